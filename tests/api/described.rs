@@ -16,7 +16,7 @@ fn document() -> Value {
 }
 
 #[test]
-fn the_routes_and_the_described_paths_are_the_same() {
+fn routes_and_documented_paths_are_the_same() {
     let document = document();
     let described: BTreeSet<_> =
         document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
@@ -24,7 +24,7 @@ fn the_routes_and_the_described_paths_are_the_same() {
 }
 
 #[test]
-fn no_route_is_made_without_its_description() {
+fn every_route_is_documented() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/routes");
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
@@ -36,7 +36,7 @@ fn no_route_is_made_without_its_description() {
 }
 
 #[tokio::test]
-async fn every_described_route_is_served_and_no_method_besides() {
+async fn every_documented_route_is_served_with_its_methods_only() {
     let place = Place::new().await;
     for route in super::security::routes() {
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
@@ -52,7 +52,7 @@ async fn every_described_route_is_served_and_no_method_besides() {
 }
 
 #[test]
-fn the_description_hangs_together() {
+fn openapi_document_is_consistent() {
     let document = document();
     let schemas = document["components"]["schemas"].as_object().unwrap();
     let mut ids = BTreeSet::new();
@@ -157,7 +157,7 @@ fn item() -> Item {
 }
 
 #[tokio::test]
-async fn real_answers_are_as_they_are_described() {
+async fn real_responses_match_their_schemas() {
     let place = Place::new().await;
     let id = full(&place).await;
     let document = document();

@@ -6,7 +6,7 @@ use crate::support::api::{Place, declare, done, told};
 use crate::support::wait::until;
 
 #[tokio::test]
-async fn a_store_that_goes_away_is_told_and_used_again_once_it_is_back() {
+async fn missing_store_is_reported_and_used_again_once_it_is_back() {
     let place = Place::new().await;
     let first = place.get(&place.read, "/v1/changes").await;
     let first: Delta = serde_json::from_slice(&first.body).unwrap();

@@ -108,7 +108,7 @@ fn answers(text: &str) -> usize {
     422
 )]
 #[tokio::test]
-async fn a_target_that_makes_no_sense_is_refused(#[case] target: &str, #[case] expected: u16) {
+async fn malformed_request_target_is_refused(#[case] target: &str, #[case] expected: u16) {
     let place = Place::new().await;
     let token = &place.admin;
     let request = format!(
@@ -131,7 +131,7 @@ async fn a_target_that_makes_no_sense_is_refused(#[case] target: &str, #[case] e
 #[case::as_a_cookie("Cookie: token={token}", 401)]
 #[case::with_more_behind("Authorization: Bearer {token}x", 401)]
 #[tokio::test]
-async fn a_token_counts_only_where_and_as_it_belongs(#[case] header: &str, #[case] expected: u16) {
+async fn token_is_accepted_only_as_a_bearer_header(#[case] header: &str, #[case] expected: u16) {
     let place = Place::new().await;
     let header = header.replace("{token}", &place.admin);
     let request =
@@ -141,7 +141,7 @@ async fn a_token_counts_only_where_and_as_it_belongs(#[case] header: &str, #[cas
 }
 
 #[tokio::test]
-async fn a_token_in_the_query_is_none() {
+async fn token_in_the_query_is_ignored() {
     let place = Place::new().await;
     let target = format!("/v1/incidents?access_token={}", place.admin);
     let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -150,7 +150,7 @@ async fn a_token_in_the_query_is_none() {
 }
 
 #[tokio::test]
-async fn a_target_with_its_host_is_the_same_path() {
+async fn absolute_request_target_is_the_same_path() {
     let place = Place::new().await;
     let with = |header: &str| {
         format!(
@@ -186,7 +186,7 @@ async fn a_target_with_its_host_is_the_same_path() {
     "POST /v1/commands HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
 )]
 #[tokio::test]
-async fn what_is_not_http_is_refused_and_the_connection_ends(#[case] request: &str) {
+async fn bytes_that_are_not_http_end_the_connection(#[case] request: &str) {
     let place = Place::new().await;
     let answer = said(&place, request.to_owned()).await;
     assert!(answer.is_empty() || status(&answer) == 400, "{answer}");
@@ -199,7 +199,7 @@ async fn what_is_not_http_is_refused_and_the_connection_ends(#[case] request: &s
 #[case::chunks_twice("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked")]
 #[case::chunks_in_disguise("Transfer-Encoding: \tchunked")]
 #[tokio::test]
-async fn a_request_hidden_in_the_body_of_another_is_never_answered(#[case] headers: &str) {
+async fn request_smuggled_in_a_body_is_never_answered(#[case] headers: &str) {
     let place = Place::new().await;
     let hidden = format!(
         "GET /v1/incidents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
@@ -214,7 +214,7 @@ async fn a_request_hidden_in_the_body_of_another_is_never_answered(#[case] heade
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_long_is_refused() {
+async fn too_long_request_head_is_refused() {
     let place = Place::new().await;
     let long = "x".repeat(64 * 1024);
     let answer =
@@ -227,7 +227,7 @@ async fn a_head_that_is_too_long_is_refused() {
 }
 
 #[tokio::test]
-async fn a_head_comes_without_a_body_and_with_its_length() {
+async fn head_request_returns_the_length_without_a_body() {
     let place = Place::new().await;
     place.declared("Card payments fail").await;
     let ask = |method: &str| {

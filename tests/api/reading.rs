@@ -8,7 +8,7 @@ use redphone::model::{Actor, Event, IncidentCommand, PersonRef, Summary};
 use crate::support::api::{Place, declare, done, order, told};
 
 #[tokio::test]
-async fn what_is_sent_is_found_by_every_route() {
+async fn submitted_incident_is_found_by_every_route() {
     let place = Place::new().await;
     let (id, declaration) = declare("Card payments fail");
     let answers = place
@@ -40,7 +40,7 @@ async fn what_is_sent_is_found_by_every_route() {
 }
 
 #[tokio::test]
-async fn what_may_be_done_and_for_whom_follows_from_the_token() {
+async fn capabilities_and_identity_follow_from_the_token() {
     let place = Place::new().await;
     let of = async |token: &str| {
         let told = place.get(token, "/v1/capabilities").await;
@@ -60,7 +60,7 @@ async fn what_may_be_done_and_for_whom_follows_from_the_token() {
 }
 
 #[tokio::test]
-async fn a_command_beyond_the_scope_is_refused_and_the_others_are_carried_out() {
+async fn command_beyond_the_scope_is_refused_and_others_are_executed() {
     let place = Place::new().await;
     let (id, declaration) = declare("Disk full");
     let commands = vec![declaration, order(id, IncidentCommand::Acknowledge)];
@@ -74,7 +74,7 @@ async fn a_command_beyond_the_scope_is_refused_and_the_others_are_carried_out() 
 }
 
 #[tokio::test]
-async fn a_command_that_says_who_asked_it_is_carried_out_for_nobody_else() {
+async fn command_naming_its_requester_is_run_for_nobody_else() {
     let place = Place::new().await;
     let told = place.get(&place.respond, "/v1/capabilities").await;
     assert!(serde_json::from_slice::<Capabilities>(&told.body).unwrap().checks_person);
@@ -93,7 +93,7 @@ async fn a_command_that_says_who_asked_it_is_carried_out_for_nobody_else() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_and_a_wrong_method_are_refused_in_the_same_form() {
+async fn unknown_path_and_wrong_method_share_one_error_format() {
     let place = Place::new().await;
     place.get(&place.read, "/v2/incidents").await.refused(404, "not_found", "no such path");
     let told = told(place.request("DELETE", "/v1/incidents").bearer_auth(&place.admin)).await;
@@ -102,7 +102,7 @@ async fn an_unknown_path_and_a_wrong_method_are_refused_in_the_same_form() {
 }
 
 #[tokio::test]
-async fn a_filter_of_too_many_terms_is_refused() {
+async fn filter_of_too_many_terms_is_refused() {
     let place = Place::new().await;
     let ask =
         |count: usize| format!("/v1/incidents?filter={}", vec!["service:cdn"; count].join("+"));

@@ -74,7 +74,7 @@ fn every_route_but_three_needs_a_token() {
 }
 
 #[tokio::test]
-async fn nobody_gets_anything_without_a_token_that_holds() {
+async fn requests_without_a_valid_token_get_nothing() {
     let place = Place::new().await;
     let expiring = NewToken {
         name: "short".into(),
@@ -115,7 +115,7 @@ async fn nobody_gets_anything_without_a_token_that_holds() {
 }
 
 #[tokio::test]
-async fn a_scope_that_is_too_little_is_told() {
+async fn insufficient_scope_is_reported() {
     let place = Place::new().await;
     for route in routes().iter().filter(|route| route.needs_token) {
         let commands = route.method == "POST";
@@ -136,7 +136,7 @@ async fn a_scope_that_is_too_little_is_told() {
 }
 
 #[tokio::test]
-async fn a_running_server_notices_within_a_second_what_becomes_of_tokens() {
+async fn running_server_sees_token_changes_within_a_second() {
     let place = Place::new().await;
     assert_eq!(place.get(&place.respond, "/v1/incidents").await.status, 200);
     let fresh = token(&place.tokens, "omar", Scope::Read);
@@ -152,7 +152,7 @@ async fn a_running_server_notices_within_a_second_what_becomes_of_tokens() {
 }
 
 #[tokio::test]
-async fn who_waits_for_changes_hears_nothing_once_the_token_is_revoked() {
+async fn long_poll_returns_nothing_once_its_token_is_revoked() {
     let place = Place::new().await;
     let first = place.get(&place.respond, "/v1/changes").await.json();
     let path = format!("/v1/changes?wait=60&since={}", first["cursor"].as_str().unwrap());
@@ -178,7 +178,7 @@ pub async fn held(place: &Place, count: usize) {
 }
 
 #[tokio::test]
-async fn when_a_token_was_used_last_is_written_at_the_end() {
+async fn last_use_of_a_token_is_written_at_shutdown() {
     let mut place = Place::new().await;
     place.get(&place.read, "/v1/incidents").await;
     place.stop();
@@ -190,7 +190,7 @@ async fn when_a_token_was_used_last_is_written_at_the_end() {
 }
 
 #[test]
-fn the_description_says_what_each_route_needs() {
+fn openapi_document_states_the_scope_of_each_route() {
     let document: Value =
         serde_json::from_str(&redphone::server::openapi::document_json()).unwrap();
     let scheme = &document["components"]["securitySchemes"]["token"];

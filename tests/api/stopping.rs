@@ -17,7 +17,7 @@ use crate::support::store::open;
 use crate::support::wait::until;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_acknowledged_command_is_lost_when_it_stops_while_32_write() {
+async fn shutdown_under_32_writers_loses_no_acknowledged_command() {
     let mut place = Place::new().await;
     let ended = Arc::new(AtomicBool::new(false));
     let (url, token) = (format!("{}/v1/commands", place.url), place.respond.clone());
@@ -69,7 +69,7 @@ async fn no_acknowledged_command_is_lost_when_it_stops_while_32_write() {
 }
 
 #[tokio::test]
-async fn who_waits_for_changes_is_answered_at_once() {
+async fn shutdown_answers_long_polls_at_once() {
     let mut place = Place::new().await;
     let first = place.get(&place.read, "/v1/changes").await.json();
     let cursor = first["cursor"].as_str().unwrap();
@@ -86,7 +86,7 @@ async fn who_waits_for_changes_is_answered_at_once() {
 }
 
 #[tokio::test]
-async fn a_head_that_never_ends_is_cut_off() {
+async fn endless_request_head_is_cut_off() {
     let place = Place::with(|o| o.limits.head_timeout = Duration::from_millis(300)).await;
     let addr = place.addr;
     let answer = tokio::task::spawn_blocking(move || {
@@ -103,7 +103,7 @@ async fn a_head_that_never_ends_is_cut_off() {
 
 /// Asks over and over and reads nothing; ends once the server does.
 #[tokio::test]
-async fn who_reads_no_answer_is_cut_off() {
+async fn client_that_reads_no_response_is_cut_off() {
     let place = Place::with(|o| o.limits.body_timeout = Duration::from_millis(300)).await;
     let addr = place.addr;
     let asking = tokio::task::spawn_blocking(move || {
@@ -125,7 +125,7 @@ async fn who_reads_no_answer_is_cut_off() {
 }
 
 #[tokio::test]
-async fn bodies_wait_while_others_fill_the_room_for_them() {
+async fn bodies_wait_while_others_use_up_the_body_memory() {
     let place = Place::with(|o| o.limits.max_total_body_bytes = 1).await;
     let stuck = super::raw::stuck(&place, 4 * 1024 * 1024).await;
     let (id, order) = declare("Card payments fail");
@@ -139,7 +139,7 @@ async fn bodies_wait_while_others_fill_the_room_for_them() {
 }
 
 #[tokio::test]
-async fn a_lock_that_is_never_given_back_does_not_keep_the_server() {
+async fn lock_that_is_never_released_does_not_stop_the_server() {
     let mut place = Place::with(|o| o.limits.shutdown_timeout = Duration::from_millis(300)).await;
     place.get(&place.read, "/v1/incidents").await;
     let lock = std::fs::File::create(place.path("tokens.json.lock")).unwrap();
@@ -150,7 +150,7 @@ async fn a_lock_that_is_never_given_back_does_not_keep_the_server() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_ends_is_refused() {
+async fn endless_body_is_refused() {
     let place = Place::with(|o| o.limits.body_timeout = Duration::from_millis(300)).await;
     let (addr, token) = (place.addr, place.respond.clone());
     let answer = tokio::task::spawn_blocking(move || {
@@ -169,7 +169,7 @@ async fn a_body_that_never_ends_is_refused() {
 }
 
 #[tokio::test]
-async fn one_connection_too_many_is_told_so_and_room_that_is_free_again_is_used() {
+async fn connection_above_the_limit_is_refused_until_one_is_freed() {
     let place = Place::with(|options| options.limits.max_connections = 2).await;
     let addr = place.addr;
     let ask = move || {
@@ -202,7 +202,7 @@ async fn one_connection_too_many_is_told_so_and_room_that_is_free_again_is_used(
 }
 
 #[tokio::test]
-async fn the_access_log_tells_what_happened_and_no_secret() {
+async fn access_log_has_requests_and_no_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("access.jsonl");
     let mut place = Place::with(|o| o.access_log = AccessLog::File(log.clone())).await;
@@ -235,7 +235,7 @@ async fn the_access_log_tells_what_happened_and_no_secret() {
 }
 
 #[tokio::test]
-async fn figures_tell_what_was_asked_for_and_what_is_open() {
+async fn server_metrics_count_requests_and_open_connections() {
     let place = Place::new().await;
     let (_, declaration) = declare("Card payments fail");
     place.send(&place.respond, vec![declaration.clone()]).await;

@@ -44,7 +44,7 @@ async fn status(client: reqwest::ClientBuilder, place: &Place) -> Option<(u16, r
 }
 
 #[tokio::test]
-async fn both_versions_of_http_are_spoken_over_tls_and_none_without() {
+async fn tls_serves_both_http_versions_and_plain_text_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let cert = write(folder.path());
     let place = Place::with(|options| options.tls = Some(files(folder.path()))).await;
@@ -61,7 +61,7 @@ async fn both_versions_of_http_are_spoken_over_tls_and_none_without() {
 }
 
 #[tokio::test]
-async fn a_new_certificate_is_used_and_a_wrong_one_is_not() {
+async fn new_certificate_is_used_and_a_wrong_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let old = write(folder.path());
     let place = Place::with(|options| options.tls = Some(files(folder.path()))).await;
@@ -121,7 +121,10 @@ const GO_AWAY: u8 = 7;
 #[case::that_never_begins(&b""[..], false)]
 #[case::in_which_nothing_is_asked(&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"[..], true)]
 #[tokio::test]
-async fn a_connection_ends(#[case] begins: &[u8], #[case] is_told: bool) {
+async fn unfinished_http2_connection_ends_at_its_timeout(
+    #[case] begins: &[u8],
+    #[case] is_told: bool,
+) {
     let folder = tempfile::tempdir().unwrap();
     let cert = write(folder.path());
     let place = Place::with(|options| {
@@ -137,7 +140,7 @@ async fn a_connection_ends(#[case] begins: &[u8], #[case] is_told: bool) {
 }
 
 #[tokio::test]
-async fn a_connection_on_which_somebody_waits_is_not_idle() {
+async fn connection_with_a_long_poll_is_not_idle() {
     let folder = tempfile::tempdir().unwrap();
     let cert = write(folder.path());
     let place = Place::with(|options| {
@@ -157,7 +160,7 @@ async fn a_connection_on_which_somebody_waits_is_not_idle() {
 }
 
 #[tokio::test]
-async fn files_that_make_no_certificate_are_named() {
+async fn files_without_a_certificate_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(open(&folder.path().join("store.db")).await);
     let bind = async || {
@@ -178,7 +181,7 @@ async fn files_that_make_no_certificate_are_named() {
 }
 
 #[tokio::test]
-async fn plain_http_is_only_spoken_with_this_machine_unless_it_is_wanted() {
+async fn plain_http_is_local_only_unless_allowed() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(open(&folder.path().join("store.db")).await);
     let bind = async |listen: &str, insecure_http| {

@@ -18,7 +18,7 @@ async fn changes(place: &Place, since: Option<&Delta>, wait: u64) -> Delta {
 }
 
 #[tokio::test]
-async fn what_was_written_is_in_the_changes_that_are_asked_for_next() {
+async fn written_command_is_in_the_next_changes() {
     let place = Place::new().await;
     let mut last = changes(&place, None, 0).await;
     for round in 0..30 {
@@ -34,7 +34,7 @@ async fn what_was_written_is_in_the_changes_that_are_asked_for_next() {
 }
 
 #[tokio::test]
-async fn who_waits_hears_of_a_change_through_this_server_and_past_it() {
+async fn long_poll_sees_changes_of_this_server_and_of_others() {
     let place = Place::new().await;
     let other = open(&place.path("store.db")).await;
     let mut last = changes(&place, None, 0).await;
@@ -60,7 +60,7 @@ async fn who_waits_hears_of_a_change_through_this_server_and_past_it() {
 }
 
 #[tokio::test]
-async fn many_who_wait_hear_the_same_at_once_and_count_one_request_each() {
+async fn many_long_polls_get_one_response_and_count_once_each() {
     // One for the first look, and one for each who waits.
     let place = Place::with(|o| o.limits.requests_per_minute = 51.try_into().unwrap()).await;
     let first = changes(&place, None, 0).await;
@@ -86,7 +86,7 @@ async fn many_who_wait_hear_the_same_at_once_and_count_one_request_each() {
 }
 
 #[tokio::test]
-async fn a_wait_without_change_ends_with_the_same_cursor() {
+async fn wait_without_change_ends_with_the_same_cursor() {
     let place = Place::new().await;
     place.declared("Card payments fail").await;
     let first = changes(&place, None, 0).await;
@@ -97,7 +97,7 @@ async fn a_wait_without_change_ends_with_the_same_cursor() {
 }
 
 #[tokio::test]
-async fn a_server_holds_no_longer_than_it_may() {
+async fn server_limits_the_time_of_a_long_poll() {
     let place =
         Place::with(|options| options.limits.max_long_poll = Duration::from_millis(200)).await;
     let first = changes(&place, None, 0).await;
@@ -107,7 +107,7 @@ async fn a_server_holds_no_longer_than_it_may() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_place_begins_anew() {
+async fn cursor_of_another_store_causes_a_resync() {
     let place = Place::new().await;
     place.declared("Card payments fail").await;
     for cursor in ["18446744073709551615", "99999999999999999999", "4611686018427387904"] {
@@ -118,7 +118,7 @@ async fn a_cursor_of_another_place_begins_anew() {
 }
 
 #[tokio::test]
-async fn what_is_known_already_is_not_sent_again() {
+async fn unchanged_response_is_not_sent_again() {
     let place = Place::new().await;
     let id = place.declared("Card payments fail").await;
     let first = changes(&place, None, 0).await;
@@ -146,7 +146,7 @@ async fn what_is_known_already_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn what_was_carried_out_is_told_whatever_is_known() {
+async fn command_results_are_sent_whatever_the_etag() {
     let place = Place::new().await;
     let body = serde_json::json!({"commands": [declare("Card payments fail").1]}).to_string();
     let request = place.request("POST", "/v1/commands").bearer_auth(&place.respond);
@@ -158,7 +158,7 @@ async fn what_was_carried_out_is_told_whatever_is_known() {
 }
 
 #[tokio::test]
-async fn what_is_worth_it_is_compressed_for_who_takes_it() {
+async fn large_response_is_compressed_for_clients_that_accept_it() {
     let place = Place::new().await;
     let commands = (0..100).map(|n| declare(&format!("No {n}")).1).collect();
     place.send(&place.respond, commands).await;
@@ -181,7 +181,7 @@ async fn what_is_worth_it_is_compressed_for_who_takes_it() {
 }
 
 #[tokio::test]
-async fn too_many_requests_are_told_when_to_come_again() {
+async fn too_many_requests_get_a_retry_after() {
     let place = Place::with(|o| o.limits.requests_per_minute = 5.try_into().unwrap()).await;
     for _ in 0..5 {
         assert_eq!(place.get(&place.read, "/v1/incidents").await.status, 200);
@@ -197,7 +197,7 @@ async fn too_many_requests_are_told_when_to_come_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_only_reads_refuses_every_command() {
+async fn read_only_server_refuses_every_command() {
     let place = Place::with(|options| options.read_only = true).await;
     let capabilities = place.get(&place.admin, "/v1/capabilities").await.json();
     assert_eq!(capabilities["verbs"].as_array().unwrap().len(), 0);

@@ -42,7 +42,7 @@ fn a_wrong_command_line_ends_with_2(#[case] args: &[&str], #[case] says: &str) {
 }
 
 #[test]
-fn a_wrong_filter_is_pointed_at() {
+fn wrong_filter_is_underlined() {
     let run = Place::new().run(["list", "p1", "statsu:open"]);
     assert!(run.err.ends_with("\n  p1 statsu:open\n     ^^^^^^^^^^^\n"), "{run:?}");
 }
@@ -71,7 +71,7 @@ fn a_wrong_setting_is_named_with_its_source(#[case] name: &str, #[case] value: &
               "detected_at: lies after reported_at")]
 #[case::service(&["--title", "x", "--service", "a", "--service", "a"], "is there twice")]
 #[case::owner(&["--title", "x", "--owner", ""], "owner: is empty")]
-fn a_record_that_can_not_be_is_refused(#[case] more: &[&str], #[case] says: &str) {
+fn impossible_record_is_refused(#[case] more: &[&str], #[case] says: &str) {
     let place = Place::new();
     let run = declare(&place, more);
     run.refused(if says.is_empty() { 2 } else { 1 }, &[says]);
@@ -86,7 +86,7 @@ fn a_record_that_can_not_be_is_refused(#[case] more: &[&str], #[case] says: &str
 #[case::zero_width("zero\u{200b}width", "zerowidth")]
 #[case::wide("漢字🚒", "漢字🚒")]
 #[case::tab("a\tb", "a␉b")]
-fn a_title_is_kept_as_it_is_and_shown_safely(#[case] title: &str, #[case] shown: &str) {
+fn title_is_stored_as_typed_and_printed_safely(#[case] title: &str, #[case] shown: &str) {
     let place = Place::new();
     assert_eq!(place.declare(title, "cdn"), "INC-1");
     let table = place.ok(["list"]);
@@ -101,7 +101,7 @@ fn a_title_is_kept_as_it_is_and_shown_safely(#[case] title: &str, #[case] shown:
 }
 
 #[test]
-fn a_missing_store_is_not_made_by_reading() {
+fn reading_does_not_create_a_missing_store() {
     let place = Place::new();
     for args in [["list"].as_slice(), &["show", "1"], &["ack", "1"], &["export"], &["doctor"]] {
         place.run(args).refused(3, &["store.db"]);
@@ -110,7 +110,7 @@ fn a_missing_store_is_not_made_by_reading() {
 }
 
 #[rstest]
-fn a_store_that_is_none_is_refused_and_left_alone(
+fn file_that_is_no_store_is_refused_and_unchanged(
     #[values("folder", "text", "empty-name")] what: &str,
     #[values("list", "ack", "declare", "doctor")] command: &str,
 ) {
@@ -140,7 +140,7 @@ fn a_store_that_is_none_is_refused_and_left_alone(
 }
 
 #[test]
-fn a_store_that_is_read_only_is_told_and_nothing_is_lost() {
+fn read_only_store_is_reported_and_unchanged() {
     // Root may write anything.
     if rustix::process::geteuid().is_root() {
         return;
@@ -154,7 +154,7 @@ fn a_store_that_is_read_only_is_told_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_store_locked_by_another_process_is_waited_for_and_then_told() {
+fn store_locked_by_another_process_is_reported_after_a_wait() {
     let place = Place::new();
     place.declare("One", "cdn");
     let other = rusqlite::Connection::open(place.store()).unwrap();
@@ -171,18 +171,14 @@ fn a_store_locked_by_another_process_is_waited_for_and_then_told() {
 #[case(&["note", "1"], "", "is empty")]
 #[case(&["note", "1", " "], "", "is empty")]
 #[case(&["resolve", "1", "--action", "other", "--detail", "", "--validation", "x"], "", "is empty")]
-fn a_text_that_says_nothing_is_refused(
-    #[case] args: &[&str],
-    #[case] input: &str,
-    #[case] says: &str,
-) {
+fn blank_text_is_refused(#[case] args: &[&str], #[case] input: &str, #[case] says: &str) {
     let place = Place::new();
     place.declare("One", "cdn");
     place.pipe(args, input.as_bytes()).refused(1, &[says]);
 }
 
 #[test]
-fn a_note_that_is_too_long_or_no_text_is_refused() {
+fn too_long_or_non_text_note_is_refused() {
     let place = Place::new();
     place.declare("One", "cdn");
     let run = place.pipe(["note", "1", "-"], "x".repeat(70 * 1024).as_bytes());
@@ -192,7 +188,7 @@ fn a_note_that_is_too_long_or_no_text_is_refused() {
 }
 
 #[test]
-fn a_full_disk_at_standard_output_is_told() {
+fn full_disk_at_standard_output_is_reported() {
     let place = Place::new();
     place.declare("One", "cdn");
     for args in [["list"].as_slice(), &["export"], &["show", "1", "--json"], &["man"]] {
@@ -204,7 +200,7 @@ fn a_full_disk_at_standard_output_is_told() {
 }
 
 #[test]
-fn the_panes_are_refused_without_a_terminal_before_a_store_is_made() {
+fn panes_without_a_terminal_create_no_store() {
     let place = Place::new();
     place.run([] as [&str; 0]).refused(2, &["the panes need a terminal"]);
     place.run(["demo", "--keep", "store.db"]).refused(2, &["the panes need a terminal"]);
@@ -212,7 +208,7 @@ fn the_panes_are_refused_without_a_terminal_before_a_store_is_made() {
 }
 
 #[test]
-fn a_signal_while_a_store_is_filled_leaves_nothing_half_done() {
+fn signal_during_import_leaves_nothing_half_done() {
     use rustix::process::{Pid, Signal, kill_process};
 
     use crate::support::wait::until_blocking;
@@ -232,7 +228,7 @@ fn a_signal_while_a_store_is_filled_leaves_nothing_half_done() {
 }
 
 #[test]
-fn arguments_that_are_no_text_are_refused() {
+fn arguments_that_are_not_utf8_are_refused() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
@@ -245,7 +241,7 @@ fn arguments_that_are_no_text_are_refused() {
 #[case(&["note", "1", "look"])]
 #[case(&["declare", "--title", "x", "--impact", "low", "--urgency", "low"])]
 #[case(&["resolve", "1", "--action", "other", "--detail", "x", "--validation", "x"])]
-fn nothing_is_changed_where_only_reading_was_asked_for(#[case] args: &[&str]) {
+fn read_only_flag_changes_no_file(#[case] args: &[&str]) {
     let place = Place::new();
     place.declare("One", "cdn");
     let before = place.ok(["export"]);

@@ -8,7 +8,7 @@ use crate::support::cli::{Place, Run, json_lines, mode};
 const LEVELS: [&str; 4] = ["--impact", "high", "--urgency", "high"];
 
 #[test]
-fn declare_prints_the_number_and_makes_the_store_for_its_owner_alone() {
+fn declare_prints_the_number_and_creates_a_private_store() {
     let place = Place::new();
     assert_eq!(place.declare("Card payments fail", "checkout"), "INC-1");
     assert_eq!(place.declare("Logins time out", "auth"), "INC-2");
@@ -87,7 +87,7 @@ fn every_field_given_to_declare_is_on_the_record() {
 }
 
 #[test]
-fn team_and_runbook_come_from_the_directory_where_they_are_not_given() {
+fn team_and_runbook_default_to_the_directory() {
     let place = Place::with_company();
     place.declare("Down", "checkout");
     let shown: Value = serde_json::from_str(&place.ok(["show", "1", "--json"])).unwrap();
@@ -105,7 +105,7 @@ fn an_unknown_service_is_accepted_with_a_hint_at_the_nearest() {
 }
 
 #[test]
-fn a_second_declaration_with_the_same_key_is_counted_on_the_open_one() {
+fn declaration_with_an_open_dedup_key_repeats_its_alert() {
     let place = Place::new();
     let args = ["declare", "--title", "Disk full", "--dedup-key", "disk/db-3"];
     assert_eq!(place.ok(args.iter().chain(&LEVELS)), "INC-1\n");
@@ -115,7 +115,7 @@ fn a_second_declaration_with_the_same_key_is_counted_on_the_open_one() {
 }
 
 #[test]
-fn ack_tells_each_outcome_and_ends_with_the_worst() {
+fn ack_prints_each_outcome_and_exits_with_the_worst() {
     let place = Place::with_company();
     place.declare("One", "cdn");
     place.declare("Two", "cdn");
@@ -158,7 +158,7 @@ fn a_note_comes_from_the_arguments_or_from_standard_input(
 }
 
 #[test]
-fn resolve_takes_what_was_done_and_how_it_was_validated() {
+fn resolve_records_the_action_and_the_validation() {
     let place = Place::new();
     place.declare("One", "cdn");
     let args = ["resolve", "1", "--action", "config-fix", "--detail", "limit raised"];
@@ -173,7 +173,7 @@ fn resolve_takes_what_was_done_and_how_it_was_validated() {
 }
 
 #[test]
-fn list_takes_words_terms_and_exclusions() {
+fn list_accepts_free_text_terms_and_exclusions() {
     let place = Place::with_company();
     place.declare("Card payments fail", "checkout");
     place.declare("Images answer 404", "cdn");
@@ -221,7 +221,7 @@ fn an_empty_list_prints_nothing_and_says_so() {
 }
 
 #[test]
-fn show_takes_number_or_id_and_prints_record_and_timeline() {
+fn show_accepts_number_or_id_and_prints_the_timeline() {
     let place = Place::with_company();
     place.declare("Card payments fail", "checkout");
     place.ok(["ack", "1"]);
@@ -245,14 +245,14 @@ fn show_takes_number_or_id_and_prints_record_and_timeline() {
 #[case(&["show", "01890000-0000-7000-8000-000000000001"], "")]
 #[case(&["note", "99", "x"], "INC-99")]
 #[case(&["show", "18446744073709551615"], "")]
-fn what_is_not_there_ends_with_3(#[case] args: &[&str], #[case] named: &str) {
+fn missing_incident_exits_with_3(#[case] args: &[&str], #[case] named: &str) {
     let place = Place::new();
     place.declare("One", "cdn");
     place.run(args).refused(3, &[named]);
 }
 
 #[test]
-fn the_store_is_named_before_or_after_the_command_or_by_the_environment() {
+fn store_option_works_in_each_position_and_as_a_variable() {
     let place = Place::new();
     let other = place.path("other.db");
     let other = other.to_str().unwrap();
@@ -276,7 +276,7 @@ fn the_user_flag_says_who_acts() {
 }
 
 #[test]
-fn doctor_is_content_with_a_sound_store() {
+fn doctor_accepts_a_healthy_store() {
     let place = Place::new();
     place.declare("One", "cdn");
     place.ok(["ack", "1"]);
@@ -291,7 +291,7 @@ fn doctor_is_content_with_a_sound_store() {
 }
 
 #[test]
-fn doctor_salvages_into_a_file_that_import_takes() {
+fn doctor_salvages_into_an_importable_file() {
     let place = Place::new();
     place.declare("One", "cdn");
     place.ok(["doctor", "--salvage", "saved.jsonl"]);
@@ -310,7 +310,7 @@ fn help_completions_and_man_open_no_store_and_leave_no_file() {
 }
 
 #[test]
-fn the_log_is_a_file_for_its_owner_and_never_on_the_screen() {
+fn log_is_a_private_file_and_never_on_the_screen() {
     let place = Place::new();
     place.declare("One", "cdn");
     let mut program = place.program();
@@ -322,7 +322,7 @@ fn the_log_is_a_file_for_its_owner_and_never_on_the_screen() {
 }
 
 #[test]
-fn a_log_that_can_not_be_written_stops_nothing() {
+fn unwritable_log_stops_nothing() {
     let place = Place::new();
     place.declare("One", "cdn");
     std::fs::write(place.path("home"), "no folder").unwrap();
@@ -332,7 +332,7 @@ fn a_log_that_can_not_be_written_stops_nothing() {
 }
 
 #[test]
-fn a_demo_that_is_kept_is_seeded_once_and_is_a_store_as_any_other() {
+fn persistent_demo_is_seeded_once_and_is_a_normal_store() {
     let place = Place::new();
     let args = ["demo", "--incidents", "300", "--keep", "demo.db", "--seed-only"];
     assert_eq!(place.ok(args), "300 incidents made in demo.db\n");
@@ -343,7 +343,7 @@ fn a_demo_that_is_kept_is_seeded_once_and_is_a_store_as_any_other() {
 }
 
 #[test]
-fn a_damaged_store_is_told_left_as_it_is_and_salvaged() {
+fn damaged_store_is_reported_unchanged_and_salvaged() {
     let place = Place::new();
     place.ok(["demo", "--incidents", "300", "--keep", "store.db", "--seed-only"]);
     let mut bytes = std::fs::read(place.store()).unwrap();
@@ -366,7 +366,7 @@ fn a_damaged_store_is_told_left_as_it_is_and_salvaged() {
 }
 
 #[test]
-fn a_projection_that_differs_from_the_events_is_found_and_rebuilt() {
+fn projection_that_differs_from_the_events_is_rebuilt() {
     let place = Place::new();
     place.declare("One", "cdn");
     place.declare("Two", "cdn");

@@ -47,7 +47,7 @@ fn the_manual_has_a_page_for_each_command() {
 }
 
 #[test]
-fn completions_offer_commands_options_and_words() {
+fn completions_offer_commands_options_and_values() {
     let place = Place::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = place.ok(["completions", shell]);

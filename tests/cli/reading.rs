@@ -60,7 +60,7 @@ fn titles(run: &Run) -> Vec<String> {
 const LIST: [&str; 5] = ["list", "--json", "--sort", "oldest", "--read-only"];
 
 #[test]
-fn it_is_read_while_nobody_has_it_open_and_nothing_is_left_beside_it() {
+fn reading_a_closed_store_creates_no_sidecar_files() {
     let place = Place::new();
     place.declare("One", "cdn");
     assert_eq!(titles(&as_reader(&place, &LIST)), ["One"]);
@@ -75,7 +75,7 @@ fn it_is_read_while_nobody_has_it_open_and_nothing_is_left_beside_it() {
 }
 
 #[test]
-fn it_is_read_while_its_owner_writes_to_it() {
+fn store_is_read_while_its_owner_writes() {
     let place = Place::new();
     place.declare("One", "cdn");
     let owner = rusqlite::Connection::open(place.store()).unwrap();
@@ -89,7 +89,7 @@ fn it_is_read_while_its_owner_writes_to_it() {
 }
 
 #[test]
-fn a_log_that_was_left_behind_and_can_not_be_read_is_told() {
+fn unreadable_leftover_wal_is_reported() {
     let place = Place::new();
     place.declare("One", "cdn");
     let owner = rusqlite::Connection::open(place.store()).unwrap();
@@ -108,7 +108,7 @@ fn a_log_that_was_left_behind_and_can_not_be_read_is_told() {
 }
 
 #[test]
-fn without_the_flag_the_way_to_read_it_is_told() {
+fn error_without_the_flag_names_the_read_only_flag() {
     let place = Place::new();
     place.declare("One", "cdn");
     as_reader(&place, &["list"]).refused(4, &["store.db", "--read-only"]);

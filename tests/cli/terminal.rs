@@ -43,7 +43,7 @@ fn without_colours(text: &str) -> String {
 }
 
 #[test]
-fn a_table_fits_the_terminal_and_is_whole_in_a_pipe() {
+fn table_fits_the_terminal_and_is_untruncated_in_a_pipe() {
     let place = Place::with_company();
     let title = format!("{} at the end", "漢字 and words ".repeat(10));
     place.declare(&title, "checkout");
@@ -71,7 +71,7 @@ fn colours_are_for_terminals_that_want_them() {
 }
 
 #[test]
-fn ascii_is_kept_to_where_it_is_wanted() {
+fn ascii_mode_prints_only_ascii() {
     let place = Place::new();
     place.declare(&"long words ".repeat(12), "cdn");
     for text in [
@@ -83,7 +83,7 @@ fn ascii_is_kept_to_where_it_is_wanted() {
 }
 
 #[test]
-fn the_panes_are_refused_on_a_dumb_terminal() {
+fn panes_are_refused_on_a_dumb_terminal() {
     let place = Place::new();
     let text = in_terminal(&place, 80, &[], &[("TERM", "dumb")]);
     assert!(

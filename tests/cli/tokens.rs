@@ -24,7 +24,7 @@ fn a_token_is_shown_once_and_listed_without_its_secret() {
 }
 
 #[test]
-fn json_tells_all_and_the_secret_only_once() {
+fn json_lists_all_fields_and_the_secret_only_once() {
     let place = Place::new();
     let args = ["token", "create", "--name", "Alertmanager", "--scope", "ingest", "--json"];
     let made: Value =
@@ -45,7 +45,7 @@ fn json_tells_all_and_the_secret_only_once() {
 #[case::an_unknown_scope(&["--name", "a", "--scope", "root"], &["read", "admin"])]
 #[case::no_time(&["--name", "a", "--scope", "read", "--expires", "soon"], &["90d", "never"])]
 #[case::a_bare_number(&["--name", "a", "--scope", "read", "--expires", "90"], &["90d"])]
-fn what_is_wrong_on_the_line_is_named(#[case] args: &[&str], #[case] says: &[&str]) {
+fn wrong_token_arguments_are_named(#[case] args: &[&str], #[case] says: &[&str]) {
     let place = Place::new();
     place.run(["token", "create"].iter().chain(args)).refused(2, says);
 }
@@ -53,7 +53,7 @@ fn what_is_wrong_on_the_line_is_named(#[case] args: &[&str], #[case] says: &[&st
 #[rstest]
 #[case::a_date("2120-03-01", "2120-03-01T00:00:00Z")]
 #[case::a_moment("2120-03-01T10:00:00+02:00", "2120-03-01T08:00:00Z")]
-fn an_expiry_is_a_date_or_a_moment(#[case] given: &str, #[case] kept: &str) {
+fn expiry_is_a_date_or_a_time(#[case] given: &str, #[case] kept: &str) {
     let place = Place::new();
     let args = ["token", "create", "--name", "a", "--scope", "read", "--json", "--expires", given];
     let made: Value = serde_json::from_str(&place.ok(args)).unwrap();
@@ -61,7 +61,7 @@ fn an_expiry_is_a_date_or_a_moment(#[case] given: &str, #[case] kept: &str) {
 }
 
 #[test]
-fn a_time_that_is_over_is_refused() {
+fn past_expiry_is_refused() {
     let place = Place::new();
     let args = ["token", "create", "--name", "a", "--scope", "read", "--expires", "2020-01-01"];
     place.run(args).refused(1, &["would have expired already"]);

@@ -46,7 +46,7 @@ fn an_export_imported_and_exported_again_is_the_same_bytes() {
 }
 
 #[test]
-fn an_export_has_nothing_that_a_terminal_obeys() {
+fn export_has_no_terminal_control_characters() {
     let (_, text) = exported();
     assert!(text.chars().all(|c| c == '\n' || (!c.is_control() && c != '\u{202e}')));
     assert!(text.starts_with("{\"header\":{\"format\":\"redphone\",\"version\":1}}\n"));
@@ -65,7 +65,7 @@ fn the_same_import_twice_changes_nothing() {
 }
 
 #[test]
-fn a_file_is_written_whole_and_for_its_owner_alone() {
+fn export_file_is_written_atomically_and_privately() {
     let (place, text) = exported();
     fs::write(place.path("backup.jsonl"), "old").unwrap();
     let told = place.ok(["export", "backup.jsonl"]);
@@ -84,7 +84,7 @@ fn a_file_is_written_whole_and_for_its_owner_alone() {
 #[case("store.db", "is the store itself")]
 #[case("home", "is a folder")]
 #[case("no/such/folder.jsonl", "No such file or directory")]
-fn a_place_that_can_not_take_an_export_is_refused(#[case] target: &str, #[case] says: &str) {
+fn unwritable_export_path_is_refused(#[case] target: &str, #[case] says: &str) {
     let (place, _) = exported();
     fs::create_dir_all(place.path("home")).unwrap();
     place.run(["export", target]).refused(1, &[says]);
@@ -156,7 +156,7 @@ fn a_time_out_of_range_is_named(#[case] time: &str) {
 }
 
 #[test]
-fn a_torn_last_line_is_named_as_such() {
+fn truncated_last_line_is_named_as_such() {
     let (place, text) = exported();
     let torn = &text[..text.len() - 40];
     let last = torn.lines().count();
@@ -168,7 +168,7 @@ fn a_torn_last_line_is_named_as_such() {
 }
 
 #[test]
-fn crlf_blank_lines_a_byte_order_mark_and_a_missing_header_are_taken() {
+fn import_accepts_crlf_blank_lines_bom_and_no_header() {
     let (place, text) = exported();
     let body = text.split_once('\n').unwrap().1.replace('\n', "\r\n\r\n");
     let run = place.pipe(["import", "--store", "new.db"], format!("\u{feff}{body}").as_bytes());
@@ -185,7 +185,7 @@ fn a_newer_version_is_refused_even_with_skip_bad() {
 }
 
 #[test]
-fn at_most_twenty_reasons_are_told() {
+fn at_most_twenty_reasons_are_printed() {
     let place = Place::new();
     let input = "{\"what\":1}\n".repeat(33);
     let run = place.pipe(["import", "--skip-bad"], input.as_bytes());
@@ -205,7 +205,7 @@ fn a_file_that_can_not_be_read_is_named(#[case] file: &str, #[case] code: i32, #
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_quietly() {
+fn closed_pipe_ends_the_export_quietly() {
     let (place, _) = exported();
     // More than a pipe holds.
     let note = "line of a note\n".repeat(4000);
@@ -229,7 +229,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 }
 
 #[test]
-fn a_whole_company_survives_the_journey_byte_by_byte() {
+fn demo_company_survives_export_and_import_unchanged() {
     let place = Place::new();
     place.ok(["demo", "--incidents", "400", "--keep", "demo.db", "--seed-only"]);
     place.ok(["export", "one.jsonl", "--store", "demo.db"]);

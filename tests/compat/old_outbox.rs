@@ -36,7 +36,7 @@ fn old_outbox_is_listed_as_recorded() {
 }
 
 #[test]
-fn old_outbox_sends_what_is_pending_and_keeps_the_rest() {
+fn old_outbox_sends_pending_commands_and_preserves_the_rest() {
     let remote = Remote::new();
     let before = entries(&remote);
     let run = remote.run(remote.relay.port, &["outbox", "send"]);

@@ -80,7 +80,7 @@ fn salvaged_old_store_is_the_same_store() {
 }
 
 #[test]
-fn old_store_takes_new_commands() {
+fn old_store_accepts_new_commands() {
     let home = home_with("data");
     let highest = home.json(["list", "is:any", "--all", "--json"]);
     let highest = highest.iter().filter_map(|row| row["number"].as_u64()).max().unwrap();

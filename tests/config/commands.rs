@@ -52,7 +52,7 @@ fn init_writes_a_sample_once_for_its_owner_alone() {
 }
 
 #[test]
-fn check_prints_each_warning_with_its_place_and_ends_with_1() {
+fn check_prints_warnings_with_positions_and_exits_with_1() {
     let place = Place::new();
     assert!(place.ok(["config", "check"]).contains("does not exist: the defaults hold"));
     write(&place, "asci = true\n[keys]\nacknowlegde = \"x\"\n[looks]\ntheme = \"drak\"\n");
@@ -71,7 +71,7 @@ fn check_prints_each_warning_with_its_place_and_ends_with_1() {
 }
 
 #[test]
-fn show_prints_what_holds_and_where_it_comes_from() {
+fn show_prints_effective_values_and_their_sources() {
     let place = Place::new();
     write(&place, "\n[looks]\ntheme = \"light\"\n[keys]\nown = [\"Y\", \"F2\"]\n");
     let run = Run::from(
@@ -100,7 +100,7 @@ fn show_prints_what_holds_and_where_it_comes_from() {
 }
 
 #[test]
-fn other_commands_go_on_and_say_once_that_settings_are_wrong() {
+fn other_commands_continue_and_warn_once() {
     let place = Place::new();
     place.declare("One", "cdn");
     write(&place, "asci = 1\nusr = 2\n[looks]\nteme = 3\n");
@@ -123,13 +123,13 @@ fn other_commands_go_on_and_say_once_that_settings_are_wrong() {
 #[case(&["config", "chek"], "'chek'")]
 #[case(&["--config", "nowhere.toml", "list"], "there is no file nowhere.toml")]
 #[case(&["--profile", "prod", "list"], "there is no profile \"prod\"")]
-fn what_can_not_be_meant_is_refused(#[case] args: &[&str], #[case] says: &str) {
+fn contradictory_options_are_refused(#[case] args: &[&str], #[case] says: &str) {
     let place = Place::new();
     place.run(args).refused(2, &[says]);
 }
 
 #[test]
-fn levels_and_priorities_of_the_file_hold_for_commands() {
+fn service_levels_and_priorities_apply_to_commands() {
     let place = Place::new();
     write(&place, "[matrix]\nhigh = [\"P3\", \"P3\", \"P3\"]\n");
     place.declare("One", "cdn");
@@ -137,7 +137,7 @@ fn levels_and_priorities_of_the_file_hold_for_commands() {
 }
 
 #[test]
-fn a_read_only_profile_refuses_what_changes_and_reads_on() {
+fn read_only_profile_refuses_changes_and_still_reads() {
     let place = Place::new();
     place.declare("One", "cdn");
     let store = place.store();

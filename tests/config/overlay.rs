@@ -8,7 +8,7 @@ use redphone::model::directory::{Directory, Team};
 use crate::support::cli::{Place, json_lines};
 
 #[test]
-fn what_both_have_is_as_in_the_file_and_the_rest_stays() {
+fn directory_overlay_replaces_entries_and_leaves_others() {
     let team = |name: &str, members: &[&str]| Team {
         name: name.into(),
         members: members.iter().map(|m| (*m).to_owned()).collect(),
@@ -31,7 +31,7 @@ fn what_both_have_is_as_in_the_file_and_the_rest_stays() {
 }
 
 #[test]
-fn commands_see_it_and_the_store_does_not_keep_it() {
+fn commands_see_the_overlay_and_the_store_does_not_save_it() {
     let place = Place::with_company();
     let file = place.path("home/.config/redphone/config.toml");
     fs::create_dir_all(file.parent().unwrap()).unwrap();

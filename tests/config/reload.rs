@@ -58,7 +58,7 @@ fn replace(path: &Path, text: &str) {
 }
 
 #[test]
-fn a_remapped_key_works_at_once_and_a_broken_save_changes_nothing() {
+fn remapped_key_works_at_once_and_an_invalid_file_is_ignored() {
     let mut running = Running::with("");
     replace(&running.config(), "[keys]\nacknowledge = \"H\"\n");
     running.terminal.wait_for_text("settings read again");
@@ -79,7 +79,7 @@ fn a_remapped_key_works_at_once_and_a_broken_save_changes_nothing() {
 }
 
 #[test]
-fn a_wrong_setting_is_shown_at_the_start_until_a_key_is_pressed() {
+fn wrong_setting_is_shown_at_start_until_a_key_is_pressed() {
     let mut running = Running::with("\n[keys]\nown = \"Y\"\nacknowlegde = \"H\"\n");
     running.terminal.wait_for_text("config.toml:4: there is no action \"acknowlegde\"");
     running.terminal.wait_for_text("redphone config check");
@@ -91,7 +91,7 @@ fn a_wrong_setting_is_shown_at_the_start_until_a_key_is_pressed() {
 }
 
 #[test]
-fn levels_hold_at_once() {
+fn service_levels_apply_at_once() {
     let level = |days: u32| format!("[levels.p1]\nacknowledge = \"{days}d\"\nresolve = \"9d\"\n");
     let mut running = Running::with(&level(3));
     running.terminal.wait_for_text("acknowledge within 2d");
@@ -101,7 +101,7 @@ fn levels_hold_at_once() {
 }
 
 #[test]
-fn what_counts_from_the_next_start_on_is_named_and_a_file_that_goes_changes_nothing() {
+fn restart_settings_are_named_and_a_deleted_file_is_ignored() {
     let mut running = Running::with("[keys]\nacknowledge = \"H\"\n");
     running.write("ascii = true\n[keys]\nacknowledge = \"H\"\n");
     running.terminal.wait_for_text("settings read again · from the next start on: ascii");

@@ -20,7 +20,7 @@ fn whole() -> String {
 }
 
 #[test]
-fn the_sample_without_its_comment_marks_is_right() {
+fn uncommented_sample_is_valid() {
     let config = read(&whole());
     assert_eq!(config.warnings, []);
     let (keymap, warnings) = Keymap::with_bindings(&config.panes.keys);
@@ -33,7 +33,7 @@ fn the_sample_without_its_comment_marks_is_right() {
 }
 
 #[test]
-fn its_examples_come_to_what_they_say() {
+fn sample_examples_have_the_documented_effect() {
     let config = read(&whole());
     assert_eq!(config.me, "ines");
     let view = &config.panes.views[0];
@@ -62,7 +62,7 @@ fn its_examples_come_to_what_they_say() {
 }
 
 #[test]
-fn levels_and_priorities_are_those_of_the_file() {
+fn service_levels_and_priorities_come_from_the_file() {
     let config = read(
         "[levels.p4]\nupdate = \"2d\"\n[levels.p1]\nupdate = \"none\"\nresolve = \"90m\"\n\
          [matrix]\nlow = [\"P1\", \"P4\", \"P4\"]\n[notify]\ndesktop = \"off\"\npriorities = []\n",
@@ -80,7 +80,7 @@ fn levels_and_priorities_are_those_of_the_file() {
 }
 
 #[test]
-fn relative_paths_start_at_the_files_folder_and_a_tilde_is_the_home_folder() {
+fn paths_are_relative_to_the_file_and_a_tilde_is_home() {
     let file = File::new(
         "store = \"a/b.db\"\nrunbooks = \"~/books\"\n[profiles.p]\nstore = \"/srv/p.db\"\n",
     );
@@ -105,7 +105,7 @@ fn placeless(mut config: Config) -> Config {
 }
 
 #[test]
-fn what_is_shown_is_a_settings_file_that_comes_to_the_same() {
+fn shown_settings_parse_to_the_same_settings() {
     let hostile = "[templates]\n\"odd \\u001b name\" = \"\"\"a \"quoted\" \\\\ {{brace}}\n\tline\"\"\"\n\
                    [[views]]\nname = \"\\u202e\"\nfilter = 'owner:\"a b\"'\n\
                    [profiles.\"x y\"]\nproduction = true\n";

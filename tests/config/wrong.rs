@@ -179,7 +179,7 @@ use crate::support::strategies;
 )]
 // Keys that are none; what they are for, the keymap checks.
 #[case("[keys]\nacknowledge = 5", "2:15: keys.acknowledge is a number: write text in quotes")]
-fn a_wrong_setting_is_told_with_its_place(#[case] text: &str, #[case] says: &str) {
+fn wrong_setting_is_reported_with_its_position(#[case] text: &str, #[case] says: &str) {
     let all = told(text);
     assert!(all.iter().any(|one| one.contains(says)), "{says:?} is not in {all:#?}");
     assert!(all.iter().all(|one| one.chars().all(|c| !c.is_control())), "{all:?}");
@@ -191,7 +191,7 @@ fn a_wrong_setting_is_told_with_its_place(#[case] text: &str, #[case] says: &str
 #[case("reopen = \"36h\"")]
 #[case("columns = [\"stauts\"]")]
 #[case("log = \"loud\"")]
-fn all_else_in_the_file_holds(#[case] wrong: &str) {
+fn other_settings_in_the_file_still_apply(#[case] wrong: &str) {
     let text = format!(
         "{wrong}\nsuspect = \"1h\"\n[looks]\ntheme = \"light\"\nzone = \"?\"\n[levels.p1]\nresolve = \"x\"\nacknowledge = \"4m\"\n"
     );
@@ -208,7 +208,7 @@ fn all_else_in_the_file_holds(#[case] wrong: &str) {
 }
 
 #[test]
-fn warnings_come_in_the_order_of_the_file() {
+fn warnings_are_in_file_order() {
     let all = told("zone = 1\nascii = 2\n[looks]\ntheme = 3\n");
     let lines: Vec<&str> = all.iter().filter_map(|one| one.split(':').next()).collect();
     assert_eq!(lines, ["1", "2", "4"]);
@@ -218,10 +218,7 @@ fn warnings_come_in_the_order_of_the_file() {
 #[case("user = \"ines", "1:13: this is not TOML: ")]
 #[case("[looks]\ntheme = dark\n", "2:9: this is not TOML: ")]
 #[case("ascii = true\nascii = false\n", "2:1: this is not TOML: duplicate key")]
-fn a_file_that_is_not_toml_is_told_once_and_the_defaults_hold(
-    #[case] text: &str,
-    #[case] says: &str,
-) {
+fn file_that_is_not_toml_is_reported_once_and_ignored(#[case] text: &str, #[case] says: &str) {
     let all = told(text);
     assert_eq!(all.len(), 1, "{all:?}");
     assert!(all[0].starts_with(says), "{all:?}");
@@ -231,7 +228,7 @@ fn a_file_that_is_not_toml_is_told_once_and_the_defaults_hold(
 }
 
 #[test]
-fn a_file_that_can_not_be_read_is_told_and_the_defaults_hold() {
+fn unreadable_file_is_reported_and_the_defaults_apply() {
     let file = File::new("");
     fs::remove_file(file.path()).unwrap();
     assert_eq!(file.load().warnings, [], "no file is no mistake");
@@ -254,7 +251,7 @@ fn a_file_that_can_not_be_read_is_told_and_the_defaults_hold() {
 }
 
 #[test]
-fn what_protects_is_never_guessed_away() {
+fn protective_settings_are_never_guessed_away() {
     let config = read(
         "[[commands]]\nname = \"a\"\nrun = [\"ls\"]\ndangerous = \"no\"\n\
          [[commands]]\nname = \"b\"\nrun = [\"ls\"]\nwhen = 'p9:'\n\
@@ -269,7 +266,7 @@ fn what_protects_is_never_guessed_away() {
 }
 
 #[test]
-fn columns_are_in_the_order_that_is_written() {
+fn columns_are_in_the_written_order() {
     let config = read("columns = [\"title\", \"number\"]");
     assert_eq!(config.panes.columns, [Column::Title, Column::Number]);
 }
@@ -278,7 +275,7 @@ proptest! {
     #![proptest_config(strategies::config(200))]
 
     #[test]
-    fn no_text_stops_the_program_and_every_place_is_in_the_file(
+    fn any_text_parses_with_positions_inside_the_file(
         cuts in prop::collection::vec((0..5000_usize, 0..12_usize, "[\\PC\n\"'\\[\\]{}=#]{0,8}"), 0..4)
     ) {
         let mut text: Vec<char> = uncommented(&sample([])).chars().collect();

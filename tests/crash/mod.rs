@@ -102,7 +102,7 @@ async fn together(store: &FileStore, title: &str) {
 
 /// The process that is killed: writes everything there is to write, and never stops by itself.
 #[tokio::test]
-async fn the_writer_that_is_killed() {
+async fn writer_process_for_the_kill_test() {
     let Some(path) = std::env::var_os(STORE) else { return };
     let store = open(Path::new(&path)).await;
     for round in 0u64.. {
@@ -158,7 +158,12 @@ async fn the_writer_that_is_killed() {
 
 fn start(path: &Path) -> Child {
     Process::new(std::env::current_exe().unwrap())
-        .args(["crash::the_writer_that_is_killed", "--exact", "--nocapture", "--test-threads=1"])
+        .args([
+            "crash::writer_process_for_the_kill_test",
+            "--exact",
+            "--nocapture",
+            "--test-threads=1",
+        ])
         .env(STORE, path)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -226,7 +231,7 @@ async fn held(store: &FileStore) -> Held {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_survives_a_kill_at_any_moment() {
+async fn acknowledged_commands_survive_a_kill_at_any_time() {
     let runs = Sample::new("REDPHONE_CRASH_RUNS", 10);
     let seed = seed();
     println!("seed {seed}");

@@ -38,7 +38,7 @@ fn time(text: &str) -> DateTime<Utc> {
 }
 
 #[tokio::test]
-async fn every_question_has_its_path_and_its_query() {
+async fn every_request_has_its_path_and_query() {
     let (proxy, asked) = listening(|_| json("", &serde_json::json!(null))).await;
     let desk = Desk::new();
     let client = desk.client(&format!("{}/base", proxy.url()));
@@ -88,7 +88,7 @@ async fn every_question_has_its_path_and_its_query() {
 }
 
 #[tokio::test]
-async fn what_has_not_changed_is_not_sent_again() {
+async fn unchanged_response_is_not_sent_again() {
     let (proxy, asked) = listening(|request| {
         if request.header("if-none-match") == "\"one\"" {
             return Fault::Say(Duration::ZERO, "HTTP/1.1 304 Not Modified\r\n\r\n".into());
@@ -133,7 +133,7 @@ async fn what_has_not_changed_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_renewed_is_used_at_once() {
+async fn renewed_token_is_used_at_once() {
     let (proxy, asked) = listening(|request| match request.header("authorization") {
         "Bearer second" => json("", &capabilities()),
         _ => refusal(&Details::new(ErrorCode::Unauthorized, "it expired")),
@@ -151,7 +151,7 @@ async fn a_token_that_was_renewed_is_used_at_once() {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_is_sent() {
+async fn nothing_is_sent_without_a_token() {
     let (proxy, _) = listening(|_| json("", &capabilities())).await;
     let desk = Desk::new();
     let mut options = desk.options(&proxy.url());
@@ -167,7 +167,7 @@ async fn without_a_token_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed_with_the_token() {
+async fn redirect_is_not_followed_with_the_token() {
     let (elsewhere, _) = listening(|_| json("", &capabilities())).await;
     let to = format!("location: {}/v1/capabilities\r\n", elsewhere.url());
     let (proxy, _) =
@@ -179,7 +179,7 @@ async fn a_redirect_is_not_followed_with_the_token() {
 }
 
 #[tokio::test]
-async fn a_long_timeline_is_read_from_its_end_in_parts() {
+async fn long_timeline_is_read_from_its_end_in_pages() {
     let (proxy, asked) = listening(|_| json("", &serde_json::json!([]))).await;
     let desk = Desk::new();
     let client = desk.client(&proxy.url());

@@ -98,7 +98,7 @@ async fn asked(identity: Identity, trusted: &Authority) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn a_certificate_of_an_authority_that_is_named_is_good() {
+async fn certificate_of_a_configured_authority_is_trusted() {
     let authority = Authority::new("Ours");
     assert_eq!(asked(authority.issue("127.0.0.1", GOOD), &authority).await, Ok(()));
 }
@@ -108,7 +108,7 @@ async fn a_certificate_of_an_authority_that_is_named_is_good() {
 #[case("127.0.0.1", (2020, 2021), "the certificate of HOST expired on 2021-01-02: whoever runs it")]
 #[case("127.0.0.1", (3000, 4000), "the certificate of HOST is valid from 3000-01-01 on: see whether")]
 #[tokio::test]
-async fn what_is_wrong_with_one_is_told(
+async fn certificate_errors_are_explained(
     #[case] name: &str,
     #[case] years: (i32, i32),
     #[case] says: &str,
@@ -119,7 +119,7 @@ async fn what_is_wrong_with_one_is_told(
 }
 
 #[tokio::test]
-async fn nobody_else_can_vouch_for_a_host() {
+async fn configured_authority_is_the_only_one_trusted() {
     let (ours, theirs) = (Authority::new("Ours"), Authority::new("Theirs"));
     let says = "the certificate of HOST is from an authority that is not known here: if it is your \
                 own, name its certificate with ca_file";
@@ -134,7 +134,7 @@ async fn nobody_else_can_vouch_for_a_host() {
 #[case(Some("no PEM"), "are none: name a file with BEGIN CERTIFICATE in it")]
 #[case(Some("-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n"), "are no PEM")]
 #[tokio::test]
-async fn a_file_without_certificates_is_refused(#[case] text: Option<&str>, #[case] says: &str) {
+async fn ca_file_without_certificates_is_refused(#[case] text: Option<&str>, #[case] says: &str) {
     let desk = Desk::new();
     if let Some(text) = text {
         desk.write("ca.pem", text);

@@ -116,7 +116,7 @@ async fn every_command_works_as_on_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_can_not_be_done_has_its_sentence_and_its_code() {
+async fn failures_have_a_sentence_and_an_exit_code() {
     let mut server = Served::start().await;
     let desk = Desk { server: &server };
     desk.ok("tom", &DECLARE);
@@ -148,7 +148,7 @@ async fn what_can_not_be_done_has_its_sentence_and_its_code() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn profiles_are_listed_and_asked() {
+async fn profiles_are_listed_and_checked() {
     let server = Served::start().await;
     let desk = Desk { server: &server };
     let (url, token) = (server.url(), server.token("ines"));
@@ -196,7 +196,7 @@ async fn profiles_are_listed_and_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn where_there_is_no_keyring_login_says_how_to_do_without() {
+async fn login_without_a_keyring_explains_the_alternative() {
     let server = Served::start().await;
     let desk = Desk { server: &server };
     let mut program = desk.program();
@@ -221,7 +221,7 @@ async fn where_there_is_no_keyring_login_says_how_to_do_without() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_panes_work_on_an_api_as_on_a_file() {
+async fn panes_work_on_an_api_as_on_a_file() {
     let server = Served::start().await;
     let desk = Desk { server: &server };
     desk.ok("tom", &DECLARE);

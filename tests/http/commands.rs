@@ -56,7 +56,7 @@ async fn older(culprits: Vec<CommandId>) -> (Proxy, Arc<Mutex<Vec<CommandId>>>) 
 }
 
 #[tokio::test]
-async fn a_command_that_the_server_can_not_understand_stands_alone() {
+async fn command_unknown_to_the_server_fails_alone() {
     let envelopes = notes(37);
     let culprits = vec![envelopes[4].id, envelopes[21].id, envelopes[22].id];
     let (proxy, carried_out) = older(culprits.clone()).await;
@@ -81,7 +81,7 @@ async fn a_command_that_the_server_can_not_understand_stands_alone() {
 #[case(ErrorCode::NotFound)]
 #[case(ErrorCode::NoSuchMethod)]
 #[tokio::test]
-async fn a_token_or_a_path_that_is_wrong_ends_no_command(#[case] code: ErrorCode) {
+async fn wrong_token_or_path_settles_no_command(#[case] code: ErrorCode) {
     let proxy = Proxy::start(None, move |_| refusal(&Details::new(code, "not here"))).await;
     let host = proxy.url().replace("http://", "");
     for count in [1, 3] {
@@ -98,7 +98,7 @@ async fn a_token_or_a_path_that_is_wrong_ends_no_command(#[case] code: ErrorCode
 }
 
 #[tokio::test]
-async fn what_was_done_counts_whatever_is_said_of_it() {
+async fn executed_command_counts_whatever_the_response_holds() {
     let proxy = Proxy::start(None, |request| {
         let answers: Vec<Value> = ids(request)
             .iter()
@@ -128,7 +128,7 @@ async fn what_was_done_counts_whatever_is_said_of_it() {
 #[case(json!([]))]
 #[case(json!({"answers": []}))]
 #[tokio::test]
-async fn an_answer_that_is_none_of_the_api_decides_about_no_command(#[case] answer: Value) {
+async fn response_that_is_not_of_the_api_settles_no_command(#[case] answer: Value) {
     let proxy = Proxy::start(None, move |_| says("", &answer)).await;
     for result in Desk::new().client(&proxy.url()).execute_all(&notes(2)).await {
         assert!(matches!(result, Err(BackendError::Broken(_))), "{result:?}");
@@ -136,7 +136,7 @@ async fn an_answer_that_is_none_of_the_api_decides_about_no_command(#[case] answ
 }
 
 #[tokio::test]
-async fn what_follows_a_request_that_failed_is_not_sent() {
+async fn commands_after_a_failed_request_are_not_sent() {
     let long = "x".repeat(300_000);
     let mut envelopes = notes(3);
     for envelope in &mut envelopes {
@@ -160,7 +160,7 @@ async fn what_follows_a_request_that_failed_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_token_that_changes_on_the_way_sends_nothing_as_somebody_else() {
+async fn token_change_in_between_sends_nothing_as_another_user() {
     let server = Served::start().await;
     let desk = Desk::new();
     desk.write("token", &server.secret("ines"));

@@ -18,7 +18,7 @@ fn gives_up() -> Fault {
 }
 
 #[tokio::test]
-async fn where_a_proxy_gives_up_waiting_it_is_no_failure_and_the_next_wait_is_shorter() {
+async fn proxy_timeout_is_no_failure_and_shortens_the_next_wait() {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&asked);
     let proxy = Proxy::start(None, move |request| {
@@ -41,7 +41,7 @@ async fn where_a_proxy_gives_up_waiting_it_is_no_failure_and_the_next_wait_is_sh
 }
 
 #[tokio::test]
-async fn a_connection_that_is_cut_while_it_waits_is_no_failure() {
+async fn connection_cut_during_a_wait_is_no_failure() {
     let proxy = Proxy::start(None, |_| Fault::Say(CUT, String::new())).await;
     let desk = Desk::new();
     let client = desk.client(&proxy.url());
@@ -51,7 +51,7 @@ async fn a_connection_that_is_cut_while_it_waits_is_no_failure() {
 }
 
 #[tokio::test]
-async fn what_is_cut_at_once_or_after_its_time_is_a_failure() {
+async fn cut_at_once_or_after_the_deadline_is_a_failure() {
     let at_once = Fault::says("504 Gateway Timeout", "", "text/html", "");
     let proxy = Proxy::start(None, move |_| at_once.clone()).await;
     let desk = Desk::new();
@@ -68,7 +68,7 @@ async fn what_is_cut_at_once_or_after_its_time_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_hold_is_known() {
+async fn server_without_long_polling_is_detected() {
     let proxy = Proxy::start(None, |_| json("", &delta(7))).await;
     let desk = Desk::new();
     let client = desk.client(&proxy.url());

@@ -216,7 +216,7 @@ impl Follower {
 #[case::one_by_one(false)]
 #[case::through_the_outbox(true)]
 #[tokio::test]
-async fn every_command_is_applied_once_and_all_end_with_the_same_queue(#[case] outbox: bool) {
+async fn clients_apply_each_command_once_and_agree_on_the_queue(#[case] outbox: bool) {
     let sample = Sample::new("REDPHONE_FAULT_COMMANDS", 80);
     let commands = usize::try_from(sample.size()).unwrap();
     let mut server = Served::start().await;

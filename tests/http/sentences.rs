@@ -119,7 +119,7 @@ async fn of(fault: Fault, timeouts: Timeouts) -> (BackendError, String) {
     "the answer of HOST has more than 64 MiB: it is not read"
 )]
 #[tokio::test]
-async fn what_comes_back_is_told(#[case] fault: Fault, #[case] says: &str) {
+async fn unexpected_responses_are_explained(#[case] fault: Fault, #[case] says: &str) {
     let (_, text) = of(fault, patient()).await;
     assert!(text.starts_with(says), "{text}");
 }
@@ -128,7 +128,7 @@ async fn what_comes_back_is_told(#[case] fault: Fault, #[case] says: &str) {
 #[case(Fault::Hang, "HOST took the request and did not answer within 0.1 s")]
 #[case(Fault::Stall, "HOST stopped in the middle of its answer: nothing came for 0.1 s")]
 #[tokio::test]
-async fn what_does_not_come_is_told(#[case] fault: Fault, #[case] says: &str) {
+async fn missing_responses_are_explained(#[case] fault: Fault, #[case] says: &str) {
     let short = Duration::from_millis(100);
     let stalled = matches!(fault, Fault::Stall);
     let timeouts = if stalled {
@@ -142,7 +142,7 @@ async fn what_does_not_come_is_told(#[case] fault: Fault, #[case] says: &str) {
 }
 
 #[tokio::test]
-async fn an_answer_that_drips_is_not_waited_for_without_end() {
+async fn dripping_response_is_not_awaited_without_end() {
     let timeouts = Timeouts { body: Duration::from_millis(300), ..patient() };
     let drip = Fault::Drip(1, Duration::from_millis(20));
     let (error, text) = of(drip, timeouts).await;
@@ -151,7 +151,7 @@ async fn an_answer_that_drips_is_not_waited_for_without_end() {
 }
 
 #[tokio::test]
-async fn a_body_without_end_is_not_read_into_memory() {
+async fn endless_body_is_not_read_into_memory() {
     let mut endless =
         answer("200 OK", "", "application/json", "").replace("content-length: 0\r\n", "");
     endless.push_str(&" ".repeat(65 * 1024 * 1024));
@@ -165,7 +165,7 @@ async fn a_body_without_end_is_not_read_into_memory() {
 #[case("503 Service Unavailable", "retry-after: 30\r\n", 30)]
 #[case("429 Too Many Requests", "", 5)]
 #[tokio::test]
-async fn a_server_that_wants_rest_gets_it(
+async fn rate_limited_client_waits_as_requested(
     #[case] status: &str,
     #[case] headers: &str,
     #[case] seconds: i64,
@@ -181,7 +181,7 @@ async fn a_server_that_wants_rest_gets_it(
 }
 
 #[tokio::test]
-async fn a_server_that_says_why_it_can_not_is_told_and_left_alone_for_as_long_as_it_says() {
+async fn unavailable_server_is_reported_and_retried_when_it_says() {
     let full =
         serde_json::to_string(&Details::new(ErrorCode::Unreachable, "the disk is full")).unwrap();
     let kind = redphone::api::details::MEDIA_TYPE;
@@ -202,7 +202,7 @@ async fn a_server_that_says_why_it_can_not_is_told_and_left_alone_for_as_long_as
 }
 
 #[tokio::test]
-async fn a_port_where_nobody_listens_is_told() {
+async fn refused_connection_is_explained() {
     let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
     let error = Desk::new().client(&format!("http://{closed}")).capabilities().await.unwrap_err();
     let text = said(&error, &closed.to_string());
@@ -210,7 +210,7 @@ async fn a_port_where_nobody_listens_is_told() {
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_knows_is_told() {
+async fn unresolvable_host_is_explained() {
     // Longer than a label may be: no name service is asked for it.
     let name = format!("{}.example", "n".repeat(64));
     let desk = Desk::new();
@@ -224,7 +224,7 @@ async fn a_name_that_nobody_knows_is_told() {
 }
 
 #[test]
-fn where_the_token_could_be_read_on_the_way_nothing_is_sent() {
+fn nothing_is_sent_where_the_token_would_be_readable() {
     let desk = Desk::new();
     let refused = HttpBackend::new(desk.options("http://a.example")).unwrap_err().to_string();
     let says = "the API is http://a.example: without TLS the token could be read on the way";
@@ -232,7 +232,7 @@ fn where_the_token_could_be_read_on_the_way_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_host_that_takes_no_connection_is_told() {
+async fn unreachable_host_is_explained() {
     // Nobody empties its queue: once that is full, who comes is not answered.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
@@ -253,7 +253,7 @@ async fn a_host_that_takes_no_connection_is_told() {
 }
 
 #[tokio::test]
-async fn http_where_tls_is_expected_and_the_other_way_round_is_told() {
+async fn mismatch_of_http_and_tls_is_explained() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {
@@ -275,7 +275,7 @@ async fn http_where_tls_is_expected_and_the_other_way_round_is_told() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_off_is_known_and_takes_nothing_else_along() {
+async fn clock_skew_is_measured_without_further_effect() {
     let canned = Proxy::start(None, |_| json("", &capabilities())).await;
     let skew = Fault::Skew(TimeDelta::minutes(90));
     let proxy = Proxy::start(Some(canned.address), move |_| skew.clone()).await;

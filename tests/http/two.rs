@@ -63,7 +63,7 @@ impl Relay {
 }
 
 #[tokio::test]
-async fn requests_at_once_share_one_connection_with_one_that_waits() {
+async fn concurrent_requests_share_the_long_poll_connection() {
     let served = Served::start_with_tls().await;
     let relay = Relay::start(served.address).await;
     let client = relay.client(&served);
@@ -81,7 +81,7 @@ async fn requests_at_once_share_one_connection_with_one_that_waits() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_killed_while_it_holds_a_question_is_told_and_found_again() {
+async fn server_killed_during_a_long_poll_is_reported_and_rejoined() {
     let mut served = Served::start_with_tls().await;
     let relay = Relay::start(served.address).await;
     let client = relay.client(&served);
@@ -108,7 +108,7 @@ async fn a_server_that_is_killed_while_it_holds_a_question_is_told_and_found_aga
 }
 
 #[tokio::test]
-async fn a_peer_that_only_offers_the_first_version_is_spoken_to_in_that() {
+async fn http1_is_used_where_the_server_offers_nothing_else() {
     for offered in [&[][..], &["http/1.1"]] {
         let authority = Authority::new("Ours");
         let tls = acceptor_of(authority.issue("127.0.0.1", GOOD), offered);

@@ -129,7 +129,7 @@ impl Place {
 }
 
 #[tokio::test]
-async fn the_api_is_reached_through_a_proxy_that_is_told_its_name() {
+async fn api_is_reached_through_a_proxy_by_its_host_name() {
     let place = Place::new(NAME).await;
     let between = Between::start(Does::Leads).await;
     let proxy = format!("http://ines:hunter3@{}", between.address);
@@ -159,7 +159,7 @@ async fn the_api_is_reached_through_a_proxy_that_is_told_its_name() {
     "the proxy PROXY on the way to HOST cut the connection before it led there"
 )]
 #[tokio::test]
-async fn what_a_proxy_refuses_is_told_of_the_proxy(#[case] does: Does, #[case] says: &str) {
+async fn refusal_by_the_proxy_names_the_proxy(#[case] does: Does, #[case] says: &str) {
     let place = Place::new(NAME).await;
     let between = Between::start(does).await;
     assert_eq!(place.refused(between.address).await, says);
@@ -167,7 +167,7 @@ async fn what_a_proxy_refuses_is_told_of_the_proxy(#[case] does: Does, #[case] s
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_down_is_named() {
+async fn unreachable_proxy_is_named() {
     let place = Place::new(NAME).await;
     let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
     let says = "the proxy PROXY on the way to HOST refuses the connection: correct HTTPS_PROXY, or \
@@ -184,7 +184,7 @@ async fn a_proxy_that_is_down_is_named() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_something_behind_the_proxy_is_told_with_it() {
+async fn certificate_error_behind_a_proxy_names_the_proxy() {
     let place = Place::new("other.test").await;
     let between = Between::start(Does::Leads).await;
     let told = place.refused(between.address).await;
@@ -193,7 +193,7 @@ async fn a_certificate_of_something_behind_the_proxy_is_told_with_it() {
 }
 
 #[tokio::test]
-async fn a_host_that_is_named_as_an_exception_is_not_asked_through_it() {
+async fn host_in_no_proxy_is_reached_directly() {
     let place = Place::new(NAME).await;
     let between = Between::start(Does::Leads).await;
     // Longer than a label may be: no name service is asked for it.
@@ -206,7 +206,7 @@ async fn a_host_that_is_named_as_an_exception_is_not_asked_through_it() {
 }
 
 #[tokio::test]
-async fn what_stays_on_this_machine_takes_no_proxy() {
+async fn local_address_bypasses_the_proxy() {
     let place = Place::new("127.0.0.1").await;
     let between = Between::start(Does::Leads).await;
     let (host, proxy) = (place.server.address.to_string(), format!("http://{}", between.address));

@@ -29,14 +29,14 @@ fn impact_and_urgency_lead_to_a_priority(
 #[case(&["P2", "sev2", "high"], Priority::P2)]
 #[case(&["P3", "sev3", "medium"], Priority::P3)]
 #[case(&["P4", "sev4", "Low"], Priority::P4)]
-fn a_priority_is_read_in_all_its_words(#[case] words: &[&str], #[case] priority: Priority) {
+fn priority_parses_in_all_spellings(#[case] words: &[&str], #[case] priority: Priority) {
     for word in words {
         assert_eq!(word.parse(), Ok(priority), "{word}");
     }
 }
 
 #[test]
-fn an_unknown_word_is_named_with_what_would_be_accepted() {
+fn unknown_value_is_named_with_the_accepted_ones() {
     let error = "P5".parse::<Priority>().unwrap_err().to_string();
     assert_eq!(error, "\"P5\" is not a priority: choose from P1, P2, P3, P4");
     let error = "urgent".parse::<Level>().unwrap_err().to_string();
@@ -44,7 +44,7 @@ fn an_unknown_word_is_named_with_what_would_be_accepted() {
 }
 
 #[test]
-fn every_fixed_word_reads_back_as_itself() {
+fn every_fixed_value_round_trips() {
     for status in Status::ALL {
         assert_eq!(status.as_str().parse(), Ok(*status));
         assert_eq!(Status::from_index(status.index()), Some(*status));
@@ -75,7 +75,7 @@ fn every_fixed_word_reads_back_as_itself() {
 #[case("INC-12a", None)]
 #[case("99999999999999999999999", None)]
 #[case("ééé", None)]
-fn a_number_is_read_as_people_write_it(#[case] text: &str, #[case] number: Option<u64>) {
+fn incident_number_parses_as_people_write_it(#[case] text: &str, #[case] number: Option<u64>) {
     assert_eq!(text.parse::<IncidentNumber>().ok(), number.map(IncidentNumber));
 }
 
@@ -113,7 +113,7 @@ fn a_duration_has_one_form(#[case] seconds: i64, #[case] plain: &str, #[case] pr
 #[case("99999999999999999999d", None)]
 #[case("9999999w", None)]
 #[case("-1h", None)]
-fn a_duration_is_read_with_its_unit(#[case] text: &str, #[case] seconds: Option<i64>) {
+fn duration_parses_with_its_unit(#[case] text: &str, #[case] seconds: Option<i64>) {
     assert_eq!(parse_duration(text).map(|d| d.num_seconds()), seconds);
 }
 
@@ -123,6 +123,6 @@ fn a_duration_is_read_with_its_unit(#[case] text: &str, #[case] seconds: Option<
 #[case(180, "3 h ago")]
 #[case(5 * 1440, "5 d ago")]
 #[case(-10, "just now")]
-fn a_sentence_says_how_long_ago(#[case] minutes: i64, #[case] words: &str) {
+fn sentence_says_how_long_ago(#[case] minutes: i64, #[case] words: &str) {
     assert_eq!(format_ago(at(0), at(minutes)), words);
 }

@@ -53,7 +53,7 @@ proptest! {
     #![proptest_config(strategies::config(200))]
 
     #[test]
-    fn whatever_is_allowed_adds_up_and_is_in_order(
+    fn allowed_commands_fold_consistently_and_in_order(
         declared in declaration(),
         asks in prop::collection::vec((-3i64..30, prop_oneof![Just(0), 0i64..90], ask()), 0..40),
     ) {

@@ -61,7 +61,7 @@ fn type_and_kill(terminal: &mut Terminal, text: &str, kill_after: Duration) -> u
 }
 
 #[test]
-fn killed_while_a_long_note_is_typed_at_most_the_last_second_is_missing() {
+fn kill_during_a_long_note_loses_at_most_the_last_second() {
     let text = words();
     for run in Sample::new("REDPHONE_DRAFT_RUNS", 3).rounds(1) {
         let store = Store::filled();
@@ -96,7 +96,7 @@ fn killed_while_a_long_note_is_typed_at_most_the_last_second_is_missing() {
 }
 
 #[test]
-fn a_lost_connection_keeps_what_was_typed() {
+fn lost_connection_preserves_the_draft() {
     let store = Store::filled();
     let mut terminal = opened(&store);
     terminal.press("n");
@@ -122,7 +122,7 @@ fn a_lost_connection_keeps_what_was_typed() {
 }
 
 #[test]
-fn a_form_that_is_open_elsewhere_is_not_offered_here() {
+fn draft_open_in_another_process_is_not_offered() {
     let store = Store::filled();
     let mut first = opened(&store);
     first.press("n");

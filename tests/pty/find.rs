@@ -13,7 +13,7 @@ fn is_hidden(screen: &vt100::Screen, row: &str) -> bool {
 }
 
 #[test]
-fn a_filter_is_typed_kept_cleared_and_remembered_but_not_in_force_after_a_restart() {
+fn filter_is_remembered_but_not_active_after_a_restart() {
     let store = Store::filled();
     for (columns, rows) in [(126, 36), (80, 24), (40, 12)] {
         let mut terminal = opened(&store, columns, rows);
@@ -44,7 +44,7 @@ fn a_filter_is_typed_kept_cleared_and_remembered_but_not_in_force_after_a_restar
 }
 
 #[test]
-fn the_history_is_read_from_the_store() {
+fn history_is_read_from_the_store() {
     let store = Store::filled();
     let output = store.run(&[
         "resolve",
@@ -72,7 +72,7 @@ fn the_history_is_read_from_the_store() {
 }
 
 #[test]
-fn orders_and_groups_have_their_keys() {
+fn sort_orders_and_groups_have_their_keys() {
     let store = Store::filled();
     for (columns, rows) in [(126, 36), (80, 24)] {
         let mut terminal = opened(&store, columns, rows);

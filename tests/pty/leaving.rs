@@ -34,7 +34,7 @@ fn run_in(terminal: &mut Terminal, store: &Store) {
 }
 
 #[test]
-fn quitting_gives_the_terminal_back() {
+fn quitting_restores_the_terminal() {
     let store = Store::filled();
     let mut terminal = store.open(100, 30);
     terminal.wait_for_text("Cards fail");
@@ -46,7 +46,7 @@ fn quitting_gives_the_terminal_back() {
 }
 
 #[test]
-fn a_signal_to_end_gives_the_terminal_back() {
+fn termination_signal_restores_the_terminal() {
     for name in ["TERM", "INT", "HUP"] {
         let store = Store::filled();
         let mut terminal = store.open(100, 30);
@@ -59,7 +59,7 @@ fn a_signal_to_end_gives_the_terminal_back() {
 }
 
 #[test]
-fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
+fn suspending_restores_the_terminal_and_resuming_redraws() {
     let store = Store::filled();
     let mut terminal = shell(&store);
     run_in(&mut terminal, &store);
@@ -81,7 +81,7 @@ fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
 }
 
 #[test]
-fn a_lost_connection_ends_the_program_and_loses_nothing() {
+fn lost_connection_ends_the_program_and_loses_nothing() {
     let store = Store::filled();
     let mut terminal = store.open(100, 30);
     terminal.wait_for_text("Cards fail");
@@ -95,7 +95,7 @@ fn a_lost_connection_ends_the_program_and_loses_nothing() {
 /// Only a program built for testing can be made to panic.
 #[cfg(debug_assertions)]
 #[test]
-fn a_panic_gives_the_terminal_back_and_is_told() {
+fn panic_restores_the_terminal_and_is_printed() {
     let store = Store::filled();
     let mut command = store.command();
     command.env("REDPHONE_TEST_PANIC", "1");

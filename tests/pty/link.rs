@@ -38,7 +38,7 @@ fn written(terminal: &Terminal) -> String {
 const COPIED: &str = "]52;c;Q2FyZHMgZmFpbA==\u{7}";
 
 #[test]
-fn what_is_copied_reaches_the_terminal_between_two_frames() {
+fn clipboard_sequence_is_written_between_two_frames() {
     let store = Store::filled();
     let mut terminal = opened(&store, &[]);
     terminal.press("y");
@@ -53,7 +53,7 @@ fn what_is_copied_reaches_the_terminal_between_two_frames() {
 }
 
 #[test]
-fn inside_tmux_it_is_handed_through() {
+fn tmux_passes_the_clipboard_sequence_through() {
     let store = Store::filled();
     let mut terminal = opened(&store, &[("TMUX", "/tmp/tmux-0/default,1,0")]);
     terminal.press("y");
@@ -64,7 +64,7 @@ fn inside_tmux_it_is_handed_through() {
 }
 
 #[test]
-fn a_new_p1_rings_and_notifies_and_an_old_one_does_not() {
+fn new_p1_rings_and_notifies_and_an_old_one_does_not() {
     let store = Store::filled();
     let mut terminal = opened(&store, &[("TERM_PROGRAM", "iTerm.app")]);
     store.declare("No logins", "auth", "high", "high");
@@ -75,7 +75,7 @@ fn a_new_p1_rings_and_notifies_and_an_old_one_does_not() {
 }
 
 #[test]
-fn a_terminal_that_is_not_known_only_rings() {
+fn unrecognized_terminal_only_rings() {
     let store = Store::filled();
     let mut terminal = opened(&store, &[]);
     store.declare("A lamp is out", "lights", "low", "low");
@@ -87,7 +87,7 @@ fn a_terminal_that_is_not_known_only_rings() {
 }
 
 #[test]
-fn frames_stand_between_marks_unless_the_terminal_or_a_setting_says_no() {
+fn frames_are_synchronized_unless_terminal_or_setting_forbids() {
     let store = Store::filled();
     for (variables, marks) in [
         (vec![], true),
@@ -107,7 +107,7 @@ fn frames_stand_between_marks_unless_the_terminal_or_a_setting_says_no() {
 }
 
 #[test]
-fn colours_are_those_that_the_terminal_has() {
+fn colours_match_the_terminal_depth() {
     let store = Store::filled();
     let full = "\u{1b}[38;2;";
     for (variables, expected) in [
@@ -152,7 +152,7 @@ fn with_open(count: usize) -> Store {
 }
 
 #[test]
-fn a_held_key_ends_on_the_right_row() {
+fn repeated_key_ends_on_the_right_row() {
     let store = with_open(160);
     let mut terminal = opened(&store, &[]);
     terminal.wait_for_text("1/160");
@@ -165,7 +165,7 @@ fn a_held_key_ends_on_the_right_row() {
 
 /// Whatever the machine: keys that have come meanwhile make one frame together, not one each.
 #[test]
-fn keys_that_came_while_it_could_not_draw_are_one_frame_behind_at_most() {
+fn keys_typed_while_blocked_lag_one_frame_at_most() {
     let store = with_open(160);
     let mut terminal = opened(&store, &[]);
     terminal.wait_for_text("1/160");

@@ -16,7 +16,7 @@ fn a_dumb_terminal_is_refused_with_a_sentence() {
 }
 
 #[test]
-fn without_a_terminal_it_says_what_to_use_instead() {
+fn start_without_a_terminal_says_what_to_use_instead() {
     let store = Store::filled();
     let output = store.run(&[]);
     assert!(!output.status.success());
@@ -26,7 +26,7 @@ fn without_a_terminal_it_says_what_to_use_instead() {
 }
 
 #[test]
-fn a_store_that_is_a_folder_is_named() {
+fn store_path_that_is_a_folder_is_named() {
     let store = Store::empty();
     std::fs::create_dir(store.file()).expect("a folder");
     let mut terminal = store.open(100, 30);

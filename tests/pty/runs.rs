@@ -54,7 +54,7 @@ fn wait_for_end_of(process: &str) {
 }
 
 #[test]
-fn a_title_is_one_argument_whatever_is_in_it_and_no_shell_reads_it() {
+fn title_is_one_argument_and_no_shell_reads_it() {
     let settings = script(
         "say",
         "printf '<%s>' \"$@\"; echo; echo \"=$REDPHONE_INCIDENT_TITLE=\"; echo \"$REDPHONE_INCIDENT_NUMBER $REDPHONE_INCIDENT_PRIORITY $REDPHONE_USER\"",
@@ -79,7 +79,7 @@ fn a_title_is_one_argument_whatever_is_in_it_and_no_shell_reads_it() {
 }
 
 #[test]
-fn it_has_no_terminal_and_nothing_to_read() {
+fn command_has_no_terminal_and_empty_input() {
     let settings = script(
         "look",
         "cat; (echo hello > /dev/tty) 2>/dev/null && echo has one || echo has none; ls /proc/$$/fd | tr '\\n' ' '; echo end",
@@ -99,7 +99,7 @@ fn it_has_no_terminal_and_nothing_to_read() {
 }
 
 #[test]
-fn what_it_writes_is_shown_without_harm_and_put_on_the_timeline() {
+fn output_is_shown_safely_and_added_to_the_timeline() {
     let settings = format!(
         "{}note = true\n",
         script(
@@ -128,7 +128,7 @@ fn what_it_writes_is_shown_without_harm_and_put_on_the_timeline() {
 }
 
 #[test]
-fn one_that_does_not_end_is_stopped_by_key_with_all_it_has_started() {
+fn endless_command_is_stopped_by_key_with_its_children() {
     let store = Store::filled();
     let pids = store.folder.path().join("pids");
     let folder = store.folder.path().join("redphone");
@@ -154,7 +154,7 @@ fn one_that_does_not_end_is_stopped_by_key_with_all_it_has_started() {
 }
 
 #[test]
-fn its_time_is_up_at_its_timeout() {
+fn command_ends_at_its_timeout() {
     let settings = format!("{}timeout = \"1s\"\n", script("wait", "echo begun; sleep 1000", ""));
     let store = with(&settings);
     let mut terminal = opened(&store, "Cards fail");
@@ -163,7 +163,7 @@ fn its_time_is_up_at_its_timeout() {
 }
 
 #[test]
-fn it_ends_with_the_panes_however_these_end() {
+fn command_ends_with_the_panes_however_these_end() {
     for end in ["quit", "TERM", "HUP"] {
         let store = Store::filled();
         let pids = store.folder.path().join("pids");
@@ -191,7 +191,7 @@ fn it_ends_with_the_panes_however_these_end() {
 }
 
 #[test]
-fn one_that_writes_without_end_leaves_the_panes_quick_and_small() {
+fn endless_output_leaves_the_panes_fast_and_small() {
     let store = with(&script(
         "flood",
         "while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done",
@@ -208,7 +208,7 @@ fn one_that_writes_without_end_leaves_the_panes_quick_and_small() {
 }
 
 #[test]
-fn a_dangerous_one_is_not_run_by_enter() {
+fn dangerous_command_is_not_run_by_enter() {
     let store = Store::filled();
     let made = store.folder.path().join("made");
     let folder = store.folder.path().join("redphone");
@@ -230,7 +230,7 @@ fn a_dangerous_one_is_not_run_by_enter() {
 }
 
 #[test]
-fn a_step_of_a_runbook_is_ticked_into_the_store_at_both_sizes() {
+fn runbook_step_is_ticked_into_the_store_at_both_sizes() {
     for (columns, rows) in [(126, 36), (80, 24)] {
         let store = Store::filled();
         let folder = store.folder.path().join("redphone/runbooks/web");
@@ -263,7 +263,7 @@ fn a_step_of_a_runbook_is_ticked_into_the_store_at_both_sizes() {
 }
 
 #[test]
-fn what_was_is_shown_and_left_at_both_sizes() {
+fn past_state_is_shown_and_closed_at_both_sizes() {
     for (columns, rows) in [(126, 36), (80, 24)] {
         let store = Store::filled();
         assert!(store.run(&["ack", "1"]).status.success());
@@ -282,7 +282,7 @@ fn what_was_is_shown_and_left_at_both_sizes() {
 }
 
 #[test]
-fn what_another_process_does_to_what_is_read_is_told() {
+fn change_to_the_open_incident_by_another_is_announced() {
     let store = Store::filled();
     let mut terminal = opened(&store, "Cards fail");
     let output = std::process::Command::new(crate::support::program())

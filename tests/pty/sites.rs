@@ -77,7 +77,7 @@ fn leave(mut terminal: Terminal) {
 }
 
 #[test]
-fn another_profile_is_shown_in_the_same_terminal_and_back_again() {
+fn workspace_switches_to_another_profile_and_back() {
     for size in [(126, 36), (80, 24), (40, 12)] {
         let places = Places::new();
         let mut terminal = places.open(size, &["--profile", "prod"]);
@@ -105,7 +105,7 @@ fn another_profile_is_shown_in_the_same_terminal_and_back_again() {
 }
 
 #[test]
-fn one_that_cant_be_opened_says_why_and_the_present_one_works_on() {
+fn failed_switch_says_why_and_the_current_workspace_works() {
     let places = Places::new();
     let mut terminal = places.open((126, 36), &["--profile", "prod"]);
     terminal.wait_for_text("Reported");
@@ -120,7 +120,7 @@ fn one_that_cant_be_opened_says_why_and_the_present_one_works_on() {
 }
 
 #[test]
-fn from_a_store_that_a_flag_names_one_comes_back_to_it() {
+fn workspace_of_the_store_flag_can_be_returned_to() {
     let places = Places::new();
     let other = Store::empty();
     other.declare("Only here", "auth", "high", "high");
@@ -135,7 +135,7 @@ fn from_a_store_that_a_flag_names_one_comes_back_to_it() {
 }
 
 #[test]
-fn a_profile_that_comes_into_the_settings_can_be_gone_to() {
+fn profile_added_to_the_settings_can_be_opened() {
     let places = Places::new();
     let mut terminal = places.open((126, 36), &["--profile", "prod"]);
     terminal.wait_for_text("Reported");
@@ -151,7 +151,7 @@ fn a_profile_that_comes_into_the_settings_can_be_gone_to() {
 }
 
 #[test]
-fn what_was_typed_is_kept_where_it_belongs() {
+fn draft_stays_in_its_workspace() {
     let places = Places::new();
     let mut terminal = places.open((126, 36), &["--profile", "prod"]);
     terminal.wait_for_text("Reported");
@@ -179,7 +179,7 @@ fn what_was_typed_is_kept_where_it_belongs() {
 }
 
 #[test]
-fn a_command_that_is_run_works_on_the_same_place() {
+fn run_command_works_on_the_same_store() {
     let places = Places::new();
     let mut command = places.command(&["--profile", "prod"]);
     // What the panes were told by the environment does not hold for another place.
@@ -201,7 +201,7 @@ fn a_command_that_is_run_works_on_the_same_place() {
 }
 
 #[test]
-fn a_question_names_production() {
+fn question_names_production() {
     for size in [(126, 36), (80, 24), (40, 12)] {
         let places = Places::new();
         let mut terminal = places.open(size, &["--profile", "prod"]);
@@ -221,7 +221,7 @@ fn a_question_names_production() {
 }
 
 #[test]
-fn the_demo_goes_on_while_one_is_elsewhere() {
+fn demo_continues_while_another_workspace_is_open() {
     let places = Places::new();
     let mut terminal = places.open((126, 36), &["demo", "--incidents", "30", "--seed", "7"]);
     terminal.wait_for_text("demo");
@@ -281,7 +281,7 @@ impl Drop for Served {
 }
 
 #[test]
-fn an_api_is_gone_to_and_come_back_from_as_a_file_is() {
+fn workspace_of_an_api_is_switched_to_like_that_of_a_file() {
     let (places, served) = (Places::new(), Served::new());
     let program = program().display().to_string();
     places.write(&format!(
@@ -323,7 +323,7 @@ fn an_api_is_gone_to_and_come_back_from_as_a_file_is() {
 }
 
 #[test]
-fn one_that_the_settings_cant_lead_to_says_why_in_the_list() {
+fn unusable_profile_says_why_in_the_list() {
     let (places, served) = (Places::new(), Served::new());
     places.write(&format!(
         "[profiles.prod]\nstore = \"{}\"\n[profiles.away]\nbackend = \"ftp://{}\"\n",

@@ -321,7 +321,7 @@ fn resident() -> Option<u64> {
 }
 
 #[test]
-fn a_day_on_the_wall_needs_no_more_memory_than_its_first_hour() {
+fn day_on_the_wall_needs_no_more_memory_than_its_first_hour() {
     let sample = Sample::new("REDPHONE_WALL_HOURS", 2);
     let mut day = Day::new();
     let mut first = None;

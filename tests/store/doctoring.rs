@@ -56,7 +56,7 @@ async fn a_healthy_store_gets_a_clean_report() {
 #[case("DELETE FROM words_todo", "missing from the index of words")]
 #[case("INSERT INTO fact_day VALUES (19000, 0, x'00')", "packed facts of 1 days")]
 #[tokio::test]
-async fn a_wrong_projection_is_found_and_made_anew(#[case] damage: &str, #[case] told: &str) {
+async fn wrong_projection_is_found_and_rebuilt(#[case] damage: &str, #[case] told: &str) {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     filled(&path).await;
@@ -84,7 +84,7 @@ async fn a_wrong_projection_is_found_and_made_anew(#[case] damage: &str, #[case]
 )]
 #[case("UPDATE event SET body = '{' WHERE log = 1", "the timeline of INC-1 is broken")]
 #[tokio::test]
-async fn a_broken_timeline_is_grave(#[case] damage: &str, #[case] told: &str) {
+async fn broken_timeline_is_a_severe_finding(#[case] damage: &str, #[case] told: &str) {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     filled(&path).await;
@@ -110,7 +110,7 @@ fn scribble(path: &Path, from: f64) {
 #[case(0.5)]
 #[case(0.9)]
 #[tokio::test]
-async fn a_damaged_file_is_reported_never_overwritten_and_salvaged(#[case] place: f64) {
+async fn damaged_file_is_reported_unchanged_and_salvaged(#[case] place: f64) {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let ids = filled(&path).await;
@@ -141,7 +141,7 @@ async fn a_damaged_file_is_reported_never_overwritten_and_salvaged(#[case] place
 }
 
 #[tokio::test]
-async fn a_file_cut_short_is_told_with_what_to_do() {
+async fn truncated_file_is_reported_with_the_remedy() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let ids = filled(&path).await;

@@ -48,7 +48,7 @@ fn some_change() -> Change {
 }
 
 #[tokio::test]
-async fn an_export_imported_into_an_empty_store_is_the_same_store() {
+async fn export_imported_into_an_empty_store_is_the_same_store() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("one.db")).await;
     let service = Service {
@@ -95,7 +95,7 @@ async fn an_export_imported_into_an_empty_store_is_the_same_store() {
 }
 
 #[tokio::test]
-async fn a_command_whose_events_were_imported_is_answered_as_done() {
+async fn command_with_imported_events_is_answered_as_done() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("one.db")).await;
     let id = declared(&store, "moved").await;
@@ -119,7 +119,7 @@ async fn a_command_whose_events_were_imported_is_answered_as_done() {
 }
 
 #[tokio::test]
-async fn numbers_that_are_given_are_kept_and_missing_ones_are_given() {
+async fn import_preserves_numbers_and_assigns_missing_ones() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("store.db")).await;
     let ids: Vec<IncidentId> = (0..3).map(|_| IncidentId::new()).collect();
@@ -142,7 +142,7 @@ async fn numbers_that_are_given_are_kept_and_missing_ones_are_given() {
 }
 
 #[tokio::test]
-async fn a_bad_record_is_named_and_the_import_goes_on_without_it() {
+async fn bad_record_is_named_and_skipped() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("store.db")).await;
     let there = declared(&store, "was there").await;
@@ -198,7 +198,7 @@ async fn a_bad_record_is_named_and_the_import_goes_on_without_it() {
 }
 
 #[tokio::test]
-async fn an_import_that_is_dropped_leaves_nothing() {
+async fn dropped_import_leaves_nothing() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("store.db")).await;
     let mut importer = store.importer().await.unwrap();
@@ -212,7 +212,7 @@ async fn an_import_that_is_dropped_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn incidents_that_left_memory_are_taken_up_again() {
+async fn incidents_evicted_from_memory_are_reloaded() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("store.db")).await;
     let ids: Vec<IncidentId> = (0..13_000).map(|_| IncidentId::new()).collect();
@@ -245,7 +245,7 @@ async fn incidents_that_left_memory_are_taken_up_again() {
 #[case("2100-12-31T23:59:59Z")]
 #[case("2038-01-19T03:14:08Z")]
 #[tokio::test]
-async fn times_at_the_edges_are_kept(#[case] time: DateTime<Utc>) {
+async fn extreme_times_round_trip(#[case] time: DateTime<Utc>) {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("store.db")).await;
     let id = IncidentId::new();
@@ -278,7 +278,7 @@ async fn times_at_the_edges_are_kept(#[case] time: DateTime<Utc>) {
 }
 
 #[tokio::test]
-async fn a_clock_that_went_backwards_does_not_reorder_a_timeline() {
+async fn backward_clock_does_not_reorder_a_timeline() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("store.db")).await;
     let id = declared(&store, "clock").await;

@@ -45,7 +45,7 @@ async fn unreachable(lasting: &ReopeningStore, since: Option<Cursor>) -> String 
 }
 
 #[tokio::test]
-async fn a_file_that_is_away_is_named_and_used_again_once_it_is_back() {
+async fn missing_file_is_named_and_used_again_once_it_is_back() {
     let folder = tempdir().unwrap();
     let (path, lasting) = opened(&folder, 2).await;
     let before = all(&lasting).await.cursor;
@@ -62,7 +62,7 @@ async fn a_file_that_is_away_is_named_and_used_again_once_it_is_back() {
 }
 
 #[tokio::test]
-async fn another_file_in_its_place_is_opened_and_told_as_a_whole() {
+async fn replaced_file_is_reopened_and_resynced() {
     let folder = tempdir().unwrap();
     let (path, lasting) = opened(&folder, 2).await;
     let before = all(&lasting).await.cursor;
@@ -82,7 +82,7 @@ async fn another_file_in_its_place_is_opened_and_told_as_a_whole() {
 }
 
 #[tokio::test]
-async fn a_wait_ends_when_the_file_goes() {
+async fn wait_ends_when_the_file_disappears() {
     let folder = tempdir().unwrap();
     let (path, lasting) = opened(&folder, 1).await;
     let cursor = all(&lasting).await.cursor;
@@ -97,7 +97,7 @@ async fn a_wait_ends_when_the_file_goes() {
 }
 
 #[tokio::test]
-async fn the_log_of_the_file_before_is_never_played_into_another() {
+async fn wal_of_the_previous_file_is_never_applied_to_another() {
     let folder = tempdir().unwrap();
     let (path, lasting) = opened(&folder, 2).await;
     // Something that stands only in the log.
@@ -118,7 +118,7 @@ async fn the_log_of_the_file_before_is_never_played_into_another() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_still_copied_is_waited_for() {
+async fn partially_copied_file_is_awaited() {
     let folder = tempdir().unwrap();
     let (path, lasting) = opened(&folder, 2).await;
     all(&lasting).await;
@@ -139,7 +139,7 @@ async fn a_file_that_is_still_copied_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_not_a_lasting_one_never_reads_a_file_that_has_gone() {
+async fn plain_file_store_never_reads_a_removed_file() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let store: FileStore = open(&path).await;

@@ -18,7 +18,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn a_new_store_is_only_for_its_owner() {
+async fn new_store_is_private_to_its_owner() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("redphone").join("deep").join("store.db");
     let store = open(&path).await;
@@ -33,7 +33,7 @@ async fn a_new_store_is_only_for_its_owner() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_there_keeps_its_mode() {
+async fn existing_folder_retains_its_mode() {
     let folder = tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     open(&folder.path().join("store.db")).await;
@@ -41,7 +41,7 @@ async fn a_folder_that_is_there_keeps_its_mode() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_not_there_is_only_made_when_that_is_wanted() {
+async fn missing_store_is_created_only_on_request() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let error = FileStore::open(&path, Options { create: false, ..options() }).await.unwrap_err();
@@ -66,7 +66,7 @@ async fn a_path_under_a_file_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_no_sqlite_file_is_refused_and_left_as_it_is() {
+async fn file_that_is_not_sqlite_is_refused_and_unchanged() {
     let folder = tempdir().unwrap();
     for content in ["hello", "a much longer text than a header of SQLite would be, by far"] {
         let path = folder.path().join("notes.txt");
@@ -78,7 +78,7 @@ async fn what_is_no_sqlite_file_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn the_file_of_another_program_is_refused_and_left_as_it_is() {
+async fn file_of_another_program_is_refused_and_unchanged() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("other.db");
     let other = Connection::open(&path).unwrap();
@@ -122,7 +122,7 @@ async fn a_file_or_folder_that_cannot_be_written_is_refused() {
 }
 
 #[tokio::test]
-async fn a_locked_store_is_waited_for_and_then_told() {
+async fn locked_store_is_reported_after_a_wait() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let store = open(&path).await;
@@ -141,7 +141,7 @@ async fn a_locked_store_is_waited_for_and_then_told() {
 }
 
 #[tokio::test]
-async fn a_lock_that_is_released_in_time_is_only_waited_for() {
+async fn lock_that_is_released_in_time_is_only_awaited() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let patient = Options { lock_timeout: Duration::from_secs(30), ..options() };
@@ -158,7 +158,7 @@ async fn a_lock_that_is_released_in_time_is_only_waited_for() {
 }
 
 #[tokio::test]
-async fn many_may_open_a_new_store_at_once() {
+async fn many_processes_can_open_a_new_store_at_once() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let patient = || Options { lock_timeout: Duration::from_secs(30), ..options() };

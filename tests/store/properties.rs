@@ -200,7 +200,7 @@ proptest! {
     #![proptest_config(strategies::config(12))]
 
     #[test]
-    fn the_projection_is_the_fold_of_the_events_and_search_follows_the_filter(steps in steps()) {
+    fn projection_folds_the_events_and_search_follows_the_filter(steps in steps()) {
         runtime().block_on(async {
             let folder = tempdir().unwrap();
             let path = folder.path().join("store.db");
@@ -263,7 +263,7 @@ proptest! {
     }
 
     #[test]
-    fn commands_that_go_together_lead_to_what_they_do_one_after_another(
+    fn batched_commands_have_the_same_result_as_sequential_ones(
         steps in steps(),
         again in prop::collection::vec((any::<usize>(), any::<usize>()), 0..8),
         sizes in prop::collection::vec(1usize..40, 1..8),

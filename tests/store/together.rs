@@ -15,7 +15,7 @@ fn some(count: usize) -> Vec<Envelope> {
 }
 
 #[tokio::test]
-async fn a_store_that_is_locked_refuses_all_of_them_and_keeps_none() {
+async fn locked_store_refuses_the_batch_and_saves_nothing() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let store = open(&path).await;
@@ -42,7 +42,7 @@ async fn a_store_that_is_locked_refuses_all_of_them_and_keeps_none() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_only_read_refuses_each() {
+async fn read_only_store_refuses_each_command() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     open(&path).await.close().await;
@@ -56,7 +56,7 @@ async fn a_store_that_is_only_read_refuses_each() {
 }
 
 #[tokio::test]
-async fn a_damaged_incident_refuses_its_own_commands_and_no_others() {
+async fn damaged_incident_refuses_its_own_commands_only() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let store = open(&path).await;

@@ -13,7 +13,7 @@ use tempfile::tempdir;
 use super::fixtures::{declared, declared_event, event, import, open, record};
 
 #[tokio::test]
-async fn who_is_far_behind_gets_all_open_incidents_anew() {
+async fn outdated_cursor_gets_all_open_incidents_again() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("store.db")).await;
     declared(&store, "before").await;
@@ -32,7 +32,7 @@ async fn who_is_far_behind_gets_all_open_incidents_anew() {
 }
 
 #[tokio::test]
-async fn a_cursor_from_another_life_of_the_file_gives_all_anew() {
+async fn cursor_of_an_earlier_file_gets_all_incidents_again() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("store.db")).await;
     declared(&store, "one").await;
@@ -41,7 +41,7 @@ async fn a_cursor_from_another_life_of_the_file_gives_all_anew() {
 }
 
 #[tokio::test]
-async fn after_a_backup_was_put_back_what_was_known_does_not_count() {
+async fn cursor_before_a_restored_backup_causes_a_resync() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let store = open(&path).await;
@@ -67,7 +67,7 @@ async fn after_a_backup_was_put_back_what_was_known_does_not_count() {
 }
 
 #[tokio::test]
-async fn a_search_that_is_given_up_is_in_nobodys_way() {
+async fn cancelled_search_blocks_nobody() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let (store, other) = (open(&path).await, open(&path).await);
@@ -103,7 +103,7 @@ async fn a_search_that_is_given_up_is_in_nobodys_way() {
 }
 
 #[tokio::test]
-async fn a_new_directory_is_told() {
+async fn new_directory_is_published() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let (store, other) = (open(&path).await, open(&path).await);
@@ -121,7 +121,7 @@ async fn a_new_directory_is_told() {
 }
 
 #[tokio::test]
-async fn new_rules_are_in_force_at_once() {
+async fn new_rules_apply_at_once() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("store.db")).await;
     declared(&store, "one").await;

@@ -13,7 +13,7 @@ use crate::support::requests::{declare, declared};
 use crate::support::wait::until;
 
 #[tokio::test]
-async fn folder_and_files_are_only_for_their_owner() {
+async fn folder_and_files_are_private_to_their_owner() {
     let place = Place::new().await;
     let remote = place.remote().await;
     let (_, declaration) = declare("Cards fail");
@@ -63,7 +63,7 @@ async fn a_damaged_outbox_is_set_aside_and_named() {
 }
 
 #[tokio::test]
-async fn a_damaged_outbox_is_not_moved_away_under_who_has_it_open() {
+async fn damaged_outbox_is_not_moved_while_a_process_has_it_open() {
     let place = Place::new().await;
     drop(place.remote().await);
     let path = place.kept().join("outbox.db");
@@ -82,7 +82,7 @@ async fn a_damaged_outbox_is_not_moved_away_under_who_has_it_open() {
 }
 
 #[tokio::test]
-async fn an_outbox_of_a_later_version_stays_and_a_damaged_cache_costs_nothing_else() {
+async fn newer_outbox_stays_and_a_damaged_cache_is_replaced() {
     let place = Place::new().await;
     let remote = place.remote().await;
     let (_, declaration) = declare("Cards fail");
@@ -113,7 +113,7 @@ async fn an_outbox_of_a_later_version_stays_and_a_damaged_cache_costs_nothing_el
 }
 
 #[tokio::test]
-async fn what_another_version_wrote_keeps_nothing_else_from_being_sent() {
+async fn entry_of_another_version_does_not_block_the_others() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
@@ -146,7 +146,7 @@ async fn what_another_version_wrote_keeps_nothing_else_from_being_sent() {
 }
 
 #[tokio::test]
-async fn a_place_is_opened_twice_at_once_on_one_thread() {
+async fn remote_opens_concurrently_on_one_thread() {
     let place = Place::new().await;
     let both = async { tokio::join!(place.remote(), place.remote(), place.remote()) };
     tokio::time::timeout(super::fixtures::PATIENCE, both).await.expect("nobody waits for ever");
@@ -162,7 +162,7 @@ fn hash(parts: &[&str]) -> u64 {
 }
 
 #[tokio::test]
-async fn what_was_asked_by_another_name_of_the_same_api_is_sent_also_from_folders_of_before() {
+async fn outboxes_of_other_names_of_the_api_are_merged_and_sent() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let url = "https://redphone.example";

@@ -46,7 +46,7 @@ impl Hour {
 }
 
 #[tokio::test]
-async fn an_hour_of_work_without_the_remote_arrives_as_it_was_done() {
+async fn hour_of_offline_work_arrives_as_it_was_done() {
     let place = Place::new().await;
     let began = Utc::now() - TimeDelta::minutes(65);
     let before = began - TimeDelta::minutes(20);

@@ -64,7 +64,7 @@ fn live(update: &BackendUpdate) -> Option<()> {
 }
 
 #[tokio::test]
-async fn it_begins_with_what_is_kept_and_says_how_old_it_is() {
+async fn poller_starts_with_cached_rows_and_their_age() {
     let place = Place::new().await;
     declared(&*place.store, "Cards fail").await;
     let (remote, mut kept) = Keeping::start(&place).await;
@@ -98,7 +98,7 @@ async fn it_begins_with_what_is_kept_and_says_how_old_it_is() {
 }
 
 #[tokio::test]
-async fn what_waits_is_in_the_queue_at_once_and_has_its_number_when_it_arrives() {
+async fn pending_declaration_shows_at_once_and_gets_its_number_later() {
     let place = Place::new().await;
     let known = declared(&*place.store, "Cards fail").await;
     let (remote, mut kept) = Keeping::start(&place).await;
@@ -123,8 +123,7 @@ async fn what_waits_is_in_the_queue_at_once_and_has_its_number_when_it_arrives()
 }
 
 #[tokio::test]
-async fn an_incident_that_ends_while_it_waits_leaves_the_queue_and_comes_back_when_that_is_dropped()
-{
+async fn dropping_a_pending_resolution_returns_the_incident() {
     let place = Place::new().await;
     let known = declared(&*place.store, "Cards fail").await;
     let (remote, mut kept) = Keeping::start(&place).await;
@@ -139,7 +138,7 @@ async fn an_incident_that_ends_while_it_waits_leaves_the_queue_and_comes_back_wh
 }
 
 #[tokio::test]
-async fn what_was_sent_long_ago_does_not_bring_back_what_has_ended_since() {
+async fn old_sent_command_does_not_reopen_an_ended_incident() {
     let place = Place::new().await;
     let (remote, mut kept) = Keeping::start(&place).await;
     kept.until(live).await;
@@ -159,7 +158,7 @@ async fn what_was_sent_long_ago_does_not_bring_back_what_has_ended_since() {
 }
 
 #[tokio::test]
-async fn where_questions_are_not_held_it_polls_and_says_so() {
+async fn poller_polls_and_says_so_without_long_polling() {
     let place = Place::new().await;
     declared(&*place.store, "Cards fail").await;
     place.far.set(Way::NotHeld);
@@ -177,7 +176,7 @@ async fn where_questions_are_not_held_it_polls_and_says_so() {
 }
 
 #[tokio::test]
-async fn urgent_incidents_are_read_before_anybody_asks_for_them() {
+async fn urgent_incidents_are_prefetched() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let (remote, mut kept) = Keeping::start(&place).await;
@@ -198,9 +197,7 @@ async fn urgent_incidents_are_read_before_anybody_asks_for_them() {
 #[case::with_nothing_kept(false)]
 #[case::with_something_kept(true)]
 #[tokio::test]
-async fn what_waits_is_told_while_nothing_answers_and_who_wants_to_know_asks_anew(
-    #[case] before: bool,
-) {
+async fn pending_commands_are_published_while_nothing_answers(#[case] before: bool) {
     let place = Place::new().await;
     declared(&*place.store, "Cards fail").await;
     if before {
@@ -233,7 +230,7 @@ async fn what_waits_is_told_while_nothing_answers_and_who_wants_to_know_asks_ane
 }
 
 #[tokio::test]
-async fn what_reaches_the_remote_ends_the_wait_of_all_others() {
+async fn successful_request_ends_the_backoff_of_all_others() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     place.far.set(Way::Cut);

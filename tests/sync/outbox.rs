@@ -28,7 +28,7 @@ async fn may_be_closed(place: &Place, id: IncidentId) {
 }
 
 #[tokio::test]
-async fn a_command_that_can_be_sent_is_answered() {
+async fn sendable_command_is_answered() {
     let place = Place::new().await;
     let remote = place.remote().await;
     let (id, declaration) = declare("Cards fail");
@@ -42,7 +42,7 @@ async fn a_command_that_can_be_sent_is_answered() {
 }
 
 #[tokio::test]
-async fn what_was_asked_while_it_was_gone_is_sent_by_the_next_start() {
+async fn offline_command_is_sent_after_a_restart() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     place.far.set(Way::Cut);
@@ -57,7 +57,7 @@ async fn what_was_asked_while_it_was_gone_is_sent_by_the_next_start() {
 }
 
 #[tokio::test]
-async fn a_command_whose_answer_was_lost_happens_once() {
+async fn command_whose_response_was_lost_happens_once() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
@@ -74,7 +74,7 @@ async fn a_command_whose_answer_was_lost_happens_once() {
 }
 
 #[tokio::test]
-async fn an_answer_that_makes_no_sense_ends_no_command() {
+async fn malformed_response_settles_no_command() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
@@ -91,7 +91,7 @@ async fn an_answer_that_makes_no_sense_ends_no_command() {
 }
 
 #[tokio::test]
-async fn commands_about_one_incident_wait_for_each_other_and_others_do_not_wait_for_them() {
+async fn commands_wait_only_for_those_of_the_same_incident() {
     let place = Place::new().await;
     let one = declared(&*place.store, "Cards fail").await;
     let other = declared(&*place.store, "Images fail").await;
@@ -107,7 +107,7 @@ async fn commands_about_one_incident_wait_for_each_other_and_others_do_not_wait_
 }
 
 #[tokio::test]
-async fn many_that_wait_are_sent_together() {
+async fn pending_commands_are_sent_in_one_batch() {
     let place = Place::new().await;
     let mut ids = Vec::new();
     for index in 0..40 {
@@ -130,7 +130,7 @@ async fn many_that_wait_are_sent_together() {
 }
 
 #[tokio::test]
-async fn what_was_sent_is_known_also_when_it_is_not_listed_any_more_and_whatever_the_clock_did() {
+async fn sent_command_is_found_after_it_is_no_longer_listed() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
@@ -154,7 +154,7 @@ async fn what_was_sent_is_known_also_when_it_is_not_listed_any_more_and_whatever
 }
 
 #[tokio::test]
-async fn a_refused_command_keeps_its_text_and_can_be_dropped_but_not_sent_in_vain() {
+async fn refused_command_can_be_dropped_but_not_retried_in_vain() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     place.far.set(Way::Cut);
@@ -179,8 +179,7 @@ async fn a_refused_command_keeps_its_text_and_can_be_dropped_but_not_sent_in_vai
 }
 
 #[tokio::test]
-async fn what_follows_a_refused_command_of_its_chain_is_not_sent_and_goes_with_it_when_sent_again()
-{
+async fn batch_after_a_refused_command_is_blocked_and_retried_with_it() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
@@ -214,7 +213,7 @@ async fn what_follows_a_refused_command_of_its_chain_is_not_sent_and_goes_with_i
 }
 
 #[tokio::test]
-async fn what_needs_a_refused_declaration_is_held_and_sent_once_it_was_mended() {
+async fn commands_wait_until_a_refused_declaration_is_corrected() {
     let place = Place::new().await;
     place.far.set(Way::Cut);
     let remote = place.remote().await;
@@ -241,7 +240,7 @@ async fn what_needs_a_refused_declaration_is_held_and_sent_once_it_was_mended() 
 }
 
 #[tokio::test]
-async fn what_was_sent_again_elsewhere_is_not_sent_a_second_time_in_other_words() {
+async fn command_retried_in_another_process_is_not_replaced() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let (one, other) = (place.remote().await, place.remote().await);
@@ -273,7 +272,7 @@ async fn what_was_sent_again_elsewhere_is_not_sent_a_second_time_in_other_words(
 }
 
 #[tokio::test]
-async fn what_was_not_sent_because_of_a_refused_command_goes_with_what_takes_its_place() {
+async fn blocked_commands_follow_the_replacement_of_a_refused_one() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
@@ -294,7 +293,7 @@ async fn what_was_not_sent_because_of_a_refused_command_goes_with_what_takes_its
 }
 
 #[tokio::test]
-async fn what_needs_a_dropped_declaration_goes_with_it() {
+async fn dropping_a_declaration_drops_its_dependents() {
     let place = Place::new().await;
     place.far.set(Way::Cut);
     let remote = place.remote().await;
@@ -306,7 +305,7 @@ async fn what_needs_a_dropped_declaration_goes_with_it() {
 }
 
 #[tokio::test]
-async fn what_follows_a_declaration_that_is_counted_in_another_is_about_that_one() {
+async fn commands_after_a_grouped_declaration_go_to_its_incident() {
     let place = Place::new().await;
     let keyed = redphone::model::command::Declaration {
         dedup_key: Some("disk/db-3".into()),
@@ -349,7 +348,7 @@ async fn what_follows_a_declaration_that_is_counted_in_another_is_about_that_one
 }
 
 #[tokio::test]
-async fn as_a_backend_it_says_that_what_could_not_be_sent_is_kept() {
+async fn remote_as_a_backend_reports_an_unsent_command_as_queued() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     place.far.set(Way::Cut);

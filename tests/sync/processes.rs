@@ -23,7 +23,7 @@ const PLACE: &str = "REDPHONE_OUTBOX_PLACE";
 /// The process: puts notes into the outbox, one after another, and says of each that it is durable
 /// once it is; or, without notes to write, only sends what others have put there.
 #[tokio::test]
-async fn a_process_of_its_own() {
+async fn child_process_that_sends_commands() {
     let Some(given) = std::env::var_os(PLACE) else { return };
     let given = given.into_string().unwrap();
     let [folder, id, count, way] = given.split('|').collect::<Vec<_>>()[..] else { panic!() };
@@ -59,7 +59,7 @@ fn say(what: &str) {
 fn start(place: &Place, id: IncidentId, count: usize, way: &str) -> Child {
     let folder = place.folder.path().display();
     Process::new(std::env::current_exe().unwrap())
-        .args(["--exact", "sync::processes::a_process_of_its_own", "--nocapture"])
+        .args(["--exact", "sync::processes::child_process_that_sends_commands", "--nocapture"])
         .env(PLACE, format!("{folder}|{id}|{count}|{way}"))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -103,7 +103,7 @@ async fn several_processes_send_each_command_once() {
 }
 
 #[tokio::test]
-async fn a_process_that_stays_open_keeps_no_other_from_sending_and_one_that_is_killed_neither() {
+async fn open_or_killed_process_does_not_stop_others_from_sending() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let mut first = start(&place, id, 1, "stay");
@@ -132,7 +132,7 @@ async fn a_process_that_stays_open_keeps_no_other_from_sending_and_one_that_is_k
 }
 
 #[tokio::test]
-async fn a_process_that_is_killed_at_any_moment_loses_nothing_and_doubles_nothing() {
+async fn process_killed_at_any_time_loses_and_repeats_nothing() {
     let runs = Sample::new("REDPHONE_OUTBOX_RUNS", 10);
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;

@@ -26,7 +26,7 @@ async fn read_all(remote: &Remote) {
 }
 
 #[tokio::test]
-async fn all_that_was_read_is_there_without_the_remote_and_after_a_restart() {
+async fn fetched_data_is_available_offline_and_after_a_restart() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     place.store.execute(&ask(id, IncidentCommand::AddNote { text: "seen".into() })).await.unwrap();
@@ -51,7 +51,7 @@ async fn all_that_was_read_is_there_without_the_remote_and_after_a_restart() {
 }
 
 #[tokio::test]
-async fn what_is_kept_comes_with_its_age_and_the_answer_after_it() {
+async fn cached_value_comes_first_with_its_age_then_the_fresh_one() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
@@ -75,7 +75,7 @@ async fn what_is_kept_comes_with_its_age_and_the_answer_after_it() {
 }
 
 #[tokio::test]
-async fn a_search_finds_the_same_without_the_remote() {
+async fn search_finds_the_same_offline() {
     let place = Place::new().await;
     for title in ["Cards fail", "Images fail", "Logins are slow"] {
         let id = declared(&*place.store, title).await;
@@ -107,7 +107,7 @@ async fn a_search_finds_the_same_without_the_remote() {
 }
 
 #[tokio::test]
-async fn what_waits_is_laid_over_what_is_read() {
+async fn pending_commands_are_applied_to_fetched_records() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
@@ -149,7 +149,7 @@ async fn what_waits_is_laid_over_what_is_read() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_timeline_that_is_kept_is_not_taken_for_all_of_it() {
+async fn cached_timeline_tail_is_not_treated_as_complete() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     for number in 2..=230 {
@@ -176,7 +176,7 @@ async fn the_end_of_a_timeline_that_is_kept_is_not_taken_for_all_of_it() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_written_down_is_asked_for_again_after_a_restart() {
+async fn uncached_changes_are_fetched_again_after_a_restart() {
     let place = Place::new().await;
     declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
@@ -198,7 +198,7 @@ async fn what_could_not_be_written_down_is_asked_for_again_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_search_says_whether_it_looked_only_at_what_is_kept() {
+async fn search_reports_whether_it_used_the_cache_only() {
     let place = Place::new().await;
     declared(&*place.store, "Cards fail").await;
     let before = Utc::now();
@@ -231,7 +231,7 @@ async fn two_remotes_and_two_people_share_nothing() {
 }
 
 #[tokio::test]
-async fn no_more_is_kept_than_is_bounded() {
+async fn cache_stays_within_its_bounds() {
     let place = Place::new().await;
     let remote = place.remote().await;
     let most = usize::try_from(redphone::sync::remote::MAX_DETAILS).unwrap();

@@ -12,7 +12,7 @@ use crate::support::far::Way;
 use crate::support::requests::declared;
 
 #[tokio::test]
-async fn a_turn_that_does_not_come_back_is_not_waited_for_for_ever() {
+async fn send_lock_that_is_never_released_is_ignored_in_the_end() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     drop(place.remote().await);
@@ -31,7 +31,7 @@ async fn a_turn_that_does_not_come_back_is_not_waited_for_for_ever() {
 }
 
 #[tokio::test]
-async fn between_two_passes_nobody_has_the_turn() {
+async fn send_lock_is_free_between_two_passes() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let (first, second) = (place.remote().await, place.remote().await);
@@ -52,7 +52,7 @@ async fn between_two_passes_nobody_has_the_turn() {
 }
 
 #[tokio::test]
-async fn what_one_person_asked_is_not_sent_with_the_token_of_another() {
+async fn command_is_not_sent_with_the_token_of_another_person() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     place.far.takes_for("ines");
@@ -103,7 +103,7 @@ async fn what_one_person_asked_is_not_sent_with_the_token_of_another() {
 }
 
 #[tokio::test]
-async fn it_is_not_asked_before_it_listens_again() {
+async fn rate_limited_remote_is_not_contacted_before_its_time() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
@@ -133,7 +133,7 @@ async fn it_is_not_asked_before_it_listens_again() {
 }
 
 #[tokio::test]
-async fn a_command_that_always_fails_is_not_sent_whenever_something_else_gets_through() {
+async fn failing_command_is_not_retried_at_every_other_success() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
@@ -155,7 +155,7 @@ async fn a_command_that_always_fails_is_not_sent_whenever_something_else_gets_th
 }
 
 #[tokio::test]
-async fn one_command_that_makes_a_request_fail_keeps_no_other_from_being_sent() {
+async fn command_that_fails_its_request_does_not_block_the_others() {
     let place = Place::new().await;
     let mut ids = Vec::new();
     for index in 0..6 {

@@ -33,7 +33,7 @@ async fn both_see_the_same(ines: &Remote, tomo: &Remote, id: IncidentId) {
 }
 
 #[tokio::test]
-async fn whoever_comes_second_is_told_who_was_first_and_when() {
+async fn second_person_is_shown_who_was_first_and_when() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let (ines, tomo) = (place.remote_of("ines").await, place.remote_of("tomo").await);
@@ -68,7 +68,7 @@ async fn whoever_comes_second_is_told_who_was_first_and_when() {
 }
 
 #[tokio::test]
-async fn clashes_of_all_kinds_end_the_same_on_both_sides() {
+async fn conflicts_of_all_kinds_end_the_same_on_both_sides() {
     let place = Place::new().await;
     let (ines, tomo) = (place.remote_of("ines").await, place.remote_of("tomo").await);
     let resolve = |who: &str| IncidentCommand::Resolve {

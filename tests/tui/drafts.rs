@@ -12,7 +12,7 @@ use crate::support::company;
 use crate::support::stage::{Stage, options};
 
 #[test]
-fn a_refused_note_is_not_lost_while_another_is_written() {
+fn refused_note_is_not_lost_while_another_is_written() {
     let mut stage = Stage::busy();
     stage.keys("n");
     stage.write("first");
@@ -33,7 +33,7 @@ fn a_refused_note_is_not_lost_while_another_is_written() {
 }
 
 #[test]
-fn a_note_that_is_typed_is_kept_when_it_is_left_and_comes_back_when_it_is_refused() {
+fn closed_note_is_saved_and_returns_when_it_is_refused() {
     let mut stage = Stage::busy();
     stage.type_in_palette("note rolled back");
     stage.keys("Esc");
@@ -47,7 +47,7 @@ fn a_note_that_is_typed_is_kept_when_it_is_left_and_comes_back_when_it_is_refuse
 }
 
 #[test]
-fn a_note_that_is_typed_is_kept_when_the_terminal_goes() {
+fn note_is_saved_when_the_terminal_disappears() {
     let mut stage = Stage::busy();
     stage.type_in_palette("note rolled back");
     stage.send(Message::Terminate);
@@ -60,7 +60,7 @@ fn a_note_that_is_typed_is_kept_when_the_terminal_goes() {
 }
 
 #[test]
-fn what_is_typed_after_a_question_is_kept_as_a_draft_too() {
+fn text_typed_after_a_question_is_saved_as_a_draft() {
     let mut stage = Stage::busy();
     stage.keys("X");
     stage.focus_field("Why");
@@ -79,7 +79,7 @@ fn what_is_typed_after_a_question_is_kept_as_a_draft_too() {
 }
 
 #[test]
-fn a_draft_brings_back_only_what_was_changed_in_it() {
+fn draft_restores_only_the_changed_fields() {
     let mut stage = Stage::busy();
     let id = stage.target();
     stage.keys("E");
@@ -113,7 +113,7 @@ fn a_draft_brings_back_only_what_was_changed_in_it() {
 }
 
 #[test]
-fn read_only_also_holds_for_a_draft() {
+fn read_only_applies_to_drafts() {
     let mut stage = Stage::with(
         company::busy(company::now()),
         (126, 36),

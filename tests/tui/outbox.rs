@@ -146,7 +146,9 @@ pub fn show(stage: &mut Stage, listing: OutboxSnapshot) {
 }
 
 #[rstest]
-fn pictures(#[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+fn outbox_screens_match_their_snapshots(
+    #[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16),
+) {
     let name = |what: &str| format!("remote_{what}_{}x{}", size.0, size.1);
     let mut stage = remote(size);
     stage.keys("O");
@@ -173,7 +175,7 @@ fn pictures(#[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16)
 }
 
 #[test]
-fn what_waits_is_marked_on_its_row_and_on_the_timeline() {
+fn pending_command_is_marked_on_its_row_and_the_timeline() {
     let mut stage = remote((126, 36));
     let listing = waiting(&stage);
     let command = listing.entries[0].id;
@@ -194,7 +196,7 @@ fn what_waits_is_marked_on_its_row_and_on_the_timeline() {
 }
 
 #[test]
-fn the_whole_way_of_a_command_that_comes_second() {
+fn late_command_goes_from_pending_to_refused_to_dropped() {
     let mut stage = remote((126, 36));
     assert_eq!(stage.selected(), "INC-2048");
     stage.keys("k");
@@ -234,7 +236,7 @@ fn the_whole_way_of_a_command_that_comes_second() {
 }
 
 #[test]
-fn a_command_that_is_not_listed_is_looked_up_and_only_what_the_outbox_does_not_know_was_dropped() {
+fn unlisted_command_is_checked_before_it_counts_as_dropped() {
     let mut stage = remote((126, 36));
     stage.keys("k a");
     let [first] = &stage.submitted[..] else { panic!("{:?}", stage.submitted) };
@@ -265,7 +267,7 @@ fn a_command_that_is_not_listed_is_looked_up_and_only_what_the_outbox_does_not_k
 }
 
 #[test]
-fn what_is_refused_is_sent_again_only_where_that_may_help() {
+fn refused_command_can_be_retried_only_where_that_may_help() {
     let mut stage = remote((126, 36));
     let listing = mixed(&stage);
     let (hopeless, hopeful) = (listing.entries[1].id, listing.entries[2].id);
@@ -288,7 +290,7 @@ fn what_is_refused_is_sent_again_only_where_that_may_help() {
 }
 
 #[test]
-fn what_can_not_be_read_here_and_what_somebody_else_has_asked_say_so() {
+fn unreadable_entries_and_those_of_others_say_so() {
     let mut stage = remote((126, 36));
     let cards = stage.incident_id(2051);
     let odd = EntryState::Refused(BackendError::Broken("another version wrote it".into()));
@@ -315,7 +317,7 @@ fn what_can_not_be_read_here_and_what_somebody_else_has_asked_say_so() {
 }
 
 #[test]
-fn the_end_does_not_wait_for_what_is_in_the_outbox() {
+fn quitting_does_not_wait_for_the_outbox() {
     let mut stage = remote((126, 36));
     offline(&mut stage);
     stage.keys("k a q");
@@ -327,7 +329,7 @@ fn the_end_does_not_wait_for_what_is_in_the_outbox() {
 }
 
 #[test]
-fn the_same_can_be_done_twice_while_it_waits_as_far_as_the_model_allows() {
+fn pending_command_can_be_repeated_where_the_model_allows() {
     let mut stage = remote((126, 36));
     offline(&mut stage);
     stage.keys("k o");
@@ -341,7 +343,7 @@ fn the_same_can_be_done_twice_while_it_waits_as_far_as_the_model_allows() {
 }
 
 #[test]
-fn an_incident_that_is_declared_offline_is_selected_and_stays_so_when_it_has_its_number() {
+fn offline_declaration_stays_selected_when_it_gets_its_number() {
     let mut stage = remote((126, 36));
     offline(&mut stage);
     stage.keys("D");
@@ -375,7 +377,7 @@ fn an_incident_that_is_declared_offline_is_selected_and_stays_so_when_it_has_its
 }
 
 #[test]
-fn without_a_remote_there_is_no_outbox() {
+fn local_store_has_no_outbox() {
     let mut stage = Stage::busy();
     stage.keys("O");
     assert!(stage.screen().contains("there is no outbox"), "{}", stage.screen());
@@ -383,7 +385,7 @@ fn without_a_remote_there_is_no_outbox() {
 }
 
 #[test]
-fn the_outbox_stays_where_it_is_while_what_is_selected_is_in_sight() {
+fn outbox_does_not_scroll_while_its_selection_is_visible() {
     let mut stage = remote((80, 16));
     let notes = (0..20).map(|place| {
         let note = IncidentCommand::AddNote { text: format!("note {place}") };

@@ -29,7 +29,7 @@ fn written_anew(about: IncidentId, ask: IncidentCommand) -> IncidentCommand {
 }
 
 #[test]
-fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
+fn refused_command_with_text_reopens_its_form_with_the_text() {
     let asks = [
         ("Note on", "x-ray", IncidentCommand::AddNote { text: "x-ray".into() }),
         (
@@ -61,7 +61,7 @@ fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
 }
 
 #[test]
-fn what_a_form_does_not_ask_for_stays_as_it_was_when_that_is_written_anew() {
+fn rewriting_preserves_what_the_form_does_not_edit() {
     let stage = remote((126, 36));
     let (id, now) = (stage.incident_id(2051), stage.now);
     let declared = Declaration {

@@ -334,7 +334,7 @@ fn play(
 
 /// On all processors, since the sequences are many.
 #[test]
-fn no_keys_no_rows_and_no_size_break_the_screen() {
+fn no_keys_rows_or_size_break_the_screen() {
     let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(8));
     let threads = threads as u64;
     let sample = Sample::new("REDPHONE_SEQUENCES", 64);
