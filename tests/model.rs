@@ -9,8 +9,8 @@ mod model {
     mod filter;
     mod lifecycle;
     mod measures;
+    mod parsing;
     mod people;
     mod runbook;
     mod text;
-    mod words;
 }

@@ -9,7 +9,7 @@ use redphone::api::Answers;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::api::{Told, client, declare, told};
+use crate::support::api::{TestResponse, client, declare, fetch};
 use crate::support::wait::until;
 
 fn program(folder: &Path) -> Command {
@@ -64,8 +64,8 @@ impl Serving {
         response.json().await.ok()
     }
 
-    async fn get(&self, path: &str) -> Told {
-        told(client().get(format!("{}{path}", self.url)).bearer_auth(&self.token)).await
+    async fn get(&self, path: &str) -> TestResponse {
+        fetch(client().get(format!("{}{path}", self.url)).bearer_auth(&self.token)).await
     }
 
     fn signal(&self, signal: &str) {
@@ -258,7 +258,7 @@ async fn demo_is_served_and_prints_how_to_connect() {
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let token = std::fs::read_to_string(file).unwrap();
     let request = client().get(format!("{}/v1/incidents", words[2])).bearer_auth(token.trim());
-    let page = told(request).await.json();
+    let page = fetch(request).await.json();
     assert!(page["rows"].as_array().unwrap().len() >= 10);
     let pid = child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());

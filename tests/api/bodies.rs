@@ -5,7 +5,7 @@ use redphone::backend::Backend;
 use redphone::model::{IncidentCommand, IncidentId};
 use rstest::rstest;
 
-use crate::support::api::{Place, declare, order, told};
+use crate::support::api::{TestServer, declare, fetch, order};
 
 fn orders(commands: Vec<redphone::api::Order>) -> String {
     serde_json::to_string(&Orders { commands }).unwrap()
@@ -30,13 +30,13 @@ async fn malformed_body_is_refused_with_the_position_of_the_error(
     #[case] body: &'static str,
     #[case] says: &str,
 ) {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     place.post(&place.respond, body).await.refused(400, "bad_request", says);
 }
 
 #[tokio::test]
 async fn actor_in_the_body_is_not_trusted() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let (_, declaration) = declare("Card payments fail");
     let mut json = serde_json::to_value(&declaration).unwrap();
     json["actor"] = serde_json::json!({"person": {"handle": "boss", "name": "The Boss"}});
@@ -48,32 +48,32 @@ async fn actor_in_the_body_is_not_trusted() {
 
 #[tokio::test]
 async fn batch_at_the_limit_is_executed_and_one_more_is_refused() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let many = |count: usize| orders((0..count).map(|n| declare(&format!("No {n}")).1).collect());
-    let told = place.post(&place.respond, many(501)).await;
-    told.refused(400, "bad_request", "there are 501, send 1 to 500");
-    let told = place.post(&place.respond, many(500)).await;
-    assert_eq!(told.status, 200);
-    assert_eq!(told.json()["answers"].as_array().unwrap().len(), 500);
+    let response = place.post(&place.respond, many(501)).await;
+    response.refused(400, "bad_request", "there are 501, send 1 to 500");
+    let response = place.post(&place.respond, many(500)).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.json()["answers"].as_array().unwrap().len(), 500);
 }
 
 #[tokio::test]
 async fn deeply_nested_body_is_refused() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let deep = format!("{{\"commands\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     place.post(&place.respond, deep).await.refused(400, "bad_request", "can't be understood");
 }
 
 #[tokio::test]
 async fn body_that_is_not_utf8_is_refused() {
-    let place = Place::new().await;
-    let told = place.post(&place.respond, b"{\"commands\":[\xff\xfe]}".to_vec()).await;
-    told.refused(400, "bad_request", "is not UTF-8 from byte 13 on");
+    let place = TestServer::new().await;
+    let response = place.post(&place.respond, b"{\"commands\":[\xff\xfe]}".to_vec()).await;
+    response.refused(400, "bad_request", "is not UTF-8 from byte 13 on");
 }
 
 #[tokio::test]
 async fn too_long_body_is_refused_with_or_without_a_length() {
-    let place = Place::with(|options| options.limits.max_body_bytes = 10_000).await;
+    let place = TestServer::with(|options| options.limits.max_body_bytes = 10_000).await;
     let long = || vec![b' '; 10_001];
     place.post(&place.respond, long()).await.refused(413, "too_large", "longer than 10000 bytes");
     // Without a length ahead.
@@ -102,17 +102,17 @@ async fn too_long_body_is_refused_with_or_without_a_length() {
 #[case::packed_oddly(&[("content-type", "application/json"), ("content-encoding", "identity, br")])]
 #[tokio::test]
 async fn body_of_another_content_type_is_refused(#[case] headers: &[(&str, &str)]) {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let mut request = place.request("POST", "/v1/commands").bearer_auth(&place.respond);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    told(request.body("{\"commands\":[]}")).await.refused(415, "media_type", "the body");
+    fetch(request.body("{\"commands\":[]}")).await.refused(415, "media_type", "the body");
 }
 
 #[tokio::test]
 async fn invalid_title_refuses_its_command_alone() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let (_, bad) = declare(&"x".repeat(201));
     let (_, good) = declare("Card payments fail");
     let unknown = order(IncidentId::new(), IncidentCommand::Acknowledge);
@@ -127,7 +127,7 @@ async fn invalid_title_refuses_its_command_alone() {
 
 #[tokio::test]
 async fn future_times_are_clamped_and_offline_times_are_accepted() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let (id, declaration) = declare("Card payments fail");
     let mut early = order(id, IncidentCommand::AddNote { text: "from tomorrow".into() });
     early.at += chrono::TimeDelta::days(1);

@@ -2,11 +2,11 @@
 
 mod binary;
 mod bodies;
-mod described;
-mod failing;
+mod long_poll;
+mod missing_store;
+mod openapi;
 mod raw;
-mod reading;
+mod routes;
 mod security;
-mod stopping;
+mod shutdown;
 mod tls;
-mod waiting;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rstest::rstest;
 
-use crate::support::api::Place;
+use crate::support::api::TestServer;
 
 /// Sends bytes and gives all that comes back until the other side ends.
 pub fn exchange(addr: SocketAddr, bytes: &[u8]) -> String {
@@ -28,7 +28,7 @@ pub fn ended(how: std::io::Result<usize>) {
 }
 
 /// A request whose body the server waits for.
-pub async fn stuck(place: &Place, length: usize) -> TcpStream {
+pub async fn stuck(place: &TestServer, length: usize) -> TcpStream {
     let (addr, token) = (place.addr, place.respond.clone());
     let asking = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
@@ -49,7 +49,7 @@ pub async fn stuck(place: &Place, length: usize) -> TcpStream {
 }
 
 /// Asks in a thread of its own, so that the server goes on.
-async fn said(place: &Place, request: String) -> String {
+async fn said(place: &TestServer, request: String) -> String {
     let addr = place.addr;
     tokio::task::spawn_blocking(move || exchange(addr, request.as_bytes())).await.unwrap()
 }
@@ -109,7 +109,7 @@ fn answers(text: &str) -> usize {
 )]
 #[tokio::test]
 async fn malformed_request_target_is_refused(#[case] target: &str, #[case] expected: u16) {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let token = &place.admin;
     let request = format!(
         "GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
@@ -132,7 +132,7 @@ async fn malformed_request_target_is_refused(#[case] target: &str, #[case] expec
 #[case::with_more_behind("Authorization: Bearer {token}x", 401)]
 #[tokio::test]
 async fn token_is_accepted_only_as_a_bearer_header(#[case] header: &str, #[case] expected: u16) {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let header = header.replace("{token}", &place.admin);
     let request =
         format!("GET /v1/incidents HTTP/1.1\r\nHost: x\r\n{header}\r\nConnection: close\r\n\r\n");
@@ -142,7 +142,7 @@ async fn token_is_accepted_only_as_a_bearer_header(#[case] header: &str, #[case]
 
 #[tokio::test]
 async fn token_in_the_query_is_ignored() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let target = format!("/v1/incidents?access_token={}", place.admin);
     let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     let answer = said(&place, request).await;
@@ -151,7 +151,7 @@ async fn token_in_the_query_is_ignored() {
 
 #[tokio::test]
 async fn absolute_request_target_is_the_same_path() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let with = |header: &str| {
         format!(
             "GET http://elsewhere.example/v1/incidents HTTP/1.1\r\nHost: x\r\n{header}Connection: close\r\n\r\n"
@@ -187,7 +187,7 @@ async fn absolute_request_target_is_the_same_path() {
 )]
 #[tokio::test]
 async fn bytes_that_are_not_http_end_the_connection(#[case] request: &str) {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let answer = said(&place, request.to_owned()).await;
     assert!(answer.is_empty() || status(&answer) == 400, "{answer}");
     assert!(answers(&answer) <= 1, "{answer}");
@@ -200,7 +200,7 @@ async fn bytes_that_are_not_http_end_the_connection(#[case] request: &str) {
 #[case::chunks_in_disguise("Transfer-Encoding: \tchunked")]
 #[tokio::test]
 async fn request_smuggled_in_a_body_is_never_answered(#[case] headers: &str) {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let hidden = format!(
         "GET /v1/incidents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
         place.admin
@@ -215,7 +215,7 @@ async fn request_smuggled_in_a_body_is_never_answered(#[case] headers: &str) {
 
 #[tokio::test]
 async fn too_long_request_head_is_refused() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let long = "x".repeat(64 * 1024);
     let answer =
         said(&place, format!("GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n")).await;
@@ -228,7 +228,7 @@ async fn too_long_request_head_is_refused() {
 
 #[tokio::test]
 async fn head_request_returns_the_length_without_a_body() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     place.declared("Card payments fail").await;
     let ask = |method: &str| {
         format!(

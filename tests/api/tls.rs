@@ -15,7 +15,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::support::api::Place;
+use crate::support::api::TestServer;
 use crate::support::store::open;
 use crate::support::wait::until;
 
@@ -36,7 +36,10 @@ fn trusting(cert: &[u8]) -> reqwest::ClientBuilder {
     reqwest::Client::builder().no_proxy().tls_certs_only([cert])
 }
 
-async fn status(client: reqwest::ClientBuilder, place: &Place) -> Option<(u16, reqwest::Version)> {
+async fn status(
+    client: reqwest::ClientBuilder,
+    place: &TestServer,
+) -> Option<(u16, reqwest::Version)> {
     let url = format!("{}/v1/incidents", place.url);
     let request = client.build().unwrap().get(url).bearer_auth(&place.read);
     let response = request.send().await.ok()?;
@@ -47,7 +50,7 @@ async fn status(client: reqwest::ClientBuilder, place: &Place) -> Option<(u16, r
 async fn tls_serves_both_http_versions_and_plain_text_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let cert = write(folder.path());
-    let place = Place::with(|options| options.tls = Some(files(folder.path()))).await;
+    let place = TestServer::with(|options| options.tls = Some(files(folder.path()))).await;
     assert!(place.url.starts_with("https://"));
     let two = status(trusting(&cert), &place).await;
     assert_eq!(two, Some((200, reqwest::Version::HTTP_2)));
@@ -64,7 +67,7 @@ async fn tls_serves_both_http_versions_and_plain_text_is_refused() {
 async fn new_certificate_is_used_and_a_wrong_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let old = write(folder.path());
-    let place = Place::with(|options| options.tls = Some(files(folder.path()))).await;
+    let place = TestServer::with(|options| options.tls = Some(files(folder.path()))).await;
     assert!(status(trusting(&old), &place).await.is_some());
     let kept = std::fs::read(folder.path().join("cert.pem")).unwrap();
     std::fs::write(folder.path().join("cert.pem"), "-----BEGIN NONSENSE").unwrap();
@@ -83,7 +86,7 @@ async fn new_certificate_is_used_and_a_wrong_one_is_not() {
 }
 
 /// Speaks TLS with the server, and has agreed on HTTP/2.
-async fn agreed_on_http2(place: &Place, cert: &[u8]) -> TlsStream<TcpStream> {
+async fn agreed_on_http2(place: &TestServer, cert: &[u8]) -> TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(cert).unwrap()).unwrap();
     let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
@@ -127,7 +130,7 @@ async fn unfinished_http2_connection_ends_at_its_timeout(
 ) {
     let folder = tempfile::tempdir().unwrap();
     let cert = write(folder.path());
-    let place = Place::with(|options| {
+    let place = TestServer::with(|options| {
         options.tls = Some(files(folder.path()));
         options.limits.head_timeout = Duration::from_millis(200);
     })
@@ -143,7 +146,7 @@ async fn unfinished_http2_connection_ends_at_its_timeout(
 async fn connection_with_a_long_poll_is_not_idle() {
     let folder = tempfile::tempdir().unwrap();
     let cert = write(folder.path());
-    let place = Place::with(|options| {
+    let place = TestServer::with(|options| {
         options.tls = Some(files(folder.path()));
         options.limits.head_timeout = Duration::from_millis(50);
     })

@@ -69,7 +69,7 @@ pub fn run(rounds: usize) {
     key_to_frame(rounds);
     typed_key(rounds);
     bytes_of_a_move();
-    bytes_of_looks();
+    bytes_per_theme();
     bytes_of_many_keys();
     an_unchanged_frame();
     fold(rounds);
@@ -177,7 +177,7 @@ fn a_move(stage: Stage) -> (usize, usize) {
 }
 
 /// The same in every theme, by how many colours there are.
-fn bytes_of_looks() {
+fn bytes_per_theme() {
     for depth in [Depth::None, Depth::Basic, Depth::Indexed, Depth::True] {
         for name in Name::ALL {
             let looks = Appearance { theme: *name, ..Appearance::default() };

@@ -50,14 +50,14 @@ impl Meaning {
                 }
             }
             _ if recorded == actual => {}
-            (Value::String(was), Value::String(is)) if self.is_made_anew(was, is) => {}
+            (Value::String(was), Value::String(is)) if self.is_regenerated(was, is) => {}
             _ => self.differences.push(format!("{at}: was {recorded}, is {actual}")),
         }
     }
 
     /// Whether both are times of a clock, or both are ids that the program has made: the same one
     /// wherever the recorded one stands.
-    fn is_made_anew(&mut self, was: &str, is: &str) -> bool {
+    fn is_regenerated(&mut self, was: &str, is: &str) -> bool {
         if RECORDED.iter().any(|hour| was.starts_with(hour)) {
             return DateTime::parse_from_rfc3339(is).is_ok();
         }

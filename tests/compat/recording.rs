@@ -14,7 +14,7 @@ pub struct Exchange {
     #[serde(default)]
     pub title: String,
     /// What was asked.
-    pub request: Asked,
+    pub request: RecordedRequest,
     /// What was answered; `None` where the server was away.
     pub response: Option<Answered>,
     /// Names for parts of the answer that later requests repeat, with where they stand.
@@ -31,7 +31,7 @@ pub struct Exchange {
 /// A recorded request.
 #[derive(Clone, Deserialize, Debug)]
 #[allow(missing_docs, reason = "the names say it")]
-pub struct Asked {
+pub struct RecordedRequest {
     pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
@@ -51,7 +51,7 @@ pub struct Answered {
     pub text: Option<String>,
 }
 
-impl Asked {
+impl RecordedRequest {
     /// Returns the request to send, with a function applied to its path and its headers.
     pub fn request(&self, fill: impl Fn(&str) -> String) -> Request {
         let body = match (&self.body, &self.raw) {

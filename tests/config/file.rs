@@ -54,7 +54,7 @@ pub fn read(text: &str) -> Config {
 }
 
 /// What is told of a text: line, column and sentence.
-pub fn told(text: &str) -> Vec<String> {
+pub fn warnings(text: &str) -> Vec<String> {
     let config = read(text);
     let told = |w: &redphone::config::Warning| {
         format!("{}:{}: {}", w.position.line, w.position.column, w.text)

@@ -2,9 +2,9 @@
 
 mod commands;
 mod file;
+mod invalid;
 mod overlay;
 mod precedence;
 mod reload;
 mod remotes;
-mod right;
-mod wrong;
+mod valid;

@@ -29,7 +29,7 @@ fn file_overrides_the_defaults() {
     let looks = config.panes.appearance;
     assert_eq!((looks.theme, looks.depth), (ThemeName::Light, DepthChoice::Basic));
     assert_eq!((looks.zone, looks.low_bandwidth), (Zone::Both, true));
-    assert!(matches!(config.origins.get("store"), Origin::File(place) if place.line == 2));
+    assert!(matches!(config.origins.get("store"), Origin::File(cli) if cli.line == 2));
 }
 
 #[test]

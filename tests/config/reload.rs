@@ -5,39 +5,39 @@ use std::path::{Path, PathBuf};
 
 use portable_pty::CommandBuilder;
 
-use crate::support::cli::{Place, json_lines};
+use crate::support::cli::{CliFixture, json_lines};
 use crate::support::program;
 use crate::support::terminal::Terminal;
 
 struct Running {
-    place: Place,
+    cli: CliFixture,
     terminal: Terminal,
 }
 
 impl Running {
     /// The panes on a store with one incident and these settings.
     fn with(settings: &str) -> Self {
-        let place = Place::new();
-        place.declare("Cards fail", "checkout");
-        let config = place.path("config/redphone/config.toml");
+        let cli = CliFixture::new();
+        cli.declare("Cards fail", "checkout");
+        let config = cli.path("config/redphone/config.toml");
         fs::create_dir_all(config.parent().unwrap()).unwrap();
         fs::write(&config, settings).unwrap();
         let mut command = CommandBuilder::new(program());
-        command.env("REDPHONE_STORE", place.store());
+        command.env("REDPHONE_STORE", cli.store());
         command.env("REDPHONE_USER", "ines");
-        command.env("XDG_CONFIG_HOME", place.path("config"));
-        command.env("XDG_STATE_HOME", place.path("state"));
+        command.env("XDG_CONFIG_HOME", cli.path("config"));
+        command.env("XDG_STATE_HOME", cli.path("state"));
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
         command.env_remove("NO_COLOR");
         command.env_remove("REDPHONE_CONFIG");
         let mut terminal = Terminal::start(command, 126, 36);
         terminal.wait_for_text("Cards fail");
-        Self { place, terminal }
+        Self { cli, terminal }
     }
 
     fn config(&self) -> PathBuf {
-        self.place.path("config/redphone/config.toml")
+        self.cli.path("config/redphone/config.toml")
     }
 
     fn write(&self, text: &str) {
@@ -45,7 +45,7 @@ impl Running {
     }
 
     fn status(&self) -> String {
-        let rows = json_lines(&self.place.ok(["list", "--json"]));
+        let rows = json_lines(&self.cli.ok(["list", "--json"]));
         rows[0]["status"].as_str().unwrap().to_owned()
     }
 }

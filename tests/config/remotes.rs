@@ -6,7 +6,7 @@ use redphone::backend::http::TokenSource;
 use redphone::config::{Config, Flags, Location, RemoteConfig};
 use rstest::rstest;
 
-use super::file::{File, read, told};
+use super::file::{File, read, warnings};
 
 const TEXT: &str = "[profiles.prod]\nbackend = \"https://prod.example/\"\nproduction = true\n\
     token_file = \"prod.token\"\n[profiles.bare]\nbackend = \"https://bare.example\"\n\
@@ -21,7 +21,7 @@ fn remote(config: &Config) -> &RemoteConfig {
 }
 
 /// Where a configuration leads to.
-fn place(config: &Config) -> String {
+fn location_name(config: &Config) -> String {
     config.location.display_name()
 }
 
@@ -51,7 +51,7 @@ fn flag_overrides_environment_and_environment_the_file(
         ..flags()
     };
     let config = File::new(TEXT).load_with(given, env).unwrap();
-    assert_eq!(place(&config), leads_to);
+    assert_eq!(location_name(&config), leads_to);
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn profiles_set_how_their_api_is_reached() {
 )]
 fn invalid_profile_is_reported_without_a_fallback(#[case] lines: &str, #[case] says: &str) {
     let text = format!("[profiles.prod]\n{lines}\nproduction = true\n");
-    let warnings = told(&text);
+    let warnings = warnings(&text);
     assert!(warnings.iter().any(|w| w.starts_with(says)), "{warnings:?}");
     assert!(warnings.iter().all(|w| !w.contains("hunter2")), "{warnings:?}");
     let given = Flags { profile: Some("prod".into()), ..flags() };

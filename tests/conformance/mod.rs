@@ -14,8 +14,8 @@ macro_rules! each_backend {
         mod on_the_file_backend {
             $(#[tokio::test]
             async fn $case() {
-                let place = crate::conformance::file::empty().await;
-                crate::conformance::cases::$case(&place.store).await;
+                let fixture = crate::conformance::file::empty().await;
+                crate::conformance::cases::$case(&fixture.store).await;
             })+
         }
 
@@ -23,8 +23,8 @@ macro_rules! each_backend {
         mod on_the_api {
             $(#[tokio::test]
             async fn $case() {
-                let place = crate::conformance::http::empty().await;
-                crate::conformance::cases::$case(&place.client).await;
+                let fixture = crate::conformance::http::empty().await;
+                crate::conformance::cases::$case(&fixture.client).await;
             })+
         }
 
@@ -74,14 +74,14 @@ each_backend!(
 mod only_on_the_file_backend {
     #[tokio::test]
     async fn directory_is_empty_until_it_is_set() {
-        let place = crate::conformance::file::empty().await;
-        crate::conformance::cases::directory_is_empty_until_it_is_set(&place.store).await;
+        let fixture = crate::conformance::file::empty().await;
+        crate::conformance::cases::directory_is_empty_until_it_is_set(&fixture.store).await;
     }
 
     #[tokio::test]
     async fn capabilities_name_the_store() {
-        let place = crate::conformance::file::empty().await;
-        crate::conformance::cases::capabilities_name_the_store(&place.store).await;
+        let fixture = crate::conformance::file::empty().await;
+        crate::conformance::cases::capabilities_name_the_store(&fixture.store).await;
     }
 }
 
@@ -93,13 +93,13 @@ mod only_on_the_api {
 
     #[tokio::test]
     async fn actor_follows_from_the_token() {
-        let place = crate::conformance::http::empty().await;
-        let capabilities = place.client.capabilities().await.unwrap();
+        let fixture = crate::conformance::http::empty().await;
+        let capabilities = fixture.client.capabilities().await.unwrap();
         let ines = PersonRef::new("ines", "Ines Moreau");
         assert_eq!(capabilities.me, Some(ines.clone()));
         let (_, mut envelope) = declare("by whom");
         envelope.actor = Actor::Person(PersonRef::new("mallory", "Mallory"));
-        let outcome = place.client.execute(&envelope).await.unwrap();
+        let outcome = fixture.client.execute(&envelope).await.unwrap();
         assert_eq!(outcome.events[0].actor, Actor::Person(ines));
     }
 }
@@ -127,10 +127,10 @@ mod two_processes_on_one_file {
 
     #[tokio::test]
     async fn each_process_sees_what_the_other_writes_while_it_waits() {
-        let place = crate::conformance::file::empty().await;
-        let other = crate::conformance::file::again(&place).await;
+        let fixture = crate::conformance::file::empty().await;
+        let other = crate::conformance::file::reopen(&fixture).await;
         let (id, first) = declare("shared queue");
-        place.store.execute(&first).await.unwrap();
+        fixture.store.execute(&first).await.unwrap();
         let seen = other.changes(None, Duration::ZERO).await.unwrap();
         assert_eq!(seen.rows.len(), 1);
         let waiting = tokio::spawn({
@@ -141,8 +141,8 @@ mod two_processes_on_one_file {
                 (delta.unwrap(), begun.elapsed())
             }
         });
-        until_watched(place.folder.path()).await;
-        place.store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
+        until_watched(fixture.folder.path()).await;
+        fixture.store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
         let (delta, after) = waiting.await.unwrap();
         assert_eq!(delta.rows.len(), 1);
         assert!(delta.rows[0].acknowledged_at.is_some());
@@ -152,12 +152,12 @@ mod two_processes_on_one_file {
 
     #[tokio::test]
     async fn one_command_sent_through_both_happens_once() {
-        let place = crate::conformance::file::empty().await;
-        let other = crate::conformance::file::again(&place).await;
-        let id = declared(&place.store, "twice").await;
+        let fixture = crate::conformance::file::empty().await;
+        let other = crate::conformance::file::reopen(&fixture).await;
+        let id = declared(&fixture.store, "twice").await;
         let acknowledge = ask(id, IncidentCommand::Acknowledge);
         let (one, two) =
-            tokio::join!(place.store.execute(&acknowledge), other.execute(&acknowledge));
+            tokio::join!(fixture.store.execute(&acknowledge), other.execute(&acknowledge));
         let (one, two) = (one.unwrap(), two.unwrap());
         assert_eq!(one.events, two.events);
         assert_ne!(one.replayed, two.replayed);
@@ -165,12 +165,12 @@ mod two_processes_on_one_file {
 
     #[tokio::test]
     async fn concurrent_acknowledgements_report_who_was_first() {
-        let place = crate::conformance::file::empty().await;
-        let other = crate::conformance::file::again(&place).await;
-        let id = declared(&place.store, "race").await;
+        let fixture = crate::conformance::file::empty().await;
+        let other = crate::conformance::file::reopen(&fixture).await;
+        let id = declared(&fixture.store, "race").await;
         let (mine, theirs) =
             (ask(id, IncidentCommand::Acknowledge), ask(id, IncidentCommand::Acknowledge));
-        let (one, two) = tokio::join!(place.store.execute(&mine), other.execute(&theirs));
+        let (one, two) = tokio::join!(fixture.store.execute(&mine), other.execute(&theirs));
         let refused = one.as_ref().err().or(two.as_ref().err()).unwrap();
         assert_eq!(refused.to_string(), "already acknowledged by Ines Moreau just now");
         assert!(one.is_ok() || two.is_ok());
@@ -178,11 +178,11 @@ mod two_processes_on_one_file {
 
     #[tokio::test]
     async fn cached_record_follows_what_the_other_process_wrote() {
-        let place = crate::conformance::file::empty().await;
-        let other = crate::conformance::file::again(&place).await;
-        let id = declared(&place.store, "to and fro").await;
+        let fixture = crate::conformance::file::empty().await;
+        let other = crate::conformance::file::reopen(&fixture).await;
+        let id = declared(&fixture.store, "to and fro").await;
         for round in 0..10 {
-            let store = if round % 2 == 0 { &place.store } else { &other };
+            let store = if round % 2 == 0 { &fixture.store } else { &other };
             let note = IncidentCommand::AddNote { text: format!("round {round}") };
             let outcome = store.execute(&ask(id, note)).await.unwrap();
             assert_eq!(outcome.events[0].seq, round + 2);

@@ -195,14 +195,14 @@ fn run_and_kill(path: &Path, rng: &mut ChaCha8Rng) -> Vec<String> {
 
 /// What a store holds, as the writer names it.
 #[derive(Default)]
-struct Held {
+struct StoreContents {
     commands: HashSet<String>,
     changes: HashSet<String>,
     people: HashSet<String>,
 }
 
-async fn held(store: &FileStore) -> Held {
-    let mut held = Held::default();
+async fn contents(store: &FileStore) -> StoreContents {
+    let mut contents = StoreContents::default();
     let mut events = HashSet::new();
     let mut last: HashMap<IncidentId, u32> = HashMap::new();
     store
@@ -213,13 +213,13 @@ async fn held(store: &FileStore) -> Held {
                     let seq = last.entry(event.incident).or_default();
                     assert_eq!(event.seq, *seq + 1, "a timeline has a gap");
                     *seq = event.seq;
-                    assert!(held.commands.insert(event.command.to_string()), "done twice");
+                    assert!(contents.commands.insert(event.command.to_string()), "done twice");
                 }
                 Record::Change(change) => {
-                    held.changes.insert(change.id.to_string());
+                    contents.changes.insert(change.id.to_string());
                 }
                 Record::Directory(directory) => {
-                    held.people.extend(directory.people.iter().map(|p| p.handle.clone()));
+                    contents.people.extend(directory.people.iter().map(|p| p.handle.clone()));
                 }
                 Record::Header { .. } | Record::Problem(_) => {}
             }
@@ -227,7 +227,7 @@ async fn held(store: &FileStore) -> Held {
         })
         .await
         .unwrap();
-    held
+    contents
 }
 
 #[tokio::test]
@@ -250,20 +250,20 @@ async fn acknowledged_commands_survive_a_kill_at_any_time() {
         let said = run_and_kill(&path, &mut rng);
         acknowledged += said.len();
         let store = open(&path).await;
-        let held = held(&store).await;
+        let contents = contents(&store).await;
         let mut last_person = None;
         for what in &said {
             let (kind, id) = what.split_once(' ').unwrap();
             match kind {
-                "command" => assert!(held.commands.contains(id), "run {run}: {what} is lost"),
-                "change" => assert!(held.changes.contains(id), "run {run}: {what} is lost"),
+                "command" => assert!(contents.commands.contains(id), "run {run}: {what} is lost"),
+                "change" => assert!(contents.changes.contains(id), "run {run}: {what} is lost"),
                 _ => last_person = Some(id),
             }
         }
         if let Some(person) = last_person {
             // A later one may have been written and not said.
             let number = |p: &str| p[1..].parse::<u64>().unwrap();
-            let there = held.people.iter().map(|p| number(p)).max().unwrap();
+            let there = contents.people.iter().map(|p| number(p)).max().unwrap();
             assert!(there >= number(person), "run {run}: the directory is lost");
         }
         store.close().await;

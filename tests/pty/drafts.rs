@@ -9,7 +9,7 @@ use crate::support::terminal::{PATIENCE, Terminal};
 /// What may be missing after the program was killed.
 const LOST: Duration = Duration::from_secs(1);
 /// Keys come in pieces of so many letters.
-const PIECE: usize = 12;
+const CHUNK_LEN: usize = 12;
 /// A piece comes this often: a note of 500 words takes about two seconds.
 const EVERY: Duration = Duration::from_millis(8);
 
@@ -20,7 +20,7 @@ fn opened(store: &Store) -> Terminal {
 }
 
 /// 500 words that differ, so that no piece can be taken for another.
-fn words() -> String {
+fn long_text() -> String {
     let words: Vec<String> = (0..500).map(|n| format!("w{n:03}x")).collect();
     words.join(" ")
 }
@@ -38,7 +38,7 @@ fn type_and_kill(terminal: &mut Terminal, text: &str, kill_after: Duration) -> u
     assert!(kill_after > LOST);
     let mut shown: Vec<(Instant, usize)> = Vec::new();
     let mut next = Instant::now();
-    let mut pieces = text.as_bytes().chunks(PIECE);
+    let mut pieces = text.as_bytes().chunks(CHUNK_LEN);
     let hangs = next + PATIENCE;
     while shown.first().is_none_or(|(first, _)| first.elapsed() < kill_after) {
         assert!(Instant::now() < hangs, "nothing is shown:\n{}", terminal.text());
@@ -62,7 +62,7 @@ fn type_and_kill(terminal: &mut Terminal, text: &str, kill_after: Duration) -> u
 
 #[test]
 fn kill_during_a_long_note_loses_at_most_the_last_second() {
-    let text = words();
+    let text = long_text();
     for run in Sample::new("REDPHONE_DRAFT_RUNS", 3).rounds(1) {
         let store = Store::filled();
         let mut terminal = opened(&store);

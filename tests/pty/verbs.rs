@@ -116,8 +116,8 @@ fn play(terminal: &mut Terminal, steps: &[(&str, &str)]) {
     }
 }
 
-fn finish(mut terminal: Terminal, told: &str) {
-    terminal.wait_for_text(told);
+fn finish(mut terminal: Terminal, message: &str) {
+    terminal.wait_for_text(message);
     terminal.wait_for("it is stored", |screen| !screen.contents().contains("pending"));
     terminal.press("\x03");
     assert!(terminal.wait_for_end().success());
@@ -139,7 +139,7 @@ struct Case {
     /// What is pressed after which text.
     steps: &'static [(&'static str, &'static str)],
     /// What is told then.
-    told: &'static str,
+    message: &'static str,
     /// The kind of the event that it leaves.
     kind: &'static str,
     /// What is in it, where that is not the same whatever was asked: where, and how it begins.
@@ -148,7 +148,7 @@ struct Case {
 
 /// A test for each case, and the list of all.
 macro_rules! verbs {
-    ($($name:ident: $action:ident, $number:expr, $steps:expr, $told:expr, $kind:expr $(, $path:expr, $value:expr)?;)*) => {
+    ($($name:ident: $action:ident, $number:expr, $steps:expr, $message:expr, $kind:expr $(, $path:expr, $value:expr)?;)*) => {
         mod a_verb_leaves_its_event {
             $(
                 #[test]
@@ -164,7 +164,7 @@ macro_rules! verbs {
                 action: Action::$action,
                 number: $number,
                 steps: $steps,
-                told: $told,
+                message: $message,
                 kind: $kind,
                 holds: [$(($path, $value),)?].first().copied(),
             },
@@ -220,7 +220,7 @@ fn leaves_its_event(name: &str) {
         let store = company();
         let mut terminal = opened(&store, size);
         play(&mut terminal, case.steps);
-        finish(terminal, case.told);
+        finish(terminal, case.message);
         let event = event(&store, case.number, case.kind);
         if let Some((path, value)) = case.holds {
             let found = event.pointer(path).unwrap_or_else(|| panic!("no {path} in {event:#}"));

@@ -114,7 +114,7 @@ async fn play(store: &FileStore, steps: &[Step]) -> Vec<IncidentId> {
 }
 
 /// What became of a command, without the moment at which the store wrote it down.
-fn told(outcome: Result<Outcome, BackendError>) -> Result<Outcome, BackendError> {
+fn without_recorded_at(outcome: Result<Outcome, BackendError>) -> Result<Outcome, BackendError> {
     outcome.map(|mut outcome| {
         for event in &mut outcome.events {
             event.recorded_at = event.at;
@@ -283,13 +283,13 @@ proptest! {
             let together = open(&path).await;
             let mut expected = Vec::new();
             for command in &commands {
-                expected.push(told(alone.execute(command).await));
+                expected.push(without_recorded_at(alone.execute(command).await));
             }
             let mut outcomes = Vec::new();
             let (mut rest, mut sizes) = (commands.as_slice(), sizes.into_iter().cycle());
             while !rest.is_empty() {
                 let (some, more) = rest.split_at(sizes.next().unwrap().min(rest.len()));
-                outcomes.extend(together.execute_all(some).await.into_iter().map(told));
+                outcomes.extend(together.execute_all(some).await.into_iter().map(without_recorded_at));
                 rest = more;
             }
             prop_assert_eq!(outcomes, expected);

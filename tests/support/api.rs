@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use super::{commands, store as stores};
 
 /// A server that runs.
-pub struct Place {
+pub struct TestServer {
     pub url: String,
     pub addr: std::net::SocketAddr,
     pub store: FileStore,
@@ -37,13 +37,13 @@ pub struct Place {
 
 /// How an answer looked.
 #[derive(Debug)]
-pub struct Told {
+pub struct TestResponse {
     pub status: u16,
     pub headers: reqwest::header::HeaderMap,
     pub body: Vec<u8>,
 }
 
-impl Told {
+impl TestResponse {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&self.body)))
@@ -69,7 +69,7 @@ impl Told {
     }
 }
 
-impl Place {
+impl TestServer {
     pub async fn new() -> Self {
         Self::with(|_| {}).await
     }
@@ -120,21 +120,21 @@ impl Place {
     }
 
     /// Asks with a token.
-    pub async fn get(&self, token: &str, path: &str) -> Told {
-        told(self.request("GET", path).bearer_auth(token)).await
+    pub async fn get(&self, token: &str, path: &str) -> TestResponse {
+        fetch(self.request("GET", path).bearer_auth(token)).await
     }
 
     /// Sends a body that claims to be JSON.
-    pub async fn post(&self, token: &str, body: impl Into<reqwest::Body>) -> Told {
+    pub async fn post(&self, token: &str, body: impl Into<reqwest::Body>) -> TestResponse {
         let request = self.request("POST", "/v1/commands").bearer_auth(token);
-        told(request.header("content-type", "application/json").body(body)).await
+        fetch(request.header("content-type", "application/json").body(body)).await
     }
 
     /// Sends commands, and gives what became of each.
     pub async fn send(&self, token: &str, commands: Vec<Order>) -> Vec<Answered> {
-        let told = self.post(token, serde_json::to_vec(&Orders { commands }).unwrap()).await;
-        assert_eq!(told.status, 200, "{}", String::from_utf8_lossy(&told.body));
-        serde_json::from_slice::<Answers>(&told.body).unwrap().answers
+        let response = self.post(token, serde_json::to_vec(&Orders { commands }).unwrap()).await;
+        assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));
+        serde_json::from_slice::<Answers>(&response.body).unwrap().answers
     }
 
     /// Declares an incident straight in the store.
@@ -151,10 +151,10 @@ pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().no_gzip().build().unwrap()
 }
 
-pub async fn told(request: reqwest::RequestBuilder) -> Told {
+pub async fn fetch(request: reqwest::RequestBuilder) -> TestResponse {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Told { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    TestResponse { status, headers, body: response.bytes().await.unwrap().to_vec() }
 }
 
 pub fn token(tokens: &TokenFile, name: &str, scope: Scope) -> String {

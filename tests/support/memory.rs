@@ -292,7 +292,7 @@ impl Backend for Memory {
         let total = Some(rows.len() as u64);
         let start = match &search.after {
             None => 0,
-            Some(mark) => place_in(sort, mark)?,
+            Some(mark) => page_offset(sort, mark)?,
         };
         let end = start.saturating_add(search.limit as usize);
         let next = (rows.len() > end).then(|| PageMark(format!("{sort} {end}")));
@@ -371,7 +371,7 @@ impl Backend for Memory {
 }
 
 /// How many rows are before a page in this order.
-fn place_in(sort: Sort, mark: &PageMark) -> Result<usize, BackendError> {
+fn page_offset(sort: Sort, mark: &PageMark) -> Result<usize, BackendError> {
     let count = mark.0.split_once(' ').filter(|(order, _)| *order == sort.to_string());
     count.and_then(|(_, count)| count.parse().ok()).ok_or_else(|| {
         let what = "page: that is no page of this list";

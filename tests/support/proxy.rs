@@ -232,7 +232,7 @@ impl Way {
         match (self.script)(&request) {
             Fault::DropBefore => {}
             Fault::Reset => client.reset(),
-            Fault::Hang => until_gone(client).await,
+            Fault::Hang => until_closed(client).await,
             Fault::Say(after, answer) => {
                 tokio::time::sleep(after).await;
                 send(client, answer.as_bytes()).await;
@@ -297,7 +297,7 @@ async fn send(mut client: impl Client, bytes: &[u8]) {
 }
 
 /// Waits until the other side closes.
-async fn until_gone(mut client: impl Client) {
+async fn until_closed(mut client: impl Client) {
     let mut rest = [0; 256];
     while client.read(&mut rest).await.is_ok_and(|count| count > 0) {}
 }
@@ -313,7 +313,7 @@ async fn answered(mut client: impl Client, fault: Fault, answer: Vec<u8>) {
         Fault::Stall => {
             let _ = client.write_all(&answer[..half]).await;
             let _ = client.flush().await;
-            until_gone(client).await;
+            until_closed(client).await;
         }
         Fault::Drip(count, every) => {
             for part in answer.chunks(count) {

@@ -39,9 +39,9 @@ pub struct Stage {
     /// Refused commands in whose place others were put.
     pub replaced: Vec<CommandId>,
     /// What was asked of the outbox.
-    pub asked: Vec<OutboxRequest>,
+    pub outbox_requests: Vec<OutboxRequest>,
     /// What was done to drafts.
-    pub kept: Vec<DraftOp>,
+    pub draft_ops: Vec<DraftOp>,
     /// Texts that an editor was opened on.
     pub edited: Vec<String>,
     /// Texts that were copied.
@@ -65,7 +65,7 @@ pub struct Stage {
     /// Those that wait.
     pub searches: Vec<(u64, Search)>,
     /// Whether `Effect::Quit` was asked for.
-    pub over: bool,
+    pub is_quit: bool,
     /// What somebody was called for.
     pub calls: Vec<String>,
     /// The place of work that is being opened.
@@ -113,8 +113,8 @@ impl Stage {
             now,
             submitted: Vec::new(),
             replaced: Vec::new(),
-            asked: Vec::new(),
-            kept: Vec::new(),
+            outbox_requests: Vec::new(),
+            draft_ops: Vec::new(),
             edited: Vec::new(),
             copied: Vec::new(),
             started: Vec::new(),
@@ -126,7 +126,7 @@ impl Stage {
             slow_reads: false,
             reads: Vec::new(),
             searches: Vec::new(),
-            over: false,
+            is_quit: false,
             calls: Vec::new(),
             opening: None,
             switched: None,

@@ -11,15 +11,15 @@ use redphone::sync::remote::{Options, OutboxSnapshot, Remote, RemoteKey};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use crate::support::far::Far;
+use crate::support::remote_stub::RemoteStub;
 use crate::support::store as stores;
 
 /// After this long, something hangs.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-pub struct Place {
+pub struct RemoteFixture {
     pub store: Arc<FileStore>,
-    pub far: Arc<Far>,
+    pub stub: Arc<RemoteStub>,
     pub folder: TempDir,
 }
 
@@ -44,12 +44,12 @@ pub fn options(folder: &Path, who: &str) -> Options {
     }
 }
 
-impl Place {
+impl RemoteFixture {
     pub async fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let store = Arc::new(store_at(&folder.path().join("store.db")).await);
-        let far = Far::new(Arc::clone(&store) as Arc<dyn Backend>);
-        Self { store, far, folder }
+        let stub = RemoteStub::new(Arc::clone(&store) as Arc<dyn Backend>);
+        Self { store, stub, folder }
     }
 
     /// What is kept of it, as another start of the program finds it.
@@ -58,18 +58,18 @@ impl Place {
     }
 
     pub async fn remote_of(&self, who: &str) -> Arc<Remote> {
-        let far = Arc::clone(&self.far) as Arc<dyn Backend>;
-        Remote::open(far, options(self.folder.path(), who)).await.unwrap()
+        let stub = Arc::clone(&self.stub) as Arc<dyn Backend>;
+        Remote::open(stub, options(self.folder.path(), who)).await.unwrap()
     }
 
     /// As [`Self::remote`], where that may fail.
     pub async fn try_remote(&self) -> Result<Arc<Remote>, String> {
-        let far = Arc::clone(&self.far) as Arc<dyn Backend>;
-        Remote::open(far, options(self.folder.path(), "ines")).await
+        let stub = Arc::clone(&self.stub) as Arc<dyn Backend>;
+        Remote::open(stub, options(self.folder.path(), "ines")).await
     }
 
     /// The folder of what is kept.
-    pub fn kept(&self) -> PathBuf {
+    pub fn cache_folder(&self) -> PathBuf {
         let options = options(self.folder.path(), "ines");
         options.folder.join(options.key.folder_name())
     }

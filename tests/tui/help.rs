@@ -9,7 +9,7 @@ use crate::support::company;
 use crate::support::stage::{Stage, sized};
 
 /// All of the help, page by page, as one text without line breaks.
-fn whole(stage: &mut Stage) -> String {
+fn full_text(stage: &mut Stage) -> String {
     let mut pages = String::new();
     loop {
         let Mode::Help(help) = &stage.app.mode else { panic!("the help is open") };
@@ -31,7 +31,7 @@ fn every_action_is_listed() {
     let mut stage = Stage::busy_at((126, 60));
     stage.app.size = (90, 60);
     stage.keys("?");
-    let help = whole(&mut stage);
+    let help = full_text(&mut stage);
     for entry in TABLE {
         // Longer ones are broken into lines.
         let start: String = entry.help.chars().take(30).collect();

@@ -38,7 +38,7 @@ pub fn offline(stage: &mut Stage) {
     }));
 }
 
-pub fn asked(incident: IncidentId, ask: IncidentCommand, minutes: i64) -> Envelope {
+pub fn command_envelope(incident: IncidentId, ask: IncidentCommand, minutes: i64) -> Envelope {
     Envelope {
         id: CommandId::new(),
         at: company::now() + TimeDelta::minutes(minutes),
@@ -98,12 +98,13 @@ fn waiting(stage: &Stage) -> OutboxSnapshot {
     let note = IncidentCommand::AddNote {
         text: "Rolled back to v811, the error rate falls.\nWatching.".into(),
     };
-    let mut first = entry(14, "INC-2051", title, asked(cards, note, 1), EntryState::Pending);
+    let mut first =
+        entry(14, "INC-2051", title, command_envelope(cards, note, 1), EntryState::Pending);
     let tried = Arc::make_mut(&mut first);
     tried.attempts = 3;
     tried.last_error = Some("redphone.example does not answer".into());
     tried.next_attempt_at = Some(stage.now + TimeDelta::seconds(8));
-    let second = asked(logins, IncidentCommand::Acknowledge, 2);
+    let second = command_envelope(logins, IncidentCommand::Acknowledge, 2);
     let second = entry(15, "INC-2048", "Logins time out", second, EntryState::Pending);
     OutboxSnapshot { entries: vec![first, second], me: None }
 }
@@ -119,21 +120,21 @@ pub fn mixed(stage: &Stage) -> OutboxSnapshot {
             9,
             "INC-2050",
             "Search answers slowly",
-            asked(stage.incident_id(2050), IncidentCommand::Acknowledge, -3),
+            command_envelope(stage.incident_id(2050), IncidentCommand::Acknowledge, -3),
             EntryState::Sent(Box::new(sent)),
         ),
         entry(
             11,
             "INC-2048",
             "Logins time out",
-            asked(logins, IncidentCommand::Acknowledge, -2),
+            command_envelope(logins, IncidentCommand::Acknowledge, -2),
             conflict("already acknowledged by Tomo Sato 3 min ago"),
         ),
         entry(
             12,
             "INC-2051",
             title,
-            asked(cards, resolve(), -1),
+            command_envelope(cards, resolve(), -1),
             not_now("it is paused: go on with it first"),
         ),
     ];
@@ -207,7 +208,7 @@ fn late_command_goes_from_pending_to_refused_to_dropped() {
     let envelope = envelope.clone();
     // It is in the outbox: the draft is not needed any more, and the end would not wait.
     stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
-    assert!(matches!(stage.kept.last(), Some(DraftOp::Drop(_))), "{:?}", stage.kept);
+    assert!(matches!(stage.draft_ops.last(), Some(DraftOp::Drop(_))), "{:?}", stage.draft_ops);
     let why = "already merged into INC-2040 by Tomo Sato 2 min ago";
     let title = "Card payments fail at checkout";
     let refused = entry(1, "INC-2051", title, envelope.clone(), conflict(why));
@@ -243,12 +244,12 @@ fn unlisted_command_is_checked_before_it_counts_as_dropped() {
     let (id, first) = (first.id, first.clone());
     // A listing of before it was taken in.
     show(&mut stage, OutboxSnapshot::default());
-    assert_eq!((stage.app.pending.len(), stage.asked.len()), (1, 0));
+    assert_eq!((stage.app.pending.len(), stage.outbox_requests.len()), (1, 0));
     stage.send(Message::Enqueued(vec![id], Ok(()), stage.now));
     let listing = mixed(&stage);
     show(&mut stage, listing);
     show(&mut stage, OutboxSnapshot::default());
-    assert_eq!(stage.asked, [OutboxRequest::Lookup(id)], "once");
+    assert_eq!(stage.outbox_requests, [OutboxRequest::Lookup(id)], "once");
     assert_eq!(stage.app.pending.len(), 1);
     let row = stage.memory.read(2051).0.incident.summary;
     let sent = Outcome { incident: Some(row.id), row: Some(row), events: vec![], replayed: false };
@@ -261,7 +262,7 @@ fn unlisted_command_is_checked_before_it_counts_as_dropped() {
     stage.keys("o");
     let id = stage.submitted[0].id;
     stage.send(Message::Enqueued(vec![id], Ok(()), stage.now));
-    assert_eq!(stage.asked[1..], [OutboxRequest::Lookup(id)]);
+    assert_eq!(stage.outbox_requests[1..], [OutboxRequest::Lookup(id)]);
     stage.send(Message::OutboxEntryLoaded(id, Ok(None), stage.now));
     assert!(stage.screen().contains("dropped from the outbox"), "{}", stage.screen());
 }
@@ -273,18 +274,18 @@ fn refused_command_can_be_retried_only_where_that_may_help() {
     let (hopeless, hopeful) = (listing.entries[1].id, listing.entries[2].id);
     show(&mut stage, listing);
     stage.keys("O s");
-    assert!(stage.asked.is_empty());
+    assert!(stage.outbox_requests.is_empty());
     assert!(stage.screen().contains("nothing is left to do: drop it"), "{}", stage.screen());
     stage.keys("e");
     assert!(stage.screen().contains("there is nothing to edit in “acknowledge”"));
     stage.keys("j s");
-    assert_eq!(stage.asked, [OutboxRequest::Retry(hopeful)]);
+    assert_eq!(stage.outbox_requests, [OutboxRequest::Retry(hopeful)]);
     stage.keys("k x Enter");
-    assert_eq!(stage.asked.len(), 1, "Enter is no answer");
+    assert_eq!(stage.outbox_requests.len(), 1, "Enter is no answer");
     stage.keys("y");
-    assert_eq!(stage.asked[1], OutboxRequest::Drop(hopeless));
+    assert_eq!(stage.outbox_requests[1], OutboxRequest::Drop(hopeless));
     stage.keys("R");
-    assert_eq!(stage.asked[2], OutboxRequest::SendNow);
+    assert_eq!(stage.outbox_requests[2], OutboxRequest::SendNow);
     stage.keys("q");
     assert!(matches!(stage.app.mode, Mode::Panes));
 }
@@ -294,10 +295,17 @@ fn unreadable_entries_and_those_of_others_say_so() {
     let mut stage = remote((126, 36));
     let cards = stage.incident_id(2051);
     let odd = EntryState::Refused(BackendError::Broken("another version wrote it".into()));
-    let mut odd = entry(1, "INC-2051", "Cards", asked(cards, IncidentCommand::Acknowledge, 0), odd);
+    let mut odd = entry(
+        1,
+        "INC-2051",
+        "Cards",
+        command_envelope(cards, IncidentCommand::Acknowledge, 0),
+        odd,
+    );
     Arc::make_mut(&mut odd).envelope = None;
     let note = IncidentCommand::AddNote { text: "seen".into() };
-    let mut hers = entry(2, "INC-2051", "Cards", asked(cards, note, 0), EntryState::Pending);
+    let mut hers =
+        entry(2, "INC-2051", "Cards", command_envelope(cards, note, 0), EntryState::Pending);
     Arc::make_mut(&mut hers).requester = Some("ines".into());
     show(&mut stage, OutboxSnapshot { entries: vec![odd, hers], me: Some("tom".into()) });
     stage.keys("O e");
@@ -311,9 +319,9 @@ fn unreadable_entries_and_those_of_others_say_so() {
         assert!(screen.contains(said), "{said}:\n{screen}");
     }
     stage.keys("s");
-    assert!(stage.asked.is_empty());
+    assert!(stage.outbox_requests.is_empty());
     stage.keys("x y");
-    assert_eq!(stage.asked.len(), 1);
+    assert_eq!(stage.outbox_requests.len(), 1);
 }
 
 #[test]
@@ -321,10 +329,10 @@ fn quitting_does_not_wait_for_the_outbox() {
     let mut stage = remote((126, 36));
     offline(&mut stage);
     stage.keys("k a q");
-    assert!(!stage.over, "it is not on the disk yet");
+    assert!(!stage.is_quit, "it is not on the disk yet");
     let ids: Vec<CommandId> = stage.submitted.iter().map(|envelope| envelope.id).collect();
     stage.send(Message::Enqueued(ids, Ok(()), stage.now));
-    assert!(stage.over);
+    assert!(stage.is_quit);
     assert_eq!(redphone::tui::update::unconfirmed(&stage.app), "");
 }
 
@@ -389,7 +397,7 @@ fn outbox_does_not_scroll_while_its_selection_is_visible() {
     let mut stage = remote((80, 16));
     let notes = (0..20).map(|place| {
         let note = IncidentCommand::AddNote { text: format!("note {place}") };
-        let asked = asked(stage.incident_id(2051), note, 1);
+        let asked = command_envelope(stage.incident_id(2051), note, 1);
         entry(place, "INC-2051", "Card payments", asked, EntryState::Pending)
     });
     let listing = OutboxSnapshot { entries: notes.collect(), me: None };

@@ -7,12 +7,13 @@ use redphone::model::status::{ResolutionAction, Source};
 use redphone::model::{Command, EventId, Impact, IncidentCommand, IncidentId, Urgency};
 use redphone::sync::remote::OutboxSnapshot;
 
-use super::outbox::{asked, entry, not_now, remote, show};
+use super::outbox::{command_envelope, entry, not_now, remote, show};
 
 /// What is sent in the place of a refused command when its form is opened and sent as it is.
-fn written_anew(about: IncidentId, ask: IncidentCommand) -> IncidentCommand {
+fn rewritten(about: IncidentId, ask: IncidentCommand) -> IncidentCommand {
     let mut stage = remote((126, 36));
-    let refused = entry(1, "INC-2051", "Cards", asked(about, ask, 0), not_now("not now"));
+    let refused =
+        entry(1, "INC-2051", "Cards", command_envelope(about, ask, 0), not_now("not now"));
     show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
     stage.keys("O e");
     stage.keys("^s");
@@ -51,7 +52,7 @@ fn refused_command_with_text_reopens_its_form_with_the_text() {
     ];
     for (heading, text, ask) in asks {
         let mut stage = remote((126, 36));
-        let envelope = asked(stage.incident_id(2051), ask, 0);
+        let envelope = command_envelope(stage.incident_id(2051), ask, 0);
         let refused = entry(1, "INC-2051", "Cards", envelope, not_now("not now"));
         show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
         stage.keys("O e");
@@ -95,6 +96,6 @@ fn rewriting_preserves_what_the_form_does_not_edit() {
         (id, IncidentCommand::SetActionItem { item }),
         (id, IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due }),
     ] {
-        assert_eq!(written_anew(about, ask.clone()), ask);
+        assert_eq!(rewritten(about, ask.clone()), ask);
     }
 }

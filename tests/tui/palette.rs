@@ -299,7 +299,7 @@ fn quit_command_works_from_every_pane() {
     stage.keys("z");
     stage.type_in_palette("quit");
     stage.keys("Enter");
-    assert!(stage.over);
+    assert!(stage.is_quit);
 }
 
 #[test]

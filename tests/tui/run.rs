@@ -257,16 +257,16 @@ fn quitting_while_a_command_runs_asks_first() {
     let mut stage = stage((126, 36));
     start(&mut stage, "p");
     stage.keys("Esc q");
-    assert!(!stage.over);
+    assert!(!stage.is_quit);
     assert!(
         stage.screen().contains("pods runs on INC-2051: again stops it and ends"),
         "{}",
         stage.screen()
     );
     stage.keys("j q");
-    assert!(!stage.over, "another key in between asks again");
+    assert!(!stage.is_quit, "another key in between asks again");
     stage.keys("q");
-    assert!(stage.over);
+    assert!(stage.is_quit);
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn numbered(color: Color) -> Color {
 }
 
 /// Colours and attributes are those that were drawn, cell by cell.
-fn same_looks(screen: &vt100::Screen, drawn: &Buffer, after: &str) {
+fn assert_same_style(screen: &vt100::Screen, drawn: &Buffer, after: &str) {
     let mut covered = 0;
     for (place, cell) in drawn.content.iter().enumerate() {
         // The second half of a wide character has no looks of its own.
@@ -122,7 +122,7 @@ fn play(keys: &[String], size: (u16, u16), depth: Depth) {
         for (shown, drawn) in shown.iter().zip(&drawn) {
             assert_eq!(shown.trim_end(), drawn.trim_end(), "after {key}");
         }
-        same_looks(sink.parser.screen(), &stage.buffer(), key);
+        assert_same_style(sink.parser.screen(), &stage.buffer(), key);
         let marked = sink.last.starts_with(b"\x1b[?2026h") && sink.last.ends_with(b"\x1b[?2026l");
         assert!(marked || sink.last.len() < 64, "{} bytes without marks", sink.last.len());
     }

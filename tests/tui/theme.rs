@@ -32,7 +32,7 @@ enum Screen {
     Help,
     Note,
     Asking,
-    Told,
+    Refused,
     Failing,
     Failure,
     Empty,
@@ -45,7 +45,7 @@ enum Screen {
 
 /// Every mode that can lie over the panes: the keys that lead to it, and what says in the text which
 /// line, field or cell keys are about, or what is going on.
-const OVER: &[(&str, &str)] = &[
+const OVERLAYS: &[(&str, &str)] = &[
     ("s", "▌"),
     ("e", "▌"),
     ("t", "▌"),
@@ -100,12 +100,12 @@ const OVER: &[(&str, &str)] = &[
 
 fn screens() -> Vec<Screen> {
     use Screen::{
-        Asking, Empty, Failing, Failure, Help, Loading, Main, Note, Outbox, ReadOnly, Told,
+        Asking, Empty, Failing, Failure, Help, Loading, Main, Note, Outbox, ReadOnly, Refused,
     };
     let mut screens =
-        vec![Main, Help, Note, Asking, Told, Failing, Failure, Empty, Loading, ReadOnly, Outbox];
+        vec![Main, Help, Note, Asking, Refused, Failing, Failure, Empty, Loading, ReadOnly, Outbox];
     screens.extend(["1", "2", "3", "4"].map(Screen::Zoomed));
-    screens.extend(OVER.iter().map(|(keys, _)| Screen::After(keys)));
+    screens.extend(OVERLAYS.iter().map(|(keys, _)| Screen::After(keys)));
     screens
 }
 
@@ -159,7 +159,7 @@ fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool
             stage.write("Half a thought.");
             stage.keys("Esc");
         }
-        Screen::Told => stage.keys("j a a"),
+        Screen::Refused => stage.keys("j a a"),
         Screen::Failing => failing(&mut stage),
         Screen::Failure => {
             failing(&mut stage);
@@ -283,7 +283,7 @@ fn colourless_overlays_mark_the_current_position(
     #[values((200, 60), (126, 36), (100, 30), (80, 24), (60, 20), (40, 12))] size: (u16, u16),
 ) {
     let mut missing = String::new();
-    for (keys, mark) in OVER {
+    for (keys, mark) in OVERLAYS {
         let screen = stage(Screen::After(keys), size, Depth::None, Name::None, false).screen();
         if !screen.contains(mark) {
             missing = format!("{missing}{mark} after {keys} at {size:?}:\n{screen}\n");

@@ -78,17 +78,17 @@ fn retried_command_has_the_same_target_and_id() {
 fn quitting_waits_for_commands_in_flight() {
     let mut stage = Stage::busy();
     stage.keys("a q");
-    assert!(!stage.over);
+    assert!(!stage.is_quit);
     assert!(stage.screen().contains("ending when 1 pending"), "{}", stage.screen());
     stage.settle();
-    assert!(stage.over);
+    assert!(stage.is_quit);
 }
 
 #[test]
 fn unconfirmed_commands_are_named_when_quitting_early() {
     let mut stage = Stage::busy();
     stage.keys("a q q");
-    assert!(stage.over);
+    assert!(stage.is_quit);
     assert_eq!(redphone::tui::update::unconfirmed(&stage.app), "acknowledge INC-2051");
 }
 

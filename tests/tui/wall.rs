@@ -305,11 +305,11 @@ fn leaving_the_wall_restores_selection_and_focus() {
         stage.keys(leave);
         assert_eq!((stage.selected(), stage.app.focus), (selected.clone(), Pane::Timeline));
         assert_eq!(stage.screen(), screen);
-        assert!(!stage.over);
+        assert!(!stage.is_quit);
         stage.keys("w");
     }
     stage.keys("^c");
-    assert!(stage.over);
+    assert!(stage.is_quit);
 }
 
 #[test]
@@ -327,5 +327,5 @@ fn no_verb_works_on_the_wall() {
 fn standalone_wall_ends_when_it_is_closed() {
     let mut stage = busy((126, 36));
     stage.keys("q");
-    assert!(stage.over);
+    assert!(stage.is_quit);
 }

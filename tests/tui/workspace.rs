@@ -257,7 +257,7 @@ fn draft_stays_in_the_workspace_of_its_incident() {
         DraftOp::Save(draft) => Some(draft.clone()),
         _ => None,
     };
-    let note = stage.kept.iter().rev().find_map(saved).expect("it was kept");
+    let note = stage.draft_ops.iter().rev().find_map(saved).expect("it was kept");
     let mut declaration = Draft { about: Vec::new(), ..note.clone() };
     declaration.form = "\"Declare\"".into();
     let offered = |mut stage: Stage, drafts: &[&Draft]| {

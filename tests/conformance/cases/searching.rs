@@ -60,9 +60,9 @@ pub async fn open_incidents_are_ranked_by_urgency_and_paged(backend: &dyn Backen
     for sort in [Sort::Priority, Sort::Service, Sort::Owner, Sort::Changed] {
         let asked = Search { sort, ..asked.clone() };
         let whole = backend.search(&Search { limit: 100, ..asked.clone() }).await.unwrap().rows;
-        let place = |row: &Summary| urgency_key(row, asked.now, &ServiceLevels::default());
+        let fixture = |row: &Summary| urgency_key(row, asked.now, &ServiceLevels::default());
         let in_order = |a: &Summary, b: &Summary| {
-            compare(sort, (a, &place(a)), (b, &place(b))) != Ordering::Greater
+            compare(sort, (a, &fixture(a)), (b, &fixture(b))) != Ordering::Greater
         };
         assert!(whole.is_sorted_by(in_order), "{sort}");
         let expected: Vec<String> = whole.into_iter().map(|row| row.title).collect();

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::certificates::{Authority, GOOD, acceptor};
-use super::fixtures::{Desk, TOKEN, capabilities, json};
+use super::fixtures::{ClientFixture, TOKEN, capabilities, json};
 use crate::support::proxy::Proxy;
 
 /// The API's name, which no name service knows.
@@ -19,38 +19,38 @@ const NAME: &str = "redphone.test";
 
 /// What the proxy does.
 #[derive(Clone, Copy)]
-enum Does {
+enum ProxyBehaviour {
     /// It leads to a port of this machine, whatever the name.
-    Leads,
+    Forwards,
     /// It says this.
-    Says(&'static str),
+    Responds(&'static str),
     /// It goes.
     Closes,
 }
 
 /// A proxy that knows CONNECT.
-struct Between {
+struct ForwardProxy {
     address: SocketAddr,
     /// What it was asked, in order.
     heads: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<()>,
 }
 
-impl Drop for Between {
+impl Drop for ForwardProxy {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Between {
-    async fn start(does: Does) -> Self {
+impl ForwardProxy {
+    async fn start(behaviour: ProxyBehaviour) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let heads = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&heads);
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(lead(client, does, Arc::clone(&heard)));
+                tokio::spawn(serve_client(client, behaviour, Arc::clone(&heard)));
             }
         });
         Self { address, heads, task }
@@ -61,7 +61,11 @@ impl Between {
     }
 }
 
-async fn lead(mut client: TcpStream, does: Does, heads: Arc<Mutex<Vec<String>>>) {
+async fn serve_client(
+    mut client: TcpStream,
+    behaviour: ProxyBehaviour,
+    heads: Arc<Mutex<Vec<String>>>,
+) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match client.read_u8().await {
@@ -72,12 +76,12 @@ async fn lead(mut client: TcpStream, does: Does, heads: Arc<Mutex<Vec<String>>>)
     let head = String::from_utf8(head).unwrap();
     let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
     heads.lock().unwrap().push(head);
-    match does {
-        Does::Closes => {}
-        Does::Says(says) => {
+    match behaviour {
+        ProxyBehaviour::Closes => {}
+        ProxyBehaviour::Responds(says) => {
             let _ = client.write_all(says.as_bytes()).await;
         }
-        Does::Leads => {
+        ProxyBehaviour::Forwards => {
             let port: u16 = target.rsplit(':').next().unwrap().parse().unwrap();
             let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
             client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.unwrap();
@@ -87,19 +91,19 @@ async fn lead(mut client: TcpStream, does: Does, heads: Arc<Mutex<Vec<String>>>)
 }
 
 /// An API that speaks TLS under its name.
-struct Place {
-    desk: Desk,
+struct TlsApi {
+    fixture: ClientFixture,
     server: Proxy,
 }
 
-impl Place {
+impl TlsApi {
     async fn new(name: &str) -> Self {
         let authority = Authority::new("Ours");
         let tls = acceptor(authority.issue(name, GOOD));
         let server = Proxy::with_tls(tls, |_| json("", &capabilities())).await;
-        let desk = Desk::new();
-        desk.write("ca.pem", &authority.pem());
-        Self { desk, server }
+        let fixture = ClientFixture::new();
+        fixture.write("ca.pem", &authority.pem());
+        Self { fixture, server }
     }
 
     fn host(&self) -> String {
@@ -108,9 +112,9 @@ impl Place {
 
     fn options(&self, host: &str, proxy: &str, except: &str) -> Options {
         Options {
-            ca_file: Some(self.desk.path("ca.pem")),
+            ca_file: Some(self.fixture.path("ca.pem")),
             proxies: ProxySettings::Given { url: proxy.into(), except: except.into() },
-            ..self.desk.options(&format!("https://{host}"))
+            ..self.fixture.options(&format!("https://{host}"))
         }
     }
 
@@ -130,13 +134,13 @@ impl Place {
 
 #[tokio::test]
 async fn api_is_reached_through_a_proxy_by_its_host_name() {
-    let place = Place::new(NAME).await;
-    let between = Between::start(Does::Leads).await;
-    let proxy = format!("http://ines:hunter3@{}", between.address);
-    let client = HttpBackend::new(place.options(&place.host(), &proxy, "")).unwrap();
+    let api = TlsApi::new(NAME).await;
+    let forward = ForwardProxy::start(ProxyBehaviour::Forwards).await;
+    let proxy = format!("http://ines:hunter3@{}", forward.address);
+    let client = HttpBackend::new(api.options(&api.host(), &proxy, "")).unwrap();
     assert_eq!(client.capabilities().await.unwrap(), capabilities());
-    let heads = between.heads();
-    let connect = format!("CONNECT {} HTTP/1.1\r\n", place.host());
+    let heads = forward.heads();
+    let connect = format!("CONNECT {} HTTP/1.1\r\n", api.host());
     assert!(heads.len() == 1 && heads[0].starts_with(&connect), "{heads:?}");
     let head = heads[0].to_lowercase();
     assert!(head.contains("proxy-authorization: basic aw5lczpodw50zxiz\r\n"), "{head}");
@@ -145,39 +149,44 @@ async fn api_is_reached_through_a_proxy_by_its_host_name() {
 
 #[rstest]
 #[case::a_password(
-    Does::Says("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"),
+    ProxyBehaviour::Responds(
+        "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"
+    ),
     "the proxy PROXY on the way to HOST wants a name and a password (407 Proxy Authentication \
      Required): write them into HTTPS_PROXY"
 )]
 #[case::a_policy(
-    Does::Says("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"),
+    ProxyBehaviour::Responds("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"),
     "the proxy PROXY on the way to HOST does not lead there: it may not allow it, or not reach it; \
      ask whoever runs it, or name HOST in NO_PROXY"
 )]
 #[case::silence(
-    Does::Closes,
+    ProxyBehaviour::Closes,
     "the proxy PROXY on the way to HOST cut the connection before it led there"
 )]
 #[tokio::test]
-async fn refusal_by_the_proxy_names_the_proxy(#[case] does: Does, #[case] says: &str) {
-    let place = Place::new(NAME).await;
-    let between = Between::start(does).await;
-    assert_eq!(place.refused(between.address).await, says);
-    assert_eq!(place.server.count(), 0);
+async fn refusal_by_the_proxy_names_the_proxy(
+    #[case] behaviour: ProxyBehaviour,
+    #[case] says: &str,
+) {
+    let api = TlsApi::new(NAME).await;
+    let forward = ForwardProxy::start(behaviour).await;
+    assert_eq!(api.refused(forward.address).await, says);
+    assert_eq!(api.server.count(), 0);
 }
 
 #[tokio::test]
 async fn unreachable_proxy_is_named() {
-    let place = Place::new(NAME).await;
+    let api = TlsApi::new(NAME).await;
     let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
     let says = "the proxy PROXY on the way to HOST refuses the connection: correct HTTPS_PROXY, or \
                 name HOST in NO_PROXY";
-    assert_eq!(place.refused(closed).await, says);
+    assert_eq!(api.refused(closed).await, says);
     // So it is where nothing is tunnelled.
     let options = Options {
         insecure_http: true,
         proxies: ProxySettings::Given { url: format!("http://{closed}"), except: String::new() },
-        ..place.desk.options("http://redphone.test")
+        ..api.fixture.options("http://redphone.test")
     };
     let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err().to_string();
     assert!(error.starts_with(&format!("the proxy {closed} on the way to redphone.test refuses")));
@@ -185,32 +194,32 @@ async fn unreachable_proxy_is_named() {
 
 #[tokio::test]
 async fn certificate_error_behind_a_proxy_names_the_proxy() {
-    let place = Place::new("other.test").await;
-    let between = Between::start(Does::Leads).await;
-    let told = place.refused(between.address).await;
+    let api = TlsApi::new("other.test").await;
+    let forward = ForwardProxy::start(ProxyBehaviour::Forwards).await;
+    let told = api.refused(forward.address).await;
     let says = "through the proxy PROXY: the certificate of HOST is for other.test";
     assert!(told.starts_with(says), "{told}");
 }
 
 #[tokio::test]
 async fn host_in_no_proxy_is_reached_directly() {
-    let place = Place::new(NAME).await;
-    let between = Between::start(Does::Leads).await;
+    let api = TlsApi::new(NAME).await;
+    let forward = ForwardProxy::start(ProxyBehaviour::Forwards).await;
     // Longer than a label may be: no name service is asked for it.
     let host = format!("{}.test", "n".repeat(64));
-    let proxy = format!("http://{}", between.address);
-    let client = HttpBackend::new(place.options(&host, &proxy, "localhost, .test")).unwrap();
+    let proxy = format!("http://{}", forward.address);
+    let client = HttpBackend::new(api.options(&host, &proxy, "localhost, .test")).unwrap();
     let error = client.capabilities().await.unwrap_err().to_string();
     assert!(error.contains(&host) && !error.contains("proxy"), "{error}");
-    assert_eq!(between.heads(), Vec::<String>::new());
+    assert_eq!(forward.heads(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn local_address_bypasses_the_proxy() {
-    let place = Place::new("127.0.0.1").await;
-    let between = Between::start(Does::Leads).await;
-    let (host, proxy) = (place.server.address.to_string(), format!("http://{}", between.address));
-    let client = HttpBackend::new(place.options(&host, &proxy, "")).unwrap();
+    let api = TlsApi::new("127.0.0.1").await;
+    let forward = ForwardProxy::start(ProxyBehaviour::Forwards).await;
+    let (host, proxy) = (api.server.address.to_string(), format!("http://{}", forward.address));
+    let client = HttpBackend::new(api.options(&host, &proxy, "")).unwrap();
     assert_eq!(client.capabilities().await.unwrap(), capabilities());
-    assert_eq!(between.heads(), Vec::<String>::new());
+    assert_eq!(forward.heads(), Vec::<String>::new());
 }

@@ -14,14 +14,14 @@ use redphone::tui::keymap::Keymap;
 
 use super::file::{File, read};
 
-fn whole() -> String {
+fn uncommented_sample() -> String {
     let rows = TABLE.iter().map(|e| ActionKeys { name: e.name, keys: e.keys, help: e.help });
     uncommented(&sample(rows))
 }
 
 #[test]
 fn uncommented_sample_is_valid() {
-    let config = read(&whole());
+    let config = read(&uncommented_sample());
     assert_eq!(config.warnings, []);
     let (keymap, warnings) = Keymap::with_bindings(&config.panes.keys);
     assert_eq!(warnings, []);
@@ -34,7 +34,7 @@ fn uncommented_sample_is_valid() {
 
 #[test]
 fn sample_examples_have_the_documented_effect() {
-    let config = read(&whole());
+    let config = read(&uncommented_sample());
     assert_eq!(config.me, "ines");
     let view = &config.panes.views[0];
     assert_eq!(
@@ -109,7 +109,7 @@ fn shown_settings_parse_to_the_same_settings() {
     let hostile = "[templates]\n\"odd \\u001b name\" = \"\"\"a \"quoted\" \\\\ {{brace}}\n\tline\"\"\"\n\
                    [[views]]\nname = \"\\u202e\"\nfilter = 'owner:\"a b\"'\n\
                    [profiles.\"x y\"]\nproduction = true\n";
-    for text in ["", hostile, &whole()] {
+    for text in ["", hostile, &uncommented_sample()] {
         let file = File::new(text);
         let config = file.load();
         assert_eq!(config.warnings, []);

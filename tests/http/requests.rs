@@ -12,7 +12,7 @@ use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
 use redphone::model::{IncidentId, IncidentNumber, Summary};
 
-use super::fixtures::{Desk, TOKEN, capabilities, json, refusal};
+use super::fixtures::{ClientFixture, TOKEN, capabilities, json, refusal};
 use crate::support::proxy::{Fault, Proxy, Request};
 
 /// Answers everything with JSON, and keeps what was asked.
@@ -40,8 +40,8 @@ fn time(text: &str) -> DateTime<Utc> {
 #[tokio::test]
 async fn every_request_has_its_path_and_query() {
     let (proxy, asked) = listening(|_| json("", &serde_json::json!(null))).await;
-    let desk = Desk::new();
-    let client = desk.client(&format!("{}/base", proxy.url()));
+    let fixture = ClientFixture::new();
+    let client = fixture.client(&format!("{}/base", proxy.url()));
     let target = || last(&asked).target().to_owned();
     let id: IncidentId = "01a2b3c4-0000-7000-8000-000000000001".parse().unwrap();
     // What comes back makes no sense: what was asked is looked at.
@@ -105,8 +105,8 @@ async fn unchanged_response_is_not_sent_again() {
         }
     })
     .await;
-    let desk = Desk::new();
-    let client = desk.client(&proxy.url());
+    let fixture = ClientFixture::new();
+    let client = fixture.client(&proxy.url());
     let tag = || last(&asked).header("if-none-match").to_owned();
     let search = |filter: &str, seconds: i64| Search {
         filter: filter.parse().unwrap(),
@@ -139,13 +139,13 @@ async fn renewed_token_is_used_at_once() {
         _ => refusal(&Details::new(ErrorCode::Unauthorized, "it expired")),
     })
     .await;
-    let desk = Desk::new();
-    desk.write("token", "first");
-    let client = desk.client(&proxy.url());
+    let fixture = ClientFixture::new();
+    fixture.write("token", "first");
+    let client = fixture.client(&proxy.url());
     let refused = client.capabilities().await.unwrap_err();
     assert!(matches!(refused, BackendError::Unreachable(_)), "{refused}");
     assert_eq!(asked.lock().unwrap().len(), 1, "the same token is not sent twice");
-    desk.write("token", "second");
+    fixture.write("token", "second");
     assert_eq!(client.capabilities().await.unwrap(), capabilities());
     assert_eq!(asked.lock().unwrap().len(), 3);
 }
@@ -153,9 +153,9 @@ async fn renewed_token_is_used_at_once() {
 #[tokio::test]
 async fn nothing_is_sent_without_a_token() {
     let (proxy, _) = listening(|_| json("", &capabilities())).await;
-    let desk = Desk::new();
-    let mut options = desk.options(&proxy.url());
-    options.token = TokenSource::File(desk.path("nowhere"));
+    let fixture = ClientFixture::new();
+    let mut options = fixture.options(&proxy.url());
+    options.token = TokenSource::File(fixture.path("nowhere"));
     let refused = HttpBackend::new(options.clone()).unwrap().capabilities().await.unwrap_err();
     let text = refused.to_string();
     assert!(text.starts_with("the token file ") && refused.is_temporary(), "{text}");
@@ -172,8 +172,8 @@ async fn redirect_is_not_followed_with_the_token() {
     let to = format!("location: {}/v1/capabilities\r\n", elsewhere.url());
     let (proxy, _) =
         listening(move |_| Fault::says("307 Temporary Redirect", &to, "text/html", "")).await;
-    let desk = Desk::new();
-    let told = desk.client(&proxy.url()).capabilities().await.unwrap_err().to_string();
+    let fixture = ClientFixture::new();
+    let told = fixture.client(&proxy.url()).capabilities().await.unwrap_err().to_string();
     assert!(told.contains(&elsewhere.url()), "{told}");
     assert_eq!(elsewhere.count(), 0);
 }
@@ -181,8 +181,8 @@ async fn redirect_is_not_followed_with_the_token() {
 #[tokio::test]
 async fn long_timeline_is_read_from_its_end_in_pages() {
     let (proxy, asked) = listening(|_| json("", &serde_json::json!([]))).await;
-    let desk = Desk::new();
-    let client = desk.client(&proxy.url());
+    let fixture = ClientFixture::new();
+    let client = fixture.client(&proxy.url());
     assert_eq!(client.timeline(IncidentId::new(), TimelineRange::Last(5000)).await.unwrap(), []);
     assert!(last(&asked).target().ends_with("/timeline?limit=1000"));
     assert_eq!(client.timeline(IncidentId::new(), TimelineRange::Last(0)).await.unwrap(), []);

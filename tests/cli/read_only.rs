@@ -5,27 +5,27 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use crate::support::cli::{Place, Run, json_lines};
+use crate::support::cli::{CliFixture, Run, json_lines};
 
 /// The account that owns nothing.
 const NOBODY: u32 = 65_534;
 
-fn set_mode(place: &Place, name: &str, mode: u32) {
-    let path = place.path(name);
+fn set_mode(cli: &CliFixture, name: &str, mode: u32) {
+    let path = cli.path(name);
     if path.exists() {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 }
 
 /// Runs the program as somebody who may read the store and the files beside it, and write nothing.
-fn as_reader(place: &Place, args: &[&str]) -> Run {
+fn as_reader(cli: &CliFixture, args: &[&str]) -> Run {
     let files = ["store.db", "store.db-wal", "store.db-shm"];
-    let mut program = place.program();
+    let mut program = cli.program();
     let root = rustix::process::geteuid().is_root();
     let (folder, file) = if root { (0o755, 0o644) } else { (0o555, 0o444) };
     if root {
         // Modes do not hold root back: another account runs it, from where that one may.
-        let copy = place.path("redphone");
+        let copy = cli.path("redphone");
         if !copy.exists() {
             fs::copy(crate::support::program(), &copy).unwrap();
         }
@@ -40,13 +40,13 @@ fn as_reader(place: &Place, args: &[&str]) -> Run {
         }
     }
     for name in files {
-        set_mode(place, name, file);
+        set_mode(cli, name, file);
     }
-    set_mode(place, "", folder);
+    set_mode(cli, "", folder);
     let run = Run::from(program.args(args).output().unwrap());
-    set_mode(place, "", 0o755);
+    set_mode(cli, "", 0o755);
     for name in files {
-        set_mode(place, name, 0o644);
+        set_mode(cli, name, 0o644);
     }
     run
 }
@@ -61,57 +61,57 @@ const LIST: [&str; 5] = ["list", "--json", "--sort", "oldest", "--read-only"];
 
 #[test]
 fn reading_a_closed_store_creates_no_sidecar_files() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    assert_eq!(titles(&as_reader(&place, &LIST)), ["One"]);
-    assert!(!place.path("store.db-wal").exists());
-    assert!(!place.path("store.db-shm").exists());
-    place.declare("Two", "cdn");
-    assert_eq!(titles(&as_reader(&place, &LIST)), ["One", "Two"]);
-    let shown = as_reader(&place, &["show", "2", "--read-only"]);
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    assert_eq!(titles(&as_reader(&cli, &LIST)), ["One"]);
+    assert!(!cli.path("store.db-wal").exists());
+    assert!(!cli.path("store.db-shm").exists());
+    cli.declare("Two", "cdn");
+    assert_eq!(titles(&as_reader(&cli, &LIST)), ["One", "Two"]);
+    let shown = as_reader(&cli, &["show", "2", "--read-only"]);
     assert!(shown.out.contains("Two"), "{shown:?}");
-    let words = as_reader(&place, &["list", "Two", "is:any", "--read-only"]);
+    let words = as_reader(&cli, &["list", "Two", "is:any", "--read-only"]);
     assert!(words.out.contains("Two"), "{words:?}");
 }
 
 #[test]
 fn store_is_read_while_its_owner_writes() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    let owner = rusqlite::Connection::open(place.store()).unwrap();
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    let owner = rusqlite::Connection::open(cli.store()).unwrap();
     let count = |sql: &str| owner.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(count("SELECT count(*) FROM incident"), 1);
     // What follows stands in the log alone, as long as the owner has it open.
-    place.declare("Two", "cdn");
-    assert!(place.path("store.db-wal").metadata().unwrap().len() > 0);
-    assert_eq!(titles(&as_reader(&place, &LIST)), ["One", "Two"]);
+    cli.declare("Two", "cdn");
+    assert!(cli.path("store.db-wal").metadata().unwrap().len() > 0);
+    assert_eq!(titles(&as_reader(&cli, &LIST)), ["One", "Two"]);
     drop(owner);
 }
 
 #[test]
 fn unreadable_leftover_wal_is_reported() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    let owner = rusqlite::Connection::open(place.store()).unwrap();
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    let owner = rusqlite::Connection::open(cli.store()).unwrap();
     owner.query_row("SELECT count(*) FROM incident", [], |row| row.get::<_, i64>(0)).unwrap();
-    place.declare("Two", "cdn");
+    cli.declare("Two", "cdn");
     // As a crash of the machine leaves it: the log, and no index.
     for name in ["store.db", "store.db-wal"] {
-        fs::copy(place.path(name), place.path(&format!("left-{name}"))).unwrap();
+        fs::copy(cli.path(name), cli.path(&format!("left-{name}"))).unwrap();
     }
     drop(owner);
     for name in ["store.db", "store.db-wal"] {
-        fs::rename(place.path(&format!("left-{name}")), place.path(name)).unwrap();
+        fs::rename(cli.path(&format!("left-{name}")), cli.path(name)).unwrap();
     }
-    as_reader(&place, &LIST).refused(4, &["store.db", "let its owner open it once"]);
-    assert_eq!(titles(&place.run(LIST)), ["One", "Two"], "its owner reads on");
+    as_reader(&cli, &LIST).refused(4, &["store.db", "let its owner open it once"]);
+    assert_eq!(titles(&cli.run(LIST)), ["One", "Two"], "its owner reads on");
 }
 
 #[test]
 fn error_without_the_flag_names_the_read_only_flag() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    as_reader(&place, &["list"]).refused(4, &["store.db", "--read-only"]);
-    as_reader(&place, &["ack", "1", "--read-only"]);
-    assert!(place.ok(["show", "1", "--json"]).contains("triggered"));
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    as_reader(&cli, &["list"]).refused(4, &["store.db", "--read-only"]);
+    as_reader(&cli, &["ack", "1", "--read-only"]);
+    assert!(cli.ok(["show", "1", "--json"]).contains("triggered"));
 }

@@ -14,27 +14,27 @@ const LEAVES_THE_SCREEN: &str = "\x1b[?1049l";
 
 /// A store with three incidents that is production, another with one, and settings that name both
 /// and one that is not there.
-struct Places {
+struct Workspaces {
     prod: Store,
     staging: Store,
 }
 
-impl Places {
+impl Workspaces {
     fn new() -> Self {
         let (prod, staging) = (Store::filled(), Store::empty());
         staging.declare("A drill", "search", "low", "low");
-        let places = Self { prod, staging };
+        let workspaces = Self { prod, staging };
         let program = program().display().to_string();
-        places.write(&format!(
+        workspaces.write(&format!(
             "[profiles.prod]\nstore = \"{}\"\nproduction = true\n\
              [profiles.staging]\nstore = \"{}\"\n\
              [profiles.gone]\nstore = \"{}\"\n\
              [[commands]]\nname = \"where\"\nrun = [\"sh\", \"-c\", \"echo $REDPHONE_STORE $REDPHONE_PROFILE; redphone=$0; $redphone list\", {program:?}]\n",
-            places.prod.file().display(),
-            places.staging.file().display(),
-            places.prod.folder.path().join("gone.db").display(),
+            workspaces.prod.file().display(),
+            workspaces.staging.file().display(),
+            workspaces.prod.folder.path().join("gone.db").display(),
         ));
-        places
+        workspaces
     }
 
     fn write(&self, settings: &str) {
@@ -56,7 +56,7 @@ impl Places {
         Terminal::start(self.command(arguments), size.0, size.1)
     }
 
-    fn kept(&self) -> PathBuf {
+    fn drafts_folder(&self) -> PathBuf {
         self.prod.folder.path().join("redphone").join("drafts")
     }
 }
@@ -79,8 +79,8 @@ fn leave(mut terminal: Terminal) {
 #[test]
 fn workspace_switches_to_another_profile_and_back() {
     for size in [(126, 36), (80, 24), (40, 12)] {
-        let places = Places::new();
-        let mut terminal = places.open(size, &["--profile", "prod"]);
+        let workspaces = Workspaces::new();
+        let mut terminal = workspaces.open(size, &["--profile", "prod"]);
         terminal.wait_for_text("Cards fail");
         terminal.wait_for_text("PROD");
         switch(&mut terminal, "staging");
@@ -99,15 +99,15 @@ fn workspace_switches_to_another_profile_and_back() {
         let written = String::from_utf8_lossy(&terminal.written);
         assert!(!written.contains(LEAVES_THE_SCREEN), "the shell was shown in between");
         leave(terminal);
-        assert_eq!(places.staging.shown("1")["incident"]["status"], "acknowledged");
-        assert_eq!(places.prod.shown("1")["incident"]["status"], "triggered");
+        assert_eq!(workspaces.staging.shown("1")["incident"]["status"], "acknowledged");
+        assert_eq!(workspaces.prod.shown("1")["incident"]["status"], "triggered");
     }
 }
 
 #[test]
 fn failed_switch_says_why_and_the_current_workspace_works() {
-    let places = Places::new();
-    let mut terminal = places.open((126, 36), &["--profile", "prod"]);
+    let workspaces = Workspaces::new();
+    let mut terminal = workspaces.open((126, 36), &["--profile", "prod"]);
     terminal.wait_for_text("Reported");
     switch(&mut terminal, "gone");
     terminal.wait_for_text("switching to gone: ");
@@ -115,17 +115,17 @@ fn failed_switch_says_why_and_the_current_workspace_works() {
     terminal.press("a");
     terminal.wait_for_text("INC-1 acknowledged");
     leave(terminal);
-    assert!(!places.prod.folder.path().join("gone.db").exists(), "nothing is made by a slip");
-    assert_eq!(places.prod.shown("1")["incident"]["status"], "acknowledged");
+    assert!(!workspaces.prod.folder.path().join("gone.db").exists(), "nothing is made by a slip");
+    assert_eq!(workspaces.prod.shown("1")["incident"]["status"], "acknowledged");
 }
 
 #[test]
 fn workspace_of_the_store_flag_can_be_returned_to() {
-    let places = Places::new();
+    let workspaces = Workspaces::new();
     let other = Store::empty();
     other.declare("Only here", "auth", "high", "high");
     let file = other.file();
-    let mut terminal = places.open((126, 36), &["--store", file.to_str().expect("a name")]);
+    let mut terminal = workspaces.open((126, 36), &["--store", file.to_str().expect("a name")]);
     terminal.wait_for_text("Only here");
     switch(&mut terminal, "staging");
     terminal.wait_for_text("A drill");
@@ -136,13 +136,13 @@ fn workspace_of_the_store_flag_can_be_returned_to() {
 
 #[test]
 fn profile_added_to_the_settings_can_be_opened() {
-    let places = Places::new();
-    let mut terminal = places.open((126, 36), &["--profile", "prod"]);
+    let workspaces = Workspaces::new();
+    let mut terminal = workspaces.open((126, 36), &["--profile", "prod"]);
     terminal.wait_for_text("Reported");
-    places.write(&format!(
+    workspaces.write(&format!(
         "[profiles.prod]\nstore = \"{}\"\nproduction = true\n[profiles.fresh]\nstore = \"{}\"\n",
-        places.prod.file().display(),
-        places.staging.file().display(),
+        workspaces.prod.file().display(),
+        workspaces.staging.file().display(),
     ));
     terminal.wait_for_text("settings read again");
     switch(&mut terminal, "fresh");
@@ -152,8 +152,8 @@ fn profile_added_to_the_settings_can_be_opened() {
 
 #[test]
 fn draft_stays_in_its_workspace() {
-    let places = Places::new();
-    let mut terminal = places.open((126, 36), &["--profile", "prod"]);
+    let workspaces = Workspaces::new();
+    let mut terminal = workspaces.open((126, 36), &["--profile", "prod"]);
     terminal.wait_for_text("Reported");
     terminal.press("n");
     terminal.wait_for_text("Note on INC-1");
@@ -175,13 +175,13 @@ fn draft_stays_in_its_workspace() {
     terminal.press("\x1b");
     terminal.wait_for("it is closed", |screen| !screen.contents().contains("half a thought"));
     leave(terminal);
-    assert!(places.kept().read_dir().expect("a folder").next().is_some());
+    assert!(workspaces.drafts_folder().read_dir().expect("a folder").next().is_some());
 }
 
 #[test]
 fn run_command_works_on_the_same_store() {
-    let places = Places::new();
-    let mut command = places.command(&["--profile", "prod"]);
+    let workspaces = Workspaces::new();
+    let mut command = workspaces.command(&["--profile", "prod"]);
     // What the panes were told by the environment does not hold for another place.
     command.env("REDPHONE_STORE", "/nowhere/else.db");
     let mut terminal = Terminal::start(command, 126, 36);
@@ -203,8 +203,8 @@ fn run_command_works_on_the_same_store() {
 #[test]
 fn question_names_production() {
     for size in [(126, 36), (80, 24), (40, 12)] {
-        let places = Places::new();
-        let mut terminal = places.open(size, &["--profile", "prod"]);
+        let workspaces = Workspaces::new();
+        let mut terminal = workspaces.open(size, &["--profile", "prod"]);
         terminal.wait_for_text("Cards fail");
         terminal.press("m");
         terminal.wait_for_text("Merge INC-1");
@@ -222,8 +222,8 @@ fn question_names_production() {
 
 #[test]
 fn demo_continues_while_another_workspace_is_open() {
-    let places = Places::new();
-    let mut terminal = places.open((126, 36), &["demo", "--incidents", "30", "--seed", "7"]);
+    let workspaces = Workspaces::new();
+    let mut terminal = workspaces.open((126, 36), &["demo", "--incidents", "30", "--seed", "7"]);
     terminal.wait_for_text("demo");
     terminal.wait_for_text("Reported");
     switch(&mut terminal, "staging");
@@ -282,17 +282,17 @@ impl Drop for Served {
 
 #[test]
 fn workspace_of_an_api_is_switched_to_like_that_of_a_file() {
-    let (places, served) = (Places::new(), Served::new());
+    let (workspaces, served) = (Workspaces::new(), Served::new());
     let program = program().display().to_string();
-    places.write(&format!(
+    workspaces.write(&format!(
         "[profiles.prod]\nstore = \"{}\"\n\
          [profiles.away]\nbackend = {:?}\ntoken_file = {:?}\nproduction = true\n\
          [[commands]]\nname = \"where\"\nrun = [\"sh\", \"-c\", \"echo [$REDPHONE_STORE$REDPHONE_BACKEND] $REDPHONE_PROFILE; $0 list\", {program:?}]\n",
-        places.prod.file().display(),
+        workspaces.prod.file().display(),
         served.url,
         served.token,
     ));
-    let mut terminal = places.open((126, 36), &["--profile", "prod"]);
+    let mut terminal = workspaces.open((126, 36), &["--profile", "prod"]);
     terminal.wait_for_text("Reported");
     terminal.press("B");
     terminal.wait_for_text("PRODUCTION · http://127.0.0.1");
@@ -319,18 +319,18 @@ fn workspace_of_an_api_is_switched_to_like_that_of_a_file() {
     terminal.wait_for_text("Cards fail");
     leave(terminal);
     assert_eq!(served.store.shown("1")["incident"]["status"], "acknowledged");
-    assert_eq!(places.prod.shown("1")["incident"]["status"], "triggered");
+    assert_eq!(workspaces.prod.shown("1")["incident"]["status"], "triggered");
 }
 
 #[test]
 fn unusable_profile_says_why_in_the_list() {
-    let (places, served) = (Places::new(), Served::new());
-    places.write(&format!(
+    let (workspaces, served) = (Workspaces::new(), Served::new());
+    workspaces.write(&format!(
         "[profiles.prod]\nstore = \"{}\"\n[profiles.away]\nbackend = \"ftp://{}\"\n",
-        places.prod.file().display(),
+        workspaces.prod.file().display(),
         served.url.trim_start_matches("http://"),
     ));
-    let mut terminal = places.open((126, 36), &["--profile", "prod"]);
+    let mut terminal = workspaces.open((126, 36), &["--profile", "prod"]);
     terminal.wait_for_text("Reported");
     switch(&mut terminal, "away");
     // The settings say why in the list already.

@@ -2,12 +2,12 @@
 
 use redphone::backend::Delta;
 
-use crate::support::api::{Place, declare, done, told};
+use crate::support::api::{TestServer, declare, done, fetch};
 use crate::support::wait::until;
 
 #[tokio::test]
 async fn missing_store_is_reported_and_used_again_once_it_is_back() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let first = place.get(&place.read, "/v1/changes").await;
     let first: Delta = serde_json::from_slice(&first.body).unwrap();
     assert_eq!(place.get(&place.read, "/v1/ready").await.status, 200);
@@ -30,7 +30,7 @@ async fn missing_store_is_reported_and_used_again_once_it_is_back() {
     std::fs::rename(&away, &here).unwrap();
     done(&place.send(&place.respond, vec![order]).await[0]);
     let path = format!("/v1/changes?wait=20&since={}", first.cursor.0);
-    let delta = told(place.request("GET", &path).bearer_auth(&place.read)).await;
+    let delta = fetch(place.request("GET", &path).bearer_auth(&place.read)).await;
     let delta: Delta = serde_json::from_slice(&delta.body).unwrap();
     assert_eq!(delta.rows[0].id, id);
 }

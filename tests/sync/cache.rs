@@ -10,8 +10,8 @@ use redphone::model::queue::Sort;
 use redphone::model::{EventBody, IncidentCommand, Status};
 use redphone::sync::remote::{Remote, Sourced};
 
-use super::fixtures::Place;
-use crate::support::far::Way;
+use super::fixtures::RemoteFixture;
+use crate::support::remote_stub::StubMode;
 use crate::support::requests::{ask, declare, declared, resolve, search, titles};
 
 /// Reads all that there is once.
@@ -27,14 +27,18 @@ async fn read_all(remote: &Remote) {
 
 #[tokio::test]
 async fn fetched_data_is_available_offline_and_after_a_restart() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    place.store.execute(&ask(id, IncidentCommand::AddNote { text: "seen".into() })).await.unwrap();
-    let remote = place.remote().await;
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    fixture
+        .store
+        .execute(&ask(id, IncidentCommand::AddNote { text: "seen".into() }))
+        .await
+        .unwrap();
+    let remote = fixture.remote().await;
     read_all(&remote).await;
     drop(remote);
-    place.far.set(Way::Cut);
-    let remote = place.remote().await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let remote = fixture.remote().await;
     let known = remote.cached_state().await;
     assert_eq!(known.rows.unwrap().0.len(), 1);
     assert!(known.cursor.is_some());
@@ -52,23 +56,23 @@ async fn fetched_data_is_available_offline_and_after_a_restart() {
 
 #[tokio::test]
 async fn cached_value_comes_first_with_its_age_then_the_fresh_one() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    let remote = place.remote().await;
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    let remote = fixture.remote().await;
     let mut told = Vec::new();
     remote.read_incident(id, |read| told.push(read.unwrap().as_of)).await;
     assert_eq!(told, [None], "it has just been read");
-    place.far.set(Way::Slow(Duration::from_millis(600)));
+    fixture.stub.set_mode(StubMode::Slow(Duration::from_millis(600)));
     let mut told = Vec::new();
     remote.read_incident(id, |read| told.push(read.unwrap().as_of.is_some())).await;
     assert_eq!(told, [true, false], "first what is kept, then what it says");
-    place.far.set(Way::Cut);
+    fixture.stub.set_mode(StubMode::Offline);
     let mut told: Vec<Result<Sourced<_>, BackendError>> = Vec::new();
     remote.read_incident(id, |read| told.push(read)).await;
     assert_eq!(told.len(), 1);
     assert!(told[0].as_ref().unwrap().as_of.is_some());
     // Of one that was never read there is nothing.
-    let other = declared(&*place.store, "Images fail").await;
+    let other = declared(&*fixture.store, "Images fail").await;
     let mut told: Vec<Result<Sourced<_>, BackendError>> = Vec::new();
     remote.read_incident(other, |read| told.push(read)).await;
     assert!(matches!(&told[..], [Err(BackendError::Unreachable(_))]));
@@ -76,23 +80,23 @@ async fn cached_value_comes_first_with_its_age_then_the_fresh_one() {
 
 #[tokio::test]
 async fn search_finds_the_same_offline() {
-    let place = Place::new().await;
+    let fixture = RemoteFixture::new().await;
     for title in ["Cards fail", "Images fail", "Logins are slow"] {
-        let id = declared(&*place.store, title).await;
+        let id = declared(&*fixture.store, title).await;
         if title == "Images fail" {
-            place.store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
+            fixture.store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
         }
     }
-    let remote = place.remote().await;
+    let remote = fixture.remote().await;
     read_all(&remote).await;
     for filter in
         ["", "fail", "status:triggered", "-status:triggered", "p2", "service:checkout slow"]
     {
         for sort in [Sort::Urgent, Sort::Newest, Sort::Oldest] {
             let wanted = redphone::backend::Search { sort, ..search(filter) };
-            place.far.set(Way::Open);
+            fixture.stub.set_mode(StubMode::Online);
             let there = remote.search(&wanted).await.unwrap();
-            place.far.set(Way::Cut);
+            fixture.stub.set_mode(StubMode::Offline);
             let kept = remote.search(&wanted).await.unwrap();
             assert_eq!(kept.rows, there.rows, "{filter:?} {sort}");
             assert_eq!(kept.counts, there.counts, "{filter:?} {sort}");
@@ -108,11 +112,11 @@ async fn search_finds_the_same_offline() {
 
 #[tokio::test]
 async fn pending_commands_are_applied_to_fetched_records() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    let remote = place.remote().await;
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    let remote = fixture.remote().await;
     read_all(&remote).await;
-    place.far.set(Way::Cut);
+    fixture.stub.set_mode(StubMode::Offline);
     remote.enqueue(vec![ask(id, IncidentCommand::Acknowledge)]).await.unwrap();
     remote.enqueue(vec![ask(id, IncidentCommand::AddNote { text: "on it".into() })]).await.unwrap();
     let (new, declaration) = declare("Images fail");
@@ -140,7 +144,7 @@ async fn pending_commands_are_applied_to_fetched_records() {
     assert_eq!(titles(&*remote, "status:triggered").await, Vec::<String>::new());
 
     // With the remote back, and what it has seen not laid over a second time.
-    place.far.set(Way::Open);
+    fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
     super::fixtures::all_sent(&remote).await;
     let events = remote.timeline(id, TimelineRange::Last(10)).await.unwrap();
@@ -150,15 +154,15 @@ async fn pending_commands_are_applied_to_fetched_records() {
 
 #[tokio::test]
 async fn cached_timeline_tail_is_not_treated_as_complete() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
     for number in 2..=230 {
         let note = ask(id, IncidentCommand::AddNote { text: format!("no {number}") });
-        place.store.execute(&note).await.unwrap();
+        fixture.store.execute(&note).await.unwrap();
     }
-    let remote = place.remote().await;
+    let remote = fixture.remote().await;
     read_all(&remote).await;
-    place.far.set(Way::Cut);
+    fixture.stub.set_mode(StubMode::Offline);
     let seqs = async |part| match remote.timeline(id, part).await {
         Ok(events) => Some(events.iter().map(|event| event.seq).collect::<Vec<u32>>()),
         Err(BackendError::Unreachable(_)) => None,
@@ -177,18 +181,18 @@ async fn cached_timeline_tail_is_not_treated_as_complete() {
 
 #[tokio::test]
 async fn uncached_changes_are_fetched_again_after_a_restart() {
-    let place = Place::new().await;
-    declared(&*place.store, "Cards fail").await;
-    let remote = place.remote().await;
+    let fixture = RemoteFixture::new().await;
+    declared(&*fixture.store, "Cards fail").await;
+    let remote = fixture.remote().await;
     let first = remote.changes(None, Duration::ZERO).await.unwrap();
     // This one is read, and nothing of it is written down.
-    let images = declared(&*place.store, "Images fail").await;
-    let second = place.store.changes(Some(first.cursor), Duration::ZERO).await.unwrap();
-    declared(&*place.store, "Logins are slow").await;
+    let images = declared(&*fixture.store, "Images fail").await;
+    let second = fixture.store.changes(Some(first.cursor), Duration::ZERO).await.unwrap();
+    declared(&*fixture.store, "Logins are slow").await;
     let third = remote.changes(Some(second.cursor), Duration::ZERO).await.unwrap();
     assert!(third.cursor != second.cursor && !third.reset);
     drop(remote);
-    let remote = place.remote().await;
+    let remote = fixture.remote().await;
     let known = remote.cached_state().await;
     assert_eq!(known.cursor, Some(first.cursor), "behind it there is a hole");
     let rest = remote.changes(known.cursor, Duration::ZERO).await.unwrap();
@@ -199,20 +203,20 @@ async fn uncached_changes_are_fetched_again_after_a_restart() {
 
 #[tokio::test]
 async fn search_reports_whether_it_used_the_cache_only() {
-    let place = Place::new().await;
-    declared(&*place.store, "Cards fail").await;
+    let fixture = RemoteFixture::new().await;
+    declared(&*fixture.store, "Cards fail").await;
     let before = Utc::now();
-    let remote = place.remote().await;
+    let remote = fixture.remote().await;
     read_all(&remote).await;
-    declared(&*place.store, "Cards fail again").await;
+    declared(&*fixture.store, "Cards fail again").await;
     let read = remote.search_sourced(&search("cards")).await.unwrap();
     assert_eq!((read.value.rows.len(), read.as_of), (2, None));
     let mut wanted = redphone::backend::Search { limit: 1, ..search("cards") };
-    place.far.set(Way::Cut);
+    fixture.stub.set_mode(StubMode::Offline);
     let read = remote.search_sourced(&wanted).await.unwrap();
     assert!(read.as_of.is_some_and(|at| at >= before), "{:?}", read.as_of);
     // And so does each page that goes on with it, even where the remote is back.
-    place.far.set(Way::Open);
+    fixture.stub.set_mode(StubMode::Online);
     wanted.after = read.value.next;
     assert!(wanted.after.is_some());
     assert!(remote.search_sourced(&wanted).await.unwrap().as_of.is_some());
@@ -220,29 +224,29 @@ async fn search_reports_whether_it_used_the_cache_only() {
 
 #[tokio::test]
 async fn two_remotes_and_two_people_share_nothing() {
-    let place = Place::new().await;
-    declared(&*place.store, "Cards fail").await;
-    let mine = place.remote().await;
+    let fixture = RemoteFixture::new().await;
+    declared(&*fixture.store, "Cards fail").await;
+    let mine = fixture.remote().await;
     read_all(&mine).await;
-    place.far.set(Way::Cut);
-    let theirs = place.remote_of("tomo").await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let theirs = fixture.remote_of("tomo").await;
     assert!(theirs.cached_state().await.rows.is_none());
     assert_ne!(mine.outbox_file(), theirs.outbox_file());
 }
 
 #[tokio::test]
 async fn cache_stays_within_its_bounds() {
-    let place = Place::new().await;
-    let remote = place.remote().await;
+    let fixture = RemoteFixture::new().await;
+    let remote = fixture.remote().await;
     let most = usize::try_from(redphone::sync::remote::MAX_DETAILS).unwrap();
     let mut ids = Vec::new();
     for index in 0..most + 10 {
-        ids.push(declared(&*place.store, &format!("incident {index}")).await);
+        ids.push(declared(&*fixture.store, &format!("incident {index}")).await);
     }
     for id in &ids {
         remote.incident(*id).await.unwrap();
     }
-    place.far.set(Way::Cut);
+    fixture.stub.set_mode(StubMode::Offline);
     let mut there = 0;
     for id in &ids {
         there += usize::from(remote.incident(*id).await.is_ok());

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::certificates::{Authority, GOOD, acceptor_of};
-use super::fixtures::{Desk, capabilities, json, patient};
+use super::fixtures::{ClientFixture, capabilities, json, patient};
 use crate::support::proxy::Proxy;
 use crate::support::served::Served;
 
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Takes connections on to a server, and counts them.
 struct Relay {
     address: SocketAddr,
-    taken: Arc<AtomicUsize>,
+    accepted: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -38,8 +38,8 @@ impl Relay {
     async fn start(server: SocketAddr) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let taken = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&taken);
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&accepted);
         let task = tokio::spawn(async move {
             while let Ok((mut client, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::SeqCst);
@@ -50,11 +50,11 @@ impl Relay {
                 });
             }
         });
-        Self { address, taken, task }
+        Self { address, accepted, task }
     }
 
-    fn taken(&self) -> usize {
-        self.taken.load(Ordering::SeqCst)
+    fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::SeqCst)
     }
 
     fn client(&self, served: &Served) -> HttpBackend {
@@ -77,7 +77,7 @@ async fn concurrent_requests_share_the_long_poll_connection() {
     };
     let (delta, ()) = timeout(PATIENCE, async { tokio::join!(waiting, others) }).await.unwrap();
     assert_eq!(delta.unwrap().rows.len(), 1, "what was asked beside it has ended the wait");
-    assert_eq!(relay.taken(), 1);
+    assert_eq!(relay.accepted(), 1);
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn server_killed_during_a_long_poll_is_reported_and_rejoined() {
     served.again().await;
     let again = timeout(PATIENCE, client.changes(Some(cursor), Duration::ZERO)).await.unwrap();
     assert_eq!(again.unwrap().cursor, cursor);
-    assert!(relay.taken() >= 2);
+    assert!(relay.accepted() >= 2);
 }
 
 #[tokio::test]
@@ -117,10 +117,10 @@ async fn http1_is_used_where_the_server_offers_nothing_else() {
             json("", &capabilities())
         })
         .await;
-        let desk = Desk::new();
-        desk.write("ca.pem", &authority.pem());
-        let mut options = desk.options(&format!("https://{}", server.address));
-        options.ca_file = Some(desk.path("ca.pem"));
+        let fixture = ClientFixture::new();
+        fixture.write("ca.pem", &authority.pem());
+        let mut options = fixture.options(&format!("https://{}", server.address));
+        options.ca_file = Some(fixture.path("ca.pem"));
         let client = HttpBackend::new(options).unwrap();
         let asked = (0..4).map(|_| client.capabilities());
         let answers = timeout(PATIENCE, join_all(asked)).await.unwrap();

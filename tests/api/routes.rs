@@ -5,11 +5,11 @@ use redphone::backend::{Backend, Capabilities, Delta, Detail, Page};
 use redphone::model::command::CommandKind;
 use redphone::model::{Actor, Event, IncidentCommand, PersonRef, Summary};
 
-use crate::support::api::{Place, declare, done, order, told};
+use crate::support::api::{TestServer, declare, done, fetch, order};
 
 #[tokio::test]
 async fn submitted_incident_is_found_by_every_route() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let (id, declaration) = declare("Card payments fail");
     let answers = place
         .send(&place.respond, vec![declaration, order(id, IncidentCommand::Acknowledge)])
@@ -41,10 +41,10 @@ async fn submitted_incident_is_found_by_every_route() {
 
 #[tokio::test]
 async fn capabilities_and_identity_follow_from_the_token() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let of = async |token: &str| {
-        let told = place.get(token, "/v1/capabilities").await;
-        serde_json::from_slice::<Capabilities>(&told.body).unwrap()
+        let response = place.get(token, "/v1/capabilities").await;
+        serde_json::from_slice::<Capabilities>(&response.body).unwrap()
     };
     let ines = of(&place.respond).await;
     assert_eq!(ines.me, Some(PersonRef::new("ines", "Ines Moreau")));
@@ -61,7 +61,7 @@ async fn capabilities_and_identity_follow_from_the_token() {
 
 #[tokio::test]
 async fn command_beyond_the_scope_is_refused_and_others_are_executed() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let (id, declaration) = declare("Disk full");
     let commands = vec![declaration, order(id, IncidentCommand::Acknowledge)];
     let answers = place.send(&place.ingest, commands).await;
@@ -75,9 +75,9 @@ async fn command_beyond_the_scope_is_refused_and_others_are_executed() {
 
 #[tokio::test]
 async fn command_naming_its_requester_is_run_for_nobody_else() {
-    let place = Place::new().await;
-    let told = place.get(&place.respond, "/v1/capabilities").await;
-    assert!(serde_json::from_slice::<Capabilities>(&told.body).unwrap().checks_person);
+    let place = TestServer::new().await;
+    let response = place.get(&place.respond, "/v1/capabilities").await;
+    assert!(serde_json::from_slice::<Capabilities>(&response.body).unwrap().checks_person);
     let (id, declaration) = declare("Disk full");
     let of = |person: &str, ask| Order { as_person: Some(person.into()), ..order(id, ask) };
     let note = || IncidentCommand::AddNote { text: "seen".into() };
@@ -94,19 +94,19 @@ async fn command_naming_its_requester_is_run_for_nobody_else() {
 
 #[tokio::test]
 async fn unknown_path_and_wrong_method_share_one_error_format() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     place.get(&place.read, "/v2/incidents").await.refused(404, "not_found", "no such path");
-    let told = told(place.request("DELETE", "/v1/incidents").bearer_auth(&place.admin)).await;
-    told.refused(405, "no_such_method", "Allow");
-    assert!(told.header("allow").unwrap().contains("GET"));
+    let response = fetch(place.request("DELETE", "/v1/incidents").bearer_auth(&place.admin)).await;
+    response.refused(405, "no_such_method", "Allow");
+    assert!(response.header("allow").unwrap().contains("GET"));
 }
 
 #[tokio::test]
 async fn filter_of_too_many_terms_is_refused() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let ask =
         |count: usize| format!("/v1/incidents?filter={}", vec!["service:cdn"; count].join("+"));
     assert_eq!(place.get(&place.read, &ask(64)).await.status, 200);
-    let told = place.get(&place.read, &ask(65)).await;
-    told.refused(422, "rejected", "has 65 words and terms: shorten it to 64 or fewer");
+    let response = place.get(&place.read, &ask(65)).await;
+    response.refused(422, "rejected", "has 65 words and terms: shorten it to 64 or fewer");
 }

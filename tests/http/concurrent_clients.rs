@@ -244,7 +244,7 @@ async fn clients_apply_each_command_once_and_agree_on_the_queue(#[case] outbox: 
             let mut done = Vec::new();
             let rounds: Vec<usize> = (0..commands / CLIENTS).collect();
             for (index, rounds) in rounds.chunks(together).enumerate() {
-                if index > 0 && sample.is_over() {
+                if index > 0 && sample.is_expired() {
                     break;
                 }
                 let mut ask = |round| command(&mut random, &shared, format!("{round} of {number}"));

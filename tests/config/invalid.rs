@@ -9,7 +9,7 @@ use redphone::config::sample::{sample, uncommented};
 use redphone::model::Rules;
 use rstest::rstest;
 
-use super::file::{File, read, told};
+use super::file::{File, read, warnings};
 use crate::support::strategies;
 
 #[rstest]
@@ -180,7 +180,7 @@ use crate::support::strategies;
 // Keys that are none; what they are for, the keymap checks.
 #[case("[keys]\nacknowledge = 5", "2:15: keys.acknowledge is a number: write text in quotes")]
 fn wrong_setting_is_reported_with_its_position(#[case] text: &str, #[case] says: &str) {
-    let all = told(text);
+    let all = warnings(text);
     assert!(all.iter().any(|one| one.contains(says)), "{says:?} is not in {all:#?}");
     assert!(all.iter().all(|one| one.chars().all(|c| !c.is_control())), "{all:?}");
 }
@@ -209,7 +209,7 @@ fn other_settings_in_the_file_still_apply(#[case] wrong: &str) {
 
 #[test]
 fn warnings_are_in_file_order() {
-    let all = told("zone = 1\nascii = 2\n[looks]\ntheme = 3\n");
+    let all = warnings("zone = 1\nascii = 2\n[looks]\ntheme = 3\n");
     let lines: Vec<&str> = all.iter().filter_map(|one| one.split(':').next()).collect();
     assert_eq!(lines, ["1", "2", "4"]);
 }
@@ -219,7 +219,7 @@ fn warnings_are_in_file_order() {
 #[case("[looks]\ntheme = dark\n", "2:9: this is not TOML: ")]
 #[case("ascii = true\nascii = false\n", "2:1: this is not TOML: duplicate key")]
 fn file_that_is_not_toml_is_reported_once_and_ignored(#[case] text: &str, #[case] says: &str) {
-    let all = told(text);
+    let all = warnings(text);
     assert_eq!(all.len(), 1, "{all:?}");
     assert!(all[0].starts_with(says), "{all:?}");
     let config = read(text);

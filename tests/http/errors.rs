@@ -10,7 +10,7 @@ use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use super::fixtures::{Desk, TOKEN, capabilities, json, patient, refusal};
+use super::fixtures::{ClientFixture, TOKEN, capabilities, json, patient, refusal};
 use crate::support::proxy::{Fault, Proxy, answer};
 
 /// Checks what is said, and gives it without the host.
@@ -31,10 +31,10 @@ async fn of(fault: Fault, timeouts: Timeouts) -> (BackendError, String) {
     // A server of its own behind the proxy, for what is done to its answers.
     let server = Proxy::start(None, move |_| Fault::Say(Duration::ZERO, canned.clone())).await;
     let proxy = Proxy::start(Some(server.address), move |_| fault.clone()).await;
-    let desk = Desk::new();
+    let fixture = ClientFixture::new();
     let client = HttpBackend::new(redphone::backend::http::Options {
         timeouts,
-        ..desk.options(&proxy.url())
+        ..fixture.options(&proxy.url())
     });
     let error = client.unwrap().capabilities().await.unwrap_err();
     let text = said(&error, &proxy.address.to_string());
@@ -172,9 +172,9 @@ async fn rate_limited_client_waits_as_requested(
 ) {
     let fault = Fault::says(status, headers, "text/html", "");
     let proxy = Proxy::start(None, move |_| fault.clone()).await;
-    let desk = Desk::new();
+    let fixture = ClientFixture::new();
     let before = Utc::now();
-    let error = desk.client(&proxy.url()).capabilities().await.unwrap_err();
+    let error = fixture.client(&proxy.url()).capabilities().await.unwrap_err();
     let BackendError::Limited { until } = error else { panic!("{error}") };
     let rest = TimeDelta::seconds(seconds);
     assert!(until >= before + rest && until <= Utc::now() + rest, "{until}");
@@ -187,8 +187,8 @@ async fn unavailable_server_is_reported_and_retried_when_it_says() {
     let kind = redphone::api::details::MEDIA_TYPE;
     let fault = Fault::says("503 Service Unavailable", "retry-after: 30\r\n", kind, &full);
     let proxy = Proxy::start(None, move |_| fault.clone()).await;
-    let desk = Desk::new();
-    let client = desk.client(&proxy.url());
+    let fixture = ClientFixture::new();
+    let client = fixture.client(&proxy.url());
     for _ in 0..2 {
         let error = client.capabilities().await.unwrap_err();
         assert!(matches!(error, BackendError::Unreachable(_)), "{error:?}");
@@ -204,7 +204,8 @@ async fn unavailable_server_is_reported_and_retried_when_it_says() {
 #[tokio::test]
 async fn refused_connection_is_explained() {
     let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
-    let error = Desk::new().client(&format!("http://{closed}")).capabilities().await.unwrap_err();
+    let error =
+        ClientFixture::new().client(&format!("http://{closed}")).capabilities().await.unwrap_err();
     let text = said(&error, &closed.to_string());
     assert_eq!(text, "HOST refuses the connection: nothing listens on that port");
 }
@@ -213,10 +214,10 @@ async fn refused_connection_is_explained() {
 async fn unresolvable_host_is_explained() {
     // Longer than a label may be: no name service is asked for it.
     let name = format!("{}.example", "n".repeat(64));
-    let desk = Desk::new();
+    let fixture = ClientFixture::new();
     let options = redphone::backend::http::Options {
         insecure_http: true,
-        ..desk.options(&format!("http://{name}"))
+        ..fixture.options(&format!("http://{name}"))
     };
     let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err();
     let text = said(&error, &name);
@@ -225,8 +226,8 @@ async fn unresolvable_host_is_explained() {
 
 #[test]
 fn nothing_is_sent_where_the_token_would_be_readable() {
-    let desk = Desk::new();
-    let refused = HttpBackend::new(desk.options("http://a.example")).unwrap_err().to_string();
+    let fixture = ClientFixture::new();
+    let refused = HttpBackend::new(fixture.options("http://a.example")).unwrap_err().to_string();
     let says = "the API is http://a.example: without TLS the token could be read on the way";
     assert!(refused.starts_with(says), "{refused}");
 }
@@ -243,10 +244,12 @@ async fn unreachable_host_is_explained() {
     while let Ok(taken) = tokio::time::timeout(patience, TcpStream::connect(address)).await {
         waiting.push(taken.unwrap());
     }
-    let desk = Desk::new();
+    let fixture = ClientFixture::new();
     let timeouts = Timeouts { connect: Duration::from_millis(300), ..patient() };
-    let options =
-        redphone::backend::http::Options { timeouts, ..desk.options(&format!("http://{address}")) };
+    let options = redphone::backend::http::Options {
+        timeouts,
+        ..fixture.options(&format!("http://{address}"))
+    };
     let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err();
     let text = said(&error, &address.to_string());
     assert!(text.starts_with("HOST did not take the connection in time"), "{text}");
@@ -263,11 +266,11 @@ async fn mismatch_of_http_and_tls_is_explained() {
             let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         }
     });
-    let desk = Desk::new();
+    let fixture = ClientFixture::new();
     let authority = super::certificates::Authority::new("Test");
-    desk.write("ca.pem", &authority.pem());
-    let mut options = desk.options(&format!("https://{address}"));
-    options.ca_file = Some(desk.path("ca.pem"));
+    fixture.write("ca.pem", &authority.pem());
+    let mut options = fixture.options(&format!("https://{address}"));
+    options.ca_file = Some(fixture.path("ca.pem"));
     let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err();
     let text = said(&error, &address.to_string());
     assert!(text.starts_with("HOST does not speak TLS on that port"), "{text}");
@@ -279,7 +282,7 @@ async fn clock_skew_is_measured_without_further_effect() {
     let canned = Proxy::start(None, |_| json("", &capabilities())).await;
     let skew = Fault::Skew(TimeDelta::minutes(90));
     let proxy = Proxy::start(Some(canned.address), move |_| skew.clone()).await;
-    let client = Desk::new();
+    let client = ClientFixture::new();
     let client = client.client(&proxy.url());
     assert_eq!(client.clock_skew(), None);
     assert_eq!(client.capabilities().await.unwrap(), capabilities());

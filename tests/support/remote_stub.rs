@@ -19,29 +19,29 @@ use tokio::time::sleep;
 
 /// The way to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Way {
+pub enum StubMode {
     /// Everything arrives.
-    Open,
+    Online,
     /// Nothing does.
-    Cut,
+    Offline,
     /// Nothing is answered, and nothing says so: what is sent is dropped on the way.
-    Hangs,
+    Hanging,
     /// Answers take so long.
     Slow(Duration),
     /// Commands arrive, their answers do not.
-    AnswersLost,
+    ResponsesLost,
     /// Commands arrive, their answers make no sense.
-    AnswersOdd,
+    ResponsesMalformed,
     /// It does not listen until then.
-    Limited(DateTime<Utc>),
+    RateLimited(DateTime<Utc>),
     /// Questions are answered at once, whatever they could wait for.
-    NotHeld,
+    NoLongPoll,
 }
 
 /// A backend behind such a way.
-pub struct Far {
+pub struct RemoteStub {
     inner: Arc<dyn Backend>,
-    way: watch::Sender<Way>,
+    mode: watch::Sender<StubMode>,
     /// Commands that arrived, in order, each time they did.
     arrived: Mutex<Vec<CommandId>>,
     /// Commands that never get through.
@@ -50,34 +50,34 @@ pub struct Far {
     fails_together: std::sync::atomic::AtomicBool,
     /// How many commands came together.
     batches: Mutex<Vec<usize>>,
-    asked: Mutex<Vec<(&'static str, tokio::time::Instant)>>,
+    request_times: Mutex<Vec<(&'static str, tokio::time::Instant)>>,
     /// Whom it takes the asker for, where it says so.
     me: Mutex<Option<PersonRef>>,
     /// How often each kind of question was answered.
     answered: watch::Sender<HashMap<&'static str, usize>>,
 }
 
-impl Far {
+impl RemoteStub {
     pub fn new(inner: Arc<dyn Backend>) -> Arc<Self> {
         Arc::new(Self {
             inner,
-            way: watch::Sender::new(Way::Open),
+            mode: watch::Sender::new(StubMode::Online),
             arrived: Mutex::default(),
             poisoned: Mutex::default(),
             fails_together: false.into(),
             batches: Mutex::default(),
-            asked: Mutex::default(),
+            request_times: Mutex::default(),
             me: Mutex::default(),
             answered: watch::Sender::default(),
         })
     }
 
-    pub fn set(&self, way: Way) {
-        self.way.send_replace(way);
+    pub fn set_mode(&self, mode: StubMode) {
+        self.mode.send_replace(mode);
     }
 
     /// From now on the token is of this person.
-    pub fn takes_for(&self, handle: &str) {
+    pub fn authenticate_as(&self, handle: &str) {
         let me = Some(PersonRef::new(handle, handle));
         *self.me.lock().unwrap_or_else(PoisonError::into_inner) = me;
     }
@@ -100,9 +100,9 @@ impl Far {
     }
 
     /// When questions of a kind came.
-    pub fn asked(&self, what: &str) -> Vec<tokio::time::Instant> {
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.iter().filter(|(kind, _)| *kind == what).map(|(_, at)| *at).collect()
+    pub fn request_times(&self, what: &str) -> Vec<tokio::time::Instant> {
+        let request_times = self.request_times.lock().unwrap_or_else(PoisonError::into_inner);
+        request_times.iter().filter(|(kind, _)| *kind == what).map(|(_, at)| *at).collect()
     }
 
     /// Waits until questions of a kind were answered so often.
@@ -112,33 +112,33 @@ impl Far {
         let _ = answered.wait_for(|all| all.get(what).is_some_and(|count| *count >= times)).await;
     }
 
-    async fn cut(&self) -> BackendError {
-        let mut way = self.way.subscribe();
+    async fn until_offline(&self) -> BackendError {
+        let mut mode = self.mode.subscribe();
         // The sender lives as long as this.
-        let _ = way.wait_for(|way| *way == Way::Cut).await;
-        gone()
+        let _ = mode.wait_for(|mode| *mode == StubMode::Offline).await;
+        unreachable()
     }
 
-    async fn through<T>(
+    async fn pass_through<T>(
         &self,
         what: &'static str,
         ask: impl Future<Output = Result<T, BackendError>>,
     ) -> Result<T, BackendError> {
-        self.asked
+        self.request_times
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push((what, tokio::time::Instant::now()));
-        let way = *self.way.borrow();
-        if let Way::Limited(until) = way {
+        let mode = *self.mode.borrow();
+        if let StubMode::RateLimited(until) = mode {
             return Err(BackendError::Limited { until });
         }
         tokio::select! {
             biased;
-            error = self.cut() => Err(error),
+            error = self.until_offline() => Err(error),
             answer = async {
-                match way {
-                    Way::Slow(time) => sleep(time).await,
-                    Way::Hangs => std::future::pending().await,
+                match mode {
+                    StubMode::Slow(time) => sleep(time).await,
+                    StubMode::Hanging => std::future::pending().await,
                     _ => {}
                 }
                 ask.await
@@ -150,35 +150,35 @@ impl Far {
     }
 }
 
-fn gone() -> BackendError {
+fn unreachable() -> BackendError {
     BackendError::Unreachable("no route to the host".into())
 }
 
 #[async_trait]
-impl Backend for Far {
+impl Backend for RemoteStub {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
-        let mut known = self.through("capabilities", self.inner.capabilities()).await?;
+        let mut known = self.pass_through("capabilities", self.inner.capabilities()).await?;
         let me = self.me.lock().unwrap_or_else(PoisonError::into_inner).clone();
         known.me = me.or(known.me);
         Ok(known)
     }
 
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
-        let not_held = *self.way.borrow() == Way::NotHeld;
-        let wait = if not_held { Duration::ZERO } else { wait };
-        self.through("changes", self.inner.changes(since, wait)).await
+        let is_without_long_poll = *self.mode.borrow() == StubMode::NoLongPoll;
+        let wait = if is_without_long_poll { Duration::ZERO } else { wait };
+        self.pass_through("changes", self.inner.changes(since, wait)).await
     }
 
     async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
-        self.through("search", self.inner.search(search)).await
+        self.pass_through("search", self.inner.search(search)).await
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
-        self.through("incident", self.inner.incident(id)).await
+        self.pass_through("incident", self.inner.incident(id)).await
     }
 
     async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
-        self.through("find", self.inner.find_by_number(number)).await
+        self.pass_through("find", self.inner.find_by_number(number)).await
     }
 
     async fn timeline(
@@ -186,7 +186,7 @@ impl Backend for Far {
         id: IncidentId,
         part: TimelineRange,
     ) -> Result<Vec<Event>, BackendError> {
-        self.through("timeline", self.inner.timeline(id, part)).await
+        self.pass_through("timeline", self.inner.timeline(id, part)).await
     }
 
     async fn measures(
@@ -195,7 +195,7 @@ impl Backend for Far {
         cut: Cut,
         now: DateTime<Utc>,
     ) -> Result<Measures, BackendError> {
-        self.through("measures", self.inner.measures(window, cut, now)).await
+        self.pass_through("measures", self.inner.measures(window, cut, now)).await
     }
 
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
@@ -204,18 +204,20 @@ impl Backend for Far {
             poisoned.contains(&envelope.id)
         };
         if is_poisoned {
-            return Err(gone());
+            return Err(unreachable());
         }
-        let way = *self.way.borrow();
+        let mode = *self.mode.borrow();
         let done = self
-            .through("execute", async {
+            .pass_through("execute", async {
                 self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push(envelope.id);
                 self.inner.execute(envelope).await
             })
             .await;
-        match way {
-            Way::AnswersLost => Err(gone()),
-            Way::AnswersOdd => Err(BackendError::Broken("what comes makes no sense".into())),
+        match mode {
+            StubMode::ResponsesLost => Err(unreachable()),
+            StubMode::ResponsesMalformed => {
+                Err(BackendError::Broken("what comes makes no sense".into()))
+            }
             _ => done,
         }
     }
@@ -225,7 +227,7 @@ impl Backend for Far {
         if self.fails_together.load(std::sync::atomic::Ordering::Relaxed) {
             let poisoned = self.poisoned.lock().unwrap_or_else(PoisonError::into_inner);
             if envelopes.iter().any(|envelope| poisoned.contains(&envelope.id)) {
-                return envelopes.iter().map(|_| Err(gone())).collect();
+                return envelopes.iter().map(|_| Err(unreachable())).collect();
             }
         }
         let mut results = Vec::new();
@@ -236,10 +238,10 @@ impl Backend for Far {
     }
 
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
-        self.through("problems", self.inner.problems()).await
+        self.pass_through("problems", self.inner.problems()).await
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {
-        self.through("directory", self.inner.directory()).await
+        self.pass_through("directory", self.inner.directory()).await
     }
 }

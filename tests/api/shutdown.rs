@@ -11,14 +11,14 @@ use redphone::backend::Backend;
 use redphone::server::access_log::AccessLog;
 use serde_json::Value;
 
-use super::security::held;
-use crate::support::api::{Place, client, declare, told};
+use super::security::wait_for_long_polls;
+use crate::support::api::{TestServer, client, declare, fetch};
 use crate::support::store::open;
 use crate::support::wait::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shutdown_under_32_writers_loses_no_acknowledged_command() {
-    let mut place = Place::new().await;
+    let mut place = TestServer::new().await;
     let ended = Arc::new(AtomicBool::new(false));
     let (url, token) = (format!("{}/v1/commands", place.url), place.respond.clone());
     let client = client();
@@ -70,24 +70,24 @@ async fn shutdown_under_32_writers_loses_no_acknowledged_command() {
 
 #[tokio::test]
 async fn shutdown_answers_long_polls_at_once() {
-    let mut place = Place::new().await;
+    let mut place = TestServer::new().await;
     let first = place.get(&place.read, "/v1/changes").await.json();
     let cursor = first["cursor"].as_str().unwrap();
     let path = format!("/v1/changes?wait=60&since={cursor}");
-    let waiting = tokio::spawn(told(place.request("GET", &path).bearer_auth(&place.read)));
-    held(&place, 1).await;
+    let waiting = tokio::spawn(fetch(place.request("GET", &path).bearer_auth(&place.read)));
+    wait_for_long_polls(&place, 1).await;
     let begun = Instant::now();
     place.stop();
-    let told = waiting.await.unwrap();
-    assert_eq!(told.status, 200);
-    assert_eq!(told.json()["cursor"], cursor);
+    let response = waiting.await.unwrap();
+    assert_eq!(response.status, 200);
+    assert_eq!(response.json()["cursor"], cursor);
     place.stopped().await;
     assert!(begun.elapsed() < Duration::from_secs(30));
 }
 
 #[tokio::test]
 async fn endless_request_head_is_cut_off() {
-    let place = Place::with(|o| o.limits.head_timeout = Duration::from_millis(300)).await;
+    let place = TestServer::with(|o| o.limits.head_timeout = Duration::from_millis(300)).await;
     let addr = place.addr;
     let answer = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
@@ -104,7 +104,7 @@ async fn endless_request_head_is_cut_off() {
 /// Asks over and over and reads nothing; ends once the server does.
 #[tokio::test]
 async fn client_that_reads_no_response_is_cut_off() {
-    let place = Place::with(|o| o.limits.body_timeout = Duration::from_millis(300)).await;
+    let place = TestServer::with(|o| o.limits.body_timeout = Duration::from_millis(300)).await;
     let addr = place.addr;
     let asking = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
@@ -126,7 +126,7 @@ async fn client_that_reads_no_response_is_cut_off() {
 
 #[tokio::test]
 async fn bodies_wait_while_others_use_up_the_body_memory() {
-    let place = Place::with(|o| o.limits.max_total_body_bytes = 1).await;
+    let place = TestServer::with(|o| o.limits.max_total_body_bytes = 1).await;
     let stuck = super::raw::stuck(&place, 4 * 1024 * 1024).await;
     let (id, order) = declare("Card payments fail");
     let body = serde_json::json!({"commands": [order]}).to_string();
@@ -140,7 +140,8 @@ async fn bodies_wait_while_others_use_up_the_body_memory() {
 
 #[tokio::test]
 async fn lock_that_is_never_released_does_not_stop_the_server() {
-    let mut place = Place::with(|o| o.limits.shutdown_timeout = Duration::from_millis(300)).await;
+    let mut place =
+        TestServer::with(|o| o.limits.shutdown_timeout = Duration::from_millis(300)).await;
     place.get(&place.read, "/v1/incidents").await;
     let lock = std::fs::File::create(place.path("tokens.json.lock")).unwrap();
     lock.lock().unwrap();
@@ -151,7 +152,7 @@ async fn lock_that_is_never_released_does_not_stop_the_server() {
 
 #[tokio::test]
 async fn endless_body_is_refused() {
-    let place = Place::with(|o| o.limits.body_timeout = Duration::from_millis(300)).await;
+    let place = TestServer::with(|o| o.limits.body_timeout = Duration::from_millis(300)).await;
     let (addr, token) = (place.addr, place.respond.clone());
     let answer = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
@@ -170,7 +171,7 @@ async fn endless_body_is_refused() {
 
 #[tokio::test]
 async fn connection_above_the_limit_is_refused_until_one_is_freed() {
-    let place = Place::with(|options| options.limits.max_connections = 2).await;
+    let place = TestServer::with(|options| options.limits.max_connections = 2).await;
     let addr = place.addr;
     let ask = move || {
         super::raw::exchange(
@@ -205,12 +206,12 @@ async fn connection_above_the_limit_is_refused_until_one_is_freed() {
 async fn access_log_has_requests_and_no_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("access.jsonl");
-    let mut place = Place::with(|o| o.access_log = AccessLog::File(log.clone())).await;
+    let mut place = TestServer::with(|o| o.access_log = AccessLog::File(log.clone())).await;
     let request = place.request("GET", "/v1/incidents?filter=secretword").bearer_auth(&place.read);
-    let answer = told(request.header("x-request-id", "mine-7")).await;
+    let answer = fetch(request.header("x-request-id", "mine-7")).await;
     assert_eq!(answer.header("x-request-id"), Some("mine-7"));
     let odd = place.request("GET", "/v1/health").header("x-request-id", "a b\"c");
-    let made = told(odd).await;
+    let made = fetch(odd).await;
     assert_eq!(made.header("x-request-id").unwrap().len(), 36);
     place.get("rp_nothing", "/v1/incidents").await;
     place.get(&place.read, "/etc/passwd").await;
@@ -236,13 +237,13 @@ async fn access_log_has_requests_and_no_secrets() {
 
 #[tokio::test]
 async fn server_metrics_count_requests_and_open_connections() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let (_, declaration) = declare("Card payments fail");
     place.send(&place.respond, vec![declaration.clone()]).await;
     place.send(&place.respond, vec![declaration]).await;
-    let told = place.get(&place.read, "/v1/metrics").await;
-    assert!(told.header("content-type").unwrap().starts_with("application/openmetrics-text"));
-    let text = String::from_utf8(told.body).unwrap();
+    let response = place.get(&place.read, "/v1/metrics").await;
+    assert!(response.header("content-type").unwrap().starts_with("application/openmetrics-text"));
+    let text = String::from_utf8(response.body).unwrap();
     for line in [
         "redphone_requests_total{method=\"POST\",route=\"/v1/commands\",status=\"200\"} 2",
         "redphone_request_seconds_count{route=\"/v1/commands\"} 2",

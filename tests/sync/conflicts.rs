@@ -9,8 +9,8 @@ use redphone::model::{
 };
 use redphone::sync::remote::Remote;
 
-use super::fixtures::{Place, all_sent};
-use crate::support::far::Way;
+use super::fixtures::{RemoteFixture, all_sent};
+use crate::support::remote_stub::StubMode;
 use crate::support::requests::declared;
 
 fn by(who: &str, id: IncidentId, ask: IncidentCommand) -> Envelope {
@@ -34,12 +34,12 @@ async fn both_see_the_same(ines: &Remote, tomo: &Remote, id: IncidentId) {
 
 #[tokio::test]
 async fn second_person_is_shown_who_was_first_and_when() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    let (ines, tomo) = (place.remote_of("ines").await, place.remote_of("tomo").await);
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    let (ines, tomo) = (fixture.remote_of("ines").await, fixture.remote_of("tomo").await);
     ines.incident(id).await.unwrap();
     tomo.incident(id).await.unwrap();
-    place.far.set(Way::Cut);
+    fixture.stub.set_mode(StubMode::Offline);
     // Both act while neither can see the other.
     for (remote, who) in [(&ines, "Ines"), (&tomo, "Tomo")] {
         remote.enqueue(vec![by(who, id, IncidentCommand::Acknowledge)]).await.unwrap();
@@ -51,7 +51,7 @@ async fn second_person_is_shown_who_was_first_and_when() {
         let seen = remote.incident(id).await.unwrap().incident;
         assert_eq!(seen.acknowledged_by.unwrap().name(), who, "each sees their own");
     }
-    place.far.set(Way::Open);
+    fixture.stub.set_mode(StubMode::Online);
     ines.send_now().await.unwrap();
     all_sent(&ines).await;
     tomo.send_now().await.unwrap();
@@ -64,13 +64,13 @@ async fn second_person_is_shown_who_was_first_and_when() {
     let there = ines.incident(id).await.unwrap().incident;
     assert_eq!(there.acknowledged_by.unwrap().name(), "Ines");
     assert_eq!(there.summary.assignee.unwrap().handle, "tomo", "the last one leads");
-    assert_eq!(place.notes(id).await, ["Ines was here", "Tomo was here"]);
+    assert_eq!(fixture.notes(id).await, ["Ines was here", "Tomo was here"]);
 }
 
 #[tokio::test]
 async fn conflicts_of_all_kinds_end_the_same_on_both_sides() {
-    let place = Place::new().await;
-    let (ines, tomo) = (place.remote_of("ines").await, place.remote_of("tomo").await);
+    let fixture = RemoteFixture::new().await;
+    let (ines, tomo) = (fixture.remote_of("ines").await, fixture.remote_of("tomo").await);
     let resolve = |who: &str| IncidentCommand::Resolve {
         action: ResolutionAction::Restart,
         detail: format!("{who} restarted it"),
@@ -94,11 +94,11 @@ async fn conflicts_of_all_kinds_end_the_same_on_both_sides() {
         ),
     ];
     for (mine, theirs) in asks {
-        let id = declared(&*place.store, "Cards fail").await;
-        place.far.set(Way::Cut);
+        let id = declared(&*fixture.store, "Cards fail").await;
+        fixture.stub.set_mode(StubMode::Offline);
         ines.enqueue(vec![by("Ines", id, mine)]).await.unwrap();
         tomo.enqueue(vec![by("Tomo", id, theirs)]).await.unwrap();
-        place.far.set(Way::Open);
+        fixture.stub.set_mode(StubMode::Online);
         let (one, other) = tokio::join!(ines.send_now(), tomo.send_now());
         one.unwrap();
         other.unwrap();

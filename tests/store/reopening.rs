@@ -13,7 +13,7 @@ use crate::support::wait::until_watched;
 
 const NOW: Duration = Duration::ZERO;
 
-fn beside(path: &Path, end: &str) -> PathBuf {
+fn with_suffix(path: &Path, end: &str) -> PathBuf {
     PathBuf::from(format!("{}{end}", path.display()))
 }
 
@@ -69,8 +69,8 @@ async fn replaced_file_is_reopened_and_resynced() {
     // With a longer log: the cursor alone would not tell.
     let other = folder.path().join("other.db");
     made(&other, 5).await;
-    fs::remove_file(beside(&path, "-wal")).unwrap();
-    fs::remove_file(beside(&path, "-shm")).unwrap();
+    fs::remove_file(with_suffix(&path, "-wal")).unwrap();
+    fs::remove_file(with_suffix(&path, "-shm")).unwrap();
     fs::rename(&other, &path).unwrap();
     let delta = lasting.changes(Some(before), NOW).await.unwrap();
     assert!(delta.reset);
@@ -111,8 +111,8 @@ async fn wal_of_the_previous_file_is_never_applied_to_another() {
     let said = unreachable(&lasting, None).await;
     assert!(said.contains("store.db-wal is still that of the file before"), "{said}");
     assert_eq!(fs::read(&path).unwrap(), bytes, "it was left as it is");
-    fs::remove_file(beside(&path, "-wal")).unwrap();
-    fs::remove_file(beside(&path, "-shm")).unwrap();
+    fs::remove_file(with_suffix(&path, "-wal")).unwrap();
+    fs::remove_file(with_suffix(&path, "-shm")).unwrap();
     assert_eq!(all(&lasting).await.rows.len(), 5);
     drop(writer);
 }
@@ -126,7 +126,7 @@ async fn partially_copied_file_is_awaited() {
     made(&other, 5).await;
     let bytes = fs::read(&other).unwrap();
     for end in ["", "-wal", "-shm"] {
-        fs::remove_file(beside(&path, end)).unwrap();
+        fs::remove_file(with_suffix(&path, end)).unwrap();
     }
     for part in [0, 50, 100, 5000, bytes.len() - 1] {
         fs::write(&path, &bytes[..part]).unwrap();

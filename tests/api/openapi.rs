@@ -9,7 +9,7 @@ use redphone::model::status::{Classification, ResolutionAction, Role, Status};
 use redphone::model::{Impact, IncidentCommand, PersonRef, Priority};
 use serde_json::{Value, json};
 
-use crate::support::api::{Place, Told, declare, order, told};
+use crate::support::api::{TestResponse, TestServer, declare, fetch, order};
 
 fn document() -> Value {
     serde_json::from_str(&redphone::server::openapi::document_json()).unwrap()
@@ -37,15 +37,15 @@ fn every_route_is_documented() {
 
 #[tokio::test]
 async fn every_documented_route_is_served_with_its_methods_only() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     for route in super::security::routes() {
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
             let request = place.request(method, &route.path).bearer_auth(&place.admin);
-            let told = told(request).await;
+            let response = fetch(request).await;
             if method == route.method {
-                assert_ne!(told.status, 405, "{method} {}", route.path);
+                assert_ne!(response.status, 405, "{method} {}", route.path);
             } else {
-                told.refused(405, "no_such_method", "no such method");
+                response.refused(405, "no_such_method", "no such method");
             }
         }
     }
@@ -90,12 +90,12 @@ impl Described {
     }
 
     #[track_caller]
-    fn check(&self, told: &Told) {
-        let kind = told.header("content-type").unwrap().split(';').next().unwrap();
-        let key = format!("{} {kind}", told.status);
+    fn check(&self, response: &TestResponse) {
+        let kind = response.header("content-type").unwrap().split(';').next().unwrap();
+        let key = format!("{} {kind}", response.status);
         let validator = self.0.get(&key).unwrap_or_else(|| panic!("{key} is not described"));
         if kind.ends_with("json") {
-            let json = told.json();
+            let json = response.json();
             let wrong: Vec<_> = validator
                 .iter_errors(&json)
                 .map(|error| format!("{} at {}", error, error.instance_path()))
@@ -106,7 +106,7 @@ impl Described {
 }
 
 /// A record with something in every part of it.
-async fn full(place: &Place) -> redphone::model::IncidentId {
+async fn full(place: &TestServer) -> redphone::model::IncidentId {
     let tom = PersonRef::new("tom", "Tom Varga");
     let (other, declaration) = declare("Logins fail");
     let (id, full) = declare("Card payments fail");
@@ -158,7 +158,7 @@ fn item() -> Item {
 
 #[tokio::test]
 async fn real_responses_match_their_schemas() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let id = full(&place).await;
     let document = document();
     let unknown = redphone::model::IncidentId::new();
@@ -205,7 +205,7 @@ async fn real_responses_match_their_schemas() {
             described.check(&place.get(&place.read, &path).await);
         }
         if pattern != path::HEALTH && pattern != path::READY && pattern != path::OPENAPI {
-            described.check(&told(place.request("GET", pattern)).await);
+            described.check(&fetch(place.request("GET", pattern)).await);
         }
     }
     let described = Described::of(&document, path::COMMANDS, "post");

@@ -9,8 +9,8 @@ use redphone::model::{
 };
 use redphone::sync::remote::Remote;
 
-use super::fixtures::{Place, all_sent};
-use crate::support::far::Way;
+use super::fixtures::{RemoteFixture, all_sent};
+use crate::support::remote_stub::StubMode;
 use crate::support::requests::{declaration, ines, resolve};
 
 /// What was done, in order.
@@ -47,7 +47,7 @@ impl Hour {
 
 #[tokio::test]
 async fn hour_of_offline_work_arrives_as_it_was_done() {
-    let place = Place::new().await;
+    let fixture = RemoteFixture::new().await;
     let began = Utc::now() - TimeDelta::minutes(65);
     let before = began - TimeDelta::minutes(20);
     let (known, mut declared) = crate::support::requests::declare_as(Declaration {
@@ -56,10 +56,10 @@ async fn hour_of_offline_work_arrives_as_it_was_done() {
         ..declaration("Logins time out")
     });
     declared.at = before;
-    place.store.execute(&declared).await.unwrap();
-    let remote = place.remote().await;
+    fixture.store.execute(&declared).await.unwrap();
+    let remote = fixture.remote().await;
     remote.incident(known).await.unwrap();
-    place.far.set(Way::Cut);
+    fixture.stub.set_mode(StubMode::Offline);
     let mut hour = Hour { done: Vec::new(), at: began };
 
     hour.act(&remote, 1, known, IncidentCommand::Acknowledge).await;
@@ -83,7 +83,7 @@ async fn hour_of_offline_work_arrives_as_it_was_done() {
     // It ends here without a word, and is started again. (Real processes are killed in
     // `processes`, and in a terminal in `tests/pty`.)
     drop(remote);
-    let remote = place.remote_of("ines").await;
+    let remote = fixture.remote_of("ines").await;
     let seen = remote.incident(cards).await.unwrap().incident;
     assert_eq!(seen.summary.status, Status::Acknowledged);
     assert_eq!(seen.summary.label(), "new");
@@ -108,9 +108,9 @@ async fn hour_of_offline_work_arrives_as_it_was_done() {
         IncidentCommand::AddNote { text: "is anybody there?".into() },
     );
     note.actor = Actor::Person(PersonRef::new("tomo", "Tomo Kishi"));
-    place.store.execute(&note).await.unwrap();
+    fixture.store.execute(&note).await.unwrap();
 
-    place.far.set(Way::Open);
+    fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
     let listing = all_sent(&remote).await;
     assert_eq!(listing.refused().count(), 0, "{:#?}", listing.refused().collect::<Vec<_>>());
@@ -121,7 +121,7 @@ async fn hour_of_offline_work_arrives_as_it_was_done() {
             .iter()
             .filter(|e| matches!(&e.command, Command::Incident { incident, .. } if *incident == id))
             .collect();
-        let events = place.events(id).await;
+        let events = fixture.events(id).await;
         let happened: Vec<_> = events
             .iter()
             .filter(|event| ![declared.id, note.id].contains(&event.command))
@@ -132,10 +132,10 @@ async fn hour_of_offline_work_arrives_as_it_was_done() {
         let recorded = events.iter().filter(|event| event.actor == Actor::Person(ines()));
         assert!(recorded.clone().all(|event| event.recorded_at >= event.at));
     }
-    let there = place.store.incident(known).await.unwrap().incident.summary;
+    let there = fixture.store.incident(known).await.unwrap().incident.summary;
     let acknowledged = there.acknowledged_at.unwrap().timestamp_millis();
     assert_eq!(acknowledged, hour.done[0].at.timestamp_millis(), "the level was kept");
-    let there = place.store.incident(cards).await.unwrap().incident.summary;
+    let there = fixture.store.incident(cards).await.unwrap().incident.summary;
     assert!(there.number.is_some());
     assert_eq!(there.status, Status::Resolved);
     // Reports are kept to the second.

@@ -6,20 +6,20 @@ use redphone::api::Answered;
 use redphone::backend::{Backend, Delta};
 use redphone::model::IncidentCommand;
 
-use super::security::held;
-use crate::support::api::{Place, declare, order, told};
+use super::security::wait_for_long_polls;
+use crate::support::api::{TestServer, declare, fetch, order};
 use crate::support::store::open;
 
-async fn changes(place: &Place, since: Option<&Delta>, wait: u64) -> Delta {
+async fn changes(place: &TestServer, since: Option<&Delta>, wait: u64) -> Delta {
     let since = since.map_or(String::new(), |delta| format!("&since={}", delta.cursor.0));
-    let told = place.get(&place.read, &format!("/v1/changes?wait={wait}{since}")).await;
-    assert_eq!(told.status, 200, "{told:?}");
-    serde_json::from_slice(&told.body).unwrap()
+    let response = place.get(&place.read, &format!("/v1/changes?wait={wait}{since}")).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    serde_json::from_slice(&response.body).unwrap()
 }
 
 #[tokio::test]
 async fn written_command_is_in_the_next_changes() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let mut last = changes(&place, None, 0).await;
     for round in 0..30 {
         let (id, declaration) = declare(&format!("No {round}"));
@@ -35,13 +35,13 @@ async fn written_command_is_in_the_next_changes() {
 
 #[tokio::test]
 async fn long_poll_sees_changes_of_this_server_and_of_others() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let other = open(&place.path("store.db")).await;
     let mut last = changes(&place, None, 0).await;
     for past in [false, true, false, true] {
         let waiting = async { (changes(&place, Some(&last), 60).await, Instant::now()) };
         let change = async {
-            held(&place, 1).await;
+            wait_for_long_polls(&place, 1).await;
             let (id, declaration) = declare("Card payments fail");
             if past {
                 let actor = redphone::model::Actor::Integration("import".into());
@@ -62,32 +62,32 @@ async fn long_poll_sees_changes_of_this_server_and_of_others() {
 #[tokio::test]
 async fn many_long_polls_get_one_response_and_count_once_each() {
     // One for the first look, and one for each who waits.
-    let place = Place::with(|o| o.limits.requests_per_minute = 51.try_into().unwrap()).await;
+    let place = TestServer::with(|o| o.limits.requests_per_minute = 51.try_into().unwrap()).await;
     let first = changes(&place, None, 0).await;
     let waiting: Vec<_> = (0..50)
         .map(|_| {
             let path = format!("/v1/changes?wait=60&since={}", first.cursor.0);
-            tokio::spawn(told(place.request("GET", &path).bearer_auth(&place.read)))
+            tokio::spawn(fetch(place.request("GET", &path).bearer_auth(&place.read)))
         })
         .collect();
-    held(&place, 50).await;
+    wait_for_long_polls(&place, 50).await;
     let (id, declaration) = declare("Card payments fail");
     place.send(&place.respond, vec![declaration]).await;
     let mut tags = std::collections::HashSet::new();
-    for told in waiting {
-        let told = told.await.unwrap();
-        assert_eq!(told.status, 200, "{told:?}");
-        let delta: Delta = serde_json::from_slice(&told.body).unwrap();
+    for response in waiting {
+        let response = response.await.unwrap();
+        assert_eq!(response.status, 200, "{response:?}");
+        let delta: Delta = serde_json::from_slice(&response.body).unwrap();
         assert_eq!(delta.rows[0].id, id);
-        tags.insert(told.header("etag").unwrap().to_owned());
+        tags.insert(response.header("etag").unwrap().to_owned());
     }
     assert_eq!(tags.len(), 1);
-    held(&place, 0).await;
+    wait_for_long_polls(&place, 0).await;
 }
 
 #[tokio::test]
 async fn wait_without_change_ends_with_the_same_cursor() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     place.declared("Card payments fail").await;
     let first = changes(&place, None, 0).await;
     let begun = Instant::now();
@@ -99,7 +99,7 @@ async fn wait_without_change_ends_with_the_same_cursor() {
 #[tokio::test]
 async fn server_limits_the_time_of_a_long_poll() {
     let place =
-        Place::with(|options| options.limits.max_long_poll = Duration::from_millis(200)).await;
+        TestServer::with(|options| options.limits.max_long_poll = Duration::from_millis(200)).await;
     let first = changes(&place, None, 0).await;
     let begun = Instant::now();
     changes(&place, Some(&first), 60).await;
@@ -108,18 +108,18 @@ async fn server_limits_the_time_of_a_long_poll() {
 
 #[tokio::test]
 async fn cursor_of_another_store_causes_a_resync() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     place.declared("Card payments fail").await;
     for cursor in ["18446744073709551615", "99999999999999999999", "4611686018427387904"] {
-        let told = place.get(&place.read, &format!("/v1/changes?wait=5&since={cursor}")).await;
-        let delta: Delta = serde_json::from_slice(&told.body).unwrap();
+        let response = place.get(&place.read, &format!("/v1/changes?wait=5&since={cursor}")).await;
+        let delta: Delta = serde_json::from_slice(&response.body).unwrap();
         assert!(delta.reset && delta.rows.len() == 1, "{cursor}");
     }
 }
 
 #[tokio::test]
 async fn unchanged_response_is_not_sent_again() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let id = place.declared("Card payments fail").await;
     let first = changes(&place, None, 0).await;
     for path in [
@@ -134,24 +134,24 @@ async fn unchanged_response_is_not_sent_again() {
         let full = place.get(&place.read, &path).await;
         let tag = full.header("etag").unwrap();
         let again = place.request("GET", &path).bearer_auth(&place.read);
-        let again = told(again.header("if-none-match", tag)).await;
+        let again = fetch(again.header("if-none-match", tag)).await;
         assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
         assert_eq!(again.header("etag"), Some(tag));
     }
     let page = place.get(&place.read, "/v1/incidents").await;
     place.send(&place.respond, vec![order(id, IncidentCommand::Acknowledge)]).await;
     let again = place.request("GET", "/v1/incidents").bearer_auth(&place.read);
-    let again = told(again.header("if-none-match", page.header("etag").unwrap())).await;
+    let again = fetch(again.header("if-none-match", page.header("etag").unwrap())).await;
     assert_eq!(again.status, 200);
 }
 
 #[tokio::test]
 async fn command_results_are_sent_whatever_the_etag() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let body = serde_json::json!({"commands": [declare("Card payments fail").1]}).to_string();
     let request = place.request("POST", "/v1/commands").bearer_auth(&place.respond);
     let request = request.header("content-type", "application/json").header("if-none-match", "*");
-    let answer = told(request.body(body)).await;
+    let answer = fetch(request.body(body)).await;
     assert_eq!((answer.status, answer.header("etag")), (200, None));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(answer.json()["answers"].as_array().unwrap().len(), 1);
@@ -159,12 +159,12 @@ async fn command_results_are_sent_whatever_the_etag() {
 
 #[tokio::test]
 async fn large_response_is_compressed_for_clients_that_accept_it() {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     let commands = (0..100).map(|n| declare(&format!("No {n}")).1).collect();
     place.send(&place.respond, commands).await;
     let ask = |path: &str, takes: &str| {
         let request = place.request("GET", path).bearer_auth(&place.read);
-        told(request.header("accept-encoding", takes))
+        fetch(request.header("accept-encoding", takes))
     };
     let plain = ask("/v1/incidents", "identity").await;
     assert_eq!(plain.header("content-encoding"), None);
@@ -182,15 +182,15 @@ async fn large_response_is_compressed_for_clients_that_accept_it() {
 
 #[tokio::test]
 async fn too_many_requests_get_a_retry_after() {
-    let place = Place::with(|o| o.limits.requests_per_minute = 5.try_into().unwrap()).await;
+    let place = TestServer::with(|o| o.limits.requests_per_minute = 5.try_into().unwrap()).await;
     for _ in 0..5 {
         assert_eq!(place.get(&place.read, "/v1/incidents").await.status, 200);
     }
-    let told = place.get(&place.read, "/v1/incidents").await;
-    told.refused(429, "limited", "asked too often");
-    let wait: u64 = told.header("retry-after").unwrap().parse().unwrap();
+    let response = place.get(&place.read, "/v1/incidents").await;
+    response.refused(429, "limited", "asked too often");
+    let wait: u64 = response.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait));
-    let until = told.json()["until"].as_str().unwrap().to_owned();
+    let until = response.json()["until"].as_str().unwrap().to_owned();
     assert!(chrono::DateTime::parse_from_rfc3339(&until).unwrap() > chrono::Utc::now());
     // Another token has its own count.
     assert_eq!(place.get(&place.admin, "/v1/incidents").await.status, 200);
@@ -198,7 +198,7 @@ async fn too_many_requests_get_a_retry_after() {
 
 #[tokio::test]
 async fn read_only_server_refuses_every_command() {
-    let place = Place::with(|options| options.read_only = true).await;
+    let place = TestServer::with(|options| options.read_only = true).await;
     let capabilities = place.get(&place.admin, "/v1/capabilities").await.json();
     assert_eq!(capabilities["verbs"].as_array().unwrap().len(), 0);
     let answers = place.send(&place.admin, vec![declare("Card payments fail").1]).await;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use redphone::backend::http::LongPollState;
 use redphone::backend::{Backend, BackendError, Cursor};
 
-use super::fixtures::{Desk, delta, json};
+use super::fixtures::{ClientFixture, delta, json};
 use crate::support::proxy::{Fault, Proxy, answer};
 
 const WAIT: Duration = Duration::from_secs(25);
@@ -26,8 +26,8 @@ async fn proxy_timeout_is_no_failure_and_shortens_the_next_wait() {
         if request.number == 0 { gives_up() } else { json("", &delta(7)) }
     })
     .await;
-    let desk = Desk::new();
-    let client = desk.client(&proxy.url());
+    let fixture = ClientFixture::new();
+    let client = fixture.client(&proxy.url());
     assert_eq!(client.long_poll_state(), LongPollState::Unknown);
     let begun = Instant::now();
     assert_eq!(client.changes(Some(Cursor(7)), WAIT).await.unwrap(), delta(7));
@@ -43,8 +43,8 @@ async fn proxy_timeout_is_no_failure_and_shortens_the_next_wait() {
 #[tokio::test]
 async fn connection_cut_during_a_wait_is_no_failure() {
     let proxy = Proxy::start(None, |_| Fault::Say(CUT, String::new())).await;
-    let desk = Desk::new();
-    let client = desk.client(&proxy.url());
+    let fixture = ClientFixture::new();
+    let client = fixture.client(&proxy.url());
     assert_eq!(client.changes(Some(Cursor(7)), WAIT).await.unwrap(), delta(7));
     // Once can be a server that ends.
     assert_eq!(client.long_poll_state(), LongPollState::Unknown);
@@ -54,13 +54,13 @@ async fn connection_cut_during_a_wait_is_no_failure() {
 async fn cut_at_once_or_after_the_deadline_is_a_failure() {
     let at_once = Fault::says("504 Gateway Timeout", "", "text/html", "");
     let proxy = Proxy::start(None, move |_| at_once.clone()).await;
-    let desk = Desk::new();
-    let failed = desk.client(&proxy.url()).changes(Some(Cursor(7)), WAIT).await.unwrap_err();
+    let fixture = ClientFixture::new();
+    let failed = fixture.client(&proxy.url()).changes(Some(Cursor(7)), WAIT).await.unwrap_err();
     assert!(failed.to_string().contains("answers 504 Gateway Timeout"), "{failed}");
     // A server that lives answers once the wait is over: what comes later is from a proxy that
     // waits for one that does not.
     let proxy = Proxy::start(None, |_| gives_up()).await;
-    let client = desk.client(&proxy.url());
+    let client = fixture.client(&proxy.url());
     let failed = client.changes(Some(Cursor(7)), Duration::from_secs(1)).await.unwrap_err();
     assert!(matches!(failed, BackendError::Unreachable(_)), "{failed}");
     // Without a cursor nothing is waited for.
@@ -70,8 +70,8 @@ async fn cut_at_once_or_after_the_deadline_is_a_failure() {
 #[tokio::test]
 async fn server_without_long_polling_is_detected() {
     let proxy = Proxy::start(None, |_| json("", &delta(7))).await;
-    let desk = Desk::new();
-    let client = desk.client(&proxy.url());
+    let fixture = ClientFixture::new();
+    let client = fixture.client(&proxy.url());
     client.changes(Some(Cursor(7)), WAIT).await.unwrap();
     assert_eq!(client.long_poll_state(), LongPollState::Immediate);
 }
