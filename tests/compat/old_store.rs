@@ -42,8 +42,8 @@ fn old_store_exports_what_it_exported() {
         .collect();
     assert_eq!(kinds.len(), 32, "the recorded store has every kind of event: {kinds:?}");
     lines.pop();
-    let shorter: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    assert_ne!(export_differences(&recorded, &shorter), Vec::<String>::new());
+    let shorter: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    assert_ne!(export_differences(&recorded, &shorter.join("\n")), Vec::<String>::new());
 }
 
 #[test]

@@ -111,8 +111,8 @@ fn unify_refuses_what_the_recording_does_not_have() {
     let request = |body: Value| Request {
         method: "POST".into(),
         path: "/v1/commands".into(),
-        headers: Vec::new(),
         body: Some(body.to_string().into_bytes()),
+        ..Request::default()
     };
     let id = |n: u128| Uuid::from_u128(n).to_string();
     let was = serde_json::json!({"id": id(1), "at": "2026-03-20T09:00:00Z", "do": "wake"});

@@ -1,7 +1,7 @@
 //! The pane of the measures.
 
 use redphone::backend::BackendError;
-use redphone::tui::message::Message;
+use redphone::tui::core::message::Message;
 
 use super::timeline::{at, reading};
 use crate::support::stage::Stage;
