@@ -1,4 +1,4 @@
-//! The real program: started, asked, told to stop, and killed.
+//! The `redphone serve` process: start, requests, reload, shutdown and kill.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;

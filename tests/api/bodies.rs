@@ -1,4 +1,4 @@
-//! Bodies of every wrong kind.
+//! Invalid request bodies of every kind are refused.
 
 use redphone::api::{Answered, Orders};
 use redphone::backend::Backend;

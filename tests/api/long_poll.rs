@@ -1,4 +1,4 @@
-//! Who waits for changes, and who finds what they wrote.
+//! Long polls for changes, and requests that follow a write.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! A backend that goes away, and comes back.
+//! A backend whose store disappears and returns.
 
 use redphone::backend::Delta;
 

@@ -1,4 +1,4 @@
-//! The API as it is spoken on the wire, by a real server over a real store.
+//! The HTTP API of a real server over a real store.
 
 mod binary;
 mod bodies;

@@ -1,4 +1,4 @@
-//! The API's own description: it has every route, and real answers are as it says.
+//! The OpenAPI document lists every route, and real responses match its schemas.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Requests as no client writes them: byte for byte.
+//! Malformed HTTP requests, written byte for byte.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -48,7 +48,7 @@ pub async fn stuck(place: &TestServer, length: usize) -> TcpStream {
     asking.await.unwrap()
 }
 
-/// Asks in a thread of its own, so that the server goes on.
+/// Sends a request from a thread of its own, so that the server can run meanwhile.
 async fn said(place: &TestServer, request: String) -> String {
     let addr = place.addr;
     tokio::task::spawn_blocking(move || exchange(addr, request.as_bytes())).await.unwrap()

@@ -1,4 +1,4 @@
-//! What is read, and what is done, through every route.
+//! Reads and commands through every route.
 
 use redphone::api::{Answered, Order};
 use redphone::backend::{Backend, Capabilities, Delta, Detail, Page};

@@ -1,4 +1,4 @@
-//! Who may ask for what: a table made from the API's own description.
+//! Which token may use which route: a table made from the OpenAPI document.
 
 use std::time::{Duration, Instant};
 
@@ -167,7 +167,7 @@ async fn long_poll_returns_nothing_once_its_token_is_revoked() {
     waiting.await.unwrap().refused(401, "unauthorized", "was revoked");
 }
 
-/// Waits until so many requests are held.
+/// Waits until the server holds `count` long polls.
 pub async fn wait_for_long_polls(place: &TestServer, count: usize) {
     let figure = format!("redphone_requests_held {count}\n");
     let is_so = async || {

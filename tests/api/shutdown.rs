@@ -1,4 +1,4 @@
-//! How a server ends, and what it does not wait for.
+//! Shutdown of the server, and the limits that protect it from slow clients.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -101,7 +101,7 @@ async fn endless_request_head_is_cut_off() {
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
 
-/// Asks over and over and reads nothing; ends once the server does.
+/// Sends requests repeatedly and reads no response. Ends when the server does.
 #[tokio::test]
 async fn client_that_reads_no_response_is_cut_off() {
     let place = TestServer::with(|o| o.limits.body_timeout = Duration::from_millis(300)).await;

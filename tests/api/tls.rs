@@ -1,4 +1,4 @@
-//! TLS: certificates, their change, and HTTP/2.
+//! TLS: certificates, their renewal, and HTTP/2.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What is wrong gets a sentence that names it, and loses nothing.
+//! Invalid input is refused with a sentence that names it, and no data is lost.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

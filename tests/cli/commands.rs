@@ -1,4 +1,4 @@
-//! Each command does what it says.
+//! Each command does what its help says.
 
 use rstest::rstest;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What help, the manual and completions look like.
+//! The output of help, the manual pages and shell completions.
 
 use crate::support::cli::CliFixture;
 

@@ -1,4 +1,4 @@
-//! A store of somebody else, that can only be read.
+//! A store that belongs to another user and can only be read.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

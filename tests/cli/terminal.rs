@@ -1,4 +1,4 @@
-//! What only a terminal shows.
+//! Output that differs between a terminal and a pipe.
 
 use std::io::Read;
 

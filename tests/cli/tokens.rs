@@ -1,4 +1,4 @@
-//! `token`: made, listed and taken back.
+//! `redphone token`: creating, listing and revoking tokens.
 
 use rstest::rstest;
 use serde_json::Value;

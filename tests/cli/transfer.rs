@@ -1,4 +1,4 @@
-//! Export and import: whole or not at all.
+//! Export and import are complete or have no effect.
 
 use std::fs;
 use std::io::Read;

@@ -6,7 +6,7 @@ use rstest::rstest;
 
 use crate::support::cli::{CliFixture, Run, json_lines, mode};
 
-/// The usual place of the settings in a test's home.
+/// The default path of the settings below a test's home.
 fn file(cli: &CliFixture) -> std::path::PathBuf {
     cli.path("home/.config/redphone/config.toml")
 }

@@ -1,4 +1,4 @@
-//! Every wrong setting is named with its place, and all else in the file still holds.
+//! Each invalid setting is reported with its position, and all others in the file still apply.
 
 use std::fs;
 

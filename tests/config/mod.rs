@@ -1,4 +1,4 @@
-//! The settings file: what it says, where it is wrong, and that the program goes on.
+//! The settings file: its values, its errors, and that the program continues despite them.
 
 mod commands;
 mod file;

@@ -1,4 +1,4 @@
-//! People and services of the file are laid over those of the store.
+//! People and services of the settings file override those of the store.
 
 use std::fs;
 

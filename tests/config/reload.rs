@@ -1,4 +1,4 @@
-//! The file is changed while the panes run.
+//! The settings file changes while the panes run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ impl Running {
     }
 }
 
-/// Saves as an editor does: beside the file, and then into its place.
+/// Saves as an editor does: writes a new file and renames it over the old one.
 fn replace(path: &Path, text: &str) {
     let beside = path.with_extension("tmp");
     fs::write(&beside, text).unwrap();

@@ -1,4 +1,4 @@
-//! APIs as places of work: which one is meant, and where its token comes from.
+//! Which API is selected by flags, environment and profiles, and where its token comes from.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ fn remote(config: &Config) -> &RemoteConfig {
     config.location.remote().expect("an API")
 }
 
-/// Where a configuration leads to.
+/// Returns the display name of the configured store or API.
 fn location_name(config: &Config) -> String {
     config.location.display_name()
 }

@@ -1,4 +1,4 @@
-//! What a right file comes to, and that what is shown reads the same.
+//! Valid settings files have the documented effect, and printed settings parse to the same.
 
 use std::time::Duration;
 

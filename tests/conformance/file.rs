@@ -1,4 +1,4 @@
-//! The file backend as the suite needs it.
+//! The file backend for the conformance suite.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! The API's client as the suite needs it: a real server over a real file behind it.
+//! The HTTP client for the conformance suite, with a real server over a real file.
 
 use redphone::backend::http::{HttpBackend, Timeouts};
 

@@ -1,4 +1,4 @@
-//! A writer is killed at random moments: what it acknowledged is there, and nothing twice.
+//! A writer is killed at random moments: what it acknowledged is stored, and nothing is doubled.
 //!
 //! `REDPHONE_CRASH_RUNS` sets how often (10; the full run is 200), `REDPHONE_SEED` at which moments.
 
@@ -193,7 +193,7 @@ fn run_and_kill(path: &Path, rng: &mut ChaCha8Rng) -> Vec<String> {
     said[..whole].lines().filter_map(|l| l.strip_prefix("durable ")).map(str::to_owned).collect()
 }
 
-/// What a store holds, as the writer names it.
+/// The contents of a store, named as the writer names them.
 #[derive(Default)]
 struct StoreContents {
     commands: HashSet<String>,

@@ -1,4 +1,4 @@
-//! Certificates that are wrong in one way each.
+//! Certificates that are invalid in one way each.
 
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ pub fn acceptor_of(identity: Identity, offers: &[&str]) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// What a server that has this certificate is taken for, where an authority is trusted.
+/// Connects to a server with this certificate, as a client that trusts `trusted`.
 async fn connect(identity: Identity, trusted: &Authority) -> Result<(), String> {
     let server = Proxy::with_tls(acceptor(identity), |_| json("", &capabilities())).await;
     let fixture = ClientFixture::new();

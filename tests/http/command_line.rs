@@ -1,4 +1,4 @@
-//! The real program on an API.
+//! The command line against an API.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -53,7 +53,7 @@ impl ClientFixture<'_> {
         run
     }
 
-    /// Looks for a token in all that was said or logged.
+    /// Checks that no token occurs in the output or the log.
     fn assert_no_secrets(&self, run: &Run) {
         let log = std::fs::read_to_string(self.home().join("redphone/log")).unwrap_or_default();
         for name in ["ines", "tom", "eye"] {

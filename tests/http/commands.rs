@@ -1,4 +1,4 @@
-//! Commands: what an answer means for each of those that went together.
+//! What a response means for each command of a batch.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

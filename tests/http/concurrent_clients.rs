@@ -30,7 +30,7 @@ use crate::support::served::{Served, open};
 const CLIENTS: usize = 4;
 const SEED: u64 = 20_260_302;
 
-/// So many commands a client asks at once, where they can wait together.
+/// How many commands a client enqueues at once.
 const TOGETHER: usize = 8;
 
 /// How far the clients are.
@@ -187,7 +187,7 @@ struct Follower {
 }
 
 impl Follower {
-    /// Asks once; says whether there was news.
+    /// Polls once and returns whether there were changes.
     async fn ask(&mut self, wait: Duration) -> bool {
         match self.backend.changes(self.cursor, wait).await {
             Ok(delta) => {
@@ -299,7 +299,7 @@ async fn clients_apply_each_command_once_and_agree_on_the_queue(#[case] outbox: 
     check(&server, &all, &queues).await;
 }
 
-/// Looks into the file: every command that was done is there once, every other one is not.
+/// Checks the store: it has every executed command once, and no other.
 async fn check(
     server: &Served,
     all: &[(Envelope, Result<Outcome, BackendError>)],

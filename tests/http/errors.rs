@@ -1,4 +1,4 @@
-//! Each fault has its sentence, which names the host and nothing that is secret.
+//! Each fault has its own error message, which names the host and no secret.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A client, and answers to it.
+//! A client, and canned responses for it.
 
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! HTTP/2, which real servers speak over TLS: many requests on one connection, and its end.
+//! HTTP/2 over TLS: many requests on one connection, and how it ends.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::support::served::Served;
 /// After this long, something hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Takes connections on to a server, and counts them.
+/// Relays connections to a server and counts them.
 struct Relay {
     address: SocketAddr,
     accepted: Arc<AtomicUsize>,

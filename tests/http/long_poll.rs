@@ -1,4 +1,4 @@
-//! Questions for changes that are held open, and what cuts them short.
+//! Long polls, and what ends them early.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

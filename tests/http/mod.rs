@@ -1,4 +1,4 @@
-//! The API's client against what networks, proxies and servers do.
+//! The HTTP client against the faults of networks, proxies and servers.
 
 mod certificates;
 mod command_line;

@@ -1,4 +1,4 @@
-//! A proxy of HTTP between this machine and the API.
+//! An HTTP proxy between the client and the API.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -14,24 +14,24 @@ use super::certificates::{Authority, GOOD, acceptor};
 use super::fixtures::{ClientFixture, TOKEN, capabilities, json};
 use crate::support::proxy::Proxy;
 
-/// The API's name, which no name service knows.
+/// The host name of the API, which no name service resolves.
 const NAME: &str = "redphone.test";
 
-/// What the proxy does.
+/// What the proxy does with a request.
 #[derive(Clone, Copy)]
 enum ProxyBehaviour {
-    /// It leads to a port of this machine, whatever the name.
+    /// Forwards to the port on this machine, whatever the host name.
     Forwards,
-    /// It says this.
+    /// Sends this response.
     Responds(&'static str),
-    /// It goes.
+    /// Closes the connection.
     Closes,
 }
 
-/// A proxy that knows CONNECT.
+/// An HTTP proxy that supports CONNECT.
 struct ForwardProxy {
     address: SocketAddr,
-    /// What it was asked, in order.
+    /// The request heads that arrived, in order.
     heads: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<()>,
 }
@@ -118,7 +118,7 @@ impl TlsApi {
         }
     }
 
-    /// What becomes of a question through a proxy, with the names of both replaced.
+    /// Returns the error of a request through a proxy, with both host names replaced.
     async fn refused(&self, address: SocketAddr) -> String {
         let proxy = format!("http://ines:hunter3@{address}");
         let client = HttpBackend::new(self.options(&self.host(), &proxy, "")).unwrap();

@@ -1,4 +1,4 @@
-//! What is sent, and what is not sent again.
+//! The requests that the client sends, and which it saves.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use redphone::model::{IncidentId, IncidentNumber, Summary};
 use super::fixtures::{ClientFixture, TOKEN, capabilities, json, refusal};
 use crate::support::proxy::{Fault, Proxy, Request};
 
-/// Answers everything with JSON, and keeps what was asked.
+/// Answers every request with JSON, and records the requests.
 async fn listening(
     answer: impl Fn(&Request) -> Fault + Send + Sync + 'static,
 ) -> (Proxy, Arc<Mutex<Vec<Request>>>) {

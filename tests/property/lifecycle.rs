@@ -19,7 +19,7 @@ fn envelope(minute: i64, incident: IncidentId, ask: IncidentCommand) -> Envelope
     }
 }
 
-/// All that happens if these are asked one after another, refused ones left out.
+/// Returns the events of these commands in sequence, without the refused ones.
 ///
 /// Each is asked so many minutes before it is decided, and that so many after the one before.
 fn run(

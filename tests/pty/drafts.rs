@@ -1,4 +1,4 @@
-//! What is typed outlives the program, however it ends.
+//! Typed text survives every way in which the program can end.
 
 use std::time::{Duration, Instant};
 
@@ -8,9 +8,9 @@ use crate::support::terminal::{PATIENCE, Terminal};
 
 /// What may be missing after the program was killed.
 const LOST: Duration = Duration::from_secs(1);
-/// Keys come in pieces of so many letters.
+/// How many letters are typed at once.
 const CHUNK_LEN: usize = 12;
-/// A piece comes this often: a note of 500 words takes about two seconds.
+/// The time between two chunks of keys: a note of 500 words takes about two seconds.
 const EVERY: Duration = Duration::from_millis(8);
 
 fn opened(store: &Store) -> Terminal {
@@ -19,7 +19,7 @@ fn opened(store: &Store) -> Terminal {
     terminal
 }
 
-/// 500 words that differ, so that no piece can be taken for another.
+/// Returns 500 distinct words, so that no chunk can be confused with another.
 fn long_text() -> String {
     let words: Vec<String> = (0..500).map(|n| format!("w{n:03}x")).collect();
     words.join(" ")

@@ -1,4 +1,4 @@
-//! However it ends, the terminal is given back as it was.
+//! The terminal is restored however the program ends.
 
 use portable_pty::CommandBuilder;
 

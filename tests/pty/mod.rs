@@ -1,4 +1,4 @@
-//! The real program in a real terminal, for what only a terminal shows.
+//! The real program in a pseudo-terminal, for behaviour that only a terminal shows.
 
 mod drafts;
 mod exit;

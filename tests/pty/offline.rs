@@ -1,4 +1,4 @@
-//! The panes and the command line over a real API that goes away and comes back.
+//! The panes and the command line with an API that fails and recovers.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ use crate::support::program;
 use crate::support::sample::Sample;
 use crate::support::terminal::{Terminal, signal};
 
-/// A store, a server on it that can be taken away, and a person on another machine.
+/// A store, a server on it that can be killed, and a person on another machine.
 struct Team {
     store: Store,
     port: u16,
@@ -55,7 +55,7 @@ impl Team {
         self.server = Some(child);
     }
 
-    /// Takes the server away as a power cut does.
+    /// Kills the server, as a power cut does.
     fn cut(&mut self) {
         let mut server = self.server.take().expect("it runs");
         server.kill().unwrap();

@@ -1,4 +1,4 @@
-//! What a slow link has to carry.
+//! How many bytes the panes write, which matters on a slow link.
 
 use std::time::Duration;
 

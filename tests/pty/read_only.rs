@@ -1,4 +1,4 @@
-//! Opened only to look: no verb works, it shows, and nothing in the store changes.
+//! The read-only mode: no verb works, changes by others appear, and the store stays the same.
 
 use redphone::tui::action::{Layer, TABLE};
 

@@ -1,4 +1,4 @@
-//! Custom commands and runbooks on the real program, with a settings file.
+//! Custom commands and runbooks in the real program, with a settings file.
 
 use std::fs;
 use std::path::PathBuf;

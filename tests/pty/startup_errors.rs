@@ -1,4 +1,4 @@
-//! Terminals and stores that can't be used get a sentence, and the terminal stays as it is.
+//! Unusable terminals and stores are refused with a sentence and an untouched terminal.
 
 use super::store::Store;
 use crate::support::terminal::Terminal;

@@ -1,4 +1,4 @@
-//! What only the wire shows: copy, notifications, marks of frames, a key that is held.
+//! Terminal control sequences: clipboard, notifications, synchronized frames, repeated keys.
 
 use std::time::Duration;
 

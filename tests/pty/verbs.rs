@@ -138,7 +138,7 @@ struct Case {
     number: &'static str,
     /// What is pressed after which text.
     steps: &'static [(&'static str, &'static str)],
-    /// What is told then.
+    /// The message that follows.
     message: &'static str,
     /// The kind of the event that it leaves.
     kind: &'static str,

@@ -1,4 +1,4 @@
-//! The wall display of the real program.
+//! The wall display in the real program.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Going from one place of work to another in the same terminal.
+//! Switching between workspaces in one terminal.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -12,8 +12,8 @@ use crate::support::terminal::Terminal;
 
 const LEAVES_THE_SCREEN: &str = "\x1b[?1049l";
 
-/// A store with three incidents that is production, another with one, and settings that name both
-/// and one that is not there.
+/// A production store with three incidents, another store with one, and settings that name both and
+/// a missing one.
 struct Workspaces {
     prod: Store,
     staging: Store,

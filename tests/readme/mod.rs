@@ -1,4 +1,4 @@
-//! What the README says is what the program does.
+//! The README agrees with the program.
 
 use std::fmt::Write;
 use std::path::Path;

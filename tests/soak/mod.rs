@@ -64,7 +64,7 @@ struct World {
 }
 
 impl World {
-    /// Numbers that look random and are the same each time (splitmix64).
+    /// Returns pseudo-random numbers that are the same each time (splitmix64).
     fn roll(&mut self, sides: u64) -> u64 {
         self.dice = self.dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.dice;
@@ -313,7 +313,7 @@ fn measures(span: Span, now: DateTime<Utc>) -> Measures {
     compute(facts, &window, Cut::Total, now, &levels, &|_| String::new())
 }
 
-/// Resident memory in bytes; `None` where the system does not tell.
+/// Returns the resident memory in bytes; `None` where the system does not report it.
 fn resident() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find(|line| line.starts_with("VmRSS"))?;

@@ -1,4 +1,4 @@
-//! Commands that go together, where the store fails them.
+//! Batches of commands for which the store fails.
 
 use redphone::backend::{Backend, BackendError};
 use redphone::model::{Envelope, IncidentCommand, IncidentId};

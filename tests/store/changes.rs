@@ -1,4 +1,4 @@
-//! Waiting for changes: far behind, by another program, and with nothing to do.
+//! Waiting for changes: with an outdated cursor, by another process, and without any change.
 
 use std::task::Poll;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Damage is found, told, and mended where the events are whole.
+//! Damage is detected, reported, and repaired where the events are intact.
 
 use std::fs;
 use std::path::Path;
@@ -40,7 +40,7 @@ async fn a_healthy_store_gets_a_clean_report() {
     assert_eq!((report.incidents, report.events), (30, 200));
 }
 
-/// What follows from the events is mended.
+/// Data derived from the events is rebuilt.
 #[rstest]
 #[case("UPDATE incident SET facets = 7 WHERE number = 3", "INC-3 differs")]
 #[case("UPDATE incident SET team = 0 WHERE number = 3", "INC-3 differs")]
@@ -72,7 +72,7 @@ async fn wrong_projection_is_found_and_rebuilt(#[case] damage: &str, #[case] tol
     assert_eq!(exported(&open(&path).await).await, before);
 }
 
-/// What is lost from the events can't be made anew, and is left as it is.
+/// Lost events cannot be rebuilt, and are left as they are.
 #[rstest]
 #[case(
     "DELETE FROM event WHERE seq = 2 AND incident = (SELECT key FROM incident WHERE number = 1)",

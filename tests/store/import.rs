@@ -1,4 +1,4 @@
-//! Records that come from elsewhere, and an export that is the whole store.
+//! Imported records, and an export that is the complete store.
 
 use std::time::Duration;
 
@@ -239,7 +239,7 @@ async fn incidents_evicted_from_memory_are_reloaded() {
     assert_eq!(store.changes(None, Duration::ZERO).await.unwrap().rows.len(), 13_000);
 }
 
-/// Clocks that go backwards and times at the edges are kept in order.
+/// Backward clocks and extreme times leave the order of events intact.
 #[rstest]
 #[case("1970-01-01T00:00:00Z")]
 #[case("2100-12-31T23:59:59Z")]

@@ -1,4 +1,4 @@
-//! What may stand where a store is wanted, and what is said then.
+//! Which files can be opened as a store, and the errors for all others.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

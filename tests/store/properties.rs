@@ -1,4 +1,4 @@
-//! Laws of the store, over random histories.
+//! Properties of the store over random histories.
 
 use chrono::{TimeDelta, Utc};
 use proptest::prelude::*;
@@ -113,7 +113,7 @@ async fn play(store: &FileStore, steps: &[Step]) -> Vec<IncidentId> {
     ids
 }
 
-/// What became of a command, without the moment at which the store wrote it down.
+/// Returns the outcome of a command without the time at which the store recorded it.
 fn without_recorded_at(outcome: Result<Outcome, BackendError>) -> Result<Outcome, BackendError> {
     outcome.map(|mut outcome| {
         for event in &mut outcome.events {
@@ -179,7 +179,7 @@ async fn found(store: &FileStore, search: Search) -> Vec<IncidentId> {
     }
 }
 
-/// Whether a word of the history is found in an incident, told independently of the index.
+/// Returns whether a word occurs in an incident, computed without the index.
 async fn has_prefix(store: &FileStore, row: &Summary, word: &str) -> bool {
     let record = store.incident(row.id).await.unwrap().incident;
     let mut texts = vec![row.title.clone(), record.symptoms, row.services.join(" ")];

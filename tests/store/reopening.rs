@@ -17,7 +17,7 @@ fn with_suffix(path: &Path, end: &str) -> PathBuf {
     PathBuf::from(format!("{}{end}", path.display()))
 }
 
-/// A store with so many incidents, closed, with nothing beside it.
+/// Creates a store with `incidents` incidents and closes it, without sidecar files.
 async fn made(path: &Path, incidents: usize) {
     let store = open(path).await;
     for index in 0..incidents {

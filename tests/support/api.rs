@@ -1,4 +1,4 @@
-//! A real server on loopback over a real store, and somebody who asks it.
+//! A real server on loopback over a real store, and requests to it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 use super::{commands, store as stores};
 
-/// A server that runs.
+/// A running server with one token for each scope.
 pub struct TestServer {
     pub url: String,
     pub addr: std::net::SocketAddr,
@@ -35,7 +35,7 @@ pub struct TestServer {
     folder: TempDir,
 }
 
-/// How an answer looked.
+/// A response, read completely.
 #[derive(Debug)]
 pub struct TestResponse {
     pub status: u16,
@@ -102,12 +102,12 @@ impl TestServer {
         self.folder.path().join(name)
     }
 
-    /// Tells the server to stop.
+    /// Requests the shutdown of the server.
     pub fn stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
     }
 
-    /// Waits until it has.
+    /// Waits until the server has stopped.
     pub async fn stopped(&mut self) {
         tokio::time::timeout(Duration::from_mins(1), self.running.take().unwrap())
             .await
@@ -119,7 +119,7 @@ impl TestServer {
         client().request(method.parse().unwrap(), format!("{}{path}", self.url))
     }
 
-    /// Asks with a token.
+    /// Sends a GET request with a token.
     pub async fn get(&self, token: &str, path: &str) -> TestResponse {
         fetch(self.request("GET", path).bearer_auth(token)).await
     }
@@ -130,7 +130,7 @@ impl TestServer {
         fetch(request.header("content-type", "application/json").body(body)).await
     }
 
-    /// Sends commands, and gives what became of each.
+    /// Sends commands and returns the answer to each.
     pub async fn send(&self, token: &str, commands: Vec<Order>) -> Vec<Answered> {
         let response = self.post(token, serde_json::to_vec(&Orders { commands }).unwrap()).await;
         assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));

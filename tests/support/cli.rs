@@ -1,4 +1,4 @@
-//! A place of its own for each test, and the program run in it.
+//! A temporary home folder and store for each test, and the program run in it.
 
 use std::ffi::OsStr;
 use std::io::Write;

@@ -68,7 +68,7 @@ impl Memory {
         self.state().verbs = Some(verbs);
     }
 
-    /// Carries out a command as if it had been asked at its own time.
+    /// Executes a command as of the time in its envelope.
     pub fn carry_out(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
         let outcome = self.state().execute(envelope, envelope.at)?;
         self.changed.notify_waiters();
@@ -370,7 +370,7 @@ impl Backend for Memory {
     }
 }
 
-/// How many rows are before a page in this order.
+/// Returns how many rows precede a page in this order.
 fn page_offset(sort: Sort, mark: &PageMark) -> Result<usize, BackendError> {
     let count = mark.0.split_once(' ').filter(|(order, _)| *order == sort.to_string());
     count.and_then(|(_, count)| count.parse().ok()).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! What several tests share. The modules do not know the tests.
+//! Helpers shared by several tests. They do not depend on any test.
 #![allow(dead_code, reason = "each target uses a part of it")]
 
 pub mod api;

@@ -1,4 +1,4 @@
-//! A proxy that does to requests and answers what networks do.
+//! A proxy that applies network faults to requests and responses.
 //!
 //! It listens on loopback and takes each request to a real server, or answers by itself. What it
 //! does to which request is for a script to say, so that a run can be repeated.
@@ -26,7 +26,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// What it asks for, such as `/v1/changes?wait=5`.
+    /// The request target, such as `/v1/changes?wait=5`.
     pub fn target(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()
     }
@@ -43,7 +43,7 @@ impl Request {
 pub enum Fault {
     /// Nothing.
     Pass,
-    /// It is taken on after this time.
+    /// Forwards the request after this time.
     Delay(Duration),
     /// The connection is closed, and the server never hears of it.
     DropBefore,
@@ -267,7 +267,7 @@ impl Way {
     }
 }
 
-/// Reads a request; `None` where the client goes before it is whole.
+/// Reads a request; `None` where the client closes before it is complete.
 async fn request(client: &mut (impl AsyncRead + Unpin)) -> Option<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     let end = loop {

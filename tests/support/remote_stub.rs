@@ -1,4 +1,4 @@
-//! A backend that can be cut off, slowed down, or made to lose its answers.
+//! A backend that can be cut off, slowed down, or made to lose its responses.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,43 +17,43 @@ use redphone::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, Pe
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-/// The way to it.
+/// How the stub treats requests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StubMode {
-    /// Everything arrives.
+    /// Requests and responses arrive.
     Online,
-    /// Nothing does.
+    /// Every request fails at once.
     Offline,
-    /// Nothing is answered, and nothing says so: what is sent is dropped on the way.
+    /// Requests are lost without an error, so that no response comes.
     Hanging,
-    /// Answers take so long.
+    /// Responses arrive after this time.
     Slow(Duration),
-    /// Commands arrive, their answers do not.
+    /// Commands arrive, their responses do not.
     ResponsesLost,
-    /// Commands arrive, their answers make no sense.
+    /// Commands arrive, their responses are malformed.
     ResponsesMalformed,
-    /// It does not listen until then.
+    /// Every request is refused until this time.
     RateLimited(DateTime<Utc>),
-    /// Questions are answered at once, whatever they could wait for.
+    /// Requests for changes return at once instead of waiting.
     NoLongPoll,
 }
 
-/// A backend behind such a way.
+/// A backend behind a simulated network.
 pub struct RemoteStub {
     inner: Arc<dyn Backend>,
     mode: watch::Sender<StubMode>,
-    /// Commands that arrived, in order, each time they did.
+    /// Commands that arrived, in order, once for each arrival.
     arrived: Mutex<Vec<CommandId>>,
-    /// Commands that never get through.
+    /// Commands that always fail.
     poisoned: Mutex<HashSet<CommandId>>,
-    /// Those make all fail that come together with them.
+    /// Whether a poisoned command fails its entire batch.
     fails_together: std::sync::atomic::AtomicBool,
-    /// How many commands came together.
+    /// The size of each batch of commands.
     batches: Mutex<Vec<usize>>,
     request_times: Mutex<Vec<(&'static str, tokio::time::Instant)>>,
-    /// Whom it takes the asker for, where it says so.
+    /// The identity that `capabilities` reports, where it is set.
     me: Mutex<Option<PersonRef>>,
-    /// How often each kind of question was answered.
+    /// How often each kind of request was answered.
     answered: watch::Sender<HashMap<&'static str, usize>>,
 }
 
@@ -76,7 +76,7 @@ impl RemoteStub {
         self.mode.send_replace(mode);
     }
 
-    /// From now on the token is of this person.
+    /// Makes the token belong to this person.
     pub fn authenticate_as(&self, handle: &str) {
         let me = Some(PersonRef::new(handle, handle));
         *self.me.lock().unwrap_or_else(PoisonError::into_inner) = me;
@@ -86,7 +86,7 @@ impl RemoteStub {
         self.poisoned.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
     }
 
-    /// A request fails as a whole from now on where a command of it does.
+    /// Makes a batch fail entirely where one of its commands is poisoned.
     pub fn fails_together(&self) {
         self.fails_together.store(true, std::sync::atomic::Ordering::Relaxed);
     }
@@ -99,13 +99,13 @@ impl RemoteStub {
         self.batches.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// When questions of a kind came.
+    /// Returns the times at which requests of a kind arrived.
     pub fn request_times(&self, what: &str) -> Vec<tokio::time::Instant> {
         let request_times = self.request_times.lock().unwrap_or_else(PoisonError::into_inner);
         request_times.iter().filter(|(kind, _)| *kind == what).map(|(_, at)| *at).collect()
     }
 
-    /// Waits until questions of a kind were answered so often.
+    /// Waits until requests of a kind were answered `times` times.
     pub async fn until_answered(&self, what: &str, times: usize) {
         let mut answered = self.answered.subscribe();
         // The sender lives as long as this.

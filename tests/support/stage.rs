@@ -36,11 +36,11 @@ pub struct Stage {
     pub now: DateTime<Utc>,
     /// Commands that were submitted and are not settled yet.
     pub submitted: Vec<Envelope>,
-    /// Refused commands in whose place others were put.
+    /// Refused commands that were replaced.
     pub replaced: Vec<CommandId>,
-    /// What was asked of the outbox.
+    /// Requests to the outbox.
     pub outbox_requests: Vec<OutboxRequest>,
-    /// What was done to drafts.
+    /// Operations on drafts.
     pub draft_ops: Vec<DraftOp>,
     /// Texts that an editor was opened on.
     pub edited: Vec<String>,
@@ -64,13 +64,13 @@ pub struct Stage {
     pub slow: bool,
     /// Those that wait.
     pub searches: Vec<(u64, Search)>,
-    /// Whether `Effect::Quit` was asked for.
+    /// Whether `Effect::Quit` has run.
     pub is_quit: bool,
-    /// What somebody was called for.
+    /// The texts of calls for attention.
     pub calls: Vec<String>,
-    /// The place of work that is being opened.
+    /// The workspace that is being opened.
     pub opening: Option<WorkspaceId>,
-    /// The place that the panes have left for.
+    /// The workspace to which the panes have switched.
     pub switched: Option<WorkspaceId>,
     mirror: Mirror,
     /// Messages that effects have sent and that are not handled yet.
@@ -97,7 +97,7 @@ pub fn options() -> Options {
 }
 
 impl Stage {
-    /// Nothing is known yet.
+    /// Creates panes that have no data yet.
     pub fn blank(memory: Memory, size: (u16, u16), depth: Depth) -> Self {
         Self::with(memory, size, depth, options())
     }
@@ -193,7 +193,7 @@ impl Stage {
         self.send(Message::Tick(self.now, zone));
     }
 
-    /// Takes in a message and runs its effects at once.
+    /// Handles a message and runs its effects at once.
     pub fn send(&mut self, message: Message) {
         let effects = update(&mut self.app, message);
         for effect in effects {

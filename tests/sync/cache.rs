@@ -1,4 +1,4 @@
-//! What is kept is given where the remote does not answer, with what waits laid over it.
+//! Cached data is returned while the remote does not answer, with pending commands applied.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Two people whose commands clash.
+//! Two people whose commands conflict.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A store, the way to it, and what is kept of it on this machine.
+//! A store, a stub of the network before it, and the local cache of it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::support::remote_stub::RemoteStub;
 use crate::support::store as stores;
 
-/// After this long, something hangs.
+/// The deadline after which a test counts as hanging.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct RemoteFixture {
@@ -52,7 +52,7 @@ impl RemoteFixture {
         Self { store, stub, folder }
     }
 
-    /// What is kept of it, as another start of the program finds it.
+    /// Opens the remote as another start of the program does.
     pub async fn remote(&self) -> Arc<Remote> {
         self.remote_of("ines").await
     }
@@ -68,7 +68,7 @@ impl RemoteFixture {
         Remote::open(stub, options(self.folder.path(), "ines")).await
     }
 
-    /// The folder of what is kept.
+    /// Returns the folder of the cache and the outbox.
     pub fn cache_folder(&self) -> PathBuf {
         let options = options(self.folder.path(), "ines");
         options.folder.join(options.key.folder_name())
@@ -87,7 +87,7 @@ impl RemoteFixture {
     }
 }
 
-/// Waits until what is on its way is as wanted.
+/// Waits until the outbox satisfies `wanted`.
 pub async fn until(
     remote: &Remote,
     wanted: impl Fn(&OutboxSnapshot) -> bool,
@@ -100,7 +100,7 @@ pub async fn until(
     }
 }
 
-/// Waits until everything was sent.
+/// Waits until no command is pending.
 pub async fn all_sent(remote: &Remote) -> Arc<OutboxSnapshot> {
     until(remote, |listing| listing.pending().next().is_none()).await
 }

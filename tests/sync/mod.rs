@@ -1,5 +1,4 @@
-//! What is kept of a remote, and what waits for it: in one process, in several, and in those that are
-//! killed.
+//! The cache and the outbox of a remote: in one process, in several, and in killed ones.
 
 mod cache;
 mod conflicts;

@@ -1,4 +1,4 @@
-//! Commands are durable before anything else, and are sent in order, once each.
+//! Commands are made durable first, and then sent in order and once each.
 
 use std::sync::Arc;
 

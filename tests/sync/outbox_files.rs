@@ -1,4 +1,4 @@
-//! The files of what is kept: whose they are, damaged, of other versions, and by other names.
+//! Files of the outbox and the cache: permissions, damage, other versions, other names.
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;

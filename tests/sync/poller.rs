@@ -1,4 +1,4 @@
-//! The mirror of a backend, and the task that keeps it.
+//! The poller and the local mirror of a backend that it updates.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Several processes of one machine share what is kept, and do not send twice; a process that is
-//! killed loses nothing.
+//! Several processes of one machine share the outbox and the cache and send nothing twice; a killed
+//! process loses nothing.
 //!
 //! `REDPHONE_OUTBOX_RUNS` sets how often one is killed (10; the full run is 100).
 

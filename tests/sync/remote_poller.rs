@@ -1,5 +1,5 @@
-//! The task that asks, with something kept: it begins with that, goes on from its cursor, and paces
-//! itself.
+//! The poller over a remote with a cache: it starts with cached data, continues from its cursor, and
+//! paces itself.
 
 use std::sync::Arc;
 use std::time::Duration;

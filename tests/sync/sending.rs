@@ -1,4 +1,4 @@
-//! When commands are sent, by whom and for whom.
+//! When commands are sent, by which process and with whose token.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! When somebody is called to the screen, and when not.
+//! When the panes call for attention, and when not.
 
 use chrono::TimeDelta;
 use redphone::config::PanesSettings;

@@ -1,4 +1,4 @@
-//! How fresh the rows are, and what is shown while the backend fails.
+//! The freshness of the rows, and the display while the backend fails.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is copied, and what is said of it.
+//! Copying to the clipboard, and the message about it.
 
 use insta::assert_snapshot;
 use rstest::rstest;

@@ -1,4 +1,4 @@
-//! The detail of the selected incident, which is read a moment later.
+//! The detail of the selected incident, which is fetched a moment later.
 
 use redphone::model::command::Command;
 

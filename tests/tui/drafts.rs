@@ -1,4 +1,4 @@
-//! Drafts: what was typed and not sent is kept, and brought back.
+//! Drafts: typed text that was not sent is saved and restored.
 
 use redphone::backend::BackendError;
 use redphone::model::IncidentCommand;

@@ -1,4 +1,4 @@
-//! Filters: words and terms as they are typed, completed and in force.
+//! Filters: free text and terms while they are typed, completed and active.
 
 use crossterm::event::{KeyCode, KeyModifiers};
 use insta::assert_snapshot;

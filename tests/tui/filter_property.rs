@@ -1,4 +1,4 @@
-//! Whatever filter is typed: no frame breaks, and the selection stays where it can.
+//! For any typed filter no frame breaks, and the selection stays where it can.
 
 use proptest::prelude::*;
 use redphone::model::IncidentId;

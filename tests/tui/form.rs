@@ -1,4 +1,4 @@
-//! Forms: what they check, and what they send while others change the same fields.
+//! Forms: validation, and what they send while others change the same fields.
 
 use redphone::model::IncidentCommand;
 use redphone::model::checklist::Answer;

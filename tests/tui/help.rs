@@ -1,4 +1,4 @@
-//! The help and the keys line: made from the one table of actions.
+//! The help and the keys line, both made from the table of actions.
 
 use insta::assert_snapshot;
 use redphone::tui::action::{Action, TABLE};
@@ -8,7 +8,7 @@ use rstest::rstest;
 use crate::support::company;
 use crate::support::stage::{Stage, sized};
 
-/// All of the help, page by page, as one text without line breaks.
+/// Returns the entire help, page by page, as one text without line breaks.
 fn full_text(stage: &mut Stage) -> String {
     let mut pages = String::new();
     loop {

@@ -1,4 +1,4 @@
-//! What has ended: read in pages, searched, and kept up to date.
+//! Ended incidents: read in pages, searched, and updated.
 
 use redphone::backend::{BackendError, Page};
 use redphone::model::Status;

@@ -1,4 +1,4 @@
-//! What is left out over a slow link.
+//! What the panes omit on a slow link.
 
 use std::time::Duration;
 

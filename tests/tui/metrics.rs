@@ -1,4 +1,4 @@
-//! The pane of the measures.
+//! The metrics pane.
 
 use redphone::backend::BackendError;
 use redphone::tui::core::message::Message;

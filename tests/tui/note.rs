@@ -1,4 +1,4 @@
-//! Notes: the editor, what is sent, and what comes back when it is refused.
+//! Notes: the editor, the command, and the text that returns after a refusal.
 
 use insta::assert_snapshot;
 use redphone::backend::BackendError;

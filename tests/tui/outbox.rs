@@ -1,5 +1,5 @@
-//! A remote that is slow or gone: how old things are, what is on its way, and what becomes of what it
-//! refuses.
+//! A slow or unreachable remote: the age of data, pending commands, and what happens to refused
+//! ones.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A refused command is written again from the form it came from.
+//! A refused command is edited again in the form it came from.
 
 use chrono::{DurationRound, TimeDelta};
 use redphone::model::command::Declaration;
@@ -9,7 +9,7 @@ use redphone::sync::remote::OutboxSnapshot;
 
 use super::outbox::{command_envelope, entry, not_now, remote, show};
 
-/// What is sent in the place of a refused command when its form is opened and sent as it is.
+/// Returns the command that replaces a refused one when its form is submitted unchanged.
 fn rewritten(about: IncidentId, ask: IncidentCommand) -> IncidentCommand {
     let mut stage = remote((126, 36));
     let refused =

@@ -1,4 +1,4 @@
-//! The command palette: what can be typed, what it leads to, and how it looks.
+//! The command palette: its input, its effects and its display.
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;

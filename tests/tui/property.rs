@@ -57,7 +57,7 @@ enum Step {
     Link(u8),
 }
 
-/// Where a sequence begins.
+/// The screen on which a sequence of steps starts.
 #[derive(Clone, Copy, Debug)]
 enum Start {
     /// The panes over a store on this machine.

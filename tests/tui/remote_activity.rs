@@ -1,4 +1,4 @@
-//! What others do to the incident that somebody is at.
+//! Changes by others to the incident that is open.
 
 use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::{Actor, CommandId, Envelope, IncidentId, Status};

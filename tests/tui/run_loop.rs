@@ -1,4 +1,4 @@
-//! The real loop, with a terminal and keys in memory.
+//! The real run loop, with a terminal and keys in memory.
 
 use std::convert::Infallible;
 use std::io;
@@ -78,7 +78,7 @@ impl Host for Keys {
     }
 }
 
-/// What is on the screen, told with each frame.
+/// The text of the screen, published with each frame.
 struct Shown {
     inner: TestBackend,
     frames: watch::Sender<String>,

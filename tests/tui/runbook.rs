@@ -1,4 +1,4 @@
-//! Runbooks: their steps, ticks, and what is copied from them.
+//! Runbooks: their steps, ticks, and copied text.
 
 use insta::assert_snapshot;
 use redphone::config::PanesSettings;

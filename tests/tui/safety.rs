@@ -1,4 +1,4 @@
-//! What others do, and answers that come late, change neither what a key is for nor what was typed.
+//! Changes by others and late responses alter neither the target of a key nor typed text.
 
 use chrono::TimeDelta;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

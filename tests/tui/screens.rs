@@ -1,4 +1,4 @@
-//! The panes at every size: full, empty, and before anything is known.
+//! The panes at every size: full, empty, and before the first data.
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;

@@ -1,4 +1,4 @@
-//! Settings that are wrong, and settings that change while the panes run.
+//! Invalid settings, and settings that change while the panes run.
 
 use crossterm::event::{KeyCode, KeyModifiers};
 use redphone::backend::BackendError;

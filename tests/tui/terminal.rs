@@ -1,4 +1,4 @@
-//! What is written to the terminal shows what was drawn, frame after frame.
+//! The bytes written to the terminal show what was drawn, frame after frame.
 
 use std::io;
 
@@ -76,7 +76,7 @@ fn numbered(color: Color) -> Color {
     place.map_or(color, |(index, _)| Color::Indexed(index))
 }
 
-/// Colours and attributes are those that were drawn, cell by cell.
+/// Checks that colours and attributes of each cell are those that were drawn.
 fn assert_same_style(screen: &vt100::Screen, drawn: &Buffer, after: &str) {
     let mut covered = 0;
     for (place, cell) in drawn.content.iter().enumerate() {

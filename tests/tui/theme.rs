@@ -39,7 +39,7 @@ enum Screen {
     Loading,
     ReadOnly,
     Outbox,
-    /// What keys lead to.
+    /// The screen after these keys.
     After(&'static str),
 }
 
@@ -109,7 +109,7 @@ fn screens() -> Vec<Screen> {
     screens
 }
 
-/// Boxes over the panes look the same at most sizes.
+/// Returns the sizes to test: overlays are the same at most of them.
 fn sizes(screen: Screen) -> Vec<(u16, u16)> {
     match screen {
         Screen::After(_) => vec![(126, 36), (40, 12)],

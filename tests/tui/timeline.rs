@@ -1,4 +1,4 @@
-//! The timeline: earlier events, and an incident as it was.
+//! The timeline: earlier events, and an incident as it was at an event.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use insta::assert_snapshot;

@@ -1,4 +1,4 @@
-//! Undo: what it takes back, and where it does not apply.
+//! Undo: what it reverts, and where it does not apply.
 
 use redphone::backend::BackendError;
 use redphone::model::{Impact, IncidentCommand, Status, Urgency};

@@ -1,4 +1,4 @@
-//! Commands from a key to their outcome.
+//! Commands from the key to their outcome.
 
 use redphone::backend::BackendError;
 use redphone::model::command::{Command, CommandKind, IncidentCommand};

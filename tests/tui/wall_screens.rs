@@ -1,4 +1,4 @@
-//! The wall display as pictures in text, at every size.
+//! Text snapshots of the wall display at every size.
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;

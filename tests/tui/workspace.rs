@@ -1,4 +1,4 @@
-//! Going from one place of work to another.
+//! Switching between workspaces.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Time zones: which times follow them, and how a time that is typed is read.
+//! Time zones: which times follow them, and how a typed time is interpreted.
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use redphone::backend::BackendError;

@@ -1,4 +1,4 @@
-//! Carrying out commands.
+//! Execution of commands.
 
 use redphone::backend::{Backend, BackendError, TimelineRange};
 use redphone::model::checklist::{Answer, ClosingItem, Item};

@@ -1,4 +1,4 @@
-//! Searching: order, pages, filters, words.
+//! Search: order, pages, filters and free text.
 
 use std::cmp::Ordering;
 

@@ -30,7 +30,7 @@ impl Clock for StoppedClock {
 }
 
 impl Stage {
-    /// Runs an effect, and handles the messages that it leads to.
+    /// Runs an effect and handles the resulting messages.
     pub(super) fn run(&mut self, effect: Effect) {
         match effect {
             // These wait to be answered by hand.
