@@ -13,8 +13,8 @@ use uuid::Uuid;
 /// Returns settings for `cases` cases. Failed cases are saved next to the test file, in
 /// `NAME.regressions`.
 pub fn config(cases: u32) -> ProptestConfig {
-    let beside = FileFailurePersistence::WithSource("regressions");
-    ProptestConfig { cases, failure_persistence: Some(Box::new(beside)), ..Default::default() }
+    let regressions = FileFailurePersistence::WithSource("regressions");
+    ProptestConfig { cases, failure_persistence: Some(Box::new(regressions)), ..Default::default() }
 }
 
 /// As [`config`], with as many cases as are usual (`PROPTEST_CASES`, 256).

@@ -240,6 +240,29 @@ async fn commands_wait_until_a_refused_declaration_is_corrected() {
 }
 
 #[tokio::test]
+async fn submission_says_that_a_command_before_it_is_unreadable() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let remote = fixture.remote().await;
+    let (odd, follower) = (note(id, "odd"), note(id, "follows"));
+    remote.enqueue(vec![odd.clone(), follower.clone()]).await.unwrap();
+    drop(remote);
+    let file = rusqlite::Connection::open(fixture.cache_folder().join("outbox.db")).unwrap();
+    let sql = "UPDATE entry SET envelope = '{\"later\": 1}' WHERE id = ?";
+    assert_eq!(file.execute(sql, [odd.id.as_bytes().to_vec()]).unwrap(), 1);
+    drop(file);
+    fixture.stub.set_mode(StubMode::Online);
+    let remote = fixture.remote().await;
+    let submission = remote.submit_and_wait(&follower).await.unwrap();
+    let Submission::Queued(why) = submission else { panic!("{submission:?}") };
+    assert!(
+        why.starts_with("what comes before it (a command on ") && !why.contains("declaration"),
+        "{why}"
+    );
+}
+
+#[tokio::test]
 async fn command_retried_in_another_process_is_not_replaced() {
     let fixture = RemoteFixture::new().await;
     let id = declared(&*fixture.store, "Cards fail").await;

@@ -237,6 +237,42 @@ fn late_command_goes_from_pending_to_refused_to_dropped() {
 }
 
 #[test]
+fn refusal_is_reported_once() {
+    let mut stage = remote((126, 36));
+    let envelope = command_envelope(stage.incident_id(2051), IncidentCommand::Acknowledge, 1);
+    let why = "already acknowledged by Tomo Sato 2 min ago";
+    let refused = entry(1, "INC-2051", "Card payments fail", envelope, conflict(why));
+    let all = |entry: &Arc<OutboxEntry>| OutboxSnapshot { entries: vec![entry.clone()], me: None };
+    show(&mut stage, all(&refused));
+    assert!(stage.screen().contains(why), "{}", stage.screen());
+    stage.keys("j");
+    assert!(!stage.screen().contains(why), "it was dismissed");
+    show(&mut stage, all(&refused));
+    assert!(!stage.screen().contains(why), "{}", stage.screen());
+    // Sent again, it is refused again.
+    let mut again = refused.clone();
+    Arc::make_mut(&mut again).settled_at = Some(company::now() + TimeDelta::seconds(40));
+    show(&mut stage, all(&again));
+    assert!(stage.screen().contains(why), "{}", stage.screen());
+}
+
+#[test]
+fn own_refusal_is_reported_once() {
+    let mut stage = remote((126, 36));
+    stage.keys("k a");
+    let envelope = stage.submitted[0].clone();
+    stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
+    let why = "already acknowledged by Tomo Sato 2 min ago";
+    let refused = entry(1, "INC-2051", "Card payments fail", envelope, conflict(why));
+    let all = OutboxSnapshot { entries: vec![refused], me: None };
+    show(&mut stage, all.clone());
+    assert!(stage.screen().contains(why), "{}", stage.screen());
+    stage.keys("j");
+    show(&mut stage, all);
+    assert!(!stage.screen().contains(why), "{}", stage.screen());
+}
+
+#[test]
 fn unlisted_command_is_checked_before_it_counts_as_dropped() {
     let mut stage = remote((126, 36));
     stage.keys("k a");

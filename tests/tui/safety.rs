@@ -27,6 +27,18 @@ fn keys_typed_while_a_record_loads_go_to_the_opened_form() {
 }
 
 #[test]
+fn paste_during_a_reading_goes_into_what_the_verb_opens() {
+    let mut stage = Stage::busy();
+    stage.slow_reads = true;
+    stage.keys("j E");
+    stage.send(Message::Paste("(rolled back".into()));
+    stage.keys(")");
+    stage.answer_reads();
+    let Mode::Form(form) = &stage.app.mode else { panic!("{:?}", stage.app.mode) };
+    assert!(form.contents()[0].ends_with("(rolled back)"), "{:?}", form.contents());
+}
+
+#[test]
 fn esc_cancels_a_waiting_verb_and_its_keys() {
     let mut stage = Stage::busy();
     stage.slow_reads = true;
