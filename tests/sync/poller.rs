@@ -1,4 +1,4 @@
-//! The mirror of a backend, and the task that keeps it.
+//! The poller and the local mirror of a backend that it updates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,13 +23,13 @@ fn filled() -> (Mirror, Vec<Summary>) {
 }
 
 #[test]
-fn a_delta_that_says_nothing_new_changes_nothing() {
+fn delta_without_news_changes_nothing() {
     let (mut mirror, rows) = filled();
     assert!(!mirror.fold(delta(rows, false)));
 }
 
 #[test]
-fn an_older_state_never_replaces_a_later_one() {
+fn older_row_never_replaces_a_newer_one() {
     let (mut mirror, rows) = filled();
     let mut later = rows[0].clone();
     later.seq += 1;
@@ -40,7 +40,7 @@ fn an_older_state_never_replaces_a_later_one() {
 }
 
 #[test]
-fn what_has_ended_leaves_and_an_older_state_does_not_bring_it_back() {
+fn ended_incident_is_not_brought_back_by_an_older_row() {
     let (mut mirror, rows) = filled();
     let mut ended = rows[3].clone();
     ended.seq += 1;
@@ -56,10 +56,53 @@ fn what_has_ended_leaves_and_an_older_state_does_not_bring_it_back() {
 }
 
 #[test]
-fn a_reset_forgets_what_was_known() {
+fn reset_discards_cached_rows() {
     let (mut mirror, rows) = filled();
     mirror.fold(delta(vec![rows[0].clone()], true));
     assert_eq!(mirror.snapshot().rows.len(), 1);
+}
+
+fn ended(row: &Summary) -> Summary {
+    Summary { seq: row.seq + 1, status: Status::Resolved, ..row.clone() }
+}
+
+#[test]
+fn ended_incident_is_remembered_without_having_been_a_row() {
+    let rows = company::busy(company::now()).open();
+    let mut mirror = Mirror::default();
+    // The answer to a command comes before the first page, which was read before.
+    assert!(!mirror.put(ended(&rows[0])));
+    mirror.put_first_page(rows.clone(), None);
+    assert_eq!(mirror.snapshot().rows.len(), rows.len() - 1);
+    assert!(!mirror.fold(delta(vec![rows[0].clone()], false)));
+    assert_eq!(mirror.snapshot().rows.len(), rows.len() - 1);
+}
+
+#[test]
+fn reset_read_before_an_incident_ended_does_not_reopen_it() {
+    let (mut mirror, rows) = filled();
+    mirror.start_request();
+    let noted = Summary { seq: rows[1].seq + 1, ..rows[1].clone() };
+    assert!(mirror.put(ended(&rows[0])) && mirror.put(noted.clone()));
+    mirror.fold(delta(rows.clone(), true));
+    let snapshot = mirror.snapshot();
+    assert_eq!(snapshot.rows.len(), rows.len() - 1);
+    assert!(snapshot.rows.iter().any(|row| **row == noted));
+    // A reset that was requested later counts, also where it has less, as after a restore.
+    mirror.start_request();
+    mirror.fold(delta(rows.clone(), true));
+    assert_eq!(mirror.snapshot().rows.len(), rows.len());
+}
+
+#[test]
+fn ended_incidents_are_forgotten_one_by_one() {
+    let rows = company::many(company::now(), 1002).open();
+    let mut mirror = Mirror::default();
+    for row in &rows {
+        mirror.put(ended(row));
+    }
+    let reopened = rows.iter().filter(|row| mirror.put((*row).clone())).count();
+    assert_eq!(reopened, 2, "the first to have ended");
 }
 
 /// Waits for an update that fits.
@@ -88,7 +131,7 @@ fn play<F: Future<Output = ()>>(future: F) {
 }
 
 #[test]
-fn the_first_page_comes_with_counts_and_then_all_rows() {
+fn first_page_comes_with_counts_and_then_all_rows() {
     let memory = Arc::new(company::many(chrono::Utc::now(), 300));
     let (updates, mut learnt) = mpsc::unbounded_channel();
     let backend: Arc<dyn Backend> = memory;
@@ -110,7 +153,7 @@ fn the_first_page_comes_with_counts_and_then_all_rows() {
 }
 
 #[test]
-fn a_failure_is_told_and_its_end_too_though_nothing_has_changed() {
+fn failure_and_recovery_are_published_without_other_changes() {
     let memory = Arc::new(company::quiet(chrono::Utc::now()));
     let (updates, mut learnt) = mpsc::unbounded_channel();
     let backend: Arc<dyn Backend> = Arc::clone(&memory) as Arc<dyn Backend>;
@@ -138,7 +181,7 @@ fn a_failure_is_told_and_its_end_too_though_nothing_has_changed() {
 }
 
 #[test]
-fn what_others_do_to_an_incident_that_has_ended_is_told() {
+fn change_by_others_to_an_ended_incident_is_published() {
     let memory = Arc::new(company::busy(company::now()));
     let ended = memory.all().into_iter().find(|row| !row.status.is_open()).expect("one has ended");
     let (updates, mut learnt) = mpsc::unbounded_channel();
