@@ -1,7 +1,10 @@
 //! How much of everything.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::api::query::MAX_WAIT_S;
 
@@ -55,3 +58,12 @@ const DEFAULT_REQUESTS_PER_MINUTE: NonZeroU32 = match NonZeroU32::new(1200) {
     Some(a_minute) => a_minute,
     None => NonZeroU32::MIN,
 };
+
+/// Room in memory that a body takes, until what was in it is done with.
+pub(super) type BodyPermit = OwnedSemaphorePermit;
+
+/// The room that there is for bodies.
+pub(super) fn body_permits(limits: &Limits) -> Arc<Semaphore> {
+    let all = limits.max_total_body_bytes.max(limits.max_body_bytes);
+    Arc::new(Semaphore::new(all.div_ceil(1024).clamp(1, Semaphore::MAX_PERMITS)))
+}

@@ -7,6 +7,7 @@
 mod access_path;
 mod bulk;
 mod changes;
+mod connect;
 pub mod doctor;
 mod error;
 mod event_row;
@@ -18,6 +19,7 @@ mod measures;
 mod names;
 mod open;
 mod others;
+mod page_mark;
 mod projection;
 mod queue;
 mod read;

@@ -10,9 +10,9 @@ use sqlx::{Row, SqliteConnection};
 
 use super::access_path::blank_summary;
 use super::error::{StoreError, StoreResult};
+use super::page_mark::ParsedPageMark;
 use super::read::summary_at;
 use super::row::{OPEN_FACETS_END, status_and_priority};
-use super::search::ParsedPageMark;
 use super::sql::Batch;
 use crate::backend::{Page, Search};
 use crate::model::queue::{OpenCounts, UrgencyKey, urgency_key};

@@ -1,19 +1,19 @@
 //! Searches: pages of open incidents in any order, and pages of the history by time of report.
 
-use chrono::DateTime;
 use sqlx::{Row, SqliteConnection};
 
 use super::access_path::{AccessPath, IndexedColumn, SearchPlan, plan_search};
 use super::error::{StoreError, StoreResult};
 use super::full_text;
+use super::page_mark::ParsedPageMark;
 use super::read::summary_at;
 use super::row::{OPEN_FACETS_END, incident_key};
 use super::sql::Batch;
-use crate::backend::{BackendError, Page, PageMark, Search};
+use crate::backend::{BackendError, Page, Search};
 use crate::model::decide::{Rejection, RejectionKind};
 use crate::model::filter::{MatchContext, Scope};
 use crate::model::queue::{OpenCounts, Sort, UrgencyKey, compare, urgency_key};
-use crate::model::{IncidentId, IncidentNumber, Priority, Rules, Summary};
+use crate::model::{IncidentNumber, Rules, Summary};
 
 /// The maximum number of rows of a page.
 const MAX_LIMIT: u32 = 1000;
@@ -55,47 +55,6 @@ fn context<'a>(search: &'a Search, rules: &'a Rules) -> MatchContext<'a> {
 /// Returns the key of a row, which is its position in a list by time of report.
 fn summary_key(row: &Summary) -> i64 {
     incident_key(row.reported_at, row.number.unwrap_or(IncidentNumber(0)))
-}
-
-/// The decoded form of a [`PageMark`]: where a page ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum ParsedPageMark {
-    Key(i64),
-    Rank(UrgencyKey),
-    /// The id of the last row, and the number of rows up to it, which is used if that row is no
-    /// longer in the list.
-    Row(IncidentId, usize),
-}
-
-impl ParsedPageMark {
-    pub(super) fn to_page_mark(self) -> PageMark {
-        PageMark(match self {
-            Self::Key(key) => format!("k{key}"),
-            Self::Rank((calm, priority, acknowledged, reported, id)) => {
-                let reported = reported.timestamp_millis();
-                format!("r{calm}.{}.{acknowledged}.{reported}.{id}", priority.index())
-            }
-            Self::Row(id, count) => format!("o{count}.{id}"),
-        })
-    }
-
-    fn parse(mark: &PageMark) -> Option<Self> {
-        if let Some(key) = mark.0.strip_prefix('k') {
-            return key.parse().ok().map(Self::Key);
-        }
-        if let Some(row) = mark.0.strip_prefix('o') {
-            let (count, id) = row.split_once('.')?;
-            return Some(Self::Row(id.parse().ok()?, count.parse().ok()?));
-        }
-        let mut parts = mark.0.strip_prefix('r')?.split('.');
-        let mut next = || parts.next();
-        let calm = next()?.parse().ok()?;
-        let priority = Priority::from_index(next()?.parse().ok()?)?;
-        let acknowledged = next()?.parse().ok()?;
-        let reported = DateTime::from_timestamp_millis(next()?.parse().ok()?)?;
-        let id: IncidentId = next()?.parse().ok()?;
-        Some(Self::Rank((calm, priority, acknowledged, reported, id)))
-    }
 }
 
 /// Returns the mark after which the page begins; `None` for the first page. Refuses a mark of
