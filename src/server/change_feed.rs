@@ -1,9 +1,8 @@
-//! Who asks for changes, and mostly hears that there are none: one task follows the backend, and
-//! what it knows answers all of them.
+//! Answers requests for changes. One task follows the backend for all callers.
 //!
-//! **Nothing new** is said from memory where the position that somebody asks from is the last that
-//! is known, and nothing was written through this server since it was looked at. **Something new**
-//! is read once for all who ask from the same position, and written as JSON once.
+//! **Without news**, a request is answered from memory. This is possible if the caller's cursor is
+//! the latest one and nothing was written through this server since the backend was last read.
+//! **With news**, the delta is read and encoded once for all callers with the same cursor.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,44 +17,44 @@ use super::single_flight::{Epoch, SingleFlight};
 use crate::backend::{Backend, BackendError, Cursor, Delta};
 use crate::model::directory::Directory;
 
-/// How long one call for changes waits.
+/// How long one call for changes waits in the backend.
 const LONG_POLL_WAIT: Duration = Duration::from_secs(55);
-/// The same with a backend that does not tell by itself.
+/// How long it waits in a backend that does not notice changes by itself.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// The least time between two looks: many writes at once are seen together.
+/// The pause after each call. Writes within it are seen together.
 const COALESCE_DELAY: Duration = Duration::from_millis(4);
-/// How long after a failure the backend is asked again.
+/// The pause after a failure of the backend.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// What is known of the backend's changes.
+/// What is known about the backend's changes.
 #[derive(Clone, Debug)]
 struct FeedState {
-    /// The last position; `None` while the backend does not answer.
+    /// The latest cursor; `None` while the backend does not answer.
     cursor: Option<Cursor>,
-    /// That nothing is new since then.
+    /// The encoded empty delta at `cursor`.
     empty_delta: Option<Arc<CachedJson>>,
-    /// What was new last, for who asks from the position before.
+    /// The last delta, with the cursor from which it leads to `cursor`.
     last_delta: Option<(Cursor, Arc<CachedJson>)>,
-    /// Changes so far.
+    /// Number of changes so far.
     version: u64,
-    /// Commands of this server that had been carried out when it was looked last.
+    /// The value of [`ChangeFeed::writes`] when the backend was last read.
     writes: u64,
-    /// Changes of the directory so far.
+    /// Number of changes of the directory so far.
     directory_version: u64,
 }
 
-/// Follows the changes of a backend.
+/// Follows the changes of a backend and serves them to all callers.
 pub(super) struct ChangeFeed {
     backend: Arc<dyn Backend>,
     state: watch::Sender<FeedState>,
-    /// Commands that were carried out.
+    /// Number of times that this server has carried out commands.
     writes: watch::Sender<u64>,
     deltas: SingleFlight<Option<Cursor>, Option<Arc<CachedJson>>>,
     directory: Mutex<Option<(u64, Arc<Directory>)>>,
     parked: AtomicU64,
 }
 
-/// Counts who is held while it is.
+/// Counts a parked request until it is dropped.
 struct ParkedGuard<'a>(&'a AtomicU64);
 
 impl<'a> ParkedGuard<'a> {
@@ -72,9 +71,9 @@ impl Drop for ParkedGuard<'_> {
 }
 
 impl ChangeFeed {
-    /// Begins to follow; ends when the server stops.
+    /// Starts to follow the backend. The task ends when the server stops.
     pub(super) fn new(backend: Arc<dyn Backend>, mut stopping: watch::Receiver<bool>) -> Arc<Self> {
-        let seen = FeedState {
+        let state = FeedState {
             cursor: None,
             empty_delta: None,
             last_delta: None,
@@ -82,148 +81,147 @@ impl ChangeFeed {
             writes: 0,
             directory_version: 0,
         };
-        let hub = Arc::new(Self {
+        let feed = Arc::new(Self {
             backend,
-            state: watch::Sender::new(seen),
+            state: watch::Sender::new(state),
             writes: watch::Sender::new(0),
             deltas: SingleFlight::default(),
             directory: Mutex::new(None),
             parked: AtomicU64::new(0),
         });
-        let following = Arc::clone(&hub);
+        let follower = Arc::clone(&feed);
         tokio::spawn(async move {
             tokio::select! {
-                () = following.follow() => {}
-                // Nobody is left who would tell: then it has stopped as well.
+                () = follower.follow() => {}
+                // An error means that the sender was dropped, so that the server has stopped.
                 _ = stopping.wait_for(|stop| *stop) => {}
             }
         });
-        hub
+        feed
     }
 
-    /// Commands have been carried out: what was known before may be old.
+    /// Records that commands were carried out, so that cached responses may be out of date.
     pub(super) fn record_write(&self) {
         self.writes.send_modify(|count| *count += 1);
     }
 
-    /// Where the backend stands for whoever asks now.
+    /// Returns the present epoch of the backend.
     pub(super) fn epoch(&self) -> Epoch {
         Epoch { version: self.state.borrow().version, writes: *self.writes.borrow() }
     }
 
-    /// How many are held until something changes.
+    /// Returns the number of parked requests.
     pub(super) fn parked_requests(&self) -> u64 {
         self.parked.load(Ordering::Relaxed)
     }
 
-    /// People, teams and services, read again when they have changed.
+    /// Returns people, teams and services. They are read again after they have changed.
     pub(super) async fn directory(&self) -> Result<Arc<Directory>, BackendError> {
-        let (version, follows) = {
-            let seen = self.state.borrow();
-            (seen.directory_version, seen.cursor.is_some())
+        let (version, is_following) = {
+            let state = self.state.borrow();
+            (state.directory_version, state.cursor.is_some())
         };
-        let mut kept = self.directory.lock().await;
-        if let Some((of, directory)) = &*kept
-            && *of == version
-            && follows
+        let mut cached = self.directory.lock().await;
+        if let Some((cached_version, directory)) = &*cached
+            && *cached_version == version
+            && is_following
         {
             return Ok(Arc::clone(directory));
         }
         let directory = Arc::new(self.backend.directory().await?);
-        *kept = Some((version, Arc::clone(&directory)));
+        *cached = Some((version, Arc::clone(&directory)));
         Ok(directory)
     }
 
-    /// What has changed since a position, once something has, or `until` then.
+    /// Returns what has changed since a cursor, as soon as there is something or at `until`.
     pub(super) async fn changes(
         &self,
         since: Option<Cursor>,
         until: Instant,
         stopped: impl Future<Output = ()>,
     ) -> ApiResult<Arc<CachedJson>> {
-        let mut told = self.state.subscribe();
+        let mut updates = self.state.subscribe();
         let mut stopped = std::pin::pin!(stopped);
         let mut stopping = false;
-        let mut held = None;
+        let mut parked = None;
         loop {
-            let (seen, moment) = {
-                let seen = told.borrow_and_update().clone();
-                let moment = Epoch { version: seen.version, writes: *self.writes.borrow() };
-                (seen, moment)
+            let (state, epoch) = {
+                let state = updates.borrow_and_update().clone();
+                let epoch = Epoch { version: state.version, writes: *self.writes.borrow() };
+                (state, epoch)
             };
-            let is_current = seen.writes == moment.writes;
-            let nothing = match (since, &seen.last_delta, seen.empty_delta) {
-                (Some(since), _, Some(nothing)) if is_current && seen.cursor == Some(since) => {
-                    nothing
+            let is_current = state.writes == epoch.writes;
+            let empty = match (since, &state.last_delta, state.empty_delta) {
+                (Some(since), _, Some(empty)) if is_current && state.cursor == Some(since) => empty,
+                (Some(since), Some((from, delta)), _) if is_current && *from == since => {
+                    return Ok(Arc::clone(delta));
                 }
-                (Some(since), Some((from, step)), _) if is_current && *from == since => {
-                    return Ok(Arc::clone(step));
-                }
-                _ => match self.fetch_delta(since, moment).await? {
+                _ => match self.fetch_delta(since, epoch).await? {
                     Some(delta) => return Ok(delta),
                     None => empty_delta_at(since.unwrap_or(Cursor(0)))?,
                 },
             };
             if stopping || Instant::now() >= until {
-                return Ok(nothing);
+                return Ok(empty);
             }
-            held.get_or_insert_with(|| ParkedGuard::new(&self.parked));
+            parked.get_or_insert_with(|| ParkedGuard::new(&self.parked));
             tokio::select! {
-                // The hub lives as long as this.
-                _ = told.changed() => {}
+                // An error is impossible, as `self` owns the sender.
+                _ = updates.changed() => {}
                 () = sleep_until(until) => {}
                 () = &mut stopped => stopping = true,
             }
         }
     }
 
-    /// What has changed until now; `None` where nothing has. From a position that is not known any
-    /// more everything is told anew, which is the same for all, whatever their position.
+    /// Fetches what has changed so far; `None` if nothing has. For a cursor that the backend no
+    /// longer knows, all open incidents are sent again. That response is the same for all such
+    /// cursors.
     async fn fetch_delta(
         &self,
         since: Option<Cursor>,
-        moment: Epoch,
+        epoch: Epoch,
     ) -> ApiResult<Option<Arc<CachedJson>>> {
-        let Some(since) = since else { return self.resync(moment).await };
-        let read = async || {
+        let Some(since) = since else { return self.resync(epoch).await };
+        let fetch = async || {
             let delta = self.backend.changes(Some(since), Duration::ZERO).await?;
             if delta.reset {
                 drop(delta);
-                return self.resync(moment).await;
+                return self.resync(epoch).await;
             }
-            let same = since == delta.cursor && is_empty_delta(&delta);
-            if same { Ok(None) } else { CachedJson::encode(&delta).map(Some) }
+            let is_unchanged = since == delta.cursor && is_empty_delta(&delta);
+            if is_unchanged { Ok(None) } else { CachedJson::encode(&delta).map(Some) }
         };
-        self.deltas.get::<ApiError, _>(moment, Some(since), read).await
+        self.deltas.get::<ApiError, _>(epoch, Some(since), fetch).await
     }
 
-    async fn resync(&self, moment: Epoch) -> ApiResult<Option<Arc<CachedJson>>> {
-        let read = async || {
+    async fn resync(&self, epoch: Epoch) -> ApiResult<Option<Arc<CachedJson>>> {
+        let fetch = async || {
             let delta = self.backend.changes(None, Duration::ZERO).await?;
             CachedJson::encode(&delta).map(Some)
         };
-        self.deltas.get::<ApiError, _>(moment, None, read).await
+        self.deltas.get::<ApiError, _>(epoch, None, fetch).await
     }
 
     async fn follow(&self) {
-        let mut written = self.writes.subscribe();
-        let live = self.backend.capabilities().await.map_or(true, |can| can.live);
-        let listen = if live { LONG_POLL_WAIT } else { POLL_INTERVAL };
+        let mut writes = self.writes.subscribe();
+        let is_live = self.backend.capabilities().await.map_or(true, |can| can.live);
+        let wait = if is_live { LONG_POLL_WAIT } else { POLL_INTERVAL };
         let mut cursor = None;
         loop {
-            let count = *written.borrow_and_update();
-            let look_at_once = cursor.is_none() || self.state.borrow().writes != count;
-            let told = if look_at_once {
+            let count = *writes.borrow_and_update();
+            let is_behind = cursor.is_none() || self.state.borrow().writes != count;
+            let result = if is_behind {
                 self.backend.changes(cursor, Duration::ZERO).await.map(|delta| (delta, count))
             } else {
                 let before = self.state.borrow().writes;
                 tokio::select! {
-                    told = self.backend.changes(cursor, listen) => told.map(|delta| (delta, before)),
-                    // `self` keeps the sender.
-                    _ = written.changed() => continue,
+                    result = self.backend.changes(cursor, wait) => result.map(|delta| (delta, before)),
+                    // An error is impossible, as `self` owns the sender.
+                    _ = writes.changed() => continue,
                 }
             };
-            match told {
+            match result {
                 Ok((delta, count)) => {
                     let next = delta.cursor;
                     self.publish(cursor, &delta, count);
@@ -239,35 +237,35 @@ impl ChangeFeed {
         }
     }
 
-    /// Tells who waits, where there is something new.
-    fn publish(&self, since: Option<Cursor>, delta: &Delta, written: u64) {
-        let is_news = since != Some(delta.cursor) || !is_empty_delta(delta);
-        self.state.send_if_modified(|seen| {
-            seen.writes = written;
-            if !is_news && seen.cursor.is_some() {
+    /// Publishes a delta and wakes the parked requests, if there is anything new.
+    fn publish(&self, since: Option<Cursor>, delta: &Delta, writes: u64) {
+        let has_news = since != Some(delta.cursor) || !is_empty_delta(delta);
+        self.state.send_if_modified(|state| {
+            state.writes = writes;
+            if !has_news && state.cursor.is_some() {
                 return false;
             }
-            let step = since
-                .filter(|_| is_news)
+            let last_delta = since
+                .filter(|_| has_news)
                 .and_then(|since| Some((since, CachedJson::encode(delta).ok()?)));
-            seen.last_delta = step;
-            seen.cursor = Some(delta.cursor);
-            seen.empty_delta = empty_delta_at(delta.cursor).ok();
-            seen.version += 1;
-            seen.directory_version += u64::from(delta.directory);
+            state.last_delta = last_delta;
+            state.cursor = Some(delta.cursor);
+            state.empty_delta = empty_delta_at(delta.cursor).ok();
+            state.version += 1;
+            state.directory_version += u64::from(delta.directory);
             true
         });
     }
 
-    /// Nothing is known: whoever asks is told by the backend itself.
+    /// Forgets the state after a failure, so that callers are answered by the backend itself.
     fn mark_unavailable(&self) {
-        self.state.send_if_modified(|seen| {
-            let news = seen.cursor.take().is_some();
-            seen.empty_delta = None;
-            seen.last_delta = None;
-            seen.version += 1;
-            seen.directory_version += 1;
-            news
+        self.state.send_if_modified(|state| {
+            let was_available = state.cursor.take().is_some();
+            state.empty_delta = None;
+            state.last_delta = None;
+            state.version += 1;
+            state.directory_version += 1;
+            was_available
         });
     }
 }
@@ -287,7 +285,7 @@ mod tests {
     use crate::model::Rules;
 
     #[tokio::test]
-    async fn positions_that_are_not_known_share_one_answer() {
+    async fn unknown_cursors_share_one_response() {
         let folder = tempfile::tempdir().unwrap();
         let options = Options {
             name: "local".into(),
@@ -298,12 +296,12 @@ mod tests {
         };
         let store = FileStore::open(&folder.path().join("store.db"), options).await.unwrap();
         let (_stop, stopping) = watch::channel(false);
-        let hub = ChangeFeed::new(Arc::new(store), stopping);
-        let moment = Epoch { version: 7, writes: 0 };
-        let whole = hub.fetch_delta(None, moment).await.unwrap().unwrap();
+        let feed = ChangeFeed::new(Arc::new(store), stopping);
+        let epoch = Epoch { version: 7, writes: 0 };
+        let complete = feed.fetch_delta(None, epoch).await.unwrap().unwrap();
         for stale in [u64::MAX, 1 << 61, 77 << 8] {
-            let told = hub.fetch_delta(Some(Cursor(stale)), moment).await.unwrap().unwrap();
-            assert!(Arc::ptr_eq(&told, &whole), "{stale}");
+            let delta = feed.fetch_delta(Some(Cursor(stale)), epoch).await.unwrap().unwrap();
+            assert!(Arc::ptr_eq(&delta, &complete), "{stale}");
         }
     }
 }

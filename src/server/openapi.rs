@@ -1,10 +1,10 @@
-//! The API's description (`OpenAPI` 3.1), made from the routes and the types themselves.
+//! Description of the API in `OpenAPI` 3.1, generated from the routes and the types.
 
 pub(super) mod document;
 
 use super::routes;
 
-/// The whole description as JSON.
+/// Returns the complete document as JSON.
 #[must_use]
 pub fn document_json() -> String {
     document::encode(routes::openapi_document())

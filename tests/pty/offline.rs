@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::store::Store;
 use crate::support::program;
+use crate::support::sample::Sample;
 use crate::support::terminal::{Terminal, signal};
 
 /// A store, a server on it that can be taken away, and a person on another machine.
@@ -336,12 +337,11 @@ fn many_processes_send_what_waits_once() {
 /// `REDPHONE_OUTBOX_RUNS` sets how often it is killed (10; the full run is 100).
 #[test]
 fn commands_that_are_killed_at_any_moment_happen_once_or_not_at_all() {
-    let runs: u64 =
-        std::env::var("REDPHONE_OUTBOX_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(10);
+    let runs = Sample::new("REDPHONE_OUTBOX_RUNS", 10);
     let mut team = Team::new();
     assert!(team.run(&["list"]).status.success());
     let mut accepted = std::collections::BTreeSet::new();
-    for run in 0..runs {
+    for run in runs.rounds(10) {
         if run % 5 == 2 {
             team.cut();
         }

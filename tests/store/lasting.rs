@@ -9,6 +9,7 @@ use redphone::backend::{Backend, BackendError, Cursor, Delta};
 use tempfile::{TempDir, tempdir};
 
 use super::fixtures::{declared, open};
+use crate::support::wait::until_watched;
 
 const NOW: Duration = Duration::ZERO;
 
@@ -87,7 +88,7 @@ async fn a_wait_ends_when_the_file_goes() {
     let cursor = all(&lasting).await.cursor;
     let waiting = lasting.changes(Some(cursor), Duration::from_mins(10));
     let moving = async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        until_watched(folder.path()).await;
         fs::rename(&path, folder.path().join("away.db")).unwrap();
     };
     let (waited, ()) = tokio::join!(tokio::time::timeout(Duration::from_mins(1), waiting), moving);

@@ -10,11 +10,13 @@ pub mod memory;
 pub mod model;
 pub mod proxy;
 pub mod requests;
+pub mod sample;
 pub mod served;
 pub mod stage;
 pub mod store;
 pub mod strategies;
 pub mod terminal;
+pub mod wait;
 
 use std::path::PathBuf;
 
