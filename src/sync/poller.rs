@@ -143,7 +143,7 @@ impl Poller {
             fetched: Fetched::default(),
             full_fetch_not_before: None,
             cursor: None,
-            pace: Pace::new(LONG_POLL_TIMEOUT),
+            pace: Pace::new(),
             poll_immediately: false,
             failures: 0,
             failing_since: None,
@@ -189,7 +189,7 @@ impl Poller {
         // once.
         let immediately =
             std::mem::take(&mut self.poll_immediately) || self.failing_since.is_some();
-        let wait = if immediately { Duration::ZERO } else { self.pace.timeout() };
+        let wait = if immediately { Duration::ZERO } else { LONG_POLL_TIMEOUT };
         let initial = self.fetch_initial().await;
         if let Some(until) = self.full_fetch_not_before.take() {
             self.pause(until.saturating_duration_since(Instant::now())).await?;
@@ -217,10 +217,7 @@ impl Poller {
                 }
                 self.pause(interval.unwrap_or(MIN_POLL_INTERVAL).max(MIN_POLL_INTERVAL)).await
             }
-            Err(FetchError::Failed(error)) => {
-                self.pace.record_failure(wait, sent_at.elapsed());
-                self.report_failure(error).await
-            }
+            Err(FetchError::Failed(error)) => self.report_failure(error).await,
         }
     }
 
