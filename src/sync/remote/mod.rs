@@ -22,7 +22,6 @@ mod open;
 mod optimistic;
 mod outbox;
 mod paths;
-mod pending;
 mod prefetch;
 mod reads;
 mod sender;
