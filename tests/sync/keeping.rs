@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use redphone::backend::Backend;
 use redphone::model::IncidentCommand;
-use redphone::sync::{self, BackendUpdate, CachedData, ConnectionState, Options, Snapshot};
+use redphone::sync::{self, BackendUpdate, ConnectionState, Options, Snapshot};
 use rstest::rstest;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -52,7 +52,7 @@ impl Keeping {
 
     async fn rows(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
         self.until(|update| match update {
-            BackendUpdate::Snapshot(snapshot) if wanted(snapshot) => Some(Arc::clone(snapshot)),
+            BackendUpdate::Snapshot(read) if wanted(&read.value) => Some(Arc::clone(&read.value)),
             _ => None,
         })
         .await
@@ -76,12 +76,18 @@ async fn it_begins_with_what_is_kept_and_says_how_old_it_is() {
     place.far.set(Way::Cut);
     let (_remote, mut kept) = Keeping::start(&place).await;
     kept.until(|update| {
-        matches!(update, BackendUpdate::Cached(CachedData::Directory, _)).then_some(())
+        matches!(update, BackendUpdate::Directory(directory) if directory.as_of.is_some())
+            .then_some(())
     })
     .await;
-    kept.until(|update| matches!(update, BackendUpdate::Cached(CachedData::Rows, _)).then_some(()))
+    let rows = kept
+        .until(|update| match update {
+            BackendUpdate::Snapshot(rows) => Some(rows.clone()),
+            _ => None,
+        })
         .await;
-    let rows = kept.rows(|_| true).await;
+    assert!(rows.as_of.is_some());
+    let rows = rows.value;
     assert_eq!(rows.rows[0].title, "Cards fail");
     kept.until(|update| {
         matches!(update, BackendUpdate::Connection(ConnectionState::Failing { .. })).then_some(())

@@ -8,6 +8,7 @@ mod keeping;
 mod outbox;
 mod poller;
 mod processes;
+mod readers;
 mod reading;
 mod turns;
 mod two;

@@ -8,11 +8,15 @@ use redphone::model::command::CommandKind;
 use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
 use redphone::model::{EventBody, IncidentCommand, Status};
-use redphone::sync::remote::{Remote, Sourced};
+use redphone::sync::remote::Remote;
+use redphone::sync::{ReadResult, Reader};
 
 use super::fixtures::Place;
 use crate::support::far::Way;
 use crate::support::requests::{ask, declare, declared, resolve, search, titles};
+
+/// How many events are read with an incident.
+const EVENTS: u32 = 200;
 
 /// Reads all that there is once.
 async fn read_all(remote: &Remote) {
@@ -20,7 +24,7 @@ async fn read_all(remote: &Remote) {
     remote.directory().await.unwrap();
     let delta = remote.changes(None, Duration::ZERO).await.unwrap();
     for row in &delta.rows {
-        remote.read_incident(row.id, |_| {}).await;
+        remote.read_incident(row.id, EVENTS, &mut |_| {}).await;
     }
     remote.measures(&Window::last_day(Utc::now()), Cut::Total, Utc::now()).await.unwrap();
 }
@@ -36,7 +40,7 @@ async fn all_that_was_read_is_there_without_the_remote_and_after_a_restart() {
     place.far.set(Way::Cut);
     let remote = place.remote().await;
     let known = remote.cached_state().await;
-    assert_eq!(known.rows.unwrap().0.len(), 1);
+    assert_eq!(known.rows.unwrap().value.len(), 1);
     assert!(known.cursor.is_some());
     assert!(known.capabilities.unwrap().verbs.contains(&CommandKind::Acknowledge));
     let detail = remote.incident(id).await.unwrap();
@@ -56,21 +60,21 @@ async fn what_is_kept_comes_with_its_age_and_the_answer_after_it() {
     let id = declared(&*place.store, "Cards fail").await;
     let remote = place.remote().await;
     let mut told = Vec::new();
-    remote.read_incident(id, |read| told.push(read.unwrap().as_of)).await;
+    remote.read_incident(id, EVENTS, &mut |read| told.push(read.unwrap().as_of)).await;
     assert_eq!(told, [None], "it has just been read");
     place.far.set(Way::Slow(Duration::from_millis(600)));
     let mut told = Vec::new();
-    remote.read_incident(id, |read| told.push(read.unwrap().as_of.is_some())).await;
+    remote.read_incident(id, EVENTS, &mut |read| told.push(read.unwrap().as_of.is_some())).await;
     assert_eq!(told, [true, false], "first what is kept, then what it says");
     place.far.set(Way::Cut);
-    let mut told: Vec<Result<Sourced<_>, BackendError>> = Vec::new();
-    remote.read_incident(id, |read| told.push(read)).await;
+    let mut told: Vec<ReadResult<_>> = Vec::new();
+    remote.read_incident(id, EVENTS, &mut |read| told.push(read)).await;
     assert_eq!(told.len(), 1);
     assert!(told[0].as_ref().unwrap().as_of.is_some());
     // Of one that was never read there is nothing.
     let other = declared(&*place.store, "Images fail").await;
-    let mut told: Vec<Result<Sourced<_>, BackendError>> = Vec::new();
-    remote.read_incident(other, |read| told.push(read)).await;
+    let mut told: Vec<ReadResult<_>> = Vec::new();
+    remote.read_incident(other, EVENTS, &mut |read| told.push(read)).await;
     assert!(matches!(&told[..], [Err(BackendError::Unreachable(_))]));
 }
 
@@ -194,7 +198,7 @@ async fn what_could_not_be_written_down_is_asked_for_again_after_a_restart() {
     let rest = remote.changes(known.cursor, Duration::ZERO).await.unwrap();
     assert!(rest.rows.iter().any(|row| row.id == images));
     let known = remote.cached_state().await;
-    assert_eq!((known.cursor, known.rows.unwrap().0.len()), (Some(third.cursor), 3));
+    assert_eq!((known.cursor, known.rows.unwrap().value.len()), (Some(third.cursor), 3));
 }
 
 #[tokio::test]
@@ -205,17 +209,17 @@ async fn a_search_says_whether_it_looked_only_at_what_is_kept() {
     let remote = place.remote().await;
     read_all(&remote).await;
     declared(&*place.store, "Cards fail again").await;
-    let read = remote.search_sourced(&search("cards")).await.unwrap();
+    let read = remote.read_page(&search("cards")).await.unwrap();
     assert_eq!((read.value.rows.len(), read.as_of), (2, None));
     let mut wanted = redphone::backend::Search { limit: 1, ..search("cards") };
     place.far.set(Way::Cut);
-    let read = remote.search_sourced(&wanted).await.unwrap();
+    let read = remote.read_page(&wanted).await.unwrap();
     assert!(read.as_of.is_some_and(|at| at >= before), "{:?}", read.as_of);
     // And so does each page that goes on with it, even where the remote is back.
     place.far.set(Way::Open);
     wanted.after = read.value.next;
     assert!(wanted.after.is_some());
-    assert!(remote.search_sourced(&wanted).await.unwrap().as_of.is_some());
+    assert!(remote.read_page(&wanted).await.unwrap().as_of.is_some());
 }
 
 #[tokio::test]

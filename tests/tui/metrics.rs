@@ -1,6 +1,7 @@
 //! The pane of the measures.
 
 use redphone::backend::BackendError;
+use redphone::sync::Sourced;
 use redphone::tui::message::Message;
 
 use super::timeline::{at, reading};
@@ -31,7 +32,7 @@ fn measures_that_fail_are_told_when_that_begins_and_not_every_minute() {
     assert_eq!(stage.screen().lines().last().map(str::to_owned), told);
     // Once they have worked again, the next failure is news.
     let measures = stage.app.metrics.loaded.clone().expect("they were there").1;
-    stage.send(Message::Measures(stage.app.metrics.span, Ok(measures), stage.now));
+    stage.send(Message::Measures(stage.app.metrics.span, Ok(Sourced::fresh(measures)), stage.now));
     fails(&mut stage);
     assert!(stage.screen().contains("computing measures: "), "{}", stage.screen());
 }

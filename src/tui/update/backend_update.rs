@@ -6,10 +6,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::backend::BackendError;
 use crate::model::measures::Measures;
-use crate::sync::{BackendUpdate, CachedData, ConnectionState};
+use crate::sync::{BackendUpdate, ConnectionState, Sourced};
 
 use super::super::app::{App, Failure, Span};
-use super::super::message::{CachedPart, Effect};
+use super::super::message::Effect;
 use super::{
     attention, find, forms, navigation, outbox, reading, remote_activity, report_failure, rows,
     show_toast, wall,
@@ -46,20 +46,9 @@ pub(super) fn apply(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) -> 
             reading::follow(app)
         }
         BackendUpdate::Directory(directory) => {
-            // The time of a cached directory is published right before the directory itself.
-            if !matches!(app.connection, ConnectionState::Loading) {
-                app.cached_at.directory = None;
-            }
-            app.directory = Some(directory);
+            app.directory_as_of = directory.as_of;
+            app.directory = Some(directory.value);
             forms::directory_changed(app);
-            Vec::new()
-        }
-        BackendUpdate::Cached(CachedData::Rows, at) => {
-            app.answered_at = Some(at);
-            Vec::new()
-        }
-        BackendUpdate::Cached(CachedData::Directory, at) => {
-            app.cached_at.directory = Some(at);
             Vec::new()
         }
         BackendUpdate::Outbox(snapshot) => outbox::snapshot_changed(app, &snapshot, at),
@@ -87,7 +76,9 @@ pub(super) fn apply(app: &mut App, update: BackendUpdate, at: DateTime<Utc>) -> 
             app.connection = connection;
             if recovered { reload_stale(app) } else { Vec::new() }
         }
-        BackendUpdate::Snapshot(snapshot) => {
+        BackendUpdate::Snapshot(Sourced { value: snapshot, as_of }) => {
+            // Rows of the cache are as old as the answer that brought them, in an earlier run.
+            app.answered_at = as_of.or(app.answered_at);
             let first = app.snapshot.is_none();
             // The rows that follow the first page are no change to the measures.
             let filling = app.snapshot.as_ref().is_none_or(|before| before.counts.is_some());
@@ -132,22 +123,6 @@ pub(super) fn load_measures_if_needed(app: &mut App) -> Option<Effect> {
     Some(Effect::LoadMeasures(app.metrics.span))
 }
 
-/// Stores the time of the cached data that the next message brings.
-pub(super) fn set_cached_at(app: &mut App, part: CachedPart, at: Option<DateTime<Utc>>) {
-    match (part, at) {
-        (CachedPart::Measures, at) => app.cached_at.measures = at,
-        (CachedPart::HistoryPage(number), at) => {
-            app.cached_at.history_page = at.map(|at| (number, at));
-        }
-        (CachedPart::Detail(id), Some(at)) => {
-            app.cached_at.details.insert(id, at);
-        }
-        (CachedPart::Detail(id), None) => {
-            app.cached_at.details.remove(&id);
-        }
-    }
-}
-
 /// Marks everything as stale until the backend has answered again, because the clock has jumped.
 pub(super) fn clock_jumped(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if app.outbox.is_none() {
@@ -162,14 +137,12 @@ pub(super) fn clock_jumped(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 /// Reads again what could not be read while the backend failed, or came from the cache.
 fn reload_stale(app: &mut App) -> Vec<Effect> {
     app.reading.failed = None;
-    let cached = &app.cached_at.details;
-    app.reading.cache.retain(|shown| !cached.contains_key(&shown.id));
+    app.reading.cache.retain(|shown| shown.as_of.is_none());
     let mut effects = reading::follow(app);
-    let shown = app.reading.shown.as_ref().map(|shown| shown.id);
-    if let Some(id) = shown.filter(|id| app.cached_at.details.contains_key(id)) {
-        effects.push(Effect::LoadDetail(id));
+    if let Some(shown) = app.reading.shown.as_ref().filter(|shown| shown.as_of.is_some()) {
+        effects.push(Effect::LoadDetail(shown.id));
     }
-    if app.cached_at.measures.is_some() && !app.metrics.loading {
+    if app.metrics.as_of.is_some() && !app.metrics.loading {
         app.metrics.loading = true;
         effects.push(Effect::LoadMeasures(app.metrics.span));
     }
@@ -226,7 +199,7 @@ pub(super) fn choose_span(app: &mut App, span: Span) -> Vec<Effect> {
 pub(super) fn measures_loaded(
     app: &mut App,
     span: Span,
-    result: Result<Arc<Measures>, BackendError>,
+    result: Result<Sourced<Arc<Measures>>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     if span != app.metrics.span {
@@ -236,7 +209,8 @@ pub(super) fn measures_loaded(
     app.metrics.loaded_at = Some(at);
     match result {
         Ok(measures) => {
-            app.metrics.loaded = Some((span, measures));
+            app.metrics.loaded = Some((span, measures.value));
+            app.metrics.as_of = measures.as_of;
             app.metrics.outdated = false;
             app.metrics.failed = None;
             Vec::new()

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::{BackendError, Detail};
 use crate::model::{Event, IncidentId, Summary};
+use crate::sync::Sourced;
 
 use super::super::app::{App, LoadedIncident, Pane};
 use super::super::message::Effect;
@@ -83,7 +84,7 @@ fn show(app: &mut App, shown: LoadedIncident) {
 pub(super) fn loaded(
     app: &mut App,
     id: IncidentId,
-    result: Result<Box<(Detail, Vec<Event>)>, BackendError>,
+    result: Result<Box<Sourced<(Detail, Vec<Event>)>>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     let requested_seq = match app.reading.loading {
@@ -102,7 +103,7 @@ pub(super) fn loaded(
     let is_target = app.reading.target == Some(id) && !app.reading.moving;
     match result {
         Ok(read) => {
-            let (detail, mut events) = *read;
+            let Sourced { value: (detail, mut events), as_of } = *read;
             let on_screen = app.reading.shown.as_ref().filter(|shown| shown.id == id);
             let before = on_screen.map(|shown| shown.detail.incident.summary.seq);
             let previous = on_screen.or_else(|| app.reading.cache.iter().find(|c| c.id == id));
@@ -116,6 +117,7 @@ pub(super) fn loaded(
                 detail: Arc::new(detail),
                 events: Arc::new(events),
                 requested_seq,
+                as_of,
             };
             if is_target {
                 let has_row = app.row(id).is_some();
