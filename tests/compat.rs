@@ -3,6 +3,7 @@
 //! `tests/compat/files/README.md` says what the recorded files are and how they were made.
 
 mod compat {
+    mod coverage;
     mod help;
     mod http;
     mod local;
@@ -18,6 +19,7 @@ mod compat {
     mod recording;
     mod relay;
     mod remote;
+    mod replay;
     mod server;
     mod stand_in;
     mod terminal;

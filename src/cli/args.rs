@@ -15,8 +15,8 @@ use clap_complete::Shell;
 
 use super::value::EnumParser;
 use crate::backend::demo;
+use crate::tui::core::zone::Zone;
 use crate::tui::theme::{Choice, Name};
-use crate::tui::zone::Zone;
 
 /// Incident management in a terminal.
 ///

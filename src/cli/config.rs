@@ -16,7 +16,7 @@ use crate::config::sample::{ActionKeys, sample};
 use crate::config::show::show;
 use crate::config::{Config, ConfigLoader, Flags, Warning};
 use crate::tui::action::TABLE;
-use crate::tui::keymap::Keymap;
+use crate::tui::action::keymap::Keymap;
 
 /// Runs the subcommands that read no settings, so that they work with wrong settings too.
 pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Failure> {

@@ -130,7 +130,7 @@ pub fn check_terminal() -> Result<(), Failure> {
 /// Returns the options of the panes for a workspace.
 fn options(workspace: &OpenWorkspace, pool: &Arc<WorkspacePool>) -> tui::Options {
     let config = &workspace.config;
-    let opener: Arc<dyn tui::workspaces::Opener> = pool.clone();
+    let opener: Arc<dyn tui::workspace::Opener> = pool.clone();
     tui::Options {
         me: workspace.me.clone(),
         rules: config.rules.clone(),

@@ -17,8 +17,8 @@ use crate::model::text::{sanitize, truncate};
 use crate::model::time::parse_duration;
 use crate::model::{IncidentId, IncidentNumber};
 use crate::server::scope::Scope;
+use crate::tui::core::zone::Zone;
 use crate::tui::theme::{Choice, Name};
-use crate::tui::zone::Zone;
 
 /// Names an incident by number or id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

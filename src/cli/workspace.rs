@@ -13,7 +13,7 @@ use crate::backend::file::{FileStore, ReopeningStore};
 use crate::config::{Config, Flags, Location};
 use crate::model::{PersonRef, Rules};
 use crate::sync::remote::Remote;
-use crate::tui::workspaces::{Opener, Workspace, WorkspaceId};
+use crate::tui::workspace::{Opener, Workspace, WorkspaceId};
 
 /// A workspace that is open: a backend with its configuration and user.
 #[derive(Clone)]

@@ -4,30 +4,43 @@
 //! are data that [`runtime`] runs. Keys, help and the keys line come from one table ([`action`]).
 
 pub mod action;
-pub mod app;
-pub mod filter_line;
+pub mod attention;
+pub mod confirm;
+pub mod copy;
+pub mod core;
+pub mod detail;
+pub mod drafts;
+pub mod failure;
+pub mod filter;
 pub mod form;
-pub mod fuzzy;
-pub mod keymap;
-pub mod layout;
-pub mod message;
-pub mod mode;
+pub mod help;
+pub mod input;
+pub mod jump;
+pub mod keys_line;
+pub mod matrix;
+pub mod metrics;
 pub mod outbox;
-pub mod output;
 pub mod palette;
 pub mod picker;
-pub mod plan;
 pub mod queue;
+pub mod reading;
 pub mod run;
+pub mod runbook;
 pub mod runtime;
+pub mod settings;
+pub mod state_line;
 pub mod terminal;
-mod terminal_session;
 pub mod theme;
+pub mod timeline;
+pub mod travel;
+pub mod undo;
 pub mod update;
+pub mod verb;
 pub mod view;
+pub mod views;
 pub mod wall;
-pub mod workspaces;
-pub mod zone;
+pub mod widgets;
+pub mod workspace;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,10 +51,10 @@ use crate::sync::remote::Remote;
 
 use tokio::sync::watch;
 
-use workspaces::{Opener, Workspace};
+use crate::tui::workspace::{Opener, Workspace};
 
+pub use crate::tui::runtime::terminal_session::TerminalSession;
 pub use runtime::ExitReason;
-pub use terminal_session::TerminalSession;
 
 /// What the panes need to start.
 #[derive(Clone, Debug)]

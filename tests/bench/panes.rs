@@ -166,8 +166,8 @@ fn a_move(stage: Stage) -> (usize, usize) {
         let _ = redphone::tui::update::perform(&mut measured.stage.app, action, now);
         let first = measured.draw();
         let rest = measured.stage.app.reading.rest_seq;
-        measured.stage.send(redphone::tui::message::Message::Elapsed(
-            redphone::tui::message::Timer::Rest(rest),
+        measured.stage.send(redphone::tui::core::message::Message::Elapsed(
+            redphone::tui::core::message::Timer::Rest(rest),
         ));
         let second = measured.draw();
         at_once = at_once.max(first);
@@ -268,7 +268,7 @@ fn fold(rounds: usize) {
         let update = BackendUpdate::Snapshot(Sourced::fresh(Arc::clone(&snapshot)));
         let _ = redphone::tui::update::update(
             app,
-            redphone::tui::message::Message::BackendUpdate(update, now),
+            redphone::tui::core::message::Message::BackendUpdate(update, now),
         );
         deriving += started.elapsed();
     }

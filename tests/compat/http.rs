@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 /// After this long without an answer, something hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A request as it is sent.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// Sent with its length, where there is one.
     pub body: Option<Vec<u8>>,
+    /// How many more bytes are announced, and never sent.
+    pub withheld: usize,
 }
 
 /// What came back.
@@ -38,21 +40,27 @@ impl Response {
     }
 }
 
+/// Returns the head of a message, with the empty line that ends it.
+pub fn head<'a>(
+    first: &str,
+    headers: impl Iterator<Item = (&'a str, &'a str)>,
+    length: Option<usize>,
+) -> String {
+    let mut lines = vec![first.to_owned()];
+    lines.extend(headers.map(|(name, value)| format!("{name}: {value}")));
+    lines.extend(length.map(|length| format!("Content-Length: {length}")));
+    lines.join("\r\n") + "\r\n\r\n"
+}
+
 /// Sends a request to a port of this machine.
 pub fn send(port: u16, request: &Request) -> Response {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut head = format!(
-        "{} {} HTTP/1.1\r\nHost: incidents.test\r\nConnection: close\r\n",
-        request.method, request.path
-    );
-    for (name, value) in &request.headers {
-        head += &format!("{name}: {value}\r\n");
-    }
-    if let Some(body) = &request.body {
-        head += &format!("Content-Length: {}\r\n", body.len());
-    }
-    head += "\r\n";
+    let first = format!("{} {} HTTP/1.1", request.method, request.path);
+    let own = [("Host", "incidents.test"), ("Connection", "close")];
+    let others = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let length = request.body.as_ref().map(|body| body.len() + request.withheld);
+    let head = head(&first, own.into_iter().chain(others), length);
     stream.write_all(head.as_bytes()).unwrap();
     // A body that is refused for its length is not read to its end.
     let _ = request.body.as_ref().map(|body| stream.write_all(body));
@@ -116,5 +124,5 @@ pub fn read_request(stream: &mut impl Read) -> Option<Request> {
     let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     stream.read_exact(&mut body).ok()?;
-    Some(Request { method, path, headers, body: (length > 0).then_some(body) })
+    Some(Request { method, path, headers, body: (length > 0).then_some(body), withheld: 0 })
 }

@@ -89,7 +89,7 @@ fn old_sample_of_the_settings_has_nothing_wrong() {
     // Every setting is commented out with a # and no blank; sentences have a blank behind it.
     let is_setting = |line: &str| {
         line.strip_prefix('#').is_some_and(|rest| {
-            !rest.is_empty() && !rest.starts_with(" ") || rest.starts_with("    ")
+            (!rest.is_empty() && !rest.starts_with(' ')) || rest.starts_with("    ")
         })
     };
     let set: String = sample

@@ -84,7 +84,7 @@ fn play(name: &str) {
 }
 
 #[test]
-fn command_line_asks_and_prints_as_recorded() {
+fn command_line_sends_and_prints_as_recorded() {
     play("recordings/client-commands.jsonl");
 }
 

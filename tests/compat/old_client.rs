@@ -1,164 +1,16 @@
 //! Old client, new server: each recorded request is sent again, in order, to the present server on a
 //! store prepared the same way. What it answers means the same.
 
-use std::collections::BTreeMap;
-use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::http::{Response, send};
-use super::meaning::Meaning;
-use super::program::{Home, file};
-use super::recording::{Answered, Exchange, lines};
-use super::server::Server;
+use super::recording::{Exchange, RecordedResponse, lines};
+use super::remote::token;
+use super::replay::{Replay, prepared_store};
 
-/// Headers whose recorded value must stand in the answer.
-const SAME: [&str; 7] = [
-    "cache-control",
-    "connection",
-    "content-encoding",
-    "content-type",
-    "vary",
-    "www-authenticate",
-    "x-request-id",
-];
-/// Headers that must be there, with whatever value.
-const PRESENT: [&str; 2] = ["etag", "retry-after"];
-
-/// Replays a recording, and remembers what later requests repeat.
-struct Replay {
-    server: Server,
-    /// By name, in recordings of a server.
-    saved: BTreeMap<String, String>,
-    meaning: Meaning,
-    failures: Vec<String>,
-}
-
-/// Prepares a store as the recorder did: the company's directory, then its tokens.
-fn prepared() -> Home {
-    let home = Home::new();
-    home.ok(["import".as_ref(), file("seed.jsonl").as_os_str()]);
-    let tokens = home.path("data/redphone/redphone.tokens.json");
-    std::fs::copy(file("tokens.json"), tokens).unwrap();
-    home
-}
-
-fn strings(list: &Value) -> Vec<String> {
-    let list = list.as_array().into_iter().flatten();
-    list.map(|item| item.as_str().unwrap().to_owned()).collect()
-}
-
-impl Replay {
-    fn new(home: &Home, setup: &Value) -> Self {
-        let server = Server::start(home, &strings(&setup["global"]), &strings(&setup["serve"]));
-        Self { server, saved: BTreeMap::new(), meaning: Meaning::default(), failures: Vec::new() }
-    }
-
-    /// Puts what the present server has said in the place of what the old one had.
-    fn fill(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for (name, value) in &self.saved {
-            text = text.replace(&format!("{{{name}}}"), value);
-        }
-        text
-    }
-
-    fn check(&mut self, exchange: &Exchange, response: &Response) {
-        let Some(recorded) = &exchange.response else { return };
-        let actual = Answered::from(response);
-        let mut found = Vec::new();
-        if recorded.status != actual.status {
-            found.push(format!("status: was {}, is {}", recorded.status, actual.status));
-        }
-        found.extend(differing_headers(recorded, &actual));
-        if let Some(body) = &recorded.body {
-            self.meaning.differences.clear();
-            match &actual.body {
-                Some(actual) => self.meaning.compare("", body, actual),
-                None => found.push("the body is missing".into()),
-            }
-            found.append(&mut self.meaning.differences);
-        }
-        if let Some(text) = &recorded.text {
-            let actual = actual.text.as_deref().unwrap_or_default();
-            found.extend(missing_figures(text, actual));
-        }
-        for (name, at) in &exchange.save {
-            match actual.at(at) {
-                Some(value) => drop(self.saved.insert(name.clone(), value)),
-                None => found.push(format!("{at}: is missing")),
-            }
-        }
-        if !found.is_empty() {
-            let asked = &exchange.request;
-            let what = format!("{} ({} {})", exchange.title, asked.method, asked.path);
-            self.failures.push(format!("{what}:\n    {}", found.join("\n    ")));
-        }
-    }
-
-    /// Sends all of them; one that is parked is answered while the next is sent.
-    fn play(&mut self, exchanges: &[Exchange]) {
-        let mut parked: Option<(usize, JoinHandle<Response>)> = None;
-        for (index, exchange) in exchanges.iter().enumerate() {
-            let request = repeated(exchange).request.request(|text| self.fill(text));
-            if exchange.parked {
-                let port = self.server.port;
-                parked = Some((index, std::thread::spawn(move || send(port, &request))));
-                continue;
-            }
-            let response = self.server.send(&request);
-            self.check(exchange, &response);
-            if let Some((index, waiting)) = parked.take() {
-                self.check(&exchanges[index], &waiting.join().unwrap());
-            }
-        }
-    }
-}
-
-/// Writes out a body whose one command was sent many times.
-fn repeated(exchange: &Exchange) -> Exchange {
-    let mut exchange = exchange.clone();
-    if let (Some(times), Some(body)) = (exchange.times, &mut exchange.request.body) {
-        let command = body["commands"][0].clone();
-        body["commands"] = Value::Array(vec![command; times]);
-    }
-    exchange
-}
-
-fn differing_headers(recorded: &Answered, actual: &Answered) -> Vec<String> {
-    let mut found = Vec::new();
-    for (name, was) in &recorded.headers {
-        let is = actual.headers.get(name);
-        let is_right = match name.as_str() {
-            name if PRESENT.contains(&name) => is.is_some(),
-            "allow" => {
-                is.is_some_and(|is| was.split(',').all(|one| is.split(',').any(|i| i == one)))
-            }
-            name => !SAME.contains(&name) || is == Some(was),
-        };
-        if !is_right {
-            found.push(format!("{name}: was {was:?}, is {is:?}"));
-        }
-    }
-    found
-}
-
-/// Compares the figures for Prometheus by their names and labels.
-fn missing_figures(recorded: &str, actual: &str) -> Vec<String> {
-    let names = |text: &str| -> Vec<String> {
-        let name = |line: &str| match line.strip_prefix('#') {
-            Some(_) => line.to_owned(),
-            None => line.rsplit_once(' ').map_or(line, |(name, _)| name).to_owned(),
-        };
-        text.lines().map(name).collect()
-    };
-    let actual = names(actual);
-    names(recorded)
-        .into_iter()
-        .filter(|name| !actual.contains(name))
-        .map(|name| format!("no figure {name}"))
-        .collect()
-}
+/// After this long something hangs.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn exchanges(lines: Vec<Value>) -> Vec<Exchange> {
     lines.into_iter().map(|line| serde_json::from_value(line).unwrap()).collect()
@@ -166,13 +18,74 @@ fn exchanges(lines: Vec<Value>) -> Vec<Exchange> {
 
 fn replay(name: &str) {
     let (setup, lines) = lines(name);
-    let home = prepared();
+    let home = prepared_store();
     let mut replay = Replay::new(&home, &setup);
     let exchanges = exchanges(lines);
     replay.play(&exchanges);
-    let failures = &replay.failures;
-    let (count, of) = (failures.len(), exchanges.len());
-    assert!(failures.is_empty(), "{count} of {of} differ:\n{}", failures.join("\n"));
+    replay.expect_no_failures(exchanges.len());
+}
+
+/// The commands that every store of a client's recording begins with: those of the server's recording
+/// up to the first that is refused.
+fn story() -> Vec<Exchange> {
+    let (_, lines) = lines("recordings/server-commands.jsonl");
+    let all = exchanges(lines).into_iter();
+    all.take_while(|exchange| !exchange.title.ends_with("is refused")).collect()
+}
+
+/// Makes a recorded wait end at once: what a client was told then depended on the moment.
+fn without_wait(mut exchange: Exchange) -> Exchange {
+    let path = &mut exchange.request.path;
+    let Some(wait) = path.find("wait=").filter(|_| path.starts_with("/v1/changes")) else {
+        return exchange;
+    };
+    let end = path[wait..].find('&').map_or(path.len(), |length| wait + length);
+    path.replace_range(wait..end, "wait=0");
+    if let Some(body) = exchange.response.as_mut().and_then(|response| response.body.as_mut()) {
+        let delta = body.as_object_mut().unwrap();
+        delta.retain(|name, _| name == "cursor" || name == "reset");
+    }
+    exchange
+}
+
+/// Sends what a recorded client has sent, and what others did meanwhile.
+fn replay_client(name: &str) {
+    let (_, lines) = lines(name);
+    let home = prepared_store();
+    let mut replay = Replay::new(&home, &Value::Null);
+    replay.play(&story());
+    let mut count = 0;
+    for line in lines {
+        if let Some(meanwhile) = line.get("meanwhile") {
+            let by = token(meanwhile["by"].as_str().unwrap());
+            let done = replay.server.command(&by, &meanwhile["commands"]);
+            assert!(done[0].get("done").is_some(), "{done:?}");
+            continue;
+        }
+        let title = line["title"].as_str().unwrap().to_owned();
+        let exchanges: Vec<Exchange> = serde_json::from_value(line["exchanges"].clone()).unwrap();
+        let answered = exchanges.into_iter().filter(|exchange| exchange.response.is_some());
+        let titled = answered.map(|exchange| Exchange { title: title.clone(), ..exchange });
+        let exchanges: Vec<Exchange> = titled.map(without_wait).collect();
+        count += exchanges.len();
+        replay.play(&exchanges);
+    }
+    replay.expect_no_failures(count);
+}
+
+#[test]
+fn recorded_command_line_is_answered_as_recorded() {
+    replay_client("recordings/client-commands.jsonl");
+}
+
+#[test]
+fn recorded_outbox_is_answered_as_recorded() {
+    replay_client("recordings/client-outbox.jsonl");
+}
+
+#[test]
+fn recorded_panes_are_answered_as_recorded() {
+    replay_client("recordings/client-panes.jsonl");
 }
 
 #[test]
@@ -193,4 +106,76 @@ fn read_only_server_answers_as_recorded() {
 #[test]
 fn long_bodies_are_refused_as_recorded() {
     replay("recordings/server-bodies.jsonl");
+}
+
+#[test]
+fn body_that_does_not_arrive_is_refused_as_recorded() {
+    replay("recordings/server-slow.jsonl");
+}
+
+#[test]
+fn damaged_store_is_answered_as_recorded() {
+    replay("recordings/server-damaged.jsonl");
+}
+
+#[test]
+fn store_that_was_moved_away_is_answered_as_recorded() {
+    let (setup, lines) = lines("recordings/server-store-lost.jsonl");
+    let moved = lines.iter().position(|line| line.get("store").is_some()).unwrap();
+    let (before, after) = (lines[..moved].to_vec(), lines[moved + 1..].to_vec());
+    let home = prepared_store();
+    let mut replay = Replay::new(&home, &setup);
+    replay.play(&exchanges(before));
+    for end in ["", "-wal", "-shm"] {
+        let store = format!("data/redphone/redphone.db{end}");
+        // It has no log where nothing was written.
+        let _ = std::fs::rename(home.path(&store), home.path(&format!("{store}.away")));
+    }
+    let deadline = Instant::now() + PATIENCE;
+    while replay.server.get("", "/v1/ready").status == 200 {
+        assert!(Instant::now() < deadline, "it is still ready");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let after = exchanges(after);
+    replay.play(&after);
+    replay.expect_no_failures(after.len());
+}
+
+fn answer(exchange: &mut Exchange) -> &mut RecordedResponse {
+    exchange.response.as_mut().unwrap()
+}
+
+#[test]
+fn replay_names_each_change_of_an_answer() {
+    let (setup, lines) = lines("recordings/server-read-only.jsonl");
+    let home = prepared_store();
+    let change = |change: fn(&mut Exchange)| -> Vec<String> {
+        let mut exchanges = exchanges(lines.clone());
+        change(&mut exchanges[0]);
+        let mut replay = Replay::new(&home, &setup);
+        replay.play(&exchanges);
+        replay.failures
+    };
+    assert!(change(|_| ()).is_empty());
+    for (what, found) in [
+        ("status", change(|exchange| answer(exchange).status = 201)),
+        (
+            "vary",
+            change(|exchange| drop(answer(exchange).headers.insert("vary".into(), "x".into()))),
+        ),
+        (
+            "/me/handle",
+            change(|exchange| {
+                answer(exchange).body.as_mut().unwrap()["me"]["handle"] = "x".into();
+            }),
+        ),
+        (
+            "/gone",
+            change(|exchange| {
+                answer(exchange).body.as_mut().unwrap()["gone"] = 1.into();
+            }),
+        ),
+    ] {
+        assert!(found.len() == 1 && found[0].contains(what), "{what}: {found:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! What the old panes left behind: drafts are offered, and filters used before are offered again.
 
-use super::program::{copy_folder, file};
+use super::program::{Home, copy_folder, file};
 use super::remote::Remote;
 use super::terminal::Terminal;
 
@@ -29,9 +29,26 @@ fn old_drafts_are_offered_and_opened() {
 fn old_filters_are_offered_again() {
     let remote = Remote::new();
     let mut terminal = panes(&remote);
-    // Control and p: the filter used last.
+    // Control and p: the filter used last, then the one before it.
     terminal.press("/\x10");
-    terminal.wait_for("is:any nothingofthat");
+    terminal.wait_for("ledger p2 is:any checkout is:any nothingofthat");
     terminal.press("\x10");
-    terminal.wait_for("is:any checkout");
+    terminal.wait_until("the filter before", |screen| {
+        screen.contains("ledger p2 is:any checkout") && !screen.contains("nothingofthat")
+    });
+}
+
+#[test]
+fn old_runbooks_open_from_an_incident() {
+    let home = Home::new();
+    copy_folder(&file("data"), &home.path("data/redphone"));
+    copy_folder(&file("runbooks"), &home.path("config/redphone/runbooks"));
+    let mut terminal = Terminal::start(&home, &[], &[]);
+    terminal.wait_for("Reported");
+    terminal.press(":go 4\r");
+    terminal.wait_for("INC-8 continues here");
+    terminal.press("x");
+    terminal.wait_for("5xx at checkout");
+    terminal.press("\r");
+    terminal.wait_for("payments validated");
 }

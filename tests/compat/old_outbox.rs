@@ -36,7 +36,7 @@ fn old_outbox_is_listed_as_recorded() {
 }
 
 #[test]
-fn old_outbox_sends_what_is_pending_and_keeps_the_rest() {
+fn old_outbox_sends_pending_and_retains_the_rest() {
     let remote = Remote::new();
     let before = entries(&remote);
     let run = remote.run(remote.relay.port, &["outbox", "send"]);
@@ -82,4 +82,17 @@ fn old_cache_is_shown_while_the_server_is_away() {
     assert_eq!(run.code, 0, "{run:?}");
     let shown: Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(shown["incident"]["assignee"]["handle"], "zoë");
+}
+
+#[test]
+fn old_outbox_in_a_folder_of_an_earlier_name_is_adopted() {
+    let folders = ["prod-85ea4269258d4e43", "incidents-test-bb4f4851c480ea5d"];
+    for folder in folders {
+        let remote = Remote::new();
+        let before = entries(&remote);
+        let remotes = remote.client.path("state/redphone/remotes");
+        std::fs::rename(remotes.join("incidents-test-6fa5c2a0b9d6fdb7"), remotes.join(folder))
+            .unwrap();
+        assert_eq!(entries(&remote), before, "{folder}");
+    }
 }

@@ -42,8 +42,8 @@ fn old_store_exports_what_it_exported() {
         .collect();
     assert_eq!(kinds.len(), 32, "the recorded store has every kind of event: {kinds:?}");
     lines.pop();
-    let shorter: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    assert_ne!(export_differences(&recorded, &shorter), Vec::<String>::new());
+    let shorter: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    assert_ne!(export_differences(&recorded, &shorter.join("\n")), Vec::<String>::new());
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn salvaged_old_store_is_the_same_store() {
 }
 
 #[test]
-fn old_store_takes_new_commands() {
+fn old_store_accepts_new_commands() {
     let home = home_with("data");
     let highest = home.json(["list", "is:any", "--all", "--json"]);
     let highest = highest.iter().filter_map(|row| row["number"].as_u64()).max().unwrap();

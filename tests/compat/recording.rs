@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::http::{Request, Response};
+use super::program::{json_lines, text_of};
 
 /// A request and what the old server answered.
 #[derive(Clone, Deserialize, Debug)]
@@ -14,15 +15,18 @@ pub struct Exchange {
     #[serde(default)]
     pub title: String,
     /// What was asked.
-    pub request: Asked,
+    pub request: RecordedRequest,
     /// What was answered; `None` where the server was away.
-    pub response: Option<Answered>,
+    pub response: Option<RecordedResponse>,
     /// Names for parts of the answer that later requests repeat, with where they stand.
     #[serde(default)]
     pub save: BTreeMap<String, String>,
     /// How often the one command of the body was in it, where it was there more than once.
     #[serde(default)]
     pub times: Option<usize>,
+    /// How many bytes of the body were announced and not sent.
+    #[serde(default)]
+    pub withheld: usize,
     /// The answer came only after the next exchange had begun.
     #[serde(default)]
     pub parked: bool,
@@ -31,7 +35,7 @@ pub struct Exchange {
 /// A recorded request.
 #[derive(Clone, Deserialize, Debug)]
 #[allow(missing_docs, reason = "the names say it")]
-pub struct Asked {
+pub struct RecordedRequest {
     pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
@@ -43,7 +47,7 @@ pub struct Asked {
 /// A recorded answer.
 #[derive(Clone, Deserialize, Debug)]
 #[allow(missing_docs, reason = "the names say it")]
-pub struct Answered {
+pub struct RecordedResponse {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     pub body: Option<Value>,
@@ -51,7 +55,7 @@ pub struct Answered {
     pub text: Option<String>,
 }
 
-impl Asked {
+impl RecordedRequest {
     /// Returns the request to send, with a function applied to its path and its headers.
     pub fn request(&self, fill: impl Fn(&str) -> String) -> Request {
         let body = match (&self.body, &self.raw) {
@@ -62,11 +66,11 @@ impl Asked {
         };
         let headers =
             self.headers.iter().map(|(name, value)| (name.clone(), fill(value))).collect();
-        Request { method: self.method.clone(), path: fill(&self.path), headers, body }
+        Request { method: self.method.clone(), path: fill(&self.path), headers, body, withheld: 0 }
     }
 }
 
-impl From<&Response> for Answered {
+impl From<&Response> for RecordedResponse {
     fn from(response: &Response) -> Self {
         let is_json = response.header("content-type").is_some_and(|kind| kind.contains("json"));
         let body = &response.body;
@@ -81,7 +85,7 @@ impl From<&Response> for Answered {
     }
 }
 
-impl Answered {
+impl RecordedResponse {
     /// Returns what stands at a pointer in the body, or in a header (`header:etag`).
     pub fn at(&self, at: &str) -> Option<String> {
         match at.strip_prefix("header:") {
@@ -93,7 +97,8 @@ impl Answered {
 
 /// Returns the lines of a recording: the first says in what it was made.
 pub fn lines(name: &str) -> (Value, Vec<Value>) {
-    let mut lines = super::program::json_lines(&super::program::text_of(name));
+    let mut lines = json_lines(&text_of(name));
     let setup = lines.remove(0);
+    assert!(setup.get("title").is_none(), "{name} does not say in what it was made");
     (setup, lines)
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use super::http::{read_request, send};
+use super::http::{head, read_request, send};
 use super::stand_in::URL;
 
 /// The proxy, and what was sent through it.
@@ -49,20 +49,17 @@ fn pass_on(mut stream: TcpStream, to: u16, commands: &Mutex<Vec<Value>>) {
             commands.lock().unwrap().extend(sent);
         }
         let response = send(to, &request);
-        let mut head = format!("HTTP/1.1 {} Passed On\r\n", response.status);
         let is_framing = |name: &str| {
             matches!(
                 name,
                 "content-length" | "content-encoding" | "transfer-encoding" | "connection"
             )
         };
-        for (name, value) in response.headers.iter().filter(|(name, _)| !is_framing(name)) {
-            head += &format!("{name}: {value}\r\n");
-        }
-        if response.status != 304 {
-            head += &format!("content-length: {}\r\n", response.body.len());
-        }
-        let written = stream.write_all(format!("{head}\r\n").as_bytes());
+        let headers = response.headers.iter().filter(|(name, _)| !is_framing(name));
+        let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
+        let length = (response.status != 304).then_some(response.body.len());
+        let head = head(&format!("HTTP/1.1 {} Passed On", response.status), headers, length);
+        let written = stream.write_all(head.as_bytes());
         if written.and_then(|()| stream.write_all(&response.body)).is_err() {
             return;
         }

@@ -13,7 +13,7 @@ pub struct Remote {
     /// The present program, serving the old store.
     pub server: Server,
     // Removed after the server has ended.
-    _served: Home,
+    _store: Home,
     /// Between both.
     pub relay: Relay,
     /// Whose client it is.
@@ -29,16 +29,16 @@ pub fn token(name: &str) -> String {
 impl Remote {
     /// Starts the server, and gives the client what it had.
     pub fn new() -> Self {
-        let served = Home::new();
-        copy_folder(&file("data"), &served.path("data/redphone"));
-        let server = Server::start(&served, &[], &[]);
+        let store = Home::new();
+        copy_folder(&file("data"), &store.path("data/redphone"));
+        let server = Server::start(&store, &[], &[]);
         let relay = Relay::start(server.port);
         let client = Home::new();
         copy_folder(&file("remotes"), &client.path("state/redphone/remotes"));
         std::fs::create_dir_all(client.path("config/redphone")).unwrap();
         let config = client.path("config/redphone/config.toml");
         std::fs::copy(file("settings/remote.toml"), config).unwrap();
-        Self { client, server, _served: served, relay, token: token("ines") }
+        Self { client, server, _store: store, relay, token: token("ines") }
     }
 
     /// Returns the environment that leads a client to the server, with its token.

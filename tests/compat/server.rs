@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
+use serde_json::Value;
+
 use super::http::{self, Request, Response};
 use super::program::Home;
 
@@ -37,10 +39,26 @@ impl Server {
         http::send(self.port, request)
     }
 
+    /// Sends commands with a token and returns what became of each.
+    pub fn command(&self, token: &str, commands: &Value) -> Vec<Value> {
+        let body = serde_json::json!({ "commands": commands }).to_string();
+        let headers = vec![
+            ("Authorization".into(), format!("Bearer {token}")),
+            ("Content-Type".into(), "application/json".into()),
+        ];
+        let (method, path) = ("POST".into(), "/v1/commands".into());
+        let response =
+            self.send(&Request { method, path, headers, body: Some(body.into()), withheld: 0 });
+        assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));
+        let answer: Value = serde_json::from_slice(&response.body).unwrap();
+        answer["answers"].as_array().unwrap().clone()
+    }
+
     /// Reads a path with a token.
     pub fn get(&self, token: &str, path: &str) -> Response {
         let headers = vec![("Authorization".into(), format!("Bearer {token}"))];
-        self.send(&Request { method: "GET".into(), path: path.into(), headers, body: None })
+        let (method, path) = ("GET".into(), path.into());
+        self.send(&Request { method, path, headers, body: None, withheld: 0 })
     }
 }
 

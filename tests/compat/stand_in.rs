@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Utc;
 
-use super::http::{Request, read_request};
-use super::recording::{Answered, Exchange};
+use super::http::{Request, head, read_request};
+use super::recording::{Exchange, RecordedResponse};
 use super::unify::Bindings;
 
 /// How clients name the server; they reach it through `HTTP_PROXY`.
@@ -19,6 +19,14 @@ struct Script {
     exchanges: Vec<(Exchange, bool)>,
     bindings: Bindings,
     refused: Vec<String>,
+}
+
+/// What the recording says to a request.
+enum Answer {
+    Recorded(RecordedResponse),
+    /// The server was away.
+    Away,
+    NotRecorded,
 }
 
 /// A server on loopback.
@@ -74,18 +82,24 @@ impl StandIn {
 
 impl Script {
     /// Finds the recorded answer: of the first that was not played yet, or else of one that was.
-    fn answer(&mut self, request: &Request) -> Option<Option<Answered>> {
+    fn answer(&mut self, request: &Request) -> Answer {
         for again in [false, true] {
             for (exchange, used) in self.exchanges.iter_mut().filter(|(_, used)| *used == again) {
                 if self.bindings.unify(&exchange.request, request) {
                     *used = true;
-                    return Some(exchange.response.clone());
+                    return exchange.response.clone().map_or(Answer::Away, Answer::Recorded);
                 }
             }
         }
+        // What waits is tried again after a while, which may be over earlier or later than it was.
+        let is_away = !self.exchanges.is_empty()
+            && self.exchanges.iter().all(|(exchange, _)| exchange.response.is_none());
+        if is_away {
+            return Answer::Away;
+        }
         let body = request.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
         self.refused.push(format!("no recording asks {} {} {body}", request.method, request.path));
-        None
+        Answer::NotRecorded
     }
 }
 
@@ -93,24 +107,24 @@ fn serve(mut stream: TcpStream, script: &Mutex<Script>) {
     while let Some(mut request) = read_request(&mut stream) {
         request.path = request.path.strip_prefix(URL).unwrap_or(&request.path).to_owned();
         let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(answer) = script.answer(&request) else {
-            let _ = stream.write_all(b"HTTP/1.1 501 Not Recorded\r\nContent-Length: 0\r\n\r\n");
-            continue;
+        let answer = match script.answer(&request) {
+            Answer::Recorded(answer) => answer,
+            Answer::Away => return,
+            Answer::NotRecorded => {
+                let _ = stream.write_all(b"HTTP/1.1 501 Not Recorded\r\nContent-Length: 0\r\n\r\n");
+                continue;
+            }
         };
-        // The server was away.
-        let Some(answer) = answer else { return };
         let body = answer.body.as_ref().map(ToString::to_string).or(answer.text);
         let body = script.bindings.applied(&body.unwrap_or_default());
         drop(script);
-        let now = Utc::now().format("%a, %d %b %Y %H:%M:%S GMT");
-        let mut head = format!("HTTP/1.1 {} Recorded\r\nDate: {now}\r\n", answer.status);
-        for (name, value) in answer.headers.iter().filter(|(name, _)| *name != "content-encoding") {
-            head += &format!("{name}: {value}\r\n");
-        }
-        if answer.status != 304 {
-            head += &format!("content-length: {}\r\n", body.len());
-        }
-        if stream.write_all(format!("{head}\r\n{body}").as_bytes()).is_err() {
+        let now = Utc::now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let headers = answer.headers.iter().filter(|(name, _)| *name != "content-encoding");
+        let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
+        let headers = headers.chain([("Date", now.as_str())]);
+        let length = (answer.status != 304).then_some(body.len());
+        let head = head(&format!("HTTP/1.1 {} Recorded", answer.status), headers, length);
+        if stream.write_all(format!("{head}{body}").as_bytes()).is_err() {
             return;
         }
     }

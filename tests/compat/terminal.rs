@@ -64,11 +64,16 @@ impl Terminal {
 
     /// Reads until a text is on the screen.
     pub fn wait_for(&mut self, text: &str) {
+        self.wait_until(text, |screen| screen.contains(text));
+    }
+
+    /// Reads until the text of the screen is as wanted.
+    pub fn wait_until(&mut self, what: &str, is_wanted: impl Fn(&str) -> bool) {
         let deadline = Instant::now() + PATIENCE;
-        while !self.parser.screen().contents().contains(text) {
+        while !is_wanted(&self.parser.screen().contents()) {
             let remaining = deadline.saturating_duration_since(Instant::now());
             let Ok(bytes) = self.output.recv_timeout(remaining) else {
-                panic!("never seen: {text:?}; the screen:\n{}", self.parser.screen().contents());
+                panic!("never seen: {what:?}; the screen:\n{}", self.parser.screen().contents());
             };
             self.parser.process(&bytes);
         }

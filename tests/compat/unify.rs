@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::http::Request;
 use super::meaning::FIXED;
-use super::recording::Asked;
+use super::recording::RecordedRequest;
 
 /// Headers that both requests must have alike.
 const SAME: [&str; 2] = ["authorization", "if-none-match"];
@@ -31,7 +31,7 @@ impl Bindings {
     }
 
     /// Whether a request is the recorded one; the ids that it brings are remembered then.
-    pub fn unify(&mut self, recorded: &Asked, actual: &Request) -> bool {
+    pub fn unify(&mut self, recorded: &RecordedRequest, actual: &Request) -> bool {
         let mut tried = self.clone();
         let body = actual.body.as_deref().map(serde_json::from_slice::<Value>);
         let bodies = match (&recorded.body, body) {
@@ -101,7 +101,7 @@ fn without_now(path: &str) -> String {
 
 #[test]
 fn unify_refuses_what_the_recording_does_not_have() {
-    let recorded = |body: Value| Asked {
+    let recorded = |body: Value| RecordedRequest {
         method: "POST".into(),
         path: "/v1/commands".into(),
         headers: Vec::new(),
@@ -111,8 +111,8 @@ fn unify_refuses_what_the_recording_does_not_have() {
     let request = |body: Value| Request {
         method: "POST".into(),
         path: "/v1/commands".into(),
-        headers: Vec::new(),
         body: Some(body.to_string().into_bytes()),
+        ..Request::default()
     };
     let id = |n: u128| Uuid::from_u128(n).to_string();
     let was = serde_json::json!({"id": id(1), "at": "2026-03-20T09:00:00Z", "do": "wake"});

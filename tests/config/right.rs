@@ -10,7 +10,7 @@ use redphone::model::escalation::Target;
 use redphone::model::queue::Sort;
 use redphone::model::{Impact, Priority};
 use redphone::tui::action::TABLE;
-use redphone::tui::keymap::Keymap;
+use redphone::tui::action::keymap::Keymap;
 
 use super::file::{File, read};
 

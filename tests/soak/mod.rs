@@ -20,14 +20,14 @@ use redphone::model::{
 };
 use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Sourced};
 use redphone::tui::Options;
-use redphone::tui::app::{App, Span};
-use redphone::tui::message::{Effect, Message};
+use redphone::tui::core::app::{App, Span};
+use redphone::tui::core::message::{Effect, Message};
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
 use redphone::tui::view::view;
 use redphone::tui::wall::{RIBBON, Settings, Wall};
-use redphone::tui::workspaces::Workspace;
+use redphone::tui::workspace::Workspace;
 use uuid::Uuid;
 
 use crate::support::sample::Sample;

@@ -16,13 +16,13 @@ use redphone::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId,
 use redphone::sync::drafts::DraftOp;
 use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Sourced};
 use redphone::tui::Options;
-use redphone::tui::app::App;
-use redphone::tui::message::{Effect, Message, OutboxRequest};
+use redphone::tui::core::app::App;
+use redphone::tui::core::message::{Effect, Message, OutboxRequest};
 use redphone::tui::run::{NoRunbooks, ProgramSpec, RunId};
 use redphone::tui::runtime::interpreter::TIMELINE_PAGE;
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
-use redphone::tui::workspaces::{Workspace, WorkspaceId};
+use redphone::tui::workspace::{Workspace, WorkspaceId};
 use tokio::sync::mpsc;
 
 use super::company;

@@ -6,7 +6,7 @@ use redphone::config::panes::Notify;
 use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::{Actor, CommandId, Envelope, Impact, IncidentId, PersonRef, Priority};
 use redphone::tui::Options;
-use redphone::tui::message::{Message, Timer};
+use redphone::tui::core::message::{Message, Timer};
 
 use crate::support::company;
 use crate::support::stage::{Stage, options};

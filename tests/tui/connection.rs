@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use insta::assert_snapshot;
 use redphone::backend::BackendError;
 use redphone::sync::{BackendUpdate, ConnectionState, Sourced};
-use redphone::tui::app::Freshness;
-use redphone::tui::message::Message;
+use redphone::tui::core::app::Freshness;
+use redphone::tui::core::message::Message;
 use redphone::tui::theme::Depth;
 use rstest::rstest;
 
@@ -29,7 +29,7 @@ fn silence_is_told_as_stale_and_a_failure_with_its_time() {
     assert_eq!(stage.app.freshness(), Freshness::Live);
     stage.now += TimeDelta::seconds(90);
     let (now, offset) = (stage.now, stage.app.offset);
-    stage.send(redphone::tui::message::Message::Tick(now, offset));
+    stage.send(redphone::tui::core::message::Message::Tick(now, offset));
     assert!(matches!(stage.app.freshness(), Freshness::Stale(_)));
     assert!(stage.screen().contains("stale 1m"), "{}", stage.screen());
     stage.learn(BackendUpdate::Connection(ConnectionState::Failing {

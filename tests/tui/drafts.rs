@@ -4,8 +4,8 @@ use redphone::backend::BackendError;
 use redphone::model::IncidentCommand;
 use redphone::sync::drafts::{Draft, DraftOp};
 use redphone::tui::Options;
-use redphone::tui::message::Message;
-use redphone::tui::mode::Mode;
+use redphone::tui::core::message::Message;
+use redphone::tui::core::mode::Mode;
 use redphone::tui::theme::Depth;
 
 use crate::support::company;

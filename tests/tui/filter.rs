@@ -3,9 +3,9 @@
 use crossterm::event::{KeyCode, KeyModifiers};
 use insta::assert_snapshot;
 use ratatui::style::Modifier;
-use redphone::tui::fuzzy::WordMatcher;
-use redphone::tui::message::Message;
-use redphone::tui::mode::Mode;
+use redphone::tui::core::message::Message;
+use redphone::tui::core::mode::Mode;
+use redphone::tui::input::fuzzy::WordMatcher;
 use rstest::rstest;
 
 use crate::support::stage::Stage;

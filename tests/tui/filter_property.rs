@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use redphone::model::IncidentId;
 use redphone::model::text::width;
-use redphone::tui::fuzzy::WordMatcher;
-use redphone::tui::mode::Mode;
+use redphone::tui::core::mode::Mode;
+use redphone::tui::input::fuzzy::WordMatcher;
 
 use super::property::cases;
 use crate::support::company;

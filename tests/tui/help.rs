@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use redphone::tui::action::{Action, TABLE};
-use redphone::tui::mode::Mode;
+use redphone::tui::core::mode::Mode;
 use rstest::rstest;
 
 use crate::support::company;

@@ -3,7 +3,7 @@
 use redphone::backend::{BackendError, Page};
 use redphone::model::Status;
 use redphone::sync::{BackendUpdate, ConnectionState, Sourced};
-use redphone::tui::message::{Message, Timer};
+use redphone::tui::core::message::{Message, Timer};
 
 use crate::support::company;
 use crate::support::stage::Stage;

@@ -7,7 +7,7 @@ use redphone::config::PanesSettings;
 use redphone::config::appearance::Appearance;
 use redphone::tui::Options;
 use redphone::tui::action::Action;
-use redphone::tui::message::{Effect, Message, Timer};
+use redphone::tui::core::message::{Effect, Message, Timer};
 use redphone::tui::theme::Depth;
 use redphone::tui::update::perform;
 use rstest::rstest;

@@ -2,7 +2,7 @@
 
 use redphone::backend::BackendError;
 use redphone::sync::Sourced;
-use redphone::tui::message::Message;
+use redphone::tui::core::message::Message;
 
 use super::timeline::{at, reading};
 use crate::support::stage::Stage;

@@ -3,8 +3,8 @@
 use insta::assert_snapshot;
 use redphone::backend::BackendError;
 use redphone::model::command::{Command, IncidentCommand};
-use redphone::tui::message::Message;
-use redphone::tui::mode::Mode;
+use redphone::tui::core::message::Message;
+use redphone::tui::core::mode::Mode;
 use rstest::rstest;
 
 use crate::support::stage::{Stage, sized};

@@ -13,8 +13,8 @@ use redphone::model::{
 use redphone::sync::drafts::DraftOp;
 use redphone::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
 use redphone::sync::{BackendUpdate, ConnectionState, Sourced};
-use redphone::tui::message::{Message, OutboxRequest};
-use redphone::tui::mode::Mode;
+use redphone::tui::core::message::{Message, OutboxRequest};
+use redphone::tui::core::mode::Mode;
 use rstest::rstest;
 
 use crate::support::company;

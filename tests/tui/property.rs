@@ -19,13 +19,13 @@ use redphone::sync::remote::{EntryState, OutboxSnapshot};
 use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::Options;
 use redphone::tui::action::TABLE;
-use redphone::tui::message::Message;
-use redphone::tui::output::Pipe;
+use redphone::tui::core::message::Message;
 use redphone::tui::queue::Line;
 use redphone::tui::run::RunEnd;
+use redphone::tui::run::output::Pipe;
 use redphone::tui::theme::Depth;
 use redphone::tui::wall::{self, Wall};
-use redphone::tui::workspaces::{Workspace, WorkspaceId};
+use redphone::tui::workspace::{Workspace, WorkspaceId};
 
 use super::{outbox, run};
 use crate::support::company;

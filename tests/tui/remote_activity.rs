@@ -2,7 +2,7 @@
 
 use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::{Actor, CommandId, Envelope, IncidentId, Status};
-use redphone::tui::mode::Mode;
+use redphone::tui::core::mode::Mode;
 use rstest::rstest;
 
 use crate::support::company;

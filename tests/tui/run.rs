@@ -9,10 +9,10 @@ use redphone::config::pattern::Pattern;
 use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::filter::Filter;
 use redphone::tui::Options;
-use redphone::tui::message::Message;
-use redphone::tui::mode::Mode;
-use redphone::tui::output::Pipe;
+use redphone::tui::core::message::Message;
+use redphone::tui::core::mode::Mode;
 use redphone::tui::run::RunEnd;
+use redphone::tui::run::output::Pipe;
 use redphone::tui::theme::Depth;
 use rstest::rstest;
 

@@ -13,7 +13,7 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use redphone::backend::BackendError;
 use redphone::tui::RunError;
-use redphone::tui::app::App;
+use redphone::tui::core::app::App;
 use redphone::tui::runtime::{Host, Input, drive};
 use redphone::tui::theme::{Depth, Theme};
 use tokio::sync::{mpsc, watch};

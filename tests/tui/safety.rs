@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use redphone::backend::BackendError;
-use redphone::tui::message::Message;
-use redphone::tui::mode::Mode;
+use redphone::tui::core::message::Message;
+use redphone::tui::core::mode::Mode;
 
 use crate::support::stage::Stage;
 

@@ -9,7 +9,7 @@ use redphone::config::{FilePosition, PanesSettings, Reload};
 use redphone::model::Rules;
 use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::Options;
-use redphone::tui::message::Message;
+use redphone::tui::core::message::Message;
 use redphone::tui::theme::Depth;
 
 use crate::support::company;

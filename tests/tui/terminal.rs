@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
-use redphone::tui::message::Message;
+use redphone::tui::core::message::Message;
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::Depth;
 use redphone::tui::view::view;

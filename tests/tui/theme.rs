@@ -12,10 +12,10 @@ use redphone::model::service_level::running_clock;
 use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::Options;
 use redphone::tui::action::{Layer, current_layer};
-use redphone::tui::app::Pane;
-use redphone::tui::message::Message;
+use redphone::tui::core::app::Pane;
+use redphone::tui::core::message::Message;
 use redphone::tui::theme::{Depth, Name};
-use redphone::tui::workspaces::{Workspace, WorkspaceId};
+use redphone::tui::workspace::{Workspace, WorkspaceId};
 use rstest::rstest;
 
 use super::{outbox, run};

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use redphone::backend::BackendError;
 use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::{Actor, CommandId, Envelope, Incident};
-use redphone::tui::message::{Effect, Message};
+use redphone::tui::core::message::{Effect, Message};
 use redphone::tui::update::update;
 use rstest::rstest;
 

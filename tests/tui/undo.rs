@@ -2,8 +2,8 @@
 
 use redphone::backend::BackendError;
 use redphone::model::{Impact, IncidentCommand, Status, Urgency};
-use redphone::tui::message::Message;
-use redphone::tui::mode::Mode;
+use redphone::tui::core::message::Message;
+use redphone::tui::core::mode::Mode;
 
 use crate::support::stage::Stage;
 

@@ -6,7 +6,7 @@ use redphone::model::escalation::{self, Policy, PolicyLevel};
 use redphone::model::{Rejection, RejectionKind};
 use redphone::sync::{BackendUpdate, Sourced};
 use redphone::tui::Options;
-use redphone::tui::message::Message;
+use redphone::tui::core::message::Message;
 use redphone::tui::theme::Depth;
 
 use super::zone::line;

@@ -7,7 +7,7 @@ use redphone::model::status::ResolutionAction;
 use redphone::model::{Impact, IncidentId, Priority};
 use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::Options;
-use redphone::tui::app::Pane;
+use redphone::tui::core::app::Pane;
 use redphone::tui::theme::Depth;
 use redphone::tui::wall::{
     MAX_SHIFT, MAX_TAKEOVER, RIBBON, SHIFT_INTERVAL, Settings, TAKEOVER_DURATION, Wall,
@@ -27,7 +27,7 @@ pub fn on_the_wall(
 ) -> Stage {
     let mut stage = Stage::with(memory, size, depth, options);
     stage.app.wall = Some(Box::new(Wall::new(settings, true, stage.now)));
-    stage.send(redphone::tui::message::Message::Started);
+    stage.send(redphone::tui::core::message::Message::Started);
     stage.connect();
     stage
 }
@@ -318,7 +318,7 @@ fn no_verb_works_on_the_wall() {
     stage.keys("w");
     let before = stage.screen();
     stage.write("aonseUrCDbm x123456\n");
-    stage.send(redphone::tui::message::Message::Paste("text".into()));
+    stage.send(redphone::tui::core::message::Message::Paste("text".into()));
     assert!(stage.submitted.is_empty());
     assert_eq!(stage.screen(), before);
 }

@@ -83,7 +83,7 @@ fn every_size_can_be_drawn_in_every_state() {
     let fits = |stage: &mut Stage, what: &str| {
         for width in (40..=210).step_by(13).chain([79, 80, 117, 118]) {
             for height in (10..=64).step_by(5).chain([18, 19, 23, 24, 26, 27]) {
-                stage.send(redphone::tui::message::Message::Resized(width, height));
+                stage.send(redphone::tui::core::message::Message::Resized(width, height));
                 for row in rows(&stage.buffer()) {
                     let wide = redphone::model::text::width(&row);
                     assert_eq!(wide, usize::from(width), "{what} at {width}x{height}: {row:?}");
@@ -119,12 +119,12 @@ fn a_new_p1_has_its_number_and_title_on_every_small_wall() {
         p1(&mut stage, "Ledger #1 halts");
         let label = wall(&stage).takeover_rows().next().expect("it is new").summary.label();
         let pixels = |stage: &Stage| stage.screen().matches('█').count();
-        stage.send(redphone::tui::message::Message::Resized(120, 30));
+        stage.send(redphone::tui::core::message::Message::Resized(120, 30));
         let whole = pixels(&stage);
         assert!(whole > 0);
         for width in 40..=80 {
             for height in 10..=30 {
-                stage.send(redphone::tui::message::Message::Resized(width, height));
+                stage.send(redphone::tui::core::message::Message::Resized(width, height));
                 let screen = stage.screen();
                 let place = format!("{width}x{height}\n{screen}");
                 assert!(screen.contains("Ledger #1 halts"), "{place}");

@@ -10,11 +10,11 @@ use redphone::model::Rules;
 use redphone::sync::BackendUpdate;
 use redphone::sync::drafts::{Draft, DraftOp};
 use redphone::tui::Options;
-use redphone::tui::message::Message;
-use redphone::tui::mode::Mode;
+use redphone::tui::core::message::Message;
+use redphone::tui::core::mode::Mode;
 use redphone::tui::run::{RunEnd, RunId};
 use redphone::tui::theme::Depth;
-use redphone::tui::workspaces::{Workspace, WorkspaceId};
+use redphone::tui::workspace::{Workspace, WorkspaceId};
 use rstest::rstest;
 
 use crate::support::company;

@@ -4,9 +4,9 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use redphone::backend::BackendError;
 use redphone::model::{Command, IncidentCommand};
 use redphone::sync::{BackendUpdate, ConnectionState};
-use redphone::tui::message::Message;
+use redphone::tui::core::message::Message;
+use redphone::tui::core::zone::{OffsetChange, Zone};
 use redphone::tui::theme::Depth;
-use redphone::tui::zone::{OffsetChange, Zone};
 use rstest::rstest;
 
 use crate::support::company;

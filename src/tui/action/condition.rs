@@ -1,8 +1,8 @@
 //! Conditions under which actions apply.
 
-use super::super::app::{App, Pane};
-use super::super::layout::Frame;
-use super::super::mode::Mode;
+use crate::tui::core::app::{App, Pane};
+use crate::tui::core::layout::Frame;
+use crate::tui::core::mode::Mode;
 
 /// A condition under which an action applies.
 #[allow(missing_docs, reason = "the names say it")]

@@ -3,8 +3,8 @@
 
 use crate::model::command::CommandKind;
 
-use super::super::app::{App, Pane};
 use super::{Action, Condition, Layer};
+use crate::tui::core::app::{App, Pane};
 
 /// The section of the help that an action belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

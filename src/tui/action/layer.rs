@@ -1,7 +1,7 @@
 //! Layers: situations in which the same keys mean different things.
 
-use super::super::app::App;
-use super::super::mode::Mode;
+use crate::tui::core::app::App;
+use crate::tui::core::mode::Mode;
 
 /// A situation with key bindings of its own.
 #[allow(missing_docs, reason = "the names say it")]

@@ -2,8 +2,8 @@
 
 use crate::model::command::CommandKind;
 
-use super::super::app::Pane;
 use super::{Action, ArgumentKind, Condition, Entry, Group, Layer};
+use crate::tui::core::app::Pane;
 
 const fn entry(
     action: Action,

@@ -243,7 +243,7 @@ impl Field {
         }
         let chosen: Vec<&str> = before.split(',').map(str::trim).collect();
         let free = options.iter().map(String::as_str).filter(|name| !chosen.contains(name));
-        super::super::fuzzy::best_matches(last, free)
+        crate::tui::input::fuzzy::best_matches(last, free)
     }
 
     /// Inserts the first suggestion. Returns whether there was one.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::model::time::truncate_to_second;
 
-use super::super::zone::OffsetChange;
+use crate::tui::core::zone::OffsetChange;
 
 /// A larger difference between the clocks is a jump, not a small correction.
 const JUMP_THRESHOLD: TimeDelta = TimeDelta::seconds(5);

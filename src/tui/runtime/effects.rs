@@ -15,13 +15,13 @@ use crate::sync::drafts::{DraftEvent, DraftOp, DraftStore};
 use crate::sync::remote::Remote;
 use crate::sync::{self, BackendUpdate, PollerHandle};
 
-use super::super::app::App;
-use super::super::message::{Effect, Message, OutboxRequest, Timer};
-use super::super::run::{NoRunbooks, ProgramSpec, RunId};
-use super::super::workspaces::{Opener, WorkspaceId};
 use super::interpreter::{ReadTasks, Surroundings, SystemClock, TIMELINE_PAGE, interpret};
 use super::run::Runs;
 use super::runbooks;
+use crate::tui::core::app::App;
+use crate::tui::core::message::{Effect, Message, OutboxRequest, Timer};
+use crate::tui::run::{NoRunbooks, ProgramSpec, RunId};
+use crate::tui::workspace::{Opener, WorkspaceId};
 
 /// A request to the task that sends commands, which handles them in order.
 enum Outgoing {

@@ -12,10 +12,10 @@ use rustix::process::{Signal as Raised, kill_current_process_group};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
-use super::super::terminal::Guard;
-use super::super::terminal::osc::{self, Multiplexer};
 use super::editor::{EditorFailure, EditorSession};
 use crate::config::panes::Notify;
+use crate::tui::terminal::Guard;
+use crate::tui::terminal::osc::{self, Multiplexer};
 
 /// How long to wait for the process to be stopped. Where nobody could continue it, the system does
 /// not stop it, and the panes come back after this time.

@@ -19,11 +19,11 @@ use crate::model::{CommandId, Envelope, IncidentId, IncidentNumber};
 use crate::sync::drafts::DraftOp;
 use crate::sync::{ReadResult, Reader};
 
-use super::super::app::Span;
-use super::super::message::{Effect, Message, OutboxRequest, Timer};
-use super::super::run::{ProgramSpec, RunId};
-use super::super::wall::EventRequest;
-use super::super::workspaces::WorkspaceId;
+use crate::tui::core::app::Span;
+use crate::tui::core::message::{Effect, Message, OutboxRequest, Timer};
+use crate::tui::run::{ProgramSpec, RunId};
+use crate::tui::wall::EventRequest;
+use crate::tui::workspace::WorkspaceId;
 
 /// How many events of a timeline are read at once.
 pub const TIMELINE_PAGE: u32 = 200;

@@ -16,9 +16,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::super::message::Message;
-use super::super::output::Pipe;
-use super::super::run::{ProgramSpec, RunEnd, RunId};
+use crate::tui::core::message::Message;
+use crate::tui::run::output::Pipe;
+use crate::tui::run::{ProgramSpec, RunEnd, RunId};
 
 /// How long after the request to stop a program is killed.
 const KILL_AFTER: Duration = Duration::from_secs(3);

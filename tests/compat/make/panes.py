@@ -32,15 +32,17 @@ VERBS = {
     "services": (4, [":service cdn" + ENTER]),
     "role": (4, [":role scribe tom" + ENTER]),
     "role taken": (4, [":role no scribe tom" + ENTER]),
-    "escalate": (5, ["e", ENTER, "because", SEND]),
+    "escalate": (5, ["e", ENTER, "y"]),
     "describe": (5, ["E", "!", SEND]),
     "link url": (5, ["l", "u", "https://example.org/graph", SEND]),
     "link problem": (5, ["l", "p", ENTER]),
     "link change": (5, ["l", "c", ENTER]),
     "new problem": (5, ["l", "n", "No timeout", SEND, "y"]),
     "snooze": (5, ["b", "1"]),
-    "wake": (None, ["u"]),
+    "wake": (13, ["b", "w"]),
+    "unlink": (3, ["l", "u", "https://example.org/undone", SEND, "u"]),
     "pause": (6, ["b", "p", "the bank", SEND]),
+    "unpause": (None, ["u"]),
     "resolve": (6, ["r", "\tback to v811", "\terrors at 0", SEND]),
     "close": (6, ["C", " \t \t \t \t ", SEND]),
     "reopen": (7, ["A", "late again", SEND, "y"]),
@@ -130,12 +132,15 @@ def record(between, company, Client, to, files):
 
 
 def shortened(exchanges, seen):
-    """Leaves out the bodies of answers that say again what was said often."""
+    """Leaves out the bodies of answers that say again what was said often, and reads of what was
+    declared that came before the declaration: they depend on the moment."""
+    is_early = lambda entry: entry["response"] and entry["response"]["status"] == 404
+    exchanges = [entry for entry in exchanges if not is_early(entry)]
     for entry in exchanges:
         asked, answer = entry["request"], entry["response"]
         route = re.sub(r"[0-9a-f-]{36}", "{id}", asked["path"].split("?")[0])
         seen[route] = seen.get(route, 0) + 1
-        if asked["method"] == "GET" and seen[route] > 4 and answer:
+        if asked["method"] == "GET" and seen[route] > 2 and answer:
             answer.pop("body", None)
     return exchanges
 

@@ -196,6 +196,7 @@ def outbox_of_all_kinds(between):
     client = Client(between, record_server.TOKENS["ines"])
     client.more = {"now_offset": 3600}
     with open(TO / "outbox.jsonl", "w", encoding="utf-8") as to:
+        to.write('{"store":"data"}\n')
         quiet = open(os.devnull, "w")
         act = lambda title, *args: client.act(quiet, title, *PROD, *args)
         act("", "list", "--json")

@@ -3,9 +3,12 @@
     python3 record_server.py FILES
 """
 
+import http.client
 import json
 import pathlib
 import shutil
+import socket
+import sqlite3
 import sys
 import tempfile
 import threading
@@ -14,7 +17,7 @@ import time
 import refusals
 import seed
 import story
-from exchange import Recorder
+from exchange import Recorder, response
 from program import Server, compress, run
 from reads import reads, refused_reads
 
@@ -76,6 +79,8 @@ def main_recording():
     held(to, folder)
     server.stop()
     to.to.close()
+    lines = (folder / "access.jsonl").read_text().splitlines(keepends=True)
+    (FILES / "access.jsonl").write_text("".join(lines[:3]))
     return folder
 
 
@@ -135,8 +140,56 @@ def bodies():
     server.stop()
 
 
-def broken():
-    """A store that is taken away and put back under a running server, and a server that ends."""
+def slow():
+    """A body that does not arrive."""
+    server = Server(home())
+    to = Recorder(server, TO / "server-slow.jsonl", {"serve": []})
+    with socket.create_connection(("127.0.0.1", server.port)) as conn:
+        name, value = bearer("ines")
+        conn.sendall(
+            f"POST /v1/commands HTTP/1.1\r\nHost: incidents.test\r\n{name}: {value}\r\n"
+            "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{".encode()
+        )
+        answer = http.client.HTTPResponse(conn)
+        answer.begin()
+        read = answer.read()
+    told = {
+        "title": "a body that does not arrive", "withheld": 99,
+        "request": {"method": "POST", "path": "/v1/commands", "raw": "{",
+                    "headers": [[name, value], ["Content-Type", "application/json"]]},
+        "response": response(answer.status, answer.getheaders(), read),
+    }
+    told["response"]["headers"].pop("x-request-id", None)
+    to.line(told)
+    server.stop()
+
+
+def damaged():
+    """A store in which something makes no sense."""
+    folder = home()
+    server = Server(folder)
+    orders = [order for title, who, order in story.all_of_it() if "record_" in title]
+    for order in orders:
+        headers = [bearer("admin"), ("Content-Type", "application/json")]
+        server.ask("POST", "/v1/commands", headers, json.dumps({"commands": [order]}).encode())
+    server.stop()
+    store = folder / "data/redphone/redphone.db"
+    with sqlite3.connect(store) as conn:
+        conn.execute("UPDATE problem SET body = '{' WHERE id = (SELECT max(id) FROM problem)")
+    conn.close()
+    (FILES / "damaged").mkdir(exist_ok=True)
+    shutil.copy(store, FILES / "damaged/redphone.db")
+    server = Server(folder)
+    to = Recorder(server, TO / "server-damaged.jsonl", {"serve": [], "store": "damaged"})
+    to.ask("problems of which one makes no sense", "GET", "/v1/problems", [bearer("ines")])
+    to.ask("incidents beside it", "GET", "/v1/incidents", [bearer("ines")])
+    server.stop()
+    compress(FILES / "damaged/redphone.db")
+    without_paths(to, "server-damaged.jsonl", folder)
+
+
+def lost():
+    """A store that is taken away under a running server."""
     folder = home()
     server = Server(folder)
     to = Recorder(server, TO / "server-store-lost.jsonl", {"serve": []})
@@ -154,9 +207,13 @@ def broken():
     to.ask("a command without the store", "POST", "/v1/commands", [bearer("ines")],
            {"commands": [seed.Story().declare(1, "Nowhere to write it")]})
     server.stop()
+    without_paths(to, "server-store-lost.jsonl", folder)
+
+
+def without_paths(to, name, folder):
+    """Takes the paths of the machine out of sentences."""
     to.to.close()
-    name = TO / "server-store-lost.jsonl"
-    name.write_text(name.read_text().replace(str(folder), "{home}"))
+    (TO / name).write_text((TO / name).read_text().replace(str(folder), "{home}"))
 
 
 if __name__ == "__main__":
@@ -172,6 +229,8 @@ if __name__ == "__main__":
     limited()
     read_only()
     bodies()
-    broken()
+    slow()
+    damaged()
+    lost()
     (FILES / "secrets.json").write_text(json.dumps(TOKENS, indent=1) + "\n")
     print(folder)

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use redphone::tui::message::Message;
+use redphone::tui::core::message::Message;
 
 use super::Stage;
 

@@ -4,8 +4,8 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use redphone::model::{IncidentId, IncidentNumber};
+use redphone::tui::core::mode::Mode;
 use redphone::tui::form::Form;
-use redphone::tui::mode::Mode;
 use redphone::tui::view::view;
 
 use super::{Stage, rows};

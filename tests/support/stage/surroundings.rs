@@ -10,10 +10,10 @@ use redphone::model::runbook::{RunbookHeader, RunbookPage};
 use redphone::model::{CommandId, Envelope};
 use redphone::sync::DirectReader;
 use redphone::sync::drafts::DraftOp;
-use redphone::tui::message::{Effect, Message, OutboxRequest, Timer};
+use redphone::tui::core::message::{Effect, Message, OutboxRequest, Timer};
 use redphone::tui::run::{ProgramSpec, RunId};
 use redphone::tui::runtime::interpreter::{Clock, ReadTasks, Surroundings, interpret};
-use redphone::tui::workspaces::WorkspaceId;
+use redphone::tui::workspace::WorkspaceId;
 
 use super::Stage;
 

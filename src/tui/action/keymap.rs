@@ -1,0 +1,405 @@
+//! The keymap: maps keys to actions, built from the table of actions and the settings.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::config::panes::{Binding, KeyText};
+use crate::config::{FilePosition, Warning, suggestion};
+
+use crate::tui::action::{Action, Entry, Layer, TABLE};
+
+/// A key with its modifiers, normalized so that it can be looked up.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Key {
+    code: KeyCode,
+    modifiers: KeyModifiers,
+}
+
+impl Key {
+    /// Parses a key as it is written in settings: `a`, `G`, `^d`, `A-x`, `F5`, `Enter`, `S-Tab`,
+    /// `PgDn`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = |code| Some(Self { code, modifiers: KeyModifiers::NONE });
+        let mut chars = text.chars();
+        match (chars.next(), chars.next(), chars.next()) {
+            (Some(one), None, None) if !one.is_control() => return plain(KeyCode::Char(one)),
+            (Some('^'), Some(letter), None) => {
+                return Some(Self {
+                    code: KeyCode::Char(letter.to_ascii_lowercase()),
+                    modifiers: KeyModifiers::CONTROL,
+                });
+            }
+            _ => {}
+        }
+        if let Some(letter) = text.strip_prefix("A-") {
+            let mut letters = letter.chars().filter(|letter| !letter.is_control());
+            return match (letters.next(), letters.next()) {
+                (Some(one), None) => {
+                    Some(Self { code: KeyCode::Char(one), modifiers: KeyModifiers::ALT })
+                }
+                _ => None,
+            };
+        }
+        let function = text.strip_prefix('F').and_then(|number| number.parse().ok());
+        if let Some(number @ 1..=12) = function {
+            return plain(KeyCode::F(number));
+        }
+        match text {
+            "S-Tab" => plain(KeyCode::BackTab),
+            _ => plain(NAMED_KEYS.iter().find(|(name, _)| *name == text)?.1),
+        }
+    }
+
+    /// Returns the key that a terminal sends instead, where terminals can't tell the two apart.
+    #[must_use]
+    pub fn terminal_alias(&self) -> Option<&'static str> {
+        match self.code {
+            KeyCode::Char('i') if self.modifiers == KeyModifiers::CONTROL => Some("Tab"),
+            KeyCode::Char('m') if self.modifiers == KeyModifiers::CONTROL => Some("Enter"),
+            KeyCode::Char('[') if self.modifiers == KeyModifiers::CONTROL => Some("Esc"),
+            _ => None,
+        }
+    }
+
+    /// Whether it enters a character where text is typed.
+    #[must_use]
+    pub fn types_character(&self) -> bool {
+        matches!(self.code, KeyCode::Char(_)) && self.modifiers.is_empty()
+    }
+
+    /// Normalizes a key event of the terminal. Shift is already part of the character.
+    #[must_use]
+    pub fn from_event(event: &KeyEvent) -> Self {
+        let relevant = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        let code = match event.code {
+            KeyCode::Char(ch) if event.modifiers.contains(KeyModifiers::CONTROL) => {
+                KeyCode::Char(ch.to_ascii_lowercase())
+            }
+            KeyCode::Tab if event.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
+            code => code,
+        };
+        Self { code, modifiers: event.modifiers & relevant }
+    }
+}
+
+const NAMED_KEYS: [(&str, KeyCode); 13] = [
+    ("Enter", KeyCode::Enter),
+    ("Esc", KeyCode::Esc),
+    ("Tab", KeyCode::Tab),
+    ("S-Tab", KeyCode::BackTab),
+    ("Up", KeyCode::Up),
+    ("Down", KeyCode::Down),
+    ("Left", KeyCode::Left),
+    ("Right", KeyCode::Right),
+    ("PgUp", KeyCode::PageUp),
+    ("PgDn", KeyCode::PageDown),
+    ("Home", KeyCode::Home),
+    ("End", KeyCode::End),
+    ("Space", KeyCode::Char(' ')),
+];
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.modifiers.contains(KeyModifiers::CONTROL) {
+            f.write_str("^")?;
+        }
+        if self.modifiers.contains(KeyModifiers::ALT) {
+            f.write_str("A-")?;
+        }
+        match (NAMED_KEYS.iter().find(|(_, code)| *code == self.code), self.code) {
+            (Some((name, _)), _) => f.write_str(name),
+            (None, KeyCode::Char(ch)) => write!(f, "{ch}"),
+            (None, other) => write!(f, "{other}"),
+        }
+    }
+}
+
+/// Actions that answer a question irreversibly. `Enter` can't be bound to them, because people
+/// press it before they have read a question.
+const NOT_BY_ENTER: [Action; 4] =
+    [Action::Yes, Action::Discard, Action::SwitchWithoutWaiting, Action::QuitWithoutWaiting];
+
+/// The keys that are in force.
+#[derive(Clone, Debug)]
+pub struct Keymap {
+    actions: HashMap<(Layer, Key), Action>,
+    keys: HashMap<Action, Vec<Key>>,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        Self::from_rebindings(&[])
+    }
+}
+
+/// Keys from the settings that replace the default keys of an action.
+struct Rebinding<'a> {
+    entry: &'static Entry,
+    keys: Vec<(Key, &'a KeyText)>,
+}
+
+impl Keymap {
+    /// Creates a keymap from the default keys and `bindings`, and returns warnings about bindings
+    /// that can't be used. The actions of those keep their default keys.
+    #[must_use]
+    pub fn with_bindings(bindings: &[Binding]) -> (Self, Vec<Warning>) {
+        let mut warnings = Vec::new();
+        let mut rebindings: Vec<Rebinding> = Vec::new();
+        for binding in bindings {
+            match parse_binding(binding) {
+                Ok(rebinding) => rebindings.push(rebinding),
+                Err(warning) => warnings.push(warning),
+            }
+        }
+        // Two actions may swap their keys, so conflicts can only be judged with all bindings
+        // applied. The last conflicting binding in the file is removed. Its action returns to the
+        // default keys, which may conflict with other bindings, so the check repeats until none is
+        // left.
+        rebindings.sort_by(|a, b| a.location().cmp(&b.location()));
+        while let Some((index, warning)) = find_clash(&rebindings) {
+            rebindings.remove(index);
+            warnings.push(warning);
+        }
+        warnings.sort();
+        (Self::from_rebindings(&rebindings), warnings)
+    }
+
+    fn from_rebindings(rebindings: &[Rebinding]) -> Self {
+        let mut map = Self { actions: HashMap::new(), keys: HashMap::new() };
+        for entry in TABLE {
+            for key in effective_keys(entry, rebindings) {
+                for layer in entry.layers {
+                    map.actions.insert((*layer, key), entry.action);
+                }
+                map.keys.entry(entry.action).or_default().push(key);
+            }
+        }
+        map
+    }
+
+    /// Returns the action that a key triggers in a layer.
+    #[must_use]
+    pub fn action(&self, layer: Layer, event: &KeyEvent) -> Option<Action> {
+        self.actions.get(&(layer, Key::from_event(event))).copied()
+    }
+
+    /// Returns the keys of an action, the main one first.
+    #[must_use]
+    pub fn keys(&self, action: Action) -> &[Key] {
+        self.keys.get(&action).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the main key of an action and what it does, as in `R now`; `None` where it has no
+    /// key.
+    #[must_use]
+    pub fn hint(&self, action: Action, description: &str) -> Option<String> {
+        self.keys(action).first().map(|key| format!("{key} {description}"))
+    }
+
+    /// Returns [`Keymap::hint`] with ` · ` before it, to append to a sentence; empty without a key.
+    #[must_use]
+    pub fn hint_suffix(&self, action: Action, description: &str) -> String {
+        self.hint(action, description).map(|hint| format!(" · {hint}")).unwrap_or_default()
+    }
+}
+
+impl Rebinding<'_> {
+    fn location(&self) -> Option<&FilePosition> {
+        self.keys.first().map(|(_, text)| &text.position)
+    }
+}
+
+/// Returns the keys of an action: those of its rebinding, else the default ones.
+fn effective_keys(entry: &Entry, rebindings: &[Rebinding]) -> Vec<Key> {
+    match rebindings.iter().find(|rebinding| rebinding.entry.name == entry.name) {
+        Some(rebinding) => rebinding.keys.iter().map(|(key, _)| *key).collect(),
+        None => entry.keys.iter().filter_map(|text| Key::parse(text)).collect(),
+    }
+}
+
+fn parse_binding(binding: &Binding) -> Result<Rebinding<'_>, Warning> {
+    let name = &binding.action;
+    let Some(entry) = TABLE.iter().find(|entry| entry.name == name) else {
+        let names: Vec<&str> = TABLE.iter().map(|entry| entry.name).collect();
+        let text = format!("there is no action {name:?}: {}", suggestion(name, &names));
+        return Err(Warning::new(binding.position.clone(), &text));
+    };
+    let mut keys: Vec<(Key, &KeyText)> = Vec::new();
+    for text in &binding.keys {
+        let invalid = |problem: &str| {
+            let message = format!("keys.{name} is {:?}: {problem}", text.text);
+            Err(Warning::new(text.position.clone(), &message))
+        };
+        let Some(key) = Key::parse(&text.text) else {
+            return invalid("write one character, ^d for Control and d, or a name such as Enter");
+        };
+        if let Some(other) = key.terminal_alias() {
+            return invalid(&format!("to a terminal that is {other}"));
+        }
+        if key.code == KeyCode::Enter && NOT_BY_ENTER.contains(&entry.action) {
+            return invalid(
+                "Enter is pressed before a question is read: choose another key for it",
+            );
+        }
+        if key.types_character() && entry.layers.iter().any(|layer| layer.accepts_text()) {
+            return invalid("where text is written that is a letter of it: choose one such as ^s");
+        }
+        if keys.iter().all(|(other, _)| *other != key) {
+            keys.push((key, text));
+        }
+    }
+    Ok(Rebinding { entry, keys })
+}
+
+/// Finds the last rebinding in the file that shares a key with another action in some layer.
+fn find_clash(rebindings: &[Rebinding]) -> Option<(usize, Warning)> {
+    rebindings.iter().enumerate().rev().find_map(|(index, rebinding)| {
+        rebinding.keys.iter().find_map(|(key, text)| {
+            let other = TABLE.iter().find(|other| {
+                other.name != rebinding.entry.name
+                    && other.layers.iter().any(|layer| rebinding.entry.layers.contains(layer))
+                    && effective_keys(other, rebindings).contains(key)
+            })?;
+            let (name, other) = (rebinding.entry.name, other.name);
+            let message = format!(
+                "keys.{name} is {key}, and that is a key of {other} too: give one of them another"
+            );
+            Some((index, Warning::new(text.position.clone(), &message)))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use rstest::rstest;
+
+    use super::*;
+
+    fn position(line: u32) -> FilePosition {
+        FilePosition { file: Arc::from(Path::new("config.toml")), line, column: 1 }
+    }
+
+    fn binding(line: u32, action: &str, keys: &[&str]) -> Binding {
+        let key = |text: &&str| KeyText { text: (*text).into(), position: position(line) };
+        Binding {
+            action: action.into(),
+            position: position(line),
+            keys: keys.iter().map(key).collect(),
+        }
+    }
+
+    fn keymap_with(lines: &[(&str, &[&str])]) -> (Keymap, Vec<String>) {
+        let bindings: Vec<Binding> =
+            (1..).zip(lines).map(|(line, (action, keys))| binding(line, action, keys)).collect();
+        let (keymap, warnings) = Keymap::with_bindings(&bindings);
+        (keymap, warnings.iter().map(Warning::brief).collect())
+    }
+
+    fn keys_text(keymap: &Keymap, action: Action) -> String {
+        keymap.keys(action).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn default_keys_parse_and_are_unique_in_each_layer() {
+        let mut seen = HashMap::new();
+        for entry in TABLE {
+            for text in entry.keys {
+                let key = Key::parse(text).unwrap_or_else(|| panic!("{text}"));
+                assert_eq!(key.to_string(), *text);
+                assert_eq!(key.terminal_alias(), None, "{text}");
+                for layer in entry.layers {
+                    let before = seen.insert((*layer, key), entry.name);
+                    assert_eq!(before, None, "{text} of {}", entry.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn action_names_are_distinct() {
+        let mut names: Vec<&str> = TABLE.iter().map(|entry| entry.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), TABLE.len());
+    }
+
+    #[test]
+    fn bound_keys_replace_all_default_keys() {
+        let (keymap, warnings) = keymap_with(&[("down", &["H", "^n", "H"]), ("zoom", &[])]);
+        assert_eq!(warnings, [""; 0]);
+        assert_eq!(keys_text(&keymap, Action::Down), "H ^n");
+        assert_eq!(keys_text(&keymap, Action::Zoom), "");
+        let j = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE);
+        assert_eq!(keymap.action(Layer::Panes, &j), None);
+        let n = KeyEvent::new(KeyCode::Char('n'), KeyModifiers::CONTROL);
+        assert_eq!(keymap.action(Layer::Panes, &n), Some(Action::Down));
+        assert_eq!(keymap.action(Layer::Popup, &n), Some(Action::Down));
+    }
+
+    #[test]
+    fn two_actions_can_swap_their_keys() {
+        let (keymap, warnings) = keymap_with(&[("acknowledge", &["o"]), ("own", &["a"])]);
+        assert_eq!(warnings, [""; 0]);
+        assert_eq!(keys_text(&keymap, Action::Acknowledge), "o");
+        assert_eq!(keys_text(&keymap, Action::Own), "a");
+    }
+
+    #[rstest]
+    #[case("acknowlegde", &["x"], "1: there is no action \"acknowlegde\": did you mean acknowledge?")]
+    #[case("acknowledge", &["Entre"], "1: keys.acknowledge is \"Entre\": write one character, ^d for Control and d, or a name such as Enter")]
+    #[case("acknowledge", &["^m"], "1: keys.acknowledge is \"^m\": to a terminal that is Enter")]
+    #[case("acknowledge", &["o"], "1: keys.acknowledge is o, and that is a key of own too: give one of them another")]
+    #[case("yes", &["Enter"], "1: keys.yes is \"Enter\": Enter is pressed before a question is read: choose another key for it")]
+    #[case("discard", &["Enter"], "1: keys.discard is \"Enter\": Enter is pressed before a question is read: choose another key for it")]
+    #[case("go-now", &["x", "Enter"], "1: keys.go-now is \"Enter\": Enter is pressed before a question is read: choose another key for it")]
+    #[case("send", &["s"], "1: keys.send is \"s\": where text is written that is a letter of it: choose one such as ^s")]
+    fn wrong_binding_is_reported_and_default_keys_remain(
+        #[case] action: &str,
+        #[case] keys: &[&str],
+        #[case] message: &str,
+    ) {
+        let (keymap, warnings) = keymap_with(&[(action, keys), ("zoom", &["N"])]);
+        assert_eq!(warnings, [format!("config.toml:{message}")]);
+        assert_eq!(keys_text(&keymap, Action::Acknowledge), "a");
+        assert_eq!(keys_text(&keymap, Action::Send), "^s");
+        assert_eq!(keys_text(&keymap, Action::Zoom), "N", "all else holds");
+    }
+
+    #[test]
+    fn dropped_binding_drops_others_that_conflict_then() {
+        // `z` belongs to `zoom`, so `note` returns to `n`, which `own` then shares. When `own`
+        // returns to `o`, `acknowledge` shares that.
+        let lines: &[(&str, &[&str])] =
+            &[("acknowledge", &["o"]), ("own", &["n"]), ("note", &["z"])];
+        let (keymap, warnings) = keymap_with(lines);
+        assert_eq!(warnings.len(), 3, "{warnings:?}");
+        assert_eq!(keys_text(&keymap, Action::Acknowledge), "a");
+        assert_eq!(keys_text(&keymap, Action::Own), "o");
+        assert_eq!(keys_text(&keymap, Action::Note), "n");
+    }
+
+    #[rstest]
+    #[case("A-x", "A-x")]
+    #[case("F5", "F5")]
+    #[case("^D", "^d")]
+    #[case("Space", "Space")]
+    #[case(" ", "Space")]
+    #[case("ü", "ü")]
+    #[case("^", "^")]
+    fn keys_parse_as_they_are_displayed(#[case] text: &str, #[case] shown: &str) {
+        assert_eq!(Key::parse(text).map(|key| key.to_string()).as_deref(), Some(shown));
+    }
+
+    #[rstest]
+    fn text_that_names_no_key_does_not_parse(
+        #[values("", "F0", "F13", "A-", "enter", "^^^", "ab", "\u{1b}")] text: &str,
+    ) {
+        assert_eq!(Key::parse(text), None);
+    }
+}

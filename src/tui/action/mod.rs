@@ -1,0 +1,237 @@
+//! The one table of actions. Keymap, help, command palette and keys line are derived from it.
+
+mod condition;
+mod entry;
+pub mod keymap;
+mod layer;
+mod table;
+
+pub use condition::Condition;
+pub use entry::{ArgumentKind, Entry, Group, READ_ONLY};
+pub use layer::{Layer, current_layer};
+pub use table::TABLE;
+
+use crate::tui::core::app::Pane;
+
+/// An action that a key can be bound to.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Action {
+    /// Moves one row or line down.
+    Down,
+    /// Moves one row or line up.
+    Up,
+    /// Goes to the next incident of the queue without leaving the pane.
+    NextIncident,
+    /// Goes to the previous incident of the queue without leaving the pane.
+    PreviousIncident,
+    /// Goes to the first row or line.
+    Top,
+    /// Goes to the last row or line.
+    Bottom,
+    HalfDown,
+    HalfUp,
+    PageDown,
+    PageUp,
+    Focus(Pane),
+    NextPane,
+    PreviousPane,
+    /// Shows the focused pane on the entire screen, or all panes again.
+    Zoom,
+    /// Reads the selected incident on the entire screen; on the head of a group, folds or unfolds
+    /// it.
+    Open,
+    /// Goes back one step: from a past state, a zoomed pane, marks or a filter.
+    Back,
+    Acknowledge,
+    /// Assigns the incident to the viewer.
+    Own,
+    /// Opens the list of people to assign the incident to.
+    Assign,
+    /// Opens the levels of the escalation policy, to call one.
+    Escalate,
+    /// Opens the later stages of the lifecycle, to move the status to one.
+    Move,
+    /// Opens the matrix of impact and urgency.
+    Prioritize,
+    /// Opens the form of category, services, team and suspected changes.
+    Categorize,
+    /// Opens the form of a note.
+    Note,
+    /// Opens the form of an update to stakeholders.
+    Update,
+    /// Opens the checklist of the incident's stage.
+    Checklist,
+    /// Opens the form that resolves the incident: service is restored.
+    Resolve,
+    /// Opens the closing checklist, which closes the incident.
+    Close,
+    /// Opens the menu of the post-incident review.
+    Review,
+    /// Opens the list of durations for which to hide the incident.
+    Snooze,
+    /// Opens the list of incidents to merge this one into.
+    Merge,
+    /// Opens the menu of links: to a problem, a change or a page.
+    Link,
+    /// Opens the form that reopens the incident: the failure is back.
+    Reopen,
+    /// Opens the form that reclassifies the incident: it was none.
+    Reclassify,
+    /// Opens the form of title, symptoms, labels and runbook.
+    Describe,
+    /// Opens the list of roles, to give one or to remove it.
+    Role,
+    /// Opens the form that declares an incident.
+    Declare,
+    /// Opens the filter line.
+    Filter,
+    /// Opens the list of saved views.
+    Views,
+    /// Opens the list of orders of the queue.
+    Sort,
+    /// Groups the queue by service, or no longer.
+    Group,
+    /// Hides the rows of the selected group.
+    Fold,
+    /// Shows the rows of the selected group.
+    Unfold,
+    /// Marks the selected row, or removes its mark: verbs act on all marked rows.
+    Mark,
+    /// Marks all rows that are shown, or removes all marks.
+    MarkAll,
+    /// Undoes the last action.
+    Undo,
+    /// Opens the list of drafts: forms that were filled in and not sent.
+    Drafts,
+    /// Sets the category alone, from the command palette.
+    Category,
+    /// Sets the services alone, from the command palette.
+    Services,
+    /// Sets the team alone, from the command palette.
+    Team,
+    /// Opens the list of texts about the incident that can be copied.
+    Copy,
+    /// Opens the command palette.
+    Palette,
+    /// Goes to the incident of a number that is typed into the command palette.
+    GoToNumber,
+    /// Sets the window of the measures, from the command palette.
+    Window,
+    /// Switches to the next theme.
+    Theme,
+    /// Switches to the next choice of a time zone: the viewer's, UTC or both.
+    Zone,
+    Wall,
+    /// Returns from the wall display to the panes.
+    LeaveWall,
+    /// Opens the list of runbooks and custom commands for the incident.
+    Run,
+    /// Ticks the selected step of a runbook, with a note on the timeline.
+    Tick,
+    /// Copies the selected code of a runbook, or the text of the step.
+    CopyCode,
+    /// Stops the program whose output is shown, or closes the output of one that has ended.
+    StopRun,
+    /// Adds the output of a program to the timeline as a note.
+    NoteOutput,
+    /// Closes the runbook, the output or the outbox that is open; a program keeps running.
+    CloseRun,
+    /// Views the incident as of the event before; on the metrics, selects a shorter window.
+    Earlier,
+    /// Views the incident as of the event after; on the metrics, selects a longer window.
+    Later,
+    /// Opens the list of workspaces to switch to.
+    Backend,
+    /// Polls the backend now, and reads again what is on the screen.
+    Refresh,
+    /// Opens the outbox: commands for a remote that have no answer yet, or were refused.
+    Outbox,
+    /// Opens the form of the refused command that is selected in the outbox.
+    EditEntry,
+    /// Sends the selected refused command again.
+    SendAnyway,
+    /// Removes the selected command from the outbox, after a question.
+    DropEntry,
+    /// Sends all waiting commands of the outbox now.
+    SendNow,
+    /// Shows the details of the last failure.
+    Failure,
+    /// Shows the list of keys.
+    Help,
+    /// Stops the process until the shell continues it.
+    Suspend,
+    /// Goes back from a zoomed pane, and quits elsewhere.
+    Quit,
+    QuitNow,
+    /// Closes the popup on top of the panes.
+    Dismiss,
+    /// Confirms the selected item.
+    Choose,
+    /// Selects the next item of a list.
+    NextItem,
+    /// Selects the previous item of a list.
+    PreviousItem,
+    /// Selects or scrolls to the next line of what is searched.
+    NextLine,
+    /// Selects or scrolls to the previous line of what is searched.
+    PreviousLine,
+    /// Completes the typed text.
+    Complete,
+    /// Moves a page of items down.
+    NextPage,
+    /// Moves a page of items up.
+    PreviousPage,
+    /// Moves the choice in the matrix to more urgent.
+    Left,
+    /// Moves the choice in the matrix to less urgent.
+    Right,
+    /// Moves the choice in the matrix to more impact.
+    Raise,
+    /// Moves the choice in the matrix to less impact.
+    Lower,
+    /// Keeps the typed filter in force and closes the filter line.
+    ApplyFilter,
+    /// Closes the filter line and restores the previous filter.
+    CancelFilter,
+    /// Inserts the previous completion.
+    CompleteBack,
+    /// Recalls an earlier filter.
+    EarlierFilter,
+    /// Recalls a later filter.
+    LaterFilter,
+    /// Closes a list, matrix, palette or help without a choice.
+    Leave,
+    /// Answers a question with yes.
+    Yes,
+    /// Answers a question with no.
+    No,
+    /// Focuses the next field of a form.
+    NextField,
+    /// Focuses the previous field of a form.
+    PreviousField,
+    /// Sends the form that is open.
+    Send,
+    /// Opens the focused field in the person's own editor.
+    Edit,
+    /// Closes the form, after a question where something was typed.
+    Cancel,
+    /// Closes the form and drops what was typed.
+    Discard,
+    /// Returns from that question to the form.
+    ContinueEditing,
+    /// Closes the form and stores what was typed as a draft.
+    SaveDraft,
+    /// Quits without waiting for pending commands.
+    QuitWithoutWaiting,
+    /// Cancels a switch to another workspace.
+    CancelSwitch,
+    /// Switches to the other workspace without waiting for pending commands.
+    SwitchWithoutWaiting,
+}
+
+/// Returns the table's entry of an action.
+#[must_use]
+pub fn find_entry(action: Action) -> Option<&'static Entry> {
+    TABLE.iter().find(|entry| entry.action == action)
+}

@@ -1,0 +1,97 @@
+//! When the viewer's attention is requested: for new incidents that are theirs, or nobody's.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use crate::model::queue::OpenCounts;
+use crate::model::{IncidentId, Summary};
+use crate::sync::Snapshot;
+
+use crate::tui::core::app::App;
+use crate::tui::core::message::{Effect, Timer};
+
+/// The shortest time between two requests; what is new in the meantime makes one request together.
+const THROTTLE: Duration = Duration::from_secs(5);
+/// How many incidents are named where several are new.
+const MAX_NAMED: usize = 5;
+
+/// Checks a snapshot for new incidents that need the viewer's attention.
+pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<Effect> {
+    // The first page of rows is followed by the rest of what was open already. Only a complete
+    // snapshot is a starting point.
+    let rest = |counts: OpenCounts| counts.total().saturating_sub(counts.snoozed);
+    if snapshot.counts.is_some_and(|counts| rest(counts) > snapshot.rows.len() as u64) {
+        return Vec::new();
+    }
+    let first = app.attention.seen.is_none();
+    let seen = app.attention.seen.get_or_insert_default();
+    let mut new = Vec::new();
+    for row in &snapshot.rows {
+        let mine = row.assignee.as_ref().is_some_and(|person| person.handle == app.me.handle);
+        let is_new = match seen.insert(row.id, mine) {
+            None => mine || row.assignee.is_none(),
+            Some(was_mine) => mine && !was_mine,
+        };
+        if first {
+            continue;
+        }
+        // The viewer's own changes are not new to them, and snoozed incidents are to be left alone.
+        if is_new
+            && !app.attention.own_changes.remove(&row.id)
+            && !row.is_snoozed(app.now)
+            && app.settings.notify.priorities.contains(&row.priority)
+        {
+            new.push((row, mine));
+        }
+    }
+    if seen.len() > snapshot.rows.len() {
+        // An incident that comes back is new again.
+        let present: HashSet<IncidentId> = snapshot.rows.iter().map(|row| row.id).collect();
+        seen.retain(|id, _| present.contains(id));
+    }
+    new.sort_by_key(|(row, _)| (row.priority, row.reported_at));
+    match new.as_slice() {
+        [] => Vec::new(),
+        [(row, mine)] if !app.attention.throttled => {
+            let whose = if *mine { "assigned to you" } else { "unowned" };
+            let title = format!("{} {} {whose}", row.priority, row.label());
+            notify(app, title, row.title.clone())
+        }
+        several => {
+            let labels: Vec<String> = several.iter().map(|(row, _)| Summary::label(row)).collect();
+            app.attention.waiting.extend(labels);
+            if app.attention.throttled { Vec::new() } else { notify_waiting(app) }
+        }
+    }
+}
+
+/// Records that the viewer assigned or declared an incident: its change needs no attention.
+pub(in crate::tui) fn expect_own_change(app: &mut App, incident: IncidentId) {
+    app.attention.own_changes.insert(incident);
+}
+
+/// Forgets such a change, because its command was refused.
+pub(in crate::tui) fn forget_own_change(app: &mut App, incident: IncidentId) {
+    app.attention.own_changes.remove(&incident);
+}
+
+/// Ends the throttle after a request; requests attention for what was collected in the meantime.
+pub(in crate::tui) fn throttle_ended(app: &mut App) -> Vec<Effect> {
+    app.attention.throttled = false;
+    if app.attention.waiting.is_empty() { Vec::new() } else { notify_waiting(app) }
+}
+
+/// Makes one request for all collected incidents.
+fn notify_waiting(app: &mut App) -> Vec<Effect> {
+    let waiting = std::mem::take(&mut app.attention.waiting);
+    let mut named = waiting.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if waiting.len() > MAX_NAMED {
+        named = format!("{named} and {} more", waiting.len() - MAX_NAMED);
+    }
+    notify(app, format!("{} new", waiting.len()), named)
+}
+
+fn notify(app: &mut App, title: String, body: String) -> Vec<Effect> {
+    app.attention.throttled = true;
+    vec![Effect::Notify { title, body }, Effect::StartTimer(THROTTLE, Timer::AttentionThrottle)]
+}

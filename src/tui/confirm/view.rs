@@ -1,0 +1,91 @@
+//! The confirmation before a plan is carried out, and the results of a batch.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::model::text::{sanitize, truncate, wrap};
+
+use crate::tui::action::Action;
+use crate::tui::core::app::App;
+use crate::tui::verb::plan::{Confirm, Results};
+
+pub(in crate::tui) const TITLE: &str = "Are you sure?";
+
+/// Returns the lines of the question: what is done, to which incidents, and to which it can't be.
+pub(in crate::tui) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let plan = &confirm.plan;
+    let strong = app.theme.strong();
+    let mut push = |text: &str, style: Style| {
+        for part in wrap(&sanitize(text), width) {
+            lines.push(Line::from(Span::styled(part, style)));
+        }
+    };
+    let possible: Vec<_> = plan.possible().collect();
+    match &plan.steps[..] {
+        [one] => {
+            push(&format!("{}?", capital(&plan.phrase(&one.target.label))), strong);
+            push(&one.target.title, Style::new());
+        }
+        many => {
+            let what = if possible.len() == many.len() {
+                format!("{} incidents", many.len())
+            } else {
+                format!("{} of {} incidents", possible.len(), many.len())
+            };
+            push(&format!("{}?", capital(&plan.phrase(&what))), strong);
+        }
+    }
+    if confirm.irreversible {
+        push("This can't be taken back.", strong);
+    }
+    if let Some(production) = production(app) {
+        push(&production, app.theme.warning());
+    }
+    push(&answer_keys(app), app.theme.accent());
+    if plan.steps.len() > 1 {
+        lines.push(Line::default());
+        for step in possible {
+            let text = format!("{} {}", step.target.label, sanitize(&step.target.title));
+            lines.push(Line::from(truncate(&text, width).into_owned()));
+        }
+        for (target, why) in plan.refused() {
+            let text = format!("not {}: {}", target.label, sanitize(why));
+            lines.push(Line::from(Span::styled(truncate(&text, width).into_owned(), strong)));
+        }
+    }
+    lines
+}
+
+/// Returns the keys that answer a question.
+pub(in crate::tui) fn answer_keys(app: &App) -> String {
+    let keys = [(Action::Yes, "yes"), (Action::No, "no")];
+    let keys = keys.into_iter().filter_map(|(action, word)| app.keymap.hint(action, word));
+    keys.collect::<Vec<_>>().join(" · ")
+}
+
+/// Returns a warning if the workspace is a production environment.
+pub(in crate::tui) fn production(app: &App) -> Option<String> {
+    app.workspace.production.then(|| format!("This is PRODUCTION: {}.", app.workspace.name()))
+}
+
+/// Returns for how many incidents a batch succeeded, and why not for the others.
+pub(in crate::tui) fn results(app: &App, results: &Results, width: usize) -> Vec<Line<'static>> {
+    let done = results.total.saturating_sub(results.failed.len());
+    let head = format!("{done} of {} {}. Not:", results.total, results.done_phrase);
+    let mut lines: Vec<Line<'static>> = wrap(&sanitize(&head), width)
+        .into_iter()
+        .map(|part| Line::from(Span::styled(part, app.theme.strong())))
+        .collect();
+    for (label, why) in &results.failed {
+        for part in wrap(&format!("{label}: {}", sanitize(why)), width) {
+            lines.push(Line::from(part));
+        }
+    }
+    lines
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,3 @@
+//! Copies parts of an incident into the viewer's clipboard.
+
+pub mod update;

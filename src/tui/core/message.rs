@@ -1,0 +1,199 @@
+//! The inputs of `update` (messages) and the work that it asks for (effects).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset, Utc};
+use crossterm::event::KeyEvent;
+use uuid::Uuid;
+
+use crate::backend::{BackendError, Detail, Outcome, Page as Rows, Search};
+use crate::config::Reload;
+use crate::model::filter::Filter;
+use crate::model::measures::Measures;
+use crate::model::problem::Problem;
+use crate::model::runbook::RunbookPage;
+use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, Summary};
+use crate::sync::drafts::{Draft, DraftOp};
+use crate::sync::remote::OutboxEntry;
+use crate::sync::{self, Sourced};
+
+use crate::tui::core::app::Span;
+use crate::tui::core::zone::OffsetChange;
+use crate::tui::run::output::Pipe;
+use crate::tui::run::{ProgramSpec, RunEnd, RunId, Runbooks};
+use crate::tui::wall::EventRequest;
+use crate::tui::workspace::WorkspaceId;
+
+/// Everything that can change the state. A message that depends on the time carries it.
+#[derive(Debug)]
+pub enum Message {
+    /// The loop has started: data that does not depend on the queue is requested at once.
+    Started,
+    /// A key was pressed: the keymap turns it into an action.
+    Key(KeyEvent, DateTime<Utc>),
+    /// Text was pasted: it goes into the field or line that is open.
+    Paste(String),
+    /// The terminal has another size: the layout is computed again.
+    Resized(u16, u16),
+    /// Time has passed: clock, ages and service levels are computed again.
+    Tick(DateTime<Utc>, FixedOffset),
+    /// The next change of the viewer's offset from UTC: times after it are shown and parsed with
+    /// the new offset.
+    OffsetChanges(Option<OffsetChange>),
+    /// A timer that an effect started has run out.
+    Elapsed(Timer),
+    /// The poller has published something new: rows, freshness, directory, outbox.
+    BackendUpdate(sync::BackendUpdate, DateTime<Utc>),
+    /// An incident and the end of its timeline were read: detail and timeline show them.
+    Detail(IncidentId, Result<Box<Sourced<(Detail, Vec<Event>)>>, BackendError>, DateTime<Utc>),
+    /// Earlier events were read: they are put ahead of those that are loaded.
+    EarlierEvents(IncidentId, Result<Vec<Event>, BackendError>, DateTime<Utc>),
+    /// Measures were computed: the metrics pane shows them.
+    Measures(Span, Result<Sourced<Arc<Measures>>, BackendError>, DateTime<Utc>),
+    /// Commands are in the outbox, or could not be put there: nothing waits for them any more.
+    Enqueued(Vec<CommandId>, Result<(), BackendError>, DateTime<Utc>),
+    /// The outbox has answered about a command that it does not list any more: the command settles,
+    /// or was dropped.
+    OutboxEntryLoaded(CommandId, Result<Option<Box<OutboxEntry>>, BackendError>, DateTime<Utc>),
+    /// A request to the outbox has failed: the sentence is shown.
+    OutboxFailed(String),
+    /// The clock has jumped, as after a sleep of the machine: what is shown may be old.
+    ClockJumped(DateTime<Utc>),
+    /// When the last incident ended: an empty queue says so.
+    LastEnded(Option<DateTime<Utc>>),
+    /// Events were read for the ribbon of the wall: they are put on it.
+    RibbonEvents(EventRequest, Result<Vec<Event>, BackendError>),
+    /// When the last P1 ended, if there was one: the wall counts from then.
+    LastP1(Option<DateTime<Utc>>),
+    /// A command could not be delivered and is retried: its failure is shown.
+    Retrying(CommandId, BackendError, DateTime<Utc>),
+    /// A command has its outcome: its pending mark disappears.
+    Settled(CommandId, Result<Box<Outcome>, BackendError>, DateTime<Utc>),
+    /// The lookup of an incident by its number has ended: the incident is shown.
+    IncidentLocated(IncidentNumber, Result<IncidentId, BackendError>, DateTime<Utc>),
+    /// A page of the history was read for the request of that number: its rows join the queue.
+    HistoryPage(u64, Result<Sourced<Rows<Summary>>, BackendError>, DateTime<Utc>),
+    /// Filters that earlier runs have stored: they can be used again.
+    Filters(Vec<String>),
+    /// Drafts that earlier runs have stored: they are offered.
+    Drafts(Vec<Draft>),
+    /// A draft can't be stored: the sentence is shown.
+    DraftLost(String),
+    /// The recorded problems were read: incidents can be linked to them.
+    Problems(Result<Vec<Problem>, BackendError>, DateTime<Utc>),
+    /// The editor has ended: its text goes into the field.
+    Edited(Result<String, String>),
+    /// The settings file was changed: keys, appearance and rules follow it from now on.
+    Config(Box<Reload>),
+    /// The folder of runbooks was read: they are offered.
+    Runbooks(Runbooks),
+    /// A runbook was read: it is shown.
+    Runbook(String, Result<Arc<RunbookPage>, String>),
+    /// A program has written something: it is shown.
+    RunOutput(RunId, Pipe, String),
+    /// A program has ended: that is shown, and put on the timeline where that is wanted.
+    RunEnded(RunId, RunEnd, DateTime<Utc>),
+    /// Another workspace is open, or can't be opened: the panes switch to it, or show why not.
+    WorkspaceOpened(WorkspaceId, Result<(), String>, DateTime<Utc>),
+    /// The process was asked to end: it ends once pending commands have settled.
+    Terminate,
+}
+
+/// A request to the outbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OutboxRequest {
+    /// Send a refused command again.
+    Retry(CommandId),
+    /// Remove a command, and the commands that depend on it.
+    Drop(CommandId),
+    /// Send all waiting commands now.
+    SendNow,
+    /// Return the outcome of a command that is not listed any more.
+    Lookup(CommandId),
+}
+
+/// Purpose of a timer. The number tells an outdated timer from the last one set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Timer {
+    /// The selection has rested long enough for detail and timeline to follow.
+    Rest(u64),
+    /// A sentence on the keys line has been shown long enough.
+    Toast(u64),
+    /// The last action can't be undone any more.
+    Undo(u64),
+    /// Nothing was typed into the filter for a moment: the history is searched.
+    Search(u64),
+    /// The contents of a form are due to be stored as a draft.
+    Draft(Uuid),
+    /// Attention was requested long enough ago to be requested again.
+    AttentionThrottle,
+    /// The wait for pending commands before quitting has lasted long enough.
+    Quit,
+}
+
+/// Work that `update` asks for. The runtime does it; answers come back as messages.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Execute commands one after another, each retried with the same id while that may help.
+    /// Commands after a refused one are not sent.
+    Submit(Vec<Envelope>),
+    /// Replace a refused command in the outbox by others, and send them.
+    Replace(CommandId, Vec<Envelope>),
+    /// Send a request to the outbox.
+    Outbox(OutboxRequest),
+    /// Look up an incident by its number.
+    LocateIncident(IncidentNumber),
+    /// Read the recorded problems.
+    LoadProblems,
+    /// Read a page of the history; the number comes back with the answer.
+    LoadHistoryPage(u64, Box<Search>),
+    /// Store a filter for later runs.
+    RememberFilter(String),
+    /// Write, drop or release a draft.
+    Draft(DraftOp),
+    /// Let the person edit a text in their own editor.
+    Edit(String),
+    /// Read an incident and the end of its timeline.
+    LoadDetail(IncidentId),
+    /// Read the events before a position.
+    LoadEarlierEvents(IncidentId, u32),
+    /// Compute the measures over a window.
+    LoadMeasures(Span),
+    /// Find out when the last incident ended.
+    LoadLastEnded,
+    /// Read events for the ribbon of the wall.
+    LoadRibbonEvents(EventRequest),
+    /// Find out when the last of the P1s that pass a filter ended.
+    LoadLastP1(Filter),
+    /// Poll the backend now.
+    Refresh,
+    /// Put a text into the viewer's clipboard.
+    Copy(String),
+    /// Request the viewer's attention, in the ways that the settings allow.
+    Notify {
+        /// The reason in a few words.
+        title: String,
+        /// Details in a sentence, such as the incident's title.
+        body: String,
+    },
+    /// Read the headers of the runbooks in a folder: what each is for.
+    LoadRunbooks(PathBuf),
+    /// Read one runbook of a folder, by its name.
+    LoadRunbook(PathBuf, String),
+    /// Run a program on an incident.
+    Run(Box<ProgramSpec>),
+    /// Stop a running program.
+    StopRun(RunId),
+    /// Send [`Message::Elapsed`] after a duration.
+    StartTimer(Duration, Timer),
+    /// Release the terminal and stop the process until it is continued.
+    Suspend,
+    /// Open another workspace while this one stays open.
+    OpenWorkspace(WorkspaceId),
+    /// End these panes and continue on another workspace, which is open.
+    SwitchWorkspace(WorkspaceId),
+    /// End the panes and the program.
+    Quit,
+}

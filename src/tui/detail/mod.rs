@@ -1,0 +1,3 @@
+//! The detail pane: one incident's record.
+
+pub mod view;

@@ -1,0 +1,3 @@
+//! Drafts of forms that were filled in and not sent.
+
+pub mod update;

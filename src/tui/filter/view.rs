@@ -1,0 +1,123 @@
+//! The line in which a filter is typed, and the status below it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::model::text::{sanitize, truncate, width};
+
+use crate::tui::core::app::App;
+use crate::tui::filter::FilterLine;
+
+pub(in crate::tui) fn draw(
+    app: &App,
+    typed: &FilterLine,
+    area: Rect,
+    count_text: &str,
+    buffer: &mut Buffer,
+) {
+    let mut rows = area.rows();
+    if let Some(row) = rows.next() {
+        let line = input_line(app, typed, usize::from(row.width));
+        buffer.set_line(row.x, row.y, &line, row.width);
+    }
+    if let Some(row) = rows.next() {
+        let line = status_line(app, typed, count_text, usize::from(row.width));
+        buffer.set_line(row.x, row.y, &line, row.width);
+    }
+}
+
+/// Returns the typed text with wrong terms underlined, scrolled so that the cursor is visible.
+fn input_line(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
+    let mut cells: Vec<(String, Style)> = Vec::new();
+    let mut cursor = None;
+    for (at, grapheme) in typed.text().grapheme_indices(true) {
+        let end = at + grapheme.len();
+        if cursor.is_none() && typed.cursor() < end {
+            cursor = Some(cells.len());
+        }
+        let error = typed
+            .parsed
+            .errors
+            .iter()
+            .find(|error| error.range.start < end && at < error.range.end);
+        let is_error = error.is_some_and(|error| !typed.is_in_progress(&error.range));
+        let style = if is_error {
+            app.theme.strong().add_modifier(Modifier::UNDERLINED)
+        } else {
+            Style::new()
+        };
+        cells.push((sanitize(grapheme).into_owned(), style));
+    }
+    let cursor = cursor.unwrap_or(cells.len());
+    if cursor == cells.len() {
+        cells.push((" ".into(), Style::new()));
+    }
+    cells[cursor].1 = cells[cursor].1.add_modifier(Modifier::REVERSED);
+    // Cells on the left are skipped until the cursor is visible.
+    let room = room.saturating_sub(2);
+    let wide: Vec<usize> = cells.iter().map(|(text, _)| width(text)).collect();
+    let mut from = 0;
+    while wide[from..=cursor].iter().sum::<usize>() > room && from < cursor {
+        from += 1;
+    }
+    let mark = if from > 0 { "…" } else { "/" };
+    let mut line = Line::from(Span::styled(format!("{mark} "), app.theme.accent()));
+    for (text, style) in cells.drain(from..) {
+        line.push_span(Span::styled(text, style));
+    }
+    line
+}
+
+/// Returns a completion without the key, such as `service:`, that is typed already.
+fn short_completion(completion: &str) -> &str {
+    match completion.find([':', '<', '>']) {
+        Some(at) if at + 1 < completion.len() => &completion[at + 1..],
+        _ => completion,
+    }
+}
+
+/// Returns the first error, or the number of rows and the completions of the term at the cursor.
+fn status_line(app: &App, typed: &FilterLine, count_text: &str, room: usize) -> Line<'static> {
+    if let Some(error) = typed.first_error() {
+        let message = sanitize(&error.message).into_owned();
+        return Line::from(vec![
+            Span::styled("!", app.theme.alarm()),
+            Span::styled(
+                format!(" {}", truncate(&message, room.saturating_sub(2))),
+                app.theme.strong(),
+            ),
+        ]);
+    }
+    let mut line = Line::from(Span::styled(format!("{count_text}  "), app.theme.strong()));
+    let completions = &typed.completions;
+    // Starts at the inserted completion if those before it don't fit.
+    let before: usize = completions
+        .texts
+        .iter()
+        .take(completions.chosen.map_or(0, |at| at + 1))
+        .map(|t| width(short_completion(t)) + 2)
+        .sum();
+    let from = if line.width() + before > room { completions.chosen.unwrap_or(0) } else { 0 };
+    for (index, text) in completions.texts.iter().enumerate().skip(from) {
+        let text = sanitize(short_completion(text));
+        let remaining = room.saturating_sub(line.width());
+        if width(&text) > remaining {
+            if remaining > 0 {
+                line.push_span(Span::styled("…", app.theme.dim()));
+            }
+            break;
+        }
+        let is_chosen = completions.chosen == Some(index);
+        let style = if is_chosen {
+            app.theme.selection(true).patch(app.theme.strong())
+        } else {
+            app.theme.dim()
+        };
+        line.push_span(Span::styled(text.into_owned(), style));
+        line.push_span("  ");
+    }
+    line
+}

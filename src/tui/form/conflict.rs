@@ -1,0 +1,120 @@
+//! Conflicts: what others have written into a field while the form was open, shown before it is
+//! overwritten.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::text::{sanitize, truncate};
+use crate::model::time::format_ago;
+use crate::model::{Event, EventBody, IncidentId};
+
+use crate::tui::core::app::App;
+use crate::tui::form::initial_fields;
+use crate::tui::form::{Form, Kind, Value};
+use crate::tui::verb::precheck;
+
+/// Width up to which the other value is quoted, in terminal cells.
+const MAX_QUOTE_WIDTH: usize = 60;
+
+/// A field that somebody else has changed since it was filled in, and that was changed in the form
+/// too.
+pub(in crate::tui) struct FieldConflict {
+    index: usize,
+    /// The value in the record now.
+    theirs: String,
+    notice: String,
+}
+
+/// Returns the first conflict of a form.
+pub(in crate::tui) fn find_conflict(
+    app: &App,
+    form: &Form,
+    at: DateTime<Utc>,
+) -> Option<FieldConflict> {
+    let (Some(target), true) = (form.target(), edits_record(&form.kind)) else { return None };
+    // Only the current record can be compared.
+    precheck::current_record(app, target.id)?;
+    let fresh = initial_fields::build(app, &form.kind, &form.targets, at);
+    form.fields.iter().enumerate().find_map(|(index, field)| {
+        let before = form.initial_contents.get(index)?;
+        let theirs = fresh.iter().find(|current| current.label == field.label)?.content();
+        let entered = field.content();
+        if entered == *before || theirs == *before || theirs == entered {
+            return None;
+        }
+        let (who, when) = match conflicting_event(app, target.id, target.seq, &form.kind) {
+            Some(event) => (sanitize(event.actor.name()).into_owned(), format_ago(event.at, at)),
+            None => ("somebody".to_owned(), "meanwhile".to_owned()),
+        };
+        let notice = match quote_first_line(&theirs) {
+            line if line.is_empty() => format!("{who} emptied this {when}"),
+            line => format!("{who} changed this {when}: {line}"),
+        };
+        Some(FieldConflict { index, theirs, notice })
+    })
+}
+
+/// Shows the conflict at the field. Sending the form once more overwrites the other value.
+pub(in crate::tui) fn report(form: &mut Form, conflict: FieldConflict) {
+    let Some(field) = form.fields.get(conflict.index) else { return };
+    let (label, is_tick) = (field.label.clone(), matches!(field.value, Value::Tick { .. }));
+    let notice = format!("{} · sent again, yours replaces it", conflict.notice);
+    if let Some(initial) = form.initial_contents.get_mut(conflict.index) {
+        *initial = conflict.theirs;
+    }
+    // A tick with an error can't be sent.
+    if is_tick {
+        form.notice = Some(format!("{label}: {notice}"));
+    } else {
+        form.show_error(&label, notice);
+    }
+}
+
+/// Returns whether a form is filled in from the record and writes it back.
+fn edits_record(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Close
+            | Kind::Checklist
+            | Kind::Categorize
+            | Kind::Describe
+            | Kind::Review
+            | Kind::ActionItem { .. }
+    )
+}
+
+/// Returns the last event after a position by which somebody else may have changed the field.
+fn conflicting_event<'a>(
+    app: &'a App,
+    id: IncidentId,
+    since: u32,
+    kind: &Kind,
+) -> Option<&'a Event> {
+    let read = app.reading.shown.iter().chain(&app.reading.cache).find(|read| read.id == id)?;
+    read.events.iter().rev().take_while(|event| event.seq > since).find(|event| {
+        let mine = event.actor.person().is_some_and(|who| who.handle == app.me.handle);
+        !mine && is_changed_by(kind, &event.body)
+    })
+}
+
+fn is_changed_by(kind: &Kind, body: &EventBody) -> bool {
+    match kind {
+        Kind::Close | Kind::Checklist => matches!(body, EventBody::ItemAnswered { .. }),
+        Kind::Categorize => matches!(
+            body,
+            EventBody::Categorized { .. }
+                | EventBody::ServicesSet { .. }
+                | EventBody::TeamSet { .. }
+                | EventBody::Linked { .. }
+                | EventBody::Unlinked { .. }
+        ),
+        Kind::Describe => matches!(body, EventBody::Described { .. }),
+        Kind::Review => matches!(body, EventBody::ReviewWritten { .. }),
+        Kind::ActionItem { .. } => matches!(body, EventBody::ActionItemSet { .. }),
+        _ => false,
+    }
+}
+
+fn quote_first_line(text: &str) -> String {
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_owned()
+}

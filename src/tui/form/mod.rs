@@ -1,0 +1,328 @@
+//! State of a form: one column of fields, labels on the left. `update::forms` sends what it holds.
+
+pub mod commands;
+pub mod conflict;
+mod field;
+pub mod initial_fields;
+pub mod update;
+pub mod view;
+
+pub use field::{Field, FocusMove, Tick, Value, text_area};
+
+use crossterm::event::KeyEvent;
+use ratatui::style::{Modifier, Style};
+use serde::{Deserialize, Serialize};
+use tui_textarea::CursorMove;
+use uuid::Uuid;
+
+use crate::model::text;
+use crate::model::{Envelope, Priority, Status};
+use crate::sync::drafts::Draft;
+
+use crate::tui::verb::plan::Target;
+
+use field::area_content;
+
+/// Marks the cell of the cursor, which the view replaces by the terminal's own cursor.
+pub const CURSOR: Modifier = Modifier::RAPID_BLINK;
+
+/// What a form is for. Stored in drafts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Kind {
+    /// Write a note.
+    Note,
+    /// Declare an incident.
+    Declare,
+    /// Resolve: what was done, and how recovery was validated.
+    Resolve,
+    /// Reopen an incident that has come back.
+    Reopen,
+    /// Answer the closing gate, and close.
+    Close,
+    /// Answer the checklist of the current stage.
+    Checklist,
+    /// Change category, services, team and suspected changes.
+    Categorize,
+    /// Change title, symptoms, labels and runbook.
+    Describe,
+    /// Send an update to stakeholders.
+    Update,
+    /// Reclassify: say what it was instead of an incident.
+    Reclassify,
+    /// Snooze until a time that is typed.
+    SnoozeUntil,
+    /// Pause while somebody else has to act.
+    Pause,
+    /// Override the priority that follows from impact and urgency.
+    Override {
+        /// The new priority.
+        priority: Priority,
+    },
+    /// Link to a web page.
+    LinkUrl,
+    /// Describe a new problem to link to.
+    NewProblem,
+    /// Write the sections of the review.
+    Review,
+    /// Add or change an action item of the review.
+    ActionItem {
+        /// The action item; a new one has a new id.
+        id: Uuid,
+    },
+}
+
+impl Kind {
+    /// Returns the name under which a draft is listed.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Declare => "declaration",
+            Self::Resolve => "resolution",
+            Self::Reopen => "reopening",
+            Self::Close => "closing",
+            Self::Checklist => "checklist",
+            Self::Categorize => "category",
+            Self::Describe => "record",
+            Self::Update => "stakeholder update",
+            Self::Reclassify => "reclassification",
+            Self::SnoozeUntil => "snooze",
+            Self::Pause => "pause",
+            Self::Override { .. } => "priority",
+            Self::LinkUrl => "link",
+            Self::NewProblem => "problem",
+            Self::Review => "review",
+            Self::ActionItem { .. } => "action item",
+        }
+    }
+}
+
+/// A form that is being filled in.
+#[derive(Debug)]
+pub struct Form {
+    /// What the form is for.
+    pub kind: Kind,
+    /// The incidents that it applies to; none for a declaration.
+    pub targets: Vec<Target>,
+    /// The title on the border.
+    pub heading: String,
+    /// The fields from top to bottom; never empty.
+    pub fields: Vec<Field>,
+    /// Index of the field that has the focus.
+    pub focus: usize,
+    /// Why the form could not be sent, or what others have changed meanwhile.
+    pub notice: Option<String>,
+    /// Whether the form asks for confirmation before it discards the typed text.
+    pub confirm_discard: bool,
+    /// The id of the form's draft.
+    pub draft_id: Uuid,
+    /// The contents when the form was opened; what differs was changed by the person.
+    pub initial_contents: Vec<String>,
+    /// The contents when the draft was last stored; `None` if it never was.
+    pub saved_contents: Option<Vec<String>>,
+    /// Whether a timer to store the draft is running.
+    pub save_scheduled: bool,
+    /// The refused command that the form rewrites.
+    pub replaces: Option<Box<Envelope>>,
+}
+
+impl Form {
+    /// Creates a form with the focus on its first field.
+    ///
+    /// # Panics
+    /// Never: a form without fields gets an empty line.
+    #[must_use]
+    pub fn new(
+        kind: Kind,
+        targets: Vec<Target>,
+        heading: impl Into<String>,
+        fields: Vec<Field>,
+    ) -> Self {
+        let fields = if fields.is_empty() { vec![Field::line("", "")] } else { fields };
+        let initial_contents = fields.iter().map(Field::content).collect();
+        let mut form = Self {
+            kind,
+            targets,
+            heading: heading.into(),
+            fields,
+            focus: 0,
+            notice: None,
+            confirm_discard: false,
+            draft_id: Uuid::now_v7(),
+            initial_contents,
+            saved_contents: None,
+            save_scheduled: false,
+            replaces: None,
+        };
+        form.show_cursor();
+        form
+    }
+
+    /// Returns the contents, field by field.
+    #[must_use]
+    pub fn contents(&self) -> Vec<String> {
+        self.fields.iter().map(Field::content).collect()
+    }
+
+    /// Whether the contents differ from those when the form was opened.
+    #[must_use]
+    pub fn is_touched(&self) -> bool {
+        self.contents() != self.initial_contents
+    }
+
+    /// Returns the field with a label.
+    #[must_use]
+    pub fn field(&self, label: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.label == label)
+    }
+
+    /// Returns the trimmed content of a field; empty if there is no such field.
+    #[must_use]
+    pub fn value(&self, label: &str) -> String {
+        self.field(label).map(|field| field.content().trim().to_owned()).unwrap_or_default()
+    }
+
+    /// Shows an error at a field and moves the focus there; as the form's notice if there is no
+    /// such field.
+    pub fn show_error(&mut self, label: &str, error: impl Into<String>) {
+        if let Some(index) = self.fields.iter().position(|field| field.label == label) {
+            self.fields[index].error = Some(error.into());
+            self.focus = index;
+            self.show_cursor();
+        } else {
+            self.notice = Some(error.into());
+        }
+    }
+
+    /// Handles a key that triggers no action.
+    pub fn handle_key(&mut self, key: KeyEvent) {
+        let Some(field) = self.fields.get_mut(self.focus) else { return };
+        match field.handle_key(key) {
+            FocusMove::Stay => self.show_cursor(),
+            FocusMove::Next => self.move_focus(1),
+            FocusMove::Previous => self.move_focus(-1),
+        }
+    }
+
+    /// Inserts pasted text into the field in focus, sanitized.
+    pub fn paste(&mut self, pasted: &str) {
+        // Terminals send line ends of a paste as carriage returns.
+        let unix = pasted.replace("\r\n", "\n").replace('\r', "\n");
+        let safe: Vec<_> = text::lines(&unix).collect();
+        if let Some(field) = self.fields.get_mut(self.focus) {
+            field.paste(&safe.join("\n"));
+        }
+    }
+
+    /// Moves the focus by `by` fields, wrapping at the ends.
+    pub fn move_focus(&mut self, by: isize) {
+        let count = self.fields.len();
+        self.check_focused_field();
+        self.focus = (self.focus + count).saturating_add_signed(by) % count;
+        self.show_cursor();
+    }
+
+    /// Checks the field in focus before the focus leaves it: a waiver without a reason is
+    /// withdrawn.
+    fn check_focused_field(&mut self) {
+        let Some(field) = self.fields.get_mut(self.focus) else { return };
+        if let Value::Tick { tick: tick @ Tick::Waived, reason, .. } = &mut field.value
+            && area_content(reason).trim().is_empty()
+        {
+            *tick = Tick::Open;
+            field.error = Some("to waive it, write why".into());
+        }
+    }
+
+    /// Shows a cursor in the field in focus only.
+    fn show_cursor(&mut self) {
+        let focus = self.focus;
+        for (index, field) in self.fields.iter_mut().enumerate() {
+            let style =
+                if index == focus { Style::new().add_modifier(CURSOR) } else { Style::new() };
+            match &mut field.value {
+                Value::Line(area)
+                | Value::Text(area)
+                | Value::Names { area, .. }
+                | Value::Tick { reason: area, .. } => area.set_cursor_style(style),
+                Value::Choice { .. } => {}
+            }
+        }
+    }
+
+    /// Checks whether the form can be sent. Shows an error at the first required field that is
+    /// empty.
+    pub fn validate(&mut self) -> bool {
+        self.check_focused_field();
+        if self
+            .fields
+            .iter()
+            .any(|field| field.error.is_some() && matches!(field.value, Value::Tick { .. }))
+        {
+            return false;
+        }
+        let missing = self.fields.iter().find(|f| f.required && f.content().trim().is_empty());
+        match missing.map(|field| field.label.clone()) {
+            Some(label) => {
+                self.show_error(&label, "is empty: say something");
+                false
+            }
+            None => true,
+        }
+    }
+
+    /// Whether the content of a field differs from that when the form was opened.
+    #[must_use]
+    pub fn is_changed(&self, label: &str) -> bool {
+        let index = self.fields.iter().position(|field| field.label == label);
+        index.is_some_and(|index| {
+            self.initial_contents.get(index) != Some(&self.fields[index].content())
+        })
+    }
+
+    /// Restores a draft. Only fields that the person had changed are restored, so that what others
+    /// have changed since is preserved.
+    pub fn restore_draft(&mut self, draft: &Draft) {
+        for (index, content) in draft.contents.iter().enumerate() {
+            let field_index = match draft.labels.get(index) {
+                Some(label) => self.fields.iter().position(|field| field.label == *label),
+                None => Some(index),
+            };
+            let draft_initial = draft.initial.get(index);
+            let Some(field_index) = field_index.filter(|_| draft_initial != Some(content)) else {
+                continue;
+            };
+            let Some(field) = self.fields.get_mut(field_index) else { continue };
+            field.set_content(content);
+            if let (Some(draft_initial), Some(initial)) =
+                (draft_initial, self.initial_contents.get_mut(field_index))
+            {
+                initial.clone_from(draft_initial);
+            }
+        }
+        self.draft_id = draft.id;
+        self.saved_contents = Some(self.contents());
+        if let Some(field) = self.fields.get_mut(self.focus)
+            && let Value::Text(area) = &mut field.value
+        {
+            area.move_cursor(CursorMove::Bottom);
+            area.move_cursor(CursorMove::End);
+        }
+        self.show_cursor();
+    }
+
+    /// Returns the incident that the form applies to, if it is exactly one.
+    #[must_use]
+    pub fn target(&self) -> Option<&Target> {
+        match &self.targets[..] {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the stages that an incident can be moved to from a status.
+#[must_use]
+pub fn stages_after(status: Status) -> Vec<Status> {
+    Status::STAGES[1..5].iter().copied().filter(|stage| *stage > status).collect()
+}

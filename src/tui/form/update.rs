@@ -1,0 +1,282 @@
+//! Forms: how they are opened, typed into and sent.
+
+use crate::tui::form::commands;
+use crate::tui::form::conflict;
+use crate::tui::form::initial_fields;
+use chrono::{DateTime, Utc};
+use crossterm::event::{KeyCode, KeyEvent};
+
+use crate::model::review::Section;
+use crate::model::text::sanitize;
+use crate::model::time::format_ago;
+use crate::sync::drafts::{Draft, DraftOp};
+use crate::tui::core::app::App;
+use crate::tui::core::message::Effect;
+use crate::tui::core::mode::Mode;
+use crate::tui::drafts;
+use crate::tui::form::{Form, Kind, Value};
+use crate::tui::verb::plan::{Plan, Target};
+use crate::tui::verb::send;
+
+/// Opens a form; restores what was typed into it before and not sent.
+pub(in crate::tui) fn open(
+    app: &mut App,
+    kind: Kind,
+    targets: Vec<Target>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let draft = drafts::update::remove_matching(app, &kind, &targets);
+    open_with(app, kind, targets, draft, at)
+}
+
+/// Opens a form with the contents of a draft, or filled in from the record.
+pub(in crate::tui) fn open_with(
+    app: &mut App,
+    kind: Kind,
+    targets: Vec<Target>,
+    draft: Option<Draft>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let heading = heading(&kind, &targets);
+    let fields = initial_fields::build(app, &kind, &targets, at);
+    let mut form = Form::new(kind, targets, heading, fields);
+    if form.kind == Kind::Update && form.targets.len() > 1 {
+        form.notice = Some("what stands in braces, such as {number}, is filled in for each".into());
+    }
+    let mut effects = Vec::new();
+    if let Some(draft) = draft {
+        form.restore_draft(&draft);
+        form.notice = Some(format!("brought back what was typed {}", format_ago(draft.at, at)));
+        // Stored again at once, so that no other process offers the draft.
+        effects.push(Effect::Draft(DraftOp::Save(draft)));
+    }
+    app.mode = Mode::Form(Box::new(form));
+    effects
+}
+
+/// Makes the form of a note whose text was typed elsewhere.
+pub(in crate::tui) fn note_form(
+    app: &App,
+    targets: Vec<Target>,
+    text: &str,
+    at: DateTime<Utc>,
+) -> Box<Form> {
+    let heading = heading(&Kind::Note, &targets);
+    let fields = initial_fields::build(app, &Kind::Note, &targets, at);
+    let mut form = Form::new(Kind::Note, targets, heading, fields);
+    if let Some(field) = form.fields.first_mut() {
+        field.set_content(text);
+    }
+    // Focuses the field again, so that its cursor is shown.
+    form.move_focus(0);
+    Box::new(form)
+}
+
+fn heading(kind: &Kind, targets: &[Target]) -> String {
+    let prefix = match kind {
+        Kind::Note => "Note",
+        Kind::Declare => return "Declare an incident".into(),
+        Kind::Resolve => "Resolve",
+        Kind::Reopen => "Reopen",
+        Kind::Close => "Close",
+        Kind::Checklist => "Checklist of",
+        Kind::Categorize => "Category of",
+        Kind::Describe => "Record of",
+        Kind::Update => "Stakeholder update on",
+        Kind::Reclassify => "Reclassify",
+        Kind::SnoozeUntil => "Snooze",
+        Kind::Pause => "Pause",
+        Kind::Override { .. } => "Override the priority of",
+        Kind::LinkUrl => "Link",
+        Kind::NewProblem => "New problem behind",
+        Kind::Review => "Review of",
+        Kind::ActionItem { .. } => "Action item of",
+    };
+    let prefix = if *kind == Kind::Note { "Note on" } else { prefix };
+    match targets {
+        [one] => format!("{prefix} {} · {}", one.label, sanitize(&one.title)),
+        many => format!("{prefix} {} incidents", many.len()),
+    }
+}
+
+/// Returns the label of a section of the review.
+pub(in crate::tui) fn review_label(section: Section) -> &'static str {
+    initial_fields::section_label(section)
+}
+
+/// Handles a key without a binding: it is typed into the focused field.
+pub(in crate::tui) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
+    if let Mode::Form(form) = &mut app.mode
+        && !form.confirm_discard
+    {
+        let previous_focus = form.focus;
+        form.handle_key(key);
+        // In a form with one field, leaving it focuses the same field again.
+        let onward = matches!(key.code, KeyCode::Enter | KeyCode::Up | KeyCode::Down);
+        if form.focus != previous_focus || onward {
+            check_field(app, previous_focus);
+        }
+    }
+    drafts::update::schedule_save(app)
+}
+
+/// Shows at once what is wrong in the field that lost the focus, where that is known already.
+fn check_field(app: &mut App, index: usize) {
+    let Mode::Form(form) = &app.mode else { return };
+    let Some(field) = form.fields.get(index) else { return };
+    if field.error.is_some() || field.content().trim().is_empty() {
+        return;
+    }
+    let error = commands::validate_field(app, form, &field.label, app.now);
+    if let Mode::Form(form) = &mut app.mode
+        && let Some(field) = form.fields.get_mut(index)
+    {
+        field.error = error;
+    }
+}
+
+/// Inserts pasted text at once, sanitized.
+pub(in crate::tui) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
+    match &mut app.mode {
+        Mode::Form(form) if !form.confirm_discard => form.paste(pasted),
+        Mode::Pick(picker) => picker.paste(pasted),
+        _ => {}
+    }
+    drafts::update::schedule_save(app)
+}
+
+/// Moves the focus to another field.
+pub(in crate::tui) fn move_focus(app: &mut App, by: isize) -> Vec<Effect> {
+    if let Mode::Form(form) = &mut app.mode {
+        let previous_focus = form.focus;
+        form.move_focus(by);
+        check_field(app, previous_focus);
+    }
+    drafts::update::schedule_save(app)
+}
+
+/// Sends the form, or shows what is wrong with it.
+pub(in crate::tui) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Form(mut form) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    form.notice = None;
+    if !form.validate() {
+        app.mode = Mode::Form(form);
+        return Vec::new();
+    }
+    if let Some(conflict) = conflict::find_conflict(app, &form, at) {
+        conflict::report(&mut form, conflict);
+        app.mode = Mode::Form(form);
+        return Vec::new();
+    }
+    match commands::plan(app, &form, at) {
+        Ok((plan, irreversible)) => submit(app, form, plan, irreversible, at),
+        Err(commands::FieldError { field, message }) => {
+            form.show_error(&field, message);
+            app.mode = Mode::Form(form);
+            Vec::new()
+        }
+    }
+}
+
+fn submit(
+    app: &mut App,
+    form: Box<Form>,
+    plan: Plan,
+    irreversible: bool,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    if plan.steps.iter().all(|step| step.commands.is_empty() && step.prerequisites.is_empty()) {
+        let mut form = form;
+        let leave = app.keymap.hint_suffix(crate::tui::update::Action::Cancel, "leaves");
+        form.notice = Some(format!("nothing was changed{leave}"));
+        app.mode = Mode::Form(form);
+        return Vec::new();
+    }
+    send::submit(app, plan, irreversible, Some(form), at)
+}
+
+/// Closes the form, after a question where something was typed.
+pub(in crate::tui) fn cancel(app: &mut App) -> Vec<Effect> {
+    let Mode::Form(form) = &mut app.mode else { return Vec::new() };
+    if form.is_touched() && form.contents().iter().any(|content| !content.trim().is_empty()) {
+        form.confirm_discard = true;
+        return Vec::new();
+    }
+    discard(app)
+}
+
+/// Closes the form and drops its draft.
+pub(in crate::tui) fn discard(app: &mut App) -> Vec<Effect> {
+    match std::mem::take(&mut app.mode) {
+        Mode::Form(form) => vec![Effect::Draft(DraftOp::Drop(form.draft_id))],
+        _ => Vec::new(),
+    }
+}
+
+/// Returns from the question to the form.
+pub(in crate::tui) fn continue_editing(app: &mut App) -> Vec<Effect> {
+    if let Mode::Form(form) = &mut app.mode {
+        form.confirm_discard = false;
+    }
+    Vec::new()
+}
+
+/// Closes the form and stores what was typed as a draft.
+pub(in crate::tui) fn save_draft(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Form(form) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let mut effects = drafts::update::save_for_later(app, &form, at);
+    let key =
+        crate::tui::update::main_key(app, crate::tui::update::Action::Drafts).unwrap_or_default();
+    effects.extend(crate::tui::update::show_toast(
+        app,
+        format!("kept as a draft · {key} brings it back"),
+        false,
+    ));
+    effects
+}
+
+/// Opens the text of the focused field in the person's own editor.
+pub(in crate::tui) fn edit(app: &mut App) -> Vec<Effect> {
+    let Mode::Form(form) = &mut app.mode else { return Vec::new() };
+    match form.fields.get(form.focus) {
+        Some(field) if field.is_multiline() => vec![Effect::Edit(field.content())],
+        _ => {
+            form.notice = Some("only a field of several lines opens in an editor".into());
+            Vec::new()
+        }
+    }
+}
+
+/// Puts the text from the editor into the focused field, or shows why there is none.
+pub(in crate::tui) fn edited(app: &mut App, result: Result<String, String>) -> Vec<Effect> {
+    let Mode::Form(form) = &mut app.mode else { return Vec::new() };
+    match result {
+        Ok(text) => {
+            let focus = form.focus;
+            if let Some(field) = form.fields.get_mut(focus).filter(|field| field.is_multiline()) {
+                let safe: Vec<_> = crate::model::text::lines(text.trim_end()).collect();
+                field.set_content(&safe.join("\n"));
+            }
+            // Focuses the field again, so that its cursor is shown.
+            form.move_focus(0);
+        }
+        Err(why) => form.notice = Some(why),
+    }
+    drafts::update::schedule_save(app)
+}
+
+/// Offers the names of a new directory in the open form.
+pub(in crate::tui) fn directory_changed(app: &mut App) {
+    if !matches!(app.mode, Mode::Form(_)) {
+        return;
+    }
+    let Mode::Form(mut form) = std::mem::take(&mut app.mode) else { return };
+    for field in &mut form.fields {
+        if let Value::Names { options, .. } = &mut field.value
+            && let Some(names) = initial_fields::offered_names(app, &field.label)
+        {
+            *options = names;
+        }
+    }
+    app.mode = Mode::Form(form);
+}

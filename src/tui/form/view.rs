@@ -1,0 +1,412 @@
+//! A form: labels on the left, errors below the fields.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+use tui_textarea::TextArea;
+
+use crate::model::priority::Level;
+use crate::model::text::{sanitize, truncate, width, wrap};
+
+use crate::tui::action::Action;
+use crate::tui::core::app::App;
+use crate::tui::form::{CURSOR, Field, Form, Kind, Tick, Value};
+use crate::tui::widgets::popup;
+
+/// The width of the box, in columns.
+const BOX_WIDTH: u16 = 80;
+/// The width from which labels are to the left of their fields.
+const LABELS_LEFT_FROM: u16 = 52;
+/// The minimum number of rows of a field of several lines.
+const TEXT_ROWS: u16 = 3;
+/// The number of rows of the one that has the focus, if they fit.
+const FOCUSED_ROWS: u16 = 6;
+
+/// The widths of labels and fields.
+#[derive(Clone, Copy)]
+struct Grid {
+    /// The width of the labels, in columns; 0 if they are above the fields.
+    label: u16,
+    /// The width of the fields, in columns.
+    field: u16,
+}
+
+/// Draws the form. Returns the position of the cursor.
+pub(in crate::tui) fn draw(
+    app: &App,
+    form: &Form,
+    body: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let wide = BOX_WIDTH.min(body.width);
+    let room = body.height.saturating_sub(2);
+    let inside_wide = wide.saturating_sub(4);
+    let grid = Grid::new(form, inside_wide);
+    let notice = notice_lines(app, form, usize::from(inside_wide));
+    let notice_rows = u16::try_from(notice.len()).unwrap_or(0).min(room / 2);
+    let heights = heights(form, grid, room.saturating_sub(notice_rows));
+    let all: u16 = heights.iter().sum();
+    let area = popup::centred(body, wide, (all + notice_rows + 2).clamp(6, body.height.max(6)));
+    popup::frame(app, area, &form.heading, buffer);
+    let inside = popup::inner(area);
+    let fields = Rect { height: inside.height.saturating_sub(notice_rows), ..inside };
+    draw_fields(app, form, grid, &heights, fields, buffer);
+    for (line, row) in notice.iter().zip(inside.rows().skip(usize::from(fields.height))) {
+        let line = Span::styled(line.as_str(), app.theme.strong());
+        buffer.set_span(row.x, row.y, &line, row.width);
+    }
+    cursor(area, buffer)
+}
+
+/// Finds the marked cell of the cursor and removes the mark, so that the terminal's own cursor can
+/// be used: it takes no bytes to advance while one types, and other programs can find it.
+fn cursor(area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let mut found = None;
+    for position in area.intersection(buffer.area).positions() {
+        if let Some(cell) = buffer.cell_mut(position)
+            && cell.modifier.contains(CURSOR)
+        {
+            cell.modifier.remove(CURSOR);
+            found.get_or_insert(position);
+        }
+    }
+    found
+}
+
+impl Grid {
+    fn new(form: &Form, inside: u16) -> Self {
+        if inside < LABELS_LEFT_FROM {
+            return Self { label: 0, field: inside };
+        }
+        let labelled =
+            form.fields.iter().filter(|field| !matches!(field.value, Value::Tick { .. }));
+        let label = labelled.map(|field| width(&field.label)).max().unwrap_or(0);
+        let label = u16::try_from(label + 3).unwrap_or(0).min(20);
+        Self { label, field: inside.saturating_sub(label) }
+    }
+}
+
+/// Returns the number of rows of each field; fields of several lines share the remaining room.
+fn heights(form: &Form, grid: Grid, room: u16) -> Vec<u16> {
+    let above = u16::from(grid.label == 0);
+    let mut heights: Vec<u16> = form
+        .fields
+        .iter()
+        .enumerate()
+        .map(|(index, field)| {
+            let focused = index == form.focus;
+            let rows = match &field.value {
+                Value::Text(_) => TEXT_ROWS + above,
+                Value::Tick { tick: Tick::Waived, .. } => 2,
+                Value::Tick { .. } => 1,
+                Value::Names { .. } => {
+                    1 + above + u16::from(focused && !field.suggestions().is_empty())
+                }
+                Value::Line(_) | Value::Choice { .. } => 1 + above,
+            };
+            rows + u16::from(field.error.is_some())
+        })
+        .collect();
+    let mut remaining = room.saturating_sub(heights.iter().sum());
+    let texts: Vec<usize> =
+        (0..form.fields.len()).filter(|index| form.fields[*index].is_multiline()).collect();
+    // The field in focus first, then all equally.
+    if texts.contains(&form.focus) {
+        let more = remaining.min(FOCUSED_ROWS - TEXT_ROWS);
+        heights[form.focus] += more;
+        remaining -= more;
+    }
+    let most = if texts.len() == 1 { 8 } else { 4 };
+    for index in texts {
+        let more =
+            remaining.min(most - TEXT_ROWS.min(most)).min(most.saturating_sub(heights[index]));
+        heights[index] += more;
+        remaining -= more;
+    }
+    // A blank row between fields, if there is room for all of them.
+    let gaps = u16::try_from(heights.len().saturating_sub(1)).unwrap_or(0);
+    let ticks = form.fields.iter().all(|field| matches!(field.value, Value::Tick { .. }));
+    if gaps > 0 && gaps <= remaining && !ticks {
+        let last = heights.len() - 1;
+        heights[..last].iter_mut().for_each(|height| *height += 1);
+    }
+    heights
+}
+
+fn draw_fields(
+    app: &App,
+    form: &Form,
+    grid: Grid,
+    heights: &[u16],
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    // Scrolled so that the field in focus is fully visible.
+    let before: u16 = heights[..form.focus].iter().sum();
+    let ends = before + heights[form.focus];
+    let skipped = ends.saturating_sub(area.height).min(before);
+    let mut at = 0_u16;
+    for (index, (field, height)) in form.fields.iter().zip(heights).enumerate() {
+        let starts = at;
+        at += height;
+        if starts < skipped {
+            continue;
+        }
+        let y = area.y + (starts - skipped);
+        let room = area.bottom().saturating_sub(y).min(*height);
+        if room == 0 {
+            break;
+        }
+        let field_area = Rect { y, height: room, ..area };
+        draw_field(app, form, field, index == form.focus, grid, field_area, buffer);
+    }
+    if skipped > 0 || at - skipped > area.height {
+        let text = format!(" {} of {} ", form.focus + 1, form.fields.len());
+        let wide = u16::try_from(width(&text)).unwrap_or(0);
+        let x = area.right().saturating_sub(wide);
+        buffer.set_stringn(x, area.bottom(), text, usize::from(wide), app.theme.dim());
+    }
+}
+
+fn draw_field(
+    app: &App,
+    form: &Form,
+    field: &Field,
+    focused: bool,
+    grid: Grid,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    if let Value::Tick { tick, reason, .. } = &field.value {
+        draw_tick(app, field, *tick, reason, focused, area, buffer);
+        return;
+    }
+    let style = if focused { app.theme.accent() } else { app.theme.dim() };
+    let mark = if focused { "▸ " } else { "  " };
+    let mut inside = area;
+    if grid.label == 0 {
+        buffer.set_stringn(
+            area.x,
+            area.y,
+            format!("{mark}{}", field.label),
+            usize::from(area.width),
+            style,
+        );
+        inside.y += 1;
+        inside.height = inside.height.saturating_sub(1);
+        inside.x += 2;
+        inside.width = inside.width.saturating_sub(2);
+    } else {
+        let label = truncate(&field.label, usize::from(grid.label.saturating_sub(1))).into_owned();
+        buffer.set_stringn(area.x, area.y, label, usize::from(grid.label), style);
+        if focused {
+            buffer.set_stringn(area.x + grid.label - 2, area.y, "▸", 1, style);
+        }
+        inside.x += grid.label;
+        inside.width = grid.field;
+    }
+    let below = u16::from(field.error.is_some());
+    let mut rows = inside.height.saturating_sub(below);
+    match &field.value {
+        Value::Line(area) | Value::Names { area, .. } => {
+            rows = rows.min(1);
+            draw_editor(app, area, field, focused, Rect { height: rows, ..inside }, buffer);
+            let suggestions = field.suggestions();
+            if focused && !suggestions.is_empty() && inside.height > 1 + below {
+                let row = Rect { y: inside.y + 1, height: 1, ..inside };
+                draw_suggestions(app, field, &suggestions, row, buffer);
+                rows += 1;
+            }
+        }
+        Value::Text(area) => {
+            // The blank row below stays blank.
+            let own = inside.height.saturating_sub(below);
+            rows = own;
+            draw_editor(app, area, field, focused, Rect { height: own, ..inside }, buffer);
+        }
+        Value::Choice { options, selected } => {
+            rows = rows.min(1);
+            let line = choice_line(
+                app,
+                form,
+                field,
+                options,
+                *selected,
+                focused,
+                usize::from(inside.width),
+            );
+            buffer.set_line(inside.x, inside.y, &line, inside.width);
+        }
+        Value::Tick { .. } => {}
+    }
+    if let Some(error) = &field.error
+        && inside.y + rows < area.bottom()
+    {
+        let text = format!("! {}", sanitize(error));
+        let text = truncate(&text, usize::from(inside.width)).into_owned();
+        buffer.set_stringn(
+            inside.x,
+            inside.y + rows,
+            text,
+            usize::from(inside.width),
+            app.theme.strong(),
+        );
+    }
+}
+
+/// Draws an editor, with the hint while it is empty.
+fn draw_editor(
+    app: &App,
+    area: &TextArea<'_>,
+    field: &Field,
+    focused: bool,
+    rect: Rect,
+    buffer: &mut Buffer,
+) {
+    if rect.height == 0 {
+        return;
+    }
+    area.render(rect, buffer);
+    let empty = area.lines().iter().all(String::is_empty);
+    if empty && !field.hint.is_empty() {
+        let at = u16::from(focused);
+        let room = usize::from(rect.width.saturating_sub(at));
+        let hint = truncate(&field.hint, room).into_owned();
+        buffer.set_stringn(rect.x + at, rect.y, hint, room, app.theme.dim());
+    }
+    if empty && !focused && field.hint.is_empty() {
+        buffer.set_stringn(rect.x, rect.y, "–", 1, app.theme.dim());
+    }
+}
+
+/// Draws the suggested names; `→` inserts the first of them.
+fn draw_suggestions(
+    app: &App,
+    field: &Field,
+    suggestions: &[&str],
+    row: Rect,
+    buffer: &mut Buffer,
+) {
+    let typed = !field.content().trim().is_empty();
+    let mut line = Line::default();
+    let room = usize::from(row.width);
+    for (index, name) in suggestions.iter().enumerate() {
+        let name = sanitize(name);
+        if line.width() + width(&name) + 4 > room {
+            break;
+        }
+        let first = index == 0 && typed;
+        let style = if first { app.theme.accent() } else { app.theme.dim() };
+        let text = if first { format!("→ {name}  ") } else { format!("{name}  ") };
+        line.push_span(Span::styled(text, style));
+    }
+    buffer.set_line(row.x, row.y, &line, row.width);
+}
+
+fn choice_line(
+    app: &App,
+    form: &Form,
+    field: &Field,
+    options: &[&'static str],
+    selected: usize,
+    focused: bool,
+    room: usize,
+) -> Line<'static> {
+    let chosen = options.get(selected).copied().unwrap_or_default();
+    let marked = if focused { app.theme.accent() } else { app.theme.text() };
+    let marked = marked.add_modifier(ratatui::style::Modifier::BOLD);
+    let mut line = Line::default();
+    let total_width: usize = options.iter().map(|word| word.len() + 2).sum::<usize>() + 2;
+    if total_width <= room {
+        for (index, word) in options.iter().enumerate() {
+            if index == selected {
+                line.push_span(Span::styled(format!("[{word}] "), marked));
+            } else {
+                line.push_span(Span::styled(format!("{word}  "), app.theme.dim()));
+            }
+        }
+    } else {
+        let text = format!("‹ {chosen} ›  {} of {}", selected + 1, options.len());
+        line.push_span(Span::styled(text, marked));
+    }
+    // The priority that follows from impact and urgency is shown while they are chosen.
+    if form.kind == Kind::Declare && field.label == "Urgency" {
+        let level = |label| form.value(label).parse_level();
+        if let (Some(impact), Some(urgency)) = (level("Impact"), level("Urgency")) {
+            let priority = app.rules.matrix.priority(impact, urgency);
+            line.push_span(Span::raw("  = "));
+            line.push_span(Span::styled(priority.to_string(), app.theme.priority(priority)));
+        }
+    }
+    line
+}
+
+/// Parses a level as the form shows it.
+trait ParseLevel {
+    fn parse_level(&self) -> Option<Level>;
+}
+
+impl ParseLevel for String {
+    fn parse_level(&self) -> Option<Level> {
+        Level::ALL.into_iter().find(|level| level.as_str() == self)
+    }
+}
+
+fn draw_tick(
+    app: &App,
+    field: &Field,
+    tick: Tick,
+    reason: &TextArea<'_>,
+    focused: bool,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let (mark, word) = match tick {
+        Tick::Open => ("[ ]", ""),
+        Tick::Yes => ("[x]", "yes"),
+        Tick::Waived => ("[w]", "waived"),
+    };
+    let style = if focused { app.theme.accent() } else { Style::new() };
+    let pointer = if focused { "▸ " } else { "  " };
+    let room = usize::from(area.width);
+    let label = truncate(&field.label, room.saturating_sub(14).max(8)).into_owned();
+    let line = Line::from(vec![
+        Span::styled(format!("{pointer}{mark} "), style),
+        Span::styled(label, style),
+        Span::styled(format!("  {word}"), app.theme.dim()),
+    ]);
+    buffer.set_line(area.x, area.y, &line, area.width);
+    if tick == Tick::Waived && area.height > 1 {
+        let below =
+            Rect { x: area.x + 6, y: area.y + 1, width: area.width.saturating_sub(6), height: 1 };
+        reason.render(below, buffer);
+        if reason.lines().iter().all(String::is_empty) {
+            let at = u16::from(focused);
+            buffer.set_stringn(below.x + at, below.y, "why", 3, app.theme.dim());
+        }
+    }
+    if let Some(error) = &field.error
+        && area.height > 1
+    {
+        let text = truncate(error, room.saturating_sub(6)).into_owned();
+        let y = area.bottom() - 1;
+        buffer.set_stringn(area.x + 6, y, format!("! {text}"), room, app.theme.strong());
+    }
+}
+
+/// Returns the question whether to discard the form, or the notice.
+fn notice_lines(app: &App, form: &Form, width: usize) -> Vec<String> {
+    if form.confirm_discard {
+        let answers = [
+            (Action::Discard, "drop it"),
+            (Action::ContinueEditing, "go on writing"),
+            (Action::SaveDraft, "keep it as a draft"),
+        ];
+        let keys = answers.into_iter().filter_map(|(action, word)| app.keymap.hint(action, word));
+        let keys = keys.collect::<Vec<_>>().join(" · ");
+        return wrap(&format!("Drop what was typed?  {keys}"), width);
+    }
+    form.notice.as_ref().map_or_else(Vec::new, |why| wrap(&format!("! {}", sanitize(why)), width))
+}

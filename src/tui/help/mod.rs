@@ -1,0 +1,4 @@
+//! The popup that lists the keys.
+
+pub mod update;
+pub mod view;

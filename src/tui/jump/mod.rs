@@ -1,0 +1,3 @@
+//! Jumping to an incident by its number.
+
+pub mod update;

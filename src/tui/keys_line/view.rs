@@ -1,0 +1,257 @@
+//! The keys line, last on the screen: keys that work in the current situation, and pending
+//! commands.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use crate::model::Status;
+use crate::model::text::{sanitize, truncate, width};
+
+use crate::tui::action::{Action, Entry, Layer, TABLE, current_layer};
+use crate::tui::core::app::{App, Freshness, Pane};
+use crate::tui::core::mode::Mode;
+use crate::tui::widgets::formatting::retry_text;
+
+pub(in crate::tui) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    let right = right(app);
+    let room = usize::from(area.width).saturating_sub(right.width() + 1);
+    let left = left(app, room);
+    buffer.set_line(area.x, area.y, &left, u16::try_from(room).unwrap_or(area.width));
+    let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0));
+    buffer.set_line(x, area.y, &right, area.right() - x);
+}
+
+/// Returns the right part: commands that are pending, refused or sent.
+fn right(app: &App) -> Line<'static> {
+    let mut parts = Vec::new();
+    // The outbox counts all its commands, including those of other processes.
+    let counts = app.outbox.as_ref().map(|outbox| outbox.counts()).unwrap_or_default();
+    let direct = app.pending.iter().filter(|pending| !pending.enqueued).count();
+    let pending = if app.outbox.is_some() { counts.pending.max(direct) } else { direct };
+    if pending > 0 {
+        let again = if app.pending.iter().any(|p| p.retrying) { ", trying again" } else { "" };
+        parts.push(format!("{pending} pending{again}"));
+    }
+    if counts.refused > 0 {
+        let key = app.keymap.keys(Action::Outbox).first();
+        let key = key.map(|key| format!(" ({key})")).unwrap_or_default();
+        parts.push(format!("{} refused{key}", counts.refused));
+    }
+    if let Some(at) = app.last_settled_at {
+        parts.push(format!("sent {}", app.clock().hh_mm_ss(at)));
+    }
+    let quiet = pending == 0 && counts.refused == 0;
+    let style = if quiet { app.theme.dim() } else { app.theme.strong() };
+    let text = parts.join(" · ");
+    if text.is_empty() {
+        return Line::default();
+    }
+    // On a small screen, only commands that are not done.
+    if app.size.0 < 80 {
+        let text = match (pending, counts.refused) {
+            (0, 0) => String::new(),
+            (0, refused) => format!("{refused} refused "),
+            (pending, 0) => format!("{pending} pending "),
+            (pending, refused) => format!("{pending}↑ {refused}! "),
+        };
+        return Line::from(Span::styled(text, style));
+    }
+    Line::from(Span::styled(format!("{text} "), style))
+}
+
+fn left(app: &App, room: usize) -> Line<'static> {
+    if let Some(toast) = &app.toast {
+        let (mark, style) =
+            if toast.is_error { (" ! ", app.theme.strong()) } else { (" ", Style::new()) };
+        let text = sanitize(&toast.text).into_owned();
+        let text = truncate(&text, room.saturating_sub(4)).into_owned();
+        let mark_style = if toast.is_error { app.theme.alarm() } else { style };
+        return Line::from(vec![
+            Span::styled(mark, mark_style),
+            Span::raw(if toast.is_error { " " } else { "" }),
+            Span::styled(text, style),
+        ]);
+    }
+    if let Mode::Jump(number) = &app.mode {
+        let mut line = Line::from(Span::styled(" go to INC-", app.theme.strong()));
+        line.push_span(Span::styled(number.clone(), app.theme.strong()));
+        line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
+        push_hints(app, room, &mut line);
+        return line;
+    }
+    if let Some(as_of) = as_of_text(app, room).filter(|_| current_layer(app) == Layer::Panes) {
+        let text = truncate(&as_of, room.saturating_sub(2)).into_owned();
+        let mut line = Line::from(Span::styled(format!(" {text} "), app.theme.alarm()));
+        push_hints(app, room, &mut line);
+        return line;
+    }
+    match (current_layer(app), app.freshness()) {
+        (Layer::Quitting, _) => {
+            let count = app.pending.len();
+            let mut line = Line::from(Span::styled(
+                format!(" ending when {count} pending is stored …  "),
+                app.theme.strong(),
+            ));
+            push_hints(app, room, &mut line);
+            line
+        }
+        (Layer::Switching, _) => {
+            let mut line = Line::from(Span::styled(switching_text(app), app.theme.strong()));
+            push_hints(app, room, &mut line);
+            line
+        }
+        (Layer::Panes, Freshness::Failing { since, message, retry_in }) if !app.is_offline() => {
+            let (since, message) = (app.clock().hh_mm_ss(since), sanitize(&message));
+            let again = retry_text(app, retry_in);
+            let text = if room < 70 {
+                let now = app.keymap.hint(Action::Refresh, "now");
+                let now = now.map(|now| format!(", {now}")).unwrap_or_default();
+                format!("{again}{now}: {message}")
+            } else {
+                let now = app.keymap.hint_suffix(Action::Refresh, "now");
+                let details = app.keymap.hint_suffix(Action::Failure, "details");
+                format!("{message} · since {since} · {again}{now}{details}")
+            };
+            Line::from(vec![
+                Span::styled(" ! ", app.theme.alarm()),
+                Span::styled(
+                    format!(" {}", truncate(&text, room.saturating_sub(5))),
+                    app.theme.strong(),
+                ),
+            ])
+        }
+        (Layer::Panes, _) if !app.marked.is_empty() => {
+            let count = format!(" {} selected", app.marked.len());
+            let mut line = Line::from(Span::styled(count, app.theme.strong()));
+            push_hints(app, room, &mut line);
+            line
+        }
+        _ => {
+            let mut line = Line::default();
+            push_hints(app, room, &mut line);
+            line
+        }
+    }
+}
+
+/// Describes the progress of switching to another workspace.
+fn switching_text(app: &App) -> String {
+    let Mode::Switching(switching) = &app.mode else { return String::new() };
+    let name = truncate(&sanitize(switching.to.name()), 24).into_owned();
+    if switching.opened {
+        let count = app.pending.len();
+        format!(" to {name} when {count} pending is stored …  ")
+    } else {
+        format!(" opening {name} …  ")
+    }
+}
+
+/// Returns the actions that come first for the shown incident's status.
+fn primary_actions(status: Status) -> &'static [Action] {
+    use Action::{Acknowledge, Close, Escalate, Move, Note, Own, Reopen, Resolve, Review};
+    match status {
+        Status::Triggered => &[Acknowledge, Own, Escalate],
+        Status::Acknowledged | Status::Investigating | Status::Identified | Status::Monitoring => {
+            &[Note, Move, Resolve]
+        }
+        Status::Resolved => &[Close, Reopen, Review],
+        Status::Closed | Status::Merged | Status::Reclassified => &[Review, Reopen],
+    }
+}
+
+/// Actions before all others: undo, which is possible for a short time only, and in
+/// [`WITH_SELECTION`] and [`IN_METRICS`] those that work only with a selection or in the metrics
+/// pane.
+const ALWAYS_FIRST: &[Action] = &[Action::Undo];
+const WITH_SELECTION: &[Action] = &[Action::Mark, Action::Back];
+const IN_METRICS: &[Action] = &[Action::Earlier, Action::Later];
+/// Actions that are shown only once the incident has ended.
+const ONLY_AFTER_END: &[Action] = &[Action::Review];
+/// Actions at the end, which always have room.
+const ALWAYS_LAST: &[Action] = &[Action::Palette, Action::Help];
+/// The width below which only the help is always shown.
+const NARROW_BELOW: usize = 60;
+
+/// Returns the actions with a hint that work in a layer now, the most useful first.
+pub(in crate::tui) fn useful_entries(app: &App, layer: Layer) -> Vec<&'static Entry> {
+    let shown = app.reading.shown.as_ref().map(|shown| &shown.detail.incident.summary);
+    let marked = !app.marked.is_empty();
+    let mut first = ALWAYS_FIRST.to_vec();
+    if marked {
+        first.extend(WITH_SELECTION);
+    }
+    if app.focus == Pane::Metrics {
+        first.extend(IN_METRICS);
+    }
+    if let Some(shown) = shown.filter(|_| !marked) {
+        first.extend(primary_actions(shown.status));
+    }
+    let mut entries: Vec<&Entry> = TABLE
+        .iter()
+        .filter(|entry| entry.layers.contains(&layer) && entry.visible_hint(app).is_some())
+        .filter(|entry| !ONLY_AFTER_END.contains(&entry.action) || first.contains(&entry.action))
+        // With several incidents selected, some of them may accept it.
+        .filter(|entry| marked || !app.reading.disabled.contains(&entry.action))
+        .collect();
+    entries.sort_by_key(|entry| {
+        let index = first.iter().position(|action| *action == entry.action);
+        (index.unwrap_or(first.len()), ALWAYS_LAST.contains(&entry.action))
+    });
+    entries
+}
+
+/// Returns the text of an action's hint; the key that clears the selection has its own.
+fn hint_text(app: &App, entry: &Entry) -> &'static str {
+    let clears = !app.marked.is_empty() && !app.zoomed && app.focus == Pane::Queue;
+    match entry.action {
+        Action::Back if clears => "select none",
+        _ => entry.visible_hint(app).unwrap_or_default(),
+    }
+}
+
+/// Returns a text that says that an earlier state of the incident is shown.
+fn as_of_text(app: &App, room: usize) -> Option<String> {
+    let travel = app.travel.as_ref()?;
+    let all = app.reading.shown.as_ref()?.detail.incident.summary.seq;
+    let key = app.keymap.keys(Action::Back).first();
+    let back = key.map(|key| format!(" · {key} returns")).unwrap_or_default();
+    Some(match &travel.record {
+        Some((_, at)) => {
+            let at = app.clock().hh_mm_ss(*at);
+            if room < 46 {
+                return Some(format!("as of {at} · {}/{all}{back}", travel.seq));
+            }
+            format!("as of {at} · event {} of {all}{back}", travel.seq)
+        }
+        None => format!("reading earlier events · event {} of {all}{back}", travel.seq),
+    })
+}
+
+/// Appends as many hints as fit. Help is always among them, and the palette if there is some room.
+fn push_hints(app: &App, room: usize, line: &mut Line<'static>) {
+    let all: Vec<(String, &str, bool)> = useful_entries(app, current_layer(app))
+        .into_iter()
+        .filter_map(|entry| {
+            let key = app.keymap.keys(entry.action).first()?;
+            let always = ALWAYS_LAST.contains(&entry.action)
+                && (room >= NARROW_BELOW || entry.action == Action::Help);
+            Some((key.to_string(), hint_text(app, entry), always))
+        })
+        .collect();
+    let wide = |(key, word, _): &(String, &str, bool)| width(key) + width(word) + 3;
+    let last: usize = all.iter().filter(|hint| hint.2).map(wide).sum();
+    let mut remaining = room.saturating_sub(line.width() + last);
+    for hint in &all {
+        if !hint.2 && wide(hint) > remaining {
+            continue;
+        }
+        if !hint.2 {
+            remaining -= wide(hint);
+        }
+        line.push_span(Span::raw(if line.spans.is_empty() { " " } else { "  " }));
+        line.push_span(Span::styled(hint.0.clone(), app.theme.accent()));
+        line.push_span(Span::styled(format!(" {}", hint.1), app.theme.dim()));
+    }
+}

@@ -1,0 +1,4 @@
+//! The matrix of impact × urgency.
+
+pub mod update;
+pub mod view;

@@ -1,0 +1,3 @@
+//! The metrics pane.
+
+pub mod view;

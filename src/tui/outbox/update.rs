@@ -1,0 +1,407 @@
+//! The outbox: what becomes of commands for a remote, and what the person decides about refused
+//! ones.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::backend::BackendError;
+use crate::model::command::{CommandKind, Link};
+use crate::model::text::sanitize;
+use crate::model::time::UNTIL_CHANGED;
+use crate::model::{Command, CommandId, IncidentCommand, IncidentId};
+use crate::sync::drafts::DraftOp;
+use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot, command_text};
+
+use crate::tui::action::{Action, READ_ONLY};
+use crate::tui::core::app::{App, PendingCommand};
+use crate::tui::core::message::{Effect, OutboxRequest};
+use crate::tui::core::mode::Mode;
+use crate::tui::core::navigation::Motion;
+use crate::tui::form::Kind;
+use crate::tui::outbox::{OutboxPane, display_order};
+use crate::tui::update::{main_key, report_failure, show_toast};
+use crate::tui::verb::plan::{Batch, Target, phrase};
+use crate::tui::verb::send;
+use crate::tui::{form, workspace};
+
+/// Opens the outbox pane.
+pub(in crate::tui) fn open(app: &mut App) -> Vec<Effect> {
+    if app.outbox.is_none() {
+        return show_toast(
+            app,
+            "there is no outbox: what is done here is in the store at once",
+            false,
+        );
+    }
+    let mut pane = OutboxPane::default();
+    // New commands above it do not move the selection.
+    pane.selected_id =
+        app.outbox.as_deref().and_then(|outbox| pane.selected(outbox)).map(|entry| entry.id);
+    app.mode = Mode::Outbox(Box::new(pane));
+    Vec::new()
+}
+
+/// Applies a changed outbox: commands of this run settle, and incidents that commands are about are
+/// read again.
+pub(in crate::tui) fn snapshot_changed(
+    app: &mut App,
+    snapshot: &Arc<OutboxSnapshot>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let before = app.outbox.replace(Arc::clone(snapshot));
+    let mut effects = Vec::new();
+    let waiting: Vec<CommandId> = app.pending.iter().map(|pending| pending.id).collect();
+    for id in waiting {
+        match snapshot.get(id) {
+            Some(entry) => effects.extend(settle_from_entry(app, entry, at)),
+            None => effects.extend(request_lookup(app, id)),
+        }
+    }
+    if let Some(before) = before {
+        effects.extend(reload_affected(app, &before, snapshot));
+    }
+    if let Some(report) = report_foreign_refusal(app, snapshot, at) {
+        effects.extend(report);
+    }
+    effects
+}
+
+/// Requests the outcome of a command of this run that is not listed. It was dropped, or sent before
+/// the last ones that are listed, or the published outbox is older than the command. The outbox
+/// itself can tell.
+fn request_lookup(app: &mut App, id: CommandId) -> Option<Effect> {
+    let pending = app.pending.iter_mut().find(|pending| pending.id == id)?;
+    if !pending.enqueued || std::mem::replace(&mut pending.lookup_in_flight, true) {
+        return None;
+    }
+    Some(Effect::Outbox(OutboxRequest::Lookup(id)))
+}
+
+/// Settles a command by the answer of the outbox, which does not list it any more.
+pub(in crate::tui) fn entry_loaded(
+    app: &mut App,
+    id: CommandId,
+    found: Result<Option<Box<OutboxEntry>>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    if let Some(pending) = app.pending.iter_mut().find(|pending| pending.id == id) {
+        pending.lookup_in_flight = false;
+    }
+    match found {
+        Ok(Some(entry)) => settle_from_entry(app, &entry, at),
+        Ok(None) => {
+            let dropped = BackendError::NotFound("dropped from the outbox".into());
+            send::settled(app, id, Err(dropped), at)
+        }
+        Err(error) => show_toast(app, error.to_string(), true),
+    }
+}
+
+/// Settles a command of this run as its entry in the outbox has.
+fn settle_from_entry(app: &mut App, entry: &OutboxEntry, at: DateTime<Utc>) -> Vec<Effect> {
+    let result = match &entry.state {
+        EntryState::Pending => return Vec::new(),
+        EntryState::Sent(outcome) => Ok(outcome.clone()),
+        EntryState::Refused(error) => Err(error.clone()),
+    };
+    if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
+        crate::tui::filter::update::update_row(app, row);
+    }
+    send::settled(app, entry.id, result, at)
+}
+
+/// Reads the shown incident again if its pending commands have changed: reads apply pending
+/// commands to the record (optimistic update).
+fn reload_affected(app: &mut App, before: &OutboxSnapshot, now: &OutboxSnapshot) -> Vec<Effect> {
+    let waiting = |snapshot: &OutboxSnapshot| -> HashSet<(IncidentId, CommandId)> {
+        snapshot.pending().filter_map(|entry| Some((entry.incident()?, entry.id))).collect()
+    };
+    let (before, now) = (waiting(before), waiting(now));
+    let changed: HashSet<IncidentId> =
+        before.symmetric_difference(&now).map(|(incident, _)| *incident).collect();
+    app.reading.cache.retain(|shown| !changed.contains(&shown.id));
+    let shown = app.reading.shown.as_ref().map(|shown| shown.id);
+    shown.filter(|id| changed.contains(id)).map(Effect::LoadDetail).into_iter().collect()
+}
+
+/// Reports, once, a refused command that is not of this run, if nothing else is on the keys line.
+fn report_foreign_refusal(
+    app: &mut App,
+    snapshot: &OutboxSnapshot,
+    at: DateTime<Utc>,
+) -> Option<Vec<Effect>> {
+    if app.toast.is_some() || !matches!(app.mode, Mode::Panes) {
+        return None;
+    }
+    let last = snapshot.refused().filter(|entry| entry.settled_at.is_some()).last()?;
+    let fresh = last.settled_at.is_some_and(|settled| (at - settled).num_seconds() < 10);
+    let error = last.refusal()?.to_string();
+    fresh.then(|| report_refusal(app, &last.phrase(), &error, at))
+}
+
+fn report_refusal(app: &mut App, operation: &str, why: &str, at: DateTime<Utc>) -> Vec<Effect> {
+    let key = main_key(app, Action::Outbox).unwrap_or_default();
+    report_failure(app, operation, &format!("{why} · {key} outbox"), at)
+}
+
+/// Reports the refused commands of a batch by pointing to the outbox, if there is one: the form of
+/// a command that was sent an hour ago does not come back by itself.
+pub(in crate::tui) fn report_batch(
+    app: &mut App,
+    batch: &Batch,
+    at: DateTime<Utc>,
+) -> Option<Vec<Effect>> {
+    app.outbox.as_ref()?;
+    if batch.form.is_some() {
+        // The commands could not even be put into the outbox: the form comes back.
+        return None;
+    }
+    let (label, why) = batch.failed.first()?.clone();
+    if batch.total == 1 {
+        return Some(report_refusal(app, &phrase(&batch.verb, &label), &why, at));
+    }
+    let summary = format!("{} of {} not {}", batch.failed.len(), batch.total, batch.done_phrase);
+    let effects = report_refusal(app, &phrase(&batch.verb, "several"), &summary, at);
+    send::append_failures(app, batch);
+    Some(effects)
+}
+
+/// Handles the answer to enqueueing commands: they are in the outbox, or could not be put there.
+pub(in crate::tui) fn enqueued(
+    app: &mut App,
+    ids: &[CommandId],
+    result: Result<(), BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match result {
+        Ok(()) => {
+            let is_declaration =
+                |p: &&PendingCommand| ids.contains(&p.id) && p.verb == CommandKind::Declare;
+            let declared = app.pending.iter().find(is_declaration).map(|pending| pending.incident);
+            // A person who has gone on to something else since is not interrupted.
+            let batch = app.batches.iter().rev().find(|batch| batch.keys == app.key_count);
+            let declared = declared.filter(|_| batch.is_some());
+            if let Some(id) = declared.filter(|id| !app.queue.select(*id)) {
+                // The incident is selected when it arrives, and stays selected when it gets its
+                // number.
+                (app.queue.selected, app.queue.selected_head) = (Some(id), None);
+            }
+            for pending in app.pending.iter_mut().filter(|pending| ids.contains(&pending.id)) {
+                pending.enqueued = true;
+                // What was typed is in the outbox now: the draft is not needed any more.
+                let batch = app.batches.iter_mut().find(|batch| batch.number == pending.batch);
+                if let Some(form) = batch.and_then(|batch| batch.form.take()) {
+                    effects.push(Effect::Draft(DraftOp::Drop(form.draft_id)));
+                }
+            }
+            // The published outbox may be of a later moment than this answer.
+            let listed =
+                |id: &CommandId| app.outbox.as_ref().is_none_or(|all| all.get(*id).is_some());
+            let not_listed: Vec<CommandId> = ids.iter().copied().filter(|id| !listed(id)).collect();
+            effects.extend(not_listed.into_iter().filter_map(|id| request_lookup(app, id)));
+        }
+        Err(error) => {
+            for id in ids {
+                effects.extend(send::settled(app, *id, Err(error.clone()), at));
+            }
+        }
+    }
+    if matches!(app.mode, Mode::Quitting) && app.pending.iter().all(|pending| pending.enqueued) {
+        effects.push(Effect::Quit);
+    }
+    effects.extend(workspace::update::switch_when_settled(app));
+    effects
+}
+
+/// Moves the selection in the outbox pane.
+pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
+    let page = usize::from(app.layout().body().height) / 3;
+    let (Mode::Outbox(pane), Some(outbox)) = (&mut app.mode, &app.outbox) else { return };
+    let all = display_order(outbox);
+    let index = motion.apply(pane.selected_index(outbox), all.len(), page.max(1));
+    pane.last_index = index;
+    pane.selected_id = all.get(index).map(|entry| entry.id);
+    pane.notice = None;
+}
+
+fn outbox_pane(app: &mut App) -> Option<&mut OutboxPane> {
+    match &mut app.mode {
+        Mode::Outbox(pane) => Some(pane),
+        _ => None,
+    }
+}
+
+fn set_notice(app: &mut App, why: impl Into<String>) -> Vec<Effect> {
+    if let Some(pane) = outbox_pane(app) {
+        pane.notice = Some(why.into());
+    }
+    Vec::new()
+}
+
+/// Sends the selected refused command again as it is, where that may help.
+pub(in crate::tui) fn retry(app: &mut App) -> Vec<Effect> {
+    if app.read_only {
+        return set_notice(app, READ_ONLY);
+    }
+    let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
+    if let Some(why) = entry.reason_not_to_retry() {
+        return set_notice(app, why);
+    }
+    vec![Effect::Outbox(OutboxRequest::Retry(entry.id))]
+}
+
+/// Sends all waiting commands now.
+pub(in crate::tui) fn send_now(app: &mut App) -> Vec<Effect> {
+    if app.read_only {
+        return set_notice(app, READ_ONLY);
+    }
+    let mut effects = vec![Effect::Outbox(OutboxRequest::SendNow), Effect::Refresh];
+    effects.extend(set_notice(app, "trying now"));
+    effects
+}
+
+/// Asks whether to drop the selected command.
+pub(in crate::tui) fn request_drop(app: &mut App) -> Vec<Effect> {
+    if app.read_only {
+        return set_notice(app, READ_ONLY);
+    }
+    let Some(id) = app.selected_entry().map(|entry| entry.id) else { return Vec::new() };
+    if let Some(pane) = outbox_pane(app) {
+        (pane.confirm_drop, pane.notice) = (Some(id), None);
+    }
+    Vec::new()
+}
+
+/// Drops the command that the question is about.
+pub(in crate::tui) fn confirm_drop(app: &mut App) -> Vec<Effect> {
+    let command = outbox_pane(app).and_then(|pane| pane.confirm_drop.take());
+    command.map(|id| Effect::Outbox(OutboxRequest::Drop(id))).into_iter().collect()
+}
+
+/// Closes the question; the command stays.
+pub(in crate::tui) fn cancel_drop(app: &mut App) -> Vec<Effect> {
+    if let Some(pane) = outbox_pane(app) {
+        pane.confirm_drop = None;
+    }
+    Vec::new()
+}
+
+/// Opens the form of the selected refused command, filled in with its contents.
+pub(in crate::tui) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    if app.read_only {
+        return set_notice(app, READ_ONLY);
+    }
+    let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
+    let Some((kind, contents)) = form_for(&entry, app) else {
+        let Some(command) = entry.command() else {
+            return set_notice(app, entry.reason_not_to_retry().unwrap_or_default());
+        };
+        let verb = command_text::verb(command);
+        return set_notice(
+            app,
+            format!("there is nothing to edit in “{verb}”: send it anyway or drop it"),
+        );
+    };
+    let targets = target(app, &entry).into_iter().collect();
+    // A draft of the same form stays a draft.
+    let effects = form::update::open_with(app, kind, targets, None, at);
+    if let Mode::Form(form) = &mut app.mode {
+        for (label, content) in contents {
+            if let Some(field) = form.fields.iter_mut().find(|field| field.label == label) {
+                field.set_content(&content);
+            }
+        }
+        form.notice =
+            entry.refusal().map(|why| format!("it was refused: {}", sanitize(&why.to_string())));
+        form.replaces = entry.envelope.clone().map(Box::new);
+        form.move_focus(0);
+    }
+    effects
+}
+
+/// Returns the incident of a command; `None` for a declaration.
+fn target(app: &App, entry: &OutboxEntry) -> Option<Target> {
+    let id = entry.incident().filter(|_| entry.declares().is_none())?;
+    Some(app.row(id).map_or_else(
+        || Target { id, label: entry.label(), title: entry.title.clone(), seq: 0 },
+        Target::from,
+    ))
+}
+
+/// Returns the form by which a command is written, and the contents of its fields.
+fn form_for(entry: &OutboxEntry, app: &App) -> Option<(Kind, Vec<(&'static str, String)>)> {
+    let Command::Incident { command, .. } = entry.command()? else { return None };
+    let minute =
+        |at: DateTime<Utc>| app.clock().local_time(at).format("%Y-%m-%d %H:%M").to_string();
+    Some(match command {
+        IncidentCommand::AddNote { text } | IncidentCommand::CorrectNote { text, .. } => {
+            (Kind::Note, vec![("Note", text.clone())])
+        }
+        IncidentCommand::Declare(declared) => (
+            Kind::Declare,
+            vec![
+                ("Title", declared.title.clone()),
+                ("Services", declared.services.join(", ")),
+                ("Impact", declared.impact.to_string()),
+                ("Urgency", declared.urgency.to_string()),
+                ("Category", declared.category.map_or_else(|| "unknown".into(), |c| c.to_string())),
+                ("Detected by", declared.source.to_string()),
+                ("Since", minute(declared.detected_at)),
+                ("Symptoms", declared.symptoms.clone()),
+            ],
+        ),
+        IncidentCommand::Resolve { action, detail, validation } => (
+            Kind::Resolve,
+            vec![
+                ("Action", action.to_string()),
+                ("What was done", detail.clone()),
+                ("Validated", validation.clone()),
+            ],
+        ),
+        IncidentCommand::Reopen { reason } => (Kind::Reopen, vec![("Why", reason.clone())]),
+        IncidentCommand::Reclassify { to, reason } => {
+            (Kind::Reclassify, vec![("It was", to.to_string()), ("Why", reason.clone())])
+        }
+        IncidentCommand::UpdateStakeholders { message, next_due } => {
+            let next = next_due.map(|due| ("Next update", minute(due)));
+            (Kind::Update, [("Message", message.clone())].into_iter().chain(next).collect())
+        }
+        IncidentCommand::Snooze { until } if *until < UNTIL_CHANGED => {
+            (Kind::SnoozeUntil, vec![("Until", minute(*until))])
+        }
+        IncidentCommand::Pause { reason } => (Kind::Pause, vec![("Waiting for", reason.clone())]),
+        IncidentCommand::OverridePriority { priority, reason } => {
+            (Kind::Override { priority: *priority }, vec![("Why", reason.clone())])
+        }
+        IncidentCommand::Link { link: Link::Url(url) } => {
+            (Kind::LinkUrl, vec![("URL", url.clone())])
+        }
+        IncidentCommand::Describe { title, symptoms, labels, runbook } => {
+            let fields = [
+                ("Title", title.clone()),
+                ("Symptoms", symptoms.clone()),
+                ("Labels", labels.as_ref().map(|labels| labels.join(", "))),
+                ("Runbook", runbook.clone()),
+            ];
+            let set = fields.into_iter().filter_map(|(label, text)| Some((label, text?)));
+            (Kind::Describe, set.collect())
+        }
+        IncidentCommand::WriteReview { section, text } => {
+            (Kind::Review, vec![(form::update::review_label(*section), text.clone())])
+        }
+        IncidentCommand::SetActionItem { item } => (
+            Kind::ActionItem { id: item.id },
+            vec![
+                ("To do", item.text.clone()),
+                ("It will", item.kind.to_string()),
+                ("Owner", item.owner.as_ref().map(|owner| owner.name.clone()).unwrap_or_default()),
+                ("Due", item.due.map(|due| due.to_string()).unwrap_or_default()),
+                ("done", if item.done { "yes".into() } else { String::new() }),
+            ],
+        ),
+        _ => return None,
+    })
+}

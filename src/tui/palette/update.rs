@@ -1,0 +1,548 @@
+//! The command palette: what it lists, and what a line does.
+
+use chrono::{DateTime, Utc};
+use crossterm::event::KeyEvent;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::model::text::sanitize;
+use crate::tui::action;
+use crate::tui::action::{Action, ArgumentKind, Entry, Group, Layer, TABLE};
+use crate::tui::core::app::App;
+use crate::tui::core::message::Effect;
+use crate::tui::core::mode::Mode;
+use crate::tui::form::Form;
+use crate::tui::input::fuzzy::FuzzyQuery;
+use crate::tui::palette::arguments;
+use crate::tui::palette::{Choice, ChoiceKind, Palette, split};
+use crate::tui::picker::{Item, Pick};
+use crate::tui::queue;
+use crate::tui::update::{main_key, perform};
+use crate::tui::verb::plan::{Target, phrase};
+use crate::tui::verb::{send, start};
+use crate::tui::{drafts, form, picker, run};
+
+/// How many lines are remembered.
+const MAX_HISTORY: usize = 30;
+/// How many letters of an unambiguous name stand for it.
+const MIN_PREFIX: usize = 2;
+
+/// Opens the palette with something typed already. The targets are fixed now.
+pub(in crate::tui) fn open(app: &mut App, typed: &str, at: DateTime<Utc>) -> Vec<Effect> {
+    let targets = start::targets(app);
+    app.mode = Mode::Palette(Box::new(Palette::new(targets, typed)));
+    refresh(app, at);
+    Vec::new()
+}
+
+/// Opens the palette for an action that does nothing without an argument.
+pub(in crate::tui) fn open_for(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
+    let name = action::find_entry(action).map_or("", |entry| entry.name);
+    open(app, &format!("{name} "), at)
+}
+
+/// Handles a key without a binding: it is typed.
+pub(in crate::tui) fn handle_text_key(
+    app: &mut App,
+    key: KeyEvent,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    if let Mode::Palette(palette) = &mut app.mode
+        && palette.handle_key(key)
+    {
+        refresh(app, at);
+    }
+    Vec::new()
+}
+
+/// Inserts pasted text into the input line.
+pub(in crate::tui) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
+    if let Mode::Palette(palette) = &mut app.mode {
+        palette.paste(pasted);
+        let now = app.now;
+        refresh(app, now);
+    }
+    Vec::new()
+}
+
+/// Selects another line of the palette.
+pub(in crate::tui) fn move_selection(app: &mut App, by: isize) -> Vec<Effect> {
+    let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    palette.move_selection(by);
+    palette.enter_preview = preview(app, &palette, app.now);
+    app.mode = Mode::Palette(palette);
+    Vec::new()
+}
+
+/// Returns the form of the note that is being typed; `None` if none is, or none can be written.
+fn note_form(app: &App, at: DateTime<Utc>) -> Option<Box<Form>> {
+    let Mode::Palette(palette) = &app.mode else { return None };
+    let entry = palette.command.filter(|entry| entry.argument == ArgumentKind::Note)?;
+    let text = Some(palette.argument().trim()).filter(|text| !text.is_empty())?;
+    if start::disabled_reason(app, entry, &palette.targets, at).is_some() {
+        return None;
+    }
+    Some(form::update::note_form(app, palette.targets.clone(), text, at))
+}
+
+/// Closes the palette. A note that was typed is stored as a draft.
+pub(in crate::tui) fn close(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let form = note_form(app, at);
+    app.mode = Mode::Panes;
+    let Some(form) = form else { return Vec::new() };
+    app.mode = Mode::Form(form);
+    form::update::save_draft(app, at)
+}
+
+/// Completes the selected line; a note continues in its form.
+pub(in crate::tui) fn complete(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    if let Some(form) = note_form(app, at) {
+        app.mode = Mode::Form(form);
+        return drafts::update::schedule_save(app);
+    }
+    let Mode::Palette(palette) = &mut app.mode else { return Vec::new() };
+    let Some(choice) = palette.selected() else { return Vec::new() };
+    let completed = match (&choice.kind, palette.command) {
+        (ChoiceKind::Repeat(line), _) => line.clone(),
+        (ChoiceKind::Action(entry), _) => {
+            let blank = if entry.argument == ArgumentKind::Nothing { "" } else { " " };
+            format!("{}{blank}", entry.name)
+        }
+        (ChoiceKind::Item(item), command) => {
+            let Some(value) = &item.value else { return Vec::new() };
+            command.map_or_else(|| value.clone(), |entry| format!("{} {value}", entry.name))
+        }
+    };
+    palette.input = completed;
+    refresh(app, at);
+    Vec::new()
+}
+
+/// Performs what is typed or selected.
+pub(in crate::tui) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Palette(palette) = &mut app.mode else { return Vec::new() };
+    if palette.command.is_some() {
+        return execute(app, at);
+    }
+    let Some(choice) = palette.selected() else { return Vec::new() };
+    if let Some(why) = &choice.disabled_reason {
+        palette.enter_preview = Some(Err(why.clone()));
+        return Vec::new();
+    }
+    match choice.kind.clone() {
+        ChoiceKind::Action(entry) => start_action(app, entry, at),
+        ChoiceKind::Repeat(line) => {
+            palette.input = line;
+            refresh(app, at);
+            choose(app, at)
+        }
+        ChoiceKind::Item(item) => {
+            let targets = std::mem::take(&mut palette.targets);
+            app.mode = Mode::Panes;
+            picker::update::apply_pick(app, item.pick, targets, at)
+        }
+    }
+}
+
+/// Performs an action as its key would, on the targets that were fixed.
+fn start_action(app: &mut App, entry: &'static Entry, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    if entry.requires_argument {
+        palette.input = format!("{} ", entry.name);
+        app.mode = Mode::Palette(palette);
+        refresh(app, at);
+        return Vec::new();
+    }
+    remember(app, entry.name.to_owned());
+    if entry.condition == action::Condition::HasIncident {
+        return start::start_on(app, entry.action, palette.targets, at);
+    }
+    perform(app, entry.action, at)
+}
+
+/// Performs an action with the argument that is typed after its name.
+fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Some(entry) = palette.command else { return Vec::new() };
+    let reason = start::disabled_reason(app, entry, &palette.targets, at);
+    let resolved = match reason {
+        Some(why) => Err(why),
+        None if palette.argument().trim().is_empty()
+            && !palette.selection_moved
+            && !entry.requires_argument =>
+        {
+            app.mode = Mode::Palette(palette);
+            return start_action(app, entry, at);
+        }
+        None => resolve(app, &palette, entry, at),
+    };
+    match resolved {
+        // The form keeps the text until the command has arrived.
+        Ok((_, text)) if entry.argument == ArgumentKind::Note => {
+            app.mode = Mode::Form(form::update::note_form(app, palette.targets, &text, at));
+            form::update::send(app, at)
+        }
+        Ok((pick, value)) => {
+            remember(app, format!("{} {value}", entry.name));
+            picker::update::apply_pick(app, pick, palette.targets, at)
+        }
+        Err(why) => {
+            palette.enter_preview = Some(Err(why));
+            app.mode = Mode::Palette(palette);
+            Vec::new()
+        }
+    }
+}
+
+/// Returns what an argument stands for, and how it is written: the typed argument if it can be
+/// parsed; else the selected line, if it was selected by hand or the argument abbreviates it. Lines
+/// that only happen to contain the letters are shown, but `Enter` does not guess.
+fn resolve(
+    app: &App,
+    palette: &Palette,
+    entry: &Entry,
+    at: DateTime<Utc>,
+) -> Result<(Pick, String), String> {
+    let argument = palette.argument().trim();
+    let selected = palette.selected().and_then(|choice| match &choice.kind {
+        ChoiceKind::Item(item) => Some((choice.disabled_reason.as_ref(), item)),
+        _ => None,
+    });
+    let typed = if palette.selection_moved {
+        Err(String::new())
+    } else {
+        let offers = arguments::offers(app, entry, argument, &palette.targets, at);
+        arguments::parse(app, entry, argument, &offers, &palette.targets, at)
+    };
+    match (typed, selected) {
+        (Ok(pick), _) => Ok((pick, argument.to_owned())),
+        (Err(why), _) if argument.is_empty() && !palette.selection_moved => Err(why),
+        (Err(why), Some((None, item)))
+            if !palette.selection_moved && !arguments::is_prefix_match(entry, item, argument) =>
+        {
+            Err(why)
+        }
+        (Err(_), Some((None, item))) => {
+            Ok((item.pick.clone(), item.value.clone().unwrap_or_default()))
+        }
+        (Err(_), Some((Some(why), _))) => Err(why.clone()),
+        (Err(why), None) => Err(why),
+    }
+}
+
+/// Adds a line to the front of the history, where each line stands once.
+fn remember(app: &mut App, line: String) {
+    app.palette_history.retain(|earlier| *earlier != line);
+    app.palette_history.insert(0, line);
+    app.palette_history.truncate(MAX_HISTORY);
+}
+
+/// Computes the lines for the typed text again.
+fn refresh(app: &mut App, at: DateTime<Utc>) {
+    let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return };
+    palette.selected_index = 0;
+    palette.top = 0;
+    palette.selection_moved = false;
+    palette.command = find_command(&palette.input);
+    palette.choices = match palette.command {
+        Some(entry) => argument_choices(app, &palette, entry, at),
+        None => action_choices(app, &palette, at),
+    };
+    palette.runs_as_typed = stands_alone(app, &palette, at);
+    palette.enter_preview = preview(app, &palette, at);
+    app.mode = Mode::Palette(palette);
+}
+
+/// Returns whether the typed argument is used as it is: `Enter` does not choose the first line.
+fn stands_alone(app: &App, palette: &Palette, at: DateTime<Utc>) -> bool {
+    let Some(entry) = palette.command else { return false };
+    let Some(first) = palette.choices.first() else { return true };
+    let argument = palette.argument().trim();
+    match resolve(app, palette, entry, at) {
+        Ok((_, value)) => !first.text.eq_ignore_ascii_case(&value),
+        Err(_) => !argument.is_empty(),
+    }
+}
+
+/// Returns the actions that can be called by name in the palette.
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    let has_name = |entry: &&Entry| entry.layers.contains(&Layer::Panes);
+    TABLE.iter().filter(has_name).filter(|entry| entry.action != Action::Palette)
+}
+
+fn names(entry: &'static Entry) -> impl Iterator<Item = &'static str> {
+    std::iter::once(entry.name).chain(entry.aliases.iter().copied())
+}
+
+/// Returns the action whose argument is being typed: by its name, or an unambiguous beginning of
+/// it.
+fn find_command(typed: &str) -> Option<&'static Entry> {
+    let name = split(typed)?.0.to_lowercase();
+    let with_argument = || entries().filter(|entry| entry.argument != ArgumentKind::Nothing);
+    if let Some(entry) =
+        with_argument().find(|entry| names(entry).any(|candidate| candidate == name))
+    {
+        return Some(entry);
+    }
+    if name.chars().count() < MIN_PREFIX {
+        return None;
+    }
+    let begins =
+        |entry: &&'static Entry| names(entry).any(|candidate| candidate.starts_with(&name));
+    let mut matches = with_argument().filter(begins);
+    matches.next().filter(|_| matches.next().is_none())
+}
+
+/// Returns what `Enter` would do with the argument, or why it can't.
+fn preview(app: &App, palette: &Palette, at: DateTime<Utc>) -> Option<Result<String, String>> {
+    let entry = palette.command?;
+    if let Some(why) = start::disabled_reason(app, entry, &palette.targets, at) {
+        return Some(Err(why));
+    }
+    if palette.argument().trim().is_empty() && !palette.selection_moved {
+        return None;
+    }
+    let description = match resolve(app, palette, entry, at) {
+        Ok((pick, _)) => describe_pick(app, &pick, &palette.targets, at),
+        Err(why) => Err(why),
+    };
+    Some(description)
+}
+
+/// Describes what a pick does; the error says why it can't be done.
+fn describe_pick(
+    app: &App,
+    pick: &Pick,
+    targets: &[Target],
+    at: DateTime<Utc>,
+) -> Result<String, String> {
+    let what = match targets {
+        [one] => one.label.clone(),
+        many => format!("{} incidents", many.len()),
+    };
+    Ok(match pick {
+        Pick::Submit { verb, done_phrase, commands, irreversible } => {
+            let plan = send::plan(app, targets, verb.as_str(), done_phrase.as_str(), commands, at);
+            if let ([_], Some((target, why))) = (targets, plan.refused().next()) {
+                return Err(format!("{}: {why}", target.label));
+            }
+            let question = if *irreversible || targets.len() > 1 { ", asks first" } else { "" };
+            format!("{}{question}", phrase(verb, &what))
+        }
+        Pick::Override(priority) => {
+            format!("override the priority of {what}: {priority}, asks why")
+        }
+        Pick::Template(_) => format!("write an update on {what}"),
+        Pick::Copy(_, part) => format!("copy {part}"),
+        Pick::JumpTo(number) => format!("go to {number}"),
+        Pick::Span(span) => format!("measures over {}", span.label()),
+        Pick::View(view) => format!("show the view {}", view.name),
+        Pick::Filter(text) => format!("filter by {}", sanitize(text)),
+        Pick::Sort(sort) => format!("order: {}", queue::sort_label(*sort)),
+        Pick::Theme(name) => format!("theme: {name}"),
+        Pick::Zone(zone) => format!("times: {zone}"),
+        Pick::Workspace(id) => match app.workspaces.iter().find(|workspace| workspace.id == *id) {
+            Some(workspace) => {
+                format!(
+                    "switch to {}: {}",
+                    sanitize(workspace.name()),
+                    sanitize(&workspace.location)
+                )
+            }
+            None => String::new(),
+        },
+        Pick::Runbook(name) => format!("read {} for {what}", sanitize(name)),
+        Pick::Command(name) => run::update::preview(app, name, &what),
+        Pick::Output(_) => "look at what it has written".to_owned(),
+        _ => String::new(),
+    })
+}
+
+/// Returns the lines that match the typed argument.
+fn argument_choices(
+    app: &App,
+    palette: &Palette,
+    entry: &'static Entry,
+    at: DateTime<Utc>,
+) -> Vec<Choice> {
+    let argument = palette.argument().trim_end();
+    let query = FuzzyQuery::new(argument);
+    let offers = arguments::offers(app, entry, palette.argument(), &palette.targets, at);
+    let mut hits: Vec<(bool, u32, Choice)> = offers
+        .into_iter()
+        .filter_map(|item| {
+            let value = item.value.clone()?;
+            let text = if item.text == value { "" } else { &item.text };
+            let dot = if text.is_empty() || item.about.is_empty() { "" } else { " · " };
+            let about = format!("{text}{dot}{}", item.about);
+            let exact = value.eq_ignore_ascii_case(argument);
+            let disabled_reason = item.disabled_reason.clone();
+            let (score, marks, about_marks) = match_texts(&query, &value, &about)?;
+            let kind = ChoiceKind::Item(Box::new(item));
+            let keys = String::new();
+            let choice =
+                Choice { text: value, about, keys, disabled_reason, marks, about_marks, kind };
+            Some((!exact, score, choice))
+        })
+        .collect();
+    if !query.is_empty() {
+        hits.sort_by_key(|(other, score, _)| (*other, std::cmp::Reverse(*score)));
+    }
+    hits.into_iter().map(|(_, _, choice)| choice).collect()
+}
+
+/// Returns how well words match two texts together, and which letters of each.
+fn match_texts(
+    query: &FuzzyQuery,
+    text: &str,
+    about: &str,
+) -> Option<(u32, Vec<usize>, Vec<usize>)> {
+    if let Some(hit) = query.match_text(text) {
+        // A match in the name counts for more.
+        return Some((hit.score.saturating_mul(2), hit.positions, Vec::new()));
+    }
+    let hit = query.match_text(&format!("{text} {about}"))?;
+    let first = text.graphemes(true).count();
+    let (marks, rest): (Vec<usize>, Vec<usize>) = hit.positions.iter().partition(|at| **at < first);
+    let rest = rest.iter().filter_map(|at| at.checked_sub(first + 1)).collect();
+    Some((hit.score, marks, rest))
+}
+
+/// How well a line matches, best first. The beginning of a name comes first, whether the action can
+/// be used or not: `Enter` must never do something else than what was typed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum MatchRank {
+    Exact,
+    Prefix { disabled: bool },
+    Enabled { in_help: bool },
+    Disabled { in_help: bool },
+}
+
+/// Returns the lines that match the typed name: incidents by number, then actions. While nothing is
+/// typed, the history comes first.
+fn action_choices(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice> {
+    let typed = palette.input.trim().trim_start_matches(':').to_lowercase();
+    let query = FuzzyQuery::new(&typed);
+    let mut hits: Vec<(MatchRank, u32, Group, Choice)> = entries()
+        .filter_map(|entry| {
+            let disabled_reason = start::disabled_reason(app, entry, &palette.targets, at);
+            let (score, marks, about_marks) = match_texts(&query, entry.name, entry.help)
+                .or_else(|| entry.aliases.iter().find_map(|name| match_alias(&query, name)))?;
+            let in_help = marks.is_empty() && !about_marks.is_empty();
+            let rank = if names(entry).any(|name| name == typed) {
+                MatchRank::Exact
+            } else if !typed.is_empty() && names(entry).any(|name| name.starts_with(&typed)) {
+                MatchRank::Prefix { disabled: disabled_reason.is_some() }
+            } else if disabled_reason.is_some() {
+                MatchRank::Disabled { in_help }
+            } else {
+                MatchRank::Enabled { in_help }
+            };
+            let choice = Choice {
+                text: entry.name.to_owned(),
+                about: entry.help.to_owned(),
+                keys: key_text(app, entry),
+                disabled_reason,
+                marks,
+                about_marks,
+                kind: ChoiceKind::Action(entry),
+            };
+            Some((rank, score, entry.group, choice))
+        })
+        .collect();
+    hits.extend(runbook_choices(app, palette, &typed, &query));
+    if typed.is_empty() {
+        hits.sort_by_key(|(rank, _, group, _)| (*rank, *group));
+        let history: Vec<Choice> = app
+            .palette_history
+            .iter()
+            .filter_map(|line| history_choice(app, palette, line, at))
+            .collect();
+        let rest = hits.into_iter().map(|(.., choice)| choice);
+        let rest = rest.filter(|choice| !app.palette_history.contains(&choice.text));
+        return history.iter().cloned().chain(rest).collect();
+    }
+    hits.sort_by_key(|(rank, score, group, _)| (*rank, std::cmp::Reverse(*score), *group));
+    let actions = hits.into_iter().map(|(.., choice)| choice);
+    number_choices(app, &typed).into_iter().chain(actions).collect()
+}
+
+/// Returns the runbooks and custom commands that match: those for the incident, and all once
+/// something is typed.
+fn runbook_choices(
+    app: &App,
+    palette: &Palette,
+    typed: &str,
+    query: &FuzzyQuery,
+) -> Vec<(MatchRank, u32, Group, Choice)> {
+    let items = match &palette.targets[..] {
+        [target] if typed.is_empty() => run::update::items(app, target),
+        targets => run::update::all_items(app, targets),
+    };
+    let key = main_key(app, Action::Run);
+    let hit = |item: Item| {
+        let text = format!("run {}", item.value.as_ref()?);
+        let (score, marks, about_marks) = match_texts(query, &text, &item.about)?;
+        let in_help = marks.is_empty() && !about_marks.is_empty();
+        let rank = match item.disabled_reason {
+            Some(_) => MatchRank::Disabled { in_help },
+            None => MatchRank::Enabled { in_help },
+        };
+        let keys = match (&key, item.key) {
+            (Some(run), Some(key)) => format!("{run} {key}"),
+            _ => String::new(),
+        };
+        let (about, disabled_reason) = (item.about.clone(), item.disabled_reason.clone());
+        let kind = ChoiceKind::Item(Box::new(item));
+        let choice = Choice { text, about, keys, disabled_reason, marks, about_marks, kind };
+        Some((rank, score, Group::Acting, choice))
+    };
+    items.into_iter().filter_map(hit).collect()
+}
+
+/// Matches an alias. No letters are highlighted, since the alias is not shown.
+fn match_alias(query: &FuzzyQuery, name: &str) -> Option<(u32, Vec<usize>, Vec<usize>)> {
+    Some((query.match_text(name)?.score, Vec::new(), Vec::new()))
+}
+
+fn key_text(app: &App, entry: &Entry) -> String {
+    main_key(app, entry.action).unwrap_or_default()
+}
+
+/// Returns the choice for a line of the history.
+fn history_choice(app: &App, palette: &Palette, line: &str, at: DateTime<Utc>) -> Option<Choice> {
+    let name = line.split(' ').next()?;
+    let entry = entries().find(|entry| entry.name == name)?;
+    Some(Choice {
+        text: sanitize(line).into_owned(),
+        about: entry.help.to_owned(),
+        keys: key_text(app, entry),
+        disabled_reason: start::disabled_reason(app, entry, &palette.targets, at),
+        marks: Vec::new(),
+        about_marks: Vec::new(),
+        kind: ChoiceKind::Repeat(line.to_owned()),
+    })
+}
+
+/// Returns the incidents whose number begins with what is typed, and one entry that looks the
+/// number up if it is not in the queue.
+fn number_choices(app: &App, typed: &str) -> Vec<Choice> {
+    let Ok(number) = typed.parse::<crate::model::IncidentNumber>() else { return Vec::new() };
+    let digits = number.0.to_string();
+    let begins = |item: &Item| item.value.as_ref().is_some_and(|value| value.starts_with(&digits));
+    let mut items: Vec<Item> = arguments::numbers(app).into_iter().filter(begins).collect();
+    items.sort_by_key(|item| item.value.as_ref().map(String::len));
+    if items.first().and_then(|item| item.value.as_ref()) != Some(&digits) {
+        let item = Item::new(number.to_string(), Pick::JumpTo(number));
+        items.push(item.about("not in the queue: it is looked for").value(digits));
+    }
+    let choice = |item: Item| Choice {
+        text: item.text.clone(),
+        about: item.about.clone(),
+        keys: String::new(),
+        disabled_reason: None,
+        marks: Vec::new(),
+        about_marks: Vec::new(),
+        kind: ChoiceKind::Item(Box::new(item)),
+    };
+    items.into_iter().map(choice).collect()
+}

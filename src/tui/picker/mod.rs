@@ -1,0 +1,344 @@
+//! State of a picker: a list to choose from, by the items' keys or by fuzzy search.
+
+pub mod links;
+pub mod people;
+pub mod update;
+pub mod view;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use unicode_segmentation::UnicodeSegmentation;
+use uuid::Uuid;
+
+use crate::model::queue::Sort;
+use crate::model::{IncidentCommand, IncidentNumber, Priority};
+
+use crate::tui::core::app::Span;
+use crate::tui::core::zone::Zone;
+use crate::tui::input::fuzzy::FuzzyQuery;
+use crate::tui::run::RunId;
+use crate::tui::theme::Name;
+use crate::tui::update::View;
+use crate::tui::verb::plan::Target;
+use crate::tui::workspace::WorkspaceId;
+
+/// What choosing an item does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Pick {
+    /// Sends commands for the targets. The two texts are as in a [`super::plan::Plan`].
+    Submit {
+        /// As in "assign to Ines Moreau".
+        verb: String,
+        /// As in "assigned to Ines Moreau".
+        done_phrase: String,
+        /// The commands for each target.
+        commands: Vec<IncidentCommand>,
+        /// Whether they can't be undone.
+        irreversible: bool,
+    },
+    /// Opens the form for a time to snooze until.
+    SnoozeUntil,
+    /// Opens the form to pause while somebody else has to act.
+    Pause,
+    /// Lists problems to link the targets to.
+    LinkProblem,
+    /// Lists changes to link the targets to.
+    LinkChange,
+    /// Opens the form to link to a web page.
+    LinkUrl,
+    /// Opens the form to describe a new problem and link to it.
+    NewProblem,
+    /// Opens the form to override the priority.
+    Override(Priority),
+    /// Opens the form for a stakeholder update, with the template at this index.
+    Template(usize),
+    /// Copies a text to the clipboard; the second string says what it is.
+    Copy(String, &'static str),
+    /// Shows a runbook.
+    Runbook(String),
+    /// Runs a custom command.
+    Command(String),
+    /// Shows the output of a run.
+    Output(RunId),
+    /// Opens a draft.
+    Draft(Uuid),
+    /// Opens the form for the sections of the review.
+    ReviewText,
+    /// Opens the form for an action item; `None` for a new one.
+    ReviewAction(Option<Uuid>),
+    /// Publishes the review.
+    ReviewPublish,
+    /// Shows a view.
+    View(Box<View>),
+    /// Applies a filter.
+    Filter(String),
+    /// Sorts the queue.
+    Sort(Sort),
+    /// Changes the theme.
+    Theme(Name),
+    /// Changes the time zone.
+    Zone(Zone),
+    /// Switches to another workspace.
+    Workspace(WorkspaceId),
+    /// Jumps to the incident with this number.
+    JumpTo(IncidentNumber),
+    /// Changes the window of the measures.
+    Span(Span),
+    /// Anything else, by its index in what the list was made from.
+    Index(usize),
+}
+
+/// An item of a picker.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Item {
+    /// The key that chooses it at once, in a picker that is not searched.
+    pub key: Option<char>,
+    /// The item's name.
+    pub text: String,
+    /// A description that helps to choose.
+    pub about: String,
+    /// Why it can't be chosen; `None` if it can.
+    pub disabled_reason: Option<String>,
+    /// What is typed for it as an argument in the command palette; `None` if it can't be typed.
+    pub value: Option<String>,
+    /// What choosing it does.
+    pub pick: Pick,
+}
+
+impl Item {
+    /// Creates an item without a key.
+    #[must_use]
+    pub fn new(text: impl Into<String>, pick: Pick) -> Self {
+        Self {
+            key: None,
+            text: text.into(),
+            about: String::new(),
+            disabled_reason: None,
+            value: None,
+            pick,
+        }
+    }
+
+    /// Sets the key.
+    #[must_use]
+    pub fn key(mut self, key: char) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Sets the description.
+    #[must_use]
+    pub fn about(mut self, about: impl Into<String>) -> Self {
+        self.about = about.into();
+        self
+    }
+
+    /// Sets what is typed for it in the command palette.
+    #[must_use]
+    pub fn value(mut self, value: impl Into<String>) -> Self {
+        self.value = Some(value.into());
+        self
+    }
+
+    /// Sets the reason why it can't be chosen.
+    #[must_use]
+    pub fn disabled_reason(mut self, why: Option<String>) -> Self {
+        self.disabled_reason = why;
+        self
+    }
+}
+
+/// What a picker is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PickerKind {
+    /// The argument of a verb for the targets.
+    Verb,
+    /// Problems to link to.
+    Problems,
+    /// Stored drafts.
+    Drafts,
+    /// Saved views.
+    Views,
+    /// Sort orders of the queue.
+    Sorts,
+    /// Other workspaces.
+    Workspaces,
+    /// Runbooks and custom commands.
+    Runs,
+}
+
+/// An item that matches the query, and where it matches.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hit {
+    /// Index of the item.
+    pub item_index: usize,
+    /// Indices of the matched graphemes in the item's text.
+    pub marks: Vec<usize>,
+    /// Indices of the matched graphemes in the item's description.
+    pub about_marks: Vec<usize>,
+}
+
+/// An open picker.
+#[derive(Clone, Debug)]
+pub struct Picker {
+    /// What the picker is for.
+    pub kind: PickerKind,
+    /// The incidents that the choice applies to.
+    pub targets: Vec<Target>,
+    /// The title on the border.
+    pub heading: String,
+    /// All items.
+    pub items: Vec<Item>,
+    /// Whether typed letters search the items; else they are the items' keys.
+    pub searchable: bool,
+    /// The typed query.
+    pub query: String,
+    /// The items that match, in order.
+    pub hits: Vec<Hit>,
+    /// Index of the selected hit.
+    pub selected_index: usize,
+    /// Index of the first hit on the screen.
+    pub top: usize,
+    /// Why the last choice was not possible, or what others have changed meanwhile.
+    pub notice: Option<String>,
+}
+
+impl Picker {
+    /// Creates a short picker whose items have keys.
+    #[must_use]
+    pub fn menu(targets: Vec<Target>, heading: impl Into<String>, items: Vec<Item>) -> Self {
+        Self::new(PickerKind::Verb, targets, heading.into(), items, false)
+    }
+
+    /// Creates a long picker that is searched.
+    #[must_use]
+    pub fn search(targets: Vec<Target>, heading: impl Into<String>, items: Vec<Item>) -> Self {
+        Self::new(PickerKind::Verb, targets, heading.into(), items, true)
+    }
+
+    /// Creates a picker of any kind.
+    #[must_use]
+    pub fn new(
+        kind: PickerKind,
+        targets: Vec<Target>,
+        heading: String,
+        items: Vec<Item>,
+        searchable: bool,
+    ) -> Self {
+        let mut picker = Self {
+            kind,
+            targets,
+            heading,
+            items,
+            searchable,
+            query: String::new(),
+            hits: Vec::new(),
+            selected_index: 0,
+            top: 0,
+            notice: None,
+        };
+        picker.refresh_hits();
+        // Select the first item that can be chosen.
+        let free = picker
+            .hits
+            .iter()
+            .position(|hit| picker.items[hit.item_index].disabled_reason.is_none());
+        picker.selected_index = free.unwrap_or(0);
+        picker
+    }
+
+    /// Returns the selected item.
+    #[must_use]
+    pub fn selected(&self) -> Option<&Item> {
+        self.hits.get(self.selected_index).and_then(|hit| self.items.get(hit.item_index))
+    }
+
+    /// Replaces the items and retains query and selection.
+    pub fn replace(&mut self, items: Vec<Item>) {
+        let selected = self.selected().map(|item| item.text.clone());
+        self.items = items;
+        self.refresh_hits();
+        let index = self
+            .hits
+            .iter()
+            .position(|hit| Some(&self.items[hit.item_index].text) == selected.as_ref());
+        self.selected_index = index.unwrap_or(0);
+    }
+
+    fn refresh_hits(&mut self) {
+        let query = FuzzyQuery::new(&self.query);
+        let mut hits: Vec<(u32, Hit)> = Vec::new();
+        for (item_index, item) in self.items.iter().enumerate() {
+            // The words of a query may match in both texts.
+            let full_text = format!("{} {}", item.text, item.about);
+            let Some(hit) = query.match_text(&full_text) else { continue };
+            let first = item.text.graphemes(true).count();
+            let (marks, rest): (Vec<usize>, Vec<usize>) =
+                hit.positions.iter().partition(|at| **at < first);
+            let about_marks = rest.iter().filter_map(|at| at.checked_sub(first + 1)).collect();
+            hits.push((hit.score, Hit { item_index, marks, about_marks }));
+        }
+        if !query.is_empty() {
+            hits.sort_by_key(|(score, hit)| (std::cmp::Reverse(*score), hit.item_index));
+        }
+        self.hits = hits.into_iter().map(|(_, hit)| hit).collect();
+        self.selected_index = 0;
+        self.top = 0;
+    }
+
+    /// Moves the selection by `by` items; it stops at the ends.
+    pub fn move_selection(&mut self, by: isize) {
+        self.notice = None;
+        let last = self.hits.len().saturating_sub(1);
+        self.selected_index = self.selected_index.saturating_add_signed(by).min(last);
+    }
+
+    /// Handles a key that triggers no action: a letter of the query, or the key of an item, which
+    /// is returned as chosen.
+    pub fn handle_key(&mut self, key: KeyEvent) -> Option<Item> {
+        let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        self.notice = None;
+        match key.code {
+            KeyCode::Char(ch) if plain && self.searchable => {
+                if self.query.len() < 200 {
+                    self.query.push(ch);
+                    self.refresh_hits();
+                }
+                None
+            }
+            KeyCode::Char(ch) if plain => {
+                let index =
+                    self.hits.iter().position(|hit| self.items[hit.item_index].key == Some(ch))?;
+                self.selected_index = index;
+                self.selected().cloned()
+            }
+            KeyCode::Backspace if self.searchable => {
+                self.query.pop();
+                self.refresh_hits();
+                None
+            }
+            KeyCode::Char('u' | 'w') if !plain && self.searchable => {
+                self.query.clear();
+                self.refresh_hits();
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Appends pasted text to the query.
+    pub fn paste(&mut self, pasted: &str) {
+        if self.searchable {
+            let line = pasted.lines().next().unwrap_or_default();
+            self.query.extend(line.chars().filter(|ch| !ch.is_control()).take(200));
+            self.refresh_hits();
+        }
+    }
+
+    /// Scrolls so that the selected item is visible among `rows` rows.
+    pub fn scroll_to_selected(&mut self, rows: usize) {
+        let rows = rows.max(1);
+        self.selected_index = self.selected_index.min(self.hits.len().saturating_sub(1));
+        self.top =
+            self.top.min(self.selected_index).max((self.selected_index + 1).saturating_sub(rows));
+    }
+}

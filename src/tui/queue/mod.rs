@@ -1,0 +1,321 @@
+//! State of the queue: which incidents are shown, in which order, and which one is selected.
+
+pub mod columns;
+pub mod empty_state;
+pub mod groups;
+pub mod history;
+pub mod rows;
+pub mod view;
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::backend::PageMark;
+use crate::model::filter::{Filter, MatchContext, Predicate, Scope};
+use crate::model::queue::{OpenCounts, Sort, UrgencyKey};
+use crate::model::{IncidentId, Summary};
+
+use crate::tui::input::fuzzy::WordMatcher;
+
+/// A row of the queue with its sort key.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The incident.
+    pub summary: Arc<Summary>,
+    /// The key that it was sorted by.
+    pub rank: UrgencyKey,
+}
+
+/// A line of the queue.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Line {
+    /// The heading of a group, by its index among the groups.
+    Head(usize),
+    /// A row, by its index among the rows.
+    Row(usize),
+}
+
+/// Rows of the same service.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Group {
+    /// The service; empty for incidents without one.
+    pub service: String,
+    /// Indices of the group's rows.
+    pub rows: Range<usize>,
+    /// Index of the most urgent row.
+    pub most_urgent: usize,
+    /// The number of rows that nobody has acknowledged.
+    pub unacknowledged: usize,
+    /// Whether only the heading is shown.
+    pub folded: bool,
+}
+
+/// The pages of the history that were fetched.
+#[derive(Clone, Debug)]
+pub struct HistoryPages {
+    /// The filter and order that they were fetched for.
+    pub query: Option<(Filter, Sort)>,
+    /// The incidents as they were when they were fetched.
+    pub rows: Vec<Arc<Summary>>,
+    /// The start of the next page; `None` after the last one.
+    pub next_page: Option<PageMark>,
+    /// The number of the search in flight, and whether it fetches a further page of the same
+    /// search.
+    pub in_flight: Option<(u64, bool)>,
+    /// Why the last search failed.
+    pub error: Option<String>,
+    /// When the oldest of the rows was fetched, if they come from the cache only.
+    pub as_of: Option<DateTime<Utc>>,
+}
+
+/// A filter prepared for matching many rows.
+#[derive(Clone, Debug, Default)]
+struct CompiledFilter {
+    /// All terms that are not search words.
+    exact: Filter,
+    /// The search words, all of which must match.
+    text_matchers: Vec<WordMatcher>,
+}
+
+/// The queue as it is shown.
+#[derive(Clone, Debug, Default)]
+pub struct Queue {
+    /// The rows that pass the filter, in order, including those of folded groups.
+    pub rows: Vec<Row>,
+    /// The lines from top to bottom.
+    pub lines: Vec<Line>,
+    /// The groups, in order; empty if rows are not grouped.
+    pub groups: Vec<Group>,
+    /// Whether rows are grouped by service.
+    pub grouped: bool,
+    /// The services whose groups are unfolded.
+    pub unfolded: HashSet<String>,
+    filter: Filter,
+    compiled: CompiledFilter,
+    /// The name of the view that the filter comes from.
+    pub view: Option<String>,
+    /// The order that was chosen; see [`Queue::effective_sort`].
+    pub sort: Sort,
+    /// The selected incident, or the most urgent one of the selected group. The selection follows
+    /// the incident when rows move.
+    pub selected: Option<IncidentId>,
+    /// The service whose group heading is selected.
+    pub selected_head: Option<String>,
+    /// Index of the selected line.
+    pub index: usize,
+    /// Index of the first line on the screen.
+    pub top: usize,
+    /// The width of the longest incident number, in columns.
+    pub number_width: usize,
+    /// Counts of all open incidents, independent of the filter.
+    pub counts: OpenCounts,
+    /// When the next incident comes near its service level, misses it, or stops being snoozed.
+    pub next_change: Option<DateTime<Utc>>,
+    /// The fetched history, if the filter includes ended incidents.
+    pub pages: Option<HistoryPages>,
+    /// The number of the last search of the history.
+    pub search_count: u64,
+    /// Filters that were used before, newest last.
+    pub filter_history: Vec<String>,
+}
+
+impl Queue {
+    /// Returns the filter that rows must pass.
+    #[must_use]
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Changes the filter. The rows are not updated.
+    pub fn set_filter(&mut self, filter: Filter) {
+        let (mut exact, mut text_matchers) = (Filter::default(), Vec::new());
+        for term in &filter.terms {
+            match &term.predicate {
+                // Excluded words and phrases with blanks match literally.
+                Predicate::Text(word) if !term.negated && !word.contains(char::is_whitespace) => {
+                    text_matchers.push(WordMatcher::new(word));
+                }
+                _ => exact.terms.push(term.clone()),
+            }
+        }
+        self.compiled = CompiledFilter { exact, text_matchers };
+        self.filter = filter;
+    }
+
+    /// Returns the search words of the filter.
+    #[must_use]
+    pub fn text_matchers(&self) -> &[WordMatcher] {
+        &self.compiled.text_matchers
+    }
+
+    /// Whether an incident passes the filter.
+    #[must_use]
+    pub fn passes(&self, row: &Summary, context: MatchContext<'_>) -> bool {
+        self.passes_exact(row, context)
+            && self.compiled.text_matchers.iter().all(|word| contains_word(row, word))
+    }
+
+    /// Whether an incident passes all terms except the search words.
+    #[must_use]
+    pub fn passes_exact(&self, row: &Summary, context: MatchContext<'_>) -> bool {
+        self.compiled.exact.matches(row, context)
+    }
+
+    /// Whether the filter includes ended incidents.
+    #[must_use]
+    pub fn is_history(&self) -> bool {
+        self.filter.scope() == Scope::All
+    }
+
+    /// Returns the order of the rows. A history is always sorted by time of report, because
+    /// backends page it in that order only.
+    #[must_use]
+    pub fn effective_sort(&self) -> Sort {
+        match self.sort {
+            Sort::Newest | Sort::Oldest => self.sort,
+            _ if self.is_history() => Sort::Newest,
+            other => other,
+        }
+    }
+
+    /// Whether there is a filter.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        !self.filter.terms.is_empty()
+    }
+
+    /// Returns the row of a line; `None` for a group heading.
+    #[must_use]
+    pub fn row_at(&self, line: usize) -> Option<&Row> {
+        match self.lines.get(line)? {
+            Line::Row(row) => self.rows.get(*row),
+            Line::Head(_) => None,
+        }
+    }
+
+    /// Returns the group whose heading is selected.
+    #[must_use]
+    pub fn selected_group(&self) -> Option<&Group> {
+        match self.lines.get(self.index)? {
+            Line::Head(group) => self.groups.get(*group),
+            Line::Row(_) => None,
+        }
+    }
+
+    /// Returns the index of an incident's line, or of its group's heading if the group is folded.
+    #[must_use]
+    pub fn line_of(&self, id: IncidentId) -> Option<usize> {
+        let row = self.rows.iter().position(|row| row.summary.id == id)?;
+        if !self.grouped {
+            return Some(row);
+        }
+        let group = self.groups.iter().position(|group| group.rows.contains(&row))?;
+        let line = if self.groups[group].folded { Line::Head(group) } else { Line::Row(row) };
+        self.lines.iter().position(|other| *other == line)
+    }
+
+    /// Selects a line.
+    pub fn select_line(&mut self, line: usize) {
+        self.index = line;
+        (self.selected, self.selected_head) = match self.lines.get(line) {
+            Some(Line::Row(row)) => (self.rows.get(*row).map(|row| row.summary.id), None),
+            Some(Line::Head(group)) => {
+                let group = &self.groups[*group];
+                let first = self.rows.get(group.most_urgent).map(|row| row.summary.id);
+                (first, Some(group.service.clone()))
+            }
+            None => (None, None),
+        };
+    }
+
+    /// Selects an incident, and unfolds its group. Returns whether the incident is among the rows.
+    pub fn select(&mut self, id: IncidentId) -> bool {
+        let Some(row) = self.rows.iter().position(|row| row.summary.id == id) else { return false };
+        let folded = self.groups.iter().find(|group| group.folded && group.rows.contains(&row));
+        if let Some(service) = folded.map(|group| group.service.clone()) {
+            self.unfolded.insert(service);
+            self.rebuild_lines();
+        }
+        if let Some(line) = self.line_of(id) {
+            self.select_line(line);
+        }
+        true
+    }
+
+    /// Rebuilds groups and lines from the rows, and sorts the rows so that those of a group are
+    /// adjacent.
+    pub fn rebuild_lines(&mut self) {
+        self.groups.clear();
+        self.lines.clear();
+        if !self.grouped {
+            self.lines.extend((0..self.rows.len()).map(Line::Row));
+            return;
+        }
+        // Groups in the order of their first rows.
+        let mut group_order = std::collections::HashMap::new();
+        for row in &self.rows {
+            let next = group_order.len();
+            group_order.entry(group_service(row).to_owned()).or_insert(next);
+        }
+        self.rows.sort_by_key(|row| group_order.get(group_service(row)).copied());
+        for (index, row) in self.rows.iter().enumerate() {
+            let triggered = usize::from(row.summary.status == crate::model::Status::Triggered);
+            match self.groups.last_mut().filter(|group| group.service == group_service(row)) {
+                Some(group) => {
+                    group.rows.end = index + 1;
+                    group.unacknowledged += triggered;
+                    if row.rank < self.rows[group.most_urgent].rank {
+                        group.most_urgent = index;
+                    }
+                }
+                None => self.groups.push(Group {
+                    service: group_service(row).to_owned(),
+                    rows: index..index + 1,
+                    most_urgent: index,
+                    unacknowledged: triggered,
+                    folded: !self.unfolded.contains(group_service(row)),
+                }),
+            }
+        }
+        for (index, group) in self.groups.iter().enumerate() {
+            self.lines.push(Line::Head(index));
+            if !group.folded {
+                self.lines.extend(group.rows.clone().map(Line::Row));
+            }
+        }
+    }
+}
+
+/// Returns the service by which a row is grouped.
+fn group_service(row: &Row) -> &str {
+    row.summary.primary_service().unwrap_or_default()
+}
+
+/// Whether a word matches number, title, services, owner or team.
+fn contains_word(row: &Summary, word: &WordMatcher) -> bool {
+    let person = row.assignee.as_ref();
+    word.matches(&row.title)
+        || row.services.iter().any(|service| word.matches(service))
+        || person.is_some_and(|p| word.matches(&p.name) || word.matches(&p.handle))
+        || row.team.as_deref().is_some_and(|team| word.matches(team))
+        || row
+            .number
+            .is_some_and(|number| word.may_be_number() && word.matches(&number.to_string()))
+}
+
+/// Describes a sort order.
+#[must_use]
+pub fn sort_label(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Urgent => "most urgent first",
+        Sort::Newest => "newest first",
+        Sort::Oldest => "oldest first",
+        Sort::Priority => "by priority",
+        Sort::Service => "by service",
+        Sort::Owner => "by owner, unowned first",
+        Sort::Changed => "last changed first",
+    }
+}

@@ -1,0 +1,96 @@
+//! State of the detail and timeline panes: the incident that was read, and the lines laid out from
+//! it.
+
+pub mod remote_activity;
+pub mod update;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use ratatui::text::Line;
+
+use crate::backend::Detail;
+use crate::model::{Event, IncidentId};
+
+use crate::tui::action::Action;
+use crate::tui::core::zone::Clock;
+use crate::tui::theme::Theme;
+
+/// An incident that was read, with what detail and timeline show of it.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug)]
+pub struct LoadedIncident {
+    pub id: IncidentId,
+    /// The record, with what the backend returns along with it.
+    pub detail: Arc<Detail>,
+    /// Events in order. The first may have a later position than 1: earlier ones are read on
+    /// demand.
+    pub events: Arc<Vec<Event>>,
+    /// Position of the row's last event when the incident was requested.
+    pub requested_seq: u32,
+    /// When the record and its events were fetched, if they come from the cache.
+    pub as_of: Option<DateTime<Utc>>,
+}
+
+/// Values that the lines of the timeline were laid out from. The lines are long, so they are laid
+/// out again only when one of these values changes.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug)]
+pub struct TimelineInputs {
+    pub events: Arc<Vec<Event>>,
+    /// The record that the events belong to.
+    pub detail: Arc<Detail>,
+    /// Width of the pane in terminal cells.
+    pub width: usize,
+    /// The date when the lines were laid out: times of today are shown without a date.
+    pub day: NaiveDate,
+    pub clock: Clock,
+    pub theme: Theme,
+    /// Position of the viewed event, where the incident is shown as it was at that event.
+    pub as_of: Option<u32>,
+}
+
+/// State of the detail and timeline panes.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The incident to be read. It follows the selection until the person goes to detail or
+    /// timeline.
+    pub target: Option<IncidentId>,
+    /// The incident on the screen. It may be another than `target` for a moment, while that is
+    /// read.
+    pub shown: Option<LoadedIncident>,
+    /// Incidents that were read before, the latest first.
+    pub cache: VecDeque<LoadedIncident>,
+    /// The incident that is being read, and the position of its row's last event at the request.
+    pub loading: Option<(IncidentId, u32)>,
+    /// The incident that could not be read, and why.
+    pub failed: Option<(IncidentId, String)>,
+    /// Position of the last event that was announced to the viewer, by incident.
+    pub announced: VecDeque<(IncidentId, u32)>,
+    /// Targets of the open form, list or question that are being read, and the position of their
+    /// rows' last event at the request.
+    pub loading_targets: Vec<(IncidentId, u32)>,
+    /// Whether earlier events are being read.
+    pub loading_earlier: bool,
+    /// Whether reading earlier events has failed.
+    pub earlier_failed: bool,
+    /// The number of the last timer that waits for the selection to rest.
+    pub rest_seq: u64,
+    /// Whether the selection has moved since it last rested.
+    pub moving: bool,
+    /// Verbs that the incident on the screen refuses.
+    pub disabled: Vec<Action>,
+    /// Lines of the detail pane, laid out for its width.
+    pub detail_lines: Vec<Line<'static>>,
+    /// Lines of the timeline pane, laid out for its width.
+    pub timeline_lines: Vec<Line<'static>>,
+    /// Line of the viewed event, where the incident is shown as it was at that event.
+    pub timeline_mark: Option<usize>,
+    /// Values that the lines of the timeline were laid out from.
+    pub timeline_inputs: Option<TimelineInputs>,
+    /// Index of the first line of the detail on the screen.
+    pub detail_top: usize,
+    /// Index of the first line of the timeline on the screen.
+    pub timeline_top: usize,
+}

@@ -1,0 +1,205 @@
+//! What others do to the incident that the person is working on, shown as it happens.
+
+use crate::model::actor::Actor;
+use crate::model::text::{sanitize, truncate};
+use crate::model::{Event, EventBody, IncidentId, PersonRef};
+
+use crate::tui::core::app::App;
+use crate::tui::core::message::Effect;
+use crate::tui::core::mode::Mode;
+use crate::tui::update::show_toast;
+use crate::tui::verb::plan::Target;
+
+/// How many incidents' last announced events are remembered.
+const MAX_ANNOUNCED: usize = 64;
+/// The most targets of an open form, list or question that are read again; with more, only the
+/// outcome is shown.
+const MAX_TARGETS: usize = 8;
+/// Width up to which a text is quoted, in terminal cells.
+const MAX_QUOTE_WIDTH: usize = 60;
+
+/// Returns the incidents that the open form, list or question is about.
+fn open_targets(app: &App) -> Vec<Target> {
+    let mut targets = match &app.mode {
+        Mode::Form(form) => form.targets.clone(),
+        Mode::Pick(picker) => picker.targets.clone(),
+        Mode::Matrix(matrix) => matrix.targets.clone(),
+        Mode::Confirm(confirm) => {
+            confirm.plan.steps.iter().map(|step| step.target.clone()).collect()
+        }
+        Mode::ConfirmRun(confirmation) => vec![confirmation.target.clone()],
+        Mode::Runbook(pane) => vec![pane.target.clone()],
+        _ => Vec::new(),
+    };
+    // A declaration has no row yet.
+    targets.retain(|target| target.seq > 0);
+    targets
+}
+
+/// Reads the targets of the open form, list or question that have events which are not loaded,
+/// because rows have changed.
+pub(in crate::tui) fn load_changed_targets(app: &mut App) -> Vec<Effect> {
+    let targets = open_targets(app);
+    if targets.is_empty() || targets.len() > MAX_TARGETS {
+        app.reading.loading_targets.clear();
+        return Vec::new();
+    }
+    let mut effects = Vec::new();
+    for target in &targets {
+        let Some(seq) = app.row(target.id).map(|row| row.seq) else { continue };
+        let requested = app.reading.loading == Some((target.id, seq))
+            || app.reading.loading_targets.contains(&(target.id, seq));
+        if !requested && seq > last_announced(app, target.id, target.seq) {
+            app.reading.loading_targets.retain(|(id, _)| *id != target.id);
+            app.reading.loading_targets.push((target.id, seq));
+            effects.push(Effect::LoadDetail(target.id));
+        }
+    }
+    effects
+}
+
+/// Returns the position of the last announced event of an incident, or `at_least` if that is later.
+fn last_announced(app: &App, id: IncidentId, at_least: u32) -> u32 {
+    let announced = app.reading.announced.iter().find(|(announced, _)| *announced == id);
+    announced.map_or(at_least, |(_, seq)| at_least.max(*seq))
+}
+
+/// Announces what others have done to an incident that was read, if the person is working on it.
+/// `before` is the position of the last event that was on the screen.
+pub(in crate::tui) fn announce(
+    app: &mut App,
+    id: IncidentId,
+    label: &str,
+    before: Option<u32>,
+    events: &[Event],
+) -> Vec<Effect> {
+    let target = open_targets(app).into_iter().find(|target| target.id == id);
+    let is_open = target.is_some();
+    // The record on the screen may be older or newer than the target that was chosen.
+    let seen_seq = match (before, target.map(|target| target.seq)) {
+        (Some(before), Some(seq)) => before.max(seq),
+        (Some(seq), None) | (None, Some(seq)) => seq,
+        (None, None) => return Vec::new(),
+    };
+    let seen_seq = last_announced(app, id, seen_seq);
+    let Some(last) = events.last().map(|event| event.seq).filter(|last| *last > seen_seq) else {
+        return Vec::new();
+    };
+    app.reading.announced.retain(|(announced, _)| *announced != id);
+    app.reading.announced.push_front((id, last));
+    app.reading.announced.truncate(MAX_ANNOUNCED);
+    let news: Vec<&Event> = events
+        .iter()
+        .filter(|event| event.seq > seen_seq && !is_mine(app, &event.actor) && is_news(&event.body))
+        .collect();
+    let milestone = news.iter().rev().find(|event| event.body.is_milestone());
+    let Some(event) = milestone.or(news.last()) else { return Vec::new() };
+    let who = sanitize(event.actor.name()).into_owned();
+    let mut text = format!("{label}: {who} {}", describe_event(event, &app.me));
+    if news.len() > 1 {
+        text = format!("{text} · and {} more", news.len() - 1);
+    }
+    if is_open {
+        match &mut app.mode {
+            Mode::Form(form) => {
+                form.notice = Some(text);
+                return Vec::new();
+            }
+            Mode::Pick(picker) => {
+                picker.notice = Some(text);
+                return Vec::new();
+            }
+            Mode::Matrix(matrix) => {
+                matrix.notice = Some(text);
+                return Vec::new();
+            }
+            _ => {}
+        }
+    }
+    show_toast(app, text, false)
+}
+
+fn is_mine(app: &App, actor: &Actor) -> bool {
+    actor.person().is_some_and(|person| person.handle == app.me.handle)
+}
+
+/// Returns whether an event is worth announcing. A repeated alert is only counted: there may be
+/// hundreds.
+fn is_news(body: &EventBody) -> bool {
+    !matches!(body, EventBody::AlertRepeated { .. })
+}
+
+/// Describes what somebody did, to be read after the name.
+fn describe_event(event: &Event, me: &PersonRef) -> String {
+    let quoted = |text: &str| {
+        let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_owned()
+    };
+    match &event.body {
+        EventBody::Declared { .. } => "declared it".into(),
+        EventBody::AlertRepeated { .. } => "counted one more alert".into(),
+        EventBody::Acknowledged => "acknowledged it".into(),
+        EventBody::StatusMoved { to } => format!("moved it to {to}"),
+        EventBody::MoveUndone { to } => format!("took that back: it is {to} again"),
+        EventBody::Assigned { to: None } => "made it unowned".into(),
+        EventBody::Assigned { to: Some(person) } => {
+            if person.handle == me.handle {
+                "assigned it to you".into()
+            } else if event.actor.person().is_some_and(|actor| actor.handle == person.handle) {
+                "took it".into()
+            } else {
+                format!("assigned it to {}", sanitize(&person.name))
+            }
+        }
+        EventBody::TeamSet { team: Some(team) } => format!("gave it to team {}", sanitize(team)),
+        EventBody::TeamSet { team: None } => "took its team away".into(),
+        EventBody::RoleGiven { role, person, given } => {
+            let name = if person.handle == me.handle { "you" } else { &sanitize(&person.name) };
+            if *given {
+                format!("made {name} {role}")
+            } else {
+                format!("took the role {role} from {name}")
+            }
+        }
+        EventBody::Escalated { level, .. } => format!("called level {level}"),
+        EventBody::Prioritized { priority, .. } => format!("made it {priority}"),
+        EventBody::Categorized { category: Some(category) } => format!("says it is {category}"),
+        EventBody::Categorized { category: None } => "took its category away".into(),
+        EventBody::ServicesSet { services } => {
+            format!("set its services: {}", quoted(&services.join(", ")))
+        }
+        EventBody::Described { .. } => format!("rewrote its {}", quoted(&event.body.detail())),
+        EventBody::NoteAdded { text } => format!("wrote: {}", quoted(text)),
+        EventBody::NoteCorrected { text, .. } => format!("corrected a note: {}", quoted(text)),
+        EventBody::StakeholdersUpdated { message, .. } => {
+            format!("told stakeholders: {}", quoted(message))
+        }
+        EventBody::ItemAnswered { .. } => format!("answered {}", quoted(&event.body.detail())),
+        EventBody::Resolved { detail, .. } => format!("resolved it: {}", quoted(detail)),
+        EventBody::Reopened { reason } => format!("reopened it: {}", quoted(reason)),
+        EventBody::Closed => "closed it".into(),
+        EventBody::Snoozed { .. } => "snoozed it".into(),
+        EventBody::Woken => "ended its snooze".into(),
+        EventBody::Paused { reason } => format!("waits: {}", quoted(reason)),
+        EventBody::Unpaused => "goes on with it".into(),
+        EventBody::MergedInto { number, .. } => {
+            let into = number.map_or_else(|| "another".to_owned(), |number| number.to_string());
+            format!("merged it into {into}")
+        }
+        EventBody::Absorbed { number, .. } => {
+            let from = number.map_or_else(|| "another".to_owned(), |number| number.to_string());
+            format!("merged {from} into it")
+        }
+        EventBody::Linked { link } => format!("linked {}", quoted(&link.to_string())),
+        EventBody::Unlinked { link } => {
+            format!("took the link to {} away", quoted(&link.to_string()))
+        }
+        EventBody::Reclassified { to, reason } => {
+            format!("says it was {to}: {}", quoted(reason))
+        }
+        EventBody::ReviewWritten { .. } | EventBody::ActionItemSet { .. } => {
+            "wrote a part of the review".into()
+        }
+        EventBody::ReviewPublished => "published the review".into(),
+    }
+}

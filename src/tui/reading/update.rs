@@ -1,0 +1,227 @@
+//! Detail and timeline: which incident they show, and how they follow the selection.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::backend::{BackendError, Detail};
+use crate::model::{Event, IncidentId, Summary};
+use crate::sync::Sourced;
+
+use crate::tui::core::app::{App, LoadedIncident, Pane};
+use crate::tui::core::message::Effect;
+use crate::tui::core::mode::Mode;
+use crate::tui::reading::remote_activity;
+use crate::tui::travel;
+use crate::tui::update::report_failure;
+
+/// How many incidents stay in memory after they were read.
+const MAX_CACHED: usize = 32;
+
+/// Shows in detail and timeline the incident that they should show, and reads it if it is not
+/// loaded.
+pub(in crate::tui) fn follow(app: &mut App) -> Vec<Effect> {
+    // Behind the wall nobody reads.
+    if app.reading.moving || app.wall.is_some() {
+        return Vec::new();
+    }
+    // A person who reads is not moved to another incident because this one has left the queue.
+    if app.reading.target.is_none() || !matches!(app.focus, Pane::Detail | Pane::Timeline) {
+        app.reading.target = app.queue.selected;
+    }
+    let Some(id) = app.reading.target else {
+        app.reading.shown = None;
+        return Vec::new();
+    };
+    let seq = app.row(id).map(|row| row.seq);
+    let is_fresh = |shown: &LoadedIncident| {
+        let read = shown.detail.incident.summary.seq.max(shown.requested_seq);
+        // An incident without a row has ended: it is read once more, until the record says so.
+        seq.map_or_else(|| !shown.detail.incident.summary.status.is_open(), |seq| read >= seq)
+    };
+    if let Some(shown) = app.reading.shown.as_ref().filter(|shown| shown.id == id) {
+        return if is_fresh(shown) { Vec::new() } else { load(app, id, seq) };
+    }
+    if let Some(index) = app.reading.cache.iter().position(|c| c.id == id && is_fresh(c))
+        && let Some(cached) = app.reading.cache.remove(index)
+    {
+        show(app, cached);
+        return Vec::new();
+    }
+    load(app, id, seq)
+}
+
+/// Reads the selected incident now, whether the selection has rested or not.
+pub(in crate::tui) fn follow_at_once(app: &mut App) -> Vec<Effect> {
+    app.reading.moving = false;
+    app.reading.target = app.queue.selected;
+    follow(app)
+}
+
+fn load(app: &mut App, id: IncidentId, seq: Option<u32>) -> Vec<Effect> {
+    let request = (id, seq.unwrap_or(0));
+    if app.reading.loading == Some(request) {
+        return Vec::new();
+    }
+    app.reading.loading = Some(request);
+    vec![Effect::LoadDetail(id)]
+}
+
+fn show(app: &mut App, shown: LoadedIncident) {
+    let reading = &mut app.reading;
+    if reading.shown.as_ref().is_none_or(|previous| previous.id != shown.id) {
+        reading.detail_top = 0;
+        reading.timeline_top = 0;
+        if let Some(previous) = reading.shown.take() {
+            reading.cache.retain(|c| c.id != previous.id);
+            reading.cache.push_front(previous);
+            reading.cache.truncate(MAX_CACHED);
+        }
+    }
+    reading.failed = None;
+    reading.shown = Some(shown);
+}
+
+/// Shows or caches an incident that was read, or reports why it could not be.
+pub(in crate::tui) fn loaded(
+    app: &mut App,
+    id: IncidentId,
+    result: Result<Box<Sourced<(Detail, Vec<Event>)>>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let requested_seq = match app.reading.loading {
+        Some((loading, seq)) if loading == id => {
+            app.reading.loading = None;
+            seq
+        }
+        // The message may come a second time: the cached record first, then the fetched one.
+        _ => {
+            let previous = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == id);
+            previous.map_or(0, |previous| previous.requested_seq)
+        }
+    };
+    app.reading.loading_targets.retain(|(target, _)| *target != id);
+    app.reading.earlier_failed = false;
+    let is_target = app.reading.target == Some(id) && !app.reading.moving;
+    match result {
+        Ok(read) => {
+            let Sourced { value: (detail, mut events), as_of } = *read;
+            let on_screen = app.reading.shown.as_ref().filter(|shown| shown.id == id);
+            let before = on_screen.map(|shown| shown.detail.incident.summary.seq);
+            let previous = on_screen.or_else(|| app.reading.cache.iter().find(|c| c.id == id));
+            if let Some(previous) = previous {
+                events = prepend_earlier(&previous.events, events);
+            }
+            let label = detail.incident.summary.label();
+            let mut effects = remote_activity::announce(app, id, &label, before, &events);
+            let shown = LoadedIncident {
+                id,
+                detail: Arc::new(detail),
+                events: Arc::new(events),
+                requested_seq,
+                as_of,
+            };
+            if is_target {
+                let has_row = app.row(id).is_some();
+                show(app, shown);
+                // The incident may have changed while it was read.
+                if has_row {
+                    effects.extend(follow(app));
+                }
+                return effects;
+            }
+            app.reading.cache.retain(|c| c.id != id);
+            app.reading.cache.push_front(shown);
+            app.reading.cache.truncate(MAX_CACHED);
+            effects
+        }
+        Err(error) => {
+            app.reading.failed = Some((id, error.to_string()));
+            let label = app.row(id).map_or_else(|| "the incident".to_owned(), Summary::label);
+            if matches!(app.mode, Mode::Panes) && is_target {
+                report_failure(app, &format!("reading {label}"), &error.to_string(), at)
+            } else {
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// Puts earlier events that were read before ahead of a freshly read end of the timeline.
+fn prepend_earlier(loaded: &[Event], fresh: Vec<Event>) -> Vec<Event> {
+    let Some(first) = fresh.first().map(|event| event.seq) else { return loaded.to_vec() };
+    let mut all: Vec<Event> = loaded.iter().filter(|event| event.seq < first).cloned().collect();
+    // A gap would hide what happened in between.
+    if all.last().is_some_and(|last| last.seq + 1 != first) {
+        all.clear();
+    }
+    all.extend(fresh);
+    all
+}
+
+/// Requests earlier events when the oldest loaded event comes into sight.
+pub(in crate::tui) fn load_earlier_if_near(app: &mut App, page: usize) -> Vec<Effect> {
+    let reading = &mut app.reading;
+    let Some(shown) = &reading.shown else { return Vec::new() };
+    let near_end = reading.timeline_top + 2 * page >= reading.timeline_lines.len();
+    match shown.events.first() {
+        Some(first) if first.seq > 1 && near_end && !reading.loading_earlier => {
+            reading.loading_earlier = true;
+            vec![Effect::LoadEarlierEvents(shown.id, first.seq)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Requests the events of an incident that come before the loaded ones, until all are loaded.
+pub(in crate::tui) fn load_all_events(app: &mut App, id: IncidentId) -> Vec<Effect> {
+    let reading = &mut app.reading;
+    let loaded = reading.shown.iter().chain(&reading.cache).find(|shown| shown.id == id);
+    match loaded.and_then(|loaded| loaded.events.first()) {
+        Some(first) if first.seq > 1 && !reading.loading_earlier && !reading.earlier_failed => {
+            reading.loading_earlier = true;
+            vec![Effect::LoadEarlierEvents(id, first.seq)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Adds earlier events that were read, or reports why they could not be.
+pub(in crate::tui) fn earlier_loaded(
+    app: &mut App,
+    id: IncidentId,
+    result: Result<Vec<Event>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    app.reading.loading_earlier = false;
+    match result {
+        Ok(events) => {
+            let reading = &mut app.reading;
+            let mut loaded = reading.shown.iter_mut().chain(&mut reading.cache);
+            let Some(loaded) = loaded.find(|loaded| loaded.id == id) else { return Vec::new() };
+            let Some(first) = loaded.events.first().map(|first| first.seq) else {
+                return Vec::new();
+            };
+            if events.last().is_some_and(|last| last.seq + 1 == first) {
+                let mut all = events;
+                all.extend(loaded.events.iter().cloned());
+                loaded.events = Arc::new(all);
+                return Vec::new();
+            }
+            if first <= 1 {
+                return Vec::new();
+            }
+            let why = format!("the answer does not reach up to event {first}");
+            earlier_failed(app, &why, at)
+        }
+        Err(error) => earlier_failed(app, &error.to_string(), at),
+    }
+}
+
+/// Reports that earlier events could not be read. They are not requested again automatically: only
+/// when the incident is read again.
+fn earlier_failed(app: &mut App, why: &str, at: DateTime<Utc>) -> Vec<Effect> {
+    app.reading.earlier_failed = true;
+    travel::update::end(app);
+    report_failure(app, "reading earlier events", why, at)
+}

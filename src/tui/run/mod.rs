@@ -1,0 +1,203 @@
+//! State of programs that run on incidents, and of runbooks that are read.
+
+pub mod output;
+pub mod update;
+pub mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::model::runbook::{RunbookHeader, RunbookPage};
+use crate::model::text::sanitize;
+use crate::model::time::format_precise_duration;
+use crate::model::{CommandId, Incident, IncidentId};
+
+use crate::tui::run::output::CapturedOutput;
+use crate::tui::verb::plan::Target;
+
+/// Identifies a run within this process.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RunId(pub u64);
+
+/// A program to be started directly, without a shell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProgramSpec {
+    /// Identifies the run.
+    pub id: RunId,
+    /// Name or path of the program.
+    pub program: String,
+    /// The arguments, passed on unchanged.
+    pub arguments: Vec<String>,
+    /// Environment variables that are set for it, in addition to those of this process.
+    pub variables: Vec<(&'static str, String)>,
+    /// The time after which it is stopped.
+    pub timeout: Duration,
+}
+
+impl ProgramSpec {
+    /// Returns the command line as it could be typed into a shell.
+    #[must_use]
+    pub fn command_line(&self) -> String {
+        let parts = std::iter::once(&self.program).chain(&self.arguments);
+        parts.map(|word| shell_quote(word)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Quotes a word for a shell where that is necessary.
+fn shell_quote(word: &str) -> String {
+    let plain = |ch: char| ch.is_alphanumeric() || "-_./:=@%+,".contains(ch);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// How a program ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RunEnd {
+    /// It exited by itself with this status.
+    Exit(i32),
+    /// It was ended by a signal that this program did not send.
+    Signal(i32),
+    /// The person stopped it.
+    Stopped,
+    /// It was stopped because its timeout had elapsed.
+    TimedOut,
+    /// It could not be started, for this reason.
+    NotStarted(String),
+}
+
+/// A program that was started on an incident.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Identifies the run.
+    pub id: RunId,
+    /// The incident that it runs on.
+    pub target: Target,
+    /// The name of the custom command, safe to show.
+    pub name: String,
+    /// The command line, safe to show.
+    pub command_line: String,
+    /// The time after which it is stopped.
+    pub timeout: Duration,
+    /// Whether its outcome is added to the timeline automatically.
+    pub records_note: bool,
+    /// The command that adds the outcome to the timeline, unless that command was refused.
+    pub note_command: Option<CommandId>,
+    /// When it was started.
+    pub started_at: DateTime<Utc>,
+    /// How and when it ended; `None` while it runs.
+    pub ended: Option<(RunEnd, DateTime<Utc>)>,
+    /// Whether it was asked to stop.
+    pub stopping: bool,
+    /// What it has written so far.
+    pub output: CapturedOutput,
+}
+
+impl Run {
+    /// Describes how it ended, or that it is still running.
+    #[must_use]
+    pub fn outcome(&self) -> String {
+        match &self.ended {
+            None => "it goes on".into(),
+            Some((RunEnd::Exit(code), _)) => format!("exit {code}"),
+            Some((RunEnd::Signal(signal), _)) => format!("ended by signal {signal}"),
+            Some((RunEnd::Stopped, _)) => "stopped".into(),
+            Some((RunEnd::TimedOut, _)) => {
+                format!("stopped after {}: its time was up", format_precise_duration(self.limit()))
+            }
+            Some((RunEnd::NotStarted(reason), _)) => format!("not started: {}", sanitize(reason)),
+        }
+    }
+
+    /// Returns the timeout, measured from the start.
+    #[must_use]
+    pub fn limit(&self) -> TimeDelta {
+        TimeDelta::from_std(self.timeout).unwrap_or(TimeDelta::MAX)
+    }
+
+    /// Whether it runs, or exited with status 0.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        matches!(self.ended, None | Some((RunEnd::Exit(0), _)))
+    }
+}
+
+/// A program that is started once the person has confirmed it.
+#[derive(Clone, Debug)]
+pub struct RunConfirmation {
+    /// The incident that it would run on.
+    pub target: Target,
+    /// The name of the custom command.
+    pub name: String,
+    /// The program that would be started.
+    pub spec: ProgramSpec,
+    /// Whether its outcome is added to the timeline automatically.
+    pub records_note: bool,
+    /// First line on the screen.
+    pub top: usize,
+}
+
+/// The popup that shows the output of a run.
+#[derive(Clone, Debug)]
+pub struct OutputPane {
+    /// The run whose output is shown.
+    pub id: RunId,
+    /// The first row on the screen; `None` follows the end of the output.
+    pub top: Option<usize>,
+}
+
+/// The runbooks of the runbook folder, or why there are none.
+pub type Runbooks = Result<Arc<Vec<RunbookHeader>>, NoRunbooks>;
+
+/// Why there are no runbooks; each variant holds a sentence for the person.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NoRunbooks {
+    /// The folder does not exist: nobody has written any runbooks.
+    NoFolder(String),
+    /// The folder can't be read.
+    Unreadable(String),
+}
+
+impl NoRunbooks {
+    /// Returns the sentence for the person.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::NoFolder(reason) | Self::Unreadable(reason) => reason,
+        }
+    }
+}
+
+/// The popup that shows a runbook.
+#[derive(Clone, Debug)]
+pub struct RunbookPane {
+    /// The incident whose timeline records the ticked steps.
+    pub target: Target,
+    /// The runbook's name and what it is for.
+    pub head: RunbookHeader,
+    /// The runbook's text; `None` until it is loaded.
+    pub page: Option<Arc<RunbookPage>>,
+    /// The selected block, an index among all blocks. Only steps and code can be selected.
+    pub selected_block: Option<usize>,
+    /// First line on the screen.
+    pub top: usize,
+    /// Steps that were ticked in this popup, and the commands that record them.
+    pub sent_ticks: Vec<(usize, CommandId)>,
+}
+
+/// An earlier state of an incident that is being viewed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TimeTravel {
+    /// The incident.
+    pub id: IncidentId,
+    /// The sequence number of the last event that counts as having happened.
+    pub seq: u32,
+    /// The record at that event and the event's time; `None` until the earlier events are loaded.
+    pub record: Option<(Arc<Incident>, DateTime<Utc>)>,
+    /// Whether the timeline still has to scroll to the event.
+    pub scroll_pending: bool,
+}

@@ -1,0 +1,119 @@
+//! Programs that run on incidents: the confirmation before they start, and their output.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::model::text::{sanitize, truncate, wrap};
+use crate::model::time::format_precise_duration;
+
+use crate::tui::confirm;
+use crate::tui::core::app::App;
+use crate::tui::run::{OutputPane, Run, RunConfirmation};
+use crate::tui::widgets::popup;
+
+/// Rows above the output: the status of the run, and a blank row.
+const HEADER_ROWS: u16 = 2;
+
+/// Returns the lines of the confirmation: the program, its arguments, and the incident.
+pub(in crate::tui) fn confirmation_lines(
+    app: &App,
+    confirmation: &RunConfirmation,
+    width: usize,
+) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let mut push = |text: &str, style: Style| {
+        for part in wrap(&sanitize(text), width) {
+            lines.push(Line::from(Span::styled(part, style)));
+        }
+    };
+    push(
+        &format!("Run {} on {}?", confirmation.name, confirmation.target.label),
+        app.theme.strong(),
+    );
+    push(&confirmation.target.title, Style::new());
+    push("It is marked as dangerous.", app.theme.strong());
+    if let Some(production) = confirm::view::production(app) {
+        push(&production, app.theme.warning());
+    }
+    push(&confirm::view::answer_keys(app), app.theme.accent());
+    lines.push(Line::default());
+    for part in wrap(&sanitize(&confirmation.spec.command_line()), width) {
+        lines.push(Line::from(part));
+    }
+    lines
+}
+
+/// Returns the size of the area for output, in columns and rows.
+pub(in crate::tui) fn text_size(body: Rect) -> (usize, usize) {
+    let inside = popup::inner(body);
+    (usize::from(inside.width), usize::from(inside.height.saturating_sub(HEADER_ROWS)))
+}
+
+/// Returns the number of rows of output, including the row about dropped lines.
+pub(in crate::tui) fn rows(run: &Run) -> usize {
+    run.output.rows().len() + usize::from(run.output.dropped() > 0)
+}
+
+pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer) {
+    let Some(run) = app.runs.iter().find(|run| run.id == pane.id) else { return };
+    popup::frame(app, body, &format!("{} · {}", run.name, run.target.label), buffer);
+    let inside = popup::inner(body);
+    let width = usize::from(inside.width);
+    buffer.set_line(inside.x, inside.y, &status(app, run, width), inside.width);
+    let (_, fits) = text_size(body);
+    let count = rows(run);
+    let last = count.saturating_sub(fits);
+    let top = pane.top.map_or(last, |top| top.min(last));
+    let dropped = (run.output.dropped() > 0).then(|| {
+        let text = format!("… {} lines before this are not kept", run.output.dropped());
+        Line::from(Span::styled(truncate(&text, width).into_owned(), app.theme.dim()))
+    });
+    let written = run.output.rows().iter().map(|row| Line::from(row.clone()));
+    let lines = dropped.into_iter().chain(written).skip(top).take(fits);
+    for (line, y) in lines.zip(inside.y + HEADER_ROWS..inside.bottom()) {
+        buffer.set_line(inside.x, y, &line, inside.width);
+    }
+    if count == 0 {
+        let text = match run.ended {
+            None => "nothing is written yet",
+            Some(_) => "nothing was written",
+        };
+        let y = inside.y + HEADER_ROWS;
+        if y < inside.bottom() {
+            buffer.set_stringn(inside.x, y, text, width, app.theme.dim());
+        }
+    }
+    popup::draw_scroll_hint(app, body, (top, count.saturating_sub(top + fits)), buffer);
+}
+
+/// Returns the status: since when the program runs, or how it ended.
+fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
+    let clock = |at: chrono::DateTime<chrono::Utc>| app.clock().hh_mm_ss(at);
+    let since = clock(run.started_at);
+    let (text, style) = match &run.ended {
+        None if run.stopping => (" stopping … ".to_owned(), app.theme.alarm()),
+        None => (format!("running since {since}"), app.theme.strong()),
+        Some((_, at)) => {
+            let text = format!("{} at {}", run.outcome(), clock(*at));
+            if run.is_good() {
+                (text, app.theme.good())
+            } else {
+                (format!(" {text} "), app.theme.alarm())
+            }
+        }
+    };
+    let mut line = Line::from(Span::styled(truncate(&text, width).into_owned(), style));
+    let mut more = match &run.ended {
+        None => format!(" · at most {}", format_precise_duration(run.limit())),
+        Some((_, at)) => format!(" · after {}", format_precise_duration(*at - run.started_at)),
+    };
+    if run.note_command.is_some() {
+        more.push_str(" · on the timeline");
+    }
+    more = format!("{more} · {}", run.command_line);
+    let remaining = width.saturating_sub(line.width());
+    line.push_span(Span::styled(truncate(&more, remaining).into_owned(), app.theme.dim()));
+    line
+}

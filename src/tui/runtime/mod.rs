@@ -1,0 +1,385 @@
+//! The event loop: waits for keys, messages and time, lets `update` change the state, draws, and
+//! runs effects.
+//!
+//! Everything that waits is a task; the loop itself only waits for the next event.
+
+mod clock;
+mod editor;
+mod effects;
+mod host;
+pub mod interpreter;
+mod run;
+mod runbooks;
+pub mod terminal_session;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{Local, Offset, Utc};
+use crossterm::event::Event;
+use ratatui::Terminal;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+use crate::backend::Backend;
+use crate::config::Reload;
+
+use crate::tui::RunError;
+use crate::tui::core::app::App;
+use crate::tui::core::message::{Effect, Message};
+use crate::tui::update::{unconfirmed, update};
+use crate::tui::view::view;
+use crate::tui::workspace::{Opener, WorkspaceId};
+
+use clock::{ClockMonitor, next_offset_change};
+use effects::Runner;
+pub(super) use host::TerminalHost;
+pub use host::{Host, Input};
+
+/// The shortest time between two frames.
+const FRAME_INTERVAL: Duration = Duration::from_millis(16);
+/// The same with low bandwidth while somebody works, except for the answer to a key itself.
+const ACTIVE_FRAME_INTERVAL: Duration = Duration::from_millis(250);
+/// The same with low bandwidth while nobody works: changes that happen by themselves share frames.
+const IDLE_FRAME_INTERVAL: Duration = Duration::from_secs(5);
+/// For this long after a key somebody counts as working: what the key led to is shown soon.
+const ACTIVE_AFTER_KEY: Duration = Duration::from_secs(2);
+/// How long the first frame waits for the rows, so that it is complete.
+const FIRST_FRAME_WAIT: Duration = Duration::from_millis(40);
+/// How long messages that have arrived are handled before a frame is drawn.
+const MAX_DRAIN: Duration = Duration::from_millis(100);
+
+/// Why the panes ended, and what follows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ExitReason {
+    /// The person has quit.
+    Quit,
+    /// The person switched to another workspace, which is open.
+    Switch(WorkspaceId),
+}
+
+/// What the loop gets from its surroundings besides keys.
+#[derive(Debug, Default)]
+pub struct LoopContext {
+    /// Announces changed settings; `None` where nobody watches the settings file.
+    pub reloads: Option<watch::Receiver<Option<Reload>>>,
+    /// Opens other workspaces; `None` where there is no switching.
+    pub opener: Option<Arc<dyn Opener>>,
+}
+
+/// Runs the panes on any terminal and any source of keys until they end. Returns the last state.
+///
+/// # Errors
+/// [`RunError`] when the terminal fails, or when commands were not confirmed.
+///
+/// # Panics
+/// Passes on the panic of a task.
+pub async fn drive<B, H>(
+    app: App,
+    backend: Arc<dyn Backend>,
+    terminal: &mut Terminal<B>,
+    mut host: H,
+) -> Result<App, RunError>
+where
+    B: ratatui::backend::Backend,
+    B::Error: Send + Sync + 'static,
+    H: Host,
+{
+    let (app, _) = drive_with(app, backend, terminal, &mut host, LoopContext::default()).await?;
+    let unsent = unconfirmed(&app);
+    if unsent.is_empty() { Ok(app) } else { Err(RunError::Unconfirmed(unsent)) }
+}
+
+/// Runs the panes like [`drive`], on a terminal that the panes of another workspace may reuse.
+/// Commands may still be pending at the end; the returned state lists them.
+///
+/// # Errors
+/// [`RunError`] when the terminal fails.
+///
+/// # Panics
+/// Passes on the panic of a task.
+pub async fn drive_with<B, H>(
+    app: App,
+    backend: Arc<dyn Backend>,
+    terminal: &mut Terminal<B>,
+    host: &mut H,
+    context: LoopContext,
+) -> Result<(App, ExitReason), RunError>
+where
+    B: ratatui::backend::Backend,
+    B::Error: Send + Sync + 'static,
+    H: Host,
+{
+    let (message_sender, messages) = mpsc::unbounded_channel();
+    let (update_sender, updates) = mpsc::unbounded_channel();
+    let LoopContext { reloads, opener } = context;
+    let runner = Runner::start(backend, &app, opener, message_sender, update_sender);
+    // A local store is as fresh after a sleep as before: only a remote needs to notice jumps.
+    let clocks = ClockMonitor::new(app.remote.is_some());
+    let mut event_loop = EventLoop {
+        app,
+        terminal,
+        host,
+        runner,
+        messages,
+        updates,
+        reloads,
+        clocks,
+        dirty: true,
+        last_key_at: None,
+        last_frame_at: None,
+    };
+    let reason = event_loop.run().await?;
+    Ok((event_loop.app, reason))
+}
+
+struct EventLoop<'a, B: ratatui::backend::Backend, H> {
+    app: App,
+    terminal: &'a mut Terminal<B>,
+    host: &'a mut H,
+    runner: Runner,
+    messages: mpsc::UnboundedReceiver<Message>,
+    updates: mpsc::UnboundedReceiver<crate::sync::BackendUpdate>,
+    reloads: Option<watch::Receiver<Option<Reload>>>,
+    clocks: ClockMonitor,
+    /// Something may have changed since the last frame.
+    dirty: bool,
+    /// When a key was pressed last, or the panes were opened.
+    last_key_at: Option<Instant>,
+    last_frame_at: Option<Instant>,
+}
+
+/// Whether the loop continues.
+#[derive(PartialEq, Eq)]
+enum Flow {
+    Continue,
+    Exit(ExitReason),
+}
+
+impl<B, H> EventLoop<'_, B, H>
+where
+    B: ratatui::backend::Backend,
+    B::Error: Send + Sync + 'static,
+    H: Host,
+{
+    async fn run(&mut self) -> Result<ExitReason, RunError> {
+        let size = self.terminal.size().map_err(io::Error::other)?;
+        let _ = self.handle_message(Message::Resized(size.width, size.height)).await?;
+        let _ = self.handle_message(Message::Started).await?;
+        let mut next = self.tick().await?;
+        let started_at = Instant::now();
+        self.last_key_at = Some(started_at);
+        loop {
+            if let Flow::Exit(reason) = next {
+                return Ok(reason);
+            }
+            let due = match self.last_frame_at {
+                Some(at) => {
+                    let (low, last_key_at) = (self.app.low_bandwidth, self.last_key_at);
+                    at + frame_interval(
+                        low,
+                        last_key_at.is_some_and(|key| key > at),
+                        last_key_at.map(|key| key.elapsed()),
+                    )
+                }
+                None if self.app.snapshot.is_some() => started_at,
+                None => started_at + FIRST_FRAME_WAIT,
+            };
+            if self.dirty && self.host.is_ready() && due <= Instant::now() {
+                self.draw()?;
+            }
+            next = self.next_event(due).await?;
+        }
+    }
+
+    fn draw(&mut self) -> Result<(), RunError> {
+        self.dirty = false;
+        self.last_frame_at = Some(Instant::now());
+        if self.host.is_disconnected() {
+            return Ok(());
+        }
+        let app = &self.app;
+        self.terminal.draw(|frame| view(app, frame)).map_err(io::Error::other)?;
+        self.app.mark_drawn(Utc::now());
+        Ok(())
+    }
+
+    /// Waits for the next event and handles all that have arrived.
+    async fn next_event(&mut self, frame_due: Instant) -> Result<Flow, RunError> {
+        let ready = self.host.is_ready();
+        let written = self.host.wait_ready();
+        let tick_due = {
+            let now = Utc::now();
+            let remaining = (self.app.next_tick(now) - now).to_std().unwrap_or_default();
+            Instant::now() + remaining.max(Duration::from_millis(1))
+        };
+        let mut next = tokio::select! {
+            biased;
+            input = self.host.next() => self.handle_input(input).await?,
+            Some(message) = self.messages.recv() => self.handle_message(message).await?,
+            Some(update) = self.updates.recv() => {
+                self.handle_message(Message::BackendUpdate(update, Utc::now())).await?
+            }
+            reload = next_reload(&mut self.reloads) => {
+                self.handle_message(Message::Config(Box::new(reload))).await?
+            }
+            () = self.runner.task_finished() => Flow::Continue,
+            () = written, if self.dirty && !ready => Flow::Continue,
+            () = sleep_until(frame_due), if self.dirty && ready => Flow::Continue,
+            () = sleep_until(tick_due) => self.tick().await?,
+            () = self.clocks.wait_for_change() => Flow::Continue,
+        };
+        if self.clocks.has_jumped() && next == Flow::Continue {
+            next = self.handle_message(Message::ClockJumped(Utc::now())).await?;
+        }
+        // One frame for all that has arrived. Messages are few and must not wait for the end of a
+        // flood of keys: a timer may be among them.
+        let began = Instant::now();
+        // Tasks and timers get their turn even if keys never cease to arrive.
+        tokio::task::yield_now().await;
+        while next == Flow::Continue && began.elapsed() < MAX_DRAIN {
+            if let Ok(message) = self.messages.try_recv() {
+                next = self.handle_message(message).await?;
+            } else if let Ok(update) = self.updates.try_recv() {
+                next = self.handle_message(Message::BackendUpdate(update, Utc::now())).await?;
+            } else if let Some(input) = self.host.try_next().await {
+                next = self.handle_input(input).await?;
+            } else {
+                break;
+            }
+        }
+        Ok(next)
+    }
+
+    async fn handle_input(&mut self, input: Input) -> Result<Flow, RunError> {
+        self.last_key_at = Some(Instant::now());
+        let message = match input {
+            Input::Event(Event::Key(key)) => Message::Key(key, Utc::now()),
+            Input::Event(Event::Paste(text)) => Message::Paste(text),
+            Input::Event(Event::Resize(width, height)) => Message::Resized(width, height),
+            Input::Event(_) => return Ok(Flow::Continue),
+            Input::Continued => {
+                self.host.reactivate()?;
+                return self.redraw().await;
+            }
+            Input::Terminate | Input::HungUp => Message::Terminate,
+            Input::TerminalReleased => {
+                return Err(RunError::Terminal(io::Error::other("it was given back by a failure")));
+            }
+        };
+        self.handle_message(message).await
+    }
+
+    /// Draws everything again, on a terminal that may show something else or have another size.
+    async fn redraw(&mut self) -> Result<Flow, RunError> {
+        self.terminal.clear().map_err(io::Error::other)?;
+        let size = self.terminal.size().map_err(io::Error::other)?;
+        let _ = Box::pin(self.handle_message(Message::Resized(size.width, size.height))).await?;
+        Box::pin(self.tick()).await
+    }
+
+    /// Handles the passing of time. Looks up the next change of the viewer's offset from UTC if the
+    /// known one has passed, or the viewer is in another zone now.
+    async fn tick(&mut self) -> Result<Flow, RunError> {
+        let now = Local::now();
+        let offset = now.offset().fix();
+        let still_ahead = self.app.offset_change.is_some_and(|change| change.at > now);
+        if !still_ahead || offset != self.app.offset {
+            let change =
+                next_offset_change(now.to_utc(), |at| at.with_timezone(&Local).offset().fix());
+            let _ = self.handle_message(Message::OffsetChanges(change)).await?;
+        }
+        self.handle_message(Message::Tick(now.to_utc(), offset)).await
+    }
+
+    /// Applies a message to the state and runs the effects that it leads to.
+    ///
+    /// # Panics
+    /// In debug builds, if `REDPHONE_TEST_PANIC` is set and a command is submitted, so that a test
+    /// can see what a panic leaves behind.
+    async fn handle_message(&mut self, message: Message) -> Result<Flow, RunError> {
+        self.dirty = true;
+        for effect in update(&mut self.app, message) {
+            match effect {
+                Effect::Quit => return Ok(Flow::Exit(ExitReason::Quit)),
+                Effect::SwitchWorkspace(workspace) => {
+                    return Ok(Flow::Exit(ExitReason::Switch(workspace)));
+                }
+                Effect::Copy(text) => self.host.copy(&text)?,
+                Effect::Notify { title, body } => {
+                    self.host.notify(&self.app.settings.notify, &title, &body)?;
+                }
+                Effect::Suspend => {
+                    self.host.suspend().await?;
+                    Box::pin(self.redraw()).await?;
+                }
+                Effect::Edit(text) => {
+                    let edited = self.host.edit(text).await?;
+                    let next = Box::pin(self.handle_message(Message::Edited(edited))).await?;
+                    Box::pin(self.redraw()).await?;
+                    if next != Flow::Continue {
+                        return Ok(next);
+                    }
+                }
+                other => {
+                    #[cfg(debug_assertions)]
+                    assert!(
+                        !matches!(other, Effect::Submit { .. })
+                            || std::env::var_os("REDPHONE_TEST_PANIC").is_none(),
+                        "asked for by REDPHONE_TEST_PANIC"
+                    );
+                    self.runner.run(other);
+                }
+            }
+        }
+        Ok(Flow::Continue)
+    }
+}
+
+/// Waits for changed settings and returns them; waits for ever where nobody watches the settings
+/// file.
+async fn next_reload(reloads: &mut Option<watch::Receiver<Option<Reload>>>) -> Reload {
+    while let Some(receiver) = reloads {
+        if receiver.changed().await.is_err() {
+            *reloads = None;
+        } else if let Some(reload) = receiver.borrow_and_update().clone() {
+            return reload;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Returns the shortest time between two frames. With low bandwidth it depends on whether a key is
+/// waiting for its answer, and how long ago the last key was pressed.
+fn frame_interval(low_bandwidth: bool, key_waiting: bool, since_key: Option<Duration>) -> Duration {
+    match since_key {
+        _ if !low_bandwidth || key_waiting => FRAME_INTERVAL,
+        Some(since) if since < ACTIVE_AFTER_KEY => ACTIVE_FRAME_INTERVAL,
+        _ => IDLE_FRAME_INTERVAL,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::fast(false, false, Some(60_000), 16)]
+    #[case::answered_at_once(true, true, Some(0), 16)]
+    #[case::at_work(true, false, Some(100), 250)]
+    #[case::nobody_at_work(true, false, Some(3000), 5000)]
+    #[case::never(true, false, None, 5000)]
+    fn slow_link_gets_a_frame_when_somebody_waits_for_it(
+        #[case] low_bandwidth: bool,
+        #[case] key_waits: bool,
+        #[case] since_key: Option<u64>,
+        #[case] milliseconds: u64,
+    ) {
+        let since = since_key.map(Duration::from_millis);
+        let wait = Duration::from_millis(milliseconds);
+        assert_eq!(frame_interval(low_bandwidth, key_waits, since), wait);
+    }
+}

@@ -1,0 +1,53 @@
+//! How things are shown: theme and time zone; and copying to the clipboard.
+
+use crate::tui::core::app::App;
+use crate::tui::core::message::Effect;
+use crate::tui::core::zone::Zone;
+use crate::tui::terminal::osc::{MAX_COPY_BYTES, TooLong};
+use crate::tui::theme::{Depth, Name};
+use crate::tui::update::show_toast;
+
+/// Switches to the next theme.
+pub(in crate::tui) fn next_theme(app: &mut App) -> Vec<Effect> {
+    set_theme(app, app.theme.name().next())
+}
+
+/// Switches to a theme; shows why not if there are no colours.
+pub(in crate::tui) fn set_theme(app: &mut App, name: Name) -> Vec<Effect> {
+    if app.theme.depth() == Depth::None {
+        return show_toast(
+            app,
+            "there are no colours here: NO_COLOR, --depth or the terminal",
+            true,
+        );
+    }
+    app.theme = app.theme.with_name(name);
+    show_toast(app, format!("theme: {}", app.theme.name()), false)
+}
+
+/// Switches to the next choice of a time zone.
+pub(in crate::tui) fn next_zone(app: &mut App) -> Vec<Effect> {
+    set_zone(app, app.zone.next())
+}
+
+/// Switches to a choice of a time zone.
+pub(in crate::tui) fn set_zone(app: &mut App, zone: Zone) -> Vec<Effect> {
+    app.zone = zone;
+    let name = app.clock().name();
+    let text = match app.zone {
+        Zone::Viewer => format!("times are yours: {name}"),
+        Zone::Utc => "times are UTC".to_owned(),
+        Zone::Both => format!("times are yours ({name}) and UTC"),
+    };
+    show_toast(app, text, false)
+}
+
+/// Puts a text into the clipboard and confirms that; a text that is too long is refused.
+pub(in crate::tui) fn copy_to_clipboard(app: &mut App, text: String, what: &str) -> Vec<Effect> {
+    if text.len() > MAX_COPY_BYTES {
+        return show_toast(app, TooLong(text.len()).to_string(), true);
+    }
+    let mut effects = vec![Effect::Copy(text)];
+    effects.extend(show_toast(app, format!("copied {what}"), false));
+    effects
+}

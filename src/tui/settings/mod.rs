@@ -1,0 +1,4 @@
+//! Changes of settings while the panes run.
+
+pub mod appearance;
+pub mod update;

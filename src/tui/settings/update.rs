@@ -1,0 +1,77 @@
+//! Settings: warnings about them, and applying them while the panes run.
+
+use crate::config::Reload;
+use crate::config::reload::Changed;
+
+use crate::tui::action::keymap::Keymap;
+use crate::tui::core::app::{App, Failure, Toast};
+use crate::tui::core::backend_update;
+use crate::tui::core::message::Effect;
+use crate::tui::update::show_toast;
+use crate::tui::{runbook, workspace};
+
+/// Shows the first warning until a key is pressed.
+pub(in crate::tui) fn show_warnings(app: &mut App) {
+    let Some(first) = app.warnings.first() else { return };
+    let text = format!("{}{} · redphone config check", first, and_more(app.warnings.len() - 1));
+    // All warnings, for the popup with details.
+    app.failure = Some(Failure {
+        operation: "reading the settings".into(),
+        message: app.warnings.join("\n"),
+        at: app.now,
+    });
+    app.toast_seq += 1;
+    app.toast = Some(Toast { text, is_error: true });
+}
+
+fn and_more(count: usize) -> String {
+    if count == 0 { String::new() } else { format!(" · {count} more") }
+}
+
+/// Applies a changed settings file, or reports why it can't be used.
+pub(in crate::tui) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
+    let changed = match reload {
+        Reload::Changed(changed) => *changed,
+        Reload::Failed(why) => {
+            let at = app.now;
+            app.failure = Some(Failure {
+                operation: "reading the settings".into(),
+                message: why.clone(),
+                at,
+            });
+            return show_toast(app, format!("{why} · settings stay as they were"), true);
+        }
+    };
+    let Changed { panes, profiles, unusable_profiles, rules, mut warnings, needs_restart } =
+        changed;
+    let (keymap, wrong_keys) = Keymap::with_bindings(&panes.keys);
+    warnings.extend(wrong_keys.iter().map(crate::config::Warning::brief));
+    app.keymap = keymap;
+    app.rules = rules;
+    let (old, new) = (app.settings.appearance, panes.appearance);
+    // What was switched by hand stays, unless the setting itself has changed.
+    if old.theme != new.theme {
+        app.theme = app.theme.with_name(new.theme);
+    }
+    if old.zone != new.zone {
+        app.zone = new.zone;
+    }
+    app.low_bandwidth = new.low_bandwidth;
+    app.settings = panes;
+    workspace::update::reloaded(app, &profiles, &unusable_profiles);
+    app.warnings = warnings;
+    // Service levels decide the order of the rows and when they change.
+    let mut effects = backend_update::time_passed(app, app.now);
+    effects.extend(runbook::update::load_folder(app));
+    effects.extend(if app.warnings.is_empty() {
+        let restart_hint = match needs_restart.as_slice() {
+            [] => String::new(),
+            names => format!(" · from the next start on: {}", names.join(", ")),
+        };
+        show_toast(app, format!("settings read again{restart_hint}"), false)
+    } else {
+        show_warnings(app);
+        Vec::new()
+    });
+    effects
+}

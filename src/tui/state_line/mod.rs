@@ -1,0 +1,3 @@
+//! The first line of the screen: the workspace, the connection, and counts.
+
+pub mod view;

@@ -1,0 +1,209 @@
+//! The state line, first on the screen: workspace, connection, counts of incidents, time.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use crate::model::Priority;
+use crate::model::text::{sanitize, truncate};
+
+use crate::tui::core::app::{App, Freshness};
+use crate::tui::core::zone::{Clock, Zone};
+use crate::tui::widgets::formatting::{retry_text, short_duration};
+
+/// How much the state line shows, so that it fits the width.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Verbosity {
+    /// Everything.
+    Full,
+    /// Without the local time and the program's name.
+    Wide,
+    /// Without who is on call.
+    Middle,
+    /// With short words.
+    Small,
+    /// Without the clock.
+    Less,
+    /// Without the workspace's name.
+    Least,
+    /// Without the number of unacknowledged incidents.
+    Tiny,
+    /// With the two highest priorities only.
+    Bare,
+}
+
+const VERBOSITIES: [Verbosity; 8] = [
+    Verbosity::Full,
+    Verbosity::Wide,
+    Verbosity::Middle,
+    Verbosity::Small,
+    Verbosity::Less,
+    Verbosity::Least,
+    Verbosity::Tiny,
+    Verbosity::Bare,
+];
+
+pub(in crate::tui) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    let width = usize::from(area.width);
+    let (mut left, mut middle, mut right) = parts(app, Verbosity::Bare);
+    for verbosity in VERBOSITIES {
+        let candidate = parts(app, verbosity);
+        let gaps = if verbosity >= Verbosity::Less { 1 } else { 4 };
+        if candidate.0.width() + candidate.1.width() + candidate.2.width() + gaps <= width {
+            (left, middle, right) = candidate;
+            break;
+        }
+    }
+    buffer.set_line(area.x, area.y, &left, area.width);
+    let free = width.saturating_sub(left.width() + middle.width() + right.width());
+    let x = area.x + u16::try_from(left.width() + (free / 2).max(1)).unwrap_or(0);
+    buffer.set_line(x, area.y, &middle, area.right().saturating_sub(x));
+    if right.width() > 0 {
+        let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0));
+        buffer.set_line(x, area.y, &right, area.right().saturating_sub(x));
+    }
+}
+
+fn parts(app: &App, verbosity: Verbosity) -> (Line<'static>, Line<'static>, Line<'static>) {
+    (left(app, verbosity), middle(app, verbosity), right(app, verbosity))
+}
+
+fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
+    let mut line = Line::from(if verbosity < Verbosity::Tiny { " " } else { "" });
+    if verbosity == Verbosity::Full {
+        line.push_span(Span::styled("redphone", app.theme.strong()));
+        line.push_span("  ");
+    }
+    if verbosity < Verbosity::Least
+        && let Some(name) = app.workspace_name()
+    {
+        line.push_span(truncate(&sanitize(name), 16).into_owned());
+        line.push_span(" ");
+    }
+    if app.workspace.production {
+        // Shown at every size: nobody may mistake production for something else.
+        let word = if verbosity < Verbosity::Middle { "PRODUCTION" } else { "PROD" };
+        line.push_span(Span::styled(word, app.theme.warning()));
+        line.push_span(" ");
+    }
+    let (text, style) = freshness(app, verbosity);
+    if style == app.theme.good() {
+        line.push_span(Span::styled("●", style));
+        if verbosity < Verbosity::Least {
+            line.push_span(Span::styled(format!(" {text}"), app.theme.dim()));
+        }
+    } else {
+        line.push_span(Span::styled(format!(" {text} "), style));
+    }
+    if app.read_only {
+        line.push_span(Span::styled(" READ-ONLY", app.theme.warning()));
+    }
+    line
+}
+
+fn freshness(app: &App, verbosity: Verbosity) -> (String, Style) {
+    match app.freshness() {
+        Freshness::Loading => ("loading".into(), app.theme.strong()),
+        Freshness::Live => {
+            let live = app.capabilities.as_ref().is_none_or(|c| c.live);
+            (if live { "live" } else { "polling" }.into(), app.theme.good())
+        }
+        Freshness::Polling(every) => {
+            let text = if verbosity < Verbosity::Least {
+                format!("polling {} s", every.as_secs().max(1))
+            } else {
+                "polling".into()
+            };
+            (text, app.theme.good())
+        }
+        Freshness::Stale(silent) => {
+            (format!("stale {}", short_duration(silent)), app.theme.alarm())
+        }
+        Freshness::Failing { since, retry_in, .. } if app.is_offline() => {
+            let since = app.clock().hh_mm(since);
+            let text = match verbosity {
+                Verbosity::Full | Verbosity::Wide => {
+                    format!("offline since {since} · {}", retry_text(app, retry_in))
+                }
+                verbosity if verbosity < Verbosity::Least => format!("offline since {since}"),
+                _ => format!("offline {since}"),
+            };
+            (text, app.theme.alarm())
+        }
+        Freshness::Failing { since, .. } => {
+            let since = app.clock().hh_mm(since);
+            let text = if verbosity < Verbosity::Least {
+                format!("failing since {since}")
+            } else {
+                format!("fail {since}")
+            };
+            (text, app.theme.alarm())
+        }
+    }
+}
+
+fn middle(app: &App, verbosity: Verbosity) -> Line<'static> {
+    let counts = &app.queue.counts;
+    let mut line = Line::default();
+    let gap = if verbosity >= Verbosity::Small { " " } else { "   " };
+    let shown = if verbosity == Verbosity::Bare { 2 } else { Priority::ALL.len() };
+    for (priority, count) in Priority::ALL.iter().zip(counts.by_priority).take(shown) {
+        if !line.spans.is_empty() {
+            line.push_span(gap);
+        }
+        let style = if count > 0 { app.theme.priority(*priority) } else { app.theme.dim() };
+        line.push_span(Span::styled(priority.as_str(), style));
+        let style = if count > 0 { app.theme.strong() } else { app.theme.dim() };
+        line.push_span(Span::styled(format!(" {count}"), style));
+    }
+    line.push_span(if verbosity >= Verbosity::Small { "  " } else { "      " });
+    if verbosity < Verbosity::Tiny {
+        let word = if verbosity >= Verbosity::Small { "unack" } else { "unacknowledged" };
+        let style = if counts.unacknowledged > 0 { app.theme.strong() } else { app.theme.dim() };
+        line.push_span(Span::styled(format!("{} {word}", counts.unacknowledged), style));
+        line.push_span(gap);
+    }
+    let word = if verbosity >= Verbosity::Small { "past" } else { "past SLA" };
+    if counts.past > 0 {
+        let style = app.theme.alarm().add_modifier(Modifier::BOLD);
+        line.push_span(Span::styled(format!("{} {word}", counts.past), style));
+    } else {
+        line.push_span(Span::styled(format!("0 {word}"), app.theme.dim()));
+    }
+    line
+}
+
+fn right(app: &App, verbosity: Verbosity) -> Line<'static> {
+    let mut line = Line::default();
+    if verbosity >= Verbosity::Less {
+        return line;
+    }
+    if verbosity < Verbosity::Middle
+        && let Some((team, person)) = app.on_call()
+    {
+        let team = team.map(|team| format!("{} ", truncate(&sanitize(team), 14)));
+        line.push_span(Span::styled(
+            format!("on call {}", team.unwrap_or_default()),
+            app.theme.dim(),
+        ));
+        line.push_span(truncate(&sanitize(&person.name), 24).into_owned());
+        if let Some(at) = app.directory_as_of.filter(|_| verbosity < Verbosity::Wide) {
+            line.push_span(Span::styled(format!(" {}", app.as_of(at)), app.theme.dim()));
+        }
+        line.push_span("   ");
+    }
+    let utc = app.now.format("%H:%M");
+    if verbosity >= Verbosity::Small {
+        line.push_span(format!("{utc}Z "));
+        return line;
+    }
+    line.push_span(format!("{utc} UTC "));
+    let differs = app.offset.local_minus_utc() != 0;
+    if differs && app.zone != Zone::Utc && (verbosity == Verbosity::Full || app.zone == Zone::Both)
+    {
+        let local = Clock::new(Zone::Viewer, app.offset).hh_mm(app.now);
+        line.push_span(Span::styled(format!("{local} local "), app.theme.dim()));
+    }
+    line
+}

@@ -1,0 +1,3 @@
+//! The timeline pane: one incident's events.
+
+pub mod view;

@@ -1,0 +1,3 @@
+//! Viewing an incident as it was at an earlier event.
+
+pub mod update;

@@ -1,0 +1,3 @@
+//! Undoing the last action.
+
+pub mod update;

@@ -1,0 +1,509 @@
+//! How messages change the state: plain functions without I/O and without a clock.
+
+use crate::tui::attention;
+use crate::tui::confirm;
+use crate::tui::core::backend_update;
+use crate::tui::core::navigation;
+use crate::tui::drafts;
+use crate::tui::filter;
+pub use crate::tui::filter::update::{View, filter_by, show_view, sort_by, views, views_with};
+use crate::tui::form;
+use crate::tui::help;
+use crate::tui::jump;
+use crate::tui::matrix;
+use crate::tui::outbox;
+use crate::tui::palette;
+use crate::tui::picker;
+use crate::tui::queue::rows;
+use crate::tui::reading;
+use crate::tui::run;
+use crate::tui::runbook;
+pub(in crate::tui) use crate::tui::runbook::update::{
+    has_any, is_tickable, loaded_events, matching_runbooks,
+};
+use crate::tui::settings;
+use crate::tui::settings::appearance;
+use crate::tui::travel;
+use crate::tui::undo;
+use crate::tui::verb::send;
+pub use crate::tui::verb::send::unconfirmed;
+use crate::tui::verb::start;
+pub(in crate::tui) use crate::tui::verb::start::{disabled_reason, targets};
+use crate::tui::wall;
+use crate::tui::workspace;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use crossterm::event::{KeyEvent, KeyEventKind};
+
+pub(in crate::tui) use crate::tui::action::{self, Action, Condition, Layer};
+use crate::tui::core::app::{App, Failure, Toast};
+use crate::tui::core::message::{Effect, Message, Timer};
+pub(in crate::tui) use crate::tui::core::mode::{Help, Mode};
+use crate::tui::form::Kind;
+pub(in crate::tui) use crate::tui::view;
+
+/// How long the selection rests before detail and timeline follow.
+pub const REST_DELAY: Duration = Duration::from_millis(80);
+/// The same with low bandwidth.
+pub const LONG_REST_DELAY: Duration = Duration::from_millis(200);
+/// How long a sentence stays on the keys line.
+const TOAST_DURATION: Duration = Duration::from_secs(8);
+/// How long quitting waits for pending commands.
+pub const QUIT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Applies a message to the state and returns the effects to run.
+pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
+    let mut effects = match message {
+        Message::Key(key, at) => key_pressed(app, key, at),
+        // A form that was reopened may wait behind the wall.
+        Message::Paste(_) if app.wall.is_some() => Vec::new(),
+        Message::Paste(text) if matches!(app.mode, Mode::Filter(_)) => {
+            filter::update::paste(app, &text)
+        }
+        Message::Paste(text) => paste(app, &text),
+        Message::Started => {
+            settings::update::show_warnings(app);
+            let mut effects: Vec<Effect> =
+                backend_update::load_measures_if_needed(app).into_iter().collect();
+            effects.extend(runbook::update::load_folder(app));
+            effects
+        }
+        Message::Resized(width, height) => {
+            app.size = (width, height);
+            Vec::new()
+        }
+        Message::Tick(at, offset) => {
+            app.offset = offset;
+            if app.wall.is_some() {
+                wall::update::time_passed(app, at)
+            } else {
+                backend_update::time_passed(app, at)
+            }
+        }
+        Message::OffsetChanges(change) => {
+            app.offset_change = change;
+            Vec::new()
+        }
+        Message::Elapsed(timer) => timer_elapsed(app, timer),
+        Message::BackendUpdate(update, at) => backend_update::apply(app, update, at),
+        Message::Detail(id, result, at) => {
+            let failed = result.as_ref().err().map(ToString::to_string);
+            let mut effects = reading::update::loaded(app, id, result, at);
+            effects.extend(match failed {
+                None => start::resume(app, id, at),
+                Some(why) => start::abandon(app, id, &why),
+            });
+            effects
+        }
+        Message::EarlierEvents(id, result, at) => {
+            reading::update::earlier_loaded(app, id, result, at)
+        }
+        Message::Measures(span, result, at) => {
+            backend_update::measures_loaded(app, span, result, at)
+        }
+        Message::Enqueued(ids, result, at) => outbox::update::enqueued(app, &ids, result, at),
+        Message::OutboxEntryLoaded(id, result, at) => {
+            outbox::update::entry_loaded(app, id, result, at)
+        }
+        Message::OutboxFailed(message) => show_toast(app, message, true),
+        Message::ClockJumped(at) => backend_update::clock_jumped(app, at),
+        Message::LastEnded(at) => {
+            app.last_ended = Some(at);
+            Vec::new()
+        }
+        Message::RibbonEvents(request, read) => {
+            wall::update::ribbon_events_loaded(app, request, read)
+        }
+        Message::LastP1(ended) => wall::update::last_p1_loaded(app, ended),
+        Message::Retrying(id, error, at) => send::retrying(app, id, &error, at),
+        Message::Settled(id, result, at) => {
+            if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
+                filter::update::update_row(app, row);
+            }
+            send::settled(app, id, result, at)
+        }
+        Message::HistoryPage(number, result, at) => {
+            filter::update::page_loaded(app, number, result, at)
+        }
+        Message::Filters(filters) => filter::update::add_saved_filters(app, filters),
+        Message::IncidentLocated(number, result, at) => {
+            jump::update::located(app, number, result, at)
+        }
+        Message::Drafts(drafts) => drafts::update::restore(app, drafts),
+        Message::DraftLost(why) => show_toast(app, why, true),
+        Message::Problems(result, at) => picker::update::problems_loaded(app, result, at),
+        Message::Edited(result) => form::update::edited(app, result),
+        Message::Config(reload) => settings::update::reloaded(app, *reload),
+        Message::WorkspaceOpened(id, result, at) => workspace::update::opened(app, &id, result, at),
+        Message::Terminate => {
+            let mut effects = match app.mode {
+                Mode::Palette(_) => palette::update::close(app, app.now),
+                _ => drafts::update::save_open(app),
+            };
+            effects.extend(quit(app));
+            effects
+        }
+        Message::Runbooks(runbooks) => runbook::update::folder_loaded(app, runbooks),
+        Message::Runbook(name, result) => runbook::update::page_loaded(app, &name, result),
+        Message::RunOutput(id, pipe, text) => run::update::output_received(app, id, pipe, &text),
+        Message::RunEnded(id, how, at) => run::update::ended(app, id, how, at),
+    };
+    effects.extend(travel::update::refresh_record(app));
+    effects.extend(runbook::update::reconcile(app));
+    // Behind the wall nothing is laid out; that happens when it is closed.
+    if app.wall.is_none() {
+        refresh_layout(app);
+    }
+    effects
+}
+
+pub(in crate::tui) fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
+    if key.kind == KeyEventKind::Release {
+        return Vec::new();
+    }
+    app.key_count += 1;
+    if let Some(effects) = start::buffer_key(app, key) {
+        return effects;
+    }
+    let effects = dispatch_key(app, key, at);
+    // Whoever presses keys has seen what happened.
+    app.selection_shift = None;
+    effects
+}
+
+fn dispatch_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
+    if let Some(effects) = jump::update::start_from_key(app, key) {
+        return effects;
+    }
+    let layer = action::current_layer(app);
+    match app.keymap.action(layer, &key) {
+        Some(action) => {
+            if action != Action::Failure {
+                app.toast = None;
+            }
+            perform(app, action, at)
+        }
+        None if layer == Layer::Wall => Vec::new(),
+        None => handle_text_key(app, key, at),
+    }
+}
+
+/// Handles a key without a binding: it is typed into what is open.
+fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
+    match &mut app.mode {
+        Mode::Form(_) => form::update::handle_text_key(app, key),
+        Mode::Pick(picker) => match picker.handle_key(key) {
+            Some(item) => picker::update::choose(app, item, at),
+            None => Vec::new(),
+        },
+        Mode::Palette(_) => palette::update::handle_text_key(app, key, at),
+        Mode::Help(_) => help::update::search_help(app, key),
+        Mode::Matrix(_) => matrix::update::handle_text_key(app, key, at),
+        Mode::Filter(_) => filter::update::handle_text_key(app, key, at),
+        Mode::Jump(_) => jump::update::handle_text_key(app, key),
+        _ => Vec::new(),
+    }
+}
+
+/// Handles pasted text: it goes into what is open.
+fn paste(app: &mut App, text: &str) -> Vec<Effect> {
+    match &app.mode {
+        Mode::Palette(_) => palette::update::paste(app, text),
+        Mode::Help(_) => help::update::paste(app, text),
+        _ => form::update::paste(app, text),
+    }
+}
+
+/// Returns the effects that explain why an action can't be used now, where the person may well
+/// expect it to work; `None` if it can be used. The effects are empty where nothing needs to be
+/// said.
+fn explain_disabled(app: &mut App, action: Action) -> Option<Vec<Effect>> {
+    let entry = action::find_entry(action)?;
+    if let Some(why) = entry.disabled_reason(app) {
+        return Some(show_toast(app, why, true));
+    }
+    if entry.applies(app) {
+        return None;
+    }
+    Some(match entry.condition {
+        // A verb must not guess which of a group it is about.
+        Condition::HasIncident if app.queue.selected_head.is_some() => {
+            let [mark, unfold] =
+                [Action::Mark, Action::Unfold].map(|a| main_key(app, a).unwrap_or_default());
+            let message =
+                format!("that is a group: {mark} selects its incidents, {unfold} shows them");
+            show_toast(app, message, true)
+        }
+        Condition::HasIncident
+        | Condition::CanUndo
+        | Condition::HasDrafts
+        | Condition::HasFailure
+        | Condition::RefusedEntry
+        | Condition::UnsentEntry => show_toast(app, entry.reason_if_not(app), true),
+        _ => Vec::new(),
+    })
+}
+
+/// Performs the action that a key is bound to.
+#[allow(clippy::too_many_lines, reason = "one arm for each action")]
+pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
+    if !matches!(action, Action::Quit | Action::QuitNow) {
+        app.quit_armed_at = None;
+    }
+    if let Some(effects) = explain_disabled(app, action) {
+        return effects;
+    }
+    match action {
+        Action::Down => navigation::move_by(app, navigation::Motion::Lines(1)),
+        Action::Up => navigation::move_by(app, navigation::Motion::Lines(-1)),
+        Action::HalfDown => navigation::move_by(app, navigation::Motion::HalfPages(1)),
+        Action::HalfUp => navigation::move_by(app, navigation::Motion::HalfPages(-1)),
+        Action::PageDown => navigation::move_by(app, navigation::Motion::HalfPages(2)),
+        Action::PageUp => navigation::move_by(app, navigation::Motion::HalfPages(-2)),
+        Action::Top => {
+            app.jump_armed = matches!(app.mode, Mode::Panes);
+            navigation::move_by(app, navigation::Motion::First)
+        }
+        Action::Bottom => navigation::move_by(app, navigation::Motion::Last),
+        Action::NextIncident => navigation::next_incident(app, 1),
+        Action::PreviousIncident => navigation::next_incident(app, -1),
+        Action::Focus(pane) => navigation::focus(app, pane),
+        Action::NextPane => navigation::cycle_focus(app, 1),
+        Action::PreviousPane => navigation::cycle_focus(app, -1),
+        Action::Zoom => {
+            app.zoomed = !app.zoomed;
+            Vec::new()
+        }
+        Action::Open => {
+            filter::update::toggle_group(app).unwrap_or_else(|| navigation::open_selected(app))
+        }
+        Action::Back => navigation::back(app, at),
+        Action::Acknowledge
+        | Action::Own
+        | Action::Assign
+        | Action::Escalate
+        | Action::Move
+        | Action::Prioritize
+        | Action::Categorize
+        | Action::Note
+        | Action::Update
+        | Action::Checklist
+        | Action::Resolve
+        | Action::Close
+        | Action::Review
+        | Action::Snooze
+        | Action::Merge
+        | Action::Link
+        | Action::Reopen
+        | Action::Reclassify
+        | Action::Describe
+        | Action::Copy
+        | Action::Run
+        | Action::Role => start::start(app, action, at),
+        Action::Palette => palette::update::open(app, "", at),
+        Action::Category
+        | Action::Services
+        | Action::Team
+        | Action::GoToNumber
+        | Action::Window => palette::update::open_for(app, action, at),
+        Action::Declare => form::update::open(app, Kind::Declare, Vec::new(), at),
+        Action::Filter => filter::update::open_line(app),
+        Action::Views => filter::update::open_views(app),
+        Action::Sort => filter::update::open_sorts(app),
+        Action::Group => filter::update::toggle_grouping(app, at),
+        Action::Fold => filter::update::fold(app),
+        Action::Unfold => filter::update::unfold(app),
+        Action::ApplyFilter => filter::update::commit(app, at),
+        Action::CancelFilter => filter::update::cancel(app, at),
+        Action::Complete if matches!(app.mode, Mode::Filter(_)) => {
+            filter::update::complete(app, 1, at)
+        }
+        Action::CompleteBack => filter::update::complete(app, -1, at),
+        Action::EarlierFilter => filter::update::recall(app, -1, at),
+        Action::LaterFilter => filter::update::recall(app, 1, at),
+        Action::Mark => start::toggle_mark(app),
+        Action::MarkAll => start::toggle_all_marks(app),
+        Action::Undo => {
+            let mode = std::mem::take(&mut app.mode);
+            let effects = undo::update::undo(app, at);
+            // A runbook stays open.
+            if matches!(mode, Mode::Runbook(_)) {
+                app.mode = mode;
+            }
+            effects
+        }
+        Action::Drafts => picker::update::open_drafts(app, at),
+        Action::Theme => appearance::next_theme(app),
+        Action::Zone => appearance::next_zone(app),
+        Action::Earlier => travel::update::step(app, -1),
+        Action::Later => travel::update::step(app, 1),
+        Action::Tick => runbook::update::tick(app, at),
+        Action::CopyCode => runbook::update::copy(app),
+        Action::StopRun => run::update::stop(app),
+        Action::NoteOutput => run::update::note_output(app, at),
+        Action::CloseRun => run::update::close(app),
+        Action::Refresh => backend_update::refresh(app),
+        Action::Outbox => outbox::update::open(app),
+        Action::EditEntry => outbox::update::edit(app, at),
+        Action::SendAnyway => outbox::update::retry(app),
+        Action::DropEntry => outbox::update::request_drop(app),
+        Action::SendNow => outbox::update::send_now(app),
+        Action::Wall => wall::update::open(app, at),
+        Action::LeaveWall => wall::update::close(app),
+        Action::Failure => {
+            app.mode = Mode::Failure(0);
+            Vec::new()
+        }
+        Action::Help => {
+            app.mode = Mode::Help(Help::default());
+            Vec::new()
+        }
+        Action::Suspend => vec![Effect::Suspend],
+        Action::Quit if app.zoomed => navigation::back(app, at),
+        Action::Leave if help::update::clear_search(app) => Vec::new(),
+        Action::Leave if matches!(app.mode, Mode::Palette(_)) => palette::update::close(app, at),
+        Action::Quit | Action::QuitNow => match run::update::running_summary(app) {
+            // Programs are ended with the panes.
+            Some(what) if app.quit_armed_at.is_none() => {
+                app.quit_armed_at = Some(at);
+                show_toast(app, format!("{what}: again stops it and ends"), true)
+            }
+            _ => quit(app),
+        },
+        Action::Dismiss | Action::Leave => {
+            app.mode = Mode::Panes;
+            Vec::new()
+        }
+        Action::Send => form::update::send(app, at),
+        Action::NextField => form::update::move_focus(app, 1),
+        Action::PreviousField => form::update::move_focus(app, -1),
+        Action::Edit => form::update::edit(app),
+        Action::Cancel => form::update::cancel(app),
+        Action::Discard => form::update::discard(app),
+        Action::ContinueEditing => form::update::continue_editing(app),
+        Action::SaveDraft => form::update::save_draft(app, at),
+        Action::Yes if matches!(app.mode, Mode::Outbox(_)) => outbox::update::confirm_drop(app),
+        Action::No if matches!(app.mode, Mode::Outbox(_)) => outbox::update::cancel_drop(app),
+        Action::Yes if matches!(app.mode, Mode::ConfirmRun(_)) => run::update::confirm_run(app, at),
+        Action::Yes => confirm::update::accept(app, at),
+        Action::No => confirm::update::decline(app),
+        Action::Choose => choose_selected(app, at),
+        Action::Complete => palette::update::complete(app, at),
+        Action::NextLine => move_line(app, 1),
+        Action::PreviousLine => move_line(app, -1),
+        Action::NextItem => move_item(app, 1),
+        Action::PreviousItem => move_item(app, -1),
+        Action::NextPage => move_item(app, 10),
+        Action::PreviousPage => move_item(app, -10),
+        Action::Left => matrix::update::move_by(app, 0, -1),
+        Action::Right => matrix::update::move_by(app, 0, 1),
+        Action::Raise => matrix::update::move_by(app, -1, 0),
+        Action::Lower => matrix::update::move_by(app, 1, 0),
+        Action::QuitWithoutWaiting => vec![Effect::Quit],
+        Action::Backend => workspace::update::open_menu(app),
+        Action::CancelSwitch => workspace::update::cancel_switch(app),
+        Action::SwitchWithoutWaiting => workspace::update::switch_now(app),
+    }
+}
+
+/// Confirms the selected item of what is open.
+fn choose_selected(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    match &app.mode {
+        Mode::Pick(picker) => match picker.selected().cloned() {
+            Some(item) => picker::update::choose(app, item, at),
+            None => Vec::new(),
+        },
+        Mode::Palette(_) => palette::update::choose(app, at),
+        Mode::Matrix(_) => matrix::update::choose(app, at),
+        Mode::Jump(_) => jump::update::submit(app),
+        _ => Vec::new(),
+    }
+}
+
+fn move_item(app: &mut App, by: isize) -> Vec<Effect> {
+    if let Mode::Pick(picker) = &mut app.mode {
+        picker.move_selection(by);
+        return Vec::new();
+    }
+    move_line(app, by)
+}
+
+fn move_line(app: &mut App, by: isize) -> Vec<Effect> {
+    match &mut app.mode {
+        Mode::Palette(_) => palette::update::move_selection(app, by),
+        _ => navigation::move_by(app, navigation::Motion::Lines(by)),
+    }
+}
+
+/// Returns the first key of an action, as it is written for the person.
+pub(in crate::tui) fn main_key(app: &App, action: Action) -> Option<String> {
+    app.keymap.keys(action).first().map(ToString::to_string)
+}
+
+/// Quits, or waits for pending commands first.
+pub(in crate::tui) fn quit(app: &mut App) -> Vec<Effect> {
+    // The panes show what is still pending.
+    app.wall = None;
+    // Commands in the outbox are sent by the next process.
+    if app.pending.iter().all(|pending| pending.enqueued) {
+        return vec![Effect::Quit];
+    }
+    app.mode = Mode::Quitting;
+    vec![Effect::StartTimer(QUIT_TIMEOUT, Timer::Quit)]
+}
+
+fn timer_elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
+    match timer {
+        Timer::Rest(number) if number == app.reading.rest_seq => {
+            app.reading.moving = false;
+            reading::update::follow(app)
+        }
+        Timer::Toast(number) if number == app.toast_seq => {
+            app.toast = None;
+            Vec::new()
+        }
+        Timer::Undo(number) => {
+            if app.undo.as_ref().is_some_and(|undo| undo.number == number) {
+                app.undo = None;
+            }
+            Vec::new()
+        }
+        Timer::Search(number) => filter::update::search_due(app, number),
+        Timer::Draft(id) => drafts::update::save_due(app, id),
+        Timer::Rest(_) | Timer::Toast(_) => Vec::new(),
+        Timer::AttentionThrottle => attention::update::throttle_ended(app),
+        Timer::Quit => vec![Effect::Quit],
+    }
+}
+
+/// Shows a sentence on the keys line for a few seconds.
+pub(in crate::tui) fn show_toast(
+    app: &mut App,
+    text: impl Into<String>,
+    is_error: bool,
+) -> Vec<Effect> {
+    app.toast_seq += 1;
+    app.toast = Some(Toast { text: text.into(), is_error });
+    vec![Effect::StartTimer(TOAST_DURATION, Timer::Toast(app.toast_seq))]
+}
+
+/// Shows a failure on the keys line and stores it for the popup with details.
+pub(in crate::tui) fn report_failure(
+    app: &mut App,
+    operation: &str,
+    message: &str,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    app.failure =
+        Some(Failure { operation: operation.to_owned(), message: message.to_owned(), at });
+    show_toast(app, format!("{operation}: {message}"), true)
+}
+
+/// Lays out again what depends on sizes: lines of the reading panes, and scroll positions.
+fn refresh_layout(app: &mut App) {
+    rows::scroll_into_view(app);
+    start::refresh_disabled(app);
+    view::prepare(app);
+}

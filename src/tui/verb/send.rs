@@ -1,0 +1,432 @@
+//! Commands: how they are planned, sent, shown as pending, and settled by their outcome.
+
+use chrono::{DateTime, Utc};
+
+use crate::backend::{BackendError, Outcome};
+use crate::model::filter::MatchContext;
+use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand};
+use crate::sync::drafts::DraftOp;
+
+use crate::tui::action::READ_ONLY;
+use crate::tui::core::app::{App, PendingCommand};
+use crate::tui::core::message::{Effect, Timer};
+use crate::tui::core::mode::Mode;
+use crate::tui::form::Form;
+use crate::tui::update::{report_failure, show_toast};
+use crate::tui::verb::plan::{
+    Batch, Confirm, Inverse, Plan, Results, Step, Target, UNDO_WINDOW, Undo, phrase,
+};
+use crate::tui::verb::precheck;
+use crate::tui::{attention, drafts, outbox, run, runbook, undo, workspace};
+
+/// Makes a plan with the same commands for each target, with what is known to refuse them.
+pub(in crate::tui) fn plan(
+    app: &App,
+    targets: &[Target],
+    verb: impl Into<String>,
+    done_phrase: impl Into<String>,
+    commands: &[IncidentCommand],
+    at: DateTime<Utc>,
+) -> Plan {
+    let steps = targets.iter().map(|target| step(app, target, Vec::new(), commands.to_vec(), at));
+    Plan { verb: verb.into(), done_phrase: done_phrase.into(), steps: steps.collect() }
+}
+
+/// Makes the step of a plan for one incident, with what is known to refuse it.
+pub(in crate::tui) fn step(
+    app: &App,
+    target: &Target,
+    prerequisites: Vec<Command>,
+    commands: Vec<IncidentCommand>,
+    at: DateTime<Utc>,
+) -> Step {
+    let repeated = |command: &IncidentCommand| {
+        let verb = command.kind();
+        // Commands in the outbox are applied to the loaded record already: the model can tell.
+        let mut open = app.pending.iter().filter(|pending| !pending.enqueued);
+        !may_repeat(command) && open.any(|p| p.incident == target.id && p.verb == verb)
+    };
+    let refused = if commands.iter().any(repeated) {
+        Some("that is on its way already".into())
+    } else {
+        precheck::refusal(app, target.id, &commands, at)
+    };
+    Step { target: target.clone(), prerequisites, commands, refused }
+}
+
+/// Returns whether a command may be sent again before the first one has settled.
+fn may_repeat(command: &IncidentCommand) -> bool {
+    !matches!(
+        command,
+        IncidentCommand::Acknowledge
+            | IncidentCommand::MoveStatus { .. }
+            | IncidentCommand::Assign { .. }
+            | IncidentCommand::Resolve { .. }
+            | IncidentCommand::Close
+            | IncidentCommand::Reopen { .. }
+            | IncidentCommand::Merge { .. }
+            | IncidentCommand::Reclassify { .. }
+            | IncidentCommand::Escalate { .. }
+            | IncidentCommand::PublishReview
+    )
+}
+
+/// Sends a plan at once if it concerns one incident; asks first if it is irreversible or concerns
+/// several.
+///
+/// A refused plan returns to its form, with the reason.
+pub(in crate::tui) fn submit(
+    app: &mut App,
+    plan: Plan,
+    irreversible: bool,
+    form: Option<Box<Form>>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    if app.read_only {
+        return refuse_read_only(app, form);
+    }
+    if let [Step { refused: Some(why), target, .. }] = &plan.steps[..] {
+        let message = format!("{}: {why}", target.label);
+        if let Some(mut form) = form {
+            form.notice = Some(why.clone());
+            app.mode = Mode::Form(form);
+            return Vec::new();
+        }
+        app.mode = Mode::Panes;
+        return show_toast(app, message, true);
+    }
+    // A plan that can't be undone needs a question first.
+    let inverse = |step| undo::update::inverse(app, step, &envelopes(app, step, at));
+    let irreversible = irreversible || plan.possible().any(|step| inverse(step).is_none());
+    if irreversible || plan.steps.len() > 1 {
+        app.mode = Mode::Confirm(Box::new(Confirm { plan, irreversible, form, top: 0 }));
+        return Vec::new();
+    }
+    carry_out(app, &plan, irreversible, form, at)
+}
+
+/// Reports that the panes are read-only; a form is reopened, so that its text is not lost.
+fn refuse_read_only(app: &mut App, form: Option<Box<Form>>) -> Vec<Effect> {
+    if let Some(mut form) = form {
+        form.notice = Some(READ_ONLY.into());
+        app.mode = Mode::Form(form);
+        return Vec::new();
+    }
+    app.mode = Mode::Panes;
+    show_toast(app, READ_ONLY, true)
+}
+
+/// Sends the steps of a plan that are possible.
+pub(in crate::tui) fn carry_out(
+    app: &mut App,
+    plan: &Plan,
+    irreversible: bool,
+    form: Option<Box<Form>>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    app.mode = Mode::Panes;
+    app.last_batch += 1;
+    let mut batch = Batch {
+        number: app.last_batch,
+        verb: plan.verb.clone(),
+        done_phrase: plan.done_phrase.clone(),
+        total: plan.steps.len(),
+        remaining: 0,
+        failed: Vec::new(),
+        keys: app.key_count,
+        form,
+    };
+    let mut effects = Vec::new();
+    // The form is stored on disk before its commands are sent.
+    if let Some(form) = &mut batch.form {
+        effects.extend(drafts::update::save(form, &app.workspace, at));
+    }
+    let mut inverses = Vec::new();
+    for step in plan.possible() {
+        let sent = envelopes(app, step, at);
+        if !irreversible {
+            inverses.push((step, undo::update::inverse(app, step, &sent)));
+        }
+        if assigns_to_me(app, &step.commands) {
+            attention::update::expect_own_change(app, step.target.id);
+        }
+        for envelope in &sent {
+            app.pending.push(PendingCommand {
+                id: envelope.id,
+                incident: step.target.id,
+                label: step.target.label.clone(),
+                verb: envelope.command.kind(),
+                batch: batch.number,
+                retrying: false,
+                enqueued: false,
+                lookup_in_flight: false,
+            });
+        }
+        batch.remaining += sent.len();
+        let replaced = batch.form.as_mut().and_then(|form| form.replaces.take());
+        effects.push(match replaced {
+            Some(replaced) => Effect::Replace(replaced.id, sent),
+            None => Effect::Submit(sent),
+        });
+    }
+    let message = match &plan.steps[..] {
+        [only] => format!("{} {}", only.target.label, plan.done_phrase),
+        many => format!("{} of {} {}", plan.possible().count(), many.len(), plan.done_phrase),
+    };
+    let can_undo = !inverses.is_empty() && inverses.iter().all(|(_, inverse)| inverse.is_some());
+    app.undo = can_undo.then(|| Undo {
+        number: app.last_batch,
+        done_phrase: message.clone(),
+        steps: inverses
+            .into_iter()
+            .filter_map(|(step, commands)| {
+                let target = step.target.clone();
+                let undo_step =
+                    Step { target, prerequisites: Vec::new(), commands: commands?, refused: None };
+                Some(Inverse { step: undo_step, undoes: step.commands.clone() })
+            })
+            .collect(),
+    });
+    if can_undo {
+        effects.push(Effect::StartTimer(UNDO_WINDOW, Timer::Undo(app.last_batch)));
+    }
+    let key =
+        crate::tui::update::main_key(app, crate::tui::update::Action::Undo).filter(|_| can_undo);
+    let message = key.map_or_else(|| message.clone(), |key| format!("{message} · {key} undo"));
+    // The marks have served their purpose.
+    if plan.steps.len() > 1 {
+        app.marked.clear();
+    }
+    let nothing_sent = batch.remaining == 0;
+    app.batches.push(batch);
+    effects.extend(show_toast(app, message, false));
+    if nothing_sent {
+        effects.extend(batch_finished(app, app.last_batch, at));
+    }
+    effects
+}
+
+/// Returns whether commands make the viewer responsible: their own changes need no attention.
+fn assigns_to_me(app: &App, commands: &[IncidentCommand]) -> bool {
+    commands.iter().any(|command| match command {
+        IncidentCommand::Declare(_) => true,
+        IncidentCommand::Assign { to } => to.as_ref().is_some_and(|to| to.handle == app.me.handle),
+        _ => false,
+    })
+}
+
+/// Sends one command in the background: nothing is closed or reported, and the last action can
+/// still be undone.
+pub(in crate::tui) fn send_in_background(
+    app: &mut App,
+    target: &Target,
+    command: IncidentCommand,
+    verb: &str,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    if app.read_only {
+        return show_toast(app, READ_ONLY, true);
+    }
+    app.last_batch += 1;
+    let step = Step {
+        target: target.clone(),
+        prerequisites: Vec::new(),
+        commands: vec![command],
+        refused: None,
+    };
+    let sent = envelopes(app, &step, at);
+    for envelope in &sent {
+        app.pending.push(PendingCommand {
+            id: envelope.id,
+            incident: target.id,
+            label: target.label.clone(),
+            verb: envelope.command.kind(),
+            batch: app.last_batch,
+            retrying: false,
+            enqueued: false,
+            lookup_in_flight: false,
+        });
+    }
+    app.batches.push(Batch {
+        number: app.last_batch,
+        verb: verb.to_owned(),
+        done_phrase: "done".into(),
+        total: 1,
+        remaining: sent.len(),
+        failed: Vec::new(),
+        keys: app.key_count,
+        form: None,
+    });
+    vec![Effect::Submit(sent)]
+}
+
+fn envelopes(app: &App, step: &Step, at: DateTime<Utc>) -> Vec<Envelope> {
+    let incident = step.target.id;
+    let commands =
+        step.commands.iter().cloned().map(|command| Command::Incident { incident, command });
+    step.prerequisites
+        .iter()
+        .cloned()
+        .chain(commands)
+        .map(|command| Envelope {
+            id: CommandId::new(),
+            at,
+            actor: Actor::Person(app.me.clone()),
+            command,
+        })
+        .collect()
+}
+
+/// Shows that a command has failed temporarily and is retried.
+pub(in crate::tui) fn retrying(
+    app: &mut App,
+    id: CommandId,
+    error: &BackendError,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let Some(pending) = app.pending.iter_mut().find(|p| p.id == id) else { return Vec::new() };
+    let first = !std::mem::replace(&mut pending.retrying, true);
+    let what = describe_command(app, id);
+    if first {
+        report_failure(app, &what, &format!("{error} (it is tried again)"), at)
+    } else {
+        Vec::new()
+    }
+}
+
+/// Describes a command, as in "acknowledge INC-2041".
+fn describe_command(app: &App, id: CommandId) -> String {
+    let Some(pending) = app.pending.iter().find(|p| p.id == id) else { return String::new() };
+    let verb = app.batches.iter().find(|b| b.number == pending.batch).map(|b| b.verb.as_str());
+    phrase(verb.unwrap_or("change"), &pending.label)
+}
+
+/// Settles a command by its outcome.
+pub(in crate::tui) fn settled(
+    app: &mut App,
+    id: CommandId,
+    result: Result<Box<Outcome>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let Some(index) = app.pending.iter().position(|p| p.id == id) else { return Vec::new() };
+    let pending = app.pending.remove(index);
+    let mut effects = Vec::new();
+    match result {
+        Ok(outcome) => {
+            app.last_settled_at = Some(at);
+            if pending.verb == crate::model::command::CommandKind::Declare {
+                let batch = app.batches.iter().find(|batch| batch.number == pending.batch);
+                let keys = batch.map_or(app.key_count, |batch| batch.keys);
+                effects.extend(declared(app, &outcome, keys));
+            }
+        }
+        Err(error) => {
+            runbook::update::tick_refused(app, id);
+            run::update::note_refused(app, id);
+            if let Some(batch) = app.batches.iter_mut().find(|b| b.number == pending.batch) {
+                // Commands after a refused one are not reported a second time.
+                if batch.failed.last().is_none_or(|(label, _)| *label != pending.label) {
+                    batch.failed.push((pending.label.clone(), error.to_string()));
+                }
+            }
+            attention::update::forget_own_change(app, pending.incident);
+            // What was done to the other incidents can still be undone.
+            if let Some(undo) = app.undo.as_mut().filter(|undo| undo.number == pending.batch) {
+                undo.steps.retain(|inverse| inverse.step.target.id != pending.incident);
+                if undo.steps.is_empty() {
+                    app.undo = None;
+                }
+            }
+        }
+    }
+    let all_settled =
+        app.batches.iter_mut().find(|b| b.number == pending.batch).is_some_and(|batch| {
+            batch.remaining = batch.remaining.saturating_sub(1);
+            batch.remaining == 0
+        });
+    if all_settled {
+        effects.extend(batch_finished(app, pending.batch, at));
+    }
+    if app.pending.is_empty() && matches!(app.mode, Mode::Quitting) {
+        effects.push(Effect::Quit);
+    }
+    effects.extend(workspace::update::switch_when_settled(app));
+    effects
+}
+
+/// Selects a declared incident that has got its number, unless the person has gone on to something
+/// else: the key count is not `keys` any more.
+fn declared(app: &mut App, outcome: &Outcome, keys: u64) -> Vec<Effect> {
+    let (Some(id), Some(row)) = (outcome.incident, &outcome.row) else { return Vec::new() };
+    if app.key_count == keys && !app.queue.select(id) {
+        // The incident is selected when it arrives.
+        (app.queue.selected, app.queue.selected_head) = (Some(id), None);
+    }
+    let levels = app.rules.levels;
+    let context = MatchContext { now: app.now, me: Some(&app.me.handle), levels: &levels };
+    let hidden = if app.queue.passes(row, context) { "" } else { " · hidden by the filter" };
+    let label = row.label();
+    let message = if outcome.events.iter().any(|event| event.seq == 1) {
+        format!("declared as {label}{hidden}")
+    } else {
+        format!("{label} is open with this key: counted there as one more alert{hidden}")
+    };
+    show_toast(app, message, false)
+}
+
+/// Reports the outcome of a batch, all of whose commands have settled.
+fn batch_finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> {
+    let Some(index) = app.batches.iter().position(|b| b.number == number) else {
+        return Vec::new();
+    };
+    let batch = app.batches.remove(index);
+    if batch.failed.is_empty() {
+        return batch
+            .form
+            .map(|form| Effect::Draft(DraftOp::Drop(form.draft_id)))
+            .into_iter()
+            .collect();
+    }
+    let mut effects = Vec::new();
+    if let Some(refused) = outbox::update::report_batch(app, &batch, at) {
+        return refused;
+    }
+    if batch.total == 1 {
+        let (label, why) = batch.failed[0].clone();
+        effects.extend(report_failure(app, &phrase(&batch.verb, &label), &why, at));
+        if let Some(form) = batch.form {
+            effects.extend(drafts::update::reopen_refused(app, form, &why, at));
+        }
+        return effects;
+    }
+    if let Some(form) = &batch.form {
+        effects.extend(drafts::update::save_for_later(app, form, at));
+    }
+    let failed = batch.failed.len();
+    let summary = format!("{failed} of {} not {}", batch.total, batch.done_phrase);
+    effects.extend(report_failure(app, &phrase(&batch.verb, "several"), &summary, at));
+    append_failures(app, &batch);
+    if matches!(app.mode, Mode::Panes) {
+        let Batch { done_phrase, total, failed, .. } = batch;
+        app.mode = Mode::Results(Results { done_phrase, total, failed, top: 0 });
+    }
+    effects
+}
+
+/// Adds what was not done, and why, to the last failure: the person may be busy with something else
+/// now.
+pub(in crate::tui) fn append_failures(app: &mut App, batch: &Batch) {
+    if let Some(failure) = &mut app.failure {
+        let each = batch.failed.iter().map(|(label, why)| format!("{label}: {why}"));
+        failure.message =
+            std::iter::once(failure.message.clone()).chain(each).collect::<Vec<_>>().join("\n");
+    }
+}
+
+/// Describes the commands that have not been confirmed, for a last message; empty if all have.
+#[must_use]
+pub fn unconfirmed(app: &App) -> String {
+    let lost = app.pending.iter().filter(|pending| !pending.enqueued);
+    let each: Vec<String> = lost.map(|p| describe_command(app, p.id)).collect();
+    each.join(", ")
+}

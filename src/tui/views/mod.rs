@@ -1,0 +1,3 @@
+//! Saved views and sort orders of the queue.
+
+pub mod update;

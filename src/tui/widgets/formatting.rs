@@ -1,0 +1,72 @@
+//! Formatting of short texts that several regions share.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::model::Status;
+use crate::model::service_level::Clock;
+use crate::model::time::format_duration;
+
+use crate::tui::core::app::App;
+
+/// Formats an age as the queue shows it: without seconds, so that it changes with the minute only.
+pub(in crate::tui) fn age(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    short_duration(now - then)
+}
+
+/// Formats a duration without seconds.
+pub(in crate::tui) fn short_duration(duration: TimeDelta) -> String {
+    if duration < TimeDelta::minutes(1) { "<1m".into() } else { format_duration(duration) }
+}
+
+/// Returns a bar of `cells` cells that shows a clock's remaining time. It has at least one full
+/// cell while any time remains.
+pub(in crate::tui) fn remaining_bar(clock: &Clock, now: DateTime<Utc>, cells: usize) -> String {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a share of a few cells"
+    )]
+    let full = ((1.0 - clock.elapsed_share(now)) * cells as f64).ceil() as usize;
+    let full = if clock.is_past(now) { 0 } else { full.clamp(1, cells) };
+    format!("{}{}", "▰".repeat(full), "▱".repeat(cells - full))
+}
+
+/// Formats a remaining time, or the time since the deadline as in `+3m`.
+pub(in crate::tui) fn remaining_text(remaining: TimeDelta) -> String {
+    if remaining > TimeDelta::zero() {
+        short_duration(remaining)
+    } else {
+        format!("+{}", short_duration(-remaining))
+    }
+}
+
+/// Says when the next attempt is: as a countdown, or as a time with low bandwidth, where nothing
+/// may change by itself.
+pub(in crate::tui) fn retry_text(app: &App, retry_in: TimeDelta) -> String {
+    if app.low_bandwidth {
+        format!("retry at {}", app.clock().hh_mm_ss(app.now + retry_in))
+    } else {
+        format!("retrying in {} s", retry_in.num_seconds().max(0))
+    }
+}
+
+/// Returns an abbreviation of a status.
+pub(in crate::tui) fn short_status(status: Status) -> &'static str {
+    match status {
+        Status::Triggered => "trig",
+        Status::Acknowledged => "ack",
+        Status::Investigating => "inv",
+        Status::Identified => "ident",
+        Status::Monitoring => "monit",
+        Status::Resolved => "res",
+        Status::Closed => "clos",
+        Status::Merged => "merg",
+        Status::Reclassified => "recl",
+    }
+}
+
+/// Formats a number with its noun: `1 incident`, `2 incidents`.
+pub(in crate::tui) fn pluralize(number: u64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}

@@ -1,0 +1,5 @@
+//! What several features draw with: frames of panes, popups, formatted values.
+
+pub mod formatting;
+pub mod pane;
+pub mod popup;

@@ -1,0 +1,121 @@
+//! Borders and titles of panes.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Widget};
+
+use crate::model::text;
+
+use crate::tui::core::app::{App, Pane};
+use crate::tui::core::layout::{Frame, PaneSlot};
+
+/// What the upper border shows in addition to the pane's name.
+#[derive(Default)]
+pub(in crate::tui) struct Title {
+    /// Text after the name.
+    pub(in crate::tui) about: String,
+    /// Text at the right end.
+    pub(in crate::tui) right: String,
+    /// Whether the text at the right end is about a fault.
+    pub(in crate::tui) alarm: bool,
+}
+
+/// Draws frame and title. `hidden` counts the lines above and below the visible ones.
+pub(in crate::tui) fn draw(
+    app: &App,
+    slot: &PaneSlot,
+    title: &Title,
+    hidden: (usize, usize),
+    buffer: &mut Buffer,
+) {
+    let focused = app.focus == slot.pane;
+    let style = if focused { app.theme.accent() } else { app.theme.border() };
+    let area = slot.area;
+    match slot.frame {
+        Frame::Bare => {
+            let line = tabs(app, &Pane::ALL, slot.pane, focused);
+            let left = usize::from(buffer.set_line(area.x, area.y, &line, area.width).0 - area.x);
+            right(app, title, area, left, 0, buffer);
+        }
+        Frame::Own | Frame::Tabs(_) => {
+            let kind = if focused { app.theme.focus_border() } else { BorderType::Rounded };
+            Block::bordered().border_type(kind).border_style(style).render(area, buffer);
+            let line = match slot.frame {
+                Frame::Tabs(panes) => tabs(app, panes, slot.pane, focused),
+                _ => own_title(app, slot.pane, title, focused),
+            };
+            let room = area.width.saturating_sub(3);
+            let end = buffer.set_line(area.x + 1, area.y, &line, room).0;
+            right(app, title, area, usize::from(end - area.x), 1, buffer);
+            scroll_marks(app, area, hidden, buffer);
+        }
+    }
+}
+
+fn name(pane: Pane) -> String {
+    format!("{} {}", pane.number(), pane.name())
+}
+
+fn name_style(app: &App, focused: bool) -> Style {
+    if focused { app.theme.accent().add_modifier(Modifier::BOLD) } else { app.theme.text() }
+}
+
+fn own_title<'a>(app: &App, pane: Pane, title: &Title, focused: bool) -> Line<'a> {
+    let mut line =
+        Line::from(vec![Span::styled(format!(" {} ", name(pane)), name_style(app, focused))]);
+    if !title.about.is_empty() {
+        let style = if focused { app.theme.accent() } else { app.theme.border() };
+        line.push_span(Span::styled(app.theme.rule(focused), style));
+        line.push_span(Span::styled(format!(" {} ", title.about), app.theme.dim()));
+    }
+    line
+}
+
+/// Returns the names of panes that share a slot, the visible one in brackets.
+fn tabs<'a>(app: &App, panes: &[Pane], shown: Pane, focused: bool) -> Line<'a> {
+    let mut line = Line::from(" ");
+    for pane in panes {
+        let is_shown = *pane == shown;
+        let style = match (is_shown, focused) {
+            (true, true) => name_style(app, true),
+            (true, false) => app.theme.text().add_modifier(Modifier::BOLD),
+            _ => app.theme.dim(),
+        };
+        let name = name(*pane);
+        line.push_span(Span::styled(if is_shown { format!("[{name}]") } else { name }, style));
+        line.push_span(Span::raw(" "));
+    }
+    line
+}
+
+/// Draws the text at the right end, if it fits next to the text on the left.
+fn right(app: &App, title: &Title, area: Rect, left: usize, corner: u16, buffer: &mut Buffer) {
+    let room = usize::from(area.width).saturating_sub(left + usize::from(corner) + 1);
+    if title.right.is_empty() || room < 6 {
+        return;
+    }
+    let shown = text::truncate(&title.right, room.saturating_sub(2));
+    let wide = u16::try_from(text::width(&shown) + 2).unwrap_or(u16::MAX);
+    let x = area.right().saturating_sub(corner + wide);
+    let style = if title.alarm { app.theme.alarm() } else { app.theme.dim() };
+    buffer.set_stringn(x, area.y, format!(" {shown} "), usize::from(wide), style);
+}
+
+/// Shows on the lower border how many lines are hidden.
+fn scroll_marks(app: &App, area: Rect, hidden: (usize, usize), buffer: &mut Buffer) {
+    let (above, below) = hidden;
+    let text = match (above, below) {
+        (0, 0) => return,
+        (0, below) => format!(" ↓ {below} "),
+        (above, 0) => format!(" ↑ {above} "),
+        (above, below) => format!(" ↑ {above}  ↓ {below} "),
+    };
+    let wide = u16::try_from(text::width(&text)).unwrap_or(0);
+    if wide + 4 > area.width {
+        return;
+    }
+    let x = area.right() - wide - 2;
+    buffer.set_stringn(x, area.bottom() - 1, text, usize::from(wide), app.theme.dim());
+}

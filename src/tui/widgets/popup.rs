@@ -1,0 +1,92 @@
+//! Popups: boxes over the panes.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Widget};
+
+use crate::tui::core::app::App;
+
+/// Returns the width of the text in a box over `body`, in columns.
+pub(in crate::tui) fn text_width(body: Rect) -> usize {
+    usize::from(body.width.saturating_sub(8).min(76))
+}
+
+fn box_area(body: Rect, lines: usize) -> Rect {
+    let height = u16::try_from(lines + 2).unwrap_or(u16::MAX).min(body.height);
+    let width = u16::try_from(text_width(body)).unwrap_or(0) + 4;
+    centred(body, width, height)
+}
+
+/// Returns an area of the given size in the middle of `body`.
+pub(in crate::tui) fn centred(body: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(body.width), height.min(body.height));
+    Rect {
+        x: body.x + (body.width - width) / 2,
+        y: body.y + (body.height - height) / 2,
+        width,
+        height,
+    }
+}
+
+/// Returns the area for text of a box with `lines` lines.
+pub(in crate::tui) fn text_area(body: Rect, lines: usize) -> Rect {
+    inner(box_area(body, lines))
+}
+
+pub(in crate::tui) fn inner(area: Rect) -> Rect {
+    Rect {
+        x: area.x + 2,
+        y: area.y + 1,
+        width: area.width.saturating_sub(4),
+        height: area.height.saturating_sub(2),
+    }
+}
+
+/// Draws an empty box.
+pub(in crate::tui) fn frame(app: &App, area: Rect, title: &str, buffer: &mut Buffer) {
+    Clear.render(area, buffer);
+    let style = app.theme.accent();
+    let room = usize::from(area.width.saturating_sub(6));
+    let title = format!(" {} ", crate::model::text::truncate(title, room));
+    Block::bordered()
+        .border_type(app.theme.focus_border())
+        .border_style(style)
+        .title_top(Line::from(Span::styled(title, style.add_modifier(Modifier::BOLD))))
+        .render(area, buffer);
+}
+
+/// Draws a box with lines, scrolled by `top`.
+pub(in crate::tui) fn draw(
+    app: &App,
+    body: Rect,
+    title: &str,
+    lines: &[Line<'_>],
+    top: usize,
+    buffer: &mut Buffer,
+) {
+    let area = box_area(body, lines.len());
+    frame(app, area, title, buffer);
+    let inside = inner(area);
+    for (line, row) in lines.iter().skip(top).zip(inside.rows()) {
+        buffer.set_line(row.x, row.y, line, row.width);
+    }
+    let below = lines.len().saturating_sub(top + usize::from(inside.height));
+    draw_scroll_hint(app, area, (top, below), buffer);
+}
+
+/// Shows on the lower border how many lines are hidden above and below.
+pub(in crate::tui) fn draw_scroll_hint(
+    app: &App,
+    area: Rect,
+    (top, below): (usize, usize),
+    buffer: &mut Buffer,
+) {
+    if top > 0 || below > 0 {
+        let text = format!(" ↑ {top}  ↓ {below} ");
+        let wide = u16::try_from(crate::model::text::width(&text)).unwrap_or(0);
+        let x = area.right().saturating_sub(wide + 2);
+        buffer.set_stringn(x, area.bottom() - 1, text, usize::from(wide), app.theme.dim());
+    }
+}

@@ -1,0 +1,92 @@
+//! Workspaces: the backend that the panes show, others that they can switch to, and who opens them.
+
+pub mod update;
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::config::Location;
+use crate::config::panes::{Profile, UnusableProfile};
+
+/// The name of the workspace that the program was started on, where that is no profile.
+pub const INITIAL_NAME: &str = "start";
+
+/// Identifies a workspace.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum WorkspaceId {
+    /// The workspace that the program was started on.
+    Initial,
+    /// The profile with this name.
+    Profile(String),
+}
+
+/// A workspace that panes can show: a backend and its settings.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Workspace {
+    /// Identifies the workspace.
+    pub id: WorkspaceId,
+    /// The path of a local store or the URL of an API. Not sanitized.
+    pub location: String,
+    /// Whether it is a production environment; the screen marks it then.
+    pub production: bool,
+    /// Whether changes are refused.
+    pub read_only: bool,
+    /// Why the profile's settings give no usable location. Safe to show.
+    pub unusable_reason: Option<String>,
+}
+
+impl Workspace {
+    /// Creates the workspace that the program was started on.
+    #[must_use]
+    pub fn initial(location: impl Into<String>) -> Self {
+        Self {
+            id: WorkspaceId::Initial,
+            location: location.into(),
+            production: false,
+            read_only: false,
+            unusable_reason: None,
+        }
+    }
+
+    /// Returns the name of the profile, or [`INITIAL_NAME`]. Not sanitized.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.id {
+            WorkspaceId::Initial => INITIAL_NAME,
+            WorkspaceId::Profile(name) => name,
+        }
+    }
+}
+
+impl From<&Profile> for Workspace {
+    fn from(profile: &Profile) -> Self {
+        let location = profile.location.as_ref().map(Location::display_name);
+        Self {
+            id: WorkspaceId::Profile(profile.name.clone()),
+            production: profile.production,
+            read_only: profile.read_only,
+            ..Self::initial(location.unwrap_or_else(|| "the usual store".into()))
+        }
+    }
+}
+
+impl From<&UnusableProfile> for Workspace {
+    fn from(profile: &UnusableProfile) -> Self {
+        Self {
+            id: WorkspaceId::Profile(profile.name.clone()),
+            unusable_reason: Some(profile.why.clone()),
+            ..Self::initial("")
+        }
+    }
+}
+
+/// Opens other workspaces. The current panes end only once the next workspace is open.
+#[async_trait]
+pub trait Opener: fmt::Debug + Send + Sync {
+    /// Opens a workspace and keeps it open until panes are shown on it.
+    ///
+    /// # Errors
+    /// A sentence that says why it can't be opened. Not sanitized.
+    async fn open(&self, id: &WorkspaceId) -> Result<(), String>;
+}
