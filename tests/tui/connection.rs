@@ -143,3 +143,16 @@ fn measures_and_detail_that_were_kept_say_when_they_were_read() {
     stage.send(Message::Measures(span, Ok(Sourced::fresh(measures)), stage.now));
     assert!(!stage.screen().contains("as of"));
 }
+
+#[test]
+fn directory_is_as_old_as_the_cache_until_it_is_fetched() {
+    let mut stage = remote((200, 60));
+    let directory = stage.app.directory.clone().expect("it is read");
+    let then = company::now() - TimeDelta::minutes(30);
+    stage.app.connection = ConnectionState::Loading;
+    stage.learn(BackendUpdate::Directory(Sourced::cached(directory.clone(), then)));
+    assert_eq!(stage.app.directory_as_of, Some(then));
+    // Also before the first answer about the rows.
+    stage.learn(BackendUpdate::Directory(Sourced::fresh(directory)));
+    assert_eq!(stage.app.directory_as_of, None);
+}
