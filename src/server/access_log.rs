@@ -7,9 +7,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -60,6 +60,7 @@ struct LogLine<'a> {
 
 enum LogMessage {
     Write(Box<LogRecord>),
+    /// Wakes the thread, which finds that it has to open the file again.
     Reopen,
     End,
 }
@@ -68,6 +69,8 @@ enum LogMessage {
 #[derive(Debug)]
 pub(super) struct LogWriter {
     sender: Option<SyncSender<LogMessage>>,
+    /// Set to request that the file is opened again. Not only a message, as the queue may be full.
+    must_reopen: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -77,16 +80,20 @@ impl LogWriter {
     /// # Errors
     /// The file can't be opened.
     pub(super) fn open(log: &AccessLog) -> io::Result<Self> {
+        let must_reopen = Arc::new(AtomicBool::new(false));
         let target = match log {
-            AccessLog::Off => return Ok(Self { sender: None, thread: Mutex::new(None) }),
+            AccessLog::Off => {
+                return Ok(Self { sender: None, must_reopen, thread: Mutex::new(None) });
+            }
             AccessLog::Stderr => Target::Stderr,
             AccessLog::File(path) => Target::File(path.clone(), open_append(path)?),
         };
         let (sender, receiver) = sync_channel(QUEUE_CAPACITY);
-        let thread = std::thread::Builder::new()
-            .name("access-log".into())
-            .spawn(move || write_records(target, &receiver))?;
-        Ok(Self { sender: Some(sender), thread: Mutex::new(Some(thread)) })
+        let thread = std::thread::Builder::new().name("access-log".into()).spawn({
+            let must_reopen = Arc::clone(&must_reopen);
+            move || write_records(target, &receiver, &must_reopen)
+        })?;
+        Ok(Self { sender: Some(sender), must_reopen, thread: Mutex::new(Some(thread)) })
     }
 
     /// Logs a request. Returns `false` if the queue is full, so that the line is dropped.
@@ -100,8 +107,9 @@ impl LogWriter {
 
     /// Opens the file again, after it was moved away.
     pub(super) fn reopen(&self) {
+        self.must_reopen.store(true, Ordering::Release);
         if let Some(sender) = &self.sender {
-            // A thread that has ended has no file to open.
+            // If the queue is full, the thread is awake. One that has ended has no file to open.
             sender.try_send(LogMessage::Reopen).ok();
         }
     }
@@ -129,7 +137,7 @@ fn open_append(path: &PathBuf) -> io::Result<File> {
 
 /// Writes lines until [`LogMessage::End`] arrives or the sender is dropped. If the log can't be
 /// written, the server goes on without it.
-fn write_records(target: Target, receiver: &Receiver<LogMessage>) {
+fn write_records(target: Target, receiver: &Receiver<LogMessage>, must_reopen: &AtomicBool) {
     let (path, mut output): (_, Box<dyn Write>) = match target {
         Target::Stderr => (None, Box::new(io::stderr())),
         Target::File(path, file) => (Some(path), Box::new(file)),
@@ -139,7 +147,6 @@ fn write_records(target: Target, receiver: &Receiver<LogMessage>) {
     let mut is_ending = false;
     while !is_ending && let Ok(first) = receiver.recv() {
         let mut next = Some(first);
-        let mut must_reopen = false;
         let mut result = Ok(());
         // All queued lines are written and flushed at once, so that none stays in the buffer.
         while let Some(message) = next {
@@ -147,14 +154,11 @@ fn write_records(target: Target, receiver: &Receiver<LogMessage>) {
                 LogMessage::Write(record) => {
                     result = result.and(write_record(&record, &mut buffer));
                 }
-                LogMessage::Reopen => {
-                    must_reopen = true;
-                    break;
-                }
-                LogMessage::End => {
-                    is_ending = true;
-                    break;
-                }
+                LogMessage::Reopen => {}
+                LogMessage::End => is_ending = true,
+            }
+            if is_ending || must_reopen.load(Ordering::Acquire) {
+                break;
             }
             next = receiver.try_recv().ok();
         }
@@ -163,7 +167,9 @@ fn write_records(target: Target, receiver: &Receiver<LogMessage>) {
             tracing::warn!("the access log can't be written: {error}");
         }
         is_failing = result.is_err();
-        if must_reopen && let Some(path) = &path {
+        if must_reopen.swap(false, Ordering::AcqRel)
+            && let Some(path) = &path
+        {
             match open_append(path) {
                 Ok(file) => {
                     drop(buffer);
@@ -190,4 +196,50 @@ fn write_record(record: &LogRecord, output: &mut impl Write) -> io::Result<()> {
     };
     serde_json::to_writer(&mut *output, &line)?;
     output.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(status: u16) -> LogRecord {
+        LogRecord {
+            time: DateTime::UNIX_EPOCH,
+            request_id: "1".into(),
+            peer: None,
+            method: "GET",
+            route: "/",
+            status,
+            elapsed: std::time::Duration::ZERO,
+            bytes: 0,
+            token: None,
+        }
+    }
+
+    #[test]
+    fn log_is_reopened_also_when_its_queue_is_full() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, moved) = (folder.path().join("access.log"), folder.path().join("moved.log"));
+        let (sender, receiver) = sync_channel(1);
+        let must_reopen = Arc::new(AtomicBool::new(false));
+        let thread_must_reopen = Arc::clone(&must_reopen);
+        let target = Target::File(path.clone(), open_append(&path).unwrap());
+        let log = LogWriter { sender: Some(sender), must_reopen, thread: Mutex::new(None) };
+        // The thread starts only once the queue is full and the file is moved.
+        assert!(log.record(|| record(200)));
+        assert!(!log.record(|| record(201)), "the queue is full");
+        std::fs::rename(&path, &moved).unwrap();
+        log.reopen();
+        let thread =
+            std::thread::spawn(move || write_records(target, &receiver, &thread_must_reopen));
+        *log.thread.lock().unwrap() = Some(thread);
+        while !path.exists() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        while !log.record(|| record(202)) {}
+        log.close();
+        let text = |path| std::fs::read_to_string(path).unwrap();
+        assert!(text(&moved).contains("\"status\":200"), "{}", text(&moved));
+        assert!(text(&path).contains("\"status\":202"), "{}", text(&path));
+    }
 }

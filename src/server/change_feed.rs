@@ -23,8 +23,12 @@ const LONG_POLL_WAIT: Duration = Duration::from_secs(55);
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The pause after each call. Writes within it are seen together.
 const COALESCE_DELAY: Duration = Duration::from_millis(4);
-/// The pause after a failure of the backend.
-const RETRY_DELAY: Duration = Duration::from_millis(500);
+/// The pause after the second failure in a row; each further one doubles it. After the first
+/// failure the backend is asked again at once.
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(50);
+/// The longest pause between failures. While the backend does not say what changes, the directory
+/// may be this old.
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
 
 /// What is known about the backend's changes.
 #[derive(Clone, Debug)]
@@ -50,8 +54,16 @@ pub(super) struct ChangeFeed {
     /// Number of times that this server has carried out commands.
     writes: watch::Sender<u64>,
     deltas: SingleFlight<Option<Cursor>, Option<Arc<CachedJson>>>,
-    directory: Mutex<Option<(u64, Arc<Directory>)>>,
+    directory: Mutex<Option<CachedDirectory>>,
     parked: AtomicU64,
+}
+
+/// The directory as it was last read.
+struct CachedDirectory {
+    /// The value of [`FeedState::directory_version`] before it was read.
+    version: u64,
+    read_at: Instant,
+    directory: Arc<Directory>,
 }
 
 /// Counts a parked request until it is dropped.
@@ -115,21 +127,23 @@ impl ChangeFeed {
         self.parked.load(Ordering::Relaxed)
     }
 
-    /// Returns people, teams and services. They are read again after they have changed.
+    /// Returns people, teams and services. They are read again after they have changed, or from
+    /// time to time while the backend does not say what changes.
     pub(super) async fn directory(&self) -> Result<Arc<Directory>, BackendError> {
         let (version, is_following) = {
             let state = self.state.borrow();
             (state.directory_version, state.cursor.is_some())
         };
         let mut cached = self.directory.lock().await;
-        if let Some((cached_version, directory)) = &*cached
-            && *cached_version == version
-            && is_following
+        if let Some(cached) = &*cached
+            && cached.version == version
+            && (is_following || cached.read_at.elapsed() < MAX_RETRY_DELAY)
         {
-            return Ok(Arc::clone(directory));
+            return Ok(Arc::clone(&cached.directory));
         }
+        let read_at = Instant::now();
         let directory = Arc::new(self.backend.directory().await?);
-        *cached = Some((version, Arc::clone(&directory)));
+        *cached = Some(CachedDirectory { version, read_at, directory: Arc::clone(&directory) });
         Ok(directory)
     }
 
@@ -205,12 +219,21 @@ impl ChangeFeed {
 
     async fn follow(&self) {
         let mut writes = self.writes.subscribe();
-        let is_live = self.backend.capabilities().await.map_or(true, |can| can.live);
-        let wait = if is_live { LONG_POLL_WAIT } else { POLL_INTERVAL };
+        // `None` until the backend has answered, and again after a failure: it may be another one.
+        let mut is_live = None;
         let mut cursor = None;
+        let mut failures = 0;
         loop {
+            if is_live.is_none() {
+                is_live = self.backend.capabilities().await.ok().map(|can| can.live);
+            }
+            let wait = if is_live == Some(true) { LONG_POLL_WAIT } else { POLL_INTERVAL };
             let count = *writes.borrow_and_update();
-            let is_behind = cursor.is_none() || self.state.borrow().writes != count;
+            // Changes may have been missed during a failure, so the next read does not wait.
+            let is_behind = {
+                let state = self.state.borrow();
+                state.cursor.is_none() || state.writes != count
+            };
             let result = if is_behind {
                 self.backend.changes(cursor, Duration::ZERO).await.map(|delta| (delta, count))
             } else {
@@ -223,6 +246,7 @@ impl ChangeFeed {
             };
             match result {
                 Ok((delta, count)) => {
+                    failures = 0;
                     let next = delta.cursor;
                     self.publish(cursor, &delta, count);
                     cursor = Some(next);
@@ -230,7 +254,9 @@ impl ChangeFeed {
                 Err(error) => {
                     tracing::warn!("the backend does not tell what changes: {error}");
                     self.mark_unavailable();
-                    sleep(RETRY_DELAY).await;
+                    is_live = None;
+                    sleep(retry_delay(failures)).await;
+                    failures += 1;
                 }
             }
             sleep(COALESCE_DELAY).await;
@@ -245,6 +271,8 @@ impl ChangeFeed {
             if !has_news && state.cursor.is_some() {
                 return false;
             }
+            // Before the first read, and during a failure, changes of the directory are unknown.
+            let directory_changed = delta.directory || state.cursor.is_none();
             let last_delta = since
                 .filter(|_| has_news)
                 .and_then(|since| Some((since, CachedJson::encode(delta).ok()?)));
@@ -252,7 +280,7 @@ impl ChangeFeed {
             state.cursor = Some(delta.cursor);
             state.empty_delta = empty_delta_at(delta.cursor).ok();
             state.version += 1;
-            state.directory_version += u64::from(delta.directory);
+            state.directory_version += u64::from(directory_changed);
             true
         });
     }
@@ -264,9 +292,19 @@ impl ChangeFeed {
             state.empty_delta = None;
             state.last_delta = None;
             state.version += 1;
-            state.directory_version += 1;
+            state.directory_version += u64::from(was_available);
             was_available
         });
+    }
+}
+
+/// Returns how long to pause after a failure that follows `failures` others.
+fn retry_delay(failures: u32) -> Duration {
+    match failures.checked_sub(1) {
+        None => Duration::ZERO,
+        Some(doublings) => {
+            FIRST_RETRY_DELAY.saturating_mul(1 << doublings.min(16)).min(MAX_RETRY_DELAY)
+        }
     }
 }
 
@@ -280,9 +318,156 @@ fn empty_delta_at(cursor: Cursor) -> ApiResult<Arc<CachedJson>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex as SyncMutex;
+    use std::sync::atomic::AtomicU32;
+
+    use async_trait::async_trait;
+    use chrono::{DateTime, Utc};
+
     use super::*;
     use crate::backend::file::{FileStore, Options};
-    use crate::model::Rules;
+    use crate::backend::{Capabilities, Detail, Outcome, Page, Search, TimelineRange};
+    use crate::model::measures::{Cut, Measures, Window};
+    use crate::model::problem::Problem;
+    use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
+
+    /// A backend in which nothing changes, and whose reads fail at will.
+    #[derive(Default)]
+    struct FailingBackend {
+        /// The calls for changes that fail, counted from 0.
+        failing_calls: Vec<usize>,
+        /// How many calls for the capabilities fail before one succeeds.
+        capability_failures: AtomicU32,
+        /// The wait of each call for changes.
+        waits: SyncMutex<Vec<Duration>>,
+        directory_reads: AtomicU32,
+    }
+
+    #[async_trait]
+    impl Backend for FailingBackend {
+        async fn capabilities(&self) -> Result<Capabilities, BackendError> {
+            let remaining = self.capability_failures.load(Ordering::Relaxed);
+            if remaining > 0 {
+                self.capability_failures.store(remaining - 1, Ordering::Relaxed);
+                return Err(BackendError::Unreachable("no answer".into()));
+            }
+            let verbs = std::collections::BTreeSet::new();
+            Ok(Capabilities {
+                name: "test".into(),
+                verbs,
+                live: true,
+                me: None,
+                checks_person: false,
+            })
+        }
+
+        async fn changes(&self, _: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
+            let call = {
+                let mut waits = self.waits.lock().unwrap();
+                waits.push(wait);
+                waits.len() - 1
+            };
+            if self.failing_calls.contains(&call) {
+                return Err(BackendError::Unreachable("no answer".into()));
+            }
+            sleep(wait).await;
+            Ok(Delta { cursor: Cursor(7), reset: false, rows: Vec::new(), directory: false })
+        }
+
+        async fn directory(&self) -> Result<Directory, BackendError> {
+            self.directory_reads.fetch_add(1, Ordering::Relaxed);
+            Ok(Directory::default())
+        }
+
+        async fn search(&self, _: &Search) -> Result<Page<Summary>, BackendError> {
+            unimplemented!()
+        }
+
+        async fn incident(&self, _: IncidentId) -> Result<Detail, BackendError> {
+            unimplemented!()
+        }
+
+        async fn find_by_number(&self, _: IncidentNumber) -> Result<IncidentId, BackendError> {
+            unimplemented!()
+        }
+
+        async fn timeline(
+            &self,
+            _: IncidentId,
+            _: TimelineRange,
+        ) -> Result<Vec<Event>, BackendError> {
+            unimplemented!()
+        }
+
+        async fn measures(
+            &self,
+            _: &Window,
+            _: Cut,
+            _: DateTime<Utc>,
+        ) -> Result<Measures, BackendError> {
+            unimplemented!()
+        }
+
+        async fn execute(&self, _: &Envelope) -> Result<Outcome, BackendError> {
+            unimplemented!()
+        }
+
+        async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
+            unimplemented!()
+        }
+    }
+
+    /// Waits until a backend has been asked for changes `calls` times, and returns their waits.
+    async fn waits_of(backend: &FailingBackend, calls: usize) -> Vec<Duration> {
+        for _ in 0..200 {
+            let waits = backend.waits.lock().unwrap().clone();
+            if waits.len() >= calls {
+                return waits;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{:?}", backend.waits.lock().unwrap());
+    }
+
+    #[tokio::test]
+    async fn feed_reads_again_at_once_after_a_failure() {
+        let failing_calls = vec![1];
+        let backend = Arc::new(FailingBackend { failing_calls, ..FailingBackend::default() });
+        let (_stop, stopping) = watch::channel(false);
+        let feed = ChangeFeed::new(Arc::clone(&backend) as Arc<dyn Backend>, stopping);
+        let waits = waits_of(&backend, 4).await;
+        assert_eq!(waits, [Duration::ZERO, LONG_POLL_WAIT, Duration::ZERO, LONG_POLL_WAIT]);
+        for _ in 0..20 {
+            feed.directory().await.unwrap();
+        }
+        assert_eq!(backend.directory_reads.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn feed_polls_until_the_backend_says_that_it_is_live() {
+        let backend =
+            FailingBackend { capability_failures: AtomicU32::new(2), ..FailingBackend::default() };
+        let backend = Arc::new(backend);
+        let (_stop, stopping) = watch::channel(false);
+        let _feed = ChangeFeed::new(Arc::clone(&backend) as Arc<dyn Backend>, stopping);
+        let waits = waits_of(&backend, 3).await;
+        assert_eq!(waits, [Duration::ZERO, POLL_INTERVAL, LONG_POLL_WAIT]);
+    }
+
+    #[tokio::test]
+    async fn directory_is_not_read_for_each_command_during_a_failure() {
+        let failing_calls = (0..1000).collect();
+        let backend = Arc::new(FailingBackend { failing_calls, ..FailingBackend::default() });
+        let (_stop, stopping) = watch::channel(false);
+        let feed = ChangeFeed::new(Arc::clone(&backend) as Arc<dyn Backend>, stopping);
+        for calls in 1..4 {
+            waits_of(&backend, calls).await;
+            feed.directory().await.unwrap();
+        }
+        assert_eq!(backend.directory_reads.load(Ordering::Relaxed), 1);
+        let delays: Vec<u128> = (0..9).map(|failures| retry_delay(failures).as_millis()).collect();
+        assert_eq!(delays, [0, 50, 100, 200, 400, 800, 1600, 2000, 2000]);
+    }
 
     #[tokio::test]
     async fn unknown_cursors_share_one_response() {

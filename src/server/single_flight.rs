@@ -14,7 +14,9 @@ const MAX_AGE: Duration = Duration::from_secs(1);
 const MAX_ENTRIES: usize = 64;
 
 /// The state of the backend at a moment. A response computed in one epoch is not valid in the next.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+///
+/// Both numbers only grow, so that a later epoch is greater.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(super) struct Epoch {
     /// Number of changes that the backend has reported.
     pub version: u64,
@@ -64,9 +66,13 @@ impl<K: Hash + Eq, V: Clone> SingleFlight<K, V> {
         }
     }
 
-    /// Returns the cell that holds the response or will hold it; `None` if the cache is full.
+    /// Returns the cell that holds the response or will hold it; `None` if the cache is full, or if
+    /// it already holds responses of a later epoch.
     fn slot(&self, epoch: Epoch, key: K) -> Option<Arc<OnceCell<V>>> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if epoch < current.epoch {
+            return None;
+        }
         if current.epoch != epoch || current.started_at.elapsed() >= MAX_AGE {
             current.entries.clear();
             current.epoch = epoch;
@@ -98,6 +104,20 @@ mod tests {
         assert_eq!(get(first, 1).await, 0);
         assert_eq!(get(first, 2).await, 1);
         assert_eq!(get(later, 1).await, 2);
+    }
+
+    #[tokio::test]
+    async fn request_of_an_earlier_epoch_evicts_no_later_response() {
+        let responses = SingleFlight::<u8, u32>::default();
+        let count = AtomicU32::new(0);
+        let get = async |epoch| {
+            let compute = async || Ok::<_, ()>(count.fetch_add(1, Ordering::Relaxed));
+            responses.get(epoch, 1, compute).await.unwrap()
+        };
+        let (earlier, later) = (Epoch { version: 4, writes: 9 }, Epoch { version: 5, writes: 9 });
+        assert_eq!(get(later).await, 0);
+        assert_eq!(get(earlier).await, 1);
+        assert_eq!(get(later).await, 0);
     }
 
     #[tokio::test]

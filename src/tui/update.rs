@@ -57,12 +57,7 @@ pub const QUIT_TIMEOUT: Duration = Duration::from_secs(10);
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let mut effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
-        // A form that was reopened may wait behind the wall.
-        Message::Paste(_) if app.wall.is_some() => Vec::new(),
-        Message::Paste(text) if matches!(app.mode, Mode::Filter(_)) => {
-            filter::update::paste(app, &text)
-        }
-        Message::Paste(text) => paste(app, &text),
+        Message::Paste(text) => pasted(app, text),
         Message::Started => {
             settings::update::show_warnings(app);
             let mut effects: Vec<Effect> =
@@ -208,11 +203,17 @@ fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effec
 }
 
 /// Handles pasted text: it goes into what is open.
-fn paste(app: &mut App, text: &str) -> Vec<Effect> {
+pub(in crate::tui) fn pasted(app: &mut App, text: String) -> Vec<Effect> {
+    // A form that was reopened may wait behind the wall.
+    if app.wall.is_some() {
+        return Vec::new();
+    }
+    let Some(text) = start::buffer_paste(app, text) else { return Vec::new() };
     match &app.mode {
-        Mode::Palette(_) => palette::update::paste(app, text),
-        Mode::Help(_) => help::update::paste(app, text),
-        _ => form::update::paste(app, text),
+        Mode::Filter(_) => filter::update::paste(app, &text),
+        Mode::Palette(_) => palette::update::paste(app, &text),
+        Mode::Help(_) => help::update::paste(app, &text),
+        _ => form::update::paste(app, &text),
     }
 }
 

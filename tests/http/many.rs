@@ -244,7 +244,7 @@ async fn every_command_is_applied_once_and_all_end_with_the_same_queue(#[case] o
             let mut done = Vec::new();
             let rounds: Vec<usize> = (0..commands / CLIENTS).collect();
             for (index, rounds) in rounds.chunks(together).enumerate() {
-                if index > 0 && sample.is_over() {
+                if index > 0 && sample.is_expired() {
                     break;
                 }
                 let mut ask = |round| command(&mut random, &shared, format!("{round} of {number}"));

@@ -311,6 +311,34 @@ fn what_is_refused_is_listed_and_dropped_by_its_place() {
 }
 
 #[test]
+fn retried_command_is_named_without_control_characters() {
+    let mut team = Team::new();
+    assert!(team.run(&["list"]).status.success());
+    team.cut();
+    assert_eq!(team.run(&["ack", "1"]).status.code(), Some(5));
+    // Another program has written into the file.
+    let mut folders = vec![team.store.folder.path().join("far")];
+    let mut outbox = None;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.ends_with("outbox.db") {
+                outbox = Some(path);
+            }
+        }
+    }
+    let file = rusqlite::Connection::open(outbox.expect("an outbox")).unwrap();
+    let sql = "UPDATE entry SET state = 2, answer = '', label = char(27) || '[31mINC-1'";
+    assert_eq!(file.execute(sql, []).unwrap(), 1);
+    drop(file);
+    let retried = team.run(&["outbox", "retry", "1"]);
+    let text = String::from_utf8(retried.stdout).unwrap();
+    assert_eq!(text, "acknowledge ␛[31mINC-1 waits to be sent again\n");
+}
+
+#[test]
 fn many_processes_send_what_waits_once() {
     let mut team = Team::new();
     assert!(team.run(&["list"]).status.success());

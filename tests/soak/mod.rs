@@ -283,6 +283,7 @@ impl Day {
         };
         self.take(Message::BackendUpdate(BackendUpdate::Connection(link), now));
         let row = self.world.step(now);
+        self.mirror.start_request();
         // While nothing is read, the world goes on: all is told at the end, as after a reset.
         if live && round.is_multiple_of(180) {
             let rows = self.world.open.iter().cloned().collect();

@@ -24,13 +24,13 @@ impl Sample {
     }
 
     /// Returns whether the time is up.
-    pub fn is_over(&self) -> bool {
+    pub fn is_expired(&self) -> bool {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// Counts the rounds from 0. Stops when the time is up, but not before `least` rounds.
     pub fn rounds(self, least: u64) -> impl Iterator<Item = u64> {
-        (0..self.rounds).take_while(move |round| *round < least || !self.is_over())
+        (0..self.rounds).take_while(move |round| *round < least || !self.is_expired())
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Stage {
     pub over: bool,
     /// What somebody was called for.
     pub calls: Vec<String>,
+    /// How often the last ended incident was looked up.
+    pub last_ended_lookups: usize,
     /// The place of work that is being opened.
     pub opening: Option<WorkspaceId>,
     /// The place that the panes have left for.
@@ -128,6 +130,7 @@ impl Stage {
             searches: Vec::new(),
             over: false,
             calls: Vec::new(),
+            last_ended_lookups: 0,
             opening: None,
             switched: None,
             mirror: Mirror::default(),
@@ -197,6 +200,7 @@ impl Stage {
     pub fn send(&mut self, message: Message) {
         let effects = update(&mut self.app, message);
         for effect in effects {
+            self.last_ended_lookups += usize::from(matches!(effect, Effect::LoadLastEnded));
             self.run(effect);
         }
     }

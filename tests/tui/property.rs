@@ -341,7 +341,7 @@ fn no_keys_no_rows_and_no_size_break_the_screen() {
     let batches = sample.size().div_ceil(threads * u64::from(BATCH));
     let seed = seed();
     let part = |thread: u64| {
-        for batch in (0..batches).take_while(|batch| *batch == 0 || !sample.is_over()) {
+        for batch in (0..batches).take_while(|batch| *batch == 0 || !sample.is_expired()) {
             // Where it fails, the smallest sequence that does is told: it becomes a test of its own.
             let config = ProptestConfig {
                 cases: BATCH,

@@ -19,7 +19,6 @@ mod measures;
 mod names;
 mod open;
 mod others;
-mod page_mark;
 mod projection;
 mod queue;
 mod read;
@@ -231,6 +230,7 @@ impl FileStore {
         self.check_writable()?;
         let (store, directory) = (self.clone(), directory.clone());
         self.run_to_completion(async move {
+            store.check_same_file()?;
             let mut writer = store.lock_writer().await;
             let mut batch = sql::Batch::new("BEGIN IMMEDIATE;");
             others::put_directory(&mut batch, &directory)?;

@@ -15,29 +15,50 @@ const MAX_ENTRY_BYTES: usize = 1024 * 1024;
 pub(super) struct CachedResponse {
     pub(super) tag: HeaderValue,
     pub(super) json: Arc<[u8]>,
+    /// The number of the request that it answered.
+    request_number: u64,
 }
 
 /// The most recently used responses by request, most recent first.
 #[derive(Default)]
-pub(super) struct EtagCache(Mutex<Vec<(String, CachedResponse)>>);
+pub(super) struct EtagCache(Mutex<Entries>);
+
+#[derive(Default)]
+struct Entries {
+    responses: Vec<(String, CachedResponse)>,
+    /// How many requests were started.
+    requests: u64,
+}
 
 impl EtagCache {
-    pub(super) fn get(&self, key: &str) -> Option<CachedResponse> {
+    /// Returns the number of a request that starts now, and the response that is cached for it.
+    pub(super) fn start_request(&self, key: &str) -> (u64, Option<CachedResponse>) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = entries.iter().position(|(cached_key, _)| cached_key == key)?;
-        let entry = entries.remove(index);
-        let response = entry.1.clone();
-        entries.insert(0, entry);
-        Some(response)
+        entries.requests += 1;
+        let number = entries.requests;
+        let index = entries.responses.iter().position(|(cached_key, _)| cached_key == key);
+        let cached = index.map(|index| {
+            entries.responses[..=index].rotate_right(1);
+            entries.responses[0].1.clone()
+        });
+        (number, cached)
     }
 
-    pub(super) fn insert(&self, key: String, tag: HeaderValue, json: &[u8]) {
+    /// Caches the response to a request, unless the response to a later one is cached.
+    pub(super) fn insert(&self, key: String, request_number: u64, tag: HeaderValue, json: &[u8]) {
         if json.len() > MAX_ENTRY_BYTES {
             return;
         }
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = &mut entries.responses;
+        let is_late = entries.iter().any(|(cached_key, cached)| {
+            *cached_key == key && cached.request_number > request_number
+        });
+        if is_late {
+            return;
+        }
         entries.retain(|(cached_key, _)| *cached_key != key);
-        entries.insert(0, (key, CachedResponse { tag, json: json.into() }));
+        entries.insert(0, (key, CachedResponse { tag, json: json.into(), request_number }));
         entries.truncate(MAX_ENTRIES);
     }
 }
@@ -46,22 +67,39 @@ impl EtagCache {
 mod tests {
     use super::*;
 
+    const TAG: HeaderValue = HeaderValue::from_static("\"1\"");
+
+    fn get(cache: &EtagCache, key: &str) -> Option<CachedResponse> {
+        cache.start_request(key).1
+    }
+
     #[test]
     fn cache_holds_the_last_used_and_no_long_responses() {
         let cache = EtagCache::default();
         let insert = |name: &str, json: &[u8]| {
-            cache.insert(name.into(), HeaderValue::from_static("\"1\""), json);
+            let (number, _) = cache.start_request(name);
+            cache.insert(name.into(), number, TAG, json);
         };
         insert("first", b"1");
         for number in 0..MAX_ENTRIES - 1 {
             insert(&number.to_string(), b"2");
         }
-        assert!(cache.get("first").is_some());
+        assert!(get(&cache, "first").is_some());
         insert("one more", b"3");
-        assert!(cache.get("first").is_some() && cache.get("0").is_none());
+        assert!(get(&cache, "first").is_some() && get(&cache, "0").is_none());
         insert("first", b"4");
-        assert_eq!(&*cache.get("first").unwrap().json, b"4");
+        assert_eq!(&*get(&cache, "first").unwrap().json, b"4");
         insert("long", &vec![b' '; MAX_ENTRY_BYTES + 1]);
-        assert!(cache.get("long").is_none());
+        assert!(get(&cache, "long").is_none());
+    }
+
+    #[test]
+    fn late_response_does_not_replace_that_to_a_later_request() {
+        let cache = EtagCache::default();
+        let (earlier, _) = cache.start_request("search");
+        let (later, _) = cache.start_request("search");
+        cache.insert("search".into(), later, TAG, b"new");
+        cache.insert("search".into(), earlier, TAG, b"old");
+        assert_eq!(&*get(&cache, "search").unwrap().json, b"new");
     }
 }

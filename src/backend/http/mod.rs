@@ -242,7 +242,7 @@ impl HttpBackend {
         key: String,
         request: ApiRequest<'_, Q>,
     ) -> Result<T, BackendError> {
-        let cached = self.cache.get(&key);
+        let (request_number, cached) = self.cache.start_request(&key);
         let if_none_match = cached.as_ref().map(|cached| &cached.tag);
         let response = self.client.call(&ApiRequest { if_none_match, ..request }).await;
         match (response.map_err(|failure| failure.error)?, cached) {
@@ -251,7 +251,7 @@ impl HttpBackend {
             (ApiResponse::Json(json, tag), _) => {
                 let value = self.client.decode(&json)?;
                 if let Some(tag) = tag {
-                    self.cache.insert(key, tag, &json);
+                    self.cache.insert(key, request_number, tag, &json);
                 }
                 Ok(value)
             }

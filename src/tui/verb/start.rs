@@ -13,7 +13,7 @@ use crate::model::{
 };
 
 use crate::tui::action::{Action, Entry, Layer, TABLE};
-use crate::tui::core::app::{App, DeferredVerb, Pane};
+use crate::tui::core::app::{App, BufferedInput, DeferredVerb, Pane};
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::{Matrix, Mode};
 use crate::tui::form::Kind;
@@ -85,7 +85,7 @@ pub(in crate::tui) fn start_on(
     {
         let (id, message) = (one.id, format!("reading {} …", one.label));
         app.deferred_verb =
-            Some(DeferredVerb { action, target: one.clone(), keys: Vec::new(), reloaded: false });
+            Some(DeferredVerb { action, target: one.clone(), input: Vec::new(), reloaded: false });
         let mut effects = show_toast(app, message, false);
         effects.push(Effect::LoadDetail(id));
         return effects;
@@ -93,7 +93,7 @@ pub(in crate::tui) fn start_on(
     dispatch(app, action, targets, at)
 }
 
-/// Resumes a deferred verb whose record was read, and replays the keys pressed in the meantime.
+/// Resumes a deferred verb whose record was read, and replays what was typed in the meantime.
 pub(in crate::tui) fn resume(app: &mut App, id: IncidentId, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(mut deferred) = app.deferred_verb.take_if(|deferred| deferred.target.id == id) else {
         return Vec::new();
@@ -112,8 +112,11 @@ pub(in crate::tui) fn resume(app: &mut App, id: IncidentId, at: DateTime<Utc>) -
     }
     app.toast = None;
     let mut effects = dispatch(app, deferred.action, vec![deferred.target], at);
-    for key in deferred.keys {
-        effects.extend(crate::tui::update::key_pressed(app, key, at));
+    for input in deferred.input {
+        effects.extend(match input {
+            BufferedInput::Key(key) => crate::tui::update::key_pressed(app, key, at),
+            BufferedInput::Paste(text) => crate::tui::update::pasted(app, text),
+        });
     }
     effects
 }
@@ -126,8 +129,10 @@ pub(in crate::tui) fn abandon(app: &mut App, id: IncidentId, why: &str) -> Vec<E
     }
 }
 
-/// The most keys that are stored for a deferred verb.
-const MAX_BUFFERED_KEYS: usize = 64;
+/// The most keys and pasted texts that are stored for a deferred verb.
+const MAX_BUFFERED_INPUT: usize = 64;
+/// The longest pasted text that is stored for a deferred verb, in bytes.
+const MAX_BUFFERED_PASTE: usize = 1024 * 1024;
 
 /// Stores a key for a deferred verb: while the record is read, keys are for what the verb opens,
 /// not for what is on the screen. Returns `None` if the key is to be handled now.
@@ -145,12 +150,25 @@ pub(in crate::tui) fn buffer_key(app: &mut App, key: KeyEvent) -> Option<Vec<Eff
             Some(Vec::new())
         }
         _ => {
-            if deferred.keys.len() < MAX_BUFFERED_KEYS {
-                deferred.keys.push(key);
+            if deferred.input.len() < MAX_BUFFERED_INPUT {
+                deferred.input.push(BufferedInput::Key(key));
             }
             Some(Vec::new())
         }
     }
+}
+
+/// Stores a pasted text for a deferred verb, as [`buffer_key`] does with keys. Returns the text if
+/// it is to be inserted now.
+pub(in crate::tui) fn buffer_paste(app: &mut App, text: String) -> Option<String> {
+    if !matches!(app.mode, Mode::Panes) || app.wall.is_some() {
+        return Some(text);
+    }
+    let Some(deferred) = app.deferred_verb.as_mut() else { return Some(text) };
+    if deferred.input.len() < MAX_BUFFERED_INPUT && text.len() <= MAX_BUFFERED_PASTE {
+        deferred.input.push(BufferedInput::Paste(text));
+    }
+    None
 }
 
 fn needs_record(action: Action) -> bool {
