@@ -39,13 +39,13 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
         check::name("owner", owner).map_err(|error| Failure::failed(error.to_string()))?;
     }
     let session = Session::open(&context.config, IfMissing::Create).await?;
-    let directory = match session.connection.backend.directory().await {
+    let directory = match session.connection.reader.read_directory().await {
         // The command is queued anyway, so it must not fail because the directory, which only
         // fills in missing fields, can't be fetched.
         Err(error) if error.is_temporary() && session.connection.remote.is_some() => {
             context.config.directory.clone()
         }
-        directory => directory?,
+        read => read?.value,
     };
     declaration.fill_from_directory(&directory);
     let id = IncidentId::new();
@@ -113,9 +113,8 @@ async fn finish_queued(
         }
     }
     if as_json {
-        let row =
-            session.connection.backend.incident(id).await.map(|detail| detail.incident.summary);
-        json::print(&mut context.out, &row.ok())?;
+        let read = session.connection.reader.read_detail(id).await;
+        json::print(&mut context.out, &read.ok().map(|read| read.value.incident.summary))?;
     } else {
         context.out.line(&id.to_string())?;
     }

@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use super::args::List;
 use super::failure::Failure;
-use super::session::{IfMissing, open};
+use super::session::{IfMissing, OldestRead, open};
 use super::table::Table;
 use super::{Context, json, out};
 use crate::backend::Search;
@@ -32,10 +32,11 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     let mut table = Table::new(&config.rules.levels, now);
     let mut remaining = if args.all { u64::MAX } else { u64::from(args.limit) };
     let mut printed = 0_u64;
+    let mut oldest = OldestRead::default();
     loop {
         search.limit =
             u32::try_from(remaining).map_or(PAGE_ROWS, |remaining| remaining.min(PAGE_ROWS));
-        let page = connection.backend.search(&search).await?;
+        let page = oldest.record(connection.reader.read_page(&search).await?);
         let count = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
         printed += count;
         remaining = remaining.saturating_sub(count);
@@ -59,10 +60,8 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
                 let of = page.total.map_or_else(String::new, |total| format!(" of {total}"));
                 out::print_hint(&format!("{printed}{of} shown; more with --limit N or --all"));
             }
-            connection.report_staleness();
-            if let Some(remote) = &connection.remote {
-                remote.refresh_cache().await;
-            }
+            connection.report_staleness(oldest);
+            connection.reader.refresh_cache().await;
             connection.close().await;
             return Ok(());
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use super::failure::{Exit, Failure};
 use super::out;
@@ -16,8 +16,8 @@ use crate::config::{Config, Location, RemoteConfig};
 use crate::model::directory::Directory;
 use crate::model::text::sanitize;
 use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef};
-use crate::sync;
 use crate::sync::remote::{Remote, RemoteKey, Submission};
+use crate::sync::{self, Reader, Sourced};
 
 /// How long an API may take to answer before cached data is returned instead, and before a command
 /// counts as queued.
@@ -40,6 +40,8 @@ pub enum IfMissing {
 pub struct BackendConnection {
     /// The backend.
     pub backend: Arc<dyn Backend>,
+    /// Reads the backend, and what is cached of it.
+    pub reader: Arc<dyn Reader>,
     /// The same backend, if it is a store's file.
     pub file: Option<FileStore>,
     /// The local state of an API (cache and outbox), if the backend is one.
@@ -51,19 +53,32 @@ pub struct BackendConnection {
 impl From<FileStore> for BackendConnection {
     fn from(store: FileStore) -> Self {
         let display_name = sanitize(&store.path().to_string_lossy()).into_owned();
-        Self { backend: Arc::new(store.clone()), file: Some(store), remote: None, display_name }
+        let backend: Arc<dyn Backend> = Arc::new(store.clone());
+        let reader = sync::reader(Arc::clone(&backend), None);
+        Self { backend, reader, file: Some(store), remote: None, display_name }
+    }
+}
+
+/// The age of the oldest cached value among several that were read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OldestRead(Option<DateTime<Utc>>);
+
+impl OldestRead {
+    /// Records the age of a value, and returns the value.
+    pub fn record<T>(&mut self, read: Sourced<T>) -> T {
+        self.0 = self.0.into_iter().chain(read.as_of).min();
+        read.value
     }
 }
 
 impl BackendConnection {
-    /// Prints a hint if cached data was returned: why, and as of when.
-    pub fn report_staleness(&self) {
-        let Some(remote) = &self.remote else { return };
-        if let Some(at) = remote.served_as_of() {
+    /// Prints a hint if cached data was read: why, and as of when.
+    pub fn report_staleness(&self, oldest: OldestRead) {
+        if let Some(at) = oldest.0 {
             let at = at.format("%Y-%m-%d %H:%M UTC");
             // An API that is only slow has not failed yet.
             let slow = || format!("{} does not answer", self.display_name);
-            let why = remote.last_failure().unwrap_or_else(slow);
+            let why = self.reader.last_failure().unwrap_or_else(slow);
             out::print_hint(&format!("{}: this is as of {at}", sanitize(&why)));
         }
     }
@@ -71,7 +86,7 @@ impl BackendConnection {
     /// Closes the connection. All executed commands are durable already.
     pub async fn close(self) {
         // The file is closed when its last handle is dropped.
-        drop(self.backend);
+        drop((self.backend, self.reader));
         if let Some(store) = self.file {
             store.close().await;
         }
@@ -89,8 +104,10 @@ pub async fn open(config: &Config, missing: IfMissing) -> Result<BackendConnecti
             let backend = synced
                 .clone()
                 .map_or(client as Arc<dyn Backend>, |synced| synced as Arc<dyn Backend>);
+            let reader = sync::reader(Arc::clone(&backend), synced.as_ref());
             Ok(BackendConnection {
                 backend,
+                reader,
                 file: None,
                 remote: synced,
                 display_name: config.location.display_name(),
@@ -218,7 +235,7 @@ impl Session {
                 out::print_hint(warning);
             }
         }
-        let capabilities = connection.backend.capabilities().await;
+        let capabilities = connection.reader.read_capabilities().await.map(|read| read.value);
         let me = match capabilities {
             Ok(Capabilities { me: Some(me), .. }) => me,
             // Commands are queued, and the API names the user when it is reachable again.
@@ -227,7 +244,7 @@ impl Session {
             }
             capabilities => {
                 capabilities?;
-                resolve_person(&config.me, &connection.backend.directory().await?)
+                resolve_person(&config.me, &connection.reader.read_directory().await?.value)
             }
         };
         Ok(Self { connection, me })
@@ -246,14 +263,10 @@ impl Session {
 
     /// Finds the id of an incident by number or id.
     pub async fn find_incident(&self, target: IncidentRef) -> Result<IncidentId, Failure> {
+        let reader = &self.connection.reader;
         match target {
-            IncidentRef::Id(id) => match &self.connection.remote {
-                Some(remote) => Ok(remote.resolve_alias(id).await?),
-                None => Ok(id),
-            },
-            IncidentRef::Number(number) => {
-                Ok(self.connection.backend.find_by_number(number).await?)
-            }
+            IncidentRef::Id(id) => Ok(reader.resolve_alias(id).await?),
+            IncidentRef::Number(number) => Ok(reader.find_incident(number).await?.value),
         }
     }
 

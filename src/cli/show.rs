@@ -6,16 +6,17 @@ use serde::Serialize;
 use super::args::Show;
 use super::failure::Failure;
 use super::out::{self, Out, Style};
-use super::session::{IfMissing, open};
+use super::session::{IfMissing, OldestRead, open};
 use super::table::format_remaining;
 use super::value::IncidentRef;
 use super::{Context, json};
-use crate::backend::{Backend, Detail, Similar, TimelineRange};
+use crate::backend::{Detail, Similar, TimelineRange};
 use crate::model::change::Suspect;
 use crate::model::problem::Problem;
 use crate::model::service_level::{ServiceLevels, SlaTarget, running_clock};
 use crate::model::text::{self, pad, sanitize};
 use crate::model::{Event, Incident, IncidentId, Priority, time};
+use crate::sync::Reader;
 
 /// Highest number of events that are requested at once.
 const PAGE_EVENTS: usize = 1000;
@@ -35,14 +36,15 @@ struct IncidentJson<'a> {
 /// Shows one incident.
 pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     let connection = open(&context.config, IfMissing::Refuse).await?;
-    let backend = &*connection.backend;
+    let reader = &*connection.reader;
+    let mut oldest = OldestRead::default();
     let id = match args.incident {
         IncidentRef::Id(id) => id,
-        IncidentRef::Number(number) => backend.find_by_number(number).await?,
+        IncidentRef::Number(number) => oldest.record(reader.find_incident(number).await?),
     };
-    let detail = backend.incident(id).await?;
-    let timeline = timeline(backend, id).await?;
-    connection.report_staleness();
+    let detail = oldest.record(reader.read_detail(id).await?);
+    let timeline = timeline(reader, id, &mut oldest).await?;
+    connection.report_staleness(oldest);
     connection.close().await;
     let out = &mut context.out;
     if let Some(first) = timeline.first().filter(|first| first.seq > 1) {
@@ -67,18 +69,22 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
 }
 
 /// Returns the complete timeline, or only its end if the cache has no more and the API is away.
-async fn timeline(backend: &dyn Backend, id: IncidentId) -> Result<Vec<Event>, Failure> {
+async fn timeline(
+    reader: &dyn Reader,
+    id: IncidentId,
+    oldest: &mut OldestRead,
+) -> Result<Vec<Event>, Failure> {
     let mut all: Vec<Event> = Vec::new();
     loop {
         let after = all.last().map_or(0, |event| event.seq);
-        let part = match backend.timeline(id, TimelineRange::After(after)).await {
+        let part = match reader.read_timeline(id, TimelineRange::After(after)).await {
             Err(error) if all.is_empty() && error.is_temporary() => {
                 let limit = u32::try_from(PAGE_EVENTS).unwrap_or(u32::MAX);
-                let end = backend.timeline(id, TimelineRange::Last(limit)).await;
+                let end = reader.read_timeline(id, TimelineRange::Last(limit)).await;
                 // If the end can't be read either, the first error is reported.
-                return end.map_err(|_| error.into());
+                return end.map(|end| oldest.record(end)).map_err(|_| error.into());
             }
-            part => part?,
+            part => oldest.record(part?),
         };
         let more = part.len() >= PAGE_EVENTS;
         all.extend(part);

@@ -18,7 +18,9 @@ pub mod show;
 pub mod watch;
 
 mod file;
+mod load_location;
 mod nearest;
+mod toml_text;
 
 use std::path::PathBuf;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::show::quote;
+use super::toml_text::format_keys;
 
 const SAMPLE: &str = include_str!("sample.toml");
 /// The line that the keys of the actions replace.
@@ -31,17 +31,6 @@ pub fn sample<'a>(actions: impl IntoIterator<Item = ActionKeys<'a>>) -> String {
         let _ = writeln!(lines, "#{} = {keys} # {}", action.name, action.help);
     }
     SAMPLE.replacen(KEYS_LINE, &lines, 1)
-}
-
-/// Formats one key, or the list of several.
-pub(super) fn format_keys(keys: &[impl AsRef<str>]) -> String {
-    match keys {
-        [one] => quote(one.as_ref()),
-        several => {
-            let several: Vec<String> = several.iter().map(|key| quote(key.as_ref())).collect();
-            format!("[{}]", several.join(", "))
-        }
-    }
 }
 
 /// Returns the sample with its settings uncommented: a `#` that a blank follows begins a sentence,

@@ -1,46 +1,15 @@
 //! Writes the configuration in force as TOML, with where each value comes from.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use super::sample::format_keys;
+use super::toml_text::{format_keys, quote};
 use super::{Config, Location, RemoteConfig, log_level_name};
 use crate::backend::http::TokenSource;
 use crate::model::Priority;
 use crate::model::escalation::Target;
 use crate::model::priority::Level as Extent;
-
-/// Quotes a text as TOML has it on one line. Control characters are escaped.
-#[must_use]
-pub fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for ch in text.chars() {
-        match ch {
-            '"' | '\\' => {
-                quoted.push('\\');
-                quoted.push(ch);
-            }
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            // What can't be shown as it is, and what reorders text.
-            ch if crate::model::text::sanitize(ch.encode_utf8(&mut [0; 4])) != ch.to_string() => {
-                let code = u32::from(ch);
-                // Writing to a String can't fail.
-                let _ = if code > 0xffff {
-                    write!(quoted, "\\U{code:08x}")
-                } else {
-                    write!(quoted, "\\u{code:04x}")
-                };
-            }
-            ch => quoted.push(ch),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
 
 /// Formats a duration in the largest unit that is exact.
 #[must_use]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::actor::PersonRef;
-use super::escalation::Policy;
+use super::escalation::policy::Policy;
 use super::oncall::Schedule;
 
 /// Who works here, what runs here, and who is called. Small; kept whole in memory.

@@ -1,41 +1,15 @@
 //! Escalation policies: who is called next when nobody acknowledges.
 
+pub mod policy;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::actor::PersonRef;
 use super::directory::Directory;
 use super::status::Status;
 use super::summary::Summary;
 
-/// Levels that are called one after another.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Policy {
-    /// The team it is for.
-    pub team: String,
-    /// From the first to the last.
-    pub levels: Vec<PolicyLevel>,
-}
-
-/// One level.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct PolicyLevel {
-    /// Called this many seconds after the report, if nobody has acknowledged by then.
-    pub after_s: i64,
-    /// Who is called.
-    pub call: Vec<Target>,
-}
-
-/// Who is called.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Target {
-    /// Whoever is on call for a team.
-    OnCall(String),
-    /// A person, by handle.
-    Person(String),
-}
+pub use policy::{Policy, PolicyLevel, Target};
 
 /// One level of a policy, resolved to people for one incident.
 #[derive(Clone, PartialEq, Eq, Debug)]

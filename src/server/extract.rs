@@ -8,10 +8,9 @@ use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::{ApiError, ApiResult};
-use super::limits::Limits;
+use super::limits::BodyPermit;
 use super::state::Shared;
 use crate::api::ErrorCode;
 use crate::model::text::{sanitize, truncate};
@@ -98,15 +97,6 @@ async fn path_parameter(parts: &mut Parts, shared: &Arc<Shared>) -> ApiResult<St
     let error = || ApiError::bad_request("the path can't be understood: it is not UTF-8");
     let params = params.map_err(|_| error())?;
     params.iter().next().map(|(_, value)| value.to_owned()).ok_or_else(error)
-}
-
-/// Memory reserved for a request body, released when the body has been processed.
-pub(super) type BodyPermit = OwnedSemaphorePermit;
-
-/// Returns the semaphore for the memory of request bodies, with a permit for each KiB.
-pub(super) fn body_permits(limits: &Limits) -> Arc<Semaphore> {
-    let bytes = limits.max_total_body_bytes.max(limits.max_body_bytes);
-    Arc::new(Semaphore::new(bytes.div_ceil(1024).clamp(1, Semaphore::MAX_PERMITS)))
 }
 
 /// A JSON body and its reserved memory.

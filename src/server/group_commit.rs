@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::change_feed::ChangeFeed;
-use super::extract::BodyPermit;
+use super::limits::BodyPermit;
 use super::metrics::Metrics;
 use crate::backend::{Backend, BackendError, Outcome};
 use crate::model::Envelope;

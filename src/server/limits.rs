@@ -1,7 +1,10 @@
 //! Limits of sizes, times and rates.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::api::query::MAX_WAIT_S;
 
@@ -55,3 +58,12 @@ const DEFAULT_REQUESTS_PER_MINUTE: NonZeroU32 = match NonZeroU32::new(1200) {
     Some(requests) => requests,
     None => NonZeroU32::MIN,
 };
+
+/// Memory reserved for a request body, released when the body has been processed.
+pub(super) type BodyPermit = OwnedSemaphorePermit;
+
+/// Returns the semaphore for the memory of request bodies, with a permit for each KiB.
+pub(super) fn body_permits(limits: &Limits) -> Arc<Semaphore> {
+    let bytes = limits.max_total_body_bytes.max(limits.max_body_bytes);
+    Arc::new(Semaphore::new(bytes.div_ceil(1024).clamp(1, Semaphore::MAX_PERMITS)))
+}

@@ -171,7 +171,7 @@ impl Server {
             feed,
             backend,
             tokens: Arc::new(tokens),
-            body_permits: extract::body_permits(&options.limits),
+            body_permits: limits::body_permits(&options.limits),
             limits: options.limits,
             read_only: options.read_only,
             stopping,

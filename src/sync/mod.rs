@@ -9,6 +9,7 @@ pub mod filters;
 mod mirror;
 pub mod pace;
 mod poller;
+mod reader;
 pub mod remote;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::model::directory::Directory;
 use crate::model::queue::OpenCounts;
 
 pub use mirror::Mirror;
+pub use reader::{CachedState, DirectReader, OnRead, ReadResult, Reader, Sourced};
 use remote::{OutboxSnapshot, Remote};
 
 /// How long the backend may hold one request for changes (long poll).
@@ -86,28 +88,18 @@ pub enum ConnectionState {
 pub enum BackendUpdate {
     /// The backend's name and what it can do.
     Capabilities(Capabilities),
-    /// The open incidents have changed.
-    Snapshot(Arc<Snapshot>),
+    /// The open incidents have changed. Rows that an earlier run has cached have the time at which
+    /// they were fetched, until the backend has answered.
+    Snapshot(Sourced<Arc<Snapshot>>),
     /// Incidents have ended, or incidents that had ended before have changed.
     Ended(Vec<Summary>),
     /// People, teams and services have changed.
-    Directory(Arc<Directory>),
+    Directory(Sourced<Arc<Directory>>),
     /// The backend answered, or it failed.
     Connection(ConnectionState),
-    /// The data of the update that follows comes from the cache and was fetched at that time.
-    Cached(CachedData, DateTime<Utc>),
     /// The outbox of a remote has changed. If there is an outbox, its first state is sent before
     /// anything is fetched.
     Outbox(Arc<OutboxSnapshot>),
-}
-
-/// The kinds of data that an earlier run may have cached.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CachedData {
-    /// The rows of all open incidents.
-    Rows,
-    /// People, teams and services.
-    Directory,
 }
 
 /// A command to the poller.
@@ -147,6 +139,15 @@ pub struct Options {
     pub read_ahead: bool,
 }
 
+/// Returns the reader of a backend: its cache too, if it is a remote.
+#[must_use]
+pub fn reader(backend: Arc<dyn Backend>, remote: Option<&Arc<Remote>>) -> Arc<dyn Reader> {
+    match remote {
+        Some(remote) => Arc::clone(remote) as Arc<dyn Reader>,
+        None => Arc::new(DirectReader::new(backend)),
+    }
+}
+
 /// Returns the handle of a new poller, and the future that runs it.
 pub fn start(
     backend: Arc<dyn Backend>,
@@ -156,8 +157,9 @@ pub fn start(
     let (commands, command_receiver) = mpsc::unbounded_channel();
     let (snapshots, snapshot_receiver) = watch::channel(Arc::default());
     let prefetched = options.remote.as_ref().filter(|_| options.read_ahead).map(Arc::downgrade);
+    let reader = reader(backend, options.remote.as_ref());
     let remote = options.remote.map(|remote| (remote, snapshots));
-    let poller = poller::Poller::new(backend, remote, options.me, updates, command_receiver);
+    let poller = poller::Poller::new(reader, remote, options.me, updates, command_receiver);
     let prefetching = async move {
         if let Some(remote) = prefetched {
             remote::prefetch(remote, snapshot_receiver).await;

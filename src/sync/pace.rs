@@ -1,4 +1,16 @@
-//! Decides how long to wait before the next request. Pure except for random numbers.
+//! Decides how long to wait before the next request: after a failure, and between requests for
+//! changes that the backend does not hold. Pure except for random numbers.
+//!
+//! How long a request may be held is not decided here. The poller wants [`LONG_POLL_TIMEOUT`]; the
+//! HTTP client makes that shorter if something on the way cuts such requests off
+//! (`backend::http::long_poll`). The rules of this file:
+//!
+//! 1. Two responses without news in a row that came early show that requests are not held. From then
+//!    on they are sent at intervals, until one is held again.
+//! 2. The interval is two seconds after a change, and grows to half a minute while nothing happens.
+//! 3. A response with news, or to a request that should not wait, says nothing about holding.
+//!
+//! [`LONG_POLL_TIMEOUT`]: super::LONG_POLL_TIMEOUT
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
@@ -9,17 +21,14 @@ const BACKOFF_RANGE: (Duration, Duration) = (super::FIRST_RETRY, Duration::from_
 /// first right after a change, the other when nothing happens.
 const POLL_INTERVAL_RANGE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 /// A response without news is early if it took less than the allowed wait divided by this: nothing
-/// held its request. One that took at least [`MIN_CUT`] is not early: a proxy may hold requests for
+/// held its request. One that took at least [`MIN_HELD`] is not early: a proxy may hold requests for
 /// only so long.
 const EARLY_DIVISOR: u32 = 4;
+/// A response without news that took at least this long was held.
+const MIN_HELD: Duration = Duration::from_secs(2);
 /// After this many early responses in a row, requests are not held, be it because of the backend or
 /// of a proxy.
 const EARLY_LIMIT: u32 = 2;
-/// A held request that failed after it was open for at least this long was cut off on the way.
-const MIN_CUT: Duration = Duration::from_secs(2);
-/// The number of responses, since requests were found to be cut off, after which longer ones are
-/// tried again.
-const RETRY_LONGER_AFTER: u32 = 40;
 
 /// Returns a random number from 0 to 1, so that waits are not the same for everybody.
 fn random_fraction() -> f64 {
@@ -45,41 +54,21 @@ pub fn backoff(failures: u32) -> Duration {
 /// Decides how requests for changes are spaced.
 #[derive(Clone, Debug)]
 pub(super) struct Pace {
-    /// How long the next request may be open.
-    timeout: Duration,
-    /// The upper limit of `timeout`.
-    max_timeout: Duration,
     /// The number of early responses in a row.
     early_answers: u32,
     /// The time between two requests if the backend does not hold them.
     interval: Duration,
-    /// How long the last failed request was open, if it was cut off.
-    cut_after: Option<Duration>,
-    /// The number of responses since requests were shortened.
-    answers_since_cut: u32,
 }
 
 impl Pace {
-    pub(super) fn new(max_timeout: Duration) -> Self {
-        Self {
-            timeout: max_timeout,
-            max_timeout,
-            early_answers: 0,
-            interval: POLL_INTERVAL_RANGE.0,
-            cut_after: None,
-            answers_since_cut: 0,
-        }
-    }
-
-    /// Returns how long the next request may be open.
-    pub(super) fn timeout(&self) -> Duration {
-        self.timeout
+    pub(super) fn new() -> Self {
+        Self { early_answers: 0, interval: POLL_INTERVAL_RANGE.0 }
     }
 
     /// Returns the time between two requests; `None` if the backend holds requests until something
     /// changes.
     pub(super) fn poll_interval(&self) -> Option<Duration> {
-        (self.early_answers >= EARLY_LIMIT || self.timeout.is_zero()).then_some(self.interval)
+        (self.early_answers >= EARLY_LIMIT).then_some(self.interval)
     }
 
     /// Records a response to a request that could wait for `wait` and was open for `open`. Returns
@@ -90,16 +79,6 @@ impl Pace {
         wait: Duration,
         open: Duration,
     ) -> Option<Duration> {
-        if let Some(open) = self.cut_after.take() {
-            // It answers at once what failed after a while: something on the way cuts requests off.
-            let shorter = open.mul_f64(0.7).min(self.max_timeout);
-            self.timeout = if shorter < MIN_CUT { Duration::ZERO } else { shorter };
-            self.answers_since_cut = 0;
-        }
-        self.answers_since_cut = self.answers_since_cut.saturating_add(1);
-        if self.timeout < self.max_timeout && self.answers_since_cut >= RETRY_LONGER_AFTER {
-            self.timeout = self.max_timeout;
-        }
         if has_news {
             self.interval = POLL_INTERVAL_RANGE.0;
             // A response with news comes early even if requests are held.
@@ -107,12 +86,9 @@ impl Pace {
         }
         if wait.is_zero() {
             // A refresh was requested: that says nothing about holding.
-            if self.timeout.is_zero() {
-                self.interval = self.interval.mul_f64(1.5).min(POLL_INTERVAL_RANGE.1);
-            }
             return self.poll_interval().map(jittered);
         }
-        if open * EARLY_DIVISOR >= wait || open >= MIN_CUT {
+        if open * EARLY_DIVISOR >= wait || open >= MIN_HELD {
             self.early_answers = 0;
             self.interval = POLL_INTERVAL_RANGE.0;
             return None;
@@ -123,11 +99,6 @@ impl Pace {
             return Some(jittered(self.interval));
         }
         Some(jittered(POLL_INTERVAL_RANGE.0 / 2))
-    }
-
-    /// Records a failed request that could wait for `wait` and was open for `open`.
-    pub(super) fn record_failure(&mut self, wait: Duration, open: Duration) {
-        self.cut_after = (!wait.is_zero() && open >= MIN_CUT).then_some(open);
     }
 }
 
@@ -149,7 +120,7 @@ mod tests {
 
     #[test]
     fn long_polls_are_repeated_at_once() {
-        let mut pace = Pace::new(S(25));
+        let mut pace = Pace::new();
         assert_eq!(pace.record_answer(false, S(25), S(25)), None);
         assert_eq!(pace.record_answer(true, S(25), S(3)), None);
         assert_eq!(pace.poll_interval(), None);
@@ -157,7 +128,7 @@ mod tests {
 
     #[test]
     fn polling_slows_when_quiet_and_speeds_up_after_a_change() {
-        let mut pace = Pace::new(S(25));
+        let mut pace = Pace::new();
         assert!(pace.record_answer(false, S(25), S(0)).is_some());
         assert_eq!(pace.poll_interval(), None, "one early answer is no proof");
         let mut waits = Vec::new();
@@ -174,35 +145,12 @@ mod tests {
     }
 
     #[test]
-    fn requests_cut_off_on_the_way_are_shortened() {
-        let mut pace = Pace::new(S(25));
-        pace.record_failure(S(25), S(10));
-        assert_eq!(pace.timeout(), S(25));
-        pace.record_answer(false, S(0), S(0));
-        assert_eq!(pace.timeout(), S(7));
-        // Held for its entire time now: nothing polls.
-        assert_eq!(pace.record_answer(false, S(7), S(7)), None);
-        assert_eq!(pace.poll_interval(), None);
-        for _ in 0..RETRY_LONGER_AFTER {
-            pace.record_answer(false, S(7), S(7));
+    fn requests_that_are_held_for_less_than_wanted_are_not_early() {
+        let mut pace = Pace::new();
+        for _ in 0..3 {
+            assert_eq!(pace.record_answer(false, S(25), S(7)), None);
+            assert_eq!(pace.record_answer(false, S(25), MIN_HELD), None);
         }
-        assert_eq!(pace.timeout(), S(25), "it may have been mended");
-    }
-
-    #[test]
-    fn requests_never_exceed_the_longest_wait() {
-        let mut pace = Pace::new(S(25));
-        // The time for the response itself was added to the wait, and all of it passed.
-        pace.record_failure(S(25), S(55));
-        pace.record_answer(false, S(0), S(0));
-        assert_eq!(pace.timeout(), S(25));
-    }
-
-    #[test]
-    fn immediate_failure_is_not_a_cut_off() {
-        let mut pace = Pace::new(S(25));
-        pace.record_failure(S(25), S(0));
-        pace.record_answer(false, S(0), S(0));
-        assert_eq!(pace.timeout(), S(25));
+        assert_eq!(pace.poll_interval(), None);
     }
 }

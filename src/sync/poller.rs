@@ -9,16 +9,16 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use crate::backend::{Backend, BackendError, Cursor, Delta, Search};
+use crate::backend::{BackendError, Cursor, Delta, Search};
 use crate::model::filter::Filter;
 use crate::model::queue::Sort;
 use crate::model::{CommandId, IncidentId, Summary};
 
 use super::pace::{Pace, backoff};
+use super::reader::{Reader, Sourced};
 use super::remote::{EntryState, OutboxSnapshot, Remote, apply_pending_to_row};
 use super::{
-    BackendUpdate, CachedData, ConnectionState, FIRST_PAGE, LONG_POLL_TIMEOUT, Mirror,
-    PollerCommand, Snapshot,
+    BackendUpdate, ConnectionState, FIRST_PAGE, LONG_POLL_TIMEOUT, Mirror, PollerCommand, Snapshot,
 };
 
 /// The shortest time between two snapshots; nobody could read more of them.
@@ -32,9 +32,9 @@ const MIN_POLL_INTERVAL: Duration = Duration::from_millis(100);
 const RESTART_AFTER: Duration = Duration::from_secs(1);
 
 pub(super) struct Poller {
-    backend: Arc<dyn Backend>,
-    /// The cache and outbox of the backend, if it is a remote.
-    remote: Option<RemoteState>,
+    reader: Arc<dyn Reader>,
+    /// The outbox of the backend, if it has one.
+    outbox: Option<OutboxState>,
     me: String,
     updates: mpsc::UnboundedSender<BackendUpdate>,
     commands: mpsc::UnboundedReceiver<PollerCommand>,
@@ -68,11 +68,11 @@ struct Fetched {
     directory: bool,
 }
 
-/// A remote, as the poller sees it.
-struct RemoteState {
+/// The outbox of a remote, as the poller sees it.
+struct OutboxState {
     remote: Arc<Remote>,
     /// Snapshots of the outbox.
-    outbox: watch::Receiver<Arc<OutboxSnapshot>>,
+    snapshot: watch::Receiver<Arc<OutboxSnapshot>>,
     /// Changes when another request reaches the remote again after a failure.
     reconnects: watch::Receiver<u64>,
     /// Rows of ended incidents, which are not in the mirror, that have pending commands.
@@ -117,14 +117,14 @@ enum Wake {
 
 impl Poller {
     pub(super) fn new(
-        backend: Arc<dyn Backend>,
+        reader: Arc<dyn Reader>,
         remote: Option<(Arc<Remote>, watch::Sender<Arc<Snapshot>>)>,
         me: String,
         updates: mpsc::UnboundedSender<BackendUpdate>,
         commands: mpsc::UnboundedReceiver<PollerCommand>,
     ) -> Self {
-        let remote = remote.map(|(remote, snapshots)| RemoteState {
-            outbox: remote.watch_outbox(),
+        let outbox = remote.map(|(remote, snapshots)| OutboxState {
+            snapshot: remote.watch_outbox(),
             reconnects: remote.watch_reconnects(),
             ended_rows: HashMap::new(),
             sent_ids: None,
@@ -132,8 +132,8 @@ impl Poller {
             snapshots,
         });
         Self {
-            backend,
-            remote,
+            reader,
+            outbox,
             me,
             updates,
             commands,
@@ -143,7 +143,7 @@ impl Poller {
             fetched: Fetched::default(),
             full_fetch_not_before: None,
             cursor: None,
-            pace: Pace::new(LONG_POLL_TIMEOUT),
+            pace: Pace::new(),
             poll_immediately: false,
             failures: 0,
             failing_since: None,
@@ -159,23 +159,21 @@ impl Poller {
 
     /// Publishes the cached data before anything is fetched.
     async fn publish_cached(&mut self) {
-        let Some(state) = &self.remote else { return };
-        let cached = state.remote.cached_state().await;
+        let cached = self.reader.cached_state().await;
         if let Some(capabilities) = cached.capabilities {
             self.send(BackendUpdate::Capabilities(capabilities));
         }
-        if let Some((directory, at)) = cached.directory {
-            self.send(BackendUpdate::Cached(CachedData::Directory, at));
-            self.send(BackendUpdate::Directory(Arc::new(directory)));
+        if let Some(directory) = cached.directory {
+            self.send(BackendUpdate::Directory(directory.map(Arc::new)));
         }
-        if let Some((rows, at)) = cached.rows {
+        if let Some(rows) = cached.rows {
             let cursor = cached.cursor.unwrap_or(Cursor(0));
+            self.cached_at = rows.as_of;
+            let rows = rows.value;
             self.mirror.fold(Delta { cursor, reset: true, rows, directory: false });
             self.cursor = cached.cursor;
             self.fetched.page = true;
             self.poll_immediately = true;
-            self.cached_at = Some(at);
-            self.send(BackendUpdate::Cached(CachedData::Rows, at));
         }
         // Also without cached rows: pending declarations have rows of their own.
         if let Err(Closed) = self.publish_outbox().await {
@@ -189,7 +187,7 @@ impl Poller {
         // once.
         let immediately =
             std::mem::take(&mut self.poll_immediately) || self.failing_since.is_some();
-        let wait = if immediately { Duration::ZERO } else { self.pace.timeout() };
+        let wait = if immediately { Duration::ZERO } else { LONG_POLL_TIMEOUT };
         let initial = self.fetch_initial().await;
         if let Some(until) = self.full_fetch_not_before.take() {
             self.pause(until.saturating_duration_since(Instant::now())).await?;
@@ -217,17 +215,12 @@ impl Poller {
                 }
                 self.pause(interval.unwrap_or(MIN_POLL_INTERVAL).max(MIN_POLL_INTERVAL)).await
             }
-            Err(FetchError::Failed(error)) => {
-                self.pace.record_failure(wait, sent_at.elapsed());
-                self.report_failure(error).await
-            }
+            Err(FetchError::Failed(error)) => self.report_failure(error).await,
         }
     }
 
     /// Fetches what is needed once: the capabilities, the first page and the directory.
     async fn fetch_initial(&mut self) -> Result<(), FetchError> {
-        let backend = Arc::clone(&self.backend);
-        let remote = self.remote.as_ref().map(|remote| Arc::clone(&remote.remote));
         if !self.fetched.page {
             let search = Search {
                 filter: Filter::default(),
@@ -237,41 +230,33 @@ impl Poller {
                 after: None,
                 now: Utc::now(),
             };
-            let (backend, remote) = (Arc::clone(&backend), remote.clone());
+            let reader = Arc::clone(&self.reader);
             let request = async move {
-                match &remote {
-                    None => tokio::join!(backend.capabilities(), backend.search(&search)),
-                    Some(remote) => {
-                        tokio::join!(remote.fetch_capabilities(), remote.fetch_search(&search))
-                    }
-                }
+                tokio::join!(reader.fetch_capabilities(), reader.fetch_page(&search))
             };
             let (capabilities, page) = self.await_response(request, Duration::ZERO).await?;
             self.send(BackendUpdate::Capabilities(capabilities?));
             self.fetched.capabilities = true;
             let page = page?;
             self.mirror.put_first_page(page.rows, page.counts);
-            self.send(BackendUpdate::Snapshot(self.snapshot()));
+            self.send(BackendUpdate::Snapshot(Sourced::fresh(self.snapshot())));
             self.send(BackendUpdate::Connection(ConnectionState::Live { at: Utc::now() }));
             self.fetched.page = true;
             // What fills the screen is read first.
             self.full_fetch_not_before = Some(Instant::now() + FULL_FETCH_DELAY);
         }
-        if let Some(remote) = remote.clone().filter(|_| !self.fetched.capabilities) {
-            let request = async move { remote.fetch_capabilities().await };
+        if !self.fetched.capabilities {
+            let reader = Arc::clone(&self.reader);
+            let request = async move { reader.fetch_capabilities().await };
             let capabilities = self.await_response(request, Duration::ZERO).await??;
             self.send(BackendUpdate::Capabilities(capabilities));
             self.fetched.capabilities = true;
         }
         if !self.fetched.directory {
-            let request = async move {
-                match &remote {
-                    None => backend.directory().await,
-                    Some(remote) => remote.fetch_directory().await,
-                }
-            };
+            let reader = Arc::clone(&self.reader);
+            let request = async move { reader.fetch_directory().await };
             let directory = self.await_response(request, Duration::ZERO).await??;
-            self.send(BackendUpdate::Directory(Arc::new(directory)));
+            self.send(BackendUpdate::Directory(Sourced::fresh(Arc::new(directory))));
             self.fetched.directory = true;
         }
         Ok(())
@@ -279,9 +264,9 @@ impl Poller {
 
     /// Requests the changes since the cursor. The backend may hold the request for up to `wait`.
     async fn fetch_changes(&mut self, wait: Duration) -> Result<Delta, FetchError> {
-        let (backend, cursor) = (Arc::clone(&self.backend), self.cursor);
+        let (reader, cursor) = (Arc::clone(&self.reader), self.cursor);
         self.mirror.start_request();
-        let request = async move { backend.changes(cursor, wait).await };
+        let request = async move { reader.fetch_changes(cursor, wait).await };
         Ok(self.await_response(request, wait).await??)
     }
 
@@ -311,7 +296,7 @@ impl Poller {
                     self.publish()?;
                     continue;
                 }
-                wake = next_wake(&mut self.commands, &mut self.remote) => wake,
+                wake = next_wake(&mut self.commands, &mut self.outbox) => wake,
             };
             match wake {
                 Wake::Command(Some(PollerCommand::Refresh))
@@ -383,7 +368,7 @@ impl Poller {
         loop {
             let wake = tokio::select! {
                 () = sleep_until(until) => return Ok(()),
-                wake = next_wake(&mut self.commands, &mut self.remote) => wake,
+                wake = next_wake(&mut self.commands, &mut self.outbox) => wake,
             };
             match wake {
                 Wake::Command(Some(PollerCommand::Refresh)) => {
@@ -402,8 +387,8 @@ impl Poller {
     /// Publishes the rows with the changed outbox applied, then the outbox itself. Without any
     /// known rows and without a pending command, no rows are published.
     async fn publish_outbox(&mut self) -> Result<(), Closed> {
-        let Some(state) = &mut self.remote else { return Ok(()) };
-        let outbox = state.outbox.borrow_and_update().clone();
+        let Some(state) = &mut self.outbox else { return Ok(()) };
+        let outbox = state.snapshot.borrow_and_update().clone();
         let sent_before = state.sent_ids.replace(outbox.sent().map(|entry| entry.id).collect());
         for entry in outbox.sent() {
             // Includes what another process has sent, but not what was sent long ago and has
@@ -433,9 +418,9 @@ impl Poller {
     /// Returns the known rows with pending commands applied (optimistic update).
     fn snapshot(&self) -> Arc<Snapshot> {
         let plain = self.mirror.snapshot();
-        let Some(state) = &self.remote else { return plain };
+        let Some(state) = &self.outbox else { return plain };
         let _ = state.snapshots.send_replace(Arc::clone(&plain));
-        let outbox = state.outbox.borrow().clone();
+        let outbox = state.snapshot.borrow().clone();
         let mut pending_by_id = outbox.pending_by_incident();
         if pending_by_id.is_empty() {
             return plain;
@@ -459,7 +444,8 @@ impl Poller {
     fn publish(&mut self) -> Result<(), Closed> {
         self.has_unpublished = false;
         self.published_at = Some(Instant::now());
-        self.try_send(BackendUpdate::Snapshot(self.snapshot()))
+        let snapshot = Sourced { value: self.snapshot(), as_of: self.cached_at };
+        self.try_send(BackendUpdate::Snapshot(snapshot))
     }
 
     fn try_send(&self, update: BackendUpdate) -> Result<(), Closed> {
@@ -472,17 +458,17 @@ impl Poller {
     }
 }
 
-/// Waits for a command to the poller, or for a change of the remote's state.
+/// Waits for a command to the poller, or for a change of the outbox's state.
 async fn next_wake(
     commands: &mut mpsc::UnboundedReceiver<PollerCommand>,
-    remote: &mut Option<RemoteState>,
+    outbox: &mut Option<OutboxState>,
 ) -> Wake {
-    match remote {
+    match outbox {
         None => Wake::Command(commands.recv().await),
-        Some(remote) => tokio::select! {
+        Some(outbox) => tokio::select! {
             command = commands.recv() => Wake::Command(command),
-            Ok(()) = remote.outbox.changed() => Wake::Outbox,
-            Ok(()) = remote.reconnects.changed() => Wake::Reconnected,
+            Ok(()) = outbox.snapshot.changed() => Wake::Outbox,
+            Ok(()) = outbox.reconnects.changed() => Wake::Reconnected,
             else => Wake::Command(None),
         },
     }

@@ -97,10 +97,6 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Measures(span, result, at) => {
             backend_update::measures_loaded(app, span, result, at)
         }
-        Message::CachedAt(part, at) => {
-            backend_update::set_cached_at(app, part, at);
-            Vec::new()
-        }
         Message::Enqueued(ids, result, at) => outbox::update::enqueued(app, &ids, result, at),
         Message::OutboxEntryLoaded(id, result, at) => {
             outbox::update::entry_loaded(app, id, result, at)

@@ -11,7 +11,7 @@ use ratatui::Terminal;
 use redphone::backend::{Cursor, Delta};
 use redphone::config::PanesSettings;
 use redphone::config::appearance::Appearance;
-use redphone::sync::{BackendUpdate, Mirror};
+use redphone::sync::{BackendUpdate, Mirror, Sourced};
 use redphone::tui::Options;
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Name};
@@ -265,7 +265,7 @@ fn fold(rounds: usize) {
         folding += started.elapsed();
         let started = Instant::now();
         let (app, now) = (&mut measured.stage.app, measured.stage.now);
-        let update = BackendUpdate::Snapshot(Arc::clone(&snapshot));
+        let update = BackendUpdate::Snapshot(Sourced::fresh(Arc::clone(&snapshot)));
         let _ = redphone::tui::update::update(
             app,
             redphone::tui::core::message::Message::BackendUpdate(update, now),

@@ -17,8 +17,8 @@ use redphone::backend::{Backend, BackendError, Outcome, TimelineRange};
 use redphone::model::{
     CommandId, Envelope, IncidentCommand, IncidentId, PersonRef, Rules, Summary,
 };
-use redphone::sync::Mirror;
 use redphone::sync::remote::{self, EntryState, Remote, RemoteKey};
+use redphone::sync::{Mirror, Reader};
 use rstest::rstest;
 use tokio::sync::watch;
 

@@ -75,3 +75,28 @@ async fn server_without_long_polling_is_detected() {
     client.changes(Some(Cursor(7)), WAIT).await.unwrap();
     assert_eq!(client.long_poll_state(), LongPollState::Immediate);
 }
+
+#[tokio::test]
+async fn long_polls_that_fail_while_held_are_shortened() {
+    let open = Duration::from_secs(3);
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&asked);
+    let proxy = Proxy::start(None, move |request| {
+        heard.lock().unwrap().push(request.target().to_owned());
+        if request.number == 0 {
+            Fault::Say(open, answer("500 Internal Server Error", "", "text/html", "<h1>500</h1>"))
+        } else {
+            json("", &delta(7))
+        }
+    })
+    .await;
+    let desk = Desk::new();
+    let client = desk.client(&proxy.url());
+    assert!(client.changes(Some(Cursor(7)), WAIT).await.is_err());
+    // It answers at once what failed after a while: something on the way cuts requests off.
+    client.changes(Some(Cursor(7)), Duration::ZERO).await.unwrap();
+    client.changes(Some(Cursor(7)), WAIT).await.unwrap();
+    let asked = asked.lock().unwrap();
+    let waits: Vec<_> = asked.iter().map(|target| target.rsplit('=').next().unwrap()).collect();
+    assert_eq!(waits, ["25", "0", "2"], "{asked:?}");
+}

@@ -18,10 +18,11 @@ use redphone::model::{
     Actor, CommandId, Event, EventBody, EventId, Impact, IncidentId, IncidentNumber, PersonRef,
     Priority, Rules, Status, Summary,
 };
-use redphone::sync::{BackendUpdate, ConnectionState, Mirror};
+use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Sourced};
 use redphone::tui::Options;
 use redphone::tui::core::app::{App, Span};
 use redphone::tui::core::message::{Effect, Message};
+
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
@@ -224,7 +225,7 @@ impl Day {
                 }
                 Effect::LoadLastP1(_) => Message::LastP1(Some(now - TimeDelta::minutes(7))),
                 Effect::LoadMeasures(span) => {
-                    Message::Measures(span, Ok(Arc::new(measures(span, now))), now)
+                    Message::Measures(span, Ok(Sourced::fresh(Arc::new(measures(span, now)))), now)
                 }
                 Effect::LoadLastEnded => Message::LastEnded(None),
                 _ => continue,
@@ -248,7 +249,8 @@ impl Day {
     fn publish(&mut self) {
         self.snapshots += 1;
         let snapshot = self.mirror.snapshot();
-        self.process(Message::BackendUpdate(BackendUpdate::Snapshot(snapshot), self.now));
+        let update = BackendUpdate::Snapshot(Sourced::fresh(snapshot));
+        self.process(Message::BackendUpdate(update, self.now));
         self.draw();
     }
 

@@ -14,7 +14,7 @@ use redphone::config::PanesSettings;
 use redphone::model::status::ResolutionAction;
 use redphone::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId, Rules};
 use redphone::sync::drafts::DraftOp;
-use redphone::sync::{BackendUpdate, ConnectionState, Mirror};
+use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Sourced};
 use redphone::tui::Options;
 use redphone::tui::core::app::App;
 use redphone::tui::core::message::{Effect, Message, OutboxRequest};
@@ -162,7 +162,7 @@ impl Stage {
     pub fn connect(&mut self) {
         let capabilities = wait(self.memory.capabilities()).expect("memory answers");
         self.learn(BackendUpdate::Capabilities(capabilities));
-        self.learn(BackendUpdate::Directory(Arc::new(self.memory.directory_now())));
+        self.learn(BackendUpdate::Directory(Sourced::fresh(Arc::new(self.memory.directory_now()))));
         self.learn(BackendUpdate::Connection(ConnectionState::Live { at: self.now }));
         self.refresh();
     }
@@ -177,7 +177,7 @@ impl Stage {
     pub fn refresh(&mut self) {
         let delta = wait(self.memory.changes(None, std::time::Duration::ZERO));
         self.mirror.fold(delta.expect("memory answers"));
-        self.learn(BackendUpdate::Snapshot(self.mirror.snapshot()));
+        self.learn(BackendUpdate::Snapshot(Sourced::fresh(self.mirror.snapshot())));
     }
 
     pub fn learn(&mut self, update: BackendUpdate) {

@@ -8,11 +8,15 @@ use redphone::model::command::CommandKind;
 use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
 use redphone::model::{EventBody, IncidentCommand, Status};
-use redphone::sync::remote::{Remote, Sourced};
+use redphone::sync::remote::Remote;
+use redphone::sync::{ReadResult, Reader};
 
 use super::fixtures::RemoteFixture;
 use crate::support::remote_stub::StubMode;
 use crate::support::requests::{ask, declare, declared, resolve, search, titles};
+
+/// How many events are read with an incident.
+const EVENTS: u32 = 200;
 
 /// Reads all that there is once.
 async fn read_all(remote: &Remote) {
@@ -20,7 +24,7 @@ async fn read_all(remote: &Remote) {
     remote.directory().await.unwrap();
     let delta = remote.changes(None, Duration::ZERO).await.unwrap();
     for row in &delta.rows {
-        remote.read_incident(row.id, |_| {}).await;
+        remote.read_incident(row.id, EVENTS, &mut |_| {}).await;
     }
     remote.measures(&Window::last_day(Utc::now()), Cut::Total, Utc::now()).await.unwrap();
 }
@@ -40,7 +44,7 @@ async fn fetched_data_is_available_offline_and_after_a_restart() {
     fixture.stub.set_mode(StubMode::Offline);
     let remote = fixture.remote().await;
     let known = remote.cached_state().await;
-    assert_eq!(known.rows.unwrap().0.len(), 1);
+    assert_eq!(known.rows.unwrap().value.len(), 1);
     assert!(known.cursor.is_some());
     assert!(known.capabilities.unwrap().verbs.contains(&CommandKind::Acknowledge));
     let detail = remote.incident(id).await.unwrap();
@@ -60,21 +64,21 @@ async fn cached_value_comes_first_with_its_age_then_the_fresh_one() {
     let id = declared(&*fixture.store, "Cards fail").await;
     let remote = fixture.remote().await;
     let mut told = Vec::new();
-    remote.read_incident(id, |read| told.push(read.unwrap().as_of)).await;
+    remote.read_incident(id, EVENTS, &mut |read| told.push(read.unwrap().as_of)).await;
     assert_eq!(told, [None], "it has just been read");
     fixture.stub.set_mode(StubMode::Slow(Duration::from_millis(600)));
     let mut told = Vec::new();
-    remote.read_incident(id, |read| told.push(read.unwrap().as_of.is_some())).await;
+    remote.read_incident(id, EVENTS, &mut |read| told.push(read.unwrap().as_of.is_some())).await;
     assert_eq!(told, [true, false], "first what is kept, then what it says");
     fixture.stub.set_mode(StubMode::Offline);
-    let mut told: Vec<Result<Sourced<_>, BackendError>> = Vec::new();
-    remote.read_incident(id, |read| told.push(read)).await;
+    let mut told: Vec<ReadResult<_>> = Vec::new();
+    remote.read_incident(id, EVENTS, &mut |read| told.push(read)).await;
     assert_eq!(told.len(), 1);
     assert!(told[0].as_ref().unwrap().as_of.is_some());
     // Of one that was never read there is nothing.
     let other = declared(&*fixture.store, "Images fail").await;
-    let mut told: Vec<Result<Sourced<_>, BackendError>> = Vec::new();
-    remote.read_incident(other, |read| told.push(read)).await;
+    let mut told: Vec<ReadResult<_>> = Vec::new();
+    remote.read_incident(other, EVENTS, &mut |read| told.push(read)).await;
     assert!(matches!(&told[..], [Err(BackendError::Unreachable(_))]));
 }
 
@@ -198,7 +202,7 @@ async fn uncached_changes_are_fetched_again_after_a_restart() {
     let rest = remote.changes(known.cursor, Duration::ZERO).await.unwrap();
     assert!(rest.rows.iter().any(|row| row.id == images));
     let known = remote.cached_state().await;
-    assert_eq!((known.cursor, known.rows.unwrap().0.len()), (Some(third.cursor), 3));
+    assert_eq!((known.cursor, known.rows.unwrap().value.len()), (Some(third.cursor), 3));
 }
 
 #[tokio::test]
@@ -209,17 +213,17 @@ async fn search_reports_whether_it_used_the_cache_only() {
     let remote = fixture.remote().await;
     read_all(&remote).await;
     declared(&*fixture.store, "Cards fail again").await;
-    let read = remote.search_sourced(&search("cards")).await.unwrap();
+    let read = remote.read_page(&search("cards")).await.unwrap();
     assert_eq!((read.value.rows.len(), read.as_of), (2, None));
     let mut wanted = redphone::backend::Search { limit: 1, ..search("cards") };
     fixture.stub.set_mode(StubMode::Offline);
-    let read = remote.search_sourced(&wanted).await.unwrap();
+    let read = remote.read_page(&wanted).await.unwrap();
     assert!(read.as_of.is_some_and(|at| at >= before), "{:?}", read.as_of);
     // And so does each page that goes on with it, even where the remote is back.
     fixture.stub.set_mode(StubMode::Online);
     wanted.after = read.value.next;
     assert!(wanted.after.is_some());
-    assert!(remote.search_sourced(&wanted).await.unwrap().as_of.is_some());
+    assert!(remote.read_page(&wanted).await.unwrap().as_of.is_some());
 }
 
 #[tokio::test]

@@ -8,5 +8,6 @@ mod outbox;
 mod outbox_files;
 mod poller;
 mod processes;
+mod readers;
 mod remote_poller;
 mod sending;

@@ -7,6 +7,7 @@ use redphone::backend::{Backend, BackendError};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::Link;
 use redphone::model::{EventBody, IncidentCommand, IncidentId};
+use redphone::sync::Reader;
 use redphone::sync::remote::{EntryState, Submission};
 
 use super::fixtures::{RemoteFixture, all_sent, until};

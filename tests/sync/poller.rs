@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redphone::backend::{Backend, BackendError, Cursor, Delta};
 use redphone::model::{IncidentCommand, Status, Summary};
-use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Options, start};
+use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Options, Sourced, start};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -139,12 +139,12 @@ fn first_page_comes_with_counts_and_then_all_rows() {
     play(async {
         let script = async {
             until(&mut learnt, |update| {
-                matches!(update, BackendUpdate::Snapshot(s)
+                matches!(update, BackendUpdate::Snapshot(Sourced { value: s, .. })
                     if s.rows.len() == redphone::sync::FIRST_PAGE as usize && s.counts.is_some_and(|c| c.total() == 300))
             })
             .await;
             until(&mut learnt, |update| {
-                matches!(update, BackendUpdate::Snapshot(s) if s.rows.len() == 300 && s.counts.is_none())
+                matches!(update, BackendUpdate::Snapshot(Sourced { value: s, .. }) if s.rows.len() == 300 && s.counts.is_none())
             })
             .await;
         };
@@ -191,7 +191,7 @@ fn change_by_others_to_an_ended_incident_is_published() {
         let script = async {
             until(
                 &mut learnt,
-                |update| matches!(update, BackendUpdate::Snapshot(s) if s.counts.is_none()),
+                |update| matches!(update, BackendUpdate::Snapshot(Sourced { value: s, .. }) if s.counts.is_none()),
             )
             .await;
             let note = IncidentCommand::AddNote { text: "the invoice has come".into() };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use redphone::backend::Backend;
 use redphone::model::IncidentCommand;
-use redphone::sync::{self, BackendUpdate, CachedData, ConnectionState, Options, Snapshot};
+use redphone::sync::{self, BackendUpdate, ConnectionState, Options, Snapshot};
 use rstest::rstest;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -52,7 +52,7 @@ impl RunningPoller {
 
     async fn rows(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
         self.until(|update| match update {
-            BackendUpdate::Snapshot(snapshot) if wanted(snapshot) => Some(Arc::clone(snapshot)),
+            BackendUpdate::Snapshot(read) if wanted(&read.value) => Some(Arc::clone(&read.value)),
             _ => None,
         })
         .await
@@ -77,13 +77,18 @@ async fn poller_starts_with_cached_rows_and_their_age() {
     let (_remote, mut poller) = RunningPoller::start(&fixture).await;
     poller
         .until(|update| {
-            matches!(update, BackendUpdate::Cached(CachedData::Directory, _)).then_some(())
+            matches!(update, BackendUpdate::Directory(directory) if directory.as_of.is_some())
+                .then_some(())
         })
         .await;
-    poller
-        .until(|update| matches!(update, BackendUpdate::Cached(CachedData::Rows, _)).then_some(()))
+    let rows = poller
+        .until(|update| match update {
+            BackendUpdate::Snapshot(rows) => Some(rows.clone()),
+            _ => None,
+        })
         .await;
-    let rows = poller.rows(|_| true).await;
+    assert!(rows.as_of.is_some());
+    let rows = rows.value;
     assert_eq!(rows.rows[0].title, "Cards fail");
     poller
         .until(|update| {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use redphone::backend::Backend;
+use redphone::sync::Reader;
 use redphone::sync::remote::Submission;
 
 use super::fixtures::{RemoteFixture, all_sent, until};

@@ -97,7 +97,7 @@ fn incident_between_the_first_page_and_the_rest_calls() {
     let page = |rows: Vec<redphone::model::Summary>, counts| {
         let mut mirror = redphone::sync::Mirror::default();
         mirror.put_first_page(rows, Some(counts));
-        redphone::sync::BackendUpdate::Snapshot(mirror.snapshot())
+        redphone::sync::BackendUpdate::Snapshot(redphone::sync::Sourced::fresh(mirror.snapshot()))
     };
     let mut counts = redphone::model::queue::OpenCounts::default();
     for row in &first {

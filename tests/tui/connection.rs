@@ -5,13 +5,13 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use insta::assert_snapshot;
 use redphone::backend::BackendError;
-use redphone::sync::{BackendUpdate, CachedData, ConnectionState};
+use redphone::sync::{BackendUpdate, ConnectionState, Sourced};
 use redphone::tui::core::app::Freshness;
-use redphone::tui::core::message::{CachedPart, Message};
+use redphone::tui::core::message::Message;
 use redphone::tui::theme::Depth;
 use rstest::rstest;
 
-use super::outbox::{offline, remote};
+use super::outbox::{offline, read_again, remote};
 use crate::support::company;
 use crate::support::stage::{Stage, rows, sized};
 
@@ -119,7 +119,9 @@ fn clock_jump_makes_everything_stale_until_the_next_response() {
 fn rows_cached_on_another_day_show_the_date() {
     let mut stage = remote((126, 36));
     offline(&mut stage);
-    stage.learn(BackendUpdate::Cached(CachedData::Rows, company::now() - TimeDelta::days(2)));
+    let rows = stage.app.snapshot.clone().expect("the rows are read");
+    let cached = Sourced::cached(rows, company::now() - TimeDelta::days(2));
+    stage.learn(BackendUpdate::Snapshot(cached));
     assert!(stage.screen().contains("as of 05-18 22:41"), "{}", stage.screen());
 }
 
@@ -128,14 +130,29 @@ fn cached_measures_and_detail_show_when_they_were_read() {
     let mut stage = remote((126, 36));
     let id = stage.app.reading.shown.as_ref().expect("something is read").id;
     let then = company::now() - TimeDelta::minutes(30);
-    stage.send(Message::CachedAt(CachedPart::Detail(id), Some(then)));
-    stage.send(Message::CachedAt(CachedPart::Measures, Some(then)));
+    let (span, measures) = stage.app.metrics.loaded.clone().expect("they are computed");
+    read_again(&mut stage, id, Some(then));
+    let cached = Sourced::cached(measures.clone(), then);
+    stage.send(Message::Measures(span, Ok(cached), stage.now));
     let screen = stage.screen();
     for pane in ["2 Detail", "3 Timeline", "4 Metrics"] {
         let line = screen.lines().find(|line| line.contains(pane)).expect("its border");
         assert!(line.contains("as of 22:11"), "{pane}:\n{screen}");
     }
-    stage.send(Message::CachedAt(CachedPart::Detail(id), None));
-    stage.send(Message::CachedAt(CachedPart::Measures, None));
+    read_again(&mut stage, id, None);
+    stage.send(Message::Measures(span, Ok(Sourced::fresh(measures)), stage.now));
     assert!(!stage.screen().contains("as of"));
+}
+
+#[test]
+fn directory_is_as_old_as_the_cache_until_it_is_fetched() {
+    let mut stage = remote((200, 60));
+    let directory = stage.app.directory.clone().expect("it is read");
+    let then = company::now() - TimeDelta::minutes(30);
+    stage.app.connection = ConnectionState::Loading;
+    stage.learn(BackendUpdate::Directory(Sourced::cached(directory.clone(), then)));
+    assert_eq!(stage.app.directory_as_of, Some(then));
+    // Also before the first answer about the rows.
+    stage.learn(BackendUpdate::Directory(Sourced::fresh(directory)));
+    assert_eq!(stage.app.directory_as_of, None);
 }

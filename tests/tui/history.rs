@@ -2,8 +2,8 @@
 
 use redphone::backend::{BackendError, Page};
 use redphone::model::Status;
-use redphone::sync::{BackendUpdate, ConnectionState};
-use redphone::tui::core::message::{CachedPart, Message, Timer};
+use redphone::sync::{BackendUpdate, ConnectionState, Sourced};
+use redphone::tui::core::message::{Message, Timer};
 
 use crate::support::company;
 use crate::support::stage::Stage;
@@ -70,10 +70,10 @@ fn late_response_changes_nothing() {
     let (old, new) = (*old, *new);
     assert_eq!(search.filter.to_string(), "is:ended mailsx");
     let empty = Page { rows: vec![], next: None, total: None, counts: None };
-    stage.send(Message::HistoryPage(new, Ok(empty), stage.now));
+    stage.send(Message::HistoryPage(new, Ok(Sourced::fresh(empty)), stage.now));
     let rows = stage.memory.all();
     let page = Page { rows, next: None, total: None, counts: None };
-    stage.send(Message::HistoryPage(old, Ok(page), stage.now));
+    stage.send(Message::HistoryPage(old, Ok(Sourced::fresh(page)), stage.now));
     assert_eq!(stage.app.queue.rows.len(), 0, "{}", stage.screen());
     // A timer of a text that was typed over asks for nothing.
     stage.send(Message::Elapsed(Timer::Search(first)));
@@ -109,12 +109,13 @@ fn cached_search_is_marked_and_repeated_on_reconnect() {
     let (number, _) = stage.searches[0].clone();
     let read_at = stage.now - chrono::TimeDelta::minutes(10);
     let kept = format!("only 26 kept here · as of {} · is:ended", read_at.format("%H:%M"));
-    stage.send(Message::CachedAt(CachedPart::HistoryPage(number), Some(read_at)));
     let page = Page { rows: stage.memory.all(), next: None, total: None, counts: None };
-    stage.send(Message::HistoryPage(number, Ok(page), stage.now));
+    let page = Sourced::cached(page, read_at);
+    stage.send(Message::HistoryPage(number, Ok(page.clone()), stage.now));
     assert!(stage.screen().contains(&kept), "{}", stage.screen());
     // An answer of another question changes nothing of that.
-    stage.send(Message::CachedAt(CachedPart::HistoryPage(number + 7), None));
+    let other = Sourced::fresh(page.value);
+    stage.send(Message::HistoryPage(number + 7, Ok(other), stage.now));
     assert!(stage.screen().contains(&kept), "{}", stage.screen());
     let error = BackendError::Unreachable("no route to the host".into());
     let (since, retry_at) = (read_at, stage.now);

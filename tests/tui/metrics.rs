@@ -1,6 +1,7 @@
 //! The metrics pane.
 
 use redphone::backend::BackendError;
+use redphone::sync::Sourced;
 use redphone::tui::core::message::Message;
 
 use super::timeline::{at, reading};
@@ -31,7 +32,7 @@ fn failing_measures_are_reported_once_and_not_every_minute() {
     assert_eq!(stage.screen().lines().last().map(str::to_owned), told);
     // Once they have worked again, the next failure is news.
     let measures = stage.app.metrics.loaded.clone().expect("they were there").1;
-    stage.send(Message::Measures(stage.app.metrics.span, Ok(measures), stage.now));
+    stage.send(Message::Measures(stage.app.metrics.span, Ok(Sourced::fresh(measures)), stage.now));
     fails(&mut stage);
     assert!(stage.screen().contains("computing measures: "), "{}", stage.screen());
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use insta::assert_snapshot;
 use redphone::backend::{BackendError, Outcome};
 use redphone::model::status::ResolutionAction;
@@ -12,8 +12,8 @@ use redphone::model::{
 };
 use redphone::sync::drafts::DraftOp;
 use redphone::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
-use redphone::sync::{BackendUpdate, ConnectionState};
-use redphone::tui::core::message::{CachedPart, Message, OutboxRequest};
+use redphone::sync::{BackendUpdate, ConnectionState, Sourced};
+use redphone::tui::core::message::{Message, OutboxRequest};
 use redphone::tui::core::mode::Mode;
 use rstest::rstest;
 
@@ -142,6 +142,14 @@ pub fn mixed(stage: &Stage) -> OutboxSnapshot {
     OutboxSnapshot { entries, me: None }
 }
 
+/// The incident on the screen is read again, with another age.
+pub fn read_again(stage: &mut Stage, id: IncidentId, as_of: Option<DateTime<Utc>>) {
+    let shown = stage.app.reading.shown.clone().expect("something is read");
+    assert_eq!(shown.id, id);
+    let value = ((*shown.detail).clone(), (*shown.events).clone());
+    stage.send(Message::Detail(id, Ok(Box::new(Sourced { value, as_of })), stage.now));
+}
+
 pub fn show(stage: &mut Stage, listing: OutboxSnapshot) {
     stage.learn(BackendUpdate::Outbox(Arc::new(listing)));
 }
@@ -168,10 +176,8 @@ fn outbox_screens_match_their_snapshots(
     stage.keys("x");
     assert_snapshot!(name("outbox_drop"), stage.screen());
     stage.keys("n Esc 2");
-    stage.send(Message::CachedAt(
-        CachedPart::Detail(stage.incident_id(2048)),
-        Some(company::now() - TimeDelta::minutes(11)),
-    ));
+    let id = stage.incident_id(2048);
+    read_again(&mut stage, id, Some(company::now() - TimeDelta::minutes(11)));
     assert_snapshot!(name("kept_detail"), stage.screen());
 }
 
@@ -192,7 +198,7 @@ fn pending_command_is_marked_on_its_row_and_the_timeline() {
     last.command = command;
     events.push(last);
     stage.keys("k");
-    stage.send(Message::Detail(id, Ok(Box::new((detail, events))), stage.now));
+    stage.send(Message::Detail(id, Ok(Box::new(Sourced::fresh((detail, events)))), stage.now));
     assert!(stage.screen().contains("  ↑ "), "{}", stage.screen());
 }
 
@@ -404,7 +410,7 @@ fn offline_declaration_stays_selected_when_it_gets_its_number() {
         redphone::sync::remote::apply_pending_to_row(None, &[&envelope], &rules).expect("declared");
     let mut snapshot = redphone::sync::Snapshot::clone(stage.app.snapshot.as_ref().expect("rows"));
     snapshot.rows.push(Arc::new(new.clone()));
-    stage.learn(BackendUpdate::Snapshot(Arc::new(snapshot.clone())));
+    stage.learn(BackendUpdate::Snapshot(Sourced::fresh(Arc::new(snapshot.clone()))));
     assert!(stage.screen().contains("new"), "{}", stage.screen());
     assert_eq!(stage.app.queue.selected, Some(incident), "{}", stage.screen());
     // It arrives.
@@ -412,7 +418,7 @@ fn offline_declaration_stays_selected_when_it_gets_its_number() {
     row.number = Some(redphone::model::IncidentNumber(2063));
     snapshot.rows.pop();
     snapshot.rows.push(Arc::new(row.clone()));
-    stage.learn(BackendUpdate::Snapshot(Arc::new(snapshot)));
+    stage.learn(BackendUpdate::Snapshot(Sourced::fresh(Arc::new(snapshot))));
     let outcome =
         Outcome { incident: Some(incident), row: Some(row), events: vec![], replayed: false };
     let sent = entry(1, "new", "The vault is open", envelope, EntryState::Sent(Box::new(outcome)));

@@ -6,7 +6,7 @@ use redphone::config::PanesSettings;
 use redphone::config::panes::Column;
 use redphone::model::Impact;
 use redphone::model::command::IncidentCommand;
-use redphone::sync::BackendUpdate;
+use redphone::sync::{BackendUpdate, Sourced};
 use redphone::tui::Options;
 use redphone::tui::queue::Line;
 use redphone::tui::theme::Depth;
@@ -138,7 +138,7 @@ fn partly_loaded_queue_calls_no_incident_closed() {
     }
     let mut mirror = redphone::sync::Mirror::default();
     mirror.put_first_page(rows[..1].to_vec(), Some(counts));
-    stage.learn(BackendUpdate::Snapshot(mirror.snapshot()));
+    stage.learn(BackendUpdate::Snapshot(Sourced::fresh(mirror.snapshot())));
     let missing = rows[1].number.expect("a number");
     stage.keys("g");
     stage.write(&missing.0.to_string());

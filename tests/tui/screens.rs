@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use redphone::sync::{BackendUpdate, ConnectionState};
+use redphone::sync::{BackendUpdate, ConnectionState, Sourced};
 use redphone::tui::theme::Depth;
 use rstest::rstest;
 
@@ -80,6 +80,6 @@ fn changed_directory_shows_who_is_on_call() {
     assert!(stage.screen().contains("on call Ines Moreau"));
     let mut directory = stage.memory.directory_now();
     directory.schedules[0].rotation.reverse();
-    stage.learn(BackendUpdate::Directory(std::sync::Arc::new(directory)));
+    stage.learn(BackendUpdate::Directory(Sourced::fresh(std::sync::Arc::new(directory))));
     assert!(stage.screen().contains("on call Tomo Hayashi"), "{}", stage.screen());
 }

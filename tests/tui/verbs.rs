@@ -4,7 +4,7 @@ use redphone::backend::BackendError;
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::escalation::{self, Policy, PolicyLevel};
 use redphone::model::{Rejection, RejectionKind};
-use redphone::sync::BackendUpdate;
+use redphone::sync::{BackendUpdate, Sourced};
 use redphone::tui::Options;
 use redphone::tui::action::TABLE;
 use redphone::tui::core::message::Message;
@@ -146,7 +146,7 @@ fn each_selected_incident_escalates_along_its_own_path() {
     };
     directory.policies =
         vec![Policy { team: "web".into(), levels: vec![level("tomo"), level("odile")] }];
-    stage.learn(BackendUpdate::Directory(std::sync::Arc::new(directory)));
+    stage.learn(BackendUpdate::Directory(Sourced::fresh(std::sync::Arc::new(directory))));
     let of_web = |stage: &Stage| {
         stage.app.queue.rows.iter().filter(|row| row.summary.team.as_deref() == Some("web")).count()
     };

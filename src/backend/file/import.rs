@@ -6,6 +6,7 @@ use std::fmt;
 use sqlx::{Connection, Row, SqliteConnection};
 
 use super::bulk::{self, BulkWriter, ProjectionWrite};
+use super::connect::connect_writer;
 use super::error::{StoreError, StoreResult};
 use super::event_row::{self, COLUMNS, FROM, affects_full_text, truncate_times};
 use super::full_text::{self, WordSet};
@@ -16,7 +17,7 @@ use super::records;
 use super::row::{NUMBERS_END, incident_key};
 use super::sql::Batch;
 use super::writer::{bind_event, encode_body};
-use super::{FileStore, ImportError, Imported, open};
+use super::{FileStore, ImportError, Imported};
 use crate::backend::BackendError;
 use crate::backend::record::{FORMAT, Record, VERSION};
 use crate::model::check::{self, BadField};
@@ -105,7 +106,7 @@ impl From<BadField> for ImportError {
 impl Importer {
     pub(super) async fn begin(store: FileStore) -> StoreResult<Self> {
         let lock_timeout = store.inner.options.lock_timeout;
-        let mut conn = open::connect_writer(store.path(), lock_timeout).await?;
+        let mut conn = connect_writer(store.path(), lock_timeout).await?;
         let rows = Batch::new(
             "PRAGMA cache_size = -32000; BEGIN IMMEDIATE;
              SELECT (SELECT max(log) FROM event), (SELECT max(number) FROM incident),

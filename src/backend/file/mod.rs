@@ -7,6 +7,7 @@
 mod access_path;
 mod bulk;
 mod changes;
+mod connect;
 pub mod doctor;
 mod error;
 mod event_row;

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use rustix::fs::{Access, access};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+use sqlx::{Connection, Row, SqliteConnection};
 
+use super::connect::{connect_writer, parent_folder, with_suffix};
 use super::error::{self, SqliteFault, classify, display_path};
-use super::read_pool::{connect_reader, with_suffix};
+use super::read_pool::connect_reader;
 use super::sql::Batch;
 use super::{OpenError, Options};
 
@@ -24,47 +24,8 @@ pub(super) const SCHEMA_VERSION: i64 = 1;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/backend/file/migrations");
 
-/// The maximum number of connections for reading. Each has a small page cache.
-const MAX_READERS: u32 = 3;
-
 fn refused(sentence: String) -> OpenError {
     OpenError::Refused(sentence)
-}
-
-/// Returns the options that every connection to the file uses.
-pub(super) fn connect_options(path: &Path, lock_timeout: Duration) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(false)
-        .foreign_keys(true)
-        .synchronous(SqliteSynchronous::Full)
-        // The driver stores milliseconds in 31 bits.
-        .busy_timeout(lock_timeout.min(Duration::from_secs(1_000_000)))
-        .pragma("cache_size", "-2000")
-        .pragma("temp_store", "MEMORY")
-        .thread_name(|n| format!("store-{n}"))
-        .disable_statement_logging()
-}
-
-/// Opens a connection for writing. The caller has checked that the file is a store.
-pub(super) async fn connect_writer(
-    path: &Path,
-    lock_timeout: Duration,
-) -> Result<SqliteConnection, sqlx::Error> {
-    // A larger write-ahead log means fewer pauses for copying it back into the file.
-    connect_options(path, lock_timeout).pragma("wal_autocheckpoint", "4000").connect().await
-}
-
-/// Returns a pool of connections for reading, each of which is opened when it is needed.
-pub(super) fn lazy_read_pool(options: SqliteConnectOptions, lock_timeout: Duration) -> SqlitePool {
-    SqlitePoolOptions::new()
-        .max_connections(MAX_READERS)
-        .min_connections(0)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .acquire_timeout(lock_timeout.max(Duration::from_secs(30)))
-        .connect_lazy_with(options.pragma("query_only", "ON"))
 }
 
 /// Identifies a file independently of its path, by device and inode.
@@ -117,10 +78,6 @@ fn check_path(path: &Path, create: bool) -> Result<(), OpenError> {
         }
         Err(e) => Err(refused(format!("{file} can't be looked at ({e}): check its folder"))),
     }
-}
-
-pub(super) fn parent_folder(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Creates the file, and its folder if it is missing. Only their owner can read them.

@@ -15,10 +15,13 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{Access, access};
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Sqlite, SqliteConnection};
 
-use super::open::{connect_options, lazy_read_pool, parent_folder};
+use super::connect::{connect_options, parent_folder, with_suffix};
+
+/// The maximum number of connections for reading. Each has a small page cache.
+const MAX_READERS: u32 = 3;
 
 /// A pool of connections for reading.
 pub(super) enum ReadPool {
@@ -61,13 +64,6 @@ impl FileState {
     }
 }
 
-/// Returns the path of a companion file of the store, such as the one with the suffix `-wal`.
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
 /// Returns whether this process can write the store: the file, its folder, and the files `-wal`
 /// and `-shm` if they exist.
 fn is_writable(path: &Path) -> bool {
@@ -76,6 +72,18 @@ fn is_writable(path: &Path) -> bool {
     can_write(path)
         && can_write(parent_folder(path))
         && log_files.iter().all(|file| !file.exists() || can_write(file))
+}
+
+/// Returns a pool of connections for reading, each of which is opened when it is needed.
+fn lazy_read_pool(options: SqliteConnectOptions, lock_timeout: Duration) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(MAX_READERS)
+        .min_connections(0)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .acquire_timeout(lock_timeout.max(Duration::from_secs(30)))
+        .connect_lazy_with(options.pragma("query_only", "ON"))
 }
 
 /// Opens a connection that only reads, in the way that the permissions of the file allow.

@@ -356,7 +356,10 @@ impl Backend for HttpBackend {
                 self.long_poll().record_cut(elapsed, failure.is_gateway_timeout, now);
                 Ok(Delta { cursor, reset: false, rows: Vec::new(), directory: false })
             }
-            (Err(failure), _) => Err(failure.error),
+            (Err(failure), _) => {
+                self.long_poll().record_failure(wait, elapsed);
+                Err(failure.error)
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::server::auth::{Authenticated, ReadAccess};
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::ApiResult;
 use crate::server::extract::{NoQuery, Query};
-use crate::server::openapi::ErrorResponses;
+use crate::server::openapi::document::ErrorResponses;
 use crate::server::state::Shared;
 
 /// Name, commands that the token is good for, and whom it acts for

@@ -12,7 +12,7 @@ use crate::server::auth::{ReadAccess, recheck};
 use crate::server::cached_json::JsonResponse;
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::Query;
-use crate::server::openapi::ErrorResponses;
+use crate::server::openapi::document::ErrorResponses;
 use crate::server::state::Shared;
 
 /// What has changed since a cursor; it can wait until something does

@@ -14,7 +14,7 @@ use crate::server::auth::CommandAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{Json, NoQuery, Query};
-use crate::server::openapi::CommandErrorResponses;
+use crate::server::openapi::document::CommandErrorResponses;
 use crate::server::state::Shared;
 
 /// Carry out commands, in their order

@@ -17,7 +17,7 @@ use crate::server::auth::ReadAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{NoQuery, PathId, PathNumber, Query};
-use crate::server::openapi::ErrorResponses;
+use crate::server::openapi::document::ErrorResponses;
 use crate::server::state::{self, Shared};
 
 /// The maximum number of rows or events in a response.

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::middleware::request_middleware;
-use super::openapi::base_document;
+use super::openapi::document::base_document;
 use super::state::Shared;
 use crate::api::ErrorCode;
 

@@ -18,7 +18,7 @@ use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{NoQuery, Query};
 use crate::server::metrics::{self, GaugeValues};
-use crate::server::openapi::ErrorResponses;
+use crate::server::openapi::document::{self, ErrorResponses};
 use crate::server::state::{Shared, open_incidents_search};
 
 /// A token that was used within this time counts as in use.
@@ -85,7 +85,8 @@ pub(super) async fn metrics(
 )]
 pub(super) async fn openapi(Query(NoQuery {}): Query<NoQuery>) -> ApiResult<JsonResponse> {
     static DESCRIPTION: LazyLock<Arc<CachedJson>> = LazyLock::new(|| {
-        Arc::new(CachedJson::from(Bytes::from(crate::server::openapi::document_json())))
+        let text = document::encode(super::openapi_document());
+        Arc::new(CachedJson::from(Bytes::from(text)))
     });
     Ok(JsonResponse(Arc::clone(&DESCRIPTION)))
 }

@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use super::database::{self, DatabaseKind, from_millis, is_corruption, to_millis};
 use crate::backend::{Cursor, Delta, Detail, TimelineRange};
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
+use crate::sync::reader::Sourced;
 
 const KIND: DatabaseKind = DatabaseKind {
     application_id: 1_382_311_792,
@@ -126,7 +127,7 @@ impl Cache {
     }
 
     /// Returns a cached fact, and when it was fetched.
-    pub(super) async fn fact<T: DeserializeOwned>(&self, name: &str) -> Option<(T, DateTime<Utc>)> {
+    pub(super) async fn fact<T: DeserializeOwned>(&self, name: &str) -> Option<Sourced<T>> {
         let row = self
             .with_conn(async |conn| {
                 sqlx::query("SELECT at, value FROM fact WHERE name = ?")
@@ -136,7 +137,7 @@ impl Cache {
             })
             .await??;
         let value: &str = row.try_get(1).ok()?;
-        Some((serde_json::from_str(value).ok()?, from_millis(row.try_get(0).ok()?)))
+        Some(Sourced::cached(serde_json::from_str(value).ok()?, from_millis(row.try_get(0).ok()?)))
     }
 
     /// Stores the changes since a cursor together with the next cursor, in one transaction.
@@ -273,7 +274,7 @@ impl Cache {
     }
 
     /// Returns a cached incident, and when it was fetched. The incident counts as viewed.
-    pub(super) async fn detail(&self, id: IncidentId) -> Option<(Detail, DateTime<Utc>)> {
+    pub(super) async fn detail(&self, id: IncidentId) -> Option<Sourced<Detail>> {
         let row = self
             .with_conn(async |conn| {
                 sqlx::query(
@@ -286,7 +287,7 @@ impl Cache {
             })
             .await??;
         let value: &str = row.try_get(1).ok()?;
-        Some((serde_json::from_str(value).ok()?, from_millis(row.try_get(0).ok()?)))
+        Some(Sourced::cached(serde_json::from_str(value).ok()?, from_millis(row.try_get(0).ok()?)))
     }
 
     /// Returns the last event of each incident that is cached in full.

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{CachedState, Shared};
+use super::Shared;
 use crate::backend::{Cursor, Detail, Page, PageMark, Search, TimelineRange};
 use crate::model::filter::{MatchContext, Scope};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use crate::model::{Event, IncidentId, Summary};
+use crate::sync::reader::{CachedState, Sourced};
 
 /// Returns whether a search continues where a page of cached rows ended.
 pub(super) fn continues_cached_page(search: &Search) -> bool {
@@ -17,26 +18,25 @@ pub(super) fn continues_cached_page(search: &Search) -> bool {
 impl Shared {
     /// Returns what is cached before anything is fetched.
     pub(super) async fn cached_state(&self) -> CachedState {
-        let cursor: Option<(Cursor, DateTime<Utc>)> = self.cache.fact("cursor").await;
+        let cursor: Option<Sourced<Cursor>> = self.cache.fact("cursor").await;
         let rows = match self.rows_cached_at().await {
-            Some(at) => Some((self.cache.rows(false).await, at)),
+            Some(at) => Some(Sourced::cached(self.cache.rows(false).await, at)),
             None => None,
         };
         CachedState {
-            capabilities: self.cache.fact("capabilities").await.map(|(value, _)| value),
+            capabilities: self.cache.fact("capabilities").await.map(|cached| cached.value),
             directory: self.cache.fact("directory").await,
             rows,
-            cursor: cursor.map(|(cursor, _)| cursor),
+            cursor: cursor.map(|cursor| cursor.value),
         }
     }
 
     /// Returns when the cached rows were fetched; `None` if none ever were.
     pub(super) async fn rows_cached_at(&self) -> Option<DateTime<Utc>> {
-        let cursor: Option<(Cursor, _)> = self.cache.fact("cursor").await;
-        match cursor {
-            Some((_, at)) => Some(at),
+        match self.cache.fact::<Cursor>("cursor").await {
+            Some(cursor) => cursor.as_of,
             // A search has fetched some rows, though never all.
-            None => self.cache.fact::<()>("searched").await.map(|((), at)| at),
+            None => self.cache.fact::<()>("searched").await.and_then(|searched| searched.as_of),
         }
     }
 
@@ -48,10 +48,7 @@ impl Shared {
     }
 
     /// Answers a search as a remote would, from the cached rows. Words are searched in rows alone.
-    pub(super) async fn cached_search(
-        &self,
-        search: &Search,
-    ) -> Option<(Page<Summary>, DateTime<Utc>)> {
+    pub(super) async fn cached_search(&self, search: &Search) -> Option<Sourced<Page<Summary>>> {
         let start = match search.after {
             None => 0,
             Some(PageMark::Cached(end)) => end,
@@ -85,21 +82,21 @@ impl Shared {
             total: Some(total as u64),
             counts: (is_open && start == 0).then_some(counts),
         };
-        Some((page, at))
+        Some(Sourced::cached(page, at))
     }
 
     pub(super) async fn cached_detail(
         &self,
         id: IncidentId,
         count: u32,
-    ) -> Option<((Detail, Vec<Event>), DateTime<Utc>)> {
+    ) -> Option<Sourced<(Detail, Vec<Event>)>> {
         match self.cache.detail(id).await {
-            Some((detail, at)) => {
+            Some(cached) => {
                 let events =
                     self.cache.timeline(id, TimelineRange::Last(count)).await.unwrap_or_default();
-                Some((self.apply_pending_to_detail(detail, events), at))
+                Some(cached.map(|detail| self.apply_pending_to_detail(detail, events)))
             }
-            None => self.declared_detail(id).map(|new| (new, Utc::now())),
+            None => self.declared_detail(id).map(|new| Sourced::cached(new, Utc::now())),
         }
     }
 
@@ -107,7 +104,7 @@ impl Shared {
         &self,
         window: &Window,
         cut: Cut,
-    ) -> Option<(Measures, DateTime<Utc>)> {
+    ) -> Option<Sourced<Measures>> {
         self.cache.fact(&measures_key(window, cut)).await
     }
 }

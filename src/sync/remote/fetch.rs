@@ -5,39 +5,15 @@ use serde::Serialize;
 
 use super::cache_reads::measures_key;
 use super::{Remote, Shared};
-use crate::backend::{BackendError, Capabilities, Detail, Page, Search, TimelineRange};
-use crate::model::directory::Directory;
+use crate::backend::{BackendError, Detail, Page, Search, TimelineRange};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::{Event, IncidentId, Summary};
 
-/// How many events, the latest of a timeline, are fetched together with an incident.
+/// How many events, the latest of a timeline, are fetched together with an incident unless the
+/// caller wants another number.
 pub(super) const TIMELINE_EVENTS: u32 = 200;
 
 impl Remote {
-    /// Fetches the remote's name and what it can do, without a fallback to the cache.
-    ///
-    /// # Errors
-    /// Those of the remote.
-    pub async fn fetch_capabilities(&self) -> Result<Capabilities, BackendError> {
-        self.shared.fetch_fact("capabilities", self.shared.request_capabilities()).await
-    }
-
-    /// Fetches people, teams and services, without a fallback to the cache.
-    ///
-    /// # Errors
-    /// Those of the remote.
-    pub async fn fetch_directory(&self) -> Result<Directory, BackendError> {
-        self.shared.fetch_fact("directory", self.shared.backend.directory()).await
-    }
-
-    /// Fetches a page of rows, without a fallback to the cache.
-    ///
-    /// # Errors
-    /// Those of the remote.
-    pub async fn fetch_search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
-        self.shared.fetch_search(search).await
-    }
-
     /// Fetches an incident into the cache, to be read later.
     pub(super) async fn prefetch_incident(&self, id: IncidentId) -> Result<(), BackendError> {
         self.shared.fetch_detail(id, TIMELINE_EVENTS).await.map(|_| ())

@@ -14,6 +14,7 @@ mod cache;
 mod cache_reads;
 mod database;
 mod entry;
+mod fallback;
 mod fetch;
 mod identity;
 mod lock;
@@ -21,7 +22,6 @@ mod open;
 mod optimistic;
 mod outbox;
 mod paths;
-mod pending;
 mod prefetch;
 mod reads;
 mod sender;
@@ -32,13 +32,11 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
 use crate::backend::file::watch::StoreWatcher;
-use crate::backend::{Backend, BackendError, Capabilities, Cursor};
-use crate::model::directory::Directory;
+use crate::backend::{Backend, BackendError};
 use crate::model::{CommandId, IncidentId, Rules, Summary};
 
 pub use cache::{MAX_DETAILS, MAX_ENDED};
@@ -48,25 +46,11 @@ pub use optimistic::{apply_pending_to_record, apply_pending_to_row};
 pub use outbox::Batch;
 pub use paths::RemoteKey;
 pub(super) use prefetch::prefetch;
-pub use reads::Sourced;
 pub use submit::Submission;
 
 use cache::Cache;
 use identity::TokenIdentity;
 use outbox::Outbox;
-
-/// What is cached of a remote before anything is fetched.
-#[derive(Clone, Debug, Default)]
-pub struct CachedState {
-    /// The remote's name and what it can do.
-    pub capabilities: Option<Capabilities>,
-    /// People, teams and services, and when they were fetched.
-    pub directory: Option<(Directory, DateTime<Utc>)>,
-    /// The rows of all open incidents, if they were ever fetched, and when.
-    pub rows: Option<(Vec<Summary>, DateTime<Utc>)>,
-    /// The cursor of the next request for changes.
-    pub cursor: Option<Cursor>,
-}
 
 /// A remote backend with its cache and outbox.
 pub struct Remote {
@@ -94,8 +78,6 @@ struct Shared {
     is_failing: AtomicBool,
     /// The error of the last request that did not reach the remote.
     last_failure: Mutex<Option<String>>,
-    /// When the oldest cached data that was returned was fetched.
-    served_as_of: Mutex<Option<DateTime<Utc>>>,
     /// When rows were last written to the cache, in seconds since 1970.
     rows_written_at_s: AtomicI64,
     /// Counts how often the remote has answered again after a failure.
@@ -153,11 +135,6 @@ impl Remote {
         self.shared.reconnects.subscribe()
     }
 
-    /// Returns what is cached before anything is fetched.
-    pub async fn cached_state(&self) -> CachedState {
-        self.shared.cached_state().await
-    }
-
     /// Returns the row of an incident as it was last fetched, whether the incident is open or not.
     pub async fn cached_row(&self, id: IncidentId) -> Option<Summary> {
         self.shared.cache.row(id).await
@@ -169,15 +146,6 @@ impl Remote {
     /// When the outbox can't be read.
     pub async fn entry(&self, id: CommandId) -> Result<Option<OutboxEntry>, BackendError> {
         self.shared.outbox.get(id).await
-    }
-
-    /// Returns the incident in which a declared one is counted, because its alert belongs to an
-    /// incident that was already open; the same id if it is an incident of its own.
-    ///
-    /// # Errors
-    /// When the outbox can't be read.
-    pub async fn resolve_alias(&self, id: IncidentId) -> Result<IncidentId, BackendError> {
-        self.shared.outbox.resolve_alias(id).await
     }
 }
 

@@ -71,7 +71,7 @@ impl Remote {
             warnings.push(format!("what was kept could not be used ({why}): it is in {file} now"));
         }
         let watcher = StoreWatcher::new(&outbox.path);
-        let capabilities = cache.fact("capabilities").await.map(|(capabilities, _)| capabilities);
+        let capabilities = cache.fact("capabilities").await.map(|cached| cached.value);
         let shared = Arc::new(Shared {
             backend,
             cache,
@@ -81,7 +81,6 @@ impl Remote {
             outbox_snapshot: watch::Sender::new(Arc::default()),
             is_failing: AtomicBool::new(false),
             last_failure: Mutex::new(None),
-            served_as_of: Mutex::new(None),
             rows_written_at_s: AtomicI64::new(0),
             reconnects: watch::Sender::new(0),
             wake_sender: Notify::new(),

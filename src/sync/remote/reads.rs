@@ -1,115 +1,196 @@
-//! Reads from the remote, or from the cache if the remote does not answer in time. Pending commands
-//! are applied to both.
+//! Implements [`Reader`] for a remote: what it returns comes from the remote, or from the cache if
+//! the remote does not answer in time. Pending commands are applied to both.
 
-use std::pin::Pin;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::cache_reads::continues_cached_page;
+use super::fallback::stale_then_fresh;
 use super::fetch::TIMELINE_EVENTS;
 use super::{Remote, Shared};
-use crate::backend::{Backend, BackendError, Cursor, Detail, Page, Search};
+use crate::backend::{
+    BackendError, Capabilities, Cursor, Delta, Detail, Page, Search, TimelineRange,
+};
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
-use crate::model::{Event, IncidentId, Summary};
+use crate::model::problem::Problem;
+use crate::model::{Event, IncidentId, IncidentNumber, Summary};
+use crate::sync::reader::{CachedState, OnRead, ReadResult, Reader, Sourced};
 
-/// How long a response may take before the cache is read as well.
-const FALLBACK_DELAY: Duration = Duration::from_millis(150);
+/// How often, in seconds, the cache records that its rows are still current.
+const CONFIRMED_EVERY_S: i64 = 60;
 
-/// A value that was read, with its age.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Sourced<T> {
-    /// The value itself.
-    pub value: T,
-    /// When a cached value was fetched; `None` if the remote has just returned it.
-    pub as_of: Option<DateTime<Utc>>,
-}
-
-impl<T> Sourced<T> {
-    fn fresh(value: T) -> Self {
-        Self { value, as_of: None }
+#[async_trait]
+impl Reader for Remote {
+    async fn read_capabilities(&self) -> ReadResult<Capabilities> {
+        let shared = &self.shared;
+        shared.read_fact("capabilities", shared.request_capabilities()).await
     }
-}
 
-impl<T> From<(T, DateTime<Utc>)> for Sourced<T> {
-    fn from((value, at): (T, DateTime<Utc>)) -> Self {
-        Self { value, as_of: Some(at) }
+    async fn read_directory(&self) -> ReadResult<Directory> {
+        let shared = &self.shared;
+        shared.read_fact("directory", shared.backend.directory()).await
     }
-}
 
-type ReadResult<T> = Result<Sourced<T>, BackendError>;
+    async fn read_problems(&self) -> ReadResult<Vec<Problem>> {
+        let shared = &self.shared;
+        shared.read_fact("problems", shared.backend.problems()).await
+    }
 
-impl Remote {
-    /// Reads an incident and the end of its timeline. If the remote takes its time, `on_update`
-    /// gets the cached state first, and the response when it comes.
-    pub async fn read_incident(
+    async fn read_page(&self, search: &Search) -> ReadResult<Page<Summary>> {
+        let shared = &self.shared;
+        if continues_cached_page(search) {
+            // A search that began in the cache continues in it.
+            return shared.cached_search(search).await.ok_or_else(|| {
+                BackendError::NotFound("nothing is kept any more: search anew".into())
+            });
+        }
+        let fresh = async {
+            let mut page = shared.fetch_search(search).await?;
+            shared.apply_pending(&mut page.rows, false);
+            Ok(page)
+        };
+        shared.fetch_or_cached(fresh, shared.cached_search(search)).await
+    }
+
+    async fn read_detail(&self, id: IncidentId) -> ReadResult<Detail> {
+        let shared = &self.shared;
+        // Boxed, because it contains an entire record.
+        let fresh = Box::pin(shared.fetch_detail(id, TIMELINE_EVENTS));
+        let read =
+            shared.fetch_or_cached(fresh, Box::pin(shared.cached_detail(id, TIMELINE_EVENTS)));
+        read.await.map(|read| read.map(|(detail, _)| detail))
+    }
+
+    async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>> {
+        let shared = &self.shared;
+        let cached =
+            async { Some(Sourced::cached(shared.cache.timeline(id, range).await?, Utc::now())) };
+        let request = async {
+            match shared.fetch_timeline(id, range).await {
+                Err(BackendError::NotFound(_)) if shared.is_declared_locally(id) => Ok(Vec::new()),
+                response => response,
+            }
+        };
+        let mut read = match shared.fetch_or_cached(request, cached).await {
+            Err(error) if error.is_temporary() && shared.is_declared_locally(id) => {
+                Sourced::fresh(Vec::new())
+            }
+            read => read?,
+        };
+        let events = &mut read.value;
+        // Pending commands come after everything that has happened.
+        let is_end = match range {
+            TimelineRange::Before(..) => false,
+            TimelineRange::Last(_) => true,
+            TimelineRange::After(_) => events.len() < 1000,
+        };
+        if is_end && shared.outbox_snapshot.borrow().has_pending(id) {
+            let all_events = match shared.cached_detail(id, TIMELINE_EVENTS).await {
+                Some(cached) => cached.value.1,
+                None => Vec::new(),
+            };
+            let last_seq = events.last().map_or(0, |event| event.seq);
+            let after_seq = match range {
+                TimelineRange::After(seq) => last_seq.max(seq),
+                _ => last_seq,
+            };
+            events.extend(all_events.into_iter().filter(|event| event.seq > after_seq));
+        }
+        Ok(read)
+    }
+
+    async fn find_incident(&self, number: IncidentNumber) -> ReadResult<IncidentId> {
+        let shared = &self.shared;
+        let request = async {
+            let response = shared.backend.find_by_number(number).await;
+            shared.record_reachability(&response);
+            response
+        };
+        let cached = async { Some(Sourced::cached(shared.cache.find(number).await?, Utc::now())) };
+        shared.fetch_or_cached(request, cached).await
+    }
+
+    async fn read_incident(
         &self,
         id: IncidentId,
-        on_update: impl FnMut(ReadResult<(Detail, Vec<Event>)>),
+        event_count: u32,
+        on_read: OnRead<'_, (Detail, Vec<Event>)>,
     ) {
         let shared = &self.shared;
         // Boxed, because it contains an entire record: whoever waits for it holds a pointer.
-        let fresh = Box::pin(shared.fetch_detail(id, TIMELINE_EVENTS));
-        stale_then_fresh(fresh, Box::pin(shared.cached_detail(id, TIMELINE_EVENTS)), on_update)
-            .await;
+        let fresh = Box::pin(shared.fetch_detail(id, event_count));
+        stale_then_fresh(fresh, Box::pin(shared.cached_detail(id, event_count)), on_read).await;
     }
 
-    /// Reads measures. If the remote takes its time, `on_update` first gets those that were
-    /// computed last over a window of that length, and the response when it comes.
-    pub async fn read_measures(
+    async fn read_measures(
         &self,
         window: &Window,
         cut: Cut,
         now: DateTime<Utc>,
-        on_update: impl FnMut(ReadResult<Measures>),
+        on_read: OnRead<'_, Measures>,
     ) {
         let shared = &self.shared;
-        stale_then_fresh(
-            shared.fetch_measures(window, cut, now),
-            shared.cached_measures(window, cut),
-            on_update,
-        )
-        .await;
+        let fresh = shared.fetch_measures(window, cut, now);
+        stale_then_fresh(fresh, shared.cached_measures(window, cut), on_read).await;
     }
 
-    /// Searches the remote, or the cache if the remote does not answer in time. The cache searches
-    /// words in rows alone, and has only those ended incidents that were fetched once.
-    ///
-    /// # Errors
-    /// Those of the remote.
-    pub async fn search_sourced(&self, search: &Search) -> ReadResult<Page<Summary>> {
-        self.shared.read_page(search).await
+    /// The response is cached; pending commands are not applied to it.
+    async fn fetch_changes(
+        &self,
+        since: Option<Cursor>,
+        wait: Duration,
+    ) -> Result<Delta, BackendError> {
+        let shared = &self.shared;
+        let response = shared.backend.changes(since, wait).await;
+        shared.record_reachability(&response);
+        if let Ok(delta) = &response {
+            let has_news = delta.reset || !delta.rows.is_empty() || Some(delta.cursor) != since;
+            let now = Utc::now();
+            // That nothing has changed is recorded now and then: it dates the cached rows.
+            let written_at = shared.rows_written_at_s.load(Ordering::Relaxed);
+            if has_news || (now.timestamp() - written_at).abs() >= CONFIRMED_EVERY_S {
+                shared.rows_written_at_s.store(now.timestamp(), Ordering::Relaxed);
+                shared.cache.fold(since, delta, now).await;
+            }
+        }
+        response
     }
 
-    /// Returns the age of the oldest cached data that was returned since the remote was opened, as
-    /// the time at which it was fetched.
-    #[must_use]
-    pub fn served_as_of(&self) -> Option<DateTime<Utc>> {
-        *self.shared.served_as_of.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn fetch_capabilities(&self) -> Result<Capabilities, BackendError> {
+        let shared = &self.shared;
+        shared.fetch_fact("capabilities", shared.request_capabilities()).await
     }
 
-    /// Returns the error of the last request that did not reach the remote.
-    #[must_use]
-    pub fn last_failure(&self) -> Option<String> {
-        self.shared.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    async fn fetch_directory(&self) -> Result<Directory, BackendError> {
+        let shared = &self.shared;
+        shared.fetch_fact("directory", shared.backend.directory()).await
     }
 
-    /// Updates the cached rows, for those who read them later without the remote. Waits no longer
-    /// than the answer timeout.
-    pub async fn refresh_cache(&self) {
+    async fn fetch_page(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
+        self.shared.fetch_search(search).await
+    }
+
+    async fn cached_state(&self) -> CachedState {
+        self.shared.cached_state().await
+    }
+
+    /// Waits no longer than the answer timeout.
+    async fn refresh_cache(&self) {
         if self.shared.is_failing.load(Ordering::Relaxed) {
             return;
         }
-        let cursor: Option<(Cursor, _)> = self.shared.cache.fact("cursor").await;
+        let cursor: Option<Sourced<Cursor>> = self.shared.cache.fact("cursor").await;
         let has_directory = self.shared.cache.fact::<Directory>("directory").await.is_some();
         let request = async {
-            self.changes(cursor.map(|(cursor, _)| cursor), Duration::ZERO).await?;
+            self.fetch_changes(cursor.map(|cursor| cursor.value), Duration::ZERO).await?;
             if !has_directory {
                 self.fetch_directory().await?;
             }
@@ -120,162 +201,29 @@ impl Remote {
         }
     }
 
+    async fn resolve_alias(&self, id: IncidentId) -> Result<IncidentId, BackendError> {
+        self.shared.outbox.resolve_alias(id).await
+    }
+
+    fn last_failure(&self) -> Option<String> {
+        self.shared.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Remote {
     /// Returns the last event of each incident that is cached in full.
     pub(super) async fn cached_detail_seqs(&self) -> std::collections::HashMap<IncidentId, u32> {
         self.shared.cache.detail_seqs().await
     }
 }
 
-/// Runs a lookup while a request goes on: the request may be storing its response, and hold the
-/// lock that the lookup waits for. Returns the response, if it came meanwhile, and what the lookup
-/// found.
-async fn join_lookup<A, K>(
-    mut request: Pin<&mut impl Future<Output = A>>,
-    lookup: impl Future<Output = K>,
-) -> (Option<A>, K) {
-    tokio::pin!(lookup);
-    let mut response = None;
-    loop {
-        tokio::select! {
-            biased;
-            found = &mut lookup => return (response, found),
-            arrived = request.as_mut(), if response.is_none() => response = Some(arrived),
-        }
-    }
-}
-
-/// Passes the cached value to `on_update` if the response takes its time, and the response when it
-/// comes.
-async fn stale_then_fresh<T>(
-    request: impl Future<Output = Result<T, BackendError>>,
-    cached: impl Future<Output = Option<(T, DateTime<Utc>)>>,
-    mut on_update: impl FnMut(ReadResult<T>),
-) {
-    tokio::pin!(request);
-    let mut has_sent_cached = false;
-    let mut response = timeout(FALLBACK_DELAY, &mut request).await.ok();
-    let found = match &response {
-        None => {
-            let (arrived, found) = join_lookup(request.as_mut(), cached).await;
-            response = arrived;
-            found
-        }
-        Some(Err(error)) if error.is_temporary() => cached.await,
-        Some(_) => None,
-    };
-    if let Some((value, at)) = found
-        && !matches!(response, Some(Ok(_)))
-    {
-        has_sent_cached = true;
-        on_update(Ok(Sourced { value, as_of: Some(at) }));
-    }
-    let response = match response {
-        Some(response) => response,
-        None => request.await,
-    };
-    match response {
-        Ok(value) => on_update(Ok(Sourced::fresh(value))),
-        Err(error) if has_sent_cached && error.is_temporary() => {}
-        Err(error) => on_update(Err(error)),
-    }
-}
-
 impl Shared {
-    /// Like [`Self::fetch_or_cached`], for callers that do not report the age of a cached value: it
-    /// is recorded instead.
-    pub(super) async fn cached_or_fetch<T>(
-        &self,
-        request: impl Future<Output = Result<T, BackendError>>,
-        cached: impl Future<Output = Option<(T, DateTime<Utc>)>>,
-    ) -> Result<T, BackendError> {
-        self.fetch_or_cached(request, cached).await.map(|read| self.record_staleness(read))
-    }
-
-    /// Returns the response if it comes in time, and the cached value if it does not or if the
-    /// remote is unreachable.
-    pub(super) async fn fetch_or_cached<T>(
-        &self,
-        request: impl Future<Output = Result<T, BackendError>>,
-        cached: impl Future<Output = Option<(T, DateTime<Utc>)>>,
-    ) -> ReadResult<T> {
-        tokio::pin!(request);
-        // A remote that has just failed to answer is not expected to answer soon.
-        let is_failing = self.is_failing.load(Ordering::Relaxed);
-        let limit = if is_failing { FALLBACK_DELAY } else { self.answer_timeout };
-        match timeout(limit, &mut request).await {
-            Ok(Err(error)) if error.is_temporary() => cached.await.map(Sourced::from).ok_or(error),
-            Ok(response) => response.map(Sourced::fresh),
-            Err(_) => match join_lookup(request.as_mut(), cached).await {
-                (Some(Ok(response)), _) => Ok(Sourced::fresh(response)),
-                (_, Some(cached)) => Ok(cached.into()),
-                (Some(response), None) => response.map(Sourced::fresh),
-                (None, None) => request.await.map(Sourced::fresh),
-            },
-        }
-    }
-
-    /// Records the age of a cached value, and returns the value.
-    pub(super) fn record_staleness<T>(&self, sourced: Sourced<T>) -> T {
-        if let Some(at) = sourced.as_of {
-            let mut oldest = self.served_as_of.lock().unwrap_or_else(PoisonError::into_inner);
-            *oldest = Some(oldest.map_or(at, |earlier| earlier.min(at)));
-        }
-        sourced.value
-    }
-
-    pub(super) async fn read_fact<T: Serialize + DeserializeOwned>(
+    /// Reads something that is cached under a name.
+    async fn read_fact<T: Serialize + DeserializeOwned>(
         &self,
         name: &str,
         request: impl Future<Output = Result<T, BackendError>>,
-    ) -> Result<T, BackendError> {
-        self.cached_or_fetch(self.fetch_fact(name, request), self.cache.fact(name)).await
-    }
-
-    /// Reads a page from the remote, or from the cached rows.
-    pub(super) async fn read_page(&self, search: &Search) -> ReadResult<Page<Summary>> {
-        if continues_cached_page(search) {
-            // A search that began in the cache continues in it.
-            return self.cached_search(search).await.map(Sourced::from).ok_or_else(|| {
-                BackendError::NotFound("nothing is kept any more: search anew".into())
-            });
-        }
-        let fresh = async {
-            let mut page = self.fetch_search(search).await?;
-            self.apply_pending(&mut page.rows, false);
-            Ok(page)
-        };
-        self.fetch_or_cached(fresh, self.cached_search(search)).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::sync::{Mutex, Notify};
-
-    use super::*;
-
-    /// The request holds the lock when it stops being polled, and releases it only when it goes on.
-    #[tokio::test]
-    async fn lookup_proceeds_while_a_request_holds_the_lock() {
-        let (file, is_locked) = (Mutex::new(()), Notify::new());
-        let request = async {
-            let _writing = file.lock().await;
-            is_locked.notify_one();
-            tokio::task::yield_now().await;
-            tokio::task::yield_now().await;
-            "answer"
-        };
-        tokio::pin!(request);
-        tokio::select! {
-            biased;
-            _ = &mut request => panic!("it is not so fast"),
-            () = is_locked.notified() => {}
-        }
-        let lookup = async {
-            let _reading = file.lock().await;
-            "kept"
-        };
-        let result = timeout(FALLBACK_DELAY * 100, join_lookup(request, lookup)).await;
-        assert_eq!(result, Ok((Some("answer"), "kept")));
+    ) -> ReadResult<T> {
+        self.fetch_or_cached(self.fetch_fact(name, request), self.cache.fact(name)).await
     }
 }

@@ -54,20 +54,6 @@ pub struct PendingCommand {
     pub lookup_in_flight: bool,
 }
 
-/// When the data on the screen was fetched, where it came from the cache on this machine. Holds
-/// nothing about data that was just fetched.
-#[derive(Clone, Debug, Default)]
-pub struct CachedAt {
-    /// Time of the cached record, by incident.
-    pub details: HashMap<IncidentId, DateTime<Utc>>,
-    /// Time of the cached measures.
-    pub measures: Option<DateTime<Utc>>,
-    /// Number and time of the cached history page whose rows arrive with the next message.
-    pub history_page: Option<(u64, DateTime<Utc>)>,
-    /// Time of the cached directory (people, teams and services).
-    pub directory: Option<DateTime<Utc>>,
-}
-
 /// A sentence that is shown on the keys line for a few seconds.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
@@ -210,10 +196,10 @@ pub struct App {
     pub remote: Option<Arc<Remote>>,
     /// The commands in the outbox; `None` where there is no outbox.
     pub outbox: Option<Arc<OutboxSnapshot>>,
-    /// Times of the cached data that is on the screen.
-    pub cached_at: CachedAt,
     /// People, teams, services and on-call schedules.
     pub directory: Option<Arc<Directory>>,
+    /// When the directory was fetched, if it comes from the cache.
+    pub directory_as_of: Option<DateTime<Utc>>,
     /// The open incidents as the poller last published them; the rows are derived from them.
     pub snapshot: Option<Arc<Snapshot>>,
     /// State of the queue pane.
@@ -317,14 +303,15 @@ impl App {
             clock_jumped: false,
             remote: options.remote,
             outbox: None,
-            cached_at: CachedAt::default(),
             directory: None,
+            directory_as_of: None,
             snapshot: None,
             queue: Queue::default(),
             reading: Reading::default(),
             metrics: Metrics {
                 span: Span::Week,
                 loaded: None,
+                as_of: None,
                 loaded_at: None,
                 loading: false,
                 outdated: false,
@@ -488,7 +475,8 @@ impl App {
     /// Returns the time as of which an incident's record is true if that is not now.
     #[must_use]
     pub fn detail_as_of(&self, id: IncidentId) -> Option<DateTime<Utc>> {
-        self.cached_at.details.get(&id).copied().or_else(|| self.rows_as_of())
+        let shown = self.reading.shown.as_ref().filter(|shown| shown.id == id);
+        shown.and_then(|shown| shown.as_of).or_else(|| self.rows_as_of())
     }
 
     /// Returns the time as of which the measures are true if that is not now.
@@ -496,7 +484,7 @@ impl App {
     pub fn measures_as_of(&self) -> Option<DateTime<Utc>> {
         self.metrics.loaded.as_ref()?;
         let loaded_at = self.metrics.loaded_at.filter(|_| self.rows_as_of().is_some());
-        self.cached_at.measures.or(loaded_at)
+        self.metrics.as_of.or(loaded_at)
     }
 
     /// Formats a time for "as of", with its date if that is not today.

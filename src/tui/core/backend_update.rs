@@ -6,10 +6,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::backend::BackendError;
 use crate::model::measures::Measures;
-use crate::sync::{BackendUpdate, CachedData, ConnectionState};
+use crate::sync::{BackendUpdate, ConnectionState, Sourced};
 
 use crate::tui::core::app::{App, Failure, Span};
-use crate::tui::core::message::{CachedPart, Effect};
+use crate::tui::core::message::Effect;
 use crate::tui::core::navigation;
 use crate::tui::queue::rows;
 use crate::tui::reading::remote_activity;
@@ -52,20 +52,9 @@ pub(in crate::tui) fn apply(
             reading::update::follow(app)
         }
         BackendUpdate::Directory(directory) => {
-            // The time of a cached directory is published right before the directory itself.
-            if !matches!(app.connection, ConnectionState::Loading) {
-                app.cached_at.directory = None;
-            }
-            app.directory = Some(directory);
+            app.directory_as_of = directory.as_of;
+            app.directory = Some(directory.value);
             form::update::directory_changed(app);
-            Vec::new()
-        }
-        BackendUpdate::Cached(CachedData::Rows, at) => {
-            app.answered_at = Some(at);
-            Vec::new()
-        }
-        BackendUpdate::Cached(CachedData::Directory, at) => {
-            app.cached_at.directory = Some(at);
             Vec::new()
         }
         BackendUpdate::Outbox(snapshot) => outbox::update::snapshot_changed(app, &snapshot, at),
@@ -93,7 +82,9 @@ pub(in crate::tui) fn apply(
             app.connection = connection;
             if recovered { reload_stale(app) } else { Vec::new() }
         }
-        BackendUpdate::Snapshot(snapshot) => {
+        BackendUpdate::Snapshot(Sourced { value: snapshot, as_of }) => {
+            // Rows of the cache are as old as the answer that brought them, in an earlier run.
+            app.answered_at = as_of.or(app.answered_at);
             let first = app.snapshot.is_none();
             // The rows that follow the first page are no change to the measures.
             let filling = app.snapshot.as_ref().is_none_or(|before| before.counts.is_some());
@@ -151,22 +142,6 @@ pub(in crate::tui) fn load_measures_if_needed(app: &mut App) -> Option<Effect> {
     Some(Effect::LoadMeasures(app.metrics.span))
 }
 
-/// Stores the time of the cached data that the next message brings.
-pub(in crate::tui) fn set_cached_at(app: &mut App, part: CachedPart, at: Option<DateTime<Utc>>) {
-    match (part, at) {
-        (CachedPart::Measures, at) => app.cached_at.measures = at,
-        (CachedPart::HistoryPage(number), at) => {
-            app.cached_at.history_page = at.map(|at| (number, at));
-        }
-        (CachedPart::Detail(id), Some(at)) => {
-            app.cached_at.details.insert(id, at);
-        }
-        (CachedPart::Detail(id), None) => {
-            app.cached_at.details.remove(&id);
-        }
-    }
-}
-
 /// Marks everything as stale until the backend has answered again, because the clock has jumped.
 pub(in crate::tui) fn clock_jumped(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if app.outbox.is_none() {
@@ -182,14 +157,12 @@ pub(in crate::tui) fn clock_jumped(app: &mut App, at: DateTime<Utc>) -> Vec<Effe
 fn reload_stale(app: &mut App) -> Vec<Effect> {
     app.last_ended_requested_for = None;
     app.reading.failed = None;
-    let cached = &app.cached_at.details;
-    app.reading.cache.retain(|shown| !cached.contains_key(&shown.id));
+    app.reading.cache.retain(|shown| shown.as_of.is_none());
     let mut effects = reading::update::follow(app);
-    let shown = app.reading.shown.as_ref().map(|shown| shown.id);
-    if let Some(id) = shown.filter(|id| app.cached_at.details.contains_key(id)) {
-        effects.push(Effect::LoadDetail(id));
+    if let Some(shown) = app.reading.shown.as_ref().filter(|shown| shown.as_of.is_some()) {
+        effects.push(Effect::LoadDetail(shown.id));
     }
-    if app.cached_at.measures.is_some() && !app.metrics.loading {
+    if app.metrics.as_of.is_some() && !app.metrics.loading {
         app.metrics.loading = true;
         effects.push(Effect::LoadMeasures(app.metrics.span));
     }
@@ -246,7 +219,7 @@ pub(in crate::tui) fn choose_span(app: &mut App, span: Span) -> Vec<Effect> {
 pub(in crate::tui) fn measures_loaded(
     app: &mut App,
     span: Span,
-    result: Result<Arc<Measures>, BackendError>,
+    result: Result<Sourced<Arc<Measures>>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     if span != app.metrics.span {
@@ -256,7 +229,8 @@ pub(in crate::tui) fn measures_loaded(
     app.metrics.loaded_at = Some(at);
     match result {
         Ok(measures) => {
-            app.metrics.loaded = Some((span, measures));
+            app.metrics.loaded = Some((span, measures.value));
+            app.metrics.as_of = measures.as_of;
             app.metrics.outdated = false;
             app.metrics.failed = None;
             Vec::new()

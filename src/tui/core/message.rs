@@ -15,9 +15,9 @@ use crate::model::measures::Measures;
 use crate::model::problem::Problem;
 use crate::model::runbook::RunbookPage;
 use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, Summary};
-use crate::sync;
 use crate::sync::drafts::{Draft, DraftOp};
 use crate::sync::remote::OutboxEntry;
+use crate::sync::{self, Sourced};
 
 use crate::tui::core::app::Span;
 use crate::tui::core::zone::OffsetChange;
@@ -47,14 +47,11 @@ pub enum Message {
     /// The poller has published something new: rows, freshness, directory, outbox.
     BackendUpdate(sync::BackendUpdate, DateTime<Utc>),
     /// An incident and the end of its timeline were read: detail and timeline show them.
-    Detail(IncidentId, Result<Box<(Detail, Vec<Event>)>, BackendError>, DateTime<Utc>),
+    Detail(IncidentId, Result<Box<Sourced<(Detail, Vec<Event>)>>, BackendError>, DateTime<Utc>),
     /// Earlier events were read: they are put ahead of those that are loaded.
     EarlierEvents(IncidentId, Result<Vec<Event>, BackendError>, DateTime<Utc>),
     /// Measures were computed: the metrics pane shows them.
-    Measures(Span, Result<Arc<Measures>, BackendError>, DateTime<Utc>),
-    /// When the data of the next message about this part was fetched, where it comes from the
-    /// cache; `None` where it was just fetched.
-    CachedAt(CachedPart, Option<DateTime<Utc>>),
+    Measures(Span, Result<Sourced<Arc<Measures>>, BackendError>, DateTime<Utc>),
     /// Commands are in the outbox, or could not be put there: nothing waits for them any more.
     Enqueued(Vec<CommandId>, Result<(), BackendError>, DateTime<Utc>),
     /// The outbox has answered about a command that it does not list any more: the command settles,
@@ -77,7 +74,7 @@ pub enum Message {
     /// The lookup of an incident by its number has ended: the incident is shown.
     IncidentLocated(IncidentNumber, Result<IncidentId, BackendError>, DateTime<Utc>),
     /// A page of the history was read for the request of that number: its rows join the queue.
-    HistoryPage(u64, Result<Rows<Summary>, BackendError>, DateTime<Utc>),
+    HistoryPage(u64, Result<Sourced<Rows<Summary>>, BackendError>, DateTime<Utc>),
     /// Filters that earlier runs have stored: they can be used again.
     Filters(Vec<String>),
     /// Drafts that earlier runs have stored: they are offered.
@@ -102,17 +99,6 @@ pub enum Message {
     WorkspaceOpened(WorkspaceId, Result<(), String>, DateTime<Utc>),
     /// The process was asked to end: it ends once pending commands have settled.
     Terminate,
-}
-
-/// A part of the data on the screen that may come from the cache.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CachedPart {
-    /// An incident and its timeline.
-    Detail(IncidentId),
-    /// The measures of the metrics pane.
-    Measures,
-    /// The history page that was requested under that number.
-    HistoryPage(u64),
 }
 
 /// A request to the outbox.

@@ -89,6 +89,8 @@ pub struct Metrics {
     pub span: Span,
     /// The latest measures and the window they cover.
     pub loaded: Option<(Span, Arc<Measures>)>,
+    /// When these measures were fetched, if they come from the cache.
+    pub as_of: Option<DateTime<Utc>>,
     /// When the measures last arrived or failed.
     pub loaded_at: Option<DateTime<Utc>>,
     /// Whether measures are being computed.

@@ -51,7 +51,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     if app.outbox.is_some() {
         let ages = [
             ("rows", app.rows_as_of()),
-            ("people and on-call", app.cached_at.directory),
+            ("people and on-call", app.directory_as_of),
             ("measures", app.measures_as_of()),
         ];
         let texts: Vec<String> = ages

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::{BackendError, Page, Search};
 use crate::model::{IncidentId, Summary};
-use crate::sync::Snapshot;
+use crate::sync::{Snapshot, Sourced};
 
 use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Timer};
@@ -113,7 +113,7 @@ pub(in crate::tui) fn load_more(app: &mut App, page: usize) -> Vec<Effect> {
 pub(in crate::tui) fn page_loaded(
     app: &mut App,
     number: u64,
-    result: Result<Page<Summary>, BackendError>,
+    result: Result<Sourced<Page<Summary>>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     let query = (app.queue.filter().clone(), app.queue.effective_sort());
@@ -122,14 +122,8 @@ pub(in crate::tui) fn page_loaded(
         return Vec::new();
     };
     pages.in_flight = None;
-    let cached_at = app
-        .cached_at
-        .history_page
-        .take()
-        .filter(|(request, _)| *request == number)
-        .map(|(_, at)| at);
-    let page = match result {
-        Ok(page) => page,
+    let Sourced { value: page, as_of } = match result {
+        Ok(read) => read,
         Err(error) => {
             pages.error = Some(error.to_string());
             return report_failure(app, "reading the history", &error.to_string(), at);
@@ -140,11 +134,11 @@ pub(in crate::tui) fn page_loaded(
     if continues {
         let loaded: HashSet<IncidentId> = pages.rows.iter().map(|row| row.id).collect();
         pages.rows.extend(read.filter(|row| !loaded.contains(&row.id)));
-        pages.as_of = pages.as_of.into_iter().chain(cached_at).min();
+        pages.as_of = pages.as_of.into_iter().chain(as_of).min();
     } else {
         pages.rows = read.collect();
         pages.query = Some(query);
-        pages.as_of = cached_at;
+        pages.as_of = as_of;
     }
     pages.next_page = page.next;
     let selected = app.queue.selected;

@@ -7,7 +7,7 @@ pub mod update;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use ratatui::text::Line;
 
 use crate::backend::Detail;
@@ -29,6 +29,8 @@ pub struct LoadedIncident {
     pub events: Arc<Vec<Event>>,
     /// Position of the row's last event when the incident was requested.
     pub requested_seq: u32,
+    /// When the record and its events were fetched, if they come from the cache.
+    pub as_of: Option<DateTime<Utc>>,
 }
 
 /// Values that the lines of the timeline were laid out from. The lines are long, so they are laid

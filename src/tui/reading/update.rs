@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::{BackendError, Detail};
 use crate::model::{Event, IncidentId, Summary};
+use crate::sync::Sourced;
 
 use crate::tui::core::app::{App, LoadedIncident, Pane};
 use crate::tui::core::message::Effect;
@@ -85,7 +86,7 @@ fn show(app: &mut App, shown: LoadedIncident) {
 pub(in crate::tui) fn loaded(
     app: &mut App,
     id: IncidentId,
-    result: Result<Box<(Detail, Vec<Event>)>, BackendError>,
+    result: Result<Box<Sourced<(Detail, Vec<Event>)>>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     let requested_seq = match app.reading.loading {
@@ -104,7 +105,7 @@ pub(in crate::tui) fn loaded(
     let is_target = app.reading.target == Some(id) && !app.reading.moving;
     match result {
         Ok(read) => {
-            let (detail, mut events) = *read;
+            let Sourced { value: (detail, mut events), as_of } = *read;
             if is_outdated(app, &detail.incident.summary) {
                 let loaded = app.reading.shown.iter_mut().chain(&mut app.reading.cache);
                 for loaded in loaded.filter(|loaded| loaded.id == id) {
@@ -130,6 +131,7 @@ pub(in crate::tui) fn loaded(
                 detail: Arc::new(detail),
                 events: Arc::new(events),
                 requested_seq,
+                as_of,
             };
             if is_target {
                 let has_row = app.row(id).is_some();

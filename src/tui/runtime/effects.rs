@@ -15,7 +15,7 @@ use crate::sync::drafts::{DraftEvent, DraftOp, DraftStore};
 use crate::sync::remote::Remote;
 use crate::sync::{self, BackendUpdate, PollerHandle};
 
-use super::interpreter::{Reader, Surroundings, SystemClock, TIMELINE_PAGE, interpret};
+use super::interpreter::{ReadTasks, Surroundings, SystemClock, TIMELINE_PAGE, interpret};
 use super::run::Runs;
 use super::runbooks;
 use crate::tui::core::app::App;
@@ -38,7 +38,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fro
 
 /// Runs effects; results come back as messages.
 pub(super) struct Runner {
-    reader: Reader,
+    reads: ReadTasks,
     opener: Option<Arc<dyn Opener>>,
     poller: PollerHandle,
     /// Commands, which are sent in the order of their requests.
@@ -67,24 +67,16 @@ impl Runner {
         let mut tasks = JoinSet::new();
         tasks.spawn(polling);
         let (outgoing, requests) = mpsc::unbounded_channel();
-        match &remote {
-            Some(remote) => {
-                tasks.spawn(feed_outbox(Arc::clone(remote), messages.clone(), requests));
-            }
-            None => {
-                tasks.spawn(execute_all(
-                    Arc::clone(&backend),
-                    poller.clone(),
-                    messages.clone(),
-                    requests,
-                ));
-            }
-        }
+        let reader = sync::reader(Arc::clone(&backend), remote.as_ref());
+        match remote {
+            Some(remote) => tasks.spawn(feed_outbox(remote, messages.clone(), requests)),
+            None => tasks.spawn(execute_all(backend, poller.clone(), messages.clone(), requests)),
+        };
         let drafts = app.drafts_dir.clone();
         let drafts = drafts.and_then(|folder| start_drafts(folder, messages.clone()));
         let (clock, timeline_page) = (Arc::new(SystemClock), TIMELINE_PAGE);
-        let reader = Reader { backend, remote, me, clock, timeline_page, messages };
-        Self { reader, opener, poller, outgoing, drafts, runs: Runs::default(), tasks }
+        let reads = ReadTasks { reader, me, clock, timeline_page, messages };
+        Self { reads, opener, poller, outgoing, drafts, runs: Runs::default(), tasks }
     }
 
     /// Waits until a task has ended; passes on its panic if it had one.
@@ -104,8 +96,8 @@ impl Runner {
 }
 
 impl Surroundings for Runner {
-    fn reader(&self) -> Reader {
-        self.reader.clone()
+    fn reads(&self) -> ReadTasks {
+        self.reads.clone()
     }
 
     fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
@@ -131,7 +123,7 @@ impl Surroundings for Runner {
     }
 
     fn load_runbooks(&mut self, folder: PathBuf) {
-        let messages = self.reader.messages.clone();
+        let messages = self.reads.messages.clone();
         self.tasks.spawn(async move {
             let read = spawn_blocking(move || runbooks::load_heads(&folder)).await;
             let read = read.unwrap_or_else(|_| {
@@ -142,7 +134,7 @@ impl Surroundings for Runner {
     }
 
     fn load_runbook(&mut self, folder: PathBuf, name: String) {
-        let messages = self.reader.messages.clone();
+        let messages = self.reads.messages.clone();
         self.tasks.spawn(async move {
             let requested = name.clone();
             let read = spawn_blocking(move || runbooks::load_page(&folder, &requested)).await;
@@ -152,7 +144,7 @@ impl Surroundings for Runner {
     }
 
     fn open_workspace(&mut self, workspace: WorkspaceId) {
-        let (opener, messages) = (self.opener.clone(), self.reader.messages.clone());
+        let (opener, messages) = (self.opener.clone(), self.reads.messages.clone());
         self.tasks.spawn(async move {
             let opened = match opener {
                 Some(opener) => opener.open(&workspace).await,
@@ -163,7 +155,7 @@ impl Surroundings for Runner {
     }
 
     fn start_program(&mut self, spec: ProgramSpec) {
-        self.runs.start(spec, self.reader.messages.clone(), &mut self.tasks);
+        self.runs.start(spec, self.reads.messages.clone(), &mut self.tasks);
     }
 
     fn stop_program(&mut self, id: RunId) {
@@ -175,7 +167,7 @@ impl Surroundings for Runner {
     }
 
     fn start_timer(&mut self, duration: Duration, timer: Timer) {
-        let messages = self.reader.messages.clone();
+        let messages = self.reads.messages.clone();
         self.tasks.spawn(async move {
             sleep(duration).await;
             let _ = messages.send(Message::Elapsed(timer));

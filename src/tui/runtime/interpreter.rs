@@ -11,16 +11,16 @@ use std::time::Duration;
 use chrono::{DateTime, Local, Utc};
 use tokio::sync::mpsc;
 
-use crate::backend::{Backend, Search, TimelineRange};
+use crate::backend::{Search, TimelineRange};
 use crate::model::filter::{Filter, Predicate, StateFilter, Term};
 use crate::model::measures::{Cut, Window};
 use crate::model::queue::Sort;
 use crate::model::{CommandId, Envelope, IncidentId, IncidentNumber};
 use crate::sync::drafts::DraftOp;
-use crate::sync::remote::{Remote, Sourced};
+use crate::sync::{ReadResult, Reader};
 
 use crate::tui::core::app::Span;
-use crate::tui::core::message::{CachedPart, Effect, Message, OutboxRequest, Timer};
+use crate::tui::core::message::{Effect, Message, OutboxRequest, Timer};
 use crate::tui::run::{ProgramSpec, RunId};
 use crate::tui::wall::EventRequest;
 use crate::tui::workspace::WorkspaceId;
@@ -32,8 +32,8 @@ const ENDED_PAGE: u32 = 50;
 
 /// What effects act on. Methods return at once; their results come back as messages.
 pub trait Surroundings {
-    /// Returns what reads from the backend.
-    fn reader(&self) -> Reader;
+    /// Returns what reads the backend.
+    fn reads(&self) -> ReadTasks;
 
     /// Runs a task, which sends its messages itself.
     fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static);
@@ -97,7 +97,7 @@ impl Clock for SystemClock {
 
 /// Runs an effect. Returns it where it concerns the terminal or the loop itself, which run it.
 pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option<Effect> {
-    let reader = surroundings.reader();
+    let reads = surroundings.reads();
     match effect {
         Effect::Submit(envelopes) => surroundings.submit(envelopes),
         Effect::Replace(refused, envelopes) => surroundings.replace(refused, envelopes),
@@ -107,20 +107,20 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
             surroundings.store_draft(DraftOp::RememberFilter(filter));
         }
         Effect::LoadHistoryPage(number, search) => {
-            surroundings.spawn(reader.read_history_page(number, search));
+            surroundings.spawn(reads.read_history_page(number, search));
         }
-        Effect::LocateIncident(number) => surroundings.spawn(reader.locate_incident(number)),
-        Effect::LoadProblems => surroundings.spawn(reader.read_problems()),
-        Effect::LoadDetail(id) => surroundings.spawn(reader.read_detail(id)),
+        Effect::LocateIncident(number) => surroundings.spawn(reads.locate_incident(number)),
+        Effect::LoadProblems => surroundings.spawn(reads.read_problems()),
+        Effect::LoadDetail(id) => surroundings.spawn(reads.read_detail(id)),
         Effect::LoadEarlierEvents(id, seq) => {
-            surroundings.spawn(reader.read_earlier_events(id, seq));
+            surroundings.spawn(reads.read_earlier_events(id, seq));
         }
-        Effect::LoadMeasures(span) => surroundings.spawn(reader.read_measures(span)),
-        Effect::LoadLastEnded => surroundings.spawn(reader.read_last_ended()),
+        Effect::LoadMeasures(span) => surroundings.spawn(reads.read_measures(span)),
+        Effect::LoadLastEnded => surroundings.spawn(reads.read_last_ended()),
         Effect::LoadRibbonEvents(request) => {
-            surroundings.spawn(reader.read_ribbon_events(request));
+            surroundings.spawn(reads.read_ribbon_events(request));
         }
-        Effect::LoadLastP1(filter) => surroundings.spawn(reader.read_last_p1(filter)),
+        Effect::LoadLastP1(filter) => surroundings.spawn(reads.read_last_p1(filter)),
         Effect::LoadRunbooks(folder) => surroundings.load_runbooks(folder),
         Effect::LoadRunbook(folder, name) => surroundings.load_runbook(folder, name),
         Effect::OpenWorkspace(workspace) => surroundings.open_workspace(workspace),
@@ -138,15 +138,13 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
     None
 }
 
-/// Reads from a backend and sends the results as messages.
+/// Reads a backend and sends the results as messages.
 ///
 /// Sending fails only after the loop has ended: then nobody waits for an answer.
 #[derive(Clone)]
 #[allow(missing_docs, reason = "the names say it")]
-pub struct Reader {
-    pub backend: Arc<dyn Backend>,
-    /// Cache and outbox of the backend, if it is a remote one.
-    pub remote: Option<Arc<Remote>>,
+pub struct ReadTasks {
+    pub reader: Arc<dyn Reader>,
     /// Handle of the person at the panes.
     pub me: String,
     pub clock: Arc<dyn Clock>,
@@ -155,67 +153,42 @@ pub struct Reader {
     pub messages: mpsc::UnboundedSender<Message>,
 }
 
-impl std::fmt::Debug for Reader {
+impl std::fmt::Debug for ReadTasks {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Reader").field("me", &self.me).finish_non_exhaustive()
+        formatter.debug_struct("ReadTasks").field("me", &self.me).finish_non_exhaustive()
     }
 }
 
-impl Reader {
+impl ReadTasks {
     fn send(&self, message: Message) {
         let _ = self.messages.send(message);
     }
 
-    /// Sends when a part of the data was fetched, which precedes the data itself.
-    fn send_source<T, E>(&self, part: CachedPart, read: &Result<Sourced<T>, E>) {
-        if let Ok(sourced) = read {
-            self.send(Message::CachedAt(part, sourced.as_of));
-        }
-    }
-
     async fn read_history_page(self, number: u64, search: Box<Search>) {
-        let page = match &self.remote {
-            None => self.backend.search(&search).await,
-            Some(remote) => {
-                let read = remote.search_sourced(&search).await;
-                self.send_source(CachedPart::HistoryPage(number), &read);
-                read.map(|sourced| sourced.value)
-            }
-        };
+        let page = self.reader.read_page(&search).await;
         self.send(Message::HistoryPage(number, page, self.clock.now()));
     }
 
     async fn locate_incident(self, number: IncidentNumber) {
-        let found = self.backend.find_by_number(number).await;
+        let found = self.reader.find_incident(number).await.map(|read| read.value);
         self.send(Message::IncidentLocated(number, found, self.clock.now()));
     }
 
     async fn read_problems(self) {
-        let problems = self.backend.problems().await;
+        let problems = self.reader.read_problems().await.map(|read| read.value);
         self.send(Message::Problems(problems, self.clock.now()));
     }
 
     async fn read_detail(self, id: IncidentId) {
-        if let Some(remote) = &self.remote {
-            let on_update = |read: Result<Sourced<_>, _>| {
-                self.send_source(CachedPart::Detail(id), &read);
-                let read = read.map(|sourced| Box::new(sourced.value));
-                self.send(Message::Detail(id, read, self.clock.now()));
-            };
-            Box::pin(remote.read_incident(id, on_update)).await;
-            return;
-        }
-        let (detail, events) = tokio::join!(
-            self.backend.incident(id),
-            self.backend.timeline(id, TimelineRange::Last(self.timeline_page))
-        );
-        let read = detail.and_then(|detail| Ok(Box::new((detail, events?))));
-        self.send(Message::Detail(id, read, self.clock.now()));
+        let mut on_read = |read: ReadResult<_>| {
+            self.send(Message::Detail(id, read.map(Box::new), self.clock.now()));
+        };
+        self.reader.read_incident(id, self.timeline_page, &mut on_read).await;
     }
 
     async fn read_earlier_events(self, id: IncidentId, seq: u32) {
         let range = TimelineRange::Before(seq, self.timeline_page);
-        let events = self.backend.timeline(id, range).await;
+        let events = self.reader.read_timeline(id, range).await.map(|read| read.value);
         self.send(Message::EarlierEvents(id, events, self.clock.now()));
     }
 
@@ -225,17 +198,11 @@ impl Reader {
             Span::Day => Window::last_day(now),
             longer => self.clock.last_days(longer.days(), now),
         };
-        if let Some(remote) = &self.remote {
-            let on_update = |read: Result<Sourced<_>, _>| {
-                self.send_source(CachedPart::Measures, &read);
-                let measures = read.map(|sourced| Arc::new(sourced.value));
-                self.send(Message::Measures(span, measures, self.clock.now()));
-            };
-            remote.read_measures(&window, Cut::Total, now, on_update).await;
-            return;
-        }
-        let measures = self.backend.measures(&window, Cut::Total, now).await.map(Arc::new);
-        self.send(Message::Measures(span, measures, self.clock.now()));
+        let mut on_read = |read: ReadResult<_>| {
+            let measures = read.map(|read| read.map(Arc::new));
+            self.send(Message::Measures(span, measures, self.clock.now()));
+        };
+        self.reader.read_measures(&window, Cut::Total, now, &mut on_read).await;
     }
 
     async fn read_last_ended(self) {
@@ -246,8 +213,8 @@ impl Reader {
     }
 
     async fn read_ribbon_events(self, request: EventRequest) {
-        let events = self.backend.timeline(request.incident.id, request.part).await;
-        self.send(Message::RibbonEvents(request, events));
+        let events = self.reader.read_timeline(request.incident.id, request.part).await;
+        self.send(Message::RibbonEvents(request, events.map(|read| read.value)));
     }
 
     async fn read_last_p1(self, filter: Filter) {
@@ -267,7 +234,7 @@ impl Reader {
             after: None,
             now: self.clock.now(),
         };
-        let page = self.backend.search(&search).await.ok()?;
+        let page = self.reader.read_page(&search).await.ok()?.value;
         Some(page.rows.iter().filter_map(|row| row.resolved_at.or(row.closed_at)).max())
     }
 }

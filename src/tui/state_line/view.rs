@@ -188,7 +188,7 @@ fn right(app: &App, verbosity: Verbosity) -> Line<'static> {
             app.theme.dim(),
         ));
         line.push_span(truncate(&sanitize(&person.name), 24).into_owned());
-        if let Some(at) = app.cached_at.directory.filter(|_| verbosity < Verbosity::Wide) {
+        if let Some(at) = app.directory_as_of.filter(|_| verbosity < Verbosity::Wide) {
             line.push_span(Span::styled(format!(" {}", app.as_of(at)), app.theme.dim()));
         }
         line.push_span("   ");

@@ -8,10 +8,11 @@ use redphone::backend::Backend;
 use redphone::model::measures::Window;
 use redphone::model::runbook::{RunbookHeader, RunbookPage};
 use redphone::model::{CommandId, Envelope};
+use redphone::sync::DirectReader;
 use redphone::sync::drafts::DraftOp;
 use redphone::tui::core::message::{Effect, Message, OutboxRequest, Timer};
 use redphone::tui::run::{ProgramSpec, RunId};
-use redphone::tui::runtime::interpreter::{Clock, Reader, Surroundings, interpret};
+use redphone::tui::runtime::interpreter::{Clock, ReadTasks, Surroundings, interpret};
 use redphone::tui::workspace::WorkspaceId;
 
 use super::Stage;
@@ -72,10 +73,9 @@ impl Stage {
 }
 
 impl Surroundings for Stage {
-    fn reader(&self) -> Reader {
-        Reader {
-            backend: Arc::clone(&self.memory) as Arc<dyn Backend>,
-            remote: None,
+    fn reads(&self) -> ReadTasks {
+        ReadTasks {
+            reader: Arc::new(DirectReader::new(Arc::clone(&self.memory) as Arc<dyn Backend>)),
             me: self.app.me.handle.clone(),
             clock: Arc::new(StoppedClock(self.now)),
             timeline_page: self.page,

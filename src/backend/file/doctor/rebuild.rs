@@ -7,11 +7,11 @@ use sqlx::{Connection, Row, SqliteConnection};
 
 use super::{OpenError, Report, examine, read_timelines};
 use crate::backend::file::bulk::{BulkWriter, ProjectionWrite};
+use crate::backend::file::connect::connect_writer;
 use crate::backend::file::error::{self, StoreError, StoreResult};
 use crate::backend::file::full_text::{self, WordSet};
 use crate::backend::file::measures;
 use crate::backend::file::names::NameInterner;
-use crate::backend::file::open;
 use crate::backend::file::others::{parse_json, put_change};
 use crate::backend::file::sql::Batch;
 
@@ -27,7 +27,7 @@ pub(super) async fn rebuild(path: &Path) -> Result<Report, OpenError> {
             other => error::damaged_message(path, &other.to_string()),
         })
     };
-    let opened = open::connect_writer(path, Duration::from_secs(10)).await;
+    let opened = connect_writer(path, Duration::from_secs(10)).await;
     let mut conn = opened.map_err(|e| open_error(e.into()))?;
     let result = rebuild_in_transaction(&mut conn).await;
     if result.is_err() {

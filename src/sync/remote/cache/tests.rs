@@ -43,7 +43,7 @@ fn history(count: usize) -> (Vec<Detail>, Vec<Event>) {
 }
 
 async fn cached_seqs(cache: &Cache, id: IncidentId) -> (u32, Vec<u32>) {
-    let (detail, _) = cache.detail(id).await.unwrap();
+    let detail = cache.detail(id).await.unwrap().value;
     let events = cache.timeline(id, TimelineRange::Last(1000)).await.unwrap();
     (detail.incident.summary.seq, events.iter().map(|event| event.seq).collect())
 }
@@ -57,10 +57,10 @@ async fn late_fact_does_not_replace_that_of_a_later_request() {
     cache.put_fact("measures 24", later, &"new", now).await;
     cache.put_fact("measures 24", earlier, &"old", now).await;
     cache.put_fact("measures 168", earlier, &"other", now).await;
-    assert_eq!(cache.fact::<String>("measures 24").await.unwrap().0, "new");
-    assert_eq!(cache.fact::<String>("measures 168").await.unwrap().0, "other");
+    assert_eq!(cache.fact::<String>("measures 24").await.unwrap().value, "new");
+    assert_eq!(cache.fact::<String>("measures 168").await.unwrap().value, "other");
     cache.put_fact("measures 24", cache.start_request(), &"newest", now).await;
-    assert_eq!(cache.fact::<String>("measures 24").await.unwrap().0, "newest");
+    assert_eq!(cache.fact::<String>("measures 24").await.unwrap().value, "newest");
 }
 
 #[tokio::test]

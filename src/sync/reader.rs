@@ -1,0 +1,239 @@
+//! The one way in which backends are read: by a [`Reader`], which says of each value as of when it
+//! was true.
+//!
+//! [`DirectReader`] reads a backend itself, such as a local store: what it returns is fresh, and
+//! comes once. A [`Remote`](super::remote::Remote) has a cache: it may return what is cached, or
+//! what is cached first and the response after it. Callers do not know which of the two they have.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::backend::{
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Page, Search, TimelineRange,
+};
+use crate::model::directory::Directory;
+use crate::model::measures::{Cut, Measures, Window};
+use crate::model::problem::Problem;
+use crate::model::{Event, IncidentId, IncidentNumber, Summary};
+
+/// A value that was read, with its age.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sourced<T> {
+    /// The value itself.
+    pub value: T,
+    /// When a cached value was fetched; `None` if the backend itself has just returned it.
+    pub as_of: Option<DateTime<Utc>>,
+}
+
+impl<T> Sourced<T> {
+    /// Returns a value that the backend itself has just returned.
+    #[must_use]
+    pub fn fresh(value: T) -> Self {
+        Self { value, as_of: None }
+    }
+
+    /// Returns a value of the cache that was fetched at a time.
+    #[must_use]
+    pub fn cached(value: T, at: DateTime<Utc>) -> Self {
+        Self { value, as_of: Some(at) }
+    }
+
+    /// Converts the value; its age stays.
+    #[must_use]
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Sourced<U> {
+        Sourced { value: convert(self.value), as_of: self.as_of }
+    }
+}
+
+/// The result of a read.
+pub type ReadResult<T> = Result<Sourced<T>, BackendError>;
+
+/// Gets the results of a read that may have several: what is cached, and then the response.
+pub type OnRead<'a, T> = &'a mut (dyn FnMut(ReadResult<T>) + Send);
+
+/// What is cached of a backend before anything is fetched.
+#[derive(Clone, Debug, Default)]
+pub struct CachedState {
+    /// The backend's name and what it can do.
+    pub capabilities: Option<Capabilities>,
+    /// People, teams and services.
+    pub directory: Option<Sourced<Directory>>,
+    /// The rows of all open incidents, if they were ever fetched.
+    pub rows: Option<Sourced<Vec<Summary>>>,
+    /// The cursor of the next request for changes.
+    pub cursor: Option<Cursor>,
+}
+
+/// Reads a backend.
+///
+/// There are three kinds of reads:
+/// - `read_…` and [`find_incident`](Self::find_incident) return one value: the response, or what is
+///   cached if the backend does not answer in time or can't be reached.
+/// - [`read_incident`](Self::read_incident) and [`read_measures`](Self::read_measures) are for
+///   somebody who looks at a screen meanwhile: what is cached comes after a moment, and the response
+///   when it is there.
+/// - `fetch_…` never return what is cached.
+///
+/// The methods with a body suit a backend without a cache. The errors are those of the backend.
+#[async_trait]
+pub trait Reader: Send + Sync {
+    /// Returns the backend's name and what it can do.
+    async fn read_capabilities(&self) -> ReadResult<Capabilities>;
+
+    /// Returns people, teams and services.
+    async fn read_directory(&self) -> ReadResult<Directory>;
+
+    /// Returns the recorded problems.
+    async fn read_problems(&self) -> ReadResult<Vec<Problem>>;
+
+    /// Returns one page of the rows that match a filter. A cache searches words in rows alone, and
+    /// has only those ended incidents that were fetched once.
+    async fn read_page(&self, search: &Search) -> ReadResult<Page<Summary>>;
+
+    /// Returns one incident, without its timeline.
+    async fn read_detail(&self, id: IncidentId) -> ReadResult<Detail>;
+
+    /// Returns a part of a timeline, earliest event first.
+    async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>>;
+
+    /// Returns the id of the incident that has a number.
+    async fn find_incident(&self, number: IncidentNumber) -> ReadResult<IncidentId>;
+
+    /// Reads an incident and the end of its timeline: its last events, at most `event_count`. If the
+    /// backend takes its time, `on_read` gets what is cached first, and the response when it comes.
+    async fn read_incident(
+        &self,
+        id: IncidentId,
+        event_count: u32,
+        on_read: OnRead<'_, (Detail, Vec<Event>)>,
+    );
+
+    /// Reads measures. If the backend takes its time, `on_read` first gets those that were computed
+    /// last over a window of that length, and the response when it comes.
+    async fn read_measures(
+        &self,
+        window: &Window,
+        cut: Cut,
+        now: DateTime<Utc>,
+        on_read: OnRead<'_, Measures>,
+    );
+
+    /// Returns what changed since a cursor, as [`Backend::changes`] does.
+    async fn fetch_changes(
+        &self,
+        since: Option<Cursor>,
+        wait: Duration,
+    ) -> Result<Delta, BackendError>;
+
+    /// Returns the backend's name and what it can do, as of now.
+    async fn fetch_capabilities(&self) -> Result<Capabilities, BackendError> {
+        self.read_capabilities().await.map(|read| read.value)
+    }
+
+    /// Returns people, teams and services, as of now.
+    async fn fetch_directory(&self) -> Result<Directory, BackendError> {
+        self.read_directory().await.map(|read| read.value)
+    }
+
+    /// Returns a page of rows, as of now. Pending commands are not applied to it.
+    async fn fetch_page(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
+        self.read_page(search).await.map(|read| read.value)
+    }
+
+    /// Returns what is cached, without a request to the backend.
+    async fn cached_state(&self) -> CachedState {
+        CachedState::default()
+    }
+
+    /// Updates the cached rows, for those who read them later without the backend.
+    async fn refresh_cache(&self) {}
+
+    /// Returns the incident in which a declared one is counted, because its alert belongs to an
+    /// incident that was already open; the same id if it is an incident of its own.
+    async fn resolve_alias(&self, id: IncidentId) -> Result<IncidentId, BackendError> {
+        Ok(id)
+    }
+
+    /// Returns the error of the last request that did not reach the backend.
+    fn last_failure(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Reads a backend without a cache: each value is fresh.
+pub struct DirectReader {
+    backend: Arc<dyn Backend>,
+}
+
+impl DirectReader {
+    /// Returns the reader of a backend.
+    #[must_use]
+    pub fn new(backend: Arc<dyn Backend>) -> Self {
+        Self { backend }
+    }
+}
+
+#[async_trait]
+impl Reader for DirectReader {
+    async fn read_capabilities(&self) -> ReadResult<Capabilities> {
+        self.backend.capabilities().await.map(Sourced::fresh)
+    }
+
+    async fn read_directory(&self) -> ReadResult<Directory> {
+        self.backend.directory().await.map(Sourced::fresh)
+    }
+
+    async fn read_problems(&self) -> ReadResult<Vec<Problem>> {
+        self.backend.problems().await.map(Sourced::fresh)
+    }
+
+    async fn read_page(&self, search: &Search) -> ReadResult<Page<Summary>> {
+        self.backend.search(search).await.map(Sourced::fresh)
+    }
+
+    async fn read_detail(&self, id: IncidentId) -> ReadResult<Detail> {
+        self.backend.incident(id).await.map(Sourced::fresh)
+    }
+
+    async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>> {
+        self.backend.timeline(id, range).await.map(Sourced::fresh)
+    }
+
+    async fn find_incident(&self, number: IncidentNumber) -> ReadResult<IncidentId> {
+        self.backend.find_by_number(number).await.map(Sourced::fresh)
+    }
+
+    async fn read_incident(
+        &self,
+        id: IncidentId,
+        event_count: u32,
+        on_read: OnRead<'_, (Detail, Vec<Event>)>,
+    ) {
+        let (detail, events) = tokio::join!(
+            self.backend.incident(id),
+            self.backend.timeline(id, TimelineRange::Last(event_count))
+        );
+        on_read(detail.and_then(|detail| Ok(Sourced::fresh((detail, events?)))));
+    }
+
+    async fn read_measures(
+        &self,
+        window: &Window,
+        cut: Cut,
+        now: DateTime<Utc>,
+        on_read: OnRead<'_, Measures>,
+    ) {
+        on_read(self.backend.measures(window, cut, now).await.map(Sourced::fresh));
+    }
+
+    async fn fetch_changes(
+        &self,
+        since: Option<Cursor>,
+        wait: Duration,
+    ) -> Result<Delta, BackendError> {
+        self.backend.changes(since, wait).await
+    }
+}
