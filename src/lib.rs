@@ -14,6 +14,11 @@
 //! [`config`] is used by the upper floors: it reads files, environment and flags, and checks them
 //! once.
 //!
+//! [`docs`] has more for whoever works on the program: the [architecture](docs::architecture) with
+//! these ways step by step, the [storage](docs::storage), the [outbox](docs::outbox),
+//! [how to add something](docs::how_to), the [glossary](docs::glossary) and the
+//! [decisions](docs::decisions).
+//!
 //! **How a key becomes a change.** The table of actions maps a terminal event to an action.
 //! `update` fixes the target, makes a command with its own id, checks it with `decide` at once,
 //! marks the row as pending and returns an effect. The effect executes the command on the backend,
@@ -28,11 +33,16 @@
 //! strictly. It passes commands to the backend in groups, together with all others that arrived
 //! meanwhile, and answers only once they are durable. Reads are answered from memory while that is
 //! up to date: one task follows the backend's changes for all callers.
+//!
+//! **How a setting takes effect.** [`config`] chooses each value among flag, variable, settings
+//! file and default, checks it, and remembers where it comes from. The panes get it in their
+//! options, and again as a message when the file changes.
 
 pub mod api;
 pub mod backend;
 pub mod cli;
 pub mod config;
+pub mod docs;
 pub mod model;
 pub mod server;
 pub mod sync;

@@ -1,0 +1,74 @@
+//! Documents for whoever works on the program. Each is a Markdown file in `src/docs/`.
+//!
+//! | document | answers |
+//! |---|---|
+//! | [`architecture`] | what stands where, what may use what, and how a key, a change, a request and a setting travel |
+//! | [`storage`] | how the local store is built, written, read and repaired |
+//! | [`outbox`] | what becomes of a command for a remote |
+//! | [`how_to`] | how to add a verb, a setting, a backend, a screen |
+//! | [`glossary`] | what the project's own words mean |
+//! | [`decisions`] | what was decided, why, and what was refused |
+//!
+//! How to build, test and commit is in `.github/CONTRIBUTING.md`.
+
+#![allow(clippy::doc_markdown, reason = "the documents are prose, which names products")]
+
+pub mod architecture {
+    #![doc = include_str!("architecture.md")]
+}
+
+pub mod storage {
+    #![doc = include_str!("storage.md")]
+}
+
+pub mod outbox {
+    #![doc = include_str!("outbox.md")]
+}
+
+pub mod how_to {
+    #![doc = include_str!("how_to.md")]
+}
+
+pub mod glossary {
+    #![doc = include_str!("glossary.md")]
+}
+
+pub mod decisions {
+    #![doc = include_str!("decisions/README.md")]
+
+    pub mod packed_rows {
+        #![doc = include_str!("decisions/0001-packed-rows.md")]
+    }
+
+    pub mod wire_types_are_the_models {
+        #![doc = include_str!("decisions/0002-wire-types-are-the-models.md")]
+    }
+
+    pub mod sqlx {
+        #![doc = include_str!("decisions/0003-sqlx.md")]
+    }
+
+    pub mod crossterm_types {
+        #![doc = include_str!("decisions/0004-crossterm-types.md")]
+    }
+
+    pub mod ratatui_textarea {
+        #![doc = include_str!("decisions/0005-ratatui-textarea.md")]
+    }
+
+    pub mod group_commit {
+        #![doc = include_str!("decisions/0006-group-commit.md")]
+    }
+
+    pub mod outbox_in_sqlite {
+        #![doc = include_str!("decisions/0007-outbox-in-sqlite.md")]
+    }
+
+    pub mod one_crate {
+        #![doc = include_str!("decisions/0008-one-crate.md")]
+    }
+
+    pub mod circles_by_file {
+        #![doc = include_str!("decisions/0009-circles-by-file.md")]
+    }
+}
