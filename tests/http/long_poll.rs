@@ -90,8 +90,8 @@ async fn long_polls_that_fail_while_held_are_shortened() {
         }
     })
     .await;
-    let desk = Desk::new();
-    let client = desk.client(&proxy.url());
+    let fixture = ClientFixture::new();
+    let client = fixture.client(&proxy.url());
     assert!(client.changes(Some(Cursor(7)), WAIT).await.is_err());
     // It answers at once what failed after a while: something on the way cuts requests off.
     client.changes(Some(Cursor(7)), Duration::ZERO).await.unwrap();

@@ -22,7 +22,6 @@ use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Sourced};
 use redphone::tui::Options;
 use redphone::tui::core::app::{App, Span};
 use redphone::tui::core::message::{Effect, Message};
-
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;

@@ -11,8 +11,8 @@ use redphone::model::{IncidentCommand, IncidentId, IncidentNumber};
 use redphone::sync::{DirectReader, ReadResult, Reader, Sourced};
 use rstest::rstest;
 
-use super::fixtures::Place;
-use crate::support::far::Way;
+use super::fixtures::RemoteFixture;
+use crate::support::remote_stub::StubMode;
 use crate::support::requests::{ask, declared, search};
 
 /// How many events are read with an incident.
@@ -43,7 +43,7 @@ enum Read {
 
 /// A store with an incident of three events, and a reader of it.
 struct Scene {
-    place: Place,
+    fixture: RemoteFixture,
     reader: Arc<dyn Reader>,
     id: IncidentId,
     number: IncidentNumber,
@@ -53,18 +53,20 @@ struct Scene {
 
 impl Scene {
     async fn new(kind: Kind) -> Self {
-        let place = Place::new().await;
-        let id = declared(&*place.store, "Cards fail").await;
+        let fixture = RemoteFixture::new().await;
+        let id = declared(&*fixture.store, "Cards fail").await;
         for text in ["seen", "on it"] {
             let note = ask(id, IncidentCommand::AddNote { text: text.into() });
-            place.store.execute(&note).await.unwrap();
+            fixture.store.execute(&note).await.unwrap();
         }
-        let number = place.store.incident(id).await.unwrap().incident.summary.number.unwrap();
+        let number = fixture.store.incident(id).await.unwrap().incident.summary.number.unwrap();
         let reader: Arc<dyn Reader> = match kind {
-            Kind::Direct => Arc::new(DirectReader::new(Arc::clone(&place.far) as Arc<dyn Backend>)),
-            Kind::Remote => place.remote().await,
+            Kind::Direct => {
+                Arc::new(DirectReader::new(Arc::clone(&fixture.stub) as Arc<dyn Backend>))
+            }
+            Kind::Remote => fixture.remote().await,
         };
-        Self { place, reader, id, number, now: Utc::now() }
+        Self { fixture, reader, id, number, now: Utc::now() }
     }
 
     /// Reads it, and returns all results in order, as texts.
@@ -97,7 +99,7 @@ impl Scene {
 
     /// The same from the store itself.
     async fn expected(&self, read: Read) -> String {
-        let (store, id) = (&self.place.store, self.id);
+        let (store, id) = (&self.fixture.store, self.id);
         let timeline = async |range| debug(&store.timeline(id, range).await.unwrap());
         match read {
             Read::Capabilities => debug(&store.capabilities().await.unwrap()),
@@ -183,7 +185,7 @@ async fn reader_without_its_backend_returns_what_it_has_cached(
     // What is found by its number or in a part of its timeline is cached once the incident is.
     scene.read(Read::Incident).await;
     scene.read(read).await;
-    scene.place.far.set(Way::Cut);
+    scene.fixture.stub.set_mode(StubMode::Offline);
     let results = scene.read(read).await;
     assert_eq!(results.len(), 1, "{results:?}");
     match (kind, &results[0]) {
@@ -211,7 +213,7 @@ async fn slow_backend_is_preceded_by_what_is_cached(
 ) {
     let scene = Scene::new(kind).await;
     scene.read(read).await;
-    scene.place.far.set(Way::Slow(Duration::from_millis(600)));
+    scene.fixture.stub.set_mode(StubMode::Slow(Duration::from_millis(600)));
     let results = scene.read(read).await;
     let ages: Vec<bool> =
         results.iter().map(|read| read.as_ref().unwrap().as_of.is_some()).collect();
@@ -230,7 +232,7 @@ async fn fetches_are_never_answered_from_the_cache(
     assert_eq!(reader.fetch_capabilities().await.unwrap().name, "prod");
     assert_eq!(reader.fetch_page(&wanted).await.unwrap().rows.len(), 1);
     reader.fetch_directory().await.unwrap();
-    scene.place.far.set(Way::Cut);
+    scene.fixture.stub.set_mode(StubMode::Offline);
     assert!(reader.fetch_changes(None, Duration::ZERO).await.is_err());
     assert!(reader.fetch_capabilities().await.is_err());
     assert!(reader.fetch_page(&wanted).await.is_err());

@@ -88,8 +88,7 @@ async fn poller_starts_with_cached_rows_and_their_age() {
         })
         .await;
     assert!(rows.as_of.is_some());
-    let rows = rows.value;
-    assert_eq!(rows.rows[0].title, "Cards fail");
+    assert_eq!(rows.value.rows[0].title, "Cards fail");
     poller
         .until(|update| {
             matches!(update, BackendUpdate::Connection(ConnectionState::Failing { .. }))

@@ -1,6 +1,7 @@
 //! The detail of the selected incident, which is fetched a moment later.
 
 use redphone::model::command::{Command, IncidentCommand};
+use redphone::sync::Sourced;
 use redphone::tui::core::message::Message;
 
 use crate::support::company;
@@ -54,12 +55,16 @@ fn late_answer_does_not_replace_a_newer_record() {
     };
     let newer = seq(&stage);
     assert_eq!(newer, Some(older.incident.summary.seq + 1));
-    stage.send(Message::Detail(id, Ok(Box::new((older.clone(), events.clone()))), stage.now));
+    stage.send(Message::Detail(
+        id,
+        Ok(Box::new(Sourced::fresh((older.clone(), events.clone())))),
+        stage.now,
+    ));
     assert_eq!(seq(&stage), newer);
     assert!(stage.screen().contains("the pool is full"), "{}", stage.screen());
     // Nor is it replaced while another incident is read.
     stage.keys("j");
-    stage.send(Message::Detail(id, Ok(Box::new((older, events))), stage.now));
+    stage.send(Message::Detail(id, Ok(Box::new(Sourced::fresh((older, events)))), stage.now));
     stage.keys("k");
     assert_eq!(seq(&stage), newer);
 }

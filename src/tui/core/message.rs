@@ -26,6 +26,9 @@ use crate::tui::run::{ProgramSpec, RunEnd, RunId, Runbooks};
 use crate::tui::wall::EventRequest;
 use crate::tui::workspace::WorkspaceId;
 
+/// An incident and the end of its timeline.
+pub type IncidentRead = Sourced<(Detail, Vec<Event>)>;
+
 /// Everything that can change the state. A message that depends on the time carries it.
 #[derive(Debug)]
 pub enum Message {
@@ -47,7 +50,7 @@ pub enum Message {
     /// The poller has published something new: rows, freshness, directory, outbox.
     BackendUpdate(sync::BackendUpdate, DateTime<Utc>),
     /// An incident and the end of its timeline were read: detail and timeline show them.
-    Detail(IncidentId, Result<Box<Sourced<(Detail, Vec<Event>)>>, BackendError>, DateTime<Utc>),
+    Detail(IncidentId, Result<Box<IncidentRead>, BackendError>, DateTime<Utc>),
     /// Earlier events were read: they are put ahead of those that are loaded.
     EarlierEvents(IncidentId, Result<Vec<Event>, BackendError>, DateTime<Utc>),
     /// Measures were computed: the metrics pane shows them.

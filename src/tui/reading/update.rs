@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::backend::{BackendError, Detail};
+use crate::backend::BackendError;
 use crate::model::{Event, IncidentId, Summary};
 use crate::sync::Sourced;
 
 use crate::tui::core::app::{App, LoadedIncident, Pane};
-use crate::tui::core::message::Effect;
+use crate::tui::core::message::{Effect, IncidentRead};
 use crate::tui::core::mode::Mode;
 use crate::tui::reading::remote_activity;
 use crate::tui::travel;
@@ -86,7 +86,7 @@ fn show(app: &mut App, shown: LoadedIncident) {
 pub(in crate::tui) fn loaded(
     app: &mut App,
     id: IncidentId,
-    result: Result<Box<Sourced<(Detail, Vec<Event>)>>, BackendError>,
+    result: Result<Box<IncidentRead>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     let requested_seq = match app.reading.loading {
