@@ -47,11 +47,11 @@ impl SettingsWatcher {
                 }
             })
             .ok()?;
-        let watched = folders
+        let watch_count = folders
             .iter()
             .filter(|folder| watcher.watch(folder, RecursiveMode::NonRecursive).is_ok())
             .count();
-        (watched > 0).then(|| Self {
+        (watch_count > 0).then(|| Self {
             file: file.to_owned(),
             last_text: read_text(file),
             events,

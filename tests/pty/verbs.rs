@@ -439,8 +439,15 @@ fn verbs_opened_by_name_leave_an_event_of_their_label() {
         let mut terminal = opened(&store, SIZES[0]);
         let opening = format!("{}{ENTER}", entry.name);
         // A form of texts: the first two are filled in.
-        let steps =
-            [("Cards", ":"), ("a name, or", &opening), (" INC-1 · ", "one\ttwo"), ("two", SEND)];
+        let mut steps = vec![
+            ("Cards", ":"),
+            ("a name, or", &*opening),
+            (" INC-1 · ", "one\ttwo"),
+            ("two", SEND),
+        ];
+        if entry.verb.is_some_and(|kind| kind.row().inverse.is_empty()) {
+            steps.push(("can't be taken back", "y"));
+        }
         play(&mut terminal, &steps);
         finish(terminal, &format!("INC-1 {}", entry.name));
         let shown = store.run(&["show", "1"]);

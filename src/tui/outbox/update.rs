@@ -237,10 +237,10 @@ pub(in crate::tui) fn enqueued(
 
 /// Moves the selection in the outbox pane.
 pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
-    let page = usize::from(app.layout().body().height) / 3;
+    let page_rows = usize::from(app.layout().body().height) / 3;
     let (Mode::Outbox(pane), Some(outbox)) = (&mut app.mode, &app.outbox) else { return };
     let all = display_order(outbox);
-    let index = motion.apply(pane.selected_index(outbox), all.len(), page.max(1));
+    let index = motion.apply(pane.selected_index(outbox), all.len(), page_rows.max(1));
     pane.last_index = index;
     pane.selected_id = all.get(index).map(|entry| entry.id);
     pane.notice = None;

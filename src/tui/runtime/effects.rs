@@ -146,11 +146,11 @@ impl Surroundings for Runner {
     fn open_workspace(&mut self, workspace: WorkspaceId) {
         let (opener, messages) = (self.opener.clone(), self.reads.messages.clone());
         self.tasks.spawn(async move {
-            let opened = match opener {
+            let result = match opener {
                 Some(opener) => opener.open(&workspace).await,
                 None => Err("there is no going elsewhere from here".into()),
             };
-            let _ = messages.send(Message::WorkspaceOpened(workspace, opened, Utc::now()));
+            let _ = messages.send(Message::WorkspaceOpened(workspace, result, Utc::now()));
         });
     }
 
