@@ -17,6 +17,7 @@ pub mod help;
 pub mod input;
 pub mod jump;
 pub mod keys_line;
+pub mod layout;
 pub mod matrix;
 pub mod metrics;
 pub mod outbox;

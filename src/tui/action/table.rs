@@ -2,8 +2,8 @@
 
 use crate::model::command::CommandKind;
 
-use super::{Action, ArgumentKind, Condition, Entry, Group, Layer};
-use crate::tui::core::app::Pane;
+use crate::tui::action::{Action, ArgumentKind, Condition, Entry, Group, Layer};
+use crate::tui::core::pane::Pane;
 
 const fn entry(
     action: Action,
@@ -519,3 +519,9 @@ pub const TABLE: &[Entry] = &[
     entry(Action::CancelSwitch, "stay", &["n", "Esc", "q", "^c"], "stay here", &[Layer::Switching])
         .hint("stay here"),
 ];
+
+/// Returns the table's entry of an action.
+#[must_use]
+pub fn find_entry(action: Action) -> Option<&'static Entry> {
+    TABLE.iter().find(|entry| entry.action == action)
+}

@@ -3,9 +3,13 @@
 
 pub mod app;
 pub mod backend_update;
+pub mod freshness;
 pub mod layout;
 pub mod message;
 pub mod mode;
+pub mod motion;
 pub mod navigation;
+pub mod notices;
 pub mod pane;
+pub mod quit;
 pub mod zone;

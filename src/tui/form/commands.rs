@@ -17,8 +17,9 @@ use crate::tui::core::app::App;
 use crate::tui::form::initial_fields::{UNKNOWN, placeholder_text, section_label, suspects};
 use crate::tui::form::{Field, Form, Kind};
 use crate::tui::input::parse_time;
-use crate::tui::verb::plan::{Plan, Step, Target};
-use crate::tui::verb::{precheck, send};
+use crate::tui::verb::plan::{Plan, Step};
+use crate::tui::verb::target::Target;
+use crate::tui::verb::{planning, precheck};
 
 /// The precision of times in a form.
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
@@ -49,7 +50,7 @@ pub(in crate::tui) fn plan(
     }
     for target in &form.targets {
         let (prerequisites, commands) = build_commands(app, form, target, at)?;
-        steps.push(send::step(app, target, prerequisites, commands, at));
+        steps.push(planning::step(app, target, prerequisites, commands, at));
     }
     let irreversible = matches!(form.kind, Kind::Update | Kind::Reclassify | Kind::Reopen);
     Ok((Plan { verb: verb.into(), done_phrase: done_phrase.into(), steps }, irreversible))

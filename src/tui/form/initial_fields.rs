@@ -14,8 +14,8 @@ use crate::model::{Incident, Summary};
 use crate::tui::core::app::App;
 use crate::tui::form::{Field, Kind};
 use crate::tui::input::parse_time;
-use crate::tui::verb::plan::Target;
 use crate::tui::verb::precheck;
+use crate::tui::verb::target::Target;
 
 /// The word for an unknown category.
 pub(in crate::tui) const UNKNOWN: &str = "unknown";

@@ -9,9 +9,12 @@ use ratatui::text::{Line, Span};
 use crate::model::Status;
 use crate::model::text::{sanitize, truncate, width};
 
-use crate::tui::action::{Action, Entry, Layer, TABLE, current_layer};
-use crate::tui::core::app::{App, Freshness, Pane};
+use crate::tui::action::availability::current_layer;
+use crate::tui::action::{Action, Entry, Layer, TABLE};
+use crate::tui::core::app::App;
+use crate::tui::core::freshness::Freshness;
 use crate::tui::core::mode::Mode;
+use crate::tui::core::pane::Pane;
 use crate::tui::widgets::formatting::retry_text;
 
 pub(in crate::tui) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {

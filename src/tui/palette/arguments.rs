@@ -12,14 +12,14 @@ use crate::model::text::sanitize;
 use crate::model::{IncidentCommand, IncidentNumber, Priority, check};
 
 use crate::tui::action::{ArgumentKind, Entry};
-use crate::tui::core::app::{App, Span};
+use crate::tui::core::app::App;
 use crate::tui::core::zone::Zone;
 use crate::tui::input::parse_time;
+use crate::tui::metrics::Span;
 use crate::tui::picker::{Item, Pick};
-use crate::tui::queue;
 use crate::tui::theme::Name;
-use crate::tui::verb::plan::Target;
-use crate::tui::{filter, picker, run, workspace};
+use crate::tui::verb::target::Target;
+use crate::tui::{picker, queue, run, views, workspace};
 
 /// The word that clears a value.
 const NONE: &str = "none";
@@ -38,7 +38,7 @@ pub(in crate::tui) fn offers(
         ArgumentKind::Nothing | ArgumentKind::Url | ArgumentKind::Note | ArgumentKind::Filter => {
             Vec::new()
         }
-        ArgumentKind::View => filter::update::views(app).into_iter().map(view).collect(),
+        ArgumentKind::View => views::update::views(app).into_iter().map(view).collect(),
         ArgumentKind::Sort => Sort::ALL
             .iter()
             .map(|sort| {
@@ -58,7 +58,7 @@ pub(in crate::tui) fn offers(
         | ArgumentKind::Person
         | ArgumentKind::Time
         | ArgumentKind::Incident => {
-            let items = picker::update::items(app, entry.action, targets, at);
+            let items = picker::items::items(app, entry.action, targets, at);
             items.into_iter().filter(|item| item.value.is_some()).collect()
         }
         ArgumentKind::Priority => priorities(app),
@@ -67,7 +67,7 @@ pub(in crate::tui) fn offers(
         ArgumentKind::Team => teams(app),
         ArgumentKind::Number => numbers(app),
         ArgumentKind::Backend => workspace::update::items(app),
-        ArgumentKind::Run => run::update::all_items(app, targets),
+        ArgumentKind::Run => run::items::all_items(app, targets),
         ArgumentKind::Span => Span::ALL.into_iter().map(span).collect(),
     }
 }
@@ -100,14 +100,14 @@ pub(in crate::tui) fn parse(
     match entry.argument {
         ArgumentKind::Nothing => Err(format!("{} takes nothing behind it", entry.name)),
         ArgumentKind::Listed(_) if values.is_empty() => {
-            Err(picker::update::empty_reason(app, entry.action, targets))
+            Err(picker::items::empty_reason(app, entry.action, targets))
         }
         ArgumentKind::Listed(what) => {
             Err(format!("{shown:?} is not {what}: {}", suggestion(argument, &values)))
         }
         ArgumentKind::Person if argument.eq_ignore_ascii_case("me") => Ok(assign_to_me(app)),
         ArgumentKind::Person if values.is_empty() => {
-            Err(picker::update::empty_reason(app, entry.action, targets))
+            Err(picker::items::empty_reason(app, entry.action, targets))
         }
         ArgumentKind::Person => unknown("nobody is called"),
         ArgumentKind::Time => snooze(app, argument, at),
@@ -138,7 +138,7 @@ pub(in crate::tui) fn parse(
             Err(workspace::update::NO_OTHER_WORKSPACE.into())
         }
         ArgumentKind::Backend => unknown("there is no profile"),
-        ArgumentKind::Run => match run::update::no_items_reason(app, targets, offers) {
+        ArgumentKind::Run => match run::items::no_items_reason(app, targets, offers) {
             Some(why) => Err(why),
             None => unknown("there is no runbook or command"),
         },
@@ -265,7 +265,7 @@ fn url(argument: &str) -> Result<Pick, String> {
     }
     let link = Link::Url(argument.to_owned());
     check::link(&link).map_err(|error| format!("the URL {}", error.problem))?;
-    Ok(picker::update::link_item(link, sanitize(argument).into_owned(), String::new()).pick)
+    Ok(picker::links::link_item(link, sanitize(argument).into_owned(), String::new()).pick)
 }
 
 fn categories() -> Vec<Item> {
@@ -369,7 +369,7 @@ pub(in crate::tui) fn numbers(app: &App) -> Vec<Item> {
     .collect()
 }
 
-fn view(view: filter::update::View) -> Item {
+fn view(view: views::View) -> Item {
     let name = view.name.clone();
     let about = sanitize(&view.filter.to_string()).into_owned();
     Item::new(name.clone(), Pick::View(Box::new(view))).about(about).value(name)

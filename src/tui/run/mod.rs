@@ -1,21 +1,22 @@
 //! State of programs that run on incidents, and of runbooks that are read.
 
+pub mod items;
+pub mod layout;
 pub mod output;
 pub mod update;
 pub mod view;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::runbook::{RunbookHeader, RunbookPage};
+use crate::model::CommandId;
 use crate::model::text::sanitize;
 use crate::model::time::format_precise_duration;
-use crate::model::{CommandId, Incident, IncidentId};
 
+use crate::tui::core::app::App;
 use crate::tui::run::output::CapturedOutput;
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 /// Identifies a run within this process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -150,54 +151,20 @@ pub struct OutputPane {
     pub top: Option<usize>,
 }
 
-/// The runbooks of the runbook folder, or why there are none.
-pub type Runbooks = Result<Arc<Vec<RunbookHeader>>, NoRunbooks>;
-
-/// Why there are no runbooks; each variant holds a sentence for the person.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum NoRunbooks {
-    /// The folder does not exist: nobody has written any runbooks.
-    NoFolder(String),
-    /// The folder can't be read.
-    Unreadable(String),
-}
-
-impl NoRunbooks {
-    /// Returns the sentence for the person.
-    #[must_use]
-    pub fn reason(&self) -> &str {
-        match self {
-            Self::NoFolder(reason) | Self::Unreadable(reason) => reason,
-        }
+/// Describes what is running, for the warning before quitting; `None` if nothing is.
+pub(in crate::tui) fn running_summary(app: &App) -> Option<String> {
+    let running: Vec<&Run> = app.runs.iter().filter(|run| run.ended.is_none()).collect();
+    match &running[..] {
+        [] => None,
+        [one] => Some(format!("{} runs on {}", one.name, one.target.label)),
+        many => Some(format!("{} commands run", many.len())),
     }
 }
 
-/// The popup that shows a runbook.
-#[derive(Clone, Debug)]
-pub struct RunbookPane {
-    /// The incident whose timeline records the ticked steps.
-    pub target: Target,
-    /// The runbook's name and what it is for.
-    pub head: RunbookHeader,
-    /// The runbook's text; `None` until it is loaded.
-    pub page: Option<Arc<RunbookPage>>,
-    /// The selected block, an index among all blocks. Only steps and code can be selected.
-    pub selected_block: Option<usize>,
-    /// First line on the screen.
-    pub top: usize,
-    /// Steps that were ticked in this popup, and the commands that record them.
-    pub sent_ticks: Vec<(usize, CommandId)>,
-}
-
-/// An earlier state of an incident that is being viewed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TimeTravel {
-    /// The incident.
-    pub id: IncidentId,
-    /// The sequence number of the last event that counts as having happened.
-    pub seq: u32,
-    /// The record at that event and the event's time; `None` until the earlier events are loaded.
-    pub record: Option<(Arc<Incident>, DateTime<Utc>)>,
-    /// Whether the timeline still has to scroll to the event.
-    pub scroll_pending: bool,
+/// Allows the output to be put on the timeline again, because the command that was to do it was
+/// refused.
+pub(in crate::tui) fn note_refused(app: &mut App, id: CommandId) {
+    if let Some(run) = app.runs.iter_mut().find(|run| run.note_command == Some(id)) {
+        run.note_command = None;
+    }
 }

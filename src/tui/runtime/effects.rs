@@ -18,11 +18,12 @@ use crate::sync::drafts::{DraftEvent, DraftOp, DraftStore};
 use crate::sync::remote::{Remote, Sourced};
 use crate::sync::{self, BackendUpdate, PollerHandle};
 
-use super::run::Runs;
-use super::runbooks;
-use crate::tui::core::app::{App, Span};
+use crate::tui::core::app::App;
 use crate::tui::core::message::{CachedPart, Effect, Message, OutboxRequest};
-use crate::tui::run::NoRunbooks;
+use crate::tui::metrics::Span;
+use crate::tui::runbook::NoRunbooks;
+use crate::tui::runtime::run::Runs;
+use crate::tui::runtime::runbooks;
 use crate::tui::workspace::Opener;
 
 /// How many events of a timeline are read at once.

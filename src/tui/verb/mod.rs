@@ -1,6 +1,10 @@
 //! Verbs: how a change of an incident starts in the panes, is checked, and is sent.
 
+pub mod availability;
+pub mod batch;
 pub mod plan;
+pub mod planning;
 pub mod precheck;
 pub mod send;
 pub mod start;
+pub mod target;

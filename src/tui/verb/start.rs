@@ -3,45 +3,20 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use crossterm::event::KeyEvent;
 
-use crate::model::checklist::Answer;
-use crate::model::checklist::{ClosingItem, InvestigationItem, Item};
-use crate::model::review::Section;
-use crate::model::status::{Category, Classification, ResolutionAction, Role};
-use crate::model::{
-    Impact, Incident, IncidentCommand, IncidentId, PersonRef, Priority, Status, Summary, Urgency,
-    escalation,
-};
+use crate::model::{Impact, IncidentCommand, IncidentId, Urgency};
 
-use crate::tui::action::{Action, Entry, Layer, TABLE};
-use crate::tui::core::app::{App, DeferredVerb, Pane};
+use crate::tui::action::{Action, Layer};
+use crate::tui::core::app::{App, DeferredVerb};
 use crate::tui::core::message::Effect;
-use crate::tui::core::mode::{Matrix, Mode};
+use crate::tui::core::mode::Mode;
+use crate::tui::core::notices::show_toast;
+use crate::tui::core::pane::Pane;
 use crate::tui::form::Kind;
-use crate::tui::update::show_toast;
-use crate::tui::verb::plan::Target;
-use crate::tui::verb::{precheck, send};
-use crate::tui::{filter, form, picker, run};
-
-/// Returns the incidents that a verb acts on now: the marked ones, else the targeted one.
-pub(in crate::tui) fn targets(app: &App) -> Vec<Target> {
-    if app.marked.is_empty() {
-        return app.target().map(Target::from).into_iter().collect();
-    }
-    let rows = app.snapshot.iter().flat_map(|snapshot| &snapshot.rows).map(|row| &**row);
-    let mut targets: Vec<Target> = app
-        .queue
-        .rows
-        .iter()
-        .map(|row| &*row.summary)
-        .chain(rows)
-        .filter(|row| app.marked.contains(&row.id))
-        .map(Target::from)
-        .collect();
-    // In the order of the queue, then what the filter hides; each once.
-    let mut seen = std::collections::HashSet::new();
-    targets.retain(|target| seen.insert(target.id));
-    targets
-}
+use crate::tui::matrix::Matrix;
+use crate::tui::verb::availability::refusal;
+use crate::tui::verb::target::{Target, targets};
+use crate::tui::verb::{planning, precheck, send};
+use crate::tui::{form, picker, run};
 
 /// Starts a verb on the incidents that are marked or targeted.
 pub(in crate::tui) fn start(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
@@ -93,14 +68,19 @@ pub(in crate::tui) fn start_on(
     dispatch(app, action, targets, at)
 }
 
-/// Resumes a deferred verb whose record was read, and replays the keys pressed in the meantime.
-pub(in crate::tui) fn resume(app: &mut App, id: IncidentId, at: DateTime<Utc>) -> Vec<Effect> {
+/// Resumes a deferred verb whose record was read. Returns its effects, and the keys that were
+/// pressed in the meantime, for the dispatcher to replay.
+pub(in crate::tui) fn resume(
+    app: &mut App,
+    id: IncidentId,
+    at: DateTime<Utc>,
+) -> (Vec<Effect>, Vec<KeyEvent>) {
     let Some(mut deferred) = app.deferred_verb.take_if(|deferred| deferred.target.id == id) else {
-        return Vec::new();
+        return Default::default();
     };
     // The person has gone on to something else in the meantime.
     if !matches!(app.mode, Mode::Panes) {
-        return Vec::new();
+        return Default::default();
     }
     // The incident has changed while it was read. If it always does, the verb goes on with what
     // there is.
@@ -108,14 +88,10 @@ pub(in crate::tui) fn resume(app: &mut App, id: IncidentId, at: DateTime<Utc>) -
         && !std::mem::replace(&mut deferred.reloaded, true)
     {
         app.deferred_verb = Some(deferred);
-        return vec![Effect::LoadDetail(id)];
+        return (vec![Effect::LoadDetail(id)], Vec::new());
     }
     app.toast = None;
-    let mut effects = dispatch(app, deferred.action, vec![deferred.target], at);
-    for key in deferred.keys {
-        effects.extend(crate::tui::update::key_pressed(app, key, at));
-    }
-    effects
+    (dispatch(app, deferred.action, vec![deferred.target], at), deferred.keys)
 }
 
 /// Abandons a deferred verb whose record can't be read.
@@ -171,10 +147,10 @@ fn needs_record(action: Action) -> bool {
 }
 
 fn dispatch(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Utc>) -> Vec<Effect> {
-    let form = |app: &mut App, kind| form::update::open(app, kind, targets.clone(), at);
+    let form = |app: &mut App, kind| form::open::open(app, kind, targets.clone(), at);
     match action {
         Action::Acknowledge => {
-            let plan = send::plan(
+            let plan = planning::plan(
                 app,
                 &targets,
                 "acknowledge",
@@ -228,7 +204,7 @@ fn open_form_unless_refused(
     {
         return show_toast(app, format!("{}: {why}", one.label), true);
     }
-    form::update::open(app, kind, targets.to_vec(), at)
+    form::open::open(app, kind, targets.to_vec(), at)
 }
 
 /// Assigns the incidents to the viewer; says from whom one was taken over.
@@ -242,172 +218,7 @@ fn own(app: &mut App, targets: &[Target], at: DateTime<Utc>) -> Vec<Effect> {
         None => "owned by you".into(),
     };
     let to = Some(app.me.clone());
-    let plan = send::plan(app, targets, "own", done_phrase, &[IncidentCommand::Assign { to }], at);
+    let plan =
+        planning::plan(app, targets, "own", done_phrase, &[IncidentCommand::Assign { to }], at);
     send::submit(app, plan, false, None, at)
-}
-
-/// How many targets are checked for whether a verb applies to any.
-const MAX_PRECHECKED: usize = 50;
-
-/// Returns why an action can't be used now on these targets; `None` if it can, on one of them at
-/// least.
-pub(in crate::tui) fn disabled_reason(
-    app: &App,
-    entry: &Entry,
-    targets: &[Target],
-    now: DateTime<Utc>,
-) -> Option<String> {
-    if let Some(why) = entry.disabled_reason(app) {
-        return Some(why);
-    }
-    if !entry.applies(app) {
-        return Some(entry.reason_if_not(app));
-    }
-    entry.verb?;
-    let mut first = None;
-    for target in targets.iter().take(MAX_PRECHECKED) {
-        let why = refusal(app, entry.action, target, now)?;
-        first.get_or_insert(why);
-    }
-    match targets.len() {
-        0 | 1 => first,
-        2..=MAX_PRECHECKED => first.map(|why| format!("none of them: {why}")),
-        _ => None,
-    }
-}
-
-/// Stores which verbs the incident on the screen refuses. While the selection moves, nothing
-/// changes: the keys line stays as it is while a key is held down.
-pub(in crate::tui) fn refresh_disabled(app: &mut App) {
-    if app.reading.moving {
-        return;
-    }
-    // Only the record is checked: this happens with every message, and finding a row takes long if
-    // there are many.
-    let refused_actions = |incident: &Incident| {
-        let row = &incident.summary;
-        TABLE
-            .iter()
-            .filter(|entry| entry.verb.is_some() && entry.hint.is_some())
-            .map(|entry| entry.action)
-            .filter(|action| {
-                let commands = probe(app, *action, Some(row), app.now);
-                let refuses = |commands: Vec<IncidentCommand>| {
-                    precheck::record_refusal(app, incident, &commands, app.now)
-                };
-                commands.and_then(refuses).is_some() || lacks_escalation(app, *action, row)
-            })
-            .collect()
-    };
-    let shown = app.reading.shown.as_ref().map(|shown| &shown.detail.incident);
-    app.reading.disabled = shown.map(refused_actions).unwrap_or_default();
-}
-
-/// Returns whether the action is an escalation and no policy covers the incident.
-fn lacks_escalation(app: &App, action: Action, row: &Summary) -> bool {
-    action == Action::Escalate
-        && app.directory.as_deref().is_some_and(|d| escalation::path(row, d).is_empty())
-}
-
-/// Returns why a verb does not apply to an incident, in a sentence for the person; `None` if it
-/// does.
-pub(in crate::tui) fn refusal(
-    app: &App,
-    action: Action,
-    target: &Target,
-    now: DateTime<Utc>,
-) -> Option<String> {
-    let row = app.row(target.id);
-    let commands = probe(app, action, row, now)?;
-    precheck::refusal(app, target.id, &commands, now).or_else(|| {
-        let nobody_to_call = row.is_some_and(|row| lacks_escalation(app, action, row));
-        nobody_to_call
-            .then(|| picker::update::empty_reason(app, action, std::slice::from_ref(target)))
-    })
-}
-
-/// Returns the commands of a verb with made-up contents, to check whether it applies.
-fn probe(
-    app: &App,
-    action: Action,
-    row: Option<&Summary>,
-    now: DateTime<Utc>,
-) -> Option<Vec<IncidentCommand>> {
-    let text = || "x".to_owned();
-    let answer_yes = |item| IncidentCommand::AnswerItem { item, answer: Answer::Yes };
-    Some(match action {
-        Action::Acknowledge => vec![IncidentCommand::Acknowledge],
-        Action::Own => vec![IncidentCommand::Assign { to: Some(app.me.clone()) }],
-        Action::Resolve => vec![IncidentCommand::Resolve {
-            action: ResolutionAction::Other,
-            detail: text(),
-            validation: text(),
-        }],
-        Action::Reopen => vec![IncidentCommand::Reopen { reason: text() }],
-        Action::Close => {
-            let checklist = ClosingItem::ALL.iter().map(|item| answer_yes(Item::Closing(*item)));
-            checklist.chain([IncidentCommand::Close]).collect()
-        }
-        Action::Checklist => vec![answer_yes(Item::Investigation(InvestigationItem::Reproduced))],
-        Action::Reclassify => {
-            vec![IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason: text() }]
-        }
-        Action::Prioritize => {
-            let row = row?;
-            let priority = Priority::ALL.into_iter().find(|p| *p != row.priority)?;
-            vec![IncidentCommand::OverridePriority { priority, reason: text() }]
-        }
-        Action::Move => {
-            let status = row?.status;
-            let next = Status::STAGES[1..5].iter().find(|stage| **stage > status);
-            vec![IncidentCommand::MoveStatus { to: next.copied().unwrap_or(Status::Monitoring) }]
-        }
-        Action::Assign => vec![IncidentCommand::Assign { to: Some(PersonRef::new("x", "x")) }],
-        Action::Category | Action::Categorize => {
-            let category = row?.category;
-            let other = Category::ALL.iter().find(|other| Some(**other) != category);
-            vec![IncidentCommand::Categorize { category: other.copied() }]
-        }
-        Action::Services => vec![IncidentCommand::SetServices { services: vec![text()] }],
-        Action::Team => vec![IncidentCommand::SetTeam { team: Some(text()) }],
-        Action::Role => vec![IncidentCommand::GiveRole {
-            role: Role::Resolver,
-            person: PersonRef::new("x", "x"),
-            given: true,
-        }],
-        Action::Update => {
-            vec![IncidentCommand::UpdateStakeholders { message: text(), next_due: None }]
-        }
-        Action::Escalate => {
-            vec![IncidentCommand::Escalate { level: 1, to: Vec::new(), reason: Some(text()) }]
-        }
-        Action::Snooze => vec![IncidentCommand::Snooze { until: now + TimeDelta::hours(1) }],
-        Action::Merge => vec![IncidentCommand::Merge { into: IncidentId::new() }],
-        Action::Review => {
-            vec![IncidentCommand::WriteReview { section: Section::Summary, text: text() }]
-        }
-        _ => return None,
-    })
-}
-
-/// Marks the selected row, or removes its mark, and moves to the next row. On the head of a group,
-/// the same for all its rows, without moving.
-pub(in crate::tui) fn toggle_mark(app: &mut App) -> Vec<Effect> {
-    if let Some(group) = filter::update::selected_group_ids(app) {
-        filter::update::toggle_marks(app, group);
-        return Vec::new();
-    }
-    let Some(id) = app.selected().map(|row| row.id) else { return Vec::new() };
-    if !app.marked.remove(&id) {
-        app.marked.insert(id);
-    }
-    crate::tui::core::navigation::move_by(app, crate::tui::core::navigation::Motion::Lines(1))
-}
-
-/// Marks all rows that are shown, or removes the marks if all are marked.
-pub(in crate::tui) fn toggle_all_marks(app: &mut App) -> Vec<Effect> {
-    let shown: Vec<IncidentId> = filter::update::selected_group_ids(app)
-        .unwrap_or_else(|| app.queue.rows.iter().map(|row| row.summary.id).collect());
-    filter::update::toggle_marks(app, shown);
-    Vec::new()
 }

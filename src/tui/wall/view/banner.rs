@@ -9,7 +9,8 @@ use ratatui::style::Modifier;
 use crate::model::text::{sanitize, width};
 
 use crate::tui::core::app::App;
-use crate::tui::wall::view::{big, centred, short_duration};
+use crate::tui::wall::view::parts::centred;
+use crate::tui::wall::view::{big, short_duration};
 use crate::tui::wall::{Loudness, Outage};
 
 /// The height below which big letters would cover the entire picture.
