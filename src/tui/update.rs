@@ -344,7 +344,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Quit if app.zoomed => navigation::back(app, at),
         Action::Leave if help::update::clear_search(app) => Vec::new(),
         Action::Leave if matches!(app.mode, Mode::Palette(_)) => palette::update::close(app, at),
-        Action::Quit | Action::QuitNow => match run::running_summary(app) {
+        Action::Quit | Action::QuitNow => match run::running::running_summary(app) {
             // Programs are ended with the panes.
             Some(what) if app.quit_armed_at.is_none() => {
                 app.quit_armed_at = Some(at);

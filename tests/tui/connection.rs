@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use insta::assert_snapshot;
 use redphone::backend::BackendError;
 use redphone::sync::{BackendUpdate, CachedData, ConnectionState};
-use redphone::tui::core::app::Freshness;
+use redphone::tui::core::freshness::Freshness;
 use redphone::tui::core::message::{CachedPart, Message};
 use redphone::tui::theme::Depth;
 use rstest::rstest;

@@ -323,7 +323,7 @@ fn the_end_does_not_wait_for_what_is_in_the_outbox() {
     let ids: Vec<CommandId> = stage.submitted.iter().map(|envelope| envelope.id).collect();
     stage.send(Message::Enqueued(ids, Ok(()), stage.now));
     assert!(stage.over);
-    assert_eq!(redphone::tui::update::unconfirmed(&stage.app), "");
+    assert_eq!(redphone::tui::verb::send::unconfirmed(&stage.app), "");
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn what_was_not_confirmed_is_named_when_one_does_not_wait() {
     let mut stage = Stage::busy();
     stage.keys("a q q");
     assert!(stage.over);
-    assert_eq!(redphone::tui::update::unconfirmed(&stage.app), "acknowledge INC-2051");
+    assert_eq!(redphone::tui::verb::send::unconfirmed(&stage.app), "acknowledge INC-2051");
 }
 
 #[test]

@@ -14,7 +14,8 @@ use crate::tui::help::Help;
 use crate::tui::input::fuzzy::FuzzyQuery;
 use crate::tui::keys_line;
 use crate::tui::verb::availability::disabled_reason;
-use crate::tui::verb::target::{Target, targets};
+use crate::tui::verb::selection::targets;
+use crate::tui::verb::target::Target;
 use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::popup;
 

@@ -10,8 +10,8 @@ use crate::model::time::format_precise_duration;
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::Frame;
+use crate::tui::core::pane::Pane as Shared;
 use crate::tui::metrics::Span as Window;
-use crate::tui::metrics::view::frame;
 use crate::tui::widgets::formatting::{age, pluralize};
 
 /// The number of lines from which there is room for the statistics of the times.
@@ -486,4 +486,8 @@ fn change_text(now: u64, before: u64) -> String {
 fn align_right(text: &str, wide: usize) -> String {
     let used = crate::model::text::width(text);
     format!("{}{text}", " ".repeat(wide.saturating_sub(used)))
+}
+
+pub(in crate::tui) fn frame(app: &App) -> Option<Frame> {
+    app.layout().slot(Shared::Metrics).map(|slot| slot.frame)
 }

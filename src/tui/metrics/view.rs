@@ -2,7 +2,7 @@
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::Frame;
-use crate::tui::core::pane::Pane as Shared;
+use crate::tui::metrics::layout::frame;
 use crate::tui::widgets::pane::Title;
 
 pub(in crate::tui) fn title(app: &App) -> Title {
@@ -22,8 +22,4 @@ pub(in crate::tui) fn title(app: &App) -> Title {
         String::new()
     };
     Title { about, right, alarm: app.metrics.failed.is_some() }
-}
-
-pub(in crate::tui) fn frame(app: &App) -> Option<Frame> {
-    app.layout().slot(Shared::Metrics).map(|slot| slot.frame)
 }

@@ -16,7 +16,7 @@ use crate::tui::palette::{Choice, ChoiceKind, Palette, arguments, split};
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::plan::phrase;
 use crate::tui::verb::target::Target;
-use crate::tui::verb::{availability, planning, start, target};
+use crate::tui::verb::{availability, planning, selection, start};
 use crate::tui::{action, drafts, form, picker, queue, run};
 
 /// How many lines are remembered.
@@ -26,7 +26,7 @@ const MIN_PREFIX: usize = 2;
 
 /// Opens the palette with something typed already. The targets are fixed now.
 pub(in crate::tui) fn open(app: &mut App, typed: &str, at: DateTime<Utc>) -> Vec<Effect> {
-    let targets = target::targets(app);
+    let targets = selection::targets(app);
     app.mode = Mode::Palette(Box::new(Palette::new(targets, typed)));
     refresh(app, at);
     Vec::new()

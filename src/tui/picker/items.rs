@@ -13,6 +13,7 @@ use crate::tui::form::stages_after;
 use crate::tui::input::parse_time;
 use crate::tui::picker::{Item, Pick, links, people};
 use crate::tui::verb::precheck;
+use crate::tui::verb::precheck::single_row;
 use crate::tui::verb::target::Target;
 
 /// Returns the items of an action's list.
@@ -71,18 +72,6 @@ pub(in crate::tui) fn no_policy(app: &App) -> String {
     format!(
         "there is no escalation policy for its team: set the team{key}, or a policy in the settings"
     )
-}
-
-pub(in crate::tui) fn single_row<'a>(
-    app: &'a App,
-    targets: &[Target],
-) -> Option<&'a crate::model::Summary> {
-    match targets {
-        [one] => {
-            app.row(one.id).or_else(|| precheck::current_record(app, one.id).map(|r| &r.summary))
-        }
-        _ => None,
-    }
 }
 
 pub(in crate::tui) fn stage_items(app: &App, targets: &[Target]) -> Vec<Item> {

@@ -7,9 +7,9 @@ use crate::model::text::sanitize;
 use crate::model::time::format_ago;
 
 use crate::tui::core::app::App;
-use crate::tui::picker::items::single_row;
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::precheck;
+use crate::tui::verb::precheck::single_row;
 use crate::tui::verb::target::Target;
 
 /// Returns the open incidents to merge into, those of the same service first.

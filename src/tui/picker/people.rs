@@ -9,9 +9,9 @@ use crate::model::time::{format_ago, format_duration};
 use crate::model::{IncidentCommand, PersonRef, escalation};
 
 use crate::tui::core::app::App;
-use crate::tui::picker::items::single_row;
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::precheck;
+use crate::tui::verb::precheck::single_row;
 use crate::tui::verb::target::Target;
 
 /// Returns the people to assign to: on call for the incident's team first, then the other members

@@ -3,13 +3,13 @@
 use crate::config::panes::CustomCommand;
 use crate::config::pattern::{Pattern, Placeholder};
 use crate::model::Incident;
-use crate::model::filter::{MatchContext, Predicate as FilterPredicate, StateFilter, Term};
 use crate::model::status::Category;
 use crate::model::text::sanitize;
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::picker::{Item, Pick};
+use crate::tui::run::matching::is_offered;
 use crate::tui::run::{ProgramSpec, RunId};
 use crate::tui::runbook;
 use crate::tui::runbook::NoRunbooks;
@@ -134,17 +134,6 @@ pub(in crate::tui) fn assign_digits(items: &mut [Item], before: &[Item]) {
     for item in items.iter_mut().filter(|item| item.key.is_none()) {
         item.key = free.next();
     }
-}
-
-/// Returns whether a command is for an incident.
-pub(in crate::tui) fn is_offered(app: &App, command: &CustomCommand, incident: &Incident) -> bool {
-    let Some(when) = &command.when else { return true };
-    // Snoozed and closed incidents are excluded only if the filter says so.
-    let mut filter = when.clone();
-    filter.terms.push(Term { negated: false, predicate: FilterPredicate::State(StateFilter::Any) });
-    let context =
-        MatchContext { now: app.now, me: Some(&app.me.handle), levels: &app.rules.levels };
-    filter.matches(&incident.summary, context)
 }
 
 /// Returns the program that a command would start, or why it can't be started.

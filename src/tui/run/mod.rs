@@ -2,7 +2,9 @@
 
 pub mod items;
 pub mod layout;
+pub mod matching;
 pub mod output;
+pub mod running;
 pub mod update;
 pub mod view;
 
@@ -14,7 +16,6 @@ use crate::model::CommandId;
 use crate::model::text::sanitize;
 use crate::model::time::format_precise_duration;
 
-use crate::tui::core::app::App;
 use crate::tui::run::output::CapturedOutput;
 use crate::tui::verb::target::Target;
 
@@ -149,22 +150,4 @@ pub struct OutputPane {
     pub id: RunId,
     /// The first row on the screen; `None` follows the end of the output.
     pub top: Option<usize>,
-}
-
-/// Describes what is running, for the warning before quitting; `None` if nothing is.
-pub(in crate::tui) fn running_summary(app: &App) -> Option<String> {
-    let running: Vec<&Run> = app.runs.iter().filter(|run| run.ended.is_none()).collect();
-    match &running[..] {
-        [] => None,
-        [one] => Some(format!("{} runs on {}", one.name, one.target.label)),
-        many => Some(format!("{} commands run", many.len())),
-    }
-}
-
-/// Allows the output to be put on the timeline again, because the command that was to do it was
-/// refused.
-pub(in crate::tui) fn note_refused(app: &mut App, id: CommandId) {
-    if let Some(run) = app.runs.iter_mut().find(|run| run.note_command == Some(id)) {
-        run.note_command = None;
-    }
 }

@@ -46,7 +46,7 @@ pub(in crate::tui) fn has_any(app: &App, incident: &Incident) -> bool {
     named_runbooks(app, incident).iter().any(|name| is_url(name))
         || !matching_runbooks(app, incident).is_empty()
         || (!app.read_only
-            && commands.any(|command| run::items::is_offered(app, command, incident)))
+            && commands.any(|command| run::matching::is_offered(app, command, incident)))
 }
 
 /// Returns the runbooks that the list offers for an incident.

@@ -5,6 +5,7 @@ pub mod batch;
 pub mod plan;
 pub mod planning;
 pub mod precheck;
+pub mod selection;
 pub mod send;
 pub mod start;
 pub mod target;

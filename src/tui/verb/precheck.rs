@@ -9,6 +9,7 @@ use crate::model::{
 };
 
 use crate::tui::core::app::App;
+use crate::tui::verb::target::Target;
 
 /// Returns the complete record, if it was read and is not older than its row.
 pub(in crate::tui) fn current_record(app: &App, id: IncidentId) -> Option<&Incident> {
@@ -107,6 +108,16 @@ fn row_refusal(
         (IncidentCommand::Merge { into }, ..) if *into == id => {
             Some("an incident can't be merged into itself".into())
         }
+        _ => None,
+    }
+}
+
+pub(in crate::tui) fn single_row<'a>(
+    app: &'a App,
+    targets: &[Target],
+) -> Option<&'a crate::model::Summary> {
+    match targets {
+        [one] => app.row(one.id).or_else(|| current_record(app, one.id).map(|r| &r.summary)),
         _ => None,
     }
 }

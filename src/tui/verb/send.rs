@@ -7,8 +7,7 @@ use crate::model::filter::MatchContext;
 use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand};
 use crate::sync::drafts::DraftOp;
 
-use crate::tui::action::Action;
-use crate::tui::action::READ_ONLY;
+use crate::tui::action::{Action, READ_ONLY};
 use crate::tui::confirm::{Confirm, Results};
 use crate::tui::core::app::{App, PendingCommand};
 use crate::tui::core::message::{Effect, Timer};
@@ -271,7 +270,7 @@ pub(in crate::tui) fn settled(
         }
         Err(error) => {
             runbook::steps::tick_refused(app, id);
-            run::note_refused(app, id);
+            run::running::note_refused(app, id);
             if let Some(batch) = app.batches.iter_mut().find(|b| b.number == pending.batch) {
                 // Commands after a refused one are not reported a second time.
                 if batch.failed.last().is_none_or(|(label, _)| *label != pending.label) {

@@ -14,7 +14,8 @@ use crate::tui::core::pane::Pane;
 use crate::tui::form::Kind;
 use crate::tui::matrix::Matrix;
 use crate::tui::verb::availability::refusal;
-use crate::tui::verb::target::{Target, targets};
+use crate::tui::verb::selection::targets;
+use crate::tui::verb::target::Target;
 use crate::tui::verb::{planning, precheck, send};
 use crate::tui::{form, picker, run};
 

@@ -63,7 +63,7 @@ pub(in crate::tui) fn switch_to(app: &mut App, id: WorkspaceId) -> Vec<Effect> {
     if id == app.workspace.id {
         return show_toast(app, format!("{} is where you are", sanitize(to.name())), false);
     }
-    if let Some(running) = run::running_summary(app) {
+    if let Some(running) = run::running::running_summary(app) {
         let key = app.keymap.main_key(Action::Run).unwrap_or_default();
         return show_toast(
             app,
