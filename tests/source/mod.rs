@@ -1,0 +1,4 @@
+//! What is held of the source itself.
+
+mod imports;
+mod tree;
