@@ -1,13 +1,14 @@
 //! Benchmarks of the real program and its parts.
 //!
-//! `cargo bench --bench bench` runs all of them; `cargo bench --bench bench -- server store` only
-//! those that are named. The tests (`cargo test --benches`) run `panes` alone, in a few rounds.
+//! `cargo bench` runs all of them; `cargo bench -- server store` only those that are named. `cargo test
+//! --benches` runs `panes` alone, in a few rounds.
 
 mod support;
 
 mod bench {
     pub mod link;
     pub mod panes;
+    mod report;
     pub mod server;
     pub mod start;
     pub mod store;

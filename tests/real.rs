@@ -4,4 +4,6 @@ mod support;
 
 mod real {
     mod keyring;
+    mod parts;
+    mod schemathesis;
 }

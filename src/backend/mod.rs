@@ -6,6 +6,7 @@
 pub mod demo;
 pub mod file;
 pub mod http;
+mod page_mark;
 pub mod record;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
+
+pub use page_mark::{InvalidPageMark, PageMark};
 
 use crate::model::change::Suspect;
 use crate::model::command::CommandKind;
@@ -175,11 +178,6 @@ pub struct Search {
     /// The time at which ages and service level clocks are computed.
     pub now: DateTime<Utc>,
 }
-
-/// Where a page ended. Only the backend that gave it knows its meaning.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(transparent)]
-pub struct PageMark(pub String);
 
 /// A page of rows.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]

@@ -69,7 +69,7 @@ pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure>
         OutboxCommand::Retry { which } => {
             let entry = find_entry(&remote, which)?;
             remote.retry(entry.id).await.map_err(|error| entry_failure(&entry, error))?;
-            out.line(&format!("{} waits to be sent again", entry.phrase()))
+            out.line(&format!("{} waits to be sent again", sanitize(&entry.phrase())))
         }
         OutboxCommand::Drop { which } => {
             let entry = find_entry(&remote, which)?;

@@ -60,9 +60,16 @@ impl Reload {
             .filter(|(_, comparisons)| !comparisons)
             .map(|(name, _)| *name)
             .collect();
-        // The location stays, and with it what was set about it.
+        // What counts only from the next start stays as it is in force: the next reload then names
+        // it again while it still differs.
+        after.me.clone_from(&before.me);
         after.location.clone_from(&before.location);
+        after.ascii = before.ascii;
+        after.color = before.color;
+        after.log_level = before.log_level;
+        after.directory.clone_from(&before.directory);
         after.panes.profile.clone_from(&before.panes.profile);
+        // This was set about the location.
         after.read_only = before.read_only;
         let changed = Changed {
             panes: after.panes.clone(),

@@ -1,4 +1,4 @@
-//! Who asks: the token that a request carries, and whether it is good for what is asked for.
+//! Extractors that authenticate the caller by the token of a request and check its permission.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ use super::tokens::{Denied, RegisteredToken, Secret};
 use crate::api::ErrorCode;
 use crate::model::text::sanitize;
 
-/// Somebody with a token that holds.
+/// A caller with a valid token.
 #[derive(Clone, Debug)]
 pub(super) struct Authenticated(pub Arc<RegisteredToken>);
 
-/// Somebody who may read.
+/// A caller who may read.
 #[derive(Clone, Debug)]
 pub(super) struct ReadAccess(pub Arc<RegisteredToken>);
 
-/// Somebody who may send commands, of some kind.
+/// A caller who may send commands. Which kinds is checked for each command.
 #[derive(Clone, Debug)]
 pub(super) struct CommandAccess(pub Arc<RegisteredToken>);
 
-macro_rules! needs {
-    ($name:ident, $right:expr) => {
+macro_rules! permission_extractor {
+    ($name:ident, $permission:expr) => {
         impl FromRequestParts<Arc<Shared>> for $name {
             type Rejection = ApiError;
 
@@ -35,52 +35,52 @@ macro_rules! needs {
                 parts: &mut Parts,
                 shared: &Arc<Shared>,
             ) -> ApiResult<Self> {
-                authorize(parts, shared, $right).map(Self)
+                authorize(parts, shared, $permission).map(Self)
             }
         }
     };
 }
-needs!(Authenticated, Permission::Authenticated);
-needs!(ReadAccess, Permission::Read);
-needs!(CommandAccess, Permission::Command);
+permission_extractor!(Authenticated, Permission::Authenticated);
+permission_extractor!(ReadAccess, Permission::Read);
+permission_extractor!(CommandAccess, Permission::Command);
 
 fn authorize(
     parts: &mut Parts,
     shared: &Arc<Shared>,
-    right: Permission,
+    permission: Permission,
 ) -> ApiResult<Arc<RegisteredToken>> {
     let now = Utc::now();
     let secret = bearer_token(&parts.headers)?;
-    let key = shared.tokens.authenticate(&secret, now).map_err(denial_error)?;
-    if let Some(who) = parts.extensions.get::<super::middleware::CallerSlot>() {
-        who.set(&key);
+    let caller = shared.tokens.authenticate(&secret, now).map_err(denial_error)?;
+    if let Some(slot) = parts.extensions.get::<super::middleware::CallerSlot>() {
+        slot.set(&caller);
     }
     shared.tokens.schedule_write();
-    key.check_rate_limit().map_err(|wait| {
+    caller.check_rate_limit().map_err(|wait| {
         let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1));
         ApiError::limited(now + wait)
     })?;
-    if !key.token.scope.grants(right) {
-        return Err(scope_error(&key, right));
+    if !caller.token.scope.grants(permission) {
+        return Err(scope_error(&caller, permission));
     }
-    Ok(key)
+    Ok(caller)
 }
 
-/// A token that does not hold any more when an answer is ready.
-pub(super) fn recheck(shared: &Shared, key: &RegisteredToken) -> ApiResult<()> {
-    shared.tokens.recheck(key, Utc::now()).map_err(denial_error)
+/// Checks that the caller's token is still valid after a wait.
+pub(super) fn recheck(shared: &Shared, caller: &RegisteredToken) -> ApiResult<()> {
+    shared.tokens.recheck(caller, Utc::now()).map_err(denial_error)
 }
 
 fn bearer_token(headers: &HeaderMap) -> ApiResult<Secret> {
     let unauthorized = |detail: &str| ApiError::new(ErrorCode::Unauthorized, detail);
-    let mut all = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(header) = all.next() else {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(header) = values.next() else {
         return Err(unauthorized(
             "no token came with the request: send `Authorization: Bearer rp_…`, made by \
              `redphone token create` on the server",
         ));
     };
-    if all.next().is_some() {
+    if values.next().is_some() {
         return Err(unauthorized("two Authorization headers came with the request: send one"));
     }
     let token = header.to_str().ok().and_then(|text| {
@@ -93,26 +93,30 @@ fn bearer_token(headers: &HeaderMap) -> ApiResult<Secret> {
     token.parse().map_err(|_| denial_error(Denied::Unknown))
 }
 
-fn denial_error(why: Denied) -> ApiError {
-    let at = |at: chrono::DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
-    let detail = match why {
+fn denial_error(denial: Denied) -> ApiError {
+    let format_time = |at: chrono::DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
+    let detail = match denial {
         Denied::Unknown => "the token is not known here: ask for a new one".to_owned(),
-        Denied::Expired { name, at: when } => {
-            format!("the token {:?} expired at {}: ask for a new one", sanitize(&name), at(when))
+        Denied::Expired { name, at: time } => {
+            format!(
+                "the token {:?} expired at {}: ask for a new one",
+                sanitize(&name),
+                format_time(time)
+            )
         }
-        Denied::Revoked { name, at: when } => {
+        Denied::Revoked { name, at: time } => {
             format!(
                 "the token {:?} was revoked at {}: ask for a new one",
                 sanitize(&name),
-                at(when)
+                format_time(time)
             )
         }
     };
     ApiError::new(ErrorCode::Unauthorized, detail)
 }
 
-fn scope_error(key: &RegisteredToken, right: Permission) -> ApiError {
-    let what = match right {
+fn scope_error(caller: &RegisteredToken, permission: Permission) -> ApiError {
+    let what = match permission {
         Permission::Authenticated | Permission::Read => {
             "may not read this: use one of scope read, respond or admin"
         }
@@ -120,6 +124,6 @@ fn scope_error(key: &RegisteredToken, right: Permission) -> ApiError {
             "may not send commands: use one of scope respond, or ingest for a program"
         }
     };
-    let (name, scope) = (sanitize(&key.token.name), key.token.scope);
+    let (name, scope) = (sanitize(&caller.token.name), caller.token.scope);
     ApiError::new(ErrorCode::NotAllowed, format!("the token {name:?} of scope {scope} {what}"))
 }

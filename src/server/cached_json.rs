@@ -1,4 +1,4 @@
-//! A body of JSON that may go to many: its tag and its compressed form are made once.
+//! JSON bodies that may be sent to many callers: tag and compressed form are computed only once.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -16,36 +16,38 @@ use tokio::sync::OnceCell;
 use super::error::{ApiError, ApiResult};
 use crate::api::ErrorCode;
 
-/// Shorter ones are not worth compressing.
+/// Bodies shorter than this, in bytes, are not compressed.
 const WORTH_COMPRESSING: usize = 1024;
-/// Longer ones are hashed and compressed where nobody waits for the thread.
+/// Bodies longer than this, in bytes, are hashed and compressed on a blocking thread.
 const OFFLOAD_ABOVE: usize = 128 * 1024;
 
-/// A body of JSON.
+/// A JSON body with its tag and its compressed form.
 #[derive(Debug)]
 pub(super) struct CachedJson {
     plain: Bytes,
-    // Thousands may want them at once: one makes them, and the others leave their threads meanwhile.
+    // Thousands of requests may need these at once. One computes them, the others wait without
+    // blocking their threads.
     tag: OnceCell<HeaderValue>,
     gzip: OnceCell<Bytes>,
 }
 
-/// An answer with a document; [`finish`] fits it to who asked.
+/// A response with a JSON body; [`negotiate`] adapts it to the request.
 #[derive(Clone, Debug)]
 pub(super) struct JsonResponse(pub Arc<CachedJson>);
 
-/// What a request says of the answers it takes.
+/// What a request says about the responses it accepts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accepts {
     is_head: bool,
     gzip: bool,
-    /// It only reads: the answer can be kept, and may be known (RFC 9110, 13.1.2).
+    /// Whether the request only reads, so that the response may be cached and revalidated (RFC
+    /// 9110, 13.1.2).
     is_read: bool,
     if_none_match: Vec<HeaderValue>,
 }
 
 impl CachedJson {
-    /// The JSON of a value.
+    /// Encodes a value as JSON.
     pub(super) fn encode(value: &impl Serialize) -> ApiResult<Arc<Self>> {
         let json = serde_json::to_vec(value).map_err(|error| {
             tracing::error!("an answer can't be written: {error}");
@@ -62,24 +64,24 @@ impl CachedJson {
         self.tag.get_or_init(make).await
     }
 
-    /// Empty where it could not be made.
+    /// Returns the compressed body; empty if it could not be computed.
     async fn gzip(&self) -> &Bytes {
         self.gzip.get_or_init(async || self.compute(compress).await.unwrap_or_default()).await
     }
 
-    async fn compute<T: Send + 'static>(&self, make: fn(&[u8]) -> T) -> Option<T> {
+    async fn compute<T: Send + 'static>(&self, from_plain: fn(&[u8]) -> T) -> Option<T> {
         if self.plain.len() <= OFFLOAD_ABOVE {
-            return Some(make(&self.plain));
+            return Some(from_plain(&self.plain));
         }
         let plain = self.plain.clone();
-        tokio::task::spawn_blocking(move || make(&plain)).await.ok()
+        tokio::task::spawn_blocking(move || from_plain(&plain)).await.ok()
     }
 }
 
-/// The tag of what has none: it is never the same.
+/// The tag of a body whose tag could not be computed. It differs from all computed tags.
 const NO_TAG: HeaderValue = HeaderValue::from_static("W/\"0\"");
 
-/// Weak, as the compressed form is another row of bytes.
+/// Computes the tag. It is weak, as the compressed form has other bytes.
 fn compute_tag(plain: &[u8]) -> HeaderValue {
     let hash = Sha256::digest(plain);
     let text = hash[..16].iter().fold("W/\"".to_owned(), |mut text, byte| {
@@ -92,9 +94,9 @@ fn compute_tag(plain: &[u8]) -> HeaderValue {
 }
 
 fn compress(plain: &[u8]) -> Bytes {
-    let mut to = GzEncoder::new(Vec::with_capacity(plain.len() / 4), Compression::fast());
+    let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 4), Compression::fast());
     // Writing to memory can't fail.
-    to.write_all(plain).and_then(|()| to.finish()).map(Bytes::from).unwrap_or_default()
+    encoder.write_all(plain).and_then(|()| encoder.finish()).map(Bytes::from).unwrap_or_default()
 }
 
 impl From<Bytes> for CachedJson {
@@ -112,57 +114,59 @@ impl IntoResponse for JsonResponse {
 }
 
 impl Accepts {
-    /// As the headers of a request say.
+    /// Reads method and headers of a request.
     pub(super) fn from_headers(method: &Method, headers: &HeaderMap) -> Self {
-        let known = headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect();
-        let head = method == Method::HEAD;
+        let if_none_match = headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect();
+        let is_head = method == Method::HEAD;
         Self {
-            is_head: head,
+            is_head,
             gzip: accepts_gzip(headers),
-            is_read: head || method == Method::GET,
-            if_none_match: known,
+            is_read: is_head || method == Method::GET,
+            if_none_match,
         }
     }
 
     fn matches_tag(&self, tag: &HeaderValue) -> bool {
         let Ok(tag) = tag.to_str() else { return false };
-        let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-        let mut known = self.if_none_match.iter().filter_map(|value| value.to_str().ok());
-        known
-            .any(|list| list.trim() == "*" || list.split(',').any(|one| opaque(one) == opaque(tag)))
+        let opaque_part = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+        let mut lists = self.if_none_match.iter().filter_map(|value| value.to_str().ok());
+        lists.any(|list| {
+            list.trim() == "*" || list.split(',').any(|item| opaque_part(item) == opaque_part(tag))
+        })
     }
 }
 
-/// Whether gzip is among the encodings that are taken (RFC 9110, 12.5.3).
+/// Returns whether the request accepts gzip (RFC 9110, 12.5.3).
 fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let mut any = false;
+    let mut is_wildcard_accepted = false;
     for value in headers.get_all(header::ACCEPT_ENCODING) {
-        for one in value.to_str().unwrap_or_default().split(',') {
-            let (coding, weight) = one.split_once(';').unwrap_or((one, ""));
+        for item in value.to_str().unwrap_or_default().split(',') {
+            let (coding, weight) = item.split_once(';').unwrap_or((item, ""));
             let weight = weight.trim().trim_start_matches("q=");
-            let wanted = weight.is_empty() || weight.parse::<f32>().is_ok_and(|q| q > 0.0);
+            let is_accepted = weight.is_empty() || weight.parse::<f32>().is_ok_and(|q| q > 0.0);
             match coding.trim().to_ascii_lowercase().as_str() {
-                "gzip" | "x-gzip" => return wanted,
-                "*" => any = wanted,
+                "gzip" | "x-gzip" => return is_accepted,
+                "*" => is_wildcard_accepted = is_accepted,
                 _ => {}
             }
         }
     }
-    any
+    is_wildcard_accepted
 }
 
-/// Gives an answer the form that whoever asked takes it in.
-pub(super) async fn negotiate(mut response: Response, takes: &Accepts) -> Response {
-    let Some(JsonResponse(document)) = response.extensions_mut().remove::<JsonResponse>() else {
+/// Completes a JSON response: adds tag and caching headers, compresses the body, or answers 304, as
+/// the request asks for.
+pub(super) async fn negotiate(mut response: Response, accepts: &Accepts) -> Response {
+    let Some(JsonResponse(json)) = response.extensions_mut().remove::<JsonResponse>() else {
         return response;
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("authorization, accept-encoding"));
-    if takes.is_read {
-        let tag = document.tag().await;
+    if accepts.is_read {
+        let tag = json.tag().await;
         headers.insert(header::ETAG, tag.clone());
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        if takes.matches_tag(tag) {
+        if accepts.matches_tag(tag) {
             headers.remove(header::CONTENT_LENGTH);
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             *response.body_mut() = Body::empty();
@@ -172,19 +176,19 @@ pub(super) async fn negotiate(mut response: Response, takes: &Accepts) -> Respon
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let body = if takes.gzip && document.plain.len() >= WORTH_COMPRESSING {
-        let zipped = document.gzip().await.clone();
-        if zipped.is_empty() {
-            document.plain.clone()
+    let body = if accepts.gzip && json.plain.len() >= WORTH_COMPRESSING {
+        let compressed = json.gzip().await.clone();
+        if compressed.is_empty() {
+            json.plain.clone()
         } else {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            zipped
+            compressed
         }
     } else {
-        document.plain.clone()
+        json.plain.clone()
     };
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    *response.body_mut() = if takes.is_head { Body::empty() } else { Body::from(body) };
+    *response.body_mut() = if accepts.is_head { Body::empty() } else { Body::from(body) };
     response
 }
 
@@ -192,15 +196,15 @@ pub(super) async fn negotiate(mut response: Response, takes: &Accepts) -> Respon
 mod tests {
     use super::*;
 
-    fn takes(name: header::HeaderName, value: &'static str) -> Accepts {
+    fn accepts_with(name: header::HeaderName, value: &'static str) -> Accepts {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_static(value));
         Accepts::from_headers(&Method::GET, &headers)
     }
 
     #[test]
-    fn gzip_is_used_where_it_is_taken() {
-        for (value, taken) in [
+    fn gzip_is_used_if_the_request_accepts_it() {
+        for (value, is_accepted) in [
             ("gzip", true),
             ("br, gzip;q=0.5", true),
             ("GZIP", true),
@@ -212,24 +216,24 @@ mod tests {
             ("*, gzip;q=0", false),
             ("", false),
         ] {
-            assert_eq!(takes(header::ACCEPT_ENCODING, value).gzip, taken, "{value}");
+            assert_eq!(accepts_with(header::ACCEPT_ENCODING, value).gzip, is_accepted, "{value}");
         }
     }
 
     #[tokio::test]
-    async fn a_tag_is_known_in_each_way_to_write_it() {
-        let document = CachedJson::from(Bytes::from_static(b"{}"));
-        let tag = document.tag().await;
+    async fn tag_matches_in_all_notations() {
+        let json = CachedJson::from(Bytes::from_static(b"{}"));
+        let tag = json.tag().await;
         let text = tag.to_str().unwrap().to_owned();
-        let is_known = |value: String| {
+        let matches = |value: String| {
             let mut headers = HeaderMap::new();
             headers.insert(header::IF_NONE_MATCH, value.try_into().unwrap());
             Accepts::from_headers(&Method::GET, &headers).matches_tag(tag)
         };
-        assert!(is_known(text.clone()));
-        assert!(is_known(text.trim_start_matches("W/").to_owned()));
-        assert!(is_known(format!("\"other\", {text}")));
-        assert!(is_known("*".into()));
-        assert!(!is_known("\"other\"".into()) && !is_known(String::new()));
+        assert!(matches(text.clone()));
+        assert!(matches(text.trim_start_matches("W/").to_owned()));
+        assert!(matches(format!("\"other\", {text}")));
+        assert!(matches("*".into()));
+        assert!(!matches("\"other\"".into()) && !matches(String::new()));
     }
 }

@@ -1,9 +1,8 @@
-//! Who asks for changes, and mostly hears that there are none: one task follows the backend, and
-//! what it knows answers all of them.
+//! Answers requests for changes. One task follows the backend for all callers.
 //!
-//! **Nothing new** is said from memory where the position that somebody asks from is the last that
-//! is known, and nothing was written through this server since it was looked at. **Something new**
-//! is read once for all who ask from the same position, and written as JSON once.
+//! **Without news**, a request is answered from memory. This is possible if the caller's cursor is
+//! the latest one and nothing was written through this server since the backend was last read.
+//! **With news**, the delta is read and encoded once for all callers with the same cursor.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,44 +17,56 @@ use super::single_flight::{Epoch, SingleFlight};
 use crate::backend::{Backend, BackendError, Cursor, Delta};
 use crate::model::directory::Directory;
 
-/// How long one call for changes waits.
+/// How long one call for changes waits in the backend.
 const LONG_POLL_WAIT: Duration = Duration::from_secs(55);
-/// The same with a backend that does not tell by itself.
+/// How long it waits in a backend that does not notice changes by itself.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// The least time between two looks: many writes at once are seen together.
+/// The pause after each call. Writes within it are seen together.
 const COALESCE_DELAY: Duration = Duration::from_millis(4);
-/// How long after a failure the backend is asked again.
-const RETRY_DELAY: Duration = Duration::from_millis(500);
+/// The pause after the second failure in a row; each further one doubles it. After the first
+/// failure the backend is asked again at once.
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(50);
+/// The longest pause between failures. While the backend does not say what changes, the directory
+/// may be this old.
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
 
-/// What is known of the backend's changes.
+/// What is known about the backend's changes.
 #[derive(Clone, Debug)]
 struct FeedState {
-    /// The last position; `None` while the backend does not answer.
+    /// The latest cursor; `None` while the backend does not answer.
     cursor: Option<Cursor>,
-    /// That nothing is new since then.
+    /// The encoded empty delta at `cursor`.
     empty_delta: Option<Arc<CachedJson>>,
-    /// What was new last, for who asks from the position before.
+    /// The last delta, with the cursor from which it leads to `cursor`.
     last_delta: Option<(Cursor, Arc<CachedJson>)>,
-    /// Changes so far.
+    /// Number of changes so far.
     version: u64,
-    /// Commands of this server that had been carried out when it was looked last.
+    /// The value of [`ChangeFeed::writes`] when the backend was last read.
     writes: u64,
-    /// Changes of the directory so far.
+    /// Number of changes of the directory so far.
     directory_version: u64,
 }
 
-/// Follows the changes of a backend.
+/// Follows the changes of a backend and serves them to all callers.
 pub(super) struct ChangeFeed {
     backend: Arc<dyn Backend>,
     state: watch::Sender<FeedState>,
-    /// Commands that were carried out.
+    /// Number of times that this server has carried out commands.
     writes: watch::Sender<u64>,
     deltas: SingleFlight<Option<Cursor>, Option<Arc<CachedJson>>>,
-    directory: Mutex<Option<(u64, Arc<Directory>)>>,
+    directory: Mutex<Option<CachedDirectory>>,
     parked: AtomicU64,
 }
 
-/// Counts who is held while it is.
+/// The directory as it was last read.
+struct CachedDirectory {
+    /// The value of [`FeedState::directory_version`] before it was read.
+    version: u64,
+    read_at: Instant,
+    directory: Arc<Directory>,
+}
+
+/// Counts a parked request until it is dropped.
 struct ParkedGuard<'a>(&'a AtomicU64);
 
 impl<'a> ParkedGuard<'a> {
@@ -72,9 +83,9 @@ impl Drop for ParkedGuard<'_> {
 }
 
 impl ChangeFeed {
-    /// Begins to follow; ends when the server stops.
+    /// Starts to follow the backend. The task ends when the server stops.
     pub(super) fn new(backend: Arc<dyn Backend>, mut stopping: watch::Receiver<bool>) -> Arc<Self> {
-        let seen = FeedState {
+        let state = FeedState {
             cursor: None,
             empty_delta: None,
             last_delta: None,
@@ -82,149 +93,160 @@ impl ChangeFeed {
             writes: 0,
             directory_version: 0,
         };
-        let hub = Arc::new(Self {
+        let feed = Arc::new(Self {
             backend,
-            state: watch::Sender::new(seen),
+            state: watch::Sender::new(state),
             writes: watch::Sender::new(0),
             deltas: SingleFlight::default(),
             directory: Mutex::new(None),
             parked: AtomicU64::new(0),
         });
-        let following = Arc::clone(&hub);
+        let follower = Arc::clone(&feed);
         tokio::spawn(async move {
             tokio::select! {
-                () = following.follow() => {}
-                // Nobody is left who would tell: then it has stopped as well.
+                () = follower.follow() => {}
+                // An error means that the sender was dropped, so that the server has stopped.
                 _ = stopping.wait_for(|stop| *stop) => {}
             }
         });
-        hub
+        feed
     }
 
-    /// Commands have been carried out: what was known before may be old.
+    /// Records that commands were carried out, so that cached responses may be out of date.
     pub(super) fn record_write(&self) {
         self.writes.send_modify(|count| *count += 1);
     }
 
-    /// Where the backend stands for whoever asks now.
+    /// Returns the present epoch of the backend.
     pub(super) fn epoch(&self) -> Epoch {
         Epoch { version: self.state.borrow().version, writes: *self.writes.borrow() }
     }
 
-    /// How many are held until something changes.
+    /// Returns the number of parked requests.
     pub(super) fn parked_requests(&self) -> u64 {
         self.parked.load(Ordering::Relaxed)
     }
 
-    /// People, teams and services, read again when they have changed.
+    /// Returns people, teams and services. They are read again after they have changed, or from
+    /// time to time while the backend does not say what changes.
     pub(super) async fn directory(&self) -> Result<Arc<Directory>, BackendError> {
-        let (version, follows) = {
-            let seen = self.state.borrow();
-            (seen.directory_version, seen.cursor.is_some())
+        let (version, is_following) = {
+            let state = self.state.borrow();
+            (state.directory_version, state.cursor.is_some())
         };
-        let mut kept = self.directory.lock().await;
-        if let Some((of, directory)) = &*kept
-            && *of == version
-            && follows
+        let mut cached = self.directory.lock().await;
+        if let Some(cached) = &*cached
+            && cached.version == version
+            && (is_following || cached.read_at.elapsed() < MAX_RETRY_DELAY)
         {
-            return Ok(Arc::clone(directory));
+            return Ok(Arc::clone(&cached.directory));
         }
+        let read_at = Instant::now();
         let directory = Arc::new(self.backend.directory().await?);
-        *kept = Some((version, Arc::clone(&directory)));
+        *cached = Some(CachedDirectory { version, read_at, directory: Arc::clone(&directory) });
         Ok(directory)
     }
 
-    /// What has changed since a position, once something has, or `until` then.
+    /// Returns what has changed since a cursor, as soon as there is something or at `until`.
     pub(super) async fn changes(
         &self,
         since: Option<Cursor>,
         until: Instant,
         stopped: impl Future<Output = ()>,
     ) -> ApiResult<Arc<CachedJson>> {
-        let mut told = self.state.subscribe();
+        let mut updates = self.state.subscribe();
         let mut stopped = std::pin::pin!(stopped);
         let mut stopping = false;
-        let mut held = None;
+        let mut parked = None;
         loop {
-            let (seen, moment) = {
-                let seen = told.borrow_and_update().clone();
-                let moment = Epoch { version: seen.version, writes: *self.writes.borrow() };
-                (seen, moment)
+            let (state, epoch) = {
+                let state = updates.borrow_and_update().clone();
+                let epoch = Epoch { version: state.version, writes: *self.writes.borrow() };
+                (state, epoch)
             };
-            let is_current = seen.writes == moment.writes;
-            let nothing = match (since, &seen.last_delta, seen.empty_delta) {
-                (Some(since), _, Some(nothing)) if is_current && seen.cursor == Some(since) => {
-                    nothing
+            let is_current = state.writes == epoch.writes;
+            let empty = match (since, &state.last_delta, state.empty_delta) {
+                (Some(since), _, Some(empty)) if is_current && state.cursor == Some(since) => empty,
+                (Some(since), Some((from, delta)), _) if is_current && *from == since => {
+                    return Ok(Arc::clone(delta));
                 }
-                (Some(since), Some((from, step)), _) if is_current && *from == since => {
-                    return Ok(Arc::clone(step));
-                }
-                _ => match self.fetch_delta(since, moment).await? {
+                _ => match self.fetch_delta(since, epoch).await? {
                     Some(delta) => return Ok(delta),
                     None => empty_delta_at(since.unwrap_or(Cursor(0)))?,
                 },
             };
             if stopping || Instant::now() >= until {
-                return Ok(nothing);
+                return Ok(empty);
             }
-            held.get_or_insert_with(|| ParkedGuard::new(&self.parked));
+            parked.get_or_insert_with(|| ParkedGuard::new(&self.parked));
             tokio::select! {
-                // The hub lives as long as this.
-                _ = told.changed() => {}
+                // An error is impossible, as `self` owns the sender.
+                _ = updates.changed() => {}
                 () = sleep_until(until) => {}
                 () = &mut stopped => stopping = true,
             }
         }
     }
 
-    /// What has changed until now; `None` where nothing has. From a position that is not known any
-    /// more everything is told anew, which is the same for all, whatever their position.
+    /// Fetches what has changed so far; `None` if nothing has. For a cursor that the backend no
+    /// longer knows, all open incidents are sent again. That response is the same for all such
+    /// cursors.
     async fn fetch_delta(
         &self,
         since: Option<Cursor>,
-        moment: Epoch,
+        epoch: Epoch,
     ) -> ApiResult<Option<Arc<CachedJson>>> {
-        let Some(since) = since else { return self.resync(moment).await };
-        let read = async || {
+        let Some(since) = since else { return self.resync(epoch).await };
+        let fetch = async || {
             let delta = self.backend.changes(Some(since), Duration::ZERO).await?;
             if delta.reset {
                 drop(delta);
-                return self.resync(moment).await;
+                return self.resync(epoch).await;
             }
-            let same = since == delta.cursor && is_empty_delta(&delta);
-            if same { Ok(None) } else { CachedJson::encode(&delta).map(Some) }
+            let is_unchanged = since == delta.cursor && is_empty_delta(&delta);
+            if is_unchanged { Ok(None) } else { CachedJson::encode(&delta).map(Some) }
         };
-        self.deltas.get::<ApiError, _>(moment, Some(since), read).await
+        self.deltas.get::<ApiError, _>(epoch, Some(since), fetch).await
     }
 
-    async fn resync(&self, moment: Epoch) -> ApiResult<Option<Arc<CachedJson>>> {
-        let read = async || {
+    async fn resync(&self, epoch: Epoch) -> ApiResult<Option<Arc<CachedJson>>> {
+        let fetch = async || {
             let delta = self.backend.changes(None, Duration::ZERO).await?;
             CachedJson::encode(&delta).map(Some)
         };
-        self.deltas.get::<ApiError, _>(moment, None, read).await
+        self.deltas.get::<ApiError, _>(epoch, None, fetch).await
     }
 
     async fn follow(&self) {
-        let mut written = self.writes.subscribe();
-        let live = self.backend.capabilities().await.map_or(true, |can| can.live);
-        let listen = if live { LONG_POLL_WAIT } else { POLL_INTERVAL };
+        let mut writes = self.writes.subscribe();
+        // `None` until the backend has answered, and again after a failure: it may be another one.
+        let mut is_live = None;
         let mut cursor = None;
+        let mut failures = 0;
         loop {
-            let count = *written.borrow_and_update();
-            let look_at_once = cursor.is_none() || self.state.borrow().writes != count;
-            let told = if look_at_once {
+            if is_live.is_none() {
+                is_live = self.backend.capabilities().await.ok().map(|can| can.live);
+            }
+            let wait = if is_live == Some(true) { LONG_POLL_WAIT } else { POLL_INTERVAL };
+            let count = *writes.borrow_and_update();
+            // Changes may have been missed during a failure, so the next read does not wait.
+            let is_behind = {
+                let state = self.state.borrow();
+                state.cursor.is_none() || state.writes != count
+            };
+            let result = if is_behind {
                 self.backend.changes(cursor, Duration::ZERO).await.map(|delta| (delta, count))
             } else {
                 let before = self.state.borrow().writes;
                 tokio::select! {
-                    told = self.backend.changes(cursor, listen) => told.map(|delta| (delta, before)),
-                    // `self` keeps the sender.
-                    _ = written.changed() => continue,
+                    result = self.backend.changes(cursor, wait) => result.map(|delta| (delta, before)),
+                    // An error is impossible, as `self` owns the sender.
+                    _ = writes.changed() => continue,
                 }
             };
-            match told {
+            match result {
                 Ok((delta, count)) => {
+                    failures = 0;
                     let next = delta.cursor;
                     self.publish(cursor, &delta, count);
                     cursor = Some(next);
@@ -232,43 +254,57 @@ impl ChangeFeed {
                 Err(error) => {
                     tracing::warn!("the backend does not tell what changes: {error}");
                     self.mark_unavailable();
-                    sleep(RETRY_DELAY).await;
+                    is_live = None;
+                    sleep(retry_delay(failures)).await;
+                    failures += 1;
                 }
             }
             sleep(COALESCE_DELAY).await;
         }
     }
 
-    /// Tells who waits, where there is something new.
-    fn publish(&self, since: Option<Cursor>, delta: &Delta, written: u64) {
-        let is_news = since != Some(delta.cursor) || !is_empty_delta(delta);
-        self.state.send_if_modified(|seen| {
-            seen.writes = written;
-            if !is_news && seen.cursor.is_some() {
+    /// Publishes a delta and wakes the parked requests, if there is anything new.
+    fn publish(&self, since: Option<Cursor>, delta: &Delta, writes: u64) {
+        let has_news = since != Some(delta.cursor) || !is_empty_delta(delta);
+        self.state.send_if_modified(|state| {
+            state.writes = writes;
+            if !has_news && state.cursor.is_some() {
                 return false;
             }
-            let step = since
-                .filter(|_| is_news)
+            // Before the first read, and during a failure, changes of the directory are unknown.
+            let directory_changed = delta.directory || state.cursor.is_none();
+            let last_delta = since
+                .filter(|_| has_news)
                 .and_then(|since| Some((since, CachedJson::encode(delta).ok()?)));
-            seen.last_delta = step;
-            seen.cursor = Some(delta.cursor);
-            seen.empty_delta = empty_delta_at(delta.cursor).ok();
-            seen.version += 1;
-            seen.directory_version += u64::from(delta.directory);
+            state.last_delta = last_delta;
+            state.cursor = Some(delta.cursor);
+            state.empty_delta = empty_delta_at(delta.cursor).ok();
+            state.version += 1;
+            state.directory_version += u64::from(directory_changed);
             true
         });
     }
 
-    /// Nothing is known: whoever asks is told by the backend itself.
+    /// Forgets the state after a failure, so that callers are answered by the backend itself.
     fn mark_unavailable(&self) {
-        self.state.send_if_modified(|seen| {
-            let news = seen.cursor.take().is_some();
-            seen.empty_delta = None;
-            seen.last_delta = None;
-            seen.version += 1;
-            seen.directory_version += 1;
-            news
+        self.state.send_if_modified(|state| {
+            let was_available = state.cursor.take().is_some();
+            state.empty_delta = None;
+            state.last_delta = None;
+            state.version += 1;
+            state.directory_version += u64::from(was_available);
+            was_available
         });
+    }
+}
+
+/// Returns how long to pause after a failure that follows `failures` others.
+fn retry_delay(failures: u32) -> Duration {
+    match failures.checked_sub(1) {
+        None => Duration::ZERO,
+        Some(doublings) => {
+            FIRST_RETRY_DELAY.saturating_mul(1 << doublings.min(16)).min(MAX_RETRY_DELAY)
+        }
     }
 }
 
@@ -282,12 +318,159 @@ fn empty_delta_at(cursor: Cursor) -> ApiResult<Arc<CachedJson>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex as SyncMutex;
+    use std::sync::atomic::AtomicU32;
+
+    use async_trait::async_trait;
+    use chrono::{DateTime, Utc};
+
     use super::*;
     use crate::backend::file::{FileStore, Options};
-    use crate::model::Rules;
+    use crate::backend::{Capabilities, Detail, Outcome, Page, Search, TimelineRange};
+    use crate::model::measures::{Cut, Measures, Window};
+    use crate::model::problem::Problem;
+    use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
+
+    /// A backend in which nothing changes, and whose reads fail at will.
+    #[derive(Default)]
+    struct FailingBackend {
+        /// The calls for changes that fail, counted from 0.
+        failing_calls: Vec<usize>,
+        /// How many calls for the capabilities fail before one succeeds.
+        capability_failures: AtomicU32,
+        /// The wait of each call for changes.
+        waits: SyncMutex<Vec<Duration>>,
+        directory_reads: AtomicU32,
+    }
+
+    #[async_trait]
+    impl Backend for FailingBackend {
+        async fn capabilities(&self) -> Result<Capabilities, BackendError> {
+            let remaining = self.capability_failures.load(Ordering::Relaxed);
+            if remaining > 0 {
+                self.capability_failures.store(remaining - 1, Ordering::Relaxed);
+                return Err(BackendError::Unreachable("no answer".into()));
+            }
+            let verbs = std::collections::BTreeSet::new();
+            Ok(Capabilities {
+                name: "test".into(),
+                verbs,
+                live: true,
+                me: None,
+                checks_person: false,
+            })
+        }
+
+        async fn changes(&self, _: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
+            let call = {
+                let mut waits = self.waits.lock().unwrap();
+                waits.push(wait);
+                waits.len() - 1
+            };
+            if self.failing_calls.contains(&call) {
+                return Err(BackendError::Unreachable("no answer".into()));
+            }
+            sleep(wait).await;
+            Ok(Delta { cursor: Cursor(7), reset: false, rows: Vec::new(), directory: false })
+        }
+
+        async fn directory(&self) -> Result<Directory, BackendError> {
+            self.directory_reads.fetch_add(1, Ordering::Relaxed);
+            Ok(Directory::default())
+        }
+
+        async fn search(&self, _: &Search) -> Result<Page<Summary>, BackendError> {
+            unimplemented!()
+        }
+
+        async fn incident(&self, _: IncidentId) -> Result<Detail, BackendError> {
+            unimplemented!()
+        }
+
+        async fn find_by_number(&self, _: IncidentNumber) -> Result<IncidentId, BackendError> {
+            unimplemented!()
+        }
+
+        async fn timeline(
+            &self,
+            _: IncidentId,
+            _: TimelineRange,
+        ) -> Result<Vec<Event>, BackendError> {
+            unimplemented!()
+        }
+
+        async fn measures(
+            &self,
+            _: &Window,
+            _: Cut,
+            _: DateTime<Utc>,
+        ) -> Result<Measures, BackendError> {
+            unimplemented!()
+        }
+
+        async fn execute(&self, _: &Envelope) -> Result<Outcome, BackendError> {
+            unimplemented!()
+        }
+
+        async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
+            unimplemented!()
+        }
+    }
+
+    /// Waits until a backend has been asked for changes `calls` times, and returns their waits.
+    async fn waits_of(backend: &FailingBackend, calls: usize) -> Vec<Duration> {
+        for _ in 0..200 {
+            let waits = backend.waits.lock().unwrap().clone();
+            if waits.len() >= calls {
+                return waits;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{:?}", backend.waits.lock().unwrap());
+    }
 
     #[tokio::test]
-    async fn positions_that_are_not_known_share_one_answer() {
+    async fn feed_reads_again_at_once_after_a_failure() {
+        let failing_calls = vec![1];
+        let backend = Arc::new(FailingBackend { failing_calls, ..FailingBackend::default() });
+        let (_stop, stopping) = watch::channel(false);
+        let feed = ChangeFeed::new(Arc::clone(&backend) as Arc<dyn Backend>, stopping);
+        let waits = waits_of(&backend, 4).await;
+        assert_eq!(waits, [Duration::ZERO, LONG_POLL_WAIT, Duration::ZERO, LONG_POLL_WAIT]);
+        for _ in 0..20 {
+            feed.directory().await.unwrap();
+        }
+        assert_eq!(backend.directory_reads.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn feed_polls_until_the_backend_says_that_it_is_live() {
+        let backend =
+            FailingBackend { capability_failures: AtomicU32::new(2), ..FailingBackend::default() };
+        let backend = Arc::new(backend);
+        let (_stop, stopping) = watch::channel(false);
+        let _feed = ChangeFeed::new(Arc::clone(&backend) as Arc<dyn Backend>, stopping);
+        let waits = waits_of(&backend, 3).await;
+        assert_eq!(waits, [Duration::ZERO, POLL_INTERVAL, LONG_POLL_WAIT]);
+    }
+
+    #[tokio::test]
+    async fn directory_is_not_read_for_each_command_during_a_failure() {
+        let failing_calls = (0..1000).collect();
+        let backend = Arc::new(FailingBackend { failing_calls, ..FailingBackend::default() });
+        let (_stop, stopping) = watch::channel(false);
+        let feed = ChangeFeed::new(Arc::clone(&backend) as Arc<dyn Backend>, stopping);
+        for calls in 1..4 {
+            waits_of(&backend, calls).await;
+            feed.directory().await.unwrap();
+        }
+        assert_eq!(backend.directory_reads.load(Ordering::Relaxed), 1);
+        let delays: Vec<u128> = (0..9).map(|failures| retry_delay(failures).as_millis()).collect();
+        assert_eq!(delays, [0, 50, 100, 200, 400, 800, 1600, 2000, 2000]);
+    }
+
+    #[tokio::test]
+    async fn unknown_cursors_share_one_response() {
         let folder = tempfile::tempdir().unwrap();
         let options = Options {
             name: "local".into(),
@@ -298,12 +481,12 @@ mod tests {
         };
         let store = FileStore::open(&folder.path().join("store.db"), options).await.unwrap();
         let (_stop, stopping) = watch::channel(false);
-        let hub = ChangeFeed::new(Arc::new(store), stopping);
-        let moment = Epoch { version: 7, writes: 0 };
-        let whole = hub.fetch_delta(None, moment).await.unwrap().unwrap();
+        let feed = ChangeFeed::new(Arc::new(store), stopping);
+        let epoch = Epoch { version: 7, writes: 0 };
+        let complete = feed.fetch_delta(None, epoch).await.unwrap().unwrap();
         for stale in [u64::MAX, 1 << 61, 77 << 8] {
-            let told = hub.fetch_delta(Some(Cursor(stale)), moment).await.unwrap().unwrap();
-            assert!(Arc::ptr_eq(&told, &whole), "{stale}");
+            let delta = feed.fetch_delta(Some(Cursor(stale)), epoch).await.unwrap().unwrap();
+            assert!(Arc::ptr_eq(&delta, &complete), "{stale}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One connection: spoken with until it ends, the server stops, or nothing goes on in it.
+//! Serves one connection until it ends, the server stops, or it is idle for too long.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -23,23 +23,23 @@ use super::middleware::Peer;
 use super::state::Shared;
 use super::stream::{Metered, Traffic};
 
-/// How often an HTTP/2 connection is asked whether it is alive, and how long it may take to say so.
+/// How often an HTTP/2 connection is pinged, and how long its answer may take.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
-/// Requests at once on one HTTP/2 connection.
+/// The maximum number of concurrent requests on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 128;
-/// Fewer bytes are no answer on its way, but only signs of life.
+/// Fewer bytes than this within a period are pings and the like, not a response being received.
 const MIN_PROGRESS_BYTES: u64 = 1024;
-/// An answer that is taken slowly is waited for so many times as long as a connection may be idle.
+/// The maximum number of idle periods for which a response that is received slowly is waited for.
 const MAX_SLOW_PERIODS: u32 = 20;
 
-/// Whom a connection is with, and what answers.
+/// An accepted connection and what is needed to serve it.
 pub(super) struct Connection {
     pub peer: SocketAddr,
     pub shared: Arc<Shared>,
     pub app: Router,
 }
 
-/// Answers requests with the routes.
+/// Answers a request with the routes.
 async fn respond(
     mut app: Router,
     peer: SocketAddr,
@@ -52,7 +52,7 @@ async fn respond(
 }
 
 impl Connection {
-    /// Speaks HTTP/1.1. The time of a head ends what is idle.
+    /// Serves HTTP/1.1. The time limit for request heads also ends idle connections.
     pub(super) async fn serve_http1<S>(self, stream: S)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -67,13 +67,13 @@ impl Connection {
         builder
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head_timeout)
-            // The least that hyper takes.
+            // hyper accepts no smaller value.
             .max_buf_size(limits.max_head_bytes.max(8192));
         let connection = builder.serve_connection(stream, service);
         supervise(connection, &shared, None).await;
     }
 
-    /// Speaks HTTP/2.
+    /// Serves HTTP/2.
     pub(super) async fn serve_http2<S>(self, stream: S)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -82,9 +82,10 @@ impl Connection {
         let limits = &shared.limits;
         let traffic = Arc::new(Traffic::default());
         let stream = TokioIo::new(Metered::new(stream, &traffic, limits.body_timeout));
-        let counted = Arc::clone(&traffic);
-        let service =
-            service_fn(move |request| respond(app.clone(), peer, Arc::clone(&counted), request));
+        let request_traffic = Arc::clone(&traffic);
+        let service = service_fn(move |request| {
+            respond(app.clone(), peer, Arc::clone(&request_traffic), request)
+        });
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder
             .timer(TokioTimer::new())
@@ -97,25 +98,25 @@ impl Connection {
     }
 }
 
-/// Goes on with a connection until it ends. Once the server stops, it ends with what runs. Where its
-/// traffic is looked at, it is told to end when nothing went on in it for as long as it may be idle,
-/// and cut off when it has not ended after as long again.
+/// Drives a connection until it ends. When the server stops, running requests are completed first.
+/// If `traffic` is given, a connection without requests for the idle time is asked to close, and is
+/// cut off if it has not closed after another idle time.
 async fn supervise<C>(connection: C, shared: &Shared, traffic: Option<&Traffic>)
 where
     C: GracefulConnection<Error = hyper::Error>,
 {
-    let idle = shared.limits.head_timeout;
+    let idle_time = shared.limits.head_timeout;
     let mut connection = pin!(connection);
     let mut stopped = pin!(shared.stopped());
-    let mut look = pin!(sleep(idle));
-    let mut before = traffic.map(Traffic::counts);
-    let (mut stopping, mut told, mut unasked) = (false, false, 0);
+    let mut idle_timer = pin!(sleep(idle_time));
+    let mut previous = traffic.map(Traffic::counts);
+    let (mut stopping, mut is_closing, mut idle_periods) = (false, false, 0);
     loop {
         tokio::select! {
             biased;
-            // Whoever asked has gone, or did not speak HTTP.
-            done = connection.as_mut() => {
-                if let Err(error) = done {
+            // The peer has disconnected or did not speak HTTP.
+            result = connection.as_mut() => {
+                if let Err(error) = result {
                     tracing::debug!("a connection ended: {error}");
                 }
                 return;
@@ -124,22 +125,23 @@ where
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
             }
-            () = &mut look, if traffic.is_some() => {
-                let now = traffic.map(Traffic::counts);
-                if let (Some(now), Some(then)) = (now, before) {
-                    unasked = if now.is_idle_since(then) { unasked + 1 } else { 0 };
-                    let answering = now.bytes_since(then) >= MIN_PROGRESS_BYTES && unasked < MAX_SLOW_PERIODS;
-                    if unasked > 0 && !answering {
-                        if told {
+            () = &mut idle_timer, if traffic.is_some() => {
+                let current = traffic.map(Traffic::counts);
+                if let (Some(current), Some(previous)) = (current, previous) {
+                    idle_periods = if current.is_idle_since(previous) { idle_periods + 1 } else { 0 };
+                    let is_receiving = current.bytes_since(previous) >= MIN_PROGRESS_BYTES
+                        && idle_periods < MAX_SLOW_PERIODS;
+                    if idle_periods > 0 && !is_receiving {
+                        if is_closing {
                             tracing::debug!("a connection in which nothing goes on is cut off");
                             return;
                         }
-                        told = true;
+                        is_closing = true;
                         connection.as_mut().graceful_shutdown();
                     }
                 }
-                before = now;
-                look.as_mut().reset(Instant::now() + idle);
+                previous = current;
+                idle_timer.as_mut().reset(Instant::now() + idle_time);
             }
         }
     }

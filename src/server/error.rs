@@ -1,4 +1,4 @@
-//! Refusals: every answer that is none is problem details with a sentence.
+//! Error responses: each is problem details (RFC 9457) with a sentence for people.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -10,34 +10,34 @@ use crate::api::details::MEDIA_TYPE;
 use crate::api::{Details, ErrorCode};
 use crate::backend::BackendError;
 
-/// What a handler answers when it does not do what it was asked for.
+/// The error of a handler.
 #[derive(Debug)]
 pub(super) struct ApiError {
     details: Box<Details>,
-    /// Where it is the backend that failed.
+    /// How the backend failed, if it did. Counted in the metrics.
     backend_failure: Option<FailureKind>,
 }
 
-/// Results of handlers.
+/// The result of a handler.
 pub(super) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
-    /// With its sentence: what is wrong and what to do.
+    /// Creates an error. `detail` is a sentence: what is wrong and what to do.
     pub(super) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self { details: Box::new(Details::new(code, detail)), backend_failure: None }
     }
 
-    /// There were too many requests.
+    /// Returns the error for too many requests.
     pub(super) fn limited(until: DateTime<Utc>) -> Self {
         Self { backend_failure: None, ..BackendError::Limited { until }.into() }
     }
 
-    /// The request can't be understood.
+    /// Returns the error for a request that can't be understood.
     pub(super) fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::BadRequest, detail)
     }
 
-    /// It can be understood and makes no sense.
+    /// Returns the error for a request that can be understood and makes no sense.
     pub(super) fn rejected(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::Rejected, detail)
     }
@@ -45,29 +45,29 @@ impl ApiError {
 
 impl From<BackendError> for ApiError {
     fn from(error: BackendError) -> Self {
-        let failed = FailureKind::classify(&error);
-        Self { details: Box::new(error.into()), backend_failure: failed }
+        let backend_failure = FailureKind::classify(&error);
+        Self { details: Box::new(error.into()), backend_failure }
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Self { details, backend_failure: failed } = self;
+        let Self { details, backend_failure } = self;
         let status =
             StatusCode::from_u16(details.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        // Texts and numbers always become JSON.
+        // Encoding can't fail: the value consists of text and numbers.
         let body = serde_json::to_vec(&details).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
-        if let Some(failed) = failed {
-            response.extensions_mut().insert(failed);
+        if let Some(failure) = backend_failure {
+            response.extensions_mut().insert(failure);
         }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::UNAUTHORIZED {
-            let how = HeaderValue::from_static("Bearer realm=\"redphone\"");
-            headers.insert(header::WWW_AUTHENTICATE, how);
+            let challenge = HeaderValue::from_static("Bearer realm=\"redphone\"");
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         let wait_s = match details.until {
             Some(until) => Some(((until - Utc::now()).num_milliseconds().max(0) + 999) / 1000),

@@ -1,4 +1,4 @@
-//! What a request carries, read strictly: what is not understood is refused and named.
+//! Strict extractors for path, query and body: whatever is not understood is refused and named.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ use crate::api::ErrorCode;
 use crate::model::text::{sanitize, truncate};
 use crate::model::{IncidentId, IncidentNumber};
 
-/// Columns of what somebody else wrote, where it is named.
+/// The maximum width of a quoted part of the request in a message.
 const MAX_QUOTE_WIDTH: usize = 60;
 
-/// What stands behind the question mark.
+/// The query of a request.
 #[derive(Debug)]
 pub(super) struct Query<T>(pub T);
 
@@ -42,12 +42,12 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Shared>> for Query<T> {
     }
 }
 
-/// No query at all, for routes that take none.
+/// An empty query, for routes without parameters.
 #[derive(Clone, Copy, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NoQuery {}
 
-/// The incident of a path.
+/// The incident id in a path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PathId(pub IncidentId);
 
@@ -56,7 +56,7 @@ impl FromRequestParts<Arc<Shared>> for PathId {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> ApiResult<Self> {
         let text = path_parameter(parts, shared).await?;
-        // Other ways to write a UUID would be other paths to the same.
+        // Other notations of the UUID would make more than one path for an incident.
         let id = (text.len() == 36).then(|| text.parse().ok()).flatten();
         id.map(Self).ok_or_else(|| {
             let text = truncate(&sanitize(&text), MAX_QUOTE_WIDTH).into_owned();
@@ -65,7 +65,7 @@ impl FromRequestParts<Arc<Shared>> for PathId {
     }
 }
 
-/// The number of a path.
+/// The incident number in a path, such as `2041` or `INC-2041`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PathNumber(pub IncidentNumber);
 
@@ -80,9 +80,9 @@ impl FromRequestParts<Arc<Shared>> for PathNumber {
             }
             _ => &text,
         };
-        let number =
+        let is_number =
             (1..=19).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-        if let Some(number) = digits.parse().ok().filter(|_| number) {
+        if let Some(number) = digits.parse().ok().filter(|_| is_number) {
             return Ok(Self(IncidentNumber(number)));
         }
         let text = truncate(&sanitize(&text), MAX_QUOTE_WIDTH).into_owned();
@@ -92,24 +92,24 @@ impl FromRequestParts<Arc<Shared>> for PathNumber {
     }
 }
 
-/// The one parameter of a path.
+/// Returns the only parameter of a path.
 async fn path_parameter(parts: &mut Parts, shared: &Arc<Shared>) -> ApiResult<String> {
     let params = RawPathParams::from_request_parts(parts, shared).await;
-    let bad = || ApiError::bad_request("the path can't be understood: it is not UTF-8");
-    let params = params.map_err(|_| bad())?;
-    params.iter().next().map(|(_, value)| value.to_owned()).ok_or_else(bad)
+    let error = || ApiError::bad_request("the path can't be understood: it is not UTF-8");
+    let params = params.map_err(|_| error())?;
+    params.iter().next().map(|(_, value)| value.to_owned()).ok_or_else(error)
 }
 
-/// Room in memory that a body takes, until what was in it is done with.
+/// Memory reserved for a request body, released when the body has been processed.
 pub(super) type BodyPermit = OwnedSemaphorePermit;
 
-/// The room that there is for bodies.
+/// Returns the semaphore for the memory of request bodies, with a permit for each KiB.
 pub(super) fn body_permits(limits: &Limits) -> Arc<Semaphore> {
-    let all = limits.max_total_body_bytes.max(limits.max_body_bytes);
-    Arc::new(Semaphore::new(all.div_ceil(1024).clamp(1, Semaphore::MAX_PERMITS)))
+    let bytes = limits.max_total_body_bytes.max(limits.max_body_bytes);
+    Arc::new(Semaphore::new(bytes.div_ceil(1024).clamp(1, Semaphore::MAX_PERMITS)))
 }
 
-/// A body of JSON, and the room it takes.
+/// A JSON body and its reserved memory.
 #[derive(Debug)]
 pub(super) struct Json<T>(pub T, pub BodyPermit);
 
@@ -118,7 +118,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> ApiResult<Self> {
         check_content_type(request.headers())?;
-        let (body, room) = read_body(request, shared).await?;
+        let (body, permit) = read_body(request, shared).await?;
         if body.is_empty() {
             return Err(ApiError::bad_request("there is no body: send JSON"));
         }
@@ -146,11 +146,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
                 sanitize(&error.to_string())
             ))
         })?;
-        Ok(Self(value, room))
+        Ok(Self(value, permit))
     }
 }
 
-/// Reads a body of bounded length, in bounded time, once there is room for it.
+/// Reads a body within the limits of size and time, after memory for it was reserved.
 async fn read_body(request: Request, shared: &Shared) -> ApiResult<(Bytes, BodyPermit)> {
     let limits = &shared.limits;
     let too_large = || {
@@ -160,23 +160,24 @@ async fn read_body(request: Request, shared: &Shared) -> ApiResult<(Bytes, BodyP
             format!("the body is longer than {most} bytes: send less"),
         )
     };
-    let told = request.headers().get(header::CONTENT_LENGTH);
-    let told = told.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    // A length that is not told may be the longest.
-    let most =
-        told.map_or(limits.max_body_bytes, |told| usize::try_from(told).unwrap_or(usize::MAX));
-    if most > limits.max_body_bytes {
+    let content_length = request.headers().get(header::CONTENT_LENGTH);
+    let content_length =
+        content_length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    // A body without an announced length may have the maximum size.
+    let bytes = content_length
+        .map_or(limits.max_body_bytes, |length| usize::try_from(length).unwrap_or(usize::MAX));
+    if bytes > limits.max_body_bytes {
         return Err(too_large());
     }
-    let most = u32::try_from(most.div_ceil(1024).max(1)).unwrap_or(u32::MAX);
-    let room = Arc::clone(&shared.body_permits).acquire_many_owned(most);
-    let Ok(Ok(room)) = tokio::time::timeout(limits.body_timeout, room).await else {
-        let what = "the server has more to read than it has room for: send it again in a second";
-        return Err(ApiError::new(ErrorCode::Unreachable, what));
+    let permits = u32::try_from(bytes.div_ceil(1024).max(1)).unwrap_or(u32::MAX);
+    let permit = Arc::clone(&shared.body_permits).acquire_many_owned(permits);
+    let Ok(Ok(permit)) = tokio::time::timeout(limits.body_timeout, permit).await else {
+        let message = "the server has more to read than it has room for: send it again in a second";
+        return Err(ApiError::new(ErrorCode::Unreachable, message));
     };
-    let read = Limited::new(request.into_body(), limits.max_body_bytes).collect();
-    match tokio::time::timeout(limits.body_timeout, read).await {
-        Ok(Ok(body)) => Ok((body.to_bytes(), room)),
+    let body = Limited::new(request.into_body(), limits.max_body_bytes).collect();
+    match tokio::time::timeout(limits.body_timeout, body).await {
+        Ok(Ok(body)) => Ok((body.to_bytes(), permit)),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(error)) => {
             let why = sanitize(&error.to_string()).into_owned();
@@ -186,29 +187,30 @@ async fn read_body(request: Request, shared: &Shared) -> ApiResult<(Bytes, BodyP
         }
         Err(_) => {
             let s = limits.body_timeout.as_secs();
-            let what = format!("the body took longer than {s} s to arrive: send it again");
-            Err(ApiError::new(ErrorCode::TooSlow, what))
+            let message = format!("the body took longer than {s} s to arrive: send it again");
+            Err(ApiError::new(ErrorCode::TooSlow, message))
         }
     }
 }
 
-/// Only JSON in UTF-8, as it is.
+/// Checks that the body is JSON in UTF-8 without a content encoding.
 fn check_content_type(headers: &HeaderMap) -> ApiResult<()> {
-    let refused = |what: &str| Err(ApiError::new(ErrorCode::MediaType, what));
+    let refuse = |what: &str| Err(ApiError::new(ErrorCode::MediaType, what));
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
-    let kind = types.next().and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let (kind, rest) = kind.split_once(';').unwrap_or((kind, ""));
-    if types.next().is_some() || !kind.trim().eq_ignore_ascii_case("application/json") {
-        return refused("the body is not JSON by its type: send `Content-Type: application/json`");
+    let media_type =
+        types.next().and_then(|media_type| media_type.to_str().ok()).unwrap_or_default();
+    let (media_type, parameters) = media_type.split_once(';').unwrap_or((media_type, ""));
+    if types.next().is_some() || !media_type.trim().eq_ignore_ascii_case("application/json") {
+        return refuse("the body is not JSON by its type: send `Content-Type: application/json`");
     }
-    let charset = rest.trim().to_ascii_lowercase();
+    let charset = parameters.trim().to_ascii_lowercase();
     if !matches!(charset.as_str(), "" | "charset=utf-8" | "charset=\"utf-8\"") {
-        return refused("the body has a type with a parameter that is not known: leave it out");
+        return refuse("the body has a type with a parameter that is not known: leave it out");
     }
     let encoding = headers.get_all(header::CONTENT_ENCODING).iter();
     let mut encoding = encoding.map(|value| value.to_str().unwrap_or_default().trim());
     if encoding.any(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
-        return refused("the body is encoded: send it as it is, without Content-Encoding");
+        return refuse("the body is encoded: send it as it is, without Content-Encoding");
     }
     Ok(())
 }

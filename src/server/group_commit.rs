@@ -1,7 +1,7 @@
-//! Commands on their way to the backend: what arrives while it is busy goes to it together.
+//! Queue of commands for the backend: commands that arrive while it is busy are sent together.
 //!
-//! A backend that has to make each write durable does so once for all of them. Nobody is answered
-//! before that, and a command is carried out even if whoever sent it has gone.
+//! A backend that makes each write durable does so once for the group. Callers are answered only
+//! after that. A command is carried out even if its caller has disconnected.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use super::metrics::Metrics;
 use crate::backend::{Backend, BackendError, Outcome};
 use crate::model::Envelope;
 
-/// The most commands that go together, besides the last batch that still fits.
+/// When a group has this many commands, no further job is added. The last job may exceed it.
 const MAX_GROUP: usize = 500;
-/// Requests that may wait for their turn before others wait to be heard.
+/// Number of jobs that may be queued before callers wait for a place in the queue.
 const QUEUE_CAPACITY: usize = 1024;
 
 type Outcomes = Vec<Result<Outcome, BackendError>>;
 
-/// The way to the backend.
+/// Handle to the worker that sends commands to the backend.
 #[derive(Clone, Debug)]
 pub(super) struct CommandQueue {
     jobs: mpsc::Sender<Job>,
@@ -29,27 +29,27 @@ pub(super) struct CommandQueue {
 struct Job {
     envelopes: Vec<Envelope>,
     reply: oneshot::Sender<Outcomes>,
-    /// What they take in memory is counted until the backend is done with them.
+    /// The memory of the request body, released when the backend has carried out the commands.
     permit: BodyPermit,
 }
 
 impl CommandQueue {
-    /// Begins to hand commands over; ends when the last sender is gone.
+    /// Starts the worker. It ends when the last `CommandQueue` is dropped.
     pub(super) fn new(
         backend: Arc<dyn Backend>,
-        hub: Arc<ChangeFeed>,
+        feed: Arc<ChangeFeed>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let (jobs, waiting) = mpsc::channel(QUEUE_CAPACITY);
-        tokio::spawn(Worker { backend, feed: hub, metrics }.run(waiting));
+        let (jobs, receiver) = mpsc::channel(QUEUE_CAPACITY);
+        tokio::spawn(Worker { backend, feed, metrics }.run(receiver));
         Self { jobs }
     }
 
-    /// Carries commands out, in their order; an outcome for each.
-    pub(super) async fn execute(&self, envelopes: Vec<Envelope>, room: BodyPermit) -> Outcomes {
+    /// Carries out commands in their order and returns an outcome for each.
+    pub(super) async fn execute(&self, envelopes: Vec<Envelope>, permit: BodyPermit) -> Outcomes {
         let count = envelopes.len();
-        let (done, outcomes) = oneshot::channel();
-        if self.jobs.send(Job { envelopes, reply: done, permit: room }).await.is_ok()
+        let (reply, outcomes) = oneshot::channel();
+        if self.jobs.send(Job { envelopes, reply, permit }).await.is_ok()
             && let Ok(outcomes) = outcomes.await
         {
             return outcomes;
@@ -58,12 +58,13 @@ impl CommandQueue {
     }
 }
 
-/// A command may have been carried out or not: sent again, it is carried out once.
+/// Returns the error for a command that may or may not have been carried out. If it is sent again,
+/// it takes effect only once.
 fn backend_failed() -> BackendError {
     BackendError::Unreachable("the backend failed: send the command again as it is".into())
 }
 
-/// Where commands go, and who hears of it.
+/// Sends groups of commands to the backend.
 struct Worker {
     backend: Arc<dyn Backend>,
     feed: Arc<ChangeFeed>,
@@ -71,45 +72,45 @@ struct Worker {
 }
 
 impl Worker {
-    async fn run(self, mut waiting: mpsc::Receiver<Job>) {
-        while let Some(first) = waiting.recv().await {
+    async fn run(self, mut receiver: mpsc::Receiver<Job>) {
+        while let Some(first) = receiver.recv().await {
             let mut count = first.envelopes.len();
             let mut jobs = vec![first];
             while count < MAX_GROUP
-                && let Ok(next) = waiting.try_recv()
+                && let Ok(next) = receiver.try_recv()
             {
                 count += next.envelopes.len();
                 jobs.push(next);
             }
             let mut envelopes = Vec::with_capacity(count);
-            let mut answers = Vec::with_capacity(jobs.len());
-            let mut rooms = Vec::with_capacity(jobs.len());
+            let mut replies = Vec::with_capacity(jobs.len());
+            let mut permits = Vec::with_capacity(jobs.len());
             for job in jobs {
-                answers.push((job.envelopes.len(), job.reply));
+                replies.push((job.envelopes.len(), job.reply));
                 envelopes.extend(job.envelopes);
-                rooms.push(job.permit);
+                permits.push(job.permit);
             }
             let mut outcomes = self.execute_group(envelopes).await.into_iter();
-            drop(rooms);
-            for (count, done) in answers {
-                let mut own: Outcomes = outcomes.by_ref().take(count).collect();
-                own.resize(count, Err(backend_failed()));
-                // Whoever asked may have gone.
-                done.send(own).ok();
+            drop(permits);
+            for (count, reply) in replies {
+                let mut job_outcomes: Outcomes = outcomes.by_ref().take(count).collect();
+                job_outcomes.resize(count, Err(backend_failed()));
+                // The caller may have disconnected.
+                reply.send(job_outcomes).ok();
             }
         }
     }
 
     async fn execute_group(&self, envelopes: Vec<Envelope>) -> Outcomes {
-        let verbs: Vec<_> = envelopes.iter().map(|envelope| envelope.command.kind()).collect();
+        let kinds: Vec<_> = envelopes.iter().map(|envelope| envelope.command.kind()).collect();
         let backend = Arc::clone(&self.backend);
-        // A task of its own, so that a panic in a backend ends these commands and no others.
-        let work = tokio::spawn(async move { backend.execute_all(&envelopes).await });
-        let outcomes = work.await.unwrap_or_else(|_| vec![Err(backend_failed()); verbs.len()]);
-        // Before anybody is answered, so that they find what they wrote.
+        // A separate task, so that a panic in the backend fails these commands and no others.
+        let task = tokio::spawn(async move { backend.execute_all(&envelopes).await });
+        let outcomes = task.await.unwrap_or_else(|_| vec![Err(backend_failed()); kinds.len()]);
+        // Before the callers are answered, so that they find what they wrote.
         self.feed.record_write();
-        for (verb, outcome) in verbs.into_iter().zip(&outcomes) {
-            self.metrics.record_command(verb, outcome);
+        for (kind, outcome) in kinds.into_iter().zip(&outcomes) {
+            self.metrics.record_command(kind, outcome);
         }
         outcomes
     }

@@ -1,34 +1,34 @@
-//! How much of everything.
+//! Limits of sizes, times and rates.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::api::query::MAX_WAIT_S;
 
-/// How much one asker may use of the server.
+/// How much a caller may use of the server.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// The longest body of a request, in bytes.
+    /// The maximum size of a request body, in bytes.
     pub max_body_bytes: usize,
-    /// What bodies may take in memory together, in bytes; never less than the longest takes.
+    /// The memory for all request bodies together, in bytes. At least the maximum size of one body.
     pub max_total_body_bytes: usize,
-    /// The longest head of a request, in bytes.
+    /// The maximum size of a request head, in bytes.
     pub max_head_bytes: usize,
-    /// How long the head of a request may take to arrive; also how long a connection may be idle.
+    /// How long the head of a request may take to arrive, and how long a connection may be idle.
     pub head_timeout: Duration,
-    /// How long the body of a request may take to arrive, and to find room; also how long somebody
-    /// may take none of an answer.
+    /// How long the body of a request may take to arrive, and how long it may wait for memory. Also
+    /// how long a peer may accept no byte of a response.
     pub body_timeout: Duration,
-    /// How long a request may take as a whole, besides what it asks to wait.
+    /// How long a request may take in total, in addition to the wait that it asks for.
     pub request_timeout: Duration,
-    /// The longest that a request for changes is held, whatever it asks for.
+    /// How long a request for changes is held at most, whatever it asks for.
     pub max_long_poll: Duration,
-    /// The most connections at once.
+    /// The maximum number of open connections.
     pub max_connections: usize,
-    /// The most requests with one token at once; in a minute as many come back, evenly. One that
-    /// is held counts once.
+    /// How many requests a token may make at once. The same number becomes available again within a
+    /// minute, evenly. A parked request counts once.
     pub requests_per_minute: NonZeroU32,
-    /// How long running requests may take to end once the server is told to stop.
+    /// How long running requests may take to complete when the server stops.
     pub shutdown_timeout: Duration,
 }
 
@@ -39,7 +39,7 @@ impl Default for Limits {
             max_total_body_bytes: 128 * 1024 * 1024,
             max_head_bytes: 16 * 1024,
             head_timeout: Duration::from_secs(30),
-            // Less than the request: who is too slow is told so.
+            // Less than `request_timeout`, so that a slow sender gets an answer that says so.
             body_timeout: Duration::from_secs(20),
             request_timeout: Duration::from_secs(30),
             max_long_poll: Duration::from_secs(MAX_WAIT_S),
@@ -50,8 +50,8 @@ impl Default for Limits {
     }
 }
 
-/// Twenty a second, on average.
+/// On average, 20 requests a second.
 const DEFAULT_REQUESTS_PER_MINUTE: NonZeroU32 = match NonZeroU32::new(1200) {
-    Some(a_minute) => a_minute,
+    Some(requests) => requests,
     None => NonZeroU32::MIN,
 };

@@ -1,4 +1,4 @@
-//! Figures for Prometheus, in the `OpenMetrics` text format.
+//! Metrics for Prometheus, in the `OpenMetrics` text format.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::backend::{BackendError, Outcome};
 use crate::model::Priority;
 use crate::model::command::CommandKind;
 
-/// The media type of [`Metrics::text`].
+/// The media type of [`Metrics::encode_text`].
 pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Upper edges of latencies, in seconds; a request that is held takes up to a minute.
+/// Upper bounds of the latency buckets, in seconds. A long poll takes up to a minute.
 const LATENCY_BUCKETS_S: [f64; 13] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0];
 
@@ -50,12 +50,12 @@ struct FailureLabels {
     kind: &'static str,
 }
 
-/// How a backend failed.
+/// How a backend failed, as a label value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct FailureKind(&'static str);
 
 impl FailureKind {
-    /// What it refuses is no failure.
+    /// Returns how the backend failed; `None` for a refused request, which is no failure.
     pub(super) fn classify(error: &BackendError) -> Option<Self> {
         match error {
             BackendError::Unreachable(_) => Some(Self("unreachable")),
@@ -66,7 +66,7 @@ impl FailureKind {
     }
 }
 
-/// What is counted.
+/// The metrics of a server.
 #[derive(Debug)]
 pub(super) struct Metrics {
     registry: Registry,
@@ -74,28 +74,28 @@ pub(super) struct Metrics {
     latency: Family<RouteLabels, Histogram>,
     commands: Family<CommandLabels, Counter>,
     failures: Family<FailureLabels, Counter>,
-    /// Connections that are open.
+    /// Number of open connections.
     pub connections: Gauge,
     parked_requests: Gauge<u64, AtomicU64>,
     tokens: Gauge<u64, AtomicU64>,
     open_incidents: Family<PriorityLabels, Gauge<u64, AtomicU64>>,
-    /// Lines that did not get into the access log.
+    /// Number of requests that are missing in the access log.
     pub lost_lines: Counter,
 }
 
-/// What is looked up when the figures are asked for.
+/// Values of gauges that are read when the metrics are requested.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct GaugeValues {
-    /// Requests that are held until something changes.
+    /// Number of parked requests.
     pub parked_requests: u64,
-    /// Tokens used within the last minutes.
+    /// Number of tokens that were used within the last minutes.
     pub tokens: usize,
-    /// Open incidents by priority, where the backend answers.
+    /// Open incidents by priority; `None` if the backend does not answer.
     pub open_incidents: Option<[u64; 4]>,
 }
 
 impl Metrics {
-    /// All at zero.
+    /// Creates the metrics, all at zero.
     pub(super) fn new() -> Self {
         let mut registry = Registry::with_prefix("redphone");
         let metrics = Self {
@@ -129,22 +129,22 @@ impl Metrics {
         Self { registry, ..metrics }
     }
 
-    /// Counts a request that was answered.
+    /// Counts an answered request.
     pub(super) fn record_request(
         &self,
         method: &'static str,
         route: &'static str,
         status: u16,
-        took: Duration,
+        elapsed: Duration,
     ) {
         self.requests.get_or_create(&RequestLabels { method, route, status }).inc();
-        self.latency.get_or_create(&RouteLabels { route }).observe(took.as_secs_f64());
+        self.latency.get_or_create(&RouteLabels { route }).observe(elapsed.as_secs_f64());
     }
 
-    /// Counts a command.
+    /// Counts a command and its outcome.
     pub(super) fn record_command(
         &self,
-        verb: CommandKind,
+        kind: CommandKind,
         outcome: &Result<Outcome, BackendError>,
     ) {
         let outcome = match outcome {
@@ -161,8 +161,8 @@ impl Metrics {
                 "failed"
             }
         };
-        // As it travels.
-        let verb = serde_json::to_value(verb).ok();
+        // The label has the command's name on the wire.
+        let verb = serde_json::to_value(kind).ok();
         let verb = verb.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         self.commands.get_or_create(&CommandLabels { verb, outcome }).inc();
     }
@@ -172,21 +172,21 @@ impl Metrics {
         self.failures.get_or_create(&FailureLabels { kind: kind.0 }).inc();
     }
 
-    /// All figures as text.
+    /// Encodes all metrics as text.
     ///
     /// # Errors
-    /// Never in practice: it writes into memory.
-    pub(super) fn encode_text(&self, now: GaugeValues) -> Result<String, std::fmt::Error> {
-        self.parked_requests.set(now.parked_requests);
-        self.tokens.set(u64::try_from(now.tokens).unwrap_or(u64::MAX));
-        for (priority, open) in
-            Priority::ALL.into_iter().zip(now.open_incidents.unwrap_or_default())
+    /// None in practice, as this writes to memory.
+    pub(super) fn encode_text(&self, values: GaugeValues) -> Result<String, std::fmt::Error> {
+        self.parked_requests.set(values.parked_requests);
+        self.tokens.set(u64::try_from(values.tokens).unwrap_or(u64::MAX));
+        for (priority, count) in
+            Priority::ALL.into_iter().zip(values.open_incidents.unwrap_or_default())
         {
             let label = PriorityLabels { priority: priority.as_str() };
-            if now.open_incidents.is_some() {
-                self.open_incidents.get_or_create(&label).set(open);
+            if values.open_incidents.is_some() {
+                self.open_incidents.get_or_create(&label).set(count);
             } else {
-                // What is not known is not told.
+                // While the backend does not answer, the counts are unknown and left out.
                 self.open_incidents.remove(&label);
             }
         }

@@ -1,20 +1,20 @@
-//! Second floor: any backend, served over HTTP.
+//! Second floor: serves any backend over HTTP.
 //!
-//! | idea | module |
+//! | part | module |
 //! |---|---|
-//! | where the server listens, and how it ends | this one, `accept` |
-//! | one connection, and what ends it | `connection`, `stream` |
-//! | what happens around every request | `around` |
-//! | who asks, and what for | [`tokens`], [`scope`], `auth` |
-//! | what a request carries | `take` |
-//! | the routes | `routes` |
-//! | commands go to the backend together | `gather` |
-//! | changes are followed once for all | `hub`, `fresh` |
-//! | answers and refusals | `document`, `problem` |
-//! | how much of everything | [`limits`] |
-//! | what is told of it | [`access_log`], `metrics` |
+//! | start and end of the server | this one, `accept` |
+//! | one connection and its time limits | `connection`, `stream` |
+//! | work common to all requests | `middleware` |
+//! | authentication and permissions | [`tokens`], [`scope`], `auth` |
+//! | strict extractors for path, query and body | `extract` |
+//! | handlers | `routes` |
+//! | commands that share one transaction of the backend | `group_commit` |
+//! | changes that are read once for all callers | `change_feed`, `single_flight` |
+//! | responses and errors | `cached_json`, `error` |
+//! | limits of sizes, times and rates | [`limits`] |
+//! | observation | [`access_log`], `metrics` |
 //! | certificates | [`tls`] |
-//! | the API's description | [`openapi`] |
+//! | description of the API | [`openapi`] |
 //!
 //! ```no_run
 //! # async fn example(store: redphone::backend::file::FileStore) -> Result<(), Box<dyn std::error::Error>> {
@@ -72,30 +72,30 @@ use self::tokens::{TokenError, TokenFile, TokenRegistry};
 use crate::backend::Backend;
 use crate::model::text::sanitize;
 
-/// How long what is written at the end may take.
+/// How long writing the last log lines and token uses may take at the end.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How a server is started.
+/// How to start a server.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Host and port, such as `127.0.0.1:7373`; port 0 takes a free one.
+    /// Host and port, such as `127.0.0.1:7373`. Port 0 selects a free one.
     pub listen: String,
-    /// Where the tokens are kept.
+    /// The file with the tokens.
     pub tokens: TokenFile,
-    /// Certificate and key; without them plain HTTP is spoken.
+    /// Certificate and key. Without them the server speaks plain HTTP.
     pub tls: Option<TlsFiles>,
-    /// Where requests are told.
+    /// Where requests are logged.
     pub access_log: AccessLog,
-    /// Plain HTTP is also spoken with other machines.
+    /// Whether plain HTTP may be spoken with other machines.
     pub insecure_http: bool,
-    /// Nothing is written, whatever a token is good for.
+    /// Whether commands are refused, whatever the scope of a token.
     pub read_only: bool,
-    /// How much of everything.
+    /// Limits of sizes, times and rates.
     pub limits: Limits,
 }
 
 impl Options {
-    /// The defaults, for plain HTTP on this machine.
+    /// Returns the defaults, for plain HTTP on this machine.
     pub fn new(listen: impl Into<String>, tokens: impl Into<PathBuf>) -> Self {
         Self {
             listen: listen.into(),
@@ -109,16 +109,16 @@ impl Options {
     }
 }
 
-/// Why a server can't be started. Each sentence says what to do.
+/// Why a server can't be started, as a sentence that says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// What was asked for is not safe, or makes no sense.
+    /// The options are not safe or make no sense.
     #[error("{0}")]
     Refused(String),
-    /// The address can't be listened on.
+    /// The server can't listen on the address.
     #[error("{0}")]
     Listen(String),
-    /// The tokens can't be read.
+    /// The token file can't be read.
     #[error(transparent)]
     Tokens(#[from] TokenError),
     /// Certificate and key can't be used.
@@ -129,7 +129,7 @@ pub enum BindError {
     Log(String),
 }
 
-/// A server that listens.
+/// A server that listens on its address.
 pub struct Server {
     addr: SocketAddr,
     listener: TcpListener,
@@ -145,10 +145,10 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// Listens; nobody is answered before [`Self::run`].
+    /// Starts to listen. Requests are answered only after [`Self::run`].
     ///
     /// # Errors
-    /// [`BindError`], in a sentence.
+    /// [`BindError`]: the address, the tokens, the certificate or the access log can't be used.
     pub async fn bind(options: Options, backend: Arc<dyn Backend>) -> Result<Self, BindError> {
         let listener = listen(&options).await?;
         let addr = listener.local_addr().map_err(|error| listen_error(&options.listen, &error))?;
@@ -156,21 +156,21 @@ impl Server {
         let log = LogWriter::open(&options.access_log)
             .map_err(|error| log_error(&options.access_log, &error))?;
         let metrics = Arc::new(Metrics::new());
-        let keys = TokenRegistry::open(options.tokens, options.limits.requests_per_minute)?;
+        let tokens = TokenRegistry::open(options.tokens, options.limits.requests_per_minute)?;
         let (stop, stopping) = watch::channel(false);
-        let hub = ChangeFeed::new(Arc::clone(&backend), stopping.clone());
+        let feed = ChangeFeed::new(Arc::clone(&backend), stopping.clone());
         let shared = Arc::new(Shared {
             commands: CommandQueue::new(
                 Arc::clone(&backend),
-                Arc::clone(&hub),
+                Arc::clone(&feed),
                 Arc::clone(&metrics),
             ),
             metrics,
             log,
             first_pages: SingleFlight::default(),
-            feed: hub,
+            feed,
             backend,
-            tokens: Arc::new(keys),
+            tokens: Arc::new(tokens),
             body_permits: extract::body_permits(&options.limits),
             limits: options.limits,
             read_only: options.read_only,
@@ -179,62 +179,66 @@ impl Server {
         Ok(Self { addr, listener, tls, shared, stop })
     }
 
-    /// Where it listens.
+    /// Returns the address on which the server listens.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Where it is found, such as `http://127.0.0.1:7373`.
+    /// Returns the URL of the server, such as `http://127.0.0.1:7373`.
     #[must_use]
     pub fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.addr)
     }
 
-    /// What opens the access log anew, once somebody has put its file aside.
+    /// Returns a function that opens the access log again, for use after its file was moved away.
     pub fn log_reopener(&self) -> impl Fn() + Send + 'static {
         let shared = Arc::clone(&self.shared);
         move || shared.log.reopen()
     }
 
-    /// What forgets the answers that are kept, as when the rules they were made by have changed.
+    /// Returns a function that discards the cached responses, for use after the rules have changed
+    /// on which they depend.
     pub fn cache_invalidator(&self) -> impl Fn() + Send + 'static {
-        let hub = Arc::clone(&self.shared.feed);
-        move || hub.record_write()
+        let feed = Arc::clone(&self.shared.feed);
+        move || feed.record_write()
     }
 
-    /// Serves until `shutdown` is done. Then nothing new is accepted, what waits for changes is
-    /// answered at once, and what runs is finished and answered.
+    /// Serves until `shutdown` completes. Then no new connections are accepted, parked long polls
+    /// are answered at once, and running requests are completed and answered.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let Self { listener, tls, shared, stop, .. } = self;
         let app = routes::router(&shared);
-        let open = accept::accept(listener, tls, &shared, &app, shutdown).await;
-        // Whoever waits for changes is told.
+        let connections = accept::accept(listener, tls, &shared, &app, shutdown).await;
+        // Wakes the parked long polls.
         stop.send_replace(true);
-        if tokio::time::timeout(shared.limits.shutdown_timeout, open.shutdown()).await.is_err() {
+        if tokio::time::timeout(shared.limits.shutdown_timeout, connections.shutdown())
+            .await
+            .is_err()
+        {
             tracing::warn!("some connections did not end in time and were cut off");
         }
-        let most = FLUSH_TIMEOUT.min(shared.limits.shutdown_timeout);
-        let end = move || {
+        let limit = FLUSH_TIMEOUT.min(shared.limits.shutdown_timeout);
+        let flush = move || {
             if let Err(error) = shared.tokens.write_uses() {
                 tracing::warn!("when tokens were used is not written down: {error}");
             }
             shared.log.close();
         };
-        // Both write to files: one may be locked, or a pipe that nobody reads. A panic there is in
-        // the log.
-        let end = tokio::task::spawn_blocking(end);
-        if tokio::time::timeout(most, end).await.is_err() {
+        // Both write to files: one may be locked, or a pipe that nobody reads. A panic of this task
+        // is in the log.
+        let flush = tokio::task::spawn_blocking(flush);
+        if tokio::time::timeout(limit, flush).await.is_err() {
             tracing::warn!("the last lines of the log or the last uses of tokens are not written");
         }
     }
 }
 
-/// Listens where it is safe to.
+/// Binds the address, unless it would expose tokens to other machines.
 async fn listen(options: &Options) -> Result<TcpListener, BindError> {
     let named = sanitize(&options.listen);
-    let found: Vec<SocketAddr> = lookup_host(&options.listen)
+    let addresses: Vec<SocketAddr> = lookup_host(&options.listen)
         .await
         .map_err(|_| {
             BindError::Refused(format!(
@@ -244,14 +248,14 @@ async fn listen(options: &Options) -> Result<TcpListener, BindError> {
         .collect();
     if !options.insecure_http
         && options.tls.is_none()
-        && found.iter().any(|addr| !addr.ip().is_loopback())
+        && addresses.iter().any(|addr| !addr.ip().is_loopback())
     {
         return Err(BindError::Refused(format!(
             "{named} can be reached by other machines, and tokens would travel unprotected: give \
              --tls-cert and --tls-key, or --insecure-http behind a proxy that does it"
         )));
     }
-    let listener = TcpListener::bind(&found[..]).await;
+    let listener = TcpListener::bind(&addresses[..]).await;
     listener.map_err(|error| listen_error(&options.listen, &error))
 }
 

@@ -1,4 +1,4 @@
-//! The API's description (`OpenAPI` 3.1), made from the routes and the types themselves.
+//! Description of the API in `OpenAPI` 3.1, generated from the routes and the types.
 
 use std::collections::BTreeMap;
 
@@ -15,15 +15,15 @@ use utoipa::{IntoResponses, PartialSchema, ToSchema};
 use super::routes;
 use crate::api::{Details, ErrorCode, details};
 
-/// What a route that is read may answer besides what it is for.
+/// The error responses of a route that reads.
 pub(super) struct ErrorResponses;
 
-/// What a route that takes commands may answer besides what it is for.
+/// The error responses of a route that accepts commands.
 pub(super) struct CommandErrorResponses;
 
 impl IntoResponses for ErrorResponses {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut all = error_responses(&[
+        let mut responses = error_responses(&[
             ErrorCode::BadRequest,
             ErrorCode::Unauthorized,
             ErrorCode::NotAllowed,
@@ -34,9 +34,10 @@ impl IntoResponses for ErrorResponses {
             ErrorCode::Internal,
             ErrorCode::Unreachable,
         ]);
-        let same = ResponseBuilder::new().description("As it was: the tag is still right").build();
-        all.insert("304".into(), same.into());
-        all
+        let not_modified =
+            ResponseBuilder::new().description("As it was: the tag is still right").build();
+        responses.insert("304".into(), not_modified.into());
+        responses
     }
 }
 
@@ -70,7 +71,7 @@ fn error_responses(codes: &[ErrorCode]) -> BTreeMap<String, RefOr<Response>> {
     codes.iter().map(response).collect()
 }
 
-/// What is described besides the routes.
+/// Returns the document without the routes.
 pub(super) fn base_document() -> OpenApi {
     let mut scheme = Http::new(HttpAuthScheme::Bearer);
     scheme.description = Some("Made by `redphone token create` on the server.".into());
@@ -104,34 +105,34 @@ who knows it. Every refusal is problem details with a code that does not change.
 | respond | everything | all but repeat_alert, record_change and record_problem |
 | admin | everything | all |";
 
-/// The whole description as JSON.
+/// Returns the complete document as JSON.
 #[must_use]
 pub fn document_json() -> String {
     let mut document = routes::openapi_document();
     if let Some(components) = &mut document.components {
         components.schemas.values_mut().for_each(deny_other_keys);
     }
-    // Names and texts always become JSON.
+    // Encoding can't fail: the document consists of names and texts.
     let mut document = serde_json::to_value(document).unwrap_or_default();
     add_maximums(&mut document);
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    // Links of the documentation lead nowhere here.
+    // Links of rustdoc have no target outside of it: removes their brackets.
     text.replace("[`", "`").replace("`]", "`")
 }
 
-/// Says of each number how large it may be: what its type holds, and no more than every reader of
-/// JSON keeps exactly.
+/// Adds a maximum to each integer: the largest value of its type, but no more than 2⁵³ − 1, up to
+/// which all JSON readers are exact.
 fn add_maximums(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            let most: Option<u64> = match fields.get("format").and_then(Value::as_str) {
+            let maximum: Option<u64> = match fields.get("format").and_then(Value::as_str) {
                 Some("int32") if fields.contains_key("minimum") => Some(u32::MAX.into()),
                 Some("int32") => Some(i32::MAX.unsigned_abs().into()),
                 Some("int64") => Some((1 << 53) - 1),
                 _ => None,
             };
-            if let Some(most) = most.filter(|_| !fields.contains_key("maximum")) {
-                fields.insert("maximum".into(), most.into());
+            if let Some(maximum) = maximum.filter(|_| !fields.contains_key("maximum")) {
+                fields.insert("maximum".into(), maximum.into());
             }
             fields.values_mut().for_each(add_maximums);
         }
@@ -140,7 +141,7 @@ fn add_maximums(value: &mut Value) {
     }
 }
 
-/// A value that is named by its one key has no other keys.
+/// Forbids other keys in variants that are objects with the variant's name as their only key.
 fn deny_other_keys(schema: &mut RefOr<Schema>) {
     let RefOr::T(Schema::OneOf(kinds)) = schema else { return };
     for kind in &mut kinds.items {
@@ -154,8 +155,8 @@ fn deny_other_keys(schema: &mut RefOr<Schema>) {
     }
 }
 
-/// Whether it is always the same word, as that which tells kinds apart.
+/// Returns whether a schema allows one value only, as a field that tells variants apart does.
 fn is_constant(schema: &RefOr<Schema>) -> bool {
-    matches!(schema, RefOr::T(Schema::Object(Object { enum_values: Some(words), .. }))
-        if words.len() == 1)
+    matches!(schema, RefOr::T(Schema::Object(Object { enum_values: Some(values), .. }))
+        if values.len() == 1)
 }

@@ -1,4 +1,4 @@
-//! What a token is good for.
+//! Scopes of tokens: what a token may be used for.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,50 +8,50 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::command::CommandKind;
 
-/// What a token is good for, from the least to the most.
+/// What a token may be used for, from the least to the most.
 ///
-/// | scope | reads | commands | events are told as of |
+/// | scope | reads | commands | actor of the events |
 /// |---|---|---|---|
-/// | `read` | everything | none | nobody: it writes none |
+/// | `read` | everything | none | none, as it writes no events |
 /// | `ingest` | capabilities only | declare, repeated alerts, changes | an integration |
-/// | `respond` | everything | all that people do | a person |
+/// | `respond` | everything | all that people may send | a person |
 /// | `admin` | everything | all | a person |
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// Reads everything, changes nothing.
+    /// May read everything and change nothing.
     Read,
-    /// Brings in alerts and changes, and reads nothing but what it may do.
+    /// May report alerts and changes, and may read only its own capabilities.
     Ingest,
-    /// Does what a responder does.
+    /// May do what a responder does.
     Respond,
-    /// Does everything.
+    /// May do everything.
     Admin,
 }
 
-/// What a route needs.
+/// What a route requires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Permission {
-    /// Any token that holds.
+    /// Any valid token.
     Authenticated,
-    /// To read incidents and figures.
+    /// Permission to read incidents and metrics.
     Read,
-    /// To send commands; which ones is asked for each.
+    /// Permission to send commands. Which kinds is checked for each command.
     Command,
 }
 
-/// What programs bring in.
+/// The kinds of commands that integrations send.
 const INGEST: [CommandKind; 3] =
     [CommandKind::Declare, CommandKind::RepeatAlert, CommandKind::RecordChange];
-/// What people do not do.
+/// The kinds of commands that people do not send.
 const NOT_FOR_RESPONDERS: [CommandKind; 3] =
     [CommandKind::RepeatAlert, CommandKind::RecordChange, CommandKind::RecordProblem];
 
 impl Scope {
-    /// All of them.
+    /// All scopes.
     pub const ALL: [Self; 4] = [Self::Read, Self::Ingest, Self::Respond, Self::Admin];
 
-    /// As it is written.
+    /// Returns the scope's name in files, settings and messages.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -62,31 +62,31 @@ impl Scope {
         }
     }
 
-    /// Whether it is enough for a route.
+    /// Returns whether the scope suffices for a route.
     #[must_use]
-    pub fn grants(self, right: Permission) -> bool {
-        match right {
+    pub fn grants(self, permission: Permission) -> bool {
+        match permission {
             Permission::Authenticated => true,
             Permission::Read => self != Self::Ingest,
             Permission::Command => self != Self::Read,
         }
     }
 
-    /// Whether it is enough for a command.
+    /// Returns whether the scope suffices for a kind of command.
     #[must_use]
-    pub fn allows(self, verb: CommandKind) -> bool {
+    pub fn allows(self, kind: CommandKind) -> bool {
         match self {
             Self::Read => false,
-            Self::Ingest => INGEST.contains(&verb),
-            Self::Respond => !NOT_FOR_RESPONDERS.contains(&verb),
+            Self::Ingest => INGEST.contains(&kind),
+            Self::Respond => !NOT_FOR_RESPONDERS.contains(&kind),
             Self::Admin => true,
         }
     }
 
-    /// Of these commands, those that it is enough for.
+    /// Returns those of the given kinds of commands for which the scope suffices.
     #[must_use]
-    pub fn narrow(self, verbs: BTreeSet<CommandKind>) -> BTreeSet<CommandKind> {
-        verbs.into_iter().filter(|verb| self.allows(*verb)).collect()
+    pub fn narrow(self, kinds: BTreeSet<CommandKind>) -> BTreeSet<CommandKind> {
+        kinds.into_iter().filter(|kind| self.allows(*kind)).collect()
     }
 }
 
@@ -96,7 +96,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A word that is no scope.
+/// The text is not the name of a scope.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("give read, ingest, respond or admin")]
 pub struct UnknownScope;
@@ -114,21 +114,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_scope_may_what_its_table_says() {
-        let of = |scope: Scope| scope.narrow(BTreeSet::from(CommandKind::ALL));
-        assert!(of(Scope::Read).is_empty());
-        assert_eq!(of(Scope::Ingest), BTreeSet::from(INGEST));
-        assert_eq!(of(Scope::Admin).len(), CommandKind::ALL.len());
-        let people = of(Scope::Respond);
-        assert_eq!(people.len(), CommandKind::ALL.len() - 3);
+    fn each_scope_allows_what_its_table_says() {
+        let allowed = |scope: Scope| scope.narrow(BTreeSet::from(CommandKind::ALL));
+        assert!(allowed(Scope::Read).is_empty());
+        assert_eq!(allowed(Scope::Ingest), BTreeSet::from(INGEST));
+        assert_eq!(allowed(Scope::Admin).len(), CommandKind::ALL.len());
+        let respond = allowed(Scope::Respond);
+        assert_eq!(respond.len(), CommandKind::ALL.len() - 3);
         assert!(
-            people.contains(&CommandKind::Acknowledge)
-                && !people.contains(&CommandKind::RecordProblem)
+            respond.contains(&CommandKind::Acknowledge)
+                && !respond.contains(&CommandKind::RecordProblem)
         );
     }
 
     #[test]
-    fn who_brings_in_alerts_reads_no_incidents() {
+    fn ingest_scope_may_not_read_incidents() {
         assert!(
             !Scope::Ingest.grants(Permission::Read)
                 && Scope::Ingest.grants(Permission::Authenticated)

@@ -1,4 +1,4 @@
-//! Answers that are the same for all who ask at the same moment: made once, kept for a moment.
+//! Caches responses that are the same for all callers for a moment, and computes each only once.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -8,26 +8,29 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::OnceCell;
 
-/// How long an answer is good, at most.
+/// The maximum age of a cached response.
 const MAX_AGE: Duration = Duration::from_secs(1);
-/// How many are kept at once: each may be a page of a thousand rows.
+/// The maximum number of cached responses. Each may be a page of a thousand rows.
 const MAX_ENTRIES: usize = 64;
 
-/// Where the backend stood: an answer made there is good for nobody who asks later.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+/// The state of the backend at a moment. A response computed in one epoch is not valid in the next.
+///
+/// Both numbers only grow, so that a later epoch is greater.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(super) struct Epoch {
-    /// Changes that were told by the backend.
+    /// Number of changes that the backend has reported.
     pub version: u64,
-    /// Commands that this server has carried out.
+    /// Number of times that this server has carried out commands.
     pub writes: u64,
 }
 
-/// Answers by what was asked.
+/// The responses of the present epoch, by request.
 #[derive(Debug)]
 pub(super) struct SingleFlight<K, V> {
     current: Mutex<Generation<K, V>>,
 }
 
+/// The responses computed in one epoch.
 #[derive(Debug)]
 struct Generation<K, V> {
     epoch: Epoch,
@@ -37,43 +40,48 @@ struct Generation<K, V> {
 
 impl<K, V> Default for SingleFlight<K, V> {
     fn default() -> Self {
-        let answers = HashMap::new();
+        let entries = HashMap::new();
         Self {
             current: Mutex::new(Generation {
                 epoch: Epoch::default(),
                 started_at: Instant::now(),
-                entries: answers,
+                entries,
             }),
         }
     }
 }
 
 impl<K: Hash + Eq, V: Clone> SingleFlight<K, V> {
-    /// The answer that was made at this moment, or a new one. Who asks while it is made waits for it.
+    /// Returns the response for a key in an epoch, computing it if needed. Concurrent callers wait
+    /// for the one that computes it. Failures are not cached.
     pub(super) async fn get<E, F: Future<Output = Result<V, E>>>(
         &self,
-        moment: Epoch,
+        epoch: Epoch,
         key: K,
-        make: impl FnOnce() -> F,
+        compute: impl FnOnce() -> F,
     ) -> Result<V, E> {
-        match self.slot(moment, key) {
-            Some(slot) => slot.get_or_try_init(make).await.cloned(),
-            None => make().await,
+        match self.slot(epoch, key) {
+            Some(slot) => slot.get_or_try_init(compute).await.cloned(),
+            None => compute().await,
         }
     }
 
-    /// Where the answer is or will be; `None` where too many are kept already.
-    fn slot(&self, moment: Epoch, key: K) -> Option<Arc<OnceCell<V>>> {
-        let mut kept = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.epoch != moment || kept.started_at.elapsed() >= MAX_AGE {
-            kept.entries.clear();
-            kept.epoch = moment;
-            kept.started_at = Instant::now();
-        }
-        if kept.entries.len() >= MAX_ENTRIES && !kept.entries.contains_key(&key) {
+    /// Returns the cell that holds the response or will hold it; `None` if the cache is full, or if
+    /// it already holds responses of a later epoch.
+    fn slot(&self, epoch: Epoch, key: K) -> Option<Arc<OnceCell<V>>> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if epoch < current.epoch {
             return None;
         }
-        Some(Arc::clone(kept.entries.entry(key).or_default()))
+        if current.epoch != epoch || current.started_at.elapsed() >= MAX_AGE {
+            current.entries.clear();
+            current.epoch = epoch;
+            current.started_at = Instant::now();
+        }
+        if current.entries.len() >= MAX_ENTRIES && !current.entries.contains_key(&key) {
+            return None;
+        }
+        Some(Arc::clone(current.entries.entry(key).or_default()))
     }
 }
 
@@ -84,35 +92,49 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_answer_is_made_once_for_a_moment_and_again_for_the_next() {
-        let fresh = SingleFlight::<u8, u32>::default();
+    async fn response_is_computed_once_for_each_epoch() {
+        let responses = SingleFlight::<u8, u32>::default();
         let count = AtomicU32::new(0);
-        let ask = async |moment, key| {
-            let make = async || Ok::<_, ()>(count.fetch_add(1, Ordering::Relaxed));
-            fresh.get(moment, key, make).await.unwrap()
+        let get = async |epoch, key| {
+            let compute = async || Ok::<_, ()>(count.fetch_add(1, Ordering::Relaxed));
+            responses.get(epoch, key, compute).await.unwrap()
         };
         let (first, later) = (Epoch::default(), Epoch { version: 0, writes: 1 });
-        assert_eq!(ask(first, 1).await, 0);
-        assert_eq!(ask(first, 1).await, 0);
-        assert_eq!(ask(first, 2).await, 1);
-        assert_eq!(ask(later, 1).await, 2);
+        assert_eq!(get(first, 1).await, 0);
+        assert_eq!(get(first, 1).await, 0);
+        assert_eq!(get(first, 2).await, 1);
+        assert_eq!(get(later, 1).await, 2);
     }
 
     #[tokio::test]
-    async fn no_more_is_kept_than_there_is_room_for() {
-        let fresh = SingleFlight::<usize, usize>::default();
+    async fn request_of_an_earlier_epoch_evicts_no_later_response() {
+        let responses = SingleFlight::<u8, u32>::default();
+        let count = AtomicU32::new(0);
+        let get = async |epoch| {
+            let compute = async || Ok::<_, ()>(count.fetch_add(1, Ordering::Relaxed));
+            responses.get(epoch, 1, compute).await.unwrap()
+        };
+        let (earlier, later) = (Epoch { version: 4, writes: 9 }, Epoch { version: 5, writes: 9 });
+        assert_eq!(get(later).await, 0);
+        assert_eq!(get(earlier).await, 1);
+        assert_eq!(get(later).await, 0);
+    }
+
+    #[tokio::test]
+    async fn number_of_cached_responses_is_limited() {
+        let responses = SingleFlight::<usize, usize>::default();
         for key in 0..MAX_ENTRIES + 10 {
-            let made = fresh.get(Epoch::default(), key, async || Ok::<_, ()>(key)).await;
-            assert_eq!(made, Ok(key));
+            let response = responses.get(Epoch::default(), key, async || Ok::<_, ()>(key)).await;
+            assert_eq!(response, Ok(key));
         }
-        assert_eq!(fresh.current.lock().unwrap().entries.len(), MAX_ENTRIES);
+        assert_eq!(responses.current.lock().unwrap().entries.len(), MAX_ENTRIES);
     }
 
     #[tokio::test]
-    async fn a_failure_is_not_kept() {
-        let fresh = SingleFlight::<u8, u32>::default();
-        let moment = Epoch::default();
-        assert_eq!(fresh.get(moment, 1, async || Err("no")).await, Err("no"));
-        assert_eq!(fresh.get(moment, 1, async || Ok::<_, &str>(7)).await, Ok(7));
+    async fn failure_is_not_cached() {
+        let responses = SingleFlight::<u8, u32>::default();
+        let epoch = Epoch::default();
+        assert_eq!(responses.get(epoch, 1, async || Err("no")).await, Err("no"));
+        assert_eq!(responses.get(epoch, 1, async || Ok::<_, &str>(7)).await, Ok(7));
     }
 }

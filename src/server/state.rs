@@ -1,4 +1,4 @@
-//! What all parts of a running server share.
+//! State that all parts of a running server share.
 
 use std::sync::Arc;
 
@@ -19,60 +19,60 @@ use crate::model::directory::Directory;
 use crate::model::filter::Filter;
 use crate::model::queue::Sort;
 
-/// What a first page is of.
+/// The request for a first page, as the key of its cached response.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct PageKey {
     pub filter: String,
     pub sort: Sort,
     pub limit: u32,
-    /// Of whoever asks, where the filter is about them.
+    /// The caller, if the filter refers to them.
     pub me: Option<String>,
 }
 
-/// A search for the first of all open incidents.
+/// Returns a search for the first open incidents, most urgent first.
 pub(super) fn open_incidents_search(limit: u32) -> Search {
     let filter = Filter::default();
     Search { filter, me: None, sort: Sort::Urgent, limit, after: None, now: Utc::now() }
 }
 
-/// Shared by all requests.
+/// State shared by all requests.
 pub(super) struct Shared {
     pub backend: Arc<dyn Backend>,
     pub tokens: Arc<TokenRegistry>,
     pub limits: Limits,
-    /// Room for bodies of requests, in KiB.
+    /// Memory for request bodies, in KiB.
     pub body_permits: Arc<Semaphore>,
-    /// Nothing is written, whatever a token is good for.
+    /// Whether commands are refused, whatever the scope of a token.
     pub read_only: bool,
     pub commands: CommandQueue,
     pub metrics: Arc<Metrics>,
     pub log: LogWriter,
     pub feed: Arc<ChangeFeed>,
-    /// First pages, which many look at.
+    /// Cached first pages, which many callers request.
     pub first_pages: SingleFlight<PageKey, Arc<CachedJson>>,
-    /// True once the server is about to end.
+    /// Becomes true when the server starts to shut down.
     pub stopping: watch::Receiver<bool>,
 }
 
 impl Shared {
-    /// People, teams and services.
+    /// Returns people, teams and services.
     pub(super) async fn directory(&self) -> Result<Arc<Directory>, BackendError> {
         self.feed.directory().await
     }
 
-    /// Whether the backend answers. It may be asked often, and by anybody: it is looked at once a
-    /// second at most while nothing changes.
+    /// Checks that the backend answers. Anybody may call this often, so the backend is asked at
+    /// most once a second while nothing changes.
     pub(super) async fn check_backend(&self) -> ApiResult<()> {
-        let page = PageKey { filter: String::new(), sort: Sort::Urgent, limit: 1, me: None };
-        let read =
+        let key = PageKey { filter: String::new(), sort: Sort::Urgent, limit: 1, me: None };
+        let search =
             async || CachedJson::encode(&self.backend.search(&open_incidents_search(1)).await?);
-        self.first_pages.get(self.feed.epoch(), page, read).await.map(drop)
+        self.first_pages.get(self.feed.epoch(), key, search).await.map(drop)
     }
 
-    /// Waits until the server is told to stop.
+    /// Waits until the server starts to shut down.
     pub(super) async fn stopped(&self) {
         let mut stopping = self.stopping.clone();
-        // Who would tell is gone: then it has stopped.
+        // An error means that the sender was dropped, so that the server has stopped.
         stopping.wait_for(|stop| *stop).await.ok();
     }
 }

@@ -1,5 +1,4 @@
-//! The stream of a connection: what moves over it is counted, and who does not read what was asked
-//! for is not waited for for ever.
+//! Byte stream of a connection: counts its traffic and ends writes to a peer that does not read.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,18 +10,18 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// What goes on in a connection.
+/// Counts the traffic of a connection.
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
-    /// Bytes, in both directions.
+    /// Bytes in both directions.
     bytes: AtomicU64,
-    /// Requests that have begun.
+    /// Requests that have started.
     started: AtomicU64,
-    /// Those that have been answered.
+    /// Requests that have ended: answered or cancelled.
     answered: AtomicU64,
 }
 
-/// What has gone on until some moment.
+/// The counts at a moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct TrafficCounts {
     bytes: u64,
@@ -30,7 +29,7 @@ pub(super) struct TrafficCounts {
     answered: u64,
 }
 
-/// A request, until it is answered or given up.
+/// A running request; counts as ended when it is dropped.
 pub(super) struct RunningRequest(Arc<Traffic>);
 
 impl Drop for RunningRequest {
@@ -40,17 +39,17 @@ impl Drop for RunningRequest {
 }
 
 impl Traffic {
-    /// A request has begun.
+    /// Counts the start of a request.
     pub(super) fn start_request(self: &Arc<Self>) -> RunningRequest {
         self.started.fetch_add(1, Ordering::Relaxed);
         RunningRequest(Arc::clone(self))
     }
 
     pub(super) fn counts(&self) -> TrafficCounts {
-        // Answered first, so that what begins meanwhile counts as running.
+        // Reads `answered` first, so that a request that starts meanwhile counts as running.
         let answered = self.answered.load(Ordering::Relaxed);
-        let begun = self.started.load(Ordering::Relaxed);
-        TrafficCounts { bytes: self.bytes.load(Ordering::Relaxed), started: begun, answered }
+        let started = self.started.load(Ordering::Relaxed);
+        TrafficCounts { bytes: self.bytes.load(Ordering::Relaxed), started, answered }
     }
 
     fn add_bytes(&self, bytes: usize) {
@@ -59,29 +58,29 @@ impl Traffic {
 }
 
 impl TrafficCounts {
-    /// Whether nothing was asked since then, nor is being answered now.
-    pub(super) fn is_idle_since(self, then: Self) -> bool {
-        self.started == then.started && self.started == self.answered
+    /// Returns whether no request has started since `earlier`, and none is running.
+    pub(super) fn is_idle_since(self, earlier: Self) -> bool {
+        self.started == earlier.started && self.started == self.answered
     }
 
-    /// Bytes that have moved since then.
-    pub(super) fn bytes_since(self, then: Self) -> u64 {
-        self.bytes.saturating_sub(then.bytes)
+    /// Returns the number of bytes transferred since `earlier`.
+    pub(super) fn bytes_since(self, earlier: Self) -> u64 {
+        self.bytes.saturating_sub(earlier.bytes)
     }
 }
 
-/// A stream whose traffic is counted, and whose writes fail when nothing is taken for too long.
+/// A stream that counts its traffic. Its writes fail if the peer accepts nothing for too long.
 pub(super) struct Metered<S> {
     stream: S,
     traffic: Arc<Traffic>,
     write_timeout: Duration,
-    /// Since something can't be written.
+    /// Runs while a write is blocked.
     write_timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Metered<S> {
-    pub(super) fn new(stream: S, traffic: &Arc<Traffic>, patience: Duration) -> Self {
-        Self { stream, traffic: Arc::clone(traffic), write_timeout: patience, write_timer: None }
+    pub(super) fn new(stream: S, traffic: &Arc<Traffic>, write_timeout: Duration) -> Self {
+        Self { stream, traffic: Arc::clone(traffic), write_timeout, write_timer: None }
     }
 
     fn check_write_timeout<T>(
@@ -93,9 +92,9 @@ impl<S> Metered<S> {
             self.write_timer = None;
             return polled;
         }
-        let patience = self.write_timeout;
-        let stuck = self.write_timer.get_or_insert_with(|| Box::pin(sleep(patience)));
-        stuck
+        let write_timeout = self.write_timeout;
+        let timer = self.write_timer.get_or_insert_with(|| Box::pin(sleep(write_timeout)));
+        timer
             .as_mut()
             .poll(context)
             .map(|()| Err(io::Error::new(io::ErrorKind::TimedOut, "the other side does not read")))
@@ -106,11 +105,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        to: &mut ReadBuf<'_>,
+        buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = to.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(context, to);
-        self.traffic.add_bytes(to.filled().len().saturating_sub(before));
+        let filled_before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.traffic.add_bytes(buffer.filled().len().saturating_sub(filled_before));
         polled
     }
 }
@@ -131,9 +130,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
+        buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, buffers);
         if let Poll::Ready(Ok(count)) = &polled {
             self.traffic.add_bytes(*count);
         }
@@ -162,7 +161,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_write_that_nobody_takes_fails_after_a_while() {
+    async fn write_fails_if_the_peer_does_not_read() {
         let traffic = Arc::new(Traffic::default());
         let (near, mut far) = duplex(8);
         let mut near = Metered::new(near, &traffic, Duration::from_millis(50));
@@ -170,14 +169,14 @@ mod tests {
         let error = near.write_all(&[7; 20]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert_eq!(traffic.counts().bytes_since(before), 8);
-        // What is taken makes room, and the time begins anew.
+        // Data that the peer reads makes room for more, and the timeout starts again.
         far.read_exact(&mut [0; 8]).await.unwrap();
         near.write_all(&[7; 8]).await.unwrap();
         assert_eq!(traffic.counts().bytes_since(before), 16);
     }
 
     #[test]
-    fn a_request_runs_until_it_is_answered() {
+    fn request_is_running_until_it_is_dropped() {
         let traffic = Arc::new(Traffic::default());
         let before = traffic.counts();
         assert!(traffic.counts().is_idle_since(before));

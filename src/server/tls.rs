@@ -1,4 +1,4 @@
-//! TLS: certificate and key from files, read again when they change.
+//! TLS certificate and key from files, reloaded when the files change.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -12,19 +12,19 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::model::text::sanitize;
 
-/// How often the files are looked at, at most; and only when somebody connects.
+/// How often the files are checked at most. They are checked only when a peer connects.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Where certificate and key are.
+/// The files of certificate and key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TlsFiles {
-    /// The certificate, and those that vouch for it, as PEM.
+    /// The certificate and its chain, as PEM.
     pub cert: PathBuf,
-    /// Its private key, as PEM.
+    /// The private key, as PEM.
     pub key: PathBuf,
 }
 
-/// Files that make no certificate. The sentence says which, and what to do.
+/// Why the files can't be used, as a sentence that names the file and says what to do.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct TlsError(String);
@@ -48,14 +48,14 @@ impl std::fmt::Debug for Current {
     }
 }
 
-/// By what a change of a file is noticed.
+/// Identifies a version of a file: inode, length and modification time.
 type Stamp = (u64, u64, i64, i64);
 
 impl Tls {
-    /// Reads the files.
+    /// Loads the files.
     ///
     /// # Errors
-    /// When they can't be read, or make no certificate with its key.
+    /// The files can't be read, or certificate and key do not belong together.
     pub(super) fn open(files: TlsFiles) -> Result<Self, TlsError> {
         let stamps = files.stamps();
         let config = files.read()?;
@@ -63,7 +63,7 @@ impl Tls {
         Ok(Self { files, current: Mutex::new(current) })
     }
 
-    /// For the next connection, with the certificate as it is now.
+    /// Returns an acceptor for the next connection, with the present certificate.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.checked_at.elapsed() >= CHECK_INTERVAL {
@@ -76,7 +76,7 @@ impl Tls {
                         current.stamps = stamps;
                         tracing::info!("the certificate was read again");
                     }
-                    // They may be being written: they are looked at again.
+                    // The files may be in the middle of a change: they are checked again.
                     Err(error) => tracing::warn!("the certificate stays as it was: {error}"),
                 }
             }
@@ -88,8 +88,8 @@ impl Tls {
 impl TlsFiles {
     fn stamps(&self) -> [Option<Stamp>; 2] {
         [&self.cert, &self.key].map(|path| {
-            let found = std::fs::metadata(path).ok()?;
-            Some((found.ino(), found.len(), found.mtime(), found.mtime_nsec()))
+            let metadata = std::fs::metadata(path).ok()?;
+            Some((metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
         })
     }
 

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
@@ -161,15 +161,20 @@ impl Worker {
         if self.locks.contains_key(&id) {
             return Ok(true);
         }
-        let file =
-            private_file_options().create(true).truncate(false).open(self.path(id, "lock"))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {
-                self.locks.insert(id, file);
-                Ok(true)
+        let path = self.path(id, "lock");
+        loop {
+            let file = private_file_options().create(true).truncate(false).open(&path)?;
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {}
+                Err(rustix::io::Errno::WOULDBLOCK) => return Ok(false),
+                Err(error) => return Err(error.into()),
             }
-            Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
-            Err(error) => Err(error.into()),
+            // The holder deletes the file. If that happened after it was opened here, this is the
+            // lock of a file that nobody else can find, and another process may lock a new one.
+            if is_at(&file, &path)? {
+                self.locks.insert(id, file);
+                return Ok(true);
+            }
         }
     }
 
@@ -190,12 +195,13 @@ impl Worker {
         }
     }
 
+    /// Deletes the file of a lock, then unlocks it. In the other order, the file that another
+    /// process has locked in between would be deleted.
     fn release(&mut self, id: Uuid) -> io::Result<()> {
-        let locked = self.locks.remove(&id);
-        if locked.is_some() {
-            remove_if_exists(&self.path(id, "lock"))?;
-        }
-        Ok(())
+        let Some(locked) = self.locks.remove(&id) else { return Ok(()) };
+        let removed = remove_if_exists(&self.path(id, "lock"));
+        drop(locked);
+        removed
     }
 
     fn write(&self, draft: &Draft) -> io::Result<()> {
@@ -238,9 +244,54 @@ fn private_file_options() -> OpenOptions {
     options
 }
 
+/// Returns whether a path names an open file, and not another file or none.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => {
+            let open = file.metadata()?;
+            Ok((found.dev(), found.ino()) == (open.dev(), open.ino()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 fn remove_if_exists(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+    use super::*;
+
+    /// Each thread stands for a process: locks belong to open files, not to processes.
+    #[test]
+    fn draft_is_locked_by_one_process_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let (id, is_locked, locked_times) =
+            (Uuid::now_v7(), AtomicBool::new(false), AtomicU32::new(0));
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let mut worker = Worker { folder: folder.path().into(), locks: HashMap::new() };
+                    for _ in 0..3_000 {
+                        if worker.lock(id).unwrap() {
+                            assert!(!is_locked.swap(true, Ordering::SeqCst), "locked twice");
+                            locked_times.fetch_add(1, Ordering::Relaxed);
+                            thread::yield_now();
+                            is_locked.store(false, Ordering::SeqCst);
+                            worker.release(id).unwrap();
+                        }
+                    }
+                });
+            }
+        });
+        assert!(locked_times.into_inner() > 0);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

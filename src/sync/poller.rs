@@ -280,6 +280,7 @@ impl Poller {
     /// Requests the changes since the cursor. The backend may hold the request for up to `wait`.
     async fn fetch_changes(&mut self, wait: Duration) -> Result<Delta, FetchError> {
         let (backend, cursor) = (Arc::clone(&self.backend), self.cursor);
+        self.mirror.start_request();
         let request = async move { backend.changes(cursor, wait).await };
         Ok(self.await_response(request, wait).await??)
     }
@@ -416,7 +417,9 @@ impl Poller {
         }
         let mut ended_rows = HashMap::new();
         for id in outbox.pending_by_incident().into_keys().filter(|id| !self.mirror.contains(*id)) {
-            if let Some(row) = state.remote.cached_row(id).await {
+            if let Some(row) = state.remote.cached_row(id).await
+                && !self.mirror.is_outdated(&row)
+            {
                 ended_rows.insert(id, row);
             }
         }

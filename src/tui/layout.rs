@@ -1,4 +1,6 @@
-//! Lays out what is on the screen: features hold their own layout, which `update` and `view` share.
+//! Lays out what is on the screen.
+//!
+//! Each feature has a layout of its own, which its `update` and its `view` share.
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::PaneSlot;

@@ -5,7 +5,7 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 
 use crate::tui::action::availability::current_layer;
 use crate::tui::action::{self, Action, Condition, Layer};
-use crate::tui::core::app::App;
+use crate::tui::core::app::{App, BufferedInput};
 use crate::tui::core::message::{Effect, Message, Timer};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::motion::Motion;
@@ -26,12 +26,7 @@ use crate::tui::{
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let mut effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
-        // A form that was reopened may wait behind the wall.
-        Message::Paste(_) if app.wall.is_some() => Vec::new(),
-        Message::Paste(text) if matches!(app.mode, Mode::Filter(_)) => {
-            filter::update::paste(app, &text)
-        }
-        Message::Paste(text) => paste(app, &text),
+        Message::Paste(text) => pasted(app, text),
         Message::Started => {
             settings::update::show_warnings(app);
             let mut effects: Vec<Effect> =
@@ -62,10 +57,13 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             let mut effects = reading::update::loaded(app, id, result, at);
             match failed {
                 None => {
-                    let (resumed, keys) = start::resume(app, id, at);
+                    let (resumed, typed) = start::resume(app, id, at);
                     effects.extend(resumed);
-                    for key in keys {
-                        effects.extend(key_pressed(app, key, at));
+                    for input in typed {
+                        effects.extend(match input {
+                            BufferedInput::Key(key) => key_pressed(app, key, at),
+                            BufferedInput::Paste(text) => pasted(app, text),
+                        });
                     }
                 }
                 Some(why) => effects.extend(start::abandon(app, id, &why)),
@@ -136,7 +134,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     effects
 }
 
-pub(in crate::tui) fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
+fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     if key.kind == KeyEventKind::Release {
         return Vec::new();
     }
@@ -188,11 +186,17 @@ fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effec
 }
 
 /// Handles pasted text: it goes into what is open.
-fn paste(app: &mut App, text: &str) -> Vec<Effect> {
+fn pasted(app: &mut App, text: String) -> Vec<Effect> {
+    // A form that was reopened may wait behind the wall.
+    if app.wall.is_some() {
+        return Vec::new();
+    }
+    let Some(text) = start::buffer_paste(app, text) else { return Vec::new() };
     match &app.mode {
-        Mode::Palette(_) => palette::update::paste(app, text),
-        Mode::Help(_) => help::update::paste(app, text),
-        _ => form::update::paste(app, text),
+        Mode::Filter(_) => filter::update::paste(app, &text),
+        Mode::Palette(_) => palette::update::paste(app, &text),
+        Mode::Help(_) => help::update::paste(app, &text),
+        _ => form::update::paste(app, &text),
     }
 }
 

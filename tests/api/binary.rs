@@ -9,7 +9,8 @@ use redphone::api::Answers;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::api::{Told, client, declare, told, until};
+use crate::support::api::{Told, client, declare, told};
+use crate::support::wait::until;
 
 fn program(folder: &Path) -> Command {
     let mut program = Command::new(crate::support::program());

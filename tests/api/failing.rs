@@ -2,7 +2,8 @@
 
 use redphone::backend::Delta;
 
-use crate::support::api::{Place, declare, done, told, until};
+use crate::support::api::{Place, declare, done, told};
+use crate::support::wait::until;
 
 #[tokio::test]
 async fn a_store_that_goes_away_is_told_and_used_again_once_it_is_back() {

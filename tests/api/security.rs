@@ -8,7 +8,8 @@ use redphone::server::scope::Scope;
 use redphone::server::tokens::{NewToken, Secret};
 use serde_json::Value;
 
-use crate::support::api::{Place, Told, token, told, until};
+use crate::support::api::{Place, Told, token, told};
+use crate::support::wait::until;
 
 /// A route of the description, with a path and a query that make sense.
 #[derive(Clone, Debug)]

@@ -12,7 +12,9 @@ use redphone::server::access_log::AccessLog;
 use serde_json::Value;
 
 use super::security::held;
-use crate::support::api::{Place, client, declare, store, told, until};
+use crate::support::api::{Place, client, declare, told};
+use crate::support::store::open;
+use crate::support::wait::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_acknowledged_command_is_lost_when_it_stops_while_32_write() {
@@ -59,7 +61,7 @@ async fn no_acknowledged_command_is_lost_when_it_stops_while_32_write() {
     if log.exists() {
         std::fs::copy(log, place.path("again.db-wal")).unwrap();
     }
-    let again = store(&file).await;
+    let again = open(&file).await;
     for id in acknowledged {
         again.incident(id).await.expect("it was acknowledged");
     }

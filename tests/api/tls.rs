@@ -15,7 +15,9 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::support::api::{Place, store, until};
+use crate::support::api::Place;
+use crate::support::store::open;
+use crate::support::wait::until;
 
 fn write(folder: &Path) -> Vec<u8> {
     let CertifiedKey { cert, signing_key } =
@@ -157,7 +159,7 @@ async fn a_connection_on_which_somebody_waits_is_not_idle() {
 #[tokio::test]
 async fn files_that_make_no_certificate_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(store(&folder.path().join("store.db")).await);
+    let store = Arc::new(open(&folder.path().join("store.db")).await);
     let bind = async || {
         let mut options = Options::new("127.0.0.1:0", folder.path().join("tokens.json"));
         options.tls = Some(files(folder.path()));
@@ -178,7 +180,7 @@ async fn files_that_make_no_certificate_are_named() {
 #[tokio::test]
 async fn plain_http_is_only_spoken_with_this_machine_unless_it_is_wanted() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(store(&folder.path().join("store.db")).await);
+    let store = Arc::new(open(&folder.path().join("store.db")).await);
     let bind = async |listen: &str, insecure_http| {
         let mut options = Options::new(listen, folder.path().join("tokens.json"));
         options.insecure_http = insecure_http;

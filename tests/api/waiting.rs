@@ -7,7 +7,8 @@ use redphone::backend::{Backend, Delta};
 use redphone::model::IncidentCommand;
 
 use super::security::held;
-use crate::support::api::{Place, declare, order, store, told};
+use crate::support::api::{Place, declare, order, told};
+use crate::support::store::open;
 
 async fn changes(place: &Place, since: Option<&Delta>, wait: u64) -> Delta {
     let since = since.map_or(String::new(), |delta| format!("&since={}", delta.cursor.0));
@@ -35,7 +36,7 @@ async fn what_was_written_is_in_the_changes_that_are_asked_for_next() {
 #[tokio::test]
 async fn who_waits_hears_of_a_change_through_this_server_and_past_it() {
     let place = Place::new().await;
-    let other = store(&place.path("store.db")).await;
+    let other = open(&place.path("store.db")).await;
     let mut last = changes(&place, None, 0).await;
     for past in [false, true, false, true] {
         let waiting = async { (changes(&place, Some(&last), 60).await, Instant::now()) };

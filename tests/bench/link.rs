@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::CommandBuilder;
 
+use super::report::{row, setting};
 use crate::support::program;
 use crate::support::terminal::Terminal;
 
@@ -25,10 +26,6 @@ fn demo(arguments: &[&str]) -> Terminal {
     terminal.wait_for_text("left out");
     terminal.settle(Duration::from_millis(500));
     terminal
-}
-
-fn row(name: &str, figure: &str, target: &str, holds: bool) {
-    println!("{name:<58} {figure:>16}   {target:<12} {}", if holds { "ok" } else { "MISS" });
 }
 
 /// Thirty keys a second for five seconds, down and up in turn: how long after each key the screen
@@ -83,6 +80,5 @@ fn by_itself(seconds: u64) {
 
 pub fn run() {
     held_key();
-    let seconds = std::env::var("REDPHONE_BENCH_LINK_S").ok().and_then(|s| s.parse().ok());
-    by_itself(seconds.unwrap_or(60));
+    by_itself(setting("REDPHONE_BENCH_LINK_S", 60));
 }

@@ -1,7 +1,7 @@
 //! Speed of the server, against an axum handler that returns a constant and against the file
 //! backend itself, on the same machine in the same run, with the client on the same cores.
 //!
-//! `cargo bench --bench bench -- server`.
+//! `cargo bench -- server`.
 
 mod client;
 
@@ -13,20 +13,21 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get as route;
-use chrono::Utc;
 use redphone::api::{Order, Orders};
 use redphone::backend::Backend;
 use redphone::backend::file::FileStore;
 use redphone::model::command::Declaration;
-use redphone::model::{Actor, Command, CommandId, IncidentCommand, IncidentId, PersonRef, Urgency};
+use redphone::model::{Actor, IncidentCommand, IncidentId, PersonRef, Urgency};
 use redphone::server::scope::Scope;
 use redphone::server::tokens::{NewToken, TokenFile};
 use tempfile::TempDir;
 
 use self::client::{Client, get, post, rate};
+use super::report::{median, row_with_floor};
+use crate::support::api::order;
 use crate::support::commands;
 use crate::support::program;
-use crate::support::store as stores;
+use crate::support::store::open;
 
 /// Set for the process that answers with a constant.
 const CONSTANT: &str = "REDPHONE_BENCH_CONSTANT";
@@ -52,12 +53,6 @@ fn allow_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
-}
-
-/// Prints one line of the table.
-fn line(name: &str, figure: &str, floor: &str, ratio: &str, target: &str, ok: bool) {
-    let verdict = if ok { "ok" } else { "MISS" };
-    println!("{name:<44} {figure:>14} {floor:>14} {ratio:>6}  {target:<12} {verdict}");
 }
 
 /// Another process that serves, and says where on its first line.
@@ -113,15 +108,6 @@ fn constant(body: String) {
             );
         }
     });
-}
-
-async fn open(path: &Path) -> FileStore {
-    FileStore::open(path, stores::options()).await.unwrap()
-}
-
-fn order(incident: IncidentId, ask: IncidentCommand) -> Order {
-    let command = Command::Incident { incident, command: ask };
-    Order { id: CommandId::new(), at: Utc::now(), command, as_person: None }
 }
 
 fn declare(n: usize) -> Order {
@@ -182,11 +168,6 @@ async fn all() {
     commands(folder.path(), &server, &token, &ids).await;
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
-
 async fn reading(server: &Serving, token: &str) {
     let mut client = Client::connect(server.addr).await;
     let first = client.ask(&get("/v1/changes", token, "")).await;
@@ -208,9 +189,9 @@ async fn reading(server: &Serving, token: &str) {
         polls.push(rate(server.addr, CLIENTS, &poll, 200).await);
         pages.push(rate(server.addr, CLIENTS, &page, 200).await);
     }
-    let (floor, polls, pages) = (median(floors), median(polls), median(pages));
+    let (floor, polls, pages) = (median(&mut floors), median(&mut polls), median(&mut pages));
     let ratio = polls / floor;
-    line(
+    row_with_floor(
         "polls without change, against a constant",
         &format!("{polls:.0}/s"),
         &format!("{floor:.0}/s"),
@@ -218,7 +199,14 @@ async fn reading(server: &Serving, token: &str) {
         ">= 0.5",
         ratio >= 0.5,
     );
-    line("first pages of 100", &format!("{pages:.0}/s"), "", "", ">= 3000/s", pages >= 3000.0);
+    row_with_floor(
+        "first pages of 100",
+        &format!("{pages:.0}/s"),
+        "",
+        "",
+        ">= 3000/s",
+        pages >= 3000.0,
+    );
 }
 
 async fn waiting(server: &Serving, token: &str) {
@@ -241,7 +229,7 @@ async fn waiting(server: &Serving, token: &str) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let resident = server.resident();
-    line(
+    row_with_floor(
         "memory with 2,000 that wait for changes",
         &format!("{resident:.0} MiB"),
         "",
@@ -258,7 +246,7 @@ async fn waiting(server: &Serving, token: &str) {
         assert!(answer.status == 200 && answer.body.len() > 200);
     }
     let took = begun.elapsed();
-    line(
+    row_with_floor(
         "a change told to all of them, after",
         &format!("{:.0} ms", took.as_secs_f64() * 1e3),
         "",
@@ -279,9 +267,9 @@ async fn commands(folder: &Path, server: &Serving, token: &str, ids: &[IncidentI
         alone.push(straight(&store, &own).await);
         behind.push(through(server, token, ids).await);
     }
-    let (alone, behind) = (median(alone), median(behind));
+    let (alone, behind) = (median(&mut alone), median(&mut behind));
     let ratio = behind / alone;
-    line(
+    row_with_floor(
         "durable commands of 32 clients, served",
         &format!("{behind:.0}/s"),
         &format!("{alone:.0}/s"),

@@ -9,12 +9,9 @@ use std::time::{Duration, Instant};
 
 use portable_pty::CommandBuilder;
 
+use super::report::{median, row, setting};
 use crate::support::program;
 use crate::support::terminal::Terminal;
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
 
 fn store(incidents: u64) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench");
@@ -95,11 +92,6 @@ fn start_times(store: &Path, runs: usize) -> (f64, f64) {
     (median(&mut queue), median(&mut full))
 }
 
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
 fn field(text: &str, name: &str) -> u64 {
     let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0)
@@ -118,10 +110,6 @@ fn used(process: u32) -> (u64, u64) {
     }
     // A tick is 10 ms wherever Linux runs today.
     ((part(11) + part(12)) * 10, sleeps)
-}
-
-fn row(name: &str, figure: &str, target: &str, holds: bool) {
-    println!("{name:<58} {figure:>16}   {target:<12} {}", if holds { "ok" } else { "MISS" });
 }
 
 /// Watches a program that nobody touches; `share` is what it may use of a core, in percent.

@@ -1,6 +1,6 @@
 //! Speed of the local store, against bare `SQLite` on the same disk in the same run.
 //!
-//! `cargo bench --bench bench -- store`; `REDPHONE_BENCH_INCIDENTS` sets the size of the large store
+//! `cargo bench -- store`; `REDPHONE_BENCH_INCIDENTS` sets the size of the large store
 //! (1,000,000), which is made once and kept under `target/bench/`.
 
 mod history;
@@ -17,21 +17,12 @@ use redphone::model::queue::Sort;
 use redphone::model::{Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId};
 
 use self::history::History;
-use crate::support::store as stores;
+use super::report::{row_with_floor, setting};
+use crate::support::store::open;
 
 pub fn run() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(all());
-}
-
-/// Prints one line of the table.
-fn line(name: &str, figure: &str, floor: &str, ratio: &str, target: &str, ok: bool) {
-    let verdict = if ok { "ok" } else { "MISS" };
-    println!("{name:<44} {figure:>14} {floor:>14} {ratio:>6}  {target:<12} {verdict}");
-}
-
-async fn open(path: &Path) -> FileStore {
-    FileStore::open(path, stores::options()).await.unwrap()
 }
 
 /// Names the large store to the process that looks at nothing else.
@@ -49,10 +40,7 @@ async fn all() {
     println!("{:<44} {:>14} {:>14} {:>6}  {:<12}", "what", "figure", "floor", "ratio", "target");
     commands(&folder).await;
     import(&folder).await;
-    let incidents: u64 = std::env::var("REDPHONE_BENCH_INCIDENTS")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(1_000_000);
+    let incidents = setting("REDPHONE_BENCH_INCIDENTS", 1_000_000);
     let path = folder.join(format!("store-{incidents}.db"));
     if !path.exists() {
         let making = folder.join("making.db");
@@ -143,7 +131,7 @@ async fn commands(folder: &Path) {
         ("  same bytes of content, one small table", same_content, 0.0),
     ] {
         let ratio = rate(time) / rate(floor);
-        line(
+        row_with_floor(
             name,
             &format!("{:.0}/s", rate(time)),
             &format!("{:.0}/s", rate(floor)),
@@ -238,8 +226,15 @@ async fn import(folder: &Path) {
     let path = folder.join("import.db");
     remove(&path);
     let (rate, (quarter, end)) = fill(&path, 60_000).await;
-    line("import, events", &format!("{rate:.0}/s"), "", "", ">= 25000/s", rate >= 25_000.0);
-    line(
+    row_with_floor(
+        "import, events",
+        &format!("{rate:.0}/s"),
+        "",
+        "",
+        ">= 25000/s",
+        rate >= 25_000.0,
+    );
+    row_with_floor(
         "memory at a fifth and at the end of it",
         &format!("{quarter:.0} > {end:.0} MiB"),
         "",
@@ -324,7 +319,7 @@ async fn large(store: &FileStore) {
             }
         }
         let p95 = percentile(&mut times);
-        line(name, &format!("{p95:.1} ms"), "", "", "<= 30 ms", p95 <= 30.0);
+        row_with_floor(name, &format!("{p95:.1} ms"), "", "", "<= 30 ms", p95 <= 30.0);
         println!("    slowest: {:?} for `{}`", worst.0, worst.1);
     }
     let begun = Instant::now();
@@ -342,6 +337,13 @@ async fn large(store: &FileStore) {
         times.push(begun.elapsed());
     }
     let p95 = percentile(&mut times);
-    line("measures over 90 d", &format!("{p95:.0} ms"), "", "", "<= 250 ms", p95 <= 250.0);
+    row_with_floor(
+        "measures over 90 d",
+        &format!("{p95:.0} ms"),
+        "",
+        "",
+        "<= 250 ms",
+        p95 <= 250.0,
+    );
     println!("    resident memory: {:.0} MiB", resident());
 }

@@ -213,20 +213,16 @@ fn the_panes_are_refused_without_a_terminal_before_a_store_is_made() {
 
 #[test]
 fn a_signal_while_a_store_is_filled_leaves_nothing_half_done() {
-    use std::time::{Duration, Instant};
-
     use rustix::process::{Pid, Signal, kill_process};
+
+    use crate::support::wait::until_blocking;
 
     let place = Place::new();
     // Far more than is made before the signal comes.
     let args = ["demo", "--incidents", "5000000", "--keep", "demo.db", "--seed-only"];
     let child =
         place.program().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !place.path("demo.db").exists() {
-        assert!(Instant::now() < deadline, "no store was made");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until_blocking("a store is made", || place.path("demo.db").exists());
     let pid = Pid::from_child(&child);
     kill_process(pid, Signal::TERM).unwrap();
     let run = Run::from(child.wait_with_output().unwrap());

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use portable_pty::CommandBuilder;
+use redphone::config::Reload;
 
+use super::file::read;
 use crate::support::cli::{Place, json_lines};
 use crate::support::program;
 use crate::support::terminal::Terminal;
@@ -109,4 +111,21 @@ fn what_counts_from_the_next_start_on_is_named_and_a_file_that_goes_changes_noth
     running.terminal.wait_for_text("the settings file is gone · settings stay as they were");
     running.terminal.press("1");
     running.terminal.wait_for_text("H ack");
+}
+
+#[test]
+fn restart_is_named_at_each_reload_while_it_is_needed() {
+    let started = read("");
+    let saved = "user = \"tom\"\nascii = true\ncolor = false\nlog = \"trace\"\n[[people]]\nhandle = \"tom\"\n";
+    let mut in_force = started.clone();
+    for _ in 0..2 {
+        let (reload, applied) = Reload::compare(&in_force, Ok(read(saved)));
+        let Reload::Changed(changed) = reload else { panic!("{reload:?}") };
+        assert_eq!(changed.warnings, Vec::<String>::new());
+        assert_eq!(changed.needs_restart, ["user", "ascii", "color", "log", "people and services"]);
+        in_force = applied.unwrap();
+    }
+    let (reload, _) = Reload::compare(&in_force, Ok(read("")));
+    let Reload::Changed(changed) = reload else { panic!("{reload:?}") };
+    assert_eq!(changed.needs_restart, Vec::<&str>::new());
 }

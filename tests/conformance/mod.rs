@@ -123,6 +123,7 @@ mod two_processes_on_one_file {
     use redphone::model::IncidentCommand;
 
     use crate::support::requests::{ask, declare, declared};
+    use crate::support::wait::until_watched;
 
     #[tokio::test]
     async fn each_sees_what_the_other_does_without_asking_again() {
@@ -140,7 +141,7 @@ mod two_processes_on_one_file {
                 (delta.unwrap(), begun.elapsed())
             }
         });
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        until_watched(place.folder.path()).await;
         place.store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
         let (delta, after) = waiting.await.unwrap();
         assert_eq!(delta.rows.len(), 1);

@@ -1,67 +1,43 @@
 //! A writer is killed at random moments: what it acknowledged is there, and nothing twice.
 //!
-//! `REDPHONE_CRASH_RUNS` sets how often (10; the full run is 200).
+//! `REDPHONE_CRASH_RUNS` sets how often (10; the full run is 200), `REDPHONE_SEED` at which moments.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command as Process, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use chrono::Utc;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use redphone::backend::Backend;
-use redphone::backend::file::{FileStore, Options, doctor};
+use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
 use redphone::model::actor::PersonRef;
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Declaration;
 use redphone::model::directory::Directory;
-use redphone::model::status::Source;
 use redphone::model::{
-    Actor, ChangeId, Command, CommandId, Envelope, Event, EventBody, EventId, Impact,
-    IncidentCommand, IncidentId, Priority, Rules, Urgency,
+    Actor, ChangeId, Command, CommandId, Event, EventBody, EventId, IncidentCommand, IncidentId,
+    Priority, Urgency,
 };
+
+use crate::support::commands;
+use crate::support::requests::{envelope, ines};
+use crate::support::sample::{Sample, seed};
+use crate::support::store::open;
 
 /// Where the writer finds its store; set for the process that is killed, and only there.
 const STORE: &str = "REDPHONE_CRASH_STORE";
 
-async fn open(path: &Path) -> FileStore {
-    let options = Options {
-        name: "crash".into(),
-        rules: Rules::default(),
-        overlay: Directory::default(),
-        create: true,
-        lock_timeout: Duration::from_secs(30),
-    };
-    FileStore::open(path, options).await.unwrap()
-}
-
-fn actor() -> Actor {
-    Actor::Person(PersonRef::new("ines", "Ines Moreau"))
-}
-
-fn envelope(command: Command) -> Envelope {
-    Envelope { id: CommandId::new(), at: Utc::now(), actor: actor(), command }
-}
-
-fn declaration(title: String) -> Declaration {
-    let now = Utc::now();
+fn declaration(title: impl Into<String>) -> Declaration {
     Declaration {
-        title,
         services: vec!["checkout".into(), "cart".into()],
-        impact: Impact::High,
         urgency: Urgency::Low,
-        category: None,
-        source: Source::Monitoring,
         symptoms: "errors".into(),
-        detected_at: now,
-        reported_at: now,
         team: Some("payments".into()),
-        labels: Vec::new(),
-        dedup_key: None,
-        runbook: None,
+        ..commands::declaration(title)
     }
 }
 
@@ -83,7 +59,7 @@ async fn import(store: &FileStore) {
             EventBody::Declared {
                 number: None,
                 priority: Priority::P3,
-                declaration: Box::new(declaration("imported".into())),
+                declaration: Box::new(declaration("imported")),
             },
         ),
         (2, EventBody::Acknowledged),
@@ -94,7 +70,7 @@ async fn import(store: &FileStore) {
             seq,
             at: Utc::now(),
             recorded_at: Utc::now(),
-            actor: actor(),
+            actor: Actor::Person(ines()),
             command: CommandId::new(),
             body,
         };
@@ -112,10 +88,9 @@ async fn together(store: &FileStore, title: &str) {
     let mut commands = Vec::new();
     for _ in 0..10 {
         let incident = IncidentId::new();
-        for ask in [
-            IncidentCommand::Declare(Box::new(declaration(title.to_owned()))),
-            IncidentCommand::Acknowledge,
-        ] {
+        for ask in
+            [IncidentCommand::Declare(Box::new(declaration(title))), IncidentCommand::Acknowledge]
+        {
             commands.push(envelope(Command::Incident { incident, command: ask }));
         }
     }
@@ -151,7 +126,7 @@ async fn the_writer_that_is_killed() {
                     kind: ChangeKind::Deploy,
                     title,
                     services: vec!["checkout".into()],
-                    by: actor(),
+                    by: Actor::Person(ines()),
                     starts_at: Utc::now(),
                     ends_at: None,
                     state: ChangeState::Running,
@@ -252,16 +227,15 @@ async fn held(store: &FileStore) -> Held {
 
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_kill_at_any_moment() {
-    let runs: u32 =
-        std::env::var("REDPHONE_CRASH_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(10);
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    let seed = since.as_secs();
+    let runs = Sample::new("REDPHONE_CRASH_RUNS", 10);
+    let seed = seed();
     println!("seed {seed}");
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
-    let mut acknowledged = 0;
-    for run in 0..runs {
+    let (mut acknowledged, mut count) = (0, 0);
+    for run in runs.rounds(2) {
+        count = run + 1;
         if run % 10 == 0 {
             // Begin anew: a file being made is a moment like any other.
             for end in ["", "-wal", "-shm"] {
@@ -291,6 +265,6 @@ async fn what_was_acknowledged_survives_a_kill_at_any_moment() {
         let report = doctor::examine(&path).await.unwrap();
         assert!(report.is_healthy(), "run {run}: {:?}", report.findings);
     }
-    println!("{acknowledged} acknowledgements in {runs} runs");
+    println!("{acknowledged} acknowledgements in {count} of {} runs", runs.size());
     assert!(acknowledged > 0);
 }

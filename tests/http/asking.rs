@@ -62,7 +62,7 @@ async fn every_question_has_its_path_and_its_query() {
         me: Some("ines".into()),
         sort: Sort::Newest,
         limit: 50,
-        after: Some(PageMark("k1 +%".into())),
+        after: Some(PageMark::from("k1 +%".to_owned())),
         now: time("2026-01-05T09:00:00Z"),
     };
     let _ = client.search(&search).await;

@@ -1,7 +1,7 @@
 //! The real program on an API.
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use portable_pty::CommandBuilder;
 use redphone::backend::Backend;
@@ -9,27 +9,10 @@ use redphone::backend::http::Timeouts;
 use redphone::model::EventBody;
 use serde_json::Value;
 
+use crate::support::cli::Run;
 use crate::support::program;
 use crate::support::served::Served;
 use crate::support::terminal::Terminal;
-
-/// How a run ended.
-#[derive(Debug)]
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Run {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-}
 
 /// A person at a desk, with the settings of a team that shares a queue.
 struct Desk<'a> {

@@ -4,7 +4,7 @@
 //! `REDPHONE_FAULT_COMMANDS` sets how many (80; the full run is 1,000).
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,17 +14,17 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use redphone::backend::http::{HttpBackend, Timeouts};
 use redphone::backend::{Backend, BackendError, Outcome, TimelineRange};
-use redphone::model::command::Declaration;
 use redphone::model::{
-    Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef, Rules, Summary,
-    Urgency,
+    CommandId, Envelope, IncidentCommand, IncidentId, PersonRef, Rules, Summary,
 };
 use redphone::sync::Mirror;
 use redphone::sync::remote::{self, EntryState, Remote, RemoteKey};
 use rstest::rstest;
+use tokio::sync::watch;
 
-use crate::support::commands;
 use crate::support::proxy::{Fault, Proxy};
+use crate::support::requests::{ask, declare};
+use crate::support::sample::Sample;
 use crate::support::served::{Served, open};
 
 const CLIENTS: usize = 4;
@@ -32,6 +32,15 @@ const SEED: u64 = 20_260_302;
 
 /// So many commands a client asks at once, where they can wait together.
 const TOGETHER: usize = 8;
+
+/// How far the clients are.
+#[derive(Default)]
+struct Progress {
+    /// Commands that have their outcome.
+    settled: usize,
+    /// Clients that have sent all of theirs.
+    finished: usize,
+}
 
 /// What brings commands to their end, whatever happens on the way.
 #[async_trait]
@@ -151,31 +160,16 @@ fn fault(number: u64) -> Fault {
     }
 }
 
-fn envelope(incident: IncidentId, ask: IncidentCommand) -> Envelope {
-    Envelope {
-        id: CommandId::new(),
-        at: Utc::now(),
-        actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
-        command: Command::Incident { incident, command: ask },
-    }
-}
-
-pub fn declare(title: String) -> (IncidentId, Envelope) {
-    let id = IncidentId::new();
-    let declaration = Declaration { urgency: Urgency::Medium, ..commands::declaration(title) };
-    (id, envelope(id, IncidentCommand::Declare(Box::new(declaration))))
-}
-
 /// The commands of one client: it declares, and acts on what all have declared.
 fn command(random: &mut ChaCha8Rng, shared: &Mutex<Vec<IncidentId>>, text: String) -> Envelope {
     let mut there = shared.lock().unwrap();
     if there.len() < 4 || random.random_ratio(1, 12) {
-        let (id, envelope) = declare(text);
+        let (id, envelope) = declare(&text);
         there.push(id);
         return envelope;
     }
     let which = there[random.random_range(0..there.len())];
-    envelope(
+    ask(
         which,
         match random.random_range(0..6_u32) {
             0 => IncidentCommand::Acknowledge,
@@ -223,14 +217,15 @@ impl Follower {
 #[case::through_the_outbox(true)]
 #[tokio::test]
 async fn every_command_is_applied_once_and_all_end_with_the_same_queue(#[case] outbox: bool) {
-    let commands = std::env::var("REDPHONE_FAULT_COMMANDS").map_or(80, |n| n.parse().unwrap());
+    let sample = Sample::new("REDPHONE_FAULT_COMMANDS", 80);
+    let commands = usize::try_from(sample.size()).unwrap();
     let mut server = Served::start().await;
     let proxy = Proxy::start(Some(server.address), |request| fault(request.number)).await;
     let second = Duration::from_secs(1);
     let timeouts =
         Timeouts { connect: second * 10, response: second, chunk: second, body: second * 10 };
     let shared = Arc::new(Mutex::new(Vec::new()));
-    let settled = Arc::new(AtomicUsize::new(0));
+    let progress = watch::Sender::new(Progress::default());
     let over = Arc::new(AtomicU64::new(0));
     let mut working = Vec::new();
     let mut following = Vec::new();
@@ -243,18 +238,22 @@ async fn every_command_is_applied_once_and_all_end_with_the_same_queue(#[case] o
             Arc::new(Again(Arc::clone(&backend)))
         };
         let together = if outbox { TOGETHER } else { 1 };
-        let (shared, counted) = (Arc::clone(&shared), Arc::clone(&settled));
+        let (shared, counted) = (Arc::clone(&shared), progress.clone());
         working.push(tokio::spawn(async move {
             let mut random = ChaCha8Rng::seed_from_u64(SEED + number as u64);
             let mut done = Vec::new();
             let rounds: Vec<usize> = (0..commands / CLIENTS).collect();
-            for rounds in rounds.chunks(together) {
+            for (index, rounds) in rounds.chunks(together).enumerate() {
+                if index > 0 && sample.is_expired() {
+                    break;
+                }
                 let mut ask = |round| command(&mut random, &shared, format!("{round} of {number}"));
                 let envelopes: Vec<Envelope> = rounds.iter().map(&mut ask).collect();
                 let answers = driver.settle(&envelopes).await;
-                counted.fetch_add(answers.len(), Ordering::SeqCst);
+                counted.send_modify(|progress| progress.settled += answers.len());
                 done.extend(envelopes.into_iter().zip(answers));
             }
+            counted.send_modify(|progress| progress.finished += 1);
             done
         }));
         let over = Arc::clone(&over);
@@ -275,8 +274,10 @@ async fn every_command_is_applied_once_and_all_end_with_the_same_queue(#[case] o
     let restarts = (commands / 40).clamp(2, 12);
     for restart in 1..=restarts {
         let at = commands / CLIENTS * CLIENTS * restart / (restarts + 1);
-        while settled.load(Ordering::SeqCst) < at {
-            tokio::time::sleep(Duration::from_millis(2)).await;
+        let mut changes = progress.subscribe();
+        let reached = |progress: &Progress| progress.settled >= at || progress.finished == CLIENTS;
+        if changes.wait_for(reached).await.unwrap().finished == CLIENTS {
+            break;
         }
         if restart % 2 == 0 {
             server.stop().await;

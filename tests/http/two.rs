@@ -72,7 +72,7 @@ async fn requests_at_once_share_one_connection_with_one_that_waits() {
     let others = async {
         let asked = (0..20).map(|_| async { client.directory().await.is_ok() });
         assert!(join_all(asked).await.into_iter().all(|answered| answered));
-        let (_, declared) = super::many::declare("Cards fail".into());
+        let (_, declared) = crate::support::requests::declare("Cards fail");
         client.execute(&declared).await.unwrap();
     };
     let (delta, ()) = timeout(PATIENCE, async { tokio::join!(waiting, others) }).await.unwrap();

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::store::Store;
+use crate::support::sample::Sample;
 use crate::support::terminal::{PATIENCE, Terminal};
 
 /// What may be missing after the program was killed.
@@ -22,12 +23,6 @@ fn opened(store: &Store) -> Terminal {
 fn words() -> String {
     let words: Vec<String> = (0..500).map(|n| format!("w{n:03}x")).collect();
     words.join(" ")
-}
-
-/// How many times the program is killed; more where the environment asks for it.
-fn runs() -> u64 {
-    let asked = std::env::var("REDPHONE_DRAFT_RUNS").ok();
-    asked.and_then(|runs| runs.parse().ok()).unwrap_or(3)
 }
 
 /// The last word that is on the screen.
@@ -68,7 +63,7 @@ fn type_and_kill(terminal: &mut Terminal, text: &str, kill_after: Duration) -> u
 #[test]
 fn killed_while_a_long_note_is_typed_at_most_the_last_second_is_missing() {
     let text = words();
-    for run in 0..runs() {
+    for run in Sample::new("REDPHONE_DRAFT_RUNS", 3).rounds(1) {
         let store = Store::filled();
         let mut terminal = opened(&store);
         terminal.press("n");

@@ -96,8 +96,11 @@ fn a_lost_connection_ends_the_program_and_loses_nothing() {
 #[cfg(debug_assertions)]
 #[test]
 fn a_panic_gives_the_terminal_back_and_is_told() {
+    use super::store::command;
+    use crate::support::built_program;
+
     let store = Store::filled();
-    let mut command = store.command();
+    let mut command = command(&built_program(), &store.file(), store.folder.path());
     command.env("REDPHONE_TEST_PANIC", "1");
     let mut terminal = Terminal::start(command, 100, 30);
     terminal.wait_for_text("Cards fail");

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
 use redphone::backend::Backend;
-use redphone::backend::file::{FileStore, Options};
+use redphone::backend::file::FileStore;
+use redphone::model::Impact;
 use redphone::model::command::Declaration;
-use redphone::model::status::Source;
-use redphone::model::{
-    Actor, Command, CommandId, Envelope, Impact, IncidentCommand, IncidentId, PersonRef, Rules,
-};
 
 use super::store::Store;
+use crate::support::commands::declaration;
+use crate::support::requests::declare_as;
+use crate::support::store::options;
 use crate::support::terminal::Terminal;
 
 const BEGIN: &str = "\u{1b}[?2026h";
@@ -137,40 +136,14 @@ fn with_open(count: usize) -> Store {
     let store = Store::empty();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
-        let options = Options {
-            overlay: redphone::model::directory::Directory::default(),
-            name: "local".into(),
-            rules: Rules::default(),
-            create: true,
-            lock_timeout: Duration::from_secs(5),
-        };
-        let opened = FileStore::open(&store.file(), options).await.expect("a store");
+        let opened = FileStore::open(&store.file(), options()).await.expect("a store");
         for index in 0..count {
-            let at = Utc::now();
             let declaration = Declaration {
-                title: format!("Cards fail {index}"),
-                services: vec!["checkout".into()],
                 impact: Impact::Medium,
                 urgency: Impact::Low,
-                category: None,
-                source: Source::Monitoring,
-                symptoms: String::new(),
-                detected_at: at,
-                reported_at: at,
-                team: None,
-                labels: vec![],
-                dedup_key: None,
-                runbook: None,
+                ..declaration(format!("Cards fail {index}"))
             };
-            let envelope = Envelope {
-                id: CommandId::new(),
-                at,
-                actor: Actor::Person(PersonRef::new("ines", "ines")),
-                command: Command::Incident {
-                    incident: IncidentId::new(),
-                    command: IncidentCommand::Declare(Box::new(declaration)),
-                },
-            };
+            let (_, envelope) = declare_as(declaration);
             opened.execute(&envelope).await.expect("it is declared");
         }
         opened.close().await;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::store::Store;
 use crate::support::program;
+use crate::support::sample::Sample;
 use crate::support::terminal::{Terminal, signal};
 
 /// A store, a server on it that can be taken away, and a person on another machine.
@@ -310,6 +311,34 @@ fn what_is_refused_is_listed_and_dropped_by_its_place() {
 }
 
 #[test]
+fn retried_command_is_named_without_control_characters() {
+    let mut team = Team::new();
+    assert!(team.run(&["list"]).status.success());
+    team.cut();
+    assert_eq!(team.run(&["ack", "1"]).status.code(), Some(5));
+    // Another program has written into the file.
+    let mut folders = vec![team.store.folder.path().join("far")];
+    let mut outbox = None;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.ends_with("outbox.db") {
+                outbox = Some(path);
+            }
+        }
+    }
+    let file = rusqlite::Connection::open(outbox.expect("an outbox")).unwrap();
+    let sql = "UPDATE entry SET state = 2, answer = '', label = char(27) || '[31mINC-1'";
+    assert_eq!(file.execute(sql, []).unwrap(), 1);
+    drop(file);
+    let retried = team.run(&["outbox", "retry", "1"]);
+    let text = String::from_utf8(retried.stdout).unwrap();
+    assert_eq!(text, "acknowledge ␛[31mINC-1 waits to be sent again\n");
+}
+
+#[test]
 fn many_processes_send_what_waits_once() {
     let mut team = Team::new();
     assert!(team.run(&["list"]).status.success());
@@ -336,12 +365,11 @@ fn many_processes_send_what_waits_once() {
 /// `REDPHONE_OUTBOX_RUNS` sets how often it is killed (10; the full run is 100).
 #[test]
 fn commands_that_are_killed_at_any_moment_happen_once_or_not_at_all() {
-    let runs: u64 =
-        std::env::var("REDPHONE_OUTBOX_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(10);
+    let runs = Sample::new("REDPHONE_OUTBOX_RUNS", 10);
     let mut team = Team::new();
     assert!(team.run(&["list"]).status.success());
     let mut accepted = std::collections::BTreeSet::new();
-    for run in 0..runs {
+    for run in runs.rounds(10) {
         if run % 5 == 2 {
             team.cut();
         }

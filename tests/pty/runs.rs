@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::store::Store;
 use crate::support::terminal::Terminal;
+use crate::support::wait::until_blocking;
 
 /// A store with a settings file and what stands beside it.
 fn with(settings: &str) -> Store {
@@ -37,14 +38,9 @@ fn notes(store: &Store) -> Vec<String> {
 }
 
 fn wait_for_file(path: &PathBuf) -> String {
-    let deadline = std::time::Instant::now() + crate::support::terminal::PATIENCE;
-    loop {
-        match fs::read_to_string(path) {
-            Ok(text) if text.ends_with('\n') => return text,
-            _ => assert!(std::time::Instant::now() < deadline, "never written: {}", path.display()),
-        }
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    let read = || fs::read_to_string(path).unwrap_or_default();
+    until_blocking(&format!("{} is written", path.display()), || read().ends_with('\n'));
+    read()
 }
 
 fn is_running(process: &str) -> bool {
@@ -54,11 +50,7 @@ fn is_running(process: &str) -> bool {
 }
 
 fn wait_for_end_of(process: &str) {
-    let deadline = std::time::Instant::now() + crate::support::terminal::PATIENCE;
-    while is_running(process) {
-        assert!(std::time::Instant::now() < deadline, "process {process} goes on");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    until_blocking(&format!("process {process} ends"), || !is_running(process));
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl Store {
     }
 
     pub fn command(&self) -> CommandBuilder {
-        command(&self.file(), self.folder.path())
+        command(&program(), &self.file(), self.folder.path())
     }
 
     /// The panes on this store.
@@ -78,9 +78,9 @@ impl Store {
     }
 }
 
-/// The panes on a store, in a plain environment.
-pub fn command(store: &Path, state: &Path) -> CommandBuilder {
-    let mut command = CommandBuilder::new(program());
+/// The panes of a program on a store, in a plain environment.
+pub fn command(program: &Path, store: &Path, state: &Path) -> CommandBuilder {
+    let mut command = CommandBuilder::new(program);
     command.arg("--store");
     command.arg(store);
     command.env("REDPHONE_USER", "ines");

@@ -1,27 +1,14 @@
 //! A token in a real keyring: gnome-keyring over a session bus of its own.
-//!
-//! Where `dbus-run-session` or `gnome-keyring-daemon` is missing there is nothing to test with, and
-//! it says so; with `REDPHONE_KEYRING=1`, as in CI, that is a failure.
 
 use std::process::{Command, Stdio};
 
+use super::parts;
 use crate::support::program;
 use crate::support::served::Served;
 
-fn is_there(program: &str) -> bool {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&paths).any(|folder| folder.join(program).is_file())
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_goes_into_the_keyring_is_used_from_there_and_goes_again() {
-    let missing: Vec<&str> = ["dbus-run-session", "gnome-keyring-daemon"]
-        .into_iter()
-        .filter(|program| !is_there(program))
-        .collect();
-    if !missing.is_empty() {
-        assert!(std::env::var_os("REDPHONE_KEYRING").is_none(), "{missing:?} must be installed");
-        eprintln!("not tested: {missing:?} is not installed");
+    if !parts::are_tested("a token in a keyring", &["dbus-run-session", "gnome-keyring-daemon"]) {
         return;
     }
     let server = Served::start().await;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Lets schemathesis ask a real server for everything that its own description allows, and for what it
-# does not: no answer may be one that is not described. REDPHONE_SCHEMATHESIS_S bounds the time.
+# does not: no answer may be one that is not described. REDPHONE_SCHEMATHESIS_S bounds the time,
+# REDPHONE_BIN names the program.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -10,8 +11,7 @@ if [ ! -x "$venv/bin/schemathesis" ]; then
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet --disable-pip-version-check 'schemathesis>=4,<5'
 fi
-program="${CARGO_TARGET_DIR:-target}/debug/redphone"
-[ -x "$program" ] || cargo build --locked
+program="${REDPHONE_BIN:-$PWD/${CARGO_TARGET_DIR:-target}/debug/redphone}"
 
 place="$(mktemp -d)"
 server=
@@ -40,7 +40,7 @@ no_proxy=127.0.0.1 "$OLDPWD/$venv/bin/schemathesis" \
     --config-file "$OLDPWD/tests/real/schemathesis.toml" \
     run openapi.json --url "$url" --header "Authorization: Bearer $token" \
     --checks all --phases examples,coverage,fuzzing,stateful --mode all \
-    --max-time "$seconds" --workers 2 --no-color || failed=$?
+    --max-time "$seconds" --workers 2 --no-color ${REDPHONE_SEED:+--seed "$REDPHONE_SEED"} || failed=$?
 kill -TERM "$server"
 wait "$server" || { echo "the server did not end in peace"; cat "$place/err"; exit 1; }
 server=

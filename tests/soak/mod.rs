@@ -3,7 +3,7 @@
 //!
 //! A world of incidents opens, changes and ends; the backend fails and comes back; pages turn, and new
 //! P1s take the screen. Every tick and every change is drawn as the terminal would get it.
-//! `REDPHONE_WALL_HOURS` sets how long the day is (2; `.ci/run` asks for 24).
+//! `REDPHONE_WALL_HOURS` sets how long the day is (2; the full run is 24).
 
 use std::collections::VecDeque;
 use std::io;
@@ -30,6 +30,8 @@ use redphone::tui::view::view;
 use redphone::tui::wall::{RIBBON, Settings, Wall};
 use redphone::tui::workspace::Workspace;
 use uuid::Uuid;
+
+use crate::support::sample::Sample;
 
 /// Open incidents around which the world swings.
 const OPEN: usize = 400;
@@ -281,6 +283,7 @@ impl Day {
         };
         self.take(Message::BackendUpdate(BackendUpdate::Connection(link), now));
         let row = self.world.step(now);
+        self.mirror.start_request();
         // While nothing is read, the world goes on: all is told at the end, as after a reset.
         if live && round.is_multiple_of(180) {
             let rows = self.world.open.iter().cloned().collect();
@@ -321,16 +324,16 @@ fn resident() -> Option<u64> {
 
 #[test]
 fn a_day_on_the_wall_needs_no_more_memory_than_its_first_hour() {
-    let hours: u64 = std::env::var("REDPHONE_WALL_HOURS")
-        .ok()
-        .and_then(|hours| hours.parse().ok())
-        .unwrap_or(2)
-        .max(2);
+    let sample = Sample::new("REDPHONE_WALL_HOURS", 2);
     let mut day = Day::new();
     let mut first = None;
-    for round in 0..hours * 360 {
-        day.go_on(round);
-        if round + 1 == 360 {
+    let mut hours = 0;
+    for hour in sample.rounds(2) {
+        for round in hour * 360..(hour + 1) * 360 {
+            day.go_on(round);
+        }
+        hours = hour + 1;
+        if hours == 1 {
             first = resident();
         }
     }

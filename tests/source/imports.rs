@@ -144,9 +144,7 @@ impl Names {
 fn is_only_for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
-            && attribute
-                .parse_args::<syn::Path>()
-                .is_ok_and(|condition| condition.is_ident("test"))
+            && attribute.parse_args::<syn::Path>().is_ok_and(|condition| condition.is_ident("test"))
     })
 }
 
@@ -346,8 +344,7 @@ fn circles_on_record_still_exist_and_have_a_reason() {
 #[test]
 fn view_and_update_of_the_panes_do_not_meet() {
     let is = |module: &ModulePath, name: &str| {
-        module.first().is_some_and(|floor| floor == "tui")
-            && module.iter().any(|part| part == name)
+        module.first().is_some_and(|floor| floor == "tui") && module.iter().any(|part| part == name)
     };
     let mut wrong = Vec::new();
     for (module, used) in imports() {

@@ -10,10 +10,12 @@ use redphone::backend::record::Record;
 use redphone::model::command::Declaration;
 use redphone::model::status::Category;
 use redphone::model::{
-    Actor, Command, CommandId, Envelope, Event, EventBody, EventId, IncidentCommand, IncidentId,
-    IncidentNumber, PersonRef, Priority, Urgency,
+    Actor, CommandId, Event, EventBody, EventId, IncidentCommand, IncidentId, IncidentNumber,
+    Priority, Urgency,
 };
 
+pub use crate::support::requests::ask;
+use crate::support::requests::ines;
 use crate::support::{commands, store as stores};
 
 pub fn options() -> Options {
@@ -30,15 +32,6 @@ pub async fn refused(path: &Path) -> String {
         Ok(_) => panic!("{} was opened", path.display()),
         Err(OpenError::Missing(text) | OpenError::Refused(text)) => text,
     }
-}
-
-pub fn actor() -> Actor {
-    Actor::Person(PersonRef::new("ines", "Ines Moreau"))
-}
-
-pub fn ask(incident: IncidentId, ask: IncidentCommand) -> Envelope {
-    let command = Command::Incident { incident, command: ask };
-    Envelope { id: CommandId::new(), at: Utc::now(), actor: actor(), command }
 }
 
 pub fn declaration(title: &str) -> Declaration {
@@ -67,7 +60,7 @@ pub fn event(incident: IncidentId, seq: u32, body: EventBody) -> Event {
     let at: DateTime<Utc> = Utc::now().trunc_subsecs(3);
     let command = CommandId::new();
     let id = EventId::derived(command, 0);
-    Event { id, incident, seq, at, recorded_at: at, actor: actor(), command, body }
+    Event { id, incident, seq, at, recorded_at: at, actor: Actor::Person(ines()), command, body }
 }
 
 pub fn declared_event(incident: IncidentId, number: Option<u64>, title: &str) -> Event {

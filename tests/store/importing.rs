@@ -11,15 +11,16 @@ use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::queue::Sort;
 use redphone::model::status::{ResolutionAction, Status};
 use redphone::model::{
-    ChangeId, Command, CommandId, Envelope, Event, EventBody, EventId, IncidentCommand, IncidentId,
-    PersonRef, ProblemId,
+    Actor, ChangeId, Command, CommandId, Envelope, Event, EventBody, EventId, IncidentCommand,
+    IncidentId, PersonRef, ProblemId,
 };
 use rstest::rstest;
 use tempfile::tempdir;
 
 use super::fixtures::{
-    actor, ask, bad, declaration, declared, declared_event, event, exported, import, open, record,
+    ask, bad, declaration, declared, declared_event, event, exported, import, open, record,
 };
+use crate::support::requests::ines;
 
 fn some_problem() -> Problem {
     Problem {
@@ -39,7 +40,7 @@ fn some_change() -> Change {
         kind: ChangeKind::Deploy,
         title: "checkout v812".into(),
         services: vec!["checkout".into()],
-        by: actor(),
+        by: Actor::Person(ines()),
         starts_at: Utc::now() - TimeDelta::minutes(9),
         ends_at: None,
         state: ChangeState::Running,
@@ -62,7 +63,10 @@ async fn an_export_imported_into_an_empty_store_is_the_same_store() {
     let (first, second) = (declared(&store, "first").await, declared(&store, "second").await);
     for command in [Command::RecordChange(some_change()), Command::RecordProblem(some_problem())] {
         let id = CommandId::new();
-        store.execute(&Envelope { id, at: Utc::now(), actor: actor(), command }).await.unwrap();
+        store
+            .execute(&Envelope { id, at: Utc::now(), actor: Actor::Person(ines()), command })
+            .await
+            .unwrap();
     }
     for round in 0..70 {
         let text = format!("note {round} with \"quotes\", \u{1b}[31m and\nlines");

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use redphone::backend::file::{FileStore, ReopeningStore};
 use redphone::backend::{Backend, BackendError, Cursor, Delta};
+use redphone::model::directory::Directory;
 use tempfile::{TempDir, tempdir};
 
 use super::fixtures::{declared, open};
+use crate::support::wait::until_watched;
 
 const NOW: Duration = Duration::ZERO;
 
@@ -87,7 +89,7 @@ async fn a_wait_ends_when_the_file_goes() {
     let cursor = all(&lasting).await.cursor;
     let waiting = lasting.changes(Some(cursor), Duration::from_mins(10));
     let moving = async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        until_watched(folder.path()).await;
         fs::rename(&path, folder.path().join("away.db")).unwrap();
     };
     let (waited, ()) = tokio::join!(tokio::time::timeout(Duration::from_mins(1), waiting), moving);
@@ -153,4 +155,20 @@ async fn a_store_that_is_not_a_lasting_one_never_reads_a_file_that_has_gone() {
         assert!(said.to_string().contains("not there"), "{said}");
         assert!(said.is_temporary());
     }
+}
+
+#[tokio::test]
+async fn directory_is_not_written_to_a_file_that_was_moved_away() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&path).await;
+    let before = store.changes(None, NOW).await.unwrap().cursor;
+    let away = folder.path().join("away.db");
+    fs::rename(&path, &away).unwrap();
+    match store.set_directory(&Directory::default()).await {
+        Err(BackendError::Unreachable(said)) => assert!(said.contains("is not there"), "{said}"),
+        other => panic!("{other:?}"),
+    }
+    fs::rename(&away, &path).unwrap();
+    assert!(!store.changes(Some(before), NOW).await.unwrap().directory);
 }

@@ -149,12 +149,12 @@ async fn a_lock_that_is_released_in_time_is_only_waited_for() {
     let id = declared(&store, "locked").await;
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let release = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(300));
-        other.execute_batch("ROLLBACK").unwrap();
-    });
-    store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
-    release.join().unwrap();
+    let acknowledge = ask(id, IncidentCommand::Acknowledge);
+    let mut executing = std::pin::pin!(store.execute(&acknowledge));
+    let waited = tokio::time::timeout(Duration::from_millis(300), &mut executing).await;
+    assert!(waited.is_err(), "it waits for the lock: {waited:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    executing.await.unwrap();
 }
 
 #[tokio::test]

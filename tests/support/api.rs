@@ -69,10 +69,6 @@ impl Told {
     }
 }
 
-pub async fn store(path: &std::path::Path) -> FileStore {
-    FileStore::open(path, stores::options()).await.unwrap()
-}
-
 impl Place {
     pub async fn new() -> Self {
         Self::with(|_| {}).await
@@ -81,7 +77,7 @@ impl Place {
     /// A server with options of its own.
     pub async fn with(change: impl FnOnce(&mut server::Options)) -> Self {
         let folder = TempDir::new().unwrap();
-        let store = store(&folder.path().join("store.db")).await;
+        let store = stores::open(&folder.path().join("store.db")).await;
         let people = vec![PersonRef::new("ines", "Ines Moreau")];
         store.set_directory(&Directory { people, ..Directory::default() }).await.unwrap();
         let tokens = TokenFile::new(folder.path().join("tokens.json"));
@@ -147,21 +143,6 @@ impl Place {
         let actor = redphone::model::Actor::Person(PersonRef::new("ines", "Ines Moreau"));
         self.store.execute(&order.into_envelope(actor)).await.unwrap();
         id
-    }
-}
-
-/// Waits until something holds, for 30 s at most.
-#[track_caller]
-pub fn until<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) -> impl Future<Output = ()> {
-    let asked = async move {
-        while !holds().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    let at = std::panic::Location::caller();
-    async move {
-        let done = tokio::time::timeout(Duration::from_secs(30), asked).await;
-        assert!(done.is_ok(), "{at}: it does not come about that {what}");
     }
 }
 

@@ -295,7 +295,7 @@ impl Backend for Memory {
             Some(mark) => place_in(sort, mark)?,
         };
         let end = start.saturating_add(search.limit as usize);
-        let next = (rows.len() > end).then(|| PageMark(format!("{sort} {end}")));
+        let next = (rows.len() > end).then(|| PageMark::from(format!("{sort} {end}")));
         let rows = rows.into_iter().skip(start).take(search.limit as usize).collect();
         Ok(Page { rows, next, total, counts: Some(counts) })
     }
@@ -372,7 +372,8 @@ impl Backend for Memory {
 
 /// How many rows are before a page in this order.
 fn place_in(sort: Sort, mark: &PageMark) -> Result<usize, BackendError> {
-    let count = mark.0.split_once(' ').filter(|(order, _)| *order == sort.to_string());
+    let mark = mark.to_string();
+    let count = mark.split_once(' ').filter(|(order, _)| *order == sort.to_string());
     count.and_then(|(_, count)| count.parse().ok()).ok_or_else(|| {
         let what = "page: that is no page of this list";
         BackendError::Rejected(Rejection::new(RejectionKind::Invalid, what))

@@ -10,19 +10,28 @@ pub mod memory;
 pub mod model;
 pub mod proxy;
 pub mod requests;
+pub mod sample;
 pub mod served;
 pub mod stage;
 pub mod store;
 pub mod strategies;
 pub mod terminal;
+pub mod wait;
 
 use std::path::PathBuf;
 
 /// Returns the program that is tested: that of `REDPHONE_BIN`, else the one built with the tests.
 pub fn program() -> PathBuf {
-    let named = std::env::var_os("REDPHONE_BIN").map(PathBuf::from);
+    match std::env::var_os("REDPHONE_BIN") {
+        Some(path) => std::path::absolute(path).expect("a path"),
+        None => built_program(),
+    }
+}
+
+/// Returns the program built with the tests, whatever `REDPHONE_BIN` says.
+pub fn built_program() -> PathBuf {
     let built = option_env!("CARGO_BIN_EXE_redphone").map(PathBuf::from);
     // An example stands in target/PROFILE/examples, the program in target/PROFILE.
-    let beside = || Some(std::env::current_exe().ok()?.parent()?.parent()?.join("redphone"));
-    named.or(built).or_else(beside).expect("this process has a path")
+    let of_example = || Some(std::env::current_exe().ok()?.parent()?.parent()?.join("redphone"));
+    built.or_else(of_example).expect("this process has a path")
 }

@@ -1,8 +1,9 @@
 //! How tests open a store where nothing else is said.
 
+use std::path::Path;
 use std::time::Duration;
 
-use redphone::backend::file::Options;
+use redphone::backend::file::{FileStore, Options};
 use redphone::model::Rules;
 use redphone::model::directory::Directory;
 
@@ -15,4 +16,9 @@ pub fn options() -> Options {
         create: true,
         lock_timeout: Duration::from_mins(1),
     }
+}
+
+/// Opens a store, and makes it where it is missing.
+pub async fn open(path: &Path) -> FileStore {
+    FileStore::open(path, options()).await.unwrap()
 }

@@ -10,6 +10,7 @@ use super::fixtures::{Place, all_sent};
 use super::outbox::note;
 use crate::support::far::Way;
 use crate::support::requests::{declare, declared};
+use crate::support::wait::until;
 
 #[tokio::test]
 async fn folder_and_files_are_only_for_their_owner() {
@@ -31,12 +32,7 @@ async fn closed(path: &std::path::Path) {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     let log = std::path::PathBuf::from(log);
-    let closed = async {
-        while log.exists() {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(super::fixtures::PATIENCE, closed).await.expect("it is closed");
+    until("it is closed", async || !log.exists()).await;
 }
 
 /// Writes something else into a file, once whoever had it open has closed it.

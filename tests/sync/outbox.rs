@@ -241,6 +241,29 @@ async fn what_needs_a_refused_declaration_is_held_and_sent_once_it_was_mended() 
 }
 
 #[tokio::test]
+async fn submission_says_that_a_command_before_it_is_unreadable() {
+    let place = Place::new().await;
+    let id = declared(&*place.store, "Cards fail").await;
+    place.far.set(Way::Cut);
+    let remote = place.remote().await;
+    let (odd, follower) = (note(id, "odd"), note(id, "follows"));
+    remote.enqueue(vec![odd.clone(), follower.clone()]).await.unwrap();
+    drop(remote);
+    let file = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
+    let sql = "UPDATE entry SET envelope = '{\"later\": 1}' WHERE id = ?";
+    assert_eq!(file.execute(sql, [odd.id.as_bytes().to_vec()]).unwrap(), 1);
+    drop(file);
+    place.far.set(Way::Open);
+    let remote = place.remote().await;
+    let submission = remote.submit_and_wait(&follower).await.unwrap();
+    let Submission::Queued(why) = submission else { panic!("{submission:?}") };
+    assert!(
+        why.starts_with("what comes before it (a command on ") && !why.contains("declaration"),
+        "{why}"
+    );
+}
+
+#[tokio::test]
 async fn what_was_sent_again_elsewhere_is_not_sent_a_second_time_in_other_words() {
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;

@@ -62,6 +62,49 @@ fn a_reset_forgets_what_was_known() {
     assert_eq!(mirror.snapshot().rows.len(), 1);
 }
 
+fn ended(row: &Summary) -> Summary {
+    Summary { seq: row.seq + 1, status: Status::Resolved, ..row.clone() }
+}
+
+#[test]
+fn ended_incident_is_remembered_without_having_been_a_row() {
+    let rows = company::busy(company::now()).open();
+    let mut mirror = Mirror::default();
+    // The answer to a command comes before the first page, which was read before.
+    assert!(!mirror.put(ended(&rows[0])));
+    mirror.put_first_page(rows.clone(), None);
+    assert_eq!(mirror.snapshot().rows.len(), rows.len() - 1);
+    assert!(!mirror.fold(delta(vec![rows[0].clone()], false)));
+    assert_eq!(mirror.snapshot().rows.len(), rows.len() - 1);
+}
+
+#[test]
+fn reset_read_before_an_incident_ended_does_not_reopen_it() {
+    let (mut mirror, rows) = filled();
+    mirror.start_request();
+    let noted = Summary { seq: rows[1].seq + 1, ..rows[1].clone() };
+    assert!(mirror.put(ended(&rows[0])) && mirror.put(noted.clone()));
+    mirror.fold(delta(rows.clone(), true));
+    let snapshot = mirror.snapshot();
+    assert_eq!(snapshot.rows.len(), rows.len() - 1);
+    assert!(snapshot.rows.iter().any(|row| **row == noted));
+    // A reset that was requested later counts, also where it has less, as after a restore.
+    mirror.start_request();
+    mirror.fold(delta(rows.clone(), true));
+    assert_eq!(mirror.snapshot().rows.len(), rows.len());
+}
+
+#[test]
+fn ended_incidents_are_forgotten_one_by_one() {
+    let rows = company::many(company::now(), 1002).open();
+    let mut mirror = Mirror::default();
+    for row in &rows {
+        mirror.put(ended(row));
+    }
+    let reopened = rows.iter().filter(|row| mirror.put((*row).clone())).count();
+    assert_eq!(reopened, 2, "the first to have ended");
+}
+
 /// Waits for an update that fits.
 async fn until(
     updates: &mut mpsc::UnboundedReceiver<BackendUpdate>,

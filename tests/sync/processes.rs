@@ -15,6 +15,7 @@ use redphone::sync::remote::Remote;
 use super::fixtures::{Place, all_sent, options, store_at, until};
 use crate::support::far::{Far, Way};
 use crate::support::requests::{ask, declared};
+use crate::support::sample::Sample;
 
 /// What a process of these tests does; set for it, and only there.
 const PLACE: &str = "REDPHONE_OUTBOX_PLACE";
@@ -132,12 +133,11 @@ async fn a_process_that_stays_open_keeps_no_other_from_sending_and_one_that_is_k
 
 #[tokio::test]
 async fn a_process_that_is_killed_at_any_moment_loses_nothing_and_doubles_nothing() {
-    let runs =
-        std::env::var("REDPHONE_OUTBOX_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(10);
+    let runs = Sample::new("REDPHONE_OUTBOX_RUNS", 10);
     let place = Place::new().await;
     let id = declared(&*place.store, "Cards fail").await;
     let mut all = Vec::new();
-    for run in 0..runs {
+    for run in runs.rounds(4) {
         // Half of them only write, the others also send.
         let way = if run % 2 == 0 { "cut" } else { "open" };
         let mut child = start(&place, id, 100_000, way);
@@ -152,12 +152,9 @@ async fn a_process_that_is_killed_at_any_moment_loses_nothing_and_doubles_nothin
     }
     assert!(!all.is_empty());
     let remote = place.remote().await;
-    let left = async {
-        while remote.watch_outbox().borrow().pending().next().is_some() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_mins(5), left).await.expect("all is sent");
+    let mut outbox = remote.watch_outbox();
+    let sent = outbox.wait_for(|outbox| outbox.pending().next().is_none());
+    tokio::time::timeout(Duration::from_mins(5), sent).await.expect("all is sent").unwrap();
     happened_once(&place, id, &all).await;
     let events = place.events(id).await;
     let mut commands: Vec<CommandId> = events.iter().map(|event| event.command).collect();

@@ -30,16 +30,8 @@ fn label(stage: &Stage, id: IncidentId) -> String {
 }
 
 fn assign(stage: &Stage, id: IncidentId, to: PersonRef) {
-    let envelope = Envelope {
-        id: CommandId::new(),
-        at: stage.now,
-        actor: Actor::Person(company::tomo()),
-        command: Command::Incident {
-            incident: id,
-            command: IncidentCommand::Assign { to: Some(to) },
-        },
-    };
-    stage.memory.carry_out(&envelope).expect("it fits");
+    let assign = IncidentCommand::Assign { to: Some(to) };
+    company::ask(&stage.memory, id, assign, stage.now).expect("it fits");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The detail of the selected incident, which is read a moment later.
 
-use redphone::model::command::Command;
+use redphone::model::command::{Command, IncidentCommand};
+use redphone::tui::core::message::Message;
 
 use crate::support::company;
 use crate::support::stage::Stage;
@@ -38,4 +39,27 @@ fn what_is_opened_at_once_is_what_was_selected() {
     assert_eq!(stage.submitted.len(), 1);
     let Command::Incident { incident, .. } = &stage.submitted[0].command else { panic!() };
     assert_eq!(*incident, stage.incident_id(2048));
+}
+
+#[test]
+fn late_answer_does_not_replace_a_newer_record() {
+    let mut stage = Stage::busy();
+    let id = stage.target();
+    let (older, events) = stage.memory.read(2051);
+    let note = IncidentCommand::AddNote { text: "the pool is full".into() };
+    company::ask(&stage.memory, id, note, stage.now).expect("it fits");
+    stage.refresh();
+    let seq = |stage: &Stage| {
+        stage.app.reading.shown.as_ref().map(|shown| shown.detail.incident.summary.seq)
+    };
+    let newer = seq(&stage);
+    assert_eq!(newer, Some(older.incident.summary.seq + 1));
+    stage.send(Message::Detail(id, Ok(Box::new((older.clone(), events.clone()))), stage.now));
+    assert_eq!(seq(&stage), newer);
+    assert!(stage.screen().contains("the pool is full"), "{}", stage.screen());
+    // Nor is it replaced while another incident is read.
+    stage.keys("j");
+    stage.send(Message::Detail(id, Ok(Box::new((older, events))), stage.now));
+    stage.keys("k");
+    assert_eq!(seq(&stage), newer);
 }

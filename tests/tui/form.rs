@@ -1,5 +1,7 @@
 //! Forms: what they check, and what they send while others change the same fields.
 
+use std::sync::Arc;
+
 use redphone::model::IncidentCommand;
 use redphone::model::checklist::Answer;
 use redphone::model::review::Section;
@@ -128,4 +130,22 @@ fn of_many_only_what_was_filled_in_is_written() {
         runbook: None,
     };
     assert_eq!(stage.submitted_commands(), [only_the_labels.clone(), only_the_labels]);
+}
+
+#[test]
+fn suspected_change_is_named_without_control_characters() {
+    let mut stage = Stage::busy();
+    let has_suspect = |stage: &Stage| {
+        stage.app.reading.shown.as_ref().is_some_and(|shown| !shown.detail.suspects.is_empty())
+    };
+    for _ in 0..40 {
+        if has_suspect(&stage) {
+            break;
+        }
+        stage.keys("j");
+    }
+    let shown = stage.app.reading.shown.as_mut().expect("one is shown");
+    Arc::make_mut(&mut shown.detail).suspects[0].change.title = "v812\u{1b}[31m".into();
+    stage.keys("c");
+    assert!(stage.screen().contains("caused by deploy v812␛[31m"), "{}", stage.screen());
 }

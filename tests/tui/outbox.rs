@@ -234,6 +234,42 @@ fn the_whole_way_of_a_command_that_comes_second() {
 }
 
 #[test]
+fn refusal_is_told_once() {
+    let mut stage = remote((126, 36));
+    let envelope = asked(stage.incident_id(2051), IncidentCommand::Acknowledge, 1);
+    let why = "already acknowledged by Tomo Sato 2 min ago";
+    let refused = entry(1, "INC-2051", "Card payments fail", envelope, conflict(why));
+    let all = |entry: &Arc<OutboxEntry>| OutboxSnapshot { entries: vec![entry.clone()], me: None };
+    show(&mut stage, all(&refused));
+    assert!(stage.screen().contains(why), "{}", stage.screen());
+    stage.keys("j");
+    assert!(!stage.screen().contains(why), "it was dismissed");
+    show(&mut stage, all(&refused));
+    assert!(!stage.screen().contains(why), "{}", stage.screen());
+    // Sent again, it is refused again.
+    let mut again = refused.clone();
+    Arc::make_mut(&mut again).settled_at = Some(company::now() + TimeDelta::seconds(40));
+    show(&mut stage, all(&again));
+    assert!(stage.screen().contains(why), "{}", stage.screen());
+}
+
+#[test]
+fn own_refusal_is_told_once() {
+    let mut stage = remote((126, 36));
+    stage.keys("k a");
+    let envelope = stage.submitted[0].clone();
+    stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
+    let why = "already acknowledged by Tomo Sato 2 min ago";
+    let refused = entry(1, "INC-2051", "Card payments fail", envelope, conflict(why));
+    let all = OutboxSnapshot { entries: vec![refused], me: None };
+    show(&mut stage, all.clone());
+    assert!(stage.screen().contains(why), "{}", stage.screen());
+    stage.keys("j");
+    show(&mut stage, all);
+    assert!(!stage.screen().contains(why), "{}", stage.screen());
+}
+
+#[test]
 fn a_command_that_is_not_listed_is_looked_up_and_only_what_the_outbox_does_not_know_was_dropped() {
     let mut stage = remote((126, 36));
     stage.keys("k a");

@@ -2,14 +2,15 @@
 //! panics, no line is too wide or too narrow, and the selection stays where it was. On the panes and on
 //! the wall, over a store and over a remote with an outbox.
 //!
-//! `REDPHONE_SEQUENCES` sets how many sequences of keys are played (64; `.ci/run` asks for 10,000).
+//! `REDPHONE_SEQUENCES` sets how many sequences of keys are played (64; the full run
+//! is 10,000).
 
 use std::sync::Arc;
 
 use chrono::{Offset, TimeDelta, Utc};
 use crossterm::event::{KeyCode, KeyModifiers};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{RngSeed, TestError, TestRunner};
 use redphone::backend::BackendError;
 use redphone::model::status::ResolutionAction;
 use redphone::model::text::width;
@@ -29,8 +30,12 @@ use redphone::tui::workspace::{Workspace, WorkspaceId};
 use super::{outbox, run};
 use crate::support::company;
 use crate::support::memory::Memory;
+use crate::support::sample::{Sample, number, seed};
 use crate::support::stage::{Stage, options, rows};
 use crate::support::strategies::ask;
+
+/// How many sequences share a seed.
+const BATCH: u32 = 16;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -327,21 +332,30 @@ fn play(
     Ok(())
 }
 
-/// On all processors: they are many.
+/// On all processors, since the sequences are many.
 #[test]
 fn no_keys_no_rows_and_no_size_break_the_screen() {
     let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(8));
-    let threads = u32::try_from(threads).expect("few");
-    let all = number("REDPHONE_SEQUENCES", 64);
-    let part = || {
-        let cases = all.div_ceil(threads);
-        // Where it fails, the smallest sequence that does is told: it becomes a test of its own.
-        let config = ProptestConfig { cases, failure_persistence: None, ..Default::default() };
-        TestRunner::new(config)
-            .run(&sequence(), |(data, size, place, steps)| play(&data, size, place, steps))
+    let threads = threads as u64;
+    let sample = Sample::new("REDPHONE_SEQUENCES", 64);
+    let batches = sample.size().div_ceil(threads * u64::from(BATCH));
+    let seed = seed();
+    let part = |thread: u64| {
+        for batch in (0..batches).take_while(|batch| *batch == 0 || !sample.is_expired()) {
+            // Where it fails, the smallest sequence that does is told: it becomes a test of its own.
+            let config = ProptestConfig {
+                cases: BATCH,
+                failure_persistence: None,
+                rng_seed: RngSeed::Fixed(seed.wrapping_add(batch * threads + thread)),
+                ..Default::default()
+            };
+            TestRunner::new(config)
+                .run(&sequence(), |(data, size, place, steps)| play(&data, size, place, steps))?;
+        }
+        Ok::<(), TestError<_>>(())
     };
     std::thread::scope(|scope| {
-        let parts: Vec<_> = (0..threads).map(|_| scope.spawn(part)).collect();
+        let parts: Vec<_> = (0..threads).map(|n| scope.spawn(move || part(n))).collect();
         for part in parts {
             if let Err(error) = part.join().expect("a panic is caught where it happens") {
                 panic!("{error}");
@@ -396,9 +410,5 @@ fn kept(before: &(Option<Selectable>, Vec<Selectable>), stage: &Stage) -> Option
 
 /// How many cases are tried; `REDPHONE_CASES` sets another number.
 pub fn cases(usual: u32) -> u32 {
-    number("REDPHONE_CASES", usual)
-}
-
-fn number(variable: &str, usual: u32) -> u32 {
-    std::env::var(variable).ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+    number("REDPHONE_CASES").and_then(|cases| cases.try_into().ok()).unwrap_or(usual)
 }

@@ -210,3 +210,23 @@ fn what_is_declared_out_of_sight_is_told() {
     assert!(stage.screen().lines().next().unwrap().contains("P1 3"), "line 1 counts all");
     assert_eq!(stage.app.queue.rows.len(), 1);
 }
+
+#[test]
+fn last_ended_incident_is_looked_up_once_while_nothing_matches() {
+    let mut stage = Stage::busy();
+    stage.filter("zzz");
+    for _ in 0..5 {
+        stage.refresh();
+    }
+    assert_eq!(stage.last_ended_lookups, 1);
+    for (number, lookups) in [(2051, 2), (2048, 3)] {
+        let id = stage.incident_id(number);
+        company::ask(&stage.memory, id, resolve(), stage.now).expect("it fits");
+        stage.refresh();
+        stage.refresh();
+        assert_eq!(stage.last_ended_lookups, lookups, "something has ended");
+    }
+    stage.filter("zzzz");
+    stage.refresh();
+    assert_eq!(stage.last_ended_lookups, 4, "another filter");
+}

@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, watch};
 use crate::support::company;
 use crate::support::memory::Memory;
 use crate::support::stage::options;
+use crate::support::wait;
 
 /// What stands in the detail once all is read: the fresh P1.
 const P1: &str = "← press o to take it";
@@ -157,11 +158,7 @@ impl Run {
 
     /// Waits until something is so, with a deadline.
     async fn until(&self, what: &str, is: impl Fn(&Memory) -> bool) {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
-        while !is(&self.memory) {
-            assert!(tokio::time::Instant::now() < deadline, "never: {what}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        wait::until(what, async || is(&self.memory)).await;
     }
 }
 

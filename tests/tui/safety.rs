@@ -27,6 +27,18 @@ fn keys_typed_while_a_record_is_read_are_for_what_the_verb_opens() {
 }
 
 #[test]
+fn paste_during_a_reading_goes_into_what_the_verb_opens() {
+    let mut stage = Stage::busy();
+    stage.slow_reads = true;
+    stage.keys("j E");
+    stage.send(Message::Paste("(rolled back".into()));
+    stage.keys(")");
+    stage.answer_reads();
+    let Mode::Form(form) = &stage.app.mode else { panic!("{:?}", stage.app.mode) };
+    assert!(form.contents()[0].ends_with("(rolled back)"), "{:?}", form.contents());
+}
+
+#[test]
 fn esc_leaves_a_verb_that_waits_and_the_keys_with_it() {
     let mut stage = Stage::busy();
     stage.slow_reads = true;

@@ -26,13 +26,7 @@ pub fn at(stage: &Stage) -> Option<u32> {
 }
 
 fn add(stage: &Stage, ask: IncidentCommand) {
-    let envelope = Envelope {
-        id: CommandId::new(),
-        at: stage.now,
-        actor: Actor::Person(company::tomo()),
-        command: Command::Incident { incident: stage.app.target().expect("one").id, command: ask },
-    };
-    stage.memory.carry_out(&envelope).expect("it can be asked");
+    company::ask(&stage.memory, stage.target(), ask, stage.now).expect("it can be asked");
 }
 
 #[rstest]

@@ -229,6 +229,7 @@ impl FileStore {
         self.check_writable()?;
         let (store, directory) = (self.clone(), directory.clone());
         self.run_to_completion(async move {
+            store.check_same_file()?;
             let mut writer = store.lock_writer().await;
             let mut batch = sql::Batch::new("BEGIN IMMEDIATE;");
             others::put_directory(&mut batch, &directory)?;

@@ -12,9 +12,8 @@ use super::access_path::blank_summary;
 use super::error::{StoreError, StoreResult};
 use super::read::summary_at;
 use super::row::{OPEN_FACETS_END, status_and_priority};
-use super::search::ParsedPageMark;
 use super::sql::Batch;
-use crate::backend::{Page, Search};
+use crate::backend::{Page, PageMark, Search};
 use crate::model::queue::{OpenCounts, UrgencyKey, urgency_key};
 use crate::model::{Rules, Status, Summary};
 
@@ -44,7 +43,7 @@ pub(super) async fn first_page(
     ranked.sort_by_cached_key(rank);
     ranked.truncate(limit);
     let next = (outlines.len() > limit)
-        .then(|| ranked.last().map(|row| ParsedPageMark::Rank(rank(row)).to_page_mark()))
+        .then(|| ranked.last().map(|row| PageMark::Rank(rank(row))))
         .flatten();
     Ok(Page { rows: ranked, next, total: Some(total), counts: Some(counts) })
 }

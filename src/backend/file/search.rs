@@ -1,6 +1,5 @@
 //! Searches: pages of open incidents in any order, and pages of the history by time of report.
 
-use chrono::DateTime;
 use sqlx::{Row, SqliteConnection};
 
 use super::access_path::{AccessPath, IndexedColumn, SearchPlan, plan_search};
@@ -13,7 +12,7 @@ use crate::backend::{BackendError, Page, PageMark, Search};
 use crate::model::decide::{Rejection, RejectionKind};
 use crate::model::filter::{MatchContext, Scope};
 use crate::model::queue::{OpenCounts, Sort, UrgencyKey, compare, urgency_key};
-use crate::model::{IncidentId, IncidentNumber, Priority, Rules, Summary};
+use crate::model::{IncidentNumber, Rules, Summary};
 
 /// The maximum number of rows of a page.
 const MAX_LIMIT: u32 = 1000;
@@ -57,64 +56,24 @@ fn summary_key(row: &Summary) -> i64 {
     incident_key(row.reported_at, row.number.unwrap_or(IncidentNumber(0)))
 }
 
-/// The decoded form of a [`PageMark`]: where a page ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum ParsedPageMark {
-    Key(i64),
-    Rank(UrgencyKey),
-    /// The id of the last row, and the number of rows up to it, which is used if that row is no
-    /// longer in the list.
-    Row(IncidentId, usize),
-}
-
-impl ParsedPageMark {
-    pub(super) fn to_page_mark(self) -> PageMark {
-        PageMark(match self {
-            Self::Key(key) => format!("k{key}"),
-            Self::Rank((calm, priority, acknowledged, reported, id)) => {
-                let reported = reported.timestamp_millis();
-                format!("r{calm}.{}.{acknowledged}.{reported}.{id}", priority.index())
-            }
-            Self::Row(id, count) => format!("o{count}.{id}"),
-        })
-    }
-
-    fn parse(mark: &PageMark) -> Option<Self> {
-        if let Some(key) = mark.0.strip_prefix('k') {
-            return key.parse().ok().map(Self::Key);
-        }
-        if let Some(row) = mark.0.strip_prefix('o') {
-            let (count, id) = row.split_once('.')?;
-            return Some(Self::Row(id.parse().ok()?, count.parse().ok()?));
-        }
-        let mut parts = mark.0.strip_prefix('r')?.split('.');
-        let mut next = || parts.next();
-        let calm = next()?.parse().ok()?;
-        let priority = Priority::from_index(next()?.parse().ok()?)?;
-        let acknowledged = next()?.parse().ok()?;
-        let reported = DateTime::from_timestamp_millis(next()?.parse().ok()?)?;
-        let id: IncidentId = next()?.parse().ok()?;
-        Some(Self::Rank((calm, priority, acknowledged, reported, id)))
-    }
-}
-
 /// Returns the mark after which the page begins; `None` for the first page. Refuses a mark of
 /// another list or another order.
-fn start_mark(search: &Search) -> StoreResult<Option<ParsedPageMark>> {
+fn start_mark(search: &Search) -> StoreResult<Option<&PageMark>> {
     let Some(mark) = &search.after else { return Ok(None) };
-    let mark = ParsedPageMark::parse(mark).filter(|mark| {
-        match (mark, search.filter.scope(), search.sort) {
-            (ParsedPageMark::Key(_), Scope::All, _)
-            | (ParsedPageMark::Key(_), _, Sort::Newest | Sort::Oldest) => true,
-            (ParsedPageMark::Key(_), Scope::Open, _) | (_, Scope::All, _) => false,
-            (ParsedPageMark::Rank(_), _, sort) => sort == Sort::Urgent,
-            (ParsedPageMark::Row(..), _, sort) => {
-                !matches!(sort, Sort::Urgent | Sort::Newest | Sort::Oldest)
-            }
+    let fits = match (mark, search.filter.scope(), search.sort) {
+        (PageMark::Key(_), Scope::All, _)
+        | (PageMark::Key(_), Scope::Open, Sort::Newest | Sort::Oldest) => true,
+        (PageMark::Rank(_), Scope::Open, sort) => sort == Sort::Urgent,
+        (PageMark::Row(..), Scope::Open, sort) => {
+            !matches!(sort, Sort::Urgent | Sort::Newest | Sort::Oldest)
         }
-    });
-    mark.map(Some)
-        .ok_or_else(|| invalid("page: that is no page of this list: begin with the first"))
+        _ => false,
+    };
+    if fits {
+        Ok(Some(mark))
+    } else {
+        Err(invalid("page: that is no page of this list: begin with the first"))
+    }
 }
 
 /// Returns a page of open incidents. Reads all of them, as they are few.
@@ -145,57 +104,52 @@ async fn search_open(
                 .into_iter()
                 .map(|row| (urgency_key(&row, search.now, &rules.levels), row))
                 .filter(|(rank, _)| match mark {
-                    Some(ParsedPageMark::Rank(end)) => *rank > end,
+                    Some(PageMark::Rank(end)) => rank > end,
                     _ => true,
                 })
                 .collect();
             ranked.sort_unstable_by_key(|(rank, _)| *rank);
-            let next = (ranked.len() > limit).then(|| ParsedPageMark::Rank(ranked[limit - 1].0));
+            let next = (ranked.len() > limit).then(|| PageMark::Rank(ranked[limit - 1].0));
             ranked.truncate(limit);
             (ranked.into_iter().map(|(_, row)| row).collect(), next)
         }
         Sort::Newest | Sort::Oldest => {
             let newest = search.sort == Sort::Newest;
             matching.retain(|row| match mark {
-                Some(ParsedPageMark::Key(end)) if newest => summary_key(row) < end,
-                Some(ParsedPageMark::Key(end)) => summary_key(row) > end,
+                Some(PageMark::Key(end)) if newest => summary_key(row) < *end,
+                Some(PageMark::Key(end)) => summary_key(row) > *end,
                 _ => true,
             });
             matching.sort_unstable_by_key(summary_key);
             if newest {
                 matching.reverse();
             }
-            let next = (matching.len() > limit)
-                .then(|| ParsedPageMark::Key(summary_key(&matching[limit - 1])));
+            let next =
+                (matching.len() > limit).then(|| PageMark::Key(summary_key(&matching[limit - 1])));
             matching.truncate(limit);
             (matching, next)
         }
         sort => page_in_order(matching, sort, mark, search, rules),
     };
-    Ok(Page {
-        rows,
-        next: next.map(ParsedPageMark::to_page_mark),
-        total: Some(total),
-        counts: search.after.is_none().then_some(counts),
-    })
+    Ok(Page { rows, next, total: Some(total), counts: search.after.is_none().then_some(counts) })
 }
 
 /// Returns a page of open incidents in an order for which no key marks where a page ends.
 fn page_in_order(
     matching: Vec<Summary>,
     sort: Sort,
-    mark: Option<ParsedPageMark>,
+    mark: Option<&PageMark>,
     search: &Search,
     rules: &Rules,
-) -> (Vec<Summary>, Option<ParsedPageMark>) {
+) -> (Vec<Summary>, Option<PageMark>) {
     let mut ranked: Vec<(UrgencyKey, Summary)> = matching
         .into_iter()
         .map(|row| (urgency_key(&row, search.now, &rules.levels), row))
         .collect();
     ranked.sort_unstable_by(|a, b| compare(sort, (&a.1, &a.0), (&b.1, &b.0)));
     let start = match mark {
-        Some(ParsedPageMark::Row(id, count)) => {
-            ranked.iter().position(|(_, row)| row.id == id).map_or(count, |index| index + 1)
+        Some(PageMark::Row(id, count)) => {
+            ranked.iter().position(|(_, row)| row.id == *id).map_or(*count, |index| index + 1)
         }
         _ => 0,
     };
@@ -204,7 +158,7 @@ fn page_in_order(
     let more = ranked.len() > end;
     let rows: Vec<Summary> =
         ranked.into_iter().skip(start).take(limit).map(|(_, row)| row).collect();
-    let next = rows.last().filter(|_| more).map(|row| ParsedPageMark::Row(row.id, end));
+    let next = rows.last().filter(|_| more).map(|row| PageMark::Row(row.id, end));
     (rows, next)
 }
 
@@ -223,12 +177,12 @@ async fn search_history(
     };
     let oldest = search.sort == Sort::Oldest;
     match mark {
-        Some(ParsedPageMark::Key(end)) if oldest => {
+        Some(PageMark::Key(end)) if oldest => {
             plan.key_range.0 = plan.key_range.0.max(end.saturating_add(1));
         }
-        Some(ParsedPageMark::Key(end)) => plan.key_range.1 = plan.key_range.1.min(end),
+        Some(PageMark::Key(end)) => plan.key_range.1 = plan.key_range.1.min(*end),
         // `start_mark` accepts no other marks for the history.
-        Some(ParsedPageMark::Rank(_) | ParsedPageMark::Row(..)) | None => {}
+        _ => {}
     }
     let unindexed = match &plan.access_path {
         AccessPath::FullText { prefixes, .. } if read_only => {
@@ -267,7 +221,7 @@ async fn search_history(
         // Few of these rows match: read more at once.
         batch_size = (batch_size * 4).min(20_000).max(wanted);
     }
-    let next = (rows.len() > limit).then(|| ParsedPageMark::Key(rows[limit - 1].0).to_page_mark());
+    let next = (rows.len() > limit).then(|| PageMark::Key(rows[limit - 1].0));
     rows.truncate(limit);
     Ok(Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next, ..empty })
 }

@@ -1,4 +1,4 @@
-//! Where an API is: a URL that was looked at before anything is sent there.
+//! Base URL of an API, checked before anything is sent to it.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -8,13 +8,13 @@ use reqwest::Url;
 
 /// The base of an API, such as `https://incidents.example.net` or `https://example.net/redphone`.
 ///
-/// It has a scheme of HTTP, a host, and neither a name nor a password, a query or a fragment: what
-/// it shows can be shown to everybody.
+/// The scheme is `http` or `https`. The URL has a host and contains no user name, password, query
+/// or fragment, so that it can be shown to everybody.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Address(Url);
 
-/// Why a text is no address: half a sentence that follows what it is called. It never quotes the
-/// text, which may hold a password.
+/// Why a text is no valid address: half a sentence, to be put after the name of the setting. It
+/// never quotes the text, which may contain a password.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct AddressError(String);
@@ -23,19 +23,21 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let bad = |why: &str| Err(AddressError(why.into()));
+        let error = |why: &str| Err(AddressError(why.into()));
         let Ok(mut url) = text.trim().parse::<Url>() else {
-            return bad("is no URL: write one such as https://incidents.example.net");
+            return error("is no URL: write one such as https://incidents.example.net");
         };
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
-            return bad("is no URL of a server: write one such as https://incidents.example.net");
+            return error("is no URL of a server: write one such as https://incidents.example.net");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return bad("has a name or a password in front of the host: take it out, the token \
-                        comes from the keyring, a file, a variable or a command");
+            return error(
+                "has a name or a password in front of the host: take it out, the token \
+                        comes from the keyring, a file, a variable or a command",
+            );
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return bad("has a ? or a # in it: end it before that");
+            return error("has a ? or a # in it: end it before that");
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
@@ -50,21 +52,21 @@ impl fmt::Display for Address {
 }
 
 impl Address {
-    /// The host, with its port where that is not the usual one.
+    /// Returns the host, with the port unless it is the scheme's default.
     #[must_use]
     pub fn host(&self) -> String {
         let host = self.0.host_str().unwrap_or_default();
         self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    /// Whether what is sent there can be read on the way: it has no TLS and leaves this machine.
+    /// Returns whether requests can be read on their way: they leave this machine without TLS.
     #[must_use]
     pub fn is_exposed(&self) -> bool {
         !self.is_tls() && !self.is_loopback()
     }
 
-    /// Why nothing is sent there, where it is exposed and nobody has allowed it: half a sentence
-    /// that follows what it is called.
+    /// Returns why nothing is sent to an exposed address without permission: half a sentence, to be
+    /// put after the name of the setting.
     #[must_use]
     pub fn exposed_reason(&self) -> String {
         format!(
@@ -73,13 +75,13 @@ impl Address {
         )
     }
 
-    /// Whether it is spoken to over TLS.
+    /// Returns whether the API is reached over TLS.
     #[must_use]
     pub fn is_tls(&self) -> bool {
         self.0.scheme() == "https"
     }
 
-    /// Whether it is on this machine.
+    /// Returns whether the API runs on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let host = self.0.host_str().unwrap_or_default();
@@ -89,14 +91,14 @@ impl Address {
             || v6.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback())
     }
 
-    /// The URL of a path of the API, such as `/v1/incidents/{id}`, whose `{…}` is filled in. What is
-    /// filled in stays one piece of the path, whatever it holds.
-    pub(super) fn join(&self, path: &str, part: &str) -> Url {
+    /// Returns the URL of a path of the API, such as `/v1/incidents/{id}`, with `value` in place of
+    /// its `{…}`. The value is escaped and stays one segment of the path.
+    pub(super) fn join(&self, path: &str, value: &str) -> Url {
         let mut url = self.0.clone();
-        if let Ok(mut pieces) = url.path_segments_mut() {
-            pieces.pop_if_empty();
-            for piece in path.split('/').filter(|piece| !piece.is_empty()) {
-                pieces.push(if piece.starts_with('{') { part } else { piece });
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty();
+            for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+                segments.push(if segment.starts_with('{') { value } else { segment });
             }
         }
         url
@@ -119,7 +121,7 @@ mod tests {
     #[case("http://127.0.0.1:7373", "http://127.0.0.1:7373", "127.0.0.1:7373")]
     #[case("https://example.net/redphone/", "https://example.net/redphone", "example.net")]
     #[case("http://[::1]:7373", "http://[::1]:7373", "[::1]:7373")]
-    fn a_url_is_an_address(#[case] text: &str, #[case] shown: &str, #[case] host: &str) {
+    fn url_parses_as_address(#[case] text: &str, #[case] shown: &str, #[case] host: &str) {
         let address: Address = text.parse().unwrap();
         assert_eq!((address.to_string().as_str(), address.host().as_str()), (shown, host));
         assert_eq!(shown.parse::<Address>().unwrap(), address);
@@ -136,7 +138,7 @@ mod tests {
     #[case("https://example.net/?token=hunter2", "has a ? or a #")]
     #[case("https://example.net/#hunter2", "has a ? or a #")]
     #[case("https://exa mple.net/hunter2", "is no URL")]
-    fn what_is_none_is_refused_without_being_quoted(#[case] text: &str, #[case] why: &str) {
+    fn invalid_address_is_refused_without_being_quoted(#[case] text: &str, #[case] why: &str) {
         let refused = text.parse::<Address>().unwrap_err().to_string();
         assert!(refused.starts_with(why), "{refused}");
         assert!(!refused.contains("hunter2"), "{refused}");
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_filled_into_a_path_stays_one_piece_of_it() {
+    fn path_value_stays_one_segment() {
         let address: Address = "https://example.net/base".parse().unwrap();
         let url = address.join("/v1/numbers/{number}", "a/../b?c#d é%");
         assert_eq!(

@@ -1,28 +1,29 @@
-//! What a server does not want to be asked for a while, by what it said when it last was.
+//! Remembers which paths a server asked not to be called for a while.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// Paths of the API that rest, until when, and why in its own words.
+/// Paths of the API that must not be called yet, each with the end of its pause and the server's
+/// reason.
 #[derive(Default)]
 pub(super) struct PathBackoff(Mutex<HashMap<String, (Instant, String)>>);
 
 impl PathBackoff {
-    /// Until then a path is not asked again.
-    pub(super) fn pause(&self, path: &str, until: Instant, said: &str) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(path.to_owned(), (until, said.to_owned()));
+    /// Pauses calls of a path until a time.
+    pub(super) fn pause(&self, path: &str, until: Instant, reason: &str) {
+        let mut paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        paths.insert(path.to_owned(), (until, reason.to_owned()));
     }
 
-    /// What was said of a path that rests still.
+    /// Returns the server's reason if the path is still paused, and forgets pauses that have ended.
     pub(super) fn reason(&self, path: &str, now: Instant) -> Option<String> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (until, said) = all.get(path)?;
+        let mut paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (until, reason) = paths.get(path)?;
         if now < *until {
-            return Some(said.clone());
+            return Some(reason.clone());
         }
-        all.remove(path);
+        paths.remove(path);
         None
     }
 }

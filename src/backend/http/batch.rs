@@ -1,4 +1,4 @@
-//! Commands on their way: as many in one request as the API takes.
+//! Sends commands, with as many in one request as the API accepts.
 
 use std::time::Duration;
 
@@ -14,52 +14,53 @@ use crate::backend::{BackendError, Outcome};
 use crate::model::text::sanitize;
 use crate::model::{Command, CommandId, Envelope, IncidentId};
 
-/// The longest body that is sent, in bytes, where it has more than one command. Notes can be long.
+/// The largest request body with more than one command, in bytes. Notes can be long.
 const MAX_BODY_BYTES: usize = 512 * 1024;
 
-/// What became of one command.
+/// The outcome of one command.
 type CommandResult = Result<Outcome, BackendError>;
 
-/// Sends commands in their order, and says what became of each. When a request fails, what follows
-/// is not sent: it may rest on what is not known to have been done. One that is refused as a whole is
-/// sent again in halves, until the command stands alone that the server can't understand.
-pub(super) async fn send(wire: &ApiClient, envelopes: &[Envelope]) -> Vec<CommandResult> {
-    let person = wire.person().clone();
-    let written: Vec<EncodedCommand> =
+/// Sends commands in order and returns an outcome for each. When a request fails, the commands
+/// after it are not sent: they may depend on commands whose outcome is unknown. A request that is
+/// refused because of its content is sent again in halves, until the command that the server can't
+/// understand is alone in its request.
+pub(super) async fn send(client: &ApiClient, envelopes: &[Envelope]) -> Vec<CommandResult> {
+    let person = client.person().clone();
+    let commands: Vec<EncodedCommand> =
         envelopes.iter().map(|envelope| EncodedCommand::new(envelope, person.as_deref())).collect();
-    let mut results = Vec::with_capacity(written.len());
-    let mut left = split_requests(&written);
-    left.reverse();
-    while let Some(part) = left.pop() {
-        match send_part(wire, part).await {
-            Ok(answers) => results.extend(answers),
+    let mut results = Vec::with_capacity(commands.len());
+    let mut queue = split_requests(&commands);
+    queue.reverse();
+    while let Some(part) = queue.pop() {
+        match send_part(client, part).await {
+            Ok(outcomes) => results.extend(outcomes),
             Err(error) if !is_content_error(&error) => {
-                results.resize_with(written.len(), || Err(error.clone()));
+                results.resize_with(commands.len(), || Err(error.clone()));
             }
             Err(error) if part.len() > 1 => {
                 let (first, second) = part.split_at(part.len() / 2);
-                left.extend([second, first]);
+                queue.extend([second, first]);
                 tracing::debug!(commands = part.len(), %error, "sent again in halves");
                 continue;
             }
             Err(error) => results.push(Err(error)),
         }
-        if results.len() >= written.len() {
+        if results.len() >= commands.len() {
             break;
         }
     }
     results
 }
 
-/// Whether a request was refused for what was in it.
+/// Returns whether a request was refused because of its content.
 fn is_content_error(error: &BackendError) -> bool {
     matches!(error, BackendError::Rejected(_) | BackendError::Conflict(_))
 }
 
-/// A command as JSON.
+/// A command encoded as JSON.
 struct EncodedCommand {
     id: CommandId,
-    /// The incident it is about, where it is about one.
+    /// The incident that the command changes, if it changes one.
     incident: Option<IncidentId>,
     json: Vec<u8>,
 }
@@ -70,51 +71,52 @@ impl EncodedCommand {
             Command::Incident { incident, .. } => Some(*incident),
             Command::RecordChange(_) | Command::RecordProblem(_) => None,
         };
-        // Text, numbers and times: nothing in it can fail to be written.
+        // Encoding can't fail: the value consists of text, numbers and times.
         let order = Order { as_person: person.map(str::to_owned), ..envelope.clone().into() };
         let json = serde_json::to_vec(&order).unwrap_or_default();
         Self { id: envelope.id, incident, json }
     }
 }
 
-/// Commands in the fewest requests.
-fn split_requests(mut written: &[EncodedCommand]) -> Vec<&[EncodedCommand]> {
+/// Splits commands into as few requests as possible.
+fn split_requests(mut commands: &[EncodedCommand]) -> Vec<&[EncodedCommand]> {
     let mut parts = Vec::new();
-    while let Some(first) = written.first() {
+    while let Some(first) = commands.first() {
         let mut length = first.json.len();
-        let fits = written.iter().skip(1).take(MAX_COMMANDS - 1).take_while(|next| {
+        let fits = commands.iter().skip(1).take(MAX_COMMANDS - 1).take_while(|next| {
             length += next.json.len() + 1;
             length <= MAX_BODY_BYTES
         });
-        let (part, rest) = written.split_at(1 + fits.count());
+        let (part, rest) = commands.split_at(1 + fits.count());
         parts.push(part);
-        written = rest;
+        commands = rest;
     }
     parts
 }
 
-/// The body of a request.
+/// Returns the body of a request.
 fn encode_body(part: &[EncodedCommand]) -> Vec<u8> {
     let mut body = br#"{"commands":["#.to_vec();
-    for (index, written) in part.iter().enumerate() {
+    for (index, command) in part.iter().enumerate() {
         if index > 0 {
             body.push(b',');
         }
-        body.extend_from_slice(&written.json);
+        body.extend_from_slice(&command.json);
     }
     body.extend_from_slice(b"]}");
     body
 }
 
-/// Answers of whatever version: of each only what is needed has to be understood.
+/// The response to a request with commands. The answers are decoded one by one, so that an answer
+/// of another version does not affect the others.
 #[derive(Deserialize)]
 #[serde(expecting = "struct Said")]
 struct BatchResponse {
     answers: Vec<Value>,
 }
 
-/// What became of a command, as [`crate::api::Answered`] without what a later version may have
-/// changed.
+/// The outcome of a command, as [`crate::api::Answered`] but without the parts that a later version
+/// may have changed.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum CommandAnswer {
@@ -131,7 +133,7 @@ enum CommandAnswer {
 }
 
 async fn send_part(
-    wire: &ApiClient,
+    client: &ApiClient,
     part: &[EncodedCommand],
 ) -> Result<Vec<CommandResult>, BackendError> {
     let request = ApiRequest {
@@ -142,9 +144,10 @@ async fn send_part(
         wait: Duration::ZERO,
         if_none_match: None,
     };
-    let host = &wire.host;
-    let answer = wire.call(&request).await.map_err(|trouble| match trouble.error {
-        // The token or the path is not right. That may be mended, and says nothing of the commands.
+    let host = &client.host;
+    let response = client.call(&request).await.map_err(|failure| match failure.error {
+        // The token or the path is wrong. That can be corrected and says nothing about the
+        // commands.
         BackendError::NotFound(said) | BackendError::NotAllowed(said) => {
             let said = sanitize(&said);
             BackendError::Unreachable(format!(
@@ -154,11 +157,11 @@ async fn send_part(
         }
         error => error,
     })?;
-    let odd = || BackendError::Broken(format!("{host} answers commands that were not sent"));
-    let ApiResponse::Json(json, _) = answer else { return Err(odd()) };
-    let BatchResponse { answers } = wire.decode(&json)?;
+    let mismatch = || BackendError::Broken(format!("{host} answers commands that were not sent"));
+    let ApiResponse::Json(json, _) = response else { return Err(mismatch()) };
+    let BatchResponse { answers } = client.decode(&json)?;
     if answers.len() != part.len() {
-        return Err(odd());
+        return Err(mismatch());
     }
     let pairs = answers.into_iter().zip(part);
     pairs
@@ -170,21 +173,22 @@ async fn send_part(
                 Ok(Err(match serde_json::from_value::<Details>(details) {
                     Ok(details) => {
                         if details.code() == Some(ErrorCode::OtherPerson) {
-                            // It has to be asked anew whose the token is.
-                            *wire.person() = None;
+                            // The token is another person's: forgets this person until
+                            // the capabilities are fetched again.
+                            *client.person() = None;
                         }
-                        command_error(details, &wire.clock, Utc::now())
+                        command_error(details, &client.clock, Utc::now())
                     }
                     Err(_) => undecodable_error(host),
                 }))
             }
-            Ok(_) => Err(odd()),
+            Ok(_) => Err(mismatch()),
             Err(_) => Ok(Err(undecodable_error(host))),
         })
         .collect()
 }
 
-/// What a command led to. It was carried out, whether that can be read or not.
+/// Decodes the outcome of a command. The command was carried out even if this can't be decoded.
 fn decode_outcome(outcome: Value, sent: &EncodedCommand) -> Outcome {
     serde_json::from_value(outcome).unwrap_or_else(|error| {
         tracing::debug!(%error, "an outcome can't be read");
@@ -215,15 +219,15 @@ mod tests {
     }
 
     #[test]
-    fn commands_go_together_up_to_a_number_and_a_length() {
+    fn batches_are_limited_by_count_and_length() {
         let counts = |envelopes: &[Envelope]| -> Vec<usize> {
-            let written: Vec<EncodedCommand> =
+            let commands: Vec<EncodedCommand> =
                 envelopes.iter().map(|envelope| EncodedCommand::new(envelope, None)).collect();
-            let parts = split_requests(&written);
-            let read = |part: &[EncodedCommand]| {
+            let parts = split_requests(&commands);
+            let decode = |part: &[EncodedCommand]| {
                 serde_json::from_slice::<Orders>(&encode_body(part)).unwrap()
             };
-            let sent: Vec<_> = parts.iter().flat_map(|part| read(part).commands).collect();
+            let sent: Vec<_> = parts.iter().flat_map(|part| decode(part).commands).collect();
             let orders: Vec<Order> = envelopes.iter().cloned().map(Order::from).collect();
             assert_eq!(sent, orders);
             parts.iter().map(|part| part.len()).collect()

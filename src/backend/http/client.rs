@@ -1,4 +1,4 @@
-//! One request and its answer.
+//! Sends one request to the API and reads its response.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,45 +21,46 @@ use super::{Address, Timeouts};
 use crate::api::details::MEDIA_TYPE;
 use crate::backend::BackendError;
 
-/// The longest answer that is read, in bytes, unpacked. Some 100,000 rows fit.
+/// The largest response body that is read, in bytes after decompression. About 100,000 rows fit.
 pub(super) const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
-/// The longest refusal that is read. What does not fit is none.
+/// The largest body of an error response that is read. A longer one is treated as missing.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
-/// What is asked.
+/// A request to the API.
 pub(super) struct ApiRequest<'a, Q> {
-    /// A path of the API.
+    /// The path of the API, such as `/v1/incidents/{id}`.
     pub(super) path: &'a str,
-    /// What its `{…}` stands for.
+    /// The value that replaces the `{…}` in `path`.
     pub(super) path_value: &'a str,
     pub(super) query: Option<&'a Q>,
-    /// JSON to be posted; without it the answer is only fetched.
+    /// JSON to send with POST. Without it, the request is a GET.
     pub(super) body: Option<Vec<u8>>,
-    /// How long the server may hold it.
+    /// How long the server may hold the request open.
     pub(super) wait: Duration,
-    /// What is known already.
+    /// The tag of the cached response, if there is one.
     pub(super) if_none_match: Option<&'a HeaderValue>,
 }
 
-/// What came.
+/// A successful response.
 pub(super) enum ApiResponse {
-    /// JSON, and its tag.
+    /// The JSON body and its `ETag`.
     Json(Vec<u8>, Option<HeaderValue>),
-    /// What is known already still holds.
+    /// The cached response is still current (304).
     NotModified,
 }
 
-/// The way to one API.
+/// Client of one API: its address, connection pool, token and what was learnt from responses.
 pub(super) struct ApiClient {
     pub(super) http: Client,
     pub(super) address: Address,
     pub(super) host: String,
-    /// The proxy on the way there.
+    /// The proxy on the way to the host, if there is one.
     pub(super) proxy_host: Option<String>,
     pub(super) tokens: TokenCache,
     pub(super) timeouts: Timeouts,
     pub(super) clock: ServerClock,
-    /// The handle of whom the API takes the asker for, where it checks that of each command.
+    /// The handle of the person that the API takes the caller for. Set only if the API checks that
+    /// each command comes from this person.
     pub(super) person: Mutex<Option<String>>,
     pub(super) backoff: PathBackoff,
 }
@@ -69,22 +70,23 @@ impl ApiClient {
         self.person.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks, and asks once more with another token where the first one was not taken.
+    /// Sends a request and reads the response. If the token is refused, sends the request once more
+    /// with another token.
     pub(super) async fn call<Q: Serialize + Sync>(
         &self,
         request: &ApiRequest<'_, Q>,
     ) -> Result<ApiResponse, RequestError> {
-        if let Some(said) = self.backoff.reason(request.path, Instant::now()) {
-            return Err(BackendError::Unreachable(said).into());
+        if let Some(reason) = self.backoff.reason(request.path, Instant::now()) {
+            return Err(BackendError::Unreachable(reason).into());
         }
-        let no_token =
+        let token_error =
             |error: super::TokenError| RequestError::from(BackendError::Unreachable(error.0));
-        let token = self.tokens.get().await.map_err(no_token)?;
+        let token = self.tokens.get().await.map_err(token_error)?;
         let mut response = self.attempt(request, &token).await?;
         if response.status() == StatusCode::UNAUTHORIZED
-            && let Some(other) = self.tokens.refresh(&token).await.map_err(no_token)?
+            && let Some(new_token) = self.tokens.refresh(&token).await.map_err(token_error)?
         {
-            response = self.attempt(request, &other).await?;
+            response = self.attempt(request, &new_token).await?;
         }
         self.receive(response, request.path).await
     }
@@ -111,22 +113,22 @@ impl ApiClient {
         if let Some(body) = &request.body {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        // A connection may have to be made first, which has a limit of its own.
+        // The connection may have to be made first; that has a time limit of its own.
         let limit = self.timeouts.response + request.wait;
-        let begun = Instant::now();
+        let started = Instant::now();
         let sent = timeout(self.timeouts.connect + limit, builder.send()).await;
-        let after = begun.elapsed();
-        let told = match sent {
+        let elapsed = started.elapsed();
+        let failure = match sent {
             Ok(Ok(response)) => {
                 let status = response.status().as_u16();
-                tracing::debug!(path = request.path, status, ms = after.as_millis(), "answered");
+                tracing::debug!(path = request.path, status, ms = elapsed.as_millis(), "answered");
                 if let Some(date) = server_date(response.headers()) {
                     self.clock.observe(&self.host, date, Utc::now());
                 }
                 return Ok(response);
             }
             Ok(Err(error)) => {
-                let said = transport_error::describe(
+                let message = transport_error::describe(
                     &self.host,
                     self.proxy_host.as_deref(),
                     &error,
@@ -134,18 +136,18 @@ impl ApiClient {
                 );
                 RequestError {
                     is_connection_lost: transport_error::is_connection_lost(&error),
-                    ..BackendError::Unreachable(said).into()
+                    ..BackendError::Unreachable(message).into()
                 }
             }
             Err(_) => {
                 BackendError::Unreachable(transport_error::no_response(&self.host, limit)).into()
             }
         };
-        tracing::debug!(path = request.path, ms = after.as_millis(), "{}", told.error);
-        Err(told)
+        tracing::debug!(path = request.path, ms = elapsed.as_millis(), "{}", failure.error);
+        Err(failure)
     }
 
-    /// Reads an answer, or why there is none.
+    /// Reads a response, or finds out why the request failed.
     async fn receive(&self, response: Response, path: &str) -> Result<ApiResponse, RequestError> {
         let status = response.status();
         let headers = response.headers().clone();
@@ -169,67 +171,67 @@ impl ApiClient {
             let body = self.read_body(response, MAX_BODY_BYTES).await?;
             return Ok(ApiResponse::Json(body, headers.get(ETAG).cloned()));
         }
-        // A refusal that can't be read to its end is still one.
+        // An error response whose body can't be read is still an error response.
         let body =
             if is_json { self.read_body(response, MAX_ERROR_BYTES).await.ok() } else { None };
-        let refusal = error_response::ErrorResponse {
+        let error = error_response::ErrorResponse {
             status,
             headers: &headers,
             body: body.as_deref(),
             path,
         };
         let now = Utc::now();
-        let trouble = refusal.interpret(&self.host, &self.address, &self.clock, now);
-        if let (BackendError::Unreachable(said), Some(until)) =
-            (&trouble.error, trouble.backoff_until)
+        let failure = error.interpret(&self.host, &self.address, &self.clock, now);
+        if let (BackendError::Unreachable(reason), Some(until)) =
+            (&failure.error, failure.backoff_until)
         {
             let until = Instant::now() + (until - now).to_std().unwrap_or_default();
-            self.backoff.pause(path, until, said);
+            self.backoff.pause(path, until, reason);
         }
-        Err(trouble)
+        Err(failure)
     }
 
-    /// Reads a body up to its end, within limits of time and length.
+    /// Reads a body to its end, within the limits of time and size.
     async fn read_body(
         &self,
         mut response: Response,
-        longest: usize,
+        max_bytes: usize,
     ) -> Result<Vec<u8>, RequestError> {
-        let begun = Instant::now();
-        let unreachable = |said: String| RequestError::from(BackendError::Unreachable(said));
+        let started = Instant::now();
+        let unreachable = |message: String| RequestError::from(BackendError::Unreachable(message));
         let too_long = || {
-            let most = longest / 1024 / 1024;
+            let most = max_bytes / 1024 / 1024;
             let host = &self.host;
             RequestError::from(BackendError::Broken(format!(
                 "the answer of {host} has more than {most} MiB: it is not read"
             )))
         };
         let announced = response.content_length().unwrap_or(0);
-        if announced > longest as u64 {
+        if announced > max_bytes as u64 {
             return Err(too_long());
         }
         let mut body = Vec::new();
         loop {
-            let left = self.timeouts.body.saturating_sub(begun.elapsed());
-            let patience = self.timeouts.chunk.min(left);
-            match timeout(patience, response.chunk()).await {
-                Ok(Ok(Some(piece))) => {
-                    if body.len() + piece.len() > longest {
+            let remaining = self.timeouts.body.saturating_sub(started.elapsed());
+            let limit = self.timeouts.chunk.min(remaining);
+            match timeout(limit, response.chunk()).await {
+                Ok(Ok(Some(chunk))) => {
+                    if body.len() + chunk.len() > max_bytes {
                         return Err(too_long());
                     }
-                    body.extend_from_slice(&piece);
+                    body.extend_from_slice(&chunk);
                 }
                 Ok(Ok(None)) => return Ok(body),
                 Ok(Err(error)) => {
-                    let said = transport_error::describe(
+                    let message = transport_error::describe(
                         &self.host,
                         self.proxy_host.as_deref(),
                         &error,
                         Stage::Body,
                     );
-                    return Err(unreachable(said));
+                    return Err(unreachable(message));
                 }
-                Err(_) if left <= self.timeouts.chunk => {
+                Err(_) if remaining <= self.timeouts.chunk => {
                     return Err(unreachable(transport_error::too_slow(
                         &self.host,
                         self.timeouts.body,
@@ -245,13 +247,13 @@ impl ApiClient {
         }
     }
 
-    /// What JSON says. One that ends too early was cut off on its way.
+    /// Decodes JSON. JSON that ends too early was cut off on its way.
     pub(super) fn decode<T: DeserializeOwned>(&self, json: &[u8]) -> Result<T, BackendError> {
         serde_json::from_slice(json).map_err(|error| {
             let host = &self.host;
             if error.is_eof() {
-                let said = format!("{host} stopped in the middle of its answer");
-                return BackendError::Unreachable(said);
+                let message = format!("{host} stopped in the middle of its answer");
+                return BackendError::Unreachable(message);
             }
             let said = transport_error::short_message(&error.to_string());
             BackendError::Broken(format!(
@@ -261,7 +263,7 @@ impl ApiClient {
     }
 }
 
-/// When the server says it is.
+/// Returns the server's time at which it sent the response.
 fn server_date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     error_response::parse_http_date(headers.get(DATE)?)
 }

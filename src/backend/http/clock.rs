@@ -1,18 +1,19 @@
-//! How far a server's clock is from this one.
+//! Measures how far a server's clock is from this machine's clock.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// From here on a difference is worth a word in the log.
+/// A skew above this is logged.
 const WARN_ABOVE: TimeDelta = TimeDelta::seconds(60);
-/// Nothing is known yet.
+/// Value of `skew_ms` before the first response.
 const UNKNOWN: i64 = i64::MIN;
 
-/// What is known of it.
+/// The measured skew of a server's clock.
 pub(super) struct ServerClock {
-    /// The server's time less this machine's, in milliseconds.
+    /// The server's time minus this machine's time, in milliseconds.
     skew_ms: AtomicI64,
+    /// Whether the present skew was logged.
     warned: AtomicBool,
 }
 
@@ -21,34 +22,35 @@ impl ServerClock {
         Self { skew_ms: AtomicI64::new(UNKNOWN), warned: AtomicBool::new(false) }
     }
 
-    /// The server's time less this machine's; to the second, as far as the way takes no longer.
+    /// Returns the server's time minus this machine's time. It is accurate to a second, if the
+    /// response takes no longer to arrive.
     pub(super) fn skew(&self) -> Option<TimeDelta> {
-        let ahead = self.skew_ms.load(Ordering::Relaxed);
-        (ahead != UNKNOWN).then(|| TimeDelta::milliseconds(ahead))
+        let skew_ms = self.skew_ms.load(Ordering::Relaxed);
+        (skew_ms != UNKNOWN).then(|| TimeDelta::milliseconds(skew_ms))
     }
 
-    /// An answer whose head says `date` came between two moments. A second is cut off from such a
-    /// date: half of it is given back.
-    pub(super) fn observe(&self, host: &str, date: DateTime<Utc>, came: DateTime<Utc>) {
-        let ahead = date + TimeDelta::milliseconds(500) - came;
-        self.skew_ms.store(ahead.num_milliseconds(), Ordering::Relaxed);
-        let much = ahead.abs() > WARN_ABOVE;
-        let told = self.warned.swap(much, Ordering::Relaxed);
-        if much && !told {
-            tracing::warn!("{}", skew_warning(host, ahead));
+    /// Records a response with the header `Date: date` that arrived at `received`. The header has
+    /// whole seconds only, so half a second is added to it.
+    pub(super) fn observe(&self, host: &str, date: DateTime<Utc>, received: DateTime<Utc>) {
+        let skew = date + TimeDelta::milliseconds(500) - received;
+        self.skew_ms.store(skew.num_milliseconds(), Ordering::Relaxed);
+        let is_large = skew.abs() > WARN_ABOVE;
+        let was_warned = self.warned.swap(is_large, Ordering::Relaxed);
+        if is_large && !was_warned {
+            tracing::warn!("{}", skew_warning(host, skew));
         }
     }
 
-    /// A time of the server's clock by this one.
-    pub(super) fn to_local_time(&self, there: DateTime<Utc>) -> DateTime<Utc> {
-        there.checked_sub_signed(self.skew().unwrap_or_default()).unwrap_or(there)
+    /// Converts a time of the server's clock to this machine's clock.
+    pub(super) fn to_local_time(&self, server_time: DateTime<Utc>) -> DateTime<Utc> {
+        server_time.checked_sub_signed(self.skew().unwrap_or_default()).unwrap_or(server_time)
     }
 }
 
-/// What a difference means.
-pub(super) fn skew_warning(host: &str, ahead: TimeDelta) -> String {
+/// Returns the log message about a skew.
+pub(super) fn skew_warning(host: &str, skew: TimeDelta) -> String {
     let (seconds, which) =
-        (ahead.num_seconds().abs(), if ahead > TimeDelta::zero() { "behind" } else { "ahead of" });
+        (skew.num_seconds().abs(), if skew > TimeDelta::zero() { "behind" } else { "ahead of" });
     format!(
         "this machine's clock is {seconds} s {which} that of {host}: ages and service levels are \
          wrong by so much, set the clock"
@@ -60,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_difference_is_that_of_the_last_answer() {
+    fn skew_is_that_of_the_last_response() {
         let clock = ServerClock::new();
         assert_eq!(clock.skew(), None);
         let now = DateTime::from_timestamp(1_790_000_000, 500_000_000).unwrap();
@@ -73,9 +75,11 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_says_whose_clock_is_behind() {
-        let told = |s| skew_warning("example.net", TimeDelta::seconds(s));
-        assert!(told(90).starts_with("this machine's clock is 90 s behind that of example.net"));
-        assert!(told(-90).starts_with("this machine's clock is 90 s ahead of that of example.net"));
+    fn skew_warning_says_whose_clock_is_behind() {
+        let warning = |s| skew_warning("example.net", TimeDelta::seconds(s));
+        assert!(warning(90).starts_with("this machine's clock is 90 s behind that of example.net"));
+        assert!(
+            warning(-90).starts_with("this machine's clock is 90 s ahead of that of example.net")
+        );
     }
 }

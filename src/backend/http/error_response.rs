@@ -1,4 +1,5 @@
-//! What an answer means that is not what was asked for.
+//! Interprets responses that are not what was requested: error statuses, redirects and bodies that
+//! are no JSON.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::StatusCode;
@@ -10,21 +11,21 @@ use crate::api::{Details, ErrorCode, path};
 use crate::backend::BackendError;
 use crate::model::text::{sanitize, truncate};
 
-/// The longest that a server is left alone because it says so: a wrong figure in a proxy must not
-/// silence it for days.
+/// The longest pause that a server can ask for. A wrong number from a proxy must not stop requests
+/// for days.
 const MAX_BACKOFF: TimeDelta = TimeDelta::hours(1);
-/// And where it does not say for how long.
+/// The pause after a limit whose length the server does not say.
 const DEFAULT_BACKOFF: TimeDelta = TimeDelta::seconds(5);
 
-/// Why there is no answer.
+/// Why a request has no usable response.
 pub(super) struct RequestError {
-    /// For whoever asked.
+    /// The error for the caller.
     pub(super) error: BackendError,
-    /// Something in between gave up waiting for the server, and said so.
+    /// Whether something between client and server gave up waiting for the server and said so.
     pub(super) is_gateway_timeout: bool,
-    /// The connection went away without an answer.
+    /// Whether the connection was lost before a response.
     pub(super) is_connection_lost: bool,
-    /// It does not want to be asked that again before then.
+    /// Until when the server asks not to receive this request again.
     pub(super) backoff_until: Option<DateTime<Utc>>,
 }
 
@@ -34,19 +35,19 @@ impl From<BackendError> for RequestError {
     }
 }
 
-/// An answer with a status of 400 or more.
+/// A response with a status of 400 or more.
 pub(super) struct ErrorResponse<'a> {
     pub(super) status: StatusCode,
     pub(super) headers: &'a HeaderMap,
-    /// Its JSON, where it has any.
+    /// The body, if it is JSON.
     pub(super) body: Option<&'a [u8]>,
-    /// The path of the API that was asked.
+    /// The path of the API that was requested.
     pub(super) path: &'a str,
 }
 
 impl ErrorResponse<'_> {
-    /// What it means. Only what the API itself says can end a command: anything in between that
-    /// refuses may not refuse tomorrow.
+    /// Converts the response to an error. Only an answer of the API itself can settle a command:
+    /// what a proxy in between refuses today, it may let through tomorrow.
     pub(super) fn interpret(
         &self,
         host: &str,
@@ -56,13 +57,15 @@ impl ErrorResponse<'_> {
     ) -> RequestError {
         let details: Option<Details> = self.body.and_then(|json| serde_json::from_slice(json).ok());
         let status = self.status;
-        let rest = retry_after(self.headers, clock, now);
-        let gave_up = matches!(status.as_u16(), 408 | 502 | 504);
+        let backoff_until = retry_after(self.headers, clock, now);
+        let is_gateway_timeout = matches!(status.as_u16(), 408 | 502 | 504);
         let limited =
             |until: DateTime<Utc>| BackendError::Limited { until: clamp_backoff(until, now) };
-        let wants = rest.filter(|_| status == StatusCode::SERVICE_UNAVAILABLE && details.is_some());
-        let error = match (status, details, rest) {
-            // What the API itself says is why it can't, which is more than that it wants rest.
+        let requested_backoff = backoff_until
+            .filter(|_| status == StatusCode::SERVICE_UNAVAILABLE && details.is_some());
+        let error = match (status, details, backoff_until) {
+            // With details, a 503 says why the API can't answer, which is worth more than the
+            // pause.
             (StatusCode::TOO_MANY_REQUESTS, _, Some(until))
             | (StatusCode::SERVICE_UNAVAILABLE, None, Some(until)) => limited(until),
             (StatusCode::TOO_MANY_REQUESTS, details, None) => {
@@ -86,7 +89,8 @@ impl ErrorResponse<'_> {
                 ))
             }
             (_, Some(details), _) => {
-                // Its sentence is for people; where it is about the server, that is named.
+                // The API's sentence is for people. Where it is about the server, the host is
+                // named.
                 let about = |said: String| format!("{host} says: {}", sanitize(&said));
                 match details.into_error(now) {
                     BackendError::Unreachable(said) => BackendError::Unreachable(about(said)),
@@ -98,14 +102,14 @@ impl ErrorResponse<'_> {
         };
         RequestError {
             error,
-            is_gateway_timeout: gave_up,
+            is_gateway_timeout,
             is_connection_lost: false,
-            backoff_until: wants.map(|until| clamp_backoff(until, now)),
+            backoff_until: requested_backoff.map(|until| clamp_backoff(until, now)),
         }
     }
 }
 
-/// What one command of several was refused for.
+/// Returns the error of one refused command in a batch.
 pub(super) fn command_error(
     details: Details,
     clock: &ServerClock,
@@ -120,7 +124,7 @@ pub(super) fn command_error(
     }
 }
 
-/// It is no answer of the API: a page of a proxy, or of somebody else.
+/// Returns the error for a response that is not from the API but from a proxy or another server.
 pub(super) fn not_json_error(host: &str, status: StatusCode, headers: &HeaderMap) -> BackendError {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or("nothing");
@@ -145,7 +149,8 @@ pub(super) fn not_json_error(host: &str, status: StatusCode, headers: &HeaderMap
     })
 }
 
-/// It sends elsewhere. The token is not taken there: whoever can write an answer could ask for it.
+/// Returns the error for a redirect. It is not followed, as whoever can send a response could
+/// obtain the token that way.
 pub(super) fn redirect_error(
     host: &str,
     address: &Address,
@@ -154,8 +159,8 @@ pub(super) fn redirect_error(
 ) -> BackendError {
     let to = headers.get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
     let to = address.join("/", "").join(to).ok().map(|mut url| {
-        // Neither a name nor a password, nor what may be a secret behind a question mark. Both
-        // fail only for URLs without a host.
+        // Removes user name and password, and the query, which may hold a secret. The setters fail
+        // only for URLs without a host.
         let _ = (url.set_username(""), url.set_password(None));
         url.set_query(None);
         url.set_fragment(None);
@@ -169,26 +174,27 @@ pub(super) fn redirect_error(
     ))
 }
 
-/// A status with its words.
+/// Returns a status code with its reason phrase.
 fn status_text(status: StatusCode) -> String {
     status
         .canonical_reason()
         .map_or_else(|| status.as_u16().to_string(), |words| format!("{} {words}", status.as_u16()))
 }
 
-/// Whether a body says that it is JSON.
+/// Returns whether the content type is JSON.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-/// A date of HTTP (RFC 9110).
+/// Parses an HTTP date (RFC 9110).
 pub(super) fn parse_http_date(value: &HeaderValue) -> Option<DateTime<Utc>> {
     httpdate::parse_http_date(value.to_str().ok()?).ok().map(DateTime::from)
 }
 
-/// When it may be asked again, by this machine's clock: a number of seconds, or a date.
+/// Returns when the request may be sent again by this machine's clock, from `Retry-After`: a number
+/// of seconds or a date.
 fn retry_after(
     headers: &HeaderMap,
     clock: &ServerClock,
@@ -202,7 +208,7 @@ fn retry_after(
     now.checked_add_signed(TimeDelta::seconds(i64::from(seconds)))
 }
 
-/// Neither in the past nor far away.
+/// Limits the end of a pause to the range from now to [`MAX_BACKOFF`] from now.
 fn clamp_backoff(until: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
     until.clamp(now, now + MAX_BACKOFF)
 }
@@ -218,15 +224,19 @@ mod tests {
         DateTime::from_timestamp(1_790_000_000, 0).unwrap()
     }
 
-    fn told(status: u16, headers: &[(&'static str, &str)], body: Option<&[u8]>) -> RequestError {
+    fn interpret(
+        status: u16,
+        headers: &[(&'static str, &str)],
+        body: Option<&[u8]>,
+    ) -> RequestError {
         let headers = headers
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
         let status = StatusCode::from_u16(status).unwrap();
-        let refusal = ErrorResponse { status, headers: &headers, body, path: path::INCIDENTS };
+        let response = ErrorResponse { status, headers: &headers, body, path: path::INCIDENTS };
         let address = "https://example.net".parse().unwrap();
-        refusal.interpret("example.net", &address, &ServerClock::new(), now())
+        response.interpret("example.net", &address, &ServerClock::new(), now())
     }
 
     #[rstest]
@@ -238,22 +248,25 @@ mod tests {
     #[case(429, "Sat, 21 Sep 2024 14:14:20 GMT", 0)]
     #[case(429, "4000000000", 3600)]
     #[case(429, "soon", 5)]
-    fn retry_after_is_honoured(#[case] status: u16, #[case] value: &str, #[case] seconds: i64) {
+    fn retry_after_sets_the_limit(#[case] status: u16, #[case] value: &str, #[case] seconds: i64) {
         let until = now() + TimeDelta::seconds(seconds);
-        let error = told(status, &[("retry-after", value)], None).error;
+        let error = interpret(status, &[("retry-after", value)], None).error;
         assert_eq!(error, BackendError::Limited { until });
     }
 
     #[test]
-    fn what_the_api_says_of_itself_is_told_and_its_rest_is_kept() {
+    fn unavailable_api_is_quoted_and_its_pause_respected() {
         let body = serde_json::to_vec(&Details::new(ErrorCode::Unreachable, "the disk is full"));
-        let told = told(503, &[("retry-after", "30")], Some(&body.unwrap()));
+        let failure = interpret(503, &[("retry-after", "30")], Some(&body.unwrap()));
         let says = BackendError::Unreachable("example.net says: the disk is full".into());
-        assert_eq!((told.error, told.backoff_until), (says, Some(now() + TimeDelta::seconds(30))));
+        assert_eq!(
+            (failure.error, failure.backoff_until),
+            (says, Some(now() + TimeDelta::seconds(30)))
+        );
     }
 
     #[test]
-    fn a_date_of_a_clock_that_is_wrong_is_corrected() {
+    fn retry_date_is_corrected_by_the_clock_skew() {
         let clock = ServerClock::new();
         clock.observe("example.net", now() + TimeDelta::hours(2), now());
         let mut headers = HeaderMap::new();
@@ -263,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_api_says_arrives_as_it_was_said() {
+    fn api_error_is_decoded_unchanged() {
         let rejection = Rejection::new(RejectionKind::Conflict, "already closed");
         for error in [
             BackendError::Conflict(rejection),
@@ -272,7 +285,7 @@ mod tests {
         ] {
             let details = Details::from(error.clone());
             let body = serde_json::to_vec(&details).unwrap();
-            assert_eq!(told(details.status, &[], Some(&body)).error, error);
+            assert_eq!(interpret(details.status, &[], Some(&body)).error, error);
         }
     }
 
@@ -285,9 +298,9 @@ mod tests {
     #[case(413)]
     #[case(500)]
     #[case(502)]
-    fn what_something_in_between_says_ends_no_command(#[case] status: u16) {
+    fn answer_of_a_proxy_settles_no_command(#[case] status: u16) {
         for body in [None, Some(&b"{\"error\": \"no\"}"[..])] {
-            let error = told(status, &[("content-type", "text/html")], body).error;
+            let error = interpret(status, &[("content-type", "text/html")], body).error;
             assert!(error.is_temporary(), "{error}");
             assert!(error.to_string().contains("example.net"), "{error}");
         }
@@ -298,14 +311,19 @@ mod tests {
     #[case("https://ines:hunter2@other.example/", "to https://other.example/ (")]
     #[case("/login", "to https://example.net/login (")]
     #[case("https://\u{7f}", "to nowhere (")]
-    fn a_redirect_is_named_without_what_may_be_secret(#[case] to: &str, #[case] says: &str) {
+    fn redirect_is_named_without_secrets(#[case] to: &str, #[case] says: &str) {
         let mut headers = HeaderMap::new();
         if let Ok(to) = to.parse() {
             headers.insert(LOCATION, to);
         }
         let address = "https://example.net".parse().unwrap();
-        let told = redirect_error("example.net", &address, StatusCode::FOUND, &headers).to_string();
-        let there = told.contains(says) || (to.contains('\u{7f}') && !told.contains('\u{7f}'));
-        assert!(there && !told.contains("hunter2") && !told.contains("ines"), "{told}");
+        let message =
+            redirect_error("example.net", &address, StatusCode::FOUND, &headers).to_string();
+        let names_target =
+            message.contains(says) || (to.contains('\u{7f}') && !message.contains('\u{7f}'));
+        assert!(
+            names_target && !message.contains("hunter2") && !message.contains("ines"),
+            "{message}"
+        );
     }
 }

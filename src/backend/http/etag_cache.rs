@@ -1,43 +1,65 @@
-//! Answers that are kept with their tags: what has not changed is not sent again (RFC 9110, 304).
+//! Caches responses with their `ETag`s, so that the server need not send them again while they have
+//! not changed (304, RFC 9110).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::header::HeaderValue;
 
-/// How many are kept.
+/// The largest number of cached responses.
 const MAX_ENTRIES: usize = 8;
-/// Longer ones are not.
+/// The largest response that is cached, in bytes.
 const MAX_ENTRY_BYTES: usize = 1024 * 1024;
 
-/// An answer and its tag.
+/// A response body and its tag.
 #[derive(Clone)]
 pub(super) struct CachedResponse {
     pub(super) tag: HeaderValue,
     pub(super) json: Arc<[u8]>,
+    /// The number of the request that it answered.
+    request_number: u64,
 }
 
-/// Those that were used last, the last one first.
+/// The most recently used responses by request, most recent first.
 #[derive(Default)]
-pub(super) struct EtagCache(Mutex<Vec<(String, CachedResponse)>>);
+pub(super) struct EtagCache(Mutex<Entries>);
+
+#[derive(Default)]
+struct Entries {
+    responses: Vec<(String, CachedResponse)>,
+    /// How many requests were started.
+    requests: u64,
+}
 
 impl EtagCache {
-    pub(super) fn get(&self, question: &str) -> Option<CachedResponse> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = all.iter().position(|(of, _)| of == question)?;
-        let found = all.remove(at);
-        let kept = found.1.clone();
-        all.insert(0, found);
-        Some(kept)
+    /// Returns the number of a request that starts now, and the response that is cached for it.
+    pub(super) fn start_request(&self, key: &str) -> (u64, Option<CachedResponse>) {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.requests += 1;
+        let number = entries.requests;
+        let index = entries.responses.iter().position(|(cached_key, _)| cached_key == key);
+        let cached = index.map(|index| {
+            entries.responses[..=index].rotate_right(1);
+            entries.responses[0].1.clone()
+        });
+        (number, cached)
     }
 
-    pub(super) fn insert(&self, question: String, tag: HeaderValue, json: &[u8]) {
+    /// Caches the response to a request, unless the response to a later one is cached.
+    pub(super) fn insert(&self, key: String, request_number: u64, tag: HeaderValue, json: &[u8]) {
         if json.len() > MAX_ENTRY_BYTES {
             return;
         }
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|(of, _)| *of != question);
-        all.insert(0, (question, CachedResponse { tag, json: json.into() }));
-        all.truncate(MAX_ENTRIES);
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = &mut entries.responses;
+        let is_late = entries.iter().any(|(cached_key, cached)| {
+            *cached_key == key && cached.request_number > request_number
+        });
+        if is_late {
+            return;
+        }
+        entries.retain(|(cached_key, _)| *cached_key != key);
+        entries.insert(0, (key, CachedResponse { tag, json: json.into(), request_number }));
+        entries.truncate(MAX_ENTRIES);
     }
 }
 
@@ -45,22 +67,39 @@ impl EtagCache {
 mod tests {
     use super::*;
 
+    const TAG: HeaderValue = HeaderValue::from_static("\"1\"");
+
+    fn get(cache: &EtagCache, key: &str) -> Option<CachedResponse> {
+        cache.start_request(key).1
+    }
+
     #[test]
-    fn those_used_last_are_kept_and_long_ones_are_not() {
-        let answers = EtagCache::default();
-        let keep = |name: &str, json: &[u8]| {
-            answers.insert(name.into(), HeaderValue::from_static("\"1\""), json);
+    fn cache_holds_the_last_used_and_no_long_responses() {
+        let cache = EtagCache::default();
+        let insert = |name: &str, json: &[u8]| {
+            let (number, _) = cache.start_request(name);
+            cache.insert(name.into(), number, TAG, json);
         };
-        keep("first", b"1");
+        insert("first", b"1");
         for number in 0..MAX_ENTRIES - 1 {
-            keep(&number.to_string(), b"2");
+            insert(&number.to_string(), b"2");
         }
-        assert!(answers.get("first").is_some());
-        keep("one more", b"3");
-        assert!(answers.get("first").is_some() && answers.get("0").is_none());
-        keep("first", b"4");
-        assert_eq!(&*answers.get("first").unwrap().json, b"4");
-        keep("long", &vec![b' '; MAX_ENTRY_BYTES + 1]);
-        assert!(answers.get("long").is_none());
+        assert!(get(&cache, "first").is_some());
+        insert("one more", b"3");
+        assert!(get(&cache, "first").is_some() && get(&cache, "0").is_none());
+        insert("first", b"4");
+        assert_eq!(&*get(&cache, "first").unwrap().json, b"4");
+        insert("long", &vec![b' '; MAX_ENTRY_BYTES + 1]);
+        assert!(get(&cache, "long").is_none());
+    }
+
+    #[test]
+    fn late_response_does_not_replace_that_to_a_later_request() {
+        let cache = EtagCache::default();
+        let (earlier, _) = cache.start_request("search");
+        let (later, _) = cache.start_request("search");
+        cache.insert("search".into(), later, TAG, b"new");
+        cache.insert("search".into(), earlier, TAG, b"old");
+        assert_eq!(&*get(&cache, "search").unwrap().json, b"new");
     }
 }

@@ -1,35 +1,36 @@
-//! How long a question for changes is held open, and what cuts it short.
+//! Decides how long a request for changes may be held open, from how earlier ones ended.
 //!
-//! A server holds it until something changes. A proxy in between may give up earlier, by 504 or by
-//! cutting the connection: then shorter questions are asked, which the server answers in time.
+//! A server holds such a request (a long poll) until something changes. A proxy in between may give
+//! up earlier, with 504 or by closing the connection. Then shorter waits are requested, which the
+//! server can answer in time.
 
 use std::time::{Duration, Instant};
 
-/// What came sooner was no wait.
+/// A response that comes sooner than this was not held open.
 pub(super) const MIN_WAIT: Duration = Duration::from_secs(1);
-/// So long shorter questions are asked, before a long one is tried again.
+/// How long waits stay shortened, before a long one is tried again.
 const LIMIT_LIFETIME: Duration = Duration::from_mins(10);
 
-/// Whether questions for changes are held open until something changes.
+/// Whether requests for changes are held open until something changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LongPollState {
-    /// None has ended yet.
+    /// No long poll has ended yet.
     Unknown,
-    /// They are.
+    /// The requests are held open.
     Supported,
-    /// They are cut after so long, by the server or by something in between.
+    /// The requests are cut after this time, by the server or by something in between.
     CutAfter(Duration),
-    /// They are answered at once, also without news.
+    /// The requests are answered at once, even if nothing has changed.
     Immediate,
 }
 
-/// What was learnt about it.
+/// What was learnt from the long polls so far.
 #[derive(Debug)]
 pub(super) struct LongPoll {
     state: LongPollState,
-    /// The longest question that is asked until then.
+    /// The longest wait to request, and until when this limit applies.
     limit: Option<(Duration, Instant)>,
-    /// Connections that went away while a question was open, one after another.
+    /// Number of connections in a row that were lost during a long poll.
     lost_connections: u32,
 }
 
@@ -42,37 +43,38 @@ impl LongPoll {
         self.state
     }
 
-    /// How long a question is to be held, in whole seconds, where `wait` is wanted.
+    /// Returns the number of seconds to request, given the wait that is wanted.
     pub(super) fn wait_seconds(&self, wait: Duration, now: Instant) -> u64 {
-        let most = self.limit.filter(|(_, until)| now < *until).map_or(wait, |(most, _)| most);
-        let wait = wait.min(most);
-        // Whole seconds, and rather more than less.
+        let limit = self.limit.filter(|(_, until)| now < *until).map_or(wait, |(limit, _)| limit);
+        let wait = wait.min(limit);
+        // The API accepts whole seconds only; rounds up, so that a short wait does not become none.
         wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
     }
 
-    /// A question was answered.
-    pub(super) fn record_answer(&mut self, asked: u64, after: Duration, news: bool) {
+    /// Records that a long poll of `requested` seconds was answered after `elapsed`.
+    pub(super) fn record_answer(&mut self, requested: u64, elapsed: Duration, has_news: bool) {
         self.lost_connections = 0;
-        if asked > 0 && !news {
-            let at_once = after < MIN_WAIT && asked > MIN_WAIT.as_secs();
+        if requested > 0 && !has_news {
+            let is_immediate = elapsed < MIN_WAIT && requested > MIN_WAIT.as_secs();
             self.state = match self.state {
-                _ if at_once => LongPollState::Immediate,
+                _ if is_immediate => LongPollState::Immediate,
                 cut @ LongPollState::CutAfter(_) => cut,
                 _ => LongPollState::Supported,
             };
         }
     }
 
-    /// A question was cut before its time: `said` by an answer such as 504, or by a connection that
-    /// went away, which can also be a server that ends.
-    pub(super) fn record_cut(&mut self, after: Duration, said: bool, now: Instant) {
+    /// Records that a long poll was cut before its end: by a response such as 504
+    /// (`is_gateway_timeout`), or by a lost connection. A single lost connection changes nothing,
+    /// as it may also be a server that shuts down.
+    pub(super) fn record_cut(&mut self, elapsed: Duration, is_gateway_timeout: bool, now: Instant) {
         self.lost_connections += 1;
-        if !said && self.lost_connections < 2 {
+        if !is_gateway_timeout && self.lost_connections < 2 {
             return;
         }
-        self.state = LongPollState::CutAfter(after);
-        let most = Duration::from_secs(after.mul_f32(0.8).as_secs().max(1));
-        self.limit = Some((most, now + LIMIT_LIFETIME));
+        self.state = LongPollState::CutAfter(elapsed);
+        let limit = Duration::from_secs(elapsed.mul_f32(0.8).as_secs().max(1));
+        self.limit = Some((limit, now + LIMIT_LIFETIME));
     }
 }
 
@@ -83,43 +85,52 @@ mod tests {
     const WAIT: Duration = Duration::from_secs(25);
 
     #[test]
-    fn a_wait_is_asked_for_in_whole_seconds_and_never_less() {
-        let (hold, now) = (LongPoll::new(), Instant::now());
-        let asked = |ms| hold.wait_seconds(Duration::from_millis(ms), now);
-        assert_eq!((asked(0), asked(1), asked(200), asked(1000), asked(25_000)), (0, 1, 1, 1, 25));
+    fn wait_is_rounded_up_to_full_seconds() {
+        let (long_poll, now) = (LongPoll::new(), Instant::now());
+        let seconds = |ms| long_poll.wait_seconds(Duration::from_millis(ms), now);
+        assert_eq!(
+            (seconds(0), seconds(1), seconds(200), seconds(1000), seconds(25_000)),
+            (0, 1, 1, 1, 25)
+        );
     }
 
     #[test]
-    fn where_a_proxy_gives_up_shorter_questions_are_asked_for_a_while() {
-        let (mut hold, now) = (LongPoll::new(), Instant::now());
-        hold.record_cut(Duration::from_secs(10), true, now);
-        assert_eq!(hold.state(), LongPollState::CutAfter(Duration::from_secs(10)));
-        assert_eq!(hold.wait_seconds(WAIT, now), 8);
-        hold.record_answer(8, Duration::from_secs(8), false);
-        assert_eq!(hold.state(), LongPollState::CutAfter(Duration::from_secs(10)));
-        assert_eq!(hold.wait_seconds(WAIT, now + LIMIT_LIFETIME), 25);
+    fn waits_are_shortened_for_a_while_after_a_gateway_timeout() {
+        let (mut long_poll, now) = (LongPoll::new(), Instant::now());
+        long_poll.record_cut(Duration::from_secs(10), true, now);
+        assert_eq!(long_poll.state(), LongPollState::CutAfter(Duration::from_secs(10)));
+        assert_eq!(long_poll.wait_seconds(WAIT, now), 8);
+        long_poll.record_answer(8, Duration::from_secs(8), false);
+        assert_eq!(long_poll.state(), LongPollState::CutAfter(Duration::from_secs(10)));
+        assert_eq!(long_poll.wait_seconds(WAIT, now + LIMIT_LIFETIME), 25);
     }
 
     #[test]
-    fn one_connection_that_goes_away_teaches_nothing_and_two_do() {
-        let (mut hold, now) = (LongPoll::new(), Instant::now());
-        hold.record_cut(Duration::from_secs(3), false, now);
-        assert_eq!((hold.wait_seconds(WAIT, now), hold.state()), (25, LongPollState::Unknown));
-        hold.record_answer(25, WAIT, false);
-        hold.record_cut(Duration::from_secs(3), false, now);
-        assert_eq!((hold.wait_seconds(WAIT, now), hold.state()), (25, LongPollState::Supported));
-        hold.record_cut(Duration::from_secs(3), false, now);
-        assert_eq!(hold.wait_seconds(WAIT, now), 2);
+    fn waits_are_shortened_after_the_second_lost_connection() {
+        let (mut long_poll, now) = (LongPoll::new(), Instant::now());
+        long_poll.record_cut(Duration::from_secs(3), false, now);
+        assert_eq!(
+            (long_poll.wait_seconds(WAIT, now), long_poll.state()),
+            (25, LongPollState::Unknown)
+        );
+        long_poll.record_answer(25, WAIT, false);
+        long_poll.record_cut(Duration::from_secs(3), false, now);
+        assert_eq!(
+            (long_poll.wait_seconds(WAIT, now), long_poll.state()),
+            (25, LongPollState::Supported)
+        );
+        long_poll.record_cut(Duration::from_secs(3), false, now);
+        assert_eq!(long_poll.wait_seconds(WAIT, now), 2);
     }
 
     #[test]
-    fn answers_at_once_without_news_are_no_waits() {
-        let mut hold = LongPoll::new();
-        hold.record_answer(25, Duration::from_millis(3), true);
-        assert_eq!(hold.state(), LongPollState::Unknown);
-        hold.record_answer(25, Duration::from_millis(3), false);
-        assert_eq!(hold.state(), LongPollState::Immediate);
-        hold.record_answer(25, WAIT, false);
-        assert_eq!(hold.state(), LongPollState::Supported);
+    fn answer_at_once_without_news_is_immediate() {
+        let mut long_poll = LongPoll::new();
+        long_poll.record_answer(25, Duration::from_millis(3), true);
+        assert_eq!(long_poll.state(), LongPollState::Unknown);
+        long_poll.record_answer(25, Duration::from_millis(3), false);
+        assert_eq!(long_poll.state(), LongPollState::Immediate);
+        long_poll.record_answer(25, WAIT, false);
+        assert_eq!(long_poll.state(), LongPollState::Supported);
     }
 }

@@ -1,9 +1,11 @@
-//! The project's own API, as a client: any backend that is served is a backend again.
+//! Client of the project's own API: makes any backend that a redphone server serves usable as a
+//! [`Backend`].
 //!
-//! It keeps nothing of what it reads but a few answers with their tags, and tries nothing again by
-//! itself but with another token: what becomes of a command that was not answered is for whoever
-//! sent it, who can send it again with the same id. Every failure is a sentence that names the host
-//! and holds neither the token nor anything else of the request.
+//! The client caches only a few responses together with their `ETag`. It retries a request by
+//! itself in one case only: once, with another token, after the first token was refused. Whoever
+//! sent a command that got no answer decides what to do; sending it again with the same id is safe.
+//! Every error is a sentence that names the host and contains neither the token nor any other part
+//! of the request.
 
 mod address;
 mod backoff;
@@ -51,48 +53,49 @@ pub use long_poll::LongPollState;
 pub use proxy::ProxySettings;
 pub use token::{Token, TokenError, TokenSource};
 
-/// The most events of a timeline that are given at once.
+/// The largest number of timeline events that the API returns in one response.
 const MAX_EVENTS: u32 = 1000;
-/// The largest file of certificates that is read, in bytes.
+/// The largest certificate file that is read, in bytes.
 const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
-/// A time that is so near is now.
+/// A search whose `now` differs from the current time by less than this counts as a search for now.
 const NOW_TOLERANCE: TimeDelta = TimeDelta::seconds(2);
-/// After so long without a byte, a connection is asked whether it is still there.
+/// After this time without traffic, a connection is probed to find out whether it is still alive
+/// (TCP keepalive, HTTP/2 ping).
 const PROBE_INTERVAL: Duration = Duration::from_secs(20);
 
-/// How an API is reached.
+/// Settings for reaching a remote API.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Options {
-    /// Where it is.
+    /// The base URL of the API.
     pub address: Address,
-    /// Where the token comes from.
+    /// Where the token is read from.
     pub token: TokenSource,
-    /// A PEM file of certificates. Where there is one, only these authorities are trusted, and
-    /// none of the system's: nobody else can vouch for a host of one's own.
+    /// A PEM file with certificates of authorities. If set, only these authorities are trusted and
+    /// none of the system's, so that nobody else can vouch for a private host.
     pub ca_file: Option<PathBuf>,
-    /// The token may be sent without TLS beyond this machine.
+    /// Whether the token may be sent without TLS to another machine.
     pub insecure_http: bool,
-    /// Which proxy is taken.
+    /// Which proxy to use.
     pub proxies: ProxySettings,
-    /// How long each step may take.
+    /// Time limits of the steps of a request.
     pub timeouts: Timeouts,
 }
 
-/// How long each step may take.
+/// Time limits of the steps of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Timeouts {
-    /// Until there is a connection, with its name looked up and TLS agreed on.
+    /// For making a connection, including name lookup and the TLS handshake.
     pub connect: Duration,
-    /// From then on until the answer begins, besides what the server was asked to wait.
+    /// From then until the response begins, in addition to the wait that the request asks for.
     pub response: Duration,
-    /// Between two pieces of an answer.
+    /// Between two chunks of a response body.
     pub chunk: Duration,
-    /// For the whole of an answer.
+    /// For the complete response body.
     pub body: Duration,
 }
 
 impl Timeouts {
-    /// For a request, until its answer begins.
+    /// Returns the time until a response must have begun, including making the connection.
     #[must_use]
     pub fn request(&self) -> Duration {
         self.connect + self.response
@@ -110,12 +113,12 @@ impl Default for Timeouts {
     }
 }
 
-/// Why an API can't even be asked, in a sentence.
+/// Why an API client can't be created, as a sentence.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct OpenError(String);
 
-/// An API somewhere else.
+/// A backend that is reached over HTTP.
 pub struct HttpBackend {
     client: ApiClient,
     cache: EtagCache,
@@ -129,11 +132,11 @@ impl std::fmt::Debug for HttpBackend {
 }
 
 impl HttpBackend {
-    /// Makes ready to ask; nothing is sent yet, and no token is read.
+    /// Creates the client; sends nothing and reads no token yet.
     ///
     /// # Errors
-    /// The certificates can't be read, or the system has none; the token could be read on the way;
-    /// the proxy can't be used.
+    /// The certificates can't be read, or the system has none; the address would expose the token
+    /// because it has no TLS; the proxy can't be used.
     pub fn new(options: Options) -> Result<Self, OpenError> {
         let Options { address, token, ca_file, insecure_http, proxies, timeouts } = options;
         if address.is_exposed() && !insecure_http {
@@ -142,7 +145,7 @@ impl HttpBackend {
         let mut builder = Client::builder()
             .user_agent(concat!("redphone/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(timeouts.connect)
-            // The token goes nowhere but where it was meant for.
+            // Redirects are not followed, so that the token reaches no other host.
             .redirect(redirect::Policy::none())
             .referer(false)
             .tcp_keepalive(PROBE_INTERVAL)
@@ -151,21 +154,21 @@ impl HttpBackend {
         if let Some(file) = &ca_file {
             builder = builder.tls_certs_only(load_certificates(file)?);
         } else if !address.is_tls() {
-            // There is nobody to be trusted, and the system's authorities take time to read.
+            // Plain HTTP needs no trusted authorities, and loading the system's takes time.
             builder = builder.tls_certs_only([]);
         }
-        let via = proxies.resolve(&address)?;
+        let proxy = proxies.resolve(&address)?;
         builder = builder.no_proxy();
-        if let Some(via) = &via {
-            builder = builder.proxy(via.to_reqwest().map_err(|_| {
+        if let Some(proxy) = &proxy {
+            builder = builder.proxy(proxy.to_reqwest().map_err(|_| {
                 OpenError(format!(
                     "the proxy {} on the way to {} can't be used: correct HTTPS_PROXY",
-                    via.host,
+                    proxy.host,
                     address.host()
                 ))
             })?);
         }
-        let client = builder.build().map_err(|error| {
+        let http = builder.build().map_err(|error| {
             let mut cause: &dyn std::error::Error = &error;
             while let Some(inner) = cause.source() {
                 cause = inner;
@@ -178,45 +181,41 @@ impl HttpBackend {
         })?;
         let host = address.host();
         let tokens = TokenCache::new(token, address.clone());
-        let (via, resting) = (via.map(|via| via.host), PathBackoff::default());
-        let wire = ApiClient {
-            http: client,
+        let (proxy_host, backoff) = (proxy.map(|proxy| proxy.host), PathBackoff::default());
+        let client = ApiClient {
+            http,
             address,
             host,
-            proxy_host: via,
+            proxy_host,
             tokens,
             timeouts,
             clock: ServerClock::new(),
-            backoff: resting,
+            backoff,
             person: Mutex::default(),
         };
-        Ok(Self {
-            client: wire,
-            cache: EtagCache::default(),
-            long_poll: Mutex::new(LongPoll::new()),
-        })
+        Ok(Self { client, cache: EtagCache::default(), long_poll: Mutex::new(LongPoll::new()) })
     }
 
-    /// Where it is.
+    /// Returns the base URL of the API.
     #[must_use]
     pub fn address(&self) -> &Address {
         &self.client.address
     }
 
-    /// The server's time less this machine's, once it has answered; good to a second. Over a minute
-    /// of it is told in the log.
+    /// Returns the server's time minus this machine's time, accurate to about a second; `None`
+    /// before the first response. A skew of more than a minute is also logged.
     #[must_use]
     pub fn clock_skew(&self) -> Option<TimeDelta> {
         self.client.clock.skew()
     }
 
-    /// Counts how often the token was changed for another, which may be another person's.
+    /// Returns a counter of token changes. After a change, the token may belong to another person.
     #[must_use]
     pub fn token_changes(&self) -> watch::Receiver<u64> {
         self.client.tokens.changes()
     }
 
-    /// Whether questions for changes are held open, as far as they have shown it.
+    /// Returns whether the API holds requests for changes open, as far as observed.
     #[must_use]
     pub fn long_poll_state(&self) -> LongPollState {
         self.long_poll().state()
@@ -236,30 +235,30 @@ impl HttpBackend {
         }
     }
 
-    /// As [`Self::get`], of what often stays the same: an answer that is known is not sent again.
-    /// `question` tells it from others.
+    /// Fetches like [`Self::get`], but through the cache: a response that has not changed since it
+    /// was cached is not sent again. `key` identifies the request in the cache.
     async fn get_cached<T: DeserializeOwned, Q: Serialize + Sync>(
         &self,
-        question: String,
+        key: String,
         request: ApiRequest<'_, Q>,
     ) -> Result<T, BackendError> {
-        let kept = self.cache.get(&question);
-        let known = kept.as_ref().map(|kept| &kept.tag);
-        let answer = self.client.call(&ApiRequest { if_none_match: known, ..request }).await;
-        match (answer.map_err(|trouble| trouble.error)?, kept) {
-            (ApiResponse::NotModified, Some(kept)) => self.client.decode(&kept.json),
+        let (request_number, cached) = self.cache.start_request(&key);
+        let if_none_match = cached.as_ref().map(|cached| &cached.tag);
+        let response = self.client.call(&ApiRequest { if_none_match, ..request }).await;
+        match (response.map_err(|failure| failure.error)?, cached) {
+            (ApiResponse::NotModified, Some(cached)) => self.client.decode(&cached.json),
             (ApiResponse::NotModified, None) => Err(self.unexpected_not_modified()),
             (ApiResponse::Json(json, tag), _) => {
-                let read = self.client.decode(&json)?;
+                let value = self.client.decode(&json)?;
                 if let Some(tag) = tag {
-                    self.cache.insert(question, tag, &json);
+                    self.cache.insert(key, request_number, tag, &json);
                 }
-                Ok(read)
+                Ok(value)
             }
         }
     }
 
-    /// It says that nothing has changed, and nobody has asked that.
+    /// Returns the error for a 304 response to a request that sent no tag.
     fn unexpected_not_modified(&self) -> BackendError {
         let host = &self.client.host;
         BackendError::Broken(format!("{host} answers 304 to what is not known here yet"))
@@ -268,19 +267,19 @@ impl HttpBackend {
     async fn fetch_events(
         &self,
         id: IncidentId,
-        part: query::Timeline,
+        query: query::Timeline,
     ) -> Result<Vec<Event>, BackendError> {
         let request = ApiRequest {
             path: path::TIMELINE,
             path_value: &id.to_string(),
-            query: Some(&part),
+            query: Some(&query),
             ..get_request(path::TIMELINE)
         };
-        self.get(request).await.map_err(|trouble| trouble.error)
+        self.get(request).await.map_err(|failure| failure.error)
     }
 }
 
-/// A request of a path with a query.
+/// Returns a GET request for `path`, to which a query or a path value can be added.
 fn get_request<Q>(path: &str) -> ApiRequest<'_, Q> {
     ApiRequest {
         path,
@@ -292,70 +291,72 @@ fn get_request<Q>(path: &str) -> ApiRequest<'_, Q> {
     }
 }
 
-/// The certificates of a PEM file.
+/// Loads the certificates of a PEM file.
 fn load_certificates(file: &std::path::Path) -> Result<Vec<Certificate>, OpenError> {
     use std::io::Read;
     let name = file.to_string_lossy();
     let name = sanitize(&name);
-    let refused = |why: &str| OpenError(format!("the certificates in {name} {why}"));
+    let ca_error = |why: &str| OpenError(format!("the certificates in {name} {why}"));
     let mut pem = Vec::new();
     std::fs::File::open(file)
         .and_then(|from| from.take(MAX_CA_BYTES).read_to_end(&mut pem))
         .map_err(|error| {
-            refused(&format!(
+            ca_error(&format!(
                 "can't be read: {}",
                 transport_error::short_message(&error.to_string())
             ))
         })?;
-    let found = Certificate::from_pem_bundle(&pem);
-    let found =
-        found.map_err(|_| refused("are no PEM: name a file with BEGIN CERTIFICATE in it"))?;
-    if found.is_empty() {
-        return Err(refused("are none: name a file with BEGIN CERTIFICATE in it"));
+    let certificates = Certificate::from_pem_bundle(&pem);
+    let certificates = certificates
+        .map_err(|_| ca_error("are no PEM: name a file with BEGIN CERTIFICATE in it"))?;
+    if certificates.is_empty() {
+        return Err(ca_error("are none: name a file with BEGIN CERTIFICATE in it"));
     }
-    Ok(found)
+    Ok(certificates)
 }
 
 #[async_trait]
 impl Backend for HttpBackend {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
-        let known: Capabilities = self
+        let capabilities: Capabilities = self
             .get_cached(path::CAPABILITIES.into(), get_request::<()>(path::CAPABILITIES))
             .await?;
-        let me = known.me.as_ref().filter(|_| known.checks_person);
+        let me = capabilities.me.as_ref().filter(|_| capabilities.checks_person);
         *self.client.person() = me.map(|me| me.handle.clone());
-        Ok(known)
+        Ok(capabilities)
     }
 
-    /// A wait that something in between cuts short is no failure: it ends with an empty delta, as one
-    /// that was held to its end does, and the next one is asked to be shorter.
+    /// Returns what changed since a cursor. If something between client and server cuts a long poll
+    /// short, this returns an empty delta instead of an error, as a long poll that ended without
+    /// changes does; the next long poll then asks for a shorter wait.
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
         let wait = wait.min(Duration::from_secs(query::MAX_WAIT_S));
-        // All open incidents are there at once.
+        // Without a cursor the server answers at once, with all open incidents.
         let wait = since.map_or(0, |_| self.long_poll().wait_seconds(wait, Instant::now()));
-        let asked = Duration::from_secs(wait);
+        let requested = Duration::from_secs(wait);
         let query = query::Changes { since, wait };
-        let begun = Instant::now();
-        let request = ApiRequest { query: Some(&query), wait: asked, ..get_request(path::CHANGES) };
-        let answer: Result<Delta, RequestError> = self.get(request).await;
-        let (after, now) = (begun.elapsed(), Instant::now());
-        match (answer, since) {
+        let started = Instant::now();
+        let request =
+            ApiRequest { query: Some(&query), wait: requested, ..get_request(path::CHANGES) };
+        let response: Result<Delta, RequestError> = self.get(request).await;
+        let (elapsed, now) = (started.elapsed(), Instant::now());
+        match (response, since) {
             (Ok(delta), _) => {
-                let news = delta.reset || delta.directory || !delta.rows.is_empty();
-                self.long_poll().record_answer(wait, after, news);
+                let has_news = delta.reset || delta.directory || !delta.rows.is_empty();
+                self.long_poll().record_answer(wait, elapsed, has_news);
                 Ok(delta)
             }
-            // Once the wait is over the server would have answered.
-            (Err(trouble), Some(cursor))
-                if (trouble.is_gateway_timeout || trouble.is_connection_lost)
-                    && after >= MIN_WAIT
-                    && after < asked =>
+            // Counts as cut only before the end of the wait, when the server would have answered.
+            (Err(failure), Some(cursor))
+                if (failure.is_gateway_timeout || failure.is_connection_lost)
+                    && elapsed >= MIN_WAIT
+                    && elapsed < requested =>
             {
-                tracing::debug!(ms = after.as_millis(), "a wait was cut: {}", trouble.error);
-                self.long_poll().record_cut(after, trouble.is_gateway_timeout, now);
+                tracing::debug!(ms = elapsed.as_millis(), "a wait was cut: {}", failure.error);
+                self.long_poll().record_cut(elapsed, failure.is_gateway_timeout, now);
                 Ok(Delta { cursor, reset: false, rows: Vec::new(), directory: false })
             }
-            (Err(trouble), _) => Err(trouble.error),
+            (Err(failure), _) => Err(failure.error),
         }
     }
 
@@ -367,23 +368,23 @@ impl Backend for HttpBackend {
             after: search.after.clone(),
             now: None,
         };
-        // The same question a moment later is the same question, and the tag tells whether it has
-        // the same answer.
-        let question = query.after.is_none().then(|| format!("{query:?}"));
-        // Of a first page as it is now the server may have a copy for all who ask.
+        // The key leaves out `now`, so that the same search a moment later has the same key. The
+        // tag tells whether its result is still the same.
+        let key = query.after.is_none().then(|| format!("{query:?}"));
+        // A request without `now` lets the server answer from the copy that all callers share.
         let is_now = (search.now - Utc::now()).abs() < NOW_TOLERANCE;
-        query.now = Some(search.now).filter(|_| question.is_none() || !is_now);
+        query.now = Some(search.now).filter(|_| key.is_none() || !is_now);
         let request = ApiRequest { query: Some(&query), ..get_request(path::INCIDENTS) };
-        match question {
-            Some(question) => self.get_cached(question, request).await,
-            None => self.get(request).await.map_err(|trouble| trouble.error),
+        match key {
+            Some(key) => self.get_cached(key, request).await,
+            None => self.get(request).await.map_err(|failure| failure.error),
         }
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
         let request =
             ApiRequest { path_value: &id.to_string(), ..get_request::<()>(path::INCIDENT) };
-        self.get(request).await.map_err(|trouble| trouble.error)
+        self.get(request).await.map_err(|failure| failure.error)
     }
 
     async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
@@ -393,16 +394,16 @@ impl Backend for HttpBackend {
         }
         let request =
             ApiRequest { path_value: &number.0.to_string(), ..get_request::<()>(path::NUMBER) };
-        let found: Found = self.get(request).await.map_err(|trouble| trouble.error)?;
+        let found: Found = self.get(request).await.map_err(|failure| failure.error)?;
         Ok(found.id)
     }
 
     async fn timeline(
         &self,
         id: IncidentId,
-        part: TimelineRange,
+        range: TimelineRange,
     ) -> Result<Vec<Event>, BackendError> {
-        let (mut before, mut left) = match part {
+        let (mut before, mut remaining) = match range {
             TimelineRange::Last(0) | TimelineRange::Before(_, 0) => return Ok(Vec::new()),
             TimelineRange::After(after) => {
                 return self
@@ -412,18 +413,18 @@ impl Backend for HttpBackend {
             TimelineRange::Last(count) => (None, count),
             TimelineRange::Before(before, count) => (Some(before), count),
         };
-        // From the end, as many at once as are given at once.
+        // Pages backwards from the end, in requests of the largest size.
         let mut events = Vec::new();
         loop {
-            let limit = left.min(MAX_EVENTS);
-            let part = query::Timeline { after: None, before, limit: Some(limit) };
-            let mut earlier = self.fetch_events(id, part).await?;
+            let limit = remaining.min(MAX_EVENTS);
+            let query = query::Timeline { after: None, before, limit: Some(limit) };
+            let mut earlier = self.fetch_events(id, query).await?;
             let count = u32::try_from(earlier.len()).unwrap_or(u32::MAX);
             let first = earlier.first().map(|event| event.seq);
             earlier.append(&mut events);
             events = earlier;
-            left = left.saturating_sub(count);
-            if left == 0 || count < limit || first.is_none_or(|seq| seq <= 1) {
+            remaining = remaining.saturating_sub(count);
+            if remaining == 0 || count < limit || first.is_none_or(|seq| seq <= 1) {
                 return Ok(events);
             }
             before = first;
@@ -450,12 +451,12 @@ impl Backend for HttpBackend {
             now: Some(now),
         };
         let request = ApiRequest { query: Some(&query), ..get_request(path::MEASURES) };
-        self.get(request).await.map_err(|trouble| trouble.error)
+        self.get(request).await.map_err(|failure| failure.error)
     }
 
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
-        let mut answers = self.execute_all(std::slice::from_ref(envelope)).await;
-        answers.pop().unwrap_or_else(|| Err(BackendError::Broken("nothing was asked for".into())))
+        let mut outcomes = self.execute_all(std::slice::from_ref(envelope)).await;
+        outcomes.pop().unwrap_or_else(|| Err(BackendError::Broken("nothing was asked for".into())))
     }
 
     async fn execute_all(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {

@@ -1,7 +1,7 @@
-//! The proxy that requests take, where one stands between this machine and the API.
+//! Finds the proxy between this machine and the API, if there is one.
 //!
-//! Which one is found out once, for the one address that is asked: what goes wrong on the way can be
-//! told by its name then. Its own name and password are in no sentence and in no log.
+//! The proxy is determined once, for the one address that the client uses, so that errors can name
+//! it. The proxy's user name and password never appear in a message or in the log.
 
 use std::fmt;
 
@@ -10,17 +10,18 @@ use reqwest::header::HeaderValue;
 
 use super::{Address, OpenError};
 
-/// What says which proxy is taken.
+/// Where the proxy settings come from.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub enum ProxySettings {
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, or the system.
+    /// The variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, or the system's
+    /// settings.
     #[default]
     System,
-    /// This one.
+    /// The settings given here.
     Given {
-        /// Its URL, as the variables have it; a name and a password may be in it.
+        /// The URL in the form of the variables; may contain a user name and a password.
         url: String,
-        /// The hosts to which it does not lead, as `NO_PROXY` has them.
+        /// The hosts that are reached without the proxy, in the form of `NO_PROXY`.
         except: String,
     },
 }
@@ -29,7 +30,7 @@ impl fmt::Debug for ProxySettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::System => "System",
-            // A password may be in it.
+            // The URL may contain a password.
             Self::Given { .. } => "Given",
         })
     }
@@ -37,31 +38,31 @@ impl fmt::Debug for ProxySettings {
 
 /// The proxy on the way to an address.
 pub(super) struct Proxy {
-    /// Its URL without a name and a password.
+    /// The URL without user name and password.
     url: String,
-    /// How it is called in sentences: its host and port.
+    /// Host and port, which name the proxy in messages.
     pub(super) host: String,
-    /// What it is told who asks.
+    /// The value of `Proxy-Authorization`.
     authorization: Option<HeaderValue>,
 }
 
 impl ProxySettings {
-    /// The proxy that leads to an address; `None` where none does.
+    /// Returns the proxy on the way to an address; `None` if there is none.
     ///
     /// # Errors
-    /// It speaks nothing that is spoken here.
+    /// The proxy is of a kind that is not supported, such as SOCKS.
     pub(super) fn resolve(&self, address: &Address) -> Result<Option<Proxy>, OpenError> {
-        // What stays on this machine must not leave it for a proxy.
+        // Requests to this machine must not leave it for a proxy.
         if address.is_loopback() {
             return Ok(None);
         }
-        let proxies = match self {
+        let matcher = match self {
             Self::System => Matcher::from_system(),
             Self::Given { url, except } => {
                 Matcher::builder().all(url.as_str()).no(except.as_str()).build()
             }
         };
-        let intercept = address.to_string().parse().ok().and_then(|uri| proxies.intercept(&uri));
+        let intercept = address.to_string().parse().ok().and_then(|uri| matcher.intercept(&uri));
         let Some(intercept) = intercept else { return Ok(None) };
         let uri = intercept.uri();
         let host = uri.authority().map(ToString::to_string).unwrap_or_default();
@@ -73,17 +74,17 @@ impl ProxySettings {
                 there = address.host()
             )));
         }
-        let secret = intercept.basic_auth().cloned();
-        Ok(Some(Proxy { url: uri.to_string(), host, authorization: secret }))
+        let authorization = intercept.basic_auth().cloned();
+        Ok(Some(Proxy { url: uri.to_string(), host, authorization }))
     }
 }
 
 impl Proxy {
-    /// For the client.
+    /// Returns the proxy in the form that the HTTP client needs.
     pub(super) fn to_reqwest(&self) -> reqwest::Result<reqwest::Proxy> {
         let proxy = reqwest::Proxy::all(&self.url)?;
         Ok(match &self.authorization {
-            Some(secret) => proxy.custom_http_auth(secret.clone()),
+            Some(authorization) => proxy.custom_http_auth(authorization.clone()),
             None => proxy,
         })
     }
@@ -95,7 +96,7 @@ mod tests {
 
     use super::*;
 
-    fn to(url: &str, except: &str, address: &str) -> Result<Option<Proxy>, OpenError> {
+    fn resolve(url: &str, except: &str, address: &str) -> Result<Option<Proxy>, OpenError> {
         ProxySettings::Given { url: url.into(), except: except.into() }
             .resolve(&address.parse().unwrap())
     }
@@ -110,20 +111,20 @@ mod tests {
     #[case("http://proxy.example", "", "https://localhost", None)]
     #[case("http://proxy.example", "", "https://[::1]:7373", None)]
     #[case("", "", "https://a.example", None)]
-    fn the_proxy_that_leads_to_an_address_is_known_by_its_host(
+    fn proxy_of_an_address_is_named_by_its_host(
         #[case] url: &str,
         #[case] except: &str,
         #[case] address: &str,
         #[case] host: Option<&str>,
     ) {
-        let via = to(url, except, address).unwrap();
-        assert_eq!(via.as_ref().map(|via| via.host.as_str()), host);
-        assert!(via.is_none_or(|via| !via.url.contains("hunter2")));
+        let proxy = resolve(url, except, address).unwrap();
+        assert_eq!(proxy.as_ref().map(|proxy| proxy.host.as_str()), host);
+        assert!(proxy.is_none_or(|proxy| !proxy.url.contains("hunter2")));
     }
 
     #[test]
-    fn one_that_speaks_nothing_that_is_spoken_here_is_refused_without_its_password() {
-        let refused = to("socks5://ines:hunter2@proxy.example:1080", "", "https://a.example");
+    fn unsupported_proxy_is_refused_without_its_password() {
+        let refused = resolve("socks5://ines:hunter2@proxy.example:1080", "", "https://a.example");
         let refused = refused.err().unwrap().to_string();
         assert!(refused.starts_with("the proxy proxy.example:1080 on the way to a.example"));
         assert!(!refused.contains("hunter2") && !refused.contains("ines"), "{refused}");

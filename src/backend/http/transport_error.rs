@@ -1,6 +1,7 @@
-//! What went wrong on the way, as a sentence that names the host.
+//! Describes connection, TLS and HTTP errors as sentences that name the host.
 //!
-//! Nothing of a request is in these sentences: reqwest's own name the whole URL.
+//! The sentences contain nothing of the request. The messages of reqwest would name the complete
+//! URL.
 
 use std::error::Error;
 use std::io;
@@ -12,19 +13,19 @@ use tokio_rustls::rustls::{self, CertificateError, InvalidMessage};
 
 use crate::model::text::{sanitize, truncate};
 
-/// The most characters of what a library says.
+/// The maximum width of a library's message within a sentence.
 const MAX_MESSAGE_WIDTH: usize = 200;
 
-/// Where on its way a request was.
+/// How far a request had got when it failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stage {
-    /// Until the head of the answer is there.
+    /// Before the response head was complete.
     Head,
-    /// While the body comes.
+    /// While the response body was being received.
     Body,
 }
 
-/// An error of the way, as a sentence about a host, and about the proxy on the way to it.
+/// Describes an error as a sentence about the host and about the proxy on the way to it, if any.
 pub(super) fn describe(
     host: &str,
     via: Option<&str>,
@@ -32,13 +33,13 @@ pub(super) fn describe(
     stage: Stage,
 ) -> String {
     let Some(via) = via else { return describe_direct_error(host, error, stage) };
-    if let Some(said) = describe_proxy_error(host, via, error) {
-        return said;
+    if let Some(message) = describe_proxy_error(host, via, error) {
+        return message;
     }
     format!("through the proxy {via}: {}", describe_direct_error(host, error, stage))
 }
 
-/// What a proxy did to a request before the host had any part in it.
+/// Describes what a proxy did to a request before the host was reached; `None` for other errors.
 fn describe_proxy_error(host: &str, via: &str, error: &reqwest::Error) -> Option<String> {
     let causes = Causes::collect(error);
     let proxy = format!("the proxy {via} on the way to {host}");
@@ -58,7 +59,7 @@ fn describe_proxy_error(host: &str, via: &str, error: &reqwest::Error) -> Option
         use io::ErrorKind as K;
         matches!(kind, K::ConnectionRefused | K::NetworkUnreachable | K::HostUnreachable)
     });
-    // What comes after the tunnel is the host's own, as is its certificate.
+    // Errors after the tunnel was made come from the host itself, as does its certificate.
     let tunnel = match (&causes.tunnel, no_way) {
         (Some(tunnel), _) => tunnel.as_str(),
         (None, Some(_)) => "failed to create underlying connection",
@@ -83,7 +84,7 @@ fn describe_proxy_error(host: &str, via: &str, error: &reqwest::Error) -> Option
     })
 }
 
-/// An error of a way without a proxy.
+/// Describes an error of a connection without a proxy.
 fn describe_direct_error(host: &str, error: &reqwest::Error, stage: Stage) -> String {
     let causes = Causes::collect(error);
     if let Some(tls) = causes.tls {
@@ -118,16 +119,16 @@ fn describe_direct_error(host: &str, error: &reqwest::Error, stage: Stage) -> St
             causes.root_message()
         );
     }
-    // HTTP/2 ends requests in ways of its own.
+    // HTTP/2 has its own ways to end a request.
     format!("{host} broke off the request ({})", causes.root_message())
 }
 
-/// It took too long to answer at all.
+/// Describes a timeout before the response began.
 pub(super) fn no_response(host: &str, after: Duration) -> String {
     format!("{host} took the request and did not answer within {} s", format_seconds(after))
 }
 
-/// It stopped in the middle.
+/// Describes a timeout between two chunks of the body.
 pub(super) fn stalled(host: &str, after: Duration) -> String {
     format!(
         "{host} stopped in the middle of its answer: nothing came for {} s",
@@ -135,7 +136,7 @@ pub(super) fn stalled(host: &str, after: Duration) -> String {
     )
 }
 
-/// It went on and on.
+/// Describes a response body that did not end in time.
 pub(super) fn too_slow(host: &str, after: Duration) -> String {
     format!(
         "the answer of {host} came too slowly: it was not whole after {} s",
@@ -143,7 +144,7 @@ pub(super) fn too_slow(host: &str, after: Duration) -> String {
     )
 }
 
-/// In seconds, as whole ones where there is at least one.
+/// Formats a duration in seconds: whole seconds from one second on, tenths below.
 fn format_seconds(span: Duration) -> String {
     if span >= Duration::from_secs(1) {
         span.as_secs().to_string()
@@ -236,7 +237,7 @@ fn describe_certificate_error(host: &str, why: &CertificateError) -> String {
         }
         E::UnknownIssuer => unknown_issuer(host),
         E::Revoked => format!("the certificate of {host} was revoked"),
-        // A certificate that signs itself is one of an authority where none is allowed.
+        // rustls reports a self-signed certificate as an authority used as an end entity.
         other if other.to_string().contains("CaUsedAsEndEntity") => unknown_issuer(host),
         other => {
             format!(
@@ -259,20 +260,20 @@ fn format_day(time: UnixTime) -> String {
     at.map_or_else(|| "an unknown day".into(), |at| at.format("%Y-%m-%d").to_string())
 }
 
-/// What a library says, made short and safe to show.
-pub(super) fn short_message(said: &str) -> String {
-    let said = said.split(" (os error").next().unwrap_or_default();
-    truncate(&sanitize(said), MAX_MESSAGE_WIDTH).into_owned()
+/// Returns a library's message, shortened and safe to show.
+pub(super) fn short_message(message: &str) -> String {
+    let message = message.split(" (os error").next().unwrap_or_default();
+    truncate(&sanitize(message), MAX_MESSAGE_WIDTH).into_owned()
 }
 
-/// What is behind an error.
+/// The causes found in an error's source chain.
 struct Causes<'a> {
     tls: Option<&'a rustls::Error>,
     io: Option<&'a io::Error>,
     hyper: Option<&'a hyper::Error>,
-    /// What went wrong with the way through a proxy, as its library has it: the type has no name.
+    /// The error of the tunnel through a proxy, as text: the library's error type is private.
     tunnel: Option<String>,
-    /// The innermost one.
+    /// The innermost error.
     root: &'a (dyn Error + 'static),
 }
 
@@ -283,15 +284,15 @@ impl<'a> Causes<'a> {
         while let Some(cause) = next {
             causes.root = cause;
             if causes.tunnel.is_none() {
-                let said = cause.to_string();
-                causes.tunnel = said.strip_prefix("tunnel error: ").map(str::to_owned);
+                let message = cause.to_string();
+                causes.tunnel = message.strip_prefix("tunnel error: ").map(str::to_owned);
             }
             causes.tls = causes.tls.or_else(|| cause.downcast_ref());
             causes.hyper = cause.downcast_ref().or(causes.hyper);
             next = cause.source();
             if let Some(io) = cause.downcast_ref::<io::Error>() {
                 causes.io = Some(io);
-                // What an I/O error carries is no source of it.
+                // The error inside an I/O error is not part of its source chain.
                 if let Some(inner) = io.get_ref() {
                     next = Some(inner);
                 }
@@ -300,7 +301,7 @@ impl<'a> Causes<'a> {
         causes
     }
 
-    /// The connection went away.
+    /// Returns whether the connection was lost.
     fn is_connection_lost(&self) -> bool {
         self.io.is_some_and(|io| is_disconnect(io.kind()))
             || self.hyper.is_some_and(|e| e.is_incomplete_message() || e.is_closed())
@@ -322,11 +323,11 @@ fn is_disconnect(kind: io::ErrorKind) -> bool {
     )
 }
 
-/// Whether the connection, or the request on it, went away without an answer, as proxies do with one
-/// that is silent for too long.
+/// Returns whether the connection or the request on it was lost before a response. Proxies do this
+/// with connections that are silent for too long.
 pub(super) fn is_connection_lost(error: &reqwest::Error) -> bool {
-    let odd = |causes: Causes<'_>| {
+    let is_protocol_error = |causes: Causes<'_>| {
         causes.tls.is_some() || causes.hyper.is_some_and(hyper::Error::is_parse)
     };
-    error.is_request() && !error.is_connect() && !odd(Causes::collect(error))
+    error.is_request() && !error.is_connect() && !is_protocol_error(Causes::collect(error))
 }

@@ -1,4 +1,4 @@
-//! What the place is: what it can do, who is there, which problems are known.
+//! Handlers about the backend: its capabilities, its directory and its recorded problems.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,15 +23,15 @@ use crate::server::state::Shared;
 )]
 pub(super) async fn capabilities(
     State(shared): State<Arc<Shared>>,
-    Authenticated(key): Authenticated,
+    Authenticated(caller): Authenticated,
     Query(NoQuery {}): Query<NoQuery>,
 ) -> ApiResult<JsonResponse> {
     let mut capabilities = shared.backend.capabilities().await?;
-    let scope = key.token.scope;
+    let scope = caller.token.scope;
     capabilities.verbs =
         if shared.read_only { BTreeSet::new() } else { scope.narrow(capabilities.verbs) };
     let directory = shared.directory().await?;
-    capabilities.me = key.token.person(|handle| directory.person(handle).cloned());
+    capabilities.me = caller.token.person(|handle| directory.person(handle).cloned());
     capabilities.checks_person = capabilities.me.is_some();
     CachedJson::encode(&capabilities).map(JsonResponse)
 }

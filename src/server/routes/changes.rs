@@ -1,4 +1,4 @@
-//! What has changed: asked for again and again, and mostly answered with nothing new.
+//! Handler for changes. Clients call it again and again, mostly without news.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,19 +26,19 @@ use crate::server::state::Shared;
 )]
 pub(super) async fn changes(
     State(shared): State<Arc<Shared>>,
-    ReadAccess(key): ReadAccess,
-    Query(asked): Query<query::Changes>,
+    ReadAccess(caller): ReadAccess,
+    Query(query): Query<query::Changes>,
 ) -> ApiResult<JsonResponse> {
-    if asked.wait > query::MAX_WAIT_S {
+    if query.wait > query::MAX_WAIT_S {
         return Err(ApiError::bad_request(format!(
             "wait in the query: give 0 to {} seconds",
             query::MAX_WAIT_S
         )));
     }
-    let wait = Duration::from_secs(asked.wait).min(shared.limits.max_long_poll);
-    let delta = shared.feed.changes(asked.since, Instant::now() + wait, shared.stopped()).await?;
+    let wait = Duration::from_secs(query.wait).min(shared.limits.max_long_poll);
+    let delta = shared.feed.changes(query.since, Instant::now() + wait, shared.stopped()).await?;
     if !wait.is_zero() {
-        recheck(&shared, &key)?;
+        recheck(&shared, &caller)?;
     }
     Ok(JsonResponse(delta))
 }

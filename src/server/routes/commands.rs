@@ -1,4 +1,4 @@
-//! Commands: what they may be depends on the token, and so does who is told to have asked.
+//! Handler for commands. The token decides which commands are allowed and who their actor is.
 
 use std::sync::Arc;
 
@@ -30,9 +30,9 @@ use crate::server::state::Shared;
 )]
 pub(super) async fn commands(
     State(shared): State<Arc<Shared>>,
-    CommandAccess(key): CommandAccess,
+    CommandAccess(caller): CommandAccess,
     Query(NoQuery {}): Query<NoQuery>,
-    Json(orders, room): Json<Orders>,
+    Json(orders, permit): Json<Orders>,
 ) -> ApiResult<JsonResponse> {
     let count = orders.commands.len();
     if !(1..=MAX_COMMANDS).contains(&count) {
@@ -42,51 +42,57 @@ pub(super) async fn commands(
     }
     let now = Utc::now();
     let directory = shared.directory().await?;
-    let named = |handle: &str| directory.person(handle).cloned();
-    let actor = key.token.actor(named);
-    let person = key.token.person(named).map(|person| person.handle);
+    let find_person = |handle: &str| directory.person(handle).cloned();
+    let actor = caller.token.actor(find_person);
+    let person = caller.token.person(find_person).map(|person| person.handle);
     let mut answers: Vec<Option<Answered>> = Vec::with_capacity(count);
     let mut allowed: Vec<Envelope> = Vec::with_capacity(count);
     for mut order in orders.commands {
-        let verb = order.command.kind();
-        if shared.read_only || !key.token.scope.allows(verb) {
-            let why = if shared.read_only {
+        let kind = order.command.kind();
+        if shared.read_only || !caller.token.scope.allows(kind) {
+            let reason = if shared.read_only {
                 "the server only reads: nothing can be changed through it".to_owned()
             } else {
-                let (name, scope) = (sanitize(&key.token.name), key.token.scope);
+                let (name, scope) = (sanitize(&caller.token.name), caller.token.scope);
                 format!("the token {name:?} of scope {scope} may not do this: use another token")
             };
-            let details = Box::new(Details::new(ErrorCode::NotAllowed, why));
+            let details = Box::new(Details::new(ErrorCode::NotAllowed, reason));
             answers.push(Some(Answered::Refused { id: order.id, details }));
             continue;
         }
-        // A token can be changed between asking and sending.
-        if let Some(asked) = order.as_person.take().filter(|asked| Some(asked) != person.as_ref()) {
+        // The token may have changed since the command was created.
+        if let Some(requester) =
+            order.as_person.take().filter(|requester| Some(requester) != person.as_ref())
+        {
             let is = person
                 .as_ref()
                 .map_or_else(|| "nobody's".into(), |is| format!("{}'s", sanitize(is)));
-            let why = format!(
+            let reason = format!(
                 "it was asked by {}, and the token is {is}: send it with a token of {0}",
-                sanitize(&asked)
+                sanitize(&requester)
             );
-            let details = Box::new(Details::new(ErrorCode::OtherPerson, why));
+            let details = Box::new(Details::new(ErrorCode::OtherPerson, reason));
             answers.push(Some(Answered::Refused { id: order.id, details }));
             continue;
         }
-        // What was done offline keeps its time; a clock that is ahead does not reach the timeline.
+        // A command created offline keeps its time. A client's clock that is ahead must not put
+        // events into the future.
         order.at = order.at.min(now);
         answers.push(None);
         allowed.push(order.into_envelope(actor.clone()));
     }
     let ids: Vec<_> = allowed.iter().map(|envelope| envelope.id).collect();
-    let outcomes =
-        if allowed.is_empty() { Vec::new() } else { shared.commands.execute(allowed, room).await };
-    let mut told = ids.into_iter().zip(outcomes).map(|(id, outcome)| match outcome {
+    let outcomes = if allowed.is_empty() {
+        Vec::new()
+    } else {
+        shared.commands.execute(allowed, permit).await
+    };
+    let mut results = ids.into_iter().zip(outcomes).map(|(id, outcome)| match outcome {
         Ok(outcome) => Answered::Done { id, outcome: Box::new(outcome) },
         Err(error) => Answered::Refused { id, details: Box::new(error.into()) },
     });
     let answers: Option<Vec<_>> =
-        answers.into_iter().map(|refused| refused.or_else(|| told.next())).collect();
+        answers.into_iter().map(|refused| refused.or_else(|| results.next())).collect();
     let answers = answers.ok_or_else(|| BackendError::Broken("an outcome is missing".into()))?;
     CachedJson::encode(&Answers { answers }).map(JsonResponse)
 }

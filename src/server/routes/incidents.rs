@@ -1,4 +1,4 @@
-//! Incidents, their timelines and their measures.
+//! Handlers for incidents, their timelines and their measures.
 
 use std::sync::Arc;
 
@@ -20,15 +20,15 @@ use crate::server::extract::{NoQuery, PathId, PathNumber, Query};
 use crate::server::openapi::ErrorResponses;
 use crate::server::state::{self, Shared};
 
-/// The most rows or events at once.
+/// The maximum number of rows or events in a response.
 const MAX_LIMIT: u32 = 1000;
-/// Rows of a page where it is not said.
+/// Number of rows in a page without `limit`.
 const DEFAULT_ROWS: u32 = 100;
-/// Events where it is not said.
+/// Number of events without `limit`.
 const DEFAULT_EVENTS: u32 = 200;
-/// The most words and terms of a filter: each is looked for in many rows.
+/// The maximum number of words and terms in a filter. Each is compared with many rows.
 const MAX_TERMS: usize = 64;
-/// The most buckets of a window.
+/// The maximum number of buckets in a window.
 const MAX_BUCKETS: usize = 1000;
 
 /// A page of incidents that pass a filter
@@ -39,10 +39,10 @@ const MAX_BUCKETS: usize = 1000;
 )]
 pub(super) async fn incidents(
     State(shared): State<Arc<Shared>>,
-    ReadAccess(key): ReadAccess,
-    Query(asked): Query<query::Search>,
+    ReadAccess(caller): ReadAccess,
+    Query(query): Query<query::Search>,
 ) -> ApiResult<JsonResponse> {
-    let filter: Filter = asked.filter.parse().map_err(|error| {
+    let filter: Filter = query.filter.parse().map_err(|error| {
         let error: FilterError = error;
         ApiError::rejected(format!("filter: {}", sanitize(&error.to_string())))
     })?;
@@ -54,26 +54,26 @@ pub(super) async fn incidents(
     }
     let search = Search {
         filter,
-        me: key.token.person(|_| None).map(|person| person.handle),
-        sort: asked.sort,
-        limit: check_limit("limit", asked.limit, DEFAULT_ROWS)?,
-        after: asked.after,
-        now: check_time("now", asked.now.unwrap_or_else(Utc::now))?,
+        me: caller.token.person(|_| None).map(|person| person.handle),
+        sort: query.sort,
+        limit: check_limit("limit", query.limit, DEFAULT_ROWS)?,
+        after: query.after,
+        now: check_time("now", query.now.unwrap_or_else(Utc::now))?,
     };
-    let read = async || CachedJson::encode(&shared.backend.search(&search).await?);
-    // Many look at the first page at the same time.
-    if search.after.is_some() || asked.now.is_some() {
-        return read().await.map(JsonResponse);
+    let search_page = async || CachedJson::encode(&shared.backend.search(&search).await?);
+    // Many callers look at the first page at the same time: they share its response.
+    if search.after.is_some() || query.now.is_some() {
+        return search_page().await.map(JsonResponse);
     }
-    let about_me =
+    let is_about_me =
         search.filter.terms.iter().any(|term| term.predicate == Predicate::Owner(Owner::Me));
-    let page = state::PageKey {
-        filter: asked.filter,
+    let key = state::PageKey {
+        filter: query.filter,
         sort: search.sort,
         limit: search.limit,
-        me: search.me.clone().filter(|_| about_me),
+        me: search.me.clone().filter(|_| is_about_me),
     };
-    shared.first_pages.get(shared.feed.epoch(), page, read).await.map(JsonResponse)
+    shared.first_pages.get(shared.feed.epoch(), key, search_page).await.map(JsonResponse)
 }
 
 /// One incident, with suspected changes, similar incidents and the problem it links to
@@ -101,14 +101,14 @@ pub(super) async fn timeline(
     State(shared): State<Arc<Shared>>,
     ReadAccess(_): ReadAccess,
     PathId(id): PathId,
-    Query(asked): Query<query::Timeline>,
+    Query(query): Query<query::Timeline>,
 ) -> ApiResult<JsonResponse> {
-    let limit = check_limit("limit", asked.limit, DEFAULT_EVENTS)?;
-    let part = match (asked.after, asked.before) {
+    let limit = check_limit("limit", query.limit, DEFAULT_EVENTS)?;
+    let range = match (query.after, query.before) {
         (Some(_), Some(_)) => {
             return Err(ApiError::rejected("give after or before, not both"));
         }
-        (Some(_), None) if asked.limit.is_some() => {
+        (Some(_), None) if query.limit.is_some() => {
             return Err(ApiError::rejected(
                 "after gives all that follow, up to 1000: leave limit out",
             ));
@@ -117,7 +117,7 @@ pub(super) async fn timeline(
         (None, Some(before)) => TimelineRange::Before(before, limit),
         (None, None) => TimelineRange::Last(limit),
     };
-    CachedJson::encode(&shared.backend.timeline(id, part).await?).map(JsonResponse)
+    CachedJson::encode(&shared.backend.timeline(id, range).await?).map(JsonResponse)
 }
 
 /// Which incident a number is of.
@@ -154,17 +154,17 @@ pub(super) async fn number(
 pub(super) async fn measures(
     State(shared): State<Arc<Shared>>,
     ReadAccess(_): ReadAccess,
-    Query(asked): Query<query::Measures>,
+    Query(query): Query<query::Measures>,
 ) -> ApiResult<JsonResponse> {
-    let now = check_time("now", asked.now.unwrap_or_else(Utc::now))?;
-    let (from, to) = (check_time("from", asked.from)?, check_time("to", asked.to)?);
+    let now = check_time("now", query.now.unwrap_or_else(Utc::now))?;
+    let (from, to) = (check_time("from", query.from)?, check_time("to", query.to)?);
     if from >= to {
         return Err(ApiError::rejected(
             "from is not before to: give a window with some time in it",
         ));
     }
     let mut edges = vec![from];
-    for edge in asked.edges.split(',').filter(|edge| !edge.is_empty()) {
+    for edge in query.edges.split(',').filter(|edge| !edge.is_empty()) {
         let edge = DateTime::parse_from_rfc3339(edge).map_err(|_| {
             let edge = crate::model::text::truncate(&sanitize(edge), 40).into_owned();
             ApiError::rejected(format!("edges: {edge:?} is no time: write 2026-03-01T22:37:00Z"))
@@ -179,11 +179,11 @@ pub(super) async fn measures(
         return Err(ApiError::rejected(format!("edges: give fewer than {MAX_BUCKETS}")));
     }
     let window = Window { from, to, edges };
-    CachedJson::encode(&shared.backend.measures(&window, asked.cut, now).await?).map(JsonResponse)
+    CachedJson::encode(&shared.backend.measures(&window, query.cut, now).await?).map(JsonResponse)
 }
 
-fn check_limit(field: &str, asked: Option<u32>, default: u32) -> ApiResult<u32> {
-    match asked {
+fn check_limit(field: &str, limit: Option<u32>, default: u32) -> ApiResult<u32> {
+    match limit {
         None => Ok(default),
         Some(n) if (1..=MAX_LIMIT).contains(&n) => Ok(n),
         Some(_) => {

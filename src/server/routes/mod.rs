@@ -1,4 +1,4 @@
-//! The routes, one for each path of [`crate::api::path`].
+//! The routes of the API, one for each path in [`crate::api::path`].
 
 mod backend_info;
 mod changes;
@@ -20,7 +20,7 @@ use super::openapi::base_document;
 use super::state::Shared;
 use crate::api::ErrorCode;
 
-/// The routes, and what they are described as.
+/// Returns the routes and the document that describes them.
 fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
     OpenApiRouter::with_openapi(base_document())
         .routes(routes!(backend_info::capabilities))
@@ -40,12 +40,12 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .split_for_parts()
 }
 
-/// What the routes are described as.
+/// Returns the document that describes the routes.
 pub(super) fn openapi_document() -> OpenApi {
     routes_and_document().1
 }
 
-/// The service that answers requests.
+/// Returns the service that answers requests.
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
     let (routes, _) = routes_and_document();
     routes

@@ -1,4 +1,4 @@
-//! About the server itself.
+//! Handlers about the server itself.
 
 use std::sync::{Arc, LazyLock};
 
@@ -21,7 +21,7 @@ use crate::server::metrics::{self, GaugeValues};
 use crate::server::openapi::ErrorResponses;
 use crate::server::state::{Shared, open_incidents_search};
 
-/// A token that was used within this time is in use.
+/// A token that was used within this time counts as in use.
 const IN_USE_WINDOW: Duration = Duration::from_mins(5);
 
 /// That all is well.
@@ -64,12 +64,12 @@ pub(super) async fn metrics(
     Query(NoQuery {}): Query<NoQuery>,
 ) -> ApiResult<Response> {
     let page = shared.backend.search(&open_incidents_search(1)).await;
-    let now = GaugeValues {
+    let values = GaugeValues {
         parked_requests: shared.feed.parked_requests(),
         tokens: shared.tokens.count_in_use(IN_USE_WINDOW, Utc::now()),
         open_incidents: page.ok().and_then(|page| page.counts).map(|counts| counts.by_priority),
     };
-    let text = shared.metrics.encode_text(now).map_err(|error| {
+    let text = shared.metrics.encode_text(values).map_err(|error| {
         ApiError::new(
             ErrorCode::Internal,
             format!("the figures can't be written ({error}): ask again"),

@@ -1,4 +1,4 @@
-//! The file of tokens: read as a whole, changed under a lock, put in place whole.
+//! The token file: read completely, changed under a lock, and replaced atomically.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -15,16 +15,16 @@ use crate::model::check;
 use crate::model::text::sanitize;
 use crate::server::scope::Scope;
 
-/// The version of the file's form.
+/// The version of the file format.
 const VERSION: u32 = 1;
 
-/// Why a token can't be made, taken back or listed. Each sentence says what to do.
+/// Why a token can't be created, revoked or listed, as a sentence that says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// What was asked for makes no sense.
+    /// The request makes no sense.
     #[error("{0}")]
     Refused(String),
-    /// There is no such token.
+    /// The token does not exist.
     #[error("{0}")]
     NotFound(String),
     /// The file can't be read or written.
@@ -38,7 +38,7 @@ impl From<NoRandomness> for TokenError {
     }
 }
 
-/// Where tokens are kept. Only its owner can read it.
+/// The file in which tokens are stored. Only its owner can read it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TokenFile {
     path: PathBuf,
@@ -50,32 +50,32 @@ struct Content {
     tokens: Vec<Token>,
 }
 
-/// By what a change of the file is noticed: the file itself, its length, and when it was written.
+/// Identifies a version of the file: inode, length, and modification time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Stamp(u64, u64, i64, i64);
 
 impl TokenFile {
-    /// The file at a place, which need not be there yet.
+    /// Names the file at `path`, which need not exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
-    /// The file that belongs to a store: `redphone.tokens.json` beside `redphone.db`.
+    /// Names the file that belongs to a store: `redphone.tokens.json` next to `redphone.db`.
     #[must_use]
     pub fn for_store(store: &Path) -> Self {
         Self::new(store.with_extension("tokens.json"))
     }
 
-    /// Where it is.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// All tokens, in the order they were made.
+    /// Returns all tokens, in the order of their creation.
     ///
     /// # Errors
-    /// When the file can't be read, or is not one of tokens.
+    /// The file can't be read, or is no token file.
     pub fn list(&self) -> Result<Vec<Token>, TokenError> {
         let text = match std::fs::read_to_string(&self.path) {
             Ok(text) => text,
@@ -97,10 +97,10 @@ impl TokenFile {
         Ok(content.tokens)
     }
 
-    /// Makes a token, and gives what is to be shown once.
+    /// Creates a token, and returns its secret, which is to be shown once.
     ///
     /// # Errors
-    /// When the name is taken or makes no sense, or the file can't be written.
+    /// The name is in use or invalid, or the file can't be written.
     pub fn create(&self, new: NewToken) -> Result<(Secret, Token), TokenError> {
         let now = Utc::now();
         let NewToken { name, scope, person, expires_at } = new;
@@ -143,17 +143,17 @@ impl TokenFile {
         Ok((secret, token))
     }
 
-    /// Takes a token back, by its id or by the name of one that holds.
+    /// Revokes a token, by its id or by the name of a valid one.
     ///
     /// # Errors
-    /// When there is none, or the file can't be written.
+    /// There is no such token, it was revoked before, or the file can't be written.
     pub fn revoke(&self, which: &str) -> Result<Token, TokenError> {
         let now = Utc::now();
         self.change(|tokens| {
             let by_name = |t: &&mut Token| t.name == which && t.status(now) == TokenStatus::Valid;
-            let at = tokens.iter().position(|t| t.id == which);
-            let token = match at {
-                Some(at) => tokens.get_mut(at),
+            let index = tokens.iter().position(|t| t.id == which);
+            let token = match index {
+                Some(index) => tokens.get_mut(index),
                 None => tokens.iter_mut().find(by_name),
             };
             let which = sanitize(which);
@@ -174,10 +174,10 @@ impl TokenFile {
         })
     }
 
-    /// Notes when tokens were used last.
+    /// Records when tokens were last used.
     ///
     /// # Errors
-    /// When the file can't be written.
+    /// The file can't be written.
     pub fn record_uses(&self, uses: &[(String, DateTime<Utc>)]) -> Result<(), TokenError> {
         self.change(|tokens| {
             for (id, at) in uses {
@@ -189,32 +189,34 @@ impl TokenFile {
         })
     }
 
-    /// Reads, changes and writes the file while nobody else does.
+    /// Reads, changes and replaces the file under a lock that excludes other processes.
     fn change<T>(
         &self,
         change: impl FnOnce(&mut Vec<Token>) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
-        let failed = |e: io::Error| self.io_error("written", &e);
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-        // The file itself is replaced, so that a lock on it would hold nobody off.
-        let mut beside = self.path.clone().into_os_string();
-        beside.push(".lock");
+        let write_error = |e: io::Error| self.io_error("written", &e);
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(write_error)?;
+        // The lock is a separate file: the token file itself is replaced, so that a lock on it
+        // would exclude nobody.
+        let mut lock_path = self.path.clone().into_os_string();
+        lock_path.push(".lock");
         let lock = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o600)
             .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-            .open(beside)
-            .map_err(failed)?;
-        self.give_to_owner(folder, &lock).map_err(failed)?;
-        rustix::fs::flock(&lock, FlockOperation::LockExclusive).map_err(|e| failed(e.into()))?;
+            .open(lock_path)
+            .map_err(write_error)?;
+        self.give_to_owner(folder, &lock).map_err(write_error)?;
+        rustix::fs::flock(&lock, FlockOperation::LockExclusive)
+            .map_err(|e| write_error(e.into()))?;
         let mut tokens = self.list()?;
-        let done = change(&mut tokens)?;
-        self.write(folder, tokens).map_err(failed)?;
-        Ok(done)
+        let result = change(&mut tokens)?;
+        self.write(folder, tokens).map_err(write_error)?;
+        Ok(result)
     }
 
     fn write(&self, folder: &Path, tokens: Vec<Token>) -> io::Result<()> {
@@ -228,25 +230,26 @@ impl TokenFile {
         File::open(folder)?.sync_all()
     }
 
-    /// What root makes belongs to whom the file belonged to, or else its folder: a server that runs
-    /// as somebody else could not read it any more, and would go on with what it knows.
+    /// Gives a file that root has created to the owner of the token file, or else of its folder.
+    /// Otherwise a server that runs as that user could no longer read the file, and would go on
+    /// with the tokens that it has.
     fn give_to_owner(&self, folder: &Path, file: &File) -> io::Result<()> {
-        let made = file.metadata()?;
-        // Another name of some other file is not given away.
-        if !rustix::process::geteuid().is_root() || made.len() > 0 || made.nlink() > 1 {
+        let metadata = file.metadata()?;
+        // A file with other hard links may be somebody's own: it is not given away.
+        if !rustix::process::geteuid().is_root() || metadata.len() > 0 || metadata.nlink() > 1 {
             return Ok(());
         }
-        let of = self.path.symlink_metadata().or_else(|_| folder.metadata())?;
-        if (of.uid(), of.gid()) == (made.uid(), made.gid()) {
+        let owner = self.path.symlink_metadata().or_else(|_| folder.metadata())?;
+        if (owner.uid(), owner.gid()) == (metadata.uid(), metadata.gid()) {
             return Ok(());
         }
-        fchown(file, Some(of.uid()), Some(of.gid()))
+        fchown(file, Some(owner.uid()), Some(owner.gid()))
     }
 
-    /// By what a change is noticed; `None` where there is no file.
+    /// Identifies the present version of the file; `None` if there is no file.
     pub(super) fn stamp(&self) -> Option<Stamp> {
-        let found = std::fs::metadata(&self.path).ok()?;
-        Some(Stamp(found.ino(), found.len(), found.mtime(), found.mtime_nsec()))
+        let metadata = std::fs::metadata(&self.path).ok()?;
+        Some(Stamp(metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
     }
 
     fn display_path(&self) -> String {
@@ -263,7 +266,7 @@ impl TokenFile {
 }
 
 fn check_name(field: &'static str, name: &str) -> Result<(), TokenError> {
-    check::name(field, name).map_err(|bad| TokenError::Refused(bad.to_string()))?;
+    check::name(field, name).map_err(|error| TokenError::Refused(error.to_string()))?;
     if sanitize(name) != name {
         return Err(TokenError::Refused(format!(
             "{field}: has characters that can't be shown: leave them out"
@@ -278,21 +281,21 @@ mod tests {
 
     use super::*;
 
-    fn new(name: &str) -> NewToken {
+    fn new_token(name: &str) -> NewToken {
         NewToken { name: name.into(), scope: Scope::Respond, person: None, expires_at: None }
     }
 
-    fn file() -> (tempfile::TempDir, TokenFile) {
+    fn token_file() -> (tempfile::TempDir, TokenFile) {
         let folder = tempfile::tempdir().unwrap();
         let file = TokenFile::for_store(&folder.path().join("deep/redphone.db"));
         (folder, file)
     }
 
     #[test]
-    fn it_is_beside_the_store_and_only_for_its_owner() {
-        let (_folder, file) = file();
+    fn token_file_is_readable_only_by_its_owner() {
+        let (_folder, file) = token_file();
         assert!(file.list().unwrap().is_empty());
-        let (secret, _) = file.create(new("ines")).unwrap();
+        let (secret, _) = file.create(new_token("ines")).unwrap();
         assert!(file.path().ends_with("deep/redphone.tokens.json"));
         let mode = std::fs::metadata(file.path()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -301,21 +304,21 @@ mod tests {
     }
 
     #[test]
-    fn what_root_changes_stays_its_owners() {
+    fn file_changed_by_root_stays_with_its_owner() {
         if !rustix::process::geteuid().is_root() {
             return;
         }
-        let (_folder, file) = file();
+        let (_folder, file) = token_file();
         let (owner, group) = (Some(12_345), Some(54_321));
         let folder = file.path().parent().unwrap();
         std::fs::create_dir(folder).unwrap();
         std::os::unix::fs::chown(folder, owner, group).unwrap();
         let belongs = |path: &Path| {
-            let found = std::fs::metadata(path).unwrap();
-            (Some(found.uid()), Some(found.gid())) == (owner, group)
+            let metadata = std::fs::metadata(path).unwrap();
+            (Some(metadata.uid()), Some(metadata.gid())) == (owner, group)
         };
         let lock = folder.join("redphone.tokens.json.lock");
-        file.create(new("ines")).unwrap();
+        file.create(new_token("ines")).unwrap();
         assert!(belongs(file.path()) && belongs(&lock), "a new file is its folder's owner's");
         std::os::unix::fs::chown(folder, Some(0), Some(0)).unwrap();
         file.revoke("ines").unwrap();
@@ -323,41 +326,42 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_free_again_once_its_token_is_revoked() {
-        let (_folder, file) = file();
-        let (_, first) = file.create(new("pager")).unwrap();
-        let refused = file.create(new("pager")).unwrap_err();
+    fn name_can_be_reused_after_its_token_is_revoked() {
+        let (_folder, file) = token_file();
+        let (_, first) = file.create(new_token("pager")).unwrap();
+        let refused = file.create(new_token("pager")).unwrap_err();
         assert!(refused.to_string().contains("there is a token \"pager\" already"), "{refused}");
         file.revoke("pager").unwrap();
         let again = file.revoke(&first.id).unwrap_err();
         assert!(again.to_string().contains("was revoked already"), "{again}");
-        file.create(new("pager")).unwrap();
+        file.create(new_token("pager")).unwrap();
         assert_eq!(file.list().unwrap().len(), 2);
         assert!(matches!(file.revoke("nobody"), Err(TokenError::NotFound(_))));
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused_in_a_sentence() {
-        let (_folder, file) = file();
+    fn senseless_token_is_refused() {
+        let (_folder, file) = token_file();
         for bad in ["", " ", "a\nb", "\u{1b}[2J", &"x".repeat(101)] {
-            assert!(matches!(file.create(new(bad)), Err(TokenError::Refused(_))), "{bad:?}");
+            assert!(matches!(file.create(new_token(bad)), Err(TokenError::Refused(_))), "{bad:?}");
         }
         let past = Some(Utc::now() - TimeDelta::seconds(1));
-        assert!(file.create(NewToken { expires_at: past, ..new("late") }).is_err());
-        let ingest = NewToken { scope: Scope::Ingest, person: Some("ines".into()), ..new("bot") };
+        assert!(file.create(NewToken { expires_at: past, ..new_token("late") }).is_err());
+        let ingest =
+            NewToken { scope: Scope::Ingest, person: Some("ines".into()), ..new_token("bot") };
         assert!(file.create(ingest).is_err());
         assert!(file.list().unwrap().is_empty());
     }
 
     #[test]
-    fn many_who_change_it_at_once_lose_nothing() {
-        let (_folder, file) = file();
+    fn concurrent_changes_lose_nothing() {
+        let (_folder, file) = token_file();
         std::thread::scope(|scope| {
             for thread in 0..8 {
                 let file = file.clone();
                 scope.spawn(move || {
                     for n in 0..5 {
-                        file.create(new(&format!("{thread}-{n}"))).unwrap();
+                        file.create(new_token(&format!("{thread}-{n}"))).unwrap();
                     }
                 });
             }
@@ -366,12 +370,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_kind_is_named_and_left_as_it_is() {
-        let (_folder, file) = file();
-        file.create(new("ines")).unwrap();
+    fn file_of_another_kind_is_reported_and_unchanged() {
+        let (_folder, file) = token_file();
+        file.create(new_token("ines")).unwrap();
         std::fs::write(file.path(), "{\"tokens\": 3}").unwrap();
-        let told = file.create(new("omar")).unwrap_err().to_string();
-        assert!(told.contains("is no file of tokens"), "{told}");
+        let message = file.create(new_token("omar")).unwrap_err().to_string();
+        assert!(message.contains("is no file of tokens"), "{message}");
         assert_eq!(std::fs::read_to_string(file.path()).unwrap(), "{\"tokens\": 3}");
     }
 }

@@ -1,8 +1,8 @@
-//! Tokens: who may ask, for what, until when.
+//! Tokens: who may use the API, for what and until when.
 //!
-//! They are kept in a file beside the store, which has no secret in it: the secret part of a token
-//! is shown once, when it is made, and only its hash is written down. Any number of processes may
-//! change the file; a running server takes a change over within a second.
+//! Tokens are stored in a file next to the store. The file has no secret in it: the secret part of
+//! a token is shown once, when the token is created, and only its hash is stored. Any number of
+//! processes may change the file. A running server picks up a change within a second.
 
 mod file;
 mod registry;
@@ -18,45 +18,45 @@ pub use file::{TokenError, TokenFile};
 pub use registry::{Denied, RegisteredToken, TokenRegistry};
 pub use secret::{Hash, InvalidToken, NoRandomness, Secret};
 
-/// What is kept of a token.
+/// A token as it is stored, without its secret part.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Token {
-    /// Names it; it is also the part of the token that is no secret.
+    /// Identifies the token; the part of the token that is no secret.
     pub id: String,
-    /// What people call it. No two that hold have the same.
+    /// The name for people. No two valid tokens have the same name.
     pub name: String,
-    /// What it is good for.
+    /// What the token may be used for.
     pub scope: Scope,
-    /// The handle of whom it acts for; the name where there is none.
+    /// The handle of the person that the token acts for. If absent, that is the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
-    /// Of the secret part.
+    /// The hash of the secret part.
     pub hash: Hash,
-    /// When it was made.
+    /// When the token was created.
     pub created_at: DateTime<Utc>,
-    /// From when on it is no longer good; `None` for never.
+    /// When the token expires; `None` for never.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When it was taken back.
+    /// When the token was revoked.
     #[serde(default)]
     pub revoked_at: Option<DateTime<Utc>>,
-    /// When it was used last, to a minute or so.
+    /// When the token was last used, to about a minute.
     #[serde(default)]
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
-/// Whether a token is good.
+/// Whether a token is valid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TokenStatus {
-    /// It is.
+    /// The token is valid.
     Valid,
-    /// Its time is over, since then.
+    /// The token expired at this time.
     Expired(DateTime<Utc>),
-    /// It was taken back, then.
+    /// The token was revoked at this time.
     Revoked(DateTime<Utc>),
 }
 
 impl Token {
-    /// Whether it is good at `now`.
+    /// Returns whether the token is valid at `now`.
     #[must_use]
     pub fn status(&self, now: DateTime<Utc>) -> TokenStatus {
         match (self.revoked_at, self.expires_at) {
@@ -66,35 +66,36 @@ impl Token {
         }
     }
 
-    /// Whom it acts for; `None` for an integration. `named` gives the person of a handle.
+    /// Returns the person that the token acts for; `None` for an integration. `find_person` looks
+    /// up a handle in the directory.
     #[must_use]
-    pub fn person(&self, named: impl Fn(&str) -> Option<PersonRef>) -> Option<PersonRef> {
+    pub fn person(&self, find_person: impl Fn(&str) -> Option<PersonRef>) -> Option<PersonRef> {
         if self.scope == Scope::Ingest {
             return None;
         }
         let handle = self.person.as_deref().unwrap_or(&self.name).trim_start_matches('@');
-        Some(named(handle).unwrap_or_else(|| PersonRef::new(handle, handle)))
+        Some(find_person(handle).unwrap_or_else(|| PersonRef::new(handle, handle)))
     }
 
-    /// Who does what is asked for with it.
+    /// Returns the actor of commands that are sent with the token.
     #[must_use]
-    pub fn actor(&self, named: impl Fn(&str) -> Option<PersonRef>) -> Actor {
-        match self.person(named) {
+    pub fn actor(&self, find_person: impl Fn(&str) -> Option<PersonRef>) -> Actor {
+        match self.person(find_person) {
             Some(person) => Actor::Person(person),
             None => Actor::Integration(self.name.clone()),
         }
     }
 }
 
-/// What a new token is to be.
+/// The properties of a token to create.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewToken {
-    /// Its name: one line of at most 100 characters.
+    /// The name: one line of at most 100 characters.
     pub name: String,
-    /// What it is good for.
+    /// What the token may be used for.
     pub scope: Scope,
-    /// The handle of whom it acts for, where that is not the name.
+    /// The handle of the person that the token acts for, if that is not the name.
     pub person: Option<String>,
-    /// From when on it is no longer good; `None` for never.
+    /// When the token expires; `None` for never.
     pub expires_at: Option<DateTime<Utc>>,
 }

@@ -1,4 +1,4 @@
-//! Tokens as a running server knows them.
+//! Tokens in a running server: authenticates callers, limits their rate and records their use.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -13,15 +13,15 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use super::file::Stamp;
 use super::{Hash, Secret, Token, TokenError, TokenFile, TokenStatus};
 
-/// How often the file is looked at, at most; and only when somebody asks.
+/// How often the file is checked for changes at most. It is checked only when a request arrives.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
-/// How long after a use it is written down; so often at most.
+/// How long after a use, and how often at most, last uses are written to the file.
 const WRITE_INTERVAL: Duration = Duration::from_mins(1);
 
-/// A token that the server knows, with what it counts.
+/// A token that the server has loaded, with its rate limit and last use.
 #[derive(Debug)]
 pub struct RegisteredToken {
-    /// What is kept of it.
+    /// The token as it is stored.
     pub token: Token,
     uses: Arc<Uses>,
 }
@@ -29,42 +29,42 @@ pub struct RegisteredToken {
 #[derive(Debug)]
 struct Uses {
     limiter: DefaultDirectRateLimiter,
-    /// In milliseconds since 1970; 0 for never.
+    /// When the token was last used, in milliseconds since 1970; 0 for never.
     last_ms: AtomicI64,
 }
 
-/// Why somebody is not let in.
+/// Why a caller is not authenticated.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Denied {
-    /// There is no such token.
+    /// The token does not exist.
     Unknown,
-    /// Its time is over.
+    /// The token has expired.
     Expired {
         /// The token's name.
         name: String,
-        /// Since when.
+        /// When it expired.
         at: DateTime<Utc>,
     },
-    /// It was taken back.
+    /// The token was revoked.
     Revoked {
         /// The token's name.
         name: String,
-        /// When.
+        /// When it was revoked.
         at: DateTime<Utc>,
     },
 }
 
-/// The tokens of a running server.
+/// The tokens of a running server, kept in step with the token file.
 #[derive(Debug)]
 pub struct TokenRegistry {
     file: TokenFile,
     requests_per_minute: NonZeroU32,
     by_id: RwLock<HashMap<String, Arc<RegisteredToken>>>,
     last_check: Mutex<FileCheck>,
-    /// Held from reading the file until what it says holds: who has read it before a token was
-    /// revoked must not put it back afterwards.
+    /// Held from reading the file until its content is in `by_id`. Otherwise a reload that has read
+    /// the file before a token was revoked could restore the token afterwards.
     reading: Mutex<()>,
-    /// Last uses are about to be written down.
+    /// Whether a task is waiting to write last uses to the file.
     is_write_scheduled: AtomicBool,
 }
 
@@ -75,91 +75,92 @@ struct FileCheck {
 }
 
 impl TokenRegistry {
-    /// Reads the file; each token may be used so often a minute.
+    /// Loads the file. Each token may be used `requests_per_minute` times a minute.
     ///
     /// # Errors
-    /// When the file can't be read.
-    pub fn open(file: TokenFile, a_minute: NonZeroU32) -> Result<Self, TokenError> {
+    /// The file can't be read.
+    pub fn open(file: TokenFile, requests_per_minute: NonZeroU32) -> Result<Self, TokenError> {
         let stamp = file.stamp();
-        let keys = Self {
+        let registry = Self {
             by_id: RwLock::default(),
             last_check: Mutex::new(FileCheck { at: Instant::now(), stamp }),
             reading: Mutex::new(()),
             is_write_scheduled: AtomicBool::new(false),
-            requests_per_minute: a_minute,
+            requests_per_minute,
             file,
         };
-        keys.reload()?;
-        Ok(keys)
+        registry.reload()?;
+        Ok(registry)
     }
 
-    /// The token that was carried, where it is good.
+    /// Returns the token that a request carries, if it is valid, and records its use.
     ///
     /// # Errors
-    /// [`Denied`]; that a token has expired or was revoked is only told to whoever has it.
+    /// [`Denied`]. Only a caller who has the secret learns that the token has expired or was
+    /// revoked.
     pub fn authenticate(
         &self,
         secret: &Secret,
         now: DateTime<Utc>,
     ) -> Result<Arc<RegisteredToken>, Denied> {
         self.reload_if_changed();
-        let key = {
-            let known = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
-            known.get(secret.id()).cloned()
+        let token = {
+            let by_id = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+            by_id.get(secret.id()).cloned()
         };
-        let hash = key.as_ref().map_or(Hash::NONE, |key| key.token.hash);
-        let same = hash.matches(&secret.hash());
-        let key = key.filter(|_| same).ok_or(Denied::Unknown)?;
-        key.check_valid(now)?;
-        key.uses.last_ms.fetch_max(now.timestamp_millis(), Ordering::Relaxed);
-        Ok(key)
+        let hash = token.as_ref().map_or(Hash::NONE, |token| token.token.hash);
+        let is_match = hash.matches(&secret.hash());
+        let token = token.filter(|_| is_match).ok_or(Denied::Unknown)?;
+        token.check_valid(now)?;
+        token.uses.last_ms.fetch_max(now.timestamp_millis(), Ordering::Relaxed);
+        Ok(token)
     }
 
-    /// The same token as it is now: it may have been revoked while somebody waited.
+    /// Checks that a token is still valid. It may have been revoked during a long poll.
     ///
     /// # Errors
-    /// As [`Self::check`].
-    pub fn recheck(&self, key: &RegisteredToken, now: DateTime<Utc>) -> Result<(), Denied> {
+    /// As [`Self::authenticate`].
+    pub fn recheck(&self, token: &RegisteredToken, now: DateTime<Utc>) -> Result<(), Denied> {
         self.reload_if_changed();
-        let known = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(&key.token.id).ok_or(Denied::Unknown)?.check_valid(now)
+        let by_id = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+        by_id.get(&token.token.id).ok_or(Denied::Unknown)?.check_valid(now)
     }
 
-    /// How many tokens were used within a time.
+    /// Returns how many tokens were used within a duration before `now`.
     #[must_use]
     pub fn count_in_use(&self, within: Duration, now: DateTime<Utc>) -> usize {
         let span = i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
         let since = now.timestamp_millis().saturating_sub(span);
-        let known = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
-        known.values().filter(|key| key.uses.last_ms.load(Ordering::Relaxed) > since).count()
+        let by_id = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+        by_id.values().filter(|token| token.uses.last_ms.load(Ordering::Relaxed) > since).count()
     }
 
-    /// Sees to it that what is used now is written down within a minute.
+    /// Makes sure that the present last uses are written to the file within a minute.
     pub fn schedule_write(self: &Arc<Self>) {
         if self.is_write_scheduled.swap(true, Ordering::Relaxed) {
             return;
         }
-        let keys = Arc::clone(self);
+        let registry = Arc::clone(self);
         tokio::spawn(async move {
             tokio::time::sleep(WRITE_INTERVAL).await;
-            keys.is_write_scheduled.store(false, Ordering::Relaxed);
-            let write = tokio::task::spawn_blocking(move || keys.write_uses()).await;
+            registry.is_write_scheduled.store(false, Ordering::Relaxed);
+            let write = tokio::task::spawn_blocking(move || registry.write_uses()).await;
             if let Ok(Err(error)) = write {
                 tracing::warn!("when tokens were used is not written down: {error}");
             }
         });
     }
 
-    /// Writes down when tokens were used last; blocks.
+    /// Writes to the file when tokens were last used. Blocks.
     ///
     /// # Errors
-    /// When the file can't be written.
+    /// The file can't be written.
     pub fn write_uses(&self) -> Result<(), TokenError> {
         let uses: Vec<_> = {
-            let known = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
-            known
+            let by_id = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+            by_id
                 .values()
-                .filter_map(|key| Some((key.token.id.clone(), key.unsaved_last_use()?)))
+                .filter_map(|token| Some((token.token.id.clone(), token.unsaved_last_use()?)))
                 .collect()
         };
         if uses.is_empty() {
@@ -169,20 +170,20 @@ impl TokenRegistry {
         self.reload()
     }
 
-    /// Reads the file again where it has changed.
+    /// Reloads the file if it has changed.
     fn reload_if_changed(&self) {
-        let Ok(mut looked) = self.last_check.try_lock() else { return };
-        if looked.at.elapsed() < CHECK_INTERVAL {
+        let Ok(mut last_check) = self.last_check.try_lock() else { return };
+        if last_check.at.elapsed() < CHECK_INTERVAL {
             return;
         }
-        looked.at = Instant::now();
+        last_check.at = Instant::now();
         let stamp = self.file.stamp();
-        if stamp == looked.stamp {
+        if stamp == last_check.stamp {
             return;
         }
         match self.reload() {
-            Ok(()) => looked.stamp = stamp,
-            // What was known holds until the file makes sense again.
+            Ok(()) => last_check.stamp = stamp,
+            // The loaded tokens stay valid until the file can be read again.
             Err(error) => tracing::warn!("tokens are as before: {error}"),
         }
     }
@@ -190,33 +191,33 @@ impl TokenRegistry {
     fn reload(&self) -> Result<(), TokenError> {
         let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let tokens = self.file.list()?;
-        let mut known = self.by_id.write().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::take(&mut *known);
+        let mut by_id = self.by_id.write().unwrap_or_else(PoisonError::into_inner);
+        let previous = std::mem::take(&mut *by_id);
         for token in tokens {
-            let uses = before.get(&token.id).map_or_else(
+            let uses = previous.get(&token.id).map_or_else(
                 || Arc::new(Uses::new(self.requests_per_minute, token.last_used_at)),
-                |key| Arc::clone(&key.uses),
+                |registered| Arc::clone(&registered.uses),
             );
-            known.insert(token.id.clone(), Arc::new(RegisteredToken { token, uses }));
+            by_id.insert(token.id.clone(), Arc::new(RegisteredToken { token, uses }));
         }
         Ok(())
     }
 }
 
 impl Uses {
-    fn new(a_minute: NonZeroU32, last: Option<DateTime<Utc>>) -> Self {
+    fn new(requests_per_minute: NonZeroU32, last_used_at: Option<DateTime<Utc>>) -> Self {
         Self {
-            limiter: RateLimiter::direct(Quota::per_minute(a_minute)),
-            last_ms: AtomicI64::new(last.map_or(0, |at| at.timestamp_millis())),
+            limiter: RateLimiter::direct(Quota::per_minute(requests_per_minute)),
+            last_ms: AtomicI64::new(last_used_at.map_or(0, |at| at.timestamp_millis())),
         }
     }
 }
 
 impl RegisteredToken {
-    /// Counts a request.
+    /// Counts a request against the rate limit.
     ///
     /// # Errors
-    /// How long to wait, where there were too many.
+    /// If there were too many requests, how long to wait.
     pub fn check_rate_limit(&self) -> Result<(), Duration> {
         let clock = DefaultClock::default();
         self.uses.limiter.check().map_err(|until| until.wait_time_from(clock.now()))
@@ -231,11 +232,11 @@ impl RegisteredToken {
         }
     }
 
-    /// When it was used last, where the file does not know it.
+    /// Returns when the token was last used, if the file does not have that yet.
     fn unsaved_last_use(&self) -> Option<DateTime<Utc>> {
         let last = DateTime::from_timestamp_millis(self.uses.last_ms.load(Ordering::Relaxed))?;
         let last = Some(last).filter(|at| *at > DateTime::UNIX_EPOCH)?;
-        let known = self.token.last_used_at.map(|at| at.timestamp_millis());
-        (known < Some(last.timestamp_millis())).then_some(last)
+        let saved_ms = self.token.last_used_at.map(|at| at.timestamp_millis());
+        (saved_ms < Some(last.timestamp_millis())).then_some(last)
     }
 }

@@ -1,4 +1,5 @@
-//! A token as it is carried: `rp_`, its id, and 256 random bits. Only a hash of the bits is kept.
+//! A token as callers carry it: `rp_`, its id, and 256 random bits. Only a hash of the bits is
+//! stored.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,42 +8,42 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// What every token begins with, so that one that leaks is recognized.
+/// Start of every token, by which a leaked one is recognized.
 const PREFIX: &str = "rp_";
-/// Characters of an id: 48 bits in hexadecimal.
+/// Length of an id in characters: 48 bits in hexadecimal.
 const ID_CHARS: usize = 12;
-/// Characters of a secret: 256 bits in hexadecimal.
+/// Length of a secret in characters: 256 bits in hexadecimal.
 const SECRET_CHARS: usize = 64;
 
-/// A whole token. It is shown to whoever made it, once, and kept nowhere.
+/// A complete token. It is shown once, to whoever created it, and never stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     id: String,
     secret: String,
 }
 
-/// Neither the secret nor a part of it gets into a log.
+/// Shows the id only, so that neither the secret nor a part of it gets into a log.
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({}…)", self.id)
     }
 }
 
-/// No randomness is to be had from the system.
+/// The system provides no random numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the system gives no random bytes: try again")]
 pub struct NoRandomness;
 
-/// A text that is no token.
+/// The text is no token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a token is rp_, 12 and 64 characters from 0 to f, with a _ between")]
 pub struct InvalidToken;
 
 impl Secret {
-    /// A new one, from the system's random numbers.
+    /// Creates a token from the system's random numbers.
     ///
     /// # Errors
-    /// When the system has none.
+    /// The system provides none.
     pub fn new() -> Result<Self, NoRandomness> {
         let mut bytes = [0; ID_CHARS / 2 + SECRET_CHARS / 2];
         getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
@@ -50,20 +51,20 @@ impl Secret {
         Ok(Self { id: hex(id), secret: hex(secret) })
     }
 
-    /// The part that names it, which is no secret.
+    /// Returns the id, the part that is no secret.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// What is kept of the secret part. It has 256 bits of chance in it, so that a slow hash would
-    /// protect nothing.
+    /// Returns the hash of the secret part, which is what is stored. A fast hash suffices: a secret
+    /// of 256 random bits can't be guessed.
     #[must_use]
     pub fn hash(&self) -> Hash {
         Hash(Sha256::digest(self.secret.as_bytes()).into())
     }
 
-    /// The whole token, to be shown once.
+    /// Returns the complete token, to be shown once.
     #[must_use]
     pub fn reveal(&self) -> String {
         format!("{PREFIX}{}_{}", self.id, self.secret)
@@ -76,10 +77,10 @@ impl FromStr for Secret {
     fn from_str(text: &str) -> Result<Self, InvalidToken> {
         let (id, secret) =
             text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(InvalidToken)?;
-        let is = |text: &str, chars: usize| {
+        let is_hex = |text: &str, chars: usize| {
             text.len() == chars && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
         };
-        if is(id, ID_CHARS) && is(secret, SECRET_CHARS) {
+        if is_hex(id, ID_CHARS) && is_hex(secret, SECRET_CHARS) {
             Ok(Self { id: id.to_owned(), secret: secret.to_owned() })
         } else {
             Err(InvalidToken)
@@ -92,13 +93,14 @@ impl FromStr for Secret {
 pub struct Hash([u8; 32]);
 
 impl Hash {
-    /// Whether they are the same, in a time that does not depend on where they differ.
+    /// Compares two hashes in constant time.
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
 
-    /// Of no token: what a token that is not known is compared with, so that it takes as long.
+    /// A hash that belongs to no token. An unknown token is compared with it, so that the
+    /// comparison takes the same time as for a known one.
     pub(super) const NONE: Self = Self([0; 32]);
 }
 
@@ -111,14 +113,14 @@ impl Serialize for Hash {
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        let bad = || D::Error::custom("a hash is 64 characters from 0 to f");
+        let error = || D::Error::custom("a hash is 64 characters from 0 to f");
         if text.len() != 64 || !text.is_ascii() {
-            return Err(bad());
+            return Err(error());
         }
         let mut bytes = [0; 32];
         for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let digits = std::str::from_utf8(digits).map_err(|_| bad())?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| bad())?;
+            let digits = std::str::from_utf8(digits).map_err(|_| error())?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| error())?;
         }
         Ok(Self(bytes))
     }
@@ -138,19 +140,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_read_as_it_was_shown_and_no_other_is_like_it() {
+    fn token_parses_as_it_was_shown_and_is_unique() {
         let one = Secret::new().unwrap();
         let two = Secret::new().unwrap();
-        let shown = one.reveal();
-        assert_eq!(shown.len(), 80);
-        let read: Secret = shown.parse().unwrap();
-        assert_eq!(read, one);
-        assert!(read.hash().matches(&one.hash()) && !read.hash().matches(&two.hash()));
+        let text = one.reveal();
+        assert_eq!(text.len(), 80);
+        let parsed: Secret = text.parse().unwrap();
+        assert_eq!(parsed, one);
+        assert!(parsed.hash().matches(&one.hash()) && !parsed.hash().matches(&two.hash()));
         assert_ne!(one.id(), two.id());
     }
 
     #[test]
-    fn what_is_no_token_is_not_taken_for_one() {
+    fn malformed_token_is_refused() {
         let good = Secret::new().unwrap().reveal();
         for bad in [
             "",
@@ -167,13 +169,13 @@ mod tests {
     }
 
     #[test]
-    fn neither_a_log_nor_the_file_tells_the_secret() {
+    fn secret_is_neither_in_a_log_nor_in_the_file() {
         let token = Secret::new().unwrap();
         let secret = token.reveal()[16..].to_owned();
         assert!(!format!("{token:?}").contains(&secret));
-        let kept = serde_json::to_string(&token.hash()).unwrap();
-        assert!(!kept.contains(&secret));
-        let read: Hash = serde_json::from_str(&kept).unwrap();
-        assert!(read.matches(&token.hash()));
+        let stored = serde_json::to_string(&token.hash()).unwrap();
+        assert!(!stored.contains(&secret));
+        let parsed: Hash = serde_json::from_str(&stored).unwrap();
+        assert!(parsed.matches(&token.hash()));
     }
 }

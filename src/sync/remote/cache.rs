@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex as SyncMutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -35,6 +37,10 @@ pub(super) struct Cache {
     path: PathBuf,
     /// `None` if the file can't be opened.
     conn: Mutex<Option<SqliteConnection>>,
+    /// The number of requests for facts.
+    requests: AtomicU64,
+    /// The request that each fact was stored for.
+    fact_requests: SyncMutex<HashMap<String, u64>>,
 }
 
 /// The result of an operation on the file.
@@ -52,7 +58,13 @@ impl Cache {
                 (None, None)
             }
         };
-        (Self { path, conn: Mutex::new(conn) }, set_aside)
+        let cache = Self {
+            path,
+            conn: Mutex::new(conn),
+            requests: AtomicU64::new(0),
+            fact_requests: SyncMutex::default(),
+        };
+        (cache, set_aside)
     }
 
     /// Runs an operation on the file. Returns `None` if it failed; a damaged file is replaced then.
@@ -74,18 +86,43 @@ impl Cache {
         None
     }
 
-    /// Stores a fact under a name.
-    pub(super) async fn put_fact<T: Serialize>(&self, name: &str, fact: &T, at: DateTime<Utc>) {
+    /// Returns the number of a request for a fact that starts now; that of a later one is higher.
+    pub(super) fn start_request(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Stores the response to a request under the fact's name, unless the response to a later
+    /// request is stored.
+    pub(super) async fn put_fact<T: Serialize>(
+        &self,
+        name: &str,
+        request: u64,
+        fact: &T,
+        at: DateTime<Utc>,
+    ) {
         let Ok(value) = serde_json::to_string(fact) else { return };
         self.with_conn(async |conn| {
+            // Checked while the connection is locked, so that nobody stores another in between.
+            if !self.is_latest(name, request) {
+                return Ok(());
+            }
             sqlx::query("INSERT OR REPLACE INTO fact (name, at, value) VALUES (?, ?, ?)")
                 .bind(name.to_owned())
                 .bind(to_millis(at))
                 .bind(value)
                 .execute(conn)
                 .await
+                .map(|_| ())
         })
         .await;
+    }
+
+    /// Records that a fact is stored for a request. Returns `false` if one of a later request is.
+    fn is_latest(&self, name: &str, request: u64) -> bool {
+        let mut stored = self.fact_requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = stored.entry(name.to_owned()).or_insert(request);
+        *latest = request.max(*latest);
+        *latest == request
     }
 
     /// Returns a cached fact, and when it was fetched.
@@ -197,7 +234,7 @@ impl Cache {
         let id = detail.incident.summary.id;
         self.with_conn(async |conn| {
             let mut tx = conn.begin().await?;
-            sqlx::query(
+            let stored = sqlx::query(
                 "INSERT INTO detail (id, seq, at, used, value) VALUES (?1, ?2, ?3, ?3, ?4)
                  ON CONFLICT (id) DO UPDATE SET seq = ?2, at = ?3, used = ?3, value = ?4
                     WHERE seq <= ?2",
@@ -208,7 +245,10 @@ impl Cache {
             .bind(value)
             .execute(&mut *tx)
             .await?;
-            put_events(&mut tx, id, events).await?;
+            // What was fetched with an older record is older too.
+            if stored.rows_affected() > 0 {
+                put_events(&mut tx, id, events).await?;
+            }
             put_row(&mut tx, &detail.incident.summary, at, false).await?;
             prune_details(&mut tx).await?;
             tx.commit().await
@@ -368,17 +408,27 @@ async fn put_events(
     events: &[Event],
 ) -> SqlResult<()> {
     let Some((first, last)) = events.first().zip(events.last()) else { return Ok(()) };
-    // A gap would hide what happened in between: events that are not contiguous with these are
-    // removed.
-    sqlx::query(
-        "DELETE FROM event WHERE incident = ?1
-            AND NOT EXISTS (SELECT 1 FROM event WHERE incident = ?1 AND seq BETWEEN ?2 AND ?3)",
+    // A gap would hide what happened in between: of events that are not contiguous, only the later
+    // ones are stored.
+    let (before, after) = (i64::from(first.seq) - 1, i64::from(last.seq) + 1);
+    let (is_contiguous, last_cached): (bool, Option<i64>) = sqlx::query_as(
+        "SELECT EXISTS (SELECT 1 FROM event WHERE incident = ?1 AND seq BETWEEN ?2 AND ?3),
+            (SELECT max(seq) FROM event WHERE incident = ?1)",
     )
     .bind(id.as_bytes().to_vec())
-    .bind(i64::from(first.seq) - 1)
-    .bind(i64::from(last.seq) + 1)
-    .execute(&mut **tx)
+    .bind(before)
+    .bind(after)
+    .fetch_one(&mut **tx)
     .await?;
+    if !is_contiguous {
+        if last_cached > Some(after) {
+            return Ok(());
+        }
+        sqlx::query("DELETE FROM event WHERE incident = ?")
+            .bind(id.as_bytes().to_vec())
+            .execute(&mut **tx)
+            .await?;
+    }
     for event in events {
         let Ok(value) = serde_json::to_string(event) else { continue };
         sqlx::query("INSERT OR REPLACE INTO event (incident, seq, value) VALUES (?, ?, ?)")
@@ -423,3 +473,6 @@ async fn prune_details(tx: &mut Transaction<'_, Sqlite>) -> SqlResult<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

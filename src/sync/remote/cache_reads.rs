@@ -9,12 +9,9 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use crate::model::{Event, IncidentId, Summary};
 
-/// Prefix of the mark at which a page of cached rows ended.
-const CACHED_MARK: &str = "kept:";
-
 /// Returns whether a search continues where a page of cached rows ended.
 pub(super) fn continues_cached_page(search: &Search) -> bool {
-    search.after.as_ref().is_some_and(|mark| mark.0.starts_with(CACHED_MARK))
+    matches!(search.after, Some(PageMark::Cached(_)))
 }
 
 impl Shared {
@@ -55,10 +52,11 @@ impl Shared {
         &self,
         search: &Search,
     ) -> Option<(Page<Summary>, DateTime<Utc>)> {
-        // A mark at which a page of the remote ended has no meaning here.
-        let start = match &search.after {
+        let start = match search.after {
             None => 0,
-            Some(mark) => mark.0.strip_prefix(CACHED_MARK)?.parse().ok()?,
+            Some(PageMark::Cached(end)) => end,
+            // A mark at which a page of the remote ended has no meaning here.
+            Some(_) => return None,
         };
         let at = self.rows_cached_at().await?;
         let rules = self.rules();
@@ -82,7 +80,7 @@ impl Shared {
         let total = ranked.len();
         let end = start + usize::try_from(search.limit).unwrap_or(usize::MAX);
         let page = Page {
-            next: (total > end).then(|| PageMark(format!("{CACHED_MARK}{end}"))),
+            next: (total > end).then(|| PageMark::Cached(end)),
             rows: ranked.into_iter().map(|(_, row)| row).take(end).skip(start).collect(),
             total: Some(total as u64),
             counts: (is_open && start == 0).then_some(counts),

@@ -50,10 +50,11 @@ impl Shared {
         name: &str,
         request: impl Future<Output = Result<T, BackendError>>,
     ) -> Result<T, BackendError> {
+        let number = self.cache.start_request();
         let response = request.await;
         self.record_reachability(&response);
         if let Ok(fact) = &response {
-            self.cache.put_fact(name, fact, Utc::now()).await;
+            self.cache.put_fact(name, number, fact, Utc::now()).await;
         }
         response
     }
@@ -67,7 +68,7 @@ impl Shared {
         if let Ok(page) = &response {
             let now = Utc::now();
             self.cache.put_rows(&page.rows, now).await;
-            self.cache.put_fact("searched", &(), now).await;
+            self.cache.put_fact("searched", self.cache.start_request(), &(), now).await;
         }
         response
     }

@@ -93,11 +93,12 @@ impl Shared {
     /// Verifies the identity of the token with the remote. An error of this request must not decide
     /// about a command, so every error is returned as a temporary one.
     pub(super) async fn verify(&self) -> Result<(), BackendError> {
+        let number = self.cache.start_request();
         let response = self.request_capabilities().await;
         self.record_reachability(&response);
         match response {
             Ok(capabilities) => {
-                self.cache.put_fact("capabilities", &capabilities, Utc::now()).await;
+                self.cache.put_fact("capabilities", number, &capabilities, Utc::now()).await;
                 Ok(())
             }
             Err(error) if error.is_temporary() => Err(error),

@@ -56,11 +56,14 @@ impl Remote {
                 EntryState::Pending => {}
             }
             let snapshot = snapshots.borrow().clone();
-            if let Some(declared) = snapshot.blocker_of(&entry) {
-                return Ok(Submission::Queued(format!(
-                    "its declaration ({}) was refused",
-                    sanitize(&declared.title)
-                )));
+            if let Some(blocker) = snapshot.blocker_of(&entry) {
+                let why = if blocker.declares().is_some() {
+                    format!("its declaration ({}) was refused", sanitize(&blocker.title))
+                } else {
+                    // The only other blocker is a command of the batch that this version can't read.
+                    format!("what comes before it ({}) can't be read", sanitize(&blocker.phrase()))
+                };
+                return Ok(Submission::Queued(why));
             }
             if let Some(why) = snapshot.other_requester_reason(&entry) {
                 return Ok(Submission::Queued(why));

@@ -40,7 +40,7 @@ impl Group {
 }
 
 /// The kind of argument that an action has in the command palette, as in `:assign ines`.
-/// `update::arguments` lists and parses each kind.
+/// `palette::arguments` lists and parses each kind.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ArgumentKind {

@@ -11,6 +11,7 @@ use crate::backend::{BackendError, Capabilities};
 use crate::config::PanesSettings;
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
+use crate::model::filter::Filter;
 use crate::model::problem::Problem;
 use crate::model::{CommandId, IncidentId, PersonRef, Rules, Summary};
 use crate::sync::drafts::Draft;
@@ -108,14 +109,22 @@ pub struct Attention {
     pub waiting: Vec<String>,
 }
 
+/// What a person has typed while a deferred verb waits.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug)]
+pub enum BufferedInput {
+    Key(KeyEvent),
+    Paste(String),
+}
+
 /// A verb that starts as soon as the record of its target has been read.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub struct DeferredVerb {
     pub action: Action,
     pub target: Target,
-    /// Keys pressed in the meantime: they are for what the verb opens.
-    pub keys: Vec<KeyEvent>,
+    /// What was typed in the meantime: it is for what the verb opens.
+    pub input: Vec<BufferedInput>,
     /// Whether the record was read once and had changed again by then, so that it is read a second
     /// time.
     pub reloaded: bool,
@@ -131,7 +140,7 @@ pub struct SelectionShift {
     pub drawn_at: Option<DateTime<Utc>>,
 }
 
-/// Application state; changed only by [`update`](super::update::update).
+/// Application state; changed only by [`update`](crate::tui::update::update).
 #[allow(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 #[derive(Debug)]
 pub struct App {
@@ -249,6 +258,8 @@ pub struct App {
     pub travel: Option<TimeTravel>,
     /// When the last command settled.
     pub last_settled_at: Option<DateTime<Utc>>,
+    /// Refusals of the outbox that were reported: the command, and when it was refused.
+    pub reported_refusals: HashSet<(CommandId, DateTime<Utc>)>,
     /// The sentence that is shown on the keys line.
     pub toast: Option<Toast>,
     /// The number of the latest toast, so that an old timer does not remove a new one.
@@ -257,6 +268,8 @@ pub struct App {
     pub failure: Option<Failure>,
     /// When the last incident ended: `None` until looked up, `Some(None)` where none ever did.
     pub last_ended: Option<Option<DateTime<Utc>>>,
+    /// The filter under which that was last looked up; `None` when it has to be looked up again.
+    pub last_ended_requested_for: Option<Filter>,
     /// The wall display, while it is shown.
     pub wall: Option<Box<Wall>>,
 }
@@ -330,10 +343,12 @@ impl App {
             quit_armed_at: None,
             travel: None,
             last_settled_at: None,
+            reported_refusals: HashSet::new(),
             toast: None,
             toast_seq: 0,
             failure: None,
             last_ended: None,
+            last_ended_requested_for: None,
             wall: None,
         }
     }

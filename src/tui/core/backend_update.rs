@@ -1,4 +1,4 @@
-//! What the poller publishes about the backend, and what the passing of time changes.
+//! What the poller publishes about the backend.
 
 use chrono::{DateTime, Utc};
 
@@ -32,6 +32,7 @@ pub(in crate::tui) fn apply(
             Vec::new()
         }
         BackendUpdate::Ended(rows) => {
+            app.last_ended_requested_for = None;
             // Only a history shows ended incidents.
             if app.queue.pages.is_none() {
                 return Vec::new();
@@ -90,6 +91,9 @@ pub(in crate::tui) fn apply(
             let filling = app.snapshot.as_ref().is_none_or(|before| before.counts.is_some());
             let attention = attention::update::check_snapshot(app, &snapshot);
             let changed = history::open_changed(app, app.snapshot.clone().as_deref(), &snapshot);
+            if app.snapshot.as_ref().is_some_and(|before| before.rows.len() > snapshot.rows.len()) {
+                app.last_ended_requested_for = None;
+            }
             app.snapshot = Some(snapshot);
             app.metrics.outdated |= !filling;
             let selected = app.queue.selected;
@@ -107,9 +111,7 @@ pub(in crate::tui) fn apply(
             if first {
                 effects.extend(load_measures_if_needed(app));
             }
-            if app.queue.rows.is_empty() {
-                effects.push(Effect::LoadLastEnded);
-            }
+            effects.extend(load_last_ended_if_needed(app));
             // The wall display needs nobody's attention.
             if app.wall.is_none() {
                 effects.extend(attention);
@@ -118,6 +120,17 @@ pub(in crate::tui) fn apply(
             effects
         }
     }
+}
+
+/// Looks up the last ended incident if the queue is empty: once, until something has ended or the
+/// filter has changed.
+fn load_last_ended_if_needed(app: &mut App) -> Option<Effect> {
+    let filter = app.queue.filter();
+    if !app.queue.rows.is_empty() || app.last_ended_requested_for.as_ref() == Some(filter) {
+        return None;
+    }
+    app.last_ended_requested_for = Some(filter.clone());
+    Some(Effect::LoadLastEnded)
 }
 
 /// Stores the time of the cached data that the next message brings.
@@ -149,6 +162,7 @@ pub(in crate::tui) fn clock_jumped(app: &mut App, at: DateTime<Utc>) -> Vec<Effe
 
 /// Reads again what could not be read while the backend failed, or came from the cache.
 fn reload_stale(app: &mut App) -> Vec<Effect> {
+    app.last_ended_requested_for = None;
     app.reading.failed = None;
     let cached = &app.cached_at.details;
     app.reading.cache.retain(|shown| !cached.contains_key(&shown.id));

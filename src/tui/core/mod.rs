@@ -1,5 +1,5 @@
-//! The core of the panes: application state, modes, messages and effects, the screen layout,
-//! and what all features are built on.
+//! What all features are built on: the application state, modes, messages and effects, and the
+//! areas of the screen.
 
 pub mod app;
 pub mod backend_update;

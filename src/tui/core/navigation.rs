@@ -1,4 +1,4 @@
-//! Moving the selection, scrolling, and changing the focus between panes.
+//! Moving the selection, scrolling panes and popups, and going back.
 
 use chrono::{DateTime, Utc};
 

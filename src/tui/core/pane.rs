@@ -1,4 +1,4 @@
-//! The four panes, and the state of the metrics pane.
+//! The four panes.
 
 /// One of the four panes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

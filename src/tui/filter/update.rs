@@ -1,4 +1,4 @@
-//! Finding incidents: the filter line, saved views, orders, groups, and the history.
+//! The filter line: how it is typed into, applied and left.
 
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

@@ -1,4 +1,4 @@
-//! State of a form: one column of fields, labels on the left. `update::forms` sends what it holds.
+//! State of a form: one column of fields, labels on the left. [`update`] sends it.
 
 pub mod commands;
 pub mod conflict;

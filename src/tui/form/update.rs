@@ -1,4 +1,4 @@
-//! Forms: how they are opened, typed into and sent.
+//! Forms: how they are typed into and sent.
 
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent};

@@ -371,7 +371,8 @@ fn draw_tick(
     let style = if focused { app.theme.accent() } else { Style::new() };
     let pointer = if focused { "▸ " } else { "  " };
     let room = usize::from(area.width);
-    let label = truncate(&field.label, room.saturating_sub(14).max(8)).into_owned();
+    let label = sanitize(&field.label);
+    let label = truncate(&label, room.saturating_sub(14).max(8)).into_owned();
     let line = Line::from(vec![
         Span::styled(format!("{pointer}{mark} "), style),
         Span::styled(label, style),

@@ -1,4 +1,4 @@
-//! Scrolling and searching popups on top of the panes.
+//! Searching the list of keys.
 
 use crossterm::event::KeyEvent;
 

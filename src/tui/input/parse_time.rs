@@ -41,7 +41,8 @@ pub(in crate::tui) fn parse_past(
     if text.trim().is_empty() || text.trim().eq_ignore_ascii_case("now") {
         return Ok(now);
     }
-    let text = text.trim().trim_end_matches("ago").trim_end();
+    let text = text.trim();
+    let text = text.strip_suffix("ago").map_or(text, str::trim_end);
     let at = parse(text, now, clock, -1).ok_or_else(|| unknown_time(text))?;
     if at > now { Err("that lies in the future".into()) } else { Ok(at) }
 }
@@ -127,6 +128,14 @@ mod tests {
     #[case("23:00", "2026-02-28T23:00:00Z")]
     fn past_time_is_parsed(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(parse_past(text, now(), clock(0)), Ok(expected.parse().unwrap()));
+    }
+
+    #[rstest]
+    #[case("ago")]
+    #[case("10magoago")]
+    #[case("10m ago ago")]
+    fn text_that_is_no_past_time_is_refused(#[case] text: &str) {
+        assert!(parse_past(text, now(), clock(0)).is_err());
     }
 
     #[rstest]

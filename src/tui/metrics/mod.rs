@@ -1,4 +1,4 @@
-//! The metrics pane.
+//! State of the metrics pane: the measures of a window of time.
 
 pub mod layout;
 pub mod update;

@@ -54,11 +54,19 @@ pub(in crate::tui) fn snapshot_changed(
 ) -> Vec<Effect> {
     let before = app.outbox.replace(Arc::clone(snapshot));
     let mut effects = Vec::new();
-    let waiting: Vec<CommandId> = app.pending.iter().map(|pending| pending.id).collect();
-    for id in waiting {
-        match snapshot.get(id) {
+    let waiting: Vec<(CommandId, u64)> =
+        app.pending.iter().map(|pending| (pending.id, pending.batch)).collect();
+    for (id, _) in &waiting {
+        match snapshot.get(*id) {
             Some(entry) => effects.extend(settle_from_entry(app, entry, at)),
-            None => effects.extend(request_lookup(app, id)),
+            None => effects.extend(request_lookup(app, *id)),
+        }
+    }
+    // The refusals of a batch that has ended were reported with it.
+    for (id, batch) in waiting {
+        if app.batches.iter().all(|other| other.number != batch) {
+            let entry = snapshot.get(id);
+            app.reported_refusals.extend(entry.and_then(|entry| refusal_key(entry)));
         }
     }
     if let Some(before) = before {
@@ -128,19 +136,30 @@ fn reload_affected(app: &mut App, before: &OutboxSnapshot, now: &OutboxSnapshot)
     shown.filter(|id| changed.contains(id)).map(Effect::LoadDetail).into_iter().collect()
 }
 
+/// Identifies a refusal: a command that was sent again may be refused again.
+fn refusal_key(entry: &OutboxEntry) -> Option<(CommandId, DateTime<Utc>)> {
+    entry.refusal()?;
+    Some((entry.id, entry.settled_at?))
+}
+
 /// Reports, once, a refused command that is not of this run, if nothing else is on the keys line.
 fn report_foreign_refusal(
     app: &mut App,
     snapshot: &OutboxSnapshot,
     at: DateTime<Utc>,
 ) -> Option<Vec<Effect>> {
+    // Those that were retried or dropped need not be remembered.
+    let refused: HashSet<_> = snapshot.refused().filter_map(|entry| refusal_key(entry)).collect();
+    app.reported_refusals.retain(|reported| refused.contains(reported));
     if app.toast.is_some() || !matches!(app.mode, Mode::Panes) {
         return None;
     }
     let last = snapshot.refused().filter(|entry| entry.settled_at.is_some()).last()?;
-    let fresh = last.settled_at.is_some_and(|settled| (at - settled).num_seconds() < 10);
-    let error = last.refusal()?.to_string();
-    fresh.then(|| report_refusal(app, &last.phrase(), &error, at))
+    let (key, error) = (refusal_key(last)?, last.refusal()?.to_string());
+    if (at - key.1).num_seconds() >= 10 || !app.reported_refusals.insert(key) {
+        return None;
+    }
+    Some(report_refusal(app, &last.phrase(), &error, at))
 }
 
 /// Handles the answer to enqueueing commands: they are in the outbox, or could not be put there.

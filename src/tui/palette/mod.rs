@@ -1,6 +1,6 @@
 //! The command palette: every action by name, followed by its argument.
 //!
-//! State only; `update::palette` fills in the choices and runs them.
+//! State only; [`update`] fills in the choices and runs them.
 
 pub mod arguments;
 pub mod layout;
@@ -154,8 +154,12 @@ pub fn edit_line(line: &mut String, key: KeyEvent) -> bool {
 /// Appends the first non-blank line of pasted text, without control characters.
 pub fn paste_into(line: &mut String, pasted: &str) {
     let text = pasted.split(['\n', '\r']).find(|part| !part.trim().is_empty()).unwrap_or_default();
-    let room = MAX_LINE_BYTES.saturating_sub(line.len());
-    line.extend(text.chars().filter(|ch| !ch.is_control()).take(room));
+    for ch in text.chars().filter(|ch| !ch.is_control()) {
+        if line.len() >= MAX_LINE_BYTES {
+            break;
+        }
+        line.push(ch);
+    }
 }
 
 #[cfg(test)]
@@ -186,6 +190,13 @@ mod tests {
         let mut line = line.to_owned();
         edit_line(&mut line, KeyEvent::new(KeyCode::Char(key), KeyModifiers::CONTROL));
         assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn pasted_text_counts_in_bytes() {
+        let mut line = "note ".to_owned();
+        paste_into(&mut line, &"決".repeat(3 * MAX_LINE_BYTES));
+        assert!((MAX_LINE_BYTES..MAX_LINE_BYTES + 3).contains(&line.len()), "{}", line.len());
     }
 
     #[test]

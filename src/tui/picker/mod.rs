@@ -27,7 +27,7 @@ use crate::tui::workspace::WorkspaceId;
 /// What choosing an item does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Pick {
-    /// Sends commands for the targets. The two texts are as in a [`super::plan::Plan`].
+    /// Sends commands for the targets. The two texts are as in a [`Plan`](crate::tui::verb::plan::Plan).
     Submit {
         /// As in "assign to Ines Moreau".
         verb: String,
@@ -89,6 +89,9 @@ pub enum Pick {
     /// Anything else, by its index in what the list was made from.
     Index(usize),
 }
+
+/// The length of the query, in bytes, from which on nothing is added.
+const MAX_QUERY_BYTES: usize = 200;
 
 /// An item of a picker.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -302,10 +305,7 @@ impl Picker {
         self.notice = None;
         match key.code {
             KeyCode::Char(ch) if plain && self.searchable => {
-                if self.query.len() < 200 {
-                    self.query.push(ch);
-                    self.refresh_hits();
-                }
+                self.append(std::iter::once(ch));
                 None
             }
             KeyCode::Char(ch) if plain => {
@@ -332,7 +332,20 @@ impl Picker {
     pub fn paste(&mut self, pasted: &str) {
         if self.searchable {
             let line = pasted.lines().next().unwrap_or_default();
-            self.query.extend(line.chars().filter(|ch| !ch.is_control()).take(200));
+            self.append(line.chars().filter(|ch| !ch.is_control()));
+        }
+    }
+
+    /// Appends characters to the query, up to its maximum length.
+    fn append(&mut self, chars: impl Iterator<Item = char>) {
+        let before = self.query.len();
+        for ch in chars {
+            if self.query.len() >= MAX_QUERY_BYTES {
+                break;
+            }
+            self.query.push(ch);
+        }
+        if self.query.len() != before {
             self.refresh_hits();
         }
     }
@@ -343,5 +356,21 @@ impl Picker {
         self.selected_index = self.selected_index.min(self.hits.len().saturating_sub(1));
         self.top =
             self.top.min(self.selected_index).max((self.selected_index + 1).saturating_sub(rows));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn query_stops_growing_at_its_limit_when_pasted_too() {
+        let mut picker = Picker::search(Vec::new(), "people", Vec::new());
+        for _ in 0..5 {
+            picker.paste(&"a".repeat(150));
+        }
+        assert_eq!(picker.query.len(), MAX_QUERY_BYTES);
+        picker.handle_key(KeyEvent::new(KeyCode::Char('b'), KeyModifiers::NONE));
+        assert_eq!(picker.query, "a".repeat(MAX_QUERY_BYTES));
     }
 }

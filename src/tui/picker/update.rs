@@ -1,4 +1,4 @@
-//! Lists to choose from: what they offer, and what a choice does.
+//! How the lists of verbs are opened.
 
 use chrono::{DateTime, Utc};
 

@@ -106,6 +106,18 @@ pub(in crate::tui) fn loaded(
     match result {
         Ok(read) => {
             let (detail, mut events) = *read;
+            if is_outdated(app, &detail.incident.summary) {
+                let loaded = app.reading.shown.iter_mut().chain(&mut app.reading.cache);
+                for loaded in loaded.filter(|loaded| loaded.id == id) {
+                    // Not read again for the same row: the backend may lag behind.
+                    loaded.requested_seq = loaded.requested_seq.max(requested_seq);
+                }
+                if !is_target {
+                    return Vec::new();
+                }
+                app.reading.failed = None;
+                return follow(app);
+            }
             let on_screen = app.reading.shown.as_ref().filter(|shown| shown.id == id);
             let before = on_screen.map(|shown| shown.detail.incident.summary.seq);
             let previous = on_screen.or_else(|| app.reading.cache.iter().find(|c| c.id == id));
@@ -143,6 +155,21 @@ pub(in crate::tui) fn loaded(
                 Vec::new()
             }
         }
+    }
+}
+
+/// Returns whether a record that was read is older than the loaded one: its request was answered
+/// after a later one. A row that is not later either shows that the loaded record had pending
+/// commands applied that were refused or dropped since.
+fn is_outdated(app: &App, read: &Summary) -> bool {
+    let loaded = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == read.id);
+    let Some(loaded) = loaded.map(|loaded| &loaded.detail.incident.summary) else { return false };
+    if read.seq >= loaded.seq {
+        return false;
+    }
+    match app.row(read.id) {
+        Some(row) => read.seq < row.seq,
+        None => read.status.is_open() && !loaded.status.is_open(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! State of programs that run on incidents, and of runbooks that are read.
+//! State of programs that run on incidents.
 
 pub mod items;
 pub mod layout;

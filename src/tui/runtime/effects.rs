@@ -4,32 +4,27 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Local, Utc};
+use chrono::Utc;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 
-use crate::backend::{Backend, BackendError, Outcome, Search, TimelineRange};
-use crate::model::filter::{Filter, Predicate, StateFilter, Term};
-use crate::model::measures::{Cut, Window};
-use crate::model::queue::Sort;
+use crate::backend::{Backend, BackendError, Outcome};
 use crate::model::{CommandId, Envelope};
 use crate::sync::drafts::{DraftEvent, DraftOp, DraftStore};
-use crate::sync::remote::{Remote, Sourced};
+use crate::sync::remote::Remote;
 use crate::sync::{self, BackendUpdate, PollerHandle};
 
 use crate::tui::core::app::App;
-use crate::tui::core::message::{CachedPart, Effect, Message, OutboxRequest};
-use crate::tui::metrics::Span;
+use crate::tui::core::message::{Effect, Message, OutboxRequest, Timer};
+use crate::tui::run::{ProgramSpec, RunId};
 use crate::tui::runbook::NoRunbooks;
+use crate::tui::runtime::interpreter::{
+    Reader, Surroundings, SystemClock, TIMELINE_PAGE, interpret,
+};
 use crate::tui::runtime::run::Runs;
 use crate::tui::runtime::runbooks;
-use crate::tui::workspace::Opener;
-
-/// How many events of a timeline are read at once.
-const TIMELINE_PAGE: u32 = 200;
-/// How many ended incidents, newest first, are searched for the last one to end.
-const ENDED_PAGE: u32 = 50;
+use crate::tui::workspace::{Opener, WorkspaceId};
 
 /// A request to the task that sends commands, which handles them in order.
 enum Outgoing {
@@ -46,13 +41,9 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fro
 
 /// Runs effects; results come back as messages.
 pub(super) struct Runner {
-    backend: Arc<dyn Backend>,
-    me: String,
+    reader: Reader,
     opener: Option<Arc<dyn Opener>>,
-    messages: mpsc::UnboundedSender<Message>,
     poller: PollerHandle,
-    /// Cache and outbox of the backend, if it is a remote one.
-    remote: Option<Arc<Remote>>,
     /// Commands, which are sent in the order of their requests.
     outgoing: mpsc::UnboundedSender<Outgoing>,
     /// `None` where drafts can't be stored.
@@ -94,8 +85,9 @@ impl Runner {
         }
         let drafts = app.drafts_dir.clone();
         let drafts = drafts.and_then(|folder| start_drafts(folder, messages.clone()));
-        let runs = Runs::default();
-        Self { backend, me, opener, messages, poller, remote, outgoing, drafts, runs, tasks }
+        let (clock, timeline_page) = (Arc::new(SystemClock), TIMELINE_PAGE);
+        let reader = Reader { backend, remote, me, clock, timeline_page, messages };
+        Self { reader, opener, poller, outgoing, drafts, runs: Runs::default(), tasks }
     }
 
     /// Waits until a task has ended; passes on its panic if it had one.
@@ -107,185 +99,90 @@ impl Runner {
         }
     }
 
-    #[allow(clippy::too_many_lines, reason = "one arm for each effect")]
+    /// Runs an effect that does not concern the terminal or the loop itself.
     pub(super) fn run(&mut self, effect: Effect) {
-        let backend = Arc::clone(&self.backend);
-        let messages = self.messages.clone();
-        // Sending fails only after the loop has ended: then nobody waits for an answer.
-        match effect {
-            Effect::Submit(envelopes) => {
-                let _ = self.outgoing.send(Outgoing::Submit(envelopes));
-            }
-            Effect::Replace(id, envelopes) => {
-                let _ = self.outgoing.send(Outgoing::Replace(id, envelopes));
-            }
-            Effect::Outbox(request) => {
-                let _ = self.outgoing.send(Outgoing::Request(request));
-            }
-            Effect::Draft(op) => {
-                if let Some(drafts) = &self.drafts {
-                    drafts.send(op);
-                }
-            }
-            Effect::RememberFilter(filter) => {
-                if let Some(drafts) = &self.drafts {
-                    drafts.send(DraftOp::RememberFilter(filter));
-                }
-            }
-            Effect::LoadHistoryPage(number, search) => {
-                let remote = self.remote.clone();
-                self.tasks.spawn(async move {
-                    let page = match remote {
-                        None => backend.search(&search).await,
-                        Some(remote) => remote.search_sourced(&search).await.map(|read| {
-                            let _ = messages.send(Message::CachedAt(
-                                CachedPart::HistoryPage(number),
-                                read.as_of,
-                            ));
-                            read.value
-                        }),
-                    };
-                    let _ = messages.send(Message::HistoryPage(number, page, Utc::now()));
-                });
-            }
-            Effect::LocateIncident(number) => {
-                self.tasks.spawn(async move {
-                    let found = backend.find_by_number(number).await;
-                    let _ = messages.send(Message::IncidentLocated(number, found, Utc::now()));
-                });
-            }
-            Effect::LoadProblems => {
-                self.tasks.spawn(async move {
-                    let problems = backend.problems().await;
-                    let _ = messages.send(Message::Problems(problems, Utc::now()));
-                });
-            }
-            Effect::LoadDetail(id) if self.remote.is_some() => {
-                let Some(remote) = self.remote.clone() else { return };
-                self.tasks.spawn(async move {
-                    let on_update = |read: Result<Sourced<_>, _>| {
-                        let as_of = read.as_ref().ok().and_then(|sourced| sourced.as_of);
-                        if read.is_ok() {
-                            let _ = messages.send(Message::CachedAt(CachedPart::Detail(id), as_of));
-                        }
-                        let read = read.map(|sourced| Box::new(sourced.value));
-                        let _ = messages.send(Message::Detail(id, read, Utc::now()));
-                    };
-                    Box::pin(remote.read_incident(id, on_update)).await;
-                });
-            }
-            Effect::LoadDetail(id) => {
-                self.tasks.spawn(async move {
-                    let (detail, events) = tokio::join!(
-                        backend.incident(id),
-                        backend.timeline(id, TimelineRange::Last(TIMELINE_PAGE))
-                    );
-                    let read = detail.and_then(|detail| Ok(Box::new((detail, events?))));
-                    let _ = messages.send(Message::Detail(id, read, Utc::now()));
-                });
-            }
-            Effect::LoadEarlierEvents(id, seq) => {
-                self.tasks.spawn(async move {
-                    let events =
-                        backend.timeline(id, TimelineRange::Before(seq, TIMELINE_PAGE)).await;
-                    let _ = messages.send(Message::EarlierEvents(id, events, Utc::now()));
-                });
-            }
-            Effect::LoadMeasures(span) => {
-                let remote = self.remote.clone();
-                self.tasks.spawn(async move {
-                    let now = Utc::now();
-                    let window = match span {
-                        Span::Day => Window::last_day(now),
-                        longer => Window::last_days(longer.days(), now, &Local),
-                    };
-                    if let Some(remote) = remote {
-                        let on_update = |read: Result<Sourced<_>, _>| {
-                            let as_of = read.as_ref().ok().and_then(|sourced| sourced.as_of);
-                            if read.is_ok() {
-                                let _ =
-                                    messages.send(Message::CachedAt(CachedPart::Measures, as_of));
-                            }
-                            let measures = read.map(|sourced| Arc::new(sourced.value));
-                            let _ = messages.send(Message::Measures(span, measures, Utc::now()));
-                        };
-                        remote.read_measures(&window, Cut::Total, now, on_update).await;
-                        return;
-                    }
-                    let measures = backend.measures(&window, Cut::Total, now).await.map(Arc::new);
-                    let _ = messages.send(Message::Measures(span, measures, Utc::now()));
-                });
-            }
-            Effect::LoadLastEnded => {
-                let me = self.me.clone();
-                let ended =
-                    Term { negated: false, predicate: Predicate::State(StateFilter::Ended) };
-                self.tasks.spawn(async move {
-                    let filter = Filter { terms: vec![ended] };
-                    if let Some(last) = find_last_end(backend, me, filter).await {
-                        let _ = messages.send(Message::LastEnded(last));
-                    }
-                });
-            }
-            Effect::LoadRibbonEvents(request) => {
-                self.tasks.spawn(async move {
-                    let events = backend.timeline(request.incident.id, request.part).await;
-                    let _ = messages.send(Message::RibbonEvents(request, events));
-                });
-            }
-            Effect::LoadLastP1(filter) => {
-                let me = self.me.clone();
-                self.tasks.spawn(async move {
-                    if let Some(last) = find_last_end(backend, me, filter).await {
-                        let _ = messages.send(Message::LastP1(last));
-                    }
-                });
-            }
-            Effect::LoadRunbooks(folder) => {
-                self.tasks.spawn(async move {
-                    let read = spawn_blocking(move || runbooks::load_heads(&folder)).await;
-                    let read = read.unwrap_or_else(|_| {
-                        Err(NoRunbooks::Unreadable("reading the runbooks failed".into()))
-                    });
-                    let _ = messages.send(Message::Runbooks(read));
-                });
-            }
-            Effect::LoadRunbook(folder, name) => {
-                self.tasks.spawn(async move {
-                    let requested = name.clone();
-                    let read =
-                        spawn_blocking(move || runbooks::load_page(&folder, &requested)).await;
-                    let read = read.unwrap_or_else(|_| Err("reading the runbook failed".into()));
-                    let _ = messages.send(Message::Runbook(name, read));
-                });
-            }
-            Effect::OpenWorkspace(workspace) => {
-                let opener = self.opener.clone();
-                self.tasks.spawn(async move {
-                    let opened = match opener {
-                        Some(opener) => opener.open(&workspace).await,
-                        None => Err("there is no going elsewhere from here".into()),
-                    };
-                    let _ = messages.send(Message::WorkspaceOpened(workspace, opened, Utc::now()));
-                });
-            }
-            Effect::Run(spec) => self.runs.start(*spec, messages, &mut self.tasks),
-            Effect::StopRun(id) => self.runs.stop(id),
-            Effect::Refresh => self.poller.refresh(),
-            Effect::StartTimer(wait, timer) => {
-                self.tasks.spawn(async move {
-                    sleep(wait).await;
-                    let _ = messages.send(Message::Elapsed(timer));
-                });
-            }
-            // The loop itself runs these.
-            Effect::Copy(_)
-            | Effect::Notify { .. }
-            | Effect::Suspend
-            | Effect::Edit(_)
-            | Effect::SwitchWorkspace(_)
-            | Effect::Quit => {}
+        let returned = interpret(effect, self);
+        debug_assert!(returned.is_none(), "the loop runs this itself: {returned:?}");
+    }
+}
+
+impl Surroundings for Runner {
+    fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    fn submit(&mut self, envelopes: Vec<Envelope>) {
+        let _ = self.outgoing.send(Outgoing::Submit(envelopes));
+    }
+
+    fn replace(&mut self, refused: CommandId, envelopes: Vec<Envelope>) {
+        let _ = self.outgoing.send(Outgoing::Replace(refused, envelopes));
+    }
+
+    fn request_outbox(&mut self, request: OutboxRequest) {
+        let _ = self.outgoing.send(Outgoing::Request(request));
+    }
+
+    fn store_draft(&mut self, op: DraftOp) {
+        if let Some(drafts) = &self.drafts {
+            drafts.send(op);
         }
+    }
+
+    fn load_runbooks(&mut self, folder: PathBuf) {
+        let messages = self.reader.messages.clone();
+        self.tasks.spawn(async move {
+            let read = spawn_blocking(move || runbooks::load_heads(&folder)).await;
+            let read = read.unwrap_or_else(|_| {
+                Err(NoRunbooks::Unreadable("reading the runbooks failed".into()))
+            });
+            let _ = messages.send(Message::Runbooks(read));
+        });
+    }
+
+    fn load_runbook(&mut self, folder: PathBuf, name: String) {
+        let messages = self.reader.messages.clone();
+        self.tasks.spawn(async move {
+            let requested = name.clone();
+            let read = spawn_blocking(move || runbooks::load_page(&folder, &requested)).await;
+            let read = read.unwrap_or_else(|_| Err("reading the runbook failed".into()));
+            let _ = messages.send(Message::Runbook(name, read));
+        });
+    }
+
+    fn open_workspace(&mut self, workspace: WorkspaceId) {
+        let (opener, messages) = (self.opener.clone(), self.reader.messages.clone());
+        self.tasks.spawn(async move {
+            let opened = match opener {
+                Some(opener) => opener.open(&workspace).await,
+                None => Err("there is no going elsewhere from here".into()),
+            };
+            let _ = messages.send(Message::WorkspaceOpened(workspace, opened, Utc::now()));
+        });
+    }
+
+    fn start_program(&mut self, spec: ProgramSpec) {
+        self.runs.start(spec, self.reader.messages.clone(), &mut self.tasks);
+    }
+
+    fn stop_program(&mut self, id: RunId) {
+        self.runs.stop(id);
+    }
+
+    fn refresh(&mut self) {
+        self.poller.refresh();
+    }
+
+    fn start_timer(&mut self, duration: Duration, timer: Timer) {
+        let messages = self.reader.messages.clone();
+        self.tasks.spawn(async move {
+            sleep(duration).await;
+            let _ = messages.send(Message::Elapsed(timer));
+        });
     }
 }
 
@@ -398,23 +295,4 @@ async fn execute_with_retry(
         poller.update_row(row.clone());
     }
     result
-}
-
-/// Returns when the last of the incidents that pass a filter ended, if any has. `None` if they
-/// could not be read: the poller reports that failure itself.
-async fn find_last_end(
-    backend: Arc<dyn Backend>,
-    me: String,
-    filter: Filter,
-) -> Option<Option<DateTime<Utc>>> {
-    let search = Search {
-        filter,
-        me: Some(me),
-        sort: Sort::Newest,
-        limit: ENDED_PAGE,
-        after: None,
-        now: Utc::now(),
-    };
-    let page = backend.search(&search).await.ok()?;
-    Some(page.rows.iter().filter_map(|row| row.resolved_at.or(row.closed_at)).max())
 }

@@ -7,6 +7,7 @@ mod clock;
 mod editor;
 mod effects;
 mod host;
+pub mod interpreter;
 mod run;
 mod runbooks;
 pub mod terminal_session;

@@ -115,12 +115,21 @@ impl Sink for TerminalWriter {
 /// The terminal of the real program.
 pub type Screen = Terminal<Framed<TerminalWriter>>;
 
-type PanicHook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>;
+/// The panic hook that was installed before, to be put back later.
+#[derive(Clone)]
+struct PreviousHook(Arc<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>);
+
+impl std::fmt::Debug for PreviousHook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PreviousHook").finish_non_exhaustive()
+    }
+}
 
 /// Owns the terminal, and restores it when dropped or in a panic.
 #[derive(Debug)]
 pub struct Guard {
     writer: TerminalWriter,
+    previous_hook: PreviousHook,
     /// Whether the terminal has hung up: nothing may be written to it then.
     hung_up: bool,
 }
@@ -133,8 +142,8 @@ impl Guard {
     /// When the terminal can't be set up; it is left as it was then.
     pub fn enter(synchronized: bool) -> io::Result<(Self, Screen)> {
         let writer = TerminalWriter::start()?;
-        install_panic_hook();
-        let guard = Self { writer: writer.clone(), hung_up: false };
+        let previous_hook = install_panic_hook();
+        let guard = Self { writer: writer.clone(), previous_hook, hung_up: false };
         guard.activate()?;
         let screen = Terminal::new(Framed::new(writer).synchronized(synchronized))?;
         Ok((guard, screen))
@@ -203,7 +212,7 @@ impl Drop for Guard {
         // An error can't be reported to anybody any more.
         let _ = self.release();
         if !thread::panicking() {
-            drop(panic::take_hook());
+            restore_panic_hook(&self.previous_hook);
         }
     }
 }
@@ -217,14 +226,50 @@ fn restore_sequence() -> Vec<u8> {
 }
 
 /// Installs a hook that restores the terminal before a panic is printed, so that it can be read.
-fn install_panic_hook() {
-    let previous_hook: PanicHook = panic::take_hook();
+/// Returns the hook that was installed before.
+fn install_panic_hook() -> PreviousHook {
+    let previous_hook = PreviousHook(Arc::from(panic::take_hook()));
+    let PreviousHook(print) = previous_hook.clone();
     panic::set_hook(Box::new(move |info| {
         if TERMINAL_ACTIVE.swap(false, Ordering::AcqRel) {
             let mut out = io::stdout();
             let _ = out.write_all(&restore_sequence()).and_then(|()| out.flush());
             let _ = terminal::disable_raw_mode();
         }
-        previous_hook(info);
+        print(info);
     }));
+    previous_hook
+}
+
+/// Replaces the hook by the one that was installed before.
+fn restore_panic_hook(previous_hook: &PreviousHook) {
+    let PreviousHook(print) = previous_hook.clone();
+    panic::set_hook(Box::new(move |info| print(info)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn earlier_panic_hook_is_put_back() {
+        static CALLS: AtomicUsize = AtomicUsize::new(0);
+        let this_thread = thread::current().id();
+        let original = PreviousHook(Arc::from(panic::take_hook()));
+        let PreviousHook(print) = original.clone();
+        // Other tests may panic meanwhile.
+        panic::set_hook(Box::new(move |info| {
+            if thread::current().id() == this_thread {
+                CALLS.fetch_add(1, Ordering::SeqCst);
+            } else {
+                print(info);
+            }
+        }));
+        let previous = install_panic_hook();
+        assert!(panic::catch_unwind(|| panic!("while the panes run")).is_err());
+        restore_panic_hook(&previous);
+        assert!(panic::catch_unwind(|| panic!("after them")).is_err());
+        restore_panic_hook(&original);
+        assert_eq!(CALLS.load(Ordering::SeqCst), 2);
+    }
 }

@@ -1,4 +1,4 @@
-//! Plans: which incidents a verb applies to, which commands it sends, and how it is undone.
+//! Plans: which incidents a verb applies to, and which commands it sends.
 
 use crate::model::{Command, IncidentCommand};
 

@@ -1,4 +1,4 @@
-//! Commands: how they are planned, sent, shown as pending, and settled by their outcome.
+//! Commands: how they are sent, shown as pending, and settled by their outcome.
 
 use chrono::{DateTime, Utc};
 

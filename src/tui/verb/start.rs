@@ -6,7 +6,7 @@ use crossterm::event::KeyEvent;
 use crate::model::{Impact, IncidentCommand, IncidentId, Urgency};
 
 use crate::tui::action::{Action, Layer};
-use crate::tui::core::app::{App, DeferredVerb};
+use crate::tui::core::app::{App, BufferedInput, DeferredVerb};
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::show_toast;
@@ -61,7 +61,7 @@ pub(in crate::tui) fn start_on(
     {
         let (id, message) = (one.id, format!("reading {} …", one.label));
         app.deferred_verb =
-            Some(DeferredVerb { action, target: one.clone(), keys: Vec::new(), reloaded: false });
+            Some(DeferredVerb { action, target: one.clone(), input: Vec::new(), reloaded: false });
         let mut effects = show_toast(app, message, false);
         effects.push(Effect::LoadDetail(id));
         return effects;
@@ -69,13 +69,13 @@ pub(in crate::tui) fn start_on(
     dispatch(app, action, targets, at)
 }
 
-/// Resumes a deferred verb whose record was read. Returns its effects, and the keys that were
-/// pressed in the meantime, for the dispatcher to replay.
+/// Resumes a deferred verb whose record was read. Returns its effects, and what was typed in the
+/// meantime, for the dispatcher to replay.
 pub(in crate::tui) fn resume(
     app: &mut App,
     id: IncidentId,
     at: DateTime<Utc>,
-) -> (Vec<Effect>, Vec<KeyEvent>) {
+) -> (Vec<Effect>, Vec<BufferedInput>) {
     let Some(mut deferred) = app.deferred_verb.take_if(|deferred| deferred.target.id == id) else {
         return Default::default();
     };
@@ -92,7 +92,7 @@ pub(in crate::tui) fn resume(
         return (vec![Effect::LoadDetail(id)], Vec::new());
     }
     app.toast = None;
-    (dispatch(app, deferred.action, vec![deferred.target], at), deferred.keys)
+    (dispatch(app, deferred.action, vec![deferred.target], at), deferred.input)
 }
 
 /// Abandons a deferred verb whose record can't be read.
@@ -103,8 +103,10 @@ pub(in crate::tui) fn abandon(app: &mut App, id: IncidentId, why: &str) -> Vec<E
     }
 }
 
-/// The most keys that are stored for a deferred verb.
-const MAX_BUFFERED_KEYS: usize = 64;
+/// The most keys and pasted texts that are stored for a deferred verb.
+const MAX_BUFFERED_INPUT: usize = 64;
+/// The longest pasted text that is stored for a deferred verb, in bytes.
+const MAX_BUFFERED_PASTE: usize = 1024 * 1024;
 
 /// Stores a key for a deferred verb: while the record is read, keys are for what the verb opens,
 /// not for what is on the screen. Returns `None` if the key is to be handled now.
@@ -122,12 +124,25 @@ pub(in crate::tui) fn buffer_key(app: &mut App, key: KeyEvent) -> Option<Vec<Eff
             Some(Vec::new())
         }
         _ => {
-            if deferred.keys.len() < MAX_BUFFERED_KEYS {
-                deferred.keys.push(key);
+            if deferred.input.len() < MAX_BUFFERED_INPUT {
+                deferred.input.push(BufferedInput::Key(key));
             }
             Some(Vec::new())
         }
     }
+}
+
+/// Stores a pasted text for a deferred verb, as [`buffer_key`] does with keys. Returns the text if
+/// it is to be inserted now.
+pub(in crate::tui) fn buffer_paste(app: &mut App, text: String) -> Option<String> {
+    if !matches!(app.mode, Mode::Panes) || app.wall.is_some() {
+        return Some(text);
+    }
+    let Some(deferred) = app.deferred_verb.as_mut() else { return Some(text) };
+    if deferred.input.len() < MAX_BUFFERED_INPUT && text.len() <= MAX_BUFFERED_PASTE {
+        deferred.input.push(BufferedInput::Paste(text));
+    }
+    None
 }
 
 fn needs_record(action: Action) -> bool {

@@ -195,8 +195,8 @@ pub async fn limits_and_marks_that_make_no_sense_are_refused(backend: &dyn Backe
     for asked in [
         Search { limit: 0, ..search("") },
         Search { limit: 1001, ..search("is:any") },
-        Search { after: Some(PageMark("nonsense".into())), ..search("") },
-        Search { after: Some(PageMark("k".into())), ..search("is:any") },
+        Search { after: Some(PageMark::from("nonsense".to_owned())), ..search("") },
+        Search { after: Some(PageMark::from("k".to_owned())), ..search("is:any") },
     ] {
         let refused = backend.search(&asked).await.unwrap_err();
         assert!(matches!(refused, BackendError::Rejected(_)), "{refused}");
@@ -228,7 +228,7 @@ pub async fn a_page_goes_on_only_in_its_own_order(backend: &dyn Backend) {
         );
     }
     // Beyond the last there is nothing, whatever a mark claims.
-    let after = Some(PageMark(format!("k{}", i64::MAX)));
+    let after = Some(PageMark::Key(i64::MAX));
     match backend.search(&Search { after, ..first("is:any", Sort::Oldest) }).await {
         Ok(page) => assert!(page.rows.is_empty()),
         Err(error) => assert!(matches!(error, BackendError::Rejected(_)), "{error}"),

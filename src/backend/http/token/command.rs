@@ -1,4 +1,4 @@
-//! A token that a program prints.
+//! Reads a token from the output of a program.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
@@ -12,26 +12,26 @@ use tokio::time::timeout;
 use super::{MAX_TOKEN_BYTES, TokenError};
 use crate::model::text::sanitize;
 
-/// How long it may take.
+/// How long the program may run.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// How much is read and dropped after the first line.
+/// How many bytes of output are read and discarded after the first line.
 const MAX_DISCARDED_BYTES: u64 = 64 * 1024;
 
-/// Runs it without a shell, a terminal or input, and gives the first line that it prints. What it
-/// says on standard error is dropped: nobody knows whether a secret is in it.
+/// Runs a program without a shell, a terminal or input, and returns the first line of its output.
+/// Its standard error is discarded, as it may contain a secret.
 ///
 /// # Errors
-/// It can't be started, fails, prints nothing or too much, or takes too long.
-pub(super) async fn run(words: &[String]) -> Result<String, TokenError> {
-    run_with_timeout(words, TIMEOUT).await
+/// The program can't be started, fails, prints nothing or too much, or takes too long.
+pub(super) async fn run(command_line: &[String]) -> Result<String, TokenError> {
+    run_with_timeout(command_line, TIMEOUT).await
 }
 
-async fn run_with_timeout(words: &[String], patience: Duration) -> Result<String, TokenError> {
-    let Some((program, arguments)) = words.split_first() else {
+async fn run_with_timeout(command_line: &[String], limit: Duration) -> Result<String, TokenError> {
+    let Some((program, arguments)) = command_line.split_first() else {
         return Err(TokenError("the token's command names no program".into()));
     };
     let name = sanitize(program);
-    let refused = |why: &str| {
+    let command_error = |why: &str| {
         TokenError(format!("the token's command {name} {why}: run it by hand to see what it says"))
     };
     let mut command = CommandWrap::with_new(program, |command| {
@@ -44,58 +44,62 @@ async fn run_with_timeout(words: &[String], patience: Duration) -> Result<String
     });
     command.wrap(ProcessSession);
     let mut child = command.spawn().map_err(|error| {
-        let said = error.to_string();
-        refused(&format!("can't be started ({})", said.split(" (os").next().unwrap_or_default()))
+        let message = error.to_string();
+        command_error(&format!(
+            "can't be started ({})",
+            message.split(" (os").next().unwrap_or_default()
+        ))
     })?;
     let group = ProcessGroup(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
-    let printed = timeout(patience, read_first_line(&mut *child)).await;
-    // What it has started goes with it, whatever came of it.
+    let printed = timeout(limit, read_first_line(&mut *child)).await;
+    // Kills what the program has started, whether it succeeded or not.
     drop(group);
     match printed {
         Ok(Ok(line)) => Ok(line),
-        Ok(Err(why)) => Err(refused(&why)),
-        Err(_) => Err(refused(&format!("took longer than {} s", patience.as_secs_f32()))),
+        Ok(Err(why)) => Err(command_error(&why)),
+        Err(_) => Err(command_error(&format!("took longer than {} s", limit.as_secs_f32()))),
     }
 }
 
 async fn read_first_line(child: &mut dyn ChildWrapper) -> Result<String, String> {
-    let out = child.stdout().take().ok_or("has no output")?;
-    let mut out = BufReader::new(out);
+    let output = child.stdout().take().ok_or("has no output")?;
+    let mut output = BufReader::new(output);
     let mut line = Vec::new();
-    let mut first = (&mut out).take(MAX_TOKEN_BYTES as u64 + 2);
+    let mut first = (&mut output).take(MAX_TOKEN_BYTES as u64 + 2);
     first.read_until(b'\n', &mut line).await.map_err(|_| "has an output that can't be read")?;
     if line.len() > MAX_TOKEN_BYTES + 1 {
         return Err("prints more than 4096 bytes on its first line".into());
     }
-    // Whoever writes more does not wait for a reader, and whoever writes without end is not heard.
-    let rest = async move {
-        let _ = copy(&mut out.take(MAX_DISCARDED_BYTES), &mut sink()).await;
+    // Further output is read, so that the program need not wait for a reader, but only up to a
+    // limit.
+    let drain = async move {
+        let _ = copy(&mut output.take(MAX_DISCARDED_BYTES), &mut sink()).await;
     };
-    let ended = async {
+    let exit = async {
         tokio::select! {
-            ended = child.wait() => return ended,
-            () = rest => {}
+            status = child.wait() => return status,
+            () = drain => {}
         }
         child.wait().await
     };
-    let status = ended.await.map_err(|_| "can't be waited for")?;
-    // What goes on printing when nobody reads any more has said what it had to.
-    let unheard = status.signal() == Some(Signal::PIPE.as_raw())
+    let status = exit.await.map_err(|_| "can't be waited for")?;
+    // A program that was killed by the closed pipe has printed its first line all the same.
+    let is_broken_pipe = status.signal() == Some(Signal::PIPE.as_raw())
         || status.code() == Some(128 + Signal::PIPE.as_raw());
-    if !status.success() && !unheard {
+    if !status.success() && !is_broken_pipe {
         let how = status.code().map(|code| format!("ended with {code}"));
         return Err(how.unwrap_or_else(|| "was killed".into()));
     }
     String::from_utf8(line).map_err(|_| "prints something that is no text".into())
 }
 
-/// A program and all that it has started: killed when this goes.
+/// A program and all that it has started; killed on drop.
 struct ProcessGroup(Option<Pid>);
 
 impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if let Some(id) = self.0 {
-            // It may have ended by itself.
+            // The program may have ended by itself.
             let _ = kill_process_group(id, Signal::KILL);
         }
     }
@@ -107,7 +111,7 @@ mod tests {
 
     use super::*;
 
-    fn words(words: &[&str]) -> Vec<String> {
+    fn args(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()
     }
 
@@ -118,14 +122,14 @@ mod tests {
     #[case(&["sh", "-c", "echo hunter2; echo loud >&2; yes"])]
     #[case(&["sh", "-c", "sleep 60 & echo hunter2"])]
     #[tokio::test]
-    async fn its_first_line_is_the_token(#[case] run: &[&str]) {
-        assert_eq!(run_with_timeout(&words(run), TIMEOUT).await.unwrap().trim(), "hunter2");
+    async fn first_line_of_the_output_is_the_token(#[case] command: &[&str]) {
+        assert_eq!(run_with_timeout(&args(command), TIMEOUT).await.unwrap().trim(), "hunter2");
     }
 
     #[tokio::test]
-    async fn no_shell_reads_it() {
+    async fn command_is_run_without_a_shell() {
         let text = "$HOME `id` ; | *";
-        assert_eq!(run(&words(&["printf", "%s", text])).await.unwrap(), text);
+        assert_eq!(run(&args(&["printf", "%s", text])).await.unwrap(), text);
     }
 
     #[rstest]
@@ -136,19 +140,19 @@ mod tests {
     #[case(&["sh", "-c", "yes hunter2 | tr -d '\\n'"], "more than 4096 bytes")]
     #[case(&["printf", "\\377"], "no text")]
     #[tokio::test]
-    async fn what_gives_none_is_told_without_what_it_printed(
-        #[case] run: &[&str],
+    async fn failed_command_is_reported_without_its_output(
+        #[case] command: &[&str],
         #[case] says: &str,
     ) {
-        let refused = run_with_timeout(&words(run), TIMEOUT).await.unwrap_err().to_string();
+        let refused = run_with_timeout(&args(command), TIMEOUT).await.unwrap_err().to_string();
         assert!(refused.contains(says) && !refused.contains("hunter2"), "{refused}");
     }
 
     #[tokio::test]
-    async fn one_that_does_not_end_is_stopped() {
-        let run = words(&["sleep", "600"]);
+    async fn endless_command_is_stopped() {
+        let command = args(&["sleep", "600"]);
         let refused =
-            run_with_timeout(&run, Duration::from_millis(50)).await.unwrap_err().to_string();
+            run_with_timeout(&command, Duration::from_millis(50)).await.unwrap_err().to_string();
         assert!(refused.contains("sleep took longer than 0.05 s"), "{refused}");
     }
 }

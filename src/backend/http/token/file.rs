@@ -1,4 +1,4 @@
-//! A token in a file that only its owner can read.
+//! Reads a token from a file that only its owner can read.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read};
@@ -10,39 +10,39 @@ use rustix::fs::OFlags;
 use super::{MAX_TOKEN_BYTES, TokenError};
 use crate::model::text::sanitize;
 
-/// Reads the file's text.
+/// Returns the text of the file.
 ///
 /// # Errors
-/// It is not there, is no file, belongs to somebody else, or others may read it.
+/// The file does not exist, is no regular file, belongs to somebody else, or others may use it.
 pub(super) fn read(path: &Path) -> Result<String, TokenError> {
     let name = path.to_string_lossy();
     let name = sanitize(&name);
-    let refused = |why: &str| Err(TokenError(format!("the token file {name} {why}")));
-    let failed = |error: &io::Error| {
+    let refuse = |why: &str| Err(TokenError(format!("the token file {name} {why}")));
+    let read_error = |error: &io::Error| {
         let said = error.to_string();
         let said = said.split(" (os error").next().unwrap_or_default().to_owned();
         TokenError(format!("the token file {name} can't be read: {said}"))
     };
-    // A pipe would be waited for.
-    let no_wait = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
-    let file = OpenOptions::new().read(true).custom_flags(no_wait).open(path);
-    let file = file.map_err(|error| failed(&error))?;
-    // Of what was opened, whatever the name leads to meanwhile.
-    let about = file.metadata().map_err(|error| failed(&error))?;
-    if !about.is_file() {
-        return refused("is not a file: name one");
+    // Without this, opening a pipe would block.
+    let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path);
+    let file = file.map_err(|error| read_error(&error))?;
+    // Checks the open file, as the path may lead to another file by now.
+    let metadata = file.metadata().map_err(|error| read_error(&error))?;
+    if !metadata.is_file() {
+        return refuse("is not a file: name one");
     }
-    if about.uid() != rustix::process::geteuid().as_raw() {
-        return refused("belongs to somebody else: make one of your own");
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return refuse("belongs to somebody else: make one of your own");
     }
-    let mode = about.mode() & 0o777;
+    let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
-        return refused(&format!("can be used by others (mode {mode:04o}): run chmod 600 on it"));
+        return refuse(&format!("can be used by others (mode {mode:04o}): run chmod 600 on it"));
     }
     let mut bytes = Vec::new();
-    let most = MAX_TOKEN_BYTES as u64 + 16;
-    file.take(most).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
-    String::from_utf8(bytes).or_else(|_| refused("is no text: it holds the token and nothing else"))
+    let max_bytes = MAX_TOKEN_BYTES as u64 + 16;
+    file.take(max_bytes).read_to_end(&mut bytes).map_err(|error| read_error(&error))?;
+    String::from_utf8(bytes).or_else(|_| refuse("is no text: it holds the token and nothing else"))
 }
 
 #[cfg(test)]
@@ -62,7 +62,7 @@ mod tests {
     #[case(0o604, Some("mode 0604"))]
     #[case(0o620, Some("mode 0620"))]
     #[case(0o644, Some("run chmod 600 on it"))]
-    fn only_its_owner_may_use_it(#[case] mode: u32, #[case] says: Option<&str>) {
+    fn only_the_owner_may_use_the_file(#[case] mode: u32, #[case] says: Option<&str>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         fs::write(&path, "hunter2\n").unwrap();
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_refused_and_not_waited_for() {
+    fn path_that_is_no_file_is_refused_without_waiting() {
         let folder = tempfile::tempdir().unwrap();
         assert!(read(folder.path()).unwrap_err().to_string().ends_with("is not a file: name one"));
         let missing = read(&folder.path().join("missing")).unwrap_err().to_string();

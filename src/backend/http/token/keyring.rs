@@ -1,7 +1,7 @@
-//! Tokens in the system's keyring: the Secret Service over D-Bus, or the keychain of macOS.
+//! Stores tokens in the system's keyring: the Secret Service over D-Bus, or the keychain of macOS.
 //!
-//! An entry is of the service `redphone`, and its name is the API's address, so that it is found
-//! whichever profile names that address.
+//! An entry has the service `redphone` and the API's address as its name, so that all profiles with
+//! this address find it.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ use tokio::time::timeout;
 use super::{Address, Token};
 use crate::model::text::sanitize;
 
-/// How long it may take; somebody may have to unlock it.
+/// How long the keyring may take. Somebody may have to unlock it.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// The service that entries are of.
+/// The service name of the entries.
 const SERVICE: &str = "redphone";
 
-/// It can't be used: why, as half a sentence.
+/// Why the keyring can't be used, as half a sentence.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct KeyringError(String);
 
-/// The token of an API; `None` where the keyring has none for it.
+/// Returns the token of an API; `None` if the keyring has none.
 ///
 /// # Errors
-/// There is no keyring, or it stays locked.
+/// There is no keyring, or it stays locked, or its entry is no valid token.
 pub async fn read(address: &Address) -> Result<Option<Token>, KeyringError> {
     let text = with_entry(address, |entry| match entry.get_password() {
         Ok(text) => Ok(Some(text)),
@@ -37,7 +37,7 @@ pub async fn read(address: &Address) -> Result<Option<Token>, KeyringError> {
     token.map(Some).map_err(|bad| KeyringError(format!("the token in the keyring {bad}")))
 }
 
-/// Keeps the token of an API, in place of one that is there.
+/// Stores the token of an API and replaces an earlier one.
 ///
 /// # Errors
 /// There is no keyring, or it stays locked.
@@ -46,7 +46,7 @@ pub async fn write(address: &Address, token: &Token) -> Result<(), KeyringError>
     with_entry(address, move |entry| entry.set_password(token.secret())).await
 }
 
-/// Removes the token of an API; says whether there was one.
+/// Removes the token of an API and returns whether there was one.
 ///
 /// # Errors
 /// There is no keyring, or it stays locked.
@@ -59,21 +59,21 @@ pub async fn remove(address: &Address) -> Result<bool, KeyringError> {
     .await
 }
 
-/// Does something with an entry on a thread of its own: the keyring may have to be waited for.
+/// Runs `work` with an entry on a blocking thread, as the keyring may keep it waiting.
 async fn with_entry<T: Send + 'static>(
     address: &Address,
     work: impl FnOnce(&Entry) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, KeyringError> {
     let name = address.to_string();
-    let work = spawn_blocking(move || {
+    let task = spawn_blocking(move || {
         if let Err(error) = Entry::store_status() {
             return Err(to_keyring_error(error));
         }
         let entry = Entry::new(SERVICE, &name).map_err(|error| to_keyring_error(&error))?;
         work(&entry).map_err(|error| to_keyring_error(&error))
     });
-    match timeout(TIMEOUT, work).await {
-        Ok(Ok(done)) => done,
+    match timeout(TIMEOUT, task).await {
+        Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(KeyringError("the keyring failed".into())),
         Err(_) => Err(KeyringError(format!(
             "the keyring did not answer within {} s, unlock it",
@@ -82,7 +82,8 @@ async fn with_entry<T: Send + 'static>(
     }
 }
 
-/// Never with what was stored, which some of these errors carry.
+/// Converts an error of the keyring. The result never contains what was stored, which some of these
+/// errors carry.
 fn to_keyring_error(error: &Error) -> KeyringError {
     KeyringError(match error {
         Error::NoDefaultStore => "there is no keyring here".into(),

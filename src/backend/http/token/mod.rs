@@ -1,7 +1,7 @@
-//! The token that is sent with every request, and where it comes from.
+//! Reads the token that is sent with every request.
 //!
-//! It comes from the system's keyring, a file, a variable or a command, never from the command line,
-//! which other people on the machine can read. Nothing prints it.
+//! The token comes from the system's keyring, a file, a variable or a command. It never comes from
+//! the command line, which other people on the machine can read. Nothing prints the token.
 
 mod command;
 mod file;
@@ -17,10 +17,10 @@ use tokio::sync::{Mutex, watch};
 use super::Address;
 use crate::model::text::sanitize;
 
-/// The longest token, in bytes.
+/// The longest valid token, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 4096;
 
-/// A bearer token (RFC 6750). It is wiped from memory when it goes.
+/// A bearer token (RFC 6750). Its memory is wiped when it is dropped.
 #[derive(Clone)]
 pub struct Token(SecretString);
 
@@ -30,46 +30,46 @@ impl fmt::Debug for Token {
     }
 }
 
-/// There is no token that can be used: why, and what to do, in a sentence that does not quote it.
+/// Why there is no usable token and what to do, as a sentence that does not quote the token.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct TokenError(pub(super) String);
 
 impl Token {
-    /// Takes what a source gave; blanks around it do not count.
+    /// Creates a token from the text of a source, without the blanks before and after it.
     ///
     /// # Errors
-    /// Why it can't be one: half a sentence that follows where it came from.
+    /// Why the text is no valid token: half a sentence, to be put after the name of the source.
     pub fn new(mut text: String) -> Result<Self, TokenError> {
         let trimmed = text.trim().to_owned();
         text.zeroize();
-        let held = Self(trimmed.into());
-        let token = held.0.expose_secret();
-        let bad = |why: &str| Err(TokenError(why.into()));
-        if token.is_empty() {
-            return bad("is empty: put a token there");
+        let token = Self(trimmed.into());
+        let secret = token.0.expose_secret();
+        let error = |why: &str| Err(TokenError(why.into()));
+        if secret.is_empty() {
+            return error("is empty: put a token there");
         }
-        if token.len() > MAX_TOKEN_BYTES {
-            return bad("has more than 4096 bytes: that is no token");
+        if secret.len() > MAX_TOKEN_BYTES {
+            return error("has more than 4096 bytes: that is no token");
         }
-        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return bad(
+        if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return error(
                 "has blanks, line breaks or letters that no token has: it takes the token \
                         alone, as `redphone token create` printed it",
             );
         }
-        Ok(held)
+        Ok(token)
     }
 
-    /// The token itself, for where it is stored.
+    /// Returns the token itself, for the place where it is stored.
     pub(super) fn secret(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// The value of the header `Authorization`.
+    /// Returns the value of the header `Authorization`.
     pub(super) fn header(&self) -> Option<HeaderValue> {
         let mut text = format!("Bearer {}", self.secret());
-        // It was looked at when it was taken: only what a header may hold is in it.
+        // `new` has checked the token, so this does not fail.
         let mut value = HeaderValue::from_str(&text).ok();
         text.zeroize();
         if let Some(value) = &mut value {
@@ -86,18 +86,19 @@ impl Token {
 /// Where a token comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TokenSource {
-    /// The system's keyring, where `redphone login` puts it.
+    /// The system's keyring, to which `redphone login` writes it.
     Keyring,
     /// A file that only its owner can read.
     File(PathBuf),
-    /// A variable of the environment, by name.
+    /// An environment variable, by name.
     Variable(String),
-    /// A program and its arguments, without a shell in between: the first line that it prints.
+    /// A program with its arguments, run without a shell. The first line of its output is the
+    /// token.
     Command(Vec<String>),
 }
 
 impl fmt::Display for TokenSource {
-    /// As half a sentence, safe to show: `the file /run/secrets/redphone`.
+    /// Names the source in a sentence, safe to show: `the file /run/secrets/redphone`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Keyring => f.write_str("the keyring"),
@@ -112,13 +113,14 @@ impl fmt::Display for TokenSource {
 }
 
 impl TokenSource {
-    /// Reads the token for an API anew. May run a program, or wait for a person to unlock the
-    /// keyring; ends after 30 s in any case.
+    /// Reads the token for an API from its source. This may run a program, or wait for a person to
+    /// unlock the keyring; it ends within 30 s in any case.
     ///
     /// # Errors
-    /// Why there is none.
+    /// The source has no token, or no valid one.
     pub async fn read(&self, address: &Address) -> Result<Token, TokenError> {
-        let named = |bad: TokenError| TokenError(format!("the token of {self} {}", bad.0));
+        let with_source =
+            |error: TokenError| TokenError(format!("the token of {self} {}", error.0));
         match self {
             Self::Keyring => match keyring::read(address).await {
                 Ok(Some(token)) => Ok(token),
@@ -133,25 +135,25 @@ impl TokenSource {
                     address.host()
                 ))),
             },
-            Self::File(path) => Token::new(file::read(path)?).map_err(named),
+            Self::File(path) => Token::new(file::read(path)?).map_err(with_source),
             Self::Variable(name) => match std::env::var(name) {
-                Ok(text) => Token::new(text).map_err(named),
+                Ok(text) => Token::new(text).map_err(with_source),
                 Err(_) => Err(TokenError(format!(
                     "the variable {} holds no token: set it",
                     sanitize(name)
                 ))),
             },
-            Self::Command(run) => Token::new(command::run(run).await?).map_err(named),
+            Self::Command(run) => Token::new(command::run(run).await?).map_err(with_source),
         }
     }
 }
 
-/// The token in use: read when it is first needed, and again when it was not taken.
+/// Caches the token: reads it when it is first needed, and again when the server refused it.
 pub(super) struct TokenCache {
     source: TokenSource,
     address: Address,
     current: Mutex<Option<Token>>,
-    /// Counts how often it was changed.
+    /// The number of times that the token has changed.
     changes: watch::Sender<u64>,
 }
 
@@ -160,27 +162,27 @@ impl TokenCache {
         Self { source, address, current: Mutex::new(None), changes: watch::Sender::new(0) }
     }
 
-    /// The token. Many who ask at once wait for one reading.
+    /// Returns the token. Concurrent callers wait for a single read.
     pub(super) async fn get(&self) -> Result<Token, TokenError> {
-        let mut held = self.current.lock().await;
-        if let Some(token) = &*held {
+        let mut current = self.current.lock().await;
+        if let Some(token) = &*current {
             return Ok(token.clone());
         }
         let token = self.source.read(&self.address).await?;
-        *held = Some(token.clone());
+        *current = Some(token.clone());
         Ok(token)
     }
 
-    /// Another token after one was not taken; `None` where there is no other.
+    /// Returns another token after the server refused `refused`; `None` if the source has no other.
     pub(super) async fn refresh(&self, refused: &Token) -> Result<Option<Token>, TokenError> {
-        let mut held = self.current.lock().await;
-        // Somebody else may have seen the same, and have another one already.
-        if let Some(token) = held.as_ref().filter(|token| !token.matches(refused)) {
+        let mut current = self.current.lock().await;
+        // Another caller may have replaced the refused token already.
+        if let Some(token) = current.as_ref().filter(|token| !token.matches(refused)) {
             return Ok(Some(token.clone()));
         }
-        *held = None;
+        *current = None;
         let token = self.source.read(&self.address).await?;
-        *held = Some(token.clone());
+        *current = Some(token.clone());
         if token.matches(refused) {
             return Ok(None);
         }
@@ -188,7 +190,7 @@ impl TokenCache {
         Ok(Some(token))
     }
 
-    /// Counts how often it was changed: another one may be another person's.
+    /// Returns a counter of token changes. After a change, the token may belong to another person.
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
@@ -199,16 +201,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_prints_a_token() {
+    fn token_is_never_printed() {
         let token = Token::new(" hunter2\n".into()).unwrap();
         assert_eq!(token.secret(), "hunter2");
         let header = token.header().unwrap();
-        let told = format!("{token:?} {header:?} {:?}", Some(&token));
-        assert!(!told.contains("hunter2"), "{told}");
+        let printed = format!("{token:?} {header:?} {:?}", Some(&token));
+        assert!(!printed.contains("hunter2"), "{printed}");
     }
 
     #[test]
-    fn what_can_not_be_a_token_is_refused_without_being_quoted() {
+    fn invalid_token_is_refused_without_being_quoted() {
         for text in ["", "  \n", "hunter2 hunter3", "hunter2\nhunter3", "hunter2é", "hunter2\u{1b}"]
         {
             let refused = Token::new(text.into()).unwrap_err().to_string();
@@ -218,7 +220,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_read_once_and_again_when_it_was_not_taken() {
+    async fn token_is_read_once_and_again_after_a_refusal() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         let write = |text: &str| {
@@ -237,7 +239,7 @@ mod tests {
         let second = tokens.refresh(&first).await.unwrap().unwrap();
         assert_eq!(second.secret(), "second");
         assert_eq!(*tokens.changes().borrow(), 1);
-        // Another request that was refused with the first one takes the second without reading.
+        // A second request that was refused with the first token gets the second without a read.
         std::fs::remove_file(&path).unwrap();
         assert_eq!(tokens.refresh(&first).await.unwrap().unwrap().secret(), "second");
         assert!(tokens.refresh(&second).await.is_err());

@@ -1,10 +1,10 @@
 //! Records what becomes of commands: answered, postponed, sent again, replaced.
 
 use chrono::{DateTime, Utc};
-use sqlx::Connection;
+use sqlx::{Connection, SqliteConnection};
 
 use super::super::database::to_millis;
-use super::super::entry::OutboxEntry;
+use super::super::entry::{OutboxEntry, incident};
 use super::row::{encode_envelope, insert, read_aliases, resolve_aliases};
 use super::{Batch, Outbox, PENDING, REFUSED, SENT};
 use crate::api::Details;
@@ -113,13 +113,6 @@ impl Outbox {
         error: &BackendError,
         at: DateTime<Utc>,
     ) -> Result<(), BackendError> {
-        let snapshot = self.snapshot().await?;
-        let earlier = snapshot.refused().filter(|other| {
-            let is_same = other.incident().is_some_and(|id| entry.incident() == Some(id));
-            other.position < entry.position && is_same
-        });
-        let earlier = earlier.last();
-        let earlier = earlier.map(|other| other.id.as_bytes().to_vec());
         let why = encode_error(error);
         let following = BackendError::Rejected(Rejection::new(
             RejectionKind::NotNow,
@@ -128,6 +121,8 @@ impl Outbox {
         let following = encode_error(&following);
         self.with_conn(async |conn| {
             let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+            // Read in the transaction, as another process may send it again or drop it.
+            let earlier = find_refused_before(&mut tx, entry).await?;
             sqlx::query(
                 "UPDATE entry SET state = ?, answer = ?, settled_at = ?, behind = ?, said = NULL,
                     next_at = NULL WHERE id = ? AND state = 0",
@@ -315,6 +310,86 @@ impl Outbox {
     }
 }
 
+/// Returns the id of the last refused command before another one that is about the same incident.
+async fn find_refused_before(
+    conn: &mut SqliteConnection,
+    entry: &OutboxEntry,
+) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    let Some(about) = entry.incident() else { return Ok(None) };
+    let refused: Vec<(Vec<u8>, String)> = sqlx::query_as(
+        "SELECT id, envelope FROM entry WHERE state = ? AND place < ? ORDER BY place DESC",
+    )
+    .bind(REFUSED)
+    .bind(i64::try_from(entry.position).unwrap_or(i64::MAX))
+    .fetch_all(conn)
+    .await?;
+    let is_same = |text: &str| {
+        let envelope: Option<Envelope> = serde_json::from_str(text).ok();
+        envelope.and_then(|envelope| incident(&envelope.command)) == Some(about)
+    };
+    Ok(refused.into_iter().find(|(_, envelope)| is_same(envelope)).map(|(id, _)| id))
+}
+
 fn encode_error(error: &BackendError) -> String {
     serde_json::to_string(&Details::from(error.clone())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::{Actor, Command, IncidentCommand, PersonRef};
+
+    fn note(incident: IncidentId, text: &str) -> Batch {
+        let envelope = Envelope {
+            id: CommandId::new(),
+            at: DateTime::UNIX_EPOCH,
+            actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
+            command: Command::Incident {
+                incident,
+                command: IncidentCommand::AddNote { text: text.into() },
+            },
+        };
+        Batch {
+            envelopes: vec![envelope],
+            label: "INC-1".into(),
+            title: String::new(),
+            requester: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn refusal_names_no_command_that_was_dropped_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, _) = Outbox::open(folder.path()).await.unwrap();
+        let (theirs, _) = Outbox::open(folder.path()).await.unwrap();
+        let incident = IncidentId::new();
+        let batches = [note(incident, "one"), note(incident, "two"), note(incident, "three")];
+        let mut entries = Vec::new();
+        for batch in &batches {
+            ours.enqueue(batch).await.unwrap();
+            entries.push(ours.get(batch.envelopes[0].id).await.unwrap().unwrap());
+        }
+        let [one, two, three] = &entries[..] else { panic!("{entries:?}") };
+        let (error, at) = (BackendError::NotAllowed("no".into()), DateTime::UNIX_EPOCH);
+        ours.mark_refused(one, &error, at).await.unwrap();
+        ours.mark_refused(two, &error, at).await.unwrap();
+        assert_eq!(ours.get(two.id).await.unwrap().unwrap().blocked_by, Some(one.id));
+        // Another process drops the second command while the third one is refused.
+        let mut conn = theirs.conn.lock().await;
+        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        sqlx::query("DELETE FROM entry WHERE id = ?")
+            .bind(two.id.as_bytes().to_vec())
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        let commit = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            tx.commit().await.unwrap();
+        };
+        let (refused, ()) = tokio::join!(ours.mark_refused(three, &error, at), commit);
+        refused.unwrap();
+        assert_eq!(ours.get(three.id).await.unwrap().unwrap().blocked_by, Some(one.id));
+    }
 }

@@ -1,0 +1,98 @@
+# The steps of `.ci/run` and `.ci/full`, which set their sizes first. Both are for a bare Debian
+# machine with Rust. Bash reads this file from the root of the repository.
+
+export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# What was done so far, with its seconds; the step that runs, and when it began.
+steps=() current='' begun=0
+
+end_step() {
+    [ -z "$current" ] || steps+=("$((SECONDS - begun)) $current")
+    current=''
+}
+
+step() {
+    end_step
+    current="$1" begun="$SECONDS"
+    printf '\n== %s (%ss)\n' "$1" "$SECONDS"
+}
+
+# Prints the minutes of each step, also after one that has failed.
+report() {
+    local status=$? failed="$current"
+    end_step
+    printf '\n== minutes\n'
+    printf '%s\n' "${steps[@]}" | awk '{ seconds = $1; sub(/^[0-9]+ /, ""); printf "%6.1f  %s\n", seconds / 60, $0 }'
+    awk -v seconds="$SECONDS" 'BEGIN { printf "%6.1f  in all\n", seconds / 60 }'
+    [ "$status" = 0 ] || printf '\n== FAILED: %s\n' "${failed:-before the first step}"
+}
+
+# How much of each slow check there is: its rounds, hours, commands or sequences.
+full_sizes() {
+    export REDPHONE_CRASH_RUNS="${REDPHONE_CRASH_RUNS:-200}"
+    export REDPHONE_WALL_HOURS="${REDPHONE_WALL_HOURS:-24}"
+    export REDPHONE_DRAFT_RUNS="${REDPHONE_DRAFT_RUNS:-50}"
+    export REDPHONE_SEQUENCES="${REDPHONE_SEQUENCES:-10000}"
+    export REDPHONE_OUTBOX_RUNS="${REDPHONE_OUTBOX_RUNS:-100}"
+    export REDPHONE_FAULT_COMMANDS="${REDPHONE_FAULT_COMMANDS:-1000}"
+}
+
+install_needs() {
+    local need=() part
+    command -v cc >/dev/null || need+=(build-essential)
+    command -v c++ >/dev/null || need+=(g++)           # the fuzzer
+    command -v cmake >/dev/null || need+=(cmake)       # aws-lc builds with it
+    command -v pkg-config >/dev/null || need+=(pkg-config)
+    command -v bash >/dev/null || need+=(bash)
+    command -v kill >/dev/null || need+=(procps)
+    python3 -c 'import ensurepip' 2>/dev/null || need+=(python3-venv)
+    [ -e /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf ] || need+=(fonts-dejavu-core)
+    command -v dbus-run-session >/dev/null || need+=(dbus)
+    command -v gnome-keyring-daemon >/dev/null || need+=(gnome-keyring)
+    if [ "${#need[@]}" -gt 0 ]; then
+        as_root apt-get update -qq
+        as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -qq --no-install-recommends "${need[@]}"
+    fi
+    for part in rustfmt clippy; do
+        cargo "${part/rust/}" --version >/dev/null 2>&1 || rustup component add "$part"
+    done
+}
+
+# Dependencies are compiled three times, and no oftener: for the program as it is released; as metadata,
+# which clippy and rustdoc share; and for the tests, whose build the fuzz targets use again.
+all_steps() {
+    trap report EXIT
+    step "what the machine needs"
+    install_needs
+
+    step "formatting"
+    cargo fmt --all --check
+
+    step "the program as it is released"
+    cargo build --locked --release
+    # Tests that run the program take this one from here on.
+    export REDPHONE_BIN="$PWD/target/release/redphone"
+
+    # Benchmarks and pictures are compiled too.
+    step "clippy"
+    cargo clippy --locked --all-targets -- -D warnings
+
+    step "rustdoc"
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+    step "tests, compiled"
+    cargo test --locked --no-run
+
+    step "tests, as the README says"
+    cargo test --locked
+
+    step "fuzz targets"
+    .ci/fuzz
+
+    step "real parts: keyring, schemathesis"
+    REDPHONE_REAL=1 cargo test --locked --test real -- --nocapture
+    end_step
+}

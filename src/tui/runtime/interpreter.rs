@@ -1,0 +1,273 @@
+//! The meaning of each effect, for the loop and for tests alike.
+//!
+//! [`interpret`] decides what an effect does to the surroundings and which messages answer it. The
+//! surroundings are behind [`Surroundings`]: tasks, files and processes in the program, fakes in
+//! tests.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Local, Utc};
+use tokio::sync::mpsc;
+
+use crate::backend::{Backend, Search, TimelineRange};
+use crate::model::filter::{Filter, Predicate, StateFilter, Term};
+use crate::model::measures::{Cut, Window};
+use crate::model::queue::Sort;
+use crate::model::{CommandId, Envelope, IncidentId, IncidentNumber};
+use crate::sync::drafts::DraftOp;
+use crate::sync::remote::{Remote, Sourced};
+
+use crate::tui::core::message::{CachedPart, Effect, Message, OutboxRequest, Timer};
+use crate::tui::metrics::Span;
+use crate::tui::run::{ProgramSpec, RunId};
+use crate::tui::wall::EventRequest;
+use crate::tui::workspace::WorkspaceId;
+
+/// How many events of a timeline are read at once.
+pub const TIMELINE_PAGE: u32 = 200;
+/// How many ended incidents, newest first, are searched for the last one to end.
+const ENDED_PAGE: u32 = 50;
+
+/// What effects act on. Methods return at once; their results come back as messages.
+pub trait Surroundings {
+    /// Returns what reads from the backend.
+    fn reader(&self) -> Reader;
+
+    /// Runs a task, which sends its messages itself.
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static);
+
+    /// Executes commands one after another.
+    fn submit(&mut self, envelopes: Vec<Envelope>);
+
+    /// Replaces a refused command in the outbox by others.
+    fn replace(&mut self, refused: CommandId, envelopes: Vec<Envelope>);
+
+    /// Sends a request to the outbox.
+    fn request_outbox(&mut self, request: OutboxRequest);
+
+    /// Stores, drops or releases a draft, or stores a filter.
+    fn store_draft(&mut self, op: DraftOp);
+
+    /// Reads the headers of the runbooks in a folder.
+    fn load_runbooks(&mut self, folder: PathBuf);
+
+    /// Reads one runbook of a folder.
+    fn load_runbook(&mut self, folder: PathBuf, name: String);
+
+    /// Opens another workspace.
+    fn open_workspace(&mut self, workspace: WorkspaceId);
+
+    /// Starts a program.
+    fn start_program(&mut self, spec: ProgramSpec);
+
+    /// Stops a running program.
+    fn stop_program(&mut self, id: RunId);
+
+    /// Polls the backend now.
+    fn refresh(&mut self);
+
+    /// Sends [`Message::Elapsed`] after a duration.
+    fn start_timer(&mut self, duration: Duration, timer: Timer);
+}
+
+/// The current time and the zone of the viewer.
+pub trait Clock: Send + Sync {
+    /// Returns the current time.
+    fn now(&self) -> DateTime<Utc>;
+
+    /// Returns the window of the last `days` days up to `now`, in the zone of the viewer.
+    fn last_days(&self, days: u32, now: DateTime<Utc>) -> Window;
+}
+
+/// The clock and the zone of this machine.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    fn last_days(&self, days: u32, now: DateTime<Utc>) -> Window {
+        Window::last_days(days, now, &Local)
+    }
+}
+
+/// Runs an effect. Returns it where it concerns the terminal or the loop itself, which run it.
+pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option<Effect> {
+    let reader = surroundings.reader();
+    match effect {
+        Effect::Submit(envelopes) => surroundings.submit(envelopes),
+        Effect::Replace(refused, envelopes) => surroundings.replace(refused, envelopes),
+        Effect::Outbox(request) => surroundings.request_outbox(request),
+        Effect::Draft(op) => surroundings.store_draft(op),
+        Effect::RememberFilter(filter) => {
+            surroundings.store_draft(DraftOp::RememberFilter(filter));
+        }
+        Effect::LoadHistoryPage(number, search) => {
+            surroundings.spawn(reader.read_history_page(number, search));
+        }
+        Effect::LocateIncident(number) => surroundings.spawn(reader.locate_incident(number)),
+        Effect::LoadProblems => surroundings.spawn(reader.read_problems()),
+        Effect::LoadDetail(id) => surroundings.spawn(reader.read_detail(id)),
+        Effect::LoadEarlierEvents(id, seq) => {
+            surroundings.spawn(reader.read_earlier_events(id, seq));
+        }
+        Effect::LoadMeasures(span) => surroundings.spawn(reader.read_measures(span)),
+        Effect::LoadLastEnded => surroundings.spawn(reader.read_last_ended()),
+        Effect::LoadRibbonEvents(request) => {
+            surroundings.spawn(reader.read_ribbon_events(request));
+        }
+        Effect::LoadLastP1(filter) => surroundings.spawn(reader.read_last_p1(filter)),
+        Effect::LoadRunbooks(folder) => surroundings.load_runbooks(folder),
+        Effect::LoadRunbook(folder, name) => surroundings.load_runbook(folder, name),
+        Effect::OpenWorkspace(workspace) => surroundings.open_workspace(workspace),
+        Effect::Run(spec) => surroundings.start_program(*spec),
+        Effect::StopRun(id) => surroundings.stop_program(id),
+        Effect::Refresh => surroundings.refresh(),
+        Effect::StartTimer(duration, timer) => surroundings.start_timer(duration, timer),
+        Effect::Copy(_)
+        | Effect::Notify { .. }
+        | Effect::Suspend
+        | Effect::Edit(_)
+        | Effect::SwitchWorkspace(_)
+        | Effect::Quit => return Some(effect),
+    }
+    None
+}
+
+/// Reads from a backend and sends the results as messages.
+///
+/// Sending fails only after the loop has ended: then nobody waits for an answer.
+#[derive(Clone)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Reader {
+    pub backend: Arc<dyn Backend>,
+    /// Cache and outbox of the backend, if it is a remote one.
+    pub remote: Option<Arc<Remote>>,
+    /// Handle of the person at the panes.
+    pub me: String,
+    pub clock: Arc<dyn Clock>,
+    /// How many events of a timeline are read at once.
+    pub timeline_page: u32,
+    pub messages: mpsc::UnboundedSender<Message>,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Reader").field("me", &self.me).finish_non_exhaustive()
+    }
+}
+
+impl Reader {
+    fn send(&self, message: Message) {
+        let _ = self.messages.send(message);
+    }
+
+    /// Sends when a part of the data was fetched, which precedes the data itself.
+    fn send_source<T, E>(&self, part: CachedPart, read: &Result<Sourced<T>, E>) {
+        if let Ok(sourced) = read {
+            self.send(Message::CachedAt(part, sourced.as_of));
+        }
+    }
+
+    async fn read_history_page(self, number: u64, search: Box<Search>) {
+        let page = match &self.remote {
+            None => self.backend.search(&search).await,
+            Some(remote) => {
+                let read = remote.search_sourced(&search).await;
+                self.send_source(CachedPart::HistoryPage(number), &read);
+                read.map(|sourced| sourced.value)
+            }
+        };
+        self.send(Message::HistoryPage(number, page, self.clock.now()));
+    }
+
+    async fn locate_incident(self, number: IncidentNumber) {
+        let found = self.backend.find_by_number(number).await;
+        self.send(Message::IncidentLocated(number, found, self.clock.now()));
+    }
+
+    async fn read_problems(self) {
+        let problems = self.backend.problems().await;
+        self.send(Message::Problems(problems, self.clock.now()));
+    }
+
+    async fn read_detail(self, id: IncidentId) {
+        if let Some(remote) = &self.remote {
+            let on_update = |read: Result<Sourced<_>, _>| {
+                self.send_source(CachedPart::Detail(id), &read);
+                let read = read.map(|sourced| Box::new(sourced.value));
+                self.send(Message::Detail(id, read, self.clock.now()));
+            };
+            Box::pin(remote.read_incident(id, on_update)).await;
+            return;
+        }
+        let (detail, events) = tokio::join!(
+            self.backend.incident(id),
+            self.backend.timeline(id, TimelineRange::Last(self.timeline_page))
+        );
+        let read = detail.and_then(|detail| Ok(Box::new((detail, events?))));
+        self.send(Message::Detail(id, read, self.clock.now()));
+    }
+
+    async fn read_earlier_events(self, id: IncidentId, seq: u32) {
+        let range = TimelineRange::Before(seq, self.timeline_page);
+        let events = self.backend.timeline(id, range).await;
+        self.send(Message::EarlierEvents(id, events, self.clock.now()));
+    }
+
+    async fn read_measures(self, span: Span) {
+        let now = self.clock.now();
+        let window = match span {
+            Span::Day => Window::last_day(now),
+            longer => self.clock.last_days(longer.days(), now),
+        };
+        if let Some(remote) = &self.remote {
+            let on_update = |read: Result<Sourced<_>, _>| {
+                self.send_source(CachedPart::Measures, &read);
+                let measures = read.map(|sourced| Arc::new(sourced.value));
+                self.send(Message::Measures(span, measures, self.clock.now()));
+            };
+            remote.read_measures(&window, Cut::Total, now, on_update).await;
+            return;
+        }
+        let measures = self.backend.measures(&window, Cut::Total, now).await.map(Arc::new);
+        self.send(Message::Measures(span, measures, self.clock.now()));
+    }
+
+    async fn read_last_ended(self) {
+        let ended = Term { negated: false, predicate: Predicate::State(StateFilter::Ended) };
+        if let Some(last) = self.find_last_end(Filter { terms: vec![ended] }).await {
+            self.send(Message::LastEnded(last));
+        }
+    }
+
+    async fn read_ribbon_events(self, request: EventRequest) {
+        let events = self.backend.timeline(request.incident.id, request.part).await;
+        self.send(Message::RibbonEvents(request, events));
+    }
+
+    async fn read_last_p1(self, filter: Filter) {
+        if let Some(last) = self.find_last_end(filter).await {
+            self.send(Message::LastP1(last));
+        }
+    }
+
+    /// Returns when the last of the incidents that pass a filter ended, if any has. `None` if they
+    /// could not be read: the poller reports that failure itself.
+    async fn find_last_end(&self, filter: Filter) -> Option<Option<DateTime<Utc>>> {
+        let search = Search {
+            filter,
+            me: Some(self.me.clone()),
+            sort: Sort::Newest,
+            limit: ENDED_PAGE,
+            after: None,
+            now: self.clock.now(),
+        };
+        let page = self.backend.search(&search).await.ok()?;
+        Some(page.rows.iter().filter_map(|row| row.resolved_at.or(row.closed_at)).max())
+    }
+}

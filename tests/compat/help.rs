@@ -1,0 +1,57 @@
+//! The command line's own description: every old command and flag is still there with its text.
+//! Lines may be added; none may be changed or removed.
+
+use super::meaning::missing_line;
+use super::program::{Home, file, text_of};
+
+/// The commands whose help was recorded, by the name of the file without its ending.
+fn commands() -> Vec<String> {
+    let entries = std::fs::read_dir(file("help")).unwrap();
+    let name = |entry: std::fs::DirEntry| entry.file_name().into_string().unwrap();
+    let mut names: Vec<String> = entries.map(|entry| name(entry.unwrap())).collect();
+    names.sort();
+    names.iter().filter_map(|name| name.strip_suffix(".txt").map(ToOwned::to_owned)).collect()
+}
+
+#[test]
+fn help_has_every_old_line() {
+    let home = Home::new();
+    let commands = commands();
+    assert!(commands.len() > 20, "{commands:?}");
+    for command in commands {
+        let words = command.split('_').skip(1);
+        let help = home.ok(words.chain(["--help"]));
+        let old = text_of(&format!("help/{command}.txt"));
+        assert_eq!(missing_line(&old, &help), None, "redphone {command} --help:\n{help}");
+    }
+}
+
+#[test]
+fn manual_pages_have_every_old_line() {
+    let home = Home::new();
+    home.ok(["man", "--out", "man"]);
+    for entry in std::fs::read_dir(file("man")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let page = std::fs::read_to_string(home.path("man").join(&name)).unwrap();
+        let without_version = |text: &str| {
+            let lines = text.lines().filter(|line| !line.starts_with(".TH "));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        let old = without_version(&text_of(&format!("man/{name}")));
+        assert_eq!(missing_line(&old, &without_version(&page)), None, "{name}");
+    }
+}
+
+#[test]
+fn completions_have_every_old_word() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = home.ok(["completions", shell]);
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let words: Vec<&str> = script.split(|c| !is_part(c)).collect();
+        let old = text_of(&format!("completions/{shell}.txt"));
+        assert!(old.lines().count() > 40);
+        let missing: Vec<&str> = old.lines().filter(|word| !words.contains(word)).collect();
+        assert!(missing.is_empty(), "completions of {shell} lack {missing:?}");
+    }
+}

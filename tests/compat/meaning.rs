@@ -1,0 +1,173 @@
+//! Whether two values mean the same: what was recorded is in what is said now. Fields may be added.
+
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// When everything was recorded: a time of this hour is one of a clock, and another one now.
+const RECORDED: [&str; 2] = ["2026-03-20T09:", "2026-03-20T10:"];
+/// The ids that the recorder has chosen begin so: they are the same in every run.
+pub const FIXED: &str = "019cb000-";
+/// Numbers that are measured, or depend on how long something took.
+const MEASURED: [&str; 3] = ["ms", "clock_s", "tries"];
+/// Fields whose value is chosen by a store; what it is goes into the bindings.
+const OPAQUE: [&str; 2] = ["cursor", "next"];
+/// Lists that are sets, and may gain members.
+const SETS: [&str; 1] = ["verbs"];
+
+/// Compares recorded values with those of now.
+#[derive(Default, Debug)]
+pub struct Meaning {
+    /// Recorded positions, page marks and tags, with those that the present program gave instead.
+    pub bindings: BTreeMap<String, String>,
+    /// What is missing or different, each with a JSON pointer.
+    pub differences: Vec<String>,
+}
+
+impl Meaning {
+    /// Returns what is missing or different in `actual`.
+    pub fn differences(recorded: &Value, actual: &Value) -> Vec<String> {
+        let mut meaning = Self::default();
+        meaning.compare("", recorded, actual);
+        meaning.differences
+    }
+
+    /// Adds what is missing or different in `actual`.
+    pub fn compare(&mut self, at: &str, recorded: &Value, actual: &Value) {
+        match (recorded, actual) {
+            (Value::Object(recorded), Value::Object(actual)) => {
+                self.objects(at, recorded, actual);
+            }
+            (Value::Array(recorded), Value::Array(actual)) => {
+                if recorded.len() != actual.len() {
+                    let (was, is) = (recorded.len(), actual.len());
+                    self.differences.push(format!("{at}: had {was} items, has {is}"));
+                }
+                for (index, (recorded, actual)) in recorded.iter().zip(actual).enumerate() {
+                    self.compare(&format!("{at}/{index}"), recorded, actual);
+                }
+            }
+            _ if recorded == actual => {}
+            (Value::String(was), Value::String(is)) if self.is_generated(was, is) => {}
+            _ => self.differences.push(format!("{at}: was {recorded}, is {actual}")),
+        }
+    }
+
+    /// Whether both are times of a clock, or both are ids that the program has made: the same one
+    /// wherever the recorded one stands.
+    fn is_generated(&mut self, was: &str, is: &str) -> bool {
+        if RECORDED.iter().any(|hour| was.starts_with(hour)) {
+            return DateTime::parse_from_rfc3339(is).is_ok();
+        }
+        let is_id = |text: &str| text.parse::<Uuid>().is_ok() && !text.starts_with(FIXED);
+        is_id(was) && is_id(is) && {
+            let bound = self.bindings.entry(was.to_owned()).or_insert_with(|| is.to_owned());
+            bound == is
+        }
+    }
+
+    fn objects(&mut self, at: &str, recorded: &Map<String, Value>, actual: &Map<String, Value>) {
+        let is_problem =
+            ["type", "code", "status", "detail"].iter().all(|k| recorded.contains_key(*k));
+        for (name, value) in recorded {
+            let at = format!("{at}/{name}");
+            let Some(now) = actual.get(name) else {
+                self.differences.push(format!("{at}: is missing"));
+                continue;
+            };
+            match (value, now) {
+                (Value::Number(_), Value::Number(_)) if MEASURED.contains(&name.as_str()) => {}
+                (Value::String(was), Value::String(now)) if OPAQUE.contains(&name.as_str()) => {
+                    self.bindings.insert(was.clone(), now.clone());
+                }
+                // A sentence for people.
+                (Value::String(_), Value::String(now)) if is_problem && name == "detail" => {
+                    if now.is_empty() {
+                        self.differences.push(format!("{at}: is empty"));
+                    }
+                }
+                (Value::Array(was), Value::Array(now)) if SETS.contains(&name.as_str()) => {
+                    for missing in was.iter().filter(|member| !now.contains(member)) {
+                        self.differences.push(format!("{at}: lacks {missing}"));
+                    }
+                }
+                _ => self.compare(&at, value, now),
+            }
+        }
+    }
+}
+
+/// Returns the first line of `old` that `new` does not have, in the same order.
+pub fn missing_line<'a>(old: &'a str, new: &str) -> Option<&'a str> {
+    let mut rest = new.lines();
+    old.lines().find(|line| !rest.any(|one| one == *line))
+}
+
+/// Replaces what differs from run to run in text for people: dates, times of day, ages, and the
+/// blanks that align columns around them.
+pub fn plain(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let words = line.split_whitespace().map(|word| match word {
+            word if is_age(word) => "<age>",
+            word if is_time(word) => "<time>",
+            word => word,
+        });
+        let line = words.collect::<Vec<_>>().join(" ");
+        let line = line.replace("just now", "<ago>");
+        without_ago(&line)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a word is an age such as `3d`, `2h05` or `+17w`.
+fn is_age(word: &str) -> bool {
+    let word = word.trim_start_matches(['-', '+', '~']).trim_end_matches([',', '.', ';']);
+    word.len() <= 6
+        && word.starts_with(|c: char| c.is_ascii_digit())
+        && word.ends_with(|c: char| c.is_ascii_digit() || "smhdw".contains(c))
+        && word.chars().all(|c| c.is_ascii_digit() || "smhdw".contains(c))
+        && word.contains(|c: char| c.is_ascii_alphabetic())
+}
+
+/// Whether a word is a date or a time of day: digits in pairs, with `-` or `:` between them.
+fn is_time(word: &str) -> bool {
+    let is_number =
+        |part: &str| matches!(part.len(), 2 | 4) && part.bytes().all(|byte| byte.is_ascii_digit());
+    word.contains([':', '-']) && word.split([':', '-']).all(is_number)
+}
+
+/// Replaces `3 d ago` and the like.
+fn without_ago(line: &str) -> String {
+    let mut words: Vec<&str> = line.split(' ').collect();
+    while let Some(ago) = words.windows(3).position(|three| {
+        three[0].bytes().all(|byte| byte.is_ascii_digit())
+            && matches!(three[1], "min" | "h" | "d")
+            && three[2].trim_end_matches([',', ')']) == "ago"
+    }) {
+        words.splice(ago..ago + 3, ["<ago>"]);
+    }
+    words.join(" ")
+}
+
+#[test]
+fn comparison_names_what_was_changed_or_removed() {
+    let recorded = serde_json::json!({"a": {"b": 1, "c": [1, 2]}, "verbs": ["x"], "cursor": "1"});
+    let mut actual = serde_json::json!(
+        {"a": {"b": 1, "c": [1, 2], "new": 0}, "verbs": ["w", "x"], "cursor": "7"}
+    );
+    assert_eq!(Meaning::differences(&recorded, &actual), Vec::<String>::new());
+    actual["a"]["b"] = 2.into();
+    actual["a"]["c"] = serde_json::json!([1]);
+    actual["verbs"] = serde_json::json!(["w"]);
+    let found = Meaning::differences(&recorded, &actual);
+    assert_eq!(found, ["/a/b: was 1, is 2", "/a/c: had 2 items, has 1", "/verbs: lacks \"x\""]);
+}
+
+#[test]
+fn missing_line_allows_additions_alone() {
+    assert_eq!(missing_line("a\nb\n", "a\nnew\nb\n"), None);
+    assert_eq!(missing_line("a\nb\n", "a\nB\n"), Some("b"));
+    assert_eq!(missing_line("a\nb\n", "b\na\n"), Some("b"));
+}

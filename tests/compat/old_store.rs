@@ -1,0 +1,120 @@
+//! Old stores: they open, pass the doctor, export what they exported, and take new commands.
+
+use serde_json::Value;
+
+use super::meaning::Meaning;
+use super::program::{Home, copy_folder, file, json_lines, text_of};
+
+fn home_with(folder: &str) -> Home {
+    let home = Home::new();
+    copy_folder(&file(folder), &home.path("data/redphone"));
+    home
+}
+
+fn export_differences(recorded: &str, actual: &str) -> Vec<String> {
+    let all = |text| Value::Array(json_lines(text));
+    let mut found = Meaning::differences(&all(recorded), &all(actual));
+    // An export has no clock of now in it: what was written down stays as it was.
+    let written = |text: &str| -> Vec<Value> {
+        let lines = json_lines(text).into_iter();
+        lines.filter_map(|line| line.pointer("/event/recorded_at").cloned()).collect()
+    };
+    if written(recorded) != written(actual) {
+        found.push("recorded_at: was changed".into());
+    }
+    found
+}
+
+fn doctored(home: &Home, args: &[&str]) -> Value {
+    home.json([&["doctor", "--json"], args].concat()).remove(0)
+}
+
+#[test]
+fn old_store_exports_what_it_exported() {
+    let home = home_with("data");
+    let export = home.ok(["export"]);
+    let recorded = text_of("export.jsonl");
+    assert_eq!(export_differences(&recorded, &export), Vec::<String>::new());
+    let mut lines = json_lines(&recorded);
+    let kinds: std::collections::BTreeSet<String> = lines
+        .iter()
+        .filter_map(|line| Some(line.pointer("/event/kind")?.as_str()?.to_owned()))
+        .collect();
+    assert_eq!(kinds.len(), 32, "the recorded store has every kind of event: {kinds:?}");
+    lines.pop();
+    let shorter: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    assert_ne!(export_differences(&recorded, &shorter.join("\n")), Vec::<String>::new());
+}
+
+#[test]
+fn old_store_passes_the_doctor_and_can_be_rebuilt() {
+    let home = home_with("data");
+    let before = doctored(&home, &[]);
+    assert_eq!(before["findings"], serde_json::json!([]), "{before}");
+    doctored(&home, &["--rebuild"]);
+    let after = doctored(&home, &[]);
+    assert_eq!((&after["incidents"], &after["events"]), (&before["incidents"], &before["events"]));
+    let export = home.ok(["export"]);
+    assert_eq!(export_differences(&text_of("export.jsonl"), &export), Vec::<String>::new());
+}
+
+#[test]
+fn old_export_imports_into_the_same_store() {
+    let home = Home::new();
+    home.ok(["import".as_ref(), file("export.jsonl").as_os_str()]);
+    let export = home.ok(["export"]);
+    assert_eq!(export_differences(&text_of("export.jsonl"), &export), Vec::<String>::new());
+    let old = home_with("data");
+    let all = ["list", "is:any", "--all", "--json"];
+    assert_eq!(home.json(all), old.json(all));
+}
+
+#[test]
+fn salvaged_old_store_is_the_same_store() {
+    let home = home_with("data");
+    home.ok(["doctor", "--salvage", "saved.jsonl"]);
+    home.ok(["--store", "saved.db", "import", "saved.jsonl"]);
+    let all = ["list", "is:any", "--all", "--json"];
+    let saved = home.json([&["--store", "saved.db"], all.as_slice()].concat());
+    assert_eq!(saved, home.json(all));
+}
+
+#[test]
+fn old_store_accepts_new_commands() {
+    let home = home_with("data");
+    let highest = home.json(["list", "is:any", "--all", "--json"]);
+    let highest = highest.iter().filter_map(|row| row["number"].as_u64()).max().unwrap();
+    let declared =
+        home.json(["declare", "--title", "New", "--impact", "low", "--urgency", "low", "--json"]);
+    assert_eq!(declared[0]["number"], highest + 1);
+    let seq = home.json(["show", "4", "--json"])[0]["incident"]["seq"].as_u64().unwrap();
+    let noted = home.json(["note", "4", "by the new program", "--json"]);
+    assert_eq!((&noted[0]["done"], &noted[0]["row"]["seq"]), (&true.into(), &(seq + 1).into()));
+    assert_eq!(doctored(&home, &[])["findings"], serde_json::json!([]));
+}
+
+#[test]
+fn store_of_a_killed_server_has_all_that_was_written() {
+    let home = home_with("killed");
+    let rows = home.json(["list", "--sort", "oldest", "--json"]);
+    let states: Vec<(u64, &str)> = rows
+        .iter()
+        .map(|row| (row["number"].as_u64().unwrap(), row["status"].as_str().unwrap()))
+        .collect();
+    let mut sorted = states.clone();
+    sorted.sort_unstable();
+    let (acked, new) = ("acknowledged", "triggered");
+    assert_eq!(sorted, [(1, acked), (2, acked), (3, new)]);
+    assert_eq!(doctored(&home, &[])["findings"], serde_json::json!([]));
+    home.ok(["ack", "3"]);
+}
+
+#[test]
+fn old_store_is_read_without_being_changed() {
+    let home = home_with("data");
+    let store = home.path("data/redphone/redphone.db");
+    let before = std::fs::read(&store).unwrap();
+    home.ok(["--read-only", "list", "is:any", "--all"]);
+    home.ok(["--read-only", "show", "1"]);
+    assert!(std::fs::read(&store).unwrap() == before, "the store was changed by reading it");
+}

@@ -1,0 +1,78 @@
+//! Old tokens authenticate as they did, with the same scopes; those that had ended stay ended.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::program::{Home, copy_folder, file, json_lines, text_of};
+use super::remote::token;
+use super::server::Server;
+
+#[test]
+fn old_tokens_authenticate_with_their_scopes() {
+    let home = Home::new();
+    copy_folder(&file("data"), &home.path("data/redphone"));
+    let server = Server::start(&home, &[], &[]);
+    let cases = [
+        ("ines", 200, Some("ines"), true),
+        ("tom", 200, Some("tom"), true),
+        ("admin", 200, Some("akiko"), true),
+        ("watcher", 200, Some("watcher"), false),
+        ("Alertmanager", 200, None, true),
+        ("revoked", 401, None, false),
+        ("soon", 401, None, false),
+    ];
+    for (name, status, person, commands) in cases {
+        let response = server.get(&token(name), "/v1/capabilities");
+        assert_eq!(response.status, status, "{name}");
+        let said: Value = serde_json::from_slice(&response.body).unwrap();
+        assert_eq!(said["me"]["handle"].as_str(), person, "{name}: {said}");
+        let verbs = said["verbs"].as_array();
+        assert_eq!(verbs.is_some_and(|verbs| !verbs.is_empty()), commands, "{name}");
+    }
+    assert_eq!(server.get("rp_nothing", "/v1/capabilities").status, 401);
+}
+
+#[test]
+fn old_token_file_accepts_new_tokens() {
+    let home = Home::new();
+    copy_folder(&file("data"), &home.path("data/redphone"));
+    let before = home.json(["token", "list", "--json"]);
+    assert_eq!(before.len(), 7);
+    let made = home.run(["token", "create", "--name", "new", "--scope", "read", "--json"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let made: Value = serde_json::from_str(&made.out).unwrap();
+    assert!(made["token"].as_str().is_some_and(|token| token.starts_with("rp_")), "{made}");
+    let after = home.json(["token", "list", "--json"]);
+    assert_eq!(after[..7], before);
+    assert_eq!((&after[7]["name"], &after[7]["scope"]), (&"new".into(), &"read".into()));
+}
+
+#[test]
+fn access_log_has_every_old_field() {
+    let home = Home::new();
+    copy_folder(&file("data"), &home.path("data/redphone"));
+    let server = Server::start(&home, &[], &[]);
+    server.get("", "/v1/health");
+    server.get(&token("ines"), "/v1/incidents");
+    server.get(&token("ines"), "/v1/nothing");
+    let recorded = json_lines(&text_of("access.jsonl"));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let lines = loop {
+        let text = std::fs::read_to_string(home.path("access.jsonl")).unwrap_or_default();
+        if text.ends_with('\n') && text.lines().count() >= recorded.len() {
+            break json_lines(&text);
+        }
+        assert!(Instant::now() < deadline, "the log has only {text:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    for (was, is) in recorded.iter().zip(&lines) {
+        for name in ["method", "route", "status", "token"] {
+            assert_eq!(was[name], is[name], "{name} in {is}");
+        }
+        for (name, value) in was.as_object().unwrap() {
+            let kind = |value: &Value| (value.is_string(), value.is_number(), value.is_null());
+            assert_eq!(kind(value), kind(&is[name]), "{name} in {is}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Sends recorded requests to the present server, in order, and compares what it answers.
+
+use std::collections::BTreeMap;
+use std::thread::JoinHandle;
+
+use serde_json::Value;
+
+use super::http::{Response, send};
+use super::meaning::Meaning;
+use super::program::{Home, copy_folder, file};
+use super::recording::{Exchange, RecordedRequest, RecordedResponse};
+use super::server::Server;
+
+/// Headers whose recorded value must stand in the answer.
+const SAME: [&str; 7] = [
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-type",
+    "vary",
+    "www-authenticate",
+    "x-request-id",
+];
+/// Headers that must be there, with whatever value.
+const PRESENT: [&str; 2] = ["etag", "retry-after"];
+
+/// Replays a recording, and remembers what later requests repeat.
+pub struct Replay {
+    /// The present server.
+    pub server: Server,
+    /// By name, in recordings of a server.
+    saved: BTreeMap<String, String>,
+    meaning: Meaning,
+    /// What differs, for each exchange in which something does.
+    pub failures: Vec<String>,
+}
+
+/// Prepares a store as the recorder did: the company's directory, then its tokens.
+pub fn prepared_store() -> Home {
+    let home = Home::new();
+    home.ok(["import".as_ref(), file("seed.jsonl").as_os_str()]);
+    let tokens = home.path("data/redphone/redphone.tokens.json");
+    std::fs::copy(file("tokens.json"), tokens).unwrap();
+    home
+}
+
+fn strings(list: &Value) -> Vec<String> {
+    let list = list.as_array().into_iter().flatten();
+    list.map(|item| item.as_str().unwrap().to_owned()).collect()
+}
+
+impl Replay {
+    /// Starts the present server as a recording says.
+    pub fn new(home: &Home, setup: &Value) -> Self {
+        if let Some(store) = setup["store"].as_str() {
+            copy_folder(&file(store), &home.path("data/redphone"));
+        }
+        let server = Server::start(home, &strings(&setup["global"]), &strings(&setup["serve"]));
+        Self { server, saved: BTreeMap::new(), meaning: Meaning::default(), failures: Vec::new() }
+    }
+
+    /// Puts what the present server has said in the place of what the old one had: by its name in
+    /// recordings of a server, by its value in those of a client.
+    fn fill(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (name, value) in &self.saved {
+            text = text.replace(&format!("{{{name}}}"), value);
+        }
+        let now = |value: &str| self.meaning.bindings.get(value).cloned();
+        if let Some(tag) = now(&text) {
+            return tag;
+        }
+        let Some((path, query)) = text.split_once('?') else { return text };
+        let parameters = query.split('&').map(|parameter| match parameter.split_once('=') {
+            Some((name @ ("since" | "after"), value)) => {
+                format!("{name}={}", now(value).unwrap_or_else(|| value.to_owned()))
+            }
+            _ => parameter.to_owned(),
+        });
+        format!("{path}?{}", parameters.collect::<Vec<_>>().join("&"))
+    }
+
+    fn check(&mut self, exchange: &Exchange, response: &Response) {
+        let Some(recorded) = &exchange.response else { return };
+        let actual = RecordedResponse::from(response);
+        let mut found = Vec::new();
+        if recorded.status != actual.status {
+            found.push(format!("status: was {}, is {}", recorded.status, actual.status));
+        }
+        found.extend(differing_headers(recorded, &actual));
+        if let (Some(was), Some(is)) = (recorded.headers.get("etag"), actual.headers.get("etag")) {
+            self.meaning.bindings.insert(was.clone(), is.clone());
+        }
+        if let Some(body) = &recorded.body {
+            self.meaning.differences.clear();
+            match &actual.body {
+                Some(actual) => self.meaning.compare("", body, actual),
+                None => found.push("the body is missing".into()),
+            }
+            found.append(&mut self.meaning.differences);
+        }
+        if let Some(text) = &recorded.text {
+            let actual = actual.text.as_deref().unwrap_or_default();
+            found.extend(missing_figures(text, actual));
+        }
+        for (name, at) in &exchange.save {
+            match actual.at(at) {
+                Some(value) => drop(self.saved.insert(name.clone(), value)),
+                None => found.push(format!("{at}: is missing")),
+            }
+        }
+        if !found.is_empty() {
+            let RecordedRequest { method, path, .. } = &exchange.request;
+            let what = format!("{} ({method} {path})", exchange.title);
+            self.failures.push(format!("{what}:\n    {}", found.join("\n    ")));
+        }
+    }
+
+    /// Panics where something differs in one of `count` exchanges.
+    pub fn expect_no_failures(&self, count: usize) {
+        let failures = &self.failures;
+        assert!(count > 0, "nothing was recorded");
+        assert!(failures.is_empty(), "{} of {count}:\n{}", failures.len(), failures.join("\n"));
+    }
+
+    /// Sends all of them; one that is parked is answered while the next is sent.
+    pub fn play(&mut self, exchanges: &[Exchange]) {
+        let mut parked: Option<(usize, JoinHandle<Response>)> = None;
+        for (index, exchange) in exchanges.iter().enumerate() {
+            let mut request = repeated(exchange).request.request(|text| self.fill(text));
+            request.withheld = exchange.withheld;
+            if exchange.parked {
+                let port = self.server.port;
+                parked = Some((index, std::thread::spawn(move || send(port, &request))));
+                continue;
+            }
+            let response = self.server.send(&request);
+            self.check(exchange, &response);
+            if let Some((index, waiting)) = parked.take() {
+                self.check(&exchanges[index], &waiting.join().unwrap());
+            }
+        }
+    }
+}
+
+/// Writes out a body whose one command was sent many times.
+fn repeated(exchange: &Exchange) -> Exchange {
+    let mut exchange = exchange.clone();
+    if let (Some(times), Some(body)) = (exchange.times, &mut exchange.request.body) {
+        let command = body["commands"][0].clone();
+        body["commands"] = Value::Array(vec![command; times]);
+    }
+    exchange
+}
+
+fn differing_headers(recorded: &RecordedResponse, actual: &RecordedResponse) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, was) in &recorded.headers {
+        let is = actual.headers.get(name);
+        let is_right = match name.as_str() {
+            name if PRESENT.contains(&name) => is.is_some(),
+            "allow" => {
+                is.is_some_and(|is| was.split(',').all(|one| is.split(',').any(|i| i == one)))
+            }
+            name => !SAME.contains(&name) || is == Some(was),
+        };
+        if !is_right {
+            found.push(format!("{name}: was {was:?}, is {is:?}"));
+        }
+    }
+    found
+}
+
+/// Compares the figures for Prometheus by their names and labels.
+fn missing_figures(recorded: &str, actual: &str) -> Vec<String> {
+    let names = |text: &str| -> Vec<String> {
+        let name = |line: &str| match line.strip_prefix('#') {
+            Some(_) => line.to_owned(),
+            None => line.rsplit_once(' ').map_or(line, |(name, _)| name).to_owned(),
+        };
+        text.lines().map(name).collect()
+    };
+    let actual = names(actual);
+    names(recorded)
+        .into_iter()
+        .filter(|name| !actual.contains(name))
+        .map(|name| format!("no figure {name}"))
+        .collect()
+}

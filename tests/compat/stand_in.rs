@@ -1,0 +1,131 @@
+//! A stand-in for the old server: it plays recorded answers, and refuses what no recording asks.
+
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::Utc;
+
+use super::http::{Request, head, read_request};
+use super::recording::{Exchange, RecordedResponse};
+use super::unify::Bindings;
+
+/// How clients name the server; they reach it through `HTTP_PROXY`.
+pub const URL: &str = "http://incidents.test";
+
+/// What the stand-in plays, and what it was asked beyond that.
+#[derive(Default)]
+struct Script {
+    exchanges: Vec<(Exchange, bool)>,
+    bindings: Bindings,
+    refused: Vec<String>,
+}
+
+/// What the recording says to a request.
+enum Answer {
+    Recorded(RecordedResponse),
+    /// The server was away.
+    Away,
+    NotRecorded,
+}
+
+/// A server on loopback.
+pub struct StandIn {
+    script: Arc<Mutex<Script>>,
+    /// Where it listens.
+    pub port: u16,
+}
+
+impl StandIn {
+    /// Starts it with nothing to play. It ends with the test's process.
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let script = Arc::<Mutex<Script>>::default();
+        let shared = Arc::clone(&script);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let script = Arc::clone(&shared);
+                std::thread::spawn(move || serve(stream, &script));
+            }
+        });
+        Self { script, port }
+    }
+
+    fn script(&self) -> std::sync::MutexGuard<'_, Script> {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Plays these exchanges from now on.
+    pub fn play(&self, exchanges: Vec<Exchange>) {
+        self.script().exchanges = exchanges.into_iter().map(|one| (one, false)).collect();
+    }
+
+    /// Returns the requests that no recording has, and those of the recording that nobody sent.
+    pub fn differences(&self) -> Vec<String> {
+        let mut script = self.script();
+        let mut all = std::mem::take(&mut script.refused);
+        for (exchange, used) in &script.exchanges {
+            if !used && exchange.response.is_some() {
+                let Exchange { request, .. } = exchange;
+                all.push(format!("never asked: {} {}", request.method, request.path));
+            }
+        }
+        all
+    }
+
+    /// Returns text with the ids that the client made replaced by those of the recording.
+    pub fn as_recorded(&self, text: &str) -> String {
+        self.script().bindings.reversed(text)
+    }
+}
+
+impl Script {
+    /// Finds the recorded answer: of the first that was not played yet, or else of one that was.
+    fn answer(&mut self, request: &Request) -> Answer {
+        for again in [false, true] {
+            for (exchange, used) in self.exchanges.iter_mut().filter(|(_, used)| *used == again) {
+                if self.bindings.unify(&exchange.request, request) {
+                    *used = true;
+                    return exchange.response.clone().map_or(Answer::Away, Answer::Recorded);
+                }
+            }
+        }
+        // What waits is tried again after a while, which may be over earlier or later than it was.
+        let is_away = !self.exchanges.is_empty()
+            && self.exchanges.iter().all(|(exchange, _)| exchange.response.is_none());
+        if is_away {
+            return Answer::Away;
+        }
+        let body = request.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+        self.refused.push(format!("no recording asks {} {} {body}", request.method, request.path));
+        Answer::NotRecorded
+    }
+}
+
+fn serve(mut stream: TcpStream, script: &Mutex<Script>) {
+    while let Some(mut request) = read_request(&mut stream) {
+        request.path = request.path.strip_prefix(URL).unwrap_or(&request.path).to_owned();
+        let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = match script.answer(&request) {
+            Answer::Recorded(answer) => answer,
+            Answer::Away => return,
+            Answer::NotRecorded => {
+                let _ = stream.write_all(b"HTTP/1.1 501 Not Recorded\r\nContent-Length: 0\r\n\r\n");
+                continue;
+            }
+        };
+        let body = answer.body.as_ref().map(ToString::to_string).or(answer.text);
+        let body = script.bindings.applied(&body.unwrap_or_default());
+        drop(script);
+        let now = Utc::now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let headers = answer.headers.iter().filter(|(name, _)| *name != "content-encoding");
+        let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
+        let headers = headers.chain([("Date", now.as_str())]);
+        let length = (answer.status != 304).then_some(body.len());
+        let head = head(&format!("HTTP/1.1 {} Recorded", answer.status), headers, length);
+        if stream.write_all(format!("{head}{body}").as_bytes()).is_err() {
+            return;
+        }
+    }
+}

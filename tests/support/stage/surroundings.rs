@@ -1,0 +1,157 @@
+//! Fakes of what effects act on: they note what was asked of them, or answer from memory.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+use redphone::backend::Backend;
+use redphone::model::measures::Window;
+use redphone::model::runbook::{RunbookHeader, RunbookPage};
+use redphone::model::{CommandId, Envelope};
+use redphone::sync::drafts::DraftOp;
+use redphone::tui::core::message::{Effect, Message, OutboxRequest, Timer};
+use redphone::tui::run::{ProgramSpec, RunId};
+use redphone::tui::runtime::interpreter::{Clock, Reader, Surroundings, interpret};
+use redphone::tui::workspace::WorkspaceId;
+
+use super::Stage;
+
+/// A clock that stands still, in a zone that is UTC.
+struct StoppedClock(DateTime<Utc>);
+
+impl Clock for StoppedClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.0
+    }
+
+    fn last_days(&self, days: u32, now: DateTime<Utc>) -> Window {
+        Window::last_days(days, now, &Utc)
+    }
+}
+
+impl Stage {
+    /// Runs an effect, and handles the messages that it leads to.
+    pub(super) fn run(&mut self, effect: Effect) {
+        match effect {
+            // These wait to be answered by hand.
+            Effect::LoadDetail(id) if self.slow_reads => self.reads.push(id),
+            Effect::LoadHistoryPage(number, search) if self.slow => {
+                self.searches.push((number, *search));
+            }
+            // The same for every company, so that pictures of an empty queue are.
+            Effect::LoadLastEnded => {
+                self.send(Message::LastEnded(Some(self.now - Duration::minutes(200))));
+            }
+            effect => {
+                if let Some(effect) = interpret(effect, self) {
+                    self.run_on_terminal(effect);
+                }
+            }
+        }
+        while let Ok(message) = self.messages.try_recv() {
+            self.send(message);
+        }
+    }
+
+    /// Notes what the loop itself would do.
+    fn run_on_terminal(&mut self, effect: Effect) {
+        match effect {
+            Effect::Edit(text) => self.edited.push(text),
+            Effect::Copy(text) => self.copied.push(text),
+            Effect::Notify { title, body } => self.calls.push(format!("{title}: {body}")),
+            Effect::SwitchWorkspace(workspace) => self.switched = Some(workspace),
+            Effect::Quit => self.over = true,
+            Effect::Suspend => {}
+            other => panic!("this is not for the loop: {other:?}"),
+        }
+    }
+
+    fn answer(&self, message: Message) {
+        self.sender.send(message).expect("the stage receives");
+    }
+}
+
+impl Surroundings for Stage {
+    fn reader(&self) -> Reader {
+        Reader {
+            backend: Arc::clone(&self.memory) as Arc<dyn Backend>,
+            remote: None,
+            me: self.app.me.handle.clone(),
+            clock: Arc::new(StoppedClock(self.now)),
+            timeline_page: self.page,
+            messages: self.sender.clone(),
+        }
+    }
+
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        wait(task);
+    }
+
+    fn submit(&mut self, envelopes: Vec<Envelope>) {
+        self.submitted.extend(envelopes);
+    }
+
+    fn replace(&mut self, refused: CommandId, envelopes: Vec<Envelope>) {
+        self.replaced.push(refused);
+        self.submitted.extend(envelopes);
+    }
+
+    fn request_outbox(&mut self, request: OutboxRequest) {
+        self.asked.push(request);
+    }
+
+    fn store_draft(&mut self, op: DraftOp) {
+        match op {
+            DraftOp::RememberFilter(filter) => self.remembered.push(filter),
+            op => self.kept.push(op),
+        }
+    }
+
+    fn load_runbooks(&mut self, _folder: PathBuf) {
+        let books = self.books.as_ref().map_err(Clone::clone);
+        let headers = books.map(|books| {
+            Arc::new(books.iter().map(|(name, text)| RunbookHeader::parse(name, text)).collect())
+        });
+        self.answer(Message::Runbooks(headers));
+    }
+
+    fn load_runbook(&mut self, _folder: PathBuf, name: String) {
+        let books = self.books.as_deref().unwrap_or_default();
+        let text = books.iter().find(|(known, _)| *known == name);
+        let page = text.map(|(_, text)| Arc::new(RunbookPage::parse(text)));
+        self.answer(Message::Runbook(name, page.ok_or_else(|| "it is gone".into())));
+    }
+
+    fn open_workspace(&mut self, workspace: WorkspaceId) {
+        self.opening = Some(workspace);
+    }
+
+    fn start_program(&mut self, spec: ProgramSpec) {
+        self.started.push(spec);
+    }
+
+    fn stop_program(&mut self, id: RunId) {
+        self.stopped.push(id);
+    }
+
+    fn refresh(&mut self) {}
+
+    fn start_timer(&mut self, _duration: std::time::Duration, timer: Timer) {
+        match timer {
+            Timer::Rest(_) | Timer::Draft(_) => self.answer(Message::Elapsed(timer)),
+            Timer::Search(_) if !self.slow => self.answer(Message::Elapsed(timer)),
+            _ => {}
+        }
+    }
+}
+
+/// Waits for what does not wait.
+pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
+    thread_local! {
+        static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+    }
+    RUNTIME.with(|runtime| runtime.block_on(future))
+}
