@@ -130,7 +130,7 @@ fn draw_too_small(area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Draws a pane whose lines were laid out by [`prepare`].
+/// Draws a pane whose lines were laid out by [`prepare`](crate::tui::layout::prepare).
 fn draw_scrolled(
     app: &App,
     slot: &PaneSlot,

@@ -24,7 +24,141 @@ const FLOORS: [(&str, &[&str]); 8] = [
 ];
 
 /// Files that need each other, each group with the reason.
-const CIRCLES: [(&[&str], &str); 0] = [];
+const CIRCLES: [(&[&str], &str); 16] = [
+    (
+        &["model::directory", "model::escalation"],
+        "the people directory holds the policies, which name its people",
+    ),
+    (
+        &["model::measures", "model::measures::recurring"],
+        "the measures hold their recurring causes, which are counted over the same window",
+    ),
+    (
+        &[
+            "backend::demo::faults",
+            "backend::demo::faults::data",
+            "backend::demo::faults::platform",
+            "backend::demo::faults::product",
+        ],
+        "the table collects the faults of three files, which are made of its types",
+    ),
+    (
+        &["backend::demo::history", "backend::demo::open_incidents"],
+        "open incidents are made by the generator that fills the history around them",
+    ),
+    (
+        &[
+            "backend::file",
+            "backend::file::access_path",
+            "backend::file::changes",
+            "backend::file::full_text",
+            "backend::file::group_commit",
+            "backend::file::measures",
+            "backend::file::open",
+            "backend::file::queue",
+            "backend::file::read_pool",
+            "backend::file::search",
+            "backend::file::writer_guard",
+        ],
+        "the store holds its parts, and each part is more of the store's own methods",
+    ),
+    (
+        &[
+            "backend::file::doctor",
+            "backend::file::doctor::examine",
+            "backend::file::doctor::rebuild",
+            "backend::file::doctor::salvage",
+        ],
+        "the check, the rebuild and the salvage share the report that the folder's file holds",
+    ),
+    (
+        &[
+            "backend::http::token",
+            "backend::http::token::command",
+            "backend::http::token::file",
+            "backend::http::token::keyring",
+        ],
+        "the token tries its three sources, which return its error",
+    ),
+    (
+        &["backend::http", "backend::http::batch", "backend::http::client"],
+        "the client's requests and batches are methods of one backend",
+    ),
+    (
+        &[
+            "config",
+            "config::file",
+            "config::file::appearance",
+            "config::file::commands",
+            "config::file::general",
+            "config::file::keys",
+            "config::file::profiles",
+            "config::file::rules",
+            "config::file::templates",
+            "config::file::views",
+            "config::load",
+            "config::location",
+            "config::panes",
+        ],
+        "the sections of the settings file are read by its reader, and use its helpers",
+    ),
+    (
+        &["sync::remote::outbox", "sync::remote::outbox::row"],
+        "the outbox writes and reads its rows, which are made of its types",
+    ),
+    (
+        &["sync::remote", "sync::remote::identity"],
+        "the remote verifies its token's identity, which asks the remote",
+    ),
+    (
+        &["sync", "sync::mirror", "sync::pace", "sync::poller", "sync::remote::prefetch"],
+        "the poller and its helpers use the types that the folder's file defines",
+    ),
+    (
+        &["config::sample", "config::show"],
+        "the sample and the table of the effective settings name each other's sections",
+    ),
+    (
+        &["server::extract", "server::group_commit", "server::state"],
+        "the extractors need the server's state, which holds the queue of commands",
+    ),
+    (
+        &[
+            "server::openapi",
+            "server::routes",
+            "server::routes::backend_info",
+            "server::routes::changes",
+            "server::routes::commands",
+            "server::routes::incidents",
+            "server::routes::service",
+        ],
+        "the document describes the routes, which refer to its parts",
+    ),
+    (
+        &[
+            "cli",
+            "cli::ack",
+            "cli::config",
+            "cli::declare",
+            "cli::demo",
+            "cli::doctor",
+            "cli::export",
+            "cli::import",
+            "cli::list",
+            "cli::login",
+            "cli::note",
+            "cli::outbox",
+            "cli::panes",
+            "cli::profiles",
+            "cli::resolve",
+            "cli::serve",
+            "cli::show",
+            "cli::token",
+            "cli::wall",
+        ],
+        "the command line starts its commands, which use its context and helpers",
+    ),
+];
 
 /// A module: the names from the root of the crate to it.
 type ModulePath = Vec<String>;
@@ -76,8 +210,7 @@ impl<'ast> Visit<'ast> for Names {
     fn visit_vis_restricted(&mut self, _: &'ast syn::VisRestricted) {}
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let path_names = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-        self.add(path_names);
+        self.add(path.segments.iter().map(|segment| segment.ident.to_string()).collect());
         visit::visit_path(self, path);
     }
 
