@@ -8,8 +8,8 @@ mod readme;
 mod cli {
     mod bad_input;
     mod commands;
-    mod looks;
-    mod reading;
+    mod help_output;
+    mod read_only;
     mod terminal;
     mod tokens;
     mod transfer;

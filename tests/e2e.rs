@@ -1,4 +1,4 @@
-//! The real program in a real terminal, for a long time, and killed.
+//! The real program in a real terminal: sessions, a long run, and kills.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! The rules of incident practice: as tables, and as laws that hold for whatever is given.
+//! The rules of incident practice: as tables, and as properties over random input.
 
 mod support;
 
@@ -10,8 +10,8 @@ mod model {
     mod filter;
     mod lifecycle;
     mod measures;
+    mod parsing;
     mod people;
     mod runbook;
     mod text;
-    mod words;
 }

@@ -1,4 +1,4 @@
-//! Everything behind or in front of the network: server, client, sync, and one suite for every backend.
+//! Everything on either side of the network: server, client, sync, and the conformance suite.
 
 mod support;
 

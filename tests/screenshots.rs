@@ -17,7 +17,7 @@ use portable_pty::CommandBuilder;
 use screenshots::draw;
 use support::terminal::Terminal;
 
-/// File, columns, rows, and the keys that lead there.
+/// File name, columns, rows, and the keys that open the screen.
 const PICTURES: &[(&str, u16, u16, &[&str])] = &[
     ("main", 126, 36, &[]),
     ("queue", 126, 36, &["z"]),
@@ -38,7 +38,7 @@ const PICTURES: &[(&str, u16, u16, &[&str])] = &[
     ("narrow", 60, 24, &[]),
 ];
 
-/// The picture of panes whose API has gone away.
+/// The screenshot of panes whose API is unreachable.
 const OFFLINE: &str = "offline";
 
 fn program() -> PathBuf {

@@ -3,12 +3,12 @@
 mod support;
 
 mod store {
-    mod doctoring;
+    mod batch;
+    mod changes;
+    mod doctor;
     mod fixtures;
-    mod importing;
-    mod lasting;
-    mod opening;
+    mod import;
+    mod open;
     mod properties;
-    mod together;
-    mod waiting;
+    mod reopening;
 }

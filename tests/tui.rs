@@ -1,4 +1,4 @@
-//! The panes: their looks as pictures in text, and how the state changes.
+//! The panes: text snapshots of every screen, and changes of the application state.
 
 mod support;
 

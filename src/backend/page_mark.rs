@@ -49,9 +49,9 @@ impl fmt::Display for PageMark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Key(key) => write!(f, "{KEY}{key}"),
-            Self::Rank((calm, priority, acknowledged, reported, id)) => {
-                let (priority, reported) = (priority.index(), reported.timestamp_millis());
-                write!(f, "{RANK}{calm}.{priority}.{acknowledged}.{reported}.{id}")
+            Self::Rank(UrgencyKey { is_calm, priority, is_acknowledged, reported_at, id }) => {
+                let (priority, reported) = (priority.index(), reported_at.timestamp_millis());
+                write!(f, "{RANK}{is_calm}.{priority}.{is_acknowledged}.{reported}.{id}")
             }
             Self::Row(id, count) => write!(f, "{ROW}{count}.{id}"),
             Self::Cached(count) => write!(f, "{CACHED}{count}"),
@@ -83,13 +83,13 @@ fn parse(text: &str) -> Option<PageMark> {
     }
     let parts: Vec<&str> = text.strip_prefix(RANK)?.split('.').collect();
     let [calm, priority, acknowledged, reported, id] = parts[..] else { return None };
-    Some(PageMark::Rank((
-        calm.parse().ok()?,
-        Priority::from_index(priority.parse().ok()?)?,
-        acknowledged.parse().ok()?,
-        DateTime::from_timestamp_millis(reported.parse().ok()?)?,
-        id.parse().ok()?,
-    )))
+    Some(PageMark::Rank(UrgencyKey {
+        is_calm: calm.parse().ok()?,
+        priority: Priority::from_index(priority.parse().ok()?)?,
+        is_acknowledged: acknowledged.parse().ok()?,
+        reported_at: DateTime::from_timestamp_millis(reported.parse().ok()?)?,
+        id: id.parse().ok()?,
+    }))
 }
 
 impl From<String> for PageMark {

@@ -353,16 +353,15 @@ impl ConfigLoader<'_> {
     }
 }
 
-/// Returns the account's name from the list of accounts, or its number if it isn't listed.
+/// Returns the name of the account of this process as the system has it, be it from a file, LDAP or
+/// the directory of macOS.
 fn account_name() -> String {
-    let uid = rustix::process::getuid().as_raw().to_string();
-    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let named = accounts.lines().find_map(|line| {
-        let mut parts = line.split(':');
-        let name = parts.next()?;
-        (parts.nth(1)? == uid).then(|| name.to_owned())
-    });
-    named.unwrap_or_else(|| format!("uid{uid}"))
+    account_name_or_uid(whoami::username().ok(), rustix::process::geteuid().as_raw())
+}
+
+/// Returns the account's name, or its number if the system has no name for it.
+fn account_name_or_uid(name: Option<String>, uid: u32) -> String {
+    name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| format!("uid{uid}"))
 }
 
 #[cfg(test)]
@@ -390,6 +389,22 @@ mod tests {
 
     fn store(path: &str) -> Location {
         Location::File(path.into())
+    }
+
+    #[test]
+    fn account_without_a_name_is_shown_by_its_number() {
+        assert_eq!(account_name_or_uid(Some("ada".into()), 1000), "ada");
+        assert_eq!(account_name_or_uid(Some(" ".into()), 1000), "uid1000");
+        assert_eq!(account_name_or_uid(None, 4_294_967_294), "uid4294967294");
+    }
+
+    #[test]
+    fn account_name_is_that_of_the_effective_user() {
+        let output = std::process::Command::new("id").arg("-un").output().unwrap();
+        // `id` fails for an account without a name.
+        if output.status.success() {
+            assert_eq!(account_name(), String::from_utf8(output.stdout).unwrap().trim());
+        }
     }
 
     #[test]

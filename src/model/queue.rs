@@ -39,11 +39,22 @@ text_enum! {
     }
 }
 
-/// The sort key of an incident in the queue; the smallest comes first.
+/// The sort key of an incident in the queue; the smallest comes first. See [`urgency_key`].
 ///
-/// The parts are: calm (not pressing), priority, acknowledged, report time, id. See
-/// [`urgency_key`].
-pub type UrgencyKey = (bool, Priority, bool, DateTime<Utc>, IncidentId);
+/// Keys are compared field by field, in the order of the fields here.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct UrgencyKey {
+    /// Whether the incident is not pressing.
+    pub is_calm: bool,
+    /// The incident's priority, P1 first.
+    pub priority: Priority,
+    /// Whether somebody has acknowledged it.
+    pub is_acknowledged: bool,
+    /// The time of its report.
+    pub reported_at: DateTime<Utc>,
+    /// Its id, which decides between incidents that are equal otherwise.
+    pub id: IncidentId,
+}
 
 /// Returns the sort key of an incident in the queue.
 ///
@@ -56,8 +67,13 @@ pub fn urgency_key(incident: &Summary, now: DateTime<Utc>, levels: &ServiceLevel
     let is_pressing = running_clock(incident, levels).is_some_and(|clock| clock.is_near(now))
         || incident.priority == Priority::P1
         || (incident.priority == Priority::P2 && incident.status == Status::Triggered);
-    let is_acknowledged = incident.status != Status::Triggered;
-    (!is_pressing, incident.priority, is_acknowledged, incident.reported_at, incident.id)
+    UrgencyKey {
+        is_calm: !is_pressing,
+        priority: incident.priority,
+        is_acknowledged: incident.status != Status::Triggered,
+        reported_at: incident.reported_at,
+        id: incident.id,
+    }
 }
 
 /// Compares two incidents in an order. Incidents that are equal in it are compared by urgency.

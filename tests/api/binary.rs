@@ -1,4 +1,4 @@
-//! The real program: started, asked, told to stop, and killed.
+//! The `redphone serve` process: start, requests, reload, shutdown and kill.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use redphone::api::Answers;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::api::{Told, client, declare, told};
+use crate::support::api::{TestResponse, client, declare, fetch};
 use crate::support::wait::until;
 
 fn program(folder: &Path) -> Command {
@@ -64,8 +64,8 @@ impl Serving {
         response.json().await.ok()
     }
 
-    async fn get(&self, path: &str) -> Told {
-        told(client().get(format!("{}{path}", self.url)).bearer_auth(&self.token)).await
+    async fn get(&self, path: &str) -> TestResponse {
+        fetch(client().get(format!("{}{path}", self.url)).bearer_auth(&self.token)).await
     }
 
     fn signal(&self, signal: &str) {
@@ -83,7 +83,7 @@ impl Serving {
 }
 
 #[tokio::test]
-async fn a_token_is_made_a_queue_is_served_and_a_signal_ends_it_in_peace() {
+async fn server_serves_a_queue_and_ends_cleanly_on_a_signal() {
     let folder = TempDir::new().unwrap();
     let path = folder.path();
     let token = token(path, &["--name", "ines", "--scope", "respond"]);
@@ -106,7 +106,7 @@ async fn a_token_is_made_a_queue_is_served_and_a_signal_ends_it_in_peace() {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_is_there_after_a_kill_and_can_be_sent_again() {
+async fn acknowledged_commands_survive_a_kill_and_can_be_resent() {
     let folder = TempDir::new().unwrap();
     let path = folder.path();
     let token = token(path, &["--name", "ines", "--scope", "respond", "--expires", "never"]);
@@ -136,7 +136,7 @@ async fn what_was_acknowledged_is_there_after_a_kill_and_can_be_sent_again() {
 }
 
 #[tokio::test]
-async fn a_log_that_was_put_aside_is_begun_anew() {
+async fn rotated_log_file_is_reopened() {
     let folder = TempDir::new().unwrap();
     let path = folder.path();
     let token = token(path, &["--name", "wall", "--scope", "read"]);
@@ -155,7 +155,7 @@ async fn a_log_that_was_put_aside_is_begun_anew() {
 }
 
 #[tokio::test]
-async fn changed_settings_are_taken_in_and_wrong_ones_are_named() {
+async fn changed_settings_are_reloaded_and_wrong_ones_are_named() {
     let folder = TempDir::new().unwrap();
     let path = folder.path();
     let token = token(path, &["--name", "ines", "--scope", "respond"]);
@@ -187,7 +187,7 @@ async fn changed_settings_are_taken_in_and_wrong_ones_are_named() {
 }
 
 #[tokio::test]
-async fn a_second_signal_does_not_wait_for_what_runs() {
+async fn second_signal_does_not_wait_for_running_requests() {
     use std::io::Write;
     let folder = TempDir::new().unwrap();
     let path = folder.path();
@@ -215,7 +215,7 @@ async fn a_second_signal_does_not_wait_for_what_runs() {
 }
 
 #[test]
-fn the_description_is_printed_without_a_store() {
+fn openapi_document_is_printed_without_a_store() {
     let folder = TempDir::new().unwrap();
     let output = program(folder.path()).args(["serve", "--print-openapi"]).output().unwrap();
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -224,7 +224,7 @@ fn the_description_is_printed_without_a_store() {
 }
 
 #[test]
-fn what_can_not_be_served_is_refused_in_a_sentence() {
+fn unusable_serve_options_are_refused_in_a_sentence() {
     let folder = TempDir::new().unwrap();
     let run = |args: &[&str]| {
         let output = program(folder.path()).arg("serve").args(args).output().unwrap();
@@ -242,7 +242,7 @@ fn what_can_not_be_served_is_refused_in_a_sentence() {
 }
 
 #[tokio::test]
-async fn the_demo_is_served_and_says_how_to_look_at_it() {
+async fn demo_is_served_and_prints_how_to_connect() {
     let folder = TempDir::new().unwrap();
     let mut child = program(folder.path())
         .args(["demo", "--serve", "--incidents", "50", "--keep", "demo.db"])
@@ -258,7 +258,7 @@ async fn the_demo_is_served_and_says_how_to_look_at_it() {
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let token = std::fs::read_to_string(file).unwrap();
     let request = client().get(format!("{}/v1/incidents", words[2])).bearer_auth(token.trim());
-    let page = told(request).await.json();
+    let page = fetch(request).await.json();
     assert!(page["rows"].as_array().unwrap().len() >= 10);
     let pid = child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());

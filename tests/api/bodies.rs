@@ -1,11 +1,11 @@
-//! Bodies of every wrong kind.
+//! Invalid request bodies of every kind are refused.
 
 use redphone::api::{Answered, Orders};
 use redphone::backend::Backend;
 use redphone::model::{IncidentCommand, IncidentId};
 use rstest::rstest;
 
-use crate::support::api::{Place, declare, order, told};
+use crate::support::api::{TestServer, declare, fetch, order};
 
 fn orders(commands: Vec<redphone::api::Order>) -> String {
     serde_json::to_string(&Orders { commands }).unwrap()
@@ -26,17 +26,17 @@ fn orders(commands: Vec<redphone::api::Order>) -> String {
 #[case::a_command_that_is_none("{\"commands\":[{}]}", "at commands[0]")]
 #[case::another_kind_of_text("{\"commands\":\"all\"}", "at commands")]
 #[tokio::test]
-async fn a_body_that_makes_no_sense_is_refused_and_the_place_is_named(
+async fn malformed_body_is_refused_with_the_position_of_the_error(
     #[case] body: &'static str,
     #[case] says: &str,
 ) {
-    let place = Place::new().await;
+    let place = TestServer::new().await;
     place.post(&place.respond, body).await.refused(400, "bad_request", says);
 }
 
 #[tokio::test]
-async fn who_asks_is_not_believed() {
-    let place = Place::new().await;
+async fn actor_in_the_body_is_not_trusted() {
+    let place = TestServer::new().await;
     let (_, declaration) = declare("Card payments fail");
     let mut json = serde_json::to_value(&declaration).unwrap();
     json["actor"] = serde_json::json!({"person": {"handle": "boss", "name": "The Boss"}});
@@ -47,33 +47,33 @@ async fn who_asks_is_not_believed() {
 }
 
 #[tokio::test]
-async fn as_many_commands_as_may_be_are_carried_out_and_one_more_is_refused() {
-    let place = Place::new().await;
+async fn batch_at_the_limit_is_executed_and_one_more_is_refused() {
+    let place = TestServer::new().await;
     let many = |count: usize| orders((0..count).map(|n| declare(&format!("No {n}")).1).collect());
-    let told = place.post(&place.respond, many(501)).await;
-    told.refused(400, "bad_request", "there are 501, send 1 to 500");
-    let told = place.post(&place.respond, many(500)).await;
-    assert_eq!(told.status, 200);
-    assert_eq!(told.json()["answers"].as_array().unwrap().len(), 500);
+    let response = place.post(&place.respond, many(501)).await;
+    response.refused(400, "bad_request", "there are 501, send 1 to 500");
+    let response = place.post(&place.respond, many(500)).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.json()["answers"].as_array().unwrap().len(), 500);
 }
 
 #[tokio::test]
-async fn a_body_that_is_nested_without_end_is_refused() {
-    let place = Place::new().await;
+async fn deeply_nested_body_is_refused() {
+    let place = TestServer::new().await;
     let deep = format!("{{\"commands\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     place.post(&place.respond, deep).await.refused(400, "bad_request", "can't be understood");
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_utf8_is_refused() {
-    let place = Place::new().await;
-    let told = place.post(&place.respond, b"{\"commands\":[\xff\xfe]}".to_vec()).await;
-    told.refused(400, "bad_request", "is not UTF-8 from byte 13 on");
+async fn body_that_is_not_utf8_is_refused() {
+    let place = TestServer::new().await;
+    let response = place.post(&place.respond, b"{\"commands\":[\xff\xfe]}".to_vec()).await;
+    response.refused(400, "bad_request", "is not UTF-8 from byte 13 on");
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_long_is_refused_whether_it_says_so_or_not() {
-    let place = Place::with(|options| options.limits.max_body_bytes = 10_000).await;
+async fn too_long_body_is_refused_with_or_without_a_length() {
+    let place = TestServer::with(|options| options.limits.max_body_bytes = 10_000).await;
     let long = || vec![b' '; 10_001];
     place.post(&place.respond, long()).await.refused(413, "too_large", "longer than 10000 bytes");
     // Without a length ahead.
@@ -101,18 +101,18 @@ async fn a_body_that_is_too_long_is_refused_whether_it_says_so_or_not() {
 #[case::packed(&[("content-type", "application/json"), ("content-encoding", "gzip")])]
 #[case::packed_oddly(&[("content-type", "application/json"), ("content-encoding", "identity, br")])]
 #[tokio::test]
-async fn a_body_of_another_type_is_refused(#[case] headers: &[(&str, &str)]) {
-    let place = Place::new().await;
+async fn body_of_another_content_type_is_refused(#[case] headers: &[(&str, &str)]) {
+    let place = TestServer::new().await;
     let mut request = place.request("POST", "/v1/commands").bearer_auth(&place.respond);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    told(request.body("{\"commands\":[]}")).await.refused(415, "media_type", "the body");
+    fetch(request.body("{\"commands\":[]}")).await.refused(415, "media_type", "the body");
 }
 
 #[tokio::test]
-async fn a_title_that_may_not_be_is_the_refusal_of_its_command_alone() {
-    let place = Place::new().await;
+async fn invalid_title_refuses_its_command_alone() {
+    let place = TestServer::new().await;
     let (_, bad) = declare(&"x".repeat(201));
     let (_, good) = declare("Card payments fail");
     let unknown = order(IncidentId::new(), IncidentCommand::Acknowledge);
@@ -126,8 +126,8 @@ async fn a_title_that_may_not_be_is_the_refusal_of_its_command_alone() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_ahead_does_not_reach_the_timeline_and_one_that_was_offline_does() {
-    let place = Place::new().await;
+async fn future_times_are_clamped_and_offline_times_are_accepted() {
+    let place = TestServer::new().await;
     let (id, declaration) = declare("Card payments fail");
     let mut early = order(id, IncidentCommand::AddNote { text: "from tomorrow".into() });
     early.at += chrono::TimeDelta::days(1);

@@ -1,12 +1,12 @@
-//! The API as it is spoken on the wire, by a real server over a real store.
+//! The HTTP API of a real server over a real store.
 
 mod binary;
 mod bodies;
-mod described;
-mod failing;
+mod long_poll;
+mod missing_store;
+mod openapi;
 mod raw;
-mod reading;
+mod routes;
 mod security;
-mod stopping;
+mod shutdown;
 mod tls;
-mod waiting;

@@ -1,4 +1,4 @@
-//! Requests as no client writes them: byte for byte.
+//! Malformed HTTP requests, written byte for byte.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rstest::rstest;
 
-use crate::support::api::Place;
+use crate::support::api::TestServer;
 
 /// Sends bytes and gives all that comes back until the other side ends.
 pub fn exchange(addr: SocketAddr, bytes: &[u8]) -> String {
@@ -28,7 +28,7 @@ pub fn ended(how: std::io::Result<usize>) {
 }
 
 /// A request whose body the server waits for.
-pub async fn stuck(place: &Place, length: usize) -> TcpStream {
+pub async fn stuck(place: &TestServer, length: usize) -> TcpStream {
     let (addr, token) = (place.addr, place.respond.clone());
     let asking = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
@@ -48,8 +48,8 @@ pub async fn stuck(place: &Place, length: usize) -> TcpStream {
     asking.await.unwrap()
 }
 
-/// Asks in a thread of its own, so that the server goes on.
-async fn said(place: &Place, request: String) -> String {
+/// Sends a request from a thread of its own, so that the server can run meanwhile.
+async fn said(place: &TestServer, request: String) -> String {
     let addr = place.addr;
     tokio::task::spawn_blocking(move || exchange(addr, request.as_bytes())).await.unwrap()
 }
@@ -108,8 +108,8 @@ fn answers(text: &str) -> usize {
     422
 )]
 #[tokio::test]
-async fn a_target_that_makes_no_sense_is_refused(#[case] target: &str, #[case] expected: u16) {
-    let place = Place::new().await;
+async fn malformed_request_target_is_refused(#[case] target: &str, #[case] expected: u16) {
+    let place = TestServer::new().await;
     let token = &place.admin;
     let request = format!(
         "GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
@@ -131,8 +131,8 @@ async fn a_target_that_makes_no_sense_is_refused(#[case] target: &str, #[case] e
 #[case::as_a_cookie("Cookie: token={token}", 401)]
 #[case::with_more_behind("Authorization: Bearer {token}x", 401)]
 #[tokio::test]
-async fn a_token_counts_only_where_and_as_it_belongs(#[case] header: &str, #[case] expected: u16) {
-    let place = Place::new().await;
+async fn token_is_accepted_only_as_a_bearer_header(#[case] header: &str, #[case] expected: u16) {
+    let place = TestServer::new().await;
     let header = header.replace("{token}", &place.admin);
     let request =
         format!("GET /v1/incidents HTTP/1.1\r\nHost: x\r\n{header}\r\nConnection: close\r\n\r\n");
@@ -141,8 +141,8 @@ async fn a_token_counts_only_where_and_as_it_belongs(#[case] header: &str, #[cas
 }
 
 #[tokio::test]
-async fn a_token_in_the_query_is_none() {
-    let place = Place::new().await;
+async fn token_in_the_query_is_ignored() {
+    let place = TestServer::new().await;
     let target = format!("/v1/incidents?access_token={}", place.admin);
     let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     let answer = said(&place, request).await;
@@ -150,8 +150,8 @@ async fn a_token_in_the_query_is_none() {
 }
 
 #[tokio::test]
-async fn a_target_with_its_host_is_the_same_path() {
-    let place = Place::new().await;
+async fn absolute_request_target_is_the_same_path() {
+    let place = TestServer::new().await;
     let with = |header: &str| {
         format!(
             "GET http://elsewhere.example/v1/incidents HTTP/1.1\r\nHost: x\r\n{header}Connection: close\r\n\r\n"
@@ -186,8 +186,8 @@ async fn a_target_with_its_host_is_the_same_path() {
     "POST /v1/commands HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
 )]
 #[tokio::test]
-async fn what_is_not_http_is_refused_and_the_connection_ends(#[case] request: &str) {
-    let place = Place::new().await;
+async fn bytes_that_are_not_http_end_the_connection(#[case] request: &str) {
+    let place = TestServer::new().await;
     let answer = said(&place, request.to_owned()).await;
     assert!(answer.is_empty() || status(&answer) == 400, "{answer}");
     assert!(answers(&answer) <= 1, "{answer}");
@@ -199,8 +199,8 @@ async fn what_is_not_http_is_refused_and_the_connection_ends(#[case] request: &s
 #[case::chunks_twice("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked")]
 #[case::chunks_in_disguise("Transfer-Encoding: \tchunked")]
 #[tokio::test]
-async fn a_request_hidden_in_the_body_of_another_is_never_answered(#[case] headers: &str) {
-    let place = Place::new().await;
+async fn request_smuggled_in_a_body_is_never_answered(#[case] headers: &str) {
+    let place = TestServer::new().await;
     let hidden = format!(
         "GET /v1/incidents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
         place.admin
@@ -214,8 +214,8 @@ async fn a_request_hidden_in_the_body_of_another_is_never_answered(#[case] heade
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_long_is_refused() {
-    let place = Place::new().await;
+async fn too_long_request_head_is_refused() {
+    let place = TestServer::new().await;
     let long = "x".repeat(64 * 1024);
     let answer =
         said(&place, format!("GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n")).await;
@@ -227,8 +227,8 @@ async fn a_head_that_is_too_long_is_refused() {
 }
 
 #[tokio::test]
-async fn a_head_comes_without_a_body_and_with_its_length() {
-    let place = Place::new().await;
+async fn head_request_returns_the_length_without_a_body() {
+    let place = TestServer::new().await;
     place.declared("Card payments fail").await;
     let ask = |method: &str| {
         format!(

@@ -1,4 +1,4 @@
-//! Who may ask for what: a table made from the API's own description.
+//! Which token may use which route: a table made from the OpenAPI document.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use redphone::server::scope::Scope;
 use redphone::server::tokens::{NewToken, Secret};
 use serde_json::Value;
 
-use crate::support::api::{Place, Told, token, told};
+use crate::support::api::{TestResponse, TestServer, fetch, token};
 use crate::support::wait::until;
 
 /// A route of the description, with a path and a query that make sense.
@@ -52,7 +52,7 @@ fn pair(name: &str) -> String {
     }
 }
 
-async fn ask(place: &Place, route: &Route, token: Option<&str>) -> Told {
+async fn ask(place: &TestServer, route: &Route, token: Option<&str>) -> TestResponse {
     let mut request = place.request(&route.method, &route.path);
     if let Some(token) = token {
         request = request.bearer_auth(token);
@@ -60,7 +60,7 @@ async fn ask(place: &Place, route: &Route, token: Option<&str>) -> Told {
     if route.method == "POST" {
         request = request.header("content-type", "application/json").body("{\"commands\":[]}");
     }
-    told(request).await
+    fetch(request).await
 }
 
 #[test]
@@ -74,8 +74,8 @@ fn every_route_but_three_needs_a_token() {
 }
 
 #[tokio::test]
-async fn nobody_gets_anything_without_a_token_that_holds() {
-    let place = Place::new().await;
+async fn requests_without_a_valid_token_get_nothing() {
+    let place = TestServer::new().await;
     let expiring = NewToken {
         name: "short".into(),
         scope: Scope::Admin,
@@ -86,8 +86,8 @@ async fn nobody_gets_anything_without_a_token_that_holds() {
     let revoked = token(&place.tokens, "gone", Scope::Admin);
     place.tokens.revoke("gone").unwrap();
     let says = async |token: &str, what: &str| {
-        let told = place.get(token, "/v1/incidents").await;
-        String::from_utf8(told.body).unwrap().contains(what)
+        let response = place.get(token, "/v1/incidents").await;
+        String::from_utf8(response.body).unwrap().contains(what)
     };
     until("it has expired", async || says(&expired, "expired").await).await;
     until("it is known that it was revoked", async || says(&revoked, "was revoked").await).await;
@@ -103,9 +103,9 @@ async fn nobody_gets_anything_without_a_token_that_holds() {
     ];
     for route in routes().iter().filter(|route| route.needs_token) {
         for (token, says) in cases {
-            let told = ask(&place, route, token).await;
-            told.refused(401, "unauthorized", says);
-            assert_eq!(told.header("www-authenticate"), Some("Bearer realm=\"redphone\""));
+            let response = ask(&place, route, token).await;
+            response.refused(401, "unauthorized", says);
+            assert_eq!(response.header("www-authenticate"), Some("Bearer realm=\"redphone\""));
         }
     }
     for route in routes().iter().filter(|route| !route.needs_token) {
@@ -115,8 +115,8 @@ async fn nobody_gets_anything_without_a_token_that_holds() {
 }
 
 #[tokio::test]
-async fn a_scope_that_is_too_little_is_told() {
-    let place = Place::new().await;
+async fn insufficient_scope_is_reported() {
+    let place = TestServer::new().await;
     for route in routes().iter().filter(|route| route.needs_token) {
         let commands = route.method == "POST";
         for (token, enough) in [
@@ -125,19 +125,19 @@ async fn a_scope_that_is_too_little_is_told() {
             (&place.respond, true),
             (&place.admin, true),
         ] {
-            let told = ask(&place, route, Some(token)).await;
+            let response = ask(&place, route, Some(token)).await;
             if enough {
-                assert!(![401, 403].contains(&told.status), "{route:?} {told:?}");
+                assert!(![401, 403].contains(&response.status), "{route:?} {response:?}");
             } else {
-                told.refused(403, "not_allowed", "of scope");
+                response.refused(403, "not_allowed", "of scope");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_running_server_notices_within_a_second_what_becomes_of_tokens() {
-    let place = Place::new().await;
+async fn running_server_sees_token_changes_within_a_second() {
+    let place = TestServer::new().await;
     assert_eq!(place.get(&place.respond, "/v1/incidents").await.status, 200);
     let fresh = token(&place.tokens, "omar", Scope::Read);
     place.tokens.revoke("ines").unwrap();
@@ -147,19 +147,19 @@ async fn a_running_server_notices_within_a_second_what_becomes_of_tokens() {
     until("the old one is not", async || !known(&place.respond).await).await;
     // Within a second, but for a machine that is busy with other things.
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
-    let told = place.get(&place.respond, "/v1/incidents").await;
-    told.refused(401, "unauthorized", "was revoked");
+    let response = place.get(&place.respond, "/v1/incidents").await;
+    response.refused(401, "unauthorized", "was revoked");
 }
 
 #[tokio::test]
-async fn who_waits_for_changes_hears_nothing_once_the_token_is_revoked() {
-    let place = Place::new().await;
+async fn long_poll_returns_nothing_once_its_token_is_revoked() {
+    let place = TestServer::new().await;
     let first = place.get(&place.respond, "/v1/changes").await.json();
     let path = format!("/v1/changes?wait=60&since={}", first["cursor"].as_str().unwrap());
-    let waiting = told(place.request("GET", &path).bearer_auth(&place.respond));
+    let waiting = fetch(place.request("GET", &path).bearer_auth(&place.respond));
     let waiting = tokio::spawn(waiting);
     // It is held from when the figures say so.
-    held(&place, 1).await;
+    wait_for_long_polls(&place, 1).await;
     place.tokens.revoke("ines").unwrap();
     let known = async || place.get(&place.respond, "/v1/capabilities").await.status == 200;
     until("it is noticed", async || !known().await).await;
@@ -167,19 +167,19 @@ async fn who_waits_for_changes_hears_nothing_once_the_token_is_revoked() {
     waiting.await.unwrap().refused(401, "unauthorized", "was revoked");
 }
 
-/// Waits until so many requests are held.
-pub async fn held(place: &Place, count: usize) {
+/// Waits until the server holds `count` long polls.
+pub async fn wait_for_long_polls(place: &TestServer, count: usize) {
     let figure = format!("redphone_requests_held {count}\n");
     let is_so = async || {
-        let told = place.get(&place.admin, "/v1/metrics").await;
-        String::from_utf8(told.body).unwrap().contains(&figure)
+        let response = place.get(&place.admin, "/v1/metrics").await;
+        String::from_utf8(response.body).unwrap().contains(&figure)
     };
     until(&format!("{count} requests are held"), is_so).await;
 }
 
 #[tokio::test]
-async fn when_a_token_was_used_last_is_written_at_the_end() {
-    let mut place = Place::new().await;
+async fn last_use_of_a_token_is_written_at_shutdown() {
+    let mut place = TestServer::new().await;
     place.get(&place.read, "/v1/incidents").await;
     place.stop();
     place.stopped().await;
@@ -190,7 +190,7 @@ async fn when_a_token_was_used_last_is_written_at_the_end() {
 }
 
 #[test]
-fn the_description_says_what_each_route_needs() {
+fn openapi_document_states_the_scope_of_each_route() {
     let document: Value =
         serde_json::from_str(&redphone::server::openapi::document_json()).unwrap();
     let scheme = &document["components"]["securitySchemes"]["token"];

@@ -1,4 +1,4 @@
-//! TLS: certificates, their change, and HTTP/2.
+//! TLS: certificates, their renewal, and HTTP/2.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::support::api::Place;
+use crate::support::api::TestServer;
 use crate::support::store::open;
 use crate::support::wait::until;
 
@@ -36,7 +36,10 @@ fn trusting(cert: &[u8]) -> reqwest::ClientBuilder {
     reqwest::Client::builder().no_proxy().tls_certs_only([cert])
 }
 
-async fn status(client: reqwest::ClientBuilder, place: &Place) -> Option<(u16, reqwest::Version)> {
+async fn status(
+    client: reqwest::ClientBuilder,
+    place: &TestServer,
+) -> Option<(u16, reqwest::Version)> {
     let url = format!("{}/v1/incidents", place.url);
     let request = client.build().unwrap().get(url).bearer_auth(&place.read);
     let response = request.send().await.ok()?;
@@ -44,10 +47,10 @@ async fn status(client: reqwest::ClientBuilder, place: &Place) -> Option<(u16, r
 }
 
 #[tokio::test]
-async fn both_versions_of_http_are_spoken_over_tls_and_none_without() {
+async fn tls_serves_both_http_versions_and_plain_text_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let cert = write(folder.path());
-    let place = Place::with(|options| options.tls = Some(files(folder.path()))).await;
+    let place = TestServer::with(|options| options.tls = Some(files(folder.path()))).await;
     assert!(place.url.starts_with("https://"));
     let two = status(trusting(&cert), &place).await;
     assert_eq!(two, Some((200, reqwest::Version::HTTP_2)));
@@ -61,10 +64,10 @@ async fn both_versions_of_http_are_spoken_over_tls_and_none_without() {
 }
 
 #[tokio::test]
-async fn a_new_certificate_is_used_and_a_wrong_one_is_not() {
+async fn new_certificate_is_used_and_a_wrong_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let old = write(folder.path());
-    let place = Place::with(|options| options.tls = Some(files(folder.path()))).await;
+    let place = TestServer::with(|options| options.tls = Some(files(folder.path()))).await;
     assert!(status(trusting(&old), &place).await.is_some());
     let kept = std::fs::read(folder.path().join("cert.pem")).unwrap();
     std::fs::write(folder.path().join("cert.pem"), "-----BEGIN NONSENSE").unwrap();
@@ -83,7 +86,7 @@ async fn a_new_certificate_is_used_and_a_wrong_one_is_not() {
 }
 
 /// Speaks TLS with the server, and has agreed on HTTP/2.
-async fn agreed_on_http2(place: &Place, cert: &[u8]) -> TlsStream<TcpStream> {
+async fn agreed_on_http2(place: &TestServer, cert: &[u8]) -> TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(cert).unwrap()).unwrap();
     let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
@@ -121,10 +124,13 @@ const GO_AWAY: u8 = 7;
 #[case::that_never_begins(&b""[..], false)]
 #[case::in_which_nothing_is_asked(&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"[..], true)]
 #[tokio::test]
-async fn a_connection_ends(#[case] begins: &[u8], #[case] is_told: bool) {
+async fn unfinished_http2_connection_ends_at_its_timeout(
+    #[case] begins: &[u8],
+    #[case] is_told: bool,
+) {
     let folder = tempfile::tempdir().unwrap();
     let cert = write(folder.path());
-    let place = Place::with(|options| {
+    let place = TestServer::with(|options| {
         options.tls = Some(files(folder.path()));
         options.limits.head_timeout = Duration::from_millis(200);
     })
@@ -137,10 +143,10 @@ async fn a_connection_ends(#[case] begins: &[u8], #[case] is_told: bool) {
 }
 
 #[tokio::test]
-async fn a_connection_on_which_somebody_waits_is_not_idle() {
+async fn connection_with_a_long_poll_is_not_idle() {
     let folder = tempfile::tempdir().unwrap();
     let cert = write(folder.path());
-    let place = Place::with(|options| {
+    let place = TestServer::with(|options| {
         options.tls = Some(files(folder.path()));
         options.limits.head_timeout = Duration::from_millis(50);
     })
@@ -157,7 +163,7 @@ async fn a_connection_on_which_somebody_waits_is_not_idle() {
 }
 
 #[tokio::test]
-async fn files_that_make_no_certificate_are_named() {
+async fn files_without_a_certificate_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(open(&folder.path().join("store.db")).await);
     let bind = async || {
@@ -178,7 +184,7 @@ async fn files_that_make_no_certificate_are_named() {
 }
 
 #[tokio::test]
-async fn plain_http_is_only_spoken_with_this_machine_unless_it_is_wanted() {
+async fn plain_http_is_local_only_unless_allowed() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(open(&folder.path().join("store.db")).await);
     let bind = async |listen: &str, insecure_http| {

@@ -30,7 +30,7 @@ fn demo(arguments: &[&str]) -> Terminal {
 
 /// Thirty keys a second for five seconds, down and up in turn: how long after each key the screen
 /// shows its row.
-fn held_key() {
+fn repeated_key() {
     let mut terminal = demo(&["--speed", "0"]);
     let apart = Duration::from_micros(33_333);
     let began = Instant::now();
@@ -79,6 +79,6 @@ fn by_itself(seconds: u64) {
 }
 
 pub fn run() {
-    held_key();
+    repeated_key();
     by_itself(setting("REDPHONE_BENCH_LINK_S", 60));
 }

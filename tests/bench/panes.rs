@@ -69,7 +69,7 @@ pub fn run(rounds: usize) {
     key_to_frame(rounds);
     typed_key(rounds);
     bytes_of_a_move();
-    bytes_of_looks();
+    bytes_per_theme();
     bytes_of_many_keys();
     an_unchanged_frame();
     fold(rounds);
@@ -108,7 +108,7 @@ fn key_to_frame(rounds: usize) {
     );
 }
 
-/// A key of a filter: words that are fuzzy, terms, and the rows anew.
+/// One key in a filter: fuzzy text, terms, and rebuilt rows.
 fn typed_key(rounds: usize) {
     let mut measured = Measured::new(5000, (200, 60));
     let typed = "servce pepole tomo p2 status:ack -service:service-7 age>2h idle>1h";
@@ -177,7 +177,7 @@ fn a_move(stage: Stage) -> (usize, usize) {
 }
 
 /// The same in every theme, by how many colours there are.
-fn bytes_of_looks() {
+fn bytes_per_theme() {
     for depth in [Depth::None, Depth::Basic, Depth::Indexed, Depth::True] {
         for name in Name::ALL {
             let looks = Appearance { theme: *name, ..Appearance::default() };
@@ -247,7 +247,7 @@ fn an_unchanged_frame() {
     line("an unchanged frame, 200×60: bytes", &bytes.to_string(), "0", bytes == 0);
 }
 
-/// One changed row among 5,000: into the mirror, a snapshot, and the rows anew.
+/// One changed row among 5,000: mirror update, snapshot, and rebuilt rows.
 fn fold(rounds: usize) {
     let mut measured = Measured::new(5000, (200, 60));
     let mut mirror = Mirror::default();

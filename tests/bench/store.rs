@@ -25,7 +25,7 @@ pub fn run() {
     runtime.block_on(all());
 }
 
-/// Names the large store to the process that looks at nothing else.
+/// Passes the path of the large store to the process that only reads it.
 const LARGE: &str = "REDPHONE_BENCH_LARGE";
 
 async fn all() {
@@ -152,7 +152,7 @@ async fn commands(folder: &Path) {
     store.close().await;
 }
 
-/// How long it takes to put these, a commit each.
+/// Measures the time to write these with one commit each.
 fn put(conn: &rusqlite::Connection, bodies: &[Vec<u8>]) -> Duration {
     let mut put = conn.prepare("INSERT INTO event (id, body) VALUES (?, ?)").unwrap();
     let mut time = Duration::ZERO;
@@ -165,7 +165,7 @@ fn put(conn: &rusqlite::Connection, bodies: &[Vec<u8>]) -> Duration {
     time
 }
 
-/// Moves the log into the file, so that it begins anew.
+/// Checkpoints the write-ahead log into the file, so that it starts empty.
 fn empty_log(conn: &rusqlite::Connection) {
     conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
 }

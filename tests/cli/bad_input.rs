@@ -1,4 +1,4 @@
-//! What is wrong gets a sentence that names it, and loses nothing.
+//! Invalid input is refused with a sentence that names it, and no data is lost.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,11 +6,11 @@ use std::process::Stdio;
 
 use rstest::rstest;
 
-use crate::support::cli::{Place, Run, json_lines};
+use crate::support::cli::{CliFixture, Run, json_lines};
 
-fn declare(place: &Place, more: &[&str]) -> Run {
+fn declare(cli: &CliFixture, more: &[&str]) -> Run {
     let args = ["declare", "--impact", "low", "--urgency", "low"];
-    place.run(args.iter().chain(more))
+    cli.run(args.iter().chain(more))
 }
 
 #[rstest]
@@ -36,14 +36,14 @@ fn declare(place: &Place, more: &[&str]) -> Run {
        "write it as 2026-03-01T22:37:00Z")]
 #[case(&["list", "a\u{1b}[31m:b"], "a␛[31m:")]
 fn a_wrong_command_line_ends_with_2(#[case] args: &[&str], #[case] says: &str) {
-    let place = Place::new();
-    place.run(args).refused(2, &[says]);
-    assert!(!place.store().exists());
+    let cli = CliFixture::new();
+    cli.run(args).refused(2, &[says]);
+    assert!(!cli.store().exists());
 }
 
 #[test]
-fn a_wrong_filter_is_pointed_at() {
-    let run = Place::new().run(["list", "p1", "statsu:open"]);
+fn wrong_filter_is_underlined() {
+    let run = CliFixture::new().run(["list", "p1", "statsu:open"]);
     assert!(run.err.ends_with("\n  p1 statsu:open\n     ^^^^^^^^^^^\n"), "{run:?}");
 }
 
@@ -52,8 +52,8 @@ fn a_wrong_filter_is_pointed_at() {
 #[case("REDPHONE_ASCII", "perhaps")]
 #[case("REDPHONE_USER", "two\nlines")]
 fn a_wrong_setting_is_named_with_its_source(#[case] name: &str, #[case] value: &str) {
-    let place = Place::new();
-    let run = Run::from(place.program().arg("list").env(name, value).output().unwrap());
+    let cli = CliFixture::new();
+    let run = Run::from(cli.program().arg("list").env(name, value).output().unwrap());
     run.refused(2, &[name]);
 }
 
@@ -71,12 +71,12 @@ fn a_wrong_setting_is_named_with_its_source(#[case] name: &str, #[case] value: &
               "detected_at: lies after reported_at")]
 #[case::service(&["--title", "x", "--service", "a", "--service", "a"], "is there twice")]
 #[case::owner(&["--title", "x", "--owner", ""], "owner: is empty")]
-fn a_record_that_can_not_be_is_refused(#[case] more: &[&str], #[case] says: &str) {
-    let place = Place::new();
-    let run = declare(&place, more);
+fn impossible_record_is_refused(#[case] more: &[&str], #[case] says: &str) {
+    let cli = CliFixture::new();
+    let run = declare(&cli, more);
     run.refused(if says.is_empty() { 2 } else { 1 }, &[says]);
-    place.declare("The store still works", "cdn");
-    assert_eq!(json_lines(&place.ok(["list", "--json"])).len(), 1);
+    cli.declare("The store still works", "cdn");
+    assert_eq!(json_lines(&cli.ok(["list", "--json"])).len(), 1);
 }
 
 #[rstest]
@@ -86,36 +86,36 @@ fn a_record_that_can_not_be_is_refused(#[case] more: &[&str], #[case] says: &str
 #[case::zero_width("zero\u{200b}width", "zerowidth")]
 #[case::wide("漢字🚒", "漢字🚒")]
 #[case::tab("a\tb", "a␉b")]
-fn a_title_is_kept_as_it_is_and_shown_safely(#[case] title: &str, #[case] shown: &str) {
-    let place = Place::new();
-    assert_eq!(place.declare(title, "cdn"), "INC-1");
-    let table = place.ok(["list"]);
+fn title_is_stored_as_typed_and_printed_safely(#[case] title: &str, #[case] shown: &str) {
+    let cli = CliFixture::new();
+    assert_eq!(cli.declare(title, "cdn"), "INC-1");
+    let table = cli.ok(["list"]);
     assert!(table.contains(shown), "{table:?}");
     assert!(table.chars().all(|c| c == '\n' || !c.is_control()), "{table:?}");
-    let page = place.ok(["show", "1"]);
+    let page = cli.ok(["show", "1"]);
     assert!(page.starts_with(&format!("INC-1  {shown}\n")), "{page:?}");
     assert!(page.chars().all(|c| c == '\n' || !c.is_control()), "{page:?}");
-    let json = place.ok(["list", "--json"]);
+    let json = cli.ok(["list", "--json"]);
     assert!(json.chars().all(|c| c == '\n' || !c.is_control()), "{json:?}");
     assert_eq!(json_lines(&json)[0]["title"], title);
 }
 
 #[test]
-fn a_missing_store_is_not_made_by_reading() {
-    let place = Place::new();
+fn reading_does_not_create_a_missing_store() {
+    let cli = CliFixture::new();
     for args in [["list"].as_slice(), &["show", "1"], &["ack", "1"], &["export"], &["doctor"]] {
-        place.run(args).refused(3, &["store.db"]);
-        assert!(!place.store().exists(), "{args:?}");
+        cli.run(args).refused(3, &["store.db"]);
+        assert!(!cli.store().exists(), "{args:?}");
     }
 }
 
 #[rstest]
-fn a_store_that_is_none_is_refused_and_left_alone(
+fn file_that_is_no_store_is_refused_and_unchanged(
     #[values("folder", "text", "empty-name")] what: &str,
     #[values("list", "ack", "declare", "doctor")] command: &str,
 ) {
-    let place = Place::new();
-    let store = place.store();
+    let cli = CliFixture::new();
+    let store = cli.store();
     match what {
         "folder" => fs::create_dir(&store).unwrap(),
         "text" => fs::write(&store, "These are my notes, not a database.\n".repeat(200)).unwrap(),
@@ -127,10 +127,10 @@ fn a_store_that_is_none_is_refused_and_left_alone(
         _ => &[],
     };
     if what == "empty-name" {
-        let run = place.run([command].iter().chain(more).chain(&["--store", ""]));
+        let run = cli.run([command].iter().chain(more).chain(&["--store", ""]));
         return run.refused(2, &["--store"]);
     }
-    let run = place.run([command].iter().chain(more));
+    let run = cli.run([command].iter().chain(more));
     assert!(matches!(run.code, 1 | 4), "{run:?}");
     run.refused(run.code, &["store.db"]);
     if what == "text" {
@@ -140,104 +140,100 @@ fn a_store_that_is_none_is_refused_and_left_alone(
 }
 
 #[test]
-fn a_store_that_is_read_only_is_told_and_nothing_is_lost() {
+fn read_only_store_is_reported_and_unchanged() {
     // Root may write anything.
     if rustix::process::geteuid().is_root() {
         return;
     }
-    let place = Place::new();
-    place.declare("One", "cdn");
-    fs::set_permissions(place.store(), fs::Permissions::from_mode(0o400)).unwrap();
-    let run = place.run(["ack", "1"]);
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    fs::set_permissions(cli.store(), fs::Permissions::from_mode(0o400)).unwrap();
+    let run = cli.run(["ack", "1"]);
     assert!(matches!(run.code, 1 | 4), "{run:?}");
     run.refused(run.code, &["store.db"]);
 }
 
 #[test]
-fn a_store_locked_by_another_process_is_waited_for_and_then_told() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    let other = rusqlite::Connection::open(place.store()).unwrap();
+fn store_locked_by_another_process_is_reported_after_a_wait() {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    let other = rusqlite::Connection::open(cli.store()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let since = std::time::Instant::now();
-    place.run(["ack", "1"]).refused(4, &["store.db"]);
+    cli.run(["ack", "1"]).refused(4, &["store.db"]);
     assert!(since.elapsed() >= std::time::Duration::from_secs(2));
-    assert_eq!(json_lines(&place.ok(["list", "--json"])).len(), 1, "reading goes on");
+    assert_eq!(json_lines(&cli.ok(["list", "--json"])).len(), 1, "reading goes on");
     other.execute_batch("ROLLBACK").unwrap();
-    place.ok(["ack", "1"]);
+    cli.ok(["ack", "1"]);
 }
 
 #[rstest]
 #[case(&["note", "1"], "", "is empty")]
 #[case(&["note", "1", " "], "", "is empty")]
 #[case(&["resolve", "1", "--action", "other", "--detail", "", "--validation", "x"], "", "is empty")]
-fn a_text_that_says_nothing_is_refused(
-    #[case] args: &[&str],
-    #[case] input: &str,
-    #[case] says: &str,
-) {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    place.pipe(args, input.as_bytes()).refused(1, &[says]);
+fn blank_text_is_refused(#[case] args: &[&str], #[case] input: &str, #[case] says: &str) {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    cli.pipe(args, input.as_bytes()).refused(1, &[says]);
 }
 
 #[test]
-fn a_note_that_is_too_long_or_no_text_is_refused() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    let run = place.pipe(["note", "1", "-"], "x".repeat(70 * 1024).as_bytes());
+fn too_long_or_non_text_note_is_refused() {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    let run = cli.pipe(["note", "1", "-"], "x".repeat(70 * 1024).as_bytes());
     run.refused(1, &["has 70 KiB: shorten it to 64 KiB"]);
-    let run = place.pipe(["note", "1", "-"], b"abc\xff");
+    let run = cli.pipe(["note", "1", "-"], b"abc\xff");
     run.refused(1, &["not UTF-8 text from byte 3 on"]);
 }
 
 #[test]
-fn a_full_disk_at_standard_output_is_told() {
-    let place = Place::new();
-    place.declare("One", "cdn");
+fn full_disk_at_standard_output_is_reported() {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
     for args in [["list"].as_slice(), &["export"], &["show", "1", "--json"], &["man"]] {
         let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let output = place.program().args(args).stdout(Stdio::from(full)).output().unwrap();
+        let output = cli.program().args(args).stdout(Stdio::from(full)).output().unwrap();
         let run = Run::from(output);
         run.refused(1, &["can't write to standard output: No space left on device"]);
     }
 }
 
 #[test]
-fn the_panes_are_refused_without_a_terminal_before_a_store_is_made() {
-    let place = Place::new();
-    place.run([] as [&str; 0]).refused(2, &["the panes need a terminal"]);
-    place.run(["demo", "--keep", "store.db"]).refused(2, &["the panes need a terminal"]);
-    assert!(!place.store().exists());
+fn panes_without_a_terminal_create_no_store() {
+    let cli = CliFixture::new();
+    cli.run([] as [&str; 0]).refused(2, &["the panes need a terminal"]);
+    cli.run(["demo", "--keep", "store.db"]).refused(2, &["the panes need a terminal"]);
+    assert!(!cli.store().exists());
 }
 
 #[test]
-fn a_signal_while_a_store_is_filled_leaves_nothing_half_done() {
+fn signal_during_import_leaves_nothing_half_done() {
     use rustix::process::{Pid, Signal, kill_process};
 
     use crate::support::wait::until_blocking;
 
-    let place = Place::new();
+    let cli = CliFixture::new();
     // Far more than is made before the signal comes.
     let args = ["demo", "--incidents", "5000000", "--keep", "demo.db", "--seed-only"];
     let child =
-        place.program().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    until_blocking("a store is made", || place.path("demo.db").exists());
+        cli.program().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    until_blocking("a store is made", || cli.path("demo.db").exists());
     let pid = Pid::from_child(&child);
     kill_process(pid, Signal::TERM).unwrap();
     let run = Run::from(child.wait_with_output().unwrap());
     run.refused(1, &["stopped by a signal"]);
-    let run = place.run(["list", "is:any", "--store", "demo.db"]);
+    let run = cli.run(["list", "is:any", "--store", "demo.db"]);
     assert_eq!((run.code, run.out.as_str()), (0, ""), "{run:?}");
 }
 
 #[test]
-fn arguments_that_are_no_text_are_refused() {
+fn arguments_that_are_not_utf8_are_refused() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
-    let place = Place::new();
-    place.run([OsStr::new("list"), OsStr::from_bytes(b"caf\xe9")]).refused(2, &["UTF-8"]);
+    let cli = CliFixture::new();
+    cli.run([OsStr::new("list"), OsStr::from_bytes(b"caf\xe9")]).refused(2, &["UTF-8"]);
 }
 
 #[rstest]
@@ -245,13 +241,13 @@ fn arguments_that_are_no_text_are_refused() {
 #[case(&["note", "1", "look"])]
 #[case(&["declare", "--title", "x", "--impact", "low", "--urgency", "low"])]
 #[case(&["resolve", "1", "--action", "other", "--detail", "x", "--validation", "x"])]
-fn nothing_is_changed_where_only_reading_was_asked_for(#[case] args: &[&str]) {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    let before = place.ok(["export"]);
-    let run = place.run(args.iter().copied().chain(["--read-only"]));
+fn read_only_flag_changes_no_file(#[case] args: &[&str]) {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    let before = cli.ok(["export"]);
+    let run = cli.run(args.iter().copied().chain(["--read-only"]));
     run.refused(1, &["store.db", "read-only"]);
-    assert_eq!(place.ok(["export"]), before);
-    assert_eq!(json_lines(&place.ok(["list", "--json", "--read-only"])).len(), 1);
-    place.run(["doctor", "--rebuild", "--read-only"]).refused(2, &["--rebuild"]);
+    assert_eq!(cli.ok(["export"]), before);
+    assert_eq!(json_lines(&cli.ok(["list", "--json", "--read-only"])).len(), 1);
+    cli.run(["doctor", "--rebuild", "--read-only"]).refused(2, &["--rebuild"]);
 }

@@ -1,34 +1,34 @@
-//! Each command does what it says.
+//! Each command does what its help says.
 
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::support::cli::{Place, Run, json_lines, mode};
+use crate::support::cli::{CliFixture, Run, json_lines, mode};
 
 const LEVELS: [&str; 4] = ["--impact", "high", "--urgency", "high"];
 
 #[test]
-fn declare_prints_the_number_and_makes_the_store_for_its_owner_alone() {
-    let place = Place::new();
-    assert_eq!(place.declare("Card payments fail", "checkout"), "INC-1");
-    assert_eq!(place.declare("Logins time out", "auth"), "INC-2");
-    assert_eq!(mode(&place.store()), 0o600);
+fn declare_prints_the_number_and_creates_a_private_store() {
+    let cli = CliFixture::new();
+    assert_eq!(cli.declare("Card payments fail", "checkout"), "INC-1");
+    assert_eq!(cli.declare("Logins time out", "auth"), "INC-2");
+    assert_eq!(mode(&cli.store()), 0o600);
 }
 
 #[test]
 fn without_store_and_environment_the_xdg_data_folder_is_used() {
-    let place = Place::new();
-    let mut program = place.program();
+    let cli = CliFixture::new();
+    let mut program = cli.program();
     program.env_remove("REDPHONE_STORE").args(["declare", "--title", "x"]).args(LEVELS);
     assert!(program.output().unwrap().status.success());
-    let folder = place.path("home/.local/share/redphone");
+    let folder = cli.path("home/.local/share/redphone");
     assert_eq!(mode(&folder), 0o700);
     assert_eq!(mode(&folder.join("redphone.db")), 0o600);
 }
 
 #[test]
 fn every_field_given_to_declare_is_on_the_record() {
-    let place = Place::with_company();
+    let cli = CliFixture::with_company();
     let args = [
         "declare",
         "--title",
@@ -65,11 +65,11 @@ fn every_field_given_to_declare_is_on_the_record() {
         "tom",
         "--json",
     ];
-    let row: Value = serde_json::from_str(&place.ok(args)).unwrap();
+    let row: Value = serde_json::from_str(&cli.ok(args)).unwrap();
     assert_eq!(row["number"], 1);
     assert_eq!(row["priority"], "P2");
     assert_eq!(row["assignee"], serde_json::json!({"handle": "tom", "name": "Tom Varga"}));
-    let shown: Value = serde_json::from_str(&place.ok(["show", "1", "--json"])).unwrap();
+    let shown: Value = serde_json::from_str(&cli.ok(["show", "1", "--json"])).unwrap();
     let incident = &shown["incident"];
     assert_eq!(incident["services"], serde_json::json!(["cdn", "ledger"]));
     assert_eq!(incident["category"], "performance");
@@ -87,52 +87,52 @@ fn every_field_given_to_declare_is_on_the_record() {
 }
 
 #[test]
-fn team_and_runbook_come_from_the_directory_where_they_are_not_given() {
-    let place = Place::with_company();
-    place.declare("Down", "checkout");
-    let shown: Value = serde_json::from_str(&place.ok(["show", "1", "--json"])).unwrap();
+fn team_and_runbook_default_to_the_directory() {
+    let cli = CliFixture::with_company();
+    cli.declare("Down", "checkout");
+    let shown: Value = serde_json::from_str(&cli.ok(["show", "1", "--json"])).unwrap();
     assert_eq!(shown["incident"]["team"], "payments");
     assert_eq!(shown["incident"]["runbook"], "payments/5xx");
 }
 
 #[test]
 fn an_unknown_service_is_accepted_with_a_hint_at_the_nearest() {
-    let place = Place::with_company();
+    let cli = CliFixture::with_company();
     let args = ["declare", "--title", "x", "--service", "chekout"];
-    let run = place.run(args.iter().chain(&LEVELS));
+    let run = cli.run(args.iter().chain(&LEVELS));
     assert_eq!((run.code, run.out.as_str()), (0, "INC-1\n"));
-    run.told(&["there is no service \"chekout\"", "the nearest is \"checkout\""]);
+    run.assert_error(&["there is no service \"chekout\"", "the nearest is \"checkout\""]);
 }
 
 #[test]
-fn a_second_declaration_with_the_same_key_is_counted_on_the_open_one() {
-    let place = Place::new();
+fn declaration_with_an_open_dedup_key_repeats_its_alert() {
+    let cli = CliFixture::new();
     let args = ["declare", "--title", "Disk full", "--dedup-key", "disk/db-3"];
-    assert_eq!(place.ok(args.iter().chain(&LEVELS)), "INC-1\n");
-    let run = place.run(args.iter().chain(&LEVELS));
+    assert_eq!(cli.ok(args.iter().chain(&LEVELS)), "INC-1\n");
+    let run = cli.run(args.iter().chain(&LEVELS));
     assert_eq!((run.code, run.out.as_str()), (0, "INC-1\n"));
-    run.told(&["INC-1 is open with this dedup key"]);
+    run.assert_error(&["INC-1 is open with this dedup key"]);
 }
 
 #[test]
-fn ack_tells_each_outcome_and_ends_with_the_worst() {
-    let place = Place::with_company();
-    place.declare("One", "cdn");
-    place.declare("Two", "cdn");
-    assert_eq!(place.ok(["ack", "INC-1"]), "INC-1 acknowledged\n");
-    let run = place.run(["ack", "1", "#2"]);
+fn ack_prints_each_outcome_and_exits_with_the_worst() {
+    let cli = CliFixture::with_company();
+    cli.declare("One", "cdn");
+    cli.declare("Two", "cdn");
+    assert_eq!(cli.ok(["ack", "INC-1"]), "INC-1 acknowledged\n");
+    let run = cli.run(["ack", "1", "#2"]);
     assert_eq!((run.code, run.out.as_str()), (1, "INC-2 acknowledged\n"));
-    run.told(&["INC-1: already acknowledged by Ines Moreau just now"]);
-    let run = place.run(["ack", "9", "2"]);
+    run.assert_error(&["INC-1: already acknowledged by Ines Moreau just now"]);
+    let run = cli.run(["ack", "9", "2"]);
     assert_eq!((run.code, run.out.as_str()), (3, ""));
     assert_eq!(run.err.lines().count(), 2, "{run:?}");
 }
 
 #[test]
 fn ack_as_json_says_for_each_whether_it_is_done() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    let run = place.run(["ack", "1", "1", "--json"]);
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    let run = cli.run(["ack", "1", "1", "--json"]);
     let lines = json_lines(&run.out);
     assert_eq!(run.code, 1);
     assert_eq!((&lines[0]["done"], &lines[1]["done"]), (&Value::Bool(true), &Value::Bool(false)));
@@ -149,38 +149,38 @@ fn a_note_comes_from_the_arguments_or_from_standard_input(
     #[case] input: &[u8],
     #[case] expected: &str,
 ) {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    let run = place.pipe(args, input);
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    let run = cli.pipe(args, input);
     assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, "INC-1 noted\n", ""));
-    let shown: Value = serde_json::from_str(&place.ok(["show", "1", "--json"])).unwrap();
+    let shown: Value = serde_json::from_str(&cli.ok(["show", "1", "--json"])).unwrap();
     assert_eq!(shown["timeline"][1]["text"], expected);
 }
 
 #[test]
-fn resolve_takes_what_was_done_and_how_it_was_validated() {
-    let place = Place::new();
-    place.declare("One", "cdn");
+fn resolve_records_the_action_and_the_validation() {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
     let args = ["resolve", "1", "--action", "config-fix", "--detail", "limit raised"];
-    let run = place.run(args);
+    let run = cli.run(args);
     run.refused(2, &["--validation <TEXT>"]);
     let validated = ["--validation", "no errors for 10 min"];
-    assert_eq!(place.ok(args.iter().chain(&validated)), "INC-1 resolved\n");
-    let run = place.run(args.iter().chain(&validated));
+    assert_eq!(cli.ok(args.iter().chain(&validated)), "INC-1 resolved\n");
+    let run = cli.run(args.iter().chain(&validated));
     run.refused(1, &["INC-1: already resolved by ines just now"]);
-    let text = place.ok(["show", "1"]);
+    let text = cli.ok(["show", "1"]);
     assert!(text.contains("Resolution   config fix: limit raised · ines"), "{text}");
 }
 
 #[test]
-fn list_takes_words_terms_and_exclusions() {
-    let place = Place::with_company();
-    place.declare("Card payments fail", "checkout");
-    place.declare("Images answer 404", "cdn");
-    place.declare("Slow cards", "ledger");
-    place.ok(["ack", "1"]);
+fn list_accepts_free_text_terms_and_exclusions() {
+    let cli = CliFixture::with_company();
+    cli.declare("Card payments fail", "checkout");
+    cli.declare("Images answer 404", "cdn");
+    cli.declare("Slow cards", "ledger");
+    cli.ok(["ack", "1"]);
     let numbers = |args: &[&str]| -> Vec<u64> {
-        let out = place.ok(["list", "--json"].iter().chain(args));
+        let out = cli.ok(["list", "--json"].iter().chain(args));
         let mut numbers: Vec<u64> =
             json_lines(&out).iter().map(|row| row["number"].as_u64().unwrap()).collect();
         numbers.sort_unstable();
@@ -196,12 +196,12 @@ fn list_takes_words_terms_and_exclusions() {
 
 #[test]
 fn list_goes_through_all_pages_in_order() {
-    let place = Place::new();
+    let cli = CliFixture::new();
     for index in 0..7 {
-        place.declare(&format!("Number {index}"), "cdn");
+        cli.declare(&format!("Number {index}"), "cdn");
     }
     let numbers = |args: &[&str]| -> Vec<u64> {
-        let out = place.ok(["list", "--json"].iter().chain(args));
+        let out = cli.ok(["list", "--json"].iter().chain(args));
         json_lines(&out).iter().map(|row| row["number"].as_u64().unwrap()).collect()
     };
     assert_eq!(numbers(&["--limit", "3"]).len(), 3);
@@ -212,20 +212,20 @@ fn list_goes_through_all_pages_in_order() {
 
 #[test]
 fn an_empty_list_prints_nothing_and_says_so() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    let run = place.run(["list", "nothing-like-it"]);
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    let run = cli.run(["list", "nothing-like-it"]);
     run.refused(0, &["nothing matches"]);
-    let run = place.run(["list", "p4", "--json"]);
+    let run = cli.run(["list", "p4", "--json"]);
     assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, "", ""));
 }
 
 #[test]
-fn show_takes_number_or_id_and_prints_record_and_timeline() {
-    let place = Place::with_company();
-    place.declare("Card payments fail", "checkout");
-    place.ok(["ack", "1"]);
-    let shown: Value = serde_json::from_str(&place.ok(["show", "inc1", "--json"])).unwrap();
+fn show_accepts_number_or_id_and_prints_the_timeline() {
+    let cli = CliFixture::with_company();
+    cli.declare("Card payments fail", "checkout");
+    cli.ok(["ack", "1"]);
+    let shown: Value = serde_json::from_str(&cli.ok(["show", "inc1", "--json"])).unwrap();
     let mut keys: Vec<&String> = shown.as_object().unwrap().keys().collect();
     keys.sort();
     assert_eq!(keys, ["incident", "problem", "similar", "suspects", "timeline"]);
@@ -233,7 +233,7 @@ fn show_takes_number_or_id_and_prints_record_and_timeline() {
         shown["timeline"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds[..2], ["declared", "acknowledged"]);
     let id = shown["incident"]["id"].as_str().unwrap();
-    let text = place.ok(["show", id]);
+    let text = cli.ok(["show", id]);
     assert!(text.starts_with("INC-1  Card payments fail\nP1 · acknowledged · "), "{text}");
     for part in ["Services     checkout", "Team         payments", "Triggered", "Acknowledged"] {
         assert!(text.contains(part), "{text}");
@@ -245,138 +245,138 @@ fn show_takes_number_or_id_and_prints_record_and_timeline() {
 #[case(&["show", "01890000-0000-7000-8000-000000000001"], "")]
 #[case(&["note", "99", "x"], "INC-99")]
 #[case(&["show", "18446744073709551615"], "")]
-fn what_is_not_there_ends_with_3(#[case] args: &[&str], #[case] named: &str) {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    place.run(args).refused(3, &[named]);
+fn missing_incident_exits_with_3(#[case] args: &[&str], #[case] named: &str) {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    cli.run(args).refused(3, &[named]);
 }
 
 #[test]
-fn the_store_is_named_before_or_after_the_command_or_by_the_environment() {
-    let place = Place::new();
-    let other = place.path("other.db");
+fn store_option_works_in_each_position_and_as_a_variable() {
+    let cli = CliFixture::new();
+    let other = cli.path("other.db");
     let other = other.to_str().unwrap();
-    place.declare("In the first", "cdn");
+    cli.declare("In the first", "cdn");
     let args = ["--store", other, "declare", "--title", "In the other"];
-    place.ok(args.iter().chain(&LEVELS));
-    let before = place.ok(["--store", other, "list", "--json"]);
-    let after = place.ok(["list", "--json", "--store", other]);
+    cli.ok(args.iter().chain(&LEVELS));
+    let before = cli.ok(["--store", other, "list", "--json"]);
+    let after = cli.ok(["list", "--json", "--store", other]);
     assert_eq!(before, after);
     assert_eq!(json_lines(&after)[0]["title"], "In the other");
-    assert_eq!(json_lines(&place.ok(["list", "--json"]))[0]["title"], "In the first");
+    assert_eq!(json_lines(&cli.ok(["list", "--json"]))[0]["title"], "In the first");
 }
 
 #[test]
 fn the_user_flag_says_who_acts() {
-    let place = Place::with_company();
-    place.declare("One", "cdn");
-    place.ok(["ack", "1", "--user", "tom"]);
-    let run = place.run(["ack", "1"]);
+    let cli = CliFixture::with_company();
+    cli.declare("One", "cdn");
+    cli.ok(["ack", "1", "--user", "tom"]);
+    let run = cli.run(["ack", "1"]);
     run.refused(1, &["already acknowledged by Tom Varga"]);
 }
 
 #[test]
-fn doctor_is_content_with_a_sound_store() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    place.ok(["ack", "1"]);
+fn doctor_accepts_a_healthy_store() {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    cli.ok(["ack", "1"]);
     for args in [["doctor", "--json"].as_slice(), &["doctor", "--rebuild", "--json"]] {
-        let report: Value = serde_json::from_str(&place.ok(args)).unwrap();
+        let report: Value = serde_json::from_str(&cli.ok(args)).unwrap();
         assert_eq!(report["content"], true, "{report}");
         assert_eq!(report["incidents"], 1);
         assert_eq!(report["findings"], serde_json::json!([]));
     }
-    let text = place.ok(["doctor"]);
+    let text = cli.ok(["doctor"]);
     assert!(text.contains("all is well, 1 incident, "), "{text}");
 }
 
 #[test]
-fn doctor_salvages_into_a_file_that_import_takes() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    place.ok(["doctor", "--salvage", "saved.jsonl"]);
-    place.ok(["import", "saved.jsonl", "--store", "new.db"]);
-    assert_eq!(json_lines(&place.ok(["list", "--json", "--store", "new.db"])).len(), 1);
+fn doctor_salvages_into_an_importable_file() {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    cli.ok(["doctor", "--salvage", "saved.jsonl"]);
+    cli.ok(["import", "saved.jsonl", "--store", "new.db"]);
+    assert_eq!(json_lines(&cli.ok(["list", "--json", "--store", "new.db"])).len(), 1);
 }
 
 #[test]
 fn help_completions_and_man_open_no_store_and_leave_no_file() {
-    let place = Place::new();
+    let cli = CliFixture::new();
     for args in [["--help"].as_slice(), &["completions", "fish"], &["man"], &["--version"]] {
-        assert!(!place.ok(args).is_empty());
+        assert!(!cli.ok(args).is_empty());
     }
-    assert!(!place.store().exists());
-    assert!(!place.path("home").exists());
+    assert!(!cli.store().exists());
+    assert!(!cli.path("home").exists());
 }
 
 #[test]
-fn the_log_is_a_file_for_its_owner_and_never_on_the_screen() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    let mut program = place.program();
+fn log_is_a_private_file_and_never_on_the_screen() {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    let mut program = cli.program();
     let run = Run::from(program.args(["show", "9"]).env("REDPHONE_LOG", "debug").output().unwrap());
     run.refused(3, &["INC-9"]);
-    let log = place.path("home/.local/state/redphone/log");
+    let log = cli.path("home/.local/state/redphone/log");
     assert!(std::fs::read_to_string(&log).unwrap().contains("INC-9"));
     assert_eq!((mode(&log), mode(log.parent().unwrap())), (0o600, 0o700));
 }
 
 #[test]
-fn a_log_that_can_not_be_written_stops_nothing() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    std::fs::write(place.path("home"), "no folder").unwrap();
-    let mut program = place.program();
+fn unwritable_log_stops_nothing() {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    std::fs::write(cli.path("home"), "no folder").unwrap();
+    let mut program = cli.program();
     let run = Run::from(program.args(["show", "9"]).env("REDPHONE_LOG", "trace").output().unwrap());
     run.refused(3, &["INC-9"]);
 }
 
 #[test]
-fn a_demo_that_is_kept_is_seeded_once_and_is_a_store_as_any_other() {
-    let place = Place::new();
+fn persistent_demo_is_seeded_once_and_is_a_normal_store() {
+    let cli = CliFixture::new();
     let args = ["demo", "--incidents", "300", "--keep", "demo.db", "--seed-only"];
-    assert_eq!(place.ok(args), "300 incidents made in demo.db\n");
-    assert_eq!(place.ok(args), "demo.db has incidents already: nothing was added\n");
-    let all = place.ok(["list", "is:any", "--all", "--json", "--store", "demo.db"]);
+    assert_eq!(cli.ok(args), "300 incidents made in demo.db\n");
+    assert_eq!(cli.ok(args), "demo.db has incidents already: nothing was added\n");
+    let all = cli.ok(["list", "is:any", "--all", "--json", "--store", "demo.db"]);
     assert_eq!(json_lines(&all).len(), 300);
-    place.ok(["doctor", "--store", "demo.db"]);
+    cli.ok(["doctor", "--store", "demo.db"]);
 }
 
 #[test]
-fn a_damaged_store_is_told_left_as_it_is_and_salvaged() {
-    let place = Place::new();
-    place.ok(["demo", "--incidents", "300", "--keep", "store.db", "--seed-only"]);
-    let mut bytes = std::fs::read(place.store()).unwrap();
+fn damaged_store_is_reported_unchanged_and_salvaged() {
+    let cli = CliFixture::new();
+    cli.ok(["demo", "--incidents", "300", "--keep", "store.db", "--seed-only"]);
+    let mut bytes = std::fs::read(cli.store()).unwrap();
     let pages = bytes.len() / 4096;
     for page in [pages / 3, pages / 2, pages * 2 / 3] {
         bytes[page * 4096..][..4096].fill(0xad);
     }
-    std::fs::write(place.store(), &bytes).unwrap();
-    let run = place.run(["doctor"]);
+    std::fs::write(cli.store(), &bytes).unwrap();
+    let run = cli.run(["doctor"]);
     assert_eq!((run.code, run.err.as_str()), (1, ""), "{run:?}");
     assert!(run.out.starts_with("damage: "), "{run:?}");
     assert!(run.out.ends_with("with redphone doctor --salvage FILE\n"), "{run:?}");
-    let told = place.ok(["doctor", "--salvage", "saved.jsonl"]);
+    let told = cli.ok(["doctor", "--salvage", "saved.jsonl"]);
     assert!(told.contains("records saved to saved.jsonl"), "{told}");
-    assert!(std::fs::read(place.store()).unwrap() == bytes, "the damaged file has changed");
-    let run = place.run(["import", "saved.jsonl", "--skip-bad", "--store", "new.db"]);
+    assert!(std::fs::read(cli.store()).unwrap() == bytes, "the damaged file has changed");
+    let run = cli.run(["import", "saved.jsonl", "--skip-bad", "--store", "new.db"]);
     assert_eq!(run.code, 0, "{run:?}");
-    place.ok(["doctor", "--store", "new.db"]);
-    assert!(!place.ok(["list", "is:any", "--store", "new.db"]).is_empty());
+    cli.ok(["doctor", "--store", "new.db"]);
+    assert!(!cli.ok(["list", "is:any", "--store", "new.db"]).is_empty());
 }
 
 #[test]
-fn a_projection_that_differs_from_the_events_is_found_and_rebuilt() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    place.declare("Two", "cdn");
-    let store = rusqlite::Connection::open(place.store()).unwrap();
+fn projection_that_differs_from_the_events_is_rebuilt() {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    cli.declare("Two", "cdn");
+    let store = rusqlite::Connection::open(cli.store()).unwrap();
     store.execute("DELETE FROM incident WHERE number = 2", []).unwrap();
     drop(store);
-    let run = place.run(["doctor"]);
+    let run = cli.run(["doctor"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.out.ends_with("with redphone doctor --rebuild\n"), "{run:?}");
-    place.ok(["doctor", "--rebuild"]);
-    place.ok(["doctor"]);
-    assert_eq!(json_lines(&place.ok(["list", "--json"])).len(), 2);
+    cli.ok(["doctor", "--rebuild"]);
+    cli.ok(["doctor"]);
+    assert_eq!(json_lines(&cli.ok(["list", "--json"])).len(), 2);
 }

@@ -1,21 +1,21 @@
-//! What only a terminal shows.
+//! Output that differs between a terminal and a pipe.
 
 use std::io::Read;
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-use crate::support::cli::Place;
+use crate::support::cli::CliFixture;
 use crate::support::program;
 
 /// Runs the program in a terminal of so many columns and gives what it wrote.
-fn in_terminal(place: &Place, columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
+fn in_terminal(cli: &CliFixture, columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
     let size = PtySize { rows: 30, cols: columns, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).unwrap();
     let mut command = CommandBuilder::new(program());
     command.env_clear();
-    command.cwd(place.path("."));
-    command.env("HOME", place.path("home"));
-    command.env("REDPHONE_STORE", place.store());
+    command.cwd(cli.path("."));
+    command.env("HOME", cli.path("home"));
+    command.env("REDPHONE_STORE", cli.store());
     command.env("REDPHONE_USER", "ines");
     command.env("TERM", "xterm-256color");
     for (name, value) in env {
@@ -43,12 +43,12 @@ fn without_colours(text: &str) -> String {
 }
 
 #[test]
-fn a_table_fits_the_terminal_and_is_whole_in_a_pipe() {
-    let place = Place::with_company();
+fn table_fits_the_terminal_and_is_untruncated_in_a_pipe() {
+    let cli = CliFixture::with_company();
     let title = format!("{} at the end", "漢字 and words ".repeat(10));
-    place.declare(&title, "checkout");
+    cli.declare(&title, "checkout");
     for columns in [30, 40, 60, 80, 126, 300] {
-        let text = without_colours(&in_terminal(&place, columns, &["list"], &[]));
+        let text = without_colours(&in_terminal(&cli, columns, &["list"], &[]));
         assert_eq!(text.lines().count(), 2, "{text}");
         for line in text.lines() {
             let width = redphone::model::text::width(line);
@@ -56,39 +56,39 @@ fn a_table_fits_the_terminal_and_is_whole_in_a_pipe() {
         }
         assert_eq!(text.contains('…'), columns < 300, "{text}");
     }
-    assert!(place.ok(["list"]).contains("at the end\n"));
+    assert!(cli.ok(["list"]).contains("at the end\n"));
 }
 
 #[test]
 fn colours_are_for_terminals_that_want_them() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    assert!(in_terminal(&place, 80, &["list"], &[]).contains("\u{1b}[1;31mP1"));
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    assert!(in_terminal(&cli, 80, &["list"], &[]).contains("\u{1b}[1;31mP1"));
     for env in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        assert!(!in_terminal(&place, 80, &["list"], &[env]).contains('\u{1b}'), "{env:?}");
+        assert!(!in_terminal(&cli, 80, &["list"], &[env]).contains('\u{1b}'), "{env:?}");
     }
-    assert!(!place.ok(["list"]).contains('\u{1b}'));
+    assert!(!cli.ok(["list"]).contains('\u{1b}'));
 }
 
 #[test]
-fn ascii_is_kept_to_where_it_is_wanted() {
-    let place = Place::new();
-    place.declare(&"long words ".repeat(12), "cdn");
+fn ascii_mode_prints_only_ascii() {
+    let cli = CliFixture::new();
+    cli.declare(&"long words ".repeat(12), "cdn");
     for text in [
-        in_terminal(&place, 60, &["list", "--ascii"], &[]),
-        in_terminal(&place, 60, &["show", "1"], &[("LC_ALL", "C")]),
+        in_terminal(&cli, 60, &["list", "--ascii"], &[]),
+        in_terminal(&cli, 60, &["show", "1"], &[("LC_ALL", "C")]),
     ] {
         assert!(text.is_ascii(), "{text}");
     }
 }
 
 #[test]
-fn the_panes_are_refused_on_a_dumb_terminal() {
-    let place = Place::new();
-    let text = in_terminal(&place, 80, &[], &[("TERM", "dumb")]);
+fn panes_are_refused_on_a_dumb_terminal() {
+    let cli = CliFixture::new();
+    let text = in_terminal(&cli, 80, &[], &[("TERM", "dumb")]);
     assert!(
         text.starts_with("redphone: TERM is \"dumb\": such a terminal can't show panes"),
         "{text:?}"
     );
-    assert!(!place.store().exists());
+    assert!(!cli.store().exists());
 }

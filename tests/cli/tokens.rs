@@ -1,41 +1,41 @@
-//! `token`: made, listed and taken back.
+//! `redphone token`: creating, listing and revoking tokens.
 
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::support::cli::Place;
+use crate::support::cli::CliFixture;
 
 #[test]
 fn a_token_is_shown_once_and_listed_without_its_secret() {
-    let place = Place::new();
-    let run = place.run(["token", "create", "--name", "ines", "--scope", "respond"]);
+    let cli = CliFixture::new();
+    let run = cli.run(["token", "create", "--name", "ines", "--scope", "respond"]);
     assert_eq!(run.code, 0, "{run:?}");
-    run.told(&["token \"ines\" of scope respond, good until", "shown this once"]);
+    run.assert_error(&["token \"ines\" of scope respond, good until", "shown this once"]);
     let token = run.out.trim_end();
     assert_eq!((token.len(), &token[..3]), (80, "rp_"));
-    let list = place.ok(["token", "list"]);
+    let list = cli.ok(["token", "list"]);
     assert!(list.starts_with("ID ") && list.contains(&token[3..15]), "{list}");
     assert!(list.contains("ines  respond") && !list.contains(&token[16..]), "{list}");
-    let again = place.run(["token", "create", "--name", "ines", "--scope", "read"]);
+    let again = cli.run(["token", "create", "--name", "ines", "--scope", "read"]);
     again.refused(1, &["there is a token \"ines\" already"]);
-    assert_eq!(place.ok(["token", "revoke", "ines"]), "ines revoked\n");
-    place.run(["token", "revoke", "ines"]).refused(3, &["there is no token \"ines\" that holds"]);
-    assert!(place.ok(["token", "list"]).contains("revoked"));
+    assert_eq!(cli.ok(["token", "revoke", "ines"]), "ines revoked\n");
+    cli.run(["token", "revoke", "ines"]).refused(3, &["there is no token \"ines\" that holds"]);
+    assert!(cli.ok(["token", "list"]).contains("revoked"));
 }
 
 #[test]
-fn json_tells_all_and_the_secret_only_once() {
-    let place = Place::new();
+fn json_lists_all_fields_and_the_secret_only_once() {
+    let cli = CliFixture::new();
     let args = ["token", "create", "--name", "Alertmanager", "--scope", "ingest", "--json"];
     let made: Value =
-        serde_json::from_str(&place.ok(args.iter().chain(&["--expires", "never"]))).unwrap();
+        serde_json::from_str(&cli.ok(args.iter().chain(&["--expires", "never"]))).unwrap();
     let secret = made["token"].as_str().unwrap();
     assert_eq!(made["scope"], "ingest");
     assert_eq!(made["expires_at"], Value::Null);
-    let listed: Value = serde_json::from_str(&place.ok(["token", "list", "--json"])).unwrap();
+    let listed: Value = serde_json::from_str(&cli.ok(["token", "list", "--json"])).unwrap();
     assert_eq!((&listed["id"], &listed["state"]), (&made["id"], &"holds".into()));
     assert_eq!(listed.get("token"), None);
-    let revoked = place.ok(["token", "revoke", &secret[3..15], "--json"]);
+    let revoked = cli.ok(["token", "revoke", &secret[3..15], "--json"]);
     let revoked: Value = serde_json::from_str(&revoked).unwrap();
     assert_eq!(revoked["state"], "revoked");
 }
@@ -45,24 +45,24 @@ fn json_tells_all_and_the_secret_only_once() {
 #[case::an_unknown_scope(&["--name", "a", "--scope", "root"], &["read", "admin"])]
 #[case::no_time(&["--name", "a", "--scope", "read", "--expires", "soon"], &["90d", "never"])]
 #[case::a_bare_number(&["--name", "a", "--scope", "read", "--expires", "90"], &["90d"])]
-fn what_is_wrong_on_the_line_is_named(#[case] args: &[&str], #[case] says: &[&str]) {
-    let place = Place::new();
-    place.run(["token", "create"].iter().chain(args)).refused(2, says);
+fn wrong_token_arguments_are_named(#[case] args: &[&str], #[case] says: &[&str]) {
+    let cli = CliFixture::new();
+    cli.run(["token", "create"].iter().chain(args)).refused(2, says);
 }
 
 #[rstest]
 #[case::a_date("2120-03-01", "2120-03-01T00:00:00Z")]
 #[case::a_moment("2120-03-01T10:00:00+02:00", "2120-03-01T08:00:00Z")]
-fn an_expiry_is_a_date_or_a_moment(#[case] given: &str, #[case] kept: &str) {
-    let place = Place::new();
+fn expiry_is_a_date_or_a_time(#[case] given: &str, #[case] kept: &str) {
+    let cli = CliFixture::new();
     let args = ["token", "create", "--name", "a", "--scope", "read", "--json", "--expires", given];
-    let made: Value = serde_json::from_str(&place.ok(args)).unwrap();
+    let made: Value = serde_json::from_str(&cli.ok(args)).unwrap();
     assert_eq!(made["expires_at"], kept);
 }
 
 #[test]
-fn a_time_that_is_over_is_refused() {
-    let place = Place::new();
+fn past_expiry_is_refused() {
+    let cli = CliFixture::new();
     let args = ["token", "create", "--name", "a", "--scope", "read", "--expires", "2020-01-01"];
-    place.run(args).refused(1, &["would have expired already"]);
+    cli.run(args).refused(1, &["would have expired already"]);
 }

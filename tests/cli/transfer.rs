@@ -1,4 +1,4 @@
-//! Export and import: whole or not at all.
+//! Export and import are complete or have no effect.
 
 use std::fs;
 use std::io::Read;
@@ -7,16 +7,16 @@ use std::process::Stdio;
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::support::cli::{Place, mode};
+use crate::support::cli::{CliFixture, mode};
 
 /// A store with something of everything, and its export.
-fn exported() -> (Place, String) {
-    let place = Place::with_company();
-    place.declare("Card payments fail \u{202e}\u{1b}[2J漢字🚒", "checkout");
-    place.declare("Images answer 404", "cdn");
-    place.ok(["ack", "1", "2"]);
-    place.ok(["note", "1", "line one\nline two \u{9b}31m"]);
-    place.ok([
+fn exported() -> (CliFixture, String) {
+    let cli = CliFixture::with_company();
+    cli.declare("Card payments fail \u{202e}\u{1b}[2J漢字🚒", "checkout");
+    cli.declare("Images answer 404", "cdn");
+    cli.ok(["ack", "1", "2"]);
+    cli.ok(["note", "1", "line one\nline two \u{9b}31m"]);
+    cli.ok([
         "resolve",
         "1",
         "--action",
@@ -26,27 +26,27 @@ fn exported() -> (Place, String) {
         "--validation",
         "test orders",
     ]);
-    let text = place.ok(["export"]);
-    (place, text)
+    let text = cli.ok(["export"]);
+    (cli, text)
 }
 
 #[test]
 fn an_export_imported_and_exported_again_is_the_same_bytes() {
-    let (place, text) = exported();
-    let run = place.pipe(["import", "--store", "copy.db"], text.as_bytes());
+    let (cli, text) = exported();
+    let run = cli.pipe(["import", "--store", "copy.db"], text.as_bytes());
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
     assert!(run.out.starts_with("2 incidents and "), "{run:?}");
-    assert_eq!(place.ok(["export", "--store", "copy.db"]), text);
+    assert_eq!(cli.ok(["export", "--store", "copy.db"]), text);
     assert_eq!(
-        place.ok(["list", "is:any", "--json"]),
-        place.ok(["list", "is:any", "--json", "--store", "copy.db"])
+        cli.ok(["list", "is:any", "--json"]),
+        cli.ok(["list", "is:any", "--json", "--store", "copy.db"])
     );
-    assert_eq!(place.ok(["show", "1"]), place.ok(["show", "1", "--store", "copy.db"]));
-    place.ok(["doctor", "--store", "copy.db"]);
+    assert_eq!(cli.ok(["show", "1"]), cli.ok(["show", "1", "--store", "copy.db"]));
+    cli.ok(["doctor", "--store", "copy.db"]);
 }
 
 #[test]
-fn an_export_has_nothing_that_a_terminal_obeys() {
+fn export_has_no_terminal_control_characters() {
     let (_, text) = exported();
     assert!(text.chars().all(|c| c == '\n' || (!c.is_control() && c != '\u{202e}')));
     assert!(text.starts_with("{\"header\":{\"format\":\"redphone\",\"version\":1}}\n"));
@@ -54,25 +54,25 @@ fn an_export_has_nothing_that_a_terminal_obeys() {
 
 #[test]
 fn the_same_import_twice_changes_nothing() {
-    let (place, text) = exported();
+    let (cli, text) = exported();
     let events = text.lines().filter(|line| line.starts_with("{\"event\"")).count();
-    let run = place.pipe(["import", "--json"], text.as_bytes());
+    let run = cli.pipe(["import", "--json"], text.as_bytes());
     assert_eq!(run.code, 0, "{run:?}");
     let told: Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(told["known"], events);
     assert_eq!(told["events"], 0);
-    assert_eq!(place.ok(["export"]), text);
+    assert_eq!(cli.ok(["export"]), text);
 }
 
 #[test]
-fn a_file_is_written_whole_and_for_its_owner_alone() {
-    let (place, text) = exported();
-    fs::write(place.path("backup.jsonl"), "old").unwrap();
-    let told = place.ok(["export", "backup.jsonl"]);
+fn export_file_is_written_atomically_and_privately() {
+    let (cli, text) = exported();
+    fs::write(cli.path("backup.jsonl"), "old").unwrap();
+    let told = cli.ok(["export", "backup.jsonl"]);
     assert!(told.ends_with("lines written to backup.jsonl\n") || told.contains("/backup.jsonl\n"));
-    assert_eq!(fs::read_to_string(place.path("backup.jsonl")).unwrap(), text);
-    assert_eq!(mode(&place.path("backup.jsonl")), 0o600);
-    let left: Vec<_> = fs::read_dir(place.path("."))
+    assert_eq!(fs::read_to_string(cli.path("backup.jsonl")).unwrap(), text);
+    assert_eq!(mode(&cli.path("backup.jsonl")), 0o600);
+    let left: Vec<_> = fs::read_dir(cli.path("."))
         .unwrap()
         .filter_map(|e| e.unwrap().file_name().into_string().ok())
         .filter(|name| name.contains("tmp"))
@@ -84,11 +84,11 @@ fn a_file_is_written_whole_and_for_its_owner_alone() {
 #[case("store.db", "is the store itself")]
 #[case("home", "is a folder")]
 #[case("no/such/folder.jsonl", "No such file or directory")]
-fn a_place_that_can_not_take_an_export_is_refused(#[case] target: &str, #[case] says: &str) {
-    let (place, _) = exported();
-    fs::create_dir_all(place.path("home")).unwrap();
-    place.run(["export", target]).refused(1, &[says]);
-    place.ok(["doctor"]);
+fn unwritable_export_path_is_refused(#[case] target: &str, #[case] says: &str) {
+    let (cli, _) = exported();
+    fs::create_dir_all(cli.path("home")).unwrap();
+    cli.run(["export", target]).refused(1, &[says]);
+    cli.ok(["doctor"]);
 }
 
 /// Changes a line of an export, which is named by its 1-based number.
@@ -121,29 +121,29 @@ fn a_wrong_line_is_named_with_its_field_and_nothing_is_imported(
     #[case] to: String,
     #[case] says: &str,
 ) {
-    let (place, text) = exported();
+    let (cli, text) = exported();
     let number = second_declaration(&text);
     let wrong = with_line(&text, number, |line| line.replace(from, &to));
     assert_ne!(wrong, text);
-    let run = place.pipe(["import", "-", "--store", "new.db"], wrong.as_bytes());
+    let run = cli.pipe(["import", "-", "--store", "new.db"], wrong.as_bytes());
     run.refused(1, &[&format!("line {number}: {says}"), "nothing was imported"]);
-    let run = place.run(["list", "is:any", "--store", "new.db"]);
+    let run = cli.run(["list", "is:any", "--store", "new.db"]);
     assert_eq!(run.out, "", "{run:?}");
     // Leaving it out leaves the rest of that incident without its beginning.
-    let run = place.pipe(["import", "--skip-bad", "--store", "new.db", "--json"], wrong.as_bytes());
+    let run = cli.pipe(["import", "--skip-bad", "--store", "new.db", "--json"], wrong.as_bytes());
     assert_eq!(run.code, 0, "{run:?}");
     let told: Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(told["incidents"], 1, "{run:?}");
     assert!(told["skipped"].as_u64().unwrap() >= 1, "{run:?}");
     assert!(run.err.contains(&format!("left out line {number}: {says}")), "{run:?}");
-    place.ok(["doctor", "--store", "new.db"]);
+    cli.ok(["doctor", "--store", "new.db"]);
 }
 
 #[rstest]
 #[case("1969-12-31T23:59:59Z")]
 #[case("2101-01-01T00:00:00Z")]
 fn a_time_out_of_range_is_named(#[case] time: &str) {
-    let (place, text) = exported();
+    let (cli, text) = exported();
     let number = second_declaration(&text);
     let wrong = with_line(&text, number, |line| {
         let mut value: Value = serde_json::from_str(line).unwrap();
@@ -151,44 +151,44 @@ fn a_time_out_of_range_is_named(#[case] time: &str) {
         value["event"]["detected_at"] = time.into();
         value.to_string()
     });
-    let run = place.pipe(["import", "--store", "new.db"], wrong.as_bytes());
+    let run = cli.pipe(["import", "--store", "new.db"], wrong.as_bytes());
     run.refused(1, &[&format!("line {number}: detected_at: "), "is outside 1970 to 2100"]);
 }
 
 #[test]
-fn a_torn_last_line_is_named_as_such() {
-    let (place, text) = exported();
+fn truncated_last_line_is_named_as_such() {
+    let (cli, text) = exported();
     let torn = &text[..text.len() - 40];
     let last = torn.lines().count();
-    let run = place.pipe(["import", "--store", "new.db"], torn.as_bytes());
+    let run = cli.pipe(["import", "--store", "new.db"], torn.as_bytes());
     run.refused(1, &[&format!("line {last}: is cut off: the input ends in the middle of it")]);
-    let run = place.pipe(["import", "--skip-bad", "--store", "new.db"], torn.as_bytes());
+    let run = cli.pipe(["import", "--skip-bad", "--store", "new.db"], torn.as_bytes());
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.out.ends_with(", 1 line left out\n"), "{run:?}");
 }
 
 #[test]
-fn crlf_blank_lines_a_byte_order_mark_and_a_missing_header_are_taken() {
-    let (place, text) = exported();
+fn import_accepts_crlf_blank_lines_bom_and_no_header() {
+    let (cli, text) = exported();
     let body = text.split_once('\n').unwrap().1.replace('\n', "\r\n\r\n");
-    let run = place.pipe(["import", "--store", "new.db"], format!("\u{feff}{body}").as_bytes());
+    let run = cli.pipe(["import", "--store", "new.db"], format!("\u{feff}{body}").as_bytes());
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
-    assert_eq!(place.ok(["export", "--store", "new.db"]), text);
+    assert_eq!(cli.ok(["export", "--store", "new.db"]), text);
 }
 
 #[test]
 fn a_newer_version_is_refused_even_with_skip_bad() {
-    let (place, text) = exported();
+    let (cli, text) = exported();
     let newer = text.replace("\"version\":1", "\"version\":2");
-    let run = place.pipe(["import", "--skip-bad", "--store", "new.db"], newer.as_bytes());
+    let run = cli.pipe(["import", "--skip-bad", "--store", "new.db"], newer.as_bytes());
     run.refused(1, &["line 1: version: is 2, and 1 is the newest known here: update redphone"]);
 }
 
 #[test]
-fn at_most_twenty_reasons_are_told() {
-    let place = Place::new();
+fn at_most_twenty_reasons_are_printed() {
+    let cli = CliFixture::new();
     let input = "{\"what\":1}\n".repeat(33);
-    let run = place.pipe(["import", "--skip-bad"], input.as_bytes());
+    let run = cli.pipe(["import", "--skip-bad"], input.as_bytes());
     assert_eq!((run.code, run.err.lines().count()), (0, 21), "{run:?}");
     assert!(run.err.contains("left out line 20: "), "{run:?}");
     assert!(run.err.ends_with("left out 13 more lines\n"), "{run:?}");
@@ -198,28 +198,23 @@ fn at_most_twenty_reasons_are_told() {
 #[case("gone.jsonl", 3, "No such file or directory")]
 #[case("home", 1, "is a folder")]
 fn a_file_that_can_not_be_read_is_named(#[case] file: &str, #[case] code: i32, #[case] says: &str) {
-    let place = Place::new();
-    fs::create_dir_all(place.path("home")).unwrap();
-    place.run(["import", file]).refused(code, &[file, says]);
-    assert!(!place.store().exists());
+    let cli = CliFixture::new();
+    fs::create_dir_all(cli.path("home")).unwrap();
+    cli.run(["import", file]).refused(code, &[file, says]);
+    assert!(!cli.store().exists());
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_quietly() {
-    let (place, _) = exported();
+fn closed_pipe_ends_the_export_quietly() {
+    let (cli, _) = exported();
     // More than a pipe holds.
     let note = "line of a note\n".repeat(4000);
     for _ in 0..3 {
-        assert_eq!(place.pipe(["note", "2", "-"], note.as_bytes()).code, 0);
+        assert_eq!(cli.pipe(["note", "2", "-"], note.as_bytes()).code, 0);
     }
     for args in [["list", "--all"].as_slice(), &["export"], &["show", "2"], &["man"]] {
-        let mut child = place
-            .program()
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            cli.program().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let mut told = String::new();
         child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
@@ -229,16 +224,16 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 }
 
 #[test]
-fn a_whole_company_survives_the_journey_byte_by_byte() {
-    let place = Place::new();
-    place.ok(["demo", "--incidents", "400", "--keep", "demo.db", "--seed-only"]);
-    place.ok(["export", "one.jsonl", "--store", "demo.db"]);
-    place.ok(["import", "one.jsonl", "--store", "copy.db"]);
-    place.ok(["export", "two.jsonl", "--store", "copy.db"]);
-    let read = |name: &str| fs::read(place.path(name)).unwrap();
+fn demo_company_survives_export_and_import_unchanged() {
+    let cli = CliFixture::new();
+    cli.ok(["demo", "--incidents", "400", "--keep", "demo.db", "--seed-only"]);
+    cli.ok(["export", "one.jsonl", "--store", "demo.db"]);
+    cli.ok(["import", "one.jsonl", "--store", "copy.db"]);
+    cli.ok(["export", "two.jsonl", "--store", "copy.db"]);
+    let read = |name: &str| fs::read(cli.path(name)).unwrap();
     assert!(read("one.jsonl") == read("two.jsonl"));
     let list = |store: &str| {
-        place.ok(["list", "is:any", "--all", "--sort", "oldest", "--json", "--store", store])
+        cli.ok(["list", "is:any", "--all", "--sort", "oldest", "--json", "--store", store])
     };
     assert!(list("demo.db") == list("copy.db"));
 }

@@ -4,61 +4,60 @@ use std::fs;
 
 use rstest::rstest;
 
-use crate::support::cli::{Place, Run, json_lines, mode};
+use crate::support::cli::{CliFixture, Run, json_lines, mode};
 
-/// The usual place of the settings in a test's home.
-fn file(place: &Place) -> std::path::PathBuf {
-    place.path("home/.config/redphone/config.toml")
+/// The default path of the settings below a test's home.
+fn file(cli: &CliFixture) -> std::path::PathBuf {
+    cli.path("home/.config/redphone/config.toml")
 }
 
-fn write(place: &Place, text: &str) {
-    fs::create_dir_all(file(place).parent().unwrap()).unwrap();
-    fs::write(file(place), text).unwrap();
+fn write(cli: &CliFixture, text: &str) {
+    fs::create_dir_all(file(cli).parent().unwrap()).unwrap();
+    fs::write(file(cli), text).unwrap();
 }
 
 #[test]
 fn the_path_is_printed_also_where_settings_are_wrong() {
-    let place = Place::new();
-    write(&place, "[[[");
-    let usual = format!("{}\n", file(&place).display());
-    assert_eq!(place.ok(["config", "path"]), usual);
-    assert_eq!(place.ok(["--config", "x.toml", "config", "path"]), "x.toml\n");
+    let cli = CliFixture::new();
+    write(&cli, "[[[");
+    let usual = format!("{}\n", file(&cli).display());
+    assert_eq!(cli.ok(["config", "path"]), usual);
+    assert_eq!(cli.ok(["--config", "x.toml", "config", "path"]), "x.toml\n");
     let run = Run::from(
-        place.program().args(["config", "path"]).env("REDPHONE_LOG", "loud").output().unwrap(),
+        cli.program().args(["config", "path"]).env("REDPHONE_LOG", "loud").output().unwrap(),
     );
     assert_eq!((run.code, run.out), (0, usual));
 }
 
 #[test]
 fn init_writes_a_sample_once_for_its_owner_alone() {
-    let place = Place::new();
-    let told = place.ok(["config", "init"]);
+    let cli = CliFixture::new();
+    let told = cli.ok(["config", "init"]);
     assert!(told.contains("config.toml"), "{told}");
-    assert_eq!(mode(&file(&place)), 0o600);
-    assert_eq!(mode(file(&place).parent().unwrap()), 0o700);
-    let text = fs::read_to_string(file(&place)).unwrap();
+    assert_eq!(mode(&file(&cli)), 0o600);
+    assert_eq!(mode(file(&cli).parent().unwrap()), 0o700);
+    let text = fs::read_to_string(file(&cli)).unwrap();
     assert!(text.contains("#acknowledge = \"a\" # acknowledge\n"), "{text}");
     assert!(!text.contains('@') || !text.contains("@KEYS@"));
-    assert!(place.ok(["config", "check"]).contains("nothing is wrong"));
-    fs::write(file(&place), "user = \"mine\"").unwrap();
-    place.run(["config", "init"]).refused(1, &["is there already and stays as it is"]);
-    assert_eq!(fs::read_to_string(file(&place)).unwrap(), "user = \"mine\"");
-    place.ok(["config", "init", "--config", "other.toml"]);
-    assert_eq!(mode(&place.path("other.toml")), 0o600);
-    fs::write(place.path("plain"), "").unwrap();
-    place
-        .run(["--config", "plain/x.toml", "config", "init"])
+    assert!(cli.ok(["config", "check"]).contains("nothing is wrong"));
+    fs::write(file(&cli), "user = \"mine\"").unwrap();
+    cli.run(["config", "init"]).refused(1, &["is there already and stays as it is"]);
+    assert_eq!(fs::read_to_string(file(&cli)).unwrap(), "user = \"mine\"");
+    cli.ok(["config", "init", "--config", "other.toml"]);
+    assert_eq!(mode(&cli.path("other.toml")), 0o600);
+    fs::write(cli.path("plain"), "").unwrap();
+    cli.run(["--config", "plain/x.toml", "config", "init"])
         .refused(1, &["can't write plain/x.toml"]);
 }
 
 #[test]
-fn check_prints_each_warning_with_its_place_and_ends_with_1() {
-    let place = Place::new();
-    assert!(place.ok(["config", "check"]).contains("does not exist: the defaults hold"));
-    write(&place, "asci = true\n[keys]\nacknowlegde = \"x\"\n[looks]\ntheme = \"drak\"\n");
-    let run = place.run(["config", "check"]);
+fn check_prints_warnings_with_positions_and_exits_with_1() {
+    let cli = CliFixture::new();
+    assert!(cli.ok(["config", "check"]).contains("does not exist: the defaults hold"));
+    write(&cli, "asci = true\n[keys]\nacknowlegde = \"x\"\n[looks]\ntheme = \"drak\"\n");
+    let run = cli.run(["config", "check"]);
     assert_eq!((run.code, run.err.as_str()), (1, ""));
-    let path = file(&place);
+    let path = file(&cli);
     let path = path.display();
     assert_eq!(
         run.out,
@@ -71,12 +70,11 @@ fn check_prints_each_warning_with_its_place_and_ends_with_1() {
 }
 
 #[test]
-fn show_prints_what_holds_and_where_it_comes_from() {
-    let place = Place::new();
-    write(&place, "\n[looks]\ntheme = \"light\"\n[keys]\nown = [\"Y\", \"F2\"]\n");
+fn show_prints_effective_values_and_their_sources() {
+    let cli = CliFixture::new();
+    write(&cli, "\n[looks]\ntheme = \"light\"\n[keys]\nown = [\"Y\", \"F2\"]\n");
     let run = Run::from(
-        place
-            .program()
+        cli.program()
             .args(["config", "show", "--ascii"])
             .env("REDPHONE_ZONE", "utc")
             .output()
@@ -94,26 +92,26 @@ fn show_prints_what_holds_and_where_it_comes_from() {
     ] {
         assert!(run.out.lines().any(|there| there == line), "{line} is not in\n{}", run.out);
     }
-    fs::write(place.path("again.toml"), &run.out).unwrap();
-    let check = place.ok(["--config", "again.toml", "config", "check"]);
+    fs::write(cli.path("again.toml"), &run.out).unwrap();
+    let check = cli.ok(["--config", "again.toml", "config", "check"]);
     assert!(check.contains("nothing is wrong"), "{check}");
 }
 
 #[test]
-fn other_commands_go_on_and_say_once_that_settings_are_wrong() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    write(&place, "asci = 1\nusr = 2\n[looks]\nteme = 3\n");
-    let run = place.run(["list", "--json"]);
+fn other_commands_continue_and_warn_once() {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    write(&cli, "asci = 1\nusr = 2\n[looks]\nteme = 3\n");
+    let run = cli.run(["list", "--json"]);
     assert_eq!(run.code, 0);
     assert_eq!(json_lines(&run.out).len(), 1);
-    run.told(&[
+    run.assert_error(&[
         "config.toml:1: asci is not a setting: did you mean ascii",
         "2 more",
         "redphone config check",
     ]);
     for quiet in [["completions", "bash"].as_slice(), &["man"], &["config", "show"]] {
-        let run = place.run(quiet);
+        let run = cli.run(quiet);
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{quiet:?}");
     }
 }
@@ -123,25 +121,25 @@ fn other_commands_go_on_and_say_once_that_settings_are_wrong() {
 #[case(&["config", "chek"], "'chek'")]
 #[case(&["--config", "nowhere.toml", "list"], "there is no file nowhere.toml")]
 #[case(&["--profile", "prod", "list"], "there is no profile \"prod\"")]
-fn what_can_not_be_meant_is_refused(#[case] args: &[&str], #[case] says: &str) {
-    let place = Place::new();
-    place.run(args).refused(2, &[says]);
+fn contradictory_options_are_refused(#[case] args: &[&str], #[case] says: &str) {
+    let cli = CliFixture::new();
+    cli.run(args).refused(2, &[says]);
 }
 
 #[test]
-fn levels_and_priorities_of_the_file_hold_for_commands() {
-    let place = Place::new();
-    write(&place, "[matrix]\nhigh = [\"P3\", \"P3\", \"P3\"]\n");
-    place.declare("One", "cdn");
-    assert_eq!(json_lines(&place.ok(["list", "--json"]))[0]["priority"], "P3");
+fn service_levels_and_priorities_apply_to_commands() {
+    let cli = CliFixture::new();
+    write(&cli, "[matrix]\nhigh = [\"P3\", \"P3\", \"P3\"]\n");
+    cli.declare("One", "cdn");
+    assert_eq!(json_lines(&cli.ok(["list", "--json"]))[0]["priority"], "P3");
 }
 
 #[test]
-fn a_read_only_profile_refuses_what_changes_and_reads_on() {
-    let place = Place::new();
-    place.declare("One", "cdn");
-    let store = place.store();
-    write(&place, &format!("[profiles.safe]\nstore = {store:?}\nread_only = true\n"));
+fn read_only_profile_refuses_changes_and_still_reads() {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    let store = cli.store();
+    write(&cli, &format!("[profiles.safe]\nstore = {store:?}\nread_only = true\n"));
     for args in [
         ["ack", "1"].as_slice(),
         &["note", "1", "x"],
@@ -149,9 +147,9 @@ fn a_read_only_profile_refuses_what_changes_and_reads_on() {
         &["import", "-"],
         &["doctor", "--rebuild"],
     ] {
-        let run = place.run(["--profile", "safe"].iter().chain(args));
+        let run = cli.run(["--profile", "safe"].iter().chain(args));
         run.refused(1, &["the profile \"safe\" is read-only"]);
     }
-    let rows = json_lines(&place.ok(["--profile", "safe", "list", "--json"]));
+    let rows = json_lines(&cli.ok(["--profile", "safe", "list", "--json"]));
     assert_eq!(rows[0]["status"], "triggered");
 }

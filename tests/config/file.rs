@@ -1,4 +1,4 @@
-//! A settings file in a folder of its own, read as the program reads it.
+//! A settings file in a temporary folder, read as the program reads it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -53,8 +53,8 @@ pub fn read(text: &str) -> Config {
     File::new(text).load()
 }
 
-/// What is told of a text: line, column and sentence.
-pub fn told(text: &str) -> Vec<String> {
+/// Returns the warnings about a settings text as `line:column: sentence`.
+pub fn warnings(text: &str) -> Vec<String> {
     let config = read(text);
     let told = |w: &redphone::config::Warning| {
         format!("{}:{}: {}", w.position.line, w.position.column, w.text)

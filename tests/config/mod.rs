@@ -1,10 +1,10 @@
-//! The settings file: what it says, where it is wrong, and that the program goes on.
+//! The settings file: its values, its errors, and that the program continues despite them.
 
 mod commands;
 mod file;
+mod invalid;
 mod overlay;
 mod precedence;
 mod reload;
 mod remotes;
-mod right;
-mod wrong;
+mod valid;

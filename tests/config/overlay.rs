@@ -1,14 +1,14 @@
-//! People and services of the file are laid over those of the store.
+//! People and services of the settings file override those of the store.
 
 use std::fs;
 
 use redphone::model::PersonRef;
 use redphone::model::directory::{Directory, Team};
 
-use crate::support::cli::{Place, json_lines};
+use crate::support::cli::{CliFixture, json_lines};
 
 #[test]
-fn what_both_have_is_as_in_the_file_and_the_rest_stays() {
+fn directory_overlay_replaces_entries_and_leaves_others() {
     let team = |name: &str, members: &[&str]| Team {
         name: name.into(),
         members: members.iter().map(|m| (*m).to_owned()).collect(),
@@ -31,24 +31,24 @@ fn what_both_have_is_as_in_the_file_and_the_rest_stays() {
 }
 
 #[test]
-fn commands_see_it_and_the_store_does_not_keep_it() {
-    let place = Place::with_company();
-    let file = place.path("home/.config/redphone/config.toml");
+fn commands_see_the_overlay_and_the_store_does_not_save_it() {
+    let cli = CliFixture::with_company();
+    let file = cli.path("home/.config/redphone/config.toml");
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     let text = "[[people]]\nhandle = \"ines\"\nname = \"Ines of the file\"\n\
                 [[services]]\nname = \"cdn\"\nteam = \"edge\"\nrunbook = \"cdn/404\"\n\
                 [[services]]\nname = \"mail\"\nteam = \"edge\"\n";
     fs::write(&file, text).unwrap();
     for service in ["cdn", "mail", "checkout"] {
-        place.declare(service, service);
+        cli.declare(service, service);
     }
-    place.ok(["ack", "1"]);
-    let rows = json_lines(&place.ok(["list", "--sort", "oldest", "--json"]));
+    cli.ok(["ack", "1"]);
+    let rows = json_lines(&cli.ok(["list", "--sort", "oldest", "--json"]));
     let teams: Vec<_> = rows.iter().map(|row| row["team"].as_str()).collect();
     assert_eq!(teams, [Some("edge"), Some("edge"), Some("payments")]);
-    assert!(place.ok(["show", "1", "--json"]).contains("Ines of the file"));
-    assert!(place.ok(["show", "1"]).contains("cdn/404"));
-    let exported = place.ok(["export"]);
+    assert!(cli.ok(["show", "1", "--json"]).contains("Ines of the file"));
+    assert!(cli.ok(["show", "1"]).contains("cdn/404"));
+    let exported = cli.ok(["export"]);
     let directory = exported.lines().find(|line| line.contains("\"directory\"")).unwrap();
     assert!(!directory.contains("mail") && !directory.contains("\"edge\""), "{directory}");
 }

@@ -1,4 +1,4 @@
-//! Flags win over the environment, the environment over the file, the file over the default.
+//! Flags override the environment, the environment the file, and the file the defaults.
 
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ fn store(path: &str) -> Location {
 }
 
 #[test]
-fn the_file_wins_over_the_defaults() {
+fn file_overrides_the_defaults() {
     let config = File::new(TEXT).load();
     assert_eq!((config.me.as_str(), config.location), ("of-file", store("/file.db")));
     assert!(config.ascii && !config.color);
@@ -29,18 +29,18 @@ fn the_file_wins_over_the_defaults() {
     let looks = config.panes.appearance;
     assert_eq!((looks.theme, looks.depth), (ThemeName::Light, DepthChoice::Basic));
     assert_eq!((looks.zone, looks.low_bandwidth), (Zone::Both, true));
-    assert!(matches!(config.origins.get("store"), Origin::File(place) if place.line == 2));
+    assert!(matches!(config.origins.get("store"), Origin::File(cli) if cli.line == 2));
 }
 
 #[test]
-fn the_account_is_no_setting_and_gives_way_to_the_file() {
+fn file_overrides_the_account_name() {
     let config = File::new(TEXT).load_with(flags(), &[("USER", "root"), ("LANG", "en.UTF-8")]);
     let config = config.unwrap();
     assert_eq!((config.me.as_str(), config.ascii), ("of-file", true));
 }
 
 #[test]
-fn the_environment_wins_over_the_file() {
+fn environment_overrides_the_file() {
     let env = [
         ("REDPHONE_USER", "of-env"),
         ("REDPHONE_STORE", "/env.db"),
@@ -64,7 +64,7 @@ fn the_environment_wins_over_the_file() {
 }
 
 #[test]
-fn flags_win_over_all() {
+fn flags_override_everything() {
     let given = Flags {
         user: Some("of-flag".into()),
         store: Some("/flag.db".into()),
@@ -100,7 +100,7 @@ fn a_profile_chooses_the_store(
 }
 
 #[test]
-fn a_profile_that_there_is_not_is_refused_rather_than_guessed() {
+fn unknown_profile_is_refused_rather_than_guessed() {
     let given = || Flags { profile: Some("prd".into()), ..flags() };
     let refused = |text: &str| File::new(text).load_with(given(), &[]).unwrap_err().to_string();
     assert_eq!(refused(TEXT), "--profile: there is no profile \"prd\": did you mean prod?");
@@ -110,7 +110,7 @@ fn a_profile_that_there_is_not_is_refused_rather_than_guessed() {
 }
 
 #[test]
-fn a_settings_file_is_named_by_flag_or_variable_and_must_be_there() {
+fn settings_file_of_a_flag_or_variable_must_exist() {
     let file = File::new("user = \"usual\"");
     let other = file.root().join("other.toml");
     std::fs::write(&other, "user = \"other\"").unwrap();

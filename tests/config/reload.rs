@@ -1,4 +1,4 @@
-//! The file is changed while the panes run.
+//! The settings file changes while the panes run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,39 +7,39 @@ use portable_pty::CommandBuilder;
 use redphone::config::Reload;
 
 use super::file::read;
-use crate::support::cli::{Place, json_lines};
+use crate::support::cli::{CliFixture, json_lines};
 use crate::support::program;
 use crate::support::terminal::Terminal;
 
 struct Running {
-    place: Place,
+    cli: CliFixture,
     terminal: Terminal,
 }
 
 impl Running {
     /// The panes on a store with one incident and these settings.
     fn with(settings: &str) -> Self {
-        let place = Place::new();
-        place.declare("Cards fail", "checkout");
-        let config = place.path("config/redphone/config.toml");
+        let cli = CliFixture::new();
+        cli.declare("Cards fail", "checkout");
+        let config = cli.path("config/redphone/config.toml");
         fs::create_dir_all(config.parent().unwrap()).unwrap();
         fs::write(&config, settings).unwrap();
         let mut command = CommandBuilder::new(program());
-        command.env("REDPHONE_STORE", place.store());
+        command.env("REDPHONE_STORE", cli.store());
         command.env("REDPHONE_USER", "ines");
-        command.env("XDG_CONFIG_HOME", place.path("config"));
-        command.env("XDG_STATE_HOME", place.path("state"));
+        command.env("XDG_CONFIG_HOME", cli.path("config"));
+        command.env("XDG_STATE_HOME", cli.path("state"));
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
         command.env_remove("NO_COLOR");
         command.env_remove("REDPHONE_CONFIG");
         let mut terminal = Terminal::start(command, 126, 36);
         terminal.wait_for_text("Cards fail");
-        Self { place, terminal }
+        Self { cli, terminal }
     }
 
     fn config(&self) -> PathBuf {
-        self.place.path("config/redphone/config.toml")
+        self.cli.path("config/redphone/config.toml")
     }
 
     fn write(&self, text: &str) {
@@ -47,12 +47,12 @@ impl Running {
     }
 
     fn status(&self) -> String {
-        let rows = json_lines(&self.place.ok(["list", "--json"]));
+        let rows = json_lines(&self.cli.ok(["list", "--json"]));
         rows[0]["status"].as_str().unwrap().to_owned()
     }
 }
 
-/// Saves as an editor does: beside the file, and then into its place.
+/// Saves as an editor does: writes a new file and renames it over the old one.
 fn replace(path: &Path, text: &str) {
     let beside = path.with_extension("tmp");
     fs::write(&beside, text).unwrap();
@@ -60,7 +60,7 @@ fn replace(path: &Path, text: &str) {
 }
 
 #[test]
-fn a_remapped_key_works_at_once_and_a_broken_save_changes_nothing() {
+fn remapped_key_works_at_once_and_an_invalid_file_is_ignored() {
     let mut running = Running::with("");
     replace(&running.config(), "[keys]\nacknowledge = \"H\"\n");
     running.terminal.wait_for_text("settings read again");
@@ -81,7 +81,7 @@ fn a_remapped_key_works_at_once_and_a_broken_save_changes_nothing() {
 }
 
 #[test]
-fn a_wrong_setting_is_shown_at_the_start_until_a_key_is_pressed() {
+fn wrong_setting_is_shown_at_start_until_a_key_is_pressed() {
     let mut running = Running::with("\n[keys]\nown = \"Y\"\nacknowlegde = \"H\"\n");
     running.terminal.wait_for_text("config.toml:4: there is no action \"acknowlegde\"");
     running.terminal.wait_for_text("redphone config check");
@@ -93,7 +93,7 @@ fn a_wrong_setting_is_shown_at_the_start_until_a_key_is_pressed() {
 }
 
 #[test]
-fn levels_hold_at_once() {
+fn service_levels_apply_at_once() {
     let level = |days: u32| format!("[levels.p1]\nacknowledge = \"{days}d\"\nresolve = \"9d\"\n");
     let mut running = Running::with(&level(3));
     running.terminal.wait_for_text("acknowledge within 2d");
@@ -103,7 +103,7 @@ fn levels_hold_at_once() {
 }
 
 #[test]
-fn what_counts_from_the_next_start_on_is_named_and_a_file_that_goes_changes_nothing() {
+fn restart_settings_are_named_and_a_deleted_file_is_ignored() {
     let mut running = Running::with("[keys]\nacknowledge = \"H\"\n");
     running.write("ascii = true\n[keys]\nacknowledge = \"H\"\n");
     running.terminal.wait_for_text("settings read again · from the next start on: ascii");

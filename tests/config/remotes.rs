@@ -1,4 +1,4 @@
-//! APIs as places of work: which one is meant, and where its token comes from.
+//! Which API is selected by flags, environment and profiles, and where its token comes from.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use redphone::backend::http::TokenSource;
 use redphone::config::{Config, Flags, Location, RemoteConfig};
 use rstest::rstest;
 
-use super::file::{File, read, told};
+use super::file::{File, read, warnings};
 
 const TEXT: &str = "[profiles.prod]\nbackend = \"https://prod.example/\"\nproduction = true\n\
     token_file = \"prod.token\"\n[profiles.bare]\nbackend = \"https://bare.example\"\n\
@@ -20,8 +20,8 @@ fn remote(config: &Config) -> &RemoteConfig {
     config.location.remote().expect("an API")
 }
 
-/// Where a configuration leads to.
-fn place(config: &Config) -> String {
+/// Returns the display name of the configured store or API.
+fn location_name(config: &Config) -> String {
     config.location.display_name()
 }
 
@@ -37,7 +37,7 @@ fn place(config: &Config) -> String {
 #[case(None, None, Some("https://flag.example"), &[("REDPHONE_STORE", "/env.db")], "https://flag.example")]
 #[case(None, Some("/flag.db"), None, &[("REDPHONE_BACKEND", "https://env.example")], "/flag.db")]
 #[case(None, None, None, &[], "/data/redphone/redphone.db")]
-fn a_flag_wins_over_the_environment_and_that_over_the_file(
+fn flag_overrides_environment_and_environment_the_file(
     #[case] profile: Option<&str>,
     #[case] store: Option<&str>,
     #[case] backend: Option<&str>,
@@ -51,11 +51,11 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file(
         ..flags()
     };
     let config = File::new(TEXT).load_with(given, env).unwrap();
-    assert_eq!(place(&config), leads_to);
+    assert_eq!(location_name(&config), leads_to);
 }
 
 #[test]
-fn where_it_was_said_is_told() {
+fn source_of_the_api_url_is_reported() {
     let file = File::new(TEXT);
     let by = |flags: Flags, env: &[(&str, &str)]| {
         let config = file.load_with(flags, env).unwrap();
@@ -98,7 +98,7 @@ fn source(profile: Option<&str>, token_file: Option<&str>, env: &[(&str, &str)])
     "the variable REDPHONE_TOKEN")]
 #[case(None, None, &[("REDPHONE_PROFILE", "prod"), ("REDPHONE_BACKEND", "https://other.example")],
     "the keyring")]
-fn a_token_is_looked_for_in_one_place(
+fn token_is_read_from_one_source_only(
     #[case] profile: Option<&str>,
     #[case] token_file: Option<&str>,
     #[case] env: &[(&str, &str)],
@@ -108,7 +108,7 @@ fn a_token_is_looked_for_in_one_place(
 }
 
 #[test]
-fn a_profiles_token_goes_to_no_other_api() {
+fn token_of_a_profile_goes_to_no_other_api() {
     let given = Flags {
         profile: Some("prod".into()),
         backend: Some("https://other.example".into()),
@@ -135,7 +135,7 @@ fn a_profiles_token_goes_to_no_other_api() {
 #[case(Flags { token_file: Some("a".into()), ..flags() }, &[], "--token-file is for an API")]
 #[case(Flags { backend: Some("https://a".into()), token_file: Some("".into()), ..flags() }, &[],
     "--token-file is empty")]
-fn what_can_not_be_meant_is_refused(
+fn contradictory_options_are_refused(
     #[case] given: Flags,
     #[case] env: &[(&str, &str)],
     #[case] says: &str,
@@ -145,7 +145,7 @@ fn what_can_not_be_meant_is_refused(
 }
 
 #[test]
-fn profiles_say_how_their_api_is_reached() {
+fn profiles_set_how_their_api_is_reached() {
     let config = read(
         "[profiles.a]\nbackend = \"https://a.example/base/\"\nca_file = \"ca.pem\"\n\
          token_command = [\"pass\", \"show\", \"a b\"]\n[profiles.b]\nbackend = \
@@ -213,12 +213,9 @@ fn profiles_say_how_their_api_is_reached() {
     "backnd = \"https://a\"",
     "2:1: profiles.prod.backnd is not a setting: did you mean backend?"
 )]
-fn a_profile_that_can_not_be_read_is_told_and_leads_nowhere_else(
-    #[case] lines: &str,
-    #[case] says: &str,
-) {
+fn invalid_profile_is_reported_without_a_fallback(#[case] lines: &str, #[case] says: &str) {
     let text = format!("[profiles.prod]\n{lines}\nproduction = true\n");
-    let warnings = told(&text);
+    let warnings = warnings(&text);
     assert!(warnings.iter().any(|w| w.starts_with(says)), "{warnings:?}");
     assert!(warnings.iter().all(|w| !w.contains("hunter2")), "{warnings:?}");
     let given = Flags { profile: Some("prod".into()), ..flags() };
@@ -228,7 +225,7 @@ fn a_profile_that_can_not_be_read_is_told_and_leads_nowhere_else(
 }
 
 #[test]
-fn what_is_wrong_elsewhere_in_a_profile_takes_no_place_from_it() {
+fn other_errors_in_a_profile_do_not_drop_its_api() {
     let config = read("[profiles.prod]\nbackend = \"https://a\"\nproduction = 5\ncolour = true\n");
     assert_eq!(config.warnings.len(), 2);
     assert!(config.profiles[0].production && config.unusable_profiles.is_empty());
@@ -238,7 +235,7 @@ fn what_is_wrong_elsewhere_in_a_profile_takes_no_place_from_it() {
 }
 
 #[test]
-fn what_needs_a_file_says_so() {
+fn commands_that_need_a_file_say_so() {
     let given = Flags { backend: Some("https://a.example".into()), ..flags() };
     let config = File::new("").load_with(given, &[]).unwrap();
     let refused = config.store_file("export").unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! What every backend must do.
+//! The behaviour that every backend must have.
 
 mod commands;
 mod reading;

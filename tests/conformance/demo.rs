@@ -1,4 +1,4 @@
-//! The demo as the suite needs it: the company, without a history.
+//! The demo backend for the conformance suite: its company without a history.
 
 use redphone::backend::demo::{self, Demo, Options};
 

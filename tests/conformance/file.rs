@@ -1,4 +1,4 @@
-//! The file backend as the suite needs it.
+//! The file backend for the conformance suite.
 
 use std::path::PathBuf;
 
@@ -8,20 +8,20 @@ use tempfile::TempDir;
 use crate::support::store::open;
 
 /// A store in a folder that goes with it.
-pub struct Place {
+pub struct FileFixture {
     pub store: FileStore,
     path: PathBuf,
     pub folder: TempDir,
 }
 
 /// A new store.
-pub async fn empty() -> Place {
+pub async fn empty() -> FileFixture {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("store.db");
-    Place { store: open(&path).await, path, folder }
+    FileFixture { store: open(&path).await, path, folder }
 }
 
 /// The same file, opened once more as another process would.
-pub async fn again(place: &Place) -> FileStore {
-    open(&place.path).await
+pub async fn reopen(fixture: &FileFixture) -> FileStore {
+    open(&fixture.path).await
 }

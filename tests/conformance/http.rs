@@ -1,18 +1,18 @@
-//! The API's client as the suite needs it: a real server over a real file behind it.
+//! The HTTP client for the conformance suite, with a real server over a real file.
 
 use redphone::backend::http::{HttpBackend, Timeouts};
 
 use crate::support::served::Served;
 
 /// A client and its server.
-pub struct Place {
+pub struct HttpFixture {
     pub client: HttpBackend,
     _server: Served,
 }
 
 /// A client of a new server, as Ines Moreau.
-pub async fn empty() -> Place {
+pub async fn empty() -> HttpFixture {
     let server = Served::start().await;
     let client = server.client(&server.url(), "ines", Timeouts::default());
-    Place { client, _server: server }
+    HttpFixture { client, _server: server }
 }

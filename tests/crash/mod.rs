@@ -1,4 +1,4 @@
-//! A writer is killed at random moments: what it acknowledged is there, and nothing twice.
+//! A writer is killed at random moments: what it acknowledged is stored, and nothing is doubled.
 //!
 //! `REDPHONE_CRASH_RUNS` sets how often (10; the full run is 200), `REDPHONE_SEED` at which moments.
 
@@ -102,7 +102,7 @@ async fn together(store: &FileStore, title: &str) {
 
 /// The process that is killed: writes everything there is to write, and never stops by itself.
 #[tokio::test]
-async fn the_writer_that_is_killed() {
+async fn writer_process_for_the_kill_test() {
     let Some(path) = std::env::var_os(STORE) else { return };
     let store = open(Path::new(&path)).await;
     for round in 0u64.. {
@@ -158,7 +158,12 @@ async fn the_writer_that_is_killed() {
 
 fn start(path: &Path) -> Child {
     Process::new(std::env::current_exe().unwrap())
-        .args(["crash::the_writer_that_is_killed", "--exact", "--nocapture", "--test-threads=1"])
+        .args([
+            "crash::writer_process_for_the_kill_test",
+            "--exact",
+            "--nocapture",
+            "--test-threads=1",
+        ])
         .env(STORE, path)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -188,16 +193,16 @@ fn run_and_kill(path: &Path, rng: &mut ChaCha8Rng) -> Vec<String> {
     said[..whole].lines().filter_map(|l| l.strip_prefix("durable ")).map(str::to_owned).collect()
 }
 
-/// What a store holds, as the writer names it.
+/// The contents of a store, named as the writer names them.
 #[derive(Default)]
-struct Held {
+struct StoreContents {
     commands: HashSet<String>,
     changes: HashSet<String>,
     people: HashSet<String>,
 }
 
-async fn held(store: &FileStore) -> Held {
-    let mut held = Held::default();
+async fn contents(store: &FileStore) -> StoreContents {
+    let mut contents = StoreContents::default();
     let mut events = HashSet::new();
     let mut last: HashMap<IncidentId, u32> = HashMap::new();
     store
@@ -208,13 +213,13 @@ async fn held(store: &FileStore) -> Held {
                     let seq = last.entry(event.incident).or_default();
                     assert_eq!(event.seq, *seq + 1, "a timeline has a gap");
                     *seq = event.seq;
-                    assert!(held.commands.insert(event.command.to_string()), "done twice");
+                    assert!(contents.commands.insert(event.command.to_string()), "done twice");
                 }
                 Record::Change(change) => {
-                    held.changes.insert(change.id.to_string());
+                    contents.changes.insert(change.id.to_string());
                 }
                 Record::Directory(directory) => {
-                    held.people.extend(directory.people.iter().map(|p| p.handle.clone()));
+                    contents.people.extend(directory.people.iter().map(|p| p.handle.clone()));
                 }
                 Record::Header { .. } | Record::Problem(_) => {}
             }
@@ -222,11 +227,11 @@ async fn held(store: &FileStore) -> Held {
         })
         .await
         .unwrap();
-    held
+    contents
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_survives_a_kill_at_any_moment() {
+async fn acknowledged_commands_survive_a_kill_at_any_time() {
     let runs = Sample::new("REDPHONE_CRASH_RUNS", 10);
     let seed = seed();
     println!("seed {seed}");
@@ -245,20 +250,20 @@ async fn what_was_acknowledged_survives_a_kill_at_any_moment() {
         let said = run_and_kill(&path, &mut rng);
         acknowledged += said.len();
         let store = open(&path).await;
-        let held = held(&store).await;
+        let contents = contents(&store).await;
         let mut last_person = None;
         for what in &said {
             let (kind, id) = what.split_once(' ').unwrap();
             match kind {
-                "command" => assert!(held.commands.contains(id), "run {run}: {what} is lost"),
-                "change" => assert!(held.changes.contains(id), "run {run}: {what} is lost"),
+                "command" => assert!(contents.commands.contains(id), "run {run}: {what} is lost"),
+                "change" => assert!(contents.changes.contains(id), "run {run}: {what} is lost"),
                 _ => last_person = Some(id),
             }
         }
         if let Some(person) = last_person {
             // A later one may have been written and not said.
             let number = |p: &str| p[1..].parse::<u64>().unwrap();
-            let there = held.people.iter().map(|p| number(p)).max().unwrap();
+            let there = contents.people.iter().map(|p| number(p)).max().unwrap();
             assert!(there >= number(person), "run {run}: the directory is lost");
         }
         store.close().await;

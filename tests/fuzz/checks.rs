@@ -30,7 +30,7 @@ pub const ALL: [(&str, Check); 8] = [
     ("settings", settings),
     ("runbook", runbook),
     ("text", text),
-    ("words", words),
+    ("values", values),
     ("token", token),
 ];
 
@@ -165,7 +165,7 @@ pub fn text(data: &[u8]) {
 }
 
 /// Durations, times, numbers and targets of the command line.
-pub fn words(data: &[u8]) {
+pub fn values(data: &[u8]) {
     let Some(text) = utf8(data) else { return };
     let now = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000);
     let _ = parse_duration(text);

@@ -5,7 +5,7 @@ mod checks;
 use std::path::Path;
 
 #[test]
-fn every_parser_takes_its_seeds() {
+fn every_parser_accepts_its_seeds() {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds");
     for (target, check) in checks::ALL {
         let mut count = 0;

@@ -1,4 +1,4 @@
-//! Certificates that are wrong in one way each.
+//! Certificates that are invalid in one way each.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::fixtures::{Desk, TOKEN, capabilities, json};
+use super::fixtures::{ClientFixture, TOKEN, capabilities, json};
 use crate::support::proxy::Proxy;
 
 /// An authority of its own.
@@ -79,13 +79,13 @@ pub fn acceptor_of(identity: Identity, offers: &[&str]) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// What a server that has this certificate is taken for, where an authority is trusted.
-async fn asked(identity: Identity, trusted: &Authority) -> Result<(), String> {
+/// Connects to a server with this certificate, as a client that trusts `trusted`.
+async fn connect(identity: Identity, trusted: &Authority) -> Result<(), String> {
     let server = Proxy::with_tls(acceptor(identity), |_| json("", &capabilities())).await;
-    let desk = Desk::new();
-    desk.write("ca.pem", &trusted.pem());
-    let mut options = desk.options(&format!("https://{}", server.address));
-    options.ca_file = Some(desk.path("ca.pem"));
+    let fixture = ClientFixture::new();
+    fixture.write("ca.pem", &trusted.pem());
+    let mut options = fixture.options(&format!("https://{}", server.address));
+    options.ca_file = Some(fixture.path("ca.pem"));
     let answer = HttpBackend::new(options).unwrap().capabilities().await;
     let told = answer.map(|_| ()).map_err(|error| {
         let text = error.to_string();
@@ -98,9 +98,9 @@ async fn asked(identity: Identity, trusted: &Authority) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn a_certificate_of_an_authority_that_is_named_is_good() {
+async fn certificate_of_a_configured_authority_is_trusted() {
     let authority = Authority::new("Ours");
-    assert_eq!(asked(authority.issue("127.0.0.1", GOOD), &authority).await, Ok(()));
+    assert_eq!(connect(authority.issue("127.0.0.1", GOOD), &authority).await, Ok(()));
 }
 
 #[rstest]
@@ -108,23 +108,23 @@ async fn a_certificate_of_an_authority_that_is_named_is_good() {
 #[case("127.0.0.1", (2020, 2021), "the certificate of HOST expired on 2021-01-02: whoever runs it")]
 #[case("127.0.0.1", (3000, 4000), "the certificate of HOST is valid from 3000-01-01 on: see whether")]
 #[tokio::test]
-async fn what_is_wrong_with_one_is_told(
+async fn certificate_errors_are_explained(
     #[case] name: &str,
     #[case] years: (i32, i32),
     #[case] says: &str,
 ) {
     let authority = Authority::new("Ours");
-    let told = asked(authority.issue(name, years), &authority).await.unwrap_err();
+    let told = connect(authority.issue(name, years), &authority).await.unwrap_err();
     assert!(told.starts_with(says), "{told}");
 }
 
 #[tokio::test]
-async fn nobody_else_can_vouch_for_a_host() {
+async fn configured_authority_is_the_only_one_trusted() {
     let (ours, theirs) = (Authority::new("Ours"), Authority::new("Theirs"));
     let says = "the certificate of HOST is from an authority that is not known here: if it is your \
                 own, name its certificate with ca_file";
     for identity in [theirs.issue("127.0.0.1", GOOD), signed_by_itself("127.0.0.1")] {
-        assert_eq!(asked(identity, &ours).await.unwrap_err(), says);
+        assert_eq!(connect(identity, &ours).await.unwrap_err(), says);
     }
 }
 
@@ -134,13 +134,13 @@ async fn nobody_else_can_vouch_for_a_host() {
 #[case(Some("no PEM"), "are none: name a file with BEGIN CERTIFICATE in it")]
 #[case(Some("-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n"), "are no PEM")]
 #[tokio::test]
-async fn a_file_without_certificates_is_refused(#[case] text: Option<&str>, #[case] says: &str) {
-    let desk = Desk::new();
+async fn ca_file_without_certificates_is_refused(#[case] text: Option<&str>, #[case] says: &str) {
+    let fixture = ClientFixture::new();
     if let Some(text) = text {
-        desk.write("ca.pem", text);
+        fixture.write("ca.pem", text);
     }
-    let mut options = desk.options("https://127.0.0.1:1");
-    options.ca_file = Some(desk.path("ca.pem"));
+    let mut options = fixture.options("https://127.0.0.1:1");
+    options.ca_file = Some(fixture.path("ca.pem"));
     let refused = HttpBackend::new(options).unwrap_err().to_string();
     assert!(refused.contains("ca.pem") && refused.contains(says), "{refused}");
 }

@@ -1,4 +1,4 @@
-//! The real program on an API.
+//! The command line against an API.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,11 +15,11 @@ use crate::support::served::Served;
 use crate::support::terminal::Terminal;
 
 /// A person at a desk, with the settings of a team that shares a queue.
-struct Desk<'a> {
+struct ClientFixture<'a> {
     server: &'a Served,
 }
 
-impl Desk<'_> {
+impl ClientFixture<'_> {
     fn home(&self) -> PathBuf {
         self.server.path("home")
     }
@@ -49,12 +49,12 @@ impl Desk<'_> {
         program.env("REDPHONE_BACKEND", self.server.url());
         program.env("REDPHONE_TOKEN_FILE", self.server.token(token)).args(args);
         let run = Run::from(program.output().unwrap());
-        self.keeps_secrets(&run);
+        self.assert_no_secrets(&run);
         run
     }
 
-    /// Looks for a token in all that was said or logged.
-    fn keeps_secrets(&self, run: &Run) {
+    /// Checks that no token occurs in the output or the log.
+    fn assert_no_secrets(&self, run: &Run) {
         let log = std::fs::read_to_string(self.home().join("redphone/log")).unwrap_or_default();
         for name in ["ines", "tom", "eye"] {
             let secret = self.server.secret(name);
@@ -90,16 +90,16 @@ const DECLARE: [&str; 9] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_command_works_as_on_a_file() {
     let server = Served::start().await;
-    let desk = Desk { server: &server };
-    assert_eq!(desk.ok("tom", &DECLARE), "INC-1\n");
-    assert_eq!(desk.ok("ines", &["ack", "1"]), "INC-1 acknowledged\n");
-    assert_eq!(desk.ok("ines", &["note", "INC-1", "rolled", "back"]), "INC-1 noted\n");
+    let fixture = ClientFixture { server: &server };
+    assert_eq!(fixture.ok("tom", &DECLARE), "INC-1\n");
+    assert_eq!(fixture.ok("ines", &["ack", "1"]), "INC-1 acknowledged\n");
+    assert_eq!(fixture.ok("ines", &["note", "INC-1", "rolled", "back"]), "INC-1 noted\n");
     let resolve =
         ["resolve", "1", "--action", "rollback", "--detail", "v811", "--validation", "ok"];
-    assert_eq!(desk.ok("tom", &resolve), "INC-1 resolved\n");
-    let rows = json(&desk.ok("eye", &["list", "is:any", "--json"]));
+    assert_eq!(fixture.ok("tom", &resolve), "INC-1 resolved\n");
+    let rows = json(&fixture.ok("eye", &["list", "is:any", "--json"]));
     assert_eq!((rows.len(), rows[0]["status"].as_str()), (1, Some("resolved")));
-    let shown = json(&desk.ok("eye", &["show", "1", "--json"]));
+    let shown = json(&fixture.ok("eye", &["show", "1", "--json"]));
     let actors: Vec<&str> = shown[0]["timeline"]
         .as_array()
         .unwrap()
@@ -109,53 +109,53 @@ async fn every_command_works_as_on_a_file() {
     assert_eq!(actors.first(), Some(&"Tom Varga"), "{shown:?}");
     assert!(actors.contains(&"Ines Moreau"), "{actors:?}");
     let declare_mine: Vec<&str> = DECLARE.iter().copied().chain(["--owner", "me"]).collect();
-    desk.ok("tom", &declare_mine);
-    let mine = json(&desk.ok("tom", &["list", "owner:me", "--json"]));
+    fixture.ok("tom", &declare_mine);
+    let mine = json(&fixture.ok("tom", &["list", "owner:me", "--json"]));
     assert_eq!(mine[0]["assignee"]["handle"], "tom");
-    assert_eq!(desk.run("ines", &["list", "owner:me", "--json"]).out, "");
+    assert_eq!(fixture.run("ines", &["list", "owner:me", "--json"]).out, "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_can_not_be_done_has_its_sentence_and_its_code() {
+async fn failures_have_a_sentence_and_an_exit_code() {
     let mut server = Served::start().await;
-    let desk = Desk { server: &server };
-    desk.ok("tom", &DECLARE);
+    let fixture = ClientFixture { server: &server };
+    fixture.ok("tom", &DECLARE);
     for what in [&["export"][..], &["import", "-"], &["doctor"], &["serve"]] {
-        let run = desk.run("tom", what);
+        let run = fixture.run("tom", what);
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
         assert!(run.err.contains(&format!("{} needs a store's file", what[0])), "{run:?}");
     }
-    let run = desk.run("eye", &["ack", "1"]);
+    let run = fixture.run("eye", &["ack", "1"]);
     // The token may be mended: what was asked is kept.
     assert_eq!(run.code, 5, "{run:?}");
     assert!(run.err.contains("INC-1: ") && run.err.contains("scope read"), "{run:?}");
-    let run = desk.run("tom", &["ack", "99"]);
+    let run = fixture.run("tom", &["ack", "99"]);
     assert_eq!(run.code, 3, "{run:?}");
-    let run = desk.run("tom", &["--read-only", "ack", "1"]);
+    let run = fixture.run("tom", &["--read-only", "ack", "1"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.err.contains("was opened read-only"), "{run:?}");
     std::fs::write(server.token("tom"), "nobody").unwrap();
-    let run = desk.run("tom", &["list"]);
+    let run = fixture.run("tom", &["list"]);
     assert_eq!(run.code, 4, "{run:?}");
     assert!(run.err.contains("does not take the token"), "{run:?}");
     let host = server.address.to_string();
     server.stop().await;
-    let desk = Desk { server: &server };
-    let run = desk.run("ines", &["list"]);
+    let fixture = ClientFixture { server: &server };
+    let run = fixture.run("ines", &["list"]);
     assert_eq!((run.code, run.out.as_str()), (4, ""), "{run:?}");
     let says = format!("redphone: {host} refuses the connection: nothing listens on that port\n");
     assert_eq!(run.err, says);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn profiles_are_listed_and_asked() {
+async fn profiles_are_listed_and_checked() {
     let server = Served::start().await;
-    let desk = Desk { server: &server };
+    let fixture = ClientFixture { server: &server };
     let (url, token) = (server.url(), server.token("ines"));
     let open = server.path("open.token");
     std::fs::write(&open, "hunter2").unwrap();
     std::fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-    desk.settings(&format!(
+    fixture.settings(&format!(
         "[profiles.prod]\nbackend = {url:?}\nproduction = true\ntoken_file = {token:?}\n\
          [profiles.open]\nbackend = {url:?}\ntoken_file = {open:?}\n\
          [profiles.down]\nbackend = \"http://127.0.0.1:1\"\ntoken_file = {token:?}\n\
@@ -163,8 +163,8 @@ async fn profiles_are_listed_and_asked() {
          [profiles.run]\nbackend = {url:?}\ntoken_command = [\"cat\", {token:?}]\n"
     ));
     let run = |args: &[&str]| {
-        let run = Run::from(desk.program().args(args).output().unwrap());
-        desk.keeps_secrets(&run);
+        let run = Run::from(fixture.program().args(args).output().unwrap());
+        fixture.assert_no_secrets(&run);
         run
     };
     let listed = run(&["profiles"]);
@@ -196,14 +196,14 @@ async fn profiles_are_listed_and_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn where_there_is_no_keyring_login_says_how_to_do_without() {
+async fn login_without_a_keyring_explains_the_alternative() {
     let server = Served::start().await;
-    let desk = Desk { server: &server };
-    let mut program = desk.program();
+    let fixture = ClientFixture { server: &server };
+    let mut program = fixture.program();
     program.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere").args(["login", &server.url()]);
     let secret = std::fs::File::open(server.token("ines")).unwrap();
     let run = Run::from(program.stdin(secret).output().unwrap());
-    desk.keeps_secrets(&run);
+    fixture.assert_no_secrets(&run);
     assert_eq!((run.code, run.out.as_str()), (1, ""), "{run:?}");
     for part in ["keyring", "umask 077", "token_file", "--token-file", "REDPHONE_TOKEN_FILE"] {
         assert!(run.err.contains(part), "{part:?} is not in {run:?}");
@@ -214,24 +214,24 @@ async fn where_there_is_no_keyring_login_says_how_to_do_without() {
         (&["login", "http://a.example"], "the API is http://a.example: without TLS the token"),
         (&["login", "https://ines:hunter2@a"], "the URL has a name or a password"),
     ] {
-        let run = Run::from(desk.program().args(args).output().unwrap());
+        let run = Run::from(fixture.program().args(args).output().unwrap());
         assert_eq!(run.code, 2, "{run:?}");
         assert!(run.err.contains(says) && !run.err.contains("hunter2"), "{run:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_panes_work_on_an_api_as_on_a_file() {
+async fn panes_work_on_an_api_as_on_a_file() {
     let server = Served::start().await;
-    let desk = Desk { server: &server };
-    desk.ok("tom", &DECLARE);
+    let fixture = ClientFixture { server: &server };
+    fixture.ok("tom", &DECLARE);
     let mut command = CommandBuilder::new(program());
     command.env("REDPHONE_BACKEND", server.url());
     command.env("REDPHONE_TOKEN_FILE", server.token("ines"));
     command.env("REDPHONE_USER", "somebody");
-    command.env("HOME", desk.home());
-    command.env("XDG_CONFIG_HOME", desk.home());
-    command.env("XDG_STATE_HOME", desk.home());
+    command.env("HOME", fixture.home());
+    command.env("XDG_CONFIG_HOME", fixture.home());
+    command.env("XDG_STATE_HOME", fixture.home());
     command.env("TERM", "xterm-256color");
     command.env("LANG", "C.UTF-8");
     let mut terminal = Terminal::start(command, 126, 36);
@@ -241,7 +241,7 @@ async fn the_panes_work_on_an_api_as_on_a_file() {
     let client = server.client(&server.url(), "eye", Timeouts::default());
     let id = client.find_by_number(redphone::model::IncidentNumber(1)).await.unwrap();
     // What somebody else does shows by itself.
-    desk.ok("tom", &["note", "1", "rolled back to v811"]);
+    fixture.ok("tom", &["note", "1", "rolled back to v811"]);
     terminal.wait_for_text("rolled back to v811");
     terminal.press("q");
     assert!(terminal.wait_for_end().success());

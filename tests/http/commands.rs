@@ -1,4 +1,4 @@
-//! Commands: what an answer means for each of those that went together.
+//! What a response means for each command of a batch.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use redphone::model::{
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::fixtures::{Desk, json as says, refusal};
+use super::fixtures::{ClientFixture, json as says, refusal};
 use crate::support::proxy::{Fault, Proxy, Request};
 use crate::support::served::Served;
 
@@ -56,11 +56,11 @@ async fn older(culprits: Vec<CommandId>) -> (Proxy, Arc<Mutex<Vec<CommandId>>>) 
 }
 
 #[tokio::test]
-async fn a_command_that_the_server_can_not_understand_stands_alone() {
+async fn command_unknown_to_the_server_fails_alone() {
     let envelopes = notes(37);
     let culprits = vec![envelopes[4].id, envelopes[21].id, envelopes[22].id];
     let (proxy, carried_out) = older(culprits.clone()).await;
-    let results = Desk::new().client(&proxy.url()).execute_all(&envelopes).await;
+    let results = ClientFixture::new().client(&proxy.url()).execute_all(&envelopes).await;
     assert_eq!(results.len(), envelopes.len());
     for (envelope, result) in envelopes.iter().zip(&results) {
         match result {
@@ -81,11 +81,11 @@ async fn a_command_that_the_server_can_not_understand_stands_alone() {
 #[case(ErrorCode::NotFound)]
 #[case(ErrorCode::NoSuchMethod)]
 #[tokio::test]
-async fn a_token_or_a_path_that_is_wrong_ends_no_command(#[case] code: ErrorCode) {
+async fn wrong_token_or_path_settles_no_command(#[case] code: ErrorCode) {
     let proxy = Proxy::start(None, move |_| refusal(&Details::new(code, "not here"))).await;
     let host = proxy.url().replace("http://", "");
     for count in [1, 3] {
-        for result in Desk::new().client(&proxy.url()).execute_all(&notes(count)).await {
+        for result in ClientFixture::new().client(&proxy.url()).execute_all(&notes(count)).await {
             let error = result.unwrap_err();
             assert!(error.is_temporary(), "{error:?}");
             let said = error.to_string();
@@ -98,7 +98,7 @@ async fn a_token_or_a_path_that_is_wrong_ends_no_command(#[case] code: ErrorCode
 }
 
 #[tokio::test]
-async fn what_was_done_counts_whatever_is_said_of_it() {
+async fn executed_command_counts_whatever_the_response_holds() {
     let proxy = Proxy::start(None, |request| {
         let answers: Vec<Value> = ids(request)
             .iter()
@@ -115,7 +115,7 @@ async fn what_was_done_counts_whatever_is_said_of_it() {
     })
     .await;
     let envelopes = notes(5);
-    let results = Desk::new().client(&proxy.url()).execute_all(&envelopes).await;
+    let results = ClientFixture::new().client(&proxy.url()).execute_all(&envelopes).await;
     assert!(results[0].is_ok() && results[1].is_ok() && results[4].is_ok(), "{results:?}");
     for result in &results[2..4] {
         let Err(BackendError::Broken(said)) = result else { panic!("{result:?}") };
@@ -128,15 +128,15 @@ async fn what_was_done_counts_whatever_is_said_of_it() {
 #[case(json!([]))]
 #[case(json!({"answers": []}))]
 #[tokio::test]
-async fn an_answer_that_is_none_of_the_api_decides_about_no_command(#[case] answer: Value) {
+async fn response_that_is_not_of_the_api_settles_no_command(#[case] answer: Value) {
     let proxy = Proxy::start(None, move |_| says("", &answer)).await;
-    for result in Desk::new().client(&proxy.url()).execute_all(&notes(2)).await {
+    for result in ClientFixture::new().client(&proxy.url()).execute_all(&notes(2)).await {
         assert!(matches!(result, Err(BackendError::Broken(_))), "{result:?}");
     }
 }
 
 #[tokio::test]
-async fn what_follows_a_request_that_failed_is_not_sent() {
+async fn commands_after_a_failed_request_are_not_sent() {
     let long = "x".repeat(300_000);
     let mut envelopes = notes(3);
     for envelope in &mut envelopes {
@@ -154,18 +154,18 @@ async fn what_follows_a_request_that_failed_is_not_sent() {
         Fault::says("502 Bad Gateway", "", "text/html", "no")
     })
     .await;
-    let results = Desk::new().client(&proxy.url()).execute_all(&envelopes).await;
+    let results = ClientFixture::new().client(&proxy.url()).execute_all(&envelopes).await;
     assert!(results.len() == 3 && results.iter().all(Result::is_err), "{results:?}");
     assert_eq!(*asked.lock().unwrap(), 1);
 }
 
 #[tokio::test]
-async fn a_token_that_changes_on_the_way_sends_nothing_as_somebody_else() {
+async fn token_change_in_between_sends_nothing_as_another_user() {
     let server = Served::start().await;
-    let desk = Desk::new();
-    desk.write("token", &server.secret("ines"));
+    let fixture = ClientFixture::new();
+    fixture.write("token", &server.secret("ines"));
     // The first answer to a command is that the token is not taken; then the file has another one.
-    let (path, tom) = (desk.token(), server.secret("tom"));
+    let (path, tom) = (fixture.token(), server.secret("tom"));
     let revoked = AtomicBool::new(false);
     let proxy = Proxy::start(Some(server.address), move |request| {
         if request.target() == "/v1/commands" && !revoked.swap(true, Ordering::SeqCst) {
@@ -175,7 +175,7 @@ async fn a_token_that_changes_on_the_way_sends_nothing_as_somebody_else() {
         Fault::Pass
     })
     .await;
-    let client = desk.client(&proxy.url());
+    let client = fixture.client(&proxy.url());
     let known = client.capabilities().await.unwrap();
     assert!(known.checks_person && known.me.unwrap().handle == "ines");
     let envelopes = notes(2);

@@ -1,4 +1,4 @@
-//! A client, and answers to it.
+//! A client, and canned responses for it.
 
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
@@ -15,15 +15,15 @@ use crate::support::proxy::{Fault, answer};
 pub const TOKEN: &str = "hunter2";
 
 /// A folder with a token in it.
-pub struct Desk {
+pub struct ClientFixture {
     folder: TempDir,
 }
 
-impl Desk {
+impl ClientFixture {
     pub fn new() -> Self {
-        let desk = Self { folder: tempfile::tempdir().unwrap() };
-        desk.write("token", TOKEN);
-        desk
+        let fixture = Self { folder: tempfile::tempdir().unwrap() };
+        fixture.write("token", TOKEN);
+        fixture
     }
 
     pub fn token(&self) -> PathBuf {

@@ -1,12 +1,12 @@
-//! The API's client against what networks, proxies and servers do.
+//! The HTTP client against the faults of networks, proxies and servers.
 
-mod asking;
 mod certificates;
 mod command_line;
 mod commands;
+mod concurrent_clients;
+mod errors;
 mod fixtures;
-mod holding;
-mod many;
-mod sentences;
-mod two;
-mod via;
+mod http2;
+mod long_poll;
+mod proxy;
+mod requests;

@@ -15,7 +15,7 @@ use rstest::rstest;
 use crate::support::model::{Bench, at, declaration, envelope, ines, note, resolve, tariq};
 
 #[test]
-fn whoever_comes_second_is_told_who_was_first() {
+fn second_command_reports_who_was_first() {
     let mut bench = Bench::new();
     bench.ask(1, IncidentCommand::Acknowledge);
     let refusal = bench.refusal(3, IncidentCommand::Acknowledge);
@@ -52,7 +52,7 @@ fn everything_for_open_incidents() -> Vec<IncidentCommand> {
 }
 
 #[test]
-fn what_fits_an_open_incident_is_refused_once_it_is_over() {
+fn commands_for_open_incidents_are_refused_once_it_ended() {
     for ask in everything_for_open_incidents() {
         let open = Bench::new();
         assert!(open.try_as(tariq(), 1, ask.clone()).is_ok(), "{ask:?}");
@@ -73,7 +73,7 @@ fn action(owner: PersonRef) -> ActionItem {
 }
 
 #[test]
-fn what_is_refused_as_a_command_is_refused_in_an_import() {
+fn import_refuses_what_commands_refuse() {
     let mut bench = Bench::new();
     let loud = PersonRef::new("ines", "x".repeat(101));
     let late = at(60 * 24 * 366 * 100);
@@ -136,12 +136,12 @@ fn what_is_refused_as_a_command_is_refused_in_an_import() {
 #[case(IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: Some("x".repeat(70_000)) }, "reason: has 69 KiB: shorten it to 64 KiB or less")]
 #[case(IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due: Some(at(60 * 24 * 366 * 100)) }, "next_due: 2126-05-17 is outside 1970 to 2100: correct the date")]
 #[case(IncidentCommand::SetActionItem { item: action(PersonRef::new("ines", "x".repeat(101))) }, "owner: has 101 characters: shorten it to 100 or fewer")]
-fn a_command_that_does_not_fit_says_why(#[case] ask: IncidentCommand, #[case] sentence: &str) {
+fn command_that_does_not_apply_says_why(#[case] ask: IncidentCommand, #[case] sentence: &str) {
     assert_eq!(Bench::new().refusal(3, ask).message, sentence);
 }
 
 #[test]
-fn an_incident_is_not_merged_into_itself_or_into_one_that_is_over() {
+fn merge_into_itself_or_an_ended_incident_is_refused() {
     let bench = Bench::new();
     let own = bench.incident.summary.id;
     let refusal = bench.refusal(1, IncidentCommand::Merge { into: own });
@@ -229,7 +229,7 @@ fn a_wrong_title_is_refused_with_a_sentence(#[case] title: &str, #[case] sentenc
 #[case("pay\u{200b}ments")]
 #[case("🔥🔥 決済サービス停止")]
 #[case(&"é".repeat(200))]
-fn an_odd_title_is_kept_as_it_is(#[case] title: &str) {
+fn odd_title_is_stored_unchanged(#[case] title: &str) {
     let bench = Bench::with(declaration(title));
     assert_eq!(bench.incident.summary.title, title);
 }
@@ -273,7 +273,7 @@ fn a_wrong_time_is_refused_with_a_sentence(
 #[case::an_owner(IncidentCommand::Assign { to: Some(ines()) }, at(0))]
 #[case::a_move(IncidentCommand::MoveStatus { to: Status::Identified }, at(8))]
 #[case::an_end(resolve(), at(8))]
-fn a_clock_that_goes_backwards_tells_nothing_before_what_it_builds_on(
+fn backward_clock_dates_no_event_before_its_predecessor(
     #[case] ask: IncidentCommand,
     #[case] then: DateTime<Utc>,
 ) {
@@ -291,7 +291,7 @@ fn a_clock_that_goes_backwards_tells_nothing_before_what_it_builds_on(
 #[case::an_owner(IncidentCommand::Assign { to: Some(ines()) })]
 #[case::a_note(note("first look"))]
 #[case::a_resolution(resolve())]
-fn what_others_did_meanwhile_moves_no_time(#[case] ask: IncidentCommand) {
+fn concurrent_events_do_not_shift_the_time_of_a_command(#[case] ask: IncidentCommand) {
     let mut bench = Bench::new();
     bench.ask(58, note("somebody else was here"));
     let made = envelope(5, ines(), bench.incident.summary.id, ask);
@@ -303,7 +303,7 @@ fn what_others_did_meanwhile_moves_no_time(#[case] ask: IncidentCommand) {
 }
 
 #[test]
-fn a_move_that_was_asked_before_the_present_status_can_still_be_taken_back_alone() {
+fn late_arriving_move_can_still_be_undone_alone() {
     let mut bench = Bench::new();
     bench.ask(10, IncidentCommand::Acknowledge);
     let made = envelope(
@@ -320,7 +320,7 @@ fn a_move_that_was_asked_before_the_present_status_can_still_be_taken_back_alone
 }
 
 #[test]
-fn an_update_that_was_sent_earlier_and_is_told_later_is_not_the_last() {
+fn update_sent_earlier_but_arriving_later_is_not_the_last() {
     let mut bench = Bench::new();
     let update = |message: &str| IncidentCommand::UpdateStakeholders {
         message: message.into(),
@@ -336,7 +336,7 @@ fn an_update_that_was_sent_earlier_and_is_told_later_is_not_the_last() {
 }
 
 #[test]
-fn nothing_happens_after_the_clock_of_who_decides() {
+fn no_event_is_later_than_the_deciding_clock() {
     let bench = Bench::new();
     let made = envelope(9_000, tariq(), bench.incident.summary.id, note("from a fast clock"));
     let context = Context { now: at(10), rules: &bench.rules };
@@ -345,7 +345,7 @@ fn nothing_happens_after_the_clock_of_who_decides() {
 }
 
 #[test]
-fn a_replayed_command_makes_the_same_events() {
+fn replayed_command_creates_the_same_events() {
     let bench = Bench::new();
     let made = envelope(3, tariq(), bench.incident.summary.id, IncidentCommand::Acknowledge);
     let context = Context { now: at(3), rules: &bench.rules };
@@ -355,7 +355,7 @@ fn a_replayed_command_makes_the_same_events() {
 }
 
 #[test]
-fn what_was_done_offline_happened_when_it_was_done() {
+fn offline_command_is_dated_when_it_was_given() {
     let bench = Bench::new();
     let made = envelope(3, tariq(), bench.incident.summary.id, IncidentCommand::Acknowledge);
     let context = Context { now: at(90), rules: &bench.rules };
@@ -370,7 +370,7 @@ fn what_was_done_offline_happened_when_it_was_done() {
 #[case::a_move_taken_back(IncidentCommand::UndoMove, &[(3, IncidentCommand::Acknowledge)], &[], true)]
 #[case::a_move_taken_back_too_late(IncidentCommand::UndoMove, &[(1, IncidentCommand::Acknowledge)], &[], false)]
 #[case::a_reopening_after_months(IncidentCommand::Reopen { reason: "back".into() }, &[(1, resolve())], &[2], true)]
-fn what_was_in_time_when_it_was_asked_is_not_refused_for_arriving_late(
+fn command_given_in_time_is_not_refused_for_arriving_late(
     #[case] asked: IncidentCommand,
     #[case] before: &[(i64, IncidentCommand)],
     #[case] closed_at: &[i64],
@@ -400,7 +400,7 @@ fn what_was_in_time_when_it_was_asked_is_not_refused_for_arriving_late(
 }
 
 #[test]
-fn stakeholders_are_promised_the_next_update_from_when_they_were_told() {
+fn next_stakeholder_update_is_due_from_the_last_one() {
     let bench = Bench::new();
     let told =
         IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due: None };
@@ -414,7 +414,7 @@ fn stakeholders_are_promised_the_next_update_from_when_they_were_told() {
 }
 
 #[test]
-fn an_automatic_escalation_gives_way_to_an_acknowledgement() {
+fn automatic_escalation_yields_to_an_acknowledgement() {
     let mut bench = Bench::new();
     let automatic = IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: None };
     bench.ask(1, automatic.clone());
@@ -425,7 +425,7 @@ fn an_automatic_escalation_gives_way_to_an_acknowledgement() {
 }
 
 #[test]
-fn a_command_on_nothing_says_that_there_is_no_such_incident() {
+fn command_on_an_unknown_incident_says_so() {
     let rules = Rules::default();
     let context = Context { now: at(0), rules: &rules };
     let made = envelope(0, ines(), IncidentId::new(), IncidentCommand::Acknowledge);

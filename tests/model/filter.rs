@@ -68,12 +68,12 @@ fn row() -> Summary {
 #[case("is:any", true)]
 #[case("is:unacked", false)]
 #[case("is:snoozed", false)]
-fn a_filter_passes_what_it_asks_for(#[case] filter: &str, #[case] passes: bool) {
+fn filter_passes_what_its_terms_match(#[case] filter: &str, #[case] passes: bool) {
     assert_eq!(matches(filter, &row()), passes);
 }
 
 #[test]
-fn what_is_understood_of_a_typed_filter_stays_in_force() {
+fn valid_terms_of_a_typed_filter_stay_active() {
     let typed = PartialFilter::parse("p1 statsu:open é cat:x -");
     assert_eq!(typed.filter.to_string(), "p1 é");
     let wrong: Vec<_> = typed.errors.iter().map(|wrong| wrong.range.clone()).collect();
@@ -82,7 +82,7 @@ fn what_is_understood_of_a_typed_filter_stays_in_force() {
 }
 
 #[test]
-fn what_is_over_or_snoozed_is_only_shown_when_asked_for() {
+fn ended_and_snoozed_incidents_are_hidden_by_default() {
     let mut bench = Bench::new();
     bench.ask(1, IncidentCommand::Snooze { until: at(300) });
     assert!(!matches("", &bench.incident.summary));
@@ -106,7 +106,7 @@ fn what_is_over_or_snoozed_is_only_shown_when_asked_for() {
 #[case("a - b", 2..3, "nothing stands after the -")]
 #[case("\"\"", 0..2, "nothing stands after the -, or between the quotes")]
 #[case("é cat:x", 3..8, "\"x\" is not a category")]
-fn a_wrong_term_is_named_with_its_place(
+fn wrong_term_is_named_with_its_position(
     #[case] text: &str,
     #[case] place: std::ops::Range<usize>,
     #[case] sentence: &str,
@@ -125,7 +125,7 @@ fn a_wrong_term_is_named_with_its_place(
 #[case("team:\"none\"", "team:\"none\"")]
 #[case("age>120m", "age>2h")]
 #[case("idle>120m IDLE<1d", "idle>2h idle<1d")]
-fn a_filter_is_written_in_one_way(#[case] text: &str, #[case] written: &str) {
+fn filter_has_one_canonical_text(#[case] text: &str, #[case] written: &str) {
     assert_eq!(text.parse::<Filter>().unwrap().to_string(), written);
 }
 
@@ -136,7 +136,7 @@ fn a_filter_is_written_in_one_way(#[case] text: &str, #[case] written: &str) {
 #[case("-status:closed", Scope::Open)]
 #[case("is:ended", Scope::All)]
 #[case("-is:open", Scope::All)]
-fn history_is_looked_at_only_when_asked_for(#[case] text: &str, #[case] scope: Scope) {
+fn history_is_searched_only_when_requested(#[case] text: &str, #[case] scope: Scope) {
     assert_eq!(text.parse::<Filter>().unwrap().scope(), scope);
 }
 
@@ -150,7 +150,7 @@ fn a_name_that_reads_like_a_word_of_the_language_is_quoted() {
 }
 
 #[test]
-fn many_alternatives_are_looked_at_once_each() {
+fn many_alternatives_are_tested_once_each() {
     let mut terms: Vec<String> = (0..40_000).map(|n| format!("service:cdn-{n}")).collect();
     terms.push("service:checkout".into());
     let filter = terms.join(" ");

@@ -55,7 +55,7 @@ fn standing(incident: &Incident) -> impl PartialEq + std::fmt::Debug + use<> {
 #[case::moved_with_stages_skipped(&[], IncidentCommand::MoveStatus { to: Status::Monitoring })]
 #[case::resolved_at_once(&[], crate::support::model::resolve())]
 #[case::resolved(&[IncidentCommand::Acknowledge, IncidentCommand::MoveStatus { to: Status::Identified }], crate::support::model::resolve())]
-fn a_move_that_is_taken_back_leaves_it_as_it_was(
+fn undone_move_restores_the_incident(
     #[case] before: &[IncidentCommand],
     #[case] step: IncidentCommand,
 ) {
@@ -75,7 +75,7 @@ fn a_move_that_is_taken_back_leaves_it_as_it_was(
 }
 
 #[test]
-fn a_closing_is_taken_back_to_resolved() {
+fn undone_closing_returns_to_resolved() {
     let mut bench = Bench::new();
     bench.resolve(9);
     for item in ClosingItem::ALL {
@@ -91,7 +91,7 @@ fn a_closing_is_taken_back_to_resolved() {
 }
 
 #[test]
-fn a_move_is_taken_back_only_soon_and_only_by_who_made_it() {
+fn move_can_be_undone_only_soon_and_by_its_author() {
     let mut bench = Bench::new();
     bench.ask(2, IncidentCommand::Acknowledge);
     let other = bench.try_as(ines(), 2, IncidentCommand::UndoMove).unwrap_err();
@@ -108,7 +108,7 @@ fn a_move_is_taken_back_only_soon_and_only_by_who_made_it() {
 }
 
 #[test]
-fn a_reopened_incident_is_the_same_one_and_its_clock_goes_on() {
+fn reopened_incident_is_the_same_and_its_clock_continues() {
     let mut bench = Bench::new();
     bench
         .ask(2, IncidentCommand::Acknowledge)
@@ -143,7 +143,7 @@ fn closing_needs_every_item_of_the_gate_answered_or_waived() {
 }
 
 #[test]
-fn an_answer_can_be_taken_back_until_it_is_closed() {
+fn checklist_answer_can_be_undone_until_closing() {
     let mut bench = Bench::new();
     let item = Item::Closing(ClosingItem::ServiceStable);
     bench.ask(1, IncidentCommand::AnswerItem { item, answer: Answer::Yes });
@@ -186,7 +186,7 @@ fn unowned_time_is_counted_until_somebody_leads() {
 }
 
 #[test]
-fn what_the_log_lacks_is_named_until_it_is_filled() {
+fn missing_parts_of_the_record_are_named_until_filled() {
     let mut bare = declaration("?");
     bare.category = None;
     bare.services.clear();
@@ -226,7 +226,7 @@ fn service_levels_run_from_the_report(
 }
 
 #[test]
-fn what_needs_a_person_next_comes_first() {
+fn urgency_order_starts_with_what_needs_a_person_next() {
     let levels = Rules::default().levels;
     let make = |impact, urgency, reported: i64, acknowledged: bool| {
         let mut declared = declaration("x");
@@ -260,7 +260,7 @@ fn what_needs_a_person_next_comes_first() {
 }
 
 #[test]
-fn a_timeline_with_a_hole_is_refused_and_named() {
+fn timeline_with_a_gap_is_refused_and_named() {
     let mut bench = Bench::new();
     bench.ask(1, IncidentCommand::Acknowledge).ask(2, note("looking"));
     let mut holed = bench.events.clone();

@@ -39,7 +39,7 @@ fn measure(facts: Vec<Fact>, cut: Cut) -> Measures {
 }
 
 #[test]
-fn mtta_is_from_report_to_first_acknowledgement_of_what_was_reported_in_the_window() {
+fn mtta_is_from_report_to_first_acknowledgement_in_the_window() {
     let facts = vec![
         fact(1, 0, Some(2), None),
         fact(2, 99, Some(103), None),
@@ -55,7 +55,7 @@ fn mtta_is_from_report_to_first_acknowledgement_of_what_was_reported_in_the_wind
 }
 
 #[test]
-fn mttr_is_from_detection_to_resolution_of_what_was_resolved_in_the_window() {
+fn mttr_is_from_detection_to_resolution_in_the_window() {
     let facts = vec![
         fact(1, -500, Some(-400), Some(0)),
         fact(2, 10, Some(11), Some(29)),
@@ -69,7 +69,7 @@ fn mttr_is_from_detection_to_resolution_of_what_was_resolved_in_the_window() {
 }
 
 #[test]
-fn compliance_leaves_out_what_is_open_and_not_yet_due() {
+fn compliance_excludes_open_incidents_not_yet_due() {
     let rules = Rules::default();
     // P2: acknowledge within 15 min, resolve within 4 h.
     let facts = vec![
@@ -89,7 +89,7 @@ fn compliance_leaves_out_what_is_open_and_not_yet_due() {
 }
 
 #[test]
-fn what_was_no_incident_is_left_out_and_counted_apart() {
+fn false_alarms_are_excluded_and_counted_separately() {
     let with = |number, counted| Fact { counted, ..fact(number, 5, Some(6), Some(7)) };
     let facts = vec![
         with(1, Counted::Merged),
@@ -111,7 +111,7 @@ fn volume_is_counted_by_bucket_and_priority() {
 }
 
 #[test]
-fn the_same_fault_twice_is_a_group_with_its_last_one() {
+fn recurring_fault_is_a_group_titled_by_its_latest() {
     let same = |number, reported| Fact { fingerprint: 9, ..fact(number, reported, None, None) };
     let facts = vec![same(1, 1), same(3, 30), same(2, 20), fact(4, 40, None, None), same(5, 200)];
     let groups = measure(facts, Cut::Total).recurring;
@@ -154,7 +154,7 @@ fn mean_median_and_p90_are_of_exact_durations(
 #[case(1005, 1000, Some(1))]
 #[case(995, 1000, Some(-1))]
 #[case(0, 100, Some(-100))]
-fn a_change_is_told_in_whole_percent(
+fn change_is_given_in_integer_percent(
     #[case] now: i64,
     #[case] before: i64,
     #[case] percent: Option<i64>,
@@ -169,12 +169,12 @@ fn a_change_is_told_in_whole_percent(
 #[case("Disk 91% full on 10.2.3.4", "disk % full on ...")]
 #[case("Job 4f9a12bc failed", "job failed")]
 #[case("Job 7d81aa03-11ce failed", "job failed")]
-fn numbers_and_ids_are_taken_out_of_a_title(#[case] title: &str, #[case] kept: &str) {
+fn numbers_and_ids_are_stripped_from_a_title(#[case] title: &str, #[case] kept: &str) {
     assert_eq!(title_pattern(title), kept);
 }
 
 #[test]
-fn a_deduplication_key_goes_before_the_title() {
+fn deduplication_key_has_precedence_before_the_title() {
     let of = |key, title| fingerprint(key, Some("db"), Some(Category::Performance), title);
     assert_eq!(of(None, "Disk 91% full"), of(None, "disk 95% full"));
     assert_ne!(of(None, "Disk full"), of(None, "Disk slow"));
@@ -183,7 +183,7 @@ fn a_deduplication_key_goes_before_the_title() {
 }
 
 #[test]
-fn a_window_of_days_has_the_viewers_midnights() {
+fn window_of_days_starts_at_the_midnights_of_the_viewer() {
     let zone = FixedOffset::east_opt(2 * 3600).unwrap();
     let now = at(0); // 08:00 UTC, 10:00 there
     let window = Window::last_days(7, now, &zone);

@@ -28,12 +28,12 @@ fn schedule() -> Schedule {
 #[case(140, "ines")]
 #[case(-1, "tariq")]
 #[case(-61, "ines")]
-fn turns_go_round_and_a_stand_in_takes_over(#[case] minute: i64, #[case] handle: &str) {
+fn on_call_shifts_rotate_and_an_override_replaces_them(#[case] minute: i64, #[case] handle: &str) {
     assert_eq!(schedule().on_call(at(minute)), Some(handle));
 }
 
 #[test]
-fn a_turn_ends_where_the_next_begins() {
+fn shift_ends_where_the_next_begins() {
     assert_eq!(schedule().turn_ends_at(at(61)), at(120));
     assert_eq!(schedule().turn_ends_at(at(-1)), at(0));
     let empty = Schedule { rotation: vec![], turn_s: 0, ..schedule() };
@@ -97,7 +97,7 @@ fn people_are_found_by_handle_and_by_name() {
 }
 
 #[test]
-fn changes_are_suspected_nearest_first_and_only_where_they_can_be_the_cause() {
+fn suspected_changes_are_possible_causes_nearest_first() {
     let change = |title: &str, service: &str, start: i64, end: Option<i64>| Change {
         id: ChangeId::new(),
         kind: ChangeKind::Deploy,

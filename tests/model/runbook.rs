@@ -29,7 +29,7 @@ fn incident() -> Incident {
 #[case::other("x", "services: mail\nlabels: gdpr\ncategory: security\n", &["y"], None)]
 #[case::text_is_no_header("x", "Some services: checkout\n", &[], None)]
 #[case::an_open_fence_is_a_line("x", "---\nservices: checkout\n", &[], None)]
-fn it_is_found_by_what_it_says_it_is_for(
+fn runbook_is_found_by_the_faults_it_declares(
     #[case] name: &str,
     #[case] text: &str,
     #[case] named: &[&str],
@@ -39,14 +39,14 @@ fn it_is_found_by_what_it_says_it_is_for(
 }
 
 #[test]
-fn its_title_is_what_it_says_or_its_first_heading() {
+fn title_is_the_declared_one_or_the_first_heading() {
     assert_eq!(RunbookHeader::parse("x", "title: One\n# Two").title, "One");
     assert_eq!(RunbookHeader::parse("x", "services: a\n\n# Two\u{1b}\n").title, "Two␛");
     assert_eq!(RunbookHeader::parse("x", "text").title, "");
 }
 
 #[test]
-fn a_kind_of_fault_that_there_is_not_is_told() {
+fn unknown_category_is_reported() {
     let head = RunbookHeader::parse("x", "category: perfomance, security\n");
     assert_eq!(head.categories, [Category::Security]);
     assert!(head.problems[0].contains("perfomance"), "{:?}", head.problems);
@@ -58,7 +58,7 @@ fn a_kind_of_fault_that_there_is_not_is_told() {
 #[case("://x", false)]
 #[case("a b://x", false)]
 #[case("https://", false)]
-fn a_page_elsewhere_is_told_from_a_name(#[case] name: &str, #[case] is: bool) {
+fn url_of_a_runbook_is_distinguished_from_a_name(#[case] name: &str, #[case] is: bool) {
     assert_eq!(is_url(name), is);
 }
 
@@ -74,12 +74,12 @@ fn steps(text: &str) -> Vec<String> {
 #[case::bullets("- one\n- two\n", &[])]
 #[case::code_only("1. ```\n   x\n   ```\n", &[""])]
 #[case::hostile("- [ ] a\u{1b}[2Jb\u{202e}c\n", &["a␛[2Jb\u{fffd}c"])]
-fn steps_are_tasks_or_else_what_is_numbered(#[case] text: &str, #[case] expected: &[&str]) {
+fn steps_are_tasks_or_else_numbered_items(#[case] text: &str, #[case] expected: &[&str]) {
     assert_eq!(steps(text), expected);
 }
 
 #[test]
-fn blocks_keep_order_looks_and_depth() {
+fn blocks_preserve_order_style_and_depth() {
     let text = "# A\n\nb **c** `d` [e](f) <https://g>\n\n- h\n  ```sh\n  i\tj\n  ```\n---\n> k\n";
     let page = RunbookPage::parse(text);
     let kinds: Vec<_> = page
@@ -149,7 +149,7 @@ fn ticked(text: &str, events: &[Event]) -> Vec<Option<String>> {
 }
 
 #[test]
-fn ticks_are_known_again_by_text_whoever_made_them() {
+fn ticks_are_matched_by_text_whoever_made_them() {
     let text = "- [ ] new one\n- [ ] look\n- [ ] restart\n";
     let events = [
         noted("ines", &tick_note("pay/5xx", 0, "look")),
@@ -161,7 +161,7 @@ fn ticks_are_known_again_by_text_whoever_made_them() {
 }
 
 #[test]
-fn steps_of_the_same_text_are_told_apart_by_number() {
+fn steps_of_the_same_text_are_distinguished_by_number() {
     let events = [noted("ines", &tick_note("pay/5xx", 2, "look"))];
     let text = "1. look\n2. restart\n3. look\n";
     assert_eq!(ticked(text, &events), [None, None, Some("ines".into())]);
@@ -170,7 +170,7 @@ fn steps_of_the_same_text_are_told_apart_by_number() {
 }
 
 #[test]
-fn a_note_that_was_withdrawn_ticks_nothing() {
+fn withdrawn_note_ticks_nothing() {
     let tick = noted("ines", &tick_note("pay/5xx", 0, "look"));
     let body = EventBody::NoteCorrected { note: tick.id, text: "(withdrawn)".into() };
     let events = [tick, by("ines", 1, body)];
@@ -178,7 +178,7 @@ fn a_note_that_was_withdrawn_ticks_nothing() {
 }
 
 #[test]
-fn a_very_long_step_is_known_again() {
+fn very_long_step_is_matched_again() {
     let long = "word ".repeat(200);
     let page = RunbookPage::parse(&format!("- [ ] {long}\n"));
     let events = [noted("ines", &tick_note("pay/5xx", 0, &page.steps[0].text))];

@@ -17,12 +17,12 @@ use rstest::rstest;
 #[case("\u{301}lone mark", "lone mark")]
 #[case("决済 ok", "决済 ok")]
 #[case("שלום", "שלום")]
-fn text_from_outside_is_made_visible(#[case] text: &str, #[case] safe: &str) {
+fn control_characters_in_outside_text_become_visible(#[case] text: &str, #[case] safe: &str) {
     assert_eq!(sanitize(text), safe);
 }
 
 #[test]
-fn marks_do_not_pile_up() {
+fn combining_marks_are_limited() {
     let piled = format!("e{}", "\u{301}".repeat(50));
     assert_eq!(sanitize(&piled).chars().count(), 3);
 }
@@ -36,7 +36,7 @@ fn marks_do_not_pile_up() {
 #[case("决済決済", 4, "决…")]
 #[case("x", 0, "")]
 #[case("xy", 1, "…")]
-fn what_does_not_fit_is_cut_with_an_ellipsis(
+fn too_long_text_is_truncated_with_an_ellipsis(
     #[case] text: &str,
     #[case] columns: usize,
     #[case] kept: &str,
@@ -46,7 +46,7 @@ fn what_does_not_fit_is_cut_with_an_ellipsis(
 }
 
 #[test]
-fn long_text_breaks_at_spaces_and_long_words_break_anywhere() {
+fn text_wraps_at_spaces_and_long_terms_wrap_anywhere() {
     assert_eq!(wrap("Wallets are unaffected by it", 12), ["Wallets are", "unaffected", "by it"]);
     assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
     assert_eq!(wrap("", 4), [""]);
@@ -54,7 +54,7 @@ fn long_text_breaks_at_spaces_and_long_words_break_anywhere() {
 }
 
 #[test]
-fn words_are_not_glued_where_the_blanks_between_them_do_not_fit() {
+fn terms_stay_apart_where_their_spaces_do_not_fit() {
     assert_eq!(wrap("web-1      0/1", 10), ["web-1", "0/1"]);
     assert_eq!(wrap("a        b c", 4), ["a", "b c"]);
     assert_eq!(wrap("      a", 4), ["a"]);
@@ -62,7 +62,7 @@ fn words_are_not_glued_where_the_blanks_between_them_do_not_fit() {
 }
 
 #[test]
-fn what_is_one_character_to_a_person_is_broken_where_it_is_wider_than_the_line() {
+fn grapheme_wider_than_the_line_is_broken() {
     assert_eq!(wrap("\u{600}💻", 2), ["\u{600}", "💻"]);
     assert_eq!(wrap("\u{600}💻", 3), ["\u{600}💻"]);
 }

@@ -54,7 +54,7 @@ proptest! {
     #![proptest_config(strategies::usual())]
 
     #[test]
-    fn a_filter_that_is_written_reads_back_as_it_was(terms in prop::collection::vec(term(), 0..6)) {
+    fn filter_round_trips_through_its_text(terms in prop::collection::vec(term(), 0..6)) {
         let filter = Filter { terms };
         let written = filter.to_string();
         prop_assert_eq!(written.parse::<Filter>(), Ok(filter), "{}", written);

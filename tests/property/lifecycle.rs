@@ -19,7 +19,7 @@ fn envelope(minute: i64, incident: IncidentId, ask: IncidentCommand) -> Envelope
     }
 }
 
-/// All that happens if these are asked one after another, refused ones left out.
+/// Returns the events of these commands in sequence, without the refused ones.
 ///
 /// Each is asked so many minutes before it is decided, and that so many after the one before.
 fn run(
@@ -53,7 +53,7 @@ proptest! {
     #![proptest_config(strategies::config(200))]
 
     #[test]
-    fn whatever_is_allowed_adds_up_and_is_in_order(
+    fn allowed_commands_fold_consistently_and_in_order(
         declared in declaration(),
         asks in prop::collection::vec((-3i64..30, prop_oneof![Just(0), 0i64..90], ask()), 0..40),
     ) {

@@ -61,7 +61,7 @@ proptest! {
     }
 
     #[test]
-    fn the_cuts_and_the_buckets_add_up_to_the_whole(
+    fn cuts_and_buckets_add_up_to_the_total(
         facts in prop::collection::vec(fact(), 0..80),
         cut in of(&[Cut::Priority, Cut::Category, Cut::Service, Cut::Team]),
     ) {
@@ -90,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn a_fingerprint_is_taken_of_any_text(title in any_text()) {
+    fn any_text_has_a_fingerprint(title in any_text()) {
         let of = |title: &str| fingerprint(None, None, None, title);
         prop_assert_eq!(of(&title), of(&title));
     }

@@ -1,4 +1,4 @@
-//! Laws that hold for whatever is given.
+//! Properties that hold for any input.
 
 mod filter;
 mod lifecycle;

@@ -19,7 +19,7 @@ proptest! {
     #![proptest_config(strategies::usual())]
 
     #[test]
-    fn whatever_a_runbook_holds_is_read_and_safe_to_show(text in markdown()) {
+    fn any_runbook_parses_and_is_safe_to_show(text in markdown()) {
         let head = RunbookHeader::parse("x", &text);
         prop_assert_eq!(sanitize(&head.title), head.title.as_str());
         let page = RunbookPage::parse(&text);
@@ -39,7 +39,7 @@ proptest! {
     }
 
     #[test]
-    fn each_tick_is_known_again(text in markdown(), name in "[a-z/]{1,10}") {
+    fn each_tick_is_matched_again(text in markdown(), name in "[a-z/]{1,10}") {
         let steps = RunbookPage::parse(&text).steps;
         for step in 0..steps.len() {
             let command = CommandId::new();

@@ -9,7 +9,7 @@ proptest! {
     #![proptest_config(strategies::usual())]
 
     #[test]
-    fn nothing_that_is_shown_can_control_a_terminal(text in any_text()) {
+    fn sanitized_text_cannot_control_a_terminal(text in any_text()) {
         let safe = sanitize(&text);
         prop_assert!(!safe.chars().any(char::is_control), "{:?}", safe);
         let reorders = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -21,14 +21,14 @@ proptest! {
     }
 
     #[test]
-    fn text_fits_the_columns_it_is_given(text in any_text(), columns in 0usize..60) {
+    fn text_fits_its_columns(text in any_text(), columns in 0usize..60) {
         let safe = sanitize(&text);
         prop_assert!(width(&truncate(&safe, columns)) <= columns);
         prop_assert_eq!(width(&pad(&safe, columns)), columns);
     }
 
     #[test]
-    fn wrapping_loses_no_word(text in "[a-z决é ]{0,80}", columns in 2usize..30) {
+    fn wrapping_loses_no_text(text in "[a-z决é ]{0,80}", columns in 2usize..30) {
         let wrapped = wrap(&text, columns);
         for line in &wrapped {
             prop_assert!(width(line) <= columns, "{:?}", line);
@@ -47,7 +47,7 @@ proptest! {
     }
 
     #[test]
-    fn a_whole_number_of_units_reads_back(count in 1i64..50, unit in "[smhdw]") {
+    fn duration_in_full_units_round_trips(count in 1i64..50, unit in "[smhdw]") {
         let text = format!("{count}{unit}");
         let span = parse_duration(&text).unwrap();
         if unit != "h" && unit != "w" && (unit != "d" || count < 100) && count < 50 {

@@ -1,4 +1,4 @@
-//! What is typed outlives the program, however it ends.
+//! Typed text survives every way in which the program can end.
 
 use std::time::{Duration, Instant};
 
@@ -8,9 +8,9 @@ use crate::support::terminal::{PATIENCE, Terminal};
 
 /// What may be missing after the program was killed.
 const LOST: Duration = Duration::from_secs(1);
-/// Keys come in pieces of so many letters.
-const PIECE: usize = 12;
-/// A piece comes this often: a note of 500 words takes about two seconds.
+/// How many letters are typed at once.
+const CHUNK_LEN: usize = 12;
+/// The time between two chunks of keys: a note of 500 words takes about two seconds.
 const EVERY: Duration = Duration::from_millis(8);
 
 fn opened(store: &Store) -> Terminal {
@@ -19,8 +19,8 @@ fn opened(store: &Store) -> Terminal {
     terminal
 }
 
-/// 500 words that differ, so that no piece can be taken for another.
-fn words() -> String {
+/// Returns 500 distinct words, so that no chunk can be confused with another.
+fn long_text() -> String {
     let words: Vec<String> = (0..500).map(|n| format!("w{n:03}x")).collect();
     words.join(" ")
 }
@@ -38,7 +38,7 @@ fn type_and_kill(terminal: &mut Terminal, text: &str, kill_after: Duration) -> u
     assert!(kill_after > LOST);
     let mut shown: Vec<(Instant, usize)> = Vec::new();
     let mut next = Instant::now();
-    let mut pieces = text.as_bytes().chunks(PIECE);
+    let mut pieces = text.as_bytes().chunks(CHUNK_LEN);
     let hangs = next + PATIENCE;
     while shown.first().is_none_or(|(first, _)| first.elapsed() < kill_after) {
         assert!(Instant::now() < hangs, "nothing is shown:\n{}", terminal.text());
@@ -61,8 +61,8 @@ fn type_and_kill(terminal: &mut Terminal, text: &str, kill_after: Duration) -> u
 }
 
 #[test]
-fn killed_while_a_long_note_is_typed_at_most_the_last_second_is_missing() {
-    let text = words();
+fn kill_during_a_long_note_loses_at_most_the_last_second() {
+    let text = long_text();
     for run in Sample::new("REDPHONE_DRAFT_RUNS", 3).rounds(1) {
         let store = Store::filled();
         let mut terminal = opened(&store);
@@ -96,7 +96,7 @@ fn killed_while_a_long_note_is_typed_at_most_the_last_second_is_missing() {
 }
 
 #[test]
-fn a_lost_connection_keeps_what_was_typed() {
+fn lost_connection_preserves_the_draft() {
     let store = Store::filled();
     let mut terminal = opened(&store);
     terminal.press("n");
@@ -122,7 +122,7 @@ fn a_lost_connection_keeps_what_was_typed() {
 }
 
 #[test]
-fn a_form_that_is_open_elsewhere_is_not_offered_here() {
+fn draft_open_in_another_process_is_not_offered() {
     let store = Store::filled();
     let mut first = opened(&store);
     first.press("n");

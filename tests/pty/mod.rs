@@ -1,17 +1,17 @@
-//! The real program in a real terminal, for what only a terminal shows.
+//! The real program in a pseudo-terminal, for behaviour that only a terminal shows.
 
-mod bytes;
 mod drafts;
-mod find;
-mod leaving;
-mod link;
+mod exit;
+mod filter;
 mod offline;
+mod output_size;
 mod palette;
 mod panes;
 mod read_only;
-mod refused;
-mod runs;
-mod sites;
+mod run;
+mod startup_errors;
 mod store;
+mod terminal;
 mod verbs;
 mod wall;
+mod workspaces;

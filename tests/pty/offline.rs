@@ -1,4 +1,4 @@
-//! The panes and the command line over a real API that goes away and comes back.
+//! The panes and the command line with an API that fails and recovers.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ use crate::support::program;
 use crate::support::sample::Sample;
 use crate::support::terminal::{Terminal, signal};
 
-/// A store, a server on it that can be taken away, and a person on another machine.
+/// A store, a server on it that can be killed, and a person on another machine.
 struct Team {
     store: Store,
     port: u16,
@@ -55,7 +55,7 @@ impl Team {
         self.server = Some(child);
     }
 
-    /// Takes the server away as a power cut does.
+    /// Kills the server, as a power cut does.
     fn cut(&mut self) {
         let mut server = self.server.take().expect("it runs");
         server.kill().unwrap();
@@ -137,7 +137,7 @@ fn said(output: &Output) -> String {
 const SEND: &str = "\x13";
 
 #[test]
-fn a_terminal_that_is_cut_off_killed_and_started_again_loses_nothing() {
+fn offline_terminal_that_is_killed_and_restarted_loses_nothing() {
     let mut team = Team::new();
     let mut terminal = team.panes(126, 36);
     terminal.wait_for_text("● live");
@@ -226,7 +226,7 @@ fn a_terminal_that_is_cut_off_killed_and_started_again_loses_nothing() {
 }
 
 #[test]
-fn the_end_says_what_is_kept_and_does_not_wait() {
+fn exit_names_pending_commands_and_does_not_wait() {
     let mut team = Team::new();
     let mut terminal = team.panes(100, 30);
     terminal.wait_for_text("● live");
@@ -242,7 +242,7 @@ fn the_end_says_what_is_kept_and_does_not_wait() {
 }
 
 #[test]
-fn without_the_api_commands_are_kept_with_an_exit_code_of_their_own_and_sent_later() {
+fn offline_commands_are_queued_with_their_own_exit_code() {
     let mut team = Team::new();
     assert!(team.run(&["list"]).status.success(), "what is listed is kept");
     team.cut();
@@ -290,7 +290,7 @@ fn without_the_api_commands_are_kept_with_an_exit_code_of_their_own_and_sent_lat
 }
 
 #[test]
-fn what_is_refused_is_listed_and_dropped_by_its_place() {
+fn refused_command_is_listed_and_dropped_by_position() {
     let mut team = Team::new();
     assert!(team.run(&["list"]).status.success());
     team.cut();
@@ -339,7 +339,7 @@ fn retried_command_is_named_without_control_characters() {
 }
 
 #[test]
-fn many_processes_send_what_waits_once() {
+fn many_processes_send_each_pending_command_once() {
     let mut team = Team::new();
     assert!(team.run(&["list"]).status.success());
     team.cut();
@@ -364,7 +364,7 @@ fn many_processes_send_what_waits_once() {
 
 /// `REDPHONE_OUTBOX_RUNS` sets how often it is killed (10; the full run is 100).
 #[test]
-fn commands_that_are_killed_at_any_moment_happen_once_or_not_at_all() {
+fn commands_killed_at_any_time_happen_once_or_not_at_all() {
     let runs = Sample::new("REDPHONE_OUTBOX_RUNS", 10);
     let mut team = Team::new();
     assert!(team.run(&["list"]).status.success());

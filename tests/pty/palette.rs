@@ -29,7 +29,7 @@ fn kinds(store: &Store) -> Vec<String> {
 #[case(":link https://status.example.com\r", "linked")]
 #[case(":note rolled back\r", "note_added")]
 #[case(":snooze 4h\r", "snoozed")]
-fn a_line_is_stored_as_the_event_its_key_makes(
+fn palette_command_stores_the_same_event_as_its_key(
     #[case] line: &str,
     #[case] kind: &str,
     #[values((126, 36), (80, 24))] size: (u16, u16),
@@ -45,7 +45,7 @@ fn a_line_is_stored_as_the_event_its_key_makes(
 }
 
 #[rstest]
-fn the_help_is_searched_and_left(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+fn help_is_searched_and_closed(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
     let store = Store::filled();
     let mut terminal = store.open(size.0, size.1);
     terminal.wait_for_text("Cards");

@@ -11,7 +11,7 @@ fn opened(store: &Store) -> Terminal {
 }
 
 #[test]
-fn it_starts_on_the_most_urgent_incident_with_all_four_panes() {
+fn program_starts_on_the_most_urgent_incident_in_four_panes() {
     let store = Store::filled();
     let mut terminal = opened(&store);
     for text in ["Queue", "Detail", "Timeline", "Metrics", "P1 1", "P2 1", "3 unacknowledged"] {
@@ -36,7 +36,7 @@ fn acknowledging_with_one_key_is_durable() {
 }
 
 #[test]
-fn acknowledging_twice_is_told_and_done_once() {
+fn second_acknowledgement_is_reported_and_done_once() {
     let store = Store::filled();
     let mut terminal = opened(&store);
     terminal.press("a");
@@ -62,7 +62,7 @@ fn owning_makes_the_viewer_the_assignee() {
 }
 
 #[test]
-fn a_note_of_several_lines_pasted_in_one_piece_is_kept_as_it_was() {
+fn pasted_note_of_several_lines_is_saved_unchanged() {
     let store = Store::filled();
     let mut terminal = opened(&store);
     terminal.press("n");
@@ -100,7 +100,7 @@ fn a_typed_note_is_not_thrown_away_by_one_wrong_key() {
 }
 
 #[test]
-fn what_another_process_does_shows_by_itself() {
+fn change_by_another_process_appears_by_itself() {
     let store = Store::filled();
     let mut terminal = opened(&store);
     store.declare("No logins", "auth", "high", "high");
@@ -148,7 +148,7 @@ fn every_size_is_usable_and_too_small_says_so() {
 }
 
 #[test]
-fn panes_are_focused_zoomed_and_left_by_key() {
+fn panes_are_focused_zoomed_and_closed_by_key() {
     let store = Store::filled();
     let mut terminal = opened(&store);
     terminal.press("4z");
@@ -168,7 +168,7 @@ fn panes_are_focused_zoomed_and_left_by_key() {
 }
 
 #[test]
-fn hostile_text_reaches_the_terminal_only_made_visible() {
+fn hostile_text_is_written_only_with_visible_characters() {
     let store = Store::empty();
     store.declare("\u{1b}]0;owned\u{7}\u{1b}[2J evil \u{202e}txt", "a\u{1b}[31mb", "high", "high");
     let mut terminal = store.open(126, 36);

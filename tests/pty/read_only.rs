@@ -1,4 +1,4 @@
-//! Opened only to look: no verb works, it shows, and nothing in the store changes.
+//! The read-only mode: no verb works, changes by others appear, and the store stays the same.
 
 use redphone::tui::action::{Layer, TABLE};
 
@@ -48,7 +48,7 @@ fn no_verb_changes_anything_and_each_says_why() {
 }
 
 #[test]
-fn what_others_do_still_shows() {
+fn changes_by_others_still_appear() {
     let store = Store::filled();
     let mut terminal = opened(&store, 126, 36);
     store.declare("No logins", "auth", "high", "high");
@@ -56,7 +56,7 @@ fn what_others_do_still_shows() {
 }
 
 #[test]
-fn a_store_that_is_not_there_is_not_made() {
+fn missing_store_is_not_created() {
     let store = Store::empty();
     let mut command = store.command();
     command.arg("--read-only");

@@ -1,4 +1,4 @@
-//! A store that a person has filled through the command line.
+//! A store filled through the command line.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -61,7 +61,7 @@ impl Store {
             .expect("it runs")
     }
 
-    /// What `show` tells of an incident, as JSON.
+    /// Returns what `show --json` prints of an incident.
     pub fn shown(&self, number: &str) -> serde_json::Value {
         let output = self.run(&["show", number, "--json"]);
         assert!(output.status.success(), "{output:?}");

@@ -116,8 +116,8 @@ fn play(terminal: &mut Terminal, steps: &[(&str, &str)]) {
     }
 }
 
-fn finish(mut terminal: Terminal, told: &str) {
-    terminal.wait_for_text(told);
+fn finish(mut terminal: Terminal, message: &str) {
+    terminal.wait_for_text(message);
     terminal.wait_for("it is stored", |screen| !screen.contents().contains("pending"));
     terminal.press("\x03");
     assert!(terminal.wait_for_end().success());
@@ -138,8 +138,8 @@ struct Case {
     number: &'static str,
     /// What is pressed after which text.
     steps: &'static [(&'static str, &'static str)],
-    /// What is told then.
-    told: &'static str,
+    /// The message that follows.
+    message: &'static str,
     /// The kind of the event that it leaves.
     kind: &'static str,
     /// What is in it, where that is not the same whatever was asked: where, and how it begins.
@@ -148,7 +148,7 @@ struct Case {
 
 /// A test for each case, and the list of all.
 macro_rules! verbs {
-    ($($name:ident: $action:ident, $number:expr, $steps:expr, $told:expr, $kind:expr $(, $path:expr, $value:expr)?;)*) => {
+    ($($name:ident: $action:ident, $number:expr, $steps:expr, $message:expr, $kind:expr $(, $path:expr, $value:expr)?;)*) => {
         mod a_verb_leaves_its_event {
             $(
                 #[test]
@@ -164,7 +164,7 @@ macro_rules! verbs {
                 action: Action::$action,
                 number: $number,
                 steps: $steps,
-                told: $told,
+                message: $message,
                 kind: $kind,
                 holds: [$(($path, $value),)?].first().copied(),
             },
@@ -220,7 +220,7 @@ fn leaves_its_event(name: &str) {
         let store = company();
         let mut terminal = opened(&store, size);
         play(&mut terminal, case.steps);
-        finish(terminal, case.told);
+        finish(terminal, case.message);
         let event = event(&store, case.number, case.kind);
         if let Some((path, value)) = case.holds {
             let found = event.pointer(path).unwrap_or_else(|| panic!("no {path} in {event:#}"));
@@ -237,7 +237,7 @@ const LEADS: [Action; 6] =
     [Action::Undo, Action::Run, Action::Tick, Action::NoteOutput, Action::Mark, Action::MarkAll];
 
 #[test]
-fn every_row_of_the_table_that_changes_something_has_a_case_that_presses_its_key() {
+fn every_changing_action_has_a_case_that_presses_its_key() {
     for entry in TABLE.iter().filter(|e| e.verb.is_some() || LEADS.contains(&e.action)) {
         let mut cases = CASES.iter().filter(|(_, case)| case.action == entry.action).peekable();
         assert!(cases.peek().is_some(), "{} has no case", entry.name);
@@ -256,7 +256,7 @@ fn every_row_of_the_table_that_changes_something_has_a_case_that_presses_its_key
 #[rstest]
 #[case(SIZES[0])]
 #[case(SIZES[1])]
-fn what_is_undone_in_time_is_taken_back_and_told(#[case] size: (u16, u16)) {
+fn undo_in_time_reverts_the_command_and_says_so(#[case] size: (u16, u16)) {
     let store = company();
     let mut terminal = opened(&store, size);
     play(&mut terminal, &[("Cards", "o"), ("INC-1 owned by you", "u")]);
@@ -268,7 +268,7 @@ fn what_is_undone_in_time_is_taken_back_and_told(#[case] size: (u16, u16)) {
 #[rstest]
 #[case(SIZES[0])]
 #[case(SIZES[1])]
-fn a_clash_says_who_and_when(#[case] size: (u16, u16)) {
+fn conflict_says_who_and_when(#[case] size: (u16, u16)) {
     let store = company();
     let mut terminal = opened(&store, size);
     // The question stands while somebody else does it.
@@ -344,7 +344,7 @@ fn a_declaration_gets_the_next_number_and_is_selected(#[case] size: (u16, u16)) 
 #[rstest]
 #[case(SIZES[0])]
 #[case(SIZES[1])]
-fn a_verb_on_all_that_are_selected_asks_and_tells_each_failure(#[case] size: (u16, u16)) {
+fn verb_on_a_selection_confirms_and_reports_each_failure(#[case] size: (u16, u16)) {
     let store = company();
     assert!(store.run(&["ack", "2"]).status.success());
     let mut terminal = opened(&store, size);
@@ -369,7 +369,7 @@ fn a_verb_on_all_that_are_selected_asks_and_tells_each_failure(#[case] size: (u1
 #[rstest]
 #[case(SIZES[0])]
 #[case(SIZES[1])]
-fn one_that_is_selected_with_space_is_acted_on_wherever_the_cursor_is(#[case] size: (u16, u16)) {
+fn marked_incident_is_the_target_wherever_the_cursor_is(#[case] size: (u16, u16)) {
     let store = company();
     let mut terminal = opened(&store, size);
     play(&mut terminal, &[("Cards", "j "), ("1 selected", "ko")]);
@@ -394,7 +394,7 @@ fn a_question_shows_number_and_title_at_40_columns() {
 }
 
 #[test]
-fn an_editor_of_ones_own_opens_on_a_field_and_gives_its_text_back() {
+fn external_editor_opens_on_a_field_and_returns_its_text() {
     let store = company();
     let editor = store.folder.path().join("an editor");
     std::fs::write(

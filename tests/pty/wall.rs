@@ -1,4 +1,4 @@
-//! The wall display of the real program.
+//! The wall display in the real program.
 
 use std::fs;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ fn is_old(screen: &vt100::Screen) -> bool {
 }
 
 #[test]
-fn it_shows_figures_incidents_and_events_and_needs_no_key() {
+fn wall_shows_figures_incidents_and_events_without_keys() {
     let store = Store::filled();
     let mut terminal = on_the_wall(&store, &[], 126, 36);
     for text in ["P1 open", "P2 open", "Slow find", "unowned", "acknowledge in", "Last events"] {
@@ -39,7 +39,7 @@ fn it_shows_figures_incidents_and_events_and_needs_no_key() {
 }
 
 #[test]
-fn a_new_p1_takes_the_screen() {
+fn new_p1_fills_the_screen() {
     let store = Store::filled();
     let mut terminal = on_the_wall(&store, &[], 126, 36);
     // Once this is shown, all that was there at the start is known.
@@ -52,7 +52,7 @@ fn a_new_p1_takes_the_screen() {
 }
 
 #[test]
-fn without_a_take_over_a_new_p1_is_on_the_board() {
+fn new_p1_is_on_the_board_where_takeover_is_disabled() {
     let store = Store::filled();
     let mut terminal = on_the_wall(&store, &["--no-takeover"], 126, 36);
     store.declare("No logins", "auth", "high", "high");
@@ -62,7 +62,7 @@ fn without_a_take_over_a_new_p1_is_on_the_board() {
 }
 
 #[test]
-fn a_view_leaves_out_the_rest() {
+fn view_excludes_other_incidents() {
     let store = Store::filled();
     let mut terminal = on_the_wall(&store, &["--view", "service:checkout"], 126, 36);
     terminal.wait_for_text("view service:checkout");
@@ -70,7 +70,7 @@ fn a_view_leaves_out_the_rest() {
 }
 
 #[test]
-fn nothing_can_be_changed_from_it() {
+fn wall_changes_nothing() {
     let store = Store::filled();
     let mut terminal = on_the_wall(&store, &[], 126, 36);
     terminal.press("aon\x13text");
@@ -84,7 +84,7 @@ fn nothing_can_be_changed_from_it() {
 }
 
 #[test]
-fn a_store_that_is_moved_away_and_put_back_is_used_again() {
+fn store_that_is_moved_away_and_back_is_used_again() {
     let store = Store::filled();
     let mut terminal = on_the_wall(&store, &["--no-takeover"], 126, 36);
     let away = store.folder.path().join("away.db");
@@ -99,7 +99,7 @@ fn a_store_that_is_moved_away_and_put_back_is_used_again() {
 }
 
 #[test]
-fn a_store_made_from_a_backup_is_used_in_place_of_the_old_one() {
+fn store_restored_from_a_backup_replaces_the_old_one() {
     let store = Store::filled();
     let other = Store::empty();
     let backup = store.folder.path().join("backup.jsonl");
@@ -122,7 +122,7 @@ fn a_store_made_from_a_backup_is_used_in_place_of_the_old_one() {
 }
 
 #[test]
-fn a_store_that_is_replaced_in_one_step_is_used_at_once() {
+fn atomically_replaced_store_is_used_at_once() {
     let store = Store::filled();
     let other = Store::filled();
     other.declare("In the other", "cdn", "high", "medium");
@@ -137,7 +137,7 @@ fn a_store_that_is_replaced_in_one_step_is_used_at_once() {
 }
 
 #[test]
-fn the_panes_survive_it_too() {
+fn panes_survive_a_replaced_store() {
     let store = Store::filled();
     let mut terminal = store.open(126, 36);
     terminal.wait_for_text("Cards fail");
@@ -151,7 +151,7 @@ fn the_panes_survive_it_too() {
 }
 
 #[test]
-fn the_panes_show_it_and_come_back_as_they_were() {
+fn panes_open_the_wall_and_return_as_they_were() {
     let store = Store::filled();
     let mut terminal = store.open(126, 36);
     terminal.wait_for_text("Cards fail");
@@ -169,7 +169,7 @@ fn the_panes_show_it_and_come_back_as_they_were() {
 }
 
 #[test]
-fn every_size_shows_the_most_urgent() {
+fn wall_shows_the_most_urgent_at_every_size() {
     let store = Store::filled();
     let mut terminal = on_the_wall(&store, &[], 126, 36);
     for (columns, rows) in [(200, 60), (100, 30), (80, 24), (60, 20), (40, 12)] {
@@ -184,7 +184,7 @@ fn every_size_shows_the_most_urgent() {
 }
 
 #[test]
-fn a_store_that_is_not_there_is_refused() {
+fn missing_store_is_refused() {
     let store = Store::empty();
     let mut command = store.command();
     command.arg("wall");

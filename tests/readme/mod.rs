@@ -1,4 +1,4 @@
-//! What the README says is what the program does.
+//! The README agrees with the program.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -31,13 +31,13 @@ fn keys() -> String {
 }
 
 #[test]
-fn the_keys_are_those_of_the_table_of_actions() {
+fn keys_match_the_table_of_actions() {
     let expected = format!("| key | does |\n|---|---|\n{}\n", keys());
     assert!(readme().contains(&expected), "the README's table of keys should be:\n\n{expected}");
 }
 
 #[test]
-fn every_command_is_there() {
+fn every_command_is_listed() {
     let help = Command::new(program()).arg("--help").output().expect("it runs");
     let help = String::from_utf8(help.stdout).expect("text");
     let commands =
@@ -53,7 +53,7 @@ fn every_command_is_there() {
 }
 
 #[test]
-fn every_variable_of_the_environment_is_there() {
+fn every_environment_variable_is_listed() {
     let help = Command::new(program()).arg("--help").output().expect("it runs");
     let help = String::from_utf8(help.stdout).expect("text");
     let names = help.split_whitespace().filter(|w| w.starts_with("REDPHONE_") || *w == "NO_COLOR");
@@ -63,7 +63,7 @@ fn every_variable_of_the_environment_is_there() {
 }
 
 #[test]
-fn every_picture_is_there() {
+fn every_screenshot_exists() {
     let readme = readme();
     let mut pictures = 0;
     for part in readme.split("](").skip(1) {
@@ -78,7 +78,7 @@ fn every_picture_is_there() {
 }
 
 #[test]
-fn its_settings_are_right() {
+fn settings_in_the_readme_are_valid() {
     let readme = readme();
     let (_, rest) = readme.split_once("```toml\n").expect("an example of settings");
     let (settings, _) = rest.split_once("```").expect("its end");

@@ -7,7 +7,7 @@ use crate::support::program;
 use crate::support::served::Served;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_goes_into_the_keyring_is_used_from_there_and_goes_again() {
+async fn token_is_stored_in_used_from_and_removed_from_the_keyring() {
     if !parts::are_tested("a token in a keyring", &["dbus-run-session", "gnome-keyring-daemon"]) {
         return;
     }

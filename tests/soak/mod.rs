@@ -65,7 +65,7 @@ struct World {
 }
 
 impl World {
-    /// Numbers that look random and are the same each time (splitmix64).
+    /// Returns pseudo-random numbers that are the same each time (splitmix64).
     fn roll(&mut self, sides: u64) -> u64 {
         self.dice = self.dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.dice;
@@ -194,17 +194,17 @@ impl Day {
             takeovers: 0,
             outages: 0,
         };
-        day.take(Message::Resized(126, 36));
-        day.take(Message::Started);
-        day.take(Message::BackendUpdate(
+        day.process(Message::Resized(126, 36));
+        day.process(Message::Started);
+        day.process(Message::BackendUpdate(
             BackendUpdate::Connection(ConnectionState::Live { at: now }),
             now,
         ));
-        day.tell();
+        day.publish();
         day
     }
 
-    fn take(&mut self, message: Message) {
+    fn process(&mut self, message: Message) {
         let now = self.now;
         for effect in update(&mut self.app, message) {
             let answer = match effect {
@@ -230,7 +230,7 @@ impl Day {
                 Effect::LoadLastEnded => Message::LastEnded(None),
                 _ => continue,
             };
-            self.take(answer);
+            self.process(answer);
         }
     }
 
@@ -246,10 +246,10 @@ impl Day {
         self.outages += u64::from(wall.outage(&self.app.connection, self.now).is_some());
     }
 
-    fn tell(&mut self) {
+    fn publish(&mut self) {
         self.snapshots += 1;
         let snapshot = self.mirror.snapshot();
-        self.take(Message::BackendUpdate(BackendUpdate::Snapshot(snapshot), self.now));
+        self.process(Message::BackendUpdate(BackendUpdate::Snapshot(snapshot), self.now));
         self.draw();
     }
 
@@ -261,7 +261,7 @@ impl Day {
             self.now = next.min(until);
             if next <= until {
                 self.ticks += 1;
-                self.take(Message::Tick(self.now, Utc.fix()));
+                self.process(Message::Tick(self.now, Utc.fix()));
                 self.draw();
             }
         }
@@ -281,16 +281,16 @@ impl Day {
                 retry_at: now + TimeDelta::seconds(10),
             }
         };
-        self.take(Message::BackendUpdate(BackendUpdate::Connection(link), now));
+        self.process(Message::BackendUpdate(BackendUpdate::Connection(link), now));
         let row = self.world.step(now);
         self.mirror.start_request();
         // While nothing is read, the world goes on: all is told at the end, as after a reset.
         if live && round.is_multiple_of(180) {
             let rows = self.world.open.iter().cloned().collect();
             self.mirror.fold(Delta { cursor: Cursor(0), reset: true, rows, directory: true });
-            self.tell();
+            self.publish();
         } else if live && self.mirror.put(row) {
-            self.tell();
+            self.publish();
         }
         self.draw();
     }
@@ -315,7 +315,7 @@ fn measures(span: Span, now: DateTime<Utc>) -> Measures {
     compute(facts, &window, Cut::Total, now, &levels, &|_| String::new())
 }
 
-/// Resident memory in bytes; `None` where the system does not tell.
+/// Returns the resident memory in bytes; `None` where the system does not report it.
 fn resident() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find(|line| line.starts_with("VmRSS"))?;
@@ -323,7 +323,7 @@ fn resident() -> Option<u64> {
 }
 
 #[test]
-fn a_day_on_the_wall_needs_no_more_memory_than_its_first_hour() {
+fn day_on_the_wall_needs_no_more_memory_than_its_first_hour() {
     let sample = Sample::new("REDPHONE_WALL_HOURS", 2);
     let mut day = Day::new();
     let mut first = None;

@@ -1,4 +1,4 @@
-//! Stores, events and commands in few words.
+//! Short helpers for stores, events and commands.
 
 use std::path::Path;
 use std::time::Duration;

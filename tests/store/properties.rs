@@ -1,4 +1,4 @@
-//! Laws of the store, over random histories.
+//! Properties of the store over random histories.
 
 use chrono::{TimeDelta, Utc};
 use proptest::prelude::*;
@@ -113,8 +113,8 @@ async fn play(store: &FileStore, steps: &[Step]) -> Vec<IncidentId> {
     ids
 }
 
-/// What became of a command, without the moment at which the store wrote it down.
-fn told(outcome: Result<Outcome, BackendError>) -> Result<Outcome, BackendError> {
+/// Returns the outcome of a command without the time at which the store recorded it.
+fn without_recorded_at(outcome: Result<Outcome, BackendError>) -> Result<Outcome, BackendError> {
     outcome.map(|mut outcome| {
         for event in &mut outcome.events {
             event.recorded_at = event.at;
@@ -179,7 +179,7 @@ async fn found(store: &FileStore, search: Search) -> Vec<IncidentId> {
     }
 }
 
-/// Whether a word of the history is found in an incident, told independently of the index.
+/// Returns whether a word occurs in an incident, computed without the index.
 async fn has_prefix(store: &FileStore, row: &Summary, word: &str) -> bool {
     let record = store.incident(row.id).await.unwrap().incident;
     let mut texts = vec![row.title.clone(), record.symptoms, row.services.join(" ")];
@@ -200,7 +200,7 @@ proptest! {
     #![proptest_config(strategies::config(12))]
 
     #[test]
-    fn the_projection_is_the_fold_of_the_events_and_search_follows_the_filter(steps in steps()) {
+    fn projection_folds_the_events_and_search_follows_the_filter(steps in steps()) {
         runtime().block_on(async {
             let folder = tempdir().unwrap();
             let path = folder.path().join("store.db");
@@ -263,7 +263,7 @@ proptest! {
     }
 
     #[test]
-    fn commands_that_go_together_lead_to_what_they_do_one_after_another(
+    fn batched_commands_have_the_same_result_as_sequential_ones(
         steps in steps(),
         again in prop::collection::vec((any::<usize>(), any::<usize>()), 0..8),
         sizes in prop::collection::vec(1usize..40, 1..8),
@@ -283,13 +283,13 @@ proptest! {
             let together = open(&path).await;
             let mut expected = Vec::new();
             for command in &commands {
-                expected.push(told(alone.execute(command).await));
+                expected.push(without_recorded_at(alone.execute(command).await));
             }
             let mut outcomes = Vec::new();
             let (mut rest, mut sizes) = (commands.as_slice(), sizes.into_iter().cycle());
             while !rest.is_empty() {
                 let (some, more) = rest.split_at(sizes.next().unwrap().min(rest.len()));
-                outcomes.extend(together.execute_all(some).await.into_iter().map(told));
+                outcomes.extend(together.execute_all(some).await.into_iter().map(without_recorded_at));
                 rest = more;
             }
             prop_assert_eq!(outcomes, expected);

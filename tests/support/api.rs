@@ -1,4 +1,4 @@
-//! A real server on loopback over a real store, and somebody who asks it.
+//! A real server on loopback over a real store, and requests to it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ use tokio::task::JoinHandle;
 
 use super::{commands, store as stores};
 
-/// A server that runs.
-pub struct Place {
+/// A running server with one token for each scope.
+pub struct TestServer {
     pub url: String,
     pub addr: std::net::SocketAddr,
     pub store: FileStore,
@@ -35,15 +35,15 @@ pub struct Place {
     folder: TempDir,
 }
 
-/// How an answer looked.
+/// A response, read completely.
 #[derive(Debug)]
-pub struct Told {
+pub struct TestResponse {
     pub status: u16,
     pub headers: reqwest::header::HeaderMap,
     pub body: Vec<u8>,
 }
 
-impl Told {
+impl TestResponse {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&self.body)))
@@ -69,7 +69,7 @@ impl Told {
     }
 }
 
-impl Place {
+impl TestServer {
     pub async fn new() -> Self {
         Self::with(|_| {}).await
     }
@@ -102,12 +102,12 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// Tells the server to stop.
+    /// Requests the shutdown of the server.
     pub fn stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
     }
 
-    /// Waits until it has.
+    /// Waits until the server has stopped.
     pub async fn stopped(&mut self) {
         tokio::time::timeout(Duration::from_mins(1), self.running.take().unwrap())
             .await
@@ -119,22 +119,22 @@ impl Place {
         client().request(method.parse().unwrap(), format!("{}{path}", self.url))
     }
 
-    /// Asks with a token.
-    pub async fn get(&self, token: &str, path: &str) -> Told {
-        told(self.request("GET", path).bearer_auth(token)).await
+    /// Sends a GET request with a token.
+    pub async fn get(&self, token: &str, path: &str) -> TestResponse {
+        fetch(self.request("GET", path).bearer_auth(token)).await
     }
 
     /// Sends a body that claims to be JSON.
-    pub async fn post(&self, token: &str, body: impl Into<reqwest::Body>) -> Told {
+    pub async fn post(&self, token: &str, body: impl Into<reqwest::Body>) -> TestResponse {
         let request = self.request("POST", "/v1/commands").bearer_auth(token);
-        told(request.header("content-type", "application/json").body(body)).await
+        fetch(request.header("content-type", "application/json").body(body)).await
     }
 
-    /// Sends commands, and gives what became of each.
+    /// Sends commands and returns the answer to each.
     pub async fn send(&self, token: &str, commands: Vec<Order>) -> Vec<Answered> {
-        let told = self.post(token, serde_json::to_vec(&Orders { commands }).unwrap()).await;
-        assert_eq!(told.status, 200, "{}", String::from_utf8_lossy(&told.body));
-        serde_json::from_slice::<Answers>(&told.body).unwrap().answers
+        let response = self.post(token, serde_json::to_vec(&Orders { commands }).unwrap()).await;
+        assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));
+        serde_json::from_slice::<Answers>(&response.body).unwrap().answers
     }
 
     /// Declares an incident straight in the store.
@@ -151,10 +151,10 @@ pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().no_gzip().build().unwrap()
 }
 
-pub async fn told(request: reqwest::RequestBuilder) -> Told {
+pub async fn fetch(request: reqwest::RequestBuilder) -> TestResponse {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Told { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    TestResponse { status, headers, body: response.bytes().await.unwrap().to_vec() }
 }
 
 pub fn token(tokens: &TokenFile, name: &str, scope: Scope) -> String {

@@ -1,4 +1,4 @@
-//! A place of its own for each test, and the program run in it.
+//! A temporary home folder and store for each test, and the program run in it.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::program;
 
 /// A folder with a home and a store in it.
-pub struct Place {
+pub struct CliFixture {
     folder: TempDir,
 }
 
@@ -23,7 +23,7 @@ pub struct Run {
     pub err: String,
 }
 
-impl Place {
+impl CliFixture {
     pub fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
@@ -129,12 +129,12 @@ impl Run {
     pub fn refused(&self, code: i32, says: &[&str]) {
         assert_eq!(self.code, code, "{self:?}");
         assert_eq!(self.out, "", "{self:?}");
-        self.told(says);
+        self.assert_error(says);
     }
 
     /// Checks the sentence on standard error.
     #[track_caller]
-    pub fn told(&self, says: &[&str]) {
+    pub fn assert_error(&self, says: &[&str]) {
         assert!(self.err.starts_with("redphone: "), "{self:?}");
         assert_eq!(self.err.lines().filter(|l| !l.starts_with("  ")).count(), 1, "{self:?}");
         assert!(self.err.chars().all(|c| c == '\n' || !c.is_control()), "{self:?}");

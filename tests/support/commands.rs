@@ -1,4 +1,4 @@
-//! What tests declare where it does not matter what.
+//! Declarations for tests in which the content does not matter.
 
 use chrono::Utc;
 use redphone::model::command::Declaration;

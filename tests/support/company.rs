@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::memory::Memory;
 
-/// The moment at which the pictures are taken.
+/// The time of all snapshots.
 pub fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2031, 5, 20, 22, 41, 12).unwrap()
 }
@@ -316,7 +316,7 @@ pub fn many(now: DateTime<Utc>, count: i64) -> Memory {
     memory
 }
 
-/// Somebody else asks for something.
+/// Executes a command of another person.
 pub fn ask(
     memory: &Memory,
     incident: IncidentId,

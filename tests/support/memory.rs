@@ -68,7 +68,7 @@ impl Memory {
         self.state().verbs = Some(verbs);
     }
 
-    /// Carries out a command as if it had been asked at its own time.
+    /// Executes a command as of the time in its envelope.
     pub fn carry_out(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
         let outcome = self.state().execute(envelope, envelope.at)?;
         self.changed.notify_waiters();
@@ -292,7 +292,7 @@ impl Backend for Memory {
         let total = Some(rows.len() as u64);
         let start = match &search.after {
             None => 0,
-            Some(mark) => place_in(sort, mark)?,
+            Some(mark) => page_offset(sort, mark)?,
         };
         let end = start.saturating_add(search.limit as usize);
         let next = (rows.len() > end).then(|| PageMark::from(format!("{sort} {end}")));
@@ -370,8 +370,8 @@ impl Backend for Memory {
     }
 }
 
-/// How many rows are before a page in this order.
-fn place_in(sort: Sort, mark: &PageMark) -> Result<usize, BackendError> {
+/// Returns how many rows precede a page in this order.
+fn page_offset(sort: Sort, mark: &PageMark) -> Result<usize, BackendError> {
     let mark = mark.to_string();
     let count = mark.split_once(' ').filter(|(order, _)| *order == sort.to_string());
     count.and_then(|(_, count)| count.parse().ok()).ok_or_else(|| {

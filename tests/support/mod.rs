@@ -1,14 +1,14 @@
-//! What several tests share. The modules do not know the tests.
+//! Helpers shared by several tests. They do not depend on any test.
 #![allow(dead_code, reason = "each target uses a part of it")]
 
 pub mod api;
 pub mod cli;
 pub mod commands;
 pub mod company;
-pub mod far;
 pub mod memory;
 pub mod model;
 pub mod proxy;
+pub mod remote_stub;
 pub mod requests;
 pub mod sample;
 pub mod served;

@@ -1,4 +1,4 @@
-//! An incident, and things done to it.
+//! An incident, and commands applied to it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::model::command::Declaration;

@@ -1,4 +1,4 @@
-//! A proxy that does to requests and answers what networks do.
+//! A proxy that applies network faults to requests and responses.
 //!
 //! It listens on loopback and takes each request to a real server, or answers by itself. What it
 //! does to which request is for a script to say, so that a run can be repeated.
@@ -26,7 +26,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// What it asks for, such as `/v1/changes?wait=5`.
+    /// The request target, such as `/v1/changes?wait=5`.
     pub fn target(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()
     }
@@ -43,7 +43,7 @@ impl Request {
 pub enum Fault {
     /// Nothing.
     Pass,
-    /// It is taken on after this time.
+    /// Forwards the request after this time.
     Delay(Duration),
     /// The connection is closed, and the server never hears of it.
     DropBefore,
@@ -232,7 +232,7 @@ impl Way {
         match (self.script)(&request) {
             Fault::DropBefore => {}
             Fault::Reset => client.reset(),
-            Fault::Hang => until_gone(client).await,
+            Fault::Hang => until_closed(client).await,
             Fault::Say(after, answer) => {
                 tokio::time::sleep(after).await;
                 send(client, answer.as_bytes()).await;
@@ -267,7 +267,7 @@ impl Way {
     }
 }
 
-/// Reads a request; `None` where the client goes before it is whole.
+/// Reads a request; `None` where the client closes before it is complete.
 async fn request(client: &mut (impl AsyncRead + Unpin)) -> Option<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     let end = loop {
@@ -297,7 +297,7 @@ async fn send(mut client: impl Client, bytes: &[u8]) {
 }
 
 /// Waits until the other side closes.
-async fn until_gone(mut client: impl Client) {
+async fn until_closed(mut client: impl Client) {
     let mut rest = [0; 256];
     while client.read(&mut rest).await.is_ok_and(|count| count > 0) {}
 }
@@ -313,7 +313,7 @@ async fn answered(mut client: impl Client, fault: Fault, answer: Vec<u8>) {
         Fault::Stall => {
             let _ = client.write_all(&answer[..half]).await;
             let _ = client.flush().await;
-            until_gone(client).await;
+            until_closed(client).await;
         }
         Fault::Drip(count, every) => {
             for part in answer.chunks(count) {

@@ -1,4 +1,4 @@
-//! Commands and searches in few words.
+//! Short helpers for commands and searches.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::{Backend, Search};

@@ -1,4 +1,4 @@
-//! A real server over a real file, that can be stopped and dropped.
+//! A real server over a real file, which can be stopped and dropped.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

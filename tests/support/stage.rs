@@ -37,12 +37,12 @@ pub struct Stage {
     pub now: DateTime<Utc>,
     /// Commands that were submitted and are not settled yet.
     pub submitted: Vec<Envelope>,
-    /// Refused commands in whose place others were put.
+    /// Refused commands that were replaced.
     pub replaced: Vec<CommandId>,
-    /// What was asked of the outbox.
-    pub asked: Vec<OutboxRequest>,
-    /// What was done to drafts.
-    pub kept: Vec<DraftOp>,
+    /// Requests to the outbox.
+    pub outbox_requests: Vec<OutboxRequest>,
+    /// Operations on drafts.
+    pub draft_ops: Vec<DraftOp>,
     /// Texts that an editor was opened on.
     pub edited: Vec<String>,
     /// Texts that were copied.
@@ -65,15 +65,15 @@ pub struct Stage {
     pub slow: bool,
     /// Those that wait.
     pub searches: Vec<(u64, Search)>,
-    /// Whether `Effect::Quit` was asked for.
-    pub over: bool,
-    /// What somebody was called for.
+    /// Whether `Effect::Quit` has run.
+    pub is_quit: bool,
+    /// The texts of calls for attention.
     pub calls: Vec<String>,
     /// How often the last ended incident was looked up.
     pub last_ended_lookups: usize,
-    /// The place of work that is being opened.
+    /// The workspace that is being opened.
     pub opening: Option<WorkspaceId>,
-    /// The place that the panes have left for.
+    /// The workspace to which the panes have switched.
     pub switched: Option<WorkspaceId>,
     mirror: Mirror,
     /// Messages that effects have sent and that are not handled yet.
@@ -100,7 +100,7 @@ pub fn options() -> Options {
 }
 
 impl Stage {
-    /// Nothing is known yet.
+    /// Creates panes that have no data yet.
     pub fn blank(memory: Memory, size: (u16, u16), depth: Depth) -> Self {
         Self::with(memory, size, depth, options())
     }
@@ -116,8 +116,8 @@ impl Stage {
             now,
             submitted: Vec::new(),
             replaced: Vec::new(),
-            asked: Vec::new(),
-            kept: Vec::new(),
+            outbox_requests: Vec::new(),
+            draft_ops: Vec::new(),
             edited: Vec::new(),
             copied: Vec::new(),
             started: Vec::new(),
@@ -129,7 +129,7 @@ impl Stage {
             slow_reads: false,
             reads: Vec::new(),
             searches: Vec::new(),
-            over: false,
+            is_quit: false,
             calls: Vec::new(),
             last_ended_lookups: 0,
             opening: None,
@@ -197,7 +197,7 @@ impl Stage {
         self.send(Message::Tick(self.now, zone));
     }
 
-    /// Takes in a message and runs its effects at once.
+    /// Handles a message and runs its effects at once.
     pub fn send(&mut self, message: Message) {
         let effects = update(&mut self.app, message);
         for effect in effects {

@@ -1,4 +1,4 @@
-//! How tests open a store where nothing else is said.
+//! How tests open a store by default.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Anything that can be asked about an incident.
+//! Proptest strategies for commands on an incident.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
@@ -10,10 +10,11 @@ use redphone::model::status::{Category, Classification, ResolutionAction, Role, 
 use redphone::model::{EventId, Impact, IncidentCommand, IncidentId, PersonRef, Priority, Urgency};
 use uuid::Uuid;
 
-/// Settings for so many cases. What once failed is kept beside the test's file, in `NAME.regressions`.
+/// Returns settings for `cases` cases. Failed cases are saved next to the test file, in
+/// `NAME.regressions`.
 pub fn config(cases: u32) -> ProptestConfig {
-    let beside = FileFailurePersistence::WithSource("regressions");
-    ProptestConfig { cases, failure_persistence: Some(Box::new(beside)), ..Default::default() }
+    let regressions = FileFailurePersistence::WithSource("regressions");
+    ProptestConfig { cases, failure_persistence: Some(Box::new(regressions)), ..Default::default() }
 }
 
 /// As [`config`], with as many cases as are usual (`PROPTEST_CASES`, 256).

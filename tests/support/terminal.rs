@@ -89,7 +89,7 @@ impl Terminal {
         writer.flush().expect("the program reads");
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn process_output(&mut self, bytes: &[u8]) {
         self.last_output = Instant::now();
         self.parser.process(bytes);
         self.written.extend_from_slice(bytes);
@@ -100,7 +100,7 @@ impl Terminal {
         let deadline = Instant::now() + PATIENCE;
         while !wanted(self.parser.screen()) {
             match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.take(&bytes),
+                Ok(bytes) => self.process_output(&bytes),
                 Err(RecvTimeoutError::Timeout) => {
                     panic!("never seen: {what}; the screen:\n{}", self.text())
                 }
@@ -124,7 +124,7 @@ impl Terminal {
             let Ok(bytes) = self.output.recv_timeout(patience) else {
                 panic!("never written: {wanted:?}; the screen:\n{}", self.text())
             };
-            self.take(&bytes);
+            self.process_output(&bytes);
         }
     }
 
@@ -139,7 +139,7 @@ impl Terminal {
     /// Reads until nothing has come for a while; gives when the last came.
     pub fn settle(&mut self, quiet: Duration) -> Instant {
         while let Ok(bytes) = self.output.recv_timeout(quiet) {
-            self.take(&bytes);
+            self.process_output(&bytes);
         }
         self.last_output
     }
@@ -150,7 +150,7 @@ impl Terminal {
         while let Ok(bytes) =
             self.output.recv_timeout(ends.saturating_duration_since(Instant::now()))
         {
-            self.take(&bytes);
+            self.process_output(&bytes);
         }
     }
 
@@ -191,7 +191,7 @@ impl Terminal {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(20)) {
-                self.take(&bytes);
+                self.process_output(&bytes);
                 continue;
             }
             if let Some(status) = self.child.try_wait().expect("a child") {

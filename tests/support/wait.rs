@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-/// The deadline: on a machine that is busy with other tests nothing takes so long.
+/// The deadline, longer than anything lasts on a machine that is busy with other tests.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How often a condition is looked at that nothing announces.
+/// The interval at which a condition without an event is polled.
 const INTERVAL: Duration = Duration::from_millis(5);
 
 /// Waits until a condition holds.

@@ -1,4 +1,4 @@
-//! A store, the way to it, and what is kept of it on this machine.
+//! A store, a stub of the network before it, and the local cache of it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,15 +11,15 @@ use redphone::sync::remote::{Options, OutboxSnapshot, Remote, RemoteKey};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use crate::support::far::Far;
+use crate::support::remote_stub::RemoteStub;
 use crate::support::store as stores;
 
-/// After this long, something hangs.
+/// The deadline after which a test counts as hanging.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-pub struct Place {
+pub struct RemoteFixture {
     pub store: Arc<FileStore>,
-    pub far: Arc<Far>,
+    pub stub: Arc<RemoteStub>,
     pub folder: TempDir,
 }
 
@@ -44,32 +44,32 @@ pub fn options(folder: &Path, who: &str) -> Options {
     }
 }
 
-impl Place {
+impl RemoteFixture {
     pub async fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let store = Arc::new(store_at(&folder.path().join("store.db")).await);
-        let far = Far::new(Arc::clone(&store) as Arc<dyn Backend>);
-        Self { store, far, folder }
+        let stub = RemoteStub::new(Arc::clone(&store) as Arc<dyn Backend>);
+        Self { store, stub, folder }
     }
 
-    /// What is kept of it, as another start of the program finds it.
+    /// Opens the remote as another start of the program does.
     pub async fn remote(&self) -> Arc<Remote> {
         self.remote_of("ines").await
     }
 
     pub async fn remote_of(&self, who: &str) -> Arc<Remote> {
-        let far = Arc::clone(&self.far) as Arc<dyn Backend>;
-        Remote::open(far, options(self.folder.path(), who)).await.unwrap()
+        let stub = Arc::clone(&self.stub) as Arc<dyn Backend>;
+        Remote::open(stub, options(self.folder.path(), who)).await.unwrap()
     }
 
     /// As [`Self::remote`], where that may fail.
     pub async fn try_remote(&self) -> Result<Arc<Remote>, String> {
-        let far = Arc::clone(&self.far) as Arc<dyn Backend>;
-        Remote::open(far, options(self.folder.path(), "ines")).await
+        let stub = Arc::clone(&self.stub) as Arc<dyn Backend>;
+        Remote::open(stub, options(self.folder.path(), "ines")).await
     }
 
-    /// The folder of what is kept.
-    pub fn kept(&self) -> PathBuf {
+    /// Returns the folder of the cache and the outbox.
+    pub fn cache_folder(&self) -> PathBuf {
         let options = options(self.folder.path(), "ines");
         options.folder.join(options.key.folder_name())
     }
@@ -87,7 +87,7 @@ impl Place {
     }
 }
 
-/// Waits until what is on its way is as wanted.
+/// Waits until the outbox satisfies `wanted`.
 pub async fn until(
     remote: &Remote,
     wanted: impl Fn(&OutboxSnapshot) -> bool,
@@ -100,7 +100,7 @@ pub async fn until(
     }
 }
 
-/// Waits until everything was sent.
+/// Waits until no command is pending.
 pub async fn all_sent(remote: &Remote) -> Arc<OutboxSnapshot> {
     until(remote, |listing| listing.pending().next().is_none()).await
 }

@@ -1,13 +1,12 @@
-//! What is kept of a remote, and what waits for it: in one process, in several, and in those that are
-//! killed.
+//! The cache and the outbox of a remote: in one process, in several, and in killed ones.
 
-mod files;
+mod cache;
+mod conflicts;
 mod fixtures;
-mod hour;
-mod keeping;
+mod offline_hour;
 mod outbox;
+mod outbox_files;
 mod poller;
 mod processes;
-mod reading;
-mod turns;
-mod two;
+mod remote_poller;
+mod sending;

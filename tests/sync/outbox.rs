@@ -1,4 +1,4 @@
-//! Commands are durable before anything else, and are sent in order, once each.
+//! Commands are made durable first, and then sent in order and once each.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use redphone::model::command::Link;
 use redphone::model::{EventBody, IncidentCommand, IncidentId};
 use redphone::sync::remote::{EntryState, Submission};
 
-use super::fixtures::{Place, all_sent, until};
-use crate::support::far::Way;
+use super::fixtures::{RemoteFixture, all_sent, until};
+use crate::support::remote_stub::StubMode;
 use crate::support::requests::{ask, declaration, declare, declare_as, declared, resolve};
 
 pub fn note(id: IncidentId, text: &str) -> redphone::model::Envelope {
@@ -18,19 +18,19 @@ pub fn note(id: IncidentId, text: &str) -> redphone::model::Envelope {
 }
 
 /// It is resolved, and the gate is answered.
-async fn may_be_closed(place: &Place, id: IncidentId) {
-    place.store.execute(&ask(id, resolve())).await.unwrap();
+async fn may_be_closed(fixture: &RemoteFixture, id: IncidentId) {
+    fixture.store.execute(&ask(id, resolve())).await.unwrap();
     for item in ClosingItem::ALL {
         let answer =
             IncidentCommand::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes };
-        place.store.execute(&ask(id, answer)).await.unwrap();
+        fixture.store.execute(&ask(id, answer)).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_command_that_can_be_sent_is_answered() {
-    let place = Place::new().await;
-    let remote = place.remote().await;
+async fn sendable_command_is_answered() {
+    let fixture = RemoteFixture::new().await;
+    let remote = fixture.remote().await;
     let (id, declaration) = declare("Cards fail");
     let Submission::Done(outcome) = remote.submit_and_wait(&declaration).await.unwrap() else {
         panic!()
@@ -42,107 +42,107 @@ async fn a_command_that_can_be_sent_is_answered() {
 }
 
 #[tokio::test]
-async fn what_was_asked_while_it_was_gone_is_sent_by_the_next_start() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    place.far.set(Way::Cut);
-    let remote = place.remote().await;
+async fn offline_command_is_sent_after_a_restart() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let remote = fixture.remote().await;
     let kept = remote.submit_and_wait(&note(id, "seen")).await.unwrap();
     assert!(matches!(kept, Submission::Queued(why) if why.contains("no route")));
     drop(remote);
-    place.far.set(Way::Open);
-    let remote = place.remote().await;
+    fixture.stub.set_mode(StubMode::Online);
+    let remote = fixture.remote().await;
     all_sent(&remote).await;
-    assert_eq!(place.notes(id).await, ["seen"]);
+    assert_eq!(fixture.notes(id).await, ["seen"]);
 }
 
 #[tokio::test]
-async fn a_command_whose_answer_was_lost_happens_once() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    let remote = place.remote().await;
-    place.far.set(Way::AnswersLost);
+async fn command_whose_response_was_lost_happens_once() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    let remote = fixture.remote().await;
+    fixture.stub.set_mode(StubMode::ResponsesLost);
     let envelope = note(id, "once");
     assert!(matches!(remote.submit_and_wait(&envelope).await.unwrap(), Submission::Queued(_)));
-    place.far.set(Way::Open);
+    fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
     let listing = all_sent(&remote).await;
     let EntryState::Sent(outcome) = &listing.get(envelope.id).unwrap().state else { panic!() };
     assert!(outcome.replayed, "the first outcome is its answer");
-    assert_eq!(place.notes(id).await, ["once"]);
-    assert!(place.far.arrived().iter().filter(|sent| **sent == envelope.id).count() >= 2);
+    assert_eq!(fixture.notes(id).await, ["once"]);
+    assert!(fixture.stub.arrived().iter().filter(|sent| **sent == envelope.id).count() >= 2);
 }
 
 #[tokio::test]
-async fn an_answer_that_makes_no_sense_ends_no_command() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    let remote = place.remote().await;
-    place.far.set(Way::AnswersOdd);
+async fn malformed_response_settles_no_command() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    let remote = fixture.remote().await;
+    fixture.stub.set_mode(StubMode::ResponsesMalformed);
     let envelope = note(id, "once");
     let kept = remote.submit_and_wait(&envelope).await.unwrap();
     assert_eq!(kept, Submission::Queued("what comes makes no sense".into()));
     assert!(remote.entry(envelope.id).await.unwrap().unwrap().next_attempt_at.is_some());
-    place.far.set(Way::Open);
+    fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
     all_sent(&remote).await;
     assert_eq!(remote.watch_outbox().borrow().refused().count(), 0);
-    assert_eq!(place.notes(id).await, ["once"]);
+    assert_eq!(fixture.notes(id).await, ["once"]);
 }
 
 #[tokio::test]
-async fn commands_about_one_incident_wait_for_each_other_and_others_do_not_wait_for_them() {
-    let place = Place::new().await;
-    let one = declared(&*place.store, "Cards fail").await;
-    let other = declared(&*place.store, "Images fail").await;
-    let remote = place.remote().await;
+async fn commands_wait_only_for_those_of_the_same_incident() {
+    let fixture = RemoteFixture::new().await;
+    let one = declared(&*fixture.store, "Cards fail").await;
+    let other = declared(&*fixture.store, "Images fail").await;
+    let remote = fixture.remote().await;
     let first = note(one, "first");
-    place.far.poison(first.id);
+    fixture.stub.poison(first.id);
     for envelope in [first.clone(), note(one, "second"), note(other, "third")] {
         remote.enqueue(vec![envelope]).await.unwrap();
     }
     until(&remote, |listing| listing.pending().count() == 2).await;
-    assert_eq!(place.notes(other).await, ["third"]);
-    assert_eq!(place.notes(one).await, Vec::<String>::new());
+    assert_eq!(fixture.notes(other).await, ["third"]);
+    assert_eq!(fixture.notes(one).await, Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn many_that_wait_are_sent_together() {
-    let place = Place::new().await;
+async fn pending_commands_are_sent_in_one_batch() {
+    let fixture = RemoteFixture::new().await;
     let mut ids = Vec::new();
     for index in 0..40 {
-        ids.push(declared(&*place.store, &format!("incident {index}")).await);
+        ids.push(declared(&*fixture.store, &format!("incident {index}")).await);
     }
-    place.far.set(Way::Cut);
-    let remote = place.remote().await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let remote = fixture.remote().await;
     for id in &ids {
         remote.enqueue(vec![note(*id, "a")]).await.unwrap();
         remote.enqueue(vec![note(*id, "b")]).await.unwrap();
     }
-    place.far.set(Way::Open);
+    fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
     all_sent(&remote).await;
     for id in &ids {
-        assert_eq!(place.notes(*id).await, ["a", "b"]);
+        assert_eq!(fixture.notes(*id).await, ["a", "b"]);
     }
-    let batches = place.far.batches();
+    let batches = fixture.stub.batches();
     assert_eq!(batches.iter().max(), Some(&40), "one of each incident: {batches:?}");
 }
 
 #[tokio::test]
-async fn what_was_sent_is_known_also_when_it_is_not_listed_any_more_and_whatever_the_clock_did() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    let remote = place.remote().await;
+async fn sent_command_is_found_after_it_is_no_longer_listed() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    let remote = fixture.remote().await;
     let all: Vec<_> = (0..70).map(|index| note(id, &format!("note {index}"))).collect();
     let (first, others) = all.split_at(1);
     remote.submit_and_wait(&first[0]).await.unwrap();
     drop(remote);
     // It was answered while the clock was a day ahead.
-    let file = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
+    let file = rusqlite::Connection::open(fixture.cache_folder().join("outbox.db")).unwrap();
     file.execute("UPDATE entry SET settled_at = settled_at + 86400000", []).unwrap();
     drop(file);
-    let remote = place.remote().await;
+    let remote = fixture.remote().await;
     remote.enqueue(others.to_vec()).await.unwrap();
     let listing = all_sent(&remote).await;
     let sent: Vec<_> = listing.sent().map(|entry| entry.id).collect();
@@ -154,15 +154,15 @@ async fn what_was_sent_is_known_also_when_it_is_not_listed_any_more_and_whatever
 }
 
 #[tokio::test]
-async fn a_refused_command_keeps_its_text_and_can_be_dropped_but_not_sent_in_vain() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    place.far.set(Way::Cut);
-    let remote = place.remote().await;
+async fn refused_command_can_be_dropped_but_not_retried_in_vain() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let remote = fixture.remote().await;
     let acknowledge = ask(id, IncidentCommand::Acknowledge);
     remote.enqueue(vec![acknowledge.clone()]).await.unwrap();
-    place.store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
-    place.far.set(Way::Open);
+    fixture.store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
+    fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
     let listing = until(&remote, |listing| listing.refused().count() == 1).await;
     let refused = listing.get(acknowledge.id).unwrap();
@@ -172,18 +172,17 @@ async fn a_refused_command_keeps_its_text_and_can_be_dropped_but_not_sent_in_vai
     assert_eq!(said, BackendError::NotAllowed("nothing is left to do: drop it".into()));
     // Across restarts.
     drop(remote);
-    let remote = place.remote().await;
+    let remote = fixture.remote().await;
     assert_eq!(remote.watch_outbox().borrow().refused().count(), 1);
     assert_eq!(remote.drop_entry(acknowledge.id).await.unwrap(), 1);
     assert!(remote.watch_outbox().borrow().entries.is_empty());
 }
 
 #[tokio::test]
-async fn what_follows_a_refused_command_of_its_chain_is_not_sent_and_goes_with_it_when_sent_again()
-{
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    let remote = place.remote().await;
+async fn batch_after_a_refused_command_is_blocked_and_retried_with_it() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    let remote = fixture.remote().await;
     // It can't be closed before it is resolved.
     let chain = vec![ask(id, IncidentCommand::Close), note(id, "closed it")];
     remote.enqueue(chain.clone()).await.unwrap();
@@ -195,14 +194,14 @@ async fn what_follows_a_refused_command_of_its_chain_is_not_sent_and_goes_with_i
         why.starts_with("not sent, because what comes before it was refused: resolve it"),
         "{why}"
     );
-    assert_eq!(place.notes(id).await, Vec::<String>::new());
+    assert_eq!(fixture.notes(id).await, Vec::<String>::new());
     // Other commands about it are sent all the same; of those refused it is said what came before.
     let reopen = ask(id, IncidentCommand::Reopen { reason: "x".into() });
     remote.enqueue(vec![reopen.clone()]).await.unwrap();
     let listing = until(&remote, |listing| listing.refused().count() == 3).await;
     assert!(listing.get(reopen.id).unwrap().blocked_by.is_some());
     // Once it is resolved and the gate is answered, both are sent.
-    may_be_closed(&place, id).await;
+    may_be_closed(&fixture, id).await;
     remote.retry(chain[0].id).await.unwrap();
     let listing = all_sent(&remote).await;
     for envelope in &chain {
@@ -210,14 +209,14 @@ async fn what_follows_a_refused_command_of_its_chain_is_not_sent_and_goes_with_i
         assert!(matches!(entry.state, EntryState::Sent(_)), "{entry:#?}");
         assert_eq!(entry.blocked_by, None);
     }
-    assert_eq!(place.notes(id).await, ["closed it"]);
+    assert_eq!(fixture.notes(id).await, ["closed it"]);
 }
 
 #[tokio::test]
-async fn what_needs_a_refused_declaration_is_held_and_sent_once_it_was_mended() {
-    let place = Place::new().await;
-    place.far.set(Way::Cut);
-    let remote = place.remote().await;
+async fn commands_wait_until_a_refused_declaration_is_corrected() {
+    let fixture = RemoteFixture::new().await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let remote = fixture.remote().await;
     let ahead = redphone::model::command::Declaration {
         reported_at: Utc::now() + TimeDelta::hours(2),
         ..declaration("Cards fail")
@@ -226,7 +225,7 @@ async fn what_needs_a_refused_declaration_is_held_and_sent_once_it_was_mended() 
     remote.enqueue(vec![declaration_ahead.clone()]).await.unwrap();
     let waits = note(id, "first look");
     remote.enqueue(vec![waits.clone()]).await.unwrap();
-    place.far.set(Way::Open);
+    fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
     let listing = until(&remote, |listing| listing.refused().count() == 1).await;
     let held = listing.get(waits.id).unwrap();
@@ -237,24 +236,24 @@ async fn what_needs_a_refused_declaration_is_held_and_sent_once_it_was_mended() 
     let mended = ask(id, IncidentCommand::Declare(Box::new(declaration("Cards fail"))));
     remote.replace(declaration_ahead.id, vec![mended]).await.unwrap();
     all_sent(&remote).await;
-    assert_eq!(place.notes(id).await, ["first look"]);
+    assert_eq!(fixture.notes(id).await, ["first look"]);
 }
 
 #[tokio::test]
 async fn submission_says_that_a_command_before_it_is_unreadable() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    place.far.set(Way::Cut);
-    let remote = place.remote().await;
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let remote = fixture.remote().await;
     let (odd, follower) = (note(id, "odd"), note(id, "follows"));
     remote.enqueue(vec![odd.clone(), follower.clone()]).await.unwrap();
     drop(remote);
-    let file = rusqlite::Connection::open(place.kept().join("outbox.db")).unwrap();
+    let file = rusqlite::Connection::open(fixture.cache_folder().join("outbox.db")).unwrap();
     let sql = "UPDATE entry SET envelope = '{\"later\": 1}' WHERE id = ?";
     assert_eq!(file.execute(sql, [odd.id.as_bytes().to_vec()]).unwrap(), 1);
     drop(file);
-    place.far.set(Way::Open);
-    let remote = place.remote().await;
+    fixture.stub.set_mode(StubMode::Online);
+    let remote = fixture.remote().await;
     let submission = remote.submit_and_wait(&follower).await.unwrap();
     let Submission::Queued(why) = submission else { panic!("{submission:?}") };
     assert!(
@@ -264,17 +263,17 @@ async fn submission_says_that_a_command_before_it_is_unreadable() {
 }
 
 #[tokio::test]
-async fn what_was_sent_again_elsewhere_is_not_sent_a_second_time_in_other_words() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    let (one, other) = (place.remote().await, place.remote().await);
+async fn command_retried_in_another_process_is_not_replaced() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    let (one, other) = (fixture.remote().await, fixture.remote().await);
     let close = ask(id, IncidentCommand::Close);
     one.enqueue(vec![close.clone(), note(id, "closed it")]).await.unwrap();
     until(&one, |listing| listing.refused().count() == 2).await;
-    may_be_closed(&place, id).await;
+    may_be_closed(&fixture, id).await;
     let edited = || ask(id, IncidentCommand::Close);
     // It waits again, was sent, and was dropped.
-    place.far.set(Way::Cut);
+    fixture.stub.set_mode(StubMode::Offline);
     one.retry(close.id).await.unwrap();
     let refused = |error: BackendError| {
         assert!(matches!(error, BackendError::Conflict(_)), "{error:?}");
@@ -282,7 +281,7 @@ async fn what_was_sent_again_elsewhere_is_not_sent_a_second_time_in_other_words(
     };
     let why = refused(other.replace(close.id, vec![edited()]).await.unwrap_err());
     assert!(why.starts_with("it is being sent again as it was"), "{why}");
-    place.far.set(Way::Open);
+    fixture.stub.set_mode(StubMode::Online);
     one.send_now().await.unwrap();
     all_sent(&one).await;
     let why = refused(other.replace(close.id, vec![edited()]).await.unwrap_err());
@@ -291,36 +290,36 @@ async fn what_was_sent_again_elsewhere_is_not_sent_a_second_time_in_other_words(
     let why = refused(other.replace(never.id, vec![note(id, "b")]).await.unwrap_err());
     assert!(why.starts_with("it is not in the outbox any more"), "{why}");
     all_sent(&other).await;
-    assert_eq!(place.notes(id).await, ["closed it"]);
+    assert_eq!(fixture.notes(id).await, ["closed it"]);
     assert_eq!(other.watch_outbox().borrow().entries.len(), 2);
 }
 
 #[tokio::test]
-async fn what_was_not_sent_because_of_a_refused_command_goes_with_what_takes_its_place() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    let remote = place.remote().await;
+async fn blocked_commands_follow_the_replacement_of_a_refused_one() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    let remote = fixture.remote().await;
     let chain = vec![ask(id, IncidentCommand::Close), note(id, "first"), note(id, "second")];
     remote.enqueue(chain.clone()).await.unwrap();
     until(&remote, |listing| listing.refused().count() == 3).await;
-    place.far.set(Way::Cut);
+    fixture.stub.set_mode(StubMode::Offline);
     let edited = note(id, "instead");
     remote.replace(chain[0].id, vec![edited.clone()]).await.unwrap();
     let listing = remote.watch_outbox().borrow().clone();
     assert_eq!(listing.refused().count(), 0);
     assert!(listing.entries.iter().all(|entry| entry.batch == edited.id), "{listing:#?}");
     assert!(listing.entries.iter().all(|entry| entry.blocked_by.is_none()), "{listing:#?}");
-    place.far.set(Way::Open);
+    fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
     all_sent(&remote).await;
-    assert_eq!(place.notes(id).await, ["instead", "first", "second"]);
+    assert_eq!(fixture.notes(id).await, ["instead", "first", "second"]);
 }
 
 #[tokio::test]
-async fn what_needs_a_dropped_declaration_goes_with_it() {
-    let place = Place::new().await;
-    place.far.set(Way::Cut);
-    let remote = place.remote().await;
+async fn dropping_a_declaration_drops_its_dependents() {
+    let fixture = RemoteFixture::new().await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let remote = fixture.remote().await;
     let (id, declaration) = declare("Cards fail");
     remote.enqueue(vec![declaration.clone()]).await.unwrap();
     remote.enqueue(vec![note(id, "first look")]).await.unwrap();
@@ -329,27 +328,27 @@ async fn what_needs_a_dropped_declaration_goes_with_it() {
 }
 
 #[tokio::test]
-async fn what_follows_a_declaration_that_is_counted_in_another_is_about_that_one() {
-    let place = Place::new().await;
+async fn commands_after_a_grouped_declaration_go_to_its_incident() {
+    let fixture = RemoteFixture::new().await;
     let keyed = redphone::model::command::Declaration {
         dedup_key: Some("disk/db-3".into()),
         ..declaration("Disk full")
     };
-    let open = crate::support::requests::declared_as(&*place.store, keyed.clone()).await;
-    place.far.set(Way::Cut);
-    let remote = place.remote().await;
+    let open = crate::support::requests::declared_as(&*fixture.store, keyed.clone()).await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let remote = fixture.remote().await;
     let (new, declaration) = declare_as(keyed);
     remote.enqueue(vec![declaration]).await.unwrap();
     remote.enqueue(vec![note(new, "cleaned up")]).await.unwrap();
-    place.far.set(Way::Open);
+    fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
     let listing = all_sent(&remote).await;
     assert_eq!(listing.refused().count(), 0, "{listing:#?}");
-    assert_eq!(place.notes(open).await, ["cleaned up"]);
+    assert_eq!(fixture.notes(open).await, ["cleaned up"]);
     // Its id stands for that one from now on, also after another start.
-    let other = declared(&*place.store, "Images fail").await;
+    let other = declared(&*fixture.store, "Images fail").await;
     drop(remote);
-    let remote = place.remote().await;
+    let remote = fixture.remote().await;
     assert_eq!(remote.resolve_alias(new).await.unwrap(), open);
     assert_eq!(remote.resolve_alias(other).await.unwrap(), other);
     let link = Link::Incident { id: new, number: None };
@@ -363,8 +362,8 @@ async fn what_follows_a_declaration_that_is_counted_in_another_is_about_that_one
         };
         assert!(!outcome.events.is_empty());
     }
-    assert_eq!(place.notes(open).await, ["cleaned up", "full again"]);
-    let linked = place.events(other).await.into_iter().filter_map(|event| match event.body {
+    assert_eq!(fixture.notes(open).await, ["cleaned up", "full again"]);
+    let linked = fixture.events(other).await.into_iter().filter_map(|event| match event.body {
         EventBody::Linked { link: Link::Incident { id, .. } } => Some(id),
         _ => None,
     });
@@ -372,11 +371,11 @@ async fn what_follows_a_declaration_that_is_counted_in_another_is_about_that_one
 }
 
 #[tokio::test]
-async fn as_a_backend_it_says_that_what_could_not_be_sent_is_kept() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    place.far.set(Way::Cut);
-    let remote: Arc<dyn Backend> = place.remote().await;
+async fn remote_as_a_backend_reports_an_unsent_command_as_queued() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let remote: Arc<dyn Backend> = fixture.remote().await;
     let error = remote.execute(&ask(id, resolve())).await.unwrap_err();
     assert!(error.is_temporary());
     assert!(error.to_string().contains("it is kept and sent as soon as"), "{error}");

@@ -1,4 +1,4 @@
-//! The mirror of a backend, and the task that keeps it.
+//! The poller and the local mirror of a backend that it updates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,13 +23,13 @@ fn filled() -> (Mirror, Vec<Summary>) {
 }
 
 #[test]
-fn a_delta_that_says_nothing_new_changes_nothing() {
+fn delta_without_news_changes_nothing() {
     let (mut mirror, rows) = filled();
     assert!(!mirror.fold(delta(rows, false)));
 }
 
 #[test]
-fn an_older_state_never_replaces_a_later_one() {
+fn older_row_never_replaces_a_newer_one() {
     let (mut mirror, rows) = filled();
     let mut later = rows[0].clone();
     later.seq += 1;
@@ -40,7 +40,7 @@ fn an_older_state_never_replaces_a_later_one() {
 }
 
 #[test]
-fn what_has_ended_leaves_and_an_older_state_does_not_bring_it_back() {
+fn ended_incident_is_not_brought_back_by_an_older_row() {
     let (mut mirror, rows) = filled();
     let mut ended = rows[3].clone();
     ended.seq += 1;
@@ -56,7 +56,7 @@ fn what_has_ended_leaves_and_an_older_state_does_not_bring_it_back() {
 }
 
 #[test]
-fn a_reset_forgets_what_was_known() {
+fn reset_discards_cached_rows() {
     let (mut mirror, rows) = filled();
     mirror.fold(delta(vec![rows[0].clone()], true));
     assert_eq!(mirror.snapshot().rows.len(), 1);
@@ -131,7 +131,7 @@ fn play<F: Future<Output = ()>>(future: F) {
 }
 
 #[test]
-fn the_first_page_comes_with_counts_and_then_all_rows() {
+fn first_page_comes_with_counts_and_then_all_rows() {
     let memory = Arc::new(company::many(chrono::Utc::now(), 300));
     let (updates, mut learnt) = mpsc::unbounded_channel();
     let backend: Arc<dyn Backend> = memory;
@@ -153,7 +153,7 @@ fn the_first_page_comes_with_counts_and_then_all_rows() {
 }
 
 #[test]
-fn a_failure_is_told_and_its_end_too_though_nothing_has_changed() {
+fn failure_and_recovery_are_published_without_other_changes() {
     let memory = Arc::new(company::quiet(chrono::Utc::now()));
     let (updates, mut learnt) = mpsc::unbounded_channel();
     let backend: Arc<dyn Backend> = Arc::clone(&memory) as Arc<dyn Backend>;
@@ -181,7 +181,7 @@ fn a_failure_is_told_and_its_end_too_though_nothing_has_changed() {
 }
 
 #[test]
-fn what_others_do_to_an_incident_that_has_ended_is_told() {
+fn change_by_others_to_an_ended_incident_is_published() {
     let memory = Arc::new(company::busy(company::now()));
     let ended = memory.all().into_iter().find(|row| !row.status.is_open()).expect("one has ended");
     let (updates, mut learnt) = mpsc::unbounded_channel();

@@ -1,5 +1,5 @@
-//! Several processes of one machine share what is kept, and do not send twice; a process that is
-//! killed loses nothing.
+//! Several processes of one machine share the outbox and the cache and send nothing twice; a killed
+//! process loses nothing.
 //!
 //! `REDPHONE_OUTBOX_RUNS` sets how often one is killed (10; the full run is 100).
 
@@ -12,28 +12,28 @@ use std::time::Duration;
 use redphone::model::{CommandId, IncidentCommand, IncidentId};
 use redphone::sync::remote::Remote;
 
-use super::fixtures::{Place, all_sent, options, store_at, until};
-use crate::support::far::{Far, Way};
+use super::fixtures::{RemoteFixture, all_sent, options, store_at, until};
+use crate::support::remote_stub::{RemoteStub, StubMode};
 use crate::support::requests::{ask, declared};
 use crate::support::sample::Sample;
 
 /// What a process of these tests does; set for it, and only there.
-const PLACE: &str = "REDPHONE_OUTBOX_PLACE";
+const CHILD_ARGUMENTS: &str = "REDPHONE_OUTBOX_PLACE";
 
 /// The process: puts notes into the outbox, one after another, and says of each that it is durable
 /// once it is; or, without notes to write, only sends what others have put there.
 #[tokio::test]
-async fn a_process_of_its_own() {
-    let Some(given) = std::env::var_os(PLACE) else { return };
-    let given = given.into_string().unwrap();
-    let [folder, id, count, way] = given.split('|').collect::<Vec<_>>()[..] else { panic!() };
+async fn child_process_that_sends_commands() {
+    let Some(arguments) = std::env::var_os(CHILD_ARGUMENTS) else { return };
+    let arguments = arguments.into_string().unwrap();
+    let [folder, id, count, mode] = arguments.split('|').collect::<Vec<_>>()[..] else { panic!() };
     let (folder, id): (&Path, IncidentId) = (Path::new(folder), id.parse().unwrap());
     let store = store_at(&folder.join("store.db")).await;
-    let far = Far::new(Arc::new(store));
-    if way == "cut" {
-        far.set(Way::Cut);
+    let stub = RemoteStub::new(Arc::new(store));
+    if mode == "cut" {
+        stub.set_mode(StubMode::Offline);
     }
-    let remote = Remote::open(far, options(folder, "ines")).await.unwrap();
+    let remote = Remote::open(stub, options(folder, "ines")).await.unwrap();
     say("open");
     for _ in 0..count.parse().unwrap() {
         let envelope =
@@ -41,10 +41,10 @@ async fn a_process_of_its_own() {
         remote.enqueue(vec![envelope.clone()]).await.unwrap();
         say(&format!("durable {}", envelope.id));
     }
-    if way == "stay" {
+    if mode == "stay" {
         std::future::pending::<()>().await;
     }
-    if way == "open" {
+    if mode == "open" {
         all_sent(&remote).await;
     }
 }
@@ -56,11 +56,11 @@ fn say(what: &str) {
     out.flush().unwrap();
 }
 
-fn start(place: &Place, id: IncidentId, count: usize, way: &str) -> Child {
-    let folder = place.folder.path().display();
+fn start(fixture: &RemoteFixture, id: IncidentId, count: usize, mode: &str) -> Child {
+    let folder = fixture.folder.path().display();
     Process::new(std::env::current_exe().unwrap())
-        .args(["--exact", "sync::processes::a_process_of_its_own", "--nocapture"])
-        .env(PLACE, format!("{folder}|{id}|{count}|{way}"))
+        .args(["--exact", "sync::processes::child_process_that_sends_commands", "--nocapture"])
+        .env(CHILD_ARGUMENTS, format!("{folder}|{id}|{count}|{mode}"))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -77,8 +77,8 @@ fn durable(child: &mut Child) -> Vec<CommandId> {
 }
 
 /// All of these have happened, each once.
-async fn happened_once(place: &Place, id: IncidentId, durable: &[CommandId]) {
-    let events = place.events(id).await;
+async fn happened_once(fixture: &RemoteFixture, id: IncidentId, durable: &[CommandId]) {
+    let events = fixture.events(id).await;
     for command in durable {
         let times = events.iter().filter(|event| event.command == *command).count();
         assert_eq!(times, 1, "{command}");
@@ -87,33 +87,33 @@ async fn happened_once(place: &Place, id: IncidentId, durable: &[CommandId]) {
 
 #[tokio::test]
 async fn several_processes_send_each_command_once() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    let mut children: Vec<Child> = (0..4).map(|_| start(&place, id, 25, "open")).collect();
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    let mut children: Vec<Child> = (0..4).map(|_| start(&fixture, id, 25, "open")).collect();
     let mut all = Vec::new();
     for child in &mut children {
         all.extend(durable(child));
         assert!(child.wait().unwrap().success());
     }
     assert_eq!(all.len(), 100);
-    happened_once(&place, id, &all).await;
-    assert_eq!(place.notes(id).await.len(), 100);
-    let remote = place.remote().await;
+    happened_once(&fixture, id, &all).await;
+    assert_eq!(fixture.notes(id).await.len(), 100);
+    let remote = fixture.remote().await;
     assert_eq!(remote.watch_outbox().borrow().counts().pending, 0);
 }
 
 #[tokio::test]
-async fn a_process_that_stays_open_keeps_no_other_from_sending_and_one_that_is_killed_neither() {
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
-    let mut first = start(&place, id, 1, "stay");
+async fn open_or_killed_process_does_not_stop_others_from_sending() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    let mut first = start(&fixture, id, 1, "stay");
     // It sends: its note has arrived.
     let mut lines = BufReader::new(first.stdout.take().unwrap()).lines();
     lines
         .find(|line| line.as_ref().is_ok_and(|line| line.starts_with("durable")))
         .unwrap()
         .unwrap();
-    let second = place.remote().await;
+    let second = fixture.remote().await;
     all_sent(&second).await;
     // It sleeps now, as one that was stopped does.
     let stopped = Process::new("kill").args(["-STOP", &first.id().to_string()]).status();
@@ -121,26 +121,26 @@ async fn a_process_that_stays_open_keeps_no_other_from_sending_and_one_that_is_k
     let envelope = ask(id, IncidentCommand::AddNote { text: "by the second".into() });
     second.enqueue(vec![envelope.clone()]).await.unwrap();
     all_sent(&second).await;
-    assert_eq!(place.far.arrived(), [envelope.id]);
+    assert_eq!(fixture.stub.arrived(), [envelope.id]);
     first.kill().unwrap();
     first.wait().unwrap();
     let envelope = ask(id, IncidentCommand::AddNote { text: "after it".into() });
     second.enqueue(vec![envelope.clone()]).await.unwrap();
     until(&second, |listing| listing.pending().next().is_none()).await;
-    assert_eq!(place.far.arrived().last(), Some(&envelope.id));
-    assert_eq!(place.notes(id).await.len(), 3);
+    assert_eq!(fixture.stub.arrived().last(), Some(&envelope.id));
+    assert_eq!(fixture.notes(id).await.len(), 3);
 }
 
 #[tokio::test]
-async fn a_process_that_is_killed_at_any_moment_loses_nothing_and_doubles_nothing() {
+async fn process_killed_at_any_time_loses_and_repeats_nothing() {
     let runs = Sample::new("REDPHONE_OUTBOX_RUNS", 10);
-    let place = Place::new().await;
-    let id = declared(&*place.store, "Cards fail").await;
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
     let mut all = Vec::new();
     for run in runs.rounds(4) {
         // Half of them only write, the others also send.
-        let way = if run % 2 == 0 { "cut" } else { "open" };
-        let mut child = start(&place, id, 100_000, way);
+        let mode = if run % 2 == 0 { "cut" } else { "open" };
+        let mut child = start(&fixture, id, 100_000, mode);
         let process = child.id();
         let kill = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(150 + (run * 37) % 400));
@@ -151,12 +151,12 @@ async fn a_process_that_is_killed_at_any_moment_loses_nothing_and_doubles_nothin
         child.wait().unwrap();
     }
     assert!(!all.is_empty());
-    let remote = place.remote().await;
+    let remote = fixture.remote().await;
     let mut outbox = remote.watch_outbox();
     let sent = outbox.wait_for(|outbox| outbox.pending().next().is_none());
     tokio::time::timeout(Duration::from_mins(5), sent).await.expect("all is sent").unwrap();
-    happened_once(&place, id, &all).await;
-    let events = place.events(id).await;
+    happened_once(&fixture, id, &all).await;
+    let events = fixture.events(id).await;
     let mut commands: Vec<CommandId> = events.iter().map(|event| event.command).collect();
     let count = commands.len();
     commands.sort();

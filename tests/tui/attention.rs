@@ -1,4 +1,4 @@
-//! When somebody is called to the screen, and when not.
+//! When the panes call for attention, and when not.
 
 use chrono::TimeDelta;
 use redphone::config::PanesSettings;
@@ -35,7 +35,7 @@ fn assign(stage: &Stage, id: IncidentId, to: PersonRef) {
 }
 
 #[test]
-fn what_was_there_at_the_start_calls_nobody() {
+fn incidents_open_at_start_call_nobody() {
     let mut stage = Stage::busy();
     assert!(stage.app.queue.counts.unacknowledged > 0);
     stage.refresh();
@@ -44,7 +44,7 @@ fn what_was_there_at_the_start_calls_nobody() {
 }
 
 #[test]
-fn a_new_p1_that_nobody_owns_calls_at_once() {
+fn new_unowned_p1_calls_at_once() {
     let mut stage = Stage::busy();
     let id = declare(&stage, "The vault is open", Impact::High);
     stage.refresh();
@@ -55,7 +55,7 @@ fn a_new_p1_that_nobody_owns_calls_at_once() {
 }
 
 #[test]
-fn a_new_p4_calls_nobody_unless_it_is_asked_for() {
+fn new_p4_calls_nobody_unless_configured() {
     let mut stage = Stage::busy();
     declare(&stage, "A lamp is out", Impact::Low);
     stage.refresh();
@@ -69,7 +69,7 @@ fn a_new_p4_calls_nobody_unless_it_is_asked_for() {
 }
 
 #[test]
-fn on_a_wall_nobody_is_called() {
+fn wall_calls_nobody() {
     let mut stage = with(Notify::off());
     declare(&stage, "The vault is open", Impact::High);
     stage.refresh();
@@ -77,7 +77,7 @@ fn on_a_wall_nobody_is_called() {
 }
 
 #[test]
-fn what_somebody_else_owns_calls_only_them() {
+fn incident_owned_by_another_calls_only_them() {
     let mut stage = Stage::busy();
     let id = declare(&stage, "The vault is open", Impact::High);
     assign(&stage, id, company::tomo());
@@ -90,7 +90,7 @@ fn what_somebody_else_owns_calls_only_them() {
 }
 
 #[test]
-fn what_comes_between_the_first_page_and_the_rest_calls() {
+fn incident_between_the_first_page_and_the_rest_calls() {
     let memory = company::busy(company::now());
     let mut stage = Stage::blank(memory, (126, 36), redphone::tui::theme::Depth::None);
     let first = stage.memory.open();
@@ -117,7 +117,7 @@ fn what_comes_between_the_first_page_and_the_rest_calls() {
 }
 
 #[test]
-fn what_i_do_myself_does_not_call_me() {
+fn own_action_does_not_call() {
     let mut stage = Stage::busy();
     let selected = stage.app.queue.selected.expect("a row");
     stage.keys("o");
@@ -134,7 +134,7 @@ fn what_i_do_myself_does_not_call_me() {
 }
 
 #[test]
-fn a_refused_assignment_is_news_when_it_comes_from_elsewhere() {
+fn refused_assignment_calls_when_another_person_makes_it() {
     let mut stage = Stage::busy();
     let selected = stage.app.queue.selected.expect("a row");
     stage.keys("o");
@@ -145,7 +145,7 @@ fn a_refused_assignment_is_news_when_it_comes_from_elsewhere() {
 }
 
 #[test]
-fn several_at_once_make_one_call() {
+fn several_incidents_at_once_make_one_call() {
     let mut stage = Stage::busy();
     let ids = ["a", "b", "c"].map(|title| declare(&stage, title, Impact::High));
     stage.refresh();
@@ -156,7 +156,7 @@ fn several_at_once_make_one_call() {
 }
 
 #[test]
-fn after_a_call_the_next_one_waits_and_tells_of_all_that_came() {
+fn next_call_waits_and_covers_all_that_came() {
     let mut stage = Stage::busy();
     declare(&stage, "first", Impact::High);
     stage.refresh();
@@ -177,7 +177,7 @@ fn after_a_call_the_next_one_waits_and_tells_of_all_that_came() {
 }
 
 #[test]
-fn an_incident_that_only_changes_calls_nobody() {
+fn changed_incident_calls_nobody() {
     let mut stage = Stage::busy();
     stage.now += TimeDelta::minutes(3);
     let id = stage.memory.read(2048).0.incident.summary.id;

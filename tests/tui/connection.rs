@@ -1,4 +1,4 @@
-//! How fresh the rows are, and what is shown while the backend fails.
+//! The freshness of the rows, and the display while the backend fails.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn failing(stage: &mut Stage) {
 }
 
 #[test]
-fn silence_is_told_as_stale_and_a_failure_with_its_time() {
+fn silence_shows_as_stale_and_a_failure_with_its_time() {
     let mut stage = Stage::busy();
     assert_eq!(stage.app.freshness(), Freshness::Live);
     stage.now += TimeDelta::seconds(90);
@@ -44,7 +44,7 @@ fn silence_is_told_as_stale_and_a_failure_with_its_time() {
 }
 
 #[rstest]
-fn a_backend_that_fails(
+fn failing_backend_is_shown_at_every_size(
     #[values((200, 60), (126, 36), (100, 30), (80, 24), (40, 12))] size: (u16, u16),
 ) {
     let mut stage = Stage::busy_at(size);
@@ -56,7 +56,7 @@ fn a_backend_that_fails(
 }
 
 #[test]
-fn what_failed_last_is_told_in_detail() {
+fn last_failure_is_shown_in_detail() {
     let mut stage = Stage::busy_at((100, 30));
     failing(&mut stage);
     stage.keys("!");
@@ -64,7 +64,7 @@ fn what_failed_last_is_told_in_detail() {
 }
 
 #[rstest]
-fn line_1_at_every_size(
+fn line_1_is_drawn_at_every_size(
     #[values((200, 60), (126, 36), (100, 30), (80, 24), (40, 12))] size: (u16, u16),
 ) {
     let mut stage = remote(size);
@@ -104,7 +104,7 @@ fn line_1_says_how_fresh_the_rows_are() {
 }
 
 #[test]
-fn after_a_jump_of_the_clock_nothing_counts_as_fresh_until_it_has_answered() {
+fn clock_jump_makes_everything_stale_until_the_next_response() {
     let mut stage = remote((126, 36));
     stage.now += TimeDelta::seconds(3);
     stage.send(Message::ClockJumped(stage.now));
@@ -116,7 +116,7 @@ fn after_a_jump_of_the_clock_nothing_counts_as_fresh_until_it_has_answered() {
 }
 
 #[test]
-fn what_was_kept_from_another_day_says_of_which() {
+fn rows_cached_on_another_day_show_the_date() {
     let mut stage = remote((126, 36));
     offline(&mut stage);
     stage.learn(BackendUpdate::Cached(CachedData::Rows, company::now() - TimeDelta::days(2)));
@@ -124,7 +124,7 @@ fn what_was_kept_from_another_day_says_of_which() {
 }
 
 #[test]
-fn measures_and_detail_that_were_kept_say_when_they_were_read() {
+fn cached_measures_and_detail_show_when_they_were_read() {
     let mut stage = remote((126, 36));
     let id = stage.app.reading.shown.as_ref().expect("something is read").id;
     let then = company::now() - TimeDelta::minutes(30);

@@ -1,4 +1,4 @@
-//! What is copied, and what is said of it.
+//! Copying to the clipboard, and the message about it.
 
 use insta::assert_snapshot;
 use rstest::rstest;
@@ -7,7 +7,7 @@ use crate::support::company;
 use crate::support::stage::Stage;
 
 #[rstest]
-fn the_copy_menu(#[values((126, 36), (40, 12))] size: (u16, u16)) {
+fn copy_menu_is_drawn_at_every_size(#[values((126, 36), (40, 12))] size: (u16, u16)) {
     let mut stage = Stage::busy_at(size);
     stage.keys("y");
     assert_snapshot!(format!("copy_{}x{}", size.0, size.1), stage.screen());
@@ -17,7 +17,7 @@ fn the_copy_menu(#[values((126, 36), (40, 12))] size: (u16, u16)) {
 #[case("n", "INC-2048")]
 #[case("t", "Logins time out for one in five")]
 #[case("s", "INC-2048 P1 investigating auth: Logins time out for one in five · Tomo Hayashi · 38m")]
-fn a_text_is_copied(#[case] key: &str, #[case] expected: &str) {
+fn selected_text_is_copied(#[case] key: &str, #[case] expected: &str) {
     let mut stage = Stage::busy();
     stage.keys("j y");
     stage.keys(key);
@@ -26,7 +26,7 @@ fn a_text_is_copied(#[case] key: &str, #[case] expected: &str) {
 }
 
 #[test]
-fn of_several_a_line_each_is_copied() {
+fn copy_of_several_has_a_line_for_each() {
     let mut stage = Stage::busy();
     stage.keys("Space Space");
     stage.type_in_palette("copy summary");
@@ -38,7 +38,7 @@ fn of_several_a_line_each_is_copied() {
 }
 
 #[test]
-fn the_whole_record_is_copied_as_markdown() {
+fn full_record_is_copied_as_markdown() {
     let mut stage = Stage::busy();
     stage.keys("j y r");
     assert_snapshot!("copied_record", stage.copied[0]);
@@ -61,7 +61,7 @@ fn a_hostile_title_is_copied_without_control_characters() {
 }
 
 #[test]
-fn the_url_of_an_incident_can_be_copied() {
+fn url_of_an_incident_can_be_copied() {
     let mut stage = Stage::busy();
     stage.type_in_palette("link https://status.example.com/1");
     stage.keys("Enter");
@@ -72,7 +72,7 @@ fn the_url_of_an_incident_can_be_copied() {
 }
 
 #[test]
-fn what_is_copied_is_told_and_safe_to_paste() {
+fn copied_text_is_announced_and_safe_to_paste() {
     let mut stage = Stage::busy();
     stage.keys("y t");
     assert_eq!(stage.copied, ["Card payments fail at checkout"]);
@@ -87,7 +87,7 @@ fn what_is_copied_is_told_and_safe_to_paste() {
 }
 
 #[test]
-fn nothing_is_copied_where_nothing_is_selected() {
+fn nothing_is_copied_without_a_selection() {
     let mut stage = Stage::open(company::quiet(company::now()), (126, 36));
     stage.keys("y");
     assert!(stage.copied.is_empty());

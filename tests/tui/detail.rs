@@ -1,4 +1,4 @@
-//! The detail of the selected incident, which is read a moment later.
+//! The detail of the selected incident, which is fetched a moment later.
 
 use redphone::model::command::{Command, IncidentCommand};
 use redphone::tui::core::message::Message;
@@ -7,7 +7,7 @@ use crate::support::company;
 use crate::support::stage::Stage;
 
 #[test]
-fn the_title_of_the_detail_names_what_it_shows_while_it_lags() {
+fn detail_title_names_the_incident_shown_while_it_lags() {
     let mut stage = Stage::busy();
     let _ = redphone::tui::update::perform(
         &mut stage.app,
@@ -22,7 +22,7 @@ fn the_title_of_the_detail_names_what_it_shows_while_it_lags() {
 }
 
 #[test]
-fn what_is_opened_at_once_is_what_was_selected() {
+fn incident_opened_at_once_is_the_selected_one() {
     let mut stage = Stage::busy();
     // Without the pause in which the selection would rest.
     let effects = redphone::tui::update::perform(

@@ -1,4 +1,4 @@
-//! Drafts: what was typed and not sent is kept, and brought back.
+//! Drafts: typed text that was not sent is saved and restored.
 
 use redphone::backend::BackendError;
 use redphone::model::IncidentCommand;
@@ -12,7 +12,7 @@ use crate::support::company;
 use crate::support::stage::{Stage, options};
 
 #[test]
-fn a_refused_note_is_not_lost_while_another_is_written() {
+fn refused_note_is_not_lost_while_another_is_written() {
     let mut stage = Stage::busy();
     stage.keys("n");
     stage.write("first");
@@ -29,16 +29,16 @@ fn a_refused_note_is_not_lost_while_another_is_written() {
     assert_eq!(stage.form().contents(), ["first"]);
     stage.keys("^s");
     stage.settle();
-    assert!(matches!(stage.kept.last(), Some(DraftOp::Drop(_))), "{:?}", stage.kept);
+    assert!(matches!(stage.draft_ops.last(), Some(DraftOp::Drop(_))), "{:?}", stage.draft_ops);
 }
 
 #[test]
-fn a_note_that_is_typed_is_kept_when_it_is_left_and_comes_back_when_it_is_refused() {
+fn closed_note_is_saved_and_returns_when_it_is_refused() {
     let mut stage = Stage::busy();
     stage.type_in_palette("note rolled back");
     stage.keys("Esc");
     assert!(stage.screen().contains("kept as a draft · d brings it back"), "{}", stage.screen());
-    assert!(matches!(stage.kept.first(), Some(DraftOp::Save(_))), "{:?}", stage.kept);
+    assert!(matches!(stage.draft_ops.first(), Some(DraftOp::Save(_))), "{:?}", stage.draft_ops);
     stage.type_in_palette("note looking");
     stage.keys("Enter");
     stage.refuse(&BackendError::NotAllowed("notes are closed".into()));
@@ -47,20 +47,20 @@ fn a_note_that_is_typed_is_kept_when_it_is_left_and_comes_back_when_it_is_refuse
 }
 
 #[test]
-fn a_note_that_is_typed_is_kept_when_the_terminal_goes() {
+fn note_is_saved_when_the_terminal_disappears() {
     let mut stage = Stage::busy();
     stage.type_in_palette("note rolled back");
     stage.send(Message::Terminate);
-    let kept = stage.kept.iter().find_map(|keep| match keep {
+    let kept = stage.draft_ops.iter().find_map(|keep| match keep {
         DraftOp::Save(draft) => Some(draft.contents.clone()),
         _ => None,
     });
     assert_eq!(kept, Some(vec!["rolled back".to_owned()]));
-    assert!(stage.over);
+    assert!(stage.is_quit);
 }
 
 #[test]
-fn what_is_typed_after_a_question_is_kept_as_a_draft_too() {
+fn text_typed_after_a_question_is_saved_as_a_draft() {
     let mut stage = Stage::busy();
     stage.keys("X");
     stage.focus_field("Why");
@@ -69,17 +69,17 @@ fn what_is_typed_after_a_question_is_kept_as_a_draft_too() {
     let Mode::Form(form) = &mut stage.app.mode else { panic!("a form") };
     form.save_scheduled = true;
     stage.keys("^s n");
-    stage.kept.clear();
+    stage.draft_ops.clear();
     stage.write(" fault of ours");
-    let kept = stage.kept.iter().any(|keep| match keep {
+    let kept = stage.draft_ops.iter().any(|keep| match keep {
         DraftOp::Save(draft) => draft.contents.iter().any(|text| text == "no fault of ours"),
         _ => false,
     });
-    assert!(kept, "{:?}", stage.kept);
+    assert!(kept, "{:?}", stage.draft_ops);
 }
 
 #[test]
-fn a_draft_brings_back_only_what_was_changed_in_it() {
+fn draft_restores_only_the_changed_fields() {
     let mut stage = Stage::busy();
     let id = stage.target();
     stage.keys("E");
@@ -89,7 +89,7 @@ fn a_draft_brings_back_only_what_was_changed_in_it() {
     let Mode::Form(form) = &stage.app.mode else { panic!("it asks") };
     assert!(form.confirm_discard);
     stage.keys("k");
-    let draft = stage.kept.iter().rev().find_map(|keep| match keep {
+    let draft = stage.draft_ops.iter().rev().find_map(|keep| match keep {
         DraftOp::Save(draft) => Some(draft.clone()),
         _ => None,
     });
@@ -113,7 +113,7 @@ fn a_draft_brings_back_only_what_was_changed_in_it() {
 }
 
 #[test]
-fn read_only_also_holds_for_a_draft() {
+fn read_only_applies_to_drafts() {
     let mut stage = Stage::with(
         company::busy(company::now()),
         (126, 36),
@@ -124,7 +124,7 @@ fn read_only_also_holds_for_a_draft() {
     let mut writer = Stage::busy();
     writer.keys("n");
     writer.write("typed before");
-    let draft = writer.kept.iter().rev().find_map(|keep| match keep {
+    let draft = writer.draft_ops.iter().rev().find_map(|keep| match keep {
         DraftOp::Save(draft) => Some(draft.clone()),
         _ => None,
     });

@@ -1,4 +1,4 @@
-//! Filters: words and terms as they are typed, completed and in force.
+//! Filters: free text and terms while they are typed, completed and active.
 
 use crossterm::event::{KeyCode, KeyModifiers};
 use insta::assert_snapshot;
@@ -35,7 +35,7 @@ pub fn line(stage: &Stage) -> String {
 #[case("logns", "Logins time out", true)]
 #[case("lgt", "Logins time out", false)]
 #[case("", "anything", true)]
-fn words_are_found_where_their_letters_are_close(
+fn fuzzy_search_finds_letters_close_together(
     #[case] word: &str,
     #[case] text: &str,
     #[case] found: bool,
@@ -48,7 +48,7 @@ fn words_are_found_where_their_letters_are_close(
 }
 
 #[test]
-fn rows_are_filtered_as_one_types() {
+fn rows_are_filtered_while_typing() {
     let mut stage = Stage::busy();
     let all = stage.app.queue.rows.len();
     stage.keys("/");
@@ -75,7 +75,7 @@ fn rows_are_filtered_as_one_types() {
 }
 
 #[test]
-fn the_letters_that_are_found_are_marked() {
+fn matched_letters_are_highlighted() {
     let mut stage = Stage::busy();
     stage.filter("pymnt");
     let buffer = stage.buffer();
@@ -89,7 +89,7 @@ fn the_letters_that_are_found_are_marked() {
 }
 
 #[test]
-fn the_order_stays_that_of_the_queue() {
+fn filtered_rows_stay_in_queue_order() {
     let mut stage = Stage::busy();
     stage.filter("disk");
     let found = stage.numbers();
@@ -100,7 +100,7 @@ fn the_order_stays_that_of_the_queue() {
 }
 
 #[test]
-fn giving_up_restores_what_was_in_force() {
+fn cancelling_restores_the_active_filter() {
     let mut stage = Stage::busy();
     stage.filter("disk");
     stage.keys("Enter j j");
@@ -114,7 +114,7 @@ fn giving_up_restores_what_was_in_force() {
 }
 
 #[test]
-fn an_open_filter_goes_on_from_the_one_in_force() {
+fn filter_line_opens_with_the_active_filter() {
     let mut stage = Stage::busy();
     stage.filter("disk");
     stage.keys("Enter /");
@@ -124,7 +124,7 @@ fn an_open_filter_goes_on_from_the_one_in_force() {
 }
 
 #[test]
-fn what_was_selected_is_selected_again_as_soon_as_it_passes() {
+fn selection_returns_as_soon_as_its_incident_passes() {
     let mut stage = Stage::busy();
     stage.keys("j j j");
     let before = stage.selected();
@@ -136,7 +136,7 @@ fn what_was_selected_is_selected_again_as_soon_as_it_passes() {
 }
 
 #[test]
-fn a_wrong_term_is_named_and_the_others_stay_in_force() {
+fn wrong_term_is_named_and_the_others_stay_active() {
     let mut stage = Stage::busy();
     stage.filter("disk statsu:open ");
     assert_eq!(stage.app.queue.rows.len(), 12, "the right terms hold");
@@ -160,7 +160,7 @@ fn a_wrong_term_is_named_and_the_others_stay_in_force() {
 }
 
 #[test]
-fn nothing_found_says_how_to_see_all_again() {
+fn empty_result_says_how_to_see_all_again() {
     let mut stage = Stage::busy();
     stage.filter("zebra");
     stage.keys("Enter");
@@ -197,7 +197,7 @@ fn terms_are_completed(#[case] typed: &str, #[case] keys: &str, #[case] expected
 }
 
 #[test]
-fn what_a_term_may_become_is_shown() {
+fn completions_of_a_term_are_shown() {
     let mut stage = Stage::busy();
     stage.filter("owner:");
     let screen = stage.screen();
@@ -208,7 +208,7 @@ fn what_a_term_may_become_is_shown() {
 }
 
 #[test]
-fn filters_used_before_are_found_with_the_arrows() {
+fn earlier_filters_are_recalled_with_the_arrows() {
     let mut stage = Stage::busy();
     for text in ["p1", "disk", "p1"] {
         stage.filter(text);
@@ -230,7 +230,7 @@ fn filters_used_before_are_found_with_the_arrows() {
 }
 
 #[test]
-fn a_filter_is_kept_across_panes_and_zoom() {
+fn filter_stays_active_across_panes_and_zoom() {
     let mut stage = Stage::busy();
     stage.filter("disk");
     stage.keys("Enter 2 z z 4 1");
@@ -242,7 +242,7 @@ fn a_filter_is_kept_across_panes_and_zoom() {
 }
 
 #[test]
-fn a_number_that_the_filter_hides_is_read_and_told() {
+fn number_hidden_by_the_filter_is_opened_and_announced() {
     let mut stage = Stage::busy();
     stage.filter("disk");
     stage.keys("Enter g");
@@ -259,7 +259,7 @@ fn a_number_that_the_filter_hides_is_read_and_told() {
 }
 
 #[test]
-fn pasted_text_is_typed_without_what_breaks_a_line() {
+fn pasted_text_is_inserted_without_line_breaks() {
     let mut stage = Stage::busy();
     stage.keys("/");
     stage.send(Message::Paste("disk\u{1b}[31m p3\nsecond".into()));
@@ -274,7 +274,9 @@ fn pasted_text_is_typed_without_what_breaks_a_line() {
 }
 
 #[rstest]
-fn looks(#[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+fn filter_screens_match_their_snapshots(
+    #[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16),
+) {
     let stage = || Stage::busy_at(size);
     let name = |what: &str| format!("{what}_{}x{}", size.0, size.1);
     let mut typing = stage();

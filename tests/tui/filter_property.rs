@@ -1,4 +1,4 @@
-//! Whatever filter is typed: no frame breaks, and the selection stays where it can.
+//! For any typed filter no frame breaks, and the selection stays where it can.
 
 use proptest::prelude::*;
 use redphone::model::IncidentId;
@@ -15,7 +15,7 @@ proptest! {
     #![proptest_config(strategies::config(cases(48)))]
 
     #[test]
-    fn whatever_is_typed_no_frame_breaks(
+    fn no_typed_filter_breaks_a_frame(
         text in prop_oneof![
             ".{0,40}",
             proptest::collection::vec(
@@ -58,13 +58,13 @@ proptest! {
     }
 
     #[test]
-    fn what_is_found_is_marked(word in "[a-eé]{1,5}", text in "[a-eé -]{0,30}") {
+    fn every_match_is_highlighted(word in "[a-eé]{1,5}", text in "[a-eé -]{0,30}") {
         let word = WordMatcher::new(&word);
         prop_assert_eq!(word.matches(&text), !word.matched_graphemes(&text).is_empty());
     }
 
     #[test]
-    fn the_selection_stays_or_goes_to_a_neighbour(
+    fn selection_stays_or_moves_to_a_neighbour(
         steps in proptest::collection::vec(
             (
                 proptest::sample::select(vec![

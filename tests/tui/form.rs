@@ -1,4 +1,4 @@
-//! Forms: what they check, and what they send while others change the same fields.
+//! Forms: validation, and what they send while others change the same fields.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::support::stage::Stage;
 #[case::since("D", 6, "tomorrow 09:00", "that lies in the future")]
 #[case::until("b u", 0, "soon", "is no time: write")]
 #[case::url("l u", 0, "status.example.com", "is no URL: it begins with https://")]
-fn what_is_wrong_with_a_field_is_told_when_it_is_left(
+fn field_error_is_shown_when_the_field_loses_focus(
     #[case] keys: &str,
     #[case] place: usize,
     #[case] typed: &str,
@@ -32,7 +32,7 @@ fn what_is_wrong_with_a_field_is_told_when_it_is_left(
 }
 
 #[test]
-fn a_title_that_is_too_long_is_told_when_it_is_left() {
+fn too_long_title_is_reported_when_the_field_loses_focus() {
     let mut stage = Stage::busy();
     stage.keys("D");
     stage.write(&"long ".repeat(60));
@@ -42,7 +42,7 @@ fn a_title_that_is_too_long_is_told_when_it_is_left() {
 }
 
 #[test]
-fn a_review_keeps_the_sections_that_others_write_meanwhile() {
+fn review_preserves_sections_written_by_others_meanwhile() {
     let mut stage = Stage::busy();
     let number = stage.app.selected().and_then(|row| row.number).expect("a number");
     let id = stage.resolve_selected();
@@ -68,7 +68,7 @@ fn a_review_keeps_the_sections_that_others_write_meanwhile() {
 }
 
 #[test]
-fn what_both_have_changed_is_told_before_it_is_overwritten() {
+fn conflicting_edit_is_shown_before_it_is_overwritten() {
     let mut stage = Stage::busy();
     let id = stage.target();
     stage.keys("E");
@@ -102,7 +102,7 @@ fn what_both_have_changed_is_told_before_it_is_overwritten() {
 }
 
 #[test]
-fn an_item_that_somebody_else_has_answered_stays_answered() {
+fn item_answered_by_another_person_stays_answered() {
     let mut stage = Stage::busy();
     let id = stage.target();
     stage.keys("i");
@@ -117,7 +117,7 @@ fn an_item_that_somebody_else_has_answered_stays_answered() {
 }
 
 #[test]
-fn of_many_only_what_was_filled_in_is_written() {
+fn only_filled_fields_are_written_to_a_selection() {
     let mut stage = Stage::busy();
     stage.keys("Space Space E");
     stage.focus_field("Labels");

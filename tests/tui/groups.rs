@@ -58,7 +58,7 @@ fn a_group_is_folded_and_unfolded() {
 }
 
 #[test]
-fn a_group_is_selected_as_a_whole_and_verbs_do_not_guess() {
+fn group_is_selected_as_a_unit_and_verbs_do_not_guess() {
     let mut stage = on_workers();
     stage.keys("a");
     assert!(stage.submitted.is_empty());
@@ -71,7 +71,7 @@ fn a_group_is_selected_as_a_whole_and_verbs_do_not_guess() {
 }
 
 #[test]
-fn the_head_of_a_group_stays_selected_when_it_moves() {
+fn group_header_stays_selected_when_it_moves() {
     let mut stage = on_workers();
     company::declare(
         &stage.memory,

@@ -1,4 +1,4 @@
-//! The help and the keys line: made from the one table of actions.
+//! The help and the keys line, both made from the table of actions.
 
 use insta::assert_snapshot;
 use redphone::tui::action::{Action, TABLE};
@@ -8,8 +8,8 @@ use rstest::rstest;
 use crate::support::company;
 use crate::support::stage::{Stage, sized};
 
-/// All of the help, page by page, as one text without line breaks.
-fn whole(stage: &mut Stage) -> String {
+/// Returns the entire help, page by page, as one text without line breaks.
+fn full_text(stage: &mut Stage) -> String {
     let mut pages = String::new();
     loop {
         let Mode::Help(help) = &stage.app.mode else { panic!("the help is open") };
@@ -27,11 +27,11 @@ fn whole(stage: &mut Stage) -> String {
 }
 
 #[test]
-fn every_action_is_there() {
+fn every_action_is_listed() {
     let mut stage = Stage::busy_at((126, 60));
     stage.app.size = (90, 60);
     stage.keys("?");
-    let help = whole(&mut stage);
+    let help = full_text(&mut stage);
     for entry in TABLE {
         // Longer ones are broken into lines.
         let start: String = entry.help.chars().take(30).collect();
@@ -40,7 +40,7 @@ fn every_action_is_there() {
 }
 
 #[test]
-fn each_name_is_there_once_and_is_one_word() {
+fn each_name_is_listed_once_and_is_one_word() {
     let mut names: Vec<&str> =
         TABLE.iter().flat_map(|entry| [&[entry.name], entry.aliases].concat()).collect();
     assert!(names.iter().all(|name| !name.contains(' ')));
@@ -56,7 +56,7 @@ fn each_name_is_there_once_and_is_one_word() {
 #[case("stakehold", "tell stakeholders, from a template")]
 #[case("prioritize", "impact × urgency")]
 #[case("send form", "send the form (a form)")]
-fn what_is_typed_is_looked_for(#[case] typed: &str, #[case] found: &str) {
+fn typed_text_is_searched_for(#[case] typed: &str, #[case] found: &str) {
     let mut stage = Stage::busy_at((126, 36));
     stage.keys("?");
     stage.write(typed);
@@ -70,7 +70,7 @@ fn what_is_typed_is_looked_for(#[case] typed: &str, #[case] found: &str) {
 }
 
 #[test]
-fn what_is_not_found_says_so() {
+fn failed_search_says_so() {
     let mut stage = Stage::busy_at((80, 24));
     stage.keys("?");
     stage.write("xyzzy");
@@ -78,7 +78,7 @@ fn what_is_not_found_says_so() {
 }
 
 #[test]
-fn verbs_that_do_not_apply_say_why() {
+fn inapplicable_verbs_say_why() {
     let mut stage = Stage::busy_at((126, 60));
     stage.keys("j ?");
     let screen = stage.screen();
@@ -87,7 +87,7 @@ fn verbs_that_do_not_apply_say_why() {
 }
 
 #[test]
-fn it_is_scrolled_by_lines_and_pages() {
+fn help_scrolls_by_lines_and_pages() {
     let mut stage = Stage::busy_at((80, 24));
     stage.keys("? Down Down Up");
     let top = |stage: &Stage| match &stage.app.mode {
@@ -100,7 +100,7 @@ fn it_is_scrolled_by_lines_and_pages() {
 }
 
 #[rstest]
-fn looks(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+fn searched_help_matches_its_snapshots(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
     let mut stage = Stage::busy_at(size);
     stage.keys("?");
     stage.write("ack");
@@ -108,7 +108,7 @@ fn looks(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
 }
 
 #[test]
-fn the_keys_line_begins_with_what_is_useful_by_state() {
+fn keys_line_starts_with_what_the_state_calls_for() {
     let mut stage = Stage::busy_at((126, 36));
     assert!(stage.keys_line().starts_with("a ack  o own  n note"), "{}", stage.keys_line());
     stage.keys("j");
@@ -119,7 +119,7 @@ fn the_keys_line_begins_with_what_is_useful_by_state() {
 }
 
 #[test]
-fn a_resolved_incident_is_closed_reopened_or_reviewed() {
+fn resolved_incident_offers_close_reopen_and_review() {
     let mut stage = Stage::open(company::quiet(company::now()), (126, 36));
     stage.keys(":");
     stage.write("2031");
@@ -131,7 +131,7 @@ fn a_resolved_incident_is_closed_reopened_or_reviewed() {
 }
 
 #[test]
-fn with_rows_selected_it_says_how_many() {
+fn keys_line_counts_selected_rows() {
     let mut stage = Stage::busy_at((126, 36));
     stage.keys("Space Space Space");
     let line = stage.keys_line();
@@ -141,14 +141,14 @@ fn with_rows_selected_it_says_how_many() {
 }
 
 #[test]
-fn after_an_action_undo_comes_first() {
+fn undo_comes_first_after_an_action() {
     let mut stage = Stage::busy_at((126, 36));
     stage.keys("o j k");
     assert!(stage.keys_line().starts_with("u undo"), "{}", stage.keys_line());
 }
 
 #[test]
-fn a_held_key_changes_nothing_in_the_keys_line() {
+fn repeated_key_does_not_change_the_keys_line() {
     let mut stage = Stage::busy_at((126, 36));
     let before = stage.keys_line();
     for _ in 0..5 {
@@ -159,7 +159,7 @@ fn a_held_key_changes_nothing_in_the_keys_line() {
 }
 
 #[rstest]
-fn the_keys(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+fn help_matches_its_snapshots(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
     let mut stage = Stage::busy_at(size);
     stage.keys("?");
     assert_snapshot!(sized("help", size), stage.screen());

@@ -1,4 +1,4 @@
-//! What has ended: read in pages, searched, and kept up to date.
+//! Ended incidents: read in pages, searched, and updated.
 
 use redphone::backend::{BackendError, Page};
 use redphone::model::Status;
@@ -9,7 +9,7 @@ use crate::support::company;
 use crate::support::stage::Stage;
 
 #[test]
-fn the_history_is_read_when_the_filter_asks_for_it() {
+fn history_is_read_when_the_filter_requests_it() {
     let mut stage = Stage::busy();
     stage.filter("is:any search");
     let rows = &stage.app.queue.rows;
@@ -24,7 +24,7 @@ fn the_history_is_read_when_the_filter_asks_for_it() {
 }
 
 #[test]
-fn more_of_the_history_is_read_as_the_selection_nears_its_end() {
+fn more_history_is_read_as_the_selection_nears_its_end() {
     let memory = company::busy(company::now());
     for index in 0..230 {
         let title = format!("old {index}");
@@ -58,7 +58,7 @@ fn more_of_the_history_is_read_as_the_selection_nears_its_end() {
 }
 
 #[test]
-fn an_answer_that_comes_too_late_changes_nothing() {
+fn late_response_changes_nothing() {
     let mut stage = Stage::busy();
     stage.slow = true;
     stage.filter("is:ended mails");
@@ -81,7 +81,7 @@ fn an_answer_that_comes_too_late_changes_nothing() {
 }
 
 #[test]
-fn reading_and_failing_are_shown_and_can_be_tried_again() {
+fn loading_and_failure_are_shown_and_can_be_retried() {
     let mut stage = Stage::busy();
     stage.slow = true;
     stage.filter("is:ended");
@@ -100,7 +100,7 @@ fn reading_and_failing_are_shown_and_can_be_tried_again() {
 }
 
 #[test]
-fn a_search_of_what_is_kept_says_so_and_is_asked_again_when_the_backend_is_back() {
+fn cached_search_is_marked_and_repeated_on_reconnect() {
     let mut stage = Stage::busy();
     stage.slow = true;
     stage.filter("is:ended");
@@ -126,7 +126,7 @@ fn a_search_of_what_is_kept_says_so_and_is_asked_again_when_the_backend_is_back(
 }
 
 #[test]
-fn rows_that_are_open_stay_live_in_the_history() {
+fn open_rows_stay_live_in_the_history() {
     let mut stage = Stage::busy();
     stage.keys("a");
     stage.keys("v e");
@@ -140,7 +140,7 @@ fn rows_that_are_open_stay_live_in_the_history() {
 }
 
 #[test]
-fn marks_are_kept_on_ended_incidents_that_are_shown() {
+fn marks_stay_on_visible_ended_incidents() {
     let mut stage = Stage::busy();
     stage.keys("v r");
     stage.keys("Space Space");
@@ -163,7 +163,7 @@ fn an_incident_that_ends_moves_into_the_history() {
 }
 
 #[test]
-fn what_others_do_to_an_ended_incident_shows_in_the_history() {
+fn changes_by_others_to_ended_incidents_appear() {
     let mut stage = Stage::busy();
     stage.filter("is:ended");
     stage.keys("Enter");
@@ -180,7 +180,7 @@ fn what_others_do_to_an_ended_incident_shows_in_the_history() {
 }
 
 #[test]
-fn reading_one_after_the_other_goes_on_past_the_first_page_of_the_history() {
+fn stepping_through_incidents_passes_the_first_history_page() {
     let memory = company::busy(company::now());
     for index in 0..130 {
         company::ended(&memory, company::now(), 30_000 + index * 10, &format!("old {index}"));

@@ -1,4 +1,4 @@
-//! What is left out over a slow link.
+//! What the panes omit on a slow link.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn low(size: (u16, u16)) -> Stage {
 }
 
 #[test]
-fn over_a_slow_link_nothing_counts_by_itself() {
+fn slow_link_stops_counters() {
     for size in [(126, 36), (80, 24), (40, 12)] {
         let mut stage = low(size);
         failing(&mut stage);
@@ -46,7 +46,7 @@ fn over_a_slow_link_nothing_counts_by_itself() {
 }
 
 #[test]
-fn without_a_slow_link_the_wait_is_counted_down() {
+fn fast_link_counts_the_wait_down() {
     let mut stage = Stage::busy();
     failing(&mut stage);
     assert!(stage.screen().contains("retrying in 48 s"));
@@ -56,7 +56,7 @@ fn without_a_slow_link_the_wait_is_counted_down() {
 #[rstest]
 #[case(false, 80)]
 #[case(true, 200)]
-fn detail_follows_later_over_a_slow_link(#[case] slow: bool, #[case] milliseconds: u64) {
+fn detail_follows_later_on_a_slow_link(#[case] slow: bool, #[case] milliseconds: u64) {
     let mut stage = Stage::busy();
     stage.app.low_bandwidth = slow;
     let effects = perform(&mut stage.app, Action::Down, company::now());

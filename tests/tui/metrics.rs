@@ -1,4 +1,4 @@
-//! The pane of the measures.
+//! The metrics pane.
 
 use redphone::backend::BackendError;
 use redphone::tui::core::message::Message;
@@ -7,7 +7,7 @@ use super::timeline::{at, reading};
 use crate::support::stage::Stage;
 
 #[test]
-fn days_of_the_measures_that_begin_at_another_hour_say_at_which() {
+fn measure_days_name_their_starting_hour() {
     let mut stage = Stage::busy();
     stage.keys("4 z");
     assert!(stage.screen().contains("Tue 05-13 – Tue 05-20  by day, UTC"), "{}", stage.screen());
@@ -17,7 +17,7 @@ fn days_of_the_measures_that_begin_at_another_hour_say_at_which() {
 }
 
 #[test]
-fn measures_that_fail_are_told_when_that_begins_and_not_every_minute() {
+fn failing_measures_are_reported_once_and_not_every_minute() {
     let mut stage = Stage::busy();
     let fails = |stage: &mut Stage| {
         let (span, error) = (stage.app.metrics.span, BackendError::Broken("a page".into()));
@@ -37,7 +37,7 @@ fn measures_that_fail_are_told_when_that_begins_and_not_every_minute() {
 }
 
 #[test]
-fn on_the_metrics_the_keys_change_the_window() {
+fn keys_change_the_window_of_the_metrics() {
     let mut stage = reading((126, 36));
     stage.keys("4 [");
     assert_eq!(at(&stage), None);

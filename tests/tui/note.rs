@@ -1,4 +1,4 @@
-//! Notes: the editor, what is sent, and what comes back when it is refused.
+//! Notes: the editor, the command, and the text that returns after a refusal.
 
 use insta::assert_snapshot;
 use redphone::backend::BackendError;
@@ -10,7 +10,7 @@ use rstest::rstest;
 use crate::support::stage::{Stage, sized};
 
 #[rstest]
-fn a_note_being_written(#[values((126, 36), (40, 12))] size: (u16, u16)) {
+fn note_editor_matches_its_snapshots(#[values((126, 36), (40, 12))] size: (u16, u16)) {
     let mut stage = Stage::busy_at(size);
     stage.keys("n");
     stage.write("The gateway confirms.\nNext look at 22:55.");
@@ -20,7 +20,7 @@ fn a_note_being_written(#[values((126, 36), (40, 12))] size: (u16, u16)) {
 }
 
 #[test]
-fn a_note_is_sent_with_all_its_lines() {
+fn note_is_sent_with_all_its_lines() {
     let mut stage = Stage::busy();
     stage.keys("n");
     stage.write("one\ntwo");
@@ -38,7 +38,7 @@ fn a_note_is_sent_with_all_its_lines() {
 }
 
 #[test]
-fn a_refused_note_comes_back_with_its_text() {
+fn refused_note_returns_with_its_text() {
     let mut stage = Stage::busy();
     stage.keys("n");
     stage.write("all of it\nmatters");
@@ -57,7 +57,7 @@ fn an_empty_note_is_not_sent() {
 }
 
 #[test]
-fn leaving_the_editor_asks_only_if_something_was_typed() {
+fn closing_the_editor_confirms_only_after_typing() {
     let mut stage = Stage::busy();
     stage.keys("n Esc");
     assert!(matches!(stage.app.mode, Mode::Panes));

@@ -1,5 +1,5 @@
-//! A remote that is slow or gone: how old things are, what is on its way, and what becomes of what it
-//! refuses.
+//! A slow or unreachable remote: the age of data, pending commands, and what happens to refused
+//! ones.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub fn offline(stage: &mut Stage) {
     }));
 }
 
-pub fn asked(incident: IncidentId, ask: IncidentCommand, minutes: i64) -> Envelope {
+pub fn command_envelope(incident: IncidentId, ask: IncidentCommand, minutes: i64) -> Envelope {
     Envelope {
         id: CommandId::new(),
         at: company::now() + TimeDelta::minutes(minutes),
@@ -98,12 +98,13 @@ fn waiting(stage: &Stage) -> OutboxSnapshot {
     let note = IncidentCommand::AddNote {
         text: "Rolled back to v811, the error rate falls.\nWatching.".into(),
     };
-    let mut first = entry(14, "INC-2051", title, asked(cards, note, 1), EntryState::Pending);
+    let mut first =
+        entry(14, "INC-2051", title, command_envelope(cards, note, 1), EntryState::Pending);
     let tried = Arc::make_mut(&mut first);
     tried.attempts = 3;
     tried.last_error = Some("redphone.example does not answer".into());
     tried.next_attempt_at = Some(stage.now + TimeDelta::seconds(8));
-    let second = asked(logins, IncidentCommand::Acknowledge, 2);
+    let second = command_envelope(logins, IncidentCommand::Acknowledge, 2);
     let second = entry(15, "INC-2048", "Logins time out", second, EntryState::Pending);
     OutboxSnapshot { entries: vec![first, second], me: None }
 }
@@ -119,21 +120,21 @@ pub fn mixed(stage: &Stage) -> OutboxSnapshot {
             9,
             "INC-2050",
             "Search answers slowly",
-            asked(stage.incident_id(2050), IncidentCommand::Acknowledge, -3),
+            command_envelope(stage.incident_id(2050), IncidentCommand::Acknowledge, -3),
             EntryState::Sent(Box::new(sent)),
         ),
         entry(
             11,
             "INC-2048",
             "Logins time out",
-            asked(logins, IncidentCommand::Acknowledge, -2),
+            command_envelope(logins, IncidentCommand::Acknowledge, -2),
             conflict("already acknowledged by Tomo Sato 3 min ago"),
         ),
         entry(
             12,
             "INC-2051",
             title,
-            asked(cards, resolve(), -1),
+            command_envelope(cards, resolve(), -1),
             not_now("it is paused: go on with it first"),
         ),
     ];
@@ -146,7 +147,9 @@ pub fn show(stage: &mut Stage, listing: OutboxSnapshot) {
 }
 
 #[rstest]
-fn pictures(#[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+fn outbox_screens_match_their_snapshots(
+    #[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16),
+) {
     let name = |what: &str| format!("remote_{what}_{}x{}", size.0, size.1);
     let mut stage = remote(size);
     stage.keys("O");
@@ -173,7 +176,7 @@ fn pictures(#[values((200, 60), (126, 36), (80, 24), (40, 12))] size: (u16, u16)
 }
 
 #[test]
-fn what_waits_is_marked_on_its_row_and_on_the_timeline() {
+fn pending_command_is_marked_on_its_row_and_the_timeline() {
     let mut stage = remote((126, 36));
     let listing = waiting(&stage);
     let command = listing.entries[0].id;
@@ -194,7 +197,7 @@ fn what_waits_is_marked_on_its_row_and_on_the_timeline() {
 }
 
 #[test]
-fn the_whole_way_of_a_command_that_comes_second() {
+fn late_command_goes_from_pending_to_refused_to_dropped() {
     let mut stage = remote((126, 36));
     assert_eq!(stage.selected(), "INC-2048");
     stage.keys("k");
@@ -205,7 +208,7 @@ fn the_whole_way_of_a_command_that_comes_second() {
     let envelope = envelope.clone();
     // It is in the outbox: the draft is not needed any more, and the end would not wait.
     stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
-    assert!(matches!(stage.kept.last(), Some(DraftOp::Drop(_))), "{:?}", stage.kept);
+    assert!(matches!(stage.draft_ops.last(), Some(DraftOp::Drop(_))), "{:?}", stage.draft_ops);
     let why = "already merged into INC-2040 by Tomo Sato 2 min ago";
     let title = "Card payments fail at checkout";
     let refused = entry(1, "INC-2051", title, envelope.clone(), conflict(why));
@@ -234,9 +237,9 @@ fn the_whole_way_of_a_command_that_comes_second() {
 }
 
 #[test]
-fn refusal_is_told_once() {
+fn refusal_is_reported_once() {
     let mut stage = remote((126, 36));
-    let envelope = asked(stage.incident_id(2051), IncidentCommand::Acknowledge, 1);
+    let envelope = command_envelope(stage.incident_id(2051), IncidentCommand::Acknowledge, 1);
     let why = "already acknowledged by Tomo Sato 2 min ago";
     let refused = entry(1, "INC-2051", "Card payments fail", envelope, conflict(why));
     let all = |entry: &Arc<OutboxEntry>| OutboxSnapshot { entries: vec![entry.clone()], me: None };
@@ -254,7 +257,7 @@ fn refusal_is_told_once() {
 }
 
 #[test]
-fn own_refusal_is_told_once() {
+fn own_refusal_is_reported_once() {
     let mut stage = remote((126, 36));
     stage.keys("k a");
     let envelope = stage.submitted[0].clone();
@@ -270,19 +273,19 @@ fn own_refusal_is_told_once() {
 }
 
 #[test]
-fn a_command_that_is_not_listed_is_looked_up_and_only_what_the_outbox_does_not_know_was_dropped() {
+fn unlisted_command_is_checked_before_it_counts_as_dropped() {
     let mut stage = remote((126, 36));
     stage.keys("k a");
     let [first] = &stage.submitted[..] else { panic!("{:?}", stage.submitted) };
     let (id, first) = (first.id, first.clone());
     // A listing of before it was taken in.
     show(&mut stage, OutboxSnapshot::default());
-    assert_eq!((stage.app.pending.len(), stage.asked.len()), (1, 0));
+    assert_eq!((stage.app.pending.len(), stage.outbox_requests.len()), (1, 0));
     stage.send(Message::Enqueued(vec![id], Ok(()), stage.now));
     let listing = mixed(&stage);
     show(&mut stage, listing);
     show(&mut stage, OutboxSnapshot::default());
-    assert_eq!(stage.asked, [OutboxRequest::Lookup(id)], "once");
+    assert_eq!(stage.outbox_requests, [OutboxRequest::Lookup(id)], "once");
     assert_eq!(stage.app.pending.len(), 1);
     let row = stage.memory.read(2051).0.incident.summary;
     let sent = Outcome { incident: Some(row.id), row: Some(row), events: vec![], replayed: false };
@@ -295,43 +298,50 @@ fn a_command_that_is_not_listed_is_looked_up_and_only_what_the_outbox_does_not_k
     stage.keys("o");
     let id = stage.submitted[0].id;
     stage.send(Message::Enqueued(vec![id], Ok(()), stage.now));
-    assert_eq!(stage.asked[1..], [OutboxRequest::Lookup(id)]);
+    assert_eq!(stage.outbox_requests[1..], [OutboxRequest::Lookup(id)]);
     stage.send(Message::OutboxEntryLoaded(id, Ok(None), stage.now));
     assert!(stage.screen().contains("dropped from the outbox"), "{}", stage.screen());
 }
 
 #[test]
-fn what_is_refused_is_sent_again_only_where_that_may_help() {
+fn refused_command_can_be_retried_only_where_that_may_help() {
     let mut stage = remote((126, 36));
     let listing = mixed(&stage);
     let (hopeless, hopeful) = (listing.entries[1].id, listing.entries[2].id);
     show(&mut stage, listing);
     stage.keys("O s");
-    assert!(stage.asked.is_empty());
+    assert!(stage.outbox_requests.is_empty());
     assert!(stage.screen().contains("nothing is left to do: drop it"), "{}", stage.screen());
     stage.keys("e");
     assert!(stage.screen().contains("there is nothing to edit in “acknowledge”"));
     stage.keys("j s");
-    assert_eq!(stage.asked, [OutboxRequest::Retry(hopeful)]);
+    assert_eq!(stage.outbox_requests, [OutboxRequest::Retry(hopeful)]);
     stage.keys("k x Enter");
-    assert_eq!(stage.asked.len(), 1, "Enter is no answer");
+    assert_eq!(stage.outbox_requests.len(), 1, "Enter is no answer");
     stage.keys("y");
-    assert_eq!(stage.asked[1], OutboxRequest::Drop(hopeless));
+    assert_eq!(stage.outbox_requests[1], OutboxRequest::Drop(hopeless));
     stage.keys("R");
-    assert_eq!(stage.asked[2], OutboxRequest::SendNow);
+    assert_eq!(stage.outbox_requests[2], OutboxRequest::SendNow);
     stage.keys("q");
     assert!(matches!(stage.app.mode, Mode::Panes));
 }
 
 #[test]
-fn what_can_not_be_read_here_and_what_somebody_else_has_asked_say_so() {
+fn unreadable_entries_and_those_of_others_say_so() {
     let mut stage = remote((126, 36));
     let cards = stage.incident_id(2051);
     let odd = EntryState::Refused(BackendError::Broken("another version wrote it".into()));
-    let mut odd = entry(1, "INC-2051", "Cards", asked(cards, IncidentCommand::Acknowledge, 0), odd);
+    let mut odd = entry(
+        1,
+        "INC-2051",
+        "Cards",
+        command_envelope(cards, IncidentCommand::Acknowledge, 0),
+        odd,
+    );
     Arc::make_mut(&mut odd).envelope = None;
     let note = IncidentCommand::AddNote { text: "seen".into() };
-    let mut hers = entry(2, "INC-2051", "Cards", asked(cards, note, 0), EntryState::Pending);
+    let mut hers =
+        entry(2, "INC-2051", "Cards", command_envelope(cards, note, 0), EntryState::Pending);
     Arc::make_mut(&mut hers).requester = Some("ines".into());
     show(&mut stage, OutboxSnapshot { entries: vec![odd, hers], me: Some("tom".into()) });
     stage.keys("O e");
@@ -345,25 +355,25 @@ fn what_can_not_be_read_here_and_what_somebody_else_has_asked_say_so() {
         assert!(screen.contains(said), "{said}:\n{screen}");
     }
     stage.keys("s");
-    assert!(stage.asked.is_empty());
+    assert!(stage.outbox_requests.is_empty());
     stage.keys("x y");
-    assert_eq!(stage.asked.len(), 1);
+    assert_eq!(stage.outbox_requests.len(), 1);
 }
 
 #[test]
-fn the_end_does_not_wait_for_what_is_in_the_outbox() {
+fn quitting_does_not_wait_for_the_outbox() {
     let mut stage = remote((126, 36));
     offline(&mut stage);
     stage.keys("k a q");
-    assert!(!stage.over, "it is not on the disk yet");
+    assert!(!stage.is_quit, "it is not on the disk yet");
     let ids: Vec<CommandId> = stage.submitted.iter().map(|envelope| envelope.id).collect();
     stage.send(Message::Enqueued(ids, Ok(()), stage.now));
-    assert!(stage.over);
+    assert!(stage.is_quit);
     assert_eq!(redphone::tui::verb::send::unconfirmed(&stage.app), "");
 }
 
 #[test]
-fn the_same_can_be_done_twice_while_it_waits_as_far_as_the_model_allows() {
+fn pending_command_can_be_repeated_where_the_model_allows() {
     let mut stage = remote((126, 36));
     offline(&mut stage);
     stage.keys("k o");
@@ -377,7 +387,7 @@ fn the_same_can_be_done_twice_while_it_waits_as_far_as_the_model_allows() {
 }
 
 #[test]
-fn an_incident_that_is_declared_offline_is_selected_and_stays_so_when_it_has_its_number() {
+fn offline_declaration_stays_selected_when_it_gets_its_number() {
     let mut stage = remote((126, 36));
     offline(&mut stage);
     stage.keys("D");
@@ -411,7 +421,7 @@ fn an_incident_that_is_declared_offline_is_selected_and_stays_so_when_it_has_its
 }
 
 #[test]
-fn without_a_remote_there_is_no_outbox() {
+fn local_store_has_no_outbox() {
     let mut stage = Stage::busy();
     stage.keys("O");
     assert!(stage.screen().contains("there is no outbox"), "{}", stage.screen());
@@ -419,11 +429,11 @@ fn without_a_remote_there_is_no_outbox() {
 }
 
 #[test]
-fn the_outbox_stays_where_it_is_while_what_is_selected_is_in_sight() {
+fn outbox_does_not_scroll_while_its_selection_is_visible() {
     let mut stage = remote((80, 16));
     let notes = (0..20).map(|place| {
         let note = IncidentCommand::AddNote { text: format!("note {place}") };
-        let asked = asked(stage.incident_id(2051), note, 1);
+        let asked = command_envelope(stage.incident_id(2051), note, 1);
         entry(place, "INC-2051", "Card payments", asked, EntryState::Pending)
     });
     let listing = OutboxSnapshot { entries: notes.collect(), me: None };

@@ -1,4 +1,4 @@
-//! A refused command is written again from the form it came from.
+//! A refused command is edited again in the form it came from.
 
 use chrono::{DurationRound, TimeDelta};
 use redphone::model::command::Declaration;
@@ -7,12 +7,13 @@ use redphone::model::status::{ResolutionAction, Source};
 use redphone::model::{Command, EventId, Impact, IncidentCommand, IncidentId, Urgency};
 use redphone::sync::remote::OutboxSnapshot;
 
-use super::outbox::{asked, entry, not_now, remote, show};
+use super::outbox::{command_envelope, entry, not_now, remote, show};
 
-/// What is sent in the place of a refused command when its form is opened and sent as it is.
-fn written_anew(about: IncidentId, ask: IncidentCommand) -> IncidentCommand {
+/// Returns the command that replaces a refused one when its form is submitted unchanged.
+fn rewritten(about: IncidentId, ask: IncidentCommand) -> IncidentCommand {
     let mut stage = remote((126, 36));
-    let refused = entry(1, "INC-2051", "Cards", asked(about, ask, 0), not_now("not now"));
+    let refused =
+        entry(1, "INC-2051", "Cards", command_envelope(about, ask, 0), not_now("not now"));
     show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
     stage.keys("O e");
     stage.keys("^s");
@@ -29,7 +30,7 @@ fn written_anew(about: IncidentId, ask: IncidentCommand) -> IncidentCommand {
 }
 
 #[test]
-fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
+fn refused_command_with_text_reopens_its_form_with_the_text() {
     let asks = [
         ("Note on", "x-ray", IncidentCommand::AddNote { text: "x-ray".into() }),
         (
@@ -51,7 +52,7 @@ fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
     ];
     for (heading, text, ask) in asks {
         let mut stage = remote((126, 36));
-        let envelope = asked(stage.incident_id(2051), ask, 0);
+        let envelope = command_envelope(stage.incident_id(2051), ask, 0);
         let refused = entry(1, "INC-2051", "Cards", envelope, not_now("not now"));
         show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
         stage.keys("O e");
@@ -61,7 +62,7 @@ fn every_kind_of_refused_command_with_a_text_opens_its_form_with_it() {
 }
 
 #[test]
-fn what_a_form_does_not_ask_for_stays_as_it_was_when_that_is_written_anew() {
+fn rewriting_preserves_what_the_form_does_not_edit() {
     let stage = remote((126, 36));
     let (id, now) = (stage.incident_id(2051), stage.now);
     let declared = Declaration {
@@ -95,6 +96,6 @@ fn what_a_form_does_not_ask_for_stays_as_it_was_when_that_is_written_anew() {
         (id, IncidentCommand::SetActionItem { item }),
         (id, IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due }),
     ] {
-        assert_eq!(written_anew(about, ask.clone()), ask);
+        assert_eq!(rewritten(about, ask.clone()), ask);
     }
 }

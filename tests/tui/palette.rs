@@ -1,4 +1,4 @@
-//! The command palette: what can be typed, what it leads to, and how it looks.
+//! The command palette: its input, its effects and its display.
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
@@ -63,7 +63,7 @@ fn tomo() -> Option<PersonRef> {
     "role scribe tomo",
     IncidentCommand::GiveRole { role: Role::Scribe, person: company::tomo(), given: true }
 )]
-fn a_line_asks_what_a_key_would(#[case] line: &str, #[case] expected: IncidentCommand) {
+fn command_line_submits_what_its_key_would(#[case] line: &str, #[case] expected: IncidentCommand) {
     let mut stage = Stage::busy();
     stage.type_in_palette(line);
     stage.keys("Enter");
@@ -93,7 +93,7 @@ fn a_line_asks_what_a_key_would(#[case] line: &str, #[case] expected: IncidentCo
 #[case("go up", "is not an incident number: write it as INC-2041 or 2041")]
 #[case("close", "resolve it before closing it")]
 #[case("undo", "nothing was done in the last 10 s")]
-fn what_is_wrong_is_named_with_what_would_be_accepted(#[case] line: &str, #[case] told: &str) {
+fn error_names_the_accepted_values(#[case] line: &str, #[case] told: &str) {
     let mut stage = Stage::busy();
     stage.type_in_palette(line);
     stage.keys("Enter");
@@ -108,7 +108,7 @@ fn what_is_wrong_is_named_with_what_would_be_accepted(#[case] line: &str, #[case
 #[case("team ")]
 #[case("window")]
 #[case("go")]
-fn what_needs_an_argument_says_so(#[case] line: &str) {
+fn missing_argument_is_reported(#[case] line: &str) {
     let mut stage = Stage::busy();
     stage.type_in_palette(line);
     stage.keys("Enter");
@@ -126,7 +126,7 @@ fn what_needs_an_argument_says_so(#[case] line: &str) {
 #[case("resolve", "Resolve INC-2051")]
 #[case("update restored", "checkout: service is restored")]
 #[case("copy", "Copy of INC-2051")]
-fn without_an_argument_it_is_as_with_its_key(#[case] line: &str, #[case] seen: &str) {
+fn command_without_argument_acts_as_its_key(#[case] line: &str, #[case] seen: &str) {
     let mut stage = Stage::busy();
     stage.type_in_palette(line);
     stage.keys("Enter");
@@ -144,7 +144,7 @@ fn without_an_argument_it_is_as_with_its_key(#[case] line: &str, #[case] seen: &
 #[case("window 30", "window 30d")]
 #[case("2048", "2048")]
 #[case("copy sum", "copy summary")]
-fn a_line_is_completed(#[case] typed: &str, #[case] expected: &str) {
+fn command_line_is_completed(#[case] typed: &str, #[case] expected: &str) {
     let mut stage = Stage::busy();
     stage.type_in_palette(typed);
     stage.keys("Tab");
@@ -152,7 +152,7 @@ fn a_line_is_completed(#[case] typed: &str, #[case] expected: &str) {
 }
 
 #[test]
-fn a_priority_is_overridden_with_a_reason() {
+fn priority_is_overridden_with_a_reason() {
     let mut stage = Stage::busy();
     stage.type_in_palette("priority p3");
     assert!(stage.screen().contains("Enter override the priority of INC-2051: P3, asks why"));
@@ -162,7 +162,7 @@ fn a_priority_is_overridden_with_a_reason() {
 }
 
 #[test]
-fn what_cannot_be_taken_back_asks() {
+fn irreversible_command_asks_for_confirmation() {
     let mut stage = Stage::busy();
     stage.type_in_palette("merge INC-2048");
     assert!(stage.screen().contains("Enter merge INC-2051 into INC-2048, asks first"));
@@ -174,7 +174,7 @@ fn what_cannot_be_taken_back_asks() {
 }
 
 #[test]
-fn a_line_acts_on_all_that_are_selected() {
+fn command_acts_on_all_selected_incidents() {
     let mut stage = Stage::busy();
     stage.keys("Space Space");
     stage.type_in_palette("assign tomo");
@@ -187,7 +187,7 @@ fn a_line_acts_on_all_that_are_selected() {
 }
 
 #[test]
-fn the_target_is_fixed_when_the_palette_opens() {
+fn target_is_fixed_when_the_palette_opens() {
     let mut stage = Stage::busy();
     let id = stage.app.selected().expect("a row").id;
     stage.type_in_palette("own");
@@ -201,7 +201,7 @@ fn the_target_is_fixed_when_the_palette_opens() {
 }
 
 #[test]
-fn a_number_goes_to_its_incident() {
+fn number_jumps_to_its_incident() {
     let mut stage = Stage::busy();
     stage.type_in_palette("2048");
     stage.keys("Enter");
@@ -212,7 +212,7 @@ fn a_number_goes_to_its_incident() {
 }
 
 #[test]
-fn a_number_that_is_not_in_the_queue_is_looked_for() {
+fn number_outside_the_queue_is_searched_for() {
     let mut stage = Stage::busy();
     stage.type_in_palette("9999");
     assert!(stage.screen().contains("not in the queue: it is looked for"), "{}", stage.screen());
@@ -221,7 +221,7 @@ fn a_number_that_is_not_in_the_queue_is_looked_for() {
 }
 
 #[test]
-fn the_window_of_the_measures_is_chosen() {
+fn measures_window_is_chosen() {
     let mut stage = Stage::busy();
     stage.type_in_palette("window 30d");
     stage.keys("Enter");
@@ -230,7 +230,7 @@ fn the_window_of_the_measures_is_chosen() {
 }
 
 #[test]
-fn what_was_done_last_comes_first() {
+fn last_used_command_comes_first() {
     let mut stage = Stage::busy();
     for line in ["zoom", "snooze 4h", "note not for a list", "zoom"] {
         stage.type_in_palette(line);
@@ -254,7 +254,7 @@ fn what_was_done_last_comes_first() {
 }
 
 #[test]
-fn what_does_not_apply_stands_below_and_says_why() {
+fn inapplicable_commands_come_last_and_say_why() {
     let mut stage = Stage::busy();
     stage.keys(":");
     let choices = &palette(&stage).choices;
@@ -269,7 +269,7 @@ fn what_does_not_apply_stands_below_and_says_why() {
 #[case("clos")]
 #[case("reope")]
 #[case("close")]
-fn the_beginning_of_a_name_never_does_something_else(#[case] line: &str) {
+fn prefix_of_a_name_never_runs_another_command(#[case] line: &str) {
     let mut stage = Stage::busy();
     stage.type_in_palette(line);
     stage.keys("Enter");
@@ -278,7 +278,7 @@ fn the_beginning_of_a_name_never_does_something_else(#[case] line: &str) {
 }
 
 #[test]
-fn read_only_bars_every_verb() {
+fn read_only_disables_every_verb() {
     let memory = company::busy(company::now());
     let options = Options { read_only: true, ..options() };
     let mut stage = Stage::with(memory, (126, 36), Depth::Indexed, options);
@@ -294,16 +294,16 @@ fn read_only_bars_every_verb() {
 }
 
 #[test]
-fn quitting_by_name_quits_wherever_one_is() {
+fn quit_command_works_from_every_pane() {
     let mut stage = Stage::busy();
     stage.keys("z");
     stage.type_in_palette("quit");
     stage.keys("Enter");
-    assert!(stage.over);
+    assert!(stage.is_quit);
 }
 
 #[test]
-fn a_pasted_line_is_typed_without_control_characters() {
+fn pasted_line_is_inserted_without_control_characters() {
     let mut stage = Stage::busy();
     stage.keys(":");
     stage.send(Message::Paste("note one\u{1b}[2J\nsecond".into()));
@@ -312,7 +312,7 @@ fn a_pasted_line_is_typed_without_control_characters() {
 }
 
 #[rstest]
-fn looks(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+fn palette_matches_its_snapshots(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
     let name = |what: &str| format!("palette_{what}_{}x{}", size.0, size.1);
     let mut stage = Stage::busy_at(size);
     stage.keys(":");
@@ -329,7 +329,7 @@ fn looks(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
 }
 
 #[test]
-fn a_note_that_is_typed_goes_on_in_its_form() {
+fn note_begun_in_the_palette_continues_in_its_form() {
     let mut stage = Stage::busy();
     stage.type_in_palette("note rolled back");
     stage.keys("Tab");

@@ -57,9 +57,9 @@ enum Step {
     Link(u8),
 }
 
-/// Where a sequence begins.
+/// The screen on which a sequence of steps starts.
 #[derive(Clone, Copy, Debug)]
-enum Place {
+enum Start {
     /// The panes over a store on this machine.
     Panes,
     /// The panes over a remote.
@@ -91,11 +91,11 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn place() -> impl Strategy<Value = Place> {
+fn start() -> impl Strategy<Value = Start> {
     prop_oneof![
-        3 => Just(Place::Panes),
-        2 => Just(Place::Remote),
-        1 => any::<bool>().prop_map(|remote| Place::Wall { remote }),
+        3 => Just(Start::Panes),
+        2 => Just(Start::Remote),
+        1 => any::<bool>().prop_map(|remote| Start::Wall { remote }),
     ]
 }
 
@@ -108,7 +108,7 @@ fn single_keys() -> Vec<char> {
     keys.chain("0123456789 wx".chars()).collect()
 }
 
-fn take(stage: &mut Stage, step: Step) {
+fn apply_step(stage: &mut Stage, step: Step) {
     match step {
         Step::Key(key, control) => {
             let modifiers = if control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
@@ -244,16 +244,16 @@ fn declare(memory: &Memory, title: &str, level: u8, minutes_ago: i64) {
 type Data = Vec<(String, u8, i64)>;
 
 /// Incidents, the size of the terminal, where it begins, and what happens.
-fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Place, Vec<Step>)> {
+fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Start, Vec<Step>)> {
     let data = proptest::collection::vec((".{1,80}", any::<u8>(), 0_i64..20_000), 0..8);
     let size = prop_oneof![
         proptest::sample::select(vec![(126, 36), (80, 24), (200, 60), (40, 12)]),
         (1_u16..230, 1_u16..70),
     ];
-    (data, size, place(), proptest::collection::vec(step(), 1..40))
+    (data, size, start(), proptest::collection::vec(step(), 1..40))
 }
 
-fn opened(data: &Data, size: (u16, u16), place: Place) -> Stage {
+fn opened(data: &Data, size: (u16, u16), start: Start) -> Stage {
     let memory = company::busy(company::now());
     for (title, level, minutes) in data {
         declare(&memory, title, *level, *minutes);
@@ -267,10 +267,10 @@ fn opened(data: &Data, size: (u16, u16), place: Place) -> Stage {
     });
     let mut stage = Stage::with(memory, size, Depth::Indexed, options);
     stage.books = Ok(vec![("checkout".into(), "# One\n\n- [ ] look\n- [ ] ask\n".into())]);
-    if matches!(place, Place::Wall { .. }) {
+    if matches!(start, Start::Wall { .. }) {
         stage.app.wall = Some(Box::new(Wall::new(wall::Settings::default(), true, stage.now)));
     }
-    if matches!(place, Place::Remote | Place::Wall { remote: true }) {
+    if matches!(start, Start::Remote | Start::Wall { remote: true }) {
         stage.learn(BackendUpdate::Outbox(Arc::default()));
     }
     stage.connect();
@@ -281,10 +281,10 @@ fn opened(data: &Data, size: (u16, u16), place: Place) -> Stage {
 fn play(
     data: &Data,
     size: (u16, u16),
-    place: Place,
+    start: Start,
     steps: Vec<Step>,
 ) -> Result<(), TestCaseError> {
-    let mut stage = opened(data, size, place);
+    let mut stage = opened(data, size, start);
     for step in steps {
         let by_hand = matches!(
             step,
@@ -297,7 +297,7 @@ fn play(
         );
         let before = (selection(&stage), lines(&stage));
         let grouped = stage.app.queue.grouped;
-        take(&mut stage, step);
+        apply_step(&mut stage, step);
         let columns = usize::from(stage.app.size.0);
         if stage.app.size.1 > 0 && columns > 0 {
             let rows = rows(&stage.buffer());
@@ -323,7 +323,7 @@ fn play(
             continue;
         }
         // In the history, what comes with a page may take the place of what has gone.
-        let expected = kept(&before, &stage);
+        let expected = expected_selection(&before, &stage);
         let stays = expected == before.0;
         if !queue.is_history() || stays {
             prop_assert_eq!(selection(&stage), expected);
@@ -334,7 +334,7 @@ fn play(
 
 /// On all processors, since the sequences are many.
 #[test]
-fn no_keys_no_rows_and_no_size_break_the_screen() {
+fn no_keys_rows_or_size_break_the_screen() {
     let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(8));
     let threads = threads as u64;
     let sample = Sample::new("REDPHONE_SEQUENCES", 64);
@@ -350,7 +350,7 @@ fn no_keys_no_rows_and_no_size_break_the_screen() {
                 ..Default::default()
             };
             TestRunner::new(config)
-                .run(&sequence(), |(data, size, place, steps)| play(&data, size, place, steps))?;
+                .run(&sequence(), |(data, size, start, steps)| play(&data, size, start, steps))?;
         }
         Ok::<(), TestError<_>>(())
     };
@@ -391,7 +391,10 @@ fn selection(stage: &Stage) -> Option<Selectable> {
 /// Where the selection must be when rows have changed by themselves: on the same incident or group,
 /// on the head of the group that an incident is hidden in now, or on the nearest line below that is
 /// still there, else above.
-fn kept(before: &(Option<Selectable>, Vec<Selectable>), stage: &Stage) -> Option<Selectable> {
+fn expected_selection(
+    before: &(Option<Selectable>, Vec<Selectable>),
+    stage: &Stage,
+) -> Option<Selectable> {
     let now = lines(stage);
     let (Some(selected), old) = before else { return now.first().cloned() };
     if now.contains(selected) {

@@ -24,7 +24,7 @@ fn resolve() -> IncidentCommand {
 }
 
 #[test]
-fn the_selection_follows_its_incident_when_rows_come_above_it() {
+fn selection_follows_its_incident_when_rows_come_above_it() {
     let mut stage = Stage::busy();
     stage.keys("j j");
     assert_eq!(stage.selected(), "INC-2050");
@@ -47,7 +47,7 @@ fn the_selection_follows_its_incident_when_rows_come_above_it() {
 }
 
 #[test]
-fn a_scrolled_list_stays_where_it_is_when_rows_come_above() {
+fn scrolled_list_stays_in_position_when_rows_come_above() {
     let memory = company::many(company::now(), 300);
     let mut stage = Stage::open(memory, (126, 36));
     stage.keys("^d ^d ^d ^d ^d");
@@ -61,7 +61,7 @@ fn a_scrolled_list_stays_where_it_is_when_rows_come_above() {
 }
 
 #[test]
-fn when_the_selected_incident_leaves_its_neighbour_is_selected() {
+fn neighbour_is_selected_when_the_selected_incident_leaves() {
     let mut stage = Stage::busy();
     stage.keys("j j");
     let id = stage.incident_id(2050);
@@ -77,7 +77,7 @@ fn when_the_selected_incident_leaves_its_neighbour_is_selected() {
 }
 
 #[test]
-fn who_reads_an_incident_is_not_taken_away_when_it_is_resolved() {
+fn reader_stays_on_an_incident_when_it_is_resolved() {
     let mut stage = Stage::busy();
     stage.keys("Enter");
     assert!(stage.screen().contains("Card payments fail at checkout"));
@@ -94,7 +94,7 @@ fn who_reads_an_incident_is_not_taken_away_when_it_is_resolved() {
 }
 
 #[test]
-fn an_incident_that_crosses_its_level_moves_when_it_does() {
+fn incident_moves_when_it_crosses_its_service_level() {
     let mut stage = Stage::busy();
     let next = stage.app.next_tick(stage.now);
     assert!(next - stage.now <= TimeDelta::seconds(60));
@@ -109,7 +109,7 @@ fn an_incident_that_crosses_its_level_moves_when_it_does() {
 #[rstest]
 #[case((60, 20), "4")]
 #[case((126, 36), "4 z")]
-fn no_verb_is_about_an_incident_that_is_not_in_sight(#[case] size: (u16, u16), #[case] keys: &str) {
+fn verbs_never_target_an_incident_out_of_sight(#[case] size: (u16, u16), #[case] keys: &str) {
     let mut stage = Stage::busy_at(size);
     stage.keys(keys);
     stage.keys("a");
@@ -121,14 +121,14 @@ fn no_verb_is_about_an_incident_that_is_not_in_sight(#[case] size: (u16, u16), #
 }
 
 #[test]
-fn with_the_queue_beside_the_metrics_verbs_are_about_its_selection() {
+fn verbs_target_the_queue_selection_next_to_the_metrics() {
     let mut stage = Stage::busy();
     stage.keys("4 a");
     assert_eq!(stage.submitted.len(), 1);
 }
 
 #[test]
-fn while_only_a_part_is_known_nothing_is_said_not_to_be_open() {
+fn partly_loaded_queue_calls_no_incident_closed() {
     let memory = company::busy(company::now());
     let rows = memory.open();
     let mut stage = Stage::blank(memory, (126, 36), redphone::tui::theme::Depth::Indexed);
@@ -155,7 +155,7 @@ fn while_only_a_part_is_known_nothing_is_said_not_to_be_open() {
 #[case('s', "by service", "Logins time out for one in five")]
 #[case('w', "by owner, unowned first", "Card payments fail at checkout")]
 #[case('c', "last changed first", "Card payments fail at checkout")]
-fn an_order_holds_until_another_is_chosen(
+fn sort_order_stays_until_another_is_chosen(
     #[case] key: char,
     #[case] told: &str,
     #[case] first: &str,
@@ -172,7 +172,7 @@ fn an_order_holds_until_another_is_chosen(
 }
 
 #[test]
-fn columns_are_those_that_were_chosen_in_their_order() {
+fn columns_are_the_chosen_ones_in_their_order() {
     let columns = vec![Column::Title, Column::Owner, Column::Priority, Column::Number];
     let settings = PanesSettings { columns, ..PanesSettings::default() };
     let memory = company::busy(company::now());
@@ -190,7 +190,7 @@ fn columns_are_those_that_were_chosen_in_their_order() {
 }
 
 #[test]
-fn what_is_declared_out_of_sight_is_told() {
+fn incident_declared_out_of_sight_is_announced() {
     let mut stage = Stage::busy();
     stage.filter("service:search");
     stage.keys("Enter");
@@ -212,7 +212,7 @@ fn what_is_declared_out_of_sight_is_told() {
 }
 
 #[test]
-fn last_ended_incident_is_looked_up_once_while_nothing_matches() {
+fn last_ended_incident_is_read_once_while_nothing_matches() {
     let mut stage = Stage::busy();
     stage.filter("zzz");
     for _ in 0..5 {

@@ -1,4 +1,4 @@
-//! What others do to the incident that somebody is at.
+//! Changes by others to the incident that is open.
 
 use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::{Actor, CommandId, Envelope, IncidentId, Status};
@@ -24,7 +24,7 @@ fn tomo() -> Actor {
 #[case(IncidentCommand::Assign { to: Some(company::me()) }, "INC-2051: Tomo Hayashi assigned it to you")]
 #[case(IncidentCommand::MoveStatus { to: Status::Identified }, "INC-2051: Tomo Hayashi moved it to identified")]
 #[case(IncidentCommand::AddNote { text: "\n\u{1b}[2Jwe roll back\nnow".into() }, "INC-2051: Tomo Hayashi wrote: ␛[2Jwe roll back")]
-fn a_change_to_what_is_read_is_told(#[case] ask: IncidentCommand, #[case] told: &str) {
+fn change_to_the_open_incident_is_announced(#[case] ask: IncidentCommand, #[case] told: &str) {
     let mut stage = Stage::busy();
     by(&stage, tomo(), stage.target(), ask);
     stage.refresh();
@@ -32,7 +32,7 @@ fn a_change_to_what_is_read_is_told(#[case] ask: IncidentCommand, #[case] told: 
 }
 
 #[test]
-fn several_are_told_as_one_with_the_one_that_matters() {
+fn several_changes_are_announced_as_one() {
     let mut stage = Stage::busy();
     let incident = stage.target();
     by(&stage, tomo(), incident, IncidentCommand::Acknowledge);
@@ -42,7 +42,7 @@ fn several_are_told_as_one_with_the_one_that_matters() {
 }
 
 #[test]
-fn ones_own_changes_and_repeated_alerts_are_not_told() {
+fn own_changes_and_repeated_alerts_are_not_announced() {
     let mut stage = Stage::busy();
     let incident = stage.target();
     by(&stage, Actor::Person(company::me()), incident, IncidentCommand::Acknowledge);
@@ -54,7 +54,7 @@ fn ones_own_changes_and_repeated_alerts_are_not_told() {
 }
 
 #[test]
-fn a_change_to_another_incident_is_not_told() {
+fn change_to_another_incident_is_not_announced() {
     let mut stage = Stage::busy();
     let other = stage.app.queue.rows[3].summary.id;
     by(&stage, tomo(), other, IncidentCommand::AddNote { text: "elsewhere".into() });
@@ -63,7 +63,7 @@ fn a_change_to_another_incident_is_not_told() {
 }
 
 #[test]
-fn a_form_tells_it_without_disturbing_what_is_typed() {
+fn form_announces_it_without_disturbing_the_input() {
     let mut stage = Stage::busy();
     let incident = stage.target();
     stage.keys("n");
@@ -79,7 +79,7 @@ fn a_form_tells_it_without_disturbing_what_is_typed() {
 }
 
 #[test]
-fn the_target_of_a_form_is_watched_though_another_incident_is_read() {
+fn form_target_is_watched_while_another_incident_is_open() {
     let mut stage = Stage::busy();
     let incident = stage.target();
     stage.keys("n");
@@ -103,7 +103,7 @@ fn the_target_of_a_form_is_watched_though_another_incident_is_read() {
 }
 
 #[test]
-fn lists_and_the_matrix_tell_it_too() {
+fn lists_and_the_matrix_announce_it() {
     for (key, word) in [("s", "Assign"), ("p", "INC-2051")] {
         let mut stage = Stage::busy();
         let incident = stage.target();
@@ -119,7 +119,7 @@ fn lists_and_the_matrix_tell_it_too() {
 }
 
 #[test]
-fn a_question_leaves_it_to_the_keys_line() {
+fn question_announces_it_in_the_keys_line() {
     let mut stage = Stage::busy();
     while stage.selected() != "INC-2048" {
         stage.keys("j");

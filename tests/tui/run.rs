@@ -81,14 +81,16 @@ fn start(stage: &mut Stage, key: &str) -> redphone::tui::run::RunId {
 }
 
 #[rstest]
-fn what_can_be_read_and_run_is_offered(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+fn runbooks_and_commands_of_the_incident_are_offered(
+    #[values((126, 36), (80, 24), (40, 12))] size: (u16, u16),
+) {
     let mut stage = stage(size);
     stage.keys("x");
     assert_snapshot!(sized("list", size), stage.screen());
 }
 
 #[rstest]
-fn what_a_command_writes_is_shown_while_it_runs_and_after(
+fn output_of_a_command_is_shown_during_and_after_its_run(
     #[values((126, 36), (80, 24), (40, 12))] size: (u16, u16),
 ) {
     let mut stage = stage(size);
@@ -123,7 +125,7 @@ fn a_command_that_failed_says_so(#[values((126, 36), (80, 24), (40, 12))] size: 
 #[case(RunEnd::Stopped, "stopped at 22:41:12")]
 #[case(RunEnd::Signal(9), "ended by signal 9")]
 #[case(RunEnd::NotStarted("kubectl: not found".into()), "not started: kubectl: not found")]
-fn each_end_is_told(#[case] how: RunEnd, #[case] told: &str) {
+fn each_outcome_is_shown(#[case] how: RunEnd, #[case] told: &str) {
     let mut stage = stage((126, 36));
     let id = start(&mut stage, "p");
     stage.send(Message::RunEnded(id, how, stage.now));
@@ -131,7 +133,7 @@ fn each_end_is_told(#[case] how: RunEnd, #[case] told: &str) {
 }
 
 #[test]
-fn placeholders_are_arguments_of_their_own_and_variables_tell_the_rest() {
+fn placeholders_are_single_arguments_and_variables_are_set() {
     let mut stage = stage((126, 36));
     start(&mut stage, "p");
     let start = &stage.started[0];
@@ -149,7 +151,7 @@ fn placeholders_are_arguments_of_their_own_and_variables_tell_the_rest() {
 }
 
 #[test]
-fn a_command_that_needs_what_is_not_there_is_barred_with_the_reason() {
+fn command_with_a_missing_value_is_disabled_with_the_reason() {
     let mut stage = stage((126, 36));
     stage.keys("x");
     assert!(stage.screen().contains("not now: it has no owner"), "{}", stage.screen());
@@ -159,7 +161,7 @@ fn a_command_that_needs_what_is_not_there_is_barred_with_the_reason() {
 }
 
 #[test]
-fn a_command_for_other_incidents_is_not_offered() {
+fn command_for_other_incidents_is_not_offered() {
     let mut stage = stage((126, 36));
     stage.keys("x");
     assert!(!stage.screen().contains("reindex"));
@@ -172,7 +174,7 @@ fn a_command_for_other_incidents_is_not_offered() {
 }
 
 #[rstest]
-fn a_dangerous_one_asks_with_its_whole_command_line(
+fn dangerous_command_asks_with_its_full_command_line(
     #[values((126, 36), (80, 24), (40, 12))] size: (u16, u16),
 ) {
     let mut stage = stage(size);
@@ -188,7 +190,7 @@ fn a_dangerous_one_asks_with_its_whole_command_line(
 }
 
 #[test]
-fn its_outcome_goes_to_the_timeline_where_that_is_set() {
+fn outcome_goes_to_the_timeline_where_configured() {
     let mut stage = stage((126, 36));
     stage.keys("x r y");
     let id = stage.started[0].id;
@@ -220,7 +222,7 @@ fn its_outcome_goes_to_the_timeline_where_that_is_set() {
 }
 
 #[test]
-fn its_output_is_put_on_the_timeline_by_hand_once() {
+fn output_is_added_to_the_timeline_by_key_once() {
     let mut stage = stage((126, 36));
     let id = start(&mut stage, "p");
     stage.send(Message::RunOutput(id, Pipe::Stdout, "all well\n".into()));
@@ -234,7 +236,7 @@ fn its_output_is_put_on_the_timeline_by_hand_once() {
 }
 
 #[test]
-fn it_is_stopped_by_key_and_goes_on_when_it_is_left() {
+fn command_stops_by_key_and_continues_when_its_view_closes() {
     let mut stage = stage((126, 36));
     let id = start(&mut stage, "p");
     stage.keys("Esc x");
@@ -251,24 +253,24 @@ fn it_is_stopped_by_key_and_goes_on_when_it_is_left() {
 }
 
 #[test]
-fn quitting_while_one_runs_asks_first() {
+fn quitting_while_a_command_runs_asks_first() {
     let mut stage = stage((126, 36));
     start(&mut stage, "p");
     stage.keys("Esc q");
-    assert!(!stage.over);
+    assert!(!stage.is_quit);
     assert!(
         stage.screen().contains("pods runs on INC-2051: again stops it and ends"),
         "{}",
         stage.screen()
     );
     stage.keys("j q");
-    assert!(!stage.over, "another key in between asks again");
+    assert!(!stage.is_quit, "another key in between asks again");
     stage.keys("q");
-    assert!(stage.over);
+    assert!(stage.is_quit);
 }
 
 #[test]
-fn several_at_once_are_refused() {
+fn second_command_at_once_is_refused() {
     let mut stage = stage((126, 36));
     stage.keys("Space Space x");
     assert!(matches!(stage.app.mode, Mode::Panes));
@@ -276,7 +278,7 @@ fn several_at_once_are_refused() {
 }
 
 #[test]
-fn read_only_reads_runbooks_and_runs_nothing() {
+fn read_only_shows_runbooks_and_runs_nothing() {
     let mut stage =
         stage_with((126, 36), Options { read_only: true, settings: settings(), ..options() });
     stage.keys("x p");
@@ -289,7 +291,7 @@ fn read_only_reads_runbooks_and_runs_nothing() {
 }
 
 #[test]
-fn an_output_whose_note_was_refused_can_be_put_on_the_timeline_again() {
+fn output_can_be_added_again_after_its_note_was_refused() {
     let mut stage = stage((126, 36));
     let id = start(&mut stage, "p");
     stage.send(Message::RunOutput(id, Pipe::Stdout, "all well\n".into()));

@@ -1,4 +1,4 @@
-//! The real loop, with a terminal and keys in memory.
+//! The real run loop, with a terminal and keys in memory.
 
 use std::convert::Infallible;
 use std::io;
@@ -78,7 +78,7 @@ impl Host for Keys {
     }
 }
 
-/// What is on the screen, told with each frame.
+/// The text of the screen, published with each frame.
 struct Shown {
     inner: TestBackend,
     frames: watch::Sender<String>,
@@ -243,7 +243,7 @@ fn a_command_survives_a_backend_that_fails_for_a_while() {
 }
 
 #[test]
-fn suspending_gives_the_terminal_back_and_draws_anew() {
+fn suspending_restores_the_terminal_and_redraws_later() {
     let (ended, screen) = play(company::busy(chrono::Utc::now()), |run| async move {
         run.shows(P1).await;
         let event = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
@@ -258,7 +258,7 @@ fn suspending_gives_the_terminal_back_and_draws_anew() {
 }
 
 #[test]
-fn a_signal_to_end_waits_for_commands_and_names_what_was_not_confirmed() {
+fn termination_waits_for_commands_and_names_unconfirmed_ones() {
     let locked = BackendError::Unreachable("the store is locked".into());
     let (ended, _) = play(company::busy(chrono::Utc::now()), |run| async move {
         run.shows(P1).await;

@@ -1,4 +1,4 @@
-//! Runbooks: their steps, ticks, and what is copied from them.
+//! Runbooks: their steps, ticks, and copied text.
 
 use insta::assert_snapshot;
 use redphone::config::PanesSettings;
@@ -28,7 +28,7 @@ fn a_runbook_is_shown_with_its_steps(#[values((126, 36), (80, 24), (40, 12))] si
 }
 
 #[test]
-fn a_step_is_ticked_at_once_and_known_again_later() {
+fn ticked_step_shows_at_once_and_is_restored_later() {
     let mut stage = stage((126, 36));
     stage.keys("x 1 Space");
     assert_eq!(
@@ -61,7 +61,7 @@ fn a_step_is_ticked_at_once_and_known_again_later() {
 }
 
 #[test]
-fn a_tick_can_be_undone_and_a_refused_one_is_open_again() {
+fn tick_can_be_undone_and_a_refused_one_is_cleared() {
     let mut stage = stage((126, 36));
     stage.keys("x 1 Space");
     stage.settle();
@@ -75,7 +75,7 @@ fn a_tick_can_be_undone_and_a_refused_one_is_open_again() {
 }
 
 #[test]
-fn a_tick_by_somebody_else_shows_while_the_runbook_is_open() {
+fn tick_by_another_person_appears_in_the_open_runbook() {
     let mut stage = stage((126, 36));
     stage.keys("x 1");
     let incident = stage.app.target().expect("a target").id;
@@ -95,7 +95,7 @@ fn a_tick_by_somebody_else_shows_while_the_runbook_is_open() {
 }
 
 #[test]
-fn code_is_copied_whole_from_its_step() {
+fn code_block_is_copied_in_full_from_its_step() {
     let mut stage = stage((40, 12));
     stage.keys("x 1 j y");
     assert_eq!(
@@ -107,7 +107,7 @@ fn code_is_copied_whole_from_its_step() {
 }
 
 #[test]
-fn all_of_a_runbook_can_be_reached_line_by_line() {
+fn every_line_of_a_runbook_can_be_reached() {
     let mut stage = stage((40, 12));
     stage.keys("x 1");
     let mut seen = stage.screen();
@@ -121,7 +121,7 @@ fn all_of_a_runbook_can_be_reached_line_by_line() {
 }
 
 #[test]
-fn a_url_is_copied_and_a_file_that_is_missing_is_told() {
+fn url_is_copied_and_a_missing_file_is_reported() {
     let mut stage = stage((126, 36));
     let incident = stage.app.target().expect("a target").id;
     let describe = |stage: &mut Stage, runbook: &str| {
@@ -154,7 +154,7 @@ fn a_url_is_copied_and_a_file_that_is_missing_is_told() {
 }
 
 #[test]
-fn where_there_is_nothing_that_is_told_and_no_key_is_offered() {
+fn missing_runbook_is_reported_without_offering_a_key() {
     let settings = PanesSettings::default();
     let mut stage = stage_with((126, 36), Options { settings, ..options() });
     let line = |stage: &Stage| {
@@ -168,7 +168,7 @@ fn where_there_is_nothing_that_is_told_and_no_key_is_offered() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_read_is_told() {
+fn unreadable_folder_is_reported() {
     let mut stage = stage((126, 36));
     stage.app.settings.commands.clear();
     stage.books = Err(NoRunbooks::Unreadable("the runbooks in /x can't be read: no".into()));
@@ -177,7 +177,7 @@ fn a_folder_that_cannot_be_read_is_told() {
 }
 
 #[test]
-fn a_digit_stays_with_its_name_when_the_folder_has_been_read() {
+fn digit_stays_with_its_name_after_the_folder_is_read() {
     let mut settings = settings();
     settings.commands.push(command("trace", 't', &["trace"]));
     if let Some(trace) = settings.commands.last_mut() {

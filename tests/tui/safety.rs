@@ -1,4 +1,4 @@
-//! What others do, and answers that come late, change neither what a key is for nor what was typed.
+//! Changes by others and late responses alter neither the target of a key nor typed text.
 
 use chrono::TimeDelta;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -9,7 +9,7 @@ use redphone::tui::core::mode::Mode;
 use crate::support::stage::Stage;
 
 #[test]
-fn keys_typed_while_a_record_is_read_are_for_what_the_verb_opens() {
+fn keys_typed_while_a_record_loads_go_to_the_opened_form() {
     let mut stage = Stage::busy();
     stage.keys("a");
     stage.settle();
@@ -39,7 +39,7 @@ fn paste_during_a_reading_goes_into_what_the_verb_opens() {
 }
 
 #[test]
-fn esc_leaves_a_verb_that_waits_and_the_keys_with_it() {
+fn esc_cancels_a_waiting_verb_and_its_keys() {
     let mut stage = Stage::busy();
     stage.slow_reads = true;
     stage.keys("j b t Esc");
@@ -49,7 +49,7 @@ fn esc_leaves_a_verb_that_waits_and_the_keys_with_it() {
 }
 
 #[test]
-fn a_record_that_cannot_be_read_ends_the_verb_with_a_sentence() {
+fn unreadable_record_ends_the_verb_with_a_message() {
     let mut stage = Stage::busy();
     stage.slow_reads = true;
     stage.keys("j b");
@@ -67,7 +67,7 @@ fn at_once(stage: &mut Stage, key: char) {
 }
 
 #[test]
-fn a_key_that_was_meant_for_an_incident_that_has_left_does_not_hit_its_neighbour() {
+fn key_meant_for_a_vanished_incident_spares_its_neighbour() {
     let mut stage = Stage::busy();
     let first = stage.selected();
     stage.resolve_selected();
@@ -83,7 +83,7 @@ fn a_key_that_was_meant_for_an_incident_that_has_left_does_not_hit_its_neighbour
 }
 
 #[test]
-fn what_was_on_the_screen_for_half_a_second_can_be_acted_on() {
+fn row_visible_for_half_a_second_can_be_acted_on() {
     for (seen, acts) in [(499, false), (500, true)] {
         let mut stage = Stage::busy();
         stage.resolve_selected();
@@ -94,7 +94,7 @@ fn what_was_on_the_screen_for_half_a_second_can_be_acted_on() {
 }
 
 #[test]
-fn a_declaration_that_is_answered_late_does_not_take_the_selection() {
+fn late_declaration_response_does_not_move_the_selection() {
     let mut stage = Stage::busy();
     stage.keys("D");
     stage.write("Mail is late");

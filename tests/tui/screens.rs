@@ -1,4 +1,4 @@
-//! The panes at every size: full, empty, and before anything is known.
+//! The panes at every size: full, empty, and before the first data.
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
@@ -10,7 +10,7 @@ use crate::support::company;
 use crate::support::stage::{Stage, rows, sized};
 
 #[rstest]
-fn the_main_screen(
+fn main_screen_matches_its_snapshots(
     #[values((200, 60), (126, 36), (126, 24), (100, 30), (80, 24), (40, 12), (39, 12), (60, 9))]
     size: (u16, u16),
 ) {
@@ -20,7 +20,7 @@ fn the_main_screen(
 }
 
 #[rstest]
-fn each_pane_zoomed(
+fn zoomed_panes_match_their_snapshots(
     #[values((126, 36), (80, 24), (40, 12))] size: (u16, u16),
     #[values("1", "2", "3", "4")] pane: &str,
 ) {
@@ -31,13 +31,15 @@ fn each_pane_zoomed(
 }
 
 #[rstest]
-fn an_empty_queue(#[values((200, 60), (126, 36), (100, 30), (80, 24), (40, 12))] size: (u16, u16)) {
+fn empty_queue_matches_its_snapshots(
+    #[values((200, 60), (126, 36), (100, 30), (80, 24), (40, 12))] size: (u16, u16),
+) {
     let stage = Stage::open(company::quiet(company::now()), size);
     assert_snapshot!(sized("empty", size), stage.screen());
 }
 
 #[rstest]
-fn nothing_known_yet(
+fn loading_screen_matches_its_snapshots(
     #[values((200, 60), (126, 36), (100, 30), (80, 24), (40, 12))] size: (u16, u16),
 ) {
     let stage = Stage::blank(company::quiet(company::now()), size, Depth::Indexed);
@@ -61,7 +63,7 @@ fn an_incident_with_a_hostile_title_breaks_no_border() {
 }
 
 #[test]
-fn the_picture_changes_with_the_minute_and_not_before() {
+fn screen_changes_with_the_minute_and_not_before() {
     let mut stage = Stage::busy();
     let before = stage.screen();
     stage.learn(BackendUpdate::Connection(ConnectionState::Live {
@@ -73,7 +75,7 @@ fn the_picture_changes_with_the_minute_and_not_before() {
 }
 
 #[test]
-fn a_directory_that_changes_shows_who_is_on_call() {
+fn changed_directory_shows_who_is_on_call() {
     let mut stage = Stage::busy();
     assert!(stage.screen().contains("on call Ines Moreau"));
     let mut directory = stage.memory.directory_now();

@@ -1,4 +1,4 @@
-//! Settings that are wrong, and settings that change while the panes run.
+//! Invalid settings, and settings that change while the panes run.
 
 use crossterm::event::{KeyCode, KeyModifiers};
 use redphone::backend::BackendError;
@@ -44,7 +44,7 @@ fn changed(panes: PanesSettings) -> Message {
 }
 
 #[test]
-fn a_warning_stays_until_a_key_is_pressed() {
+fn warning_stays_until_a_key_is_pressed() {
     let mut stage = warned((126, 36));
     stage.pass(30);
     assert!(stage.screen().contains("config.toml:1: one · 1 more · redphone config check"));
@@ -65,7 +65,7 @@ fn all_warnings_can_be_read_on_a_small_screen_too() {
 }
 
 #[test]
-fn changed_keys_hold_at_once_and_what_is_wrong_with_them_is_told() {
+fn changed_keys_apply_at_once_and_errors_are_shown() {
     let mut stage = Stage::busy();
     stage.send(changed(bound("acknowledge", "H")));
     assert!(stage.screen().contains("settings read again"));
@@ -80,7 +80,7 @@ fn changed_keys_hold_at_once_and_what_is_wrong_with_them_is_told() {
 }
 
 #[test]
-fn settings_that_can_not_be_read_change_nothing() {
+fn unreadable_settings_change_nothing() {
     let mut stage = Stage::busy();
     stage.send(changed(bound("own", "Y")));
     stage.send(Message::Config(Box::new(Reload::Failed("config.toml:3: broken".into()))));
@@ -90,7 +90,7 @@ fn settings_that_can_not_be_read_change_nothing() {
 }
 
 #[test]
-fn templates_columns_and_notifications_are_those_of_the_file_as_it_is_now() {
+fn templates_columns_and_attention_follow_the_current_file() {
     let mut stage = Stage::busy();
     let mut template = PanesSettings::default().templates[0].clone();
     template.name = "short".into();
@@ -126,7 +126,7 @@ fn templates_columns_and_notifications_are_those_of_the_file_as_it_is_now() {
 }
 
 #[test]
-fn sentences_name_the_keys_as_they_are_now() {
+fn messages_name_the_current_keys() {
     let bound = |keys: &[(&str, &str)]| {
         let keys = keys.iter().flat_map(|(action, key)| bound(action, key).keys);
         PanesSettings { keys: keys.collect(), ..PanesSettings::default() }
@@ -175,7 +175,7 @@ fn sentences_name_the_keys_as_they_are_now() {
 }
 
 #[test]
-fn enter_answers_no_question_whatever_the_settings_say() {
+fn enter_never_confirms_a_question_whatever_the_settings() {
     let mut stage = Stage::busy();
     for action in ["yes", "discard", "go-now", "leave-now"] {
         stage.send(changed(bound(action, "Enter")));

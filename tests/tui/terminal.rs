@@ -1,4 +1,4 @@
-//! What is written to the terminal shows what was drawn, frame after frame.
+//! The bytes written to the terminal show what was drawn, frame after frame.
 
 use std::io;
 
@@ -76,8 +76,8 @@ fn numbered(color: Color) -> Color {
     place.map_or(color, |(index, _)| Color::Indexed(index))
 }
 
-/// Colours and attributes are those that were drawn, cell by cell.
-fn same_looks(screen: &vt100::Screen, drawn: &Buffer, after: &str) {
+/// Checks that colours and attributes of each cell are those that were drawn.
+fn assert_same_style(screen: &vt100::Screen, drawn: &Buffer, after: &str) {
     let mut covered = 0;
     for (place, cell) in drawn.content.iter().enumerate() {
         // The second half of a wide character has no looks of its own.
@@ -122,7 +122,7 @@ fn play(keys: &[String], size: (u16, u16), depth: Depth) {
         for (shown, drawn) in shown.iter().zip(&drawn) {
             assert_eq!(shown.trim_end(), drawn.trim_end(), "after {key}");
         }
-        same_looks(sink.parser.screen(), &stage.buffer(), key);
+        assert_same_style(sink.parser.screen(), &stage.buffer(), key);
         let marked = sink.last.starts_with(b"\x1b[?2026h") && sink.last.ends_with(b"\x1b[?2026l");
         assert!(marked || sink.last.len() < 64, "{} bytes without marks", sink.last.len());
     }
@@ -132,7 +132,7 @@ proptest! {
     #![proptest_config(strategies::config(cases(24)))]
 
     #[test]
-    fn frames_add_up_to_the_picture(
+    fn frames_add_up_to_the_screen(
         keys in proptest::collection::vec("[jkgGz1234?n!sptrDV*TZ]|Enter|Esc|Tab|\\^d|\\^u", 1..30),
         size in proptest::sample::select(vec![(126, 36), (80, 24), (47, 13), (200, 50)]),
         depth in proptest::sample::select(vec![Depth::Basic, Depth::Indexed, Depth::True]),
@@ -142,7 +142,7 @@ proptest! {
 }
 
 #[test]
-fn a_frame_in_which_nothing_changes_writes_nothing() {
+fn unchanged_frame_writes_nothing() {
     let mut stage = Stage::busy();
     let parser = emulator((126, 36));
     let sink = Emulator { parser, last: Vec::new() };
@@ -156,7 +156,7 @@ fn a_frame_in_which_nothing_changes_writes_nothing() {
 }
 
 #[test]
-fn without_marks_a_frame_is_the_same_but_for_them() {
+fn frame_without_synchronization_is_otherwise_the_same() {
     let stage = Stage::busy();
     let frame = |marks| {
         let sink = Emulator { parser: emulator((126, 36)), last: Vec::new() };
@@ -171,7 +171,7 @@ fn without_marks_a_frame_is_the_same_but_for_them() {
 
 /// Terminals differ on what is left when only the first half of a wide character is written over.
 #[test]
-fn where_a_wide_character_goes_both_its_halves_are_written() {
+fn removing_a_wide_character_rewrites_both_its_cells() {
     let sink = Emulator { parser: emulator((12, 2)), last: Vec::new() };
     let mut terminal = Terminal::new(Framed::new(sink)).expect("memory");
     let mut draw = |text: &'static str| {

@@ -32,20 +32,20 @@ enum Screen {
     Help,
     Note,
     Asking,
-    Told,
+    Refused,
     Failing,
     Failure,
     Empty,
     Loading,
     ReadOnly,
     Outbox,
-    /// What keys lead to.
+    /// The screen after these keys.
     After(&'static str),
 }
 
 /// Every mode that can lie over the panes: the keys that lead to it, and what says in the text which
 /// line, field or cell keys are about, or what is going on.
-const OVER: &[(&str, &str)] = &[
+const OVERLAYS: &[(&str, &str)] = &[
     ("s", "▌"),
     ("e", "▌"),
     ("t", "▌"),
@@ -100,16 +100,16 @@ const OVER: &[(&str, &str)] = &[
 
 fn screens() -> Vec<Screen> {
     use Screen::{
-        Asking, Empty, Failing, Failure, Help, Loading, Main, Note, Outbox, ReadOnly, Told,
+        Asking, Empty, Failing, Failure, Help, Loading, Main, Note, Outbox, ReadOnly, Refused,
     };
     let mut screens =
-        vec![Main, Help, Note, Asking, Told, Failing, Failure, Empty, Loading, ReadOnly, Outbox];
+        vec![Main, Help, Note, Asking, Refused, Failing, Failure, Empty, Loading, ReadOnly, Outbox];
     screens.extend(["1", "2", "3", "4"].map(Screen::Zoomed));
-    screens.extend(OVER.iter().map(|(keys, _)| Screen::After(keys)));
+    screens.extend(OVERLAYS.iter().map(|(keys, _)| Screen::After(keys)));
     screens
 }
 
-/// Boxes over the panes look the same at most sizes.
+/// Returns the sizes to test: overlays are the same at most of them.
 fn sizes(screen: Screen) -> Vec<(u16, u16)> {
     match screen {
         Screen::After(_) => vec![(126, 36), (40, 12)],
@@ -159,7 +159,7 @@ fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool
             stage.write("Half a thought.");
             stage.keys("Esc");
         }
-        Screen::Told => stage.keys("j a a"),
+        Screen::Refused => stage.keys("j a a"),
         Screen::Failing => failing(&mut stage),
         Screen::Failure => {
             failing(&mut stage);
@@ -191,7 +191,7 @@ fn text(stage: &Stage) -> Vec<String> {
 }
 
 #[rstest]
-fn every_theme_says_the_same_as_none(
+fn every_theme_has_the_same_text_as_none(
     #[values(Name::Dark, Name::Light, Name::Contrast, Name::Colorblind)] name: Name,
 ) {
     for screen in screens() {
@@ -209,7 +209,7 @@ fn every_theme_says_the_same_as_none(
 }
 
 #[test]
-fn without_colours_there_are_none_on_any_screen() {
+fn no_screen_has_colours_without_colour_support() {
     for screen in screens() {
         for size in sizes(screen) {
             for (depth, name) in [(Depth::None, Name::Dark), (Depth::True, Name::None)] {
@@ -225,7 +225,7 @@ fn without_colours_there_are_none_on_any_screen() {
 }
 
 #[rstest]
-fn ascii_is_all_there_is_on_every_screen(
+fn every_screen_is_ascii_in_ascii_mode(
     #[values(Name::Dark, Name::Contrast, Name::None)] name: Name,
 ) {
     for screen in screens() {
@@ -244,7 +244,7 @@ fn has(buffer: &Buffer, row: usize, modifier: Modifier) -> bool {
 }
 
 #[rstest]
-fn without_colours_priority_status_lateness_and_selection_are_in_the_text(
+fn colourless_text_has_priority_status_lateness_and_selection(
     #[values((200, 60), (126, 36), (126, 24), (100, 30), (80, 24), (40, 12))] size: (u16, u16),
 ) {
     let mut stage = stage(Screen::Main, size, Depth::None, Name::None, false);
@@ -279,11 +279,11 @@ fn without_colours_priority_status_lateness_and_selection_are_in_the_text(
 }
 
 #[rstest]
-fn without_colours_what_lies_over_the_panes_says_where_one_is(
+fn colourless_overlays_mark_the_current_position(
     #[values((200, 60), (126, 36), (100, 30), (80, 24), (60, 20), (40, 12))] size: (u16, u16),
 ) {
     let mut missing = String::new();
-    for (keys, mark) in OVER {
+    for (keys, mark) in OVERLAYS {
         let screen = stage(Screen::After(keys), size, Depth::None, Name::None, false).screen();
         if !screen.contains(mark) {
             missing = format!("{missing}{mark} after {keys} at {size:?}:\n{screen}\n");
@@ -306,7 +306,7 @@ fn every_situation_is_among_the_screens() {
 }
 
 #[rstest]
-fn without_colours_the_focus_is_in_the_text(
+fn colourless_text_shows_the_focus(
     #[values((200, 60), (126, 36), (100, 30), (80, 24), (40, 12))] size: (u16, u16),
 ) {
     let mut stage = stage(Screen::Main, size, Depth::None, Name::None, false);
@@ -323,7 +323,7 @@ fn without_colours_the_focus_is_in_the_text(
 }
 
 #[rstest]
-fn a_selection_without_the_focus_differs_from_one_with_it(
+fn unfocused_selection_differs_from_a_focused_one(
     #[values(Name::Dark, Name::Light, Name::Contrast, Name::Colorblind, Name::None)] name: Name,
     #[values(Depth::None, Depth::Basic, Depth::Indexed, Depth::True)] depth: Depth,
 ) {
@@ -340,7 +340,7 @@ fn a_selection_without_the_focus_differs_from_one_with_it(
 }
 
 #[test]
-fn a_theme_is_changed_by_a_key_without_a_start() {
+fn theme_key_changes_the_theme_without_a_restart() {
     let mut stage = stage(Screen::Main, (126, 36), Depth::True, Name::Dark, false);
     let mut pictures = vec![stage.buffer()];
     for name in ["light", "contrast", "colorblind", "none"] {
@@ -356,7 +356,7 @@ fn a_theme_is_changed_by_a_key_without_a_start() {
 }
 
 #[test]
-fn where_there_are_no_colours_the_key_says_so() {
+fn theme_key_says_so_where_colours_are_missing() {
     let mut stage = stage(Screen::Main, (126, 36), Depth::None, Name::Dark, false);
     stage.keys("T");
     assert!(stage.screen().contains("there are no colours here"), "{}", stage.screen());
@@ -390,7 +390,7 @@ fn read_only_is_visible_at_every_size(
 }
 
 #[test]
-fn without_colours_everything_is_in_the_text() {
+fn colourless_text_has_everything() {
     let memory = company::busy(company::now());
     let mut stage = Stage::with(memory, (126, 36), Depth::None, options());
     stage.connect();
@@ -407,7 +407,7 @@ fn without_colours_everything_is_in_the_text() {
 }
 
 #[test]
-fn ascii_is_all_that_is_written_where_that_is_all_there_is() {
+fn ascii_option_writes_only_ascii() {
     let memory = company::busy(company::now());
     let mut stage = Stage::with(
         memory,

@@ -1,4 +1,4 @@
-//! The timeline: earlier events, and an incident as it was.
+//! The timeline: earlier events, and an incident as it was at an event.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use insta::assert_snapshot;
@@ -30,7 +30,7 @@ fn add(stage: &Stage, ask: IncidentCommand) {
 }
 
 #[rstest]
-fn it_looks_as_it_was(
+fn past_screens_match_their_snapshots(
     #[values((126, 36), (80, 24), (40, 12))] size: (u16, u16),
     #[values("2", "3")] pane: &str,
 ) {
@@ -41,7 +41,7 @@ fn it_looks_as_it_was(
 }
 
 #[test]
-fn detail_and_keys_line_say_which_event_until_one_returns() {
+fn detail_and_keys_line_name_the_event_until_the_return() {
     let mut stage = reading((126, 36));
     let events = stage.memory.read(2048).1;
     let last = events.len();
@@ -63,7 +63,7 @@ fn detail_and_keys_line_say_which_event_until_one_returns() {
 }
 
 #[test]
-fn nothing_is_before_the_declaration() {
+fn declaration_is_the_earliest_state() {
     let mut stage = reading((126, 36));
     for _ in 0..20 {
         stage.keys("[");
@@ -100,7 +100,7 @@ fn verbs_do_not_act_on_the_past() {
 }
 
 #[test]
-fn going_elsewhere_comes_back_to_the_present() {
+fn moving_away_returns_to_the_present() {
     for keys in ["1", "4"] {
         let mut stage = reading((126, 36));
         stage.keys("[");
@@ -113,7 +113,7 @@ fn going_elsewhere_comes_back_to_the_present() {
 }
 
 #[test]
-fn earlier_events_that_cannot_be_read_end_it_with_a_reason() {
+fn unreadable_earlier_events_end_it_with_a_reason() {
     let mut stage = reading((126, 36));
     stage.page = 3;
     stage.keys("R");
@@ -132,7 +132,7 @@ fn earlier_events_that_cannot_be_read_end_it_with_a_reason() {
 #[rstest]
 #[case::nothing(Vec::new())]
 #[case::not_up_to_what_is_known(vec![1, 2])]
-fn an_answer_that_leaves_a_gap_ends_it_and_is_not_asked_for_again(#[case] seqs: Vec<u32>) {
+fn response_with_a_gap_ends_it_and_is_not_repeated(#[case] seqs: Vec<u32>) {
     let mut stage = reading((126, 36));
     let (id, all) = (stage.app.target().expect("one").id, stage.memory.read(2048).1);
     let shown = stage.app.reading.shown.as_mut().expect("it is read");
@@ -155,7 +155,7 @@ proptest! {
     #![proptest_config(strategies::config(60))]
 
     #[test]
-    fn the_record_at_an_event_is_what_the_events_up_to_it_add_up_to(
+    fn record_at_an_event_folds_the_events_up_to_it(
         wanted in prop::collection::vec(strategies::ask(), 1..25),
         page in 1_u32..6,
         back in 1_usize..30,
@@ -195,7 +195,7 @@ proptest! {
 }
 
 #[test]
-fn earlier_events_are_read_when_scrolled_to() {
+fn earlier_events_are_fetched_when_scrolled_to() {
     let mut stage = Stage::busy();
     let id = stage.incident_id(2051);
     for index in 0..450 {

@@ -1,4 +1,4 @@
-//! Undo: what it takes back, and where it does not apply.
+//! Undo: what it reverts, and where it does not apply.
 
 use redphone::backend::BackendError;
 use redphone::model::{Impact, IncidentCommand, Status, Urgency};
@@ -8,7 +8,7 @@ use redphone::tui::core::mode::Mode;
 use crate::support::stage::Stage;
 
 #[test]
-fn undo_does_not_overrule_what_somebody_has_changed_since() {
+fn undo_does_not_overrule_later_changes_by_others() {
     let mut stage = Stage::busy();
     let id = stage.target();
     let row = stage.app.selected().expect("a row").clone();
@@ -27,7 +27,7 @@ fn undo_does_not_overrule_what_somebody_has_changed_since() {
 }
 
 #[test]
-fn a_repeated_alert_does_not_keep_an_assignment_from_being_undone() {
+fn assignment_can_be_undone_after_a_repeated_alert() {
     let mut stage = Stage::busy();
     let id = stage.target();
     stage.keys("o");
@@ -38,7 +38,7 @@ fn a_repeated_alert_does_not_keep_an_assignment_from_being_undone() {
 }
 
 #[test]
-fn what_was_done_to_the_others_of_several_can_still_be_undone() {
+fn bulk_command_can_be_undone_on_the_remaining_incidents() {
     let mut stage = Stage::busy();
     stage.keys("Space Space o y");
     assert_eq!(stage.submitted.len(), 2);
@@ -51,7 +51,7 @@ fn what_was_done_to_the_others_of_several_can_still_be_undone() {
 }
 
 #[test]
-fn a_declaration_can_be_taken_back() {
+fn declaration_can_be_undone() {
     let mut stage = Stage::busy();
     stage.keys("D");
     stage.write("Mail is late");
@@ -64,7 +64,7 @@ fn a_declaration_can_be_taken_back() {
 }
 
 #[test]
-fn what_cannot_be_taken_back_is_asked_about() {
+fn irreversible_command_asks_for_confirmation() {
     let mut stage = Stage::busy();
     stage.keys("l");
     let Mode::Pick(picker) = &stage.app.mode else { panic!("links") };

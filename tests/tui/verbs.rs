@@ -1,4 +1,4 @@
-//! Commands from a key to their outcome.
+//! Commands from the key to their outcome.
 
 use redphone::backend::BackendError;
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
@@ -14,7 +14,7 @@ use crate::support::company;
 use crate::support::stage::{Stage, options};
 
 #[test]
-fn an_acknowledgement_is_marked_until_it_is_settled() {
+fn acknowledgement_is_marked_until_it_is_settled() {
     let mut stage = Stage::busy();
     stage.keys("a");
     assert_eq!(stage.submitted.len(), 1);
@@ -31,7 +31,7 @@ fn an_acknowledgement_is_marked_until_it_is_settled() {
 }
 
 #[test]
-fn the_same_key_twice_asks_once() {
+fn same_key_twice_submits_once() {
     let mut stage = Stage::busy();
     stage.keys("a a");
     assert_eq!(stage.submitted.len(), 1);
@@ -39,7 +39,7 @@ fn the_same_key_twice_asks_once() {
 }
 
 #[test]
-fn what_somebody_did_before_is_told_in_place() {
+fn earlier_action_by_another_is_reported_in_line() {
     let mut stage = Stage::busy();
     stage.keys("j a");
     assert!(stage.submitted.is_empty());
@@ -51,7 +51,7 @@ fn what_somebody_did_before_is_told_in_place() {
 }
 
 #[test]
-fn a_conflict_at_the_backend_is_told_in_a_sentence() {
+fn conflict_at_the_backend_is_reported_in_a_sentence() {
     let mut stage = Stage::busy();
     stage.keys("o");
     let rejection = Rejection::new(RejectionKind::Conflict, "already owned by Tomo Hayashi");
@@ -61,7 +61,7 @@ fn a_conflict_at_the_backend_is_told_in_a_sentence() {
 }
 
 #[test]
-fn a_command_keeps_its_target_and_id_while_it_is_tried_again() {
+fn retried_command_has_the_same_target_and_id() {
     let mut stage = Stage::busy();
     stage.keys("a");
     let envelope = stage.submitted[0].clone();
@@ -75,25 +75,25 @@ fn a_command_keeps_its_target_and_id_while_it_is_tried_again() {
 }
 
 #[test]
-fn quitting_waits_for_what_is_on_its_way() {
+fn quitting_waits_for_commands_in_flight() {
     let mut stage = Stage::busy();
     stage.keys("a q");
-    assert!(!stage.over);
+    assert!(!stage.is_quit);
     assert!(stage.screen().contains("ending when 1 pending"), "{}", stage.screen());
     stage.settle();
-    assert!(stage.over);
+    assert!(stage.is_quit);
 }
 
 #[test]
-fn what_was_not_confirmed_is_named_when_one_does_not_wait() {
+fn unconfirmed_commands_are_named_when_quitting_early() {
     let mut stage = Stage::busy();
     stage.keys("a q q");
-    assert!(stage.over);
+    assert!(stage.is_quit);
     assert_eq!(redphone::tui::verb::send::unconfirmed(&stage.app), "acknowledge INC-2051");
 }
 
 #[test]
-fn what_the_backend_cannot_do_is_not_offered_and_told_why() {
+fn unsupported_verbs_are_not_offered_and_say_why() {
     let memory = company::busy(company::now());
     memory.only(vec![CommandKind::AddNote]);
     let mut stage = Stage::open(memory, (126, 36));
@@ -122,7 +122,7 @@ fn read_only_changes_nothing() {
 }
 
 #[test]
-fn why_some_of_many_failed_can_be_read_later_where_something_else_was_open() {
+fn bulk_failures_can_be_read_after_a_form_closes() {
     let mut stage = Stage::busy();
     stage.keys("Space Space o y n");
     stage.write("busy");
@@ -135,7 +135,7 @@ fn why_some_of_many_failed_can_be_read_later_where_something_else_was_open() {
 }
 
 #[test]
-fn of_several_each_is_escalated_along_its_own_path() {
+fn each_selected_incident_escalates_along_its_own_path() {
     let mut stage = Stage::busy();
     let mut directory = stage.memory.directory_now();
     let level = |person: &str| PolicyLevel {
@@ -168,7 +168,7 @@ fn of_several_each_is_escalated_along_its_own_path() {
 }
 
 #[test]
-fn a_review_is_written_of_one_at_a_time() {
+fn review_is_written_for_one_incident_at_a_time() {
     let mut stage = Stage::busy();
     stage.keys("Space Space V");
     let told = "2 incidents are selected, and a review is written of one at a time";
@@ -176,7 +176,7 @@ fn a_review_is_written_of_one_at_a_time() {
 }
 
 #[test]
-fn an_update_on_several_is_filled_in_for_each() {
+fn bulk_update_is_filled_in_for_each_incident() {
     let mut stage = Stage::busy();
     stage.keys("Space Space U");
     stage.keys("1");

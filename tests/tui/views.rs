@@ -33,7 +33,7 @@ fn a_view_is_one_key(#[case] key: char, #[case] name: &str, #[case] text: &str) 
 }
 
 #[test]
-fn what_nobody_has_looked_after_for_hours_is_a_view() {
+fn neglected_incidents_have_a_view() {
     let mut stage = Stage::busy();
     stage.keys("v f");
     let forgotten = stage.app.queue.rows.iter().map(|row| &row.summary);
@@ -45,7 +45,7 @@ fn what_nobody_has_looked_after_for_hours_is_a_view() {
 }
 
 #[test]
-fn views_of_ones_own_come_with_their_keys() {
+fn custom_views_have_their_keys() {
     let own = |name: &str, filter: &str, key| SavedView {
         name: name.into(),
         filter: filter.parse().expect("a filter"),

@@ -1,4 +1,4 @@
-//! The wall display: what it does by itself.
+//! The wall display: what it does without keys.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::BackendError;
@@ -82,7 +82,7 @@ pub fn fails(stage: &mut Stage, since: DateTime<Utc>) {
 }
 
 #[test]
-fn a_new_p1_has_the_screen_for_twenty_seconds() {
+fn new_p1_fills_the_screen_for_twenty_seconds() {
     let mut stage = busy((126, 36));
     assert!(!wall(&stage).has_takeover(), "not for those there at the start");
     p1(&mut stage, "The ledger refuses all bookings");
@@ -99,7 +99,7 @@ fn a_new_p1_has_the_screen_for_twenty_seconds() {
 }
 
 #[test]
-fn a_p1_that_is_resolved_gives_the_screen_back() {
+fn resolved_p1_releases_the_screen() {
     let mut stage = busy((126, 36));
     let id = p1(&mut stage, "The ledger refuses all bookings");
     stage.execute_as_other(id, resolve());
@@ -107,7 +107,7 @@ fn a_p1_that_is_resolved_gives_the_screen_back() {
 }
 
 #[test]
-fn an_incident_that_becomes_p1_takes_the_screen_and_an_alert_on_one_does_not() {
+fn incident_raised_to_p1_fills_the_screen_but_an_alert_does_not() {
     let mut stage = busy((126, 36));
     let id_of = |stage: &Stage, number| stage.memory.read(number).0.incident.summary.id;
     let search = id_of(&stage, 2050);
@@ -121,7 +121,7 @@ fn an_incident_that_becomes_p1_takes_the_screen_and_an_alert_on_one_does_not() {
 }
 
 #[test]
-fn several_share_the_screen_and_a_storm_does_not_keep_it() {
+fn several_p1_share_the_screen_and_a_storm_releases_it() {
     let mut stage = busy((126, 36));
     p1(&mut stage, "First of several");
     stage.silence(TimeDelta::seconds(15));
@@ -144,7 +144,7 @@ fn several_share_the_screen_and_a_storm_does_not_keep_it() {
 }
 
 #[test]
-fn a_take_over_can_be_left_out() {
+fn takeover_can_be_disabled() {
     let settings = Settings { takeover: false, ..Settings::default() };
     let memory = company::busy(company::now());
     let mut stage = on_the_wall(memory, (126, 36), Depth::Indexed, options(), settings);
@@ -161,7 +161,7 @@ fn a_clock_set_back_does_not_hold_the_screen() {
 }
 
 #[test]
-fn old_data_is_told_when_it_gets_old_and_louder_with_age() {
+fn stale_data_is_shown_and_more_visibly_with_age() {
     let mut stage = busy((126, 36));
     let reversed = |stage: &Stage| {
         let cells = stage.buffer();
@@ -206,7 +206,7 @@ fn one_failure_is_no_outage_but_three_are() {
 }
 
 #[test]
-fn it_ticks_with_the_page_and_the_minute_and_not_oftener() {
+fn wall_redraws_with_the_page_and_the_minute_only() {
     let mut stage = busy((126, 36));
     let mut ticks = 0;
     let end = stage.now + TimeDelta::minutes(10);
@@ -221,7 +221,7 @@ fn it_ticks_with_the_page_and_the_minute_and_not_oftener() {
 }
 
 #[test]
-fn the_picture_moves_by_a_cell_so_that_nothing_burns_in() {
+fn screen_shifts_by_a_cell_against_burn_in() {
     let start = company::now();
     let mut seen = Vec::new();
     for turn in 0..12 {
@@ -259,7 +259,7 @@ fn the_picture_moves_by_a_cell_so_that_nothing_burns_in() {
 }
 
 #[test]
-fn the_ribbon_tells_who_did_what_and_is_bounded() {
+fn ribbon_shows_who_did_what_and_is_bounded() {
     let mut stage = busy((126, 36));
     let id = stage.memory.read(2051).0.incident.summary.id;
     stage.execute_as_other(id, IncidentCommand::Acknowledge);
@@ -295,7 +295,7 @@ fn the_time_since_the_last_p1_is_counted_from_its_end() {
 }
 
 #[test]
-fn the_wall_is_entered_and_left_with_selection_and_focus_kept() {
+fn leaving_the_wall_restores_selection_and_focus() {
     let mut stage = Stage::busy();
     stage.keys("j j 3");
     let (selected, screen) = (stage.selected(), stage.screen());
@@ -305,11 +305,11 @@ fn the_wall_is_entered_and_left_with_selection_and_focus_kept() {
         stage.keys(leave);
         assert_eq!((stage.selected(), stage.app.focus), (selected.clone(), Pane::Timeline));
         assert_eq!(stage.screen(), screen);
-        assert!(!stage.over);
+        assert!(!stage.is_quit);
         stage.keys("w");
     }
     stage.keys("^c");
-    assert!(stage.over);
+    assert!(stage.is_quit);
 }
 
 #[test]
@@ -324,8 +324,8 @@ fn no_verb_works_on_the_wall() {
 }
 
 #[test]
-fn the_wall_alone_ends_where_it_is_left() {
+fn standalone_wall_ends_when_it_is_closed() {
     let mut stage = busy((126, 36));
     stage.keys("q");
-    assert!(stage.over);
+    assert!(stage.is_quit);
 }

@@ -1,4 +1,4 @@
-//! The wall display as pictures in text, at every size.
+//! Text snapshots of the wall display at every size.
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
@@ -19,19 +19,19 @@ fn name(what: &str, size: (u16, u16)) -> String {
 }
 
 #[rstest]
-fn a_busy_evening(#[values(0, 1, 2, 3, 4)] size: usize) {
+fn busy_wall_matches_its_snapshots(#[values(0, 1, 2, 3, 4)] size: usize) {
     let stage = busy(SIZES[size]);
     assert_snapshot!(name("busy", SIZES[size]), stage.screen());
 }
 
 #[rstest]
-fn nothing_urgent(#[values(0, 1, 2, 3, 4)] size: usize) {
+fn quiet_wall_matches_its_snapshots(#[values(0, 1, 2, 3, 4)] size: usize) {
     let stage = shown(company::quiet(company::now()), SIZES[size]);
     assert_snapshot!(name("quiet", SIZES[size]), stage.screen());
 }
 
 #[rstest]
-fn nothing_known_yet(#[values(1, 4)] size: usize) {
+fn loading_wall_matches_its_snapshots(#[values(1, 4)] size: usize) {
     let memory = company::quiet(company::now());
     let mut stage = Stage::blank(memory, SIZES[size], Depth::Indexed);
     stage.app.wall = Some(Box::new(Wall::new(Settings::default(), true, stage.now)));
@@ -39,7 +39,10 @@ fn nothing_known_yet(#[values(1, 4)] size: usize) {
 }
 
 #[rstest]
-fn each_page_of_the_measures(#[values(0, 1, 3)] size: usize, #[values(1, 2, 3)] page: i64) {
+fn measure_pages_match_their_snapshots(
+    #[values(0, 1, 3)] size: usize,
+    #[values(1, 2, 3)] page: i64,
+) {
     let mut stage = busy(SIZES[size]);
     stage.silence(TimeDelta::seconds(15 * page));
     stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
@@ -47,7 +50,7 @@ fn each_page_of_the_measures(#[values(0, 1, 3)] size: usize, #[values(1, 2, 3)] 
 }
 
 #[rstest]
-fn a_new_p1(#[values(0, 1, 2, 3, 4)] size: usize) {
+fn new_p1_matches_its_snapshots(#[values(0, 1, 2, 3, 4)] size: usize) {
     let mut stage = busy(SIZES[size]);
     p1(&mut stage, "The ledger refuses all bookings");
     assert_snapshot!(name("takeover", SIZES[size]), stage.screen());
@@ -56,7 +59,7 @@ fn a_new_p1(#[values(0, 1, 2, 3, 4)] size: usize) {
 }
 
 #[rstest]
-fn old_data(
+fn stale_wall_matches_its_snapshots(
     #[values(0, 1, 2, 3, 4)] size: usize,
     #[values(("young", 40), ("older", 300), ("oldest", 3 * 3600))] age: (&str, i64),
 ) {
@@ -69,7 +72,7 @@ fn old_data(
 }
 
 #[rstest]
-fn gone_from_the_start(#[values(1, 4)] size: usize) {
+fn wall_unreachable_from_the_start_matches_its_snapshots(#[values(1, 4)] size: usize) {
     let memory = company::quiet(company::now());
     let mut stage = Stage::blank(memory, SIZES[size], Depth::Indexed);
     stage.app.wall = Some(Box::new(Wall::new(Settings::default(), true, stage.now)));
@@ -137,13 +140,13 @@ fn a_new_p1_has_its_number_and_title_on_every_small_wall() {
 }
 
 #[test]
-fn more_than_fit_are_counted() {
+fn incidents_that_do_not_fit_are_counted() {
     let stage = shown(company::many(company::now(), 300), (126, 36));
     assert_snapshot!("wall_many_126x36", stage.screen());
 }
 
 #[test]
-fn a_view_is_named_and_holds_for_everything() {
+fn view_is_named_and_applies_to_everything() {
     let settings = Settings {
         view: "service:auth".into(),
         filter: "service:auth".parse().expect("a filter"),
@@ -162,7 +165,7 @@ fn a_view_is_named_and_holds_for_everything() {
 }
 
 #[test]
-fn without_colours_everything_is_in_the_text() {
+fn colourless_wall_has_everything_in_its_text() {
     let memory = company::busy(company::now());
     let mut stage = on_the_wall(memory, (126, 36), Depth::None, options(), Settings::default());
     let screen = stage.screen();
@@ -176,7 +179,7 @@ fn without_colours_everything_is_in_the_text() {
 }
 
 #[test]
-fn ascii_is_all_that_is_written_where_that_is_all_there_is() {
+fn ascii_wall_writes_only_ascii() {
     let memory = company::busy(company::now());
     let plain = Options { ascii: true, ..options() };
     let mut stage = on_the_wall(memory, (126, 36), Depth::None, plain, Settings::default());

@@ -1,4 +1,4 @@
-//! Going from one place of work to another.
+//! Switching between workspaces.
 
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ fn answer(stage: &mut Stage, result: Result<(), String>) {
 }
 
 #[rstest]
-fn the_places_are_listed_with_where_they_lead(
+fn workspaces_are_listed_with_their_addresses(
     #[values((126, 36), (80, 24), (40, 12))] size: (u16, u16),
 ) {
     let mut stage = stage(size);
@@ -71,7 +71,7 @@ fn the_places_are_listed_with_where_they_lead(
 }
 
 #[test]
-fn one_that_is_chosen_is_opened_and_gone_to() {
+fn chosen_workspace_is_opened_and_switched_to() {
     let mut stage = stage((126, 36));
     stage.keys("B");
     stage.write("stag\n");
@@ -89,7 +89,7 @@ fn one_that_is_chosen_is_opened_and_gone_to() {
 #[case("profile PROD\n", Some("prod"))]
 #[case("backend nowhere\n", None)]
 #[case("backend start\n", None)]
-fn the_palette_takes_its_name(#[case] line: &str, #[case] to: Option<&str>) {
+fn palette_accepts_the_name_of_a_workspace(#[case] line: &str, #[case] to: Option<&str>) {
     let mut stage = stage((126, 36));
     stage.keys(":");
     stage.write(line);
@@ -97,7 +97,7 @@ fn the_palette_takes_its_name(#[case] line: &str, #[case] to: Option<&str>) {
 }
 
 #[test]
-fn a_name_that_is_misspelt_names_the_nearest() {
+fn misspelt_name_suggests_the_nearest() {
     let mut stage = stage((126, 36));
     stage.keys(":");
     stage.write("backend stagign");
@@ -106,7 +106,7 @@ fn a_name_that_is_misspelt_names_the_nearest() {
 }
 
 #[test]
-fn one_that_cant_be_opened_says_why_and_the_present_one_stays() {
+fn failed_switch_says_why_and_the_current_workspace_stays() {
     let mut stage = stage((126, 36));
     stage.keys("B");
     stage.write("prod\n");
@@ -123,7 +123,7 @@ fn one_that_cant_be_opened_says_why_and_the_present_one_stays() {
 }
 
 #[test]
-fn what_is_on_its_way_is_waited_for() {
+fn switch_waits_for_commands_in_flight() {
     let mut stage = stage((126, 36));
     stage.keys("a B");
     stage.write("staging\n");
@@ -140,7 +140,7 @@ fn what_is_on_its_way_is_waited_for() {
 }
 
 #[test]
-fn somebody_in_a_hurry_goes_at_once() {
+fn second_request_switches_at_once() {
     let mut stage = stage((126, 36));
     stage.keys("a B");
     stage.write("staging\n");
@@ -153,7 +153,7 @@ fn somebody_in_a_hurry_goes_at_once() {
 }
 
 #[test]
-fn somebody_who_has_stayed_is_not_taken_along_later() {
+fn cancelled_switch_does_not_happen_later() {
     let mut stage = stage((126, 36));
     stage.keys("B");
     stage.write("staging\n");
@@ -165,7 +165,7 @@ fn somebody_who_has_stayed_is_not_taken_along_later() {
 }
 
 #[test]
-fn while_a_command_runs_nobody_is_taken_away_from_it() {
+fn running_command_prevents_a_switch() {
     let settings = super::run::settings();
     let mut sites = options().workspaces;
     sites.extend(profiles().iter().map(Workspace::from));
@@ -181,7 +181,7 @@ fn while_a_command_runs_nobody_is_taken_away_from_it() {
 }
 
 #[test]
-fn where_there_is_nowhere_else_that_is_told() {
+fn missing_alternatives_are_reported() {
     let mut stage = Stage::busy();
     stage.keys("B");
     let told = "there is no other place to go to: add [profiles.NAME] to the settings file";
@@ -189,7 +189,7 @@ fn where_there_is_nowhere_else_that_is_told() {
 }
 
 #[test]
-fn profiles_that_come_into_the_settings_can_be_gone_to_at_once() {
+fn profiles_added_to_the_settings_can_be_opened_at_once() {
     let mut stage = production((126, 36));
     let changed = Changed {
         panes: PanesSettings::default(),
@@ -208,7 +208,7 @@ fn profiles_that_come_into_the_settings_can_be_gone_to_at_once() {
 }
 
 #[rstest]
-fn production_is_said_in_a_word_at_every_size(
+fn production_is_labelled_at_every_size(
     #[values((200, 60), (126, 36), (100, 30), (80, 24), (60, 20), (40, 12))] size: (u16, u16),
     #[values(Depth::None, Depth::Indexed)] depth: Depth,
 ) {
@@ -225,7 +225,9 @@ fn production_is_said_in_a_word_at_every_size(
 }
 
 #[rstest]
-fn what_is_for_good_names_production(#[values((126, 36), (80, 24), (40, 12))] size: (u16, u16)) {
+fn irreversible_command_names_production(
+    #[values((126, 36), (80, 24), (40, 12))] size: (u16, u16),
+) {
     let mut stage = production(size);
     stage.keys("m");
     stage.write("2048\n");
@@ -236,7 +238,7 @@ fn what_is_for_good_names_production(#[values((126, 36), (80, 24), (40, 12))] si
 }
 
 #[test]
-fn elsewhere_nothing_speaks_of_production() {
+fn other_workspaces_do_not_mention_production() {
     let mut stage = stage((126, 36));
     assert!(!stage.screen().contains("PROD"));
     stage.keys("m");
@@ -246,7 +248,7 @@ fn elsewhere_nothing_speaks_of_production() {
 }
 
 #[test]
-fn a_draft_about_an_incident_waits_where_that_incident_is() {
+fn draft_stays_in_the_workspace_of_its_incident() {
     let mut stage = stage((126, 36));
     stage.keys("n");
     stage.write("half a thought");
@@ -255,7 +257,7 @@ fn a_draft_about_an_incident_waits_where_that_incident_is() {
         DraftOp::Save(draft) => Some(draft.clone()),
         _ => None,
     };
-    let note = stage.kept.iter().rev().find_map(saved).expect("it was kept");
+    let note = stage.draft_ops.iter().rev().find_map(saved).expect("it was kept");
     let mut declaration = Draft { about: Vec::new(), ..note.clone() };
     declaration.form = "\"Declare\"".into();
     let offered = |mut stage: Stage, drafts: &[&Draft]| {
@@ -269,7 +271,7 @@ fn a_draft_about_an_incident_waits_where_that_incident_is() {
 }
 
 #[test]
-fn going_elsewhere_waits_only_until_what_was_asked_is_on_the_disk() {
+fn switch_waits_only_until_commands_are_on_disk() {
     let mut stage = stage((126, 36));
     stage.learn(BackendUpdate::Outbox(Arc::default()));
     stage.keys("a B");

@@ -1,4 +1,4 @@
-//! Time zones: which times follow them, and how a time that is typed is read.
+//! Time zones: which times follow them, and how a typed time is interpreted.
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use redphone::backend::BackendError;
@@ -25,7 +25,7 @@ pub fn line<'a>(screen: &'a str, part: &str) -> &'a str {
 }
 
 #[test]
-fn times_follow_the_zone_everywhere_and_the_zone_is_named() {
+fn times_follow_the_zone_and_the_zone_is_named() {
     let mut stage = Stage::open(company::busy(company::now()), (140, 40));
     stage.zone(2);
     stage.keys("o");
@@ -84,7 +84,7 @@ fn at_every_size_a_clock_time_in_a_title_has_its_zone(
 }
 
 #[test]
-fn sentences_and_messages_have_the_times_of_the_zone_too() {
+fn messages_use_the_times_of_the_zone() {
     let mut stage = Stage::busy();
     stage.zone(2);
     stage.keys("U");
@@ -108,7 +108,7 @@ fn sentences_and_messages_have_the_times_of_the_zone_too() {
 #[case(Zone::Viewer, "23:30", "2031-05-21T21:30:00Z")]
 #[case(Zone::Both, "23:30", "2031-05-21T21:30:00Z")]
 #[case(Zone::Utc, "23:30", "2031-05-20T23:30:00Z")]
-fn a_time_is_typed_in_the_zone_that_is_shown(
+fn time_is_typed_in_the_displayed_zone(
     #[case] zone: Zone,
     #[case] typed: &str,
     #[case] until: DateTime<Utc>,
@@ -124,7 +124,7 @@ fn a_time_is_typed_in_the_zone_that_is_shown(
 }
 
 #[test]
-fn tomorrow_is_in_the_offset_of_tomorrow() {
+fn tomorrow_uses_the_offset_of_tomorrow() {
     let mut stage = Stage::busy();
     stage.zone(1);
     // Summer time begins in the night.
@@ -142,7 +142,7 @@ fn tomorrow_is_in_the_offset_of_tomorrow() {
 }
 
 #[test]
-fn the_local_time_is_shown_where_it_differs() {
+fn local_time_is_shown_where_it_differs() {
     let mut stage = Stage::busy_at((140, 36));
     assert!(!stage.screen().contains("local"));
     stage.zone(2);

@@ -6,9 +6,9 @@ use crate::model::ProblemId;
 use crate::model::problem::{Problem, ProblemState};
 
 use super::company::Company;
+use super::data::Cause;
 use super::dice::{Dice, Stream};
-use super::faults::Cause;
-use super::templates::{REGIONS, TemplateValues};
+use super::templates::TemplateValues;
 
 /// The number of chronic faults.
 const COUNT: u64 = 26;
@@ -34,9 +34,9 @@ pub(super) fn chronic_faults(
         .map(|index| {
             let mut dice = Dice::with_index(seed, Stream::Problems, index);
             let service = dice.index(company.kinds.len());
-            let faults = company.kinds[service].faults();
+            let faults = &company.kinds[service].faults;
             let fault = dice.index(faults.len());
-            let cause = *dice.pick(faults[fault].causes);
+            let cause = *dice.pick(&faults[fault].causes);
             // Their beginnings are spread, so that some are active at any time.
             let step = (now - from).num_days() / i64::try_from(COUNT).unwrap_or(1);
             let begins = i64::try_from(index).unwrap_or(0) * step - dice.between(30, 90);
@@ -52,26 +52,28 @@ pub(super) fn chronic_faults(
                 (false, false) => ProblemState::Open,
             };
             let service_row = &company.directory.services[service];
+            let texts = &company.data.texts;
             let filler = TemplateValues {
+                vocabulary: &texts.vocabulary,
                 service: &service_row.name,
                 dependency: service_row.depends_on.first().unwrap_or(&service_row.name),
-                region: dice.pick_text(&REGIONS),
-                colleague: "Ravi",
+                region: dice.pick_text(&texts.vocabulary.regions),
+                colleague: &texts.actors.problem_colleague,
                 is_severe: false,
                 began_minute: 600,
             };
-            let templates = cause.templates();
+            let templates = company.data.causes.templates(cause);
             let cause_text = match state {
                 ProblemState::Open => String::new(),
-                _ => filler.fill(dice.pick_text(templates.found), &mut dice),
+                _ => filler.fill(dice.pick_text(&templates.found), &mut dice),
             };
             let problem = Problem {
                 id: ProblemId(dice.uuid_at(opened_at)),
-                title: filler.fill(templates.problem, &mut dice),
+                title: filler.fill(&templates.problem, &mut dice),
                 state,
                 services: vec![service_row.name.clone()],
                 cause: cause_text,
-                workaround: filler.fill(dice.pick(templates.fixes).1, &mut dice),
+                workaround: filler.fill(&dice.pick(&templates.fixes).text, &mut dice),
                 opened_at,
             };
             ChronicFault { service, fault, cause, from: begins, until, problem }

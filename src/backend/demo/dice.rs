@@ -59,8 +59,8 @@ impl Dice {
     }
 
     /// Returns one of some texts.
-    pub fn pick_text(&mut self, list: &[&'static str]) -> &'static str {
-        self.pick::<&'static str>(list)
+    pub fn pick_text<'a>(&mut self, list: &'a [String]) -> &'a str {
+        self.pick::<String>(list)
     }
 
     /// Returns an index with a probability proportional to its weight. Not all weights are 0.

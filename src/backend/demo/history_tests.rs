@@ -6,6 +6,7 @@ use std::time::Instant;
 use chrono::{DateTime, Datelike, TimeDelta, TimeZone, Utc, Weekday};
 use rstest::rstest;
 
+use super::data::DemoData;
 use super::history::{History, HistoryOptions};
 use crate::backend::record::Record;
 use crate::model::change::{Change, find_suspects};
@@ -16,6 +17,10 @@ use crate::model::{Actor, Event, EventBody, Incident, Priority, Rules, Status, c
 
 fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 11, 15, 9, 26).unwrap()
+}
+
+fn data() -> &'static DemoData {
+    super::data::load().unwrap()
 }
 
 fn options(seed: u64, incidents: u64, open: u64) -> HistoryOptions {
@@ -35,7 +40,7 @@ struct ReadHistory {
 fn read_history(options: HistoryOptions) -> ReadHistory {
     let mut read = ReadHistory::default();
     let mut indexes = BTreeMap::new();
-    let mut history = History::new(options);
+    let mut history = History::new(data(), options);
     for record in &mut history {
         match record {
             Record::Header { .. } => {}
@@ -72,7 +77,9 @@ fn share(part: usize, total: usize) -> f64 {
 #[test]
 fn seed_determines_the_records() {
     let lines = |seed| -> Vec<String> {
-        History::new(options(seed, 300, 20)).map(|r| serde_json::to_string(&r).unwrap()).collect()
+        History::new(data(), options(seed, 300, 20))
+            .map(|r| serde_json::to_string(&r).unwrap())
+            .collect()
     };
     let first = lines(7);
     assert_eq!(first, lines(7));
@@ -148,7 +155,7 @@ fn every_reference_names_an_existing_record() {
 
 #[test]
 fn filled_templates_have_no_braces() {
-    for record in History::new(options(5, 2400, 20)) {
+    for record in History::new(data(), options(5, 2400, 20)) {
         let text = match &record {
             Record::Event(event) => event.body.detail(),
             Record::Change(change) => change.title.clone(),
@@ -289,7 +296,7 @@ fn large_history_has_few_events_for_each_incident() {
         .unwrap_or(30_000);
     let began = Instant::now();
     let (mut declared, mut events, mut over) = (0_u64, 0_u64, 0_u64);
-    for record in History::new(options(1, incidents, incidents / 200)) {
+    for record in History::new(data(), options(1, incidents, incidents / 200)) {
         if let Record::Event(event) = record {
             events += 1;
             match event.body {

@@ -5,13 +5,11 @@
 //! at the end.
 //! [`Demo::simulate`] lets new things happen in the company.
 
-mod cases;
-mod causes;
 mod chronic;
 mod company;
+mod data;
 mod dice;
 mod episode;
-mod faults;
 mod history;
 mod open_incidents;
 mod rhythm;
@@ -37,7 +35,9 @@ use super::file::{self, FileStore, ImportError, OpenError};
 use super::record::Record;
 use super::{Backend, BackendError, Search};
 
-use company::{Company, VIEWER};
+use company::Company;
+pub use data::DataError;
+use data::DemoData;
 use dice::{Dice, Stream};
 use history::{History, HistoryOptions};
 use simulation::Simulation;
@@ -101,6 +101,9 @@ pub enum DemoError {
     /// The store at the given path has real records, so no invented ones are added to it.
     #[error("{0} holds records that are not a demo's: name another file to keep the demo in")]
     Foreign(String),
+    /// A file of the company's texts is wrong: the program has a bug.
+    #[error("the demo's company can't be read: {0}")]
+    Data(#[from] DataError),
     /// The history can't be imported into the store.
     #[error("the demo's history can't be stored: {0}")]
     Import(#[from] ImportError),
@@ -134,11 +137,12 @@ pub async fn open(
     options: Options,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Demo, DemoError> {
+    let data = data::load()?;
     let (store, folder) = open_store(&options).await?;
-    if is_new(&store, options.now).await? {
-        seed_store(&store, &options, progress).await?;
+    if is_new(&store, data, options.now).await? {
+        seed_store(&store, data, &options, progress).await?;
     }
-    finish(store, folder, options).await
+    finish(store, folder, data, options).await
 }
 
 /// Opens a demo of a company that has no history yet.
@@ -146,11 +150,12 @@ pub async fn open(
 /// # Errors
 /// [`DemoError`] if the store can't be opened or written, or has records that are not a demo's.
 pub async fn open_empty(options: Options) -> Result<Demo, DemoError> {
+    let data = data::load()?;
     let (store, folder) = open_store(&options).await?;
-    if is_new(&store, options.now).await? {
-        store.set_directory(&Company::at(options.now).directory).await?;
+    if is_new(&store, data, options.now).await? {
+        store.set_directory(&Company::at(data, options.now).directory).await?;
     }
-    finish(store, folder, options).await
+    finish(store, folder, data, options).await
 }
 
 /// Opens the store: at the given path, or in a temporary folder.
@@ -175,12 +180,12 @@ async fn open_store(options: &Options) -> Result<(FileStore, Option<TempDir>), D
 }
 
 /// Returns whether the store is empty. Refuses a store with records that are not a demo's.
-async fn is_new(store: &FileStore, now: DateTime<Utc>) -> Result<bool, DemoError> {
+async fn is_new(store: &FileStore, data: &DemoData, now: DateTime<Utc>) -> Result<bool, DemoError> {
     let directory = store.directory().await?;
     if directory == Directory::default() && is_empty(store, now).await? {
         return Ok(true);
     }
-    if company::is_demo(&directory) {
+    if company::is_demo(data, &directory) {
         return Ok(false);
     }
     Err(DemoError::Foreign(store.path().display().to_string()))
@@ -203,19 +208,23 @@ async fn is_empty(store: &FileStore, now: DateTime<Utc>) -> Result<bool, Backend
 /// Imports the history into the store in one transaction.
 async fn seed_store(
     store: &FileStore,
+    data: &'static DemoData,
     options: &Options,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<(), DemoError> {
     /// The number of incidents between two calls of `progress`.
     const STEP: u64 = 100;
     let total = u64::from(options.incidents);
-    let history = History::new(HistoryOptions {
-        seed: options.seed,
-        incidents: total,
-        open: u64::from(options.open()),
-        now: options.now,
-        rules: options.rules.clone(),
-    });
+    let history = History::new(
+        data,
+        HistoryOptions {
+            seed: options.seed,
+            incidents: total,
+            open: u64::from(options.open()),
+            now: options.now,
+            rules: options.rules.clone(),
+        },
+    );
     let mut importer = store.importer().await?;
     let mut done = 0;
     for record in history {
@@ -240,11 +249,12 @@ async fn seed_store(
 async fn finish(
     store: FileStore,
     folder: Option<TempDir>,
+    data: &'static DemoData,
     options: Options,
 ) -> Result<Demo, DemoError> {
-    let company = Company::from_directory(store.directory().await?);
+    let company = Company::from_directory(data, store.directory().await?);
     let people = &company.directory;
-    let me = people.person(VIEWER).or_else(|| people.people.first()).cloned();
+    let me = people.person(&data.company.viewer).or_else(|| people.people.first()).cloned();
     Ok(Demo {
         store,
         me: me.unwrap_or_else(|| PersonRef::new("you", "You")),

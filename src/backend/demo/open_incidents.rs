@@ -3,11 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::time::truncate_to_second;
-use crate::model::{Priority, Status};
+use crate::model::{Priority, Rules, Status};
 
-use super::cases::{CASES, Case};
+use super::data::Case;
 use super::dice::{Dice, Stream, seconds};
-use super::history::HistoryOptions;
 
 /// An incident that is open at the end of the history.
 #[derive(Clone, Copy)]
@@ -21,10 +20,15 @@ pub(super) struct OpenIncident {
 
 /// Returns the incidents that are open at the end of the history, the last reported one first:
 /// the cases written by hand, then random ones.
-pub(super) fn pick_open_incidents(options: &HistoryOptions, count: u64) -> Vec<OpenIncident> {
-    let mut dice = Dice::new(options.seed, Stream::Open);
-    let now = options.now;
-    let mut incidents: Vec<OpenIncident> = CASES
+pub(super) fn pick_open_incidents(
+    cases: &'static [Case],
+    rules: &Rules,
+    seed: u64,
+    now: DateTime<Utc>,
+    count: u64,
+) -> Vec<OpenIncident> {
+    let mut dice = Dice::new(seed, Stream::Open);
+    let mut incidents: Vec<OpenIncident> = cases
         .iter()
         .map(|case| OpenIncident {
             reported: {
@@ -33,14 +37,14 @@ pub(super) fn pick_open_incidents(options: &HistoryOptions, count: u64) -> Vec<O
                 now - TimeDelta::seconds(case.age_s + jitter)
             },
             case: Some(case),
-            priority: options.rules.matrix.priority(case.impact, case.urgency),
+            priority: rules.matrix.priority(case.impact, case.urgency),
             stage: case.stage,
         })
         .take(usize::try_from(count).unwrap_or(usize::MAX))
         .collect();
     for _ in incidents.len() as u64..count {
         let priority = Priority::ALL[dice.weighted(&[1, 9, 44, 46])];
-        let level = options.rules.levels.for_priority(priority);
+        let level = rules.levels.for_priority(priority);
         let stage = Status::ALL[dice.weighted(&[12, 22, 30, 20, 16])];
         let within = if stage == Status::Triggered { level.acknowledge_s } else { level.resolve_s };
         // Few have missed their service level.

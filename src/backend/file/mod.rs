@@ -53,7 +53,7 @@ use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
-use error::StoreResult;
+use error::{StoreError, StoreResult};
 use open::FileIdentity;
 use read_pool::ReadPool;
 use watch::{StoreListener, StoreWatcher};
@@ -306,7 +306,14 @@ impl FileStore {
         &self,
         work: impl Future<Output = StoreResult<T>>,
     ) -> Result<T, BackendError> {
-        work.await.map_err(|failure| failure.into_backend_error(self.path()))
+        work.await.map_err(|failure| {
+            let failure = match failure {
+                // A read fails in many ways if the file is moved away under it.
+                StoreError::Sql(_) => self.check_same_file().err().unwrap_or(failure),
+                other => other,
+            };
+            failure.into_backend_error(self.path())
+        })
     }
 }
 

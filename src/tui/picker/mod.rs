@@ -27,7 +27,8 @@ use crate::tui::workspace::WorkspaceId;
 /// What choosing an item does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Pick {
-    /// Sends commands for the targets. The two texts are as in a [`Plan`](crate::tui::verb::plan::Plan).
+    /// Sends commands for the targets. The two texts are as in a
+    /// [`Plan`](crate::tui::verb::plan::Plan).
     Submit {
         /// As in "assign to Ines Moreau".
         verb: String,

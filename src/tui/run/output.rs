@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn tail_reports_whether_there_were_more_lines() {
+    fn tail_reports_whether_lines_were_dropped() {
         let mut output = CapturedOutput::default();
         output.push(Pipe::Stdout, "a\nb\u{7}\nc\n\n");
         assert_eq!(output.tail(2), (vec!["b␇".to_owned(), "c".to_owned()], true));

@@ -1,4 +1,4 @@
-//! Carrying out commands.
+//! Execution of commands.
 
 use redphone::backend::{Backend, BackendError, TimelineRange};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
@@ -33,7 +33,7 @@ pub async fn numbers_are_given_in_order(backend: &dyn Backend) {
     assert_eq!(numbers, [1, 2, 3]);
 }
 
-pub async fn the_same_command_again_is_answered_with_the_first_outcome(backend: &dyn Backend) {
+pub async fn repeated_command_returns_the_first_outcome(backend: &dyn Backend) {
     let id = declared(backend, "twice").await;
     let acknowledge = ask(id, IncidentCommand::Acknowledge);
     let first = backend.execute(&acknowledge).await.unwrap();
@@ -45,7 +45,7 @@ pub async fn the_same_command_again_is_answered_with_the_first_outcome(backend: 
     assert_eq!(backend.timeline(id, TimelineRange::After(0)).await.unwrap().len(), 3);
 }
 
-pub async fn a_replayed_declaration_makes_no_second_incident(backend: &dyn Backend) {
+pub async fn replayed_declaration_creates_no_second_incident(backend: &dyn Backend) {
     let (id, envelope) = declare("once");
     let first = backend.execute(&envelope).await.unwrap();
     let again = backend.execute(&envelope).await.unwrap();
@@ -58,7 +58,7 @@ pub async fn a_replayed_declaration_makes_no_second_incident(backend: &dyn Backe
     assert!(matches!(refused, BackendError::Conflict(_)));
 }
 
-pub async fn a_command_that_came_too_late_says_who_was_first(backend: &dyn Backend) {
+pub async fn late_command_reports_who_was_first(backend: &dyn Backend) {
     let id = declared(backend, "late").await;
     done(backend, id, IncidentCommand::Acknowledge).await;
     let refused = backend.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap_err();
@@ -80,7 +80,7 @@ pub async fn an_unknown_incident_is_not_found(backend: &dyn Backend) {
     }
 }
 
-pub async fn a_command_that_makes_no_sense_is_rejected(backend: &dyn Backend) {
+pub async fn invalid_command_is_rejected(backend: &dyn Backend) {
     let id = declared(backend, "sense").await;
     let mut empty = declaration("x");
     empty.title = "  ".into();
@@ -123,7 +123,7 @@ pub async fn an_incident_runs_through_its_lifecycle(backend: &dyn Backend) {
     assert_eq!((row.status, row.resolved_at), (Status::Investigating, None));
 }
 
-pub async fn a_resolution_that_is_taken_back_leaves_it_open(backend: &dyn Backend) {
+pub async fn undone_resolution_leaves_the_incident_open(backend: &dyn Backend) {
     let id = declared(backend, "resolved by mistake").await;
     done(backend, id, IncidentCommand::Acknowledge).await;
     let was = backend.incident(id).await.unwrap().incident;
@@ -135,7 +135,7 @@ pub async fn a_resolution_that_is_taken_back_leaves_it_open(backend: &dyn Backen
     assert_eq!(is.stages, was.stages);
 }
 
-pub async fn every_ask_is_carried_out_or_refused_in_words(backend: &dyn Backend) {
+pub async fn every_command_is_executed_or_refused_with_a_reason(backend: &dyn Backend) {
     let id = declared(backend, "all verbs").await;
     let bo = PersonRef::new("bo", "Bo Lindqvist");
     for what in [
@@ -202,7 +202,7 @@ pub async fn a_repeated_alert_is_grouped_into_the_open_incident(backend: &dyn Ba
     assert_eq!(backend.incident(first).await.unwrap().incident.summary.alerts, 2);
 }
 
-pub async fn an_alert_after_the_end_declares_anew(backend: &dyn Backend) {
+pub async fn alert_after_resolution_declares_a_new_incident(backend: &dyn Backend) {
     let mut alert = declaration("disk full on db-1");
     alert.dedup_key = Some("disk/db-1".into());
     let first = declared_as(backend, alert.clone()).await;
@@ -215,7 +215,7 @@ pub async fn an_alert_after_the_end_declares_anew(backend: &dyn Backend) {
     assert_eq!(outcome.incident, Some(second));
 }
 
-pub async fn a_merge_is_told_on_both_timelines(backend: &dyn Backend) {
+pub async fn merge_appears_on_both_timelines(backend: &dyn Backend) {
     let (into, from) = (declared(backend, "the one").await, declared(backend, "the other").await);
     let merge = ask(from, IncidentCommand::Merge { into });
     let outcome = backend.execute(&merge).await.unwrap();
@@ -231,7 +231,7 @@ pub async fn a_merge_is_told_on_both_timelines(backend: &dyn Backend) {
     assert_eq!(again.incident, Some(from));
 }
 
-pub async fn a_merge_into_nothing_or_itself_is_refused(backend: &dyn Backend) {
+pub async fn merge_into_nothing_or_itself_is_refused(backend: &dyn Backend) {
     let id = declared(backend, "alone").await;
     let nowhere = ask(id, IncidentCommand::Merge { into: IncidentId::new() });
     assert!(matches!(backend.execute(&nowhere).await, Err(BackendError::NotFound(_))));
@@ -256,7 +256,7 @@ pub async fn a_long_timeline_folds_to_the_same_record(backend: &dyn Backend) {
     assert_eq!(folded.summary.alerts, 151);
 }
 
-pub async fn capabilities_name_the_place(backend: &dyn Backend) {
+pub async fn capabilities_name_the_store(backend: &dyn Backend) {
     let can = backend.capabilities().await.unwrap();
     assert!(!can.name.is_empty() && can.live);
     assert!(

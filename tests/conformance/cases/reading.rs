@@ -14,7 +14,7 @@ use crate::support::requests::{
     ago, declaration, declared, declared_as, done, envelope, ines, resolve, titles,
 };
 
-pub async fn a_new_place_is_empty(backend: &dyn Backend) {
+pub async fn new_store_is_empty(backend: &dyn Backend) {
     let delta = backend.changes(None, Duration::ZERO).await.unwrap();
     assert!(delta.reset && delta.rows.is_empty());
     assert!(titles(backend, "is:any").await.is_empty());
@@ -24,7 +24,7 @@ pub async fn a_new_place_is_empty(backend: &dyn Backend) {
     assert_eq!(measures.now.reported(), 0);
 }
 
-pub async fn timelines_are_given_in_parts(backend: &dyn Backend) {
+pub async fn timelines_are_returned_in_ranges(backend: &dyn Backend) {
     let id = declared(backend, "parts").await;
     for round in 2..=9 {
         done(backend, id, IncidentCommand::AddNote { text: format!("note {round}") }).await;
@@ -52,7 +52,7 @@ pub async fn changes_without_a_cursor_are_all_open_incidents(backend: &dyn Backe
     assert_eq!(delta.rows.iter().map(|r| r.id).collect::<Vec<_>>(), [open]);
 }
 
-pub async fn changes_after_a_cursor_come_once_each(backend: &dyn Backend) {
+pub async fn changes_after_a_cursor_are_returned_once_each(backend: &dyn Backend) {
     let (one, two) = (declared(backend, "one").await, declared(backend, "two").await);
     let start = backend.changes(None, Duration::ZERO).await.unwrap().cursor;
     done(backend, one, IncidentCommand::Acknowledge).await;
@@ -179,7 +179,7 @@ pub async fn measures_follow_what_happened(backend: &dyn Backend) {
     assert_eq!(measures.now.mttr.count, 0);
 }
 
-pub async fn the_directory_is_empty_until_it_is_set(backend: &dyn Backend) {
+pub async fn directory_is_empty_until_it_is_set(backend: &dyn Backend) {
     assert_eq!(
         backend.directory().await.unwrap(),
         redphone::model::directory::Directory::default()

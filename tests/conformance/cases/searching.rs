@@ -1,4 +1,4 @@
-//! Searching: order, pages, filters, words.
+//! Search: order, pages, filters and free text.
 
 use std::cmp::Ordering;
 
@@ -60,9 +60,9 @@ pub async fn open_incidents_are_ranked_by_urgency_and_paged(backend: &dyn Backen
     for sort in [Sort::Priority, Sort::Service, Sort::Owner, Sort::Changed] {
         let asked = Search { sort, ..asked.clone() };
         let whole = backend.search(&Search { limit: 100, ..asked.clone() }).await.unwrap().rows;
-        let place = |row: &Summary| urgency_key(row, asked.now, &ServiceLevels::default());
+        let fixture = |row: &Summary| urgency_key(row, asked.now, &ServiceLevels::default());
         let in_order = |a: &Summary, b: &Summary| {
-            compare(sort, (a, &place(a)), (b, &place(b))) != Ordering::Greater
+            compare(sort, (a, &fixture(a)), (b, &fixture(b))) != Ordering::Greater
         };
         assert!(whole.is_sorted_by(in_order), "{sort}");
         let expected: Vec<String> = whole.into_iter().map(|row| row.title).collect();
@@ -89,7 +89,7 @@ pub async fn the_history_is_paged_in_both_directions(backend: &dyn Backend) {
     }
 }
 
-pub async fn filters_find_what_the_model_says(backend: &dyn Backend) {
+pub async fn filters_match_as_the_model_does(backend: &dyn Backend) {
     let mut one = declaration("alpha");
     one.services = vec!["checkout".into(), "Cart".into()];
     let one = declared_as(backend, one).await;
@@ -147,7 +147,7 @@ pub async fn filters_find_what_the_model_says(backend: &dyn Backend) {
     }
 }
 
-pub async fn words_are_found_in_titles_symptoms_notes_and_services(backend: &dyn Backend) {
+pub async fn text_search_covers_titles_symptoms_notes_and_services(backend: &dyn Backend) {
     let mut one = declaration("Zahlung schlägt fehl (über PayPal)");
     one.symptoms = "customers see error E-4711".into();
     let one = declared_as(backend, one).await;
@@ -190,7 +190,7 @@ pub async fn words_are_found_in_titles_symptoms_notes_and_services(backend: &dyn
     assert_eq!(titles(backend, "is:any second").await, ["second title"]);
 }
 
-pub async fn limits_and_marks_that_make_no_sense_are_refused(backend: &dyn Backend) {
+pub async fn invalid_limits_and_page_marks_are_refused(backend: &dyn Backend) {
     declared(backend, "one").await;
     for asked in [
         Search { limit: 0, ..search("") },
@@ -203,7 +203,7 @@ pub async fn limits_and_marks_that_make_no_sense_are_refused(backend: &dyn Backe
     }
 }
 
-pub async fn a_page_goes_on_only_in_its_own_order(backend: &dyn Backend) {
+pub async fn page_mark_is_valid_only_in_its_own_order(backend: &dyn Backend) {
     for number in 0..3 {
         declared(backend, &format!("number {number}")).await;
     }

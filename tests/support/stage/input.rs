@@ -47,7 +47,7 @@ impl Stage {
         }
     }
 
-    /// Types a filter in place of the present one.
+    /// Replaces the current filter by typing another.
     pub fn filter(&mut self, text: &str) {
         self.keys("/ ^u");
         self.write(text);

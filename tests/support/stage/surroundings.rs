@@ -30,7 +30,7 @@ impl Clock for StoppedClock {
 }
 
 impl Stage {
-    /// Runs an effect, and handles the messages that it leads to.
+    /// Runs an effect and handles the resulting messages.
     pub(super) fn run(&mut self, effect: Effect) {
         match effect {
             // These wait to be answered by hand.
@@ -60,7 +60,7 @@ impl Stage {
             Effect::Copy(text) => self.copied.push(text),
             Effect::Notify { title, body } => self.calls.push(format!("{title}: {body}")),
             Effect::SwitchWorkspace(workspace) => self.switched = Some(workspace),
-            Effect::Quit => self.over = true,
+            Effect::Quit => self.is_quit = true,
             Effect::Suspend => {}
             other => panic!("this is not for the loop: {other:?}"),
         }
@@ -97,13 +97,13 @@ impl Surroundings for Stage {
     }
 
     fn request_outbox(&mut self, request: OutboxRequest) {
-        self.asked.push(request);
+        self.outbox_requests.push(request);
     }
 
     fn store_draft(&mut self, op: DraftOp) {
         match op {
             DraftOp::RememberFilter(filter) => self.remembered.push(filter),
-            op => self.kept.push(op),
+            op => self.draft_ops.push(op),
         }
     }
 

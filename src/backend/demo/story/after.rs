@@ -8,7 +8,6 @@ use crate::model::review::{ActionItem, Section};
 use crate::model::{Actor, IncidentCommand, Priority};
 
 use super::super::dice::seconds;
-use super::super::templates;
 use super::StoryWriter;
 
 impl StoryWriter<'_> {
@@ -25,9 +24,9 @@ impl StoryWriter<'_> {
         if is_too_late || !self.dice.chance(0.03) {
             return (resolved, lead);
         }
-        let reason = self.fill_one_of(templates::REOPEN_REASONS);
+        let reason = self.fill_one_of(&self.texts.reasons.reopen);
         self.step(reopened_at, &lead, IncidentCommand::Reopen { reason });
-        let notes = self.templates.found;
+        let notes = &self.templates.found;
         self.note(reopened_at + (resolved_again_at - reopened_at) / 2, &lead, notes);
         self.resolve(resolved_again_at, &lead);
         (resolved_again_at, lead)
@@ -36,20 +35,21 @@ impl StoryWriter<'_> {
     pub(super) fn close(&mut self, resolved: DateTime<Utc>, lead: &Actor) {
         let is_severe = self.priority <= Priority::P2;
         if is_severe {
-            let message = self.fill_one_of(templates::FINAL_UPDATES);
+            let message = self.fill_one_of(&self.texts.updates.resolved);
             let at = resolved + TimeDelta::seconds(self.dice.between(60, 500));
             self.step(at, lead, IncidentCommand::UpdateStakeholders { message, next_due: None });
         }
         let wait = if is_severe { 5.0 * 3600.0 } else { 26.0 * 3600.0 };
         let at = resolved + seconds(600.0 + self.dice.log_normal(wait, 0.6));
         let mut at = self.next_office_time(at);
+        let reasons = &self.texts.reasons;
         for item in ClosingItem::ALL {
             let answer = match item {
                 ClosingItem::FinalUpdate if !is_severe && self.dice.chance(0.7) => {
-                    Answer::Waived("no stakeholders were told of it".into())
+                    Answer::Waived(reasons.waive_final_update.clone())
                 }
                 ClosingItem::FollowUp if self.dice.chance(0.15) => {
-                    Answer::Waived("known, the problem has it".into())
+                    Answer::Waived(reasons.waive_follow_up.clone())
                 }
                 _ => Answer::Yes,
             };
@@ -77,8 +77,8 @@ impl StoryWriter<'_> {
             at += TimeDelta::seconds(self.dice.between(60, 900));
         }
         for _ in 0..self.dice.between(1, 3) {
-            let (kind, template) = *self.dice.pick(templates::ACTIONS);
-            let text = self.fill(template);
+            let action = self.dice.pick(&self.texts.review.actions);
+            let text = self.fill(&action.text);
             let handle = lead.person().map_or("", |p| p.handle.as_str()).to_owned();
             let due = at + TimeDelta::days(self.dice.between(7, 45));
             let item = ActionItem {
@@ -86,7 +86,7 @@ impl StoryWriter<'_> {
                 text,
                 owner: Some(self.member(&handle).clone()),
                 due: Some(due.date_naive()),
-                kind,
+                kind: action.kind,
                 done: due < self.setting.now && self.dice.chance(0.8),
             };
             self.step(at, lead, IncidentCommand::SetActionItem { item });
@@ -115,24 +115,27 @@ impl StoryWriter<'_> {
 
     pub(super) fn review_section(&mut self, section: Section, resolved: DateTime<Utc>) -> String {
         let lasted = crate::model::time::format_duration(resolved - self.reported);
-        let found = self.templates.found;
+        let texts = &self.texts.review;
         match section {
             Section::Summary => {
-                let what = self.fill_one_of(self.subject.fault.symptoms);
-                format!("{what} It lasted {lasted}.")
+                let symptom = self.fill_one_of(&self.subject.fault.symptoms);
+                texts.summary.replace("{symptom}", &symptom).replace("{lasted}", &lasted)
             }
             Section::Timeline => {
                 let time = |at: DateTime<Utc>| at.time().format("%H:%M").to_string();
-                format!("{} reported, {} resolved (UTC). The rest is in the record.", time(self.reported), time(resolved))
+                texts
+                    .timeline
+                    .replace("{reported}", &time(self.reported))
+                    .replace("{resolved}", &time(resolved))
             }
-            Section::Impact => self.fill("About {pct} % of the users of {svc} for {min} min at worst; {n} contacts at support."),
-            Section::RootCause => self.fill_one_of(found),
+            Section::Impact => self.fill(&texts.impact),
+            Section::RootCause => self.fill_one_of(&self.templates.found),
             Section::Resolution => {
-                let (_, template) = *self.dice.pick(self.templates.fixes);
-                self.fill(template)
+                let fix = self.dice.pick(&self.templates.fixes);
+                self.fill(&fix.text)
             }
-            Section::Communication => self.fill("Status page after {few} min, then as agreed. Partners were told by mail."),
-            Section::Gaps => self.fill("The alert fired on symptoms, not on the cause. {dep} has no owner at night."),
+            Section::Communication => self.fill(&texts.communication),
+            Section::Gaps => self.fill(&texts.gaps),
         }
     }
 }

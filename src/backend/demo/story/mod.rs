@@ -16,12 +16,10 @@ use crate::model::problem::Problem;
 use crate::model::status::{Classification, Source};
 use crate::model::{Actor, ChangeId, IncidentCommand, IncidentId, PersonRef, Rules, Status};
 
-use super::cases::Twist;
-use super::causes::CauseTemplates;
 use super::company::Company;
+use super::data::{Cause, CauseTemplates, Fault, Texts, Twist};
 use super::dice::{Dice, seconds};
-use super::faults::{Cause, Fault};
-use super::templates::{self, REGIONS, TemplateValues};
+use super::templates::{self, TemplateValues};
 
 /// The setting that all stories share.
 pub(super) struct Setting<'a> {
@@ -101,6 +99,7 @@ struct StoryWriter<'a> {
     subject: &'a Subject<'a>,
     dice: &'a mut Dice,
     filler: TemplateValues<'a>,
+    texts: &'static Texts,
     templates: &'static CauseTemplates,
     team: &'a str,
     priority: Priority,
@@ -126,13 +125,19 @@ pub(super) fn write_story(
     };
     let priority = setting.rules.matrix.priority(subject.impact, subject.urgency);
     let colleague = dice.pick(&directory.people).name.as_str();
+    let data = setting.company.data;
+    let vocabulary = &data.texts.vocabulary;
+    let regions = &vocabulary.regions;
     let filler = TemplateValues {
+        vocabulary,
         service: &service.name,
         dependency,
         region: subject
             .text
-            .and_then(|(_, symptoms)| REGIONS.iter().find(|r| symptoms.contains(**r)).copied())
-            .unwrap_or_else(|| dice.pick_text(&REGIONS)),
+            .and_then(|(_, symptoms)| {
+                regions.iter().find(|region| symptoms.contains(region.as_str()))
+            })
+            .map_or_else(|| dice.pick_text(regions), String::as_str),
         colleague: colleague.split(' ').next().unwrap_or(colleague),
         is_severe: priority <= Priority::P2,
         began_minute: reported.num_seconds_from_midnight() / 60,
@@ -140,7 +145,8 @@ pub(super) fn write_story(
     let mut teller = StoryWriter {
         setting,
         subject,
-        templates: subject.cause.templates(),
+        texts: &data.texts,
+        templates: data.causes.templates(subject.cause),
         team: &service.team,
         filler,
         priority,
@@ -189,8 +195,8 @@ impl<'a> StoryWriter<'a> {
         self.filler.fill(template, self.dice)
     }
 
-    fn fill_one_of(&mut self, templates: &[&str]) -> String {
-        let template = *self.dice.pick(templates);
+    fn fill_one_of(&mut self, templates: &[String]) -> String {
+        let template = self.dice.pick_text(templates);
         self.fill(template)
     }
 
@@ -198,7 +204,7 @@ impl<'a> StoryWriter<'a> {
         self.steps.push(Step { at, actor: actor.clone(), command });
     }
 
-    fn note(&mut self, at: DateTime<Utc>, actor: &Actor, templates: &[&str]) {
+    fn note(&mut self, at: DateTime<Utc>, actor: &Actor, templates: &[String]) {
         let text = self.fill_one_of(templates);
         self.step(at, actor, IncidentCommand::AddNote { text });
     }
@@ -241,8 +247,8 @@ impl<'a> StoryWriter<'a> {
             (title.to_owned(), self.fill(symptoms))
         } else {
             let is_severe = self.filler.is_severe && !fault.severe_titles.is_empty();
-            let titles = if is_severe { fault.severe_titles } else { fault.titles };
-            (self.fill_one_of(titles), self.fill_one_of(fault.symptoms))
+            let titles = if is_severe { &fault.severe_titles } else { &fault.titles };
+            (self.fill_one_of(titles), self.fill_one_of(&fault.symptoms))
         };
         let is_bare = matches!(subject.ending, Ending::Open(_, Twist::Bare));
         let category_forgotten = !by_machine
@@ -256,13 +262,12 @@ impl<'a> StoryWriter<'a> {
         {
             services.push(self.filler.dependency.to_owned());
         }
+        let actors = &self.texts.actors;
         let actor = match subject.source {
-            Source::Monitoring => Actor::Integration(
-                (*self.dice.pick(&["Alertmanager", "Alertmanager", "Probes", "Log alerts"])).into(),
-            ),
-            Source::UserReport => Actor::Integration("Feedback form".into()),
-            Source::Support => Actor::Integration("Support desk".into()),
-            Source::Partner => Actor::Integration("Partner portal".into()),
+            Source::Monitoring => Actor::Integration(self.dice.pick(&actors.monitoring).clone()),
+            Source::UserReport => Actor::Integration(actors.user_report.clone()),
+            Source::Support => Actor::Integration(actors.support.clone()),
+            Source::Partner => Actor::Integration(actors.partner.clone()),
             Source::Internal => {
                 let people = &self.setting.company.directory.people;
                 Actor::Person(self.dice.pick(people).clone())
@@ -347,12 +352,13 @@ impl<'a> StoryWriter<'a> {
         given: Option<(&str, usize, i64)>,
     ) -> Option<Change> {
         let directory = &self.setting.company.directory;
-        let (kind, title, service, minutes) = match (given, self.templates.change) {
+        let change = self.templates.change.as_ref();
+        let (kind, title, service, minutes) = match (given, change) {
             (Some((title, service, minutes)), _) => {
-                let kind = self.templates.change.map_or(ChangeKind::Deploy, |(kind, _)| kind);
+                let kind = change.map_or(ChangeKind::Deploy, |change| change.kind);
                 (kind, title.to_owned(), directory.services[service].name.clone(), minutes)
             }
-            (None, Some((kind, titles)))
+            (None, Some(templates))
                 if self.subject.text.is_none()
                     && self.subject.detail == DetailLevel::Full
                     && self.dice.chance(if self.subject.cause == Cause::Dependency {
@@ -366,13 +372,13 @@ impl<'a> StoryWriter<'a> {
                     _ => self.filler.service,
                 };
                 let (changed_service, title) =
-                    (changed_service.to_owned(), self.fill_one_of(titles));
+                    (changed_service.to_owned(), self.fill_one_of(&templates.titles));
                 #[allow(
                     clippy::cast_possible_truncation,
                     reason = "minutes of at most a few hours"
                 )]
                 let minutes = self.dice.log_normal(9.0, 0.8) as i64;
-                (kind, title, changed_service, minutes)
+                (templates.kind, title, changed_service, minutes)
             }
             _ => return None,
         };
@@ -387,7 +393,7 @@ impl<'a> StoryWriter<'a> {
             title,
             services: vec![service],
             by: if kind == ChangeKind::Deploy {
-                Actor::Integration("deploy bot".into())
+                Actor::Integration(self.texts.actors.deployment.clone())
             } else {
                 Actor::Person(self.member("").clone())
             },
@@ -400,12 +406,9 @@ impl<'a> StoryWriter<'a> {
     fn reclassify(&mut self, at: DateTime<Utc>, lead: &Actor) {
         let (to, reason) = if self.dice.chance(0.7) {
             let kind = self.setting.company.kinds[self.subject.service];
-            (
-                Classification::FalseAlarm,
-                templates::capitalize(kind.false_alarm_reason().to_owned()),
-            )
+            (Classification::FalseAlarm, templates::capitalize(kind.false_alarm_reason.clone()))
         } else {
-            (Classification::ServiceRequest, self.fill_one_of(templates::RECLASSIFY_REASONS))
+            (Classification::ServiceRequest, self.fill_one_of(&self.texts.reasons.reclassify))
         };
         self.step(at, lead, IncidentCommand::Reclassify { to, reason });
     }

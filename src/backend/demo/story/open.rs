@@ -5,9 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::model::change::Change;
 use crate::model::{Actor, IncidentCommand, Status};
 
-use super::super::cases::Twist;
-use super::super::company::VIEWER;
-use super::super::templates;
+use super::super::data::Twist;
 use super::StoryWriter;
 
 impl StoryWriter<'_> {
@@ -20,13 +18,14 @@ impl StoryWriter<'_> {
             self.repeat_alerts(soon.min(self.reported + age / 2), soon);
             return;
         }
-        let viewer = self.setting.company.directory.person(VIEWER).cloned();
+        let handle = &self.setting.company.data.company.viewer;
+        let viewer = self.setting.company.directory.person(handle).cloned();
         let lead = match (twist, viewer) {
             (Twist::Mine, Some(viewer)) => Actor::Person(viewer),
             // Only cases written by hand are led by the viewer.
             _ => match self.responder(self.reported) {
-                Actor::Person(p) if p.handle == VIEWER => {
-                    Actor::Person(self.member(VIEWER).clone())
+                Actor::Person(p) if p.handle == *handle => {
+                    Actor::Person(self.member(handle).clone())
                 }
                 other => other,
             },
@@ -41,7 +40,7 @@ impl StoryWriter<'_> {
         match twist {
             Twist::Unowned => self.step(soon, &lead, IncidentCommand::Assign { to: None }),
             Twist::Paused => {
-                let reason = self.fill_one_of(templates::PAUSE_REASONS);
+                let reason = self.fill_one_of(&self.texts.reasons.pause);
                 self.step(soon - work / 6, &lead, IncidentCommand::Pause { reason });
             }
             Twist::Snoozed => {

@@ -6,10 +6,10 @@ use crate::model::change::Change;
 use crate::model::checklist::{Answer, InvestigationItem, Item};
 use crate::model::command::Link;
 use crate::model::escalation::Target;
-use crate::model::status::{ResolutionAction, Role, Source};
+use crate::model::status::{Role, Source};
 use crate::model::{Actor, IncidentCommand, PersonRef, Priority, Status};
 
-use super::super::cases::Twist;
+use super::super::data::Twist;
 use super::super::dice::seconds;
 use super::super::templates;
 use super::{DetailLevel, Ending, StoryWriter, impact_and_urgency, millis};
@@ -39,8 +39,7 @@ impl StoryWriter<'_> {
             self.step(acknowledged + work / 50, &lead, IncidentCommand::Assign { to });
         }
         if self.dice.chance(0.35) {
-            let notes = self.templates.found;
-            self.note(acknowledged + work / 2, &lead, notes);
+            self.note(acknowledged + work / 2, &lead, &self.templates.found);
         }
         self.resolve(resolved, &lead);
         if self.subject.detail == DetailLevel::Brief {
@@ -60,7 +59,7 @@ impl StoryWriter<'_> {
             let at = self.reported
                 + seconds(self.dice.unit() * 0.001 * millis(span))
                 + TimeDelta::seconds(1);
-            let text = self.fill_one_of(templates::ALERTS);
+            let text = self.fill_one_of(&self.texts.alerts);
             self.step(
                 at.min(resolved - TimeDelta::milliseconds(500)),
                 &actor,
@@ -91,7 +90,7 @@ impl StoryWriter<'_> {
                     to.push(person.clone());
                 }
             }
-            let actor = Actor::Integration("Escalation".into());
+            let actor = Actor::Integration(self.texts.actors.escalation.clone());
             self.step(at, &actor, IncidentCommand::Escalate { level: number, to, reason: None });
         }
     }
@@ -112,7 +111,7 @@ impl StoryWriter<'_> {
             self.step(part(0.01), &lead, IncidentCommand::Assign { to: Some(person) });
         }
         if self.dice.chance(0.35) || is_severe {
-            self.note(part(0.02), &lead, templates::FIRST_NOTES);
+            self.note(part(0.02), &lead, &self.texts.notes.first);
         }
         if until >= Status::Investigating && (is_severe || self.dice.chance(0.6)) {
             self.step(part(0.05), &lead, IncidentCommand::MoveStatus { to: Status::Investigating });
@@ -134,15 +133,14 @@ impl StoryWriter<'_> {
         if self.subject.text.is_none() && self.dice.chance(0.05) {
             self.reprioritize(part(0.1), &lead);
         }
-        let clues = self.subject.fault.clues;
         if is_severe || self.dice.chance(0.6) {
             let at = 0.12 + self.dice.unit() * 0.2;
-            self.note(part(at), &lead, clues);
+            self.note(part(at), &lead, &self.subject.fault.clues);
         }
         if let Some(previous) = self.subject.previous.filter(|_| self.dice.chance(0.35)) {
             let template = self
                 .dice
-                .pick_text(templates::RECURRENCE_NOTES)
+                .pick_text(&self.texts.notes.recurrence)
                 .replace("{prev}", &format!("INC-{previous}"));
             let text = self.fill(&template);
             self.step(part(0.34), &lead, IncidentCommand::AddNote { text });
@@ -165,14 +163,13 @@ impl StoryWriter<'_> {
             self.step(part(0.45), &lead, IncidentCommand::Link { link });
         }
         if is_severe || self.dice.chance(0.4) {
-            let found = self.templates.found;
             self.step(part(0.5), &lead, IncidentCommand::MoveStatus { to: Status::Identified });
-            self.note(part(0.51), &lead, found);
+            self.note(part(0.51), &lead, &self.templates.found);
         }
         if until >= Status::Monitoring && (is_severe || self.dice.chance(0.3)) {
             self.step(part(0.8), &lead, IncidentCommand::MoveStatus { to: Status::Monitoring });
             if self.dice.chance(0.5) {
-                self.note(part(0.82), &lead, templates::WATCHING);
+                self.note(part(0.82), &lead, &self.texts.notes.watching);
             }
         }
         lead
@@ -189,11 +186,12 @@ impl StoryWriter<'_> {
 
     /// Changes impact and urgency, with a note that says why.
     pub(super) fn reprioritize(&mut self, at: DateTime<Utc>, lead: &Actor) {
+        let notes = &self.texts.notes;
         let (priority, why) = match self.priority {
             Priority::P1 => return,
-            Priority::P2 => (Priority::P3, templates::LOWERED),
-            Priority::P3 => (Priority::P4, templates::LOWERED),
-            Priority::P4 => (Priority::P3, templates::RAISED),
+            Priority::P2 => (Priority::P3, &notes.lowered),
+            Priority::P3 => (Priority::P4, &notes.lowered),
+            Priority::P4 => (Priority::P3, &notes.raised),
         };
         let (impact, urgency) = impact_and_urgency(priority, self.dice);
         self.note(at, lead, why);
@@ -241,12 +239,12 @@ impl StoryWriter<'_> {
             return lead.clone();
         }
         if self.dice.chance(0.35) {
-            let reason = Some(self.fill_one_of(templates::ESCALATION_REASONS));
+            let reason = Some(self.fill_one_of(&self.texts.reasons.escalate));
             let to = vec![next.clone()];
             self.step(at, lead, IncidentCommand::Escalate { level: 2, to, reason });
         }
         let first = next.name.split(' ').next().unwrap_or_default().to_owned();
-        let text = self.dice.pick_text(templates::HANDOVER_NOTES).replace("{who}", &first);
+        let text = self.dice.pick_text(&self.texts.notes.handover).replace("{who}", &first);
         let text = self.fill(&text);
         self.step(at, lead, IncidentCommand::AddNote { text });
         self.step(
@@ -272,10 +270,11 @@ impl StoryWriter<'_> {
         while at < end && count < 12 {
             let progress = millis(at - from) / millis(work).max(1.0);
             let is_cause_known = !matches!(self.subject.ending, Ending::Open(stage, _) if stage < Status::Identified);
+            let updates = &self.texts.updates;
             let message = self.fill_one_of(match progress {
-                progress if progress < 0.55 || !is_cause_known => templates::EARLY_UPDATES,
-                progress if progress < 0.82 => templates::CAUSE_FOUND_UPDATES,
-                _ => templates::RECOVERY_UPDATES,
+                progress if progress < 0.55 || !is_cause_known => &updates.early,
+                progress if progress < 0.82 => &updates.cause_found,
+                _ => &updates.recovery,
             });
             self.step(at, lead, IncidentCommand::UpdateStakeholders { message, next_due: None });
             #[allow(clippy::cast_precision_loss, reason = "a span of hours")]
@@ -286,10 +285,10 @@ impl StoryWriter<'_> {
     }
 
     pub(super) fn resolve(&mut self, at: DateTime<Utc>, lead: &Actor) {
-        let (action, template): (ResolutionAction, &str) = *self.dice.pick(self.templates.fixes);
-        let detail = self.fill(template);
-        let checks = self.setting.company.kinds[self.subject.service].recovery_checks();
+        let fix = self.dice.pick(&self.templates.fixes);
+        let detail = self.fill(&fix.text);
+        let checks = &self.setting.company.kinds[self.subject.service].recovery_checks;
         let validation = templates::capitalize(self.fill_one_of(checks));
-        self.step(at, lead, IncidentCommand::Resolve { action, detail, validation });
+        self.step(at, lead, IncidentCommand::Resolve { action: fix.action, detail, validation });
     }
 }

@@ -1,0 +1,133 @@
+//! The texts and tables of the simulated company, which are data: the TOML files of this folder.
+//!
+//! The code of the demo has the rules (rhythm, chances, state machines), the files have the texts.
+//! They are compiled into the program and parsed once, when a demo is opened. Tests in `check.rs`
+//! check what [`parse`] lets pass.
+
+mod cases;
+mod causes;
+mod company;
+mod faults;
+mod texts;
+
+#[cfg(test)]
+mod check;
+
+use std::sync::LazyLock;
+
+use serde::de::DeserializeOwned;
+
+pub(super) use cases::{Case, Twist};
+pub(super) use causes::{Cause, CauseTemplates};
+pub(super) use company::{CallTarget, PolicyEntry, ScheduleRule, ServiceEntry, TeamEntry};
+pub(super) use faults::{Fault, Kind, MAX_FAULTS};
+pub(super) use texts::{Texts, Vocabulary};
+
+use cases::CasesFile;
+use causes::Causes;
+use company::CompanyFile;
+use faults::{FaultsFile, Kinds, KindsFile};
+
+/// A file of this folder: its name, and what it contains.
+#[derive(Clone, Copy)]
+struct File {
+    name: &'static str,
+    content: &'static str,
+}
+
+/// The files of the company.
+#[derive(Clone)]
+struct Files {
+    company: File,
+    kinds: File,
+    faults: [File; 3],
+    causes: File,
+    cases: File,
+    texts: File,
+}
+
+/// Names a file of this folder, and includes its content.
+macro_rules! file {
+    ($name:literal) => {
+        File { name: $name, content: include_str!($name) }
+    };
+}
+
+const FILES: Files = Files {
+    company: file!("company.toml"),
+    kinds: file!("kinds.toml"),
+    faults: [
+        file!("faults/product.toml"),
+        file!("faults/data.toml"),
+        file!("faults/platform.toml"),
+    ],
+    causes: file!("causes.toml"),
+    cases: file!("cases.toml"),
+    texts: file!("texts.toml"),
+};
+
+/// The error of a file of the demo's company: it can't be parsed, or refers to something that does
+/// not exist.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{file}: {problem}")]
+pub struct DataError {
+    /// Name of the file.
+    file: &'static str,
+    /// The key or the line, and what is wrong there.
+    problem: String,
+}
+
+/// The texts and tables of the company.
+#[derive(Debug)]
+pub(super) struct DemoData {
+    pub company: CompanyFile,
+    pub kinds: Kinds,
+    pub causes: Causes,
+    /// The open incidents that are written by hand.
+    pub cases: Vec<Case>,
+    pub texts: Texts,
+}
+
+/// Returns the data of the company, which are parsed at the first call.
+///
+/// # Errors
+/// [`DataError`] names the file and the key that are wrong. A test holds that there is none.
+pub(super) fn load() -> Result<&'static DemoData, DataError> {
+    static DATA: LazyLock<Result<DemoData, DataError>> = LazyLock::new(|| parse(&FILES));
+    DATA.as_ref().map_err(Clone::clone)
+}
+
+/// Parses the files, and finds what they refer to by name where the code needs it: faults, kinds
+/// of services, and services of cases.
+fn parse(files: &Files) -> Result<DemoData, DataError> {
+    let company: CompanyFile = parse_file(files.company)?;
+    let mut faults = Vec::new();
+    for file in files.faults {
+        faults.extend(parse_file::<FaultsFile>(file)?.faults);
+    }
+    let kinds_file: KindsFile = parse_file(files.kinds)?;
+    let kinds = kinds_file
+        .with_faults(&faults)
+        .map_err(|problem| DataError { file: files.kinds.name, problem })?;
+    for service in &company.services {
+        if kinds.find(&service.kind).is_none() {
+            let problem = format!("services.{}.kind: no kind {:?}", service.name, service.kind);
+            return Err(DataError { file: files.company.name, problem });
+        }
+    }
+    let cases = parse_file::<CasesFile>(files.cases)?
+        .with_faults(&company, &kinds)
+        .map_err(|problem| DataError { file: files.cases.name, problem })?;
+    Ok(DemoData {
+        company,
+        kinds,
+        causes: parse_file(files.causes)?,
+        cases,
+        texts: parse_file(files.texts)?,
+    })
+}
+
+fn parse_file<T: DeserializeOwned>(file: File) -> Result<T, DataError> {
+    toml::from_str(file.content)
+        .map_err(|error| DataError { file: file.name, problem: error.to_string() })
+}

@@ -1,0 +1,228 @@
+//! The OpenAPI document lists every route, and real responses match its schemas.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use redphone::api::path;
+use redphone::model::checklist::{Answer, InvestigationItem, Item};
+use redphone::model::command::Link;
+use redphone::model::status::{Classification, ResolutionAction, Role, Status};
+use redphone::model::{Impact, IncidentCommand, PersonRef, Priority};
+use serde_json::{Value, json};
+
+use crate::support::api::{TestResponse, TestServer, declare, fetch, order};
+
+fn document() -> Value {
+    serde_json::from_str(&redphone::server::openapi::document_json()).unwrap()
+}
+
+#[test]
+fn routes_and_documented_paths_are_the_same() {
+    let document = document();
+    let described: BTreeSet<_> =
+        document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(described, BTreeSet::from(path::ALL));
+}
+
+#[test]
+fn every_route_is_documented() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/routes");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for call in [".route(", ".route_service(", ".nest(", ".nest_service(", ".merge("] {
+            assert!(!text.contains(call), "{}: {call} adds what is not described", path.display());
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_documented_route_is_served_with_its_methods_only() {
+    let place = TestServer::new().await;
+    for route in super::security::routes() {
+        for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
+            let request = place.request(method, &route.path).bearer_auth(&place.admin);
+            let response = fetch(request).await;
+            if method == route.method {
+                assert_ne!(response.status, 405, "{method} {}", route.path);
+            } else {
+                response.refused(405, "no_such_method", "no such method");
+            }
+        }
+    }
+}
+
+#[test]
+fn openapi_document_is_consistent() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let mut ids = BTreeSet::new();
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()));
+            assert!(operation["summary"].is_string());
+        }
+    }
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(schemas.contains_key(name), "there is no schema {name}");
+    }
+    assert!(jsonschema::meta::is_valid(&json!({"$defs": schemas})));
+}
+
+/// Schemas of the answers of one route, by status and media type.
+struct Described(BTreeMap<String, jsonschema::Validator>);
+
+impl Described {
+    fn of(document: &Value, pattern: &str, method: &str) -> Self {
+        let mut all = BTreeMap::new();
+        let operation = &document["paths"][pattern][method];
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            for (kind, content) in response["content"].as_object().into_iter().flatten() {
+                let mut schema = content["schema"].clone();
+                schema["components"] = document["components"].clone();
+                let validator =
+                    jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+                all.insert(format!("{status} {kind}"), validator);
+            }
+        }
+        Self(all)
+    }
+
+    #[track_caller]
+    fn check(&self, response: &TestResponse) {
+        let kind = response.header("content-type").unwrap().split(';').next().unwrap();
+        let key = format!("{} {kind}", response.status);
+        let validator = self.0.get(&key).unwrap_or_else(|| panic!("{key} is not described"));
+        if kind.ends_with("json") {
+            let json = response.json();
+            let wrong: Vec<_> = validator
+                .iter_errors(&json)
+                .map(|error| format!("{} at {}", error, error.instance_path()))
+                .collect();
+            assert!(wrong.is_empty(), "{key}: {wrong:#?}\n{json:#}");
+        }
+    }
+}
+
+/// A record with something in every part of it.
+async fn full(place: &TestServer) -> redphone::model::IncidentId {
+    let tom = PersonRef::new("tom", "Tom Varga");
+    let (other, declaration) = declare("Logins fail");
+    let (id, full) = declare("Card payments fail");
+    let at = chrono::Utc::now() + chrono::TimeDelta::hours(2);
+    let asks = vec![
+        IncidentCommand::Acknowledge,
+        IncidentCommand::Assign { to: Some(tom.clone()) },
+        IncidentCommand::SetTeam { team: Some("payments".into()) },
+        IncidentCommand::GiveRole { role: Role::IncidentManager, person: tom.clone(), given: true },
+        IncidentCommand::Escalate {
+            level: 1,
+            to: vec![tom],
+            reason: Some("nobody answers".into()),
+        },
+        IncidentCommand::Prioritize { impact: Impact::High, urgency: Impact::Low },
+        IncidentCommand::OverridePriority {
+            priority: Priority::P1,
+            reason: "the board asks".into(),
+        },
+        IncidentCommand::AddNote { text: "looking into it".into() },
+        IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due: Some(at) },
+        IncidentCommand::AnswerItem { item: item(), answer: Answer::Yes },
+        IncidentCommand::Link { link: Link::Url("https://example.com/a".into()) },
+        IncidentCommand::Link { link: Link::Incident { id: other, number: None } },
+        IncidentCommand::Pause { reason: "the bank".into() },
+        IncidentCommand::MoveStatus { to: Status::Monitoring },
+        IncidentCommand::Resolve {
+            action: ResolutionAction::Rollback,
+            detail: "back to v811".into(),
+            validation: "payments go through".into(),
+        },
+    ];
+    let mut orders = vec![declaration, full];
+    orders.extend(asks.into_iter().map(|ask| order(id, ask)));
+    orders.push(order(
+        other,
+        IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason: "a test".into() },
+    ));
+    let answers = place.send(&place.admin, orders).await;
+    for answer in &answers {
+        crate::support::api::done(answer);
+    }
+    id
+}
+
+fn item() -> Item {
+    Item::Investigation(InvestigationItem::Reproduced)
+}
+
+#[tokio::test]
+async fn real_responses_match_their_schemas() {
+    let place = TestServer::new().await;
+    let id = full(&place).await;
+    let document = document();
+    let unknown = redphone::model::IncidentId::new();
+    let measures = "/v1/measures?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z\
+                    &edges=2026-06-01T00:00:00Z&cut=service";
+    for (pattern, paths) in [
+        (path::CAPABILITIES, vec!["/v1/capabilities".to_owned()]),
+        (
+            path::INCIDENTS,
+            vec![
+                "/v1/incidents?filter=is:any".into(),
+                "/v1/incidents?filter=is:any&limit=1&sort=newest".into(),
+                "/v1/incidents?limit=0".into(),
+                "/v1/incidents?filter=a:b".into(),
+            ],
+        ),
+        (
+            path::INCIDENT,
+            vec![
+                format!("/v1/incidents/{id}"),
+                format!("/v1/incidents/{unknown}"),
+                "/v1/incidents/7".into(),
+            ],
+        ),
+        (
+            path::TIMELINE,
+            vec![
+                format!("/v1/incidents/{id}/timeline"),
+                format!("/v1/incidents/{id}/timeline?after=3"),
+            ],
+        ),
+        (path::NUMBER, vec!["/v1/numbers/1".into(), "/v1/numbers/INC-900".into()]),
+        (path::CHANGES, vec!["/v1/changes".into(), "/v1/changes?since=1".into()]),
+        (path::MEASURES, vec![measures.into()]),
+        (path::DIRECTORY, vec!["/v1/directory".into()]),
+        (path::PROBLEMS, vec!["/v1/problems".into()]),
+        (path::HEALTH, vec!["/v1/health".into()]),
+        (path::READY, vec!["/v1/ready".into()]),
+        (path::METRICS, vec!["/v1/metrics".into()]),
+        (path::OPENAPI, vec!["/v1/openapi.json".into()]),
+    ] {
+        let described = Described::of(&document, pattern, "get");
+        for path in paths {
+            described.check(&place.get(&place.read, &path).await);
+        }
+        if pattern != path::HEALTH && pattern != path::READY && pattern != path::OPENAPI {
+            described.check(&fetch(place.request("GET", pattern)).await);
+        }
+    }
+    let described = Described::of(&document, path::COMMANDS, "post");
+    let (declared, declaration) = declare("Disk full");
+    let orders = vec![
+        declaration,
+        order(declared, IncidentCommand::Close),
+        order(unknown, IncidentCommand::Acknowledge),
+    ];
+    let body = json!({"commands": orders});
+    let schema = &document["paths"][path::COMMANDS]["post"]["requestBody"]["content"];
+    let mut schema = schema["application/json"]["schema"].clone();
+    schema["components"] = document["components"].clone();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let wrong: Vec<_> = validator.iter_errors(&body).map(|error| format!("{error}")).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    described.check(&place.post(&place.admin, body.to_string()).await);
+    described.check(&place.post(&place.admin, "[]").await);
+    described.check(&place.post(&place.read, "[]").await);
+}

@@ -1,0 +1,133 @@
+//! Valid settings files have the documented effect, and printed settings parse to the same.
+
+use std::time::Duration;
+
+use redphone::config::panes::Desktop;
+use redphone::config::sample::{ActionKeys, sample, uncommented};
+use redphone::config::show::show;
+use redphone::config::{Config, Location, Warning};
+use redphone::model::escalation::Target;
+use redphone::model::queue::Sort;
+use redphone::model::{Impact, Priority};
+use redphone::tui::action::TABLE;
+use redphone::tui::action::keymap::Keymap;
+
+use super::file::{File, read};
+
+fn uncommented_sample() -> String {
+    let rows = TABLE.iter().map(|e| ActionKeys { name: e.name, keys: e.keys, help: e.help });
+    uncommented(&sample(rows))
+}
+
+#[test]
+fn uncommented_sample_is_valid() {
+    let config = read(&uncommented_sample());
+    assert_eq!(config.warnings, []);
+    let (keymap, warnings) = Keymap::with_bindings(&config.panes.keys);
+    assert_eq!(warnings, []);
+    let default = Keymap::default();
+    for entry in TABLE {
+        assert_eq!(keymap.keys(entry.action), default.keys(entry.action), "{}", entry.name);
+    }
+    assert_eq!(config.panes.keys.len(), TABLE.len());
+}
+
+#[test]
+fn sample_examples_have_the_documented_effect() {
+    let config = read(&uncommented_sample());
+    assert_eq!(config.me, "ines");
+    let view = &config.panes.views[0];
+    assert_eq!(
+        (view.name.as_str(), view.sort, view.key),
+        ("checkout at night", Sort::Newest, Some('n'))
+    );
+    assert_eq!(view.filter.to_string(), "service:checkout p1 p2 -is:snoozed");
+    let command = &config.panes.commands[0];
+    assert_eq!(command.timeout, Duration::from_secs(30));
+    assert!(command.note && !command.dangerous);
+    let arguments: Vec<String> =
+        command.run.iter().map(|p| p.fill(|_| "a; rm -rf /".into())).collect();
+    assert_eq!(arguments, ["kubectl", "get", "pods", "-l", "app=a; rm -rf /"]);
+    let production: Vec<bool> = config.profiles.iter().map(|p| p.production).collect();
+    assert_eq!(production, [false, true, false, false, false]);
+    let directory = &config.directory;
+    assert_eq!(directory.people[1].name, "Tom Varga");
+    assert_eq!(directory.service("checkout").unwrap().objective, Some(99_900));
+    let call = &directory.policy("payments").unwrap().levels[1].call;
+    assert_eq!(call, &[Target::Person("tom".into()), Target::OnCall("payments".into())]);
+    let at = "2026-01-07T12:00:00Z".parse().unwrap();
+    assert_eq!(directory.on_call("payments", at).unwrap().handle, "tom");
+    let after = "2026-01-08T12:00:00Z".parse().unwrap();
+    assert_eq!(directory.on_call("payments", after).unwrap().handle, "ines");
+}
+
+#[test]
+fn service_levels_and_priorities_come_from_the_file() {
+    let config = read(
+        "[levels.p4]\nupdate = \"2d\"\n[levels.p1]\nupdate = \"none\"\nresolve = \"90m\"\n\
+         [matrix]\nlow = [\"P1\", \"P4\", \"P4\"]\n[notify]\ndesktop = \"off\"\npriorities = []\n",
+    );
+    assert_eq!(config.warnings, []);
+    assert_eq!(config.rules.levels.for_priority(Priority::P4).update_every_s, Some(172_800));
+    assert_eq!(config.rules.levels.for_priority(Priority::P1).update_every_s, None);
+    assert_eq!(config.rules.levels.for_priority(Priority::P1).resolve_s, 5400);
+    assert_eq!(config.rules.matrix.priority(Impact::Low, Impact::High), Priority::P1);
+    assert_eq!(config.rules.matrix.priority(Impact::High, Impact::High), Priority::P1);
+    assert_eq!(
+        (config.panes.notify.desktop, config.panes.notify.priorities.len()),
+        (Desktop::Off, 0)
+    );
+}
+
+#[test]
+fn paths_are_relative_to_the_file_and_a_tilde_is_home() {
+    let file = File::new(
+        "store = \"a/b.db\"\nrunbooks = \"~/books\"\n[profiles.p]\nstore = \"/srv/p.db\"\n",
+    );
+    let config = file.load();
+    assert_eq!(config.location, Location::File(file.root().join("config/redphone/a/b.db")));
+    assert_eq!(config.panes.runbooks, Some(file.root().join("home/books")));
+    assert_eq!(config.profiles[0].location, Some(Location::File("/srv/p.db".into())));
+}
+
+/// Everything but where it stands.
+fn placeless(mut config: Config) -> Config {
+    let nowhere = redphone::config::FilePosition::entire_file(&std::path::Path::new("x").into());
+    for binding in &mut config.panes.keys {
+        binding.position = nowhere.clone();
+        for key in &mut binding.keys {
+            key.position = nowhere.clone();
+        }
+    }
+    config.warnings = Vec::<Warning>::new();
+    config.origins = redphone::config::Origins::default();
+    config
+}
+
+#[test]
+fn shown_settings_parse_to_the_same_settings() {
+    let hostile = "[templates]\n\"odd \\u001b name\" = \"\"\"a \"quoted\" \\\\ {{brace}}\n\tline\"\"\"\n\
+                   [[views]]\nname = \"\\u202e\"\nfilter = 'owner:\"a b\"'\n\
+                   [profiles.\"x y\"]\nproduction = true\n";
+    for text in ["", hostile, &uncommented_sample()] {
+        let file = File::new(text);
+        let config = file.load();
+        assert_eq!(config.warnings, []);
+        let keymap = Keymap::with_bindings(&config.panes.keys).0;
+        let actions: Vec<(&str, Vec<String>)> = TABLE
+            .iter()
+            .map(|e| (e.name, keymap.keys(e.action).iter().map(ToString::to_string).collect()))
+            .collect();
+        let page = show(&config, &actions);
+        assert!(page.chars().all(|c| c == '\n' || !c.is_control()), "{page}");
+        std::fs::write(file.path(), &page).unwrap();
+        let again = file.load();
+        assert_eq!(again.warnings, [], "{page}");
+        let keys = again.panes.keys.len();
+        assert_eq!(keys, TABLE.len());
+        let (mut before, mut after) = (placeless(config), placeless(again));
+        before.panes.keys.clear();
+        after.panes.keys.clear();
+        assert_eq!(before, after, "{page}");
+    }
+}

@@ -1,0 +1,77 @@
+//! Long polls, and what ends them early.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use redphone::backend::http::LongPollState;
+use redphone::backend::{Backend, BackendError, Cursor};
+
+use super::fixtures::{ClientFixture, delta, json};
+use crate::support::proxy::{Fault, Proxy, answer};
+
+const WAIT: Duration = Duration::from_secs(25);
+/// Longer than what counts as a wait.
+const CUT: Duration = Duration::from_millis(1200);
+
+fn gives_up() -> Fault {
+    Fault::Say(CUT, answer("504 Gateway Timeout", "", "text/html", "<h1>504</h1>"))
+}
+
+#[tokio::test]
+async fn proxy_timeout_is_no_failure_and_shortens_the_next_wait() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&asked);
+    let proxy = Proxy::start(None, move |request| {
+        heard.lock().unwrap().push(request.target().to_owned());
+        if request.number == 0 { gives_up() } else { json("", &delta(7)) }
+    })
+    .await;
+    let fixture = ClientFixture::new();
+    let client = fixture.client(&proxy.url());
+    assert_eq!(client.long_poll_state(), LongPollState::Unknown);
+    let begun = Instant::now();
+    assert_eq!(client.changes(Some(Cursor(7)), WAIT).await.unwrap(), delta(7));
+    assert!(begun.elapsed() >= CUT);
+    assert!(matches!(client.long_poll_state(), LongPollState::CutAfter(after) if after >= CUT));
+    client.changes(Some(Cursor(7)), WAIT).await.unwrap();
+    let [first, second] = &asked.lock().unwrap()[..] else { panic!("{asked:?}") };
+    assert_eq!(first, "/v1/changes?since=7&wait=25");
+    let second: u64 = second.rsplit('=').next().unwrap().parse().unwrap();
+    assert!((1..25).contains(&second), "{second}");
+}
+
+#[tokio::test]
+async fn connection_cut_during_a_wait_is_no_failure() {
+    let proxy = Proxy::start(None, |_| Fault::Say(CUT, String::new())).await;
+    let fixture = ClientFixture::new();
+    let client = fixture.client(&proxy.url());
+    assert_eq!(client.changes(Some(Cursor(7)), WAIT).await.unwrap(), delta(7));
+    // Once can be a server that ends.
+    assert_eq!(client.long_poll_state(), LongPollState::Unknown);
+}
+
+#[tokio::test]
+async fn cut_at_once_or_after_the_deadline_is_a_failure() {
+    let at_once = Fault::says("504 Gateway Timeout", "", "text/html", "");
+    let proxy = Proxy::start(None, move |_| at_once.clone()).await;
+    let fixture = ClientFixture::new();
+    let failed = fixture.client(&proxy.url()).changes(Some(Cursor(7)), WAIT).await.unwrap_err();
+    assert!(failed.to_string().contains("answers 504 Gateway Timeout"), "{failed}");
+    // A server that lives answers once the wait is over: what comes later is from a proxy that
+    // waits for one that does not.
+    let proxy = Proxy::start(None, |_| gives_up()).await;
+    let client = fixture.client(&proxy.url());
+    let failed = client.changes(Some(Cursor(7)), Duration::from_secs(1)).await.unwrap_err();
+    assert!(matches!(failed, BackendError::Unreachable(_)), "{failed}");
+    // Without a cursor nothing is waited for.
+    assert!(client.changes(None, WAIT).await.is_err());
+}
+
+#[tokio::test]
+async fn server_without_long_polling_is_detected() {
+    let proxy = Proxy::start(None, |_| json("", &delta(7))).await;
+    let fixture = ClientFixture::new();
+    let client = fixture.client(&proxy.url());
+    client.changes(Some(Cursor(7)), WAIT).await.unwrap();
+    assert_eq!(client.long_poll_state(), LongPollState::Immediate);
+}

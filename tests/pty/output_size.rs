@@ -1,0 +1,59 @@
+//! How many bytes the panes write, which matters on a slow link.
+
+use std::time::Duration;
+
+use super::store::Store;
+
+/// Ten incidents triaged: moved to, opened, acknowledged, a note of 100 characters, resolved.
+#[test]
+fn triage_of_ten_incidents_writes_no_more_than_60_kilobytes() {
+    let store = Store::empty();
+    for number in 1..=10 {
+        store.declare(&format!("Fault number {number} of ten"), "checkout", "medium", "medium");
+    }
+    let mut terminal = store.open(126, 36);
+    terminal.wait_for_text("Reported");
+    let before = terminal.written.len();
+    let note = "The error rate falls since the pool was restarted; the queue drains, and we look again at 22:55 now.";
+    assert_eq!(note.len(), 100);
+    // Read on the whole screen, one after another.
+    terminal.press("\r");
+    let mut left = 10;
+    let order = std::iter::once(1).chain((2..=10).rev());
+    for number in order {
+        let label = format!("INC-{number}");
+        terminal.wait_for_text(&format!("Fault number {number} of ten"));
+        terminal.wait_for_text(&format!("{label} ╮"));
+        terminal.press("a");
+        terminal.wait_for_text(&format!("{label} acknowledged"));
+        terminal.press("n");
+        terminal.wait_for_text(&format!("Note on {label}"));
+        // As fast as somebody types well: a frame for each key.
+        for letter in note.chars() {
+            let before = terminal.screen().cursor_position();
+            terminal.press(&letter.to_string());
+            // A blank at the end of a line moves nothing.
+            let moved = |screen: &vt100::Screen| screen.cursor_position() != before;
+            terminal.wait_for("the letter", |screen| letter == ' ' || moved(screen));
+        }
+        terminal.press("\x13");
+        terminal.wait_for_text(&format!("{label} noted"));
+        terminal.press("r");
+        terminal.wait_for_text(&format!("Resolve {label}"));
+        terminal.press("\tpool restarted\terrors at zero");
+        terminal.wait_for_text("errors at zero");
+        terminal.press("\x13");
+        terminal.wait_for_text(&format!("{label} resolved"));
+        // Resolved, it has left the queue; the selection stands on its neighbour.
+        left -= 1;
+        terminal.wait_for_text(&format!("P3 {left} "));
+        terminal.press(if number == 2 { "\x1b" } else { "J" });
+    }
+    terminal.wait_for_text("no open incidents");
+    terminal.settle(Duration::from_millis(300));
+    let written = terminal.written.len() - before;
+    println!("triage of ten incidents: {written} bytes");
+    assert!(written <= 60_000, "{written} bytes");
+    terminal.press("q");
+    terminal.wait_for_end();
+}

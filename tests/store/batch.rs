@@ -1,0 +1,79 @@
+//! Batches of commands for which the store fails.
+
+use redphone::backend::{Backend, BackendError};
+use redphone::model::{Envelope, IncidentCommand, IncidentId};
+use tempfile::tempdir;
+
+use super::fixtures::{ask, declaration, declared, open};
+
+fn some(count: usize) -> Vec<Envelope> {
+    let declare = |n| {
+        let declaration = Box::new(declaration(&format!("No {n}")));
+        ask(IncidentId::new(), IncidentCommand::Declare(declaration))
+    };
+    (0..count).map(declare).collect()
+}
+
+#[tokio::test]
+async fn locked_store_refuses_the_batch_and_saves_nothing() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&path).await;
+    let first = declared(&store, "before").await;
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let commands = some(5);
+    for outcome in store.execute_all(&commands).await {
+        let Err(BackendError::Unreachable(told)) = outcome else { panic!("{outcome:?}") };
+        assert!(told.contains("is locked by another process"), "{told}");
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+    // What was kept in memory for the others did not stay.
+    let mut again = commands.clone();
+    again.push(ask(first, IncidentCommand::Acknowledge));
+    let outcomes = store.execute_all(&again).await;
+    for (n, outcome) in outcomes.iter().enumerate().take(5) {
+        let outcome = outcome.as_ref().unwrap();
+        let number = outcome.row.as_ref().and_then(|row| row.number).unwrap();
+        assert_eq!(number.0, u64::try_from(n).unwrap() + 2, "numbers have no gap");
+        assert!(!outcome.replayed);
+    }
+    assert!(outcomes[5].is_ok());
+}
+
+#[tokio::test]
+async fn read_only_store_refuses_each_command() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    open(&path).await.close().await;
+    let store =
+        redphone::backend::file::FileStore::open_read_only(&path, super::fixtures::options());
+    let store = store.await.unwrap();
+    for outcome in store.execute_all(&some(3)).await {
+        assert!(matches!(outcome, Err(BackendError::NotAllowed(_))), "{outcome:?}");
+    }
+    assert!(store.execute_all(&[]).await.is_empty());
+}
+
+#[tokio::test]
+async fn damaged_incident_refuses_its_own_commands_only() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&path).await;
+    let broken = declared(&store, "broken").await;
+    let whole = declared(&store, "whole").await;
+    store.close().await;
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let spoil = "UPDATE event SET body = '{}' WHERE incident =
+        (SELECT key FROM incident WHERE id = ?)";
+    assert_eq!(other.execute(spoil, [broken.as_bytes().to_vec()]).unwrap(), 1);
+    drop(other);
+    let store = open(&path).await;
+    let about =
+        [ask(whole, IncidentCommand::Acknowledge), ask(broken, IncidentCommand::Acknowledge)];
+    let more = some(1);
+    let commands: Vec<_> = about.into_iter().chain(more).collect();
+    let outcomes = store.execute_all(&commands).await;
+    assert!(outcomes[0].is_ok() && outcomes[2].is_ok(), "{outcomes:?}");
+    assert!(matches!(outcomes[1], Err(BackendError::Broken(_))), "{outcomes:?}");
+}

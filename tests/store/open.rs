@@ -1,0 +1,171 @@
+//! Which files can be opened as a store, and the errors for all others.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use redphone::backend::file::{FileStore, OpenError, Options};
+use redphone::backend::{Backend, BackendError};
+use redphone::model::IncidentCommand;
+use rusqlite::Connection;
+use std::time::Duration;
+use tempfile::tempdir;
+
+use super::fixtures::{ask, declared, open, options, refused};
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn new_store_is_private_to_its_owner() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("redphone").join("deep").join("store.db");
+    let store = open(&path).await;
+    declared(&store, "secret").await;
+    assert_eq!(mode(path.parent().unwrap()), 0o700);
+    assert_eq!(mode(path.parent().unwrap().parent().unwrap()), 0o700);
+    for end in ["", "-wal", "-shm"] {
+        let mut name = path.clone().into_os_string();
+        name.push(end);
+        assert_eq!(mode(Path::new(&name)), 0o600, "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn existing_folder_retains_its_mode() {
+    let folder = tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    open(&folder.path().join("store.db")).await;
+    assert_eq!(mode(folder.path()), 0o755);
+}
+
+#[tokio::test]
+async fn missing_store_is_created_only_on_request() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let error = FileStore::open(&path, Options { create: false, ..options() }).await.unwrap_err();
+    assert!(matches!(error, OpenError::Missing(_)));
+    assert!(error.to_string().contains("store.db does not exist"), "{error}");
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn a_folder_is_refused() {
+    let folder = tempdir().unwrap();
+    let said = refused(folder.path()).await;
+    assert!(said.contains("is a folder: name a file in it"), "{said}");
+}
+
+#[tokio::test]
+async fn a_path_under_a_file_is_refused() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("file"), "x").unwrap();
+    let said = refused(&folder.path().join("file").join("store.db")).await;
+    assert!(said.contains("no folder"), "{said}");
+}
+
+#[tokio::test]
+async fn file_that_is_not_sqlite_is_refused_and_unchanged() {
+    let folder = tempdir().unwrap();
+    for content in ["hello", "a much longer text than a header of SQLite would be, by far"] {
+        let path = folder.path().join("notes.txt");
+        fs::write(&path, content).unwrap();
+        let said = refused(&path).await;
+        assert!(said.contains("notes.txt is not a redphone store"), "{said}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), content);
+    }
+}
+
+#[tokio::test]
+async fn file_of_another_program_is_refused_and_unchanged() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("other.db");
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("CREATE TABLE bookmarks (url TEXT)").unwrap();
+    drop(other);
+    let before = fs::read(&path).unwrap();
+    let said = refused(&path).await;
+    assert!(said.contains("belongs to another program"), "{said}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_version_is_refused() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    open(&path).await.close().await;
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let said = refused(&path).await;
+    assert!(said.contains("newer redphone") && said.contains("99"), "{said}");
+}
+
+#[tokio::test]
+async fn a_file_or_folder_that_cannot_be_written_is_refused() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    open(&path).await.close().await;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+    if fs::OpenOptions::new().write(true).open(&path).is_ok() {
+        // Whoever may write everything can't be shown what is read-only; /proc is for them too.
+        let said = refused(Path::new("/proc/redphone-store.db")).await;
+        assert!(said.contains("can't be made"), "{said}");
+        return;
+    }
+    let said = refused(&path).await;
+    assert!(said.contains("is read-only: make it writable"), "{said}");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o500)).unwrap();
+    let said = refused(&path).await;
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    assert!(said.contains("make the folder writable"), "{said}");
+}
+
+#[tokio::test]
+async fn locked_store_is_reported_after_a_wait() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&path).await;
+    let id = declared(&store, "locked").await;
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let acknowledge = ask(id, IncidentCommand::Acknowledge);
+    let error = store.execute(&acknowledge).await.unwrap_err();
+    assert!(matches!(error, BackendError::Unreachable(_)), "{error:?}");
+    assert!(error.is_temporary());
+    assert!(error.to_string().contains("locked by another process"), "{error}");
+    // Reading goes on, and so does writing once the lock is gone.
+    assert_eq!(store.incident(id).await.unwrap().incident.summary.seq, 1);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(!store.execute(&acknowledge).await.unwrap().replayed);
+}
+
+#[tokio::test]
+async fn lock_that_is_released_in_time_is_only_awaited() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let patient = Options { lock_timeout: Duration::from_secs(30), ..options() };
+    let store = FileStore::open(&path, patient).await.unwrap();
+    let id = declared(&store, "locked").await;
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let acknowledge = ask(id, IncidentCommand::Acknowledge);
+    let mut executing = std::pin::pin!(store.execute(&acknowledge));
+    let waited = tokio::time::timeout(Duration::from_millis(300), &mut executing).await;
+    assert!(waited.is_err(), "it waits for the lock: {waited:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    executing.await.unwrap();
+}
+
+#[tokio::test]
+async fn many_processes_can_open_a_new_store_at_once() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let patient = || Options { lock_timeout: Duration::from_secs(30), ..options() };
+    let opened =
+        futures_util::future::join_all((0..6).map(|_| FileStore::open(&path, patient()))).await;
+    for store in opened {
+        declared(&store.unwrap(), "from all of them").await;
+    }
+    assert_eq!(open(&path).await.changes(None, Duration::ZERO).await.unwrap().rows.len(), 6);
+}

@@ -1,0 +1,247 @@
+//! A backend that can be cut off, slowed down, or made to lose its responses.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use redphone::backend::{
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
+    TimelineRange,
+};
+use redphone::model::directory::Directory;
+use redphone::model::measures::{Cut, Measures, Window};
+use redphone::model::problem::Problem;
+use redphone::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, PersonRef, Summary};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// How the stub treats requests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StubMode {
+    /// Requests and responses arrive.
+    Online,
+    /// Every request fails at once.
+    Offline,
+    /// Requests are lost without an error, so that no response comes.
+    Hanging,
+    /// Responses arrive after this time.
+    Slow(Duration),
+    /// Commands arrive, their responses do not.
+    ResponsesLost,
+    /// Commands arrive, their responses are malformed.
+    ResponsesMalformed,
+    /// Every request is refused until this time.
+    RateLimited(DateTime<Utc>),
+    /// Requests for changes return at once instead of waiting.
+    NoLongPoll,
+}
+
+/// A backend behind a simulated network.
+pub struct RemoteStub {
+    inner: Arc<dyn Backend>,
+    mode: watch::Sender<StubMode>,
+    /// Commands that arrived, in order, once for each arrival.
+    arrived: Mutex<Vec<CommandId>>,
+    /// Commands that always fail.
+    poisoned: Mutex<HashSet<CommandId>>,
+    /// Whether a poisoned command fails its entire batch.
+    fails_together: std::sync::atomic::AtomicBool,
+    /// The size of each batch of commands.
+    batches: Mutex<Vec<usize>>,
+    request_times: Mutex<Vec<(&'static str, tokio::time::Instant)>>,
+    /// The identity that `capabilities` reports, where it is set.
+    me: Mutex<Option<PersonRef>>,
+    /// How often each kind of request was answered.
+    answered: watch::Sender<HashMap<&'static str, usize>>,
+}
+
+impl RemoteStub {
+    pub fn new(inner: Arc<dyn Backend>) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            mode: watch::Sender::new(StubMode::Online),
+            arrived: Mutex::default(),
+            poisoned: Mutex::default(),
+            fails_together: false.into(),
+            batches: Mutex::default(),
+            request_times: Mutex::default(),
+            me: Mutex::default(),
+            answered: watch::Sender::default(),
+        })
+    }
+
+    pub fn set_mode(&self, mode: StubMode) {
+        self.mode.send_replace(mode);
+    }
+
+    /// Makes the token belong to this person.
+    pub fn authenticate_as(&self, handle: &str) {
+        let me = Some(PersonRef::new(handle, handle));
+        *self.me.lock().unwrap_or_else(PoisonError::into_inner) = me;
+    }
+
+    pub fn poison(&self, id: CommandId) {
+        self.poisoned.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+
+    /// Makes a batch fail entirely where one of its commands is poisoned.
+    pub fn fails_together(&self) {
+        self.fails_together.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    pub fn arrived(&self) -> Vec<CommandId> {
+        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn batches(&self) -> Vec<usize> {
+        self.batches.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns the times at which requests of a kind arrived.
+    pub fn request_times(&self, what: &str) -> Vec<tokio::time::Instant> {
+        let request_times = self.request_times.lock().unwrap_or_else(PoisonError::into_inner);
+        request_times.iter().filter(|(kind, _)| *kind == what).map(|(_, at)| *at).collect()
+    }
+
+    /// Waits until requests of a kind were answered `times` times.
+    pub async fn until_answered(&self, what: &str, times: usize) {
+        let mut answered = self.answered.subscribe();
+        // The sender lives as long as this.
+        let _ = answered.wait_for(|all| all.get(what).is_some_and(|count| *count >= times)).await;
+    }
+
+    async fn until_offline(&self) -> BackendError {
+        let mut mode = self.mode.subscribe();
+        // The sender lives as long as this.
+        let _ = mode.wait_for(|mode| *mode == StubMode::Offline).await;
+        unreachable()
+    }
+
+    async fn pass_through<T>(
+        &self,
+        what: &'static str,
+        ask: impl Future<Output = Result<T, BackendError>>,
+    ) -> Result<T, BackendError> {
+        self.request_times
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((what, tokio::time::Instant::now()));
+        let mode = *self.mode.borrow();
+        if let StubMode::RateLimited(until) = mode {
+            return Err(BackendError::Limited { until });
+        }
+        tokio::select! {
+            biased;
+            error = self.until_offline() => Err(error),
+            answer = async {
+                match mode {
+                    StubMode::Slow(time) => sleep(time).await,
+                    StubMode::Hanging => std::future::pending().await,
+                    _ => {}
+                }
+                ask.await
+            } => {
+                self.answered.send_modify(|all| *all.entry(what).or_default() += 1);
+                answer
+            }
+        }
+    }
+}
+
+fn unreachable() -> BackendError {
+    BackendError::Unreachable("no route to the host".into())
+}
+
+#[async_trait]
+impl Backend for RemoteStub {
+    async fn capabilities(&self) -> Result<Capabilities, BackendError> {
+        let mut known = self.pass_through("capabilities", self.inner.capabilities()).await?;
+        let me = self.me.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        known.me = me.or(known.me);
+        Ok(known)
+    }
+
+    async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
+        let is_without_long_poll = *self.mode.borrow() == StubMode::NoLongPoll;
+        let wait = if is_without_long_poll { Duration::ZERO } else { wait };
+        self.pass_through("changes", self.inner.changes(since, wait)).await
+    }
+
+    async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
+        self.pass_through("search", self.inner.search(search)).await
+    }
+
+    async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
+        self.pass_through("incident", self.inner.incident(id)).await
+    }
+
+    async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
+        self.pass_through("find", self.inner.find_by_number(number)).await
+    }
+
+    async fn timeline(
+        &self,
+        id: IncidentId,
+        part: TimelineRange,
+    ) -> Result<Vec<Event>, BackendError> {
+        self.pass_through("timeline", self.inner.timeline(id, part)).await
+    }
+
+    async fn measures(
+        &self,
+        window: &Window,
+        cut: Cut,
+        now: DateTime<Utc>,
+    ) -> Result<Measures, BackendError> {
+        self.pass_through("measures", self.inner.measures(window, cut, now)).await
+    }
+
+    async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
+        let is_poisoned = {
+            let poisoned = self.poisoned.lock().unwrap_or_else(PoisonError::into_inner);
+            poisoned.contains(&envelope.id)
+        };
+        if is_poisoned {
+            return Err(unreachable());
+        }
+        let mode = *self.mode.borrow();
+        let done = self
+            .pass_through("execute", async {
+                self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push(envelope.id);
+                self.inner.execute(envelope).await
+            })
+            .await;
+        match mode {
+            StubMode::ResponsesLost => Err(unreachable()),
+            StubMode::ResponsesMalformed => {
+                Err(BackendError::Broken("what comes makes no sense".into()))
+            }
+            _ => done,
+        }
+    }
+
+    async fn execute_all(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
+        self.batches.lock().unwrap_or_else(PoisonError::into_inner).push(envelopes.len());
+        if self.fails_together.load(std::sync::atomic::Ordering::Relaxed) {
+            let poisoned = self.poisoned.lock().unwrap_or_else(PoisonError::into_inner);
+            if envelopes.iter().any(|envelope| poisoned.contains(&envelope.id)) {
+                return envelopes.iter().map(|_| Err(unreachable())).collect();
+            }
+        }
+        let mut results = Vec::new();
+        for envelope in envelopes {
+            results.push(self.execute(envelope).await);
+        }
+        results
+    }
+
+    async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
+        self.pass_through("problems", self.inner.problems()).await
+    }
+
+    async fn directory(&self) -> Result<Directory, BackendError> {
+        self.pass_through("directory", self.inner.directory()).await
+    }
+}

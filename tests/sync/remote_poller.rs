@@ -1,0 +1,260 @@
+//! The poller over a remote with a cache: it starts with cached data, continues from its cursor, and
+//! paces itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redphone::backend::Backend;
+use redphone::model::IncidentCommand;
+use redphone::sync::{self, BackendUpdate, CachedData, ConnectionState, Options, Snapshot};
+use rstest::rstest;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::fixtures::{PATIENCE, RemoteFixture};
+use crate::support::remote_stub::StubMode;
+use crate::support::requests::{ask, declare, declared};
+
+struct RunningPoller {
+    learnt: mpsc::UnboundedReceiver<BackendUpdate>,
+    handle: sync::PollerHandle,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for RunningPoller {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl RunningPoller {
+    async fn start(fixture: &RemoteFixture) -> (Arc<redphone::sync::remote::Remote>, Self) {
+        let remote = fixture.remote().await;
+        let options =
+            Options { me: "ines".into(), remote: Some(Arc::clone(&remote)), read_ahead: true };
+        let (updates, learnt) = mpsc::unbounded_channel();
+        let backend: Arc<dyn Backend> = Arc::clone(&remote) as Arc<dyn Backend>;
+        let (handle, work) = sync::start(backend, options, updates);
+        (remote, Self { learnt, handle, task: tokio::spawn(work) })
+    }
+
+    async fn until<T>(&mut self, wanted: impl Fn(&BackendUpdate) -> Option<T>) -> T {
+        let found = async {
+            loop {
+                let update = self.learnt.recv().await.expect("it goes on");
+                if let Some(found) = wanted(&update) {
+                    return found;
+                }
+            }
+        };
+        timeout(PATIENCE, found).await.expect("it comes in time")
+    }
+
+    async fn rows(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+        self.until(|update| match update {
+            BackendUpdate::Snapshot(snapshot) if wanted(snapshot) => Some(Arc::clone(snapshot)),
+            _ => None,
+        })
+        .await
+    }
+}
+
+fn live(update: &BackendUpdate) -> Option<()> {
+    matches!(update, BackendUpdate::Connection(ConnectionState::Live { .. })).then_some(())
+}
+
+#[tokio::test]
+async fn poller_starts_with_cached_rows_and_their_age() {
+    let fixture = RemoteFixture::new().await;
+    declared(&*fixture.store, "Cards fail").await;
+    let (remote, mut poller) = RunningPoller::start(&fixture).await;
+    poller.until(live).await;
+    poller.rows(|snapshot| snapshot.rows.len() == 1 && snapshot.counts.is_none()).await;
+    drop(poller);
+    drop(remote);
+
+    fixture.stub.set_mode(StubMode::Offline);
+    let (_remote, mut poller) = RunningPoller::start(&fixture).await;
+    poller
+        .until(|update| {
+            matches!(update, BackendUpdate::Cached(CachedData::Directory, _)).then_some(())
+        })
+        .await;
+    poller
+        .until(|update| matches!(update, BackendUpdate::Cached(CachedData::Rows, _)).then_some(()))
+        .await;
+    let rows = poller.rows(|_| true).await;
+    assert_eq!(rows.rows[0].title, "Cards fail");
+    poller
+        .until(|update| {
+            matches!(update, BackendUpdate::Connection(ConnectionState::Failing { .. }))
+                .then_some(())
+        })
+        .await;
+    let asked = fixture.stub.request_times("search").len();
+
+    // It goes on from where it was: nothing is read anew but what has changed.
+    declared(&*fixture.store, "Images fail").await;
+    fixture.stub.set_mode(StubMode::Online);
+    poller.handle.refresh();
+    poller.rows(|snapshot| snapshot.rows.len() == 2).await;
+    assert_eq!(fixture.stub.request_times("search").len(), asked);
+}
+
+#[tokio::test]
+async fn pending_declaration_shows_at_once_and_gets_its_number_later() {
+    let fixture = RemoteFixture::new().await;
+    let known = declared(&*fixture.store, "Cards fail").await;
+    let (remote, mut poller) = RunningPoller::start(&fixture).await;
+    poller.until(live).await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let (new, declaration) = declare("Images fail");
+    remote.enqueue(vec![declaration]).await.unwrap();
+    remote.enqueue(vec![ask(known, IncidentCommand::Acknowledge)]).await.unwrap();
+    poller
+        .rows(|snapshot| {
+            let row = |id| snapshot.rows.iter().find(|row| row.id == id);
+            row(new).is_some_and(|row| row.number.is_none())
+                && row(known).is_some_and(|row| row.acknowledged_at.is_some())
+        })
+        .await;
+    fixture.stub.set_mode(StubMode::Online);
+    remote.send_now().await.unwrap();
+    poller
+        .rows(|snapshot| {
+            snapshot.rows.iter().any(|row| row.id == new && row.number.is_some())
+                && snapshot.rows.len() == 2
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn dropping_a_pending_resolution_returns_the_incident() {
+    let fixture = RemoteFixture::new().await;
+    let known = declared(&*fixture.store, "Cards fail").await;
+    let (remote, mut poller) = RunningPoller::start(&fixture).await;
+    poller.until(live).await;
+    poller.rows(|snapshot| snapshot.rows.len() == 1).await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let resolved = ask(known, crate::support::requests::resolve());
+    remote.enqueue(vec![resolved.clone()]).await.unwrap();
+    poller.rows(|snapshot| snapshot.rows.is_empty()).await;
+    remote.drop_entry(resolved.id).await.unwrap();
+    poller.rows(|snapshot| snapshot.rows.len() == 1).await;
+}
+
+#[tokio::test]
+async fn old_sent_command_does_not_reopen_an_ended_incident() {
+    let fixture = RemoteFixture::new().await;
+    let (remote, mut poller) = RunningPoller::start(&fixture).await;
+    poller.until(live).await;
+    let (id, declaration) = declare("Cards fail");
+    remote.submit_and_wait(&declaration).await.unwrap();
+    poller.rows(|snapshot| snapshot.rows.len() == 1).await;
+    fixture.store.execute(&ask(id, crate::support::requests::resolve())).await.unwrap();
+    poller.rows(|snapshot| snapshot.rows.is_empty()).await;
+    drop((poller, remote));
+    let (remote, mut poller) = RunningPoller::start(&fixture).await;
+    poller.until(live).await;
+    let (_, declaration) = declare("Images fail");
+    remote.submit_and_wait(&declaration).await.unwrap();
+    let rows = poller.rows(|snapshot| !snapshot.rows.is_empty()).await;
+    assert_eq!(rows.rows.len(), 1);
+    assert_eq!(rows.rows[0].title, "Images fail");
+}
+
+#[tokio::test]
+async fn poller_polls_and_says_so_without_long_polling() {
+    let fixture = RemoteFixture::new().await;
+    declared(&*fixture.store, "Cards fail").await;
+    fixture.stub.set_mode(StubMode::NoLongPoll);
+    let (_remote, mut poller) = RunningPoller::start(&fixture).await;
+    let every = poller
+        .until(|update| match update {
+            BackendUpdate::Connection(ConnectionState::Polling { every, .. }) => Some(*every),
+            _ => None,
+        })
+        .await;
+    assert!(every >= Duration::from_secs(2) && every <= Duration::from_secs(30), "{every:?}");
+    // A change made meanwhile comes with the next one.
+    declared(&*fixture.store, "Images fail").await;
+    poller.rows(|snapshot| snapshot.rows.len() == 2).await;
+}
+
+#[tokio::test]
+async fn urgent_incidents_are_prefetched() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    let (remote, mut poller) = RunningPoller::start(&fixture).await;
+    poller.until(live).await;
+    let read = async {
+        fixture.stub.until_answered("incident", 1).await;
+        fixture.stub.until_answered("timeline", 1).await;
+        fixture.stub.set_mode(StubMode::Offline);
+        // It is kept a moment after it was read.
+        while remote.incident(id).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, read).await.expect("it is kept");
+}
+
+#[rstest]
+#[case::with_nothing_kept(false)]
+#[case::with_something_kept(true)]
+#[tokio::test]
+async fn pending_commands_are_published_while_nothing_answers(#[case] before: bool) {
+    let fixture = RemoteFixture::new().await;
+    declared(&*fixture.store, "Cards fail").await;
+    if before {
+        let (_remote, mut poller) = RunningPoller::start(&fixture).await;
+        poller.until(live).await;
+        poller.rows(|snapshot| snapshot.counts.is_none()).await;
+    }
+    fixture.stub.set_mode(StubMode::Hanging);
+    let (remote, mut poller) = RunningPoller::start(&fixture).await;
+    let (new, declaration) = declare("Images fail");
+    remote.enqueue(vec![declaration]).await.unwrap();
+    let rows = poller.rows(|snapshot| snapshot.rows.iter().any(|row| row.id == new)).await;
+    assert_eq!(rows.rows.len(), 1 + usize::from(before));
+    poller
+        .until(|update| match update {
+            BackendUpdate::Outbox(listing) => listing.pending().next().map(|_| ()),
+            _ => None,
+        })
+        .await;
+    // The way is mended under the open question, which stays without an answer.
+    fixture.stub.set_mode(StubMode::Online);
+    let anew = async {
+        loop {
+            poller.handle.refresh();
+            if timeout(Duration::from_millis(100), poller.until(live)).await.is_ok() {
+                return;
+            }
+        }
+    };
+    timeout(Duration::from_secs(20), anew).await.expect("it asks anew");
+}
+
+#[tokio::test]
+async fn successful_request_ends_the_backoff_of_all_others() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let (remote, mut poller) = RunningPoller::start(&fixture).await;
+    remote.enqueue(vec![ask(id, IncidentCommand::Acknowledge)]).await.unwrap();
+    // Some failures in a row, so that the next try is far away.
+    for _ in 0..3 {
+        poller
+            .until(|update| {
+                matches!(update, BackendUpdate::Connection(ConnectionState::Failing { .. }))
+                    .then_some(())
+            })
+            .await;
+    }
+    fixture.stub.set_mode(StubMode::Online);
+    // Somebody reads something: that is enough for the others.
+    let _ = remote.incident(id).await;
+    super::fixtures::all_sent(&remote).await;
+    poller.until(live).await;
+}
