@@ -1,4 +1,4 @@
-//! What is held of the source itself.
+//! Tests over the source: its floors, and that files are free of circles.
 
 mod imports;
 mod tree;

@@ -79,7 +79,7 @@ pub(in crate::tui) fn lines(app: &App, help: &Help, width: usize) -> Vec<Line<'s
         return lines;
     }
     section(app, &context_heading(app), width, &mut lines);
-    let works = keys_line::view::useful_entries(app, Layer::Panes);
+    let works = keys_line::layout::useful_entries(app, Layer::Panes);
     let rows: Vec<HelpRow> = works.into_iter().map(|entry| row(app, entry, &targets)).collect();
     layout_rows(app, &rows, width, &mut lines);
     for group in Group::ALL {
