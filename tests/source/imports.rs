@@ -35,16 +35,13 @@ const EXCEPTIONS: [(&str, &str, &str); 5] = [
 const ADDRESSES: &str = "an address in the settings is parsed by the rules of the HTTP client";
 const TOKENS: &str = "where a token comes from is checked by the type that reads it";
 
+const OF_ONE_FOLDER: &str = "not yet untied: a folder's `mod.rs` and files in it use each other";
+const SIBLINGS: &str = "not yet untied: files of one folder use each other";
+
 /// Files that need each other, each group with the reason.
 const CIRCLES: [(&[&str], &str); 14] = [
-    (
-        &["model::directory", "model::escalation"],
-        "the people directory holds the policies, which name its people",
-    ),
-    (
-        &["model::measures", "model::measures::recurring"],
-        "the measures hold their recurring causes, which are counted over the same window",
-    ),
+    (&["model::directory", "model::escalation"], SIBLINGS),
+    (&["model::measures", "model::measures::recurring"], OF_ONE_FOLDER),
     (
         &[
             "backend::file",
@@ -59,7 +56,7 @@ const CIRCLES: [(&[&str], &str); 14] = [
             "backend::file::search",
             "backend::file::writer_guard",
         ],
-        "the store holds its parts, and each part is more of the store's own methods",
+        OF_ONE_FOLDER,
     ),
     (
         &[
@@ -68,7 +65,7 @@ const CIRCLES: [(&[&str], &str); 14] = [
             "backend::file::doctor::rebuild",
             "backend::file::doctor::salvage",
         ],
-        "the check, the rebuild and the salvage share the report that the folder's file holds",
+        OF_ONE_FOLDER,
     ),
     (
         &[
@@ -77,12 +74,9 @@ const CIRCLES: [(&[&str], &str); 14] = [
             "backend::http::token::file",
             "backend::http::token::keyring",
         ],
-        "the token tries its three sources, which return its error",
+        OF_ONE_FOLDER,
     ),
-    (
-        &["backend::http", "backend::http::batch", "backend::http::client"],
-        "the client's requests and batches are methods of one backend",
-    ),
+    (&["backend::http", "backend::http::batch", "backend::http::client"], OF_ONE_FOLDER),
     (
         &[
             "config",
@@ -99,28 +93,16 @@ const CIRCLES: [(&[&str], &str); 14] = [
             "config::location",
             "config::panes",
         ],
-        "the sections of the settings file are read by its reader, and use its helpers",
+        OF_ONE_FOLDER,
     ),
-    (
-        &["sync::remote::outbox", "sync::remote::outbox::row"],
-        "the outbox writes and reads its rows, which are made of its types",
-    ),
-    (
-        &["sync::remote", "sync::remote::identity"],
-        "the remote verifies its token's identity, which asks the remote",
-    ),
+    (&["sync::remote::outbox", "sync::remote::outbox::row"], OF_ONE_FOLDER),
+    (&["sync::remote", "sync::remote::identity"], OF_ONE_FOLDER),
     (
         &["sync", "sync::mirror", "sync::pace", "sync::poller", "sync::remote::prefetch"],
-        "the poller and its helpers use the types that the folder's file defines",
+        OF_ONE_FOLDER,
     ),
-    (
-        &["config::sample", "config::show"],
-        "the sample and the table of the effective settings name each other's sections",
-    ),
-    (
-        &["server::extract", "server::group_commit", "server::state"],
-        "the extractors need the server's state, which holds the queue of commands",
-    ),
+    (&["config::sample", "config::show"], SIBLINGS),
+    (&["server::extract", "server::group_commit", "server::state"], SIBLINGS),
     (
         &[
             "server::openapi",
@@ -131,7 +113,7 @@ const CIRCLES: [(&[&str], &str); 14] = [
             "server::routes::incidents",
             "server::routes::service",
         ],
-        "the document describes the routes, which refer to its parts",
+        SIBLINGS,
     ),
     (
         &[
@@ -155,7 +137,7 @@ const CIRCLES: [(&[&str], &str); 14] = [
             "cli::token",
             "cli::wall",
         ],
-        "the command line starts its commands, which use its context and helpers",
+        OF_ONE_FOLDER,
     ),
 ];
 
