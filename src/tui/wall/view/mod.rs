@@ -18,7 +18,6 @@ use crate::model::text::{sanitize, truncate};
 use crate::tui::core::app::App;
 use crate::tui::wall::view::parts::{below, draw_left_right};
 use crate::tui::wall::{MAX_SHIFT, Wall, burn_in_shift};
-use crate::tui::widgets::formatting::short_duration;
 
 /// The size below which incidents are shown as a plain list.
 const BOARD_FROM: (u16, u16) = (76, 17);
