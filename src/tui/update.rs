@@ -3,10 +3,13 @@
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyEvent, KeyEventKind};
 
+use crate::backend::BackendError;
+use crate::model::IncidentId;
+
 use crate::tui::action::availability::current_layer;
 use crate::tui::action::{self, Action, Condition, Layer};
 use crate::tui::core::app::{App, BufferedInput};
-use crate::tui::core::message::{Effect, Message, Timer};
+use crate::tui::core::message::{Effect, IncidentRead, Message, Timer};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::motion::Motion;
 use crate::tui::core::notices::show_toast;
@@ -51,24 +54,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Elapsed(timer) => timer_elapsed(app, timer),
         Message::BackendUpdate(update, at) => backend_update::apply(app, update, at),
-        Message::Detail(id, result, at) => {
-            let failed = result.as_ref().err().map(ToString::to_string);
-            let mut effects = reading::update::loaded(app, id, result, at);
-            match failed {
-                None => {
-                    let (resumed, typed) = start::resume(app, id, at);
-                    effects.extend(resumed);
-                    for input in typed {
-                        effects.extend(match input {
-                            BufferedInput::Key(key) => key_pressed(app, key, at),
-                            BufferedInput::Paste(text) => pasted(app, text),
-                        });
-                    }
-                }
-                Some(why) => effects.extend(start::abandon(app, id, &why)),
-            }
-            effects
-        }
+        Message::Detail(id, result, at) => detail_loaded(app, id, result, at),
         Message::EarlierEvents(id, result, at) => {
             reading::update::earlier_loaded(app, id, result, at)
         }
@@ -125,6 +111,31 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     // Behind the wall nothing is laid out; that happens when it is closed.
     if app.wall.is_none() {
         refresh_layout(app);
+    }
+    effects
+}
+
+/// Shows a record that was read, and resumes the verb that waits for it.
+fn detail_loaded(
+    app: &mut App,
+    id: IncidentId,
+    result: Result<Box<IncidentRead>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let failed = result.as_ref().err().map(ToString::to_string);
+    let mut effects = reading::update::loaded(app, id, result, at);
+    match failed {
+        None => {
+            let (resumed, typed) = start::resume(app, id, at);
+            effects.extend(resumed);
+            for input in typed {
+                effects.extend(match input {
+                    BufferedInput::Key(key) => key_pressed(app, key, at),
+                    BufferedInput::Paste(text) => pasted(app, text),
+                });
+            }
+        }
+        Some(why) => effects.extend(start::abandon(app, id, &why)),
     }
     effects
 }
