@@ -3,6 +3,7 @@
 mod support;
 
 mod property;
+mod source;
 
 mod model {
     mod commands;

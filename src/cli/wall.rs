@@ -9,7 +9,8 @@ use super::{Context, block_on, panes};
 use crate::config::nearest;
 use crate::model::filter::{Filter, Predicate};
 use crate::model::text::sanitize;
-use crate::tui::update::{View, views_with};
+use crate::tui::views::View;
+use crate::tui::views::update::views_with;
 use crate::tui::wall::Settings;
 
 /// Runs the wall display on the workspace of the configuration.

@@ -1,7 +1,20 @@
 //! The terminal interface: the panes and the wall display. It uses all other layers; none uses it.
 //!
-//! State ([`app`]), [`update::update`] and [`view::view`] are plain functions without I/O. Effects
-//! are data that [`runtime`] runs. Keys, help and the keys line come from one table ([`action`]).
+//! State ([`core::app`]), [`update::update`] and [`view::view`] are plain functions without I/O.
+//! Effects are data that [`runtime`] runs. Keys, help and the keys line come from one table
+//! ([`action`]).
+//!
+//! All of a feature stands in its folder: its state in `mod.rs`, how messages change it in
+//! `update.rs`, how it is drawn in `view.rs`, and sizes and lines that both need in `layout.rs`.
+//! A file uses only those below it:
+//!
+//! 1. [`runtime`]: the loop and the terminal.
+//! 2. [`update`] and [`view`], which hand each message and each region to its feature.
+//! 3. `update` and `view` of the features; neither uses the other. [`verb`] holds how a change of an
+//!    incident starts, is checked and is sent.
+//! 4. [`layout`] and the `layout` of the features.
+//! 5. [`core`]: the state of all features in one ([`core::app::App`]), messages and effects.
+//! 6. The state of each feature, [`action`] (the table), [`theme`] and [`terminal`].
 
 pub mod action;
 pub mod attention;
@@ -17,6 +30,7 @@ pub mod help;
 pub mod input;
 pub mod jump;
 pub mod keys_line;
+pub mod layout;
 pub mod matrix;
 pub mod metrics;
 pub mod outbox;

@@ -1,56 +1,28 @@
 //! How messages change the state: plain functions without I/O and without a clock.
 
-use crate::tui::attention;
-use crate::tui::confirm;
-use crate::tui::core::backend_update;
-use crate::tui::core::navigation;
-use crate::tui::drafts;
-use crate::tui::filter;
-pub use crate::tui::filter::update::{View, filter_by, show_view, sort_by, views, views_with};
-use crate::tui::form;
-use crate::tui::help;
-use crate::tui::jump;
-use crate::tui::matrix;
-use crate::tui::outbox;
-use crate::tui::palette;
-use crate::tui::picker;
-use crate::tui::queue::rows;
-use crate::tui::reading;
-use crate::tui::run;
-use crate::tui::runbook;
-pub(in crate::tui) use crate::tui::runbook::update::{
-    has_any, is_tickable, loaded_events, matching_runbooks,
-};
-use crate::tui::settings;
-use crate::tui::settings::appearance;
-use crate::tui::travel;
-use crate::tui::undo;
-use crate::tui::verb::send;
-pub use crate::tui::verb::send::unconfirmed;
-use crate::tui::verb::start;
-pub(in crate::tui) use crate::tui::verb::start::{disabled_reason, targets};
-use crate::tui::wall;
-use crate::tui::workspace;
-
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-pub(in crate::tui) use crate::tui::action::{self, Action, Condition, Layer};
-use crate::tui::core::app::{App, Failure, Toast};
-use crate::tui::core::message::{Effect, Message, Timer};
-pub(in crate::tui) use crate::tui::core::mode::{Help, Mode};
-pub(in crate::tui) use crate::tui::view;
+use crate::backend::BackendError;
+use crate::model::IncidentId;
 
-/// How long the selection rests before detail and timeline follow.
-pub const REST_DELAY: Duration = Duration::from_millis(80);
-/// The same with low bandwidth.
-pub const LONG_REST_DELAY: Duration = Duration::from_millis(200);
-/// How long a sentence stays on the keys line.
-const TOAST_DURATION: Duration = Duration::from_secs(8);
-/// How long quitting waits for pending commands.
-pub const QUIT_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::tui::action::availability::current_layer;
+use crate::tui::action::{self, Action, Condition, Layer};
+use crate::tui::core::app::{App, BufferedInput};
+use crate::tui::core::message::{Effect, IncidentRead, Message, Timer};
+use crate::tui::core::mode::Mode;
+use crate::tui::core::motion::Motion;
+use crate::tui::core::notices::show_toast;
+use crate::tui::core::quit::quit;
+use crate::tui::core::{backend_update, navigation};
+use crate::tui::help::Help;
+use crate::tui::queue::{clock, groups, history, marks, rows};
+use crate::tui::settings::appearance;
+use crate::tui::verb::{availability, declare, send, start};
+use crate::tui::{
+    attention, confirm, drafts, filter, form, help, jump, layout, matrix, metrics, outbox, palette,
+    picker, reading, run, runbook, settings, travel, undo, views, wall, workspace,
+};
 
 /// Applies a message to the state and returns the effects to run.
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
@@ -60,8 +32,8 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Started => {
             settings::update::show_warnings(app);
             let mut effects: Vec<Effect> =
-                backend_update::load_measures_if_needed(app).into_iter().collect();
-            effects.extend(runbook::update::load_folder(app));
+                metrics::update::load_measures_if_needed(app).into_iter().collect();
+            effects.extend(runbook::load::load_folder(app));
             effects
         }
         Message::Resized(width, height) => {
@@ -73,7 +45,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             if app.wall.is_some() {
                 wall::update::time_passed(app, at)
             } else {
-                backend_update::time_passed(app, at)
+                clock::time_passed(app, at)
             }
         }
         Message::OffsetChanges(change) => {
@@ -82,20 +54,12 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Elapsed(timer) => timer_elapsed(app, timer),
         Message::BackendUpdate(update, at) => backend_update::apply(app, update, at),
-        Message::Detail(id, result, at) => {
-            let failed = result.as_ref().err().map(ToString::to_string);
-            let mut effects = reading::update::loaded(app, id, result, at);
-            effects.extend(match failed {
-                None => start::resume(app, id, at),
-                Some(why) => start::abandon(app, id, &why),
-            });
-            effects
-        }
+        Message::Detail(id, result, at) => detail_loaded(app, id, result, at),
         Message::EarlierEvents(id, result, at) => {
             reading::update::earlier_loaded(app, id, result, at)
         }
         Message::Measures(span, result, at) => {
-            backend_update::measures_loaded(app, span, result, at)
+            metrics::update::measures_loaded(app, span, result, at)
         }
         Message::Enqueued(ids, result, at) => outbox::update::enqueued(app, &ids, result, at),
         Message::OutboxEntryLoaded(id, result, at) => {
@@ -114,20 +78,18 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Retrying(id, error, at) => send::retrying(app, id, &error, at),
         Message::Settled(id, result, at) => {
             if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
-                filter::update::update_row(app, row);
+                history::update_row(app, row);
             }
             send::settled(app, id, result, at)
         }
-        Message::HistoryPage(number, result, at) => {
-            filter::update::page_loaded(app, number, result, at)
-        }
+        Message::HistoryPage(number, result, at) => history::page_loaded(app, number, result, at),
         Message::Filters(filters) => filter::update::add_saved_filters(app, filters),
         Message::IncidentLocated(number, result, at) => {
             jump::update::located(app, number, result, at)
         }
-        Message::Drafts(drafts) => drafts::update::restore(app, drafts),
+        Message::Drafts(drafts) => drafts::reopen::restore(app, drafts),
         Message::DraftLost(why) => show_toast(app, why, true),
-        Message::Problems(result, at) => picker::update::problems_loaded(app, result, at),
+        Message::Problems(result, at) => picker::choose::problems_loaded(app, result, at),
         Message::Edited(result) => form::update::edited(app, result),
         Message::Config(reload) => settings::update::reloaded(app, *reload),
         Message::WorkspaceOpened(id, result, at) => workspace::update::opened(app, &id, result, at),
@@ -153,7 +115,32 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     effects
 }
 
-pub(in crate::tui) fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
+/// Shows a record that was read, and resumes the verb that waits for it.
+fn detail_loaded(
+    app: &mut App,
+    id: IncidentId,
+    result: Result<Box<IncidentRead>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let failed = result.as_ref().err().map(ToString::to_string);
+    let mut effects = reading::update::loaded(app, id, result, at);
+    match failed {
+        None => {
+            let (resumed, typed) = start::resume(app, id, at);
+            effects.extend(resumed);
+            for input in typed {
+                effects.extend(match input {
+                    BufferedInput::Key(key) => key_pressed(app, key, at),
+                    BufferedInput::Paste(text) => pasted(app, text),
+                });
+            }
+        }
+        Some(why) => effects.extend(start::abandon(app, id, &why)),
+    }
+    effects
+}
+
+fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     if key.kind == KeyEventKind::Release {
         return Vec::new();
     }
@@ -171,7 +158,7 @@ fn dispatch_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> 
     if let Some(effects) = jump::update::start_from_key(app, key) {
         return effects;
     }
-    let layer = action::current_layer(app);
+    let layer = current_layer(app);
     match app.keymap.action(layer, &key) {
         Some(action) => {
             if action != Action::Failure {
@@ -189,10 +176,13 @@ fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effec
     match &mut app.mode {
         Mode::Form(_) => form::update::handle_text_key(app, key),
         Mode::Pick(picker) => match picker.handle_key(key) {
-            Some(item) => picker::update::choose(app, item, at),
+            Some(item) => picker::choose::choose(app, item, at),
             None => Vec::new(),
         },
-        Mode::Palette(_) => palette::update::handle_text_key(app, key, at),
+        Mode::Palette(_) => {
+            let effects = palette::update::handle_text_key(app, key, at);
+            perform_requested(app, effects, at)
+        }
         Mode::Help(_) => help::update::search_help(app, key),
         Mode::Matrix(_) => matrix::update::handle_text_key(app, key, at),
         Mode::Filter(_) => filter::update::handle_text_key(app, key, at),
@@ -202,7 +192,7 @@ fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effec
 }
 
 /// Handles pasted text: it goes into what is open.
-pub(in crate::tui) fn pasted(app: &mut App, text: String) -> Vec<Effect> {
+fn pasted(app: &mut App, text: String) -> Vec<Effect> {
     // A form that was reopened may wait behind the wall.
     if app.wall.is_some() {
         return Vec::new();
@@ -231,7 +221,7 @@ fn explain_disabled(app: &mut App, action: Action) -> Option<Vec<Effect>> {
         // A verb must not guess which of a group it is about.
         Condition::HasIncident if app.queue.selected_head.is_some() => {
             let [mark, unfold] =
-                [Action::Mark, Action::Unfold].map(|a| main_key(app, a).unwrap_or_default());
+                [Action::Mark, Action::Unfold].map(|a| app.keymap.main_key(a).unwrap_or_default());
             let message =
                 format!("that is a group: {mark} selects its incidents, {unfold} shows them");
             show_toast(app, message, true)
@@ -256,40 +246,40 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         return effects;
     }
     match action {
-        Action::Down => navigation::move_by(app, navigation::Motion::Lines(1)),
-        Action::Up => navigation::move_by(app, navigation::Motion::Lines(-1)),
-        Action::HalfDown => navigation::move_by(app, navigation::Motion::HalfPages(1)),
-        Action::HalfUp => navigation::move_by(app, navigation::Motion::HalfPages(-1)),
-        Action::PageDown => navigation::move_by(app, navigation::Motion::HalfPages(2)),
-        Action::PageUp => navigation::move_by(app, navigation::Motion::HalfPages(-2)),
+        Action::Down => navigation::move_by(app, Motion::Lines(1)),
+        Action::Up => navigation::move_by(app, Motion::Lines(-1)),
+        Action::HalfDown => navigation::move_by(app, Motion::HalfPages(1)),
+        Action::HalfUp => navigation::move_by(app, Motion::HalfPages(-1)),
+        Action::PageDown => navigation::move_by(app, Motion::HalfPages(2)),
+        Action::PageUp => navigation::move_by(app, Motion::HalfPages(-2)),
         Action::Top => {
             app.jump_armed = matches!(app.mode, Mode::Panes);
-            navigation::move_by(app, navigation::Motion::First)
+            navigation::move_by(app, Motion::First)
         }
-        Action::Bottom => navigation::move_by(app, navigation::Motion::Last),
+        Action::Bottom => navigation::move_by(app, Motion::Last),
         Action::NextIncident => navigation::next_incident(app, 1),
         Action::PreviousIncident => navigation::next_incident(app, -1),
-        Action::Focus(pane) => navigation::focus(app, pane),
-        Action::NextPane => navigation::cycle_focus(app, 1),
-        Action::PreviousPane => navigation::cycle_focus(app, -1),
+        Action::Focus(pane) => reading::focus::focus(app, pane),
+        Action::NextPane => reading::focus::cycle_focus(app, 1),
+        Action::PreviousPane => reading::focus::cycle_focus(app, -1),
         Action::Zoom => {
             app.zoomed = !app.zoomed;
             Vec::new()
         }
         Action::Open => {
-            filter::update::toggle_group(app).unwrap_or_else(|| navigation::open_selected(app))
+            groups::toggle_group(app).unwrap_or_else(|| reading::focus::open_selected(app))
         }
         Action::Back => navigation::back(app, at),
-        Action::Command(_) | Action::Own | Action::Categorize => start::choose(app, action, at),
+        Action::Command(_) | Action::Own | Action::Categorize => start_verb(app, action, at),
         Action::Copy | Action::Run => start::start(app, action, at),
         Action::Palette => palette::update::open(app, "", at),
         Action::GoToNumber | Action::Window => palette::update::open_for(app, action, at),
         Action::Filter => filter::update::open_line(app),
-        Action::Views => filter::update::open_views(app),
-        Action::Sort => filter::update::open_sorts(app),
-        Action::Group => filter::update::toggle_grouping(app, at),
-        Action::Fold => filter::update::fold(app),
-        Action::Unfold => filter::update::unfold(app),
+        Action::Views => views::update::open_views(app),
+        Action::Sort => views::update::open_sorts(app),
+        Action::Group => groups::toggle_grouping(app, at),
+        Action::Fold => groups::fold(app),
+        Action::Unfold => groups::unfold(app),
         Action::ApplyFilter => filter::update::commit(app, at),
         Action::CancelFilter => filter::update::cancel(app, at),
         Action::Complete if matches!(app.mode, Mode::Filter(_)) => {
@@ -298,8 +288,8 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::CompleteBack => filter::update::complete(app, -1, at),
         Action::EarlierFilter => filter::update::recall(app, -1, at),
         Action::LaterFilter => filter::update::recall(app, 1, at),
-        Action::Mark => start::toggle_mark(app),
-        Action::MarkAll => start::toggle_all_marks(app),
+        Action::Mark => marks::toggle_mark(app),
+        Action::MarkAll => marks::toggle_all_marks(app),
         Action::Undo => {
             let mode = std::mem::take(&mut app.mode);
             let effects = undo::update::undo(app, at);
@@ -339,7 +329,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Quit if app.zoomed => navigation::back(app, at),
         Action::Leave if help::update::clear_search(app) => Vec::new(),
         Action::Leave if matches!(app.mode, Mode::Palette(_)) => palette::update::close(app, at),
-        Action::Quit | Action::QuitNow => match run::update::running_summary(app) {
+        Action::Quit | Action::QuitNow => match run::running::running_summary(app) {
             // Programs are ended with the panes.
             Some(what) if app.quit_armed_at.is_none() => {
                 app.quit_armed_at = Some(at);
@@ -383,14 +373,38 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
     }
 }
 
+/// Starts a verb that a person chose: on the incidents, in the palette if it needs an argument, or
+/// without incidents if it declares one.
+fn start_verb(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
+    if action == declare::ACTION {
+        return start::start_without_targets(app, action, at);
+    }
+    if action::find_entry(action).is_some_and(|entry| entry.requires_argument) {
+        return palette::update::open_for(app, action, at);
+    }
+    start::start(app, action, at)
+}
+
+/// Performs the action that was chosen in the command palette, if one was; its effects come after
+/// those of choosing it.
+fn perform_requested(app: &mut App, mut effects: Vec<Effect>, at: DateTime<Utc>) -> Vec<Effect> {
+    if let Some(action) = app.requested_action.take() {
+        effects.extend(perform(app, action, at));
+    }
+    effects
+}
+
 /// Confirms the selected item of what is open.
 fn choose_selected(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     match &app.mode {
         Mode::Pick(picker) => match picker.selected().cloned() {
-            Some(item) => picker::update::choose(app, item, at),
+            Some(item) => picker::choose::choose(app, item, at),
             None => Vec::new(),
         },
-        Mode::Palette(_) => palette::update::choose(app, at),
+        Mode::Palette(_) => {
+            let effects = palette::update::choose(app, at);
+            perform_requested(app, effects, at)
+        }
         Mode::Matrix(_) => matrix::update::choose(app, at),
         Mode::Jump(_) => jump::update::submit(app),
         _ => Vec::new(),
@@ -408,25 +422,8 @@ fn move_item(app: &mut App, by: isize) -> Vec<Effect> {
 fn move_line(app: &mut App, by: isize) -> Vec<Effect> {
     match &mut app.mode {
         Mode::Palette(_) => palette::update::move_selection(app, by),
-        _ => navigation::move_by(app, navigation::Motion::Lines(by)),
+        _ => navigation::move_by(app, Motion::Lines(by)),
     }
-}
-
-/// Returns the first key of an action, as it is written for the person.
-pub(in crate::tui) fn main_key(app: &App, action: Action) -> Option<String> {
-    app.keymap.keys(action).first().map(ToString::to_string)
-}
-
-/// Quits, or waits for pending commands first.
-pub(in crate::tui) fn quit(app: &mut App) -> Vec<Effect> {
-    // The panes show what is still pending.
-    app.wall = None;
-    // Commands in the outbox are sent by the next process.
-    if app.pending.iter().all(|pending| pending.enqueued) {
-        return vec![Effect::Quit];
-    }
-    app.mode = Mode::Quitting;
-    vec![Effect::StartTimer(QUIT_TIMEOUT, Timer::Quit)]
 }
 
 fn timer_elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
@@ -445,7 +442,7 @@ fn timer_elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Timer::Search(number) => filter::update::search_due(app, number),
+        Timer::Search(number) => history::search_due(app, number),
         Timer::Draft(id) => drafts::update::save_due(app, id),
         Timer::Rest(_) | Timer::Toast(_) => Vec::new(),
         Timer::AttentionThrottle => attention::update::throttle_ended(app),
@@ -453,32 +450,9 @@ fn timer_elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
     }
 }
 
-/// Shows a sentence on the keys line for a few seconds.
-pub(in crate::tui) fn show_toast(
-    app: &mut App,
-    text: impl Into<String>,
-    is_error: bool,
-) -> Vec<Effect> {
-    app.toast_seq += 1;
-    app.toast = Some(Toast { text: text.into(), is_error });
-    vec![Effect::StartTimer(TOAST_DURATION, Timer::Toast(app.toast_seq))]
-}
-
-/// Shows a failure on the keys line and stores it for the popup with details.
-pub(in crate::tui) fn report_failure(
-    app: &mut App,
-    operation: &str,
-    message: &str,
-    at: DateTime<Utc>,
-) -> Vec<Effect> {
-    app.failure =
-        Some(Failure { operation: operation.to_owned(), message: message.to_owned(), at });
-    show_toast(app, format!("{operation}: {message}"), true)
-}
-
 /// Lays out again what depends on sizes: lines of the reading panes, and scroll positions.
 fn refresh_layout(app: &mut App) {
     rows::scroll_into_view(app);
-    start::refresh_disabled(app);
-    view::prepare(app);
+    availability::refresh_disabled(app);
+    layout::prepare(app);
 }

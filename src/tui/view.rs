@@ -1,32 +1,19 @@
 //! Draws the state. Plain functions of the state, one file for each region of the screen.
 
-use crate::tui::confirm;
-use crate::tui::detail;
-use crate::tui::failure;
-use crate::tui::form;
-use crate::tui::help;
-use crate::tui::keys_line;
-use crate::tui::matrix;
-use crate::tui::metrics;
-use crate::tui::outbox;
-use crate::tui::palette;
-use crate::tui::picker;
-use crate::tui::queue;
-use crate::tui::run;
-use crate::tui::runbook;
-use crate::tui::state_line;
-use crate::tui::timeline;
-use crate::tui::wall;
-use crate::tui::widgets::pane;
-use crate::tui::widgets::popup;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 
-use crate::tui::core::app::{App, Pane};
+use crate::tui::core::app::App;
 use crate::tui::core::layout::{Layout, MIN_SIZE, PaneSlot};
 use crate::tui::core::mode::Mode;
+use crate::tui::core::pane::Pane;
+use crate::tui::widgets::{pane, popup};
+use crate::tui::{
+    confirm, detail, failure, form, help, keys_line, matrix, metrics, outbox, palette, picker,
+    queue, run, runbook, state_line, timeline, wall,
+};
 
 /// Draws a frame.
 pub fn view(app: &App, frame: &mut Frame<'_>) {
@@ -82,22 +69,39 @@ fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Positio
         Mode::Help(help) => help::view::draw(app, help, layout.body(), buffer),
         Mode::Palette(palette) => palette::view::draw(app, palette, layout.body(), buffer),
         Mode::Failure(top) => {
-            let lines = failure::view::lines(app, popup::text_width(layout.body()));
+            let lines = failure::layout::lines(app, popup::text_width(layout.body()));
             popup::draw(app, layout.body(), "What failed last", &lines, *top, buffer);
         }
         Mode::Results(results) => {
-            let lines = confirm::view::results(app, results, popup::text_width(layout.body()));
+            let lines = confirm::layout::results(app, results, popup::text_width(layout.body()));
             popup::draw(app, layout.body(), "What was not done", &lines, results.top, buffer);
         }
         Mode::Confirm(confirmation) => {
-            let lines = confirm::view::lines(app, confirmation, popup::text_width(layout.body()));
-            popup::draw(app, layout.body(), confirm::view::TITLE, &lines, confirmation.top, buffer);
+            let lines = confirm::layout::lines(app, confirmation, popup::text_width(layout.body()));
+            popup::draw(
+                app,
+                layout.body(),
+                confirm::layout::TITLE,
+                &lines,
+                confirmation.top,
+                buffer,
+            );
         }
         Mode::Form(form) => return form::view::draw(app, form, layout.body(), buffer),
         Mode::ConfirmRun(confirmation) => {
-            let lines =
-                run::view::confirmation_lines(app, confirmation, popup::text_width(layout.body()));
-            popup::draw(app, layout.body(), confirm::view::TITLE, &lines, confirmation.top, buffer);
+            let lines = run::layout::confirmation_lines(
+                app,
+                confirmation,
+                popup::text_width(layout.body()),
+            );
+            popup::draw(
+                app,
+                layout.body(),
+                confirm::layout::TITLE,
+                &lines,
+                confirmation.top,
+                buffer,
+            );
         }
         Mode::Output(pane) => run::view::draw(app, pane, layout.body(), buffer),
         Mode::Outbox(pane) => outbox::view::draw(app, pane, layout.body(), buffer),
@@ -126,7 +130,7 @@ fn draw_too_small(area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Draws a pane whose lines were laid out by [`prepare`].
+/// Draws a pane whose lines were laid out by [`prepare`](crate::tui::layout::prepare).
 fn draw_scrolled(
     app: &App,
     slot: &PaneSlot,
@@ -141,106 +145,4 @@ fn draw_scrolled(
     for (line, row) in lines.iter().skip(top).zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
     }
-}
-
-/// Lays out the lines of scrollable panes, and clamps the scroll positions.
-pub fn prepare(app: &mut App) {
-    let layout = app.layout();
-    if let Some(inside) = layout.slot(Pane::Detail).map(PaneSlot::inner) {
-        app.reading.detail_lines = detail::view::lines(app, usize::from(inside.width));
-        clamp_scroll(&mut app.reading.detail_top, app.reading.detail_lines.len(), inside.height);
-    }
-    if let Some(inside) = layout.slot(Pane::Timeline).map(PaneSlot::inner) {
-        if timeline::view::is_outdated(app, usize::from(inside.width)) {
-            app.reading.timeline_lines = timeline::view::lines(app, usize::from(inside.width));
-            app.reading.timeline_mark =
-                timeline::view::viewed_event_line(&app.reading.timeline_lines);
-            app.reading.timeline_inputs =
-                timeline::view::layout_inputs(app, usize::from(inside.width));
-        }
-        timeline::view::scroll_to_viewed_event(app, usize::from(inside.height));
-        clamp_scroll(
-            &mut app.reading.timeline_top,
-            app.reading.timeline_lines.len(),
-            inside.height,
-        );
-    }
-    if let Some(inside) = layout.slot(Pane::Metrics).map(PaneSlot::inner) {
-        app.metrics.lines =
-            metrics::view::lines(app, usize::from(inside.width), usize::from(inside.height));
-        clamp_scroll(&mut app.metrics.top, app.metrics.lines.len(), inside.height);
-    }
-    if let Mode::Output(pane) = &app.mode {
-        let (id, columns) = (pane.id, run::view::text_size(layout.body()).0);
-        if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
-            run.output.wrap_to(columns);
-        }
-    }
-    if let Mode::Outbox(pane) = &app.mode {
-        let top = outbox::view::top(app, pane, layout.body());
-        if let Mode::Outbox(pane) = &mut app.mode {
-            pane.top = top;
-        }
-    }
-    let (count, page) = popup_size(app);
-    let most = count.saturating_sub(page);
-    match &mut app.mode {
-        Mode::Help(help) => help.top = help.top.min(most),
-        Mode::Failure(top) => *top = (*top).min(most),
-        Mode::Results(results) => results.top = results.top.min(most),
-        Mode::Confirm(confirm) => confirm.top = confirm.top.min(most),
-        Mode::ConfirmRun(confirmation) => confirmation.top = confirmation.top.min(most),
-        Mode::Runbook(book) => book.top = book.top.min(most),
-        Mode::Pick(picker) => {
-            let rows = picker::view::rows(picker, layout.body());
-            picker.scroll_to_selected(rows);
-        }
-        Mode::Palette(palette) => palette.scroll_to_selected(palette::view::rows(layout.body())),
-        _ => {}
-    }
-}
-
-fn clamp_scroll(top: &mut usize, lines: usize, height: u16) {
-    *top = (*top).min(lines.saturating_sub(usize::from(height)));
-}
-
-/// Returns the number of lines of what is open over the panes, and how many of them fit.
-#[must_use]
-pub fn popup_size(app: &App) -> (usize, usize) {
-    let body = app.layout().body();
-    match &app.mode {
-        Mode::Output(_) => {
-            let count = app.shown_run().map_or(0, run::view::rows);
-            return (count, run::view::text_size(body).1);
-        }
-        Mode::Runbook(book) => {
-            let (columns, fits) = runbook::view::text_size(body);
-            return (runbook::view::layout(app, book, columns).lines.len(), fits);
-        }
-        _ => {}
-    }
-    let count = match &app.mode {
-        Mode::Help(help) => return help::view::size(app, help, body),
-        Mode::Failure(_) => failure::view::lines(app, popup::text_width(body)).len(),
-        Mode::Results(results) => {
-            confirm::view::results(app, results, popup::text_width(body)).len()
-        }
-        Mode::Confirm(confirmation) => {
-            confirm::view::lines(app, confirmation, popup::text_width(body)).len()
-        }
-        Mode::ConfirmRun(confirmation) => {
-            run::view::confirmation_lines(app, confirmation, popup::text_width(body)).len()
-        }
-        _ => 0,
-    };
-    (count, usize::from(popup::text_area(body, count).height))
-}
-
-/// Returns what can be selected in the open runbook: each block with its first line, and the
-/// number of its lines.
-pub(super) fn runbook_stops(app: &App) -> (Vec<(usize, usize)>, Vec<usize>) {
-    let Mode::Runbook(pane) = &app.mode else { return (Vec::new(), Vec::new()) };
-    let (columns, _) = runbook::view::text_size(app.layout().body());
-    let layout = runbook::view::layout(app, pane, columns);
-    (layout.stops, layout.heights)
 }

@@ -20,8 +20,9 @@ use redphone::model::{
 };
 use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Sourced};
 use redphone::tui::Options;
-use redphone::tui::core::app::{App, Span};
+use redphone::tui::core::app::App;
 use redphone::tui::core::message::{Effect, Message};
+use redphone::tui::metrics::Span;
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;

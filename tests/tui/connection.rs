@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use insta::assert_snapshot;
 use redphone::backend::BackendError;
 use redphone::sync::{BackendUpdate, ConnectionState, Sourced};
-use redphone::tui::core::app::Freshness;
+use redphone::tui::core::freshness::Freshness;
 use redphone::tui::core::message::Message;
 use redphone::tui::theme::Depth;
 use rstest::rstest;

@@ -375,7 +375,7 @@ fn quitting_does_not_wait_for_the_outbox() {
     let ids: Vec<CommandId> = stage.submitted.iter().map(|envelope| envelope.id).collect();
     stage.send(Message::Enqueued(ids, Ok(()), stage.now));
     assert!(stage.is_quit);
-    assert_eq!(redphone::tui::update::unconfirmed(&stage.app), "");
+    assert_eq!(redphone::tui::verb::send::unconfirmed(&stage.app), "");
 }
 
 #[test]

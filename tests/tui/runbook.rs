@@ -8,7 +8,7 @@ use redphone::model::{Actor, CommandId, Envelope};
 use redphone::tui::Options;
 use redphone::tui::core::message::Message;
 use redphone::tui::core::mode::Mode;
-use redphone::tui::run::NoRunbooks;
+use redphone::tui::runbook::NoRunbooks;
 use redphone::tui::theme::Depth;
 use rstest::rstest;
 

@@ -91,7 +91,7 @@ fn unconfirmed_commands_are_named_when_quitting_early() {
     let mut stage = Stage::busy();
     stage.keys("a q q");
     assert!(stage.is_quit);
-    assert_eq!(redphone::tui::update::unconfirmed(&stage.app), "acknowledge INC-2051");
+    assert_eq!(redphone::tui::verb::send::unconfirmed(&stage.app), "acknowledge INC-2051");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use redphone::model::status::ResolutionAction;
 use redphone::model::{Impact, IncidentId, Priority};
 use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::Options;
-use redphone::tui::core::app::Pane;
+use redphone::tui::core::pane::Pane;
 use redphone::tui::theme::Depth;
 use redphone::tui::wall::{
     MAX_SHIFT, MAX_TAKEOVER, RIBBON, SHIFT_INTERVAL, Settings, TAKEOVER_DURATION, Wall,

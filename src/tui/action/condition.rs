@@ -1,9 +1,5 @@
 //! Conditions under which actions apply.
 
-use crate::tui::core::app::{App, Pane};
-use crate::tui::core::layout::Frame;
-use crate::tui::core::mode::Mode;
-
 /// A condition under which an action applies.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,61 +79,6 @@ impl Condition {
             Self::UnsentEntry => "no command is selected that was not sent",
             Self::CanZoom => "only one pane fits here",
             Self::NotZoomed => "a pane is zoomed",
-        }
-    }
-
-    /// Returns whether the condition holds.
-    #[must_use]
-    pub fn holds(self, app: &App) -> bool {
-        match self {
-            Self::Always => true,
-            Self::HasIncident => app.target().is_some() || !app.marked.is_empty(),
-            Self::CanUndo => app.undo.is_some(),
-            Self::HasDrafts => !app.drafts.is_empty(),
-            Self::HasMarks => !app.marked.is_empty(),
-            Self::Reading => matches!(app.focus, Pane::Detail | Pane::Timeline),
-            Self::QueueRow => app.focus == Pane::Queue && !app.queue.lines.is_empty(),
-            Self::Grouped => Self::QueueRow.holds(app) && app.queue.grouped,
-            Self::CanGoBack => {
-                app.zoomed
-                    || app.focus != Pane::Queue
-                    || !app.marked.is_empty()
-                    || app.queue.is_filtered()
-            }
-            Self::CanStep => app.focus != Pane::Queue,
-            Self::HasPast => {
-                matches!(app.focus, Pane::Detail | Pane::Timeline)
-                    && app.reading.shown.as_ref().is_some_and(|shown| {
-                        app.travel
-                            .as_ref()
-                            .map_or(shown.detail.incident.summary.seq, |travel| travel.seq)
-                            > 1
-                    })
-            }
-            Self::Travelling => app.travel.is_some(),
-            Self::Present => app.travel.is_none(),
-            Self::Running => app.shown_run().is_some_and(|run| run.ended.is_none()),
-            Self::CanNoteOutput => {
-                app.shown_run().is_some_and(|run| run.ended.is_some() && run.note_command.is_none())
-            }
-            Self::CanTickStep => !app.read_only && super::super::update::is_tickable(app),
-            Self::HasFailure => app.failure.is_some(),
-            Self::OutboxActive => app.outbox.as_ref().is_some_and(|outbox| {
-                outbox.entries.iter().any(|e| e.is_pending() || e.refusal().is_some())
-            }),
-            Self::RefusedEntry => {
-                app.selected_entry().is_some_and(|entry| entry.refusal().is_some())
-            }
-            Self::UnsentEntry => app
-                .selected_entry()
-                .is_some_and(|entry| entry.is_pending() || entry.refusal().is_some()),
-            Self::NotZoomed => !app.zoomed,
-            Self::CanSwitchNow => {
-                matches!(&app.mode, Mode::Switching(switching) if switching.opened)
-            }
-            Self::CanZoom => {
-                app.zoomed || app.layout().slots.iter().any(|p| p.frame != Frame::Bare)
-            }
         }
     }
 }

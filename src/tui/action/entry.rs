@@ -1,10 +1,10 @@
-//! An entry of the table of actions, and what follows from it: whether the action applies, and why
-//! not.
+//! An entry of the table of actions.
 
 use crate::model::command::{Argument, CommandKind};
 
-use super::{Action, Condition, Layer};
-use crate::tui::core::app::{App, Pane};
+use crate::tui::action::Action;
+use crate::tui::action::condition::Condition;
+use crate::tui::action::layer::Layer;
 
 /// The section of the help that an action belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -40,7 +40,7 @@ impl Group {
 }
 
 /// The kind of argument that an action has in the command palette, as in `:assign ines`.
-/// `update::arguments` lists and parses each kind.
+/// `palette::arguments` lists and parses each kind.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ArgumentKind {
@@ -122,63 +122,6 @@ pub struct Entry {
 
 /// The reason why no command can be sent from read-only panes.
 pub const READ_ONLY: &str = "opened read-only: nothing can be changed from here";
-
-impl Entry {
-    /// Returns whether the action applies to the present state.
-    #[must_use]
-    pub fn applies(&self, app: &App) -> bool {
-        self.condition.holds(app)
-    }
-
-    /// Returns why the action does not apply to the present state. Meaningful only where it does
-    /// not.
-    #[must_use]
-    pub fn reason_if_not(&self, app: &App) -> String {
-        let hidden = self.condition == Condition::HasIncident && app.shows_only_metrics();
-        if app.selected().is_some() && hidden {
-            let queue = app.keymap.hint(Action::Focus(Pane::Queue), "shows the queue");
-            let queue = queue.map(|queue| format!(": {queue}")).unwrap_or_default();
-            return format!("no incident is in sight here{queue}");
-        }
-        self.condition.reason_if_not().to_owned()
-    }
-
-    /// Returns the text that the keys line shows for the action, if it shows one.
-    #[must_use]
-    pub fn visible_hint(&self, app: &App) -> Option<&'static str> {
-        let on_metrics = self.hint_on_metrics.filter(|_| app.focus == Pane::Metrics);
-        let word = match on_metrics {
-            Some(word) => Some(word),
-            None => self.hint.filter(|_| self.hint_when.holds(app)),
-        };
-        word.filter(|_| self.applies(app) && self.disabled_reason(app).is_none())
-    }
-
-    /// Returns why the action can't be used at all, whatever is selected; `None` if it can.
-    #[must_use]
-    pub fn disabled_reason(&self, app: &App) -> Option<String> {
-        let acts = self.verb.is_some() || self.action == Action::Run;
-        if let Some(travel) = app.travel.as_ref().filter(|_| acts) {
-            let key = app.keymap.keys(Action::Back).first();
-            let key = key.map(|key| format!(": {key} returns")).unwrap_or_default();
-            return Some(format!("this is how it was, at event {}{key}", travel.seq));
-        }
-        self.unsupported_reason(app)
-    }
-
-    /// Returns why the viewer can't use the action on this backend: the panes are read-only, or the
-    /// backend does not support the command.
-    #[must_use]
-    pub fn unsupported_reason(&self, app: &App) -> Option<String> {
-        let verb = self.verb?;
-        if app.read_only {
-            return Some(READ_ONLY.into());
-        }
-        let capabilities = app.capabilities.as_ref()?;
-        (!capabilities.verbs.contains(&verb))
-            .then(|| format!("{} can't do that", crate::model::text::sanitize(&capabilities.name)))
-    }
-}
 
 /// Layers of actions that apply to the panes alone.
 const PANES: &[Layer] = &[Layer::Panes];

@@ -192,6 +192,12 @@ impl Keymap {
         self.keys.get(&action).map_or(&[], Vec::as_slice)
     }
 
+    /// Returns the main key of an action, as it is written for the person.
+    #[must_use]
+    pub fn main_key(&self, action: Action) -> Option<String> {
+        self.keys(action).first().map(ToString::to_string)
+    }
+
     /// Returns the main key of an action and what it does, as in `R now`; `None` where it has no
     /// key.
     #[must_use]

@@ -1,8 +1,5 @@
 //! Layers: situations in which the same keys mean different things.
 
-use crate::tui::core::app::App;
-use crate::tui::core::mode::Mode;
-
 /// A situation with key bindings of its own.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -95,32 +92,5 @@ impl Layer {
             Self::Switching => "Another backend",
             Self::Quitting => "The end",
         }
-    }
-}
-
-/// Returns the layer of the present state.
-#[must_use]
-pub fn current_layer(app: &App) -> Layer {
-    if app.wall.is_some() {
-        return Layer::Wall;
-    }
-    match &app.mode {
-        Mode::Panes => Layer::Panes,
-        Mode::Failure(_) | Mode::Results(_) => Layer::Popup,
-        Mode::Help(_) => Layer::Help,
-        Mode::Palette(_) => Layer::Palette,
-        Mode::Form(form) if form.confirm_discard => Layer::ConfirmDiscard,
-        Mode::Form(_) => Layer::Form,
-        Mode::Pick(_) => Layer::Pick,
-        Mode::Confirm(_) | Mode::ConfirmRun(_) => Layer::Confirm,
-        Mode::Runbook(_) => Layer::Runbook,
-        Mode::Output(_) => Layer::Output,
-        Mode::Outbox(pane) if pane.confirm_drop.is_some() => Layer::Confirm,
-        Mode::Outbox(_) => Layer::Outbox,
-        Mode::Matrix(_) => Layer::Matrix,
-        Mode::Filter(_) => Layer::Filter,
-        Mode::Jump(_) => Layer::Jump,
-        Mode::Switching(_) => Layer::Switching,
-        Mode::Quitting => Layer::Quitting,
     }
 }

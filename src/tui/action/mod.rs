@@ -1,18 +1,20 @@
 //! The one table of actions. Keymap, help, command palette and keys line are derived from it.
 
+pub mod availability;
 mod condition;
 mod entry;
 pub mod keymap;
 mod layer;
-mod table;
+pub(in crate::tui) mod table;
 
 pub use condition::Condition;
 pub use entry::{ArgumentKind, Entry, Group, READ_ONLY};
-pub use layer::{Layer, current_layer};
-pub use table::TABLE;
+pub use layer::Layer;
+pub use table::{TABLE, find_entry};
 
 use crate::model::command::CommandKind;
-use crate::tui::core::app::Pane;
+
+use crate::tui::core::pane::Pane;
 
 /// An action that a key can be bound to.
 #[allow(missing_docs, reason = "the names say it")]
@@ -188,10 +190,4 @@ pub enum Action {
     CancelSwitch,
     /// Switches to the other workspace without waiting for pending commands.
     SwitchWithoutWaiting,
-}
-
-/// Returns the table's entry of an action.
-#[must_use]
-pub fn find_entry(action: Action) -> Option<&'static Entry> {
-    TABLE.iter().find(|entry| entry.action == action)
 }

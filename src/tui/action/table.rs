@@ -1,7 +1,7 @@
 //! The entries of the table of actions.
 
-use super::{Action, ArgumentKind, Condition, Entry, Group, Layer};
-use crate::tui::core::app::Pane;
+use crate::tui::action::{Action, ArgumentKind, Condition, Entry, Group, Layer};
+use crate::tui::core::pane::Pane;
 use crate::tui::verb;
 
 const PANES: &[Layer] = &[Layer::Panes];
@@ -362,3 +362,9 @@ const REST: &[Entry] = &[
     entry(Action::CancelSwitch, "stay", &["n", "Esc", "q", "^c"], "stay here", &[Layer::Switching])
         .hint("stay here"),
 ];
+
+/// Returns the table's entry of an action.
+#[must_use]
+pub fn find_entry(action: Action) -> Option<&'static Entry> {
+    TABLE.iter().find(|entry| entry.action == action)
+}

@@ -5,9 +5,10 @@ use chrono::{DateTime, Utc};
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
+use crate::tui::core::notices;
 use crate::tui::drafts;
 use crate::tui::form::Form;
-use crate::tui::verb::send;
+use crate::tui::verb::{planning, send};
 
 /// Carries out the plan that the question is about.
 pub(in crate::tui) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
@@ -15,7 +16,7 @@ pub(in crate::tui) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     // Steps that have become impossible since the question was asked are reported, not forced.
     for step in &mut confirm.plan.steps {
         if step.refused.is_none() {
-            let again = send::step(app, &step.target, Vec::new(), step.commands.clone(), at);
+            let again = planning::step(app, &step.target, Vec::new(), step.commands.clone(), at);
             // A declaration has no record yet.
             step.refused = again.refused.filter(|_| step.target.seq > 0);
         }
@@ -23,7 +24,7 @@ pub(in crate::tui) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if confirm.plan.possible().next().is_none() {
         let why = confirm.plan.refused().next().map(|(t, why)| format!("{}: {why}", t.label));
         let mut effects = confirm.form.map(|form| reopen_form(app, form)).unwrap_or_default();
-        effects.extend(crate::tui::update::show_toast(app, why.unwrap_or_default(), true));
+        effects.extend(notices::show_toast(app, why.unwrap_or_default(), true));
         return effects;
     }
     send::carry_out(app, &confirm.plan, confirm.irreversible, confirm.form, at)

@@ -7,10 +7,11 @@ use crate::model::text::{lines, sanitize};
 use crate::model::time::format_duration;
 use crate::model::{Event, Incident, Summary};
 
-use crate::tui::core::app::{App, LoadedIncident};
+use crate::tui::core::app::App;
 use crate::tui::picker::{Item, Pick};
-use crate::tui::verb::plan::Target;
+use crate::tui::reading::LoadedIncident;
 use crate::tui::verb::precheck;
+use crate::tui::verb::target::Target;
 
 /// Returns what can be copied of the targets; of several, a line each.
 pub(in crate::tui) fn items(app: &App, targets: &[Target]) -> Vec<Item> {

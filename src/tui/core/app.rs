@@ -1,8 +1,5 @@
 //! Application state of the terminal interface, and what can be read from it.
 
-pub use crate::tui::core::pane::{Metrics, Pane, Span};
-pub use crate::tui::reading::{LoadedIncident, Reading, TimelineInputs};
-
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,14 +21,22 @@ use crate::sync::{ConnectionState, GRACE, LONG_POLL_TIMEOUT, Snapshot};
 use crate::tui::Options;
 use crate::tui::action::Action;
 use crate::tui::action::keymap::Keymap;
+use crate::tui::core::freshness::{Freshness, max_poll_silence};
 use crate::tui::core::layout;
 use crate::tui::core::layout::Layout;
 use crate::tui::core::mode::Mode;
+use crate::tui::core::pane::Pane;
 use crate::tui::core::zone::{Clock, OffsetChange, Zone};
+use crate::tui::metrics::{Metrics, Span};
 use crate::tui::queue::Queue;
-use crate::tui::run::{Run, Runbooks, TimeTravel};
+use crate::tui::reading::Reading;
+use crate::tui::run::Run;
+use crate::tui::runbook::Runbooks;
 use crate::tui::theme::Theme;
-use crate::tui::verb::plan::{Batch, Target, Undo};
+use crate::tui::travel::TimeTravel;
+use crate::tui::undo::Undo;
+use crate::tui::verb::batch::Batch;
+use crate::tui::verb::target::Target;
 use crate::tui::wall::Wall;
 use crate::tui::workspace::{Workspace, WorkspaceId};
 
@@ -121,29 +126,7 @@ pub struct SelectionShift {
     pub drawn_at: Option<DateTime<Utc>>,
 }
 
-/// How up to date the rows on the screen are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Freshness {
-    /// Nothing has been read yet.
-    Loading,
-    /// The rows are up to date: changes arrive as they happen.
-    Live,
-    /// The rows are as of the last poll; the backend is polled at this interval.
-    Polling(std::time::Duration),
-    /// The backend has neither answered nor failed for this long.
-    Stale(TimeDelta),
-    /// Requests to the backend fail.
-    Failing {
-        /// Time of the first failure in a row.
-        since: DateTime<Utc>,
-        /// Text of the last error.
-        message: String,
-        /// Time until the next attempt.
-        retry_in: TimeDelta,
-    },
-}
-
-/// Application state; changed only by [`update`](super::update::update).
+/// Application state; changed only by [`update`](crate::tui::update::update).
 #[allow(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 #[derive(Debug)]
 pub struct App {
@@ -225,6 +208,9 @@ pub struct App {
     pub deferred_verb: Option<DeferredVerb>,
     /// Set when the selection moved by itself and the viewer has not had the time to see it.
     pub selection_shift: Option<SelectionShift>,
+    /// An action that was chosen in the command palette: the dispatcher performs it right after
+    /// the message that chose it.
+    pub requested_action: Option<Action>,
     /// How many keys were pressed so far. An answer that was requested at an earlier count is not
     /// brought to the front: the person has gone on to something else.
     pub key_count: u64,
@@ -327,6 +313,7 @@ impl App {
             marked: HashSet::new(),
             deferred_verb: None,
             selection_shift: None,
+            requested_action: None,
             key_count: 0,
             jump_seq: 0,
             pending: Vec::new(),
@@ -556,7 +543,7 @@ impl App {
     #[must_use]
     pub fn next_tick(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         if let Some(wall) = &self.wall {
-            return wall.next_tick(self, now);
+            return wall.next_tick(&self.connection, now);
         }
         let second = now.timestamp();
         let minute = DateTime::from_timestamp(second - second.rem_euclid(60) + 60, 0);
@@ -585,10 +572,4 @@ impl App {
         }
         next.max(now)
     }
-}
-
-/// Returns how long a backend that is polled at this interval may be silent before it counts as
-/// stale.
-pub(in crate::tui) fn max_poll_silence(every: std::time::Duration) -> TimeDelta {
-    TimeDelta::from_std(every.mul_f64(1.2) + GRACE).unwrap_or(TimeDelta::seconds(60))
 }

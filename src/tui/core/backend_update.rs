@@ -1,25 +1,17 @@
-//! What the poller publishes about the backend, and what the passing of time changes.
+//! What the poller publishes about the backend.
 
-use std::sync::Arc;
+use chrono::{DateTime, Utc};
 
-use chrono::{DateTime, TimeDelta, Utc};
-
-use crate::backend::BackendError;
-use crate::model::measures::Measures;
 use crate::sync::{BackendUpdate, ConnectionState, Sourced};
 
-use crate::tui::core::app::{App, Failure, Span};
+use crate::tui::core::app::{App, Failure};
 use crate::tui::core::message::Effect;
-use crate::tui::core::navigation;
-use crate::tui::queue::rows;
+use crate::tui::core::notices::show_toast;
+use crate::tui::metrics::update::load_measures_if_needed;
+use crate::tui::queue::clock::time_passed;
+use crate::tui::queue::{history, rows};
 use crate::tui::reading::remote_activity;
-use crate::tui::update::{report_failure, show_toast};
-use crate::tui::{attention, filter, form, outbox, reading, wall};
-
-/// The shortest time between two computations of the measures while the queue changes.
-const MIN_MEASURES_AGE: TimeDelta = TimeDelta::minutes(1);
-/// The longest time between two computations of the measures, because windows slide.
-const MAX_MEASURES_AGE: TimeDelta = TimeDelta::minutes(10);
+use crate::tui::{attention, form, outbox, reading, wall};
 
 /// Applies an update that the poller has published.
 pub(in crate::tui) fn apply(
@@ -46,7 +38,7 @@ pub(in crate::tui) fn apply(
                 return Vec::new();
             }
             for row in &rows {
-                filter::update::update_row(app, row);
+                history::update_row(app, row);
             }
             rows::derive_unprompted(app, at);
             reading::update::follow(app)
@@ -89,8 +81,7 @@ pub(in crate::tui) fn apply(
             // The rows that follow the first page are no change to the measures.
             let filling = app.snapshot.as_ref().is_none_or(|before| before.counts.is_some());
             let attention = attention::update::check_snapshot(app, &snapshot);
-            let changed =
-                filter::update::open_changed(app, app.snapshot.clone().as_deref(), &snapshot);
+            let changed = history::open_changed(app, app.snapshot.clone().as_deref(), &snapshot);
             if app.snapshot.as_ref().is_some_and(|before| before.rows.len() > snapshot.rows.len()) {
                 app.last_ended_requested_for = None;
             }
@@ -104,7 +95,7 @@ pub(in crate::tui) fn apply(
             let mut effects = if first || selected == app.queue.selected || selected.is_none() {
                 reading::update::follow(app)
             } else {
-                navigation::selection_moved(app)
+                reading::update::selection_moved(app)
             };
             effects.extend(remote_activity::load_changed_targets(app));
             effects.extend(changed);
@@ -133,15 +124,6 @@ fn load_last_ended_if_needed(app: &mut App) -> Option<Effect> {
     Some(Effect::LoadLastEnded)
 }
 
-/// Requests the measures, unless they were requested before.
-pub(in crate::tui) fn load_measures_if_needed(app: &mut App) -> Option<Effect> {
-    if app.metrics.loading || app.metrics.loaded.is_some() {
-        return None;
-    }
-    app.metrics.loading = true;
-    Some(Effect::LoadMeasures(app.metrics.span))
-}
-
 /// Marks everything as stale until the backend has answered again, because the clock has jumped.
 pub(in crate::tui) fn clock_jumped(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if app.outbox.is_none() {
@@ -168,7 +150,7 @@ fn reload_stale(app: &mut App) -> Vec<Effect> {
     }
     if app.queue.pages.as_ref().is_some_and(|pages| pages.error.is_some() || pages.as_of.is_some())
     {
-        effects.extend(filter::update::reload_history(app));
+        effects.extend(history::reload_history(app));
     }
     if app.metrics.failed.is_some() && !app.metrics.loading {
         app.metrics.loading = true;
@@ -176,75 +158,6 @@ fn reload_stale(app: &mut App) -> Vec<Effect> {
     }
     effects.extend(wall::update::retry_last_p1(app));
     effects
-}
-
-/// Applies the passing of time: rows are derived again, and measures computed if they are due.
-pub(in crate::tui) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let selected = app.queue.selected;
-    rows::derive_unprompted(app, at);
-    let mut effects = Vec::new();
-    if selected != app.queue.selected {
-        effects = navigation::selection_moved(app);
-    }
-    let age = app.metrics.loaded_at.map(|then| (at - then).abs());
-    let due = age.is_some_and(|age| {
-        age >= MAX_MEASURES_AGE || (app.metrics.outdated && age >= MIN_MEASURES_AGE)
-    });
-    if due && !app.metrics.loading {
-        app.metrics.loading = true;
-        effects.push(Effect::LoadMeasures(app.metrics.span));
-    }
-    effects
-}
-
-/// Selects a shorter (negative `by`) or longer window of the measures.
-pub(in crate::tui) fn step_span(app: &mut App, by: isize) -> Vec<Effect> {
-    let index = Span::ALL.iter().position(|s| *s == app.metrics.span).unwrap_or(0);
-    let next = index.saturating_add_signed(by).min(Span::ALL.len() - 1);
-    if next == index {
-        return Vec::new();
-    }
-    choose_span(app, Span::ALL[next])
-}
-
-/// Computes the measures over a window.
-pub(in crate::tui) fn choose_span(app: &mut App, span: Span) -> Vec<Effect> {
-    app.metrics.span = span;
-    app.metrics.top = 0;
-    app.metrics.loading = true;
-    vec![Effect::LoadMeasures(app.metrics.span)]
-}
-
-/// Shows measures that were computed, or why they could not be.
-pub(in crate::tui) fn measures_loaded(
-    app: &mut App,
-    span: Span,
-    result: Result<Sourced<Arc<Measures>>, BackendError>,
-    at: DateTime<Utc>,
-) -> Vec<Effect> {
-    if span != app.metrics.span {
-        return Vec::new();
-    }
-    app.metrics.loading = false;
-    app.metrics.loaded_at = Some(at);
-    match result {
-        Ok(measures) => {
-            app.metrics.loaded = Some((span, measures.value));
-            app.metrics.as_of = measures.as_of;
-            app.metrics.outdated = false;
-            app.metrics.failed = None;
-            Vec::new()
-        }
-        Err(error) => {
-            let first_failure = app.metrics.failed.replace(error.to_string()).is_none();
-            app.metrics.outdated = true;
-            // The pane shows the failure as long as it lasts.
-            if !first_failure {
-                return Vec::new();
-            }
-            report_failure(app, "computing measures", &error.to_string(), at)
-        }
-    }
 }
 
 /// Reads everything on the screen again.
@@ -255,7 +168,7 @@ pub(in crate::tui) fn refresh(app: &mut App) -> Vec<Effect> {
         app.reading.loading = Some((id, 0));
         effects.push(Effect::LoadDetail(id));
     }
-    effects.extend(filter::update::reload_history(app));
+    effects.extend(history::reload_history(app));
     app.metrics.loading = true;
     effects.push(Effect::LoadMeasures(app.metrics.span));
     effects.extend(show_toast(app, "asked anew", false));

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::tui::core::app::Pane;
+use crate::tui::core::pane::Pane;
 
 /// The minimum number of columns and rows.
 pub const MIN_SIZE: (u16, u16) = (40, 10);

@@ -19,10 +19,11 @@ use crate::sync::drafts::{Draft, DraftOp};
 use crate::sync::remote::OutboxEntry;
 use crate::sync::{self, Sourced};
 
-use crate::tui::core::app::Span;
 use crate::tui::core::zone::OffsetChange;
+use crate::tui::metrics::Span;
 use crate::tui::run::output::Pipe;
-use crate::tui::run::{ProgramSpec, RunEnd, RunId, Runbooks};
+use crate::tui::run::{ProgramSpec, RunEnd, RunId};
+use crate::tui::runbook::Runbooks;
 use crate::tui::wall::EventRequest;
 use crate::tui::workspace::WorkspaceId;
 

@@ -1,15 +1,16 @@
 //! Modes: what can be open on top of the panes and receives the keys instead of them.
 
-use crate::model::{Impact, Urgency};
-
+use crate::tui::confirm::{Confirm, Results};
 use crate::tui::filter::FilterLine;
 use crate::tui::form::Form;
+use crate::tui::help::Help;
+use crate::tui::matrix::Matrix;
 use crate::tui::outbox::OutboxPane;
 use crate::tui::palette::Palette;
 use crate::tui::picker::Picker;
-use crate::tui::run::{OutputPane, RunConfirmation, RunbookPane};
-use crate::tui::verb::plan::{Confirm, Results, Target};
-use crate::tui::workspace::Workspace;
+use crate::tui::run::{OutputPane, RunConfirmation};
+use crate::tui::runbook::RunbookPane;
+use crate::tui::workspace::Switching;
 
 /// The mode of the panes: what is open on top of them and receives the keys.
 #[derive(Debug, Default)]
@@ -49,34 +50,4 @@ pub enum Mode {
     Quitting,
     /// Switching to another workspace.
     Switching(Box<Switching>),
-}
-
-/// A switch to another workspace that is under way.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Switching {
-    /// The workspace to switch to.
-    pub to: Workspace,
-    /// Whether it is open: what remains is to store the commands of this workspace.
-    pub opened: bool,
-}
-
-/// The list of keys, searched and scrolled.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Help {
-    /// The text that keys are searched by.
-    pub query: String,
-    /// Index of the first line on the screen.
-    pub top: usize,
-}
-
-/// A choice of impact × urgency that is being made.
-#[allow(missing_docs, reason = "the names say it")]
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Matrix {
-    /// The incidents to be prioritized.
-    pub targets: Vec<Target>,
-    pub impact: Impact,
-    pub urgency: Urgency,
-    /// A line about what others have done to the incidents in the meantime.
-    pub notice: Option<String>,
 }

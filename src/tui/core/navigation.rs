@@ -1,47 +1,21 @@
-//! Moving the selection, scrolling, and changing the focus between panes.
+//! Moving the selection, scrolling panes and popups, and going back.
 
 use chrono::{DateTime, Utc};
 
-use crate::tui::core::app::{App, Pane};
-use crate::tui::core::message::{Effect, Timer};
+use crate::tui::core::app::App;
+use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
-use crate::tui::queue::rows;
-use crate::tui::update::{LONG_REST_DELAY, REST_DELAY};
-use crate::tui::{filter, help, reading, travel};
-
-/// A movement through rows or lines.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::tui) enum Motion {
-    /// This many lines; negative is up.
-    Lines(isize),
-    /// This many half pages; negative is up.
-    HalfPages(isize),
-    /// To the first row or line.
-    First,
-    /// To the last row or line.
-    Last,
-}
-
-impl Motion {
-    /// Returns the new index, starting at `index` of `count` with pages of `page` lines.
-    pub(in crate::tui) fn apply(self, index: usize, count: usize, page: usize) -> usize {
-        let last = count.saturating_sub(1);
-        match self {
-            Self::Lines(lines) => index.saturating_add_signed(lines).min(last),
-            Self::HalfPages(halves) => {
-                let half = isize::try_from((page / 2).max(1)).unwrap_or(1);
-                index.saturating_add_signed(half.saturating_mul(halves)).min(last)
-            }
-            Self::First => 0,
-            Self::Last => last,
-        }
-    }
-}
+use crate::tui::core::motion::{Motion, top_count};
+use crate::tui::core::pane::Pane;
+use crate::tui::queue::{history, rows};
+use crate::tui::reading::focus::focus;
+use crate::tui::reading::update::selection_moved;
+use crate::tui::{filter, layout, outbox, reading, run, runbook};
 
 /// Moves in the focused pane, or in what is open on top of it.
 pub(in crate::tui) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
     if !matches!(app.mode, Mode::Panes) {
-        help::update::scroll(app, motion);
+        scroll(app, motion);
         return Vec::new();
     }
     let page = page_height(app);
@@ -49,11 +23,11 @@ pub(in crate::tui) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
         Pane::Queue => {
             let index = motion.apply(app.queue.index, app.queue.lines.len(), page);
             if index == app.queue.index {
-                return filter::update::load_more(app, page);
+                return history::load_more(app, page);
             }
             app.queue.select_line(index);
             let mut effects = selection_moved(app);
-            effects.extend(filter::update::load_more(app, page));
+            effects.extend(history::load_more(app, page));
             effects
         }
         Pane::Detail => {
@@ -74,57 +48,11 @@ pub(in crate::tui) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
     }
 }
 
-/// Returns how many lines can be the first on the screen, for a text of `lines` lines in a page.
-pub(in crate::tui) fn top_count(lines: usize, page: usize) -> usize {
-    lines.saturating_sub(page) + 1
-}
-
 fn page_height(app: &App) -> usize {
     if app.focus == Pane::Queue {
         return rows::visible_rows(app);
     }
     app.layout().slot(app.focus).map_or(1, |slot| usize::from(slot.inner().height).max(1))
-}
-
-/// Handles a moved selection: detail and timeline follow once it rests.
-pub(in crate::tui) fn selection_moved(app: &mut App) -> Vec<Effect> {
-    app.reading.rest_seq += 1;
-    app.reading.moving = true;
-    let rest = if app.low_bandwidth { LONG_REST_DELAY } else { REST_DELAY };
-    vec![Effect::StartTimer(rest, Timer::Rest(app.reading.rest_seq))]
-}
-
-pub(in crate::tui) fn focus(app: &mut App, pane: Pane) -> Vec<Effect> {
-    let before = std::mem::replace(&mut app.focus, pane);
-    match (before, pane) {
-        (Pane::Detail | Pane::Timeline, Pane::Detail | Pane::Timeline) => {
-            app.tab = pane;
-            Vec::new()
-        }
-        // The panes show what is selected, not what was shown in them before.
-        (_, Pane::Detail | Pane::Timeline) => {
-            app.tab = pane;
-            reading::update::follow_at_once(app)
-        }
-        (_, Pane::Metrics) => {
-            app.tab = pane;
-            reading::update::follow(app)
-        }
-        // The incident that was read may have left the queue in the meantime.
-        (_, Pane::Queue) => reading::update::follow(app),
-    }
-}
-
-pub(in crate::tui) fn cycle_focus(app: &mut App, by: isize) -> Vec<Effect> {
-    let count = Pane::ALL.len();
-    let index = app.focus.number() - 1;
-    let next = (index + count).saturating_add_signed(by) % count;
-    focus(app, Pane::ALL[next])
-}
-
-pub(in crate::tui) fn open_selected(app: &mut App) -> Vec<Effect> {
-    app.zoomed = true;
-    focus(app, Pane::Detail)
 }
 
 /// Goes to the next incident of the queue, or the previous one, without leaving the pane.
@@ -152,7 +80,7 @@ pub(in crate::tui) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
     };
     let page = rows::visible_rows(app);
     if app.reading.target == Some(id) && app.queue.selected == Some(id) {
-        return filter::update::load_more(app, page);
+        return history::load_more(app, page);
     }
     app.queue.select_line(line);
     let mut effects = if app.focus == Pane::Queue {
@@ -160,7 +88,7 @@ pub(in crate::tui) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
     } else {
         reading::update::follow_at_once(app)
     };
-    effects.extend(filter::update::load_more(app, page));
+    effects.extend(history::load_more(app, page));
     effects
 }
 
@@ -168,7 +96,7 @@ pub(in crate::tui) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
 /// open.
 pub(in crate::tui) fn back(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if app.travel.is_some() {
-        travel::update::end(app);
+        reading::update::end_travel(app);
         return Vec::new();
     }
     if !app.zoomed && app.focus == Pane::Queue {
@@ -180,4 +108,23 @@ pub(in crate::tui) fn back(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
     app.zoomed = false;
     focus(app, Pane::Queue)
+}
+
+pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
+    match app.mode {
+        Mode::Output(_) => return run::update::scroll(app, motion),
+        Mode::Runbook(_) => return runbook::update::scroll(app, motion),
+        Mode::Outbox(_) => return outbox::update::scroll(app, motion),
+        _ => {}
+    }
+    let (lines, page) = layout::popup_size(app);
+    let top = match &mut app.mode {
+        Mode::Help(help) => &mut help.top,
+        Mode::Failure(top) => top,
+        Mode::Results(results) => &mut results.top,
+        Mode::Confirm(confirm) => &mut confirm.top,
+        Mode::ConfirmRun(confirmation) => &mut confirmation.top,
+        _ => return,
+    };
+    *top = motion.apply(*top, top_count(lines, page), page);
 }

@@ -1,11 +1,4 @@
-//! The four panes, and the state of the metrics pane.
-
-use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
-use ratatui::text::Line;
-
-use crate::model::measures::Measures;
+//! The four panes.
 
 /// One of the four panes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -40,67 +33,4 @@ impl Pane {
     pub const fn number(self) -> usize {
         self as usize + 1
     }
-}
-
-/// A window of time that the metrics pane can show.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Span {
-    /// The last 24 hours.
-    Day,
-    /// The last 7 days.
-    Week,
-    /// The last 30 days.
-    Month,
-    /// The last 90 days.
-    Quarter,
-}
-
-impl Span {
-    /// All windows, from the shortest to the longest.
-    pub const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Quarter];
-
-    /// Returns the text that stands for the window on the screen.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Day => "24 h",
-            Self::Week => "7 d",
-            Self::Month => "30 d",
-            Self::Quarter => "90 d",
-        }
-    }
-
-    /// Returns the window's length in days.
-    #[must_use]
-    pub const fn days(self) -> u32 {
-        match self {
-            Self::Day => 1,
-            Self::Week => 7,
-            Self::Month => 30,
-            Self::Quarter => 90,
-        }
-    }
-}
-
-/// State of the metrics pane.
-#[derive(Clone, Debug)]
-pub struct Metrics {
-    /// The window that was chosen.
-    pub span: Span,
-    /// The latest measures and the window they cover.
-    pub loaded: Option<(Span, Arc<Measures>)>,
-    /// When these measures were fetched, if they come from the cache.
-    pub as_of: Option<DateTime<Utc>>,
-    /// When the measures last arrived or failed.
-    pub loaded_at: Option<DateTime<Utc>>,
-    /// Whether measures are being computed.
-    pub loading: bool,
-    /// Whether the queue has changed since they were computed.
-    pub outdated: bool,
-    /// Why they could not be computed.
-    pub failed: Option<String>,
-    /// Text of the pane, laid out for its size.
-    pub lines: Vec<Line<'static>>,
-    /// Index of the first line on the screen.
-    pub top: usize,
 }

@@ -1,3 +1,4 @@
 //! The detail pane: one incident's record.
 
+pub mod layout;
 pub mod view;

@@ -1,3 +1,4 @@
 //! Drafts of forms that were filled in and not sent.
 
+pub mod reopen;
 pub mod update;

@@ -10,11 +10,9 @@ use crate::sync::drafts::{Draft, DraftOp};
 use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Timer};
 use crate::tui::core::mode::Mode;
-use crate::tui::form;
 use crate::tui::form::{Form, Kind};
-use crate::tui::update::show_toast;
-use crate::tui::verb::plan::Target;
 use crate::tui::verb::precheck;
+use crate::tui::verb::target::Target;
 use crate::tui::workspace::Workspace;
 
 /// How long after a key the form is stored.
@@ -97,48 +95,6 @@ pub(in crate::tui) fn save_for_later(app: &mut App, form: &Form, at: DateTime<Ut
     vec![Effect::Draft(DraftOp::Save(draft)), Effect::Draft(DraftOp::Release(form.draft_id))]
 }
 
-/// Reopens a form that was refused; stores it as a draft if something else is open.
-pub(in crate::tui) fn reopen_refused(
-    app: &mut App,
-    mut form: Box<Form>,
-    why: &str,
-    at: DateTime<Utc>,
-) -> Vec<Effect> {
-    if matches!(app.mode, Mode::Panes | Mode::Help(_) | Mode::Failure(_) | Mode::Results(_)) {
-        form.notice = Some(why.to_owned());
-        // A timer that ran out while the form was closed found nothing to store.
-        form.save_scheduled = false;
-        app.mode = Mode::Form(form);
-        return schedule_save(app);
-    }
-    let mut effects = save_for_later(app, &form, at);
-    let key =
-        crate::tui::update::main_key(app, crate::tui::update::Action::Drafts).unwrap_or_default();
-    let message = format!("{} not taken, kept as a draft ({key}): {why}", form.heading);
-    effects.extend(show_toast(app, message, true));
-    effects
-}
-
-/// Offers the drafts that earlier runs have stored.
-pub(in crate::tui) fn restore(app: &mut App, drafts: Vec<Draft>) -> Vec<Effect> {
-    let is_local = |draft: &Draft| {
-        // Drafts about incidents of another workspace wait there.
-        let location = draft.location.as_ref().filter(|_| !draft.about.is_empty());
-        location.is_none_or(|location| *location == app.workspace.location)
-    };
-    let restored: Vec<Draft> =
-        drafts.into_iter().filter(|draft| kind(draft).is_some() && is_local(draft)).collect();
-    app.drafts.extend(restored);
-    if app.drafts.is_empty() {
-        return Vec::new();
-    }
-    let count = app.drafts.len();
-    let word = if count == 1 { "draft was" } else { "drafts were" };
-    let key =
-        crate::tui::update::main_key(app, crate::tui::update::Action::Drafts).unwrap_or_default();
-    show_toast(app, format!("{count} {word} kept · {key} brings back what was typed"), false)
-}
-
 /// Returns the kind of form that a draft belongs to; `None` if this version does not have it.
 pub(in crate::tui) fn kind(draft: &Draft) -> Option<Kind> {
     serde_json::from_str(&draft.form).ok()
@@ -177,14 +133,4 @@ fn is_same_form(app: &App, drafted: &Kind, wanted: &Kind, targets: &[Target]) ->
         }
         _ => drafted == wanted,
     }
-}
-
-/// Opens the form of a draft that was chosen from the list.
-pub(in crate::tui) fn open(app: &mut App, id: Uuid, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(draft) = app.drafts.iter().find(|draft| draft.id == id).cloned() else {
-        return Vec::new();
-    };
-    let Some(kind) = kind(&draft) else { return Vec::new() };
-    app.drafts.retain(|other| other.id != id);
-    form::update::open_with(app, kind, targets(&draft), Some(draft), at)
 }

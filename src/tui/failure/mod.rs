@@ -1,3 +1,3 @@
 //! The popup with the details of the last failure.
 
-pub mod view;
+pub mod layout;

@@ -1,32 +1,21 @@
-//! Finding incidents: the filter line, saved views, orders, groups, and the history.
+//! The filter line: how it is typed into, applied and left.
 
-use crate::tui::filter::complete;
-use crate::tui::queue::history;
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
-pub(in crate::tui) use crate::tui::queue::groups::{
-    fold, selected_group_ids, toggle_group, toggle_grouping, toggle_marks, unfold,
-};
-pub(in crate::tui) use crate::tui::queue::history::{
-    load_more, open_changed, page_loaded, reload_history, search_due, update_row,
-};
-pub use crate::tui::views::update::{View, show_view, sort_by, views, views_with};
-pub(in crate::tui) use crate::tui::views::update::{
-    choose_sort, choose_view, open_sorts, open_views,
-};
 
 use crate::model::filter::Filter;
 use crate::model::queue::Sort;
 use crate::sync::filters;
 
-use crate::tui::core::app::{App, Pane};
+use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
-use crate::tui::core::navigation;
-use crate::tui::filter::{FilterLine, PreviousFilter};
-use crate::tui::queue::rows;
-use crate::tui::update::show_toast;
+use crate::tui::core::notices::show_toast;
+use crate::tui::core::pane::Pane;
+use crate::tui::filter::{FilterLine, PreviousFilter, complete};
+use crate::tui::queue::rows::restore_selection;
+use crate::tui::queue::{history, rows};
+use crate::tui::reading;
 
 /// Applies a filter, a view's name and an order to the queue.
 pub(in crate::tui) fn apply_filter(
@@ -43,7 +32,7 @@ pub(in crate::tui) fn apply_filter(
     let mut effects = history::refresh_history(app);
     rows::derive(app, at);
     if before != (app.queue.selected, app.queue.selected_head.clone()) {
-        effects.extend(navigation::selection_moved(app));
+        effects.extend(reading::update::selection_moved(app));
     }
     effects
 }
@@ -65,7 +54,7 @@ pub(in crate::tui) fn open_line(app: &mut App) -> Vec<Effect> {
     let mut effects = Vec::new();
     if app.focus != Pane::Queue {
         app.zoomed = false;
-        effects = navigation::focus(app, Pane::Queue);
+        effects = reading::focus::focus(app, Pane::Queue);
     }
     let queue = &app.queue;
     let previous = PreviousFilter {
@@ -142,20 +131,9 @@ fn apply_typed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = apply_filter(app, filter, view, previous.sort, at);
     restore_selection(app);
     if selected_before != app.queue.selected && effects.is_empty() {
-        effects = navigation::selection_moved(app);
+        effects = reading::update::selection_moved(app);
     }
     effects
-}
-
-/// Selects again what was selected before the line was opened, as soon as it passes the filter.
-pub(in crate::tui) fn restore_selection(app: &mut App) {
-    if let Mode::Filter(line) = &app.mode
-        && line.previous.selected_head.is_none()
-        && let Some(id) = line.previous.selected.filter(|id| app.queue.selected != Some(*id))
-        && let Some(line) = app.queue.line_of(id)
-    {
-        app.queue.select_line(line);
-    }
 }
 
 /// Closes the line and keeps its filter.
@@ -201,7 +179,7 @@ pub(in crate::tui) fn cancel(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     (app.queue.selected, app.queue.selected_head) = (selected, selected_head);
     rows::derive(app, at);
     if selected_before != app.queue.selected && effects.is_empty() {
-        effects = navigation::selection_moved(app);
+        effects = reading::update::selection_moved(app);
     }
     effects
 }

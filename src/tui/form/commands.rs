@@ -10,7 +10,7 @@ use crate::tui::input::parse_time;
 use crate::tui::verb::link::parse_url;
 use crate::tui::verb::logic::{FieldError, Filled};
 use crate::tui::verb::plan::Plan;
-use crate::tui::verb::{declare, names, send, with_form};
+use crate::tui::verb::{declare, names, planning, with_form};
 
 /// Returns the plan of a form, and whether it is irreversible.
 pub(in crate::tui) fn plan(
@@ -26,7 +26,7 @@ pub(in crate::tui) fn plan(
         for target in &form.targets {
             let filled = Filled { app, form, target, at };
             let (prerequisites, commands) = logic.commands(&filled)?;
-            steps.push(send::step(app, target, prerequisites, commands, at));
+            steps.push(planning::step(app, target, prerequisites, commands, at));
         }
         let (verb, done_phrase) = logic.phrases();
         let plan = Plan { verb: verb.into(), done_phrase: done_phrase.into(), steps };

@@ -1,27 +1,25 @@
-//! State of a form: one column of fields, labels on the left. `update::forms` sends what it holds.
+//! State of a form: one column of fields, labels on the left. [`update`] sends it.
 
 pub mod commands;
 pub mod conflict;
 mod field;
+pub mod open;
 pub mod update;
 pub mod view;
 
-pub use field::{Field, FocusMove, Tick, Value, text_area};
-
 use crossterm::event::KeyEvent;
+use field::area_content;
+pub use field::{Field, FocusMove, Tick, Value, text_area};
 use ratatui::style::{Modifier, Style};
 use serde::{Deserialize, Serialize};
 use tui_textarea::CursorMove;
 use uuid::Uuid;
 
 use crate::model::command::CommandKind;
-use crate::model::text;
-use crate::model::{Envelope, Priority, Status};
+use crate::model::{Envelope, Priority, Status, text};
 use crate::sync::drafts::Draft;
 
-use crate::tui::verb::plan::Target;
-
-use field::area_content;
+use crate::tui::verb::target::Target;
 
 /// Marks the cell of the cursor, which the view replaces by the terminal's own cursor.
 pub const CURSOR: Modifier = Modifier::RAPID_BLINK;

@@ -1,90 +1,20 @@
-//! Forms: how they are opened, typed into and sent.
+//! Forms: how they are typed into and sent.
 
-use crate::tui::form::commands;
-use crate::tui::form::conflict;
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent};
 
-use crate::model::text::sanitize;
-use crate::model::time::format_ago;
-use crate::sync::drafts::{Draft, DraftOp};
+use crate::sync::drafts::DraftOp;
+
+use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
+use crate::tui::core::notices;
 use crate::tui::drafts;
-use crate::tui::form::{Field, Form, Kind, Value};
-use crate::tui::verb::logic::{FieldError, Filling};
-use crate::tui::verb::plan::{Plan, Target};
-use crate::tui::verb::{names, send, with_form};
-
-/// Opens a form; restores what was typed into it before and not sent.
-pub(in crate::tui) fn open(
-    app: &mut App,
-    kind: Kind,
-    targets: Vec<Target>,
-    at: DateTime<Utc>,
-) -> Vec<Effect> {
-    let draft = drafts::update::remove_matching(app, &kind, &targets);
-    open_with(app, kind, targets, draft, at)
-}
-
-/// Opens a form with the contents of a draft, or filled in from the record.
-pub(in crate::tui) fn open_with(
-    app: &mut App,
-    kind: Kind,
-    targets: Vec<Target>,
-    draft: Option<Draft>,
-    at: DateTime<Utc>,
-) -> Vec<Effect> {
-    let heading = heading(&kind, &targets);
-    let fields = fields(app, &kind, &targets, at);
-    let mut form = Form::new(kind, targets, heading, fields);
-    if form.kind == Kind::Update && form.targets.len() > 1 {
-        form.notice = Some("what stands in braces, such as {number}, is filled in for each".into());
-    }
-    let mut effects = Vec::new();
-    if let Some(draft) = draft {
-        form.restore_draft(&draft);
-        form.notice = Some(format!("brought back what was typed {}", format_ago(draft.at, at)));
-        // Stored again at once, so that no other process offers the draft.
-        effects.push(Effect::Draft(DraftOp::Save(draft)));
-    }
-    app.mode = Mode::Form(Box::new(form));
-    effects
-}
-
-/// Makes the form of a note whose text was typed elsewhere.
-pub(in crate::tui) fn note_form(
-    app: &App,
-    targets: Vec<Target>,
-    text: &str,
-    at: DateTime<Utc>,
-) -> Box<Form> {
-    let heading = heading(&Kind::Note, &targets);
-    let fields = fields(app, &Kind::Note, &targets, at);
-    let mut form = Form::new(Kind::Note, targets, heading, fields);
-    if let Some(field) = form.fields.first_mut() {
-        field.set_content(text);
-    }
-    // Focuses the field again, so that its cursor is shown.
-    form.move_focus(0);
-    Box::new(form)
-}
-
-fn heading(kind: &Kind, targets: &[Target]) -> String {
-    let prefix = with_form(kind, |logic| logic.heading());
-    match targets {
-        _ if *kind == Kind::Declare => prefix.into(),
-        [one] => format!("{prefix} {} · {}", one.label, sanitize(&one.title)),
-        many => format!("{prefix} {} incidents", many.len()),
-    }
-}
-
-/// Returns the fields of a form, filled in from the record of its target.
-fn fields(app: &App, kind: &Kind, targets: &[Target], at: DateTime<Utc>) -> Vec<Field> {
-    let filling = Filling::new(app, targets, at);
-    with_form(kind, |logic| logic.fields(&filling))
-}
+use crate::tui::form::{Form, Value, commands, conflict};
+use crate::tui::verb::logic::FieldError;
+use crate::tui::verb::plan::Plan;
+use crate::tui::verb::{names, send};
 
 /// Handles a key without a binding: it is typed into the focused field.
 pub(in crate::tui) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
@@ -169,7 +99,7 @@ fn submit(
 ) -> Vec<Effect> {
     if plan.steps.iter().all(|step| step.commands.is_empty() && step.prerequisites.is_empty()) {
         let mut form = form;
-        let leave = app.keymap.hint_suffix(crate::tui::update::Action::Cancel, "leaves");
+        let leave = app.keymap.hint_suffix(Action::Cancel, "leaves");
         form.notice = Some(format!("nothing was changed{leave}"));
         app.mode = Mode::Form(form);
         return Vec::new();
@@ -207,9 +137,8 @@ pub(in crate::tui) fn continue_editing(app: &mut App) -> Vec<Effect> {
 pub(in crate::tui) fn save_draft(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Form(form) = std::mem::take(&mut app.mode) else { return Vec::new() };
     let mut effects = drafts::update::save_for_later(app, &form, at);
-    let key =
-        crate::tui::update::main_key(app, crate::tui::update::Action::Drafts).unwrap_or_default();
-    effects.extend(crate::tui::update::show_toast(
+    let key = app.keymap.main_key(Action::Drafts).unwrap_or_default();
+    effects.extend(notices::show_toast(
         app,
         format!("kept as a draft · {key} brings it back"),
         false,

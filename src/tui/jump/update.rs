@@ -6,12 +6,12 @@ use crossterm::event::{KeyCode, KeyEvent};
 use crate::backend::BackendError;
 use crate::model::{IncidentId, IncidentNumber, Summary};
 
-use crate::tui::core::app::{App, Pane};
+use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
-use crate::tui::core::navigation;
+use crate::tui::core::notices::{report_failure, show_toast};
+use crate::tui::core::pane::Pane;
 use crate::tui::reading;
-use crate::tui::update::{report_failure, show_toast};
 
 /// How many digits the largest number has.
 const MAX_DIGITS: usize = 10;
@@ -61,7 +61,7 @@ pub(in crate::tui) fn jump_to(app: &mut App, number: IncidentNumber) -> Vec<Effe
     {
         app.queue.select(id);
         return if app.focus == Pane::Queue {
-            navigation::selection_moved(app)
+            reading::update::selection_moved(app)
         } else {
             reading::update::follow_at_once(app)
         };

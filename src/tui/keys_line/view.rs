@@ -6,13 +6,15 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::model::Status;
-use crate::model::command::CommandKind;
 use crate::model::text::{sanitize, truncate, width};
 
-use crate::tui::action::{Action, Entry, Layer, TABLE, current_layer};
-use crate::tui::core::app::{App, Freshness, Pane};
+use crate::tui::action::availability::current_layer;
+use crate::tui::action::{Action, Entry, Layer};
+use crate::tui::core::app::App;
+use crate::tui::core::freshness::Freshness;
 use crate::tui::core::mode::Mode;
+use crate::tui::core::pane::Pane;
+use crate::tui::keys_line::layout::{ALWAYS_LAST, useful_entries};
 use crate::tui::widgets::formatting::retry_text;
 
 pub(in crate::tui) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -149,66 +151,8 @@ fn switching_text(app: &App) -> String {
     }
 }
 
-/// Returns the actions that come first for the shown incident's status.
-fn primary_actions(status: Status) -> &'static [Action] {
-    const ACKNOWLEDGE: Action = Action::Command(CommandKind::Acknowledge);
-    const ESCALATE: Action = Action::Command(CommandKind::Escalate);
-    const NOTE: Action = Action::Command(CommandKind::AddNote);
-    const MOVE: Action = Action::Command(CommandKind::MoveStatus);
-    const RESOLVE: Action = Action::Command(CommandKind::Resolve);
-    const CLOSE: Action = Action::Command(CommandKind::Close);
-    const REOPEN: Action = Action::Command(CommandKind::Reopen);
-    const REVIEW: Action = Action::Command(CommandKind::WriteReview);
-    match status {
-        Status::Triggered => &[ACKNOWLEDGE, Action::Own, ESCALATE],
-        Status::Acknowledged | Status::Investigating | Status::Identified | Status::Monitoring => {
-            &[NOTE, MOVE, RESOLVE]
-        }
-        Status::Resolved => &[CLOSE, REOPEN, REVIEW],
-        Status::Closed | Status::Merged | Status::Reclassified => &[REVIEW, REOPEN],
-    }
-}
-
-/// Actions before all others: undo, which is possible for a short time only, and in
-/// [`WITH_SELECTION`] and [`IN_METRICS`] those that work only with a selection or in the metrics
-/// pane.
-const ALWAYS_FIRST: &[Action] = &[Action::Undo];
-const WITH_SELECTION: &[Action] = &[Action::Mark, Action::Back];
-const IN_METRICS: &[Action] = &[Action::Earlier, Action::Later];
-/// Actions that are shown only once the incident has ended.
-const ONLY_AFTER_END: &[Action] = &[Action::Command(CommandKind::WriteReview)];
-/// Actions at the end, which always have room.
-const ALWAYS_LAST: &[Action] = &[Action::Palette, Action::Help];
 /// The width below which only the help is always shown.
 const NARROW_BELOW: usize = 60;
-
-/// Returns the actions with a hint that work in a layer now, the most useful first.
-pub(in crate::tui) fn useful_entries(app: &App, layer: Layer) -> Vec<&'static Entry> {
-    let shown = app.reading.shown.as_ref().map(|shown| &shown.detail.incident.summary);
-    let marked = !app.marked.is_empty();
-    let mut first = ALWAYS_FIRST.to_vec();
-    if marked {
-        first.extend(WITH_SELECTION);
-    }
-    if app.focus == Pane::Metrics {
-        first.extend(IN_METRICS);
-    }
-    if let Some(shown) = shown.filter(|_| !marked) {
-        first.extend(primary_actions(shown.status));
-    }
-    let mut entries: Vec<&Entry> = TABLE
-        .iter()
-        .filter(|entry| entry.layers.contains(&layer) && entry.visible_hint(app).is_some())
-        .filter(|entry| !ONLY_AFTER_END.contains(&entry.action) || first.contains(&entry.action))
-        // With several incidents selected, some of them may accept it.
-        .filter(|entry| marked || !app.reading.disabled.contains(&entry.action))
-        .collect();
-    entries.sort_by_key(|entry| {
-        let index = first.iter().position(|action| *action == entry.action);
-        (index.unwrap_or(first.len()), ALWAYS_LAST.contains(&entry.action))
-    });
-    entries
-}
 
 /// Returns the text of an action's hint; the key that clears the selection has its own.
 fn hint_text(app: &App, entry: &Entry) -> &'static str {

@@ -11,7 +11,7 @@ use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::form;
 use crate::tui::form::Kind;
-use crate::tui::verb::send;
+use crate::tui::verb::{planning, send};
 
 fn step(level: Level, by: isize) -> Level {
     let index = Level::ALL.iter().position(|l| *l == level).unwrap_or(1);
@@ -36,7 +36,7 @@ pub(in crate::tui) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let commands = [IncidentCommand::Prioritize { impact, urgency }];
     let done_phrase = format!("{priority}: {impact} × {urgency}");
     let verb = format!("set {priority} on");
-    let plan = send::plan(app, &matrix.targets, verb, done_phrase, &commands, at);
+    let plan = planning::plan(app, &matrix.targets, verb, done_phrase, &commands, at);
     send::submit(app, plan, false, None, at)
 }
 
@@ -55,5 +55,5 @@ pub(in crate::tui) fn handle_text_key(
         _ => return Vec::new(),
     };
     let Mode::Matrix(matrix) = std::mem::take(&mut app.mode) else { return Vec::new() };
-    form::update::open(app, Kind::Override { priority }, matrix.targets, at)
+    form::open::open(app, Kind::Override { priority }, matrix.targets, at)
 }

@@ -9,7 +9,7 @@ use crate::model::priority::Level;
 use crate::model::text::{sanitize, truncate, wrap};
 
 use crate::tui::core::app::App;
-use crate::tui::core::mode::Matrix;
+use crate::tui::matrix::Matrix;
 use crate::tui::widgets::popup;
 
 /// The width of the box, in columns: it fits the smallest screen.

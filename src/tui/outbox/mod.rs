@@ -1,5 +1,7 @@
 //! State of the outbox popup: refused commands first, then pending ones, then sent ones.
 
+pub mod layout;
+pub mod report;
 pub mod update;
 pub mod view;
 

@@ -13,16 +13,18 @@ use crate::model::{Command, CommandId, IncidentId};
 use crate::sync::drafts::DraftOp;
 use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
 
-use crate::tui::action::{Action, READ_ONLY};
+use crate::tui::action::READ_ONLY;
 use crate::tui::core::app::{App, PendingCommand};
 use crate::tui::core::message::{Effect, OutboxRequest};
 use crate::tui::core::mode::Mode;
-use crate::tui::core::navigation::Motion;
+use crate::tui::core::motion::Motion;
+use crate::tui::core::notices::show_toast;
 use crate::tui::form::Kind;
+use crate::tui::outbox::report::report_refusal;
 use crate::tui::outbox::{OutboxPane, display_order};
-use crate::tui::update::{main_key, report_failure, show_toast};
+use crate::tui::queue::history;
 use crate::tui::verb::logic::Contents;
-use crate::tui::verb::plan::{Batch, Target, phrase};
+use crate::tui::verb::target::Target;
 use crate::tui::verb::{self, send};
 use crate::tui::{form, workspace};
 
@@ -115,7 +117,7 @@ fn settle_from_entry(app: &mut App, entry: &OutboxEntry, at: DateTime<Utc>) -> V
         EntryState::Refused(error) => Err(error.clone()),
     };
     if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
-        crate::tui::filter::update::update_row(app, row);
+        history::update_row(app, row);
     }
     send::settled(app, entry.id, result, at)
 }
@@ -158,33 +160,6 @@ fn report_foreign_refusal(
         return None;
     }
     Some(report_refusal(app, &last.phrase(), &error, at))
-}
-
-fn report_refusal(app: &mut App, operation: &str, why: &str, at: DateTime<Utc>) -> Vec<Effect> {
-    let key = main_key(app, Action::Outbox).unwrap_or_default();
-    report_failure(app, operation, &format!("{why} · {key} outbox"), at)
-}
-
-/// Reports the refused commands of a batch by pointing to the outbox, if there is one: the form of
-/// a command that was sent an hour ago does not come back by itself.
-pub(in crate::tui) fn report_batch(
-    app: &mut App,
-    batch: &Batch,
-    at: DateTime<Utc>,
-) -> Option<Vec<Effect>> {
-    app.outbox.as_ref()?;
-    if batch.form.is_some() {
-        // The commands could not even be put into the outbox: the form comes back.
-        return None;
-    }
-    let (label, why) = batch.failed.first()?.clone();
-    if batch.total == 1 {
-        return Some(report_refusal(app, &phrase(&batch.verb, &label), &why, at));
-    }
-    let summary = format!("{} of {} not {}", batch.failed.len(), batch.total, batch.done_phrase);
-    let effects = report_refusal(app, &phrase(&batch.verb, "several"), &summary, at);
-    send::append_failures(app, batch);
-    Some(effects)
 }
 
 /// Handles the answer to enqueueing commands: they are in the outbox, or could not be put there.
@@ -231,7 +206,7 @@ pub(in crate::tui) fn enqueued(
     if matches!(app.mode, Mode::Quitting) && app.pending.iter().all(|pending| pending.enqueued) {
         effects.push(Effect::Quit);
     }
-    effects.extend(workspace::update::switch_when_settled(app));
+    effects.extend(workspace::switch::switch_when_settled(app));
     effects
 }
 
@@ -326,7 +301,7 @@ pub(in crate::tui) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     };
     let targets = target(app, &entry).into_iter().collect();
     // A draft of the same form stays a draft.
-    let effects = form::update::open_with(app, kind, targets, None, at);
+    let effects = form::open::open_with(app, kind, targets, None, at);
     if let Mode::Form(form) = &mut app.mode {
         for (label, content) in contents {
             if let Some(field) = form.fields.iter_mut().find(|field| field.label == label) {

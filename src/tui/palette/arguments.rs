@@ -9,15 +9,16 @@ use crate::model::queue::Sort;
 use crate::model::text::sanitize;
 
 use crate::tui::action::{ArgumentKind, Entry};
-use crate::tui::core::app::{App, Span};
+use crate::tui::core::app::App;
 use crate::tui::core::zone::Zone;
+use crate::tui::metrics::Span;
 use crate::tui::picker::{Item, Pick};
 use crate::tui::queue;
 use crate::tui::theme::Name;
 use crate::tui::verb;
 use crate::tui::verb::logic::Typed;
-use crate::tui::verb::plan::Target;
-use crate::tui::{filter, picker, run, workspace};
+use crate::tui::verb::target::Target;
+use crate::tui::{picker, run, views, workspace};
 
 /// Returns the possible arguments of an action, where they can be listed. Each item has a value.
 pub(in crate::tui) fn offers(
@@ -33,7 +34,7 @@ pub(in crate::tui) fn offers(
             Some(verb) => verb.offers(app, argument, targets, at),
             None => Vec::new(),
         },
-        ArgumentKind::View => filter::update::views(app).into_iter().map(view).collect(),
+        ArgumentKind::View => views::update::views(app).into_iter().map(view).collect(),
         ArgumentKind::Sort => Sort::ALL
             .iter()
             .map(|sort| {
@@ -50,12 +51,12 @@ pub(in crate::tui) fn offers(
             .map(|zone| Item::new(zone.as_str(), Pick::Zone(*zone)).value(zone.as_str()))
             .collect(),
         ArgumentKind::Listed(_) => {
-            let items = picker::update::items(app, entry.action, targets, at);
+            let items = picker::items::items(app, entry.action, targets, at);
             items.into_iter().filter(|item| item.value.is_some()).collect()
         }
         ArgumentKind::Number => numbers(app),
         ArgumentKind::Backend => workspace::update::items(app),
-        ArgumentKind::Run => run::update::all_items(app, targets),
+        ArgumentKind::Run => run::items::all_items(app, targets),
         ArgumentKind::Span => Span::ALL.into_iter().map(span).collect(),
     }
 }
@@ -88,7 +89,7 @@ pub(in crate::tui) fn parse(
     match entry.argument {
         ArgumentKind::Nothing => Err(format!("{} takes nothing behind it", entry.name)),
         ArgumentKind::Listed(_) if values.is_empty() => {
-            Err(picker::update::empty_reason(app, entry.action, targets))
+            Err(picker::items::empty_reason(app, entry.action, targets))
         }
         ArgumentKind::Listed(what) => {
             Err(format!("{shown:?} is not {what}: {}", suggestion(argument, &values)))
@@ -109,7 +110,7 @@ pub(in crate::tui) fn parse(
             Err(workspace::update::NO_OTHER_WORKSPACE.into())
         }
         ArgumentKind::Backend => unknown("there is no profile"),
-        ArgumentKind::Run => match run::update::no_items_reason(app, targets, offers) {
+        ArgumentKind::Run => match run::items::no_items_reason(app, targets, offers) {
             Some(why) => Err(why),
             None => unknown("there is no runbook or command"),
         },
@@ -164,7 +165,7 @@ pub(in crate::tui) fn numbers(app: &App) -> Vec<Item> {
     .collect()
 }
 
-fn view(view: filter::update::View) -> Item {
+fn view(view: views::View) -> Item {
     let name = view.name.clone();
     let about = sanitize(&view.filter.to_string()).into_owned();
     Item::new(name.clone(), Pick::View(Box::new(view))).about(about).value(name)

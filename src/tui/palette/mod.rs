@@ -1,8 +1,9 @@
 //! The command palette: every action by name, followed by its argument.
 //!
-//! State only; `update::palette` fills in the choices and runs them.
+//! State only; [`update`] fills in the choices and runs them.
 
 pub mod arguments;
+pub mod layout;
 pub mod update;
 pub mod view;
 
@@ -10,7 +11,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::tui::action::Entry;
 use crate::tui::picker::Item;
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 /// The maximum length of the typed line, in bytes.
 const MAX_LINE_BYTES: usize = 2000;

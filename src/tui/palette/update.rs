@@ -6,21 +6,19 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::model::command::Argument;
 use crate::model::text::sanitize;
-use crate::tui::action;
-use crate::tui::action::{Action, ArgumentKind, Entry, Group, Layer, TABLE};
+
+use crate::tui::action::{Action, ArgumentKind, Entry, Group, Layer, TABLE, table};
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::form::Form;
 use crate::tui::input::fuzzy::FuzzyQuery;
-use crate::tui::palette::arguments;
-use crate::tui::palette::{Choice, ChoiceKind, Palette, split};
+use crate::tui::palette::{Choice, ChoiceKind, Palette, arguments, split};
 use crate::tui::picker::{Item, Pick};
-use crate::tui::queue;
-use crate::tui::update::{main_key, perform};
-use crate::tui::verb::plan::{Target, phrase};
-use crate::tui::verb::{send, start};
-use crate::tui::{drafts, form, picker, run};
+use crate::tui::verb::plan::phrase;
+use crate::tui::verb::target::Target;
+use crate::tui::verb::{availability, planning, selection, start};
+use crate::tui::{action, drafts, form, picker, queue, run};
 
 /// How many lines are remembered.
 const MAX_HISTORY: usize = 30;
@@ -29,7 +27,7 @@ const MIN_PREFIX: usize = 2;
 
 /// Opens the palette with something typed already. The targets are fixed now.
 pub(in crate::tui) fn open(app: &mut App, typed: &str, at: DateTime<Utc>) -> Vec<Effect> {
-    let targets = start::targets(app);
+    let targets = selection::targets(app);
     app.mode = Mode::Palette(Box::new(Palette::new(targets, typed)));
     refresh(app, at);
     Vec::new()
@@ -37,7 +35,7 @@ pub(in crate::tui) fn open(app: &mut App, typed: &str, at: DateTime<Utc>) -> Vec
 
 /// Opens the palette for an action that does nothing without an argument.
 pub(in crate::tui) fn open_for(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
-    let name = action::find_entry(action).map_or("", |entry| entry.name);
+    let name = table::find_entry(action).map_or("", |entry| entry.name);
     open(app, &format!("{name} "), at)
 }
 
@@ -80,10 +78,10 @@ fn note_form(app: &App, at: DateTime<Utc>) -> Option<Box<Form>> {
     let entry =
         palette.command.filter(|entry| entry.argument == ArgumentKind::Command(Argument::Note))?;
     let text = Some(palette.argument().trim()).filter(|text| !text.is_empty())?;
-    if start::disabled_reason(app, entry, &palette.targets, at).is_some() {
+    if availability::disabled_reason(app, entry, &palette.targets, at).is_some() {
         return None;
     }
-    Some(form::update::note_form(app, palette.targets.clone(), text, at))
+    Some(form::open::note_form(app, palette.targets.clone(), text, at))
 }
 
 /// Closes the palette. A note that was typed is stored as a draft.
@@ -140,12 +138,13 @@ pub(in crate::tui) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         ChoiceKind::Item(item) => {
             let targets = std::mem::take(&mut palette.targets);
             app.mode = Mode::Panes;
-            picker::update::apply_pick(app, item.pick, targets, at)
+            picker::choose::apply_pick(app, item.pick, targets, at)
         }
     }
 }
 
-/// Performs an action as its key would, on the targets that were fixed.
+/// Starts an action as its key would, on the targets that were fixed. An action that is about no
+/// incident is left to the dispatcher.
 fn start_action(app: &mut App, entry: &'static Entry, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
     if entry.requires_argument {
@@ -158,14 +157,15 @@ fn start_action(app: &mut App, entry: &'static Entry, at: DateTime<Utc>) -> Vec<
     if entry.condition == action::Condition::HasIncident {
         return start::start_on(app, entry.action, palette.targets, at);
     }
-    perform(app, entry.action, at)
+    app.requested_action = Some(entry.action);
+    Vec::new()
 }
 
 /// Performs an action with the argument that is typed after its name.
 fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
     let Some(entry) = palette.command else { return Vec::new() };
-    let reason = start::disabled_reason(app, entry, &palette.targets, at);
+    let reason = availability::disabled_reason(app, entry, &palette.targets, at);
     let resolved = match reason {
         Some(why) => Err(why),
         None if palette.argument().trim().is_empty()
@@ -180,12 +180,12 @@ fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     match resolved {
         // The form keeps the text until the command has arrived.
         Ok((_, text)) if entry.argument == ArgumentKind::Command(Argument::Note) => {
-            app.mode = Mode::Form(form::update::note_form(app, palette.targets, &text, at));
+            app.mode = Mode::Form(form::open::note_form(app, palette.targets, &text, at));
             form::update::send(app, at)
         }
         Ok((pick, value)) => {
             remember(app, format!("{} {value}", entry.name));
-            picker::update::apply_pick(app, pick, palette.targets, at)
+            picker::choose::apply_pick(app, pick, palette.targets, at)
         }
         Err(why) => {
             palette.enter_preview = Some(Err(why));
@@ -297,7 +297,7 @@ fn find_command(typed: &str) -> Option<&'static Entry> {
 /// Returns what `Enter` would do with the argument, or why it can't.
 fn preview(app: &App, palette: &Palette, at: DateTime<Utc>) -> Option<Result<String, String>> {
     let entry = palette.command?;
-    if let Some(why) = start::disabled_reason(app, entry, &palette.targets, at) {
+    if let Some(why) = availability::disabled_reason(app, entry, &palette.targets, at) {
         return Some(Err(why));
     }
     if palette.argument().trim().is_empty() && !palette.selection_moved {
@@ -323,7 +323,8 @@ fn describe_pick(
     };
     Ok(match pick {
         Pick::Submit { verb, done_phrase, commands, irreversible } => {
-            let plan = send::plan(app, targets, verb.as_str(), done_phrase.as_str(), commands, at);
+            let plan =
+                planning::plan(app, targets, verb.as_str(), done_phrase.as_str(), commands, at);
             if let ([_], Some((target, why))) = (targets, plan.refused().next()) {
                 return Err(format!("{}: {why}", target.label));
             }
@@ -426,7 +427,7 @@ fn action_choices(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice
     let query = FuzzyQuery::new(&typed);
     let mut hits: Vec<(MatchRank, u32, Group, Choice)> = entries()
         .filter_map(|entry| {
-            let disabled_reason = start::disabled_reason(app, entry, &palette.targets, at);
+            let disabled_reason = availability::disabled_reason(app, entry, &palette.targets, at);
             let (score, marks, about_marks) = match_texts(&query, entry.name, entry.help)
                 .or_else(|| entry.aliases.iter().find_map(|name| match_alias(&query, name)))?;
             let in_help = marks.is_empty() && !about_marks.is_empty();
@@ -477,10 +478,10 @@ fn runbook_choices(
     query: &FuzzyQuery,
 ) -> Vec<(MatchRank, u32, Group, Choice)> {
     let items = match &palette.targets[..] {
-        [target] if typed.is_empty() => run::update::items(app, target),
-        targets => run::update::all_items(app, targets),
+        [target] if typed.is_empty() => run::items::items(app, target),
+        targets => run::items::all_items(app, targets),
     };
-    let key = main_key(app, Action::Run);
+    let key = app.keymap.main_key(Action::Run);
     let hit = |item: Item| {
         let text = format!("run {}", item.value.as_ref()?);
         let (score, marks, about_marks) = match_texts(query, &text, &item.about)?;
@@ -507,7 +508,7 @@ fn match_alias(query: &FuzzyQuery, name: &str) -> Option<(u32, Vec<usize>, Vec<u
 }
 
 fn key_text(app: &App, entry: &Entry) -> String {
-    main_key(app, entry.action).unwrap_or_default()
+    app.keymap.main_key(entry.action).unwrap_or_default()
 }
 
 /// Returns the choice for a line of the history.
@@ -518,7 +519,7 @@ fn history_choice(app: &App, palette: &Palette, line: &str, at: DateTime<Utc>) -
         text: sanitize(line).into_owned(),
         about: entry.help.to_owned(),
         keys: key_text(app, entry),
-        disabled_reason: start::disabled_reason(app, entry, &palette.targets, at),
+        disabled_reason: availability::disabled_reason(app, entry, &palette.targets, at),
         marks: Vec::new(),
         about_marks: Vec::new(),
         kind: ChoiceKind::Repeat(line.to_owned()),

@@ -9,26 +9,10 @@ use crate::model::text::{sanitize, truncate, width, wrap};
 
 use crate::tui::action::ArgumentKind;
 use crate::tui::core::app::App;
+use crate::tui::palette::layout::{box_area, rows};
 use crate::tui::palette::{Choice, Palette};
-use crate::tui::picker::view::push_marked;
+use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::popup;
-
-/// The width of the box, in columns.
-const BOX_WIDTH: u16 = 88;
-/// The maximum number of rows for choices.
-const MAX_ROWS: u16 = 18;
-/// Rows of the box besides the choices: border, typed line, preview. The box has a constant height,
-/// so that lines don't move while one types.
-const CHROME_ROWS: u16 = 4;
-
-fn box_area(body: Rect) -> Rect {
-    popup::centred(body, BOX_WIDTH, MAX_ROWS + CHROME_ROWS)
-}
-
-/// Returns the number of choices that fit.
-pub(in crate::tui) fn rows(body: Rect) -> usize {
-    usize::from(box_area(body).height.saturating_sub(CHROME_ROWS))
-}
 
 pub(in crate::tui) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer) {
     let area = box_area(body);

@@ -8,8 +8,9 @@ use crate::model::time::format_ago;
 
 use crate::tui::core::app::App;
 use crate::tui::picker::{Item, Pick};
-use crate::tui::verb::plan::Target;
-use crate::tui::verb::precheck::{self, single_row};
+use crate::tui::verb::precheck;
+use crate::tui::verb::precheck::single_row;
+use crate::tui::verb::target::Target;
 
 /// Returns the open incidents to merge into, those of the same service first.
 pub(in crate::tui) fn merge_targets(app: &App, targets: &[Target]) -> Vec<Item> {

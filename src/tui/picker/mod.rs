@@ -1,5 +1,8 @@
 //! State of a picker: a list to choose from, by the items' keys or by fuzzy search.
 
+pub mod choose;
+pub mod items;
+pub mod layout;
 pub mod links;
 pub mod people;
 pub mod update;
@@ -12,19 +15,20 @@ use uuid::Uuid;
 use crate::model::queue::Sort;
 use crate::model::{IncidentCommand, IncidentNumber, Priority};
 
-use crate::tui::core::app::Span;
 use crate::tui::core::zone::Zone;
 use crate::tui::input::fuzzy::FuzzyQuery;
+use crate::tui::metrics::Span;
 use crate::tui::run::RunId;
 use crate::tui::theme::Name;
-use crate::tui::update::View;
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
+use crate::tui::views::View;
 use crate::tui::workspace::WorkspaceId;
 
 /// What choosing an item does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Pick {
-    /// Sends commands for the targets. The two texts are as in a [`super::plan::Plan`].
+    /// Sends commands for the targets. The two texts are as in a
+    /// [`Plan`](crate::tui::verb::plan::Plan).
     Submit {
         /// As in "assign to Ines Moreau".
         verb: String,

@@ -10,8 +10,9 @@ use crate::model::{IncidentCommand, PersonRef, escalation};
 
 use crate::tui::core::app::App;
 use crate::tui::picker::{Item, Pick};
-use crate::tui::verb::plan::Target;
-use crate::tui::verb::precheck::{self, single_row};
+use crate::tui::verb::precheck;
+use crate::tui::verb::precheck::single_row;
+use crate::tui::verb::target::Target;
 
 /// Returns the people to assign to: on call for the incident's team first, then the other members
 /// of the team, then everybody else.

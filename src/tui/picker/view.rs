@@ -4,49 +4,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
-use unicode_segmentation::UnicodeSegmentation;
 
-use crate::model::text::{sanitize, truncate, width, wrap};
+use crate::model::text::{sanitize, truncate, width};
 
 use crate::tui::core::app::App;
+use crate::tui::picker::layout::{box_area, notice_lines};
 use crate::tui::picker::{Hit, Item, Picker};
+use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::popup;
-
-/// The width of the box, in columns.
-const BOX_WIDTH: u16 = 88;
-/// The maximum number of rows for items.
-const MAX_ROWS: u16 = 16;
-/// The maximum number of rows for the notice below the items.
-const MAX_NOTICE_LINES: usize = 3;
-
-/// Returns the area of the box, and how many items fit.
-fn box_area(picker: &Picker, body: Rect) -> (Rect, u16) {
-    let typed = u16::from(picker.searchable);
-    let columns = usize::from(BOX_WIDTH.min(body.width).saturating_sub(4));
-    let notice_rows = u16::try_from(notice_lines(picker, columns).len()).unwrap_or(0);
-    let count = u16::try_from(picker.items.len()).unwrap_or(u16::MAX).clamp(1, MAX_ROWS);
-    let height = count.saturating_add(typed + notice_rows + 2).min(body.height);
-    let area = popup::centred(body, BOX_WIDTH, height);
-    (area, height.saturating_sub(typed + notice_rows + 2))
-}
-
-/// Returns the notice, wrapped and truncated to a few lines.
-fn notice_lines(picker: &Picker, columns: usize) -> Vec<String> {
-    let notice =
-        picker.notice.as_ref().map(|notice| wrap(&format!("! {}", sanitize(notice)), columns));
-    let mut lines = notice.unwrap_or_default();
-    if lines.len() > MAX_NOTICE_LINES {
-        lines.truncate(MAX_NOTICE_LINES);
-        lines[MAX_NOTICE_LINES - 1] =
-            truncate(&format!("{} …", lines[MAX_NOTICE_LINES - 1]), columns).into_owned();
-    }
-    lines
-}
-
-/// Returns the number of items that fit.
-pub(in crate::tui) fn rows(picker: &Picker, body: Rect) -> usize {
-    usize::from(box_area(picker, body).1)
-}
 
 pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut Buffer) {
     let (area, rows) = box_area(picker, body);
@@ -91,7 +56,7 @@ pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut 
     popup::draw_scroll_hint(app, area, (picker.top, below), buffer);
 }
 
-fn line(
+pub(in crate::tui) fn line(
     app: &App,
     picker: &Picker,
     item: &Item,
@@ -118,31 +83,4 @@ fn line(
     let marks: &[usize] = if item.disabled_reason.is_some() { &[] } else { &hit.about_marks };
     push_marked(app, &about, marks, app.theme.dim(), &mut line);
     line
-}
-
-/// Appends a text with some of its graphemes highlighted.
-pub(in crate::tui) fn push_marked(
-    app: &App,
-    text: &str,
-    marks: &[usize],
-    plain: Style,
-    line: &mut Line<'static>,
-) {
-    if marks.is_empty() {
-        line.push_span(Span::styled(text.to_owned(), plain));
-        return;
-    }
-    let mut run = String::new();
-    let mut on = false;
-    for (index, grapheme) in text.graphemes(true).enumerate() {
-        let is_marked = marks.binary_search(&index).is_ok();
-        if is_marked != on && !run.is_empty() {
-            let style = if on { app.theme.matched() } else { plain };
-            line.push_span(Span::styled(std::mem::take(&mut run), style));
-        }
-        on = is_marked;
-        run.push_str(grapheme);
-    }
-    let style = if on { app.theme.matched() } else { plain };
-    line.push_span(Span::styled(run, style));
 }

@@ -6,7 +6,8 @@ use ratatui::layout::Rect;
 use crate::model::text::{sanitize, width};
 
 use crate::tui::action::Action;
-use crate::tui::core::app::{App, Freshness};
+use crate::tui::core::app::App;
+use crate::tui::core::freshness::Freshness;
 use crate::tui::widgets::formatting::{pluralize, short_duration};
 
 /// Draws the reason why the queue is empty in the middle of the pane.

@@ -5,19 +5,19 @@ use chrono::{DateTime, Utc};
 use crate::model::IncidentId;
 
 use crate::tui::action::Action;
-use crate::tui::core::app::{App, Pane};
+use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
-use crate::tui::core::navigation;
-use crate::tui::queue::Line;
-use crate::tui::queue::rows;
-use crate::tui::update::show_toast;
+use crate::tui::core::notices::show_toast;
+use crate::tui::core::pane::Pane;
+use crate::tui::queue::{Line, rows};
+use crate::tui::reading;
 
 /// Groups the queue by service, or no longer. The group of the selected row is unfolded.
 pub(in crate::tui) fn toggle_grouping(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = Vec::new();
     if app.focus != Pane::Queue {
         app.zoomed = false;
-        effects = navigation::focus(app, Pane::Queue);
+        effects = reading::focus::focus(app, Pane::Queue);
     }
     let service = app.selected().map(|row| row.primary_service().unwrap_or_default().to_owned());
     let queue = &mut app.queue;
@@ -52,7 +52,7 @@ pub(in crate::tui) fn fold(app: &mut App) -> Vec<Effect> {
     let service = app.queue.groups[group].service.clone();
     app.queue.unfolded.remove(&service);
     rows::arrange(&mut app.queue);
-    if selected == app.queue.selected { Vec::new() } else { navigation::selection_moved(app) }
+    if selected == app.queue.selected { Vec::new() } else { reading::update::selection_moved(app) }
 }
 
 /// Shows the rows of the selected group.

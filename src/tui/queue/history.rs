@@ -12,10 +12,9 @@ use crate::sync::{Snapshot, Sourced};
 
 use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Timer};
-use crate::tui::core::navigation;
-use crate::tui::queue::HistoryPages;
-use crate::tui::queue::rows;
-use crate::tui::update::report_failure;
+use crate::tui::core::notices::report_failure;
+use crate::tui::queue::{HistoryPages, rows};
+use crate::tui::reading;
 
 /// How long typing must pause before the history is searched.
 pub const SEARCH_DELAY: Duration = Duration::from_millis(120);
@@ -143,8 +142,8 @@ pub(in crate::tui) fn page_loaded(
     pages.next_page = page.next;
     let selected = app.queue.selected;
     rows::derive(app, at);
-    crate::tui::filter::update::restore_selection(app);
-    if selected == app.queue.selected { Vec::new() } else { navigation::selection_moved(app) }
+    rows::restore_selection(app);
+    if selected == app.queue.selected { Vec::new() } else { reading::update::selection_moved(app) }
 }
 
 /// Updates the row of an incident to its state after a command.

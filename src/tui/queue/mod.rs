@@ -1,9 +1,11 @@
 //! State of the queue: which incidents are shown, in which order, and which one is selected.
 
+pub mod clock;
 pub mod columns;
 pub mod empty_state;
 pub mod groups;
 pub mod history;
+pub mod marks;
 pub mod rows;
 pub mod view;
 

@@ -12,8 +12,9 @@ use crate::model::service_level::{ServiceLevels, running_clock};
 use crate::model::{IncidentId, Summary};
 use crate::sync::Snapshot;
 
-use crate::tui::core::app::{App, Pane, SelectionShift};
+use crate::tui::core::app::{App, SelectionShift};
 use crate::tui::core::mode::Mode;
+use crate::tui::core::pane::Pane;
 use crate::tui::filter::FILTER_LINE_ROWS;
 use crate::tui::queue::{HistoryPages, Line, Queue, Row};
 
@@ -213,4 +214,15 @@ pub(in crate::tui) fn visible_rows(app: &App) -> usize {
     app.layout()
         .slot(Pane::Queue)
         .map_or(1, |slot| usize::from(slot.inner().height.saturating_sub(used)).max(1))
+}
+
+/// Selects again what was selected before the line was opened, as soon as it passes the filter.
+pub(in crate::tui) fn restore_selection(app: &mut App) {
+    if let Mode::Filter(line) = &app.mode
+        && line.previous.selected_head.is_none()
+        && let Some(id) = line.previous.selected.filter(|id| app.queue.selected != Some(*id))
+        && let Some(line) = app.queue.line_of(id)
+    {
+        app.queue.select_line(line);
+    }
 }

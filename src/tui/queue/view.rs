@@ -1,6 +1,5 @@
 //! The queue pane.
 
-use crate::tui::queue::empty_state;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -13,18 +12,17 @@ use crate::model::service_level::running_clock;
 use crate::model::text::{pad, sanitize, truncate, width};
 use crate::model::{Status, Summary};
 
-use crate::tui::core::app::{App, Pane};
+use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, PaneSlot};
 use crate::tui::core::mode::Mode;
+use crate::tui::core::pane::Pane;
 use crate::tui::filter::FILTER_LINE_ROWS;
 use crate::tui::input::fuzzy::WordMatcher;
-use crate::tui::queue;
-use crate::tui::queue::Group;
-use crate::tui::widgets::formatting::{age, remaining_bar, remaining_text, short_status};
-use crate::tui::widgets::pane;
-use crate::tui::{filter, picker};
-
 use crate::tui::queue::columns::{BAR_WIDTH, Columns, REMAINING_WIDTH, heading};
+use crate::tui::queue::{Group, empty_state};
+use crate::tui::widgets::formatting::{age, remaining_bar, remaining_text, short_status};
+use crate::tui::widgets::{highlight, pane};
+use crate::tui::{filter, queue};
 
 pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
     let queue = &app.queue;
@@ -192,7 +190,7 @@ fn push_highlighted(app: &App, text: &str, style: Style, line: &mut Line<'static
         marks.sort_unstable();
         marks.dedup();
     }
-    picker::view::push_marked(app, text, &marks, style, line);
+    highlight::push_marked(app, text, &marks, style, line);
 }
 
 /// Appends a text with matches highlighted, padded or truncated to `wide` columns, and a blank.
@@ -212,7 +210,7 @@ fn push_fitted(app: &App, text: &str, wide: usize, style: Style, line: &mut Line
         let visible = text.graphemes(true).count().saturating_sub(1);
         marks.retain(|mark| *mark < visible);
     }
-    picker::view::push_marked(app, &text, &marks, style, line);
+    highlight::push_marked(app, &text, &marks, style, line);
     let blank = wide.saturating_sub(width(&text)) + 1;
     line.push_span(Span::styled(" ".repeat(blank), style));
 }

@@ -1,6 +1,7 @@
 //! State of the detail and timeline panes: the incident that was read, and the lines laid out from
 //! it.
 
+pub mod focus;
 pub mod remote_activity;
 pub mod update;
 

@@ -7,8 +7,8 @@ use crate::model::{Event, IncidentId};
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
-use crate::tui::update::show_toast;
-use crate::tui::verb::plan::Target;
+use crate::tui::core::notices::show_toast;
+use crate::tui::verb::target::Target;
 
 /// How many incidents' last announced events are remembered.
 const MAX_ANNOUNCED: usize = 64;

@@ -1,6 +1,7 @@
 //! Detail and timeline: which incident they show, and how they follow the selection.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -8,12 +9,12 @@ use crate::backend::BackendError;
 use crate::model::{Event, IncidentId, Summary};
 use crate::sync::Sourced;
 
-use crate::tui::core::app::{App, LoadedIncident, Pane};
-use crate::tui::core::message::{Effect, IncidentRead};
+use crate::tui::core::app::App;
+use crate::tui::core::message::{Effect, IncidentRead, Timer};
 use crate::tui::core::mode::Mode;
-use crate::tui::reading::remote_activity;
-use crate::tui::travel;
-use crate::tui::update::report_failure;
+use crate::tui::core::notices::report_failure;
+use crate::tui::core::pane::Pane;
+use crate::tui::reading::{LoadedIncident, remote_activity};
 
 /// How many incidents stay in memory after they were read.
 const MAX_CACHED: usize = 32;
@@ -249,6 +250,28 @@ pub(in crate::tui) fn earlier_loaded(
 /// when the incident is read again.
 fn earlier_failed(app: &mut App, why: &str, at: DateTime<Utc>) -> Vec<Effect> {
     app.reading.earlier_failed = true;
-    travel::update::end(app);
+    end_travel(app);
     report_failure(app, "reading earlier events", why, at)
+}
+
+/// How long the selection rests before detail and timeline follow.
+pub const REST_DELAY: Duration = Duration::from_millis(80);
+
+/// The same with low bandwidth.
+pub const LONG_REST_DELAY: Duration = Duration::from_millis(200);
+
+/// Handles a moved selection: detail and timeline follow once it rests.
+pub(in crate::tui) fn selection_moved(app: &mut App) -> Vec<Effect> {
+    app.reading.rest_seq += 1;
+    app.reading.moving = true;
+    let rest = if app.low_bandwidth { LONG_REST_DELAY } else { REST_DELAY };
+    vec![Effect::StartTimer(rest, Timer::Rest(app.reading.rest_seq))]
+}
+
+/// Returns to the present state.
+pub(in crate::tui) fn end_travel(app: &mut App) {
+    if app.travel.take().is_some() {
+        app.reading.detail_top = 0;
+        app.reading.timeline_top = 0;
+    }
 }

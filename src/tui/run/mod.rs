@@ -1,21 +1,23 @@
-//! State of programs that run on incidents, and of runbooks that are read.
+//! State of programs that run on incidents.
 
+pub mod items;
+pub mod layout;
+pub mod matching;
 pub mod output;
+pub mod running;
 pub mod update;
 pub mod view;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::runbook::{RunbookHeader, RunbookPage};
+use crate::model::CommandId;
 use crate::model::text::sanitize;
 use crate::model::time::format_precise_duration;
-use crate::model::{CommandId, Incident, IncidentId};
 
 use crate::tui::run::output::CapturedOutput;
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 /// Identifies a run within this process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -148,56 +150,4 @@ pub struct OutputPane {
     pub id: RunId,
     /// The first row on the screen; `None` follows the end of the output.
     pub top: Option<usize>,
-}
-
-/// The runbooks of the runbook folder, or why there are none.
-pub type Runbooks = Result<Arc<Vec<RunbookHeader>>, NoRunbooks>;
-
-/// Why there are no runbooks; each variant holds a sentence for the person.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum NoRunbooks {
-    /// The folder does not exist: nobody has written any runbooks.
-    NoFolder(String),
-    /// The folder can't be read.
-    Unreadable(String),
-}
-
-impl NoRunbooks {
-    /// Returns the sentence for the person.
-    #[must_use]
-    pub fn reason(&self) -> &str {
-        match self {
-            Self::NoFolder(reason) | Self::Unreadable(reason) => reason,
-        }
-    }
-}
-
-/// The popup that shows a runbook.
-#[derive(Clone, Debug)]
-pub struct RunbookPane {
-    /// The incident whose timeline records the ticked steps.
-    pub target: Target,
-    /// The runbook's name and what it is for.
-    pub head: RunbookHeader,
-    /// The runbook's text; `None` until it is loaded.
-    pub page: Option<Arc<RunbookPage>>,
-    /// The selected block, an index among all blocks. Only steps and code can be selected.
-    pub selected_block: Option<usize>,
-    /// First line on the screen.
-    pub top: usize,
-    /// Steps that were ticked in this popup, and the commands that record them.
-    pub sent_ticks: Vec<(usize, CommandId)>,
-}
-
-/// An earlier state of an incident that is being viewed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TimeTravel {
-    /// The incident.
-    pub id: IncidentId,
-    /// The sequence number of the last event that counts as having happened.
-    pub seq: u32,
-    /// The record at that event and the event's time; `None` until the earlier events are loaded.
-    pub record: Option<(Arc<Incident>, DateTime<Utc>)>,
-    /// Whether the timeline still has to scroll to the event.
-    pub scroll_pending: bool,
 }

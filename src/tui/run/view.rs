@@ -2,59 +2,15 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::model::text::{sanitize, truncate, wrap};
+use crate::model::text::truncate;
 use crate::model::time::format_precise_duration;
 
-use crate::tui::confirm;
 use crate::tui::core::app::App;
-use crate::tui::run::{OutputPane, Run, RunConfirmation};
+use crate::tui::run::layout::{HEADER_ROWS, rows, text_size};
+use crate::tui::run::{OutputPane, Run};
 use crate::tui::widgets::popup;
-
-/// Rows above the output: the status of the run, and a blank row.
-const HEADER_ROWS: u16 = 2;
-
-/// Returns the lines of the confirmation: the program, its arguments, and the incident.
-pub(in crate::tui) fn confirmation_lines(
-    app: &App,
-    confirmation: &RunConfirmation,
-    width: usize,
-) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    let mut push = |text: &str, style: Style| {
-        for part in wrap(&sanitize(text), width) {
-            lines.push(Line::from(Span::styled(part, style)));
-        }
-    };
-    push(
-        &format!("Run {} on {}?", confirmation.name, confirmation.target.label),
-        app.theme.strong(),
-    );
-    push(&confirmation.target.title, Style::new());
-    push("It is marked as dangerous.", app.theme.strong());
-    if let Some(production) = confirm::view::production(app) {
-        push(&production, app.theme.warning());
-    }
-    push(&confirm::view::answer_keys(app), app.theme.accent());
-    lines.push(Line::default());
-    for part in wrap(&sanitize(&confirmation.spec.command_line()), width) {
-        lines.push(Line::from(part));
-    }
-    lines
-}
-
-/// Returns the size of the area for output, in columns and rows.
-pub(in crate::tui) fn text_size(body: Rect) -> (usize, usize) {
-    let inside = popup::inner(body);
-    (usize::from(inside.width), usize::from(inside.height.saturating_sub(HEADER_ROWS)))
-}
-
-/// Returns the number of rows of output, including the row about dropped lines.
-pub(in crate::tui) fn rows(run: &Run) -> usize {
-    run.output.rows().len() + usize::from(run.output.dropped() > 0)
-}
 
 pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer) {
     let Some(run) = app.runs.iter().find(|run| run.id == pane.id) else { return };

@@ -15,12 +15,15 @@ use crate::sync::drafts::{DraftEvent, DraftOp, DraftStore};
 use crate::sync::remote::Remote;
 use crate::sync::{self, BackendUpdate, PollerHandle};
 
-use super::interpreter::{ReadTasks, Surroundings, SystemClock, TIMELINE_PAGE, interpret};
-use super::run::Runs;
-use super::runbooks;
 use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Message, OutboxRequest, Timer};
-use crate::tui::run::{NoRunbooks, ProgramSpec, RunId};
+use crate::tui::run::{ProgramSpec, RunId};
+use crate::tui::runbook::NoRunbooks;
+use crate::tui::runtime::interpreter::{
+    ReadTasks, Surroundings, SystemClock, TIMELINE_PAGE, interpret,
+};
+use crate::tui::runtime::run::Runs;
+use crate::tui::runtime::runbooks;
 use crate::tui::workspace::{Opener, WorkspaceId};
 
 /// A request to the task that sends commands, which handles them in order.

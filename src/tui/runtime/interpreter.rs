@@ -19,8 +19,8 @@ use crate::model::{CommandId, Envelope, IncidentId, IncidentNumber};
 use crate::sync::drafts::DraftOp;
 use crate::sync::{ReadResult, Reader};
 
-use crate::tui::core::app::Span;
 use crate::tui::core::message::{Effect, Message, OutboxRequest, Timer};
+use crate::tui::metrics::Span;
 use crate::tui::run::{ProgramSpec, RunId};
 use crate::tui::wall::EventRequest;
 use crate::tui::workspace::WorkspaceId;

@@ -17,7 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{Local, Offset, Utc};
+use clock::{ClockMonitor, next_offset_change};
 use crossterm::event::Event;
+use effects::Runner;
+pub(super) use host::TerminalHost;
+pub use host::{Host, Input};
 use ratatui::Terminal;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
@@ -28,14 +32,10 @@ use crate::config::Reload;
 use crate::tui::RunError;
 use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Message};
-use crate::tui::update::{unconfirmed, update};
+use crate::tui::update::update;
+use crate::tui::verb::send::unconfirmed;
 use crate::tui::view::view;
 use crate::tui::workspace::{Opener, WorkspaceId};
-
-use clock::{ClockMonitor, next_offset_change};
-use effects::Runner;
-pub(super) use host::TerminalHost;
-pub use host::{Host, Input};
 
 /// The shortest time between two frames.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::model::runbook::{RunbookHeader, RunbookPage};
 use crate::model::text::sanitize;
 
-use crate::tui::run::{NoRunbooks, Runbooks};
+use crate::tui::runbook::{NoRunbooks, Runbooks};
 
 /// The largest size of a runbook, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;

@@ -10,15 +10,12 @@ use crate::backend::Backend;
 
 use crate::tui::core::app::{App, Toast};
 use crate::tui::core::zone::Zone;
-use crate::tui::runtime;
 use crate::tui::runtime::{ExitReason, LoopContext, TerminalHost};
 use crate::tui::terminal::{Guard, Screen};
-use crate::tui::theme;
 use crate::tui::theme::{Name, Theme};
-use crate::tui::update::unconfirmed;
-use crate::tui::wall;
+use crate::tui::verb::send::unconfirmed;
 use crate::tui::wall::Wall;
-use crate::tui::{Options, RunError};
+use crate::tui::{Options, RunError, runtime, theme, wall};
 
 /// Owns the terminal, and restores it when dropped.
 #[derive(Debug)]

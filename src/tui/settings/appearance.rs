@@ -2,10 +2,10 @@
 
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
+use crate::tui::core::notices::show_toast;
 use crate::tui::core::zone::Zone;
 use crate::tui::terminal::osc::{MAX_COPY_BYTES, TooLong};
 use crate::tui::theme::{Depth, Name};
-use crate::tui::update::show_toast;
 
 /// Switches to the next theme.
 pub(in crate::tui) fn next_theme(app: &mut App) -> Vec<Effect> {

@@ -5,9 +5,9 @@ use crate::config::reload::Changed;
 
 use crate::tui::action::keymap::Keymap;
 use crate::tui::core::app::{App, Failure, Toast};
-use crate::tui::core::backend_update;
 use crate::tui::core::message::Effect;
-use crate::tui::update::show_toast;
+use crate::tui::core::notices::show_toast;
+use crate::tui::queue::clock;
 use crate::tui::{runbook, workspace};
 
 /// Shows the first warning until a key is pressed.
@@ -61,8 +61,8 @@ pub(in crate::tui) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     workspace::update::reloaded(app, &profiles, &unusable_profiles);
     app.warnings = warnings;
     // Service levels decide the order of the rows and when they change.
-    let mut effects = backend_update::time_passed(app, app.now);
-    effects.extend(runbook::update::load_folder(app));
+    let mut effects = clock::time_passed(app, app.now);
+    effects.extend(runbook::load::load_folder(app));
     effects.extend(if app.warnings.is_empty() {
         let restart_hint = match needs_restart.as_slice() {
             [] => String::new(),

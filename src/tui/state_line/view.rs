@@ -8,7 +8,8 @@ use ratatui::text::{Line, Span};
 use crate::model::Priority;
 use crate::model::text::{sanitize, truncate};
 
-use crate::tui::core::app::{App, Freshness};
+use crate::tui::core::app::App;
+use crate::tui::core::freshness::Freshness;
 use crate::tui::core::zone::{Clock, Zone};
 use crate::tui::widgets::formatting::{retry_text, short_duration};
 

@@ -1,3 +1,4 @@
 //! The timeline pane: one incident's events.
 
+pub mod layout;
 pub mod view;

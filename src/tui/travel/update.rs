@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use crate::model::Incident;
 
-use crate::tui::core::app::{App, Pane};
-use crate::tui::core::backend_update;
+use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
-use crate::tui::reading;
-use crate::tui::run::TimeTravel;
-use crate::tui::update::show_toast;
+use crate::tui::core::notices::show_toast;
+use crate::tui::core::pane::Pane;
+use crate::tui::reading::update::end_travel;
+use crate::tui::travel::TimeTravel;
+use crate::tui::{metrics, reading};
 
 /// Views the incident as of an earlier (negative `by`) or later event; on the metrics, selects
 /// another window.
 pub(in crate::tui) fn step(app: &mut App, by: i32) -> Vec<Effect> {
     match app.focus {
-        Pane::Metrics => backend_update::step_span(app, if by < 0 { -1 } else { 1 }),
+        Pane::Metrics => metrics::update::step_span(app, if by < 0 { -1 } else { 1 }),
         Pane::Detail | Pane::Timeline => go_to(app, by),
         Pane::Queue => Vec::new(),
     }
@@ -29,19 +30,11 @@ fn go_to(app: &mut App, by: i32) -> Vec<Effect> {
         return show_toast(app, "that is how it began", false);
     };
     if seq > last {
-        end(app);
+        end_travel(app);
         return Vec::new();
     }
     app.travel = Some(TimeTravel { id, seq, record: None, scroll_pending: true });
     refresh_record(app)
-}
-
-/// Returns to the present state.
-pub(in crate::tui) fn end(app: &mut App) {
-    if app.travel.take().is_some() {
-        app.reading.detail_top = 0;
-        app.reading.timeline_top = 0;
-    }
 }
 
 /// Updates the past state that is viewed: folds the record as of its event once the events before
@@ -53,7 +46,7 @@ pub(in crate::tui) fn refresh_record(app: &mut App) -> Vec<Effect> {
     let is_reading = matches!(app.focus, Pane::Detail | Pane::Timeline)
         && app.reading.target.is_none_or(|target| target == id);
     let Some(shown) = shown.filter(|_| is_reading) else {
-        end(app);
+        end_travel(app);
         return Vec::new();
     };
     if travel.record.is_some() {
@@ -73,11 +66,11 @@ pub(in crate::tui) fn refresh_record(app: &mut App) -> Vec<Effect> {
             Vec::new()
         }
         (Err(broken), _) => {
-            end(app);
+            end_travel(app);
             show_toast(app, format!("the past can't be shown: {broken}"), true)
         }
         (Ok(_), _) => {
-            end(app);
+            end_travel(app);
             Vec::new()
         }
     }

@@ -2,40 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::command::Before;
+use crate::model::IncidentCommand;
 use crate::model::text::sanitize;
-use crate::model::{Envelope, IncidentCommand};
 
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
-use crate::tui::update::show_toast;
-use crate::tui::verb::plan::{Inverse, Plan, Step, Undo};
+use crate::tui::core::notices::show_toast;
+use crate::tui::undo::{Inverse, Undo};
+use crate::tui::verb::plan::{Plan, Step};
 use crate::tui::verb::{precheck, send};
-
-/// Returns the commands that undo a step, in order; `None` if that is not possible.
-///
-/// Call it before the step is sent: the commands lead back to the state that is known now.
-pub(in crate::tui) fn inverse(
-    app: &App,
-    step: &Step,
-    sent: &[Envelope],
-) -> Option<Vec<IncidentCommand>> {
-    if !step.prerequisites.is_empty() {
-        return None;
-    }
-    let row = app.row(step.target.id);
-    let record = precheck::current_record(app, step.target.id);
-    let row = row.or(record.map(|record| &record.summary));
-    let before = row.map(|row| Before { row, record, rules: &app.rules, now: app.now });
-    if let (Some(declare @ IncidentCommand::Declare(_)), Some(envelope)) =
-        (step.commands.first(), sent.first())
-    {
-        return declare.inverse(envelope.id, None).map(|command| vec![command]);
-    }
-    let before = before?;
-    let commands = step.commands.iter().zip(sent).rev();
-    commands.map(|(command, envelope)| command.inverse(envelope.id, Some(&before))).collect()
-}
 
 /// Undoes the last action. Commands are sent in order, so the action itself may still be pending.
 pub(in crate::tui) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {

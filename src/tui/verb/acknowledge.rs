@@ -8,8 +8,8 @@ use crate::model::command::CommandKind;
 use crate::tui::action::Entry;
 use crate::tui::core::app::App;
 use crate::tui::verb::logic::{Opening, VerbLogic};
-use crate::tui::verb::plan::Target;
-use crate::tui::verb::send;
+use crate::tui::verb::planning;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry =
     Entry::command(CommandKind::Acknowledge, &["a"]).hint("ack").aliases(&["ack"]);
@@ -23,7 +23,7 @@ impl VerbLogic for Acknowledge {
 
     fn opening(&self, app: &App, targets: &[Target], at: DateTime<Utc>) -> Opening {
         let commands = [IncidentCommand::Acknowledge];
-        let plan = send::plan(app, targets, "acknowledge", "acknowledged", &commands, at);
+        let plan = planning::plan(app, targets, "acknowledge", "acknowledged", &commands, at);
         Opening::Send { plan, irreversible: false }
     }
 }

@@ -14,7 +14,7 @@ use crate::tui::verb::logic::{
     Contents, Filled, Filling, FormCommands, FormLogic, Opening, VerbLogic, one_command,
 };
 use crate::tui::verb::names;
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 pub(super) struct SetActionItem;
 

@@ -10,7 +10,7 @@ use crate::tui::action::{Action, Entry};
 use crate::tui::core::app::App;
 use crate::tui::picker::{Item, Pick, people};
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic, single_command};
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::Assign, &["s"]);
 

@@ -13,7 +13,7 @@ use crate::tui::verb::logic::{
     Filled, Filling, FormCommands, FormLogic, Opening, VerbLogic, field_error,
 };
 use crate::tui::verb::names;
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry = Entry::verb(
     Action::Categorize,

@@ -10,7 +10,7 @@ use crate::tui::action::Entry;
 use crate::tui::core::app::App;
 use crate::tui::form::{Field, Kind};
 use crate::tui::verb::logic::{Filled, Filling, FormCommands, FormLogic, Opening, VerbLogic};
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::AnswerItem, &["i"]);
 

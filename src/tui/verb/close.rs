@@ -13,7 +13,7 @@ use crate::tui::verb::checklist::{answers, closing_items};
 use crate::tui::verb::logic::{
     Filled, Filling, FormCommands, FormLogic, Opening, VerbLogic, field_error,
 };
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::Close, &["C"]).hint("close");
 

@@ -14,7 +14,8 @@ use crate::tui::verb::logic::{
     Contents, FieldError, Filled, Filling, FormCommands, FormLogic, Opening, VerbLogic, field_error,
 };
 use crate::tui::verb::names;
-use crate::tui::verb::plan::{Step, Target};
+use crate::tui::verb::plan::Step;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry =
     Entry::command(CommandKind::Declare, &["D"]).hint("declare").condition(Condition::Always);

@@ -9,9 +9,9 @@ use crate::tui::action::{Action, Entry};
 use crate::tui::core::app::App;
 use crate::tui::picker::{Item, people};
 use crate::tui::verb::logic::{Opening, VerbLogic};
-use crate::tui::verb::plan::Target;
 use crate::tui::verb::plan::{Plan, Step};
-use crate::tui::verb::send;
+use crate::tui::verb::planning;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::Escalate, &["e"]).hint("escalate");
 
@@ -59,7 +59,7 @@ impl VerbLogic for Escalate {
 /// Calls the next escalation level of each incident: every incident has its own policy.
 fn escalate_each(app: &App, targets: &[Target], at: DateTime<Utc>) -> Opening {
     let step = |target: &Target| match people::next_level(app, target) {
-        Ok(command) => send::step(app, target, Vec::new(), vec![command], at),
+        Ok(command) => planning::step(app, target, Vec::new(), vec![command], at),
         Err(why) => Step {
             target: target.clone(),
             prerequisites: Vec::new(),

@@ -17,7 +17,7 @@ use crate::tui::verb::logic::{
     field_error, one_command,
 };
 use crate::tui::verb::names;
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::Link, &["l"]);
 

@@ -12,8 +12,8 @@ use crate::tui::core::app::App;
 use crate::tui::form::{Field, Form, Kind};
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::plan::Plan;
-use crate::tui::verb::plan::Target;
 use crate::tui::verb::precheck;
+use crate::tui::verb::target::Target;
 
 /// How a verb starts.
 pub(in crate::tui) enum Opening {

@@ -10,7 +10,7 @@ use crate::tui::action::Entry;
 use crate::tui::core::app::App;
 use crate::tui::picker::{Item, Pick, links};
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic};
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::Merge, &["m"]);
 

@@ -10,8 +10,8 @@ use crate::tui::core::app::App;
 use crate::tui::form::stages_after;
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::logic::{Opening, VerbLogic, single_command};
-use crate::tui::verb::plan::Target;
 use crate::tui::verb::precheck::single_row;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry =
     Entry::command(CommandKind::MoveStatus, &["t"]).hint("move").aliases(&["status"]);

@@ -8,8 +8,8 @@ use crate::model::{IncidentCommand, Summary};
 use crate::tui::action::{Action, Entry};
 use crate::tui::core::app::App;
 use crate::tui::verb::logic::{Opening, VerbLogic};
-use crate::tui::verb::plan::Target;
-use crate::tui::verb::send;
+use crate::tui::verb::planning;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry =
     Entry::verb(Action::Own, "own", &["o"], "own it: assign it to me", CommandKind::Assign)
@@ -33,7 +33,7 @@ impl VerbLogic for Own {
             None => "owned by you".into(),
         };
         let commands = [IncidentCommand::Assign { to: Some(app.me.clone()) }];
-        let plan = send::plan(app, targets, "own", done_phrase, &commands, at);
+        let plan = planning::plan(app, targets, "own", done_phrase, &commands, at);
         Opening::Send { plan, irreversible: false }
     }
 

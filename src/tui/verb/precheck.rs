@@ -8,7 +8,7 @@ use crate::model::{
 };
 
 use crate::tui::core::app::App;
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 /// Returns the complete record, if it was read and is not older than its row.
 pub(in crate::tui) fn current_record(app: &App, id: IncidentId) -> Option<&Incident> {

@@ -11,7 +11,7 @@ use crate::tui::action::Entry;
 use crate::tui::core::app::App;
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic, single_command};
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry =
     Entry::command(CommandKind::Prioritize, &["p"]).hint("priority").aliases(&["priority"]);

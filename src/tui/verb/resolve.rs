@@ -13,7 +13,7 @@ use crate::tui::verb::logic::{
     Contents, Filled, Filling, FormCommands, FormLogic, Opening, VerbLogic, one_command,
 };
 use crate::tui::verb::names::{choice_labels, parse_choice};
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::Resolve, &["r"]).hint("resolve");
 

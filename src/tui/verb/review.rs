@@ -15,8 +15,8 @@ use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::logic::{
     Contents, Filled, Filling, FormCommands, FormLogic, Opening, VerbLogic,
 };
-use crate::tui::verb::plan::Target;
 use crate::tui::verb::precheck;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::WriteReview, &["V"]).hint("review");
 

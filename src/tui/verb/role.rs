@@ -9,7 +9,7 @@ use crate::tui::core::app::App;
 use crate::tui::picker::{Item, people};
 use crate::tui::verb::assign::nobody_listed;
 use crate::tui::verb::logic::{Opening, VerbLogic};
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::GiveRole, &["L"]);
 

@@ -1,4 +1,4 @@
-//! Commands: how they are planned, sent, shown as pending, and settled by their outcome.
+//! Commands: how they are sent, shown as pending, and settled by their outcome.
 
 use chrono::{DateTime, Utc};
 
@@ -7,69 +7,18 @@ use crate::model::filter::MatchContext;
 use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand};
 use crate::sync::drafts::DraftOp;
 
-use crate::tui::action::READ_ONLY;
+use crate::tui::action::{Action, READ_ONLY};
+use crate::tui::confirm::{Confirm, Results};
 use crate::tui::core::app::{App, PendingCommand};
 use crate::tui::core::message::{Effect, Timer};
 use crate::tui::core::mode::Mode;
+use crate::tui::core::notices::{append_failures, report_failure, show_toast};
 use crate::tui::form::Form;
-use crate::tui::update::{report_failure, show_toast};
-use crate::tui::verb::plan::{
-    Batch, Confirm, Inverse, Plan, Results, Step, Target, UNDO_WINDOW, Undo, phrase,
-};
-use crate::tui::verb::precheck;
+use crate::tui::undo::{Inverse, UNDO_WINDOW, Undo};
+use crate::tui::verb::batch::Batch;
+use crate::tui::verb::plan::{Plan, Step, phrase};
+use crate::tui::verb::target::Target;
 use crate::tui::{attention, drafts, outbox, run, runbook, undo, workspace};
-
-/// Makes a plan with the same commands for each target, with what is known to refuse them.
-pub(in crate::tui) fn plan(
-    app: &App,
-    targets: &[Target],
-    verb: impl Into<String>,
-    done_phrase: impl Into<String>,
-    commands: &[IncidentCommand],
-    at: DateTime<Utc>,
-) -> Plan {
-    let steps = targets.iter().map(|target| step(app, target, Vec::new(), commands.to_vec(), at));
-    Plan { verb: verb.into(), done_phrase: done_phrase.into(), steps: steps.collect() }
-}
-
-/// Makes the step of a plan for one incident, with what is known to refuse it.
-pub(in crate::tui) fn step(
-    app: &App,
-    target: &Target,
-    prerequisites: Vec<Command>,
-    commands: Vec<IncidentCommand>,
-    at: DateTime<Utc>,
-) -> Step {
-    let repeated = |command: &IncidentCommand| {
-        let verb = command.kind();
-        // Commands in the outbox are applied to the loaded record already: the model can tell.
-        let mut open = app.pending.iter().filter(|pending| !pending.enqueued);
-        !may_repeat(command) && open.any(|p| p.incident == target.id && p.verb == verb)
-    };
-    let refused = if commands.iter().any(repeated) {
-        Some("that is on its way already".into())
-    } else {
-        precheck::refusal(app, target.id, &commands, at)
-    };
-    Step { target: target.clone(), prerequisites, commands, refused }
-}
-
-/// Returns whether a command may be sent again before the first one has settled.
-fn may_repeat(command: &IncidentCommand) -> bool {
-    !matches!(
-        command,
-        IncidentCommand::Acknowledge
-            | IncidentCommand::MoveStatus { .. }
-            | IncidentCommand::Assign { .. }
-            | IncidentCommand::Resolve { .. }
-            | IncidentCommand::Close
-            | IncidentCommand::Reopen { .. }
-            | IncidentCommand::Merge { .. }
-            | IncidentCommand::Reclassify { .. }
-            | IncidentCommand::Escalate { .. }
-            | IncidentCommand::PublishReview
-    )
-}
 
 /// Sends a plan at once if it concerns one incident; asks first if it is irreversible or concerns
 /// several.
@@ -96,7 +45,7 @@ pub(in crate::tui) fn submit(
         return show_toast(app, message, true);
     }
     // A plan that can't be undone needs a question first.
-    let inverse = |step| undo::update::inverse(app, step, &envelopes(app, step, at));
+    let inverse = |step| undo::inverse::inverse(app, step, &envelopes(app, step, at));
     let irreversible = irreversible || plan.possible().any(|step| inverse(step).is_none());
     if irreversible || plan.steps.len() > 1 {
         app.mode = Mode::Confirm(Box::new(Confirm { plan, irreversible, form, top: 0 }));
@@ -145,7 +94,7 @@ pub(in crate::tui) fn carry_out(
     for step in plan.possible() {
         let sent = envelopes(app, step, at);
         if !irreversible {
-            inverses.push((step, undo::update::inverse(app, step, &sent)));
+            inverses.push((step, undo::inverse::inverse(app, step, &sent)));
         }
         if assigns_to_me(app, &step.commands) {
             attention::update::expect_own_change(app, step.target.id);
@@ -190,8 +139,7 @@ pub(in crate::tui) fn carry_out(
     if can_undo {
         effects.push(Effect::StartTimer(UNDO_WINDOW, Timer::Undo(app.last_batch)));
     }
-    let key =
-        crate::tui::update::main_key(app, crate::tui::update::Action::Undo).filter(|_| can_undo);
+    let key = app.keymap.main_key(Action::Undo).filter(|_| can_undo);
     let message = key.map_or_else(|| message.clone(), |key| format!("{message} · {key} undo"));
     // The marks have served their purpose.
     if plan.steps.len() > 1 {
@@ -321,8 +269,8 @@ pub(in crate::tui) fn settled(
             }
         }
         Err(error) => {
-            runbook::update::tick_refused(app, id);
-            run::update::note_refused(app, id);
+            runbook::steps::tick_refused(app, id);
+            run::running::note_refused(app, id);
             if let Some(batch) = app.batches.iter_mut().find(|b| b.number == pending.batch) {
                 // Commands after a refused one are not reported a second time.
                 if batch.failed.last().is_none_or(|(label, _)| *label != pending.label) {
@@ -350,7 +298,7 @@ pub(in crate::tui) fn settled(
     if app.pending.is_empty() && matches!(app.mode, Mode::Quitting) {
         effects.push(Effect::Quit);
     }
-    effects.extend(workspace::update::switch_when_settled(app));
+    effects.extend(workspace::switch::switch_when_settled(app));
     effects
 }
 
@@ -388,14 +336,14 @@ fn batch_finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> 
             .collect();
     }
     let mut effects = Vec::new();
-    if let Some(refused) = outbox::update::report_batch(app, &batch, at) {
+    if let Some(refused) = outbox::report::report_batch(app, &batch, at) {
         return refused;
     }
     if batch.total == 1 {
         let (label, why) = batch.failed[0].clone();
         effects.extend(report_failure(app, &phrase(&batch.verb, &label), &why, at));
         if let Some(form) = batch.form {
-            effects.extend(drafts::update::reopen_refused(app, form, &why, at));
+            effects.extend(drafts::reopen::reopen_refused(app, form, &why, at));
         }
         return effects;
     }
@@ -411,16 +359,6 @@ fn batch_finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> 
         app.mode = Mode::Results(Results { done_phrase, total, failed, top: 0 });
     }
     effects
-}
-
-/// Adds what was not done, and why, to the last failure: the person may be busy with something else
-/// now.
-pub(in crate::tui) fn append_failures(app: &mut App, batch: &Batch) {
-    if let Some(failure) = &mut app.failure {
-        let each = batch.failed.iter().map(|(label, why)| format!("{label}: {why}"));
-        failure.message =
-            std::iter::once(failure.message.clone()).chain(each).collect::<Vec<_>>().join("\n");
-    }
 }
 
 /// Describes the commands that have not been confirmed, for a last message; empty if all have.

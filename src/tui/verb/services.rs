@@ -12,7 +12,7 @@ use crate::tui::core::app::App;
 use crate::tui::form::Kind;
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic, single_command};
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry =
     Entry::command(CommandKind::SetServices, &[]).requires_argument().aliases(&["services"]);

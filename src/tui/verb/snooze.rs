@@ -16,8 +16,8 @@ use crate::tui::verb::logic::{
     Contents, Filled, Filling, FormCommands, FormLogic, Opening, Typed, VerbLogic, field_error,
     one_command, single_command,
 };
-use crate::tui::verb::plan::Target;
 use crate::tui::verb::precheck::single_row;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::Snooze, &["b"]);
 

@@ -3,39 +3,22 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use crossterm::event::KeyEvent;
 
-use crate::model::{Impact, Incident, IncidentCommand, IncidentId, Urgency};
+use crate::model::{Impact, IncidentId, Urgency};
 
-use crate::tui::action::{Action, Entry, Layer, TABLE, find_entry};
-use crate::tui::core::app::{App, BufferedInput, DeferredVerb, Pane};
+use crate::tui::action::{Action, Layer};
+use crate::tui::core::app::{App, BufferedInput, DeferredVerb};
 use crate::tui::core::message::Effect;
-use crate::tui::core::mode::{Matrix, Mode};
+use crate::tui::core::mode::Mode;
+use crate::tui::core::notices::show_toast;
+use crate::tui::core::pane::Pane;
 use crate::tui::form::Kind;
-use crate::tui::update::show_toast;
+use crate::tui::matrix::Matrix;
+use crate::tui::verb::availability::refusal;
 use crate::tui::verb::logic::Opening;
-use crate::tui::verb::plan::Target;
-use crate::tui::verb::{self, declare, precheck, send};
-use crate::tui::{filter, form, palette, picker, run};
-
-/// Returns the incidents that a verb acts on now: the marked ones, else the targeted one.
-pub(in crate::tui) fn targets(app: &App) -> Vec<Target> {
-    if app.marked.is_empty() {
-        return app.target().map(Target::from).into_iter().collect();
-    }
-    let rows = app.snapshot.iter().flat_map(|snapshot| &snapshot.rows).map(|row| &**row);
-    let mut targets: Vec<Target> = app
-        .queue
-        .rows
-        .iter()
-        .map(|row| &*row.summary)
-        .chain(rows)
-        .filter(|row| app.marked.contains(&row.id))
-        .map(Target::from)
-        .collect();
-    // In the order of the queue, then what the filter hides; each once.
-    let mut seen = std::collections::HashSet::new();
-    targets.retain(|target| seen.insert(target.id));
-    targets
-}
+use crate::tui::verb::selection::targets;
+use crate::tui::verb::target::Target;
+use crate::tui::verb::{self, precheck, send};
+use crate::tui::{form, picker, run};
 
 /// Starts a verb on the incidents that are marked or targeted.
 pub(in crate::tui) fn start(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
@@ -94,14 +77,19 @@ fn needs_record(action: Action) -> bool {
     }
 }
 
-/// Resumes a deferred verb whose record was read, and replays what was typed in the meantime.
-pub(in crate::tui) fn resume(app: &mut App, id: IncidentId, at: DateTime<Utc>) -> Vec<Effect> {
+/// Resumes a deferred verb whose record was read. Returns its effects, and what was typed in the
+/// meantime, for the dispatcher to replay.
+pub(in crate::tui) fn resume(
+    app: &mut App,
+    id: IncidentId,
+    at: DateTime<Utc>,
+) -> (Vec<Effect>, Vec<BufferedInput>) {
     let Some(mut deferred) = app.deferred_verb.take_if(|deferred| deferred.target.id == id) else {
-        return Vec::new();
+        return Default::default();
     };
     // The person has gone on to something else in the meantime.
     if !matches!(app.mode, Mode::Panes) {
-        return Vec::new();
+        return Default::default();
     }
     // The incident has changed while it was read. If it always does, the verb goes on with what
     // there is.
@@ -109,17 +97,10 @@ pub(in crate::tui) fn resume(app: &mut App, id: IncidentId, at: DateTime<Utc>) -
         && !std::mem::replace(&mut deferred.reloaded, true)
     {
         app.deferred_verb = Some(deferred);
-        return vec![Effect::LoadDetail(id)];
+        return (vec![Effect::LoadDetail(id)], Vec::new());
     }
     app.toast = None;
-    let mut effects = dispatch(app, deferred.action, vec![deferred.target], at);
-    for input in deferred.input {
-        effects.extend(match input {
-            BufferedInput::Key(key) => crate::tui::update::key_pressed(app, key, at),
-            BufferedInput::Paste(text) => crate::tui::update::pasted(app, text),
-        });
-    }
-    effects
+    (dispatch(app, deferred.action, vec![deferred.target], at), deferred.input)
 }
 
 /// Abandons a deferred verb whose record can't be read.
@@ -190,10 +171,10 @@ fn dispatch(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Ut
     }
     match verb.opening(app, &targets, at) {
         Opening::Send { plan, irreversible } => send::submit(app, plan, irreversible, None, at),
-        Opening::Form(kind) => form::update::open(app, kind, targets, at),
+        Opening::Form(kind) => form::open::open(app, kind, targets, at),
         Opening::OnlyTemplate => {
             app.template_index = 0;
-            form::update::open(app, Kind::Update, targets, at)
+            form::open::open(app, Kind::Update, targets, at)
         }
         Opening::Matrix => {
             let row = targets.first().and_then(|target| app.row(target.id));
@@ -209,111 +190,11 @@ fn dispatch(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Ut
     }
 }
 
-/// Starts a verb that a person chose: on the incidents, in the palette if it needs an argument, or
-/// without incidents if it declares one.
-pub(in crate::tui) fn choose(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
-    if action == declare::ACTION {
-        return dispatch(app, action, Vec::new(), at);
-    }
-    if find_entry(action).is_some_and(|entry| entry.requires_argument) {
-        return palette::update::open_for(app, action, at);
-    }
-    start(app, action, at)
-}
-
-/// How many targets are checked for whether a verb applies to any.
-const MAX_PRECHECKED: usize = 50;
-
-/// Returns why an action can't be used now on these targets; `None` if it can, on one of them at
-/// least.
-pub(in crate::tui) fn disabled_reason(
-    app: &App,
-    entry: &Entry,
-    targets: &[Target],
-    now: DateTime<Utc>,
-) -> Option<String> {
-    if let Some(why) = entry.disabled_reason(app) {
-        return Some(why);
-    }
-    if !entry.applies(app) {
-        return Some(entry.reason_if_not(app));
-    }
-    entry.verb?;
-    let mut first = None;
-    for target in targets.iter().take(MAX_PRECHECKED) {
-        let why = refusal(app, entry.action, target, now)?;
-        first.get_or_insert(why);
-    }
-    match targets.len() {
-        0 | 1 => first,
-        2..=MAX_PRECHECKED => first.map(|why| format!("none of them: {why}")),
-        _ => None,
-    }
-}
-
-/// Stores which verbs the incident on the screen refuses. While the selection moves, nothing
-/// changes: the keys line stays as it is while a key is held down.
-pub(in crate::tui) fn refresh_disabled(app: &mut App) {
-    if app.reading.moving {
-        return;
-    }
-    // Only the record is checked: this happens with every message, and finding a row takes long if
-    // there are many.
-    let refused_actions = |incident: &Incident| {
-        let row = &incident.summary;
-        TABLE
-            .iter()
-            .filter(|entry| entry.verb.is_some() && entry.hint.is_some())
-            .map(|entry| entry.action)
-            .filter(|action| {
-                let Some(verb) = verb::find(*action) else { return false };
-                let commands = verb.probe(app, Some(row), app.now);
-                let refuses = |commands: Vec<IncidentCommand>| {
-                    precheck::record_refusal(app, incident, &commands, app.now)
-                };
-                commands.and_then(refuses).is_some() || verb.is_impossible(app, row)
-            })
-            .collect()
-    };
-    let shown = app.reading.shown.as_ref().map(|shown| &shown.detail.incident);
-    app.reading.disabled = shown.map(refused_actions).unwrap_or_default();
-}
-
-/// Returns why a verb does not apply to an incident, in a sentence for the person; `None` if it
-/// does.
-pub(in crate::tui) fn refusal(
-    app: &App,
+/// Starts a verb that is about no incident yet.
+pub(in crate::tui) fn start_without_targets(
+    app: &mut App,
     action: Action,
-    target: &Target,
-    now: DateTime<Utc>,
-) -> Option<String> {
-    let verb = verb::find(action)?;
-    let row = app.row(target.id);
-    let commands = verb.probe(app, row, now)?;
-    precheck::refusal(app, target.id, &commands, now).or_else(|| {
-        let impossible = row.is_some_and(|row| verb.is_impossible(app, row));
-        impossible.then(|| verb.empty_reason(app, std::slice::from_ref(target)))
-    })
-}
-
-/// Marks the selected row, or removes its mark, and moves to the next row. On the head of a group,
-/// the same for all its rows, without moving.
-pub(in crate::tui) fn toggle_mark(app: &mut App) -> Vec<Effect> {
-    if let Some(group) = filter::update::selected_group_ids(app) {
-        filter::update::toggle_marks(app, group);
-        return Vec::new();
-    }
-    let Some(id) = app.selected().map(|row| row.id) else { return Vec::new() };
-    if !app.marked.remove(&id) {
-        app.marked.insert(id);
-    }
-    crate::tui::core::navigation::move_by(app, crate::tui::core::navigation::Motion::Lines(1))
-}
-
-/// Marks all rows that are shown, or removes the marks if all are marked.
-pub(in crate::tui) fn toggle_all_marks(app: &mut App) -> Vec<Effect> {
-    let shown: Vec<IncidentId> = filter::update::selected_group_ids(app)
-        .unwrap_or_else(|| app.queue.rows.iter().map(|row| row.summary.id).collect());
-    filter::update::toggle_marks(app, shown);
-    Vec::new()
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    dispatch(app, action, Vec::new(), at)
 }

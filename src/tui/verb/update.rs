@@ -17,7 +17,7 @@ use crate::tui::verb::logic::{
     Contents, FieldError, Filled, Filling, FormCommands, FormLogic, Opening, VerbLogic,
     field_error, one_command,
 };
-use crate::tui::verb::plan::Target;
+use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry =
     Entry::command(CommandKind::UpdateStakeholders, &["U"]).hint("update");

@@ -8,29 +8,18 @@ use crate::model::filter::{Filter, MatchContext, Owner, Predicate, Scope, Sla, S
 use crate::model::queue::Sort;
 use crate::model::text::sanitize;
 
-use crate::tui::core::app::{App, Pane};
+use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
-use crate::tui::core::navigation;
+use crate::tui::core::pane::Pane;
 use crate::tui::filter::update::apply_filter;
 use crate::tui::picker::{Item, Pick, Picker, PickerKind};
 use crate::tui::queue::sort_label;
+use crate::tui::reading;
+use crate::tui::views::View;
 
 /// Incidents count as forgotten after this time without an event.
 const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(2);
-
-/// A filter and an order under a name.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct View {
-    /// The name of the view, sanitized.
-    pub name: String,
-    /// Which incidents the view shows.
-    pub filter: Filter,
-    /// The order in which it shows them.
-    pub sort: Sort,
-    /// The key that selects the view in the list.
-    pub key: Option<char>,
-}
 
 /// Returns all views of the panes.
 #[must_use]
@@ -131,7 +120,7 @@ fn focus_queue(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     app.zoomed = false;
-    navigation::focus(app, Pane::Queue)
+    reading::focus::focus(app, Pane::Queue)
 }
 
 /// Opens the list of orders.

@@ -20,7 +20,6 @@ use crate::model::queue::OpenCounts;
 use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Priority, Summary};
 use crate::sync::ConnectionState;
 
-use crate::tui::core::app::App;
 use crate::tui::queue::Row;
 
 pub use outage::{Loudness, Outage};
@@ -340,7 +339,7 @@ impl Wall {
     /// Returns when the picture next changes by itself: each second during a takeover, else with
     /// the minute, the page, a service level, or the age of the data.
     #[must_use]
-    pub fn next_tick(&self, app: &App, now: DateTime<Utc>) -> DateTime<Utc> {
+    pub fn next_tick(&self, connection: &ConnectionState, now: DateTime<Utc>) -> DateTime<Utc> {
         let ms = now.timestamp_millis();
         let next = |every: i64| {
             let at = ms - ms.rem_euclid(every) + every;
@@ -351,7 +350,7 @@ impl Wall {
         }
         [next(60_000), next(self.rotate_ms())]
             .into_iter()
-            .chain(Outage::change_times(&app.connection, self.opened_at))
+            .chain(Outage::change_times(connection, self.opened_at))
             .chain(self.next_change)
             .filter(|at| *at > now)
             .min()

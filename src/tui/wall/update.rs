@@ -8,10 +8,9 @@ use crate::model::queue::{OpenCounts, urgency_key};
 use crate::model::{Event, Priority};
 
 use crate::tui::core::app::App;
-use crate::tui::core::backend_update;
 use crate::tui::core::message::Effect;
-use crate::tui::queue::Row;
-use crate::tui::queue::rows;
+use crate::tui::core::quit;
+use crate::tui::queue::{Row, clock, rows};
 use crate::tui::reading;
 use crate::tui::wall::{EventRequest, IncidentRef, LastP1, Settings, Wall};
 
@@ -28,7 +27,7 @@ pub(in crate::tui) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 pub(in crate::tui) fn close(app: &mut App) -> Vec<Effect> {
     let standalone = app.wall.take().is_some_and(|wall| wall.standalone);
     if standalone {
-        return crate::tui::update::quit(app);
+        return quit::quit(app);
     }
     rows::derive(app, app.now);
     reading::update::follow(app)
@@ -118,7 +117,7 @@ pub(in crate::tui) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effec
         app.now = at;
         Vec::new()
     } else {
-        let effects = backend_update::time_passed(app, at);
+        let effects = clock::time_passed(app, at);
         if let Some(mut wall) = app.wall.take() {
             derive(app, &mut wall, at, |_, _| ());
             app.wall = Some(wall);

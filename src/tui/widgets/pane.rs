@@ -8,8 +8,9 @@ use ratatui::widgets::{Block, BorderType, Widget};
 
 use crate::model::text;
 
-use crate::tui::core::app::{App, Pane};
+use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, PaneSlot};
+use crate::tui::core::pane::Pane;
 
 /// What the upper border shows in addition to the pane's name.
 #[derive(Default)]

@@ -1,5 +1,6 @@
 //! Workspaces: the backend that the panes show, others that they can switch to, and who opens them.
 
+pub mod switch;
 pub mod update;
 
 use std::fmt;
@@ -89,4 +90,13 @@ pub trait Opener: fmt::Debug + Send + Sync {
     /// # Errors
     /// A sentence that says why it can't be opened. Not sanitized.
     async fn open(&self, id: &WorkspaceId) -> Result<(), String>;
+}
+
+/// A switch to another workspace that is under way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Switching {
+    /// The workspace to switch to.
+    pub to: Workspace,
+    /// Whether it is open: what remains is to store the commands of this workspace.
+    pub opened: bool,
 }

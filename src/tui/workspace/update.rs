@@ -9,11 +9,12 @@ use crate::model::text::sanitize;
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
-use crate::tui::core::mode::{Mode, Switching};
+use crate::tui::core::mode::Mode;
+use crate::tui::core::notices::{report_failure, show_toast};
 use crate::tui::picker::{Item, Pick, Picker, PickerKind};
 use crate::tui::run;
-use crate::tui::update::{main_key, report_failure, show_toast};
-use crate::tui::workspace::{Workspace, WorkspaceId};
+use crate::tui::workspace::switch::switch_when_settled;
+use crate::tui::workspace::{Switching, Workspace, WorkspaceId};
 
 /// Opens the list of workspaces.
 pub(in crate::tui) fn open_menu(app: &mut App) -> Vec<Effect> {
@@ -62,8 +63,8 @@ pub(in crate::tui) fn switch_to(app: &mut App, id: WorkspaceId) -> Vec<Effect> {
     if id == app.workspace.id {
         return show_toast(app, format!("{} is where you are", sanitize(to.name())), false);
     }
-    if let Some(running) = run::update::running_summary(app) {
-        let key = main_key(app, Action::Run).unwrap_or_default();
+    if let Some(running) = run::running::running_summary(app) {
+        let key = app.keymap.main_key(Action::Run).unwrap_or_default();
         return show_toast(
             app,
             format!("{running}: stop it first, or let it end ({key} shows it)"),
@@ -96,19 +97,6 @@ pub(in crate::tui) fn opened(
             app.mode = Mode::Panes;
             report_failure(app, &operation, &why, at)
         }
-    }
-}
-
-/// Switches to the next workspace, once it is open and the commands of this one are on disk, or
-/// answered if there is no outbox.
-pub(in crate::tui) fn switch_when_settled(app: &App) -> Vec<Effect> {
-    match &app.mode {
-        Mode::Switching(switching)
-            if switching.opened && app.pending.iter().all(|pending| pending.enqueued) =>
-        {
-            vec![Effect::SwitchWorkspace(switching.to.id.clone())]
-        }
-        _ => Vec::new(),
     }
 }
 

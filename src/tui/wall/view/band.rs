@@ -11,6 +11,7 @@ use crate::model::{Priority, Status};
 use crate::tui::core::app::App;
 use crate::tui::wall::view::big;
 use crate::tui::wall::{LastP1, Wall};
+use crate::tui::widgets::formatting::short_duration;
 
 /// The height from which digits are twice as big.
 const DOUBLE_SIZE_FROM: u16 = 44;
@@ -111,7 +112,7 @@ fn last_p1_figure(app: &App, wall: &Wall) -> Figure {
 pub(in crate::tui) fn compact_duration(duration: TimeDelta) -> String {
     let (hours, days) = (duration.num_hours(), duration.num_days());
     match (hours, days) {
-        (..10, _) => crate::tui::wall::view::short_duration(duration),
+        (..10, _) => short_duration(duration),
         (10..48, _) => format!("{hours}h"),
         (_, ..100) => format!("{days}d"),
         _ => format!("{}w", days / 7),

@@ -9,8 +9,10 @@ use ratatui::style::Modifier;
 use crate::model::text::{sanitize, width};
 
 use crate::tui::core::app::App;
-use crate::tui::wall::view::{big, centred, short_duration};
+use crate::tui::wall::view::big;
+use crate::tui::wall::view::parts::centred;
 use crate::tui::wall::{Loudness, Outage};
+use crate::tui::widgets::formatting::short_duration;
 
 /// The height below which big letters would cover the entire picture.
 const BIG_FROM: u16 = 22;

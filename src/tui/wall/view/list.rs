@@ -10,8 +10,9 @@ use crate::model::text::{pad, sanitize, truncate, width};
 use crate::model::{Priority, Status, Summary};
 
 use crate::tui::core::app::App;
-use crate::tui::wall::view::{below, centred, draw_left_right, rule, short_duration};
+use crate::tui::wall::view::parts::{below, centred, draw_left_right, rule};
 use crate::tui::wall::{LastP1, Wall};
+use crate::tui::widgets::formatting::short_duration;
 use crate::tui::widgets::formatting::{age, pluralize, remaining_bar, remaining_text};
 
 /// The width from which the remaining time has a bar.

@@ -5,19 +5,19 @@ mod banner;
 mod big;
 mod list;
 mod pages;
+pub mod parts;
 mod ribbon;
 mod takeover;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::model::text::{sanitize, truncate, width};
+use crate::model::text::{sanitize, truncate};
 
 use crate::tui::core::app::App;
+use crate::tui::wall::view::parts::{below, draw_left_right};
 use crate::tui::wall::{MAX_SHIFT, Wall, burn_in_shift};
-use crate::tui::widgets::formatting::short_duration;
 
 /// The size below which incidents are shown as a plain list.
 const BOARD_FROM: (u16, u16) = (76, 17);
@@ -76,12 +76,6 @@ fn board(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Returns the part of an area below its first `rows` rows.
-fn below(area: Rect, rows: u16) -> Rect {
-    let rows = rows.min(area.height);
-    Rect { y: area.y + rows, height: area.height - rows, ..area }
-}
-
 /// Draws workspace, view, who is on call, and the time.
 fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let theme = app.theme;
@@ -122,31 +116,4 @@ fn clock(app: &App) -> String {
         return format!("{utc} UTC");
     }
     format!("{} local · {utc} UTC", clock.hh_mm(app.now))
-}
-
-/// Draws one line at the left and one at the right; the left one is truncated if they don't fit.
-fn draw_left_right(left: &Line<'_>, right: &Line<'_>, area: Rect, buffer: &mut Buffer) {
-    let wide = u16::try_from(right.width()).unwrap_or(area.width).min(area.width);
-    let room = area.width.saturating_sub(wide + 1);
-    buffer.set_line(area.x, area.y, left, room);
-    buffer.set_line(area.right() - wide, area.y, right, wide);
-}
-
-/// Draws a title followed by a rule.
-fn rule(app: &App, title: &Line<'_>, area: Rect, buffer: &mut Buffer) {
-    let used = u16::try_from(title.width()).unwrap_or(area.width).min(area.width);
-    buffer.set_line(area.x, area.y, title, area.width);
-    let rest = usize::from(area.width.saturating_sub(used + 1));
-    buffer.set_string(area.x + used + 1, area.y, "─".repeat(rest), app.theme.border());
-}
-
-/// Draws a text in the middle of an area's first line, unless the area is empty.
-fn centred(text: &str, style: Style, area: Rect, buffer: &mut Buffer) {
-    if area.is_empty() {
-        return;
-    }
-    let text = truncate(text, usize::from(area.width));
-    let used = u16::try_from(width(&text)).unwrap_or(area.width);
-    let x = area.x + area.width.saturating_sub(used) / 2;
-    buffer.set_stringn(x, area.y, text, usize::from(area.width), style);
 }

@@ -9,7 +9,8 @@ use crate::model::text::{sanitize, truncate};
 
 use crate::tui::core::app::App;
 use crate::tui::metrics;
-use crate::tui::wall::view::{below, big, rule};
+use crate::tui::wall::view::big;
+use crate::tui::wall::view::parts::{below, rule};
 use crate::tui::wall::{PAGE_COUNT, Wall};
 
 /// The height from which means are in big digits.
@@ -43,7 +44,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
         return;
     };
     let mut table =
-        metrics::view::MeasuresView { app, measures, span, width: usize::from(inside.width) };
+        metrics::layout::MeasuresView { app, measures, span, width: usize::from(inside.width) };
     if inside.height >= BIG_FROM && (page == 0 || page == 2) {
         let figures =
             if page == 0 { response_figures(&table) } else { compliance_figures(app, &table) };
@@ -78,7 +79,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
 type Figure = (String, Line<'static>);
 
 /// Returns MTTA and MTTR.
-fn response_figures(table: &metrics::view::MeasuresView<'_>) -> [Figure; 2] {
+fn response_figures(table: &metrics::layout::MeasuresView<'_>) -> [Figure; 2] {
     let (now, before) = (&table.measures.now, &table.measures.before);
     [("MTTA", &now.mtta, &before.mtta), ("MTTR", &now.mttr, &before.mttr)].map(
         |(name, now, before)| {
@@ -94,7 +95,7 @@ fn response_figures(table: &metrics::view::MeasuresView<'_>) -> [Figure; 2] {
 }
 
 /// Returns the SLA compliance, over all priorities and by priority.
-fn compliance_figures(app: &App, table: &metrics::view::MeasuresView<'_>) -> [Figure; 2] {
+fn compliance_figures(app: &App, table: &metrics::layout::MeasuresView<'_>) -> [Figure; 2] {
     let now = &table.measures.now;
     [
         ("acknowledge", &now.acknowledge, now.acknowledge_all()),

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::model::text::{pad, sanitize, truncate, width};
 
 use crate::tui::core::app::App;
-use crate::tui::wall::view::{below, rule};
+use crate::tui::wall::view::parts::{below, rule};
 use crate::tui::wall::{RibbonEntry, Wall};
 
 /// The width of the word for what happened, in columns.

@@ -12,7 +12,9 @@ use crate::model::{Priority, Summary};
 use crate::tui::core::app::App;
 use crate::tui::queue::Row;
 use crate::tui::wall::Wall;
-use crate::tui::wall::view::{below, big, centred, short_duration};
+use crate::tui::wall::view::big;
+use crate::tui::wall::view::parts::{below, centred};
+use crate::tui::widgets::formatting::short_duration;
 
 /// The number of rows for each of several P1s.
 const SHARED_ROWS: u16 = 11;

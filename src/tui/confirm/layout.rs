@@ -6,8 +6,8 @@ use ratatui::text::{Line, Span};
 use crate::model::text::{sanitize, truncate, wrap};
 
 use crate::tui::action::Action;
+use crate::tui::confirm::{Confirm, Results};
 use crate::tui::core::app::App;
-use crate::tui::verb::plan::{Confirm, Results};
 
 pub(in crate::tui) const TITLE: &str = "Are you sure?";
 

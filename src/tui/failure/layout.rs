@@ -5,7 +5,8 @@ use ratatui::text::{Line, Span};
 use crate::model::text::{lines as safe_lines, wrap};
 
 use crate::tui::action::Action;
-use crate::tui::core::app::{App, Freshness};
+use crate::tui::core::app::App;
+use crate::tui::core::freshness::Freshness;
 use crate::tui::widgets::formatting::retry_text;
 
 pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {

@@ -1,0 +1,149 @@
+//! Whether actions apply to the present state, and why not.
+
+use crate::tui::action::{Action, Condition, Entry, Layer, READ_ONLY};
+use crate::tui::core::app::App;
+use crate::tui::core::layout::Frame;
+use crate::tui::core::mode::Mode;
+use crate::tui::core::pane::Pane;
+use crate::tui::runbook;
+
+/// Returns the layer of the present state.
+#[must_use]
+pub fn current_layer(app: &App) -> Layer {
+    if app.wall.is_some() {
+        return Layer::Wall;
+    }
+    match &app.mode {
+        Mode::Panes => Layer::Panes,
+        Mode::Failure(_) | Mode::Results(_) => Layer::Popup,
+        Mode::Help(_) => Layer::Help,
+        Mode::Palette(_) => Layer::Palette,
+        Mode::Form(form) if form.confirm_discard => Layer::ConfirmDiscard,
+        Mode::Form(_) => Layer::Form,
+        Mode::Pick(_) => Layer::Pick,
+        Mode::Confirm(_) | Mode::ConfirmRun(_) => Layer::Confirm,
+        Mode::Runbook(_) => Layer::Runbook,
+        Mode::Output(_) => Layer::Output,
+        Mode::Outbox(pane) if pane.confirm_drop.is_some() => Layer::Confirm,
+        Mode::Outbox(_) => Layer::Outbox,
+        Mode::Matrix(_) => Layer::Matrix,
+        Mode::Filter(_) => Layer::Filter,
+        Mode::Jump(_) => Layer::Jump,
+        Mode::Switching(_) => Layer::Switching,
+        Mode::Quitting => Layer::Quitting,
+    }
+}
+
+impl Condition {
+    /// Returns whether the condition holds.
+    #[must_use]
+    pub fn holds(self, app: &App) -> bool {
+        match self {
+            Self::Always => true,
+            Self::HasIncident => app.target().is_some() || !app.marked.is_empty(),
+            Self::CanUndo => app.undo.is_some(),
+            Self::HasDrafts => !app.drafts.is_empty(),
+            Self::HasMarks => !app.marked.is_empty(),
+            Self::Reading => matches!(app.focus, Pane::Detail | Pane::Timeline),
+            Self::QueueRow => app.focus == Pane::Queue && !app.queue.lines.is_empty(),
+            Self::Grouped => Self::QueueRow.holds(app) && app.queue.grouped,
+            Self::CanGoBack => {
+                app.zoomed
+                    || app.focus != Pane::Queue
+                    || !app.marked.is_empty()
+                    || app.queue.is_filtered()
+            }
+            Self::CanStep => app.focus != Pane::Queue,
+            Self::HasPast => {
+                matches!(app.focus, Pane::Detail | Pane::Timeline)
+                    && app.reading.shown.as_ref().is_some_and(|shown| {
+                        app.travel
+                            .as_ref()
+                            .map_or(shown.detail.incident.summary.seq, |travel| travel.seq)
+                            > 1
+                    })
+            }
+            Self::Travelling => app.travel.is_some(),
+            Self::Present => app.travel.is_none(),
+            Self::Running => app.shown_run().is_some_and(|run| run.ended.is_none()),
+            Self::CanNoteOutput => {
+                app.shown_run().is_some_and(|run| run.ended.is_some() && run.note_command.is_none())
+            }
+            Self::CanTickStep => !app.read_only && runbook::steps::is_tickable(app),
+            Self::HasFailure => app.failure.is_some(),
+            Self::OutboxActive => app.outbox.as_ref().is_some_and(|outbox| {
+                outbox.entries.iter().any(|e| e.is_pending() || e.refusal().is_some())
+            }),
+            Self::RefusedEntry => {
+                app.selected_entry().is_some_and(|entry| entry.refusal().is_some())
+            }
+            Self::UnsentEntry => app
+                .selected_entry()
+                .is_some_and(|entry| entry.is_pending() || entry.refusal().is_some()),
+            Self::NotZoomed => !app.zoomed,
+            Self::CanSwitchNow => {
+                matches!(&app.mode, Mode::Switching(switching) if switching.opened)
+            }
+            Self::CanZoom => {
+                app.zoomed || app.layout().slots.iter().any(|p| p.frame != Frame::Bare)
+            }
+        }
+    }
+}
+
+impl Entry {
+    /// Returns whether the action applies to the present state.
+    #[must_use]
+    pub fn applies(&self, app: &App) -> bool {
+        self.condition.holds(app)
+    }
+
+    /// Returns why the action does not apply to the present state. Meaningful only where it does
+    /// not.
+    #[must_use]
+    pub fn reason_if_not(&self, app: &App) -> String {
+        let hidden = self.condition == Condition::HasIncident && app.shows_only_metrics();
+        if app.selected().is_some() && hidden {
+            let queue = app.keymap.hint(Action::Focus(Pane::Queue), "shows the queue");
+            let queue = queue.map(|queue| format!(": {queue}")).unwrap_or_default();
+            return format!("no incident is in sight here{queue}");
+        }
+        self.condition.reason_if_not().to_owned()
+    }
+
+    /// Returns the text that the keys line shows for the action, if it shows one.
+    #[must_use]
+    pub fn visible_hint(&self, app: &App) -> Option<&'static str> {
+        let on_metrics = self.hint_on_metrics.filter(|_| app.focus == Pane::Metrics);
+        let word = match on_metrics {
+            Some(word) => Some(word),
+            None => self.hint.filter(|_| self.hint_when.holds(app)),
+        };
+        word.filter(|_| self.applies(app) && self.disabled_reason(app).is_none())
+    }
+
+    /// Returns why the action can't be used at all, whatever is selected; `None` if it can.
+    #[must_use]
+    pub fn disabled_reason(&self, app: &App) -> Option<String> {
+        let acts = self.verb.is_some() || self.action == Action::Run;
+        if let Some(travel) = app.travel.as_ref().filter(|_| acts) {
+            let key = app.keymap.keys(Action::Back).first();
+            let key = key.map(|key| format!(": {key} returns")).unwrap_or_default();
+            return Some(format!("this is how it was, at event {}{key}", travel.seq));
+        }
+        self.unsupported_reason(app)
+    }
+
+    /// Returns why the viewer can't use the action on this backend: the panes are read-only, or the
+    /// backend does not support the command.
+    #[must_use]
+    pub fn unsupported_reason(&self, app: &App) -> Option<String> {
+        let verb = self.verb?;
+        if app.read_only {
+            return Some(READ_ONLY.into());
+        }
+        let capabilities = app.capabilities.as_ref()?;
+        (!capabilities.verbs.contains(&verb))
+            .then(|| format!("{} can't do that", crate::model::text::sanitize(&capabilities.name)))
+    }
+}

@@ -1,0 +1,460 @@
+//! The detail pane: the record of the shown incident.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::backend::Detail;
+use crate::model::checklist::{Answer, InvestigationItem, Item, open_closing_items};
+use crate::model::command::Link;
+use crate::model::problem::Problem;
+use crate::model::service_level::{SlaTarget, running_clock, update_due};
+use crate::model::text::{lines as safe_lines, sanitize, truncate, width, wrap};
+use crate::model::time::UNTIL_CHANGED;
+use crate::model::{Incident, Status};
+
+use crate::tui::action::Action;
+use crate::tui::action::find_entry;
+use crate::tui::core::app::App;
+use crate::tui::core::freshness::Freshness;
+use crate::tui::core::layout::Frame;
+use crate::tui::core::pane::Pane;
+use crate::tui::runbook::items::{has_any, matching_runbooks};
+use crate::tui::travel::TimeTravel;
+use crate::tui::widgets::formatting::{age, short_duration};
+
+/// The width of the labels including a blank, in columns.
+const LABEL_WIDTH: usize = 11;
+
+/// Builds the labelled lines of the pane.
+struct Fields<'a> {
+    app: &'a App,
+    /// The time as of which the incident is shown: the present, or that of an event.
+    now: DateTime<Utc>,
+    width: usize,
+    lines: Vec<Line<'static>>,
+}
+
+impl Fields<'_> {
+    /// Appends a field, wrapped below its first line if the text is long.
+    fn field(&mut self, label: &str, text: &str, style: Style) {
+        let room = self.width.saturating_sub(LABEL_WIDTH).max(8);
+        let wrapped: Vec<String> = safe_lines(text).flat_map(|line| wrap(&line, room)).collect();
+        let mut label = label;
+        for line in wrapped {
+            self.lines.push(Line::from(vec![
+                Span::styled(format!("{label:<LABEL_WIDTH$}"), self.app.theme.dim()),
+                Span::styled(line, style),
+            ]));
+            label = "";
+        }
+    }
+
+    /// Appends a field with a key at the right end of its first line, if the key can be used now.
+    fn keyed(&mut self, label: &str, text: &str, action: Action, word: &str) {
+        let app = self.app;
+        let can = find_entry(action).is_some_and(|entry| entry.disabled_reason(app).is_none());
+        let key = app.keymap.keys(action).first().filter(|_| can);
+        let Some(key) = key else { return self.plain(label, text) };
+        let hint = format!("[{key}] {word}");
+        let room = self.width.saturating_sub(LABEL_WIDTH + width(&hint) + 2);
+        let from = self.lines.len();
+        if room < 12 {
+            return self.plain(label, &format!("{text}  {hint}"));
+        }
+        let full_width = std::mem::replace(&mut self.width, LABEL_WIDTH + room);
+        self.plain(label, text);
+        self.width = full_width;
+        if let Some(line) = self.lines.get_mut(from) {
+            let blank = full_width.saturating_sub(line.width() + width(&hint));
+            line.push_span(Span::raw(" ".repeat(blank)));
+            line.push_span(Span::styled(hint, app.theme.accent()));
+        }
+    }
+
+    fn plain(&mut self, label: &str, text: &str) {
+        self.field(label, text, Style::new());
+    }
+}
+
+pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
+    let Some(shown) = &app.reading.shown else { return placeholder(app, width) };
+    let past;
+    let (detail, now) = match &app.travel {
+        None => (&*shown.detail, app.now),
+        Some(TimeTravel { record: Some((incident, at)), .. }) => {
+            past = past_detail(&shown.detail, incident, *at);
+            (&past, *at)
+        }
+        Some(_) => {
+            return vec![Line::from(Span::styled("reading earlier events …", app.theme.dim()))];
+        }
+    };
+    let incident = &detail.incident;
+    let mut out = Fields { app, now, width, lines: Vec::new() };
+    let mut title = sanitize(&incident.summary.title).into_owned();
+    if app.layout().slot(Pane::Detail).is_some_and(|slot| slot.frame == Frame::Bare) {
+        // Without a border there is no title that names the incident.
+        title = format!("{} · {title}", incident.summary.label());
+    }
+    for line in wrap(&title, width) {
+        out.lines.push(Line::from(Span::styled(line, app.theme.strong())));
+    }
+    push_classification(&mut out, incident);
+    out.lines.push(Line::default());
+    people(&mut out, incident);
+    service_levels(&mut out, incident);
+    content(&mut out, detail);
+    ending(app, &mut out, incident);
+    out.lines
+}
+
+/// Returns the detail of an earlier state. Parts that are known for the present only are omitted.
+fn past_detail(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detail {
+    let linked = |problem: &Problem| {
+        incident
+            .links
+            .iter()
+            .any(|link| matches!(link, Link::Problem { id, .. } if *id == problem.id))
+    };
+    Detail {
+        incident: incident.clone(),
+        suspects: detail.suspects.iter().filter(|s| s.change.starts_at <= at).cloned().collect(),
+        similar: Vec::new(),
+        problem: detail.problem.clone().filter(linked),
+    }
+}
+
+/// Returns the lines for when no incident is loaded.
+fn placeholder(app: &App, width: usize) -> Vec<Line<'static>> {
+    let text = match &app.reading.failed {
+        Some((_, why)) => {
+            let again = app.keymap.hint_suffix(Action::Refresh, "tries again");
+            format!("it could not be read: {}{again}", sanitize(why))
+        }
+        None if app.snapshot.is_none() && matches!(app.freshness(), Freshness::Failing { .. }) => {
+            "nothing could be read yet".to_owned()
+        }
+        None if app.queue.selected.is_some() || app.snapshot.is_none() => "reading …".to_owned(),
+        None => "nothing is selected".to_owned(),
+    };
+    let style = app.theme.dim();
+    wrap(&text, width).into_iter().map(|line| Line::from(Span::styled(line, style))).collect()
+}
+
+/// Appends priority, status, category and source, on as many lines as necessary.
+fn push_classification(out: &mut Fields<'_>, incident: &Incident) {
+    let app = out.app;
+    let summary = &incident.summary;
+    let category = summary.category.map_or("uncategorized", |c| c.as_str());
+    let parts = [
+        Span::styled(summary.priority.as_str(), app.theme.priority(summary.priority)),
+        Span::raw(summary.status.as_str()),
+        Span::raw(category),
+        Span::raw(format!("detected by {}", summary.source)),
+    ];
+    let mut line = Line::default();
+    for part in parts {
+        if line.width() > 0 && line.width() + 3 + part.width() > out.width {
+            out.lines.push(std::mem::take(&mut line));
+        } else if line.width() > 0 {
+            line.push_span(Span::styled(" · ", app.theme.dim()));
+        }
+        line.push_span(part);
+    }
+    out.lines.push(line);
+}
+
+fn people(out: &mut Fields<'_>, incident: &Incident) {
+    let app = out.app;
+    let summary = &incident.summary;
+    if !summary.services.is_empty() {
+        let names: Vec<_> = summary.services.iter().map(|s| sanitize(s)).collect();
+        out.plain("Services", &names.join(" · "));
+    }
+    let mut impact = format!("{} × urgency {}", summary.impact, summary.urgency);
+    if let Some(reason) = &incident.override_reason {
+        impact = format!("{impact} · {} by hand: {reason}", summary.priority);
+    }
+    out.plain("Impact", &impact);
+    match &summary.assignee {
+        Some(person) => out.plain("Owner", &person.name),
+        None if summary.status.is_open() => {
+            let own = find_entry(Action::Own).filter(|entry| entry.disabled_reason(app).is_none());
+            let key = own.and_then(|_| app.keymap.keys(Action::Own).first());
+            let hint = key.map(|key| format!("  ← press {key} to take it")).unwrap_or_default();
+            out.field("Owner", &format!("unowned{hint}"), app.theme.strong());
+        }
+        None => out.plain("Owner", "unowned"),
+    }
+    if let Some(team) = &summary.team {
+        out.plain("Team", team);
+    }
+    for (role, person) in &incident.roles {
+        out.plain("Role", &format!("{role}: {}", person.name));
+    }
+    if let (Some(at), Some(by)) = (summary.acknowledged_at, &incident.acknowledged_by) {
+        out.plain("Picked up", &format!("by {} at {}", by.name(), format_time(app, at)));
+    }
+}
+
+fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
+    let app = out.app;
+    let summary = &incident.summary;
+    if let Some(clock) = running_clock(summary, &app.rules.levels) {
+        let what = match clock.target {
+            SlaTarget::Acknowledge => "acknowledge",
+            SlaTarget::Resolve => "resolve",
+        };
+        let remaining = clock.remaining(out.now);
+        if clock.is_past(out.now) {
+            let text = format!("past SLA: {what} was due {} ago", short_duration(-remaining));
+            out.field("SLA", &text, app.theme.strong());
+        } else {
+            out.plain("SLA", &format!("{what} within {}", short_duration(remaining)));
+        }
+    }
+    if let Some(until) = summary.snoozed_until.filter(|until| *until > out.now) {
+        let until = if until >= UNTIL_CHANGED {
+            "until it changes".to_owned()
+        } else {
+            format!("until {}", format_time(app, until))
+        };
+        out.plain("Snoozed", &until);
+    }
+    if let Some(reason) = &incident.paused_for {
+        out.field("Paused", &format!("waiting: {reason} (clocks go on)"), app.theme.strong());
+    }
+    if summary.escalation > 0 {
+        out.plain("Escalated", &format!("level {} was called", summary.escalation));
+    }
+    let mut reported = format!(
+        "{} {} · {} ago",
+        format_time(app, summary.reported_at),
+        app.clock().name(),
+        age(summary.reported_at, out.now)
+    );
+    if summary.detected_at != summary.reported_at {
+        reported = format!("{reported} · detected {}", format_time(app, summary.detected_at));
+    }
+    out.plain("Reported", &reported);
+    if summary.alerts > 1 {
+        out.plain("Alerts", &format!("{} grouped", summary.alerts));
+    }
+    if incident.reopened > 0 {
+        out.field("Reopened", &format!("{}×", incident.reopened), app.theme.strong());
+    }
+}
+
+fn content(out: &mut Fields<'_>, detail: &Detail) {
+    let app = out.app;
+    let incident = &detail.incident;
+    if !incident.symptoms.trim().is_empty() {
+        out.plain("Symptoms", &incident.symptoms);
+    }
+    for (index, suspect) in detail.suspects.iter().enumerate() {
+        let change = &suspect.change;
+        let when = change.ends_at.unwrap_or(change.starts_at);
+        let distance = if suspect.before_s == 0 {
+            "running".to_owned()
+        } else {
+            format!("−{}", short_duration(TimeDelta::seconds(suspect.before_s)))
+        };
+        let text = format!(
+            "{} {} {} ({distance}){}",
+            app.clock().hh_mm(when),
+            change.kind,
+            sanitize(&change.title),
+            if suspect.direct { "" } else { " · a dependency" }
+        );
+        if index == 0 {
+            out.keyed("Suspects", &text, Action::Categorize, "open");
+        } else {
+            out.plain("", &text);
+        }
+    }
+    // Truncated to one line each, unless the pane fills the screen.
+    let most = if app.zoomed { detail.similar.len() } else { 3 };
+    for (index, similar) in detail.similar.iter().take(most).enumerate() {
+        let label = similar.number.map_or_else(|| "new".to_owned(), |n| n.to_string());
+        let mut text = format!(
+            "{label} {}, {} ago",
+            sanitize(&similar.title),
+            short_duration(out.now - similar.reported_at)
+        );
+        if !similar.resolution.is_empty() {
+            text = format!("{text}, {}", sanitize(&similar.resolution));
+        }
+        if !app.zoomed {
+            text = truncate(&text, out.width.saturating_sub(LABEL_WIDTH)).into_owned();
+        }
+        out.plain(if index == 0 { "Similar" } else { "" }, &text);
+    }
+    if let Some(problem) = &detail.problem {
+        out.plain("Problem", &format!("{} · {}", sanitize(&problem.title), problem.state));
+        if !problem.workaround.is_empty() {
+            out.plain("Workaround", &problem.workaround);
+        }
+    }
+    runbook(out, incident);
+    updates(out, incident);
+    checklist(out, incident);
+    let mut label = "";
+    for fact in incident.facts() {
+        out.plain(if fact.label == label { "" } else { fact.label }, &fact.text);
+        label = fact.label;
+    }
+    for (index, link) in incident.links.iter().enumerate() {
+        out.plain(if index == 0 { "Links" } else { "" }, &link.to_string());
+    }
+    if !incident.labels.is_empty() {
+        out.plain("Labels", &incident.labels.join(" · "));
+    }
+    let absorbed: Vec<String> = incident
+        .absorbed
+        .iter()
+        .map(|(_, number)| number.map_or_else(|| "another".to_owned(), |n| n.to_string()))
+        .collect();
+    if !absorbed.is_empty() {
+        out.plain("Merged in", &absorbed.join(" · "));
+    }
+    let missing = incident.missing_fields();
+    if !missing.is_empty() && incident.summary.status.is_open() {
+        out.field("Missing", &missing.join(", "), app.theme.strong());
+    }
+}
+
+/// Appends the runbook that the incident names, or else the best match; with a key if there is
+/// anything to read or run.
+fn runbook(out: &mut Fields<'_>, incident: &Incident) {
+    let app = out.app;
+    let found = matching_runbooks(app, incident).into_iter().next();
+    let text = match (&incident.runbook, &found) {
+        (Some(name), _) => sanitize(name).into_owned(),
+        (None, Some((_, head))) => sanitize(&head.name).into_owned(),
+        (None, None) => return,
+    };
+    if has_any(app, incident) {
+        out.keyed("Runbook", &text, Action::Run, "run");
+    } else {
+        out.plain("Runbook", &text);
+    }
+}
+
+/// Appends when stakeholders were updated, and when the next update is due.
+fn updates(out: &mut Fields<'_>, incident: &Incident) {
+    let app = out.app;
+    let summary = &incident.summary;
+    let due = incident
+        .next_update_due
+        .or_else(|| {
+            update_due(summary.priority, summary.reported_at, summary.updated_at, &app.rules.levels)
+        })
+        .filter(|_| summary.status.is_open());
+    let sent = match summary.updated_at {
+        Some(at) => format!("last sent {} ago", short_duration(out.now - at)),
+        None => "none sent".to_owned(),
+    };
+    let first = if summary.updated_at.is_none() { "first" } else { "next" };
+    match due {
+        Some(due) if due <= out.now => out.field(
+            "Updates",
+            &format!("{sent} · {first} was due {} ago", short_duration(out.now - due)),
+            app.theme.strong(),
+        ),
+        Some(due) => {
+            out.plain("Updates", &format!("{sent} · {first} due in {}", due_in(due, out.now)));
+        }
+        None if summary.updated_at.is_some() => out.plain("Updates", &sent),
+        None => {}
+    }
+    if let Some(message) = &incident.stakeholder_message {
+        out.field("", message, app.theme.dim());
+    }
+}
+
+/// Appends how far the checklist of the stage is answered.
+fn checklist(out: &mut Fields<'_>, incident: &Incident) {
+    let status = incident.summary.status;
+    if status == Status::Resolved {
+        let open = open_closing_items(&incident.answered);
+        let names: Vec<&str> = open.iter().map(|item| item.as_str()).collect();
+        if names.is_empty() {
+            out.plain("Gate", "all answered: it can be closed");
+        } else {
+            out.plain("Gate", &format!("open: {}", names.join(" · ")));
+        }
+        return;
+    }
+    let done: Vec<&str> = InvestigationItem::ALL
+        .iter()
+        .filter(|item| {
+            incident
+                .answered
+                .iter()
+                .any(|a| a.item == Item::Investigation(**item) && a.answer != Answer::Open)
+        })
+        .map(|item| item.as_str())
+        .collect();
+    if status.is_open() && (status != Status::Triggered || !done.is_empty()) {
+        let all = InvestigationItem::ALL.len();
+        let mut text = format!("{} of {all}", done.len());
+        if !done.is_empty() {
+            text = format!("{text}: {}", done.join(" · "));
+        }
+        out.plain("Checklist", &text);
+    }
+}
+
+/// Appends how the incident ended.
+fn ending(app: &App, out: &mut Fields<'_>, incident: &Incident) {
+    if let Some(resolution) = &incident.resolution {
+        let when = incident.summary.resolved_at;
+        let when = when.map(|at| format!(" at {}", format_time(app, at))).unwrap_or_default();
+        out.plain(
+            "Resolved",
+            &format!(
+                "{} by {}{when}: {}",
+                resolution.action,
+                resolution.by.name(),
+                resolution.detail
+            ),
+        );
+        out.plain("Validated", &resolution.validation);
+    }
+    if let Some((_, number)) = &incident.merged_into {
+        let into = number.map_or_else(|| "another incident".to_owned(), |n| n.to_string());
+        out.plain("Merged", &format!("continues in {into}"));
+    }
+    if let Some((what, reason)) = &incident.reclassified {
+        out.plain("Ended as", &format!("{what}: {reason}"));
+    }
+}
+
+/// Formats a time of today as `22:41`, another as `11-23 22:41`, of another year in full; followed
+/// by UTC if both zones are shown.
+fn format_time(app: &App, at: DateTime<Utc>) -> String {
+    use chrono::Datelike;
+    let clock = app.clock();
+    let (local, now) = (clock.local_time(at), clock.local_time(app.now));
+    let form = if local.date() == now.date() {
+        "%H:%M"
+    } else if local.year() == now.year() {
+        "%m-%d %H:%M"
+    } else {
+        "%Y-%m-%d %H:%M"
+    };
+    let utc =
+        clock.secondary_utc(at).map(|at| at.format(" (%H:%MZ)").to_string()).unwrap_or_default();
+    format!("{}{utc}", local.format(form))
+}
+
+/// Formats the time until `due` as `26 min`, from an hour on in the short form.
+fn due_in(due: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let remaining = due - now;
+    if remaining.num_minutes() < 60 {
+        format!("{} min", remaining.num_minutes().max(1))
+    } else {
+        short_duration(remaining)
+    }
+}

@@ -1,0 +1,105 @@
+//! Lays out what is on the screen.
+//!
+//! Each feature has a layout of its own, which its `update` and its `view` share.
+
+use crate::tui::core::app::App;
+use crate::tui::core::layout::PaneSlot;
+use crate::tui::core::mode::Mode;
+use crate::tui::core::pane::Pane;
+use crate::tui::widgets::popup;
+use crate::tui::{
+    confirm, detail, failure, help, metrics, outbox, palette, picker, run, runbook, timeline,
+};
+
+/// Lays out the lines of scrollable panes, and clamps the scroll positions.
+pub fn prepare(app: &mut App) {
+    let layout = app.layout();
+    if let Some(inside) = layout.slot(Pane::Detail).map(PaneSlot::inner) {
+        app.reading.detail_lines = detail::layout::lines(app, usize::from(inside.width));
+        clamp_scroll(&mut app.reading.detail_top, app.reading.detail_lines.len(), inside.height);
+    }
+    if let Some(inside) = layout.slot(Pane::Timeline).map(PaneSlot::inner) {
+        if timeline::layout::is_outdated(app, usize::from(inside.width)) {
+            app.reading.timeline_lines = timeline::layout::lines(app, usize::from(inside.width));
+            app.reading.timeline_mark =
+                timeline::layout::viewed_event_line(&app.reading.timeline_lines);
+            app.reading.timeline_inputs =
+                timeline::layout::layout_inputs(app, usize::from(inside.width));
+        }
+        timeline::layout::scroll_to_viewed_event(app, usize::from(inside.height));
+        clamp_scroll(
+            &mut app.reading.timeline_top,
+            app.reading.timeline_lines.len(),
+            inside.height,
+        );
+    }
+    if let Some(inside) = layout.slot(Pane::Metrics).map(PaneSlot::inner) {
+        app.metrics.lines =
+            metrics::layout::lines(app, usize::from(inside.width), usize::from(inside.height));
+        clamp_scroll(&mut app.metrics.top, app.metrics.lines.len(), inside.height);
+    }
+    if let Mode::Output(pane) = &app.mode {
+        let (id, columns) = (pane.id, run::layout::text_size(layout.body()).0);
+        if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
+            run.output.wrap_to(columns);
+        }
+    }
+    if let Mode::Outbox(pane) = &app.mode {
+        let top = outbox::layout::top(app, pane, layout.body());
+        if let Mode::Outbox(pane) = &mut app.mode {
+            pane.top = top;
+        }
+    }
+    let (count, page) = popup_size(app);
+    let most = count.saturating_sub(page);
+    match &mut app.mode {
+        Mode::Help(help) => help.top = help.top.min(most),
+        Mode::Failure(top) => *top = (*top).min(most),
+        Mode::Results(results) => results.top = results.top.min(most),
+        Mode::Confirm(confirm) => confirm.top = confirm.top.min(most),
+        Mode::ConfirmRun(confirmation) => confirmation.top = confirmation.top.min(most),
+        Mode::Runbook(book) => book.top = book.top.min(most),
+        Mode::Pick(picker) => {
+            let rows = picker::layout::rows(picker, layout.body());
+            picker.scroll_to_selected(rows);
+        }
+        Mode::Palette(palette) => palette.scroll_to_selected(palette::layout::rows(layout.body())),
+        _ => {}
+    }
+}
+
+pub(in crate::tui) fn clamp_scroll(top: &mut usize, lines: usize, height: u16) {
+    *top = (*top).min(lines.saturating_sub(usize::from(height)));
+}
+
+/// Returns the number of lines of what is open over the panes, and how many of them fit.
+#[must_use]
+pub fn popup_size(app: &App) -> (usize, usize) {
+    let body = app.layout().body();
+    match &app.mode {
+        Mode::Output(_) => {
+            let count = app.shown_run().map_or(0, run::layout::rows);
+            return (count, run::layout::text_size(body).1);
+        }
+        Mode::Runbook(book) => {
+            let (columns, fits) = runbook::layout::text_size(body);
+            return (runbook::layout::layout(app, book, columns).lines.len(), fits);
+        }
+        _ => {}
+    }
+    let count = match &app.mode {
+        Mode::Help(help) => return help::layout::size(app, help, body),
+        Mode::Failure(_) => failure::layout::lines(app, popup::text_width(body)).len(),
+        Mode::Results(results) => {
+            confirm::layout::results(app, results, popup::text_width(body)).len()
+        }
+        Mode::Confirm(confirmation) => {
+            confirm::layout::lines(app, confirmation, popup::text_width(body)).len()
+        }
+        Mode::ConfirmRun(confirmation) => {
+            run::layout::confirmation_lines(app, confirmation, popup::text_width(body)).len()
+        }
+        _ => 0,
+    };
+    (count, usize::from(popup::text_area(body, count).height))
+}

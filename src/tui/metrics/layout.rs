@@ -1,0 +1,493 @@
+//! The metrics pane: the measures of a window, compared with the window before.
+
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use ratatui::text::{Line, Span};
+
+use crate::model::Priority;
+use crate::model::measures::{Compliance, Measures, Times};
+use crate::model::text::{pad, sanitize, truncate};
+use crate::model::time::format_precise_duration;
+
+use crate::tui::core::app::App;
+use crate::tui::core::layout::Frame;
+use crate::tui::core::pane::Pane as Shared;
+use crate::tui::metrics::Span as Window;
+use crate::tui::widgets::formatting::{age, pluralize};
+
+/// The number of lines from which there is room for the statistics of the times.
+const MEDIUM_FROM: usize = 7;
+/// The number of lines from which there is room for tables.
+const TALL_FROM: usize = 16;
+const EIGHTHS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+
+pub(in crate::tui) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
+    let mut lines = figures(app, width, height);
+    if frame(app) == Some(Frame::Bare) {
+        let span = app.metrics.span.label();
+        let text = format!("over {span}, against the {span} before");
+        lines.insert(0, Line::from(Span::styled(text, app.theme.strong())));
+    }
+    lines
+}
+
+fn figures(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
+    let Some((span, measures)) = &app.metrics.loaded else {
+        let text = match &app.metrics.failed {
+            Some(why) => format!("could not be computed: {}", sanitize(why)),
+            None if app.snapshot.is_none() => "waiting for the rows".to_owned(),
+            None => "computing …".to_owned(),
+        };
+        return vec![Line::from(Span::styled(
+            truncate(&text, width).into_owned(),
+            app.theme.dim(),
+        ))];
+    };
+    let pane = MeasuresView { app, measures, span: *span, width };
+    if *span != app.metrics.span {
+        // Figures of another window under this window's title would be misleading.
+        return vec![Line::from(Span::styled("computing …", app.theme.dim()))];
+    }
+    match height {
+        0..MEDIUM_FROM => pane.short(),
+        MEDIUM_FROM..TALL_FROM => pane.medium(),
+        _ => pane.tall(height),
+    }
+}
+
+/// Formats measures for a width. The wall display uses parts of it too.
+pub(in crate::tui) struct MeasuresView<'a> {
+    pub(in crate::tui) app: &'a App,
+    pub(in crate::tui) measures: &'a Measures,
+    pub(in crate::tui) span: Window,
+    pub(in crate::tui) width: usize,
+}
+
+impl MeasuresView<'_> {
+    /// Returns the most important figures in a few lines.
+    fn short(&self) -> Vec<Line<'static>> {
+        let now = &self.measures.now;
+        let before = &self.measures.before;
+        let mut first = Line::default();
+        self.mean("MTTA", &now.mtta, &before.mtta, &mut first);
+        first.push_span("   ");
+        self.mean("MTTR", &now.mttr, &before.mttr, &mut first);
+        let mut second = Line::default();
+        self.compliance_summary(&mut second);
+        second.push_span("   ");
+        self.label("volume ", &mut second);
+        second.push_span(now.reported().to_string());
+        self.label(&format!(" {}", change_text(now.reported(), before.reported())), &mut second);
+        let mut lines = if first.width() + 3 + second.width() <= self.width {
+            first.push_span("   ");
+            first.extend(second.spans);
+            vec![first]
+        } else {
+            vec![first, second]
+        };
+        let mut third = self.spark((self.width / 3).max(18));
+        third.push_span("   ");
+        let room = self.width.saturating_sub(third.width());
+        third.extend(self.bars(room).spans);
+        lines.push(third);
+        lines.push(self.recurring_short());
+        lines.push(self.excluded_line());
+        lines
+    }
+
+    /// Returns more lines, for heights at which tables don't fit.
+    fn medium(&self) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        self.times(&mut lines);
+        let mut totals = Line::default();
+        self.compliance_summary(&mut totals);
+        let now = &self.measures.now;
+        let mut each = Line::default();
+        for priority in Priority::ALL {
+            let index = priority.index();
+            let style = self.app.theme.priority(priority);
+            each.push_span(if self.width < 44 { " " } else { "  " });
+            each.push_span(Span::styled(priority.as_str(), style));
+            each.push_span(format!(
+                " {}/{}",
+                percent_digits(now.acknowledge[index]),
+                percent_digits(now.resolve[index])
+            ));
+        }
+        if totals.width() + each.width() <= self.width {
+            totals.extend(each.spans);
+            lines.push(totals);
+        } else if each.width() <= self.width {
+            lines.push(totals);
+            lines.push(each);
+        } else {
+            // Half of them follow the totals: a truncated figure would show a wrong number.
+            let half = each.spans.split_off(each.spans.len() / 2);
+            totals.extend(each.spans);
+            lines.push(totals);
+            lines.push(Line::from(half));
+        }
+        lines.extend(self.volume_short());
+        lines.push(self.recurring_short());
+        lines.push(self.excluded_line());
+        lines
+    }
+
+    /// Returns the number of reported incidents, on two lines.
+    pub(in crate::tui) fn volume_short(&self) -> [Line<'static>; 2] {
+        let now = &self.measures.now;
+        let mut volume = Line::default();
+        self.label("Volume ", &mut volume);
+        volume.push_span(Span::styled(now.reported().to_string(), self.app.theme.strong()));
+        let changed = change_text(now.reported(), self.measures.before.reported());
+        self.label(&format!(" {changed}  "), &mut volume);
+        let room = self.width.saturating_sub(volume.width());
+        volume.extend(self.spark(room).spans);
+        [volume, self.bars(self.width)]
+    }
+
+    /// Appends the SLA compliance over all priorities: acknowledge / resolve.
+    fn compliance_summary(&self, line: &mut Line<'static>) {
+        let now = &self.measures.now;
+        self.label("SLA ", line);
+        line.push_span(Span::styled(
+            format!("{} / {}", percent(now.acknowledge_all()), percent(now.resolve_all())),
+            self.app.theme.strong(),
+        ));
+    }
+
+    /// Returns a line with a bar for each priority.
+    fn bars(&self, room: usize) -> Line<'static> {
+        let volume = self.measures.now.volume;
+        let figures: usize = volume.iter().map(|v| v.to_string().len() + 6).sum();
+        // No blanks follow the last one.
+        let cells = (room + 2).saturating_sub(figures) as u64;
+        let sum = volume.iter().sum::<u64>().max(1);
+        // One cell for each incident if they fit, else in proportion; excess cells from rounding up
+        // are removed from the longest bars.
+        let mut bars = volume.map(|v| if sum <= cells { v } else { (v * cells).div_ceil(sum) });
+        while bars.iter().sum::<u64>() > cells {
+            let Some(longest) = bars.iter_mut().max() else { break };
+            *longest -= 1;
+        }
+        let mut line = Line::default();
+        for priority in Priority::ALL {
+            let count = volume[priority.index()];
+            let style = self.app.theme.priority(priority);
+            let full = bars[priority.index()];
+            let bar = "■".repeat(usize::try_from(full.min(cells)).unwrap_or(0));
+            line.push_span(Span::styled(format!("{priority} {bar}"), style));
+            line.push_span(format!("{}{count}  ", if bar.is_empty() { "" } else { " " }));
+        }
+        line
+    }
+
+    /// Returns the tables; what does not fit can be scrolled to.
+    fn tall(&self, height: usize) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        self.times(&mut lines);
+        let roomy = height >= 20;
+        let gap = |lines: &mut Vec<Line<'static>>| {
+            if roomy {
+                lines.push(Line::default());
+            }
+        };
+        gap(&mut lines);
+        self.compliance(&mut lines);
+        gap(&mut lines);
+        self.volume(height, &mut lines);
+        gap(&mut lines);
+        self.recurring(&mut lines);
+        gap(&mut lines);
+        let excluded = self.excluded_text();
+        for line in crate::model::text::wrap(&excluded, self.width) {
+            lines.push(Line::from(Span::styled(line, self.app.theme.dim())));
+        }
+        lines
+    }
+
+    fn label(&self, text: &str, line: &mut Line<'static>) {
+        line.push_span(Span::styled(text.to_owned(), self.app.theme.dim()));
+    }
+
+    pub(in crate::tui) fn mean(
+        &self,
+        name: &str,
+        now: &Times,
+        before: &Times,
+        line: &mut Line<'static>,
+    ) {
+        self.label(&format!("{name} "), line);
+        line.push_span(Span::styled(duration(now.mean(), now), self.app.theme.strong()));
+        if let Some(percent) = now.change_percent(before) {
+            line.push_span(Span::styled(format!(" {}", arrow(percent)), self.app.theme.dim()));
+        }
+        if now.count > 0 && now.is_thin() {
+            line.push_span(Span::styled(" thin", self.app.theme.dim()));
+        }
+    }
+
+    /// Appends mean, median and 90th percentile, and the counts they rest on if there is room.
+    pub(in crate::tui) fn times(&self, lines: &mut Vec<Line<'static>>) {
+        let (name_wide, wide, counted) = match self.width {
+            52.. => (6, 8, true),
+            40.. => (5, 7, true),
+            _ => (5, 7, false),
+        };
+        let head = ["mean", "change", "median", "p90"].map(|name| format!("{name:>wide$}"));
+        let mut head = format!("{}{}", " ".repeat(name_wide), head.concat());
+        if counted {
+            head.push_str("  count");
+        }
+        lines.push(Line::from(Span::styled(head, self.app.theme.dim())));
+        let now = &self.measures.now;
+        let before = &self.measures.before;
+        for (name, now, before) in
+            [("MTTA", &now.mtta, &before.mtta), ("MTTR", &now.mttr, &before.mttr)]
+        {
+            let changed = now.change_percent(before).map_or_else(|| "–".to_owned(), arrow);
+            let [mean, median, p90] = [now.mean_ms, now.median_ms, now.p90_ms]
+                .map(|ms| align_right(&duration(Some(TimeDelta::milliseconds(ms)), now), wide));
+            let mut line = Line::default();
+            self.label(&format!("{name:<name_wide$}"), &mut line);
+            line.push_span(Span::styled(mean, self.app.theme.strong()));
+            line.push_span(format!("{}{median}{p90}", align_right(&changed, wide)));
+            if counted {
+                line.push_span(format!("{:>7}", now.count));
+            }
+            let thin = if now.count > 0 && now.is_thin() { " thin" } else { "" };
+            line.push_span(Span::styled(thin, self.app.theme.dim()));
+            lines.push(line);
+        }
+    }
+
+    /// Appends the SLA compliance by priority.
+    pub(in crate::tui) fn compliance(&self, lines: &mut Vec<Line<'static>>) {
+        let mut head =
+            Line::from(Span::styled(format!("{:<12}", "SLA kept"), self.app.theme.dim()));
+        for priority in Priority::ALL {
+            head.push_span(Span::styled(
+                format!("{priority:>6}"),
+                self.app.theme.priority(priority),
+            ));
+        }
+        head.push_span(Span::styled(format!("{:>6}", "all"), self.app.theme.dim()));
+        lines.push(head);
+        let now = &self.measures.now;
+        for (name, by_priority, all) in [
+            ("acknowledge", &now.acknowledge, now.acknowledge_all()),
+            ("resolve", &now.resolve, now.resolve_all()),
+        ] {
+            let mut line = Line::default();
+            self.label(&format!("{name:<12}"), &mut line);
+            for compliance in by_priority {
+                line.push_span(format!("{:>6}", percent(*compliance)));
+            }
+            line.push_span(Span::styled(format!("{:>6}", percent(all)), self.app.theme.strong()));
+            lines.push(line);
+        }
+    }
+
+    /// Appends the number of reported incidents, by bucket and by priority.
+    pub(in crate::tui) fn volume(&self, height: usize, lines: &mut Vec<Line<'static>>) {
+        let now = &self.measures.now;
+        let reported = now.reported();
+        let before = self.measures.before.reported();
+        let mut head = Line::default();
+        self.label("Volume  ", &mut head);
+        head.push_span(Span::styled(reported.to_string(), self.app.theme.strong()));
+        self.label(
+            &format!(" reported · {before} before {}", change_text(reported, before)),
+            &mut head,
+        );
+        lines.push(head);
+        if height >= 24 {
+            self.columns(4, lines);
+        } else {
+            lines.push(self.spark(self.width));
+        }
+        lines.push(self.axis());
+        let most = now.volume.iter().copied().max().unwrap_or(0).max(1);
+        let room = self.width.saturating_sub(10).clamp(4, 60);
+        for priority in Priority::ALL {
+            let volume = now.volume[priority.index()];
+            let style = self.app.theme.priority(priority);
+            let cells = usize::try_from((volume * room as u64).div_ceil(most)).unwrap_or(0);
+            lines.push(Line::from(vec![
+                Span::styled(format!("{priority} "), style),
+                Span::styled("■".repeat(cells), style),
+                Span::raw(format!(" {volume}")),
+            ]));
+        }
+    }
+
+    /// Returns the counts by bucket, merged so that they fit.
+    fn buckets(&self, room: usize) -> Vec<u64> {
+        let counts: Vec<u64> =
+            self.measures.buckets.iter().map(|b| b.iter().sum::<u64>()).collect();
+        let group = counts.len().div_ceil(room.max(1)).max(1);
+        counts.chunks(group).map(|chunk| chunk.iter().sum()).collect()
+    }
+
+    fn spark(&self, room: usize) -> Line<'static> {
+        let buckets = self.buckets(room.saturating_sub(9));
+        let most = buckets.iter().copied().max().unwrap_or(0).max(1);
+        let text: String = buckets
+            .iter()
+            .map(|count| match count {
+                0 => "·",
+                count => EIGHTHS[usize::try_from((count * 8).div_ceil(most)).unwrap_or(8) - 1],
+            })
+            .collect();
+        let mut line = Line::from(text);
+        self.label(self.unit(), &mut line);
+        line
+    }
+
+    fn unit(&self) -> &'static str {
+        if self.span == Window::Day { "  by hour" } else { "  by day" }
+    }
+
+    /// Appends a column chart of several lines.
+    fn columns(&self, height: usize, lines: &mut Vec<Line<'static>>) {
+        let count = self.measures.buckets.len().max(1);
+        let wide = (self.width / count).clamp(1, 6);
+        let buckets = self.buckets(self.width / wide);
+        let most = buckets.iter().copied().max().unwrap_or(0).max(1);
+        let full = height * 8;
+        for level in (0..height).rev() {
+            let mut text = String::new();
+            for count in &buckets {
+                let eighths = usize::try_from((count * full as u64).div_ceil(most)).unwrap_or(0);
+                let filled = eighths.saturating_sub(level * 8).min(8);
+                let symbol = match (filled, level) {
+                    (0, 0) => "·",
+                    (0, _) => " ",
+                    (filled, _) => EIGHTHS[filled - 1],
+                };
+                let gap = usize::from(wide > 1);
+                text.push_str(&symbol.repeat(wide - gap));
+                text.push_str(&" ".repeat(gap));
+            }
+            lines.push(Line::from(text.trim_end().to_owned()));
+        }
+    }
+
+    /// Returns when the first and the last bucket start, in the viewer's zone.
+    fn axis(&self) -> Line<'static> {
+        let clock = self.app.clock();
+        let edges = &self.measures.window.edges;
+        // Buckets are days of the viewer's zone: shown in another zone they start at another hour.
+        let midnight = |at: &DateTime<Utc>| clock.local_time(*at).time() == NaiveTime::MIN;
+        let form = match self.span {
+            Window::Day => "%H:%M",
+            _ if edges.last().is_none_or(midnight) => "%a %m-%d",
+            _ => "%a %m-%d %H:%M",
+        };
+        let show = |at: DateTime<Utc>| clock.local_time(at).format(form).to_string();
+        let (Some(first), Some(last)) = (edges.first(), edges.last()) else {
+            return Line::default();
+        };
+        let (first, last, zone) = (show(*first), show(*last), clock.name());
+        let text = format!("{first} – {last}{}, {zone}", self.unit());
+        Line::from(Span::styled(text, self.app.theme.dim()))
+    }
+
+    fn recurring_short(&self) -> Line<'static> {
+        let mut line = Line::default();
+        self.label("recurring  ", &mut line);
+        let each: Vec<String> = self
+            .measures
+            .recurring
+            .iter()
+            .map(|r| format!("{}× {}", r.count, truncate(&sanitize(&r.title), 26)))
+            .collect();
+        let text = if each.is_empty() { "none".to_owned() } else { each.join("   ") };
+        line.push_span(truncate(&text, self.width.saturating_sub(11)).into_owned());
+        line
+    }
+
+    pub(in crate::tui) fn recurring(&self, lines: &mut Vec<Line<'static>>) {
+        let mut head = Line::default();
+        self.label("Recurring", &mut head);
+        if self.measures.recurring.is_empty() {
+            head.push_span("  none");
+        }
+        lines.push(head);
+        for group in &self.measures.recurring {
+            let last = group.last.map(|n| n.to_string()).unwrap_or_default();
+            let ago = age(group.last_at, self.app.now);
+            let end =
+                if self.width < 50 { format!("{ago:>5}") } else { format!("{last} {ago:>5}") };
+            let room = self.width.saturating_sub(6 + end.len() + 1);
+            let mut title = sanitize(&group.title).into_owned();
+            if let Some(problem) = &group.problem {
+                title = format!("{title} · problem: {}", sanitize(problem));
+            }
+            lines.push(Line::from(vec![
+                Span::styled(format!("{:>4}× ", group.count), self.app.theme.strong()),
+                Span::raw(pad(&title, room)),
+                Span::styled(format!(" {end}"), self.app.theme.dim()),
+            ]));
+        }
+    }
+
+    fn excluded_line(&self) -> Line<'static> {
+        let text = self.excluded_text();
+        Line::from(Span::styled(truncate(&text, self.width).into_owned(), self.app.theme.dim()))
+    }
+
+    fn excluded_text(&self) -> String {
+        let excluded = self.measures.excluded;
+        format!(
+            "left out  {} merged · {} reclassified · {}",
+            excluded.merged,
+            excluded.reclassified,
+            pluralize(excluded.false_alarms, "false alarm", "false alarms")
+        )
+    }
+}
+
+fn duration(mean: Option<TimeDelta>, times: &Times) -> String {
+    match mean {
+        Some(mean) if times.count > 0 => format_precise_duration(mean),
+        _ => "–".into(),
+    }
+}
+
+fn percent(compliance: Compliance) -> String {
+    compliance.percent().map_or_else(|| "–".into(), |percent| format!("{percent}%"))
+}
+
+/// Formats compliance like [`percent`], without the sign.
+fn percent_digits(compliance: Compliance) -> String {
+    compliance.percent().map_or_else(|| "–".into(), |percent| percent.to_string())
+}
+
+/// Formats a change as `▲5%`, `▼12%` or `=`.
+fn arrow(percent: i64) -> String {
+    match percent {
+        0 => "=".into(),
+        up @ 1.. => format!("▲{up}%"),
+        down => format!("▼{}%", -down),
+    }
+}
+
+/// Formats the change of a count in percent; empty if the earlier count is 0.
+fn change_text(now: u64, before: u64) -> String {
+    if before == 0 {
+        return String::new();
+    }
+    let (now, before) = (i128::from(now), i128::from(before));
+    let percent = ((now - before) * 200 + before * (now - before).signum()) / (before * 2);
+    arrow(i64::try_from(percent).unwrap_or(i64::MAX))
+}
+
+/// Aligns a text to the right of `wide` columns.
+fn align_right(text: &str, wide: usize) -> String {
+    let used = crate::model::text::width(text);
+    format!("{}{text}", " ".repeat(wide.saturating_sub(used)))
+}
+
+pub(in crate::tui) fn frame(app: &App) -> Option<Frame> {
+    app.layout().slot(Shared::Metrics).map(|slot| slot.frame)
+}

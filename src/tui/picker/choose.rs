@@ -1,0 +1,153 @@
+//! What the choice of an item does.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::backend::BackendError;
+use crate::model::IncidentCommand;
+use crate::model::command::CommandKind;
+use crate::model::problem::Problem;
+
+use crate::tui::action::Action;
+use crate::tui::core::app::App;
+use crate::tui::core::message::Effect;
+use crate::tui::core::mode::Mode;
+use crate::tui::core::notices::{report_failure, show_toast};
+use crate::tui::form::Kind;
+use crate::tui::picker::{Item, Pick, Picker, PickerKind, links};
+use crate::tui::settings::appearance;
+use crate::tui::verb::plan::{Plan, Step};
+use crate::tui::verb::target::Target;
+use crate::tui::verb::{planning, send};
+use crate::tui::{drafts, filter, form, jump, metrics, run, runbook, views, workspace};
+
+/// Shows the problems that were read, in the list that waits for them.
+pub(in crate::tui) fn problems_loaded(
+    app: &mut App,
+    result: Result<Vec<Problem>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    match result {
+        Ok(list) => {
+            let items = links::problems(&list);
+            let none = items.is_empty();
+            app.problems = Some(list);
+            if let Mode::Pick(picker) = &mut app.mode
+                && picker.kind == PickerKind::Problems
+            {
+                picker.replace(items);
+                if none {
+                    app.mode = Mode::Panes;
+                    let key = app.keymap.main_key(Action::Command(CommandKind::Link));
+                    let how = key.map(|key| format!(": {key} n records one")).unwrap_or_default();
+                    return show_toast(app, format!("no problem is recorded yet{how}"), true);
+                }
+            }
+            Vec::new()
+        }
+        Err(error) => {
+            if matches!(&app.mode, Mode::Pick(picker) if picker.kind == PickerKind::Problems) {
+                app.mode = Mode::Panes;
+            }
+            report_failure(app, "reading the problems", &error.to_string(), at)
+        }
+    }
+}
+
+/// Performs the chosen item.
+pub(in crate::tui) fn choose(app: &mut App, item: Item, at: DateTime<Utc>) -> Vec<Effect> {
+    if let Some(why) = item.disabled_reason {
+        if let Mode::Pick(picker) = &mut app.mode {
+            picker.notice = Some(why);
+        }
+        return Vec::new();
+    }
+    let Mode::Pick(picker) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    match (picker.kind, item.pick) {
+        (PickerKind::Views, Pick::Index(index)) => views::update::choose_view(app, index, at),
+        (PickerKind::Sorts, Pick::Index(index)) => views::update::choose_sort(app, index, at),
+        (_, pick) => apply_pick(app, pick, picker.targets, at),
+    }
+}
+
+/// Performs what a pick stands for.
+pub(in crate::tui) fn apply_pick(
+    app: &mut App,
+    pick: Pick,
+    targets: Vec<Target>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    match pick {
+        Pick::Submit { verb, done_phrase, commands, irreversible } => {
+            let plan = planning::plan(app, &targets, verb, done_phrase, &commands, at);
+            send::submit(app, plan, irreversible, None, at)
+        }
+        Pick::SnoozeUntil => form::open::open(app, Kind::SnoozeUntil, targets, at),
+        Pick::Pause => form::open::open(app, Kind::Pause, targets, at),
+        Pick::LinkUrl => form::open::open(app, Kind::LinkUrl, targets, at),
+        Pick::NewProblem => form::open::open(app, Kind::NewProblem, targets, at),
+        Pick::LinkProblem => {
+            let items = app.problems.as_deref().map(links::problems).unwrap_or_default();
+            let heading = "Link to the problem".to_owned();
+            let picker = Picker::new(PickerKind::Problems, targets, heading, items, true);
+            app.mode = Mode::Pick(Box::new(picker));
+            vec![Effect::LoadProblems]
+        }
+        Pick::LinkChange => {
+            let items = links::changes(app, &targets);
+            if items.is_empty() {
+                return show_toast(
+                    app,
+                    "no change is suspected: none touched its services before",
+                    true,
+                );
+            }
+            let picker = Picker::search(targets, "Link the change that caused it", items);
+            app.mode = Mode::Pick(Box::new(picker));
+            Vec::new()
+        }
+        Pick::Override(priority) => form::open::open(app, Kind::Override { priority }, targets, at),
+        Pick::Template(index) => {
+            app.template_index = index;
+            form::open::open(app, Kind::Update, targets, at)
+        }
+        Pick::Draft(id) => drafts::reopen::open(app, id, at),
+        Pick::ReviewText => form::open::open(app, Kind::Review, targets, at),
+        Pick::ReviewAction(id) => {
+            let id = id.unwrap_or_else(Uuid::now_v7);
+            form::open::open(app, Kind::ActionItem { id }, targets, at)
+        }
+        Pick::ReviewPublish => publish_review(app, &targets, at),
+        Pick::Copy(text, what) => appearance::copy_to_clipboard(app, text, what),
+        Pick::JumpTo(number) => jump::update::jump_to(app, number),
+        Pick::Span(span) => metrics::update::choose_span(app, span),
+        Pick::View(view) => views::update::show_view(app, *view, at),
+        Pick::Filter(text) => filter::update::filter_by(app, &text, at),
+        Pick::Sort(sort) => views::update::sort_by(app, sort, at),
+        Pick::Theme(name) => appearance::set_theme(app, name),
+        Pick::Zone(zone) => appearance::set_zone(app, zone),
+        Pick::Runbook(name) => runbook::update::open(app, &name, targets),
+        Pick::Command(name) => run::update::run_command(app, &name, targets, at),
+        Pick::Output(id) => run::update::show_output(app, id),
+        Pick::Workspace(id) => workspace::update::switch_to(app, id),
+        Pick::Index(_) => Vec::new(),
+    }
+}
+
+pub(in crate::tui) fn publish_review(
+    app: &mut App,
+    targets: &[Target],
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let plan = Plan {
+        verb: "publish the review of".into(),
+        done_phrase: "review published".into(),
+        steps: targets
+            .iter()
+            .map(|target| {
+                planning::step(app, target, Vec::new(), vec![IncidentCommand::PublishReview], at)
+            })
+            .collect::<Vec<Step>>(),
+    };
+    send::submit(app, plan, true, None, at)
+}

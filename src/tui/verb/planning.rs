@@ -1,0 +1,62 @@
+//! Makes plans, with what is known to refuse them.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{Command, IncidentCommand};
+
+use crate::tui::core::app::App;
+use crate::tui::verb::plan::{Plan, Step};
+use crate::tui::verb::precheck;
+use crate::tui::verb::target::Target;
+
+/// Makes a plan with the same commands for each target, with what is known to refuse them.
+pub(in crate::tui) fn plan(
+    app: &App,
+    targets: &[Target],
+    verb: impl Into<String>,
+    done_phrase: impl Into<String>,
+    commands: &[IncidentCommand],
+    at: DateTime<Utc>,
+) -> Plan {
+    let steps = targets.iter().map(|target| step(app, target, Vec::new(), commands.to_vec(), at));
+    Plan { verb: verb.into(), done_phrase: done_phrase.into(), steps: steps.collect() }
+}
+
+/// Makes the step of a plan for one incident, with what is known to refuse it.
+pub(in crate::tui) fn step(
+    app: &App,
+    target: &Target,
+    prerequisites: Vec<Command>,
+    commands: Vec<IncidentCommand>,
+    at: DateTime<Utc>,
+) -> Step {
+    let repeated = |command: &IncidentCommand| {
+        let verb = command.kind();
+        // Commands in the outbox are applied to the loaded record already: the model can tell.
+        let mut open = app.pending.iter().filter(|pending| !pending.enqueued);
+        !may_repeat(command) && open.any(|p| p.incident == target.id && p.verb == verb)
+    };
+    let refused = if commands.iter().any(repeated) {
+        Some("that is on its way already".into())
+    } else {
+        precheck::refusal(app, target.id, &commands, at)
+    };
+    Step { target: target.clone(), prerequisites, commands, refused }
+}
+
+/// Returns whether a command may be sent again before the first one has settled.
+pub(in crate::tui) fn may_repeat(command: &IncidentCommand) -> bool {
+    !matches!(
+        command,
+        IncidentCommand::Acknowledge
+            | IncidentCommand::MoveStatus { .. }
+            | IncidentCommand::Assign { .. }
+            | IncidentCommand::Resolve { .. }
+            | IncidentCommand::Close
+            | IncidentCommand::Reopen { .. }
+            | IncidentCommand::Merge { .. }
+            | IncidentCommand::Reclassify { .. }
+            | IncidentCommand::Escalate { .. }
+            | IncidentCommand::PublishReview
+    )
+}
