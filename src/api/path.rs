@@ -26,7 +26,7 @@ pub const HEALTH: &str = "/v1/health";
 pub const READY: &str = "/v1/ready";
 /// Metrics for Prometheus.
 pub const METRICS: &str = "/v1/metrics";
-/// The OpenAPI document. Needs no token.
+/// The `OpenAPI` document. Needs no token.
 pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths.

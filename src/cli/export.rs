@@ -65,7 +65,7 @@ pub fn record_error(result: io::Result<()>, failed: &mut Option<io::Error>) -> i
     })
 }
 
-/// Refuses a target that would overwrite the store or one of its SQLite files.
+/// Refuses a target that would overwrite the store or one of its `SQLite` files.
 pub fn refuse_store_as_target(target: &Path, store: &Path) -> Result<(), Failure> {
     let (Ok(target_path), Ok(store)) = (fs::canonicalize(target), fs::canonicalize(store)) else {
         return Ok(());

@@ -20,7 +20,7 @@ use crate::server::tls::TlsFiles;
 use crate::server::tokens::{TokenError, TokenFile};
 use crate::server::{BindError, Options, Server, openapi};
 
-/// Serves until a signal comes, or prints the OpenAPI document.
+/// Serves until a signal comes, or prints the `OpenAPI` document.
 pub fn run(context: &mut Context, args: Serve) -> Result<(), Failure> {
     if args.print_openapi {
         use std::io::Write;

@@ -65,7 +65,7 @@ impl RunbookHeader {
                         match value.to_lowercase().parse() {
                             Ok(category) => head.categories.push(category),
                             Err(unknown) => {
-                                head.problems.push(sanitize(&format!("{unknown}")).into())
+                                head.problems.push(sanitize(&format!("{unknown}")).into());
                             }
                         }
                     }

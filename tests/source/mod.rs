@@ -1,5 +1,8 @@
-//! Tests over the source: its floors, and that files are free of circles.
+//! Tests over the source: its names, its floors, its packages, its documents, and that files are free
+//! of circles.
 
 mod docs;
 mod imports;
+mod names;
+mod packages;
 mod tree;

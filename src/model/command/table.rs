@@ -1,4 +1,4 @@
-//! The rows of the table of commands: what the server, the OpenAPI document, the command line and
+//! The rows of the table of commands: what the server, the `OpenAPI` document, the command line and
 //! the panes say about a command.
 
 use chrono::{DateTime, Utc};

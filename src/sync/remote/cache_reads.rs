@@ -77,7 +77,7 @@ impl Shared {
         let total = ranked.len();
         let end = start + usize::try_from(search.limit).unwrap_or(usize::MAX);
         let page = Page {
-            next: (total > end).then(|| PageMark::Cached(end)),
+            next: (total > end).then_some(PageMark::Cached(end)),
             rows: ranked.into_iter().map(|(_, row)| row).take(end).skip(start).collect(),
             total: Some(total as u64),
             counts: (is_open && start == 0).then_some(counts),

@@ -169,6 +169,7 @@ pub(in crate::tui) fn field_error(field: &str, why: impl Into<String>) -> FieldE
 }
 
 /// Returns the commands of a form that sends exactly one.
+#[expect(clippy::unnecessary_wraps, reason = "the forms of all verbs return this type")]
 pub(in crate::tui) fn one_command(command: IncidentCommand) -> FormCommands {
     Ok((Vec::new(), vec![command]))
 }

@@ -31,13 +31,11 @@ pub(in crate::tui) fn refusal(
     commands: &[IncidentCommand],
     now: DateTime<Utc>,
 ) -> Option<String> {
-    match current_record(app, id) {
-        Some(record) => record_refusal(app, record, commands, now),
-        None => {
-            let row = app.row(id)?;
-            commands.iter().find_map(|command| command.row_refusal(row, now))
-        }
+    if let Some(record) = current_record(app, id) {
+        return record_refusal(app, record, commands, now);
     }
+    let row = app.row(id)?;
+    commands.iter().find_map(|command| command.row_refusal(row, now))
 }
 
 /// Returns why the model refuses commands on a record, executed one after another.
