@@ -21,11 +21,11 @@ const BACKOFF_RANGE: (Duration, Duration) = (super::FIRST_RETRY, Duration::from_
 /// first right after a change, the other when nothing happens.
 const POLL_INTERVAL_RANGE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 /// A response without news is early if it took less than the allowed wait divided by this: nothing
-/// held its request. One that took at least [`MIN_HELD`] is not early: a proxy may hold requests for
+/// held its request. One that took at least [`MIN_LONG_POLL`] is not early: a proxy may hold requests for
 /// only so long.
 const EARLY_DIVISOR: u32 = 4;
 /// A response without news that took at least this long was held.
-const MIN_HELD: Duration = Duration::from_secs(2);
+const MIN_LONG_POLL: Duration = Duration::from_secs(2);
 /// After this many early responses in a row, requests are not held, be it because of the backend or
 /// of a proxy.
 const EARLY_LIMIT: u32 = 2;
@@ -88,7 +88,7 @@ impl Pace {
             // A refresh was requested: that says nothing about holding.
             return self.poll_interval().map(jittered);
         }
-        if open * EARLY_DIVISOR >= wait || open >= MIN_HELD {
+        if open * EARLY_DIVISOR >= wait || open >= MIN_LONG_POLL {
             self.early_answers = 0;
             self.interval = POLL_INTERVAL_RANGE.0;
             return None;
@@ -145,11 +145,11 @@ mod tests {
     }
 
     #[test]
-    fn requests_that_are_held_for_less_than_wanted_are_not_early() {
+    fn long_polls_shorter_than_wanted_are_not_early() {
         let mut pace = Pace::new();
         for _ in 0..3 {
             assert_eq!(pace.record_answer(false, S(25), S(7)), None);
-            assert_eq!(pace.record_answer(false, S(25), MIN_HELD), None);
+            assert_eq!(pace.record_answer(false, S(25), MIN_LONG_POLL), None);
         }
         assert_eq!(pace.poll_interval(), None);
     }

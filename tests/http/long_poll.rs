@@ -77,7 +77,7 @@ async fn server_without_long_polling_is_detected() {
 }
 
 #[tokio::test]
-async fn long_polls_that_fail_while_held_are_shortened() {
+async fn long_polls_that_fail_on_the_way_are_shortened() {
     let open = Duration::from_secs(3);
     let asked = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&asked);

@@ -236,7 +236,7 @@ fn exceptions_are_in_use_and_have_a_reason() {
 }
 
 #[test]
-fn refused_words_are_found_in_every_case() {
+fn refused_parts_are_found_in_every_case() {
     for name in ["kept", "kept_rows", "KeptRows", "KEPT_ROWS", "is_left", "broken_off_at"] {
         assert!(refused_word(name).is_some(), "{name}");
     }

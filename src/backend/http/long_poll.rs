@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_that_fail_soon_are_no_longer_held() {
+    fn requests_that_fail_soon_end_long_polling() {
         let (mut long_poll, now) = (LongPoll::new(), Instant::now());
         long_poll.record_failure(25, MIN_CUT);
         long_poll.record_answer(0, S(0), false);

@@ -1,8 +1,8 @@
 //! Commands: requests to change an incident, one file each, and the one table of them.
 //!
 //! A command is created once, on the requester's machine, and carries its own id. Server,
-//! `OpenAPI` document, command line and panes read [`CommandKind::TABLE`]. A new command is a file here, a
-//! variant of [`IncidentCommand`] and of [`CommandKind`], and its row in the table.
+//! `OpenAPI` document, command line and panes read [`CommandKind::TABLE`]. A new command is a file
+//! here, a variant of [`IncidentCommand`] and of [`CommandKind`], and its row in the table.
 
 pub(in crate::model) mod acknowledge;
 pub(in crate::model) mod add_note;
