@@ -135,11 +135,10 @@ fn hint_at_unknown_services(services: &[String], directory: &Directory) {
     for name in services.iter().filter(|name| directory.service(name).is_none()) {
         let shown_name = sanitize(name);
         let shown_name = truncate(&shown_name, 60);
-        let mut hint = format!("there is no service {shown_name:?} in the directory");
-        if let Some(near) = nearest_service(name, directory) {
-            hint += &format!(", the nearest is {:?}", sanitize(near));
-        }
-        out::print_hint(&hint);
+        let nearest = nearest_service(name, directory)
+            .map(|near| format!(", the nearest is {:?}", sanitize(near)))
+            .unwrap_or_default();
+        out::print_hint(&format!("there is no service {shown_name:?} in the directory{nearest}"));
     }
 }
 
