@@ -36,7 +36,7 @@ use crate::model::{
 
 /// Stores incidents, carries out commands on them and reports what changed.
 ///
-/// Implemented by the local store ([`file`]), a remote API ([`http`]) and, over the local store,
+/// Implemented by the local store ([`file`](mod@file)), a remote API ([`http`]) and, over the local store,
 /// the demo ([`demo`]).
 #[async_trait]
 pub trait Backend: Send + Sync {
