@@ -56,13 +56,13 @@ fn each_command_is_a_kind_of_the_table() {
         let name = serde_json::to_value(command).unwrap()["do"].as_str().unwrap().to_owned();
         assert_eq!(command.kind().row().wire_name, name);
     }
-    let sampled: BTreeSet<String> =
+    let seen_names: BTreeSet<String> =
         samples.iter().map(|command| command.kind().row().wire_name.to_owned()).collect();
     let tags = serde_json::to_value(IncidentCommand::schema()).unwrap().to_string();
     for kind in CommandKind::ALL {
         let name = kind.row().wire_name;
         let about_incident = tags.contains(&format!("\"{name}\""));
-        assert_eq!(sampled.contains(name), about_incident, "{name}");
+        assert_eq!(seen_names.contains(name), about_incident, "{name}");
     }
 }
 
