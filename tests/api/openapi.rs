@@ -1,4 +1,4 @@
-//! The OpenAPI document lists every route, and real responses match its schemas.
+//! The `OpenAPI` document lists every route, and real responses match its schemas.
 
 use std::collections::{BTreeMap, BTreeSet};
 

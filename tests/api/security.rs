@@ -1,4 +1,4 @@
-//! Which token may use which route: a table made from the OpenAPI document.
+//! Which token may use which route: a table made from the `OpenAPI` document.
 
 use std::time::{Duration, Instant};
 
