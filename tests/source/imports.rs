@@ -498,10 +498,10 @@ fn floors_use_only_those_below_them() {
         let Some(floor) = module.first() else { continue };
         let allowed = floors.get(floor.as_str()).unwrap_or_else(|| panic!("{floor} has no floor"));
         for target in used {
-            let (user, used) = (module.join("::"), target.join("::"));
-            let excepted = EXCEPTIONS.iter().any(|(from, to, _)| (user == *from) && (used == *to));
+            let (from, to) = (module.join("::"), target.join("::"));
+            let excepted = EXCEPTIONS.iter().any(|(a, b, _)| from == *a && to == *b);
             if target[0] != *floor && !allowed.contains(&target[0].as_str()) && !excepted {
-                wrong.push(format!("{user} uses {used}"));
+                wrong.push(format!("{from} uses {to}"));
             }
         }
     }

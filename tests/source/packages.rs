@@ -44,7 +44,7 @@ const DOUBLED: [&str; 16] = [
 /// Returns the packages of the program as a user builds it, without those of tests.
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--locked", "--format-version", "1", "--offline"])
+        .args(["metadata", "--locked", "--format-version", "1"])
         .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
         .current_dir(root())
         .output()
