@@ -370,7 +370,7 @@ fn offline_command_is_dated_when_it_was_given() {
 #[case::a_move_taken_back(IncidentCommand::UndoMove, &[(3, IncidentCommand::Acknowledge)], &[], true)]
 #[case::a_move_taken_back_too_late(IncidentCommand::UndoMove, &[(1, IncidentCommand::Acknowledge)], &[], false)]
 #[case::a_reopening_after_months(IncidentCommand::Reopen { reason: "back".into() }, &[(1, resolve())], &[2], true)]
-fn command_given_in_time_is_not_refused_for_arriving_late(
+fn command_made_in_time_is_not_refused_for_arriving_late(
     #[case] asked: IncidentCommand,
     #[case] before: &[(i64, IncidentCommand)],
     #[case] closed_at: &[i64],

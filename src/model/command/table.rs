@@ -171,7 +171,6 @@ impl CommandRow {
         self
     }
 
-    #[allow(dead_code, reason = "most commands have a field of their own in detail views")]
     pub(super) const fn facts(mut self, facts: fn(&Incident) -> Vec<Fact>) -> Self {
         self.facts = facts;
         self
