@@ -9,8 +9,8 @@ import pathlib
 import subprocess
 import time
 
-PROGRAM = os.environ.get("COMPAT_PROGRAM", "/tmp/old/redphone")
-CLOCK = os.environ.get("COMPAT_CLOCK", "/tmp/old/clock.so")
+PROGRAM = os.environ["COMPAT_PROGRAM"]
+CLOCK = os.environ["COMPAT_CLOCK"]
 # When all that is recorded is said to happen: later than all that is in it, earlier than any test.
 NOW = datetime.datetime(2026, 3, 20, 9, 0, tzinfo=datetime.timezone.utc)
 OFFSET = int(NOW.timestamp() - time.time())
