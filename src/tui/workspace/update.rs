@@ -50,7 +50,7 @@ pub(in crate::tui) fn items(app: &App) -> Vec<Item> {
         if workspace.read_only {
             about.push("read-only".to_owned());
         }
-        about.push(sanitize(&workspace.location).into_owned());
+        about.push(sanitize(&workspace.location).into_string());
         let name = sanitize(workspace.name()).into_owned();
         let item = Item::new(name.clone(), Pick::Workspace(workspace.id.clone()));
         item.about(about.join(" · ")).value(name).disabled_reason(workspace.unusable_reason.clone())
