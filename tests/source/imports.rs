@@ -45,7 +45,7 @@ const ACTION_TABLE: &str = "the table of actions names the file of each verb; th
     the state, whose keymap is made from the table";
 
 /// Files that need each other, each group with the reason.
-const CIRCLES: [(&[&str], &str); 14] = [
+const CIRCLES: [(&[&str], &str); 11] = [
     (
         &[
             "model::check",
@@ -130,12 +130,6 @@ const CIRCLES: [(&[&str], &str); 14] = [
     ),
     (&["backend::http", "backend::http::batch", "backend::http::client"], OF_ONE_FOLDER),
     (&["config", "config::location", "config::panes"], OF_ONE_FOLDER),
-    (&["sync::remote::outbox", "sync::remote::outbox::row"], OF_ONE_FOLDER),
-    (&["sync::remote", "sync::remote::identity"], OF_ONE_FOLDER),
-    (
-        &["sync", "sync::mirror", "sync::pace", "sync::poller", "sync::remote::prefetch"],
-        OF_ONE_FOLDER,
-    ),
     (&["config::file", "config::file::general", "config::file::profiles"], OF_ONE_FOLDER),
     (
         &[

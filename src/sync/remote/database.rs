@@ -19,6 +19,9 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Follows the name of a file that was moved aside; the time comes after it.
 const ASIDE_SUFFIX: &str = ".aside-";
 
+/// The result of statements on a file.
+pub(super) type SqlResult<T> = Result<T, sqlx::Error>;
+
 /// The properties of one kind of database file.
 pub(super) struct DatabaseKind {
     /// The `application_id` in the file's header.

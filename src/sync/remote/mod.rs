@@ -26,6 +26,7 @@ mod prefetch;
 mod reads;
 mod sender;
 mod submit;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};

@@ -1,8 +1,10 @@
 //! The outbox on disk: a command is in it before it counts as accepted, and stays in it until it is
 //! answered.
 
+mod batch;
 mod row;
 mod settle;
+mod state;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,12 +13,13 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::Mutex;
 
-use super::database::{self, DatabaseKind, UseLock};
+use super::database::{self, DatabaseKind, SqlResult, UseLock};
 use super::entry::{OutboxEntry, OutboxSnapshot};
 use super::paths::OUTBOX_FILE;
 use crate::backend::BackendError;
-use crate::model::{CommandId, Envelope, IncidentId};
+use crate::model::{CommandId, IncidentId};
 
+pub use batch::Batch;
 pub(super) use settle::FailedAttempt;
 
 const KIND: DatabaseKind = DatabaseKind {
@@ -33,10 +36,6 @@ const MAX_LISTED_SENT: i64 = 50;
 /// How many sent commands are stored, so that another process can read their outcome.
 const MAX_STORED_SENT: i64 = 2_000;
 
-const PENDING: i64 = 0;
-const SENT: i64 = 1;
-const REFUSED: i64 = 2;
-
 /// The outbox file of one remote.
 pub(super) struct Outbox {
     pub path: PathBuf,
@@ -44,22 +43,6 @@ pub(super) struct Outbox {
     /// Nobody moves the file away while this is held.
     _use_lock: Option<UseLock>,
 }
-
-/// Commands that were requested together about one incident, with its label for people.
-#[derive(Clone, Debug)]
-pub struct Batch {
-    /// The commands in order; never empty.
-    pub envelopes: Vec<Envelope>,
-    /// The incident's number, or `new`.
-    pub label: String,
-    /// Title of the incident.
-    pub title: String,
-    /// Handle of the person that the remote takes the requester for, if it has reported that.
-    pub requester: Option<String>,
-}
-
-/// The result of an operation on the file.
-type SqlResult<T> = Result<T, sqlx::Error>;
 
 impl Outbox {
     /// Opens the outbox file in a folder. Also returns which file was moved aside, and why.
