@@ -45,7 +45,7 @@ const ACTION_TABLE: &str = "the table of actions names the file of each verb; th
     the state, whose keymap is made from the table";
 
 /// Files that need each other, each group with the reason.
-const CIRCLES: [(&[&str], &str); 11] = [
+const CIRCLES: [(&[&str], &str); 9] = [
     (
         &[
             "model::check",
@@ -129,8 +129,6 @@ const CIRCLES: [(&[&str], &str); 11] = [
         OF_ONE_FOLDER,
     ),
     (&["backend::http", "backend::http::batch", "backend::http::client"], OF_ONE_FOLDER),
-    (&["config", "config::location", "config::panes"], OF_ONE_FOLDER),
-    (&["config::file", "config::file::general", "config::file::profiles"], OF_ONE_FOLDER),
     (
         &[
             "tui::action::keymap",

@@ -7,6 +7,7 @@ mod commands;
 mod directory;
 mod general;
 mod keys;
+mod path;
 mod position;
 mod profiles;
 mod rules;
@@ -16,7 +17,7 @@ mod views;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use toml::de::DeTable;
@@ -25,9 +26,10 @@ use super::diagnostics::{FilePosition, Warning};
 use super::panes::{PanesSettings, Profile, UnusableProfile};
 use crate::model::directory::Directory;
 use crate::model::rules::Rules;
+use general::General;
 use section::{Section, Source};
 
-pub(super) use general::General;
+pub(super) use path::PathBase;
 
 /// The largest file that is read. A larger one is no settings file.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -90,13 +92,6 @@ fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// The folder at which relative paths of a file start, and the one that `~/` stands for.
-#[derive(Clone, Debug)]
-pub(super) struct PathBase {
-    pub(super) folder: PathBuf,
-    pub(super) home: Option<PathBuf>,
-}
-
 /// Parses a text as settings.
 pub(super) fn parse(path: &Path, text: &str, base: &PathBase) -> FileSettings {
     let path: Arc<Path> = path.into();
@@ -133,7 +128,7 @@ fn read_settings<'a>(
     panes.views = views::read(&mut top);
     templates::read(&mut top, &mut panes.templates);
     panes.commands = commands::read(&mut top);
-    panes.runbooks = top.read("runbooks", |value| general::path(value, base));
+    panes.runbooks = top.read("runbooks", |value| path::path(value, base));
     let (rules, directory) = (rules::read(&mut top), directory::read(&mut top));
     let (profiles, unusable_profiles) = profiles::read(&mut top, base);
     let settings = FileSettings {
