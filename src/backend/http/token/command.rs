@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, copy, sink};
 use tokio::time::timeout;
 
-use super::{MAX_TOKEN_BYTES, TokenError};
+use super::bearer::{MAX_TOKEN_BYTES, TokenError};
 use crate::model::text::sanitize;
 
 /// How long the program may run.
