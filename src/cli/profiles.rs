@@ -5,10 +5,11 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::args::Profiles;
+use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::out::{Out, Style};
 use super::session::{IfMissing, open, open_remote};
-use super::{Context, json, out};
+use super::{json, out};
 use crate::backend::http::TokenSource;
 use crate::backend::{Backend, BackendError, Capabilities};
 use crate::config::{Config, Flags, Location};
