@@ -16,8 +16,8 @@ use super::others;
 use super::records;
 use super::row::{NUMBERS_END, incident_key};
 use super::sql::Batch;
+use super::store::FileStore;
 use super::writer::{bind_event, encode_body};
-use super::{FileStore, ImportError, Imported};
 use crate::backend::BackendError;
 use crate::backend::record::{FORMAT, Record, VERSION};
 use crate::model::check::{self, BadField};
@@ -93,6 +93,35 @@ impl SeenIds {
     }
 }
 
+/// The reasons for which a record can't be imported.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A field of the record is invalid. The import can go on without the record.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// The name of the field.
+        field: String,
+        /// What is wrong and what to do: the part of a sentence that follows the field's name.
+        problem: String,
+    },
+    /// The store failed; no further record can be added.
+    #[error(transparent)]
+    Store(#[from] BackendError),
+}
+
+/// Counts the records of an import.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Imported {
+    /// Incidents that were added.
+    pub incidents: u64,
+    /// Events that were added.
+    pub events: u64,
+    /// Records of other kinds: directories, problems and changes.
+    pub others: u64,
+    /// Events that the store already had, identical in every field.
+    pub already_present: u64,
+}
+
 fn invalid(field: &str, problem: impl Into<String>) -> ImportError {
     ImportError::Invalid { field: field.to_owned(), problem: problem.into() }
 }
@@ -103,8 +132,21 @@ impl From<BadField> for ImportError {
     }
 }
 
+impl FileStore {
+    /// Begins an import. Other writers wait until it ends.
+    ///
+    /// # Errors
+    /// [`BackendError`] if the store is read-only or can't be locked.
+    pub async fn importer(&self) -> Result<Importer, BackendError> {
+        self.check_writable()?;
+        Importer::begin(self.clone())
+            .await
+            .map_err(|failure| failure.into_backend_error(self.path()))
+    }
+}
+
 impl Importer {
-    pub(super) async fn begin(store: FileStore) -> StoreResult<Self> {
+    async fn begin(store: FileStore) -> StoreResult<Self> {
         let lock_timeout = store.inner.options.lock_timeout;
         let mut conn = connect_writer(store.path(), lock_timeout).await?;
         let rows = Batch::new(

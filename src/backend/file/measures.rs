@@ -9,13 +9,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
 
-use super::FileStore;
 use super::error::{StoreError, StoreResult};
 use super::others::read_problem;
 use super::read::summary_at;
 use super::records;
 use super::row::{self, DAY_MS, decode_counted, encode_counted, first_key_at};
 use super::sql::Batch;
+use super::store::FileStore;
 use crate::model::command::Link;
 use crate::model::measures::{Cut, Fact, Measures, Recurring, Window, compute};
 use crate::model::priority::Priority;

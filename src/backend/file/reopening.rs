@@ -13,7 +13,8 @@ use tokio::sync::{Mutex, RwLock};
 use super::changes::EPOCH_AT;
 use super::error::{display_path, moved_message};
 use super::open::FileIdentity;
-use super::{FileStore, Options};
+use super::options::Options;
+use super::store::FileStore;
 use crate::backend::{
     Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
     TimelineRange,

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use sqlx::{Connection, Row, SqliteConnection};
 
-use super::OpenError;
 use crate::backend::file::error::{StoreError, StoreResult, damaged_message};
 use crate::backend::file::event_row::{self, COLUMNS, FROM};
 use crate::backend::file::export::Sink;
 use crate::backend::file::open;
+use crate::backend::file::open_error::OpenError;
 use crate::backend::file::others::{self, parse_json};
 use crate::backend::file::sql::Batch;
 use crate::backend::file::writer::parse_incident_id;
