@@ -167,7 +167,10 @@ impl ConfigLoader<'_> {
             }
             (Err(problem), _) => {
                 let path: std::sync::Arc<Path> = path.as_path().into();
-                Ok(file::broken(vec![Warning::new(FilePosition::entire_file(&path), &problem)]))
+                Ok(file::broken(vec![Warning::new(
+                    FilePosition::entire_file(&path),
+                    &problem.to_string(),
+                )]))
             }
         }
     }
