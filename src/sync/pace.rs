@@ -10,7 +10,6 @@
 //! 2. The interval is two seconds after a change, and grows to half a minute while nothing happens.
 //! 3. A response with news, or to a request that should not wait, says nothing about holding.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 /// How long the backend may hold one request for changes (long poll).
@@ -41,17 +40,10 @@ const MIN_LONG_POLL: Duration = Duration::from_secs(2);
 /// of a proxy.
 const EARLY_LIMIT: u32 = 2;
 
-/// Returns a random number from 0 to 1, so that waits are not the same for everybody.
-fn random_fraction() -> f64 {
-    let hash = RandomState::new().build_hasher().finish();
-    #[allow(clippy::cast_precision_loss, reason = "a rough number is wanted")]
-    let share = (hash >> 11) as f64 / (1u64 << 53) as f64;
-    share
-}
-
-/// Returns a random wait between 80 and 120 % of `wait` (jitter).
+/// Returns a random wait between 80 and 120 % of `wait` (jitter), so that waits are not the same for
+/// everybody.
 fn jittered(wait: Duration) -> Duration {
-    wait.mul_f64(0.8 + 0.4 * random_fraction())
+    wait.mul_f64(0.8 + 0.4 * fastrand::f64())
 }
 
 /// Returns how long to wait after a failure that follows `failures` others. The wait is random, so
