@@ -1,10 +1,11 @@
 //! Carries out commands with at most two round trips to the database each, in a transaction of
 //! their own or in one shared with other commands ([`super::group_commit`]).
 
-use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use chrono::Utc;
+use lru::LruCache;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ use crate::model::{
 };
 
 /// The maximum number of records in memory between commands.
-const MAX_RECENT: usize = 128;
+const MAX_RECENT: NonZeroUsize = NonZeroUsize::new(128).expect("it is not zero");
 
 /// The connection of this process that writes, with its caches.
 pub(super) struct Writer {
@@ -31,7 +32,7 @@ pub(super) struct Writer {
     pub names: NameInterner,
     /// Records after the last commands of this process. Other processes may have added events
     /// since; these are folded in before a record is used.
-    recent_records: HashMap<IncidentId, KeyedIncident>,
+    recent_records: LruCache<IncidentId, KeyedIncident>,
     /// The last number that this process assigned; another process may have assigned more since.
     last_number: Option<u64>,
     /// Set when a task panicked while it held the writer: the caches and the open transaction
@@ -89,7 +90,7 @@ impl Writer {
         Self {
             conn,
             names: NameInterner::default(),
-            recent_records: HashMap::new(),
+            recent_records: LruCache::new(MAX_RECENT),
             last_number: None,
             poisoned: false,
         }
@@ -320,13 +321,10 @@ impl Writer {
 
     /// Caches records that are durable, or will be with the commit of a shared transaction.
     fn remember(&mut self, records: Vec<KeyedIncident>) {
-        if self.recent_records.len() + records.len() > MAX_RECENT {
-            self.recent_records.clear();
-        }
         for record in records {
             let number = record.incident.summary.number.map(|n| n.0);
             self.last_number = self.last_number.max(number);
-            self.recent_records.insert(record.incident.summary.id, record);
+            self.recent_records.put(record.incident.summary.id, record);
         }
     }
 
@@ -376,7 +374,7 @@ impl Writer {
             Ok(()) => {}
             Err(StoreError::Sql(e)) if classify(&e) == SqliteFault::Constraint => {
                 self.roll_back_scope(scope).await;
-                self.recent_records.remove(&id);
+                self.recent_records.pop(&id);
                 return Ok(None);
             }
             Err(failure) => return Err(failure),
