@@ -7,13 +7,15 @@ use lru::LruCache;
 use sqlx::{Connection, Row, SqliteConnection};
 
 use super::bulk::{self, BulkWriter, ProjectionWrite};
+use super::change_table;
 use super::connect::connect_writer;
+use super::directory_table;
 use super::error::{StoreError, StoreResult};
 use super::event_row::{self, COLUMNS, FROM, affects_full_text, truncate_times};
 use super::full_text::{self, WordSet};
 use super::measures;
 use super::names::NameInterner;
-use super::others;
+use super::problem_table;
 use super::records;
 use super::row::{NUMBERS_END, incident_key};
 use super::sql::Batch;
@@ -168,19 +170,19 @@ impl Importer {
             }
             Record::Directory(directory) => {
                 let mut batch = Batch::default();
-                let put = others::put_directory(&mut batch, &directory);
+                let put = directory_table::put_directory(&mut batch, &directory);
                 self.add_other(put, batch).await
             }
             Record::Problem(problem) => {
-                others::check_problem(&problem)?;
+                problem_table::check_problem(&problem)?;
                 let mut batch = Batch::default();
-                let put = others::put_problem(&mut batch, &problem);
+                let put = problem_table::put_problem(&mut batch, &problem);
                 self.add_other(put, batch).await
             }
             Record::Change(change) => {
-                others::check_change(&change)?;
+                change_table::check_change(&change)?;
                 let mut batch = Batch::default();
-                let put = others::put_change(&mut batch, &change);
+                let put = change_table::put_change(&mut batch, &change);
                 self.add_other(put, batch).await
             }
             Record::Event(event) => self.add_event(truncate_times(*event)).await,

@@ -12,7 +12,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::FileStore;
 use super::error::{StoreError, StoreResult};
-use super::others::read_problem;
+use super::problem_table::read_problem;
 use super::read::summary_at;
 use super::records;
 use super::row::{self, DAY_MS, decode_counted, encode_counted, first_key_at};

@@ -6,8 +6,10 @@
 
 mod access_path;
 mod bulk;
+mod change_table;
 mod changes;
 mod connect;
+mod directory_table;
 pub mod doctor;
 mod error;
 mod event_row;
@@ -15,10 +17,11 @@ mod export;
 mod full_text;
 mod group_commit;
 mod import;
+mod json_column;
 mod measures;
 mod names;
 mod open;
-mod others;
+mod problem_table;
 mod projection;
 mod queue;
 mod read;
@@ -233,7 +236,7 @@ impl FileStore {
             store.check_same_file()?;
             let mut writer = store.lock_writer().await;
             let mut batch = sql::Batch::new("BEGIN IMMEDIATE;");
-            others::put_directory(&mut batch, &directory)?;
+            directory_table::put_directory(&mut batch, &directory)?;
             batch.sql("COMMIT;");
             let result = batch.run(&mut writer.conn).await;
             if result.is_err() {
@@ -414,14 +417,14 @@ impl Backend for FileStore {
 
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
         self.with_path_context(async {
-            others::read_problems(&mut *self.acquire_reader().await?).await
+            problem_table::read_problems(&mut *self.acquire_reader().await?).await
         })
         .await
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {
         let stored = self.with_path_context(async {
-            others::read_directory(&mut *self.acquire_reader().await?).await
+            directory_table::read_directory(&mut *self.acquire_reader().await?).await
         });
         Ok(stored.await?.unwrap_or_default().merged_with(&self.inner.options.overlay))
     }

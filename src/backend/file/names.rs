@@ -7,6 +7,7 @@ use lru::LruCache;
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{StoreError, StoreResult};
+use super::json_column::encode_json;
 use super::sql::Batch;
 use crate::model::{Actor, Event, EventBody, Incident, PersonRef};
 
@@ -46,7 +47,7 @@ impl NameIds {
 
 /// Encodes a person as the text of a name.
 pub(super) fn person_text(person: &PersonRef) -> StoreResult<String> {
-    serde_json::to_string(person).map_err(|e| StoreError::content(e.to_string()))
+    encode_json(person)
 }
 
 impl Default for NameInterner {
@@ -92,8 +93,7 @@ impl NameInterner {
         conn: &mut SqliteConnection,
         actor: &Actor,
     ) -> StoreResult<i64> {
-        let text = serde_json::to_string(actor).map_err(|e| StoreError::content(e.to_string()))?;
-        self.intern(conn, NameKind::Actor, text).await
+        self.intern(conn, NameKind::Actor, encode_json(actor)?).await
     }
 
     /// Returns the ids of the names of an incident, and stores those that are new.
@@ -120,9 +120,7 @@ impl NameInterner {
     pub(super) fn has_all(&self, events: &[Event], before: Option<&Incident>) -> StoreResult<bool> {
         let has = |kind: NameKind, text: String| self.ids.contains(&(kind, text));
         for event in events {
-            let actor = serde_json::to_string(&event.actor)
-                .map_err(|e| StoreError::content(e.to_string()))?;
-            let all_cached = has(NameKind::Actor, actor)
+            let all_cached = has(NameKind::Actor, encode_json(&event.actor)?)
                 && match &event.body {
                     EventBody::Declared { declaration, .. } => {
                         declaration.services.iter().all(|s| has(NameKind::Service, s.clone()))

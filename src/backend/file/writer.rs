@@ -9,9 +9,12 @@ use lru::LruCache;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
+use super::change_table;
 use super::error::{SqliteFault, StoreError, StoreResult, classify};
 use super::event_row::{self, COLUMNS, FROM};
+use super::json_column::encode_json;
 use super::names::NameInterner;
+use super::problem_table;
 use super::projection::{self, ProjectedIncident};
 use super::records::{self, KeyedIncident};
 use super::row::{Columns, NUMBERS_END, incident_key, unpack_row};
@@ -148,15 +151,15 @@ impl Writer {
                 self.execute_on_incident(envelope, *incident, command, rules, scope).await
             }
             Command::RecordChange(change) => {
-                super::others::reject_bad_change(change)?;
+                change_table::reject_bad_change(change)?;
                 let mut batch = Batch::default();
-                super::others::put_change(&mut batch, change)?;
+                change_table::put_change(&mut batch, change)?;
                 self.execute_record(envelope.id, batch, scope).await
             }
             Command::RecordProblem(problem) => {
-                super::others::reject_bad_problem(problem)?;
+                problem_table::reject_bad_problem(problem)?;
                 let mut batch = Batch::default();
-                super::others::put_problem(&mut batch, problem)?;
+                problem_table::put_problem(&mut batch, problem)?;
                 self.execute_record(envelope.id, batch, scope).await
             }
         };
@@ -556,7 +559,7 @@ pub(super) fn bind_event(batch: &mut Batch, key: i64, actor: i64, event: &Event)
 
 /// Encodes the body of an event as the log holds it.
 pub(super) fn encode_body(event: &Event) -> StoreResult<String> {
-    serde_json::to_string(&event.body).map_err(|e| StoreError::content(e.to_string()))
+    encode_json(&event.body)
 }
 
 /// Sets the number of an incident if the event is its declaration.
