@@ -31,7 +31,6 @@ mod reopening;
 mod row;
 mod search;
 mod sql;
-pub(crate) mod watch;
 mod writer;
 mod writer_guard;
 
@@ -48,6 +47,7 @@ use sqlx::{Connection, Sqlite, SqliteConnection};
 use tokio::sync::Mutex;
 
 use crate::backend::record::Record;
+use crate::backend::watch::{StoreListener, StoreWatcher};
 use crate::backend::{
     Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
     TimelineRange,
@@ -60,7 +60,6 @@ use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 use error::{StoreError, StoreResult};
 use open::FileIdentity;
 use read_pool::ReadPool;
-use watch::{StoreListener, StoreWatcher};
 use writer::{TxScope, Writer};
 
 pub use import::Importer;

@@ -13,7 +13,7 @@ use super::outbox::Outbox;
 use super::paths::{self, RemoteKey};
 use super::{Remote, Shared, sender};
 use crate::backend::Backend;
-use crate::backend::file::watch::StoreWatcher;
+use crate::backend::watch::StoreWatcher;
 use crate::model::Rules;
 use crate::model::text::sanitize;
 
