@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 
 use super::store::FileStore;
 use super::writer::TxScope;
-use super::{changes, group_commit, measures, others, read, search, writer_guard};
+use super::{
+    changes, directory_table, group_commit, measures, problem_table, read, search, writer_guard,
+};
 use crate::backend::{
     Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
     TimelineRange,
@@ -115,14 +117,14 @@ impl Backend for FileStore {
 
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
         self.with_path_context(async {
-            others::read_problems(&mut *self.acquire_reader().await?).await
+            problem_table::read_problems(&mut *self.acquire_reader().await?).await
         })
         .await
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {
         let stored = self.with_path_context(async {
-            others::read_directory(&mut *self.acquire_reader().await?).await
+            directory_table::read_directory(&mut *self.acquire_reader().await?).await
         });
         Ok(stored.await?.unwrap_or_default().merged_with(&self.inner.options.overlay))
     }

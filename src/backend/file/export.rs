@@ -4,9 +4,10 @@ use std::io;
 
 use sqlx::{Row, SqliteConnection};
 
+use super::directory_table::read_directory;
 use super::error::{StoreError, StoreResult};
 use super::event_row::{self, COLUMNS};
-use super::others::{self, parse_json};
+use super::json_column::parse_json;
 use super::sql::Batch;
 use super::store::FileStore;
 use super::writer::parse_incident_id;
@@ -51,7 +52,7 @@ async fn export_in_transaction(conn: &mut SqliteConnection, sink: Sink<'_>) -> S
         sink(record).map_err(|e| sink_error(&e))
     };
     emit(&Record::header())?;
-    if let Some(directory) = others::read_directory(conn).await? {
+    if let Some(directory) = read_directory(conn).await? {
         emit(&Record::Directory(Box::new(directory)))?;
     }
     Batch::new("SELECT body FROM problem ORDER BY id")

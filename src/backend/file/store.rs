@@ -13,10 +13,10 @@ use super::open::{self, FileIdentity};
 use super::open_error::OpenError;
 use super::options::Options;
 use super::read_pool::ReadPool;
-use super::watch::{StoreListener, StoreWatcher};
 use super::writer::Writer;
-use super::{others, sql};
+use super::{directory_table, sql};
 use crate::backend::BackendError;
+use crate::backend::watch::{StoreListener, StoreWatcher};
 use crate::model::Rules;
 use crate::model::directory::Directory;
 
@@ -135,7 +135,7 @@ impl FileStore {
             store.check_same_file()?;
             let mut writer = store.lock_writer().await;
             let mut batch = sql::Batch::new("BEGIN IMMEDIATE;");
-            others::put_directory(&mut batch, &directory)?;
+            directory_table::put_directory(&mut batch, &directory)?;
             batch.sql("COMMIT;");
             let result = batch.run(&mut writer.conn).await;
             if result.is_err() {

@@ -36,7 +36,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
-use crate::backend::file::watch::StoreWatcher;
+use crate::backend::watch::StoreWatcher;
 use crate::backend::{Backend, BackendError};
 use crate::model::{CommandId, IncidentId, Rules, Summary};
 

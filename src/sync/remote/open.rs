@@ -14,7 +14,7 @@ use super::identity::TokenIdentity;
 use super::outbox::Outbox;
 use super::paths::{self, RemoteKey};
 use super::{Remote, Shared, sender};
-use crate::backend::file::watch::StoreWatcher;
+use crate::backend::watch::StoreWatcher;
 use crate::backend::{Backend, BackendError};
 use crate::model::Rules;
 use crate::model::text::sanitize;
