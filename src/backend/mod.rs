@@ -30,8 +30,8 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
 use crate::model::{
-    Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Rejection, RejectionKind,
-    Summary,
+    DatedRejection, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Rejection,
+    RejectionKind, Summary,
 };
 
 /// Stores incidents, carries out commands on them and reports what changed.
@@ -252,10 +252,10 @@ pub struct Outcome {
 pub enum BackendError {
     /// The rules refuse the command; a person must choose something else.
     #[error("{0}")]
-    Rejected(Rejection),
+    Rejected(DatedRejection),
     /// Somebody else was first; nothing remains to be done.
     #[error("{0}")]
-    Conflict(Rejection),
+    Conflict(DatedRejection),
     /// What the request names, such as an incident, does not exist.
     #[error("{0}")]
     NotFound(String),
@@ -277,20 +277,21 @@ pub enum BackendError {
 }
 
 impl BackendError {
+    /// Returns the error for a command that the rules refuse.
+    #[must_use]
+    pub fn rejected(rejection: Rejection, decided_at: DateTime<Utc>) -> Self {
+        let rejection = DatedRejection { rejection, decided_at };
+        match rejection.kind() {
+            RejectionKind::Conflict => Self::Conflict(rejection),
+            RejectionKind::NotFound => Self::NotFound(rejection.to_string()),
+            RejectionKind::Invalid | RejectionKind::NotNow => Self::Rejected(rejection),
+        }
+    }
+
     /// Returns whether the same request may succeed later without a person changing it.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Limited { .. } | Self::Unreachable(_))
-    }
-}
-
-impl From<Rejection> for BackendError {
-    fn from(rejection: Rejection) -> Self {
-        match rejection.kind {
-            RejectionKind::Conflict => Self::Conflict(rejection),
-            RejectionKind::NotFound => Self::NotFound(rejection.message),
-            RejectionKind::Invalid | RejectionKind::NotNow => Self::Rejected(rejection),
-        }
     }
 }
 

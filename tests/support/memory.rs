@@ -13,14 +13,15 @@ use redphone::backend::{
 };
 use redphone::model::change::{Change, find_suspects};
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
-use redphone::model::decide::{Context, Rejection, RejectionKind, decide};
+use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use redphone::model::{
-    CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rules, Summary,
+    CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rejection,
+    RejectionKind, Rules, Summary,
 };
 use tokio::sync::Notify;
 
@@ -154,7 +155,8 @@ impl State {
         if known.is_none() && !is_declaration {
             return Err(BackendError::NotFound("there is no such incident".into()));
         }
-        let mut events = decide(known, envelope, Context { now, rules: &self.rules })?;
+        let mut events = decide(known, envelope, Context { now, rules: &self.rules })
+            .map_err(|rejection| BackendError::rejected(rejection, now))?;
         for event in &mut events {
             if let EventBody::Declared { number, .. } = &mut event.body {
                 *number = Some(IncidentNumber(self.next_number));
@@ -376,7 +378,7 @@ fn page_offset(sort: Sort, mark: &PageMark) -> Result<usize, BackendError> {
     let count = mark.split_once(' ').filter(|(order, _)| *order == sort.to_string());
     count.and_then(|(_, count)| count.parse().ok()).ok_or_else(|| {
         let what = "page: that is no page of this list";
-        BackendError::Rejected(Rejection::new(RejectionKind::Invalid, what))
+        BackendError::rejected(Rejection::foreign(RejectionKind::Invalid, what), Utc::now())
     })
 }
 

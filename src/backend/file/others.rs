@@ -1,13 +1,13 @@
 //! Problems, changes and the directory: checks, statements that store them, and queries.
 
+use chrono::Utc;
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{StoreError, StoreResult};
 use super::sql::Batch;
 use crate::backend::BackendError;
 use crate::model::change::Change;
-use crate::model::check::{self, BadField};
-use crate::model::decide::Rejection;
+use crate::model::check::{self, BadField, FieldProblem};
 use crate::model::directory::Directory;
 use crate::model::problem::Problem;
 use crate::model::{IncidentId, ProblemId};
@@ -29,10 +29,7 @@ pub(super) fn check_change(change: &Change) -> Result<(), BadField> {
     if let Some(end) = change.ends_at {
         check::time("ends_at", end)?;
         if end < change.starts_at {
-            return Err(BadField {
-                field: "ends_at",
-                problem: "lies before starts_at: a change ends after it starts".into(),
-            });
+            return Err(BadField::new("ends_at", FieldProblem::BeforeStart));
         }
     }
     Ok(())
@@ -49,12 +46,16 @@ pub(super) fn check_problem(problem: &Problem) -> Result<(), BadField> {
 
 /// Rejects a change that has an invalid field.
 pub(super) fn reject_bad_change(change: &Change) -> StoreResult<()> {
-    check_change(change).map_err(|bad| BackendError::from(Rejection::from(bad)).into())
+    check_change(change).map_err(reject)
 }
 
 /// Rejects a problem that has an invalid field.
 pub(super) fn reject_bad_problem(problem: &Problem) -> StoreResult<()> {
-    check_problem(problem).map_err(|bad| BackendError::from(Rejection::from(bad)).into())
+    check_problem(problem).map_err(reject)
+}
+
+fn reject(bad: BadField) -> StoreError {
+    BackendError::rejected(bad.into(), Utc::now()).into()
 }
 
 fn json<T: serde::Serialize>(value: &T) -> StoreResult<String> {

@@ -291,7 +291,7 @@ impl Writer {
             }
             _ => decide(before.as_ref().map(|b| &b.incident), envelope, context),
         }
-        .map_err(BackendError::from)?;
+        .map_err(|rejection| BackendError::rejected(rejection, context.now))?;
         let mut absorbed = None;
         if let (IncidentCommand::Merge { into }, Some(from)) = (command, &before) {
             absorbed = Some(
@@ -405,7 +405,7 @@ impl Writer {
             }
         }
         let added = absorb(&target.incident, from, envelope, context)
-            .map_err(BackendError::from)?
+            .map_err(|rejection| BackendError::rejected(rejection, context.now))?
             .into_iter()
             .map(event_row::truncate_times)
             .collect();

@@ -277,9 +277,9 @@ mod tests {
 
     #[test]
     fn api_error_is_decoded_unchanged() {
-        let rejection = Rejection::new(RejectionKind::Conflict, "already closed");
+        let rejection = Rejection::foreign(RejectionKind::Conflict, "already closed");
         for error in [
-            BackendError::Conflict(rejection),
+            BackendError::rejected(rejection, now()),
             BackendError::NotFound("there is no INC-9".into()),
             BackendError::NotAllowed("the token may only read".into()),
         ] {
