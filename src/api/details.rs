@@ -216,26 +216,26 @@ impl Details {
                 | ErrorCode::MediaType,
             ) => BackendError::Rejected(rejection(RejectionKind::Invalid)),
             Some(ErrorCode::Conflict) => BackendError::Conflict(rejection(RejectionKind::Conflict)),
-            Some(ErrorCode::NotFound) => BackendError::NotFound(detail),
+            Some(ErrorCode::NotFound) => BackendError::NotFound(detail.into()),
             Some(ErrorCode::NotAllowed | ErrorCode::NoSuchMethod) => {
-                BackendError::NotAllowed(detail)
+                BackendError::NotAllowed(detail.into())
             }
             Some(ErrorCode::Limited) => BackendError::Limited { until: self.until.unwrap_or(now) },
-            Some(ErrorCode::Broken) => BackendError::Broken(detail),
+            Some(ErrorCode::Broken) => BackendError::Broken(detail.into()),
             Some(
                 ErrorCode::Unauthorized
                 | ErrorCode::OtherPerson
                 | ErrorCode::TooSlow
                 | ErrorCode::Internal
                 | ErrorCode::Unreachable,
-            ) => BackendError::Unreachable(detail),
+            ) => BackendError::Unreachable(detail.into()),
             None => match self.status {
-                404 | 410 => BackendError::NotFound(detail),
-                403 | 405 => BackendError::NotAllowed(detail),
+                404 | 410 => BackendError::NotFound(detail.into()),
+                403 | 405 => BackendError::NotAllowed(detail.into()),
                 400 | 413 | 415 | 422 => BackendError::Rejected(rejection(RejectionKind::Invalid)),
                 409 => BackendError::Conflict(rejection(RejectionKind::Conflict)),
                 429 => BackendError::Limited { until: self.until.unwrap_or(now) },
-                _ => BackendError::Unreachable(detail),
+                _ => BackendError::Unreachable(detail.into()),
             },
         }
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use redphone::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, PageMark, Search,
-    Similar, TimelineRange,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Missing, Outcome, Page, PageMark,
+    Search, Similar, TimelineRange,
 };
 use redphone::model::change::{Change, find_suspects};
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
@@ -153,7 +153,7 @@ impl State {
             Command::Incident { command: IncidentCommand::Declare(_), .. }
         );
         if known.is_none() && !is_declaration {
-            return Err(BackendError::NotFound("there is no such incident".into()));
+            return Err(BackendError::NotFound(Missing::Incident));
         }
         let mut events = decide(known, envelope, Context { now, rules: &self.rules })
             .map_err(|rejection| BackendError::rejected(rejection, now))?;
@@ -308,7 +308,7 @@ impl Backend for Memory {
         let known = state.incidents.get(&id);
         known
             .map(|(incident, _)| state.detail(incident))
-            .ok_or_else(|| BackendError::NotFound("there is no such incident".into()))
+            .ok_or(BackendError::NotFound(Missing::Incident))
     }
 
     async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
@@ -316,7 +316,7 @@ impl Backend for Memory {
         let found = state.incidents.values().find(|(i, _)| i.summary.number == Some(number));
         found
             .map(|(incident, _)| incident.summary.id)
-            .ok_or_else(|| BackendError::NotFound(format!("there is no {number}")))
+            .ok_or(BackendError::NotFound(Missing::Number(number)))
     }
 
     async fn timeline(
@@ -327,7 +327,7 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         let Some((_, events)) = state.incidents.get(&id) else {
-            return Err(BackendError::NotFound("there is no such incident".into()));
+            return Err(BackendError::NotFound(Missing::Incident));
         };
         let last = |events: &[Event], count: u32| {
             events[events.len().saturating_sub(count as usize)..].to_vec()

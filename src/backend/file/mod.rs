@@ -33,6 +33,7 @@ mod writer;
 mod writer_guard;
 
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -46,7 +47,7 @@ use tokio::sync::Mutex;
 
 use crate::backend::record::Record;
 use crate::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
+    Backend, BackendError, Capabilities, Cause, Cursor, Delta, Detail, Outcome, Page, Search,
     TimelineRange,
 };
 use crate::model::command::CommandKind;
@@ -60,6 +61,7 @@ use read_pool::ReadPool;
 use watch::{StoreListener, StoreWatcher};
 use writer::{TxScope, Writer};
 
+pub use error::{ExportFault, OutOfNumbers, Panicked, StoreFault, StoreFaultKind};
 pub use import::Importer;
 pub use reopening::ReopeningStore;
 
@@ -103,16 +105,43 @@ impl fmt::Debug for FileStore {
     }
 }
 
-/// The reasons for which a store can't be opened. Each holds a sentence that names the file and
+/// The reasons for which a store can't be opened. Displayed as a sentence that names the file and
 /// says what to do.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum OpenError {
     /// The file does not exist, and the options do not allow creating it.
-    #[error("{0}")]
-    Missing(String),
+    Missing(PathBuf),
     /// The file can't be opened for any other reason.
-    #[error("{0}")]
-    Refused(String),
+    Refused(Cause),
+}
+
+impl OpenError {
+    /// Returns the error for a fault of the store that is opened.
+    fn fault(path: &Path, kind: StoreFaultKind) -> Self {
+        Self::Refused(Cause::new(StoreFault { path: path.to_owned(), kind }))
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(path) => write!(
+                f,
+                "{} does not exist: declare or import an incident, or name another file",
+                error::display_path(path)
+            ),
+            Self::Refused(cause) => cause.fmt(f),
+        }
+    }
+}
+
+impl Error for OpenError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Missing(_) => None,
+            Self::Refused(cause) => cause.as_error(),
+        }
+    }
 }
 
 /// The reasons for which a record can't be imported.
@@ -199,10 +228,8 @@ impl FileStore {
         if !self.inner.read_only {
             return Ok(());
         }
-        let file = error::display_path(self.path());
-        Err(BackendError::NotAllowed(format!(
-            "{file} was opened read-only: open it without --read-only to change something"
-        )))
+        let path = self.path().to_owned();
+        Err(StoreFault { path, kind: StoreFaultKind::ReadOnly }.into())
     }
 
     /// Returns the path that the store was opened with.
@@ -288,7 +315,8 @@ impl FileStore {
         if current == self.inner.identity {
             return Ok(());
         }
-        Err(BackendError::Unreachable(error::moved_message(self.path(), current.is_some())).into())
+        let kind = StoreFaultKind::Moved { replaced: current.is_some() };
+        Err(BackendError::from(StoreFault { path: self.path().to_owned(), kind }).into())
     }
 
     /// Returns a connection for reading.

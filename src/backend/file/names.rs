@@ -45,7 +45,7 @@ impl NameIds {
 
 /// Encodes a person as the text of a name.
 pub(super) fn person_text(person: &PersonRef) -> StoreResult<String> {
-    serde_json::to_string(person).map_err(|e| StoreError::content(e.to_string()))
+    serde_json::to_string(person).map_err(StoreError::invalid)
 }
 
 impl NameInterner {
@@ -82,7 +82,7 @@ impl NameInterner {
         conn: &mut SqliteConnection,
         actor: &Actor,
     ) -> StoreResult<i64> {
-        let text = serde_json::to_string(actor).map_err(|e| StoreError::content(e.to_string()))?;
+        let text = serde_json::to_string(actor).map_err(StoreError::invalid)?;
         self.intern(conn, NameKind::Actor, text).await
     }
 
@@ -110,8 +110,7 @@ impl NameInterner {
     pub(super) fn has_all(&self, events: &[Event], before: Option<&Incident>) -> StoreResult<bool> {
         let has = |kind: NameKind, text: String| self.ids.contains_key(&(kind, text));
         for event in events {
-            let actor = serde_json::to_string(&event.actor)
-                .map_err(|e| StoreError::content(e.to_string()))?;
+            let actor = serde_json::to_string(&event.actor).map_err(StoreError::invalid)?;
             let all_cached = has(NameKind::Actor, actor)
                 && match &event.body {
                     EventBody::Declared { declaration, .. } => {

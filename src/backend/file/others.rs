@@ -5,7 +5,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::error::{StoreError, StoreResult};
 use super::sql::Batch;
-use crate::backend::BackendError;
+use crate::backend::{BackendError, Missing};
 use crate::model::change::Change;
 use crate::model::check::{self, BadField, FieldProblem};
 use crate::model::directory::Directory;
@@ -59,7 +59,7 @@ fn reject(bad: BadField) -> StoreError {
 }
 
 fn json<T: serde::Serialize>(value: &T) -> StoreResult<String> {
-    serde_json::to_string(value).map_err(|e| StoreError::content(e.to_string()))
+    serde_json::to_string(value).map_err(StoreError::invalid)
 }
 
 /// Adds the statements that store a change.
@@ -156,5 +156,5 @@ pub(super) async fn read_changes_between(
 
 /// Returns the error for an incident that does not exist.
 pub(super) fn no_such_incident(id: IncidentId) -> StoreError {
-    BackendError::NotFound(format!("there is no incident {id}")).into()
+    BackendError::NotFound(Missing::IncidentId(id)).into()
 }

@@ -131,5 +131,5 @@ pub(super) fn put_snapshot_if_due(
 
 /// Encodes a record as a snapshot holds it.
 pub(super) fn encode_record(incident: &Incident) -> StoreResult<String> {
-    serde_json::to_string(incident).map_err(|e| StoreError::content(e.to_string()))
+    serde_json::to_string(incident).map_err(StoreError::invalid)
 }

@@ -8,14 +8,14 @@ use chrono::Utc;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::error::{SqliteFault, StoreError, StoreResult, classify};
+use super::error::{OutOfNumbers, SqliteFault, StoreError, StoreResult, classify};
 use super::event_row::{self, COLUMNS, FROM};
 use super::names::NameInterner;
 use super::projection::{self, ProjectedIncident};
 use super::records::{self, KeyedIncident};
 use super::row::{Columns, NUMBERS_END, incident_key, unpack_row};
 use super::sql::Batch;
-use crate::backend::{BackendError, Outcome};
+use crate::backend::{BackendError, Missing, Outcome};
 use crate::model::decide::{Context, absorb, decide};
 use crate::model::{
     Command, CommandId, Envelope, Event, EventBody, Incident, IncidentCommand, IncidentId,
@@ -396,9 +396,9 @@ impl Writer {
         envelope: &Envelope,
         context: Context<'_>,
     ) -> StoreResult<(KeyedIncident, Vec<Event>)> {
-        let target = records::load(&mut self.conn, into, true).await?.ok_or_else(|| {
-            BackendError::NotFound("there is no such incident to merge into".into())
-        })?;
+        let target = records::load(&mut self.conn, into, true)
+            .await?
+            .ok_or(BackendError::NotFound(Missing::MergeTarget))?;
         for event in events.iter_mut() {
             if let EventBody::MergedInto { number, .. } = &mut event.body {
                 *number = target.incident.summary.number;
@@ -420,7 +420,7 @@ impl Writer {
         events: &[Event],
         guard: Option<&InsertGuard>,
     ) -> StoreResult<KeyedIncident> {
-        let broken = |e: crate::model::incident::TimelineError| StoreError::content(e.to_string());
+        let broken = |e: crate::model::incident::TimelineError| StoreError::invalid(e);
         let (old_record, after) = match before {
             None => {
                 let incident = Incident::fold(events)
@@ -558,17 +558,14 @@ pub(super) fn bind_event(batch: &mut Batch, key: i64, actor: i64, event: &Event)
 
 /// Encodes the body of an event as the log holds it.
 pub(super) fn encode_body(event: &Event) -> StoreResult<String> {
-    serde_json::to_string(&event.body).map_err(|e| StoreError::content(e.to_string()))
+    serde_json::to_string(&event.body).map_err(StoreError::invalid)
 }
 
 /// Sets the number of an incident if the event is its declaration.
 fn assign_number(mut event: Event, next: u64) -> StoreResult<Event> {
     if let EventBody::Declared { number, .. } = &mut event.body {
         if next >= NUMBERS_END {
-            return Err(BackendError::NotAllowed(
-                "the store has given out all its numbers: begin a new one".into(),
-            )
-            .into());
+            return Err(BackendError::not_allowed(OutOfNumbers).into());
         }
         *number = Some(IncidentNumber(next));
     }

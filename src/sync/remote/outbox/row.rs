@@ -6,6 +6,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::super::database::from_millis;
 use super::super::entry::{EntryState, OutboxEntry, incident};
+use super::super::error::OutboxError;
 use super::{Batch, PENDING, REFUSED, SENT, SqlResult};
 use crate::api::Details;
 use crate::backend::{BackendError, Outcome};
@@ -128,7 +129,5 @@ fn decode_refusal(answer: &str) -> BackendError {
 }
 
 fn unreadable() -> BackendError {
-    BackendError::Broken(
-        "it was written by another version of redphone, and this one can't read it".into(),
-    )
+    BackendError::broken(OutboxError::Unreadable)
 }
