@@ -9,7 +9,7 @@ mod display;
 mod parse;
 
 pub use display::quote_value;
-pub use parse::{FilterError, PartialFilter, RawTerm, split_terms};
+pub use parse::{FilterError, FilterFault, PartialFilter, RawTerm, split_terms};
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -293,7 +293,7 @@ impl<'a> Value<'a> {
         let text = self.text()?;
         text.parse().map_err(|error: crate::model::filter::FilterError| InvalidValue {
             offset: self.offset_in(text, error.range.start),
-            text: format!("{}: {}", self.name, error.message),
+            text: format!("{}: {error}", self.name),
         })
     }
 
