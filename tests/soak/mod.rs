@@ -241,9 +241,9 @@ impl Day {
         assert!(wall.ribbon.len() <= RIBBON);
         assert!(wall.rows.len() <= self.world.open.len());
         assert!(wall.takeover_rows().count() <= wall.rows.len());
-        assert!(self.app.reading.cache.is_empty() && self.app.pending.is_empty());
+        assert!(self.app.reading.cache.is_empty() && self.app.inflight.pending.is_empty());
         self.takeovers += u64::from(wall.has_takeover());
-        self.outages += u64::from(wall.outage(&self.app.connection, self.now).is_some());
+        self.outages += u64::from(wall.outage(&self.app.connection.state, self.now).is_some());
     }
 
     fn publish(&mut self) {

@@ -171,7 +171,7 @@ impl Stage {
     /// Time passes to the second, and the backend says nothing.
     pub fn silence(&mut self, span: Duration) {
         self.now += span;
-        self.send(Message::Tick(self.now, self.app.offset));
+        self.send(Message::Tick(self.now, self.app.ui.offset));
     }
 
     /// The rows as they are in memory now.

@@ -101,7 +101,7 @@ fn incident_between_the_first_page_and_the_rest_calls() {
     };
     let mut counts = redphone::model::queue::OpenCounts::default();
     for row in &first {
-        counts.add(row, stage.now, &stage.app.rules.levels);
+        counts.add(row, stage.now, &stage.app.session.rules.levels);
     }
     // A page with all there is, and then a new one with the rest.
     stage.learn(page(first.clone(), counts));

@@ -42,7 +42,7 @@ fn closed_note_is_saved_and_returns_when_it_is_refused() {
     stage.type_in_palette("note looking");
     stage.keys("Enter");
     stage.refuse(&BackendError::NotAllowed("notes are closed".into()));
-    let Mode::Form(form) = &stage.app.mode else { panic!("a form:\n{}", stage.screen()) };
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("a form:\n{}", stage.screen()) };
     assert_eq!(form.contents(), ["looking"]);
 }
 
@@ -66,7 +66,7 @@ fn text_typed_after_a_question_is_saved_as_a_draft() {
     stage.focus_field("Why");
     stage.write("no");
     // The timer of the draft still runs when the question comes.
-    let Mode::Form(form) = &mut stage.app.mode else { panic!("a form") };
+    let Mode::Form(form) = &mut stage.app.ui.mode else { panic!("a form") };
     form.save_scheduled = true;
     stage.keys("^s n");
     stage.draft_ops.clear();
@@ -86,7 +86,7 @@ fn draft_restores_only_the_changed_fields() {
     stage.focus_field("Labels");
     stage.write("pci");
     stage.keys("Esc");
-    let Mode::Form(form) = &stage.app.mode else { panic!("it asks") };
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("it asks") };
     assert!(form.confirm_discard);
     stage.keys("k");
     let draft = stage.draft_ops.iter().rev().find_map(|keep| match keep {
@@ -101,7 +101,7 @@ fn draft_restores_only_the_changed_fields() {
         runbook: None,
     };
     stage.execute_as_other(id, describe);
-    stage.app.drafts = vec![draft];
+    stage.app.forms.drafts = vec![draft];
     stage.keys("E ^s");
     let only_the_labels = IncidentCommand::Describe {
         title: None,
@@ -128,7 +128,7 @@ fn read_only_applies_to_drafts() {
         DraftOp::Save(draft) => Some(draft.clone()),
         _ => None,
     });
-    stage.app.drafts = vec![Draft { location: None, ..draft.expect("a draft") }];
+    stage.app.forms.drafts = vec![Draft { location: None, ..draft.expect("a draft") }];
     stage.keys("d Enter");
     assert_eq!(stage.form().value("Note"), "typed before");
     stage.keys("^s");

@@ -11,7 +11,7 @@ use rstest::rstest;
 use crate::support::stage::Stage;
 
 pub fn line(stage: &Stage) -> String {
-    match &stage.app.mode {
+    match &stage.app.ui.mode {
         Mode::Filter(line) => line.text().to_owned(),
         _ => panic!("a filter is typed:\n{}", stage.screen()),
     }
@@ -64,7 +64,7 @@ fn rows_are_filtered_while_typing() {
         ["Images load 4 s slower than yesterday", "Stale prices in the catalog"]
     );
     stage.keys("Enter");
-    assert!(matches!(stage.app.mode, Mode::Panes));
+    assert!(matches!(stage.app.ui.mode, Mode::Panes));
     assert_eq!(stage.app.queue.rows.len(), 2);
     let title = format!("2 of {all} · p2 -status:triggered ─");
     assert!(stage.screen().contains(&title), "{}", stage.screen());
@@ -270,7 +270,7 @@ fn pasted_text_is_inserted_without_line_breaks() {
     stage.keys("End ^w ^w");
     assert_eq!(line(&stage), "");
     stage.keys("Backspace");
-    assert!(matches!(stage.app.mode, Mode::Panes), "backspace on nothing leaves");
+    assert!(matches!(stage.app.ui.mode, Mode::Panes), "backspace on nothing leaves");
 }
 
 #[rstest]

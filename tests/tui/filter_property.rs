@@ -45,13 +45,13 @@ proptest! {
             }
         }
         // A filter of nothing that is understood hides nothing.
-        if let Mode::Filter(line) = &stage.app.mode
+        if let Mode::Filter(line) = &stage.app.ui.mode
             && line.parsed.filter.terms.is_empty()
         {
             prop_assert_eq!(stage.app.queue.rows.len(), 19);
         }
         stage.keys("Enter");
-        prop_assert!(matches!(stage.app.mode, Mode::Panes));
+        prop_assert!(matches!(stage.app.ui.mode, Mode::Panes));
         for row in rows(&stage.buffer()) {
             prop_assert_eq!(width(&row), usize::from(size.0));
         }

@@ -145,11 +145,11 @@ fn marks_stay_on_visible_ended_incidents() {
     let mut stage = Stage::busy();
     stage.keys("v r");
     stage.keys("Space Space");
-    assert_eq!(stage.app.marked.len(), 2);
+    assert_eq!(stage.app.ui.marked.len(), 2);
     stage.pass(1);
-    assert_eq!(stage.app.marked.len(), 2);
+    assert_eq!(stage.app.ui.marked.len(), 2);
     stage.keys("v a");
-    assert!(stage.app.marked.is_empty(), "what is gone from sight is not acted on");
+    assert!(stage.app.ui.marked.is_empty(), "what is gone from sight is not acted on");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn slow_link_stops_counters() {
         assert_eq!(stage.app.next_tick(stage.now), company::now() + TimeDelta::seconds(48));
         for _ in 0..47 {
             stage.now += TimeDelta::seconds(1);
-            let (now, offset) = (stage.now, stage.app.offset);
+            let (now, offset) = (stage.now, stage.app.ui.offset);
             stage.send(Message::Tick(now, offset));
             assert_eq!(stage.buffer(), before, "{size:?}");
         }
@@ -58,7 +58,7 @@ fn fast_link_counts_the_wait_down() {
 #[case(true, 200)]
 fn detail_follows_later_on_a_slow_link(#[case] slow: bool, #[case] milliseconds: u64) {
     let mut stage = Stage::busy();
-    stage.app.low_bandwidth = slow;
+    stage.app.ui.low_bandwidth = slow;
     let effects = perform(&mut stage.app, Action::Down, company::now());
     let rest = Duration::from_millis(milliseconds);
     assert!(

@@ -29,7 +29,7 @@ pub fn remote(size: (u16, u16)) -> Stage {
 
 pub fn offline(stage: &mut Stage) {
     stage.now += TimeDelta::minutes(4);
-    let (now, offset) = (stage.now, stage.app.offset);
+    let (now, offset) = (stage.now, stage.app.ui.offset);
     stage.send(Message::Tick(now, offset));
     stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
         since: company::now() + TimeDelta::seconds(20),
@@ -228,7 +228,7 @@ fn late_command_goes_from_pending_to_refused_to_dropped() {
     assert!(screen.contains(why), "{screen}");
     assert!(screen.contains("O outbox"), "{screen}");
     assert!(screen.contains("1 refused (O)"), "{screen}");
-    assert!(matches!(stage.app.mode, Mode::Panes), "no form comes back by itself");
+    assert!(matches!(stage.app.ui.mode, Mode::Panes), "no form comes back by itself");
     // Its text is there, and is written anew.
     stage.keys("O e");
     let screen = stage.screen();
@@ -291,19 +291,19 @@ fn unlisted_command_is_checked_before_it_counts_as_dropped() {
     let (id, first) = (first.id, first.clone());
     // A listing of before it was taken in.
     show(&mut stage, OutboxSnapshot::default());
-    assert_eq!((stage.app.pending.len(), stage.outbox_requests.len()), (1, 0));
+    assert_eq!((stage.app.inflight.pending.len(), stage.outbox_requests.len()), (1, 0));
     stage.send(Message::Enqueued(vec![id], Ok(()), stage.now));
     let listing = mixed(&stage);
     show(&mut stage, listing);
     show(&mut stage, OutboxSnapshot::default());
     assert_eq!(stage.outbox_requests, [OutboxRequest::Lookup(id)], "once");
-    assert_eq!(stage.app.pending.len(), 1);
+    assert_eq!(stage.app.inflight.pending.len(), 1);
     let row = stage.memory.read(2051).0.incident.summary;
     let sent = Outcome { incident: Some(row.id), row: Some(row), events: vec![], replayed: false };
     let sent = entry(1, "INC-2051", "Cards", first, EntryState::Sent(Box::new(sent)));
     let found = Some(Box::new((*sent).clone()));
     stage.send(Message::OutboxEntryLoaded(id, Ok(found), stage.now));
-    assert!(stage.app.pending.is_empty());
+    assert!(stage.app.inflight.pending.is_empty());
     assert!(!stage.screen().contains("dropped"), "{}", stage.screen());
     stage.submitted.clear();
     stage.keys("o");
@@ -334,7 +334,7 @@ fn refused_command_can_be_retried_only_where_that_may_help() {
     stage.keys("R");
     assert_eq!(stage.outbox_requests[2], OutboxRequest::SendNow);
     stage.keys("q");
-    assert!(matches!(stage.app.mode, Mode::Panes));
+    assert!(matches!(stage.app.ui.mode, Mode::Panes));
 }
 
 #[test]
@@ -413,7 +413,8 @@ fn offline_declaration_stays_selected_when_it_gets_its_number() {
     let rules = redphone::model::Rules::default();
     let new =
         redphone::sync::remote::apply_pending_to_row(None, &[&envelope], &rules).expect("declared");
-    let mut snapshot = redphone::sync::Snapshot::clone(stage.app.snapshot.as_ref().expect("rows"));
+    let mut snapshot =
+        redphone::sync::Snapshot::clone(stage.app.fetched.snapshot.as_ref().expect("rows"));
     snapshot.rows.push(Arc::new(new.clone()));
     stage.learn(BackendUpdate::Snapshot(Sourced::fresh(Arc::new(snapshot.clone()))));
     assert!(stage.screen().contains("new"), "{}", stage.screen());
@@ -436,7 +437,7 @@ fn local_store_has_no_outbox() {
     let mut stage = Stage::busy();
     stage.keys("O");
     assert!(stage.screen().contains("there is no outbox"), "{}", stage.screen());
-    assert!(matches!(stage.app.mode, Mode::Panes));
+    assert!(matches!(stage.app.ui.mode, Mode::Panes));
 }
 
 #[test]
@@ -450,7 +451,7 @@ fn outbox_does_not_scroll_while_its_selection_is_visible() {
     let listing = OutboxSnapshot { entries: notes.collect(), me: None };
     show(&mut stage, listing);
     stage.keys("O G");
-    let top = |stage: &Stage| match &stage.app.mode {
+    let top = |stage: &Stage| match &stage.app.ui.mode {
         Mode::Outbox(pane) => pane.top,
         _ => panic!("the outbox is open"),
     };

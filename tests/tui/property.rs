@@ -189,7 +189,7 @@ fn apply_step(stage: &mut Stage, step: Step) {
         })),
         Step::Settle => stage.settle(),
         Step::Refuse => stage.refuse(&BackendError::NotAllowed("not today".into())),
-        Step::Outbox(what) if stage.app.outbox.is_some() => outbox(stage, what),
+        Step::Outbox(what) if stage.app.inflight.outbox.is_some() => outbox(stage, what),
         Step::Outbox(_) => {}
         Step::Link(how) => {
             let now = stage.now;
@@ -298,10 +298,10 @@ fn play(
         let before = (selection(&stage), lines(&stage));
         let grouped = stage.app.queue.grouped;
         apply_step(&mut stage, step);
-        let columns = usize::from(stage.app.size.0);
-        if stage.app.size.1 > 0 && columns > 0 {
+        let columns = usize::from(stage.app.ui.size.0);
+        if stage.app.ui.size.1 > 0 && columns > 0 {
             let rows = rows(&stage.buffer());
-            prop_assert_eq!(rows.len(), usize::from(stage.app.size.1));
+            prop_assert_eq!(rows.len(), usize::from(stage.app.ui.size.1));
             for row in rows {
                 prop_assert!(width(&row) == columns, "{row:?} in {columns}");
                 prop_assert!(!row.chars().any(char::is_control), "{row:?}");

@@ -134,7 +134,7 @@ fn partly_loaded_queue_calls_no_incident_closed() {
     let mut stage = Stage::blank(memory, (126, 36), redphone::tui::theme::Depth::Indexed);
     let mut counts = redphone::model::queue::OpenCounts::default();
     for row in &rows {
-        counts.add(row, stage.now, &stage.app.rules.levels);
+        counts.add(row, stage.now, &stage.app.session.rules.levels);
     }
     let mut mirror = redphone::sync::Mirror::default();
     mirror.put_first_page(rows[..1].to_vec(), Some(counts));

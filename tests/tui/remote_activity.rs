@@ -50,7 +50,7 @@ fn own_changes_and_repeated_alerts_are_not_announced() {
     let alerts = Actor::Integration("Alertmanager".into());
     by(&stage, alerts, incident, IncidentCommand::RepeatAlert { text: "again".into() });
     stage.refresh();
-    assert!(stage.app.toast.is_none(), "{:?}", stage.app.toast);
+    assert!(stage.app.notices.toast.is_none(), "{:?}", stage.app.notices.toast);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn change_to_another_incident_is_not_announced() {
     let other = stage.app.queue.rows[3].summary.id;
     by(&stage, tomo(), other, IncidentCommand::AddNote { text: "elsewhere".into() });
     stage.refresh();
-    assert!(stage.app.toast.is_none(), "{:?}", stage.app.toast);
+    assert!(stage.app.notices.toast.is_none(), "{:?}", stage.app.notices.toast);
 }
 
 #[test]
@@ -71,10 +71,10 @@ fn form_announces_it_without_disturbing_the_input() {
     by(&stage, tomo(), incident, IncidentCommand::Acknowledge);
     stage.refresh();
     stage.write(" thought");
-    let Mode::Form(form) = &stage.app.mode else { panic!("{}", stage.screen()) };
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("{}", stage.screen()) };
     assert_eq!(form.contents(), ["half a thought"]);
     assert_eq!(form.notice.as_deref(), Some("INC-2051: Tomo Hayashi acknowledged it"));
-    assert!(stage.app.toast.is_none());
+    assert!(stage.app.notices.toast.is_none());
     assert!(stage.screen().contains("Tomo Hayashi acknowledged it"), "{}", stage.screen());
 }
 
@@ -91,14 +91,14 @@ fn form_target_is_watched_while_another_incident_is_open() {
     assert_ne!(stage.app.reading.shown.as_ref().map(|shown| shown.id), Some(incident));
     by(&stage, tomo(), incident, IncidentCommand::Acknowledge);
     stage.refresh();
-    let Mode::Form(form) = &stage.app.mode else { panic!("{}", stage.screen()) };
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("{}", stage.screen()) };
     assert_eq!(form.notice.as_deref(), Some("INC-2051: Tomo Hayashi acknowledged it"));
     // Once.
-    if let Mode::Form(form) = &mut stage.app.mode {
+    if let Mode::Form(form) = &mut stage.app.ui.mode {
         form.notice = None;
     }
     stage.refresh();
-    let Mode::Form(form) = &stage.app.mode else { panic!("{}", stage.screen()) };
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("{}", stage.screen()) };
     assert_eq!(form.notice, None);
 }
 
@@ -126,10 +126,10 @@ fn question_announces_it_in_the_keys_line() {
     }
     let incident = stage.target();
     stage.keys("m Enter");
-    assert!(matches!(stage.app.mode, Mode::Confirm(_)), "{}", stage.screen());
+    assert!(matches!(stage.app.ui.mode, Mode::Confirm(_)), "{}", stage.screen());
     by(&stage, tomo(), incident, IncidentCommand::MoveStatus { to: Status::Identified });
     stage.refresh();
-    assert!(matches!(stage.app.mode, Mode::Confirm(_)));
+    assert!(matches!(stage.app.ui.mode, Mode::Confirm(_)));
     assert!(
         stage.keys_line().starts_with("INC-2048: Tomo Hayashi moved it to identified"),
         "{}",

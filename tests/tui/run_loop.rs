@@ -199,8 +199,8 @@ fn a_key_reaches_the_backend_and_quitting_waits_for_it() {
         run.press("aq");
     });
     let app = ended.expect("it ends well");
-    assert!(app.pending.is_empty());
-    assert!(app.last_settled_at.is_some());
+    assert!(app.inflight.pending.is_empty());
+    assert!(app.inflight.last_settled_at.is_some());
     let row = app.row(app.queue.selected.expect("a row")).expect("a row");
     assert_eq!(row.number.map(|n| n.0), Some(2051));
 }
@@ -239,7 +239,7 @@ fn a_command_survives_a_backend_that_fails_for_a_while() {
         run.until("acknowledged", acknowledged(2051)).await;
         run.press("q");
     });
-    assert!(ended.expect("it ends well").pending.is_empty());
+    assert!(ended.expect("it ends well").inflight.pending.is_empty());
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn missing_runbook_is_reported_without_offering_a_key() {
 #[test]
 fn unreadable_folder_is_reported() {
     let mut stage = stage((126, 36));
-    stage.app.settings.commands.clear();
+    stage.app.session.settings.commands.clear();
     stage.books = Err(NoRunbooks::Unreadable("the runbooks in /x can't be read: no".into()));
     stage.keys("j x");
     assert!(stage.screen().contains("not now: the runbooks in /x can't be read: no"));
@@ -189,7 +189,7 @@ fn digit_stays_with_its_name_after_the_folder_is_read() {
     stage.connect();
     stage.send(Message::Started);
     stage.keys("x");
-    let key_of = |stage: &Stage, name: &str| match &stage.app.mode {
+    let key_of = |stage: &Stage, name: &str| match &stage.app.ui.mode {
         Mode::Pick(picker) => {
             picker.items.iter().find(|item| item.text == name).and_then(|item| item.key)
         }

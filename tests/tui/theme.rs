@@ -262,7 +262,7 @@ fn colourless_text_has_priority_status_lateness_and_selection(
         seen += 1;
         let word = summary.status.as_str();
         assert!(told.contains(word) || told.contains(&word[..3]), "{word}: {told}");
-        let is_late = running_clock(summary, &stage.app.rules.levels)
+        let is_late = running_clock(summary, &stage.app.session.rules.levels)
             .is_some_and(|c| c.is_past(stage.app.now));
         let time = told.split_whitespace().any(|w| w.starts_with('+') && w.len() > 1);
         assert_eq!(is_late, time, "{told}");
@@ -379,8 +379,8 @@ fn read_only_is_visible_at_every_size(
         let first = screen.lines().next().expect("the state line");
         assert!(first.contains("READ-ONLY"), "{first}");
         assert!(first.contains("P1 2"), "{first}");
-        stage.app.toast = None;
-        stage.app.connection = ConnectionState::Live { at: company::now() };
+        stage.app.notices.toast = None;
+        stage.app.connection.state = ConnectionState::Live { at: company::now() };
         let screen = stage.screen();
         let keys = screen.lines().last().expect("the keys line");
         for verb in [" ack", " own", " note"] {

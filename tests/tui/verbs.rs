@@ -59,7 +59,7 @@ fn conflict_at_the_backend_is_reported_in_a_sentence() {
     let rejection = Rejection::AlreadyOwned { by: PersonRef::new("tomo", "Tomo Hayashi") };
     stage.refuse(&BackendError::rejected(rejection, stage.app.now));
     assert!(stage.screen().contains("own INC-2051: already owned by Tomo Hayashi"));
-    assert!(stage.app.pending.is_empty());
+    assert!(stage.app.inflight.pending.is_empty());
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn retried_command_has_the_same_target_and_id() {
     stage.keys("j j j");
     assert!(stage.screen().contains("1 pending, trying again"), "{}", stage.screen());
     stage.settle();
-    assert!(stage.app.pending.is_empty());
+    assert!(stage.app.inflight.pending.is_empty());
     assert!(stage.memory.read(2051).0.incident.summary.acknowledged_at.is_some());
 }
 
@@ -232,7 +232,7 @@ fn forms_opened_by_name_send_the_command_of_their_verb() {
         stage.keys(":");
         stage.write(entry.name);
         stage.keys("Enter");
-        if !matches!(stage.app.mode, Mode::Form(_)) {
+        if !matches!(stage.app.ui.mode, Mode::Form(_)) {
             continue;
         }
         let empty = stage.form().fields.iter().filter(|f| f.required && f.content().is_empty());
@@ -245,7 +245,7 @@ fn forms_opened_by_name_send_the_command_of_their_verb() {
             stage.write("x");
         }
         stage.keys("^s");
-        if matches!(stage.app.mode, Mode::Confirm(_)) {
+        if matches!(stage.app.ui.mode, Mode::Confirm(_)) {
             stage.keys("y");
         }
         let kinds: Vec<CommandKind> = stage.submitted.iter().map(|e| e.command.kind()).collect();

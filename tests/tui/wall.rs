@@ -303,7 +303,7 @@ fn leaving_the_wall_restores_selection_and_focus() {
     assert!(stage.screen().contains("P1 open for"), "{}", stage.screen());
     for leave in ["Esc", "q", "w"] {
         stage.keys(leave);
-        assert_eq!((stage.selected(), stage.app.focus), (selected.clone(), Pane::Timeline));
+        assert_eq!((stage.selected(), stage.app.ui.focus), (selected.clone(), Pane::Timeline));
         assert_eq!(stage.screen(), screen);
         assert!(!stage.is_quit);
         stage.keys("w");

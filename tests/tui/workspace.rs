@@ -158,10 +158,10 @@ fn cancelled_switch_does_not_happen_later() {
     stage.keys("B");
     stage.write("staging\n");
     stage.keys("Esc n");
-    assert!(matches!(stage.app.mode, Mode::Form(_)));
+    assert!(matches!(stage.app.ui.mode, Mode::Form(_)));
     answer(&mut stage, Ok(()));
     assert_eq!(stage.switched, None);
-    assert!(matches!(stage.app.mode, Mode::Form(_)), "the form stays open");
+    assert!(matches!(stage.app.ui.mode, Mode::Form(_)), "the form stays open");
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn draft_stays_in_the_workspace_of_its_incident() {
     let offered = |mut stage: Stage, drafts: &[&Draft]| {
         let drafts = drafts.iter().map(|draft| (*draft).clone()).collect();
         stage.send(Message::Drafts(drafts));
-        stage.app.drafts.len()
+        stage.app.forms.drafts.len()
     };
     assert_eq!(offered(self::stage((126, 36)), &[&note, &declaration]), 2);
     assert_eq!(offered(production((126, 36)), &[&note]), 0);

@@ -115,7 +115,7 @@ fn time_is_typed_in_the_displayed_zone(
 ) {
     let mut stage = Stage::busy();
     stage.zone(2);
-    stage.app.zone = zone;
+    stage.app.ui.zone = zone;
     stage.keys(":");
     stage.write(&format!("snooze {typed}"));
     stage.keys("Enter");

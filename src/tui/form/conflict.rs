@@ -82,7 +82,7 @@ fn conflicting_event<'a>(
 ) -> Option<&'a Event> {
     let read = app.reading.shown.iter().chain(&app.reading.cache).find(|read| read.id == id)?;
     read.events.iter().rev().take_while(|event| event.seq > since).find(|event| {
-        let mine = event.actor.person().is_some_and(|who| who.handle == app.me.handle);
+        let mine = event.actor.person().is_some_and(|who| who.handle == app.session.me.handle);
         !mine && with_form(kind, |logic| logic.is_changed_by(&event.body))
     })
 }

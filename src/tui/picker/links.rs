@@ -14,7 +14,7 @@ use crate::tui::verb::target::Target;
 
 /// Returns the open incidents to merge into, those of the same service first.
 pub(in crate::tui) fn merge_targets(app: &App, targets: &[Target]) -> Vec<Item> {
-    let Some(snapshot) = &app.snapshot else { return Vec::new() };
+    let Some(snapshot) = &app.fetched.snapshot else { return Vec::new() };
     let service = single_row(app, targets).and_then(|row| row.primary_service());
     let is_target = |id| targets.iter().any(|target| target.id == id);
     let mut rows: Vec<_> = snapshot

@@ -52,10 +52,10 @@ pub(in crate::tui) fn record_refusal(
         let envelope = Envelope {
             id: CommandId::new(),
             at: now,
-            actor: Actor::Person(app.me.clone()),
+            actor: Actor::Person(app.session.me.clone()),
             command: Command::Incident { incident: id, command: command.clone() },
         };
-        match decide(Some(&incident), &envelope, Context { now, rules: &app.rules }) {
+        match decide(Some(&incident), &envelope, Context { now, rules: &app.session.rules }) {
             Ok(events) => events.iter().for_each(|event| incident.apply(event)),
             Err(rejection) => return Some(rejection.sentence(now)),
         }

@@ -9,7 +9,7 @@ use super::Stage;
 impl Stage {
     /// Presses a key, having seen what is on the screen.
     pub fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) {
-        self.app.mark_drawn(self.now - Duration::seconds(1));
+        self.app.ui.mark_drawn(self.now - Duration::seconds(1));
         self.send(Message::Key(KeyEvent::new(code, modifiers), self.now));
     }
 

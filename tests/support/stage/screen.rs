@@ -14,7 +14,7 @@ impl Stage {
     /// The form that is open.
     #[track_caller]
     pub fn form(&self) -> &Form {
-        match &self.app.mode {
+        match &self.app.ui.mode {
             Mode::Form(form) => form,
             _ => panic!("a form is open:\n{}", self.screen()),
         }
@@ -52,7 +52,7 @@ impl Stage {
     }
 
     pub fn buffer(&self) -> Buffer {
-        let (width, height) = self.app.size;
+        let (width, height) = self.app.ui.size;
         let backend = TestBackend::new(width, height);
         let mut terminal = Terminal::new(backend).expect("memory");
         // What is drawn is looked at before it is written anywhere: this is done very often.

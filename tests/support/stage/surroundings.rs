@@ -76,7 +76,7 @@ impl Surroundings for Stage {
     fn reads(&self) -> ReadTasks {
         ReadTasks {
             reader: Arc::new(DirectReader::new(Arc::clone(&self.memory) as Arc<dyn Backend>)),
-            me: self.app.me.handle.clone(),
+            me: self.app.session.me.handle.clone(),
             clock: Arc::new(StoppedClock(self.now)),
             timeline_page: self.page,
             messages: self.sender.clone(),
