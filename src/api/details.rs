@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::backend::BackendError;
-use crate::model::{Rejection, RejectionKind};
+use crate::model::{DatedRejection, Rejection, RejectionKind};
 
 /// The media type of [`Details`].
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -178,10 +178,10 @@ impl From<BackendError> for Details {
         let detail = error.to_string();
         match error {
             BackendError::Rejected(why) => {
-                Self { rejection: Some(why.kind), ..Self::new(ErrorCode::Rejected, why.message) }
+                Self { rejection: Some(why.kind()), ..Self::new(ErrorCode::Rejected, detail) }
             }
             BackendError::Conflict(why) => {
-                Self { rejection: Some(why.kind), ..Self::new(ErrorCode::Conflict, why.message) }
+                Self { rejection: Some(why.kind()), ..Self::new(ErrorCode::Conflict, detail) }
             }
             BackendError::NotFound(_) => Self::new(ErrorCode::NotFound, detail),
             BackendError::NotAllowed(_) => Self::new(ErrorCode::NotAllowed, detail),
@@ -203,7 +203,11 @@ impl Details {
     pub fn into_error(self, now: DateTime<Utc>) -> BackendError {
         let code = self.code();
         let detail = self.detail;
-        let rejection = |kind| Rejection::new(self.rejection.unwrap_or(kind), detail.clone());
+        // A sentence of the server says "2 min ago" as of its answer.
+        let rejection = |kind| DatedRejection {
+            rejection: Rejection::foreign(self.rejection.unwrap_or(kind), detail.clone()),
+            decided_at: now,
+        };
         match code {
             Some(
                 ErrorCode::Rejected
@@ -212,26 +216,26 @@ impl Details {
                 | ErrorCode::MediaType,
             ) => BackendError::Rejected(rejection(RejectionKind::Invalid)),
             Some(ErrorCode::Conflict) => BackendError::Conflict(rejection(RejectionKind::Conflict)),
-            Some(ErrorCode::NotFound) => BackendError::NotFound(detail),
+            Some(ErrorCode::NotFound) => BackendError::NotFound(detail.into()),
             Some(ErrorCode::NotAllowed | ErrorCode::NoSuchMethod) => {
-                BackendError::NotAllowed(detail)
+                BackendError::NotAllowed(detail.into())
             }
             Some(ErrorCode::Limited) => BackendError::Limited { until: self.until.unwrap_or(now) },
-            Some(ErrorCode::Broken) => BackendError::Broken(detail),
+            Some(ErrorCode::Broken) => BackendError::Broken(detail.into()),
             Some(
                 ErrorCode::Unauthorized
                 | ErrorCode::OtherPerson
                 | ErrorCode::TooSlow
                 | ErrorCode::Internal
                 | ErrorCode::Unreachable,
-            ) => BackendError::Unreachable(detail),
+            ) => BackendError::Unreachable(detail.into()),
             None => match self.status {
-                404 | 410 => BackendError::NotFound(detail),
-                403 | 405 => BackendError::NotAllowed(detail),
+                404 | 410 => BackendError::NotFound(detail.into()),
+                403 | 405 => BackendError::NotAllowed(detail.into()),
                 400 | 413 | 415 | 422 => BackendError::Rejected(rejection(RejectionKind::Invalid)),
                 409 => BackendError::Conflict(rejection(RejectionKind::Conflict)),
                 429 => BackendError::Limited { until: self.until.unwrap_or(now) },
-                _ => BackendError::Unreachable(detail),
+                _ => BackendError::Unreachable(detail.into()),
             },
         }
     }
@@ -244,11 +248,11 @@ mod tests {
     #[test]
     fn error_survives_the_round_trip_through_details() {
         let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap_or_default();
-        let rejection = |kind| Rejection::new(kind, "no");
+        let rejected = |kind| BackendError::rejected(Rejection::foreign(kind, "no"), now);
         let errors = [
-            BackendError::Rejected(rejection(RejectionKind::Invalid)),
-            BackendError::Rejected(rejection(RejectionKind::NotNow)),
-            BackendError::Conflict(rejection(RejectionKind::Conflict)),
+            rejected(RejectionKind::Invalid),
+            rejected(RejectionKind::NotNow),
+            rejected(RejectionKind::Conflict),
             BackendError::NotFound("no".into()),
             BackendError::NotAllowed("no".into()),
             BackendError::Limited { until: now },

@@ -4,6 +4,7 @@
 //! served over HTTP, and a served backend can be used as a backend again.
 
 pub mod demo;
+mod error;
 pub mod file;
 pub mod http;
 mod page_mark;
@@ -21,6 +22,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+pub use error::{BackendError, Cause, Missing};
 pub use page_mark::{InvalidPageMark, PageMark};
 
 use crate::model::change::Suspect;
@@ -30,10 +32,7 @@ use crate::model::filter::Filter;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
-use crate::model::{
-    Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Rejection, RejectionKind,
-    Summary,
-};
+use crate::model::{Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary};
 
 /// Stores incidents, carries out commands on them and reports what changed.
 ///
@@ -246,53 +245,6 @@ pub struct Outcome {
     pub events: Vec<Event>,
     /// The command had been carried out before.
     pub replayed: bool,
-}
-
-/// The reasons for which a backend did not carry out a request. Each holds a sentence for people.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum BackendError {
-    /// The rules refuse the command; a person must choose something else.
-    #[error("{0}")]
-    Rejected(Rejection),
-    /// Somebody else was first; nothing remains to be done.
-    #[error("{0}")]
-    Conflict(Rejection),
-    /// What the request names, such as an incident, does not exist.
-    #[error("{0}")]
-    NotFound(String),
-    /// The requester may not do this, or this backend can't do it.
-    #[error("{0}")]
-    NotAllowed(String),
-    /// The requester exceeded a rate limit and is served again after a time.
-    #[error("asked too often: it answers again at {}", until.format("%H:%M:%S UTC"))]
-    Limited {
-        /// The time from which requests are served again.
-        until: DateTime<Utc>,
-    },
-    /// The backend did not answer; the same request may succeed later.
-    #[error("{0}")]
-    Unreachable(String),
-    /// The stored data or the response is invalid.
-    #[error("{0}")]
-    Broken(String),
-}
-
-impl BackendError {
-    /// Returns whether the same request may succeed later without a person changing it.
-    #[must_use]
-    pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Limited { .. } | Self::Unreachable(_))
-    }
-}
-
-impl From<Rejection> for BackendError {
-    fn from(rejection: Rejection) -> Self {
-        match rejection.kind {
-            RejectionKind::Conflict => Self::Conflict(rejection),
-            RejectionKind::NotFound => Self::NotFound(rejection.message),
-            RejectionKind::Invalid | RejectionKind::NotNow => Self::Rejected(rejection),
-        }
-    }
 }
 
 /// Serializes a filter in the syntax that people type.

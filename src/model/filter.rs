@@ -5,9 +5,11 @@
 //! `age>2h`, `idle>2h`, `sla:late`, `is:snoozed`. A `-` before a word or a term excludes what it
 //! matches. Terms on the same field are alternatives (`p1 p2`); all other terms must match.
 
-mod written;
+mod display;
+mod parse;
 
-pub use written::{FilterError, PartialFilter, RawTerm, quote_value, split_terms};
+pub use display::quote_value;
+pub use parse::{FilterError, FilterFault, PartialFilter, RawTerm, split_terms};
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -50,7 +50,7 @@ pub fn filter(data: &[u8]) {
     }
     let typed = PartialFilter::parse(text);
     for wrong in &typed.errors {
-        safe(&wrong.message);
+        safe(&wrong.to_string());
         assert!(
             text.get(wrong.range.clone()).is_some() || wrong.range.end == text.len() + 1,
             "{wrong:?}"

@@ -1,5 +1,6 @@
 //! Each fault has its own error message, which names the host and no secret.
 
+use std::error::Error;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
@@ -19,6 +20,12 @@ fn said(error: &BackendError, host: &str) -> String {
     let text = error.to_string();
     assert!(text.contains(host), "{text}");
     assert!(!text.contains(TOKEN) && !text.contains("/v1/") && !text.contains('\n'), "{text}");
+    // Nor has any of the causes something of the request, for whoever prints them.
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    for cause in causes {
+        let text = format!("{cause} {cause:?}");
+        assert!(!text.contains(TOKEN) && !text.contains("/v1/"), "{text}");
+    }
     text.replace(host, "HOST")
 }
 

@@ -25,7 +25,7 @@ async fn locked_store_refuses_the_batch_and_saves_nothing() {
     let commands = some(5);
     for outcome in store.execute_all(&commands).await {
         let Err(BackendError::Unreachable(told)) = outcome else { panic!("{outcome:?}") };
-        assert!(told.contains("is locked by another process"), "{told}");
+        assert!(told.to_string().contains("is locked by another process"), "{told}");
     }
     other.execute_batch("ROLLBACK").unwrap();
     // What was kept in memory for the others did not stay.

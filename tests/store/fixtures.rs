@@ -30,7 +30,7 @@ pub async fn open(path: &Path) -> FileStore {
 pub async fn refused(path: &Path) -> String {
     match FileStore::open(path, options()).await {
         Ok(_) => panic!("{} was opened", path.display()),
-        Err(OpenError::Missing(text) | OpenError::Refused(text)) => text,
+        Err(error) => error.to_string(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which files can be opened as a store, and the errors for all others.
 
+use std::error::Error;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -134,6 +135,10 @@ async fn locked_store_is_reported_after_a_wait() {
     assert!(matches!(error, BackendError::Unreachable(_)), "{error:?}");
     assert!(error.is_temporary());
     assert!(error.to_string().contains("locked by another process"), "{error}");
+    // It stays a fault of the store, with SQLite's own error as its source.
+    let fault: &StoreFault = error.source().unwrap().downcast_ref().unwrap();
+    assert!(matches!(fault.kind, StoreFaultKind::Sql(_)) && fault.path == path, "{fault:?}");
+    assert!(fault.source().unwrap().is::<sqlx::Error>(), "{fault:?}");
     // Reading goes on, and so does writing once the lock is gone.
     assert_eq!(store.incident(id).await.unwrap().incident.summary.seq, 1);
     other.execute_batch("ROLLBACK").unwrap();

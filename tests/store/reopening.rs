@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use redphone::backend::file::{FileStore, ReopeningStore};
+use redphone::backend::file::{FileStore, ReopeningStore, StoreFault, StoreFaultKind};
 use redphone::backend::{Backend, BackendError, Cursor, Delta};
 use redphone::model::directory::Directory;
 use tempfile::{TempDir, tempdir};
@@ -40,7 +40,7 @@ async fn all(lasting: &ReopeningStore) -> Delta {
 
 async fn unreachable(lasting: &ReopeningStore, since: Option<Cursor>) -> String {
     match lasting.changes(since, NOW).await {
-        Err(BackendError::Unreachable(said)) => said,
+        Err(BackendError::Unreachable(said)) => said.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -165,7 +165,10 @@ async fn directory_is_not_written_to_a_file_that_was_moved_away() {
     let away = folder.path().join("away.db");
     fs::rename(&path, &away).unwrap();
     match store.set_directory(&Directory::default()).await {
-        Err(BackendError::Unreachable(said)) => assert!(said.contains("is not there"), "{said}"),
+        Err(BackendError::Unreachable(cause)) => {
+            let fault: &StoreFault = cause.as_error().unwrap().downcast_ref().unwrap();
+            assert!(matches!(fault.kind, StoreFaultKind::Moved { replaced: false }), "{fault}");
+        }
         other => panic!("{other:?}"),
     }
     fs::rename(&away, &path).unwrap();

@@ -8,19 +8,20 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use redphone::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, PageMark, Search,
-    Similar, TimelineRange,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Missing, Outcome, Page, PageMark,
+    Search, Similar, TimelineRange,
 };
 use redphone::model::change::{Change, find_suspects};
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
-use redphone::model::decide::{Context, Rejection, RejectionKind, decide};
+use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use redphone::model::{
-    CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rules, Summary,
+    CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rejection,
+    RejectionKind, Rules, Summary,
 };
 use tokio::sync::Notify;
 
@@ -152,9 +153,10 @@ impl State {
             Command::Incident { command: IncidentCommand::Declare(_), .. }
         );
         if known.is_none() && !is_declaration {
-            return Err(BackendError::NotFound("there is no such incident".into()));
+            return Err(BackendError::NotFound(Missing::Incident));
         }
-        let mut events = decide(known, envelope, Context { now, rules: &self.rules })?;
+        let mut events = decide(known, envelope, Context { now, rules: &self.rules })
+            .map_err(|rejection| BackendError::rejected(rejection, now))?;
         for event in &mut events {
             if let EventBody::Declared { number, .. } = &mut event.body {
                 *number = Some(IncidentNumber(self.next_number));
@@ -306,7 +308,7 @@ impl Backend for Memory {
         let known = state.incidents.get(&id);
         known
             .map(|(incident, _)| state.detail(incident))
-            .ok_or_else(|| BackendError::NotFound("there is no such incident".into()))
+            .ok_or(BackendError::NotFound(Missing::Incident))
     }
 
     async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
@@ -314,7 +316,7 @@ impl Backend for Memory {
         let found = state.incidents.values().find(|(i, _)| i.summary.number == Some(number));
         found
             .map(|(incident, _)| incident.summary.id)
-            .ok_or_else(|| BackendError::NotFound(format!("there is no {number}")))
+            .ok_or(BackendError::NotFound(Missing::Number(number)))
     }
 
     async fn timeline(
@@ -325,7 +327,7 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         let Some((_, events)) = state.incidents.get(&id) else {
-            return Err(BackendError::NotFound("there is no such incident".into()));
+            return Err(BackendError::NotFound(Missing::Incident));
         };
         let last = |events: &[Event], count: u32| {
             events[events.len().saturating_sub(count as usize)..].to_vec()
@@ -376,7 +378,7 @@ fn page_offset(sort: Sort, mark: &PageMark) -> Result<usize, BackendError> {
     let count = mark.split_once(' ').filter(|(order, _)| *order == sort.to_string());
     count.and_then(|(_, count)| count.parse().ok()).ok_or_else(|| {
         let what = "page: that is no page of this list";
-        BackendError::Rejected(Rejection::new(RejectionKind::Invalid, what))
+        BackendError::rejected(Rejection::foreign(RejectionKind::Invalid, what), Utc::now())
     })
 }
 

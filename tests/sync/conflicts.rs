@@ -59,7 +59,7 @@ async fn second_person_is_shown_who_was_first_and_when() {
     let refused: Vec<_> = listing.refused().collect();
     assert_eq!(refused.len(), 1, "the acknowledgement alone: {refused:#?}");
     let Some(BackendError::Conflict(why)) = refused[0].refusal() else { panic!("{refused:?}") };
-    assert_eq!(why.message, "already acknowledged by Ines just now");
+    assert_eq!(why.to_string(), "already acknowledged by Ines just now");
     both_see_the_same(&ines, &tomo, id).await;
     let there = ines.incident(id).await.unwrap().incident;
     assert_eq!(there.acknowledged_by.unwrap().name(), "Ines");

@@ -84,11 +84,16 @@ fn resolve() -> IncidentCommand {
 }
 
 fn conflict(message: &str) -> EntryState {
-    EntryState::Refused(BackendError::Conflict(Rejection::new(RejectionKind::Conflict, message)))
+    refused(RejectionKind::Conflict, message)
 }
 
 pub fn not_now(message: &str) -> EntryState {
-    EntryState::Refused(BackendError::Rejected(Rejection::new(RejectionKind::NotNow, message)))
+    refused(RejectionKind::NotNow, message)
+}
+
+fn refused(kind: RejectionKind, message: &str) -> EntryState {
+    let rejection = Rejection::foreign(kind, message);
+    EntryState::Refused(BackendError::rejected(rejection, DateTime::UNIX_EPOCH))
 }
 
 /// Two that wait, one of them tried in vain.

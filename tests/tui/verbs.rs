@@ -3,7 +3,7 @@
 use redphone::backend::BackendError;
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::escalation::{self, Policy, PolicyLevel};
-use redphone::model::{Rejection, RejectionKind};
+use redphone::model::{PersonRef, Rejection};
 use redphone::sync::{BackendUpdate, Sourced};
 use redphone::tui::Options;
 use redphone::tui::action::TABLE;
@@ -56,8 +56,8 @@ fn earlier_action_by_another_is_reported_in_line() {
 fn conflict_at_the_backend_is_reported_in_a_sentence() {
     let mut stage = Stage::busy();
     stage.keys("o");
-    let rejection = Rejection::new(RejectionKind::Conflict, "already owned by Tomo Hayashi");
-    stage.refuse(&BackendError::Conflict(rejection));
+    let rejection = Rejection::AlreadyOwned { by: PersonRef::new("tomo", "Tomo Hayashi") };
+    stage.refuse(&BackendError::rejected(rejection, stage.app.now));
     assert!(stage.screen().contains("own INC-2051: already owned by Tomo Hayashi"));
     assert!(stage.app.inflight.pending.is_empty());
 }

@@ -121,6 +121,7 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     use super::*;
+    use crate::model::check::FieldProblem;
     use crate::model::command::Declaration;
     use crate::model::decide::{Context, decide};
     use crate::model::status::Source;
@@ -204,15 +205,13 @@ mod tests {
     #[test]
     fn decision_needs_what_and_why() {
         let incident = declared();
-        for (decision, reason, says) in
-            [(" ", "why", "decision: is empty"), ("what", "", "reason: is empty")]
-        {
+        let refused = |field, problem| Rejection::Field(BadField::new(field, problem));
+        for (decision, reason, field) in [(" ", "why", "decision"), ("what", "", "reason")] {
             let decision = Decision { decision: decision.into(), reason: reason.into(), by: None };
-            let refused = record(&incident, decision).unwrap_err();
-            assert!(refused.message.starts_with(says), "{}", refused.message);
+            assert_eq!(record(&incident, decision).unwrap_err(), refused(field, FieldProblem::NoText));
         }
         let nobody = Decision { by: Some(PersonRef::new("", "")), ..decided_by(None) };
-        assert!(record(&incident, nobody).unwrap_err().message.starts_with("by: is empty"));
+        assert_eq!(record(&incident, nobody).unwrap_err(), refused("by", FieldProblem::Empty));
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn short_completion(completion: &str) -> &str {
 /// Returns the first error, or the number of rows and the completions of the term at the cursor.
 fn status_line(app: &App, typed: &FilterLine, count_text: &str, room: usize) -> Line<'static> {
     if let Some(error) = typed.first_error() {
-        let message = sanitize(&error.message).into_owned();
+        let message = sanitize(&error.to_string()).into_owned();
         return Line::from(vec![
             Span::styled("!", app.ui.theme.alarm()),
             Span::styled(

@@ -6,7 +6,7 @@ use std::path::Path;
 use sqlx::{Connection, Row, SqliteConnection};
 
 use crate::backend::file::directory_table::read_directory;
-use crate::backend::file::error::{StoreError, StoreResult, damaged_message};
+use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
 use crate::backend::file::event_row::{self, COLUMNS, FROM};
 use crate::backend::file::export::Sink;
 use crate::backend::file::json_column::parse_json;
@@ -32,8 +32,12 @@ pub(super) async fn salvage(path: &Path, sink: Sink<'_>) -> Result<u64, OpenErro
     conn.close().await.ok();
     match result {
         Ok(()) if count > 1 => Ok(count),
-        Ok(()) => Err(OpenError::Refused(damaged_message(path, "nothing in it can be read"))),
-        Err(error) => Err(OpenError::Refused(format!("what was read can't be written ({error})"))),
+        Ok(()) => {
+            Err(OpenError::fault(path, StoreFaultKind::Damaged("nothing in it can be read".into())))
+        }
+        Err(error) => {
+            Err(OpenError::Refused(format!("what was read can't be written ({error})").into()))
+        }
     }
 }
 
