@@ -62,7 +62,7 @@ pub(in crate::backend::demo) enum Twist {
     /// It has no special property.
     #[default]
     Plain,
-    /// Nobody leads it.
+    /// It has no assignee: nobody leads the response.
     Unowned,
     /// The viewer of the demo leads it.
     Mine,
@@ -75,8 +75,8 @@ pub(in crate::backend::demo) enum Twist {
 }
 
 impl CasesFile {
-    /// Returns the cases with the indexes of their faults. An error names the key and what it
-    /// refers to in vain.
+    /// Returns the cases with the indexes of their faults. An error gives the key, and the name at
+    /// that key to which nothing belongs.
     pub fn with_faults(self, company: &CompanyFile, kinds: &Kinds) -> Result<Vec<Case>, String> {
         let mut cases = self.cases;
         for (index, case) in cases.iter_mut().enumerate() {
