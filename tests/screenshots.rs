@@ -103,8 +103,8 @@ fn offline(program: &Path, fonts: &draw::Fonts, path: &Path) -> std::io::Result<
         .env("TZ", "UTC")
         .stdout(Stdio::piped())
         .spawn()?;
-    let told = server.stdout.take().map(BufReader::new);
-    let line = told.into_iter().flat_map(BufRead::lines).nth(1).transpose()?.unwrap_or_default();
+    let stdout = server.stdout.take().map(BufReader::new);
+    let line = stdout.into_iter().flat_map(BufRead::lines).nth(1).transpose()?.unwrap_or_default();
     let mut command = CommandBuilder::new(program);
     command.args(line.split_whitespace().skip(1));
     for name in ["XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {

@@ -70,8 +70,8 @@ fn reading_a_closed_store_creates_no_sidecar_files() {
     assert_eq!(titles(&as_reader(&cli, &LIST)), ["One", "Two"]);
     let shown = as_reader(&cli, &["show", "2", "--read-only"]);
     assert!(shown.out.contains("Two"), "{shown:?}");
-    let words = as_reader(&cli, &["list", "Two", "is:any", "--read-only"]);
-    assert!(words.out.contains("Two"), "{words:?}");
+    let found = as_reader(&cli, &["list", "Two", "is:any", "--read-only"]);
+    assert!(found.out.contains("Two"), "{found:?}");
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl Bindings {
             _ => false,
         };
         let header = |headers: &[(String, String)], name: &str| {
-            let found = headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+            let found = headers.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(name));
             found.map(|(_, value)| value.clone())
         };
         let headers = SAME

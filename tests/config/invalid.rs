@@ -179,9 +179,9 @@ use crate::support::strategies;
 )]
 // Keys that are none; what they are for, the keymap checks.
 #[case("[keys]\nacknowledge = 5", "2:15: keys.acknowledge is a number: write text in quotes")]
-fn wrong_setting_is_reported_with_its_position(#[case] text: &str, #[case] says: &str) {
+fn wrong_setting_is_reported_with_its_position(#[case] text: &str, #[case] expected: &str) {
     let all = warnings(text);
-    assert!(all.iter().any(|one| one.contains(says)), "{says:?} is not in {all:#?}");
+    assert!(all.iter().any(|one| one.contains(expected)), "{expected:?} is not in {all:#?}");
     assert!(all.iter().all(|one| one.chars().all(|c| !c.is_control())), "{all:?}");
 }
 
@@ -218,10 +218,10 @@ fn warnings_are_in_file_order() {
 #[case("user = \"ines", "1:13: this is not TOML: ")]
 #[case("[looks]\ntheme = dark\n", "2:9: this is not TOML: ")]
 #[case("ascii = true\nascii = false\n", "2:1: this is not TOML: duplicate key")]
-fn file_that_is_not_toml_is_reported_once_and_ignored(#[case] text: &str, #[case] says: &str) {
+fn file_that_is_not_toml_is_reported_once_and_ignored(#[case] text: &str, #[case] expected: &str) {
     let all = warnings(text);
     assert_eq!(all.len(), 1, "{all:?}");
-    assert!(all[0].starts_with(says), "{all:?}");
+    assert!(all[0].starts_with(expected), "{all:?}");
     let config = read(text);
     assert!(config.is_broken);
     assert_eq!((config.me.as_str(), config.panes.appearance.theme), ("account", ThemeName::Dark));
@@ -233,21 +233,21 @@ fn unreadable_file_is_reported_and_the_defaults_apply() {
     fs::remove_file(file.path()).unwrap();
     assert_eq!(file.load().warnings, [], "no file is no mistake");
     fs::create_dir(file.path()).unwrap();
-    let told = file.load().warnings[0].to_string();
+    let message = file.load().warnings[0].to_string();
     assert!(
-        told.ends_with("config.toml: is not a file: until it is one the defaults hold"),
-        "{told}"
+        message.ends_with("config.toml: is not a file: until it is one the defaults hold"),
+        "{message}"
     );
     fs::remove_dir(file.path()).unwrap();
     fs::write(file.path(), b"user = \"caf\xe9\"").unwrap();
-    let told = file.load().warnings[0].brief();
+    let message = file.load().warnings[0].brief();
     assert_eq!(
-        told,
+        message,
         "config.toml: is not UTF-8 text from byte 11 on: until it is the defaults hold"
     );
     fs::write(file.path(), vec![b'#'; 2 * 1024 * 1024]).unwrap();
-    let told = file.load().warnings[0].brief();
-    assert!(told.contains("more than 1 MiB"), "{told}");
+    let message = file.load().warnings[0].brief();
+    assert!(message.contains("more than 1 MiB"), "{message}");
 }
 
 #[test]

@@ -54,9 +54,9 @@ impl Running {
 
 /// Saves as an editor does: writes a new file and renames it over the old one.
 fn replace(path: &Path, text: &str) {
-    let beside = path.with_extension("tmp");
-    fs::write(&beside, text).unwrap();
-    fs::rename(beside, path).unwrap();
+    let temporary = path.with_extension("tmp");
+    fs::write(&temporary, text).unwrap();
+    fs::rename(temporary, path).unwrap();
 }
 
 #[test]

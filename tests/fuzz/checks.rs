@@ -45,8 +45,8 @@ fn safe(text: &str) {
 /// The filter language: what is understood reads back as it was, what is not is named where it stands.
 pub fn filter(data: &[u8]) {
     let Some(text) = utf8(data) else { return };
-    for piece in split_terms(text) {
-        assert!(text.get(piece.range.clone()).is_some(), "{piece:?}");
+    for term in split_terms(text) {
+        assert!(text.get(term.range.clone()).is_some(), "{term:?}");
     }
     let typed = PartialFilter::parse(text);
     for wrong in &typed.errors {
@@ -140,9 +140,9 @@ pub fn runbook(data: &[u8]) {
     safe(&head.title);
     head.problems.iter().for_each(|wrong| safe(wrong));
     let page = RunbookPage::parse(&text);
-    for (place, block) in page.blocks.iter().enumerate() {
+    for (index, block) in page.blocks.iter().enumerate() {
         assert!(block.step.is_none_or(|step| step < page.steps.len()), "{block:?}");
-        let _ = page.code_for_block(place);
+        let _ = page.code_for_block(index);
     }
     assert_eq!(find_ticks("payments/5xx", &page.steps, &[]).len(), page.steps.len());
 }
@@ -199,8 +199,8 @@ pub fn values(data: &[u8]) {
 pub fn token(data: &[u8]) {
     let Some(text) = utf8(data) else { return };
     if let Ok(secret) = text.parse::<Secret>() {
-        let told = secret.reveal();
-        let again: Secret = told.parse().expect("a token reads back");
+        let revealed = secret.reveal();
+        let again: Secret = revealed.parse().expect("a token reads back");
         assert!(again.hash().matches(&secret.hash()));
         assert_eq!(again.id(), secret.id());
     }

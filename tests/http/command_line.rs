@@ -143,8 +143,9 @@ async fn failures_have_a_sentence_and_an_exit_code() {
     let fixture = ClientFixture { server: &server };
     let run = fixture.run("ines", &["list"]);
     assert_eq!((run.code, run.out.as_str()), (4, ""), "{run:?}");
-    let says = format!("redphone: {host} refuses the connection: nothing listens on that port\n");
-    assert_eq!(run.err, says);
+    let expected =
+        format!("redphone: {host} refuses the connection: nothing listens on that port\n");
+    assert_eq!(run.err, expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -181,8 +182,8 @@ async fn profiles_are_listed_and_checked() {
     }
     let checked = run(&["profiles", "--check", "--json"]);
     assert_eq!(checked.code, 4, "{checked:?}");
-    let told = json(&checked.out);
-    let of = |name: &str| told.iter().find(|told| told["name"] == name).unwrap();
+    let profiles = json(&checked.out);
+    let of = |name: &str| profiles.iter().find(|profile| profile["name"] == name).unwrap();
     assert_eq!(of("prod")["check"]["answers"], true);
     assert_eq!(of("prod")["check"]["me"], "Ines Moreau");
     assert_eq!(of("run")["check"]["answers"], true);
@@ -208,7 +209,7 @@ async fn login_without_a_keyring_explains_the_alternative() {
     for part in ["keyring", "umask 077", "token_file", "--token-file", "REDPHONE_TOKEN_FILE"] {
         assert!(run.err.contains(part), "{part:?} is not in {run:?}");
     }
-    for (args, says) in [
+    for (args, expected) in [
         (&["login"][..], "there is no API to login to"),
         (&["login", "prdo"], "there is no profile \"prdo\""),
         (&["login", "http://a.example"], "the API is http://a.example: without TLS the token"),
@@ -216,7 +217,7 @@ async fn login_without_a_keyring_explains_the_alternative() {
     ] {
         let run = Run::from(fixture.program().args(args).output().unwrap());
         assert_eq!(run.code, 2, "{run:?}");
-        assert!(run.err.contains(says) && !run.err.contains("hunter2"), "{run:?}");
+        assert!(run.err.contains(expected) && !run.err.contains("hunter2"), "{run:?}");
     }
 }
 

@@ -162,13 +162,13 @@ fn fault(number: u64) -> Fault {
 
 /// The commands of one client: it declares, and acts on what all have declared.
 fn command(random: &mut ChaCha8Rng, shared: &Mutex<Vec<IncidentId>>, text: String) -> Envelope {
-    let mut there = shared.lock().unwrap();
-    if there.len() < 4 || random.random_ratio(1, 12) {
+    let mut ids = shared.lock().unwrap();
+    if ids.len() < 4 || random.random_ratio(1, 12) {
         let (id, envelope) = declare(&text);
-        there.push(id);
+        ids.push(id);
         return envelope;
     }
-    let which = there[random.random_range(0..there.len())];
+    let which = ids[random.random_range(0..ids.len())];
     ask(
         which,
         match random.random_range(0..6_u32) {
@@ -226,7 +226,7 @@ async fn clients_apply_each_command_once_and_agree_on_the_queue(#[case] outbox: 
         Timeouts { connect: second * 10, response: second, chunk: second, body: second * 10 };
     let shared = Arc::new(Mutex::new(Vec::new()));
     let progress = watch::Sender::new(Progress::default());
-    let over = Arc::new(AtomicU64::new(0));
+    let finished = Arc::new(AtomicU64::new(0));
     let mut working = Vec::new();
     let mut following = Vec::new();
     for number in 0..CLIENTS {
@@ -247,8 +247,9 @@ async fn clients_apply_each_command_once_and_agree_on_the_queue(#[case] outbox: 
                 if index > 0 && sample.is_expired() {
                     break;
                 }
-                let mut ask = |round| command(&mut random, &shared, format!("{round} of {number}"));
-                let envelopes: Vec<Envelope> = rounds.iter().map(&mut ask).collect();
+                let mut next_command =
+                    |round| command(&mut random, &shared, format!("{round} of {number}"));
+                let envelopes: Vec<Envelope> = rounds.iter().map(&mut next_command).collect();
                 let answers = driver.settle(&envelopes).await;
                 counted.send_modify(|progress| progress.settled += answers.len());
                 done.extend(envelopes.into_iter().zip(answers));
@@ -256,10 +257,10 @@ async fn clients_apply_each_command_once_and_agree_on_the_queue(#[case] outbox: 
             counted.send_modify(|progress| progress.finished += 1);
             done
         }));
-        let over = Arc::clone(&over);
+        let finished = Arc::clone(&finished);
         following.push(tokio::spawn(async move {
             let mut follower = Follower { backend, mirror: Mirror::default(), cursor: None };
-            while over.load(Ordering::SeqCst) == 0 {
+            while finished.load(Ordering::SeqCst) == 0 {
                 follower.ask(second).await;
             }
             // Until it has heard of everything.
@@ -290,7 +291,7 @@ async fn clients_apply_each_command_once_and_agree_on_the_queue(#[case] outbox: 
     for task in working {
         all.extend(task.await.unwrap());
     }
-    over.store(1, Ordering::SeqCst);
+    finished.store(1, Ordering::SeqCst);
     let mut queues = Vec::new();
     for task in following {
         queues.push(task.await.unwrap());

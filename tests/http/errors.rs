@@ -15,7 +15,7 @@ use crate::support::proxy::{Fault, Proxy, answer};
 
 /// Checks what is said, and gives it without the host.
 #[track_caller]
-fn said(error: &BackendError, host: &str) -> String {
+fn message(error: &BackendError, host: &str) -> String {
     let text = error.to_string();
     assert!(text.contains(host), "{text}");
     assert!(!text.contains(TOKEN) && !text.contains("/v1/") && !text.contains('\n'), "{text}");
@@ -37,7 +37,7 @@ async fn of(fault: Fault, timeouts: Timeouts) -> (BackendError, String) {
         ..fixture.options(&proxy.url())
     });
     let error = client.unwrap().capabilities().await.unwrap_err();
-    let text = said(&error, &proxy.address.to_string());
+    let text = message(&error, &proxy.address.to_string());
     (error, text)
 }
 
@@ -119,16 +119,16 @@ async fn of(fault: Fault, timeouts: Timeouts) -> (BackendError, String) {
     "the answer of HOST has more than 64 MiB: it is not read"
 )]
 #[tokio::test]
-async fn unexpected_responses_are_explained(#[case] fault: Fault, #[case] says: &str) {
+async fn unexpected_responses_are_explained(#[case] fault: Fault, #[case] expected: &str) {
     let (_, text) = of(fault, patient()).await;
-    assert!(text.starts_with(says), "{text}");
+    assert!(text.starts_with(expected), "{text}");
 }
 
 #[rstest]
 #[case(Fault::Hang, "HOST took the request and did not answer within 0.1 s")]
 #[case(Fault::Stall, "HOST stopped in the middle of its answer: nothing came for 0.1 s")]
 #[tokio::test]
-async fn missing_responses_are_explained(#[case] fault: Fault, #[case] says: &str) {
+async fn missing_responses_are_explained(#[case] fault: Fault, #[case] expected: &str) {
     let short = Duration::from_millis(100);
     let stalled = matches!(fault, Fault::Stall);
     let timeouts = if stalled {
@@ -138,7 +138,7 @@ async fn missing_responses_are_explained(#[case] fault: Fault, #[case] says: &st
         Timeouts { response: short, connect: Duration::from_secs(1), ..patient() }
     };
     let (error, text) = of(fault, timeouts).await;
-    assert!(text.starts_with(says) && error.is_temporary(), "{text}");
+    assert!(text.starts_with(expected) && error.is_temporary(), "{text}");
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn unavailable_server_is_reported_and_retried_when_it_says() {
     for _ in 0..2 {
         let error = client.capabilities().await.unwrap_err();
         assert!(matches!(error, BackendError::Unreachable(_)), "{error:?}");
-        let text = said(&error, &proxy.address.to_string());
+        let text = message(&error, &proxy.address.to_string());
         assert_eq!(text, "HOST says: the disk is full");
     }
     assert_eq!(proxy.count(), 1, "it is not asked again so soon");
@@ -206,7 +206,7 @@ async fn refused_connection_is_explained() {
     let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
     let error =
         ClientFixture::new().client(&format!("http://{closed}")).capabilities().await.unwrap_err();
-    let text = said(&error, &closed.to_string());
+    let text = message(&error, &closed.to_string());
     assert_eq!(text, "HOST refuses the connection: nothing listens on that port");
 }
 
@@ -220,7 +220,7 @@ async fn unresolvable_host_is_explained() {
         ..fixture.options(&format!("http://{name}"))
     };
     let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err();
-    let text = said(&error, &name);
+    let text = message(&error, &name);
     assert!(text.starts_with("the name HOST can't be looked up ("), "{text}");
 }
 
@@ -228,8 +228,8 @@ async fn unresolvable_host_is_explained() {
 fn nothing_is_sent_where_the_token_would_be_readable() {
     let fixture = ClientFixture::new();
     let refused = HttpBackend::new(fixture.options("http://a.example")).unwrap_err().to_string();
-    let says = "the API is http://a.example: without TLS the token could be read on the way";
-    assert!(refused.starts_with(says), "{refused}");
+    let expected = "the API is http://a.example: without TLS the token could be read on the way";
+    assert!(refused.starts_with(expected), "{refused}");
 }
 
 #[tokio::test]
@@ -241,8 +241,8 @@ async fn unreachable_host_is_explained() {
     let address = full.local_addr().unwrap();
     let mut waiting = Vec::new();
     let patience = Duration::from_millis(500);
-    while let Ok(taken) = tokio::time::timeout(patience, TcpStream::connect(address)).await {
-        waiting.push(taken.unwrap());
+    while let Ok(connection) = tokio::time::timeout(patience, TcpStream::connect(address)).await {
+        waiting.push(connection.unwrap());
     }
     let fixture = ClientFixture::new();
     let timeouts = Timeouts { connect: Duration::from_millis(300), ..patient() };
@@ -251,7 +251,7 @@ async fn unreachable_host_is_explained() {
         ..fixture.options(&format!("http://{address}"))
     };
     let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err();
-    let text = said(&error, &address.to_string());
+    let text = message(&error, &address.to_string());
     assert!(text.starts_with("HOST did not take the connection in time"), "{text}");
 }
 
@@ -272,7 +272,7 @@ async fn mismatch_of_http_and_tls_is_explained() {
     let mut options = fixture.options(&format!("https://{address}"));
     options.ca_file = Some(fixture.path("ca.pem"));
     let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err();
-    let text = said(&error, &address.to_string());
+    let text = message(&error, &address.to_string());
     assert!(text.starts_with("HOST does not speak TLS on that port"), "{text}");
     server.abort();
 }

@@ -70,8 +70,8 @@ async fn concurrent_requests_share_the_long_poll_connection() {
     let cursor = client.changes(None, Duration::ZERO).await.unwrap().cursor;
     let waiting = client.changes(Some(cursor), Duration::from_secs(20));
     let others = async {
-        let asked = (0..20).map(|_| async { client.directory().await.is_ok() });
-        assert!(join_all(asked).await.into_iter().all(|answered| answered));
+        let requests = (0..20).map(|_| async { client.directory().await.is_ok() });
+        assert!(join_all(requests).await.into_iter().all(|answered| answered));
         let (_, declared) = crate::support::requests::declare("Cards fail");
         client.execute(&declared).await.unwrap();
     };
@@ -122,8 +122,8 @@ async fn http1_is_used_where_the_server_offers_nothing_else() {
         let mut options = fixture.options(&format!("https://{}", server.address));
         options.ca_file = Some(fixture.path("ca.pem"));
         let client = HttpBackend::new(options).unwrap();
-        let asked = (0..4).map(|_| client.capabilities());
-        let answers = timeout(PATIENCE, join_all(asked)).await.unwrap();
+        let requests = (0..4).map(|_| client.capabilities());
+        let answers = timeout(PATIENCE, join_all(requests)).await.unwrap();
         assert!(answers.into_iter().all(|answer| answer == Ok(capabilities())), "{offered:?}");
     }
 }

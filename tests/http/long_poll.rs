@@ -19,8 +19,8 @@ fn gives_up() -> Fault {
 
 #[tokio::test]
 async fn proxy_timeout_is_no_failure_and_shortens_the_next_wait() {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&asked);
+    let targets = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&targets);
     let proxy = Proxy::start(None, move |request| {
         heard.lock().unwrap().push(request.target().to_owned());
         if request.number == 0 { gives_up() } else { json("", &delta(7)) }
@@ -34,7 +34,7 @@ async fn proxy_timeout_is_no_failure_and_shortens_the_next_wait() {
     assert!(begun.elapsed() >= CUT);
     assert!(matches!(client.long_poll_state(), LongPollState::CutAfter(after) if after >= CUT));
     client.changes(Some(Cursor(7)), WAIT).await.unwrap();
-    let [first, second] = &asked.lock().unwrap()[..] else { panic!("{asked:?}") };
+    let [first, second] = &targets.lock().unwrap()[..] else { panic!("{targets:?}") };
     assert_eq!(first, "/v1/changes?since=7&wait=25");
     let second: u64 = second.rsplit('=').next().unwrap().parse().unwrap();
     assert!((1..25).contains(&second), "{second}");
@@ -79,8 +79,8 @@ async fn server_without_long_polling_is_detected() {
 #[tokio::test]
 async fn long_polls_that_fail_on_the_way_are_shortened() {
     let open = Duration::from_secs(3);
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&asked);
+    let targets = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&targets);
     let proxy = Proxy::start(None, move |request| {
         heard.lock().unwrap().push(request.target().to_owned());
         if request.number == 0 {
@@ -96,7 +96,7 @@ async fn long_polls_that_fail_on_the_way_are_shortened() {
     // It answers at once what failed after a while: something on the way cuts requests off.
     client.changes(Some(Cursor(7)), Duration::ZERO).await.unwrap();
     client.changes(Some(Cursor(7)), WAIT).await.unwrap();
-    let asked = asked.lock().unwrap();
-    let waits: Vec<_> = asked.iter().map(|target| target.rsplit('=').next().unwrap()).collect();
-    assert_eq!(waits, ["25", "0", "2"], "{asked:?}");
+    let targets = targets.lock().unwrap();
+    let waits: Vec<_> = targets.iter().map(|target| target.rsplit('=').next().unwrap()).collect();
+    assert_eq!(waits, ["25", "0", "2"], "{targets:?}");
 }

@@ -60,8 +60,8 @@ fn undone_move_restores_the_incident(
     #[case] step: IncidentCommand,
 ) {
     let mut bench = Bench::new();
-    for (minute, ask) in (1..).zip(before) {
-        bench.ask(minute, ask.clone());
+    for (minute, command) in (1..).zip(before) {
+        bench.ask(minute, command.clone());
     }
     let was = standing(&bench.incident);
     bench.ask(20, step);

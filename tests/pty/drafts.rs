@@ -38,12 +38,12 @@ fn type_and_kill(terminal: &mut Terminal, text: &str, kill_after: Duration) -> u
     assert!(kill_after > LOST);
     let mut shown: Vec<(Instant, usize)> = Vec::new();
     let mut next = Instant::now();
-    let mut pieces = text.as_bytes().chunks(CHUNK_LEN);
+    let mut chunks = text.as_bytes().chunks(CHUNK_LEN);
     let hangs = next + PATIENCE;
     while shown.first().is_none_or(|(first, _)| first.elapsed() < kill_after) {
         assert!(Instant::now() < hangs, "nothing is shown:\n{}", terminal.text());
-        if let Some(piece) = pieces.next() {
-            terminal.press(std::str::from_utf8(piece).expect("plain letters"));
+        if let Some(chunk) = chunks.next() {
+            terminal.press(std::str::from_utf8(chunk).expect("plain letters"));
         }
         next += EVERY;
         terminal.watch(next.saturating_duration_since(Instant::now()));
@@ -130,12 +130,12 @@ fn draft_open_in_another_process_is_not_offered() {
     first.press("still writing");
     first.wait_for_text("still writing");
     let folder = store.folder.path().join("redphone/drafts");
-    let kept = || {
+    let count_saved = || {
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         entries.filter(|entry| entry.path().extension().is_some_and(|e| e == "json")).count()
     };
     let deadline = Instant::now() + Duration::from_secs(20);
-    while kept() == 0 {
+    while count_saved() == 0 {
         assert!(Instant::now() < deadline, "no draft was written");
         first.watch(Duration::from_millis(20));
     }

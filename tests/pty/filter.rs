@@ -30,8 +30,8 @@ fn filter_is_remembered_but_not_active_after_a_restart() {
         terminal.press("q");
         assert!(terminal.wait_for_end().success());
     }
-    let kept = std::fs::read_to_string(store.folder.path().join("redphone/filters"));
-    assert_eq!(kept.expect("the filters"), "p4\n");
+    let saved = std::fs::read_to_string(store.folder.path().join("redphone/filters"));
+    assert_eq!(saved.expect("the filters"), "p4\n");
     let mut terminal = opened(&store, 126, 36);
     terminal.wait_for_text("open · most urgent first");
     terminal.press("/");

@@ -67,7 +67,7 @@ impl Team {
     }
 
     /// A command on the other machine.
-    fn far(&self) -> Command {
+    fn remote_command(&self) -> Command {
         let home = self.store.folder.path().join("far");
         let mut command = Command::new(program());
         command
@@ -81,7 +81,7 @@ impl Team {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        self.far().args(arguments).output().expect("it runs")
+        self.remote_command().args(arguments).output().expect("it runs")
     }
 
     fn panes(&self, columns: u16, rows: u16) -> Terminal {
@@ -130,7 +130,7 @@ impl Drop for Team {
     }
 }
 
-fn said(output: &Output) -> String {
+fn stderr_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -246,14 +246,14 @@ fn offline_commands_are_queued_with_their_own_exit_code() {
     let mut team = Team::new();
     assert!(team.run(&["list"]).status.success(), "what is listed is kept");
     team.cut();
-    let kept = team.run(&["ack", "1"]);
-    assert_eq!(kept.status.code(), Some(5), "{kept:?}");
-    let words = said(&kept);
+    let queued = team.run(&["ack", "1"]);
+    assert_eq!(queued.status.code(), Some(5), "{queued:?}");
+    let words = stderr_of(&queued);
     assert!(words.contains("INC-1: ") && words.contains("kept, and sent by the next"), "{words}");
-    assert!(kept.stdout.is_empty());
-    let kept = team.run(&["note", "1", "rolled back", "--json"]);
-    let told: Value = serde_json::from_slice(&kept.stdout).expect("JSON");
-    assert_eq!((told["done"].as_bool(), told["kept"].as_bool()), (Some(false), Some(true)));
+    assert!(queued.stdout.is_empty());
+    let queued = team.run(&["note", "1", "rolled back", "--json"]);
+    let report: Value = serde_json::from_slice(&queued.stdout).expect("JSON");
+    assert_eq!((report["done"].as_bool(), report["kept"].as_bool()), (Some(false), Some(true)));
     let declared = team.run(&[
         "declare",
         "--title",
@@ -269,8 +269,8 @@ fn offline_commands_are_queued_with_their_own_exit_code() {
     assert_eq!(team.run(&["note", &id, "first look"]).status.code(), Some(5));
     // Reading goes on, with what waits laid over it.
     let listed = team.run(&["list"]);
-    assert!(said(&listed).contains("refuses the connection"), "{listed:?}");
-    assert!(said(&listed).contains(": this is as of "), "{listed:?}");
+    assert!(stderr_of(&listed).contains("refuses the connection"), "{listed:?}");
+    assert!(stderr_of(&listed).contains(": this is as of "), "{listed:?}");
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.contains("The vault is open") && listed.contains("acknowledged"), "{listed}");
     let words: Vec<Value> = team.outbox();
@@ -303,10 +303,10 @@ fn refused_command_is_listed_and_dropped_by_position() {
     let listed = String::from_utf8(team.run(&["outbox"]).stdout).unwrap();
     assert!(listed.contains("refused") && listed.contains("already acknowledged by"), "{listed}");
     let retried = team.run(&["outbox", "retry", "1"]);
-    assert!(said(&retried).contains("nothing is left to do"), "{retried:?}");
+    assert!(stderr_of(&retried).contains("nothing is left to do"), "{retried:?}");
     assert!(team.run(&["outbox", "drop", "1"]).status.success());
-    let gone = team.run(&["outbox", "drop", "1"]);
-    assert_eq!(gone.status.code(), Some(3), "{gone:?}");
+    let dropped = team.run(&["outbox", "drop", "1"]);
+    assert_eq!(dropped.status.code(), Some(3), "{dropped:?}");
     assert!(team.outbox().is_empty());
 }
 
@@ -350,7 +350,7 @@ fn many_processes_send_each_pending_command_once() {
     team.serve();
     let children: Vec<Child> = (0..4)
         .map(|_| {
-            let mut command = team.far();
+            let mut command = team.remote_command();
             command.args(["outbox", "send"]).stdout(Stdio::null()).stderr(Stdio::null());
             command.spawn().expect("it runs")
         })
@@ -373,7 +373,7 @@ fn commands_killed_at_any_time_happen_once_or_not_at_all() {
         if run % 5 == 2 {
             team.cut();
         }
-        let mut command = team.far();
+        let mut command = team.remote_command();
         let note = format!("note {run}");
         command.args(["note", "1", &note]).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("it runs");

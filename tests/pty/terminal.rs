@@ -176,10 +176,10 @@ fn keys_typed_while_blocked_lag_one_frame_at_most() {
     terminal.signal("CONT");
     terminal.wait_for_text("121/160");
     let text = String::from_utf8_lossy(&terminal.written[before..]).into_owned();
-    let places: std::collections::BTreeSet<&str> =
+    let positions: std::collections::BTreeSet<&str> =
         text.match_indices("/160").filter_map(|(at, _)| text[..at].rsplit(' ').next()).collect();
     let frames = text.matches(BEGIN).count();
     // After a stop all is drawn anew, then once with the keys; where reading them took long, once
     // more in between.
-    assert!(frames <= 4, "{frames} frames, at {places:?}");
+    assert!(frames <= 4, "{frames} frames, at {positions:?}");
 }

@@ -216,7 +216,8 @@ verbs! {
 }
 
 fn leaves_its_event(name: &str) {
-    let (_, case) = CASES.iter().find(|(known, _)| *known == name).expect("it is in the list");
+    let (_, case) =
+        CASES.iter().find(|(candidate, _)| *candidate == name).expect("it is in the list");
     for size in SIZES {
         let store = company();
         let mut terminal = opened(&store, size);

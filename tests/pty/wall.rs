@@ -130,9 +130,9 @@ fn atomically_replaced_store_is_used_at_once() {
     for file in files(&store).into_iter().skip(1) {
         fs::remove_file(file).expect("it is there while it is open");
     }
-    let beside = store.folder.path().join("beside.db");
-    fs::copy(other.file(), &beside).expect("it can be copied");
-    fs::rename(&beside, store.file()).expect("it can be moved");
+    let replacement = store.folder.path().join("beside.db");
+    fs::copy(other.file(), &replacement).expect("it can be copied");
+    fs::rename(&replacement, store.file()).expect("it can be moved");
     terminal.wait_for_text("In the other");
 }
 

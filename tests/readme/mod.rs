@@ -99,6 +99,6 @@ fn settings_in_the_readme_are_valid() {
         .arg(&file)
         .output()
         .expect("it runs");
-    let said = String::from_utf8(check.stdout).expect("text");
-    assert!(check.status.success(), "{said}");
+    let output = String::from_utf8(check.stdout).expect("text");
+    assert!(check.status.success(), "{output}");
 }

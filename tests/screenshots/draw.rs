@@ -42,8 +42,8 @@ impl Fonts {
 
     fn of(&self, ch: char, bold: bool) -> (&FontVec, GlyphId) {
         let bold = self.bold.iter().filter(|_| bold);
-        let known = bold.chain(&self.plain).map(|f| (f, f.glyph_id(ch))).find(|(_, id)| id.0 != 0);
-        known.unwrap_or_else(|| (&self.plain[0], self.plain[0].glyph_id('\u{25a1}')))
+        let found = bold.chain(&self.plain).map(|f| (f, f.glyph_id(ch))).find(|(_, id)| id.0 != 0);
+        found.unwrap_or_else(|| (&self.plain[0], self.plain[0].glyph_id('\u{25a1}')))
     }
 }
 
@@ -79,8 +79,9 @@ fn rgb(color: Color, fallback: [u8; 3]) -> [u8; 3] {
     }
 }
 
-fn mix(over: [u8; 3], under: [u8; 3], share: f32) -> [u8; 3] {
-    let part = |i: usize| f32::from(over[i]) * share + f32::from(under[i]) * (1.0 - share);
+fn mix(foreground: [u8; 3], background: [u8; 3], share: f32) -> [u8; 3] {
+    let part =
+        |i: usize| f32::from(foreground[i]) * share + f32::from(background[i]) * (1.0 - share);
     // Both ends are bytes, so what lies between them is one.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     [0, 1, 2].map(|i| part(i).round() as u8)

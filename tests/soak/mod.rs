@@ -120,9 +120,9 @@ impl World {
         match self.roll(sides) {
             0 | 1 => self.declare(now),
             2 => {
-                let place = self.roll(self.open.len().max(1) as u64);
-                let place = usize::try_from(place).expect("a place");
-                let Some(row) = self.open.get_mut(place) else { return self.declare(now) };
+                let index = self.roll(self.open.len().max(1) as u64);
+                let index = usize::try_from(index).expect("a place");
+                let Some(row) = self.open.get_mut(index) else { return self.declare(now) };
                 row.seq += 1;
                 row.last_event_at = now;
                 row.status = Status::Acknowledged;
@@ -131,9 +131,9 @@ impl World {
                 row.clone()
             }
             _ => {
-                let place = self.roll(self.open.len() as u64);
-                let place = usize::try_from(place).expect("a place");
-                let mut row = self.open.remove(place).expect("it is open");
+                let index = self.roll(self.open.len() as u64);
+                let index = usize::try_from(index).expect("a place");
+                let mut row = self.open.remove(index).expect("it is open");
                 row.seq += 1;
                 row.status = Status::Resolved;
                 row.resolved_at = Some(now);

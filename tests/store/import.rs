@@ -146,7 +146,7 @@ async fn import_preserves_numbers_and_assigns_missing_ones() {
 async fn bad_record_is_named_and_skipped() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("store.db")).await;
-    let there = declared(&store, "was there").await;
+    let existing = declared(&store, "was there").await;
     let (one, two, ghost) = (IncidentId::new(), IncidentId::new(), IncidentId::new());
     let first = declared_event(one, Some(10), "one");
     let mut importer = store.importer().await.unwrap();
@@ -175,7 +175,7 @@ async fn bad_record_is_named_and_skipped() {
         (record(&event(one, 3, EventBody::Acknowledged)), "seq"),
         (record(&event(one, 0, EventBody::Acknowledged)), "seq"),
         (record(&event(one, 1, EventBody::Acknowledged)), "seq"),
-        (record(&event(there, 1, EventBody::Acknowledged)), "seq"),
+        (record(&event(existing, 1, EventBody::Acknowledged)), "seq"),
         (record(&declared_event(one, Some(11), "a second time")), "seq"),
         (record(&event(one, 2, EventBody::StatusMoved { to: Status::Closed })), "status"),
         (record(&early), "at"),
@@ -191,7 +191,7 @@ async fn bad_record_is_named_and_skipped() {
         assert!(problem.len() > 5, "{problem}");
     }
     importer.add(record(&event(one, 2, EventBody::Acknowledged))).await.unwrap();
-    importer.add(record(&event(there, 2, EventBody::Acknowledged))).await.unwrap();
+    importer.add(record(&event(existing, 2, EventBody::Acknowledged))).await.unwrap();
     let added = importer.commit().await.unwrap();
     assert_eq!((added.incidents, added.events), (1, 3));
     assert!(store.incident(two).await.is_err());

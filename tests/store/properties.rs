@@ -18,7 +18,7 @@ use super::fixtures::{ask, declaration, exported, import, open};
 use crate::support::strategies;
 
 /// One thing somebody tries; whether it may happen is the model's business.
-fn some_ask() -> impl Strategy<Value = IncidentCommand> {
+fn some_command() -> impl Strategy<Value = IncidentCommand> {
     let person = |n: u8| PersonRef::new(format!("p{n}"), format!("Person {n}"));
     let level = prop::sample::select(Impact::ALL.to_vec());
     prop_oneof![
@@ -59,7 +59,7 @@ fn some_ask() -> impl Strategy<Value = IncidentCommand> {
 #[derive(Clone, Debug)]
 enum Step {
     Declare { age_h: i64, service: u8, title: String },
-    About { which: usize, ask: IncidentCommand },
+    About { which: usize, command: IncidentCommand },
     Merge { which: usize, into: usize },
 }
 
@@ -67,7 +67,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         2 => (0i64..3000, 0u8..4, "[a-c]{1,6}( [0-9]{1,3})?")
             .prop_map(|(age_h, service, title)| Step::Declare { age_h, service, title }),
-        6 => (any::<usize>(), some_ask()).prop_map(|(which, ask)| Step::About { which, ask }),
+        6 => (any::<usize>(), some_command()).prop_map(|(which, command)| Step::About { which, command }),
         1 => (any::<usize>(), any::<usize>()).prop_map(|(which, into)| Step::Merge { which, into }),
     ];
     prop::collection::vec(step, 5..60)
@@ -90,7 +90,7 @@ fn commands(steps: &[Step]) -> (Vec<Envelope>, Vec<IncidentId>) {
                 ask(id, IncidentCommand::Declare(Box::new(one)))
             }
             _ if ids.is_empty() => continue,
-            Step::About { which, ask: what } => ask(ids[which % ids.len()], what.clone()),
+            Step::About { which, command } => ask(ids[which % ids.len()], command.clone()),
             Step::Merge { which, into } => {
                 ask(ids[which % ids.len()], IncidentCommand::Merge { into: ids[into % ids.len()] })
             }
@@ -167,13 +167,13 @@ const FILTERS: [&str; 27] = [
 ];
 
 async fn found(store: &FileStore, search: Search) -> Vec<IncidentId> {
-    let mut asked = search;
+    let mut request = search;
     let mut ids = Vec::new();
     loop {
-        let page = store.search(&asked).await.unwrap();
+        let page = store.search(&request).await.unwrap();
         ids.extend(page.rows.iter().map(|row| row.id));
         match page.next {
-            Some(next) => asked.after = Some(next),
+            Some(next) => request.after = Some(next),
             None => return ids,
         }
     }

@@ -55,7 +55,7 @@ impl TestResponse {
 
     /// Checks a refusal: its status, its code, and that it is problem details with a sentence.
     #[track_caller]
-    pub fn refused(&self, status: u16, code: &str, says: &str) {
+    pub fn refused(&self, status: u16, code: &str, expected: &str) {
         let text = String::from_utf8_lossy(&self.body);
         assert_eq!(self.status, status, "{text}");
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{text}");
@@ -64,7 +64,7 @@ impl TestResponse {
         assert_eq!(json["status"], status, "{text}");
         assert_eq!(json["type"], format!("urn:redphone:{code}"));
         let detail = json["detail"].as_str().unwrap();
-        assert!(detail.contains(says), "{says:?} is not in {detail:?}");
+        assert!(detail.contains(expected), "{expected:?} is not in {detail:?}");
         assert!(detail.chars().all(|c| !c.is_control()), "{detail:?}");
     }
 }
@@ -162,8 +162,8 @@ pub fn token(tokens: &TokenFile, name: &str, scope: Scope) -> String {
     tokens.create(new).unwrap().0.reveal()
 }
 
-pub fn order(incident: IncidentId, ask: IncidentCommand) -> Order {
-    let command = Command::Incident { incident, command: ask };
+pub fn order(incident: IncidentId, incident_command: IncidentCommand) -> Order {
+    let command = Command::Incident { incident, command: incident_command };
     Order { id: CommandId::new(), at: Utc::now(), command, as_person: None }
 }
 

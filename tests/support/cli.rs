@@ -89,7 +89,7 @@ impl CliFixture {
 
     /// A store with a directory of two teams, three services and two people.
     pub fn with_company() -> Self {
-        let place = Self::new();
+        let cli = Self::new();
         let directory = serde_json::json!({"directory": {
             "people": [
                 {"handle": "ines", "name": "Ines Moreau"},
@@ -107,9 +107,9 @@ impl CliFixture {
             ],
             "policies": [], "schedules": [],
         }});
-        let run = place.pipe(["import", "-"], format!("{directory}\n").as_bytes());
+        let run = cli.pipe(["import", "-"], format!("{directory}\n").as_bytes());
         assert_eq!((run.code, run.err.as_str()), (0, ""));
-        place
+        cli
     }
 }
 
@@ -126,19 +126,19 @@ impl From<Output> for Run {
 impl Run {
     /// Checks a refusal: its code, nothing on standard output, and one sentence that says this.
     #[track_caller]
-    pub fn refused(&self, code: i32, says: &[&str]) {
+    pub fn refused(&self, code: i32, expected: &[&str]) {
         assert_eq!(self.code, code, "{self:?}");
         assert_eq!(self.out, "", "{self:?}");
-        self.assert_error(says);
+        self.assert_error(expected);
     }
 
     /// Checks the sentence on standard error.
     #[track_caller]
-    pub fn assert_error(&self, says: &[&str]) {
+    pub fn assert_error(&self, expected: &[&str]) {
         assert!(self.err.starts_with("redphone: "), "{self:?}");
         assert_eq!(self.err.lines().filter(|l| !l.starts_with("  ")).count(), 1, "{self:?}");
         assert!(self.err.chars().all(|c| c == '\n' || !c.is_control()), "{self:?}");
-        for part in says {
+        for part in expected {
             assert!(self.err.contains(part), "{part:?} is not in {self:?}");
         }
     }

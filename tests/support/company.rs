@@ -53,13 +53,13 @@ fn counted(memory: &Memory, salt: u128) -> Uuid {
 }
 
 impl Script<'_> {
-    pub fn then(self, minutes: i64, actor: Actor, ask: IncidentCommand) -> Self {
+    pub fn then(self, minutes: i64, actor: Actor, command: IncidentCommand) -> Self {
         let at = self.at + TimeDelta::seconds(minutes * 60 + 17);
         let envelope = Envelope {
             id: CommandId(counted(self.memory, 0)),
             at,
             actor,
-            command: Command::Incident { incident: self.incident, command: ask },
+            command: Command::Incident { incident: self.incident, command },
         };
         self.memory.carry_out(&envelope).expect("the fixture's commands fit");
         Self { at, ..self }
@@ -320,14 +320,14 @@ pub fn many(now: DateTime<Utc>, count: i64) -> Memory {
 pub fn ask(
     memory: &Memory,
     incident: IncidentId,
-    ask: IncidentCommand,
+    command: IncidentCommand,
     at: DateTime<Utc>,
 ) -> Result<(), redphone::backend::BackendError> {
     let envelope = Envelope {
         id: CommandId::new(),
         at,
         actor: Actor::Person(tomo()),
-        command: Command::Incident { incident, command: ask },
+        command: Command::Incident { incident, command },
     };
     memory.carry_out(&envelope).map(|_| ())
 }

@@ -146,15 +146,15 @@ impl State {
                 return Ok(Outcome { incident: None, row: None, events: vec![], replayed: false });
             }
         };
-        let known = self.incidents.get(&id).map(|(incident, _)| incident);
+        let record = self.incidents.get(&id).map(|(incident, _)| incident);
         let is_declaration = matches!(
             &envelope.command,
             Command::Incident { command: IncidentCommand::Declare(_), .. }
         );
-        if known.is_none() && !is_declaration {
+        if record.is_none() && !is_declaration {
             return Err(BackendError::NotFound("there is no such incident".into()));
         }
-        let mut events = decide(known, envelope, Context { now, rules: &self.rules })?;
+        let mut events = decide(record, envelope, Context { now, rules: &self.rules })?;
         for event in &mut events {
             if let EventBody::Declared { number, .. } = &mut event.body {
                 *number = Some(IncidentNumber(self.next_number));
@@ -286,8 +286,8 @@ impl Backend for Memory {
             _ => Sort::Newest,
         };
         rows.sort_by(|a, b| {
-            let place = |row| urgency_key(row, search.now, &levels);
-            compare(sort, (a, &place(a)), (b, &place(b)))
+            let rank = |row| urgency_key(row, search.now, &levels);
+            compare(sort, (a, &rank(a)), (b, &rank(b)))
         });
         let total = Some(rows.len() as u64);
         let start = match &search.after {
@@ -303,8 +303,8 @@ impl Backend for Memory {
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
         let state = self.state();
         state.check()?;
-        let known = state.incidents.get(&id);
-        known
+        let record = state.incidents.get(&id);
+        record
             .map(|(incident, _)| state.detail(incident))
             .ok_or_else(|| BackendError::NotFound("there is no such incident".into()))
     }

@@ -34,7 +34,7 @@ impl Request {
     /// A header's value; empty where there is none.
     pub fn header(&self, name: &str) -> &str {
         let mut lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
-        lines.find(|(there, _)| there.eq_ignore_ascii_case(name)).map_or("", |(_, v)| v.trim())
+        lines.find(|(field, _)| field.eq_ignore_ascii_case(name)).map_or("", |(_, v)| v.trim())
     }
 }
 
@@ -280,14 +280,14 @@ async fn request(client: &mut (impl AsyncRead + Unpin)) -> Option<(String, Vec<u
     };
     let mut body = bytes.split_off(end);
     let head = String::from_utf8(bytes).ok()?;
-    let asked = Request { number: 0, head, body: Vec::new() };
-    let length: usize = asked.header("content-length").parse().unwrap_or(0);
+    let parsed = Request { number: 0, head, body: Vec::new() };
+    let length: usize = parsed.header("content-length").parse().unwrap_or(0);
     while body.len() < length {
         if client.read_buf(&mut body).await.ok()? == 0 {
             return None;
         }
     }
-    Some((asked.head, body))
+    Some((parsed.head, body))
 }
 
 async fn send(mut client: impl Client, bytes: &[u8]) {
@@ -328,8 +328,9 @@ async fn answered(mut client: impl Client, fault: Fault, answer: Vec<u8>) {
             let text = String::from_utf8_lossy(&answer[..head]).into_owned();
             let date = (Utc::now() + by).format("%a, %d %b %Y %H:%M:%S GMT");
             let lines = text.lines().filter(|line| !line.to_lowercase().starts_with("date:"));
-            let kept: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
-            let mut skewed = format!("{}\r\ndate: {date}\r\n\r\n", kept.join("\r\n")).into_bytes();
+            let headers: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+            let mut skewed =
+                format!("{}\r\ndate: {date}\r\n\r\n", headers.join("\r\n")).into_bytes();
             skewed.extend_from_slice(&answer[head..]);
             send(client, &skewed).await;
         }

@@ -19,8 +19,8 @@ pub fn envelope(command: Command) -> Envelope {
     Envelope { id: CommandId::new(), at: Utc::now(), actor: Actor::Person(ines()), command }
 }
 
-pub fn ask(incident: IncidentId, ask: IncidentCommand) -> Envelope {
-    envelope(Command::Incident { incident, command: ask })
+pub fn ask(incident: IncidentId, command: IncidentCommand) -> Envelope {
+    envelope(Command::Incident { incident, command })
 }
 
 pub fn declaration(title: &str) -> Declaration {

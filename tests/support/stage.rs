@@ -232,17 +232,17 @@ impl Stage {
 
     /// What was submitted for incidents, in order.
     pub fn submitted_commands(&self) -> Vec<IncidentCommand> {
-        let ask = |envelope: &Envelope| match &envelope.command {
-            Command::Incident { command: ask, .. } => Some(ask.clone()),
+        let incident_command = |envelope: &Envelope| match &envelope.command {
+            Command::Incident { command: incident_command, .. } => Some(incident_command.clone()),
             _ => None,
         };
-        self.submitted.iter().filter_map(ask).collect()
+        self.submitted.iter().filter_map(incident_command).collect()
     }
 
     /// Somebody else executes a command, and the change arrives.
     #[track_caller]
-    pub fn execute_as_other(&mut self, incident: IncidentId, ask: IncidentCommand) {
-        company::ask(&self.memory, incident, ask, self.now).expect("it can be asked");
+    pub fn execute_as_other(&mut self, incident: IncidentId, command: IncidentCommand) {
+        company::ask(&self.memory, incident, command, self.now).expect("it can be asked");
         self.refresh();
     }
 

@@ -43,10 +43,10 @@ async fn fetched_data_is_available_offline_and_after_a_restart() {
     drop(remote);
     fixture.stub.set_mode(StubMode::Offline);
     let remote = fixture.remote().await;
-    let known = remote.cached_state().await;
-    assert_eq!(known.rows.unwrap().value.len(), 1);
-    assert!(known.cursor.is_some());
-    assert!(known.capabilities.unwrap().verbs.contains(&CommandKind::Acknowledge));
+    let cached = remote.cached_state().await;
+    assert_eq!(cached.rows.unwrap().value.len(), 1);
+    assert!(cached.cursor.is_some());
+    assert!(cached.capabilities.unwrap().verbs.contains(&CommandKind::Acknowledge));
     let detail = remote.incident(id).await.unwrap();
     assert_eq!(detail.incident.summary.title, "Cards fail");
     assert_eq!(remote.timeline(id, TimelineRange::Last(100)).await.unwrap().len(), 2);
@@ -63,23 +63,23 @@ async fn cached_value_comes_first_with_its_age_then_the_fresh_one() {
     let fixture = RemoteFixture::new().await;
     let id = declared(&*fixture.store, "Cards fail").await;
     let remote = fixture.remote().await;
-    let mut told = Vec::new();
-    remote.read_incident(id, EVENTS, &mut |read| told.push(read.unwrap().as_of)).await;
-    assert_eq!(told, [None], "it has just been read");
+    let mut reads = Vec::new();
+    remote.read_incident(id, EVENTS, &mut |read| reads.push(read.unwrap().as_of)).await;
+    assert_eq!(reads, [None], "it has just been read");
     fixture.stub.set_mode(StubMode::Slow(Duration::from_millis(600)));
-    let mut told = Vec::new();
-    remote.read_incident(id, EVENTS, &mut |read| told.push(read.unwrap().as_of.is_some())).await;
-    assert_eq!(told, [true, false], "first what is kept, then what it says");
+    let mut reads = Vec::new();
+    remote.read_incident(id, EVENTS, &mut |read| reads.push(read.unwrap().as_of.is_some())).await;
+    assert_eq!(reads, [true, false], "first what is kept, then what it says");
     fixture.stub.set_mode(StubMode::Offline);
-    let mut told: Vec<ReadResult<_>> = Vec::new();
-    remote.read_incident(id, EVENTS, &mut |read| told.push(read)).await;
-    assert_eq!(told.len(), 1);
-    assert!(told[0].as_ref().unwrap().as_of.is_some());
+    let mut reads: Vec<ReadResult<_>> = Vec::new();
+    remote.read_incident(id, EVENTS, &mut |read| reads.push(read)).await;
+    assert_eq!(reads.len(), 1);
+    assert!(reads[0].as_ref().unwrap().as_of.is_some());
     // Of one that was never read there is nothing.
     let other = declared(&*fixture.store, "Images fail").await;
-    let mut told: Vec<ReadResult<_>> = Vec::new();
-    remote.read_incident(other, EVENTS, &mut |read| told.push(read)).await;
-    assert!(matches!(&told[..], [Err(BackendError::Unreachable(_))]));
+    let mut reads: Vec<ReadResult<_>> = Vec::new();
+    remote.read_incident(other, EVENTS, &mut |read| reads.push(read)).await;
+    assert!(matches!(&reads[..], [Err(BackendError::Unreachable(_))]));
 }
 
 #[tokio::test]
@@ -99,11 +99,11 @@ async fn search_finds_the_same_offline() {
         for sort in [Sort::Urgent, Sort::Newest, Sort::Oldest] {
             let wanted = redphone::backend::Search { sort, ..search(filter) };
             fixture.stub.set_mode(StubMode::Online);
-            let there = remote.search(&wanted).await.unwrap();
+            let online = remote.search(&wanted).await.unwrap();
             fixture.stub.set_mode(StubMode::Offline);
-            let kept = remote.search(&wanted).await.unwrap();
-            assert_eq!(kept.rows, there.rows, "{filter:?} {sort}");
-            assert_eq!(kept.counts, there.counts, "{filter:?} {sort}");
+            let offline = remote.search(&wanted).await.unwrap();
+            assert_eq!(offline.rows, online.rows, "{filter:?} {sort}");
+            assert_eq!(offline.counts, online.counts, "{filter:?} {sort}");
         }
     }
     // By pages.
@@ -197,12 +197,12 @@ async fn uncached_changes_are_fetched_again_after_a_restart() {
     assert!(third.cursor != second.cursor && !third.reset);
     drop(remote);
     let remote = fixture.remote().await;
-    let known = remote.cached_state().await;
-    assert_eq!(known.cursor, Some(first.cursor), "behind it there is a hole");
-    let rest = remote.changes(known.cursor, Duration::ZERO).await.unwrap();
+    let cached = remote.cached_state().await;
+    assert_eq!(cached.cursor, Some(first.cursor), "behind it there is a hole");
+    let rest = remote.changes(cached.cursor, Duration::ZERO).await.unwrap();
     assert!(rest.rows.iter().any(|row| row.id == images));
-    let known = remote.cached_state().await;
-    assert_eq!((known.cursor, known.rows.unwrap().value.len()), (Some(third.cursor), 3));
+    let cached = remote.cached_state().await;
+    assert_eq!((cached.cursor, cached.rows.unwrap().value.len()), (Some(third.cursor), 3));
 }
 
 #[tokio::test]
@@ -251,10 +251,10 @@ async fn cache_stays_within_its_bounds() {
         remote.incident(*id).await.unwrap();
     }
     fixture.stub.set_mode(StubMode::Offline);
-    let mut there = 0;
+    let mut available = 0;
     for id in &ids {
-        there += usize::from(remote.incident(*id).await.is_ok());
+        available += usize::from(remote.incident(*id).await.is_ok());
     }
-    assert_eq!(there, most);
+    assert_eq!(available, most);
     assert!(remote.incident(ids[0]).await.is_err(), "the one that was looked at longest ago");
 }

@@ -48,8 +48,8 @@ async fn offline_command_is_sent_after_a_restart() {
     let id = declared(&*fixture.store, "Cards fail").await;
     fixture.stub.set_mode(StubMode::Offline);
     let remote = fixture.remote().await;
-    let kept = remote.submit_and_wait(&note(id, "seen")).await.unwrap();
-    assert!(matches!(kept, Submission::Queued(why) if why.contains("no route")));
+    let submission = remote.submit_and_wait(&note(id, "seen")).await.unwrap();
+    assert!(matches!(submission, Submission::Queued(why) if why.contains("no route")));
     drop(remote);
     fixture.stub.set_mode(StubMode::Online);
     let remote = fixture.remote().await;
@@ -81,8 +81,8 @@ async fn malformed_response_settles_no_command() {
     let remote = fixture.remote().await;
     fixture.stub.set_mode(StubMode::ResponsesMalformed);
     let envelope = note(id, "once");
-    let kept = remote.submit_and_wait(&envelope).await.unwrap();
-    assert_eq!(kept, Submission::Queued("what comes makes no sense".into()));
+    let submission = remote.submit_and_wait(&envelope).await.unwrap();
+    assert_eq!(submission, Submission::Queued("what comes makes no sense".into()));
     assert!(remote.entry(envelope.id).await.unwrap().unwrap().next_attempt_at.is_some());
     fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
@@ -169,8 +169,8 @@ async fn refused_command_can_be_dropped_but_not_retried_in_vain() {
     let refused = listing.get(acknowledge.id).unwrap();
     let why = refused.refusal().unwrap().to_string();
     assert!(why.starts_with("already acknowledged by Ines Moreau"), "{why}");
-    let said = remote.retry(acknowledge.id).await.unwrap_err();
-    assert_eq!(said, BackendError::NotAllowed("nothing is left to do: drop it".into()));
+    let error = remote.retry(acknowledge.id).await.unwrap_err();
+    assert_eq!(error, BackendError::NotAllowed("nothing is left to do: drop it".into()));
     // Across restarts.
     drop(remote);
     let remote = fixture.remote().await;
@@ -229,13 +229,13 @@ async fn commands_wait_until_a_refused_declaration_is_corrected() {
     fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
     let listing = until(&remote, |listing| listing.refused().count() == 1).await;
-    let held = listing.get(waits.id).unwrap();
-    assert!(held.is_pending());
-    assert_eq!(listing.blocker_of(held).unwrap().id, declaration_ahead.id);
+    let waiting = listing.get(waits.id).unwrap();
+    assert!(waiting.is_pending());
+    assert_eq!(listing.blocker_of(waiting).unwrap().id, declaration_ahead.id);
     assert_eq!(listing.dependents(listing.get(declaration_ahead.id).unwrap()), [waits.id]);
     // Written anew, about the same incident.
-    let mended = ask(id, IncidentCommand::Declare(Box::new(declaration("Cards fail"))));
-    remote.replace(declaration_ahead.id, vec![mended]).await.unwrap();
+    let corrected = ask(id, IncidentCommand::Declare(Box::new(declaration("Cards fail"))));
+    remote.replace(declaration_ahead.id, vec![corrected]).await.unwrap();
     all_sent(&remote).await;
     assert_eq!(fixture.notes(id).await, ["first look"]);
 }

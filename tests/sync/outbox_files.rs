@@ -148,8 +148,8 @@ async fn entry_of_another_version_does_not_block_the_others() {
 #[tokio::test]
 async fn remote_opens_concurrently_on_one_thread() {
     let fixture = RemoteFixture::new().await;
-    let both = async { tokio::join!(fixture.remote(), fixture.remote(), fixture.remote()) };
-    tokio::time::timeout(super::fixtures::PATIENCE, both).await.expect("nobody waits for ever");
+    let openings = async { tokio::join!(fixture.remote(), fixture.remote(), fixture.remote()) };
+    tokio::time::timeout(super::fixtures::PATIENCE, openings).await.expect("nobody waits for ever");
 }
 
 /// FNV-1a, as folders are named by.

@@ -34,12 +34,12 @@ async fn child_process_that_sends_commands() {
         stub.set_mode(StubMode::Offline);
     }
     let remote = Remote::open(stub, options(folder, "ines")).await.unwrap();
-    say("open");
+    report("open");
     for _ in 0..count.parse().unwrap() {
         let envelope =
             ask(id, IncidentCommand::AddNote { text: format!("of {}", std::process::id()) });
         remote.enqueue(vec![envelope.clone()]).await.unwrap();
-        say(&format!("durable {}", envelope.id));
+        report(&format!("durable {}", envelope.id));
     }
     if mode == "stay" {
         std::future::pending::<()>().await;
@@ -49,7 +49,7 @@ async fn child_process_that_sends_commands() {
     }
 }
 
-fn say(what: &str) {
+fn report(what: &str) {
     let mut out = std::io::stdout().lock();
     // The name of the test stands in front of the first line.
     writeln!(out, "\n{what}").unwrap();

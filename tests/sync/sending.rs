@@ -41,14 +41,14 @@ async fn send_lock_is_free_between_two_passes() {
         all_sent(remote).await;
     }
     let turn = std::fs::File::create(fixture.cache_folder().join("sending.lock")).unwrap();
-    let taken = async {
+    let acquired = async {
         while rustix::fs::flock(&turn, rustix::fs::FlockOperation::NonBlockingLockExclusive)
             .is_err()
         {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(super::fixtures::PATIENCE, taken).await.expect("it is free");
+    tokio::time::timeout(super::fixtures::PATIENCE, acquired).await.expect("it is free");
     assert_eq!(fixture.notes(id).await, ["a", "b", "c"]);
 }
 

@@ -27,9 +27,9 @@ fn failing_measures_are_reported_once_and_not_every_minute() {
     fails(&mut stage);
     assert!(stage.screen().contains("computing measures: "), "{}", stage.screen());
     stage.keys("j a");
-    let told = stage.screen().lines().last().map(str::to_owned);
+    let reported = stage.screen().lines().last().map(str::to_owned);
     fails(&mut stage);
-    assert_eq!(stage.screen().lines().last().map(str::to_owned), told);
+    assert_eq!(stage.screen().lines().last().map(str::to_owned), reported);
     // Once they have worked again, the next failure is news.
     let measures = stage.app.metrics.loaded.clone().expect("they were there").1;
     stage.send(Message::Measures(stage.app.metrics.span, Ok(Sourced::fresh(measures)), stage.now));

@@ -38,26 +38,26 @@ pub fn offline(stage: &mut Stage) {
     }));
 }
 
-pub fn command_envelope(incident: IncidentId, ask: IncidentCommand, minutes: i64) -> Envelope {
+pub fn command_envelope(incident: IncidentId, command: IncidentCommand, minutes: i64) -> Envelope {
     Envelope {
         id: CommandId::new(),
         at: company::now() + TimeDelta::minutes(minutes),
         actor: Actor::Person(company::me()),
-        command: Command::Incident { incident, command: ask },
+        command: Command::Incident { incident, command },
     }
 }
 
 pub fn entry(
-    place: u64,
+    position: u64,
     label: &str,
     title: &str,
     envelope: Envelope,
     state: EntryState,
 ) -> Arc<OutboxEntry> {
     let settled_at = (!matches!(state, EntryState::Pending))
-        .then(|| company::now() + TimeDelta::seconds(30 + i64::try_from(place).unwrap_or(0)));
+        .then(|| company::now() + TimeDelta::seconds(30 + i64::try_from(position).unwrap_or(0)));
     Arc::new(OutboxEntry {
-        position: place,
+        position,
         id: envelope.id,
         batch: envelope.id,
         envelope: Some(envelope),
@@ -70,7 +70,7 @@ pub fn entry(
         not_before: None,
         blocked_by: None,
         settled_at,
-        settled_revision: i64::try_from(place).unwrap_or(0),
+        settled_revision: i64::try_from(position).unwrap_or(0),
         requester: None,
     })
 }
@@ -352,13 +352,13 @@ fn unreadable_entries_and_those_of_others_say_so() {
     show(&mut stage, OutboxSnapshot { entries: vec![odd, hers], me: Some("tom".into()) });
     stage.keys("O e");
     let screen = stage.screen();
-    for said in [
+    for expected in [
         "a command on INC-2051",
         "refused: another version wrote it",
         "it can't be read here: drop it",
         "held: asked by ines, the token is tom's: it waits for one of ines",
     ] {
-        assert!(screen.contains(said), "{said}:\n{screen}");
+        assert!(screen.contains(expected), "{expected}:\n{screen}");
     }
     stage.keys("s");
     assert!(stage.outbox_requests.is_empty());
@@ -438,10 +438,10 @@ fn local_store_has_no_outbox() {
 #[test]
 fn outbox_does_not_scroll_while_its_selection_is_visible() {
     let mut stage = remote((80, 16));
-    let notes = (0..20).map(|place| {
-        let note = IncidentCommand::AddNote { text: format!("note {place}") };
-        let asked = command_envelope(stage.incident_id(2051), note, 1);
-        entry(place, "INC-2051", "Card payments", asked, EntryState::Pending)
+    let notes = (0..20).map(|position| {
+        let note = IncidentCommand::AddNote { text: format!("note {position}") };
+        let envelope = command_envelope(stage.incident_id(2051), note, 1);
+        entry(position, "INC-2051", "Card payments", envelope, EntryState::Pending)
     });
     let listing = OutboxSnapshot { entries: notes.collect(), me: None };
     show(&mut stage, listing);

@@ -79,7 +79,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (".{1,80}", any::<u8>()).prop_map(|(title, level)| Step::Declare(title, level)),
         1 => (-3000_i64..6000).prop_map(Step::Pass),
         1 => any::<u8>().prop_map(Step::End),
-        2 => (any::<u8>(), ask()).prop_map(|(place, ask)| Step::Ask(place, Box::new(ask))),
+        2 => (any::<u8>(), ask()).prop_map(|(index, command)| Step::Ask(index, Box::new(command))),
         1 => any::<u8>().prop_map(Step::Edited),
         1 => any::<bool>().prop_map(Step::Opened),
         1 => ".{0,200}".prop_map(Step::Written),
@@ -145,9 +145,9 @@ fn apply_step(stage: &mut Stage, step: Step) {
             stage.send(Message::Tick(now, Utc.fix()));
         }
         // Somebody else ends one of the open incidents.
-        Step::End(place) => {
+        Step::End(position) => {
             let open = stage.memory.open();
-            if let Some(row) = open.get(usize::from(place) % open.len().max(1)) {
+            if let Some(row) = open.get(usize::from(position) % open.len().max(1)) {
                 let resolve = IncidentCommand::Resolve {
                     action: ResolutionAction::Restart,
                     detail: "restarted".into(),
@@ -159,10 +159,10 @@ fn apply_step(stage: &mut Stage, step: Step) {
             }
         }
         // Somebody else does something to one of them, open or ended; it may be refused.
-        Step::Ask(place, ask) => {
+        Step::Ask(position, command) => {
             let all = stage.memory.all();
-            if let Some(row) = all.get(usize::from(place) % all.len().max(1)) {
-                let _ = company::ask(&stage.memory, row.id, *ask, stage.now);
+            if let Some(row) = all.get(usize::from(position) % all.len().max(1)) {
+                let _ = company::ask(&stage.memory, row.id, *command, stage.now);
                 stage.refresh();
             }
         }
@@ -222,8 +222,8 @@ fn outbox(stage: &mut Stage, what: u8) {
     };
     let submitted = std::mem::take(&mut stage.submitted);
     let ids = submitted.iter().map(|envelope| envelope.id).collect();
-    let entries = (1..).zip(submitted).map(|(place, envelope)| {
-        outbox::entry(place, "INC-2051", "a\u{202e}b", envelope, becomes.clone())
+    let entries = (1..).zip(submitted).map(|(position, envelope)| {
+        outbox::entry(position, "INC-2051", "a\u{202e}b", envelope, becomes.clone())
     });
     let listing = OutboxSnapshot { entries: entries.collect(), me: None };
     stage.send(Message::Enqueued(ids, Ok(()), stage.now));
@@ -406,8 +406,8 @@ fn expected_selection(
         let service = row.summary.primary_service().unwrap_or_default().to_owned();
         return Some(Selectable::Head(service));
     }
-    let place = old.iter().position(|line| line == selected).unwrap_or(0);
-    let mut candidates = old[place..].iter().chain(old[..place].iter().rev());
+    let index = old.iter().position(|line| line == selected).unwrap_or(0);
+    let mut candidates = old[index..].iter().chain(old[..index].iter().rev());
     candidates.find(|line| now.contains(line)).or(now.first()).cloned()
 }
 

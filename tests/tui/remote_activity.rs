@@ -8,8 +8,8 @@ use rstest::rstest;
 use crate::support::company;
 use crate::support::stage::Stage;
 
-fn by(stage: &Stage, actor: Actor, incident: IncidentId, ask: IncidentCommand) {
-    let command = Command::Incident { incident, command: ask };
+fn by(stage: &Stage, actor: Actor, incident: IncidentId, incident_command: IncidentCommand) {
+    let command = Command::Incident { incident, command: incident_command };
     let envelope = Envelope { id: CommandId::new(), at: stage.now, actor, command };
     stage.memory.carry_out(&envelope).expect("it can be asked");
 }
@@ -24,11 +24,14 @@ fn tomo() -> Actor {
 #[case(IncidentCommand::Assign { to: Some(company::me()) }, "INC-2051: Tomo Hayashi assigned it to you")]
 #[case(IncidentCommand::MoveStatus { to: Status::Identified }, "INC-2051: Tomo Hayashi moved it to identified")]
 #[case(IncidentCommand::AddNote { text: "\n\u{1b}[2Jwe roll back\nnow".into() }, "INC-2051: Tomo Hayashi wrote: ␛[2Jwe roll back")]
-fn change_to_the_open_incident_is_announced(#[case] ask: IncidentCommand, #[case] told: &str) {
+fn change_to_the_open_incident_is_announced(
+    #[case] command: IncidentCommand,
+    #[case] expected: &str,
+) {
     let mut stage = Stage::busy();
-    by(&stage, tomo(), stage.target(), ask);
+    by(&stage, tomo(), stage.target(), command);
     stage.refresh();
-    assert_eq!(stage.keys_line(), told);
+    assert_eq!(stage.keys_line(), expected);
 }
 
 #[test]

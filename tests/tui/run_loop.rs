@@ -269,6 +269,6 @@ fn termination_waits_for_commands_and_names_unconfirmed_ones() {
         run.shows("end without waiting").await;
         run.press("q");
     });
-    let said = ended.expect_err("it was not confirmed").to_string();
-    assert!(said.contains("acknowledge INC-2051"), "{said}");
+    let message = ended.expect_err("it was not confirmed").to_string();
+    assert!(message.contains("acknowledge INC-2051"), "{message}");
 }

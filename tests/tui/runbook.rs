@@ -125,7 +125,7 @@ fn url_is_copied_and_a_missing_file_is_reported() {
     let mut stage = stage((126, 36));
     let incident = stage.app.target().expect("a target").id;
     let describe = |stage: &mut Stage, runbook: &str| {
-        let ask = IncidentCommand::Describe {
+        let description = IncidentCommand::Describe {
             title: None,
             symptoms: None,
             labels: None,
@@ -135,7 +135,7 @@ fn url_is_copied_and_a_missing_file_is_reported() {
             id: CommandId::new(),
             at: stage.now,
             actor: Actor::Person(company::me()),
-            command: Command::Incident { incident, command: ask },
+            command: Command::Incident { incident, command: description },
         };
         stage.memory.carry_out(&envelope).expect("it is described");
         stage.refresh();

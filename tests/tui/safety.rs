@@ -77,8 +77,8 @@ fn key_meant_for_a_vanished_incident_spares_its_neighbour() {
     assert_ne!(first, next);
     at_once(&mut stage, 'o');
     assert!(stage.submitted.is_empty());
-    let told = format!("nothing was done: {first} has left the queue, this is {next}");
-    assert!(stage.screen().contains(&told), "{}", stage.screen());
+    let expected = format!("nothing was done: {first} has left the queue, this is {next}");
+    assert!(stage.screen().contains(&expected), "{}", stage.screen());
     // Told, it is known.
     at_once(&mut stage, 'o');
     assert_eq!(stage.submitted.len(), 1);

@@ -25,9 +25,9 @@ fn warned(size: (u16, u16)) -> Stage {
 }
 
 fn bound(action: &str, key: &str) -> PanesSettings {
-    let place = FilePosition::entire_file(&std::path::Path::new("config.toml").into());
-    let key = KeyText { text: key.into(), position: place.clone() };
-    let binding = Binding { action: action.into(), position: place, keys: vec![key] };
+    let position = FilePosition::entire_file(&std::path::Path::new("config.toml").into());
+    let key = KeyText { text: key.into(), position: position.clone() };
+    let binding = Binding { action: action.into(), position, keys: vec![key] };
     PanesSettings { keys: vec![binding], ..PanesSettings::default() }
 }
 
@@ -151,8 +151,8 @@ fn messages_name_the_current_keys() {
     // What was typed.
     stage.keys("n x");
     stage.key(KeyCode::F(10), KeyModifiers::NONE);
-    let asked = "y drop it · F4 go on writing · k keep it as a draft";
-    assert!(stage.screen().contains(asked), "{}", stage.screen());
+    let expected = "y drop it · F4 go on writing · k keep it as a draft";
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
     stage.keys("y");
     stage.keys("f");
     assert!(stage.screen().contains("F7 unfolds one"), "{}", stage.screen());
@@ -179,9 +179,9 @@ fn enter_never_confirms_a_question_whatever_the_settings() {
     let mut stage = Stage::busy();
     for action in ["yes", "discard", "go-now", "leave-now"] {
         stage.send(changed(bound(action, "Enter")));
-        let told =
+        let expected =
             format!("keys.{action} is \"Enter\": Enter is pressed before a question is read");
-        assert!(stage.screen().contains(&told), "{}", stage.screen());
+        assert!(stage.screen().contains(&expected), "{}", stage.screen());
     }
     stage.keys("* a Enter");
     assert!(stage.submitted.is_empty());

@@ -122,10 +122,10 @@ fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool
     let quiet = matches!(screen, Screen::Empty | Screen::Loading);
     let memory = if quiet { company::quiet(now) } else { company::busy(now) };
     let read_only = screen == Screen::ReadOnly;
-    let looks = Appearance { theme: name, ..Appearance::default() };
+    let appearance = Appearance { theme: name, ..Appearance::default() };
     let mut options = Options {
         ascii,
-        settings: PanesSettings { appearance: looks, ..run::settings() },
+        settings: PanesSettings { appearance, ..run::settings() },
         read_only,
         ..options()
     };
@@ -198,9 +198,9 @@ fn every_theme_has_the_same_text_as_none(
         for size in sizes(screen) {
             let plain = text(&stage(screen, size, Depth::None, Name::None, false));
             // Each is the same picture in other colours: of what lies over the panes one is enough.
-            let over = matches!(screen, Screen::After(_));
+            let is_after = matches!(screen, Screen::After(_));
             let depths = [Depth::Indexed, Depth::Basic, Depth::True];
-            for depth in depths.into_iter().take(if over { 1 } else { 3 }) {
+            for depth in depths.into_iter().take(if is_after { 1 } else { 3 }) {
                 let themed = text(&stage(screen, size, depth, name, false));
                 assert_eq!(themed, plain, "{screen:?} {size:?} {depth:?}");
             }
@@ -257,21 +257,21 @@ fn colourless_text_has_priority_status_lateness_and_selection(
         let summary = &row.summary;
         let number = summary.number.expect("a number").0.to_string();
         let line = |line: &&String| line.contains(&format!("{number} {}", summary.priority));
-        let Some(place) = screen.iter().position(|l| line(&l)) else { continue };
-        let told = &screen[place];
+        let Some(line_index) = screen.iter().position(|l| line(&l)) else { continue };
+        let text = &screen[line_index];
         seen += 1;
         let word = summary.status.as_str();
-        assert!(told.contains(word) || told.contains(&word[..3]), "{word}: {told}");
+        assert!(text.contains(word) || text.contains(&word[..3]), "{word}: {text}");
         let is_late = running_clock(summary, &stage.app.session.rules.levels)
             .is_some_and(|c| c.is_past(stage.app.now));
-        let time = told.split_whitespace().any(|w| w.starts_with('+') && w.len() > 1);
-        assert_eq!(is_late, time, "{told}");
+        let time = text.split_whitespace().any(|w| w.starts_with('+') && w.len() > 1);
+        assert_eq!(is_late, time, "{text}");
         if is_late {
             late += 1;
-            assert!(has(&buffer, place, Modifier::REVERSED), "{told}");
+            assert!(has(&buffer, line_index, Modifier::REVERSED), "{text}");
         }
         let selected = stage.app.queue.selected == Some(summary.id);
-        assert_eq!(selected, told.contains('▌'), "{told}");
+        assert_eq!(selected, text.contains('▌'), "{text}");
     }
     assert!(seen >= 5 && late >= 2, "{seen} rows, {late} late");
     let past = screen[0].contains("5 past");
@@ -330,8 +330,8 @@ fn unfocused_selection_differs_from_a_focused_one(
     let mut stage = stage(Screen::Main, (126, 36), depth, name, false);
     let row = |stage: &Stage| {
         let buffer = stage.buffer();
-        let place = rows(&buffer).iter().position(|l| l.contains('▌')).expect("a mark");
-        let cell = |x: usize| buffer.content[place * 126 + x].clone();
+        let line_index = rows(&buffer).iter().position(|l| l.contains('▌')).expect("a mark");
+        let cell = |x: usize| buffer.content[line_index * 126 + x].clone();
         [cell(3), cell(30)]
     };
     let with = row(&stage);

@@ -25,8 +25,8 @@ pub fn at(stage: &Stage) -> Option<u32> {
     stage.app.travel.as_ref().map(|travel| travel.seq)
 }
 
-fn add(stage: &Stage, ask: IncidentCommand) {
-    company::ask(&stage.memory, stage.target(), ask, stage.now).expect("it can be asked");
+fn add(stage: &Stage, command: IncidentCommand) {
+    company::ask(&stage.memory, stage.target(), command, stage.now).expect("it can be asked");
 }
 
 #[rstest]
@@ -48,8 +48,8 @@ fn detail_and_keys_line_name_the_event_until_the_return() {
     stage.keys("[");
     assert_eq!(at(&stage), Some(u32::try_from(last - 1).expect("few")));
     let then = events[last - 2].at.format("%H:%M:%S");
-    let told = format!("as of {then} · event {} of {last} · Esc returns", last - 1);
-    assert!(stage.screen().contains(&told), "{told}\n{}", stage.screen());
+    let expected = format!("as of {then} · event {} of {last} · Esc returns", last - 1);
+    assert!(stage.screen().contains(&expected), "{expected}\n{}", stage.screen());
     stage.keys("Esc");
     assert_eq!(at(&stage), None);
     assert!(!stage.screen().contains("as of"));
@@ -161,13 +161,13 @@ proptest! {
         back in 1_usize..30,
     ) {
         let mut stage = Stage::busy();
-        for ask in wanted {
+        for command in wanted {
             let incident = stage.app.target().expect("a target").id;
             let envelope = Envelope {
                 id: CommandId::new(),
                 at: stage.now,
                 actor: Actor::Person(company::me()),
-                command: Command::Incident { incident, command: ask },
+                command: Command::Incident { incident, command },
             };
             // What is refused changes nothing.
             let _ = stage.memory.carry_out(&envelope);

@@ -173,8 +173,8 @@ fn each_selected_incident_escalates_along_its_own_path() {
 fn review_is_written_for_one_incident_at_a_time() {
     let mut stage = Stage::busy();
     stage.keys("Space Space V");
-    let told = "2 incidents are selected, and a review is written of one at a time";
-    assert!(stage.screen().contains(told), "{}", stage.screen());
+    let expected = "2 incidents are selected, and a review is written of one at a time";
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
 }
 
 #[test]

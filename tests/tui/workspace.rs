@@ -101,8 +101,8 @@ fn misspelt_name_suggests_the_nearest() {
     let mut stage = stage((126, 36));
     stage.keys(":");
     stage.write("backend stagign");
-    let told = "there is no profile \"stagign\": did you mean staging?";
-    assert!(stage.screen().contains(told), "{}", stage.screen());
+    let expected = "there is no profile \"stagign\": did you mean staging?";
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
 }
 
 #[test]
@@ -184,8 +184,8 @@ fn running_command_prevents_a_switch() {
 fn missing_alternatives_are_reported() {
     let mut stage = Stage::busy();
     stage.keys("B");
-    let told = "there is no other place to go to: add [profiles.NAME] to the settings file";
-    assert!(stage.screen().contains(told), "{}", stage.screen());
+    let expected = "there is no other place to go to: add [profiles.NAME] to the settings file";
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn draft_stays_in_the_workspace_of_its_incident() {
     stage.keys("n");
     stage.write("half a thought");
     stage.keys("Esc k");
-    let saved = |keep: &DraftOp| match keep {
+    let saved = |op: &DraftOp| match op {
         DraftOp::Save(draft) => Some(draft.clone()),
         _ => None,
     };

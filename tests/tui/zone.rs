@@ -76,8 +76,8 @@ fn at_every_size_a_clock_time_in_a_title_has_its_zone(
     stage.keys("3");
     assert!(stage.screen().contains("· UTC-3"), "{}", stage.screen());
     let first = rows(&stage.buffer())[0].clone();
-    if let Some(place) = first.find("22:41") {
-        assert!(first[place..].starts_with("22:41Z") || first[place..].starts_with("22:41 UTC"));
+    if let Some(start) = first.find("22:41") {
+        assert!(first[start..].starts_with("22:41Z") || first[start..].starts_with("22:41 UTC"));
     } else {
         assert!(size.0 < 80, "{first}");
     }
@@ -134,11 +134,9 @@ fn tomorrow_uses_the_offset_of_tomorrow() {
     stage.keys("b");
     assert!(stage.screen().contains("Wed 09:00"), "{}", stage.screen());
     stage.keys("t");
-    let Command::Incident { command: ask, .. } = &stage.submitted[0].command else {
-        panic!("a snooze")
-    };
+    let Command::Incident { command, .. } = &stage.submitted[0].command else { panic!("a snooze") };
     let until = "2031-05-21T07:00:00Z".parse().expect("a time");
-    assert_eq!(*ask, IncidentCommand::Snooze { until });
+    assert_eq!(*command, IncidentCommand::Snooze { until });
 }
 
 #[test]

@@ -262,10 +262,10 @@ pub async fn merge_into_nothing_or_itself_is_refused(backend: &dyn Backend) {
     assert!(matches!(backend.execute(&nowhere).await, Err(BackendError::NotFound(_))));
     let itself = ask(id, IncidentCommand::Merge { into: id });
     assert!(matches!(backend.execute(&itself).await, Err(BackendError::Rejected(_))));
-    let over = declared(backend, "over").await;
-    done(backend, over, resolve()).await;
+    let ended = declared(backend, "over").await;
+    done(backend, ended, resolve()).await;
     let refused =
-        backend.execute(&ask(id, IncidentCommand::Merge { into: over })).await.unwrap_err();
+        backend.execute(&ask(id, IncidentCommand::Merge { into: ended })).await.unwrap_err();
     assert!(refused.to_string().contains("INC-2 is resolved"), "{refused}");
     assert_eq!(backend.incident(id).await.unwrap().incident.summary.status, Status::Triggered);
 }

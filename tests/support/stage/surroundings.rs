@@ -117,7 +117,7 @@ impl Surroundings for Stage {
 
     fn load_runbook(&mut self, _folder: PathBuf, name: String) {
         let books = self.books.as_deref().unwrap_or_default();
-        let text = books.iter().find(|(known, _)| *known == name);
+        let text = books.iter().find(|(candidate, _)| *candidate == name);
         let page = text.map(|(_, text)| Arc::new(RunbookPage::parse(text)));
         self.answer(Message::Runbook(name, page.ok_or_else(|| "it is gone".into())));
     }
