@@ -76,7 +76,7 @@ fn main() -> Result<(), String> {
             terminal.settle(Duration::from_millis(500));
         }
         if *name == "wall" {
-            // Pages turn with the time: the picture is always of the same one.
+            // Pages change with time: wait, so that the picture always shows the same one.
             while !terminal.text().contains("Response") {
                 terminal.watch(Duration::from_secs(1));
             }
@@ -95,7 +95,7 @@ fn main() -> Result<(), String> {
     Ok(())
 }
 
-/// The outbox, after an acknowledgement and a note that no API was there for.
+/// Draws the outbox after an acknowledgement and a note that could not be sent.
 fn offline(program: &Path, fonts: &draw::Fonts, path: &Path) -> std::io::Result<()> {
     let home = tempfile::tempdir()?;
     let mut server = Process::new(program)

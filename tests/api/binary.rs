@@ -38,7 +38,7 @@ fn token(folder: &Path, args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
-/// Starts the program; its first line says where it is.
+/// Starts the program. Its first line of output gives its URL.
 fn start(folder: &Path, token: &str, args: &[&str]) -> Serving {
     started(program(folder), token, args)
 }
@@ -73,7 +73,7 @@ impl Serving {
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
-    /// How it ended, and what it said on standard error.
+    /// Waits until it ends. Returns its exit code and its standard error.
     fn ended(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap();
         let mut stderr = String::new();
@@ -193,7 +193,7 @@ async fn second_signal_does_not_wait_for_running_requests() {
     let path = folder.path();
     let token = token(path, &["--name", "ines", "--scope", "respond"]);
     let server = start(path, &token, &[]);
-    // A request whose body does not come.
+    // A request whose body never arrives.
     let mut stuck = std::net::TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
     let head = format!(
         "POST /v1/commands HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
@@ -230,7 +230,7 @@ fn unusable_serve_options_are_refused_in_a_sentence() {
         let output = program(folder.path()).arg("serve").args(args).output().unwrap();
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
     };
-    // There is nothing to read yet.
+    // There is no store to read yet.
     assert_eq!(run(&["--read-only"]).0, 3);
     let (code, stderr) = run(&["--listen", "0.0.0.0:0"]);
     assert_eq!(code, 2);

@@ -76,7 +76,7 @@ async fn too_long_body_is_refused_with_or_without_a_length() {
     let server = TestServer::with(|options| options.limits.max_body_bytes = 10_000).await;
     let long = || vec![b' '; 10_001];
     server.post(&server.respond, long()).await.refused(413, "too_large", "longer than 10000 bytes");
-    // Without a length ahead.
+    // Chunked, so that the length is not announced.
     let chunks = super::raw::exchange;
     let (addr, token) = (server.addr, server.respond.clone());
     let answer = tokio::task::spawn_blocking(move || {

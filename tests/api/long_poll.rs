@@ -53,7 +53,7 @@ async fn long_poll_sees_changes_of_this_server_and_of_others() {
         };
         let ((delta, heard), (id, wrote)) = tokio::join!(waiting, change);
         assert_eq!(delta.rows[0].id, id);
-        // Mostly some milliseconds; the rest is for a machine that is busy with other things.
+        // It takes some milliseconds. The limit is for a machine that is busy with other things.
         assert!(heard.saturating_duration_since(wrote) < Duration::from_secs(5));
         last = delta;
     }
@@ -61,7 +61,7 @@ async fn long_poll_sees_changes_of_this_server_and_of_others() {
 
 #[tokio::test]
 async fn many_long_polls_get_one_response_and_count_once_each() {
-    // One for the first look, and one for each who waits.
+    // One request for the first fetch, and one for each long poll.
     let server = TestServer::with(|o| o.limits.requests_per_minute = 51.try_into().unwrap()).await;
     let first = changes(&server, None, 0).await;
     let waiting: Vec<_> = (0..50)
@@ -193,7 +193,7 @@ async fn too_many_requests_get_a_retry_after() {
     assert!((1..=60).contains(&wait));
     let until = response.json()["until"].as_str().unwrap().to_owned();
     assert!(chrono::DateTime::parse_from_rfc3339(&until).unwrap() > chrono::Utc::now());
-    // Another token has its own count.
+    // The limit counts per token.
     assert_eq!(server.get(&server.admin, "/v1/incidents").await.status, 200);
 }
 

@@ -13,7 +13,7 @@ async fn missing_store_is_reported_and_used_again_once_it_is_back() {
     assert_eq!(server.get(&server.read, "/v1/ready").await.status, 200);
     let (original, away) = (server.path("store.db"), server.path("away.db"));
     std::fs::rename(&original, &away).unwrap();
-    // What is known for a moment is known for no longer.
+    // Cached responses are not used for longer than a moment.
     let is_unready = async || server.get(&server.read, "/v1/ready").await.status == 503;
     until("it is noticed", is_unready).await;
     let ready = server.get(&server.read, "/v1/ready").await;

@@ -8,18 +8,19 @@ use rstest::rstest;
 
 use crate::support::api::TestServer;
 
-/// Sends bytes and gives all that comes back until the other side ends.
+/// Sends bytes and returns everything that arrives until the other side closes.
 pub fn exchange(addr: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(addr).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    // A server that refuses early does not read it all.
+    // A server that refuses early does not read everything.
     stream.write_all(bytes).ok();
     let mut answer = Vec::new();
     ended(stream.read_to_end(&mut answer));
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// A connection that was reset has ended too; one in which nothing comes has not.
+/// Checks that a connection has ended, by a close or a reset. A read that timed out fails the
+/// check.
 pub fn ended(how: std::io::Result<usize>) {
     if let Err(error) = how {
         let open = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
@@ -27,7 +28,7 @@ pub fn ended(how: std::io::Result<usize>) {
     }
 }
 
-/// A request whose body the server waits for.
+/// Sends the head of a request, so that the server waits for its body.
 pub async fn stuck(server: &TestServer, length: usize) -> TcpStream {
     let (addr, token) = (server.addr, server.respond.clone());
     let sender = tokio::task::spawn_blocking(move || {
@@ -39,7 +40,7 @@ pub async fn stuck(server: &TestServer, length: usize) -> TcpStream {
              Content-Length: {length}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
-        // That it may come is said once it is read.
+        // The server asks for the body once it has read the head.
         let mut some = [0; 12];
         stream.read_exact(&mut some).unwrap();
         assert_eq!(&some, b"HTTP/1.1 100");
@@ -58,7 +59,7 @@ fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0)
 }
 
-/// How many answers there are in what came back.
+/// Returns the number of responses in a text.
 fn answers(text: &str) -> usize {
     text.matches("HTTP/1.1 ").count()
 }
@@ -222,7 +223,7 @@ async fn too_long_request_head_is_refused() {
         format!("GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n"),
     )
     .await;
-    // The answer is lost where what is not read any more resets the connection.
+    // If the server closes with unread data, the connection is reset and the response is lost.
     assert!(answer.is_empty() || status(&answer) == 431, "{answer}");
     let many = "X-Many: 1\r\n".repeat(500);
     let answer =

@@ -88,7 +88,7 @@ async fn command_naming_its_requester_is_run_for_nobody_else() {
     let expected = "it was asked by tom, and the token is ines's: send it with a token of tom";
     assert_eq!((details.code.as_str(), details.detail.as_str()), ("other_person", expected));
     assert_eq!(done(&answers[2]).events.len(), 1);
-    // A program's token is nobody's.
+    // The token of an integration acts for no person.
     let answers =
         server.send(&server.ingest, vec![order_as("ines", IncidentCommand::Acknowledge)]).await;
     assert!(matches!(&answers[0], Answered::Refused { .. }), "{answers:?}");

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::api::{TestResponse, TestServer, fetch, token};
 use crate::support::wait::until;
 
-/// A route of the description, with a path and a query that make sense.
+/// A route of the OpenAPI document, with a valid path and query.
 #[derive(Clone, Debug)]
 pub struct Route {
     pub method: String,
@@ -20,7 +20,7 @@ pub struct Route {
     pub needs_token: bool,
 }
 
-/// All routes that are described.
+/// Returns all routes of the OpenAPI document.
 pub fn routes() -> Vec<Route> {
     let document: Value =
         serde_json::from_str(&redphone::server::openapi::document_json()).unwrap();
@@ -146,7 +146,7 @@ async fn running_server_sees_token_changes_within_a_second() {
     let is_accepted = async |token: &str| server.get(token, "/v1/incidents").await.status == 200;
     until("the new one is known", async || is_accepted(&fresh).await).await;
     until("the old one is not", async || !is_accepted(&server.respond).await).await;
-    // Within a second, but for a machine that is busy with other things.
+    // It takes a second at most. The limit is for a machine that is busy with other things.
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     let response = server.get(&server.respond, "/v1/incidents").await;
     response.refused(401, "unauthorized", "was revoked");
@@ -159,7 +159,7 @@ async fn long_poll_returns_nothing_once_its_token_is_revoked() {
     let path = format!("/v1/changes?wait=60&since={}", first["cursor"].as_str().unwrap());
     let waiting = fetch(server.request("GET", &path).bearer_auth(&server.respond));
     let waiting = tokio::spawn(waiting);
-    // It is held from when the figures say so.
+    // The request is parked once the metrics count it.
     wait_for_long_polls(&server, 1).await;
     server.tokens.revoke("ines").unwrap();
     let is_accepted = async || server.get(&server.respond, "/v1/capabilities").await.status == 200;

@@ -53,7 +53,7 @@ async fn shutdown_under_32_writers_loses_no_acknowledged_command() {
         acknowledged.extend(writer.await.unwrap());
     }
     let count = acknowledged.len();
-    // What counts is what the file says to who opens it next.
+    // The check reads the file as the next process that opens it would.
     server.store.clone().close().await;
     let file = server.path("again.db");
     std::fs::copy(server.path("store.db"), &file).unwrap();

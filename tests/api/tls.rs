@@ -71,7 +71,7 @@ async fn new_certificate_is_used_and_a_wrong_one_is_not() {
     assert!(status(trusting(&old), &server).await.is_some());
     let old_cert = std::fs::read(folder.path().join("cert.pem")).unwrap();
     std::fs::write(folder.path().join("cert.pem"), "-----BEGIN NONSENSE").unwrap();
-    // It is looked at once a second: what holds after that holds.
+    // The files are checked once a second. What is true after that stays true.
     let begun = Instant::now();
     until("it was looked at", async || {
         assert!(status(trusting(&old), &server).await.is_some(), "the old one holds");
@@ -85,7 +85,7 @@ async fn new_certificate_is_used_and_a_wrong_one_is_not() {
     assert!(status(trusting(&old), &server).await.is_none());
 }
 
-/// Speaks TLS with the server, and has agreed on HTTP/2.
+/// Connects with TLS and negotiates HTTP/2 (ALPN).
 async fn agreed_on_http2(server: &TestServer, cert: &[u8]) -> TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(cert).unwrap()).unwrap();
@@ -96,7 +96,7 @@ async fn agreed_on_http2(server: &TestServer, cert: &[u8]) -> TlsStream<TcpStrea
     TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
 }
 
-/// Reads frames until the server ends the connection, and says that it lives where it is asked to.
+/// Reads frames until the server ends the connection, and answers each ping.
 async fn frames(mut stream: TlsStream<TcpStream>) -> Vec<u8> {
     let mut kinds = Vec::new();
     loop {
@@ -111,7 +111,7 @@ async fn frames(mut stream: TlsStream<TcpStream>) -> Vec<u8> {
         kinds.push(head[3]);
         if (head[3], head[4]) == (PING, 0) {
             head[4] = 1;
-            // It may have ended meanwhile.
+            // The server may have ended the connection meanwhile.
             stream.write_all(&[&head, &rest[..]].concat()).await.ok();
         }
     }

@@ -11,7 +11,7 @@ use super::report::{row, setting};
 use crate::support::program;
 use crate::support::terminal::Terminal;
 
-/// A demo with these arguments, once it has been drawn.
+/// Starts a demo with these arguments, and waits until it has been drawn.
 fn demo(arguments: &[&str]) -> Terminal {
     let mut command = CommandBuilder::new(program());
     command.args(["demo", "--seed", "7"]);
@@ -51,7 +51,7 @@ fn repeated_key() {
     let show = |lag: Duration| format!("{:.1} ms", lag.as_secs_f64() * 1e3);
     let (median, longest) = (lags[lags.len() / 2], lags[lags.len() - 1]);
     println!("{:<58} {:>16}", "a key held at 30/s for 5 s: lag, median", show(median));
-    // A frame is 16 ms; what comes between is the machine.
+    // A frame takes 16 ms; the rest is for the machine.
     let holds = longest <= Duration::from_millis(33);
     row("  lag, longest", &show(longest), "<= 33 ms", holds);
     row("  the last key was shown after", &show(elapsed), "<= 5.05 s", elapsed.as_millis() <= 5050);

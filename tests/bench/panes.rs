@@ -20,7 +20,7 @@ use redphone::tui::view::view;
 use crate::support::company;
 use crate::support::stage::{Stage, options};
 
-/// Counts what would have been written.
+/// Counts the bytes that would have been written.
 struct Counted {
     size: (u16, u16),
     bytes: usize,
@@ -54,7 +54,7 @@ impl Measured {
         measured
     }
 
-    /// Draws; gives the bytes of the frame.
+    /// Draws, and returns the number of bytes of the frame.
     fn draw(&mut self) -> usize {
         let before = self.terminal.backend().sink().bytes;
         let app = &self.stage.app;
@@ -63,7 +63,7 @@ impl Measured {
     }
 }
 
-/// Measures over so many rounds.
+/// Measures over this number of rounds.
 pub fn run(rounds: usize) {
     println!("{:<58} {:>12} {:>12}", "panes", "figure", "target");
     key_to_frame(rounds);
@@ -115,7 +115,7 @@ fn typed_key(rounds: usize) {
     let mut times = Vec::with_capacity(rounds);
     measured.stage.keys("/");
     let mut keys = typed.chars().enumerate();
-    // What each key costs where nothing else takes the machine's time.
+    // The least time of each key, which other programs on the machine do not affect.
     let mut least = vec![Duration::MAX; typed.len()];
     while times.len() < rounds {
         let Some((index, key)) = keys.next() else {
@@ -176,7 +176,7 @@ fn a_move(stage: Stage) -> (usize, usize) {
     (at_once, together)
 }
 
-/// The same in every theme, by how many colours there are.
+/// Measures the same in every theme, by the number of colours.
 fn bytes_per_theme() {
     for depth in [Depth::None, Depth::Basic, Depth::Indexed, Depth::True] {
         for name in Name::ALL {

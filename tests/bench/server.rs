@@ -55,7 +55,7 @@ fn allow_files() {
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
 }
 
-/// Another process that serves, and says where on its first line.
+/// Another process that serves and prints its address on its first line.
 struct Serving {
     child: Child,
     addr: SocketAddr,
@@ -87,7 +87,7 @@ impl Drop for Serving {
     }
 }
 
-/// Answers everything with the same body, as little as axum can do.
+/// Answers every request with the same body, with the least work that axum allows.
 fn constant(body: String) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -158,7 +158,7 @@ async fn all() {
     println!("{:<44} {:>14} {:>14} {:>6}  {:<12}", "what", "figure", "floor", "ratio", "target");
     let base = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/bench");
     std::fs::create_dir_all(&base).unwrap();
-    // On the disk that the other figures are from, not in memory.
+    // On the same disk as the other figures, not in memory.
     let folder = TempDir::new_in(&base).unwrap();
     let path = folder.path().join("served.db");
     let ids = filled(&path).await;
@@ -280,7 +280,7 @@ async fn commands(folder: &Path, server: &Serving, token: &str, ids: &[IncidentI
     store.close().await;
 }
 
-/// Commands of each client in a turn.
+/// The number of commands of each client in a turn.
 const EACH: usize = 60;
 
 fn note(ids: &[IncidentId], client: usize, n: usize) -> Order {

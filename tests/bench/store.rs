@@ -62,7 +62,7 @@ fn remove(path: &Path) {
     for end in ["", "-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
-        // It may not be there.
+        // The file may be missing.
         std::fs::remove_file(name).ok();
     }
 }
@@ -119,7 +119,7 @@ async fn commands(folder: &Path) {
         empty_log(&conn);
         same_content += put(&conn, &contents);
         empty_log(&conn);
-        // Three pages are the table's, the index's and the header's.
+        // Three pages belong to the table, the index and the header.
         let each = usize::try_from(written).unwrap() / contents.len();
         let filled = vec![vec![7_u8; each.saturating_sub(3) * 4092 + 400]; contents.len()];
         same_pages += put(&conn, &filled);

@@ -141,7 +141,7 @@ fn file_that_is_no_store_is_refused_and_unchanged(
 
 #[test]
 fn read_only_store_is_reported_and_unchanged() {
-    // Root may write anything.
+    // Root can write any file.
     if rustix::process::geteuid().is_root() {
         return;
     }
@@ -214,7 +214,7 @@ fn signal_during_import_leaves_nothing_half_done() {
     use crate::support::wait::until_blocking;
 
     let cli = CliFixture::new();
-    // Far more than is made before the signal comes.
+    // Far more incidents than are created before the signal arrives.
     let args = ["demo", "--incidents", "5000000", "--keep", "demo.db", "--seed-only"];
     let child =
         cli.program().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -51,7 +51,7 @@ fn completions_offer_commands_options_and_values() {
     let cli = CliFixture::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = cli.ok(["completions", shell]);
-        // The generators of the last two leave words out.
+        // The generators for these two shells omit the values.
         let values = ["rollback", "user-report"];
         let values = values.iter().filter(|_| !matches!(shell, "elvish" | "powershell"));
         for part in ["declare", "skip-bad"].iter().chain(values) {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::cli::{CliFixture, mode};
 
-/// A store with something of everything, and its export.
+/// Creates a store with records of all kinds, and returns its export too.
 fn exported() -> (CliFixture, String) {
     let cli = CliFixture::with_company();
     cli.declare("Card payments fail \u{202e}\u{1b}[2J漢字🚒", "checkout");
@@ -131,7 +131,7 @@ fn a_wrong_line_is_named_with_its_field_and_nothing_is_imported(
     run.refused(1, &[&format!("line {number}: {expected}"), "nothing was imported"]);
     let run = cli.run(["list", "is:any", "--store", "new.db"]);
     assert_eq!(run.out, "", "{run:?}");
-    // Leaving it out leaves the rest of that incident without its beginning.
+    // Without it, the other events of that incident have no declaration.
     let run = cli.pipe(["import", "--skip-bad", "--store", "new.db", "--json"], wrong.as_bytes());
     assert_eq!(run.code, 0, "{run:?}");
     let report: Value = serde_json::from_str(&run.out).unwrap();
@@ -213,7 +213,7 @@ fn a_file_that_can_not_be_read_is_named(
 #[test]
 fn closed_pipe_ends_the_export_quietly() {
     let (cli, _) = exported();
-    // More than a pipe holds.
+    // More than the buffer of a pipe can hold.
     let note = "line of a note\n".repeat(4000);
     for _ in 0..3 {
         assert_eq!(cli.pipe(["note", "2", "-"], note.as_bytes()).code, 0);

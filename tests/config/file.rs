@@ -48,7 +48,7 @@ impl File {
     }
 }
 
-/// What a text comes to.
+/// Loads the settings from a text.
 pub fn read(text: &str) -> Config {
     File::new(text).load()
 }

@@ -13,7 +13,7 @@ use super::file::{File, read, warnings};
 use crate::support::strategies;
 
 #[rstest]
-// Names that there are not.
+// Unknown names.
 #[case("asci = true", "1:1: asci is not a setting: did you mean ascii?")]
 #[case("[look]\ntheme = \"dark\"", "1:2: look is not a setting: did you mean looks?")]
 #[case("[looks]\n  tehme = \"dark\"", "2:3: looks.tehme is not a setting: did you mean theme?")]
@@ -25,7 +25,7 @@ use crate::support::strategies;
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
 #[case("\"a\\u001b[31m\" = 1", "1:1: \"a␛[31m\" is not a setting: use one of")]
-// Kinds.
+// Values of the wrong type.
 #[case("user = 5", "1:8: user is a number: write text in quotes")]
 #[case("user = \"\"", "1:8: user is empty: write at least one character")]
 #[case("store = true", "1:9: store is true or false: write text in quotes")]
@@ -177,7 +177,7 @@ use crate::support::strategies;
     "[[schedules]]\nteam = \"db\"\nrotation = []\nstarts = 2026-01-05T09:00:00Z\nturn = \"7d\"",
     "3:12: schedules.rotation is empty"
 )]
-// Keys that are none; what they are for, the keymap checks.
+// Invalid keys. The keymap checks what keys are bound to.
 #[case("[keys]\nacknowledge = 5", "2:15: keys.acknowledge is a number: write text in quotes")]
 fn wrong_setting_is_reported_with_its_position(#[case] text: &str, #[case] expected: &str) {
     let all = warnings(text);

@@ -64,7 +64,7 @@ fn remapped_key_works_at_once_and_an_invalid_file_is_ignored() {
     let mut running = Running::with("");
     replace(&running.config(), "[keys]\nacknowledge = \"H\"\n");
     running.terminal.wait_for_text("settings read again");
-    // The toast stands where the keys are shown, until a key is pressed.
+    // The notice covers the keys line until a key is pressed.
     running.terminal.press("1");
     running.terminal.wait_for_text("H ack");
     running.write("[keys\nacknowledge = \"a\"\n");

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 use super::fixtures::{ClientFixture, TOKEN, capabilities, json};
 use crate::support::proxy::Proxy;
 
-/// An authority of its own.
+/// A certificate authority.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
@@ -40,7 +40,7 @@ impl Authority {
         self.pem.clone()
     }
 
-    /// A certificate for a name, valid in these years.
+    /// Issues a certificate for a name, valid in these years.
     pub fn issue(&self, name: &str, years: (i32, i32)) -> Identity {
         let (params, key) = leaf(name, years);
         let certificate = params.signed_by(&key, &self.issuer).unwrap().der().clone();
@@ -66,7 +66,7 @@ pub fn acceptor(identity: Identity) -> TlsAcceptor {
     acceptor_of(identity, &[])
 }
 
-/// As [`acceptor`], which offers these protocols (ALPN).
+/// Like [`acceptor`], but offers these protocols (ALPN).
 pub fn acceptor_of(identity: Identity, offers: &[&str]) -> TlsAcceptor {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key.serialize_der()));
     let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
@@ -92,7 +92,7 @@ async fn connect(identity: Identity, trusted: &Authority) -> Result<(), String> 
         assert!(error.is_temporary() && !text.contains(TOKEN), "{text}");
         text.replace(&server.address.to_string(), "HOST")
     });
-    // What it does not trust it sends nothing to.
+    // It sends nothing to a server that it does not trust.
     assert_eq!(server.count(), u64::from(result.is_ok()));
     result
 }

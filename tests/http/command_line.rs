@@ -14,7 +14,7 @@ use crate::support::program;
 use crate::support::served::Served;
 use crate::support::terminal::Terminal;
 
-/// A person at a desk, with the settings of a team that shares a queue.
+/// The home folder of a person, with the settings of a team that shares a queue.
 struct ClientFixture<'a> {
     server: &'a Served,
 }
@@ -43,7 +43,7 @@ impl ClientFixture<'_> {
         program
     }
 
-    /// Runs on the API, with a token.
+    /// Runs the program on the API, with a token.
     fn run(&self, token: &str, args: &[&str]) -> Run {
         let mut program = self.program();
         program.env("REDPHONE_BACKEND", self.server.url());
@@ -126,7 +126,7 @@ async fn failures_have_a_sentence_and_an_exit_code() {
         assert!(run.err.contains(&format!("{} needs a store's file", what[0])), "{run:?}");
     }
     let run = fixture.run("eye", &["ack", "1"]);
-    // The token may be mended: what was asked is kept.
+    // The token can be corrected, so the command stays in the outbox.
     assert_eq!(run.code, 5, "{run:?}");
     assert!(run.err.contains("INC-1: ") && run.err.contains("scope read"), "{run:?}");
     let run = fixture.run("tom", &["ack", "99"]);
@@ -190,7 +190,7 @@ async fn profiles_are_listed_and_checked() {
     assert!(of("open").get("check").is_none() && of("open")["token"]["found"] == false);
     let why = of("down")["check"]["error"].as_str().unwrap();
     assert!(why.starts_with("127.0.0.1:1 refuses the connection"), "{why}");
-    // A profile that is wrong is no reason to work somewhere else.
+    // A wrong profile must not make the program use another backend.
     let refused = run(&["--profile", "bad", "list"]);
     assert_eq!((refused.code, refused.out.as_str()), (2, ""), "{refused:?}");
     assert!(refused.err.contains("the profile \"bad\" can't be used"), "{refused:?}");
@@ -241,7 +241,7 @@ async fn panes_work_on_an_api_as_on_a_file() {
     terminal.wait_for_text("0 unacknowledged");
     let client = server.client(&server.url(), "eye", Timeouts::default());
     let id = client.find_by_number(redphone::model::IncidentNumber(1)).await.unwrap();
-    // What somebody else does shows by itself.
+    // Commands of somebody else appear by themselves.
     fixture.ok("tom", &["note", "1", "rolled back to v811"]);
     terminal.wait_for_text("rolled back to v811");
     terminal.press("q");

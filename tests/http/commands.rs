@@ -39,7 +39,7 @@ fn done(id: CommandId) -> Answered {
     Answered::Done { id, outcome: Box::new(outcome) }
 }
 
-/// A server that understands all but these.
+/// A server that does not understand the commands with these ids.
 async fn older(culprits: Vec<CommandId>) -> (Proxy, Arc<Mutex<Vec<CommandId>>>) {
     let carried_out = Arc::new(Mutex::new(Vec::new()));
     let all = Arc::clone(&carried_out);
@@ -164,7 +164,8 @@ async fn token_change_in_between_sends_nothing_as_another_user() {
     let server = Served::start().await;
     let fixture = ClientFixture::new();
     fixture.write("token", &server.secret("ines"));
-    // The first answer to a command is that the token is not taken; then the file has another one.
+    // The first response to a command is that the token is refused. Then the file has another
+    // token.
     let (path, tom) = (fixture.token(), server.secret("tom"));
     let revoked = AtomicBool::new(false);
     let proxy = Proxy::start(Some(server.address), move |request| {
@@ -186,7 +187,7 @@ async fn token_change_in_between_sends_nothing_as_another_user() {
         assert_eq!(error.to_string(), expected);
     }
     assert_eq!(*client.token_changes().borrow(), 1);
-    // Once that is known, they may be asked by tom.
+    // After that, the client knows that the token belongs to tom.
     assert_eq!(client.capabilities().await.unwrap().me.unwrap().handle, "tom");
     for result in client.execute_all(&envelopes).await {
         assert!(matches!(result, Err(BackendError::NotFound(_))), "{result:?}");

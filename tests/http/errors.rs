@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use super::fixtures::{ClientFixture, TOKEN, capabilities, json, patient, refusal};
 use crate::support::proxy::{Fault, Proxy, answer};
 
-/// Checks what is said, and gives it without the host.
+/// Checks the message of an error, and returns it with a placeholder for the host.
 #[track_caller]
 fn message(error: &BackendError, host: &str) -> String {
     let text = error.to_string();
@@ -22,13 +22,13 @@ fn message(error: &BackendError, host: &str) -> String {
     text.replace(host, "HOST")
 }
 
-/// What is said of a fault.
+/// Returns the error that a fault causes, and its message.
 async fn of(fault: Fault, timeouts: Timeouts) -> (BackendError, String) {
     let canned = match json("", &capabilities()) {
         Fault::Say(_, answer) => answer,
         _ => String::new(),
     };
-    // A server of its own behind the proxy, for what is done to its answers.
+    // A server behind the proxy, for faults that change a real response.
     let server = Proxy::start(None, move |_| Fault::Say(Duration::ZERO, canned.clone())).await;
     let proxy = Proxy::start(Some(server.address), move |_| fault.clone()).await;
     let fixture = ClientFixture::new();
@@ -134,7 +134,7 @@ async fn missing_responses_are_explained(#[case] fault: Fault, #[case] expected:
     let timeouts = if stalled {
         Timeouts { chunk: short, ..patient() }
     } else {
-        // The connection's own limit comes on top.
+        // The time limit of the connection is added.
         Timeouts { response: short, connect: Duration::from_secs(1), ..patient() }
     };
     let (error, text) = of(fault, timeouts).await;
@@ -196,7 +196,7 @@ async fn unavailable_server_is_reported_and_retried_when_it_says() {
         assert_eq!(text, "HOST says: the disk is full");
     }
     assert_eq!(proxy.count(), 1, "it is not asked again so soon");
-    // It may well answer other questions.
+    // The pause does not apply to other paths.
     client.directory().await.unwrap_err();
     assert_eq!(proxy.count(), 2);
 }
@@ -212,7 +212,7 @@ async fn refused_connection_is_explained() {
 
 #[tokio::test]
 async fn unresolvable_host_is_explained() {
-    // Longer than a label may be: no name service is asked for it.
+    // The label is longer than DNS allows, so no name server is asked.
     let name = format!("{}.example", "n".repeat(64));
     let fixture = ClientFixture::new();
     let options = redphone::backend::http::Options {
@@ -234,7 +234,7 @@ fn nothing_is_sent_where_the_token_would_be_readable() {
 
 #[tokio::test]
 async fn unreachable_host_is_explained() {
-    // Nobody empties its queue: once that is full, who comes is not answered.
+    // Nobody accepts connections. Once the queue is full, further ones get no answer.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let full = socket.listen(1).unwrap();
@@ -287,6 +287,6 @@ async fn clock_skew_is_measured_without_further_effect() {
     assert_eq!(client.clock_skew(), None);
     assert_eq!(client.capabilities().await.unwrap(), capabilities());
     let off = client.clock_skew().unwrap();
-    // The rest is for a machine that is busy with other things.
+    // The tolerance is for a machine that is busy with other things.
     assert!((off - TimeDelta::minutes(90)).abs() < TimeDelta::seconds(30), "{off}");
 }

@@ -88,7 +88,8 @@ async fn server_killed_during_a_long_poll_is_reported_and_rejoined() {
     let cursor = client.changes(None, Duration::ZERO).await.unwrap().cursor;
     let waiting = client.changes(Some(cursor), Duration::from_secs(20));
     let killed = async {
-        // Sent behind the other on the same connection: that one is there when this is answered.
+        // Sent after the other request on the same connection: once it is answered, the server has
+        // the other one.
         client.directory().await.unwrap();
         served.kill();
     };
@@ -98,7 +99,7 @@ async fn server_killed_during_a_long_poll_is_reported_and_rejoined() {
     let text = error.to_string().replace(&relay.address.to_string(), "HOST");
     let cut = "HOST cut the connection before it answered";
     assert!(text == cut || text.starts_with("HOST broke off the request ("), "{text}");
-    // Meanwhile nobody is there, and that is told, too.
+    // Meanwhile no server listens, and the error says so.
     let error = client.capabilities().await.unwrap_err();
     assert!(error.is_temporary() && error.to_string().contains(&relay.address.to_string()));
     served.again().await;

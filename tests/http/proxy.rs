@@ -182,7 +182,7 @@ async fn unreachable_proxy_is_named() {
     let expected = "the proxy PROXY on the way to HOST refuses the connection: correct \
         HTTPS_PROXY, or name HOST in NO_PROXY";
     assert_eq!(api.refused(closed).await, expected);
-    // So it is where nothing is tunnelled.
+    // The error is the same for plain HTTP, which needs no tunnel.
     let options = Options {
         insecure_http: true,
         proxies: ProxySettings::Given { url: format!("http://{closed}"), except: String::new() },
@@ -205,7 +205,7 @@ async fn certificate_error_behind_a_proxy_names_the_proxy() {
 async fn host_in_no_proxy_is_reached_directly() {
     let api = TlsApi::new(NAME).await;
     let forward = ForwardProxy::start(ProxyBehaviour::Forwards).await;
-    // Longer than a label may be: no name service is asked for it.
+    // The label is longer than DNS allows, so no name server is asked.
     let host = format!("{}.test", "n".repeat(64));
     let proxy = format!("http://{}", forward.address);
     let client = HttpBackend::new(api.options(&host, &proxy, "localhost, .test")).unwrap();

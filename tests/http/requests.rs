@@ -1,4 +1,4 @@
-//! The requests that the client sends, and which it saves.
+//! The requests that the client sends, and those that it avoids.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -44,7 +44,7 @@ async fn every_request_has_its_path_and_query() {
     let client = fixture.client(&format!("{}/base", proxy.url()));
     let target = || last(&requests).target().to_owned();
     let id: IncidentId = "01a2b3c4-0000-7000-8000-000000000001".parse().unwrap();
-    // What comes back makes no sense: what was asked is looked at.
+    // The responses are invalid; only the requests are checked.
     let _ = client.incident(id).await;
     assert_eq!(target(), format!("/base/v1/incidents/{id}"));
     let _ = client.find_by_number(IncidentNumber(2041)).await;
@@ -124,7 +124,7 @@ async fn unchanged_response_is_not_sent_again() {
         assert_eq!(tag(), expected);
         assert_eq!(client.problems().await.unwrap(), []);
         assert_eq!(tag(), expected);
-        // The same page is asked for at another time.
+        // The same page is requested with another `now`.
         assert_eq!(client.search(&search("p1", round)).await.unwrap().total, Some(7));
         assert_eq!(tag(), expected);
     }

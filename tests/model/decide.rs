@@ -103,7 +103,7 @@ fn import_refuses_what_commands_refuse() {
         assert!(refused.starts_with(expected), "{refused}");
         bench.events.push(event);
     }
-    // Some of those who exported have no name to show.
+    // Some exported people have no full name.
     let body = EventBody::Assigned { to: Some(PersonRef::new("ines", "")) };
     check::event(&Event { body, ..bench.events.remove(0) }).unwrap();
 }
@@ -390,7 +390,7 @@ fn command_made_in_time_is_not_refused_for_arriving_late(
         }
         bench.ask(*minute, IncidentCommand::Close);
     }
-    // Asked three minutes after the declaration, and brought by a machine that was away for a year.
+    // The command was requested three minutes after the declaration, and arrives a year later.
     let made = envelope(3, tariq(), bench.incident.summary.id, command);
     let context = Context { now: at(365 * 1440), rules: &bench.rules };
     let decided = decide(Some(&bench.incident), &made, context);

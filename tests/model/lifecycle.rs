@@ -38,7 +38,7 @@ fn resolving_at_once_counts_as_acknowledged() {
     assert_eq!(bench.incident.summary.resolved_at, Some(at(9)));
 }
 
-/// Everything but what the events themselves leave behind.
+/// Returns the record without the fields that each event changes.
 fn standing(incident: &Incident) -> impl PartialEq + std::fmt::Debug + use<> {
     let summary = &incident.summary;
     (

@@ -11,7 +11,7 @@ use crate::support::model::at;
 
 const MINUTE: i64 = 60_000;
 
-/// Reported, acknowledged and resolved in minutes from the start of the window.
+/// Returns a fact. The times are minutes from the start of the window.
 fn fact(number: u64, reported: i64, acknowledged: Option<i64>, resolved: Option<i64>) -> Fact {
     let ms = |minute: i64| at(minute).timestamp_millis();
     Fact {

@@ -142,7 +142,7 @@ fn noted(name: &str, text: &str) -> Event {
     by(name, 0, EventBody::NoteAdded { text: text.into() })
 }
 
-/// Who ticked each step.
+/// Returns who ticked each step.
 fn ticked(text: &str, events: &[Event]) -> Vec<Option<String>> {
     let ticks = find_ticks("pay/5xx", &RunbookPage::parse(text).steps, events);
     ticks.into_iter().map(|tick| tick.map(|tick| tick.by)).collect()

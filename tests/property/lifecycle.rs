@@ -21,7 +21,8 @@ fn envelope(minute: i64, incident: IncidentId, command: IncidentCommand) -> Enve
 
 /// Returns the events of these commands in sequence, without the refused ones.
 ///
-/// Each is asked so many minutes before it is decided, and that so many after the one before.
+/// Each command has the minutes since the one before it, and the minutes between its request and
+/// its decision.
 fn run(
     declared: redphone::model::command::Declaration,
     commands: Vec<(i64, i64, IncidentCommand)>,
@@ -34,7 +35,7 @@ fn run(
     let mut incident = Incident::fold(&events).unwrap().unwrap();
     let mut clock = 0;
     for (step, late, command) in commands {
-        // The clock goes backwards now and then.
+        // The clock sometimes goes backwards.
         clock += step;
         let made = envelope(clock - late, id, command);
         let Ok(new) = decide(Some(&incident), &made, context(clock)) else { continue };
@@ -55,17 +56,19 @@ proptest! {
     #[test]
     fn allowed_commands_fold_consistently_and_in_order(
         declared in declaration(),
-        commands in prop::collection::vec((-3i64..30, prop_oneof![Just(0), 0i64..90], ask()), 0..40),
+        commands in
+            prop::collection::vec((-3i64..30, prop_oneof![Just(0), 0i64..90], ask()), 0..40),
     ) {
         let events = run(declared, commands);
         let mut folded: Option<Incident> = None;
         for (index, event) in events.iter().enumerate() {
             prop_assert_eq!(event.seq as usize, index + 1);
-            // What moves it happens in order, and nothing before what it builds on.
+            // Moves happen in order, and no event happens before the events that it builds on.
             let moves = |event: &&Event| event.body.is_move() && event.body != EventBody::ReviewPublished;
             let moved = events[..index].iter().rev().find(moves);
             prop_assert!(!event.body.is_move() || moved.is_none_or(|moved| moved.at <= event.at));
-            prop_assert!(folded.as_ref().is_none_or(|record| record.earliest_time(&event.body) <= event.at));
+            let earliest_time = folded.as_ref().map(|record| record.earliest_time(&event.body));
+            prop_assert!(earliest_time.is_none_or(|earliest| earliest <= event.at));
             prop_assert_eq!(check::event(event), Ok(()));
             let json = serde_json::to_string(event).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Event>(&json).unwrap(), event);

@@ -33,7 +33,7 @@ proptest! {
         for line in &wrapped {
             prop_assert!(width(line) <= columns, "{:?}", line);
         }
-        // Words stay words: only one that is wider than a line is broken.
+        // Only a word that is wider than a line is broken.
         let mut parts = wrapped.iter().flat_map(|line| line.split_whitespace());
         for word in text.split_whitespace() {
             let mut joined = parts.next().unwrap_or_default().to_owned();

@@ -14,7 +14,7 @@ async fn token_is_stored_in_used_from_and_removed_from_the_keyring() {
     let server = Served::start().await;
     let home = server.path("home");
     std::fs::create_dir_all(home.join("run")).unwrap();
-    // Each line is told with its exit code.
+    // Each line is printed with its exit code.
     let script = r#"
         printf 'unlocked' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
         "$PROGRAM" list >/dev/null 2>"$HOME/before"; echo "before $?"
@@ -59,7 +59,7 @@ async fn token_is_stored_in_used_from_and_removed_from_the_keyring() {
         "profiles 0".into(),
         format!("the token for {host} is no longer in the keyring"),
         "logout 0".into(),
-        // What was read before is still there, and says of when it is.
+        // Cached incidents are still listed, with the time at which they were fetched.
         "after 0".into(),
         "again 3".into(),
     ] {

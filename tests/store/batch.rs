@@ -28,7 +28,7 @@ async fn locked_store_refuses_the_batch_and_saves_nothing() {
         assert!(message.contains("is locked by another process"), "{message}");
     }
     other.execute_batch("ROLLBACK").unwrap();
-    // What was kept in memory for the others did not stay.
+    // Cached records of the other commands were discarded.
     let mut again = commands.clone();
     again.push(ask(first, IncidentCommand::Acknowledge));
     let outcomes = store.execute_all(&again).await;

@@ -81,7 +81,7 @@ async fn cancelled_search_blocks_nobody() {
     };
     for most in 1..200 {
         declared(&store, &format!("number {most}")).await;
-        // Whoever asked goes after so many steps.
+        // The search is cancelled after this number of polls.
         let mut search = store.search(&request);
         let mut polls = 0;
         let done = std::future::poll_fn(|context| {

@@ -86,7 +86,7 @@ async fn export_imported_into_an_empty_store_is_the_same_store() {
     for id in [first, second] {
         assert_eq!(other.incident(id).await.unwrap(), store.incident(id).await.unwrap());
     }
-    // And once more: all of it is known.
+    // A second import finds that all events are already present.
     let added = import(&other, &records).await;
     assert_eq!((added.incidents, added.events, added.already_present), (0, 0, 75));
     assert_eq!(exported(&other).await, lines);
@@ -109,7 +109,7 @@ async fn command_with_imported_events_is_answered_as_done() {
     let again = other.execute(&acknowledge).await.unwrap();
     assert!(again.replayed);
     assert_eq!(again.events, first.events);
-    // The same where the event's id does not follow from the command's.
+    // The same for an event whose id does not derive from the id of its command.
     let incident = IncidentId::new();
     let strange = Event { id: EventId::new(), ..event(incident, 2, EventBody::Acknowledged) };
     import(&other, &[record(&declared_event(incident, None, "from afar")), record(&strange)]).await;
@@ -304,7 +304,7 @@ async fn commands_of_the_table_survive_export_and_import() {
         let id = declared(&store, "one of each").await;
         let row = store.incident(id).await.unwrap().incident.summary;
         if let Some(command) = (kind.row().sample)(Some(&row), Utc::now()) {
-            // What the rules refuse leaves no event.
+            // Refused commands lead to no event.
             let _ = store.execute(&ask(id, command)).await;
         }
     }

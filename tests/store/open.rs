@@ -107,7 +107,7 @@ async fn a_file_or_folder_that_cannot_be_written_is_refused() {
     open(&path).await.close().await;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
     if fs::OpenOptions::new().write(true).open(&path).is_ok() {
-        // Whoever may write everything can't be shown what is read-only; /proc is for them too.
+        // Root can write any file, so this test uses /proc, which even root can't write.
         let message = refused(Path::new("/proc/redphone-store.db")).await;
         assert!(message.contains("can't be made"), "{message}");
         return;
@@ -134,7 +134,7 @@ async fn locked_store_is_reported_after_a_wait() {
     assert!(matches!(error, BackendError::Unreachable(_)), "{error:?}");
     assert!(error.is_temporary());
     assert!(error.to_string().contains("locked by another process"), "{error}");
-    // Reading goes on, and so does writing once the lock is gone.
+    // Reads work during the lock, and writes work after it.
     assert_eq!(store.incident(id).await.unwrap().incident.summary.seq, 1);
     other.execute_batch("ROLLBACK").unwrap();
     assert!(!store.execute(&acknowledge).await.unwrap().replayed);

@@ -67,7 +67,7 @@ async fn replaced_file_is_reopened_and_resynced() {
     let folder = tempdir().unwrap();
     let (path, lasting) = opened(&folder, 2).await;
     let before = all(&lasting).await.cursor;
-    // With a longer log: the cursor alone would not tell.
+    // The other store has a longer log, so the cursor alone would not reveal the change.
     let other = folder.path().join("other.db");
     made(&other, 5).await;
     fs::remove_file(with_suffix(&path, "-wal")).unwrap();
@@ -76,7 +76,7 @@ async fn replaced_file_is_reopened_and_resynced() {
     let delta = lasting.changes(Some(before), NOW).await.unwrap();
     assert!(delta.reset);
     assert_eq!(delta.rows.len(), 5);
-    // And commands reach it.
+    // Commands go to the new file.
     let store = open(&path).await;
     let id = declared(&store, "another").await;
     assert!(lasting.incident(id).await.is_ok());
@@ -100,7 +100,7 @@ async fn wait_ends_when_the_file_disappears() {
 async fn wal_of_the_previous_file_is_never_applied_to_another() {
     let folder = tempdir().unwrap();
     let (path, lasting) = opened(&folder, 2).await;
-    // Something that stands only in the log.
+    // A record that is only in the write-ahead log.
     let writer = open(&path).await;
     declared(&writer, "only in the log").await;
     all(&lasting).await;

@@ -74,7 +74,7 @@ impl TestServer {
         Self::with(|_| {}).await
     }
 
-    /// A server with options of its own.
+    /// Starts a server whose options were changed by a function.
     pub async fn with(change: impl FnOnce(&mut server::Options)) -> Self {
         let folder = TempDir::new().unwrap();
         let store = stores::open(&folder.path().join("store.db")).await;
@@ -91,7 +91,7 @@ impl TestServer {
         let (addr, url) = (server.addr(), server.url());
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(server.run(async {
-            // Stopped, or dropped at the end of a test.
+            // Ends when the server is stopped, or dropped at the end of a test.
             stopped.await.ok();
         }));
         let (stop, running) = (Some(stop), Some(running));
@@ -146,7 +146,7 @@ impl TestServer {
     }
 }
 
-/// One client for all, without the proxies of whoever runs the tests.
+/// The client of all requests. It ignores the proxy settings of the environment.
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().no_gzip().build().unwrap()
 }

@@ -53,7 +53,7 @@ pub fn envelope(
     }
 }
 
-/// An incident that commands can be tried on, minute by minute.
+/// An incident on which commands are tried, minute by minute.
 pub struct Bench {
     pub rules: Rules,
     pub events: Vec<Event>,

@@ -108,13 +108,13 @@ impl RemoteStub {
     /// Waits until requests of a kind were answered `times` times.
     pub async fn until_answered(&self, what: &str, times: usize) {
         let mut answered = self.answered.subscribe();
-        // The sender lives as long as this.
+        // An error is impossible, as `self` owns the sender.
         let _ = answered.wait_for(|all| all.get(what).is_some_and(|count| *count >= times)).await;
     }
 
     async fn until_offline(&self) -> BackendError {
         let mut mode = self.mode.subscribe();
-        // The sender lives as long as this.
+        // An error is impossible, as `self` owns the sender.
         let _ = mode.wait_for(|mode| *mode == StubMode::Offline).await;
         unreachable()
     }

@@ -15,10 +15,10 @@ use super::fixtures::RemoteFixture;
 use crate::support::remote_stub::StubMode;
 use crate::support::requests::{ask, declare, declared, resolve, search, titles};
 
-/// How many events are read with an incident.
+/// The number of events that are read with an incident.
 const EVENTS: u32 = 200;
 
-/// Reads all that there is once.
+/// Reads all kinds of data once.
 async fn read_all(remote: &Remote) {
     remote.capabilities().await.unwrap();
     remote.directory().await.unwrap();
@@ -75,7 +75,7 @@ async fn cached_value_comes_first_with_its_age_then_the_fresh_one() {
     remote.read_incident(id, EVENTS, &mut |read| reads.push(read)).await;
     assert_eq!(reads.len(), 1);
     assert!(reads[0].as_ref().unwrap().as_of.is_some());
-    // Of one that was never read there is nothing.
+    // An incident that was never read is not cached.
     let other = declared(&*fixture.store, "Images fail").await;
     let mut reads: Vec<ReadResult<_>> = Vec::new();
     remote.read_incident(other, EVENTS, &mut |read| reads.push(read)).await;
@@ -106,7 +106,7 @@ async fn search_finds_the_same_offline() {
             assert_eq!(offline.counts, online.counts, "{filter:?} {sort}");
         }
     }
-    // By pages.
+    // Page by page.
     let mut wanted = redphone::backend::Search { limit: 2, ..search("") };
     let first = remote.search(&wanted).await.unwrap();
     wanted.after = first.next;
@@ -147,7 +147,7 @@ async fn pending_commands_are_applied_to_fetched_records() {
     assert_eq!(titles(&*remote, "status:acknowledged").await, ["Cards fail"]);
     assert_eq!(titles(&*remote, "status:triggered").await, Vec::<String>::new());
 
-    // With the remote back, and what it has seen not laid over a second time.
+    // The remote answers again, and commands that it has carried out are not applied a second time.
     fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
     super::fixtures::all_sent(&remote).await;
@@ -189,7 +189,7 @@ async fn uncached_changes_are_fetched_again_after_a_restart() {
     declared(&*fixture.store, "Cards fail").await;
     let remote = fixture.remote().await;
     let first = remote.changes(None, Duration::ZERO).await.unwrap();
-    // This one is read, and nothing of it is written down.
+    // This incident is read, but not cached.
     let images = declared(&*fixture.store, "Images fail").await;
     let second = fixture.store.changes(Some(first.cursor), Duration::ZERO).await.unwrap();
     declared(&*fixture.store, "Logins are slow").await;
@@ -219,7 +219,7 @@ async fn search_reports_whether_it_used_the_cache_only() {
     fixture.stub.set_mode(StubMode::Offline);
     let read = remote.read_page(&wanted).await.unwrap();
     assert!(read.as_of.is_some_and(|at| at >= before), "{:?}", read.as_of);
-    // And so does each page that goes on with it, even where the remote is back.
+    // The following pages come from the cache too, even if the remote answers again.
     fixture.stub.set_mode(StubMode::Online);
     wanted.after = read.value.next;
     assert!(wanted.after.is_some());

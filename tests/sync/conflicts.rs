@@ -40,7 +40,7 @@ async fn second_person_is_shown_who_was_first_and_when() {
     ines.incident(id).await.unwrap();
     tomo.incident(id).await.unwrap();
     fixture.stub.set_mode(StubMode::Offline);
-    // Both act while neither can see the other.
+    // Both act while they are offline.
     for (remote, who) in [(&ines, "Ines"), (&tomo, "Tomo")] {
         remote.enqueue(vec![by(who, id, IncidentCommand::Acknowledge)]).await.unwrap();
         let assigned =

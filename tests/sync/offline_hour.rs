@@ -1,5 +1,5 @@
-//! A terminal that is cut off for an hour of triage, killed and started again in the middle, then
-//! joined: all of it is there, in order, each once, as of when it was done.
+//! An hour of triage offline, with a kill and a restart in the middle, and then a reconnect: all
+//! commands arrive once, in order, with the times at which they were requested.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::Backend;
@@ -13,7 +13,7 @@ use super::fixtures::{RemoteFixture, all_sent};
 use crate::support::remote_stub::StubMode;
 use crate::support::requests::{declaration, ines, resolve};
 
-/// What was done, in order.
+/// The commands of the hour, in order.
 struct Hour {
     done: Vec<Envelope>,
     at: DateTime<Utc>,
@@ -81,12 +81,12 @@ async fn hour_of_offline_work_arrives_as_it_was_done() {
     )
     .await;
     hour.act(&remote, 5, existing, IncidentCommand::Wake).await;
-    // Moved, and taken back after half a minute.
+    // A move that is undone after half a minute.
     hour.act(&remote, 2, cards, IncidentCommand::MoveStatus { to: Status::Identified }).await;
     hour.at += TimeDelta::seconds(30);
     hour.act(&remote, 0, cards, IncidentCommand::UndoMove).await;
 
-    // It ends here without a word, and is started again. (Real processes are killed in
+    // The program ends here without a shutdown, and is started again. (Real processes are killed in
     // `processes`, and in a terminal in `tests/pty`.)
     drop(remote);
     let remote = fixture.remote_of("ines").await;
@@ -108,7 +108,7 @@ async fn hour_of_offline_work_arrives_as_it_was_done() {
     .await;
     hour.act(&remote, 8, existing, resolve()).await;
 
-    // Meanwhile a colleague writes something: it is there before all that was done offline.
+    // Meanwhile a colleague writes a note. It is in the store before the offline commands arrive.
     let mut note = crate::support::requests::ask(
         existing,
         IncidentCommand::AddNote { text: "is anybody there?".into() },
@@ -144,7 +144,7 @@ async fn hour_of_offline_work_arrives_as_it_was_done() {
     let row = fixture.store.incident(cards).await.unwrap().incident.summary;
     assert!(row.number.is_some());
     assert_eq!(row.status, Status::Resolved);
-    // Reports are kept to the second.
+    // The time of a report is stored to the second.
     assert_eq!((row.reported_at - began + TimeDelta::seconds(1)).num_minutes(), 3);
     assert_eq!((row.acknowledged_at.unwrap() - row.reported_at).num_minutes(), 1);
 }

@@ -65,7 +65,7 @@ fn text_typed_after_a_question_is_saved_as_a_draft() {
     stage.keys("X");
     stage.focus_field("Why");
     stage.write("no");
-    // The timer of the draft still runs when the question comes.
+    // The timer of the draft still runs when the question appears.
     let Mode::Form(form) = &mut stage.app.ui.mode else { panic!("a form") };
     form.save_scheduled = true;
     stage.keys("^s n");

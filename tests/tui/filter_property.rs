@@ -44,7 +44,7 @@ proptest! {
                 prop_assert!(!row.chars().any(char::is_control), "{row:?}");
             }
         }
-        // A filter of nothing that is understood hides nothing.
+        // A filter without a valid term hides nothing.
         if let Mode::Filter(line) = &stage.app.ui.mode
             && line.parsed.filter.terms.is_empty()
         {

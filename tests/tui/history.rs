@@ -75,7 +75,7 @@ fn late_response_changes_nothing() {
     let page = Page { rows, next: None, total: None, counts: None };
     stage.send(Message::HistoryPage(old, Ok(Sourced::fresh(page)), stage.now));
     assert_eq!(stage.app.queue.rows.len(), 0, "{}", stage.screen());
-    // A timer of a text that was typed over asks for nothing.
+    // The timer of an earlier text starts no search.
     stage.send(Message::Elapsed(Timer::Search(first)));
     assert_eq!(stage.searches.len(), 2);
 }
@@ -113,7 +113,7 @@ fn cached_search_is_marked_and_repeated_on_reconnect() {
     let page = Sourced::cached(page, read_at);
     stage.send(Message::HistoryPage(number, Ok(page.clone()), stage.now));
     assert!(stage.screen().contains(&expected), "{}", stage.screen());
-    // An answer of another question changes nothing of that.
+    // The response to another search changes nothing.
     let other = Sourced::fresh(page.value);
     stage.send(Message::HistoryPage(number + 7, Ok(other), stage.now));
     assert!(stage.screen().contains(&expected), "{}", stage.screen());

@@ -1,4 +1,4 @@
-//! What the panes omit on a slow link.
+//! The output that the panes omit on a slow link.
 
 use std::time::Duration;
 

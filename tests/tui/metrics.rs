@@ -30,7 +30,7 @@ fn failing_measures_are_reported_once_and_not_every_minute() {
     let reported = stage.screen().lines().last().map(str::to_owned);
     fails(&mut stage);
     assert_eq!(stage.screen().lines().last().map(str::to_owned), reported);
-    // Once they have worked again, the next failure is news.
+    // After a success, the next failure is reported again.
     let measures = stage.app.metrics.loaded.clone().expect("they were there").1;
     stage.send(Message::Measures(stage.app.metrics.span, Ok(Sourced::fresh(measures)), stage.now));
     fails(&mut stage);

@@ -91,7 +91,7 @@ pub fn not_now(message: &str) -> EntryState {
     EntryState::Refused(BackendError::Rejected(Rejection::new(RejectionKind::NotNow, message)))
 }
 
-/// Two that wait, one of them tried in vain.
+/// Returns two pending commands, one of which was attempted and failed.
 fn waiting(stage: &Stage) -> OutboxSnapshot {
     let (cards, logins) = (stage.incident_id(2051), stage.incident_id(2048));
     let title = "Card payments fail at checkout";
@@ -109,7 +109,7 @@ fn waiting(stage: &Stage) -> OutboxSnapshot {
     OutboxSnapshot { entries: vec![first, second], me: None }
 }
 
-/// One of each kind.
+/// Returns one command in each state.
 pub fn mixed(stage: &Stage) -> OutboxSnapshot {
     let (cards, logins) = (stage.incident_id(2051), stage.incident_id(2048));
     let title = "Card payments fail at checkout";
@@ -142,7 +142,7 @@ pub fn mixed(stage: &Stage) -> OutboxSnapshot {
     OutboxSnapshot { entries, me: None }
 }
 
-/// The incident on the screen is read again, with another age.
+/// The open incident is loaded again, with another age.
 pub fn read_again(stage: &mut Stage, id: IncidentId, as_of: Option<DateTime<Utc>>) {
     let shown = stage.app.reading.shown.clone().expect("something is read");
     assert_eq!(shown.id, id);
@@ -212,7 +212,7 @@ fn late_command_goes_from_pending_to_refused_to_dropped() {
     stage.keys("^s");
     let [envelope] = &stage.submitted[..] else { panic!("{:?}", stage.submitted) };
     let envelope = envelope.clone();
-    // It is in the outbox: the draft is not needed any more, and the end would not wait.
+    // The command is in the outbox, so the draft is removed, and quitting need not wait.
     stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
     assert!(matches!(stage.draft_ops.last(), Some(DraftOp::Drop(_))), "{:?}", stage.draft_ops);
     let why = "already merged into INC-2040 by Tomo Sato 2 min ago";
@@ -224,7 +224,7 @@ fn late_command_goes_from_pending_to_refused_to_dropped() {
     assert!(screen.contains("O outbox"), "{screen}");
     assert!(screen.contains("1 refused (O)"), "{screen}");
     assert!(matches!(stage.app.ui.mode, Mode::Panes), "no form comes back by itself");
-    // Its text is there, and is written anew.
+    // The form has its text, which is edited.
     stage.keys("O e");
     let screen = stage.screen();
     assert!(
@@ -255,7 +255,7 @@ fn refusal_is_reported_once() {
     assert!(!stage.screen().contains(why), "it was dismissed");
     show(&mut stage, all(&refused));
     assert!(!stage.screen().contains(why), "{}", stage.screen());
-    // Sent again, it is refused again.
+    // The command is sent again and refused again.
     let mut again = refused.clone();
     Arc::make_mut(&mut again).settled_at = Some(company::now() + TimeDelta::seconds(40));
     show(&mut stage, all(&again));
@@ -284,7 +284,7 @@ fn unlisted_command_is_checked_before_it_counts_as_dropped() {
     stage.keys("k a");
     let [first] = &stage.submitted[..] else { panic!("{:?}", stage.submitted) };
     let (id, first) = (first.id, first.clone());
-    // A listing of before it was taken in.
+    // A snapshot from before the command was enqueued.
     show(&mut stage, OutboxSnapshot::default());
     assert_eq!((stage.app.inflight.pending.len(), stage.outbox_requests.len()), (1, 0));
     stage.send(Message::Enqueued(vec![id], Ok(()), stage.now));
@@ -404,7 +404,7 @@ fn offline_declaration_stays_selected_when_it_gets_its_number() {
     stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
     let waits = entry(1, "new", "The vault is open", envelope.clone(), EntryState::Pending);
     show(&mut stage, OutboxSnapshot { entries: vec![waits], me: None });
-    // What the mirror tells, with what waits laid over it.
+    // The rows of the mirror, with pending commands applied.
     let rules = redphone::model::Rules::default();
     let new =
         redphone::sync::remote::apply_pending_to_row(None, &[&envelope], &rules).expect("declared");
@@ -414,7 +414,7 @@ fn offline_declaration_stays_selected_when_it_gets_its_number() {
     stage.learn(BackendUpdate::Snapshot(Sourced::fresh(Arc::new(snapshot.clone()))));
     assert!(stage.screen().contains("new"), "{}", stage.screen());
     assert_eq!(stage.app.queue.selected, Some(incident), "{}", stage.screen());
-    // It arrives.
+    // The declaration reaches the store.
     let mut row = new;
     row.number = Some(redphone::model::IncidentNumber(2063));
     snapshot.rows.pop();

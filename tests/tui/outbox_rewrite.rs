@@ -18,7 +18,7 @@ fn rewritten(about: IncidentId, command: IncidentCommand) -> IncidentCommand {
     stage.keys("O e");
     stage.keys("^s");
     if stage.submitted.is_empty() {
-        // What can't be taken back is asked about first.
+        // A command that can't be undone needs a confirmation.
         stage.keys("y");
     }
     let Some(Command::Incident { command, .. }) = stage.submitted.pop().map(|sent| sent.command)

@@ -182,7 +182,7 @@ fn command_acts_on_all_selected_incidents() {
     stage.keys("Enter");
     assert!(matches!(stage.app.ui.mode, Mode::Confirm(_)));
     stage.keys("y");
-    // Tomo owns the second already.
+    // Tomo already owns the second incident.
     assert_eq!(stage.submitted_commands(), [IncidentCommand::Assign { to: tomo() }]);
 }
 

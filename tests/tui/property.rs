@@ -1,9 +1,8 @@
-//! Whatever keys come, whatever the rows and the size are, and whatever others do meanwhile: nothing
-//! panics, no line is too wide or too narrow, and the selection stays where it was. On the panes and on
-//! the wall, over a store and over a remote with an outbox.
+//! For any keys, rows and size, and whatever others do meanwhile: nothing panics, no line is too
+//! wide or too narrow, and the selection stays on its item. Tested on the panes and on the wall,
+//! over a store and over a remote with an outbox.
 //!
-//! `REDPHONE_SEQUENCES` sets how many sequences of keys are played (64; the full run
-//! is 10,000).
+//! `REDPHONE_SEQUENCES` sets how many sequences of keys are played (64; the full run is 10,000).
 
 use std::sync::Arc;
 
@@ -34,7 +33,7 @@ use crate::support::sample::{Sample, number, seed};
 use crate::support::stage::{Stage, options, rows};
 use crate::support::strategies::ask;
 
-/// How many sequences share a seed.
+/// The number of sequences that share a seed.
 const BATCH: u32 = 16;
 
 #[derive(Clone, Debug)]
@@ -64,7 +63,7 @@ enum Start {
     Panes,
     /// The panes over a remote.
     Remote,
-    /// The wall display, over either.
+    /// The wall display, over a store or a remote.
     Wall { remote: bool },
 }
 
@@ -99,7 +98,7 @@ fn start() -> impl Strategy<Value = Start> {
     ]
 }
 
-/// Every character that is a key of its own somewhere, and digits.
+/// Returns every character that is a key somewhere, and the digits.
 fn single_keys() -> Vec<char> {
     let keys = TABLE.iter().flat_map(|entry| entry.keys).filter_map(|key| {
         let mut chars = key.trim_start_matches('^').chars();
@@ -153,7 +152,7 @@ fn apply_step(stage: &mut Stage, step: Step) {
                     detail: "restarted".into(),
                     validation: "seen".into(),
                 };
-                // It may be over already.
+                // The incident may have ended already.
                 let _ = company::ask(&stage.memory, row.id, resolve, stage.now);
                 stage.refresh();
             }
@@ -208,8 +207,8 @@ fn apply_step(stage: &mut Stage, step: Step) {
     }
 }
 
-/// What is on its way changes: nothing, something of each kind, or what was submitted, which waits or
-/// was refused.
+/// Changes the outbox: to nothing, to an entry of each kind, or to the submitted commands, which
+/// are pending or refused.
 fn outbox(stage: &mut Stage, what: u8) {
     let becomes = match what % 4 {
         0 => return stage.learn(BackendUpdate::Outbox(Arc::default())),
@@ -230,7 +229,7 @@ fn outbox(stage: &mut Stage, what: u8) {
     stage.learn(BackendUpdate::Outbox(Arc::new(listing)));
 }
 
-/// Declares an incident, where its title may be one.
+/// Declares an incident if its title is valid.
 fn declare(memory: &Memory, title: &str, level: u8, minutes_ago: i64) {
     let title: String = title.chars().filter(|c| !c.is_control()).collect();
     if title.trim().is_empty() || title.contains(['\u{2028}', '\u{2029}', '\u{85}']) {
@@ -240,10 +239,10 @@ fn declare(memory: &Memory, title: &str, level: u8, minutes_ago: i64) {
     company::declare(memory, company::now(), minutes_ago, &title, &title, level, level, |_| {});
 }
 
-/// Incidents that are there at the start: title, impact and urgency, minutes since the report.
+/// The incidents at the start: title, impact and urgency, minutes since the report.
 type Data = Vec<(String, u8, i64)>;
 
-/// Incidents, the size of the terminal, where it begins, and what happens.
+/// Generates incidents, the size of the terminal, the start screen, and the steps.
 fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Start, Vec<Step>)> {
     let data = proptest::collection::vec((".{1,80}", any::<u8>(), 0_i64..20_000), 0..8);
     let size = prop_oneof![
@@ -322,7 +321,7 @@ fn play(
         if by_hand || queue.grouped != grouped {
             continue;
         }
-        // In the history, what comes with a page may take the place of what has gone.
+        // In the history, rows of a new page may replace rows that were removed.
         let expected = expected_selection(&before, &stage);
         let stays = expected == before.0;
         if !queue.is_history() || stays {
@@ -332,7 +331,7 @@ fn play(
     Ok(())
 }
 
-/// On all processors, since the sequences are many.
+/// Uses all processors, because there are many sequences.
 #[test]
 fn no_keys_rows_or_size_break_the_screen() {
     let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(8));
@@ -342,7 +341,8 @@ fn no_keys_rows_or_size_break_the_screen() {
     let seed = seed();
     let part = |thread: u64| {
         for batch in (0..batches).take_while(|batch| *batch == 0 || !sample.is_expired()) {
-            // Where it fails, the smallest sequence that does is told: it becomes a test of its own.
+            // After a failure the smallest failing sequence is printed, to become a test of its
+            // own.
             let config = ProptestConfig {
                 cases: BATCH,
                 failure_persistence: None,
@@ -364,7 +364,7 @@ fn no_keys_rows_or_size_break_the_screen() {
     });
 }
 
-/// What can be selected.
+/// An item of the queue that can be selected.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Selectable {
     Row(IncidentId),
@@ -388,9 +388,9 @@ fn selection(stage: &Stage) -> Option<Selectable> {
     queue.lines.get(queue.index).map(|line| selectable(stage, line))
 }
 
-/// Where the selection must be when rows have changed by themselves: on the same incident or group,
-/// on the head of the group that an incident is hidden in now, or on the nearest line below that is
-/// still there, else above.
+/// Returns where the selection must be after rows have changed by themselves: on the same incident
+/// or group; on the head of the group in which the incident is hidden now; or on the nearest line
+/// below that is still shown, else above.
 fn expected_selection(
     before: &(Option<Selectable>, Vec<Selectable>),
     stage: &Stage,
@@ -411,7 +411,7 @@ fn expected_selection(
     candidates.find(|line| now.contains(line)).or(now.first()).cloned()
 }
 
-/// How many cases are tried; `REDPHONE_CASES` sets another number.
+/// Returns the number of cases; `REDPHONE_CASES` sets another number.
 pub fn cases(usual: u32) -> u32 {
     number("REDPHONE_CASES").and_then(|cases| cases.try_into().ok()).unwrap_or(usual)
 }

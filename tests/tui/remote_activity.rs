@@ -86,7 +86,7 @@ fn form_target_is_watched_while_another_incident_is_open() {
     let mut stage = Stage::busy();
     let incident = stage.target();
     stage.keys("n");
-    // What is selected may change below the form, such as when its incident leaves the queue.
+    // The selection may change below the form, such as when its incident leaves the queue.
     let other = stage.app.queue.rows[4].summary.id;
     stage.app.queue.selected = Some(other);
     stage.app.reading.target = Some(other);
@@ -96,7 +96,7 @@ fn form_target_is_watched_while_another_incident_is_open() {
     stage.refresh();
     let Mode::Form(form) = &stage.app.ui.mode else { panic!("{}", stage.screen()) };
     assert_eq!(form.notice.as_deref(), Some("INC-2051: Tomo Hayashi acknowledged it"));
-    // Once.
+    // The change is announced once.
     if let Mode::Form(form) = &mut stage.app.ui.mode {
         form.notice = None;
     }
@@ -115,7 +115,7 @@ fn lists_and_the_matrix_announce_it() {
         stage.refresh();
         let screen = stage.screen();
         assert!(screen.contains(word), "{screen}");
-        // In the small box of the matrix it takes two lines.
+        // In the small box of the matrix the text needs two lines.
         assert!(screen.contains("! INC-2051: Tomo Hayashi"), "{key}: {screen}");
         assert!(screen.contains("acknowledged it"), "{key}: {screen}");
     }

@@ -73,7 +73,7 @@ pub fn notes(stage: &Stage) -> Vec<String> {
     texts.collect()
 }
 
-/// Starts the command of a key; gives back the id of its run.
+/// Starts the command of a key, and returns the id of its run.
 fn start(stage: &mut Stage, key: &str) -> redphone::tui::run::RunId {
     stage.keys("x");
     stage.keys(key);

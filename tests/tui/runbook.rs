@@ -39,7 +39,7 @@ fn ticked_step_shows_at_once_and_is_restored_later() {
     stage.settle();
     assert!(stage.screen().contains("[✓] 1"), "{}", stage.screen());
     stage.keys("Esc");
-    // Somebody else does the next one.
+    // Somebody else ticks the next step.
     let id = stage.selected();
     let incident = stage.app.target().expect("a target").id;
     let text = "runbook payments/5xx · step 9 done: Count the open connections".to_owned();

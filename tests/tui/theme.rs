@@ -1,4 +1,5 @@
-//! Every screen in every theme: the same text, nothing said by colour alone, ASCII where that is all.
+//! Every screen in every theme: the text is the same, colour alone carries no meaning, and ASCII is
+//! used where only that is available.
 
 use std::collections::HashSet;
 
@@ -24,7 +25,7 @@ use crate::support::stage::{Stage, options, rows};
 
 const SIZES: [(u16, u16); 6] = [(200, 60), (126, 36), (126, 24), (100, 30), (80, 24), (40, 12)];
 
-/// What is on the screen.
+/// The screens to test.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Screen {
     Main,
@@ -39,12 +40,12 @@ enum Screen {
     Loading,
     ReadOnly,
     Outbox,
-    /// The screen after these keys.
+    /// The panes after these keys.
     After(&'static str),
 }
 
-/// Every mode that can lie over the panes: the keys that lead to it, and what says in the text which
-/// line, field or cell keys are about, or what is going on.
+/// Every mode that can cover the panes: the keys that lead to it, and a text on the screen that
+/// says which line, field or cell is selected, or what is going on.
 const OVERLAYS: &[(&str, &str)] = &[
     ("s", "▌"),
     ("e", "▌"),
@@ -176,7 +177,8 @@ fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool
     stage
 }
 
-/// The text with the border of the focus drawn as any other: its kind stands for a colour.
+/// Returns the text with the focused border drawn like the others, because its shape replaces a
+/// colour.
 fn text(stage: &Stage) -> Vec<String> {
     let single = |ch| match ch {
         '╔' => '╭',
@@ -197,7 +199,8 @@ fn every_theme_has_the_same_text_as_none(
     for screen in screens() {
         for size in sizes(screen) {
             let plain = text(&stage(screen, size, Depth::None, Name::None, false));
-            // Each is the same picture in other colours: of what lies over the panes one is enough.
+            // Depths and themes differ only in colours, so one depth is enough for modes that cover
+            // the panes.
             let is_after = matches!(screen, Screen::After(_));
             let depths = [Depth::Indexed, Depth::Basic, Depth::True];
             for depth in depths.into_iter().take(if is_after { 1 } else { 3 }) {
@@ -237,7 +240,7 @@ fn every_screen_is_ascii_in_ascii_mode(
     }
 }
 
-/// Whether some cell in a row of the buffer has a modifier.
+/// Returns whether some cell in a row of the buffer has a modifier.
 fn has(buffer: &Buffer, row: usize, modifier: Modifier) -> bool {
     let width = usize::from(buffer.area.width);
     buffer.content[row * width..(row + 1) * width].iter().any(|c| c.modifier.contains(modifier))
@@ -292,7 +295,7 @@ fn colourless_overlays_mark_the_current_position(
     assert!(missing.is_empty(), "{missing}");
 }
 
-/// A mode that nobody has thought of here would be missed by every test of this file.
+/// Without this test, every test of this file could miss a new mode.
 #[test]
 fn every_situation_is_among_the_screens() {
     let mut seen: HashSet<Layer> = HashSet::new();

@@ -13,7 +13,7 @@ use rstest::rstest;
 use crate::support::stage::Stage;
 use crate::support::{company, strategies};
 
-/// On the timeline of INC-2048, which has seven events.
+/// Opens the timeline of INC-2048, which has seven events.
 pub fn reading(size: (u16, u16)) -> Stage {
     let mut stage = Stage::busy_at(size);
     stage.keys("j 3");
@@ -53,7 +53,7 @@ fn detail_and_keys_line_name_the_event_until_the_return() {
     stage.keys("Esc");
     assert_eq!(at(&stage), None);
     assert!(!stage.screen().contains("as of"));
-    // And forward past the last one.
+    // Moving forward past the last event ends the time travel.
     stage.keys("[ [ ] ]");
     assert_eq!(at(&stage), Some(u32::try_from(last).expect("few")));
     stage.keys("]");
@@ -117,7 +117,7 @@ fn unreadable_earlier_events_end_it_with_a_reason() {
     let mut stage = reading((126, 36));
     stage.page = 3;
     stage.keys("R");
-    // Known events are kept; another incident's are not.
+    // Loaded events stay loaded; those of another incident do not.
     stage.keys("1 j 3");
     stage.keys("1 k");
     stage.app.reading.cache.clear();
@@ -137,7 +137,7 @@ fn response_with_a_gap_ends_it_and_is_not_repeated(#[case] seqs: Vec<u32>) {
     let (id, all) = (stage.app.target().expect("one").id, stage.memory.read(2048).1);
     let shown = stage.app.reading.shown.as_mut().expect("it is read");
     shown.events = std::sync::Arc::new(all[4..].to_vec());
-    // It is asked for, and the answer is still on its way.
+    // The earlier events are requested, and the response has not arrived.
     let key = KeyEvent::new(KeyCode::Char('['), KeyModifiers::NONE);
     let effects = update(&mut stage.app, Message::Key(key, stage.now));
     assert_eq!(effects, [Effect::LoadEarlierEvents(id, 5)]);
@@ -169,7 +169,7 @@ proptest! {
                 actor: Actor::Person(company::me()),
                 command: Command::Incident { incident, command },
             };
-            // What is refused changes nothing.
+            // A refused command changes nothing.
             let _ = stage.memory.carry_out(&envelope);
         }
         stage.page = page;

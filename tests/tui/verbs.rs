@@ -183,7 +183,7 @@ fn bulk_update_is_filled_in_for_each_incident() {
     stage.keys("Space Space U");
     stage.keys("1");
     assert!(stage.form().contents()[0].starts_with("{number} {title}"), "{}", stage.screen());
-    // A slip in a name is told before anything is sent.
+    // A misspelt placeholder is reported before anything is sent.
     stage.write("{nubmer} ");
     stage.keys("^s");
     assert!(stage.screen().contains("did you mean number?"), "{}", stage.screen());

@@ -44,7 +44,7 @@ pub fn wall(stage: &Stage) -> &Wall {
     stage.app.wall.as_deref().expect("the wall is shown")
 }
 
-/// Somebody declares a P1.
+/// Declares a P1 as somebody else.
 pub fn p1(stage: &mut Stage, title: &str) -> IncidentId {
     let now = stage.now;
     let script = company::declare(
@@ -216,7 +216,7 @@ fn wall_redraws_with_the_page_and_the_minute_only() {
         stage.silence(next - stage.now);
         ticks += 1;
     }
-    // Four pages a minute; levels that are crossed come on top.
+    // Four pages a minute, and more ticks when an incident crosses a service level.
     assert!((40..=46).contains(&ticks), "{ticks}");
 }
 

@@ -118,7 +118,7 @@ fn a_new_p1_has_its_number_and_title_on_every_small_wall() {
             stage.silence(SHIFT_INTERVAL);
         }
         stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
-        // No big letters stand for a #.
+        // There is no big letter for `#`.
         p1(&mut stage, "Ledger #1 halts");
         let label = wall(&stage).takeover_rows().next().expect("it is new").summary.label();
         let pixels = |stage: &Stage| stage.screen().matches('█').count();

@@ -13,7 +13,7 @@ use crate::support::requests::{
     ago, declaration, declared, declared_as, done, ines, resolve, search, titles,
 };
 
-/// All titles, page by page.
+/// Returns all titles, fetched page by page.
 async fn paged(backend: &dyn Backend, mut request: Search) -> Vec<String> {
     let mut titles = Vec::new();
     for _ in 0..100 {
@@ -231,7 +231,7 @@ pub async fn page_mark_is_valid_only_in_its_own_order(backend: &dyn Backend) {
             to.sort
         );
     }
-    // Beyond the last there is nothing, whatever a mark claims.
+    // After the last row there is none, whatever mark is sent.
     let after = Some(PageMark::Key(i64::MAX));
     match backend.search(&Search { after, ..first("is:any", Sort::Oldest) }).await {
         Ok(page) => assert!(page.rows.is_empty()),
