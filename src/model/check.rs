@@ -23,7 +23,7 @@ pub const MAX_LIST_ITEMS: usize = 200;
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{field}: {problem}")]
 pub struct BadField {
-    /// The name of the field, as messages show it.
+    /// The field's name.
     pub field: &'static str,
     /// What is wrong and what to do, as half a sentence.
     pub problem: String,

@@ -118,8 +118,8 @@ async fn executed_command_counts_whatever_the_response_holds() {
     let results = ClientFixture::new().client(&proxy.url()).execute_all(&envelopes).await;
     assert!(results[0].is_ok() && results[1].is_ok() && results[4].is_ok(), "{results:?}");
     for result in &results[2..4] {
-        let Err(BackendError::Broken(message)) = result else { panic!("{result:?}") };
-        assert!(message.contains("can't be understood"), "{message}");
+        let Err(BackendError::Broken(said)) = result else { panic!("{result:?}") };
+        assert!(said.contains("can't be understood"), "{said}");
     }
 }
 

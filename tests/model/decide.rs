@@ -53,17 +53,17 @@ fn everything_for_open_incidents() -> Vec<IncidentCommand> {
 
 #[test]
 fn commands_for_open_incidents_are_refused_once_it_ended() {
-    for command in everything_for_open_incidents() {
+    for ask in everything_for_open_incidents() {
         let open = Bench::new();
-        assert!(open.try_as(tariq(), 1, command.clone()).is_ok(), "{command:?}");
-        let mut ended = Bench::new();
-        ended.ask(
+        assert!(open.try_as(tariq(), 1, ask.clone()).is_ok(), "{ask:?}");
+        let mut over = Bench::new();
+        over.ask(
             1,
             IncidentCommand::Reclassify { to: Classification::ServiceRequest, reason: "r".into() },
         );
-        let refusal = ended.refusal(2, command.clone());
-        assert_eq!(refusal.kind, RejectionKind::Conflict, "{command:?}");
-        assert_eq!(refusal.message, "already reclassified by Tariq Osei 1 min ago", "{command:?}");
+        let refusal = over.refusal(2, ask.clone());
+        assert_eq!(refusal.kind, RejectionKind::Conflict, "{ask:?}");
+        assert_eq!(refusal.message, "already reclassified by Tariq Osei 1 min ago", "{ask:?}");
     }
 }
 
@@ -136,8 +136,8 @@ fn import_refuses_what_commands_refuse() {
 #[case(IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: Some("x".repeat(70_000)) }, "reason: has 69 KiB: shorten it to 64 KiB or less")]
 #[case(IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due: Some(at(60 * 24 * 366 * 100)) }, "next_due: 2126-05-17 is outside 1970 to 2100: correct the date")]
 #[case(IncidentCommand::SetActionItem { item: action(PersonRef::new("ines", "x".repeat(101))) }, "owner: has 101 characters: shorten it to 100 or fewer")]
-fn command_that_does_not_apply_says_why(#[case] command: IncidentCommand, #[case] sentence: &str) {
-    assert_eq!(Bench::new().refusal(3, command).message, sentence);
+fn command_that_does_not_apply_says_why(#[case] ask: IncidentCommand, #[case] sentence: &str) {
+    assert_eq!(Bench::new().refusal(3, ask).message, sentence);
 }
 
 #[test]

@@ -108,11 +108,11 @@ fn ended_and_snoozed_incidents_are_hidden_by_default() {
 #[case("é cat:x", 3..8, "\"x\" is not a category")]
 fn wrong_term_is_named_with_its_position(
     #[case] text: &str,
-    #[case] range: std::ops::Range<usize>,
+    #[case] place: std::ops::Range<usize>,
     #[case] sentence: &str,
 ) {
     let error = text.parse::<Filter>().unwrap_err();
-    assert_eq!(error.range, range);
+    assert_eq!(error.range, place);
     assert!(error.message.starts_with(sentence), "{}", error.message);
 }
 

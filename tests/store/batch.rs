@@ -24,8 +24,8 @@ async fn locked_store_refuses_the_batch_and_saves_nothing() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let commands = some(5);
     for outcome in store.execute_all(&commands).await {
-        let Err(BackendError::Unreachable(message)) = outcome else { panic!("{outcome:?}") };
-        assert!(message.contains("is locked by another process"), "{message}");
+        let Err(BackendError::Unreachable(told)) = outcome else { panic!("{outcome:?}") };
+        assert!(told.contains("is locked by another process"), "{told}");
     }
     other.execute_batch("ROLLBACK").unwrap();
     // Cached records of the other commands were discarded.

@@ -134,7 +134,7 @@ async fn locked_store_is_reported_after_a_wait() {
     assert!(matches!(error, BackendError::Unreachable(_)), "{error:?}");
     assert!(error.is_temporary());
     assert!(error.to_string().contains("locked by another process"), "{error}");
-    // Reads work during the lock, and writes work after it.
+    // Reading goes on, and so does writing once the lock is gone.
     assert_eq!(store.incident(id).await.unwrap().incident.summary.seq, 1);
     other.execute_batch("ROLLBACK").unwrap();
     assert!(!store.execute(&acknowledge).await.unwrap().replayed);

@@ -40,7 +40,7 @@ async fn all(lasting: &ReopeningStore) -> Delta {
 
 async fn unreachable(lasting: &ReopeningStore, since: Option<Cursor>) -> String {
     match lasting.changes(since, NOW).await {
-        Err(BackendError::Unreachable(message)) => message,
+        Err(BackendError::Unreachable(said)) => said,
         other => panic!("{other:?}"),
     }
 }
@@ -165,8 +165,8 @@ async fn directory_is_not_written_to_a_file_that_was_moved_away() {
     let away = folder.path().join("away.db");
     fs::rename(&path, &away).unwrap();
     match store.set_directory(&Directory::default()).await {
-        Err(BackendError::Unreachable(message)) => {
-            assert!(message.contains("is not there"), "{message}")
+        Err(BackendError::Unreachable(said)) => {
+            assert!(said.contains("is not there"), "{said}")
         }
         other => panic!("{other:?}"),
     }

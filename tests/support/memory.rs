@@ -146,15 +146,15 @@ impl State {
                 return Ok(Outcome { incident: None, row: None, events: vec![], replayed: false });
             }
         };
-        let record = self.incidents.get(&id).map(|(incident, _)| incident);
+        let known = self.incidents.get(&id).map(|(incident, _)| incident);
         let is_declaration = matches!(
             &envelope.command,
             Command::Incident { command: IncidentCommand::Declare(_), .. }
         );
-        if record.is_none() && !is_declaration {
+        if known.is_none() && !is_declaration {
             return Err(BackendError::NotFound("there is no such incident".into()));
         }
-        let mut events = decide(record, envelope, Context { now, rules: &self.rules })?;
+        let mut events = decide(known, envelope, Context { now, rules: &self.rules })?;
         for event in &mut events {
             if let EventBody::Declared { number, .. } = &mut event.body {
                 *number = Some(IncidentNumber(self.next_number));

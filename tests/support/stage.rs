@@ -57,7 +57,7 @@ pub struct Stage {
     pub page: u32,
     /// Filters that effects have stored.
     pub remembered: Vec<String>,
-    /// Whether records are loaded only by [`Self::answer_reads`].
+    /// Records wait to be read by hand.
     pub slow_reads: bool,
     /// The records that are requested and not loaded yet.
     pub reads: Vec<IncidentId>,

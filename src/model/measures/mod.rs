@@ -29,14 +29,14 @@ pub use times::Times;
 /// A mean over fewer durations than this is marked as thin.
 pub const MIN_SAMPLE: u64 = 5;
 
-/// A span of time that includes its start and excludes its end, divided into buckets.
+/// A half-open span of time, [from, to), with the starts of its buckets.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Window {
-    /// The start of the window, which is part of it.
+    /// Included.
     pub from: DateTime<Utc>,
-    /// The end of the window, which is not part of it.
+    /// Excluded.
     pub to: DateTime<Utc>,
-    /// When each bucket starts, in ascending order. The first bucket starts at `from`.
+    /// When each bucket of the volume starts; the first is `from`, ascending.
     pub edges: Vec<DateTime<Utc>>,
 }
 
@@ -85,7 +85,7 @@ impl Window {
     }
 }
 
-/// The field by which the measures are broken down.
+/// By what measures are cut.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cut {
@@ -93,20 +93,20 @@ pub enum Cut {
     #[default]
     #[serde(rename = "whole")]
     Total,
-    /// One row of figures for each priority.
+    /// By priority.
     Priority,
-    /// One row of figures for each category.
+    /// By category.
     Category,
-    /// One row of figures for each primary service.
+    /// By primary service.
     Service,
-    /// One row of figures for each team.
+    /// By team.
     Team,
 }
 
 /// Whether an incident counts in the measures, or why it is excluded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Counted {
-    /// The incident counts in all measures.
+    /// The incident counts.
     Yes,
     /// Excluded: the incident continued in another one.
     Merged,
@@ -142,7 +142,7 @@ pub struct Fact {
     pub acknowledged_ms: Option<i64>,
     /// When the incident was last resolved.
     pub resolved_ms: Option<i64>,
-    /// The present priority of the incident.
+    /// The present priority.
     pub priority: Priority,
     /// The category, if it is set.
     pub category: Option<Category>,
@@ -179,15 +179,15 @@ impl Fact {
 /// The figures of one window.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Figures {
-    /// Times to acknowledge: from the report to the first acknowledgement.
+    /// Reported → first acknowledged.
     pub mtta: Times,
-    /// Times to restore service: from the detection to the last resolution.
+    /// Detected → resolved.
     pub mttr: Times,
-    /// The number of incidents reported, by priority from P1 to P4.
+    /// Incidents reported, by priority.
     pub volume: [u64; 4],
-    /// How often the time to acknowledge was met and missed, by priority from P1 to P4.
+    /// Kept and missed acknowledge levels, by priority.
     pub acknowledge: [Compliance; 4],
-    /// How often the time to resolve was met and missed, by priority from P1 to P4.
+    /// Kept and missed resolve levels, by priority.
     pub resolve: [Compliance; 4],
 }
 
@@ -211,34 +211,34 @@ impl Figures {
     }
 }
 
-/// The numbers of incidents that were reported in the window and do not count in the figures.
+/// Incidents reported in the window that don't count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[schema(as = LeftOut)]
 pub struct ExcludedCounts {
-    /// Incidents that continued in another one.
+    /// Continued in another.
     pub merged: u64,
-    /// Incidents that were a service request, a change or a problem.
+    /// Were a request, a change or a problem.
     pub reclassified: u64,
-    /// Incidents in which nothing was wrong.
+    /// Nothing was wrong.
     pub false_alarms: u64,
 }
 
-/// The measures of a window, with those of the window before it for comparison.
+/// The measures of a window.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Measures {
-    /// The window that the measures are about.
+    /// Over what.
     pub window: Window,
-    /// The figures of the window.
+    /// The window's figures.
     pub now: Figures,
-    /// The figures of the window of the same length before it.
+    /// Those of the window before.
     pub before: Figures,
-    /// The figures for each value of the field by which they are broken down, most incidents first.
+    /// Figures by the value that they are cut by, most incidents first.
     pub cuts: Vec<(String, Figures)>,
-    /// The number of incidents reported in each bucket of the window, by priority from P1 to P4.
+    /// Incidents reported by bucket of the window, and by priority.
     pub buckets: Vec<[u64; 4]>,
-    /// Groups of incidents with the same fault, largest group first.
+    /// Groups of the same fault, most often first.
     pub recurring: Vec<Recurring>,
-    /// The incidents that are excluded from all figures.
+    /// Left out of all figures.
     #[serde(rename = "left_out")]
     pub excluded: ExcludedCounts,
 }

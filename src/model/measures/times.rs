@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Statistics of durations, in milliseconds. All are 0 if there are no durations.
+/// Statistics of durations in milliseconds; all 0 where there were none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Times {
     /// The arithmetic mean, rounded to the nearest millisecond.

@@ -75,8 +75,8 @@ pub(in crate::backend::demo) enum Twist {
 }
 
 impl CasesFile {
-    /// Returns the cases with the indexes of their faults. An error gives the key, and the name at
-    /// that key to which nothing belongs.
+    /// Returns the cases with the indexes of their faults. An error names the key and what it
+    /// refers to in vain.
     pub fn with_faults(self, company: &CompanyFile, kinds: &Kinds) -> Result<Vec<Case>, String> {
         let mut cases = self.cases;
         for (index, case) in cases.iter_mut().enumerate() {

@@ -108,8 +108,8 @@ pub(in crate::backend::demo) struct Kind {
 }
 
 impl KindsFile {
-    /// Returns the kinds with their faults and recovery checks. An error gives the key, and the
-    /// name at that key to which nothing belongs.
+    /// Returns the kinds with their faults and recovery checks. An error names the key and what it
+    /// refers to in vain.
     pub fn with_faults(self, faults: &[Fault]) -> Result<Kinds, String> {
         let mut kinds = BTreeMap::new();
         for (name, entry) in self.kinds {
