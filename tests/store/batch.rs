@@ -28,7 +28,7 @@ async fn locked_store_refuses_the_batch_and_saves_nothing() {
         assert!(told.contains("is locked by another process"), "{told}");
     }
     other.execute_batch("ROLLBACK").unwrap();
-    // Cached records of the other commands were discarded.
+    // Cached records of the failed batch were discarded.
     let mut again = commands.clone();
     again.push(ask(first, IncidentCommand::Acknowledge));
     let outcomes = store.execute_all(&again).await;

@@ -165,9 +165,7 @@ async fn directory_is_not_written_to_a_file_that_was_moved_away() {
     let away = folder.path().join("away.db");
     fs::rename(&path, &away).unwrap();
     match store.set_directory(&Directory::default()).await {
-        Err(BackendError::Unreachable(said)) => {
-            assert!(said.contains("is not there"), "{said}")
-        }
+        Err(BackendError::Unreachable(said)) => assert!(said.contains("is not there"), "{said}"),
         other => panic!("{other:?}"),
     }
     fs::rename(&away, &path).unwrap();
