@@ -99,7 +99,7 @@ fn describe_person(directory: &Directory, person: &PersonRef, now: DateTime<Utc>
         .map(|team| team.name.as_str())
         .collect();
     if !teams.is_empty() {
-        parts.push(sanitize(&teams.join(", ")).into_owned());
+        parts.push(sanitize(&teams.join(", ")).into_string());
     }
     parts.join(" · ")
 }

@@ -66,7 +66,7 @@ impl VerbLogic for Link {
         }
         let link = Linked::Url(typed.text.to_owned());
         check::link(&link).map_err(|error| format!("the URL {}", error.problem))?;
-        Ok(links::link_item(link, shown.into_owned(), String::new()).pick)
+        Ok(links::link_item(link, shown.into_string(), String::new()).pick)
     }
 
     fn edit(&self, _: &App, command: &IncidentCommand) -> Option<(Kind, Contents)> {
