@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// A mean over fewer durations than this is marked as thin.
 pub const MIN_SAMPLE: u64 = 5;
 
-/// Statistics of durations in milliseconds; all 0 where there were none.
+/// Statistics of durations, in milliseconds. All are 0 if there are no durations.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Times {
     /// The arithmetic mean, rounded to the nearest millisecond.
