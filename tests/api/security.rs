@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::api::{TestResponse, TestServer, fetch, token};
 use crate::support::wait::until;
 
-/// A route of the OpenAPI document, with a valid path and query.
+/// A route of the `OpenAPI` document, with a valid path and query.
 #[derive(Clone, Debug)]
 pub struct Route {
     pub method: String,
@@ -20,7 +20,7 @@ pub struct Route {
     pub needs_token: bool,
 }
 
-/// Returns all routes of the OpenAPI document.
+/// Returns all routes of the `OpenAPI` document.
 pub fn routes() -> Vec<Route> {
     let document: Value =
         serde_json::from_str(&redphone::server::openapi::document_json()).unwrap();
