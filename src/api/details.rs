@@ -10,24 +10,26 @@ use crate::model::{DatedRejection, Rejection, RejectionKind};
 /// The media type of [`Details`].
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// The body of every answer that is a refusal.
+/// The body of an error response: problem details (RFC 9457).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Details {
-    /// `urn:redphone:` and the code.
+    /// `urn:redphone:` followed by the code.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The code in words.
+    /// The title of the error, the same for all errors with the same code.
     pub title: String,
-    /// The HTTP status.
+    /// The HTTP status of the error. For one command among several, the response can have another
+    /// status.
     pub status: u16,
-    /// What kind of refusal it is; more may come to be, clients go by the status then.
+    /// The kind of error, such as `not_found`. Later versions may add codes. A client treats a code
+    /// that it does not know by the status.
     pub code: String,
-    /// What is wrong and what to do, in a sentence.
+    /// What is wrong and what to do, as a sentence for people.
     pub detail: String,
-    /// Of a command that is refused: why.
+    /// The reason for which the rules refuse a command; absent for other errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<RejectionKind>,
-    /// From when on it listens again.
+    /// When the caller is served again after too many requests; absent for other errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
 }
@@ -68,7 +70,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// All codes.
+    /// All error codes that this version defines.
     pub const ALL: [Self; 15] = [
         Self::BadRequest,
         Self::Unauthorized,

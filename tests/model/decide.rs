@@ -82,7 +82,7 @@ fn import_refuses_what_commands_refuse() {
     let mut bench = Bench::new();
     let loud = PersonRef::new("ines", "x".repeat(101));
     let late = at(60 * 24 * 366 * 100);
-    for (body, says) in [
+    for (body, expected) in [
         (EventBody::Assigned { to: Some(loud.clone()) }, "to: has 101"),
         (
             EventBody::RoleGiven { role: Role::Scribe, person: loud.clone(), given: true },
@@ -105,10 +105,10 @@ fn import_refuses_what_commands_refuse() {
     ] {
         let event = Event { body, ..bench.events.remove(0) };
         let refused = check::event(&event).unwrap_err().to_string();
-        assert!(refused.starts_with(says), "{refused}");
+        assert!(refused.starts_with(expected), "{refused}");
         bench.events.push(event);
     }
-    // Some of those who exported have no name to show.
+    // Some exported people have no full name.
     let body = EventBody::Assigned { to: Some(PersonRef::new("ines", "")) };
     check::event(&Event { body, ..bench.events.remove(0) }).unwrap();
 }
@@ -189,8 +189,9 @@ fn a_closed_incident_is_reopened_only_within_seven_days(#[case] after: i64, #[ca
         );
     }
     bench.ask(3, IncidentCommand::Close);
-    let asked = bench.try_as(tariq(), 3 + after, IncidentCommand::Reopen { reason: "back".into() });
-    match asked {
+    let outcome =
+        bench.try_as(tariq(), 3 + after, IncidentCommand::Reopen { reason: "back".into() });
+    match outcome {
         Ok(_) => assert!(may),
         Err(refusal) => {
             assert!(!may);
@@ -283,13 +284,13 @@ fn a_wrong_time_is_refused_with_a_sentence(
 #[case::a_move(IncidentCommand::MoveStatus { to: Status::Identified }, at(8))]
 #[case::an_end(resolve(), at(8))]
 fn backward_clock_dates_no_event_before_its_predecessor(
-    #[case] ask: IncidentCommand,
+    #[case] command: IncidentCommand,
     #[case] then: DateTime<Utc>,
 ) {
     let mut bench = Bench::new();
     bench.ask(8, IncidentCommand::Acknowledge);
     bench.ask(10, note("first"));
-    let made = envelope(-500, tariq(), bench.incident.summary.id, ask);
+    let made = envelope(-500, tariq(), bench.incident.summary.id, command);
     let context = Context { now: at(-400), rules: &bench.rules };
     let events = decide(Some(&bench.incident), &made, context).unwrap();
     assert_eq!((events[0].at, events[0].seq), (then, 4));
@@ -300,10 +301,10 @@ fn backward_clock_dates_no_event_before_its_predecessor(
 #[case::an_owner(IncidentCommand::Assign { to: Some(ines()) })]
 #[case::a_note(note("first look"))]
 #[case::a_resolution(resolve())]
-fn concurrent_events_do_not_shift_the_time_of_a_command(#[case] ask: IncidentCommand) {
+fn concurrent_events_do_not_shift_the_time_of_a_command(#[case] command: IncidentCommand) {
     let mut bench = Bench::new();
     bench.ask(58, note("somebody else was here"));
-    let made = envelope(5, ines(), bench.incident.summary.id, ask);
+    let made = envelope(5, ines(), bench.incident.summary.id, command);
     let context = Context { now: at(60), rules: &bench.rules };
     let events = decide(Some(&bench.incident), &made, context).unwrap();
     assert_eq!((events[0].at, events[0].recording_delay()), (at(5), Some(TimeDelta::minutes(55))));
@@ -380,14 +381,14 @@ fn offline_command_is_dated_when_it_was_given() {
 #[case::a_move_taken_back_too_late(IncidentCommand::UndoMove, &[(1, IncidentCommand::Acknowledge)], &[], false)]
 #[case::a_reopening_after_months(IncidentCommand::Reopen { reason: "back".into() }, &[(1, resolve())], &[2], true)]
 fn command_made_in_time_is_not_refused_for_arriving_late(
-    #[case] asked: IncidentCommand,
+    #[case] command: IncidentCommand,
     #[case] before: &[(i64, IncidentCommand)],
     #[case] closed_at: &[i64],
     #[case] may: bool,
 ) {
     let mut bench = Bench::new();
-    for (minute, ask) in before {
-        bench.ask(*minute, ask.clone());
+    for (minute, earlier) in before {
+        bench.ask(*minute, earlier.clone());
     }
     for minute in closed_at {
         for item in ClosingItem::ALL {
@@ -398,8 +399,8 @@ fn command_made_in_time_is_not_refused_for_arriving_late(
         }
         bench.ask(*minute, IncidentCommand::Close);
     }
-    // Asked three minutes after the declaration, and brought by a machine that was away for a year.
-    let made = envelope(3, tariq(), bench.incident.summary.id, asked);
+    // The command was requested three minutes after the declaration, and arrives a year later.
+    let made = envelope(3, tariq(), bench.incident.summary.id, command);
     let context = Context { now: at(365 * 1440), rules: &bench.rules };
     let decided = decide(Some(&bench.incident), &made, context);
     assert_eq!(decided.is_ok(), may, "{decided:?}");
@@ -411,9 +412,9 @@ fn command_made_in_time_is_not_refused_for_arriving_late(
 #[test]
 fn next_stakeholder_update_is_due_from_the_last_one() {
     let bench = Bench::new();
-    let told =
+    let update =
         IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due: None };
-    let made = envelope(3, tariq(), bench.incident.summary.id, told);
+    let made = envelope(3, tariq(), bench.incident.summary.id, update);
     let context = Context { now: at(90), rules: &bench.rules };
     let events = decide(Some(&bench.incident), &made, context).unwrap();
     let redphone::model::EventBody::StakeholdersUpdated { next_due, .. } = &events[0].body else {
@@ -443,15 +444,15 @@ fn command_on_an_unknown_incident_says_so() {
 
 #[test]
 fn an_envelope_reads_back_from_json_as_it_was() {
-    let mut asks = everything_for_open_incidents();
-    asks.push(IncidentCommand::Declare(Box::new(declaration("x"))));
-    asks.push(note("two\nlines"));
-    for ask in asks {
+    let mut commands = everything_for_open_incidents();
+    commands.push(IncidentCommand::Declare(Box::new(declaration("x"))));
+    commands.push(note("two\nlines"));
+    for command in commands {
         let made = Envelope {
             id: CommandId::new(),
             at: at(0) + TimeDelta::milliseconds(123),
             actor: Actor::Integration("Alertmanager".into()),
-            command: Command::Incident { incident: IncidentId::new(), command: ask },
+            command: Command::Incident { incident: IncidentId::new(), command },
         };
         let json = serde_json::to_string(&made).unwrap();
         assert_eq!(serde_json::from_str::<Envelope>(&json).unwrap(), made, "{json}");

@@ -40,7 +40,7 @@ fn resolving_at_once_counts_as_acknowledged() {
     assert_eq!(bench.incident.summary.resolved_at, Some(at(9)));
 }
 
-/// Everything but what the events themselves leave behind.
+/// Returns the record without the fields that each event changes.
 fn standing(incident: &Incident) -> impl PartialEq + std::fmt::Debug + use<> {
     let summary = &incident.summary;
     (
@@ -62,8 +62,8 @@ fn undone_move_restores_the_incident(
     #[case] step: IncidentCommand,
 ) {
     let mut bench = Bench::new();
-    for (minute, ask) in (1..).zip(before) {
-        bench.ask(minute, ask.clone());
+    for (minute, command) in (1..).zip(before) {
+        bench.ask(minute, command.clone());
     }
     let was = standing(&bench.incident);
     bench.ask(20, step);

@@ -1,5 +1,5 @@
-//! A backend in memory, built on the model's own `decide` and `apply`: it refuses what a real one
-//! refuses, and can be told to fail.
+//! A backend in memory, built on the model's own `decide` and `apply`. It refuses what a real
+//! backend refuses, and can be made to fail.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -58,13 +58,13 @@ impl Memory {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on everything fails with this, or nothing any more.
+    /// Makes all requests fail with this error; `None` makes them succeed again.
     pub fn fail(&self, with: Option<BackendError>) {
         self.state().failing = with;
         self.changed.notify_waiters();
     }
 
-    /// Only these can be carried out.
+    /// Allows only these kinds of commands.
     pub fn only(&self, verbs: Vec<CommandKind>) {
         self.state().verbs = Some(verbs);
     }
@@ -76,20 +76,20 @@ impl Memory {
         Ok(outcome)
     }
 
-    /// A number that was never given before, for ids that are the same each time.
+    /// Returns a number that was never returned before, for ids that are the same in each run.
     pub fn count_ids(&self) -> u64 {
         let mut state = self.state();
         state.ids += 1;
         state.ids
     }
 
-    /// All incidents.
+    /// Returns all incidents.
     pub fn all(&self) -> Vec<Summary> {
         let state = self.state();
         state.incidents.values().map(|(incident, _)| incident.summary.clone()).collect()
     }
 
-    /// All open incidents.
+    /// Returns all open incidents.
     pub fn open(&self) -> Vec<Summary> {
         let state = self.state();
         let mut rows: Vec<Summary> = state
@@ -102,7 +102,7 @@ impl Memory {
         rows
     }
 
-    /// The incident of a number, with its timeline.
+    /// Returns the incident that has a number, with its timeline.
     pub fn read(&self, number: u64) -> (Detail, Vec<Event>) {
         let state = self.state();
         let (incident, events) = state
@@ -288,8 +288,8 @@ impl Backend for Memory {
             _ => Sort::Newest,
         };
         rows.sort_by(|a, b| {
-            let place = |row| urgency_key(row, search.now, &levels);
-            compare(sort, (a, &place(a)), (b, &place(b)))
+            let rank = |row| urgency_key(row, search.now, &levels);
+            compare(sort, (a, &rank(a)), (b, &rank(b)))
         });
         let total = Some(rows.len() as u64);
         let start = match &search.after {
@@ -305,8 +305,8 @@ impl Backend for Memory {
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
         let state = self.state();
         state.check()?;
-        let known = state.incidents.get(&id);
-        known
+        let record = state.incidents.get(&id);
+        record
             .map(|(incident, _)| state.detail(incident))
             .ok_or(BackendError::NotFound(Missing::Incident))
     }

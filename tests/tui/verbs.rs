@@ -173,8 +173,8 @@ fn each_selected_incident_escalates_along_its_own_path() {
 fn review_is_written_for_one_incident_at_a_time() {
     let mut stage = Stage::busy();
     stage.keys("Space Space V");
-    let told = "2 incidents are selected, and a review is written of one at a time";
-    assert!(stage.screen().contains(told), "{}", stage.screen());
+    let expected = "2 incidents are selected, and a review is written of one at a time";
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn bulk_update_is_filled_in_for_each_incident() {
     stage.keys("Space Space U");
     stage.keys("1");
     assert!(stage.form().contents()[0].starts_with("{number} {title}"), "{}", stage.screen());
-    // A slip in a name is told before anything is sent.
+    // A misspelt placeholder is reported before anything is sent.
     stage.write("{nubmer} ");
     stage.keys("^s");
     assert!(stage.screen().contains("did you mean number?"), "{}", stage.screen());

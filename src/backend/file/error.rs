@@ -30,7 +30,7 @@ pub(super) enum SqliteFault {
     Foreign,
     /// The schema refuses a value, such as an id that exists already.
     Constraint,
-    /// Any other error.
+    /// Any error that the other kinds do not cover.
     Other,
 }
 

@@ -43,7 +43,7 @@ pub(super) struct ApiRequest<'a, Q> {
     pub(super) if_none_match: Option<&'a HeaderValue>,
 }
 
-/// A successful response.
+/// A successful response: a body, or that the cached body is still current.
 pub(super) enum ApiResponse {
     /// The JSON body and its `ETag`.
     Json(Vec<u8>, Option<HeaderValue>),

@@ -323,7 +323,7 @@ struct Causes<'a> {
     hyper: Option<&'a hyper::Error>,
     /// The error of the tunnel through a proxy, as text: the library's error type is private.
     tunnel: Option<String>,
-    /// The innermost error.
+    /// The innermost error of the source chain.
     root: &'a (dyn Error + 'static),
 }
 

@@ -24,14 +24,14 @@ pub(super) const ROW: CommandRow = CommandRow::new(
 /// How many decisions a detail view shows; the timeline has all of them.
 const MAX_SHOWN: usize = 3;
 
-/// Something that was decided in the response.
+/// A decision that was made during the response.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Decision {
-    /// What was decided.
+    /// What was decided, in words.
     pub decision: String,
-    /// Why.
+    /// The reason for the decision.
     pub reason: String,
-    /// Who decided it; in a command, nobody stands for whoever sends it.
+    /// The person who decided it. If a command names nobody, it is the requester.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<PersonRef>,
 }

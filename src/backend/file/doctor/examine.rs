@@ -23,7 +23,7 @@ const MAX_DAMAGE_LINES: usize = 3;
 /// The maximum number of timelines, incidents or snapshots that are reported by name.
 const MAX_NAMED: u64 = 10;
 
-/// See [`super::examine()`].
+/// Checks a store without changing it; see [`super::examine()`].
 pub(super) async fn examine(path: &Path) -> Result<Report, OpenError> {
     let mut conn = open::open_unchecked(path).await?;
     let mut report = Report::default();

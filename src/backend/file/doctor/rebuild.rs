@@ -20,7 +20,7 @@ use crate::backend::file::names::NameInterner;
 use crate::backend::file::open_error::OpenError;
 use crate::backend::file::sql::Batch;
 
-/// See [`super::rebuild()`].
+/// Rebuilds what derives from the events; see [`super::rebuild()`].
 pub(super) async fn rebuild(path: &Path) -> Result<Report, OpenError> {
     let report = examine::examine(path).await?;
     if report.findings.iter().any(|finding| finding.grave) {

@@ -23,7 +23,7 @@ const ROWS_PER_READ: i64 = 200;
 /// be read.
 const BLIND_RANGE: i64 = 100_000;
 
-/// See [`super::salvage()`].
+/// Passes the readable records of a damaged store to `sink`; see [`super::salvage()`].
 pub(super) async fn salvage(path: &Path, sink: Sink<'_>) -> Result<u64, OpenError> {
     let mut conn = open::open_unchecked(path).await?;
     let mut salvager = Salvager { conn: &mut conn, sink, count: 0, ids: HashMap::new() };
