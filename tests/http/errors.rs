@@ -21,10 +21,11 @@ fn message(error: &BackendError, host: &str) -> String {
     assert!(text.contains(host), "{text}");
     assert!(!text.contains(TOKEN) && !text.contains("/v1/") && !text.contains('\n'), "{text}");
     // Nor has any of the causes something of the request, for whoever prints them.
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    for cause in causes {
-        let text = format!("{cause} {cause:?}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = format!("{error} {error:?}");
         assert!(!text.contains(TOKEN) && !text.contains("/v1/"), "{text}");
+        cause = error.source();
     }
     text.replace(host, "HOST")
 }

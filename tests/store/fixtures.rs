@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use redphone::backend::Backend;
-use redphone::backend::file::{FileStore, ImportError, Imported, OpenError, Options};
+use redphone::backend::file::{FileStore, ImportError, Imported, Options};
 use redphone::backend::record::Record;
 use redphone::model::command::Declaration;
 use redphone::model::status::Category;

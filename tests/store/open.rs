@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use redphone::backend::file::{FileStore, OpenError, Options};
+use redphone::backend::file::{FileStore, OpenError, Options, StoreFault, StoreFaultKind};
 use redphone::backend::{Backend, BackendError};
 use redphone::model::IncidentCommand;
 use rusqlite::Connection;

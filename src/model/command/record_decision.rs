@@ -208,7 +208,10 @@ mod tests {
         let refused = |field, problem| Rejection::Field(BadField::new(field, problem));
         for (decision, reason, field) in [(" ", "why", "decision"), ("what", "", "reason")] {
             let decision = Decision { decision: decision.into(), reason: reason.into(), by: None };
-            assert_eq!(record(&incident, decision).unwrap_err(), refused(field, FieldProblem::NoText));
+            assert_eq!(
+                record(&incident, decision).unwrap_err(),
+                refused(field, FieldProblem::NoText)
+            );
         }
         let nobody = Decision { by: Some(PersonRef::new("", "")), ..decided_by(None) };
         assert_eq!(record(&incident, nobody).unwrap_err(), refused("by", FieldProblem::Empty));
