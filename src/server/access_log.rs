@@ -233,6 +233,7 @@ mod tests {
         let thread =
             std::thread::spawn(move || write_records(target, &receiver, &thread_must_reopen));
         *log.thread.lock().unwrap() = Some(thread);
+        // The thread reports nothing when it has made the new file.
         while !path.exists() {
             std::thread::sleep(std::time::Duration::from_millis(1));
         }

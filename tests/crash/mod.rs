@@ -184,6 +184,7 @@ fn run_and_kill(path: &Path, rng: &mut ChaCha8Rng) -> Vec<String> {
         assert_ne!(out.read_line(&mut line).unwrap(), 0, "the writer stopped by itself");
         output.push_str(&line);
     }
+    // It is killed at any moment, whatever it does then.
     std::thread::sleep(Duration::from_micros(rng.random_range(0..150_000)));
     child.kill().unwrap();
     child.wait().unwrap();

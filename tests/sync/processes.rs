@@ -143,6 +143,7 @@ async fn process_killed_at_any_time_loses_and_repeats_nothing() {
         let mut child = start(&fixture, id, 100_000, mode);
         let process = child.id();
         let kill = std::thread::spawn(move || {
+            // It is killed at any moment, whatever it does then.
             std::thread::sleep(Duration::from_millis(150 + (run * 37) % 400));
             let _ = Process::new("kill").args(["-KILL", &process.to_string()]).status();
         });
