@@ -41,11 +41,9 @@ const TOKENS: &str = "where a token comes from is checked by the type that reads
 const OF_ONE_FOLDER: &str = "not yet untied: a folder's `mod.rs` and files in it use each other";
 const COMMAND_TABLE: &str =
     "the table of commands names the file of each command, and these need the command and its row";
-const ACTION_TABLE: &str = "the table of actions names the file of each verb; the verbs read \
-    the state, whose keymap is made from the table";
 
 /// Files that need each other, each group with the reason.
-const CIRCLES: [(&[&str], &str); 14] = [
+const CIRCLES: [(&[&str], &str); 13] = [
     (
         &[
             "model::check",
@@ -137,49 +135,6 @@ const CIRCLES: [(&[&str], &str); 14] = [
         OF_ONE_FOLDER,
     ),
     (&["config::file", "config::file::general", "config::file::profiles"], OF_ONE_FOLDER),
-    (
-        &[
-            "tui::action::keymap",
-            "tui::action::table",
-            "tui::core::app",
-            "tui::picker::links",
-            "tui::picker::people",
-            "tui::verb",
-            "tui::verb::acknowledge",
-            "tui::verb::action_item",
-            "tui::verb::assign",
-            "tui::verb::categorize",
-            "tui::verb::category",
-            "tui::verb::checklist",
-            "tui::verb::close",
-            "tui::verb::decision",
-            "tui::verb::declare",
-            "tui::verb::describe",
-            "tui::verb::escalate",
-            "tui::verb::link",
-            "tui::verb::logic",
-            "tui::verb::merge",
-            "tui::verb::move_status",
-            "tui::verb::names",
-            "tui::verb::note",
-            "tui::verb::override_priority",
-            "tui::verb::own",
-            "tui::verb::pause",
-            "tui::verb::planning",
-            "tui::verb::precheck",
-            "tui::verb::prioritize",
-            "tui::verb::reclassify",
-            "tui::verb::reopen",
-            "tui::verb::resolve",
-            "tui::verb::review",
-            "tui::verb::role",
-            "tui::verb::services",
-            "tui::verb::snooze",
-            "tui::verb::team",
-            "tui::verb::update",
-        ],
-        ACTION_TABLE,
-    ),
     (&["server::routes", "server::routes::service"], OF_ONE_FOLDER),
     (
         &[

@@ -10,7 +10,7 @@ pub(in crate::tui) mod table;
 pub use condition::Condition;
 pub use entry::{ArgumentKind, Entry, Group, READ_ONLY};
 pub use layer::Layer;
-pub use table::{TABLE, find_entry};
+pub use table::{TABLE, build_keymap, find_entry};
 
 use crate::model::command::CommandKind;
 
