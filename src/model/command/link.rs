@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{Argument, CommandRow};
@@ -70,6 +71,17 @@ impl fmt::Display for Link {
     }
 }
 
+/// Returns the link with the incident that it leads to replaced; `None` if it leads to none.
+pub(super) fn with_incident(
+    link: &Link,
+    replace: &dyn Fn(IncidentId) -> IncidentId,
+) -> Option<Link> {
+    match link {
+        Link::Incident { id, number } => Some(Link::Incident { id: replace(*id), number: *number }),
+        Link::Problem { .. } | Link::Change { .. } | Link::Url(_) => None,
+    }
+}
+
 pub(in crate::model) struct AddLink<'a> {
     pub link: &'a Link,
 }
@@ -96,6 +108,19 @@ impl CommandLogic for AddLink<'_> {
 
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
         before.map(|_| IncidentCommand::Unlink { link: self.link.clone() })
+    }
+
+    fn required_id(&self) -> Option<Uuid> {
+        match self.link {
+            Link::Problem { id, .. } => Some(id.0),
+            Link::Change { id, .. } => Some(id.0),
+            Link::Incident { id, .. } => Some(id.0),
+            Link::Url(_) => None,
+        }
+    }
+
+    fn with_incident(&self, replace: &dyn Fn(IncidentId) -> IncidentId) -> Option<IncidentCommand> {
+        with_incident(self.link, replace).map(|link| IncidentCommand::Link { link })
     }
 
     fn phrase(&self) -> &'static str {
