@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::model::command::CommandKind;
 use crate::model::{Summary, escalation};
 
-use crate::tui::action::{Action, Entry};
+use crate::tui::action::{Action, Entry, Phase};
 use crate::tui::core::app::App;
 use crate::tui::picker::{Item, people};
 use crate::tui::verb::logic::{Opening, VerbLogic};
@@ -13,7 +13,9 @@ use crate::tui::verb::plan::{Plan, Step};
 use crate::tui::verb::planning;
 use crate::tui::verb::target::Target;
 
-pub(super) const ENTRY: Entry = Entry::command(CommandKind::Escalate, &["e"]).hint("escalate");
+pub(super) const ENTRY: Entry = Entry::command(CommandKind::Escalate, &["e"])
+    .hint("escalate")
+    .primary(&[(Phase::Triggered, 2)]);
 
 pub(super) struct Escalate;
 

@@ -8,7 +8,7 @@ use crate::model::text::sanitize;
 use crate::model::time::format_ago;
 use crate::model::{EventBody, Incident, IncidentCommand};
 
-use crate::tui::action::{Action, Entry};
+use crate::tui::action::{Action, Entry, Phase};
 use crate::tui::core::app::App;
 use crate::tui::form::{Field, Kind};
 use crate::tui::picker::{Item, Pick};
@@ -18,7 +18,10 @@ use crate::tui::verb::logic::{
 use crate::tui::verb::precheck;
 use crate::tui::verb::target::Target;
 
-pub(super) const ENTRY: Entry = Entry::command(CommandKind::WriteReview, &["V"]).hint("review");
+pub(super) const ENTRY: Entry = Entry::command(CommandKind::WriteReview, &["V"])
+    .hint("review")
+    .primary(&[(Phase::Resolved, 2), (Phase::Ended, 0)])
+    .only_primary();
 
 pub(super) struct WriteReview;
 
