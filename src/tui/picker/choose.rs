@@ -14,11 +14,11 @@ use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::{report_failure, show_toast};
 use crate::tui::form::Kind;
-use crate::tui::picker::{Item, Pick, Picker, PickerKind, links};
+use crate::tui::picker::{Item, Pick, Picker, PickerKind};
 use crate::tui::settings::appearance;
 use crate::tui::verb::plan::{Plan, Step};
 use crate::tui::verb::target::Target;
-use crate::tui::verb::{planning, send};
+use crate::tui::verb::{link, planning, send};
 use crate::tui::{drafts, filter, form, jump, metrics, run, runbook, views, workspace};
 
 /// Shows the problems that were read, in the list that waits for them.
@@ -29,7 +29,7 @@ pub(in crate::tui) fn problems_loaded(
 ) -> Vec<Effect> {
     match result {
         Ok(list) => {
-            let items = links::problems(&list);
+            let items = link::problems(&list);
             let none = items.is_empty();
             app.fetched.problems = Some(list);
             if let Mode::Pick(picker) = &mut app.ui.mode
@@ -87,14 +87,14 @@ pub(in crate::tui) fn apply_pick(
         Pick::LinkUrl => form::open::open(app, Kind::LinkUrl, targets, at),
         Pick::NewProblem => form::open::open(app, Kind::NewProblem, targets, at),
         Pick::LinkProblem => {
-            let items = app.fetched.problems.as_deref().map(links::problems).unwrap_or_default();
+            let items = app.fetched.problems.as_deref().map(link::problems).unwrap_or_default();
             let heading = "Link to the problem".to_owned();
             let picker = Picker::new(PickerKind::Problems, targets, heading, items, true);
             app.ui.mode = Mode::Pick(Box::new(picker));
             vec![Effect::LoadProblems]
         }
         Pick::LinkChange => {
-            let items = links::changes(app, &targets);
+            let items = link::changes(app, &targets);
             if items.is_empty() {
                 return show_toast(
                     app,

@@ -3,8 +3,6 @@
 pub mod choose;
 pub mod items;
 pub mod layout;
-pub mod links;
-pub mod people;
 pub mod update;
 pub mod view;
 

@@ -28,6 +28,7 @@ mod note;
 mod override_priority;
 mod own;
 mod pause;
+mod people;
 pub mod plan;
 pub mod planning;
 pub mod precheck;
