@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::IncidentCommand;
 use crate::model::command::CommandKind;
 use crate::model::text::sanitize;
+use crate::model::{IncidentCommand, Summary};
 
 use crate::tui::action::{Action, Entry};
 use crate::tui::core::app::App;
@@ -37,6 +37,13 @@ impl VerbLogic for Assign {
 
     fn empty_reason(&self, app: &App, _: &[Target]) -> String {
         nobody_listed(app)
+    }
+
+    fn overruled_reason(&self, row: &Summary) -> String {
+        match &row.assignee {
+            Some(owner) => format!("{} owns it now", sanitize(&owner.name)),
+            None => "nobody owns it now".into(),
+        }
     }
 
     fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {

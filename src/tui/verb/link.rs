@@ -83,13 +83,13 @@ impl VerbLogic for Link {
 fn link_menu(app: &App, targets: &[Target]) -> Vec<Item> {
     let mut items = vec![
         Item::new("a known problem …", Pick::LinkProblem).key('p').about("the cause behind it"),
-        Item::new("a new problem …", Pick::NewProblem)
+        Item::new("a new problem …", Pick::Form(Kind::NewProblem))
             .key('n')
             .about("recorded and linked at once"),
         Item::new("a suspected change …", Pick::LinkChange)
             .key('c')
             .about("what may have caused it"),
-        Item::new("a URL …", Pick::LinkUrl).key('u').about("a page elsewhere"),
+        Item::new("a URL …", Pick::Form(Kind::LinkUrl)).key('u').about("a page elsewhere"),
     ];
     let record = match targets {
         [one] => precheck::current_record(app, one.id),
