@@ -52,7 +52,7 @@ pub struct BackendConnection {
 
 impl From<FileStore> for BackendConnection {
     fn from(store: FileStore) -> Self {
-        let display_name = sanitize(&store.path().to_string_lossy()).into_owned();
+        let display_name = sanitize(&store.path().to_string_lossy()).into_string();
         let backend: Arc<dyn Backend> = Arc::new(store.clone());
         let reader = sync::reader(Arc::clone(&backend), None);
         Self { backend, reader, file: Some(store), remote: None, display_name }
@@ -148,7 +148,7 @@ async fn open_synced_remote(
         lock_timeout: 2 * Timeouts::default().request(),
     };
     let opened = Remote::open(client, options).await;
-    let opened = opened.map_err(|why| Failure::new(Exit::Unreachable, why))?;
+    let opened = opened.map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
     Ok(Some(opened))
 }
 

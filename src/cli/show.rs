@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::args::Show;
+use super::context::Context;
 use super::failure::Failure;
+use super::json;
 use super::out::{self, Out, Style};
 use super::session::{IfMissing, OldestRead, open};
 use super::table::format_remaining;
 use super::value::IncidentRef;
-use super::{Context, json};
 use crate::backend::{Detail, Similar, TimelineRange};
 use crate::model::change::Suspect;
 use crate::model::problem::Problem;
@@ -296,9 +297,9 @@ impl DetailPrinter<'_> {
         match self.out.width() {
             Some(width) => {
                 let columns = width.saturating_sub(indent).max(20);
-                lines.flat_map(|line| text::wrap(&line, columns)).collect()
+                lines.flat_map(|line| text::wrap(line, columns)).map(String::from).collect()
             }
-            None => lines.map(std::borrow::Cow::into_owned).collect(),
+            None => lines.map(String::from).collect(),
         }
     }
 

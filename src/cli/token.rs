@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::args::serve::{CreateToken, ListTokens, RevokeToken, TokenCommand};
+use super::context::Context;
 use super::failure::Failure;
+use super::json;
 use super::out::{self, Style};
 use super::serve::token_file;
-use super::{Context, json};
 use crate::model::text::{pad, sanitize, width};
 use crate::server::scope::Scope;
 use crate::server::tokens::{NewToken, Token, TokenStatus};
@@ -103,9 +104,9 @@ fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {
     rows.extend(all.iter().map(|token| {
         [
             token.id.clone(),
-            sanitize(&token.name).into_owned(),
+            sanitize(&token.name).into_string(),
             token.scope.to_string(),
-            token.person.as_deref().map_or_else(|| "-".to_owned(), |p| sanitize(p).into_owned()),
+            token.person.as_deref().map_or_else(|| "-".to_owned(), |p| sanitize(p).into_string()),
             state_name(token).to_owned(),
             day(token.expires_at, "never"),
             day(token.last_used_at, "never"),

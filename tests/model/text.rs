@@ -69,6 +69,6 @@ fn grapheme_wider_than_the_line_is_broken() {
 
 #[test]
 fn a_note_is_split_into_safe_lines() {
-    let split: Vec<String> = lines("a\r\n\tb\n\u{1b}c").map(std::borrow::Cow::into_owned).collect();
+    let split: Vec<String> = lines("a\r\n\tb\n\u{1b}c").map(String::from).collect();
     assert_eq!(split, ["a", "    b", "␛c"]);
 }

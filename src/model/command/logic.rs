@@ -151,7 +151,7 @@ const MAX_QUOTE_WIDTH: usize = 60;
 /// Quotes the first line of a text, sanitized and shortened.
 pub(super) fn quote(text: &str) -> String {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_owned()
+    truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_string()
 }
 
 /// What callers outside of the model ask a command; the answers stand in the verb's own file.

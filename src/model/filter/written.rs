@@ -106,7 +106,7 @@ impl PartialFilter {
             match parse_predicate(&token) {
                 Ok(ask) => typed.filter.terms.push(Term { negated: token.negated, predicate: ask }),
                 Err(message_text) => {
-                    let message = sanitize(&message_text).into_owned();
+                    let message = sanitize(&message_text).into_string();
                     typed.errors.push(FilterError { range: token.range, message });
                 }
             }

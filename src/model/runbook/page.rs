@@ -282,7 +282,7 @@ impl PageBuilder {
             BlockKind::Heading(_) => TextStyle::Strong,
             _ => TextStyle::Plain,
         });
-        let text = sanitize(text).into_owned();
+        let text = sanitize(text).into_string();
         match block.spans.last_mut() {
             Some(last) if last.style == style => last.text.push_str(&text),
             _ => block.spans.push(TextSpan { text, style }),

@@ -47,7 +47,7 @@ pub(in crate::tui) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<L
         lines.push(Line::default());
         for step in possible {
             let text = format!("{} {}", step.target.label, sanitize(&step.target.title));
-            lines.push(Line::from(truncate(&text, width).into_owned()));
+            lines.push(Line::from(truncate(&text, width).into_string()));
         }
         for (target, why) in plan.refused() {
             let text = format!("not {}: {}", target.label, sanitize(why));
@@ -82,7 +82,7 @@ pub(in crate::tui) fn results(app: &App, results: &Results, width: usize) -> Vec
         .collect();
     for (label, why) in &results.failed {
         for part in wrap(&format!("{label}: {}", sanitize(why)), width) {
-            lines.push(Line::from(part));
+            lines.push(Line::from(part.into_string()));
         }
     }
     lines

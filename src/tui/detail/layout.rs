@@ -39,7 +39,8 @@ impl Fields<'_> {
     /// Appends a field, wrapped below its first line if the text is long.
     fn field(&mut self, label: &str, text: &str, style: Style) {
         let room = self.width.saturating_sub(LABEL_WIDTH).max(8);
-        let wrapped: Vec<String> = safe_lines(text).flat_map(|line| wrap(&line, room)).collect();
+        let wrapped: Vec<String> =
+            safe_lines(text).flat_map(|line| wrap(line, room)).map(String::from).collect();
         let mut label = label;
         for line in wrapped {
             self.lines.push(Line::from(vec![
@@ -92,7 +93,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     };
     let incident = &detail.incident;
     let mut out = Fields { app, now, width, lines: Vec::new() };
-    let mut title = sanitize(&incident.summary.title).into_owned();
+    let mut title = sanitize(&incident.summary.title).into_string();
     if app.layout().slot(Pane::Detail).is_some_and(|slot| slot.frame == Frame::Bare) {
         // Without a border there is no title that names the incident.
         title = format!("{} · {title}", incident.summary.label());
@@ -290,7 +291,7 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
             text = format!("{text}, {}", sanitize(&similar.resolution));
         }
         if !app.ui.zoomed {
-            text = truncate(&text, out.width.saturating_sub(LABEL_WIDTH)).into_owned();
+            text = truncate(&text, out.width.saturating_sub(LABEL_WIDTH)).into_string();
         }
         out.plain(if index == 0 { "Similar" } else { "" }, &text);
     }

@@ -49,7 +49,7 @@ fn input_line(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
         } else {
             Style::new()
         };
-        cells.push((sanitize(grapheme).into_owned(), style));
+        cells.push((sanitize(grapheme).into_string(), style));
     }
     let cursor = cursor.unwrap_or(cells.len());
     if cursor == cells.len() {

@@ -8,7 +8,7 @@ use ratatui::widgets::Widget;
 use tui_textarea::TextArea;
 
 use crate::model::priority::Level;
-use crate::model::text::{sanitize, truncate, width, wrap};
+use crate::model::text::{SafeText, sanitize, truncate, width, wrap};
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
@@ -398,7 +398,7 @@ fn draw_tick(
 }
 
 /// Returns the question whether to discard the form, or the notice.
-fn notice_lines(app: &App, form: &Form, width: usize) -> Vec<String> {
+fn notice_lines(app: &App, form: &Form, width: usize) -> Vec<SafeText<'static>> {
     if form.confirm_discard {
         let answers = [
             (Action::Discard, "drop it"),

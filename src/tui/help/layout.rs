@@ -233,7 +233,7 @@ fn row_lines(app: &App, row: &HelpRow, columns: usize, width: usize) -> Vec<Line
     let mut from = 0;
     for part in wrap(&text, width.saturating_sub(columns + 2).max(8)) {
         // Wrapping drops the blanks at which a line is broken.
-        let found = text[from..].find(&part).map(|at| from + at);
+        let found = text[from..].find(part.as_str()).map(|at| from + at);
         let start = found.unwrap_or(from);
         from = found.map_or(from, |at| at + part.len());
         let before = text[..start].graphemes(true).count();
@@ -242,7 +242,7 @@ fn row_lines(app: &App, row: &HelpRow, columns: usize, width: usize) -> Vec<Line
         let mut line = Line::from(Span::styled(format!("{keys}  "), key));
         push_marked(app, &part, &marks, plain, &mut line);
         lines.push(line);
-        keys = " ".repeat(columns);
+        keys = " ".repeat(columns).into();
     }
     lines
 }

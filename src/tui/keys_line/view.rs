@@ -193,7 +193,7 @@ fn push_hints(app: &App, room: usize, line: &mut Line<'static>) {
             Some((key.to_string(), hint_text(app, entry), always))
         })
         .collect();
-    let wide = |(key, word, _): &(String, &str, bool)| width(key) + width(word) + 3;
+    let wide = |(key, word, _): &(String, &str, bool)| width(key) + width(*word) + 3;
     let last: usize = all.iter().filter(|hint| hint.2).map(wide).sum();
     let mut remaining = room.saturating_sub(line.width() + last);
     for hint in &all {

@@ -422,13 +422,13 @@ impl MeasuresView<'_> {
             let end =
                 if self.width < 50 { format!("{ago:>5}") } else { format!("{last} {ago:>5}") };
             let room = self.width.saturating_sub(6 + end.len() + 1);
-            let mut title = sanitize(&group.title).into_owned();
+            let mut title = group.title.clone();
             if let Some(problem) = &group.problem {
-                title = format!("{title} · problem: {}", sanitize(problem));
+                title = format!("{title} · problem: {problem}");
             }
             lines.push(Line::from(vec![
                 Span::styled(format!("{:>4}× ", group.count), self.app.ui.theme.strong()),
-                Span::raw(pad(&title, room)),
+                Span::raw(pad(title, room)),
                 Span::styled(format!(" {end}"), self.app.ui.theme.dim()),
             ]));
         }

@@ -182,8 +182,11 @@ fn push_entry(
     lines.push(line);
     let room = width.saturating_sub(INDENT).max(8);
     let mut push = |text: &str, style: Style, most: usize| {
-        let parts: Vec<String> =
-            safe_lines(text).flat_map(|line| wrap(&line, room)).filter(|p| !p.is_empty()).collect();
+        let parts: Vec<String> = safe_lines(text)
+            .flat_map(|line| wrap(line, room))
+            .map(String::from)
+            .filter(|p| !p.is_empty())
+            .collect();
         for part in parts.iter().take(most) {
             lines.push(Line::from(vec![Span::raw("  "), Span::styled(part.clone(), style)]));
         }

@@ -519,7 +519,7 @@ fn history_choice(app: &App, palette: &Palette, line: &str, at: DateTime<Utc>) -
     let name = line.split(' ').next()?;
     let entry = entries().find(|entry| entry.name == name)?;
     Some(Choice {
-        text: sanitize(line).into_owned(),
+        text: sanitize(line).into_string(),
         about: entry.help.to_owned(),
         keys: key_text(app, entry),
         disabled_reason: availability::disabled_reason(app, entry, &palette.targets, at),

@@ -16,7 +16,7 @@ pub(in crate::tui) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
     match (app.freshness(), &app.fetched.snapshot) {
         (Freshness::Failing { since, message, retry_in }, None) => {
             texts.push(format!("nothing could be read since {}", app.clock().hh_mm_ss(since)));
-            texts.push(sanitize(&message).into_owned());
+            texts.push(sanitize(&message).into_string());
             let seconds = retry_in.num_seconds().max(0);
             texts.push(format!("from {}", sanitize(&app.session.workspace.location)));
             let now = app.ui.keymap.hint_suffix(Action::Refresh, "now");
@@ -37,7 +37,7 @@ pub(in crate::tui) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
         }
     }
     let wide = usize::from(inside.width);
-    let lines: Vec<String> = texts.iter().flat_map(|s| crate::model::text::wrap(s, wide)).collect();
+    let lines: Vec<_> = texts.iter().flat_map(|s| crate::model::text::wrap(s, wide)).collect();
     let skip = usize::from(inside.height).saturating_sub(lines.len()) / 3;
     for (index, (text, row)) in lines.iter().zip(inside.rows().skip(skip)).enumerate() {
         let x = row.x + u16::try_from(wide.saturating_sub(width(text)) / 2).unwrap_or(0);
@@ -57,7 +57,7 @@ fn filtered(app: &App, texts: &mut Vec<String>) {
         }
         Some(pages) if pages.error.is_some() => {
             texts.push("the history could not be read".into());
-            texts.extend(pages.error.as_deref().map(|why| sanitize(why).into_owned()));
+            texts.extend(pages.error.as_deref().map(|why| sanitize(why).into_string()));
             let key = app.ui.keymap.keys(Action::Refresh).first();
             texts.extend(key.map(|key| format!("{key} asks again")));
         }

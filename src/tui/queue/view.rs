@@ -37,7 +37,7 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
     let right = format!("{at}/{}", total_text(app));
     // The filter has precedence over the scroll position where both don't fit.
     let room = usize::from(slot.area.width).saturating_sub("╭ 1 Queue ─  ╮".chars().count());
-    let about = truncate(&full_title, room.saturating_sub(right.len() + 3)).into_owned();
+    let about = truncate(&full_title, room.saturating_sub(right.len() + 3)).into_string();
     let title = pane::Title { about, right, alarm: false };
     let header_rows = 1 + if typed.is_some() { FILTER_LINE_ROWS } else { 0 };
     let rows = usize::from(inside.height.saturating_sub(header_rows));
@@ -144,7 +144,7 @@ fn title_text(app: &App, typing: bool) -> String {
         // Before the parts that may be truncated.
         parts.extend(cached_at.map(|at| app.as_of(at)));
         if queue.view.is_none() {
-            parts.push(sanitize(&queue.filter().to_string()).into_owned());
+            parts.push(sanitize(&queue.filter().to_string()).into_string());
         }
     } else if queue.view.is_none() && !typing {
         parts.push("open".into());

@@ -38,7 +38,7 @@ pub(in crate::tui) fn confirmation_lines(
     push(&confirm::layout::answer_keys(app), app.ui.theme.accent());
     lines.push(Line::default());
     for part in wrap(&sanitize(&confirmation.spec.command_line()), width) {
-        lines.push(Line::from(part));
+        lines.push(Line::from(part.into_string()));
     }
     lines
 }

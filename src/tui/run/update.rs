@@ -78,7 +78,7 @@ pub(in crate::tui) fn run_command(
         );
     };
     let runs = |run: &&Run| run.ended.is_none();
-    let same = |run: &&Run| run.target.id == target.id && run.name == sanitize(name);
+    let same = |run: &&Run| run.target.id == target.id && run.name == sanitize(name).as_str();
     if let Some(id) = app.runs.list.iter().filter(runs).find(same).map(|run| run.id) {
         app.ui.mode = Mode::Output(OutputPane { id, top: None });
         return show_toast(
@@ -134,8 +134,8 @@ fn launch(app: &mut App, confirmation: RunConfirmation, at: DateTime<Utc>) -> Ve
     app.runs.list.push(Run {
         id,
         target,
-        name: sanitize(&name).into_owned(),
-        command_line: sanitize(&spec.command_line()).into_owned(),
+        name: sanitize(&name).into_string(),
+        command_line: sanitize(&spec.command_line()).into_string(),
         timeout: spec.timeout,
         records_note,
         note_command: None,
@@ -275,7 +275,7 @@ fn note_text(run: &Run) -> String {
         lines.push("… earlier lines are left out".into());
     }
     lines.extend(tail);
-    let lines: Vec<_> = lines.iter().map(|line| text::sanitize(line)).collect();
+    let lines: Vec<_> = lines.iter().map(text::sanitize).collect();
     lines.join("\n")
 }
 

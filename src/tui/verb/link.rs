@@ -67,7 +67,7 @@ impl VerbLogic for Link {
         }
         let link = Linked::Url(typed.text.to_owned());
         check::link(&link).map_err(|error| format!("the URL {}", error.problem))?;
-        Ok(link_item(link, shown.into_owned(), String::new()).pick)
+        Ok(link_item(link, shown.into_string(), String::new()).pick)
     }
 
     fn edit(&self, _: &App, command: &IncidentCommand) -> Option<(Kind, Contents)> {
@@ -123,7 +123,7 @@ pub(in crate::tui) fn problems(list: &[Problem]) -> Vec<Item> {
     let items = list.iter().map(|problem| {
         let link = Linked::Problem { id: problem.id, title: problem.title.clone() };
         let about = format!("{} · {}", problem.state, sanitize(&problem.services.join(", ")));
-        link_item(link, sanitize(&problem.title).into_owned(), about)
+        link_item(link, sanitize(&problem.title).into_string(), about)
     });
     items.collect()
 }
@@ -138,7 +138,7 @@ pub(in crate::tui) fn changes(app: &App, targets: &[Target]) -> Vec<Item> {
         let link = Linked::Change { id: change.id, title: change.title.clone() };
         let at = change.ends_at.unwrap_or(change.starts_at);
         let about = format!("{} · {} · {}", change.kind, change.state, format_ago(at, app.now));
-        link_item(link, sanitize(&change.title).into_owned(), about)
+        link_item(link, sanitize(&change.title).into_string(), about)
     });
     items.collect()
 }

@@ -62,7 +62,7 @@ pub(super) fn describe_person(
         .map(|team| team.name.as_str())
         .collect();
     if !teams.is_empty() {
-        parts.push(sanitize(&teams.join(", ")).into_owned());
+        parts.push(sanitize(&teams.join(", ")).into_string());
     }
     parts.join(" · ")
 }

@@ -34,7 +34,7 @@ pub fn views_with(own: &[SavedView]) -> Vec<View> {
     let own: Vec<View> = own
         .iter()
         .map(|view| View {
-            name: sanitize(&view.name).into_owned(),
+            name: sanitize(&view.name).into_string(),
             filter: view.filter.clone(),
             sort: view.sort,
             key: view.key,
@@ -89,7 +89,7 @@ pub(in crate::tui) fn open_views(app: &mut App) -> Vec<Effect> {
             let filter = view.filter.to_string();
             let about = [
                 count.map(|count| count.to_string()),
-                Some(sanitize(&filter).into_owned()).filter(|text| !text.is_empty()),
+                Some(sanitize(&filter).into_string()).filter(|text| !text.is_empty()),
                 (view.sort != Sort::Urgent).then(|| sort_label(view.sort).to_owned()),
             ];
             item.about(about.into_iter().flatten().collect::<Vec<_>>().join(" · "))

@@ -82,7 +82,7 @@ impl BannerText {
         let same_day = since.date() == clock.local_time(app.now).date();
         let form = if same_day { "%H:%M" } else { "%a %m-%d %H:%M" };
         let error = if let Some(error) = &outage.error {
-            sanitize(error).into_owned()
+            sanitize(error).into_string()
         } else {
             format!(
                 "{} does not answer",

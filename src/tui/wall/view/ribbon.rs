@@ -43,14 +43,14 @@ fn line(app: &App, entry: &RibbonEntry, room: usize) -> Line<'static> {
     let actor = sanitize(&entry.actor);
     let remaining = room.saturating_sub(line.width());
     if room < WIDE_FROM {
-        line.push_span(Span::styled(truncate(&actor, remaining).into_owned(), theme.dim()));
+        line.push_span(Span::styled(truncate(&actor, remaining).into_string(), theme.dim()));
         return line;
     }
     let first = entry.detail.lines().next().unwrap_or_default();
     let detail = sanitize(first);
     let actor = pad(&actor, 16);
     let remaining = remaining.saturating_sub(width(&actor) + 2);
-    line.push_span(actor);
+    line.push_span(actor.into_string());
     line.push_span(Span::styled(format!("  {}", truncate(&detail, remaining)), theme.dim()));
     line
 }
