@@ -15,8 +15,7 @@ use super::out::{self, Out};
 use crate::config::sample::{ActionKeys, sample};
 use crate::config::show::show;
 use crate::config::{Config, ConfigLoader, Flags, Warning};
-use crate::tui::action::TABLE;
-use crate::tui::action::keymap::Keymap;
+use crate::tui::action::{TABLE, build_keymap};
 
 /// Runs the subcommands that read no settings, so that they work with wrong settings too.
 pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Failure> {
@@ -37,7 +36,7 @@ pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Fa
 pub fn run(context: &mut Context, about: ConfigCommand) -> Result<(), Failure> {
     let config = &context.config;
     if about == ConfigCommand::Show {
-        let keymap = Keymap::with_bindings(&config.panes.keys).0;
+        let keymap = build_keymap(&config.panes.keys).0;
         let keys =
             |entry| -> Vec<String> { keymap.keys(entry).iter().map(ToString::to_string).collect() };
         let actions: Vec<_> = TABLE.iter().map(|entry| (entry.name, keys(entry.action))).collect();
@@ -62,7 +61,7 @@ pub fn run(context: &mut Context, about: ConfigCommand) -> Result<(), Failure> {
 /// Returns all warnings about the settings file, in the order of the file.
 pub fn warnings(config: &Config) -> Vec<Warning> {
     let mut all = config.warnings.clone();
-    all.extend(Keymap::with_bindings(&config.panes.keys).1);
+    all.extend(build_keymap(&config.panes.keys).1);
     all.sort();
     all
 }
