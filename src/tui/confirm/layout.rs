@@ -1,13 +1,13 @@
 //! The confirmation before a plan is carried out, and the results of a batch.
 
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 
 use crate::model::text::{sanitize, truncate, wrap};
 
 use crate::tui::action::Action;
 use crate::tui::confirm::{Confirm, Results};
 use crate::tui::core::app::App;
+use crate::tui::widgets::text::{Line, Span};
 
 pub(in crate::tui) const TITLE: &str = "Are you sure?";
 

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 
 use crate::backend::Detail;
 use crate::model::checklist::{Answer, InvestigationItem, Item, open_closing_items};
@@ -22,6 +21,7 @@ use crate::tui::core::pane::Pane;
 use crate::tui::runbook::items::{has_any, matching_runbooks};
 use crate::tui::travel::TimeTravel;
 use crate::tui::widgets::formatting::{age, short_duration};
+use crate::tui::widgets::text::{Line, Span};
 
 /// The width of the labels including a blank, in columns.
 const LABEL_WIDTH: usize = 11;

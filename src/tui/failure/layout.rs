@@ -1,13 +1,12 @@
 //! Details of the last failure.
 
-use ratatui::text::{Line, Span};
-
 use crate::model::text::{lines as safe_lines, wrap};
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::core::freshness::Freshness;
 use crate::tui::widgets::formatting::retry_text;
+use crate::tui::widgets::text::{Line, Span};
 
 pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(failure) = &app.notices.failure else { return vec![Line::from("nothing has failed")] };

@@ -3,13 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::model::text::{sanitize, truncate, width};
 
 use crate::tui::core::app::App;
 use crate::tui::filter::FilterLine;
+use crate::tui::widgets::text::{Line, Span, draw_line};
 
 pub(in crate::tui) fn draw(
     app: &App,
@@ -21,11 +21,11 @@ pub(in crate::tui) fn draw(
     let mut rows = area.rows();
     if let Some(row) = rows.next() {
         let line = input_line(app, typed, usize::from(row.width));
-        buffer.set_line(row.x, row.y, &line, row.width);
+        draw_line(&line, row, buffer);
     }
     if let Some(row) = rows.next() {
         let line = status_line(app, typed, count_text, usize::from(row.width));
-        buffer.set_line(row.x, row.y, &line, row.width);
+        draw_line(&line, row, buffer);
     }
 }
 

@@ -3,7 +3,6 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::model::text::{self, pad, sanitize, truncate, wrap};
@@ -18,6 +17,7 @@ use crate::tui::verb::selection::targets;
 use crate::tui::verb::target::Target;
 use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span};
 
 /// The maximum width of the keys, in columns.
 const MAX_KEYS_WIDTH: usize = 9;

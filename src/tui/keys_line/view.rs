@@ -4,7 +4,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
 use crate::model::text::{sanitize, truncate, width};
 
@@ -16,14 +15,16 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
 use crate::tui::keys_line::layout::{ALWAYS_LAST, useful_entries};
 use crate::tui::widgets::formatting::retry_text;
+use crate::tui::widgets::text::{Line, Span, draw_line};
 
 pub(in crate::tui) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let right = right(app);
     let room = usize::from(area.width).saturating_sub(right.width() + 1);
     let left = left(app, room);
-    buffer.set_line(area.x, area.y, &left, u16::try_from(room).unwrap_or(area.width));
+    let width = u16::try_from(room).unwrap_or(area.width);
+    draw_line(&left, Rect { width, ..area }, buffer);
     let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0));
-    buffer.set_line(x, area.y, &right, area.right() - x);
+    draw_line(&right, Rect { x, width: area.right() - x, ..area }, buffer);
 }
 
 /// Returns the right part: commands that are pending, refused or sent.

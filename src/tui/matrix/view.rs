@@ -3,7 +3,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use ratatui::text::{Line, Span};
 
 use crate::model::priority::Level;
 use crate::model::text::{sanitize, truncate, wrap};
@@ -11,6 +10,7 @@ use crate::model::text::{sanitize, truncate, wrap};
 use crate::tui::core::app::App;
 use crate::tui::matrix::Matrix;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span, draw_line};
 
 /// The width of the box, in columns: it fits the smallest screen.
 const BOX_WIDTH: u16 = 40;
@@ -73,6 +73,6 @@ pub(in crate::tui) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut 
         notice.into_iter().map(|text| Line::from(Span::styled(text, app.ui.theme.strong()))),
     );
     for (line, row) in lines.iter().zip(inside.rows()) {
-        buffer.set_line(row.x, row.y, line, row.width);
+        draw_line(line, row, buffer);
     }
 }

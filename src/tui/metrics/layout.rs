@@ -1,7 +1,6 @@
 //! The metrics pane: the measures of a window, compared with the window before.
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
-use ratatui::text::{Line, Span};
 
 use crate::model::Priority;
 use crate::model::measures::{Compliance, Measures, Times};
@@ -13,6 +12,7 @@ use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane as Shared;
 use crate::tui::metrics::Span as Window;
 use crate::tui::widgets::formatting::{age, pluralize};
+use crate::tui::widgets::text::{Line, Span};
 
 /// The number of lines from which there is room for the statistics of the times.
 const MEDIUM_FROM: usize = 7;

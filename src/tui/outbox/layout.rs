@@ -2,7 +2,6 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
 use crate::model::text::{lines as safe_lines, sanitize, truncate, width as wide, wrap};
 use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
@@ -12,6 +11,7 @@ use crate::tui::core::app::App;
 use crate::tui::outbox::{MAX_SENT, OutboxPane};
 use crate::tui::widgets::formatting::{pluralize, retry_text};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span};
 
 /// The indent of lines that belong to a command, in columns.
 const INDENT: usize = 2;

@@ -3,7 +3,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
 use crate::model::text::{sanitize, truncate, width, wrap};
 
@@ -13,13 +12,14 @@ use crate::tui::palette::layout::{box_area, rows};
 use crate::tui::palette::{Choice, Palette};
 use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 pub(in crate::tui) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer) {
     let area = box_area(body);
     popup::frame(app, area, &heading(palette), buffer);
     let inside = popup::inner(area);
     let room = usize::from(inside.width);
-    buffer.set_line(inside.x, inside.y, &input_line(app, palette, room), inside.width);
+    draw_line(&input_line(app, palette, room), inside, buffer);
     let fit = rows(body);
     let list =
         Rect { y: inside.y + 1, height: u16::try_from(fit).unwrap_or(inside.height), ..inside };
@@ -31,9 +31,9 @@ pub(in crate::tui) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mu
         if palette.top + index == palette.selected_index && is_selection_visible(palette) {
             let highlight = Rect { x: row.x - 1, width: row.width + 2, ..row };
             buffer.set_style(highlight, app.ui.theme.selection(true));
-            buffer.set_string(row.x - 1, row.y, "▌", app.ui.theme.accent());
+            draw_text("▌", app.ui.theme.accent(), highlight, buffer);
         }
-        buffer.set_line(row.x, row.y, &line(app, choice, column, keys, room), row.width);
+        draw_line(&line(app, choice, column, keys, room), row, buffer);
     }
     if palette.choices.is_empty() {
         let text = match palette.command {
@@ -41,7 +41,7 @@ pub(in crate::tui) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mu
             None => "nothing is called so".to_owned(),
         };
         let text = truncate(&text, room);
-        buffer.set_stringn(list.x, list.y, text, room, app.ui.theme.dim());
+        draw_text(text, app.ui.theme.dim(), list, buffer);
     }
     draw_preview(app, palette, fit, inside, buffer);
     let below = palette.choices.len().saturating_sub(palette.top + fit);
@@ -147,7 +147,7 @@ fn draw_preview(app: &App, palette: &Palette, fit: usize, inside: Rect, buffer: 
             let mut line = Line::from(Span::styled("Enter ", app.ui.theme.accent()));
             let text = sanitize(text);
             line.push_span(Span::raw(truncate(&text, room.saturating_sub(6)).into_owned()));
-            buffer.set_line(inside.x, y, &line, inside.width);
+            draw_line(&line, Rect { y, height: 1, ..inside }, buffer);
         }
         Some(Err(why)) => {
             // Uses the lines that the choices leave free.
@@ -159,7 +159,8 @@ fn draw_preview(app: &App, palette: &Palette, fit: usize, inside: Rect, buffer: 
             }
             let above = u16::try_from(lines.len() - 1).unwrap_or(0);
             for (line, y) in lines.iter().zip(y.saturating_sub(above)..) {
-                buffer.set_stringn(inside.x, y, line, room, app.ui.theme.strong());
+                let row = Rect { y, height: 1, ..inside };
+                draw_text(line, app.ui.theme.strong(), row, buffer);
             }
         }
         _ => {}

@@ -3,7 +3,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
 use crate::model::text::{sanitize, truncate, width};
 
@@ -12,6 +11,7 @@ use crate::tui::picker::layout::{box_area, notice_lines};
 use crate::tui::picker::{Hit, Item, Picker};
 use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut Buffer) {
     let (area, rows) = box_area(picker, body);
@@ -19,18 +19,18 @@ pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut 
     let mut inside = popup::inner(area);
     if picker.searchable {
         let mut line = Line::from(Span::styled("› ", app.ui.theme.accent()));
-        line.push_span(Span::raw(sanitize(&picker.query).into_owned()));
+        line.push_span(Span::raw(picker.query.clone()));
         line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
         if picker.query.is_empty() {
             line.push_span(Span::styled(" type to search", app.ui.theme.dim()));
         }
-        buffer.set_line(inside.x, inside.y, &line, inside.width);
+        draw_line(&line, inside, buffer);
         inside.y += 1;
         inside.height = inside.height.saturating_sub(1);
     }
     if picker.hits.is_empty() {
         let text = if picker.items.is_empty() { "reading …" } else { "nothing matches" };
-        buffer.set_stringn(inside.x, inside.y, text, usize::from(inside.width), app.ui.theme.dim());
+        draw_text(text, app.ui.theme.dim(), inside, buffer);
     }
     let visible = picker.hits.iter().skip(picker.top).take(usize::from(rows));
     let texts =
@@ -43,14 +43,14 @@ pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut 
         if selected {
             let highlight = Rect { x: row.x - 1, width: row.width + 2, ..row };
             buffer.set_style(highlight, app.ui.theme.selection(true));
-            buffer.set_string(row.x - 1, row.y, "▌", app.ui.theme.accent());
+            draw_text("▌", app.ui.theme.accent(), highlight, buffer);
         }
-        buffer.set_line(row.x, row.y, &line(app, picker, item, hit, column, room), row.width);
+        draw_line(&line(app, picker, item, hit, column, room), row, buffer);
     }
     let notice = notice_lines(picker, room);
     let first = area.bottom().saturating_sub(1 + u16::try_from(notice.len()).unwrap_or(0));
     for (text, y) in notice.iter().zip(first..) {
-        buffer.set_stringn(inside.x, y, text, room, app.ui.theme.strong());
+        draw_text(text, app.ui.theme.strong(), Rect { y, height: 1, ..inside }, buffer);
     }
     let below = picker.hits.len().saturating_sub(picker.top + usize::from(rows));
     popup::draw_scroll_hint(app, area, (picker.top, below), buffer);

@@ -3,7 +3,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::config::panes::Column;
@@ -21,6 +20,7 @@ use crate::tui::input::fuzzy::WordMatcher;
 use crate::tui::queue::columns::{BAR_WIDTH, Columns, REMAINING_WIDTH, heading};
 use crate::tui::queue::{Group, empty_state};
 use crate::tui::widgets::formatting::{age, remaining_bar, remaining_text, short_status};
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 use crate::tui::widgets::{highlight, pane};
 use crate::tui::{filter, queue};
 
@@ -54,7 +54,7 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
     if noted {
         let text = truncate(&full_title, usize::from(inside.width)).into_owned();
         let style = app.ui.theme.accent();
-        buffer.set_stringn(inside.x, inside.y, text, usize::from(inside.width), style);
+        draw_text(text, style, inside, buffer);
     }
     if total == 0 {
         if noted {
@@ -70,7 +70,7 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
         queue.number_width,
     );
     if !noted {
-        buffer.set_line(inside.x, inside.y, &header(app, &columns), inside.width);
+        draw_line(&header(app, &columns), inside, buffer);
     }
     let lines = inside.rows().skip(1);
     for ((index, line), at) in queue.lines.iter().enumerate().skip(queue.top).zip(lines) {
@@ -85,9 +85,9 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
             let focused = app.ui.focus == Pane::Queue;
             let highlight = Rect { x: at.x - 1, width: at.width + 2, ..at };
             buffer.set_style(highlight, app.ui.theme.selection(focused));
-            buffer.set_string(at.x - 1, at.y, "▌", app.ui.theme.accent());
+            draw_text("▌", app.ui.theme.accent(), highlight, buffer);
         }
-        buffer.set_line(at.x, at.y, &line, at.width);
+        draw_line(&line, at, buffer);
     }
 }
 

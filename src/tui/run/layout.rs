@@ -2,7 +2,6 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 
 use crate::model::text::{sanitize, wrap};
 
@@ -10,6 +9,7 @@ use crate::tui::confirm;
 use crate::tui::core::app::App;
 use crate::tui::run::{Run, RunConfirmation};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span};
 
 /// Rows above the output: the status of the run, and a blank row.
 pub(in crate::tui) const HEADER_ROWS: u16 = 2;

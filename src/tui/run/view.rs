@@ -2,7 +2,6 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 
 use crate::model::text::truncate;
 use crate::model::time::format_precise_duration;
@@ -11,13 +10,14 @@ use crate::tui::core::app::App;
 use crate::tui::run::layout::{HEADER_ROWS, rows, text_size};
 use crate::tui::run::{OutputPane, Run};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer) {
     let Some(run) = app.runs.list.iter().find(|run| run.id == pane.id) else { return };
     popup::frame(app, body, &format!("{} · {}", run.name, run.target.label), buffer);
     let inside = popup::inner(body);
     let width = usize::from(inside.width);
-    buffer.set_line(inside.x, inside.y, &status(app, run, width), inside.width);
+    draw_line(&status(app, run, width), inside, buffer);
     let (_, fits) = text_size(body);
     let count = rows(run);
     let last = count.saturating_sub(fits);
@@ -29,7 +29,7 @@ pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mu
     let written = run.output.rows().iter().map(|row| Line::from(row.clone()));
     let lines = dropped.into_iter().chain(written).skip(top).take(fits);
     for (line, y) in lines.zip(inside.y + HEADER_ROWS..inside.bottom()) {
-        buffer.set_line(inside.x, y, &line, inside.width);
+        draw_line(&line, Rect { y, height: 1, ..inside }, buffer);
     }
     if count == 0 {
         let text = match run.ended {
@@ -38,7 +38,7 @@ pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mu
         };
         let y = inside.y + HEADER_ROWS;
         if y < inside.bottom() {
-            buffer.set_stringn(inside.x, y, text, width, app.ui.theme.dim());
+            draw_text(text, app.ui.theme.dim(), Rect { y, height: 1, ..inside }, buffer);
         }
     }
     popup::draw_scroll_hint(app, body, (top, count.saturating_sub(top + fits)), buffer);

@@ -2,7 +2,6 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
 use crate::model::runbook::{Block, BlockKind, RunbookPage, TextSpan, TextStyle, Tick, find_ticks};
 use crate::model::text::{sanitize, width, wrap};
@@ -12,6 +11,7 @@ use crate::tui::core::mode::Mode;
 use crate::tui::runbook::RunbookPane;
 use crate::tui::runbook::steps::loaded_events;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span};
 
 /// The maximum width of the text, in columns: longer lines are hard to read.
 const MAX_COLUMNS: usize = 100;

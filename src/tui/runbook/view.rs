@@ -11,6 +11,7 @@ use crate::tui::runbook::RunbookPane;
 use crate::tui::runbook::layout::{layout, text_size};
 use crate::tui::runbook::steps::loaded_events;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::draw_line;
 
 pub(in crate::tui) fn draw(app: &App, book: &RunbookPane, body: Rect, buffer: &mut Buffer) {
     let mut heading = format!("{} · {}", sanitize(&book.head.name), book.target.label);
@@ -23,7 +24,7 @@ pub(in crate::tui) fn draw(app: &App, book: &RunbookPane, body: Rect, buffer: &m
     let inside = popup::inner(body);
     let layout = layout(app, book, text_size(body).0);
     for (line, row) in layout.lines.iter().skip(book.top).zip(inside.rows()) {
-        buffer.set_line(row.x, row.y, line, row.width);
+        draw_line(line, row, buffer);
     }
     let below = layout.lines.len().saturating_sub(book.top + usize::from(inside.height));
     popup::draw_scroll_hint(app, body, (book.top, below), buffer);

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
 use crate::model::Event;
 use crate::model::event::EventBody;
@@ -15,6 +14,7 @@ use crate::tui::core::app::App;
 use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane;
 use crate::tui::reading::{LoadedIncident, TimelineInputs};
+use crate::tui::widgets::text::{Line, Span};
 
 /// The width of the word after the mark, in columns.
 const WORD_WIDTH: usize = 13;

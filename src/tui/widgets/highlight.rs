@@ -1,10 +1,10 @@
 //! Texts with some of their graphemes highlighted.
 
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::tui::core::app::App;
+use crate::tui::widgets::text::{Line, Span};
 
 /// Appends a text with some of its graphemes highlighted.
 pub(in crate::tui) fn push_marked(

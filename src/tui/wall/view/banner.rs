@@ -13,6 +13,7 @@ use crate::tui::wall::view::big;
 use crate::tui::wall::view::parts::centred;
 use crate::tui::wall::{Loudness, Outage};
 use crate::tui::widgets::formatting::short_duration;
+use crate::tui::widgets::text::fill;
 
 /// The height below which big letters would cover the entire picture.
 const BIG_FROM: u16 = 22;
@@ -41,11 +42,7 @@ pub(in crate::tui) fn draw(app: &App, outage: &Outage, area: Rect, buffer: &mut 
     let rows = u16::try_from(lines.len()).unwrap_or(1).min(area.height);
     let bar = Rect { height: rows, ..area };
     let style = app.ui.theme.alarm().add_modifier(Modifier::BOLD);
-    for position in bar.positions() {
-        if let Some(cell) = buffer.cell_mut(position) {
-            cell.set_symbol(" ").set_style(style);
-        }
-    }
+    fill(" ", style, bar, buffer);
     for (text, row) in lines.iter().zip(bar.rows()) {
         let inside = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
         centred(text, style, inside, buffer);

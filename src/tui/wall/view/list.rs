@@ -3,7 +3,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
 use crate::model::service_level::{Clock, SlaTarget, running_clock};
 use crate::model::text::{pad, sanitize, truncate, width};
@@ -14,6 +13,7 @@ use crate::tui::wall::view::parts::{below, centred, draw_left_right, rule};
 use crate::tui::wall::{LastP1, Wall};
 use crate::tui::widgets::formatting::short_duration;
 use crate::tui::widgets::formatting::{age, pluralize, remaining_bar, remaining_text};
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 /// The width from which the remaining time has a bar.
 const BAR_FROM: usize = 90;
@@ -54,7 +54,7 @@ pub(in crate::tui) fn large(app: &App, wall: &Wall, area: Rect, buffer: &mut Buf
         let text = format!("and {} more", rows - fit);
         let line = Rect { height: 1, ..below(area, area.height - 1) };
         let text = format!("{}{text}", " ".repeat(INDENT));
-        buffer.set_stringn(line.x, line.y, text, usize::from(line.width), app.ui.theme.strong());
+        draw_text(text, app.ui.theme.strong(), line, buffer);
     }
 }
 
@@ -192,13 +192,8 @@ pub(in crate::tui) fn plain(app: &App, wall: &Wall, area: Rect, buffer: &mut Buf
     if hidden > 0 && rest.height > 0 {
         let more = wall.rows.len() - shown_rows;
         let text = format!("and {}", pluralize(more as u64, "more", "more"));
-        buffer.set_stringn(
-            rest.x,
-            rest.bottom() - 1,
-            text,
-            usize::from(rest.width),
-            theme.strong(),
-        );
+        let line = Rect { y: rest.bottom() - 1, height: 1, ..rest };
+        draw_text(text, theme.strong(), line, buffer);
     }
 }
 
@@ -227,5 +222,5 @@ fn draw_one_line(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let title = sanitize(&row.title);
     let title = truncate(&title, room.saturating_sub(line.width())).into_owned();
     line.push_span(Span::raw(title));
-    buffer.set_line(area.x, area.y, &line, area.width);
+    draw_line(&line, area, buffer);
 }

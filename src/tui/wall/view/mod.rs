@@ -11,13 +11,13 @@ mod takeover;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 
 use crate::model::text::{sanitize, truncate};
 
 use crate::tui::core::app::App;
 use crate::tui::wall::view::parts::{below, draw_left_right};
 use crate::tui::wall::{MAX_SHIFT, Wall, burn_in_shift};
+use crate::tui::widgets::text::{Line, Span};
 
 /// The size below which incidents are shown as a plain list.
 const BOARD_FROM: (u16, u16) = (76, 17);

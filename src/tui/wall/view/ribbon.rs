@@ -2,13 +2,13 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 
 use crate::model::text::{pad, sanitize, truncate, width};
 
 use crate::tui::core::app::App;
 use crate::tui::wall::view::parts::{below, rule};
 use crate::tui::wall::{RibbonEntry, Wall};
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 /// The width of the word for what happened, in columns.
 const WORD_WIDTH: usize = 13;
@@ -24,11 +24,11 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
     let lines = below(area, if area.height > 8 { 2 } else { 1 });
     if wall.ribbon.is_empty() {
         let text = "none since this was opened";
-        buffer.set_stringn(lines.x, lines.y, text, usize::from(area.width), app.ui.theme.dim());
+        draw_text(text, app.ui.theme.dim(), lines, buffer);
     }
     for (entry, row) in wall.ribbon.iter().zip(lines.rows()) {
         let line = line(app, entry, usize::from(row.width));
-        buffer.set_line(row.x, row.y, &line, row.width);
+        draw_line(&line, row, buffer);
     }
 }
 

@@ -15,6 +15,7 @@ use crate::tui::wall::Wall;
 use crate::tui::wall::view::big;
 use crate::tui::wall::view::parts::{below, centred};
 use crate::tui::widgets::formatting::short_duration;
+use crate::tui::widgets::text::fill;
 
 /// The number of rows for each of several P1s.
 const SHARED_ROWS: u16 = 11;
@@ -26,11 +27,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
     let theme = app.ui.theme;
     let bar = Rect { height: if area.height >= 20 { 3 } else { 1 }, ..area };
     let style = theme.priority(Priority::P1).add_modifier(Modifier::REVERSED | Modifier::BOLD);
-    for position in bar.positions() {
-        if let Some(cell) = buffer.cell_mut(position) {
-            cell.set_symbol(" ").set_style(style);
-        }
-    }
+    fill(" ", style, bar, buffer);
     let text = match rows.len() {
         1 => "N E W   P 1".to_owned(),
         count => format!("{count}   N E W   P 1"),
