@@ -13,7 +13,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut field = |label: &str, text: &str| {
         let mut label = label.to_owned();
-        let parts = safe_lines(text).flat_map(|line| wrap(&line, width.saturating_sub(8).max(8)));
+        let parts = safe_lines(text).flat_map(|line| wrap(line, width.saturating_sub(8).max(8)));
         for part in parts {
             lines.push(Line::from(vec![
                 Span::styled(format!("{label:<8}"), app.ui.theme.dim()),

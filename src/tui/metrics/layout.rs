@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::model::Priority;
 use crate::model::measures::{Compliance, Measures, Times};
-use crate::model::text::{pad, sanitize, truncate};
+use crate::model::text::{pad, truncate};
 use crate::model::time::format_precise_duration;
 
 use crate::tui::core::app::App;
@@ -33,7 +33,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<
 fn figures(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
     let Some((span, measures)) = &app.metrics.loaded else {
         let text = match &app.metrics.failed {
-            Some(why) => format!("could not be computed: {}", sanitize(why)),
+            Some(why) => format!("could not be computed: {why}"),
             None if app.fetched.snapshot.is_none() => "waiting for the rows".to_owned(),
             None => "computing …".to_owned(),
         };
@@ -402,7 +402,7 @@ impl MeasuresView<'_> {
             .measures
             .recurring
             .iter()
-            .map(|r| format!("{}× {}", r.count, truncate(&sanitize(&r.title), 26)))
+            .map(|r| format!("{}× {}", r.count, truncate(&r.title, 26)))
             .collect();
         let text = if each.is_empty() { "none".to_owned() } else { each.join("   ") };
         line.push_span(truncate(&text, self.width.saturating_sub(11)).into_owned());

@@ -3,8 +3,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::model::text::sanitize;
-
 use crate::tui::core::app::App;
 use crate::tui::outbox::OutboxPane;
 use crate::tui::outbox::layout::{footer, layout, scroll_to_selected};
@@ -15,7 +13,7 @@ pub(in crate::tui) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mu
     let Some(outbox) = &app.inflight.outbox else { return };
     let name =
         app.connection.capabilities.as_ref().map_or("", |capabilities| capabilities.name.as_str());
-    popup::frame(app, body, &format!("Outbox · {}", sanitize(name)), buffer);
+    popup::frame(app, body, format!("Outbox · {name}"), buffer);
     let mut inside = popup::inner(body);
     let width = usize::from(inside.width);
     let footer_lines = footer(app, pane, outbox, width);

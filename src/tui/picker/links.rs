@@ -3,7 +3,6 @@
 use crate::model::IncidentCommand;
 use crate::model::command::Link;
 use crate::model::problem::Problem;
-use crate::model::text::sanitize;
 use crate::model::time::format_ago;
 
 use crate::tui::core::app::App;
@@ -29,7 +28,7 @@ pub(in crate::tui) fn merge_targets(app: &App, targets: &[Target]) -> Vec<Item> 
     rows.into_iter()
         .map(|row| {
             let label = row.label();
-            let service = sanitize(row.primary_service().unwrap_or("no service")).into_owned();
+            let service = row.primary_service().unwrap_or("no service");
             let pick = Pick::Submit {
                 verb: format!("merge {{}} into {label}"),
                 done_phrase: format!("merged into {label}"),
@@ -38,7 +37,7 @@ pub(in crate::tui) fn merge_targets(app: &App, targets: &[Target]) -> Vec<Item> 
             };
             let about = format!("{} · {} · {service}", row.priority, row.status);
             let number = row.number.map(|number| number.0.to_string()).unwrap_or_default();
-            Item::new(format!("{label} {}", sanitize(&row.title)), pick).about(about).value(number)
+            Item::new(format!("{label} {}", row.title), pick).about(about).value(number)
         })
         .collect()
 }
@@ -59,7 +58,7 @@ pub(in crate::tui) fn link_menu(app: &App, targets: &[Target]) -> Vec<Item> {
         _ => None,
     };
     for (link, key) in record.into_iter().flat_map(|r| &r.links).zip('1'..='9') {
-        let text = sanitize(&link.to_string()).into_owned();
+        let text = link.to_string();
         let pick = Pick::Submit {
             verb: format!("take the link to {text} from"),
             done_phrase: "link taken away".into(),
@@ -71,7 +70,7 @@ pub(in crate::tui) fn link_menu(app: &App, targets: &[Target]) -> Vec<Item> {
     items
 }
 
-pub(in crate::tui) fn link_item(link: Link, text: String, about: String) -> Item {
+pub(in crate::tui) fn link_item(link: Link, text: &str, about: &str) -> Item {
     let pick = Pick::Submit {
         verb: format!("link {{}} to {text}"),
         done_phrase: format!("linked to {text}"),
@@ -84,8 +83,8 @@ pub(in crate::tui) fn link_item(link: Link, text: String, about: String) -> Item
 pub(in crate::tui) fn problems(list: &[Problem]) -> Vec<Item> {
     let items = list.iter().map(|problem| {
         let link = Link::Problem { id: problem.id, title: problem.title.clone() };
-        let about = format!("{} · {}", problem.state, sanitize(&problem.services.join(", ")));
-        link_item(link, sanitize(&problem.title).into_string(), about)
+        let about = format!("{} · {}", problem.state, problem.services.join(", "));
+        link_item(link, &problem.title, &about)
     });
     items.collect()
 }
@@ -99,7 +98,7 @@ pub(in crate::tui) fn changes(app: &App, targets: &[Target]) -> Vec<Item> {
         let link = Link::Change { id: change.id, title: change.title.clone() };
         let at = change.ends_at.unwrap_or(change.starts_at);
         let about = format!("{} · {} · {}", change.kind, change.state, format_ago(at, app.now));
-        link_item(link, sanitize(&change.title).into_string(), about)
+        link_item(link, &change.title, &about)
     });
     items.collect()
 }

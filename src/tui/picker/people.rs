@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 
 use crate::model::directory::Directory;
 use crate::model::status::Role;
-use crate::model::text::sanitize;
 use crate::model::time::{format_ago, format_duration};
 use crate::model::{IncidentCommand, PersonRef, escalation};
 
@@ -28,8 +27,7 @@ pub(in crate::tui) fn people(app: &App, targets: &[Target]) -> Vec<Item> {
             about = format!("you · {about}");
         }
         let owns = owner.is_some_and(|owner| owner.handle == person.handle);
-        let name = sanitize(&person.name).into_owned();
-        let handle = sanitize(&person.handle).into_owned();
+        let (name, handle) = (person.name.clone(), person.handle.clone());
         let pick = Pick::Submit {
             verb: format!("assign {{}} to {name}"),
             done_phrase: format!("assigned to {name}"),
@@ -80,7 +78,7 @@ fn by_proximity(directory: &Directory, team: Option<&str>, app: &App) -> Vec<Per
 
 /// Describes a person: handle, teams, and what they are on call for.
 fn describe_person(directory: &Directory, person: &PersonRef, now: DateTime<Utc>) -> String {
-    let mut parts = vec![format!("@{}", sanitize(&person.handle))];
+    let mut parts = vec![format!("@{}", person.handle)];
     let on_call: Vec<&str> = directory
         .schedules
         .iter()
@@ -88,7 +86,7 @@ fn describe_person(directory: &Directory, person: &PersonRef, now: DateTime<Utc>
         .map(|s| s.team.as_str())
         .collect();
     if !on_call.is_empty() {
-        parts.push(format!("on call: {}", sanitize(&on_call.join(", "))));
+        parts.push(format!("on call: {}", on_call.join(", ")));
     }
     let teams: Vec<&str> = directory
         .teams
@@ -99,7 +97,7 @@ fn describe_person(directory: &Directory, person: &PersonRef, now: DateTime<Utc>
         .map(|team| team.name.as_str())
         .collect();
     if !teams.is_empty() {
-        parts.push(sanitize(&teams.join(", ")).into_string());
+        parts.push(teams.join(", "));
     }
     parts.join(" · ")
 }
@@ -119,7 +117,7 @@ pub(in crate::tui) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
     for person in by_proximity(directory, team, app) {
         for role in Role::ALL {
             let given = !has(*role, &person);
-            let name = sanitize(&person.name).into_owned();
+            let name = &person.name;
             let (verb, done_phrase, text) = if given {
                 let text = format!("{role}: {name}");
                 (format!("make {name} {role} of {{}}"), format!("{role} is {name}"), text)
@@ -135,7 +133,7 @@ pub(in crate::tui) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
                 vec![IncidentCommand::GiveRole { role: *role, person: person.clone(), given }];
             let item =
                 Item::new(text, Pick::Submit { verb, done_phrase, commands, irreversible: false });
-            let handle = sanitize(&person.handle);
+            let handle = &person.handle;
             let no = if given { "" } else { "no " };
             let item = item.about(format!("@{handle}")).value(format!("{no}{role} {handle}"));
             if given { items.push(item) } else { items.insert(0, item) }
@@ -183,7 +181,7 @@ pub(in crate::tui) fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -
             let names: Vec<&str> = step.people.iter().map(|p| p.name.as_str()).collect();
             let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };
             let level = step.level;
-            let text = format!("level {level}  {}", sanitize(&names));
+            let text = format!("level {level}  {names}");
             let when = if step.reached {
                 "called already".to_owned()
             } else if step.due <= at {
@@ -194,7 +192,7 @@ pub(in crate::tui) fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -
             let about = if level == next { format!("{when} · next") } else { when };
             let nobody = step.people.is_empty().then(|| "it reaches nobody now".to_owned());
             let pick = Pick::Submit {
-                verb: format!("call level {level} ({}) for", sanitize(&names)),
+                verb: format!("call level {level} ({names}) for"),
                 done_phrase: format!("escalated to level {level}"),
                 commands: vec![IncidentCommand::Escalate {
                     level,

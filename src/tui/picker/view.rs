@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use crate::model::text::{sanitize, truncate, width};
+use crate::model::text::truncate;
 
 use crate::tui::core::app::App;
 use crate::tui::picker::layout::{box_area, notice_lines};
@@ -34,7 +34,7 @@ pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut 
     }
     let visible = picker.hits.iter().skip(picker.top).take(usize::from(rows));
     let texts =
-        visible.clone().map(|hit| width(&picker.items[hit.item_index].text)).max().unwrap_or(0);
+        visible.clone().map(|hit| picker.items[hit.item_index].text.width()).max().unwrap_or(0);
     let room = usize::from(inside.width);
     let column = texts.min(room * 6 / 10).max(10);
     for ((index, hit), row) in visible.enumerate().zip(inside.rows()) {
@@ -70,17 +70,17 @@ pub(in crate::tui) fn line(
         let key = item.key.map_or(" ".into(), |key| key.to_string());
         line.push_span(Span::styled(format!("{key}  "), app.ui.theme.accent()));
     }
-    let text = truncate(&item.text, column).into_owned();
-    let blank = column.saturating_sub(width(&text)) + 2;
-    push_marked(app, &text, &hit.marks, plain, &mut line);
+    let text = truncate(&item.text, column);
+    let blank = column.saturating_sub(text.width()) + 2;
+    push_marked(app, text, &hit.marks, plain, &mut line);
     line.push_span(Span::raw(" ".repeat(blank)));
     let about = match &item.disabled_reason {
-        Some(why) => format!("not now: {}", sanitize(why)),
-        None => item.about.clone(),
+        Some(why) => format!("not now: {why}").into(),
+        None => item.about.borrowed(),
     };
     let remaining = room.saturating_sub(line.width());
-    let about = truncate(&about, remaining).into_owned();
+    let about = truncate(about, remaining);
     let marks: &[usize] = if item.disabled_reason.is_some() { &[] } else { &hit.about_marks };
-    push_marked(app, &about, marks, app.ui.theme.dim(), &mut line);
+    push_marked(app, about, marks, app.ui.theme.dim(), &mut line);
     line
 }

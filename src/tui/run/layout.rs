@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::model::text::{sanitize, wrap};
+use crate::model::text::wrap;
 
 use crate::tui::confirm;
 use crate::tui::core::app::App;
@@ -22,7 +22,7 @@ pub(in crate::tui) fn confirmation_lines(
 ) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut push = |text: &str, style: Style| {
-        for part in wrap(&sanitize(text), width) {
+        for part in wrap(text, width) {
             lines.push(Line::from(Span::styled(part, style)));
         }
     };
@@ -37,8 +37,8 @@ pub(in crate::tui) fn confirmation_lines(
     }
     push(&confirm::layout::answer_keys(app), app.ui.theme.accent());
     lines.push(Line::default());
-    for part in wrap(&sanitize(&confirmation.spec.command_line()), width) {
-        lines.push(Line::from(part.into_string()));
+    for part in wrap(confirmation.spec.command_line(), width) {
+        lines.push(Line::from(part));
     }
     lines
 }

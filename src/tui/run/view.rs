@@ -14,7 +14,7 @@ use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer) {
     let Some(run) = app.runs.list.iter().find(|run| run.id == pane.id) else { return };
-    popup::frame(app, body, &format!("{} · {}", run.name, run.target.label), buffer);
+    popup::frame(app, body, format!("{} · {}", run.name, run.target.label), buffer);
     let inside = popup::inner(body);
     let width = usize::from(inside.width);
     draw_line(&status(app, run, width), inside, buffer);
@@ -24,9 +24,9 @@ pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mu
     let top = pane.top.map_or(last, |top| top.min(last));
     let dropped = (run.output.dropped() > 0).then(|| {
         let text = format!("… {} lines before this are not kept", run.output.dropped());
-        Line::from(Span::styled(truncate(&text, width).into_owned(), app.ui.theme.dim()))
+        Line::from(Span::styled(truncate(text, width), app.ui.theme.dim()))
     });
-    let written = run.output.rows().iter().map(|row| Line::from(row.clone()));
+    let written = run.output.rows().iter().map(|row| Line::from(row));
     let lines = dropped.into_iter().chain(written).skip(top).take(fits);
     for (line, y) in lines.zip(inside.y + HEADER_ROWS..inside.bottom()) {
         draw_line(&line, Rect { y, height: 1, ..inside }, buffer);
@@ -60,7 +60,7 @@ fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
             }
         }
     };
-    let mut line = Line::from(Span::styled(truncate(&text, width).into_owned(), style));
+    let mut line = Line::from(Span::styled(truncate(text, width), style));
     let mut more = match &run.ended {
         None => format!(" · at most {}", format_precise_duration(run.limit())),
         Some((_, at)) => format!(" · after {}", format_precise_duration(*at - run.started_at)),
@@ -70,6 +70,6 @@ fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
     }
     more = format!("{more} · {}", run.command_line);
     let remaining = width.saturating_sub(line.width());
-    line.push_span(Span::styled(truncate(&more, remaining).into_owned(), app.ui.theme.dim()));
+    line.push_span(Span::styled(truncate(more, remaining), app.ui.theme.dim()));
     line
 }

@@ -4,7 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::runbook::find_ticks;
-use crate::model::text::sanitize;
 
 use crate::tui::core::app::App;
 use crate::tui::runbook::RunbookPane;
@@ -14,7 +13,7 @@ use crate::tui::widgets::popup;
 use crate::tui::widgets::text::draw_line;
 
 pub(in crate::tui) fn draw(app: &App, book: &RunbookPane, body: Rect, buffer: &mut Buffer) {
-    let mut heading = format!("{} · {}", sanitize(&book.head.name), book.target.label);
+    let mut heading = format!("{} · {}", book.head.name, book.target.label);
     if let Some(page) = book.page.as_ref().filter(|page| !page.steps.is_empty()) {
         let ticks = find_ticks(&book.head.name, &page.steps, loaded_events(app, book.target.id));
         let done = ticks.iter().flatten().count();

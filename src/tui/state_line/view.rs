@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::model::Priority;
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::truncate;
 
 use crate::tui::core::app::App;
 use crate::tui::core::freshness::Freshness;
@@ -79,7 +79,7 @@ fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
     if verbosity < Verbosity::Least
         && let Some(name) = app.workspace_name()
     {
-        line.push_span(truncate(&sanitize(name), 16).into_owned());
+        line.push_span(truncate(name, 16).into_owned());
         line.push_span(" ");
     }
     if app.session.workspace.production {
@@ -184,12 +184,12 @@ fn right(app: &App, verbosity: Verbosity) -> Line<'static> {
     if verbosity < Verbosity::Middle
         && let Some((team, person)) = app.on_call()
     {
-        let team = team.map(|team| format!("{} ", truncate(&sanitize(team), 14)));
+        let team = team.map(|team| format!("{} ", truncate(team, 14)));
         line.push_span(Span::styled(
             format!("on call {}", team.unwrap_or_default()),
             app.ui.theme.dim(),
         ));
-        line.push_span(truncate(&sanitize(&person.name), 24).into_owned());
+        line.push_span(truncate(&person.name, 24).into_owned());
         if let Some(at) = app.fetched.directory_as_of.filter(|_| verbosity < Verbosity::Wide) {
             line.push_span(Span::styled(format!(" {}", app.as_of(at)), app.ui.theme.dim()));
         }

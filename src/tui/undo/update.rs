@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::IncidentCommand;
-use crate::model::text::sanitize;
 
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
@@ -45,7 +44,7 @@ fn overruled(app: &App, inverse: &Inverse) -> Option<String> {
     let overwritten = inverse.undoes.iter().find(|command| !command.still_holds(row, record))?;
     Some(match (overwritten, &row.assignee) {
         (IncidentCommand::Assign { .. }, Some(owner)) => {
-            format!("{} owns it now", sanitize(&owner.name))
+            format!("{} owns it now", owner.name)
         }
         (IncidentCommand::Assign { .. }, None) => "nobody owns it now".into(),
         _ => "somebody has changed that since".into(),

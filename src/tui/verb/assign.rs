@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 
 use crate::model::IncidentCommand;
 use crate::model::command::CommandKind;
-use crate::model::text::sanitize;
 
 use crate::tui::action::{Action, Entry};
 use crate::tui::core::app::App;
@@ -40,7 +39,7 @@ impl VerbLogic for Assign {
     fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
         if typed.text.eq_ignore_ascii_case("me") {
             let me = &typed.app.session.me;
-            let name = sanitize(&me.name);
+            let name = &me.name;
             let command = IncidentCommand::Assign { to: Some(me.clone()) };
             let (verb, done) = (format!("assign {{}} to {name}"), format!("assigned to {name}"));
             return Ok(single_command(verb, done, command));

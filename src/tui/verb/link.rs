@@ -60,13 +60,13 @@ impl VerbLogic for Link {
     }
 
     fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
-        let shown = sanitize(typed.text);
         if !typed.text.contains("://") {
+            let shown = sanitize(typed.text);
             return Err(format!("{shown:?} is no URL: it begins with https:// or another scheme"));
         }
         let link = Linked::Url(typed.text.to_owned());
         check::link(&link).map_err(|error| format!("the URL {}", error.problem))?;
-        Ok(links::link_item(link, shown.into_string(), String::new()).pick)
+        Ok(links::link_item(link, typed.text, "").pick)
     }
 
     fn edit(&self, _: &App, command: &IncidentCommand) -> Option<(Kind, Contents)> {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Block, BorderType};
 
-use crate::model::text::{truncate, width};
+use crate::model::text::{SafeText, truncate, width};
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, PaneSlot};
@@ -16,7 +16,7 @@ use crate::tui::widgets::text::{Line, Span, draw_line, draw_text, render};
 #[derive(Default)]
 pub(in crate::tui) struct Title {
     /// Text after the name.
-    pub(in crate::tui) about: String,
+    pub(in crate::tui) about: SafeText<'static>,
     /// Text at the right end.
     pub(in crate::tui) right: String,
     /// Whether the text at the right end is about a fault.

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use crate::model::text::{sanitize, width};
+use crate::model::text::width;
 
 use crate::tui::core::app::App;
 use crate::tui::wall::view::big;
@@ -79,12 +79,10 @@ impl BannerText {
         let same_day = since.date() == clock.local_time(app.now).date();
         let form = if same_day { "%H:%M" } else { "%a %m-%d %H:%M" };
         let error = if let Some(error) = &outage.error {
-            sanitize(error).into_string()
+            error.clone()
         } else {
-            format!(
-                "{} does not answer",
-                sanitize(app.workspace_name().unwrap_or(&app.session.workspace.location))
-            )
+            let name = app.workspace_name().unwrap_or(&app.session.workspace.location);
+            format!("{name} does not answer")
         };
         Self {
             old: if app.fetched.snapshot.is_some() { "OLD" } else { "NO" },

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::Priority;
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::truncate;
 
 use crate::tui::core::app::App;
 use crate::tui::metrics;
@@ -36,7 +36,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
     let loaded = app.metrics.loaded.as_ref().filter(|(window, _)| *window == span);
     let Some((_, measures)) = loaded else {
         let text = match &app.metrics.failed {
-            Some(why) => format!("could not be computed: {}", sanitize(why)),
+            Some(why) => format!("could not be computed: {why}"),
             None => "computing …".to_owned(),
         };
         let text = truncate(text, usize::from(inside.width));

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::model::text::{pad, sanitize, truncate, width};
+use crate::model::text::{pad, truncate};
 
 use crate::tui::core::app::App;
 use crate::tui::wall::view::parts::{below, rule};
@@ -40,17 +40,15 @@ fn line(app: &App, entry: &RibbonEntry, room: usize) -> Line<'static> {
         Span::styled(format!("{number:>4} "), theme.priority(entry.incident.priority)),
         Span::raw(format!("{} ", pad(entry.word, WORD_WIDTH.min(room.saturating_sub(20))))),
     ]);
-    let actor = sanitize(&entry.actor);
     let remaining = room.saturating_sub(line.width());
     if room < WIDE_FROM {
-        line.push_span(Span::styled(truncate(&actor, remaining).into_string(), theme.dim()));
+        line.push_span(Span::styled(truncate(&entry.actor, remaining).into_owned(), theme.dim()));
         return line;
     }
     let first = entry.detail.lines().next().unwrap_or_default();
-    let detail = sanitize(first);
-    let actor = pad(&actor, 16);
-    let remaining = remaining.saturating_sub(width(&actor) + 2);
-    line.push_span(actor.into_string());
-    line.push_span(Span::styled(format!("  {}", truncate(&detail, remaining)), theme.dim()));
+    let actor = pad(&entry.actor, 16).into_owned();
+    let remaining = remaining.saturating_sub(actor.width() + 2);
+    line.push_span(actor);
+    line.push_span(Span::styled(format!("  {}", truncate(first, remaining)), theme.dim()));
     line
 }
