@@ -8,6 +8,7 @@ pub mod file;
 pub mod http;
 mod page_mark;
 pub mod record;
+pub(crate) mod watch;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

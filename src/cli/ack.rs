@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Context;
 use super::args::Ack;
+use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::session::{IfMissing, Session};
 use super::value::IncidentRef;

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-use super::Context;
 use super::args::ConfigCommand;
 use super::atomic_file::display_path;
+use super::context::Context;
 use super::failure::{Exit, Failure, io_error_text, output_failed};
 use super::out::{self, Out};
 use crate::config::sample::{ActionKeys, sample};

@@ -3,9 +3,10 @@
 use chrono::Utc;
 
 use super::args::Declare;
+use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::session::{IfMissing, Session, resolve_person};
-use super::{Context, json, out};
+use super::{json, out};
 use crate::model::command::Declaration;
 use crate::model::directory::Directory;
 use crate::model::text::{sanitize, truncate};

@@ -7,12 +7,14 @@ use chrono::Utc;
 
 use super::args::Demo;
 use super::atomic_file::{AtomicFile, display_path, write_failure};
+use super::context::Context;
 use super::failure::Failure;
 use super::out::pluralize;
+use super::panes;
 use super::progress::{Progress, Unit};
+use super::runtime::{block_on, unless_stopped};
 use super::serve::{self, StopSignals};
 use super::workspace::OpenWorkspace;
-use super::{Context, block_on, panes, unless_stopped};
 use crate::backend::demo::{self, DemoError};
 use crate::model::text::sanitize;
 use crate::server::scope::Scope;

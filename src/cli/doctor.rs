@@ -6,10 +6,12 @@ use serde::Serialize;
 
 use super::args::Doctor;
 use super::atomic_file::{AtomicFile, display_path, write_failure};
+use super::context::Context;
 use super::export::{record_error, refuse_store_as_target};
 use super::failure::{Exit, Failure, output_failed};
+use super::json;
 use super::out::{Style, pluralize};
-use super::{Context, json, unless_stopped};
+use super::runtime::unless_stopped;
 use crate::backend::file::doctor::{Report, examine, rebuild, salvage};
 use crate::backend::record::Record;
 use crate::model::text::sanitize;

@@ -6,11 +6,13 @@ use std::path::Path;
 
 use super::args::Export;
 use super::atomic_file::{AtomicFile, display_path, write_failure};
+use super::context::Context;
 use super::failure::{Exit, Failure, output_failed};
+use super::json;
 use super::out::pluralize;
 use super::progress::{Progress, Unit};
+use super::runtime::unless_stopped;
 use super::session::{IfMissing, open_store};
-use super::{Context, json, unless_stopped};
 use crate::backend::record::Record;
 
 /// Exports the store to a file, or to standard output.

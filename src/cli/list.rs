@@ -3,10 +3,11 @@
 use chrono::Utc;
 
 use super::args::List;
+use super::context::Context;
 use super::failure::Failure;
 use super::session::{IfMissing, OldestRead, open};
 use super::table::Table;
-use super::{Context, json, out};
+use super::{json, out};
 use crate::backend::Search;
 use crate::model::filter::{Filter, FilterError};
 use crate::model::text::{sanitize, width};

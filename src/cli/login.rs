@@ -3,9 +3,10 @@
 use std::io::{self, BufRead, IsTerminal, Read};
 
 use super::args::Login;
+use super::context::Context;
 use super::failure::{Failure, io_error_text};
+use super::out;
 use super::session::open_remote;
-use super::{Context, out};
 use crate::backend::Backend;
 use crate::backend::http::token::{MAX_TOKEN_BYTES, keyring};
 use crate::backend::http::{Address, Token, TokenSource};

@@ -11,6 +11,7 @@ mod ack;
 mod atomic_file;
 mod completions;
 mod config;
+mod context;
 mod declare;
 mod demo;
 mod doctor;
@@ -28,6 +29,7 @@ mod parse;
 mod profiles;
 mod progress;
 mod resolve;
+mod runtime;
 mod serve;
 mod session;
 mod show;
@@ -37,20 +39,14 @@ mod wall;
 mod workspace;
 
 use std::ffi::OsString;
-use std::future::Future;
 use std::process::ExitCode;
 
 use self::args::{Cli, Command, ConfigCommand, OutboxCommand};
-use self::failure::{Exit, Failure};
+use self::context::Context;
+use self::failure::Failure;
 use self::out::Out;
+use self::runtime::block_on;
 use crate::config::{Config, Flags, log};
-
-/// What every command needs: flags, configuration and standard output.
-struct Context {
-    flags: Flags,
-    config: Config,
-    out: Out,
-}
 
 /// Runs the command line of this process and returns its exit code.
 #[must_use]
@@ -170,41 +166,5 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Logout(args)) => block_on(login::logout(context, args)),
         Some(Command::Completions { shell }) => completions::run(&mut context.out, shell),
         Some(Command::Man { out }) => man::run(&mut context.out, out.as_deref()),
-    }
-}
-
-/// Runs asynchronous work to its end on this thread.
-fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| {
-        let reason = failure::io_error_text(&error);
-        Failure::new(Exit::Failed, format!("can't start: {reason}: free some memory or files"))
-    })?;
-    let result = runtime.block_on(work);
-    // A pending read of standard input must not delay the exit.
-    runtime.shutdown_background();
-    result
-}
-
-/// Runs work that must clean up files, and drops it when a signal arrives.
-///
-/// The signal would otherwise end the process and leave the files behind.
-async fn unless_stopped<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| {
-        signal(kind).map_err(|error| {
-            let reason = failure::io_error_text(&error);
-            Failure::failed(format!("can't listen for signals: {reason}: try again"))
-        })
-    };
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut hang_up = listen(SignalKind::hangup())?;
-    let stopped = || Failure::failed("stopped by a signal before it was done: start it again");
-    tokio::select! {
-        result = work => Ok(result),
-        _ = interrupt.recv() => Err(stopped()),
-        _ = terminate.recv() => Err(stopped()),
-        _ = hang_up.recv() => Err(stopped()),
     }
 }

@@ -2,9 +2,11 @@
 
 use std::io::{self, IsTerminal, Read};
 
+use super::ack;
 use super::args::Note;
+use super::context::Context;
 use super::failure::{Failure, io_error_text};
-use super::{Context, ack, block_on};
+use super::runtime::block_on;
 use crate::model::IncidentCommand;
 
 /// How much of standard input is read, in bytes.

@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::args::{EntryRef, OutboxArgs, OutboxCommand};
+use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::out::{Out, Style, pluralize};
 use super::session::{self, Sending};
-use super::{Context, json, out};
+use super::{json, out};
 use crate::model::text::{sanitize, truncate};
 use crate::model::{Command, CommandId, IncidentId};
 use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot, Remote};

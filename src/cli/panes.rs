@@ -8,11 +8,12 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::config::warnings;
+use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::out::{self, pluralize};
+use super::runtime::block_on;
 use super::session::IfMissing;
 use super::workspace::{OpenWorkspace, WorkspacePool};
-use super::{Context, block_on};
 use crate::config::watch::SettingsWatcher;
 use crate::config::{Config, Reload, Warning};
 use crate::model::text::sanitize;

@@ -5,12 +5,13 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::args::Profiles;
+use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::out::{Out, Style};
 use super::session::{IfMissing, open, open_remote};
-use super::{Context, json, out};
+use super::{json, out};
 use crate::backend::http::TokenSource;
-use crate::backend::{Backend, BackendError, Capabilities};
+use crate::backend::{Backend, BackendError};
 use crate::config::{Config, Flags, Location};
 use crate::model::command::CommandKind;
 use crate::model::text::{pad, sanitize, truncate, width};
@@ -154,6 +155,17 @@ async fn inspect(flags: &Flags, name: &str, chosen: bool, check: bool) -> Profil
     }
 }
 
+/// Why a check failed.
+#[derive(Debug, thiserror::Error)]
+enum CheckError {
+    /// The backend can't be opened.
+    #[error(transparent)]
+    Open(#[from] Failure),
+    /// The backend does not say what it can do.
+    #[error(transparent)]
+    Capabilities(#[from] BackendError),
+}
+
 /// Asks a backend for its capabilities and measures the time.
 async fn check_backend(config: &Config) -> CheckJson {
     let started = Instant::now();
@@ -164,24 +176,24 @@ async fn check_backend(config: &Config) -> CheckJson {
                 Ok(connection) => {
                     let answer = connection.backend.capabilities().await;
                     connection.close().await;
-                    error_to_string(answer)
+                    answer.map_err(CheckError::from)
                 }
-                Err(failure) => Err(failure.message),
+                Err(failure) => Err(failure.into()),
             };
             (answer, None)
         }
         Location::Remote(remote) => match open_remote(remote) {
             Ok(api) => {
-                let answer = error_to_string(api.capabilities().await);
-                (answer, api.clock_skew().map(|skew| skew.num_seconds()))
+                let answer = api.capabilities().await;
+                (answer.map_err(CheckError::from), api.clock_skew().map(|skew| skew.num_seconds()))
             }
-            Err(failure) => (Err(failure.message), None),
+            Err(failure) => (Err(failure.into()), None),
         },
     };
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (capabilities, error) = match answer {
         Ok(capabilities) => (Some(capabilities), None),
-        Err(error) => (None, Some(error)),
+        Err(error) => (None, Some(error.to_string())),
     };
     CheckJson {
         answers: capabilities.is_some(),
@@ -195,10 +207,6 @@ async fn check_backend(config: &Config) -> CheckJson {
         clock_s,
         error,
     }
-}
-
-fn error_to_string(answer: Result<Capabilities, BackendError>) -> Result<Capabilities, String> {
-    answer.map_err(|error| error.to_string())
 }
 
 fn print_profile(out: &mut Out, profile: &ProfileJson, as_json: bool) -> Result<(), Failure> {

@@ -1,8 +1,9 @@
 //! `resolve`: resolves an incident.
 
+use super::ack;
 use super::args::Resolve;
+use super::context::Context;
 use super::failure::Failure;
-use super::{Context, ack};
 use crate::model::IncidentCommand;
 
 /// Resolves one incident.

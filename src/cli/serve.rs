@@ -8,9 +8,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::args::serve::Serve;
+use super::context::Context;
 use super::failure::{Exit, Failure, io_error_text, output_failed};
+use super::out;
 use super::session::{IfMissing, open_store};
-use super::{Context, out};
 use crate::backend::file::ReopeningStore;
 use crate::config::watch::SettingsWatcher;
 use crate::config::{Config, Flags, Reload};

@@ -148,7 +148,7 @@ async fn open_synced_remote(
         lock_timeout: 2 * Timeouts::default().request(),
     };
     let opened = Remote::open(client, options).await;
-    let opened = opened.map_err(|why| Failure::new(Exit::Unreachable, why))?;
+    let opened = opened.map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
     Ok(Some(opened))
 }
 

@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::args::Show;
+use super::context::Context;
 use super::failure::Failure;
+use super::json;
 use super::out::{self, Out, Style};
 use super::session::{IfMissing, OldestRead, open};
 use super::table::format_remaining;
 use super::value::IncidentRef;
-use super::{Context, json};
 use crate::backend::{Detail, Similar, TimelineRange};
 use crate::model::change::Suspect;
 use crate::model::problem::Problem;

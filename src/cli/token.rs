@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::args::serve::{CreateToken, ListTokens, RevokeToken, TokenCommand};
+use super::context::Context;
 use super::failure::Failure;
+use super::json;
 use super::out::{self, Style};
 use super::serve::token_file;
-use super::{Context, json};
 use crate::model::text::{pad, sanitize, width};
 use crate::server::scope::Scope;
 use crate::server::tokens::{NewToken, Token, TokenStatus};

@@ -92,40 +92,50 @@ impl FromStr for Time {
     }
 }
 
+/// The error for a number or a duration that is none, or that is out of its range.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum OutOfRange {
+    /// Of [`speed`].
+    #[error("give a number from 0 to 1000")]
+    Speed,
+    /// Of [`rotate`].
+    #[error("give a time from 5s to 1d, such as 15s or 1m")]
+    Rotation,
+    /// Of [`hold`].
+    #[error("give a time from 0s to 60s, such as 25s")]
+    LongPoll,
+}
+
 /// Parses the speed of the demo.
 ///
 /// # Errors
 /// When the text is no number from 0 to 1000.
-pub fn speed(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(speed) if (0.0..=1000.0).contains(&speed) => Ok(speed),
-        _ => Err("give a number from 0 to 1000".into()),
-    }
+pub fn speed(text: &str) -> Result<f64, OutOfRange> {
+    let speed = text.parse::<f64>().ok();
+    speed.filter(|speed| (0.0..=1000.0).contains(speed)).ok_or(OutOfRange::Speed)
 }
 
 /// Parses how long a page of the wall display stays.
 ///
 /// # Errors
 /// When the text is no duration from 5 s to a day.
-pub fn rotate(text: &str) -> Result<Duration, String> {
+pub fn rotate(text: &str) -> Result<Duration, OutOfRange> {
     let found = parse_duration(text.trim()).and_then(|span| span.to_std().ok());
     found
         .filter(|span| (Duration::from_secs(5)..=Duration::from_hours(24)).contains(span))
-        .ok_or_else(|| "give a time from 5s to 1d, such as 15s or 1m".into())
+        .ok_or(OutOfRange::Rotation)
 }
 
 /// Parses how long a long poll may wait for changes.
 ///
 /// # Errors
 /// When the text is no duration from 0 s to a minute.
-pub fn hold(text: &str) -> Result<Duration, String> {
+pub fn hold(text: &str) -> Result<Duration, OutOfRange> {
     let found = match text.trim() {
         "0" => Some(Duration::ZERO),
         text => parse_duration(text).and_then(|span| span.to_std().ok()),
     };
-    found
-        .filter(|span| *span <= Duration::from_secs(MAX_WAIT_S))
-        .ok_or_else(|| "give a time from 0s to 60s, such as 25s".into())
+    found.filter(|span| *span <= Duration::from_secs(MAX_WAIT_S)).ok_or(OutOfRange::LongPoll)
 }
 
 /// When a token expires.

@@ -1,11 +1,13 @@
 //! `wall`: runs the wall display, which may stay open on a big screen for months.
 
 use super::args::Wall;
+use super::context::Context;
 use super::failure::Failure;
 use super::list::filter_failure;
+use super::panes;
+use super::runtime::block_on;
 use super::session::IfMissing;
 use super::workspace::OpenWorkspace;
-use super::{Context, block_on, panes};
 use crate::config::nearest;
 use crate::model::filter::{Filter, Predicate};
 use crate::model::text::sanitize;

@@ -13,7 +13,7 @@ use crate::backend::file::{FileStore, ReopeningStore};
 use crate::config::{Config, Flags, Location};
 use crate::model::{PersonRef, Rules};
 use crate::sync::remote::Remote;
-use crate::tui::workspace::{Opener, Workspace, WorkspaceId};
+use crate::tui::workspace::{OpenWorkspaceError, Opener, Workspace, WorkspaceId};
 
 /// A workspace that is open: a backend with its configuration and user.
 #[derive(Clone)]
@@ -234,7 +234,7 @@ impl fmt::Debug for WorkspacePool {
 
 #[async_trait]
 impl Opener for WorkspacePool {
-    async fn open(&self, id: &WorkspaceId) -> Result<(), String> {
+    async fn open(&self, id: &WorkspaceId) -> Result<(), OpenWorkspaceError> {
         let opening = {
             let mut all = self.opening_locks.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(all.entry(id.clone()).or_default())
@@ -255,11 +255,11 @@ impl Opener for WorkspacePool {
                     Flags { profile, store, backend, token_file, ..self.flags.clone() }
                 }
             };
-            let config = Config::from_process(flags.clone()).map_err(|e| e.to_string())?;
+            let config = Config::from_process(flags.clone()).map_err(OpenWorkspaceError::failed)?;
             // A missing store must not be created by a typing error.
             let opened = OpenWorkspace::open(config, flags, IfMissing::Refuse).await;
             let started_elsewhere = *id != self.started.id;
-            OpenWorkspace { started_elsewhere, ..opened.map_err(|failure| failure.message)? }
+            OpenWorkspace { started_elsewhere, ..opened.map_err(OpenWorkspaceError::failed)? }
         };
         self.lock_opened().insert(id.clone(), workspace);
         Ok(())

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use tracing::level_filters::LevelFilter;
 
 use super::appearance::{Appearance, DepthChoice, ThemeName, Zone};
+use super::diagnostics::{FilePosition, Warning};
+use super::effective::Config;
+use super::error::ConfigError;
 use super::file::{self, FileSettings, PathBase};
+use super::flags::Flags;
+use super::folders::{FILE_NAME, Folders, NAME};
+use super::nearest::suggestion;
+use super::origin::Origins;
 use super::panes::Profile;
-use super::{
-    Config, ConfigError, FILE_NAME, FilePosition, Flags, Folders, NAME, Origins, Warning,
-    suggestion,
-};
 use crate::model::check;
 use crate::model::text::sanitize;
 
@@ -38,6 +41,16 @@ struct SettingsFile {
     path: PathBuf,
     /// What names the file; a file that is named must exist.
     named_by: Option<&'static str>,
+}
+
+impl Config {
+    /// Loads the configuration from flags, the process's environment and the settings file.
+    ///
+    /// # Errors
+    /// The first flag or variable that can't be used.
+    pub fn from_process(flags: Flags) -> Result<Self, ConfigError> {
+        ConfigLoader::from_process(flags).load()
+    }
 }
 
 impl ConfigLoader<'static> {
@@ -154,7 +167,10 @@ impl ConfigLoader<'_> {
             }
             (Err(problem), _) => {
                 let path: std::sync::Arc<Path> = path.as_path().into();
-                Ok(file::broken(vec![Warning::new(FilePosition::entire_file(&path), &problem)]))
+                Ok(file::broken(vec![Warning::new(
+                    FilePosition::entire_file(&path),
+                    &problem.to_string(),
+                )]))
             }
         }
     }

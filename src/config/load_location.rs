@@ -2,9 +2,13 @@
 
 use std::path::PathBuf;
 
+use super::error::ConfigError;
 use super::file::FileSettings;
+use super::folders::NAME;
+use super::load::ConfigLoader;
+use super::location::{Location, RemoteConfig};
+use super::origin::Origins;
 use super::panes::Profile;
-use super::{ConfigError, ConfigLoader, Location, NAME, Origins, RemoteConfig};
 use crate::backend::http::{Address, TokenSource};
 
 impl ConfigLoader<'_> {

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Config, ConfigError};
 use crate::backend::http::{Address, TokenSource};
 use crate::model::text::sanitize;
 
@@ -64,22 +63,5 @@ impl Location {
             Self::File(path) => sanitize(&path.to_string_lossy()).into_string(),
             Self::Remote(remote) => remote.address.to_string(),
         }
-    }
-}
-
-impl Config {
-    /// Returns the store's file, for what can be done with nothing else.
-    ///
-    /// # Errors
-    /// When incidents live behind an API. `what` names the command that needs the file, such as
-    /// `export`.
-    pub fn store_file(&self, what: &str) -> Result<&Path, ConfigError> {
-        self.location.file().ok_or_else(|| {
-            ConfigError(format!(
-                "{what} needs a store's file, and {} is an API: run it where the file is, or name \
-                 one with --store FILE",
-                self.location.display_name()
-            ))
-        })
     }
 }

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::Config;
+use super::effective::Config;
 
 /// The size at which the log is rotated; one old file remains.
 const MAX_BYTES: u64 = 5 * 1024 * 1024;

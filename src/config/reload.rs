@@ -1,7 +1,9 @@
 //! Compares a settings file that changed while the program runs with what was in force.
 
-use super::panes::{Profile, UnusableProfile};
-use super::{Config, ConfigError, PanesSettings};
+use super::diagnostics::Warning;
+use super::effective::Config;
+use super::error::ConfigError;
+use super::panes::{PanesSettings, Profile, UnusableProfile};
 use crate::model::rules::Rules;
 
 /// The result of reading a changed settings file.
@@ -37,7 +39,7 @@ impl Reload {
     pub fn compare(before: &Config, after: Result<Config, ConfigError>) -> (Self, Option<Config>) {
         let mut after = match after {
             Ok(after) if after.is_broken => {
-                let warning = after.warnings.first().map(super::Warning::brief);
+                let warning = after.warnings.first().map(Warning::brief);
                 return (Self::Failed(warning.unwrap_or_default()), None);
             }
             Ok(after) => after,
@@ -76,7 +78,7 @@ impl Reload {
             profiles: after.profiles.clone(),
             unusable_profiles: after.unusable_profiles.clone(),
             rules: after.rules.clone(),
-            warnings: after.warnings.iter().map(super::Warning::brief).collect(),
+            warnings: after.warnings.iter().map(Warning::brief).collect(),
             needs_restart,
         };
         (Self::Changed(Box::new(changed)), Some(after))

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
+use super::effective::Config;
+use super::location::{Location, RemoteConfig};
+use super::log_level::log_level_name;
 use super::toml_text::{format_keys, quote};
-use super::{Config, Location, RemoteConfig, log_level_name};
 use crate::backend::http::TokenSource;
 use crate::model::Priority;
 use crate::model::escalation::Target;

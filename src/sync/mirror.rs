@@ -7,7 +7,7 @@ use crate::backend::Delta;
 use crate::model::queue::OpenCounts;
 use crate::model::{IncidentId, Summary};
 
-use super::Snapshot;
+use super::snapshot::Snapshot;
 
 /// How many incidents that have ended are remembered.
 const MAX_ENDED: usize = 1000;

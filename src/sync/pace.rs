@@ -9,14 +9,24 @@
 //!    on they are sent at intervals, until one is held again.
 //! 2. The interval is two seconds after a change, and grows to half a minute while nothing happens.
 //! 3. A response with news, or to a request that should not wait, says nothing about holding.
-//!
-//! [`LONG_POLL_TIMEOUT`]: super::LONG_POLL_TIMEOUT
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
+/// How long the backend may hold one request for changes (long poll).
+pub const LONG_POLL_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// When a response is overdue by this much, the shown data counts as stale.
+pub const GRACE: Duration = Duration::from_secs(5);
+
+/// The wait before the first retry of a failed request.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// How long after the first failure a third request in a row has failed: the second is sent after
+/// the first wait, and the third after twice that.
+pub const THIRD_FAILURE_AFTER: Duration = FIRST_RETRY.saturating_mul(3);
+
 /// The first and the longest wait after a failure. The wait doubles with each further failure.
-const BACKOFF_RANGE: (Duration, Duration) = (super::FIRST_RETRY, Duration::from_mins(1));
+const BACKOFF_RANGE: (Duration, Duration) = (FIRST_RETRY, Duration::from_mins(1));
 /// The shortest and the longest time between two requests if the backend does not hold them: the
 /// first right after a change, the other when nothing happens.
 const POLL_INTERVAL_RANGE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
@@ -30,17 +40,10 @@ const MIN_LONG_POLL: Duration = Duration::from_secs(2);
 /// of a proxy.
 const EARLY_LIMIT: u32 = 2;
 
-/// Returns a random number from 0 to 1, so that waits are not the same for everybody.
-fn random_fraction() -> f64 {
-    let hash = RandomState::new().build_hasher().finish();
-    #[allow(clippy::cast_precision_loss, reason = "a rough number is wanted")]
-    let share = (hash >> 11) as f64 / (1u64 << 53) as f64;
-    share
-}
-
-/// Returns a random wait between 80 and 120 % of `wait` (jitter).
+/// Returns a random wait between 80 and 120 % of `wait` (jitter), so that waits are not the same for
+/// everybody.
 fn jittered(wait: Duration) -> Duration {
-    wait.mul_f64(0.8 + 0.4 * random_fraction())
+    wait.mul_f64(0.8 + 0.4 * fastrand::f64())
 }
 
 /// Returns how long to wait after a failure that follows `failures` others. The wait is random, so

@@ -14,12 +14,16 @@ use crate::model::filter::Filter;
 use crate::model::queue::Sort;
 use crate::model::{CommandId, IncidentId, Summary};
 
-use super::pace::{Pace, backoff};
+use super::backend_update::{BackendUpdate, ConnectionState};
+use super::handle::PollerCommand;
+use super::mirror::Mirror;
+use super::pace::{LONG_POLL_TIMEOUT, Pace, backoff};
 use super::reader::{Reader, Sourced};
 use super::remote::{EntryState, OutboxSnapshot, Remote, apply_pending_to_row};
-use super::{
-    BackendUpdate, ConnectionState, FIRST_PAGE, LONG_POLL_TIMEOUT, Mirror, PollerCommand, Snapshot,
-};
+use super::snapshot::Snapshot;
+
+/// The number of rows in the first page, which is drawn before all open incidents are known.
+pub const FIRST_PAGE: u32 = 80;
 
 /// The shortest time between two snapshots; nobody could read more of them.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(200);

@@ -190,7 +190,7 @@ pub fn values(data: &[u8]) {
     for read in [value::rotate, value::hold] {
         match read(text) {
             Ok(time) => assert!(time < Duration::from_secs(u64::MAX / 4)),
-            Err(bad) => safe(&bad),
+            Err(bad) => safe(&bad.to_string()),
         }
     }
 }

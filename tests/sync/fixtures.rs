@@ -65,7 +65,8 @@ impl RemoteFixture {
     /// As [`Self::remote`], where that may fail.
     pub async fn try_remote(&self) -> Result<Arc<Remote>, String> {
         let stub = Arc::clone(&self.stub) as Arc<dyn Backend>;
-        Remote::open(stub, options(self.folder.path(), "ines")).await
+        let opened = Remote::open(stub, options(self.folder.path(), "ines")).await;
+        opened.map_err(|error| error.to_string())
     }
 
     /// Returns the folder of the cache and the outbox.

@@ -25,7 +25,7 @@ use redphone::tui::run::RunEnd;
 use redphone::tui::run::output::Pipe;
 use redphone::tui::theme::Depth;
 use redphone::tui::wall::{self, Wall};
-use redphone::tui::workspace::{Workspace, WorkspaceId};
+use redphone::tui::workspace::{OpenWorkspaceError, Workspace, WorkspaceId};
 
 use super::{outbox, run};
 use crate::support::company;
@@ -168,7 +168,8 @@ fn apply_step(stage: &mut Stage, step: Step) {
         }
         Step::Opened(well) => {
             if let Some(site) = stage.opening.take() {
-                let result = if well { Ok(()) } else { Err("it is \u{1b}gone".into()) };
+                let result =
+                    if well { Ok(()) } else { Err(OpenWorkspaceError::failed("it is \u{1b}gone")) };
                 stage.send(Message::WorkspaceOpened(site, result, stage.now));
             }
         }

@@ -14,7 +14,7 @@ use redphone::tui::core::message::Message;
 use redphone::tui::core::mode::Mode;
 use redphone::tui::run::{RunEnd, RunId};
 use redphone::tui::theme::Depth;
-use redphone::tui::workspace::{Workspace, WorkspaceId};
+use redphone::tui::workspace::{OpenWorkspaceError, Workspace, WorkspaceId};
 use rstest::rstest;
 
 use crate::support::company;
@@ -56,7 +56,7 @@ fn site(name: &str) -> WorkspaceId {
     WorkspaceId::Profile(name.into())
 }
 
-fn answer(stage: &mut Stage, result: Result<(), String>) {
+fn answer(stage: &mut Stage, result: Result<(), OpenWorkspaceError>) {
     let id = stage.opening.take().expect("a place is being opened");
     stage.send(Message::WorkspaceOpened(id, result, company::now()));
 }
@@ -110,7 +110,10 @@ fn failed_switch_says_why_and_the_current_workspace_stays() {
     let mut stage = stage((126, 36));
     stage.keys("B");
     stage.write("prod\n");
-    answer(&mut stage, Err("the store /srv/\u{1b}prod.db does not exist".into()));
+    answer(
+        &mut stage,
+        Err(OpenWorkspaceError::failed("the store /srv/\u{1b}prod.db does not exist")),
+    );
     let screen = stage.screen();
     assert!(
         screen.contains("switching to prod: the store /srv/␛prod.db does not exist"),

@@ -1,7 +1,8 @@
 //! Writes many incidents to the projection at once, for imports and rebuilds.
 
-use std::collections::HashSet;
+use std::num::NonZeroUsize;
 
+use lru::LruCache;
 use sqlx::SqliteConnection;
 
 use super::error::StoreResult;
@@ -16,8 +17,8 @@ use crate::model::Incident;
 /// The number of rows of one statement. The text of a full statement is always the same, so it
 /// stays prepared.
 const ROWS: usize = 40;
-/// The cache of stored words is cleared when it holds more than this.
-const MAX_VOCABULARY: usize = 40_000;
+/// The largest number of stored words that are remembered.
+const MAX_VOCABULARY: NonZeroUsize = NonZeroUsize::new(40_000).expect("it is not zero");
 
 /// An incident to write to the projection.
 pub(super) struct ProjectionWrite {
@@ -31,10 +32,10 @@ pub(super) struct ProjectionWrite {
     pub text_changed: bool,
 }
 
-/// Writes incidents. Remembers the words that it has stored, to store each only once.
-#[derive(Default)]
+/// Writes incidents. Remembers the words that it has stored and that were used last, to store each
+/// only once.
 pub(super) struct BulkWriter {
-    vocabulary: HashSet<String>,
+    vocabulary: LruCache<String, ()>,
 }
 
 /// Returns an `INSERT` statement for `count` rows.
@@ -60,6 +61,12 @@ pub(super) async fn insert_rows<T>(
         batch.run(conn).await?;
     }
     Ok(())
+}
+
+impl Default for BulkWriter {
+    fn default() -> Self {
+        Self { vocabulary: LruCache::new(MAX_VOCABULARY) }
+    }
 }
 
 impl BulkWriter {
@@ -143,16 +150,13 @@ impl BulkWriter {
         let mut texts: Vec<(i64, String)> = Vec::new();
         let mut new_words: Vec<String> = Vec::new();
         let mut later: Vec<i64> = Vec::new();
-        if self.vocabulary.len() > MAX_VOCABULARY {
-            self.vocabulary.clear();
-        }
         for entry in entries {
             match &entry.word_set {
                 Some(words) => {
                     texts.push((entry.key, words.document()));
                     for word in words.vocabulary() {
-                        if !self.vocabulary.contains(word) {
-                            self.vocabulary.insert(word.to_owned());
+                        if !self.vocabulary.promote(word) {
+                            self.vocabulary.put(word.to_owned(), ());
                             new_words.push(word.to_owned());
                         }
                     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use sqlx::{Row, SqliteConnection};
 use tokio::time::Instant;
 
-use super::FileStore;
 use super::error::StoreResult;
 use super::read::summary_at;
 use super::row::OPEN_FACETS_END;
 use super::sql::Batch;
+use super::store::FileStore;
 use super::writer_guard;
 use crate::backend::{BackendError, Cursor, Delta};
 

@@ -2,58 +2,17 @@
 
 mod examine;
 mod rebuild;
+mod report;
 mod salvage;
+mod timeline;
 
 use std::path::Path;
 
-use sqlx::{Row, SqliteConnection};
-
-use super::OpenError;
-use super::error::{StoreError, StoreResult};
-use super::event_row::{self, COLUMNS, FROM};
-use super::sql::Batch;
-use super::writer::parse_incident_id;
+use super::open_error::OpenError;
 use crate::backend::record::Record;
-use crate::model::{Event, Incident, IncidentId};
+use report::DAMAGED;
 
-/// The result of checking a store.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Report {
-    /// The faults that were found; empty for a healthy store.
-    pub findings: Vec<Finding>,
-    /// The number of incidents in the store.
-    pub incidents: u64,
-    /// The number of events in the store.
-    pub events: u64,
-}
-
-/// One fault of a store.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Finding {
-    /// Whether a rebuild of the projection does not repair it.
-    pub grave: bool,
-    /// The description of the fault, in a sentence.
-    pub text: String,
-}
-
-impl Report {
-    /// Returns whether no fault was found.
-    #[must_use]
-    pub fn is_healthy(&self) -> bool {
-        self.findings.is_empty()
-    }
-
-    fn add_grave(&mut self, text: impl Into<String>) {
-        self.findings.push(Finding { grave: true, text: text.into() });
-    }
-
-    fn add_curable(&mut self, text: impl Into<String>) {
-        self.findings.push(Finding { grave: false, text: text.into() });
-    }
-}
-
-/// The beginning of the text of every finding about the file itself.
-const DAMAGED: &str = "the file is damaged";
+pub use report::{Finding, Report};
 
 /// Checks a store without changing it: the file, the events, and whether the projection matches
 /// the events.
@@ -102,69 +61,4 @@ pub async fn salvage(
     sink: &mut (dyn FnMut(&Record) -> std::io::Result<()> + Send),
 ) -> Result<u64, OpenError> {
     salvage::salvage(path, sink).await
-}
-
-/// The number of timelines that are read together.
-const TIMELINES_PER_READ: i64 = 500;
-
-/// The timeline of one incident as the log has it.
-struct Timeline {
-    key: i64,
-    id: Option<IncidentId>,
-    events: Vec<Event>,
-    /// A fault that was found in it.
-    broken: Option<String>,
-}
-
-impl Timeline {
-    /// Folds the events. Returns the record after the last event, and the record after the event
-    /// with the sequence number `at`.
-    fn fold(&self, at: Option<u32>) -> Result<(Incident, Option<Incident>), String> {
-        if let Some(fault) = &self.broken {
-            return Err(fault.clone());
-        }
-        let (first, rest) = self.events.split_first().ok_or("it has no events")?;
-        let mut incident =
-            Incident::fold([first]).map_err(|e| e.to_string())?.ok_or("it has no declaration")?;
-        let mut record_at = None;
-        for event in rest {
-            incident.apply_next(event).map_err(|e| e.to_string())?;
-            if at == Some(event.seq) {
-                record_at = Some(incident.clone());
-            }
-        }
-        Ok((incident, record_at))
-    }
-}
-
-/// Reads the next timelines in the order of their keys, beginning after the key `after`.
-async fn read_timelines(conn: &mut SqliteConnection, after: i64) -> StoreResult<Vec<Timeline>> {
-    let mut batch = Batch::new(&format!(
-        "SELECT {COLUMNS}, e.incident, e.subject FROM {FROM}
-         WHERE e.incident > $1 AND e.incident <= (SELECT max(incident) FROM (
-            SELECT DISTINCT incident FROM event WHERE incident > $1 ORDER BY incident LIMIT $2))
-         ORDER BY e.incident, e.seq"
-    ));
-    batch.arg(after).arg(TIMELINES_PER_READ);
-    let mut found: Vec<Timeline> = Vec::new();
-    for row in batch.fetch_all(conn).await? {
-        let key: i64 = row.try_get(9)?;
-        if found.last().is_none_or(|last| last.key != key) {
-            found.push(Timeline { key, id: None, events: Vec::new(), broken: None });
-        }
-        let Some(timeline) = found.last_mut() else { continue };
-        if timeline.id.is_none() {
-            match row.try_get::<Option<&[u8]>, _>(10)?.map(parse_incident_id) {
-                Some(Ok(id)) => timeline.id = Some(id),
-                _ => timeline.broken = Some("its first event is missing".into()),
-            }
-        }
-        let id = timeline.id.unwrap_or(IncidentId(uuid::Uuid::nil()));
-        match event_row::decode(&row, id) {
-            Ok(event) => timeline.events.push(event),
-            Err(StoreError::Content(what)) => timeline.broken = Some(what),
-            Err(failure) => return Err(failure),
-        }
-    }
-    Ok(found)
 }

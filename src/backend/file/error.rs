@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::backend::BackendError;
+use crate::model::IncidentId;
 use crate::model::text::sanitize;
 
 /// The kinds of `SQLite` errors that the store tells apart.
@@ -161,6 +162,11 @@ impl StoreError {
     pub(super) fn content(detail: impl Into<String>) -> Self {
         Self::Content(detail.into())
     }
+}
+
+/// Returns the error for an incident that does not exist.
+pub(super) fn no_such_incident(id: IncidentId) -> StoreError {
+    BackendError::NotFound(format!("there is no incident {id}")).into()
 }
 
 /// A result inside the store.

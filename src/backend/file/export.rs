@@ -4,10 +4,12 @@ use std::io;
 
 use sqlx::{Row, SqliteConnection};
 
+use super::directory_table::read_directory;
 use super::error::{StoreError, StoreResult};
 use super::event_row::{self, COLUMNS};
-use super::others::{self, parse_json};
+use super::json_column::parse_json;
 use super::sql::Batch;
+use super::store::FileStore;
 use super::writer::parse_incident_id;
 use crate::backend::BackendError;
 use crate::backend::record::Record;
@@ -19,8 +21,24 @@ fn sink_error(error: &io::Error) -> StoreError {
     BackendError::Unreachable(format!("the export can't be written: {error}")).into()
 }
 
+impl FileStore {
+    /// Passes every record of one consistent state of the store to `sink`, the header first.
+    /// Returns the number of records.
+    ///
+    /// # Errors
+    /// [`BackendError`] if the store can't be read. An error of the sink is returned as
+    /// [`BackendError::Unreachable`].
+    pub async fn export(
+        &self,
+        sink: &mut (dyn FnMut(&Record) -> io::Result<()> + Send),
+    ) -> Result<u64, BackendError> {
+        self.with_path_context(async { export(&mut *self.acquire_reader().await?, sink).await })
+            .await
+    }
+}
+
 /// Passes every record to the sink and returns their number.
-pub(super) async fn export(conn: &mut SqliteConnection, sink: Sink<'_>) -> StoreResult<u64> {
+async fn export(conn: &mut SqliteConnection, sink: Sink<'_>) -> StoreResult<u64> {
     Batch::new("BEGIN").run(conn).await?;
     let result = export_in_transaction(conn, sink).await;
     Batch::new("ROLLBACK").run(conn).await.ok();
@@ -34,7 +52,7 @@ async fn export_in_transaction(conn: &mut SqliteConnection, sink: Sink<'_>) -> S
         sink(record).map_err(|e| sink_error(&e))
     };
     emit(&Record::header())?;
-    if let Some(directory) = others::read_directory(conn).await? {
+    if let Some(directory) = read_directory(conn).await? {
         emit(&Record::Directory(Box::new(directory)))?;
     }
     Batch::new("SELECT body FROM problem ORDER BY id")

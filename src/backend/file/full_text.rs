@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 
 use sqlx::{Row, SqliteConnection};
 
-use super::FileStore;
 use super::error::{SqliteFault, StoreError, StoreResult, classify};
 use super::event_row::{self, COLUMNS, FROM, NOTE};
 use super::records;
 use super::sql::Batch;
+use super::store::FileStore;
 use crate::backend::BackendError;
 use crate::model::{EventBody, Incident, IncidentId, IncidentNumber};
 

@@ -7,9 +7,9 @@
 
 use std::path::Path;
 
-use super::FileStore;
 use super::error::{SqliteFault, StoreError, StoreResult, classify};
 use super::sql::Batch;
+use super::store::FileStore;
 use super::writer::{TxScope, Writer};
 use crate::backend::{Backend, BackendError, Outcome};
 use crate::model::{Envelope, Rules};

@@ -1,23 +1,26 @@
 //! Imports records into a store in one transaction, with a bounded amount of memory.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 
+use lru::LruCache;
 use sqlx::{Connection, Row, SqliteConnection};
 
 use super::bulk::{self, BulkWriter, ProjectionWrite};
+use super::change_table;
 use super::connect::connect_writer;
+use super::directory_table;
 use super::error::{StoreError, StoreResult};
 use super::event_row::{self, COLUMNS, FROM, affects_full_text, truncate_times};
 use super::full_text::{self, WordSet};
 use super::measures;
 use super::names::NameInterner;
-use super::others;
+use super::problem_table;
 use super::records;
 use super::row::{NUMBERS_END, incident_key};
 use super::sql::Batch;
+use super::store::FileStore;
 use super::writer::{bind_event, encode_body};
-use super::{FileStore, ImportError, Imported};
 use crate::backend::BackendError;
 use crate::backend::record::{FORMAT, Record, VERSION};
 use crate::model::check::{self, BadField};
@@ -36,7 +39,8 @@ pub struct Importer {
     conn: SqliteConnection,
     names: NameInterner,
     bulk: BulkWriter,
-    incidents: HashMap<IncidentId, CachedIncident>,
+    /// Incidents in memory. They are evicted by hand, because they must be written before.
+    incidents: LruCache<IncidentId, CachedIncident>,
     /// Numbers of new incidents that are not written to the projection yet.
     numbers: HashSet<u64>,
     /// Events to write: position in the log, key of the incident, id of the actor, event.
@@ -44,14 +48,12 @@ pub struct Importer {
     seen: SeenIds,
     next_log: i64,
     last_number: u64,
-    tick: u64,
     added: Imported,
 }
 
 struct CachedIncident {
     entry: ProjectionWrite,
     dirty: bool,
-    last_used: u64,
 }
 
 impl fmt::Debug for Importer {
@@ -93,6 +95,35 @@ impl SeenIds {
     }
 }
 
+/// The reasons for which a record can't be imported.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A field of the record is invalid. The import can go on without the record.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// The name of the field.
+        field: String,
+        /// What is wrong and what to do: the part of a sentence that follows the field's name.
+        problem: String,
+    },
+    /// The store failed; no further record can be added.
+    #[error(transparent)]
+    Store(#[from] BackendError),
+}
+
+/// Counts the records of an import.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Imported {
+    /// Incidents that were added.
+    pub incidents: u64,
+    /// Events that were added.
+    pub events: u64,
+    /// Records of other kinds: directories, problems and changes.
+    pub others: u64,
+    /// Events that the store already had, identical in every field.
+    pub already_present: u64,
+}
+
 fn invalid(field: &str, problem: impl Into<String>) -> ImportError {
     ImportError::Invalid { field: field.to_owned(), problem: problem.into() }
 }
@@ -103,8 +134,21 @@ impl From<BadField> for ImportError {
     }
 }
 
+impl FileStore {
+    /// Begins an import. Other writers wait until it ends.
+    ///
+    /// # Errors
+    /// [`BackendError`] if the store is read-only or can't be locked.
+    pub async fn importer(&self) -> Result<Importer, BackendError> {
+        self.check_writable()?;
+        Importer::begin(self.clone())
+            .await
+            .map_err(|failure| failure.into_backend_error(self.path()))
+    }
+}
+
 impl Importer {
-    pub(super) async fn begin(store: FileStore) -> StoreResult<Self> {
+    async fn begin(store: FileStore) -> StoreResult<Self> {
         let lock_timeout = store.inner.options.lock_timeout;
         let mut conn = connect_writer(store.path(), lock_timeout).await?;
         let rows = Batch::new(
@@ -137,10 +181,9 @@ impl Importer {
             conn,
             names: NameInterner::default(),
             bulk: BulkWriter::default(),
-            incidents: HashMap::new(),
+            incidents: LruCache::unbounded(),
             numbers: HashSet::new(),
             events: Vec::with_capacity(EVENTS_PER_WRITE),
-            tick: 0,
             added: Imported::default(),
         })
     }
@@ -169,19 +212,19 @@ impl Importer {
             }
             Record::Directory(directory) => {
                 let mut batch = Batch::default();
-                let put = others::put_directory(&mut batch, &directory);
+                let put = directory_table::put_directory(&mut batch, &directory);
                 self.add_other(put, batch).await
             }
             Record::Problem(problem) => {
-                others::check_problem(&problem)?;
+                problem_table::check_problem(&problem)?;
                 let mut batch = Batch::default();
-                let put = others::put_problem(&mut batch, &problem);
+                let put = problem_table::put_problem(&mut batch, &problem);
                 self.add_other(put, batch).await
             }
             Record::Change(change) => {
-                others::check_change(&change)?;
+                change_table::check_change(&change)?;
                 let mut batch = Batch::default();
-                let put = others::put_change(&mut batch, &change);
+                let put = change_table::put_change(&mut batch, &change);
                 self.add_other(put, batch).await
             }
             Record::Event(event) => self.add_event(truncate_times(*event)).await,
@@ -205,14 +248,12 @@ impl Importer {
     async fn add_event(&mut self, mut event: Event) -> Result<(), ImportError> {
         check::event(&event)?;
         let id = event.incident;
-        self.tick += 1;
-        if !self.incidents.contains_key(&id) {
+        if !self.incidents.contains(&id) {
             self.load_incident(&event).await?;
         }
-        let Some(cached) = self.incidents.get_mut(&id) else {
+        let Some(cached) = self.incidents.get(&id) else {
             return self.add_declaration(event).await;
         };
-        cached.last_used = self.tick;
         let last = cached.entry.incident.summary.seq;
         if event.seq <= last {
             let key = cached.entry.key;
@@ -271,7 +312,7 @@ impl Importer {
                 word_set: None,
                 text_changed: false,
             };
-            self.incidents.insert(id, CachedIncident { entry, dirty: false, last_used: self.tick });
+            self.incidents.put(id, CachedIncident { entry, dirty: false });
         }
         Ok(())
     }
@@ -310,8 +351,7 @@ impl Importer {
         let key = incident_key(incident.summary.reported_at, IncidentNumber(assigned));
         let word_set = Some(WordSet::from_incident(&incident));
         let entry = ProjectionWrite { key, incident, stored: None, word_set, text_changed: true };
-        self.incidents
-            .insert(event.incident, CachedIncident { entry, dirty: true, last_used: self.tick });
+        self.incidents.put(event.incident, CachedIncident { entry, dirty: true });
         self.added.incidents += 1;
         self.queue_event(key, event).await
     }
@@ -435,12 +475,10 @@ impl Importer {
     /// Writes the least recently used incidents until only `remaining` are in memory.
     async fn write_incidents(&mut self, remaining: usize) -> StoreResult<()> {
         self.write_events().await?;
-        let mut used: Vec<u64> = self.incidents.values().map(|cached| cached.last_used).collect();
-        used.sort_unstable();
-        let evicted = used.len().saturating_sub(remaining);
-        let oldest = used.get(evicted).copied().unwrap_or(u64::MAX);
-        let mut entries = Vec::with_capacity(evicted);
-        for (_, cached) in self.incidents.extract_if(|_, cached| cached.last_used < oldest) {
+        let mut entries = Vec::new();
+        while self.incidents.len() > remaining
+            && let Some((_, cached)) = self.incidents.pop_lru()
+        {
             if cached.entry.stored.is_none() {
                 let number = cached.entry.incident.summary.number.map_or(0, |n| n.0);
                 self.numbers.remove(&number);

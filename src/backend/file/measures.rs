@@ -7,15 +7,16 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use integer_encoding::VarInt;
 use sqlx::{Row, SqliteConnection};
 
-use super::FileStore;
 use super::error::{StoreError, StoreResult};
-use super::others::read_problem;
+use super::problem_table::read_problem;
 use super::read::summary_at;
 use super::records;
 use super::row::{self, DAY_MS, decode_counted, encode_counted, first_key_at};
 use super::sql::Batch;
+use super::store::FileStore;
 use crate::model::command::Link;
 use crate::model::measures::{Cut, Fact, Measures, Recurring, Window, compute};
 use crate::model::priority::Priority;
@@ -247,17 +248,12 @@ async fn describe_group(conn: &mut SqliteConnection, group: &mut Recurring) -> S
     Ok(())
 }
 
-fn write_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(u8::try_from(value & 0x7f).unwrap_or(0) | 0x80);
-        value >>= 7;
-    }
-    out.push(u8::try_from(value).unwrap_or(0));
-}
-
-/// Writes a signed number in zigzag encoding, so that small numbers of either sign are short.
-fn write_signed_varint(out: &mut Vec<u8>, value: i64) {
-    write_varint(out, ((value << 1) ^ (value >> 63)).cast_unsigned());
+/// Appends a number in as few bytes as it needs. Signed numbers are in zigzag encoding, so that
+/// small numbers of either sign are short.
+fn write_varint(out: &mut Vec<u8>, value: impl VarInt) {
+    let start = out.len();
+    out.resize(start + value.required_space(), 0);
+    value.encode_var(&mut out[start..]);
 }
 
 /// Packs a fact. Times are relative to the day or to the report, so most numbers are small.
@@ -270,14 +266,14 @@ fn pack_fact(out: &mut Vec<u8>, fact: &Fact, day_ms: i64) {
             | u8::from(fact.resolved_ms.is_some()) << 5,
     );
     out.push(fact.category.map_or(0, |c| c.index() + 1));
-    write_signed_varint(out, fact.reported_ms - day_ms);
-    write_signed_varint(out, fact.detected_ms - fact.reported_ms);
+    write_varint(out, fact.reported_ms - day_ms);
+    write_varint(out, fact.detected_ms - fact.reported_ms);
     for time in [fact.acknowledged_ms, fact.resolved_ms].into_iter().flatten() {
-        write_signed_varint(out, time - fact.reported_ms);
+        write_varint(out, time - fact.reported_ms);
     }
     write_varint(out, fact.number);
-    write_varint(out, u64::from(fact.service));
-    write_varint(out, u64::from(fact.team));
+    write_varint(out, fact.service);
+    write_varint(out, fact.team);
     out.extend(fact.fingerprint.to_le_bytes());
 }
 
@@ -294,21 +290,10 @@ impl FactReader<'_> {
         Some(*first)
     }
 
-    fn read_varint(&mut self) -> Option<u64> {
-        let (mut value, mut shift) = (0, 0);
-        loop {
-            let byte = self.read_byte()?;
-            value |= u64::from(byte & 0x7f).checked_shl(shift)?;
-            if byte < 0x80 {
-                return Some(value);
-            }
-            shift += 7;
-        }
-    }
-
-    fn read_signed_varint(&mut self) -> Option<i64> {
-        let value = self.read_varint()?;
-        Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+    fn read_varint<T: VarInt>(&mut self) -> Option<T> {
+        let (value, length) = T::decode_var(self.bytes)?;
+        self.bytes = self.bytes.get(length..)?;
+        Some(value)
     }
 }
 
@@ -318,11 +303,11 @@ impl Iterator for FactReader<'_> {
     fn next(&mut self) -> Option<Fact> {
         let flags = self.read_byte()?;
         let category = self.read_byte()?;
-        let reported_ms = self.day_ms + self.read_signed_varint()?;
-        let detected_ms = reported_ms + self.read_signed_varint()?;
+        let reported_ms = self.day_ms + self.read_varint::<i64>()?;
+        let detected_ms = reported_ms + self.read_varint::<i64>()?;
         let mut time = |is_present: bool| {
             if is_present {
-                self.read_signed_varint().map(|after| Some(reported_ms + after))
+                self.read_varint::<i64>().map(|after| Some(reported_ms + after))
             } else {
                 Some(None)
             }
@@ -330,8 +315,8 @@ impl Iterator for FactReader<'_> {
         let acknowledged_ms = time(flags & 16 != 0)?;
         let resolved_ms = time(flags & 32 != 0)?;
         let number = self.read_varint()?;
-        let service = u32::try_from(self.read_varint()?).ok()?;
-        let team = u32::try_from(self.read_varint()?).ok()?;
+        let service = self.read_varint()?;
+        let team = self.read_varint()?;
         let (print, rest) = self.bytes.split_first_chunk::<8>()?;
         let fingerprint = u64::from_le_bytes(*print);
         self.bytes = rest;
@@ -351,5 +336,38 @@ impl Iterator for FactReader<'_> {
             counted: decode_counted(i64::from(flags >> 2 & 3)),
             fingerprint,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_fact_has_the_bytes_that_stores_hold() {
+        let fact = Fact {
+            number: 300,
+            reported_ms: DAY_MS + 1,
+            detected_ms: DAY_MS - 63,
+            acknowledged_ms: None,
+            resolved_ms: Some(DAY_MS + 65),
+            priority: Priority::P2,
+            category: Some(Category::Performance),
+            service: 127,
+            team: 128,
+            counted: decode_counted(2),
+            fingerprint: 0x0102_0304_0506_0708,
+        };
+        let mut packed = Vec::new();
+        pack_fact(&mut packed, &fact, DAY_MS);
+        let (head, fingerprint) = packed.split_at(packed.len() - 8);
+        assert_eq!(head, [0x29, 3, 2, 0x7f, 0x80, 1, 0xac, 2, 0x7f, 0x80, 1]);
+        assert_eq!(fingerprint, [8, 7, 6, 5, 4, 3, 2, 1]);
+        let mut facts = FactReader { day_ms: DAY_MS, bytes: &packed };
+        assert_eq!((facts.next(), facts.next()), (Some(fact), None));
+        for length in 0..packed.len() {
+            let cut = FactReader { day_ms: DAY_MS, bytes: &packed[..length] };
+            assert_eq!(cut.count(), 0, "{length}");
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! Interned names: a name that many rows share is stored once and referred to by its id.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
+use std::num::NonZeroUsize;
 
+use lru::LruCache;
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{StoreError, StoreResult};
+use super::json_column::encode_json;
 use super::sql::Batch;
 use crate::model::{Actor, Event, EventBody, Incident, PersonRef};
 
@@ -17,15 +20,14 @@ pub(super) enum NameKind {
     Actor = 4,
 }
 
-/// The cache is cleared when it holds more names than this.
-const MAX_CACHED: usize = 20_000;
+/// The largest number of cached names.
+const MAX_CACHED: NonZeroUsize = NonZeroUsize::new(20_000).expect("it is not zero");
 
-/// Stores names and caches their ids, for one writer.
-#[derive(Default)]
+/// Stores names and caches the ids of those that were used last, for one writer.
 pub(super) struct NameInterner {
-    ids: HashMap<(NameKind, String), i64>,
+    ids: LruCache<(NameKind, String), i64>,
     /// Names that the running transaction stored or looked up.
-    uncommitted: Vec<(NameKind, String)>,
+    uncommitted: HashSet<(NameKind, String)>,
 }
 
 /// The ids of the names of an incident; 0 stands for none.
@@ -45,7 +47,16 @@ impl NameIds {
 
 /// Encodes a person as the text of a name.
 pub(super) fn person_text(person: &PersonRef) -> StoreResult<String> {
-    serde_json::to_string(person).map_err(|e| StoreError::content(e.to_string()))
+    encode_json(person)
+}
+
+impl Default for NameInterner {
+    fn default() -> Self {
+        // The table grows with its content. `LruCache::new` would allocate all of it at once.
+        let mut ids = LruCache::unbounded();
+        ids.resize(MAX_CACHED);
+        Self { ids, uncommitted: HashSet::new() }
+    }
 }
 
 impl NameInterner {
@@ -71,8 +82,8 @@ impl NameInterner {
             .and_then(|rows| rows.first())
             .ok_or_else(|| StoreError::content("a name can't be stored"))?
             .try_get(0)?;
-        self.uncommitted.push(name.clone());
-        self.ids.insert(name, id);
+        self.uncommitted.insert(name.clone());
+        self.ids.put(name, id);
         Ok(id)
     }
 
@@ -82,8 +93,7 @@ impl NameInterner {
         conn: &mut SqliteConnection,
         actor: &Actor,
     ) -> StoreResult<i64> {
-        let text = serde_json::to_string(actor).map_err(|e| StoreError::content(e.to_string()))?;
-        self.intern(conn, NameKind::Actor, text).await
+        self.intern(conn, NameKind::Actor, encode_json(actor)?).await
     }
 
     /// Returns the ids of the names of an incident, and stores those that are new.
@@ -108,11 +118,9 @@ impl NameInterner {
 
     /// Returns whether the ids of all names in these events and in the record `before` are cached.
     pub(super) fn has_all(&self, events: &[Event], before: Option<&Incident>) -> StoreResult<bool> {
-        let has = |kind: NameKind, text: String| self.ids.contains_key(&(kind, text));
+        let has = |kind: NameKind, text: String| self.ids.contains(&(kind, text));
         for event in events {
-            let actor = serde_json::to_string(&event.actor)
-                .map_err(|e| StoreError::content(e.to_string()))?;
-            let all_cached = has(NameKind::Actor, actor)
+            let all_cached = has(NameKind::Actor, encode_json(&event.actor)?)
                 && match &event.body {
                     EventBody::Declared { declaration, .. } => {
                         declaration.services.iter().all(|s| has(NameKind::Service, s.clone()))
@@ -142,15 +150,12 @@ impl NameInterner {
     /// Called when the transaction was committed: its names stay in the cache.
     pub(super) fn on_commit(&mut self) {
         self.uncommitted.clear();
-        if self.ids.len() > MAX_CACHED {
-            self.ids.clear();
-        }
     }
 
     /// Called when the transaction was rolled back: its names are removed from the cache.
     pub(super) fn on_rollback(&mut self) {
-        for name in self.uncommitted.drain(..) {
-            self.ids.remove(&name);
+        for name in self.uncommitted.drain() {
+            self.ids.pop(&name);
         }
     }
 }

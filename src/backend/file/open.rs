@@ -13,9 +13,10 @@ use sqlx::{Connection, Row, SqliteConnection};
 
 use super::connect::{connect_writer, parent_folder, with_suffix};
 use super::error::{self, SqliteFault, classify, display_path};
+use super::open_error::OpenError;
+use super::options::Options;
 use super::read_pool::connect_reader;
 use super::sql::Batch;
-use super::{OpenError, Options};
 
 /// `application_id` in the header of every store.
 pub(super) const APPLICATION_ID: i64 = 0x5264_706e;

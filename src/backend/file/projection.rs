@@ -1,6 +1,7 @@
 //! Statements that update the projection: the tables with the current state of each incident.
 
-use super::error::{StoreError, StoreResult};
+use super::error::StoreResult;
+use super::json_column::encode_json;
 use super::names::NameIds;
 use super::records::{KeyedIncident, SNAPSHOT_EVERY};
 use super::row::Columns;
@@ -131,5 +132,5 @@ pub(super) fn put_snapshot_if_due(
 
 /// Encodes a record as a snapshot holds it.
 pub(super) fn encode_record(incident: &Incident) -> StoreResult<String> {
-    serde_json::to_string(incident).map_err(|e| StoreError::content(e.to_string()))
+    encode_json(incident)
 }

@@ -2,9 +2,11 @@
 
 use sqlx::{Row, SqliteConnection};
 
-use super::error::{StoreError, StoreResult};
+use super::change_table::read_changes_between;
+use super::directory_table::read_directory;
+use super::error::{StoreError, StoreResult, no_such_incident};
 use super::event_row::{self, COLUMNS, FROM, RESOLVED};
-use super::others::{no_such_incident, read_changes_between, read_directory, read_problem};
+use super::problem_table::read_problem;
 use super::records::{self, KeyedIncident};
 use super::row::unpack_row;
 use super::sql::Batch;

@@ -13,7 +13,8 @@ use tokio::sync::{Mutex, RwLock};
 use super::changes::EPOCH_AT;
 use super::error::{display_path, moved_message};
 use super::open::FileIdentity;
-use super::{FileStore, Options};
+use super::options::Options;
+use super::store::FileStore;
 use crate::backend::{
     Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
     TimelineRange,
@@ -49,6 +50,24 @@ struct OpenState {
 struct FileIdentities {
     store: Option<FileIdentity>,
     log: Option<FileIdentity>,
+}
+
+/// Why a file at the path of the store is not opened.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+enum ReopenError {
+    /// There is no file.
+    #[error("{}", moved_message(.0, false))]
+    Missing(PathBuf),
+    /// The file has fewer pages than its header says. Opening would turn an empty file into a store.
+    #[error("{} is not there as a whole: it may still be copied", display_path(.0))]
+    Incomplete(PathBuf),
+    /// The log belongs to the file before. Opening would replay it into another file.
+    #[error(
+        "{} was replaced, but {} is still that of the file before: move it away too",
+        display_path(.file),
+        display_path(.log)
+    )]
+    LogOfOtherFile { file: PathBuf, log: PathBuf },
 }
 
 impl FileIdentities {
@@ -109,7 +128,8 @@ impl ReopeningStore {
         if let Some(store) = current.store.take() {
             store.close().await;
         }
-        self.check_reopen(current.last).map_err(BackendError::Unreachable)?;
+        self.check_reopen(current.last)
+            .map_err(|error| BackendError::Unreachable(error.to_string()))?;
         let rules = self.rules.read().await.clone();
         let options = Options { rules, ..self.options.clone() };
         let opened = if self.read_only {
@@ -125,25 +145,20 @@ impl ReopeningStore {
         Ok(reopened)
     }
 
-    /// Refuses to reopen a file that is incomplete or does not belong to its log, with a sentence
-    /// for people. Opening would turn an empty file into a store, and would replay the log found
-    /// next to it into any file.
-    fn check_reopen(&self, last: FileIdentities) -> Result<(), String> {
-        let file = display_path(&self.path);
+    /// Refuses to reopen a file that is incomplete or does not belong to its log.
+    fn check_reopen(&self, last: FileIdentities) -> Result<(), ReopenError> {
+        let file = || self.path.clone();
         let identity = FileIdentity::from_path(&self.path);
         if identity.is_none() {
-            return Err(moved_message(&self.path, false));
+            return Err(ReopenError::Missing(file()));
         }
         if !is_complete_file(&self.path).unwrap_or(true) {
-            return Err(format!("{file} is not there as a whole: it may still be copied"));
+            return Err(ReopenError::Incomplete(file()));
         }
         let log = wal_path(&self.path);
         let old_log = FileIdentity::from_path(&log).filter(|log| Some(*log) == last.log);
         if identity != last.store && old_log.is_some() {
-            return Err(format!(
-                "{file} was replaced, but {} is still that of the file before: move it away too",
-                display_path(&log)
-            ));
+            return Err(ReopenError::LogOfOtherFile { file: file(), log });
         }
         Ok(())
     }

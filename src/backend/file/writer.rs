@@ -1,16 +1,20 @@
 //! Carries out commands with at most two round trips to the database each, in a transaction of
 //! their own or in one shared with other commands ([`super::group_commit`]).
 
-use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use chrono::Utc;
+use lru::LruCache;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
+use super::change_table;
 use super::error::{SqliteFault, StoreError, StoreResult, classify};
 use super::event_row::{self, COLUMNS, FROM};
+use super::json_column::encode_json;
 use super::names::NameInterner;
+use super::problem_table;
 use super::projection::{self, ProjectedIncident};
 use super::records::{self, KeyedIncident};
 use super::row::{Columns, NUMBERS_END, incident_key, unpack_row};
@@ -23,7 +27,7 @@ use crate::model::{
 };
 
 /// The maximum number of records in memory between commands.
-const MAX_RECENT: usize = 128;
+const MAX_RECENT: NonZeroUsize = NonZeroUsize::new(128).expect("it is not zero");
 
 /// The connection of this process that writes, with its caches.
 pub(super) struct Writer {
@@ -31,7 +35,7 @@ pub(super) struct Writer {
     pub names: NameInterner,
     /// Records after the last commands of this process. Other processes may have added events
     /// since; these are folded in before a record is used.
-    recent_records: HashMap<IncidentId, KeyedIncident>,
+    recent_records: LruCache<IncidentId, KeyedIncident>,
     /// The last number that this process assigned; another process may have assigned more since.
     last_number: Option<u64>,
     /// Set when a task panicked while it held the writer: the caches and the open transaction
@@ -89,7 +93,7 @@ impl Writer {
         Self {
             conn,
             names: NameInterner::default(),
-            recent_records: HashMap::new(),
+            recent_records: LruCache::new(MAX_RECENT),
             last_number: None,
             poisoned: false,
         }
@@ -147,15 +151,15 @@ impl Writer {
                 self.execute_on_incident(envelope, *incident, command, rules, scope).await
             }
             Command::RecordChange(change) => {
-                super::others::reject_bad_change(change)?;
+                change_table::reject_bad_change(change)?;
                 let mut batch = Batch::default();
-                super::others::put_change(&mut batch, change)?;
+                change_table::put_change(&mut batch, change)?;
                 self.execute_record(envelope.id, batch, scope).await
             }
             Command::RecordProblem(problem) => {
-                super::others::reject_bad_problem(problem)?;
+                problem_table::reject_bad_problem(problem)?;
                 let mut batch = Batch::default();
-                super::others::put_problem(&mut batch, problem)?;
+                problem_table::put_problem(&mut batch, problem)?;
                 self.execute_record(envelope.id, batch, scope).await
             }
         };
@@ -320,13 +324,10 @@ impl Writer {
 
     /// Caches records that are durable, or will be with the commit of a shared transaction.
     fn remember(&mut self, records: Vec<KeyedIncident>) {
-        if self.recent_records.len() + records.len() > MAX_RECENT {
-            self.recent_records.clear();
-        }
         for record in records {
             let number = record.incident.summary.number.map(|n| n.0);
             self.last_number = self.last_number.max(number);
-            self.recent_records.insert(record.incident.summary.id, record);
+            self.recent_records.put(record.incident.summary.id, record);
         }
     }
 
@@ -376,7 +377,7 @@ impl Writer {
             Ok(()) => {}
             Err(StoreError::Sql(e)) if classify(&e) == SqliteFault::Constraint => {
                 self.roll_back_scope(scope).await;
-                self.recent_records.remove(&id);
+                self.recent_records.pop(&id);
                 return Ok(None);
             }
             Err(failure) => return Err(failure),
@@ -558,7 +559,7 @@ pub(super) fn bind_event(batch: &mut Batch, key: i64, actor: i64, event: &Event)
 
 /// Encodes the body of an event as the log holds it.
 pub(super) fn encode_body(event: &Event) -> StoreResult<String> {
-    serde_json::to_string(&event.body).map_err(|e| StoreError::content(e.to_string()))
+    encode_json(&event.body)
 }
 
 /// Sets the number of an incident if the event is its declaration.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::MutexGuard;
 
-use super::FileStore;
 use super::error::{StoreResult, display_path};
+use super::store::FileStore;
 use super::writer::Writer;
 use crate::backend::BackendError;
 

@@ -12,12 +12,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
+use super::address::Address;
 use super::backoff::PathBackoff;
 use super::clock::ServerClock;
 use super::error_response::{self, RequestError};
-use super::token::{Token, TokenCache};
+use super::options::Timeouts;
+use super::token::{Token, TokenCache, TokenError};
 use super::transport_error::{self, Stage};
-use super::{Address, Timeouts};
 use crate::api::details::MEDIA_TYPE;
 use crate::backend::BackendError;
 
@@ -80,7 +81,7 @@ impl ApiClient {
             return Err(BackendError::Unreachable(reason).into());
         }
         let token_error =
-            |error: super::TokenError| RequestError::from(BackendError::Unreachable(error.0));
+            |error: TokenError| RequestError::from(BackendError::Unreachable(error.0));
         let token = self.tokens.get().await.map_err(token_error)?;
         let mut response = self.attempt(request, &token).await?;
         if response.status() == StatusCode::UNAUTHORIZED

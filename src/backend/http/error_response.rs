@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 
-use super::Address;
+use super::address::Address;
 use super::clock::ServerClock;
 use crate::api::{Details, ErrorCode, path};
 use crate::backend::BackendError;

@@ -1,12 +1,14 @@
 //! Caches responses with their `ETag`s, so that the server need not send them again while they have
 //! not changed (304, RFC 9110).
 
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use lru::LruCache;
 use reqwest::header::HeaderValue;
 
 /// The largest number of cached responses.
-const MAX_ENTRIES: usize = 8;
+const MAX_ENTRIES: NonZeroUsize = NonZeroUsize::new(8).expect("it is not zero");
 /// The largest response that is cached, in bytes.
 const MAX_ENTRY_BYTES: usize = 1024 * 1024;
 
@@ -19,15 +21,19 @@ pub(super) struct CachedResponse {
     request_number: u64,
 }
 
-/// The most recently used responses by request, most recent first.
-#[derive(Default)]
+/// The most recently used responses by request.
 pub(super) struct EtagCache(Mutex<Entries>);
 
-#[derive(Default)]
 struct Entries {
-    responses: Vec<(String, CachedResponse)>,
+    responses: LruCache<String, CachedResponse>,
     /// How many requests were started.
     requests: u64,
+}
+
+impl Default for EtagCache {
+    fn default() -> Self {
+        Self(Mutex::new(Entries { responses: LruCache::new(MAX_ENTRIES), requests: 0 }))
+    }
 }
 
 impl EtagCache {
@@ -35,13 +41,7 @@ impl EtagCache {
     pub(super) fn start_request(&self, key: &str) -> (u64, Option<CachedResponse>) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.requests += 1;
-        let number = entries.requests;
-        let index = entries.responses.iter().position(|(cached_key, _)| cached_key == key);
-        let cached = index.map(|index| {
-            entries.responses[..=index].rotate_right(1);
-            entries.responses[0].1.clone()
-        });
-        (number, cached)
+        (entries.requests, entries.responses.get(key).cloned())
     }
 
     /// Caches the response to a request, unless the response to a later one is cached.
@@ -50,16 +50,11 @@ impl EtagCache {
             return;
         }
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entries = &mut entries.responses;
-        let is_late = entries.iter().any(|(cached_key, cached)| {
-            *cached_key == key && cached.request_number > request_number
-        });
-        if is_late {
+        let cached = entries.responses.peek(&key);
+        if cached.is_some_and(|cached| cached.request_number > request_number) {
             return;
         }
-        entries.retain(|(cached_key, _)| *cached_key != key);
-        entries.insert(0, (key, CachedResponse { tag, json: json.into(), request_number }));
-        entries.truncate(MAX_ENTRIES);
+        entries.responses.put(key, CachedResponse { tag, json: json.into(), request_number });
     }
 }
 
@@ -81,7 +76,7 @@ mod tests {
             cache.insert(name.into(), number, TAG, json);
         };
         insert("first", b"1");
-        for number in 0..MAX_ENTRIES - 1 {
+        for number in 0..MAX_ENTRIES.get() - 1 {
             insert(&number.to_string(), b"2");
         }
         assert!(get(&cache, "first").is_some());

@@ -8,7 +8,8 @@ use std::fmt;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::HeaderValue;
 
-use super::{Address, OpenError};
+use super::address::Address;
+use super::open_error::OpenError;
 
 /// Where the proxy settings come from.
 #[derive(Clone, PartialEq, Eq, Default)]

@@ -16,11 +16,13 @@ use tokio::sync::mpsc;
 use self::lines::{Batch, LineError, ParsedLine};
 use super::args::Import;
 use super::atomic_file::display_path;
-use super::failure::{Failure, io_error_text};
+use super::context::Context;
+use super::failure::{Exit, Failure, io_error_text};
 use super::out::pluralize;
 use super::progress::{Progress, Unit};
+use super::runtime::block_on;
 use super::session::{IfMissing, open_store};
-use super::{Context, block_on, json, out};
+use super::{json, out};
 use crate::backend::file::{ImportError, Imported};
 use crate::model::text::{sanitize, truncate};
 
@@ -67,7 +69,7 @@ fn open_file(path: &Path) -> Result<(File, Option<u64>), Failure> {
             io_error_text(&error)
         );
         match error.kind() {
-            io::ErrorKind::NotFound => Failure::new(super::Exit::NotFound, message),
+            io::ErrorKind::NotFound => Failure::new(Exit::NotFound, message),
             _ => Failure::failed(message),
         }
     };

@@ -7,16 +7,17 @@ mod commands;
 mod directory;
 mod general;
 mod keys;
+mod path;
 mod position;
 mod profiles;
+mod read;
 mod rules;
 mod section;
 mod templates;
 mod views;
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use toml::de::DeTable;
@@ -25,12 +26,11 @@ use super::diagnostics::{FilePosition, Warning};
 use super::panes::{PanesSettings, Profile, UnusableProfile};
 use crate::model::directory::Directory;
 use crate::model::rules::Rules;
+use general::General;
 use section::{Section, Source};
 
-pub(super) use general::General;
-
-/// The largest file that is read. A larger one is no settings file.
-const MAX_BYTES: u64 = 1024 * 1024;
+pub(super) use path::PathBase;
+pub(super) use read::read;
 
 /// The contents of a settings file.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -53,48 +53,6 @@ pub(super) struct FileSettings {
     pub(super) positions: BTreeMap<String, FilePosition>,
     /// Whether the file could not be read at all, so that nothing of it counts.
     pub(super) is_broken: bool,
-}
-
-/// Reads the text of a settings file; `None` if there is no file.
-///
-/// # Errors
-/// Why it can't be read.
-pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
-    let describe = |error: io::Error| {
-        let message = error.to_string();
-        let message = message.split(" (os error").next().unwrap_or_default().to_owned();
-        format!("can't be read: {message}: correct that, until then the defaults hold")
-    };
-    // Reading a pipe would block, and a device has no end.
-    match std::fs::metadata(path) {
-        Err(error) if is_missing(&error) => return Ok(None),
-        Err(error) => return Err(describe(error)),
-        Ok(meta) if !meta.is_file() => {
-            return Err("is not a file: until it is one the defaults hold".into());
-        }
-        Ok(_) => {}
-    }
-    let file = std::fs::File::open(path).map_err(describe)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(describe)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err("has more than 1 MiB: that is no settings file, the defaults hold".into());
-    }
-    String::from_utf8(bytes).map(Some).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        format!("is not UTF-8 text from byte {at} on: until it is the defaults hold")
-    })
-}
-
-fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-/// The folder at which relative paths of a file start, and the one that `~/` stands for.
-#[derive(Clone, Debug)]
-pub(super) struct PathBase {
-    pub(super) folder: PathBuf,
-    pub(super) home: Option<PathBuf>,
 }
 
 /// Parses a text as settings.
@@ -133,7 +91,7 @@ fn read_settings<'a>(
     panes.views = views::read(&mut top);
     templates::read(&mut top, &mut panes.templates);
     panes.commands = commands::read(&mut top);
-    panes.runbooks = top.read("runbooks", |value| general::path(value, base));
+    panes.runbooks = top.read("runbooks", |value| path::path(value, base));
     let (rules, directory) = (rules::read(&mut top), directory::read(&mut top));
     let (profiles, unusable_profiles) = profiles::read(&mut top, base);
     let settings = FileSettings {

@@ -3,8 +3,7 @@
 //! Protections are never guessed: a `production` or `read_only` that can't be read counts as true,
 //! and a profile whose location or token can't be read is left out, so that choosing it is refused.
 
-use super::PathBase;
-use super::general::path;
+use super::path::{PathBase, path};
 use super::section::{Section, Value, ValueResult};
 use crate::backend::http::{Address, TokenSource};
 use crate::config::location::{Location, RemoteConfig};

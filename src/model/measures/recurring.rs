@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::super::id::IncidentNumber;
 use super::super::status::Category;
-use super::{Fact, from_millis, incident_number};
+use super::fact::{Fact, from_millis, incident_number};
 
 /// A fault that came at least twice.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]

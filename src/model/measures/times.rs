@@ -4,6 +4,9 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// A mean over fewer durations than this is marked as thin.
+pub const MIN_SAMPLE: u64 = 5;
+
 /// Statistics of durations in milliseconds; all 0 where there were none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Times {
@@ -48,7 +51,7 @@ impl Times {
     /// Returns whether the mean rests on too few durations to be trusted.
     #[must_use]
     pub fn is_thin(&self) -> bool {
-        self.count < super::MIN_SAMPLE
+        self.count < MIN_SAMPLE
     }
 
     /// Returns the change of the mean against an earlier one, in whole percent.

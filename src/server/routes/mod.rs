@@ -6,17 +6,19 @@ mod commands;
 mod incidents;
 mod service;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::{Extension, Router};
+use bytes::Bytes;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::cached_json::CachedJson;
 use super::error::ApiError;
 use super::middleware::request_middleware;
-use super::openapi::document::base_document;
+use super::openapi::document::{self, base_document};
 use super::state::Shared;
 use crate::api::ErrorCode;
 
@@ -40,6 +42,11 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .split_for_parts()
 }
 
+/// The document that describes the routes, as it is served. It is encoded when somebody first
+/// requests it.
+static DESCRIPTION: LazyLock<Arc<CachedJson>> =
+    LazyLock::new(|| Arc::new(CachedJson::from(Bytes::from(document::encode(openapi_document())))));
+
 /// Returns the document that describes the routes.
 pub(super) fn openapi_document() -> OpenApi {
     routes_and_document().1
@@ -58,6 +65,7 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
                 "the path has no such method: see the Allow header",
             )
         })
+        .layer(Extension(service::Description(&DESCRIPTION)))
         .layer(from_fn_with_state(Arc::clone(shared), request_middleware))
         .with_state(Arc::clone(shared))
 }

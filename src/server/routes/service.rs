@@ -4,10 +4,10 @@ use std::sync::{Arc, LazyLock};
 
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use chrono::Utc;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,7 +18,7 @@ use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{NoQuery, Query};
 use crate::server::metrics::{self, GaugeValues};
-use crate::server::openapi::document::{self, ErrorResponses};
+use crate::server::openapi::document::ErrorResponses;
 use crate::server::state::{Shared, open_incidents_search};
 
 /// A token that was used within this time counts as in use.
@@ -78,15 +78,18 @@ pub(super) async fn metrics(
     Ok(([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response())
 }
 
+/// The document that describes the routes; the routes give it to its handler.
+#[derive(Clone, Copy)]
+pub(super) struct Description(pub(super) &'static LazyLock<Arc<CachedJson>>);
+
 /// The API's own description, in `OpenAPI` 3.1
 #[utoipa::path(
     get, path = path::OPENAPI, tag = "server", security(()),
     responses((status = 200, body = Object, description = "The description"), ErrorResponses),
 )]
-pub(super) async fn openapi(Query(NoQuery {}): Query<NoQuery>) -> ApiResult<JsonResponse> {
-    static DESCRIPTION: LazyLock<Arc<CachedJson>> = LazyLock::new(|| {
-        let text = document::encode(super::openapi_document());
-        Arc::new(CachedJson::from(Bytes::from(text)))
-    });
-    Ok(JsonResponse(Arc::clone(&DESCRIPTION)))
+pub(super) async fn openapi(
+    Extension(Description(description)): Extension<Description>,
+    Query(NoQuery {}): Query<NoQuery>,
+) -> ApiResult<JsonResponse> {
+    Ok(JsonResponse(Arc::clone(description)))
 }

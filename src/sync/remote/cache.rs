@@ -15,7 +15,9 @@ use serde::de::DeserializeOwned;
 use sqlx::{Connection, Row, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::Mutex;
 
-use super::database::{self, DatabaseKind, from_millis, is_corruption, to_millis};
+use super::database::{
+    self, DatabaseKind, SqlResult, Unusable, from_millis, is_corruption, to_millis,
+};
 use crate::backend::{Cursor, Delta, Detail, TimelineRange};
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 use crate::sync::reader::Sourced;
@@ -44,13 +46,10 @@ pub(super) struct Cache {
     fact_requests: SyncMutex<HashMap<String, u64>>,
 }
 
-/// The result of an operation on the file.
-type SqlResult<T> = Result<T, sqlx::Error>;
-
 impl Cache {
     /// Opens the cache file in a folder. If that fails, nothing is cached. Also returns which file
     /// was moved aside, and why.
-    pub(super) async fn open(folder: &Path) -> (Self, Option<(PathBuf, String)>) {
+    pub(super) async fn open(folder: &Path) -> (Self, Option<(PathBuf, Unusable)>) {
         let path = folder.join("kept.db");
         let (conn, set_aside) = match database::open(&path, &KIND).await {
             Ok(opened) => (Some(opened.conn), opened.set_aside),

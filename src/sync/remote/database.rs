@@ -19,6 +19,9 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Follows the name of a file that was moved aside; the time comes after it.
 const ASIDE_SUFFIX: &str = ".aside-";
 
+/// The result of statements on a file.
+pub(super) type SqlResult<T> = Result<T, sqlx::Error>;
+
 /// The properties of one kind of database file.
 pub(super) struct DatabaseKind {
     /// The `application_id` in the file's header.
@@ -38,7 +41,7 @@ pub(super) struct OpenDatabase {
     /// Held for as long as the connection is used, if the file is durable.
     pub use_lock: Option<UseLock>,
     /// The new path of an existing file that could not be used, and why.
-    pub set_aside: Option<(PathBuf, String)>,
+    pub set_aside: Option<(PathBuf, Unusable)>,
 }
 
 /// A lock on a file next to the database, shared by all who have the database open, so that it is
@@ -47,12 +50,12 @@ pub(super) struct OpenDatabase {
 pub(super) struct UseLock(File);
 
 impl UseLock {
-    fn acquire_shared(path: &Path) -> Result<Self, String> {
-        let file = open_private_file(&with_suffix(path, ".use")).map_err(|e| e.to_string())?;
-        match try_flock(&file, FlockOperation::NonBlockingLockShared) {
-            Ok(true) => Ok(Self(file)),
-            Ok(false) => Err("another process is moving it away: try again".into()),
-            Err(error) => Err(error.to_string()),
+    fn acquire_shared(path: &Path) -> Result<Self, DatabaseError> {
+        let file = open_private_file(&with_suffix(path, ".use"))?;
+        if try_flock(&file, FlockOperation::NonBlockingLockShared)? {
+            Ok(Self(file))
+        } else {
+            Err(DatabaseError::Moving)
         }
     }
 
@@ -66,19 +69,68 @@ impl UseLock {
     }
 }
 
-/// Why a file can't be used as it is.
-enum OpenError {
-    /// It is damaged: another one takes its place.
-    Damaged(String),
-    /// It belongs to another program, or to a later version.
-    Foreign(String),
-    /// It may be usable later.
-    Sql(sqlx::Error),
+/// Why a file can't be used as it is. Each sentence is about the file, without its name.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// It is damaged, or no database.
+    #[error(transparent)]
+    Damaged(sqlx::Error),
+    /// It did not pass the check of its integrity, which reported this.
+    #[error("{0}")]
+    FailedCheck(String),
+    /// It belongs to another program.
+    #[error("it belongs to another program: move it away")]
+    Foreign,
+    /// A later version wrote it.
+    #[error(
+        "it was written by a newer redphone (version {version}, this one knows {newest}): \
+         update this one"
+    )]
+    Newer {
+        /// The version of the file.
+        version: i64,
+        /// The latest version that can be used.
+        newest: i64,
+    },
 }
 
-impl From<sqlx::Error> for OpenError {
+impl Unusable {
+    /// Returns whether nobody can use the file.
+    fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged(_) | Self::FailedCheck(_))
+    }
+}
+
+/// Why a file can't be opened. Each sentence is about the file, without its name.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The file, or one next to it, can't be opened, locked or moved.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A statement failed. It may succeed later.
+    #[error(transparent)]
+    Sql(sqlx::Error),
+    /// Another process moves the file away.
+    #[error("another process is moving it away: try again")]
+    Moving,
+    /// Another process opens the file, and has not finished in time.
+    #[error("another process has been opening it for {} s: end that one", LOCK_TIMEOUT.as_secs())]
+    Opening,
+    /// The file can't be used, and stays where it is.
+    #[error(transparent)]
+    Unusable(Unusable),
+    /// The file is damaged and can't be moved aside.
+    #[error("it is damaged ({0}), and another redphone has it open: end that one, and start again")]
+    InUse(#[source] Unusable),
+}
+
+impl From<sqlx::Error> for DatabaseError {
     fn from(error: sqlx::Error) -> Self {
-        if is_corruption(&error) { Self::Damaged(error.to_string()) } else { Self::Sql(error) }
+        if is_corruption(&error) {
+            Self::Unusable(Unusable::Damaged(error))
+        } else {
+            Self::Sql(error)
+        }
     }
 }
 
@@ -96,34 +148,25 @@ pub(super) fn is_corruption(error: &sqlx::Error) -> bool {
 /// file is moved only if it is damaged and nobody else has it open.
 ///
 /// # Errors
-/// A sentence, without the file's name.
-pub(super) async fn open(path: &Path, kind: &DatabaseKind) -> Result<OpenDatabase, String> {
+/// When neither the file nor a new one can be used.
+pub(super) async fn open(path: &Path, kind: &DatabaseKind) -> Result<OpenDatabase, DatabaseError> {
     // Two processes must not move aside what the other has just created.
-    let lock = lock::acquire(&with_suffix(path, ".lock"), LOCK_TIMEOUT, || true).await;
-    let Some(_lock) = lock.map_err(|e| e.to_string())? else {
-        let seconds = LOCK_TIMEOUT.as_secs();
-        return Err(format!("another process has been opening it for {seconds} s: end that one"));
-    };
+    let lock = lock::acquire(&with_suffix(path, ".lock"), LOCK_TIMEOUT, || true).await?;
+    let Some(_lock) = lock else { return Err(DatabaseError::Opening) };
     let use_lock = if kind.durable { Some(UseLock::acquire_shared(path)?) } else { None };
     let why = match connect(path, kind).await {
         Ok(conn) => return Ok(OpenDatabase { conn, use_lock, set_aside: None }),
-        Err(OpenError::Sql(error)) => return Err(error.to_string()),
-        Err(OpenError::Foreign(why)) if kind.durable => return Err(why),
-        Err(OpenError::Foreign(why) | OpenError::Damaged(why)) => why,
+        Err(DatabaseError::Unusable(why)) if why.is_damage() || !kind.durable => why,
+        Err(error) => return Err(error),
     };
     if let Some(use_lock) = &use_lock
-        && !use_lock.is_sole_user().map_err(|e| e.to_string())?
+        && !use_lock.is_sole_user()?
     {
-        return Err(format!(
-            "it is damaged ({why}), and another redphone has it open: end that one, and start again"
-        ));
+        return Err(DatabaseError::InUse(why));
     }
-    let moved_to = set_aside(path, Utc::now()).map_err(|e| e.to_string())?;
-    match connect(path, kind).await {
-        Ok(conn) => Ok(OpenDatabase { conn, use_lock, set_aside: Some((moved_to, why)) }),
-        Err(OpenError::Sql(error)) => Err(error.to_string()),
-        Err(OpenError::Foreign(why) | OpenError::Damaged(why)) => Err(why),
-    }
+    let moved_to = set_aside(path, Utc::now())?;
+    let conn = connect(path, kind).await?;
+    Ok(OpenDatabase { conn, use_lock, set_aside: Some((moved_to, why)) })
 }
 
 /// Returns the files that were moved aside from a path, the oldest first.
@@ -143,8 +186,8 @@ pub(super) fn find_set_aside(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-async fn connect(path: &Path, kind: &DatabaseKind) -> Result<SqliteConnection, OpenError> {
-    open_private_file(path).map_err(|error| OpenError::Sql(sqlx::Error::Io(error)))?;
+async fn connect(path: &Path, kind: &DatabaseKind) -> Result<SqliteConnection, DatabaseError> {
+    open_private_file(path).map_err(|error| DatabaseError::Sql(sqlx::Error::Io(error)))?;
     let synchronous =
         if kind.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
     let mut conn = SqliteConnectOptions::new()
@@ -164,14 +207,11 @@ async fn connect(path: &Path, kind: &DatabaseKind) -> Result<SqliteConnection, O
     let tables = query_number(&mut conn, "SELECT count(*) FROM sqlite_schema").await?;
     let is_empty = tables == 0 && version == 0;
     if !is_empty && application != kind.application_id {
-        return Err(OpenError::Foreign("it belongs to another program: move it away".into()));
+        return Err(DatabaseError::Unusable(Unusable::Foreign));
     }
     let newest = i64::try_from(kind.migrations.len()).unwrap_or(i64::MAX);
     if version > newest {
-        return Err(OpenError::Foreign(format!(
-            "it was written by a newer redphone (version {version}, this one knows {newest}): \
-             update this one"
-        )));
+        return Err(DatabaseError::Unusable(Unusable::Newer { version, newest }));
     }
     if kind.durable && !is_empty {
         quick_check(&mut conn).await?;
@@ -187,9 +227,13 @@ async fn connect(path: &Path, kind: &DatabaseKind) -> Result<SqliteConnection, O
 }
 
 /// Checks the integrity of a file; used for files that are small and whose loss would matter.
-async fn quick_check(conn: &mut SqliteConnection) -> Result<(), OpenError> {
+async fn quick_check(conn: &mut SqliteConnection) -> Result<(), DatabaseError> {
     let report: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *conn).await?;
-    if report == "ok" { Ok(()) } else { Err(OpenError::Damaged(report)) }
+    if report == "ok" {
+        Ok(())
+    } else {
+        Err(DatabaseError::Unusable(Unusable::FailedCheck(report)))
+    }
 }
 
 async fn query_number(conn: &mut SqliteConnection, sql: &'static str) -> Result<i64, sqlx::Error> {

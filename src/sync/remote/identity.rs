@@ -4,11 +4,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chrono::Utc;
 use tokio::sync::watch;
 
-use super::Shared;
-use crate::backend::{BackendError, Capabilities};
+use crate::backend::Capabilities;
 
 /// The person that the current token belongs to, as far as that is known.
 pub(super) struct TokenIdentity {
@@ -39,7 +37,8 @@ impl TokenIdentity {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn token_revision(&self) -> u64 {
+    /// Returns the revision of the token: it changes whenever the token does.
+    pub(super) fn token_revision(&self) -> u64 {
         self.token_changes.as_ref().map_or(0, |changes| *changes.borrow())
     }
 
@@ -51,6 +50,16 @@ impl TokenIdentity {
     /// Returns whether the remote has reported the identity of the current token.
     pub(super) fn is_verified(&self) -> bool {
         self.state().token_revision == Some(self.token_revision())
+    }
+
+    /// Records what the remote reported about a revision of the token. Returns whether the handle
+    /// has changed.
+    pub(super) fn record(&self, revision: u64, handle: Option<String>) -> bool {
+        let mut state = self.state();
+        state.token_revision = Some(revision);
+        let is_new = state.handle != handle;
+        state.handle = handle;
+        is_new
     }
 
     /// Waits until the token changes, which is forever if it can't.
@@ -67,42 +76,5 @@ impl TokenIdentity {
     /// Returns a receiver that changes with the token.
     pub(super) fn token_changes(&self) -> Option<watch::Receiver<u64>> {
         self.token_changes.clone()
-    }
-}
-
-impl Shared {
-    /// Requests the remote's capabilities, and with them the identity of the token.
-    pub(super) async fn request_capabilities(&self) -> Result<Capabilities, BackendError> {
-        let revision = self.identity.token_revision();
-        let capabilities = self.backend.capabilities().await?;
-        // If the token changed meanwhile, it is unknown which one the response is about.
-        if self.identity.token_revision() == revision {
-            let handle = capabilities.me.as_ref().map(|me| me.handle.clone());
-            let is_new = {
-                let mut state = self.identity.state();
-                state.token_revision = Some(revision);
-                std::mem::replace(&mut state.handle, handle.clone()) != handle
-            };
-            if is_new && let Err(error) = self.refresh_and_wake().await {
-                tracing::warn!(%error, "looking at the outbox");
-            }
-        }
-        Ok(capabilities)
-    }
-
-    /// Verifies the identity of the token with the remote. An error of this request must not decide
-    /// about a command, so every error is returned as a temporary one.
-    pub(super) async fn verify(&self) -> Result<(), BackendError> {
-        let number = self.cache.start_request();
-        let response = self.request_capabilities().await;
-        self.record_reachability(&response);
-        match response {
-            Ok(capabilities) => {
-                self.cache.put_fact("capabilities", number, &capabilities, Utc::now()).await;
-                Ok(())
-            }
-            Err(error) if error.is_temporary() => Err(error),
-            Err(error) => Err(BackendError::Unreachable(error.to_string())),
-        }
     }
 }

@@ -26,6 +26,7 @@ mod prefetch;
 mod reads;
 mod sender;
 mod submit;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -35,13 +36,14 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
-use crate::backend::file::watch::StoreWatcher;
+use crate::backend::watch::StoreWatcher;
 use crate::backend::{Backend, BackendError};
 use crate::model::{CommandId, IncidentId, Rules, Summary};
 
 pub use cache::{MAX_DETAILS, MAX_ENDED};
+pub use database::{DatabaseError, Unusable};
 pub use entry::{EntryState, OutboxCounts, OutboxEntry, OutboxSnapshot};
-pub use open::Options;
+pub use open::{OpenError, Options};
 pub use optimistic::{apply_pending_to_record, apply_pending_to_row};
 pub use outbox::Batch;
 pub use paths::RemoteKey;

@@ -1,5 +1,6 @@
 //! Opens the cache and the outbox of a remote.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, RwLock};
@@ -8,12 +9,13 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::cache::Cache;
+use super::database::DatabaseError;
 use super::identity::TokenIdentity;
 use super::outbox::Outbox;
 use super::paths::{self, RemoteKey};
 use super::{Remote, Shared, sender};
-use crate::backend::Backend;
-use crate::backend::file::watch::StoreWatcher;
+use crate::backend::watch::StoreWatcher;
+use crate::backend::{Backend, BackendError};
 use crate::model::Rules;
 use crate::model::text::sanitize;
 
@@ -37,37 +39,62 @@ pub struct Options {
     pub token_changes: Option<watch::Receiver<u64>>,
 }
 
+/// Why a remote can't be opened: without its outbox nothing could be promised.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder of the remote can't be made.
+    #[error("{} can't be used to keep what waits to be sent: {source}", display_path(folder))]
+    Folder {
+        /// The folder of the remote.
+        folder: PathBuf,
+        /// Why it can't be made.
+        source: io::Error,
+    },
+    /// The outbox can't be opened.
+    #[error(
+        "{} can't be used to keep what waits to be sent: {}: {source}",
+        display_path(folder),
+        folder.join(paths::OUTBOX_FILE).display()
+    )]
+    Outbox {
+        /// The folder of the remote, in which the outbox is.
+        folder: PathBuf,
+        /// Why the outbox can't be opened.
+        source: DatabaseError,
+    },
+    /// The outbox can't be read.
+    #[error(transparent)]
+    Read(#[from] BackendError),
+}
+
 impl Remote {
     /// Opens the cache and the outbox of a remote, and starts to send pending commands. Nothing is
     /// requested yet.
     ///
     /// # Errors
-    /// A sentence, if the outbox can't be stored: without it nothing could be promised.
-    pub async fn open(backend: Arc<dyn Backend>, options: Options) -> Result<Arc<Self>, String> {
+    /// When the outbox can't be stored.
+    pub async fn open(backend: Arc<dyn Backend>, options: Options) -> Result<Arc<Self>, OpenError> {
         let legacy_folders = options.key.migrate_legacy_dirs(&options.folder);
         let folder = options.folder.join(options.key.folder_name());
-        let failed = |why: &str| {
-            let folder = sanitize(&folder.to_string_lossy()).into_owned();
-            format!("{folder} can't be used to keep what waits to be sent: {why}")
-        };
-        paths::create_private_dir(&folder).map_err(|error| failed(&error.to_string()))?;
-        let (outbox, lost) = Outbox::open(&folder).await.map_err(|why| failed(&why))?;
+        paths::create_private_dir(&folder)
+            .map_err(|source| OpenError::Folder { folder: folder.clone(), source })?;
+        let opened = Outbox::open(&folder).await;
+        let (outbox, lost) =
+            opened.map_err(|source| OpenError::Outbox { folder: folder.clone(), source })?;
         let (cache, set_aside) = Cache::open(&folder).await;
         let mut warnings = Vec::new();
         if let Some((file, why)) = lost {
-            warnings.push(lost_outbox_warning(&file, &why));
+            warnings.push(lost_outbox_warning(&file, &why.to_string()));
         }
         for folder in legacy_folders {
             let file = folder.join(paths::OUTBOX_FILE);
             if let Err(why) = outbox.import_unsent(&file).await {
-                let file = sanitize(&file.to_string_lossy()).into_owned();
-                let why = sanitize(&why).into_owned();
+                let (file, why) = (display_path(&file), sanitize(&why.to_string()).into_owned());
                 warnings.push(format!("what waits in {file} could not be taken over ({why})"));
             }
         }
         if let Some((file, why)) = set_aside {
-            let file = sanitize(&file.to_string_lossy()).into_owned();
-            let why = sanitize(&why).into_owned();
+            let (file, why) = (display_path(&file), sanitize(&why.to_string()).into_owned());
             warnings.push(format!("what was kept could not be used ({why}): it is in {file} now"));
         }
         let watcher = StoreWatcher::new(&outbox.path);
@@ -89,7 +116,7 @@ impl Remote {
             lock_timeout: options.lock_timeout,
             outbox,
         });
-        shared.refresh_outbox().await.map_err(|error| error.to_string())?;
+        shared.refresh_outbox().await?;
         let mut tasks =
             vec![tokio::spawn(sender::follow_outbox(Arc::clone(&shared))).abort_handle()];
         if options.sends {
@@ -101,6 +128,11 @@ impl Remote {
 
 /// Returns the warning about an outbox that can't be read: it is never lost in silence.
 fn lost_outbox_warning(file: &Path, why: &str) -> String {
-    let (file, why) = (sanitize(&file.to_string_lossy()).into_owned(), sanitize(why).into_owned());
+    let (file, why) = (display_path(file), sanitize(why).into_owned());
     format!("the outbox could not be used ({why}): what it holds was not sent and is in {file} now")
+}
+
+/// Returns a path as text, safe to show.
+fn display_path(path: &Path) -> String {
+    String::from(sanitize(&path.to_string_lossy()))
 }

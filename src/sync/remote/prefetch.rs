@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::Remote;
 use crate::model::queue::urgency_key;
-use crate::sync::Snapshot;
+use crate::sync::snapshot::Snapshot;
 
 /// How many incidents are prefetched.
 const MAX_INCIDENTS: usize = 100;

@@ -25,7 +25,7 @@ use crate::tui::run::output::Pipe;
 use crate::tui::run::{ProgramSpec, RunEnd, RunId};
 use crate::tui::runbook::Runbooks;
 use crate::tui::wall::EventRequest;
-use crate::tui::workspace::WorkspaceId;
+use crate::tui::workspace::{OpenWorkspaceError, WorkspaceId};
 
 /// An incident and the end of its timeline.
 pub type IncidentRead = Sourced<(Detail, Vec<Event>)>;
@@ -100,7 +100,7 @@ pub enum Message {
     /// A program has ended: that is shown, and put on the timeline where that is wanted.
     RunEnded(RunId, RunEnd, DateTime<Utc>),
     /// Another workspace is open, or can't be opened: the panes switch to it, or show why not.
-    WorkspaceOpened(WorkspaceId, Result<(), String>, DateTime<Utc>),
+    WorkspaceOpened(WorkspaceId, Result<(), OpenWorkspaceError>, DateTime<Utc>),
     /// The process was asked to end: it ends once pending commands have settled.
     Terminate,
 }

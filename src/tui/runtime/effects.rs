@@ -24,7 +24,7 @@ use crate::tui::runtime::interpreter::{
 };
 use crate::tui::runtime::run::Runs;
 use crate::tui::runtime::runbooks;
-use crate::tui::workspace::{Opener, WorkspaceId};
+use crate::tui::workspace::{OpenWorkspaceError, Opener, WorkspaceId};
 
 /// A request to the task that sends commands, which handles them in order.
 enum Outgoing {
@@ -151,7 +151,7 @@ impl Surroundings for Runner {
         self.tasks.spawn(async move {
             let result = match opener {
                 Some(opener) => opener.open(&workspace).await,
-                None => Err("there is no going elsewhere from here".into()),
+                None => Err(OpenWorkspaceError::NoOpener),
             };
             let _ = messages.send(Message::WorkspaceOpened(workspace, result, Utc::now()));
         });

@@ -3,6 +3,7 @@
 pub mod switch;
 pub mod update;
 
+use std::error::Error;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -82,14 +83,32 @@ impl From<&UnusableProfile> for Workspace {
     }
 }
 
+/// Why a workspace can't be opened. The text is one sentence. Not sanitized.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenWorkspaceError {
+    /// The panes were started without an [`Opener`].
+    #[error("there is no going elsewhere from here")]
+    NoOpener,
+    /// The settings of the workspace are wrong, or its backend can't be opened.
+    #[error(transparent)]
+    Failed(Box<dyn Error + Send + Sync>),
+}
+
+impl OpenWorkspaceError {
+    /// Returns the error that has this one as its cause.
+    pub fn failed(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Failed(cause.into())
+    }
+}
+
 /// Opens other workspaces. The current panes end only once the next workspace is open.
 #[async_trait]
 pub trait Opener: fmt::Debug + Send + Sync {
     /// Opens a workspace and keeps it open until panes are shown on it.
     ///
     /// # Errors
-    /// A sentence that says why it can't be opened. Not sanitized.
-    async fn open(&self, id: &WorkspaceId) -> Result<(), String>;
+    /// [`OpenWorkspaceError`] says why it can't be opened.
+    async fn open(&self, id: &WorkspaceId) -> Result<(), OpenWorkspaceError>;
 }
 
 /// A switch to another workspace that is under way.

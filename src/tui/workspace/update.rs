@@ -13,7 +13,7 @@ use crate::tui::core::notices::{report_failure, show_toast};
 use crate::tui::picker::{Item, Pick, Picker, PickerKind};
 use crate::tui::run;
 use crate::tui::workspace::switch::switch_when_settled;
-use crate::tui::workspace::{Switching, Workspace, WorkspaceId};
+use crate::tui::workspace::{OpenWorkspaceError, Switching, Workspace, WorkspaceId};
 
 /// Opens the list of workspaces.
 pub(in crate::tui) fn open_menu(app: &mut App) -> Vec<Effect> {
@@ -83,7 +83,7 @@ pub(in crate::tui) fn switch_to(app: &mut App, id: WorkspaceId) -> Vec<Effect> {
 pub(in crate::tui) fn opened(
     app: &mut App,
     id: &WorkspaceId,
-    result: Result<(), String>,
+    result: Result<(), OpenWorkspaceError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     let Mode::Switching(switching) = &mut app.ui.mode else { return Vec::new() };
@@ -96,10 +96,10 @@ pub(in crate::tui) fn opened(
             switching.opened = true;
             switch_when_settled(app)
         }
-        Err(why) => {
+        Err(error) => {
             let operation = format!("switching to {}", switching.to.name());
             app.ui.mode = Mode::Panes;
-            report_failure(app, &operation, &why, at)
+            report_failure(app, &operation, &error.to_string(), at)
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::model::time::parse_duration;
 
 use super::causes::Cause;
 use super::company::CompanyFile;
+use super::error::MissingReference;
 use super::faults::Kinds;
 
 /// The content of `cases.toml`.
@@ -75,12 +76,19 @@ pub(in crate::backend::demo) enum Twist {
 }
 
 impl CasesFile {
-    /// Returns the cases with the indexes of their faults. An error names the key and what it
-    /// refers to in vain.
-    pub fn with_faults(self, company: &CompanyFile, kinds: &Kinds) -> Result<Vec<Case>, String> {
+    /// Returns the cases with the indexes of their faults.
+    pub fn with_faults(
+        self,
+        company: &CompanyFile,
+        kinds: &Kinds,
+    ) -> Result<Vec<Case>, MissingReference> {
         let mut cases = self.cases;
         for (index, case) in cases.iter_mut().enumerate() {
-            let missing = |key: &str, name: &str| format!("cases[{index}].{key}: no {name:?}");
+            let missing = |key: &'static str, name: &str| MissingReference::InCase {
+                index,
+                key,
+                name: name.to_owned(),
+            };
             let kind = company.service(&case.service).and_then(|s| kinds.find(&s.kind));
             let kind = kind.ok_or_else(|| missing("service", &case.service))?;
             case.fault = kind

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::model::status::Category;
 
 use super::causes::Cause;
+use super::error::MissingReference;
 
 /// The maximum number of faults of a kind of service.
 pub(in crate::backend::demo) const MAX_FAULTS: usize = 4;
@@ -108,20 +109,21 @@ pub(in crate::backend::demo) struct Kind {
 }
 
 impl KindsFile {
-    /// Returns the kinds with their faults and recovery checks. An error names the key and what it
-    /// refers to in vain.
-    pub fn with_faults(self, faults: &[Fault]) -> Result<Kinds, String> {
+    /// Returns the kinds with their faults and recovery checks.
+    pub fn with_faults(self, faults: &[Fault]) -> Result<Kinds, MissingReference> {
         let mut kinds = BTreeMap::new();
         for (name, entry) in self.kinds {
             let mut own_faults = Vec::with_capacity(entry.faults.len());
             for alert in &entry.faults {
                 let fault = faults.iter().find(|fault| fault.alert == *alert);
-                let missing = || format!("kinds.{name}.faults: no fault {alert:?} in faults/");
+                let missing =
+                    || MissingReference::Fault { kind: name.clone(), alert: alert.clone() };
                 own_faults.push(fault.ok_or_else(missing)?.clone());
             }
             let checks = self.recovery_checks.get(&entry.recovery_checks);
-            let missing = || {
-                format!("kinds.{name}.recovery_checks: no list {:?} there", entry.recovery_checks)
+            let missing = || MissingReference::RecoveryChecks {
+                kind: name.clone(),
+                list: entry.recovery_checks.clone(),
             };
             let kind = Kind {
                 weight: entry.weight,
@@ -136,7 +138,7 @@ impl KindsFile {
         }
         let default = kinds
             .get(&self.default_kind)
-            .ok_or_else(|| format!("default_kind: no kind {:?}", self.default_kind))?
+            .ok_or(MissingReference::DefaultKind(self.default_kind))?
             .clone();
         Ok(Kinds { default, kinds })
     }

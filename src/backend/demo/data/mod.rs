@@ -7,6 +7,7 @@
 mod cases;
 mod causes;
 mod company;
+mod error;
 mod faults;
 mod texts;
 
@@ -20,12 +21,14 @@ use serde::de::DeserializeOwned;
 pub(super) use cases::{Case, Twist};
 pub(super) use causes::{Cause, CauseTemplates};
 pub(super) use company::{CallTarget, PolicyEntry, ScheduleRule, ServiceEntry, TeamEntry};
+pub use error::DataError;
 pub(super) use faults::{Fault, Kind, MAX_FAULTS};
 pub(super) use texts::{Texts, Vocabulary};
 
 use cases::CasesFile;
 use causes::Causes;
 use company::CompanyFile;
+use error::{DataProblem, MissingReference};
 use faults::{FaultsFile, Kinds, KindsFile};
 
 /// A file of this folder: its name, and what it contains.
@@ -33,6 +36,13 @@ use faults::{FaultsFile, Kinds, KindsFile};
 struct File {
     name: &'static str,
     content: &'static str,
+}
+
+impl File {
+    /// Returns the error for what is wrong in this file.
+    fn error(self, problem: impl Into<DataProblem>) -> DataError {
+        DataError { file: self.name, problem: problem.into() }
+    }
 }
 
 /// The files of the company.
@@ -66,17 +76,6 @@ const FILES: Files = Files {
     texts: file!("texts.toml"),
 };
 
-/// The error of a file of the demo's company: it can't be parsed, or refers to something that does
-/// not exist.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{file}: {problem}")]
-pub struct DataError {
-    /// Name of the file.
-    file: &'static str,
-    /// The key or the line, and what is wrong there.
-    problem: String,
-}
-
 /// The texts and tables of the company.
 #[derive(Debug)]
 pub(super) struct DemoData {
@@ -106,18 +105,16 @@ fn parse(files: &Files) -> Result<DemoData, DataError> {
         faults.extend(parse_file::<FaultsFile>(file)?.faults);
     }
     let kinds_file: KindsFile = parse_file(files.kinds)?;
-    let kinds = kinds_file
-        .with_faults(&faults)
-        .map_err(|problem| DataError { file: files.kinds.name, problem })?;
+    let kinds = kinds_file.with_faults(&faults).map_err(|error| files.kinds.error(error))?;
     for service in &company.services {
         if kinds.find(&service.kind).is_none() {
-            let problem = format!("services.{}.kind: no kind {:?}", service.name, service.kind);
-            return Err(DataError { file: files.company.name, problem });
+            let (service, kind) = (service.name.clone(), service.kind.clone());
+            return Err(files.company.error(MissingReference::KindOfService { service, kind }));
         }
     }
     let cases = parse_file::<CasesFile>(files.cases)?
         .with_faults(&company, &kinds)
-        .map_err(|problem| DataError { file: files.cases.name, problem })?;
+        .map_err(|error| files.cases.error(error))?;
     Ok(DemoData {
         company,
         kinds,
@@ -128,6 +125,5 @@ fn parse(files: &Files) -> Result<DemoData, DataError> {
 }
 
 fn parse_file<T: DeserializeOwned>(file: File) -> Result<T, DataError> {
-    toml::from_str(file.content)
-        .map_err(|error| DataError { file: file.name, problem: error.to_string() })
+    toml::from_str(file.content).map_err(|error| file.error(error))
 }

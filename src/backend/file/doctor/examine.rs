@@ -5,11 +5,13 @@ use std::path::Path;
 
 use sqlx::{Connection, Row, SqliteConnection};
 
-use super::{DAMAGED, OpenError, Report, Timeline, read_timelines};
+use super::report::{DAMAGED, Report};
+use super::timeline::{Timeline, read_timelines};
 use crate::backend::file::error::{self, SqliteFault, StoreResult, classify, display_path};
 use crate::backend::file::measures;
 use crate::backend::file::names::{NameIds, NameKind, person_text};
 use crate::backend::file::open;
+use crate::backend::file::open_error::OpenError;
 use crate::backend::file::records::SNAPSHOT_EVERY;
 use crate::backend::file::row::{Columns, incident_key};
 use crate::backend::file::sql::Batch;

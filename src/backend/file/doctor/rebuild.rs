@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use sqlx::{Connection, Row, SqliteConnection};
 
-use super::{OpenError, Report, examine, read_timelines};
+use super::examine;
+use super::report::Report;
+use super::timeline::read_timelines;
 use crate::backend::file::bulk::{BulkWriter, ProjectionWrite};
+use crate::backend::file::change_table::put_change;
 use crate::backend::file::connect::connect_writer;
 use crate::backend::file::error::{self, StoreError, StoreResult};
 use crate::backend::file::full_text::{self, WordSet};
+use crate::backend::file::json_column::parse_json;
 use crate::backend::file::measures;
 use crate::backend::file::names::NameInterner;
-use crate::backend::file::others::{parse_json, put_change};
+use crate::backend::file::open_error::OpenError;
 use crate::backend::file::sql::Batch;
 
 /// See [`super::rebuild()`].

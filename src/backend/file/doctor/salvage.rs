@@ -5,12 +5,13 @@ use std::path::Path;
 
 use sqlx::{Connection, Row, SqliteConnection};
 
-use super::OpenError;
+use crate::backend::file::directory_table::read_directory;
 use crate::backend::file::error::{StoreError, StoreResult, damaged_message};
 use crate::backend::file::event_row::{self, COLUMNS, FROM};
 use crate::backend::file::export::Sink;
+use crate::backend::file::json_column::parse_json;
 use crate::backend::file::open;
-use crate::backend::file::others::{self, parse_json};
+use crate::backend::file::open_error::OpenError;
 use crate::backend::file::sql::Batch;
 use crate::backend::file::writer::parse_incident_id;
 use crate::backend::record::Record;
@@ -51,7 +52,7 @@ impl Salvager<'_> {
 
     async fn salvage_all(&mut self) -> std::io::Result<()> {
         self.emit(&Record::header())?;
-        if let Ok(Some(directory)) = others::read_directory(self.conn).await {
+        if let Ok(Some(directory)) = read_directory(self.conn).await {
             self.emit(&Record::Directory(Box::new(directory)))?;
         }
         let bodies = self.bodies("SELECT body FROM problem").await;

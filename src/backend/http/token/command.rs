@@ -1,5 +1,6 @@
 //! Reads a token from the output of a program.
 
+use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, copy, sink};
 use tokio::time::timeout;
 
-use super::{MAX_TOKEN_BYTES, TokenError};
+use super::bearer::{MAX_TOKEN_BYTES, TokenError};
 use crate::model::text::sanitize;
 
 /// How long the program may run.
@@ -17,23 +18,88 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// How many bytes of output are read and discarded after the first line.
 const MAX_DISCARDED_BYTES: u64 = 64 * 1024;
 
+/// Why a command gives no token.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The setting is an empty list.
+    #[error("the token's command names no program")]
+    NoProgram,
+    /// The program gives no first line.
+    #[error(
+        "the token's command {} {fault}: run it by hand to see what it says",
+        sanitize(.program)
+    )]
+    Failed {
+        /// The program, as the setting names it.
+        program: String,
+        /// What happened.
+        #[source]
+        fault: CommandFault,
+    },
+}
+
+/// What is wrong with a program that should print a token. Never holds its output, which may have a
+/// secret in it.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandFault {
+    /// It can't be started.
+    #[error("can't be started ({})", .0.to_string().split(" (os").next().unwrap_or_default())]
+    NotStarted(#[source] io::Error),
+    /// It was started without standard output.
+    #[error("has no output")]
+    NoOutput,
+    /// Reading its output failed.
+    #[error("has an output that can't be read")]
+    Unreadable(#[source] io::Error),
+    /// Its first line is longer than any token.
+    #[error("prints more than {MAX_TOKEN_BYTES} bytes on its first line")]
+    TooLong,
+    /// Its end can't be learnt.
+    #[error("can't be waited for")]
+    NotWaited(#[source] io::Error),
+    /// It ended with an exit code that says that it failed.
+    #[error("ended with {0}")]
+    ExitCode(i32),
+    /// A signal ended it.
+    #[error("was killed")]
+    Killed,
+    /// It ran longer than this.
+    #[error("took longer than {} s", .0.as_secs_f32())]
+    TimedOut(Duration),
+    /// Its first line is not UTF-8.
+    #[error("prints something that is no text")]
+    NotText,
+}
+
+impl From<CommandError> for TokenError {
+    fn from(error: CommandError) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// Runs a program without a shell, a terminal or input, and returns the first line of its output.
 /// Its standard error is discarded, as it may contain a secret.
 ///
 /// # Errors
 /// The program can't be started, fails, prints nothing or too much, or takes too long.
-pub(super) async fn run(command_line: &[String]) -> Result<String, TokenError> {
+pub(super) async fn run(command_line: &[String]) -> Result<String, CommandError> {
     run_with_timeout(command_line, TIMEOUT).await
 }
 
-async fn run_with_timeout(command_line: &[String], limit: Duration) -> Result<String, TokenError> {
-    let Some((program, arguments)) = command_line.split_first() else {
-        return Err(TokenError("the token's command names no program".into()));
-    };
-    let name = sanitize(program);
-    let command_error = |why: &str| {
-        TokenError(format!("the token's command {name} {why}: run it by hand to see what it says"))
-    };
+async fn run_with_timeout(
+    command_line: &[String],
+    limit: Duration,
+) -> Result<String, CommandError> {
+    let (program, arguments) = command_line.split_first().ok_or(CommandError::NoProgram)?;
+    let first_line = run_program(program, arguments, limit).await;
+    first_line.map_err(|fault| CommandError::Failed { program: program.clone(), fault })
+}
+
+async fn run_program(
+    program: &str,
+    arguments: &[String],
+    limit: Duration,
+) -> Result<String, CommandFault> {
     let mut command = CommandWrap::with_new(program, |command| {
         command
             .args(arguments)
@@ -43,32 +109,22 @@ async fn run_with_timeout(command_line: &[String], limit: Duration) -> Result<St
             .kill_on_drop(true);
     });
     command.wrap(ProcessSession);
-    let mut child = command.spawn().map_err(|error| {
-        let message = error.to_string();
-        command_error(&format!(
-            "can't be started ({})",
-            message.split(" (os").next().unwrap_or_default()
-        ))
-    })?;
+    let mut child = command.spawn().map_err(CommandFault::NotStarted)?;
     let group = ProcessGroup(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
     let printed = timeout(limit, read_first_line(&mut *child)).await;
     // Kills what the program has started, whether it succeeded or not.
     drop(group);
-    match printed {
-        Ok(Ok(line)) => Ok(line),
-        Ok(Err(why)) => Err(command_error(&why)),
-        Err(_) => Err(command_error(&format!("took longer than {} s", limit.as_secs_f32()))),
-    }
+    printed.map_err(|_| CommandFault::TimedOut(limit))?
 }
 
-async fn read_first_line(child: &mut dyn ChildWrapper) -> Result<String, String> {
-    let output = child.stdout().take().ok_or("has no output")?;
+async fn read_first_line(child: &mut dyn ChildWrapper) -> Result<String, CommandFault> {
+    let output = child.stdout().take().ok_or(CommandFault::NoOutput)?;
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
     let mut first = (&mut output).take(MAX_TOKEN_BYTES as u64 + 2);
-    first.read_until(b'\n', &mut line).await.map_err(|_| "has an output that can't be read")?;
+    first.read_until(b'\n', &mut line).await.map_err(CommandFault::Unreadable)?;
     if line.len() > MAX_TOKEN_BYTES + 1 {
-        return Err("prints more than 4096 bytes on its first line".into());
+        return Err(CommandFault::TooLong);
     }
     // Further output is read, so that the program need not wait for a reader, but only up to a
     // limit.
@@ -82,15 +138,15 @@ async fn read_first_line(child: &mut dyn ChildWrapper) -> Result<String, String>
         }
         child.wait().await
     };
-    let status = exit.await.map_err(|_| "can't be waited for")?;
+    let status = exit.await.map_err(CommandFault::NotWaited)?;
     // A program that was killed by the closed pipe has printed its first line all the same.
     let is_broken_pipe = status.signal() == Some(Signal::PIPE.as_raw())
         || status.code() == Some(128 + Signal::PIPE.as_raw());
     if !status.success() && !is_broken_pipe {
-        let how = status.code().map(|code| format!("ended with {code}"));
-        return Err(how.unwrap_or_else(|| "was killed".into()));
+        return Err(status.code().map_or(CommandFault::Killed, CommandFault::ExitCode));
     }
-    String::from_utf8(line).map_err(|_| "prints something that is no text".into())
+    // The error of the conversion has the bytes in it, so it is dropped.
+    String::from_utf8(line).map_err(|_| CommandFault::NotText)
 }
 
 /// A program and all that it has started; killed on drop.
@@ -144,8 +200,10 @@ mod tests {
         #[case] command: &[&str],
         #[case] says: &str,
     ) {
-        let refused = run_with_timeout(&args(command), TIMEOUT).await.unwrap_err().to_string();
+        let error = run_with_timeout(&args(command), TIMEOUT).await.unwrap_err();
+        let refused = error.to_string();
         assert!(refused.contains(says) && !refused.contains("hunter2"), "{refused}");
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
     }
 
     #[tokio::test]

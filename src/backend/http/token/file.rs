@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use super::{MAX_TOKEN_BYTES, TokenError};
+use super::bearer::{MAX_TOKEN_BYTES, TokenError};
 use crate::model::text::sanitize;
 
 /// Returns the text of the file.

@@ -9,7 +9,8 @@ use keyring::{Entry, Error};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::{Address, Token};
+use super::bearer::Token;
+use crate::backend::http::address::Address;
 use crate::model::text::sanitize;
 
 /// How long the keyring may take. Somebody may have to unlock it.

@@ -1,8 +1,10 @@
 //! The outbox on disk: a command is in it before it counts as accepted, and stays in it until it is
 //! answered.
 
+mod batch;
 mod row;
 mod settle;
+mod state;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,12 +13,13 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::Mutex;
 
-use super::database::{self, DatabaseKind, UseLock};
+use super::database::{self, DatabaseError, DatabaseKind, SqlResult, Unusable, UseLock};
 use super::entry::{OutboxEntry, OutboxSnapshot};
 use super::paths::OUTBOX_FILE;
 use crate::backend::BackendError;
-use crate::model::{CommandId, Envelope, IncidentId};
+use crate::model::{CommandId, IncidentId};
 
+pub use batch::Batch;
 pub(super) use settle::FailedAttempt;
 
 const KIND: DatabaseKind = DatabaseKind {
@@ -33,10 +36,6 @@ const MAX_LISTED_SENT: i64 = 50;
 /// How many sent commands are stored, so that another process can read their outcome.
 const MAX_STORED_SENT: i64 = 2_000;
 
-const PENDING: i64 = 0;
-const SENT: i64 = 1;
-const REFUSED: i64 = 2;
-
 /// The outbox file of one remote.
 pub(super) struct Outbox {
     pub path: PathBuf,
@@ -45,44 +44,43 @@ pub(super) struct Outbox {
     _use_lock: Option<UseLock>,
 }
 
-/// Commands that were requested together about one incident, with its label for people.
-#[derive(Clone, Debug)]
-pub struct Batch {
-    /// The commands in order; never empty.
-    pub envelopes: Vec<Envelope>,
-    /// The incident's number, or `new`.
-    pub label: String,
-    /// Title of the incident.
-    pub title: String,
-    /// Handle of the person that the remote takes the requester for, if it has reported that.
-    pub requester: Option<String>,
+/// Why the commands of another outbox can't be moved into this one.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ImportError {
+    /// The other outbox can't be opened.
+    #[error(transparent)]
+    Open(#[from] DatabaseError),
+    /// The path of the other outbox is not UTF-8, which `SQLite` needs.
+    #[error("its name can't be read")]
+    Name,
+    /// The commands can't be moved.
+    #[error(transparent)]
+    Move(#[from] BackendError),
 }
-
-/// The result of an operation on the file.
-type SqlResult<T> = Result<T, sqlx::Error>;
 
 impl Outbox {
     /// Opens the outbox file in a folder. Also returns which file was moved aside, and why.
-    pub(super) async fn open(folder: &Path) -> Result<(Self, Option<(PathBuf, String)>), String> {
+    pub(super) async fn open(
+        folder: &Path,
+    ) -> Result<(Self, Option<(PathBuf, Unusable)>), DatabaseError> {
         let path = folder.join(OUTBOX_FILE);
-        let opened = database::open(&path, &KIND).await;
-        let opened = opened.map_err(|why| format!("{}: {why}", path.display()))?;
+        let opened = database::open(&path, &KIND).await?;
         let conn = Mutex::new(opened.conn);
         Ok((Self { path, conn, _use_lock: opened.use_lock }, opened.set_aside))
     }
 
     /// Moves the unsent commands of another outbox of the same remote into this one.
-    pub(super) async fn import_unsent(&self, other: &Path) -> Result<(), String> {
+    pub(super) async fn import_unsent(&self, other: &Path) -> Result<(), ImportError> {
         // Opening the other file migrates it, and prevents others from moving it away meanwhile.
         let _open = database::open(other, &KIND).await?;
-        let name = other.to_str().ok_or("its name can't be read")?.to_owned();
+        let name = other.to_str().ok_or(ImportError::Name)?.to_owned();
         let moved = self.with_conn(async |conn| {
             sqlx::query("ATTACH DATABASE ? AS other").bind(name).execute(&mut *conn).await?;
             let moved = move_unsent(conn).await;
             sqlx::query("DETACH DATABASE other").execute(&mut *conn).await?;
             moved
         });
-        moved.await.map_err(|error| error.to_string())
+        Ok(moved.await?)
     }
 
     fn backend_error(&self, error: &sqlx::Error) -> BackendError {

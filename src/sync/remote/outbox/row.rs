@@ -4,9 +4,10 @@ use chrono::Utc;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::super::database::from_millis;
+use super::super::database::{SqlResult, from_millis};
 use super::super::entry::{EntryState, OutboxEntry, incident};
-use super::{Batch, PENDING, REFUSED, SENT, SqlResult};
+use super::batch::Batch;
+use super::state::StoredState;
 use crate::api::Details;
 use crate::backend::{BackendError, Outcome};
 use crate::model::command::Link;
@@ -89,10 +90,12 @@ pub(super) fn decode_entry(row: &SqliteRow) -> SqlResult<OutboxEntry> {
     let envelope: Option<Envelope> =
         text("envelope").and_then(|text| serde_json::from_str(&text).ok());
     let answer = text("answer").unwrap_or_default();
-    let state = match (number("state"), &envelope) {
-        (Some(SENT), _) => EntryState::Sent(decode_outcome(&answer, envelope.as_ref())),
-        (Some(PENDING), Some(_)) => EntryState::Pending,
-        (Some(REFUSED), Some(_)) => EntryState::Refused(decode_refusal(&answer)),
+    let state = match (number("state").and_then(StoredState::from_stored), &envelope) {
+        (Some(StoredState::Sent), _) => {
+            EntryState::Sent(decode_outcome(&answer, envelope.as_ref()))
+        }
+        (Some(StoredState::Pending), Some(_)) => EntryState::Pending,
+        (Some(StoredState::Refused), Some(_)) => EntryState::Refused(decode_refusal(&answer)),
         _ => EntryState::Refused(unreadable()),
     };
     Ok(OutboxEntry {

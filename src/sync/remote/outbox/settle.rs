@@ -6,7 +6,8 @@ use sqlx::{Connection, SqliteConnection};
 use super::super::database::to_millis;
 use super::super::entry::{OutboxEntry, incident};
 use super::row::{encode_envelope, insert, read_aliases, resolve_aliases};
-use super::{Batch, Outbox, PENDING, REFUSED, SENT};
+use super::state::StoredState;
+use super::{Batch, Outbox};
 use crate::api::Details;
 use crate::backend::{BackendError, Outcome};
 use crate::model::{CommandId, Envelope, IncidentId, Rejection, RejectionKind};
@@ -37,7 +38,7 @@ impl Outbox {
                     settled = (SELECT n FROM revision) + 1, next_at = NULL, behind = NULL
                  WHERE id = ? AND state != 1",
             )
-            .bind(SENT)
+            .bind(StoredState::Sent.to_stored())
             .bind(answer)
             .bind(to_millis(at))
             .bind(id.as_bytes().to_vec())
@@ -127,7 +128,7 @@ impl Outbox {
                 "UPDATE entry SET state = ?, answer = ?, settled_at = ?, behind = ?, said = NULL,
                     next_at = NULL WHERE id = ? AND state = 0",
             )
-            .bind(REFUSED)
+            .bind(StoredState::Refused.to_stored())
             .bind(why)
             .bind(to_millis(at))
             .bind(earlier)
@@ -139,7 +140,7 @@ impl Outbox {
                     "UPDATE entry SET state = ?, answer = ?, settled_at = ?, behind = ?
                      WHERE chain = ? AND place > ? AND state = 0",
                 )
-                .bind(REFUSED)
+                .bind(StoredState::Refused.to_stored())
                 .bind(following)
                 .bind(to_millis(at))
                 .bind(entry.id.as_bytes().to_vec())
@@ -162,7 +163,7 @@ impl Outbox {
                  WHERE state = 2 AND (id = ?2 OR (behind = ?2 AND chain =
                     (SELECT chain FROM entry WHERE id = ?2)))",
             )
-            .bind(PENDING)
+            .bind(StoredState::Pending.to_stored())
             .bind(id.as_bytes().to_vec())
             .execute(conn)
             .await
@@ -188,7 +189,11 @@ impl Outbox {
                         .bind(old.as_bytes().to_vec())
                         .fetch_optional(&mut *tx)
                         .await?;
-                let Some((REFUSED, old_batch)) = &found else { return Ok(found) };
+                let Some((state, old_batch)) = found else { return Ok(None) };
+                let state = StoredState::from_stored(state);
+                if state != Some(StoredState::Refused) {
+                    return Ok(Some(state));
+                }
                 let aliases = read_aliases(&mut tx).await?;
                 sqlx::query(
                     "UPDATE entry SET id = ?1, chain = ?1, envelope = ?2, label = ?3, title = ?4,
@@ -235,12 +240,12 @@ impl Outbox {
                     insert(&mut tx, batch, envelope, &aliases).await?;
                 }
                 tx.commit().await?;
-                Ok(found)
+                Ok(Some(state))
             })
             .await?;
         let why = match found {
-            Some((REFUSED, _)) => return Ok(()),
-            Some((SENT, _)) => {
+            Some(Some(StoredState::Refused)) => return Ok(()),
+            Some(Some(StoredState::Sent)) => {
                 "it was sent meanwhile as it was: send this only if it is needed too"
             }
             Some(_) => "it is being sent again as it was: see first what becomes of it",
@@ -319,7 +324,7 @@ async fn find_refused_before(
     let refused: Vec<(Vec<u8>, String)> = sqlx::query_as(
         "SELECT id, envelope FROM entry WHERE state = ? AND place < ? ORDER BY place DESC",
     )
-    .bind(REFUSED)
+    .bind(StoredState::Refused.to_stored())
     .bind(i64::try_from(entry.position).unwrap_or(i64::MAX))
     .fetch_all(conn)
     .await?;

@@ -181,13 +181,14 @@ mod tests {
     #[tokio::test]
     async fn write_just_before_the_wait_is_checked_again() {
         let folder = tempfile::tempdir().expect("a folder");
-        let bell = StoreWatcher::new(&folder.path().join("store.db"));
-        let far = Instant::now() + Duration::from_hours(1);
+        let watcher = StoreWatcher::new(&folder.path().join("store.db"));
+        let deadline = Instant::now() + Duration::from_hours(1);
         // Another process has written to the log but has not committed yet.
-        bell.wake();
-        let mut signal = bell.listen();
-        signal.mark_seen();
-        let told = timeout_at(Instant::now() + Duration::from_secs(20), signal.wait(far)).await;
-        assert!(told.is_ok(), "it does not wait for another write");
+        watcher.wake();
+        let mut listener = watcher.listen();
+        listener.mark_seen();
+        let patience = Instant::now() + Duration::from_secs(20);
+        let woken = timeout_at(patience, listener.wait(deadline)).await;
+        assert!(woken.is_ok(), "it does not wait for another write");
     }
 }

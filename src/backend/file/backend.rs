@@ -1,0 +1,131 @@
+//! The store as a [`Backend`].
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::store::FileStore;
+use super::writer::TxScope;
+use super::{
+    changes, directory_table, group_commit, measures, problem_table, read, search, writer_guard,
+};
+use crate::backend::{
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
+    TimelineRange,
+};
+use crate::model::command::CommandKind;
+use crate::model::directory::Directory;
+use crate::model::measures::{Cut, Measures, Window};
+use crate::model::problem::Problem;
+use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
+
+#[async_trait]
+impl Backend for FileStore {
+    async fn capabilities(&self) -> Result<Capabilities, BackendError> {
+        Ok(Capabilities {
+            name: self.inner.options.name.clone(),
+            verbs: if self.inner.read_only {
+                BTreeSet::new()
+            } else {
+                BTreeSet::from(CommandKind::ALL)
+            },
+            live: true,
+            me: None,
+            checks_person: false,
+        })
+    }
+
+    async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
+        self.with_path_context(changes::wait_for_changes(self, since, wait)).await
+    }
+
+    async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
+        if search.filter.search_texts().next().is_some() {
+            self.update_full_text().await?;
+        }
+        let rules = self.rules();
+        let read_only = self.inner.read_only;
+        self.with_path_context(async {
+            search::search(&mut *self.acquire_reader().await?, search, &rules, read_only).await
+        })
+        .await
+    }
+
+    async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
+        let store = self.clone();
+        self.with_path_context(changes::read_to_completion(async move {
+            let (rules, overlay) = (store.rules(), &store.inner.options.overlay);
+            read::read_detail(&mut *store.acquire_reader().await?, id, &rules, overlay).await
+        }))
+        .await
+    }
+
+    async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
+        self.with_path_context(async {
+            read::find_by_number(&mut *self.acquire_reader().await?, number).await
+        })
+        .await
+    }
+
+    async fn timeline(
+        &self,
+        id: IncidentId,
+        range: TimelineRange,
+    ) -> Result<Vec<Event>, BackendError> {
+        self.with_path_context(async {
+            read::read_timeline(&mut *self.acquire_reader().await?, id, range).await
+        })
+        .await
+    }
+
+    async fn measures(
+        &self,
+        window: &Window,
+        cut: Cut,
+        now: DateTime<Utc>,
+    ) -> Result<Measures, BackendError> {
+        let (store, window) = (self.clone(), window.clone());
+        self.with_path_context(changes::read_to_completion(async move {
+            measures::read_measures(&store, &window, cut, now).await
+        }))
+        .await
+    }
+
+    async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
+        self.check_writable()?;
+        let (store, envelope) = (self.clone(), envelope.clone());
+        self.run_to_completion(async move {
+            store.check_same_file()?;
+            let mut writer = store.lock_writer().await;
+            let rules = store.rules();
+            let work = Box::pin(writer.execute(&envelope, &rules, TxScope::Transaction));
+            let result = writer_guard::poll_eagerly(work).await;
+            drop(writer);
+            if result.is_ok() {
+                store.inner.watcher.wake();
+            }
+            result
+        })
+        .await
+    }
+
+    async fn execute_all(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
+        group_commit::execute_all(self, envelopes).await
+    }
+
+    async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
+        self.with_path_context(async {
+            problem_table::read_problems(&mut *self.acquire_reader().await?).await
+        })
+        .await
+    }
+
+    async fn directory(&self) -> Result<Directory, BackendError> {
+        let stored = self.with_path_context(async {
+            directory_table::read_directory(&mut *self.acquire_reader().await?).await
+        });
+        Ok(stored.await?.unwrap_or_default().merged_with(&self.inner.options.overlay))
+    }
+}

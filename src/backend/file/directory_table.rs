@@ -1,0 +1,26 @@
+//! The directory: the statement that stores it, and the query.
+
+use sqlx::{Row, SqliteConnection};
+
+use super::error::StoreResult;
+use super::json_column::{encode_json, parse_json};
+use super::sql::Batch;
+use crate::model::directory::Directory;
+
+/// Adds the statement that stores a directory. Its version increases, so that other processes
+/// notice the change.
+pub(super) fn put_directory(batch: &mut Batch, directory: &Directory) -> StoreResult<()> {
+    batch
+        .sql(
+            "INSERT INTO directory (id, version, body) VALUES (1, 1, ?)
+                ON CONFLICT (id) DO UPDATE SET version = version + 1, body = excluded.body;",
+        )
+        .arg(encode_json(directory)?);
+    Ok(())
+}
+
+/// Reads the directory; `None` if none was ever set.
+pub(super) async fn read_directory(conn: &mut SqliteConnection) -> StoreResult<Option<Directory>> {
+    let row = Batch::new("SELECT body FROM directory WHERE id = 1").fetch_optional(conn).await?;
+    row.map(|row| parse_json(row.try_get(0)?, "the directory")).transpose()
+}

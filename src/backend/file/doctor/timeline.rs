@@ -1,0 +1,77 @@
+//! Reads timelines from the log, with the faults that they have.
+
+use sqlx::{Row, SqliteConnection};
+
+use crate::backend::file::error::{StoreError, StoreResult};
+use crate::backend::file::event_row::{self, COLUMNS, FROM};
+use crate::backend::file::sql::Batch;
+use crate::backend::file::writer::parse_incident_id;
+use crate::model::{Event, Incident, IncidentId};
+
+/// The number of timelines that are read together.
+const TIMELINES_PER_READ: i64 = 500;
+
+/// The timeline of one incident as the log has it.
+pub(super) struct Timeline {
+    pub(super) key: i64,
+    pub(super) id: Option<IncidentId>,
+    pub(super) events: Vec<Event>,
+    /// A fault that was found in it.
+    pub(super) broken: Option<String>,
+}
+
+impl Timeline {
+    /// Folds the events. Returns the record after the last event, and the record after the event
+    /// with the sequence number `at`.
+    pub(super) fn fold(&self, at: Option<u32>) -> Result<(Incident, Option<Incident>), String> {
+        if let Some(fault) = &self.broken {
+            return Err(fault.clone());
+        }
+        let (first, rest) = self.events.split_first().ok_or("it has no events")?;
+        let mut incident =
+            Incident::fold([first]).map_err(|e| e.to_string())?.ok_or("it has no declaration")?;
+        let mut record_at = None;
+        for event in rest {
+            incident.apply_next(event).map_err(|e| e.to_string())?;
+            if at == Some(event.seq) {
+                record_at = Some(incident.clone());
+            }
+        }
+        Ok((incident, record_at))
+    }
+}
+
+/// Reads the next timelines in the order of their keys, beginning after the key `after`.
+pub(super) async fn read_timelines(
+    conn: &mut SqliteConnection,
+    after: i64,
+) -> StoreResult<Vec<Timeline>> {
+    let mut batch = Batch::new(&format!(
+        "SELECT {COLUMNS}, e.incident, e.subject FROM {FROM}
+         WHERE e.incident > $1 AND e.incident <= (SELECT max(incident) FROM (
+            SELECT DISTINCT incident FROM event WHERE incident > $1 ORDER BY incident LIMIT $2))
+         ORDER BY e.incident, e.seq"
+    ));
+    batch.arg(after).arg(TIMELINES_PER_READ);
+    let mut found: Vec<Timeline> = Vec::new();
+    for row in batch.fetch_all(conn).await? {
+        let key: i64 = row.try_get(9)?;
+        if found.last().is_none_or(|last| last.key != key) {
+            found.push(Timeline { key, id: None, events: Vec::new(), broken: None });
+        }
+        let Some(timeline) = found.last_mut() else { continue };
+        if timeline.id.is_none() {
+            match row.try_get::<Option<&[u8]>, _>(10)?.map(parse_incident_id) {
+                Some(Ok(id)) => timeline.id = Some(id),
+                _ => timeline.broken = Some("its first event is missing".into()),
+            }
+        }
+        let id = timeline.id.unwrap_or(IncidentId(uuid::Uuid::nil()));
+        match event_row::decode(&row, id) {
+            Ok(event) => timeline.events.push(event),
+            Err(StoreError::Content(what)) => timeline.broken = Some(what),
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(found)
+}

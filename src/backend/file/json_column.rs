@@ -1,0 +1,16 @@
+//! Columns that hold JSON.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::{StoreError, StoreResult};
+
+/// Encodes a value as the text of a JSON column.
+pub(super) fn encode_json(value: &impl Serialize) -> StoreResult<String> {
+    serde_json::to_string(value).map_err(|e| StoreError::content(e.to_string()))
+}
+
+/// Parses the text of a JSON column; `content` names what it holds in an error.
+pub(super) fn parse_json<T: DeserializeOwned>(text: &str, content: &str) -> StoreResult<T> {
+    serde_json::from_str(text).map_err(|e| StoreError::content(format!("{content}: {e}")))
+}

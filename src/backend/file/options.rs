@@ -1,0 +1,21 @@
+//! How a store is opened.
+
+use std::time::Duration;
+
+use crate::model::Rules;
+use crate::model::directory::Directory;
+
+/// Options for opening a store.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The name that the state line shows, such as `local`.
+    pub name: String,
+    /// The rules that commands are checked against.
+    pub rules: Rules,
+    /// Entries that extend the store's own directory; on a conflict these win.
+    pub overlay: Directory,
+    /// Whether to create the file and its folder if they are missing.
+    pub create: bool,
+    /// How long to wait for a lock that another process holds.
+    pub lock_timeout: Duration,
+}

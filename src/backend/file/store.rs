@@ -1,0 +1,194 @@
+//! An open store: its connections, and what everything that reads or writes it needs.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, Sqlite, SqliteConnection};
+use tokio::sync::Mutex;
+
+use super::error::{self, StoreError, StoreResult};
+use super::open::{self, FileIdentity};
+use super::open_error::OpenError;
+use super::options::Options;
+use super::read_pool::ReadPool;
+use super::writer::Writer;
+use super::{directory_table, sql};
+use crate::backend::BackendError;
+use crate::backend::watch::{StoreListener, StoreWatcher};
+use crate::model::Rules;
+use crate::model::directory::Directory;
+
+/// An open store. Clones share the same connections.
+#[derive(Clone)]
+pub struct FileStore {
+    pub(super) inner: Arc<Inner>,
+}
+
+/// What the clones of a store share.
+pub(super) struct Inner {
+    pub(super) path: PathBuf,
+    pub(super) options: Options,
+    pub(super) rules: RwLock<Arc<Rules>>,
+    pub(super) writer: Mutex<Writer>,
+    pub(super) readers: ReadPool,
+    /// Set when the store was opened only for reading: every write is refused.
+    pub(super) read_only: bool,
+    pub(super) watcher: Arc<StoreWatcher>,
+    /// The file that the connections have open. The path may name another file later.
+    pub(super) identity: Option<FileIdentity>,
+}
+
+impl fmt::Debug for FileStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileStore").field("path", &self.inner.path).finish_non_exhaustive()
+    }
+}
+
+impl FileStore {
+    /// Opens a store, and creates it if the options say so.
+    ///
+    /// # Errors
+    /// [`OpenError`], in a sentence that names the file.
+    pub async fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
+        let (conn, identity) = open::open(path, &options).await?;
+        let readers = ReadPool::writable(path, options.lock_timeout);
+        Ok(Self::new(path, options, identity, conn, readers, false))
+    }
+
+    /// Opens a store only for reading. Nothing is created or changed, and every command is refused.
+    /// The file may belong to another user and be read-only.
+    ///
+    /// # Errors
+    /// [`OpenError`], in a sentence that names the file.
+    pub async fn open_read_only(path: &Path, options: Options) -> Result<Self, OpenError> {
+        let (conn, identity) = open::open_read_only(path, &options).await?;
+        let readers = ReadPool::read_only(path, options.lock_timeout);
+        Ok(Self::new(path, options, identity, conn, readers, true))
+    }
+
+    fn new(
+        path: &Path,
+        options: Options,
+        identity: Option<FileIdentity>,
+        conn: SqliteConnection,
+        readers: ReadPool,
+        read_only: bool,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                path: path.to_owned(),
+                identity,
+                writer: Mutex::new(Writer::new(conn)),
+                readers,
+                read_only,
+                watcher: StoreWatcher::new(path),
+                rules: RwLock::new(Arc::new(options.rules.clone())),
+                options,
+            }),
+        }
+    }
+
+    /// Returns whether the store was opened only for reading.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.inner.read_only
+    }
+
+    /// Refuses a write if the store was opened only for reading.
+    pub(super) fn check_writable(&self) -> Result<(), BackendError> {
+        if !self.inner.read_only {
+            return Ok(());
+        }
+        let file = error::display_path(self.path());
+        Err(BackendError::NotAllowed(format!(
+            "{file} was opened read-only: open it without --read-only to change something"
+        )))
+    }
+
+    /// Returns the path that the store was opened with.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Returns the rules that commands are checked against.
+    #[must_use]
+    pub fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.inner.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the rules that commands are checked against.
+    pub fn set_rules(&self, rules: Rules) {
+        *self.inner.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    }
+
+    /// Replaces the directory of people, teams, services, policies and schedules.
+    ///
+    /// # Errors
+    /// [`BackendError`] if the store is read-only or can't be written.
+    pub async fn set_directory(&self, directory: &Directory) -> Result<(), BackendError> {
+        self.check_writable()?;
+        let (store, directory) = (self.clone(), directory.clone());
+        self.run_to_completion(async move {
+            store.check_same_file()?;
+            let mut writer = store.lock_writer().await;
+            let mut batch = sql::Batch::new("BEGIN IMMEDIATE;");
+            directory_table::put_directory(&mut batch, &directory)?;
+            batch.sql("COMMIT;");
+            let result = batch.run(&mut writer.conn).await;
+            if result.is_err() {
+                writer.roll_back().await;
+            }
+            store.inner.watcher.wake();
+            result
+        })
+        .await
+    }
+
+    /// Closes the connections for reading, and the one for writing if no clone is in use.
+    pub async fn close(self) {
+        self.inner.readers.close().await;
+        if let Ok(inner) = Arc::try_unwrap(self.inner).map_err(|_| ()) {
+            // Everything is written by now, so a failure to close loses nothing.
+            inner.writer.into_inner().conn.close().await.ok();
+        }
+    }
+
+    /// Refuses if the file was moved away or replaced. The connections would still read the old
+    /// file, which nobody else uses any more and which would never change again.
+    pub(super) fn check_same_file(&self) -> StoreResult<()> {
+        let current = FileIdentity::from_path(&self.inner.path);
+        if current == self.inner.identity {
+            return Ok(());
+        }
+        Err(BackendError::Unreachable(error::moved_message(self.path(), current.is_some())).into())
+    }
+
+    /// Returns a connection for reading.
+    pub(super) async fn acquire_reader(&self) -> StoreResult<PoolConnection<Sqlite>> {
+        self.check_same_file()?;
+        Ok(self.inner.readers.acquire().await?)
+    }
+
+    /// Returns a listener that is woken when this or another process writes to the store.
+    pub(super) fn listen(&self) -> StoreListener {
+        self.inner.watcher.listen()
+    }
+
+    /// Runs `work` and turns its error into one whose sentence names the file.
+    pub(super) async fn with_path_context<T>(
+        &self,
+        work: impl Future<Output = StoreResult<T>>,
+    ) -> Result<T, BackendError> {
+        work.await.map_err(|failure| {
+            let failure = match failure {
+                // A read fails in many ways if the file is moved away under it.
+                StoreError::Sql(_) => self.check_same_file().err().unwrap_or(failure),
+                other => other,
+            };
+            failure.into_backend_error(self.path())
+        })
+    }
+}

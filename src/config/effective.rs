@@ -1,0 +1,72 @@
+//! The configuration in force: every value is chosen and checked.
+
+use std::path::{Path, PathBuf};
+
+use tracing::level_filters::LevelFilter;
+
+use super::diagnostics::Warning;
+use super::error::ConfigError;
+use super::location::Location;
+use super::origin::Origins;
+use super::panes::{PanesSettings, Profile, UnusableProfile};
+use crate::model::directory::Directory;
+use crate::model::rules::Rules;
+
+/// The configuration in force for this run. Every value is checked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
+pub struct Config {
+    /// Where the settings file is, or would be; `None` if there is no home folder.
+    pub file: Option<PathBuf>,
+    /// Whether the file could not be read at all, so that nothing of it counts.
+    pub is_broken: bool,
+    /// Where incidents live.
+    pub location: Location,
+    /// Handle of the person who uses the program.
+    pub me: String,
+    /// Service levels, priorities and time spans in force.
+    pub rules: Rules,
+    /// People, teams and services of the file, to be merged over those of the store.
+    pub directory: Directory,
+    /// Whether to draw with ASCII characters only.
+    pub ascii: bool,
+    /// Whether colours may be used if there is a terminal.
+    pub color: bool,
+    /// Settings of the panes.
+    pub panes: PanesSettings,
+    /// Profiles that can be chosen.
+    pub profiles: Vec<Profile>,
+    /// Profiles of the file that can't be chosen.
+    pub unusable_profiles: Vec<UnusableProfile>,
+    /// Whether changes are forbidden.
+    pub read_only: bool,
+    /// Settings of the file that could not be used, in the file's order.
+    pub warnings: Vec<Warning>,
+    /// Where values come from that are not defaults.
+    pub origins: Origins,
+    /// The least severe level that is logged.
+    pub log_level: LevelFilter,
+    /// Path of the log; `None` if there is no home folder.
+    pub log_file: Option<PathBuf>,
+    /// The folder of drafts; `None` if there is no home folder.
+    pub drafts: Option<PathBuf>,
+    /// The folder with the caches and outboxes of remotes; `None` if there is no home folder.
+    pub remotes: Option<PathBuf>,
+}
+
+impl Config {
+    /// Returns the store's file, for what can be done with nothing else.
+    ///
+    /// # Errors
+    /// When incidents live behind an API. `what` names the command that needs the file, such as
+    /// `export`.
+    pub fn store_file(&self, what: &str) -> Result<&Path, ConfigError> {
+        self.location.file().ok_or_else(|| {
+            ConfigError(format!(
+                "{what} needs a store's file, and {} is an API: run it where the file is, or name \
+                 one with --store FILE",
+                self.location.display_name()
+            ))
+        })
+    }
+}

@@ -1,0 +1,237 @@
+//! Computes the measures of a window from facts.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::fact::{Counted, Fact, from_millis};
+use super::recurring::{Groups, Recurring};
+use super::sla::Compliance;
+use super::times::Times;
+use super::volume::Buckets;
+use super::window::Window;
+use crate::model::priority::Priority;
+use crate::model::service_level::ServiceLevels;
+use crate::model::status::Category;
+
+/// By what measures are cut.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cut {
+    /// No breakdown: totals only.
+    #[default]
+    #[serde(rename = "whole")]
+    Total,
+    /// By priority.
+    Priority,
+    /// By category.
+    Category,
+    /// By primary service.
+    Service,
+    /// By team.
+    Team,
+}
+
+/// The figures of one window.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct Figures {
+    /// Reported → first acknowledged.
+    pub mtta: Times,
+    /// Detected → resolved.
+    pub mttr: Times,
+    /// Incidents reported, by priority.
+    pub volume: [u64; 4],
+    /// Kept and missed acknowledge levels, by priority.
+    pub acknowledge: [Compliance; 4],
+    /// Kept and missed resolve levels, by priority.
+    pub resolve: [Compliance; 4],
+}
+
+impl Figures {
+    /// Returns the number of incidents reported, over all priorities.
+    #[must_use]
+    pub fn reported(&self) -> u64 {
+        self.volume.iter().sum()
+    }
+
+    /// Returns compliance with the acknowledge level over all priorities.
+    #[must_use]
+    pub fn acknowledge_all(&self) -> Compliance {
+        Compliance::sum(&self.acknowledge)
+    }
+
+    /// Returns compliance with the resolve level over all priorities.
+    #[must_use]
+    pub fn resolve_all(&self) -> Compliance {
+        Compliance::sum(&self.resolve)
+    }
+}
+
+/// Incidents reported in the window that don't count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = LeftOut)]
+pub struct ExcludedCounts {
+    /// Continued in another.
+    pub merged: u64,
+    /// Were a request, a change or a problem.
+    pub reclassified: u64,
+    /// Nothing was wrong.
+    pub false_alarms: u64,
+}
+
+/// The measures of a window.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Measures {
+    /// Over what.
+    pub window: Window,
+    /// The window's figures.
+    pub now: Figures,
+    /// Those of the window before.
+    pub before: Figures,
+    /// Figures by the value that they are cut by, most incidents first.
+    pub cuts: Vec<(String, Figures)>,
+    /// Incidents reported by bucket of the window, and by priority.
+    pub buckets: Vec<[u64; 4]>,
+    /// Groups of the same fault, most often first.
+    pub recurring: Vec<Recurring>,
+    /// Left out of all figures.
+    #[serde(rename = "left_out")]
+    pub excluded: ExcludedCounts,
+}
+
+/// Highest number of groups of recurring incidents that are returned.
+const MAX_RECURRING: usize = 20;
+
+/// Computes the measures from the facts of every incident that was reported or resolved in the
+/// window or in the one before it.
+///
+/// Facts of other incidents do not change the result. `name` returns the name of a service or team
+/// by its key. The titles of recurring groups stay empty, because a fact has no text.
+#[must_use]
+pub fn compute(
+    facts: impl IntoIterator<Item = Fact>,
+    window: &Window,
+    cut: Cut,
+    now: DateTime<Utc>,
+    levels: &ServiceLevels,
+    name: &dyn Fn(u32) -> String,
+) -> Measures {
+    let (before_from, _) = window.previous_span();
+    let before = Window { from: before_from, to: window.from, edges: Vec::new() };
+    let mut sums = [Sums::default(), Sums::default()];
+    let mut cuts: BTreeMap<u32, Sums> = BTreeMap::new();
+    let mut buckets = Buckets::new(&window.edges);
+    let mut groups = Groups::default();
+    let mut left_out = ExcludedCounts::default();
+    for fact in facts {
+        let reported_at = from_millis(fact.reported_ms);
+        let reported_now = window.contains(reported_at);
+        match fact.counted {
+            Counted::Yes => {}
+            Counted::Merged => left_out.merged += u64::from(reported_now),
+            Counted::Reclassified => left_out.reclassified += u64::from(reported_now),
+            Counted::FalseAlarm => left_out.false_alarms += u64::from(reported_now),
+        }
+        if fact.counted != Counted::Yes {
+            continue;
+        }
+        for (sums, window) in sums.iter_mut().zip([window, &before]) {
+            sums.add(&fact, window, now, levels);
+        }
+        if cut != Cut::Total {
+            let key = match cut {
+                Cut::Total => 0,
+                Cut::Priority => u32::try_from(fact.priority.index()).unwrap_or(0),
+                Cut::Category => fact.category.map_or(0, |c| u32::from(c.index()) + 1),
+                Cut::Service => fact.service,
+                Cut::Team => fact.team,
+            };
+            cuts.entry(key).or_default().add(&fact, window, now, levels);
+        }
+        if reported_now {
+            buckets.add(fact.reported_ms, fact.priority);
+            groups.add(&fact);
+        }
+    }
+    let [mut in_window, mut in_before] = sums;
+    let mut cuts: Vec<(String, Figures)> = cuts
+        .into_iter()
+        .map(|(key, mut sums)| (cut_name(cut, key, name), sums.figures()))
+        .filter(|(_, figures)| *figures != Figures::default())
+        .collect();
+    cuts.sort_by_key(|(_, figures)| std::cmp::Reverse(figures.reported()));
+    Measures {
+        window: window.clone(),
+        now: in_window.figures(),
+        before: in_before.figures(),
+        cuts,
+        buckets: buckets.counts,
+        recurring: groups.largest(MAX_RECURRING),
+        excluded: left_out,
+    }
+}
+
+fn cut_name(cut: Cut, key: u32, name: &dyn Fn(u32) -> String) -> String {
+    match cut {
+        Cut::Total => String::new(),
+        Cut::Priority => usize::try_from(key)
+            .ok()
+            .and_then(Priority::from_index)
+            .map_or_else(String::new, |p| p.to_string()),
+        Cut::Category => match u8::try_from(key).ok().and_then(|k| k.checked_sub(1)) {
+            None => "uncategorized".into(),
+            Some(index) => Category::from_index(index).map_or_else(String::new, |c| c.to_string()),
+        },
+        Cut::Service | Cut::Team if key == 0 => "none".into(),
+        Cut::Service | Cut::Team => name(key),
+    }
+}
+
+/// Running sums of one window.
+#[derive(Default)]
+struct Sums {
+    acknowledge_ms: Vec<i64>,
+    resolve_ms: Vec<i64>,
+    volume: [u64; 4],
+    acknowledge: [Compliance; 4],
+    resolve: [Compliance; 4],
+}
+
+impl Sums {
+    fn add(&mut self, fact: &Fact, window: &Window, now: DateTime<Utc>, levels: &ServiceLevels) {
+        if let Some(resolved_ms) = fact.resolved_ms
+            && window.contains(from_millis(resolved_ms))
+        {
+            self.resolve_ms.push((resolved_ms - fact.detected_ms).max(0));
+        }
+        if !window.contains(from_millis(fact.reported_ms)) {
+            return;
+        }
+        let index = fact.priority.index();
+        self.volume[index] += 1;
+        if let Some(acknowledged_ms) = fact.acknowledged_ms {
+            self.acknowledge_ms.push((acknowledged_ms - fact.reported_ms).max(0));
+        }
+        let level = levels.for_priority(fact.priority);
+        let now_ms = now.timestamp_millis();
+        self.acknowledge[index].add(
+            fact.reported_ms,
+            fact.acknowledged_ms,
+            level.acknowledge_s,
+            now_ms,
+        );
+        self.resolve[index].add(fact.reported_ms, fact.resolved_ms, level.resolve_s, now_ms);
+    }
+
+    fn figures(&mut self) -> Figures {
+        Figures {
+            mtta: Times::from_durations(&mut self.acknowledge_ms),
+            mttr: Times::from_durations(&mut self.resolve_ms),
+            volume: self.volume,
+            acknowledge: self.acknowledge,
+            resolve: self.resolve,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Windows of time, with the buckets in which incidents are counted.
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A half-open span of time, [from, to), with the starts of its buckets.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Window {
+    /// Included.
+    pub from: DateTime<Utc>,
+    /// Excluded.
+    pub to: DateTime<Utc>,
+    /// When each bucket of the volume starts; the first is `from`, ascending.
+    pub edges: Vec<DateTime<Utc>>,
+}
+
+impl Window {
+    /// Creates the window of the last `days` × 24 hours up to `now`.
+    ///
+    /// Its buckets start at `from` and at every midnight of the viewer's zone after it.
+    #[must_use]
+    pub fn last_days<Z: TimeZone>(days: u32, now: DateTime<Utc>, zone: &Z) -> Self {
+        let today = now.with_timezone(zone).date_naive();
+        let from = now - TimeDelta::days(i64::from(days));
+        let mut edges = vec![from];
+        for days_ago in (0..days).rev() {
+            let day = today - TimeDelta::days(i64::from(days_ago));
+            let midnight = day.and_time(chrono::NaiveTime::MIN);
+            // If a clock change skips midnight, the day starts an hour later.
+            let start = zone
+                .from_local_datetime(&midnight)
+                .earliest()
+                .or_else(|| zone.from_local_datetime(&(midnight + TimeDelta::hours(1))).earliest());
+            if let Some(start) =
+                start.map(|s| s.with_timezone(&Utc)).filter(|s| *s > from && *s < now)
+            {
+                edges.push(start);
+            }
+        }
+        Self { from, to: now, edges }
+    }
+
+    /// Creates the window of the last 24 hours up to `now`, with one bucket an hour.
+    #[must_use]
+    pub fn last_day(now: DateTime<Utc>) -> Self {
+        let from = now - TimeDelta::hours(24);
+        let edges = (0..24).map(|hour| from + TimeDelta::hours(hour)).collect();
+        Self { from, to: now, edges }
+    }
+
+    /// Returns start and end of the window of the same length that ends where this one starts.
+    #[must_use]
+    pub fn previous_span(&self) -> (DateTime<Utc>, DateTime<Utc>) {
+        (self.from - (self.to - self.from), self.from)
+    }
+
+    pub(super) fn contains(&self, at: DateTime<Utc>) -> bool {
+        self.from <= at && at < self.to
+    }
+}

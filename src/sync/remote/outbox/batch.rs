@@ -1,0 +1,16 @@
+//! What is put into the outbox together.
+
+use crate::model::Envelope;
+
+/// Commands that were requested together about one incident, with its label for people.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The commands in order; never empty.
+    pub envelopes: Vec<Envelope>,
+    /// The incident's number, or `new`.
+    pub label: String,
+    /// Title of the incident.
+    pub title: String,
+    /// Handle of the person that the remote takes the requester for, if it has reported that.
+    pub requester: Option<String>,
+}
