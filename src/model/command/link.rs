@@ -82,10 +82,7 @@ impl CommandLogic for AddLink<'_> {
     fn decide(&self, case: &Case<'_>) -> Decided {
         check::link(self.link)?;
         if case.incident.links.contains(self.link) {
-            return Err(conflict(format!(
-                "already linked to {}",
-                sanitize(&self.link.to_string())
-            )));
+            return Err(conflict(format!("already linked to {}", sanitize(self.link.to_string()))));
         }
         Ok(vec![EventBody::Linked { link: self.link.clone() }])
     }

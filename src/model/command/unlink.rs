@@ -26,7 +26,7 @@ impl CommandLogic for Unlink<'_> {
 
     fn decide(&self, case: &Case<'_>) -> Decided {
         if !case.incident.links.contains(self.link) {
-            return Err(conflict(format!("not linked to {}", sanitize(&self.link.to_string()))));
+            return Err(conflict(format!("not linked to {}", sanitize(self.link.to_string()))));
         }
         Ok(vec![EventBody::Unlinked { link: self.link.clone() }])
     }

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use tui_textarea::TextArea;
 
 use crate::model::priority::Level;
-use crate::model::text::{SafeText, sanitize, truncate, width, wrap};
+use crate::model::text::{SafeText, truncate, width, wrap};
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
@@ -281,7 +281,7 @@ fn draw_suggestions(
     let mut line = Line::default();
     let room = usize::from(row.width);
     for (index, name) in suggestions.iter().enumerate() {
-        let name = sanitize(name);
+        let name = SafeText::from(*name);
         if line.width() + name.width() + 4 > room {
             break;
         }

@@ -37,10 +37,7 @@ fn figures(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
             None if app.fetched.snapshot.is_none() => "waiting for the rows".to_owned(),
             None => "computing …".to_owned(),
         };
-        return vec![Line::from(Span::styled(
-            truncate(&text, width).into_owned(),
-            app.ui.theme.dim(),
-        ))];
+        return vec![Line::from(Span::styled(truncate(text, width), app.ui.theme.dim()))];
     };
     let pane = MeasuresView { app, measures, span: *span, width };
     if *span != app.metrics.span {
@@ -405,7 +402,7 @@ impl MeasuresView<'_> {
             .map(|r| format!("{}× {}", r.count, truncate(&r.title, 26)))
             .collect();
         let text = if each.is_empty() { "none".to_owned() } else { each.join("   ") };
-        line.push_span(truncate(&text, self.width.saturating_sub(11)).into_owned());
+        line.push_span(truncate(text, self.width.saturating_sub(11)));
         line
     }
 
@@ -436,7 +433,7 @@ impl MeasuresView<'_> {
 
     fn excluded_line(&self) -> Line<'static> {
         let text = self.excluded_text();
-        Line::from(Span::styled(truncate(&text, self.width).into_owned(), self.app.ui.theme.dim()))
+        Line::from(Span::styled(truncate(text, self.width), self.app.ui.theme.dim()))
     }
 
     fn excluded_text(&self) -> String {

@@ -73,7 +73,7 @@ pub(in crate::tui) fn footer(
             0 => {}
             1 => push("The command that needs it goes with it.", app.ui.theme.strong()),
             many => {
-                push(&format!("{many} commands that need it go with it."), app.ui.theme.strong())
+                push(&format!("{many} commands that need it go with it."), app.ui.theme.strong());
             }
         }
         if entry.is_pending() && entry.attempts > 0 {

@@ -17,7 +17,7 @@ pub(in crate::tui) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
     match (app.freshness(), &app.fetched.snapshot) {
         (Freshness::Failing { since, message, retry_in }, None) => {
             texts.push(format!("nothing could be read since {}", app.clock().hh_mm_ss(since)));
-            texts.push(message.to_string());
+            texts.push(message.clone());
             let seconds = retry_in.num_seconds().max(0);
             texts.push(format!("from {}", app.session.workspace.location));
             let now = app.ui.keymap.hint_suffix(Action::Refresh, "now");

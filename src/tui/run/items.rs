@@ -24,7 +24,7 @@ pub(in crate::tui) fn empty_reason(app: &App, target: &Target) -> String {
         return why.clone();
     }
     let folder = app.session.settings.runbooks.as_ref().map(|folder| folder.to_string_lossy());
-    let location = folder.map(|folder| format!("as .md files in {}, ", folder));
+    let location = folder.map(|folder| format!("as .md files in {folder}, "));
     format!(
         "nothing is there for {}: put runbooks {}or [[commands]] into the settings",
         target.label,
@@ -86,7 +86,7 @@ pub(in crate::tui) fn all_items(app: &App, targets: &[Target]) -> Vec<Item> {
     for command in &app.session.settings.commands {
         if let Some(when) = command.when.as_ref().filter(|_| !is_offered(app, command, incident)) {
             let name = &command.name;
-            let why = format!("it is only for {}", when);
+            let why = format!("it is only for {when}");
             let item = Item::new(name, Pick::Command(name.clone())).value(name);
             items.push(item.disabled_reason(Some(why)));
         }

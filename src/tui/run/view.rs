@@ -26,7 +26,7 @@ pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mu
         let text = format!("… {} lines before this are not kept", run.output.dropped());
         Line::from(Span::styled(truncate(text, width), app.ui.theme.dim()))
     });
-    let written = run.output.rows().iter().map(|row| Line::from(row));
+    let written = run.output.rows().iter().map(Line::from);
     let lines = dropped.into_iter().chain(written).skip(top).take(fits);
     for (line, y) in lines.zip(inside.y + HEADER_ROWS..inside.bottom()) {
         draw_line(&line, Rect { y, height: 1, ..inside }, buffer);

@@ -67,8 +67,8 @@ pub(in crate::tui) fn items(app: &App, incident: &Incident) -> Vec<Item> {
     for (why, head) in matching {
         let why = match why {
             MatchReason::Named => "runbook".to_owned(),
-            MatchReason::Service(service) => format!("runbook for service {}", service),
-            MatchReason::Label(label) => format!("runbook for label {}", label),
+            MatchReason::Service(service) => format!("runbook for service {service}"),
+            MatchReason::Label(label) => format!("runbook for label {label}"),
             MatchReason::Category(category) => format!("runbook for category {category}"),
         };
         let title =
