@@ -39,7 +39,7 @@ fn ticked_step_shows_at_once_and_is_restored_later() {
     stage.settle();
     assert!(stage.screen().contains("[✓] 1"), "{}", stage.screen());
     stage.keys("Esc");
-    // Somebody else does the next one.
+    // Somebody else ticks the next step.
     let id = stage.selected();
     let incident = stage.app.target().expect("a target").id;
     let text = "runbook payments/5xx · step 9 done: Count the open connections".to_owned();
@@ -125,7 +125,7 @@ fn url_is_copied_and_a_missing_file_is_reported() {
     let mut stage = stage((126, 36));
     let incident = stage.app.target().expect("a target").id;
     let describe = |stage: &mut Stage, runbook: &str| {
-        let ask = IncidentCommand::Describe {
+        let description = IncidentCommand::Describe {
             title: None,
             symptoms: None,
             labels: None,
@@ -135,7 +135,7 @@ fn url_is_copied_and_a_missing_file_is_reported() {
             id: CommandId::new(),
             at: stage.now,
             actor: Actor::Person(company::me()),
-            command: Command::Incident { incident, command: ask },
+            command: Command::Incident { incident, command: description },
         };
         stage.memory.carry_out(&envelope).expect("it is described");
         stage.refresh();

@@ -85,7 +85,7 @@ fn status_line(app: &App, typed: &FilterLine, count_text: &str, room: usize) -> 
         return Line::from(vec![
             Span::styled("!", app.ui.theme.alarm()),
             Span::styled(
-                format!(" {}", truncate(&error.message, room.saturating_sub(2))),
+                format!(" {}", truncate(error.to_string(), room.saturating_sub(2))),
                 app.ui.theme.strong(),
             ),
         ]);

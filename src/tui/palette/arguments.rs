@@ -116,7 +116,7 @@ pub(in crate::tui) fn parse(
         },
         ArgumentKind::Filter => match argument.parse::<Filter>() {
             Ok(_) => Ok(Pick::Filter(argument.to_owned())),
-            Err(error) => Err(error.message),
+            Err(error) => Err(error.to_string()),
         },
         ArgumentKind::Span => {
             Err(format!("{shown:?} is no window: choose from {}", values.join(", ")))

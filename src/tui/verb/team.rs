@@ -43,7 +43,7 @@ impl VerbLogic for Team {
         if typed.values().len() > 1 {
             return typed.unknown("there is no team");
         }
-        check::name("team", typed.text).map_err(|error| error.problem)?;
+        check::name("team", typed.text).map_err(|error| error.problem.to_string())?;
         Ok(set_team(Some(typed.text)))
     }
 }
