@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{CommandKind, CommandRow, IncidentCommand};
 use crate::model::check::BadField;
 use crate::model::rejection::Rejection;
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::truncate;
 use crate::model::{
     CommandId, Envelope, Event, EventBody, Incident, IncidentId, PersonRef, Rules, Summary,
 };
@@ -149,7 +149,7 @@ const MAX_QUOTE_WIDTH: usize = 60;
 /// Quotes the first line of a text, sanitized and shortened.
 pub(super) fn quote(text: &str) -> String {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_string()
+    truncate(line.trim(), MAX_QUOTE_WIDTH).into_string()
 }
 
 /// What callers outside of the model ask a command; the answers stand in the verb's own file.

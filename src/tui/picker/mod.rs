@@ -11,6 +11,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
 
 use crate::model::queue::Sort;
+use crate::model::text::SafeText;
 use crate::model::{IncidentCommand, IncidentNumber};
 
 use crate::tui::core::zone::Zone;
@@ -87,13 +88,13 @@ pub struct Item {
     /// The key that chooses it at once, in a picker that is not searched.
     pub key: Option<char>,
     /// The item's name.
-    pub text: String,
+    pub text: SafeText<'static>,
     /// A description that helps to choose.
-    pub about: String,
+    pub about: SafeText<'static>,
     /// Why it can't be chosen; `None` if it can.
     pub disabled_reason: Option<String>,
     /// What is typed for it as an argument in the command palette; `None` if it can't be typed.
-    pub value: Option<String>,
+    pub value: Option<SafeText<'static>>,
     /// What choosing it does.
     pub pick: Pick,
 }
@@ -101,11 +102,11 @@ pub struct Item {
 impl Item {
     /// Creates an item without a key.
     #[must_use]
-    pub fn new(text: impl Into<String>, pick: Pick) -> Self {
+    pub fn new<'a>(text: impl Into<SafeText<'a>>, pick: Pick) -> Self {
         Self {
             key: None,
-            text: text.into(),
-            about: String::new(),
+            text: text.into().into_owned(),
+            about: SafeText::default(),
             disabled_reason: None,
             value: None,
             pick,
@@ -121,15 +122,15 @@ impl Item {
 
     /// Sets the description.
     #[must_use]
-    pub fn about(mut self, about: impl Into<String>) -> Self {
-        self.about = about.into();
+    pub fn about<'a>(mut self, about: impl Into<SafeText<'a>>) -> Self {
+        self.about = about.into().into_owned();
         self
     }
 
     /// Sets what is typed for it in the command palette.
     #[must_use]
-    pub fn value(mut self, value: impl Into<String>) -> Self {
-        self.value = Some(value.into());
+    pub fn value<'a>(mut self, value: impl Into<SafeText<'a>>) -> Self {
+        self.value = Some(value.into().into_owned());
         self
     }
 

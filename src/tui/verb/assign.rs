@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::command::CommandKind;
-use crate::model::text::sanitize;
 use crate::model::{IncidentCommand, Summary};
 
 use crate::tui::action::{Action, Entry};
@@ -41,7 +40,7 @@ impl VerbLogic for Assign {
 
     fn overruled_reason(&self, row: &Summary) -> String {
         match &row.assignee {
-            Some(owner) => format!("{} owns it now", sanitize(&owner.name)),
+            Some(owner) => format!("{} owns it now", owner.name),
             None => "nobody owns it now".into(),
         }
     }
@@ -49,7 +48,7 @@ impl VerbLogic for Assign {
     fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
         if typed.text.eq_ignore_ascii_case("me") {
             let me = &typed.app.session.me;
-            let name = sanitize(&me.name);
+            let name = &me.name;
             let command = IncidentCommand::Assign { to: Some(me.clone()) };
             let (verb, done) = (format!("assign {{}} to {name}"), format!("assigned to {name}"));
             return Ok(single_command(verb, done, command));
@@ -82,8 +81,7 @@ fn people_items(app: &App, targets: &[Target]) -> Vec<Item> {
             about = format!("you · {about}");
         }
         let owns = owner.is_some_and(|owner| owner.handle == person.handle);
-        let name = sanitize(&person.name).into_owned();
-        let handle = sanitize(&person.handle).into_owned();
+        let (name, handle) = (person.name.clone(), person.handle.clone());
         let pick = Pick::Submit {
             verb: format!("assign {{}} to {name}"),
             done_phrase: format!("assigned to {name}"),

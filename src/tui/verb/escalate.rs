@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::command::CommandKind;
-use crate::model::text::sanitize;
 use crate::model::time::{format_ago, format_duration};
 use crate::model::{IncidentCommand, Summary, escalation};
 
@@ -127,7 +126,7 @@ fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
             let names: Vec<&str> = step.people.iter().map(|p| p.name.as_str()).collect();
             let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };
             let level = step.level;
-            let text = format!("level {level}  {}", sanitize(&names));
+            let text = format!("level {level}  {}", names);
             let when = if step.reached {
                 "called already".to_owned()
             } else if step.due <= at {
@@ -138,7 +137,7 @@ fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
             let about = if level == next { format!("{when} · next") } else { when };
             let nobody = step.people.is_empty().then(|| "it reaches nobody now".to_owned());
             let pick = Pick::Submit {
-                verb: format!("call level {level} ({}) for", sanitize(&names)),
+                verb: format!("call level {level} ({}) for", names),
                 done_phrase: format!("escalated to level {level}"),
                 commands: vec![IncidentCommand::Escalate {
                     level,

@@ -61,13 +61,13 @@ impl VerbLogic for Link {
     }
 
     fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
-        let shown = sanitize(typed.text);
         if !typed.text.contains("://") {
+            let shown = sanitize(typed.text);
             return Err(format!("{shown:?} is no URL: it begins with https:// or another scheme"));
         }
         let link = Linked::Url(typed.text.to_owned());
         check::link(&link).map_err(|error| format!("the URL {}", error.problem))?;
-        Ok(link_item(link, shown.into_string(), String::new()).pick)
+        Ok(link_item(link, typed.text, "").pick)
     }
 
     fn edit(&self, _: &App, command: &IncidentCommand) -> Option<(Kind, Contents)> {
@@ -96,7 +96,7 @@ fn link_menu(app: &App, targets: &[Target]) -> Vec<Item> {
         _ => None,
     };
     for (link, key) in record.into_iter().flat_map(|r| &r.links).zip('1'..='9') {
-        let text = sanitize(&link.to_string()).into_owned();
+        let text = link.to_string();
         let pick = Pick::Submit {
             verb: format!("take the link to {text} from"),
             done_phrase: "link taken away".into(),
@@ -108,7 +108,7 @@ fn link_menu(app: &App, targets: &[Target]) -> Vec<Item> {
     items
 }
 
-fn link_item(link: Linked, text: String, about: String) -> Item {
+fn link_item(link: Linked, text: &str, about: &str) -> Item {
     let pick = Pick::Submit {
         verb: format!("link {{}} to {text}"),
         done_phrase: format!("linked to {text}"),
@@ -122,8 +122,8 @@ fn link_item(link: Linked, text: String, about: String) -> Item {
 pub(in crate::tui) fn problems(list: &[Problem]) -> Vec<Item> {
     let items = list.iter().map(|problem| {
         let link = Linked::Problem { id: problem.id, title: problem.title.clone() };
-        let about = format!("{} · {}", problem.state, sanitize(&problem.services.join(", ")));
-        link_item(link, sanitize(&problem.title).into_string(), about)
+        let about = format!("{} · {}", problem.state, problem.services.join(", "));
+        link_item(link, &problem.title, &about)
     });
     items.collect()
 }
@@ -138,7 +138,7 @@ pub(in crate::tui) fn changes(app: &App, targets: &[Target]) -> Vec<Item> {
         let link = Linked::Change { id: change.id, title: change.title.clone() };
         let at = change.ends_at.unwrap_or(change.starts_at);
         let about = format!("{} · {} · {}", change.kind, change.state, format_ago(at, app.now));
-        link_item(link, sanitize(&change.title).into_string(), about)
+        link_item(link, &change.title, &about)
     });
     items.collect()
 }

@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 
 use crate::model::command::CommandKind;
 use crate::model::id::InvalidNumber;
-use crate::model::text::sanitize;
 use crate::model::{IncidentCommand, IncidentNumber};
 
 use crate::tui::action::Entry;
@@ -66,7 +65,7 @@ fn merge_targets(app: &App, targets: &[Target]) -> Vec<Item> {
     rows.into_iter()
         .map(|row| {
             let label = row.label();
-            let service = sanitize(row.primary_service().unwrap_or("no service")).into_owned();
+            let service = row.primary_service().unwrap_or("no service");
             let pick = Pick::Submit {
                 verb: format!("merge {{}} into {label}"),
                 done_phrase: format!("merged into {label}"),
@@ -75,7 +74,7 @@ fn merge_targets(app: &App, targets: &[Target]) -> Vec<Item> {
             };
             let about = format!("{} · {} · {service}", row.priority, row.status);
             let number = row.number.map(|number| number.0.to_string()).unwrap_or_default();
-            Item::new(format!("{label} {}", sanitize(&row.title)), pick).about(about).value(number)
+            Item::new(format!("{label} {}", row.title), pick).about(about).value(number)
         })
         .collect()
 }

@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 
 use crate::model::PersonRef;
 use crate::model::directory::Directory;
-use crate::model::text::sanitize;
 
 use crate::tui::core::app::App;
 
@@ -43,7 +42,7 @@ pub(super) fn describe_person(
     person: &PersonRef,
     now: DateTime<Utc>,
 ) -> String {
-    let mut parts = vec![format!("@{}", sanitize(&person.handle))];
+    let mut parts = vec![format!("@{}", person.handle)];
     let on_call: Vec<&str> = directory
         .schedules
         .iter()
@@ -51,7 +50,7 @@ pub(super) fn describe_person(
         .map(|s| s.team.as_str())
         .collect();
     if !on_call.is_empty() {
-        parts.push(format!("on call: {}", sanitize(&on_call.join(", "))));
+        parts.push(format!("on call: {}", on_call.join(", ")));
     }
     let teams: Vec<&str> = directory
         .teams
@@ -62,7 +61,7 @@ pub(super) fn describe_person(
         .map(|team| team.name.as_str())
         .collect();
     if !teams.is_empty() {
-        parts.push(sanitize(&teams.join(", ")).into_string());
+        parts.push(teams.join(", "));
     }
     parts.join(" · ")
 }

@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 
 use crate::model::command::CommandKind;
 use crate::model::review::Section;
-use crate::model::text::sanitize;
 use crate::model::time::format_ago;
 use crate::model::{EventBody, Incident, IncidentCommand};
 
@@ -59,11 +58,9 @@ impl VerbLogic for WriteReview {
             let owner = item.owner.as_ref().map_or("nobody", |owner| owner.name.as_str());
             let due = item.due.map(|due| format!(" · due {due}")).unwrap_or_default();
             let state = if item.done { "done · " } else { "" };
-            let about = format!("{state}{} · {}{due}", item.kind, sanitize(owner));
-            let text = sanitize(&item.text).into_owned();
-            items.push(
-                Item::new(text, Pick::Form(Kind::ActionItem { id: item.id })).key(key).about(about),
-            );
+            let about = format!("{state}{} · {}{due}", item.kind, owner);
+            let pick = Pick::Form(Kind::ActionItem { id: item.id });
+            items.push(Item::new(&item.text, pick).key(key).about(about));
         }
         let commands = vec![IncidentCommand::PublishReview];
         let disabled_reason = precheck::refusal(app, target.id, &commands, at);

@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 
 use crate::model::command::CommandKind;
 use crate::model::status::Role;
-use crate::model::text::sanitize;
 use crate::model::{IncidentCommand, PersonRef};
 
 use crate::tui::action::Entry;
@@ -57,7 +56,7 @@ fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
     for person in by_proximity(directory, team, app) {
         for role in Role::ALL {
             let given = !has(*role, &person);
-            let name = sanitize(&person.name).into_owned();
+            let name = &person.name;
             let (verb, done_phrase, text) = if given {
                 let text = format!("{role}: {name}");
                 (format!("make {name} {role} of {{}}"), format!("{role} is {name}"), text)
@@ -73,7 +72,7 @@ fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
                 vec![IncidentCommand::GiveRole { role: *role, person: person.clone(), given }];
             let item =
                 Item::new(text, Pick::Submit { verb, done_phrase, commands, irreversible: false });
-            let handle = sanitize(&person.handle);
+            let handle = &person.handle;
             let no = if given { "" } else { "no " };
             let item = item.about(format!("@{handle}")).value(format!("{no}{role} {handle}"));
             if given { items.push(item) } else { items.insert(0, item) }
