@@ -36,7 +36,7 @@ pub struct Details {
 
 /// The codes of errors, each with its HTTP status.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, strum::EnumString, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum ErrorCode {
     /// Path, query, header or body can't be parsed.
     BadRequest,
@@ -73,8 +73,8 @@ pub enum ErrorCode {
 impl ErrorCode {
     /// Returns the code as it is sent.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the title of the error, for people.

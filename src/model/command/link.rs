@@ -8,7 +8,7 @@ use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
 use crate::model::link::Link;
 use crate::model::rejection::Rejection;
-use crate::model::{CommandId, Event, EventBody, Incident, PersonRef};
+use crate::model::{CommandId, Event, EventBody, Incident, IncidentId, PersonRef};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
     CommandKind::Link,
