@@ -70,5 +70,5 @@ pub fn write_failure(target: &Path, error: &io::Error) -> Failure {
 
 /// Returns a path as text, sanitized to show.
 pub fn display_path(path: &Path) -> String {
-    sanitize(&path.to_string_lossy()).into_owned()
+    sanitize(&path.to_string_lossy()).into_string()
 }

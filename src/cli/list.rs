@@ -79,7 +79,7 @@ pub fn filter_failure(text: &str, error: &FilterError) -> Failure {
     let mut failure = Failure::usage(format!(
         "the filter can't be understood at {term:?}, character {}: {}",
         before.chars().count() + 1,
-        sanitize(&error.message)
+        sanitize(&error.to_string())
     ));
     failure.snippet = Some(format!(
         "  {}\n  {}{}",

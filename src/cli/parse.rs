@@ -81,7 +81,7 @@ fn one_sentence(rendered: &str, args: &[OsString]) -> String {
         }
         if !line.is_empty() {
             let line = line.trim_start_matches("error: ").trim_start_matches("tip: ");
-            parts.push(truncate(&sanitize(line), 300).into_owned());
+            parts.push(truncate(&sanitize(line), 300).into_string());
         }
     }
     let mut text = String::new();

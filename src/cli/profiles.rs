@@ -244,7 +244,7 @@ fn print_profile(out: &mut Out, profile: &ProfileJson, as_json: bool) -> Result<
     }
     let Some(check) = &profile.check else { return Ok(()) };
     let text = match &check.error {
-        Some(error) => sanitize(error).into_owned(),
+        Some(error) => sanitize(error).into_string(),
         None => describe_check(check),
     };
     out.line(&format!("{indent}{text}"))

@@ -52,7 +52,7 @@ pub struct BackendConnection {
 
 impl From<FileStore> for BackendConnection {
     fn from(store: FileStore) -> Self {
-        let display_name = sanitize(&store.path().to_string_lossy()).into_owned();
+        let display_name = sanitize(&store.path().to_string_lossy()).into_string();
         let backend: Arc<dyn Backend> = Arc::new(store.clone());
         let reader = sync::reader(Arc::clone(&backend), None);
         Self { backend, reader, file: Some(store), remote: None, display_name }

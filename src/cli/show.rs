@@ -297,9 +297,9 @@ impl DetailPrinter<'_> {
         match self.out.width() {
             Some(width) => {
                 let columns = width.saturating_sub(indent).max(20);
-                lines.flat_map(|line| text::wrap(&line, columns)).collect()
+                lines.flat_map(|line| text::wrap(line, columns)).map(String::from).collect()
             }
-            None => lines.map(std::borrow::Cow::into_owned).collect(),
+            None => lines.map(String::from).collect(),
         }
     }
 

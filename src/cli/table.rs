@@ -82,7 +82,7 @@ impl<'a> Table<'a> {
 
     fn cells(&self, row: &Summary) -> Cells {
         let owner = match &row.assignee {
-            Some(person) => sanitize(&person.name).into_owned(),
+            Some(person) => sanitize(&person.name).into_string(),
             None if row.status.is_open() => "unowned".into(),
             None => String::new(),
         };
@@ -94,8 +94,8 @@ impl<'a> Table<'a> {
             running_clock(row, self.levels)
                 .map_or_else(String::new, |c| format_remaining(c.remaining(self.now))),
             owner,
-            sanitize(row.primary_service().unwrap_or_default()).into_owned(),
-            sanitize(&row.title).into_owned(),
+            sanitize(row.primary_service().unwrap_or_default()).into_string(),
+            sanitize(&row.title).into_string(),
         ]
     }
 }
@@ -146,8 +146,8 @@ fn format_line(
         // Without truncation, a later page may have wider cells than the first.
         let columns = if out.width().is_some() { columns } else { columns.max(width(cell)) };
         let text = match (index, column.is_right_aligned) {
-            (TITLE, _) => truncate(cell, columns).into_owned(),
-            (_, false) => pad(cell, columns),
+            (TITLE, _) => truncate(cell, columns).into_string(),
+            (_, false) => pad(cell, columns).into_string(),
             (_, true) => {
                 let cell = truncate(cell, columns);
                 format!("{}{cell}", " ".repeat(columns.saturating_sub(width(&cell))))

@@ -104,9 +104,9 @@ fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {
     rows.extend(all.iter().map(|token| {
         [
             token.id.clone(),
-            sanitize(&token.name).into_owned(),
+            sanitize(&token.name).into_string(),
             token.scope.to_string(),
-            token.person.as_deref().map_or_else(|| "-".to_owned(), |p| sanitize(p).into_owned()),
+            token.person.as_deref().map_or_else(|| "-".to_owned(), |p| sanitize(p).into_string()),
             state_name(token).to_owned(),
             day(token.expires_at, "never"),
             day(token.last_used_at, "never"),

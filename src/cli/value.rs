@@ -13,7 +13,7 @@ use crate::api::query::MAX_WAIT_S;
 use crate::model::priority::Level;
 use crate::model::queue::Sort;
 use crate::model::status::{Category, ResolutionAction, Source};
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::truncate;
 use crate::model::time::parse_duration;
 use crate::model::{IncidentId, IncidentNumber};
 use crate::server::scope::Scope;
@@ -238,7 +238,7 @@ impl<T: TextEnum> TypedValueParser for EnumParser<T> {
             if let Some(arg) = arg {
                 error.insert(ContextKind::InvalidArg, ContextValue::String(arg.to_string()));
             }
-            let shown = truncate(&sanitize(&text), 60).into_owned();
+            let shown = truncate(&text, 60).into_string();
             error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
             let values =
                 T::offered_values().into_iter().map(|value| hyphenated(value).to_owned()).collect();

@@ -49,7 +49,7 @@ impl Warning {
     /// Makes a warning about a position. What is quoted from the file is made safe to show.
     #[must_use]
     pub fn new(position: FilePosition, text: &str) -> Self {
-        Self { position, text: sanitize(text).into_owned() }
+        Self { position, text: sanitize(text).into_string() }
     }
 
     /// Formats the warning as short as possible: `config.toml:12: …`.

@@ -60,7 +60,7 @@ impl Location {
     #[must_use]
     pub fn display_name(&self) -> String {
         match self {
-            Self::File(path) => sanitize(&path.to_string_lossy()).into_owned(),
+            Self::File(path) => sanitize(&path.to_string_lossy()).into_string(),
             Self::Remote(remote) => remote.address.to_string(),
         }
     }

@@ -15,7 +15,7 @@ pub(super) fn quote(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             // What can't be shown as it is, and what reorders text.
-            ch if crate::model::text::sanitize(ch.encode_utf8(&mut [0; 4])) != ch.to_string() => {
+            ch if crate::model::text::sanitize(ch) != ch.to_string() => {
                 let code = u32::from(ch);
                 // Writing to a String can't fail.
                 let _ = if code > 0xffff {

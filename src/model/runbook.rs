@@ -57,7 +57,7 @@ impl RunbookHeader {
         let mut head = Self { name: name.to_owned(), ..Self::default() };
         for (key, values) in fields {
             match key.as_str() {
-                "title" => head.title = sanitize(&values.join(", ")).into_owned(),
+                "title" => head.title = sanitize(&values.join(", ")).into_string(),
                 "service" | "services" => head.services.extend(values),
                 "label" | "labels" => head.labels.extend(values),
                 "category" | "categories" => {
@@ -75,7 +75,7 @@ impl RunbookHeader {
         }
         if head.title.is_empty() {
             let heading = body.lines().find_map(|line| line.strip_prefix("# "));
-            head.title = sanitize(heading.unwrap_or_default().trim()).into_owned();
+            head.title = sanitize(heading.unwrap_or_default().trim()).into_string();
         }
         head
     }

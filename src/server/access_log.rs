@@ -23,7 +23,7 @@ const QUEUE_CAPACITY: usize = 16_384;
 pub enum AccessLog {
     /// Requests are not logged.
     Off,
-    /// To standard error.
+    /// Lines are written to standard error.
     Stderr,
     /// To a file that only its owner can read. Lines are appended.
     File(PathBuf),

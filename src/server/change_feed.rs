@@ -219,7 +219,8 @@ impl ChangeFeed {
 
     async fn follow(&self) {
         let mut writes = self.writes.subscribe();
-        // `None` until the backend has answered, and again after a failure: it may be another one.
+        // `None` until the backend has answered, and again after a failure, because another backend
+        // may answer at the same address afterwards.
         let mut is_live = None;
         let mut cursor = None;
         let mut failures = 0;

@@ -261,7 +261,7 @@ async fn listen(options: &Options) -> Result<TcpListener, BindError> {
 
 fn log_error(log: &AccessLog, error: &io::Error) -> BindError {
     let name = match log {
-        AccessLog::File(path) => sanitize(&path.display().to_string()).into_owned(),
+        AccessLog::File(path) => sanitize(&path.display().to_string()).into_string(),
         AccessLog::Off | AccessLog::Stderr => "the access log".to_owned(),
     };
     let reason = error.kind();

@@ -116,7 +116,7 @@ impl TlsFiles {
 }
 
 fn display_path(path: &Path) -> String {
-    sanitize(&path.display().to_string()).into_owned()
+    sanitize(&path.display().to_string()).into_string()
 }
 
 fn read_error(path: &Path, what: &str, error: &pem::Error) -> TlsError {

@@ -38,21 +38,21 @@ pub fn prepare(app: &mut App) {
             metrics::layout::lines(app, usize::from(inside.width), usize::from(inside.height));
         clamp_scroll(&mut app.metrics.top, app.metrics.lines.len(), inside.height);
     }
-    if let Mode::Output(pane) = &app.mode {
+    if let Mode::Output(pane) = &app.ui.mode {
         let (id, columns) = (pane.id, run::layout::text_size(layout.body()).0);
-        if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
+        if let Some(run) = app.runs.list.iter_mut().find(|run| run.id == id) {
             run.output.wrap_to(columns);
         }
     }
-    if let Mode::Outbox(pane) = &app.mode {
+    if let Mode::Outbox(pane) = &app.ui.mode {
         let top = outbox::layout::top(app, pane, layout.body());
-        if let Mode::Outbox(pane) = &mut app.mode {
+        if let Mode::Outbox(pane) = &mut app.ui.mode {
             pane.top = top;
         }
     }
     let (count, page) = popup_size(app);
     let most = count.saturating_sub(page);
-    match &mut app.mode {
+    match &mut app.ui.mode {
         Mode::Help(help) => help.top = help.top.min(most),
         Mode::Failure(top) => *top = (*top).min(most),
         Mode::Results(results) => results.top = results.top.min(most),
@@ -76,7 +76,7 @@ pub(in crate::tui) fn clamp_scroll(top: &mut usize, lines: usize, height: u16) {
 #[must_use]
 pub fn popup_size(app: &App) -> (usize, usize) {
     let body = app.layout().body();
-    match &app.mode {
+    match &app.ui.mode {
         Mode::Output(_) => {
             let count = app.shown_run().map_or(0, run::layout::rows);
             return (count, run::layout::text_size(body).1);
@@ -87,7 +87,7 @@ pub fn popup_size(app: &App) -> (usize, usize) {
         }
         _ => {}
     }
-    let count = match &app.mode {
+    let count = match &app.ui.mode {
         Mode::Help(help) => return help::layout::size(app, help, body),
         Mode::Failure(_) => failure::layout::lines(app, popup::text_width(body)).len(),
         Mode::Results(results) => {

@@ -8,12 +8,13 @@ use crate::model::IncidentId;
 
 use crate::tui::action::availability::current_layer;
 use crate::tui::action::{self, Action, Condition, Layer};
-use crate::tui::core::app::{App, BufferedInput};
+use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, IncidentRead, Message, Timer};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::motion::Motion;
 use crate::tui::core::notices::show_toast;
 use crate::tui::core::quit::quit;
+use crate::tui::core::state::inflight::BufferedInput;
 use crate::tui::core::{backend_update, navigation};
 use crate::tui::help::Help;
 use crate::tui::queue::{clock, groups, history, marks, rows};
@@ -37,11 +38,11 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             effects
         }
         Message::Resized(width, height) => {
-            app.size = (width, height);
+            app.ui.size = (width, height);
             Vec::new()
         }
         Message::Tick(at, offset) => {
-            app.offset = offset;
+            app.ui.offset = offset;
             if app.wall.is_some() {
                 wall::update::time_passed(app, at)
             } else {
@@ -49,7 +50,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             }
         }
         Message::OffsetChanges(change) => {
-            app.offset_change = change;
+            app.ui.offset_change = change;
             Vec::new()
         }
         Message::Elapsed(timer) => timer_elapsed(app, timer),
@@ -68,7 +69,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::OutboxFailed(message) => show_toast(app, message, true),
         Message::ClockJumped(at) => backend_update::clock_jumped(app, at),
         Message::LastEnded(at) => {
-            app.last_ended = Some(at);
+            app.fetched.last_ended = Some(at);
             Vec::new()
         }
         Message::RibbonEvents(request, read) => {
@@ -94,7 +95,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Config(reload) => settings::update::reloaded(app, *reload),
         Message::WorkspaceOpened(id, result, at) => workspace::update::opened(app, &id, result, at),
         Message::Terminate => {
-            let mut effects = match app.mode {
+            let mut effects = match app.ui.mode {
                 Mode::Palette(_) => palette::update::close(app, app.now),
                 _ => drafts::update::save_open(app),
             };
@@ -144,13 +145,13 @@ fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     if key.kind == KeyEventKind::Release {
         return Vec::new();
     }
-    app.key_count += 1;
+    app.ui.key_count += 1;
     if let Some(effects) = start::buffer_key(app, key) {
         return effects;
     }
     let effects = dispatch_key(app, key, at);
     // Whoever presses keys has seen what happened.
-    app.selection_shift = None;
+    app.ui.selection_shift = None;
     effects
 }
 
@@ -159,10 +160,10 @@ fn dispatch_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> 
         return effects;
     }
     let layer = current_layer(app);
-    match app.keymap.action(layer, &key) {
+    match app.ui.keymap.action(layer, &key) {
         Some(action) => {
             if action != Action::Failure {
-                app.toast = None;
+                app.notices.toast = None;
             }
             perform(app, action, at)
         }
@@ -173,7 +174,7 @@ fn dispatch_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> 
 
 /// Handles a key without a binding: it is typed into what is open.
 fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
-    match &mut app.mode {
+    match &mut app.ui.mode {
         Mode::Form(_) => form::update::handle_text_key(app, key),
         Mode::Pick(picker) => match picker.handle_key(key) {
             Some(item) => picker::choose::choose(app, item, at),
@@ -198,7 +199,7 @@ fn pasted(app: &mut App, text: String) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(text) = start::buffer_paste(app, text) else { return Vec::new() };
-    match &app.mode {
+    match &app.ui.mode {
         Mode::Filter(_) => filter::update::paste(app, &text),
         Mode::Palette(_) => palette::update::paste(app, &text),
         Mode::Help(_) => help::update::paste(app, &text),
@@ -220,8 +221,8 @@ fn explain_disabled(app: &mut App, action: Action) -> Option<Vec<Effect>> {
     Some(match entry.condition {
         // A verb must not guess which of a group it is about.
         Condition::HasIncident if app.queue.selected_head.is_some() => {
-            let [mark, unfold] =
-                [Action::Mark, Action::Unfold].map(|a| app.keymap.main_key(a).unwrap_or_default());
+            let [mark, unfold] = [Action::Mark, Action::Unfold]
+                .map(|a| app.ui.keymap.main_key(a).unwrap_or_default());
             let message =
                 format!("that is a group: {mark} selects its incidents, {unfold} shows them");
             show_toast(app, message, true)
@@ -240,7 +241,7 @@ fn explain_disabled(app: &mut App, action: Action) -> Option<Vec<Effect>> {
 #[allow(clippy::too_many_lines, reason = "one arm for each action")]
 pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
     if !matches!(action, Action::Quit | Action::QuitNow) {
-        app.quit_armed_at = None;
+        app.notices.quit_armed_at = None;
     }
     if let Some(effects) = explain_disabled(app, action) {
         return effects;
@@ -253,7 +254,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::PageDown => navigation::move_by(app, Motion::HalfPages(2)),
         Action::PageUp => navigation::move_by(app, Motion::HalfPages(-2)),
         Action::Top => {
-            app.jump_armed = matches!(app.mode, Mode::Panes);
+            app.ui.jump_armed = matches!(app.ui.mode, Mode::Panes);
             navigation::move_by(app, Motion::First)
         }
         Action::Bottom => navigation::move_by(app, Motion::Last),
@@ -263,7 +264,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::NextPane => reading::focus::cycle_focus(app, 1),
         Action::PreviousPane => reading::focus::cycle_focus(app, -1),
         Action::Zoom => {
-            app.zoomed = !app.zoomed;
+            app.ui.zoomed = !app.ui.zoomed;
             Vec::new()
         }
         Action::Open => {
@@ -282,7 +283,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Unfold => groups::unfold(app),
         Action::ApplyFilter => filter::update::commit(app, at),
         Action::CancelFilter => filter::update::cancel(app, at),
-        Action::Complete if matches!(app.mode, Mode::Filter(_)) => {
+        Action::Complete if matches!(app.ui.mode, Mode::Filter(_)) => {
             filter::update::complete(app, 1, at)
         }
         Action::CompleteBack => filter::update::complete(app, -1, at),
@@ -291,11 +292,11 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Mark => marks::toggle_mark(app),
         Action::MarkAll => marks::toggle_all_marks(app),
         Action::Undo => {
-            let mode = std::mem::take(&mut app.mode);
+            let mode = std::mem::take(&mut app.ui.mode);
             let effects = undo::update::undo(app, at);
             // A runbook stays open.
             if matches!(mode, Mode::Runbook(_)) {
-                app.mode = mode;
+                app.ui.mode = mode;
             }
             effects
         }
@@ -318,27 +319,27 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Wall => wall::update::open(app, at),
         Action::LeaveWall => wall::update::close(app),
         Action::Failure => {
-            app.mode = Mode::Failure(0);
+            app.ui.mode = Mode::Failure(0);
             Vec::new()
         }
         Action::Help => {
-            app.mode = Mode::Help(Help::default());
+            app.ui.mode = Mode::Help(Help::default());
             Vec::new()
         }
         Action::Suspend => vec![Effect::Suspend],
-        Action::Quit if app.zoomed => navigation::back(app, at),
+        Action::Quit if app.ui.zoomed => navigation::back(app, at),
         Action::Leave if help::update::clear_search(app) => Vec::new(),
-        Action::Leave if matches!(app.mode, Mode::Palette(_)) => palette::update::close(app, at),
+        Action::Leave if matches!(app.ui.mode, Mode::Palette(_)) => palette::update::close(app, at),
         Action::Quit | Action::QuitNow => match run::running::running_summary(app) {
             // Programs are ended with the panes.
-            Some(what) if app.quit_armed_at.is_none() => {
-                app.quit_armed_at = Some(at);
+            Some(what) if app.notices.quit_armed_at.is_none() => {
+                app.notices.quit_armed_at = Some(at);
                 show_toast(app, format!("{what}: again stops it and ends"), true)
             }
             _ => quit(app),
         },
         Action::Dismiss | Action::Leave => {
-            app.mode = Mode::Panes;
+            app.ui.mode = Mode::Panes;
             Vec::new()
         }
         Action::Send => form::update::send(app, at),
@@ -349,9 +350,11 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Discard => form::update::discard(app),
         Action::ContinueEditing => form::update::continue_editing(app),
         Action::SaveDraft => form::update::save_draft(app, at),
-        Action::Yes if matches!(app.mode, Mode::Outbox(_)) => outbox::update::confirm_drop(app),
-        Action::No if matches!(app.mode, Mode::Outbox(_)) => outbox::update::cancel_drop(app),
-        Action::Yes if matches!(app.mode, Mode::ConfirmRun(_)) => run::update::confirm_run(app, at),
+        Action::Yes if matches!(app.ui.mode, Mode::Outbox(_)) => outbox::update::confirm_drop(app),
+        Action::No if matches!(app.ui.mode, Mode::Outbox(_)) => outbox::update::cancel_drop(app),
+        Action::Yes if matches!(app.ui.mode, Mode::ConfirmRun(_)) => {
+            run::update::confirm_run(app, at)
+        }
         Action::Yes => confirm::update::accept(app, at),
         Action::No => confirm::update::decline(app),
         Action::Choose => choose_selected(app, at),
@@ -388,7 +391,7 @@ fn start_verb(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
 /// Performs the action that was chosen in the command palette, if one was; its effects come after
 /// those of choosing it.
 fn perform_requested(app: &mut App, mut effects: Vec<Effect>, at: DateTime<Utc>) -> Vec<Effect> {
-    if let Some(action) = app.requested_action.take() {
+    if let Some(action) = app.ui.requested_action.take() {
         effects.extend(perform(app, action, at));
     }
     effects
@@ -396,7 +399,7 @@ fn perform_requested(app: &mut App, mut effects: Vec<Effect>, at: DateTime<Utc>)
 
 /// Confirms the selected item of what is open.
 fn choose_selected(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    match &app.mode {
+    match &app.ui.mode {
         Mode::Pick(picker) => match picker.selected().cloned() {
             Some(item) => picker::choose::choose(app, item, at),
             None => Vec::new(),
@@ -412,7 +415,7 @@ fn choose_selected(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 fn move_item(app: &mut App, by: isize) -> Vec<Effect> {
-    if let Mode::Pick(picker) = &mut app.mode {
+    if let Mode::Pick(picker) = &mut app.ui.mode {
         picker.move_selection(by);
         return Vec::new();
     }
@@ -420,7 +423,7 @@ fn move_item(app: &mut App, by: isize) -> Vec<Effect> {
 }
 
 fn move_line(app: &mut App, by: isize) -> Vec<Effect> {
-    match &mut app.mode {
+    match &mut app.ui.mode {
         Mode::Palette(_) => palette::update::move_selection(app, by),
         _ => navigation::move_by(app, Motion::Lines(by)),
     }
@@ -432,13 +435,13 @@ fn timer_elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
             app.reading.moving = false;
             reading::update::follow(app)
         }
-        Timer::Toast(number) if number == app.toast_seq => {
-            app.toast = None;
+        Timer::Toast(number) if number == app.notices.toast_seq => {
+            app.notices.toast = None;
             Vec::new()
         }
         Timer::Undo(number) => {
-            if app.undo.as_ref().is_some_and(|undo| undo.number == number) {
-                app.undo = None;
+            if app.inflight.undo.as_ref().is_some_and(|undo| undo.number == number) {
+                app.inflight.undo = None;
             }
             Vec::new()
         }

@@ -21,20 +21,20 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     let buffer = frame.buffer_mut();
     if area.width < MIN_SIZE.0 || area.height < MIN_SIZE.1 {
         draw_too_small(area, buffer);
-        app.theme.finish(buffer);
+        app.ui.theme.finish(buffer);
         return;
     }
     if let Some(wall) = &app.wall {
         wall::view::draw(app, wall, area, buffer);
-        app.theme.finish(buffer);
+        app.ui.theme.finish(buffer);
         return;
     }
     // Right after a resize the state may still have the old size: its layout does not fit then.
     let mut cursor = None;
-    if app.size == (area.width, area.height) {
+    if app.ui.size == (area.width, area.height) {
         cursor = draw_panes(app, &app.layout(), buffer);
     }
-    app.theme.finish(buffer);
+    app.ui.theme.finish(buffer);
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
     }
@@ -63,7 +63,7 @@ fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Positio
         }
     }
     keys_line::view::draw(app, layout.keys_line, buffer);
-    match &app.mode {
+    match &app.ui.mode {
         // The queue draws the filter line, and the keys line the number that is typed.
         Mode::Panes | Mode::Filter(_) | Mode::Jump(_) | Mode::Quitting | Mode::Switching(_) => {}
         Mode::Help(help) => help::view::draw(app, help, layout.body(), buffer),

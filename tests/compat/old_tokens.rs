@@ -25,9 +25,9 @@ fn old_tokens_authenticate_with_their_scopes() {
     for (name, status, person, commands) in cases {
         let response = server.get(&token(name), "/v1/capabilities");
         assert_eq!(response.status, status, "{name}");
-        let said: Value = serde_json::from_slice(&response.body).unwrap();
-        assert_eq!(said["me"]["handle"].as_str(), person, "{name}: {said}");
-        let verbs = said["verbs"].as_array();
+        let capabilities: Value = serde_json::from_slice(&response.body).unwrap();
+        assert_eq!(capabilities["me"]["handle"].as_str(), person, "{name}: {capabilities}");
+        let verbs = capabilities["verbs"].as_array();
         assert_eq!(verbs.is_some_and(|verbs| !verbs.is_empty()), commands, "{name}");
     }
     assert_eq!(server.get("rp_nothing", "/v1/capabilities").status, 401);

@@ -90,7 +90,7 @@ fn paths_are_relative_to_the_file_and_a_tilde_is_home() {
     assert_eq!(config.profiles[0].location, Some(Location::File("/srv/p.db".into())));
 }
 
-/// Everything but where it stands.
+/// Returns the settings without the positions of values in the file.
 fn placeless(mut config: Config) -> Config {
     let nowhere = redphone::config::FilePosition::entire_file(&std::path::Path::new("x").into());
     for binding in &mut config.panes.keys {

@@ -39,9 +39,9 @@ fn combining_marks_are_limited() {
 fn too_long_text_is_truncated_with_an_ellipsis(
     #[case] text: &str,
     #[case] columns: usize,
-    #[case] kept: &str,
+    #[case] expected: &str,
 ) {
-    assert_eq!(truncate(text, columns), kept);
+    assert_eq!(truncate(text, columns), expected);
     assert_eq!(width(&pad(text, columns)), columns);
 }
 
@@ -69,6 +69,6 @@ fn grapheme_wider_than_the_line_is_broken() {
 
 #[test]
 fn a_note_is_split_into_safe_lines() {
-    let split: Vec<String> = lines("a\r\n\tb\n\u{1b}c").map(std::borrow::Cow::into_owned).collect();
+    let split: Vec<String> = lines("a\r\n\tb\n\u{1b}c").map(String::from).collect();
     assert_eq!(split, ["a", "    b", "␛c"]);
 }

@@ -33,17 +33,17 @@ proptest! {
         for line in &wrapped {
             prop_assert!(width(line) <= columns, "{:?}", line);
         }
-        // Words stay words: only one that is wider than a line is broken.
-        let mut pieces = wrapped.iter().flat_map(|line| line.split_whitespace());
+        // Only a word that is wider than a line is broken.
+        let mut parts = wrapped.iter().flat_map(|line| line.split_whitespace());
         for word in text.split_whitespace() {
-            let mut whole = pieces.next().unwrap_or_default().to_owned();
-            while whole != word && width(word) > columns && word.starts_with(&whole) {
-                let Some(more) = pieces.next() else { break };
-                whole.push_str(more);
+            let mut joined = parts.next().unwrap_or_default().to_owned();
+            while joined != word && width(word) > columns && word.starts_with(&joined) {
+                let Some(more) = parts.next() else { break };
+                joined.push_str(more);
             }
-            prop_assert_eq!(&whole, word, "in {:?}", &wrapped);
+            prop_assert_eq!(&joined, word, "in {:?}", &wrapped);
         }
-        prop_assert_eq!(pieces.next(), None);
+        prop_assert_eq!(parts.next(), None);
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! The wall display over a day of simulated time: what it keeps stays bounded, and memory does not
+//! The wall display over a day of simulated time: its state stays bounded, and memory does not
 //! grow.
 //!
-//! A world of incidents opens, changes and ends; the backend fails and comes back; pages turn, and new
-//! P1s take the screen. Every tick and every change is drawn as the terminal would get it.
-//! `REDPHONE_WALL_HOURS` sets how long the day is (2; the full run is 24).
+//! Simulated incidents open, change and end. The backend fails and recovers. Pages change, and new
+//! P1 incidents cover the screen. Every tick and every change is drawn as the terminal would get
+//! it. `REDPHONE_WALL_HOURS` sets how long the day is (2; the full run is 24).
 
 use std::collections::VecDeque;
 use std::io;
@@ -33,12 +33,12 @@ use uuid::Uuid;
 
 use crate::support::sample::Sample;
 
-/// Open incidents around which the world swings.
+/// The usual number of open incidents.
 const OPEN: usize = 400;
-/// What memory may grow by after the first hour.
+/// How much memory may grow after the first hour, in bytes.
 const GROWTH: u64 = 2 * 1024 * 1024;
 
-/// Counts frames and forgets them.
+/// Counts frames and discards them.
 #[derive(Default)]
 struct Nowhere {
     frames: u64,
@@ -57,7 +57,7 @@ impl Sink for Nowhere {
     }
 }
 
-/// Incidents that come, change and go. It remembers the open ones only.
+/// Simulated incidents that open, change and end. It stores only the open ones.
 struct World {
     open: VecDeque<Summary>,
     made: u64,
@@ -120,9 +120,9 @@ impl World {
         match self.roll(sides) {
             0 | 1 => self.declare(now),
             2 => {
-                let place = self.roll(self.open.len().max(1) as u64);
-                let place = usize::try_from(place).expect("a place");
-                let Some(row) = self.open.get_mut(place) else { return self.declare(now) };
+                let index = self.roll(self.open.len().max(1) as u64);
+                let index = usize::try_from(index).expect("a place");
+                let Some(row) = self.open.get_mut(index) else { return self.declare(now) };
                 row.seq += 1;
                 row.last_event_at = now;
                 row.status = Status::Acknowledged;
@@ -131,9 +131,9 @@ impl World {
                 row.clone()
             }
             _ => {
-                let place = self.roll(self.open.len() as u64);
-                let place = usize::try_from(place).expect("a place");
-                let mut row = self.open.remove(place).expect("it is open");
+                let index = self.roll(self.open.len() as u64);
+                let index = usize::try_from(index).expect("a place");
+                let mut row = self.open.remove(index).expect("it is open");
                 row.seq += 1;
                 row.status = Status::Resolved;
                 row.resolved_at = Some(now);
@@ -143,7 +143,7 @@ impl World {
     }
 }
 
-/// The state with a world behind it.
+/// The application state, and the simulated incidents that it shows.
 struct Day {
     app: App,
     terminal: Terminal<Framed<Nowhere>>,
@@ -241,9 +241,9 @@ impl Day {
         assert!(wall.ribbon.len() <= RIBBON);
         assert!(wall.rows.len() <= self.world.open.len());
         assert!(wall.takeover_rows().count() <= wall.rows.len());
-        assert!(self.app.reading.cache.is_empty() && self.app.pending.is_empty());
+        assert!(self.app.reading.cache.is_empty() && self.app.inflight.pending.is_empty());
         self.takeovers += u64::from(wall.has_takeover());
-        self.outages += u64::from(wall.outage(&self.app.connection, self.now).is_some());
+        self.outages += u64::from(wall.outage(&self.app.connection.state, self.now).is_some());
     }
 
     fn publish(&mut self) {
@@ -254,7 +254,7 @@ impl Day {
         self.draw();
     }
 
-    /// Lets time pass to a moment, tick by tick, as the loop would.
+    /// Advances the time, tick by tick, as the run loop would.
     fn pass_to(&mut self, until: DateTime<Utc>) {
         while self.now < until {
             let next = self.app.next_tick(self.now);
@@ -268,7 +268,7 @@ impl Day {
         }
     }
 
-    /// Ten seconds and one change, with a failure of some minutes each half hour.
+    /// Advances by ten seconds and one change. Each half hour the backend fails for some minutes.
     fn go_on(&mut self, round: u64) {
         self.pass_to(self.now + TimeDelta::seconds(10));
         let (live, now) = (round % 180 < 162, self.now);
@@ -285,7 +285,7 @@ impl Day {
         self.process(Message::BackendUpdate(BackendUpdate::Connection(link), now));
         let row = self.world.step(now);
         self.mirror.start_request();
-        // While nothing is read, the world goes on: all is told at the end, as after a reset.
+        // During a failure incidents still change. All changes arrive at its end, as after a reset.
         if live && round.is_multiple_of(180) {
             let rows = self.world.open.iter().cloned().collect();
             self.mirror.fold(Delta { cursor: Cursor(0), reset: true, rows, directory: true });

@@ -12,7 +12,7 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 
-/// Which top folder may use which, besides itself. `src/lib.rs` says what each is for.
+/// The other top folders that each top folder may use. `src/lib.rs` says what each is for.
 const FLOORS: [(&str, &[&str]); 10] = [
     ("docs", &[]),
     ("files", &[]),
@@ -142,17 +142,17 @@ const CIRCLES: [(&[&str], &str); 2] = [
 /// A module: the names from the root of the crate to it.
 type ModulePath = Vec<String>;
 
-/// Which module each module uses.
+/// The modules that each module uses.
 type Imports = BTreeMap<ModulePath, BTreeSet<ModulePath>>;
 
 /// A path that a file names.
 struct Named {
     path: ModulePath,
-    /// Whether it stands in a module within the file, so that `super` may be the file itself.
+    /// Whether it is in a nested module of the file, so that `super` may be the file itself.
     nested: bool,
 }
 
-/// What a file names.
+/// The paths that a file names.
 #[derive(Default)]
 struct Names {
     paths: Vec<Named>,
@@ -198,7 +198,8 @@ impl<'ast> Visit<'ast> for Names {
         let arguments = Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated;
         if let Ok(arguments) = arguments.parse2(call.tokens.clone()) {
             for argument in &arguments {
-                // What is parsed here lives no longer than this call, so it needs a visitor of its own.
+                // The parsed tokens are dropped at the end of this call, so they need another
+                // visitor.
                 let mut inner = Names { depth: self.depth, ..Names::default() };
                 inner.visit_expr(argument);
                 self.paths.extend(inner.paths);
@@ -484,7 +485,7 @@ fn view_and_update_of_the_panes_do_not_meet() {
     };
     let mut wrong = Vec::new();
     for (module, used) in imports() {
-        // The loop that runs the panes stands above both.
+        // The run loop of the panes may use both.
         for target in used.iter().filter(|_| module.get(1).is_some_and(|name| name != "runtime")) {
             let meet = is(module, "view") && is(target, "update")
                 || is(module, "update") && is(target, "view")
@@ -497,7 +498,7 @@ fn view_and_update_of_the_panes_do_not_meet() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Returns files as they would stand in `src`.
+/// Returns parsed files, as if they were in `src`.
 fn parsed(files: &[(&str, &str)]) -> Vec<SourceFile> {
     files
         .iter()

@@ -28,7 +28,7 @@ fn silence_shows_as_stale_and_a_failure_with_its_time() {
     let mut stage = Stage::busy();
     assert_eq!(stage.app.freshness(), Freshness::Live);
     stage.now += TimeDelta::seconds(90);
-    let (now, offset) = (stage.now, stage.app.offset);
+    let (now, offset) = (stage.now, stage.app.ui.offset);
     stage.send(redphone::tui::core::message::Message::Tick(now, offset));
     assert!(matches!(stage.app.freshness(), Freshness::Stale(_)));
     assert!(stage.screen().contains("stale 1m"), "{}", stage.screen());
@@ -90,7 +90,7 @@ fn line_1_says_how_fresh_the_rows_are() {
     let every = Duration::from_secs(10);
     stage.learn(BackendUpdate::Connection(ConnectionState::Polling { at: stage.now, every }));
     assert!(first(&stage).contains("● polling 10 s"), "{}", first(&stage));
-    // Nothing came when it should have.
+    // No update arrived in time.
     stage.silence(TimeDelta::seconds(40));
     assert!(first(&stage).contains("stale"), "{}", first(&stage));
     assert!(stage.screen().contains("as of 22:41"), "{}", stage.screen());
@@ -119,7 +119,7 @@ fn clock_jump_makes_everything_stale_until_the_next_response() {
 fn rows_cached_on_another_day_show_the_date() {
     let mut stage = remote((126, 36));
     offline(&mut stage);
-    let rows = stage.app.snapshot.clone().expect("the rows are read");
+    let rows = stage.app.fetched.snapshot.clone().expect("the rows are read");
     let cached = Sourced::cached(rows, company::now() - TimeDelta::days(2));
     stage.learn(BackendUpdate::Snapshot(cached));
     assert!(stage.screen().contains("as of 05-18 22:41"), "{}", stage.screen());
@@ -147,12 +147,12 @@ fn cached_measures_and_detail_show_when_they_were_read() {
 #[test]
 fn directory_is_as_old_as_the_cache_until_it_is_fetched() {
     let mut stage = remote((200, 60));
-    let directory = stage.app.directory.clone().expect("it is read");
+    let directory = stage.app.fetched.directory.clone().expect("it is read");
     let then = company::now() - TimeDelta::minutes(30);
-    stage.app.connection = ConnectionState::Loading;
+    stage.app.connection.state = ConnectionState::Loading;
     stage.learn(BackendUpdate::Directory(Sourced::cached(directory.clone(), then)));
-    assert_eq!(stage.app.directory_as_of, Some(then));
-    // Also before the first answer about the rows.
+    assert_eq!(stage.app.fetched.directory_as_of, Some(then));
+    // Also before the first rows arrive.
     stage.learn(BackendUpdate::Directory(Sourced::fresh(directory)));
-    assert_eq!(stage.app.directory_as_of, None);
+    assert_eq!(stage.app.fetched.directory_as_of, None);
 }

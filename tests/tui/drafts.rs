@@ -42,7 +42,7 @@ fn closed_note_is_saved_and_returns_when_it_is_refused() {
     stage.type_in_palette("note looking");
     stage.keys("Enter");
     stage.refuse(&BackendError::NotAllowed("notes are closed".into()));
-    let Mode::Form(form) = &stage.app.mode else { panic!("a form:\n{}", stage.screen()) };
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("a form:\n{}", stage.screen()) };
     assert_eq!(form.contents(), ["looking"]);
 }
 
@@ -51,11 +51,11 @@ fn note_is_saved_when_the_terminal_disappears() {
     let mut stage = Stage::busy();
     stage.type_in_palette("note rolled back");
     stage.send(Message::Terminate);
-    let kept = stage.draft_ops.iter().find_map(|keep| match keep {
+    let saved = stage.draft_ops.iter().find_map(|op| match op {
         DraftOp::Save(draft) => Some(draft.contents.clone()),
         _ => None,
     });
-    assert_eq!(kept, Some(vec!["rolled back".to_owned()]));
+    assert_eq!(saved, Some(vec!["rolled back".to_owned()]));
     assert!(stage.is_quit);
 }
 
@@ -65,17 +65,17 @@ fn text_typed_after_a_question_is_saved_as_a_draft() {
     stage.keys("X");
     stage.focus_field("Why");
     stage.write("no");
-    // The timer of the draft still runs when the question comes.
-    let Mode::Form(form) = &mut stage.app.mode else { panic!("a form") };
+    // The timer of the draft still runs when the question appears.
+    let Mode::Form(form) = &mut stage.app.ui.mode else { panic!("a form") };
     form.save_scheduled = true;
     stage.keys("^s n");
     stage.draft_ops.clear();
     stage.write(" fault of ours");
-    let kept = stage.draft_ops.iter().any(|keep| match keep {
+    let saved = stage.draft_ops.iter().any(|op| match op {
         DraftOp::Save(draft) => draft.contents.iter().any(|text| text == "no fault of ours"),
         _ => false,
     });
-    assert!(kept, "{:?}", stage.draft_ops);
+    assert!(saved, "{:?}", stage.draft_ops);
 }
 
 #[test]
@@ -86,10 +86,10 @@ fn draft_restores_only_the_changed_fields() {
     stage.focus_field("Labels");
     stage.write("pci");
     stage.keys("Esc");
-    let Mode::Form(form) = &stage.app.mode else { panic!("it asks") };
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("it asks") };
     assert!(form.confirm_discard);
     stage.keys("k");
-    let draft = stage.draft_ops.iter().rev().find_map(|keep| match keep {
+    let draft = stage.draft_ops.iter().rev().find_map(|op| match op {
         DraftOp::Save(draft) => Some(draft.clone()),
         _ => None,
     });
@@ -101,7 +101,7 @@ fn draft_restores_only_the_changed_fields() {
         runbook: None,
     };
     stage.execute_as_other(id, describe);
-    stage.app.drafts = vec![draft];
+    stage.app.forms.drafts = vec![draft];
     stage.keys("E ^s");
     let only_the_labels = IncidentCommand::Describe {
         title: None,
@@ -124,16 +124,16 @@ fn read_only_applies_to_drafts() {
     let mut writer = Stage::busy();
     writer.keys("n");
     writer.write("typed before");
-    let draft = writer.draft_ops.iter().rev().find_map(|keep| match keep {
+    let draft = writer.draft_ops.iter().rev().find_map(|op| match op {
         DraftOp::Save(draft) => Some(draft.clone()),
         _ => None,
     });
-    stage.app.drafts = vec![Draft { location: None, ..draft.expect("a draft") }];
+    stage.app.forms.drafts = vec![Draft { location: None, ..draft.expect("a draft") }];
     stage.keys("d Enter");
     assert_eq!(stage.form().value("Note"), "typed before");
     stage.keys("^s");
     assert!(stage.submitted.is_empty());
     assert_eq!(stage.form().value("Note"), "typed before", "it is not lost");
-    let told = stage.form().notice.clone().unwrap_or_default();
-    assert!(told.starts_with("opened read-only"), "{told}");
+    let notice = stage.form().notice.clone().unwrap_or_default();
+    assert!(notice.starts_with("opened read-only"), "{notice}");
 }

@@ -64,10 +64,10 @@ fn group_is_selected_as_a_unit_and_verbs_do_not_guess() {
     assert!(stage.submitted.is_empty());
     assert!(stage.screen().contains("that is a group: Space selects its incidents, Right shows"));
     stage.keys("Space");
-    assert_eq!(stage.app.marked.len(), 12);
+    assert_eq!(stage.app.ui.marked.len(), 12);
     assert!(stage.screen().contains("12 selected"), "{}", stage.screen());
     stage.keys("*");
-    assert!(stage.app.marked.is_empty());
+    assert!(stage.app.ui.marked.is_empty());
 }
 
 #[test]

@@ -12,14 +12,14 @@ use crate::support::stage::{Stage, sized};
 fn full_text(stage: &mut Stage) -> String {
     let mut pages = String::new();
     loop {
-        let Mode::Help(help) = &stage.app.mode else { panic!("the help is open") };
+        let Mode::Help(help) = &stage.app.ui.mode else { panic!("the help is open") };
         let top = help.top;
         for line in stage.screen().lines() {
             pages.push_str(line.trim_matches(['│', ' ']));
             pages.push(' ');
         }
         stage.keys("PgDn");
-        let Mode::Help(help) = &stage.app.mode else { panic!("the help is open") };
+        let Mode::Help(help) = &stage.app.ui.mode else { panic!("the help is open") };
         if help.top == top {
             return pages;
         }
@@ -29,11 +29,11 @@ fn full_text(stage: &mut Stage) -> String {
 #[test]
 fn every_action_is_listed() {
     let mut stage = Stage::busy_at((126, 60));
-    stage.app.size = (90, 60);
+    stage.app.ui.size = (90, 60);
     stage.keys("?");
     let help = full_text(&mut stage);
     for entry in TABLE {
-        // Longer ones are broken into lines.
+        // Longer texts are wrapped.
         let start: String = entry.help.chars().take(30).collect();
         assert!(help.contains(&start), "{}: {:?} is missing", entry.name, entry.help);
     }
@@ -66,7 +66,7 @@ fn typed_text_is_searched_for(#[case] typed: &str, #[case] found: &str) {
     stage.keys("Esc");
     assert!(stage.screen().contains("Acting on an incident"), "all again: {}", stage.screen());
     stage.keys("Esc");
-    assert!(matches!(stage.app.mode, Mode::Panes));
+    assert!(matches!(stage.app.ui.mode, Mode::Panes));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn inapplicable_verbs_say_why() {
 fn help_scrolls_by_lines_and_pages() {
     let mut stage = Stage::busy_at((80, 24));
     stage.keys("? Down Down Up");
-    let top = |stage: &Stage| match &stage.app.mode {
+    let top = |stage: &Stage| match &stage.app.ui.mode {
         Mode::Help(help) => help.top,
         _ => panic!("the help is open"),
     };
@@ -124,7 +124,7 @@ fn resolved_incident_offers_close_reopen_and_review() {
     stage.keys(":");
     stage.write("2031");
     stage.keys("Enter");
-    // What was told gives way to the keys.
+    // The next key replaces the notice by the keys.
     stage.keys("j");
     let line = stage.keys_line();
     assert!(line.starts_with("C close  A reopen  V review"), "{line}");

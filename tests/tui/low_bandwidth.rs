@@ -1,4 +1,4 @@
-//! What the panes omit on a slow link.
+//! The output that the panes omit on a slow link.
 
 use std::time::Duration;
 
@@ -17,11 +17,9 @@ use crate::support::company;
 use crate::support::stage::{Stage, options};
 
 fn low(size: (u16, u16)) -> Stage {
-    let looks = Appearance { low_bandwidth: true, ..Appearance::default() };
-    let options = Options {
-        settings: PanesSettings { appearance: looks, ..PanesSettings::default() },
-        ..options()
-    };
+    let appearance = Appearance { low_bandwidth: true, ..Appearance::default() };
+    let options =
+        Options { settings: PanesSettings { appearance, ..PanesSettings::default() }, ..options() };
     let mut stage = Stage::with(company::busy(company::now()), size, Depth::Indexed, options);
     stage.connect();
     stage
@@ -38,7 +36,7 @@ fn slow_link_stops_counters() {
         assert_eq!(stage.app.next_tick(stage.now), company::now() + TimeDelta::seconds(48));
         for _ in 0..47 {
             stage.now += TimeDelta::seconds(1);
-            let (now, offset) = (stage.now, stage.app.offset);
+            let (now, offset) = (stage.now, stage.app.ui.offset);
             stage.send(Message::Tick(now, offset));
             assert_eq!(stage.buffer(), before, "{size:?}");
         }
@@ -58,7 +56,7 @@ fn fast_link_counts_the_wait_down() {
 #[case(true, 200)]
 fn detail_follows_later_on_a_slow_link(#[case] slow: bool, #[case] milliseconds: u64) {
     let mut stage = Stage::busy();
-    stage.app.low_bandwidth = slow;
+    stage.app.ui.low_bandwidth = slow;
     let effects = perform(&mut stage.app, Action::Down, company::now());
     let rest = Duration::from_millis(milliseconds);
     assert!(

@@ -32,7 +32,7 @@ fn note_is_sent_with_all_its_lines() {
         panic!("a note")
     };
     assert_eq!(text, "one\ntwo\nthree\nfour\u{241b}[2J");
-    assert!(matches!(stage.app.mode, Mode::Panes));
+    assert!(matches!(stage.app.ui.mode, Mode::Panes));
     stage.settle();
     assert!(stage.screen().contains("three"), "{}", stage.screen());
 }
@@ -60,13 +60,13 @@ fn an_empty_note_is_not_sent() {
 fn closing_the_editor_confirms_only_after_typing() {
     let mut stage = Stage::busy();
     stage.keys("n Esc");
-    assert!(matches!(stage.app.mode, Mode::Panes));
+    assert!(matches!(stage.app.ui.mode, Mode::Panes));
     stage.keys("n");
     stage.write("x");
     stage.keys("Esc");
-    assert!(matches!(&stage.app.mode, Mode::Form(form) if form.confirm_discard));
+    assert!(matches!(&stage.app.ui.mode, Mode::Form(form) if form.confirm_discard));
     stage.keys("n");
-    assert!(matches!(&stage.app.mode, Mode::Form(form) if !form.confirm_discard));
+    assert!(matches!(&stage.app.ui.mode, Mode::Form(form) if !form.confirm_discard));
     stage.keys("Esc y");
-    assert!(matches!(stage.app.mode, Mode::Panes));
+    assert!(matches!(stage.app.ui.mode, Mode::Panes));
 }

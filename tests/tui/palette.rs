@@ -18,7 +18,7 @@ use crate::support::company;
 use crate::support::stage::{Stage, options};
 
 fn palette(stage: &Stage) -> &Palette {
-    match &stage.app.mode {
+    match &stage.app.ui.mode {
         Mode::Palette(palette) => palette,
         _ => panic!("the palette is open:\n{}", stage.screen()),
     }
@@ -68,8 +68,8 @@ fn command_line_submits_what_its_key_would(#[case] line: &str, #[case] expected:
     stage.type_in_palette(line);
     stage.keys("Enter");
     assert_eq!(stage.submitted_commands(), [expected], "{}", stage.screen());
-    assert!(matches!(stage.app.mode, Mode::Panes));
-    assert!(stage.app.undo.is_some(), "and it can be undone");
+    assert!(matches!(stage.app.ui.mode, Mode::Panes));
+    assert!(stage.app.inflight.undo.is_some(), "and it can be undone");
 }
 
 #[rstest]
@@ -93,12 +93,12 @@ fn command_line_submits_what_its_key_would(#[case] line: &str, #[case] expected:
 #[case("go up", "is not an incident number: write it as INC-2041 or 2041")]
 #[case("close", "resolve it before closing it")]
 #[case("undo", "nothing was done in the last 10 s")]
-fn error_names_the_accepted_values(#[case] line: &str, #[case] told: &str) {
+fn error_names_the_accepted_values(#[case] line: &str, #[case] expected: &str) {
     let mut stage = Stage::busy();
     stage.type_in_palette(line);
     stage.keys("Enter");
     assert!(stage.submitted.is_empty());
-    assert!(stage.screen().contains(told), "{}", stage.screen());
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
     assert_eq!(palette(&stage).input, line, "what was typed is still there");
 }
 
@@ -157,7 +157,7 @@ fn priority_is_overridden_with_a_reason() {
     stage.type_in_palette("priority p3");
     assert!(stage.screen().contains("Enter override the priority of INC-2051: P3, asks why"));
     stage.keys("Enter");
-    let Mode::Form(form) = &stage.app.mode else { panic!("a form:\n{}", stage.screen()) };
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("a form:\n{}", stage.screen()) };
     assert_eq!(form.kind, Kind::Override { priority: Priority::P3 });
 }
 
@@ -167,7 +167,7 @@ fn irreversible_command_asks_for_confirmation() {
     stage.type_in_palette("merge INC-2048");
     assert!(stage.screen().contains("Enter merge INC-2051 into INC-2048, asks first"));
     stage.keys("Enter");
-    assert!(matches!(stage.app.mode, Mode::Confirm(_)), "{}", stage.screen());
+    assert!(matches!(stage.app.ui.mode, Mode::Confirm(_)), "{}", stage.screen());
     assert!(stage.submitted.is_empty());
     stage.keys("y");
     assert!(matches!(&stage.submitted_commands()[..], [IncidentCommand::Merge { .. }]));
@@ -180,9 +180,9 @@ fn command_acts_on_all_selected_incidents() {
     stage.type_in_palette("assign tomo");
     assert!(stage.screen().contains("Commands · 2 incidents"), "{}", stage.screen());
     stage.keys("Enter");
-    assert!(matches!(stage.app.mode, Mode::Confirm(_)));
+    assert!(matches!(stage.app.ui.mode, Mode::Confirm(_)));
     stage.keys("y");
-    // Tomo owns the second already.
+    // Tomo already owns the second incident.
     assert_eq!(stage.submitted_commands(), [IncidentCommand::Assign { to: tomo() }]);
 }
 
@@ -273,7 +273,7 @@ fn prefix_of_a_name_never_runs_another_command(#[case] line: &str) {
     let mut stage = Stage::busy();
     stage.type_in_palette(line);
     stage.keys("Enter");
-    assert!(matches!(stage.app.mode, Mode::Palette(_)), "{}", stage.screen());
+    assert!(matches!(stage.app.ui.mode, Mode::Palette(_)), "{}", stage.screen());
     assert!(stage.screen().contains("! "), "it says why: {}", stage.screen());
 }
 
@@ -290,7 +290,7 @@ fn read_only_disables_every_verb() {
     stage.keys("^u");
     stage.write("zoom");
     stage.keys("Enter");
-    assert!(stage.app.zoomed, "what changes nothing works");
+    assert!(stage.app.ui.zoomed, "what changes nothing works");
 }
 
 #[test]
@@ -333,7 +333,7 @@ fn note_begun_in_the_palette_continues_in_its_form() {
     let mut stage = Stage::busy();
     stage.type_in_palette("note rolled back");
     stage.keys("Tab");
-    let Mode::Form(form) = &stage.app.mode else { panic!("a form:\n{}", stage.screen()) };
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("a form:\n{}", stage.screen()) };
     assert_eq!(form.contents(), ["rolled back"]);
     stage.write("\nto v811");
     stage.keys("^s");

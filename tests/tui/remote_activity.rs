@@ -8,8 +8,8 @@ use rstest::rstest;
 use crate::support::company;
 use crate::support::stage::Stage;
 
-fn by(stage: &Stage, actor: Actor, incident: IncidentId, ask: IncidentCommand) {
-    let command = Command::Incident { incident, command: ask };
+fn by(stage: &Stage, actor: Actor, incident: IncidentId, incident_command: IncidentCommand) {
+    let command = Command::Incident { incident, command: incident_command };
     let envelope = Envelope { id: CommandId::new(), at: stage.now, actor, command };
     stage.memory.carry_out(&envelope).expect("it can be asked");
 }
@@ -24,11 +24,14 @@ fn tomo() -> Actor {
 #[case(IncidentCommand::Assign { to: Some(company::me()) }, "INC-2051: Tomo Hayashi assigned it to you")]
 #[case(IncidentCommand::MoveStatus { to: Status::Identified }, "INC-2051: Tomo Hayashi moved it to identified")]
 #[case(IncidentCommand::AddNote { text: "\n\u{1b}[2Jwe roll back\nnow".into() }, "INC-2051: Tomo Hayashi wrote: ␛[2Jwe roll back")]
-fn change_to_the_open_incident_is_announced(#[case] ask: IncidentCommand, #[case] told: &str) {
+fn change_to_the_open_incident_is_announced(
+    #[case] command: IncidentCommand,
+    #[case] expected: &str,
+) {
     let mut stage = Stage::busy();
-    by(&stage, tomo(), stage.target(), ask);
+    by(&stage, tomo(), stage.target(), command);
     stage.refresh();
-    assert_eq!(stage.keys_line(), told);
+    assert_eq!(stage.keys_line(), expected);
 }
 
 #[test]
@@ -50,7 +53,7 @@ fn own_changes_and_repeated_alerts_are_not_announced() {
     let alerts = Actor::Integration("Alertmanager".into());
     by(&stage, alerts, incident, IncidentCommand::RepeatAlert { text: "again".into() });
     stage.refresh();
-    assert!(stage.app.toast.is_none(), "{:?}", stage.app.toast);
+    assert!(stage.app.notices.toast.is_none(), "{:?}", stage.app.notices.toast);
 }
 
 #[test]
@@ -59,7 +62,7 @@ fn change_to_another_incident_is_not_announced() {
     let other = stage.app.queue.rows[3].summary.id;
     by(&stage, tomo(), other, IncidentCommand::AddNote { text: "elsewhere".into() });
     stage.refresh();
-    assert!(stage.app.toast.is_none(), "{:?}", stage.app.toast);
+    assert!(stage.app.notices.toast.is_none(), "{:?}", stage.app.notices.toast);
 }
 
 #[test]
@@ -71,10 +74,10 @@ fn form_announces_it_without_disturbing_the_input() {
     by(&stage, tomo(), incident, IncidentCommand::Acknowledge);
     stage.refresh();
     stage.write(" thought");
-    let Mode::Form(form) = &stage.app.mode else { panic!("{}", stage.screen()) };
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("{}", stage.screen()) };
     assert_eq!(form.contents(), ["half a thought"]);
     assert_eq!(form.notice.as_deref(), Some("INC-2051: Tomo Hayashi acknowledged it"));
-    assert!(stage.app.toast.is_none());
+    assert!(stage.app.notices.toast.is_none());
     assert!(stage.screen().contains("Tomo Hayashi acknowledged it"), "{}", stage.screen());
 }
 
@@ -83,7 +86,7 @@ fn form_target_is_watched_while_another_incident_is_open() {
     let mut stage = Stage::busy();
     let incident = stage.target();
     stage.keys("n");
-    // What is selected may change below the form, such as when its incident leaves the queue.
+    // The selection may change below the form, such as when its incident leaves the queue.
     let other = stage.app.queue.rows[4].summary.id;
     stage.app.queue.selected = Some(other);
     stage.app.reading.target = Some(other);
@@ -91,14 +94,14 @@ fn form_target_is_watched_while_another_incident_is_open() {
     assert_ne!(stage.app.reading.shown.as_ref().map(|shown| shown.id), Some(incident));
     by(&stage, tomo(), incident, IncidentCommand::Acknowledge);
     stage.refresh();
-    let Mode::Form(form) = &stage.app.mode else { panic!("{}", stage.screen()) };
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("{}", stage.screen()) };
     assert_eq!(form.notice.as_deref(), Some("INC-2051: Tomo Hayashi acknowledged it"));
-    // Once.
-    if let Mode::Form(form) = &mut stage.app.mode {
+    // The change is announced once.
+    if let Mode::Form(form) = &mut stage.app.ui.mode {
         form.notice = None;
     }
     stage.refresh();
-    let Mode::Form(form) = &stage.app.mode else { panic!("{}", stage.screen()) };
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("{}", stage.screen()) };
     assert_eq!(form.notice, None);
 }
 
@@ -112,7 +115,7 @@ fn lists_and_the_matrix_announce_it() {
         stage.refresh();
         let screen = stage.screen();
         assert!(screen.contains(word), "{screen}");
-        // In the small box of the matrix it takes two lines.
+        // In the small box of the matrix the text needs two lines.
         assert!(screen.contains("! INC-2051: Tomo Hayashi"), "{key}: {screen}");
         assert!(screen.contains("acknowledged it"), "{key}: {screen}");
     }
@@ -126,10 +129,10 @@ fn question_announces_it_in_the_keys_line() {
     }
     let incident = stage.target();
     stage.keys("m Enter");
-    assert!(matches!(stage.app.mode, Mode::Confirm(_)), "{}", stage.screen());
+    assert!(matches!(stage.app.ui.mode, Mode::Confirm(_)), "{}", stage.screen());
     by(&stage, tomo(), incident, IncidentCommand::MoveStatus { to: Status::Identified });
     stage.refresh();
-    assert!(matches!(stage.app.mode, Mode::Confirm(_)));
+    assert!(matches!(stage.app.ui.mode, Mode::Confirm(_)));
     assert!(
         stage.keys_line().starts_with("INC-2048: Tomo Hayashi moved it to identified"),
         "{}",

@@ -73,7 +73,7 @@ pub fn notes(stage: &Stage) -> Vec<String> {
     texts.collect()
 }
 
-/// Starts the command of a key; gives back the id of its run.
+/// Starts the command of a key, and returns the id of its run.
 fn start(stage: &mut Stage, key: &str) -> redphone::tui::run::RunId {
     stage.keys("x");
     stage.keys(key);
@@ -125,11 +125,11 @@ fn a_command_that_failed_says_so(#[values((126, 36), (80, 24), (40, 12))] size: 
 #[case(RunEnd::Stopped, "stopped at 22:41:12")]
 #[case(RunEnd::Signal(9), "ended by signal 9")]
 #[case(RunEnd::NotStarted("kubectl: not found".into()), "not started: kubectl: not found")]
-fn each_outcome_is_shown(#[case] how: RunEnd, #[case] told: &str) {
+fn each_outcome_is_shown(#[case] how: RunEnd, #[case] expected: &str) {
     let mut stage = stage((126, 36));
     let id = start(&mut stage, "p");
     stage.send(Message::RunEnded(id, how, stage.now));
-    assert!(stage.screen().contains(told), "{}", stage.screen());
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn placeholders_are_single_arguments_and_variables_are_set() {
     assert_eq!(start.program, "kubectl");
     assert_eq!(start.arguments, ["get", "pods", "-l", "app=checkout"]);
     let variable = |name: &str| {
-        let found = start.variables.iter().find(|(known, _)| *known == name);
+        let found = start.variables.iter().find(|(candidate, _)| *candidate == name);
         found.map(|(_, value)| value.as_str())
     };
     assert_eq!(variable("REDPHONE_INCIDENT_NUMBER"), Some("INC-2051"));
@@ -182,9 +182,9 @@ fn dangerous_command_asks_with_its_full_command_line(
     assert!(stage.started.is_empty());
     assert_snapshot!(sized("dangerous", size), stage.screen());
     stage.keys("Enter");
-    assert!(matches!(stage.app.mode, Mode::ConfirmRun(_)), "Enter says nothing");
+    assert!(matches!(stage.app.ui.mode, Mode::ConfirmRun(_)), "Enter says nothing");
     stage.keys("n");
-    assert!(stage.started.is_empty() && matches!(stage.app.mode, Mode::Panes));
+    assert!(stage.started.is_empty() && matches!(stage.app.ui.mode, Mode::Panes));
     stage.keys("x r y");
     assert_eq!(stage.started[0].arguments, ["restart", "Card payments fail at checkout", "{x}"]);
 }
@@ -202,7 +202,7 @@ fn outcome_goes_to_the_timeline_where_configured() {
     stage.write("half a thought");
     let at = stage.now + chrono::TimeDelta::seconds(75);
     stage.send(Message::RunEnded(id, RunEnd::Exit(3), at));
-    assert!(matches!(stage.app.mode, Mode::Form(_)), "typing is not disturbed");
+    assert!(matches!(stage.app.ui.mode, Mode::Form(_)), "typing is not disturbed");
     let notes = notes(&stage);
     let first: Vec<&str> = notes[0].lines().take(4).collect();
     assert_eq!(
@@ -243,13 +243,13 @@ fn command_stops_by_key_and_continues_when_its_view_closes() {
     assert!(stage.screen().contains("runs since 22:41:12"), "{}", stage.screen());
     stage.keys("p");
     assert_eq!(stage.started.len(), 1, "the same one is not started twice");
-    assert!(matches!(stage.app.mode, Mode::Output(_)));
+    assert!(matches!(stage.app.ui.mode, Mode::Output(_)));
     stage.keys("^c");
     assert_eq!(stage.stopped, [id]);
     assert!(stage.screen().contains("stopping"), "{}", stage.screen());
     stage.send(Message::RunEnded(id, RunEnd::Stopped, stage.now));
     stage.keys("^c");
-    assert!(matches!(stage.app.mode, Mode::Panes));
+    assert!(matches!(stage.app.ui.mode, Mode::Panes));
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn quitting_while_a_command_runs_asks_first() {
 fn second_command_at_once_is_refused() {
     let mut stage = stage((126, 36));
     stage.keys("Space Space x");
-    assert!(matches!(stage.app.mode, Mode::Panes));
+    assert!(matches!(stage.app.ui.mode, Mode::Panes));
     assert!(stage.screen().contains("commands and runbooks are for one"), "{}", stage.screen());
 }
 
@@ -285,7 +285,7 @@ fn read_only_shows_runbooks_and_runs_nothing() {
     assert!(stage.started.is_empty());
     assert!(stage.screen().contains("! opened read-only: no command runs"), "{}", stage.screen());
     stage.keys("1 Space");
-    assert!(matches!(stage.app.mode, Mode::Runbook(_)), "{}", stage.screen());
+    assert!(matches!(stage.app.ui.mode, Mode::Runbook(_)), "{}", stage.screen());
     assert!(stage.submitted.is_empty());
     assert!(stage.screen().contains("opened read-only"), "{}", stage.screen());
 }

@@ -23,10 +23,10 @@ use crate::support::memory::Memory;
 use crate::support::stage::options;
 use crate::support::wait;
 
-/// What stands in the detail once all is read: the fresh P1.
+/// A text of the detail once all is loaded: the new P1 is selected.
 const P1: &str = "← press o to take it";
 
-/// Keys from a channel; a terminal that is always ready.
+/// A source of keys from a channel, for a terminal that is always ready.
 struct Keys {
     inputs: mpsc::UnboundedReceiver<Input>,
     suspended: Arc<AtomicBool>,
@@ -156,13 +156,13 @@ impl Run {
         assert!(shown.is_ok(), "never {text:?}:\n{}", *self.frames.borrow());
     }
 
-    /// Waits until something is so, with a deadline.
+    /// Waits until a condition on the memory holds, with a deadline.
     async fn until(&self, what: &str, is: impl Fn(&Memory) -> bool) {
         wait::until(what, async || is(&self.memory)).await;
     }
 }
 
-/// Runs the loop beside a script until both have ended.
+/// Runs the loop concurrently with a script, until both have ended.
 fn play<S>(memory: Memory, script: impl FnOnce(Run) -> S) -> (Result<App, RunError>, String)
 where
     S: Future<Output = ()>,
@@ -199,8 +199,8 @@ fn a_key_reaches_the_backend_and_quitting_waits_for_it() {
         run.press("aq");
     });
     let app = ended.expect("it ends well");
-    assert!(app.pending.is_empty());
-    assert!(app.last_settled_at.is_some());
+    assert!(app.inflight.pending.is_empty());
+    assert!(app.inflight.last_settled_at.is_some());
     let row = app.row(app.queue.selected.expect("a row")).expect("a row");
     assert_eq!(row.number.map(|n| n.0), Some(2051));
 }
@@ -239,7 +239,7 @@ fn a_command_survives_a_backend_that_fails_for_a_while() {
         run.until("acknowledged", acknowledged(2051)).await;
         run.press("q");
     });
-    assert!(ended.expect("it ends well").pending.is_empty());
+    assert!(ended.expect("it ends well").inflight.pending.is_empty());
 }
 
 #[test]
@@ -269,6 +269,6 @@ fn termination_waits_for_commands_and_names_unconfirmed_ones() {
         run.shows("end without waiting").await;
         run.press("q");
     });
-    let said = ended.expect_err("it was not confirmed").to_string();
-    assert!(said.contains("acknowledge INC-2051"), "{said}");
+    let message = ended.expect_err("it was not confirmed").to_string();
+    assert!(message.contains("acknowledge INC-2051"), "{message}");
 }

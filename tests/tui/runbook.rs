@@ -39,7 +39,7 @@ fn ticked_step_shows_at_once_and_is_restored_later() {
     stage.settle();
     assert!(stage.screen().contains("[✓] 1"), "{}", stage.screen());
     stage.keys("Esc");
-    // Somebody else does the next one.
+    // Somebody else ticks the next step.
     let id = stage.selected();
     let incident = stage.app.target().expect("a target").id;
     let text = "runbook payments/5xx · step 9 done: Count the open connections".to_owned();
@@ -125,7 +125,7 @@ fn url_is_copied_and_a_missing_file_is_reported() {
     let mut stage = stage((126, 36));
     let incident = stage.app.target().expect("a target").id;
     let describe = |stage: &mut Stage, runbook: &str| {
-        let ask = IncidentCommand::Describe {
+        let description = IncidentCommand::Describe {
             title: None,
             symptoms: None,
             labels: None,
@@ -135,7 +135,7 @@ fn url_is_copied_and_a_missing_file_is_reported() {
             id: CommandId::new(),
             at: stage.now,
             actor: Actor::Person(company::me()),
-            command: Command::Incident { incident, command: ask },
+            command: Command::Incident { incident, command: description },
         };
         stage.memory.carry_out(&envelope).expect("it is described");
         stage.refresh();
@@ -170,7 +170,7 @@ fn missing_runbook_is_reported_without_offering_a_key() {
 #[test]
 fn unreadable_folder_is_reported() {
     let mut stage = stage((126, 36));
-    stage.app.settings.commands.clear();
+    stage.app.session.settings.commands.clear();
     stage.books = Err(NoRunbooks::Unreadable("the runbooks in /x can't be read: no".into()));
     stage.keys("j x");
     assert!(stage.screen().contains("not now: the runbooks in /x can't be read: no"));
@@ -189,7 +189,7 @@ fn digit_stays_with_its_name_after_the_folder_is_read() {
     stage.connect();
     stage.send(Message::Started);
     stage.keys("x");
-    let key_of = |stage: &Stage, name: &str| match &stage.app.mode {
+    let key_of = |stage: &Stage, name: &str| match &stage.app.ui.mode {
         Mode::Pick(picker) => {
             picker.items.iter().find(|item| item.text == name).and_then(|item| item.key)
         }

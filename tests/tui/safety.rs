@@ -13,15 +13,17 @@ fn keys_typed_while_a_record_loads_go_to_the_opened_form() {
     let mut stage = Stage::busy();
     stage.keys("a");
     stage.settle();
-    assert!(stage.app.undo.is_some());
+    assert!(stage.app.inflight.undo.is_some());
     stage.slow_reads = true;
     stage.keys("j b u");
-    assert!(stage.app.undo.is_some(), "`u` was for the menu, not for the acknowledgement");
+    assert!(stage.app.inflight.undo.is_some(), "`u` was for the menu, not for the acknowledgement");
     assert!(stage.screen().contains("reading INC-"), "{}", stage.screen());
     stage.answer_reads();
-    assert!(matches!(stage.app.mode, Mode::Pick(_) | Mode::Form(_)) || stage.submitted.len() == 1);
     assert!(
-        stage.app.undo.as_ref().is_none_or(|undo| undo.done_phrase.contains("snooze"))
+        matches!(stage.app.ui.mode, Mode::Pick(_) | Mode::Form(_)) || stage.submitted.len() == 1
+    );
+    assert!(
+        stage.app.inflight.undo.as_ref().is_none_or(|undo| undo.done_phrase.contains("snooze"))
             || stage.submitted.is_empty()
     );
 }
@@ -34,7 +36,7 @@ fn paste_during_a_reading_goes_into_what_the_verb_opens() {
     stage.send(Message::Paste("(rolled back".into()));
     stage.keys(")");
     stage.answer_reads();
-    let Mode::Form(form) = &stage.app.mode else { panic!("{:?}", stage.app.mode) };
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("{:?}", stage.app.ui.mode) };
     assert!(form.contents()[0].ends_with("(rolled back)"), "{:?}", form.contents());
 }
 
@@ -44,7 +46,7 @@ fn esc_cancels_a_waiting_verb_and_its_keys() {
     stage.slow_reads = true;
     stage.keys("j b t Esc");
     stage.answer_reads();
-    assert!(matches!(stage.app.mode, Mode::Panes), "{:?}", stage.app.mode);
+    assert!(matches!(stage.app.ui.mode, Mode::Panes), "{:?}", stage.app.ui.mode);
     assert!(stage.submitted.is_empty());
 }
 
@@ -56,11 +58,11 @@ fn unreadable_record_ends_the_verb_with_a_message() {
     let id = stage.target();
     let error = BackendError::Unreachable("the API is away".into());
     stage.send(Message::Detail(id, Err(error), stage.now));
-    assert!(stage.app.deferred_verb.is_none());
+    assert!(stage.app.inflight.deferred_verb.is_none());
     assert!(stage.screen().contains("the API is away"), "{}", stage.screen());
 }
 
-/// A key as it is pressed by a finger that was on its way.
+/// Presses a key at once, before a person could have seen a change of the screen.
 fn at_once(stage: &mut Stage, key: char) {
     let key = KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE);
     stage.send(Message::Key(key, stage.now));
@@ -75,9 +77,9 @@ fn key_meant_for_a_vanished_incident_spares_its_neighbour() {
     assert_ne!(first, next);
     at_once(&mut stage, 'o');
     assert!(stage.submitted.is_empty());
-    let told = format!("nothing was done: {first} has left the queue, this is {next}");
-    assert!(stage.screen().contains(&told), "{}", stage.screen());
-    // Told, it is known.
+    let expected = format!("nothing was done: {first} has left the queue, this is {next}");
+    assert!(stage.screen().contains(&expected), "{}", stage.screen());
+    // After the notice the next key works.
     at_once(&mut stage, 'o');
     assert_eq!(stage.submitted.len(), 1);
 }
@@ -87,7 +89,7 @@ fn row_visible_for_half_a_second_can_be_acted_on() {
     for (seen, acts) in [(499, false), (500, true)] {
         let mut stage = Stage::busy();
         stage.resolve_selected();
-        stage.app.mark_drawn(stage.now - TimeDelta::milliseconds(seen));
+        stage.app.ui.mark_drawn(stage.now - TimeDelta::milliseconds(seen));
         at_once(&mut stage, 'o');
         assert_eq!(!stage.submitted.is_empty(), acts, "{seen} ms");
     }

@@ -15,7 +15,7 @@ fn undo_does_not_overrule_later_changes_by_others() {
     let before = (row.impact, row.urgency);
     let mine = if before == (Impact::Low, Urgency::Low) { "l m" } else { "l l" };
     stage.keys(&format!("p {mine}"));
-    if matches!(stage.app.mode, Mode::Matrix(_)) {
+    if matches!(stage.app.ui.mode, Mode::Matrix(_)) {
         stage.keys("Enter");
     }
     stage.settle();
@@ -67,13 +67,13 @@ fn declaration_can_be_undone() {
 fn irreversible_command_asks_for_confirmation() {
     let mut stage = Stage::busy();
     stage.keys("l");
-    let Mode::Pick(picker) = &stage.app.mode else { panic!("links") };
+    let Mode::Pick(picker) = &stage.app.ui.mode else { panic!("links") };
     assert!(!picker.targets.is_empty());
     stage.write("new problem");
     stage.keys("Enter");
     stage.focus_field("Title");
     stage.write("Locks are not given back");
     stage.keys("^s");
-    assert!(matches!(stage.app.mode, Mode::Confirm(_)), "{}", stage.screen());
+    assert!(matches!(stage.app.ui.mode, Mode::Confirm(_)), "{}", stage.screen());
     assert!(stage.submitted.is_empty());
 }

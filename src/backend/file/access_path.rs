@@ -20,7 +20,7 @@ use crate::model::{Impact, IncidentId, PersonRef, Priority, Summary};
 /// The list of incidents that a search reads, newest or oldest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum AccessPath {
-    /// Every incident.
+    /// All incidents of the store.
     All,
     /// Incidents with one of these values in a column.
     Column { column: IndexedColumn, values: Vec<i64> },

@@ -6,7 +6,8 @@ use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::{conflict, require_open};
+use crate::model::decide::require_open;
+use crate::model::rejection::Rejection;
 use crate::model::text::sanitize;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Summary};
 
@@ -34,13 +35,13 @@ impl CommandLogic for Assign<'_> {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         let owner = case.incident.summary.assignee.as_ref();
         if handle(owner) == handle(self.to) {
-            return Err(conflict(owner.map_or_else(
-                || "already unowned".into(),
-                |p| format!("already owned by {}", sanitize(&p.name)),
-            )));
+            return Err(match owner {
+                Some(owner) => Rejection::AlreadyOwned { by: owner.clone() },
+                None => Rejection::AlreadyUnowned,
+            });
         }
         if let Some(person) = self.to {
             check::person("assignee", person)?;
@@ -48,12 +49,12 @@ impl CommandLogic for Assign<'_> {
         Ok(vec![EventBody::Assigned { to: self.to.cloned() }])
     }
 
-    fn row_refusal(&self, row: &Summary, _: DateTime<Utc>) -> Option<String> {
+    fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
         match (self.to, &row.assignee) {
             (Some(to), Some(owner)) if to.handle == owner.handle => {
-                Some(format!("already owned by {}", sanitize(&owner.name)))
+                Some(Rejection::AlreadyOwned { by: owner.clone() })
             }
-            (None, None) => Some("already unowned".into()),
+            (None, None) => Some(Rejection::AlreadyUnowned),
             _ => None,
         }
     }

@@ -1,17 +1,11 @@
 //! Link an incident to a problem, a change, another incident or a page elsewhere.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::conflict;
-use crate::model::id::{ChangeId, IncidentId, IncidentNumber, ProblemId};
-use crate::model::text::sanitize;
+use crate::model::link::Link;
+use crate::model::rejection::Rejection;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
@@ -29,47 +23,6 @@ pub(super) fn sample_link() -> Link {
     Link::Url("https://example.org".into())
 }
 
-/// What an incident links to.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Link {
-    /// The problem behind it.
-    Problem {
-        /// Which.
-        id: ProblemId,
-        /// Its title, for reading.
-        title: String,
-    },
-    /// A change suspected of causing it.
-    Change {
-        /// Which.
-        id: ChangeId,
-        /// Its title, for reading.
-        title: String,
-    },
-    /// Another incident.
-    Incident {
-        /// Which.
-        id: IncidentId,
-        /// Its number, for reading.
-        number: Option<IncidentNumber>,
-    },
-    /// A page elsewhere.
-    Url(String),
-}
-
-impl fmt::Display for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Problem { title, .. } => write!(f, "problem {title}"),
-            Self::Change { title, .. } => write!(f, "change {title}"),
-            Self::Incident { number: Some(number), .. } => number.fmt(f),
-            Self::Incident { number: None, id } => write!(f, "incident {id}"),
-            Self::Url(url) => f.write_str(url),
-        }
-    }
-}
-
 pub(in crate::model) struct AddLink<'a> {
     pub link: &'a Link,
 }
@@ -82,10 +35,7 @@ impl CommandLogic for AddLink<'_> {
     fn decide(&self, case: &Case<'_>) -> Decided {
         check::link(self.link)?;
         if case.incident.links.contains(self.link) {
-            return Err(conflict(format!(
-                "already linked to {}",
-                sanitize(&self.link.to_string())
-            )));
+            return Err(Rejection::AlreadyLinked { link: self.link.clone() });
         }
         Ok(vec![EventBody::Linked { link: self.link.clone() }])
     }

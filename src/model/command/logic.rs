@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{CommandKind, CommandRow, IncidentCommand};
 use crate::model::check::BadField;
-use crate::model::decide::Rejection;
+use crate::model::rejection::Rejection;
 use crate::model::text::{sanitize, truncate};
 use crate::model::{CommandId, Envelope, Event, EventBody, Incident, PersonRef, Rules, Summary};
 
@@ -14,9 +14,7 @@ pub(in crate::model) struct Case<'a> {
     pub incident: &'a Incident,
     pub envelope: &'a Envelope,
     pub rules: &'a Rules,
-    /// The deciding machine's clock.
-    pub now: DateTime<Utc>,
-    /// When the command was requested, but not after `now`: rules about time use it.
+    /// When the command was requested, but not after the deciding clock: rules about time use it.
     pub requested_at: DateTime<Utc>,
 }
 
@@ -51,7 +49,7 @@ pub(in crate::model) trait CommandLogic {
     }
 
     /// Returns why the rules will refuse the command, as far as an incident's row shows it.
-    fn row_refusal(&self, _row: &Summary, _now: DateTime<Utc>) -> Option<String> {
+    fn row_refusal(&self, _row: &Summary) -> Option<Rejection> {
         None
     }
 
@@ -134,7 +132,7 @@ const MAX_QUOTE_WIDTH: usize = 60;
 /// Quotes the first line of a text, sanitized and shortened.
 pub(super) fn quote(text: &str) -> String {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_owned()
+    truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_string()
 }
 
 /// What callers outside of the model ask a command; the answers stand in the verb's own file.
@@ -147,12 +145,12 @@ impl IncidentCommand {
 
     /// Returns why the rules will refuse the command, as far as an incident's row shows it.
     #[must_use]
-    pub fn row_refusal(&self, row: &Summary, now: DateTime<Utc>) -> Option<String> {
+    pub fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
         self.with_logic(|logic| {
             if !row.status.is_open() && !logic.applies_when_ended() {
-                return Some(format!("already {}", row.status));
+                return Some(Rejection::NotOpen { status: row.status });
             }
-            logic.row_refusal(row, now)
+            logic.row_refusal(row)
         })
     }
 

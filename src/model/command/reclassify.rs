@@ -31,7 +31,7 @@ impl CommandLogic for Reclassify<'_> {
 
     fn decide(&self, case: &Case<'_>) -> Decided {
         check::required_text("reason", self.reason)?;
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         Ok(vec![EventBody::Reclassified { to: self.to, reason: self.reason.to_owned() }])
     }
 

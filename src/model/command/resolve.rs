@@ -33,7 +33,7 @@ impl CommandLogic for Resolve<'_> {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         check::required_text("what was done", self.detail)?;
         check::required_text("how recovery was validated", self.validation)?;
         Ok(vec![EventBody::Resolved {

@@ -1,12 +1,12 @@
 //! Unlink: remove a link.
 
-use super::link::{Link, sample_link};
+use super::link::sample_link;
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::conflict;
-use crate::model::text::sanitize;
+use crate::model::link::Link;
+use crate::model::rejection::Rejection;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef};
 
 pub(super) const ROW: CommandRow =
@@ -26,7 +26,7 @@ impl CommandLogic for Unlink<'_> {
 
     fn decide(&self, case: &Case<'_>) -> Decided {
         if !case.incident.links.contains(self.link) {
-            return Err(conflict(format!("not linked to {}", sanitize(&self.link.to_string()))));
+            return Err(Rejection::NotLinked { link: self.link.clone() });
         }
         Ok(vec![EventBody::Unlinked { link: self.link.clone() }])
     }

@@ -251,7 +251,7 @@ impl TokenFile {
     }
 
     fn display_path(&self) -> String {
-        sanitize(&self.path.display().to_string()).into_owned()
+        sanitize(&self.path.display().to_string()).into_string()
     }
 
     fn io_error(&self, what: &str, error: &io::Error) -> TokenError {

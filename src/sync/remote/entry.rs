@@ -120,7 +120,7 @@ impl OutboxEntry {
         }
         match refusal {
             BackendError::Conflict(_) => Some("nothing is left to do: drop it"),
-            BackendError::Rejected(why) if why.kind == RejectionKind::Invalid => {
+            BackendError::Rejected(why) if why.kind() == RejectionKind::Invalid => {
                 Some("it would be refused again as it is: edit it or drop it")
             }
             _ => None,

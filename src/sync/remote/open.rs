@@ -134,5 +134,5 @@ fn lost_outbox_warning(file: &Path, why: &str) -> String {
 
 /// Returns a path as text, safe to show.
 fn display_path(path: &Path) -> String {
-    sanitize(&path.to_string_lossy()).into_owned()
+    String::from(sanitize(&path.to_string_lossy()))
 }

@@ -13,7 +13,7 @@ pub fn current_layer(app: &App) -> Layer {
     if app.wall.is_some() {
         return Layer::Wall;
     }
-    match &app.mode {
+    match &app.ui.mode {
         Mode::Panes => Layer::Panes,
         Mode::Failure(_) | Mode::Results(_) => Layer::Popup,
         Mode::Help(_) => Layer::Help,
@@ -40,22 +40,22 @@ impl Condition {
     pub fn holds(self, app: &App) -> bool {
         match self {
             Self::Always => true,
-            Self::HasIncident => app.target().is_some() || !app.marked.is_empty(),
-            Self::CanUndo => app.undo.is_some(),
-            Self::HasDrafts => !app.drafts.is_empty(),
-            Self::HasMarks => !app.marked.is_empty(),
-            Self::Reading => matches!(app.focus, Pane::Detail | Pane::Timeline),
-            Self::QueueRow => app.focus == Pane::Queue && !app.queue.lines.is_empty(),
+            Self::HasIncident => app.target().is_some() || !app.ui.marked.is_empty(),
+            Self::CanUndo => app.inflight.undo.is_some(),
+            Self::HasDrafts => !app.forms.drafts.is_empty(),
+            Self::HasMarks => !app.ui.marked.is_empty(),
+            Self::Reading => matches!(app.ui.focus, Pane::Detail | Pane::Timeline),
+            Self::QueueRow => app.ui.focus == Pane::Queue && !app.queue.lines.is_empty(),
             Self::Grouped => Self::QueueRow.holds(app) && app.queue.grouped,
             Self::CanGoBack => {
-                app.zoomed
-                    || app.focus != Pane::Queue
-                    || !app.marked.is_empty()
+                app.ui.zoomed
+                    || app.ui.focus != Pane::Queue
+                    || !app.ui.marked.is_empty()
                     || app.queue.is_filtered()
             }
-            Self::CanStep => app.focus != Pane::Queue,
+            Self::CanStep => app.ui.focus != Pane::Queue,
             Self::HasPast => {
-                matches!(app.focus, Pane::Detail | Pane::Timeline)
+                matches!(app.ui.focus, Pane::Detail | Pane::Timeline)
                     && app.reading.shown.as_ref().is_some_and(|shown| {
                         app.travel
                             .as_ref()
@@ -69,9 +69,9 @@ impl Condition {
             Self::CanNoteOutput => {
                 app.shown_run().is_some_and(|run| run.ended.is_some() && run.note_command.is_none())
             }
-            Self::CanTickStep => !app.read_only && runbook::steps::is_tickable(app),
-            Self::HasFailure => app.failure.is_some(),
-            Self::OutboxActive => app.outbox.as_ref().is_some_and(|outbox| {
+            Self::CanTickStep => !app.session.read_only && runbook::steps::is_tickable(app),
+            Self::HasFailure => app.notices.failure.is_some(),
+            Self::OutboxActive => app.inflight.outbox.as_ref().is_some_and(|outbox| {
                 outbox.entries.iter().any(|e| e.is_pending() || e.refusal().is_some())
             }),
             Self::RefusedEntry => {
@@ -80,12 +80,12 @@ impl Condition {
             Self::UnsentEntry => app
                 .selected_entry()
                 .is_some_and(|entry| entry.is_pending() || entry.refusal().is_some()),
-            Self::NotZoomed => !app.zoomed,
+            Self::NotZoomed => !app.ui.zoomed,
             Self::CanSwitchNow => {
-                matches!(&app.mode, Mode::Switching(switching) if switching.opened)
+                matches!(&app.ui.mode, Mode::Switching(switching) if switching.opened)
             }
             Self::CanZoom => {
-                app.zoomed || app.layout().slots.iter().any(|p| p.frame != Frame::Bare)
+                app.ui.zoomed || app.layout().slots.iter().any(|p| p.frame != Frame::Bare)
             }
         }
     }
@@ -104,7 +104,7 @@ impl Entry {
     pub fn reason_if_not(&self, app: &App) -> String {
         let hidden = self.condition == Condition::HasIncident && app.shows_only_metrics();
         if app.selected().is_some() && hidden {
-            let queue = app.keymap.hint(Action::Focus(Pane::Queue), "shows the queue");
+            let queue = app.ui.keymap.hint(Action::Focus(Pane::Queue), "shows the queue");
             let queue = queue.map(|queue| format!(": {queue}")).unwrap_or_default();
             return format!("no incident is in sight here{queue}");
         }
@@ -114,7 +114,7 @@ impl Entry {
     /// Returns the text that the keys line shows for the action, if it shows one.
     #[must_use]
     pub fn visible_hint(&self, app: &App) -> Option<&'static str> {
-        let on_metrics = self.hint_on_metrics.filter(|_| app.focus == Pane::Metrics);
+        let on_metrics = self.hint_on_metrics.filter(|_| app.ui.focus == Pane::Metrics);
         let word = match on_metrics {
             Some(word) => Some(word),
             None => self.hint.filter(|_| self.hint_when.holds(app)),
@@ -127,7 +127,7 @@ impl Entry {
     pub fn disabled_reason(&self, app: &App) -> Option<String> {
         let acts = self.verb.is_some() || self.action == Action::Run;
         if let Some(travel) = app.travel.as_ref().filter(|_| acts) {
-            let key = app.keymap.keys(Action::Back).first();
+            let key = app.ui.keymap.keys(Action::Back).first();
             let key = key.map(|key| format!(": {key} returns")).unwrap_or_default();
             return Some(format!("this is how it was, at event {}{key}", travel.seq));
         }
@@ -139,10 +139,10 @@ impl Entry {
     #[must_use]
     pub fn unsupported_reason(&self, app: &App) -> Option<String> {
         let verb = self.verb?;
-        if app.read_only {
+        if app.session.read_only {
             return Some(READ_ONLY.into());
         }
-        let capabilities = app.capabilities.as_ref()?;
+        let capabilities = app.connection.capabilities.as_ref()?;
         (!capabilities.verbs.contains(&verb))
             .then(|| format!("{} can't do that", crate::model::text::sanitize(&capabilities.name)))
     }

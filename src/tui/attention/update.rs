@@ -23,11 +23,12 @@ pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<
     if snapshot.counts.is_some_and(|counts| rest(counts) > snapshot.rows.len() as u64) {
         return Vec::new();
     }
-    let first = app.attention.seen.is_none();
-    let seen = app.attention.seen.get_or_insert_default();
+    let first = app.notices.attention.seen.is_none();
+    let seen = app.notices.attention.seen.get_or_insert_default();
     let mut new = Vec::new();
     for row in &snapshot.rows {
-        let mine = row.assignee.as_ref().is_some_and(|person| person.handle == app.me.handle);
+        let mine =
+            row.assignee.as_ref().is_some_and(|person| person.handle == app.session.me.handle);
         let is_new = match seen.insert(row.id, mine) {
             None => mine || row.assignee.is_none(),
             Some(was_mine) => mine && !was_mine,
@@ -37,9 +38,9 @@ pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<
         }
         // The viewer's own changes are not new to them, and snoozed incidents are to be left alone.
         if is_new
-            && !app.attention.own_changes.remove(&row.id)
+            && !app.notices.attention.own_changes.remove(&row.id)
             && !row.is_snoozed(app.now)
-            && app.settings.notify.priorities.contains(&row.priority)
+            && app.session.settings.notify.priorities.contains(&row.priority)
         {
             new.push((row, mine));
         }
@@ -52,38 +53,38 @@ pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<
     new.sort_by_key(|(row, _)| (row.priority, row.reported_at));
     match new.as_slice() {
         [] => Vec::new(),
-        [(row, mine)] if !app.attention.throttled => {
+        [(row, mine)] if !app.notices.attention.throttled => {
             let whose = if *mine { "assigned to you" } else { "unowned" };
             let title = format!("{} {} {whose}", row.priority, row.label());
             notify(app, title, row.title.clone())
         }
         several => {
             let labels: Vec<String> = several.iter().map(|(row, _)| Summary::label(row)).collect();
-            app.attention.waiting.extend(labels);
-            if app.attention.throttled { Vec::new() } else { notify_waiting(app) }
+            app.notices.attention.waiting.extend(labels);
+            if app.notices.attention.throttled { Vec::new() } else { notify_waiting(app) }
         }
     }
 }
 
 /// Records that the viewer assigned or declared an incident: its change needs no attention.
 pub(in crate::tui) fn expect_own_change(app: &mut App, incident: IncidentId) {
-    app.attention.own_changes.insert(incident);
+    app.notices.attention.own_changes.insert(incident);
 }
 
 /// Forgets such a change, because its command was refused.
 pub(in crate::tui) fn forget_own_change(app: &mut App, incident: IncidentId) {
-    app.attention.own_changes.remove(&incident);
+    app.notices.attention.own_changes.remove(&incident);
 }
 
 /// Ends the throttle after a request; requests attention for what was collected in the meantime.
 pub(in crate::tui) fn throttle_ended(app: &mut App) -> Vec<Effect> {
-    app.attention.throttled = false;
-    if app.attention.waiting.is_empty() { Vec::new() } else { notify_waiting(app) }
+    app.notices.attention.throttled = false;
+    if app.notices.attention.waiting.is_empty() { Vec::new() } else { notify_waiting(app) }
 }
 
 /// Makes one request for all collected incidents.
 fn notify_waiting(app: &mut App) -> Vec<Effect> {
-    let waiting = std::mem::take(&mut app.attention.waiting);
+    let waiting = std::mem::take(&mut app.notices.attention.waiting);
     let mut named = waiting.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>().join(", ");
     if waiting.len() > MAX_NAMED {
         named = format!("{named} and {} more", waiting.len() - MAX_NAMED);
@@ -92,6 +93,6 @@ fn notify_waiting(app: &mut App) -> Vec<Effect> {
 }
 
 fn notify(app: &mut App, title: String, body: String) -> Vec<Effect> {
-    app.attention.throttled = true;
+    app.notices.attention.throttled = true;
     vec![Effect::Notify { title, body }, Effect::StartTimer(THROTTLE, Timer::AttentionThrottle)]
 }

@@ -15,7 +15,7 @@ pub(in crate::tui) const TITLE: &str = "Are you sure?";
 pub(in crate::tui) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let plan = &confirm.plan;
-    let strong = app.theme.strong();
+    let strong = app.ui.theme.strong();
     let mut push = |text: &str, style: Style| {
         for part in wrap(&sanitize(text), width) {
             lines.push(Line::from(Span::styled(part, style)));
@@ -40,14 +40,14 @@ pub(in crate::tui) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<L
         push("This can't be taken back.", strong);
     }
     if let Some(production) = production(app) {
-        push(&production, app.theme.warning());
+        push(&production, app.ui.theme.warning());
     }
-    push(&answer_keys(app), app.theme.accent());
+    push(&answer_keys(app), app.ui.theme.accent());
     if plan.steps.len() > 1 {
         lines.push(Line::default());
         for step in possible {
             let text = format!("{} {}", step.target.label, sanitize(&step.target.title));
-            lines.push(Line::from(truncate(&text, width).into_owned()));
+            lines.push(Line::from(truncate(&text, width).into_string()));
         }
         for (target, why) in plan.refused() {
             let text = format!("not {}: {}", target.label, sanitize(why));
@@ -60,13 +60,16 @@ pub(in crate::tui) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<L
 /// Returns the keys that answer a question.
 pub(in crate::tui) fn answer_keys(app: &App) -> String {
     let keys = [(Action::Yes, "yes"), (Action::No, "no")];
-    let keys = keys.into_iter().filter_map(|(action, word)| app.keymap.hint(action, word));
+    let keys = keys.into_iter().filter_map(|(action, word)| app.ui.keymap.hint(action, word));
     keys.collect::<Vec<_>>().join(" · ")
 }
 
 /// Returns a warning if the workspace is a production environment.
 pub(in crate::tui) fn production(app: &App) -> Option<String> {
-    app.workspace.production.then(|| format!("This is PRODUCTION: {}.", app.workspace.name()))
+    app.session
+        .workspace
+        .production
+        .then(|| format!("This is PRODUCTION: {}.", app.session.workspace.name()))
 }
 
 /// Returns for how many incidents a batch succeeded, and why not for the others.
@@ -75,11 +78,11 @@ pub(in crate::tui) fn results(app: &App, results: &Results, width: usize) -> Vec
     let head = format!("{done} of {} {}. Not:", results.total, results.done_phrase);
     let mut lines: Vec<Line<'static>> = wrap(&sanitize(&head), width)
         .into_iter()
-        .map(|part| Line::from(Span::styled(part, app.theme.strong())))
+        .map(|part| Line::from(Span::styled(part, app.ui.theme.strong())))
         .collect();
     for (label, why) in &results.failed {
         for part in wrap(&format!("{label}: {}", sanitize(why)), width) {
-            lines.push(Line::from(part));
+            lines.push(Line::from(part.into_string()));
         }
     }
     lines

@@ -12,7 +12,7 @@ use crate::tui::verb::{planning, send};
 
 /// Carries out the plan that the question is about.
 pub(in crate::tui) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let Mode::Confirm(mut confirm) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Mode::Confirm(mut confirm) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     // Steps that have become impossible since the question was asked are reported, not forced.
     for step in &mut confirm.plan.steps {
         if step.refused.is_none() {
@@ -33,7 +33,7 @@ pub(in crate::tui) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 /// Drops the plan; returns to the form if the question came from one.
 pub(in crate::tui) fn decline(app: &mut App) -> Vec<Effect> {
     // A question about running a program is closed as well: it is not started.
-    if let Mode::Confirm(confirm) = std::mem::take(&mut app.mode)
+    if let Mode::Confirm(confirm) = std::mem::take(&mut app.ui.mode)
         && let Some(form) = confirm.form
     {
         return reopen_form(app, form);
@@ -44,6 +44,6 @@ pub(in crate::tui) fn decline(app: &mut App) -> Vec<Effect> {
 /// Reopens the form that the question came from; its text is stored as a draft as before.
 fn reopen_form(app: &mut App, mut form: Box<Form>) -> Vec<Effect> {
     form.save_scheduled = false;
-    app.mode = Mode::Form(form);
+    app.ui.mode = Mode::Form(form);
     drafts::update::schedule_save(app)
 }

@@ -32,7 +32,7 @@ pub(in crate::tui) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
         let about = text.lines().next().unwrap_or_default().to_owned();
         Item::new(what, Pick::Copy(text, what)).key(key).about(about).value(name)
     };
-    let title = |row: &Summary| sanitize(&row.title).into_owned();
+    let title = |row: &Summary| sanitize(&row.title).into_string();
     let mut items = vec![
         item('n', "number", "the number", each(&Summary::label, " ")),
         item('t', "title", "the title", each(&title, "\n")),
@@ -48,7 +48,7 @@ pub(in crate::tui) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
         let pick = Pick::Copy(text, "the record");
         items.push(Item::new("the record", pick).key('r').about(about).value("record"));
         let urls = read.detail.incident.links.iter().filter_map(|link| match link {
-            Link::Url(url) => Some(sanitize(url).into_owned()),
+            Link::Url(url) => Some(sanitize(url).into_string()),
             _ => None,
         });
         for (index, (url, key)) in urls.zip('1'..='9').enumerate() {

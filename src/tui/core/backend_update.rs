@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 
 use crate::sync::{BackendUpdate, ConnectionState, Sourced};
 
-use crate::tui::core::app::{App, Failure};
+use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::notices::show_toast;
+use crate::tui::core::state::notices::Failure;
 use crate::tui::metrics::update::load_measures_if_needed;
 use crate::tui::queue::clock::time_passed;
 use crate::tui::queue::{history, rows};
@@ -22,17 +23,17 @@ pub(in crate::tui) fn apply(
     match update {
         BackendUpdate::Capabilities(capabilities) => {
             // An API knows from the token who the viewer is.
-            if let Some(me) = capabilities.me.as_ref().filter(|me| **me != app.me) {
-                app.me = me.clone();
-                if app.snapshot.is_some() {
+            if let Some(me) = capabilities.me.as_ref().filter(|me| **me != app.session.me) {
+                app.session.me = me.clone();
+                if app.fetched.snapshot.is_some() {
                     rows::derive(app, at);
                 }
             }
-            app.capabilities = Some(capabilities);
+            app.connection.capabilities = Some(capabilities);
             Vec::new()
         }
         BackendUpdate::Ended(rows) => {
-            app.last_ended_requested_for = None;
+            app.fetched.last_ended_requested_for = None;
             // Only a history shows ended incidents.
             if app.queue.pages.is_none() {
                 return Vec::new();
@@ -44,8 +45,8 @@ pub(in crate::tui) fn apply(
             reading::update::follow(app)
         }
         BackendUpdate::Directory(directory) => {
-            app.directory_as_of = directory.as_of;
-            app.directory = Some(directory.value);
+            app.fetched.directory_as_of = directory.as_of;
+            app.fetched.directory = Some(directory.value);
             form::update::directory_changed(app);
             Vec::new()
         }
@@ -53,15 +54,15 @@ pub(in crate::tui) fn apply(
         BackendUpdate::Connection(connection) => {
             if let ConnectionState::Live { at } | ConnectionState::Polling { at, .. } = &connection
             {
-                app.answered_at = Some(*at);
-                app.clock_jumped = false;
+                app.connection.answered_at = Some(*at);
+                app.connection.clock_jumped = false;
             }
             if let ConnectionState::Failing { error, .. } = &connection
-                && !matches!(app.connection, ConnectionState::Failing { .. })
+                && !matches!(app.connection.state, ConnectionState::Failing { .. })
             {
                 // The keys line shows the failure as long as it lasts: it needs no toast.
-                app.failure = Some(Failure {
-                    operation: format!("reading {}", app.workspace.location),
+                app.notices.failure = Some(Failure {
+                    operation: format!("reading {}", app.session.workspace.location),
                     message: error.to_string(),
                     at,
                 });
@@ -70,22 +71,30 @@ pub(in crate::tui) fn apply(
                 connection,
                 ConnectionState::Live { .. } | ConnectionState::Polling { .. }
             );
-            let recovered = answers && matches!(app.connection, ConnectionState::Failing { .. });
-            app.connection = connection;
+            let recovered =
+                answers && matches!(app.connection.state, ConnectionState::Failing { .. });
+            app.connection.state = connection;
             if recovered { reload_stale(app) } else { Vec::new() }
         }
         BackendUpdate::Snapshot(Sourced { value: snapshot, as_of }) => {
             // Rows of the cache are as old as the answer that brought them, in an earlier run.
-            app.answered_at = as_of.or(app.answered_at);
-            let first = app.snapshot.is_none();
+            app.connection.answered_at = as_of.or(app.connection.answered_at);
+            let first = app.fetched.snapshot.is_none();
             // The rows that follow the first page are no change to the measures.
-            let filling = app.snapshot.as_ref().is_none_or(|before| before.counts.is_some());
+            let filling =
+                app.fetched.snapshot.as_ref().is_none_or(|before| before.counts.is_some());
             let attention = attention::update::check_snapshot(app, &snapshot);
-            let changed = history::open_changed(app, app.snapshot.clone().as_deref(), &snapshot);
-            if app.snapshot.as_ref().is_some_and(|before| before.rows.len() > snapshot.rows.len()) {
-                app.last_ended_requested_for = None;
+            let changed =
+                history::open_changed(app, app.fetched.snapshot.clone().as_deref(), &snapshot);
+            if app
+                .fetched
+                .snapshot
+                .as_ref()
+                .is_some_and(|before| before.rows.len() > snapshot.rows.len())
+            {
+                app.fetched.last_ended_requested_for = None;
             }
-            app.snapshot = Some(snapshot);
+            app.fetched.snapshot = Some(snapshot);
             app.metrics.outdated |= !filling;
             let selected = app.queue.selected;
             rows::derive_unprompted(app, at);
@@ -117,19 +126,19 @@ pub(in crate::tui) fn apply(
 /// filter has changed.
 fn load_last_ended_if_needed(app: &mut App) -> Option<Effect> {
     let filter = app.queue.filter();
-    if !app.queue.rows.is_empty() || app.last_ended_requested_for.as_ref() == Some(filter) {
+    if !app.queue.rows.is_empty() || app.fetched.last_ended_requested_for.as_ref() == Some(filter) {
         return None;
     }
-    app.last_ended_requested_for = Some(filter.clone());
+    app.fetched.last_ended_requested_for = Some(filter.clone());
     Some(Effect::LoadLastEnded)
 }
 
 /// Marks everything as stale until the backend has answered again, because the clock has jumped.
 pub(in crate::tui) fn clock_jumped(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    if app.outbox.is_none() {
+    if app.inflight.outbox.is_none() {
         return Vec::new();
     }
-    app.clock_jumped = true;
+    app.connection.clock_jumped = true;
     let mut effects = time_passed(app, at);
     effects.push(Effect::Refresh);
     effects
@@ -137,7 +146,7 @@ pub(in crate::tui) fn clock_jumped(app: &mut App, at: DateTime<Utc>) -> Vec<Effe
 
 /// Reads again what could not be read while the backend failed, or came from the cache.
 fn reload_stale(app: &mut App) -> Vec<Effect> {
-    app.last_ended_requested_for = None;
+    app.fetched.last_ended_requested_for = None;
     app.reading.failed = None;
     app.reading.cache.retain(|shown| shown.as_of.is_none());
     let mut effects = reading::update::follow(app);

@@ -12,4 +12,5 @@ pub mod navigation;
 pub mod notices;
 pub mod pane;
 pub mod quit;
+pub mod state;
 pub mod zone;

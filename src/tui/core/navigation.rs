@@ -14,12 +14,12 @@ use crate::tui::{filter, layout, outbox, reading, run, runbook};
 
 /// Moves in the focused pane, or in what is open on top of it.
 pub(in crate::tui) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
-    if !matches!(app.mode, Mode::Panes) {
+    if !matches!(app.ui.mode, Mode::Panes) {
         scroll(app, motion);
         return Vec::new();
     }
     let page = page_height(app);
-    match app.focus {
+    match app.ui.focus {
         Pane::Queue => {
             let index = motion.apply(app.queue.index, app.queue.lines.len(), page);
             if index == app.queue.index {
@@ -49,17 +49,17 @@ pub(in crate::tui) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
 }
 
 fn page_height(app: &App) -> usize {
-    if app.focus == Pane::Queue {
+    if app.ui.focus == Pane::Queue {
         return rows::visible_rows(app);
     }
-    app.layout().slot(app.focus).map_or(1, |slot| usize::from(slot.inner().height).max(1))
+    app.layout().slot(app.ui.focus).map_or(1, |slot| usize::from(slot.inner().height).max(1))
 }
 
 /// Goes to the next incident of the queue, or the previous one, without leaving the pane.
 pub(in crate::tui) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
     // Starts from the incident that is read, if it is still in the queue: it may not be the
     // selected one.
-    let read = app.reading.target.filter(|_| matches!(app.focus, Pane::Detail | Pane::Timeline));
+    let read = app.reading.target.filter(|_| matches!(app.ui.focus, Pane::Detail | Pane::Timeline));
     let position = read.and_then(|id| app.queue.line_of(id));
     let last = app.queue.lines.len().saturating_sub(1);
     let mut line = position.unwrap_or(app.queue.index).min(last);
@@ -83,7 +83,7 @@ pub(in crate::tui) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
         return history::load_more(app, page);
     }
     app.queue.select_line(line);
-    let mut effects = if app.focus == Pane::Queue {
+    let mut effects = if app.ui.focus == Pane::Queue {
         selection_moved(app)
     } else {
         reading::update::follow_at_once(app)
@@ -99,26 +99,26 @@ pub(in crate::tui) fn back(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         reading::update::end_travel(app);
         return Vec::new();
     }
-    if !app.zoomed && app.focus == Pane::Queue {
-        if app.marked.is_empty() {
+    if !app.ui.zoomed && app.ui.focus == Pane::Queue {
+        if app.ui.marked.is_empty() {
             return filter::update::clear(app, at);
         }
-        app.marked.clear();
+        app.ui.marked.clear();
         return Vec::new();
     }
-    app.zoomed = false;
+    app.ui.zoomed = false;
     focus(app, Pane::Queue)
 }
 
 pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
-    match app.mode {
+    match app.ui.mode {
         Mode::Output(_) => return run::update::scroll(app, motion),
         Mode::Runbook(_) => return runbook::update::scroll(app, motion),
         Mode::Outbox(_) => return outbox::update::scroll(app, motion),
         _ => {}
     }
     let (lines, page) = layout::popup_size(app);
-    let top = match &mut app.mode {
+    let top = match &mut app.ui.mode {
         Mode::Help(help) => &mut help.top,
         Mode::Failure(top) => top,
         Mode::Results(results) => &mut results.top,

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::tui::core::app::{App, Failure, Toast};
+use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Timer};
+use crate::tui::core::state::notices::{Failure, Toast};
 use crate::tui::verb::batch::Batch;
 
 /// How long a sentence stays on the keys line.
@@ -17,9 +18,9 @@ pub(in crate::tui) fn show_toast(
     text: impl Into<String>,
     is_error: bool,
 ) -> Vec<Effect> {
-    app.toast_seq += 1;
-    app.toast = Some(Toast { text: text.into(), is_error });
-    vec![Effect::StartTimer(TOAST_DURATION, Timer::Toast(app.toast_seq))]
+    app.notices.toast_seq += 1;
+    app.notices.toast = Some(Toast { text: text.into(), is_error });
+    vec![Effect::StartTimer(TOAST_DURATION, Timer::Toast(app.notices.toast_seq))]
 }
 
 /// Shows a failure on the keys line and stores it for the popup with details.
@@ -29,7 +30,7 @@ pub(in crate::tui) fn report_failure(
     message: &str,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    app.failure =
+    app.notices.failure =
         Some(Failure { operation: operation.to_owned(), message: message.to_owned(), at });
     show_toast(app, format!("{operation}: {message}"), true)
 }
@@ -37,7 +38,7 @@ pub(in crate::tui) fn report_failure(
 /// Adds what was not done, and why, to the last failure: the person may be busy with something else
 /// now.
 pub(in crate::tui) fn append_failures(app: &mut App, batch: &Batch) {
-    if let Some(failure) = &mut app.failure {
+    if let Some(failure) = &mut app.notices.failure {
         let each = batch.failed.iter().map(|(label, why)| format!("{label}: {why}"));
         failure.message =
             std::iter::once(failure.message.clone()).chain(each).collect::<Vec<_>>().join("\n");

@@ -14,9 +14,9 @@ pub(in crate::tui) fn quit(app: &mut App) -> Vec<Effect> {
     // The panes show what is still pending.
     app.wall = None;
     // Commands in the outbox are sent by the next process.
-    if app.pending.iter().all(|pending| pending.enqueued) {
+    if app.inflight.pending.iter().all(|pending| pending.enqueued) {
         return vec![Effect::Quit];
     }
-    app.mode = Mode::Quitting;
+    app.ui.mode = Mode::Quitting;
     vec![Effect::StartTimer(QUIT_TIMEOUT, Timer::Quit)]
 }

@@ -39,11 +39,12 @@ impl Fields<'_> {
     /// Appends a field, wrapped below its first line if the text is long.
     fn field(&mut self, label: &str, text: &str, style: Style) {
         let room = self.width.saturating_sub(LABEL_WIDTH).max(8);
-        let wrapped: Vec<String> = safe_lines(text).flat_map(|line| wrap(&line, room)).collect();
+        let wrapped: Vec<String> =
+            safe_lines(text).flat_map(|line| wrap(line, room)).map(String::from).collect();
         let mut label = label;
         for line in wrapped {
             self.lines.push(Line::from(vec![
-                Span::styled(format!("{label:<LABEL_WIDTH$}"), self.app.theme.dim()),
+                Span::styled(format!("{label:<LABEL_WIDTH$}"), self.app.ui.theme.dim()),
                 Span::styled(line, style),
             ]));
             label = "";
@@ -54,7 +55,7 @@ impl Fields<'_> {
     fn keyed(&mut self, label: &str, text: &str, action: Action, word: &str) {
         let app = self.app;
         let can = find_entry(action).is_some_and(|entry| entry.disabled_reason(app).is_none());
-        let key = app.keymap.keys(action).first().filter(|_| can);
+        let key = app.ui.keymap.keys(action).first().filter(|_| can);
         let Some(key) = key else { return self.plain(label, text) };
         let hint = format!("[{key}] {word}");
         let room = self.width.saturating_sub(LABEL_WIDTH + width(&hint) + 2);
@@ -68,7 +69,7 @@ impl Fields<'_> {
         if let Some(line) = self.lines.get_mut(from) {
             let blank = full_width.saturating_sub(line.width() + width(&hint));
             line.push_span(Span::raw(" ".repeat(blank)));
-            line.push_span(Span::styled(hint, app.theme.accent()));
+            line.push_span(Span::styled(hint, app.ui.theme.accent()));
         }
     }
 
@@ -87,18 +88,18 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
             (&past, *at)
         }
         Some(_) => {
-            return vec![Line::from(Span::styled("reading earlier events …", app.theme.dim()))];
+            return vec![Line::from(Span::styled("reading earlier events …", app.ui.theme.dim()))];
         }
     };
     let incident = &detail.incident;
     let mut out = Fields { app, now, width, lines: Vec::new() };
-    let mut title = sanitize(&incident.summary.title).into_owned();
+    let mut title = sanitize(&incident.summary.title).into_string();
     if app.layout().slot(Pane::Detail).is_some_and(|slot| slot.frame == Frame::Bare) {
         // Without a border there is no title that names the incident.
         title = format!("{} · {title}", incident.summary.label());
     }
     for line in wrap(&title, width) {
-        out.lines.push(Line::from(Span::styled(line, app.theme.strong())));
+        out.lines.push(Line::from(Span::styled(line, app.ui.theme.strong())));
     }
     push_classification(&mut out, incident);
     out.lines.push(Line::default());
@@ -129,16 +130,20 @@ fn past_detail(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detai
 fn placeholder(app: &App, width: usize) -> Vec<Line<'static>> {
     let text = match &app.reading.failed {
         Some((_, why)) => {
-            let again = app.keymap.hint_suffix(Action::Refresh, "tries again");
+            let again = app.ui.keymap.hint_suffix(Action::Refresh, "tries again");
             format!("it could not be read: {}{again}", sanitize(why))
         }
-        None if app.snapshot.is_none() && matches!(app.freshness(), Freshness::Failing { .. }) => {
+        None if app.fetched.snapshot.is_none()
+            && matches!(app.freshness(), Freshness::Failing { .. }) =>
+        {
             "nothing could be read yet".to_owned()
         }
-        None if app.queue.selected.is_some() || app.snapshot.is_none() => "reading …".to_owned(),
+        None if app.queue.selected.is_some() || app.fetched.snapshot.is_none() => {
+            "reading …".to_owned()
+        }
         None => "nothing is selected".to_owned(),
     };
-    let style = app.theme.dim();
+    let style = app.ui.theme.dim();
     wrap(&text, width).into_iter().map(|line| Line::from(Span::styled(line, style))).collect()
 }
 
@@ -148,7 +153,7 @@ fn push_classification(out: &mut Fields<'_>, incident: &Incident) {
     let summary = &incident.summary;
     let category = summary.category.map_or("uncategorized", |c| c.as_str());
     let parts = [
-        Span::styled(summary.priority.as_str(), app.theme.priority(summary.priority)),
+        Span::styled(summary.priority.as_str(), app.ui.theme.priority(summary.priority)),
         Span::raw(summary.status.as_str()),
         Span::raw(category),
         Span::raw(format!("detected by {}", summary.source)),
@@ -158,7 +163,7 @@ fn push_classification(out: &mut Fields<'_>, incident: &Incident) {
         if line.width() > 0 && line.width() + 3 + part.width() > out.width {
             out.lines.push(std::mem::take(&mut line));
         } else if line.width() > 0 {
-            line.push_span(Span::styled(" · ", app.theme.dim()));
+            line.push_span(Span::styled(" · ", app.ui.theme.dim()));
         }
         line.push_span(part);
     }
@@ -181,9 +186,9 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
         Some(person) => out.plain("Owner", &person.name),
         None if summary.status.is_open() => {
             let own = find_entry(Action::Own).filter(|entry| entry.disabled_reason(app).is_none());
-            let key = own.and_then(|_| app.keymap.keys(Action::Own).first());
+            let key = own.and_then(|_| app.ui.keymap.keys(Action::Own).first());
             let hint = key.map(|key| format!("  ← press {key} to take it")).unwrap_or_default();
-            out.field("Owner", &format!("unowned{hint}"), app.theme.strong());
+            out.field("Owner", &format!("unowned{hint}"), app.ui.theme.strong());
         }
         None => out.plain("Owner", "unowned"),
     }
@@ -201,7 +206,7 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
 fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let summary = &incident.summary;
-    if let Some(clock) = running_clock(summary, &app.rules.levels) {
+    if let Some(clock) = running_clock(summary, &app.session.rules.levels) {
         let what = match clock.target {
             SlaTarget::Acknowledge => "acknowledge",
             SlaTarget::Resolve => "resolve",
@@ -209,7 +214,7 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
         let remaining = clock.remaining(out.now);
         if clock.is_past(out.now) {
             let text = format!("past SLA: {what} was due {} ago", short_duration(-remaining));
-            out.field("SLA", &text, app.theme.strong());
+            out.field("SLA", &text, app.ui.theme.strong());
         } else {
             out.plain("SLA", &format!("{what} within {}", short_duration(remaining)));
         }
@@ -223,7 +228,7 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
         out.plain("Snoozed", &until);
     }
     if let Some(reason) = &incident.paused_for {
-        out.field("Paused", &format!("waiting: {reason} (clocks go on)"), app.theme.strong());
+        out.field("Paused", &format!("waiting: {reason} (clocks go on)"), app.ui.theme.strong());
     }
     if summary.escalation > 0 {
         out.plain("Escalated", &format!("level {} was called", summary.escalation));
@@ -242,7 +247,7 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
         out.plain("Alerts", &format!("{} grouped", summary.alerts));
     }
     if incident.reopened > 0 {
-        out.field("Reopened", &format!("{}×", incident.reopened), app.theme.strong());
+        out.field("Reopened", &format!("{}×", incident.reopened), app.ui.theme.strong());
     }
 }
 
@@ -274,7 +279,7 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
         }
     }
     // Truncated to one line each, unless the pane fills the screen.
-    let most = if app.zoomed { detail.similar.len() } else { 3 };
+    let most = if app.ui.zoomed { detail.similar.len() } else { 3 };
     for (index, similar) in detail.similar.iter().take(most).enumerate() {
         let label = similar.number.map_or_else(|| "new".to_owned(), |n| n.to_string());
         let mut text = format!(
@@ -285,8 +290,8 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
         if !similar.resolution.is_empty() {
             text = format!("{text}, {}", sanitize(&similar.resolution));
         }
-        if !app.zoomed {
-            text = truncate(&text, out.width.saturating_sub(LABEL_WIDTH)).into_owned();
+        if !app.ui.zoomed {
+            text = truncate(&text, out.width.saturating_sub(LABEL_WIDTH)).into_string();
         }
         out.plain(if index == 0 { "Similar" } else { "" }, &text);
     }
@@ -320,7 +325,7 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
     }
     let missing = incident.missing_fields();
     if !missing.is_empty() && incident.summary.status.is_open() {
-        out.field("Missing", &missing.join(", "), app.theme.strong());
+        out.field("Missing", &missing.join(", "), app.ui.theme.strong());
     }
 }
 
@@ -348,7 +353,12 @@ fn updates(out: &mut Fields<'_>, incident: &Incident) {
     let due = incident
         .next_update_due
         .or_else(|| {
-            update_due(summary.priority, summary.reported_at, summary.updated_at, &app.rules.levels)
+            update_due(
+                summary.priority,
+                summary.reported_at,
+                summary.updated_at,
+                &app.session.rules.levels,
+            )
         })
         .filter(|_| summary.status.is_open());
     let sent = match summary.updated_at {
@@ -360,7 +370,7 @@ fn updates(out: &mut Fields<'_>, incident: &Incident) {
         Some(due) if due <= out.now => out.field(
             "Updates",
             &format!("{sent} · {first} was due {} ago", short_duration(out.now - due)),
-            app.theme.strong(),
+            app.ui.theme.strong(),
         ),
         Some(due) => {
             out.plain("Updates", &format!("{sent} · {first} due in {}", due_in(due, out.now)));
@@ -369,7 +379,7 @@ fn updates(out: &mut Fields<'_>, incident: &Incident) {
         None => {}
     }
     if let Some(message) = &incident.stakeholder_message {
-        out.field("", message, app.theme.dim());
+        out.field("", message, app.ui.theme.dim());
     }
 }
 

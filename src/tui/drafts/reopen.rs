@@ -21,15 +21,15 @@ pub(in crate::tui) fn reopen_refused(
     why: &str,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    if matches!(app.mode, Mode::Panes | Mode::Help(_) | Mode::Failure(_) | Mode::Results(_)) {
+    if matches!(app.ui.mode, Mode::Panes | Mode::Help(_) | Mode::Failure(_) | Mode::Results(_)) {
         form.notice = Some(why.to_owned());
         // A timer that ran out while the form was closed found nothing to store.
         form.save_scheduled = false;
-        app.mode = Mode::Form(form);
+        app.ui.mode = Mode::Form(form);
         return schedule_save(app);
     }
     let mut effects = save_for_later(app, &form, at);
-    let key = app.keymap.main_key(Action::Drafts).unwrap_or_default();
+    let key = app.ui.keymap.main_key(Action::Drafts).unwrap_or_default();
     let message = format!("{} not taken, kept as a draft ({key}): {why}", form.heading);
     effects.extend(show_toast(app, message, true));
     effects
@@ -40,26 +40,26 @@ pub(in crate::tui) fn restore(app: &mut App, drafts: Vec<Draft>) -> Vec<Effect> 
     let is_local = |draft: &Draft| {
         // Drafts about incidents of another workspace wait there.
         let location = draft.location.as_ref().filter(|_| !draft.about.is_empty());
-        location.is_none_or(|location| *location == app.workspace.location)
+        location.is_none_or(|location| *location == app.session.workspace.location)
     };
     let restored: Vec<Draft> =
         drafts.into_iter().filter(|draft| kind(draft).is_some() && is_local(draft)).collect();
-    app.drafts.extend(restored);
-    if app.drafts.is_empty() {
+    app.forms.drafts.extend(restored);
+    if app.forms.drafts.is_empty() {
         return Vec::new();
     }
-    let count = app.drafts.len();
+    let count = app.forms.drafts.len();
     let word = if count == 1 { "draft was" } else { "drafts were" };
-    let key = app.keymap.main_key(Action::Drafts).unwrap_or_default();
+    let key = app.ui.keymap.main_key(Action::Drafts).unwrap_or_default();
     show_toast(app, format!("{count} {word} kept · {key} brings back what was typed"), false)
 }
 
 /// Opens the form of a draft that was chosen from the list.
 pub(in crate::tui) fn open(app: &mut App, id: Uuid, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(draft) = app.drafts.iter().find(|draft| draft.id == id).cloned() else {
+    let Some(draft) = app.forms.drafts.iter().find(|draft| draft.id == id).cloned() else {
         return Vec::new();
     };
     let Some(kind) = kind(&draft) else { return Vec::new() };
-    app.drafts.retain(|other| other.id != id);
+    app.forms.drafts.retain(|other| other.id != id);
     form::open::open_with(app, kind, targets(&draft), Some(draft), at)
 }

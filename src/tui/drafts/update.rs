@@ -20,7 +20,7 @@ const SAVE_DELAY: Duration = Duration::from_millis(300);
 
 /// Schedules storing the open form, if something was typed since it was last stored.
 pub(in crate::tui) fn schedule_save(app: &mut App) -> Vec<Effect> {
-    let Mode::Form(form) = &mut app.mode else { return Vec::new() };
+    let Mode::Form(form) = &mut app.ui.mode else { return Vec::new() };
     if form.save_scheduled
         || form.saved_contents.as_ref().unwrap_or(&form.initial_contents) == &form.contents()
     {
@@ -33,10 +33,10 @@ pub(in crate::tui) fn schedule_save(app: &mut App) -> Vec<Effect> {
 /// Stores the form of that draft, if it is still open.
 pub(in crate::tui) fn save_due(app: &mut App, id: Uuid) -> Vec<Effect> {
     let now = app.now;
-    match open_form(&mut app.mode) {
+    match open_form(&mut app.ui.mode) {
         Some(form) if form.draft_id == id => {
             form.save_scheduled = false;
-            save(form, &app.workspace, now).into_iter().collect()
+            save(form, &app.session.workspace, now).into_iter().collect()
         }
         _ => Vec::new(),
     }
@@ -54,8 +54,8 @@ fn open_form(mode: &mut Mode) -> Option<&mut Form> {
 /// Stores the open form, because the program ends.
 pub(in crate::tui) fn save_open(app: &mut App) -> Vec<Effect> {
     let now = app.now;
-    let Some(form) = open_form(&mut app.mode) else { return Vec::new() };
-    save(form, &app.workspace, now).into_iter().collect()
+    let Some(form) = open_form(&mut app.ui.mode) else { return Vec::new() };
+    save(form, &app.session.workspace, now).into_iter().collect()
 }
 
 /// Stores the contents of a form, unless they are stored already.
@@ -89,9 +89,9 @@ fn to_draft(form: &Form, workspace: &Workspace, at: DateTime<Utc>) -> Option<Dra
 
 /// Stores a form as a draft to continue later, and lets other processes offer it.
 pub(in crate::tui) fn save_for_later(app: &mut App, form: &Form, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(draft) = to_draft(form, &app.workspace, at) else { return Vec::new() };
-    app.drafts.retain(|other| other.id != draft.id);
-    app.drafts.insert(0, draft.clone());
+    let Some(draft) = to_draft(form, &app.session.workspace, at) else { return Vec::new() };
+    app.forms.drafts.retain(|other| other.id != draft.id);
+    app.forms.drafts.insert(0, draft.clone());
     vec![Effect::Draft(DraftOp::Save(draft)), Effect::Draft(DraftOp::Release(form.draft_id))]
 }
 
@@ -112,12 +112,12 @@ pub(in crate::tui) fn remove_matching(
     wanted: &Kind,
     targets: &[Target],
 ) -> Option<Draft> {
-    let index = app.drafts.iter().position(|draft| {
+    let index = app.forms.drafts.iter().position(|draft| {
         kind(draft).is_some_and(|kind| is_same_form(app, &kind, wanted, targets))
             && draft.about.len() == targets.len()
             && draft.about.iter().zip(targets).all(|(about, target)| about.0 == target.id)
     })?;
-    Some(app.drafts.remove(index))
+    Some(app.forms.drafts.remove(index))
 }
 
 /// Returns whether two forms are for the same thing. New action items get random ids, so the draft

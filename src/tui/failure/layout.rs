@@ -10,14 +10,14 @@ use crate::tui::core::freshness::Freshness;
 use crate::tui::widgets::formatting::retry_text;
 
 pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
-    let Some(failure) = &app.failure else { return vec![Line::from("nothing has failed")] };
+    let Some(failure) = &app.notices.failure else { return vec![Line::from("nothing has failed")] };
     let mut lines = Vec::new();
     let mut field = |label: &str, text: &str| {
         let mut label = label.to_owned();
         let parts = safe_lines(text).flat_map(|line| wrap(&line, width.saturating_sub(8).max(8)));
         for part in parts {
             lines.push(Line::from(vec![
-                Span::styled(format!("{label:<8}"), app.theme.dim()),
+                Span::styled(format!("{label:<8}"), app.ui.theme.dim()),
                 Span::raw(part),
             ]));
             label.clear();
@@ -27,17 +27,17 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     field("Said", &failure.message);
     let (clock, zone) = (app.clock(), app.clock().name());
     field("When", &format!("{} {zone}", clock.local_time(failure.at).format("%Y-%m-%d %H:%M:%S")));
-    field("Where", &app.workspace.location);
+    field("Where", &app.session.workspace.location);
     match app.freshness() {
         Freshness::Failing { since, retry_in, .. } => {
             let (since, again) = (clock.hh_mm_ss(since), retry_text(app, retry_in));
-            let now = app.keymap.hint_suffix(Action::Refresh, "asks now");
+            let now = app.ui.keymap.hint_suffix(Action::Refresh, "asks now");
             field("Now", &format!("failing since {since} {zone}; {again}{now}"));
         }
         Freshness::Stale(_) => {
             field(
                 "Now",
-                &format!("no answer{}", app.keymap.hint_suffix(Action::Refresh, "asks anew")),
+                &format!("no answer{}", app.ui.keymap.hint_suffix(Action::Refresh, "asks anew")),
             );
         }
         Freshness::Loading => field("Now", "nothing has been read yet"),
@@ -49,10 +49,10 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
         }
         Freshness::Live => field("Now", "reading works"),
     }
-    if app.outbox.is_some() {
+    if app.inflight.outbox.is_some() {
         let ages = [
             ("rows", app.rows_as_of()),
-            ("people and on-call", app.directory_as_of),
+            ("people and on-call", app.fetched.directory_as_of),
             ("measures", app.measures_as_of()),
         ];
         let texts: Vec<String> = ages

@@ -19,11 +19,11 @@ const MAX_COMPLETIONS: usize = 40;
 
 /// Computes the completions of the term at the cursor again.
 pub(in crate::tui) fn refresh_completions(app: &mut App) {
-    let completions = match &app.mode {
+    let completions = match &app.ui.mode {
         Mode::Filter(line) => completions_at_cursor(app, line),
         _ => return,
     };
-    if let Mode::Filter(line) = &mut app.mode {
+    if let Mode::Filter(line) = &mut app.ui.mode {
         line.completions = completions;
     }
 }
@@ -31,7 +31,7 @@ pub(in crate::tui) fn refresh_completions(app: &mut App) {
 /// Inserts the first completion, or the one after that which was inserted. Returns `false` if there
 /// is none.
 pub(in crate::tui) fn insert_next(app: &mut App, by: isize) -> bool {
-    let Mode::Filter(line) = &mut app.mode else { return false };
+    let Mode::Filter(line) = &mut app.ui.mode else { return false };
     let mut completions = std::mem::take(&mut line.completions);
     let count = completions.texts.len();
     if count == 0 {
@@ -114,8 +114,8 @@ fn values(app: &App, key: &str, operator: char) -> Vec<String> {
     let with = |special: &[&str], names: BTreeSet<&str>| -> Vec<String> {
         special.iter().copied().chain(names).map(str::to_owned).collect()
     };
-    let directory = app.directory.as_deref();
-    let rows = app.snapshot.iter().flat_map(|snapshot| &snapshot.rows);
+    let directory = app.fetched.directory.as_deref();
+    let rows = app.fetched.snapshot.iter().flat_map(|snapshot| &snapshot.rows);
     match (key, operator) {
         ("status", ':') => names_of(Status::ALL, Status::as_str),
         ("sla", ':') => names_of(Sla::ALL, Sla::as_str),

@@ -41,7 +41,7 @@ pub(in crate::tui) fn apply_filter(
 /// out and reported.
 pub fn filter_by(app: &mut App, text: &str, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = open_line(app);
-    if let Mode::Filter(line) = &mut app.mode {
+    if let Mode::Filter(line) = &mut app.ui.mode {
         line.set_text(String::new());
         line.insert(text);
     }
@@ -52,8 +52,8 @@ pub fn filter_by(app: &mut App, text: &str, at: DateTime<Utc>) -> Vec<Effect> {
 /// Opens the filter line with the present filter.
 pub(in crate::tui) fn open_line(app: &mut App) -> Vec<Effect> {
     let mut effects = Vec::new();
-    if app.focus != Pane::Queue {
-        app.zoomed = false;
+    if app.ui.focus != Pane::Queue {
+        app.ui.zoomed = false;
         effects = reading::focus::focus(app, Pane::Queue);
     }
     let queue = &app.queue;
@@ -68,7 +68,7 @@ pub(in crate::tui) fn open_line(app: &mut App) -> Vec<Effect> {
     if !text.is_empty() {
         text.push(' ');
     }
-    app.mode = Mode::Filter(Box::new(FilterLine::new(text, previous)));
+    app.ui.mode = Mode::Filter(Box::new(FilterLine::new(text, previous)));
     complete::refresh_completions(app);
     effects
 }
@@ -79,7 +79,7 @@ pub(in crate::tui) fn handle_text_key(
     key: KeyEvent,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
+    let Mode::Filter(line) = &mut app.ui.mode else { return Vec::new() };
     let modified = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
     match key.code {
         KeyCode::Char('w') | KeyCode::Backspace if modified => line.delete_word(),
@@ -107,7 +107,7 @@ pub(in crate::tui) fn handle_text_key(
 /// Inserts pasted text into the line.
 pub(in crate::tui) fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     let at = app.now;
-    let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
+    let Mode::Filter(line) = &mut app.ui.mode else { return Vec::new() };
     line.insert(text);
     line.history_position = None;
     line_changed(app, at)
@@ -120,7 +120,7 @@ fn line_changed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 fn apply_typed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let Mode::Filter(line) = &app.mode else { return Vec::new() };
+    let Mode::Filter(line) = &app.ui.mode else { return Vec::new() };
     let filter = line.parsed.filter.clone();
     let previous = line.previous.clone();
     if filter == *app.queue.filter() {
@@ -139,11 +139,11 @@ fn apply_typed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 /// Closes the line and keeps its filter.
 pub(in crate::tui) fn commit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = apply_typed(app, at);
-    let Mode::Filter(line) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Mode::Filter(line) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     effects.extend(remember(app, line.text()));
     if let Some(error) = line.parsed.errors.first() {
         let part = line.text().get(error.range.clone()).unwrap_or_default();
-        effects.extend(show_toast(app, format!("left out {part:?}: {}", error.message), true));
+        effects.extend(show_toast(app, format!("left out {part:?}: {error}"), true));
     }
     effects
 }
@@ -168,7 +168,7 @@ pub(in crate::tui) fn add_saved_filters(app: &mut App, mut filters: Vec<String>)
 
 /// Closes the line and restores the filter, the order and the selection from before.
 pub(in crate::tui) fn cancel(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let Mode::Filter(line) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Mode::Filter(line) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     let PreviousFilter { filter, view, sort, selected, selected_head } = line.previous;
     let selected_before = app.queue.selected;
     let mut effects = if filter == *app.queue.filter() {
@@ -194,7 +194,7 @@ pub(in crate::tui) fn clear(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 /// Recalls an earlier filter into the line (`by` is -1), or a later one (1).
 pub(in crate::tui) fn recall(app: &mut App, by: isize, at: DateTime<Utc>) -> Vec<Effect> {
     let count = app.queue.filter_history.len();
-    let Mode::Filter(line) = &mut app.mode else { return Vec::new() };
+    let Mode::Filter(line) = &mut app.ui.mode else { return Vec::new() };
     let (position, typed) =
         line.history_position.take().unwrap_or_else(|| (count, line.text().to_owned()));
     let next = position.saturating_add_signed(by).min(count);

@@ -45,11 +45,11 @@ fn input_line(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
             .find(|error| error.range.start < end && at < error.range.end);
         let is_error = error.is_some_and(|error| !typed.is_in_progress(&error.range));
         let style = if is_error {
-            app.theme.strong().add_modifier(Modifier::UNDERLINED)
+            app.ui.theme.strong().add_modifier(Modifier::UNDERLINED)
         } else {
             Style::new()
         };
-        cells.push((sanitize(grapheme).into_owned(), style));
+        cells.push((sanitize(grapheme).into_string(), style));
     }
     let cursor = cursor.unwrap_or(cells.len());
     if cursor == cells.len() {
@@ -64,7 +64,7 @@ fn input_line(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
         from += 1;
     }
     let mark = if from > 0 { "…" } else { "/" };
-    let mut line = Line::from(Span::styled(format!("{mark} "), app.theme.accent()));
+    let mut line = Line::from(Span::styled(format!("{mark} "), app.ui.theme.accent()));
     for (text, style) in cells.drain(from..) {
         line.push_span(Span::styled(text, style));
     }
@@ -82,16 +82,16 @@ fn short_completion(completion: &str) -> &str {
 /// Returns the first error, or the number of rows and the completions of the term at the cursor.
 fn status_line(app: &App, typed: &FilterLine, count_text: &str, room: usize) -> Line<'static> {
     if let Some(error) = typed.first_error() {
-        let message = sanitize(&error.message).into_owned();
+        let message = sanitize(&error.to_string()).into_owned();
         return Line::from(vec![
-            Span::styled("!", app.theme.alarm()),
+            Span::styled("!", app.ui.theme.alarm()),
             Span::styled(
                 format!(" {}", truncate(&message, room.saturating_sub(2))),
-                app.theme.strong(),
+                app.ui.theme.strong(),
             ),
         ]);
     }
-    let mut line = Line::from(Span::styled(format!("{count_text}  "), app.theme.strong()));
+    let mut line = Line::from(Span::styled(format!("{count_text}  "), app.ui.theme.strong()));
     let completions = &typed.completions;
     // Starts at the inserted completion if those before it don't fit.
     let before: usize = completions
@@ -106,15 +106,15 @@ fn status_line(app: &App, typed: &FilterLine, count_text: &str, room: usize) -> 
         let remaining = room.saturating_sub(line.width());
         if width(&text) > remaining {
             if remaining > 0 {
-                line.push_span(Span::styled("…", app.theme.dim()));
+                line.push_span(Span::styled("…", app.ui.theme.dim()));
             }
             break;
         }
         let is_chosen = completions.chosen == Some(index);
         let style = if is_chosen {
-            app.theme.selection(true).patch(app.theme.strong())
+            app.ui.theme.selection(true).patch(app.ui.theme.strong())
         } else {
-            app.theme.dim()
+            app.ui.theme.dim()
         };
         line.push_span(Span::styled(text.into_owned(), style));
         line.push_span("  ");

@@ -46,7 +46,7 @@ pub(in crate::tui) fn find_conflict(
             return None;
         }
         let (who, when) = match conflicting_event(app, target.id, target.seq, &form.kind) {
-            Some(event) => (sanitize(event.actor.name()).into_owned(), format_ago(event.at, at)),
+            Some(event) => (sanitize(event.actor.name()).into_string(), format_ago(event.at, at)),
             None => ("somebody".to_owned(), "meanwhile".to_owned()),
         };
         let notice = match quote_first_line(&theirs) {
@@ -82,12 +82,12 @@ fn conflicting_event<'a>(
 ) -> Option<&'a Event> {
     let read = app.reading.shown.iter().chain(&app.reading.cache).find(|read| read.id == id)?;
     read.events.iter().rev().take_while(|event| event.seq > since).find(|event| {
-        let mine = event.actor.person().is_some_and(|who| who.handle == app.me.handle);
+        let mine = event.actor.person().is_some_and(|who| who.handle == app.session.me.handle);
         !mine && with_form(kind, |logic| logic.is_changed_by(&event.body))
     })
 }
 
 fn quote_first_line(text: &str) -> String {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_owned()
+    truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_string()
 }

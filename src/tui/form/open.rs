@@ -47,7 +47,7 @@ pub(in crate::tui) fn open_with(
         // Stored again at once, so that no other process offers the draft.
         effects.push(Effect::Draft(DraftOp::Save(draft)));
     }
-    app.mode = Mode::Form(Box::new(form));
+    app.ui.mode = Mode::Form(Box::new(form));
     effects
 }
 

@@ -18,7 +18,7 @@ use crate::tui::verb::{names, send};
 
 /// Handles a key without a binding: it is typed into the focused field.
 pub(in crate::tui) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
-    if let Mode::Form(form) = &mut app.mode
+    if let Mode::Form(form) = &mut app.ui.mode
         && !form.confirm_discard
     {
         let previous_focus = form.focus;
@@ -34,13 +34,13 @@ pub(in crate::tui) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effec
 
 /// Shows at once what is wrong in the field that lost the focus, where that is known already.
 fn check_field(app: &mut App, index: usize) {
-    let Mode::Form(form) = &app.mode else { return };
+    let Mode::Form(form) = &app.ui.mode else { return };
     let Some(field) = form.fields.get(index) else { return };
     if field.error.is_some() || field.content().trim().is_empty() {
         return;
     }
     let error = commands::validate_field(app, form, &field.label, app.now);
-    if let Mode::Form(form) = &mut app.mode
+    if let Mode::Form(form) = &mut app.ui.mode
         && let Some(field) = form.fields.get_mut(index)
     {
         field.error = error;
@@ -49,7 +49,7 @@ fn check_field(app: &mut App, index: usize) {
 
 /// Inserts pasted text at once, sanitized.
 pub(in crate::tui) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
-    match &mut app.mode {
+    match &mut app.ui.mode {
         Mode::Form(form) if !form.confirm_discard => form.paste(pasted),
         Mode::Pick(picker) => picker.paste(pasted),
         _ => {}
@@ -59,7 +59,7 @@ pub(in crate::tui) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
 
 /// Moves the focus to another field.
 pub(in crate::tui) fn move_focus(app: &mut App, by: isize) -> Vec<Effect> {
-    if let Mode::Form(form) = &mut app.mode {
+    if let Mode::Form(form) = &mut app.ui.mode {
         let previous_focus = form.focus;
         form.move_focus(by);
         check_field(app, previous_focus);
@@ -69,22 +69,22 @@ pub(in crate::tui) fn move_focus(app: &mut App, by: isize) -> Vec<Effect> {
 
 /// Sends the form, or shows what is wrong with it.
 pub(in crate::tui) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let Mode::Form(mut form) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Mode::Form(mut form) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     form.notice = None;
     if !form.validate() {
-        app.mode = Mode::Form(form);
+        app.ui.mode = Mode::Form(form);
         return Vec::new();
     }
     if let Some(conflict) = conflict::find_conflict(app, &form, at) {
         conflict::report(&mut form, conflict);
-        app.mode = Mode::Form(form);
+        app.ui.mode = Mode::Form(form);
         return Vec::new();
     }
     match commands::plan(app, &form, at) {
         Ok((plan, irreversible)) => submit(app, form, plan, irreversible, at),
         Err(FieldError { field, message }) => {
             form.show_error(&field, message);
-            app.mode = Mode::Form(form);
+            app.ui.mode = Mode::Form(form);
             Vec::new()
         }
     }
@@ -99,9 +99,9 @@ fn submit(
 ) -> Vec<Effect> {
     if plan.steps.iter().all(|step| step.commands.is_empty() && step.prerequisites.is_empty()) {
         let mut form = form;
-        let leave = app.keymap.hint_suffix(Action::Cancel, "leaves");
+        let leave = app.ui.keymap.hint_suffix(Action::Cancel, "leaves");
         form.notice = Some(format!("nothing was changed{leave}"));
-        app.mode = Mode::Form(form);
+        app.ui.mode = Mode::Form(form);
         return Vec::new();
     }
     send::submit(app, plan, irreversible, Some(form), at)
@@ -109,7 +109,7 @@ fn submit(
 
 /// Closes the form, after a question where something was typed.
 pub(in crate::tui) fn cancel(app: &mut App) -> Vec<Effect> {
-    let Mode::Form(form) = &mut app.mode else { return Vec::new() };
+    let Mode::Form(form) = &mut app.ui.mode else { return Vec::new() };
     if form.is_touched() && form.contents().iter().any(|content| !content.trim().is_empty()) {
         form.confirm_discard = true;
         return Vec::new();
@@ -119,7 +119,7 @@ pub(in crate::tui) fn cancel(app: &mut App) -> Vec<Effect> {
 
 /// Closes the form and drops its draft.
 pub(in crate::tui) fn discard(app: &mut App) -> Vec<Effect> {
-    match std::mem::take(&mut app.mode) {
+    match std::mem::take(&mut app.ui.mode) {
         Mode::Form(form) => vec![Effect::Draft(DraftOp::Drop(form.draft_id))],
         _ => Vec::new(),
     }
@@ -127,7 +127,7 @@ pub(in crate::tui) fn discard(app: &mut App) -> Vec<Effect> {
 
 /// Returns from the question to the form.
 pub(in crate::tui) fn continue_editing(app: &mut App) -> Vec<Effect> {
-    if let Mode::Form(form) = &mut app.mode {
+    if let Mode::Form(form) = &mut app.ui.mode {
         form.confirm_discard = false;
     }
     Vec::new()
@@ -135,9 +135,9 @@ pub(in crate::tui) fn continue_editing(app: &mut App) -> Vec<Effect> {
 
 /// Closes the form and stores what was typed as a draft.
 pub(in crate::tui) fn save_draft(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let Mode::Form(form) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Mode::Form(form) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     let mut effects = drafts::update::save_for_later(app, &form, at);
-    let key = app.keymap.main_key(Action::Drafts).unwrap_or_default();
+    let key = app.ui.keymap.main_key(Action::Drafts).unwrap_or_default();
     effects.extend(notices::show_toast(
         app,
         format!("kept as a draft · {key} brings it back"),
@@ -148,7 +148,7 @@ pub(in crate::tui) fn save_draft(app: &mut App, at: DateTime<Utc>) -> Vec<Effect
 
 /// Opens the text of the focused field in the person's own editor.
 pub(in crate::tui) fn edit(app: &mut App) -> Vec<Effect> {
-    let Mode::Form(form) = &mut app.mode else { return Vec::new() };
+    let Mode::Form(form) = &mut app.ui.mode else { return Vec::new() };
     match form.fields.get(form.focus) {
         Some(field) if field.is_multiline() => vec![Effect::Edit(field.content())],
         _ => {
@@ -160,7 +160,7 @@ pub(in crate::tui) fn edit(app: &mut App) -> Vec<Effect> {
 
 /// Puts the text from the editor into the focused field, or shows why there is none.
 pub(in crate::tui) fn edited(app: &mut App, result: Result<String, String>) -> Vec<Effect> {
-    let Mode::Form(form) = &mut app.mode else { return Vec::new() };
+    let Mode::Form(form) = &mut app.ui.mode else { return Vec::new() };
     match result {
         Ok(text) => {
             let focus = form.focus;
@@ -178,10 +178,10 @@ pub(in crate::tui) fn edited(app: &mut App, result: Result<String, String>) -> V
 
 /// Offers the names of a new directory in the open form.
 pub(in crate::tui) fn directory_changed(app: &mut App) {
-    if !matches!(app.mode, Mode::Form(_)) {
+    if !matches!(app.ui.mode, Mode::Form(_)) {
         return;
     }
-    let Mode::Form(mut form) = std::mem::take(&mut app.mode) else { return };
+    let Mode::Form(mut form) = std::mem::take(&mut app.ui.mode) else { return };
     for field in &mut form.fields {
         if let Value::Names { options, .. } = &mut field.value
             && let Some(names) = names::offered_names(app, &field.label)
@@ -189,5 +189,5 @@ pub(in crate::tui) fn directory_changed(app: &mut App) {
             *options = names;
         }
     }
-    app.mode = Mode::Form(form);
+    app.ui.mode = Mode::Form(form);
 }

@@ -8,7 +8,7 @@ use ratatui::widgets::Widget;
 use tui_textarea::TextArea;
 
 use crate::model::priority::Level;
-use crate::model::text::{sanitize, truncate, width, wrap};
+use crate::model::text::{SafeText, sanitize, truncate, width, wrap};
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
@@ -54,7 +54,7 @@ pub(in crate::tui) fn draw(
     let fields = Rect { height: inside.height.saturating_sub(notice_rows), ..inside };
     draw_fields(app, form, grid, &heights, fields, buffer);
     for (line, row) in notice.iter().zip(inside.rows().skip(usize::from(fields.height))) {
-        let line = Span::styled(line.as_str(), app.theme.strong());
+        let line = Span::styled(line.as_str(), app.ui.theme.strong());
         buffer.set_span(row.x, row.y, &line, row.width);
     }
     cursor(area, buffer)
@@ -166,7 +166,7 @@ fn draw_fields(
         let text = format!(" {} of {} ", form.focus + 1, form.fields.len());
         let wide = u16::try_from(width(&text)).unwrap_or(0);
         let x = area.right().saturating_sub(wide);
-        buffer.set_stringn(x, area.bottom(), text, usize::from(wide), app.theme.dim());
+        buffer.set_stringn(x, area.bottom(), text, usize::from(wide), app.ui.theme.dim());
     }
 }
 
@@ -183,7 +183,7 @@ fn draw_field(
         draw_tick(app, field, *tick, reason, focused, area, buffer);
         return;
     }
-    let style = if focused { app.theme.accent() } else { app.theme.dim() };
+    let style = if focused { app.ui.theme.accent() } else { app.ui.theme.dim() };
     let mark = if focused { "▸ " } else { "  " };
     let mut inside = area;
     if grid.label == 0 {
@@ -251,7 +251,7 @@ fn draw_field(
             inside.y + rows,
             text,
             usize::from(inside.width),
-            app.theme.strong(),
+            app.ui.theme.strong(),
         );
     }
 }
@@ -274,10 +274,10 @@ fn draw_editor(
         let at = u16::from(focused);
         let room = usize::from(rect.width.saturating_sub(at));
         let hint = truncate(&field.hint, room).into_owned();
-        buffer.set_stringn(rect.x + at, rect.y, hint, room, app.theme.dim());
+        buffer.set_stringn(rect.x + at, rect.y, hint, room, app.ui.theme.dim());
     }
     if empty && !focused && field.hint.is_empty() {
-        buffer.set_stringn(rect.x, rect.y, "–", 1, app.theme.dim());
+        buffer.set_stringn(rect.x, rect.y, "–", 1, app.ui.theme.dim());
     }
 }
 
@@ -298,7 +298,7 @@ fn draw_suggestions(
             break;
         }
         let first = index == 0 && typed;
-        let style = if first { app.theme.accent() } else { app.theme.dim() };
+        let style = if first { app.ui.theme.accent() } else { app.ui.theme.dim() };
         let text = if first { format!("→ {name}  ") } else { format!("{name}  ") };
         line.push_span(Span::styled(text, style));
     }
@@ -315,7 +315,7 @@ fn choice_line(
     room: usize,
 ) -> Line<'static> {
     let chosen = options.get(selected).copied().unwrap_or_default();
-    let marked = if focused { app.theme.accent() } else { app.theme.text() };
+    let marked = if focused { app.ui.theme.accent() } else { app.ui.theme.text() };
     let marked = marked.add_modifier(ratatui::style::Modifier::BOLD);
     let mut line = Line::default();
     let total_width: usize = options.iter().map(|word| word.len() + 2).sum::<usize>() + 2;
@@ -324,7 +324,7 @@ fn choice_line(
             if index == selected {
                 line.push_span(Span::styled(format!("[{word}] "), marked));
             } else {
-                line.push_span(Span::styled(format!("{word}  "), app.theme.dim()));
+                line.push_span(Span::styled(format!("{word}  "), app.ui.theme.dim()));
             }
         }
     } else {
@@ -335,9 +335,9 @@ fn choice_line(
     if form.kind == Kind::Declare && field.label == "Urgency" {
         let level = |label| form.value(label).parse_level();
         if let (Some(impact), Some(urgency)) = (level("Impact"), level("Urgency")) {
-            let priority = app.rules.matrix.priority(impact, urgency);
+            let priority = app.session.rules.matrix.priority(impact, urgency);
             line.push_span(Span::raw("  = "));
-            line.push_span(Span::styled(priority.to_string(), app.theme.priority(priority)));
+            line.push_span(Span::styled(priority.to_string(), app.ui.theme.priority(priority)));
         }
     }
     line
@@ -368,7 +368,7 @@ fn draw_tick(
         Tick::Yes => ("[x]", "yes"),
         Tick::Waived => ("[w]", "waived"),
     };
-    let style = if focused { app.theme.accent() } else { Style::new() };
+    let style = if focused { app.ui.theme.accent() } else { Style::new() };
     let pointer = if focused { "▸ " } else { "  " };
     let room = usize::from(area.width);
     let label = sanitize(&field.label);
@@ -376,7 +376,7 @@ fn draw_tick(
     let line = Line::from(vec![
         Span::styled(format!("{pointer}{mark} "), style),
         Span::styled(label, style),
-        Span::styled(format!("  {word}"), app.theme.dim()),
+        Span::styled(format!("  {word}"), app.ui.theme.dim()),
     ]);
     buffer.set_line(area.x, area.y, &line, area.width);
     if tick == Tick::Waived && area.height > 1 {
@@ -385,7 +385,7 @@ fn draw_tick(
         reason.render(below, buffer);
         if reason.lines().iter().all(String::is_empty) {
             let at = u16::from(focused);
-            buffer.set_stringn(below.x + at, below.y, "why", 3, app.theme.dim());
+            buffer.set_stringn(below.x + at, below.y, "why", 3, app.ui.theme.dim());
         }
     }
     if let Some(error) = &field.error
@@ -393,19 +393,20 @@ fn draw_tick(
     {
         let text = truncate(error, room.saturating_sub(6)).into_owned();
         let y = area.bottom() - 1;
-        buffer.set_stringn(area.x + 6, y, format!("! {text}"), room, app.theme.strong());
+        buffer.set_stringn(area.x + 6, y, format!("! {text}"), room, app.ui.theme.strong());
     }
 }
 
 /// Returns the question whether to discard the form, or the notice.
-fn notice_lines(app: &App, form: &Form, width: usize) -> Vec<String> {
+fn notice_lines(app: &App, form: &Form, width: usize) -> Vec<SafeText<'static>> {
     if form.confirm_discard {
         let answers = [
             (Action::Discard, "drop it"),
             (Action::ContinueEditing, "go on writing"),
             (Action::SaveDraft, "keep it as a draft"),
         ];
-        let keys = answers.into_iter().filter_map(|(action, word)| app.keymap.hint(action, word));
+        let keys =
+            answers.into_iter().filter_map(|(action, word)| app.ui.keymap.hint(action, word));
         let keys = keys.collect::<Vec<_>>().join(" · ");
         return wrap(&format!("Drop what was typed?  {keys}"), width);
     }

@@ -70,9 +70,9 @@ pub(in crate::tui) fn lines(app: &App, help: &Help, width: usize) -> Vec<Line<'s
     if !help.query.trim().is_empty() {
         let rows = search(app, &targets, &help.query);
         if rows.is_empty() {
-            let all = app.keymap.hint(Action::Leave, "shows all keys");
+            let all = app.ui.keymap.hint(Action::Leave, "shows all keys");
             let all = all.map(|all| format!(": {all}")).unwrap_or_default();
-            let text = Span::styled(format!("nothing matches{all}"), app.theme.dim());
+            let text = Span::styled(format!("nothing matches{all}"), app.ui.theme.dim());
             return vec![Line::from(text)];
         }
         layout_rows(app, &rows, width, &mut lines);
@@ -112,9 +112,9 @@ pub(in crate::tui) fn lines(app: &App, help: &Help, width: usize) -> Vec<Line<'s
 
 /// Describes the situation that the first section applies to.
 fn context_heading(app: &App) -> String {
-    let pane = app.focus.name().to_lowercase();
+    let pane = app.ui.focus.name().to_lowercase();
     let shown = app.reading.shown.as_ref().map(|read| &read.detail.incident.summary);
-    match (app.marked.len(), shown) {
+    match (app.ui.marked.len(), shown) {
         (0, Some(row)) => format!("Here: {pane} · {} is {}", row.label(), row.status),
         (0, None) => format!("Here: {pane}"),
         (1, _) => format!("Here: {pane} · 1 selected"),
@@ -133,12 +133,12 @@ fn section(app: &App, name: &str, width: usize, lines: &mut Vec<Line<'static>>) 
     if !lines.is_empty() {
         lines.push(Line::default());
     }
-    lines.push(Line::from(Span::styled(truncate(name, width).into_owned(), app.theme.strong())));
+    lines.push(Line::from(Span::styled(truncate(name, width).into_owned(), app.ui.theme.strong())));
 }
 
 /// Returns the keys of an action, as many as fit; without a key, its name in the command palette.
 fn keys_text(app: &App, entry: &Entry) -> String {
-    let all = app.keymap.keys(entry.action);
+    let all = app.ui.keymap.keys(entry.action);
     let Some(first) = all.first() else { return format!(":{}", entry.name) };
     let mut text = first.to_string();
     for key in &all[1..] {
@@ -221,8 +221,8 @@ fn layout_rows(app: &App, rows: &[HelpRow], width: usize, lines: &mut Vec<Line<'
 
 fn row_lines(app: &App, row: &HelpRow, columns: usize, width: usize) -> Vec<Line<'static>> {
     let (key, plain) = match row.disabled_reason {
-        Some(_) => (app.theme.dim(), app.theme.dim()),
-        None => (app.theme.accent(), Style::new()),
+        Some(_) => (app.ui.theme.dim(), app.ui.theme.dim()),
+        None => (app.ui.theme.accent(), Style::new()),
     };
     let text = match &row.disabled_reason {
         Some(why) => format!("{} – not now: {}", row.text, sanitize(why)),
@@ -233,7 +233,7 @@ fn row_lines(app: &App, row: &HelpRow, columns: usize, width: usize) -> Vec<Line
     let mut from = 0;
     for part in wrap(&text, width.saturating_sub(columns + 2).max(8)) {
         // Wrapping drops the blanks at which a line is broken.
-        let found = text[from..].find(&part).map(|at| from + at);
+        let found = text[from..].find(part.as_str()).map(|at| from + at);
         let start = found.unwrap_or(from);
         from = found.map_or(from, |at| at + part.len());
         let before = text[..start].graphemes(true).count();
@@ -242,7 +242,7 @@ fn row_lines(app: &App, row: &HelpRow, columns: usize, width: usize) -> Vec<Line
         let mut line = Line::from(Span::styled(format!("{keys}  "), key));
         push_marked(app, &part, &marks, plain, &mut line);
         lines.push(line);
-        keys = " ".repeat(columns);
+        keys = " ".repeat(columns).into();
     }
     lines
 }

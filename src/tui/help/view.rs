@@ -15,11 +15,11 @@ use crate::tui::widgets::popup;
 pub(in crate::tui) fn draw(app: &App, help: &Help, body: Rect, buffer: &mut Buffer) {
     let (area, list) = areas(body);
     popup::frame(app, area, "Keys", buffer);
-    let mut line = Line::from(Span::styled("› ", app.theme.accent()));
+    let mut line = Line::from(Span::styled("› ", app.ui.theme.accent()));
     line.push_span(Span::raw(sanitize(&help.query).into_owned()));
     line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
     if help.query.is_empty() {
-        line.push_span(Span::styled(" type to search", app.theme.dim()));
+        line.push_span(Span::styled(" type to search", app.ui.theme.dim()));
     }
     buffer.set_line(list.x, list.y - 1, &line, list.width);
     let lines = lines(app, help, usize::from(list.width));

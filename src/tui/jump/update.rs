@@ -18,30 +18,30 @@ const MAX_DIGITS: usize = 10;
 
 /// Starts a jump if the key is a digit or a space right after the key that goes to the top.
 pub(in crate::tui) fn start_from_key(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
-    if !std::mem::take(&mut app.jump_armed) || !matches!(app.mode, Mode::Panes) {
+    if !std::mem::take(&mut app.ui.jump_armed) || !matches!(app.ui.mode, Mode::Panes) {
         return None;
     }
     match key.code {
-        KeyCode::Char(' ') => app.mode = Mode::Jump(String::new()),
+        KeyCode::Char(' ') => app.ui.mode = Mode::Jump(String::new()),
         KeyCode::Char(digit) if digit.is_ascii_digit() && key.modifiers.is_empty() => {
-            app.mode = Mode::Jump(digit.to_string());
+            app.ui.mode = Mode::Jump(digit.to_string());
         }
         _ => return None,
     }
-    app.toast = None;
+    app.notices.toast = None;
     Some(Vec::new())
 }
 
 /// Handles a key without a binding: digits are typed.
 pub(in crate::tui) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
-    let Mode::Jump(number) = &mut app.mode else { return Vec::new() };
+    let Mode::Jump(number) = &mut app.ui.mode else { return Vec::new() };
     match key.code {
         KeyCode::Char(digit)
             if digit.is_ascii_digit() && number.len() < MAX_DIGITS && key.modifiers.is_empty() =>
         {
             number.push(digit);
         }
-        KeyCode::Backspace if number.pop().is_none() => app.mode = Mode::Panes,
+        KeyCode::Backspace if number.pop().is_none() => app.ui.mode = Mode::Panes,
         _ => {}
     }
     Vec::new()
@@ -49,7 +49,7 @@ pub(in crate::tui) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effec
 
 /// Goes to the number that was typed.
 pub(in crate::tui) fn submit(app: &mut App) -> Vec<Effect> {
-    let Mode::Jump(typed) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Mode::Jump(typed) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     let Ok(number) = typed.parse().map(IncidentNumber) else { return Vec::new() };
     jump_to(app, number)
 }
@@ -60,15 +60,16 @@ pub(in crate::tui) fn jump_to(app: &mut App, number: IncidentNumber) -> Vec<Effe
     if let Some(id) = app.queue.rows.iter().map(|row| &*row.summary).find(has_number).map(|r| r.id)
     {
         app.queue.select(id);
-        return if app.focus == Pane::Queue {
+        return if app.ui.focus == Pane::Queue {
             reading::update::selection_moved(app)
         } else {
             reading::update::follow_at_once(app)
         };
     }
-    let mut open = app.snapshot.iter().flat_map(|snapshot| &snapshot.rows).map(|row| &**row);
+    let mut open =
+        app.fetched.snapshot.iter().flat_map(|snapshot| &snapshot.rows).map(|row| &**row);
     let Some(row) = open.find(has_number) else {
-        app.jump_seq = app.key_count;
+        app.ui.jump_seq = app.ui.key_count;
         return vec![Effect::LocateIncident(number)];
     };
     let (id, snoozed) = (row.id, row.is_snoozed(app.now));
@@ -87,14 +88,14 @@ pub(in crate::tui) fn located(
 ) -> Vec<Effect> {
     match result {
         // The person has gone on to something else since.
-        Ok(_) if app.key_count != app.jump_seq => {
+        Ok(_) if app.ui.key_count != app.ui.jump_seq => {
             show_toast(app, format!("{number} was found: go to it again to read it"), false)
         }
         Ok(id) => {
             let mut effects = open_incident(app, id);
             // Until all open incidents are loaded, it may well be one of them.
             let all_loaded =
-                app.snapshot.as_ref().is_some_and(|snapshot| snapshot.counts.is_none());
+                app.fetched.snapshot.as_ref().is_some_and(|snapshot| snapshot.counts.is_none());
             let why = if all_loaded {
                 "is not open: it is not in the queue"
             } else {
@@ -103,16 +104,16 @@ pub(in crate::tui) fn located(
             effects.extend(show_toast(app, format!("{number} {why}"), false));
             effects
         }
-        Err(BackendError::NotFound(why)) => show_toast(app, why, true),
+        Err(BackendError::NotFound(why)) => show_toast(app, why.to_string(), true),
         Err(error) => report_failure(app, &format!("looking for {number}"), &error.to_string(), at),
     }
 }
 
 /// Reads an incident on the entire screen, whether it is in the queue or not.
 pub(in crate::tui) fn open_incident(app: &mut App, id: IncidentId) -> Vec<Effect> {
-    app.zoomed = true;
-    app.focus = Pane::Detail;
-    app.tab = Pane::Detail;
+    app.ui.zoomed = true;
+    app.ui.focus = Pane::Detail;
+    app.ui.tab = Pane::Detail;
     app.reading.moving = false;
     app.reading.target = Some(id);
     reading::update::follow(app)

@@ -20,12 +20,12 @@ pub(in crate::tui) const ALWAYS_LAST: &[Action] = &[Action::Palette, Action::Hel
 /// Returns the actions with a hint that work in a layer now, the most useful first.
 pub(in crate::tui) fn useful_entries(app: &App, layer: Layer) -> Vec<&'static Entry> {
     let shown = app.reading.shown.as_ref().map(|shown| &shown.detail.incident.summary);
-    let marked = !app.marked.is_empty();
+    let marked = !app.ui.marked.is_empty();
     let mut first = ALWAYS_FIRST.to_vec();
     if marked {
         first.extend(WITH_SELECTION);
     }
-    if app.focus == Pane::Metrics {
+    if app.ui.focus == Pane::Metrics {
         first.extend(IN_METRICS);
     }
     if let Some(shown) = shown.filter(|_| !marked) {

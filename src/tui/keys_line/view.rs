@@ -30,29 +30,30 @@ pub(in crate::tui) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 fn right(app: &App) -> Line<'static> {
     let mut parts = Vec::new();
     // The outbox counts all its commands, including those of other processes.
-    let counts = app.outbox.as_ref().map(|outbox| outbox.counts()).unwrap_or_default();
-    let direct = app.pending.iter().filter(|pending| !pending.enqueued).count();
-    let pending = if app.outbox.is_some() { counts.pending.max(direct) } else { direct };
+    let counts = app.inflight.outbox.as_ref().map(|outbox| outbox.counts()).unwrap_or_default();
+    let direct = app.inflight.pending.iter().filter(|pending| !pending.enqueued).count();
+    let pending = if app.inflight.outbox.is_some() { counts.pending.max(direct) } else { direct };
     if pending > 0 {
-        let again = if app.pending.iter().any(|p| p.retrying) { ", trying again" } else { "" };
+        let again =
+            if app.inflight.pending.iter().any(|p| p.retrying) { ", trying again" } else { "" };
         parts.push(format!("{pending} pending{again}"));
     }
     if counts.refused > 0 {
-        let key = app.keymap.keys(Action::Outbox).first();
+        let key = app.ui.keymap.keys(Action::Outbox).first();
         let key = key.map(|key| format!(" ({key})")).unwrap_or_default();
         parts.push(format!("{} refused{key}", counts.refused));
     }
-    if let Some(at) = app.last_settled_at {
+    if let Some(at) = app.inflight.last_settled_at {
         parts.push(format!("sent {}", app.clock().hh_mm_ss(at)));
     }
     let quiet = pending == 0 && counts.refused == 0;
-    let style = if quiet { app.theme.dim() } else { app.theme.strong() };
+    let style = if quiet { app.ui.theme.dim() } else { app.ui.theme.strong() };
     let text = parts.join(" · ");
     if text.is_empty() {
         return Line::default();
     }
     // On a small screen, only commands that are not done.
-    if app.size.0 < 80 {
+    if app.ui.size.0 < 80 {
         let text = match (pending, counts.refused) {
             (0, 0) => String::new(),
             (0, refused) => format!("{refused} refused "),
@@ -65,43 +66,43 @@ fn right(app: &App) -> Line<'static> {
 }
 
 fn left(app: &App, room: usize) -> Line<'static> {
-    if let Some(toast) = &app.toast {
+    if let Some(toast) = &app.notices.toast {
         let (mark, style) =
-            if toast.is_error { (" ! ", app.theme.strong()) } else { (" ", Style::new()) };
+            if toast.is_error { (" ! ", app.ui.theme.strong()) } else { (" ", Style::new()) };
         let text = sanitize(&toast.text).into_owned();
         let text = truncate(&text, room.saturating_sub(4)).into_owned();
-        let mark_style = if toast.is_error { app.theme.alarm() } else { style };
+        let mark_style = if toast.is_error { app.ui.theme.alarm() } else { style };
         return Line::from(vec![
             Span::styled(mark, mark_style),
             Span::raw(if toast.is_error { " " } else { "" }),
             Span::styled(text, style),
         ]);
     }
-    if let Mode::Jump(number) = &app.mode {
-        let mut line = Line::from(Span::styled(" go to INC-", app.theme.strong()));
-        line.push_span(Span::styled(number.clone(), app.theme.strong()));
+    if let Mode::Jump(number) = &app.ui.mode {
+        let mut line = Line::from(Span::styled(" go to INC-", app.ui.theme.strong()));
+        line.push_span(Span::styled(number.clone(), app.ui.theme.strong()));
         line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
         push_hints(app, room, &mut line);
         return line;
     }
     if let Some(as_of) = as_of_text(app, room).filter(|_| current_layer(app) == Layer::Panes) {
         let text = truncate(&as_of, room.saturating_sub(2)).into_owned();
-        let mut line = Line::from(Span::styled(format!(" {text} "), app.theme.alarm()));
+        let mut line = Line::from(Span::styled(format!(" {text} "), app.ui.theme.alarm()));
         push_hints(app, room, &mut line);
         return line;
     }
     match (current_layer(app), app.freshness()) {
         (Layer::Quitting, _) => {
-            let count = app.pending.len();
+            let count = app.inflight.pending.len();
             let mut line = Line::from(Span::styled(
                 format!(" ending when {count} pending is stored …  "),
-                app.theme.strong(),
+                app.ui.theme.strong(),
             ));
             push_hints(app, room, &mut line);
             line
         }
         (Layer::Switching, _) => {
-            let mut line = Line::from(Span::styled(switching_text(app), app.theme.strong()));
+            let mut line = Line::from(Span::styled(switching_text(app), app.ui.theme.strong()));
             push_hints(app, room, &mut line);
             line
         }
@@ -109,25 +110,25 @@ fn left(app: &App, room: usize) -> Line<'static> {
             let (since, message) = (app.clock().hh_mm_ss(since), sanitize(&message));
             let again = retry_text(app, retry_in);
             let text = if room < 70 {
-                let now = app.keymap.hint(Action::Refresh, "now");
+                let now = app.ui.keymap.hint(Action::Refresh, "now");
                 let now = now.map(|now| format!(", {now}")).unwrap_or_default();
                 format!("{again}{now}: {message}")
             } else {
-                let now = app.keymap.hint_suffix(Action::Refresh, "now");
-                let details = app.keymap.hint_suffix(Action::Failure, "details");
+                let now = app.ui.keymap.hint_suffix(Action::Refresh, "now");
+                let details = app.ui.keymap.hint_suffix(Action::Failure, "details");
                 format!("{message} · since {since} · {again}{now}{details}")
             };
             Line::from(vec![
-                Span::styled(" ! ", app.theme.alarm()),
+                Span::styled(" ! ", app.ui.theme.alarm()),
                 Span::styled(
                     format!(" {}", truncate(&text, room.saturating_sub(5))),
-                    app.theme.strong(),
+                    app.ui.theme.strong(),
                 ),
             ])
         }
-        (Layer::Panes, _) if !app.marked.is_empty() => {
-            let count = format!(" {} selected", app.marked.len());
-            let mut line = Line::from(Span::styled(count, app.theme.strong()));
+        (Layer::Panes, _) if !app.ui.marked.is_empty() => {
+            let count = format!(" {} selected", app.ui.marked.len());
+            let mut line = Line::from(Span::styled(count, app.ui.theme.strong()));
             push_hints(app, room, &mut line);
             line
         }
@@ -141,10 +142,10 @@ fn left(app: &App, room: usize) -> Line<'static> {
 
 /// Describes the progress of switching to another workspace.
 fn switching_text(app: &App) -> String {
-    let Mode::Switching(switching) = &app.mode else { return String::new() };
+    let Mode::Switching(switching) = &app.ui.mode else { return String::new() };
     let name = truncate(&sanitize(switching.to.name()), 24).into_owned();
     if switching.opened {
-        let count = app.pending.len();
+        let count = app.inflight.pending.len();
         format!(" to {name} when {count} pending is stored …  ")
     } else {
         format!(" opening {name} …  ")
@@ -156,7 +157,7 @@ const NARROW_BELOW: usize = 60;
 
 /// Returns the text of an action's hint; the key that clears the selection has its own.
 fn hint_text(app: &App, entry: &Entry) -> &'static str {
-    let clears = !app.marked.is_empty() && !app.zoomed && app.focus == Pane::Queue;
+    let clears = !app.ui.marked.is_empty() && !app.ui.zoomed && app.ui.focus == Pane::Queue;
     match entry.action {
         Action::Back if clears => "select none",
         _ => entry.visible_hint(app).unwrap_or_default(),
@@ -167,7 +168,7 @@ fn hint_text(app: &App, entry: &Entry) -> &'static str {
 fn as_of_text(app: &App, room: usize) -> Option<String> {
     let travel = app.travel.as_ref()?;
     let all = app.reading.shown.as_ref()?.detail.incident.summary.seq;
-    let key = app.keymap.keys(Action::Back).first();
+    let key = app.ui.keymap.keys(Action::Back).first();
     let back = key.map(|key| format!(" · {key} returns")).unwrap_or_default();
     Some(match &travel.record {
         Some((_, at)) => {
@@ -186,13 +187,13 @@ fn push_hints(app: &App, room: usize, line: &mut Line<'static>) {
     let all: Vec<(String, &str, bool)> = useful_entries(app, current_layer(app))
         .into_iter()
         .filter_map(|entry| {
-            let key = app.keymap.keys(entry.action).first()?;
+            let key = app.ui.keymap.keys(entry.action).first()?;
             let always = ALWAYS_LAST.contains(&entry.action)
                 && (room >= NARROW_BELOW || entry.action == Action::Help);
             Some((key.to_string(), hint_text(app, entry), always))
         })
         .collect();
-    let wide = |(key, word, _): &(String, &str, bool)| width(key) + width(word) + 3;
+    let wide = |(key, word, _): &(String, &str, bool)| width(key) + width(*word) + 3;
     let last: usize = all.iter().filter(|hint| hint.2).map(wide).sum();
     let mut remaining = room.saturating_sub(line.width() + last);
     for hint in &all {
@@ -203,7 +204,7 @@ fn push_hints(app: &App, room: usize, line: &mut Line<'static>) {
             remaining -= wide(hint);
         }
         line.push_span(Span::raw(if line.spans.is_empty() { " " } else { "  " }));
-        line.push_span(Span::styled(hint.0.clone(), app.theme.accent()));
-        line.push_span(Span::styled(format!(" {}", hint.1), app.theme.dim()));
+        line.push_span(Span::styled(hint.0.clone(), app.ui.theme.accent()));
+        line.push_span(Span::styled(format!(" {}", hint.1), app.ui.theme.dim()));
     }
 }

@@ -20,7 +20,7 @@ fn step(level: Level, by: isize) -> Level {
 
 /// Moves the choice by so many levels of impact and urgency.
 pub(in crate::tui) fn move_by(app: &mut App, impact: isize, urgency: isize) -> Vec<Effect> {
-    if let Mode::Matrix(matrix) = &mut app.mode {
+    if let Mode::Matrix(matrix) = &mut app.ui.mode {
         matrix.impact = step(matrix.impact, impact);
         matrix.urgency = step(matrix.urgency, urgency);
         matrix.notice = None;
@@ -30,9 +30,9 @@ pub(in crate::tui) fn move_by(app: &mut App, impact: isize, urgency: isize) -> V
 
 /// Sends the chosen impact and urgency.
 pub(in crate::tui) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let Mode::Matrix(matrix) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Mode::Matrix(matrix) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     let (impact, urgency) = (matrix.impact, matrix.urgency);
-    let priority = app.rules.matrix.priority(impact, urgency);
+    let priority = app.session.rules.matrix.priority(impact, urgency);
     let commands = [IncidentCommand::Prioritize { impact, urgency }];
     let done_phrase = format!("{priority}: {impact} × {urgency}");
     let verb = format!("set {priority} on");
@@ -54,6 +54,6 @@ pub(in crate::tui) fn handle_text_key(
         '4' => Priority::P4,
         _ => return Vec::new(),
     };
-    let Mode::Matrix(matrix) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Mode::Matrix(matrix) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     form::open::open(app, Kind::Override { priority }, matrix.targets, at)
 }

@@ -41,15 +41,17 @@ pub(in crate::tui) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut 
     popup::frame(app, area, &format!("Priority of {about}"), buffer);
     let inside = popup::inner(area);
     let mut lines =
-        vec![Line::from(Span::styled("       urgency  high  medium  low", app.theme.dim()))];
+        vec![Line::from(Span::styled("       urgency  high  medium  low", app.ui.theme.dim()))];
     for impact in Level::ALL {
         let label = if impact == Level::High { "impact" } else { "" };
-        let mut line =
-            Line::from(Span::styled(format!("{label:<7} {:<7}", impact.as_str()), app.theme.dim()));
+        let mut line = Line::from(Span::styled(
+            format!("{label:<7} {:<7}", impact.as_str()),
+            app.ui.theme.dim(),
+        ));
         for urgency in Level::ALL {
-            let priority = app.rules.matrix.priority(impact, urgency);
+            let priority = app.session.rules.matrix.priority(impact, urgency);
             let is_selected = impact == matrix.impact && urgency == matrix.urgency;
-            let style = app.theme.priority(priority);
+            let style = app.ui.theme.priority(priority);
             let text = if is_selected {
                 Span::styled(
                     format!(" [{priority}] "),
@@ -62,12 +64,14 @@ pub(in crate::tui) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut 
         }
         lines.push(line);
     }
-    let priority = app.rules.matrix.priority(matrix.impact, matrix.urgency);
+    let priority = app.session.rules.matrix.priority(matrix.impact, matrix.urgency);
     let text = format!("{} × {} = {priority}", matrix.impact, matrix.urgency);
     lines.push(Line::default());
-    lines.push(Line::from(Span::styled(text, app.theme.strong())));
-    lines.push(Line::from(Span::styled("Enter sets it · 1–4 overrides it", app.theme.dim())));
-    lines.extend(notice.into_iter().map(|text| Line::from(Span::styled(text, app.theme.strong()))));
+    lines.push(Line::from(Span::styled(text, app.ui.theme.strong())));
+    lines.push(Line::from(Span::styled("Enter sets it · 1–4 overrides it", app.ui.theme.dim())));
+    lines.extend(
+        notice.into_iter().map(|text| Line::from(Span::styled(text, app.ui.theme.strong()))),
+    );
     for (line, row) in lines.iter().zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
     }

@@ -25,7 +25,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<
     if frame(app) == Some(Frame::Bare) {
         let span = app.metrics.span.label();
         let text = format!("over {span}, against the {span} before");
-        lines.insert(0, Line::from(Span::styled(text, app.theme.strong())));
+        lines.insert(0, Line::from(Span::styled(text, app.ui.theme.strong())));
     }
     lines
 }
@@ -34,18 +34,18 @@ fn figures(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
     let Some((span, measures)) = &app.metrics.loaded else {
         let text = match &app.metrics.failed {
             Some(why) => format!("could not be computed: {}", sanitize(why)),
-            None if app.snapshot.is_none() => "waiting for the rows".to_owned(),
+            None if app.fetched.snapshot.is_none() => "waiting for the rows".to_owned(),
             None => "computing …".to_owned(),
         };
         return vec![Line::from(Span::styled(
             truncate(&text, width).into_owned(),
-            app.theme.dim(),
+            app.ui.theme.dim(),
         ))];
     };
     let pane = MeasuresView { app, measures, span: *span, width };
     if *span != app.metrics.span {
         // Figures of another window under this window's title would be misleading.
-        return vec![Line::from(Span::styled("computing …", app.theme.dim()))];
+        return vec![Line::from(Span::styled("computing …", app.ui.theme.dim()))];
     }
     match height {
         0..MEDIUM_FROM => pane.short(),
@@ -104,7 +104,7 @@ impl MeasuresView<'_> {
         let mut each = Line::default();
         for priority in Priority::ALL {
             let index = priority.index();
-            let style = self.app.theme.priority(priority);
+            let style = self.app.ui.theme.priority(priority);
             each.push_span(if self.width < 44 { " " } else { "  " });
             each.push_span(Span::styled(priority.as_str(), style));
             each.push_span(format!(
@@ -137,7 +137,7 @@ impl MeasuresView<'_> {
         let now = &self.measures.now;
         let mut volume = Line::default();
         self.label("Volume ", &mut volume);
-        volume.push_span(Span::styled(now.reported().to_string(), self.app.theme.strong()));
+        volume.push_span(Span::styled(now.reported().to_string(), self.app.ui.theme.strong()));
         let changed = change_text(now.reported(), self.measures.before.reported());
         self.label(&format!(" {changed}  "), &mut volume);
         let room = self.width.saturating_sub(volume.width());
@@ -151,7 +151,7 @@ impl MeasuresView<'_> {
         self.label("SLA ", line);
         line.push_span(Span::styled(
             format!("{} / {}", percent(now.acknowledge_all()), percent(now.resolve_all())),
-            self.app.theme.strong(),
+            self.app.ui.theme.strong(),
         ));
     }
 
@@ -172,7 +172,7 @@ impl MeasuresView<'_> {
         let mut line = Line::default();
         for priority in Priority::ALL {
             let count = volume[priority.index()];
-            let style = self.app.theme.priority(priority);
+            let style = self.app.ui.theme.priority(priority);
             let full = bars[priority.index()];
             let bar = "■".repeat(usize::try_from(full.min(cells)).unwrap_or(0));
             line.push_span(Span::styled(format!("{priority} {bar}"), style));
@@ -200,13 +200,13 @@ impl MeasuresView<'_> {
         gap(&mut lines);
         let excluded = self.excluded_text();
         for line in crate::model::text::wrap(&excluded, self.width) {
-            lines.push(Line::from(Span::styled(line, self.app.theme.dim())));
+            lines.push(Line::from(Span::styled(line, self.app.ui.theme.dim())));
         }
         lines
     }
 
     fn label(&self, text: &str, line: &mut Line<'static>) {
-        line.push_span(Span::styled(text.to_owned(), self.app.theme.dim()));
+        line.push_span(Span::styled(text.to_owned(), self.app.ui.theme.dim()));
     }
 
     pub(in crate::tui) fn mean(
@@ -217,12 +217,12 @@ impl MeasuresView<'_> {
         line: &mut Line<'static>,
     ) {
         self.label(&format!("{name} "), line);
-        line.push_span(Span::styled(duration(now.mean(), now), self.app.theme.strong()));
+        line.push_span(Span::styled(duration(now.mean(), now), self.app.ui.theme.strong()));
         if let Some(percent) = now.change_percent(before) {
-            line.push_span(Span::styled(format!(" {}", arrow(percent)), self.app.theme.dim()));
+            line.push_span(Span::styled(format!(" {}", arrow(percent)), self.app.ui.theme.dim()));
         }
         if now.count > 0 && now.is_thin() {
-            line.push_span(Span::styled(" thin", self.app.theme.dim()));
+            line.push_span(Span::styled(" thin", self.app.ui.theme.dim()));
         }
     }
 
@@ -238,7 +238,7 @@ impl MeasuresView<'_> {
         if counted {
             head.push_str("  count");
         }
-        lines.push(Line::from(Span::styled(head, self.app.theme.dim())));
+        lines.push(Line::from(Span::styled(head, self.app.ui.theme.dim())));
         let now = &self.measures.now;
         let before = &self.measures.before;
         for (name, now, before) in
@@ -249,13 +249,13 @@ impl MeasuresView<'_> {
                 .map(|ms| align_right(&duration(Some(TimeDelta::milliseconds(ms)), now), wide));
             let mut line = Line::default();
             self.label(&format!("{name:<name_wide$}"), &mut line);
-            line.push_span(Span::styled(mean, self.app.theme.strong()));
+            line.push_span(Span::styled(mean, self.app.ui.theme.strong()));
             line.push_span(format!("{}{median}{p90}", align_right(&changed, wide)));
             if counted {
                 line.push_span(format!("{:>7}", now.count));
             }
             let thin = if now.count > 0 && now.is_thin() { " thin" } else { "" };
-            line.push_span(Span::styled(thin, self.app.theme.dim()));
+            line.push_span(Span::styled(thin, self.app.ui.theme.dim()));
             lines.push(line);
         }
     }
@@ -263,14 +263,14 @@ impl MeasuresView<'_> {
     /// Appends the SLA compliance by priority.
     pub(in crate::tui) fn compliance(&self, lines: &mut Vec<Line<'static>>) {
         let mut head =
-            Line::from(Span::styled(format!("{:<12}", "SLA kept"), self.app.theme.dim()));
+            Line::from(Span::styled(format!("{:<12}", "SLA kept"), self.app.ui.theme.dim()));
         for priority in Priority::ALL {
             head.push_span(Span::styled(
                 format!("{priority:>6}"),
-                self.app.theme.priority(priority),
+                self.app.ui.theme.priority(priority),
             ));
         }
-        head.push_span(Span::styled(format!("{:>6}", "all"), self.app.theme.dim()));
+        head.push_span(Span::styled(format!("{:>6}", "all"), self.app.ui.theme.dim()));
         lines.push(head);
         let now = &self.measures.now;
         for (name, by_priority, all) in [
@@ -282,7 +282,10 @@ impl MeasuresView<'_> {
             for compliance in by_priority {
                 line.push_span(format!("{:>6}", percent(*compliance)));
             }
-            line.push_span(Span::styled(format!("{:>6}", percent(all)), self.app.theme.strong()));
+            line.push_span(Span::styled(
+                format!("{:>6}", percent(all)),
+                self.app.ui.theme.strong(),
+            ));
             lines.push(line);
         }
     }
@@ -294,7 +297,7 @@ impl MeasuresView<'_> {
         let before = self.measures.before.reported();
         let mut head = Line::default();
         self.label("Volume  ", &mut head);
-        head.push_span(Span::styled(reported.to_string(), self.app.theme.strong()));
+        head.push_span(Span::styled(reported.to_string(), self.app.ui.theme.strong()));
         self.label(
             &format!(" reported · {before} before {}", change_text(reported, before)),
             &mut head,
@@ -310,7 +313,7 @@ impl MeasuresView<'_> {
         let room = self.width.saturating_sub(10).clamp(4, 60);
         for priority in Priority::ALL {
             let volume = now.volume[priority.index()];
-            let style = self.app.theme.priority(priority);
+            let style = self.app.ui.theme.priority(priority);
             let cells = usize::try_from((volume * room as u64).div_ceil(most)).unwrap_or(0);
             lines.push(Line::from(vec![
                 Span::styled(format!("{priority} "), style),
@@ -389,7 +392,7 @@ impl MeasuresView<'_> {
         };
         let (first, last, zone) = (show(*first), show(*last), clock.name());
         let text = format!("{first} – {last}{}, {zone}", self.unit());
-        Line::from(Span::styled(text, self.app.theme.dim()))
+        Line::from(Span::styled(text, self.app.ui.theme.dim()))
     }
 
     fn recurring_short(&self) -> Line<'static> {
@@ -419,21 +422,21 @@ impl MeasuresView<'_> {
             let end =
                 if self.width < 50 { format!("{ago:>5}") } else { format!("{last} {ago:>5}") };
             let room = self.width.saturating_sub(6 + end.len() + 1);
-            let mut title = sanitize(&group.title).into_owned();
+            let mut title = group.title.clone();
             if let Some(problem) = &group.problem {
-                title = format!("{title} · problem: {}", sanitize(problem));
+                title = format!("{title} · problem: {problem}");
             }
             lines.push(Line::from(vec![
-                Span::styled(format!("{:>4}× ", group.count), self.app.theme.strong()),
-                Span::raw(pad(&title, room)),
-                Span::styled(format!(" {end}"), self.app.theme.dim()),
+                Span::styled(format!("{:>4}× ", group.count), self.app.ui.theme.strong()),
+                Span::raw(pad(title, room)),
+                Span::styled(format!(" {end}"), self.app.ui.theme.dim()),
             ]));
         }
     }
 
     fn excluded_line(&self) -> Line<'static> {
         let text = self.excluded_text();
-        Line::from(Span::styled(truncate(&text, self.width).into_owned(), self.app.theme.dim()))
+        Line::from(Span::styled(truncate(&text, self.width).into_owned(), self.app.ui.theme.dim()))
     }
 
     fn excluded_text(&self) -> String {

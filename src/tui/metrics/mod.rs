@@ -12,11 +12,12 @@ use ratatui::text::Line;
 use crate::model::measures::Measures;
 
 /// A window of time that the metrics pane can show.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub enum Span {
     /// The last 24 hours.
     Day,
     /// The last 7 days.
+    #[default]
     Week,
     /// The last 30 days.
     Month,
@@ -52,7 +53,7 @@ impl Span {
 }
 
 /// State of the metrics pane.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Metrics {
     /// The window that was chosen.
     pub span: Span,

@@ -26,7 +26,7 @@ pub(in crate::tui) struct OutboxLayout {
 
 /// Returns the first line on the screen: unchanged, unless the selected command is outside.
 pub(in crate::tui) fn top(app: &App, pane: &OutboxPane, body: Rect) -> usize {
-    let Some(outbox) = &app.outbox else { return 0 };
+    let Some(outbox) = &app.inflight.outbox else { return 0 };
     let inside = popup::inner(body);
     let width = usize::from(inside.width);
     let footer_rows = footer(app, pane, outbox, width).len();
@@ -68,18 +68,20 @@ pub(in crate::tui) fn footer(
         }
     };
     if let Some(entry) = pane.confirm_drop.and_then(|id| outbox.get(id)) {
-        push(&format!("Drop “{}”?", entry.phrase()), app.theme.strong());
+        push(&format!("Drop “{}”?", entry.phrase()), app.ui.theme.strong());
         match outbox.dependents(entry).len() {
             0 => {}
-            1 => push("The command that needs it goes with it.", app.theme.strong()),
-            many => push(&format!("{many} commands that need it go with it."), app.theme.strong()),
+            1 => push("The command that needs it goes with it.", app.ui.theme.strong()),
+            many => {
+                push(&format!("{many} commands that need it go with it."), app.ui.theme.strong())
+            }
         }
         if entry.is_pending() && entry.attempts > 0 {
-            push("It may have arrived without its answer.", app.theme.strong());
+            push("It may have arrived without its answer.", app.ui.theme.strong());
         }
-        push(&confirm::layout::answer_keys(app), app.theme.accent());
+        push(&confirm::layout::answer_keys(app), app.ui.theme.accent());
     } else if let Some(notice) = &pane.notice {
-        push(notice, app.theme.strong());
+        push(notice, app.ui.theme.strong());
     }
     lines
 }
@@ -98,7 +100,7 @@ pub(in crate::tui) fn layout(
     let sent: Vec<_> = outbox.sent().take(MAX_SENT).collect();
     if refused.is_empty() && pending.is_empty() && sent.is_empty() {
         for part in wrap("Nothing is on its way, and nothing was sent from here yet.", width) {
-            layout.lines.push(Line::from(Span::styled(part, app.theme.dim())));
+            layout.lines.push(Line::from(Span::styled(part, app.ui.theme.dim())));
         }
         return layout;
     }
@@ -115,7 +117,7 @@ pub(in crate::tui) fn layout(
             layout.lines.push(Line::default());
         }
         let heading = truncate(&heading, width).into_owned();
-        let style = app.theme.dim().add_modifier(Modifier::BOLD);
+        let style = app.ui.theme.dim().add_modifier(Modifier::BOLD);
         layout.lines.push(Line::from(Span::styled(heading, style)));
         for entry in entries {
             let from = layout.lines.len();
@@ -144,7 +146,7 @@ fn push_entry(
     width: usize,
     lines: &mut Vec<Line<'static>>,
 ) {
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let blocked_reason =
         outbox.blocker_of(entry).map(|declared| format!("“{}” was refused", declared.phrase()));
     let blocked_reason = blocked_reason.or_else(|| outbox.other_requester_reason(entry));
@@ -180,8 +182,11 @@ fn push_entry(
     lines.push(line);
     let room = width.saturating_sub(INDENT).max(8);
     let mut push = |text: &str, style: Style, most: usize| {
-        let parts: Vec<String> =
-            safe_lines(text).flat_map(|line| wrap(&line, room)).filter(|p| !p.is_empty()).collect();
+        let parts: Vec<String> = safe_lines(text)
+            .flat_map(|line| wrap(line, room))
+            .map(String::from)
+            .filter(|p| !p.is_empty())
+            .collect();
         for part in parts.iter().take(most) {
             lines.push(Line::from(vec![Span::raw("  "), Span::styled(part.clone(), style)]));
         }

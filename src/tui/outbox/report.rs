@@ -17,7 +17,7 @@ pub(in crate::tui) fn report_batch(
     batch: &Batch,
     at: DateTime<Utc>,
 ) -> Option<Vec<Effect>> {
-    app.outbox.as_ref()?;
+    app.inflight.outbox.as_ref()?;
     if batch.form.is_some() {
         // The commands could not even be put into the outbox: the form comes back.
         return None;
@@ -38,6 +38,6 @@ pub(in crate::tui) fn report_refusal(
     why: &str,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let key = app.keymap.main_key(Action::Outbox).unwrap_or_default();
+    let key = app.ui.keymap.main_key(Action::Outbox).unwrap_or_default();
     report_failure(app, operation, &format!("{why} · {key} outbox"), at)
 }

@@ -14,11 +14,12 @@ use crate::sync::drafts::DraftOp;
 use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
 
 use crate::tui::action::READ_ONLY;
-use crate::tui::core::app::{App, PendingCommand};
+use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, OutboxRequest};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::motion::Motion;
 use crate::tui::core::notices::show_toast;
+use crate::tui::core::state::inflight::PendingCommand;
 use crate::tui::form::Kind;
 use crate::tui::outbox::report::report_refusal;
 use crate::tui::outbox::{OutboxPane, display_order};
@@ -30,7 +31,7 @@ use crate::tui::{form, workspace};
 
 /// Opens the outbox pane.
 pub(in crate::tui) fn open(app: &mut App) -> Vec<Effect> {
-    if app.outbox.is_none() {
+    if app.inflight.outbox.is_none() {
         return show_toast(
             app,
             "there is no outbox: what is done here is in the store at once",
@@ -39,9 +40,13 @@ pub(in crate::tui) fn open(app: &mut App) -> Vec<Effect> {
     }
     let mut pane = OutboxPane::default();
     // New commands above it do not move the selection.
-    pane.selected_id =
-        app.outbox.as_deref().and_then(|outbox| pane.selected(outbox)).map(|entry| entry.id);
-    app.mode = Mode::Outbox(Box::new(pane));
+    pane.selected_id = app
+        .inflight
+        .outbox
+        .as_deref()
+        .and_then(|outbox| pane.selected(outbox))
+        .map(|entry| entry.id);
+    app.ui.mode = Mode::Outbox(Box::new(pane));
     Vec::new()
 }
 
@@ -52,10 +57,10 @@ pub(in crate::tui) fn snapshot_changed(
     snapshot: &Arc<OutboxSnapshot>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let before = app.outbox.replace(Arc::clone(snapshot));
+    let before = app.inflight.outbox.replace(Arc::clone(snapshot));
     let mut effects = Vec::new();
     let waiting: Vec<(CommandId, u64)> =
-        app.pending.iter().map(|pending| (pending.id, pending.batch)).collect();
+        app.inflight.pending.iter().map(|pending| (pending.id, pending.batch)).collect();
     for (id, _) in &waiting {
         match snapshot.get(*id) {
             Some(entry) => effects.extend(settle_from_entry(app, entry, at)),
@@ -64,9 +69,9 @@ pub(in crate::tui) fn snapshot_changed(
     }
     // The refusals of a batch that has ended were reported with it.
     for (id, batch) in waiting {
-        if app.batches.iter().all(|other| other.number != batch) {
+        if app.inflight.batches.iter().all(|other| other.number != batch) {
             let entry = snapshot.get(id);
-            app.reported_refusals.extend(entry.and_then(|entry| refusal_key(entry)));
+            app.notices.reported_refusals.extend(entry.and_then(|entry| refusal_key(entry)));
         }
     }
     if let Some(before) = before {
@@ -82,7 +87,7 @@ pub(in crate::tui) fn snapshot_changed(
 /// the last ones that are listed, or the published outbox is older than the command. The outbox
 /// itself can tell.
 fn request_lookup(app: &mut App, id: CommandId) -> Option<Effect> {
-    let pending = app.pending.iter_mut().find(|pending| pending.id == id)?;
+    let pending = app.inflight.pending.iter_mut().find(|pending| pending.id == id)?;
     if !pending.enqueued || std::mem::replace(&mut pending.lookup_in_flight, true) {
         return None;
     }
@@ -96,7 +101,7 @@ pub(in crate::tui) fn entry_loaded(
     found: Result<Option<Box<OutboxEntry>>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    if let Some(pending) = app.pending.iter_mut().find(|pending| pending.id == id) {
+    if let Some(pending) = app.inflight.pending.iter_mut().find(|pending| pending.id == id) {
         pending.lookup_in_flight = false;
     }
     match found {
@@ -150,13 +155,13 @@ fn report_foreign_refusal(
 ) -> Option<Vec<Effect>> {
     // Those that were retried or dropped need not be remembered.
     let refused: HashSet<_> = snapshot.refused().filter_map(|entry| refusal_key(entry)).collect();
-    app.reported_refusals.retain(|reported| refused.contains(reported));
-    if app.toast.is_some() || !matches!(app.mode, Mode::Panes) {
+    app.notices.reported_refusals.retain(|reported| refused.contains(reported));
+    if app.notices.toast.is_some() || !matches!(app.ui.mode, Mode::Panes) {
         return None;
     }
     let last = snapshot.refused().filter(|entry| entry.settled_at.is_some()).last()?;
     let (key, error) = (refusal_key(last)?, last.refusal()?.to_string());
-    if (at - key.1).num_seconds() >= 10 || !app.reported_refusals.insert(key) {
+    if (at - key.1).num_seconds() >= 10 || !app.notices.reported_refusals.insert(key) {
         return None;
     }
     Some(report_refusal(app, &last.phrase(), &error, at))
@@ -174,26 +179,32 @@ pub(in crate::tui) fn enqueued(
         Ok(()) => {
             let is_declaration =
                 |p: &&PendingCommand| ids.contains(&p.id) && p.verb == CommandKind::Declare;
-            let declared = app.pending.iter().find(is_declaration).map(|pending| pending.incident);
+            let declared =
+                app.inflight.pending.iter().find(is_declaration).map(|pending| pending.incident);
             // A person who has gone on to something else since is not interrupted.
-            let batch = app.batches.iter().rev().find(|batch| batch.keys == app.key_count);
+            let batch =
+                app.inflight.batches.iter().rev().find(|batch| batch.keys == app.ui.key_count);
             let declared = declared.filter(|_| batch.is_some());
             if let Some(id) = declared.filter(|id| !app.queue.select(*id)) {
                 // The incident is selected when it arrives, and stays selected when it gets its
                 // number.
                 (app.queue.selected, app.queue.selected_head) = (Some(id), None);
             }
-            for pending in app.pending.iter_mut().filter(|pending| ids.contains(&pending.id)) {
+            for pending in
+                app.inflight.pending.iter_mut().filter(|pending| ids.contains(&pending.id))
+            {
                 pending.enqueued = true;
                 // What was typed is in the outbox now: the draft is not needed any more.
-                let batch = app.batches.iter_mut().find(|batch| batch.number == pending.batch);
+                let batch =
+                    app.inflight.batches.iter_mut().find(|batch| batch.number == pending.batch);
                 if let Some(form) = batch.and_then(|batch| batch.form.take()) {
                     effects.push(Effect::Draft(DraftOp::Drop(form.draft_id)));
                 }
             }
             // The published outbox may be of a later moment than this answer.
-            let listed =
-                |id: &CommandId| app.outbox.as_ref().is_none_or(|all| all.get(*id).is_some());
+            let listed = |id: &CommandId| {
+                app.inflight.outbox.as_ref().is_none_or(|all| all.get(*id).is_some())
+            };
             let not_listed: Vec<CommandId> = ids.iter().copied().filter(|id| !listed(id)).collect();
             effects.extend(not_listed.into_iter().filter_map(|id| request_lookup(app, id)));
         }
@@ -203,7 +214,9 @@ pub(in crate::tui) fn enqueued(
             }
         }
     }
-    if matches!(app.mode, Mode::Quitting) && app.pending.iter().all(|pending| pending.enqueued) {
+    if matches!(app.ui.mode, Mode::Quitting)
+        && app.inflight.pending.iter().all(|pending| pending.enqueued)
+    {
         effects.push(Effect::Quit);
     }
     effects.extend(workspace::switch::switch_when_settled(app));
@@ -213,7 +226,9 @@ pub(in crate::tui) fn enqueued(
 /// Moves the selection in the outbox pane.
 pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
     let page_rows = usize::from(app.layout().body().height) / 3;
-    let (Mode::Outbox(pane), Some(outbox)) = (&mut app.mode, &app.outbox) else { return };
+    let (Mode::Outbox(pane), Some(outbox)) = (&mut app.ui.mode, &app.inflight.outbox) else {
+        return;
+    };
     let all = display_order(outbox);
     let index = motion.apply(pane.selected_index(outbox), all.len(), page_rows.max(1));
     pane.last_index = index;
@@ -222,7 +237,7 @@ pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
 }
 
 fn outbox_pane(app: &mut App) -> Option<&mut OutboxPane> {
-    match &mut app.mode {
+    match &mut app.ui.mode {
         Mode::Outbox(pane) => Some(pane),
         _ => None,
     }
@@ -237,7 +252,7 @@ fn set_notice(app: &mut App, why: impl Into<String>) -> Vec<Effect> {
 
 /// Sends the selected refused command again as it is, where that may help.
 pub(in crate::tui) fn retry(app: &mut App) -> Vec<Effect> {
-    if app.read_only {
+    if app.session.read_only {
         return set_notice(app, READ_ONLY);
     }
     let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
@@ -249,7 +264,7 @@ pub(in crate::tui) fn retry(app: &mut App) -> Vec<Effect> {
 
 /// Sends all waiting commands now.
 pub(in crate::tui) fn send_now(app: &mut App) -> Vec<Effect> {
-    if app.read_only {
+    if app.session.read_only {
         return set_notice(app, READ_ONLY);
     }
     let mut effects = vec![Effect::Outbox(OutboxRequest::SendNow), Effect::Refresh];
@@ -259,7 +274,7 @@ pub(in crate::tui) fn send_now(app: &mut App) -> Vec<Effect> {
 
 /// Asks whether to drop the selected command.
 pub(in crate::tui) fn request_drop(app: &mut App) -> Vec<Effect> {
-    if app.read_only {
+    if app.session.read_only {
         return set_notice(app, READ_ONLY);
     }
     let Some(id) = app.selected_entry().map(|entry| entry.id) else { return Vec::new() };
@@ -285,7 +300,7 @@ pub(in crate::tui) fn cancel_drop(app: &mut App) -> Vec<Effect> {
 
 /// Opens the form of the selected refused command, filled in with its contents.
 pub(in crate::tui) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    if app.read_only {
+    if app.session.read_only {
         return set_notice(app, READ_ONLY);
     }
     let Some(entry) = app.selected_entry().cloned() else { return Vec::new() };
@@ -302,7 +317,7 @@ pub(in crate::tui) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let targets = target(app, &entry).into_iter().collect();
     // A draft of the same form stays a draft.
     let effects = form::open::open_with(app, kind, targets, None, at);
-    if let Mode::Form(form) = &mut app.mode {
+    if let Mode::Form(form) = &mut app.ui.mode {
         for (label, content) in contents {
             if let Some(field) = form.fields.iter_mut().find(|field| field.label == label) {
                 field.set_content(&content);

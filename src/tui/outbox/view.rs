@@ -11,8 +11,9 @@ use crate::tui::outbox::layout::{footer, layout, scroll_to_selected};
 use crate::tui::widgets::popup;
 
 pub(in crate::tui) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mut Buffer) {
-    let Some(outbox) = &app.outbox else { return };
-    let name = app.capabilities.as_ref().map_or("", |capabilities| capabilities.name.as_str());
+    let Some(outbox) = &app.inflight.outbox else { return };
+    let name =
+        app.connection.capabilities.as_ref().map_or("", |capabilities| capabilities.name.as_str());
     popup::frame(app, body, &format!("Outbox · {}", sanitize(name)), buffer);
     let mut inside = popup::inner(body);
     let width = usize::from(inside.width);
@@ -27,7 +28,7 @@ pub(in crate::tui) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mu
     for ((index, line), row) in layout.lines.iter().enumerate().skip(top).zip(inside.rows()) {
         buffer.set_line(row.x, row.y, line, row.width);
         if selected == Some(index) {
-            buffer.set_string(row.x - 1, row.y, "▌", app.theme.accent());
+            buffer.set_string(row.x - 1, row.y, "▌", app.ui.theme.accent());
         }
     }
     let footer_area = Rect { y: inside.bottom(), height: footer_rows, ..inside };

@@ -116,7 +116,7 @@ pub(in crate::tui) fn parse(
         },
         ArgumentKind::Filter => match argument.parse::<Filter>() {
             Ok(_) => Ok(Pick::Filter(argument.to_owned())),
-            Err(error) => Err(error.message),
+            Err(error) => Err(error.to_string()),
         },
         ArgumentKind::Span => {
             Err(format!("{shown:?} is no window: choose from {}", values.join(", ")))
@@ -153,7 +153,7 @@ pub(in crate::tui) fn is_prefix_match(entry: &Entry, item: &Item, argument: &str
 /// Returns the open incidents by number: in the order of the queue, then those that the filter
 /// hides.
 pub(in crate::tui) fn numbers(app: &App) -> Vec<Item> {
-    let hidden = app.snapshot.iter().flat_map(|snapshot| &snapshot.rows).map(|row| &**row);
+    let hidden = app.fetched.snapshot.iter().flat_map(|snapshot| &snapshot.rows).map(|row| &**row);
     let rows = app.queue.rows.iter().map(|row| &*row.summary).chain(hidden);
     let mut seen = std::collections::HashSet::new();
     rows.filter_map(|row| {

@@ -28,7 +28,7 @@ const MIN_PREFIX: usize = 2;
 /// Opens the palette with something typed already. The targets are fixed now.
 pub(in crate::tui) fn open(app: &mut App, typed: &str, at: DateTime<Utc>) -> Vec<Effect> {
     let targets = selection::targets(app);
-    app.mode = Mode::Palette(Box::new(Palette::new(targets, typed)));
+    app.ui.mode = Mode::Palette(Box::new(Palette::new(targets, typed)));
     refresh(app, at);
     Vec::new()
 }
@@ -45,7 +45,7 @@ pub(in crate::tui) fn handle_text_key(
     key: KeyEvent,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    if let Mode::Palette(palette) = &mut app.mode
+    if let Mode::Palette(palette) = &mut app.ui.mode
         && palette.handle_key(key)
     {
         refresh(app, at);
@@ -55,7 +55,7 @@ pub(in crate::tui) fn handle_text_key(
 
 /// Inserts pasted text into the input line.
 pub(in crate::tui) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
-    if let Mode::Palette(palette) = &mut app.mode {
+    if let Mode::Palette(palette) = &mut app.ui.mode {
         palette.paste(pasted);
         let now = app.now;
         refresh(app, now);
@@ -65,16 +65,16 @@ pub(in crate::tui) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
 
 /// Selects another line of the palette.
 pub(in crate::tui) fn move_selection(app: &mut App, by: isize) -> Vec<Effect> {
-    let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Mode::Palette(mut palette) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     palette.move_selection(by);
     palette.enter_preview = preview(app, &palette, app.now);
-    app.mode = Mode::Palette(palette);
+    app.ui.mode = Mode::Palette(palette);
     Vec::new()
 }
 
 /// Returns the form of the note that is being typed; `None` if none is, or none can be written.
 fn note_form(app: &App, at: DateTime<Utc>) -> Option<Box<Form>> {
-    let Mode::Palette(palette) = &app.mode else { return None };
+    let Mode::Palette(palette) = &app.ui.mode else { return None };
     let entry =
         palette.command.filter(|entry| entry.argument == ArgumentKind::Command(Argument::Note))?;
     let text = Some(palette.argument().trim()).filter(|text| !text.is_empty())?;
@@ -87,19 +87,19 @@ fn note_form(app: &App, at: DateTime<Utc>) -> Option<Box<Form>> {
 /// Closes the palette. A note that was typed is stored as a draft.
 pub(in crate::tui) fn close(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let form = note_form(app, at);
-    app.mode = Mode::Panes;
+    app.ui.mode = Mode::Panes;
     let Some(form) = form else { return Vec::new() };
-    app.mode = Mode::Form(form);
+    app.ui.mode = Mode::Form(form);
     form::update::save_draft(app, at)
 }
 
 /// Completes the selected line; a note continues in its form.
 pub(in crate::tui) fn complete(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(form) = note_form(app, at) {
-        app.mode = Mode::Form(form);
+        app.ui.mode = Mode::Form(form);
         return drafts::update::schedule_save(app);
     }
-    let Mode::Palette(palette) = &mut app.mode else { return Vec::new() };
+    let Mode::Palette(palette) = &mut app.ui.mode else { return Vec::new() };
     let Some(choice) = palette.selected() else { return Vec::new() };
     let completed = match (&choice.kind, palette.command) {
         (ChoiceKind::Repeat(line), _) => line.clone(),
@@ -119,7 +119,7 @@ pub(in crate::tui) fn complete(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> 
 
 /// Performs what is typed or selected.
 pub(in crate::tui) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let Mode::Palette(palette) = &mut app.mode else { return Vec::new() };
+    let Mode::Palette(palette) = &mut app.ui.mode else { return Vec::new() };
     if palette.command.is_some() {
         return execute(app, at);
     }
@@ -137,7 +137,7 @@ pub(in crate::tui) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         }
         ChoiceKind::Item(item) => {
             let targets = std::mem::take(&mut palette.targets);
-            app.mode = Mode::Panes;
+            app.ui.mode = Mode::Panes;
             picker::choose::apply_pick(app, item.pick, targets, at)
         }
     }
@@ -146,10 +146,10 @@ pub(in crate::tui) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 /// Starts an action as its key would, on the targets that were fixed. An action that is about no
 /// incident is left to the dispatcher.
 fn start_action(app: &mut App, entry: &'static Entry, at: DateTime<Utc>) -> Vec<Effect> {
-    let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Mode::Palette(mut palette) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     if entry.requires_argument {
         palette.input = format!("{} ", entry.name);
-        app.mode = Mode::Palette(palette);
+        app.ui.mode = Mode::Palette(palette);
         refresh(app, at);
         return Vec::new();
     }
@@ -157,13 +157,13 @@ fn start_action(app: &mut App, entry: &'static Entry, at: DateTime<Utc>) -> Vec<
     if entry.condition == action::Condition::HasIncident {
         return start::start_on(app, entry.action, palette.targets, at);
     }
-    app.requested_action = Some(entry.action);
+    app.ui.requested_action = Some(entry.action);
     Vec::new()
 }
 
 /// Performs an action with the argument that is typed after its name.
 fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Mode::Palette(mut palette) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     let Some(entry) = palette.command else { return Vec::new() };
     let reason = availability::disabled_reason(app, entry, &palette.targets, at);
     let resolved = match reason {
@@ -172,7 +172,7 @@ fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
             && !palette.selection_moved
             && !entry.requires_argument =>
         {
-            app.mode = Mode::Palette(palette);
+            app.ui.mode = Mode::Palette(palette);
             return start_action(app, entry, at);
         }
         None => resolve(app, &palette, entry, at),
@@ -180,7 +180,7 @@ fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     match resolved {
         // The form keeps the text until the command has arrived.
         Ok((_, text)) if entry.argument == ArgumentKind::Command(Argument::Note) => {
-            app.mode = Mode::Form(form::open::note_form(app, palette.targets, &text, at));
+            app.ui.mode = Mode::Form(form::open::note_form(app, palette.targets, &text, at));
             form::update::send(app, at)
         }
         Ok((pick, value)) => {
@@ -189,7 +189,7 @@ fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         }
         Err(why) => {
             palette.enter_preview = Some(Err(why));
-            app.mode = Mode::Palette(palette);
+            app.ui.mode = Mode::Palette(palette);
             Vec::new()
         }
     }
@@ -233,14 +233,14 @@ fn resolve(
 
 /// Adds a line to the front of the history, where each line stands once.
 fn remember(app: &mut App, line: String) {
-    app.palette_history.retain(|earlier| *earlier != line);
-    app.palette_history.insert(0, line);
-    app.palette_history.truncate(MAX_HISTORY);
+    app.ui.palette_history.retain(|earlier| *earlier != line);
+    app.ui.palette_history.insert(0, line);
+    app.ui.palette_history.truncate(MAX_HISTORY);
 }
 
 /// Computes the lines for the typed text again.
 fn refresh(app: &mut App, at: DateTime<Utc>) {
-    let Mode::Palette(mut palette) = std::mem::take(&mut app.mode) else { return };
+    let Mode::Palette(mut palette) = std::mem::take(&mut app.ui.mode) else { return };
     palette.selected_index = 0;
     palette.top = 0;
     palette.selection_moved = false;
@@ -251,7 +251,7 @@ fn refresh(app: &mut App, at: DateTime<Utc>) {
     };
     palette.runs_as_typed = stands_alone(app, &palette, at);
     palette.enter_preview = preview(app, &palette, at);
-    app.mode = Mode::Palette(palette);
+    app.ui.mode = Mode::Palette(palette);
 }
 
 /// Returns whether the typed argument is used as it is: `Enter` does not choose the first line.
@@ -343,16 +343,18 @@ fn describe_pick(
         Pick::Sort(sort) => format!("order: {}", queue::sort_label(*sort)),
         Pick::Theme(name) => format!("theme: {name}"),
         Pick::Zone(zone) => format!("times: {zone}"),
-        Pick::Workspace(id) => match app.workspaces.iter().find(|workspace| workspace.id == *id) {
-            Some(workspace) => {
-                format!(
-                    "switch to {}: {}",
-                    sanitize(workspace.name()),
-                    sanitize(&workspace.location)
-                )
+        Pick::Workspace(id) => {
+            match app.session.workspaces.iter().find(|workspace| workspace.id == *id) {
+                Some(workspace) => {
+                    format!(
+                        "switch to {}: {}",
+                        sanitize(workspace.name()),
+                        sanitize(&workspace.location)
+                    )
+                }
+                None => String::new(),
             }
-            None => String::new(),
-        },
+        }
         Pick::Runbook(name) => format!("read {} for {what}", sanitize(name)),
         Pick::Command(name) => run::update::preview(app, name, &what),
         Pick::Output(_) => "look at what it has written".to_owned(),
@@ -456,12 +458,13 @@ fn action_choices(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice
     if typed.is_empty() {
         hits.sort_by_key(|(rank, _, group, _)| (*rank, *group));
         let history: Vec<Choice> = app
+            .ui
             .palette_history
             .iter()
             .filter_map(|line| history_choice(app, palette, line, at))
             .collect();
         let rest = hits.into_iter().map(|(.., choice)| choice);
-        let rest = rest.filter(|choice| !app.palette_history.contains(&choice.text));
+        let rest = rest.filter(|choice| !app.ui.palette_history.contains(&choice.text));
         return history.iter().cloned().chain(rest).collect();
     }
     hits.sort_by_key(|(rank, score, group, _)| (*rank, std::cmp::Reverse(*score), *group));
@@ -481,7 +484,7 @@ fn runbook_choices(
         [target] if typed.is_empty() => run::items::items(app, target),
         targets => run::items::all_items(app, targets),
     };
-    let key = app.keymap.main_key(Action::Run);
+    let key = app.ui.keymap.main_key(Action::Run);
     let hit = |item: Item| {
         let text = format!("run {}", item.value.as_ref()?);
         let (score, marks, about_marks) = match_texts(query, &text, &item.about)?;
@@ -508,7 +511,7 @@ fn match_alias(query: &FuzzyQuery, name: &str) -> Option<(u32, Vec<usize>, Vec<u
 }
 
 fn key_text(app: &App, entry: &Entry) -> String {
-    app.keymap.main_key(entry.action).unwrap_or_default()
+    app.ui.keymap.main_key(entry.action).unwrap_or_default()
 }
 
 /// Returns the choice for a line of the history.
@@ -516,7 +519,7 @@ fn history_choice(app: &App, palette: &Palette, line: &str, at: DateTime<Utc>) -
     let name = line.split(' ').next()?;
     let entry = entries().find(|entry| entry.name == name)?;
     Some(Choice {
-        text: sanitize(line).into_owned(),
+        text: sanitize(line).into_string(),
         about: entry.help.to_owned(),
         keys: key_text(app, entry),
         disabled_reason: availability::disabled_reason(app, entry, &palette.targets, at),

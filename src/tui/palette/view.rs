@@ -30,8 +30,8 @@ pub(in crate::tui) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mu
     for ((index, choice), row) in visible.enumerate().zip(list.rows()) {
         if palette.top + index == palette.selected_index && is_selection_visible(palette) {
             let highlight = Rect { x: row.x - 1, width: row.width + 2, ..row };
-            buffer.set_style(highlight, app.theme.selection(true));
-            buffer.set_string(row.x - 1, row.y, "▌", app.theme.accent());
+            buffer.set_style(highlight, app.ui.theme.selection(true));
+            buffer.set_string(row.x - 1, row.y, "▌", app.ui.theme.accent());
         }
         buffer.set_line(row.x, row.y, &line(app, choice, column, keys, room), row.width);
     }
@@ -41,7 +41,7 @@ pub(in crate::tui) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mu
             None => "nothing is called so".to_owned(),
         };
         let text = truncate(&text, room);
-        buffer.set_stringn(list.x, list.y, text, room, app.theme.dim());
+        buffer.set_stringn(list.x, list.y, text, room, app.ui.theme.dim());
     }
     draw_preview(app, palette, fit, inside, buffer);
     let below = palette.choices.len().saturating_sub(palette.top + fit);
@@ -63,11 +63,11 @@ fn is_selection_visible(palette: &Palette) -> bool {
 }
 
 fn input_line(app: &App, palette: &Palette, room: usize) -> Line<'static> {
-    let mut line = Line::from(Span::styled(": ", app.theme.accent()));
+    let mut line = Line::from(Span::styled(": ", app.ui.theme.accent()));
     let text = sanitize(&palette.input);
     // The end of the line is what is being typed.
     let tail = tail(&text, room.saturating_sub(4));
-    line.push_span(Span::styled(tail, app.theme.strong()));
+    line.push_span(Span::styled(tail, app.ui.theme.strong()));
     line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
     let hint = match palette.command {
         Some(entry) if palette.argument().is_empty() => entry.argument.accepted(),
@@ -89,7 +89,7 @@ fn push_hint(app: &App, mut line: Line<'static>, hint: &str, room: usize) -> Lin
     let remaining = room.saturating_sub(line.width() + 1);
     if !hint.is_empty() {
         let text = format!(" {}", truncate(hint, remaining));
-        line.push_span(Span::styled(text, app.theme.dim()));
+        line.push_span(Span::styled(text, app.ui.theme.dim()));
     }
     line
 }
@@ -115,7 +115,7 @@ fn tail(text: &str, columns: usize) -> String {
 
 fn line(app: &App, choice: &Choice, column: usize, keys: usize, room: usize) -> Line<'static> {
     let barred = choice.disabled_reason.is_some();
-    let plain = if barred { app.theme.dim() } else { Style::new() };
+    let plain = if barred { app.ui.theme.dim() } else { Style::new() };
     let mut line = Line::default();
     let text = truncate(&choice.text, column).into_owned();
     let blank = column.saturating_sub(width(&text)) + 2;
@@ -131,9 +131,9 @@ fn line(app: &App, choice: &Choice, column: usize, keys: usize, room: usize) -> 
     let marks: &[usize] = if barred { &[] } else { &choice.about_marks };
     let blank =
         remaining.saturating_sub(width(&about)) + keys_width.saturating_sub(width(&choice.keys));
-    push_marked(app, &about, marks, app.theme.dim(), &mut line);
+    push_marked(app, &about, marks, app.ui.theme.dim(), &mut line);
     line.push_span(Span::raw(" ".repeat(blank)));
-    let style = if barred { app.theme.dim() } else { app.theme.accent() };
+    let style = if barred { app.ui.theme.dim() } else { app.ui.theme.accent() };
     line.push_span(Span::styled(choice.keys.clone(), style));
     line
 }
@@ -144,7 +144,7 @@ fn draw_preview(app: &App, palette: &Palette, fit: usize, inside: Rect, buffer: 
     let y = inside.bottom().saturating_sub(1);
     match &palette.enter_preview {
         Some(Ok(text)) if !text.is_empty() => {
-            let mut line = Line::from(Span::styled("Enter ", app.theme.accent()));
+            let mut line = Line::from(Span::styled("Enter ", app.ui.theme.accent()));
             let text = sanitize(text);
             line.push_span(Span::raw(truncate(&text, room.saturating_sub(6)).into_owned()));
             buffer.set_line(inside.x, y, &line, inside.width);
@@ -159,7 +159,7 @@ fn draw_preview(app: &App, palette: &Palette, fit: usize, inside: Rect, buffer: 
             }
             let above = u16::try_from(lines.len() - 1).unwrap_or(0);
             for (line, y) in lines.iter().zip(y.saturating_sub(above)..) {
-                buffer.set_stringn(inside.x, y, line, room, app.theme.strong());
+                buffer.set_stringn(inside.x, y, line, room, app.ui.theme.strong());
             }
         }
         _ => {}

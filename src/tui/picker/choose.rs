@@ -31,14 +31,14 @@ pub(in crate::tui) fn problems_loaded(
         Ok(list) => {
             let items = links::problems(&list);
             let none = items.is_empty();
-            app.problems = Some(list);
-            if let Mode::Pick(picker) = &mut app.mode
+            app.fetched.problems = Some(list);
+            if let Mode::Pick(picker) = &mut app.ui.mode
                 && picker.kind == PickerKind::Problems
             {
                 picker.replace(items);
                 if none {
-                    app.mode = Mode::Panes;
-                    let key = app.keymap.main_key(Action::Command(CommandKind::Link));
+                    app.ui.mode = Mode::Panes;
+                    let key = app.ui.keymap.main_key(Action::Command(CommandKind::Link));
                     let how = key.map(|key| format!(": {key} n records one")).unwrap_or_default();
                     return show_toast(app, format!("no problem is recorded yet{how}"), true);
                 }
@@ -46,8 +46,8 @@ pub(in crate::tui) fn problems_loaded(
             Vec::new()
         }
         Err(error) => {
-            if matches!(&app.mode, Mode::Pick(picker) if picker.kind == PickerKind::Problems) {
-                app.mode = Mode::Panes;
+            if matches!(&app.ui.mode, Mode::Pick(picker) if picker.kind == PickerKind::Problems) {
+                app.ui.mode = Mode::Panes;
             }
             report_failure(app, "reading the problems", &error.to_string(), at)
         }
@@ -57,12 +57,12 @@ pub(in crate::tui) fn problems_loaded(
 /// Performs the chosen item.
 pub(in crate::tui) fn choose(app: &mut App, item: Item, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(why) = item.disabled_reason {
-        if let Mode::Pick(picker) = &mut app.mode {
+        if let Mode::Pick(picker) = &mut app.ui.mode {
             picker.notice = Some(why);
         }
         return Vec::new();
     }
-    let Mode::Pick(picker) = std::mem::take(&mut app.mode) else { return Vec::new() };
+    let Mode::Pick(picker) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     match (picker.kind, item.pick) {
         (PickerKind::Views, Pick::Index(index)) => views::update::choose_view(app, index, at),
         (PickerKind::Sorts, Pick::Index(index)) => views::update::choose_sort(app, index, at),
@@ -87,10 +87,10 @@ pub(in crate::tui) fn apply_pick(
         Pick::LinkUrl => form::open::open(app, Kind::LinkUrl, targets, at),
         Pick::NewProblem => form::open::open(app, Kind::NewProblem, targets, at),
         Pick::LinkProblem => {
-            let items = app.problems.as_deref().map(links::problems).unwrap_or_default();
+            let items = app.fetched.problems.as_deref().map(links::problems).unwrap_or_default();
             let heading = "Link to the problem".to_owned();
             let picker = Picker::new(PickerKind::Problems, targets, heading, items, true);
-            app.mode = Mode::Pick(Box::new(picker));
+            app.ui.mode = Mode::Pick(Box::new(picker));
             vec![Effect::LoadProblems]
         }
         Pick::LinkChange => {
@@ -103,12 +103,12 @@ pub(in crate::tui) fn apply_pick(
                 );
             }
             let picker = Picker::search(targets, "Link the change that caused it", items);
-            app.mode = Mode::Pick(Box::new(picker));
+            app.ui.mode = Mode::Pick(Box::new(picker));
             Vec::new()
         }
         Pick::Override(priority) => form::open::open(app, Kind::Override { priority }, targets, at),
         Pick::Template(index) => {
-            app.template_index = index;
+            app.forms.template_index = index;
             form::open::open(app, Kind::Update, targets, at)
         }
         Pick::Draft(id) => drafts::reopen::open(app, id, at),

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::model::text::{sanitize, truncate, wrap};
+use crate::model::text::{SafeText, truncate, wrap};
 
 use crate::tui::picker::Picker;
 use crate::tui::widgets::popup;
@@ -19,9 +19,8 @@ pub(in crate::tui) fn box_area(picker: &Picker, body: Rect) -> (Rect, u16) {
 }
 
 /// Returns the notice, wrapped and truncated to a few lines.
-pub(in crate::tui) fn notice_lines(picker: &Picker, columns: usize) -> Vec<String> {
-    let notice =
-        picker.notice.as_ref().map(|notice| wrap(&format!("! {}", sanitize(notice)), columns));
+pub(in crate::tui) fn notice_lines(picker: &Picker, columns: usize) -> Vec<SafeText<'static>> {
+    let notice = picker.notice.as_ref().map(|notice| wrap(&format!("! {}", notice), columns));
     let mut lines = notice.unwrap_or_default();
     if lines.len() > MAX_NOTICE_LINES {
         lines.truncate(MAX_NOTICE_LINES);

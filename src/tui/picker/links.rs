@@ -14,7 +14,7 @@ use crate::tui::verb::target::Target;
 
 /// Returns the open incidents to merge into, those of the same service first.
 pub(in crate::tui) fn merge_targets(app: &App, targets: &[Target]) -> Vec<Item> {
-    let Some(snapshot) = &app.snapshot else { return Vec::new() };
+    let Some(snapshot) = &app.fetched.snapshot else { return Vec::new() };
     let service = single_row(app, targets).and_then(|row| row.primary_service());
     let is_target = |id| targets.iter().any(|target| target.id == id);
     let mut rows: Vec<_> = snapshot
@@ -85,7 +85,7 @@ pub(in crate::tui) fn problems(list: &[Problem]) -> Vec<Item> {
     let items = list.iter().map(|problem| {
         let link = Link::Problem { id: problem.id, title: problem.title.clone() };
         let about = format!("{} · {}", problem.state, sanitize(&problem.services.join(", ")));
-        link_item(link, sanitize(&problem.title).into_owned(), about)
+        link_item(link, sanitize(&problem.title).into_string(), about)
     });
     items.collect()
 }
@@ -99,7 +99,7 @@ pub(in crate::tui) fn changes(app: &App, targets: &[Target]) -> Vec<Item> {
         let link = Link::Change { id: change.id, title: change.title.clone() };
         let at = change.ends_at.unwrap_or(change.starts_at);
         let about = format!("{} · {} · {}", change.kind, change.state, format_ago(at, app.now));
-        link_item(link, sanitize(&change.title).into_owned(), about)
+        link_item(link, sanitize(&change.title).into_string(), about)
     });
     items.collect()
 }

@@ -17,14 +17,14 @@ use crate::tui::verb::target::Target;
 /// Returns the people to assign to: on call for the incident's team first, then the other members
 /// of the team, then everybody else.
 pub(in crate::tui) fn people(app: &App, targets: &[Target]) -> Vec<Item> {
-    let Some(directory) = app.directory.as_deref() else { return Vec::new() };
+    let Some(directory) = app.fetched.directory.as_deref() else { return Vec::new() };
     let row = single_row(app, targets);
     let team = row.and_then(|row| row.team.as_deref());
     let owner = row.and_then(|row| row.assignee.as_ref());
     let mut items = Vec::new();
     for person in by_proximity(directory, team, app) {
         let mut about = describe_person(directory, &person, app.now);
-        if person.handle == app.me.handle {
+        if person.handle == app.session.me.handle {
             about = format!("you · {about}");
         }
         let owns = owner.is_some_and(|owner| owner.handle == person.handle);
@@ -99,7 +99,7 @@ fn describe_person(directory: &Directory, person: &PersonRef, now: DateTime<Utc>
         .map(|team| team.name.as_str())
         .collect();
     if !teams.is_empty() {
-        parts.push(sanitize(&teams.join(", ")).into_owned());
+        parts.push(sanitize(&teams.join(", ")).into_string());
     }
     parts.join(" · ")
 }
@@ -107,7 +107,7 @@ fn describe_person(directory: &Directory, person: &PersonRef, now: DateTime<Utc>
 /// Returns every role with every person. Those who have a role come first, to give it up, because
 /// the list is long.
 pub(in crate::tui) fn roles(app: &App, targets: &[Target]) -> Vec<Item> {
-    let Some(directory) = app.directory.as_deref() else { return Vec::new() };
+    let Some(directory) = app.fetched.directory.as_deref() else { return Vec::new() };
     let record = targets.first().and_then(|target| precheck::current_record(app, target.id));
     let has = |role: Role, person: &PersonRef| {
         record.is_some_and(|r| {
@@ -153,7 +153,7 @@ pub(in crate::tui) fn next_level(
     target: &Target,
 ) -> Result<IncidentCommand, Option<String>> {
     let (Some(row), Some(directory)) =
-        (single_row(app, std::slice::from_ref(target)), app.directory.as_deref())
+        (single_row(app, std::slice::from_ref(target)), app.fetched.directory.as_deref())
     else {
         return Err(None);
     };
@@ -172,7 +172,8 @@ pub(in crate::tui) fn next_level(
 
 /// Returns the levels of the incident's policy.
 pub(in crate::tui) fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
-    let (Some(row), Some(directory)) = (single_row(app, targets), app.directory.as_deref()) else {
+    let (Some(row), Some(directory)) = (single_row(app, targets), app.fetched.directory.as_deref())
+    else {
         return Vec::new();
     };
     let next = row.escalation.saturating_add(1);

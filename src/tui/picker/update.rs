@@ -36,13 +36,14 @@ pub(in crate::tui) fn open(
     };
     let heading = heading.replacen("{}", &about, 1);
     let picker = if searchable { Picker::search } else { Picker::menu }(targets, heading, items);
-    app.mode = Mode::Pick(Box::new(picker));
+    app.ui.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }
 
 /// Opens the list of drafts.
 pub(in crate::tui) fn open_drafts(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let items: Vec<Item> = app
+        .forms
         .drafts
         .iter()
         .filter_map(|draft| {
@@ -67,7 +68,7 @@ pub(in crate::tui) fn open_drafts(app: &mut App, at: DateTime<Utc>) -> Vec<Effec
         return show_toast(app, "no draft is kept", false);
     }
     let heading = "Drafts: typed and not sent".to_owned();
-    app.mode =
+    app.ui.mode =
         Mode::Pick(Box::new(Picker::new(PickerKind::Drafts, Vec::new(), heading, items, true)));
     Vec::new()
 }

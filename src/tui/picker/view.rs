@@ -18,11 +18,11 @@ pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut 
     popup::frame(app, area, &picker.heading, buffer);
     let mut inside = popup::inner(area);
     if picker.searchable {
-        let mut line = Line::from(Span::styled("› ", app.theme.accent()));
+        let mut line = Line::from(Span::styled("› ", app.ui.theme.accent()));
         line.push_span(Span::raw(sanitize(&picker.query).into_owned()));
         line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
         if picker.query.is_empty() {
-            line.push_span(Span::styled(" type to search", app.theme.dim()));
+            line.push_span(Span::styled(" type to search", app.ui.theme.dim()));
         }
         buffer.set_line(inside.x, inside.y, &line, inside.width);
         inside.y += 1;
@@ -30,7 +30,7 @@ pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut 
     }
     if picker.hits.is_empty() {
         let text = if picker.items.is_empty() { "reading …" } else { "nothing matches" };
-        buffer.set_stringn(inside.x, inside.y, text, usize::from(inside.width), app.theme.dim());
+        buffer.set_stringn(inside.x, inside.y, text, usize::from(inside.width), app.ui.theme.dim());
     }
     let visible = picker.hits.iter().skip(picker.top).take(usize::from(rows));
     let texts =
@@ -42,15 +42,15 @@ pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut 
         let item = &picker.items[hit.item_index];
         if selected {
             let highlight = Rect { x: row.x - 1, width: row.width + 2, ..row };
-            buffer.set_style(highlight, app.theme.selection(true));
-            buffer.set_string(row.x - 1, row.y, "▌", app.theme.accent());
+            buffer.set_style(highlight, app.ui.theme.selection(true));
+            buffer.set_string(row.x - 1, row.y, "▌", app.ui.theme.accent());
         }
         buffer.set_line(row.x, row.y, &line(app, picker, item, hit, column, room), row.width);
     }
     let notice = notice_lines(picker, room);
     let first = area.bottom().saturating_sub(1 + u16::try_from(notice.len()).unwrap_or(0));
     for (text, y) in notice.iter().zip(first..) {
-        buffer.set_stringn(inside.x, y, text, room, app.theme.strong());
+        buffer.set_stringn(inside.x, y, text, room, app.ui.theme.strong());
     }
     let below = picker.hits.len().saturating_sub(picker.top + usize::from(rows));
     popup::draw_scroll_hint(app, area, (picker.top, below), buffer);
@@ -64,11 +64,11 @@ pub(in crate::tui) fn line(
     column: usize,
     room: usize,
 ) -> Line<'static> {
-    let plain = if item.disabled_reason.is_some() { app.theme.dim() } else { Style::new() };
+    let plain = if item.disabled_reason.is_some() { app.ui.theme.dim() } else { Style::new() };
     let mut line = Line::default();
     if !picker.searchable {
         let key = item.key.map_or(" ".into(), |key| key.to_string());
-        line.push_span(Span::styled(format!("{key}  "), app.theme.accent()));
+        line.push_span(Span::styled(format!("{key}  "), app.ui.theme.accent()));
     }
     let text = truncate(&item.text, column).into_owned();
     let blank = column.saturating_sub(width(&text)) + 2;
@@ -81,6 +81,6 @@ pub(in crate::tui) fn line(
     let remaining = room.saturating_sub(line.width());
     let about = truncate(&about, remaining).into_owned();
     let marks: &[usize] = if item.disabled_reason.is_some() { &[] } else { &hit.about_marks };
-    push_marked(app, &about, marks, app.theme.dim(), &mut line);
+    push_marked(app, &about, marks, app.ui.theme.dim(), &mut line);
     line
 }

@@ -13,19 +13,19 @@ use crate::tui::widgets::formatting::{pluralize, short_duration};
 /// Draws the reason why the queue is empty in the middle of the pane.
 pub(in crate::tui) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
     let mut texts = Vec::new();
-    match (app.freshness(), &app.snapshot) {
+    match (app.freshness(), &app.fetched.snapshot) {
         (Freshness::Failing { since, message, retry_in }, None) => {
             texts.push(format!("nothing could be read since {}", app.clock().hh_mm_ss(since)));
-            texts.push(sanitize(&message).into_owned());
+            texts.push(sanitize(&message).into_string());
             let seconds = retry_in.num_seconds().max(0);
-            texts.push(format!("from {}", sanitize(&app.workspace.location)));
-            let now = app.keymap.hint_suffix(Action::Refresh, "now");
+            texts.push(format!("from {}", sanitize(&app.session.workspace.location)));
+            let now = app.ui.keymap.hint_suffix(Action::Refresh, "now");
             texts.push(format!("retrying in {seconds} s{now}"));
         }
-        (_, None) => texts.push(format!("reading {} …", sanitize(&app.workspace.location))),
+        (_, None) => texts.push(format!("reading {} …", sanitize(&app.session.workspace.location))),
         (_, Some(_)) if app.queue.is_filtered() => filtered(app, &mut texts),
         (_, Some(_)) => {
-            let ended = match app.last_ended {
+            let ended = match app.fetched.last_ended {
                 Some(Some(at)) => format!(" · the last ended {} ago", short_duration(app.now - at)),
                 Some(None) => " · none has ended yet".into(),
                 None => String::new(),
@@ -37,11 +37,11 @@ pub(in crate::tui) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
         }
     }
     let wide = usize::from(inside.width);
-    let lines: Vec<String> = texts.iter().flat_map(|s| crate::model::text::wrap(s, wide)).collect();
+    let lines: Vec<_> = texts.iter().flat_map(|s| crate::model::text::wrap(s, wide)).collect();
     let skip = usize::from(inside.height).saturating_sub(lines.len()) / 3;
     for (index, (text, row)) in lines.iter().zip(inside.rows().skip(skip)).enumerate() {
         let x = row.x + u16::try_from(wide.saturating_sub(width(text)) / 2).unwrap_or(0);
-        let style = if index == 0 { app.theme.strong() } else { app.theme.dim() };
+        let style = if index == 0 { app.ui.theme.strong() } else { app.ui.theme.dim() };
         buffer.set_stringn(x, row.y, text, wide, style);
     }
 }
@@ -57,8 +57,8 @@ fn filtered(app: &App, texts: &mut Vec<String>) {
         }
         Some(pages) if pages.error.is_some() => {
             texts.push("the history could not be read".into());
-            texts.extend(pages.error.as_deref().map(|why| sanitize(why).into_owned()));
-            let key = app.keymap.keys(Action::Refresh).first();
+            texts.extend(pages.error.as_deref().map(|why| sanitize(why).into_string()));
+            let key = app.ui.keymap.keys(Action::Refresh).first();
             texts.extend(key.map(|key| format!("{key} asks again")));
         }
         Some(pages) if pages.as_of.is_some() => {
@@ -66,7 +66,7 @@ fn filtered(app: &App, texts: &mut Vec<String>) {
         }
         _ => texts.push(format!("nothing matches {filter}")),
     }
-    if let Some(key) = app.keymap.keys(Action::Back).first() {
+    if let Some(key) = app.ui.keymap.keys(Action::Back).first() {
         texts.push(match app.queue.counts.total() {
             0 => format!("{key} clears the filter"),
             1 => format!("{key} clears the filter: 1 incident is open"),

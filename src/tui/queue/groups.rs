@@ -15,8 +15,8 @@ use crate::tui::reading;
 /// Groups the queue by service, or no longer. The group of the selected row is unfolded.
 pub(in crate::tui) fn toggle_grouping(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = Vec::new();
-    if app.focus != Pane::Queue {
-        app.zoomed = false;
+    if app.ui.focus != Pane::Queue {
+        app.ui.zoomed = false;
         effects = reading::focus::focus(app, Pane::Queue);
     }
     let service = app.selected().map(|row| row.primary_service().unwrap_or_default().to_owned());
@@ -28,7 +28,7 @@ pub(in crate::tui) fn toggle_grouping(app: &mut App, at: DateTime<Utc>) -> Vec<E
     let groups = app.queue.groups.len();
     if app.queue.grouped {
         let word = if groups == 1 { "service" } else { "services" };
-        let unfold = app.keymap.hint_suffix(Action::Unfold, "unfolds one");
+        let unfold = app.ui.keymap.hint_suffix(Action::Unfold, "unfolds one");
         effects.extend(show_toast(app, format!("grouped: {groups} {word}{unfold}"), false));
     }
     effects
@@ -78,9 +78,9 @@ pub(in crate::tui) fn selected_group_ids(app: &App) -> Option<Vec<IncidentId>> {
 
 /// Marks these incidents, or removes their marks if all of them are marked.
 pub(in crate::tui) fn toggle_marks(app: &mut App, ids: Vec<IncidentId>) {
-    if ids.iter().all(|id| app.marked.contains(id)) {
-        app.marked.retain(|id| !ids.contains(id));
+    if ids.iter().all(|id| app.ui.marked.contains(id)) {
+        app.ui.marked.retain(|id| !ids.contains(id));
     } else {
-        app.marked.extend(ids);
+        app.ui.marked.extend(ids);
     }
 }

@@ -85,7 +85,7 @@ fn load(app: &App, number: u64, limit: u32, after: Option<crate::backend::PageMa
         number,
         Box::new(Search {
             filter: app.queue.filter().clone(),
-            me: Some(app.me.handle.clone()),
+            me: Some(app.session.me.handle.clone()),
             sort: app.queue.effective_sort(),
             limit,
             after,

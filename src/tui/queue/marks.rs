@@ -16,8 +16,8 @@ pub(in crate::tui) fn toggle_mark(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(id) = app.selected().map(|row| row.id) else { return Vec::new() };
-    if !app.marked.remove(&id) {
-        app.marked.insert(id);
+    if !app.ui.marked.remove(&id) {
+        app.ui.marked.insert(id);
     }
     navigation::move_by(app, Motion::Lines(1))
 }

@@ -12,18 +12,19 @@ use crate::model::service_level::{ServiceLevels, running_clock};
 use crate::model::{IncidentId, Summary};
 use crate::sync::Snapshot;
 
-use crate::tui::core::app::{App, SelectionShift};
+use crate::tui::core::app::App;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
+use crate::tui::core::state::ui::SelectionShift;
 use crate::tui::filter::FILTER_LINE_ROWS;
 use crate::tui::queue::{HistoryPages, Line, Queue, Row};
 
 /// Derives the rows of the queue again, as they are at `now`.
 pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
     app.now = now;
-    let Some(snapshot) = app.snapshot.clone() else { return };
-    let levels = app.rules.levels;
-    let context = MatchContext { now, me: Some(&app.me.handle), levels: &levels };
+    let Some(snapshot) = app.fetched.snapshot.clone() else { return };
+    let levels = app.session.rules.levels;
+    let context = MatchContext { now, me: Some(&app.session.me.handle), levels: &levels };
     let mut counts = OpenCounts::default();
     let mut next: Option<DateTime<Utc>> = None;
     let mut rows = Vec::with_capacity(snapshot.rows.len());
@@ -49,14 +50,14 @@ pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
     } else {
         rows.sort_unstable_by(|a, b| compare(sort, (&a.summary, &a.rank), (&b.summary, &b.rank)));
     }
-    if !app.marked.is_empty() && snapshot.counts.is_none() {
+    if !app.ui.marked.is_empty() && snapshot.counts.is_none() {
         let present: HashSet<IncidentId> = snapshot
             .rows
             .iter()
             .map(|row| row.id)
             .chain(rows.iter().map(|r| r.summary.id))
             .collect();
-        app.marked.retain(|id| present.contains(id));
+        app.ui.marked.retain(|id| present.contains(id));
     }
     let largest = rows.iter().filter_map(|row| row.summary.number).max();
     let digits = largest.map_or(4, |number| number.0.to_string().len());
@@ -77,8 +78,8 @@ pub(in crate::tui) fn derive_unprompted(app: &mut App, at: DateTime<Utc>) {
     derive(app, at);
     let Some((id, label)) = before else { return };
     if app.selected().is_some_and(|row| row.id != id) {
-        let unseen = app.selection_shift.take().filter(|shift| shift.drawn_at.is_none());
-        app.selection_shift =
+        let unseen = app.ui.selection_shift.take().filter(|shift| shift.drawn_at.is_none());
+        app.ui.selection_shift =
             unseen.or(Some(SelectionShift { previous_label: label, drawn_at: None }));
     }
 }
@@ -210,7 +211,7 @@ pub(in crate::tui) fn scroll_into_view(app: &mut App) {
 
 /// Returns how many rows of the queue fit on the screen, below its heading and an open filter line.
 pub(in crate::tui) fn visible_rows(app: &App) -> usize {
-    let used = 1 + if matches!(app.mode, Mode::Filter(_)) { FILTER_LINE_ROWS } else { 0 };
+    let used = 1 + if matches!(app.ui.mode, Mode::Filter(_)) { FILTER_LINE_ROWS } else { 0 };
     app.layout()
         .slot(Pane::Queue)
         .map_or(1, |slot| usize::from(slot.inner().height.saturating_sub(used)).max(1))
@@ -218,7 +219,7 @@ pub(in crate::tui) fn visible_rows(app: &App) -> usize {
 
 /// Selects again what was selected before the line was opened, as soon as it passes the filter.
 pub(in crate::tui) fn restore_selection(app: &mut App) {
-    if let Mode::Filter(line) = &app.mode
+    if let Mode::Filter(line) = &app.ui.mode
         && line.previous.selected_head.is_none()
         && let Some(id) = line.previous.selected.filter(|id| app.queue.selected != Some(*id))
         && let Some(line) = app.queue.line_of(id)

@@ -29,7 +29,7 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
     let total = queue.lines.len();
     let at = if total == 0 { 0 } else { queue.index + 1 };
     let mut inside = slot.inner();
-    let typed = match &app.mode {
+    let typed = match &app.ui.mode {
         Mode::Filter(typed) => Some(typed),
         _ => None,
     };
@@ -37,7 +37,7 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
     let right = format!("{at}/{}", total_text(app));
     // The filter has precedence over the scroll position where both don't fit.
     let room = usize::from(slot.area.width).saturating_sub("╭ 1 Queue ─  ╮".chars().count());
-    let about = truncate(&full_title, room.saturating_sub(right.len() + 3)).into_owned();
+    let about = truncate(&full_title, room.saturating_sub(right.len() + 3)).into_string();
     let title = pane::Title { about, right, alarm: false };
     let header_rows = 1 + if typed.is_some() { FILTER_LINE_ROWS } else { 0 };
     let rows = usize::from(inside.height.saturating_sub(header_rows));
@@ -53,7 +53,7 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
     let noted = slot.frame == Frame::Bare && typed.is_none() && is_special(app);
     if noted {
         let text = truncate(&full_title, usize::from(inside.width)).into_owned();
-        let style = app.theme.accent();
+        let style = app.ui.theme.accent();
         buffer.set_stringn(inside.x, inside.y, text, usize::from(inside.width), style);
     }
     if total == 0 {
@@ -64,8 +64,11 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
         empty_state::draw(app, inside, buffer);
         return;
     }
-    let columns =
-        Columns::for_width(&app.settings.columns, usize::from(inside.width), queue.number_width);
+    let columns = Columns::for_width(
+        &app.session.settings.columns,
+        usize::from(inside.width),
+        queue.number_width,
+    );
     if !noted {
         buffer.set_line(inside.x, inside.y, &header(app, &columns), inside.width);
     }
@@ -79,10 +82,10 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
             }
         };
         if selected {
-            let focused = app.focus == Pane::Queue;
+            let focused = app.ui.focus == Pane::Queue;
             let highlight = Rect { x: at.x - 1, width: at.width + 2, ..at };
-            buffer.set_style(highlight, app.theme.selection(focused));
-            buffer.set_string(at.x - 1, at.y, "▌", app.theme.accent());
+            buffer.set_style(highlight, app.ui.theme.selection(focused));
+            buffer.set_string(at.x - 1, at.y, "▌", app.ui.theme.accent());
         }
         buffer.set_line(at.x, at.y, &line, at.width);
     }
@@ -94,7 +97,7 @@ fn is_special(app: &App) -> bool {
     queue.is_filtered()
         || queue.grouped
         || queue.effective_sort() != Sort::Urgent
-        || !app.marked.is_empty()
+        || !app.ui.marked.is_empty()
         || app.rows_as_of().is_some()
 }
 
@@ -106,7 +109,7 @@ fn total_text(app: &App) -> String {
         return format!("{line_count}+");
     }
     let unread = !queue.is_filtered() && !queue.grouped;
-    let total = app.snapshot.as_ref().and_then(|s| s.counts).filter(|_| unread);
+    let total = app.fetched.snapshot.as_ref().and_then(|s| s.counts).filter(|_| unread);
     total
         .and_then(|total| usize::try_from(total.total()).ok())
         .map_or(line_count, |total| total.max(line_count))
@@ -131,8 +134,8 @@ fn match_count_text(app: &App) -> String {
 fn title_text(app: &App, typing: bool) -> String {
     let queue = &app.queue;
     let mut parts = Vec::new();
-    if !app.marked.is_empty() {
-        parts.push(format!("{} selected", app.marked.len()));
+    if !app.ui.marked.is_empty() {
+        parts.push(format!("{} selected", app.ui.marked.len()));
     }
     parts.extend(queue.view.clone());
     let cached_at = queue.pages.as_ref().and_then(|pages| pages.as_of);
@@ -141,7 +144,7 @@ fn title_text(app: &App, typing: bool) -> String {
         // Before the parts that may be truncated.
         parts.extend(cached_at.map(|at| app.as_of(at)));
         if queue.view.is_none() {
-            parts.push(sanitize(&queue.filter().to_string()).into_owned());
+            parts.push(sanitize(&queue.filter().to_string()).into_string());
         }
     } else if queue.view.is_none() && !typing {
         parts.push("open".into());
@@ -175,7 +178,7 @@ fn header(app: &App, columns: &Columns) -> Line<'static> {
         }
         text.push(' ');
     }
-    Line::from(Span::styled(text.trim_end().to_owned(), app.theme.dim()))
+    Line::from(Span::styled(text.trim_end().to_owned(), app.ui.theme.dim()))
 }
 
 /// Appends a text with the matches of the filter's search words highlighted.
@@ -216,11 +219,11 @@ fn push_fitted(app: &App, text: &str, wide: usize, style: Style, line: &mut Line
 }
 
 fn row_line(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<'static> {
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let fresh = row.status == Status::Triggered;
     let strong = if fresh || selected { theme.strong() } else { Style::new() };
     let mut line = Line::default();
-    let flag = if app.marked.contains(&row.id) {
+    let flag = if app.ui.marked.contains(&row.id) {
         "✓"
     } else if app.is_pending(row.id) {
         "↑"
@@ -268,21 +271,21 @@ fn row_line(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line
 
 fn push_owner(app: &App, row: &Summary, wide: usize, line: &mut Line<'static>) {
     if let Some(person) = &row.assignee {
-        push_fitted(app, &person.name, wide, app.theme.dim(), line);
+        push_fitted(app, &person.name, wide, app.ui.theme.dim(), line);
         return;
     }
     let fresh = row.status == Status::Triggered;
-    let style = if fresh { app.theme.strong() } else { Style::new() };
+    let style = if fresh { app.ui.theme.strong() } else { Style::new() };
     line.push_span(Span::styled(pad("unowned", wide), style));
     line.push_span(" ");
 }
 
 /// Returns the heading of a group: its most urgent state and its number of incidents.
 fn group_line(app: &App, group: &Group, room: usize, selected: bool) -> Line<'static> {
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let first = &app.queue.rows[group.most_urgent].summary;
     let rows = &app.queue.rows[group.rows.clone()];
-    let marked = rows.iter().filter(|row| app.marked.contains(&row.summary.id)).count();
+    let marked = rows.iter().filter(|row| app.ui.marked.contains(&row.summary.id)).count();
     let mut line = Line::default();
     let flag = if marked == rows.len() { "✓" } else { " " };
     line.push_span(Span::styled(flag, theme.accent().add_modifier(Modifier::BOLD)));
@@ -315,20 +318,20 @@ fn group_line(app: &App, group: &Group, room: usize, selected: bool) -> Line<'st
 
 /// Appends the running service level clock: a bar of the remaining time, and the time.
 fn push_service_level(app: &App, row: &Summary, bar: bool, line: &mut Line<'static>) {
-    let Some(clock) = running_clock(row, &app.rules.levels) else {
+    let Some(clock) = running_clock(row, &app.session.rules.levels) else {
         line.push_span(" ".repeat(REMAINING_WIDTH + if bar { BAR_WIDTH } else { 0 }));
         return;
     };
     let (past, near) = (clock.is_past(app.now), clock.is_near(app.now));
     if bar {
         let bar = remaining_bar(&clock, app.now, BAR_WIDTH);
-        line.push_span(Span::styled(bar, if near { Style::new() } else { app.theme.dim() }));
+        line.push_span(Span::styled(bar, if near { Style::new() } else { app.ui.theme.dim() }));
     }
     let text = remaining_text(clock.remaining(app.now));
     let style = if past {
-        app.theme.alarm()
+        app.ui.theme.alarm()
     } else if near {
-        app.theme.strong()
+        app.ui.theme.strong()
     } else {
         Style::new()
     };

@@ -6,19 +6,19 @@ use crate::tui::core::pane::Pane;
 use crate::tui::reading;
 
 pub(in crate::tui) fn focus(app: &mut App, pane: Pane) -> Vec<Effect> {
-    let before = std::mem::replace(&mut app.focus, pane);
+    let before = std::mem::replace(&mut app.ui.focus, pane);
     match (before, pane) {
         (Pane::Detail | Pane::Timeline, Pane::Detail | Pane::Timeline) => {
-            app.tab = pane;
+            app.ui.tab = pane;
             Vec::new()
         }
         // The panes show what is selected, not what was shown in them before.
         (_, Pane::Detail | Pane::Timeline) => {
-            app.tab = pane;
+            app.ui.tab = pane;
             reading::update::follow_at_once(app)
         }
         (_, Pane::Metrics) => {
-            app.tab = pane;
+            app.ui.tab = pane;
             reading::update::follow(app)
         }
         // The incident that was read may have left the queue in the meantime.
@@ -28,12 +28,12 @@ pub(in crate::tui) fn focus(app: &mut App, pane: Pane) -> Vec<Effect> {
 
 pub(in crate::tui) fn cycle_focus(app: &mut App, by: isize) -> Vec<Effect> {
     let count = Pane::ALL.len();
-    let index = app.focus.number() - 1;
+    let index = app.ui.focus.number() - 1;
     let next = (index + count).saturating_add_signed(by) % count;
     focus(app, Pane::ALL[next])
 }
 
 pub(in crate::tui) fn open_selected(app: &mut App) -> Vec<Effect> {
-    app.zoomed = true;
+    app.ui.zoomed = true;
     focus(app, Pane::Detail)
 }

@@ -18,7 +18,7 @@ const MAX_TARGETS: usize = 8;
 
 /// Returns the incidents that the open form, list or question is about.
 fn open_targets(app: &App) -> Vec<Target> {
-    let mut targets = match &app.mode {
+    let mut targets = match &app.ui.mode {
         Mode::Form(form) => form.targets.clone(),
         Mode::Pick(picker) => picker.targets.clone(),
         Mode::Matrix(matrix) => matrix.targets.clone(),
@@ -93,12 +93,12 @@ pub(in crate::tui) fn announce(
     let milestone = news.iter().rev().find(|event| event.body.is_milestone());
     let Some(event) = milestone.or(news.last()) else { return Vec::new() };
     let who = sanitize(event.actor.name()).into_owned();
-    let mut text = format!("{label}: {who} {}", event.news(&app.me));
+    let mut text = format!("{label}: {who} {}", event.news(&app.session.me));
     if news.len() > 1 {
         text = format!("{text} · and {} more", news.len() - 1);
     }
     if is_open {
-        match &mut app.mode {
+        match &mut app.ui.mode {
             Mode::Form(form) => {
                 form.notice = Some(text);
                 return Vec::new();
@@ -118,5 +118,5 @@ pub(in crate::tui) fn announce(
 }
 
 fn is_mine(app: &App, actor: &Actor) -> bool {
-    actor.person().is_some_and(|person| person.handle == app.me.handle)
+    actor.person().is_some_and(|person| person.handle == app.session.me.handle)
 }

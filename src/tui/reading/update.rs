@@ -27,7 +27,7 @@ pub(in crate::tui) fn follow(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     // A person who reads is not moved to another incident because this one has left the queue.
-    if app.reading.target.is_none() || !matches!(app.focus, Pane::Detail | Pane::Timeline) {
+    if app.reading.target.is_none() || !matches!(app.ui.focus, Pane::Detail | Pane::Timeline) {
         app.reading.target = app.queue.selected;
     }
     let Some(id) = app.reading.target else {
@@ -151,7 +151,7 @@ pub(in crate::tui) fn loaded(
         Err(error) => {
             app.reading.failed = Some((id, error.to_string()));
             let label = app.row(id).map_or_else(|| "the incident".to_owned(), Summary::label);
-            if matches!(app.mode, Mode::Panes) && is_target {
+            if matches!(app.ui.mode, Mode::Panes) && is_target {
                 report_failure(app, &format!("reading {label}"), &error.to_string(), at)
             } else {
                 Vec::new()
@@ -264,7 +264,7 @@ pub const LONG_REST_DELAY: Duration = Duration::from_millis(200);
 pub(in crate::tui) fn selection_moved(app: &mut App) -> Vec<Effect> {
     app.reading.rest_seq += 1;
     app.reading.moving = true;
-    let rest = if app.low_bandwidth { LONG_REST_DELAY } else { REST_DELAY };
+    let rest = if app.ui.low_bandwidth { LONG_REST_DELAY } else { REST_DELAY };
     vec![Effect::StartTimer(rest, Timer::Rest(app.reading.rest_seq))]
 }
 

@@ -24,7 +24,7 @@ pub(in crate::tui) fn empty_reason(app: &App, target: &Target) -> String {
     if let Some(Err(NoRunbooks::Unreadable(why))) = &app.runbooks {
         return why.clone();
     }
-    let folder = app.settings.runbooks.as_ref().map(|folder| folder.to_string_lossy());
+    let folder = app.session.settings.runbooks.as_ref().map(|folder| folder.to_string_lossy());
     let location = folder.map(|folder| format!("as .md files in {}, ", sanitize(&folder)));
     format!(
         "nothing is there for {}: put runbooks {}or [[commands]] into the settings",
@@ -43,7 +43,7 @@ pub(in crate::tui) fn items(app: &App, target: &Target) -> Vec<Item> {
 pub(in crate::tui) fn items_after(app: &App, target: &Target, before: &[Item]) -> Vec<Item> {
     let Some(incident) = precheck::current_record(app, target.id) else { return Vec::new() };
     let mut items = runbook::items::items(app, incident);
-    for command in &app.settings.commands {
+    for command in &app.session.settings.commands {
         if is_offered(app, command, incident) {
             let mut item = Item::new(sanitize(&command.name), Pick::Command(command.name.clone()));
             item.key = command.key;
@@ -55,7 +55,7 @@ pub(in crate::tui) fn items_after(app: &App, target: &Target, before: &[Item]) -
                 }
                 help => help.clone(),
             };
-            let disabled_reason = if app.read_only {
+            let disabled_reason = if app.session.read_only {
                 Some(READ_ONLY.to_owned())
             } else {
                 prepare(command, incident, app, RunId(0)).err()
@@ -66,7 +66,7 @@ pub(in crate::tui) fn items_after(app: &App, target: &Target, before: &[Item]) -
             items.push(item.value(sanitize(&command.name)));
         }
     }
-    for run in app.runs.iter().rev().filter(|run| run.target.id == target.id) {
+    for run in app.runs.list.iter().rev().filter(|run| run.target.id == target.id) {
         let about = match &run.ended {
             None => format!("runs since {}", app.clock().hh_mm_ss(run.started_at)),
             Some((_, at)) => format!("{} at {}", run.outcome(), app.clock().hh_mm_ss(*at)),
@@ -86,7 +86,7 @@ pub(in crate::tui) fn all_items(app: &App, targets: &[Target]) -> Vec<Item> {
     let Some(incident) = precheck::current_record(app, target.id) else { return Vec::new() };
     let mut items = items(app, target);
     items.extend(runbook::items::other_items(app, incident));
-    for command in &app.settings.commands {
+    for command in &app.session.settings.commands {
         if let Some(when) = command.when.as_ref().filter(|_| !is_offered(app, command, incident)) {
             let name = sanitize(&command.name);
             let why = format!("it is only for {}", sanitize(&when.to_string()));
@@ -115,7 +115,7 @@ pub(in crate::tui) fn no_items_reason(
 }
 
 pub(in crate::tui) fn single_target_reason(app: &App, count: usize) -> String {
-    let key = app.keymap.main_key(Action::MarkAll).unwrap_or_default();
+    let key = app.ui.keymap.main_key(Action::MarkAll).unwrap_or_default();
     format!(
         "{count} incidents are selected: commands and runbooks are for one ({key} changes the selection)"
     )
@@ -187,7 +187,7 @@ pub(in crate::tui) fn placeholder_value(
         Placeholder::Since => Some(row.detected_at.to_rfc3339()),
         Placeholder::Next => {
             let due = incident.next_update_due.or_else(|| {
-                let levels = &app.rules.levels;
+                let levels = &app.session.rules.levels;
                 let (from, last) = (row.reported_at, row.updated_at);
                 crate::model::service_level::update_due(row.priority, from, last, levels)
             });
@@ -218,8 +218,8 @@ pub(in crate::tui) fn variables(incident: &Incident, app: &App) -> Vec<(&'static
         ("REDPHONE_INCIDENT_SYMPTOMS", incident.symptoms.clone()),
         ("REDPHONE_INCIDENT_RUNBOOK", or_empty(incident.runbook.as_deref())),
         ("REDPHONE_INCIDENT_REPORTED", row.reported_at.to_rfc3339()),
-        ("REDPHONE_USER", app.me.handle.clone()),
+        ("REDPHONE_USER", app.session.me.handle.clone()),
     ];
-    variables.extend(app.variables.iter().cloned());
+    variables.extend(app.session.variables.iter().cloned());
     variables.into_iter().map(|(name, value)| (name, without_nul(&value))).collect()
 }

@@ -28,17 +28,17 @@ pub(in crate::tui) fn confirmation_lines(
     };
     push(
         &format!("Run {} on {}?", confirmation.name, confirmation.target.label),
-        app.theme.strong(),
+        app.ui.theme.strong(),
     );
     push(&confirmation.target.title, Style::new());
-    push("It is marked as dangerous.", app.theme.strong());
+    push("It is marked as dangerous.", app.ui.theme.strong());
     if let Some(production) = confirm::layout::production(app) {
-        push(&production, app.theme.warning());
+        push(&production, app.ui.theme.warning());
     }
-    push(&confirm::layout::answer_keys(app), app.theme.accent());
+    push(&confirm::layout::answer_keys(app), app.ui.theme.accent());
     lines.push(Line::default());
     for part in wrap(&sanitize(&confirmation.spec.command_line()), width) {
-        lines.push(Line::from(part));
+        lines.push(Line::from(part.into_string()));
     }
     lines
 }

@@ -12,7 +12,10 @@ pub(in crate::tui) fn is_offered(app: &App, command: &CustomCommand, incident: &
     // Snoozed and closed incidents are excluded only if the filter says so.
     let mut filter = when.clone();
     filter.terms.push(Term { negated: false, predicate: FilterPredicate::State(StateFilter::Any) });
-    let context =
-        MatchContext { now: app.now, me: Some(&app.me.handle), levels: &app.rules.levels };
+    let context = MatchContext {
+        now: app.now,
+        me: Some(&app.session.me.handle),
+        levels: &app.session.rules.levels,
+    };
     filter.matches(&incident.summary, context)
 }

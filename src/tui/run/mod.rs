@@ -72,6 +72,15 @@ pub enum RunEnd {
     NotStarted(String),
 }
 
+/// The programs that were started in these panes.
+#[derive(Debug, Default)]
+pub struct Runs {
+    /// The programs, the latest last.
+    pub list: Vec<Run>,
+    /// The number of the latest run.
+    pub last_id: u64,
+}
+
 /// A program that was started on an incident.
 #[derive(Clone, Debug)]
 pub struct Run {

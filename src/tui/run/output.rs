@@ -117,7 +117,7 @@ impl CapturedOutput {
         for line in self.lines.iter().skip(self.row_counts.len()) {
             let before = self.rows.len();
             for safe in lines(line) {
-                self.rows.extend(wrap(&safe, width));
+                self.rows.extend(wrap(safe, width).into_iter().map(String::from));
             }
             self.row_counts.push_back(self.rows.len() - before);
         }
@@ -143,7 +143,7 @@ impl CapturedOutput {
         let end = self.lines.len() - self.lines.iter().rev().take_while(blank).count();
         let from = end.saturating_sub(count);
         let tail = self.lines.range(from..end).flat_map(|line| lines(line));
-        (tail.map(std::borrow::Cow::into_owned).collect(), from > 0 || self.dropped > 0)
+        (tail.map(String::from).collect(), from > 0 || self.dropped > 0)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::tui::run::Run;
 
 /// Describes what is running, for the warning before quitting; `None` if nothing is.
 pub(in crate::tui) fn running_summary(app: &App) -> Option<String> {
-    let running: Vec<&Run> = app.runs.iter().filter(|run| run.ended.is_none()).collect();
+    let running: Vec<&Run> = app.runs.list.iter().filter(|run| run.ended.is_none()).collect();
     match &running[..] {
         [] => None,
         [one] => Some(format!("{} runs on {}", one.name, one.target.label)),
@@ -18,7 +18,7 @@ pub(in crate::tui) fn running_summary(app: &App) -> Option<String> {
 /// Allows the output to be put on the timeline again, because the command that was to do it was
 /// refused.
 pub(in crate::tui) fn note_refused(app: &mut App, id: CommandId) {
-    if let Some(run) = app.runs.iter_mut().find(|run| run.note_command == Some(id)) {
+    if let Some(run) = app.runs.list.iter_mut().find(|run| run.note_command == Some(id)) {
         run.note_command = None;
     }
 }

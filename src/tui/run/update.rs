@@ -38,18 +38,19 @@ pub(in crate::tui) fn open(app: &mut App, targets: Vec<Target>) -> Vec<Effect> {
     };
     let items = items(app, target);
     let heading = format!("Run on {} · {}", target.label, sanitize(&target.title));
-    if items.is_empty() && app.settings.runbooks.is_none() {
+    if items.is_empty() && app.session.settings.runbooks.is_none() {
         let reason = empty_reason(app, target);
         return show_toast(app, reason, true);
     }
-    app.mode = Mode::Pick(Box::new(Picker::new(PickerKind::Runs, targets, heading, items, false)));
+    app.ui.mode =
+        Mode::Pick(Box::new(Picker::new(PickerKind::Runs, targets, heading, items, false)));
     // Runbooks may have been added since.
     runbook::load::load_folder(app)
 }
 
 /// Describes what choosing a command does.
 pub(in crate::tui) fn preview(app: &App, name: &str, what: &str) -> String {
-    let command = app.settings.commands.iter().find(|command| command.name == name);
+    let command = app.session.settings.commands.iter().find(|command| command.name == name);
     let question =
         if command.is_some_and(|command| command.dangerous) { ", asks first" } else { "" };
     format!("run {} on {what}{question}", sanitize(name))
@@ -63,10 +64,11 @@ pub(in crate::tui) fn run_command(
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     let Some(target) = targets.into_iter().next() else { return Vec::new() };
-    if app.read_only {
+    if app.session.read_only {
         return show_toast(app, READ_ONLY, true);
     }
-    let command = app.settings.commands.iter().find(|command| command.name == name).cloned();
+    let command =
+        app.session.settings.commands.iter().find(|command| command.name == name).cloned();
     // Settings may have been reloaded since the list was opened.
     let Some(command) = command else {
         return show_toast(
@@ -76,16 +78,16 @@ pub(in crate::tui) fn run_command(
         );
     };
     let runs = |run: &&Run| run.ended.is_none();
-    let same = |run: &&Run| run.target.id == target.id && run.name == sanitize(name);
-    if let Some(id) = app.runs.iter().filter(runs).find(same).map(|run| run.id) {
-        app.mode = Mode::Output(OutputPane { id, top: None });
+    let same = |run: &&Run| run.target.id == target.id && run.name == sanitize(name).as_str();
+    if let Some(id) = app.runs.list.iter().filter(runs).find(same).map(|run| run.id) {
+        app.ui.mode = Mode::Output(OutputPane { id, top: None });
         return show_toast(
             app,
             format!("{} runs on {} already", sanitize(name), target.label),
             false,
         );
     }
-    if app.runs.iter().filter(runs).count() >= MAX_RUNNING {
+    if app.runs.list.iter().filter(runs).count() >= MAX_RUNNING {
         return show_toast(
             app,
             format!("{MAX_RUNNING} commands run: stop one of them first"),
@@ -95,14 +97,14 @@ pub(in crate::tui) fn run_command(
     let Some(incident) = precheck::current_record(app, target.id) else {
         return show_toast(app, format!("{} has changed: try again", target.label), true);
     };
-    let spec = match prepare(&command, incident, app, RunId(app.last_run + 1)) {
+    let spec = match prepare(&command, incident, app, RunId(app.runs.last_id + 1)) {
         Ok(spec) => spec,
         Err(why) => return show_toast(app, format!("{}: {why}", target.label), true),
     };
     let confirmation =
         RunConfirmation { target, name: command.name, spec, records_note: command.note, top: 0 };
     if command.dangerous {
-        app.mode = Mode::ConfirmRun(Box::new(confirmation));
+        app.ui.mode = Mode::ConfirmRun(Box::new(confirmation));
         return Vec::new();
     }
     launch(app, confirmation, at)
@@ -110,10 +112,10 @@ pub(in crate::tui) fn run_command(
 
 /// Starts the program that the question is about.
 pub(in crate::tui) fn confirm_run(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    match std::mem::take(&mut app.mode) {
+    match std::mem::take(&mut app.ui.mode) {
         Mode::ConfirmRun(confirmation) => launch(app, *confirmation, at),
         other => {
-            app.mode = other;
+            app.ui.mode = other;
             Vec::new()
         }
     }
@@ -121,19 +123,19 @@ pub(in crate::tui) fn confirm_run(app: &mut App, at: DateTime<Utc>) -> Vec<Effec
 
 fn launch(app: &mut App, confirmation: RunConfirmation, at: DateTime<Utc>) -> Vec<Effect> {
     let RunConfirmation { target, name, mut spec, records_note, .. } = confirmation;
-    app.last_run += 1;
-    let id = RunId(app.last_run);
+    app.runs.last_id += 1;
+    let id = RunId(app.runs.last_id);
     spec.id = id;
-    if app.runs.len() >= MAX_REMEMBERED
-        && let Some(old) = app.runs.iter().position(|run| run.ended.is_some())
+    if app.runs.list.len() >= MAX_REMEMBERED
+        && let Some(old) = app.runs.list.iter().position(|run| run.ended.is_some())
     {
-        app.runs.remove(old);
+        app.runs.list.remove(old);
     }
-    app.runs.push(Run {
+    app.runs.list.push(Run {
         id,
         target,
-        name: sanitize(&name).into_owned(),
-        command_line: sanitize(&spec.command_line()).into_owned(),
+        name: sanitize(&name).into_string(),
+        command_line: sanitize(&spec.command_line()).into_string(),
         timeout: spec.timeout,
         records_note,
         note_command: None,
@@ -142,13 +144,13 @@ fn launch(app: &mut App, confirmation: RunConfirmation, at: DateTime<Utc>) -> Ve
         stopping: false,
         output: crate::tui::run::output::CapturedOutput::default(),
     });
-    app.mode = Mode::Output(OutputPane { id, top: None });
+    app.ui.mode = Mode::Output(OutputPane { id, top: None });
     vec![Effect::Run(Box::new(spec))]
 }
 
 /// Shows the output of a program.
 pub(in crate::tui) fn show_output(app: &mut App, id: RunId) -> Vec<Effect> {
-    app.mode = Mode::Output(OutputPane { id, top: None });
+    app.ui.mode = Mode::Output(OutputPane { id, top: None });
     Vec::new()
 }
 
@@ -159,10 +161,10 @@ pub(in crate::tui) fn output_received(
     pipe: Pipe,
     text: &str,
 ) -> Vec<Effect> {
-    if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
+    if let Some(run) = app.runs.list.iter_mut().find(|run| run.id == id) {
         // A person who has scrolled keeps reading the same lines, as long as they are stored.
         let removed = run.output.push(pipe, text);
-        if let Mode::Output(OutputPane { id: shown, top: Some(top) }) = &mut app.mode
+        if let Mode::Output(OutputPane { id: shown, top: Some(top) }) = &mut app.ui.mode
             && *shown == id
         {
             *top = top.saturating_sub(removed);
@@ -178,14 +180,14 @@ pub(in crate::tui) fn ended(
     how: RunEnd,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let Some(run) = app.runs.iter_mut().find(|run| run.id == id) else { return Vec::new() };
+    let Some(run) = app.runs.list.iter_mut().find(|run| run.id == id) else { return Vec::new() };
     run.ended = Some((how, at));
     let (records_note, succeeded) = (run.records_note, run.is_good());
     let message = format!("{} on {}: {}", run.name, run.target.label, run.outcome());
     let mut effects = if records_note { put_on_timeline(app, id, at) } else { Vec::new() };
-    let seen = matches!(&app.mode, Mode::Output(pane) if pane.id == id);
+    let seen = matches!(&app.ui.mode, Mode::Output(pane) if pane.id == id);
     if !seen {
-        let key = app.keymap.main_key(Action::Run).unwrap_or_default();
+        let key = app.ui.keymap.main_key(Action::Run).unwrap_or_default();
         effects.extend(show_toast(app, format!("{message} · {key} shows it"), !succeeded));
     }
     effects
@@ -193,9 +195,9 @@ pub(in crate::tui) fn ended(
 
 /// Stops the program whose output is shown; closes the output of one that has ended.
 pub(in crate::tui) fn stop(app: &mut App) -> Vec<Effect> {
-    let Mode::Output(pane) = &app.mode else { return Vec::new() };
+    let Mode::Output(pane) = &app.ui.mode else { return Vec::new() };
     let id = pane.id;
-    match app.runs.iter_mut().find(|run| run.id == id) {
+    match app.runs.list.iter_mut().find(|run| run.id == id) {
         Some(run) if run.ended.is_none() => {
             run.stopping = true;
             vec![Effect::StopRun(id)]
@@ -207,9 +209,9 @@ pub(in crate::tui) fn stop(app: &mut App) -> Vec<Effect> {
 /// Closes the output; a running program keeps running.
 pub(in crate::tui) fn close(app: &mut App) -> Vec<Effect> {
     let running = app.shown_run().filter(|run| run.ended.is_none()).map(|run| run.name.clone());
-    app.mode = Mode::Panes;
+    app.ui.mode = Mode::Panes;
     let Some(name) = running else { return Vec::new() };
-    let key = app.keymap.main_key(Action::Run).unwrap_or_default();
+    let key = app.ui.keymap.main_key(Action::Run).unwrap_or_default();
     show_toast(app, format!("{name} goes on · {key} shows it again"), false)
 }
 
@@ -240,7 +242,7 @@ fn put_on_timeline(app: &mut App, id: RunId, at: DateTime<Utc>) -> Vec<Effect> {
     {
         return show_toast(app, format!("not put on the timeline: {why}"), true);
     }
-    let Some(run) = app.runs.iter().find(|run| run.id == id) else { return Vec::new() };
+    let Some(run) = app.runs.list.iter().find(|run| run.id == id) else { return Vec::new() };
     let (target, text) = (run.target.clone(), note_text(run));
     let effects = send::send_in_background(
         app,
@@ -249,8 +251,8 @@ fn put_on_timeline(app: &mut App, id: RunId, at: DateTime<Utc>) -> Vec<Effect> {
         "note the output on",
         at,
     );
-    let command = app.pending.last().map(|pending| pending.id);
-    if let Some(run) = app.runs.iter_mut().find(|run| run.id == id) {
+    let command = app.inflight.pending.last().map(|pending| pending.id);
+    if let Some(run) = app.runs.list.iter_mut().find(|run| run.id == id) {
         run.note_command = command;
     }
     effects
@@ -273,14 +275,14 @@ fn note_text(run: &Run) -> String {
         lines.push("… earlier lines are left out".into());
     }
     lines.extend(tail);
-    let lines: Vec<_> = lines.iter().map(|line| text::sanitize(line)).collect();
+    let lines: Vec<_> = lines.iter().map(text::sanitize).collect();
     lines.join("\n")
 }
 
 /// Scrolls the output of a program; at the end it follows new output.
 pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
     let (count, rows) = layout::popup_size(app);
-    let Mode::Output(pane) = &mut app.mode else { return };
+    let Mode::Output(pane) = &mut app.ui.mode else { return };
     let last = count.saturating_sub(rows);
     let top = motion.apply(pane.top.unwrap_or(last).min(last), last + 1, rows);
     pane.top = (top < last).then_some(top);

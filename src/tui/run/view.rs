@@ -13,7 +13,7 @@ use crate::tui::run::{OutputPane, Run};
 use crate::tui::widgets::popup;
 
 pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer) {
-    let Some(run) = app.runs.iter().find(|run| run.id == pane.id) else { return };
+    let Some(run) = app.runs.list.iter().find(|run| run.id == pane.id) else { return };
     popup::frame(app, body, &format!("{} · {}", run.name, run.target.label), buffer);
     let inside = popup::inner(body);
     let width = usize::from(inside.width);
@@ -24,7 +24,7 @@ pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mu
     let top = pane.top.map_or(last, |top| top.min(last));
     let dropped = (run.output.dropped() > 0).then(|| {
         let text = format!("… {} lines before this are not kept", run.output.dropped());
-        Line::from(Span::styled(truncate(&text, width).into_owned(), app.theme.dim()))
+        Line::from(Span::styled(truncate(&text, width).into_owned(), app.ui.theme.dim()))
     });
     let written = run.output.rows().iter().map(|row| Line::from(row.clone()));
     let lines = dropped.into_iter().chain(written).skip(top).take(fits);
@@ -38,7 +38,7 @@ pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mu
         };
         let y = inside.y + HEADER_ROWS;
         if y < inside.bottom() {
-            buffer.set_stringn(inside.x, y, text, width, app.theme.dim());
+            buffer.set_stringn(inside.x, y, text, width, app.ui.theme.dim());
         }
     }
     popup::draw_scroll_hint(app, body, (top, count.saturating_sub(top + fits)), buffer);
@@ -49,14 +49,14 @@ fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
     let clock = |at: chrono::DateTime<chrono::Utc>| app.clock().hh_mm_ss(at);
     let since = clock(run.started_at);
     let (text, style) = match &run.ended {
-        None if run.stopping => (" stopping … ".to_owned(), app.theme.alarm()),
-        None => (format!("running since {since}"), app.theme.strong()),
+        None if run.stopping => (" stopping … ".to_owned(), app.ui.theme.alarm()),
+        None => (format!("running since {since}"), app.ui.theme.strong()),
         Some((_, at)) => {
             let text = format!("{} at {}", run.outcome(), clock(*at));
             if run.is_good() {
-                (text, app.theme.good())
+                (text, app.ui.theme.good())
             } else {
-                (format!(" {text} "), app.theme.alarm())
+                (format!(" {text} "), app.ui.theme.alarm())
             }
         }
     };
@@ -70,6 +70,6 @@ fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
     }
     more = format!("{more} · {}", run.command_line);
     let remaining = width.saturating_sub(line.width());
-    line.push_span(Span::styled(truncate(&more, remaining).into_owned(), app.theme.dim()));
+    line.push_span(Span::styled(truncate(&more, remaining).into_owned(), app.ui.theme.dim()));
     line
 }

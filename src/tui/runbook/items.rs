@@ -11,7 +11,7 @@ use crate::tui::runbook::NoRunbooks;
 
 /// Returns the runbooks that an incident and its services name.
 pub(in crate::tui) fn named_runbooks<'a>(app: &'a App, incident: &'a Incident) -> Vec<&'a str> {
-    let directory = app.directory.as_deref();
+    let directory = app.fetched.directory.as_deref();
     let services = directory.into_iter().flat_map(|directory| {
         let names = incident.summary.services.iter();
         names.filter_map(|name| directory.services.iter().find(|service| service.name == *name))
@@ -42,10 +42,10 @@ pub(in crate::tui) fn matching_runbooks<'a>(
 
 /// Returns whether there is a runbook to read or a command to run for an incident.
 pub(in crate::tui) fn has_any(app: &App, incident: &Incident) -> bool {
-    let mut commands = app.settings.commands.iter();
+    let mut commands = app.session.settings.commands.iter();
     named_runbooks(app, incident).iter().any(|name| is_url(name))
         || !matching_runbooks(app, incident).is_empty()
-        || (!app.read_only
+        || (!app.session.read_only
             && commands.any(|command| run::matching::is_offered(app, command, incident)))
 }
 
@@ -57,7 +57,7 @@ pub(in crate::tui) fn items(app: &App, incident: &Incident) -> Vec<Item> {
         if is_url(name) {
             let item = Item::new(sanitize(name), Pick::Copy(name.to_owned(), "the runbook's URL"));
             items.push(item.about("a runbook elsewhere: copies its URL").value(sanitize(name)));
-        } else if app.settings.runbooks.is_none() || app.runbooks.is_some() {
+        } else if app.session.settings.runbooks.is_none() || app.runbooks.is_some() {
             let bare = name.strip_suffix(".md").unwrap_or(name).to_lowercase();
             if matching.iter().all(|(_, head)| head.name.to_lowercase() != bare) {
                 let item = Item::new(sanitize(name), Pick::Runbook(name.to_owned()));
@@ -114,7 +114,7 @@ pub(in crate::tui) fn purpose(head: &RunbookHeader) -> String {
 }
 
 pub(in crate::tui) fn missing_reason(app: &App, name: &str) -> String {
-    match (&app.runbooks, &app.settings.runbooks) {
+    match (&app.runbooks, &app.session.settings.runbooks) {
         (Some(Err(none)), _) => none.reason().to_owned(),
         (_, Some(folder)) => {
             let name = name.strip_suffix(".md").unwrap_or(name);

@@ -36,16 +36,16 @@ pub(in crate::tui) struct RunbookLayout {
 pub(in crate::tui) fn layout(app: &App, book: &RunbookPane, columns: usize) -> RunbookLayout {
     let mut layout = RunbookLayout::default();
     let Some(page) = &book.page else {
-        layout.lines.push(Line::from(Span::styled("reading …", app.theme.dim())));
+        layout.lines.push(Line::from(Span::styled("reading …", app.ui.theme.dim())));
         return layout;
     };
     for problem in &book.head.problems {
         for part in wrap(&format!("! {problem}"), columns) {
-            layout.lines.push(Line::from(Span::styled(part, app.theme.strong())));
+            layout.lines.push(Line::from(Span::styled(part, app.ui.theme.strong())));
         }
     }
     if page.blocks.is_empty() {
-        layout.lines.push(Line::from(Span::styled("it is empty", app.theme.dim())));
+        layout.lines.push(Line::from(Span::styled("it is empty", app.ui.theme.dim())));
     }
     let ticks = find_ticks(&book.head.name, &page.steps, loaded_events(app, book.target.id));
     let mut before: Option<&Block> = None;
@@ -110,7 +110,7 @@ fn block_lines(
     selected: bool,
     columns: usize,
 ) -> Vec<Line<'static>> {
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let base = if selected { theme.selection(true) } else { Style::new() };
     let edge = if selected { "▌" } else { " " };
     let deep = (2 * block.indent).min(columns / 4);
@@ -182,9 +182,9 @@ fn block_lines(
 fn text_style(app: &App, style: TextStyle) -> Style {
     match style {
         TextStyle::Plain => Style::new(),
-        TextStyle::Strong => app.theme.strong(),
-        TextStyle::Emphasis => app.theme.dim(),
-        TextStyle::Code => app.theme.accent(),
+        TextStyle::Strong => app.ui.theme.strong(),
+        TextStyle::Emphasis => app.ui.theme.dim(),
+        TextStyle::Code => app.ui.theme.accent(),
     }
 }
 
@@ -211,7 +211,7 @@ fn wrap_styled(spans: &[TextSpan], columns: usize) -> Vec<Vec<TextSpan>> {
 /// Returns what can be selected in the open runbook: each block with its first line, and the
 /// number of its lines.
 pub(super) fn runbook_stops(app: &App) -> (Vec<(usize, usize)>, Vec<usize>) {
-    let Mode::Runbook(pane) = &app.mode else { return (Vec::new(), Vec::new()) };
+    let Mode::Runbook(pane) = &app.ui.mode else { return (Vec::new(), Vec::new()) };
     let (columns, _) = text_size(app.layout().body());
     let layout = layout(app, pane, columns);
     (layout.stops, layout.heights)

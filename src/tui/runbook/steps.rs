@@ -14,13 +14,13 @@ pub(in crate::tui) fn loaded_events(app: &App, id: IncidentId) -> &[Event] {
 
 /// Returns the step that is selected.
 pub(in crate::tui) fn selected_step(app: &App) -> Option<usize> {
-    let Mode::Runbook(book) = &app.mode else { return None };
+    let Mode::Runbook(book) = &app.ui.mode else { return None };
     book.page.as_ref()?.blocks.get(book.selected_block?)?.step
 }
 
 /// Returns which steps are done, or are being ticked.
 pub(in crate::tui) fn done_steps(app: &App) -> Vec<bool> {
-    let Mode::Runbook(book) = &app.mode else { return Vec::new() };
+    let Mode::Runbook(book) = &app.ui.mode else { return Vec::new() };
     let Some(page) = &book.page else { return Vec::new() };
     let ticks = find_ticks(&book.head.name, &page.steps, loaded_events(app, book.target.id));
     let mut done: Vec<bool> = ticks.iter().map(Option::is_some).collect();
@@ -37,7 +37,7 @@ pub(in crate::tui) fn is_tickable(app: &App) -> bool {
 
 /// Unticks a step, because the command that was to tick it was refused.
 pub(in crate::tui) fn tick_refused(app: &mut App, id: CommandId) {
-    if let Mode::Runbook(book) = &mut app.mode {
+    if let Mode::Runbook(book) = &mut app.ui.mode {
         book.sent_ticks.retain(|(_, command)| *command != id);
     }
 }

@@ -24,18 +24,18 @@ use crate::tui::{layout, reading, run, runbook};
 /// Stores the runbooks that were read, and updates the list that is open.
 pub(in crate::tui) fn folder_loaded(app: &mut App, runbooks: Runbooks) -> Vec<Effect> {
     app.runbooks = Some(runbooks);
-    let Mode::Pick(picker) = &app.mode else { return Vec::new() };
+    let Mode::Pick(picker) = &app.ui.mode else { return Vec::new() };
     let (PickerKind::Runs, [target]) = (picker.kind, &picker.targets[..]) else {
         return Vec::new();
     };
     let target = target.clone();
     let items = run::items::items_after(app, &target, &picker.items);
     if items.is_empty() {
-        app.mode = Mode::Panes;
+        app.ui.mode = Mode::Panes;
         let reason = run::items::empty_reason(app, &target);
         return show_toast(app, reason, true);
     }
-    if let Mode::Pick(picker) = &mut app.mode
+    if let Mode::Pick(picker) = &mut app.ui.mode
         && picker.items != items
     {
         let untouched = picker.selected_index == 0;
@@ -53,7 +53,8 @@ pub(in crate::tui) fn folder_loaded(app: &mut App, runbooks: Runbooks) -> Vec<Ef
 
 /// Opens the chosen runbook.
 pub(in crate::tui) fn open(app: &mut App, name: &str, targets: Vec<Target>) -> Vec<Effect> {
-    let (Some(target), Some(folder)) = (targets.into_iter().next(), &app.settings.runbooks) else {
+    let (Some(target), Some(folder)) = (targets.into_iter().next(), &app.session.settings.runbooks)
+    else {
         return Vec::new();
     };
     let effect = Effect::LoadRunbook(folder.clone(), name.to_owned());
@@ -64,7 +65,7 @@ pub(in crate::tui) fn open(app: &mut App, name: &str, targets: Vec<Target>) -> V
         .unwrap_or_else(|| RunbookHeader { name: name.to_owned(), ..RunbookHeader::default() });
     let (selected_block, sent_ticks) = (None, Vec::new());
     let book = RunbookPane { target, head, page: None, selected_block, top: 0, sent_ticks };
-    app.mode = Mode::Runbook(Box::new(book));
+    app.ui.mode = Mode::Runbook(Box::new(book));
     vec![effect]
 }
 
@@ -74,7 +75,7 @@ pub(in crate::tui) fn page_loaded(
     name: &str,
     result: Result<Arc<RunbookPage>, String>,
 ) -> Vec<Effect> {
-    let Mode::Runbook(book) = &mut app.mode else { return Vec::new() };
+    let Mode::Runbook(book) = &mut app.ui.mode else { return Vec::new() };
     if book.head.name != name {
         return Vec::new();
     }
@@ -83,7 +84,7 @@ pub(in crate::tui) fn page_loaded(
             book.page = Some(page);
             if !select_next_open(app, 0) {
                 let first = runbook::layout::runbook_stops(app).0.first().map(|(block, _)| *block);
-                if let Mode::Runbook(book) = &mut app.mode {
+                if let Mode::Runbook(book) = &mut app.ui.mode {
                     book.selected_block = first;
                 }
             }
@@ -91,7 +92,7 @@ pub(in crate::tui) fn page_loaded(
             Vec::new()
         }
         Err(why) => {
-            app.mode = Mode::Panes;
+            app.ui.mode = Mode::Panes;
             show_toast(app, why, true)
         }
     }
@@ -100,7 +101,7 @@ pub(in crate::tui) fn page_loaded(
 /// Selects the first undone step from a block on. Returns whether there is one.
 fn select_next_open(app: &mut App, from: usize) -> bool {
     let done = done_steps(app);
-    let Mode::Runbook(book) = &mut app.mode else { return false };
+    let Mode::Runbook(book) = &mut app.ui.mode else { return false };
     let Some(page) = &book.page else { return false };
     let mut blocks = page.blocks.iter().enumerate().skip(from);
     let open = blocks.find(|(_, block)| block.step.is_some_and(|step| !done[step]));
@@ -112,7 +113,7 @@ fn select_next_open(app: &mut App, from: usize) -> bool {
 pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
     let (count, page) = layout::popup_size(app);
     let (stops, _) = runbook::layout::runbook_stops(app);
-    let Mode::Runbook(book) = &mut app.mode else { return };
+    let Mode::Runbook(book) = &mut app.ui.mode else { return };
     let last = count.saturating_sub(page);
     if let Motion::Lines(lines @ (-1 | 1)) = motion {
         let position = stops.iter().position(|(block, _)| Some(*block) == book.selected_block);
@@ -146,7 +147,7 @@ pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
 fn scroll_into_view(app: &mut App) {
     let (count, page) = layout::popup_size(app);
     let (stops, lines) = runbook::layout::runbook_stops(app);
-    let Mode::Runbook(book) = &mut app.mode else { return };
+    let Mode::Runbook(book) = &mut app.ui.mode else { return };
     let Some(position) = stops.iter().position(|(block, _)| Some(*block) == book.selected_block)
     else {
         return;
@@ -160,7 +161,7 @@ fn scroll_into_view(app: &mut App) {
 fn is_selection_visible(app: &App) -> bool {
     let (_, page) = layout::popup_size(app);
     let (stops, _) = runbook::layout::runbook_stops(app);
-    let Mode::Runbook(book) = &app.mode else { return false };
+    let Mode::Runbook(book) = &app.ui.mode else { return false };
     let selected = stops.iter().find(|(block, _)| Some(*block) == book.selected_block);
     selected.is_some_and(|(_, line)| (book.top..book.top + page).contains(line))
 }
@@ -172,7 +173,7 @@ pub(in crate::tui) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(step) = selected_step(app) else {
-        let key = app.keymap.main_key(Action::CopyCode).unwrap_or_default();
+        let key = app.ui.keymap.main_key(Action::CopyCode).unwrap_or_default();
         return show_toast(app, format!("this is no step to tick: {key} copies it"), true);
     };
     if let Some(why) = find_entry(Action::Command(CommandKind::AddNote))
@@ -183,7 +184,7 @@ pub(in crate::tui) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if done_steps(app)[step] {
         return show_toast(app, format!("step {} is done already", step + 1), false);
     }
-    let mode = std::mem::take(&mut app.mode);
+    let mode = std::mem::take(&mut app.ui.mode);
     let Mode::Runbook(mut book) = mode else { return Vec::new() };
     let text = book.page.as_ref().map_or("", |page| &page.steps[step].text);
     let command = IncidentCommand::AddNote { text: tick_note(&book.head.name, step, text) };
@@ -191,15 +192,15 @@ pub(in crate::tui) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let done_phrase = format!("step {} done", step + 1);
     let plan =
         planning::plan(app, std::slice::from_ref(&book.target), verb, done_phrase, &[command], at);
-    let before = app.last_batch;
+    let before = app.inflight.last_batch;
     let effects = send::submit(app, plan, false, None, at);
-    if app.last_batch > before
-        && let Some(pending) = app.pending.last()
+    if app.inflight.last_batch > before
+        && let Some(pending) = app.inflight.pending.last()
     {
         book.sent_ticks.push((step, pending.id));
     }
     let below = book.selected_block.map_or(0, |block| block + 1);
-    app.mode = Mode::Runbook(book);
+    app.ui.mode = Mode::Runbook(book);
     select_next_open(app, below);
     scroll_into_view(app);
     effects
@@ -208,11 +209,11 @@ pub(in crate::tui) fn tick(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 /// Drops ticks that the timeline has by now; it counts from then on. Requests the rest of the
 /// timeline.
 pub(in crate::tui) fn reconcile(app: &mut App) -> Vec<Effect> {
-    let Mode::Runbook(book) = &app.mode else { return Vec::new() };
+    let Mode::Runbook(book) = &app.ui.mode else { return Vec::new() };
     let id = book.target.id;
     let recorded: Vec<CommandId> =
         loaded_events(app, id).iter().rev().take(500).map(|event| event.command).collect();
-    if let Mode::Runbook(book) = &mut app.mode {
+    if let Mode::Runbook(book) = &mut app.ui.mode {
         book.sent_ticks.retain(|(_, command)| !recorded.contains(command));
     }
     reading::update::load_all_events(app, id)
@@ -220,7 +221,7 @@ pub(in crate::tui) fn reconcile(app: &mut App) -> Vec<Effect> {
 
 /// Copies the selected code, or the text of the step.
 pub(in crate::tui) fn copy(app: &mut App) -> Vec<Effect> {
-    let Mode::Runbook(book) = &app.mode else { return Vec::new() };
+    let Mode::Runbook(book) = &app.ui.mode else { return Vec::new() };
     let Some((page, at)) = book.page.as_ref().zip(book.selected_block) else {
         return show_toast(app, "there is nothing to copy: no step and no code", true);
     };

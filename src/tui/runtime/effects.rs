@@ -60,11 +60,11 @@ impl Runner {
         messages: mpsc::UnboundedSender<Message>,
         updates: mpsc::UnboundedSender<BackendUpdate>,
     ) -> Self {
-        let (me, remote) = (app.me.handle.clone(), app.remote.clone());
+        let (me, remote) = (app.session.me.handle.clone(), app.session.remote.clone());
         let options = sync::Options {
             me: me.clone(),
             remote: remote.clone(),
-            read_ahead: !app.low_bandwidth,
+            read_ahead: !app.ui.low_bandwidth,
         };
         let (poller, polling) = sync::start(Arc::clone(&backend), options, updates);
         let mut tasks = JoinSet::new();
@@ -75,7 +75,7 @@ impl Runner {
             Some(remote) => tasks.spawn(feed_outbox(remote, messages.clone(), requests)),
             None => tasks.spawn(execute_all(backend, poller.clone(), messages.clone(), requests)),
         };
-        let drafts = app.drafts_dir.clone();
+        let drafts = app.session.drafts_dir.clone();
         let drafts = drafts.and_then(|folder| start_drafts(folder, messages.clone()));
         let (clock, timeline_page) = (Arc::new(SystemClock), TIMELINE_PAGE);
         let reads = ReadTasks { reader, me, clock, timeline_page, messages };

@@ -116,7 +116,7 @@ where
     let LoopContext { reloads, opener } = context;
     let runner = Runner::start(backend, &app, opener, message_sender, update_sender);
     // A local store is as fresh after a sleep as before: only a remote needs to notice jumps.
-    let clocks = ClockMonitor::new(app.remote.is_some());
+    let clocks = ClockMonitor::new(app.session.remote.is_some());
     let mut event_loop = EventLoop {
         app,
         terminal,
@@ -176,14 +176,14 @@ where
             }
             let due = match self.last_frame_at {
                 Some(at) => {
-                    let (low, last_key_at) = (self.app.low_bandwidth, self.last_key_at);
+                    let (low, last_key_at) = (self.app.ui.low_bandwidth, self.last_key_at);
                     at + frame_interval(
                         low,
                         last_key_at.is_some_and(|key| key > at),
                         last_key_at.map(|key| key.elapsed()),
                     )
                 }
-                None if self.app.snapshot.is_some() => started_at,
+                None if self.app.fetched.snapshot.is_some() => started_at,
                 None => started_at + FIRST_FRAME_WAIT,
             };
             if self.dirty && self.host.is_ready() && due <= Instant::now() {
@@ -201,7 +201,7 @@ where
         }
         let app = &self.app;
         self.terminal.draw(|frame| view(app, frame)).map_err(io::Error::other)?;
-        self.app.mark_drawn(Utc::now());
+        self.app.ui.mark_drawn(Utc::now());
         Ok(())
     }
 
@@ -284,8 +284,8 @@ where
     async fn tick(&mut self) -> Result<Flow, RunError> {
         let now = Local::now();
         let offset = now.offset().fix();
-        let still_ahead = self.app.offset_change.is_some_and(|change| change.at > now);
-        if !still_ahead || offset != self.app.offset {
+        let still_ahead = self.app.ui.offset_change.is_some_and(|change| change.at > now);
+        if !still_ahead || offset != self.app.ui.offset {
             let change =
                 next_offset_change(now.to_utc(), |at| at.with_timezone(&Local).offset().fix());
             let _ = self.handle_message(Message::OffsetChanges(change)).await?;
@@ -308,7 +308,7 @@ where
                 }
                 Effect::Copy(text) => self.host.copy(&text)?,
                 Effect::Notify { title, body } => {
-                    self.host.notify(&self.app.settings.notify, &title, &body)?;
+                    self.host.notify(&self.app.session.settings.notify, &title, &body)?;
                 }
                 Effect::Suspend => {
                     self.host.suspend().await?;

@@ -36,7 +36,7 @@ pub(super) fn load_heads(folder: &Path) -> Runbooks {
 }
 
 fn display_path(path: &Path) -> String {
-    sanitize(&path.to_string_lossy()).into_owned()
+    sanitize(&path.to_string_lossy()).into_string()
 }
 
 fn collect_heads(

@@ -8,7 +8,8 @@ use chrono::Utc;
 
 use crate::backend::Backend;
 
-use crate::tui::core::app::{App, Toast};
+use crate::tui::core::app::App;
+use crate::tui::core::state::notices::Toast;
 use crate::tui::core::zone::Zone;
 use crate::tui::runtime::{ExitReason, LoopContext, TerminalHost};
 use crate::tui::terminal::{Guard, Screen};
@@ -90,9 +91,9 @@ impl TerminalSession {
         if reason == ExitReason::Quit && !unconfirmed.is_empty() {
             return Err(RunError::Unconfirmed(unconfirmed));
         }
-        let (theme, zone) = (app.theme.name(), app.zone);
+        let (theme, zone) = (app.ui.theme.name(), app.ui.zone);
         self.carryover =
-            Some(Carryover { theme, zone, palette_history: app.palette_history, unconfirmed });
+            Some(Carryover { theme, zone, palette_history: app.ui.palette_history, unconfirmed });
         Ok(reason)
     }
 }
@@ -101,15 +102,15 @@ impl Carryover {
     /// Applies the earlier choices of theme, zone and palette history, and shows a notice about
     /// commands that were not confirmed before the switch.
     fn apply_to(self, app: &mut App) {
-        app.theme = app.theme.with_name(self.theme);
-        app.zone = self.zone;
-        app.palette_history = self.palette_history;
+        app.ui.theme = app.ui.theme.with_name(self.theme);
+        app.ui.zone = self.zone;
+        app.ui.palette_history = self.palette_history;
         if !self.unconfirmed.is_empty() {
             let text = format!(
                 "not confirmed before the switch, look before you repeat: {}",
                 self.unconfirmed
             );
-            app.toast = Some(Toast { text, is_error: true });
+            app.notices.toast = Some(Toast { text, is_error: true });
         }
     }
 }

@@ -9,32 +9,32 @@ use crate::tui::theme::{Depth, Name};
 
 /// Switches to the next theme.
 pub(in crate::tui) fn next_theme(app: &mut App) -> Vec<Effect> {
-    set_theme(app, app.theme.name().next())
+    set_theme(app, app.ui.theme.name().next())
 }
 
 /// Switches to a theme; shows why not if there are no colours.
 pub(in crate::tui) fn set_theme(app: &mut App, name: Name) -> Vec<Effect> {
-    if app.theme.depth() == Depth::None {
+    if app.ui.theme.depth() == Depth::None {
         return show_toast(
             app,
             "there are no colours here: NO_COLOR, --depth or the terminal",
             true,
         );
     }
-    app.theme = app.theme.with_name(name);
-    show_toast(app, format!("theme: {}", app.theme.name()), false)
+    app.ui.theme = app.ui.theme.with_name(name);
+    show_toast(app, format!("theme: {}", app.ui.theme.name()), false)
 }
 
 /// Switches to the next choice of a time zone.
 pub(in crate::tui) fn next_zone(app: &mut App) -> Vec<Effect> {
-    set_zone(app, app.zone.next())
+    set_zone(app, app.ui.zone.next())
 }
 
 /// Switches to a choice of a time zone.
 pub(in crate::tui) fn set_zone(app: &mut App, zone: Zone) -> Vec<Effect> {
-    app.zone = zone;
+    app.ui.zone = zone;
     let name = app.clock().name();
-    let text = match app.zone {
+    let text = match app.ui.zone {
         Zone::Viewer => format!("times are yours: {name}"),
         Zone::Utc => "times are UTC".to_owned(),
         Zone::Both => format!("times are yours ({name}) and UTC"),

@@ -4,24 +4,26 @@ use crate::config::Reload;
 use crate::config::reload::Changed;
 
 use crate::tui::action::keymap::Keymap;
-use crate::tui::core::app::{App, Failure, Toast};
+use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::notices::show_toast;
+use crate::tui::core::state::notices::{Failure, Toast};
 use crate::tui::queue::clock;
 use crate::tui::{runbook, workspace};
 
 /// Shows the first warning until a key is pressed.
 pub(in crate::tui) fn show_warnings(app: &mut App) {
-    let Some(first) = app.warnings.first() else { return };
-    let text = format!("{}{} · redphone config check", first, and_more(app.warnings.len() - 1));
+    let Some(first) = app.session.warnings.first() else { return };
+    let text =
+        format!("{}{} · redphone config check", first, and_more(app.session.warnings.len() - 1));
     // All warnings, for the popup with details.
-    app.failure = Some(Failure {
+    app.notices.failure = Some(Failure {
         operation: "reading the settings".into(),
-        message: app.warnings.join("\n"),
+        message: app.session.warnings.join("\n"),
         at: app.now,
     });
-    app.toast_seq += 1;
-    app.toast = Some(Toast { text, is_error: true });
+    app.notices.toast_seq += 1;
+    app.notices.toast = Some(Toast { text, is_error: true });
 }
 
 fn and_more(count: usize) -> String {
@@ -34,7 +36,7 @@ pub(in crate::tui) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
         Reload::Changed(changed) => *changed,
         Reload::Failed(why) => {
             let at = app.now;
-            app.failure = Some(Failure {
+            app.notices.failure = Some(Failure {
                 operation: "reading the settings".into(),
                 message: why.clone(),
                 at,
@@ -46,24 +48,24 @@ pub(in crate::tui) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
         changed;
     let (keymap, wrong_keys) = Keymap::with_bindings(&panes.keys);
     warnings.extend(wrong_keys.iter().map(crate::config::Warning::brief));
-    app.keymap = keymap;
-    app.rules = rules;
-    let (old, new) = (app.settings.appearance, panes.appearance);
+    app.ui.keymap = keymap;
+    app.session.rules = rules;
+    let (old, new) = (app.session.settings.appearance, panes.appearance);
     // What was switched by hand stays, unless the setting itself has changed.
     if old.theme != new.theme {
-        app.theme = app.theme.with_name(new.theme);
+        app.ui.theme = app.ui.theme.with_name(new.theme);
     }
     if old.zone != new.zone {
-        app.zone = new.zone;
+        app.ui.zone = new.zone;
     }
-    app.low_bandwidth = new.low_bandwidth;
-    app.settings = panes;
+    app.ui.low_bandwidth = new.low_bandwidth;
+    app.session.settings = panes;
     workspace::update::reloaded(app, &profiles, &unusable_profiles);
-    app.warnings = warnings;
+    app.session.warnings = warnings;
     // Service levels decide the order of the rows and when they change.
     let mut effects = clock::time_passed(app, app.now);
     effects.extend(runbook::load::load_folder(app));
-    effects.extend(if app.warnings.is_empty() {
+    effects.extend(if app.session.warnings.is_empty() {
         let restart_hint = match needs_restart.as_slice() {
             [] => String::new(),
             names => format!(" · from the next start on: {}", names.join(", ")),

@@ -73,7 +73,7 @@ fn parts(app: &App, verbosity: Verbosity) -> (Line<'static>, Line<'static>, Line
 fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
     let mut line = Line::from(if verbosity < Verbosity::Tiny { " " } else { "" });
     if verbosity == Verbosity::Full {
-        line.push_span(Span::styled("redphone", app.theme.strong()));
+        line.push_span(Span::styled("redphone", app.ui.theme.strong()));
         line.push_span("  ");
     }
     if verbosity < Verbosity::Least
@@ -82,33 +82,33 @@ fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
         line.push_span(truncate(&sanitize(name), 16).into_owned());
         line.push_span(" ");
     }
-    if app.workspace.production {
+    if app.session.workspace.production {
         // Shown at every size: nobody may mistake production for something else.
         let word = if verbosity < Verbosity::Middle { "PRODUCTION" } else { "PROD" };
-        line.push_span(Span::styled(word, app.theme.warning()));
+        line.push_span(Span::styled(word, app.ui.theme.warning()));
         line.push_span(" ");
     }
     let (text, style) = freshness(app, verbosity);
-    if style == app.theme.good() {
+    if style == app.ui.theme.good() {
         line.push_span(Span::styled("●", style));
         if verbosity < Verbosity::Least {
-            line.push_span(Span::styled(format!(" {text}"), app.theme.dim()));
+            line.push_span(Span::styled(format!(" {text}"), app.ui.theme.dim()));
         }
     } else {
         line.push_span(Span::styled(format!(" {text} "), style));
     }
-    if app.read_only {
-        line.push_span(Span::styled(" READ-ONLY", app.theme.warning()));
+    if app.session.read_only {
+        line.push_span(Span::styled(" READ-ONLY", app.ui.theme.warning()));
     }
     line
 }
 
 fn freshness(app: &App, verbosity: Verbosity) -> (String, Style) {
     match app.freshness() {
-        Freshness::Loading => ("loading".into(), app.theme.strong()),
+        Freshness::Loading => ("loading".into(), app.ui.theme.strong()),
         Freshness::Live => {
-            let live = app.capabilities.as_ref().is_none_or(|c| c.live);
-            (if live { "live" } else { "polling" }.into(), app.theme.good())
+            let live = app.connection.capabilities.as_ref().is_none_or(|c| c.live);
+            (if live { "live" } else { "polling" }.into(), app.ui.theme.good())
         }
         Freshness::Polling(every) => {
             let text = if verbosity < Verbosity::Least {
@@ -116,10 +116,10 @@ fn freshness(app: &App, verbosity: Verbosity) -> (String, Style) {
             } else {
                 "polling".into()
             };
-            (text, app.theme.good())
+            (text, app.ui.theme.good())
         }
         Freshness::Stale(silent) => {
-            (format!("stale {}", short_duration(silent)), app.theme.alarm())
+            (format!("stale {}", short_duration(silent)), app.ui.theme.alarm())
         }
         Freshness::Failing { since, retry_in, .. } if app.is_offline() => {
             let since = app.clock().hh_mm(since);
@@ -130,7 +130,7 @@ fn freshness(app: &App, verbosity: Verbosity) -> (String, Style) {
                 verbosity if verbosity < Verbosity::Least => format!("offline since {since}"),
                 _ => format!("offline {since}"),
             };
-            (text, app.theme.alarm())
+            (text, app.ui.theme.alarm())
         }
         Freshness::Failing { since, .. } => {
             let since = app.clock().hh_mm(since);
@@ -139,7 +139,7 @@ fn freshness(app: &App, verbosity: Verbosity) -> (String, Style) {
             } else {
                 format!("fail {since}")
             };
-            (text, app.theme.alarm())
+            (text, app.ui.theme.alarm())
         }
     }
 }
@@ -153,24 +153,25 @@ fn middle(app: &App, verbosity: Verbosity) -> Line<'static> {
         if !line.spans.is_empty() {
             line.push_span(gap);
         }
-        let style = if count > 0 { app.theme.priority(*priority) } else { app.theme.dim() };
+        let style = if count > 0 { app.ui.theme.priority(*priority) } else { app.ui.theme.dim() };
         line.push_span(Span::styled(priority.as_str(), style));
-        let style = if count > 0 { app.theme.strong() } else { app.theme.dim() };
+        let style = if count > 0 { app.ui.theme.strong() } else { app.ui.theme.dim() };
         line.push_span(Span::styled(format!(" {count}"), style));
     }
     line.push_span(if verbosity >= Verbosity::Small { "  " } else { "      " });
     if verbosity < Verbosity::Tiny {
         let word = if verbosity >= Verbosity::Small { "unack" } else { "unacknowledged" };
-        let style = if counts.unacknowledged > 0 { app.theme.strong() } else { app.theme.dim() };
+        let style =
+            if counts.unacknowledged > 0 { app.ui.theme.strong() } else { app.ui.theme.dim() };
         line.push_span(Span::styled(format!("{} {word}", counts.unacknowledged), style));
         line.push_span(gap);
     }
     let word = if verbosity >= Verbosity::Small { "past" } else { "past SLA" };
     if counts.past > 0 {
-        let style = app.theme.alarm().add_modifier(Modifier::BOLD);
+        let style = app.ui.theme.alarm().add_modifier(Modifier::BOLD);
         line.push_span(Span::styled(format!("{} {word}", counts.past), style));
     } else {
-        line.push_span(Span::styled(format!("0 {word}"), app.theme.dim()));
+        line.push_span(Span::styled(format!("0 {word}"), app.ui.theme.dim()));
     }
     line
 }
@@ -186,11 +187,11 @@ fn right(app: &App, verbosity: Verbosity) -> Line<'static> {
         let team = team.map(|team| format!("{} ", truncate(&sanitize(team), 14)));
         line.push_span(Span::styled(
             format!("on call {}", team.unwrap_or_default()),
-            app.theme.dim(),
+            app.ui.theme.dim(),
         ));
         line.push_span(truncate(&sanitize(&person.name), 24).into_owned());
-        if let Some(at) = app.directory_as_of.filter(|_| verbosity < Verbosity::Wide) {
-            line.push_span(Span::styled(format!(" {}", app.as_of(at)), app.theme.dim()));
+        if let Some(at) = app.fetched.directory_as_of.filter(|_| verbosity < Verbosity::Wide) {
+            line.push_span(Span::styled(format!(" {}", app.as_of(at)), app.ui.theme.dim()));
         }
         line.push_span("   ");
     }
@@ -200,11 +201,13 @@ fn right(app: &App, verbosity: Verbosity) -> Line<'static> {
         return line;
     }
     line.push_span(format!("{utc} UTC "));
-    let differs = app.offset.local_minus_utc() != 0;
-    if differs && app.zone != Zone::Utc && (verbosity == Verbosity::Full || app.zone == Zone::Both)
+    let differs = app.ui.offset.local_minus_utc() != 0;
+    if differs
+        && app.ui.zone != Zone::Utc
+        && (verbosity == Verbosity::Full || app.ui.zone == Zone::Both)
     {
-        let local = Clock::new(Zone::Viewer, app.offset).hh_mm(app.now);
-        line.push_span(Span::styled(format!("{local} local "), app.theme.dim()));
+        let local = Clock::new(Zone::Viewer, app.ui.offset).hh_mm(app.now);
+        line.push_span(Span::styled(format!("{local} local "), app.ui.theme.dim()));
     }
     line
 }

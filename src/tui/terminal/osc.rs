@@ -1,12 +1,10 @@
 //! Control sequences (OSC) for the terminal itself: copying to the clipboard and desktop
 //! notifications.
 
-use std::borrow::Cow;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::truncate;
 
 pub use crate::config::panes::Desktop;
 
@@ -128,10 +126,7 @@ pub fn notify(title: &str, body: &str, bell: bool, how: Desktop, between: Multip
 
 /// Sanitizes a text so that it can't end the sequence or begin another, and truncates it.
 fn sanitize_payload(text: &str) -> String {
-    match sanitize(text) {
-        Cow::Borrowed(text) => truncate(text, MAX_COLUMNS).into_owned(),
-        Cow::Owned(text) => truncate(&text, MAX_COLUMNS).into_owned(),
-    }
+    truncate(text, MAX_COLUMNS).into_string()
 }
 
 impl Desktop {

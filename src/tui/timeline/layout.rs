@@ -36,7 +36,7 @@ pub(in crate::tui) fn layout_inputs(app: &App, width: usize) -> Option<TimelineI
         width,
         day: app.clock().local_time(app.now).date(),
         clock: app.clock(),
-        theme: app.theme,
+        theme: app.ui.theme,
         as_of: viewed_seq(app),
     })
 }
@@ -49,7 +49,7 @@ pub(in crate::tui) fn is_outdated(app: &App, width: usize) -> bool {
                 || !Arc::ptr_eq(&inputs.detail, &shown.detail)
                 || inputs.width != width
                 || inputs.clock != app.clock()
-                || inputs.theme != app.theme
+                || inputs.theme != app.ui.theme
                 || inputs.day != app.clock().local_time(app.now).date()
                 || inputs.as_of != viewed_seq(app)
         }
@@ -105,7 +105,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
         let text = format!("{label} · {zone} · {}", sanitize(&summary.title));
         lines.push(Line::from(Span::styled(
             truncate(&text, width).into_owned(),
-            app.theme.strong(),
+            app.ui.theme.strong(),
         )));
     }
     let mut day = app.clock().local_time(app.now).date();
@@ -125,8 +125,8 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
             if entry.seq > 0 { entry.seq > viewed } else { viewed_at.is_none_or(|t| entry.at > t) };
         if is_later {
             for line in &mut lines[from..] {
-                *line =
-                    std::mem::take(line).patch_style(app.theme.dim().add_modifier(Modifier::DIM));
+                *line = std::mem::take(line)
+                    .patch_style(app.ui.theme.dim().add_modifier(Modifier::DIM));
             }
         } else if entry.seq == viewed
             && let Some(first) = lines.get_mut(from)
@@ -134,12 +134,12 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
             if let Some(mark) = first.spans.get_mut(1) {
                 mark.content = VIEWED_EVENT_MARK.into();
             }
-            *first = std::mem::take(first).patch_style(app.theme.strong());
+            *first = std::mem::take(first).patch_style(app.ui.theme.strong());
         }
     }
     if shown.events.first().is_some_and(|first| first.seq > 1) {
         let text = "earlier events follow when scrolled to";
-        lines.push(Line::from(Span::styled(text, app.theme.dim())));
+        lines.push(Line::from(Span::styled(text, app.ui.theme.dim())));
     }
     lines
 }
@@ -207,14 +207,14 @@ fn separator(app: &App, date: NaiveDate, width: usize) -> Line<'static> {
     let text = format!(" {} ", date.format("%a %Y-%m-%d"));
     let rest = width.saturating_sub(crate::model::text::width(&text) + 2);
     Line::from(vec![
-        Span::styled("──", app.theme.border()),
-        Span::styled(text, app.theme.dim()),
-        Span::styled("─".repeat(rest), app.theme.border()),
+        Span::styled("──", app.ui.theme.border()),
+        Span::styled(text, app.ui.theme.dim()),
+        Span::styled("─".repeat(rest), app.ui.theme.border()),
     ])
 }
 
 fn layout_entry(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>>) {
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let (mark, style) = match entry {
         Entry { pending: true, .. } => ("↑ ", theme.accent()),
         Entry { milestone: true, .. } => ("● ", theme.strong()),

@@ -15,7 +15,7 @@ use crate::tui::{metrics, reading};
 /// Views the incident as of an earlier (negative `by`) or later event; on the metrics, selects
 /// another window.
 pub(in crate::tui) fn step(app: &mut App, by: i32) -> Vec<Effect> {
-    match app.focus {
+    match app.ui.focus {
         Pane::Metrics => metrics::update::step_span(app, if by < 0 { -1 } else { 1 }),
         Pane::Detail | Pane::Timeline => go_to(app, by),
         Pane::Queue => Vec::new(),
@@ -43,7 +43,7 @@ pub(in crate::tui) fn refresh_record(app: &mut App) -> Vec<Effect> {
     let Some(travel) = &app.travel else { return Vec::new() };
     let (id, seq) = (travel.id, travel.seq);
     let shown = app.reading.shown.as_ref().filter(|shown| shown.id == id);
-    let is_reading = matches!(app.focus, Pane::Detail | Pane::Timeline)
+    let is_reading = matches!(app.ui.focus, Pane::Detail | Pane::Timeline)
         && app.reading.target.is_none_or(|target| target == id);
     let Some(shown) = shown.filter(|_| is_reading) else {
         end_travel(app);

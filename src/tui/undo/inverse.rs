@@ -21,7 +21,7 @@ pub(in crate::tui) fn inverse(
     let row = app.row(step.target.id);
     let record = precheck::current_record(app, step.target.id);
     let row = row.or(record.map(|record| &record.summary));
-    let before = row.map(|row| Before { row, record, rules: &app.rules, now: app.now });
+    let before = row.map(|row| Before { row, record, rules: &app.session.rules, now: app.now });
     if let (Some(declare @ IncidentCommand::Declare(_)), Some(envelope)) =
         (step.commands.first(), sent.first())
     {

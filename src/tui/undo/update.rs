@@ -14,7 +14,7 @@ use crate::tui::verb::{precheck, send};
 
 /// Undoes the last action. Commands are sent in order, so the action itself may still be pending.
 pub(in crate::tui) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(Undo { done_phrase, steps, .. }) = app.undo.take() else {
+    let Some(Undo { done_phrase, steps, .. }) = app.inflight.undo.take() else {
         return show_toast(app, "nothing to undo: an action can be taken back for 10 s", true);
     };
     // What somebody else has changed in the meantime is not overwritten.
@@ -36,7 +36,7 @@ pub(in crate::tui) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 fn overruled(app: &App, inverse: &Inverse) -> Option<String> {
     let target = &inverse.step.target;
     let row = app.row(target.id)?;
-    let on_its_way = app.pending.iter().any(|pending| pending.incident == target.id);
+    let on_its_way = app.inflight.pending.iter().any(|pending| pending.incident == target.id);
     // Not even the viewer's own change has arrived.
     if on_its_way || row.seq <= target.seq {
         return None;

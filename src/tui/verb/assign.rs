@@ -39,7 +39,7 @@ impl VerbLogic for Assign {
 
     fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
         if typed.text.eq_ignore_ascii_case("me") {
-            let me = &typed.app.me;
+            let me = &typed.app.session.me;
             let name = sanitize(&me.name);
             let command = IncidentCommand::Assign { to: Some(me.clone()) };
             let (verb, done) = (format!("assign {{}} to {name}"), format!("assigned to {name}"));
@@ -54,7 +54,7 @@ impl VerbLogic for Assign {
 
 /// Returns why no person can be chosen.
 pub(super) fn nobody_listed(app: &App) -> String {
-    let own = app.keymap.hint(Action::Own, "assigns it to you");
+    let own = app.ui.keymap.hint(Action::Own, "assigns it to you");
     let own = own.map(|hint| format!(": {hint}")).unwrap_or_default();
     format!("nobody is in the directory{own}")
 }

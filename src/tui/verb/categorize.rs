@@ -89,7 +89,7 @@ impl FormLogic for CategorizeForm {
         let services = form.field("Services").map(Field::entered_names);
         let services = services.unwrap_or_default();
         check::names("services", &services)
-            .map_err(|error| field_error("Services", error.problem))?;
+            .map_err(|error| field_error("Services", error.problem.to_string()))?;
         if changed("Services", services.is_empty())
             && row.is_none_or(|row| row.services != services)
         {

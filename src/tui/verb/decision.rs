@@ -63,13 +63,13 @@ impl FormLogic for DecisionForm {
         vec![
             Field::text("Decision", "").hint("what will be done, or not").required(),
             Field::text("Why", "").hint("what spoke for it, and against the rest").required(),
-            Field::name("By", &app.me.name, names::people_names(app)).required(),
+            Field::name("By", &app.session.me.name, names::people_names(app)).required(),
         ]
     }
 
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
         let by = filled.value("By");
-        let me = &filled.app.me;
+        let me = &filled.app.session.me;
         let by = if by == me.name { Some(me.clone()) } else { names::person(filled.app, &by) };
         one_command(IncidentCommand::RecordDecision(Decision {
             decision: filled.value("Decision"),

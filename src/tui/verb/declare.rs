@@ -120,7 +120,7 @@ pub(in crate::tui) fn steps(
         dedup_key: old.and_then(|old| old.dedup_key.clone()),
         runbook: old.and_then(|old| old.runbook.clone()),
     };
-    if let Some(directory) = &app.directory {
+    if let Some(directory) = &app.fetched.directory {
         declaration.fill_from_directory(directory);
     }
     check::declaration(&declaration).map_err(|error| {
@@ -130,7 +130,7 @@ pub(in crate::tui) fn steps(
             "symptoms" => "Symptoms",
             other => other,
         };
-        field_error(label, error.problem)
+        field_error(label, error.problem.to_string())
     })?;
     let target = Target {
         // Commands that depend on the refused declaration depend on this one.
@@ -141,7 +141,7 @@ pub(in crate::tui) fn steps(
     };
     let mut commands = vec![IncidentCommand::Declare(Box::new(declaration))];
     if form.value("Owner") == "me" {
-        commands.push(IncidentCommand::Assign { to: Some(app.me.clone()) });
+        commands.push(IncidentCommand::Assign { to: Some(app.session.me.clone()) });
     }
     Ok(vec![Step { target, prerequisites: Vec::new(), commands, refused: None }])
 }

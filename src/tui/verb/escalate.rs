@@ -52,7 +52,7 @@ impl VerbLogic for Escalate {
 
     /// Without a policy nobody can be called.
     fn is_impossible(&self, app: &App, row: &Summary) -> bool {
-        app.directory.as_deref().is_some_and(|d| escalation::path(row, d).is_empty())
+        app.fetched.directory.as_deref().is_some_and(|d| escalation::path(row, d).is_empty())
     }
 }
 
@@ -79,7 +79,7 @@ fn escalate_each(app: &App, targets: &[Target], at: DateTime<Utc>) -> Opening {
 }
 
 fn no_policy(app: &App) -> String {
-    let key = app.keymap.keys(Action::Categorize).first();
+    let key = app.ui.keymap.keys(Action::Categorize).first();
     let key = key.map(|key| format!(" ({key})")).unwrap_or_default();
     format!(
         "there is no escalation policy for its team: set the team{key}, or a policy in the settings"

@@ -65,8 +65,8 @@ impl VerbLogic for Link {
             return Err(format!("{shown:?} is no URL: it begins with https:// or another scheme"));
         }
         let link = Linked::Url(typed.text.to_owned());
-        check::link(&link).map_err(|error| format!("the URL {}", error.problem))?;
-        Ok(links::link_item(link, shown.into_owned(), String::new()).pick)
+        check::link(&link).map_err(|error| format!("the URL {}", error.problem.to_string()))?;
+        Ok(links::link_item(link, shown.into_string(), String::new()).pick)
     }
 
     fn edit(&self, _: &App, command: &IncidentCommand) -> Option<(Kind, Contents)> {
@@ -110,7 +110,7 @@ pub(in crate::tui) fn parse_url(form: &Form) -> Result<Linked, FieldError> {
         return Err(field_error("URL", "is no URL: it begins with https:// or another scheme"));
     }
     let link = Linked::Url(url);
-    check::link(&link).map_err(|error| field_error("URL", error.problem))?;
+    check::link(&link).map_err(|error| field_error("URL", error.problem.to_string()))?;
     Ok(link)
 }
 
@@ -142,7 +142,7 @@ impl FormLogic for ProblemForm {
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
         let form = filled.form;
         let title = form.value("Title");
-        check::title(&title).map_err(|error| field_error("Title", error.problem))?;
+        check::title(&title).map_err(|error| field_error("Title", error.problem.to_string()))?;
         let id = ProblemId(form.draft_id);
         let workaround = form.value("Workaround");
         let state =

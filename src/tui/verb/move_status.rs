@@ -38,7 +38,7 @@ impl VerbLogic for MoveStatus {
 
     fn empty_reason(&self, app: &App, _: &[Target]) -> String {
         let resolve = Action::Command(CommandKind::Resolve);
-        let resolve = app.keymap.hint(resolve, "resolves it").map(|hint| format!(": {hint}"));
+        let resolve = app.ui.keymap.hint(resolve, "resolves it").map(|hint| format!(": {hint}"));
         format!("there is no later stage to move to{}", resolve.unwrap_or_default())
     }
 }

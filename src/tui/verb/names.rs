@@ -32,17 +32,17 @@ pub(in crate::tui) fn categories() -> Vec<&'static str> {
 }
 
 pub(in crate::tui) fn service_names(app: &App) -> Vec<String> {
-    let directory = app.directory.iter();
+    let directory = app.fetched.directory.iter();
     directory.flat_map(|d| d.services.iter().map(|service| service.name.clone())).collect()
 }
 
 pub(in crate::tui) fn team_names(app: &App) -> Vec<String> {
-    let directory = app.directory.iter();
+    let directory = app.fetched.directory.iter();
     directory.flat_map(|d| d.teams.iter().map(|team| team.name.clone())).collect()
 }
 
 pub(in crate::tui) fn people_names(app: &App) -> Vec<String> {
-    let directory = app.directory.iter();
+    let directory = app.fetched.directory.iter();
     directory.flat_map(|d| d.people.iter().map(|person| person.name.clone())).collect()
 }
 
@@ -88,6 +88,6 @@ pub(in crate::tui) fn person(app: &App, who: &str) -> Option<PersonRef> {
     if who.is_empty() {
         return None;
     }
-    let found = app.directory.as_ref().and_then(|directory| directory.person(who)).cloned();
+    let found = app.fetched.directory.as_ref().and_then(|directory| directory.person(who)).cloned();
     Some(found.unwrap_or_else(|| PersonRef::new(who.trim_start_matches('@'), who)))
 }

@@ -33,7 +33,7 @@ impl VerbLogic for Note {
     }
 
     fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
-        check::required_text("note", typed.text).map_err(|error| error.problem)?;
+        check::required_text("note", typed.text).map_err(|error| error.problem.to_string())?;
         let command = IncidentCommand::AddNote { text: typed.text.to_owned() };
         Ok(single_command("write a note on", "noted", command))
     }
@@ -79,7 +79,8 @@ impl FormLogic for NoteForm {
 
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
         let text = filled.value("Note");
-        check::required_text("note", &text).map_err(|error| field_error("Note", error.problem))?;
+        check::required_text("note", &text)
+            .map_err(|error| field_error("Note", error.problem.to_string()))?;
         one_command(match filled.replaced() {
             Some(IncidentCommand::CorrectNote { note, .. }) => {
                 IncidentCommand::CorrectNote { note: *note, text }

@@ -28,11 +28,12 @@ impl VerbLogic for Own {
             [one] => app.row(one.id).and_then(|row| row.assignee.clone()),
             _ => None,
         };
-        let done_phrase = match previous_owner.filter(|owner| owner.handle != app.me.handle) {
+        let done_phrase = match previous_owner.filter(|owner| owner.handle != app.session.me.handle)
+        {
             Some(owner) => format!("taken over from {}", owner.name),
             None => "owned by you".into(),
         };
-        let commands = [IncidentCommand::Assign { to: Some(app.me.clone()) }];
+        let commands = [IncidentCommand::Assign { to: Some(app.session.me.clone()) }];
         let plan = planning::plan(app, targets, "own", done_phrase, &commands, at);
         Opening::Send { plan, irreversible: false }
     }
@@ -43,6 +44,6 @@ impl VerbLogic for Own {
         _: Option<&Summary>,
         _: DateTime<Utc>,
     ) -> Option<Vec<IncidentCommand>> {
-        Some(vec![IncidentCommand::Assign { to: Some(app.me.clone()) }])
+        Some(vec![IncidentCommand::Assign { to: Some(app.session.me.clone()) }])
     }
 }

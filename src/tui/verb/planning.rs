@@ -33,7 +33,7 @@ pub(in crate::tui) fn step(
     let repeated = |command: &IncidentCommand| {
         let verb = command.kind();
         // Commands in the outbox are applied to the loaded record already: the model can tell.
-        let mut open = app.pending.iter().filter(|pending| !pending.enqueued);
+        let mut open = app.inflight.pending.iter().filter(|pending| !pending.enqueued);
         !may_repeat(command) && open.any(|p| p.incident == target.id && p.verb == verb)
     };
     let refused = if commands.iter().any(repeated) {

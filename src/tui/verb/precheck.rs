@@ -35,7 +35,8 @@ pub(in crate::tui) fn refusal(
         return record_refusal(app, record, commands, now);
     }
     let row = app.row(id)?;
-    commands.iter().find_map(|command| command.row_refusal(row, now))
+    let rejection = commands.iter().find_map(|command| command.row_refusal(row))?;
+    Some(rejection.sentence(now))
 }
 
 /// Returns why the model refuses commands on a record, executed one after another.
@@ -51,12 +52,12 @@ pub(in crate::tui) fn record_refusal(
         let envelope = Envelope {
             id: CommandId::new(),
             at: now,
-            actor: Actor::Person(app.me.clone()),
+            actor: Actor::Person(app.session.me.clone()),
             command: Command::Incident { incident: id, command: command.clone() },
         };
-        match decide(Some(&incident), &envelope, Context { now, rules: &app.rules }) {
+        match decide(Some(&incident), &envelope, Context { now, rules: &app.session.rules }) {
             Ok(events) => events.iter().for_each(|event| incident.apply(event)),
-            Err(rejection) => return Some(rejection.message),
+            Err(rejection) => return Some(rejection.sentence(now)),
         }
     }
     None

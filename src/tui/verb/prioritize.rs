@@ -43,7 +43,7 @@ impl VerbLogic for Prioritize {
             .into_iter()
             .flat_map(|impact| Level::ALL.into_iter().map(move |urgency| (impact, urgency)));
         let matrix = matrix.map(|(impact, urgency)| {
-            let priority = app.rules.matrix.priority(impact, urgency);
+            let priority = app.session.rules.matrix.priority(impact, urgency);
             let command = IncidentCommand::Prioritize { impact, urgency };
             let pick = single_command(
                 format!("set {priority} on"),

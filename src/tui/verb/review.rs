@@ -72,7 +72,7 @@ impl VerbLogic for WriteReview {
         if targets.len() < 2 {
             return "there is nothing to choose from".into();
         }
-        let change = app.keymap.hint(Action::MarkAll, "changes the selection");
+        let change = app.ui.keymap.hint(Action::MarkAll, "changes the selection");
         let change = change.map(|hint| format!(": {hint}")).unwrap_or_default();
         let count = targets.len();
         format!("{count} incidents are selected, and a review is written of one at a time{change}")

@@ -9,10 +9,11 @@ use crate::sync::drafts::DraftOp;
 
 use crate::tui::action::{Action, READ_ONLY};
 use crate::tui::confirm::{Confirm, Results};
-use crate::tui::core::app::{App, PendingCommand};
+use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Timer};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::{append_failures, report_failure, show_toast};
+use crate::tui::core::state::inflight::PendingCommand;
 use crate::tui::form::Form;
 use crate::tui::undo::{Inverse, UNDO_WINDOW, Undo};
 use crate::tui::verb::batch::Batch;
@@ -31,24 +32,24 @@ pub(in crate::tui) fn submit(
     form: Option<Box<Form>>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    if app.read_only {
+    if app.session.read_only {
         return refuse_read_only(app, form);
     }
     if let [Step { refused: Some(why), target, .. }] = &plan.steps[..] {
         let message = format!("{}: {why}", target.label);
         if let Some(mut form) = form {
             form.notice = Some(why.clone());
-            app.mode = Mode::Form(form);
+            app.ui.mode = Mode::Form(form);
             return Vec::new();
         }
-        app.mode = Mode::Panes;
+        app.ui.mode = Mode::Panes;
         return show_toast(app, message, true);
     }
     // A plan that can't be undone needs a question first.
     let inverse = |step| undo::inverse::inverse(app, step, &envelopes(app, step, at));
     let irreversible = irreversible || plan.possible().any(|step| inverse(step).is_none());
     if irreversible || plan.steps.len() > 1 {
-        app.mode = Mode::Confirm(Box::new(Confirm { plan, irreversible, form, top: 0 }));
+        app.ui.mode = Mode::Confirm(Box::new(Confirm { plan, irreversible, form, top: 0 }));
         return Vec::new();
     }
     carry_out(app, &plan, irreversible, form, at)
@@ -58,10 +59,10 @@ pub(in crate::tui) fn submit(
 fn refuse_read_only(app: &mut App, form: Option<Box<Form>>) -> Vec<Effect> {
     if let Some(mut form) = form {
         form.notice = Some(READ_ONLY.into());
-        app.mode = Mode::Form(form);
+        app.ui.mode = Mode::Form(form);
         return Vec::new();
     }
-    app.mode = Mode::Panes;
+    app.ui.mode = Mode::Panes;
     show_toast(app, READ_ONLY, true)
 }
 
@@ -73,22 +74,22 @@ pub(in crate::tui) fn carry_out(
     form: Option<Box<Form>>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    app.mode = Mode::Panes;
-    app.last_batch += 1;
+    app.ui.mode = Mode::Panes;
+    app.inflight.last_batch += 1;
     let mut batch = Batch {
-        number: app.last_batch,
+        number: app.inflight.last_batch,
         verb: plan.verb.clone(),
         done_phrase: plan.done_phrase.clone(),
         total: plan.steps.len(),
         remaining: 0,
         failed: Vec::new(),
-        keys: app.key_count,
+        keys: app.ui.key_count,
         form,
     };
     let mut effects = Vec::new();
     // The form is stored on disk before its commands are sent.
     if let Some(form) = &mut batch.form {
-        effects.extend(drafts::update::save(form, &app.workspace, at));
+        effects.extend(drafts::update::save(form, &app.session.workspace, at));
     }
     let mut inverses = Vec::new();
     for step in plan.possible() {
@@ -100,7 +101,7 @@ pub(in crate::tui) fn carry_out(
             attention::update::expect_own_change(app, step.target.id);
         }
         for envelope in &sent {
-            app.pending.push(PendingCommand {
+            app.inflight.pending.push(PendingCommand {
                 id: envelope.id,
                 incident: step.target.id,
                 label: step.target.label.clone(),
@@ -123,8 +124,8 @@ pub(in crate::tui) fn carry_out(
         many => format!("{} of {} {}", plan.possible().count(), many.len(), plan.done_phrase),
     };
     let can_undo = !inverses.is_empty() && inverses.iter().all(|(_, inverse)| inverse.is_some());
-    app.undo = can_undo.then(|| Undo {
-        number: app.last_batch,
+    app.inflight.undo = can_undo.then(|| Undo {
+        number: app.inflight.last_batch,
         done_phrase: message.clone(),
         steps: inverses
             .into_iter()
@@ -137,19 +138,19 @@ pub(in crate::tui) fn carry_out(
             .collect(),
     });
     if can_undo {
-        effects.push(Effect::StartTimer(UNDO_WINDOW, Timer::Undo(app.last_batch)));
+        effects.push(Effect::StartTimer(UNDO_WINDOW, Timer::Undo(app.inflight.last_batch)));
     }
-    let key = app.keymap.main_key(Action::Undo).filter(|_| can_undo);
+    let key = app.ui.keymap.main_key(Action::Undo).filter(|_| can_undo);
     let message = key.map_or_else(|| message.clone(), |key| format!("{message} · {key} undo"));
     // The marks have served their purpose.
     if plan.steps.len() > 1 {
-        app.marked.clear();
+        app.ui.marked.clear();
     }
     let nothing_sent = batch.remaining == 0;
-    app.batches.push(batch);
+    app.inflight.batches.push(batch);
     effects.extend(show_toast(app, message, false));
     if nothing_sent {
-        effects.extend(batch_finished(app, app.last_batch, at));
+        effects.extend(batch_finished(app, app.inflight.last_batch, at));
     }
     effects
 }
@@ -158,7 +159,9 @@ pub(in crate::tui) fn carry_out(
 fn assigns_to_me(app: &App, commands: &[IncidentCommand]) -> bool {
     commands.iter().any(|command| match command {
         IncidentCommand::Declare(_) => true,
-        IncidentCommand::Assign { to } => to.as_ref().is_some_and(|to| to.handle == app.me.handle),
+        IncidentCommand::Assign { to } => {
+            to.as_ref().is_some_and(|to| to.handle == app.session.me.handle)
+        }
         _ => false,
     })
 }
@@ -172,10 +175,10 @@ pub(in crate::tui) fn send_in_background(
     verb: &str,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    if app.read_only {
+    if app.session.read_only {
         return show_toast(app, READ_ONLY, true);
     }
-    app.last_batch += 1;
+    app.inflight.last_batch += 1;
     let step = Step {
         target: target.clone(),
         prerequisites: Vec::new(),
@@ -184,25 +187,25 @@ pub(in crate::tui) fn send_in_background(
     };
     let sent = envelopes(app, &step, at);
     for envelope in &sent {
-        app.pending.push(PendingCommand {
+        app.inflight.pending.push(PendingCommand {
             id: envelope.id,
             incident: target.id,
             label: target.label.clone(),
             verb: envelope.command.kind(),
-            batch: app.last_batch,
+            batch: app.inflight.last_batch,
             retrying: false,
             enqueued: false,
             lookup_in_flight: false,
         });
     }
-    app.batches.push(Batch {
-        number: app.last_batch,
+    app.inflight.batches.push(Batch {
+        number: app.inflight.last_batch,
         verb: verb.to_owned(),
         done_phrase: "done".into(),
         total: 1,
         remaining: sent.len(),
         failed: Vec::new(),
-        keys: app.key_count,
+        keys: app.ui.key_count,
         form: None,
     });
     vec![Effect::Submit(sent)]
@@ -219,7 +222,7 @@ fn envelopes(app: &App, step: &Step, at: DateTime<Utc>) -> Vec<Envelope> {
         .map(|command| Envelope {
             id: CommandId::new(),
             at,
-            actor: Actor::Person(app.me.clone()),
+            actor: Actor::Person(app.session.me.clone()),
             command,
         })
         .collect()
@@ -232,7 +235,9 @@ pub(in crate::tui) fn retrying(
     error: &BackendError,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let Some(pending) = app.pending.iter_mut().find(|p| p.id == id) else { return Vec::new() };
+    let Some(pending) = app.inflight.pending.iter_mut().find(|p| p.id == id) else {
+        return Vec::new();
+    };
     let first = !std::mem::replace(&mut pending.retrying, true);
     let what = describe_command(app, id);
     if first {
@@ -244,8 +249,11 @@ pub(in crate::tui) fn retrying(
 
 /// Describes a command, as in "acknowledge INC-2041".
 fn describe_command(app: &App, id: CommandId) -> String {
-    let Some(pending) = app.pending.iter().find(|p| p.id == id) else { return String::new() };
-    let verb = app.batches.iter().find(|b| b.number == pending.batch).map(|b| b.verb.as_str());
+    let Some(pending) = app.inflight.pending.iter().find(|p| p.id == id) else {
+        return String::new();
+    };
+    let verb =
+        app.inflight.batches.iter().find(|b| b.number == pending.batch).map(|b| b.verb.as_str());
     phrase(verb.unwrap_or("change"), &pending.label)
 }
 
@@ -256,22 +264,25 @@ pub(in crate::tui) fn settled(
     result: Result<Box<Outcome>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let Some(index) = app.pending.iter().position(|p| p.id == id) else { return Vec::new() };
-    let pending = app.pending.remove(index);
+    let Some(index) = app.inflight.pending.iter().position(|p| p.id == id) else {
+        return Vec::new();
+    };
+    let pending = app.inflight.pending.remove(index);
     let mut effects = Vec::new();
     match result {
         Ok(outcome) => {
-            app.last_settled_at = Some(at);
+            app.inflight.last_settled_at = Some(at);
             if pending.verb == crate::model::command::CommandKind::Declare {
-                let batch = app.batches.iter().find(|batch| batch.number == pending.batch);
-                let keys = batch.map_or(app.key_count, |batch| batch.keys);
+                let batch = app.inflight.batches.iter().find(|batch| batch.number == pending.batch);
+                let keys = batch.map_or(app.ui.key_count, |batch| batch.keys);
                 effects.extend(declared(app, &outcome, keys));
             }
         }
         Err(error) => {
             runbook::steps::tick_refused(app, id);
             run::running::note_refused(app, id);
-            if let Some(batch) = app.batches.iter_mut().find(|b| b.number == pending.batch) {
+            if let Some(batch) = app.inflight.batches.iter_mut().find(|b| b.number == pending.batch)
+            {
                 // Commands after a refused one are not reported a second time.
                 if batch.failed.last().is_none_or(|(label, _)| *label != pending.label) {
                     batch.failed.push((pending.label.clone(), error.to_string()));
@@ -279,23 +290,25 @@ pub(in crate::tui) fn settled(
             }
             attention::update::forget_own_change(app, pending.incident);
             // What was done to the other incidents can still be undone.
-            if let Some(undo) = app.undo.as_mut().filter(|undo| undo.number == pending.batch) {
+            if let Some(undo) =
+                app.inflight.undo.as_mut().filter(|undo| undo.number == pending.batch)
+            {
                 undo.steps.retain(|inverse| inverse.step.target.id != pending.incident);
                 if undo.steps.is_empty() {
-                    app.undo = None;
+                    app.inflight.undo = None;
                 }
             }
         }
     }
     let all_settled =
-        app.batches.iter_mut().find(|b| b.number == pending.batch).is_some_and(|batch| {
+        app.inflight.batches.iter_mut().find(|b| b.number == pending.batch).is_some_and(|batch| {
             batch.remaining = batch.remaining.saturating_sub(1);
             batch.remaining == 0
         });
     if all_settled {
         effects.extend(batch_finished(app, pending.batch, at));
     }
-    if app.pending.is_empty() && matches!(app.mode, Mode::Quitting) {
+    if app.inflight.pending.is_empty() && matches!(app.ui.mode, Mode::Quitting) {
         effects.push(Effect::Quit);
     }
     effects.extend(workspace::switch::switch_when_settled(app));
@@ -306,12 +319,12 @@ pub(in crate::tui) fn settled(
 /// else: the key count is not `keys` any more.
 fn declared(app: &mut App, outcome: &Outcome, keys: u64) -> Vec<Effect> {
     let (Some(id), Some(row)) = (outcome.incident, &outcome.row) else { return Vec::new() };
-    if app.key_count == keys && !app.queue.select(id) {
+    if app.ui.key_count == keys && !app.queue.select(id) {
         // The incident is selected when it arrives.
         (app.queue.selected, app.queue.selected_head) = (Some(id), None);
     }
-    let levels = app.rules.levels;
-    let context = MatchContext { now: app.now, me: Some(&app.me.handle), levels: &levels };
+    let levels = app.session.rules.levels;
+    let context = MatchContext { now: app.now, me: Some(&app.session.me.handle), levels: &levels };
     let hidden = if app.queue.passes(row, context) { "" } else { " · hidden by the filter" };
     let label = row.label();
     let message = if outcome.events.iter().any(|event| event.seq == 1) {
@@ -324,10 +337,10 @@ fn declared(app: &mut App, outcome: &Outcome, keys: u64) -> Vec<Effect> {
 
 /// Reports the outcome of a batch, all of whose commands have settled.
 fn batch_finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(index) = app.batches.iter().position(|b| b.number == number) else {
+    let Some(index) = app.inflight.batches.iter().position(|b| b.number == number) else {
         return Vec::new();
     };
-    let batch = app.batches.remove(index);
+    let batch = app.inflight.batches.remove(index);
     if batch.failed.is_empty() {
         return batch
             .form
@@ -354,9 +367,9 @@ fn batch_finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> 
     let summary = format!("{failed} of {} not {}", batch.total, batch.done_phrase);
     effects.extend(report_failure(app, &phrase(&batch.verb, "several"), &summary, at));
     append_failures(app, &batch);
-    if matches!(app.mode, Mode::Panes) {
+    if matches!(app.ui.mode, Mode::Panes) {
         let Batch { done_phrase, total, failed, .. } = batch;
-        app.mode = Mode::Results(Results { done_phrase, total, failed, top: 0 });
+        app.ui.mode = Mode::Results(Results { done_phrase, total, failed, top: 0 });
     }
     effects
 }
@@ -364,7 +377,7 @@ fn batch_finished(app: &mut App, number: u64, at: DateTime<Utc>) -> Vec<Effect> 
 /// Describes the commands that have not been confirmed, for a last message; empty if all have.
 #[must_use]
 pub fn unconfirmed(app: &App) -> String {
-    let lost = app.pending.iter().filter(|pending| !pending.enqueued);
+    let lost = app.inflight.pending.iter().filter(|pending| !pending.enqueued);
     let each: Vec<String> = lost.map(|p| describe_command(app, p.id)).collect();
     each.join(", ")
 }

@@ -33,7 +33,7 @@ impl VerbLogic for Services {
         let typed: Vec<&str> = split_names(argument).collect();
         let is_complete = argument.is_empty() || argument.ends_with([' ', ',']);
         let before = if is_complete { &typed[..] } else { &typed[..typed.len().saturating_sub(1)] };
-        let directory = app.directory.iter();
+        let directory = app.fetched.directory.iter();
         let services = directory.flat_map(|directory| &directory.services);
         services
             .filter(|service| !before.contains(&service.name.as_str()))
@@ -59,6 +59,7 @@ fn split_names(argument: &str) -> impl Iterator<Item = &str> {
 /// Parses a list of services. If services are known, others count as typing errors.
 fn parse_names(app: &App, argument: &str) -> Result<Vec<String>, String> {
     let listed: Vec<&str> = app
+        .fetched
         .directory
         .iter()
         .flat_map(|directory| directory.services.iter().map(|service| service.name.as_str()))

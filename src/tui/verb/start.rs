@@ -6,11 +6,12 @@ use crossterm::event::KeyEvent;
 use crate::model::{Impact, IncidentId, Urgency};
 
 use crate::tui::action::{Action, Layer};
-use crate::tui::core::app::{App, BufferedInput, DeferredVerb};
+use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::show_toast;
 use crate::tui::core::pane::Pane;
+use crate::tui::core::state::inflight::{BufferedInput, DeferredVerb};
 use crate::tui::form::Kind;
 use crate::tui::matrix::Matrix;
 use crate::tui::verb::availability::refusal;
@@ -36,9 +37,9 @@ const MIN_VISIBLE: TimeDelta = TimeDelta::milliseconds(500);
 /// Returns why a verb must not act on the selected incident: the viewer can't have seen yet that
 /// the selection has moved to it.
 fn unseen_selection(app: &App, at: DateTime<Utc>) -> Option<String> {
-    let shift = app.selection_shift.as_ref().filter(|_| app.marked.is_empty())?;
+    let shift = app.ui.selection_shift.as_ref().filter(|_| app.ui.marked.is_empty())?;
     let seen = shift.drawn_at.is_some_and(|drawn| at - drawn >= MIN_VISIBLE);
-    if seen || matches!(app.focus, Pane::Detail | Pane::Timeline) {
+    if seen || matches!(app.ui.focus, Pane::Detail | Pane::Timeline) {
         return None;
     }
     let label = app.selected()?.label();
@@ -61,7 +62,7 @@ pub(in crate::tui) fn start_on(
         && precheck::current_record(app, one.id).is_none()
     {
         let (id, message) = (one.id, format!("reading {} …", one.label));
-        app.deferred_verb =
+        app.inflight.deferred_verb =
             Some(DeferredVerb { action, target: one.clone(), input: Vec::new(), reloaded: false });
         let mut effects = show_toast(app, message, false);
         effects.push(Effect::LoadDetail(id));
@@ -84,11 +85,13 @@ pub(in crate::tui) fn resume(
     id: IncidentId,
     at: DateTime<Utc>,
 ) -> (Vec<Effect>, Vec<BufferedInput>) {
-    let Some(mut deferred) = app.deferred_verb.take_if(|deferred| deferred.target.id == id) else {
+    let Some(mut deferred) =
+        app.inflight.deferred_verb.take_if(|deferred| deferred.target.id == id)
+    else {
         return Default::default();
     };
     // The person has gone on to something else in the meantime.
-    if !matches!(app.mode, Mode::Panes) {
+    if !matches!(app.ui.mode, Mode::Panes) {
         return Default::default();
     }
     // The incident has changed while it was read. If it always does, the verb goes on with what
@@ -96,16 +99,16 @@ pub(in crate::tui) fn resume(
     if precheck::current_record(app, id).is_none()
         && !std::mem::replace(&mut deferred.reloaded, true)
     {
-        app.deferred_verb = Some(deferred);
+        app.inflight.deferred_verb = Some(deferred);
         return (vec![Effect::LoadDetail(id)], Vec::new());
     }
-    app.toast = None;
+    app.notices.toast = None;
     (dispatch(app, deferred.action, vec![deferred.target], at), deferred.input)
 }
 
 /// Abandons a deferred verb whose record can't be read.
 pub(in crate::tui) fn abandon(app: &mut App, id: IncidentId, why: &str) -> Vec<Effect> {
-    match app.deferred_verb.take_if(|deferred| deferred.target.id == id) {
+    match app.inflight.deferred_verb.take_if(|deferred| deferred.target.id == id) {
         Some(deferred) => show_toast(app, format!("{}: {why}", deferred.target.label), true),
         None => Vec::new(),
     }
@@ -119,16 +122,16 @@ const MAX_BUFFERED_PASTE: usize = 1024 * 1024;
 /// Stores a key for a deferred verb: while the record is read, keys are for what the verb opens,
 /// not for what is on the screen. Returns `None` if the key is to be handled now.
 pub(in crate::tui) fn buffer_key(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
-    if !matches!(app.mode, Mode::Panes) || app.wall.is_some() {
+    if !matches!(app.ui.mode, Mode::Panes) || app.wall.is_some() {
         return None;
     }
-    let action = app.keymap.action(Layer::Panes, &key);
-    let deferred = app.deferred_verb.as_mut()?;
+    let action = app.ui.keymap.action(Layer::Panes, &key);
+    let deferred = app.inflight.deferred_verb.as_mut()?;
     match action {
         Some(Action::QuitNow | Action::Suspend) => None,
         Some(Action::Back) => {
-            app.deferred_verb = None;
-            app.toast = None;
+            app.inflight.deferred_verb = None;
+            app.notices.toast = None;
             Some(Vec::new())
         }
         _ => {
@@ -143,10 +146,10 @@ pub(in crate::tui) fn buffer_key(app: &mut App, key: KeyEvent) -> Option<Vec<Eff
 /// Stores a pasted text for a deferred verb, as [`buffer_key`] does with keys. Returns the text if
 /// it is to be inserted now.
 pub(in crate::tui) fn buffer_paste(app: &mut App, text: String) -> Option<String> {
-    if !matches!(app.mode, Mode::Panes) || app.wall.is_some() {
+    if !matches!(app.ui.mode, Mode::Panes) || app.wall.is_some() {
         return Some(text);
     }
-    let Some(deferred) = app.deferred_verb.as_mut() else { return Some(text) };
+    let Some(deferred) = app.inflight.deferred_verb.as_mut() else { return Some(text) };
     if deferred.input.len() < MAX_BUFFERED_INPUT && text.len() <= MAX_BUFFERED_PASTE {
         deferred.input.push(BufferedInput::Paste(text));
     }
@@ -173,14 +176,14 @@ fn dispatch(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Ut
         Opening::Send { plan, irreversible } => send::submit(app, plan, irreversible, None, at),
         Opening::Form(kind) => form::open::open(app, kind, targets, at),
         Opening::OnlyTemplate => {
-            app.template_index = 0;
+            app.forms.template_index = 0;
             form::open::open(app, Kind::Update, targets, at)
         }
         Opening::Matrix => {
             let row = targets.first().and_then(|target| app.row(target.id));
             let (impact, urgency) =
                 row.map_or((Impact::Medium, Urgency::Medium), |r| (r.impact, r.urgency));
-            app.mode = Mode::Matrix(Box::new(Matrix { targets, impact, urgency, notice: None }));
+            app.ui.mode = Mode::Matrix(Box::new(Matrix { targets, impact, urgency, notice: None }));
             Vec::new()
         }
         Opening::List { heading, searchable } => {

@@ -30,7 +30,7 @@ impl VerbLogic for Team {
     }
 
     fn offers(&self, app: &App, _: &str, _: &[Target], _: DateTime<Utc>) -> Vec<Item> {
-        let directory = app.directory.iter();
+        let directory = app.fetched.directory.iter();
         let teams = directory.flat_map(|directory| &directory.teams).map(|team| {
             let name = sanitize(&team.name).into_owned();
             let members = sanitize(&team.members.join(", ")).into_owned();
@@ -45,7 +45,7 @@ impl VerbLogic for Team {
         if typed.values().len() > 1 {
             return typed.unknown("there is no team");
         }
-        check::name("team", typed.text).map_err(|error| error.problem)?;
+        check::name("team", typed.text).map_err(|error| error.problem.to_string())?;
         Ok(set_team(Some(typed.text)))
     }
 }

@@ -38,7 +38,7 @@ impl VerbLogic for Update {
     }
 
     fn opening(&self, app: &App, _: &[Target], _: DateTime<Utc>) -> Opening {
-        if app.settings.templates.len() <= 1 {
+        if app.session.settings.templates.len() <= 1 {
             Opening::OnlyTemplate
         } else {
             Opening::List { heading: "Update on {}", searchable: false }
@@ -46,7 +46,7 @@ impl VerbLogic for Update {
     }
 
     fn items(&self, app: &App, _: &[Target], _: DateTime<Utc>) -> Vec<Item> {
-        let items = app.settings.templates.iter().enumerate().zip('1'..='9');
+        let items = app.session.settings.templates.iter().enumerate().zip('1'..='9');
         items
             .map(|((index, template), key)| {
                 let about = sanitize(&template.text.source()).into_owned();
@@ -88,12 +88,13 @@ impl FormLogic for UpdateForm {
     /// With several incidents, the text keeps its placeholders, which are filled in for each.
     fn fields(&self, filling: &Filling<'_>) -> Vec<Field> {
         let Filling { app, record, row, at, .. } = *filling;
-        let template = app.settings.templates.get(app.template_index);
+        let template = app.session.settings.templates.get(app.forms.template_index);
         if filling.target().is_none() {
             let text = template.map(|template| template.text.source()).unwrap_or_default();
             return fields(app, &text, "");
         }
-        let every = row.and_then(|row| app.rules.levels.for_priority(row.priority).update_every_s);
+        let every =
+            row.and_then(|row| app.session.rules.levels.for_priority(row.priority).update_every_s);
         let next = every.map(|s| format_duration(TimeDelta::seconds(s))).unwrap_or_default();
         let filled = template.zip(row).map(|(template, row)| {
             template.text.fill(|placeholder| placeholder_text(app, placeholder, row, record, at))
@@ -175,7 +176,7 @@ pub(in crate::tui) fn placeholder_text(
         }
         Placeholder::Since => clock(row.detected_at),
         Placeholder::Next => {
-            let every = app.rules.levels.for_priority(row.priority).update_every_s;
+            let every = app.session.rules.levels.for_priority(row.priority).update_every_s;
             let due = every.map(|s| at + TimeDelta::seconds(s));
             let due = due.or(record.and_then(|record| record.next_update_due));
             due.map_or_else(|| "when it changes".into(), |due| format!("at {}", clock(due)))

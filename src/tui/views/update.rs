@@ -24,7 +24,7 @@ const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(2);
 /// Returns all views of the panes.
 #[must_use]
 pub fn views(app: &App) -> Vec<View> {
-    views_with(&app.settings.views)
+    views_with(&app.session.settings.views)
 }
 
 /// Returns all views: the built-in ones, then the person's own. Where two want the same key, the
@@ -34,7 +34,7 @@ pub fn views_with(own: &[SavedView]) -> Vec<View> {
     let own: Vec<View> = own
         .iter()
         .map(|view| View {
-            name: sanitize(&view.name).into_owned(),
+            name: sanitize(&view.name).into_string(),
             filter: view.filter.clone(),
             sort: view.sort,
             key: view.key,
@@ -72,8 +72,8 @@ pub fn views_with(own: &[SavedView]) -> Vec<View> {
 
 /// Opens the list of views.
 pub(in crate::tui) fn open_views(app: &mut App) -> Vec<Effect> {
-    let levels = app.rules.levels;
-    let context = MatchContext { now: app.now, me: Some(&app.me.handle), levels: &levels };
+    let levels = app.session.rules.levels;
+    let context = MatchContext { now: app.now, me: Some(&app.session.me.handle), levels: &levels };
     let views = views(app);
     let items: Vec<Item> = views
         .iter()
@@ -81,14 +81,15 @@ pub(in crate::tui) fn open_views(app: &mut App) -> Vec<Effect> {
         .map(|(index, view)| {
             let mut item = Item::new(view.name.clone(), Pick::Index(index));
             item.key = view.key;
-            let complete = app.snapshot.as_ref().filter(|snapshot| snapshot.counts.is_none());
+            let complete =
+                app.fetched.snapshot.as_ref().filter(|snapshot| snapshot.counts.is_none());
             let count = complete.filter(|_| view.filter.scope() == Scope::Open).map(|snapshot| {
                 snapshot.rows.iter().filter(|row| view.filter.matches(row, context)).count()
             });
             let filter = view.filter.to_string();
             let about = [
                 count.map(|count| count.to_string()),
-                Some(sanitize(&filter).into_owned()).filter(|text| !text.is_empty()),
+                Some(sanitize(&filter).into_string()).filter(|text| !text.is_empty()),
                 (view.sort != Sort::Urgent).then(|| sort_label(view.sort).to_owned()),
             ];
             item.about(about.into_iter().flatten().collect::<Vec<_>>().join(" · "))
@@ -97,7 +98,7 @@ pub(in crate::tui) fn open_views(app: &mut App) -> Vec<Effect> {
     let mut picker = Picker::new(PickerKind::Views, Vec::new(), "Views".into(), items, false);
     let current = views.iter().position(|view| Some(&view.name) == app.queue.view.as_ref());
     picker.move_selection(isize::try_from(current.unwrap_or(0)).unwrap_or(0));
-    app.mode = Mode::Pick(Box::new(picker));
+    app.ui.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }
 
@@ -116,10 +117,10 @@ pub fn show_view(app: &mut App, view: View, at: DateTime<Utc>) -> Vec<Effect> {
 
 /// Brings the queue to the front, where the choice takes effect.
 fn focus_queue(app: &mut App) -> Vec<Effect> {
-    if app.focus == Pane::Queue {
+    if app.ui.focus == Pane::Queue {
         return Vec::new();
     }
-    app.zoomed = false;
+    app.ui.zoomed = false;
     reading::focus::focus(app, Pane::Queue)
 }
 
@@ -146,7 +147,7 @@ pub(in crate::tui) fn open_sorts(app: &mut App) -> Vec<Effect> {
     let current =
         Sort::ALL.iter().position(|sort| *sort == app.queue.effective_sort()).unwrap_or(0);
     picker.selected_index = current;
-    app.mode = Mode::Pick(Box::new(picker));
+    app.ui.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }
 

@@ -20,7 +20,7 @@ pub(in crate::tui) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let settings = Settings { view: filter.to_string(), filter, ..Settings::default() };
     app.wall = Some(Box::new(Wall::new(settings, false, at)));
     app.now = at;
-    if app.snapshot.is_some() { incidents_changed(app, at) } else { Vec::new() }
+    if app.fetched.snapshot.is_some() { incidents_changed(app, at) } else { Vec::new() }
 }
 
 /// Returns to the panes as they were, or quits if there are none.
@@ -36,7 +36,7 @@ pub(in crate::tui) fn close(app: &mut App) -> Vec<Effect> {
 /// Derives the rows of the wall again, because the open incidents have changed, and requests events
 /// that the ribbon lacks.
 pub(in crate::tui) fn incidents_changed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let Some(snapshot) = app.snapshot.clone() else { return Vec::new() };
+    let Some(snapshot) = app.fetched.snapshot.clone() else { return Vec::new() };
     let Some(mut wall) = app.wall.take() else { return Vec::new() };
     let urgent = wall.p1_since().is_some();
     let before = std::mem::take(&mut wall.rows);
@@ -60,9 +60,9 @@ pub(in crate::tui) fn incidents_changed(app: &mut App, at: DateTime<Utc>) -> Vec
 
 /// Derives the rows and counts of the wall at `now`. Calls `each` for every incident of the view.
 fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(IncidentRef, u32)) {
-    let Some(snapshot) = &app.snapshot else { return };
-    let levels = app.rules.levels;
-    let context = MatchContext { now, me: Some(&app.me.handle), levels: &levels };
+    let Some(snapshot) = &app.fetched.snapshot else { return };
+    let levels = app.session.rules.levels;
+    let context = MatchContext { now, me: Some(&app.session.me.handle), levels: &levels };
     wall.rows.clear();
     wall.counts = OpenCounts::default();
     wall.next_change = None;

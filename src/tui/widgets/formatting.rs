@@ -44,7 +44,7 @@ pub(in crate::tui) fn remaining_text(remaining: TimeDelta) -> String {
 /// Says when the next attempt is: as a countdown, or as a time with low bandwidth, where nothing
 /// may change by itself.
 pub(in crate::tui) fn retry_text(app: &App, retry_in: TimeDelta) -> String {
-    if app.low_bandwidth {
+    if app.ui.low_bandwidth {
         format!("retry at {}", app.clock().hh_mm_ss(app.now + retry_in))
     } else {
         format!("retrying in {} s", retry_in.num_seconds().max(0))

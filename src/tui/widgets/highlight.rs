@@ -23,12 +23,12 @@ pub(in crate::tui) fn push_marked(
     for (index, grapheme) in text.graphemes(true).enumerate() {
         let is_marked = marks.binary_search(&index).is_ok();
         if is_marked != on && !run.is_empty() {
-            let style = if on { app.theme.matched() } else { plain };
+            let style = if on { app.ui.theme.matched() } else { plain };
             line.push_span(Span::styled(std::mem::take(&mut run), style));
         }
         on = is_marked;
         run.push_str(grapheme);
     }
-    let style = if on { app.theme.matched() } else { plain };
+    let style = if on { app.ui.theme.matched() } else { plain };
     line.push_span(Span::styled(run, style));
 }

@@ -31,8 +31,8 @@ pub(in crate::tui) fn draw(
     hidden: (usize, usize),
     buffer: &mut Buffer,
 ) {
-    let focused = app.focus == slot.pane;
-    let style = if focused { app.theme.accent() } else { app.theme.border() };
+    let focused = app.ui.focus == slot.pane;
+    let style = if focused { app.ui.theme.accent() } else { app.ui.theme.border() };
     let area = slot.area;
     match slot.frame {
         Frame::Bare => {
@@ -41,7 +41,7 @@ pub(in crate::tui) fn draw(
             right(app, title, area, left, 0, buffer);
         }
         Frame::Own | Frame::Tabs(_) => {
-            let kind = if focused { app.theme.focus_border() } else { BorderType::Rounded };
+            let kind = if focused { app.ui.theme.focus_border() } else { BorderType::Rounded };
             Block::bordered().border_type(kind).border_style(style).render(area, buffer);
             let line = match slot.frame {
                 Frame::Tabs(panes) => tabs(app, panes, slot.pane, focused),
@@ -60,16 +60,16 @@ fn name(pane: Pane) -> String {
 }
 
 fn name_style(app: &App, focused: bool) -> Style {
-    if focused { app.theme.accent().add_modifier(Modifier::BOLD) } else { app.theme.text() }
+    if focused { app.ui.theme.accent().add_modifier(Modifier::BOLD) } else { app.ui.theme.text() }
 }
 
 fn own_title<'a>(app: &App, pane: Pane, title: &Title, focused: bool) -> Line<'a> {
     let mut line =
         Line::from(vec![Span::styled(format!(" {} ", name(pane)), name_style(app, focused))]);
     if !title.about.is_empty() {
-        let style = if focused { app.theme.accent() } else { app.theme.border() };
-        line.push_span(Span::styled(app.theme.rule(focused), style));
-        line.push_span(Span::styled(format!(" {} ", title.about), app.theme.dim()));
+        let style = if focused { app.ui.theme.accent() } else { app.ui.theme.border() };
+        line.push_span(Span::styled(app.ui.theme.rule(focused), style));
+        line.push_span(Span::styled(format!(" {} ", title.about), app.ui.theme.dim()));
     }
     line
 }
@@ -81,8 +81,8 @@ fn tabs<'a>(app: &App, panes: &[Pane], shown: Pane, focused: bool) -> Line<'a> {
         let is_shown = *pane == shown;
         let style = match (is_shown, focused) {
             (true, true) => name_style(app, true),
-            (true, false) => app.theme.text().add_modifier(Modifier::BOLD),
-            _ => app.theme.dim(),
+            (true, false) => app.ui.theme.text().add_modifier(Modifier::BOLD),
+            _ => app.ui.theme.dim(),
         };
         let name = name(*pane);
         line.push_span(Span::styled(if is_shown { format!("[{name}]") } else { name }, style));
@@ -100,7 +100,7 @@ fn right(app: &App, title: &Title, area: Rect, left: usize, corner: u16, buffer:
     let shown = text::truncate(&title.right, room.saturating_sub(2));
     let wide = u16::try_from(text::width(&shown) + 2).unwrap_or(u16::MAX);
     let x = area.right().saturating_sub(corner + wide);
-    let style = if title.alarm { app.theme.alarm() } else { app.theme.dim() };
+    let style = if title.alarm { app.ui.theme.alarm() } else { app.ui.theme.dim() };
     buffer.set_stringn(x, area.y, format!(" {shown} "), usize::from(wide), style);
 }
 
@@ -118,5 +118,5 @@ fn scroll_marks(app: &App, area: Rect, hidden: (usize, usize), buffer: &mut Buff
         return;
     }
     let x = area.right() - wide - 2;
-    buffer.set_stringn(x, area.bottom() - 1, text, usize::from(wide), app.theme.dim());
+    buffer.set_stringn(x, area.bottom() - 1, text, usize::from(wide), app.ui.theme.dim());
 }

@@ -47,11 +47,11 @@ pub(in crate::tui) fn inner(area: Rect) -> Rect {
 /// Draws an empty box.
 pub(in crate::tui) fn frame(app: &App, area: Rect, title: &str, buffer: &mut Buffer) {
     Clear.render(area, buffer);
-    let style = app.theme.accent();
+    let style = app.ui.theme.accent();
     let room = usize::from(area.width.saturating_sub(6));
     let title = format!(" {} ", crate::model::text::truncate(title, room));
     Block::bordered()
-        .border_type(app.theme.focus_border())
+        .border_type(app.ui.theme.focus_border())
         .border_style(style)
         .title_top(Line::from(Span::styled(title, style.add_modifier(Modifier::BOLD))))
         .render(area, buffer);
@@ -87,6 +87,6 @@ pub(in crate::tui) fn draw_scroll_hint(
         let text = format!(" ↑ {top}  ↓ {below} ");
         let wide = u16::try_from(crate::model::text::width(&text)).unwrap_or(0);
         let x = area.right().saturating_sub(wide + 2);
-        buffer.set_stringn(x, area.bottom() - 1, text, usize::from(wide), app.theme.dim());
+        buffer.set_stringn(x, area.bottom() - 1, text, usize::from(wide), app.ui.theme.dim());
     }
 }

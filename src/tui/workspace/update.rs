@@ -18,14 +18,18 @@ use crate::tui::workspace::{OpenWorkspaceError, Switching, Workspace, WorkspaceI
 
 /// Opens the list of workspaces.
 pub(in crate::tui) fn open_menu(app: &mut App) -> Vec<Effect> {
-    if app.workspaces.iter().all(|workspace| workspace.id == app.workspace.id) {
+    if app.session.workspaces.iter().all(|workspace| workspace.id == app.session.workspace.id) {
         return show_toast(app, NO_OTHER_WORKSPACE, true);
     }
     let mut picker =
         Picker::new(PickerKind::Workspaces, Vec::new(), "Switch to".to_owned(), items(app), true);
-    picker.selected_index =
-        app.workspaces.iter().position(|workspace| workspace.id != app.workspace.id).unwrap_or(0);
-    app.mode = Mode::Pick(Box::new(picker));
+    picker.selected_index = app
+        .session
+        .workspaces
+        .iter()
+        .position(|workspace| workspace.id != app.session.workspace.id)
+        .unwrap_or(0);
+    app.ui.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }
 
@@ -35,9 +39,9 @@ pub(in crate::tui) const NO_OTHER_WORKSPACE: &str =
 
 /// Returns all workspaces, with what helps to choose.
 pub(in crate::tui) fn items(app: &App) -> Vec<Item> {
-    let items = app.workspaces.iter().map(|workspace| {
+    let items = app.session.workspaces.iter().map(|workspace| {
         let mut about = Vec::new();
-        if workspace.id == app.workspace.id {
+        if workspace.id == app.session.workspace.id {
             about.push("you are here".to_owned());
         }
         if workspace.production {
@@ -46,7 +50,7 @@ pub(in crate::tui) fn items(app: &App) -> Vec<Item> {
         if workspace.read_only {
             about.push("read-only".to_owned());
         }
-        about.push(sanitize(&workspace.location).into_owned());
+        about.push(sanitize(&workspace.location).into_string());
         let name = sanitize(workspace.name()).into_owned();
         let item = Item::new(name.clone(), Pick::Workspace(workspace.id.clone()));
         item.about(about.join(" · ")).value(name).disabled_reason(workspace.unusable_reason.clone())
@@ -57,21 +61,22 @@ pub(in crate::tui) fn items(app: &App) -> Vec<Item> {
 /// Opens the chosen workspace while this one stays as it is.
 pub(in crate::tui) fn switch_to(app: &mut App, id: WorkspaceId) -> Vec<Effect> {
     // Settings may have been reloaded since the list was opened.
-    let Some(to) = app.workspaces.iter().find(|workspace| workspace.id == id).cloned() else {
+    let Some(to) = app.session.workspaces.iter().find(|workspace| workspace.id == id).cloned()
+    else {
         return show_toast(app, "it is not in the settings any more", true);
     };
-    if id == app.workspace.id {
+    if id == app.session.workspace.id {
         return show_toast(app, format!("{} is where you are", sanitize(to.name())), false);
     }
     if let Some(running) = run::running::running_summary(app) {
-        let key = app.keymap.main_key(Action::Run).unwrap_or_default();
+        let key = app.ui.keymap.main_key(Action::Run).unwrap_or_default();
         return show_toast(
             app,
             format!("{running}: stop it first, or let it end ({key} shows it)"),
             true,
         );
     }
-    app.mode = Mode::Switching(Box::new(Switching { to, opened: false }));
+    app.ui.mode = Mode::Switching(Box::new(Switching { to, opened: false }));
     vec![Effect::OpenWorkspace(id)]
 }
 
@@ -82,7 +87,7 @@ pub(in crate::tui) fn opened(
     result: Result<(), OpenWorkspaceError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
-    let Mode::Switching(switching) = &mut app.mode else { return Vec::new() };
+    let Mode::Switching(switching) = &mut app.ui.mode else { return Vec::new() };
     // The person has cancelled that switch, and chosen another workspace in the meantime.
     if switching.to.id != *id {
         return Vec::new();
@@ -94,7 +99,7 @@ pub(in crate::tui) fn opened(
         }
         Err(error) => {
             let operation = format!("switching to {}", sanitize(switching.to.name()));
-            app.mode = Mode::Panes;
+            app.ui.mode = Mode::Panes;
             report_failure(app, &operation, &error.to_string(), at)
         }
     }
@@ -102,13 +107,13 @@ pub(in crate::tui) fn opened(
 
 /// Cancels the switch to another workspace.
 pub(in crate::tui) fn cancel_switch(app: &mut App) -> Vec<Effect> {
-    app.mode = Mode::Panes;
+    app.ui.mode = Mode::Panes;
     Vec::new()
 }
 
 /// Switches without waiting for pending commands: the next panes report them.
 pub(in crate::tui) fn switch_now(app: &App) -> Vec<Effect> {
-    match &app.mode {
+    match &app.ui.mode {
         Mode::Switching(switching) if switching.opened => {
             vec![Effect::SwitchWorkspace(switching.to.id.clone())]
         }
@@ -118,7 +123,7 @@ pub(in crate::tui) fn switch_now(app: &App) -> Vec<Effect> {
 
 /// Applies reloaded settings to the list of workspaces. The open workspace stays as it was.
 pub(in crate::tui) fn reloaded(app: &mut App, profiles: &[Profile], unusable: &[UnusableProfile]) {
-    app.workspaces.retain(|workspace| workspace.id == WorkspaceId::Initial);
-    app.workspaces.extend(profiles.iter().map(Workspace::from));
-    app.workspaces.extend(unusable.iter().map(Workspace::from));
+    app.session.workspaces.retain(|workspace| workspace.id == WorkspaceId::Initial);
+    app.session.workspaces.extend(profiles.iter().map(Workspace::from));
+    app.session.workspaces.extend(unusable.iter().map(Workspace::from));
 }

@@ -32,7 +32,7 @@ pub enum CommandError {
     Failed {
         /// The program, as the setting names it.
         program: String,
-        /// What happened.
+        /// What happened to the program.
         #[source]
         fault: CommandFault,
     },

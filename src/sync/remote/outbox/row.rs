@@ -6,6 +6,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::super::database::{SqlResult, from_millis};
 use super::super::entry::{EntryState, OutboxEntry, incident};
+use super::super::error::OutboxError;
 use super::batch::Batch;
 use super::state::StoredState;
 use crate::api::Details;
@@ -131,7 +132,5 @@ fn decode_refusal(answer: &str) -> BackendError {
 }
 
 fn unreadable() -> BackendError {
-    BackendError::Broken(
-        "it was written by another version of redphone, and this one can't read it".into(),
-    )
+    BackendError::broken(OutboxError::Unreadable)
 }

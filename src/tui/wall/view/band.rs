@@ -54,7 +54,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
     for (figure, start) in figures.iter().zip(starts(scale)) {
         let slot = Rect { x: area.x + start, width: area.width - start, ..area };
         let digits = Rect { height: rows, ..slot };
-        big::draw_span(&figure.text, (figure.style, app.theme.dim()), scale, digits, buffer);
+        big::draw_span(&figure.text, (figure.style, app.ui.theme.dim()), scale, digits, buffer);
         let y = area.y + rows + scale - 1;
         buffer.set_line(slot.x, y, &figure.label, slot.width);
     }
@@ -64,8 +64,8 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
 
 /// Returns how many incidents are open, and how many of them nobody has acknowledged.
 fn open_figure(app: &App, wall: &Wall, priority: Priority) -> Figure {
-    let theme = app.theme;
-    let is_loaded = app.snapshot.is_some();
+    let theme = app.ui.theme;
+    let is_loaded = app.fetched.snapshot.is_some();
     let open = wall.counts.by_priority[priority.index()];
     let style = if open > 0 { theme.priority(priority) } else { theme.dim() };
     let mut label = Line::from(Span::styled(format!("{priority} open"), theme.strong()));
@@ -83,7 +83,7 @@ fn open_figure(app: &App, wall: &Wall, priority: Priority) -> Figure {
 
 /// Returns for how long a P1 has been open, or else the time since the last one.
 fn last_p1_figure(app: &App, wall: &Wall) -> Figure {
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let strong = |text: &'static str| Line::from(Span::styled(text, theme.strong()));
     if let Some(since) = wall.p1_since() {
         let style = theme.priority(Priority::P1);

@@ -40,7 +40,7 @@ pub(in crate::tui) fn draw(app: &App, outage: &Outage, area: Rect, buffer: &mut 
     }
     let rows = u16::try_from(lines.len()).unwrap_or(1).min(area.height);
     let bar = Rect { height: rows, ..area };
-    let style = app.theme.alarm().add_modifier(Modifier::BOLD);
+    let style = app.ui.theme.alarm().add_modifier(Modifier::BOLD);
     for position in bar.positions() {
         if let Some(cell) = buffer.cell_mut(position) {
             cell.set_symbol(" ").set_style(style);
@@ -82,15 +82,15 @@ impl BannerText {
         let same_day = since.date() == clock.local_time(app.now).date();
         let form = if same_day { "%H:%M" } else { "%a %m-%d %H:%M" };
         let error = if let Some(error) = &outage.error {
-            sanitize(error).into_owned()
+            sanitize(error).into_string()
         } else {
             format!(
                 "{} does not answer",
-                sanitize(app.workspace_name().unwrap_or(&app.workspace.location))
+                sanitize(app.workspace_name().unwrap_or(&app.session.workspace.location))
             )
         };
         Self {
-            old: if app.snapshot.is_some() { "OLD" } else { "NO" },
+            old: if app.fetched.snapshot.is_some() { "OLD" } else { "NO" },
             age: app.now - outage.since,
             since: format!("{} {}", since.format(form), clock.name()),
             next_try: outage.retry_at.map(|at| format!("next try {}", clock.hh_mm_ss(at))),

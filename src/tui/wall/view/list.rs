@@ -26,7 +26,7 @@ const INDENT: usize = 6;
 
 /// Draws two lines for each incident, and blank ones if there is room for all.
 pub(in crate::tui) fn large(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
-    let title = Line::from(Span::styled("P1 and P2 · most urgent first", app.theme.dim()));
+    let title = Line::from(Span::styled("P1 and P2 · most urgent first", app.ui.theme.dim()));
     rule(app, &title, Rect { height: 1, ..area }, buffer);
     let area = below(area, if area.height > 20 { 2 } else { 1 });
     if wall.rows.is_empty() {
@@ -54,14 +54,14 @@ pub(in crate::tui) fn large(app: &App, wall: &Wall, area: Rect, buffer: &mut Buf
         let text = format!("and {} more", rows - fit);
         let line = Rect { height: 1, ..below(area, area.height - 1) };
         let text = format!("{}{text}", " ".repeat(INDENT));
-        buffer.set_stringn(line.x, line.y, text, usize::from(line.width), app.theme.strong());
+        buffer.set_stringn(line.x, line.y, text, usize::from(line.width), app.ui.theme.strong());
     }
 }
 
 fn draw_two_lines(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let room = usize::from(area.width);
-    let clock = running_clock(row, &app.rules.levels);
+    let clock = running_clock(row, &app.session.rules.levels);
     let right = service_level(app, clock, room);
     let strong = if row.status == Status::Triggered || row.priority == Priority::P1 {
         theme.strong()
@@ -99,14 +99,14 @@ fn draw_two_lines(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
 
 /// Returns the priority, reversed so that its colour can be seen from afar.
 fn tag(app: &App, priority: Priority) -> Span<'static> {
-    let style = app.theme.priority(priority).add_modifier(Modifier::REVERSED | Modifier::BOLD);
+    let style = app.ui.theme.priority(priority).add_modifier(Modifier::REVERSED | Modifier::BOLD);
     Span::styled(format!(" {priority} "), style)
 }
 
 /// Returns the service level that applies and its remaining time.
 fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> {
     let Some(clock) = clock else { return Line::default() };
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let word = match clock.target {
         SlaTarget::Acknowledge => "acknowledge",
         SlaTarget::Resolve => "resolve",
@@ -138,18 +138,18 @@ fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> 
 /// Draws that no P1 or P2 is open, and how many other incidents are.
 fn draw_empty(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let middle = below(area, area.height.saturating_sub(4) / 2);
-    if app.snapshot.is_none() {
-        let text = format!("reading {} …", sanitize(&app.workspace.location));
-        centred(&text, app.theme.dim(), middle, buffer);
+    if app.fetched.snapshot.is_none() {
+        let text = format!("reading {} …", sanitize(&app.session.workspace.location));
+        centred(&text, app.ui.theme.dim(), middle, buffer);
         return;
     }
-    centred("No P1 or P2 is open", app.theme.strong(), middle, buffer);
+    centred("No P1 or P2 is open", app.ui.theme.strong(), middle, buffer);
     let [_, _, p3, p4] = wall.counts.by_priority;
     let text = match p3 + p4 {
         0 => "nothing else is open either".to_owned(),
         _ => format!("{p3} P3 and {p4} P4 are open"),
     };
-    centred(&text, app.theme.dim(), below(middle, 2), buffer);
+    centred(&text, app.ui.theme.dim(), below(middle, 2), buffer);
 }
 
 /// Draws a line for each incident, with the figures above.
@@ -157,13 +157,14 @@ pub(in crate::tui) fn plain(app: &App, wall: &Wall, area: Rect, buffer: &mut Buf
     if area.height == 0 {
         return;
     }
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let mut figures = Line::default();
     for priority in [Priority::P1, Priority::P2] {
         let open = wall.counts.by_priority[priority.index()];
         let style = if open > 0 { theme.priority(priority) } else { theme.dim() };
         figures.push_span(Span::styled(priority.as_str(), style));
-        let text = if app.snapshot.is_some() { format!(" {open}  ") } else { " –  ".into() };
+        let text =
+            if app.fetched.snapshot.is_some() { format!(" {open}  ") } else { " –  ".into() };
         figures.push_span(Span::styled(text, theme.strong()));
     }
     let since = match (wall.p1_since(), wall.last_p1) {
@@ -202,13 +203,13 @@ pub(in crate::tui) fn plain(app: &App, wall: &Wall, area: Rect, buffer: &mut Buf
 }
 
 fn draw_one_line(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let room = usize::from(area.width);
     let number = row.number.map_or_else(|| "new".into(), |number| number.0.to_string());
     let mut line =
         Line::from(Span::styled(format!("{} ", row.priority), theme.priority(row.priority)));
     line.push_span(Span::raw(format!("{number:>4} ")));
-    let (text, style) = match running_clock(row, &app.rules.levels) {
+    let (text, style) = match running_clock(row, &app.session.rules.levels) {
         Some(clock) if clock.is_past(app.now) => {
             (remaining_text(clock.remaining(app.now)), theme.alarm())
         }

@@ -36,7 +36,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
         width: area.width.saturating_sub(MAX_SHIFT.0),
         height: area.height.saturating_sub(MAX_SHIFT.1),
     };
-    if let Some(outage) = wall.outage(&app.connection, app.now) {
+    if let Some(outage) = wall.outage(&app.connection.state, app.now) {
         let rows =
             banner::draw(app, &outage, Rect { x: area.x, width: area.width, ..picture }, buffer);
         picture = below(picture, rows);
@@ -78,15 +78,15 @@ fn board(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
 
 /// Draws workspace, view, who is on call, and the time.
 fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let mut left = Line::from(Span::styled("redphone", theme.strong()));
-    if let Some(name) = app.workspace_name().filter(|_| app.capabilities.is_some()) {
+    if let Some(name) = app.workspace_name().filter(|_| app.connection.capabilities.is_some()) {
         left.push_span(format!("  {} ", truncate(&sanitize(name), 20)));
-        if app.workspace.production {
+        if app.session.workspace.production {
             left.push_span(Span::styled("PRODUCTION", theme.warning()));
             left.push_span(" ");
         }
-        if wall.outage(&app.connection, app.now).is_none() {
+        if wall.outage(&app.connection.state, app.now).is_none() {
             left.push_span(Span::styled("●", theme.good()));
         }
     } else {

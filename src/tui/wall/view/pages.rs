@@ -20,7 +20,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
     if area.height < 2 {
         return;
     }
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let page = wall.page(app.now);
     let span = app.metrics.span;
     let names = ["Response", "Volume", "Levels kept", "Recurring"];
@@ -102,9 +102,9 @@ fn compliance_figures(app: &App, table: &metrics::layout::MeasuresView<'_>) -> [
         ("resolve", &now.resolve, now.resolve_all()),
     ]
     .map(|(name, each, all)| {
-        let mut line = Line::from(Span::styled(format!("{name:<11}"), app.theme.dim()));
+        let mut line = Line::from(Span::styled(format!("{name:<11}"), app.ui.theme.dim()));
         for (priority, one) in Priority::ALL.into_iter().zip(each) {
-            let style = app.theme.priority(priority);
+            let style = app.ui.theme.priority(priority);
             line.push_span(Span::styled(format!("  {priority}"), style));
             let percent = one.percent().map_or_else(|| "–".into(), |percent| percent.to_string());
             line.push_span(format!(" {percent:>3}"));
@@ -119,7 +119,7 @@ fn draw_figures(app: &App, figures: [Figure; 2], area: Rect, buffer: &mut Buffer
     for (text, line) in figures {
         let digits = Rect { height: big::GLYPH_HEIGHT, ..rest };
         // Big, but less prominent than the open incidents.
-        let styles = (app.theme.dim(), app.theme.border());
+        let styles = (app.ui.theme.dim(), app.ui.theme.border());
         big::draw_span(&text, styles, 1, digits, buffer);
         let lower = below(rest, big::GLYPH_HEIGHT);
         buffer.set_line(lower.x, lower.y, &line, lower.width);

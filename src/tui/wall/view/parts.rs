@@ -33,7 +33,7 @@ pub(in crate::tui) fn rule(app: &App, title: &Line<'_>, area: Rect, buffer: &mut
     let used = u16::try_from(title.width()).unwrap_or(area.width).min(area.width);
     buffer.set_line(area.x, area.y, title, area.width);
     let rest = usize::from(area.width.saturating_sub(used + 1));
-    buffer.set_string(area.x + used + 1, area.y, "─".repeat(rest), app.theme.border());
+    buffer.set_string(area.x + used + 1, area.y, "─".repeat(rest), app.ui.theme.border());
 }
 
 /// Draws a text in the middle of an area's first line, unless the area is empty.

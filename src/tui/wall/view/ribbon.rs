@@ -19,12 +19,12 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
     if area.height < 2 {
         return;
     }
-    let title = Line::from(Span::styled("Last events", app.theme.dim()));
+    let title = Line::from(Span::styled("Last events", app.ui.theme.dim()));
     rule(app, &title, Rect { height: 1, ..area }, buffer);
     let lines = below(area, if area.height > 8 { 2 } else { 1 });
     if wall.ribbon.is_empty() {
         let text = "none since this was opened";
-        buffer.set_stringn(lines.x, lines.y, text, usize::from(area.width), app.theme.dim());
+        buffer.set_stringn(lines.x, lines.y, text, usize::from(area.width), app.ui.theme.dim());
     }
     for (entry, row) in wall.ribbon.iter().zip(lines.rows()) {
         let line = line(app, entry, usize::from(row.width));
@@ -33,7 +33,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
 }
 
 fn line(app: &App, entry: &RibbonEntry, room: usize) -> Line<'static> {
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let number = entry.incident.number.map_or_else(|| "new".into(), |number| number.0.to_string());
     let mut line = Line::from(vec![
         Span::styled(format!("{}  ", app.clock().hh_mm(entry.at)), theme.dim()),
@@ -43,14 +43,14 @@ fn line(app: &App, entry: &RibbonEntry, room: usize) -> Line<'static> {
     let actor = sanitize(&entry.actor);
     let remaining = room.saturating_sub(line.width());
     if room < WIDE_FROM {
-        line.push_span(Span::styled(truncate(&actor, remaining).into_owned(), theme.dim()));
+        line.push_span(Span::styled(truncate(&actor, remaining).into_string(), theme.dim()));
         return line;
     }
     let first = entry.detail.lines().next().unwrap_or_default();
     let detail = sanitize(first);
     let actor = pad(&actor, 16);
     let remaining = remaining.saturating_sub(width(&actor) + 2);
-    line.push_span(actor);
+    line.push_span(actor.into_string());
     line.push_span(Span::styled(format!("  {}", truncate(&detail, remaining)), theme.dim()));
     line
 }

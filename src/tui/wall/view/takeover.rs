@@ -23,7 +23,7 @@ const MAX_TITLE_LINES: usize = 3;
 
 pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let rows: Vec<&Row> = wall.takeover_rows().collect();
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let bar = Rect { height: if area.height >= 20 { 3 } else { 1 }, ..area };
     let style = theme.priority(Priority::P1).add_modifier(Modifier::REVERSED | Modifier::BOLD);
     for position in bar.positions() {
@@ -59,7 +59,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
 
 /// Draws one P1 in the middle: number and title as big as they fit.
 fn draw_single(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let label = row.label();
     let title = sanitize(&row.title).into_owned();
     let big_title =
@@ -118,7 +118,7 @@ fn draw_big_centred(
 
 /// Draws one of several P1s: the number big if there is room, the rest as text.
 fn draw_shared(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
-    let theme = app.theme;
+    let theme = app.ui.theme;
     let mut rest = area;
     let label = row.label();
     if area.height >= SHARED_ROWS && big::width(&label, 1) <= area.width {
@@ -146,7 +146,7 @@ fn about(app: &App, row: &Summary, room: u16) -> Vec<String> {
     };
     let owner = row.assignee.as_ref().map_or("unowned".into(), |person| sanitize(&person.name));
     let open = format_precise_duration(app.now - row.reported_at);
-    let due = running_clock(row, &app.rules.levels).map_or_else(String::new, |clock| {
+    let due = running_clock(row, &app.session.rules.levels).map_or_else(String::new, |clock| {
         let word = match clock.target {
             SlaTarget::Acknowledge => "acknowledge",
             SlaTarget::Resolve => "resolve",

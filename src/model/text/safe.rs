@@ -1,0 +1,301 @@
+//! Text that is harmless on a terminal, as a type.
+
+use std::borrow::{Borrow, Cow};
+use std::fmt;
+use std::ops::Deref;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// How many combining marks one character may have; more of them smear over other lines.
+const MAX_COMBINING_MARKS: usize = 2;
+
+/// One line of text that is harmless on a terminal.
+///
+/// It has no control characters and nothing that reorders or hides text, and its computed width is
+/// the width that terminals give it. The only way to make one is to sanitize: see [`sanitize`].
+/// Sanitizing again changes nothing.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct SafeText<'a>(Cow<'a, str>);
+
+/// Sanitizes one line: control characters become visible, invisible characters are dropped.
+///
+/// A text that is harmless already is borrowed.
+#[must_use]
+pub fn sanitize<'a>(text: impl Into<SafeText<'a>>) -> SafeText<'a> {
+    text.into()
+}
+
+impl<'a> SafeText<'a> {
+    /// Returns the text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the same text, borrowed from this one.
+    #[must_use]
+    pub fn borrowed(&self) -> SafeText<'_> {
+        SafeText(Cow::Borrowed(&self.0))
+    }
+
+    /// Returns the same text, independent of what it was made from.
+    #[must_use]
+    pub fn into_owned(self) -> SafeText<'static> {
+        SafeText(Cow::Owned(self.0.into_owned()))
+    }
+
+    /// Returns the text as a string.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0.into_owned()
+    }
+
+    /// Returns the text as the standard type, for what joins and formats texts.
+    #[must_use]
+    pub fn into_cow(self) -> Cow<'a, str> {
+        self.0
+    }
+
+    /// Returns the width in terminal cells.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.0.width()
+    }
+
+    /// Returns whether every byte is one cell.
+    pub(super) fn is_ascii(&self) -> bool {
+        self.0.is_ascii()
+    }
+
+    /// Makes a safe text from one that consists of parts of safe texts and of safe literals, each
+    /// broken between graphemes only.
+    pub(super) fn from_safe_parts(text: impl Into<Cow<'a, str>>) -> Self {
+        let text = text.into();
+        debug_assert!(is_safe(&text), "{text:?} was not sanitized");
+        Self(text)
+    }
+}
+
+impl Deref for SafeText<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for SafeText<'_> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Lets texts be joined, which gives a string.
+impl Borrow<str> for SafeText<'_> {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SafeText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for SafeText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl PartialEq<str> for SafeText<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for SafeText<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl PartialEq<String> for SafeText<'_> {
+    fn eq(&self, other: &String) -> bool {
+        self.0 == *other
+    }
+}
+
+impl PartialEq<SafeText<'_>> for String {
+    fn eq(&self, other: &SafeText<'_>) -> bool {
+        *self == other.0
+    }
+}
+
+impl<'a> From<&'a str> for SafeText<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(if is_safe(text) { Cow::Borrowed(text) } else { Cow::Owned(replace_unsafe(text)) })
+    }
+}
+
+impl<'a> From<&&'a str> for SafeText<'a> {
+    fn from(text: &&'a str) -> Self {
+        (*text).into()
+    }
+}
+
+impl<'a> From<&'a String> for SafeText<'a> {
+    fn from(text: &'a String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl From<String> for SafeText<'_> {
+    fn from(text: String) -> Self {
+        Self(Cow::Owned(if is_safe(&text) { text } else { replace_unsafe(&text) }))
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for SafeText<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => text.into(),
+            Cow::Owned(text) => text.into(),
+        }
+    }
+}
+
+impl<'a> From<&'a Cow<'_, str>> for SafeText<'a> {
+    fn from(text: &'a Cow<'_, str>) -> Self {
+        (&**text).into()
+    }
+}
+
+impl<'a> From<&'a SafeText<'_>> for SafeText<'a> {
+    fn from(text: &'a SafeText<'_>) -> Self {
+        text.borrowed()
+    }
+}
+
+impl From<char> for SafeText<'_> {
+    fn from(ch: char) -> Self {
+        ch.to_string().into()
+    }
+}
+
+impl From<SafeText<'_>> for String {
+    fn from(text: SafeText<'_>) -> Self {
+        text.0.into_owned()
+    }
+}
+
+impl<'a> From<SafeText<'a>> for Cow<'a, str> {
+    fn from(text: SafeText<'a>) -> Self {
+        text.0
+    }
+}
+
+/// Returns whether sanitizing would change nothing.
+fn is_safe(text: &str) -> bool {
+    // Fast path: nearly all texts are printable ASCII.
+    let Some(first) = text.bytes().position(|byte| !(0x20..0x7f).contains(&byte)) else {
+        return true;
+    };
+    // A mark at the very beginning has nothing to combine with.
+    let (mut has_base, mut marks) = (first > 0, 0);
+    text[first..].chars().all(|ch| match classify(ch) {
+        CharClass::Show(shown) => {
+            (has_base, marks) = (true, 0);
+            shown == ch
+        }
+        CharClass::CombiningMark => {
+            marks += 1;
+            has_base && marks <= MAX_COMBINING_MARKS
+        }
+        CharClass::Drop => false,
+    })
+}
+
+fn replace_unsafe(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut marks = 0;
+    for ch in text.chars() {
+        match classify(ch) {
+            CharClass::Drop => {}
+            CharClass::Show(shown) => {
+                safe.push(shown);
+                marks = 0;
+            }
+            CharClass::CombiningMark => {
+                // A mark needs a character to combine with.
+                if !safe.is_empty() && marks < MAX_COMBINING_MARKS {
+                    safe.push(ch);
+                    marks += 1;
+                }
+            }
+        }
+    }
+    safe
+}
+
+enum CharClass {
+    Show(char),
+    CombiningMark,
+    Drop,
+}
+
+fn classify(ch: char) -> CharClass {
+    let code = u32::from(ch);
+    match code {
+        // Printable ASCII, and fast paths for what the panes draw: middle dot and times sign, dashes,
+        // dots and quotes, arrows, box drawing, blocks and geometric shapes. All are one cell wide.
+        0x20..=0x7e | 0xb7 | 0xd7 | 0x2010..=0x2027 | 0x2190..=0x21ff | 0x2500..=0x259f => {
+            CharClass::Show(ch)
+        }
+        // Control pictures show control characters: U+241B stands for ESC.
+        0x00..=0x1f => CharClass::Show(char::from_u32(0x2400 + code).unwrap_or('\u{fffd}')),
+        0x7f => CharClass::Show('\u{2421}'),
+        // C1 controls such as the one-byte CSI, line and paragraph separators, bidi overrides and
+        // isolates, and private-use characters, which fonts and terminals treat in their own ways.
+        0x80..=0x9f
+        | 0x061c
+        | 0x200e
+        | 0x200f
+        | 0x2028..=0x202e
+        | 0x2066..=0x2069
+        | 0xfff9..=0xfffb
+        | 0xe000..=0xf8ff
+        | 0xf_0000..=0x10_ffff => CharClass::Show('\u{fffd}'),
+        // Zero-width: joiners, spaces, the byte order mark, variation selectors, tags, fillers,
+        // emoji skin tones. Terminals disagree on their width, and they hide text.
+        0x00ad
+        | 0x034f
+        | 0x115f
+        | 0x1160
+        | 0x17b4
+        | 0x17b5
+        | 0x180b..=0x180f
+        | 0x200b..=0x200d
+        | 0x2060..=0x2065
+        | 0x206a..=0x206f
+        | 0x3164
+        | 0xfe00..=0xfe0f
+        | 0xfeff
+        | 0xffa0
+        | 0xfff0..=0xfff8
+        | 0x1_f3fb..=0x1_f3ff
+        | 0xe_0000..=0xe_0fff => CharClass::Drop,
+        // Special spaces are shown as a plain space.
+        0xa0 | 0x1680 | 0x2000..=0x200a | 0x202f | 0x205f => CharClass::Show(' '),
+        // Flags are pairs of letters, which only some terminals join: the letters are shown.
+        0x1_f1e6..=0x1_f1ff => {
+            CharClass::Show(char::from_u32(code - 0x1_f1e6 + 0x41).unwrap_or('\u{fffd}'))
+        }
+        _ => match ch.width() {
+            None => CharClass::Show('\u{fffd}'),
+            Some(0) => CharClass::CombiningMark,
+            Some(_) => CharClass::Show(ch),
+        },
+    }
+}

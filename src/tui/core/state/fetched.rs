@@ -1,0 +1,27 @@
+//! What was read from the backend and belongs to no single pane.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::directory::Directory;
+use crate::model::filter::Filter;
+use crate::model::problem::Problem;
+use crate::sync::Snapshot;
+
+/// What was read from the backend and belongs to no single pane. `None` until it was read.
+#[derive(Debug, Default)]
+pub struct Fetched {
+    /// The open incidents as the poller last published them; the rows are derived from them.
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// People, teams, services and on-call schedules.
+    pub directory: Option<Arc<Directory>>,
+    /// When the directory was fetched, if it comes from the cache.
+    pub directory_as_of: Option<DateTime<Utc>>,
+    /// Recorded problems, the latest first; `None` until they have been requested and read.
+    pub problems: Option<Vec<Problem>>,
+    /// When the last incident ended: `None` until looked up, `Some(None)` where none ever did.
+    pub last_ended: Option<Option<DateTime<Utc>>>,
+    /// The filter under which that was last looked up; `None` when it has to be looked up again.
+    pub last_ended_requested_for: Option<Filter>,
+}

@@ -1,0 +1,91 @@
+//! Commands that were sent and have no outcome yet, and what waits for them.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use crossterm::event::KeyEvent;
+
+use crate::model::command::CommandKind;
+use crate::model::{CommandId, IncidentId};
+use crate::sync::remote::OutboxSnapshot;
+
+use crate::tui::action::Action;
+use crate::tui::undo::Undo;
+use crate::tui::verb::batch::Batch;
+use crate::tui::verb::target::Target;
+
+/// A command that was sent from these panes and has no outcome yet.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug)]
+pub struct PendingCommand {
+    pub id: CommandId,
+    pub incident: IncidentId,
+    /// Number of the target, for messages to the person.
+    pub label: String,
+    pub verb: CommandKind,
+    /// Number of the batch that it was sent in.
+    pub batch: u64,
+    /// Whether an attempt has failed and the command is being retried.
+    pub retrying: bool,
+    /// Whether the command is in the outbox, on disk: nobody needs to wait for it.
+    pub enqueued: bool,
+    /// Whether the outbox was asked for the outcome of this command and has not answered yet.
+    pub lookup_in_flight: bool,
+}
+
+/// What a person has typed while a deferred verb waits.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug)]
+pub enum BufferedInput {
+    Key(KeyEvent),
+    Paste(String),
+}
+
+/// A verb that starts as soon as the record of its target has been read.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug)]
+pub struct DeferredVerb {
+    pub action: Action,
+    pub target: Target,
+    /// What was typed in the meantime: it is for what the verb opens.
+    pub input: Vec<BufferedInput>,
+    /// Whether the record was read once and had changed again by then, so that it is read a second
+    /// time.
+    pub reloaded: bool,
+}
+
+/// Commands on their way, and what depends on their outcome.
+#[derive(Debug, Default)]
+pub struct Inflight {
+    /// Commands that were sent and have no outcome yet.
+    pub pending: Vec<PendingCommand>,
+    /// Commands that were sent together, until all of them have settled.
+    pub batches: Vec<Batch>,
+    /// The number of the last batch.
+    pub last_batch: u64,
+    /// A verb that starts as soon as the record of its target has been read.
+    pub deferred_verb: Option<DeferredVerb>,
+    /// How to undo the last action, while that is possible.
+    pub undo: Option<Undo>,
+    /// When the last command settled.
+    pub last_settled_at: Option<DateTime<Utc>>,
+    /// The commands in the outbox; `None` where there is no outbox.
+    pub outbox: Option<Arc<OutboxSnapshot>>,
+}
+
+impl Inflight {
+    /// Returns whether a command about an incident has been sent and has no outcome yet.
+    #[must_use]
+    pub fn is_pending(&self, id: IncidentId) -> bool {
+        self.pending.iter().any(|pending| pending.incident == id)
+            || self.outbox.as_ref().is_some_and(|outbox| outbox.has_pending(id))
+    }
+
+    /// Returns whether a command is in the outbox and has no answer yet.
+    #[must_use]
+    pub fn is_command_pending(&self, command: CommandId) -> bool {
+        self.outbox
+            .as_ref()
+            .is_some_and(|outbox| outbox.get(command).is_some_and(|entry| entry.is_pending()))
+    }
+}

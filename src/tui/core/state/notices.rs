@@ -1,0 +1,60 @@
+//! What the viewer is told for a moment, or is to be called for.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{CommandId, IncidentId};
+
+/// A sentence that is shown on the keys line for a few seconds.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug)]
+pub struct Toast {
+    pub text: String,
+    /// Whether the sentence reports a refusal or a failure.
+    pub is_error: bool,
+}
+
+/// The last failure, for the popup that shows its details.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What was being done when it failed, as in "reading INC-2041".
+    pub operation: String,
+    /// The error in full, possibly of several lines.
+    pub message: String,
+    pub at: DateTime<Utc>,
+}
+
+/// Incidents for which the viewer's attention is requested (bell or desktop message).
+#[derive(Clone, Debug, Default)]
+pub struct Attention {
+    /// The open incidents seen so far, each with whether it is assigned to the viewer. `None` until
+    /// all of them have been read once.
+    pub seen: Option<HashMap<IncidentId, bool>>,
+    /// Incidents that the viewer assigned to themselves or declared: these changes need no
+    /// attention.
+    pub own_changes: HashSet<IncidentId>,
+    /// Whether attention was requested a moment ago: further requests are collected until the
+    /// throttle ends.
+    pub throttled: bool,
+    /// Numbers of the incidents collected for the next request.
+    pub waiting: Vec<String>,
+}
+
+/// Sentences for the viewer, and requests for the viewer's attention.
+#[derive(Debug, Default)]
+pub struct Notices {
+    /// The sentence that is shown on the keys line.
+    pub toast: Option<Toast>,
+    /// The number of the latest toast, so that an old timer does not remove a new one.
+    pub toast_seq: u64,
+    /// The last failure, until another one replaces it.
+    pub failure: Option<Failure>,
+    /// Incidents for which the viewer's attention is requested.
+    pub attention: Attention,
+    /// Refusals of the outbox that were reported: the command, and when it was refused.
+    pub reported_refusals: HashSet<(CommandId, DateTime<Utc>)>,
+    /// When the person asked to quit while programs ran: asking again quits.
+    pub quit_armed_at: Option<DateTime<Utc>>,
+}

@@ -1,0 +1,35 @@
+//! Who uses the panes, on which workspace, and with which settings.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::PanesSettings;
+use crate::model::{PersonRef, Rules};
+use crate::sync::remote::Remote;
+
+use crate::tui::workspace::Workspace;
+
+/// What the panes were started with. It changes with the workspace and with the settings file only.
+#[derive(Debug)]
+pub struct Session {
+    /// The viewer: whoever sees the screen and in whose name commands are sent.
+    pub me: PersonRef,
+    /// The rules in force: matrix, service levels and the like.
+    pub rules: Rules,
+    /// The workspace that the panes show.
+    pub workspace: Workspace,
+    /// All workspaces that can be switched to, this one included.
+    pub workspaces: Vec<Workspace>,
+    /// Environment variables that let a program started from the panes use the same workspace.
+    pub variables: Vec<(&'static str, String)>,
+    /// Whether commands are forbidden.
+    pub read_only: bool,
+    /// The folder where drafts are stored.
+    pub drafts_dir: Option<PathBuf>,
+    /// The person's settings of the panes.
+    pub settings: PanesSettings,
+    /// Sentences about settings that could not be used.
+    pub warnings: Vec<String>,
+    /// The cache and outbox of a remote backend on this machine, for the task that runs effects.
+    pub remote: Option<Arc<Remote>>,
+}

@@ -1,0 +1,117 @@
+//! What is shown where, and how: the state of the screen and of the keyboard.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, FixedOffset, Offset, Utc};
+
+use crate::config::PanesSettings;
+use crate::model::IncidentId;
+
+use crate::tui::action::Action;
+use crate::tui::action::keymap::Keymap;
+use crate::tui::core::layout::{self, Layout};
+use crate::tui::core::mode::Mode;
+use crate::tui::core::pane::Pane;
+use crate::tui::core::zone::{Clock, OffsetChange, Zone};
+use crate::tui::theme::Theme;
+
+/// Records that the selection moved to another incident without anybody choosing it, because the
+/// selected one left the queue.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SelectionShift {
+    /// Number of the incident that had been selected.
+    pub previous_label: String,
+    /// When the new selection was first drawn; `None` until then.
+    pub drawn_at: Option<DateTime<Utc>>,
+}
+
+/// State of the screen and of the keyboard.
+#[allow(clippy::struct_excessive_bools, reason = "each is a state of its own")]
+#[derive(Debug)]
+pub struct Ui {
+    /// Colours and glyphs of the current theme.
+    pub theme: Theme,
+    /// The keys of each layer and their actions.
+    pub keymap: Keymap,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The time zone in which times are shown.
+    pub zone: Zone,
+    /// The viewer's offset from UTC.
+    pub offset: FixedOffset,
+    /// The next change of that offset, where one is known (summer time).
+    pub offset_change: Option<OffsetChange>,
+    /// Whether to save bytes: no counters that run by themselves, fewer frames.
+    pub low_bandwidth: bool,
+    /// The pane that keys go to.
+    pub focus: Pane,
+    /// The pane in front where panes share one area as tabs.
+    pub tab: Pane,
+    /// Whether the focused pane fills the screen.
+    pub zoomed: bool,
+    /// What is open on top of the panes, if anything.
+    pub mode: Mode,
+    /// Whether the last key was the one that goes to the top: a digit right after it starts a
+    /// number to jump to.
+    pub jump_armed: bool,
+    /// The incidents that are marked; verbs act on them, where there are any.
+    pub marked: HashSet<IncidentId>,
+    /// An action that was chosen in the command palette: the dispatcher performs it right after
+    /// the message that chose it.
+    pub requested_action: Option<Action>,
+    /// How many keys were pressed so far. An answer that was requested at an earlier count is not
+    /// brought to the front: the person has gone on to something else.
+    pub key_count: u64,
+    /// The key count at which an incident was last looked up by its number.
+    pub jump_seq: u64,
+    /// Lines that were run from the command palette, the latest first.
+    pub palette_history: Vec<String>,
+    /// Set when the selection moved by itself and the viewer has not had the time to see it.
+    pub selection_shift: Option<SelectionShift>,
+}
+
+impl Ui {
+    /// Creates the state at the start: the queue has the focus, nothing is open on top of it.
+    #[must_use]
+    pub fn new(settings: &PanesSettings, theme: Theme) -> Self {
+        Self {
+            theme,
+            keymap: Keymap::with_bindings(&settings.keys).0,
+            size: (80, 24),
+            zone: settings.appearance.zone,
+            offset: Utc.fix(),
+            offset_change: None,
+            low_bandwidth: settings.appearance.low_bandwidth,
+            focus: Pane::Queue,
+            tab: Pane::Detail,
+            zoomed: false,
+            mode: Mode::Panes,
+            jump_armed: false,
+            marked: HashSet::new(),
+            requested_action: None,
+            key_count: 0,
+            jump_seq: 0,
+            palette_history: Vec::new(),
+            selection_shift: None,
+        }
+    }
+
+    /// Returns where each pane is at the present size of the terminal.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        layout::compute(self.size, self.focus, self.tab, self.zoomed)
+    }
+
+    /// Returns the clock that formats times in the viewer's zone.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        Clock::new(self.zone, self.offset).with_change(self.offset_change)
+    }
+
+    /// Records that the screen was drawn at `at`: the present selection can be seen from then on.
+    pub fn mark_drawn(&mut self, at: DateTime<Utc>) {
+        if let Some(shift) = &mut self.selection_shift {
+            shift.drawn_at.get_or_insert(at);
+        }
+    }
+}
