@@ -5,8 +5,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use tempfile::NamedTempFile;
-
 use super::args::ConfigCommand;
 use super::atomic_file::display_path;
 use super::context::Context;
@@ -15,6 +13,7 @@ use super::out::{self, Out};
 use crate::config::sample::{ActionKeys, sample};
 use crate::config::show::show;
 use crate::config::{Config, ConfigLoader, Flags, Warning};
+use crate::files::Replacement;
 use crate::tui::action::{TABLE, build_keymap};
 
 /// Runs the subcommands that read no settings, so that they work with wrong settings too.
@@ -105,19 +104,18 @@ fn write_sample(path: &Path) -> Result<(), Failure> {
     let folder = folder.unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| write_failure(&e))?;
     // Only the owner can read the file, and it appears complete or not at all.
-    let mut file = NamedTempFile::new_in(folder).map_err(|e| write_failure(&e))?;
+    let mut file = Replacement::begin(path).map_err(|e| write_failure(&e))?;
     let actions = TABLE.iter().map(|entry| ActionKeys {
         name: entry.name,
         keys: entry.keys,
         help: entry.help,
     });
     file.write_all(sample(actions).as_bytes()).map_err(|e| write_failure(&e))?;
-    file.as_file().sync_all().map_err(|e| write_failure(&e))?;
-    file.persist_noclobber(path).map(drop).map_err(|error| {
-        if error.error.kind() == io::ErrorKind::AlreadyExists {
+    file.commit_new().map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
             already_exists()
         } else {
-            write_failure(&error.error)
+            write_failure(&error)
         }
     })
 }
