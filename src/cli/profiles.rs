@@ -14,7 +14,7 @@ use crate::backend::http::TokenSource;
 use crate::backend::{Backend, BackendError};
 use crate::config::{Config, Flags, Location};
 use crate::model::command::CommandKind;
-use crate::model::text::{pad, truncate, width};
+use crate::model::text::{SafeText, pad, truncate, width};
 use crate::model::time::format_precise_duration;
 
 /// Widest column of names.
@@ -131,7 +131,7 @@ async fn inspect(flags: &Flags, name: &str, chosen: bool, check: bool) -> Profil
             let may_read = check || !matches!(source, TokenSource::Command(_));
             let read = if may_read { Some(source.read(&remote.address).await) } else { None };
             Some(TokenJson {
-                from: source.to_string(),
+                from: SafeText::from(source.to_string()).into_string(),
                 found: read.as_ref().map(Result::is_ok),
                 why: read.and_then(Result::err).map(|error| error.to_string()),
             })

@@ -81,7 +81,7 @@ impl ApiClient {
             return Err(BackendError::Unreachable(reason).into());
         }
         let token_error =
-            |error: TokenError| RequestError::from(BackendError::Unreachable(error.0));
+            |error: TokenError| RequestError::from(BackendError::Unreachable(error.to_string()));
         let token = self.tokens.get().await.map_err(token_error)?;
         let mut response = self.attempt(request, &token).await?;
         if response.status() == StatusCode::UNAUTHORIZED
