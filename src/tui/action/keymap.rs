@@ -303,7 +303,7 @@ mod tests {
         let bindings: Vec<Binding> =
             (1..).zip(lines).map(|(line, (action, keys))| binding(line, action, keys)).collect();
         let (keymap, warnings) = Keymap::with_bindings(TABLE, &bindings);
-        (keymap, warnings.iter().map(Warning::brief).collect())
+        (keymap, warnings.iter().map(|warning| warning.brief().into_string()).collect())
     }
 
     fn keys_text(keymap: &Keymap, action: Action) -> String {

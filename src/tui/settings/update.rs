@@ -47,7 +47,7 @@ pub(in crate::tui) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     let Changed { panes, profiles, unusable_profiles, rules, mut warnings, needs_restart } =
         changed;
     let (keymap, wrong_keys) = build_keymap(&panes.keys);
-    warnings.extend(wrong_keys.iter().map(crate::config::Warning::brief));
+    warnings.extend(wrong_keys.iter().map(|warning| warning.brief().into_string()));
     app.ui.keymap = keymap;
     app.session.rules = rules;
     let (old, new) = (app.session.settings.appearance, panes.appearance);
