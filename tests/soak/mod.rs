@@ -25,6 +25,7 @@ use redphone::tui::core::message::{Effect, Message};
 use redphone::tui::metrics::Span;
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Theme};
+use redphone::tui::layout::prepare;
 use redphone::tui::update::update;
 use redphone::tui::view::view;
 use redphone::tui::wall::{RIBBON, Settings, Wall};
@@ -235,6 +236,7 @@ impl Day {
     }
 
     fn draw(&mut self) {
+        prepare(&mut self.app);
         let app = &self.app;
         self.terminal.draw(|frame| view(app, frame)).expect("a sink");
         let wall = self.app.wall.as_ref().expect("it is shown");
