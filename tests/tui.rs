@@ -14,7 +14,12 @@ mod tui {
     mod groups;
     mod help;
     mod history;
+<<<<<<< ours
     mod hostile;
+||||||| base
+=======
+    mod layout;
+>>>>>>> theirs
     mod low_bandwidth;
     mod metrics;
     mod note;

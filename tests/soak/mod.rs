@@ -22,6 +22,7 @@ use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Sourced};
 use redphone::tui::Options;
 use redphone::tui::core::app::App;
 use redphone::tui::core::message::{Effect, Message};
+use redphone::tui::layout::prepare;
 use redphone::tui::metrics::Span;
 use redphone::tui::runtime::create_app;
 use redphone::tui::terminal::{Framed, Sink};
@@ -236,6 +237,7 @@ impl Day {
     }
 
     fn draw(&mut self) {
+        prepare(&mut self.app);
         let app = &self.app;
         self.terminal.draw(|frame| view(app, frame)).expect("a sink");
         let wall = self.app.wall.as_ref().expect("it is shown");

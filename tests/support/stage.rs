@@ -18,6 +18,7 @@ use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Sourced};
 use redphone::tui::Options;
 use redphone::tui::core::app::App;
 use redphone::tui::core::message::{Effect, Message, OutboxRequest};
+use redphone::tui::layout::prepare;
 use redphone::tui::run::{ProgramSpec, RunId};
 use redphone::tui::runbook::NoRunbooks;
 use redphone::tui::runtime::create_app;
@@ -58,6 +59,8 @@ pub struct Stage {
     pub page: u32,
     /// Filters that effects have stored.
     pub remembered: Vec<String>,
+    /// Frames are prepared by hand, not after each message.
+    pub draws_by_hand: bool,
     /// Records wait to be read by hand.
     pub slow_reads: bool,
     /// The records that are requested and not loaded yet.
@@ -126,6 +129,7 @@ impl Stage {
             books: Ok(Vec::new()),
             page: TIMELINE_PAGE,
             remembered: Vec::new(),
+            draws_by_hand: false,
             slow: false,
             slow_reads: false,
             reads: Vec::new(),
@@ -201,6 +205,9 @@ impl Stage {
     /// Handles a message and runs its effects at once.
     pub fn send(&mut self, message: Message) {
         let effects = update(&mut self.app, message);
+        if !self.draws_by_hand {
+            prepare(&mut self.app);
+        }
         for effect in effects {
             self.last_ended_lookups += usize::from(matches!(effect, Effect::LoadLastEnded));
             self.run(effect);

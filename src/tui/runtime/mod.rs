@@ -32,6 +32,7 @@ use crate::config::Reload;
 use crate::tui::action::build_keymap;
 use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Message};
+use crate::tui::layout::prepare;
 use crate::tui::theme::Theme;
 use crate::tui::update::update;
 use crate::tui::verb::send::unconfirmed;
@@ -208,6 +209,7 @@ where
         if self.host.is_disconnected() {
             return Ok(());
         }
+        prepare(&mut self.app);
         let app = &self.app;
         self.terminal.draw(|frame| view(app, frame)).map_err(io::Error::other)?;
         self.app.ui.mark_drawn(Utc::now());

@@ -1,6 +1,7 @@
 //! What is shown where, and how: the state of the screen and of the keyboard.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, Offset, Utc};
 
@@ -31,8 +32,8 @@ pub struct SelectionShift {
 pub struct Ui {
     /// Colours and glyphs of the current theme.
     pub theme: Theme,
-    /// The keys of each layer and their actions.
-    pub keymap: Keymap,
+    /// The keys of each layer and their actions. Replaced as a whole when settings change.
+    pub keymap: Arc<Keymap>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// The time zone in which times are shown.
@@ -76,7 +77,7 @@ impl Ui {
     pub fn new(settings: &PanesSettings, keymap: Keymap, theme: Theme) -> Self {
         Self {
             theme,
-            keymap,
+            keymap: Arc::new(keymap),
             size: (80, 24),
             zone: settings.appearance.zone,
             offset: Utc.fix(),
