@@ -14,12 +14,8 @@ mod tui {
     mod groups;
     mod help;
     mod history;
-<<<<<<< ours
     mod hostile;
-||||||| base
-=======
     mod layout;
->>>>>>> theirs
     mod low_bandwidth;
     mod metrics;
     mod note;

@@ -240,27 +240,11 @@ fn declare(memory: &Memory, title: &str, level: u8, minutes_ago: i64) {
     company::declare(memory, company::now(), minutes_ago, &title, &title, level, level, |_| {});
 }
 
-<<<<<<< ours
 /// The incidents at the start: title, impact and urgency, minutes since the report.
-type Data = Vec<(String, u8, i64)>;
-||||||| base
-/// Incidents that are there at the start: title, impact and urgency, minutes since the report.
-type Data = Vec<(String, u8, i64)>;
-=======
-/// Incidents that are there at the start: title, impact and urgency, minutes since the report.
 pub type Data = Vec<(String, u8, i64)>;
->>>>>>> theirs
 
-<<<<<<< ours
 /// Generates incidents, the size of the terminal, the start screen, and the steps.
-fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Start, Vec<Step>)> {
-||||||| base
-/// Incidents, the size of the terminal, where it begins, and what happens.
-fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Start, Vec<Step>)> {
-=======
-/// Incidents, the size of the terminal, where it begins, and what happens.
 pub fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Start, Vec<Step>)> {
->>>>>>> theirs
     let data = proptest::collection::vec((".{1,80}", any::<u8>(), 0_i64..20_000), 0..8);
     let size = prop_oneof![
         proptest::sample::select(vec![(126, 36), (80, 24), (200, 60), (40, 12)]),

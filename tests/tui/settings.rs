@@ -24,22 +24,10 @@ fn warned(size: (u16, u16)) -> Stage {
     stage
 }
 
-<<<<<<< ours
-fn bound(action: &str, key: &str) -> PanesSettings {
+pub fn bound(action: &str, key: &str) -> PanesSettings {
     let position = FilePosition::entire_file(&std::path::Path::new("config.toml").into());
     let key = KeyText { text: key.into(), position: position.clone() };
     let binding = Binding { action: action.into(), position, keys: vec![key] };
-||||||| base
-fn bound(action: &str, key: &str) -> PanesSettings {
-    let place = FilePosition::entire_file(&std::path::Path::new("config.toml").into());
-    let key = KeyText { text: key.into(), position: place.clone() };
-    let binding = Binding { action: action.into(), position: place, keys: vec![key] };
-=======
-pub fn bound(action: &str, key: &str) -> PanesSettings {
-    let place = FilePosition::entire_file(&std::path::Path::new("config.toml").into());
-    let key = KeyText { text: key.into(), position: place.clone() };
-    let binding = Binding { action: action.into(), position: place, keys: vec![key] };
->>>>>>> theirs
     PanesSettings { keys: vec![binding], ..PanesSettings::default() }
 }
 

@@ -70,8 +70,7 @@ pub(in crate::tui) fn refresh_disabled(app: &mut App) {
             })
             .collect()
     };
-    let refused =
-        shown.map(|shown| refused_actions(&shown.detail.incident)).unwrap_or_default();
+    let refused = shown.map(|shown| refused_actions(&shown.detail.incident)).unwrap_or_default();
     app.reading.disabled.set(inputs, refused);
 }
 

@@ -59,20 +59,12 @@ pub(in crate::tui) fn record_refusal(
             command: Command::Incident { incident: id, command: command.clone() },
         };
         match decide(Some(&incident), &envelope, Context { now, rules: &app.session.rules }) {
-<<<<<<< ours
-            Ok(events) => events.iter().for_each(|event| incident.apply(event)),
-            Err(rejection) => return Some(rejection.sentence(now)),
-||||||| base
-            Ok(events) => events.iter().for_each(|event| incident.apply(event)),
-            Err(rejection) => return Some(rejection.message),
-=======
             // The record is copied only if another command is decided on what this one changes.
             Ok(events) if remaining.len() > 0 => {
                 events.iter().for_each(|event| incident.to_mut().apply(event));
             }
             Ok(_) => {}
-            Err(rejection) => return Some(rejection.message),
->>>>>>> theirs
+            Err(rejection) => return Some(rejection.sentence(now)),
         }
     }
     None
