@@ -6,7 +6,6 @@ use std::sync::Arc;
 use chrono::{FixedOffset, TimeDelta};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
-use ratatui::text::Line;
 use redphone::backend::BackendError;
 use redphone::config::reload::Changed;
 use redphone::config::{PanesSettings, Reload};
@@ -18,6 +17,7 @@ use redphone::tui::core::message::Message;
 use redphone::tui::core::zone::OffsetChange;
 use redphone::tui::layout::prepare;
 use redphone::tui::update::perform;
+use redphone::tui::widgets::text::Line;
 use rstest::rstest;
 
 use super::property::{self, Data, Start, Step};
@@ -87,7 +87,7 @@ enum Event {
     Frame,
 }
 
-fn event(step: impl Strategy<Value = Step>) -> impl Strategy<Value = Event> {
+fn event(step: impl Strategy<Value = Step> + 'static) -> impl Strategy<Value = Event> {
     prop_oneof![
         20 => step.prop_map(Event::Step),
         12 => Just(Event::Frame),
