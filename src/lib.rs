@@ -39,6 +39,8 @@
 //! file and default, checks it, and remembers where it comes from. The panes get it in their
 //! options, and again as a message when the file changes.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod api;
 pub mod backend;
 pub mod cli;

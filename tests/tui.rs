@@ -14,6 +14,7 @@ mod tui {
     mod groups;
     mod help;
     mod history;
+    mod hostile;
     mod low_bandwidth;
     mod metrics;
     mod note;

@@ -96,7 +96,7 @@ fn print_outcome(
         json::print(&mut context.out, &report)?;
     } else if result.is_ok() {
         let label = row.map_or_else(|| target.to_string(), Summary::label);
-        context.out.line(&format!("{label} {word}"))?;
+        context.out.line(format!("{label} {word}"))?;
     }
     result.map(|_| ())
 }

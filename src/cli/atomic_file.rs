@@ -6,7 +6,6 @@ use std::path::Path;
 
 use super::failure::{Failure, io_error_text};
 use crate::files::Replacement;
-use crate::model::text::sanitize;
 
 /// Writes to a temporary file next to the target, and replaces the target once all is on disk.
 ///
@@ -23,13 +22,13 @@ impl AtomicFile {
             Ok(meta) if meta.is_dir() => {
                 return Err(Failure::failed(format!(
                     "{} is a folder: name a file in it",
-                    display_path(&target)
+                    target.display()
                 )));
             }
             Ok(meta) if !meta.is_file() => {
                 return Err(Failure::failed(format!(
                     "{} is no file: write to standard output instead, with -",
-                    display_path(&target)
+                    target.display()
                 )));
             }
             _ => {}
@@ -63,12 +62,7 @@ impl Write for AtomicFile {
 pub fn write_failure(target: &Path, error: &io::Error) -> Failure {
     Failure::failed(format!(
         "can't write {}: {}: name another file or make room",
-        display_path(target),
+        target.display(),
         io_error_text(error)
     ))
-}
-
-/// Returns a path as text, sanitized to show.
-pub fn display_path(path: &Path) -> String {
-    sanitize(&path.to_string_lossy()).into_string()
 }

@@ -6,7 +6,6 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use super::args::ConfigCommand;
-use super::atomic_file::display_path;
 use super::context::Context;
 use super::failure::{Exit, Failure, io_error_text, output_failed};
 use super::out::{self, Out};
@@ -14,8 +13,7 @@ use crate::config::sample::{ActionKeys, sample};
 use crate::config::show::show;
 use crate::config::{Config, ConfigLoader, Flags, Warning};
 use crate::files::Replacement;
-use crate::tui::action::TABLE;
-use crate::tui::action::keymap::Keymap;
+use crate::tui::action::{TABLE, build_keymap};
 
 /// Runs the subcommands that read no settings, so that they work with wrong settings too.
 pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Failure> {
@@ -23,12 +21,12 @@ pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Fa
     let text = match about {
         ConfigCommand::Init => {
             write_sample(&path)?;
-            format!("{} has all settings, commented out", display_path(&path))
+            format!("{} has all settings, commented out", path.display())
         }
-        _ => display_path(&path),
+        _ => path.display().to_string(),
     };
     let mut out = Out::with(false, false);
-    out.line(&text)?;
+    out.line(text)?;
     out.flush()
 }
 
@@ -36,32 +34,36 @@ pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Fa
 pub fn run(context: &mut Context, about: ConfigCommand) -> Result<(), Failure> {
     let config = &context.config;
     if about == ConfigCommand::Show {
-        let keymap = Keymap::with_bindings(&config.panes.keys).0;
+        let keymap = build_keymap(&config.panes.keys).0;
         let keys =
             |entry| -> Vec<String> { keymap.keys(entry).iter().map(ToString::to_string).collect() };
         let actions: Vec<_> = TABLE.iter().map(|entry| (entry.name, keys(entry.action))).collect();
         let page = show(config, &actions);
-        return context.out.writer().write_all(page.as_bytes()).map_err(|e| output_failed(&e));
+        return context
+            .out
+            .document_writer()
+            .write_all(page.as_bytes())
+            .map_err(|e| output_failed(&e));
     }
     let all = warnings(config);
     for warning in &all {
-        context.out.line(&warning.to_string())?;
+        context.out.line(warning.to_string())?;
     }
     if !all.is_empty() {
         return Err(Failure::silent(Exit::Failed));
     }
     let text = match &config.file {
-        Some(path) if path.exists() => format!("{}: nothing is wrong", display_path(path)),
-        Some(path) => format!("{} does not exist: the defaults hold", display_path(path)),
+        Some(path) if path.exists() => format!("{}: nothing is wrong", path.display()),
+        Some(path) => format!("{} does not exist: the defaults hold", path.display()),
         None => "there is no home folder to keep settings in: the defaults hold".to_owned(),
     };
-    context.out.line(&text)
+    context.out.line(text)
 }
 
 /// Returns all warnings about the settings file, in the order of the file.
 pub fn warnings(config: &Config) -> Vec<Warning> {
     let mut all = config.warnings.clone();
-    all.extend(Keymap::with_bindings(&config.panes.keys).1);
+    all.extend(build_keymap(&config.panes.keys).1);
     all.sort();
     all
 }
@@ -70,7 +72,7 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
 pub fn hint_at_warnings(config: &Config) {
     let all = warnings(config);
     if let Some(text) = summarize_warnings(&all) {
-        out::print_hint(&text);
+        out::print_hint(text);
     }
 }
 
@@ -88,14 +90,14 @@ fn write_sample(path: &Path) -> Result<(), Failure> {
     let write_failure = |error: &io::Error| {
         Failure::failed(format!(
             "can't write {}: {}: name another file with --config FILE or make room",
-            display_path(path),
+            path.display(),
             io_error_text(error)
         ))
     };
     let already_exists = || {
         Failure::failed(format!(
             "{} is there already and stays as it is: edit it, or name another with --config FILE",
-            display_path(path)
+            path.display()
         ))
     };
     if path.symlink_metadata().is_ok() {

@@ -25,6 +25,8 @@ use redphone::model::{
 };
 use tokio::sync::Notify;
 
+use super::hostile::harmful;
+
 /// Incidents in memory.
 #[derive(Default)]
 pub struct Memory {
@@ -32,7 +34,7 @@ pub struct Memory {
     changed: Notify,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     rules: Rules,
     directory: Directory,
@@ -81,6 +83,24 @@ impl Memory {
         let mut state = self.state();
         state.ids += 1;
         state.ids
+    }
+
+    /// The same incidents, independent of this one.
+    pub fn duplicate(&self) -> Self {
+        Self { state: Mutex::new(self.state().clone()), changed: Notify::new() }
+    }
+
+    /// Makes every text in it mean harm.
+    pub fn harm(&self) {
+        let mut state = self.state();
+        let state = &mut *state;
+        state.directory = harmful(&state.directory);
+        state.changes = harmful(&state.changes);
+        state.problems = harmful(&state.problems);
+        for (incident, events) in state.incidents.values_mut() {
+            *incident = harmful(incident);
+            *events = events.iter().map(harmful).collect();
+        }
     }
 
     /// Returns all incidents.

@@ -5,6 +5,7 @@ pub mod api;
 pub mod cli;
 pub mod commands;
 pub mod company;
+pub mod hostile;
 pub mod memory;
 pub mod model;
 pub mod proxy;

@@ -20,6 +20,7 @@ use redphone::tui::core::app::App;
 use redphone::tui::core::message::{Effect, Message, OutboxRequest};
 use redphone::tui::run::{ProgramSpec, RunId};
 use redphone::tui::runbook::NoRunbooks;
+use redphone::tui::runtime::create_app;
 use redphone::tui::runtime::interpreter::TIMELINE_PAGE;
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
@@ -108,7 +109,7 @@ impl Stage {
     pub fn with(memory: Memory, size: (u16, u16), depth: Depth, options: Options) -> Self {
         let now = company::now();
         let theme = Theme::new(depth, options.ascii).with_name(options.settings.appearance.theme);
-        let app = App::new(options, theme, now);
+        let app = create_app(options, theme, now);
         let (sender, messages) = mpsc::unbounded_channel();
         let mut stage = Self {
             app,

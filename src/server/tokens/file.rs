@@ -82,11 +82,10 @@ impl TokenFile {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(e) => return Err(self.io_error("read", &e)),
         };
-        let file = self.display_path();
+        let file = self.path.display();
         let content: Content = serde_json::from_str(&text).map_err(|e| {
             TokenError::File(format!(
-                "{file} is no file of tokens ({}): restore it, or move it away and make new tokens",
-                sanitize(&e.to_string())
+                "{file} is no file of tokens ({e}): restore it, or move it away and make new tokens"
             ))
         })?;
         if content.version != VERSION {
@@ -250,12 +249,8 @@ impl TokenFile {
         Some(Stamp(metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
     }
 
-    fn display_path(&self) -> String {
-        sanitize(&self.path.display().to_string()).into_string()
-    }
-
     fn io_error(&self, what: &str, error: &io::Error) -> TokenError {
-        let file = self.display_path();
+        let file = self.path.display();
         let reason = error.kind();
         TokenError::File(format!(
             "{file} can't be {what} ({reason}): make it and its folder readable and writable for you"

@@ -8,6 +8,7 @@ use crate::model::{CommandId, IncidentId, PersonRef, Summary};
 use crate::sync::remote::OutboxEntry;
 
 use crate::tui::Options;
+use crate::tui::action::keymap::Keymap;
 use crate::tui::core::freshness::Freshness;
 use crate::tui::core::layout::Layout;
 use crate::tui::core::mode::Mode;
@@ -66,12 +67,13 @@ pub struct App {
 }
 
 impl App {
-    /// Creates the state before anything has been read.
+    /// Creates the state before anything has been read. The keymap is that of the settings in
+    /// `options`.
     #[must_use]
-    pub fn new(options: Options, theme: Theme, now: DateTime<Utc>) -> Self {
+    pub fn new(options: Options, keymap: Keymap, theme: Theme, now: DateTime<Utc>) -> Self {
         Self {
             now,
-            ui: Ui::new(&options.settings, theme),
+            ui: Ui::new(&options.settings, keymap, theme),
             session: Session {
                 me: options.me,
                 rules: options.rules,

@@ -7,9 +7,10 @@ pub mod view;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use ratatui::text::Line;
 
 use crate::model::measures::Measures;
+
+use crate::tui::widgets::text::Line;
 
 /// A window of time that the metrics pane can show.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]

@@ -9,7 +9,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use ratatui::text::Line;
 
 use crate::backend::Detail;
 use crate::model::{Event, IncidentId};
@@ -17,6 +16,7 @@ use crate::model::{Event, IncidentId};
 use crate::tui::action::Action;
 use crate::tui::core::zone::Clock;
 use crate::tui::theme::Theme;
+use crate::tui::widgets::text::Line;
 
 /// An incident that was read, with what detail and timeline show of it.
 #[allow(missing_docs, reason = "the names say it")]

@@ -3,7 +3,7 @@
 use crate::config::Reload;
 use crate::config::reload::Changed;
 
-use crate::tui::action::keymap::Keymap;
+use crate::tui::action::build_keymap;
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::notices::show_toast;
@@ -46,8 +46,8 @@ pub(in crate::tui) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     };
     let Changed { panes, profiles, unusable_profiles, rules, mut warnings, needs_restart } =
         changed;
-    let (keymap, wrong_keys) = Keymap::with_bindings(&panes.keys);
-    warnings.extend(wrong_keys.iter().map(crate::config::Warning::brief));
+    let (keymap, wrong_keys) = build_keymap(&panes.keys);
+    warnings.extend(wrong_keys.iter().map(|warning| warning.brief().into_string()));
     app.ui.keymap = keymap;
     app.session.rules = rules;
     let (old, new) = (app.session.settings.appearance, panes.appearance);

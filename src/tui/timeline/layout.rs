@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
 use crate::model::Event;
 use crate::model::event::EventBody;
-use crate::model::text::{lines as safe_lines, pad, sanitize, truncate, wrap};
+use crate::model::text::{lines as safe_lines, pad, truncate, wrap};
 use crate::model::time::format_duration;
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane;
 use crate::tui::reading::{LoadedIncident, TimelineInputs};
+use crate::tui::widgets::text::{Line, Span};
 
 /// The width of the word after the mark, in columns.
 const WORD_WIDTH: usize = 13;
@@ -102,11 +102,8 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
         // Without a border there is no title that names the incident.
         let summary = &shown.detail.incident.summary;
         let (label, zone) = (summary.label(), app.clock().name());
-        let text = format!("{label} · {zone} · {}", sanitize(&summary.title));
-        lines.push(Line::from(Span::styled(
-            truncate(&text, width).into_owned(),
-            app.ui.theme.strong(),
-        )));
+        let text = format!("{label} · {zone} · {}", summary.title);
+        lines.push(Line::from(Span::styled(truncate(text, width), app.ui.theme.strong())));
     }
     let mut day = app.clock().local_time(app.now).date();
     let viewed_at =
@@ -220,7 +217,6 @@ fn layout_entry(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'st
         Entry { milestone: true, .. } => ("● ", theme.strong()),
         _ => ("◦ ", Style::new()),
     };
-    let actor = sanitize(&entry.actor);
     let utc = app.clock().secondary_utc(entry.at).filter(|_| width >= WIDE_FROM);
     let utc = utc.map(|at| at.format("%H:%MZ  ").to_string()).unwrap_or_default();
     let mut line = Line::from(vec![
@@ -231,14 +227,14 @@ fn layout_entry(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'st
     let by = if width < WIDE_FROM { ACTOR_WIDTH } else { 2 * ACTOR_WIDTH - 8 };
     let column = 8 + 2 + utc.len() + 2 + WORD_WIDTH + 1 + by + 2;
     let text_width = width.saturating_sub(column);
-    let fits = texts.len() == 1 && crate::model::text::width(&texts[0]) <= text_width;
+    let fits = texts.len() == 1 && texts[0].width() <= text_width;
     if width >= ONE_LINE_FROM {
         line.push_span(Span::styled(pad(entry.word, WORD_WIDTH), style));
-        line.push_span(format!(" {}  ", pad(&actor, by)));
+        line.push_span(format!(" {}  ", pad(&entry.actor, by)));
     } else {
         line.push_span(Span::styled(entry.word, style));
         let room = width.saturating_sub(12 + entry.word.len() + 3);
-        line.push_span(Span::styled(format!(" · {}", truncate(&actor, room)), theme.dim()));
+        line.push_span(Span::styled(format!(" · {}", truncate(&entry.actor, room)), theme.dim()));
     }
     // The text goes next to the actor if that column is wide enough, else below across the pane.
     let (indent, below) = match width {

@@ -73,10 +73,10 @@ pub struct Ui {
 impl Ui {
     /// Creates the state at the start: the queue has the focus, nothing is open on top of it.
     #[must_use]
-    pub fn new(settings: &PanesSettings, theme: Theme) -> Self {
+    pub fn new(settings: &PanesSettings, keymap: Keymap, theme: Theme) -> Self {
         Self {
             theme,
-            keymap: Keymap::with_bindings(&settings.keys).0,
+            keymap,
             size: (80, 24),
             zone: settings.appearance.zone,
             offset: Utc.fix(),
