@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn failure_names_its_incident_exactly_once() {
-        let message = |text: &str| {
+        let message = |text: &'static str| {
             let target = "INC-1".parse::<IncidentRef>().unwrap();
             prefix_incident(target, Failure::new(Exit::Failed, text)).message
         };

@@ -293,7 +293,7 @@ impl DetailPrinter<'_> {
         Ok(())
     }
 
-    /// Splits a text into sanitized lines, wrapped to the width after an indent on a terminal.
+    /// Splits a text into lines, wrapped to the width after an indent on a terminal.
     fn wrapped<'a>(&self, value: &'a str, indent: usize) -> Vec<SafeText<'a>> {
         let lines = text::lines(value.trim_end());
         match self.out.width() {
