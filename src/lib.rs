@@ -5,6 +5,7 @@
 //! | floor | modules | purpose |
 //! |---|---|---|
 //! | ground | [`model`] | incidents, commands and the rules that decide; pure |
+//! | ground | `files` | replaces files on the disk |
 //! | first | [`backend`] | where incidents are stored, behind one trait |
 //! | first | [`api`] | the same trait on the wire: paths, queries, bodies, errors |
 //! | second | [`sync`] | mirrors a backend for the panes; cache and outbox of a remote |
@@ -45,6 +46,7 @@ pub mod backend;
 pub mod cli;
 pub mod config;
 pub mod docs;
+mod files;
 pub mod model;
 pub mod server;
 pub mod sync;

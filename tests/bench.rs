@@ -33,9 +33,11 @@ fn main() {
         return;
     }
     let named: Vec<&String> = arguments.iter().filter(|name| !name.starts_with('-')).collect();
-    if let Some(unknown) = named.iter().find(|name| ALL.iter().all(|(known, _)| known != *name)) {
-        let known = ALL.map(|(name, _)| name).join(", ");
-        eprintln!("there is no benchmark {unknown}: there are {known}");
+    if let Some(unknown) =
+        named.iter().find(|name| ALL.iter().all(|(available, _)| available != *name))
+    {
+        let available = ALL.map(|(name, _)| name).join(", ");
+        eprintln!("there is no benchmark {unknown}: there are {available}");
         std::process::exit(2);
     }
     for (name, run) in ALL {

@@ -13,6 +13,7 @@ mod model {
     mod measures;
     mod parsing;
     mod people;
+    mod rejection;
     mod runbook;
     mod text;
 }

@@ -76,7 +76,7 @@ fn main() -> Result<(), String> {
             terminal.settle(Duration::from_millis(500));
         }
         if *name == "wall" {
-            // Pages turn with the time: the picture is always of the same one.
+            // Pages change with time: wait, so that the picture always shows the same one.
             while !terminal.text().contains("Response") {
                 terminal.watch(Duration::from_secs(1));
             }
@@ -95,7 +95,7 @@ fn main() -> Result<(), String> {
     Ok(())
 }
 
-/// The outbox, after an acknowledgement and a note that no API was there for.
+/// Draws the outbox after an acknowledgement and a note that could not be sent.
 fn offline(program: &Path, fonts: &draw::Fonts, path: &Path) -> std::io::Result<()> {
     let home = tempfile::tempdir()?;
     let mut server = Process::new(program)
@@ -103,8 +103,8 @@ fn offline(program: &Path, fonts: &draw::Fonts, path: &Path) -> std::io::Result<
         .env("TZ", "UTC")
         .stdout(Stdio::piped())
         .spawn()?;
-    let told = server.stdout.take().map(BufReader::new);
-    let line = told.into_iter().flat_map(BufRead::lines).nth(1).transpose()?.unwrap_or_default();
+    let stdout = server.stdout.take().map(BufReader::new);
+    let line = stdout.into_iter().flat_map(BufRead::lines).nth(1).transpose()?.unwrap_or_default();
     let mut command = CommandBuilder::new(program);
     command.args(line.split_whitespace().skip(1));
     for name in ["XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {

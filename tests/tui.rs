@@ -14,6 +14,8 @@ mod tui {
     mod groups;
     mod help;
     mod history;
+    mod hostile;
+    mod layout;
     mod low_bandwidth;
     mod metrics;
     mod note;

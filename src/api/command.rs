@@ -11,18 +11,19 @@ use crate::model::{Actor, Command, CommandId, Envelope};
 /// Highest number of commands in one request.
 pub const MAX_COMMANDS: usize = 500;
 
-/// One command.
+/// A command as a client sends it. Its actor is not part of it: the token determines the actor.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    /// Made once; a replay carries it again.
+    /// The id of the command. A client that sends a command again uses the same id, so that the
+    /// command takes effect only once.
     pub id: CommandId,
-    /// When it was asked for, by the clock of whoever asks.
+    /// When the command was requested, by the clock of the requester.
     pub at: DateTime<Utc>,
-    /// What for.
+    /// What the command does, with its arguments.
     pub command: Command,
-    /// The handle of whom the asker takes the token to be of. A token of somebody else does not carry
-    /// it out.
+    /// The handle of the person to whom the token belongs, as far as the requester knows. The
+    /// server refuses the command if the token belongs to somebody else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_person: Option<String>,
 }
@@ -41,39 +42,39 @@ impl From<Envelope> for Order {
     }
 }
 
-/// Commands, carried out in their order; what follows a refusal is carried out all the same.
+/// Commands that are carried out in their order. A refused command does not prevent the commands
+/// after it from being carried out.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Orders {
-    /// From 1 to [`MOST`].
-    #[allow(rustdoc::broken_intra_doc_links, reason = "the text is part of the OpenAPI document")]
+    /// From 1 to 500 commands.
     #[schema(min_items = 1, max_items = 500)]
     pub commands: Vec<Order>,
 }
 
-/// What became of each, in the same order.
+/// The outcomes of the commands of a request, in the order of the commands.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Answers {
-    /// As many as there were commands.
+    /// One outcome for each command.
     pub answers: Vec<Answered>,
 }
 
-/// What became of one command.
+/// The outcome of one command.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answered {
-    /// It was carried out, now or before.
+    /// The command was carried out, by this request or by an earlier one.
     Done {
-        /// Which.
+        /// The id of the command.
         id: CommandId,
-        /// What it led to.
+        /// What the command led to: its events, and the row of its incident.
         outcome: Box<Outcome>,
     },
-    /// It was not.
+    /// The command was refused, or the backend failed while it carried out the command.
     Refused {
-        /// Which.
+        /// The id of the command.
         id: CommandId,
-        /// Why.
+        /// The kind of error, and a sentence that says what to do.
         details: Box<Details>,
     },
 }

@@ -5,35 +5,38 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::backend::BackendError;
-use crate::model::{Rejection, RejectionKind};
+use crate::model::{DatedRejection, Rejection, RejectionKind};
 
 /// The media type of [`Details`].
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// The body of every answer that is a refusal.
+/// The body of an error response: problem details (RFC 9457).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Details {
-    /// `urn:redphone:` and the code.
+    /// `urn:redphone:` followed by the code.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The code in words.
+    /// The title of the error, the same for all errors with the same code.
     pub title: String,
-    /// The HTTP status.
+    /// The HTTP status of the error. For one command among several, the response can have another
+    /// status.
     pub status: u16,
-    /// What kind of refusal it is; more may come to be, clients go by the status then.
+    /// The kind of error, such as `not_found`. Later versions may add codes. A client treats a code
+    /// that it does not know by the status.
     pub code: String,
-    /// What is wrong and what to do, in a sentence.
+    /// What is wrong and what to do, as a sentence for people.
     pub detail: String,
-    /// Of a command that is refused: why.
+    /// The reason for which the rules refuse a command; absent for other errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<RejectionKind>,
-    /// From when on it listens again.
+    /// When the caller is served again after too many requests; absent for other errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
 }
 
 /// The codes of errors, each with its HTTP status.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ErrorCode {
     /// Path, query, header or body can't be parsed.
     BadRequest,
@@ -68,45 +71,10 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// All codes.
-    pub const ALL: [Self; 15] = [
-        Self::BadRequest,
-        Self::Unauthorized,
-        Self::OtherPerson,
-        Self::NotAllowed,
-        Self::NotFound,
-        Self::NoSuchMethod,
-        Self::TooSlow,
-        Self::Conflict,
-        Self::TooLarge,
-        Self::MediaType,
-        Self::Rejected,
-        Self::Limited,
-        Self::Broken,
-        Self::Internal,
-        Self::Unreachable,
-    ];
-
     /// Returns the code as it is sent.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BadRequest => "bad_request",
-            Self::Unauthorized => "unauthorized",
-            Self::OtherPerson => "other_person",
-            Self::NotAllowed => "not_allowed",
-            Self::NotFound => "not_found",
-            Self::NoSuchMethod => "no_such_method",
-            Self::TooSlow => "too_slow",
-            Self::Conflict => "conflict",
-            Self::TooLarge => "too_large",
-            Self::MediaType => "media_type",
-            Self::Rejected => "rejected",
-            Self::Limited => "limited",
-            Self::Broken => "broken",
-            Self::Internal => "internal",
-            Self::Unreachable => "unreachable",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the title of the error, for people.
@@ -169,7 +137,7 @@ impl Details {
     /// Returns the code; `None` for one that this version does not define.
     #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
-        ErrorCode::ALL.into_iter().find(|code| code.as_str() == self.code)
+        self.code.parse().ok()
     }
 }
 
@@ -178,10 +146,10 @@ impl From<BackendError> for Details {
         let detail = error.to_string();
         match error {
             BackendError::Rejected(why) => {
-                Self { rejection: Some(why.kind), ..Self::new(ErrorCode::Rejected, why.message) }
+                Self { rejection: Some(why.kind()), ..Self::new(ErrorCode::Rejected, detail) }
             }
             BackendError::Conflict(why) => {
-                Self { rejection: Some(why.kind), ..Self::new(ErrorCode::Conflict, why.message) }
+                Self { rejection: Some(why.kind()), ..Self::new(ErrorCode::Conflict, detail) }
             }
             BackendError::NotFound(_) => Self::new(ErrorCode::NotFound, detail),
             BackendError::NotAllowed(_) => Self::new(ErrorCode::NotAllowed, detail),
@@ -203,7 +171,11 @@ impl Details {
     pub fn into_error(self, now: DateTime<Utc>) -> BackendError {
         let code = self.code();
         let detail = self.detail;
-        let rejection = |kind| Rejection::new(self.rejection.unwrap_or(kind), detail.clone());
+        // A sentence of the server says "2 min ago" as of its answer.
+        let rejection = |kind| DatedRejection {
+            rejection: Rejection::foreign(self.rejection.unwrap_or(kind), detail.clone()),
+            decided_at: now,
+        };
         match code {
             Some(
                 ErrorCode::Rejected
@@ -212,26 +184,26 @@ impl Details {
                 | ErrorCode::MediaType,
             ) => BackendError::Rejected(rejection(RejectionKind::Invalid)),
             Some(ErrorCode::Conflict) => BackendError::Conflict(rejection(RejectionKind::Conflict)),
-            Some(ErrorCode::NotFound) => BackendError::NotFound(detail),
+            Some(ErrorCode::NotFound) => BackendError::NotFound(detail.into()),
             Some(ErrorCode::NotAllowed | ErrorCode::NoSuchMethod) => {
-                BackendError::NotAllowed(detail)
+                BackendError::NotAllowed(detail.into())
             }
             Some(ErrorCode::Limited) => BackendError::Limited { until: self.until.unwrap_or(now) },
-            Some(ErrorCode::Broken) => BackendError::Broken(detail),
+            Some(ErrorCode::Broken) => BackendError::Broken(detail.into()),
             Some(
                 ErrorCode::Unauthorized
                 | ErrorCode::OtherPerson
                 | ErrorCode::TooSlow
                 | ErrorCode::Internal
                 | ErrorCode::Unreachable,
-            ) => BackendError::Unreachable(detail),
+            ) => BackendError::Unreachable(detail.into()),
             None => match self.status {
-                404 | 410 => BackendError::NotFound(detail),
-                403 | 405 => BackendError::NotAllowed(detail),
+                404 | 410 => BackendError::NotFound(detail.into()),
+                403 | 405 => BackendError::NotAllowed(detail.into()),
                 400 | 413 | 415 | 422 => BackendError::Rejected(rejection(RejectionKind::Invalid)),
                 409 => BackendError::Conflict(rejection(RejectionKind::Conflict)),
                 429 => BackendError::Limited { until: self.until.unwrap_or(now) },
-                _ => BackendError::Unreachable(detail),
+                _ => BackendError::Unreachable(detail.into()),
             },
         }
     }
@@ -244,11 +216,11 @@ mod tests {
     #[test]
     fn error_survives_the_round_trip_through_details() {
         let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap_or_default();
-        let rejection = |kind| Rejection::new(kind, "no");
+        let rejected = |kind| BackendError::rejected(Rejection::foreign(kind, "no"), now);
         let errors = [
-            BackendError::Rejected(rejection(RejectionKind::Invalid)),
-            BackendError::Rejected(rejection(RejectionKind::NotNow)),
-            BackendError::Conflict(rejection(RejectionKind::Conflict)),
+            rejected(RejectionKind::Invalid),
+            rejected(RejectionKind::NotNow),
+            rejected(RejectionKind::Conflict),
             BackendError::NotFound("no".into()),
             BackendError::NotAllowed("no".into()),
             BackendError::Limited { until: now },

@@ -16,7 +16,7 @@ pub const CHANGES: &str = "/v1/changes";
 pub const MEASURES: &str = "/v1/measures";
 /// The directory: people, teams, services, policies and schedules.
 pub const DIRECTORY: &str = "/v1/directory";
-/// The recorded problems.
+/// The recorded problems, which are the underlying causes of incidents.
 pub const PROBLEMS: &str = "/v1/problems";
 /// Executes commands: takes [`super::Orders`], returns [`super::Answers`].
 pub const COMMANDS: &str = "/v1/commands";
@@ -24,12 +24,12 @@ pub const COMMANDS: &str = "/v1/commands";
 pub const HEALTH: &str = "/v1/health";
 /// Readiness: whether the backend answers. Needs no token.
 pub const READY: &str = "/v1/ready";
-/// Metrics for Prometheus.
+/// The metrics of the server, in the text format that Prometheus reads.
 pub const METRICS: &str = "/v1/metrics";
 /// The `OpenAPI` document. Needs no token.
 pub const OPENAPI: &str = "/v1/openapi.json";
 
-/// All paths.
+/// All paths of the API, including those that need no token.
 pub const ALL: [&str; 14] = [
     CAPABILITIES,
     INCIDENTS,

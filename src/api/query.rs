@@ -11,68 +11,70 @@ use crate::model::queue::Sort;
 /// Highest value of [`Changes::wait`], in seconds.
 pub const MAX_WAIT_S: u64 = 60;
 
-/// Which rows, in which order. Whoever asks is known from the token.
+/// Selects a page of incidents. In the filter, `owner:me` stands for the person that the token acts
+/// for.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Search {
-    /// What they must pass, in the filter language; nothing is everything open.
+    /// The filter that the incidents must match, in the filter language. An empty filter matches
+    /// every open incident that is not snoozed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[param(example = "p1 owner:none")]
     pub filter: String,
-    /// In which order.
+    /// The order of the incidents.
     #[serde(default)]
     #[param(inline)]
     pub sort: Sort,
-    /// The most rows, from 1 to 1000; 100 where it is not said.
+    /// The maximum number of incidents, from 1 to 1000; 100 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
-    /// Where the page before ended.
+    /// The mark at which the previous page ended; absent for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(inline)]
     pub after: Option<PageMark>,
-    /// The time for ages and clocks; the server's own where it is not said.
+    /// The time at which ages and service levels are computed; the server's time by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<DateTime<Utc>>,
 }
 
-/// Which changes.
+/// Selects changes by a position in the stream of changes.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Changes {
-    /// After which position; without it, all open incidents.
+    /// The cursor of the last response. Without it, all open incidents are returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(inline)]
     pub since: Option<Cursor>,
-    /// How long to wait for a change where there is none, in seconds, up to 60.
+    /// How long to wait for a change if there is none yet, in seconds, up to 60.
     #[serde(default)]
     #[param(minimum = 0, maximum = 60)]
     pub wait: u64,
 }
 
-/// Which part of a timeline: the last `limit`; all after `after`; or the last `limit` before
-/// `before`.
+/// Selects a part of a timeline: the last `limit` events, all events after `after`, or the last
+/// `limit` events before `before`.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Timeline {
-    /// After this position.
+    /// Selects the events with a sequence number greater than this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(minimum = 0, maximum = 4_294_967_295_u32)]
     pub after: Option<u32>,
-    /// Before this position.
+    /// Selects the events with a sequence number less than this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(minimum = 0, maximum = 4_294_967_295_u32)]
     pub before: Option<u32>,
-    /// The most events, from 1 to 1000; 200 where it is not said. Not with `after`.
+    /// The maximum number of events, from 1 to 1000; 200 by default. It can't be used with `after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
 }
 
-/// Which measures.
+/// Selects the window of the measures, its buckets, and the breakdown.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -83,16 +85,16 @@ pub struct Measures {
     /// The window's end, excluded.
     #[param(example = "2026-03-08T00:00:00Z")]
     pub to: DateTime<Utc>,
-    /// When its buckets start after the first, ascending, with commas between them. Without it there
-    /// is one bucket.
+    /// The times at which the buckets after the first one start, in ascending order and separated
+    /// by commas. Without it there is one bucket.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[param(example = "2026-03-02T00:00:00Z,2026-03-03T00:00:00Z")]
     pub edges: String,
-    /// By what they are cut.
+    /// The field by which the figures are broken down.
     #[serde(default)]
     #[param(inline)]
     pub cut: Cut,
-    /// Up to when; the server's own time where it is not said.
+    /// The time at which service levels are evaluated; the server's time by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<DateTime<Utc>>,
 }

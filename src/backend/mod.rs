@@ -4,6 +4,7 @@
 //! served over HTTP, and a served backend can be used as a backend again.
 
 pub mod demo;
+mod error;
 pub mod file;
 pub mod http;
 mod page_mark;
@@ -21,6 +22,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+pub use error::{BackendError, Cause, Missing};
 pub use page_mark::{InvalidPageMark, PageMark};
 
 use crate::model::change::Suspect;
@@ -30,10 +32,7 @@ use crate::model::filter::Filter;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
-use crate::model::{
-    Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Rejection, RejectionKind,
-    Summary,
-};
+use crate::model::{Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary};
 
 /// Stores incidents, carries out commands on them and reports what changed.
 ///
@@ -95,19 +94,21 @@ pub trait Backend: Send + Sync {
     async fn directory(&self) -> Result<Directory, BackendError>;
 }
 
-/// What a backend is called and can do.
+/// The name of a backend, and what it can do.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Capabilities {
-    /// For the state line, such as `local`.
+    /// The name that the state line shows, such as `local`.
     pub name: String,
-    /// The commands it can carry out.
+    /// The kinds of commands that it can carry out for the requester.
     pub verbs: BTreeSet<CommandKind>,
-    /// Whether `changes` tells of a change as it happens.
+    /// Whether a request for changes that waits is answered as soon as something changes.
     pub live: bool,
-    /// Whom it takes the asker for; `None` where it believes what a command says.
+    /// The person as whom it carries out commands; `None` if it uses the actor that a command
+    /// names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub me: Option<PersonRef>,
-    /// Whether a command may say whom its asker takes the token to be of.
+    /// Whether a command may name the person to whom, as far as its requester knows, the token
+    /// belongs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub checks_person: bool,
 }
@@ -148,14 +149,15 @@ impl PartialSchema for Cursor {
 
 impl ToSchema for Cursor {}
 
-/// What has changed.
+/// What has changed since a cursor.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Delta {
-    /// Where to ask on from.
+    /// The position up to which the changes reach, for the next request.
     pub cursor: Cursor,
-    /// `rows` are all open incidents, and what was known before is void.
+    /// Whether `rows` are all open incidents, which replace everything that was fetched before.
     pub reset: bool,
-    /// The rows that changed, as they are now; those no longer open among them.
+    /// The rows that changed, in their present state. They include incidents that are no longer
+    /// open.
     pub rows: Vec<Summary>,
     /// Whether the directory changed.
     pub directory: bool,
@@ -180,46 +182,47 @@ pub struct Search {
     pub now: DateTime<Utc>,
 }
 
-/// A page of rows.
+/// One page of the rows that a search finds.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
     /// The rows, in order.
     pub rows: Vec<T>,
-    /// For the next page; `None` on the last.
+    /// The mark after which the next page begins; `None` on the last page.
     pub next: Option<PageMark>,
-    /// How many rows there are on all pages, where that is known without counting a history.
+    /// The number of rows on all pages, if it is known without counting the history.
     pub total: Option<u64>,
-    /// All open incidents, whatever the filter; on the first page of a search among open ones.
+    /// The counts of all open incidents, whatever the filter; only on the first page of a search of
+    /// open incidents.
     pub counts: Option<OpenCounts>,
 }
 
-/// One incident with what belongs to it.
+/// One incident with the records that are related to it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Detail {
-    /// The record.
+    /// The complete record of the incident.
     pub incident: Incident,
-    /// Changes suspected of causing it, nearest first; at most 10.
+    /// Changes suspected of causing it, nearest in time first; at most 10.
     pub suspects: Vec<Suspect>,
-    /// Earlier incidents of the same fault or service, closest first; at most 5.
+    /// Earlier incidents with the same fault or on the same service, closest first; at most 5.
     pub similar: Vec<Similar>,
-    /// The problem it links to.
+    /// The problem that the incident links to; `None` if it links to none.
     pub problem: Option<Problem>,
 }
 
-/// An earlier incident that is like another.
+/// An earlier incident that resembles another one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Similar {
-    /// Which.
+    /// The id of the earlier incident.
     pub id: IncidentId,
-    /// Its number.
+    /// The number that people use for it, such as `INC-2041`.
     pub number: Option<IncidentNumber>,
-    /// Its title.
+    /// The title of the earlier incident.
     pub title: String,
     /// When it was reported.
     pub reported_at: DateTime<Utc>,
-    /// How it was resolved, in a few words; empty while it is not.
+    /// How it was resolved, in a few words; empty if it is not resolved.
     pub resolution: String,
-    /// Whether it has the same fingerprint, not only the same service.
+    /// Whether it has the same fingerprint, and not only the same service.
     pub same_fault: bool,
 }
 
@@ -235,64 +238,18 @@ pub enum TimelineRange {
     Before(u32, u32),
 }
 
-/// What a command led to.
+/// What a command that was carried out led to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Outcome {
-    /// The incident it was about. A declaration whose alert was grouped names the open one.
+    /// The incident that the command is about. For a declaration that was grouped into an open
+    /// incident, that is the open incident.
     pub incident: Option<IncidentId>,
-    /// Its row as it is now.
+    /// The row of that incident in its present state.
     pub row: Option<Summary>,
-    /// What happened, in order.
+    /// The events that the command led to, in order.
     pub events: Vec<Event>,
-    /// The command had been carried out before.
+    /// Whether the command had been carried out before, so that it changed nothing this time.
     pub replayed: bool,
-}
-
-/// The reasons for which a backend did not carry out a request. Each holds a sentence for people.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum BackendError {
-    /// The rules refuse the command; a person must choose something else.
-    #[error("{0}")]
-    Rejected(Rejection),
-    /// Somebody else was first; nothing remains to be done.
-    #[error("{0}")]
-    Conflict(Rejection),
-    /// What the request names, such as an incident, does not exist.
-    #[error("{0}")]
-    NotFound(String),
-    /// The requester may not do this, or this backend can't do it.
-    #[error("{0}")]
-    NotAllowed(String),
-    /// The requester exceeded a rate limit and is served again after a time.
-    #[error("asked too often: it answers again at {}", until.format("%H:%M:%S UTC"))]
-    Limited {
-        /// The time from which requests are served again.
-        until: DateTime<Utc>,
-    },
-    /// The backend did not answer; the same request may succeed later.
-    #[error("{0}")]
-    Unreachable(String),
-    /// The stored data or the response is invalid.
-    #[error("{0}")]
-    Broken(String),
-}
-
-impl BackendError {
-    /// Returns whether the same request may succeed later without a person changing it.
-    #[must_use]
-    pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Limited { .. } | Self::Unreachable(_))
-    }
-}
-
-impl From<Rejection> for BackendError {
-    fn from(rejection: Rejection) -> Self {
-        match rejection.kind {
-            RejectionKind::Conflict => Self::Conflict(rejection),
-            RejectionKind::NotFound => Self::NotFound(rejection.message),
-            RejectionKind::Invalid | RejectionKind::NotNow => Self::Rejected(rejection),
-        }
-    }
 }
 
 /// Serializes a filter in the syntax that people type.

@@ -21,7 +21,7 @@ pub const VERSION: u32 = 1;
 pub enum Record {
     /// Names the format and version of the lines that follow.
     Header {
-        /// Always [`FORMAT`].
+        /// The name of the format; always [`FORMAT`].
         format: String,
         /// The version that the lines were written in; [`VERSION`] when this program writes them.
         version: u32,

@@ -1,21 +1,17 @@
 //! A file that appears complete or not at all.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
 
 use super::failure::{Failure, io_error_text};
+use crate::files::Replacement;
 
 /// Writes to a temporary file next to the target, and replaces the target once all is on disk.
 ///
 /// Only the owner can read the file. If it is dropped before [`AtomicFile::commit`], nothing
 /// remains.
-pub struct AtomicFile {
-    target: PathBuf,
-    writer: BufWriter<NamedTempFile>,
-}
+pub struct AtomicFile(Replacement);
 
 impl AtomicFile {
     /// Creates the temporary file for a target.
@@ -37,42 +33,28 @@ impl AtomicFile {
             }
             _ => {}
         }
-        let folder = match target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let file = NamedTempFile::new_in(folder).map_err(|error| write_failure(&target, &error))?;
-        Ok(Self { writer: BufWriter::with_capacity(256 * 1024, file), target })
+        Replacement::begin(&target).map(Self).map_err(|error| write_failure(&target, &error))
     }
 
     /// Returns the path of the target.
     pub fn target(&self) -> &Path {
-        &self.target
+        self.0.target()
     }
 
     /// Makes the file durable and moves it to the target.
     pub fn commit(self) -> Result<(), Failure> {
-        let Self { target, writer } = self;
-        let finish = || -> io::Result<()> {
-            let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-            file.as_file().sync_all()?;
-            file.persist(&target).map_err(|error| error.error)?;
-            if let Some(folder) = target.parent().filter(|f| !f.as_os_str().is_empty()) {
-                File::open(folder)?.sync_all()?;
-            }
-            Ok(())
-        };
-        finish().map_err(|error| write_failure(&target, &error))
+        let target = self.target().to_owned();
+        self.0.commit().map_err(|error| write_failure(&target, &error))
     }
 }
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.write(bytes)
+        self.0.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
+        self.0.flush()
     }
 }
 

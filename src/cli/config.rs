@@ -5,8 +5,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use tempfile::NamedTempFile;
-
 use super::args::ConfigCommand;
 use super::context::Context;
 use super::failure::{Exit, Failure, io_error_text, output_failed};
@@ -14,8 +12,8 @@ use super::out::{self, Out};
 use crate::config::sample::{ActionKeys, sample};
 use crate::config::show::show;
 use crate::config::{Config, ConfigLoader, Flags, Warning};
-use crate::tui::action::TABLE;
-use crate::tui::action::keymap::Keymap;
+use crate::files::Replacement;
+use crate::tui::action::{TABLE, build_keymap};
 
 /// Runs the subcommands that read no settings, so that they work with wrong settings too.
 pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Failure> {
@@ -36,7 +34,7 @@ pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Fa
 pub fn run(context: &mut Context, about: ConfigCommand) -> Result<(), Failure> {
     let config = &context.config;
     if about == ConfigCommand::Show {
-        let keymap = Keymap::with_bindings(&config.panes.keys).0;
+        let keymap = build_keymap(&config.panes.keys).0;
         let keys =
             |entry| -> Vec<String> { keymap.keys(entry).iter().map(ToString::to_string).collect() };
         let actions: Vec<_> = TABLE.iter().map(|entry| (entry.name, keys(entry.action))).collect();
@@ -65,7 +63,7 @@ pub fn run(context: &mut Context, about: ConfigCommand) -> Result<(), Failure> {
 /// Returns all warnings about the settings file, in the order of the file.
 pub fn warnings(config: &Config) -> Vec<Warning> {
     let mut all = config.warnings.clone();
-    all.extend(Keymap::with_bindings(&config.panes.keys).1);
+    all.extend(build_keymap(&config.panes.keys).1);
     all.sort();
     all
 }
@@ -109,19 +107,18 @@ fn write_sample(path: &Path) -> Result<(), Failure> {
     let folder = folder.unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| write_failure(&e))?;
     // Only the owner can read the file, and it appears complete or not at all.
-    let mut file = NamedTempFile::new_in(folder).map_err(|e| write_failure(&e))?;
+    let mut file = Replacement::begin(path).map_err(|e| write_failure(&e))?;
     let actions = TABLE.iter().map(|entry| ActionKeys {
         name: entry.name,
         keys: entry.keys,
         help: entry.help,
     });
     file.write_all(sample(actions).as_bytes()).map_err(|e| write_failure(&e))?;
-    file.as_file().sync_all().map_err(|e| write_failure(&e))?;
-    file.persist_noclobber(path).map(drop).map_err(|error| {
-        if error.error.kind() == io::ErrorKind::AlreadyExists {
+    file.commit_new().map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
             already_exists()
         } else {
-            write_failure(&error.error)
+            write_failure(&error)
         }
     })
 }

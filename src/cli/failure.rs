@@ -37,7 +37,7 @@ impl Exit {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
-    /// The exit code.
+    /// The code with which the program exits.
     pub exit: Exit,
     /// One sentence without a full stop; empty when there is nothing more to report.
     pub message: SafeText<'static>,

@@ -79,7 +79,7 @@ pub fn filter_failure(text: &str, error: &FilterError) -> Failure {
     let mut failure = Failure::usage(format!(
         "the filter can't be understood at {term:?}, character {}: {}",
         before.chars().count() + 1,
-        error.message
+        error
     ));
     failure.snippet = vec![
         format!("  {text}").into(),

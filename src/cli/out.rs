@@ -27,9 +27,9 @@ pub struct Out {
 pub enum Style {
     /// Text without a style.
     Plain,
-    /// Important text.
+    /// Text that is important.
     Bold,
-    /// Secondary text.
+    /// Text of secondary importance.
     Dim,
     /// Text about what is overdue or most urgent.
     Alarm,

@@ -3,13 +3,13 @@
 use crate::model::status::text_enum;
 
 text_enum! {
-    /// Which colours stand for what.
+    /// The colours of the panes.
     ThemeName, "theme" {
-        /// For dark terminals.
+        /// Colours for terminals with a dark background.
         Dark = "dark",
-        /// For light terminals.
+        /// Colours for terminals with a light background.
         Light = "light",
-        /// The strongest contrasts.
+        /// Colours with the strongest contrasts.
         Contrast = "contrast" | "high contrast",
         /// Distinguishable also for people who don't tell red from green.
         Colorblind = "colorblind" | "colourblind" | "color blind",
@@ -19,15 +19,15 @@ text_enum! {
 }
 
 text_enum! {
-    /// How many colours are used.
+    /// The number of colours that are used.
     DepthChoice, "colour depth" {
-        /// As many as the terminal says it has.
+        /// As many colours as the terminal says it has.
         Auto = "auto",
-        /// 16 million colours.
+        /// 16 million colours, with 24 bits for each.
         True = "24bit" | "truecolor",
-        /// 256 colours.
+        /// The 256 colours of the xterm palette.
         Indexed = "256",
-        /// The 16 of every colour terminal.
+        /// The 16 colours that every colour terminal has.
         Basic = "16",
         /// No colours at all.
         None = "none" | "never",
@@ -39,7 +39,7 @@ text_enum! {
     Zone, "time zone choice" {
         /// The time zone of the viewer.
         Viewer = "viewer" | "local",
-        /// Coordinated universal time.
+        /// Coordinated universal time (UTC).
         Utc = "utc",
         /// Both, where there is room.
         Both = "both",

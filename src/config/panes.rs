@@ -16,23 +16,23 @@ use super::pattern::Pattern;
 text_enum! {
     /// A column of the queue.
     Column, "column" {
-        /// The incident's number.
+        /// The number of the incident.
         Number = "number",
-        /// The incident's priority.
+        /// The priority of the incident.
         Priority = "priority",
-        /// The incident's status.
+        /// The status of the incident.
         Status = "status",
         /// The time since the report.
         Age = "age",
         /// The clock that runs: a bar and the time left.
         Sla = "sla",
-        /// The incident's primary service.
+        /// The primary service of the incident.
         Service = "service",
         /// Who leads the response.
         Owner = "owner",
         /// The team that answers for it.
         Team = "team",
-        /// The incident's title.
+        /// The title of the incident.
         Title = "title",
     }
 }

@@ -9,21 +9,21 @@ use super::nearest;
 text_enum! {
     /// A field of an incident that a placeholder stands for.
     Placeholder, "placeholder" {
-        /// The incident's id.
+        /// The id of the incident.
         Id = "id",
-        /// The incident's number, such as `INC-2041`.
+        /// The number of the incident, such as `INC-2041`.
         Number = "number",
-        /// The incident's title.
+        /// The title of the incident.
         Title = "title",
-        /// The incident's status.
+        /// The status of the incident.
         Status = "status",
-        /// The incident's priority.
+        /// The priority of the incident.
         Priority = "priority",
-        /// The incident's impact.
+        /// The impact of the incident.
         Impact = "impact",
-        /// The incident's urgency.
+        /// The urgency of the incident.
         Urgency = "urgency",
-        /// The incident's primary service.
+        /// The primary service of the incident.
         Service = "service",
         /// The team that answers for it.
         Team = "team",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A person as events name them: the handle is the key, the name is for reading.
+/// A reference to a person. The handle identifies the person; the name is shown.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema)]
 pub struct PersonRef {
     /// Short unique name, such as `ines`.
@@ -23,7 +23,7 @@ impl PersonRef {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
-    /// A responder.
+    /// A person of the company.
     Person(PersonRef),
     /// A program, such as `Alertmanager`.
     Integration(String),

@@ -12,7 +12,7 @@ use super::rules::Rules;
 use super::status::text_enum;
 
 text_enum! {
-    /// Where a change stands.
+    /// The state of a change.
     ChangeState, "change state" {
         /// The change has not started.
         Planned = "planned",
@@ -20,7 +20,7 @@ text_enum! {
         Running = "running",
         /// The change ended as planned.
         Done = "done",
-        /// The change failed.
+        /// The change ended without success.
         Failed = "failed",
         /// The change was reverted.
         RolledBack = "rolled back",
@@ -28,7 +28,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// What kind of modification it is.
+    /// The kind of modification that a change makes.
     ChangeKind, "change kind" {
         /// New code was released.
         Deploy = "deploy",
@@ -36,40 +36,40 @@ text_enum! {
         ConfigEdit = "config edit" | "config",
         /// Data or a schema was changed.
         Migration = "migration",
-        /// Any other modification.
+        /// Any other kind of modification.
         Other = "other",
     }
 }
 
-/// A planned modification.
+/// A planned modification of services, such as a deploy.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Change {
-    /// Unique everywhere.
+    /// The id of the change, which no other change has.
     pub id: ChangeId,
-    /// What kind.
+    /// The kind of modification that it makes.
     pub kind: ChangeKind,
-    /// One line, such as `checkout v812`.
+    /// The title, on one line, such as `checkout v812`.
     pub title: String,
-    /// The services it touches.
+    /// The services that it touches.
     pub services: Vec<String>,
-    /// Who makes it.
+    /// The person or program that makes it.
     pub by: Actor,
-    /// When it starts.
+    /// When it starts or started.
     pub starts_at: DateTime<Utc>,
-    /// When it ended; `None` while it runs or is planned.
+    /// When it ended; `None` while it is planned or in progress.
     pub ends_at: Option<DateTime<Utc>>,
-    /// Where it stands.
+    /// Whether it is planned, in progress, or how it ended.
     pub state: ChangeState,
 }
 
 /// A change that may have caused an incident.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Suspect {
-    /// The change.
+    /// The suspected change itself.
     pub change: Change,
-    /// Seconds from its end to detection; 0 when it was running then.
+    /// Seconds from its end to the detection of the incident; 0 if it was in progress then.
     pub before_s: i64,
-    /// Whether it touched an affected service itself, not only one it depends on.
+    /// Whether it touched an affected service itself, and not only a service that one depends on.
     pub direct: bool,
 }
 

@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use super::actor::PersonRef;
 use super::command::{Declaration, Link};
 use super::event::Event;
-use super::text::sanitize;
 use super::time;
+
+pub use super::bad_field::{BadField, FieldProblem};
 
 /// Longest title, in characters.
 pub const MAX_TITLE_CHARS: usize = 200;
@@ -19,40 +20,21 @@ pub const MAX_NAME_CHARS: usize = 100;
 /// Highest number of services, labels or people on one record.
 pub const MAX_LIST_ITEMS: usize = 200;
 
-/// The error of a check: a field has a value that is not allowed.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{field}: {problem}")]
-pub struct BadField {
-    /// The field's name.
-    pub field: &'static str,
-    /// What is wrong and what to do, as half a sentence.
-    pub problem: String,
-}
-
-impl BadField {
-    pub(super) fn new(field: &'static str, problem: impl Into<String>) -> Self {
-        Self { field, problem: problem.into() }
-    }
-}
-
 type CheckResult = Result<(), BadField>;
 
 fn one_line(field: &'static str, text: &str, max_chars: usize) -> CheckResult {
     let count = text.chars().count();
     if text.trim().is_empty() {
-        return Err(BadField::new(field, "is empty: write at least one character"));
+        return Err(BadField::new(field, FieldProblem::Empty));
     }
     if count > max_chars {
-        return Err(BadField::new(
-            field,
-            format!("has {count} characters: shorten it to {max_chars} or fewer"),
-        ));
+        return Err(BadField::new(field, FieldProblem::TooManyChars { count, max: max_chars }));
     }
     if text
         .chars()
         .any(|c| matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}' | '\u{85}' | '\u{b}' | '\u{c}'))
     {
-        return Err(BadField::new(field, "has a line break: write it on one line"));
+        return Err(BadField::new(field, FieldProblem::LineBreak));
     }
     Ok(())
 }
@@ -93,7 +75,7 @@ pub fn people(field: &'static str, list: &[PersonRef]) -> CheckResult {
 
 fn list_length(field: &'static str, count: usize) -> CheckResult {
     if count > MAX_LIST_ITEMS {
-        let problem = format!("has {count} entries: {MAX_LIST_ITEMS} is the most");
+        let problem = FieldProblem::TooManyEntries { count, max: MAX_LIST_ITEMS };
         return Err(BadField::new(field, problem));
     }
     Ok(())
@@ -105,10 +87,8 @@ fn list_length(field: &'static str, count: usize) -> CheckResult {
 /// [`BadField`] gives the length of a text that is too long.
 pub fn text(field: &'static str, text: &str) -> CheckResult {
     if text.len() > MAX_TEXT_BYTES {
-        return Err(BadField::new(
-            field,
-            format!("has {} KiB: shorten it to 64 KiB or less", text.len().div_ceil(1024)),
-        ));
+        let problem = FieldProblem::TooManyBytes { bytes: text.len(), max: MAX_TEXT_BYTES };
+        return Err(BadField::new(field, problem));
     }
     Ok(())
 }
@@ -119,7 +99,7 @@ pub fn text(field: &'static str, text: &str) -> CheckResult {
 /// [`BadField`] says that it is empty, or gives the length of a text that is too long.
 pub fn required_text(field: &'static str, content: &str) -> CheckResult {
     if content.trim().is_empty() {
-        return Err(BadField::new(field, "is empty: say something"));
+        return Err(BadField::new(field, FieldProblem::NoText));
     }
     text(field, content)
 }
@@ -132,10 +112,7 @@ pub fn time(field: &'static str, at: DateTime<Utc>) -> CheckResult {
     if time::is_in_range(at) {
         Ok(())
     } else {
-        Err(BadField::new(
-            field,
-            format!("{} is outside 1970 to 2100: correct the date", at.format("%Y-%m-%d")),
-        ))
+        Err(BadField::new(field, FieldProblem::OutOfRange(at)))
     }
 }
 
@@ -148,7 +125,7 @@ pub fn names(field: &'static str, list: &[String]) -> CheckResult {
     for (index, entry) in list.iter().enumerate() {
         name(field, entry)?;
         if list[..index].contains(entry) {
-            return Err(BadField::new(field, format!("{:?} is there twice", sanitize(entry))));
+            return Err(BadField::new(field, FieldProblem::Duplicate(entry.clone())));
         }
     }
     Ok(())
@@ -175,10 +152,7 @@ pub fn declaration(declared: &Declaration) -> CheckResult {
     time("detected_at", declared.detected_at)?;
     time("reported_at", declared.reported_at)?;
     if declared.detected_at > declared.reported_at {
-        return Err(BadField::new(
-            "detected_at",
-            "lies after reported_at: an incident is reported once it is detected",
-        ));
+        return Err(BadField::new("detected_at", FieldProblem::AfterReport));
     }
     Ok(())
 }
@@ -206,7 +180,7 @@ pub fn event(event: &Event) -> CheckResult {
     time("recorded_at", event.recorded_at)?;
     one_line("actor", event.actor.name(), MAX_NAME_CHARS)?;
     if event.seq == 0 {
-        return Err(BadField::new("seq", "is 0: positions start at 1"));
+        return Err(BadField::new("seq", FieldProblem::ZeroPosition));
     }
     event.body.check()
 }
@@ -221,10 +195,7 @@ pub fn stage(to: super::Status) -> CheckResult {
         Status::Acknowledged | Status::Investigating | Status::Identified | Status::Monitoring => {
             Ok(())
         }
-        other => Err(BadField::new(
-            "status",
-            format!("{other} is not a stage to move to: there is a command for it"),
-        )),
+        other => Err(BadField::new("status", FieldProblem::NotAStage(other))),
     }
 }
 

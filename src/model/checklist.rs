@@ -9,48 +9,48 @@ use super::actor::Actor;
 use super::status::text_enum;
 
 text_enum! {
-    /// What is looked at while investigating.
+    /// The items of the investigation checklist.
     InvestigationItem, "investigation item" {
-        /// Logs and alerts checked.
+        /// Logs and alerts were checked.
         LogsAndAlerts = "logs and alerts checked" | "logs",
-        /// Recent changes reviewed.
+        /// The recent changes were reviewed.
         RecentChanges = "recent changes reviewed" | "changes",
-        /// Dependencies validated.
+        /// The dependencies of the service were validated.
         Dependencies = "dependencies validated" | "dependencies",
-        /// Affected services confirmed.
+        /// The list of affected services was confirmed.
         AffectedServices = "affected services confirmed" | "services",
         /// The fault was reproduced.
         Reproduced = "reproduced",
-        /// Workaround found.
+        /// A workaround was found.
         Workaround = "workaround found" | "workaround",
     }
 }
 
 text_enum! {
-    /// What must be answered before an incident is closed.
+    /// The items of the closing gate, all of which must be answered before an incident is closed.
     ClosingItem, "closing item" {
         /// The service is stable.
         ServiceStable = "service stable" | "stable",
-        /// Resolved or contained.
+        /// The fault is resolved, or its effects are contained.
         Contained = "resolved or contained" | "contained",
         /// Stakeholders got the final update.
         FinalUpdate = "stakeholders got the final update" | "update",
-        /// Timeline and actions recorded.
+        /// The timeline and all actions are recorded.
         Recorded = "timeline and actions recorded" | "recorded",
-        /// Follow-up captured.
+        /// The work that follows is recorded.
         FollowUp = "follow up captured" | "follow up",
     }
 }
 
-/// One item of either list.
+/// One item of the investigation checklist or of the closing gate.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Item {
-    /// Of the investigation checklist.
+    /// An item of the investigation checklist.
     Investigation(InvestigationItem),
-    /// Of the closing gate.
+    /// An item of the closing gate.
     Closing(ClosingItem),
 }
 
@@ -63,27 +63,27 @@ impl fmt::Display for Item {
     }
 }
 
-/// How an item was answered.
+/// The answer to an item.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
-    /// It holds.
+    /// The statement of the item is true.
     Yes,
-    /// It does not hold, and this is why that is accepted.
+    /// The statement of the item is not true; the text says why that is accepted.
     Waived(String),
-    /// The answer was taken back.
+    /// The earlier answer is withdrawn, so that the item is open again.
     Open,
 }
 
-/// An answered item.
+/// An item with its present answer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = AnsweredItem)]
 pub struct Answered {
-    /// The item.
+    /// The item that was answered.
     pub item: Item,
-    /// Its answer: yes or waived.
+    /// The answer: yes or waived.
     pub answer: Answer,
-    /// Who answered.
+    /// The person or program that answered.
     pub by: Actor,
 }
 

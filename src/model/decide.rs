@@ -1,19 +1,16 @@
 //! Decides whether a command is allowed, and which events it leads to.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
-use super::check::{self, BadField};
+use super::check;
 use super::command::logic::Case;
 use super::command::{Command, Envelope, IncidentCommand, declare, merge};
 use super::event::{Event, EventBody};
 use super::id::{EventId, IncidentId};
 use super::incident::Incident;
+use super::rejection::Rejection;
 use super::rules::Rules;
 use super::status::Status;
-use super::text::sanitize;
-use super::time::format_ago;
 
 /// What a decision depends on besides the incident and the command.
 ///
@@ -25,53 +22,6 @@ pub struct Context<'a> {
     pub now: DateTime<Utc>,
     /// The rules in force.
     pub rules: &'a Rules,
-}
-
-/// Why the rules refuse a command.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
-#[error("{message}")]
-pub struct Rejection {
-    /// The kind of refusal.
-    pub kind: RejectionKind,
-    /// The reason as a sentence for people, without a full stop.
-    pub message: String,
-}
-
-/// Kinds of refusal. None is cured by trying the same again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RejectionKind {
-    /// Somebody was first; there is nothing to do any more.
-    Conflict,
-    /// The command itself is wrong.
-    Invalid,
-    /// It does not fit the state the incident is in.
-    NotNow,
-    /// There is no such incident.
-    NotFound,
-}
-
-impl Rejection {
-    /// Creates a rejection from its kind and its sentence.
-    pub fn new(kind: RejectionKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
-    }
-}
-
-impl From<BadField> for Rejection {
-    fn from(bad: BadField) -> Self {
-        Self::new(RejectionKind::Invalid, bad.to_string())
-    }
-}
-
-/// Rejects a command because somebody was first.
-pub(super) fn conflict(message: String) -> Rejection {
-    Rejection::new(RejectionKind::Conflict, message)
-}
-
-/// Rejects a command that does not fit the present state.
-pub(super) fn not_now(message: impl Into<String>) -> Rejection {
-    Rejection::new(RejectionKind::NotNow, message)
 }
 
 /// Returns the events that a command leads to, in order; there is at least one.
@@ -88,7 +38,7 @@ pub fn decide(
     context: Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
     let Command::Incident { incident: id, command } = &envelope.command else {
-        return Err(Rejection::new(RejectionKind::Invalid, "not a command about an incident"));
+        return Err(Rejection::NotAboutAnIncident);
     };
     check::time("at", envelope.at)?;
     check::name("actor", envelope.actor.name())?;
@@ -96,13 +46,11 @@ pub fn decide(
         (None, IncidentCommand::Declare(declaration)) => {
             vec![declare::decide(declaration, context)?]
         }
-        (None, _) => {
-            return Err(Rejection::new(RejectionKind::NotFound, "there is no such incident"));
-        }
+        (None, _) => return Err(Rejection::NoSuchIncident),
         (Some(incident), command) => {
             let Context { now, rules } = context;
             let requested_at = envelope.at.min(now);
-            let case = Case { incident, envelope, rules, now, requested_at };
+            let case = Case { incident, envelope, rules, requested_at };
             command.with_logic(|logic| logic.decide(&case))?
         }
     };
@@ -180,28 +128,27 @@ fn happened_at(
 }
 
 /// Rejects a command that needs an open incident when the incident has ended.
-pub(super) fn require_open(incident: &Incident, now: DateTime<Utc>) -> Result<(), Rejection> {
-    if incident.summary.status.is_open() { Ok(()) } else { Err(already_ended(incident, now)) }
+pub(super) fn require_open(incident: &Incident) -> Result<(), Rejection> {
+    if incident.summary.status.is_open() { Ok(()) } else { Err(already_ended(incident)) }
 }
 
-/// Rejects a command because the incident has ended: says how, by whom and when.
-pub(super) fn already_ended(incident: &Incident, now: DateTime<Utc>) -> Rejection {
-    let outcome = match (incident.summary.status, &incident.merged_into) {
-        (Status::Merged, Some((_, Some(number)))) => format!("merged into {number}"),
-        (status, _) => status.to_string(),
-    };
-    conflict(format!(
-        "already {outcome} by {} {}",
-        sanitize(incident.status_by.name()),
-        format_ago(incident.status_at, now)
-    ))
+/// Rejects a command because the incident has ended.
+pub(super) fn already_ended(incident: &Incident) -> Rejection {
+    let status = incident.summary.status;
+    let merged_into = incident.merged_into.filter(|_| status == Status::Merged);
+    Rejection::AlreadyEnded {
+        status,
+        merged_into: merged_into.and_then(|(_, number)| number),
+        by: incident.status_by.clone(),
+        at: incident.status_at,
+    }
 }
 
 /// Rejects a command about the review of an incident that gets none.
 pub(super) fn require_reviewable(incident: &Incident) -> Result<(), Rejection> {
     match incident.summary.status {
-        Status::Merged | Status::Reclassified => {
-            Err(not_now(format!("it is {}: there is nothing to review", incident.summary.status)))
+        status @ (Status::Merged | Status::Reclassified) => {
+            Err(Rejection::NothingToReview { status })
         }
         _ => Ok(()),
     }

@@ -10,11 +10,12 @@ use super::actor::PersonRef;
 use super::escalation::policy::Policy;
 use super::oncall::Schedule;
 
-/// Who works here, what runs here, and who is called. Small; kept whole in memory.
+/// The people, teams and services of a company, and who is called for them. It is small enough to
+/// be held in memory completely.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Directory {
-    /// Everybody who can be assigned.
+    /// Everybody who can be assigned to an incident.
     pub people: Vec<PersonRef>,
     /// Teams with their members.
     pub teams: Vec<Team>,
@@ -26,26 +27,26 @@ pub struct Directory {
     pub schedules: Vec<Schedule>,
 }
 
-/// A team.
+/// A team of people who run services.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Team {
     /// Short unique name, such as `payments`.
     pub name: String,
-    /// Handles of its members.
+    /// The handles of its members.
     pub members: Vec<String>,
 }
 
-/// A service.
+/// A service that incidents can affect.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Service {
     /// Short unique name, such as `checkout`.
     pub name: String,
     /// The team that runs it.
     pub team: String,
-    /// Names of the services it needs.
+    /// The names of the services on which it depends.
     #[serde(default)]
     pub depends_on: Vec<String>,
-    /// The runbook's name or URL.
+    /// The name or URL of its runbook.
     #[serde(default)]
     pub runbook: Option<String>,
     /// The availability objective over 30 d in parts per 100,000 (99.9 % is 99,900).

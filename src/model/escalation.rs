@@ -18,7 +18,7 @@ pub struct Step {
     pub level: u8,
     /// When the level is or was called.
     pub due: DateTime<Utc>,
-    /// The people whom it reaches at that time.
+    /// The people who are called at that time.
     pub people: Vec<PersonRef>,
     /// Whether the level has been called already.
     pub reached: bool,

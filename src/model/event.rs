@@ -22,224 +22,222 @@ use super::status::{Category, Classification, ResolutionAction, Role, Status};
 /// One entry of a timeline.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Event {
-    /// Unique everywhere; derived from the command's id.
+    /// The id of the event, derived from the id of its command. No other event has it.
     pub id: EventId,
-    /// Whose timeline it stands on.
+    /// The incident on whose timeline the event is.
     pub incident: IncidentId,
-    /// Position on that timeline, from 1, without gaps.
+    /// The sequence number: the position on the timeline, from 1 and without gaps.
     pub seq: u32,
-    /// When it happened, to the millisecond. Never before what it builds on, see
-    /// [`Incident::earliest`](super::Incident::earliest); what was done offline may have happened
-    /// before the event ahead of it.
-    #[allow(rustdoc::broken_intra_doc_links, reason = "the text is part of the OpenAPI document")]
+    /// When it happened, to the millisecond. It is never before the events that it builds on. An
+    /// event that happened offline can be earlier than the event before it on the timeline.
     pub at: DateTime<Utc>,
-    /// When the store wrote it down; later than `at` for what was done offline.
+    /// When the store recorded it; later than `at` if it happened offline.
     pub recorded_at: DateTime<Utc>,
-    /// Who did it.
+    /// The person or program that caused it.
     pub actor: Actor,
-    /// The command it came from.
+    /// The id of the command that led to it.
     pub command: CommandId,
-    /// What happened.
+    /// The kind of event, with its values.
     #[serde(flatten)]
     pub body: EventBody,
 }
 
-/// What happened.
+/// What happened to an incident: the kind of event, with its values.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EventBody {
-    /// Reported and logged: always the first.
+    /// The incident was reported. This is always the first event.
     Declared {
-        /// Given by the store; absent while only the maker has seen it.
+        /// The number that the store assigned; absent until the store has recorded the event.
         number: Option<IncidentNumber>,
-        /// The priority it started with.
+        /// The priority at the time of the report.
         priority: Priority,
-        /// What was known.
+        /// What was known at the time of the report.
         #[serde(flatten)]
         declaration: Box<Declaration>,
     },
-    /// The same alert came again.
+    /// The same alert arrived again.
     AlertRepeated {
-        /// What it said.
+        /// The text of the repeated alert.
         text: String,
     },
-    /// Somebody has taken it on.
+    /// Somebody acknowledged the incident and is responsible for it.
     Acknowledged,
-    /// Moved forward in the lifecycle; what was skipped counts as passed.
+    /// The incident moved forward in the lifecycle. Stages that were skipped count as passed.
     StatusMoved {
-        /// The stage it is in now.
+        /// The stage that it moved to.
         to: Status,
     },
-    /// The last move was a mistake and was taken back at once.
+    /// The last move along the lifecycle was undone by the person who made it.
     #[serde(rename = "move_taken_back")]
     MoveUndone {
-        /// The stage it is in again.
+        /// The stage that it returned to.
         to: Status,
     },
-    /// Somebody leads, or nobody.
+    /// The assignee was set or removed.
     Assigned {
-        /// The new assignee; `None` makes it unowned.
+        /// The new assignee; `None` if nobody leads the response now.
         to: Option<PersonRef>,
     },
-    /// Another team answers for it.
+    /// The responsible team was set or removed.
     TeamSet {
-        /// The team's name.
+        /// The name of the team; `None` if no team is responsible now.
         team: Option<String>,
     },
-    /// A role was given or taken back.
+    /// A role was given to a person or withdrawn from them.
     RoleGiven {
-        /// The role.
+        /// The role that was given or withdrawn.
         role: Role,
-        /// Who has it, or had it.
+        /// The person who has the role now, or had it before.
         person: PersonRef,
-        /// Given, or taken back.
+        /// Whether the role was given (true) or withdrawn (false).
         given: bool,
     },
-    /// The next level was called.
+    /// A level of the escalation policy was called.
     Escalated {
-        /// The level of the policy, from 1.
+        /// The number of the level, from 1.
         level: u8,
-        /// Whom it reached.
+        /// The people who were called.
         to: Vec<PersonRef>,
-        /// Why; `None` when it was automatic.
+        /// Why somebody escalated; `None` if it was automatic.
         reason: Option<String>,
     },
-    /// Impact and urgency were set.
+    /// Impact, urgency and priority were set.
     Prioritized {
-        /// Extent of the harm.
+        /// The extent of the harm.
         impact: Impact,
-        /// How fast it must be handled.
+        /// How fast the incident must be handled.
         urgency: Urgency,
-        /// What they lead to, or what was chosen instead.
+        /// The priority that follows from both, or that was chosen instead.
         priority: Priority,
-        /// Why the matrix was not followed.
+        /// Why the priority is not the one of the matrix; `None` if it is.
         override_reason: Option<String>,
     },
-    /// The kind of fault was set.
+    /// The category was set or removed.
     Categorized {
-        /// The category; `None` where it is unknown again.
+        /// The category; `None` if it is unknown again.
         category: Option<Category>,
     },
     /// The affected services were set.
     ServicesSet {
-        /// All of them; the first is the primary.
+        /// All affected services; the first one is the primary service.
         services: Vec<String>,
     },
-    /// Part of the record was rewritten; `None` leaves a part as it was.
+    /// Parts of the description were rewritten. A part that is `None` is unchanged.
     Described {
-        /// The title.
+        /// The new title, on one line.
         title: Option<String>,
-        /// What users see.
+        /// The new text about what users see.
         symptoms: Option<String>,
-        /// All labels.
+        /// The new labels, which replace all earlier ones.
         labels: Option<Vec<String>>,
-        /// The runbook's name or URL.
+        /// The new name or URL of the runbook.
         runbook: Option<String>,
     },
-    /// A note was written.
+    /// A responder wrote a note.
     NoteAdded {
-        /// Its text; may have several lines.
+        /// The text of the note, which may have several lines.
         text: String,
     },
-    /// A note was corrected; the first wording stays on the timeline.
+    /// A note was corrected. The original text stays on the timeline.
     NoteCorrected {
-        /// The event that added it.
+        /// The id of the event that added the note.
         note: EventId,
-        /// The new wording.
+        /// The corrected text of the note.
         text: String,
     },
-    /// Stakeholders were told.
+    /// Stakeholders were informed of the state of the incident.
     StakeholdersUpdated {
-        /// What they were told.
+        /// The message that they got.
         message: String,
-        /// When they will hear next.
+        /// When the next update is promised; `None` if none is.
         next_due: Option<DateTime<Utc>>,
     },
     /// An item of the checklist or the closing gate was answered.
     ItemAnswered {
-        /// The item.
+        /// The item that was answered.
         item: Item,
-        /// Its answer.
+        /// The answer to the item.
         answer: Answer,
     },
-    /// Service is restored.
+    /// Service was restored, and that was validated.
     Resolved {
-        /// What was done.
+        /// The kind of action that restored service.
         action: ResolutionAction,
-        /// In words.
+        /// What was done, in words.
         detail: String,
         /// How recovery was validated.
         validation: String,
     },
-    /// It is back.
+    /// The fault came back, so the incident is open again.
     Reopened {
-        /// What was seen.
+        /// What showed that the fault was back.
         reason: String,
     },
-    /// The gate was passed.
+    /// The incident was closed, after all items of the closing gate were answered.
     Closed,
-    /// Hidden from the queue.
+    /// The incident was hidden from the queue for a while.
     Snoozed {
-        /// Until then.
+        /// When it is shown again.
         until: DateTime<Utc>,
     },
-    /// Shown again before its time.
+    /// The incident is shown in the queue again before the end of its snooze.
     Woken,
-    /// Waiting on somebody else; clocks go on.
+    /// Work is paused, because it waits for somebody else. The clocks of service levels go on.
     Paused {
-        /// For what or whom.
+        /// For whom or what it waits.
         reason: String,
     },
-    /// Work goes on.
+    /// Work on the incident goes on after a pause.
     Unpaused,
-    /// Continued in another incident.
+    /// The incident ended because it continues in another one.
     MergedInto {
-        /// Where.
+        /// The id of the incident in which it continues.
         into: IncidentId,
-        /// Its number, for reading.
+        /// The number of that incident, for people.
         number: Option<IncidentNumber>,
     },
-    /// Another incident continues here.
+    /// Another incident was merged into this one.
     Absorbed {
-        /// Which.
+        /// The id of the incident that ended.
         from: IncidentId,
-        /// Its number, for reading.
+        /// The number of that incident, for people.
         number: Option<IncidentNumber>,
-        /// Its title.
+        /// The title of the incident that ended.
         title: String,
     },
     /// A link was added.
     Linked {
-        /// To what.
+        /// The link that was added.
         link: Link,
     },
-    /// A link was taken away.
+    /// A link was removed.
     Unlinked {
-        /// To what.
+        /// The link that was removed.
         link: Link,
     },
-    /// It was no incident.
+    /// The incident ended because it was none.
     Reclassified {
         /// What it was instead.
         to: Classification,
-        /// Why.
+        /// Why it is not an incident.
         reason: String,
     },
     /// A section of the review was written.
     ReviewWritten {
-        /// The section.
+        /// The section that was written.
         section: Section,
-        /// Its whole text.
+        /// The complete new text of the section.
         text: String,
     },
     /// An action item was added or changed.
     ActionItemSet {
-        /// The item; its id tells which.
+        /// The new state of the item. Its id says which item it is.
         item: ActionItem,
     },
-    /// The review is out.
+    /// The post-incident review was published.
     ReviewPublished,
-    /// Something was decided.
+    /// A decision was recorded, with its reason.
     DecisionRecorded(Decision),
 }
 
@@ -257,8 +255,8 @@ impl Event {
 }
 
 impl EventBody {
-    /// Calls `read` with the logic of the event, which stands in the file of the verb that leads to
-    /// it.
+    /// Calls `read` with the logic of the event. The logic is in the file of the command that leads
+    /// to the event.
     pub(super) fn with_logic<T>(&self, read: impl FnOnce(&dyn EventLogic) -> T) -> T {
         match self {
             Self::Declared { priority, declaration, .. } => {

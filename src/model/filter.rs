@@ -5,9 +5,11 @@
 //! `age>2h`, `idle>2h`, `sla:late`, `is:snoozed`. A `-` before a word or a term excludes what it
 //! matches. Terms on the same field are alternatives (`p1 p2`); all other terms must match.
 
-mod written;
+mod display;
+mod parse;
 
-pub use written::{FilterError, PartialFilter, RawTerm, quote_value, split_terms};
+pub use display::quote_value;
+pub use parse::{FilterError, FilterFault, PartialFilter, RawTerm, split_terms};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -35,7 +37,7 @@ text_enum! {
         Open = "open",
         /// Resolved, closed, merged or reclassified.
         Ended = "ended" | "done",
-        /// Open or ended.
+        /// Open and ended incidents alike.
         Any = "any" | "all",
         /// Hidden from the queue for a while.
         Snoozed = "snoozed",
@@ -49,7 +51,7 @@ text_enum! {
 /// The assignee that a term selects.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Owner {
-    /// The requester.
+    /// The person who makes the request.
     Me,
     /// Nobody: the incident is unowned.
     Nobody,
@@ -62,11 +64,11 @@ pub enum Owner {
 pub enum Predicate {
     /// Contains this text in number, title, services, owner or team.
     Text(String),
-    /// Has this priority.
+    /// Has exactly this priority.
     Priority(Priority),
-    /// Has this status.
+    /// Has exactly this status.
     Status(Status),
-    /// Affects this service.
+    /// Affects the service with this name.
     Service(String),
     /// Is led by this assignee.
     Owner(Owner),
@@ -118,7 +120,7 @@ pub struct MatchContext<'a> {
 /// The incidents that a filter considers before any term is applied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scope {
-    /// Only open incidents.
+    /// Only incidents that are open.
     Open,
     /// Open and ended incidents.
     All,

@@ -54,23 +54,23 @@ macro_rules! id {
 }
 
 id! {
-    /// An incident, unique everywhere.
+    /// The id of an incident, which no other incident has on any machine.
     IncidentId
 }
 id! {
-    /// One entry of a timeline.
+    /// The id of an event, which is an entry of a timeline.
     EventId
 }
 id! {
-    /// One request; the same id twice is the same request.
+    /// The id of a command. Commands with the same id are the same command, sent again.
     CommandId
 }
 id! {
-    /// A planned modification.
+    /// The id of a change, which is a planned modification.
     ChangeId
 }
 id! {
-    /// An underlying cause.
+    /// The id of a problem, which is the underlying cause of incidents.
     ProblemId
 }
 
@@ -86,7 +86,8 @@ impl EventId {
     }
 }
 
-/// The number people use, shown as `INC-2041`. Given by the store in the order it sees incidents.
+/// The number of an incident that people use, shown as `INC-2041`. The store assigns ascending
+/// numbers in the order in which it records incidents.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema,
 )]

@@ -13,59 +13,59 @@ use super::review::Review;
 use super::status::{Classification, ResolutionAction, Role, Status};
 use super::summary::Summary;
 
-/// The whole record. Everything in it follows from the events.
+/// The complete record of an incident. All of it follows from the events of the timeline.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Incident {
-    /// What a queue needs.
+    /// The fields that the queue shows.
     #[serde(flatten)]
     pub summary: Summary,
-    /// What users see.
+    /// What users see of the fault; may be empty.
     pub symptoms: String,
-    /// Free words.
+    /// Labels, which people choose freely.
     pub labels: Vec<String>,
-    /// Repeated alerts with this key are grouped into it while it is open.
+    /// While the incident is open, alerts with this key are grouped into it.
     pub dedup_key: Option<String>,
-    /// The runbook's name or URL.
+    /// The name or URL of its runbook.
     pub runbook: Option<String>,
-    /// Why the priority is not the one of the matrix.
+    /// Why the priority is not the one of the matrix; `None` if it is.
     pub override_reason: Option<String>,
-    /// Who first acknowledged.
+    /// The person or program that acknowledged it first; `None` before that.
     pub acknowledged_by: Option<Actor>,
-    /// When each stage was reached or passed, in the order of [`Status::STAGES`].
+    /// When each stage was reached or skipped, in the order of [`Status::STAGES`].
     pub stages: [Option<DateTime<Utc>>; 7],
-    /// Who brought it into its present status.
+    /// The person or program that set the present status.
     pub status_by: Actor,
-    /// When that was.
+    /// When the present status was set.
     pub status_at: DateTime<Utc>,
-    /// Roles besides the assignee.
+    /// The roles besides the assignee, with the people who have them.
     pub roles: Vec<(Role, PersonRef)>,
-    /// Links, in the order they were added.
+    /// Links, in the order in which they were added.
     pub links: Vec<Link>,
     /// The last message to stakeholders.
     pub stakeholder_message: Option<String>,
-    /// When the next one was promised.
+    /// When the next message to stakeholders is promised.
     pub next_update_due: Option<DateTime<Utc>>,
-    /// Answered items of the checklist and the gate.
+    /// The answered items of the investigation checklist and of the closing gate.
     pub answered: Vec<Answered>,
-    /// What it waits for, while paused.
+    /// For whom or what it waits while it is paused.
     pub paused_for: Option<String>,
-    /// How it was resolved the last time.
+    /// The last resolution; `None` while it is not resolved.
     pub resolution: Option<Resolution>,
-    /// How often it came back.
+    /// The number of times that it was reopened.
     pub reopened: u32,
-    /// Seconds without an assignee while open, up to `unowned_since` or the end.
+    /// Seconds for which it was open without an assignee, up to `unowned_since` or its end.
     pub unowned_s: i64,
-    /// Since when nobody leads; `None` while somebody does or it is over.
+    /// Since when it has been open without an assignee; `None` if it has one or is not open.
     pub unowned_since: Option<DateTime<Utc>>,
-    /// Where it continues.
+    /// The incident in which it continues, with its number.
     pub merged_into: Option<(IncidentId, Option<IncidentNumber>)>,
-    /// Incidents that continue here.
+    /// The incidents that were merged into it, with their numbers.
     pub absorbed: Vec<(IncidentId, Option<IncidentNumber>)>,
-    /// What it was instead, and why.
+    /// What it was instead of an incident, and why.
     pub reclassified: Option<(Classification, String)>,
-    /// The review as far as it is written.
+    /// The post-incident review, as far as it is written.
     pub review: Review,
-    /// What was decided, in the order it was recorded.
+    /// The recorded decisions, in the order in which they were recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,
 }
@@ -73,13 +73,13 @@ pub struct Incident {
 /// How service was restored.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Resolution {
-    /// What was done.
+    /// The kind of action that restored service.
     pub action: ResolutionAction,
-    /// In words.
+    /// What was done, in words.
     pub detail: String,
     /// How recovery was validated.
     pub validation: String,
-    /// Who said so.
+    /// The person or program that reported the resolution.
     pub by: Actor,
 }
 
@@ -92,7 +92,7 @@ pub enum TimelineError {
     /// A later event declares the incident again.
     #[error("event {seq} declares the incident a second time")]
     DeclaredTwice {
-        /// Its position.
+        /// The sequence number of that event.
         seq: u32,
     },
     /// An event does not directly follow the one before it.
@@ -106,7 +106,7 @@ pub enum TimelineError {
     /// An event belongs to another incident.
     #[error("event {seq} belongs to another incident")]
     ForeignEvent {
-        /// Its position.
+        /// The sequence number of that event.
         seq: u32,
     },
 }
@@ -157,8 +157,8 @@ impl Incident {
         })
     }
 
-    /// Creates a record of which only the row is known, and since when and by whom it has its
-    /// status; all else is empty.
+    /// Creates a record from a summary and from who set its status and when. All other fields are
+    /// empty.
     #[must_use]
     pub fn from_row(summary: Summary, status_by: Actor, status_at: DateTime<Utc>) -> Self {
         Self {

@@ -5,6 +5,7 @@
 //! This module uses no other module of the crate.
 
 pub mod actor;
+pub mod bad_field;
 pub mod change;
 pub mod check;
 pub mod checklist;
@@ -16,27 +17,31 @@ pub mod event;
 pub mod filter;
 pub mod id;
 pub mod incident;
+pub mod link;
 pub mod measures;
 pub mod oncall;
 pub mod priority;
 pub mod problem;
 pub mod queue;
+pub mod rejection;
 pub mod review;
 pub mod rules;
 pub mod runbook;
 pub mod service_level;
 pub mod status;
+mod stored;
 pub mod summary;
 pub mod text;
 pub mod time;
 
 pub use actor::{Actor, PersonRef};
 pub use command::{Command, Envelope, IncidentCommand};
-pub use decide::{Rejection, RejectionKind, decide};
+pub use decide::decide;
 pub use event::{Event, EventBody};
 pub use id::{ChangeId, CommandId, EventId, IncidentId, IncidentNumber, ProblemId};
 pub use incident::Incident;
 pub use priority::{Impact, Priority, Urgency};
+pub use rejection::{DatedRejection, Rejection, RejectionKind};
 pub use rules::Rules;
 pub use status::Status;
 pub use summary::Summary;

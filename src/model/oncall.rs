@@ -4,30 +4,30 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A rotation with exceptions.
+/// An on-call schedule: a rotation of people, with overrides.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Schedule {
-    /// The team it is for.
+    /// The name of the team that the schedule is for.
     pub team: String,
-    /// Handles, in the order they take turns.
+    /// The handles of the people, in the order in which they take turns.
     pub rotation: Vec<String>,
     /// When the first turn of the first person starts.
     pub starts_at: DateTime<Utc>,
-    /// Length of a turn in seconds, above 0.
+    /// The length of a turn in seconds, greater than 0.
     pub turn_s: i64,
-    /// Times at which somebody else stands in; the last that fits counts.
+    /// Spans in which somebody else is on call. If several contain a time, the last one counts.
     #[serde(default)]
     pub overrides: Vec<Override>,
 }
 
-/// Somebody stands in for a while, [from, to).
+/// A span of time in which somebody stands in for the person whose turn it is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Override {
-    /// Handle of who stands in.
+    /// The handle of the person who stands in.
     pub person: String,
-    /// From then.
+    /// The start of the span, which is part of it.
     pub from: DateTime<Utc>,
-    /// Until just before then.
+    /// The end of the span, which is not part of it.
     pub to: DateTime<Utc>,
 }
 

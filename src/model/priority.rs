@@ -6,23 +6,23 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How many users and services are hurt.
+/// A level of impact or urgency.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// The greatest level.
+    /// The greatest of the three levels.
     High,
-    /// The level in between.
+    /// The level between the two others.
     Medium,
-    /// The least level.
+    /// The least of the three levels.
     Low,
 }
 
-/// Extent of the harm: high · medium · low.
+/// The extent of the harm: how many users and services are affected.
 pub type Impact = Level;
-/// How fast it must be handled: high · medium · low.
+/// How fast an incident must be handled.
 pub type Urgency = Level;
 
 impl Level {
@@ -78,18 +78,18 @@ impl FromStr for Level {
     }
 }
 
-/// P1 is the most urgent.
+/// The priority of an incident. P1 is the most urgent.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema,
 )]
 pub enum Priority {
-    /// Critical priority.
+    /// Critical: the most urgent priority.
     P1,
-    /// High priority.
+    /// High: the second most urgent priority.
     P2,
-    /// Medium priority.
+    /// Medium: the third most urgent priority.
     P3,
-    /// Low priority.
+    /// Low: the least urgent priority.
     P4,
 }
 

@@ -8,7 +8,7 @@ use super::id::ProblemId;
 use super::status::text_enum;
 
 text_enum! {
-    /// Where a problem stands.
+    /// The state of a problem.
     ProblemState, "problem state" {
         /// The cause is being investigated.
         Open = "open",
@@ -22,17 +22,17 @@ text_enum! {
 /// The underlying cause of one or more incidents.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
-    /// Unique everywhere.
+    /// The id of the problem, which no other problem has.
     pub id: ProblemId,
-    /// One line.
+    /// The title of the problem, on one line.
     pub title: String,
-    /// Where it stands.
+    /// How far the problem is from being removed.
     pub state: ProblemState,
-    /// The services it shows in.
+    /// The services in which it causes incidents.
     pub services: Vec<String>,
-    /// What is behind it, as far as known.
+    /// The cause, as far as it is known; may be empty.
     pub cause: String,
-    /// How to live with it; needed for a known error.
+    /// How to reduce its effects until it is removed. A known error must have one.
     pub workaround: String,
     /// When it was first recorded.
     pub opened_at: DateTime<Utc>,

@@ -24,9 +24,9 @@ text_enum! {
     Sort, "sort" {
         /// Most urgent first; see [`urgency_key`].
         Urgent = "urgent",
-        /// Last reported first.
+        /// The incident that was reported last comes first.
         Newest = "newest",
-        /// First reported first.
+        /// The incident that was reported first comes first.
         Oldest = "oldest",
         /// By priority, P1 first.
         Priority = "priority",
@@ -34,7 +34,7 @@ text_enum! {
         Service = "service",
         /// By name of the assignee; unowned incidents first.
         Owner = "owner",
-        /// Last changed first.
+        /// The incident with the most recent event comes first.
         Changed = "changed",
     }
 }
@@ -100,16 +100,16 @@ pub fn compare(sort: Sort, a: (&Summary, &UrgencyKey), b: (&Summary, &UrgencyKey
     by.then_with(|| a.1.cmp(b.1))
 }
 
-/// How many open incidents there are, snoozed ones included, for the state of the world.
+/// The number of open incidents, including snoozed ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct OpenCounts {
-    /// By priority.
+    /// The number for each priority, from P1 to P4.
     pub by_priority: [u64; 4],
-    /// Nobody has picked them up.
+    /// The number that nobody has acknowledged.
     pub unacknowledged: u64,
-    /// Past the service level that runs.
+    /// The number that missed the service level target whose clock runs.
     pub past: u64,
-    /// Hidden for a while.
+    /// The number that are hidden from the queue for a while.
     pub snoozed: u64,
 }
 

@@ -1,4 +1,4 @@
-//! The post-incident review.
+//! The post-incident review: texts by section, and action items.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ text_enum! {
         Impact = "impact",
         /// Why the incident happened.
         RootCause = "root cause and contributing factors" | "root cause" | "cause",
-        /// What restored service.
+        /// What was done to restore service.
         Resolution = "resolution",
         /// Who was informed of what.
         Communication = "communication",
@@ -43,31 +43,31 @@ text_enum! {
     }
 }
 
-/// Work that follows from an incident.
+/// An action item: work that follows from an incident.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ActionItem {
-    /// Tells which item a change is about.
+    /// The id of the item. A change of the item has the same id.
     pub id: Uuid,
     /// What is to be done.
     pub text: String,
-    /// Who does it.
+    /// The person who does the work; `None` if nobody was chosen.
     pub owner: Option<PersonRef>,
-    /// By when.
+    /// The day by which it must be done; `None` if there is none.
     pub due: Option<NaiveDate>,
-    /// What it is to achieve.
+    /// What the work is to achieve.
     pub kind: ActionKind,
     /// Whether it is done.
     pub done: bool,
 }
 
-/// The review as far as it is written.
+/// The post-incident review, as far as it is written.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Review {
-    /// Texts by section.
+    /// The text of each section that was written.
     pub sections: BTreeMap<Section, String>,
-    /// In the order they were added.
+    /// The action items, in the order in which they were added.
     pub actions: Vec<ActionItem>,
-    /// When it was published.
+    /// When it was published; `None` before that.
     pub published_at: Option<DateTime<Utc>>,
 }
 

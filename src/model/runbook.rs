@@ -57,7 +57,7 @@ impl RunbookHeader {
         let mut head = Self { name: name.to_owned(), ..Self::default() };
         for (key, values) in fields {
             match key.as_str() {
-                "title" => head.title = sanitize(&values.join(", ")).into_string(),
+                "title" => head.title = sanitize(values.join(", ")).into_string(),
                 "service" | "services" => head.services.extend(values),
                 "label" | "labels" => head.labels.extend(values),
                 "category" | "categories" => {
@@ -65,7 +65,7 @@ impl RunbookHeader {
                         match value.to_lowercase().parse() {
                             Ok(category) => head.categories.push(category),
                             Err(unknown) => {
-                                head.problems.push(sanitize(&format!("{unknown}")).into());
+                                head.problems.push(sanitize(format!("{unknown}")).into());
                             }
                         }
                     }

@@ -48,7 +48,7 @@ macro_rules! text_enum {
 pub(crate) use text_enum;
 
 text_enum! {
-    /// Where an incident stands. The order of the first seven is the order of the lifecycle.
+    /// The status of an incident. The first seven are in the order of the lifecycle.
     Status, "status" {
         /// Reported; nobody has acknowledged it.
         Triggered = "triggered",
@@ -64,9 +64,9 @@ text_enum! {
         Resolved = "resolved",
         /// The closing gate was passed.
         Closed = "closed",
-        /// Continued in another incident.
+        /// The incident ended because it continues in another one.
         Merged = "merged",
-        /// Was no incident after all.
+        /// The incident ended because it was none.
         Reclassified = "reclassified",
     }
 }
@@ -101,47 +101,21 @@ impl Status {
     pub fn stage(self) -> Option<usize> {
         Self::STAGES.iter().position(|stage| *stage == self)
     }
-
-    /// The number it is stored as.
-    #[must_use]
-    pub const fn index(self) -> u8 {
-        self as u8
-    }
-
-    /// Returns the status stored as `index`; `None` if there is none.
-    #[must_use]
-    pub fn from_index(index: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(index)).copied()
-    }
 }
 
 text_enum! {
-    /// What kind of thing broke.
+    /// The kind of fault.
     Category, "category" {
         /// The product's own code.
         Application = "application" | "app",
-        /// Machines, networks, platforms.
+        /// Machines, networks or platforms that the product runs on.
         Infrastructure = "infrastructure" | "infra",
-        /// Works, but too slowly.
+        /// The product works, but too slowly.
         Performance = "performance" | "perf",
         /// Confidentiality, integrity or abuse.
         Security = "security" | "sec",
         /// People or programs can't get in.
         Access = "access",
-    }
-}
-
-impl Category {
-    /// The number it is stored as.
-    #[must_use]
-    pub const fn index(self) -> u8 {
-        self as u8
-    }
-
-    /// Returns the category stored as `index`; `None` if there is none.
-    #[must_use]
-    pub fn from_index(index: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(index)).copied()
     }
 }
 
@@ -164,11 +138,11 @@ text_enum! {
 text_enum! {
     /// Roles besides the assignee.
     Role, "role" {
-        /// Leads the response.
+        /// Leads and coordinates the response.
         IncidentManager = "incident manager" | "manager" | "im",
-        /// Speaks to stakeholders.
+        /// Informs and answers the stakeholders.
         Communications = "communications" | "comms",
-        /// Writes the record.
+        /// Keeps the record of the response.
         Scribe = "scribe",
         /// Works on the fix.
         Resolver = "resolver" | "resolvers",
@@ -176,7 +150,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// What restored service.
+    /// The kind of action that restored service.
     ResolutionAction, "action" {
         /// A change was reverted.
         Rollback = "rollback",
@@ -184,9 +158,9 @@ text_enum! {
         Restart = "restart",
         /// A setting was changed.
         ConfigFix = "config fix" | "config",
-        /// Capacity was added.
+        /// The capacity was increased.
         Scale = "scale",
-        /// Code was fixed.
+        /// The code was fixed.
         Patch = "patch",
         /// An attacker or an account was shut out.
         BlockAccess = "block access" | "block",
@@ -198,13 +172,13 @@ text_enum! {
 text_enum! {
     /// What an incident turned out to be instead.
     Classification, "classification" {
-        /// A routine request.
+        /// A routine request to the team.
         ServiceRequest = "service request" | "request",
-        /// A planned modification.
+        /// A modification that was planned.
         Change = "change",
         /// An underlying cause, tracked as a problem.
         Problem = "problem",
-        /// Nothing was wrong.
+        /// Nothing was wrong with the service.
         FalseAlarm = "false alarm",
     }
 }

@@ -9,54 +9,55 @@ use super::id::{IncidentId, IncidentNumber};
 use super::priority::{Impact, Priority, Urgency};
 use super::status::{Category, Source, Status};
 
-/// The part of an incident that is kept for all of them. All times are UTC.
+/// The fields of an incident that are needed for lists, filters and service levels. All times are
+/// UTC.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Summary {
-    /// Unique everywhere.
+    /// The id of the incident, which no other incident has.
     pub id: IncidentId,
-    /// Shown to people; absent until the store has seen it.
+    /// The number that people use, such as `INC-2041`; absent until the store has assigned one.
     pub number: Option<IncidentNumber>,
-    /// One line, 1 to 200 characters.
+    /// The title: one line of 1 to 200 characters.
     pub title: String,
-    /// Where it stands.
+    /// The stage of the lifecycle, or how the incident ended.
     pub status: Status,
-    /// How much is hurt.
+    /// The extent of the harm.
     pub impact: Impact,
     /// How fast it must be handled.
     pub urgency: Urgency,
-    /// From the matrix, or overridden.
+    /// The priority that follows from impact and urgency, or that overrides them.
     pub priority: Priority,
-    /// `None` until somebody has categorized it.
+    /// The kind of fault; `None` until somebody has set it.
     pub category: Option<Category>,
     /// How it was detected.
     pub source: Source,
-    /// The affected services; the first is the primary.
+    /// The affected services; the first one is the primary service.
     pub services: Vec<String>,
-    /// Who leads the response now.
+    /// The person who leads the response; `None` if nobody does.
     pub assignee: Option<PersonRef>,
-    /// The team that answers for it.
+    /// The team that is responsible for it.
     pub team: Option<String>,
-    /// When it began to be noticed, to the second.
+    /// When the fault was detected, to the second.
     pub detected_at: DateTime<Utc>,
-    /// When the clocks started, to the second.
+    /// When it was reported, to the second. The clocks of service levels start at this time.
     pub reported_at: DateTime<Utc>,
-    /// The first acknowledgement.
+    /// When it was first acknowledged; `None` before that.
     pub acknowledged_at: Option<DateTime<Utc>>,
-    /// The last resolution; `None` while open.
+    /// When it was last resolved; `None` while it is open.
     pub resolved_at: Option<DateTime<Utc>>,
-    /// When it left the queue for good.
+    /// When it was closed, merged or reclassified.
     pub closed_at: Option<DateTime<Utc>>,
-    /// Hidden from the queue until then, or until something changes.
+    /// Until when it is hidden from the queue. Any other event ends the snooze.
     pub snoozed_until: Option<DateTime<Utc>>,
-    /// Waiting on somebody else. Clocks go on.
+    /// Whether work waits for somebody else. The clocks of service levels go on.
     pub paused: bool,
-    /// The last message to stakeholders.
+    /// When stakeholders were last informed.
     pub updated_at: Option<DateTime<Utc>>,
-    /// Alerts grouped into it, the first included.
+    /// The number of alerts that are grouped into it, including the first one.
     pub alerts: u32,
-    /// The escalation level that has been reached; 0 before any.
+    /// The escalation level that was reached; 0 before the first one.
     pub escalation: u8,
-    /// Events so far, which is the sequence number of the last one.
+    /// The sequence number of its last event, which is also the number of its events.
     pub seq: u32,
     /// When the last event happened.
     pub last_event_at: DateTime<Utc>,

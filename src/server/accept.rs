@@ -20,8 +20,8 @@ use crate::api::{Details, ErrorCode, details};
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// The time limit of a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Number of excess connections that are told at once that the server is busy. More are only
-/// closed.
+/// The number of excess connections that are answered at the same time, with an error which says
+/// that the server is busy. Further ones are closed without a response.
 const MAX_BUSY_REPLIES: usize = 64;
 
 /// Accepts connections until `shutdown` completes and returns those that are still open.

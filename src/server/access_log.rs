@@ -25,7 +25,7 @@ const QUEUE_CAPACITY: usize = 16_384;
 pub enum AccessLog {
     /// Requests are not logged.
     Off,
-    /// To standard error.
+    /// Lines are written to standard error.
     Stderr,
     /// To a file that only its owner can read. Lines are appended.
     File(PathBuf),
@@ -240,6 +240,7 @@ mod tests {
         let thread =
             std::thread::spawn(move || write_records(target, &receiver, &thread_must_reopen));
         *log.thread.lock().unwrap() = Some(thread);
+        // The thread reports nothing when it has made the new file.
         while !path.exists() {
             std::thread::sleep(std::time::Duration::from_millis(1));
         }

@@ -73,7 +73,7 @@ impl Connection {
         supervise(connection, &shared, None).await;
     }
 
-    /// Serves HTTP/2.
+    /// Serves HTTP/2 on the connection until it ends.
     pub(super) async fn serve_http2<S>(self, stream: S)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,

@@ -25,14 +25,14 @@ pub enum Scope {
     Ingest,
     /// May do what a responder does.
     Respond,
-    /// May do everything.
+    /// May read everything and send all commands.
     Admin,
 }
 
 /// What a route requires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Permission {
-    /// Any valid token.
+    /// Any valid token, whatever its scope.
     Authenticated,
     /// Permission to read incidents and metrics.
     Read,
@@ -41,7 +41,7 @@ pub enum Permission {
 }
 
 impl Scope {
-    /// All scopes.
+    /// All scopes, from the least to the most powerful.
     pub const ALL: [Self; 4] = [Self::Read, Self::Ingest, Self::Respond, Self::Admin];
 
     /// Returns the scope's name in files, settings and messages.

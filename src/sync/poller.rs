@@ -294,7 +294,7 @@ impl Poller {
                 biased;
                 Some(response) = tasks.join_next() => return response.map_err(|error| {
                     let why = format!("the question failed ({error}): it is asked again");
-                    FetchError::Failed(BackendError::Unreachable(why))
+                    FetchError::Failed(BackendError::Unreachable(why.into()))
                 }),
                 () = sleep_until(due), if self.has_unpublished && self.fetched.page => {
                     self.publish()?;

@@ -22,7 +22,7 @@ use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 /// A value that was read, with its age.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sourced<T> {
-    /// The value itself.
+    /// The value that was read.
     pub value: T,
     /// When a cached value was fetched; `None` if the backend itself has just returned it.
     pub as_of: Option<DateTime<Utc>>,

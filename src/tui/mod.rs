@@ -88,7 +88,7 @@ pub struct Options {
     /// Environment variables that point programs run from the panes at the same workspace. An empty
     /// value counts as unset.
     pub variables: Vec<(&'static str, String)>,
-    /// Refuses all changes.
+    /// Whether all changes are refused.
     pub read_only: bool,
     /// The folder for drafts of unfinished forms; `None` where drafts can't be stored.
     pub drafts_dir: Option<PathBuf>,

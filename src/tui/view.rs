@@ -3,12 +3,12 @@
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::text::Line;
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::{Layout, MIN_SIZE, PaneSlot};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
+use crate::tui::widgets::text::{Line, draw_line, draw_text};
 use crate::tui::widgets::{pane, popup};
 use crate::tui::{
     confirm, detail, failure, form, help, keys_line, matrix, metrics, outbox, palette, picker,
@@ -120,13 +120,7 @@ fn draw_too_small(area: Rect, buffer: &mut Buffer) {
     for (line, row) in
         crate::model::text::wrap(&text, usize::from(area.width)).iter().zip(area.rows())
     {
-        buffer.set_stringn(
-            row.x,
-            row.y,
-            line,
-            usize::from(row.width),
-            ratatui::style::Style::new(),
-        );
+        draw_text(line, ratatui::style::Style::new(), row, buffer);
     }
 }
 
@@ -143,6 +137,6 @@ fn draw_scrolled(
     let hidden = lines.len().saturating_sub(top + usize::from(inside.height));
     pane::draw(app, slot, title, (top, hidden), buffer);
     for (line, row) in lines.iter().skip(top).zip(inside.rows()) {
-        buffer.set_line(row.x, row.y, line, row.width);
+        draw_line(line, row, buffer);
     }
 }

@@ -38,7 +38,7 @@ fn token(folder: &Path, args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
-/// Starts the program; its first line says where it is.
+/// Starts the program. Its first line of output gives its URL.
 fn start(folder: &Path, token: &str, args: &[&str]) -> Serving {
     started(program(folder), token, args)
 }
@@ -73,12 +73,12 @@ impl Serving {
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
-    /// How it ended, and what it said on standard error.
+    /// Waits until it ends. Returns its exit code and its standard error.
     fn ended(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap();
-        let mut said = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        (status.code(), said)
+        let mut stderr = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        (status.code(), stderr)
     }
 }
 
@@ -93,8 +93,8 @@ async fn server_serves_a_queue_and_ends_cleanly_on_a_signal() {
     let list = program(path).args(["list", "--json"]).output().unwrap();
     assert!(String::from_utf8(list.stdout).unwrap().contains(&id.to_string()));
     server.signal("-TERM");
-    let (code, said) = server.ended();
-    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let (code, stderr) = server.ended();
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
     let log = std::fs::read_to_string(path.join("access.jsonl")).unwrap();
     let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
     assert_eq!((&line["token"], &line["status"]), (&"ines".into(), &200.into()));
@@ -193,7 +193,7 @@ async fn second_signal_does_not_wait_for_running_requests() {
     let path = folder.path();
     let token = token(path, &["--name", "ines", "--scope", "respond"]);
     let server = start(path, &token, &[]);
-    // A request whose body does not come.
+    // A request whose body never arrives.
     let mut stuck = std::net::TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
     let head = format!(
         "POST /v1/commands HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
@@ -208,9 +208,9 @@ async fn second_signal_does_not_wait_for_running_requests() {
         || std::net::TcpStream::connect(server.url.trim_start_matches("http://")).is_err();
     until("nothing new is accepted", async || refused()).await;
     server.signal("-TERM");
-    let (code, said) = server.ended();
+    let (code, stderr) = server.ended();
     assert_eq!(code, Some(0));
-    assert!(said.contains("ended at once"), "{said}");
+    assert!(stderr.contains("ended at once"), "{stderr}");
     assert!(begun.elapsed() < std::time::Duration::from_secs(15));
 }
 
@@ -230,14 +230,14 @@ fn unusable_serve_options_are_refused_in_a_sentence() {
         let output = program(folder.path()).arg("serve").args(args).output().unwrap();
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
     };
-    // There is nothing to read yet.
+    // There is no store to read yet.
     assert_eq!(run(&["--read-only"]).0, 3);
-    let (code, said) = run(&["--listen", "0.0.0.0:0"]);
+    let (code, stderr) = run(&["--listen", "0.0.0.0:0"]);
     assert_eq!(code, 2);
-    assert!(said.contains("can be reached by other machines"), "{said}");
-    let (code, said) = run(&["--tls-cert", "a.pem", "--tls-key", "b.pem"]);
+    assert!(stderr.contains("can be reached by other machines"), "{stderr}");
+    let (code, stderr) = run(&["--tls-cert", "a.pem", "--tls-key", "b.pem"]);
     assert_eq!(code, 4);
-    assert!(said.contains("a.pem can't be read"), "{said}");
+    assert!(stderr.contains("a.pem can't be read"), "{stderr}");
     assert_eq!(run(&["--tls-cert", "a.pem"]).0, 2);
 }
 
@@ -252,12 +252,12 @@ async fn demo_is_served_and_prints_how_to_connect() {
     let first = lines.next().unwrap().unwrap();
     assert!(first.contains("the demo is served at http://127.0.0.1:"), "{first}");
     let how = lines.next().unwrap().unwrap();
-    let words: Vec<_> = how.split_whitespace().collect();
-    assert_eq!((words[0], words[1], words[3]), ("redphone", "--backend", "--token-file"));
-    let file = folder.path().join(words[4]);
+    let parts: Vec<_> = how.split_whitespace().collect();
+    assert_eq!((parts[0], parts[1], parts[3]), ("redphone", "--backend", "--token-file"));
+    let file = folder.path().join(parts[4]);
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let token = std::fs::read_to_string(file).unwrap();
-    let request = client().get(format!("{}/v1/incidents", words[2])).bearer_auth(token.trim());
+    let request = client().get(format!("{}/v1/incidents", parts[2])).bearer_auth(token.trim());
     let page = fetch(request).await.json();
     assert!(page["rows"].as_array().unwrap().len() >= 10);
     let pid = child.id().to_string();

@@ -28,57 +28,57 @@ fn orders(commands: Vec<redphone::api::Order>) -> String {
 #[tokio::test]
 async fn malformed_body_is_refused_with_the_position_of_the_error(
     #[case] body: &'static str,
-    #[case] says: &str,
+    #[case] expected: &str,
 ) {
-    let place = TestServer::new().await;
-    place.post(&place.respond, body).await.refused(400, "bad_request", says);
+    let server = TestServer::new().await;
+    server.post(&server.respond, body).await.refused(400, "bad_request", expected);
 }
 
 #[tokio::test]
 async fn actor_in_the_body_is_not_trusted() {
-    let place = TestServer::new().await;
+    let server = TestServer::new().await;
     let (_, declaration) = declare("Card payments fail");
     let mut json = serde_json::to_value(&declaration).unwrap();
     json["actor"] = serde_json::json!({"person": {"handle": "boss", "name": "The Boss"}});
     let body = serde_json::json!({"commands": [json]}).to_string();
-    place.post(&place.respond, body).await.refused(400, "bad_request", "unknown field `actor`");
-    let page = place.get(&place.read, "/v1/incidents").await.json();
+    server.post(&server.respond, body).await.refused(400, "bad_request", "unknown field `actor`");
+    let page = server.get(&server.read, "/v1/incidents").await.json();
     assert_eq!(page["rows"].as_array().unwrap().len(), 0);
 }
 
 #[tokio::test]
 async fn batch_at_the_limit_is_executed_and_one_more_is_refused() {
-    let place = TestServer::new().await;
+    let server = TestServer::new().await;
     let many = |count: usize| orders((0..count).map(|n| declare(&format!("No {n}")).1).collect());
-    let response = place.post(&place.respond, many(501)).await;
+    let response = server.post(&server.respond, many(501)).await;
     response.refused(400, "bad_request", "there are 501, send 1 to 500");
-    let response = place.post(&place.respond, many(500)).await;
+    let response = server.post(&server.respond, many(500)).await;
     assert_eq!(response.status, 200);
     assert_eq!(response.json()["answers"].as_array().unwrap().len(), 500);
 }
 
 #[tokio::test]
 async fn deeply_nested_body_is_refused() {
-    let place = TestServer::new().await;
+    let server = TestServer::new().await;
     let deep = format!("{{\"commands\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-    place.post(&place.respond, deep).await.refused(400, "bad_request", "can't be understood");
+    server.post(&server.respond, deep).await.refused(400, "bad_request", "can't be understood");
 }
 
 #[tokio::test]
 async fn body_that_is_not_utf8_is_refused() {
-    let place = TestServer::new().await;
-    let response = place.post(&place.respond, b"{\"commands\":[\xff\xfe]}".to_vec()).await;
+    let server = TestServer::new().await;
+    let response = server.post(&server.respond, b"{\"commands\":[\xff\xfe]}".to_vec()).await;
     response.refused(400, "bad_request", "is not UTF-8 from byte 13 on");
 }
 
 #[tokio::test]
 async fn too_long_body_is_refused_with_or_without_a_length() {
-    let place = TestServer::with(|options| options.limits.max_body_bytes = 10_000).await;
+    let server = TestServer::with(|options| options.limits.max_body_bytes = 10_000).await;
     let long = || vec![b' '; 10_001];
-    place.post(&place.respond, long()).await.refused(413, "too_large", "longer than 10000 bytes");
-    // Without a length ahead.
+    server.post(&server.respond, long()).await.refused(413, "too_large", "longer than 10000 bytes");
+    // Chunked, so that the length is not announced.
     let chunks = super::raw::exchange;
-    let (addr, token) = (place.addr, place.respond.clone());
+    let (addr, token) = (server.addr, server.respond.clone());
     let answer = tokio::task::spawn_blocking(move || {
         let body = " ".repeat(12_000);
         let request = format!(
@@ -102,8 +102,8 @@ async fn too_long_body_is_refused_with_or_without_a_length() {
 #[case::packed_oddly(&[("content-type", "application/json"), ("content-encoding", "identity, br")])]
 #[tokio::test]
 async fn body_of_another_content_type_is_refused(#[case] headers: &[(&str, &str)]) {
-    let place = TestServer::new().await;
-    let mut request = place.request("POST", "/v1/commands").bearer_auth(&place.respond);
+    let server = TestServer::new().await;
+    let mut request = server.request("POST", "/v1/commands").bearer_auth(&server.respond);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -112,11 +112,11 @@ async fn body_of_another_content_type_is_refused(#[case] headers: &[(&str, &str)
 
 #[tokio::test]
 async fn invalid_title_refuses_its_command_alone() {
-    let place = TestServer::new().await;
+    let server = TestServer::new().await;
     let (_, bad) = declare(&"x".repeat(201));
     let (_, good) = declare("Card payments fail");
     let unknown = order(IncidentId::new(), IncidentCommand::Acknowledge);
-    let answers = place.send(&place.respond, vec![bad, good, unknown]).await;
+    let answers = server.send(&server.respond, vec![bad, good, unknown]).await;
     let code = |answer: &Answered| match answer {
         Answered::Done { .. } => "done".to_owned(),
         Answered::Refused { details, .. } => details.code.clone(),
@@ -127,11 +127,12 @@ async fn invalid_title_refuses_its_command_alone() {
 
 #[tokio::test]
 async fn future_times_are_clamped_and_offline_times_are_accepted() {
-    let place = TestServer::new().await;
+    let server = TestServer::new().await;
     let (id, declaration) = declare("Card payments fail");
     let mut early = order(id, IncidentCommand::AddNote { text: "from tomorrow".into() });
     early.at += chrono::TimeDelta::days(1);
-    place.send(&place.respond, vec![declaration, early]).await;
-    let events = place.store.timeline(id, redphone::backend::TimelineRange::Last(1)).await.unwrap();
+    server.send(&server.respond, vec![declaration, early]).await;
+    let events =
+        server.store.timeline(id, redphone::backend::TimelineRange::Last(1)).await.unwrap();
     assert!(events[0].at <= chrono::Utc::now());
 }

@@ -37,10 +37,10 @@ fn every_route_is_documented() {
 
 #[tokio::test]
 async fn every_documented_route_is_served_with_its_methods_only() {
-    let place = TestServer::new().await;
+    let server = TestServer::new().await;
     for route in super::security::routes() {
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
-            let request = place.request(method, &route.path).bearer_auth(&place.admin);
+            let request = server.request(method, &route.path).bearer_auth(&server.admin);
             let response = fetch(request).await;
             if method == route.method {
                 assert_ne!(response.status, 405, "{method} {}", route.path);
@@ -106,12 +106,12 @@ impl Described {
 }
 
 /// A record with something in every part of it.
-async fn full(place: &TestServer) -> redphone::model::IncidentId {
+async fn full(server: &TestServer) -> redphone::model::IncidentId {
     let tom = PersonRef::new("tom", "Tom Varga");
     let (other, declaration) = declare("Logins fail");
     let (id, full) = declare("Card payments fail");
     let at = chrono::Utc::now() + chrono::TimeDelta::hours(2);
-    let asks = vec![
+    let commands = vec![
         IncidentCommand::Acknowledge,
         IncidentCommand::Assign { to: Some(tom.clone()) },
         IncidentCommand::SetTeam { team: Some("payments".into()) },
@@ -140,12 +140,12 @@ async fn full(place: &TestServer) -> redphone::model::IncidentId {
         },
     ];
     let mut orders = vec![declaration, full];
-    orders.extend(asks.into_iter().map(|ask| order(id, ask)));
+    orders.extend(commands.into_iter().map(|command| order(id, command)));
     orders.push(order(
         other,
         IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason: "a test".into() },
     ));
-    let answers = place.send(&place.admin, orders).await;
+    let answers = server.send(&server.admin, orders).await;
     for answer in &answers {
         crate::support::api::done(answer);
     }
@@ -158,8 +158,8 @@ fn item() -> Item {
 
 #[tokio::test]
 async fn real_responses_match_their_schemas() {
-    let place = TestServer::new().await;
-    let id = full(&place).await;
+    let server = TestServer::new().await;
+    let id = full(&server).await;
     let document = document();
     let unknown = redphone::model::IncidentId::new();
     let measures = "/v1/measures?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z\
@@ -202,10 +202,10 @@ async fn real_responses_match_their_schemas() {
     ] {
         let described = Described::of(&document, pattern, "get");
         for path in paths {
-            described.check(&place.get(&place.read, &path).await);
+            described.check(&server.get(&server.read, &path).await);
         }
         if pattern != path::HEALTH && pattern != path::READY && pattern != path::OPENAPI {
-            described.check(&fetch(place.request("GET", pattern)).await);
+            described.check(&fetch(server.request("GET", pattern)).await);
         }
     }
     let described = Described::of(&document, path::COMMANDS, "post");
@@ -222,7 +222,7 @@ async fn real_responses_match_their_schemas() {
     let validator = jsonschema::validator_for(&schema).unwrap();
     let wrong: Vec<_> = validator.iter_errors(&body).map(|error| format!("{error}")).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
-    described.check(&place.post(&place.admin, body.to_string()).await);
-    described.check(&place.post(&place.admin, "[]").await);
-    described.check(&place.post(&place.read, "[]").await);
+    described.check(&server.post(&server.admin, body.to_string()).await);
+    described.check(&server.post(&server.admin, "[]").await);
+    described.check(&server.post(&server.read, "[]").await);
 }

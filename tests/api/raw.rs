@@ -8,18 +8,19 @@ use rstest::rstest;
 
 use crate::support::api::TestServer;
 
-/// Sends bytes and gives all that comes back until the other side ends.
+/// Sends bytes and returns everything that arrives until the other side closes.
 pub fn exchange(addr: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(addr).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    // A server that refuses early does not read it all.
+    // A server that refuses early does not read everything.
     stream.write_all(bytes).ok();
     let mut answer = Vec::new();
     ended(stream.read_to_end(&mut answer));
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// A connection that was reset has ended too; one in which nothing comes has not.
+/// Checks that a connection has ended, by a close or a reset. A read that timed out fails the
+/// check.
 pub fn ended(how: std::io::Result<usize>) {
     if let Err(error) = how {
         let open = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
@@ -27,10 +28,10 @@ pub fn ended(how: std::io::Result<usize>) {
     }
 }
 
-/// A request whose body the server waits for.
-pub async fn stuck(place: &TestServer, length: usize) -> TcpStream {
-    let (addr, token) = (place.addr, place.respond.clone());
-    let asking = tokio::task::spawn_blocking(move || {
+/// Sends the head of a request, so that the server waits for its body.
+pub async fn stuck(server: &TestServer, length: usize) -> TcpStream {
+    let (addr, token) = (server.addr, server.respond.clone());
+    let sender = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let head = format!(
@@ -39,18 +40,18 @@ pub async fn stuck(place: &TestServer, length: usize) -> TcpStream {
              Content-Length: {length}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
-        // That it may come is said once it is read.
+        // The server asks for the body once it has read the head.
         let mut some = [0; 12];
         stream.read_exact(&mut some).unwrap();
         assert_eq!(&some, b"HTTP/1.1 100");
         stream
     });
-    asking.await.unwrap()
+    sender.await.unwrap()
 }
 
 /// Sends a request from a thread of its own, so that the server can run meanwhile.
-async fn said(place: &TestServer, request: String) -> String {
-    let addr = place.addr;
+async fn response_to(server: &TestServer, request: String) -> String {
+    let addr = server.addr;
     tokio::task::spawn_blocking(move || exchange(addr, request.as_bytes())).await.unwrap()
 }
 
@@ -58,7 +59,7 @@ fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0)
 }
 
-/// How many answers there are in what came back.
+/// Returns the number of responses in a text.
 fn answers(text: &str) -> usize {
     text.matches("HTTP/1.1 ").count()
 }
@@ -109,12 +110,12 @@ fn answers(text: &str) -> usize {
 )]
 #[tokio::test]
 async fn malformed_request_target_is_refused(#[case] target: &str, #[case] expected: u16) {
-    let place = TestServer::new().await;
-    let token = &place.admin;
+    let server = TestServer::new().await;
+    let token = &server.admin;
     let request = format!(
         "GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
     );
-    let answer = said(&place, request).await;
+    let answer = response_to(&server, request).await;
     assert_eq!(status(&answer), expected, "{answer}");
     assert!(answer.contains("application/problem+json"), "{answer}");
     assert!(!answer.contains(token.as_str()));
@@ -132,35 +133,35 @@ async fn malformed_request_target_is_refused(#[case] target: &str, #[case] expec
 #[case::with_more_behind("Authorization: Bearer {token}x", 401)]
 #[tokio::test]
 async fn token_is_accepted_only_as_a_bearer_header(#[case] header: &str, #[case] expected: u16) {
-    let place = TestServer::new().await;
-    let header = header.replace("{token}", &place.admin);
+    let server = TestServer::new().await;
+    let header = header.replace("{token}", &server.admin);
     let request =
         format!("GET /v1/incidents HTTP/1.1\r\nHost: x\r\n{header}\r\nConnection: close\r\n\r\n");
-    let answer = said(&place, request).await;
+    let answer = response_to(&server, request).await;
     assert_eq!(status(&answer), expected, "{answer}");
 }
 
 #[tokio::test]
 async fn token_in_the_query_is_ignored() {
-    let place = TestServer::new().await;
-    let target = format!("/v1/incidents?access_token={}", place.admin);
+    let server = TestServer::new().await;
+    let target = format!("/v1/incidents?access_token={}", server.admin);
     let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    let answer = said(&place, request).await;
+    let answer = response_to(&server, request).await;
     assert_eq!(status(&answer), 401, "{answer}");
 }
 
 #[tokio::test]
 async fn absolute_request_target_is_the_same_path() {
-    let place = TestServer::new().await;
+    let server = TestServer::new().await;
     let with = |header: &str| {
         format!(
             "GET http://elsewhere.example/v1/incidents HTTP/1.1\r\nHost: x\r\n{header}Connection: close\r\n\r\n"
         )
     };
-    let none = said(&place, with("")).await;
+    let none = response_to(&server, with("")).await;
     assert_eq!(status(&none), 401, "{none}");
-    let token = format!("Authorization: Bearer {}\r\n", place.read);
-    let good = said(&place, with(&token)).await;
+    let token = format!("Authorization: Bearer {}\r\n", server.read);
+    let good = response_to(&server, with(&token)).await;
     assert_eq!(status(&good), 200, "{good}");
 }
 
@@ -187,8 +188,8 @@ async fn absolute_request_target_is_the_same_path() {
 )]
 #[tokio::test]
 async fn bytes_that_are_not_http_end_the_connection(#[case] request: &str) {
-    let place = TestServer::new().await;
-    let answer = said(&place, request.to_owned()).await;
+    let server = TestServer::new().await;
+    let answer = response_to(&server, request.to_owned()).await;
     assert!(answer.is_empty() || status(&answer) == 400, "{answer}");
     assert!(answers(&answer) <= 1, "{answer}");
 }
@@ -200,43 +201,50 @@ async fn bytes_that_are_not_http_end_the_connection(#[case] request: &str) {
 #[case::chunks_in_disguise("Transfer-Encoding: \tchunked")]
 #[tokio::test]
 async fn request_smuggled_in_a_body_is_never_answered(#[case] headers: &str) {
-    let place = TestServer::new().await;
+    let server = TestServer::new().await;
     let hidden = format!(
         "GET /v1/incidents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
-        place.admin
+        server.admin
     );
     let headers = headers.replace("{length}", &(5 + hidden.len()).to_string());
     let request =
         format!("POST /v1/commands HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n0\r\n\r\n{hidden}");
-    let answer = said(&place, request).await;
+    let answer = response_to(&server, request).await;
     assert_eq!(answers(&answer), 1, "{answer}");
     assert!(status(&answer) >= 400, "{answer}");
 }
 
 #[tokio::test]
 async fn too_long_request_head_is_refused() {
-    let place = TestServer::new().await;
+    let server = TestServer::new().await;
     let long = "x".repeat(64 * 1024);
-    let answer =
-        said(&place, format!("GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n")).await;
-    // The answer is lost where what is not read any more resets the connection.
+    let answer = response_to(
+        &server,
+        format!("GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n"),
+    )
+    .await;
+    // If the server closes with unread data, the connection is reset and the response is lost.
     assert!(answer.is_empty() || status(&answer) == 431, "{answer}");
     let many = "X-Many: 1\r\n".repeat(500);
-    let answer = said(&place, format!("GET /v1/health HTTP/1.1\r\nHost: x\r\n{many}\r\n")).await;
+    let answer =
+        response_to(&server, format!("GET /v1/health HTTP/1.1\r\nHost: x\r\n{many}\r\n")).await;
     assert!(answer.is_empty() || status(&answer) == 431, "{answer}");
 }
 
 #[tokio::test]
 async fn head_request_returns_the_length_without_a_body() {
-    let place = TestServer::new().await;
-    place.declared("Card payments fail").await;
-    let ask = |method: &str| {
+    let server = TestServer::new().await;
+    server.declared("Card payments fail").await;
+    let request_with = |method: &str| {
         format!(
             "{method} /v1/incidents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
-            place.read
+            server.read
         )
     };
-    let (head, get) = (said(&place, ask("HEAD")).await, said(&place, ask("GET")).await);
+    let (head, get) = (
+        response_to(&server, request_with("HEAD")).await,
+        response_to(&server, request_with("GET")).await,
+    );
     let length = |answer: &str| {
         let line = answer.lines().find(|line| line.starts_with("content-length: ")).unwrap();
         line["content-length: ".len()..].parse::<usize>().unwrap()

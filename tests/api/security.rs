@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::api::{TestResponse, TestServer, fetch, token};
 use crate::support::wait::until;
 
-/// A route of the description, with a path and a query that make sense.
+/// A route of the `OpenAPI` document, with a valid path and query.
 #[derive(Clone, Debug)]
 pub struct Route {
     pub method: String,
@@ -20,7 +20,7 @@ pub struct Route {
     pub needs_token: bool,
 }
 
-/// All routes that are described.
+/// Returns all routes of the `OpenAPI` document.
 pub fn routes() -> Vec<Route> {
     let document: Value =
         serde_json::from_str(&redphone::server::openapi::document_json()).unwrap();
@@ -52,8 +52,8 @@ fn pair(name: &str) -> String {
     }
 }
 
-async fn ask(place: &TestServer, route: &Route, token: Option<&str>) -> TestResponse {
-    let mut request = place.request(&route.method, &route.path);
+async fn request_route(server: &TestServer, route: &Route, token: Option<&str>) -> TestResponse {
+    let mut request = server.request(&route.method, &route.path);
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
@@ -75,24 +75,25 @@ fn every_route_but_three_needs_a_token() {
 
 #[tokio::test]
 async fn requests_without_a_valid_token_get_nothing() {
-    let place = TestServer::new().await;
+    let server = TestServer::new().await;
     let expiring = NewToken {
         name: "short".into(),
         scope: Scope::Admin,
         person: None,
         expires_at: Some(Utc::now() + TimeDelta::milliseconds(300)),
     };
-    let expired = place.tokens.create(expiring).unwrap().0.reveal();
-    let revoked = token(&place.tokens, "gone", Scope::Admin);
-    place.tokens.revoke("gone").unwrap();
-    let says = async |token: &str, what: &str| {
-        let response = place.get(token, "/v1/incidents").await;
+    let expired = server.tokens.create(expiring).unwrap().0.reveal();
+    let revoked = token(&server.tokens, "gone", Scope::Admin);
+    server.tokens.revoke("gone").unwrap();
+    let names_reason = async |token: &str, what: &str| {
+        let response = server.get(token, "/v1/incidents").await;
         String::from_utf8(response.body).unwrap().contains(what)
     };
-    until("it has expired", async || says(&expired, "expired").await).await;
-    until("it is known that it was revoked", async || says(&revoked, "was revoked").await).await;
+    until("it has expired", async || names_reason(&expired, "expired").await).await;
+    until("it is known that it was revoked", async || names_reason(&revoked, "was revoked").await)
+        .await;
     let unknown = Secret::new().unwrap().reveal();
-    let other_secret = format!("{}{}", &place.admin[..16], &unknown[16..]);
+    let other_secret = format!("{}{}", &server.admin[..16], &unknown[16..]);
     let cases = [
         (None, "no token came with the request"),
         (Some(unknown.as_str()), "is not known here"),
@@ -102,30 +103,30 @@ async fn requests_without_a_valid_token_get_nothing() {
         (Some(revoked.as_str()), "the token \"gone\" was revoked"),
     ];
     for route in routes().iter().filter(|route| route.needs_token) {
-        for (token, says) in cases {
-            let response = ask(&place, route, token).await;
-            response.refused(401, "unauthorized", says);
+        for (token, expected) in cases {
+            let response = request_route(&server, route, token).await;
+            response.refused(401, "unauthorized", expected);
             assert_eq!(response.header("www-authenticate"), Some("Bearer realm=\"redphone\""));
         }
     }
     for route in routes().iter().filter(|route| !route.needs_token) {
-        assert_eq!(ask(&place, route, None).await.status, 200, "{route:?}");
-        assert_eq!(ask(&place, route, Some(&unknown)).await.status, 200, "{route:?}");
+        assert_eq!(request_route(&server, route, None).await.status, 200, "{route:?}");
+        assert_eq!(request_route(&server, route, Some(&unknown)).await.status, 200, "{route:?}");
     }
 }
 
 #[tokio::test]
 async fn insufficient_scope_is_reported() {
-    let place = TestServer::new().await;
+    let server = TestServer::new().await;
     for route in routes().iter().filter(|route| route.needs_token) {
         let commands = route.method == "POST";
         for (token, enough) in [
-            (&place.read, !commands),
-            (&place.ingest, commands || route.pattern == "/v1/capabilities"),
-            (&place.respond, true),
-            (&place.admin, true),
+            (&server.read, !commands),
+            (&server.ingest, commands || route.pattern == "/v1/capabilities"),
+            (&server.respond, true),
+            (&server.admin, true),
         ] {
-            let response = ask(&place, route, Some(token)).await;
+            let response = request_route(&server, route, Some(token)).await;
             if enough {
                 assert!(![401, 403].contains(&response.status), "{route:?} {response:?}");
             } else {
@@ -137,41 +138,41 @@ async fn insufficient_scope_is_reported() {
 
 #[tokio::test]
 async fn running_server_sees_token_changes_within_a_second() {
-    let place = TestServer::new().await;
-    assert_eq!(place.get(&place.respond, "/v1/incidents").await.status, 200);
-    let fresh = token(&place.tokens, "omar", Scope::Read);
-    place.tokens.revoke("ines").unwrap();
+    let server = TestServer::new().await;
+    assert_eq!(server.get(&server.respond, "/v1/incidents").await.status, 200);
+    let fresh = token(&server.tokens, "omar", Scope::Read);
+    server.tokens.revoke("ines").unwrap();
     let begun = Instant::now();
-    let known = async |token: &str| place.get(token, "/v1/incidents").await.status == 200;
-    until("the new one is known", async || known(&fresh).await).await;
-    until("the old one is not", async || !known(&place.respond).await).await;
-    // Within a second, but for a machine that is busy with other things.
+    let is_accepted = async |token: &str| server.get(token, "/v1/incidents").await.status == 200;
+    until("the new one is known", async || is_accepted(&fresh).await).await;
+    until("the old one is not", async || !is_accepted(&server.respond).await).await;
+    // It takes a second at most. The limit is for a machine that is busy with other things.
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
-    let response = place.get(&place.respond, "/v1/incidents").await;
+    let response = server.get(&server.respond, "/v1/incidents").await;
     response.refused(401, "unauthorized", "was revoked");
 }
 
 #[tokio::test]
 async fn long_poll_returns_nothing_once_its_token_is_revoked() {
-    let place = TestServer::new().await;
-    let first = place.get(&place.respond, "/v1/changes").await.json();
+    let server = TestServer::new().await;
+    let first = server.get(&server.respond, "/v1/changes").await.json();
     let path = format!("/v1/changes?wait=60&since={}", first["cursor"].as_str().unwrap());
-    let waiting = fetch(place.request("GET", &path).bearer_auth(&place.respond));
+    let waiting = fetch(server.request("GET", &path).bearer_auth(&server.respond));
     let waiting = tokio::spawn(waiting);
-    // It is held from when the figures say so.
-    wait_for_long_polls(&place, 1).await;
-    place.tokens.revoke("ines").unwrap();
-    let known = async || place.get(&place.respond, "/v1/capabilities").await.status == 200;
-    until("it is noticed", async || !known().await).await;
-    place.declared("Card payments fail").await;
+    // The request is parked once the metrics count it.
+    wait_for_long_polls(&server, 1).await;
+    server.tokens.revoke("ines").unwrap();
+    let is_accepted = async || server.get(&server.respond, "/v1/capabilities").await.status == 200;
+    until("it is noticed", async || !is_accepted().await).await;
+    server.declared("Card payments fail").await;
     waiting.await.unwrap().refused(401, "unauthorized", "was revoked");
 }
 
 /// Waits until the server holds `count` long polls.
-pub async fn wait_for_long_polls(place: &TestServer, count: usize) {
+pub async fn wait_for_long_polls(server: &TestServer, count: usize) {
     let figure = format!("redphone_requests_held {count}\n");
     let is_so = async || {
-        let response = place.get(&place.admin, "/v1/metrics").await;
+        let response = server.get(&server.admin, "/v1/metrics").await;
         String::from_utf8(response.body).unwrap().contains(&figure)
     };
     until(&format!("{count} requests are held"), is_so).await;
@@ -179,11 +180,11 @@ pub async fn wait_for_long_polls(place: &TestServer, count: usize) {
 
 #[tokio::test]
 async fn last_use_of_a_token_is_written_at_shutdown() {
-    let mut place = TestServer::new().await;
-    place.get(&place.read, "/v1/incidents").await;
-    place.stop();
-    place.stopped().await;
-    let tokens = place.tokens.list().unwrap();
+    let mut server = TestServer::new().await;
+    server.get(&server.read, "/v1/incidents").await;
+    server.stop();
+    server.stopped().await;
+    let tokens = server.tokens.list().unwrap();
     let used = |name: &str| tokens.iter().find(|t| t.name == name).unwrap().last_used_at;
     assert!(used("wall").is_some_and(|at| Utc::now() - at < TimeDelta::minutes(1)));
     assert_eq!(used("root"), None);

@@ -18,9 +18,9 @@ use crate::support::wait::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shutdown_under_32_writers_loses_no_acknowledged_command() {
-    let mut place = TestServer::new().await;
+    let mut server = TestServer::new().await;
     let ended = Arc::new(AtomicBool::new(false));
-    let (url, token) = (format!("{}/v1/commands", place.url), place.respond.clone());
+    let (url, token) = (format!("{}/v1/commands", server.url), server.respond.clone());
     let client = client();
     let writers: Vec<_> = (0..32)
         .map(|writer| {
@@ -42,24 +42,24 @@ async fn shutdown_under_32_writers_loses_no_acknowledged_command() {
             })
         })
         .collect();
-    let some = place.store.clone();
+    let some = server.store.clone();
     let some = async || some.find_by_number("INC-100".parse().unwrap()).await.is_ok();
     until("some have been answered", some).await;
-    place.stop();
-    place.stopped().await;
+    server.stop();
+    server.stopped().await;
     ended.store(true, Ordering::Relaxed);
     let mut acknowledged = Vec::new();
     for writer in writers {
         acknowledged.extend(writer.await.unwrap());
     }
     let count = acknowledged.len();
-    // What counts is what the file says to who opens it next.
-    place.store.clone().close().await;
-    let file = place.path("again.db");
-    std::fs::copy(place.path("store.db"), &file).unwrap();
-    let log = place.path("store.db-wal");
+    // The check reads the file as the next process that opens it would.
+    server.store.clone().close().await;
+    let file = server.path("again.db");
+    std::fs::copy(server.path("store.db"), &file).unwrap();
+    let log = server.path("store.db-wal");
     if log.exists() {
-        std::fs::copy(log, place.path("again.db-wal")).unwrap();
+        std::fs::copy(log, server.path("again.db-wal")).unwrap();
     }
     let again = open(&file).await;
     for id in acknowledged {
@@ -70,25 +70,25 @@ async fn shutdown_under_32_writers_loses_no_acknowledged_command() {
 
 #[tokio::test]
 async fn shutdown_answers_long_polls_at_once() {
-    let mut place = TestServer::new().await;
-    let first = place.get(&place.read, "/v1/changes").await.json();
+    let mut server = TestServer::new().await;
+    let first = server.get(&server.read, "/v1/changes").await.json();
     let cursor = first["cursor"].as_str().unwrap();
     let path = format!("/v1/changes?wait=60&since={cursor}");
-    let waiting = tokio::spawn(fetch(place.request("GET", &path).bearer_auth(&place.read)));
-    wait_for_long_polls(&place, 1).await;
+    let waiting = tokio::spawn(fetch(server.request("GET", &path).bearer_auth(&server.read)));
+    wait_for_long_polls(&server, 1).await;
     let begun = Instant::now();
-    place.stop();
+    server.stop();
     let response = waiting.await.unwrap();
     assert_eq!(response.status, 200);
     assert_eq!(response.json()["cursor"], cursor);
-    place.stopped().await;
+    server.stopped().await;
     assert!(begun.elapsed() < Duration::from_secs(30));
 }
 
 #[tokio::test]
 async fn endless_request_head_is_cut_off() {
-    let place = TestServer::with(|o| o.limits.head_timeout = Duration::from_millis(300)).await;
-    let addr = place.addr;
+    let server = TestServer::with(|o| o.limits.head_timeout = Duration::from_millis(300)).await;
+    let addr = server.addr;
     let answer = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
         stream.write_all(b"GET /v1/health HTTP/1.1\r\nHost:").unwrap();
@@ -104,9 +104,9 @@ async fn endless_request_head_is_cut_off() {
 /// Sends requests repeatedly and reads no response. Ends when the server does.
 #[tokio::test]
 async fn client_that_reads_no_response_is_cut_off() {
-    let place = TestServer::with(|o| o.limits.body_timeout = Duration::from_millis(300)).await;
-    let addr = place.addr;
-    let asking = tokio::task::spawn_blocking(move || {
+    let server = TestServer::with(|o| o.limits.body_timeout = Duration::from_millis(300)).await;
+    let addr = server.addr;
+    let sender = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
         stream.set_write_timeout(Some(Duration::from_secs(30))).unwrap();
         let request = b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
@@ -116,9 +116,9 @@ async fn client_that_reads_no_response_is_cut_off() {
             }
         }
     });
-    super::raw::ended(Err(asking.await.unwrap()));
+    super::raw::ended(Err(sender.await.unwrap()));
     until("it is not open any more", async || {
-        let figures = place.get(&place.read, "/v1/metrics").await.body;
+        let figures = server.get(&server.read, "/v1/metrics").await.body;
         String::from_utf8(figures).unwrap().contains("redphone_connections 1\n")
     })
     .await;
@@ -126,34 +126,34 @@ async fn client_that_reads_no_response_is_cut_off() {
 
 #[tokio::test]
 async fn bodies_wait_while_others_use_up_the_body_memory() {
-    let place = TestServer::with(|o| o.limits.max_total_body_bytes = 1).await;
-    let stuck = super::raw::stuck(&place, 4 * 1024 * 1024).await;
+    let server = TestServer::with(|o| o.limits.max_total_body_bytes = 1).await;
+    let stuck = super::raw::stuck(&server, 4 * 1024 * 1024).await;
     let (id, order) = declare("Card payments fail");
     let body = serde_json::json!({"commands": [order]}).to_string();
-    let mut sent = std::pin::pin!(place.post(&place.respond, body));
+    let mut sent = std::pin::pin!(server.post(&server.respond, body));
     let early = tokio::time::timeout(Duration::from_millis(300), &mut sent).await;
     assert!(early.is_err(), "there is no room yet");
     drop(stuck);
     assert_eq!(sent.await.status, 200);
-    place.store.incident(id).await.unwrap();
+    server.store.incident(id).await.unwrap();
 }
 
 #[tokio::test]
 async fn lock_that_is_never_released_does_not_stop_the_server() {
-    let mut place =
+    let mut server =
         TestServer::with(|o| o.limits.shutdown_timeout = Duration::from_millis(300)).await;
-    place.get(&place.read, "/v1/incidents").await;
-    let lock = std::fs::File::create(place.path("tokens.json.lock")).unwrap();
+    server.get(&server.read, "/v1/incidents").await;
+    let lock = std::fs::File::create(server.path("tokens.json.lock")).unwrap();
     lock.lock().unwrap();
-    place.stop();
-    place.stopped().await;
+    server.stop();
+    server.stopped().await;
     drop(lock);
 }
 
 #[tokio::test]
 async fn endless_body_is_refused() {
-    let place = TestServer::with(|o| o.limits.body_timeout = Duration::from_millis(300)).await;
-    let (addr, token) = (place.addr, place.respond.clone());
+    let server = TestServer::with(|o| o.limits.body_timeout = Duration::from_millis(300)).await;
+    let (addr, token) = (server.addr, server.respond.clone());
     let answer = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
         let head = format!(
@@ -171,32 +171,32 @@ async fn endless_body_is_refused() {
 
 #[tokio::test]
 async fn connection_above_the_limit_is_refused_until_one_is_freed() {
-    let place = TestServer::with(|options| options.limits.max_connections = 2).await;
-    let addr = place.addr;
-    let ask = move || {
+    let server = TestServer::with(|options| options.limits.max_connections = 2).await;
+    let addr = server.addr;
+    let request_health = move || {
         super::raw::exchange(
             addr,
             b"GET /v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         )
     };
     let (first, second) = tokio::task::spawn_blocking(move || {
-        let hold = || {
+        let connect = || {
             let mut stream = TcpStream::connect(addr).unwrap();
             stream.write_all(b"GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
             let mut some = [0; 64];
             assert!(stream.read(&mut some).unwrap() > 0);
             stream
         };
-        (hold(), hold())
+        (connect(), connect())
     })
     .await
     .unwrap();
-    let turned_away = tokio::task::spawn_blocking(ask).await.unwrap();
+    let turned_away = tokio::task::spawn_blocking(request_health).await.unwrap();
     assert!(turned_away.starts_with("HTTP/1.1 503 "), "{turned_away}");
     assert!(turned_away.contains("as many connections as it may"), "{turned_away}");
     drop((first, second));
     let answered = async || {
-        let answer = tokio::task::spawn_blocking(ask).await.unwrap();
+        let answer = tokio::task::spawn_blocking(request_health).await.unwrap();
         answer.starts_with("HTTP/1.1 200 ")
     };
     until("there is room again", answered).await;
@@ -206,17 +206,18 @@ async fn connection_above_the_limit_is_refused_until_one_is_freed() {
 async fn access_log_has_requests_and_no_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("access.jsonl");
-    let mut place = TestServer::with(|o| o.access_log = AccessLog::File(log.clone())).await;
-    let request = place.request("GET", "/v1/incidents?filter=secretword").bearer_auth(&place.read);
+    let mut server = TestServer::with(|o| o.access_log = AccessLog::File(log.clone())).await;
+    let request =
+        server.request("GET", "/v1/incidents?filter=secretword").bearer_auth(&server.read);
     let answer = fetch(request.header("x-request-id", "mine-7")).await;
     assert_eq!(answer.header("x-request-id"), Some("mine-7"));
-    let odd = place.request("GET", "/v1/health").header("x-request-id", "a b\"c");
+    let odd = server.request("GET", "/v1/health").header("x-request-id", "a b\"c");
     let made = fetch(odd).await;
     assert_eq!(made.header("x-request-id").unwrap().len(), 36);
-    place.get("rp_nothing", "/v1/incidents").await;
-    place.get(&place.read, "/etc/passwd").await;
-    place.stop();
-    place.stopped().await;
+    server.get("rp_nothing", "/v1/incidents").await;
+    server.get(&server.read, "/etc/passwd").await;
+    server.stop();
+    server.stopped().await;
     let text = std::fs::read_to_string(&log).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 4);
@@ -229,7 +230,7 @@ async fn access_log_has_requests_and_no_secrets() {
     assert!(lines[0]["ms"].as_f64().is_some() && lines[0]["time"].is_string());
     assert_eq!((&lines[2]["status"], &lines[2]["token"]), (&401.into(), &Value::Null));
     assert_eq!(lines[3]["route"], "none");
-    for secret in [&place.read[16..], "secretword", "passwd", "rp_nothing"] {
+    for secret in [&server.read[16..], "secretword", "passwd", "rp_nothing"] {
         assert!(!text.contains(secret), "{secret} is in {text}");
     }
     assert_eq!(std::fs::metadata(&log).unwrap().permissions().mode() & 0o777, 0o600);
@@ -237,11 +238,11 @@ async fn access_log_has_requests_and_no_secrets() {
 
 #[tokio::test]
 async fn server_metrics_count_requests_and_open_connections() {
-    let place = TestServer::new().await;
+    let server = TestServer::new().await;
     let (_, declaration) = declare("Card payments fail");
-    place.send(&place.respond, vec![declaration.clone()]).await;
-    place.send(&place.respond, vec![declaration]).await;
-    let response = place.get(&place.read, "/v1/metrics").await;
+    server.send(&server.respond, vec![declaration.clone()]).await;
+    server.send(&server.respond, vec![declaration]).await;
+    let response = server.get(&server.read, "/v1/metrics").await;
     assert!(response.header("content-type").unwrap().starts_with("application/openmetrics-text"));
     let text = String::from_utf8(response.body).unwrap();
     for line in [

@@ -38,10 +38,10 @@ fn trusting(cert: &[u8]) -> reqwest::ClientBuilder {
 
 async fn status(
     client: reqwest::ClientBuilder,
-    place: &TestServer,
+    server: &TestServer,
 ) -> Option<(u16, reqwest::Version)> {
-    let url = format!("{}/v1/incidents", place.url);
-    let request = client.build().unwrap().get(url).bearer_auth(&place.read);
+    let url = format!("{}/v1/incidents", server.url);
+    let request = client.build().unwrap().get(url).bearer_auth(&server.read);
     let response = request.send().await.ok()?;
     Some((response.status().as_u16(), response.version()))
 }
@@ -50,16 +50,16 @@ async fn status(
 async fn tls_serves_both_http_versions_and_plain_text_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let cert = write(folder.path());
-    let place = TestServer::with(|options| options.tls = Some(files(folder.path()))).await;
-    assert!(place.url.starts_with("https://"));
-    let two = status(trusting(&cert), &place).await;
+    let server = TestServer::with(|options| options.tls = Some(files(folder.path()))).await;
+    assert!(server.url.starts_with("https://"));
+    let two = status(trusting(&cert), &server).await;
     assert_eq!(two, Some((200, reqwest::Version::HTTP_2)));
-    let one = status(trusting(&cert).http1_only(), &place).await;
+    let one = status(trusting(&cert).http1_only(), &server).await;
     assert_eq!(one, Some((200, reqwest::Version::HTTP_11)));
     let stranger = reqwest::Client::builder().no_proxy();
-    assert_eq!(status(stranger, &place).await, None, "nobody vouches for it");
+    assert_eq!(status(stranger, &server).await, None, "nobody vouches for it");
     let plain = reqwest::Client::builder().no_proxy().build().unwrap();
-    let plain = plain.get(place.url.replace("https", "http")).send().await;
+    let plain = plain.get(server.url.replace("https", "http")).send().await;
     assert!(plain.is_err());
 }
 
@@ -67,36 +67,36 @@ async fn tls_serves_both_http_versions_and_plain_text_is_refused() {
 async fn new_certificate_is_used_and_a_wrong_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let old = write(folder.path());
-    let place = TestServer::with(|options| options.tls = Some(files(folder.path()))).await;
-    assert!(status(trusting(&old), &place).await.is_some());
-    let kept = std::fs::read(folder.path().join("cert.pem")).unwrap();
+    let server = TestServer::with(|options| options.tls = Some(files(folder.path()))).await;
+    assert!(status(trusting(&old), &server).await.is_some());
+    let old_cert = std::fs::read(folder.path().join("cert.pem")).unwrap();
     std::fs::write(folder.path().join("cert.pem"), "-----BEGIN NONSENSE").unwrap();
-    // It is looked at once a second: what holds after that holds.
+    // The files are checked once a second. What is true after that stays true.
     let begun = Instant::now();
     until("it was looked at", async || {
-        assert!(status(trusting(&old), &place).await.is_some(), "the old one holds");
+        assert!(status(trusting(&old), &server).await.is_some(), "the old one holds");
         begun.elapsed() > Duration::from_millis(1100)
     })
     .await;
-    std::fs::write(folder.path().join("cert.pem"), kept).unwrap();
+    std::fs::write(folder.path().join("cert.pem"), old_cert).unwrap();
     let new = write(folder.path());
-    let used = async || status(trusting(&new), &place).await.is_some();
+    let used = async || status(trusting(&new), &server).await.is_some();
     until("the new one is used", used).await;
-    assert!(status(trusting(&old), &place).await.is_none());
+    assert!(status(trusting(&old), &server).await.is_none());
 }
 
-/// Speaks TLS with the server, and has agreed on HTTP/2.
-async fn agreed_on_http2(place: &TestServer, cert: &[u8]) -> TlsStream<TcpStream> {
+/// Connects with TLS and negotiates HTTP/2 (ALPN).
+async fn agreed_on_http2(server: &TestServer, cert: &[u8]) -> TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(cert).unwrap()).unwrap();
     let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec()];
-    let stream = TcpStream::connect(place.addr).await.unwrap();
+    let stream = TcpStream::connect(server.addr).await.unwrap();
     let name = "localhost".try_into().unwrap();
     TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
 }
 
-/// Reads frames until the server ends the connection, and says that it lives where it is asked to.
+/// Reads frames until the server ends the connection, and answers each ping.
 async fn frames(mut stream: TlsStream<TcpStream>) -> Vec<u8> {
     let mut kinds = Vec::new();
     loop {
@@ -111,7 +111,7 @@ async fn frames(mut stream: TlsStream<TcpStream>) -> Vec<u8> {
         kinds.push(head[3]);
         if (head[3], head[4]) == (PING, 0) {
             head[4] = 1;
-            // It may have ended meanwhile.
+            // The server may have ended the connection meanwhile.
             stream.write_all(&[&head, &rest[..]].concat()).await.ok();
         }
     }
@@ -130,12 +130,12 @@ async fn unfinished_http2_connection_ends_at_its_timeout(
 ) {
     let folder = tempfile::tempdir().unwrap();
     let cert = write(folder.path());
-    let place = TestServer::with(|options| {
+    let server = TestServer::with(|options| {
         options.tls = Some(files(folder.path()));
         options.limits.head_timeout = Duration::from_millis(200);
     })
     .await;
-    let mut stream = agreed_on_http2(&place, &cert).await;
+    let mut stream = agreed_on_http2(&server, &cert).await;
     stream.write_all(begins).await.unwrap();
     let kinds = tokio::time::timeout(Duration::from_secs(30), frames(stream)).await;
     let kinds = kinds.expect("the server ends it");
@@ -146,19 +146,19 @@ async fn unfinished_http2_connection_ends_at_its_timeout(
 async fn connection_with_a_long_poll_is_not_idle() {
     let folder = tempfile::tempdir().unwrap();
     let cert = write(folder.path());
-    let place = TestServer::with(|options| {
+    let server = TestServer::with(|options| {
         options.tls = Some(files(folder.path()));
         options.limits.head_timeout = Duration::from_millis(50);
     })
     .await;
     let client = trusting(&cert).build().unwrap();
-    let ask = async |path: &str| {
-        let request = client.get(format!("{}{path}", place.url)).bearer_auth(&place.read);
+    let get = async |path: &str| {
+        let request = client.get(format!("{}{path}", server.url)).bearer_auth(&server.read);
         request.send().await.unwrap()
     };
-    let first: serde_json::Value = ask("/v1/changes").await.json().await.unwrap();
+    let first: serde_json::Value = get("/v1/changes").await.json().await.unwrap();
     let cursor = first["cursor"].as_str().unwrap();
-    let answer = ask(&format!("/v1/changes?wait=1&since={cursor}")).await;
+    let answer = get(&format!("/v1/changes?wait=1&since={cursor}")).await;
     assert_eq!((answer.status().as_u16(), answer.version()), (200, reqwest::Version::HTTP_2));
 }
 

@@ -11,7 +11,7 @@ use super::report::{row, setting};
 use crate::support::program;
 use crate::support::terminal::Terminal;
 
-/// A demo with these arguments, once it has been drawn.
+/// Starts a demo with these arguments, and waits until it has been drawn.
 fn demo(arguments: &[&str]) -> Terminal {
     let mut command = CommandBuilder::new(program());
     command.args(["demo", "--seed", "7"]);
@@ -38,23 +38,23 @@ fn repeated_key() {
     let mut lags = Vec::new();
     for key in 0..150_usize {
         let down = key / 15 % 2 == 0;
-        let place = if down { 1 + key % 15 + 1 } else { 1 + 15 - key % 15 - 1 };
+        let position = if down { 1 + key % 15 + 1 } else { 1 + 15 - key % 15 - 1 };
         let due = began + apart * u32::try_from(key).unwrap_or(0);
         terminal.watch(due.saturating_duration_since(Instant::now()));
         let pressed = Instant::now();
         terminal.press(if down { "j" } else { "k" });
-        terminal.wait_for_text(&format!(" {place}/"));
+        terminal.wait_for_text(&format!(" {position}/"));
         lags.push(terminal.last_output.duration_since(pressed));
     }
-    let took = began.elapsed();
+    let elapsed = began.elapsed();
     lags.sort();
     let show = |lag: Duration| format!("{:.1} ms", lag.as_secs_f64() * 1e3);
     let (median, longest) = (lags[lags.len() / 2], lags[lags.len() - 1]);
     println!("{:<58} {:>16}", "a key held at 30/s for 5 s: lag, median", show(median));
-    // A frame is 16 ms; what comes between is the machine.
+    // A frame takes 16 ms; the rest is for the machine.
     let holds = longest <= Duration::from_millis(33);
     row("  lag, longest", &show(longest), "<= 33 ms", holds);
-    row("  the last key was shown after", &show(took), "<= 5.05 s", took.as_millis() <= 5050);
+    row("  the last key was shown after", &show(elapsed), "<= 5.05 s", elapsed.as_millis() <= 5050);
     terminal.settle(Duration::from_millis(300));
     println!("{:<58} {:>16}", "  bytes", terminal.written.len() - written);
 }

@@ -13,6 +13,7 @@ use redphone::config::PanesSettings;
 use redphone::config::appearance::Appearance;
 use redphone::sync::{BackendUpdate, Mirror, Sourced};
 use redphone::tui::Options;
+use redphone::tui::layout::prepare;
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Name};
 use redphone::tui::view::view;
@@ -20,7 +21,7 @@ use redphone::tui::view::view;
 use crate::support::company;
 use crate::support::stage::{Stage, options};
 
-/// Counts what would have been written.
+/// Counts the bytes that would have been written.
 struct Counted {
     size: (u16, u16),
     bytes: usize,
@@ -54,16 +55,17 @@ impl Measured {
         measured
     }
 
-    /// Draws; gives the bytes of the frame.
+    /// Draws, and returns the number of bytes of the frame.
     fn draw(&mut self) -> usize {
         let before = self.terminal.backend().sink().bytes;
+        prepare(&mut self.stage.app);
         let app = &self.stage.app;
         self.terminal.draw(|frame| view(app, frame)).expect("a sink");
         self.terminal.backend().sink().bytes - before
     }
 }
 
-/// Measures over so many rounds.
+/// Measures over this number of rounds.
 pub fn run(rounds: usize) {
     println!("{:<58} {:>12} {:>12}", "panes", "figure", "target");
     key_to_frame(rounds);
@@ -115,10 +117,10 @@ fn typed_key(rounds: usize) {
     let mut times = Vec::with_capacity(rounds);
     measured.stage.keys("/");
     let mut keys = typed.chars().enumerate();
-    // What each key costs where nothing else takes the machine's time.
+    // The least time of each key, which other programs on the machine do not affect.
     let mut least = vec![Duration::MAX; typed.len()];
     while times.len() < rounds {
-        let Some((place, key)) = keys.next() else {
+        let Some((index, key)) = keys.next() else {
             measured.stage.keys("^u");
             keys = typed.chars().enumerate();
             continue;
@@ -127,15 +129,15 @@ fn typed_key(rounds: usize) {
         measured.stage.key(KeyCode::Char(key), KeyModifiers::NONE);
         measured.draw();
         let time = started.elapsed();
-        least[place] = least[place].min(time);
+        least[index] = least[index].min(time);
         times.push(time);
     }
     times.sort();
     let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)];
     let show = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1000.0);
     let dearest = least.into_iter().enumerate().filter(|(_, time)| *time < Duration::MAX);
-    let (place, dearest) = dearest.max_by_key(|(_, time)| *time).unwrap_or_default();
-    let name = format!("the dearest, undisturbed: the last of {:?}", &typed[..=place]);
+    let (index, dearest) = dearest.max_by_key(|(_, time)| *time).unwrap_or_default();
+    let name = format!("the dearest, undisturbed: the last of {:?}", &typed[..=index]);
     line(&name, &show(dearest), "", true);
     line("a typed key of a filter, 200×60, 5,000 open, p50", &show(at(50)), "", true);
     let p99 = at(99);
@@ -176,13 +178,13 @@ fn a_move(stage: Stage) -> (usize, usize) {
     (at_once, together)
 }
 
-/// The same in every theme, by how many colours there are.
+/// Measures the same in every theme, by the number of colours.
 fn bytes_per_theme() {
     for depth in [Depth::None, Depth::Basic, Depth::Indexed, Depth::True] {
         for name in Name::ALL {
-            let looks = Appearance { theme: *name, ..Appearance::default() };
+            let appearance = Appearance { theme: *name, ..Appearance::default() };
             let options = Options {
-                settings: PanesSettings { appearance: looks, ..PanesSettings::default() },
+                settings: PanesSettings { appearance, ..PanesSettings::default() },
                 ..options()
             };
             let memory = company::busy(company::now());

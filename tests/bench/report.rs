@@ -9,7 +9,7 @@ pub fn row(name: &str, figure: &str, target: &str, is_reached: bool) {
     println!("{name:<58} {figure:>16}   {target:<12} {}", verdict(is_reached));
 }
 
-/// Prints a figure beside what the machine does at best, with its target.
+/// Prints a figure with its target and with the best that the machine can do.
 pub fn row_with_floor(
     name: &str,
     figure: &str,

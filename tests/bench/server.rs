@@ -28,6 +28,7 @@ use crate::support::api::order;
 use crate::support::commands;
 use crate::support::program;
 use crate::support::store::open;
+use crate::support::wait;
 
 /// Set for the process that answers with a constant.
 const CONSTANT: &str = "REDPHONE_BENCH_CONSTANT";
@@ -55,7 +56,7 @@ fn allow_files() {
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
 }
 
-/// Another process that serves, and says where on its first line.
+/// Another process that serves and prints its address on its first line.
 struct Serving {
     child: Child,
     addr: SocketAddr,
@@ -87,7 +88,7 @@ impl Drop for Serving {
     }
 }
 
-/// Answers everything with the same body, as little as axum can do.
+/// Answers every request with the same body, with the least work that axum allows.
 fn constant(body: String) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -158,7 +159,7 @@ async fn all() {
     println!("{:<44} {:>14} {:>14} {:>6}  {:<12}", "what", "figure", "floor", "ratio", "target");
     let base = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/bench");
     std::fs::create_dir_all(&base).unwrap();
-    // On the disk that the other figures are from, not in memory.
+    // On the same disk as the other figures, not in memory.
     let folder = TempDir::new_in(&base).unwrap();
     let path = folder.path().join("served.db");
     let ids = filled(&path).await;
@@ -214,20 +215,18 @@ async fn waiting(server: &Serving, token: &str) {
     let first = client.ask(&get("/v1/changes", token, "")).await;
     let first: serde_json::Value = serde_json::from_slice(first.body).unwrap();
     let path = format!("/v1/changes?wait=60&since={}", first["cursor"].as_str().unwrap());
-    let mut held = Vec::new();
+    let mut clients = Vec::new();
     for _ in 0..WAITING {
         let mut client = Client::connect(server.addr).await;
         client.write(&get(&path, token, "")).await;
-        held.push(client);
+        clients.push(client);
     }
     let figure = format!("redphone_requests_held {WAITING}\n");
-    loop {
-        let told = client.ask(&get("/v1/metrics", token, "")).await;
-        if std::str::from_utf8(told.body).unwrap().contains(&figure) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    wait::until("all of them wait", async || {
+        let metrics = client.ask(&get("/v1/metrics", token, "")).await;
+        std::str::from_utf8(metrics.body).unwrap().contains(&figure)
+    })
+    .await;
     let resident = server.resident();
     row_with_floor(
         "memory with 2,000 that wait for changes",
@@ -241,18 +240,18 @@ async fn waiting(server: &Serving, token: &str) {
     let request = post(&body, token);
     let begun = Instant::now();
     client.write(&request).await;
-    for client in &mut held {
+    for client in &mut clients {
         let answer = client.read().await;
         assert!(answer.status == 200 && answer.body.len() > 200);
     }
-    let took = begun.elapsed();
+    let elapsed = begun.elapsed();
     row_with_floor(
         "a change told to all of them, after",
-        &format!("{:.0} ms", took.as_secs_f64() * 1e3),
+        &format!("{:.0} ms", elapsed.as_secs_f64() * 1e3),
         "",
         "",
         "<= 1 s",
-        took <= Duration::from_secs(1),
+        elapsed <= Duration::from_secs(1),
     );
     client.read().await;
 }
@@ -280,7 +279,7 @@ async fn commands(folder: &Path, server: &Serving, token: &str, ids: &[IncidentI
     store.close().await;
 }
 
-/// Commands of each client in a turn.
+/// The number of commands of each client in a turn.
 const EACH: usize = 60;
 
 fn note(ids: &[IncidentId], client: usize, n: usize) -> Order {

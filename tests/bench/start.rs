@@ -60,7 +60,7 @@ fn has_queue(screen: &vt100::Screen) -> bool {
         && text.lines().filter(|l| l.contains(" P1 ") || l.contains(" P2 ")).count() > 3
 }
 
-/// All four panes show what they are for.
+/// Returns whether all four panes show their content.
 fn is_full(screen: &vt100::Screen) -> bool {
     let text = screen.contents();
     has_queue(screen)
@@ -97,7 +97,7 @@ fn field(text: &str, name: &str) -> u64 {
     line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
-/// Processor time in milliseconds, and how often any thread has slept, so far.
+/// Returns the processor time so far in milliseconds, and how often any thread has slept.
 fn used(process: u32) -> (u64, u64) {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("it runs");
     let after = stat.rsplit(')').next().unwrap_or_default();
@@ -112,7 +112,7 @@ fn used(process: u32) -> (u64, u64) {
     ((part(11) + part(12)) * 10, sleeps)
 }
 
-/// Watches a program that nobody touches; `share` is what it may use of a core, in percent.
+/// Watches a program without input. `share` is how much of a core it may use, in percent.
 #[allow(clippy::cast_precision_loss)]
 fn idle(name: &str, share: f64, terminal: &mut Terminal) {
     let watched = setting("REDPHONE_BENCH_IDLE_S", 60);
@@ -179,14 +179,14 @@ pub fn run() {
     let written = terminal.written.len();
     let began = Instant::now();
     terminal.press(&"j".repeat(300));
-    let took =
+    let elapsed_ms =
         terminal.settle(Duration::from_millis(700)).duration_since(began).as_secs_f64() * 1e3;
     let kilobytes = (terminal.written.len() - written) as f64 / 1024.0;
     row(
         "300 keys at once, 120×40: until the screen rests",
-        &format!("{took:.0} ms"),
+        &format!("{elapsed_ms:.0} ms"),
         "<= 500 ms",
-        took <= 500.0,
+        elapsed_ms <= 500.0,
     );
     row("  bytes", &format!("{kilobytes:.1} KB"), "<= 120 KB", kilobytes <= 120.0);
     leave(terminal);

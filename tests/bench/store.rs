@@ -62,7 +62,7 @@ fn remove(path: &Path) {
     for end in ["", "-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
-        // It may not be there.
+        // The file may be missing.
         std::fs::remove_file(name).ok();
     }
 }
@@ -83,18 +83,18 @@ async fn commands(folder: &Path) {
          CREATE TABLE event (log INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, body BLOB NOT NULL);",
     )
     .unwrap();
-    let beside = rusqlite::Connection::open(&ours).unwrap();
+    let other_connection = rusqlite::Connection::open(&ours).unwrap();
     let mut history = History::new(1, 200_000);
     let (mut time, mut same_pages, mut same_content) =
         (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     let (mut count, mut pages, mut bare_pages) = (0u32, 0, 0);
     for _ in 0..12 {
-        empty_log(&beside);
+        empty_log(&other_connection);
         let mut contents = Vec::new();
         for _ in 0..60 {
             let incident = IncidentId::new();
             let declaration = Box::new(history.declaration(Utc::now()));
-            for ask in [
+            for command in [
                 IncidentCommand::Declare(declaration),
                 IncidentCommand::Acknowledge,
                 IncidentCommand::AddNote {
@@ -105,7 +105,7 @@ async fn commands(folder: &Path) {
                     id: CommandId::new(),
                     at: Utc::now(),
                     actor: Actor::Person(history.person()),
-                    command: Command::Incident { incident, command: ask },
+                    command: Command::Incident { incident, command },
                 };
                 let begun = Instant::now();
                 let outcome = store.execute(&envelope).await.unwrap();
@@ -119,7 +119,7 @@ async fn commands(folder: &Path) {
         empty_log(&conn);
         same_content += put(&conn, &contents);
         empty_log(&conn);
-        // Three pages are the table's, the index's and the header's.
+        // Three pages belong to the table, the index and the header.
         let each = usize::try_from(written).unwrap() / contents.len();
         let filled = vec![vec![7_u8; each.saturating_sub(3) * 4092 + 400]; contents.len()];
         same_pages += put(&conn, &filled);
@@ -313,9 +313,9 @@ async fn large(store: &FileStore) {
                 };
                 let begun = Instant::now();
                 store.search(&search).await.unwrap();
-                let took = begun.elapsed();
-                worst = worst.max((took, filter));
-                times.push(took);
+                let elapsed = begun.elapsed();
+                worst = worst.max((elapsed, filter));
+                times.push(elapsed);
             }
         }
         let p95 = percentile(&mut times);

@@ -35,9 +35,9 @@ fn declare(cli: &CliFixture, more: &[&str]) -> Run {
 #[case(&["declare", "--title", "x", "--impact", "low", "--urgency", "low", "--detected-at", "noon"],
        "write it as 2026-03-01T22:37:00Z")]
 #[case(&["list", "a\u{1b}[31m:b"], "a␛[31m:")]
-fn a_wrong_command_line_ends_with_2(#[case] args: &[&str], #[case] says: &str) {
+fn a_wrong_command_line_ends_with_2(#[case] args: &[&str], #[case] expected: &str) {
     let cli = CliFixture::new();
-    cli.run(args).refused(2, &[says]);
+    cli.run(args).refused(2, &[expected]);
     assert!(!cli.store().exists());
 }
 
@@ -71,10 +71,10 @@ fn a_wrong_setting_is_named_with_its_source(#[case] name: &str, #[case] value: &
               "detected_at: lies after reported_at")]
 #[case::service(&["--title", "x", "--service", "a", "--service", "a"], "is there twice")]
 #[case::owner(&["--title", "x", "--owner", ""], "owner: is empty")]
-fn impossible_record_is_refused(#[case] more: &[&str], #[case] says: &str) {
+fn impossible_record_is_refused(#[case] more: &[&str], #[case] expected: &str) {
     let cli = CliFixture::new();
     let run = declare(&cli, more);
-    run.refused(if says.is_empty() { 2 } else { 1 }, &[says]);
+    run.refused(if expected.is_empty() { 2 } else { 1 }, &[expected]);
     cli.declare("The store still works", "cdn");
     assert_eq!(json_lines(&cli.ok(["list", "--json"])).len(), 1);
 }
@@ -134,14 +134,14 @@ fn file_that_is_no_store_is_refused_and_unchanged(
     assert!(matches!(run.code, 1 | 4), "{run:?}");
     run.refused(run.code, &["store.db"]);
     if what == "text" {
-        let kept = fs::read_to_string(&store).unwrap();
-        assert!(kept.starts_with("These are my notes"));
+        let content = fs::read_to_string(&store).unwrap();
+        assert!(content.starts_with("These are my notes"));
     }
 }
 
 #[test]
 fn read_only_store_is_reported_and_unchanged() {
-    // Root may write anything.
+    // Root can write any file.
     if rustix::process::geteuid().is_root() {
         return;
     }
@@ -171,10 +171,10 @@ fn store_locked_by_another_process_is_reported_after_a_wait() {
 #[case(&["note", "1"], "", "is empty")]
 #[case(&["note", "1", " "], "", "is empty")]
 #[case(&["resolve", "1", "--action", "other", "--detail", "", "--validation", "x"], "", "is empty")]
-fn blank_text_is_refused(#[case] args: &[&str], #[case] input: &str, #[case] says: &str) {
+fn blank_text_is_refused(#[case] args: &[&str], #[case] input: &str, #[case] expected: &str) {
     let cli = CliFixture::new();
     cli.declare("One", "cdn");
-    cli.pipe(args, input.as_bytes()).refused(1, &[says]);
+    cli.pipe(args, input.as_bytes()).refused(1, &[expected]);
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn signal_during_import_leaves_nothing_half_done() {
     use crate::support::wait::until_blocking;
 
     let cli = CliFixture::new();
-    // Far more than is made before the signal comes.
+    // Far more incidents than are created before the signal arrives.
     let args = ["demo", "--incidents", "5000000", "--keep", "demo.db", "--seed-only"];
     let child =
         cli.program().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -356,8 +356,8 @@ fn damaged_store_is_reported_unchanged_and_salvaged() {
     assert_eq!((run.code, run.err.as_str()), (1, ""), "{run:?}");
     assert!(run.out.starts_with("damage: "), "{run:?}");
     assert!(run.out.ends_with("with redphone doctor --salvage FILE\n"), "{run:?}");
-    let told = cli.ok(["doctor", "--salvage", "saved.jsonl"]);
-    assert!(told.contains("records saved to saved.jsonl"), "{told}");
+    let output = cli.ok(["doctor", "--salvage", "saved.jsonl"]);
+    assert!(output.contains("records saved to saved.jsonl"), "{output}");
     assert!(std::fs::read(cli.store()).unwrap() == bytes, "the damaged file has changed");
     let run = cli.run(["import", "saved.jsonl", "--skip-bad", "--store", "new.db"]);
     assert_eq!(run.code, 0, "{run:?}");

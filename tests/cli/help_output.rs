@@ -32,13 +32,13 @@ fn the_version() {
 #[test]
 fn the_manual_has_a_page_for_each_command() {
     let cli = CliFixture::new();
-    let told = cli.ok(["man", "--out", "pages"]);
+    let output = cli.ok(["man", "--out", "pages"]);
     let mut pages: Vec<String> = std::fs::read_dir(cli.path("pages"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     pages.sort();
-    assert_eq!(told, format!("{} pages written to pages\n", pages.len()));
+    assert_eq!(output, format!("{} pages written to pages\n", pages.len()));
     insta::assert_snapshot!(pages.join("\n"));
     let page = std::fs::read_to_string(cli.path("pages/redphone-import.1")).unwrap();
     for part in [".SH NAME", ".SH SYNOPSIS", ".SH OPTIONS", "skip\\-bad"] {
@@ -51,10 +51,10 @@ fn completions_offer_commands_options_and_values() {
     let cli = CliFixture::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = cli.ok(["completions", shell]);
-        // The generators of the last two leave words out.
-        let words = ["rollback", "user-report"];
-        let words = words.iter().filter(|_| !matches!(shell, "elvish" | "powershell"));
-        for part in ["declare", "skip-bad"].iter().chain(words) {
+        // The generators for these two shells omit the values.
+        let values = ["rollback", "user-report"];
+        let values = values.iter().filter(|_| !matches!(shell, "elvish" | "powershell"));
+        for part in ["declare", "skip-bad"].iter().chain(values) {
             assert!(script.contains(part), "{shell} lacks {part}");
         }
     }

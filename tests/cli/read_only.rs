@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::support::cli::{CliFixture, Run, json_lines};
 
-/// The account that owns nothing.
+/// The id of the account `nobody`.
 const NOBODY: u32 = 65_534;
 
 fn set_mode(cli: &CliFixture, name: &str, mode: u32) {
@@ -17,14 +17,16 @@ fn set_mode(cli: &CliFixture, name: &str, mode: u32) {
     }
 }
 
-/// Runs the program as somebody who may read the store and the files beside it, and write nothing.
+/// Runs the program as a user who can read the store and the files next to it, and can write
+/// nothing.
 fn as_reader(cli: &CliFixture, args: &[&str]) -> Run {
     let files = ["store.db", "store.db-wal", "store.db-shm"];
     let mut program = cli.program();
     let root = rustix::process::geteuid().is_root();
     let (folder, file) = if root { (0o755, 0o644) } else { (0o555, 0o444) };
     if root {
-        // Modes do not hold root back: another account runs it, from where that one may.
+        // File modes do not restrict root, so another account runs a copy of the program that it
+        // can reach.
         let copy = cli.path("redphone");
         if !copy.exists() {
             fs::copy(crate::support::program(), &copy).unwrap();
@@ -70,8 +72,8 @@ fn reading_a_closed_store_creates_no_sidecar_files() {
     assert_eq!(titles(&as_reader(&cli, &LIST)), ["One", "Two"]);
     let shown = as_reader(&cli, &["show", "2", "--read-only"]);
     assert!(shown.out.contains("Two"), "{shown:?}");
-    let words = as_reader(&cli, &["list", "Two", "is:any", "--read-only"]);
-    assert!(words.out.contains("Two"), "{words:?}");
+    let found = as_reader(&cli, &["list", "Two", "is:any", "--read-only"]);
+    assert!(found.out.contains("Two"), "{found:?}");
 }
 
 #[test]
@@ -81,7 +83,7 @@ fn store_is_read_while_its_owner_writes() {
     let owner = rusqlite::Connection::open(cli.store()).unwrap();
     let count = |sql: &str| owner.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(count("SELECT count(*) FROM incident"), 1);
-    // What follows stands in the log alone, as long as the owner has it open.
+    // While the owner has the store open, new records are only in the write-ahead log.
     cli.declare("Two", "cdn");
     assert!(cli.path("store.db-wal").metadata().unwrap().len() > 0);
     assert_eq!(titles(&as_reader(&cli, &LIST)), ["One", "Two"]);
@@ -95,7 +97,7 @@ fn unreadable_leftover_wal_is_reported() {
     let owner = rusqlite::Connection::open(cli.store()).unwrap();
     owner.query_row("SELECT count(*) FROM incident", [], |row| row.get::<_, i64>(0)).unwrap();
     cli.declare("Two", "cdn");
-    // As a crash of the machine leaves it: the log, and no index.
+    // As after a crash of the machine: there is a log, and no index.
     for name in ["store.db", "store.db-wal"] {
         fs::copy(cli.path(name), cli.path(&format!("left-{name}"))).unwrap();
     }

@@ -7,7 +7,7 @@ use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use crate::support::cli::CliFixture;
 use crate::support::program;
 
-/// Runs the program in a terminal of so many columns and gives what it wrote.
+/// Runs the program in a terminal with this number of columns, and returns its output.
 fn in_terminal(cli: &CliFixture, columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
     let size = PtySize { rows: 30, cols: columns, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).unwrap();
@@ -26,7 +26,7 @@ fn in_terminal(cli: &CliFixture, columns: u16, args: &[&str], env: &[(&str, &str
     drop(pair.slave);
     let mut reader = pair.master.try_clone_reader().unwrap();
     let mut bytes = Vec::new();
-    // The end of a terminal is an error on Linux.
+    // On Linux, the end of a terminal is reported as an error.
     let _ = reader.read_to_end(&mut bytes);
     child.wait().unwrap();
     String::from_utf8(bytes).unwrap().replace("\r\n", "\n")

@@ -45,19 +45,20 @@ fn json_lists_all_fields_and_the_secret_only_once() {
 #[case::an_unknown_scope(&["--name", "a", "--scope", "root"], &["read", "admin"])]
 #[case::no_time(&["--name", "a", "--scope", "read", "--expires", "soon"], &["90d", "never"])]
 #[case::a_bare_number(&["--name", "a", "--scope", "read", "--expires", "90"], &["90d"])]
-fn wrong_token_arguments_are_named(#[case] args: &[&str], #[case] says: &[&str]) {
+fn wrong_token_arguments_are_named(#[case] args: &[&str], #[case] expected: &[&str]) {
     let cli = CliFixture::new();
-    cli.run(["token", "create"].iter().chain(args)).refused(2, says);
+    cli.run(["token", "create"].iter().chain(args)).refused(2, expected);
 }
 
 #[rstest]
 #[case::a_date("2120-03-01", "2120-03-01T00:00:00Z")]
 #[case::a_moment("2120-03-01T10:00:00+02:00", "2120-03-01T08:00:00Z")]
-fn expiry_is_a_date_or_a_time(#[case] given: &str, #[case] kept: &str) {
+fn expiry_is_a_date_or_a_time(#[case] argument: &str, #[case] expected: &str) {
     let cli = CliFixture::new();
-    let args = ["token", "create", "--name", "a", "--scope", "read", "--json", "--expires", given];
+    let args =
+        ["token", "create", "--name", "a", "--scope", "read", "--json", "--expires", argument];
     let made: Value = serde_json::from_str(&cli.ok(args)).unwrap();
-    assert_eq!(made["expires_at"], kept);
+    assert_eq!(made["expires_at"], expected);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::cli::{CliFixture, mode};
 
-/// A store with something of everything, and its export.
+/// Creates a store with records of all kinds, and returns its export too.
 fn exported() -> (CliFixture, String) {
     let cli = CliFixture::with_company();
     cli.declare("Card payments fail \u{202e}\u{1b}[2J漢字🚒", "checkout");
@@ -58,9 +58,9 @@ fn the_same_import_twice_changes_nothing() {
     let events = text.lines().filter(|line| line.starts_with("{\"event\"")).count();
     let run = cli.pipe(["import", "--json"], text.as_bytes());
     assert_eq!(run.code, 0, "{run:?}");
-    let told: Value = serde_json::from_str(&run.out).unwrap();
-    assert_eq!(told["known"], events);
-    assert_eq!(told["events"], 0);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(report["known"], events);
+    assert_eq!(report["events"], 0);
     assert_eq!(cli.ok(["export"]), text);
 }
 
@@ -68,8 +68,10 @@ fn the_same_import_twice_changes_nothing() {
 fn export_file_is_written_atomically_and_privately() {
     let (cli, text) = exported();
     fs::write(cli.path("backup.jsonl"), "old").unwrap();
-    let told = cli.ok(["export", "backup.jsonl"]);
-    assert!(told.ends_with("lines written to backup.jsonl\n") || told.contains("/backup.jsonl\n"));
+    let output = cli.ok(["export", "backup.jsonl"]);
+    assert!(
+        output.ends_with("lines written to backup.jsonl\n") || output.contains("/backup.jsonl\n")
+    );
     assert_eq!(fs::read_to_string(cli.path("backup.jsonl")).unwrap(), text);
     assert_eq!(mode(&cli.path("backup.jsonl")), 0o600);
     let left: Vec<_> = fs::read_dir(cli.path("."))
@@ -84,10 +86,10 @@ fn export_file_is_written_atomically_and_privately() {
 #[case("store.db", "is the store itself")]
 #[case("home", "is a folder")]
 #[case("no/such/folder.jsonl", "No such file or directory")]
-fn unwritable_export_path_is_refused(#[case] target: &str, #[case] says: &str) {
+fn unwritable_export_path_is_refused(#[case] target: &str, #[case] expected: &str) {
     let (cli, _) = exported();
     fs::create_dir_all(cli.path("home")).unwrap();
-    cli.run(["export", target]).refused(1, &[says]);
+    cli.run(["export", target]).refused(1, &[expected]);
     cli.ok(["doctor"]);
 }
 
@@ -119,23 +121,23 @@ fn second_declaration(text: &str) -> usize {
 fn a_wrong_line_is_named_with_its_field_and_nothing_is_imported(
     #[case] from: &str,
     #[case] to: String,
-    #[case] says: &str,
+    #[case] expected: &str,
 ) {
     let (cli, text) = exported();
     let number = second_declaration(&text);
     let wrong = with_line(&text, number, |line| line.replace(from, &to));
     assert_ne!(wrong, text);
     let run = cli.pipe(["import", "-", "--store", "new.db"], wrong.as_bytes());
-    run.refused(1, &[&format!("line {number}: {says}"), "nothing was imported"]);
+    run.refused(1, &[&format!("line {number}: {expected}"), "nothing was imported"]);
     let run = cli.run(["list", "is:any", "--store", "new.db"]);
     assert_eq!(run.out, "", "{run:?}");
-    // Leaving it out leaves the rest of that incident without its beginning.
+    // Without it, the other events of that incident have no declaration.
     let run = cli.pipe(["import", "--skip-bad", "--store", "new.db", "--json"], wrong.as_bytes());
     assert_eq!(run.code, 0, "{run:?}");
-    let told: Value = serde_json::from_str(&run.out).unwrap();
-    assert_eq!(told["incidents"], 1, "{run:?}");
-    assert!(told["skipped"].as_u64().unwrap() >= 1, "{run:?}");
-    assert!(run.err.contains(&format!("left out line {number}: {says}")), "{run:?}");
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(report["incidents"], 1, "{run:?}");
+    assert!(report["skipped"].as_u64().unwrap() >= 1, "{run:?}");
+    assert!(run.err.contains(&format!("left out line {number}: {expected}")), "{run:?}");
     cli.ok(["doctor", "--store", "new.db"]);
 }
 
@@ -197,17 +199,21 @@ fn at_most_twenty_reasons_are_printed() {
 #[rstest]
 #[case("gone.jsonl", 3, "No such file or directory")]
 #[case("home", 1, "is a folder")]
-fn a_file_that_can_not_be_read_is_named(#[case] file: &str, #[case] code: i32, #[case] says: &str) {
+fn a_file_that_can_not_be_read_is_named(
+    #[case] file: &str,
+    #[case] code: i32,
+    #[case] expected: &str,
+) {
     let cli = CliFixture::new();
     fs::create_dir_all(cli.path("home")).unwrap();
-    cli.run(["import", file]).refused(code, &[file, says]);
+    cli.run(["import", file]).refused(code, &[file, expected]);
     assert!(!cli.store().exists());
 }
 
 #[test]
 fn closed_pipe_ends_the_export_quietly() {
     let (cli, _) = exported();
-    // More than a pipe holds.
+    // More than the buffer of a pipe can hold.
     let note = "line of a note\n".repeat(4000);
     for _ in 0..3 {
         assert_eq!(cli.pipe(["note", "2", "-"], note.as_bytes()).code, 0);
@@ -216,10 +222,10 @@ fn closed_pipe_ends_the_export_quietly() {
         let mut child =
             cli.program().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
-        let mut told = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
         child.wait().unwrap();
-        assert_eq!(told, "", "{args:?}");
+        assert_eq!(stderr, "", "{args:?}");
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::program::{file, text_of};
 use super::recording::lines;
 
-/// Codes that no request can bring about: that of a panic.
+/// Error codes that no request can cause. `internal` follows only from a panic.
 const UNREACHABLE: [&str; 1] = ["internal"];
 
 /// Returns the exchanges of all recordings of a server.
@@ -27,7 +27,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// Adds the value of each field of a name, wherever it stands.
+/// Adds the values of all fields with a name, at any depth.
 fn gather(value: &Value, name: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {

@@ -14,15 +14,15 @@ pub struct Request {
     pub method: String,
     /// The path with its query.
     pub path: String,
-    /// In the order in which they are sent; a name may stand there twice.
+    /// In the order in which they are sent; names may be repeated.
     pub headers: Vec<(String, String)>,
-    /// Sent with its length, where there is one.
+    /// Sent with its length, if there is a body.
     pub body: Option<Vec<u8>>,
-    /// How many more bytes are announced, and never sent.
+    /// The number of bytes that are announced and never sent.
     pub withheld: usize,
 }
 
-/// What came back.
+/// The response as it arrived.
 #[derive(Clone, Debug)]
 pub struct Response {
     /// The status code.
@@ -36,7 +36,10 @@ pub struct Response {
 impl Response {
     /// Returns the value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(candidate, _)| candidate == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -62,10 +65,10 @@ pub fn send(port: u16, request: &Request) -> Response {
     let length = request.body.as_ref().map(|body| body.len() + request.withheld);
     let head = head(&first, own.into_iter().chain(others), length);
     stream.write_all(head.as_bytes()).unwrap();
-    // A body that is refused for its length is not read to its end.
+    // A body that is refused because of its length is not read to its end.
     let _ = request.body.as_ref().map(|body| stream.write_all(body));
     let mut bytes = Vec::new();
-    // A connection that is reset after the answer has given the answer all the same.
+    // A reset after the response does not affect the response.
     let _ = stream.read_to_end(&mut bytes);
     parse(&bytes).unwrap_or_else(|| panic!("no answer to {} {}", request.method, request.path))
 }

@@ -37,7 +37,7 @@ pub fn differences(exit: i32, out: &str, err: &str, run: &Run) -> Vec<String> {
     if run.code != exit {
         found.push(format!("exit code: was {exit}, is {} ({})", run.code, run.err));
     }
-    // A sentence there may be put better.
+    // The wording of a sentence on standard error may change.
     if run.err.is_empty() != err.is_empty() {
         found.push(format!("standard error: was {err:?}, is {:?}", run.err));
     }
@@ -86,7 +86,7 @@ fn old_sample_of_the_settings_has_nothing_wrong() {
     let home = Home::new();
     std::fs::create_dir_all(home.path("config/redphone")).unwrap();
     let sample = std::fs::read_to_string(file("settings/sample.toml")).unwrap();
-    // Every setting is commented out with a # and no blank; sentences have a blank behind it.
+    // A setting is commented out by a `#` without a blank; a sentence has a blank after it.
     let is_setting = |line: &str| {
         line.strip_prefix('#').is_some_and(|rest| {
             (!rest.is_empty() && !rest.starts_with(' ')) || rest.starts_with("    ")

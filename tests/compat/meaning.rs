@@ -1,4 +1,5 @@
-//! Whether two values mean the same: what was recorded is in what is said now. Fields may be added.
+//! Compares two values by their meaning: the present one has everything that was recorded. Fields
+//! may be added.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +7,19 @@ use chrono::DateTime;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// When everything was recorded: a time of this hour is one of a clock, and another one now.
+/// The hours of the recording. A time of these hours comes from a clock, and is another one in each
+/// run.
 const RECORDED: [&str; 2] = ["2026-03-20T09:", "2026-03-20T10:"];
-/// The ids that the recorder has chosen begin so: they are the same in every run.
+/// The prefix of the ids that the recorder chose, which are the same in every run.
 pub const FIXED: &str = "019cb000-";
 /// Numbers that are measured, or depend on how long something took.
 const MEASURED: [&str; 3] = ["ms", "clock_s", "tries"];
-/// Fields whose value is chosen by a store; what it is goes into the bindings.
+/// Fields whose value a store chooses. Their values are matched through the bindings.
 const OPAQUE: [&str; 2] = ["cursor", "next"];
 /// Lists that are sets, and may gain members.
 const SETS: [&str; 1] = ["verbs"];
 
-/// Compares recorded values with those of now.
+/// Compares recorded values with present ones.
 #[derive(Default, Debug)]
 pub struct Meaning {
     /// Recorded positions, page marks and tags, with those that the present program gave instead.
@@ -55,8 +57,8 @@ impl Meaning {
         }
     }
 
-    /// Whether both are times of a clock, or both are ids that the program has made: the same one
-    /// wherever the recorded one stands.
+    /// Returns whether both are times of a clock, or both are ids that the program created. The
+    /// same recorded value must always have the same present value.
     fn is_generated(&mut self, was: &str, is: &str) -> bool {
         if RECORDED.iter().any(|hour| was.starts_with(hour)) {
             return DateTime::parse_from_rfc3339(is).is_ok();

@@ -33,7 +33,7 @@ fn story() -> Vec<Exchange> {
     all.take_while(|exchange| !exchange.title.ends_with("is refused")).collect()
 }
 
-/// Makes a recorded wait end at once: what a client was told then depended on the moment.
+/// Makes a recorded wait end at once, because what a client got at its end depended on the moment.
 fn without_wait(mut exchange: Exchange) -> Exchange {
     let path = &mut exchange.request.path;
     let Some(wait) = path.find("wait=").filter(|_| path.starts_with("/v1/changes")) else {
@@ -48,7 +48,7 @@ fn without_wait(mut exchange: Exchange) -> Exchange {
     exchange
 }
 
-/// Sends what a recorded client has sent, and what others did meanwhile.
+/// Sends the requests of a recorded client, and those of others at the same time.
 fn replay_client(name: &str) {
     let (_, lines) = lines(name);
     let home = prepared_store();
@@ -128,9 +128,10 @@ fn store_that_was_moved_away_is_answered_as_recorded() {
     replay.play(&exchanges(before));
     for end in ["", "-wal", "-shm"] {
         let store = format!("data/redphone/redphone.db{end}");
-        // It has no log where nothing was written.
+        // Without writes there is no log.
         let _ = std::fs::rename(home.path(&store), home.path(&format!("{store}.away")));
     }
+    // Nothing tells when the server notices: for a second it answers what it found last.
     let deadline = Instant::now() + PATIENCE;
     while replay.server.get("", "/v1/ready").status == 200 {
         assert!(Instant::now() < deadline, "it is still ready");

@@ -1,4 +1,4 @@
-//! What the old panes left behind: drafts are offered, and filters used before are offered again.
+//! What the old panes have stored: drafts and used filters are offered again.
 
 use super::program::{Home, copy_folder, file};
 use super::remote::Remote;

@@ -14,7 +14,7 @@ fn home_with(folder: &str) -> Home {
 fn export_differences(recorded: &str, actual: &str) -> Vec<String> {
     let all = |text| Value::Array(json_lines(text));
     let mut found = Meaning::differences(&all(recorded), &all(actual));
-    // An export has no clock of now in it: what was written down stays as it was.
+    // An export has no present time in it, so stored records are the same.
     let written = |text: &str| -> Vec<Value> {
         let lines = json_lines(text).into_iter();
         lines.filter_map(|line| line.pointer("/event/recorded_at").cloned()).collect()

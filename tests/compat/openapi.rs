@@ -7,21 +7,21 @@ use serde_json::{Map, Value};
 use super::program::{Home, text_of};
 use super::server::Server;
 
-/// Texts for people, which may be put better.
+/// Texts for people, whose wording may change.
 const PROSE: [&str; 2] = ["description", "summary"];
 
 /// Compares two descriptions.
 struct Comparison<'a> {
     old: &'a Value,
     new: &'a Value,
-    /// Names of schemas that stand in bodies of requests.
+    /// Names of schemas that occur in request bodies.
     requested: BTreeSet<String>,
-    /// Names of schemas that stand in answers.
+    /// Names of schemas that occur in responses.
     answered: BTreeSet<String>,
     missing: Vec<String>,
 }
 
-/// Returns what of the old description the new one lacks or has changed, each with a JSON pointer.
+/// Returns what the new description lacks or has changed, each with a JSON pointer.
 fn missing(old: &Value, new: &Value) -> Vec<String> {
     let mut comparison = Comparison {
         old,
@@ -86,7 +86,7 @@ impl Comparison<'_> {
         self.required(at, old, new);
     }
 
-    /// A request needs no field that it did not need; an answer has all fields that it had.
+    /// Checks that a request needs no new field, and that a response has all its old fields.
     fn required(&mut self, at: &str, old: &Map<String, Value>, new: &Map<String, Value>) {
         let names = |fields: &Map<String, Value>| -> BTreeSet<String> {
             let list = fields.get("required").and_then(Value::as_array);
@@ -107,7 +107,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// A list is a set here: of values, of parameters by their names, or of alternatives.
+    /// Compares lists as sets: of values, of parameters by their names, or of alternatives.
     fn lists(&mut self, at: &str, old: &[Value], new: &[Value]) {
         for (index, was) in old.iter().enumerate() {
             let at = format!("{at}/{index}");
@@ -163,7 +163,7 @@ fn served_description_has_all_of_the_old_one() {
     assert_eq!(missing(&old(), &new), Vec::<String>::new());
 }
 
-/// Changes a value of the description, and returns what is found then.
+/// Changes a value of the description, and returns the differences that are found.
 fn found_after(pointer: &str, change: impl Fn(&mut Value)) -> Vec<String> {
     let old = old();
     let mut new = old.clone();

@@ -76,14 +76,14 @@ impl Home {
         Run::from(self.program().args(args).output().unwrap())
     }
 
-    /// Runs what must end well and returns what it printed.
+    /// Runs a command that must succeed, and returns its output.
     pub fn ok<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> String {
         let run = self.run(args);
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
         run.out
     }
 
-    /// Runs what must end well and returns the JSON of each line that it printed.
+    /// Runs a command that must succeed, and returns the JSON of each line of its output.
     pub fn json<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Vec<Value> {
         json_lines(&self.ok(args))
     }
@@ -99,7 +99,7 @@ impl From<Output> for Run {
     }
 }
 
-/// Runs a command with something on its standard input.
+/// Runs a command with a text on its standard input.
 pub fn run_with_input(mut command: Command, input: Option<&str>) -> Run {
     let Some(input) = input else { return Run::from(command.output().unwrap()) };
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -11,23 +11,23 @@ use super::program::{json_lines, text_of};
 /// A request and what the old server answered.
 #[derive(Clone, Deserialize, Debug)]
 pub struct Exchange {
-    /// What it shows; empty in recordings of clients.
+    /// What the exchange shows; empty in recordings of clients.
     #[serde(default)]
     pub title: String,
-    /// What was asked.
+    /// The recorded request.
     pub request: RecordedRequest,
-    /// What was answered; `None` where the server was away.
+    /// The recorded response; `None` if the server was away.
     pub response: Option<RecordedResponse>,
-    /// Names for parts of the answer that later requests repeat, with where they stand.
+    /// Names for parts of the response that later requests repeat, with their JSON pointers.
     #[serde(default)]
     pub save: BTreeMap<String, String>,
-    /// How often the one command of the body was in it, where it was there more than once.
+    /// How often the body repeats its only command, if it does.
     #[serde(default)]
     pub times: Option<usize>,
-    /// How many bytes of the body were announced and not sent.
+    /// The number of bytes of the body that were announced and not sent.
     #[serde(default)]
     pub withheld: usize,
-    /// The answer came only after the next exchange had begun.
+    /// Whether the response came only after the next exchange had begun.
     #[serde(default)]
     pub parked: bool,
 }
@@ -40,7 +40,7 @@ pub struct RecordedRequest {
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: Option<Value>,
-    /// A body that is no JSON, a character for a byte.
+    /// A body that is not JSON, with one character for each byte.
     pub raw: Option<String>,
 }
 
@@ -51,7 +51,7 @@ pub struct RecordedResponse {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     pub body: Option<Value>,
-    /// A body that is no JSON.
+    /// A body that is not JSON, as text.
     pub text: Option<String>,
 }
 
@@ -60,7 +60,7 @@ impl RecordedRequest {
     pub fn request(&self, fill: impl Fn(&str) -> String) -> Request {
         let body = match (&self.body, &self.raw) {
             (Some(json), _) => Some(json.to_string().into_bytes()),
-            // A code point above 255 is not written.
+            // The recorder writes no code point above 255.
             (None, Some(raw)) => Some(raw.chars().filter_map(|c| u8::try_from(c).ok()).collect()),
             (None, None) => None,
         };
@@ -86,7 +86,7 @@ impl From<&Response> for RecordedResponse {
 }
 
 impl RecordedResponse {
-    /// Returns what stands at a pointer in the body, or in a header (`header:etag`).
+    /// Returns the value at a JSON pointer in the body, or of a header (`header:etag`).
     pub fn at(&self, at: &str) -> Option<String> {
         match at.strip_prefix("header:") {
             Some(name) => self.headers.get(name).cloned(),
@@ -95,7 +95,7 @@ impl RecordedResponse {
     }
 }
 
-/// Returns the lines of a recording: the first says in what it was made.
+/// Returns the lines of a recording. The first one describes its setup.
 pub fn lines(name: &str) -> (Value, Vec<Value>) {
     let mut lines = json_lines(&text_of(name));
     let setup = lines.remove(0);

@@ -1,4 +1,4 @@
-//! A forward proxy on loopback: what is asked of `http://incidents.test` goes to a server's port.
+//! A forward proxy on loopback: requests for `http://incidents.test` go to the port of a server.
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use super::stand_in::URL;
 
 /// The proxy, and what was sent through it.
 pub struct Relay {
-    /// Where it listens.
+    /// The port on which it listens.
     pub port: u16,
     commands: Arc<Mutex<Vec<Value>>>,
 }

@@ -12,11 +12,11 @@ pub struct Remote {
     pub client: Home,
     /// The present program, serving the old store.
     pub server: Server,
-    // Removed after the server has ended.
+    // Dropped, and so removed, after the server has ended.
     _store: Home,
-    /// Between both.
+    /// The proxy between client and server.
     pub relay: Relay,
-    /// Whose client it is.
+    /// The token of the client.
     pub token: String,
 }
 
@@ -27,7 +27,7 @@ pub fn token(name: &str) -> String {
 }
 
 impl Remote {
-    /// Starts the server, and gives the client what it had.
+    /// Starts the server, and sets up the client with its old files.
     pub fn new() -> Self {
         let store = Home::new();
         copy_folder(&file("data"), &store.path("data/redphone"));

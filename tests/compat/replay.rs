@@ -11,7 +11,7 @@ use super::program::{Home, copy_folder, file};
 use super::recording::{Exchange, RecordedRequest, RecordedResponse};
 use super::server::Server;
 
-/// Headers whose recorded value must stand in the answer.
+/// Headers that must have the recorded value.
 const SAME: [&str; 7] = [
     "cache-control",
     "connection",
@@ -21,17 +21,17 @@ const SAME: [&str; 7] = [
     "www-authenticate",
     "x-request-id",
 ];
-/// Headers that must be there, with whatever value.
+/// Headers that must be present, with any value.
 const PRESENT: [&str; 2] = ["etag", "retry-after"];
 
 /// Replays a recording, and remembers what later requests repeat.
 pub struct Replay {
     /// The present server.
     pub server: Server,
-    /// By name, in recordings of a server.
+    /// Saved values by name, in recordings of a server.
     saved: BTreeMap<String, String>,
     meaning: Meaning,
-    /// What differs, for each exchange in which something does.
+    /// The differences of each exchange that has any.
     pub failures: Vec<String>,
 }
 
@@ -59,8 +59,8 @@ impl Replay {
         Self { server, saved: BTreeMap::new(), meaning: Meaning::default(), failures: Vec::new() }
     }
 
-    /// Puts what the present server has said in the place of what the old one had: by its name in
-    /// recordings of a server, by its value in those of a client.
+    /// Replaces values of the old server by those of the present one: by name in recordings of a
+    /// server, by value in those of a client.
     fn fill(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (name, value) in &self.saved {
@@ -116,14 +116,14 @@ impl Replay {
         }
     }
 
-    /// Panics where something differs in one of `count` exchanges.
+    /// Panics if one of `count` exchanges differs from its recording.
     pub fn expect_no_failures(&self, count: usize) {
         let failures = &self.failures;
         assert!(count > 0, "nothing was recorded");
         assert!(failures.is_empty(), "{} of {count}:\n{}", failures.len(), failures.join("\n"));
     }
 
-    /// Sends all of them; one that is parked is answered while the next is sent.
+    /// Sends all exchanges. A parked one is answered while the next one is sent.
     pub fn play(&mut self, exchanges: &[Exchange]) {
         let mut parked: Option<(usize, JoinHandle<Response>)> = None;
         for (index, exchange) in exchanges.iter().enumerate() {

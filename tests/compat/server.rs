@@ -3,20 +3,21 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::http::{self, Request, Response};
 use super::program::Home;
 
-/// A server that is ended with the test.
+/// A running server, which is killed at the end of the test.
 pub struct Server {
     child: Child,
-    /// Where it listens on this machine.
+    /// The port on which it listens on this machine.
     pub port: u16,
 }
 
 impl Server {
-    /// Starts `redphone serve`; `global` stands before the command, `args` behind it.
+    /// Starts `redphone serve`. `global` arguments come before the command, `args` after it.
     pub fn start(home: &Home, global: &[String], args: &[String]) -> Self {
         let mut child = home
             .program()
@@ -39,7 +40,7 @@ impl Server {
         http::send(self.port, request)
     }
 
-    /// Sends commands with a token and returns what became of each.
+    /// Sends commands with a token, and returns the outcome of each.
     pub fn command(&self, token: &str, commands: &Value) -> Vec<Value> {
         let body = serde_json::json!({ "commands": commands }).to_string();
         let headers = vec![
@@ -59,6 +60,13 @@ impl Server {
         let headers = vec![("Authorization".into(), format!("Bearer {token}"))];
         let (method, path) = ("GET".into(), path.into());
         self.send(&Request { method, path, headers, body: None, withheld: 0 })
+    }
+
+    /// Ends the server as its operator does. Its log is complete then.
+    pub fn stop(mut self) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).unwrap();
+        kill_process(id, Signal::TERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
     }
 }
 

@@ -1,4 +1,5 @@
-//! A stand-in for the old server: it plays recorded answers, and refuses what no recording asks.
+//! A stand-in for the old server: it plays recorded responses, and refuses requests that no
+//! recording has.
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -13,7 +14,7 @@ use super::unify::Bindings;
 /// How clients name the server; they reach it through `HTTP_PROXY`.
 pub const URL: &str = "http://incidents.test";
 
-/// What the stand-in plays, and what it was asked beyond that.
+/// The exchanges that the stand-in plays, and the requests that are in no exchange.
 #[derive(Default)]
 struct Script {
     exchanges: Vec<(Exchange, bool)>,
@@ -21,7 +22,7 @@ struct Script {
     refused: Vec<String>,
 }
 
-/// What the recording says to a request.
+/// The response of the recording to a request.
 enum Answer {
     Recorded(RecordedResponse),
     /// The server was away.
@@ -37,7 +38,7 @@ pub struct StandIn {
 }
 
 impl StandIn {
-    /// Starts it with nothing to play. It ends with the test's process.
+    /// Starts it without exchanges. It ends with the process of the test.
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -74,14 +75,15 @@ impl StandIn {
         all
     }
 
-    /// Returns text with the ids that the client made replaced by those of the recording.
+    /// Returns a text in which the recorded ids replace those that the client created.
     pub fn as_recorded(&self, text: &str) -> String {
         self.script().bindings.reversed(text)
     }
 }
 
 impl Script {
-    /// Finds the recorded answer: of the first that was not played yet, or else of one that was.
+    /// Finds the recorded response: of the first matching exchange that was not played yet, or else
+    /// of one that was.
     fn answer(&mut self, request: &Request) -> Answer {
         for again in [false, true] {
             for (exchange, used) in self.exchanges.iter_mut().filter(|(_, used)| *used == again) {
@@ -91,7 +93,8 @@ impl Script {
                 }
             }
         }
-        // What waits is tried again after a while, which may be over earlier or later than it was.
+        // Pending commands are sent again after a while, which may end earlier or later than in the
+        // recording.
         let is_away = !self.exchanges.is_empty()
             && self.exchanges.iter().all(|(exchange, _)| exchange.response.is_none());
         if is_away {

@@ -9,12 +9,12 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 use super::program::{Home, PROGRAM};
 
-/// After this long without what is waited for, something hangs.
+/// A wait that takes longer than this is taken for a hang.
 const PATIENCE: Duration = Duration::from_secs(30);
 const COLUMNS: u16 = 126;
 const ROWS: u16 = 36;
 
-/// The program in a terminal; it is killed with the test.
+/// The program in a terminal. It is killed at the end of the test.
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     // Closed with the terminal.
@@ -25,7 +25,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the panes in a home, with more of an environment.
+    /// Starts the panes in a home, with additional environment variables.
     pub fn start(home: &Home, args: &[&str], more: &[(&str, String)]) -> Self {
         let mut command = CommandBuilder::new(PROGRAM);
         command.env_clear();
@@ -67,7 +67,7 @@ impl Terminal {
         self.wait_until(text, |screen| screen.contains(text));
     }
 
-    /// Reads until the text of the screen is as wanted.
+    /// Reads until the text of the screen satisfies a condition.
     pub fn wait_until(&mut self, what: &str, is_wanted: impl Fn(&str) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !is_wanted(&self.parser.screen().contents()) {

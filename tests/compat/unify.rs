@@ -1,4 +1,4 @@
-//! Whether a request is the recorded one, but for the ids and times that a client makes anew.
+//! Compares requests with recorded ones, except for the ids and times that a client creates.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::http::Request;
 use super::meaning::FIXED;
 use super::recording::RecordedRequest;
 
-/// Headers that both requests must have alike.
+/// Headers that must be the same in both requests.
 const SAME: [&str; 2] = ["authorization", "if-none-match"];
 
 /// Recorded ids, with those that the client under test has made instead.
@@ -20,17 +20,17 @@ pub struct Bindings {
 }
 
 impl Bindings {
-    /// Returns text with recorded ids replaced by those of now.
+    /// Returns a text in which present ids replace the recorded ones.
     pub fn applied(&self, text: &str) -> String {
         self.ids.iter().fold(text.to_owned(), |text, (was, is)| text.replace(was, is))
     }
 
-    /// Returns text with the ids of now replaced by the recorded ones.
+    /// Returns a text in which recorded ids replace the present ones.
     pub fn reversed(&self, text: &str) -> String {
         self.ids.iter().fold(text.to_owned(), |text, (was, is)| text.replace(is, was))
     }
 
-    /// Whether a request is the recorded one; the ids that it brings are remembered then.
+    /// Returns whether a request equals the recorded one. Its ids are remembered if so.
     pub fn unify(&mut self, recorded: &RecordedRequest, actual: &Request) -> bool {
         let mut tried = self.clone();
         let body = actual.body.as_deref().map(serde_json::from_slice::<Value>);
@@ -40,7 +40,7 @@ impl Bindings {
             _ => false,
         };
         let header = |headers: &[(String, String)], name: &str| {
-            let found = headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+            let found = headers.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(name));
             found.map(|(_, value)| value.clone())
         };
         let headers = SAME
@@ -92,7 +92,7 @@ impl Bindings {
     }
 }
 
-/// A path without the client's time in its query.
+/// Returns a path without the client's present time in its query.
 fn without_now(path: &str) -> String {
     let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
     let others: Vec<&str> = query.split('&').filter(|part| !part.starts_with("now=")).collect();

@@ -32,8 +32,8 @@ fn the_path_is_printed_also_where_settings_are_wrong() {
 #[test]
 fn init_writes_a_sample_once_for_its_owner_alone() {
     let cli = CliFixture::new();
-    let told = cli.ok(["config", "init"]);
-    assert!(told.contains("config.toml"), "{told}");
+    let output = cli.ok(["config", "init"]);
+    assert!(output.contains("config.toml"), "{output}");
     assert_eq!(mode(&file(&cli)), 0o600);
     assert_eq!(mode(file(&cli).parent().unwrap()), 0o700);
     let text = fs::read_to_string(file(&cli)).unwrap();
@@ -90,7 +90,7 @@ fn show_prints_effective_values_and_their_sources() {
         "own = [\"Y\", \"F2\"] # config.toml:5",
         "note = \"n\" # default",
     ] {
-        assert!(run.out.lines().any(|there| there == line), "{line} is not in\n{}", run.out);
+        assert!(run.out.lines().any(|printed| printed == line), "{line} is not in\n{}", run.out);
     }
     fs::write(cli.path("again.toml"), &run.out).unwrap();
     let check = cli.ok(["--config", "again.toml", "config", "check"]);
@@ -121,9 +121,9 @@ fn other_commands_continue_and_warn_once() {
 #[case(&["config", "chek"], "'chek'")]
 #[case(&["--config", "nowhere.toml", "list"], "there is no file nowhere.toml")]
 #[case(&["--profile", "prod", "list"], "there is no profile \"prod\"")]
-fn contradictory_options_are_refused(#[case] args: &[&str], #[case] says: &str) {
+fn contradictory_options_are_refused(#[case] args: &[&str], #[case] expected: &str) {
     let cli = CliFixture::new();
-    cli.run(args).refused(2, &[says]);
+    cli.run(args).refused(2, &[expected]);
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl File {
     }
 }
 
-/// What a text comes to.
+/// Loads the settings from a text.
 pub fn read(text: &str) -> Config {
     File::new(text).load()
 }
@@ -56,8 +56,8 @@ pub fn read(text: &str) -> Config {
 /// Returns the warnings about a settings text as `line:column: sentence`.
 pub fn warnings(text: &str) -> Vec<String> {
     let config = read(text);
-    let told = |w: &redphone::config::Warning| {
+    let to_text = |w: &redphone::config::Warning| {
         format!("{}:{}: {}", w.position.line, w.position.column, w.text)
     };
-    config.warnings.iter().map(told).collect()
+    config.warnings.iter().map(to_text).collect()
 }

@@ -13,7 +13,7 @@ use super::file::{File, read, warnings};
 use crate::support::strategies;
 
 #[rstest]
-// Names that there are not.
+// Unknown names.
 #[case("asci = true", "1:1: asci is not a setting: did you mean ascii?")]
 #[case("[look]\ntheme = \"dark\"", "1:2: look is not a setting: did you mean looks?")]
 #[case("[looks]\n  tehme = \"dark\"", "2:3: looks.tehme is not a setting: did you mean theme?")]
@@ -25,7 +25,7 @@ use crate::support::strategies;
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
 #[case("\"a\\u001b[31m\" = 1", "1:1: \"a␛[31m\" is not a setting: use one of")]
-// Kinds.
+// Values of the wrong type.
 #[case("user = 5", "1:8: user is a number: write text in quotes")]
 #[case("user = \"\"", "1:8: user is empty: write at least one character")]
 #[case("store = true", "1:9: store is true or false: write text in quotes")]
@@ -177,11 +177,11 @@ use crate::support::strategies;
     "[[schedules]]\nteam = \"db\"\nrotation = []\nstarts = 2026-01-05T09:00:00Z\nturn = \"7d\"",
     "3:12: schedules.rotation is empty"
 )]
-// Keys that are none; what they are for, the keymap checks.
+// Invalid keys. The keymap checks what keys are bound to.
 #[case("[keys]\nacknowledge = 5", "2:15: keys.acknowledge is a number: write text in quotes")]
-fn wrong_setting_is_reported_with_its_position(#[case] text: &str, #[case] says: &str) {
+fn wrong_setting_is_reported_with_its_position(#[case] text: &str, #[case] expected: &str) {
     let all = warnings(text);
-    assert!(all.iter().any(|one| one.contains(says)), "{says:?} is not in {all:#?}");
+    assert!(all.iter().any(|one| one.contains(expected)), "{expected:?} is not in {all:#?}");
     assert!(all.iter().all(|one| one.chars().all(|c| !c.is_control())), "{all:?}");
 }
 
@@ -218,10 +218,10 @@ fn warnings_are_in_file_order() {
 #[case("user = \"ines", "1:13: this is not TOML: ")]
 #[case("[looks]\ntheme = dark\n", "2:9: this is not TOML: ")]
 #[case("ascii = true\nascii = false\n", "2:1: this is not TOML: duplicate key")]
-fn file_that_is_not_toml_is_reported_once_and_ignored(#[case] text: &str, #[case] says: &str) {
+fn file_that_is_not_toml_is_reported_once_and_ignored(#[case] text: &str, #[case] expected: &str) {
     let all = warnings(text);
     assert_eq!(all.len(), 1, "{all:?}");
-    assert!(all[0].starts_with(says), "{all:?}");
+    assert!(all[0].starts_with(expected), "{all:?}");
     let config = read(text);
     assert!(config.is_broken);
     assert_eq!((config.me.as_str(), config.panes.appearance.theme), ("account", ThemeName::Dark));
@@ -233,21 +233,21 @@ fn unreadable_file_is_reported_and_the_defaults_apply() {
     fs::remove_file(file.path()).unwrap();
     assert_eq!(file.load().warnings, [], "no file is no mistake");
     fs::create_dir(file.path()).unwrap();
-    let told = file.load().warnings[0].to_string();
+    let message = file.load().warnings[0].to_string();
     assert!(
-        told.ends_with("config.toml: is not a file: until it is one the defaults hold"),
-        "{told}"
+        message.ends_with("config.toml: is not a file: until it is one the defaults hold"),
+        "{message}"
     );
     fs::remove_dir(file.path()).unwrap();
     fs::write(file.path(), b"user = \"caf\xe9\"").unwrap();
-    let told = file.load().warnings[0].brief();
+    let message = file.load().warnings[0].brief();
     assert_eq!(
-        told,
+        message,
         "config.toml: is not UTF-8 text from byte 11 on: until it is the defaults hold"
     );
     fs::write(file.path(), vec![b'#'; 2 * 1024 * 1024]).unwrap();
-    let told = file.load().warnings[0].brief();
-    assert!(told.contains("more than 1 MiB"), "{told}");
+    let message = file.load().warnings[0].brief();
+    assert!(message.contains("more than 1 MiB"), "{message}");
 }
 
 #[test]

@@ -23,10 +23,10 @@ fn directory_overlay_replaces_entries_and_leaves_others() {
         teams: vec![team("db", &["zoe"])],
         ..Directory::default()
     };
-    let both = store.clone().merged_with(&file);
-    let names: Vec<&str> = both.people.iter().map(|p| p.name.as_str()).collect();
+    let merged = store.clone().merged_with(&file);
+    let names: Vec<&str> = merged.people.iter().map(|p| p.name.as_str()).collect();
     assert_eq!(names, ["Ines", "Tom Varga", "Zoe"]);
-    assert_eq!(both.teams, [team("db", &["zoe"]), team("web", &["tom"])]);
+    assert_eq!(merged.teams, [team("db", &["zoe"]), team("web", &["tom"])]);
     assert_eq!(store.clone().merged_with(&Directory::default()), store);
 }
 

@@ -26,9 +26,9 @@ fn file_overrides_the_defaults() {
     assert_eq!((config.me.as_str(), config.location), ("of-file", store("/file.db")));
     assert!(config.ascii && !config.color);
     assert_eq!(config.log_level.to_string(), "debug");
-    let looks = config.panes.appearance;
-    assert_eq!((looks.theme, looks.depth), (ThemeName::Light, DepthChoice::Basic));
-    assert_eq!((looks.zone, looks.low_bandwidth), (Zone::Both, true));
+    let appearance = config.panes.appearance;
+    assert_eq!((appearance.theme, appearance.depth), (ThemeName::Light, DepthChoice::Basic));
+    assert_eq!((appearance.zone, appearance.low_bandwidth), (Zone::Both, true));
     assert!(matches!(config.origins.get("store"), Origin::File(cli) if cli.line == 2));
 }
 
@@ -55,9 +55,9 @@ fn environment_overrides_the_file() {
     assert_eq!((config.me.as_str(), config.location), ("of-env", store("/env.db")));
     assert!(!config.ascii);
     assert_eq!(config.log_level.to_string(), "error");
-    let looks = config.panes.appearance;
-    assert_eq!((looks.theme, looks.depth), (ThemeName::Contrast, DepthChoice::True));
-    assert_eq!((looks.zone, looks.low_bandwidth), (Zone::Utc, false));
+    let appearance = config.panes.appearance;
+    assert_eq!((appearance.theme, appearance.depth), (ThemeName::Contrast, DepthChoice::True));
+    assert_eq!((appearance.zone, appearance.low_bandwidth), (Zone::Utc, false));
     assert_eq!(config.origins.get("looks.theme").to_string(), "REDPHONE_THEME");
     let plain = File::new("color = true").load_with(flags(), &[("NO_COLOR", "1")]).unwrap();
     assert!(!plain.color);
@@ -65,14 +65,14 @@ fn environment_overrides_the_file() {
 
 #[test]
 fn flags_override_everything() {
-    let given = Flags {
+    let overrides = Flags {
         user: Some("of-flag".into()),
         store: Some("/flag.db".into()),
         ascii: true,
         ..flags()
     };
     let env = [("REDPHONE_USER", "e"), ("REDPHONE_STORE", "/e.db"), ("REDPHONE_ASCII", "0")];
-    let config = File::new("ascii = false").load_with(given, &env).unwrap();
+    let config = File::new("ascii = false").load_with(overrides, &env).unwrap();
     assert_eq!((config.me.as_str(), config.ascii), ("of-flag", true));
     assert_eq!(config.location, store("/flag.db"));
     assert_eq!(config.origins.get("store").to_string(), "--store");
@@ -91,18 +91,19 @@ fn a_profile_chooses_the_store(
     #[case] env: &[(&str, &str)],
     #[case] chosen: &str,
 ) {
-    let given = Flags { profile: profile.map(Into::into), store: store.map(Into::into), ..flags() };
-    let config = File::new(TEXT).load_with(given, env).unwrap();
+    let overrides =
+        Flags { profile: profile.map(Into::into), store: store.map(Into::into), ..flags() };
+    let config = File::new(TEXT).load_with(overrides, env).unwrap();
     assert_eq!(config.location, Location::File(chosen.into()));
-    let there = config.panes.profile.expect("a profile");
-    assert_eq!(there.production, there.name == "prod");
-    assert_eq!(config.read_only, there.name == "view");
+    let loaded = config.panes.profile.expect("a profile");
+    assert_eq!(loaded.production, loaded.name == "prod");
+    assert_eq!(config.read_only, loaded.name == "view");
 }
 
 #[test]
 fn unknown_profile_is_refused_rather_than_guessed() {
-    let given = || Flags { profile: Some("prd".into()), ..flags() };
-    let refused = |text: &str| File::new(text).load_with(given(), &[]).unwrap_err().to_string();
+    let overrides = || Flags { profile: Some("prd".into()), ..flags() };
+    let refused = |text: &str| File::new(text).load_with(overrides(), &[]).unwrap_err().to_string();
     assert_eq!(refused(TEXT), "--profile: there is no profile \"prd\": did you mean prod?");
     assert!(refused("").ends_with("add [profiles.NAME] to the settings file"));
     let broken = refused("[profiles.prd");
@@ -121,13 +122,13 @@ fn settings_file_of_a_flag_or_variable_must_exist() {
     assert_eq!(me(flags(), &[]).unwrap(), "usual");
     assert_eq!(me(flags(), &[("REDPHONE_CONFIG", other_text)]).unwrap(), "other");
     assert_eq!(me(by_flag(&other), &[("REDPHONE_CONFIG", missing_text)]).unwrap(), "other");
-    let told = me(by_flag(&missing), &[]).unwrap_err().to_string();
+    let message = me(by_flag(&missing), &[]).unwrap_err().to_string();
     assert!(
-        told.starts_with("--config: there is no file ") && told.contains("missing.toml"),
-        "{told}"
+        message.starts_with("--config: there is no file ") && message.contains("missing.toml"),
+        "{message}"
     );
-    let told = me(flags(), &[("REDPHONE_CONFIG", missing_text)]).unwrap_err().to_string();
-    assert!(told.starts_with("REDPHONE_CONFIG: there is no file "), "{told}");
+    let message = me(flags(), &[("REDPHONE_CONFIG", missing_text)]).unwrap_err().to_string();
+    assert!(message.starts_with("REDPHONE_CONFIG: there is no file "), "{message}");
 }
 
 #[rstest]
@@ -135,7 +136,7 @@ fn settings_file_of_a_flag_or_variable_must_exist() {
 #[case("REDPHONE_DEPTH", "8", "set it to one of auto, 24bit, 256, 16, none")]
 #[case("REDPHONE_ZONE", "cet", "set it to one of viewer, utc, both")]
 #[case("REDPHONE_LOW_BANDWIDTH", "maybe", "set it to 1 or 0")]
-fn a_wrong_variable_is_named(#[case] name: &str, #[case] value: &str, #[case] says: &str) {
-    let told = File::new("").load_with(flags(), &[(name, value)]).unwrap_err().to_string();
-    assert!(told.starts_with(name) && told.contains(says), "{told}");
+fn a_wrong_variable_is_named(#[case] name: &str, #[case] value: &str, #[case] expected: &str) {
+    let message = File::new("").load_with(flags(), &[(name, value)]).unwrap_err().to_string();
+    assert!(message.starts_with(name) && message.contains(expected), "{message}");
 }

@@ -54,9 +54,9 @@ impl Running {
 
 /// Saves as an editor does: writes a new file and renames it over the old one.
 fn replace(path: &Path, text: &str) {
-    let beside = path.with_extension("tmp");
-    fs::write(&beside, text).unwrap();
-    fs::rename(beside, path).unwrap();
+    let temporary = path.with_extension("tmp");
+    fs::write(&temporary, text).unwrap();
+    fs::rename(temporary, path).unwrap();
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn remapped_key_works_at_once_and_an_invalid_file_is_ignored() {
     let mut running = Running::with("");
     replace(&running.config(), "[keys]\nacknowledge = \"H\"\n");
     running.terminal.wait_for_text("settings read again");
-    // The toast stands where the keys are shown, until a key is pressed.
+    // The notice covers the keys line until a key is pressed.
     running.terminal.press("1");
     running.terminal.wait_for_text("H ack");
     running.write("[keys\nacknowledge = \"a\"\n");

@@ -44,13 +44,13 @@ fn flag_overrides_environment_and_environment_the_file(
     #[case] env: &[(&str, &str)],
     #[case] leads_to: &str,
 ) {
-    let given = Flags {
+    let overrides = Flags {
         profile: profile.map(Into::into),
         store: store.map(Into::into),
         backend: backend.map(Into::into),
         ..flags()
     };
-    let config = File::new(TEXT).load_with(given, env).unwrap();
+    let config = File::new(TEXT).load_with(overrides, env).unwrap();
     assert_eq!(location_name(&config), leads_to);
 }
 
@@ -76,13 +76,13 @@ fn source_of_the_api_url_is_reported() {
 /// The source of the token for flags and variables.
 fn source(profile: Option<&str>, token_file: Option<&str>, env: &[(&str, &str)]) -> String {
     let file = File::new(TEXT);
-    let given = Flags {
+    let overrides = Flags {
         profile: profile.map(Into::into),
         token_file: token_file.map(Into::into),
         ..flags()
     };
-    let told = remote(&file.load_with(given, env).unwrap()).token_source().to_string();
-    told.replace(&file.root().to_string_lossy().into_owned(), "")
+    let text = remote(&file.load_with(overrides, env).unwrap()).token_source().to_string();
+    text.replace(&file.root().to_string_lossy().into_owned(), "")
 }
 
 #[rstest]
@@ -109,12 +109,12 @@ fn token_is_read_from_one_source_only(
 
 #[test]
 fn token_of_a_profile_goes_to_no_other_api() {
-    let given = Flags {
+    let overrides = Flags {
         profile: Some("prod".into()),
         backend: Some("https://other.example".into()),
         ..flags()
     };
-    let config = File::new(TEXT).load_with(given, &[]).unwrap();
+    let config = File::new(TEXT).load_with(overrides, &[]).unwrap();
     assert_eq!(remote(&config).token_source(), TokenSource::Keyring);
 }
 
@@ -136,12 +136,12 @@ fn token_of_a_profile_goes_to_no_other_api() {
 #[case(Flags { backend: Some("https://a".into()), token_file: Some("".into()), ..flags() }, &[],
     "--token-file is empty")]
 fn contradictory_options_are_refused(
-    #[case] given: Flags,
+    #[case] overrides: Flags,
     #[case] env: &[(&str, &str)],
-    #[case] says: &str,
+    #[case] expected: &str,
 ) {
-    let refused = File::new("").load_with(given, env).unwrap_err().to_string();
-    assert!(refused.starts_with(says) && !refused.contains("hunter2"), "{refused}");
+    let refused = File::new("").load_with(overrides, env).unwrap_err().to_string();
+    assert!(refused.starts_with(expected) && !refused.contains("hunter2"), "{refused}");
 }
 
 #[test]
@@ -162,8 +162,8 @@ fn profiles_set_how_their_api_is_reached() {
     let [a, b, c, d] = remotes.as_slice() else { panic!("{remotes:?}") };
     assert_eq!((a.name.as_str(), a.address.to_string().as_str()), ("a", "https://a.example/base"));
     assert!(a.ca_file.as_ref().is_some_and(|file| file.ends_with("config/redphone/ca.pem")));
-    let words = ["pass", "show", "a b"].map(String::from).to_vec();
-    assert_eq!(a.token, Some(TokenSource::Command(words)));
+    let command = ["pass", "show", "a b"].map(String::from).to_vec();
+    assert_eq!(a.token, Some(TokenSource::Command(command)));
     assert!(b.insecure_http && b.token == Some(TokenSource::Variable("B_TOKEN".into())));
     assert_eq!((c.token.clone(), d.token.clone()), (Some(TokenSource::Keyring), None));
 }
@@ -213,13 +213,13 @@ fn profiles_set_how_their_api_is_reached() {
     "backnd = \"https://a\"",
     "2:1: profiles.prod.backnd is not a setting: did you mean backend?"
 )]
-fn invalid_profile_is_reported_without_a_fallback(#[case] lines: &str, #[case] says: &str) {
+fn invalid_profile_is_reported_without_a_fallback(#[case] lines: &str, #[case] expected: &str) {
     let text = format!("[profiles.prod]\n{lines}\nproduction = true\n");
     let warnings = warnings(&text);
-    assert!(warnings.iter().any(|w| w.starts_with(says)), "{warnings:?}");
+    assert!(warnings.iter().any(|w| w.starts_with(expected)), "{warnings:?}");
     assert!(warnings.iter().all(|w| !w.contains("hunter2")), "{warnings:?}");
-    let given = Flags { profile: Some("prod".into()), ..flags() };
-    let refused = File::new(&text).load_with(given, &[]).unwrap_err().to_string();
+    let overrides = Flags { profile: Some("prod".into()), ..flags() };
+    let refused = File::new(&text).load_with(overrides, &[]).unwrap_err().to_string();
     assert!(refused.starts_with("--profile: the profile \"prod\" can't be used: "), "{refused}");
     assert!(refused.contains("config.toml:") && !refused.contains("hunter2"), "{refused}");
 }
@@ -236,8 +236,8 @@ fn other_errors_in_a_profile_do_not_drop_its_api() {
 
 #[test]
 fn commands_that_need_a_file_say_so() {
-    let given = Flags { backend: Some("https://a.example".into()), ..flags() };
-    let config = File::new("").load_with(given, &[]).unwrap();
+    let overrides = Flags { backend: Some("https://a.example".into()), ..flags() };
+    let config = File::new("").load_with(overrides, &[]).unwrap();
     let refused = config.store_file("export").unwrap_err().to_string();
     assert!(refused.starts_with("export needs a store's file, and https://a.example"), "{refused}");
     assert_eq!(read("").store_file("export").unwrap(), PathBuf::from("/data/redphone/redphone.db"));

@@ -2,7 +2,7 @@
 
 use redphone::backend::demo::{self, Demo, Options};
 
-/// A new demo. Its store goes with it.
+/// Returns a new demo. Its store is removed when it is dropped.
 pub async fn empty() -> Demo {
     demo::open_empty(Options::default()).await.unwrap()
 }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::support::store::open;
 
-/// A store in a folder that goes with it.
+/// A store in a folder that is removed with it.
 pub struct FileFixture {
     pub store: FileStore,
     path: PathBuf,
@@ -21,7 +21,7 @@ pub async fn empty() -> FileFixture {
     FileFixture { store: open(&path).await, path, folder }
 }
 
-/// The same file, opened once more as another process would.
+/// Opens the same file again, as another process would.
 pub async fn reopen(fixture: &FileFixture) -> FileStore {
     open(&fixture.path).await
 }

@@ -10,7 +10,7 @@ pub struct HttpFixture {
     _server: Served,
 }
 
-/// A client of a new server, as Ines Moreau.
+/// Returns a client of a new server, with a token of Ines Moreau.
 pub async fn empty() -> HttpFixture {
     let server = Served::start().await;
     let client = server.client(&server.url(), "ines", Timeouts::default());

@@ -147,7 +147,7 @@ mod two_processes_on_one_file {
         let (delta, after) = waiting.await.unwrap();
         assert_eq!(delta.rows.len(), 1);
         assert!(delta.rows[0].acknowledged_at.is_some());
-        // Mostly some milliseconds; the rest is for a machine that is busy with other things.
+        // It takes some milliseconds. The limit is for a machine that is busy with other things.
         assert!(after < Duration::from_secs(5), "it took {after:?}");
     }
 

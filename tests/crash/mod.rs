@@ -28,7 +28,7 @@ use crate::support::requests::{envelope, ines};
 use crate::support::sample::{Sample, seed};
 use crate::support::store::open;
 
-/// Where the writer finds its store; set for the process that is killed, and only there.
+/// The variable with the path of the store; set only for the process that is killed.
 const STORE: &str = "REDPHONE_CRASH_STORE";
 
 fn declaration(title: impl Into<String>) -> Declaration {
@@ -41,7 +41,7 @@ fn declaration(title: impl Into<String>) -> Declaration {
     }
 }
 
-/// Says that something is durable, before anything else is begun.
+/// Prints that something is durable, before the next write begins.
 #[expect(clippy::disallowed_methods, reason = "no text comes from outside")]
 fn acknowledge(what: &str, id: &str) {
     let mut out = std::io::stdout().lock();
@@ -84,15 +84,15 @@ async fn import(store: &FileStore) {
     }
 }
 
-/// Commands that are made durable together.
+/// Executes commands that are made durable together.
 async fn together(store: &FileStore, title: &str) {
     let mut commands = Vec::new();
     for _ in 0..10 {
         let incident = IncidentId::new();
-        for ask in
+        for incident_command in
             [IncidentCommand::Declare(Box::new(declaration(title))), IncidentCommand::Acknowledge]
         {
-            commands.push(envelope(Command::Incident { incident, command: ask }));
+            commands.push(envelope(Command::Incident { incident, command: incident_command }));
         }
     }
     for (command, outcome) in commands.iter().zip(store.execute_all(&commands).await) {
@@ -101,7 +101,7 @@ async fn together(store: &FileStore, title: &str) {
     }
 }
 
-/// The process that is killed: writes everything there is to write, and never stops by itself.
+/// The process that is killed. It writes records of all kinds and never ends by itself.
 #[tokio::test]
 async fn writer_process_for_the_kill_test() {
     let Some(path) = std::env::var_os(STORE) else { return };
@@ -109,12 +109,12 @@ async fn writer_process_for_the_kill_test() {
     for round in 0u64.. {
         let incident = IncidentId::new();
         let title = format!("round {round} of {}", std::process::id());
-        for ask in [
+        for command in [
             IncidentCommand::Declare(Box::new(declaration(title.clone()))),
             IncidentCommand::Acknowledge,
             IncidentCommand::AddNote { text: "looking into it".into() },
         ] {
-            let envelope = envelope(Command::Incident { incident, command: ask });
+            let envelope = envelope(Command::Incident { incident, command });
             store.execute(&envelope).await.unwrap();
             acknowledge("command", &envelope.id.to_string());
         }
@@ -172,26 +172,31 @@ fn start(path: &Path) -> Child {
         .unwrap()
 }
 
-/// Lets a writer run for a while and kills it; what it said by then.
+/// Lets a writer run for a while and kills it. Returns the ids that it had acknowledged.
 fn run_and_kill(path: &Path, rng: &mut ChaCha8Rng) -> Vec<String> {
     let mut child = start(path);
     let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut said = String::new();
+    let mut output = String::new();
     let mut line = String::new();
-    // The moments before the first acknowledgement, with the file being made, count too.
+    // The time before the first acknowledgement, in which the file is created, is tested too.
     let early = rng.random_range(0..5) == 0;
     while !early && !line.starts_with("durable") {
         line.clear();
         assert_ne!(out.read_line(&mut line).unwrap(), 0, "the writer stopped by itself");
-        said.push_str(&line);
+        output.push_str(&line);
     }
+    // It is killed at any moment, whatever it does then.
     std::thread::sleep(Duration::from_micros(rng.random_range(0..150_000)));
     child.kill().unwrap();
     child.wait().unwrap();
-    out.read_to_string(&mut said).unwrap();
-    // A line that was cut off was not said.
-    let whole = said.rfind('\n').map_or(0, |end| end + 1);
-    said[..whole].lines().filter_map(|l| l.strip_prefix("durable ")).map(str::to_owned).collect()
+    out.read_to_string(&mut output).unwrap();
+    // An incomplete last line does not count.
+    let complete_len = output.rfind('\n').map_or(0, |end| end + 1);
+    output[..complete_len]
+        .lines()
+        .filter_map(|l| l.strip_prefix("durable "))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The contents of a store, named as the writer names them.
@@ -243,17 +248,17 @@ async fn acknowledged_commands_survive_a_kill_at_any_time() {
     for run in runs.rounds(2) {
         count = run + 1;
         if run % 10 == 0 {
-            // Begin anew: a file being made is a moment like any other.
+            // Start with no file, because the program can also be killed while it creates the file.
             for end in ["", "-wal", "-shm"] {
                 std::fs::remove_file(folder.path().join(format!("store.db{end}"))).ok();
             }
         }
-        let said = run_and_kill(&path, &mut rng);
-        acknowledged += said.len();
+        let durable = run_and_kill(&path, &mut rng);
+        acknowledged += durable.len();
         let store = open(&path).await;
         let contents = contents(&store).await;
         let mut last_person = None;
-        for what in &said {
+        for what in &durable {
             let (kind, id) = what.split_once(' ').unwrap();
             match kind {
                 "command" => assert!(contents.commands.contains(id), "run {run}: {what} is lost"),
@@ -262,10 +267,10 @@ async fn acknowledged_commands_survive_a_kill_at_any_time() {
             }
         }
         if let Some(person) = last_person {
-            // A later one may have been written and not said.
+            // A later directory may have been written and not acknowledged.
             let number = |p: &str| p[1..].parse::<u64>().unwrap();
-            let there = contents.people.iter().map(|p| number(p)).max().unwrap();
-            assert!(there >= number(person), "run {run}: the directory is lost");
+            let highest = contents.people.iter().map(|p| number(p)).max().unwrap();
+            assert!(highest >= number(person), "run {run}: the directory is lost");
         }
         store.close().await;
         let report = doctor::examine(&path).await.unwrap();

@@ -1,5 +1,5 @@
-//! What must hold whatever bytes come: one check for each parser. The fuzz targets feed them, and the
-//! tests try their seeds.
+//! Properties that must hold for any bytes: one check for each parser. The fuzz targets run them,
+//! and the tests run them on the seeds.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 /// A check, by the name of its target.
 pub type Check = fn(&[u8]);
 
-/// All of them.
+/// All checks, by the names of their targets.
 #[allow(dead_code, reason = "a fuzz target needs one of them")]
 pub const ALL: [(&str, Check); 8] = [
     ("filter", filter),
@@ -42,15 +42,16 @@ fn safe(text: &str) {
     assert!(!text.chars().any(char::is_control), "a control character in {text:?}");
 }
 
-/// The filter language: what is understood reads back as it was, what is not is named where it stands.
+/// The filter language: a parsed filter is the same after printing and parsing, and errors name
+/// their position.
 pub fn filter(data: &[u8]) {
     let Some(text) = utf8(data) else { return };
-    for piece in split_terms(text) {
-        assert!(text.get(piece.range.clone()).is_some(), "{piece:?}");
+    for term in split_terms(text) {
+        assert!(text.get(term.range.clone()).is_some(), "{term:?}");
     }
     let typed = PartialFilter::parse(text);
     for wrong in &typed.errors {
-        safe(&wrong.message);
+        safe(&wrong.to_string());
         assert!(
             text.get(wrong.range.clone()).is_some() || wrong.range.end == text.len() + 1,
             "{wrong:?}"
@@ -61,7 +62,7 @@ pub fn filter(data: &[u8]) {
     assert_eq!(again, typed.filter, "{written:?}");
 }
 
-/// What is read can be written, and is the same when it is read again.
+/// Checks that a decoded value can be encoded, and is the same when it is decoded again.
 fn round<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(data: &[u8]) -> Option<T> {
     let read: T = match serde_json::from_slice(data) {
         Ok(read) => read,
@@ -82,7 +83,7 @@ pub fn api(data: &[u8]) {
     round::<Answers>(data);
     if let Some(details) = round::<Details>(data) {
         let now = chrono::DateTime::UNIX_EPOCH;
-        // The sentence may be anything a server says; it is made safe where it is shown.
+        // The sentence can be anything that a server sends. It is sanitized where it is shown.
         safe(&sanitize(&details.into_error(now).to_string()));
     }
     round::<Search>(data);
@@ -105,7 +106,7 @@ pub fn import(data: &[u8]) {
     }
 }
 
-/// The settings file: whatever stands in it, the program starts, and each warning is one safe line.
+/// The settings file: whatever it contains, the program starts, and each warning is one safe line.
 pub fn settings(data: &[u8]) {
     let folder = std::env::temp_dir().join(format!("redphone-fuzz-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
@@ -140,9 +141,9 @@ pub fn runbook(data: &[u8]) {
     safe(&head.title);
     head.problems.iter().for_each(|wrong| safe(wrong));
     let page = RunbookPage::parse(&text);
-    for (place, block) in page.blocks.iter().enumerate() {
+    for (index, block) in page.blocks.iter().enumerate() {
         assert!(block.step.is_none_or(|step| step < page.steps.len()), "{block:?}");
-        let _ = page.code_for_block(place);
+        let _ = page.code_for_block(index);
     }
     assert_eq!(find_ticks("payments/5xx", &page.steps, &[]).len(), page.steps.len());
 }
@@ -153,7 +154,7 @@ pub fn text(data: &[u8]) {
     let safe_text = sanitize(&text);
     safe(&safe_text);
     assert_eq!(sanitize(&safe_text), safe_text, "made safe twice it is another text");
-    // Nothing wide fits one column.
+    // A wide character does not fit into one column.
     for columns in [2, 7, 40] {
         assert!(width(&truncate(&safe_text, columns)) <= columns);
         assert_eq!(width(&pad(&safe_text, columns)), columns);
@@ -199,8 +200,8 @@ pub fn values(data: &[u8]) {
 pub fn token(data: &[u8]) {
     let Some(text) = utf8(data) else { return };
     if let Ok(secret) = text.parse::<Secret>() {
-        let told = secret.reveal();
-        let again: Secret = told.parse().expect("a token reads back");
+        let revealed = secret.reveal();
+        let again: Secret = revealed.parse().expect("a token reads back");
         assert!(again.hash().matches(&secret.hash()));
         assert_eq!(again.id(), secret.id());
     }

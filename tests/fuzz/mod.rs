@@ -17,7 +17,7 @@ fn every_parser_accepts_its_seeds() {
     }
 }
 
-/// A parser is fuzzed where its name stands in the script and in the manifest.
+/// A check is fuzzed only if the script and the manifest name it.
 #[test]
 fn every_check_has_its_target() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 use super::fixtures::{ClientFixture, TOKEN, capabilities, json};
 use crate::support::proxy::Proxy;
 
-/// An authority of its own.
+/// A certificate authority.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
@@ -40,7 +40,7 @@ impl Authority {
         self.pem.clone()
     }
 
-    /// A certificate for a name, valid in these years.
+    /// Issues a certificate for a name, valid in these years.
     pub fn issue(&self, name: &str, years: (i32, i32)) -> Identity {
         let (params, key) = leaf(name, years);
         let certificate = params.signed_by(&key, &self.issuer).unwrap().der().clone();
@@ -66,7 +66,7 @@ pub fn acceptor(identity: Identity) -> TlsAcceptor {
     acceptor_of(identity, &[])
 }
 
-/// As [`acceptor`], which offers these protocols (ALPN).
+/// Like [`acceptor`], but offers these protocols (ALPN).
 pub fn acceptor_of(identity: Identity, offers: &[&str]) -> TlsAcceptor {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key.serialize_der()));
     let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
@@ -87,14 +87,14 @@ async fn connect(identity: Identity, trusted: &Authority) -> Result<(), String> 
     let mut options = fixture.options(&format!("https://{}", server.address));
     options.ca_file = Some(fixture.path("ca.pem"));
     let answer = HttpBackend::new(options).unwrap().capabilities().await;
-    let told = answer.map(|_| ()).map_err(|error| {
+    let result = answer.map(|_| ()).map_err(|error| {
         let text = error.to_string();
         assert!(error.is_temporary() && !text.contains(TOKEN), "{text}");
         text.replace(&server.address.to_string(), "HOST")
     });
-    // What it does not trust it sends nothing to.
-    assert_eq!(server.count(), u64::from(told.is_ok()));
-    told
+    // It sends nothing to a server that it does not trust.
+    assert_eq!(server.count(), u64::from(result.is_ok()));
+    result
 }
 
 #[tokio::test]
@@ -111,20 +111,20 @@ async fn certificate_of_a_configured_authority_is_trusted() {
 async fn certificate_errors_are_explained(
     #[case] name: &str,
     #[case] years: (i32, i32),
-    #[case] says: &str,
+    #[case] expected: &str,
 ) {
     let authority = Authority::new("Ours");
-    let told = connect(authority.issue(name, years), &authority).await.unwrap_err();
-    assert!(told.starts_with(says), "{told}");
+    let message = connect(authority.issue(name, years), &authority).await.unwrap_err();
+    assert!(message.starts_with(expected), "{message}");
 }
 
 #[tokio::test]
 async fn configured_authority_is_the_only_one_trusted() {
     let (ours, theirs) = (Authority::new("Ours"), Authority::new("Theirs"));
-    let says = "the certificate of HOST is from an authority that is not known here: if it is your \
-                own, name its certificate with ca_file";
+    let expected = "the certificate of HOST is from an authority that is not known here: if it is \
+        your own, name its certificate with ca_file";
     for identity in [theirs.issue("127.0.0.1", GOOD), signed_by_itself("127.0.0.1")] {
-        assert_eq!(connect(identity, &ours).await.unwrap_err(), says);
+        assert_eq!(connect(identity, &ours).await.unwrap_err(), expected);
     }
 }
 
@@ -134,7 +134,10 @@ async fn configured_authority_is_the_only_one_trusted() {
 #[case(Some("no PEM"), "are none: name a file with BEGIN CERTIFICATE in it")]
 #[case(Some("-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n"), "are no PEM")]
 #[tokio::test]
-async fn ca_file_without_certificates_is_refused(#[case] text: Option<&str>, #[case] says: &str) {
+async fn ca_file_without_certificates_is_refused(
+    #[case] text: Option<&str>,
+    #[case] expected: &str,
+) {
     let fixture = ClientFixture::new();
     if let Some(text) = text {
         fixture.write("ca.pem", text);
@@ -142,5 +145,5 @@ async fn ca_file_without_certificates_is_refused(#[case] text: Option<&str>, #[c
     let mut options = fixture.options("https://127.0.0.1:1");
     options.ca_file = Some(fixture.path("ca.pem"));
     let refused = HttpBackend::new(options).unwrap_err().to_string();
-    assert!(refused.contains("ca.pem") && refused.contains(says), "{refused}");
+    assert!(refused.contains("ca.pem") && refused.contains(expected), "{refused}");
 }

@@ -14,7 +14,7 @@ use crate::support::program;
 use crate::support::served::Served;
 use crate::support::terminal::Terminal;
 
-/// A person at a desk, with the settings of a team that shares a queue.
+/// The home folder of a person, with the settings of a team that shares a queue.
 struct ClientFixture<'a> {
     server: &'a Served,
 }
@@ -43,7 +43,7 @@ impl ClientFixture<'_> {
         program
     }
 
-    /// Runs on the API, with a token.
+    /// Runs the program on the API, with a token.
     fn run(&self, token: &str, args: &[&str]) -> Run {
         let mut program = self.program();
         program.env("REDPHONE_BACKEND", self.server.url());
@@ -126,7 +126,7 @@ async fn failures_have_a_sentence_and_an_exit_code() {
         assert!(run.err.contains(&format!("{} needs a store's file", what[0])), "{run:?}");
     }
     let run = fixture.run("eye", &["ack", "1"]);
-    // The token may be mended: what was asked is kept.
+    // The token can be corrected, so the command stays in the outbox.
     assert_eq!(run.code, 5, "{run:?}");
     assert!(run.err.contains("INC-1: ") && run.err.contains("scope read"), "{run:?}");
     let run = fixture.run("tom", &["ack", "99"]);
@@ -143,8 +143,9 @@ async fn failures_have_a_sentence_and_an_exit_code() {
     let fixture = ClientFixture { server: &server };
     let run = fixture.run("ines", &["list"]);
     assert_eq!((run.code, run.out.as_str()), (4, ""), "{run:?}");
-    let says = format!("redphone: {host} refuses the connection: nothing listens on that port\n");
-    assert_eq!(run.err, says);
+    let expected =
+        format!("redphone: {host} refuses the connection: nothing listens on that port\n");
+    assert_eq!(run.err, expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -181,15 +182,15 @@ async fn profiles_are_listed_and_checked() {
     }
     let checked = run(&["profiles", "--check", "--json"]);
     assert_eq!(checked.code, 4, "{checked:?}");
-    let told = json(&checked.out);
-    let of = |name: &str| told.iter().find(|told| told["name"] == name).unwrap();
+    let profiles = json(&checked.out);
+    let of = |name: &str| profiles.iter().find(|profile| profile["name"] == name).unwrap();
     assert_eq!(of("prod")["check"]["answers"], true);
     assert_eq!(of("prod")["check"]["me"], "Ines Moreau");
     assert_eq!(of("run")["check"]["answers"], true);
     assert!(of("open").get("check").is_none() && of("open")["token"]["found"] == false);
     let why = of("down")["check"]["error"].as_str().unwrap();
     assert!(why.starts_with("127.0.0.1:1 refuses the connection"), "{why}");
-    // A profile that is wrong is no reason to work somewhere else.
+    // A wrong profile must not make the program use another backend.
     let refused = run(&["--profile", "bad", "list"]);
     assert_eq!((refused.code, refused.out.as_str()), (2, ""), "{refused:?}");
     assert!(refused.err.contains("the profile \"bad\" can't be used"), "{refused:?}");
@@ -208,7 +209,7 @@ async fn login_without_a_keyring_explains_the_alternative() {
     for part in ["keyring", "umask 077", "token_file", "--token-file", "REDPHONE_TOKEN_FILE"] {
         assert!(run.err.contains(part), "{part:?} is not in {run:?}");
     }
-    for (args, says) in [
+    for (args, expected) in [
         (&["login"][..], "there is no API to login to"),
         (&["login", "prdo"], "there is no profile \"prdo\""),
         (&["login", "http://a.example"], "the API is http://a.example: without TLS the token"),
@@ -216,7 +217,7 @@ async fn login_without_a_keyring_explains_the_alternative() {
     ] {
         let run = Run::from(fixture.program().args(args).output().unwrap());
         assert_eq!(run.code, 2, "{run:?}");
-        assert!(run.err.contains(says) && !run.err.contains("hunter2"), "{run:?}");
+        assert!(run.err.contains(expected) && !run.err.contains("hunter2"), "{run:?}");
     }
 }
 
@@ -240,7 +241,7 @@ async fn panes_work_on_an_api_as_on_a_file() {
     terminal.wait_for_text("0 unacknowledged");
     let client = server.client(&server.url(), "eye", Timeouts::default());
     let id = client.find_by_number(redphone::model::IncidentNumber(1)).await.unwrap();
-    // What somebody else does shows by itself.
+    // Commands of somebody else appear by themselves.
     fixture.ok("tom", &["note", "1", "rolled back to v811"]);
     terminal.wait_for_text("rolled back to v811");
     terminal.press("q");

@@ -12,7 +12,7 @@ use redphone::model::{
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::fixtures::{ClientFixture, json as says, refusal};
+use super::fixtures::{ClientFixture, json as json_response, refusal};
 use crate::support::proxy::{Fault, Proxy, Request};
 use crate::support::served::Served;
 
@@ -39,7 +39,7 @@ fn done(id: CommandId) -> Answered {
     Answered::Done { id, outcome: Box::new(outcome) }
 }
 
-/// A server that understands all but these.
+/// A server that does not understand the commands with these ids.
 async fn older(culprits: Vec<CommandId>) -> (Proxy, Arc<Mutex<Vec<CommandId>>>) {
     let carried_out = Arc::new(Mutex::new(Vec::new()));
     let all = Arc::clone(&carried_out);
@@ -49,7 +49,7 @@ async fn older(culprits: Vec<CommandId>) -> (Proxy, Arc<Mutex<Vec<CommandId>>>) 
             return refusal(&Details::new(ErrorCode::BadRequest, "unknown variant `later`"));
         }
         all.lock().unwrap().extend(&ids);
-        says("", &Answers { answers: ids.into_iter().map(done).collect() })
+        json_response("", &Answers { answers: ids.into_iter().map(done).collect() })
     })
     .await;
     (proxy, carried_out)
@@ -88,10 +88,10 @@ async fn wrong_token_or_path_settles_no_command(#[case] code: ErrorCode) {
         for result in ClientFixture::new().client(&proxy.url()).execute_all(&notes(count)).await {
             let error = result.unwrap_err();
             assert!(error.is_temporary(), "{error:?}");
-            let said = error.to_string();
+            let message = error.to_string();
             assert!(
-                said.starts_with(&format!("{host} takes no commands from here (not here)")),
-                "{said}"
+                message.starts_with(&format!("{host} takes no commands from here (not here)")),
+                "{message}"
             );
         }
     }
@@ -111,7 +111,7 @@ async fn executed_command_counts_whatever_the_response_holds() {
                 _ => serde_json::to_value(done(*id)).unwrap(),
             })
             .collect();
-        says("", &json!({ "answers": answers, "more": 1 }))
+        json_response("", &json!({ "answers": answers, "more": 1 }))
     })
     .await;
     let envelopes = notes(5);
@@ -119,7 +119,7 @@ async fn executed_command_counts_whatever_the_response_holds() {
     assert!(results[0].is_ok() && results[1].is_ok() && results[4].is_ok(), "{results:?}");
     for result in &results[2..4] {
         let Err(BackendError::Broken(said)) = result else { panic!("{result:?}") };
-        assert!(said.contains("can't be understood"), "{said}");
+        assert!(said.to_string().contains("can't be understood"), "{said}");
     }
 }
 
@@ -129,7 +129,7 @@ async fn executed_command_counts_whatever_the_response_holds() {
 #[case(json!({"answers": []}))]
 #[tokio::test]
 async fn response_that_is_not_of_the_api_settles_no_command(#[case] answer: Value) {
-    let proxy = Proxy::start(None, move |_| says("", &answer)).await;
+    let proxy = Proxy::start(None, move |_| json_response("", &answer)).await;
     for result in ClientFixture::new().client(&proxy.url()).execute_all(&notes(2)).await {
         assert!(matches!(result, Err(BackendError::Broken(_))), "{result:?}");
     }
@@ -147,8 +147,8 @@ async fn commands_after_a_failed_request_are_not_sent() {
         };
         text.clone_from(&long);
     }
-    let asked = Arc::new(Mutex::new(0));
-    let counted = Arc::clone(&asked);
+    let request_count = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&request_count);
     let proxy = Proxy::start(None, move |_| {
         *counted.lock().unwrap() += 1;
         Fault::says("502 Bad Gateway", "", "text/html", "no")
@@ -156,7 +156,7 @@ async fn commands_after_a_failed_request_are_not_sent() {
     .await;
     let results = ClientFixture::new().client(&proxy.url()).execute_all(&envelopes).await;
     assert!(results.len() == 3 && results.iter().all(Result::is_err), "{results:?}");
-    assert_eq!(*asked.lock().unwrap(), 1);
+    assert_eq!(*request_count.lock().unwrap(), 1);
 }
 
 #[tokio::test]
@@ -164,7 +164,8 @@ async fn token_change_in_between_sends_nothing_as_another_user() {
     let server = Served::start().await;
     let fixture = ClientFixture::new();
     fixture.write("token", &server.secret("ines"));
-    // The first answer to a command is that the token is not taken; then the file has another one.
+    // The first response to a command is that the token is refused. Then the file has another
+    // token.
     let (path, tom) = (fixture.token(), server.secret("tom"));
     let revoked = AtomicBool::new(false);
     let proxy = Proxy::start(Some(server.address), move |request| {
@@ -176,17 +177,17 @@ async fn token_change_in_between_sends_nothing_as_another_user() {
     })
     .await;
     let client = fixture.client(&proxy.url());
-    let known = client.capabilities().await.unwrap();
-    assert!(known.checks_person && known.me.unwrap().handle == "ines");
+    let capabilities = client.capabilities().await.unwrap();
+    assert!(capabilities.checks_person && capabilities.me.unwrap().handle == "ines");
     let envelopes = notes(2);
     for result in client.execute_all(&envelopes).await {
         let error = result.unwrap_err();
         assert!(error.is_temporary(), "{error:?}");
-        let said = "it was asked by ines, and the token is tom's: send it with a token of ines";
-        assert_eq!(error.to_string(), said);
+        let expected = "it was asked by ines, and the token is tom's: send it with a token of ines";
+        assert_eq!(error.to_string(), expected);
     }
     assert_eq!(*client.token_changes().borrow(), 1);
-    // Once that is known, they may be asked by tom.
+    // After that, the client knows that the token belongs to tom.
     assert_eq!(client.capabilities().await.unwrap().me.unwrap().handle, "tom");
     for result in client.execute_all(&envelopes).await {
         assert!(matches!(result, Err(BackendError::NotFound(_))), "{result:?}");

@@ -1,7 +1,7 @@
-//! Commands of several clients through a network that does everything to them, to a server that
-//! ends and comes back: each is applied once, and all clients end with the same queue.
+//! Commands of several clients to a server that is restarted several times, through a network with
+//! all kinds of faults: each command is applied once, and all clients end with the same queue.
 //!
-//! `REDPHONE_FAULT_COMMANDS` sets how many (80; the full run is 1,000).
+//! `REDPHONE_FAULT_COMMANDS` sets the number of commands (80; the full run is 1,000).
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,22 +33,22 @@ const SEED: u64 = 20_260_302;
 /// How many commands a client enqueues at once.
 const TOGETHER: usize = 8;
 
-/// How far the clients are.
+/// The progress of the clients.
 #[derive(Default)]
 struct Progress {
-    /// Commands that have their outcome.
+    /// The number of commands that have an outcome.
     settled: usize,
-    /// Clients that have sent all of theirs.
+    /// The number of clients whose commands all have an outcome.
     finished: usize,
 }
 
-/// What brings commands to their end, whatever happens on the way.
+/// Executes commands to their outcome, whatever faults occur.
 #[async_trait]
 trait Driver: Send + Sync {
     async fn settle(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>>;
 }
 
-/// Sends the same command again until it is answered.
+/// Sends each command again until it has an outcome.
 struct Again(Arc<HttpBackend>);
 
 #[async_trait]
@@ -67,10 +67,10 @@ impl Driver for Again {
     }
 }
 
-/// Puts commands into an outbox, which sends them together, and is told that somebody is waiting.
+/// Puts commands into an outbox, which sends them together, and waits for their outcomes.
 struct Outbox {
     remote: Arc<Remote>,
-    /// Where it is.
+    /// The folder of the outbox.
     _folder: tempfile::TempDir,
 }
 
@@ -91,7 +91,7 @@ impl Outbox {
             token_changes: Some(backend.token_changes()),
         };
         let remote = Remote::open(backend, options).await.unwrap();
-        // Where this gets through it is known who asks.
+        // If this request succeeds, the person of the token is known.
         let _ = remote.fetch_capabilities().await;
         Self { remote, _folder: folder }
     }
@@ -129,7 +129,8 @@ impl Driver for Outbox {
     }
 }
 
-/// Waits as long as the server wants, or a moment.
+/// Waits as long as the server asks for, or else for a moment. A client has no event to wait for: the server
+/// does not say when it is ready again.
 async fn rest(error: &BackendError) {
     let wait = match error {
         BackendError::Limited { until } => (*until - Utc::now()).to_std().unwrap_or_default(),
@@ -138,7 +139,7 @@ async fn rest(error: &BackendError) {
     tokio::time::sleep(wait.max(Duration::from_millis(5))).await;
 }
 
-/// What is done to a request; the same for the same number.
+/// Returns the fault of a request. The same number always gives the same fault.
 fn fault(number: u64) -> Fault {
     let mut random = ChaCha8Rng::seed_from_u64(SEED ^ number);
     match random.random_range(0..28_u32) {
@@ -160,15 +161,16 @@ fn fault(number: u64) -> Fault {
     }
 }
 
-/// The commands of one client: it declares, and acts on what all have declared.
+/// Returns a command of one client: a declaration, or a command on an incident that any client
+/// declared.
 fn command(random: &mut ChaCha8Rng, shared: &Mutex<Vec<IncidentId>>, text: String) -> Envelope {
-    let mut there = shared.lock().unwrap();
-    if there.len() < 4 || random.random_ratio(1, 12) {
+    let mut ids = shared.lock().unwrap();
+    if ids.len() < 4 || random.random_ratio(1, 12) {
         let (id, envelope) = declare(&text);
-        there.push(id);
+        ids.push(id);
         return envelope;
     }
-    let which = there[random.random_range(0..there.len())];
+    let which = ids[random.random_range(0..ids.len())];
     ask(
         which,
         match random.random_range(0..6_u32) {
@@ -179,7 +181,7 @@ fn command(random: &mut ChaCha8Rng, shared: &Mutex<Vec<IncidentId>>, text: Strin
     )
 }
 
-/// Follows the queue through the same network.
+/// A client that follows the queue through the same network.
 struct Follower {
     backend: Arc<HttpBackend>,
     mirror: Mirror,
@@ -226,7 +228,7 @@ async fn clients_apply_each_command_once_and_agree_on_the_queue(#[case] outbox: 
         Timeouts { connect: second * 10, response: second, chunk: second, body: second * 10 };
     let shared = Arc::new(Mutex::new(Vec::new()));
     let progress = watch::Sender::new(Progress::default());
-    let over = Arc::new(AtomicU64::new(0));
+    let finished = Arc::new(AtomicU64::new(0));
     let mut working = Vec::new();
     let mut following = Vec::new();
     for number in 0..CLIENTS {
@@ -247,8 +249,9 @@ async fn clients_apply_each_command_once_and_agree_on_the_queue(#[case] outbox: 
                 if index > 0 && sample.is_expired() {
                     break;
                 }
-                let mut ask = |round| command(&mut random, &shared, format!("{round} of {number}"));
-                let envelopes: Vec<Envelope> = rounds.iter().map(&mut ask).collect();
+                let mut next_command =
+                    |round| command(&mut random, &shared, format!("{round} of {number}"));
+                let envelopes: Vec<Envelope> = rounds.iter().map(&mut next_command).collect();
                 let answers = driver.settle(&envelopes).await;
                 counted.send_modify(|progress| progress.settled += answers.len());
                 done.extend(envelopes.into_iter().zip(answers));
@@ -256,13 +259,13 @@ async fn clients_apply_each_command_once_and_agree_on_the_queue(#[case] outbox: 
             counted.send_modify(|progress| progress.finished += 1);
             done
         }));
-        let over = Arc::clone(&over);
+        let finished = Arc::clone(&finished);
         following.push(tokio::spawn(async move {
             let mut follower = Follower { backend, mirror: Mirror::default(), cursor: None };
-            while over.load(Ordering::SeqCst) == 0 {
+            while finished.load(Ordering::SeqCst) == 0 {
                 follower.ask(second).await;
             }
-            // Until it has heard of everything.
+            // Follow the queue until no more changes arrive.
             let mut quiet = 0;
             while quiet < 2 {
                 quiet = if follower.ask(Duration::ZERO).await { 0 } else { quiet + 1 };
@@ -270,7 +273,7 @@ async fn clients_apply_each_command_once_and_agree_on_the_queue(#[case] outbox: 
             follower.rows()
         }));
     }
-    // The server ends and comes back several times meanwhile, as it should end and as it should not.
+    // Meanwhile the server is restarted several times, after a shutdown or after a kill.
     let restarts = (commands / 40).clamp(2, 12);
     for restart in 1..=restarts {
         let at = commands / CLIENTS * CLIENTS * restart / (restarts + 1);
@@ -290,7 +293,7 @@ async fn clients_apply_each_command_once_and_agree_on_the_queue(#[case] outbox: 
     for task in working {
         all.extend(task.await.unwrap());
     }
-    over.store(1, Ordering::SeqCst);
+    finished.store(1, Ordering::SeqCst);
     let mut queues = Vec::new();
     for task in following {
         queues.push(task.await.unwrap());

@@ -1,5 +1,6 @@
 //! Each fault has its own error message, which names the host and no secret.
 
+use std::error::Error;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
@@ -13,22 +14,29 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use super::fixtures::{ClientFixture, TOKEN, capabilities, json, patient, refusal};
 use crate::support::proxy::{Fault, Proxy, answer};
 
-/// Checks what is said, and gives it without the host.
+/// Checks the message of an error, and returns it with a placeholder for the host.
 #[track_caller]
-fn said(error: &BackendError, host: &str) -> String {
+fn message(error: &BackendError, host: &str) -> String {
     let text = error.to_string();
     assert!(text.contains(host), "{text}");
     assert!(!text.contains(TOKEN) && !text.contains("/v1/") && !text.contains('\n'), "{text}");
+    // Nor has any of the causes something of the request, for whoever prints them.
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = format!("{error} {error:?}");
+        assert!(!text.contains(TOKEN) && !text.contains("/v1/"), "{text}");
+        cause = error.source();
+    }
     text.replace(host, "HOST")
 }
 
-/// What is said of a fault.
+/// Returns the error that a fault causes, and its message.
 async fn of(fault: Fault, timeouts: Timeouts) -> (BackendError, String) {
     let canned = match json("", &capabilities()) {
         Fault::Say(_, answer) => answer,
         _ => String::new(),
     };
-    // A server of its own behind the proxy, for what is done to its answers.
+    // A server behind the proxy, for faults that change a real response.
     let server = Proxy::start(None, move |_| Fault::Say(Duration::ZERO, canned.clone())).await;
     let proxy = Proxy::start(Some(server.address), move |_| fault.clone()).await;
     let fixture = ClientFixture::new();
@@ -37,7 +45,7 @@ async fn of(fault: Fault, timeouts: Timeouts) -> (BackendError, String) {
         ..fixture.options(&proxy.url())
     });
     let error = client.unwrap().capabilities().await.unwrap_err();
-    let text = said(&error, &proxy.address.to_string());
+    let text = message(&error, &proxy.address.to_string());
     (error, text)
 }
 
@@ -119,26 +127,26 @@ async fn of(fault: Fault, timeouts: Timeouts) -> (BackendError, String) {
     "the answer of HOST has more than 64 MiB: it is not read"
 )]
 #[tokio::test]
-async fn unexpected_responses_are_explained(#[case] fault: Fault, #[case] says: &str) {
+async fn unexpected_responses_are_explained(#[case] fault: Fault, #[case] expected: &str) {
     let (_, text) = of(fault, patient()).await;
-    assert!(text.starts_with(says), "{text}");
+    assert!(text.starts_with(expected), "{text}");
 }
 
 #[rstest]
 #[case(Fault::Hang, "HOST took the request and did not answer within 0.1 s")]
 #[case(Fault::Stall, "HOST stopped in the middle of its answer: nothing came for 0.1 s")]
 #[tokio::test]
-async fn missing_responses_are_explained(#[case] fault: Fault, #[case] says: &str) {
+async fn missing_responses_are_explained(#[case] fault: Fault, #[case] expected: &str) {
     let short = Duration::from_millis(100);
     let stalled = matches!(fault, Fault::Stall);
     let timeouts = if stalled {
         Timeouts { chunk: short, ..patient() }
     } else {
-        // The connection's own limit comes on top.
+        // The time limit of the connection is added.
         Timeouts { response: short, connect: Duration::from_secs(1), ..patient() }
     };
     let (error, text) = of(fault, timeouts).await;
-    assert!(text.starts_with(says) && error.is_temporary(), "{text}");
+    assert!(text.starts_with(expected) && error.is_temporary(), "{text}");
 }
 
 #[tokio::test]
@@ -192,11 +200,11 @@ async fn unavailable_server_is_reported_and_retried_when_it_says() {
     for _ in 0..2 {
         let error = client.capabilities().await.unwrap_err();
         assert!(matches!(error, BackendError::Unreachable(_)), "{error:?}");
-        let text = said(&error, &proxy.address.to_string());
+        let text = message(&error, &proxy.address.to_string());
         assert_eq!(text, "HOST says: the disk is full");
     }
     assert_eq!(proxy.count(), 1, "it is not asked again so soon");
-    // It may well answer other questions.
+    // The pause does not apply to other paths.
     client.directory().await.unwrap_err();
     assert_eq!(proxy.count(), 2);
 }
@@ -206,13 +214,13 @@ async fn refused_connection_is_explained() {
     let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
     let error =
         ClientFixture::new().client(&format!("http://{closed}")).capabilities().await.unwrap_err();
-    let text = said(&error, &closed.to_string());
+    let text = message(&error, &closed.to_string());
     assert_eq!(text, "HOST refuses the connection: nothing listens on that port");
 }
 
 #[tokio::test]
 async fn unresolvable_host_is_explained() {
-    // Longer than a label may be: no name service is asked for it.
+    // The label is longer than DNS allows, so no name server is asked.
     let name = format!("{}.example", "n".repeat(64));
     let fixture = ClientFixture::new();
     let options = redphone::backend::http::Options {
@@ -220,7 +228,7 @@ async fn unresolvable_host_is_explained() {
         ..fixture.options(&format!("http://{name}"))
     };
     let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err();
-    let text = said(&error, &name);
+    let text = message(&error, &name);
     assert!(text.starts_with("the name HOST can't be looked up ("), "{text}");
 }
 
@@ -228,21 +236,21 @@ async fn unresolvable_host_is_explained() {
 fn nothing_is_sent_where_the_token_would_be_readable() {
     let fixture = ClientFixture::new();
     let refused = HttpBackend::new(fixture.options("http://a.example")).unwrap_err().to_string();
-    let says = "the API is http://a.example: without TLS the token could be read on the way";
-    assert!(refused.starts_with(says), "{refused}");
+    let expected = "the API is http://a.example: without TLS the token could be read on the way";
+    assert!(refused.starts_with(expected), "{refused}");
 }
 
 #[tokio::test]
 async fn unreachable_host_is_explained() {
-    // Nobody empties its queue: once that is full, who comes is not answered.
+    // Nobody accepts connections. Once the queue is full, further ones get no answer.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let full = socket.listen(1).unwrap();
     let address = full.local_addr().unwrap();
     let mut waiting = Vec::new();
     let patience = Duration::from_millis(500);
-    while let Ok(taken) = tokio::time::timeout(patience, TcpStream::connect(address)).await {
-        waiting.push(taken.unwrap());
+    while let Ok(connection) = tokio::time::timeout(patience, TcpStream::connect(address)).await {
+        waiting.push(connection.unwrap());
     }
     let fixture = ClientFixture::new();
     let timeouts = Timeouts { connect: Duration::from_millis(300), ..patient() };
@@ -251,7 +259,7 @@ async fn unreachable_host_is_explained() {
         ..fixture.options(&format!("http://{address}"))
     };
     let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err();
-    let text = said(&error, &address.to_string());
+    let text = message(&error, &address.to_string());
     assert!(text.starts_with("HOST did not take the connection in time"), "{text}");
 }
 
@@ -272,7 +280,7 @@ async fn mismatch_of_http_and_tls_is_explained() {
     let mut options = fixture.options(&format!("https://{address}"));
     options.ca_file = Some(fixture.path("ca.pem"));
     let error = HttpBackend::new(options).unwrap().capabilities().await.unwrap_err();
-    let text = said(&error, &address.to_string());
+    let text = message(&error, &address.to_string());
     assert!(text.starts_with("HOST does not speak TLS on that port"), "{text}");
     server.abort();
 }
@@ -287,6 +295,6 @@ async fn clock_skew_is_measured_without_further_effect() {
     assert_eq!(client.clock_skew(), None);
     assert_eq!(client.capabilities().await.unwrap(), capabilities());
     let off = client.clock_skew().unwrap();
-    // The rest is for a machine that is busy with other things.
+    // The tolerance is for a machine that is busy with other things.
     assert!((off - TimeDelta::minutes(90)).abs() < TimeDelta::seconds(30), "{off}");
 }

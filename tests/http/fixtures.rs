@@ -57,7 +57,7 @@ impl ClientFixture {
     }
 }
 
-/// So long that no busy machine reaches it.
+/// Returns time limits that even a busy machine does not reach.
 pub fn patient() -> Timeouts {
     let long = Duration::from_mins(1);
     Timeouts { connect: long, response: long, chunk: long, body: long }
@@ -77,20 +77,20 @@ pub fn delta(cursor: u64) -> Delta {
     Delta { cursor: Cursor(cursor), reset: false, rows: Vec::new(), directory: false }
 }
 
-/// JSON as the API answers it.
+/// Returns a JSON response of the API.
 pub fn json(headers: &str, body: &impl serde::Serialize) -> Fault {
     let body = serde_json::to_string(body).unwrap();
     Fault::says("200 OK", headers, "application/json", &body)
 }
 
-/// A refusal as the API answers it.
+/// Returns an error response of the API.
 pub fn refusal(details: &Details) -> Fault {
     Fault::Say(Duration::ZERO, refusal_text(details))
 }
 
 pub fn refusal_text(details: &Details) -> String {
     let body = serde_json::to_string(details).unwrap();
-    // The server always says so where it can't at the moment.
+    // The server sends `Retry-After` with each 503.
     let headers = if details.status == 503 { "retry-after: 1\r\n" } else { "" };
     answer(&format!("{} X", details.status), headers, redphone::api::details::MEDIA_TYPE, &body)
 }

@@ -70,8 +70,8 @@ async fn concurrent_requests_share_the_long_poll_connection() {
     let cursor = client.changes(None, Duration::ZERO).await.unwrap().cursor;
     let waiting = client.changes(Some(cursor), Duration::from_secs(20));
     let others = async {
-        let asked = (0..20).map(|_| async { client.directory().await.is_ok() });
-        assert!(join_all(asked).await.into_iter().all(|answered| answered));
+        let requests = (0..20).map(|_| async { client.directory().await.is_ok() });
+        assert!(join_all(requests).await.into_iter().all(|answered| answered));
         let (_, declared) = crate::support::requests::declare("Cards fail");
         client.execute(&declared).await.unwrap();
     };
@@ -88,7 +88,8 @@ async fn server_killed_during_a_long_poll_is_reported_and_rejoined() {
     let cursor = client.changes(None, Duration::ZERO).await.unwrap().cursor;
     let waiting = client.changes(Some(cursor), Duration::from_secs(20));
     let killed = async {
-        // Sent behind the other on the same connection: that one is there when this is answered.
+        // Sent after the other request on the same connection: once it is answered, the server has
+        // the other one.
         client.directory().await.unwrap();
         served.kill();
     };
@@ -98,7 +99,7 @@ async fn server_killed_during_a_long_poll_is_reported_and_rejoined() {
     let text = error.to_string().replace(&relay.address.to_string(), "HOST");
     let cut = "HOST cut the connection before it answered";
     assert!(text == cut || text.starts_with("HOST broke off the request ("), "{text}");
-    // Meanwhile nobody is there, and that is told, too.
+    // Meanwhile no server listens, and the error says so.
     let error = client.capabilities().await.unwrap_err();
     assert!(error.is_temporary() && error.to_string().contains(&relay.address.to_string()));
     served.again().await;
@@ -122,8 +123,8 @@ async fn http1_is_used_where_the_server_offers_nothing_else() {
         let mut options = fixture.options(&format!("https://{}", server.address));
         options.ca_file = Some(fixture.path("ca.pem"));
         let client = HttpBackend::new(options).unwrap();
-        let asked = (0..4).map(|_| client.capabilities());
-        let answers = timeout(PATIENCE, join_all(asked)).await.unwrap();
+        let requests = (0..4).map(|_| client.capabilities());
+        let answers = timeout(PATIENCE, join_all(requests)).await.unwrap();
         assert!(answers.into_iter().all(|answer| answer == Ok(capabilities())), "{offered:?}");
     }
 }

@@ -10,7 +10,7 @@ use super::fixtures::{ClientFixture, delta, json};
 use crate::support::proxy::{Fault, Proxy, answer};
 
 const WAIT: Duration = Duration::from_secs(25);
-/// Longer than what counts as a wait.
+/// Longer than the least time that counts as a wait.
 const CUT: Duration = Duration::from_millis(1200);
 
 fn gives_up() -> Fault {
@@ -19,8 +19,8 @@ fn gives_up() -> Fault {
 
 #[tokio::test]
 async fn proxy_timeout_is_no_failure_and_shortens_the_next_wait() {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&asked);
+    let targets = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&targets);
     let proxy = Proxy::start(None, move |request| {
         heard.lock().unwrap().push(request.target().to_owned());
         if request.number == 0 { gives_up() } else { json("", &delta(7)) }
@@ -34,7 +34,7 @@ async fn proxy_timeout_is_no_failure_and_shortens_the_next_wait() {
     assert!(begun.elapsed() >= CUT);
     assert!(matches!(client.long_poll_state(), LongPollState::CutAfter(after) if after >= CUT));
     client.changes(Some(Cursor(7)), WAIT).await.unwrap();
-    let [first, second] = &asked.lock().unwrap()[..] else { panic!("{asked:?}") };
+    let [first, second] = &targets.lock().unwrap()[..] else { panic!("{targets:?}") };
     assert_eq!(first, "/v1/changes?since=7&wait=25");
     let second: u64 = second.rsplit('=').next().unwrap().parse().unwrap();
     assert!((1..25).contains(&second), "{second}");
@@ -46,7 +46,7 @@ async fn connection_cut_during_a_wait_is_no_failure() {
     let fixture = ClientFixture::new();
     let client = fixture.client(&proxy.url());
     assert_eq!(client.changes(Some(Cursor(7)), WAIT).await.unwrap(), delta(7));
-    // Once can be a server that ends.
+    // A single lost connection can mean that the server has ended.
     assert_eq!(client.long_poll_state(), LongPollState::Unknown);
 }
 
@@ -57,13 +57,13 @@ async fn cut_at_once_or_after_the_deadline_is_a_failure() {
     let fixture = ClientFixture::new();
     let failed = fixture.client(&proxy.url()).changes(Some(Cursor(7)), WAIT).await.unwrap_err();
     assert!(failed.to_string().contains("answers 504 Gateway Timeout"), "{failed}");
-    // A server that lives answers once the wait is over: what comes later is from a proxy that
-    // waits for one that does not.
+    // A working server answers at the end of the wait. A later 504 is from a proxy that waits for a
+    // server that does not answer.
     let proxy = Proxy::start(None, |_| gives_up()).await;
     let client = fixture.client(&proxy.url());
     let failed = client.changes(Some(Cursor(7)), Duration::from_secs(1)).await.unwrap_err();
     assert!(matches!(failed, BackendError::Unreachable(_)), "{failed}");
-    // Without a cursor nothing is waited for.
+    // Without a cursor the request does not wait.
     assert!(client.changes(None, WAIT).await.is_err());
 }
 
@@ -79,8 +79,8 @@ async fn server_without_long_polling_is_detected() {
 #[tokio::test]
 async fn long_polls_that_fail_on_the_way_are_shortened() {
     let open = Duration::from_secs(3);
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&asked);
+    let targets = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&targets);
     let proxy = Proxy::start(None, move |request| {
         heard.lock().unwrap().push(request.target().to_owned());
         if request.number == 0 {
@@ -93,10 +93,11 @@ async fn long_polls_that_fail_on_the_way_are_shortened() {
     let fixture = ClientFixture::new();
     let client = fixture.client(&proxy.url());
     assert!(client.changes(Some(Cursor(7)), WAIT).await.is_err());
-    // It answers at once what failed after a while: something on the way cuts requests off.
+    // The server answers at once what failed after a while, so something on the way cuts requests
+    // off.
     client.changes(Some(Cursor(7)), Duration::ZERO).await.unwrap();
     client.changes(Some(Cursor(7)), WAIT).await.unwrap();
-    let asked = asked.lock().unwrap();
-    let waits: Vec<_> = asked.iter().map(|target| target.rsplit('=').next().unwrap()).collect();
-    assert_eq!(waits, ["25", "0", "2"], "{asked:?}");
+    let targets = targets.lock().unwrap();
+    let waits: Vec<_> = targets.iter().map(|target| target.rsplit('=').next().unwrap()).collect();
+    assert_eq!(waits, ["25", "0", "2"], "{targets:?}");
 }

@@ -78,8 +78,8 @@ async fn serve_client(
     heads.lock().unwrap().push(head);
     match behaviour {
         ProxyBehaviour::Closes => {}
-        ProxyBehaviour::Responds(says) => {
-            let _ = client.write_all(says.as_bytes()).await;
+        ProxyBehaviour::Responds(response) => {
+            let _ = client.write_all(response.as_bytes()).await;
         }
         ProxyBehaviour::Forwards => {
             let port: u16 = target.rsplit(':').next().unwrap().parse().unwrap();
@@ -167,11 +167,11 @@ async fn api_is_reached_through_a_proxy_by_its_host_name() {
 #[tokio::test]
 async fn refusal_by_the_proxy_names_the_proxy(
     #[case] behaviour: ProxyBehaviour,
-    #[case] says: &str,
+    #[case] expected: &str,
 ) {
     let api = TlsApi::new(NAME).await;
     let forward = ForwardProxy::start(behaviour).await;
-    assert_eq!(api.refused(forward.address).await, says);
+    assert_eq!(api.refused(forward.address).await, expected);
     assert_eq!(api.server.count(), 0);
 }
 
@@ -179,10 +179,10 @@ async fn refusal_by_the_proxy_names_the_proxy(
 async fn unreachable_proxy_is_named() {
     let api = TlsApi::new(NAME).await;
     let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
-    let says = "the proxy PROXY on the way to HOST refuses the connection: correct HTTPS_PROXY, or \
-                name HOST in NO_PROXY";
-    assert_eq!(api.refused(closed).await, says);
-    // So it is where nothing is tunnelled.
+    let expected = "the proxy PROXY on the way to HOST refuses the connection: correct \
+        HTTPS_PROXY, or name HOST in NO_PROXY";
+    assert_eq!(api.refused(closed).await, expected);
+    // The error is the same for plain HTTP, which needs no tunnel.
     let options = Options {
         insecure_http: true,
         proxies: ProxySettings::Given { url: format!("http://{closed}"), except: String::new() },
@@ -196,16 +196,16 @@ async fn unreachable_proxy_is_named() {
 async fn certificate_error_behind_a_proxy_names_the_proxy() {
     let api = TlsApi::new("other.test").await;
     let forward = ForwardProxy::start(ProxyBehaviour::Forwards).await;
-    let told = api.refused(forward.address).await;
-    let says = "through the proxy PROXY: the certificate of HOST is for other.test";
-    assert!(told.starts_with(says), "{told}");
+    let message = api.refused(forward.address).await;
+    let expected = "through the proxy PROXY: the certificate of HOST is for other.test";
+    assert!(message.starts_with(expected), "{message}");
 }
 
 #[tokio::test]
 async fn host_in_no_proxy_is_reached_directly() {
     let api = TlsApi::new(NAME).await;
     let forward = ForwardProxy::start(ProxyBehaviour::Forwards).await;
-    // Longer than a label may be: no name service is asked for it.
+    // The label is longer than DNS allows, so no name server is asked.
     let host = format!("{}.test", "n".repeat(64));
     let proxy = format!("http://{}", forward.address);
     let client = HttpBackend::new(api.options(&host, &proxy, "localhost, .test")).unwrap();

@@ -1,4 +1,4 @@
-//! The requests that the client sends, and which it saves.
+//! The requests that the client sends, and those that it avoids.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,18 +19,18 @@ use crate::support::proxy::{Fault, Proxy, Request};
 async fn listening(
     answer: impl Fn(&Request) -> Fault + Send + Sync + 'static,
 ) -> (Proxy, Arc<Mutex<Vec<Request>>>) {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&asked);
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&requests);
     let proxy = Proxy::start(None, move |request| {
         heard.lock().unwrap().push(request.clone());
         answer(request)
     })
     .await;
-    (proxy, asked)
+    (proxy, requests)
 }
 
-fn last(asked: &Mutex<Vec<Request>>) -> Request {
-    asked.lock().unwrap().last().unwrap().clone()
+fn last(requests: &Mutex<Vec<Request>>) -> Request {
+    requests.lock().unwrap().last().unwrap().clone()
 }
 
 fn time(text: &str) -> DateTime<Utc> {
@@ -39,12 +39,12 @@ fn time(text: &str) -> DateTime<Utc> {
 
 #[tokio::test]
 async fn every_request_has_its_path_and_query() {
-    let (proxy, asked) = listening(|_| json("", &serde_json::json!(null))).await;
+    let (proxy, requests) = listening(|_| json("", &serde_json::json!(null))).await;
     let fixture = ClientFixture::new();
     let client = fixture.client(&format!("{}/base", proxy.url()));
-    let target = || last(&asked).target().to_owned();
+    let target = || last(&requests).target().to_owned();
     let id: IncidentId = "01a2b3c4-0000-7000-8000-000000000001".parse().unwrap();
-    // What comes back makes no sense: what was asked is looked at.
+    // The responses are invalid; only the requests are checked.
     let _ = client.incident(id).await;
     assert_eq!(target(), format!("/base/v1/incidents/{id}"));
     let _ = client.find_by_number(IncidentNumber(2041)).await;
@@ -82,14 +82,14 @@ async fn every_request_has_its_path_and_query() {
         "/base/v1/measures?from=2026-01-05T00%3A00%3A00.500Z&to=2026-01-07T00%3A00%3A00Z&\
          edges=2026-01-06T00%3A00%3A00Z&cut=team&now=2026-01-07T00%3A00%3A00Z"
     );
-    assert_eq!(last(&asked).header("authorization"), format!("Bearer {TOKEN}"));
-    assert!(last(&asked).header("user-agent").starts_with("redphone/"));
-    assert!(last(&asked).header("accept-encoding").contains("gzip"));
+    assert_eq!(last(&requests).header("authorization"), format!("Bearer {TOKEN}"));
+    assert!(last(&requests).header("user-agent").starts_with("redphone/"));
+    assert!(last(&requests).header("accept-encoding").contains("gzip"));
 }
 
 #[tokio::test]
 async fn unchanged_response_is_not_sent_again() {
-    let (proxy, asked) = listening(|request| {
+    let (proxy, requests) = listening(|request| {
         if request.header("if-none-match") == "\"one\"" {
             return Fault::Say(Duration::ZERO, "HTTP/1.1 304 Not Modified\r\n\r\n".into());
         }
@@ -107,7 +107,7 @@ async fn unchanged_response_is_not_sent_again() {
     .await;
     let fixture = ClientFixture::new();
     let client = fixture.client(&proxy.url());
-    let tag = || last(&asked).header("if-none-match").to_owned();
+    let tag = || last(&requests).header("if-none-match").to_owned();
     let search = |filter: &str, seconds: i64| Search {
         filter: filter.parse().unwrap(),
         me: None,
@@ -124,7 +124,7 @@ async fn unchanged_response_is_not_sent_again() {
         assert_eq!(tag(), expected);
         assert_eq!(client.problems().await.unwrap(), []);
         assert_eq!(tag(), expected);
-        // The same page is asked for at another time.
+        // The same page is requested with another `now`.
         assert_eq!(client.search(&search("p1", round)).await.unwrap().total, Some(7));
         assert_eq!(tag(), expected);
     }
@@ -134,7 +134,7 @@ async fn unchanged_response_is_not_sent_again() {
 
 #[tokio::test]
 async fn renewed_token_is_used_at_once() {
-    let (proxy, asked) = listening(|request| match request.header("authorization") {
+    let (proxy, requests) = listening(|request| match request.header("authorization") {
         "Bearer second" => json("", &capabilities()),
         _ => refusal(&Details::new(ErrorCode::Unauthorized, "it expired")),
     })
@@ -144,10 +144,10 @@ async fn renewed_token_is_used_at_once() {
     let client = fixture.client(&proxy.url());
     let refused = client.capabilities().await.unwrap_err();
     assert!(matches!(refused, BackendError::Unreachable(_)), "{refused}");
-    assert_eq!(asked.lock().unwrap().len(), 1, "the same token is not sent twice");
+    assert_eq!(requests.lock().unwrap().len(), 1, "the same token is not sent twice");
     fixture.write("token", "second");
     assert_eq!(client.capabilities().await.unwrap(), capabilities());
-    assert_eq!(asked.lock().unwrap().len(), 3);
+    assert_eq!(requests.lock().unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -173,18 +173,18 @@ async fn redirect_is_not_followed_with_the_token() {
     let (proxy, _) =
         listening(move |_| Fault::says("307 Temporary Redirect", &to, "text/html", "")).await;
     let fixture = ClientFixture::new();
-    let told = fixture.client(&proxy.url()).capabilities().await.unwrap_err().to_string();
-    assert!(told.contains(&elsewhere.url()), "{told}");
+    let message = fixture.client(&proxy.url()).capabilities().await.unwrap_err().to_string();
+    assert!(message.contains(&elsewhere.url()), "{message}");
     assert_eq!(elsewhere.count(), 0);
 }
 
 #[tokio::test]
 async fn long_timeline_is_read_from_its_end_in_pages() {
-    let (proxy, asked) = listening(|_| json("", &serde_json::json!([]))).await;
+    let (proxy, requests) = listening(|_| json("", &serde_json::json!([]))).await;
     let fixture = ClientFixture::new();
     let client = fixture.client(&proxy.url());
     assert_eq!(client.timeline(IncidentId::new(), TimelineRange::Last(5000)).await.unwrap(), []);
-    assert!(last(&asked).target().ends_with("/timeline?limit=1000"));
+    assert!(last(&requests).target().ends_with("/timeline?limit=1000"));
     assert_eq!(client.timeline(IncidentId::new(), TimelineRange::Last(0)).await.unwrap(), []);
-    assert_eq!(asked.lock().unwrap().len(), 1);
+    assert_eq!(requests.lock().unwrap().len(), 1);
 }

@@ -19,7 +19,7 @@ fn samples() -> Vec<IncidentCommand> {
     std::iter::once(declare).chain(samples).collect()
 }
 
-/// The wire names that a schema lists.
+/// Returns the wire names that a schema lists.
 fn described(schema: &impl serde::Serialize) -> BTreeSet<String> {
     fn collect(value: &serde_json::Value, names: &mut BTreeSet<String>) {
         match value {
@@ -126,7 +126,8 @@ fn inverses_are_of_the_kinds_that_the_table_names() {
                 Some(inverse) => {
                     assert!(row.inverse.contains(&inverse.kind()), "{}: {inverse:?}", row.name);
                 }
-                // What is missing in this record: a snooze, a pause, an action item.
+                // The record lacks something that the command needs: a snooze, a pause, an action
+                // item.
                 None => assert!(
                     row.inverse.is_empty()
                         || matches!(
@@ -158,7 +159,7 @@ fn events_of_samples_can_be_imported_and_described() {
             seen.insert(name);
         }
     }
-    // The rest needs more of a record than these have.
+    // The other commands need more than these records have.
     let rest: Vec<&str> = CommandKind::TABLE
         .iter()
         .filter(|row| (row.sample)(Some(&Bench::new().incident.summary), at(1)).is_some())

@@ -113,7 +113,7 @@ fn wrong_term_is_named_with_its_position(
 ) {
     let error = text.parse::<Filter>().unwrap_err();
     assert_eq!(error.range, place);
-    assert!(error.message.starts_with(sentence), "{}", error.message);
+    assert!(error.to_string().starts_with(sentence), "{error}");
 }
 
 #[rstest]

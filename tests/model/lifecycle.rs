@@ -5,7 +5,9 @@ use redphone::model::incident::TimelineError;
 use redphone::model::priority::Level::{High, Low, Medium};
 use redphone::model::queue::{OpenCounts, urgency_key};
 use redphone::model::service_level::{SlaTarget, running_clock, update_due};
-use redphone::model::{Incident, IncidentCommand, IncidentId, Priority, Rules, Status, Urgency};
+use redphone::model::{
+    Actor, Incident, IncidentCommand, IncidentId, Priority, Rejection, Rules, Status, Urgency,
+};
 use rstest::rstest;
 
 use crate::support::model::{Bench, at, declaration, ines, note, tariq};
@@ -38,7 +40,7 @@ fn resolving_at_once_counts_as_acknowledged() {
     assert_eq!(bench.incident.summary.resolved_at, Some(at(9)));
 }
 
-/// Everything but what the events themselves leave behind.
+/// Returns the record without the fields that each event changes.
 fn standing(incident: &Incident) -> impl PartialEq + std::fmt::Debug + use<> {
     let summary = &incident.summary;
     (
@@ -60,8 +62,8 @@ fn undone_move_restores_the_incident(
     #[case] step: IncidentCommand,
 ) {
     let mut bench = Bench::new();
-    for (minute, ask) in (1..).zip(before) {
-        bench.ask(minute, ask.clone());
+    for (minute, command) in (1..).zip(before) {
+        bench.ask(minute, command.clone());
     }
     let was = standing(&bench.incident);
     bench.ask(20, step);
@@ -69,8 +71,8 @@ fn undone_move_restores_the_incident(
     bench.ask(21, IncidentCommand::UndoMove);
     assert_eq!(standing(&bench.incident), was);
     assert_eq!(
-        bench.refusal(21, IncidentCommand::UndoMove).message,
-        format!("it is {}: there is no move to take back", bench.incident.summary.status)
+        bench.refusal(21, IncidentCommand::UndoMove),
+        Rejection::NoMoveToUndo { status: bench.incident.summary.status }
     );
 }
 
@@ -95,15 +97,16 @@ fn move_can_be_undone_only_soon_and_by_its_author() {
     let mut bench = Bench::new();
     bench.ask(2, IncidentCommand::Acknowledge);
     let other = bench.try_as(ines(), 2, IncidentCommand::UndoMove).unwrap_err();
-    assert_eq!(other.message, "Tariq Osei has made it acknowledged just now");
+    let (status, by) = (Status::Acknowledged, Actor::Person(tariq()));
+    assert_eq!(other, Rejection::MovedBySomebodyElse { status, by, at: at(2) });
     assert_eq!(
-        bench.refusal(4, IncidentCommand::UndoMove).message,
-        "made acknowledged 2 min ago: a move can be taken back for 60 s"
+        bench.refusal(4, IncidentCommand::UndoMove),
+        Rejection::UndoneTooLate { status, at: at(2), seconds: 60 }
     );
     bench.resolve(5).ask(6, IncidentCommand::Reopen { reason: "back".into() });
     assert_eq!(
-        bench.refusal(6, IncidentCommand::UndoMove).message,
-        "it is investigating: there is no move to take back"
+        bench.refusal(6, IncidentCommand::UndoMove),
+        Rejection::NoMoveToUndo { status: Status::Investigating }
     );
 }
 
@@ -129,9 +132,8 @@ fn closing_needs_every_item_of_the_gate_answered_or_waived() {
     let mut bench = Bench::new();
     bench.resolve(9);
     assert_eq!(
-        bench.refusal(10, IncidentCommand::Close).message,
-        "the closing gate is not answered: service stable, resolved or contained, stakeholders got \
-         the final update, timeline and actions recorded, follow up captured"
+        bench.refusal(10, IncidentCommand::Close),
+        Rejection::ClosingGateOpen { missing: ClosingItem::ALL.to_vec() }
     );
     for (index, item) in ClosingItem::ALL.iter().enumerate() {
         let answer = if index % 2 == 0 { Answer::Yes } else { Answer::Waived("small".into()) };

@@ -11,7 +11,7 @@ use crate::support::model::at;
 
 const MINUTE: i64 = 60_000;
 
-/// Reported, acknowledged and resolved in minutes from the start of the window.
+/// Returns a fact. The times are minutes from the start of the window.
 fn fact(number: u64, reported: i64, acknowledged: Option<i64>, resolved: Option<i64>) -> Fact {
     let ms = |minute: i64| at(minute).timestamp_millis();
     Fact {
@@ -169,8 +169,8 @@ fn change_is_given_in_integer_percent(
 #[case("Disk 91% full on 10.2.3.4", "disk % full on ...")]
 #[case("Job 4f9a12bc failed", "job failed")]
 #[case("Job 7d81aa03-11ce failed", "job failed")]
-fn numbers_and_ids_are_stripped_from_a_title(#[case] title: &str, #[case] kept: &str) {
-    assert_eq!(title_pattern(title), kept);
+fn numbers_and_ids_are_stripped_from_a_title(#[case] title: &str, #[case] pattern: &str) {
+    assert_eq!(title_pattern(title), pattern);
 }
 
 #[test]

@@ -29,9 +29,9 @@ fn impact_and_urgency_lead_to_a_priority(
 #[case(&["P2", "sev2", "high"], Priority::P2)]
 #[case(&["P3", "sev3", "medium"], Priority::P3)]
 #[case(&["P4", "sev4", "Low"], Priority::P4)]
-fn priority_parses_in_all_spellings(#[case] words: &[&str], #[case] priority: Priority) {
-    for word in words {
-        assert_eq!(word.parse(), Ok(priority), "{word}");
+fn priority_parses_in_all_spellings(#[case] spellings: &[&str], #[case] priority: Priority) {
+    for spelling in spellings {
+        assert_eq!(spelling.parse(), Ok(priority), "{spelling}");
     }
 }
 
@@ -47,11 +47,9 @@ fn unknown_value_is_named_with_the_accepted_ones() {
 fn every_fixed_value_round_trips() {
     for status in Status::ALL {
         assert_eq!(status.as_str().parse(), Ok(*status));
-        assert_eq!(Status::from_index(status.index()), Some(*status));
     }
     for category in Category::ALL {
         assert_eq!(category.as_str().parse(), Ok(*category));
-        assert_eq!(Category::from_index(category.index()), Some(*category));
     }
     for source in Source::ALL {
         assert_eq!(source.as_str().replace(' ', "_").parse(), Ok(*source));
@@ -123,6 +121,6 @@ fn duration_parses_with_its_unit(#[case] text: &str, #[case] seconds: Option<i64
 #[case(180, "3 h ago")]
 #[case(5 * 1440, "5 d ago")]
 #[case(-10, "just now")]
-fn sentence_says_how_long_ago(#[case] minutes: i64, #[case] words: &str) {
-    assert_eq!(format_ago(at(0), at(minutes)), words);
+fn sentence_says_how_long_ago(#[case] minutes: i64, #[case] sentence: &str) {
+    assert_eq!(format_ago(at(0), at(minutes)), sentence);
 }

@@ -106,9 +106,9 @@ fn blocks_preserve_order_style_and_depth() {
             "0p1 k"
         ]
     );
-    let looks: Vec<TextStyle> = page.blocks[1].spans.iter().map(|piece| piece.style).collect();
+    let styles: Vec<TextStyle> = page.blocks[1].spans.iter().map(|span| span.style).collect();
     assert_eq!(
-        looks,
+        styles,
         [TextStyle::Plain, TextStyle::Strong, TextStyle::Plain, TextStyle::Code, TextStyle::Plain]
     );
 }
@@ -117,9 +117,9 @@ fn blocks_preserve_order_style_and_depth() {
 fn the_code_of_a_step_is_the_first_below_it() {
     let page =
         RunbookPage::parse("- [ ] a\n\n  text\n\n  ```\n  one\n  ```\n- [ ] b\n\n```\ntwo\n```\n");
-    let place = |step| page.blocks.iter().position(|b| b.step == Some(step)).expect("a step");
-    assert_eq!(page.code_for_block(place(0)), Some("one\n"));
-    assert_eq!(page.code_for_block(place(1)), None);
+    let block_index = |step| page.blocks.iter().position(|b| b.step == Some(step)).expect("a step");
+    assert_eq!(page.code_for_block(block_index(0)), Some("one\n"));
+    assert_eq!(page.code_for_block(block_index(1)), None);
     assert_eq!(page.code_for_block(page.blocks.len() - 1), Some("two\n"));
 }
 
@@ -142,7 +142,7 @@ fn noted(name: &str, text: &str) -> Event {
     by(name, 0, EventBody::NoteAdded { text: text.into() })
 }
 
-/// Who ticked each step.
+/// Returns who ticked each step.
 fn ticked(text: &str, events: &[Event]) -> Vec<Option<String>> {
     let ticks = find_ticks("pay/5xx", &RunbookPage::parse(text).steps, events);
     ticks.into_iter().map(|tick| tick.map(|tick| tick.by)).collect()

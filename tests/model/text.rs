@@ -39,9 +39,9 @@ fn combining_marks_are_limited() {
 fn too_long_text_is_truncated_with_an_ellipsis(
     #[case] text: &str,
     #[case] columns: usize,
-    #[case] kept: &str,
+    #[case] expected: &str,
 ) {
-    assert_eq!(truncate(text, columns), kept);
+    assert_eq!(truncate(text, columns), expected);
     assert_eq!(width(&pad(text, columns)), columns);
 }
 

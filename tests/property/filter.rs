@@ -32,7 +32,7 @@ fn owner() -> impl Strategy<Value = Owner> {
 
 fn term() -> impl Strategy<Value = Term> {
     let span = (0i64..10_000_000).prop_map(TimeDelta::seconds);
-    let ask = prop_oneof![
+    let predicate = prop_oneof![
         text().prop_map(Predicate::Text),
         of(&Priority::ALL).prop_map(Predicate::Priority),
         of(Status::ALL).prop_map(Predicate::Status),
@@ -47,7 +47,7 @@ fn term() -> impl Strategy<Value = Term> {
         of(Sla::ALL).prop_map(Predicate::Sla),
         of(StateFilter::ALL).prop_map(Predicate::State),
     ];
-    (any::<bool>(), ask).prop_map(|(not, ask)| Term { negated: not, predicate: ask })
+    (any::<bool>(), predicate).prop_map(|(not, predicate)| Term { negated: not, predicate })
 }
 
 proptest! {

@@ -10,21 +10,22 @@ use redphone::model::{
 use crate::support::strategies;
 use crate::support::strategies::{ask, declaration, start};
 
-fn envelope(minute: i64, incident: IncidentId, ask: IncidentCommand) -> Envelope {
+fn envelope(minute: i64, incident: IncidentId, command: IncidentCommand) -> Envelope {
     Envelope {
         id: CommandId::new(),
         at: start() + TimeDelta::minutes(minute),
         actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
-        command: Command::Incident { incident, command: ask },
+        command: Command::Incident { incident, command },
     }
 }
 
 /// Returns the events of these commands in sequence, without the refused ones.
 ///
-/// Each is asked so many minutes before it is decided, and that so many after the one before.
+/// Each command has the minutes since the one before it, and the minutes between its request and
+/// its decision.
 fn run(
     declared: redphone::model::command::Declaration,
-    asks: Vec<(i64, i64, IncidentCommand)>,
+    commands: Vec<(i64, i64, IncidentCommand)>,
 ) -> Vec<Event> {
     let rules = Rules::default();
     let id = IncidentId::new();
@@ -33,10 +34,10 @@ fn run(
     let Ok(mut events) = decide(None, &made, context(0)) else { return Vec::new() };
     let mut incident = Incident::fold(&events).unwrap().unwrap();
     let mut clock = 0;
-    for (step, late, ask) in asks {
-        // The clock goes backwards now and then.
+    for (step, late, command) in commands {
+        // The clock sometimes goes backwards.
         clock += step;
-        let made = envelope(clock - late, id, ask);
+        let made = envelope(clock - late, id, command);
         let Ok(new) = decide(Some(&incident), &made, context(clock)) else { continue };
         assert!(!new.is_empty());
         assert_eq!(new, decide(Some(&incident), &made, context(clock)).unwrap());
@@ -55,17 +56,19 @@ proptest! {
     #[test]
     fn allowed_commands_fold_consistently_and_in_order(
         declared in declaration(),
-        asks in prop::collection::vec((-3i64..30, prop_oneof![Just(0), 0i64..90], ask()), 0..40),
+        commands in
+            prop::collection::vec((-3i64..30, prop_oneof![Just(0), 0i64..90], ask()), 0..40),
     ) {
-        let events = run(declared, asks);
+        let events = run(declared, commands);
         let mut folded: Option<Incident> = None;
         for (index, event) in events.iter().enumerate() {
             prop_assert_eq!(event.seq as usize, index + 1);
-            // What moves it happens in order, and nothing before what it builds on.
+            // Moves happen in order, and no event happens before the events that it builds on.
             let moves = |event: &&Event| event.body.is_move() && event.body != EventBody::ReviewPublished;
             let moved = events[..index].iter().rev().find(moves);
             prop_assert!(!event.body.is_move() || moved.is_none_or(|moved| moved.at <= event.at));
-            prop_assert!(folded.as_ref().is_none_or(|known| known.earliest_time(&event.body) <= event.at));
+            let earliest_time = folded.as_ref().map(|record| record.earliest_time(&event.body));
+            prop_assert!(earliest_time.is_none_or(|earliest| earliest <= event.at));
             prop_assert_eq!(check::event(event), Ok(()));
             let json = serde_json::to_string(event).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Event>(&json).unwrap(), event);

@@ -53,9 +53,9 @@ proptest! {
                 command,
                 body: EventBody::NoteAdded { text: tick_note(&name, step, &steps[step].text) },
             };
-            let known = find_ticks(&name, &steps, &[event]);
-            prop_assert!(known[step].is_some(), "{:?}", steps);
-            prop_assert_eq!(known.iter().flatten().count(), 1);
+            let ticks = find_ticks(&name, &steps, &[event]);
+            prop_assert!(ticks[step].is_some(), "{:?}", steps);
+            prop_assert_eq!(ticks.iter().flatten().count(), 1);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Typed text survives every way in which the program can end.
+//! Typed text is saved however the program ends.
 
 use std::time::{Duration, Instant};
 
@@ -6,9 +6,9 @@ use super::store::Store;
 use crate::support::sample::Sample;
 use crate::support::terminal::{PATIENCE, Terminal};
 
-/// What may be missing after the program was killed.
+/// The typing of this time may be lost if the program is killed.
 const LOST: Duration = Duration::from_secs(1);
-/// How many letters are typed at once.
+/// The number of characters of one chunk of keys.
 const CHUNK_LEN: usize = 12;
 /// The time between two chunks of keys: a note of 500 words takes about two seconds.
 const EVERY: Duration = Duration::from_millis(8);
@@ -25,29 +25,29 @@ fn long_text() -> String {
     words.join(" ")
 }
 
-/// The last word that is on the screen.
+/// Returns the number of the last word on the screen.
 fn last_shown(text: &str) -> Option<usize> {
     let words =
         text.split_whitespace().filter_map(|word| word.strip_prefix('w')?.strip_suffix('x'));
     words.filter_map(|number| number.parse().ok()).max()
 }
 
-/// Types until the program is killed, so long after the first words were shown; gives how many it
-/// had shown a second before that, at least one.
+/// Types until the program is killed, `kill_after` after the first words were shown. Returns the
+/// number of words that were shown a second before that, at least one.
 fn type_and_kill(terminal: &mut Terminal, text: &str, kill_after: Duration) -> usize {
     assert!(kill_after > LOST);
     let mut shown: Vec<(Instant, usize)> = Vec::new();
     let mut next = Instant::now();
-    let mut pieces = text.as_bytes().chunks(CHUNK_LEN);
+    let mut chunks = text.as_bytes().chunks(CHUNK_LEN);
     let hangs = next + PATIENCE;
     while shown.first().is_none_or(|(first, _)| first.elapsed() < kill_after) {
         assert!(Instant::now() < hangs, "nothing is shown:\n{}", terminal.text());
-        if let Some(piece) = pieces.next() {
-            terminal.press(std::str::from_utf8(piece).expect("plain letters"));
+        if let Some(chunk) = chunks.next() {
+            terminal.press(std::str::from_utf8(chunk).expect("plain letters"));
         }
         next += EVERY;
         terminal.watch(next.saturating_duration_since(Instant::now()));
-        // The word that is being typed may be half there.
+        // The last word may be incomplete.
         let words = last_shown(&terminal.text()).unwrap_or(0);
         if words > 0 {
             shown.push((Instant::now(), words));
@@ -68,7 +68,7 @@ fn kill_during_a_long_note_loses_at_most_the_last_second() {
         let mut terminal = opened(&store);
         terminal.press("n");
         terminal.wait_for_text("Note on INC-1");
-        // From early to after the last word, in no order.
+        // The program is killed at various times, from early to after the last word.
         let kill_after = Duration::from_millis(1100 + (run * 7919) % 1900);
         let safe = type_and_kill(&mut terminal, &text, kill_after);
         assert!(safe > 0, "run {run}: it was killed too early");
@@ -88,7 +88,7 @@ fn kill_during_a_long_note_loses_at_most_the_last_second() {
         assert!(text.starts_with(note), "run {run}: not what was typed: {note}");
         let words = note.split_whitespace().count();
         assert!(words >= safe, "run {run}: {words} of {safe} words are there");
-        // Sent, it is not offered again.
+        // A draft that was sent is not offered again.
         let left =
             std::fs::read_dir(store.folder.path().join("redphone/drafts")).expect("a folder");
         assert_eq!(left.count(), 0, "run {run}");
@@ -130,12 +130,12 @@ fn draft_open_in_another_process_is_not_offered() {
     first.press("still writing");
     first.wait_for_text("still writing");
     let folder = store.folder.path().join("redphone/drafts");
-    let kept = || {
+    let count_saved = || {
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         entries.filter(|entry| entry.path().extension().is_some_and(|e| e == "json")).count()
     };
     let deadline = Instant::now() + Duration::from_secs(20);
-    while kept() == 0 {
+    while count_saved() == 0 {
         assert!(Instant::now() < deadline, "no draft was written");
         first.watch(Duration::from_millis(20));
     }
@@ -144,7 +144,7 @@ fn draft_open_in_another_process_is_not_offered() {
     second.wait_for_text("no draft is kept");
     second.press("q");
     assert!(second.wait_for_end().success());
-    // Left for later, it is there for the next.
+    // A draft that was closed is offered to the next process.
     first.press("\x1b");
     first.wait_for_text("keep it as a draft");
     first.press("k");

@@ -7,7 +7,7 @@ fn opened(store: &Store, columns: u16, rows: u16) -> Terminal {
     terminal
 }
 
-/// Whether an incident is not in the queue, as far as that is on the screen.
+/// Returns whether a row is not in the queue, as far as the screen shows.
 fn is_hidden(screen: &vt100::Screen, row: &str) -> bool {
     !screen.contents().lines().any(|line| line.contains(&format!("   {row}")))
 }
@@ -25,13 +25,13 @@ fn filter_is_remembered_but_not_active_after_a_restart() {
         terminal.press("\r");
         terminal.wait_for_text("1 of 3 · p4");
         terminal.press("\x1b");
-        // On its own: a key after Esc at once would be one with Alt.
+        // Esc must arrive alone: together with the next key it would be that key with Alt.
         terminal.wait_for("all again", |screen| !is_hidden(screen, "1 P1"));
         terminal.press("q");
         assert!(terminal.wait_for_end().success());
     }
-    let kept = std::fs::read_to_string(store.folder.path().join("redphone/filters"));
-    assert_eq!(kept.expect("the filters"), "p4\n");
+    let saved = std::fs::read_to_string(store.folder.path().join("redphone/filters"));
+    assert_eq!(saved.expect("the filters"), "p4\n");
     let mut terminal = opened(&store, 126, 36);
     terminal.wait_for_text("open · most urgent first");
     terminal.press("/");

@@ -26,8 +26,8 @@ impl Team {
     }
 
     fn on(store: Store) -> Self {
-        // The server comes back on the same port. Nobody else takes it meanwhile: ports that were
-        // free a moment ago are given out again last.
+        // The server is restarted on the same port. No other program gets that port meanwhile, as
+        // the system assigns recently used ports last.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let made = store.run(&["token", "create", "--name", "ines", "--scope", "respond"]);
         assert!(made.status.success(), "{made:?}");
@@ -55,7 +55,7 @@ impl Team {
         self.server = Some(child);
     }
 
-    /// Kills the server, as a power cut does.
+    /// Kills the server without a shutdown.
     fn cut(&mut self) {
         let mut server = self.server.take().expect("it runs");
         server.kill().unwrap();
@@ -66,8 +66,8 @@ impl Team {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// A command on the other machine.
-    fn far(&self) -> Command {
+    /// Returns a command that runs on the other machine.
+    fn remote_command(&self) -> Command {
         let home = self.store.folder.path().join("far");
         let mut command = Command::new(program());
         command
@@ -81,7 +81,7 @@ impl Team {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        self.far().args(arguments).output().expect("it runs")
+        self.remote_command().args(arguments).output().expect("it runs")
     }
 
     fn panes(&self, columns: u16, rows: u16) -> Terminal {
@@ -97,12 +97,12 @@ impl Team {
         Terminal::start(command, columns, rows)
     }
 
-    /// The incident as the store has it, with its timeline.
+    /// Returns the incident from the store, with its timeline.
     fn stored(&self, number: &str) -> Value {
         self.store.shown(number)
     }
 
-    /// The words of the events of an incident, in order, without those before it was cut off.
+    /// Returns the texts of the events of an incident in order, without those before the outage.
     fn notes(&self, number: &str) -> Vec<String> {
         let shown = self.stored(number);
         let timeline = shown["timeline"].as_array().expect("a timeline").iter();
@@ -130,7 +130,7 @@ impl Drop for Team {
     }
 }
 
-fn said(output: &Output) -> String {
+fn stderr_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -142,11 +142,11 @@ fn offline_terminal_that_is_killed_and_restarted_loses_nothing() {
     let mut terminal = team.panes(126, 36);
     terminal.wait_for_text("● live");
     terminal.wait_for_text("Cards fail");
-    // Detail and timeline have been read, too.
+    // Detail and timeline are loaded too.
     terminal.wait_for_text("Triggered");
     team.cut();
     terminal.wait_for_text("offline since");
-    // Triage goes on: acknowledge, note, declare.
+    // Triage continues offline: acknowledge, note, declare.
     terminal.press("a");
     terminal.wait_for_text("1 pending");
     terminal.press("n");
@@ -167,12 +167,12 @@ fn offline_terminal_that_is_killed_and_restarted_loses_nothing() {
     drop(terminal);
 
     let mut terminal = team.panes(126, 36);
-    // At once, from what is kept, with its age.
+    // The cached rows are shown at once, with their age.
     terminal.wait_for_text("Cards fail");
     terminal.wait_for_text("as of");
     terminal.wait_for_text("3 pending");
     terminal.wait_for_text("The vault");
-    // The new one is gone to, and worked on further.
+    // The declared incident is selected and changed further.
     terminal.wait_for_text("offline since");
     terminal.press("/vault\r");
     terminal.wait_for("only the new one", |screen| {
@@ -246,14 +246,14 @@ fn offline_commands_are_queued_with_their_own_exit_code() {
     let mut team = Team::new();
     assert!(team.run(&["list"]).status.success(), "what is listed is kept");
     team.cut();
-    let kept = team.run(&["ack", "1"]);
-    assert_eq!(kept.status.code(), Some(5), "{kept:?}");
-    let words = said(&kept);
+    let queued = team.run(&["ack", "1"]);
+    assert_eq!(queued.status.code(), Some(5), "{queued:?}");
+    let words = stderr_of(&queued);
     assert!(words.contains("INC-1: ") && words.contains("kept, and sent by the next"), "{words}");
-    assert!(kept.stdout.is_empty());
-    let kept = team.run(&["note", "1", "rolled back", "--json"]);
-    let told: Value = serde_json::from_slice(&kept.stdout).expect("JSON");
-    assert_eq!((told["done"].as_bool(), told["kept"].as_bool()), (Some(false), Some(true)));
+    assert!(queued.stdout.is_empty());
+    let queued = team.run(&["note", "1", "rolled back", "--json"]);
+    let report: Value = serde_json::from_slice(&queued.stdout).expect("JSON");
+    assert_eq!((report["done"].as_bool(), report["kept"].as_bool()), (Some(false), Some(true)));
     let declared = team.run(&[
         "declare",
         "--title",
@@ -265,12 +265,12 @@ fn offline_commands_are_queued_with_their_own_exit_code() {
     ]);
     assert_eq!(declared.status.code(), Some(5), "{declared:?}");
     let id = String::from_utf8(declared.stdout).unwrap().trim().to_owned();
-    // Its id stands for it until it has a number.
+    // Its id is used until it has a number.
     assert_eq!(team.run(&["note", &id, "first look"]).status.code(), Some(5));
-    // Reading goes on, with what waits laid over it.
+    // Lists still work, with pending commands applied.
     let listed = team.run(&["list"]);
-    assert!(said(&listed).contains("refuses the connection"), "{listed:?}");
-    assert!(said(&listed).contains(": this is as of "), "{listed:?}");
+    assert!(stderr_of(&listed).contains("refuses the connection"), "{listed:?}");
+    assert!(stderr_of(&listed).contains(": this is as of "), "{listed:?}");
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.contains("The vault is open") && listed.contains("acknowledged"), "{listed}");
     let words: Vec<Value> = team.outbox();
@@ -295,7 +295,7 @@ fn refused_command_is_listed_and_dropped_by_position() {
     assert!(team.run(&["list"]).status.success());
     team.cut();
     assert_eq!(team.run(&["ack", "1"]).status.code(), Some(5));
-    // Somebody else is first, at the store itself.
+    // Somebody else acknowledges the incident first, in the store itself.
     assert!(team.store.run(&["ack", "1"]).status.success());
     team.serve();
     let sent = team.run(&["outbox", "send"]);
@@ -303,10 +303,10 @@ fn refused_command_is_listed_and_dropped_by_position() {
     let listed = String::from_utf8(team.run(&["outbox"]).stdout).unwrap();
     assert!(listed.contains("refused") && listed.contains("already acknowledged by"), "{listed}");
     let retried = team.run(&["outbox", "retry", "1"]);
-    assert!(said(&retried).contains("nothing is left to do"), "{retried:?}");
+    assert!(stderr_of(&retried).contains("nothing is left to do"), "{retried:?}");
     assert!(team.run(&["outbox", "drop", "1"]).status.success());
-    let gone = team.run(&["outbox", "drop", "1"]);
-    assert_eq!(gone.status.code(), Some(3), "{gone:?}");
+    let dropped = team.run(&["outbox", "drop", "1"]);
+    assert_eq!(dropped.status.code(), Some(3), "{dropped:?}");
     assert!(team.outbox().is_empty());
 }
 
@@ -316,7 +316,7 @@ fn retried_command_is_named_without_control_characters() {
     assert!(team.run(&["list"]).status.success());
     team.cut();
     assert_eq!(team.run(&["ack", "1"]).status.code(), Some(5));
-    // Another program has written into the file.
+    // Another program overwrites the file.
     let mut folders = vec![team.store.folder.path().join("far")];
     let mut outbox = None;
     while let Some(folder) = folders.pop() {
@@ -350,7 +350,7 @@ fn many_processes_send_each_pending_command_once() {
     team.serve();
     let children: Vec<Child> = (0..4)
         .map(|_| {
-            let mut command = team.far();
+            let mut command = team.remote_command();
             command.args(["outbox", "send"]).stdout(Stdio::null()).stderr(Stdio::null());
             command.spawn().expect("it runs")
         })
@@ -362,7 +362,7 @@ fn many_processes_send_each_pending_command_once() {
     assert_eq!(team.notes("1"), notes);
 }
 
-/// `REDPHONE_OUTBOX_RUNS` sets how often it is killed (10; the full run is 100).
+/// `REDPHONE_OUTBOX_RUNS` sets how often the process is killed (10; the full run is 100).
 #[test]
 fn commands_killed_at_any_time_happen_once_or_not_at_all() {
     let runs = Sample::new("REDPHONE_OUTBOX_RUNS", 10);
@@ -373,10 +373,11 @@ fn commands_killed_at_any_time_happen_once_or_not_at_all() {
         if run % 5 == 2 {
             team.cut();
         }
-        let mut command = team.far();
+        let mut command = team.remote_command();
         let note = format!("note {run}");
         command.args(["note", "1", &note]).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("it runs");
+        // It is killed at any moment, whatever it does then.
         std::thread::sleep(std::time::Duration::from_millis(5 + (run * 13) % 120));
         let _ = child.kill();
         child.wait().unwrap();

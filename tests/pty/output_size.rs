@@ -16,7 +16,7 @@ fn triage_of_ten_incidents_writes_no_more_than_60_kilobytes() {
     let before = terminal.written.len();
     let note = "The error rate falls since the pool was restarted; the queue drains, and we look again at 22:55 now.";
     assert_eq!(note.len(), 100);
-    // Read on the whole screen, one after another.
+    // Each incident is read in full-screen panes, one after another.
     terminal.press("\r");
     let mut left = 10;
     let order = std::iter::once(1).chain((2..=10).rev());
@@ -28,11 +28,11 @@ fn triage_of_ten_incidents_writes_no_more_than_60_kilobytes() {
         terminal.wait_for_text(&format!("{label} acknowledged"));
         terminal.press("n");
         terminal.wait_for_text(&format!("Note on {label}"));
-        // As fast as somebody types well: a frame for each key.
+        // At the speed of a fast typist: a frame for each key.
         for letter in note.chars() {
             let before = terminal.screen().cursor_position();
             terminal.press(&letter.to_string());
-            // A blank at the end of a line moves nothing.
+            // A blank at the end of a line moves no cursor.
             let moved = |screen: &vt100::Screen| screen.cursor_position() != before;
             terminal.wait_for("the letter", |screen| letter == ' ' || moved(screen));
         }
@@ -44,7 +44,7 @@ fn triage_of_ten_incidents_writes_no_more_than_60_kilobytes() {
         terminal.wait_for_text("errors at zero");
         terminal.press("\x13");
         terminal.wait_for_text(&format!("{label} resolved"));
-        // Resolved, it has left the queue; the selection stands on its neighbour.
+        // The resolved incident has left the queue, and a neighbour is selected.
         left -= 1;
         terminal.wait_for_text(&format!("P3 {left} "));
         terminal.press(if number == 2 { "\x1b" } else { "J" });

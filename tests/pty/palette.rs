@@ -12,7 +12,7 @@ fn opened(store: &Store, size: (u16, u16)) -> Terminal {
     terminal
 }
 
-/// The events of the first incident, by kind.
+/// Returns the kinds of the events of the first incident.
 fn kinds(store: &Store) -> Vec<String> {
     let shown = store.shown("1");
     let events = shown["timeline"].as_array().expect("a timeline");

@@ -35,7 +35,7 @@ fn no_verb_changes_anything_and_each_says_why() {
             for key in entry.keys {
                 terminal.press(key);
                 terminal.wait_for_text("opened read-only");
-                // The sentence goes with the next key.
+                // The next key removes the notice.
                 terminal.press("G");
                 terminal.wait_for(key, |screen| !screen.contents().contains("opened read-only"));
                 terminal.press("g");

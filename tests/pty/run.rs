@@ -7,7 +7,7 @@ use super::store::Store;
 use crate::support::terminal::Terminal;
 use crate::support::wait::until_blocking;
 
-/// A store with a settings file and what stands beside it.
+/// Returns a store with a settings file and the files that the settings need.
 fn with(settings: &str) -> Store {
     let store = Store::filled();
     let folder = store.folder.path().join("redphone");
@@ -23,7 +23,7 @@ fn opened(store: &Store, title: &str) -> Terminal {
     terminal
 }
 
-/// A shell script as a custom command with more arguments, in TOML.
+/// Returns a custom command that runs a shell script, in TOML. `more` are further settings.
 fn script(name: &str, script: &str, more: &str) -> String {
     format!(
         "[[commands]]\nname = \"{name}\"\nkey = \"k\"\nrun = [\"sh\", \"-c\", '''{script}''', \"sh\"{more}]\n"
@@ -44,7 +44,7 @@ fn wait_for_file(path: &PathBuf) -> String {
 }
 
 fn is_running(process: &str) -> bool {
-    // A process that has ended and was not waited for is no more than a name.
+    // A zombie process counts as ended.
     fs::read_to_string(format!("/proc/{process}/stat"))
         .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim().starts_with('Z'))
 }
@@ -133,7 +133,7 @@ fn endless_command_is_stopped_by_key_with_its_children() {
     let pids = store.folder.path().join("pids");
     let folder = store.folder.path().join("redphone");
     fs::create_dir_all(&folder).expect("a folder");
-    // It does not listen to a polite word, and neither does what it has started.
+    // The program and its child ignore SIGTERM.
     let line = format!(
         "trap '' TERM; sleep 1000 & echo $$ $! > {}; echo begun; while :; do sleep 1; done",
         pids.display()
@@ -199,7 +199,7 @@ fn endless_output_leaves_the_panes_fast_and_small() {
     ));
     let mut terminal = opened(&store, "Cards fail");
     terminal.press("xk");
-    // More than fits: only then is there a first line to go to.
+    // With more output than fits, the view can be scrolled to the first line.
     terminal.wait_for_text("↓ 0");
     terminal.press("g");
     terminal.wait_for_text("lines before this are not kept");

@@ -20,8 +20,8 @@ fn start_without_a_terminal_says_what_to_use_instead() {
     let store = Store::filled();
     let output = store.run(&[]);
     assert!(!output.status.success());
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(told.starts_with("redphone: ") && told.contains("terminal"), "{told}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.starts_with("redphone: ") && stderr.contains("terminal"), "{stderr}");
     assert!(output.stdout.is_empty());
 }
 

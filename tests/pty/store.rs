@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::support::program;
 use crate::support::terminal::Terminal;
 
-/// A store in a folder of its own, with nothing of this machine's user in it.
+/// A store in a temporary folder, without any file of the user who runs the tests.
 pub struct Store {
     pub folder: TempDir,
 }
@@ -72,13 +72,13 @@ impl Store {
         command(&program(), &self.file(), self.folder.path())
     }
 
-    /// The panes on this store.
+    /// Opens the panes on this store.
     pub fn open(&self, columns: u16, rows: u16) -> Terminal {
         Terminal::start(self.command(), columns, rows)
     }
 }
 
-/// The panes of a program on a store, in a plain environment.
+/// Returns the command that opens the panes on a store, in a minimal environment.
 pub fn command(program: &Path, store: &Path, state: &Path) -> CommandBuilder {
     let mut command = CommandBuilder::new(program);
     command.arg("--store");

@@ -15,7 +15,7 @@ use crate::support::terminal::Terminal;
 
 const BEGIN: &str = "\u{1b}[?2026h";
 
-/// The panes with other variables.
+/// Opens the panes with additional environment variables.
 fn opened(store: &Store, variables: &[(&str, &str)]) -> Terminal {
     let mut command = store.command();
     for name in ["TMUX", "STY", "TERM_PROGRAM", "LC_TERMINAL", "KITTY_WINDOW_ID", "WT_SESSION"] {
@@ -131,7 +131,7 @@ fn colours_match_the_terminal_depth() {
     }
 }
 
-/// A store with so many open incidents.
+/// Returns a store with this number of open incidents.
 fn with_open(count: usize) -> Store {
     let store = Store::empty();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -156,14 +156,14 @@ fn repeated_key_ends_on_the_right_row() {
     let store = with_open(160);
     let mut terminal = opened(&store, &[]);
     terminal.wait_for_text("1/160");
-    // Thirty times a second for five seconds, as a keyboard repeats.
+    // A key that is held for five seconds, at 30 repetitions a second.
     terminal.hold("j", 150, Duration::from_micros(33_333));
     terminal.wait_for_text("151/160");
     terminal.press("G");
     terminal.wait_for_text("160/160");
 }
 
-/// Whatever the machine: keys that have come meanwhile make one frame together, not one each.
+/// Keys that arrive while the program is blocked share one frame, on any machine.
 #[test]
 fn keys_typed_while_blocked_lag_one_frame_at_most() {
     let store = with_open(160);
@@ -176,10 +176,10 @@ fn keys_typed_while_blocked_lag_one_frame_at_most() {
     terminal.signal("CONT");
     terminal.wait_for_text("121/160");
     let text = String::from_utf8_lossy(&terminal.written[before..]).into_owned();
-    let places: std::collections::BTreeSet<&str> =
+    let positions: std::collections::BTreeSet<&str> =
         text.match_indices("/160").filter_map(|(at, _)| text[..at].rsplit(' ').next()).collect();
     let frames = text.matches(BEGIN).count();
-    // After a stop all is drawn anew, then once with the keys; where reading them took long, once
-    // more in between.
-    assert!(frames <= 4, "{frames} frames, at {places:?}");
+    // After SIGCONT everything is drawn again, then once with the keys. If reading the keys took
+    // long, there is one more frame.
+    assert!(frames <= 4, "{frames} frames, at {positions:?}");
 }

@@ -12,11 +12,11 @@ use crate::support::terminal::Terminal;
 const ENTER: &str = "\r";
 const SEND: &str = "\x13";
 
-/// The sizes of the table of layouts that everybody has.
+/// The two terminal sizes at which the verbs are tested.
 const SIZES: [(u16, u16); 2] = [(126, 36), (80, 24)];
 
-/// A company of two, a change before the incidents, a known problem, three open incidents and one
-/// that is resolved.
+/// Returns a store with two people, a change before the incidents, a known problem, three open
+/// incidents and a resolved one.
 fn company() -> Store {
     let store = Store::filled();
     let now = chrono::Utc::now();
@@ -87,7 +87,7 @@ fn company() -> Store {
     store
 }
 
-/// One command that goes to the timeline by itself, and one that does not.
+/// Two custom commands: the output of one is recorded as a note by itself.
 const SETTINGS: &str = r#"
 [[commands]]
 name = "pods"
@@ -104,12 +104,12 @@ run = ["echo", "{number}"]
 fn opened(store: &Store, size: (u16, u16)) -> Terminal {
     let mut terminal = store.open(size.0, size.1);
     terminal.wait_for_text("Cards fail");
-    // The incident at rest has been read.
+    // The selected incident has been loaded.
     terminal.wait_for_text("Reported");
     terminal
 }
 
-/// Presses keys, each after a text has come; then waits until everything is stored.
+/// Presses keys, each after its text has appeared, and waits until everything is stored.
 fn play(terminal: &mut Terminal, steps: &[(&str, &str)]) {
     for (text, keys) in steps {
         terminal.wait_for_text(text);
@@ -124,7 +124,7 @@ fn finish(mut terminal: Terminal, message: &str) {
     assert!(terminal.wait_for_end().success());
 }
 
-/// The last event of a kind.
+/// Returns the last event of a kind.
 fn event(store: &Store, number: &str, kind: &str) -> Value {
     let shown = store.shown(number);
     let events = shown["timeline"].as_array().expect("a timeline");
@@ -132,22 +132,23 @@ fn event(store: &Store, number: &str, kind: &str) -> Value {
     found.unwrap_or_else(|| panic!("no {kind} among {events:#?}")).clone()
 }
 
-/// What is pressed for a row of the table of actions, and what it leaves.
+/// The keys for a row of the table of actions, and the event that follows.
 struct Case {
     action: Action,
-    /// On which incident.
+    /// The number of the incident that gets the event.
     number: &'static str,
-    /// What is pressed after which text.
+    /// Pairs of a text to wait for and the keys to press then.
     steps: &'static [(&'static str, &'static str)],
-    /// The message that follows.
+    /// The notice that appears afterwards.
     message: &'static str,
-    /// The kind of the event that it leaves.
+    /// The kind of the recorded event.
     kind: &'static str,
-    /// What is in it, where that is not the same whatever was asked: where, and how it begins.
+    /// A JSON pointer into the event and the start of the value there, if the value depends on the
+    /// keys.
     holds: Option<(&'static str, &'static str)>,
 }
 
-/// A test for each case, and the list of all.
+/// Defines a test for each case, and the list of all cases.
 macro_rules! verbs {
     ($($name:ident: $action:expr, $number:expr, $steps:expr, $message:expr, $kind:expr $(, $path:expr, $value:expr)?;)*) => {
         mod a_verb_leaves_its_event {
@@ -216,7 +217,8 @@ verbs! {
 }
 
 fn leaves_its_event(name: &str) {
-    let (_, case) = CASES.iter().find(|(known, _)| *known == name).expect("it is in the list");
+    let (_, case) =
+        CASES.iter().find(|(candidate, _)| *candidate == name).expect("it is in the list");
     for size in SIZES {
         let store = company();
         let mut terminal = opened(&store, size);
@@ -232,8 +234,8 @@ fn leaves_its_event(name: &str) {
     }
 }
 
-/// Rows that change something without being a verb of their own: they lead to one, take one back, or
-/// say what it is about.
+/// Actions that lead to a verb, revert one, or select its incidents. They are no verbs of their
+/// own.
 const LEADS: [Action; 6] =
     [Action::Undo, Action::Run, Action::Tick, Action::NoteOutput, Action::Mark, Action::MarkAll];
 
@@ -273,7 +275,7 @@ fn undo_in_time_reverts_the_command_and_says_so(#[case] size: (u16, u16)) {
 fn conflict_says_who_and_when(#[case] size: (u16, u16)) {
     let store = company();
     let mut terminal = opened(&store, size);
-    // The question stands while somebody else does it.
+    // Somebody else acknowledges an incident while the question is open.
     play(&mut terminal, &[("Cards", "*"), ("3 selected", "a"), ("Acknowledge 3 incidents?", "")]);
     let other = std::process::Command::new(program())
         .args(["--store", store.file().to_str().expect("a name"), "--user", "bo", "ack", "2"])
@@ -314,7 +316,7 @@ fn escalating_shows_the_path_and_asks_first(#[case] size: (u16, u16)) {
     terminal.press("e");
     let question = "Call level 1 (Bo Lindqvist) for INC-1?";
     play(&mut terminal, &[("level 1", "1"), (question, ENTER)]);
-    // Enter is no answer.
+    // Enter does not answer the question.
     play(&mut terminal, &[("Call level 1 (Bo Lindqvist) for INC-1?", "y")]);
     finish(terminal, "INC-1 escalated to level 1");
     assert_eq!(event(&store, "1", "escalated")["to"][0]["handle"], "bo");
@@ -427,7 +429,7 @@ fn external_editor_opens_on_a_field_and_returns_its_text() {
     assert_eq!(seen, "half\n");
 }
 
-/// Whether a verb is only reached by its name, and then asks for all it needs in a form.
+/// Returns whether a verb has no key and opens a form from the command palette.
 fn opens_by_name(entry: &Entry) -> bool {
     entry.verb.is_some() && entry.keys.is_empty() && entry.argument == ArgumentKind::Nothing
 }
@@ -438,7 +440,7 @@ fn verbs_opened_by_name_leave_an_event_of_their_label() {
         let store = company();
         let mut terminal = opened(&store, SIZES[0]);
         let opening = format!("{}{ENTER}", entry.name);
-        // A form of texts: the first two are filled in.
+        // The first two text fields of the form are filled in.
         let mut steps = vec![
             ("Cards", ":"),
             ("a name, or", &*opening),

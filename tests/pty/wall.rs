@@ -15,7 +15,7 @@ fn on_the_wall(store: &Store, more: &[&str], columns: u16, rows: u16) -> Termina
     terminal
 }
 
-/// The files of a store that is open: the store, its log, and what is beside it.
+/// Returns the files of an open store: the store, its log, and its index.
 fn files(store: &Store) -> Vec<PathBuf> {
     ["", "-wal", "-shm"].map(|end| PathBuf::from(format!("{}{end}", store.file().display()))).into()
 }
@@ -42,7 +42,7 @@ fn wall_shows_figures_incidents_and_events_without_keys() {
 fn new_p1_fills_the_screen() {
     let store = Store::filled();
     let mut terminal = on_the_wall(&store, &[], 126, 36);
-    // Once this is shown, all that was there at the start is known.
+    // Once this incident is shown, everything from before the start has been read.
     store.declare("Images are slow", "cdn", "high", "medium");
     terminal.wait_for_text("Images are slow");
     store.declare("No logins", "auth", "high", "high");
@@ -74,7 +74,7 @@ fn wall_changes_nothing() {
     let store = Store::filled();
     let mut terminal = on_the_wall(&store, &[], 126, 36);
     terminal.press("aon\x13text");
-    // What comes after the keys was shown after they were read.
+    // This incident is declared after the keys, so when it is shown they have been read.
     store.declare("Another", "auth", "high", "medium");
     terminal.wait_for_text("Another");
     terminal.press("q");
@@ -130,9 +130,9 @@ fn atomically_replaced_store_is_used_at_once() {
     for file in files(&store).into_iter().skip(1) {
         fs::remove_file(file).expect("it is there while it is open");
     }
-    let beside = store.folder.path().join("beside.db");
-    fs::copy(other.file(), &beside).expect("it can be copied");
-    fs::rename(&beside, store.file()).expect("it can be moved");
+    let replacement = store.folder.path().join("beside.db");
+    fs::copy(other.file(), &replacement).expect("it can be copied");
+    fs::rename(&replacement, store.file()).expect("it can be moved");
     terminal.wait_for_text("In the other");
 }
 

@@ -46,7 +46,7 @@ impl Workspaces {
     fn command(&self, arguments: &[&str]) -> CommandBuilder {
         let mut command = self.prod.command();
         let argv = command.get_argv_mut();
-        // Not the store of a flag: what the profile says.
+        // Remove the flag `--store`, so that the profile selects the store.
         argv.truncate(1);
         command.args(arguments);
         command
@@ -165,7 +165,7 @@ fn draft_stays_in_its_workspace() {
     terminal.wait_for("it is closed", |screen| !screen.contents().contains("half a thought"));
     switch(&mut terminal, "staging");
     terminal.wait_for_text("A drill");
-    // It is about an incident that is not here.
+    // The draft is about an incident of the other workspace.
     terminal.press("d");
     terminal.wait_for_text("no draft is kept");
     switch(&mut terminal, "prod");
@@ -182,7 +182,7 @@ fn draft_stays_in_its_workspace() {
 fn run_command_works_on_the_same_store() {
     let workspaces = Workspaces::new();
     let mut command = workspaces.command(&["--profile", "prod"]);
-    // What the panes were told by the environment does not hold for another place.
+    // Environment variables of the panes do not apply to another workspace.
     command.env("REDPHONE_STORE", "/nowhere/else.db");
     let mut terminal = Terminal::start(command, 126, 36);
     terminal.wait_for_text("Reported");
@@ -194,7 +194,7 @@ fn run_command_works_on_the_same_store() {
     terminal.press("run where\r");
     terminal.wait_for_text(" staging");
     terminal.wait_for_text("exit 0");
-    // It lists what is in that store.
+    // The list has the incidents of that store.
     terminal.wait_for_text("P4   triggered");
     terminal.press("q");
     leave(terminal);
@@ -236,7 +236,7 @@ fn demo_continues_while_another_workspace_is_open() {
     leave(terminal);
 }
 
-/// A store that is served by the real program, and the file of a token for it.
+/// A server over a store, and the file with a token for it.
 struct Served {
     child: Child,
     url: String,
@@ -307,7 +307,7 @@ fn workspace_of_an_api_is_switched_to_like_that_of_a_file() {
     terminal.press("a");
     terminal.wait_for_text("INC-1 acknowledged");
     terminal.wait_for("it is stored", |screen| !screen.contents().contains("pending"));
-    // What is run from here asks the same API, by the profile and its token.
+    // Commands that are run from the panes use the same API, with the token of the profile.
     terminal.press(":");
     terminal.wait_for_text("a name, or a number");
     terminal.press("run where\r");
@@ -333,7 +333,7 @@ fn unusable_profile_says_why_in_the_list() {
     let mut terminal = workspaces.open((126, 36), &["--profile", "prod"]);
     terminal.wait_for_text("Reported");
     switch(&mut terminal, "away");
-    // The settings say why in the list already.
+    // The list of workspaces already shows why it can't be opened.
     terminal.wait_for_text("not now: ");
     terminal.press("\x1b");
     terminal.wait_for("the list is left", |screen| !screen.contents().contains("Switch to"));

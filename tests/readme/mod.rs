@@ -13,7 +13,7 @@ fn readme() -> String {
     std::fs::read_to_string(path).expect("the README")
 }
 
-/// The rows of the keys table, from the one table of actions.
+/// Returns the rows of the keys table, from the table of actions.
 fn keys() -> String {
     let rows = TABLE.iter().filter(|entry| {
         entry.layers.contains(&Layer::Panes) || entry.layers.contains(&Layer::Form)
@@ -22,7 +22,7 @@ fn keys() -> String {
     for entry in rows {
         let mut keys: Vec<String> = entry.keys.iter().map(|key| format!("`{key}`")).collect();
         if keys.is_empty() {
-            // Only by name, in the command palette.
+            // Actions without a key are called by name in the command palette.
             keys.push(format!("`:{}`", entry.name));
         }
         writeln!(table, "| {} | {} |", keys.join(" "), entry.help).expect("a string takes it");
@@ -34,7 +34,7 @@ fn keys() -> String {
 fn keys_match_the_table_of_actions() {
     let head = "| key | does |\n|---|---|\n";
     let expected = format!("{head}{}\n", keys());
-    // `UPDATE_README=1 cargo test --test cli readme` writes the table anew.
+    // `UPDATE_README=1 cargo test --test cli readme` writes the table again.
     if std::env::var_os("UPDATE_README").is_some() {
         let text = readme();
         let (before, rest) = text.split_once(head).expect("the table");
@@ -99,6 +99,6 @@ fn settings_in_the_readme_are_valid() {
         .arg(&file)
         .output()
         .expect("it runs");
-    let said = String::from_utf8(check.stdout).expect("text");
-    assert!(check.status.success(), "{said}");
+    let output = String::from_utf8(check.stdout).expect("text");
+    assert!(check.status.success(), "{output}");
 }

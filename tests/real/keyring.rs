@@ -14,7 +14,7 @@ async fn token_is_stored_in_used_from_and_removed_from_the_keyring() {
     let server = Served::start().await;
     let home = server.path("home");
     std::fs::create_dir_all(home.join("run")).unwrap();
-    // Each line is told with its exit code.
+    // Each line is printed with its exit code.
     let script = r#"
         printf 'unlocked' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
         "$PROGRAM" list >/dev/null 2>"$HOME/before"; echo "before $?"
@@ -45,9 +45,9 @@ async fn token_is_stored_in_used_from_and_removed_from_the_keyring() {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let told = String::from_utf8(run.stdout).unwrap();
-    let said = String::from_utf8(run.stderr).unwrap();
-    let lines: Vec<&str> = told.lines().collect();
+    let stdout = String::from_utf8(run.stdout).unwrap();
+    let stderr = String::from_utf8(run.stderr).unwrap();
+    let lines: Vec<&str> = stdout.lines().collect();
     let host = server.address.to_string();
     for line in [
         "before 4".to_owned(),
@@ -59,21 +59,21 @@ async fn token_is_stored_in_used_from_and_removed_from_the_keyring() {
         "profiles 0".into(),
         format!("the token for {host} is no longer in the keyring"),
         "logout 0".into(),
-        // What was read before is still there, and says of when it is.
+        // Cached incidents are still listed, with the time at which they were fetched.
         "after 0".into(),
         "again 3".into(),
     ] {
-        assert!(lines.contains(&line.as_str()), "{line:?} is not in\n{told}\n{said}");
+        assert!(lines.contains(&line.as_str()), "{line:?} is not in\n{stdout}\n{stderr}");
     }
     for file in ["before", "after"] {
         let why = std::fs::read_to_string(home.join(file)).unwrap();
-        let says =
+        let expected =
             format!("there is no token for {host}: put one into the keyring with `redphone login");
-        assert!(why.contains(&says), "{why}");
+        assert!(why.contains(&expected), "{why}");
         assert_eq!(why.contains(": this is as of "), file == "after", "{why}");
     }
     let log = std::fs::read_to_string(home.join("redphone/log")).unwrap_or_default();
-    for text in [&told, &said, &log] {
+    for text in [&stdout, &stderr, &log] {
         assert!(!text.contains(server.secret("ines").trim()), "{text}");
     }
 }

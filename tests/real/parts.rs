@@ -1,9 +1,9 @@
-//! Which real parts are there to test with.
+//! Finds out which real parts are available for tests.
 
 use std::io::Write;
 
-/// Returns whether a test of real parts runs. Where it does not, a line says so, which the test
-/// runner does not swallow.
+/// Returns whether a test of real parts runs. If it does not, prints a line that says so, which the
+/// test runner does not capture.
 ///
 /// # Panics
 /// With `REDPHONE_REAL=1`, if a program that the test needs is missing.

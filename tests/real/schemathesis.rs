@@ -1,4 +1,4 @@
-//! The API, asked by schemathesis for all that its description allows, and for what it does not.
+//! Schemathesis sends the API all requests that its description allows, and invalid ones.
 
 use std::path::Path;
 use std::process::Command;

@@ -12,14 +12,14 @@ const BACKGROUND: [u8; 3] = [16, 18, 24];
 const MARGIN: usize = 12;
 const PIXELS: f32 = 20.0;
 
-/// Fonts from the most wanted to the last resort.
+/// The fonts, in the order in which they are tried.
 pub struct Fonts {
     plain: Vec<FontVec>,
     bold: Option<FontVec>,
 }
 
 impl Fonts {
-    /// From the files there are; the first must be there.
+    /// Loads the fonts that exist. The first one must exist.
     pub fn load() -> Result<Self, String> {
         let folder = "/usr/share/fonts/truetype/dejavu";
         let first = std::env::var("REDPHONE_FONT")
@@ -42,8 +42,8 @@ impl Fonts {
 
     fn of(&self, ch: char, bold: bool) -> (&FontVec, GlyphId) {
         let bold = self.bold.iter().filter(|_| bold);
-        let known = bold.chain(&self.plain).map(|f| (f, f.glyph_id(ch))).find(|(_, id)| id.0 != 0);
-        known.unwrap_or_else(|| (&self.plain[0], self.plain[0].glyph_id('\u{25a1}')))
+        let found = bold.chain(&self.plain).map(|f| (f, f.glyph_id(ch))).find(|(_, id)| id.0 != 0);
+        found.unwrap_or_else(|| (&self.plain[0], self.plain[0].glyph_id('\u{25a1}')))
     }
 }
 
@@ -79,9 +79,10 @@ fn rgb(color: Color, fallback: [u8; 3]) -> [u8; 3] {
     }
 }
 
-fn mix(over: [u8; 3], under: [u8; 3], share: f32) -> [u8; 3] {
-    let part = |i: usize| f32::from(over[i]) * share + f32::from(under[i]) * (1.0 - share);
-    // Both ends are bytes, so what lies between them is one.
+fn mix(foreground: [u8; 3], background: [u8; 3], share: f32) -> [u8; 3] {
+    let part =
+        |i: usize| f32::from(foreground[i]) * share + f32::from(background[i]) * (1.0 - share);
+    // Both colours are bytes, so a mixture is one too.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     [0, 1, 2].map(|i| part(i).round() as u8)
 }

@@ -1,9 +1,9 @@
-//! The wall display over a day of simulated time: what it keeps stays bounded, and memory does not
+//! The wall display over a day of simulated time: its state stays bounded, and memory does not
 //! grow.
 //!
-//! A world of incidents opens, changes and ends; the backend fails and comes back; pages turn, and new
-//! P1s take the screen. Every tick and every change is drawn as the terminal would get it.
-//! `REDPHONE_WALL_HOURS` sets how long the day is (2; the full run is 24).
+//! Simulated incidents open, change and end. The backend fails and recovers. Pages change, and new
+//! P1 incidents cover the screen. Every tick and every change is drawn as the terminal would get
+//! it. `REDPHONE_WALL_HOURS` sets how long the day is (2; the full run is 24).
 
 use std::collections::VecDeque;
 use std::io;
@@ -22,7 +22,9 @@ use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Sourced};
 use redphone::tui::Options;
 use redphone::tui::core::app::App;
 use redphone::tui::core::message::{Effect, Message};
+use redphone::tui::layout::prepare;
 use redphone::tui::metrics::Span;
+use redphone::tui::runtime::create_app;
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
@@ -33,12 +35,12 @@ use uuid::Uuid;
 
 use crate::support::sample::Sample;
 
-/// Open incidents around which the world swings.
+/// The usual number of open incidents.
 const OPEN: usize = 400;
-/// What memory may grow by after the first hour.
+/// How much memory may grow after the first hour, in bytes.
 const GROWTH: u64 = 2 * 1024 * 1024;
 
-/// Counts frames and forgets them.
+/// Counts frames and discards them.
 #[derive(Default)]
 struct Nowhere {
     frames: u64,
@@ -57,7 +59,7 @@ impl Sink for Nowhere {
     }
 }
 
-/// Incidents that come, change and go. It remembers the open ones only.
+/// Simulated incidents that open, change and end. It stores only the open ones.
 struct World {
     open: VecDeque<Summary>,
     made: u64,
@@ -120,9 +122,9 @@ impl World {
         match self.roll(sides) {
             0 | 1 => self.declare(now),
             2 => {
-                let place = self.roll(self.open.len().max(1) as u64);
-                let place = usize::try_from(place).expect("a place");
-                let Some(row) = self.open.get_mut(place) else { return self.declare(now) };
+                let index = self.roll(self.open.len().max(1) as u64);
+                let index = usize::try_from(index).expect("a place");
+                let Some(row) = self.open.get_mut(index) else { return self.declare(now) };
                 row.seq += 1;
                 row.last_event_at = now;
                 row.status = Status::Acknowledged;
@@ -131,9 +133,9 @@ impl World {
                 row.clone()
             }
             _ => {
-                let place = self.roll(self.open.len() as u64);
-                let place = usize::try_from(place).expect("a place");
-                let mut row = self.open.remove(place).expect("it is open");
+                let index = self.roll(self.open.len() as u64);
+                let index = usize::try_from(index).expect("a place");
+                let mut row = self.open.remove(index).expect("it is open");
                 row.seq += 1;
                 row.status = Status::Resolved;
                 row.resolved_at = Some(now);
@@ -143,7 +145,7 @@ impl World {
     }
 }
 
-/// The state with a world behind it.
+/// The application state, and the simulated incidents that it shows.
 struct Day {
     app: App,
     terminal: Terminal<Framed<Nowhere>>,
@@ -174,7 +176,7 @@ impl Day {
             variables: Vec::new(),
             read_only: true,
         };
-        let mut app = App::new(options, Theme::new(Depth::Indexed, false), now);
+        let mut app = create_app(options, Theme::new(Depth::Indexed, false), now);
         app.wall = Some(Box::new(Wall::new(Settings::default(), true, now)));
         let terminal = Terminal::new(Framed::new(Nowhere::default())).expect("a sink");
         let mut world = World { open: VecDeque::new(), made: 0, dice: 7 };
@@ -235,6 +237,7 @@ impl Day {
     }
 
     fn draw(&mut self) {
+        prepare(&mut self.app);
         let app = &self.app;
         self.terminal.draw(|frame| view(app, frame)).expect("a sink");
         let wall = self.app.wall.as_ref().expect("it is shown");
@@ -254,7 +257,7 @@ impl Day {
         self.draw();
     }
 
-    /// Lets time pass to a moment, tick by tick, as the loop would.
+    /// Advances the time, tick by tick, as the run loop would.
     fn pass_to(&mut self, until: DateTime<Utc>) {
         while self.now < until {
             let next = self.app.next_tick(self.now);
@@ -268,7 +271,7 @@ impl Day {
         }
     }
 
-    /// Ten seconds and one change, with a failure of some minutes each half hour.
+    /// Advances by ten seconds and one change. Each half hour the backend fails for some minutes.
     fn go_on(&mut self, round: u64) {
         self.pass_to(self.now + TimeDelta::seconds(10));
         let (live, now) = (round % 180 < 162, self.now);
@@ -285,7 +288,7 @@ impl Day {
         self.process(Message::BackendUpdate(BackendUpdate::Connection(link), now));
         let row = self.world.step(now);
         self.mirror.start_request();
-        // While nothing is read, the world goes on: all is told at the end, as after a reset.
+        // During a failure incidents still change. All changes arrive at its end, as after a reset.
         if live && round.is_multiple_of(180) {
             let rows = self.world.open.iter().cloned().collect();
             self.mirror.fold(Delta { cursor: Cursor(0), reset: true, rows, directory: true });

@@ -12,17 +12,18 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 
-/// Which top folder may use which, besides itself. `src/lib.rs` says what each is for.
-const FLOORS: [(&str, &[&str]); 9] = [
+/// The other top folders that each top folder may use. `src/lib.rs` says what each is for.
+const FLOORS: [(&str, &[&str]); 10] = [
     ("docs", &[]),
+    ("files", &[]),
     ("model", &[]),
     ("api", &["backend", "model"]),
     ("backend", &["api", "config", "model"]),
     ("config", &["model"]),
-    ("sync", &["api", "backend", "config", "model"]),
-    ("server", &["api", "backend", "config", "model"]),
+    ("sync", &["api", "backend", "config", "files", "model"]),
+    ("server", &["api", "backend", "config", "files", "model"]),
     ("tui", &["api", "backend", "config", "model", "sync"]),
-    ("cli", &["api", "backend", "config", "model", "server", "sync", "tui"]),
+    ("cli", &["api", "backend", "config", "files", "model", "server", "sync", "tui"]),
 ];
 
 /// Uses that the floors don't allow, each with the reason.
@@ -40,118 +41,71 @@ const TOKENS: &str = "where a token comes from is checked by the type that reads
 
 const COMMAND_TABLE: &str =
     "the table of commands names the file of each command, and these need the command and its row";
-const ACTION_TABLE: &str = "the table of actions names the file of each verb; the verbs read \
-    the state, whose keymap is made from the table";
 
 /// Files that need each other, each group with the reason.
-const CIRCLES: [(&[&str], &str); 2] = [
-    (
-        &[
-            "model::check",
-            "model::command",
-            "model::command::acknowledge",
-            "model::command::add_note",
-            "model::command::answer_item",
-            "model::command::assign",
-            "model::command::categorize",
-            "model::command::close",
-            "model::command::correct_note",
-            "model::command::declare",
-            "model::command::describe",
-            "model::command::envelope",
-            "model::command::escalate",
-            "model::command::give_role",
-            "model::command::link",
-            "model::command::logic",
-            "model::command::merge",
-            "model::command::move_status",
-            "model::command::override_priority",
-            "model::command::pause",
-            "model::command::prioritize",
-            "model::command::publish_review",
-            "model::command::reclassify",
-            "model::command::record_change",
-            "model::command::record_decision",
-            "model::command::record_problem",
-            "model::command::reopen",
-            "model::command::repeat_alert",
-            "model::command::resolve",
-            "model::command::set_action_item",
-            "model::command::set_services",
-            "model::command::set_team",
-            "model::command::snooze",
-            "model::command::table",
-            "model::command::undo_move",
-            "model::command::unlink",
-            "model::command::unpause",
-            "model::command::update_stakeholders",
-            "model::command::wake",
-            "model::command::write_review",
-            "model::decide",
-            "model::event",
-            "model::incident",
-        ],
-        COMMAND_TABLE,
-    ),
-    (
-        &[
-            "tui::action::keymap",
-            "tui::action::table",
-            "tui::core::app",
-            "tui::picker::links",
-            "tui::picker::people",
-            "tui::verb",
-            "tui::verb::acknowledge",
-            "tui::verb::action_item",
-            "tui::verb::assign",
-            "tui::verb::categorize",
-            "tui::verb::category",
-            "tui::verb::checklist",
-            "tui::verb::close",
-            "tui::verb::decision",
-            "tui::verb::declare",
-            "tui::verb::describe",
-            "tui::verb::escalate",
-            "tui::verb::link",
-            "tui::verb::logic",
-            "tui::verb::merge",
-            "tui::verb::move_status",
-            "tui::verb::names",
-            "tui::verb::note",
-            "tui::verb::override_priority",
-            "tui::verb::own",
-            "tui::verb::pause",
-            "tui::verb::planning",
-            "tui::verb::precheck",
-            "tui::verb::prioritize",
-            "tui::verb::reclassify",
-            "tui::verb::reopen",
-            "tui::verb::resolve",
-            "tui::verb::review",
-            "tui::verb::role",
-            "tui::verb::services",
-            "tui::verb::snooze",
-            "tui::verb::team",
-            "tui::verb::update",
-        ],
-        ACTION_TABLE,
-    ),
-];
+const CIRCLES: [(&[&str], &str); 1] = [(
+    &[
+        "model::check",
+        "model::command",
+        "model::command::acknowledge",
+        "model::command::add_note",
+        "model::command::answer_item",
+        "model::command::assign",
+        "model::command::categorize",
+        "model::command::close",
+        "model::command::correct_note",
+        "model::command::declare",
+        "model::command::describe",
+        "model::command::envelope",
+        "model::command::escalate",
+        "model::command::give_role",
+        "model::command::link",
+        "model::command::logic",
+        "model::command::merge",
+        "model::command::move_status",
+        "model::command::override_priority",
+        "model::command::pause",
+        "model::command::prioritize",
+        "model::command::publish_review",
+        "model::command::reclassify",
+        "model::command::record_change",
+        "model::command::record_decision",
+        "model::command::record_problem",
+        "model::command::reopen",
+        "model::command::repeat_alert",
+        "model::command::resolve",
+        "model::command::set_action_item",
+        "model::command::set_services",
+        "model::command::set_team",
+        "model::command::snooze",
+        "model::command::table",
+        "model::command::undo_move",
+        "model::command::unlink",
+        "model::command::unpause",
+        "model::command::update_stakeholders",
+        "model::command::wake",
+        "model::command::write_review",
+        "model::decide",
+        "model::event",
+        "model::incident",
+    ],
+    COMMAND_TABLE,
+)];
 
 /// A module: the names from the root of the crate to it.
 type ModulePath = Vec<String>;
 
-/// Which module each module uses.
+/// The modules that each module uses.
 type Imports = BTreeMap<ModulePath, BTreeSet<ModulePath>>;
 
 /// A path that a file names.
 struct Named {
     path: ModulePath,
-    /// Whether it stands in a module within the file, so that `super` may be the file itself.
+    /// Whether it is in a nested module of the file, so that `super` may be the file itself.
     nested: bool,
 }
 
-/// What a file names.
+/// The paths that a file names.
 #[derive(Default)]
 struct Names {
     paths: Vec<Named>,
@@ -197,7 +151,8 @@ impl<'ast> Visit<'ast> for Names {
         let arguments = Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated;
         if let Ok(arguments) = arguments.parse2(call.tokens.clone()) {
             for argument in &arguments {
-                // What is parsed here lives no longer than this call, so it needs a visitor of its own.
+                // The parsed tokens are dropped at the end of this call, so they need another
+                // visitor.
                 let mut inner = Names { depth: self.depth, ..Names::default() };
                 inner.visit_expr(argument);
                 self.paths.extend(inner.paths);
@@ -483,7 +438,7 @@ fn view_and_update_of_the_panes_do_not_meet() {
     };
     let mut wrong = Vec::new();
     for (module, used) in imports() {
-        // The loop that runs the panes stands above both.
+        // The run loop of the panes may use both.
         for target in used.iter().filter(|_| module.get(1).is_some_and(|name| name != "runtime")) {
             let meet = is(module, "view") && is(target, "update")
                 || is(module, "update") && is(target, "view")
@@ -496,7 +451,7 @@ fn view_and_update_of_the_panes_do_not_meet() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Returns files as they would stand in `src`.
+/// Returns parsed files, as if they were in `src`.
 fn parsed(files: &[(&str, &str)]) -> Vec<SourceFile> {
     files
         .iter()

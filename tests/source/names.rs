@@ -15,7 +15,7 @@ const REFUSED: [&str; 37] = [
     "over", "gone", "whole", "piece", "pieces",
 ];
 
-/// The one refused term of two words.
+/// The only refused term that consists of two words.
 const REFUSED_PHRASE: [&str; 2] = ["broken", "off"];
 
 /// Names that hold a refused word all the same, each with its reason.

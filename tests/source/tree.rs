@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 pub struct SourceFile {
     /// The path below the root of the project, with `/`.
     pub path: String,
-    /// What it holds.
+    /// The syntax tree of the file.
     pub syntax: syn::File,
 }
 

@@ -25,10 +25,10 @@ async fn locked_store_refuses_the_batch_and_saves_nothing() {
     let commands = some(5);
     for outcome in store.execute_all(&commands).await {
         let Err(BackendError::Unreachable(told)) = outcome else { panic!("{outcome:?}") };
-        assert!(told.contains("is locked by another process"), "{told}");
+        assert!(told.to_string().contains("is locked by another process"), "{told}");
     }
     other.execute_batch("ROLLBACK").unwrap();
-    // What was kept in memory for the others did not stay.
+    // Cached records of the failed batch were discarded.
     let mut again = commands.clone();
     again.push(ask(first, IncidentCommand::Acknowledge));
     let outcomes = store.execute_all(&again).await;
@@ -61,7 +61,7 @@ async fn damaged_incident_refuses_its_own_commands_only() {
     let path = folder.path().join("store.db");
     let store = open(&path).await;
     let broken = declared(&store, "broken").await;
-    let whole = declared(&store, "whole").await;
+    let intact = declared(&store, "whole").await;
     store.close().await;
     let other = rusqlite::Connection::open(&path).unwrap();
     let spoil = "UPDATE event SET body = '{}' WHERE incident =
@@ -70,7 +70,7 @@ async fn damaged_incident_refuses_its_own_commands_only() {
     drop(other);
     let store = open(&path).await;
     let about =
-        [ask(whole, IncidentCommand::Acknowledge), ask(broken, IncidentCommand::Acknowledge)];
+        [ask(intact, IncidentCommand::Acknowledge), ask(broken, IncidentCommand::Acknowledge)];
     let more = some(1);
     let commands: Vec<_> = about.into_iter().chain(more).collect();
     let outcomes = store.execute_all(&commands).await;

@@ -52,15 +52,15 @@ async fn cursor_before_a_restored_backup_causes_a_resync() {
     let backup = std::fs::read(&path).unwrap();
     let store = open(&path).await;
     declared(&store, "after the backup").await;
-    let known = store.changes(None, Duration::ZERO).await.unwrap().cursor;
+    let cursor = store.changes(None, Duration::ZERO).await.unwrap().cursor;
     store.close().await;
     std::fs::write(&path, backup).unwrap();
     let store = open(&path).await;
     declared(&store, "in its place").await;
-    let delta = store.changes(Some(known), Duration::ZERO).await.unwrap();
+    let delta = store.changes(Some(cursor), Duration::ZERO).await.unwrap();
     assert!(delta.reset && delta.rows.len() == 3, "the position is another one's: {delta:?}");
     declared(&store, "another").await;
-    let delta = store.changes(Some(known), Duration::ZERO).await.unwrap();
+    let delta = store.changes(Some(cursor), Duration::ZERO).await.unwrap();
     assert!(delta.reset && delta.rows.len() == 4);
     let next = store.changes(Some(delta.cursor), Duration::ZERO).await.unwrap();
     assert!(!next.reset && next.rows.is_empty() && next.cursor == delta.cursor);
@@ -71,7 +71,7 @@ async fn cancelled_search_blocks_nobody() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let (store, other) = (open(&path).await, open(&path).await);
-    let asked = Search {
+    let request = Search {
         filter: "is:any number".parse().unwrap(),
         me: None,
         sort: Sort::Newest,
@@ -81,8 +81,8 @@ async fn cancelled_search_blocks_nobody() {
     };
     for most in 1..200 {
         declared(&store, &format!("number {most}")).await;
-        // Whoever asked goes after so many steps.
-        let mut search = store.search(&asked);
+        // The search is cancelled after this number of polls.
+        let mut search = store.search(&request);
         let mut polls = 0;
         let done = std::future::poll_fn(|context| {
             polls += 1;

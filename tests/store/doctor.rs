@@ -56,7 +56,7 @@ async fn a_healthy_store_gets_a_clean_report() {
 #[case("DELETE FROM words_todo", "missing from the index of words")]
 #[case("INSERT INTO fact_day VALUES (19000, 0, x'00')", "packed facts of 1 days")]
 #[tokio::test]
-async fn wrong_projection_is_found_and_rebuilt(#[case] damage: &str, #[case] told: &str) {
+async fn wrong_projection_is_found_and_rebuilt(#[case] damage: &str, #[case] expected: &str) {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     filled(&path).await;
@@ -64,7 +64,7 @@ async fn wrong_projection_is_found_and_rebuilt(#[case] damage: &str, #[case] tol
     Connection::open(&path).unwrap().execute_batch(damage).unwrap();
     let report = doctor::examine(&path).await.unwrap();
     let texts: Vec<&str> = report.findings.iter().map(|f| f.text.as_str()).collect();
-    assert!(texts.iter().any(|text| text.contains(told)), "{texts:?}");
+    assert!(texts.iter().any(|text| text.contains(expected)), "{texts:?}");
     assert!(report.findings.iter().all(|f| !f.grave), "{texts:?}");
     let report = doctor::rebuild(&path).await.unwrap();
     assert_eq!(report.findings, []);
@@ -84,13 +84,13 @@ async fn wrong_projection_is_found_and_rebuilt(#[case] damage: &str, #[case] tol
 )]
 #[case("UPDATE event SET body = '{' WHERE log = 1", "the timeline of INC-1 is broken")]
 #[tokio::test]
-async fn broken_timeline_is_a_severe_finding(#[case] damage: &str, #[case] told: &str) {
+async fn broken_timeline_is_a_severe_finding(#[case] damage: &str, #[case] expected: &str) {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     filled(&path).await;
     Connection::open(&path).unwrap().execute_batch(damage).unwrap();
     let report = doctor::rebuild(&path).await.unwrap();
-    assert!(report.findings.iter().any(|f| f.grave && f.text.contains(told)), "{report:?}");
+    assert!(report.findings.iter().any(|f| f.grave && f.text.contains(expected)), "{report:?}");
 }
 
 /// Overwrites pages in the middle of the file.
@@ -110,7 +110,7 @@ fn scribble(path: &Path, from: f64) {
 #[case(0.5)]
 #[case(0.9)]
 #[tokio::test]
-async fn damaged_file_is_reported_unchanged_and_salvaged(#[case] place: f64) {
+async fn damaged_file_is_reported_unchanged_and_salvaged(#[case] position: f64) {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let ids = filled(&path).await;
@@ -120,7 +120,7 @@ async fn damaged_file_is_reported_unchanged_and_salvaged(#[case] place: f64) {
         store.execute(&ask(ids[round % 30], IncidentCommand::AddNote { text })).await.unwrap();
     }
     store.close().await;
-    scribble(&path, place);
+    scribble(&path, position);
     let damaged = fs::read(&path).unwrap();
     let report = doctor::examine(&path).await.unwrap();
     assert!(report.findings.iter().any(|f| f.grave && f.text.contains("damaged")), "{report:?}");
@@ -150,13 +150,13 @@ async fn truncated_file_is_reported_with_the_remedy() {
     let error = match FileStore::open(&path, options()).await {
         Err(refused) => refused.to_string(),
         Ok(store) => {
-            let mut said = String::new();
+            let mut message = String::new();
             for id in &ids {
                 if let Err(error) = store.incident(*id).await {
-                    said = error.to_string();
+                    message = error.to_string();
                 }
             }
-            said
+            message
         }
     };
     assert!(error.contains("store.db is damaged") && error.contains("redphone doctor"), "{error}");

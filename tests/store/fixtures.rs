@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use redphone::backend::Backend;
-use redphone::backend::file::{FileStore, ImportError, Imported, OpenError, Options};
+use redphone::backend::file::{FileStore, ImportError, Imported, Options};
 use redphone::backend::record::Record;
 use redphone::model::command::Declaration;
 use redphone::model::status::Category;
@@ -26,11 +26,11 @@ pub async fn open(path: &Path) -> FileStore {
     FileStore::open(path, options()).await.unwrap()
 }
 
-/// The sentence a store is refused with.
+/// Returns the message with which opening a store is refused.
 pub async fn refused(path: &Path) -> String {
     match FileStore::open(path, options()).await {
         Ok(_) => panic!("{} was opened", path.display()),
-        Err(OpenError::Missing(text) | OpenError::Refused(text)) => text,
+        Err(error) => error.to_string(),
     }
 }
 
@@ -55,7 +55,7 @@ pub async fn declared(store: &FileStore, title: &str) -> IncidentId {
     id
 }
 
-/// An event as an import may bring it.
+/// Returns an event, as it can occur in an import.
 pub fn event(incident: IncidentId, seq: u32, body: EventBody) -> Event {
     let at: DateTime<Utc> = Utc::now().trunc_subsecs(3);
     let command = CommandId::new();
@@ -76,7 +76,7 @@ pub fn record(event: &Event) -> Record {
     Record::Event(Box::new(event.clone()))
 }
 
-/// Imports records of which none may be wrong.
+/// Imports records, all of which must be valid.
 pub async fn import(store: &FileStore, records: &[Record]) -> Imported {
     let mut importer = store.importer().await.unwrap();
     for record in records {
@@ -85,7 +85,7 @@ pub async fn import(store: &FileStore, records: &[Record]) -> Imported {
     importer.commit().await.unwrap()
 }
 
-/// The field and the sentence that a record is refused with.
+/// Returns the field and the problem for which a record was refused.
 pub fn bad(result: Result<(), ImportError>) -> (String, String) {
     match result {
         Err(ImportError::Invalid { field, problem }) => (field, problem),
@@ -93,7 +93,7 @@ pub fn bad(result: Result<(), ImportError>) -> (String, String) {
     }
 }
 
-/// Every line of an export.
+/// Returns the lines of an export.
 pub async fn exported(store: &FileStore) -> Vec<String> {
     let mut lines = Vec::new();
     let count = store

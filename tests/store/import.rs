@@ -86,7 +86,7 @@ async fn export_imported_into_an_empty_store_is_the_same_store() {
     for id in [first, second] {
         assert_eq!(other.incident(id).await.unwrap(), store.incident(id).await.unwrap());
     }
-    // And once more: all of it is known.
+    // A second import finds that all events are already present.
     let added = import(&other, &records).await;
     assert_eq!((added.incidents, added.events, added.already_present), (0, 0, 75));
     assert_eq!(exported(&other).await, lines);
@@ -109,7 +109,7 @@ async fn command_with_imported_events_is_answered_as_done() {
     let again = other.execute(&acknowledge).await.unwrap();
     assert!(again.replayed);
     assert_eq!(again.events, first.events);
-    // The same where the event's id does not follow from the command's.
+    // The same for an event whose id does not derive from the id of its command.
     let incident = IncidentId::new();
     let strange = Event { id: EventId::new(), ..event(incident, 2, EventBody::Acknowledged) };
     import(&other, &[record(&declared_event(incident, None, "from afar")), record(&strange)]).await;
@@ -146,7 +146,7 @@ async fn import_preserves_numbers_and_assigns_missing_ones() {
 async fn bad_record_is_named_and_skipped() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("store.db")).await;
-    let there = declared(&store, "was there").await;
+    let existing = declared(&store, "was there").await;
     let (one, two, ghost) = (IncidentId::new(), IncidentId::new(), IncidentId::new());
     let first = declared_event(one, Some(10), "one");
     let mut importer = store.importer().await.unwrap();
@@ -175,7 +175,7 @@ async fn bad_record_is_named_and_skipped() {
         (record(&event(one, 3, EventBody::Acknowledged)), "seq"),
         (record(&event(one, 0, EventBody::Acknowledged)), "seq"),
         (record(&event(one, 1, EventBody::Acknowledged)), "seq"),
-        (record(&event(there, 1, EventBody::Acknowledged)), "seq"),
+        (record(&event(existing, 1, EventBody::Acknowledged)), "seq"),
         (record(&declared_event(one, Some(11), "a second time")), "seq"),
         (record(&event(one, 2, EventBody::StatusMoved { to: Status::Closed })), "status"),
         (record(&early), "at"),
@@ -191,7 +191,7 @@ async fn bad_record_is_named_and_skipped() {
         assert!(problem.len() > 5, "{problem}");
     }
     importer.add(record(&event(one, 2, EventBody::Acknowledged))).await.unwrap();
-    importer.add(record(&event(there, 2, EventBody::Acknowledged))).await.unwrap();
+    importer.add(record(&event(existing, 2, EventBody::Acknowledged))).await.unwrap();
     let added = importer.commit().await.unwrap();
     assert_eq!((added.incidents, added.events), (1, 3));
     assert!(store.incident(two).await.is_err());
@@ -304,7 +304,7 @@ async fn commands_of_the_table_survive_export_and_import() {
         let id = declared(&store, "one of each").await;
         let row = store.incident(id).await.unwrap().incident.summary;
         if let Some(command) = (kind.row().sample)(Some(&row), Utc::now()) {
-            // What the rules refuse leaves no event.
+            // Refused commands lead to no event.
             let _ = store.execute(&ask(id, command)).await;
         }
     }

@@ -1,10 +1,11 @@
 //! Which files can be opened as a store, and the errors for all others.
 
+use std::error::Error;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use redphone::backend::file::{FileStore, OpenError, Options};
+use redphone::backend::file::{FileStore, OpenError, Options, StoreFault, StoreFaultKind};
 use redphone::backend::{Backend, BackendError};
 use redphone::model::IncidentCommand;
 use rusqlite::Connection;
@@ -53,16 +54,16 @@ async fn missing_store_is_created_only_on_request() {
 #[tokio::test]
 async fn a_folder_is_refused() {
     let folder = tempdir().unwrap();
-    let said = refused(folder.path()).await;
-    assert!(said.contains("is a folder: name a file in it"), "{said}");
+    let message = refused(folder.path()).await;
+    assert!(message.contains("is a folder: name a file in it"), "{message}");
 }
 
 #[tokio::test]
 async fn a_path_under_a_file_is_refused() {
     let folder = tempdir().unwrap();
     fs::write(folder.path().join("file"), "x").unwrap();
-    let said = refused(&folder.path().join("file").join("store.db")).await;
-    assert!(said.contains("no folder"), "{said}");
+    let message = refused(&folder.path().join("file").join("store.db")).await;
+    assert!(message.contains("no folder"), "{message}");
 }
 
 #[tokio::test]
@@ -71,8 +72,8 @@ async fn file_that_is_not_sqlite_is_refused_and_unchanged() {
     for content in ["hello", "a much longer text than a header of SQLite would be, by far"] {
         let path = folder.path().join("notes.txt");
         fs::write(&path, content).unwrap();
-        let said = refused(&path).await;
-        assert!(said.contains("notes.txt is not a redphone store"), "{said}");
+        let message = refused(&path).await;
+        assert!(message.contains("notes.txt is not a redphone store"), "{message}");
         assert_eq!(fs::read_to_string(&path).unwrap(), content);
     }
 }
@@ -85,8 +86,8 @@ async fn file_of_another_program_is_refused_and_unchanged() {
     other.execute_batch("CREATE TABLE bookmarks (url TEXT)").unwrap();
     drop(other);
     let before = fs::read(&path).unwrap();
-    let said = refused(&path).await;
-    assert!(said.contains("belongs to another program"), "{said}");
+    let message = refused(&path).await;
+    assert!(message.contains("belongs to another program"), "{message}");
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
@@ -96,8 +97,8 @@ async fn a_store_of_a_newer_version_is_refused() {
     let path = folder.path().join("store.db");
     open(&path).await.close().await;
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    let said = refused(&path).await;
-    assert!(said.contains("newer redphone") && said.contains("99"), "{said}");
+    let message = refused(&path).await;
+    assert!(message.contains("newer redphone") && message.contains("99"), "{message}");
 }
 
 #[tokio::test]
@@ -107,18 +108,18 @@ async fn a_file_or_folder_that_cannot_be_written_is_refused() {
     open(&path).await.close().await;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
     if fs::OpenOptions::new().write(true).open(&path).is_ok() {
-        // Whoever may write everything can't be shown what is read-only; /proc is for them too.
-        let said = refused(Path::new("/proc/redphone-store.db")).await;
-        assert!(said.contains("can't be made"), "{said}");
+        // Root can write any file, so this test uses /proc, which even root can't write.
+        let message = refused(Path::new("/proc/redphone-store.db")).await;
+        assert!(message.contains("can't be made"), "{message}");
         return;
     }
-    let said = refused(&path).await;
-    assert!(said.contains("is read-only: make it writable"), "{said}");
+    let message = refused(&path).await;
+    assert!(message.contains("is read-only: make it writable"), "{message}");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o500)).unwrap();
-    let said = refused(&path).await;
+    let message = refused(&path).await;
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
-    assert!(said.contains("make the folder writable"), "{said}");
+    assert!(message.contains("make the folder writable"), "{message}");
 }
 
 #[tokio::test]
@@ -134,6 +135,10 @@ async fn locked_store_is_reported_after_a_wait() {
     assert!(matches!(error, BackendError::Unreachable(_)), "{error:?}");
     assert!(error.is_temporary());
     assert!(error.to_string().contains("locked by another process"), "{error}");
+    // It stays a fault of the store, with SQLite's own error as its source.
+    let fault: &StoreFault = error.source().unwrap().downcast_ref().unwrap();
+    assert!(matches!(fault.kind, StoreFaultKind::Sql(_)) && fault.path == path, "{fault:?}");
+    assert!(fault.source().unwrap().is::<sqlx::Error>(), "{fault:?}");
     // Reading goes on, and so does writing once the lock is gone.
     assert_eq!(store.incident(id).await.unwrap().incident.summary.seq, 1);
     other.execute_batch("ROLLBACK").unwrap();

@@ -17,8 +17,8 @@ use tempfile::tempdir;
 use super::fixtures::{ask, declaration, exported, import, open};
 use crate::support::strategies;
 
-/// One thing somebody tries; whether it may happen is the model's business.
-fn some_ask() -> impl Strategy<Value = IncidentCommand> {
+/// A command that somebody sends. The model decides whether it is allowed.
+fn some_command() -> impl Strategy<Value = IncidentCommand> {
     let person = |n: u8| PersonRef::new(format!("p{n}"), format!("Person {n}"));
     let level = prop::sample::select(Impact::ALL.to_vec());
     prop_oneof![
@@ -59,7 +59,7 @@ fn some_ask() -> impl Strategy<Value = IncidentCommand> {
 #[derive(Clone, Debug)]
 enum Step {
     Declare { age_h: i64, service: u8, title: String },
-    About { which: usize, ask: IncidentCommand },
+    About { which: usize, command: IncidentCommand },
     Merge { which: usize, into: usize },
 }
 
@@ -67,13 +67,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         2 => (0i64..3000, 0u8..4, "[a-c]{1,6}( [0-9]{1,3})?")
             .prop_map(|(age_h, service, title)| Step::Declare { age_h, service, title }),
-        6 => (any::<usize>(), some_ask()).prop_map(|(which, ask)| Step::About { which, ask }),
+        6 => (any::<usize>(), some_command())
+            .prop_map(|(which, command)| Step::About { which, command }),
         1 => (any::<usize>(), any::<usize>()).prop_map(|(which, into)| Step::Merge { which, into }),
     ];
     prop::collection::vec(step, 5..60)
 }
 
-/// The commands of all steps, and the ids of what is declared.
+/// Returns the commands of all steps, and the ids of the declared incidents.
 fn commands(steps: &[Step]) -> (Vec<Envelope>, Vec<IncidentId>) {
     let mut ids = Vec::new();
     let mut commands = Vec::new();
@@ -90,7 +91,7 @@ fn commands(steps: &[Step]) -> (Vec<Envelope>, Vec<IncidentId>) {
                 ask(id, IncidentCommand::Declare(Box::new(one)))
             }
             _ if ids.is_empty() => continue,
-            Step::About { which, ask: what } => ask(ids[which % ids.len()], what.clone()),
+            Step::About { which, command } => ask(ids[which % ids.len()], command.clone()),
             Step::Merge { which, into } => {
                 ask(ids[which % ids.len()], IncidentCommand::Merge { into: ids[into % ids.len()] })
             }
@@ -99,7 +100,7 @@ fn commands(steps: &[Step]) -> (Vec<Envelope>, Vec<IncidentId>) {
     (commands, ids)
 }
 
-/// Tries all steps; the ids of what was declared.
+/// Executes all steps, and returns the ids of the declared incidents.
 async fn play(store: &FileStore, steps: &[Step]) -> Vec<IncidentId> {
     let (commands, ids) = commands(steps);
     for envelope in commands {
@@ -123,11 +124,11 @@ fn without_recorded_at(outcome: Result<Outcome, BackendError>) -> Result<Outcome
     })
 }
 
-/// Every row of a store, from the events alone.
+/// Returns the rows of a store, computed from the events alone.
 async fn folded(store: &FileStore, ids: &[IncidentId]) -> Vec<Summary> {
     let mut rows = Vec::new();
     for id in ids {
-        // An alert that was grouped into another made no incident.
+        // An alert that was grouped into an open incident declared none.
         let Ok(events) = store.timeline(*id, TimelineRange::After(0)).await else { continue };
         let incident = Incident::fold(&events).unwrap().unwrap();
         assert_eq!(store.incident(*id).await.unwrap().incident, incident);
@@ -167,13 +168,13 @@ const FILTERS: [&str; 27] = [
 ];
 
 async fn found(store: &FileStore, search: Search) -> Vec<IncidentId> {
-    let mut asked = search;
+    let mut request = search;
     let mut ids = Vec::new();
     loop {
-        let page = store.search(&asked).await.unwrap();
+        let page = store.search(&request).await.unwrap();
         ids.extend(page.rows.iter().map(|row| row.id));
         match page.next {
-            Some(next) => asked.after = Some(next),
+            Some(next) => request.after = Some(next),
             None => return ids,
         }
     }
@@ -270,7 +271,7 @@ proptest! {
     ) {
         runtime().block_on(async {
             let (mut commands, ids) = commands(&steps);
-            // Some are sent again later.
+            // Some commands are sent again later.
             for (which, at) in again {
                 if !commands.is_empty() {
                     let one = commands[which % commands.len()].clone();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use redphone::backend::file::{FileStore, ReopeningStore};
+use redphone::backend::file::{FileStore, ReopeningStore, StoreFault, StoreFaultKind};
 use redphone::backend::{Backend, BackendError, Cursor, Delta};
 use redphone::model::directory::Directory;
 use tempfile::{TempDir, tempdir};
@@ -40,7 +40,7 @@ async fn all(lasting: &ReopeningStore) -> Delta {
 
 async fn unreachable(lasting: &ReopeningStore, since: Option<Cursor>) -> String {
     match lasting.changes(since, NOW).await {
-        Err(BackendError::Unreachable(said)) => said,
+        Err(BackendError::Unreachable(said)) => said.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -52,8 +52,8 @@ async fn missing_file_is_named_and_used_again_once_it_is_back() {
     let before = all(&lasting).await.cursor;
     let away = folder.path().join("away.db");
     fs::rename(&path, &away).unwrap();
-    let said = unreachable(&lasting, Some(before)).await;
-    assert!(said.contains("store.db is not there"), "{said}");
+    let message = unreachable(&lasting, Some(before)).await;
+    assert!(message.contains("store.db is not there"), "{message}");
     fs::rename(&away, &path).unwrap();
     let delta = lasting.changes(Some(before), NOW).await.unwrap();
     assert!(delta.reset && delta.directory, "all is told anew");
@@ -67,7 +67,7 @@ async fn replaced_file_is_reopened_and_resynced() {
     let folder = tempdir().unwrap();
     let (path, lasting) = opened(&folder, 2).await;
     let before = all(&lasting).await.cursor;
-    // With a longer log: the cursor alone would not tell.
+    // The other store has a longer log, so the cursor alone would not reveal the change.
     let other = folder.path().join("other.db");
     made(&other, 5).await;
     fs::remove_file(with_suffix(&path, "-wal")).unwrap();
@@ -76,7 +76,7 @@ async fn replaced_file_is_reopened_and_resynced() {
     let delta = lasting.changes(Some(before), NOW).await.unwrap();
     assert!(delta.reset);
     assert_eq!(delta.rows.len(), 5);
-    // And commands reach it.
+    // Commands go to the new file.
     let store = open(&path).await;
     let id = declared(&store, "another").await;
     assert!(lasting.incident(id).await.is_ok());
@@ -92,15 +92,15 @@ async fn wait_ends_when_the_file_disappears() {
     assert!(early.is_err(), "it waits while nothing changes: {early:?}");
     fs::rename(&path, folder.path().join("away.db")).unwrap();
     let waited = timeout(Duration::from_mins(1), waiting).await;
-    let said = waited.expect("it does not wait to the end").unwrap_err().to_string();
-    assert!(said.contains("not there"), "{said}");
+    let message = waited.expect("it does not wait to the end").unwrap_err().to_string();
+    assert!(message.contains("not there"), "{message}");
 }
 
 #[tokio::test]
 async fn wal_of_the_previous_file_is_never_applied_to_another() {
     let folder = tempdir().unwrap();
     let (path, lasting) = opened(&folder, 2).await;
-    // Something that stands only in the log.
+    // A record that is only in the write-ahead log.
     let writer = open(&path).await;
     declared(&writer, "only in the log").await;
     all(&lasting).await;
@@ -108,8 +108,8 @@ async fn wal_of_the_previous_file_is_never_applied_to_another() {
     made(&other, 5).await;
     let bytes = fs::read(&other).unwrap();
     fs::rename(&other, &path).unwrap();
-    let said = unreachable(&lasting, None).await;
-    assert!(said.contains("store.db-wal is still that of the file before"), "{said}");
+    let message = unreachable(&lasting, None).await;
+    assert!(message.contains("store.db-wal is still that of the file before"), "{message}");
     assert_eq!(fs::read(&path).unwrap(), bytes, "it was left as it is");
     fs::remove_file(with_suffix(&path, "-wal")).unwrap();
     fs::remove_file(with_suffix(&path, "-shm")).unwrap();
@@ -130,8 +130,8 @@ async fn partially_copied_file_is_awaited() {
     }
     for part in [0, 50, 100, 5000, bytes.len() - 1] {
         fs::write(&path, &bytes[..part]).unwrap();
-        let said = unreachable(&lasting, None).await;
-        assert!(said.contains("not there as a whole"), "{part}: {said}");
+        let message = unreachable(&lasting, None).await;
+        assert!(message.contains("not there as a whole"), "{part}: {message}");
         assert_eq!(fs::read(&path).unwrap(), bytes[..part], "nothing was made of it");
     }
     fs::write(&path, &bytes).unwrap();
@@ -146,13 +146,13 @@ async fn plain_file_store_never_reads_a_removed_file() {
     declared(&store, "one").await;
     fs::rename(&path, folder.path().join("away.db")).unwrap();
     let id = redphone::model::IncidentId::new();
-    for said in [
+    for error in [
         store.changes(None, NOW).await.unwrap_err(),
         store.directory().await.unwrap_err(),
         store.incident(id).await.unwrap_err(),
     ] {
-        assert!(said.to_string().contains("not there"), "{said}");
-        assert!(said.is_temporary());
+        assert!(error.to_string().contains("not there"), "{error}");
+        assert!(error.is_temporary());
     }
 }
 
@@ -165,7 +165,10 @@ async fn directory_is_not_written_to_a_file_that_was_moved_away() {
     let away = folder.path().join("away.db");
     fs::rename(&path, &away).unwrap();
     match store.set_directory(&Directory::default()).await {
-        Err(BackendError::Unreachable(said)) => assert!(said.contains("is not there"), "{said}"),
+        Err(BackendError::Unreachable(cause)) => {
+            let fault: &StoreFault = cause.as_error().unwrap().downcast_ref().unwrap();
+            assert!(matches!(fault.kind, StoreFaultKind::Moved { replaced: false }), "{fault}");
+        }
         other => panic!("{other:?}"),
     }
     fs::rename(&away, &path).unwrap();

@@ -55,7 +55,7 @@ impl TestResponse {
 
     /// Checks a refusal: its status, its code, and that it is problem details with a sentence.
     #[track_caller]
-    pub fn refused(&self, status: u16, code: &str, says: &str) {
+    pub fn refused(&self, status: u16, code: &str, expected: &str) {
         let text = String::from_utf8_lossy(&self.body);
         assert_eq!(self.status, status, "{text}");
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{text}");
@@ -64,7 +64,7 @@ impl TestResponse {
         assert_eq!(json["status"], status, "{text}");
         assert_eq!(json["type"], format!("urn:redphone:{code}"));
         let detail = json["detail"].as_str().unwrap();
-        assert!(detail.contains(says), "{says:?} is not in {detail:?}");
+        assert!(detail.contains(expected), "{expected:?} is not in {detail:?}");
         assert!(detail.chars().all(|c| !c.is_control()), "{detail:?}");
     }
 }
@@ -74,7 +74,7 @@ impl TestServer {
         Self::with(|_| {}).await
     }
 
-    /// A server with options of its own.
+    /// Starts a server whose options were changed by a function.
     pub async fn with(change: impl FnOnce(&mut server::Options)) -> Self {
         let folder = TempDir::new().unwrap();
         let store = stores::open(&folder.path().join("store.db")).await;
@@ -91,7 +91,7 @@ impl TestServer {
         let (addr, url) = (server.addr(), server.url());
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(server.run(async {
-            // Stopped, or dropped at the end of a test.
+            // Ends when the server is stopped, or dropped at the end of a test.
             stopped.await.ok();
         }));
         let (stop, running) = (Some(stop), Some(running));
@@ -146,7 +146,7 @@ impl TestServer {
     }
 }
 
-/// One client for all, without the proxies of whoever runs the tests.
+/// The client of all requests. It ignores the proxy settings of the environment.
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().no_gzip().build().unwrap()
 }
@@ -162,8 +162,8 @@ pub fn token(tokens: &TokenFile, name: &str, scope: Scope) -> String {
     tokens.create(new).unwrap().0.reveal()
 }
 
-pub fn order(incident: IncidentId, ask: IncidentCommand) -> Order {
-    let command = Command::Incident { incident, command: ask };
+pub fn order(incident: IncidentId, incident_command: IncidentCommand) -> Order {
+    let command = Command::Incident { incident, command: incident_command };
     Order { id: CommandId::new(), at: Utc::now(), command, as_person: None }
 }
 

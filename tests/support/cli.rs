@@ -10,12 +10,12 @@ use tempfile::TempDir;
 
 use super::program;
 
-/// A folder with a home and a store in it.
+/// A temporary folder with a home folder and a store.
 pub struct CliFixture {
     folder: TempDir,
 }
 
-/// How a run ended.
+/// The exit code and the output of a run.
 #[derive(Debug)]
 pub struct Run {
     pub code: i32,
@@ -36,7 +36,8 @@ impl CliFixture {
         self.path("store.db")
     }
 
-    /// The program with the environment of a person called ines, and nothing of this process's.
+    /// Returns the program with the environment of a person called ines, and without the variables
+    /// of this process.
     pub fn program(&self) -> Command {
         let mut program = Command::new(program());
         program
@@ -54,14 +55,14 @@ impl CliFixture {
         Run::from(self.program().args(args).output().unwrap())
     }
 
-    /// Runs what must end well, and gives what it printed.
+    /// Runs a command that must succeed, and returns its output.
     pub fn ok<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> String {
         let run = self.run(args);
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
         run.out
     }
 
-    /// Runs with something on standard input.
+    /// Runs a command with a text on its standard input.
     pub fn pipe<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>, input: &[u8]) -> Run {
         let mut child = self
             .program()
@@ -73,23 +74,23 @@ impl CliFixture {
             .unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_vec();
-        // A program that refuses early does not read it all.
+        // A program that refuses early does not read its entire input.
         let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
         let run = Run::from(child.wait_with_output().unwrap());
         writer.join().unwrap();
         run
     }
 
-    /// Declares an incident and gives its number.
+    /// Declares an incident and returns its number.
     pub fn declare(&self, title: &str, service: &str) -> String {
         let args = ["declare", "--title", title, "--service", service];
         let level = ["--impact", "high", "--urgency", "high"];
         self.ok(args.iter().chain(&level)).trim_end().to_owned()
     }
 
-    /// A store with a directory of two teams, three services and two people.
+    /// Returns a store with a directory of two teams, three services and two people.
     pub fn with_company() -> Self {
-        let place = Self::new();
+        let cli = Self::new();
         let directory = serde_json::json!({"directory": {
             "people": [
                 {"handle": "ines", "name": "Ines Moreau"},
@@ -107,9 +108,9 @@ impl CliFixture {
             ],
             "policies": [], "schedules": [],
         }});
-        let run = place.pipe(["import", "-"], format!("{directory}\n").as_bytes());
+        let run = cli.pipe(["import", "-"], format!("{directory}\n").as_bytes());
         assert_eq!((run.code, run.err.as_str()), (0, ""));
-        place
+        cli
     }
 }
 
@@ -124,27 +125,28 @@ impl From<Output> for Run {
 }
 
 impl Run {
-    /// Checks a refusal: its code, nothing on standard output, and one sentence that says this.
+    /// Checks a refusal: its exit code, nothing on standard output, and one sentence with these
+    /// parts.
     #[track_caller]
-    pub fn refused(&self, code: i32, says: &[&str]) {
+    pub fn refused(&self, code: i32, expected: &[&str]) {
         assert_eq!(self.code, code, "{self:?}");
         assert_eq!(self.out, "", "{self:?}");
-        self.assert_error(says);
+        self.assert_error(expected);
     }
 
-    /// Checks the sentence on standard error.
+    /// Checks that standard error is one sentence with these parts.
     #[track_caller]
-    pub fn assert_error(&self, says: &[&str]) {
+    pub fn assert_error(&self, expected: &[&str]) {
         assert!(self.err.starts_with("redphone: "), "{self:?}");
         assert_eq!(self.err.lines().filter(|l| !l.starts_with("  ")).count(), 1, "{self:?}");
         assert!(self.err.chars().all(|c| c == '\n' || !c.is_control()), "{self:?}");
-        for part in says {
+        for part in expected {
             assert!(self.err.contains(part), "{part:?} is not in {self:?}");
         }
     }
 }
 
-/// JSON Lines as values.
+/// Parses JSON Lines.
 pub fn json_lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

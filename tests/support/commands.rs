@@ -5,7 +5,7 @@ use redphone::model::command::Declaration;
 use redphone::model::status::Source;
 use redphone::model::{Impact, Urgency};
 
-/// An incident of the checkout, detected and reported just now.
+/// Returns a declaration for the checkout service, detected and reported just now.
 pub fn declaration(title: impl Into<String>) -> Declaration {
     let now = Utc::now();
     Declaration {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::memory::Memory;
 
-/// The time of all snapshots.
+/// Returns the time of all snapshots.
 pub fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2031, 5, 20, 22, 41, 12).unwrap()
 }
@@ -38,7 +38,8 @@ fn alerts() -> Actor {
     Actor::Integration("Alertmanager".into())
 }
 
-/// Everything about one incident, step by step. Ids are counted, so that pictures don't change.
+/// Executes the events of one incident, step by step. Ids are counted, so that snapshots do not
+/// change.
 pub struct Script<'a> {
     memory: &'a Memory,
     incident: IncidentId,
@@ -53,13 +54,13 @@ fn counted(memory: &Memory, salt: u128) -> Uuid {
 }
 
 impl Script<'_> {
-    pub fn then(self, minutes: i64, actor: Actor, ask: IncidentCommand) -> Self {
+    pub fn then(self, minutes: i64, actor: Actor, command: IncidentCommand) -> Self {
         let at = self.at + TimeDelta::seconds(minutes * 60 + 17);
         let envelope = Envelope {
             id: CommandId(counted(self.memory, 0)),
             at,
             actor,
-            command: Command::Incident { incident: self.incident, command: ask },
+            command: Command::Incident { incident: self.incident, command },
         };
         self.memory.carry_out(&envelope).expect("the fixture's commands fit");
         Self { at, ..self }
@@ -70,7 +71,7 @@ impl Script<'_> {
     }
 }
 
-/// Declares an incident so many minutes before `now`.
+/// Declares an incident `minutes_ago` minutes before `now`.
 #[allow(clippy::too_many_arguments, reason = "a row of a table")]
 pub fn declare<'a>(
     memory: &'a Memory,
@@ -134,7 +135,7 @@ pub fn directory(now: DateTime<Utc>) -> Directory {
     }
 }
 
-/// A quiet company: nothing is open, one incident has ended.
+/// Returns a quiet company: no incident is open, and one has ended.
 pub fn quiet(now: DateTime<Utc>) -> Memory {
     let memory = Memory::new(directory(now), vec![], 2031);
     declare(&memory, now, 5 * 60, "Reports late", "reports", Impact::Medium, Impact::Low, |_| {})
@@ -151,12 +152,12 @@ fn resolve(detail: &str) -> IncidentCommand {
     }
 }
 
-/// A company on a bad evening.
+/// Returns a company with many open incidents.
 pub fn busy(now: DateTime<Utc>) -> Memory {
     busy_with(now, HOSTILE, HOSTILE_NOTE)
 }
 
-/// As [`busy`], with another title and another note on the incident that means harm.
+/// Like [`busy`], with another title and another note on the hostile incident.
 pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memory {
     use redphone::model::priority::Level::{High, Low, Medium};
     let change = |minutes: i64, title: &str, service: &str| Change {
@@ -241,15 +242,15 @@ pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memor
     memory
 }
 
-/// A note that means harm.
+/// A note with hostile content, such as control characters.
 pub const HOSTILE_NOTE: &str =
     "\u{1b}]0;owned\u{7}\u{1b}[2Jgone?\r\nx\u{202e}desrever\u{200b}\ttab";
 
-/// A title that means harm.
+/// A title with hostile content, such as control characters.
 pub const HOSTILE: &str =
     "\u{1b}[31mred\u{1b}[0m \u{202e}evil\u{202c} a\u{200b}b 支払いが失敗 🔥🔥 שלום";
 
-/// Two weeks of what has ended.
+/// Adds incidents that ended within two weeks.
 fn history(memory: &Memory, now: DateTime<Utc>) {
     let faults = [
         ("Search p99 above 2 s", "search", Impact::Medium, Impact::High),
@@ -282,7 +283,7 @@ fn history(memory: &Memory, now: DateTime<Utc>) {
     }
 }
 
-/// An incident that has ended long ago.
+/// Adds an incident that was reported `minutes_ago` and has ended.
 pub fn ended(memory: &Memory, now: DateTime<Utc>, minutes_ago: i64, title: &str) {
     declare(memory, now, minutes_ago, title, "mail", Impact::Low, Impact::Low, |_| {})
         .then(1, person("tomo"), IncidentCommand::Acknowledge)
@@ -295,7 +296,7 @@ pub fn end(memory: &Memory, now: DateTime<Utc>, label: &str) {
     Script { memory, incident: row.id, at: now }.then(0, person("tomo"), resolve("restarted"));
 }
 
-/// So many open incidents, for measuring.
+/// Returns a company with this number of open incidents, for measurements.
 pub fn many(now: DateTime<Utc>, count: i64) -> Memory {
     let memory = Memory::new(directory(now), vec![], 10_001);
     let levels = [Impact::High, Impact::Medium, Impact::Low];
@@ -320,14 +321,14 @@ pub fn many(now: DateTime<Utc>, count: i64) -> Memory {
 pub fn ask(
     memory: &Memory,
     incident: IncidentId,
-    ask: IncidentCommand,
+    command: IncidentCommand,
     at: DateTime<Utc>,
 ) -> Result<(), redphone::backend::BackendError> {
     let envelope = Envelope {
         id: CommandId::new(),
         at,
         actor: Actor::Person(tomo()),
-        command: Command::Incident { incident, command: ask },
+        command: Command::Incident { incident, command },
     };
     memory.carry_out(&envelope).map(|_| ())
 }

@@ -1,5 +1,5 @@
-//! A backend in memory, built on the model's own `decide` and `apply`: it refuses what a real one
-//! refuses, and can be told to fail.
+//! A backend in memory, built on the model's own `decide` and `apply`. It refuses what a real
+//! backend refuses, and can be made to fail.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,21 +8,24 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use redphone::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, PageMark, Search,
-    Similar, TimelineRange,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Missing, Outcome, Page, PageMark,
+    Search, Similar, TimelineRange,
 };
 use redphone::model::change::{Change, find_suspects};
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
-use redphone::model::decide::{Context, Rejection, RejectionKind, decide};
+use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use redphone::model::{
-    CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rules, Summary,
+    CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rejection,
+    RejectionKind, Rules, Summary,
 };
 use tokio::sync::Notify;
+
+use super::hostile::harmful;
 
 /// Incidents in memory.
 #[derive(Default)]
@@ -31,7 +34,7 @@ pub struct Memory {
     changed: Notify,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     rules: Rules,
     directory: Directory,
@@ -57,13 +60,13 @@ impl Memory {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on everything fails with this, or nothing any more.
+    /// Makes all requests fail with this error; `None` makes them succeed again.
     pub fn fail(&self, with: Option<BackendError>) {
         self.state().failing = with;
         self.changed.notify_waiters();
     }
 
-    /// Only these can be carried out.
+    /// Allows only these kinds of commands.
     pub fn only(&self, verbs: Vec<CommandKind>) {
         self.state().verbs = Some(verbs);
     }
@@ -75,20 +78,38 @@ impl Memory {
         Ok(outcome)
     }
 
-    /// A number that was never given before, for ids that are the same each time.
+    /// Returns a number that was never returned before, for ids that are the same in each run.
     pub fn count_ids(&self) -> u64 {
         let mut state = self.state();
         state.ids += 1;
         state.ids
     }
 
-    /// All incidents.
+    /// The same incidents, independent of this one.
+    pub fn duplicate(&self) -> Self {
+        Self { state: Mutex::new(self.state().clone()), changed: Notify::new() }
+    }
+
+    /// Makes every text in it mean harm.
+    pub fn harm(&self) {
+        let mut state = self.state();
+        let state = &mut *state;
+        state.directory = harmful(&state.directory);
+        state.changes = harmful(&state.changes);
+        state.problems = harmful(&state.problems);
+        for (incident, events) in state.incidents.values_mut() {
+            *incident = harmful(incident);
+            *events = events.iter().map(harmful).collect();
+        }
+    }
+
+    /// Returns all incidents.
     pub fn all(&self) -> Vec<Summary> {
         let state = self.state();
         state.incidents.values().map(|(incident, _)| incident.summary.clone()).collect()
     }
 
-    /// All open incidents.
+    /// Returns all open incidents.
     pub fn open(&self) -> Vec<Summary> {
         let state = self.state();
         let mut rows: Vec<Summary> = state
@@ -101,7 +122,7 @@ impl Memory {
         rows
     }
 
-    /// The incident of a number, with its timeline.
+    /// Returns the incident that has a number, with its timeline.
     pub fn read(&self, number: u64) -> (Detail, Vec<Event>) {
         let state = self.state();
         let (incident, events) = state
@@ -152,9 +173,10 @@ impl State {
             Command::Incident { command: IncidentCommand::Declare(_), .. }
         );
         if known.is_none() && !is_declaration {
-            return Err(BackendError::NotFound("there is no such incident".into()));
+            return Err(BackendError::NotFound(Missing::Incident));
         }
-        let mut events = decide(known, envelope, Context { now, rules: &self.rules })?;
+        let mut events = decide(known, envelope, Context { now, rules: &self.rules })
+            .map_err(|rejection| BackendError::rejected(rejection, now))?;
         for event in &mut events {
             if let EventBody::Declared { number, .. } = &mut event.body {
                 *number = Some(IncidentNumber(self.next_number));
@@ -286,8 +308,8 @@ impl Backend for Memory {
             _ => Sort::Newest,
         };
         rows.sort_by(|a, b| {
-            let place = |row| urgency_key(row, search.now, &levels);
-            compare(sort, (a, &place(a)), (b, &place(b)))
+            let rank = |row| urgency_key(row, search.now, &levels);
+            compare(sort, (a, &rank(a)), (b, &rank(b)))
         });
         let total = Some(rows.len() as u64);
         let start = match &search.after {
@@ -303,10 +325,10 @@ impl Backend for Memory {
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
         let state = self.state();
         state.check()?;
-        let known = state.incidents.get(&id);
-        known
+        let record = state.incidents.get(&id);
+        record
             .map(|(incident, _)| state.detail(incident))
-            .ok_or_else(|| BackendError::NotFound("there is no such incident".into()))
+            .ok_or(BackendError::NotFound(Missing::Incident))
     }
 
     async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
@@ -314,7 +336,7 @@ impl Backend for Memory {
         let found = state.incidents.values().find(|(i, _)| i.summary.number == Some(number));
         found
             .map(|(incident, _)| incident.summary.id)
-            .ok_or_else(|| BackendError::NotFound(format!("there is no {number}")))
+            .ok_or(BackendError::NotFound(Missing::Number(number)))
     }
 
     async fn timeline(
@@ -325,7 +347,7 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         let Some((_, events)) = state.incidents.get(&id) else {
-            return Err(BackendError::NotFound("there is no such incident".into()));
+            return Err(BackendError::NotFound(Missing::Incident));
         };
         let last = |events: &[Event], count: u32| {
             events[events.len().saturating_sub(count as usize)..].to_vec()
@@ -376,7 +398,7 @@ fn page_offset(sort: Sort, mark: &PageMark) -> Result<usize, BackendError> {
     let count = mark.split_once(' ').filter(|(order, _)| *order == sort.to_string());
     count.and_then(|(_, count)| count.parse().ok()).ok_or_else(|| {
         let what = "page: that is no page of this list";
-        BackendError::Rejected(Rejection::new(RejectionKind::Invalid, what))
+        BackendError::rejected(Rejection::foreign(RejectionKind::Invalid, what), Utc::now())
     })
 }
 

@@ -5,6 +5,7 @@ pub mod api;
 pub mod cli;
 pub mod commands;
 pub mod company;
+pub mod hostile;
 pub mod memory;
 pub mod model;
 pub mod proxy;
@@ -20,7 +21,7 @@ pub mod wait;
 
 use std::path::PathBuf;
 
-/// Returns the program that is tested: that of `REDPHONE_BIN`, else the one built with the tests.
+/// Returns the program under test: that of `REDPHONE_BIN`, else the one built with the tests.
 pub fn program() -> PathBuf {
     match std::env::var_os("REDPHONE_BIN") {
         Some(path) => std::path::absolute(path).expect("a path"),
@@ -31,7 +32,7 @@ pub fn program() -> PathBuf {
 /// Returns the program built with the tests, whatever `REDPHONE_BIN` says.
 pub fn built_program() -> PathBuf {
     let built = option_env!("CARGO_BIN_EXE_redphone").map(PathBuf::from);
-    // An example stands in target/PROFILE/examples, the program in target/PROFILE.
+    // An example is in target/PROFILE/examples, the program in target/PROFILE.
     let of_example = || Some(std::env::current_exe().ok()?.parent()?.parent()?.join("redphone"));
     built.or_else(of_example).expect("this process has a path")
 }

@@ -43,17 +43,17 @@ pub fn envelope(
     minute: i64,
     by: PersonRef,
     incident: IncidentId,
-    ask: IncidentCommand,
+    command: IncidentCommand,
 ) -> Envelope {
     Envelope {
         id: CommandId::new(),
         at: at(minute),
         actor: Actor::Person(by),
-        command: Command::Incident { incident, command: ask },
+        command: Command::Incident { incident, command },
     }
 }
 
-/// An incident that commands can be tried on, minute by minute.
+/// An incident on which commands are tried, minute by minute.
 pub struct Bench {
     pub rules: Rules,
     pub events: Vec<Event>,
@@ -67,8 +67,8 @@ impl Bench {
 
     pub fn with(declaration: Declaration) -> Self {
         let rules = Rules::default();
-        let ask = IncidentCommand::Declare(Box::new(declaration));
-        let made = envelope(0, ines(), IncidentId::new(), ask);
+        let command = IncidentCommand::Declare(Box::new(declaration));
+        let made = envelope(0, ines(), IncidentId::new(), command);
         let events = decide(None, &made, Context { now: at(0), rules: &rules }).unwrap();
         let incident = Incident::fold(&events).unwrap().unwrap();
         Self { rules, events, incident }
@@ -78,18 +78,18 @@ impl Bench {
         &self,
         by: PersonRef,
         minute: i64,
-        ask: IncidentCommand,
+        command: IncidentCommand,
     ) -> Result<Vec<Event>, Rejection> {
-        let made = envelope(minute, by, self.incident.summary.id, ask);
+        let made = envelope(minute, by, self.incident.summary.id, command);
         decide(Some(&self.incident), &made, Context { now: at(minute), rules: &self.rules })
     }
 
-    pub fn refusal(&self, minute: i64, ask: IncidentCommand) -> Rejection {
-        self.try_as(tariq(), minute, ask).expect_err("should be refused")
+    pub fn refusal(&self, minute: i64, command: IncidentCommand) -> Rejection {
+        self.try_as(tariq(), minute, command).expect_err("should be refused")
     }
 
-    pub fn ask(&mut self, minute: i64, ask: IncidentCommand) -> &mut Self {
-        let events = self.try_as(tariq(), minute, ask).expect("should be allowed");
+    pub fn ask(&mut self, minute: i64, command: IncidentCommand) -> &mut Self {
+        let events = self.try_as(tariq(), minute, command).expect("should be allowed");
         for event in &events {
             self.incident.apply_next(event).unwrap();
         }

@@ -1,7 +1,7 @@
 //! A proxy that applies network faults to requests and responses.
 //!
-//! It listens on loopback and takes each request to a real server, or answers by itself. What it
-//! does to which request is for a script to say, so that a run can be repeated.
+//! It listens on loopback, and forwards each request to a real server or answers by itself. A
+//! script determines the fault of each request, so that a run can be repeated.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// A request as it came.
+/// A request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// From 0, in the order in which they came.
+    /// The position in the order of arrival, from 0.
     pub number: u64,
     /// Its first line and headers.
     pub head: String,
@@ -26,55 +26,55 @@ pub struct Request {
 }
 
 impl Request {
-    /// The request target, such as `/v1/changes?wait=5`.
+    /// Returns the request target, such as `/v1/changes?wait=5`.
     pub fn target(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()
     }
 
-    /// A header's value; empty where there is none.
+    /// Returns the value of a header; empty if there is none.
     pub fn header(&self, name: &str) -> &str {
         let mut lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
-        lines.find(|(there, _)| there.eq_ignore_ascii_case(name)).map_or("", |(_, v)| v.trim())
+        lines.find(|(field, _)| field.eq_ignore_ascii_case(name)).map_or("", |(_, v)| v.trim())
     }
 }
 
-/// What is done to a request.
+/// The fault that is applied to a request.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// Nothing.
+    /// The request and its response pass unchanged.
     Pass,
     /// Forwards the request after this time.
     Delay(Duration),
-    /// The connection is closed, and the server never hears of it.
+    /// The connection is closed before the server gets the request.
     DropBefore,
-    /// The server acts, and the connection is closed without its answer.
+    /// The server handles the request, and the connection is closed without its response.
     DropAfter,
-    /// Half of what the server answers arrives.
+    /// Only half of the response arrives.
     HalfBody,
-    /// The connection is reset before the server hears of it.
+    /// The connection is reset before the server gets the request.
     Reset,
-    /// The server acts, and the connection is reset.
+    /// The server handles the request, and the connection is reset.
     ResetAfter,
-    /// The answer comes a few bytes at a time.
+    /// The response arrives in chunks of this size, with this pause between them.
     Drip(usize, Duration),
-    /// The answer's first half comes, and then nothing.
+    /// The first half of the response arrives, and the connection stays open.
     Stall,
-    /// No answer comes.
+    /// No response arrives, and the connection stays open.
     Hang,
-    /// The server's clock is off by so much.
+    /// The clock of the server differs by this much.
     Skew(TimeDelta),
-    /// After a time this is the answer, whatever the server would say.
+    /// This text is the response after this time, and the server gets no request.
     Say(Duration, String),
 }
 
 impl Fault {
-    /// An answer of something in between.
+    /// Returns a response that does not come from the API.
     pub fn says(status: &str, headers: &str, kind: &str, body: &str) -> Self {
         Self::Say(Duration::ZERO, answer(status, headers, kind, body))
     }
 }
 
-/// An answer of HTTP.
+/// Formats an HTTP response.
 pub fn answer(status: &str, headers: &str, kind: &str, body: &str) -> String {
     let length = body.len();
     format!(
@@ -87,7 +87,7 @@ type Script = Arc<dyn Fn(&Request) -> Fault + Send + Sync>;
 
 /// The proxy; it ends when it is dropped.
 pub struct Proxy {
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
     count: Arc<AtomicU64>,
     task: JoinHandle<()>,
@@ -100,7 +100,7 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
-    /// Listens. Without a server there must be a script that needs none.
+    /// Starts the proxy. Without a server, the script must answer all requests.
     pub async fn start(
         server: Option<SocketAddr>,
         script: impl Fn(&Request) -> Fault + Send + Sync + 'static,
@@ -108,7 +108,7 @@ impl Proxy {
         Self::with(server, None, Arc::new(script)).await
     }
 
-    /// Speaks TLS to its clients.
+    /// Starts the proxy with TLS towards its clients.
     pub async fn with_tls(
         tls: TlsAcceptor,
         script: impl Fn(&Request) -> Fault + Send + Sync + 'static,
@@ -128,7 +128,7 @@ impl Proxy {
                     let way = Way { server, script, count };
                     match tls {
                         None => way.serve(Plain(client)).await,
-                        // A client that does not like the certificate goes.
+                        // A client that rejects the certificate disconnects.
                         Some(tls) => {
                             if let Ok(client) = tls.accept(client).await {
                                 way.serve(Secret(client)).await;
@@ -141,12 +141,12 @@ impl Proxy {
         Self { address, count, task }
     }
 
-    /// How many requests have come.
+    /// Returns the number of requests that have arrived.
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::SeqCst)
     }
 
-    /// Its URL.
+    /// Returns the URL of the proxy.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -216,7 +216,7 @@ impl Client for Secret {
     }
 }
 
-/// From a client to the server and back.
+/// Forwards requests from a client to the server.
 struct Way {
     server: Option<SocketAddr>,
     script: Script,
@@ -224,7 +224,7 @@ struct Way {
 }
 
 impl Way {
-    /// One request: each has a connection of its own, also to the server.
+    /// Serves one request. Each request has a connection of its own, also to the server.
     async fn serve(&self, mut client: impl Client) {
         let Some((head, body)) = request(&mut client).await else { return };
         let number = self.count.fetch_add(1, Ordering::SeqCst);
@@ -234,6 +234,7 @@ impl Way {
             Fault::Reset => client.reset(),
             Fault::Hang => until_closed(client).await,
             Fault::Say(after, answer) => {
+                // The answer is late on purpose, here and below.
                 tokio::time::sleep(after).await;
                 send(client, answer.as_bytes()).await;
             }
@@ -249,7 +250,7 @@ impl Way {
         }
     }
 
-    /// What the server answers; nothing where it does not.
+    /// Returns the response of the server; empty if there is none.
     async fn ask(&self, request: &Request) -> Vec<u8> {
         let mut answer = Vec::new();
         let Some(server) = self.server else { return answer };
@@ -261,13 +262,13 @@ impl Way {
             server.write_all(&request.body).await?;
             server.read_to_end(&mut answer).await
         };
-        // A server that ends in the middle has answered so much.
+        // A server that ends meanwhile may have sent a part of the response.
         let _ = sent.await;
         answer
     }
 }
 
-/// Reads a request; `None` where the client closes before it is complete.
+/// Reads a request; `None` if the client disconnects before it is complete.
 async fn request(client: &mut (impl AsyncRead + Unpin)) -> Option<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     let end = loop {
@@ -280,18 +281,18 @@ async fn request(client: &mut (impl AsyncRead + Unpin)) -> Option<(String, Vec<u
     };
     let mut body = bytes.split_off(end);
     let head = String::from_utf8(bytes).ok()?;
-    let asked = Request { number: 0, head, body: Vec::new() };
-    let length: usize = asked.header("content-length").parse().unwrap_or(0);
+    let parsed = Request { number: 0, head, body: Vec::new() };
+    let length: usize = parsed.header("content-length").parse().unwrap_or(0);
     while body.len() < length {
         if client.read_buf(&mut body).await.ok()? == 0 {
             return None;
         }
     }
-    Some((asked.head, body))
+    Some((parsed.head, body))
 }
 
 async fn send(mut client: impl Client, bytes: &[u8]) {
-    // A client that has gone misses nothing.
+    // The client may have disconnected.
     let _ = client.write_all(bytes).await;
     let _ = client.shutdown().await;
 }
@@ -302,7 +303,7 @@ async fn until_closed(mut client: impl Client) {
     while client.read(&mut rest).await.is_ok_and(|count| count > 0) {}
 }
 
-/// Gives the answer, or what a fault leaves of it.
+/// Sends the response, or what the fault leaves of it.
 async fn answered(mut client: impl Client, fault: Fault, answer: Vec<u8>) {
     let head = answer.windows(4).position(|end| end == b"\r\n\r\n").map_or(0, |at| at + 4);
     let half = head + (answer.len() - head) / 2;
@@ -320,6 +321,7 @@ async fn answered(mut client: impl Client, fault: Fault, answer: Vec<u8>) {
                 if client.write_all(part).await.is_err() || client.flush().await.is_err() {
                     return;
                 }
+                // The answer is slow on purpose.
                 tokio::time::sleep(every).await;
             }
             let _ = client.shutdown().await;
@@ -328,8 +330,9 @@ async fn answered(mut client: impl Client, fault: Fault, answer: Vec<u8>) {
             let text = String::from_utf8_lossy(&answer[..head]).into_owned();
             let date = (Utc::now() + by).format("%a, %d %b %Y %H:%M:%S GMT");
             let lines = text.lines().filter(|line| !line.to_lowercase().starts_with("date:"));
-            let kept: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
-            let mut skewed = format!("{}\r\ndate: {date}\r\n\r\n", kept.join("\r\n")).into_bytes();
+            let headers: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+            let mut skewed =
+                format!("{}\r\ndate: {date}\r\n\r\n", headers.join("\r\n")).into_bytes();
             skewed.extend_from_slice(&answer[head..]);
             send(client, &skewed).await;
         }

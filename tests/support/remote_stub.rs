@@ -108,13 +108,13 @@ impl RemoteStub {
     /// Waits until requests of a kind were answered `times` times.
     pub async fn until_answered(&self, what: &str, times: usize) {
         let mut answered = self.answered.subscribe();
-        // The sender lives as long as this.
+        // An error is impossible, as `self` owns the sender.
         let _ = answered.wait_for(|all| all.get(what).is_some_and(|count| *count >= times)).await;
     }
 
     async fn until_offline(&self) -> BackendError {
         let mut mode = self.mode.subscribe();
-        // The sender lives as long as this.
+        // An error is impossible, as `self` owns the sender.
         let _ = mode.wait_for(|mode| *mode == StubMode::Offline).await;
         unreachable()
     }
@@ -122,7 +122,7 @@ impl RemoteStub {
     async fn pass_through<T>(
         &self,
         what: &'static str,
-        ask: impl Future<Output = Result<T, BackendError>>,
+        operation: impl Future<Output = Result<T, BackendError>>,
     ) -> Result<T, BackendError> {
         self.request_times
             .lock()
@@ -137,11 +137,12 @@ impl RemoteStub {
             error = self.until_offline() => Err(error),
             answer = async {
                 match mode {
+                    // The answer is late on purpose.
                     StubMode::Slow(time) => sleep(time).await,
                     StubMode::Hanging => std::future::pending().await,
                     _ => {}
                 }
-                ask.await
+                operation.await
             } => {
                 self.answered.send_modify(|all| *all.entry(what).or_default() += 1);
                 answer
@@ -157,10 +158,10 @@ fn unreachable() -> BackendError {
 #[async_trait]
 impl Backend for RemoteStub {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
-        let mut known = self.pass_through("capabilities", self.inner.capabilities()).await?;
+        let mut found = self.pass_through("capabilities", self.inner.capabilities()).await?;
         let me = self.me.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        known.me = me.or(known.me);
-        Ok(known)
+        found.me = me.or(found.me);
+        Ok(found)
     }
 
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {

@@ -19,8 +19,8 @@ pub fn envelope(command: Command) -> Envelope {
     Envelope { id: CommandId::new(), at: Utc::now(), actor: Actor::Person(ines()), command }
 }
 
-pub fn ask(incident: IncidentId, ask: IncidentCommand) -> Envelope {
-    envelope(Command::Incident { incident, command: ask })
+pub fn ask(incident: IncidentId, command: IncidentCommand) -> Envelope {
+    envelope(Command::Incident { incident, command })
 }
 
 pub fn declaration(title: &str) -> Declaration {
@@ -44,21 +44,21 @@ pub fn declare(title: &str) -> (IncidentId, Envelope) {
     declare_as(declaration(title))
 }
 
-/// Declares and gives the id.
+/// Declares an incident and returns its id.
 pub async fn declared(backend: &dyn Backend, title: &str) -> IncidentId {
     let (id, envelope) = declare(title);
     backend.execute(&envelope).await.unwrap();
     id
 }
 
-/// Declares as it is described and gives the id.
+/// Executes a declaration and returns the id of the incident.
 pub async fn declared_as(backend: &dyn Backend, declaration: Declaration) -> IncidentId {
     let (id, envelope) = declare_as(declaration);
     backend.execute(&envelope).await.unwrap();
     id
 }
 
-/// Carries out what must succeed.
+/// Executes a command that must succeed.
 pub async fn done(backend: &dyn Backend, incident: IncidentId, what: IncidentCommand) {
     backend.execute(&ask(incident, what)).await.unwrap();
 }
@@ -82,7 +82,7 @@ pub fn search(filter: &str) -> Search {
     }
 }
 
-/// The titles a filter finds, newest first.
+/// Returns the titles of the incidents that a filter finds, newest first.
 pub async fn titles(backend: &dyn Backend, filter: &str) -> Vec<String> {
     let page = backend.search(&search(filter)).await.unwrap();
     page.rows.into_iter().map(|row| row.title).collect()

@@ -10,8 +10,8 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Reads the number of rounds from an environment variable, `usual` where it is not set.
-    /// `REDPHONE_SLOW_S` bounds the seconds; without it there is no bound.
+    /// Reads the number of rounds from an environment variable; `usual` if it is not set.
+    /// `REDPHONE_SLOW_S` limits the time in seconds; without it there is no limit.
     pub fn new(variable: &str, usual: u64) -> Self {
         let seconds = number("REDPHONE_SLOW_S");
         let deadline = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
@@ -39,7 +39,7 @@ pub fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-/// Returns the seed of what is drawn at random: `REDPHONE_SEED`, else another one each time.
+/// Returns the seed of random numbers: `REDPHONE_SEED`, else another one in each run.
 pub fn seed() -> u64 {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     number("REDPHONE_SEED").unwrap_or_else(|| since_epoch.expect("a clock").as_secs())

@@ -20,11 +20,11 @@ use tokio::sync::oneshot;
 
 use super::store as stores;
 
-/// The server. It has threads of its own, so that it can end as a killed process does.
+/// The server. It has its own threads, so that it can end as a killed process does.
 pub struct Served {
     folder: TempDir,
     pub address: SocketAddr,
-    /// Its certificate and key, where it speaks TLS.
+    /// Certificate and key; `None` for plain HTTP.
     tls: Option<TlsFiles>,
     running: Option<Running>,
 }
@@ -36,14 +36,14 @@ struct Running {
 }
 
 impl Served {
-    /// A server over an empty store, whose directory knows Ines Moreau and Tom Varga.
+    /// Starts a server over an empty store, with Ines Moreau and Tom Varga in its directory.
     pub async fn start() -> Self {
         let mut served = Self::new();
         served.again().await;
         served
     }
 
-    /// As [`Self::start`], over TLS, with a certificate that its clients trust.
+    /// Like [`Self::start`], but over TLS, with a certificate that its clients trust.
     pub async fn start_with_tls() -> Self {
         let mut served = Self::new();
         let names = ["127.0.0.1".to_owned()];
@@ -71,7 +71,7 @@ impl Served {
         self.folder.path().join(name)
     }
 
-    /// The store's file.
+    /// Returns the path of the store.
     pub fn store(&self) -> PathBuf {
         self.path("store.db")
     }
@@ -81,12 +81,13 @@ impl Served {
         format!("{scheme}://{}", self.address)
     }
 
-    /// The file with a token: of `ines` (admin), `tom` (respond) or `eye` (read).
+    /// Returns the path of the file with a token: of `ines` (admin), `tom` (respond) or `eye`
+    /// (read).
     pub fn token(&self, name: &str) -> PathBuf {
         self.path(&format!("{name}.token"))
     }
 
-    /// The token itself.
+    /// Returns the token with this name.
     pub fn secret(&self, name: &str) -> String {
         std::fs::read_to_string(self.token(name)).unwrap()
     }
@@ -105,7 +106,7 @@ impl Served {
         TokenFile::new(self.path("tokens.json"))
     }
 
-    /// Listens, on the same port as before.
+    /// Starts the server again on the same port.
     pub async fn again(&mut self) {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -124,7 +125,7 @@ impl Served {
             let server = loop {
                 match Server::bind(options.clone(), Arc::new(store.clone())).await {
                     Ok(server) => break server,
-                    // One that was killed may hold the port for a moment longer.
+                    // The killed server may still occupy the port for a moment.
                     Err(BindError::Listen(_)) => tokio::task::yield_now().await,
                     Err(error) => panic!("{error}"),
                 }
@@ -142,7 +143,7 @@ impl Served {
         self.running = Some(Running { runtime, stop, ended });
     }
 
-    /// Ends it as it should end.
+    /// Shuts the server down.
     pub async fn stop(&mut self) {
         let Some(running) = self.running.take() else { return };
         let _ = running.stop.send(());
@@ -150,14 +151,14 @@ impl Served {
         running.runtime.shutdown_background();
     }
 
-    /// Ends it in the middle of whatever it does.
+    /// Stops the server at once, without a shutdown.
     pub fn kill(&mut self) {
         if let Some(running) = self.running.take() {
             running.runtime.shutdown_background();
         }
     }
 
-    /// A client of it, or of a proxy in front of it.
+    /// Returns a client of the server, or of a proxy in front of it.
     pub fn client(&self, url: &str, token: &str, timeouts: Timeouts) -> HttpBackend {
         let options = ClientOptions {
             address: url.parse().unwrap(),

@@ -1,5 +1,5 @@
-//! The state of the panes with a company behind it, without a loop: effects are run at once, by the
-//! program's own interpreter.
+//! The state of the panes over a company in memory, without the run loop. The program's own
+//! interpreter runs effects at once.
 
 mod input;
 mod screen;
@@ -18,8 +18,10 @@ use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Sourced};
 use redphone::tui::Options;
 use redphone::tui::core::app::App;
 use redphone::tui::core::message::{Effect, Message, OutboxRequest};
+use redphone::tui::layout::prepare;
 use redphone::tui::run::{ProgramSpec, RunId};
 use redphone::tui::runbook::NoRunbooks;
+use redphone::tui::runtime::create_app;
 use redphone::tui::runtime::interpreter::TIMELINE_PAGE;
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
@@ -53,17 +55,19 @@ pub struct Stage {
     pub stopped: Vec<RunId>,
     /// The runbooks of the folder, by name; or why it can't be read.
     pub books: Result<Vec<(String, String)>, NoRunbooks>,
-    /// Events that are read at once.
+    /// The number of events that are read at once.
     pub page: u32,
-    /// Filters that were to be remembered.
+    /// Filters that effects have stored.
     pub remembered: Vec<String>,
+    /// Frames are prepared by hand, not after each message.
+    pub draws_by_hand: bool,
     /// Records wait to be read by hand.
     pub slow_reads: bool,
-    /// Those that wait.
+    /// The records that are requested and not loaded yet.
     pub reads: Vec<IncidentId>,
-    /// Searches of the history wait to be answered by hand.
+    /// Whether searches of the history are not answered by themselves.
     pub slow: bool,
-    /// Those that wait.
+    /// The searches that are requested and not answered yet.
     pub searches: Vec<(u64, Search)>,
     /// Whether `Effect::Quit` has run.
     pub is_quit: bool,
@@ -108,7 +112,7 @@ impl Stage {
     pub fn with(memory: Memory, size: (u16, u16), depth: Depth, options: Options) -> Self {
         let now = company::now();
         let theme = Theme::new(depth, options.ascii).with_name(options.settings.appearance.theme);
-        let app = App::new(options, theme, now);
+        let app = create_app(options, theme, now);
         let (sender, messages) = mpsc::unbounded_channel();
         let mut stage = Self {
             app,
@@ -125,6 +129,7 @@ impl Stage {
             books: Ok(Vec::new()),
             page: TIMELINE_PAGE,
             remembered: Vec::new(),
+            draws_by_hand: false,
             slow: false,
             slow_reads: false,
             reads: Vec::new(),
@@ -143,17 +148,17 @@ impl Stage {
         stage
     }
 
-    /// The company on a busy evening, on a screen of the usual size.
+    /// Creates the panes over [`company::busy`], on a screen of the usual size.
     pub fn busy() -> Self {
         Self::busy_at((126, 36))
     }
 
-    /// As [`Self::busy`], on a screen of that size.
+    /// Like [`Self::busy`], on a screen of that size.
     pub fn busy_at(size: (u16, u16)) -> Self {
         Self::open(company::busy(company::now()), size)
     }
 
-    /// Everything has been read.
+    /// Creates panes that have loaded all data.
     pub fn open(memory: Memory, size: (u16, u16)) -> Self {
         let mut stage = Self::blank(memory, size, Depth::Indexed);
         stage.connect();
@@ -168,13 +173,13 @@ impl Stage {
         self.refresh();
     }
 
-    /// Time passes to the second, and the backend says nothing.
+    /// Advances the time by a span, without any update from the backend.
     pub fn silence(&mut self, span: Duration) {
         self.now += span;
         self.send(Message::Tick(self.now, self.app.ui.offset));
     }
 
-    /// The rows as they are in memory now.
+    /// Updates the rows from the memory.
     pub fn refresh(&mut self) {
         let delta = wait(self.memory.changes(None, std::time::Duration::ZERO));
         self.mirror.fold(delta.expect("memory answers"));
@@ -185,7 +190,7 @@ impl Stage {
         self.send(Message::BackendUpdate(update, self.now));
     }
 
-    /// So many minutes pass.
+    /// Advances the time by minutes.
     pub fn pass(&mut self, minutes: i64) {
         self.now += Duration::minutes(minutes);
         self.learn(BackendUpdate::Connection(ConnectionState::Live { at: self.now }));
@@ -200,13 +205,16 @@ impl Stage {
     /// Handles a message and runs its effects at once.
     pub fn send(&mut self, message: Message) {
         let effects = update(&mut self.app, message);
+        if !self.draws_by_hand {
+            prepare(&mut self.app);
+        }
         for effect in effects {
             self.last_ended_lookups += usize::from(matches!(effect, Effect::LoadLastEnded));
             self.run(effect);
         }
     }
 
-    /// Reads what waits to be read.
+    /// Answers the requests for records.
     pub fn answer_reads(&mut self) {
         self.slow_reads = false;
         for id in std::mem::take(&mut self.reads) {
@@ -214,7 +222,7 @@ impl Stage {
         }
     }
 
-    /// Carries out what was submitted.
+    /// Executes the submitted commands.
     pub fn settle(&mut self) {
         for envelope in std::mem::take(&mut self.submitted) {
             let outcome = self.memory.carry_out(&envelope).map(Box::new);
@@ -223,30 +231,30 @@ impl Stage {
         self.refresh();
     }
 
-    /// Answers what was submitted with an error.
+    /// Answers the submitted commands with an error.
     pub fn refuse(&mut self, error: &BackendError) {
         for envelope in std::mem::take(&mut self.submitted) {
             self.send(Message::Settled(envelope.id, Err(error.clone()), self.now));
         }
     }
 
-    /// What was submitted for incidents, in order.
+    /// Returns the commands that were submitted for incidents, in order.
     pub fn submitted_commands(&self) -> Vec<IncidentCommand> {
-        let ask = |envelope: &Envelope| match &envelope.command {
-            Command::Incident { command: ask, .. } => Some(ask.clone()),
+        let incident_command = |envelope: &Envelope| match &envelope.command {
+            Command::Incident { command: incident_command, .. } => Some(incident_command.clone()),
             _ => None,
         };
-        self.submitted.iter().filter_map(ask).collect()
+        self.submitted.iter().filter_map(incident_command).collect()
     }
 
-    /// Somebody else executes a command, and the change arrives.
+    /// Executes a command as somebody else, and delivers the change.
     #[track_caller]
-    pub fn execute_as_other(&mut self, incident: IncidentId, ask: IncidentCommand) {
-        company::ask(&self.memory, incident, ask, self.now).expect("it can be asked");
+    pub fn execute_as_other(&mut self, incident: IncidentId, command: IncidentCommand) {
+        company::ask(&self.memory, incident, command, self.now).expect("it can be asked");
         self.refresh();
     }
 
-    /// Somebody else acknowledges and resolves the target.
+    /// Acknowledges and resolves the target as somebody else.
     pub fn resolve_selected(&mut self) -> IncidentId {
         let id = self.target();
         self.execute_as_other(id, IncidentCommand::Acknowledge);
@@ -260,12 +268,12 @@ impl Stage {
     }
 }
 
-/// The name of a snapshot of a screen of that size.
+/// Returns the name of a snapshot, with the size of the screen.
 pub fn sized(what: &str, (columns, rows): (u16, u16)) -> String {
     format!("{what}_{columns}x{rows}")
 }
 
-/// The text of each row; the second half of a wide character is left out.
+/// Returns the text of each row. The second half of a wide character is left out.
 pub fn rows(buffer: &Buffer) -> Vec<String> {
     let width = usize::from(buffer.area.width.max(1));
     let mut rows = Vec::new();

@@ -7,7 +7,8 @@ use redphone::backend::file::{FileStore, Options};
 use redphone::model::Rules;
 use redphone::model::directory::Directory;
 
-/// Made where it is missing. Others may write for long, on a machine that is busy with other tests.
+/// Returns options that create a missing store, and that wait long for a lock, because other tests
+/// may keep the machine busy.
 pub fn options() -> Options {
     Options {
         name: "local".into(),
@@ -18,7 +19,7 @@ pub fn options() -> Options {
     }
 }
 
-/// Opens a store, and makes it where it is missing.
+/// Opens a store, and creates it if it is missing.
 pub async fn open(path: &Path) -> FileStore {
     FileStore::open(path, options()).await.unwrap()
 }

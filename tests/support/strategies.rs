@@ -17,7 +17,7 @@ pub fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: Some(Box::new(regressions)), ..Default::default() }
 }
 
-/// As [`config`], with as many cases as are usual (`PROPTEST_CASES`, 256).
+/// Like [`config`], with the usual number of cases (`PROPTEST_CASES`, 256).
 pub fn usual() -> ProptestConfig {
     config(ProptestConfig::default().cases)
 }
@@ -39,7 +39,7 @@ pub fn person() -> impl Strategy<Value = PersonRef> {
         .prop_map(|(handle, name)| PersonRef::new(handle, name))
 }
 
-/// Text as it may come from outside, from empty to hostile.
+/// Generates text from outside, from empty to hostile.
 pub fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ -~]{0,40}",
@@ -84,7 +84,7 @@ fn answer() -> impl Strategy<Value = Answer> {
     ]
 }
 
-/// Anything but a declaration.
+/// Generates any command except a declaration.
 pub fn ask() -> impl Strategy<Value = IncidentCommand> {
     let resolve = (of(ResolutionAction::ALL), any_text(), any_text()).prop_map(
         |(action, detail, validation)| IncidentCommand::Resolve { action, detail, validation },
@@ -155,8 +155,8 @@ pub fn ask() -> impl Strategy<Value = IncidentCommand> {
     ]
 }
 
-/// A command of any kind in the table, with made-up contents: also of those that have no strategy
-/// of their own.
+/// Generates a command of any kind in the table with made-up contents, including kinds without a
+/// strategy of their own.
 fn sample() -> impl Strategy<Value = IncidentCommand> {
     let samples: Vec<IncidentCommand> =
         CommandKind::ALL.iter().filter_map(|kind| (kind.row().sample)(None, start())).collect();

@@ -1,6 +1,6 @@
 //! The real program in a pseudo-terminal, read as a person would see it.
 //!
-//! Waiting is for what appears on the screen, with a deadline that only a hang can reach.
+//! Tests wait for text on the screen, with a deadline that only a hang can reach.
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
-/// After this long without what is waited for, something hangs.
+/// A wait that takes longer than this is taken for a hang.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A program in a terminal of its own.
+/// A program in a pseudo-terminal.
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     master: Option<Box<dyn MasterPty + Send>>,
@@ -22,7 +22,7 @@ pub struct Terminal {
     output: Receiver<Vec<u8>>,
     parser: vt100::Parser,
     cut: Arc<AtomicBool>,
-    /// How the terminal treated input before the program began.
+    /// The input modes of the terminal before the program began.
     pub initial: String,
     /// Everything the program has written.
     pub written: Vec<u8>,
@@ -72,12 +72,12 @@ impl Terminal {
         }
     }
 
-    /// The screen as it is now.
+    /// Returns the current screen.
     pub fn screen(&self) -> &vt100::Screen {
         self.parser.screen()
     }
 
-    /// The screen as text, a line each.
+    /// Returns the text of the screen, line by line.
     pub fn text(&self) -> String {
         self.screen().contents()
     }
@@ -95,7 +95,7 @@ impl Terminal {
         self.written.extend_from_slice(bytes);
     }
 
-    /// Reads until the screen is as wanted. Panics with the screen if it never is.
+    /// Reads until the screen satisfies a condition. Panics with the screen after the deadline.
     pub fn wait_for(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !wanted(self.parser.screen()) {
@@ -116,7 +116,7 @@ impl Terminal {
         self.wait_for(text, |screen| screen.contents().contains(text));
     }
 
-    /// Reads until the program has written these bytes, which may show nothing.
+    /// Reads until the program has written these bytes, which need not show anything.
     pub fn wait_for_written(&mut self, wanted: &str) {
         let deadline = Instant::now() + PATIENCE;
         while !String::from_utf8_lossy(&self.written).contains(wanted) {
@@ -128,7 +128,7 @@ impl Terminal {
         }
     }
 
-    /// Holds a key: sends it so many times, so long apart, and reads meanwhile.
+    /// Holds a key: sends it `times` times, `apart` from each other, and reads meanwhile.
     pub fn hold(&mut self, key: &str, times: usize, apart: Duration) {
         for _ in 0..times {
             self.press(key);
@@ -136,7 +136,7 @@ impl Terminal {
         }
     }
 
-    /// Reads until nothing has come for a while; gives when the last came.
+    /// Reads until nothing has arrived for a while. Returns when something last arrived.
     pub fn settle(&mut self, quiet: Duration) -> Instant {
         while let Ok(bytes) = self.output.recv_timeout(quiet) {
             self.process_output(&bytes);
@@ -144,7 +144,7 @@ impl Terminal {
         self.last_output
     }
 
-    /// Reads whatever comes for as long as this.
+    /// Reads all output for this time.
     pub fn watch(&mut self, time: Duration) {
         let ends = Instant::now() + time;
         while let Ok(bytes) =
@@ -154,14 +154,14 @@ impl Terminal {
         }
     }
 
-    /// Gives the terminal another size.
+    /// Changes the size of the terminal.
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.parser.screen_mut().set_size(cells(rows), cells(columns));
         let master = self.master.as_ref().expect("the terminal is open");
         master.resize(size(columns, rows)).expect("a size");
     }
 
-    /// The program's process.
+    /// Returns the process id of the program.
     pub fn process(&self) -> u32 {
         self.child.process_id().expect("it runs")
     }
@@ -171,12 +171,12 @@ impl Terminal {
         signal(self.process(), name);
     }
 
-    /// How the terminal treats input now: echo, lines, signals.
+    /// Returns the input modes of the terminal: echo, lines, signals.
     pub fn modes(&self) -> String {
         modes(self.master.as_deref().expect("the terminal is open"))
     }
 
-    /// Takes the terminal away, as a lost connection does. The reader holds it open until something
+    /// Closes the terminal, as a lost connection does. The reader keeps it open until something
     /// arrives: `stir` is a key that makes the program write.
     pub fn hang_up(&mut self, stir: &str) {
         self.cut.store(true, Ordering::SeqCst);
@@ -186,7 +186,7 @@ impl Terminal {
         self.master = None;
     }
 
-    /// Waits for the end, and reads what was still written.
+    /// Waits until the program ends, and reads its last output.
     pub fn wait_for_end(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -199,11 +199,13 @@ impl Terminal {
                 return status;
             }
             assert!(Instant::now() < deadline, "it does not end:\n{}", self.text());
+            // The output has ended. The end of a process can't be awaited with a deadline.
             std::thread::sleep(Duration::from_millis(5));
         }
     }
 
-    /// Whether the terminal is as a shell wants it: main screen, cursor shown, no paste or mouse marks.
+    /// Returns whether the terminal is as a shell needs it: main screen, visible cursor, no
+    /// bracketed paste or mouse tracking.
     pub fn is_given_back(&self) -> bool {
         let screen = self.screen();
         !screen.alternate_screen()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-/// The deadline, longer than anything lasts on a machine that is busy with other tests.
+/// The deadline, longer than anything takes on a machine that is busy with other tests.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The interval at which a condition without an event is polled.
@@ -37,8 +37,8 @@ pub fn until_blocking(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Waits until this process watches a folder: from then on a wait for changes of a store in it has
-/// begun. Goes on after 2 s where the system does not list watches or files can't be watched.
+/// Waits until this process watches a folder, so that it waits for changes of a store in it.
+/// Returns after 2 s if the system does not list watches or files can't be watched.
 pub async fn until_watched(folder: &Path) {
     let inode = format!(" ino:{:x} ", std::fs::metadata(folder).expect("a folder").ino());
     let watched = async {
@@ -52,7 +52,7 @@ pub async fn until_watched(folder: &Path) {
 /// Returns whether an inotify watch of this process is on an inode.
 fn is_watched(inode: &str) -> bool {
     let files = std::fs::read_dir("/proc/self/fdinfo").into_iter().flatten();
-    // A file may be closed meanwhile.
+    // A file descriptor may be closed meanwhile.
     files.flatten().any(|file| {
         let text = std::fs::read_to_string(file.path()).unwrap_or_default();
         text.lines().any(|line| line.starts_with("inotify ") && line.contains(inode))

@@ -15,10 +15,10 @@ use super::fixtures::RemoteFixture;
 use crate::support::remote_stub::StubMode;
 use crate::support::requests::{ask, declare, declared, resolve, search, titles};
 
-/// How many events are read with an incident.
+/// The number of events that are read with an incident.
 const EVENTS: u32 = 200;
 
-/// Reads all that there is once.
+/// Reads all kinds of data once.
 async fn read_all(remote: &Remote) {
     remote.capabilities().await.unwrap();
     remote.directory().await.unwrap();
@@ -43,10 +43,10 @@ async fn fetched_data_is_available_offline_and_after_a_restart() {
     drop(remote);
     fixture.stub.set_mode(StubMode::Offline);
     let remote = fixture.remote().await;
-    let known = remote.cached_state().await;
-    assert_eq!(known.rows.unwrap().value.len(), 1);
-    assert!(known.cursor.is_some());
-    assert!(known.capabilities.unwrap().verbs.contains(&CommandKind::Acknowledge));
+    let cached = remote.cached_state().await;
+    assert_eq!(cached.rows.unwrap().value.len(), 1);
+    assert!(cached.cursor.is_some());
+    assert!(cached.capabilities.unwrap().verbs.contains(&CommandKind::Acknowledge));
     let detail = remote.incident(id).await.unwrap();
     assert_eq!(detail.incident.summary.title, "Cards fail");
     assert_eq!(remote.timeline(id, TimelineRange::Last(100)).await.unwrap().len(), 2);
@@ -63,23 +63,23 @@ async fn cached_value_comes_first_with_its_age_then_the_fresh_one() {
     let fixture = RemoteFixture::new().await;
     let id = declared(&*fixture.store, "Cards fail").await;
     let remote = fixture.remote().await;
-    let mut told = Vec::new();
-    remote.read_incident(id, EVENTS, &mut |read| told.push(read.unwrap().as_of)).await;
-    assert_eq!(told, [None], "it has just been read");
+    let mut reads = Vec::new();
+    remote.read_incident(id, EVENTS, &mut |read| reads.push(read.unwrap().as_of)).await;
+    assert_eq!(reads, [None], "it has just been read");
     fixture.stub.set_mode(StubMode::Slow(Duration::from_millis(600)));
-    let mut told = Vec::new();
-    remote.read_incident(id, EVENTS, &mut |read| told.push(read.unwrap().as_of.is_some())).await;
-    assert_eq!(told, [true, false], "first what is kept, then what it says");
+    let mut reads = Vec::new();
+    remote.read_incident(id, EVENTS, &mut |read| reads.push(read.unwrap().as_of.is_some())).await;
+    assert_eq!(reads, [true, false], "first what is kept, then what it says");
     fixture.stub.set_mode(StubMode::Offline);
-    let mut told: Vec<ReadResult<_>> = Vec::new();
-    remote.read_incident(id, EVENTS, &mut |read| told.push(read)).await;
-    assert_eq!(told.len(), 1);
-    assert!(told[0].as_ref().unwrap().as_of.is_some());
-    // Of one that was never read there is nothing.
+    let mut reads: Vec<ReadResult<_>> = Vec::new();
+    remote.read_incident(id, EVENTS, &mut |read| reads.push(read)).await;
+    assert_eq!(reads.len(), 1);
+    assert!(reads[0].as_ref().unwrap().as_of.is_some());
+    // An incident that was never read is not cached.
     let other = declared(&*fixture.store, "Images fail").await;
-    let mut told: Vec<ReadResult<_>> = Vec::new();
-    remote.read_incident(other, EVENTS, &mut |read| told.push(read)).await;
-    assert!(matches!(&told[..], [Err(BackendError::Unreachable(_))]));
+    let mut reads: Vec<ReadResult<_>> = Vec::new();
+    remote.read_incident(other, EVENTS, &mut |read| reads.push(read)).await;
+    assert!(matches!(&reads[..], [Err(BackendError::Unreachable(_))]));
 }
 
 #[tokio::test]
@@ -99,14 +99,14 @@ async fn search_finds_the_same_offline() {
         for sort in [Sort::Urgent, Sort::Newest, Sort::Oldest] {
             let wanted = redphone::backend::Search { sort, ..search(filter) };
             fixture.stub.set_mode(StubMode::Online);
-            let there = remote.search(&wanted).await.unwrap();
+            let online = remote.search(&wanted).await.unwrap();
             fixture.stub.set_mode(StubMode::Offline);
-            let kept = remote.search(&wanted).await.unwrap();
-            assert_eq!(kept.rows, there.rows, "{filter:?} {sort}");
-            assert_eq!(kept.counts, there.counts, "{filter:?} {sort}");
+            let offline = remote.search(&wanted).await.unwrap();
+            assert_eq!(offline.rows, online.rows, "{filter:?} {sort}");
+            assert_eq!(offline.counts, online.counts, "{filter:?} {sort}");
         }
     }
-    // By pages.
+    // Page by page.
     let mut wanted = redphone::backend::Search { limit: 2, ..search("") };
     let first = remote.search(&wanted).await.unwrap();
     wanted.after = first.next;
@@ -147,7 +147,7 @@ async fn pending_commands_are_applied_to_fetched_records() {
     assert_eq!(titles(&*remote, "status:acknowledged").await, ["Cards fail"]);
     assert_eq!(titles(&*remote, "status:triggered").await, Vec::<String>::new());
 
-    // With the remote back, and what it has seen not laid over a second time.
+    // The remote answers again, and commands that it has carried out are not applied a second time.
     fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
     super::fixtures::all_sent(&remote).await;
@@ -189,7 +189,7 @@ async fn uncached_changes_are_fetched_again_after_a_restart() {
     declared(&*fixture.store, "Cards fail").await;
     let remote = fixture.remote().await;
     let first = remote.changes(None, Duration::ZERO).await.unwrap();
-    // This one is read, and nothing of it is written down.
+    // This incident is read, but not cached.
     let images = declared(&*fixture.store, "Images fail").await;
     let second = fixture.store.changes(Some(first.cursor), Duration::ZERO).await.unwrap();
     declared(&*fixture.store, "Logins are slow").await;
@@ -197,12 +197,12 @@ async fn uncached_changes_are_fetched_again_after_a_restart() {
     assert!(third.cursor != second.cursor && !third.reset);
     drop(remote);
     let remote = fixture.remote().await;
-    let known = remote.cached_state().await;
-    assert_eq!(known.cursor, Some(first.cursor), "behind it there is a hole");
-    let rest = remote.changes(known.cursor, Duration::ZERO).await.unwrap();
+    let cached = remote.cached_state().await;
+    assert_eq!(cached.cursor, Some(first.cursor), "behind it there is a hole");
+    let rest = remote.changes(cached.cursor, Duration::ZERO).await.unwrap();
     assert!(rest.rows.iter().any(|row| row.id == images));
-    let known = remote.cached_state().await;
-    assert_eq!((known.cursor, known.rows.unwrap().value.len()), (Some(third.cursor), 3));
+    let cached = remote.cached_state().await;
+    assert_eq!((cached.cursor, cached.rows.unwrap().value.len()), (Some(third.cursor), 3));
 }
 
 #[tokio::test]
@@ -219,7 +219,7 @@ async fn search_reports_whether_it_used_the_cache_only() {
     fixture.stub.set_mode(StubMode::Offline);
     let read = remote.read_page(&wanted).await.unwrap();
     assert!(read.as_of.is_some_and(|at| at >= before), "{:?}", read.as_of);
-    // And so does each page that goes on with it, even where the remote is back.
+    // The following pages come from the cache too, even if the remote answers again.
     fixture.stub.set_mode(StubMode::Online);
     wanted.after = read.value.next;
     assert!(wanted.after.is_some());
@@ -251,10 +251,10 @@ async fn cache_stays_within_its_bounds() {
         remote.incident(*id).await.unwrap();
     }
     fixture.stub.set_mode(StubMode::Offline);
-    let mut there = 0;
+    let mut available = 0;
     for id in &ids {
-        there += usize::from(remote.incident(*id).await.is_ok());
+        available += usize::from(remote.incident(*id).await.is_ok());
     }
-    assert_eq!(there, most);
+    assert_eq!(available, most);
     assert!(remote.incident(ids[0]).await.is_err(), "the one that was looked at longest ago");
 }

@@ -13,12 +13,12 @@ use super::fixtures::{RemoteFixture, all_sent};
 use crate::support::remote_stub::StubMode;
 use crate::support::requests::declared;
 
-fn by(who: &str, id: IncidentId, ask: IncidentCommand) -> Envelope {
+fn by(who: &str, id: IncidentId, command: IncidentCommand) -> Envelope {
     Envelope {
         id: CommandId::new(),
         at: chrono::Utc::now(),
         actor: Actor::Person(PersonRef::new(who.to_lowercase(), who)),
-        command: Command::Incident { incident: id, command: ask },
+        command: Command::Incident { incident: id, command },
     }
 }
 
@@ -40,7 +40,7 @@ async fn second_person_is_shown_who_was_first_and_when() {
     ines.incident(id).await.unwrap();
     tomo.incident(id).await.unwrap();
     fixture.stub.set_mode(StubMode::Offline);
-    // Both act while neither can see the other.
+    // Both act while they are offline.
     for (remote, who) in [(&ines, "Ines"), (&tomo, "Tomo")] {
         remote.enqueue(vec![by(who, id, IncidentCommand::Acknowledge)]).await.unwrap();
         let assigned =
@@ -59,11 +59,11 @@ async fn second_person_is_shown_who_was_first_and_when() {
     let refused: Vec<_> = listing.refused().collect();
     assert_eq!(refused.len(), 1, "the acknowledgement alone: {refused:#?}");
     let Some(BackendError::Conflict(why)) = refused[0].refusal() else { panic!("{refused:?}") };
-    assert_eq!(why.message, "already acknowledged by Ines just now");
+    assert_eq!(why.to_string(), "already acknowledged by Ines just now");
     both_see_the_same(&ines, &tomo, id).await;
-    let there = ines.incident(id).await.unwrap().incident;
-    assert_eq!(there.acknowledged_by.unwrap().name(), "Ines");
-    assert_eq!(there.summary.assignee.unwrap().handle, "tomo", "the last one leads");
+    let record = ines.incident(id).await.unwrap().incident;
+    assert_eq!(record.acknowledged_by.unwrap().name(), "Ines");
+    assert_eq!(record.summary.assignee.unwrap().handle, "tomo", "the last one leads");
     assert_eq!(fixture.notes(id).await, ["Ines was here", "Tomo was here"]);
 }
 
@@ -76,7 +76,7 @@ async fn conflicts_of_all_kinds_end_the_same_on_both_sides() {
         detail: format!("{who} restarted it"),
         validation: "looked".into(),
     };
-    let asks: Vec<(IncidentCommand, IncidentCommand)> = vec![
+    let cases: Vec<(IncidentCommand, IncidentCommand)> = vec![
         (resolve("Ines"), resolve("Tomo")),
         (resolve("Ines"), IncidentCommand::MoveStatus { to: redphone::model::Status::Identified }),
         (IncidentCommand::Acknowledge, resolve("Tomo")),
@@ -93,7 +93,7 @@ async fn conflicts_of_all_kinds_end_the_same_on_both_sides() {
             IncidentCommand::AddNote { text: "wakes it".into() },
         ),
     ];
-    for (mine, theirs) in asks {
+    for (mine, theirs) in cases {
         let id = declared(&*fixture.store, "Cards fail").await;
         fixture.stub.set_mode(StubMode::Offline);
         ines.enqueue(vec![by("Ines", id, mine)]).await.unwrap();

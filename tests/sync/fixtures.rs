@@ -62,7 +62,7 @@ impl RemoteFixture {
         Remote::open(stub, options(self.folder.path(), who)).await.unwrap()
     }
 
-    /// As [`Self::remote`], where that may fail.
+    /// Like [`Self::remote`], but returns the error.
     pub async fn try_remote(&self) -> Result<Arc<Remote>, String> {
         let stub = Arc::clone(&self.stub) as Arc<dyn Backend>;
         let opened = Remote::open(stub, options(self.folder.path(), "ines")).await;

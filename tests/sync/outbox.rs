@@ -18,7 +18,7 @@ pub fn note(id: IncidentId, text: &str) -> redphone::model::Envelope {
     ask(id, IncidentCommand::AddNote { text: text.into() })
 }
 
-/// It is resolved, and the gate is answered.
+/// Resolves the incident and answers the closing gate.
 async fn may_be_closed(fixture: &RemoteFixture, id: IncidentId) {
     fixture.store.execute(&ask(id, resolve())).await.unwrap();
     for item in ClosingItem::ALL {
@@ -48,8 +48,8 @@ async fn offline_command_is_sent_after_a_restart() {
     let id = declared(&*fixture.store, "Cards fail").await;
     fixture.stub.set_mode(StubMode::Offline);
     let remote = fixture.remote().await;
-    let kept = remote.submit_and_wait(&note(id, "seen")).await.unwrap();
-    assert!(matches!(kept, Submission::Queued(why) if why.contains("no route")));
+    let submission = remote.submit_and_wait(&note(id, "seen")).await.unwrap();
+    assert!(matches!(submission, Submission::Queued(why) if why.contains("no route")));
     drop(remote);
     fixture.stub.set_mode(StubMode::Online);
     let remote = fixture.remote().await;
@@ -81,8 +81,8 @@ async fn malformed_response_settles_no_command() {
     let remote = fixture.remote().await;
     fixture.stub.set_mode(StubMode::ResponsesMalformed);
     let envelope = note(id, "once");
-    let kept = remote.submit_and_wait(&envelope).await.unwrap();
-    assert_eq!(kept, Submission::Queued("what comes makes no sense".into()));
+    let submission = remote.submit_and_wait(&envelope).await.unwrap();
+    assert_eq!(submission, Submission::Queued("what comes makes no sense".into()));
     assert!(remote.entry(envelope.id).await.unwrap().unwrap().next_attempt_at.is_some());
     fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
@@ -139,7 +139,7 @@ async fn sent_command_is_found_after_it_is_no_longer_listed() {
     let (first, others) = all.split_at(1);
     remote.submit_and_wait(&first[0]).await.unwrap();
     drop(remote);
-    // It was answered while the clock was a day ahead.
+    // The command was answered while the clock was a day ahead.
     let file = rusqlite::Connection::open(fixture.cache_folder().join("outbox.db")).unwrap();
     file.execute("UPDATE entry SET settled_at = settled_at + 86400000", []).unwrap();
     drop(file);
@@ -169,9 +169,9 @@ async fn refused_command_can_be_dropped_but_not_retried_in_vain() {
     let refused = listing.get(acknowledge.id).unwrap();
     let why = refused.refusal().unwrap().to_string();
     assert!(why.starts_with("already acknowledged by Ines Moreau"), "{why}");
-    let said = remote.retry(acknowledge.id).await.unwrap_err();
-    assert_eq!(said, BackendError::NotAllowed("nothing is left to do: drop it".into()));
-    // Across restarts.
+    let error = remote.retry(acknowledge.id).await.unwrap_err();
+    assert_eq!(error, BackendError::NotAllowed("nothing is left to do: drop it".into()));
+    // The state survives a restart.
     drop(remote);
     let remote = fixture.remote().await;
     assert_eq!(remote.watch_outbox().borrow().refused().count(), 1);
@@ -196,12 +196,12 @@ async fn batch_after_a_refused_command_is_blocked_and_retried_with_it() {
         "{why}"
     );
     assert_eq!(fixture.notes(id).await, Vec::<String>::new());
-    // Other commands about it are sent all the same; of those refused it is said what came before.
+    // Other commands on the incident are still sent. Refused commands say what blocked them.
     let reopen = ask(id, IncidentCommand::Reopen { reason: "x".into() });
     remote.enqueue(vec![reopen.clone()]).await.unwrap();
     let listing = until(&remote, |listing| listing.refused().count() == 3).await;
     assert!(listing.get(reopen.id).unwrap().blocked_by.is_some());
-    // Once it is resolved and the gate is answered, both are sent.
+    // Once the incident is resolved and the gate is answered, both commands are sent.
     may_be_closed(&fixture, id).await;
     remote.retry(chain[0].id).await.unwrap();
     let listing = all_sent(&remote).await;
@@ -229,13 +229,13 @@ async fn commands_wait_until_a_refused_declaration_is_corrected() {
     fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
     let listing = until(&remote, |listing| listing.refused().count() == 1).await;
-    let held = listing.get(waits.id).unwrap();
-    assert!(held.is_pending());
-    assert_eq!(listing.blocker_of(held).unwrap().id, declaration_ahead.id);
+    let waiting = listing.get(waits.id).unwrap();
+    assert!(waiting.is_pending());
+    assert_eq!(listing.blocker_of(waiting).unwrap().id, declaration_ahead.id);
     assert_eq!(listing.dependents(listing.get(declaration_ahead.id).unwrap()), [waits.id]);
-    // Written anew, about the same incident.
-    let mended = ask(id, IncidentCommand::Declare(Box::new(declaration("Cards fail"))));
-    remote.replace(declaration_ahead.id, vec![mended]).await.unwrap();
+    // The declaration is written again, for the same incident.
+    let corrected = ask(id, IncidentCommand::Declare(Box::new(declaration("Cards fail"))));
+    remote.replace(declaration_ahead.id, vec![corrected]).await.unwrap();
     all_sent(&remote).await;
     assert_eq!(fixture.notes(id).await, ["first look"]);
 }
@@ -273,7 +273,7 @@ async fn command_retried_in_another_process_is_not_replaced() {
     until(&one, |listing| listing.refused().count() == 2).await;
     may_be_closed(&fixture, id).await;
     let edited = || ask(id, IncidentCommand::Close);
-    // It waits again, was sent, and was dropped.
+    // The command is pending again, then sent, then dropped.
     fixture.stub.set_mode(StubMode::Offline);
     one.retry(close.id).await.unwrap();
     let refused = |error: BackendError| {
@@ -346,7 +346,7 @@ async fn commands_after_a_grouped_declaration_go_to_its_incident() {
     let listing = all_sent(&remote).await;
     assert_eq!(listing.refused().count(), 0, "{listing:#?}");
     assert_eq!(fixture.notes(open).await, ["cleaned up"]);
-    // Its id stands for that one from now on, also after another start.
+    // Its id refers to that incident from now on, also after a restart.
     let other = declared(&*fixture.store, "Images fail").await;
     drop(remote);
     let remote = fixture.remote().await;

@@ -27,7 +27,7 @@ async fn folder_and_files_are_private_to_their_owner() {
     }
 }
 
-/// Waits until whoever had a file open has closed it.
+/// Waits until a file is no longer open.
 async fn closed(path: &std::path::Path) {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
@@ -35,7 +35,7 @@ async fn closed(path: &std::path::Path) {
     until("it is closed", async || !log.exists()).await;
 }
 
-/// Writes something else into a file, once whoever had it open has closed it.
+/// Overwrites a file once it is no longer open.
 async fn damage(path: &std::path::Path) {
     closed(path).await;
     std::fs::write(path, vec![7_u8; 5000]).unwrap();
@@ -57,7 +57,7 @@ async fn a_damaged_outbox_is_set_aside_and_named() {
         name.starts_with("outbox.db.aside-")
     });
     assert!(aside);
-    // And it works again.
+    // The outbox works again.
     let (_, declaration) = declare("Cards fail");
     assert!(matches!(remote.submit_and_wait(&declaration).await.unwrap(), Submission::Done(_)));
 }
@@ -97,7 +97,7 @@ async fn newer_outbox_stays_and_a_damaged_cache_is_replaced() {
     let later = rusqlite::Connection::open(fixture.cache_folder().join("outbox.db")).unwrap();
     later.execute_batch("PRAGMA user_version = 99").unwrap();
     drop(later);
-    // A newer program may have it open: it stays where it is.
+    // A newer program may have the file open, so it is not moved.
     let refused = |why: &str| {
         assert!(why.contains("outbox.db") && why.ends_with(": update this one"), "{why}");
     };
@@ -148,11 +148,11 @@ async fn entry_of_another_version_does_not_block_the_others() {
 #[tokio::test]
 async fn remote_opens_concurrently_on_one_thread() {
     let fixture = RemoteFixture::new().await;
-    let both = async { tokio::join!(fixture.remote(), fixture.remote(), fixture.remote()) };
-    tokio::time::timeout(super::fixtures::PATIENCE, both).await.expect("nobody waits for ever");
+    let openings = async { tokio::join!(fixture.remote(), fixture.remote(), fixture.remote()) };
+    tokio::time::timeout(super::fixtures::PATIENCE, openings).await.expect("nobody waits for ever");
 }
 
-/// FNV-1a, as folders are named by.
+/// The FNV-1a hash in the names of the folders.
 fn hash(parts: &[&str]) -> u64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in parts.iter().flat_map(|part| part.bytes().chain([0xff])) {
@@ -200,6 +200,6 @@ async fn outboxes_of_other_names_of_the_api_are_merged_and_sent() {
     notes.sort();
     assert_eq!(notes, ["prod", "redphone.example", "without a profile"]);
     drop(remote);
-    // Nothing is taken over twice.
+    // No command is moved twice.
     assert_eq!(open("prod").await.watch_outbox().borrow().counts().pending, 0);
 }

@@ -70,7 +70,7 @@ fn ended(row: &Summary) -> Summary {
 fn ended_incident_is_remembered_without_having_been_a_row() {
     let rows = company::busy(company::now()).open();
     let mut mirror = Mirror::default();
-    // The answer to a command comes before the first page, which was read before.
+    // The outcome of a command arrives before the first page, which was read earlier.
     assert!(!mirror.put(ended(&rows[0])));
     mirror.put_first_page(rows.clone(), None);
     assert_eq!(mirror.snapshot().rows.len(), rows.len() - 1);
@@ -88,7 +88,7 @@ fn reset_read_before_an_incident_ended_does_not_reopen_it() {
     let snapshot = mirror.snapshot();
     assert_eq!(snapshot.rows.len(), rows.len() - 1);
     assert!(snapshot.rows.iter().any(|row| **row == noted));
-    // A reset that was requested later counts, also where it has less, as after a restore.
+    // A reset that was requested later wins, even if it has fewer rows, as after a restore.
     mirror.start_request();
     mirror.fold(delta(rows.clone(), true));
     assert_eq!(mirror.snapshot().rows.len(), rows.len());
@@ -105,7 +105,7 @@ fn ended_incidents_are_forgotten_one_by_one() {
     assert_eq!(reopened, 2, "the first to have ended");
 }
 
-/// Waits for an update that fits.
+/// Waits for an update that satisfies a condition.
 async fn until(
     updates: &mut mpsc::UnboundedReceiver<BackendUpdate>,
     fits: impl Fn(&BackendUpdate) -> bool,

@@ -17,11 +17,11 @@ use crate::support::remote_stub::{RemoteStub, StubMode};
 use crate::support::requests::{ask, declared};
 use crate::support::sample::Sample;
 
-/// What a process of these tests does; set for it, and only there.
+/// The variable that says what a process of these tests does; set only for such a process.
 const CHILD_ARGUMENTS: &str = "REDPHONE_OUTBOX_PLACE";
 
-/// The process: puts notes into the outbox, one after another, and says of each that it is durable
-/// once it is; or, without notes to write, only sends what others have put there.
+/// The process: puts notes into the outbox, one after another, and prints each that is durable.
+/// Without notes to write, it only sends what other processes have put there.
 #[tokio::test]
 async fn child_process_that_sends_commands() {
     let Some(arguments) = std::env::var_os(CHILD_ARGUMENTS) else { return };
@@ -34,12 +34,12 @@ async fn child_process_that_sends_commands() {
         stub.set_mode(StubMode::Offline);
     }
     let remote = Remote::open(stub, options(folder, "ines")).await.unwrap();
-    say("open");
+    report("open");
     for _ in 0..count.parse().unwrap() {
         let envelope =
             ask(id, IncidentCommand::AddNote { text: format!("of {}", std::process::id()) });
         remote.enqueue(vec![envelope.clone()]).await.unwrap();
-        say(&format!("durable {}", envelope.id));
+        report(&format!("durable {}", envelope.id));
     }
     if mode == "stay" {
         std::future::pending::<()>().await;
@@ -50,9 +50,9 @@ async fn child_process_that_sends_commands() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "no text comes from outside")]
-fn say(what: &str) {
+fn report(what: &str) {
     let mut out = std::io::stdout().lock();
-    // The name of the test stands in front of the first line.
+    // The test runner prints the name of the test before the first line.
     writeln!(out, "\n{what}").unwrap();
     out.flush().unwrap();
 }
@@ -68,7 +68,7 @@ fn start(fixture: &RemoteFixture, id: IncidentId, count: usize, mode: &str) -> C
         .unwrap()
 }
 
-/// The commands that a process has called durable until it ended.
+/// Returns the commands that a process reported as durable until it ended.
 fn durable(child: &mut Child) -> Vec<CommandId> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     lines
@@ -77,7 +77,7 @@ fn durable(child: &mut Child) -> Vec<CommandId> {
         .collect()
 }
 
-/// All of these have happened, each once.
+/// Checks that all these commands were executed, each once.
 async fn happened_once(fixture: &RemoteFixture, id: IncidentId, durable: &[CommandId]) {
     let events = fixture.events(id).await;
     for command in durable {
@@ -108,7 +108,7 @@ async fn open_or_killed_process_does_not_stop_others_from_sending() {
     let fixture = RemoteFixture::new().await;
     let id = declared(&*fixture.store, "Cards fail").await;
     let mut first = start(&fixture, id, 1, "stay");
-    // It sends: its note has arrived.
+    // The process is sending: its note has arrived.
     let mut lines = BufReader::new(first.stdout.take().unwrap()).lines();
     lines
         .find(|line| line.as_ref().is_ok_and(|line| line.starts_with("durable")))
@@ -116,7 +116,7 @@ async fn open_or_killed_process_does_not_stop_others_from_sending() {
         .unwrap();
     let second = fixture.remote().await;
     all_sent(&second).await;
-    // It sleeps now, as one that was stopped does.
+    // The process is suspended now, as by SIGSTOP.
     let stopped = Process::new("kill").args(["-STOP", &first.id().to_string()]).status();
     assert!(stopped.unwrap().success());
     let envelope = ask(id, IncidentCommand::AddNote { text: "by the second".into() });
@@ -139,11 +139,12 @@ async fn process_killed_at_any_time_loses_and_repeats_nothing() {
     let id = declared(&*fixture.store, "Cards fail").await;
     let mut all = Vec::new();
     for run in runs.rounds(4) {
-        // Half of them only write, the others also send.
+        // Half of the processes only write, the others also send.
         let mode = if run % 2 == 0 { "cut" } else { "open" };
         let mut child = start(&fixture, id, 100_000, mode);
         let process = child.id();
         let kill = std::thread::spawn(move || {
+            // It is killed at any moment, whatever it does then.
             std::thread::sleep(Duration::from_millis(150 + (run * 37) % 400));
             let _ = Process::new("kill").args(["-KILL", &process.to_string()]).status();
         });

@@ -15,17 +15,17 @@ use super::fixtures::RemoteFixture;
 use crate::support::remote_stub::StubMode;
 use crate::support::requests::{ask, declared, search};
 
-/// How many events are read with an incident.
+/// The number of events that are read with an incident.
 const EVENTS: u32 = 200;
 
-/// The readers.
+/// The kinds of readers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
     Direct,
     Remote,
 }
 
-/// What is read.
+/// The kinds of reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Read {
     Capabilities,
@@ -41,7 +41,7 @@ enum Read {
     Measures,
 }
 
-/// A store with an incident of three events, and a reader of it.
+/// A store with an incident that has three events, and a reader of the store.
 struct Scene {
     fixture: RemoteFixture,
     reader: Arc<dyn Reader>,
@@ -69,7 +69,7 @@ impl Scene {
         Self { fixture, reader, id, number, now: Utc::now() }
     }
 
-    /// Reads it, and returns all results in order, as texts.
+    /// Performs a read, and returns all results in order, as texts.
     async fn read(&self, read: Read) -> Vec<ReadResult<String>> {
         let (reader, id) = (&self.reader, self.id);
         let timeline = async |range| vec![text(reader.read_timeline(id, range).await)];
@@ -97,7 +97,7 @@ impl Scene {
         }
     }
 
-    /// The same from the store itself.
+    /// Performs the same read on the store itself.
     async fn expected(&self, read: Read) -> String {
         let (store, id) = (&self.fixture.store, self.id);
         let timeline = async |range| debug(&store.timeline(id, range).await.unwrap());
@@ -128,7 +128,7 @@ impl Scene {
 }
 
 fn debug(value: &impl Debug) -> String {
-    // The cache counts what it finds, and the store does not count a history.
+    // The cache returns a total for the history, and the store does not.
     let text = format!("{value:?}");
     text.replace("total: Some(1)", "total: None")
 }
@@ -182,7 +182,7 @@ async fn reader_without_its_backend_returns_what_it_has_cached(
 ) {
     let scene = Scene::new(kind).await;
     let before = Utc::now();
-    // What is found by its number or in a part of its timeline is cached once the incident is.
+    // A lookup by number or a part of a timeline is cached once the incident is.
     scene.read(Read::Incident).await;
     scene.read(read).await;
     scene.fixture.stub.set_mode(StubMode::Offline);

@@ -95,31 +95,31 @@ async fn poller_starts_with_cached_rows_and_their_age() {
                 .then_some(())
         })
         .await;
-    let asked = fixture.stub.request_times("search").len();
+    let searches_before = fixture.stub.request_times("search").len();
 
-    // It goes on from where it was: nothing is read anew but what has changed.
+    // The poller continues from its cursor: only changes are fetched.
     declared(&*fixture.store, "Images fail").await;
     fixture.stub.set_mode(StubMode::Online);
     poller.handle.refresh();
     poller.rows(|snapshot| snapshot.rows.len() == 2).await;
-    assert_eq!(fixture.stub.request_times("search").len(), asked);
+    assert_eq!(fixture.stub.request_times("search").len(), searches_before);
 }
 
 #[tokio::test]
 async fn pending_declaration_shows_at_once_and_gets_its_number_later() {
     let fixture = RemoteFixture::new().await;
-    let known = declared(&*fixture.store, "Cards fail").await;
+    let existing = declared(&*fixture.store, "Cards fail").await;
     let (remote, mut poller) = RunningPoller::start(&fixture).await;
     poller.until(live).await;
     fixture.stub.set_mode(StubMode::Offline);
     let (new, declaration) = declare("Images fail");
     remote.enqueue(vec![declaration]).await.unwrap();
-    remote.enqueue(vec![ask(known, IncidentCommand::Acknowledge)]).await.unwrap();
+    remote.enqueue(vec![ask(existing, IncidentCommand::Acknowledge)]).await.unwrap();
     poller
         .rows(|snapshot| {
             let row = |id| snapshot.rows.iter().find(|row| row.id == id);
             row(new).is_some_and(|row| row.number.is_none())
-                && row(known).is_some_and(|row| row.acknowledged_at.is_some())
+                && row(existing).is_some_and(|row| row.acknowledged_at.is_some())
         })
         .await;
     fixture.stub.set_mode(StubMode::Online);
@@ -135,12 +135,12 @@ async fn pending_declaration_shows_at_once_and_gets_its_number_later() {
 #[tokio::test]
 async fn dropping_a_pending_resolution_returns_the_incident() {
     let fixture = RemoteFixture::new().await;
-    let known = declared(&*fixture.store, "Cards fail").await;
+    let existing = declared(&*fixture.store, "Cards fail").await;
     let (remote, mut poller) = RunningPoller::start(&fixture).await;
     poller.until(live).await;
     poller.rows(|snapshot| snapshot.rows.len() == 1).await;
     fixture.stub.set_mode(StubMode::Offline);
-    let resolved = ask(known, crate::support::requests::resolve());
+    let resolved = ask(existing, crate::support::requests::resolve());
     remote.enqueue(vec![resolved.clone()]).await.unwrap();
     poller.rows(|snapshot| snapshot.rows.is_empty()).await;
     remote.drop_entry(resolved.id).await.unwrap();
@@ -180,7 +180,7 @@ async fn poller_polls_and_says_so_without_long_polling() {
         })
         .await;
     assert!(every >= Duration::from_secs(2) && every <= Duration::from_secs(30), "{every:?}");
-    // A change made meanwhile comes with the next one.
+    // A change made meanwhile arrives with the next poll.
     declared(&*fixture.store, "Images fail").await;
     poller.rows(|snapshot| snapshot.rows.len() == 2).await;
 }
@@ -195,7 +195,7 @@ async fn urgent_incidents_are_prefetched() {
         fixture.stub.until_answered("incident", 1).await;
         fixture.stub.until_answered("timeline", 1).await;
         fixture.stub.set_mode(StubMode::Offline);
-        // It is kept a moment after it was read.
+        // The cache is written a moment after the read.
         while remote.incident(id).await.is_err() {
             tokio::task::yield_now().await;
         }
@@ -227,9 +227,9 @@ async fn pending_commands_are_published_while_nothing_answers(#[case] before: bo
             _ => None,
         })
         .await;
-    // The way is mended under the open question, which stays without an answer.
+    // The network recovers during the pending request, which gets no answer.
     fixture.stub.set_mode(StubMode::Online);
-    let anew = async {
+    let live_again = async {
         loop {
             poller.handle.refresh();
             if timeout(Duration::from_millis(100), poller.until(live)).await.is_ok() {
@@ -237,7 +237,7 @@ async fn pending_commands_are_published_while_nothing_answers(#[case] before: bo
             }
         }
     };
-    timeout(Duration::from_secs(20), anew).await.expect("it asks anew");
+    timeout(Duration::from_secs(20), live_again).await.expect("it asks anew");
 }
 
 #[tokio::test]
@@ -247,7 +247,7 @@ async fn successful_request_ends_the_backoff_of_all_others() {
     fixture.stub.set_mode(StubMode::Offline);
     let (remote, mut poller) = RunningPoller::start(&fixture).await;
     remote.enqueue(vec![ask(id, IncidentCommand::Acknowledge)]).await.unwrap();
-    // Some failures in a row, so that the next try is far away.
+    // After some failures in a row, the next attempt is far away.
     for _ in 0..3 {
         poller
             .until(|update| {
@@ -257,7 +257,7 @@ async fn successful_request_ends_the_backoff_of_all_others() {
             .await;
     }
     fixture.stub.set_mode(StubMode::Online);
-    // Somebody reads something: that is enough for the others.
+    // One successful read ends the backoff of all requests.
     let _ = remote.incident(id).await;
     super::fixtures::all_sent(&remote).await;
     poller.until(live).await;

@@ -17,7 +17,7 @@ async fn send_lock_that_is_never_released_is_ignored_in_the_end() {
     let fixture = RemoteFixture::new().await;
     let id = declared(&*fixture.store, "Cards fail").await;
     drop(fixture.remote().await);
-    // Another process was stopped in the middle of a request.
+    // Another process was suspended in the middle of a request.
     let turn = std::fs::File::create(fixture.cache_folder().join("sending.lock")).unwrap();
     rustix::fs::flock(&turn, rustix::fs::FlockOperation::LockExclusive).unwrap();
     let mut options = super::fixtures::options(fixture.folder.path(), "ines");
@@ -41,14 +41,14 @@ async fn send_lock_is_free_between_two_passes() {
         all_sent(remote).await;
     }
     let turn = std::fs::File::create(fixture.cache_folder().join("sending.lock")).unwrap();
-    let taken = async {
+    let acquired = async {
         while rustix::fs::flock(&turn, rustix::fs::FlockOperation::NonBlockingLockExclusive)
             .is_err()
         {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(super::fixtures::PATIENCE, taken).await.expect("it is free");
+    tokio::time::timeout(super::fixtures::PATIENCE, acquired).await.expect("it is free");
     assert_eq!(fixture.notes(id).await, ["a", "b", "c"]);
 }
 
@@ -69,7 +69,7 @@ async fn command_is_not_sent_with_the_token_of_another_person() {
     fixture.stub.set_mode(StubMode::Offline);
     let hers = note(id, "by ines");
     remote.submit_and_wait(&hers).await.unwrap();
-    // Another start, and the token in the file is another one.
+    // After a restart, the file has another token.
     drop(remote);
     fixture.stub.authenticate_as("tom");
     fixture.stub.set_mode(StubMode::Online);
@@ -78,17 +78,17 @@ async fn command_is_not_sent_with_the_token_of_another_person() {
     let listing = until(&remote, |listing| listing.me.as_deref() == Some("tom")).await;
     let why = "asked by ines, the token is tom's: it waits for one of ines";
     assert_eq!(listing.other_requester_reason(listing.get(hers.id).unwrap()).unwrap(), why);
-    // What tom asks does not wait for it.
+    // Commands of tom do not wait for it.
     let his = note(id, "by tom");
     assert!(matches!(remote.submit_and_wait(&his).await.unwrap(), Submission::Done(_)));
     assert_eq!(fixture.notes(id).await, ["by tom"]);
     assert_eq!(remote.watch_outbox().borrow().counts().pending, 1);
-    // Her token again, without another start.
+    // Her token is back, without a restart.
     fixture.stub.authenticate_as("ines");
     changes.send_modify(|count| *count += 1);
     all_sent(&remote).await;
     assert_eq!(fixture.notes(id).await, ["by tom", "by ines"]);
-    // One that is held can be dropped.
+    // A blocked command can be dropped.
     fixture.stub.set_mode(StubMode::Offline);
     let dropped = note(id, "dropped");
     remote.enqueue(vec![dropped.clone()]).await.unwrap();
@@ -114,7 +114,7 @@ async fn rate_limited_remote_is_not_contacted_before_its_time() {
     let listing = until(&remote, |listing| listing.entries.iter().any(|e| e.attempts == 1)).await;
     let next = listing.next_attempt().unwrap();
     assert!(next >= until_then && next < until_then + TimeDelta::minutes(2), "{next}");
-    // Nor when something else gets through meanwhile, nor for what is asked later.
+    // Nor when another request succeeds meanwhile, nor for later commands.
     fixture.stub.set_mode(StubMode::Offline);
     let _ = remote.fetch_directory().await;
     fixture.stub.set_mode(StubMode::Online);
@@ -127,7 +127,7 @@ async fn rate_limited_remote_is_not_contacted_before_its_time() {
             >= until_then
     );
     assert!(fixture.stub.arrived().is_empty());
-    // Unless a person wants it.
+    // Unless a person requests it.
     remote.send_now().await.unwrap();
     all_sent(&remote).await;
     assert_eq!(fixture.notes(id).await, ["later", "more"]);
@@ -142,7 +142,8 @@ async fn failing_command_is_not_retried_at_every_other_success() {
     fixture.stub.poison(bad.id);
     remote.enqueue(vec![bad.clone()]).await.unwrap();
     until(&remote, |listing| listing.entries.iter().any(|e| e.attempts == 1)).await;
-    // It may be the way that is closed: the first time that is found to be open, it is tried again.
+    // The remote may be unreachable as a whole: the first request that succeeds makes the command
+    // be sent again.
     remote.fetch_directory().await.unwrap();
     until(&remote, |listing| listing.entries.iter().any(|e| e.attempts == 2)).await;
     let reached = remote.watch_reconnects();

@@ -103,12 +103,12 @@ fn incident_between_the_first_page_and_the_rest_calls() {
     for row in &first {
         counts.add(row, stage.now, &stage.app.session.rules.levels);
     }
-    // A page with all there is, and then a new one with the rest.
+    // The first page has all rows; a later one has the others.
     stage.learn(page(first.clone(), counts));
     declare(&stage, "The vault is open", Impact::High);
     stage.refresh();
     assert_eq!(stage.calls.len(), 1, "{:?}", stage.calls);
-    // A page with a part: what follows may have been there before.
+    // The first page has only a part of the rows: the following ones may be old.
     let memory = company::busy(company::now());
     let mut stage = Stage::blank(memory, (126, 36), redphone::tui::theme::Depth::None);
     stage.learn(page(first[..3].to_vec(), counts));
@@ -125,7 +125,7 @@ fn own_action_does_not_call() {
     let row = stage.app.row(selected).expect("a row");
     assert_eq!(row.assignee.as_ref().map(|p| p.handle.clone()), Some("ines".into()));
     assert!(stage.calls.is_empty(), "{:?}", stage.calls);
-    // What I took, lost and am given again is news.
+    // An incident that was assigned to me, to somebody else and to me again is announced again.
     assign(&stage, selected, company::tomo());
     stage.refresh();
     assign(&stage, selected, company::me());

@@ -90,7 +90,7 @@ fn line_1_says_how_fresh_the_rows_are() {
     let every = Duration::from_secs(10);
     stage.learn(BackendUpdate::Connection(ConnectionState::Polling { at: stage.now, every }));
     assert!(first(&stage).contains("● polling 10 s"), "{}", first(&stage));
-    // Nothing came when it should have.
+    // No update arrived in time.
     stage.silence(TimeDelta::seconds(40));
     assert!(first(&stage).contains("stale"), "{}", first(&stage));
     assert!(stage.screen().contains("as of 22:41"), "{}", stage.screen());
@@ -152,7 +152,7 @@ fn directory_is_as_old_as_the_cache_until_it_is_fetched() {
     stage.app.connection.state = ConnectionState::Loading;
     stage.learn(BackendUpdate::Directory(Sourced::cached(directory.clone(), then)));
     assert_eq!(stage.app.fetched.directory_as_of, Some(then));
-    // Also before the first answer about the rows.
+    // Also before the first rows arrive.
     stage.learn(BackendUpdate::Directory(Sourced::fresh(directory)));
     assert_eq!(stage.app.fetched.directory_as_of, None);
 }

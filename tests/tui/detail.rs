@@ -25,7 +25,7 @@ fn detail_title_names_the_incident_shown_while_it_lags() {
 #[test]
 fn incident_opened_at_once_is_the_selected_one() {
     let mut stage = Stage::busy();
-    // Without the pause in which the selection would rest.
+    // Without the pause after which the detail is fetched.
     let effects = redphone::tui::update::perform(
         &mut stage.app,
         redphone::tui::action::Action::Down,

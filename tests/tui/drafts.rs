@@ -51,11 +51,11 @@ fn note_is_saved_when_the_terminal_disappears() {
     let mut stage = Stage::busy();
     stage.type_in_palette("note rolled back");
     stage.send(Message::Terminate);
-    let kept = stage.draft_ops.iter().find_map(|keep| match keep {
+    let saved = stage.draft_ops.iter().find_map(|op| match op {
         DraftOp::Save(draft) => Some(draft.contents.clone()),
         _ => None,
     });
-    assert_eq!(kept, Some(vec!["rolled back".to_owned()]));
+    assert_eq!(saved, Some(vec!["rolled back".to_owned()]));
     assert!(stage.is_quit);
 }
 
@@ -65,17 +65,17 @@ fn text_typed_after_a_question_is_saved_as_a_draft() {
     stage.keys("X");
     stage.focus_field("Why");
     stage.write("no");
-    // The timer of the draft still runs when the question comes.
+    // The timer of the draft still runs when the question appears.
     let Mode::Form(form) = &mut stage.app.ui.mode else { panic!("a form") };
     form.save_scheduled = true;
     stage.keys("^s n");
     stage.draft_ops.clear();
     stage.write(" fault of ours");
-    let kept = stage.draft_ops.iter().any(|keep| match keep {
+    let saved = stage.draft_ops.iter().any(|op| match op {
         DraftOp::Save(draft) => draft.contents.iter().any(|text| text == "no fault of ours"),
         _ => false,
     });
-    assert!(kept, "{:?}", stage.draft_ops);
+    assert!(saved, "{:?}", stage.draft_ops);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn draft_restores_only_the_changed_fields() {
     let Mode::Form(form) = &stage.app.ui.mode else { panic!("it asks") };
     assert!(form.confirm_discard);
     stage.keys("k");
-    let draft = stage.draft_ops.iter().rev().find_map(|keep| match keep {
+    let draft = stage.draft_ops.iter().rev().find_map(|op| match op {
         DraftOp::Save(draft) => Some(draft.clone()),
         _ => None,
     });
@@ -124,7 +124,7 @@ fn read_only_applies_to_drafts() {
     let mut writer = Stage::busy();
     writer.keys("n");
     writer.write("typed before");
-    let draft = writer.draft_ops.iter().rev().find_map(|keep| match keep {
+    let draft = writer.draft_ops.iter().rev().find_map(|op| match op {
         DraftOp::Save(draft) => Some(draft.clone()),
         _ => None,
     });
@@ -134,6 +134,6 @@ fn read_only_applies_to_drafts() {
     stage.keys("^s");
     assert!(stage.submitted.is_empty());
     assert_eq!(stage.form().value("Note"), "typed before", "it is not lost");
-    let told = stage.form().notice.clone().unwrap_or_default();
-    assert!(told.starts_with("opened read-only"), "{told}");
+    let notice = stage.form().notice.clone().unwrap_or_default();
+    assert!(notice.starts_with("opened read-only"), "{notice}");
 }

@@ -68,7 +68,7 @@ fn rows_are_filtered_while_typing() {
     assert_eq!(stage.app.queue.rows.len(), 2);
     let title = format!("2 of {all} · p2 -status:triggered ─");
     assert!(stage.screen().contains(&title), "{}", stage.screen());
-    // What is open in all is still on the first line.
+    // The first line still has the counts of all open incidents.
     assert!(stage.screen().lines().next().unwrap().contains("P1 2"));
     stage.keys("Esc");
     assert_eq!(stage.app.queue.rows.len(), all);
@@ -192,7 +192,7 @@ fn terms_are_completed(#[case] typed: &str, #[case] keys: &str, #[case] expected
     let mut stage = Stage::busy();
     stage.filter(typed);
     stage.keys(keys);
-    // A key alone goes on to its values without a blank.
+    // A completed key is followed by its values without a blank.
     assert_eq!(line(&stage), expected.replace("status: ", "status:"));
 }
 
@@ -216,7 +216,7 @@ fn earlier_filters_are_recalled_with_the_arrows() {
     }
     assert_eq!(stage.remembered, ["p1", "disk", "p1"]);
     assert_eq!(stage.app.queue.filter_history, ["disk", "p1"], "each once, the last one last");
-    // What an earlier run has left comes before.
+    // The filters of an earlier run come first.
     stage.send(Message::Filters(vec!["owner:me".into(), "p1".into()]));
     stage.keys("/ ^u");
     stage.write("half");
@@ -235,7 +235,7 @@ fn filter_stays_active_across_panes_and_zoom() {
     stage.filter("disk");
     stage.keys("Enter 2 z z 4 1");
     assert_eq!(stage.app.queue.rows.len(), 12);
-    // From another pane, the queue is gone to.
+    // From another pane, the key also moves the focus to the queue.
     stage.keys("3 z /");
     assert_eq!(line(&stage), "disk ");
     assert!(stage.screen().contains("/ disk"), "{}", stage.screen());
@@ -251,7 +251,7 @@ fn number_hidden_by_the_filter_is_opened_and_announced() {
     let screen = stage.screen();
     assert!(screen.contains("Card payments fail at checkout"), "{screen}");
     assert!(screen.contains("INC-2051 is hidden by the filter"), "{screen}");
-    // Verbs are about what is read.
+    // Verbs act on the incident that is shown.
     stage.keys("a");
     assert_eq!(stage.submitted.len(), 1);
     stage.keys("Esc");
@@ -287,13 +287,13 @@ fn filter_screens_match_their_snapshots(
     wrong.keys("/");
     wrong.write("disk statsu:open p4");
     assert_snapshot!(name("wrong_term"), wrong.screen());
-    let mut kept = stage();
-    kept.keys("/");
-    kept.write("disk p4");
-    kept.keys("Enter");
-    assert_snapshot!(name("filtered"), kept.screen());
-    kept.keys("/ ^u z e b r a Enter");
-    assert_snapshot!(name("nothing_found"), kept.screen());
+    let mut filtered = stage();
+    filtered.keys("/");
+    filtered.write("disk p4");
+    filtered.keys("Enter");
+    assert_snapshot!(name("filtered"), filtered.screen());
+    filtered.keys("/ ^u z e b r a Enter");
+    assert_snapshot!(name("nothing_found"), filtered.screen());
     let mut grouped = stage();
     grouped.keys("f j");
     assert_snapshot!(name("grouped"), grouped.screen());

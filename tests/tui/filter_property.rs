@@ -44,7 +44,7 @@ proptest! {
                 prop_assert!(!row.chars().any(char::is_control), "{row:?}");
             }
         }
-        // A filter of nothing that is understood hides nothing.
+        // A filter without a valid term hides nothing.
         if let Mode::Filter(line) = &stage.app.ui.mode
             && line.parsed.filter.terms.is_empty()
         {
@@ -98,15 +98,15 @@ proptest! {
                 let label = row.label();
                 let lines: Vec<IncidentId> =
                     stage.app.queue.rows.iter().map(|row| row.summary.id).collect();
-                let place = stage.app.queue.index;
+                let index = stage.app.queue.index;
                 company::end(&stage.memory, stage.now, &label);
                 stage.refresh();
-                let there = stage.app.queue.selected;
+                let now_selected = stage.app.queue.selected;
                 let still = |id: &IncidentId| stage.app.queue.rows.iter().any(|r| r.summary.id == *id);
-                if !lines.get(place).is_some_and(still) {
-                    let below = lines.iter().skip(place + 1).find(|id| still(id));
-                    let above = lines.iter().take(place).rev().find(|id| still(id));
-                    prop_assert_eq!(there, below.or(above).copied(), "a neighbour");
+                if !lines.get(index).is_some_and(still) {
+                    let below = lines.iter().skip(index + 1).find(|id| still(id));
+                    let above = lines.iter().take(index).rev().find(|id| still(id));
+                    prop_assert_eq!(now_selected, below.or(above).copied(), "a neighbour");
                 }
             }
         }

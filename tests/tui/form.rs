@@ -15,19 +15,19 @@ use crate::support::stage::Stage;
 #[case::url("l u", 0, "status.example.com", "is no URL: it begins with https://")]
 fn field_error_is_shown_when_the_field_loses_focus(
     #[case] keys: &str,
-    #[case] place: usize,
+    #[case] index: usize,
     #[case] typed: &str,
-    #[case] told: &str,
+    #[case] expected: &str,
 ) {
     let mut stage = Stage::busy();
     stage.keys(keys);
-    for _ in 0..place {
+    for _ in 0..index {
         stage.keys("Tab");
     }
     stage.write(typed);
-    assert!(!stage.screen().contains(told), "not while it is being typed");
+    assert!(!stage.screen().contains(expected), "not while it is being typed");
     stage.keys("Tab");
-    assert!(stage.screen().contains(told), "{}", stage.screen());
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
     assert!(stage.submitted.is_empty());
 }
 
@@ -57,13 +57,13 @@ fn review_preserves_sections_written_by_others_meanwhile() {
     );
     stage.keys("^s");
     let sent = stage.submitted_commands();
-    let touched = sent
-        .iter()
-        .any(|ask| matches!(ask, IncidentCommand::WriteReview { section: Section::Summary, .. }));
+    let touched = sent.iter().any(|command| {
+        matches!(command, IncidentCommand::WriteReview { section: Section::Summary, .. })
+    });
     assert!(!touched, "{sent:?}");
-    let written = sent
-        .iter()
-        .any(|ask| matches!(ask, IncidentCommand::WriteReview { section: Section::RootCause, .. }));
+    let written = sent.iter().any(|command| {
+        matches!(command, IncidentCommand::WriteReview { section: Section::RootCause, .. })
+    });
     assert!(written, "{sent:?}");
 }
 

@@ -33,7 +33,7 @@ fn every_action_is_listed() {
     stage.keys("?");
     let help = full_text(&mut stage);
     for entry in TABLE {
-        // Longer ones are broken into lines.
+        // Longer texts are wrapped.
         let start: String = entry.help.chars().take(30).collect();
         assert!(help.contains(&start), "{}: {:?} is missing", entry.name, entry.help);
     }
@@ -124,7 +124,7 @@ fn resolved_incident_offers_close_reopen_and_review() {
     stage.keys(":");
     stage.write("2031");
     stage.keys("Enter");
-    // What was told gives way to the keys.
+    // The next key replaces the notice by the keys.
     stage.keys("j");
     let line = stage.keys_line();
     assert!(line.starts_with("C close  A reopen  V review"), "{line}");

@@ -75,7 +75,7 @@ fn late_response_changes_nothing() {
     let page = Page { rows, next: None, total: None, counts: None };
     stage.send(Message::HistoryPage(old, Ok(Sourced::fresh(page)), stage.now));
     assert_eq!(stage.app.queue.rows.len(), 0, "{}", stage.screen());
-    // A timer of a text that was typed over asks for nothing.
+    // The timer of an earlier text starts no search.
     stage.send(Message::Elapsed(Timer::Search(first)));
     assert_eq!(stage.searches.len(), 2);
 }
@@ -108,15 +108,15 @@ fn cached_search_is_marked_and_repeated_on_reconnect() {
     stage.send(Message::Elapsed(Timer::Search(stage.app.queue.search_count)));
     let (number, _) = stage.searches[0].clone();
     let read_at = stage.now - chrono::TimeDelta::minutes(10);
-    let kept = format!("only 26 kept here · as of {} · is:ended", read_at.format("%H:%M"));
+    let expected = format!("only 26 kept here · as of {} · is:ended", read_at.format("%H:%M"));
     let page = Page { rows: stage.memory.all(), next: None, total: None, counts: None };
     let page = Sourced::cached(page, read_at);
     stage.send(Message::HistoryPage(number, Ok(page.clone()), stage.now));
-    assert!(stage.screen().contains(&kept), "{}", stage.screen());
-    // An answer of another question changes nothing of that.
+    assert!(stage.screen().contains(&expected), "{}", stage.screen());
+    // The response to another search changes nothing.
     let other = Sourced::fresh(page.value);
     stage.send(Message::HistoryPage(number + 7, Ok(other), stage.now));
-    assert!(stage.screen().contains(&kept), "{}", stage.screen());
+    assert!(stage.screen().contains(&expected), "{}", stage.screen());
     let error = BackendError::Unreachable("no route to the host".into());
     let (since, retry_at) = (read_at, stage.now);
     stage.learn(BackendUpdate::Connection(ConnectionState::Failing { since, error, retry_at }));

@@ -1,4 +1,4 @@
-//! What the panes omit on a slow link.
+//! The output that the panes omit on a slow link.
 
 use std::time::Duration;
 
@@ -17,11 +17,9 @@ use crate::support::company;
 use crate::support::stage::{Stage, options};
 
 fn low(size: (u16, u16)) -> Stage {
-    let looks = Appearance { low_bandwidth: true, ..Appearance::default() };
-    let options = Options {
-        settings: PanesSettings { appearance: looks, ..PanesSettings::default() },
-        ..options()
-    };
+    let appearance = Appearance { low_bandwidth: true, ..Appearance::default() };
+    let options =
+        Options { settings: PanesSettings { appearance, ..PanesSettings::default() }, ..options() };
     let mut stage = Stage::with(company::busy(company::now()), size, Depth::Indexed, options);
     stage.connect();
     stage

@@ -27,10 +27,10 @@ fn failing_measures_are_reported_once_and_not_every_minute() {
     fails(&mut stage);
     assert!(stage.screen().contains("computing measures: "), "{}", stage.screen());
     stage.keys("j a");
-    let told = stage.screen().lines().last().map(str::to_owned);
+    let reported = stage.screen().lines().last().map(str::to_owned);
     fails(&mut stage);
-    assert_eq!(stage.screen().lines().last().map(str::to_owned), told);
-    // Once they have worked again, the next failure is news.
+    assert_eq!(stage.screen().lines().last().map(str::to_owned), reported);
+    // After a success, the next failure is reported again.
     let measures = stage.app.metrics.loaded.clone().expect("they were there").1;
     stage.send(Message::Measures(stage.app.metrics.span, Ok(Sourced::fresh(measures)), stage.now));
     fails(&mut stage);

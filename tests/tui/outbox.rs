@@ -38,26 +38,26 @@ pub fn offline(stage: &mut Stage) {
     }));
 }
 
-pub fn command_envelope(incident: IncidentId, ask: IncidentCommand, minutes: i64) -> Envelope {
+pub fn command_envelope(incident: IncidentId, command: IncidentCommand, minutes: i64) -> Envelope {
     Envelope {
         id: CommandId::new(),
         at: company::now() + TimeDelta::minutes(minutes),
         actor: Actor::Person(company::me()),
-        command: Command::Incident { incident, command: ask },
+        command: Command::Incident { incident, command },
     }
 }
 
 pub fn entry(
-    place: u64,
+    position: u64,
     label: &str,
     title: &str,
     envelope: Envelope,
     state: EntryState,
 ) -> Arc<OutboxEntry> {
     let settled_at = (!matches!(state, EntryState::Pending))
-        .then(|| company::now() + TimeDelta::seconds(30 + i64::try_from(place).unwrap_or(0)));
+        .then(|| company::now() + TimeDelta::seconds(30 + i64::try_from(position).unwrap_or(0)));
     Arc::new(OutboxEntry {
-        position: place,
+        position,
         id: envelope.id,
         batch: envelope.id,
         envelope: Some(envelope),
@@ -70,7 +70,7 @@ pub fn entry(
         not_before: None,
         blocked_by: None,
         settled_at,
-        settled_revision: i64::try_from(place).unwrap_or(0),
+        settled_revision: i64::try_from(position).unwrap_or(0),
         requester: None,
     })
 }
@@ -84,14 +84,19 @@ fn resolve() -> IncidentCommand {
 }
 
 fn conflict(message: &str) -> EntryState {
-    EntryState::Refused(BackendError::Conflict(Rejection::new(RejectionKind::Conflict, message)))
+    refused(RejectionKind::Conflict, message)
 }
 
 pub fn not_now(message: &str) -> EntryState {
-    EntryState::Refused(BackendError::Rejected(Rejection::new(RejectionKind::NotNow, message)))
+    refused(RejectionKind::NotNow, message)
 }
 
-/// Two that wait, one of them tried in vain.
+fn refused(kind: RejectionKind, message: &str) -> EntryState {
+    let rejection = Rejection::foreign(kind, message);
+    EntryState::Refused(BackendError::rejected(rejection, DateTime::UNIX_EPOCH))
+}
+
+/// Returns two pending commands, one of which was attempted and failed.
 fn waiting(stage: &Stage) -> OutboxSnapshot {
     let (cards, logins) = (stage.incident_id(2051), stage.incident_id(2048));
     let title = "Card payments fail at checkout";
@@ -109,7 +114,7 @@ fn waiting(stage: &Stage) -> OutboxSnapshot {
     OutboxSnapshot { entries: vec![first, second], me: None }
 }
 
-/// One of each kind.
+/// Returns one command in each state.
 pub fn mixed(stage: &Stage) -> OutboxSnapshot {
     let (cards, logins) = (stage.incident_id(2051), stage.incident_id(2048));
     let title = "Card payments fail at checkout";
@@ -142,7 +147,7 @@ pub fn mixed(stage: &Stage) -> OutboxSnapshot {
     OutboxSnapshot { entries, me: None }
 }
 
-/// The incident on the screen is read again, with another age.
+/// The open incident is loaded again, with another age.
 pub fn read_again(stage: &mut Stage, id: IncidentId, as_of: Option<DateTime<Utc>>) {
     let shown = stage.app.reading.shown.clone().expect("something is read");
     assert_eq!(shown.id, id);
@@ -212,7 +217,7 @@ fn late_command_goes_from_pending_to_refused_to_dropped() {
     stage.keys("^s");
     let [envelope] = &stage.submitted[..] else { panic!("{:?}", stage.submitted) };
     let envelope = envelope.clone();
-    // It is in the outbox: the draft is not needed any more, and the end would not wait.
+    // The command is in the outbox, so the draft is removed, and quitting need not wait.
     stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
     assert!(matches!(stage.draft_ops.last(), Some(DraftOp::Drop(_))), "{:?}", stage.draft_ops);
     let why = "already merged into INC-2040 by Tomo Sato 2 min ago";
@@ -224,7 +229,7 @@ fn late_command_goes_from_pending_to_refused_to_dropped() {
     assert!(screen.contains("O outbox"), "{screen}");
     assert!(screen.contains("1 refused (O)"), "{screen}");
     assert!(matches!(stage.app.ui.mode, Mode::Panes), "no form comes back by itself");
-    // Its text is there, and is written anew.
+    // The form has its text, which is edited.
     stage.keys("O e");
     let screen = stage.screen();
     assert!(
@@ -255,7 +260,7 @@ fn refusal_is_reported_once() {
     assert!(!stage.screen().contains(why), "it was dismissed");
     show(&mut stage, all(&refused));
     assert!(!stage.screen().contains(why), "{}", stage.screen());
-    // Sent again, it is refused again.
+    // The command is sent again and refused again.
     let mut again = refused.clone();
     Arc::make_mut(&mut again).settled_at = Some(company::now() + TimeDelta::seconds(40));
     show(&mut stage, all(&again));
@@ -284,7 +289,7 @@ fn unlisted_command_is_checked_before_it_counts_as_dropped() {
     stage.keys("k a");
     let [first] = &stage.submitted[..] else { panic!("{:?}", stage.submitted) };
     let (id, first) = (first.id, first.clone());
-    // A listing of before it was taken in.
+    // A snapshot from before the command was enqueued.
     show(&mut stage, OutboxSnapshot::default());
     assert_eq!((stage.app.inflight.pending.len(), stage.outbox_requests.len()), (1, 0));
     stage.send(Message::Enqueued(vec![id], Ok(()), stage.now));
@@ -352,13 +357,13 @@ fn unreadable_entries_and_those_of_others_say_so() {
     show(&mut stage, OutboxSnapshot { entries: vec![odd, hers], me: Some("tom".into()) });
     stage.keys("O e");
     let screen = stage.screen();
-    for said in [
+    for expected in [
         "a command on INC-2051",
         "refused: another version wrote it",
         "it can't be read here: drop it",
         "held: asked by ines, the token is tom's: it waits for one of ines",
     ] {
-        assert!(screen.contains(said), "{said}:\n{screen}");
+        assert!(screen.contains(expected), "{expected}:\n{screen}");
     }
     stage.keys("s");
     assert!(stage.outbox_requests.is_empty());
@@ -404,7 +409,7 @@ fn offline_declaration_stays_selected_when_it_gets_its_number() {
     stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
     let waits = entry(1, "new", "The vault is open", envelope.clone(), EntryState::Pending);
     show(&mut stage, OutboxSnapshot { entries: vec![waits], me: None });
-    // What the mirror tells, with what waits laid over it.
+    // The rows of the mirror, with pending commands applied.
     let rules = redphone::model::Rules::default();
     let new =
         redphone::sync::remote::apply_pending_to_row(None, &[&envelope], &rules).expect("declared");
@@ -414,7 +419,7 @@ fn offline_declaration_stays_selected_when_it_gets_its_number() {
     stage.learn(BackendUpdate::Snapshot(Sourced::fresh(Arc::new(snapshot.clone()))));
     assert!(stage.screen().contains("new"), "{}", stage.screen());
     assert_eq!(stage.app.queue.selected, Some(incident), "{}", stage.screen());
-    // It arrives.
+    // The declaration reaches the store.
     let mut row = new;
     row.number = Some(redphone::model::IncidentNumber(2063));
     snapshot.rows.pop();
@@ -438,10 +443,10 @@ fn local_store_has_no_outbox() {
 #[test]
 fn outbox_does_not_scroll_while_its_selection_is_visible() {
     let mut stage = remote((80, 16));
-    let notes = (0..20).map(|place| {
-        let note = IncidentCommand::AddNote { text: format!("note {place}") };
-        let asked = command_envelope(stage.incident_id(2051), note, 1);
-        entry(place, "INC-2051", "Card payments", asked, EntryState::Pending)
+    let notes = (0..20).map(|position| {
+        let note = IncidentCommand::AddNote { text: format!("note {position}") };
+        let envelope = command_envelope(stage.incident_id(2051), note, 1);
+        entry(position, "INC-2051", "Card payments", envelope, EntryState::Pending)
     });
     let listing = OutboxSnapshot { entries: notes.collect(), me: None };
     show(&mut stage, listing);

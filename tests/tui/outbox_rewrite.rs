@@ -10,28 +10,27 @@ use redphone::sync::remote::OutboxSnapshot;
 use super::outbox::{command_envelope, entry, not_now, remote, show};
 
 /// Returns the command that replaces a refused one when its form is submitted unchanged.
-fn rewritten(about: IncidentId, ask: IncidentCommand) -> IncidentCommand {
+fn rewritten(about: IncidentId, command: IncidentCommand) -> IncidentCommand {
     let mut stage = remote((126, 36));
     let refused =
-        entry(1, "INC-2051", "Cards", command_envelope(about, ask, 0), not_now("not now"));
+        entry(1, "INC-2051", "Cards", command_envelope(about, command, 0), not_now("not now"));
     show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
     stage.keys("O e");
     stage.keys("^s");
     if stage.submitted.is_empty() {
-        // What can't be taken back is asked about first.
+        // A command that can't be undone needs a confirmation.
         stage.keys("y");
     }
-    let Some(Command::Incident { command: ask, .. }) =
-        stage.submitted.pop().map(|sent| sent.command)
+    let Some(Command::Incident { command, .. }) = stage.submitted.pop().map(|sent| sent.command)
     else {
         panic!("{}", stage.screen())
     };
-    ask
+    command
 }
 
 #[test]
 fn refused_command_with_text_reopens_its_form_with_the_text() {
-    let asks = [
+    let cases = [
         ("Note on", "x-ray", IncidentCommand::AddNote { text: "x-ray".into() }),
         (
             "Resolve",
@@ -50,9 +49,9 @@ fn refused_command_with_text_reopens_its_form_with_the_text() {
             IncidentCommand::UpdateStakeholders { message: "x-ray".into(), next_due: None },
         ),
     ];
-    for (heading, text, ask) in asks {
+    for (heading, text, command) in cases {
         let mut stage = remote((126, 36));
-        let envelope = command_envelope(stage.incident_id(2051), ask, 0);
+        let envelope = command_envelope(stage.incident_id(2051), command, 0);
         let refused = entry(1, "INC-2051", "Cards", envelope, not_now("not now"));
         show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
         stage.keys("O e");
@@ -90,12 +89,12 @@ fn rewriting_preserves_what_the_form_does_not_edit() {
         done: true,
     };
     let next_due = (now + TimeDelta::minutes(90)).duration_trunc(TimeDelta::minutes(1)).ok();
-    for (about, ask) in [
+    for (about, command) in [
         (IncidentId::new(), IncidentCommand::Declare(Box::new(declared))),
         (id, IncidentCommand::CorrectNote { note, text: "since v813".into() }),
         (id, IncidentCommand::SetActionItem { item }),
         (id, IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due }),
     ] {
-        assert_eq!(rewritten(about, ask.clone()), ask);
+        assert_eq!(rewritten(about, command.clone()), command);
     }
 }

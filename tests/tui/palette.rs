@@ -93,12 +93,12 @@ fn command_line_submits_what_its_key_would(#[case] line: &str, #[case] expected:
 #[case("go up", "is not an incident number: write it as INC-2041 or 2041")]
 #[case("close", "resolve it before closing it")]
 #[case("undo", "nothing was done in the last 10 s")]
-fn error_names_the_accepted_values(#[case] line: &str, #[case] told: &str) {
+fn error_names_the_accepted_values(#[case] line: &str, #[case] expected: &str) {
     let mut stage = Stage::busy();
     stage.type_in_palette(line);
     stage.keys("Enter");
     assert!(stage.submitted.is_empty());
-    assert!(stage.screen().contains(told), "{}", stage.screen());
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
     assert_eq!(palette(&stage).input, line, "what was typed is still there");
 }
 
@@ -182,7 +182,7 @@ fn command_acts_on_all_selected_incidents() {
     stage.keys("Enter");
     assert!(matches!(stage.app.ui.mode, Mode::Confirm(_)));
     stage.keys("y");
-    // Tomo owns the second already.
+    // Tomo already owns the second incident.
     assert_eq!(stage.submitted_commands(), [IncidentCommand::Assign { to: tomo() }]);
 }
 

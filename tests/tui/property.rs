@@ -1,9 +1,8 @@
-//! Whatever keys come, whatever the rows and the size are, and whatever others do meanwhile: nothing
-//! panics, no line is too wide or too narrow, and the selection stays where it was. On the panes and on
-//! the wall, over a store and over a remote with an outbox.
+//! For any keys, rows and size, and whatever others do meanwhile: nothing panics, no line is too
+//! wide or too narrow, and the selection stays on its item. Tested on the panes and on the wall,
+//! over a store and over a remote with an outbox.
 //!
-//! `REDPHONE_SEQUENCES` sets how many sequences of keys are played (64; the full run
-//! is 10,000).
+//! `REDPHONE_SEQUENCES` sets how many sequences of keys are played (64; the full run is 10,000).
 
 use std::sync::Arc;
 
@@ -34,11 +33,11 @@ use crate::support::sample::{Sample, number, seed};
 use crate::support::stage::{Stage, options, rows};
 use crate::support::strategies::ask;
 
-/// How many sequences share a seed.
+/// The number of sequences that share a seed.
 const BATCH: u32 = 16;
 
 #[derive(Clone, Debug)]
-enum Step {
+pub enum Step {
     Key(char, bool),
     Named(u8),
     Paste(String),
@@ -59,12 +58,12 @@ enum Step {
 
 /// The screen on which a sequence of steps starts.
 #[derive(Clone, Copy, Debug)]
-enum Start {
+pub enum Start {
     /// The panes over a store on this machine.
     Panes,
     /// The panes over a remote.
     Remote,
-    /// The wall display, over either.
+    /// The wall display, over a store or a remote.
     Wall { remote: bool },
 }
 
@@ -79,7 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (".{1,80}", any::<u8>()).prop_map(|(title, level)| Step::Declare(title, level)),
         1 => (-3000_i64..6000).prop_map(Step::Pass),
         1 => any::<u8>().prop_map(Step::End),
-        2 => (any::<u8>(), ask()).prop_map(|(place, ask)| Step::Ask(place, Box::new(ask))),
+        2 => (any::<u8>(), ask()).prop_map(|(index, command)| Step::Ask(index, Box::new(command))),
         1 => any::<u8>().prop_map(Step::Edited),
         1 => any::<bool>().prop_map(Step::Opened),
         1 => ".{0,200}".prop_map(Step::Written),
@@ -99,7 +98,7 @@ fn start() -> impl Strategy<Value = Start> {
     ]
 }
 
-/// Every character that is a key of its own somewhere, and digits.
+/// Returns every character that is a key somewhere, and the digits.
 fn single_keys() -> Vec<char> {
     let keys = TABLE.iter().flat_map(|entry| entry.keys).filter_map(|key| {
         let mut chars = key.trim_start_matches('^').chars();
@@ -108,7 +107,7 @@ fn single_keys() -> Vec<char> {
     keys.chain("0123456789 wx".chars()).collect()
 }
 
-fn apply_step(stage: &mut Stage, step: Step) {
+pub fn apply_step(stage: &mut Stage, step: Step) {
     match step {
         Step::Key(key, control) => {
             let modifiers = if control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
@@ -145,24 +144,24 @@ fn apply_step(stage: &mut Stage, step: Step) {
             stage.send(Message::Tick(now, Utc.fix()));
         }
         // Somebody else ends one of the open incidents.
-        Step::End(place) => {
+        Step::End(position) => {
             let open = stage.memory.open();
-            if let Some(row) = open.get(usize::from(place) % open.len().max(1)) {
+            if let Some(row) = open.get(usize::from(position) % open.len().max(1)) {
                 let resolve = IncidentCommand::Resolve {
                     action: ResolutionAction::Restart,
                     detail: "restarted".into(),
                     validation: "seen".into(),
                 };
-                // It may be over already.
+                // The incident may have ended already.
                 let _ = company::ask(&stage.memory, row.id, resolve, stage.now);
                 stage.refresh();
             }
         }
         // Somebody else does something to one of them, open or ended; it may be refused.
-        Step::Ask(place, ask) => {
+        Step::Ask(position, command) => {
             let all = stage.memory.all();
-            if let Some(row) = all.get(usize::from(place) % all.len().max(1)) {
-                let _ = company::ask(&stage.memory, row.id, *ask, stage.now);
+            if let Some(row) = all.get(usize::from(position) % all.len().max(1)) {
+                let _ = company::ask(&stage.memory, row.id, *command, stage.now);
                 stage.refresh();
             }
         }
@@ -209,8 +208,8 @@ fn apply_step(stage: &mut Stage, step: Step) {
     }
 }
 
-/// What is on its way changes: nothing, something of each kind, or what was submitted, which waits or
-/// was refused.
+/// Changes the outbox: to nothing, to an entry of each kind, or to the submitted commands, which
+/// are pending or refused.
 fn outbox(stage: &mut Stage, what: u8) {
     let becomes = match what % 4 {
         0 => return stage.learn(BackendUpdate::Outbox(Arc::default())),
@@ -223,15 +222,15 @@ fn outbox(stage: &mut Stage, what: u8) {
     };
     let submitted = std::mem::take(&mut stage.submitted);
     let ids = submitted.iter().map(|envelope| envelope.id).collect();
-    let entries = (1..).zip(submitted).map(|(place, envelope)| {
-        outbox::entry(place, "INC-2051", "a\u{202e}b", envelope, becomes.clone())
+    let entries = (1..).zip(submitted).map(|(position, envelope)| {
+        outbox::entry(position, "INC-2051", "a\u{202e}b", envelope, becomes.clone())
     });
     let listing = OutboxSnapshot { entries: entries.collect(), me: None };
     stage.send(Message::Enqueued(ids, Ok(()), stage.now));
     stage.learn(BackendUpdate::Outbox(Arc::new(listing)));
 }
 
-/// Declares an incident, where its title may be one.
+/// Declares an incident if its title is valid.
 fn declare(memory: &Memory, title: &str, level: u8, minutes_ago: i64) {
     let title: String = title.chars().filter(|c| !c.is_control()).collect();
     if title.trim().is_empty() || title.contains(['\u{2028}', '\u{2029}', '\u{85}']) {
@@ -241,11 +240,11 @@ fn declare(memory: &Memory, title: &str, level: u8, minutes_ago: i64) {
     company::declare(memory, company::now(), minutes_ago, &title, &title, level, level, |_| {});
 }
 
-/// Incidents that are there at the start: title, impact and urgency, minutes since the report.
-type Data = Vec<(String, u8, i64)>;
+/// The incidents at the start: title, impact and urgency, minutes since the report.
+pub type Data = Vec<(String, u8, i64)>;
 
-/// Incidents, the size of the terminal, where it begins, and what happens.
-fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Start, Vec<Step>)> {
+/// Generates incidents, the size of the terminal, the start screen, and the steps.
+pub fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Start, Vec<Step>)> {
     let data = proptest::collection::vec((".{1,80}", any::<u8>(), 0_i64..20_000), 0..8);
     let size = prop_oneof![
         proptest::sample::select(vec![(126, 36), (80, 24), (200, 60), (40, 12)]),
@@ -254,7 +253,7 @@ fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Start, Vec<Step>)> {
     (data, size, start(), proptest::collection::vec(step(), 1..40))
 }
 
-fn opened(data: &Data, size: (u16, u16), start: Start) -> Stage {
+pub fn opened(data: &Data, size: (u16, u16), start: Start) -> Stage {
     let memory = company::busy(company::now());
     for (title, level, minutes) in data {
         declare(&memory, title, *level, *minutes);
@@ -323,7 +322,7 @@ fn play(
         if by_hand || queue.grouped != grouped {
             continue;
         }
-        // In the history, what comes with a page may take the place of what has gone.
+        // In the history, rows of a new page may replace rows that were removed.
         let expected = expected_selection(&before, &stage);
         let stays = expected == before.0;
         if !queue.is_history() || stays {
@@ -333,7 +332,7 @@ fn play(
     Ok(())
 }
 
-/// On all processors, since the sequences are many.
+/// Uses all processors, because there are many sequences.
 #[test]
 fn no_keys_rows_or_size_break_the_screen() {
     let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(8));
@@ -343,7 +342,8 @@ fn no_keys_rows_or_size_break_the_screen() {
     let seed = seed();
     let part = |thread: u64| {
         for batch in (0..batches).take_while(|batch| *batch == 0 || !sample.is_expired()) {
-            // Where it fails, the smallest sequence that does is told: it becomes a test of its own.
+            // After a failure the smallest failing sequence is printed, to become a test of its
+            // own.
             let config = ProptestConfig {
                 cases: BATCH,
                 failure_persistence: None,
@@ -365,7 +365,7 @@ fn no_keys_rows_or_size_break_the_screen() {
     });
 }
 
-/// What can be selected.
+/// An item of the queue that can be selected.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Selectable {
     Row(IncidentId),
@@ -389,9 +389,9 @@ fn selection(stage: &Stage) -> Option<Selectable> {
     queue.lines.get(queue.index).map(|line| selectable(stage, line))
 }
 
-/// Where the selection must be when rows have changed by themselves: on the same incident or group,
-/// on the head of the group that an incident is hidden in now, or on the nearest line below that is
-/// still there, else above.
+/// Returns where the selection must be after rows have changed by themselves: on the same incident
+/// or group; on the head of the group in which the incident is hidden now; or on the nearest line
+/// below that is still shown, else above.
 fn expected_selection(
     before: &(Option<Selectable>, Vec<Selectable>),
     stage: &Stage,
@@ -407,12 +407,12 @@ fn expected_selection(
         let service = row.summary.primary_service().unwrap_or_default().to_owned();
         return Some(Selectable::Head(service));
     }
-    let place = old.iter().position(|line| line == selected).unwrap_or(0);
-    let mut candidates = old[place..].iter().chain(old[..place].iter().rev());
+    let index = old.iter().position(|line| line == selected).unwrap_or(0);
+    let mut candidates = old[index..].iter().chain(old[..index].iter().rev());
     candidates.find(|line| now.contains(line)).or(now.first()).cloned()
 }
 
-/// How many cases are tried; `REDPHONE_CASES` sets another number.
+/// Returns the number of cases; `REDPHONE_CASES` sets another number.
 pub fn cases(usual: u32) -> u32 {
     number("REDPHONE_CASES").and_then(|cases| cases.try_into().ok()).unwrap_or(usual)
 }

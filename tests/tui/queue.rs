@@ -51,13 +51,13 @@ fn scrolled_list_stays_in_position_when_rows_come_above() {
     let memory = company::many(company::now(), 300);
     let mut stage = Stage::open(memory, (126, 36));
     stage.keys("^d ^d ^d ^d ^d");
-    let (selected, place) = (stage.selected(), stage.app.queue.index - stage.app.queue.top);
+    let (selected, offset) = (stage.selected(), stage.app.queue.index - stage.app.queue.top);
     assert!(stage.app.queue.top > 0);
     let now = stage.now;
     company::declare(&stage.memory, now, 50, "New", "vault", Impact::High, Impact::High, |_| {});
     stage.refresh();
     assert_eq!(stage.selected(), selected);
-    assert_eq!(stage.app.queue.index - stage.app.queue.top, place);
+    assert_eq!(stage.app.queue.index - stage.app.queue.top, offset);
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn verbs_never_target_an_incident_out_of_sight(#[case] size: (u16, u16), #[case]
     stage.keys(keys);
     stage.keys("a");
     assert!(stage.submitted.is_empty());
-    let told = "no incident is in sight here: 1 shows the queue";
-    assert!(stage.screen().contains(told), "{}", stage.screen());
+    let expected = "no incident is in sight here: 1 shows the queue";
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
     stage.keys("1 a");
     assert_eq!(stage.submitted.len(), 1);
 }
@@ -157,13 +157,13 @@ fn partly_loaded_queue_calls_no_incident_closed() {
 #[case('c', "last changed first", "Card payments fail at checkout")]
 fn sort_order_stays_until_another_is_chosen(
     #[case] key: char,
-    #[case] told: &str,
+    #[case] expected: &str,
     #[case] first: &str,
 ) {
     let mut stage = Stage::busy();
     stage.keys("S");
     stage.write(&key.to_string());
-    assert!(stage.screen().contains(&format!("open · {told}")), "{}", stage.screen());
+    assert!(stage.screen().contains(&format!("open · {expected}")), "{}", stage.screen());
     assert_eq!(stage.titles()[0], first);
     stage.pass(1);
     assert_eq!(stage.titles()[0], first);
@@ -181,10 +181,10 @@ fn columns_are_the_chosen_ones_in_their_order() {
     stage.connect();
     let screen = stage.screen();
     let header = screen.lines().nth(2).expect("a header");
-    let place = |name: &str| header.find(name).unwrap_or_else(|| panic!("{name} in {header}"));
-    assert!(place("TITLE") < place("OWNER"));
-    assert!(place("OWNER") < place("PRI"));
-    assert!(place("PRI") < place("INC"));
+    let column_of = |name: &str| header.find(name).unwrap_or_else(|| panic!("{name} in {header}"));
+    assert!(column_of("TITLE") < column_of("OWNER"));
+    assert!(column_of("OWNER") < column_of("PRI"));
+    assert!(column_of("PRI") < column_of("INC"));
     assert!(!header.contains("STATUS"), "{header}");
     assert_snapshot!("columns_126x36", screen);
 }

@@ -8,8 +8,8 @@ use rstest::rstest;
 use crate::support::company;
 use crate::support::stage::Stage;
 
-fn by(stage: &Stage, actor: Actor, incident: IncidentId, ask: IncidentCommand) {
-    let command = Command::Incident { incident, command: ask };
+fn by(stage: &Stage, actor: Actor, incident: IncidentId, incident_command: IncidentCommand) {
+    let command = Command::Incident { incident, command: incident_command };
     let envelope = Envelope { id: CommandId::new(), at: stage.now, actor, command };
     stage.memory.carry_out(&envelope).expect("it can be asked");
 }
@@ -24,11 +24,14 @@ fn tomo() -> Actor {
 #[case(IncidentCommand::Assign { to: Some(company::me()) }, "INC-2051: Tomo Hayashi assigned it to you")]
 #[case(IncidentCommand::MoveStatus { to: Status::Identified }, "INC-2051: Tomo Hayashi moved it to identified")]
 #[case(IncidentCommand::AddNote { text: "\n\u{1b}[2Jwe roll back\nnow".into() }, "INC-2051: Tomo Hayashi wrote: ␛[2Jwe roll back")]
-fn change_to_the_open_incident_is_announced(#[case] ask: IncidentCommand, #[case] told: &str) {
+fn change_to_the_open_incident_is_announced(
+    #[case] command: IncidentCommand,
+    #[case] expected: &str,
+) {
     let mut stage = Stage::busy();
-    by(&stage, tomo(), stage.target(), ask);
+    by(&stage, tomo(), stage.target(), command);
     stage.refresh();
-    assert_eq!(stage.keys_line(), told);
+    assert_eq!(stage.keys_line(), expected);
 }
 
 #[test]
@@ -83,7 +86,7 @@ fn form_target_is_watched_while_another_incident_is_open() {
     let mut stage = Stage::busy();
     let incident = stage.target();
     stage.keys("n");
-    // What is selected may change below the form, such as when its incident leaves the queue.
+    // The selection may change below the form, such as when its incident leaves the queue.
     let other = stage.app.queue.rows[4].summary.id;
     stage.app.queue.selected = Some(other);
     stage.app.reading.target = Some(other);
@@ -93,7 +96,7 @@ fn form_target_is_watched_while_another_incident_is_open() {
     stage.refresh();
     let Mode::Form(form) = &stage.app.ui.mode else { panic!("{}", stage.screen()) };
     assert_eq!(form.notice.as_deref(), Some("INC-2051: Tomo Hayashi acknowledged it"));
-    // Once.
+    // The change is announced once.
     if let Mode::Form(form) = &mut stage.app.ui.mode {
         form.notice = None;
     }
@@ -112,7 +115,7 @@ fn lists_and_the_matrix_announce_it() {
         stage.refresh();
         let screen = stage.screen();
         assert!(screen.contains(word), "{screen}");
-        // In the small box of the matrix it takes two lines.
+        // In the small box of the matrix the text needs two lines.
         assert!(screen.contains("! INC-2051: Tomo Hayashi"), "{key}: {screen}");
         assert!(screen.contains("acknowledged it"), "{key}: {screen}");
     }

@@ -73,7 +73,7 @@ pub fn notes(stage: &Stage) -> Vec<String> {
     texts.collect()
 }
 
-/// Starts the command of a key; gives back the id of its run.
+/// Starts the command of a key, and returns the id of its run.
 fn start(stage: &mut Stage, key: &str) -> redphone::tui::run::RunId {
     stage.keys("x");
     stage.keys(key);
@@ -125,11 +125,11 @@ fn a_command_that_failed_says_so(#[values((126, 36), (80, 24), (40, 12))] size: 
 #[case(RunEnd::Stopped, "stopped at 22:41:12")]
 #[case(RunEnd::Signal(9), "ended by signal 9")]
 #[case(RunEnd::NotStarted("kubectl: not found".into()), "not started: kubectl: not found")]
-fn each_outcome_is_shown(#[case] how: RunEnd, #[case] told: &str) {
+fn each_outcome_is_shown(#[case] how: RunEnd, #[case] expected: &str) {
     let mut stage = stage((126, 36));
     let id = start(&mut stage, "p");
     stage.send(Message::RunEnded(id, how, stage.now));
-    assert!(stage.screen().contains(told), "{}", stage.screen());
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn placeholders_are_single_arguments_and_variables_are_set() {
     assert_eq!(start.program, "kubectl");
     assert_eq!(start.arguments, ["get", "pods", "-l", "app=checkout"]);
     let variable = |name: &str| {
-        let found = start.variables.iter().find(|(known, _)| *known == name);
+        let found = start.variables.iter().find(|(candidate, _)| *candidate == name);
         found.map(|(_, value)| value.as_str())
     };
     assert_eq!(variable("REDPHONE_INCIDENT_NUMBER"), Some("INC-2051"));

@@ -14,7 +14,7 @@ use ratatui::layout::{Position, Size};
 use redphone::backend::BackendError;
 use redphone::tui::RunError;
 use redphone::tui::core::app::App;
-use redphone::tui::runtime::{Host, Input, drive};
+use redphone::tui::runtime::{Host, Input, create_app, drive};
 use redphone::tui::theme::{Depth, Theme};
 use tokio::sync::{mpsc, watch};
 
@@ -23,10 +23,10 @@ use crate::support::memory::Memory;
 use crate::support::stage::options;
 use crate::support::wait;
 
-/// What stands in the detail once all is read: the fresh P1.
+/// A text of the detail once all is loaded: the new P1 is selected.
 const P1: &str = "← press o to take it";
 
-/// Keys from a channel; a terminal that is always ready.
+/// A source of keys from a channel, for a terminal that is always ready.
 struct Keys {
     inputs: mpsc::UnboundedReceiver<Input>,
     suspended: Arc<AtomicBool>,
@@ -156,13 +156,13 @@ impl Run {
         assert!(shown.is_ok(), "never {text:?}:\n{}", *self.frames.borrow());
     }
 
-    /// Waits until something is so, with a deadline.
+    /// Waits until a condition on the memory holds, with a deadline.
     async fn until(&self, what: &str, is: impl Fn(&Memory) -> bool) {
         wait::until(what, async || is(&self.memory)).await;
     }
 }
 
-/// Runs the loop beside a script until both have ended.
+/// Runs the loop concurrently with a script, until both have ended.
 fn play<S>(memory: Memory, script: impl FnOnce(Run) -> S) -> (Result<App, RunError>, String)
 where
     S: Future<Output = ()>,
@@ -173,7 +173,7 @@ where
     let memory = Arc::new(memory);
     let suspended = Arc::new(AtomicBool::new(false));
     let host = Keys { inputs, suspended: Arc::clone(&suspended) };
-    let app = App::new(options(), Theme::new(Depth::Indexed, false), chrono::Utc::now());
+    let app = create_app(options(), Theme::new(Depth::Indexed, false), chrono::Utc::now());
     let (sender, frames) = watch::channel(String::new());
     let shown = Shown { inner: TestBackend::new(126, 36), frames: sender };
     let mut terminal = Terminal::new(shown).expect("memory");
@@ -269,6 +269,6 @@ fn termination_waits_for_commands_and_names_unconfirmed_ones() {
         run.shows("end without waiting").await;
         run.press("q");
     });
-    let said = ended.expect_err("it was not confirmed").to_string();
-    assert!(said.contains("acknowledge INC-2051"), "{said}");
+    let message = ended.expect_err("it was not confirmed").to_string();
+    assert!(message.contains("acknowledge INC-2051"), "{message}");
 }

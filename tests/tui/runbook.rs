@@ -1,5 +1,7 @@
 //! Runbooks: their steps, ticks, and copied text.
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
 use redphone::config::PanesSettings;
 use redphone::model::command::{Command, IncidentCommand};
@@ -39,7 +41,7 @@ fn ticked_step_shows_at_once_and_is_restored_later() {
     stage.settle();
     assert!(stage.screen().contains("[✓] 1"), "{}", stage.screen());
     stage.keys("Esc");
-    // Somebody else does the next one.
+    // Somebody else ticks the next step.
     let id = stage.selected();
     let incident = stage.app.target().expect("a target").id;
     let text = "runbook payments/5xx · step 9 done: Count the open connections".to_owned();
@@ -125,7 +127,7 @@ fn url_is_copied_and_a_missing_file_is_reported() {
     let mut stage = stage((126, 36));
     let incident = stage.app.target().expect("a target").id;
     let describe = |stage: &mut Stage, runbook: &str| {
-        let ask = IncidentCommand::Describe {
+        let description = IncidentCommand::Describe {
             title: None,
             symptoms: None,
             labels: None,
@@ -135,7 +137,7 @@ fn url_is_copied_and_a_missing_file_is_reported() {
             id: CommandId::new(),
             at: stage.now,
             actor: Actor::Person(company::me()),
-            command: Command::Incident { incident, command: ask },
+            command: Command::Incident { incident, command: description },
         };
         stage.memory.carry_out(&envelope).expect("it is described");
         stage.refresh();
@@ -170,7 +172,7 @@ fn missing_runbook_is_reported_without_offering_a_key() {
 #[test]
 fn unreadable_folder_is_reported() {
     let mut stage = stage((126, 36));
-    stage.app.session.settings.commands.clear();
+    Arc::make_mut(&mut stage.app.session.settings).commands.clear();
     stage.books = Err(NoRunbooks::Unreadable("the runbooks in /x can't be read: no".into()));
     stage.keys("j x");
     assert!(stage.screen().contains("not now: the runbooks in /x can't be read: no"));

@@ -62,7 +62,7 @@ fn unreadable_record_ends_the_verb_with_a_message() {
     assert!(stage.screen().contains("the API is away"), "{}", stage.screen());
 }
 
-/// A key as it is pressed by a finger that was on its way.
+/// Presses a key at once, before a person could have seen a change of the screen.
 fn at_once(stage: &mut Stage, key: char) {
     let key = KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE);
     stage.send(Message::Key(key, stage.now));
@@ -77,9 +77,9 @@ fn key_meant_for_a_vanished_incident_spares_its_neighbour() {
     assert_ne!(first, next);
     at_once(&mut stage, 'o');
     assert!(stage.submitted.is_empty());
-    let told = format!("nothing was done: {first} has left the queue, this is {next}");
-    assert!(stage.screen().contains(&told), "{}", stage.screen());
-    // Told, it is known.
+    let expected = format!("nothing was done: {first} has left the queue, this is {next}");
+    assert!(stage.screen().contains(&expected), "{}", stage.screen());
+    // After the notice the next key works.
     at_once(&mut stage, 'o');
     assert_eq!(stage.submitted.len(), 1);
 }

@@ -24,10 +24,10 @@ fn warned(size: (u16, u16)) -> Stage {
     stage
 }
 
-fn bound(action: &str, key: &str) -> PanesSettings {
-    let place = FilePosition::entire_file(&std::path::Path::new("config.toml").into());
-    let key = KeyText { text: key.into(), position: place.clone() };
-    let binding = Binding { action: action.into(), position: place, keys: vec![key] };
+pub fn bound(action: &str, key: &str) -> PanesSettings {
+    let position = FilePosition::entire_file(&std::path::Path::new("config.toml").into());
+    let key = KeyText { text: key.into(), position: position.clone() };
+    let binding = Binding { action: action.into(), position, keys: vec![key] };
     PanesSettings { keys: vec![binding], ..PanesSettings::default() }
 }
 
@@ -111,7 +111,7 @@ fn templates_columns_and_attention_follow_the_current_file() {
     assert!(screen.contains("1  short") && screen.contains("2  long"), "{screen}");
     stage.keys("2");
     assert!(stage.screen().contains("INC-2051 is being worked on."), "{}", stage.screen());
-    // Fewer templates than the one that was chosen: the form that is open stays as it is.
+    // The chosen template is removed from the settings: the open form is unchanged.
     panes.templates.truncate(1);
     stage.send(changed(panes));
     assert!(stage.screen().contains("INC-2051 is being worked on."), "{}", stage.screen());
@@ -143,16 +143,16 @@ fn messages_name_the_current_keys() {
         ("leave", "F9"),
         ("cancel", "F10"),
     ])));
-    // A question.
+    // In a question.
     stage.keys("* a");
     assert!(stage.screen().contains("F2 yes · F3 no"), "{}", stage.screen());
     stage.key(KeyCode::F(3), KeyModifiers::NONE);
     stage.keys("*");
-    // What was typed.
+    // In a form with typed text.
     stage.keys("n x");
     stage.key(KeyCode::F(10), KeyModifiers::NONE);
-    let asked = "y drop it · F4 go on writing · k keep it as a draft";
-    assert!(stage.screen().contains(asked), "{}", stage.screen());
+    let expected = "y drop it · F4 go on writing · k keep it as a draft";
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
     stage.keys("y");
     stage.keys("f");
     assert!(stage.screen().contains("F7 unfolds one"), "{}", stage.screen());
@@ -161,7 +161,7 @@ fn messages_name_the_current_keys() {
     assert!(stage.screen().contains("F9 shows all keys"), "{}", stage.screen());
     stage.key(KeyCode::F(9), KeyModifiers::NONE);
     stage.key(KeyCode::F(9), KeyModifiers::NONE);
-    // What fails.
+    // While the backend fails.
     stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
         since: stage.now,
         error: BackendError::Unreachable("it is gone".into()),
@@ -179,9 +179,9 @@ fn enter_never_confirms_a_question_whatever_the_settings() {
     let mut stage = Stage::busy();
     for action in ["yes", "discard", "go-now", "leave-now"] {
         stage.send(changed(bound(action, "Enter")));
-        let told =
+        let expected =
             format!("keys.{action} is \"Enter\": Enter is pressed before a question is read");
-        assert!(stage.screen().contains(&told), "{}", stage.screen());
+        assert!(stage.screen().contains(&expected), "{}", stage.screen());
     }
     stage.keys("* a Enter");
     assert!(stage.submitted.is_empty());

@@ -16,7 +16,7 @@ use crate::support::company;
 use crate::support::stage::{Stage, rows};
 use crate::support::strategies;
 
-/// As hostile as can be without the replacement character: the emulator leaves it out, though
+/// The most hostile text without the replacement character, which the emulator omits although
 /// terminals do not.
 const TITLE: &str = "\u{1b}[31mred a\u{200b}b 支払いが失敗 🔥🔥 שלום e\u{301}";
 
@@ -52,7 +52,7 @@ fn seen(color: vt100::Color) -> Color {
     }
 }
 
-/// The number of one of the 16.
+/// Converts one of the 16 basic colours to its number.
 fn numbered(color: Color) -> Color {
     const BASIC: [Color; 16] = [
         Color::Black,
@@ -72,25 +72,26 @@ fn numbered(color: Color) -> Color {
         Color::LightCyan,
         Color::White,
     ];
-    let place = (0_u8..).zip(BASIC).find(|(_, basic)| *basic == color);
-    place.map_or(color, |(index, _)| Color::Indexed(index))
+    let found = (0_u8..).zip(BASIC).find(|(_, basic)| *basic == color);
+    found.map_or(color, |(index, _)| Color::Indexed(index))
 }
 
-/// Checks that colours and attributes of each cell are those that were drawn.
+/// Checks that each cell has the colours and attributes that were drawn.
 fn assert_same_style(screen: &vt100::Screen, drawn: &Buffer, after: &str) {
     let mut covered = 0;
-    for (place, cell) in drawn.content.iter().enumerate() {
-        // The second half of a wide character has no looks of its own.
+    for (index, cell) in drawn.content.iter().enumerate() {
+        // The second half of a wide character has no style of its own.
         if covered > 0 {
             covered -= 1;
             continue;
         }
         covered = redphone::model::text::width(cell.symbol()).saturating_sub(1);
-        let (x, y) = drawn.pos_of(place);
-        let there = screen.cell(y, x).expect("a cell");
-        let underlined = (there.underline(), cell.modifier.contains(Modifier::UNDERLINED));
+        let (x, y) = drawn.pos_of(index);
+        let actual = screen.cell(y, x).expect("a cell");
+        let underlined = (actual.underline(), cell.modifier.contains(Modifier::UNDERLINED));
         assert_eq!(underlined.0, underlined.1, "{x}, {y} {:?} after {after}", cell.symbol());
-        let looks = (seen(there.fgcolor()), seen(there.bgcolor()), there.bold(), there.inverse());
+        let style =
+            (seen(actual.fgcolor()), seen(actual.bgcolor()), actual.bold(), actual.inverse());
         let modifier = |modifier| cell.modifier.contains(modifier);
         let wanted = (
             numbered(cell.fg),
@@ -98,11 +99,11 @@ fn assert_same_style(screen: &vt100::Screen, drawn: &Buffer, after: &str) {
             modifier(Modifier::BOLD),
             modifier(Modifier::REVERSED),
         );
-        // On a blank the colour of a text shows nothing, and is not always written.
+        // The text colour of a blank cell is not visible, and not always written.
         let blank = cell.symbol() == " ";
-        let ground = looks.1 == wanted.1 && looks.3 == wanted.3;
-        let same = looks == wanted || (blank && ground && (!wanted.3 || looks.0 == wanted.0));
-        assert!(same, "{x}, {y} {:?}: {looks:?}, not {wanted:?}, after {after}", cell.symbol());
+        let ground = style.1 == wanted.1 && style.3 == wanted.3;
+        let same = style == wanted || (blank && ground && (!wanted.3 || style.0 == wanted.0));
+        assert!(same, "{x}, {y} {:?}: {style:?}, not {wanted:?}, after {after}", cell.symbol());
     }
 }
 
@@ -169,7 +170,7 @@ fn frame_without_synchronization_is_otherwise_the_same() {
     assert!(!String::from_utf8_lossy(&without).contains("2026"));
 }
 
-/// Terminals differ on what is left when only the first half of a wide character is written over.
+/// Terminals differ in what remains if only the first half of a wide character is overwritten.
 #[test]
 fn removing_a_wide_character_rewrites_both_its_cells() {
     let sink = Emulator { parser: emulator((12, 2)), last: Vec::new() };

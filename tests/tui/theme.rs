@@ -1,4 +1,5 @@
-//! Every screen in every theme: the same text, nothing said by colour alone, ASCII where that is all.
+//! Every screen in every theme: the text is the same, colour alone carries no meaning, and ASCII is
+//! used where only that is available.
 
 use std::collections::HashSet;
 
@@ -24,7 +25,7 @@ use crate::support::stage::{Stage, options, rows};
 
 const SIZES: [(u16, u16); 6] = [(200, 60), (126, 36), (126, 24), (100, 30), (80, 24), (40, 12)];
 
-/// What is on the screen.
+/// The screens to test.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Screen {
     Main,
@@ -39,12 +40,12 @@ enum Screen {
     Loading,
     ReadOnly,
     Outbox,
-    /// The screen after these keys.
+    /// The panes after these keys.
     After(&'static str),
 }
 
-/// Every mode that can lie over the panes: the keys that lead to it, and what says in the text which
-/// line, field or cell keys are about, or what is going on.
+/// Every mode that can cover the panes: the keys that lead to it, and a text on the screen that
+/// says which line, field or cell is selected, or what is going on.
 const OVERLAYS: &[(&str, &str)] = &[
     ("s", "▌"),
     ("e", "▌"),
@@ -122,10 +123,10 @@ fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool
     let quiet = matches!(screen, Screen::Empty | Screen::Loading);
     let memory = if quiet { company::quiet(now) } else { company::busy(now) };
     let read_only = screen == Screen::ReadOnly;
-    let looks = Appearance { theme: name, ..Appearance::default() };
+    let appearance = Appearance { theme: name, ..Appearance::default() };
     let mut options = Options {
         ascii,
-        settings: PanesSettings { appearance: looks, ..run::settings() },
+        settings: PanesSettings { appearance, ..run::settings() },
         read_only,
         ..options()
     };
@@ -176,7 +177,8 @@ fn stage(screen: Screen, size: (u16, u16), depth: Depth, name: Name, ascii: bool
     stage
 }
 
-/// The text with the border of the focus drawn as any other: its kind stands for a colour.
+/// Returns the text with the focused border drawn like the others, because its shape replaces a
+/// colour.
 fn text(stage: &Stage) -> Vec<String> {
     let single = |ch| match ch {
         '╔' => '╭',
@@ -197,10 +199,11 @@ fn every_theme_has_the_same_text_as_none(
     for screen in screens() {
         for size in sizes(screen) {
             let plain = text(&stage(screen, size, Depth::None, Name::None, false));
-            // Each is the same picture in other colours: of what lies over the panes one is enough.
-            let over = matches!(screen, Screen::After(_));
+            // Depths and themes differ only in colours, so one depth is enough for modes that cover
+            // the panes.
+            let is_after = matches!(screen, Screen::After(_));
             let depths = [Depth::Indexed, Depth::Basic, Depth::True];
-            for depth in depths.into_iter().take(if over { 1 } else { 3 }) {
+            for depth in depths.into_iter().take(if is_after { 1 } else { 3 }) {
                 let themed = text(&stage(screen, size, depth, name, false));
                 assert_eq!(themed, plain, "{screen:?} {size:?} {depth:?}");
             }
@@ -237,7 +240,7 @@ fn every_screen_is_ascii_in_ascii_mode(
     }
 }
 
-/// Whether some cell in a row of the buffer has a modifier.
+/// Returns whether some cell in a row of the buffer has a modifier.
 fn has(buffer: &Buffer, row: usize, modifier: Modifier) -> bool {
     let width = usize::from(buffer.area.width);
     buffer.content[row * width..(row + 1) * width].iter().any(|c| c.modifier.contains(modifier))
@@ -257,21 +260,21 @@ fn colourless_text_has_priority_status_lateness_and_selection(
         let summary = &row.summary;
         let number = summary.number.expect("a number").0.to_string();
         let line = |line: &&String| line.contains(&format!("{number} {}", summary.priority));
-        let Some(place) = screen.iter().position(|l| line(&l)) else { continue };
-        let told = &screen[place];
+        let Some(line_index) = screen.iter().position(|l| line(&l)) else { continue };
+        let text = &screen[line_index];
         seen += 1;
         let word = summary.status.as_str();
-        assert!(told.contains(word) || told.contains(&word[..3]), "{word}: {told}");
+        assert!(text.contains(word) || text.contains(&word[..3]), "{word}: {text}");
         let is_late = running_clock(summary, &stage.app.session.rules.levels)
             .is_some_and(|c| c.is_past(stage.app.now));
-        let time = told.split_whitespace().any(|w| w.starts_with('+') && w.len() > 1);
-        assert_eq!(is_late, time, "{told}");
+        let time = text.split_whitespace().any(|w| w.starts_with('+') && w.len() > 1);
+        assert_eq!(is_late, time, "{text}");
         if is_late {
             late += 1;
-            assert!(has(&buffer, place, Modifier::REVERSED), "{told}");
+            assert!(has(&buffer, line_index, Modifier::REVERSED), "{text}");
         }
         let selected = stage.app.queue.selected == Some(summary.id);
-        assert_eq!(selected, told.contains('▌'), "{told}");
+        assert_eq!(selected, text.contains('▌'), "{text}");
     }
     assert!(seen >= 5 && late >= 2, "{seen} rows, {late} late");
     let past = screen[0].contains("5 past");
@@ -292,7 +295,7 @@ fn colourless_overlays_mark_the_current_position(
     assert!(missing.is_empty(), "{missing}");
 }
 
-/// A mode that nobody has thought of here would be missed by every test of this file.
+/// Without this test, every test of this file could miss a new mode.
 #[test]
 fn every_situation_is_among_the_screens() {
     let mut seen: HashSet<Layer> = HashSet::new();
@@ -330,8 +333,8 @@ fn unfocused_selection_differs_from_a_focused_one(
     let mut stage = stage(Screen::Main, (126, 36), depth, name, false);
     let row = |stage: &Stage| {
         let buffer = stage.buffer();
-        let place = rows(&buffer).iter().position(|l| l.contains('▌')).expect("a mark");
-        let cell = |x: usize| buffer.content[place * 126 + x].clone();
+        let line_index = rows(&buffer).iter().position(|l| l.contains('▌')).expect("a mark");
+        let cell = |x: usize| buffer.content[line_index * 126 + x].clone();
         [cell(3), cell(30)]
     };
     let with = row(&stage);

@@ -13,7 +13,7 @@ use rstest::rstest;
 use crate::support::stage::Stage;
 use crate::support::{company, strategies};
 
-/// On the timeline of INC-2048, which has seven events.
+/// Opens the timeline of INC-2048, which has seven events.
 pub fn reading(size: (u16, u16)) -> Stage {
     let mut stage = Stage::busy_at(size);
     stage.keys("j 3");
@@ -25,8 +25,8 @@ pub fn at(stage: &Stage) -> Option<u32> {
     stage.app.travel.as_ref().map(|travel| travel.seq)
 }
 
-fn add(stage: &Stage, ask: IncidentCommand) {
-    company::ask(&stage.memory, stage.target(), ask, stage.now).expect("it can be asked");
+fn add(stage: &Stage, command: IncidentCommand) {
+    company::ask(&stage.memory, stage.target(), command, stage.now).expect("it can be asked");
 }
 
 #[rstest]
@@ -48,12 +48,12 @@ fn detail_and_keys_line_name_the_event_until_the_return() {
     stage.keys("[");
     assert_eq!(at(&stage), Some(u32::try_from(last - 1).expect("few")));
     let then = events[last - 2].at.format("%H:%M:%S");
-    let told = format!("as of {then} · event {} of {last} · Esc returns", last - 1);
-    assert!(stage.screen().contains(&told), "{told}\n{}", stage.screen());
+    let expected = format!("as of {then} · event {} of {last} · Esc returns", last - 1);
+    assert!(stage.screen().contains(&expected), "{expected}\n{}", stage.screen());
     stage.keys("Esc");
     assert_eq!(at(&stage), None);
     assert!(!stage.screen().contains("as of"));
-    // And forward past the last one.
+    // Moving forward past the last event ends the time travel.
     stage.keys("[ [ ] ]");
     assert_eq!(at(&stage), Some(u32::try_from(last).expect("few")));
     stage.keys("]");
@@ -117,7 +117,7 @@ fn unreadable_earlier_events_end_it_with_a_reason() {
     let mut stage = reading((126, 36));
     stage.page = 3;
     stage.keys("R");
-    // Known events are kept; another incident's are not.
+    // Loaded events stay loaded; those of another incident do not.
     stage.keys("1 j 3");
     stage.keys("1 k");
     stage.app.reading.cache.clear();
@@ -137,7 +137,7 @@ fn response_with_a_gap_ends_it_and_is_not_repeated(#[case] seqs: Vec<u32>) {
     let (id, all) = (stage.app.target().expect("one").id, stage.memory.read(2048).1);
     let shown = stage.app.reading.shown.as_mut().expect("it is read");
     shown.events = std::sync::Arc::new(all[4..].to_vec());
-    // It is asked for, and the answer is still on its way.
+    // The earlier events are requested, and the response has not arrived.
     let key = KeyEvent::new(KeyCode::Char('['), KeyModifiers::NONE);
     let effects = update(&mut stage.app, Message::Key(key, stage.now));
     assert_eq!(effects, [Effect::LoadEarlierEvents(id, 5)]);
@@ -161,15 +161,15 @@ proptest! {
         back in 1_usize..30,
     ) {
         let mut stage = Stage::busy();
-        for ask in wanted {
+        for command in wanted {
             let incident = stage.app.target().expect("a target").id;
             let envelope = Envelope {
                 id: CommandId::new(),
                 at: stage.now,
                 actor: Actor::Person(company::me()),
-                command: Command::Incident { incident, command: ask },
+                command: Command::Incident { incident, command },
             };
-            // What is refused changes nothing.
+            // A refused command changes nothing.
             let _ = stage.memory.carry_out(&envelope);
         }
         stage.page = page;

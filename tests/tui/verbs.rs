@@ -3,7 +3,7 @@
 use redphone::backend::BackendError;
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::escalation::{self, Policy, PolicyLevel};
-use redphone::model::{Rejection, RejectionKind};
+use redphone::model::{PersonRef, Rejection};
 use redphone::sync::{BackendUpdate, Sourced};
 use redphone::tui::Options;
 use redphone::tui::action::TABLE;
@@ -56,8 +56,8 @@ fn earlier_action_by_another_is_reported_in_line() {
 fn conflict_at_the_backend_is_reported_in_a_sentence() {
     let mut stage = Stage::busy();
     stage.keys("o");
-    let rejection = Rejection::new(RejectionKind::Conflict, "already owned by Tomo Hayashi");
-    stage.refuse(&BackendError::Conflict(rejection));
+    let rejection = Rejection::AlreadyOwned { by: PersonRef::new("tomo", "Tomo Hayashi") };
+    stage.refuse(&BackendError::rejected(rejection, stage.app.now));
     assert!(stage.screen().contains("own INC-2051: already owned by Tomo Hayashi"));
     assert!(stage.app.inflight.pending.is_empty());
 }
@@ -173,8 +173,8 @@ fn each_selected_incident_escalates_along_its_own_path() {
 fn review_is_written_for_one_incident_at_a_time() {
     let mut stage = Stage::busy();
     stage.keys("Space Space V");
-    let told = "2 incidents are selected, and a review is written of one at a time";
-    assert!(stage.screen().contains(told), "{}", stage.screen());
+    let expected = "2 incidents are selected, and a review is written of one at a time";
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn bulk_update_is_filled_in_for_each_incident() {
     stage.keys("Space Space U");
     stage.keys("1");
     assert!(stage.form().contents()[0].starts_with("{number} {title}"), "{}", stage.screen());
-    // A slip in a name is told before anything is sent.
+    // A misspelt placeholder is reported before anything is sent.
     stage.write("{nubmer} ");
     stage.keys("^s");
     assert!(stage.screen().contains("did you mean number?"), "{}", stage.screen());

@@ -66,7 +66,7 @@ fn custom_views_have_their_keys() {
     assert_eq!((stage.app.queue.rows.len(), stage.app.queue.effective_sort()), (12, Sort::Oldest));
     let shown = "old disks · 12 of 19 · oldest first";
     assert!(stage.screen().contains(shown), "{}", stage.screen());
-    // Typing makes it something else; giving that up, it is the view again.
+    // Typing replaces the view by a filter; cancelling restores the view.
     stage.keys("/");
     stage.write("p1");
     assert_eq!(stage.app.queue.view, None);

@@ -44,7 +44,7 @@ pub fn wall(stage: &Stage) -> &Wall {
     stage.app.wall.as_deref().expect("the wall is shown")
 }
 
-/// Somebody declares a P1.
+/// Declares a P1 as somebody else.
 pub fn p1(stage: &mut Stage, title: &str) -> IncidentId {
     let now = stage.now;
     let script = company::declare(
@@ -131,12 +131,12 @@ fn several_p1_share_the_screen_and_a_storm_releases_it() {
     assert!(screen.contains("First of several") && screen.contains("Second of several"));
     stage.silence(TimeDelta::seconds(5));
     assert!(stage.screen().contains("N E W   P 1") && !stage.screen().contains("2   N E W"));
-    let mut taken = TimeDelta::seconds(20);
+    let mut elapsed = TimeDelta::seconds(20);
     while wall(&stage).has_takeover() {
         stage.silence(TimeDelta::seconds(10));
-        taken += TimeDelta::seconds(10);
+        elapsed += TimeDelta::seconds(10);
         p1(&mut stage, "And on it goes");
-        assert!(taken <= MAX_TAKEOVER, "the board must be seen");
+        assert!(elapsed <= MAX_TAKEOVER, "the board must be seen");
     }
     stage.silence(TAKEOVER_DURATION);
     p1(&mut stage, "Later");
@@ -173,19 +173,19 @@ fn stale_data_is_shown_and_more_visibly_with_age() {
     stage.silence(TimeDelta::seconds(29));
     assert!(!stage.screen().contains("OLD DATA"));
     let mut before = reversed(&stage);
-    let mut told = Vec::new();
+    let mut reported_ages = Vec::new();
     let start = stage.now;
-    while told.len() < 3 {
+    while reported_ages.len() < 3 {
         let next = stage.app.next_tick(stage.now);
         assert!(next > stage.now);
         stage.silence(next - stage.now);
         let now = reversed(&stage);
         if now > before + 100 {
-            told.push((stage.now - start).num_seconds() + 29);
+            reported_ages.push((stage.now - start).num_seconds() + 29);
         }
         before = now;
     }
-    assert_eq!(told, [30, 120, 600]);
+    assert_eq!(reported_ages, [30, 120, 600]);
     stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
     assert!(!stage.screen().contains("OLD DATA"));
 }
@@ -216,7 +216,7 @@ fn wall_redraws_with_the_page_and_the_minute_only() {
         stage.silence(next - stage.now);
         ticks += 1;
     }
-    // Four pages a minute; levels that are crossed come on top.
+    // Four pages a minute, and more ticks when an incident crosses a service level.
     assert!((40..=46).contains(&ticks), "{ticks}");
 }
 

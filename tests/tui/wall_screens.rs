@@ -118,22 +118,22 @@ fn a_new_p1_has_its_number_and_title_on_every_small_wall() {
             stage.silence(SHIFT_INTERVAL);
         }
         stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
-        // No big letters stand for a #.
+        // There is no big letter for `#`.
         p1(&mut stage, "Ledger #1 halts");
         let label = wall(&stage).takeover_rows().next().expect("it is new").summary.label();
         let pixels = |stage: &Stage| stage.screen().matches('█').count();
         stage.send(redphone::tui::core::message::Message::Resized(120, 30));
-        let whole = pixels(&stage);
-        assert!(whole > 0);
+        let all_pixels = pixels(&stage);
+        assert!(all_pixels > 0);
         for width in 40..=80 {
             for height in 10..=30 {
                 stage.send(redphone::tui::core::message::Message::Resized(width, height));
                 let screen = stage.screen();
-                let place = format!("{width}x{height}\n{screen}");
-                assert!(screen.contains("Ledger #1 halts"), "{place}");
-                let number = screen.contains(&label) || pixels(&stage) == whole;
-                assert!(number, "{place}");
-                assert!(screen.contains("acknowledge in"), "{place}");
+                let context = format!("{width}x{height}\n{screen}");
+                assert!(screen.contains("Ledger #1 halts"), "{context}");
+                let number = screen.contains(&label) || pixels(&stage) == all_pixels;
+                assert!(number, "{context}");
+                assert!(screen.contains("acknowledge in"), "{context}");
             }
         }
     }

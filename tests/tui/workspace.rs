@@ -33,14 +33,14 @@ fn profiles() -> Vec<Profile> {
     ]
 }
 
-/// Started on a file, with three profiles.
+/// Opens the panes on a file, with three profiles.
 fn stage(size: (u16, u16)) -> Stage {
     let mut sites = options().workspaces;
     sites.extend(profiles().iter().map(Workspace::from));
     opened(size, Options { workspaces: sites, ..options() })
 }
 
-/// On the profile `prod`.
+/// Opens the panes on the profile `prod`.
 fn production(size: (u16, u16)) -> Stage {
     let sites: Vec<Workspace> = profiles().iter().map(Workspace::from).collect();
     opened(size, Options { workspace: sites[0].clone(), workspaces: sites, ..options() })
@@ -77,7 +77,7 @@ fn chosen_workspace_is_opened_and_switched_to() {
     stage.write("stag\n");
     assert_eq!(stage.opening, Some(site("staging")));
     assert!(stage.screen().contains("opening staging …"), "{}", stage.screen());
-    // The present one lives on meanwhile.
+    // The current workspace stays open meanwhile.
     assert_eq!(stage.switched, None);
     answer(&mut stage, Ok(()));
     assert_eq!(stage.switched, Some(site("staging")));
@@ -101,8 +101,8 @@ fn misspelt_name_suggests_the_nearest() {
     let mut stage = stage((126, 36));
     stage.keys(":");
     stage.write("backend stagign");
-    let told = "there is no profile \"stagign\": did you mean staging?";
-    assert!(stage.screen().contains(told), "{}", stage.screen());
+    let expected = "there is no profile \"stagign\": did you mean staging?";
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn second_request_switches_at_once() {
     let mut stage = stage((126, 36));
     stage.keys("a B");
     stage.write("staging\n");
-    // Not before there is somewhere to go to.
+    // The workspace is not left before the other one is open.
     stage.keys("y");
     assert_eq!(stage.switched, None);
     answer(&mut stage, Ok(()));
@@ -187,8 +187,8 @@ fn running_command_prevents_a_switch() {
 fn missing_alternatives_are_reported() {
     let mut stage = Stage::busy();
     stage.keys("B");
-    let told = "there is no other place to go to: add [profiles.NAME] to the settings file";
-    assert!(stage.screen().contains(told), "{}", stage.screen());
+    let expected = "there is no other place to go to: add [profiles.NAME] to the settings file";
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn profiles_added_to_the_settings_can_be_opened_at_once() {
     stage.keys("B");
     let screen = stage.screen();
     assert!(screen.contains("/srv/new.db") && !screen.contains("staging"), "{screen}");
-    // Where the panes are stays as it was.
+    // The current workspace is unchanged.
     assert!(screen.lines().next().is_some_and(|line| line.contains("PRODUCTION")), "{screen}");
 }
 
@@ -221,7 +221,7 @@ fn production_is_labelled_at_every_size(
     stage.connect();
     let first = stage.screen().lines().next().unwrap_or_default().to_owned();
     assert!(first.contains("PROD"), "{first}");
-    // What else is there stays readable.
+    // The other texts of the line are still readable.
     for text in ["P1 ", "P2 ", "past"] {
         assert!(first.contains(text), "{first}");
     }
@@ -256,7 +256,7 @@ fn draft_stays_in_the_workspace_of_its_incident() {
     stage.keys("n");
     stage.write("half a thought");
     stage.keys("Esc k");
-    let saved = |keep: &DraftOp| match keep {
+    let saved = |op: &DraftOp| match op {
         DraftOp::Save(draft) => Some(draft.clone()),
         _ => None,
     };

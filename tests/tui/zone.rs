@@ -62,7 +62,7 @@ fn a_day_begins_at_the_midnight_of_the_zone() {
     stage.keys("j j j j 3 z");
     let separators = |stage: &Stage| stage.screen().matches("── Tue 2031-05-20").count();
     assert_eq!(separators(&stage), 0, "in UTC all of it is today:\n{}", stage.screen());
-    // At two hours east it is the 21st already.
+    // At UTC+2 it is already the 21st.
     stage.zone(2);
     assert_eq!(separators(&stage), 1, "{}", stage.screen());
 }
@@ -76,8 +76,8 @@ fn at_every_size_a_clock_time_in_a_title_has_its_zone(
     stage.keys("3");
     assert!(stage.screen().contains("· UTC-3"), "{}", stage.screen());
     let first = rows(&stage.buffer())[0].clone();
-    if let Some(place) = first.find("22:41") {
-        assert!(first[place..].starts_with("22:41Z") || first[place..].starts_with("22:41 UTC"));
+    if let Some(start) = first.find("22:41") {
+        assert!(first[start..].starts_with("22:41Z") || first[start..].starts_with("22:41 UTC"));
     } else {
         assert!(size.0 < 80, "{first}");
     }
@@ -93,11 +93,11 @@ fn messages_use_the_times_of_the_zone() {
     assert!(screen.contains("since 00:36 UTC+2"), "{screen}");
     assert!(screen.contains("at 01:11 UTC+2"), "{screen}");
     stage.keys("Esc");
-    // As it was at an event.
+    // The record as it was at an event.
     stage.keys("2 [");
     let screen = stage.screen();
     assert!(line(&screen, "2 Detail").contains("as of 00:"), "{screen}");
-    // Nothing could be read from the start.
+    // No data could be loaded since the start.
     let mut stage = Stage::blank(company::busy(company::now()), (126, 36), Depth::Indexed);
     stage.zone(2);
     failing(&mut stage);
@@ -127,18 +127,16 @@ fn time_is_typed_in_the_displayed_zone(
 fn tomorrow_uses_the_offset_of_tomorrow() {
     let mut stage = Stage::busy();
     stage.zone(1);
-    // Summer time begins in the night.
+    // Daylight saving time begins in the night.
     let at = company::now() + TimeDelta::hours(3);
     let offset = FixedOffset::east_opt(2 * 3600).expect("a zone");
     stage.send(Message::OffsetChanges(Some(OffsetChange { at, offset })));
     stage.keys("b");
     assert!(stage.screen().contains("Wed 09:00"), "{}", stage.screen());
     stage.keys("t");
-    let Command::Incident { command: ask, .. } = &stage.submitted[0].command else {
-        panic!("a snooze")
-    };
+    let Command::Incident { command, .. } = &stage.submitted[0].command else { panic!("a snooze") };
     let until = "2031-05-21T07:00:00Z".parse().expect("a time");
-    assert_eq!(*ask, IncidentCommand::Snooze { until });
+    assert_eq!(*command, IncidentCommand::Snooze { until });
 }
 
 #[test]

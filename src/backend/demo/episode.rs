@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 
 use crate::model::change::Change;
 use crate::model::command::Link;
-use crate::model::decide::{Context, Rejection, absorb, decide};
+use crate::model::decide::{Context, absorb, decide};
 use crate::model::event::{Event, EventBody};
+use crate::model::rejection::Rejection;
 use crate::model::{
     Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId, IncidentNumber, Rules,
 };

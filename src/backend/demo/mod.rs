@@ -107,7 +107,7 @@ pub enum DemoError {
     /// The history can't be imported into the store.
     #[error("the demo's history can't be stored: {0}")]
     Import(#[from] ImportError),
-    /// The store failed.
+    /// The store can't be read or written.
     #[error(transparent)]
     Store(#[from] BackendError),
 }

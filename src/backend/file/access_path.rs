@@ -20,7 +20,7 @@ use crate::model::{Impact, IncidentId, PersonRef, Priority, Summary};
 /// The list of incidents that a search reads, newest or oldest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum AccessPath {
-    /// Every incident.
+    /// All incidents of the store.
     All,
     /// Incidents with one of these values in a column.
     Column { column: IndexedColumn, values: Vec<i64> },
@@ -263,7 +263,7 @@ async fn matching_name_ids(
     context: MatchContext<'_>,
 ) -> StoreResult<Vec<i64>> {
     let mut batch = Batch::new("SELECT id, text FROM name WHERE kind = ?");
-    batch.arg(kind as i64);
+    batch.arg(kind.to_stored());
     let mut probe = blank_summary();
     let mut values = Vec::new();
     for row in batch.fetch_all(conn).await? {

@@ -2,13 +2,11 @@
 
 use sqlx::{Row, SqliteConnection};
 
-use super::error::StoreResult;
+use super::error::{StoreResult, reject_bad_field};
 use super::json_column::{encode_json, parse_json};
 use super::sql::Batch;
-use crate::backend::BackendError;
 use crate::model::change::Change;
-use crate::model::check::{self, BadField};
-use crate::model::decide::Rejection;
+use crate::model::check::{self, BadField, FieldProblem};
 
 /// The second from which the times of spans are counted, so that 1970 to 2100 fits signed 32 bits.
 const SPAN_EPOCH: i64 = 1 << 31;
@@ -27,10 +25,7 @@ pub(super) fn check_change(change: &Change) -> Result<(), BadField> {
     if let Some(end) = change.ends_at {
         check::time("ends_at", end)?;
         if end < change.starts_at {
-            return Err(BadField {
-                field: "ends_at",
-                problem: "lies before starts_at: a change ends after it starts".into(),
-            });
+            return Err(BadField::new("ends_at", FieldProblem::BeforeStart));
         }
     }
     Ok(())
@@ -38,7 +33,7 @@ pub(super) fn check_change(change: &Change) -> Result<(), BadField> {
 
 /// Rejects a change that has an invalid field.
 pub(super) fn reject_bad_change(change: &Change) -> StoreResult<()> {
-    check_change(change).map_err(|bad| BackendError::from(Rejection::from(bad)).into())
+    check_change(change).map_err(reject_bad_field)
 }
 
 /// Adds the statements that store a change.

@@ -5,12 +5,11 @@ use std::time::Duration;
 use sqlx::{Row, SqliteConnection};
 use tokio::time::Instant;
 
-use super::error::StoreResult;
+use super::error::{Panicked, StoreResult};
 use super::read::summary_at;
 use super::row::OPEN_FACETS_END;
 use super::sql::Batch;
 use super::store::FileStore;
-use super::writer_guard;
 use crate::backend::{BackendError, Cursor, Delta};
 
 /// If a cursor is more than this many events behind, the delta has all open incidents instead.
@@ -101,7 +100,7 @@ async fn read_position(
 pub(super) async fn read_to_completion<T: Send + 'static>(
     read: impl Future<Output = StoreResult<T>> + Send + 'static,
 ) -> StoreResult<T> {
-    let panicked = |_| BackendError::Unreachable(writer_guard::panic_message("ask again"));
+    let panicked = |_| BackendError::unreachable(Panicked { advice: "ask again" });
     tokio::spawn(read).await.map_err(panicked)?
 }
 

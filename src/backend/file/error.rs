@@ -1,9 +1,14 @@
-//! Errors of the store, as sentences that name the file and say what to do.
+//! Errors of the store, and their sentences, which name the file and say what to do.
 
-use std::path::Path;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
-use crate::backend::BackendError;
+use chrono::Utc;
+
+use crate::backend::{BackendError, Cause, Missing};
 use crate::model::IncidentId;
+use crate::model::check::BadField;
 use crate::model::text::sanitize;
 
 /// The kinds of `SQLite` errors that the store tells apart.
@@ -25,7 +30,7 @@ pub(super) enum SqliteFault {
     Foreign,
     /// The schema refuses a value, such as an id that exists already.
     Constraint,
-    /// Any other error.
+    /// Any error that the other kinds do not cover.
     Other,
 }
 
@@ -105,23 +110,107 @@ pub(super) fn damaged_message(path: &Path, detail: &str) -> String {
     )
 }
 
-/// Converts an error of the driver into the error that callers of the backend get.
-pub(super) fn backend_error(path: &Path, error: &sqlx::Error) -> BackendError {
-    let sentence = error_message(path, error);
-    match classify(error) {
-        SqliteFault::Locked
-        | SqliteFault::Full
-        | SqliteFault::ReadOnly
-        | SqliteFault::CannotOpen
-        | SqliteFault::Disk => BackendError::Unreachable(sentence),
-        SqliteFault::Damaged
-        | SqliteFault::Foreign
-        | SqliteFault::Constraint
-        | SqliteFault::Other => BackendError::Broken(sentence),
+/// A fault of a store, with the file that it concerns. Displayed as a sentence that names the file
+/// and says what to do.
+#[derive(Debug)]
+pub struct StoreFault {
+    /// The path that the store was opened with.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub kind: StoreFaultKind,
+}
+
+/// The faults of a store.
+#[derive(Debug)]
+pub enum StoreFaultKind {
+    /// An error of `SQLite` or of the driver.
+    Sql(sqlx::Error),
+    /// The content of the file is invalid.
+    Damaged(Cause),
+    /// The path no longer names the file that was opened.
+    Moved {
+        /// Whether it names another file now.
+        replaced: bool,
+    },
+    /// The store was opened only for reading.
+    ReadOnly,
+    /// A task of the store panicked, which is a bug of the program and no damage of the file.
+    Panicked(Panicked),
+}
+
+impl fmt::Display for StoreFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            StoreFaultKind::Sql(error) => f.write_str(&error_message(&self.path, error)),
+            StoreFaultKind::Damaged(what) => {
+                f.write_str(&damaged_message(&self.path, &what.to_string()))
+            }
+            StoreFaultKind::Moved { replaced } => {
+                f.write_str(&moved_message(&self.path, *replaced))
+            }
+            StoreFaultKind::ReadOnly => write!(
+                f,
+                "{} was opened read-only: open it without --read-only to change something",
+                display_path(&self.path)
+            ),
+            StoreFaultKind::Panicked(panicked) => {
+                write!(f, "{}: {panicked}", display_path(&self.path))
+            }
+        }
     }
 }
 
-/// An error inside the store, before the file's name is added to its text.
+impl Error for StoreFault {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.kind {
+            StoreFaultKind::Sql(error) => Some(error),
+            StoreFaultKind::Damaged(what) => what.as_error(),
+            StoreFaultKind::Panicked(panicked) => Some(panicked),
+            StoreFaultKind::Moved { .. } | StoreFaultKind::ReadOnly => None,
+        }
+    }
+}
+
+impl From<StoreFault> for BackendError {
+    fn from(fault: StoreFault) -> Self {
+        match &fault.kind {
+            StoreFaultKind::Sql(error) => match classify(error) {
+                SqliteFault::Locked
+                | SqliteFault::Full
+                | SqliteFault::ReadOnly
+                | SqliteFault::CannotOpen
+                | SqliteFault::Disk => Self::unreachable(fault),
+                SqliteFault::Damaged
+                | SqliteFault::Foreign
+                | SqliteFault::Constraint
+                | SqliteFault::Other => Self::broken(fault),
+            },
+            StoreFaultKind::Damaged(_) => Self::broken(fault),
+            StoreFaultKind::Moved { .. } | StoreFaultKind::Panicked(_) => Self::unreachable(fault),
+            StoreFaultKind::ReadOnly => Self::not_allowed(fault),
+        }
+    }
+}
+
+/// A task of the store panicked, which is a bug of the program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the program failed in the middle, and its log says why: {advice}")]
+pub struct Panicked {
+    /// What to do.
+    pub advice: &'static str,
+}
+
+/// All numbers of incidents are used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the store has given out all its numbers: begin a new one")]
+pub struct OutOfNumbers;
+
+/// An export can't be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the export can't be written: {0}")]
+pub struct ExportFault(#[from] io::Error);
+
+/// An error inside the store, before it is known which file it concerns.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StoreError {
     /// An error of `SQLite` or of the driver.
@@ -129,7 +218,7 @@ pub(super) enum StoreError {
     Sql(sqlx::Error),
     /// The content of the file is invalid.
     #[error("{0}")]
-    Content(String),
+    Content(Cause),
     /// An answer for the caller, such as a rejection; the store itself has not failed.
     #[error(transparent)]
     Answer(#[from] BackendError),
@@ -141,7 +230,7 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-                Self::Content(error.to_string())
+                Self::Content(Cause::new(error))
             }
             other => Self::Sql(other),
         }
@@ -151,22 +240,33 @@ impl From<sqlx::Error> for StoreError {
 impl StoreError {
     /// Converts this error into the error that callers of the backend get.
     pub(super) fn into_backend_error(self, path: &Path) -> BackendError {
-        match self {
-            Self::Sql(error) => backend_error(path, &error),
-            Self::Content(what) => BackendError::Broken(damaged_message(path, &what)),
-            Self::Answer(answer) => answer,
-        }
+        let kind = match self {
+            Self::Sql(error) => StoreFaultKind::Sql(error),
+            Self::Content(what) => StoreFaultKind::Damaged(what),
+            Self::Answer(answer) => return answer,
+        };
+        StoreFault { path: path.to_owned(), kind }.into()
     }
 
-    /// Returns the error for invalid content.
-    pub(super) fn content(detail: impl Into<String>) -> Self {
+    /// Returns the error for invalid content that is described by a few words.
+    pub(super) fn content(detail: impl Into<Cause>) -> Self {
         Self::Content(detail.into())
     }
+
+    /// Returns the error for content that can't be decoded or encoded.
+    pub(super) fn invalid(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Content(Cause::new(error))
+    }
+}
+
+/// Returns the error for a record that has an invalid field.
+pub(super) fn reject_bad_field(bad: BadField) -> StoreError {
+    BackendError::rejected(bad.into(), Utc::now()).into()
 }
 
 /// Returns the error for an incident that does not exist.
 pub(super) fn no_such_incident(id: IncidentId) -> StoreError {
-    BackendError::NotFound(format!("there is no incident {id}")).into()
+    BackendError::NotFound(Missing::IncidentId(id)).into()
 }
 
 /// A result inside the store.

@@ -5,7 +5,7 @@ use std::io;
 use sqlx::{Row, SqliteConnection};
 
 use super::directory_table::read_directory;
-use super::error::{StoreError, StoreResult};
+use super::error::{ExportFault, StoreError, StoreResult};
 use super::event_row::{self, COLUMNS};
 use super::json_column::parse_json;
 use super::sql::Batch;
@@ -17,8 +17,8 @@ use crate::backend::record::Record;
 /// Receives the records of an export.
 pub(super) type Sink<'a> = &'a mut (dyn FnMut(&Record) -> io::Result<()> + Send);
 
-fn sink_error(error: &io::Error) -> StoreError {
-    BackendError::Unreachable(format!("the export can't be written: {error}")).into()
+fn sink_error(error: io::Error) -> StoreError {
+    BackendError::unreachable(ExportFault::from(error)).into()
 }
 
 impl FileStore {
@@ -49,7 +49,7 @@ async fn export_in_transaction(conn: &mut SqliteConnection, sink: Sink<'_>) -> S
     let mut count = 0;
     let mut emit = |record: &Record| {
         count += 1;
-        sink(record).map_err(|e| sink_error(&e))
+        sink(record).map_err(sink_error)
     };
     emit(&Record::header())?;
     if let Some(directory) = read_directory(conn).await? {

@@ -130,7 +130,7 @@ fn invalid(field: &str, problem: impl Into<String>) -> ImportError {
 
 impl From<BadField> for ImportError {
     fn from(bad: BadField) -> Self {
-        Self::Invalid { field: bad.field.to_owned(), problem: bad.problem }
+        Self::Invalid { field: bad.field.to_owned(), problem: bad.problem.to_string() }
     }
 }
 

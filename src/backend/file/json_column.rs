@@ -7,7 +7,7 @@ use super::error::{StoreError, StoreResult};
 
 /// Encodes a value as the text of a JSON column.
 pub(super) fn encode_json(value: &impl Serialize) -> StoreResult<String> {
-    serde_json::to_string(value).map_err(|e| StoreError::content(e.to_string()))
+    serde_json::to_string(value).map_err(StoreError::invalid)
 }
 
 /// Parses the text of a JSON column; `content` names what it holds in an error.

@@ -38,6 +38,7 @@ mod store;
 mod writer;
 mod writer_guard;
 
+pub use error::{ExportFault, OutOfNumbers, Panicked, StoreFault, StoreFaultKind};
 pub use import::{ImportError, Imported, Importer};
 pub use open_error::OpenError;
 pub use options::Options;

@@ -12,11 +12,12 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Connection, Row, SqliteConnection};
 
 use super::connect::{connect_writer, parent_folder, with_suffix};
-use super::error::{self, SqliteFault, classify, display_path};
+use super::error::{SqliteFault, StoreError, StoreFaultKind, classify, display_path};
 use super::open_error::OpenError;
 use super::options::Options;
 use super::read_pool::connect_reader;
 use super::sql::Batch;
+use crate::backend::Cause;
 
 /// `application_id` in the header of every store.
 pub(super) const APPLICATION_ID: i64 = 0x5264_706e;
@@ -26,7 +27,7 @@ pub(super) const SCHEMA_VERSION: i64 = 1;
 static MIGRATIONS: Migrator = sqlx::migrate!("src/backend/file/migrations");
 
 fn refused(sentence: String) -> OpenError {
-    OpenError::Refused(sentence)
+    OpenError::Refused(sentence.into())
 }
 
 /// Identifies a file independently of its path, by device and inode.
@@ -51,7 +52,7 @@ pub(super) async fn open(
     check_permissions(path)?;
     // Read before connecting, so that a file that replaces this one meanwhile is noticed later.
     let identity = FileIdentity::from_path(path);
-    let open_error = |e: sqlx::Error| refused(error::error_message(path, &e));
+    let open_error = |e: sqlx::Error| OpenError::fault(path, StoreFaultKind::Sql(e));
     let mut conn = connect_writer(path, options.lock_timeout).await.map_err(open_error)?;
     if !is_current(path, &mut conn).await? {
         upgrade(path, &mut conn).await?;
@@ -71,9 +72,7 @@ fn check_path(path: &Path, create: bool) -> Result<(), OpenError> {
         }
         Ok(_) => check_magic(path),
         Err(e) if e.kind() == io::ErrorKind::NotFound && create => create_file(path),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(OpenError::Missing(format!(
-            "{file} does not exist: declare or import an incident, or name another file"
-        ))),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(OpenError::Missing(path.to_owned())),
         Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
             Err(refused(format!("{file} lies under something that is no folder: name another")))
         }
@@ -152,7 +151,7 @@ pub(super) async fn open_read_only(
     check_path(path, false)?;
     let identity = FileIdentity::from_path(path);
     let mut conn =
-        connect_reader(path, options.lock_timeout).await.map_err(|e| read_error(path, &e))?;
+        connect_reader(path, options.lock_timeout).await.map_err(|e| read_error(path, e))?;
     let header = read_header(path, &mut conn).await?;
     if header.version != SCHEMA_VERSION {
         return Err(refused(format!(
@@ -166,15 +165,15 @@ pub(super) async fn open_read_only(
 
 /// Returns the error for a file that can't be read. A write-ahead log that a dead process did not
 /// remove can only be read by a user who may write it, which needs a sentence of its own.
-fn read_error(path: &Path, error: &sqlx::Error) -> OpenError {
-    if matches!(classify(error), SqliteFault::CannotOpen) && with_suffix(path, "-wal").exists() {
+fn read_error(path: &Path, error: sqlx::Error) -> OpenError {
+    if matches!(classify(&error), SqliteFault::CannotOpen) && with_suffix(path, "-wal").exists() {
         let file = display_path(path);
         return refused(format!(
             "{file} is in use or was left in the middle, and its files -wal and -shm can't be \
              read: make them readable for you, or let its owner open it once"
         ));
     }
-    refused(error::error_message(path, error))
+    OpenError::fault(path, StoreFaultKind::Sql(error))
 }
 
 /// Returns whether the file is a store of this version; `false` for an empty file or an older
@@ -205,13 +204,13 @@ async fn read_header(path: &Path, conn: &mut SqliteConnection) -> Result<StoreHe
     .fetch_result_sets(conn)
     .await
     .map_err(|failure| match failure {
-        super::error::StoreError::Sql(e)
+        StoreError::Sql(e)
             if matches!(classify(&e), SqliteFault::Damaged | SqliteFault::Foreign) =>
         {
-            refused(error::damaged_message(path, &e.to_string()))
+            OpenError::fault(path, StoreFaultKind::Damaged(Cause::new(e)))
         }
-        super::error::StoreError::Sql(e) => read_error(path, &e),
-        other => refused(error::damaged_message(path, &other.to_string())),
+        StoreError::Sql(e) => read_error(path, e),
+        other => OpenError::fault(path, StoreFaultKind::Damaged(Cause::new(other))),
     })?;
     let number = |index: usize| -> i64 {
         result_sets
@@ -263,33 +262,35 @@ async fn migrate(conn: &mut SqliteConnection) -> Result<(), MigrateError> {
 /// Switches a file to a write-ahead log and migrates its schema. Two processes may do so at once:
 /// the second finds it done.
 async fn upgrade(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenError> {
-    let mut last_error = String::new();
+    let mut last_error = refused(String::new());
     for _ in 0..20 {
         let wal_result = Batch::new("PRAGMA journal_mode = WAL").run(conn).await;
         let migration_result = match wal_result {
             Ok(()) => migrate(conn).await.map_err(|e| match e {
-                MigrateError::Execute(e) => error::error_message(path, &e),
-                other => format!("{} can't be brought up to date ({other})", display_path(path)),
+                MigrateError::Execute(e) => OpenError::fault(path, StoreFaultKind::Sql(e)),
+                other => {
+                    refused(format!("{} can't be brought up to date ({other})", display_path(path)))
+                }
             }),
-            Err(super::error::StoreError::Sql(e)) => Err(error::error_message(path, &e)),
-            Err(other) => Err(other.to_string()),
+            Err(StoreError::Sql(e)) => Err(OpenError::fault(path, StoreFaultKind::Sql(e))),
+            Err(other) => Err(refused(other.to_string())),
         };
         if is_current(path, conn).await? {
             return Ok(());
         }
-        if let Err(sentence) = migration_result {
-            last_error = sentence;
+        if let Err(error) = migration_result {
+            last_error = error;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Err(refused(last_error))
+    Err(last_error)
 }
 
 /// Opens a file only for reading without checking its header, so that a damaged one can be read.
 pub(super) async fn open_unchecked(path: &Path) -> Result<SqliteConnection, OpenError> {
     check_path(path, false)?;
     let mut conn =
-        connect_reader(path, Duration::from_secs(5)).await.map_err(|e| read_error(path, &e))?;
-    conn.ping().await.map_err(|e| read_error(path, &e))?;
+        connect_reader(path, Duration::from_secs(5)).await.map_err(|e| read_error(path, e))?;
+    conn.ping().await.map_err(|e| read_error(path, e))?;
     Ok(conn)
 }

@@ -1,13 +1,47 @@
 //! Why a store can't be opened.
 
-/// The reasons for which a store can't be opened. Each holds a sentence that names the file and
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::error::{StoreFault, StoreFaultKind, display_path};
+use crate::backend::Cause;
+
+/// The reasons for which a store can't be opened. Displayed as a sentence that names the file and
 /// says what to do.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum OpenError {
     /// The file does not exist, and the options do not allow creating it.
-    #[error("{0}")]
-    Missing(String),
+    Missing(PathBuf),
     /// The file can't be opened for any other reason.
-    #[error("{0}")]
-    Refused(String),
+    Refused(Cause),
+}
+
+impl OpenError {
+    /// Returns the error for a fault of the store that is opened.
+    pub(super) fn fault(path: &Path, kind: StoreFaultKind) -> Self {
+        Self::Refused(Cause::new(StoreFault { path: path.to_owned(), kind }))
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(path) => write!(
+                f,
+                "{} does not exist: declare or import an incident, or name another file",
+                display_path(path)
+            ),
+            Self::Refused(cause) => cause.fmt(f),
+        }
+    }
+}
+
+impl Error for OpenError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Missing(_) => None,
+            Self::Refused(cause) => cause.as_error(),
+        }
+    }
 }

@@ -2,13 +2,11 @@
 
 use sqlx::{Row, SqliteConnection};
 
-use super::error::StoreResult;
+use super::error::{StoreResult, reject_bad_field};
 use super::json_column::{encode_json, parse_json};
 use super::sql::Batch;
-use crate::backend::BackendError;
 use crate::model::ProblemId;
 use crate::model::check::{self, BadField};
-use crate::model::decide::Rejection;
 use crate::model::problem::Problem;
 
 /// Checks the fields of a problem.
@@ -22,7 +20,7 @@ pub(super) fn check_problem(problem: &Problem) -> Result<(), BadField> {
 
 /// Rejects a problem that has an invalid field.
 pub(super) fn reject_bad_problem(problem: &Problem) -> StoreResult<()> {
-    check_problem(problem).map_err(|bad| BackendError::from(Rejection::from(bad)).into())
+    check_problem(problem).map_err(reject_bad_field)
 }
 
 /// Adds the statement that stores a problem.

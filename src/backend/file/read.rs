@@ -11,7 +11,7 @@ use super::records::{self, KeyedIncident};
 use super::row::unpack_row;
 use super::sql::Batch;
 use super::writer::parse_incident_id;
-use crate::backend::{BackendError, Detail, Similar, TimelineRange};
+use crate::backend::{BackendError, Detail, Missing, Similar, TimelineRange};
 use crate::model::change::find_suspects;
 use crate::model::command::Link;
 use crate::model::directory::Directory;
@@ -137,7 +137,7 @@ pub(super) async fn find_by_number(
     batch.arg(i64::try_from(number.0).unwrap_or(i64::MAX));
     match batch.fetch_optional(conn).await? {
         Some(row) => parse_incident_id(row.try_get(0)?),
-        None => Err(BackendError::NotFound(format!("there is no {number}")).into()),
+        None => Err(BackendError::NotFound(Missing::Number(number)).into()),
     }
 }
 

@@ -128,8 +128,7 @@ impl ReopeningStore {
         if let Some(store) = current.store.take() {
             store.close().await;
         }
-        self.check_reopen(current.last)
-            .map_err(|error| BackendError::Unreachable(error.to_string()))?;
+        self.check_reopen(current.last).map_err(BackendError::unreachable)?;
         let rules = self.rules.read().await.clone();
         let options = Options { rules, ..self.options.clone() };
         let opened = if self.read_only {
@@ -137,7 +136,7 @@ impl ReopeningStore {
         } else {
             FileStore::open(&self.path, options).await
         };
-        let store = opened.map_err(|error| BackendError::Unreachable(error.to_string()))?;
+        let store = opened.map_err(BackendError::unreachable)?;
         current.last = FileIdentities::from_store(&store);
         current.epoch = (current.epoch + 1) & (u64::MAX >> EPOCH_AT);
         let reopened = (store.clone(), current.epoch);

@@ -9,7 +9,7 @@ use super::read::summary_at;
 use super::row::{OPEN_FACETS_END, incident_key};
 use super::sql::Batch;
 use crate::backend::{BackendError, Page, PageMark, Search};
-use crate::model::decide::{Rejection, RejectionKind};
+use crate::model::check::{BadField, FieldProblem};
 use crate::model::filter::{MatchContext, Scope};
 use crate::model::queue::{OpenCounts, Sort, UrgencyKey, compare, urgency_key};
 use crate::model::{IncidentNumber, Rules, Summary};
@@ -17,8 +17,8 @@ use crate::model::{IncidentNumber, Rules, Summary};
 /// The maximum number of rows of a page.
 const MAX_LIMIT: u32 = 1000;
 
-fn invalid(message: &str) -> StoreError {
-    BackendError::Rejected(Rejection::new(RejectionKind::Invalid, message)).into()
+fn invalid(search: &Search, field: &'static str, problem: FieldProblem) -> StoreError {
+    BackendError::rejected(BadField::new(field, problem).into(), search.now).into()
 }
 
 /// Returns a page of the incidents that match. `read_only` tells that this process can't update the
@@ -30,7 +30,7 @@ pub(super) async fn search(
     read_only: bool,
 ) -> StoreResult<Page<Summary>> {
     if !(1..=MAX_LIMIT).contains(&search.limit) {
-        return Err(invalid("limit: ask for 1 to 1000 rows"));
+        return Err(invalid(search, "limit", FieldProblem::RowCount { max: MAX_LIMIT }));
     }
     match search.filter.scope() {
         Scope::Open if is_default_queue(search) => {
@@ -69,11 +69,7 @@ fn start_mark(search: &Search) -> StoreResult<Option<&PageMark>> {
         }
         _ => false,
     };
-    if fits {
-        Ok(Some(mark))
-    } else {
-        Err(invalid("page: that is no page of this list: begin with the first"))
-    }
+    if fits { Ok(Some(mark)) } else { Err(invalid(search, "page", FieldProblem::ForeignPage)) }
 }
 
 /// Returns a page of open incidents. Reads all of them, as they are few.

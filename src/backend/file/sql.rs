@@ -36,7 +36,7 @@ impl Batch {
         self
     }
 
-    /// Adds an argument.
+    /// Binds an argument to the next parameter of the statements.
     pub(super) fn arg<T: for<'q> Encode<'q, Sqlite> + Type<Sqlite>>(
         &mut self,
         value: T,
@@ -61,7 +61,7 @@ impl Batch {
         }
     }
 
-    /// Runs all statements.
+    /// Runs all statements of the batch and discards their rows.
     pub(super) async fn run(self, conn: &mut SqliteConnection) -> StoreResult<()> {
         let query = self.query()?;
         let mut stream = conn.fetch_many(query);

@@ -8,7 +8,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Sqlite, SqliteConnection};
 use tokio::sync::Mutex;
 
-use super::error::{self, StoreError, StoreResult};
+use super::error::{StoreError, StoreFault, StoreFaultKind, StoreResult};
 use super::open::{self, FileIdentity};
 use super::open_error::OpenError;
 use super::options::Options;
@@ -101,10 +101,8 @@ impl FileStore {
         if !self.inner.read_only {
             return Ok(());
         }
-        let file = error::display_path(self.path());
-        Err(BackendError::NotAllowed(format!(
-            "{file} was opened read-only: open it without --read-only to change something"
-        )))
+        let path = self.path().to_owned();
+        Err(StoreFault { path, kind: StoreFaultKind::ReadOnly }.into())
     }
 
     /// Returns the path that the store was opened with.
@@ -163,7 +161,8 @@ impl FileStore {
         if current == self.inner.identity {
             return Ok(());
         }
-        Err(BackendError::Unreachable(error::moved_message(self.path(), current.is_some())).into())
+        let kind = StoreFaultKind::Moved { replaced: current.is_some() };
+        Err(BackendError::from(StoreFault { path: self.path().to_owned(), kind }).into())
     }
 
     /// Returns a connection for reading.

@@ -10,7 +10,7 @@ use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::change_table;
-use super::error::{SqliteFault, StoreError, StoreResult, classify};
+use super::error::{OutOfNumbers, SqliteFault, StoreError, StoreResult, classify};
 use super::event_row::{self, COLUMNS, FROM};
 use super::json_column::encode_json;
 use super::names::NameInterner;
@@ -19,7 +19,7 @@ use super::projection::{self, ProjectedIncident};
 use super::records::{self, KeyedIncident};
 use super::row::{Columns, NUMBERS_END, incident_key, unpack_row};
 use super::sql::Batch;
-use crate::backend::{BackendError, Outcome};
+use crate::backend::{BackendError, Missing, Outcome};
 use crate::model::decide::{Context, absorb, decide};
 use crate::model::{
     Command, CommandId, Envelope, Event, EventBody, Incident, IncidentCommand, IncidentId,
@@ -295,7 +295,7 @@ impl Writer {
             }
             _ => decide(before.as_ref().map(|b| &b.incident), envelope, context),
         }
-        .map_err(BackendError::from)?;
+        .map_err(|rejection| BackendError::rejected(rejection, context.now))?;
         let mut absorbed = None;
         if let (IncidentCommand::Merge { into }, Some(from)) = (command, &before) {
             absorbed = Some(
@@ -397,16 +397,16 @@ impl Writer {
         envelope: &Envelope,
         context: Context<'_>,
     ) -> StoreResult<(KeyedIncident, Vec<Event>)> {
-        let target = records::load(&mut self.conn, into, true).await?.ok_or_else(|| {
-            BackendError::NotFound("there is no such incident to merge into".into())
-        })?;
+        let target = records::load(&mut self.conn, into, true)
+            .await?
+            .ok_or(BackendError::NotFound(Missing::MergeTarget))?;
         for event in events.iter_mut() {
             if let EventBody::MergedInto { number, .. } = &mut event.body {
                 *number = target.incident.summary.number;
             }
         }
         let added = absorb(&target.incident, from, envelope, context)
-            .map_err(BackendError::from)?
+            .map_err(|rejection| BackendError::rejected(rejection, context.now))?
             .into_iter()
             .map(event_row::truncate_times)
             .collect();
@@ -421,7 +421,7 @@ impl Writer {
         events: &[Event],
         guard: Option<&InsertGuard>,
     ) -> StoreResult<KeyedIncident> {
-        let broken = |e: crate::model::incident::TimelineError| StoreError::content(e.to_string());
+        let broken = |e: crate::model::incident::TimelineError| StoreError::invalid(e);
         let (old_record, after) = match before {
             None => {
                 let incident = Incident::fold(events)
@@ -566,10 +566,7 @@ pub(super) fn encode_body(event: &Event) -> StoreResult<String> {
 fn assign_number(mut event: Event, next: u64) -> StoreResult<Event> {
     if let EventBody::Declared { number, .. } = &mut event.body {
         if next >= NUMBERS_END {
-            return Err(BackendError::NotAllowed(
-                "the store has given out all its numbers: begin a new one".into(),
-            )
-            .into());
+            return Err(BackendError::not_allowed(OutOfNumbers).into());
         }
         *number = Some(IncidentNumber(next));
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::MutexGuard;
 
-use super::error::{StoreResult, display_path};
+use super::error::{Panicked, StoreFault, StoreFaultKind, StoreResult};
 use super::store::FileStore;
 use super::writer::Writer;
 use crate::backend::BackendError;
@@ -69,17 +69,12 @@ impl FileStore {
         work: impl Future<Output = StoreResult<T>> + Send + 'static,
     ) -> Result<T, BackendError> {
         let Ok(result) = tokio::spawn(work).await else {
-            let (file, advice) = (display_path(self.path()), "the same command may be sent again");
-            return Err(BackendError::Unreachable(format!("{file}: {}", panic_message(advice))));
+            let panicked = Panicked { advice: "the same command may be sent again" };
+            let kind = StoreFaultKind::Panicked(panicked);
+            return Err(StoreFault { path: self.path().to_owned(), kind }.into());
         };
         result.map_err(|failure| failure.into_backend_error(self.path()))
     }
-}
-
-/// Returns the sentence for work that panicked, which is a bug of the program and not damage of the
-/// file. `advice` says what to do.
-pub(super) fn panic_message(advice: &str) -> String {
-    format!("the program failed in the middle, and its log says why: {advice}")
 }
 
 /// Awaits a future, polling it without sleeping for the first [`EAGER_TIME`]. To sleep and be woken

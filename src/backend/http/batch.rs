@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::client::{ApiClient, ApiRequest, ApiResponse};
 use super::error_response::command_error;
+use super::unusable_response::Unusable;
 use crate::api::command::MAX_COMMANDS;
 use crate::api::{Details, ErrorCode, Order, path};
 use crate::backend::{BackendError, Outcome};
-use crate::model::text::sanitize;
 use crate::model::{Command, CommandId, Envelope, IncidentId};
 
 /// The largest request body with more than one command, in bytes. Notes can be long.
@@ -144,20 +144,15 @@ async fn send_part(
         wait: Duration::ZERO,
         if_none_match: None,
     };
-    let host = &client.host;
     let response = client.call(&request).await.map_err(|failure| match failure.error {
         // The token or the path is wrong. That can be corrected and says nothing about the
         // commands.
-        BackendError::NotFound(said) | BackendError::NotAllowed(said) => {
-            let said = sanitize(&said);
-            BackendError::Unreachable(format!(
-                "{host} takes no commands from here ({said}): see that the token may send them, \
-                 and that the URL is right"
-            ))
+        error @ (BackendError::NotFound(_) | BackendError::NotAllowed(_)) => {
+            BackendError::unreachable(client.unusable(Unusable::CommandsRefused { error }))
         }
         error => error,
     })?;
-    let mismatch = || BackendError::Broken(format!("{host} answers commands that were not sent"));
+    let mismatch = || BackendError::broken(client.unusable(Unusable::OtherCommands));
     let ApiResponse::Json(json, _) = response else { return Err(mismatch()) };
     let BatchResponse { answers } = client.decode(&json)?;
     if answers.len() != part.len() {
@@ -179,11 +174,11 @@ async fn send_part(
                         }
                         command_error(details, &client.clock, Utc::now())
                     }
-                    Err(_) => undecodable_error(host),
+                    Err(_) => undecodable_error(client),
                 }))
             }
             Ok(_) => Err(mismatch()),
-            Err(_) => Ok(Err(undecodable_error(host))),
+            Err(_) => Ok(Err(undecodable_error(client))),
         })
         .collect()
 }
@@ -196,10 +191,8 @@ fn decode_outcome(outcome: Value, sent: &EncodedCommand) -> Outcome {
     })
 }
 
-fn undecodable_error(host: &str) -> BackendError {
-    BackendError::Broken(format!(
-        "what {host} says about it can't be understood: it may be of another version"
-    ))
+fn undecodable_error(client: &ApiClient) -> BackendError {
+    BackendError::broken(client.unusable(Unusable::UndecodableAnswer))
 }
 
 #[cfg(test)]

@@ -18,7 +18,8 @@ use super::clock::ServerClock;
 use super::error_response::{self, RequestError};
 use super::options::Timeouts;
 use super::token::{Token, TokenCache, TokenError};
-use super::transport_error::{self, Stage};
+use super::transport_error::{self, Delay, Stage, TimedOut, TransportError};
+use super::unusable_response::{Unusable, UnusableResponse};
 use crate::api::details::MEDIA_TYPE;
 use crate::backend::BackendError;
 
@@ -42,7 +43,7 @@ pub(super) struct ApiRequest<'a, Q> {
     pub(super) if_none_match: Option<&'a HeaderValue>,
 }
 
-/// A successful response.
+/// A successful response: a body, or that the cached body is still current.
 pub(super) enum ApiResponse {
     /// The JSON body and its `ETag`.
     Json(Vec<u8>, Option<HeaderValue>),
@@ -80,8 +81,7 @@ impl ApiClient {
         if let Some(reason) = self.backoff.reason(request.path, Instant::now()) {
             return Err(BackendError::Unreachable(reason).into());
         }
-        let token_error =
-            |error: TokenError| RequestError::from(BackendError::Unreachable(error.to_string()));
+        let token_error = |error: TokenError| RequestError::from(BackendError::unreachable(error));
         let token = self.tokens.get().await.map_err(token_error)?;
         let mut response = self.attempt(request, &token).await?;
         if response.status() == StatusCode::UNAUTHORIZED
@@ -129,20 +129,11 @@ impl ApiClient {
                 return Ok(response);
             }
             Ok(Err(error)) => {
-                let message = transport_error::describe(
-                    &self.host,
-                    self.proxy_host.as_deref(),
-                    &error,
-                    Stage::Head,
-                );
-                RequestError {
-                    is_connection_lost: transport_error::is_connection_lost(&error),
-                    ..BackendError::Unreachable(message).into()
-                }
+                let is_connection_lost = transport_error::is_connection_lost(&error);
+                let error = self.transport_error(error, Stage::Head);
+                RequestError { is_connection_lost, ..error.into() }
             }
-            Err(_) => {
-                BackendError::Unreachable(transport_error::no_response(&self.host, limit)).into()
-            }
+            Err(_) => self.timed_out(Delay::NoResponse, limit).into(),
         };
         tracing::debug!(path = request.path, ms = elapsed.as_millis(), "{}", failure.error);
         Err(failure)
@@ -199,13 +190,9 @@ impl ApiClient {
         max_bytes: usize,
     ) -> Result<Vec<u8>, RequestError> {
         let started = Instant::now();
-        let unreachable = |message: String| RequestError::from(BackendError::Unreachable(message));
         let too_long = || {
-            let most = max_bytes / 1024 / 1024;
-            let host = &self.host;
-            RequestError::from(BackendError::Broken(format!(
-                "the answer of {host} has more than {most} MiB: it is not read"
-            )))
+            let reason = Unusable::TooLong { max_bytes };
+            RequestError::from(BackendError::broken(self.unusable(reason)))
         };
         let announced = response.content_length().unwrap_or(0);
         if announced > max_bytes as u64 {
@@ -224,25 +211,13 @@ impl ApiClient {
                 }
                 Ok(Ok(None)) => return Ok(body),
                 Ok(Err(error)) => {
-                    let message = transport_error::describe(
-                        &self.host,
-                        self.proxy_host.as_deref(),
-                        &error,
-                        Stage::Body,
-                    );
-                    return Err(unreachable(message));
+                    return Err(self.transport_error(error, Stage::Body).into());
                 }
                 Err(_) if remaining <= self.timeouts.chunk => {
-                    return Err(unreachable(transport_error::too_slow(
-                        &self.host,
-                        self.timeouts.body,
-                    )));
+                    return Err(self.timed_out(Delay::TooSlow, self.timeouts.body).into());
                 }
                 Err(_) => {
-                    return Err(unreachable(transport_error::stalled(
-                        &self.host,
-                        self.timeouts.chunk,
-                    )));
+                    return Err(self.timed_out(Delay::Stalled, self.timeouts.chunk).into());
                 }
             }
         }
@@ -251,16 +226,25 @@ impl ApiClient {
     /// Decodes JSON. JSON that ends too early was cut off on its way.
     pub(super) fn decode<T: DeserializeOwned>(&self, json: &[u8]) -> Result<T, BackendError> {
         serde_json::from_slice(json).map_err(|error| {
-            let host = &self.host;
             if error.is_eof() {
-                let message = format!("{host} stopped in the middle of its answer");
-                return BackendError::Unreachable(message);
+                return BackendError::unreachable(self.unusable(Unusable::CutOff));
             }
-            let said = transport_error::short_message(&error.to_string());
-            BackendError::Broken(format!(
-                "the answer of {host} can't be understood ({said}): it may be of another version"
-            ))
+            BackendError::broken(self.unusable(Unusable::Undecodable { error }))
         })
+    }
+
+    /// Returns the error for a response that can't be used.
+    pub(super) fn unusable(&self, reason: Unusable) -> UnusableResponse {
+        UnusableResponse { host: self.host.clone(), reason }
+    }
+
+    fn transport_error(&self, error: reqwest::Error, stage: Stage) -> BackendError {
+        let (host, via) = (self.host.clone(), self.proxy_host.clone());
+        BackendError::unreachable(TransportError::new(host, via, error, stage))
+    }
+
+    fn timed_out(&self, delay: Delay, after: Duration) -> BackendError {
+        BackendError::unreachable(TimedOut { host: self.host.clone(), delay, after })
     }
 }
 

@@ -7,9 +7,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTE
 
 use super::address::Address;
 use super::clock::ServerClock;
+use super::unusable_response::{Unusable, UnusableResponse};
 use crate::api::{Details, ErrorCode, path};
-use crate::backend::BackendError;
-use crate::model::text::{sanitize, truncate};
+use crate::backend::{BackendError, Cause};
 
 /// The longest pause that a server can ask for. A wrong number from a proxy must not stop requests
 /// for days.
@@ -59,6 +59,7 @@ impl ErrorResponse<'_> {
         let status = self.status;
         let backoff_until = retry_after(self.headers, clock, now);
         let is_gateway_timeout = matches!(status.as_u16(), 408 | 502 | 504);
+        let unusable = |reason| UnusableResponse { host: host.to_owned(), reason };
         let limited =
             |until: DateTime<Utc>| BackendError::Limited { until: clamp_backoff(until, now) };
         let requested_backoff = backoff_until
@@ -73,28 +74,22 @@ impl ErrorResponse<'_> {
                 limited(until.map_or(now + DEFAULT_BACKOFF, |until| clock.to_local_time(until)))
             }
             (StatusCode::UNAUTHORIZED, details, _) => {
-                let said = details.map(|d| sanitize(&d.detail).into_owned());
-                let said = said.unwrap_or_else(|| "it wants another one".into());
-                BackendError::Unreachable(format!(
-                    "{host} does not take the token ({said}): put a good one in its place, with \
-                     `redphone login {address}` where it is in the keyring"
-                ))
+                let (address, detail) = (address.clone(), details.map(|details| details.detail));
+                BackendError::unreachable(unusable(Unusable::TokenRefused { address, detail }))
             }
             (StatusCode::NOT_FOUND, details, _)
                 if details.is_none() || self.path == path::CAPABILITIES =>
             {
-                BackendError::Unreachable(format!(
-                    "there is no redphone API (v1) at {address}: correct the URL, or see what \
-                     stands there"
-                ))
+                let address = address.clone();
+                BackendError::unreachable(unusable(Unusable::NoApi { address }))
             }
             (_, Some(details), _) => {
                 // The API's sentence is for people. Where it is about the server, the host is
                 // named.
-                let about = |said: String| format!("{host} says: {}", sanitize(&said));
+                let failed = |why: &Cause| unusable(Unusable::Failed { detail: why.to_string() });
                 match details.into_error(now) {
-                    BackendError::Unreachable(said) => BackendError::Unreachable(about(said)),
-                    BackendError::Broken(said) => BackendError::Broken(about(said)),
+                    BackendError::Unreachable(why) => BackendError::unreachable(failed(&why)),
+                    BackendError::Broken(why) => BackendError::broken(failed(&why)),
                     error => error,
                 }
             }
@@ -128,25 +123,9 @@ pub(super) fn command_error(
 pub(super) fn not_json_error(host: &str, status: StatusCode, headers: &HeaderMap) -> BackendError {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or("nothing");
-    let kind = sanitize(kind.trim());
-    let kind = truncate(&kind, 60);
-    let status = status_text(status);
-    BackendError::Unreachable(if status.starts_with("407") {
-        format!(
-            "the proxy on the way to {host} wants a name and a password ({status}): write them \
-                 into HTTPS_PROXY"
-        )
-    } else if status.starts_with('2') {
-        format!(
-            "{host} answers with {kind} in place of JSON ({status}): that is no redphone API, \
-                 it may be a sign-in page of something in between"
-        )
-    } else {
-        format!(
-            "{host} answers {status} with {kind}, which is nothing that the API says: it seems \
-                 to come from a proxy in between"
-        )
-    })
+    let (status, media_type) = (status_text(status), kind.trim().to_owned());
+    let reason = Unusable::NotJson { status, media_type };
+    BackendError::unreachable(UnusableResponse { host: host.to_owned(), reason })
 }
 
 /// Returns the error for a redirect. It is not followed, as whoever can send a response could
@@ -166,12 +145,8 @@ pub(super) fn redirect_error(
         url.set_fragment(None);
         url.to_string()
     });
-    let to = to.map_or_else(|| "nowhere".into(), |to| truncate(&sanitize(&to), 200).into_owned());
-    let status = status_text(status);
-    BackendError::Unreachable(format!(
-        "{host} sends elsewhere, to {to} ({status}), and the token does not go there: if that is \
-         the API, name it as the backend"
-    ))
+    let reason = Unusable::Redirect { status: status_text(status), to };
+    BackendError::unreachable(UnusableResponse { host: host.to_owned(), reason })
 }
 
 /// Returns a status code with its reason phrase.
@@ -277,9 +252,9 @@ mod tests {
 
     #[test]
     fn api_error_is_decoded_unchanged() {
-        let rejection = Rejection::new(RejectionKind::Conflict, "already closed");
+        let rejection = Rejection::foreign(RejectionKind::Conflict, "already closed");
         for error in [
-            BackendError::Conflict(rejection),
+            BackendError::rejected(rejection, now()),
             BackendError::NotFound("there is no INC-9".into()),
             BackendError::NotAllowed("the token may only read".into()),
         ] {

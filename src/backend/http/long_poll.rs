@@ -1,8 +1,8 @@
 //! Decides how long requests for changes may be held open (long polls). Pure.
 //!
 //! A server holds such a request until something changes. A proxy on the way may give up earlier.
-//! This is the only place that remembers so; `sync::pace` decides how soon the next request follows,
-//! and sees no more than whether requests were held. The rules:
+//! Only this module remembers after what time requests were cut. `sync::pace` decides how soon the
+//! next request follows; it gets to see only whether requests were held. The rules:
 //!
 //! 1. A request is held for as long as the caller wants, rounded up to a full second.
 //! 2. A request that was cut before its time (by an answer such as 504, or by a connection that was
@@ -12,8 +12,8 @@
 //! 3. A request that failed after it was open for at least [`MIN_CUT`] was cut too if the next one
 //!    is answered: then requests are held for at most 70 % of that time, and not at all if that is
 //!    less than [`MIN_CUT`], for [`LIMIT_ANSWERS`] answers.
-//! 4. When a limit has ended, requests are held for as long as the caller wants again: the way may
-//!    be a better one by then.
+//! 4. When a limit has ended, requests are held for as long as the caller wants again: by then they
+//!    may reach the server on a better way.
 
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ const MIN_CUT: Duration = Duration::from_secs(2);
 pub enum LongPollState {
     /// No request has ended yet.
     Unknown,
-    /// Requests are held.
+    /// Requests are held open until something changes, or for the requested time.
     Supported,
     /// Requests are cut after this time, by the server or by something in between.
     CutAfter(Duration),

@@ -20,6 +20,7 @@ mod options;
 mod proxy;
 pub mod token;
 mod transport_error;
+mod unusable_response;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -47,6 +48,7 @@ use error_response::RequestError;
 use etag_cache::EtagCache;
 use long_poll::{LongPoll, MIN_WAIT};
 use token::TokenCache;
+use unusable_response::Unusable;
 
 pub use address::{Address, AddressError};
 pub use long_poll::LongPollState;
@@ -207,8 +209,7 @@ impl HttpBackend {
 
     /// Returns the error for a 304 response to a request that sent no tag.
     fn unexpected_not_modified(&self) -> BackendError {
-        let host = &self.client.host;
-        BackendError::Broken(format!("{host} answers 304 to what is not known here yet"))
+        BackendError::broken(self.client.unusable(Unusable::NotCached))
     }
 
     async fn fetch_events(

@@ -4,8 +4,8 @@
 //! URL.
 
 use std::error::Error;
-use std::io;
 use std::time::Duration;
+use std::{fmt, io};
 
 use chrono::{DateTime, Utc};
 use tokio_rustls::rustls::pki_types::UnixTime;
@@ -25,19 +25,90 @@ pub(super) enum Stage {
     Body,
 }
 
-/// Describes an error as a sentence about the host and about the proxy on the way to it, if any.
-pub(super) fn describe(
-    host: &str,
-    via: Option<&str>,
-    error: &reqwest::Error,
+/// A request that failed on its way, or on the way back. Displayed as a sentence about the host and
+/// about the proxy on the way to it, if any.
+#[derive(Debug)]
+pub(super) struct TransportError {
+    host: String,
+    /// The host of the proxy.
+    via: Option<String>,
     stage: Stage,
-) -> String {
-    let Some(via) = via else { return describe_direct_error(host, error, stage) };
-    if let Some(message) = describe_proxy_error(host, via, error) {
-        return message;
-    }
-    format!("through the proxy {via}: {}", describe_direct_error(host, error, stage))
+    error: reqwest::Error,
 }
+
+impl TransportError {
+    pub(super) fn new(
+        host: String,
+        via: Option<String>,
+        error: reqwest::Error,
+        stage: Stage,
+    ) -> Self {
+        // Whoever prints the cause must not see the request.
+        Self { host, via, stage, error: error.without_url() }
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, via, stage, error } = self;
+        let Some(via) = via else {
+            return f.write_str(&describe_direct_error(host, error, *stage));
+        };
+        if let Some(message) = describe_proxy_error(host, via, error) {
+            return f.write_str(&message);
+        }
+        write!(f, "through the proxy {via}: {}", describe_direct_error(host, error, *stage))
+    }
+}
+
+impl Error for TransportError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// A request that ended because something took too long.
+#[derive(Clone, Debug)]
+pub(super) struct TimedOut {
+    pub(super) host: String,
+    pub(super) delay: Delay,
+    /// How long it was waited for.
+    pub(super) after: Duration,
+}
+
+/// What took too long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Delay {
+    /// The response did not begin.
+    NoResponse,
+    /// The time between two chunks of the body.
+    Stalled,
+    /// The response body did not end.
+    TooSlow,
+}
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (host, seconds) = (&self.host, format_seconds(self.after));
+        match self.delay {
+            Delay::NoResponse => {
+                write!(f, "{host} took the request and did not answer within {seconds} s")
+            }
+            Delay::Stalled => {
+                write!(
+                    f,
+                    "{host} stopped in the middle of its answer: nothing came for {seconds} s"
+                )
+            }
+            Delay::TooSlow => write!(
+                f,
+                "the answer of {host} came too slowly: it was not whole after {seconds} s"
+            ),
+        }
+    }
+}
+
+impl Error for TimedOut {}
 
 /// Describes what a proxy did to a request before the host was reached; `None` for other errors.
 fn describe_proxy_error(host: &str, via: &str, error: &reqwest::Error) -> Option<String> {
@@ -121,27 +192,6 @@ fn describe_direct_error(host: &str, error: &reqwest::Error, stage: Stage) -> St
     }
     // HTTP/2 has its own ways to end a request.
     format!("{host} broke off the request ({})", causes.root_message())
-}
-
-/// Describes a timeout before the response began.
-pub(super) fn no_response(host: &str, after: Duration) -> String {
-    format!("{host} took the request and did not answer within {} s", format_seconds(after))
-}
-
-/// Describes a timeout between two chunks of the body.
-pub(super) fn stalled(host: &str, after: Duration) -> String {
-    format!(
-        "{host} stopped in the middle of its answer: nothing came for {} s",
-        format_seconds(after)
-    )
-}
-
-/// Describes a response body that did not end in time.
-pub(super) fn too_slow(host: &str, after: Duration) -> String {
-    format!(
-        "the answer of {host} came too slowly: it was not whole after {} s",
-        format_seconds(after)
-    )
 }
 
 /// Formats a duration in seconds: whole seconds from one second on, tenths below.
@@ -273,7 +323,7 @@ struct Causes<'a> {
     hyper: Option<&'a hyper::Error>,
     /// The error of the tunnel through a proxy, as text: the library's error type is private.
     tunnel: Option<String>,
-    /// The innermost error.
+    /// The innermost error of the source chain.
     root: &'a (dyn Error + 'static),
 }
 

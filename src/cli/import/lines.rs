@@ -29,7 +29,7 @@ pub enum LineError {
 pub struct ParsedLine {
     /// Number of the line from 1; blank lines count.
     pub line: u64,
-    /// The parsed record.
+    /// The record, or why the line can't be imported.
     pub record: Result<Record, LineError>,
 }
 

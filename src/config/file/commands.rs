@@ -40,7 +40,7 @@ fn command(mut section: Section<'_>, others: &[CustomCommand]) -> Option<CustomC
     let run = section.require("run", run);
     let help = section.read("help", |value| {
         let text = value.text()?;
-        check::title(text).map_err(|error| value.invalid(error.problem))?;
+        check::title(text).map_err(|error| value.invalid(error.problem.to_string()))?;
         Ok(text.to_owned())
     });
     let has_dangerous = section.get("dangerous").is_some();

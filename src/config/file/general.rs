@@ -31,6 +31,6 @@ pub(super) fn read(top: &mut Section<'_>, base: &PathBase) -> General {
 
 fn user(value: &Value<'_>) -> ValueResult<String> {
     let handle = value.text()?.trim().trim_start_matches('@').to_owned();
-    check::name("", &handle).map_err(|bad| value.invalid(bad.problem))?;
+    check::name("", &handle).map_err(|bad| value.invalid(bad.problem.to_string()))?;
     Ok(handle)
 }

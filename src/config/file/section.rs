@@ -238,7 +238,7 @@ impl<'a> Value<'a> {
     /// Reads a text on one line that is not empty and has at most 100 characters.
     pub(super) fn short_text(&self) -> ValueResult<String> {
         let text = self.text()?;
-        check::name("", text).map_err(|error| self.invalid(error.problem))?;
+        check::name("", text).map_err(|error| self.invalid(error.problem.to_string()))?;
         Ok(text.to_owned())
     }
 
@@ -291,7 +291,7 @@ impl<'a> Value<'a> {
         let text = self.text()?;
         text.parse().map_err(|error: crate::model::filter::FilterError| InvalidValue {
             offset: self.offset_in(text, error.range.start),
-            text: format!("{}: {}", self.name, error.message),
+            text: format!("{}: {error}", self.name),
         })
     }
 

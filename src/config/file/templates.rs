@@ -12,7 +12,8 @@ pub(super) fn read(top: &mut Section<'_>, templates: &mut Vec<Template>) {
         let text = value.text().and_then(|text| {
             check::name("", name)
                 .map_err(|error| value.invalid(format!("as a name {}", error.problem)))?;
-            check::required_text("", text).map_err(|error| value.invalid(error.problem))?;
+            check::required_text("", text)
+                .map_err(|error| value.invalid(error.problem.to_string()))?;
             Ok(text)
         });
         let Some(text) = section.source.ok_or_warn(text) else { continue };

@@ -1,13 +1,10 @@
 //! Acknowledge: somebody takes the incident on.
 
-use chrono::{DateTime, Utc};
-
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
-use crate::model::decide::{conflict, require_open};
-use crate::model::text::sanitize;
-use crate::model::time::format_ago;
+use crate::model::decide::require_open;
+use crate::model::rejection::Rejection;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Status, Summary};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
@@ -17,7 +14,8 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     "acknowledge",
     |_, _| Some(IncidentCommand::Acknowledge),
 )
-.inverse(&[CommandKind::UndoMove]);
+.inverse(&[CommandKind::UndoMove])
+.one_at_a_time();
 
 pub(in crate::model) struct Acknowledge;
 
@@ -27,20 +25,18 @@ impl CommandLogic for Acknowledge {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         match (case.incident.summary.acknowledged_at, &case.incident.acknowledged_by) {
-            (Some(at), Some(by)) => Err(conflict(format!(
-                "already acknowledged by {} {}",
-                sanitize(by.name()),
-                format_ago(at, case.now)
-            ))),
+            (Some(at), Some(by)) => {
+                Err(Rejection::AlreadyAcknowledged { by: Some(by.clone()), at })
+            }
             _ => Ok(vec![EventBody::Acknowledged]),
         }
     }
 
-    fn row_refusal(&self, row: &Summary, now: DateTime<Utc>) -> Option<String> {
-        let when = row.acknowledged_at?;
-        Some(format!("already acknowledged {}", format_ago(when, now)))
+    fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
+        let at = row.acknowledged_at?;
+        Some(Rejection::AlreadyAcknowledged { by: None, at })
     }
 
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {

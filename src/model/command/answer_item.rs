@@ -44,7 +44,7 @@ impl CommandLogic for AnswerItem<'_> {
             case.incident.summary.status,
             Status::Closed | Status::Merged | Status::Reclassified
         ) {
-            return Err(already_ended(case.incident, case.now));
+            return Err(already_ended(case.incident));
         }
         Ok(vec![EventBody::ItemAnswered { item: self.item, answer: self.answer.clone() }])
     }

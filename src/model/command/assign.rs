@@ -6,7 +6,8 @@ use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::{conflict, require_open};
+use crate::model::decide::require_open;
+use crate::model::rejection::Rejection;
 use crate::model::text::sanitize;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Summary};
 
@@ -18,7 +19,8 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     |_, _| Some(IncidentCommand::Assign { to: Some(PersonRef::new(SAMPLE_TEXT, SAMPLE_TEXT)) }),
 )
 .argument(Argument::Person)
-.inverse(&[CommandKind::Assign]);
+.inverse(&[CommandKind::Assign])
+.one_at_a_time();
 
 fn handle(person: Option<&PersonRef>) -> Option<&str> {
     person.map(|person| person.handle.as_str())
@@ -34,13 +36,13 @@ impl CommandLogic for Assign<'_> {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         let owner = case.incident.summary.assignee.as_ref();
         if handle(owner) == handle(self.to) {
-            return Err(conflict(owner.map_or_else(
-                || "already unowned".into(),
-                |p| format!("already owned by {}", sanitize(&p.name)),
-            )));
+            return Err(match owner {
+                Some(owner) => Rejection::AlreadyOwned { by: owner.clone() },
+                None => Rejection::AlreadyUnowned,
+            });
         }
         if let Some(person) = self.to {
             check::person("assignee", person)?;
@@ -48,12 +50,12 @@ impl CommandLogic for Assign<'_> {
         Ok(vec![EventBody::Assigned { to: self.to.cloned() }])
     }
 
-    fn row_refusal(&self, row: &Summary, _: DateTime<Utc>) -> Option<String> {
+    fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
         match (self.to, &row.assignee) {
             (Some(to), Some(owner)) if to.handle == owner.handle => {
-                Some(format!("already owned by {}", sanitize(&owner.name)))
+                Some(Rejection::AlreadyOwned { by: owner.clone() })
             }
-            (None, None) => Some("already unowned".into()),
+            (None, None) => Some(Rejection::AlreadyUnowned),
             _ => None,
         }
     }

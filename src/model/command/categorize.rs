@@ -3,7 +3,7 @@
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
-use crate::model::decide::conflict;
+use crate::model::rejection::Rejection;
 use crate::model::status::Category;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Summary};
 
@@ -32,10 +32,10 @@ impl CommandLogic for Categorize {
 
     fn decide(&self, case: &Case<'_>) -> Decided {
         if case.incident.summary.category == self.category {
-            return Err(conflict(self.category.map_or_else(
-                || "it has no category".to_owned(),
-                |category| format!("already {category}"),
-            )));
+            return Err(match self.category {
+                Some(category) => Rejection::AlreadyCategorized { category },
+                None => Rejection::AlreadyUncategorized,
+            });
         }
         Ok(vec![EventBody::Categorized { category: self.category }])
     }

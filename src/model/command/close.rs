@@ -1,19 +1,19 @@
 //! Close: the response is over; the closing gate must be answered.
 
-use chrono::{DateTime, Utc};
-
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
 use crate::model::checklist::open_closing_items;
-use crate::model::decide::{already_ended, not_now};
+use crate::model::decide::already_ended;
+use crate::model::rejection::Rejection;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Status, Summary};
 
 pub(super) const ROW: CommandRow =
     CommandRow::new(CommandKind::Close, "close", "close", "close it: the gate", |_, _| {
         Some(IncidentCommand::Close)
     })
-    .inverse(&[CommandKind::UndoMove]);
+    .inverse(&[CommandKind::UndoMove])
+    .one_at_a_time();
 
 pub(in crate::model) struct Close;
 
@@ -25,23 +25,22 @@ impl CommandLogic for Close {
     fn decide(&self, case: &Case<'_>) -> Decided {
         match case.incident.summary.status {
             Status::Resolved => {}
-            status if status.is_open() => return Err(not_now("resolve it before closing it")),
-            _ => return Err(already_ended(case.incident, case.now)),
+            status if status.is_open() => return Err(Rejection::CloseUnresolved),
+            _ => return Err(already_ended(case.incident)),
         }
         let missing = open_closing_items(&case.incident.answered);
         if missing.is_empty() {
             return Ok(vec![EventBody::Closed]);
         }
-        let names: Vec<&str> = missing.iter().map(|item| item.as_str()).collect();
-        Err(not_now(format!("the closing gate is not answered: {}", names.join(", "))))
+        Err(Rejection::ClosingGateOpen { missing })
     }
 
     fn applies_when_ended(&self) -> bool {
         true
     }
 
-    fn row_refusal(&self, row: &Summary, _: DateTime<Utc>) -> Option<String> {
-        row.status.is_open().then(|| "resolve it before closing it".into())
+    fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
+        row.status.is_open().then_some(Rejection::CloseUnresolved)
     }
 
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {

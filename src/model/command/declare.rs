@@ -7,10 +7,11 @@ use utoipa::ToSchema;
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{CommandRow, CommandScope, no_sample};
 use super::{CommandKind, IncidentCommand};
-use crate::model::check::{self, BadField};
-use crate::model::decide::{Context, Rejection, RejectionKind, conflict};
+use crate::model::check::{self, BadField, FieldProblem};
+use crate::model::decide::Context;
 use crate::model::directory::Directory;
 use crate::model::priority::{Impact, Priority, Urgency};
+use crate::model::rejection::Rejection;
 use crate::model::status::{Category, Classification, Source};
 use crate::model::time::truncate_to_second;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef};
@@ -88,7 +89,7 @@ impl CommandLogic for Declare<'_> {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        Err(conflict(format!("already declared as {}", case.incident.summary.label())))
+        Err(Rejection::AlreadyDeclared { number: case.incident.summary.number })
     }
 
     fn inverse(&self, _: CommandId, _: Option<&Before<'_>>) -> Option<IncidentCommand> {
@@ -118,13 +119,8 @@ pub(in crate::model) fn decide(
     };
     check::declaration(&declared)?;
     if declared.reported_at > context.now + MAX_CLOCK_SKEW {
-        return Err(Rejection::new(
-            RejectionKind::Invalid,
-            format!(
-                "reported_at: {} lies in the future",
-                declared.reported_at.format("%Y-%m-%d %H:%M:%S UTC")
-            ),
-        ));
+        let problem = FieldProblem::InTheFuture(declared.reported_at);
+        return Err(BadField::new("reported_at", problem).into());
     }
     let priority = context.rules.matrix.priority(declared.impact, declared.urgency);
     Ok(EventBody::Declared { number: None, priority, declaration: Box::new(declared) })

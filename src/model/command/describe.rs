@@ -4,7 +4,7 @@ use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::{Rejection, RejectionKind};
+use crate::model::rejection::Rejection;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Summary};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
@@ -35,7 +35,7 @@ impl CommandLogic for Describe<'_> {
         let Self { title, symptoms, labels, runbook } = *self;
         check::description(title, symptoms, labels, runbook)?;
         if title.is_none() && symptoms.is_none() && labels.is_none() && runbook.is_none() {
-            return Err(Rejection::new(RejectionKind::Invalid, "nothing to change was given"));
+            return Err(Rejection::NothingToChange);
         }
         Ok(vec![EventBody::Described {
             title: title.map(|title| title.trim().to_owned()),

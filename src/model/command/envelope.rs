@@ -17,21 +17,21 @@ pub struct Envelope {
     pub id: CommandId,
     /// When the request was made, by the clock of the requester's machine.
     pub at: DateTime<Utc>,
-    /// The requester.
+    /// The person or program that makes the request.
     pub actor: Actor,
     /// The change that is requested.
     pub command: Command,
 }
 
-/// What can be asked of a backend.
+/// A request to change something in a backend.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Something about one incident.
+    /// A command about one incident.
     Incident {
-        /// Which; for a declaration, the id it will have.
+        /// The id of the incident; for a declaration, the id that it will have.
         incident: IncidentId,
-        /// What.
+        /// The command about that incident.
         #[serde(rename = "ask")]
         command: IncidentCommand,
     },

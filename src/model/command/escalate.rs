@@ -4,7 +4,8 @@ use super::logic::{Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::{conflict, not_now, require_open};
+use crate::model::decide::require_open;
+use crate::model::rejection::Rejection;
 use crate::model::{Event, EventBody, Incident, PersonRef};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
@@ -17,7 +18,8 @@ pub(super) const ROW: CommandRow = CommandRow::new(
         Some(IncidentCommand::Escalate { level: 1, to: Vec::new(), reason })
     },
 )
-.argument(Argument::Listed("a level of the policy, from 1"));
+.argument(Argument::Listed("a level of the policy, from 1"))
+.one_at_a_time();
 
 pub(in crate::model) struct Escalate<'a> {
     pub level: u8,
@@ -32,16 +34,16 @@ impl CommandLogic for Escalate<'_> {
 
     fn decide(&self, case: &Case<'_>) -> Decided {
         let Self { level, to, reason } = *self;
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         check::people("to", to)?;
         reason.map_or(Ok(()), |reason| check::text("reason", reason))?;
         let summary = &case.incident.summary;
         // Without a reason it is automatic.
         if reason.is_none() && summary.acknowledged_at.is_some() {
-            return Err(not_now("somebody has acknowledged it meanwhile"));
+            return Err(Rejection::AcknowledgedMeanwhile);
         }
         if reason.is_none() && level <= summary.escalation {
-            return Err(conflict(format!("level {level} was called already")));
+            return Err(Rejection::LevelAlreadyCalled { level });
         }
         let reason = reason.map(ToOwned::to_owned);
         Ok(vec![EventBody::Escalated { level, to: to.to_vec(), reason }])

@@ -4,7 +4,8 @@ use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::{conflict, require_open};
+use crate::model::decide::require_open;
+use crate::model::rejection::Rejection;
 use crate::model::status::Role;
 use crate::model::text::sanitize;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef};
@@ -30,13 +31,12 @@ impl CommandLogic for GiveRole<'_> {
 
     fn decide(&self, case: &Case<'_>) -> Decided {
         let Self { role, person, given } = *self;
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         check::person("person", person)?;
         let mut roles = case.incident.roles.iter();
         let has = roles.any(|(r, p)| *r == role && p.handle == person.handle);
         if has == given {
-            let word = if has { "already" } else { "not" };
-            return Err(conflict(format!("{} is {word} {role}", sanitize(&person.name))));
+            return Err(Rejection::RoleUnchanged { role, person: person.clone(), given });
         }
         Ok(vec![EventBody::RoleGiven { role, person: person.clone(), given }])
     }

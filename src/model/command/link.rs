@@ -1,18 +1,14 @@
 //! Link an incident to a problem, a change, another incident or a page elsewhere.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::conflict;
-use crate::model::id::{ChangeId, IncidentId, IncidentNumber, ProblemId};
-use crate::model::text::sanitize;
-use crate::model::{CommandId, Event, EventBody, Incident, PersonRef};
+use crate::model::link::Link;
+use crate::model::rejection::Rejection;
+use crate::model::{CommandId, Event, EventBody, Incident, IncidentId, PersonRef};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
     CommandKind::Link,
@@ -29,44 +25,14 @@ pub(super) fn sample_link() -> Link {
     Link::Url("https://example.org".into())
 }
 
-/// What an incident links to.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Link {
-    /// The problem behind it.
-    Problem {
-        /// Which.
-        id: ProblemId,
-        /// Its title, for reading.
-        title: String,
-    },
-    /// A change suspected of causing it.
-    Change {
-        /// Which.
-        id: ChangeId,
-        /// Its title, for reading.
-        title: String,
-    },
-    /// Another incident.
-    Incident {
-        /// Which.
-        id: IncidentId,
-        /// Its number, for reading.
-        number: Option<IncidentNumber>,
-    },
-    /// A page elsewhere.
-    Url(String),
-}
-
-impl fmt::Display for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Problem { title, .. } => write!(f, "problem {title}"),
-            Self::Change { title, .. } => write!(f, "change {title}"),
-            Self::Incident { number: Some(number), .. } => number.fmt(f),
-            Self::Incident { number: None, id } => write!(f, "incident {id}"),
-            Self::Url(url) => f.write_str(url),
-        }
+/// Returns the link with the incident that it leads to replaced; `None` if it leads to none.
+pub(super) fn with_incident(
+    link: &Link,
+    replace: &dyn Fn(IncidentId) -> IncidentId,
+) -> Option<Link> {
+    match link {
+        Link::Incident { id, number } => Some(Link::Incident { id: replace(*id), number: *number }),
+        Link::Problem { .. } | Link::Change { .. } | Link::Url(_) => None,
     }
 }
 
@@ -82,10 +48,7 @@ impl CommandLogic for AddLink<'_> {
     fn decide(&self, case: &Case<'_>) -> Decided {
         check::link(self.link)?;
         if case.incident.links.contains(self.link) {
-            return Err(conflict(format!(
-                "already linked to {}",
-                sanitize(&self.link.to_string())
-            )));
+            return Err(Rejection::AlreadyLinked { link: self.link.clone() });
         }
         Ok(vec![EventBody::Linked { link: self.link.clone() }])
     }
@@ -96,6 +59,19 @@ impl CommandLogic for AddLink<'_> {
 
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
         before.map(|_| IncidentCommand::Unlink { link: self.link.clone() })
+    }
+
+    fn required_id(&self) -> Option<Uuid> {
+        match self.link {
+            Link::Problem { id, .. } => Some(id.0),
+            Link::Change { id, .. } => Some(id.0),
+            Link::Incident { id, .. } => Some(id.0),
+            Link::Url(_) => None,
+        }
+    }
+
+    fn with_incident(&self, replace: &dyn Fn(IncidentId) -> IncidentId) -> Option<IncidentCommand> {
+        with_incident(self.link, replace).map(|link| IncidentCommand::Link { link })
     }
 
     fn phrase(&self) -> &'static str {

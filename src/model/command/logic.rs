@@ -2,21 +2,22 @@
 //! file.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{CommandKind, CommandRow, IncidentCommand};
 use crate::model::check::BadField;
-use crate::model::decide::Rejection;
-use crate::model::text::{sanitize, truncate};
-use crate::model::{CommandId, Envelope, Event, EventBody, Incident, PersonRef, Rules, Summary};
+use crate::model::rejection::Rejection;
+use crate::model::text::truncate;
+use crate::model::{
+    CommandId, Envelope, Event, EventBody, Incident, IncidentId, PersonRef, Rules, Summary,
+};
 
 /// What a decision about an existing incident depends on besides the command's own fields.
 pub(in crate::model) struct Case<'a> {
     pub incident: &'a Incident,
     pub envelope: &'a Envelope,
     pub rules: &'a Rules,
-    /// The deciding machine's clock.
-    pub now: DateTime<Utc>,
-    /// When the command was requested, but not after `now`: rules about time use it.
+    /// When the command was requested, but not after the deciding clock: rules about time use it.
     pub requested_at: DateTime<Utc>,
 }
 
@@ -51,7 +52,7 @@ pub(in crate::model) trait CommandLogic {
     }
 
     /// Returns why the rules will refuse the command, as far as an incident's row shows it.
-    fn row_refusal(&self, _row: &Summary, _now: DateTime<Utc>) -> Option<String> {
+    fn row_refusal(&self, _row: &Summary) -> Option<Rejection> {
         None
     }
 
@@ -65,6 +66,20 @@ pub(in crate::model) trait CommandLogic {
     /// Whether the effect of the command still stands, as far as that can be told.
     fn still_holds(&self, _row: &Summary, _record: Option<&Incident>) -> bool {
         true
+    }
+
+    /// Returns the id of what must exist, besides the command's own incident, before the command can
+    /// be executed: another incident, a problem or a change.
+    fn required_id(&self) -> Option<Uuid> {
+        None
+    }
+
+    /// Returns the command with the other incident that it names replaced; `None` if it names none.
+    fn with_incident(
+        &self,
+        _replace: &dyn Fn(IncidentId) -> IncidentId,
+    ) -> Option<IncidentCommand> {
+        None
     }
 
     /// Returns the command as a phrase that the incident's number can follow, such as "note on".
@@ -134,7 +149,7 @@ const MAX_QUOTE_WIDTH: usize = 60;
 /// Quotes the first line of a text, sanitized and shortened.
 pub(super) fn quote(text: &str) -> String {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_string()
+    truncate(line.trim(), MAX_QUOTE_WIDTH).into_string()
 }
 
 /// What callers outside of the model ask a command; the answers stand in the verb's own file.
@@ -147,12 +162,12 @@ impl IncidentCommand {
 
     /// Returns why the rules will refuse the command, as far as an incident's row shows it.
     #[must_use]
-    pub fn row_refusal(&self, row: &Summary, now: DateTime<Utc>) -> Option<String> {
+    pub fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
         self.with_logic(|logic| {
             if !row.status.is_open() && !logic.applies_when_ended() {
-                return Some(format!("already {}", row.status));
+                return Some(Rejection::NotOpen { status: row.status });
             }
-            logic.row_refusal(row, now)
+            logic.row_refusal(row)
         })
     }
 
@@ -169,6 +184,20 @@ impl IncidentCommand {
     #[must_use]
     pub fn still_holds(&self, row: &Summary, record: Option<&Incident>) -> bool {
         self.with_logic(|logic| logic.still_holds(row, record))
+    }
+
+    /// Returns the id of what must exist, besides the command's own incident, before the command can
+    /// be executed: another incident, a problem or a change.
+    #[must_use]
+    pub fn required_id(&self) -> Option<Uuid> {
+        self.with_logic(|logic| logic.required_id())
+    }
+
+    /// Replaces the other incident that the command names, if it names one.
+    pub fn replace_incident(&mut self, replace: &dyn Fn(IncidentId) -> IncidentId) {
+        if let Some(command) = self.with_logic(|logic| logic.with_incident(replace)) {
+            *self = command;
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Merge: an incident ends and continues in another one.
 
-use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::logic::{Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
-use crate::model::decide::{Rejection, RejectionKind, not_now, require_open};
+use crate::model::decide::require_open;
+use crate::model::rejection::Rejection;
 use crate::model::{
     Event, EventBody, Incident, IncidentId, IncidentNumber, PersonRef, Status, Summary,
 };
@@ -14,7 +15,8 @@ pub(super) const ROW: CommandRow =
     CommandRow::new(CommandKind::Merge, "merge", "merge", "merge it into another", |_, _| {
         Some(IncidentCommand::Merge { into: IncidentId::new() })
     })
-    .argument(Argument::Incident);
+    .argument(Argument::Incident)
+    .one_at_a_time();
 
 pub(in crate::model) struct Merge {
     pub into: IncidentId,
@@ -26,18 +28,23 @@ impl CommandLogic for Merge {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         if self.into == case.incident.summary.id {
-            return Err(Rejection::new(
-                RejectionKind::Invalid,
-                "an incident can't be merged into itself",
-            ));
+            return Err(Rejection::MergeIntoItself);
         }
         Ok(vec![EventBody::MergedInto { into: self.into, number: None }])
     }
 
-    fn row_refusal(&self, row: &Summary, _: DateTime<Utc>) -> Option<String> {
-        (self.into == row.id).then(|| "an incident can't be merged into itself".into())
+    fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
+        (self.into == row.id).then_some(Rejection::MergeIntoItself)
+    }
+
+    fn required_id(&self) -> Option<Uuid> {
+        Some(self.into.0)
+    }
+
+    fn with_incident(&self, replace: &dyn Fn(IncidentId) -> IncidentId) -> Option<IncidentCommand> {
+        Some(IncidentCommand::Merge { into: replace(self.into) })
     }
 
     fn phrase(&self) -> &'static str {
@@ -51,11 +58,8 @@ pub(in crate::model) fn absorb(
     ended: &Incident,
 ) -> Result<EventBody, Rejection> {
     if !target.summary.status.is_open() {
-        return Err(not_now(format!(
-            "{} is {}: choose an open incident to merge into",
-            target.summary.label(),
-            target.summary.status
-        )));
+        let (number, status) = (target.summary.number, target.summary.status);
+        return Err(Rejection::MergeTargetEnded { number, status });
     }
     Ok(EventBody::Absorbed {
         from: ended.summary.id,

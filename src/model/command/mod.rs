@@ -49,10 +49,11 @@ use utoipa::ToSchema;
 
 pub use declare::Declaration;
 pub use envelope::{Command, Envelope};
-pub use link::Link;
 pub use logic::Before;
 pub use record_decision::Decision;
 pub use table::{Argument, CommandRow, CommandScope, Fact};
+
+pub use super::link::Link;
 
 use super::actor::PersonRef;
 use super::checklist::{Answer, Item};

@@ -1,14 +1,11 @@
 //! Move the status: bring an incident forward along the lifecycle.
 
-use chrono::{DateTime, Utc};
-
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::{conflict, not_now, require_open};
-use crate::model::text::sanitize;
-use crate::model::time::format_ago;
+use crate::model::decide::require_open;
+use crate::model::rejection::Rejection;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Status, Summary};
 
 pub(super) const ROW: CommandRow =
@@ -18,7 +15,8 @@ pub(super) const ROW: CommandRow =
         Some(IncidentCommand::MoveStatus { to: next.copied().unwrap_or(Status::Monitoring) })
     })
     .argument(Argument::Listed("a later stage, up to monitoring"))
-    .inverse(&[CommandKind::UndoMove]);
+    .inverse(&[CommandKind::UndoMove])
+    .one_at_a_time();
 
 pub(in crate::model) struct MoveStatus {
     pub to: Status,
@@ -32,17 +30,14 @@ impl CommandLogic for MoveStatus {
     fn decide(&self, case: &Case<'_>) -> Decided {
         let (incident, to) = (case.incident, self.to);
         check::stage(to)?;
-        require_open(incident, case.now)?;
+        require_open(incident)?;
         let current = incident.summary.status;
         if to == current {
-            return Err(conflict(format!(
-                "already {to} by {} {}",
-                sanitize(incident.status_by.name()),
-                format_ago(incident.status_at, case.now)
-            )));
+            let (by, at) = (incident.status_by.clone(), incident.status_at);
+            return Err(Rejection::AlreadyAtStage { status: to, by, at });
         }
         if to < current {
-            return Err(not_now(format!("it is {current}: stages only move forward")));
+            return Err(Rejection::StagesOnlyMoveForward { status: current });
         }
         if to == Status::Acknowledged {
             return Ok(vec![EventBody::Acknowledged]);
@@ -50,8 +45,9 @@ impl CommandLogic for MoveStatus {
         Ok(vec![EventBody::StatusMoved { to }])
     }
 
-    fn row_refusal(&self, row: &Summary, _: DateTime<Utc>) -> Option<String> {
-        (self.to <= row.status).then(|| format!("it is {}: stages only move forward", row.status))
+    fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
+        let status = row.status;
+        (self.to <= status).then_some(Rejection::StagesOnlyMoveForward { status })
     }
 
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {

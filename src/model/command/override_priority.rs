@@ -5,8 +5,9 @@ use super::prioritize::restore_priority;
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check;
-use crate::model::decide::{conflict, require_open};
+use crate::model::decide::require_open;
 use crate::model::priority::Priority;
+use crate::model::rejection::Rejection;
 use crate::model::{CommandId, EventBody, Incident, Summary};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
@@ -34,11 +35,11 @@ impl CommandLogic for OverridePriority<'_> {
 
     fn decide(&self, case: &Case<'_>) -> Decided {
         let Self { priority, reason } = *self;
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         check::required_text("reason", reason)?;
         let summary = &case.incident.summary;
         if summary.priority == priority {
-            return Err(conflict(format!("already {priority}")));
+            return Err(Rejection::AlreadyOfPriority { priority });
         }
         Ok(vec![EventBody::Prioritized {
             impact: summary.impact,

@@ -4,8 +4,8 @@ use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::{conflict, require_open};
-use crate::model::text::sanitize;
+use crate::model::decide::require_open;
+use crate::model::rejection::Rejection;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef};
 
 pub(super) const ROW: CommandRow =
@@ -24,10 +24,10 @@ impl CommandLogic for Pause<'_> {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         check::required_text("reason", self.reason)?;
-        if let Some(what) = &case.incident.paused_for {
-            return Err(conflict(format!("already paused: {}", sanitize(what))));
+        if let Some(reason) = &case.incident.paused_for {
+            return Err(Rejection::AlreadyPaused { reason: reason.clone() });
         }
         Ok(vec![EventBody::Paused { reason: self.reason.to_owned() }])
     }

@@ -4,8 +4,9 @@ use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::{conflict, require_open};
+use crate::model::decide::require_open;
 use crate::model::priority::{Impact, Priority, Urgency};
+use crate::model::rejection::Rejection;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Summary};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
@@ -34,11 +35,11 @@ impl CommandLogic for Prioritize {
 
     fn decide(&self, case: &Case<'_>) -> Decided {
         let Self { impact, urgency } = *self;
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         let summary = &case.incident.summary;
         let priority = case.rules.matrix.priority(impact, urgency);
         if (summary.impact, summary.urgency, summary.priority) == (impact, urgency, priority) {
-            return Err(conflict(format!("already {priority}, {impact} × {urgency}")));
+            return Err(Rejection::AlreadyPrioritized { priority, impact, urgency });
         }
         Ok(vec![EventBody::Prioritized { impact, urgency, priority, override_reason: None }])
     }

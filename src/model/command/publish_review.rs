@@ -3,8 +3,8 @@
 use super::logic::{Case, CommandLogic, Decided, EventLogic};
 use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
-use crate::model::decide::{conflict, not_now, require_reviewable};
-use crate::model::time::format_ago;
+use crate::model::decide::require_reviewable;
+use crate::model::rejection::Rejection;
 use crate::model::{Event, EventBody, Incident, PersonRef};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
@@ -13,7 +13,8 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     "publish-review",
     "publish the review",
     |_, _| Some(IncidentCommand::PublishReview),
-);
+)
+.one_at_a_time();
 
 pub(in crate::model) struct PublishReview;
 
@@ -26,17 +27,16 @@ impl CommandLogic for PublishReview {
         let incident = case.incident;
         require_reviewable(incident)?;
         if let Some(at) = incident.review.published_at {
-            return Err(conflict(format!("the review was published {}", format_ago(at, case.now))));
+            return Err(Rejection::ReviewAlreadyPublished { at });
         }
         if incident.summary.status.is_open() {
-            return Err(not_now("resolve it before publishing its review"));
+            return Err(Rejection::PublishUnresolved);
         }
-        let missing = incident.review.missing();
-        if missing.is_empty() {
+        let sections = incident.review.missing();
+        if sections.is_empty() {
             return Ok(vec![EventBody::ReviewPublished]);
         }
-        let names: Vec<&str> = missing.iter().map(|section| section.as_str()).collect();
-        Err(not_now(format!("the review lacks: {}", names.join(", "))))
+        Err(Rejection::ReviewLacks { sections })
     }
 
     fn applies_when_ended(&self) -> bool {

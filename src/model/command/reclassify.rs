@@ -17,7 +17,8 @@ pub(super) const ROW: CommandRow = CommandRow::new(
         let to = Classification::FalseAlarm;
         Some(IncidentCommand::Reclassify { to, reason: SAMPLE_TEXT.into() })
     },
-);
+)
+.one_at_a_time();
 
 pub(in crate::model) struct Reclassify<'a> {
     pub to: Classification,
@@ -31,7 +32,7 @@ impl CommandLogic for Reclassify<'_> {
 
     fn decide(&self, case: &Case<'_>) -> Decided {
         check::required_text("reason", self.reason)?;
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         Ok(vec![EventBody::Reclassified { to: self.to, reason: self.reason.to_owned() }])
     }
 

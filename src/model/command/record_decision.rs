@@ -24,14 +24,14 @@ pub(super) const ROW: CommandRow = CommandRow::new(
 /// How many decisions a detail view shows; the timeline has all of them.
 const MAX_SHOWN: usize = 3;
 
-/// Something that was decided in the response.
+/// A decision that was made during the response.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Decision {
-    /// What was decided.
+    /// What was decided, in words.
     pub decision: String,
-    /// Why.
+    /// The reason for the decision.
     pub reason: String,
-    /// Who decided it; in a command, nobody stands for whoever sends it.
+    /// The person who decided it. If a command names nobody, it is the requester.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<PersonRef>,
 }
@@ -121,6 +121,7 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     use super::*;
+    use crate::model::check::FieldProblem;
     use crate::model::command::Declaration;
     use crate::model::decide::{Context, decide};
     use crate::model::status::Source;
@@ -204,15 +205,16 @@ mod tests {
     #[test]
     fn decision_needs_what_and_why() {
         let incident = declared();
-        for (decision, reason, says) in
-            [(" ", "why", "decision: is empty"), ("what", "", "reason: is empty")]
-        {
+        let refused = |field, problem| Rejection::Field(BadField::new(field, problem));
+        for (decision, reason, field) in [(" ", "why", "decision"), ("what", "", "reason")] {
             let decision = Decision { decision: decision.into(), reason: reason.into(), by: None };
-            let refused = record(&incident, decision).unwrap_err();
-            assert!(refused.message.starts_with(says), "{}", refused.message);
+            assert_eq!(
+                record(&incident, decision).unwrap_err(),
+                refused(field, FieldProblem::NoText)
+            );
         }
         let nobody = Decision { by: Some(PersonRef::new("", "")), ..decided_by(None) };
-        assert!(record(&incident, nobody).unwrap_err().message.starts_with("by: is empty"));
+        assert_eq!(record(&incident, nobody).unwrap_err(), refused("by", FieldProblem::Empty));
     }
 
     #[test]

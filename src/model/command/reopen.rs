@@ -1,20 +1,21 @@
 //! Reopen: the failure is back, and the same incident goes on.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::logic::{Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
 use crate::model::checklist::Item;
-use crate::model::decide::{already_ended, conflict, not_now};
-use crate::model::time::format_ago;
+use crate::model::decide::already_ended;
+use crate::model::rejection::Rejection;
 use crate::model::{Event, EventBody, Incident, PersonRef, Status, Summary};
 
 pub(super) const ROW: CommandRow =
     CommandRow::new(CommandKind::Reopen, "reopen", "reopen", "reopen it: it is back", |_, _| {
         Some(IncidentCommand::Reopen { reason: SAMPLE_TEXT.into() })
-    });
+    })
+    .one_at_a_time();
 
 pub(in crate::model) struct Reopen<'a> {
     pub reason: &'a str,
@@ -32,18 +33,15 @@ impl CommandLogic for Reopen<'_> {
             Status::Resolved => {}
             Status::Closed => {
                 let days = case.rules.reopen_days;
-                let closed = incident.summary.closed_at.unwrap_or(incident.status_at);
-                if case.requested_at - closed > TimeDelta::days(days) {
-                    return Err(not_now(format!(
-                        "closed {}: it can be reopened for {days} days, declare a new one",
-                        format_ago(closed, case.now)
-                    )));
+                let closed_at = incident.summary.closed_at.unwrap_or(incident.status_at);
+                if case.requested_at - closed_at > TimeDelta::days(days) {
+                    return Err(Rejection::ReopenedTooLate { closed_at, days });
                 }
             }
             Status::Merged | Status::Reclassified => {
-                return Err(already_ended(incident, case.now));
+                return Err(already_ended(incident));
             }
-            status => return Err(conflict(format!("it is {status}: it needs no reopening"))),
+            status => return Err(Rejection::NeedsNoReopening { status }),
         }
         Ok(vec![EventBody::Reopened { reason: self.reason.to_owned() }])
     }
@@ -52,8 +50,9 @@ impl CommandLogic for Reopen<'_> {
         true
     }
 
-    fn row_refusal(&self, row: &Summary, _: DateTime<Utc>) -> Option<String> {
-        row.status.is_open().then(|| format!("it is {}: it needs no reopening", row.status))
+    fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
+        let status = row.status;
+        status.is_open().then_some(Rejection::NeedsNoReopening { status })
     }
 
     fn phrase(&self) -> &'static str {

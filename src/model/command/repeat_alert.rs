@@ -27,7 +27,7 @@ impl CommandLogic for RepeatAlert<'_> {
 
     fn decide(&self, case: &Case<'_>) -> Decided {
         check::text("text", self.text)?;
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         Ok(vec![EventBody::AlertRepeated { text: self.text.to_owned() }])
     }
 

@@ -19,7 +19,8 @@ pub(super) const ROW: CommandRow = CommandRow::new(
         Some(IncidentCommand::Resolve { action: ResolutionAction::Other, detail, validation })
     },
 )
-.inverse(&[CommandKind::UndoMove]);
+.inverse(&[CommandKind::UndoMove])
+.one_at_a_time();
 
 pub(in crate::model) struct Resolve<'a> {
     pub action: ResolutionAction,
@@ -33,7 +34,7 @@ impl CommandLogic for Resolve<'_> {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         check::required_text("what was done", self.detail)?;
         check::required_text("how recovery was validated", self.validation)?;
         Ok(vec![EventBody::Resolved {

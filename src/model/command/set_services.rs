@@ -4,7 +4,7 @@ use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::conflict;
+use crate::model::rejection::Rejection;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Summary};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
@@ -29,7 +29,7 @@ impl CommandLogic for SetServices<'_> {
     fn decide(&self, case: &Case<'_>) -> Decided {
         check::names("services", self.services)?;
         if case.incident.summary.services == self.services {
-            return Err(conflict("these are its services already".into()));
+            return Err(Rejection::AlreadyItsServices);
         }
         Ok(vec![EventBody::ServicesSet { services: self.services.to_vec() }])
     }

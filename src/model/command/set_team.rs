@@ -4,7 +4,8 @@ use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::{conflict, require_open};
+use crate::model::decide::require_open;
+use crate::model::rejection::Rejection;
 use crate::model::text::sanitize;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Summary};
 
@@ -25,12 +26,12 @@ impl CommandLogic for SetTeam<'_> {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         if let Some(team) = self.team {
             check::name("team", team)?;
         }
         if case.incident.summary.team.as_deref() == self.team {
-            return Err(conflict("that is its team already".into()));
+            return Err(Rejection::AlreadyItsTeam);
         }
         Ok(vec![EventBody::TeamSet { team: self.team.map(ToOwned::to_owned) }])
     }

@@ -5,8 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
-use crate::model::check::{self, BadField};
-use crate::model::decide::{Rejection, RejectionKind, require_open};
+use crate::model::check::{self, BadField, FieldProblem};
+use crate::model::decide::require_open;
 use crate::model::time::UNTIL_CHANGED;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Summary};
 
@@ -30,13 +30,10 @@ impl CommandLogic for Snooze {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         check::time("until", self.until)?;
         if self.until <= case.requested_at {
-            return Err(Rejection::new(
-                RejectionKind::Invalid,
-                "until: that time has passed: choose a later one",
-            ));
+            return Err(BadField::new("until", FieldProblem::Passed).into());
         }
         Ok(vec![EventBody::Snoozed { until: self.until }])
     }

@@ -5,10 +5,8 @@ use chrono::TimeDelta;
 use super::logic::{Case, CommandLogic, Decided, EventLogic};
 use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
-use crate::model::check::BadField;
-use crate::model::decide::{conflict, not_now};
-use crate::model::text::sanitize;
-use crate::model::time::format_ago;
+use crate::model::check::{BadField, FieldProblem};
+use crate::model::rejection::Rejection;
 use crate::model::{Event, EventBody, Incident, PersonRef, Status};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
@@ -31,18 +29,16 @@ impl CommandLogic for UndoMove {
     fn decide(&self, case: &Case<'_>) -> Decided {
         let (incident, status) = (case.incident, case.incident.summary.status);
         let Some(to) = incident.stage_before_move() else {
-            return Err(not_now(format!("it is {status}: there is no move to take back")));
+            return Err(Rejection::NoMoveToUndo { status });
         };
-        let (mover, moved_ago) =
-            (sanitize(incident.status_by.name()), format_ago(incident.status_at, case.now));
+        let at = incident.status_at;
         if incident.status_by != case.envelope.actor {
-            return Err(conflict(format!("{mover} has made it {status} {moved_ago}")));
+            let by = incident.status_by.clone();
+            return Err(Rejection::MovedBySomebodyElse { status, by, at });
         }
         let seconds = case.rules.undo_move_s;
-        if case.requested_at - incident.status_at > TimeDelta::seconds(seconds) {
-            return Err(not_now(format!(
-                "made {status} {moved_ago}: a move can be taken back for {seconds} s",
-            )));
+        if case.requested_at - at > TimeDelta::seconds(seconds) {
+            return Err(Rejection::UndoneTooLate { status, at, seconds });
         }
         Ok(vec![EventBody::MoveUndone { to }])
     }
@@ -67,7 +63,7 @@ impl EventLogic for MoveUndone {
 
     fn check(&self) -> Result<(), BadField> {
         if self.to.stage().is_none_or(|stage| stage > 5) {
-            return Err(BadField::new("to", format!("{} is not a stage to go back to", self.to)));
+            return Err(BadField::new("to", FieldProblem::NotAnEarlierStage(self.to)));
         }
         Ok(())
     }

@@ -3,7 +3,8 @@
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
-use crate::model::decide::{conflict, require_open};
+use crate::model::decide::require_open;
+use crate::model::rejection::Rejection;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Summary};
 
 pub(super) const ROW: CommandRow =
@@ -20,11 +21,11 @@ impl CommandLogic for Wake {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        require_open(case.incident, case.now)?;
+        require_open(case.incident)?;
         if case.incident.summary.is_snoozed(case.requested_at) {
             Ok(vec![EventBody::Woken])
         } else {
-            Err(conflict("it is not snoozed".into()))
+            Err(Rejection::NotSnoozed)
         }
     }
 

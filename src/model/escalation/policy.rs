@@ -3,30 +3,31 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Levels that are called one after another.
+/// An escalation policy: levels that are called one after another.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Policy {
-    /// The team it is for.
+    /// The name of the team whose incidents follow the policy.
     pub team: String,
-    /// From the first to the last.
+    /// The levels, from the first to the last one called.
     pub levels: Vec<PolicyLevel>,
 }
 
-/// One level.
+/// One level of an escalation policy.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct PolicyLevel {
-    /// Called this many seconds after the report, if nobody has acknowledged by then.
+    /// The level is called this many seconds after the report, unless somebody has acknowledged the
+    /// incident by then.
     pub after_s: i64,
-    /// Who is called.
+    /// The people whom the level calls.
     pub call: Vec<Target>,
 }
 
-/// Who is called.
+/// A person whom a level of an escalation policy calls.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// Whoever is on call for a team.
+    /// Whoever is on call for the team with this name.
     OnCall(String),
-    /// A person, by handle.
+    /// The person with this handle.
     Person(String),
 }

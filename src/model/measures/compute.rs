@@ -16,7 +16,7 @@ use crate::model::priority::Priority;
 use crate::model::service_level::ServiceLevels;
 use crate::model::status::Category;
 
-/// By what measures are cut.
+/// The field by which the measures are broken down.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cut {
@@ -24,28 +24,28 @@ pub enum Cut {
     #[default]
     #[serde(rename = "whole")]
     Total,
-    /// By priority.
+    /// One row of figures for each priority.
     Priority,
-    /// By category.
+    /// One row of figures for each category.
     Category,
-    /// By primary service.
+    /// One row of figures for each primary service.
     Service,
-    /// By team.
+    /// One row of figures for each team.
     Team,
 }
 
 /// The figures of one window.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Figures {
-    /// Reported → first acknowledged.
+    /// Times to acknowledge: from the report to the first acknowledgement.
     pub mtta: Times,
-    /// Detected → resolved.
+    /// Times to restore service: from the detection to the last resolution.
     pub mttr: Times,
-    /// Incidents reported, by priority.
+    /// The number of incidents reported, by priority from P1 to P4.
     pub volume: [u64; 4],
-    /// Kept and missed acknowledge levels, by priority.
+    /// How often the time to acknowledge was met and missed, by priority from P1 to P4.
     pub acknowledge: [Compliance; 4],
-    /// Kept and missed resolve levels, by priority.
+    /// How often the time to resolve was met and missed, by priority from P1 to P4.
     pub resolve: [Compliance; 4],
 }
 
@@ -69,34 +69,34 @@ impl Figures {
     }
 }
 
-/// Incidents reported in the window that don't count.
+/// The numbers of incidents that were reported in the window and do not count in the figures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[schema(as = LeftOut)]
 pub struct ExcludedCounts {
-    /// Continued in another.
+    /// Incidents that continued in another one.
     pub merged: u64,
-    /// Were a request, a change or a problem.
+    /// Incidents that were a service request, a change or a problem.
     pub reclassified: u64,
-    /// Nothing was wrong.
+    /// Incidents in which nothing was wrong.
     pub false_alarms: u64,
 }
 
-/// The measures of a window.
+/// The measures of a window, with those of the window before it for comparison.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Measures {
-    /// Over what.
+    /// The window that the measures are about.
     pub window: Window,
-    /// The window's figures.
+    /// The figures of the window.
     pub now: Figures,
-    /// Those of the window before.
+    /// The figures of the window of the same length before it.
     pub before: Figures,
-    /// Figures by the value that they are cut by, most incidents first.
+    /// The figures for each value of the field by which they are broken down, most incidents first.
     pub cuts: Vec<(String, Figures)>,
-    /// Incidents reported by bucket of the window, and by priority.
+    /// The number of incidents reported in each bucket of the window, by priority from P1 to P4.
     pub buckets: Vec<[u64; 4]>,
-    /// Groups of the same fault, most often first.
+    /// Groups of incidents with the same fault, largest group first.
     pub recurring: Vec<Recurring>,
-    /// Left out of all figures.
+    /// The incidents that are excluded from all figures.
     #[serde(rename = "left_out")]
     pub excluded: ExcludedCounts,
 }
@@ -144,7 +144,7 @@ pub fn compute(
             let key = match cut {
                 Cut::Total => 0,
                 Cut::Priority => u32::try_from(fact.priority.index()).unwrap_or(0),
-                Cut::Category => fact.category.map_or(0, |c| u32::from(c.index()) + 1),
+                Cut::Category => fact.category.map_or(0, |c| u32::from(c.to_stored())),
                 Cut::Service => fact.service,
                 Cut::Team => fact.team,
             };
@@ -180,10 +180,11 @@ fn cut_name(cut: Cut, key: u32, name: &dyn Fn(u32) -> String) -> String {
             .ok()
             .and_then(Priority::from_index)
             .map_or_else(String::new, |p| p.to_string()),
-        Cut::Category => match u8::try_from(key).ok().and_then(|k| k.checked_sub(1)) {
-            None => "uncategorized".into(),
-            Some(index) => Category::from_index(index).map_or_else(String::new, |c| c.to_string()),
-        },
+        Cut::Category if key == 0 => "uncategorized".into(),
+        Cut::Category => u8::try_from(key)
+            .ok()
+            .and_then(Category::from_stored)
+            .map_or_else(String::new, |category| category.to_string()),
         Cut::Service | Cut::Team if key == 0 => "none".into(),
         Cut::Service | Cut::Team => name(key),
     }

@@ -11,7 +11,7 @@ use crate::model::summary::Summary;
 /// Whether an incident counts in the measures, or why it is excluded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Counted {
-    /// The incident counts.
+    /// The incident counts in all measures.
     Yes,
     /// Excluded: the incident continued in another one.
     Merged,
@@ -47,7 +47,7 @@ pub struct Fact {
     pub acknowledged_ms: Option<i64>,
     /// When the incident was last resolved.
     pub resolved_ms: Option<i64>,
-    /// The present priority.
+    /// The present priority of the incident.
     pub priority: Priority,
     /// The category, if it is set.
     pub category: Option<Category>,

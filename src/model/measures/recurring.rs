@@ -10,20 +10,20 @@ use super::super::id::IncidentNumber;
 use super::super::status::Category;
 use super::fact::{Fact, from_millis, incident_number};
 
-/// A fault that came at least twice.
+/// A fault that caused at least two incidents.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Recurring {
-    /// How often.
+    /// The number of incidents with this fault.
     pub count: u64,
-    /// The last of them.
+    /// The number of the last of these incidents.
     pub last: Option<IncidentNumber>,
-    /// When that was reported.
+    /// When that incident was reported.
     pub last_at: DateTime<Utc>,
-    /// Its title; empty until it has been looked up.
+    /// The title of that incident; empty until it has been read.
     pub title: String,
-    /// Its primary service; empty until it has been looked up.
+    /// The primary service of that incident; empty until it has been read.
     pub service: String,
-    /// The title of the problem it links to, if any.
+    /// The title of the problem that it links to; `None` if it links to none.
     pub problem: Option<String>,
 }
 

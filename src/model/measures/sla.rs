@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Promises that were kept and missed. Those that are open and not yet due are in neither.
+/// How many service level targets were met and how many were missed. A target that is not met and
+/// not yet due counts as neither.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Compliance {
-    /// In time.
+    /// The number of targets that were met in time.
     #[serde(rename = "kept")]
     pub met: u64,
-    /// Too late, or open and past.
+    /// The number of targets that were met too late, or that are past due and still unmet.
     pub missed: u64,
 }
 

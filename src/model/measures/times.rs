@@ -7,16 +7,16 @@ use utoipa::ToSchema;
 /// A mean over fewer durations than this is marked as thin.
 pub const MIN_SAMPLE: u64 = 5;
 
-/// Statistics of durations in milliseconds; all 0 where there were none.
+/// Statistics of durations, in milliseconds. All are 0 if there are no durations.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Times {
-    /// Arithmetic mean, rounded to the nearest millisecond.
+    /// The arithmetic mean, rounded to the nearest millisecond.
     pub mean_ms: i64,
-    /// The middle one; between two middle ones, their mean.
+    /// The median; for an even number of durations, the mean of the two in the middle.
     pub median_ms: i64,
-    /// 90th percentile by nearest rank: the smallest that at least 90 % do not exceed.
+    /// The 90th percentile by nearest rank: the least duration that at least 90 % do not exceed.
     pub p90_ms: i64,
-    /// How many durations they rest on.
+    /// The number of durations.
     pub count: u64,
 }
 

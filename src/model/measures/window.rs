@@ -4,14 +4,14 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A half-open span of time, [from, to), with the starts of its buckets.
+/// A span of time that includes its start and excludes its end, divided into buckets.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Window {
-    /// Included.
+    /// The start of the window, which is part of it.
     pub from: DateTime<Utc>,
-    /// Excluded.
+    /// The end of the window, which is not part of it.
     pub to: DateTime<Utc>,
-    /// When each bucket of the volume starts; the first is `from`, ascending.
+    /// When each bucket starts, in ascending order. The first bucket starts at `from`.
     pub edges: Vec<DateTime<Utc>>,
 }
 

@@ -47,14 +47,14 @@ pub enum BlockKind {
     Item(String),
     /// A block of code: its sanitized lines to show, and its original text to copy.
     Code(Vec<String>, String),
-    /// A horizontal rule.
+    /// A horizontal rule between blocks.
     Rule,
 }
 
 /// A run of text in one style.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TextSpan {
-    /// The sanitized text.
+    /// The text of the span, sanitized.
     pub text: String,
     /// The style of the text.
     pub style: TextStyle,
@@ -63,13 +63,13 @@ pub struct TextSpan {
 /// The style of a run of text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TextStyle {
-    /// Text without markup.
+    /// Text without any markup.
     Plain,
     /// Strong emphasis, and headings.
     Strong,
-    /// Emphasis.
+    /// Text with simple emphasis.
     Emphasis,
-    /// Inline code.
+    /// Code within a line of text.
     Code,
 }
 

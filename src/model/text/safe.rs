@@ -62,11 +62,6 @@ impl<'a> SafeText<'a> {
         self.0.width()
     }
 
-    /// Returns whether every byte is one cell.
-    pub(super) fn is_ascii(&self) -> bool {
-        self.0.is_ascii()
-    }
-
     /// Makes a safe text from one that consists of parts of safe texts and of safe literals, each
     /// broken between graphemes only.
     pub(super) fn from_safe_parts(text: impl Into<Cow<'a, str>>) -> Self {
@@ -248,9 +243,9 @@ enum CharClass {
 fn classify(ch: char) -> CharClass {
     let code = u32::from(ch);
     match code {
-        // Printable ASCII, and fast paths for what the panes draw: middle dot and times sign, dashes,
-        // dots and quotes, arrows, box drawing, blocks and geometric shapes. All are one cell wide.
-        0x20..=0x7e | 0xb7 | 0xd7 | 0x2010..=0x2027 | 0x2190..=0x21ff | 0x2500..=0x259f => {
+        // Fast paths for what the panes draw: printable ASCII, middle dot and times sign, dashes, dots
+        // and quotes, arrows, box drawing, blocks and geometric shapes. All are one cell wide.
+        0x20..=0x7e | 0xb7 | 0xd7 | 0x2010..=0x2027 | 0x2190..=0x21ff | 0x2500..=0x25fc => {
             CharClass::Show(ch)
         }
         // Control pictures show control characters: U+241B stands for ESC.
@@ -297,5 +292,19 @@ fn classify(ch: char) -> CharClass {
             Some(0) => CharClass::CombiningMark,
             Some(_) => CharClass::Show(ch),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_on_the_fast_path_are_one_cell_wide() {
+        let ranges = [0x2010..=0x2027, 0x2190..=0x21ff, 0x2500..=0x25fc];
+        let symbols = ranges.into_iter().flatten().filter_map(char::from_u32).chain(['·', '×']);
+        for symbol in symbols {
+            assert_eq!(symbol.width(), Some(1), "{symbol:?}");
+        }
     }
 }

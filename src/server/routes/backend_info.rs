@@ -16,7 +16,7 @@ use crate::server::extract::{NoQuery, Query};
 use crate::server::openapi::document::ErrorResponses;
 use crate::server::state::Shared;
 
-/// Name, commands that the token is good for, and whom it acts for
+/// The name of the backend, the commands that the token permits, and the person it acts for
 #[utoipa::path(
     get, path = path::CAPABILITIES, tag = "place", security(("token" = [])),
     responses((status = 200, body = Capabilities, description = "What can be done"), ErrorResponses),
@@ -49,7 +49,7 @@ pub(super) async fn directory(
     CachedJson::encode(&*shared.directory().await?).map(JsonResponse)
 }
 
-/// The problems that are recorded, the last one first
+/// The recorded problems, newest first
 #[utoipa::path(
     get, path = path::PROBLEMS, tag = "place", security(("token" = [])),
     responses((status = 200, body = Vec<Problem>, description = "At most 1000"), ErrorResponses),

@@ -15,10 +15,11 @@ use crate::server::extract::Query;
 use crate::server::openapi::document::ErrorResponses;
 use crate::server::state::Shared;
 
-/// What has changed since a cursor; it can wait until something does
+/// What has changed since a cursor; the request can wait for a change
 ///
-/// Without a cursor, all open incidents. An answer comes at once when there is something, else when
-/// there is, or when the time is over; then it is empty and its cursor is still good.
+/// Without a cursor, all open incidents are returned. With a cursor, the response comes at once if
+/// something has changed. Otherwise it comes as soon as something changes, or at the end of the
+/// wait. At the end of the wait it has no changes, and its cursor can be used for the next request.
 #[utoipa::path(
     get, path = path::CHANGES, tag = "incidents", params(query::Changes),
     security(("token" = [])),

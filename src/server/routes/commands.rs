@@ -19,10 +19,12 @@ use crate::server::state::Shared;
 
 /// Carry out commands, in their order
 ///
-/// Each has its own outcome: one that is refused does not keep the others from being carried out. A
-/// command that comes again, with the same id, is answered with the first outcome. Who asks follows
-/// from the token; one that says whom it was asked by is not carried out for another. `read` may send none; `ingest` `declare`, `repeat_alert` and `record_change`;
-/// `respond` all but `repeat_alert`, `record_change` and `record_problem`; `admin` all.
+/// Each command has its own outcome: a refused command does not prevent the others from being
+/// carried out. A command that is sent again with the same id is answered with its first outcome.
+/// The token determines the requester. A command that names its requester is refused if the token
+/// belongs to another person. The scope of the token determines the commands: `read` permits none;
+/// `ingest` permits `declare`, `repeat_alert` and `record_change`; `respond` permits all but
+/// `repeat_alert`, `record_change` and `record_problem`; `admin` permits all.
 #[utoipa::path(
     post, path = path::COMMANDS, tag = "commands", request_body = Orders,
     security(("token" = [])),

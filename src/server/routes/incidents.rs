@@ -120,14 +120,14 @@ pub(super) async fn timeline(
     CachedJson::encode(&shared.backend.timeline(id, range).await?).map(JsonResponse)
 }
 
-/// Which incident a number is of.
+/// The id of the incident that has a number.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub(super) struct Found {
-    /// The incident.
+    /// The id of the incident.
     id: IncidentId,
 }
 
-/// The incident of a number
+/// The id of the incident that has a number
 #[utoipa::path(
     get, path = path::NUMBER, tag = "incidents",
     params(("number" = String, Path, description = "Such as `2041` or `INC-2041`",
@@ -145,7 +145,7 @@ pub(super) async fn number(
         .map(JsonResponse)
 }
 
-/// The measures of a window, against the window before it
+/// The measures of a window, compared with the window before it
 #[utoipa::path(
     get, path = path::MEASURES, tag = "incidents", params(query::Measures),
     security(("token" = [])),

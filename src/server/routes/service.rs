@@ -24,14 +24,14 @@ use crate::server::state::{Shared, open_incidents_search};
 /// A token that was used within this time counts as in use.
 const IN_USE_WINDOW: Duration = Duration::from_mins(5);
 
-/// That all is well.
+/// The body of the response to a health or readiness check that succeeds.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub(super) struct Well {
-    /// Always `ok`: else the answer is a refusal.
+    /// Always `ok`. A check that fails is answered with an error.
     status: &'static str,
 }
 
-/// Whether the process lives
+/// Whether the process of the server runs
 #[utoipa::path(
     get, path = path::HEALTH, tag = "server", security(()),
     responses((status = 200, body = Well, description = "It lives"), ErrorResponses),
@@ -53,7 +53,7 @@ pub(super) async fn ready(
     CachedJson::encode(&Well { status: "ok" }).map(JsonResponse)
 }
 
-/// Figures for Prometheus
+/// Metrics of the server, in the text format that Prometheus reads
 #[utoipa::path(
     get, path = path::METRICS, tag = "server", security(("token" = [])),
     responses((status = 200, body = String, content_type = "application/openmetrics-text", description = "The figures"), ErrorResponses),

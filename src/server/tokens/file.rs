@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use rustix::fs::{FlockOperation, OFlags};
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use super::{NewToken, NoRandomness, Secret, Token, TokenStatus};
+use crate::files::Replacement;
 use crate::model::check;
 use crate::model::text::sanitize;
 use crate::server::scope::Scope;
@@ -219,14 +219,12 @@ impl TokenFile {
     }
 
     fn write(&self, folder: &Path, tokens: Vec<Token>) -> io::Result<()> {
-        let mut file = NamedTempFile::new_in(folder)?;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o600))?;
-        self.give_to_owner(folder, file.as_file())?;
+        let mut file = Replacement::begin(&self.path)?;
+        file.file().set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        self.give_to_owner(folder, file.file())?;
         serde_json::to_writer_pretty(&mut file, &Content { version: VERSION, tokens })?;
         file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path).map_err(|error| error.error)?;
-        File::open(folder)?.sync_all()
+        file.commit()
     }
 
     /// Gives a file that root has created to the owner of the token file, or else of its folder.

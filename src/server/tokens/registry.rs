@@ -40,16 +40,16 @@ pub enum Denied {
     Unknown,
     /// The token has expired.
     Expired {
-        /// The token's name.
+        /// The name of the expired token.
         name: String,
-        /// When it expired.
+        /// The time at which it expired.
         at: DateTime<Utc>,
     },
     /// The token was revoked.
     Revoked {
-        /// The token's name.
+        /// The name of the revoked token.
         name: String,
-        /// When it was revoked.
+        /// The time at which it was revoked.
         at: DateTime<Utc>,
     },
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::error::OutboxError;
 use super::{Remote, Submission};
 use crate::backend::{
     Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
@@ -66,9 +67,9 @@ impl Backend for Remote {
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
         match self.submit_and_wait(envelope).await? {
             Submission::Done(outcome) => Ok(*outcome),
-            Submission::Queued(why) => Err(BackendError::Unreachable(format!(
-                "{why}: it is kept and sent as soon as that is possible"
-            ))),
+            Submission::Queued(why) => {
+                Err(BackendError::unreachable(OutboxError::Queued(why.into())))
+            }
         }
     }
 

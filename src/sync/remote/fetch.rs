@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::cache_reads::measures_key;
 use super::{Remote, Shared};
-use crate::backend::{BackendError, Detail, Page, Search, TimelineRange};
+use crate::backend::{BackendError, Detail, Missing, Page, Search, TimelineRange};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::{Event, IncidentId, Summary};
 
@@ -95,5 +95,5 @@ impl Shared {
 }
 
 fn not_found(id: IncidentId) -> BackendError {
-    BackendError::NotFound(format!("there is no incident {id}"))
+    BackendError::NotFound(Missing::IncidentId(id))
 }

@@ -14,6 +14,7 @@ mod cache;
 mod cache_reads;
 mod database;
 mod entry;
+mod error;
 mod fallback;
 mod fetch;
 mod identity;
@@ -197,7 +198,7 @@ impl Shared {
             Err(BackendError::Unreachable(why)) => {
                 self.is_failing.store(true, Ordering::Relaxed);
                 let mut failure = self.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
-                *failure = Some(why.clone());
+                *failure = Some(why.to_string());
             }
             Err(BackendError::Limited { .. }) => {}
             _ => {

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::cache_reads::continues_cached_page;
+use super::error::SearchEnded;
 use super::fallback::stale_then_fresh;
 use super::fetch::TIMELINE_EVENTS;
 use super::{Remote, Shared};
@@ -48,9 +49,10 @@ impl Reader for Remote {
         let shared = &self.shared;
         if continues_cached_page(search) {
             // A search that began in the cache continues in it.
-            return shared.cached_search(search).await.ok_or_else(|| {
-                BackendError::NotFound("nothing is kept any more: search anew".into())
-            });
+            return shared
+                .cached_search(search)
+                .await
+                .ok_or_else(|| BackendError::not_found(SearchEnded));
         }
         let fresh = async {
             let mut page = shared.fetch_search(search).await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::Utc;
 use tokio::time::{Instant, timeout_at};
 
+use super::error::OutboxError;
 use super::outbox::Batch;
 use super::{EntryState, OutboxSnapshot, Remote, Shared};
 use crate::backend::{BackendError, Outcome};
@@ -48,7 +49,7 @@ impl Remote {
             // A command that was sent long ago may not be in the snapshot any more.
             let entry = self.shared.outbox.get(id).await?;
             let Some(entry) = entry else {
-                return Err(BackendError::NotFound("it was dropped from the outbox".into()));
+                return Err(BackendError::not_found(OutboxError::Dropped));
             };
             match entry.state {
                 EntryState::Sent(outcome) => return Ok(Submission::Done(outcome)),
@@ -103,10 +104,10 @@ impl Remote {
     pub async fn retry(&self, id: CommandId) -> Result<(), BackendError> {
         let Some(entry) = self.shared.outbox.get(id).await? else { return Err(no_such_command()) };
         if entry.refusal().is_none() {
-            return Err(BackendError::NotFound("it was not refused".into()));
+            return Err(BackendError::not_found(OutboxError::NotRefused));
         }
         if let Some(why) = entry.reason_not_to_retry() {
-            return Err(BackendError::NotAllowed(why.into()));
+            return Err(BackendError::not_allowed(OutboxError::NoUseToRetry(why)));
         }
         self.shared.outbox.retry(id).await?;
         self.shared.refresh_and_wake().await
@@ -138,7 +139,7 @@ impl Remote {
         let snapshot = self.shared.outbox.snapshot().await?;
         let Some(entry) = snapshot.get(id) else { return Err(no_such_command()) };
         if matches!(entry.state, EntryState::Sent(_)) {
-            return Err(BackendError::NotAllowed("it was sent: nothing is left to drop".into()));
+            return Err(BackendError::not_allowed(OutboxError::AlreadySent));
         }
         let mut ids = snapshot.dependents(entry);
         ids.push(id);
@@ -166,7 +167,7 @@ impl Remote {
 }
 
 fn no_such_command() -> BackendError {
-    BackendError::NotFound("there is no such command in the outbox".into())
+    BackendError::not_found(OutboxError::NoSuchCommand)
 }
 
 impl Shared {

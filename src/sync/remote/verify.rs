@@ -34,7 +34,7 @@ impl Shared {
                 Ok(())
             }
             Err(error) if error.is_temporary() => Err(error),
-            Err(error) => Err(BackendError::Unreachable(error.to_string())),
+            Err(error) => Err(BackendError::unreachable(error)),
         }
     }
 }

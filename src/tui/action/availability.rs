@@ -144,6 +144,6 @@ impl Entry {
         }
         let capabilities = app.connection.capabilities.as_ref()?;
         (!capabilities.verbs.contains(&verb))
-            .then(|| format!("{} can't do that", crate::model::text::sanitize(&capabilities.name)))
+            .then(|| format!("{} can't do that", capabilities.name))
     }
 }

@@ -1,13 +1,13 @@
 //! The confirmation before a plan is carried out, and the results of a batch.
 
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 
-use crate::model::text::{sanitize, truncate, wrap};
+use crate::model::text::{truncate, wrap};
 
 use crate::tui::action::Action;
 use crate::tui::confirm::{Confirm, Results};
 use crate::tui::core::app::App;
+use crate::tui::widgets::text::{Line, Span};
 
 pub(in crate::tui) const TITLE: &str = "Are you sure?";
 
@@ -17,7 +17,7 @@ pub(in crate::tui) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<L
     let plan = &confirm.plan;
     let strong = app.ui.theme.strong();
     let mut push = |text: &str, style: Style| {
-        for part in wrap(&sanitize(text), width) {
+        for part in wrap(text, width) {
             lines.push(Line::from(Span::styled(part, style)));
         }
     };
@@ -46,12 +46,12 @@ pub(in crate::tui) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<L
     if plan.steps.len() > 1 {
         lines.push(Line::default());
         for step in possible {
-            let text = format!("{} {}", step.target.label, sanitize(&step.target.title));
-            lines.push(Line::from(truncate(&text, width).into_string()));
+            let text = format!("{} {}", step.target.label, step.target.title);
+            lines.push(Line::from(truncate(text, width)));
         }
         for (target, why) in plan.refused() {
-            let text = format!("not {}: {}", target.label, sanitize(why));
-            lines.push(Line::from(Span::styled(truncate(&text, width).into_owned(), strong)));
+            let text = format!("not {}: {why}", target.label);
+            lines.push(Line::from(Span::styled(truncate(text, width), strong)));
         }
     }
     lines
@@ -76,13 +76,13 @@ pub(in crate::tui) fn production(app: &App) -> Option<String> {
 pub(in crate::tui) fn results(app: &App, results: &Results, width: usize) -> Vec<Line<'static>> {
     let done = results.total.saturating_sub(results.failed.len());
     let head = format!("{done} of {} {}. Not:", results.total, results.done_phrase);
-    let mut lines: Vec<Line<'static>> = wrap(&sanitize(&head), width)
+    let mut lines: Vec<Line<'static>> = wrap(head, width)
         .into_iter()
         .map(|part| Line::from(Span::styled(part, app.ui.theme.strong())))
         .collect();
     for (label, why) in &results.failed {
-        for part in wrap(&format!("{label}: {}", sanitize(why)), width) {
-            lines.push(Line::from(part.into_string()));
+        for part in wrap(format!("{label}: {why}"), width) {
+            lines.push(Line::from(part));
         }
     }
     lines

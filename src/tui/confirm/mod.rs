@@ -22,7 +22,7 @@ pub struct Confirm {
 /// The outcome of a batch in which something failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Results {
-    /// As in "acknowledged".
+    /// What was done to the incidents, as in "acknowledged".
     pub done_phrase: String,
     /// The number of incidents.
     pub total: usize,

@@ -21,7 +21,7 @@ pub enum Frame {
 /// A visible pane and its area on the screen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PaneSlot {
-    /// The pane.
+    /// The pane that is shown in the area.
     pub pane: Pane,
     /// Its area, frame included.
     pub area: Rect,
@@ -56,7 +56,7 @@ impl PaneSlot {
 pub struct Layout {
     /// The first line: the state line.
     pub state_line: Rect,
-    /// The visible panes.
+    /// The panes that are visible at this size.
     pub slots: Vec<PaneSlot>,
     /// The last line: the keys line.
     pub keys_line: Rect,

@@ -1,4 +1,4 @@
-//! The four panes.
+//! The four panes, with their names and keys.
 
 /// One of the four panes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -2,26 +2,28 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 
 use crate::backend::Detail;
 use crate::model::checklist::{Answer, InvestigationItem, Item, open_closing_items};
 use crate::model::command::Link;
 use crate::model::problem::Problem;
 use crate::model::service_level::{SlaTarget, running_clock, update_due};
-use crate::model::text::{lines as safe_lines, sanitize, truncate, width, wrap};
+use crate::model::text::{self, SafeText, truncate, width, wrap};
 use crate::model::time::UNTIL_CHANGED;
 use crate::model::{Incident, Status};
 
 use crate::tui::action::Action;
 use crate::tui::action::find_entry;
 use crate::tui::core::app::App;
+use crate::tui::core::computed::Identity;
 use crate::tui::core::freshness::Freshness;
 use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane;
+use crate::tui::reading::DetailInputs;
 use crate::tui::runbook::items::{has_any, matching_runbooks};
 use crate::tui::travel::TimeTravel;
 use crate::tui::widgets::formatting::{age, short_duration};
+use crate::tui::widgets::text::{Line, Span};
 
 /// The width of the labels including a blank, in columns.
 const LABEL_WIDTH: usize = 11;
@@ -36,13 +38,25 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// Appends a field, wrapped below its first line if the text is long.
+    /// Appends a field, wrapped below its first line if the text is long or has several lines.
     fn field(&mut self, label: &str, text: &str, style: Style) {
+        self.wrapped(label, text::lines(text), style);
+    }
+
+    /// Appends a field of one line, wrapped if it is long.
+    fn line<'t>(&mut self, label: &str, text: impl Into<SafeText<'t>>) {
+        self.wrapped(label, std::iter::once(text.into()), Style::new());
+    }
+
+    fn wrapped<'t>(
+        &mut self,
+        label: &str,
+        lines: impl Iterator<Item = SafeText<'t>>,
+        style: Style,
+    ) {
         let room = self.width.saturating_sub(LABEL_WIDTH).max(8);
-        let wrapped: Vec<String> =
-            safe_lines(text).flat_map(|line| wrap(line, room)).map(String::from).collect();
         let mut label = label;
-        for line in wrapped {
+        for line in lines.flat_map(|line| wrap(line, room)) {
             self.lines.push(Line::from(vec![
                 Span::styled(format!("{label:<LABEL_WIDTH$}"), self.app.ui.theme.dim()),
                 Span::styled(line, style),
@@ -56,15 +70,15 @@ impl Fields<'_> {
         let app = self.app;
         let can = find_entry(action).is_some_and(|entry| entry.disabled_reason(app).is_none());
         let key = app.ui.keymap.keys(action).first().filter(|_| can);
-        let Some(key) = key else { return self.plain(label, text) };
+        let Some(key) = key else { return self.line(label, text) };
         let hint = format!("[{key}] {word}");
         let room = self.width.saturating_sub(LABEL_WIDTH + width(&hint) + 2);
         let from = self.lines.len();
         if room < 12 {
-            return self.plain(label, &format!("{text}  {hint}"));
+            return self.line(label, format!("{text}  {hint}"));
         }
         let full_width = std::mem::replace(&mut self.width, LABEL_WIDTH + room);
-        self.plain(label, text);
+        self.line(label, text);
         self.width = full_width;
         if let Some(line) = self.lines.get_mut(from) {
             let blank = full_width.saturating_sub(line.width() + width(&hint));
@@ -76,6 +90,27 @@ impl Fields<'_> {
     fn plain(&mut self, label: &str, text: &str) {
         self.field(label, text, Style::new());
     }
+}
+
+/// Returns what [`lines`] depends on.
+pub(in crate::tui) fn inputs(app: &App, width: usize) -> DetailInputs {
+    let detail = app.reading.shown.as_ref().map(|shown| Identity::new(&shown.detail));
+    let past = app.travel.as_ref().and_then(|travel| travel.record.as_ref());
+    DetailInputs {
+        placeholder: detail.is_none().then(|| placeholder_text(app)),
+        detail,
+        is_travelling: app.travel.is_some(),
+        past: past.map(|(incident, at)| (Identity::new(incident), *at)),
+        width,
+        is_bare: is_bare(app),
+        is_zoomed: app.ui.zoomed,
+        common: app.common_inputs(),
+    }
+}
+
+/// Returns whether the pane is shown without a border.
+fn is_bare(app: &App) -> bool {
+    app.layout().slot(Pane::Detail).is_some_and(|slot| slot.frame == Frame::Bare)
 }
 
 pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
@@ -93,12 +128,12 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     };
     let incident = &detail.incident;
     let mut out = Fields { app, now, width, lines: Vec::new() };
-    let mut title = sanitize(&incident.summary.title).into_string();
-    if app.layout().slot(Pane::Detail).is_some_and(|slot| slot.frame == Frame::Bare) {
+    let mut title = SafeText::from(&incident.summary.title);
+    if is_bare(app) {
         // Without a border there is no title that names the incident.
-        title = format!("{} · {title}", incident.summary.label());
+        title = format!("{} · {title}", incident.summary.label()).into();
     }
-    for line in wrap(&title, width) {
+    for line in wrap(title, width) {
         out.lines.push(Line::from(Span::styled(line, app.ui.theme.strong())));
     }
     push_classification(&mut out, incident);
@@ -128,10 +163,16 @@ fn past_detail(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detai
 
 /// Returns the lines for when no incident is loaded.
 fn placeholder(app: &App, width: usize) -> Vec<Line<'static>> {
-    let text = match &app.reading.failed {
+    let style = app.ui.theme.dim();
+    let text = placeholder_text(app);
+    wrap(&text, width).into_iter().map(|line| Line::from(Span::styled(line, style))).collect()
+}
+
+fn placeholder_text(app: &App) -> String {
+    match &app.reading.failed {
         Some((_, why)) => {
             let again = app.ui.keymap.hint_suffix(Action::Refresh, "tries again");
-            format!("it could not be read: {}{again}", sanitize(why))
+            format!("it could not be read: {why}{again}")
         }
         None if app.fetched.snapshot.is_none()
             && matches!(app.freshness(), Freshness::Failing { .. }) =>
@@ -142,9 +183,7 @@ fn placeholder(app: &App, width: usize) -> Vec<Line<'static>> {
             "reading …".to_owned()
         }
         None => "nothing is selected".to_owned(),
-    };
-    let style = app.ui.theme.dim();
-    wrap(&text, width).into_iter().map(|line| Line::from(Span::styled(line, style))).collect()
+    }
 }
 
 /// Appends priority, status, category and source, on as many lines as necessary.
@@ -174,8 +213,7 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let summary = &incident.summary;
     if !summary.services.is_empty() {
-        let names: Vec<_> = summary.services.iter().map(|s| sanitize(s)).collect();
-        out.plain("Services", &names.join(" · "));
+        out.line("Services", summary.services.join(" · "));
     }
     let mut impact = format!("{} × urgency {}", summary.impact, summary.urgency);
     if let Some(reason) = &incident.override_reason {
@@ -269,13 +307,13 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
             "{} {} {} ({distance}){}",
             app.clock().hh_mm(when),
             change.kind,
-            sanitize(&change.title),
+            change.title,
             if suspect.direct { "" } else { " · a dependency" }
         );
         if index == 0 {
             out.keyed("Suspects", &text, Action::Categorize, "open");
         } else {
-            out.plain("", &text);
+            out.line("", text);
         }
     }
     // Truncated to one line each, unless the pane fills the screen.
@@ -284,19 +322,17 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
         let label = similar.number.map_or_else(|| "new".to_owned(), |n| n.to_string());
         let mut text = format!(
             "{label} {}, {} ago",
-            sanitize(&similar.title),
+            similar.title,
             short_duration(out.now - similar.reported_at)
         );
         if !similar.resolution.is_empty() {
-            text = format!("{text}, {}", sanitize(&similar.resolution));
+            text = format!("{text}, {}", similar.resolution);
         }
-        if !app.ui.zoomed {
-            text = truncate(&text, out.width.saturating_sub(LABEL_WIDTH)).into_string();
-        }
-        out.plain(if index == 0 { "Similar" } else { "" }, &text);
+        let room = if app.ui.zoomed { usize::MAX } else { out.width.saturating_sub(LABEL_WIDTH) };
+        out.line(if index == 0 { "Similar" } else { "" }, truncate(text, room));
     }
     if let Some(problem) = &detail.problem {
-        out.plain("Problem", &format!("{} · {}", sanitize(&problem.title), problem.state));
+        out.line("Problem", format!("{} · {}", problem.title, problem.state));
         if !problem.workaround.is_empty() {
             out.plain("Workaround", &problem.workaround);
         }
@@ -335,14 +371,14 @@ fn runbook(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let found = matching_runbooks(app, incident).into_iter().next();
     let text = match (&incident.runbook, &found) {
-        (Some(name), _) => sanitize(name).into_owned(),
-        (None, Some((_, head))) => sanitize(&head.name).into_owned(),
+        (Some(name), _) => name,
+        (None, Some((_, head))) => &head.name,
         (None, None) => return,
     };
     if has_any(app, incident) {
-        out.keyed("Runbook", &text, Action::Run, "run");
+        out.keyed("Runbook", text, Action::Run, "run");
     } else {
-        out.plain("Runbook", &text);
+        out.line("Runbook", text);
     }
 }
 

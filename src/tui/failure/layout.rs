@@ -1,20 +1,19 @@
 //! Details of the last failure.
 
-use ratatui::text::{Line, Span};
-
 use crate::model::text::{lines as safe_lines, wrap};
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::core::freshness::Freshness;
 use crate::tui::widgets::formatting::retry_text;
+use crate::tui::widgets::text::{Line, Span};
 
 pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(failure) = &app.notices.failure else { return vec![Line::from("nothing has failed")] };
     let mut lines = Vec::new();
     let mut field = |label: &str, text: &str| {
         let mut label = label.to_owned();
-        let parts = safe_lines(text).flat_map(|line| wrap(&line, width.saturating_sub(8).max(8)));
+        let parts = safe_lines(text).flat_map(|line| wrap(line, width.saturating_sub(8).max(8)));
         for part in parts {
             lines.push(Line::from(vec![
                 Span::styled(format!("{label:<8}"), app.ui.theme.dim()),

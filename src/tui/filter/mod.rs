@@ -20,13 +20,13 @@ const MAX_BYTES: usize = 400;
 /// The state of the queue before a filter was typed, restored when typing is cancelled.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PreviousFilter {
-    /// The filter.
+    /// The filter that was active.
     pub filter: Filter,
     /// The view that the filter came from.
     pub view: Option<String>,
-    /// The sort order.
+    /// The order of the rows.
     pub sort: Sort,
-    /// The selected incident.
+    /// The incident that was selected.
     pub selected: Option<IncidentId>,
     /// The service whose group heading was selected.
     pub selected_head: Option<String>,
@@ -37,7 +37,7 @@ pub struct PreviousFilter {
 pub struct Completions {
     /// The byte range that a completion replaces.
     pub range: Range<usize>,
-    /// The replacement texts.
+    /// The texts that can replace the term.
     pub texts: Vec<String>,
     /// Index of the completion that was inserted.
     pub chosen: Option<usize>,

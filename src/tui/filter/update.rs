@@ -143,7 +143,7 @@ pub(in crate::tui) fn commit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     effects.extend(remember(app, line.text()));
     if let Some(error) = line.parsed.errors.first() {
         let part = line.text().get(error.range.clone()).unwrap_or_default();
-        effects.extend(show_toast(app, format!("left out {part:?}: {}", error.message), true));
+        effects.extend(show_toast(app, format!("left out {part:?}: {error}"), true));
     }
     effects
 }

@@ -3,13 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::model::text::{sanitize, truncate, width};
+use crate::model::text::{SafeText, truncate, width};
 
 use crate::tui::core::app::App;
 use crate::tui::filter::FilterLine;
+use crate::tui::widgets::text::{Line, Span, draw_line};
 
 pub(in crate::tui) fn draw(
     app: &App,
@@ -21,17 +21,17 @@ pub(in crate::tui) fn draw(
     let mut rows = area.rows();
     if let Some(row) = rows.next() {
         let line = input_line(app, typed, usize::from(row.width));
-        buffer.set_line(row.x, row.y, &line, row.width);
+        draw_line(&line, row, buffer);
     }
     if let Some(row) = rows.next() {
         let line = status_line(app, typed, count_text, usize::from(row.width));
-        buffer.set_line(row.x, row.y, &line, row.width);
+        draw_line(&line, row, buffer);
     }
 }
 
 /// Returns the typed text with wrong terms underlined, scrolled so that the cursor is visible.
 fn input_line(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
-    let mut cells: Vec<(String, Style)> = Vec::new();
+    let mut cells: Vec<(SafeText<'_>, Style)> = Vec::new();
     let mut cursor = None;
     for (at, grapheme) in typed.text().grapheme_indices(true) {
         let end = at + grapheme.len();
@@ -49,7 +49,7 @@ fn input_line(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
         } else {
             Style::new()
         };
-        cells.push((sanitize(grapheme).into_string(), style));
+        cells.push((grapheme.into(), style));
     }
     let cursor = cursor.unwrap_or(cells.len());
     if cursor == cells.len() {
@@ -58,7 +58,7 @@ fn input_line(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
     cells[cursor].1 = cells[cursor].1.add_modifier(Modifier::REVERSED);
     // Cells on the left are skipped until the cursor is visible.
     let room = room.saturating_sub(2);
-    let wide: Vec<usize> = cells.iter().map(|(text, _)| width(text)).collect();
+    let wide: Vec<usize> = cells.iter().map(|(text, _)| text.width()).collect();
     let mut from = 0;
     while wide[from..=cursor].iter().sum::<usize>() > room && from < cursor {
         from += 1;
@@ -66,7 +66,7 @@ fn input_line(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
     let mark = if from > 0 { "…" } else { "/" };
     let mut line = Line::from(Span::styled(format!("{mark} "), app.ui.theme.accent()));
     for (text, style) in cells.drain(from..) {
-        line.push_span(Span::styled(text, style));
+        line.push_span(Span::styled(text.into_owned(), style));
     }
     line
 }
@@ -82,11 +82,10 @@ fn short_completion(completion: &str) -> &str {
 /// Returns the first error, or the number of rows and the completions of the term at the cursor.
 fn status_line(app: &App, typed: &FilterLine, count_text: &str, room: usize) -> Line<'static> {
     if let Some(error) = typed.first_error() {
-        let message = sanitize(&error.message).into_owned();
         return Line::from(vec![
             Span::styled("!", app.ui.theme.alarm()),
             Span::styled(
-                format!(" {}", truncate(&message, room.saturating_sub(2))),
+                format!(" {}", truncate(error.to_string(), room.saturating_sub(2))),
                 app.ui.theme.strong(),
             ),
         ]);
@@ -102,9 +101,9 @@ fn status_line(app: &App, typed: &FilterLine, count_text: &str, room: usize) -> 
         .sum();
     let from = if line.width() + before > room { completions.chosen.unwrap_or(0) } else { 0 };
     for (index, text) in completions.texts.iter().enumerate().skip(from) {
-        let text = sanitize(short_completion(text));
+        let text = SafeText::from(short_completion(text));
         let remaining = room.saturating_sub(line.width());
-        if width(&text) > remaining {
+        if text.width() > remaining {
             if remaining > 0 {
                 line.push_span(Span::styled("…", app.ui.theme.dim()));
             }

@@ -53,5 +53,5 @@ pub(in crate::tui) fn validate_field(
         }
         _ => return None,
     };
-    result.err().map(|error| error.problem)
+    result.err().map(|error| error.problem.to_string())
 }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::{SafeText, truncate};
 use crate::model::time::format_ago;
 use crate::model::{Event, IncidentId};
 
@@ -46,8 +46,8 @@ pub(in crate::tui) fn find_conflict(
             return None;
         }
         let (who, when) = match conflicting_event(app, target.id, target.seq, &form.kind) {
-            Some(event) => (sanitize(event.actor.name()).into_string(), format_ago(event.at, at)),
-            None => ("somebody".to_owned(), "meanwhile".to_owned()),
+            Some(event) => (event.actor.name(), format_ago(event.at, at)),
+            None => ("somebody", "meanwhile".to_owned()),
         };
         let notice = match quote_first_line(&theirs) {
             line if line.is_empty() => format!("{who} emptied this {when}"),
@@ -87,7 +87,7 @@ fn conflicting_event<'a>(
     })
 }
 
-fn quote_first_line(text: &str) -> String {
+fn quote_first_line(text: &str) -> SafeText<'_> {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    truncate(&sanitize(line.trim()), MAX_QUOTE_WIDTH).into_string()
+    truncate(line.trim(), MAX_QUOTE_WIDTH)
 }

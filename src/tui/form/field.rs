@@ -15,7 +15,7 @@ pub struct Field {
     pub hint: String,
     /// Whether the field must not be empty.
     pub required: bool,
-    /// The value.
+    /// The value, with the editor for it.
     pub value: Value,
     /// What is wrong with the value.
     pub error: Option<String>,
@@ -30,7 +30,7 @@ pub enum Value {
     Text(TextArea<'static>),
     /// One line of names separated by commas, with suggestions from a list.
     Names {
-        /// The editor.
+        /// The editor for the names.
         area: TextArea<'static>,
         /// The names that are suggested.
         options: Vec<String>,
@@ -39,7 +39,7 @@ pub enum Value {
     },
     /// One of a few options.
     Choice {
-        /// All options.
+        /// The options that can be selected.
         options: Vec<&'static str>,
         /// Index of the selected option.
         selected: usize,
@@ -48,7 +48,7 @@ pub enum Value {
     Tick {
         /// The checklist item; `None` for a plain yes-or-no field.
         item: Option<Item>,
-        /// The answer.
+        /// The answer, as it is entered so far.
         tick: Tick,
         /// The editor for the reason of a waiver.
         reason: TextArea<'static>,
@@ -60,9 +60,9 @@ pub enum Value {
 /// The answer to a checklist item.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tick {
-    /// Not answered yet.
+    /// The item is not answered yet.
     Open,
-    /// Answered with yes.
+    /// The item is answered with yes.
     Yes,
     /// Waived; the reason may still be being typed.
     Waived,
@@ -148,7 +148,7 @@ impl Field {
         Self { label: label.into(), hint: String::new(), required: false, value, error: None }
     }
 
-    /// Sets the hint.
+    /// Sets what to enter, which is shown while the field is empty.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();

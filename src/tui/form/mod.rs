@@ -27,9 +27,9 @@ pub const CURSOR: Modifier = Modifier::RAPID_BLINK;
 /// What a form is for. Stored in drafts.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Kind {
-    /// Write a note.
+    /// Write a note on an incident.
     Note,
-    /// Declare an incident.
+    /// Declare a new incident.
     Declare,
     /// Resolve: what was done, and how recovery was validated.
     Resolve,
@@ -53,7 +53,7 @@ pub enum Kind {
     Pause,
     /// Override the priority that follows from impact and urgency.
     Override {
-        /// The new priority.
+        /// The priority that overrides the matrix.
         priority: Priority,
     },
     /// Link to a web page.

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::text::sanitize;
 use crate::model::time::format_ago;
 use crate::sync::drafts::{Draft, DraftOp};
 
@@ -73,7 +72,7 @@ fn heading(kind: &Kind, targets: &[Target]) -> String {
     let prefix = with_form(kind, |logic| logic.heading());
     match targets {
         _ if *kind == Kind::Declare => prefix.into(),
-        [one] => format!("{prefix} {} · {}", one.label, sanitize(&one.title)),
+        [one] => format!("{prefix} {} · {}", one.label, one.title),
         many => format!("{prefix} {} incidents", many.len()),
     }
 }

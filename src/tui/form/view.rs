@@ -3,17 +3,16 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
 use tui_textarea::TextArea;
 
 use crate::model::priority::Level;
-use crate::model::text::{SafeText, sanitize, truncate, width, wrap};
+use crate::model::text::{SafeText, truncate, width, wrap};
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::form::{CURSOR, Field, Form, Kind, Tick, Value};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text, render};
 
 /// The width of the box, in columns.
 const BOX_WIDTH: u16 = 80;
@@ -54,8 +53,7 @@ pub(in crate::tui) fn draw(
     let fields = Rect { height: inside.height.saturating_sub(notice_rows), ..inside };
     draw_fields(app, form, grid, &heights, fields, buffer);
     for (line, row) in notice.iter().zip(inside.rows().skip(usize::from(fields.height))) {
-        let line = Span::styled(line.as_str(), app.ui.theme.strong());
-        buffer.set_span(row.x, row.y, &line, row.width);
+        draw_text(line, app.ui.theme.strong(), row, buffer);
     }
     cursor(area, buffer)
 }
@@ -166,7 +164,8 @@ fn draw_fields(
         let text = format!(" {} of {} ", form.focus + 1, form.fields.len());
         let wide = u16::try_from(width(&text)).unwrap_or(0);
         let x = area.right().saturating_sub(wide);
-        buffer.set_stringn(x, area.bottom(), text, usize::from(wide), app.ui.theme.dim());
+        let border = Rect { x, y: area.bottom(), width: wide, height: 1 };
+        draw_text(text, app.ui.theme.dim(), border, buffer);
     }
 }
 
@@ -187,22 +186,17 @@ fn draw_field(
     let mark = if focused { "▸ " } else { "  " };
     let mut inside = area;
     if grid.label == 0 {
-        buffer.set_stringn(
-            area.x,
-            area.y,
-            format!("{mark}{}", field.label),
-            usize::from(area.width),
-            style,
-        );
+        draw_text(format!("{mark}{}", field.label), style, area, buffer);
         inside.y += 1;
         inside.height = inside.height.saturating_sub(1);
         inside.x += 2;
         inside.width = inside.width.saturating_sub(2);
     } else {
-        let label = truncate(&field.label, usize::from(grid.label.saturating_sub(1))).into_owned();
-        buffer.set_stringn(area.x, area.y, label, usize::from(grid.label), style);
+        let label = truncate(&field.label, usize::from(grid.label.saturating_sub(1)));
+        draw_text(label, style, Rect { width: grid.label, ..area }, buffer);
         if focused {
-            buffer.set_stringn(area.x + grid.label - 2, area.y, "▸", 1, style);
+            let pointer = Rect { x: area.x + grid.label - 2, width: 1, ..area };
+            draw_text("▸", style, pointer, buffer);
         }
         inside.x += grid.label;
         inside.width = grid.field;
@@ -237,22 +231,16 @@ fn draw_field(
                 focused,
                 usize::from(inside.width),
             );
-            buffer.set_line(inside.x, inside.y, &line, inside.width);
+            draw_line(&line, inside, buffer);
         }
         Value::Tick { .. } => {}
     }
     if let Some(error) = &field.error
         && inside.y + rows < area.bottom()
     {
-        let text = format!("! {}", sanitize(error));
-        let text = truncate(&text, usize::from(inside.width)).into_owned();
-        buffer.set_stringn(
-            inside.x,
-            inside.y + rows,
-            text,
-            usize::from(inside.width),
-            app.ui.theme.strong(),
-        );
+        let text = truncate(format!("! {error}"), usize::from(inside.width));
+        let row = Rect { y: inside.y + rows, height: 1, ..inside };
+        draw_text(text, app.ui.theme.strong(), row, buffer);
     }
 }
 
@@ -268,16 +256,16 @@ fn draw_editor(
     if rect.height == 0 {
         return;
     }
-    area.render(rect, buffer);
+    render(area, rect, buffer);
     let empty = area.lines().iter().all(String::is_empty);
     if empty && !field.hint.is_empty() {
         let at = u16::from(focused);
-        let room = usize::from(rect.width.saturating_sub(at));
-        let hint = truncate(&field.hint, room).into_owned();
-        buffer.set_stringn(rect.x + at, rect.y, hint, room, app.ui.theme.dim());
+        let row = Rect { x: rect.x + at, width: rect.width.saturating_sub(at), ..rect };
+        let hint = truncate(&field.hint, usize::from(row.width));
+        draw_text(hint, app.ui.theme.dim(), row, buffer);
     }
     if empty && !focused && field.hint.is_empty() {
-        buffer.set_stringn(rect.x, rect.y, "–", 1, app.ui.theme.dim());
+        draw_text("–", app.ui.theme.dim(), Rect { width: 1, ..rect }, buffer);
     }
 }
 
@@ -293,8 +281,8 @@ fn draw_suggestions(
     let mut line = Line::default();
     let room = usize::from(row.width);
     for (index, name) in suggestions.iter().enumerate() {
-        let name = sanitize(name);
-        if line.width() + width(&name) + 4 > room {
+        let name = SafeText::from(*name);
+        if line.width() + name.width() + 4 > room {
             break;
         }
         let first = index == 0 && typed;
@@ -302,7 +290,7 @@ fn draw_suggestions(
         let text = if first { format!("→ {name}  ") } else { format!("{name}  ") };
         line.push_span(Span::styled(text, style));
     }
-    buffer.set_line(row.x, row.y, &line, row.width);
+    draw_line(&line, row, buffer);
 }
 
 fn choice_line(
@@ -371,29 +359,29 @@ fn draw_tick(
     let style = if focused { app.ui.theme.accent() } else { Style::new() };
     let pointer = if focused { "▸ " } else { "  " };
     let room = usize::from(area.width);
-    let label = sanitize(&field.label);
-    let label = truncate(&label, room.saturating_sub(14).max(8)).into_owned();
+    let label = truncate(&field.label, room.saturating_sub(14).max(8));
     let line = Line::from(vec![
         Span::styled(format!("{pointer}{mark} "), style),
         Span::styled(label, style),
         Span::styled(format!("  {word}"), app.ui.theme.dim()),
     ]);
-    buffer.set_line(area.x, area.y, &line, area.width);
+    draw_line(&line, area, buffer);
     if tick == Tick::Waived && area.height > 1 {
         let below =
             Rect { x: area.x + 6, y: area.y + 1, width: area.width.saturating_sub(6), height: 1 };
-        reason.render(below, buffer);
+        render(reason, below, buffer);
         if reason.lines().iter().all(String::is_empty) {
             let at = u16::from(focused);
-            buffer.set_stringn(below.x + at, below.y, "why", 3, app.ui.theme.dim());
+            let row = Rect { x: below.x + at, width: 3, ..below };
+            draw_text("why", app.ui.theme.dim(), row, buffer);
         }
     }
     if let Some(error) = &field.error
         && area.height > 1
     {
-        let text = truncate(error, room.saturating_sub(6)).into_owned();
-        let y = area.bottom() - 1;
-        buffer.set_stringn(area.x + 6, y, format!("! {text}"), room, app.ui.theme.strong());
+        let text = truncate(error, room.saturating_sub(6));
+        let row = Rect { x: area.x + 6, y: area.bottom() - 1, ..area };
+        draw_text(format!("! {text}"), app.ui.theme.strong(), row, buffer);
     }
 }
 
@@ -408,7 +396,7 @@ fn notice_lines(app: &App, form: &Form, width: usize) -> Vec<SafeText<'static>> 
         let keys =
             answers.into_iter().filter_map(|(action, word)| app.ui.keymap.hint(action, word));
         let keys = keys.collect::<Vec<_>>().join(" · ");
-        return wrap(&format!("Drop what was typed?  {keys}"), width);
+        return wrap(format!("Drop what was typed?  {keys}"), width);
     }
-    form.notice.as_ref().map_or_else(Vec::new, |why| wrap(&format!("! {}", sanitize(why)), width))
+    form.notice.as_ref().map_or_else(Vec::new, |why| wrap(format!("! {why}"), width))
 }

@@ -3,10 +3,9 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::model::text::{self, pad, sanitize, truncate, wrap};
+use crate::model::text::{self, SafeText, pad, truncate, wrap};
 
 use crate::tui::action::{Action, Entry, Group, Layer, TABLE};
 use crate::tui::core::app::App;
@@ -18,6 +17,7 @@ use crate::tui::verb::selection::targets;
 use crate::tui::verb::target::Target;
 use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span};
 
 /// The maximum width of the keys, in columns.
 const MAX_KEYS_WIDTH: usize = 9;
@@ -133,7 +133,7 @@ fn section(app: &App, name: &str, width: usize, lines: &mut Vec<Line<'static>>) 
     if !lines.is_empty() {
         lines.push(Line::default());
     }
-    lines.push(Line::from(Span::styled(truncate(name, width).into_owned(), app.ui.theme.strong())));
+    lines.push(Line::from(Span::styled(truncate(name.to_owned(), width), app.ui.theme.strong())));
 }
 
 /// Returns the keys of an action, as many as fit; without a key, its name in the command palette.
@@ -225,8 +225,8 @@ fn row_lines(app: &App, row: &HelpRow, columns: usize, width: usize) -> Vec<Line
         None => (app.ui.theme.accent(), Style::new()),
     };
     let text = match &row.disabled_reason {
-        Some(why) => format!("{} – not now: {}", row.text, sanitize(why)),
-        None => row.text.clone(),
+        Some(why) => SafeText::from(format!("{} – not now: {why}", row.text)),
+        None => SafeText::from(&row.text),
     };
     let mut keys = pad(&row.keys, columns);
     let mut lines = Vec::new();
@@ -240,7 +240,7 @@ fn row_lines(app: &App, row: &HelpRow, columns: usize, width: usize) -> Vec<Line
         let marks: Vec<usize> =
             row.marks.iter().filter_map(|mark| mark.checked_sub(before)).collect();
         let mut line = Line::from(Span::styled(format!("{keys}  "), key));
-        push_marked(app, &part, &marks, plain, &mut line);
+        push_marked(app, part, &marks, plain, &mut line);
         lines.push(line);
         keys = " ".repeat(columns).into();
     }

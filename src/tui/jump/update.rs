@@ -104,7 +104,7 @@ pub(in crate::tui) fn located(
             effects.extend(show_toast(app, format!("{number} {why}"), false));
             effects
         }
-        Err(BackendError::NotFound(why)) => show_toast(app, why, true),
+        Err(BackendError::NotFound(why)) => show_toast(app, why.to_string(), true),
         Err(error) => report_failure(app, &format!("looking for {number}"), &error.to_string(), at),
     }
 }

@@ -4,9 +4,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
-use crate::model::text::{sanitize, truncate, width};
+use crate::model::text::{truncate, width};
 
 use crate::tui::action::availability::current_layer;
 use crate::tui::action::{Action, Entry, Layer};
@@ -16,14 +15,16 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
 use crate::tui::keys_line::layout::{ALWAYS_LAST, useful_entries};
 use crate::tui::widgets::formatting::retry_text;
+use crate::tui::widgets::text::{Line, Span, draw_line};
 
 pub(in crate::tui) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let right = right(app);
     let room = usize::from(area.width).saturating_sub(right.width() + 1);
     let left = left(app, room);
-    buffer.set_line(area.x, area.y, &left, u16::try_from(room).unwrap_or(area.width));
+    let width = u16::try_from(room).unwrap_or(area.width);
+    draw_line(&left, Rect { width, ..area }, buffer);
     let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0));
-    buffer.set_line(x, area.y, &right, area.right() - x);
+    draw_line(&right, Rect { x, width: area.right() - x, ..area }, buffer);
 }
 
 /// Returns the right part: commands that are pending, refused or sent.
@@ -69,8 +70,7 @@ fn left(app: &App, room: usize) -> Line<'static> {
     if let Some(toast) = &app.notices.toast {
         let (mark, style) =
             if toast.is_error { (" ! ", app.ui.theme.strong()) } else { (" ", Style::new()) };
-        let text = sanitize(&toast.text).into_owned();
-        let text = truncate(&text, room.saturating_sub(4)).into_owned();
+        let text = truncate(&toast.text, room.saturating_sub(4)).into_owned();
         let mark_style = if toast.is_error { app.ui.theme.alarm() } else { style };
         return Line::from(vec![
             Span::styled(mark, mark_style),
@@ -86,7 +86,7 @@ fn left(app: &App, room: usize) -> Line<'static> {
         return line;
     }
     if let Some(as_of) = as_of_text(app, room).filter(|_| current_layer(app) == Layer::Panes) {
-        let text = truncate(&as_of, room.saturating_sub(2)).into_owned();
+        let text = truncate(as_of, room.saturating_sub(2));
         let mut line = Line::from(Span::styled(format!(" {text} "), app.ui.theme.alarm()));
         push_hints(app, room, &mut line);
         return line;
@@ -107,7 +107,7 @@ fn left(app: &App, room: usize) -> Line<'static> {
             line
         }
         (Layer::Panes, Freshness::Failing { since, message, retry_in }) if !app.is_offline() => {
-            let (since, message) = (app.clock().hh_mm_ss(since), sanitize(&message));
+            let since = app.clock().hh_mm_ss(since);
             let again = retry_text(app, retry_in);
             let text = if room < 70 {
                 let now = app.ui.keymap.hint(Action::Refresh, "now");
@@ -121,7 +121,7 @@ fn left(app: &App, room: usize) -> Line<'static> {
             Line::from(vec![
                 Span::styled(" ! ", app.ui.theme.alarm()),
                 Span::styled(
-                    format!(" {}", truncate(&text, room.saturating_sub(5))),
+                    format!(" {}", truncate(text, room.saturating_sub(5))),
                     app.ui.theme.strong(),
                 ),
             ])
@@ -143,7 +143,7 @@ fn left(app: &App, room: usize) -> Line<'static> {
 /// Describes the progress of switching to another workspace.
 fn switching_text(app: &App) -> String {
     let Mode::Switching(switching) = &app.ui.mode else { return String::new() };
-    let name = truncate(&sanitize(switching.to.name()), 24).into_owned();
+    let name = truncate(switching.to.name(), 24);
     if switching.opened {
         let count = app.inflight.pending.len();
         format!(" to {name} when {count} pending is stored …  ")

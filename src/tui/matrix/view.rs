@@ -3,14 +3,14 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use ratatui::text::{Line, Span};
 
 use crate::model::priority::Level;
-use crate::model::text::{sanitize, truncate, wrap};
+use crate::model::text::{truncate, wrap};
 
 use crate::tui::core::app::App;
 use crate::tui::matrix::Matrix;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span, draw_line};
 
 /// The width of the box, in columns: it fits the smallest screen.
 const BOX_WIDTH: u16 = 40;
@@ -20,8 +20,7 @@ const MAX_NOTICE_LINES: usize = 3;
 
 pub(in crate::tui) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut Buffer) {
     let columns = usize::from(BOX_WIDTH.min(body.width).saturating_sub(4));
-    let notice =
-        matrix.notice.as_ref().map(|notice| wrap(&format!("! {}", sanitize(notice)), columns));
+    let notice = matrix.notice.as_ref().map(|notice| wrap(format!("! {notice}"), columns));
     let mut notice = notice.unwrap_or_default();
     let most = usize::from(body.height.saturating_sub(BOX_HEIGHT)).min(MAX_NOTICE_LINES);
     if notice.len() > most {
@@ -30,15 +29,15 @@ pub(in crate::tui) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut 
             .iter_mut()
             .rev()
             .take(1)
-            .for_each(|last| *last = truncate(&format!("{last} …"), columns).into_owned());
+            .for_each(|last| *last = truncate(format!("{last} …"), columns));
     }
     let height = BOX_HEIGHT + u16::try_from(notice.len()).unwrap_or(0);
     let area = popup::centred(body, BOX_WIDTH, height);
     let about = match &matrix.targets[..] {
-        [one] => format!("{} · {}", one.label, sanitize(&one.title)),
+        [one] => format!("{} · {}", one.label, one.title),
         many => format!("{} incidents", many.len()),
     };
-    popup::frame(app, area, &format!("Priority of {about}"), buffer);
+    popup::frame(app, area, format!("Priority of {about}"), buffer);
     let inside = popup::inner(area);
     let mut lines =
         vec![Line::from(Span::styled("       urgency  high  medium  low", app.ui.theme.dim()))];
@@ -73,6 +72,6 @@ pub(in crate::tui) fn draw(app: &App, matrix: &Matrix, body: Rect, buffer: &mut 
         notice.into_iter().map(|text| Line::from(Span::styled(text, app.ui.theme.strong()))),
     );
     for (line, row) in lines.iter().zip(inside.rows()) {
-        buffer.set_line(row.x, row.y, line, row.width);
+        draw_line(line, row, buffer);
     }
 }

@@ -1,24 +1,41 @@
 //! The metrics pane: the measures of a window, compared with the window before.
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
-use ratatui::text::{Line, Span};
 
 use crate::model::Priority;
 use crate::model::measures::{Compliance, Measures, Times};
-use crate::model::text::{pad, sanitize, truncate};
+use crate::model::text::{pad, truncate};
 use crate::model::time::format_precise_duration;
 
 use crate::tui::core::app::App;
+use crate::tui::core::computed::Identity;
 use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane as Shared;
-use crate::tui::metrics::Span as Window;
+use crate::tui::metrics::{MetricsInputs, Span as Window};
 use crate::tui::widgets::formatting::{age, pluralize};
+use crate::tui::widgets::text::{Line, Span};
 
 /// The number of lines from which there is room for the statistics of the times.
 const MEDIUM_FROM: usize = 7;
 /// The number of lines from which there is room for tables.
 const TALL_FROM: usize = 16;
 const EIGHTHS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+
+/// Returns what [`lines`] depends on.
+pub(in crate::tui) fn inputs(app: &App, width: usize, height: usize) -> MetricsInputs {
+    let loaded = app.metrics.loaded.as_ref();
+    MetricsInputs {
+        span: app.metrics.span,
+        loaded: loaded.map(|(span, measures)| (*span, Identity::new(measures))),
+        failed: app.metrics.failed.clone(),
+        has_rows: app.fetched.snapshot.is_some(),
+        size: (width, height),
+        is_bare: frame(app) == Some(Frame::Bare),
+        now: app.now,
+        clock: app.clock(),
+        theme: app.ui.theme,
+    }
+}
 
 pub(in crate::tui) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
     let mut lines = figures(app, width, height);
@@ -33,14 +50,11 @@ pub(in crate::tui) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<
 fn figures(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
     let Some((span, measures)) = &app.metrics.loaded else {
         let text = match &app.metrics.failed {
-            Some(why) => format!("could not be computed: {}", sanitize(why)),
+            Some(why) => format!("could not be computed: {why}"),
             None if app.fetched.snapshot.is_none() => "waiting for the rows".to_owned(),
             None => "computing …".to_owned(),
         };
-        return vec![Line::from(Span::styled(
-            truncate(&text, width).into_owned(),
-            app.ui.theme.dim(),
-        ))];
+        return vec![Line::from(Span::styled(truncate(text, width), app.ui.theme.dim()))];
     };
     let pane = MeasuresView { app, measures, span: *span, width };
     if *span != app.metrics.span {
@@ -402,10 +416,10 @@ impl MeasuresView<'_> {
             .measures
             .recurring
             .iter()
-            .map(|r| format!("{}× {}", r.count, truncate(&sanitize(&r.title), 26)))
+            .map(|r| format!("{}× {}", r.count, truncate(&r.title, 26)))
             .collect();
         let text = if each.is_empty() { "none".to_owned() } else { each.join("   ") };
-        line.push_span(truncate(&text, self.width.saturating_sub(11)).into_owned());
+        line.push_span(truncate(text, self.width.saturating_sub(11)));
         line
     }
 
@@ -436,7 +450,7 @@ impl MeasuresView<'_> {
 
     fn excluded_line(&self) -> Line<'static> {
         let text = self.excluded_text();
-        Line::from(Span::styled(truncate(&text, self.width).into_owned(), self.app.ui.theme.dim()))
+        Line::from(Span::styled(truncate(text, self.width), self.app.ui.theme.dim()))
     }
 
     fn excluded_text(&self) -> String {

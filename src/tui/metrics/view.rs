@@ -21,5 +21,5 @@ pub(in crate::tui) fn title(app: &App) -> Title {
     } else {
         String::new()
     };
-    Title { about, right, alarm: app.metrics.failed.is_some() }
+    Title { about: about.into(), right, alarm: app.metrics.failed.is_some() }
 }

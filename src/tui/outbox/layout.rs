@@ -2,9 +2,8 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
-use crate::model::text::{lines as safe_lines, sanitize, truncate, width as wide, wrap};
+use crate::model::text::{lines as safe_lines, truncate, width as wide, wrap};
 use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
 
 use crate::tui::confirm;
@@ -12,6 +11,7 @@ use crate::tui::core::app::App;
 use crate::tui::outbox::{MAX_SENT, OutboxPane};
 use crate::tui::widgets::formatting::{pluralize, retry_text};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span};
 
 /// The indent of lines that belong to a command, in columns.
 const INDENT: usize = 2;
@@ -63,7 +63,7 @@ pub(in crate::tui) fn footer(
 ) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut push = |text: &str, style: Style| {
-        for part in wrap(&sanitize(text), width) {
+        for part in wrap(text, width) {
             lines.push(Line::from(Span::styled(part, style)));
         }
     };
@@ -73,7 +73,7 @@ pub(in crate::tui) fn footer(
             0 => {}
             1 => push("The command that needs it goes with it.", app.ui.theme.strong()),
             many => {
-                push(&format!("{many} commands that need it go with it."), app.ui.theme.strong())
+                push(&format!("{many} commands that need it go with it."), app.ui.theme.strong());
             }
         }
         if entry.is_pending() && entry.attempts > 0 {
@@ -116,7 +116,7 @@ pub(in crate::tui) fn layout(
         if !layout.lines.is_empty() {
             layout.lines.push(Line::default());
         }
-        let heading = truncate(&heading, width).into_owned();
+        let heading = truncate(heading, width);
         let style = app.ui.theme.dim().add_modifier(Modifier::BOLD);
         layout.lines.push(Line::from(Span::styled(heading, style)));
         for entry in entries {
@@ -164,13 +164,12 @@ fn push_entry(
         }
         _ => requested_at,
     };
-    let phrase =
-        truncate(&sanitize(&entry.phrase()), width.saturating_sub(time.len() + 4)).into_owned();
+    let phrase = truncate(entry.phrase(), width.saturating_sub(time.len() + 4));
     let strong = if selected { theme.strong() } else { Style::new() };
     let mut line = Line::from(vec![Span::styled(mark, style), Span::styled(phrase, strong)]);
     let room = width.saturating_sub(line.width() + time.len() + 3);
     if room >= 8 && !entry.title.is_empty() && entry.declares().is_none() {
-        let title = format!(" · {}", truncate(&sanitize(&entry.title), room.saturating_sub(3)));
+        let title = format!(" · {}", truncate(&entry.title, room.saturating_sub(3)));
         line.push_span(Span::styled(title, theme.dim()));
     }
     let gap = width.saturating_sub(line.width() + wide(&time));
@@ -182,11 +181,8 @@ fn push_entry(
     lines.push(line);
     let room = width.saturating_sub(INDENT).max(8);
     let mut push = |text: &str, style: Style, most: usize| {
-        let parts: Vec<String> = safe_lines(text)
-            .flat_map(|line| wrap(line, room))
-            .map(String::from)
-            .filter(|p| !p.is_empty())
-            .collect();
+        let parts: Vec<_> =
+            safe_lines(text).flat_map(|line| wrap(line, room)).filter(|p| !p.is_empty()).collect();
         for part in parts.iter().take(most) {
             lines.push(Line::from(vec![Span::raw("  "), Span::styled(part.clone(), style)]));
         }

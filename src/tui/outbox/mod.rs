@@ -16,7 +16,7 @@ pub const MAX_SENT: usize = 20;
 /// The popup that shows the outbox.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OutboxPane {
-    /// The selected command.
+    /// The id of the selected command.
     pub selected_id: Option<CommandId>,
     /// The index of the selected command, used when that command disappears.
     pub last_index: usize,

@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::BackendError;
 use crate::model::command::CommandKind;
-use crate::model::text::sanitize;
 use crate::model::{Command, CommandId, IncidentId};
 use crate::sync::drafts::DraftOp;
 use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
@@ -323,8 +322,7 @@ pub(in crate::tui) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
                 field.set_content(&content);
             }
         }
-        form.notice =
-            entry.refusal().map(|why| format!("it was refused: {}", sanitize(&why.to_string())));
+        form.notice = entry.refusal().map(|why| format!("it was refused: {why}"));
         form.replaces = entry.envelope.clone().map(Box::new);
         form.move_focus(0);
     }

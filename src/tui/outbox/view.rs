@@ -3,18 +3,17 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::model::text::sanitize;
-
 use crate::tui::core::app::App;
 use crate::tui::outbox::OutboxPane;
 use crate::tui::outbox::layout::{footer, layout, scroll_to_selected};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{draw_line, draw_text};
 
 pub(in crate::tui) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mut Buffer) {
     let Some(outbox) = &app.inflight.outbox else { return };
     let name =
         app.connection.capabilities.as_ref().map_or("", |capabilities| capabilities.name.as_str());
-    popup::frame(app, body, &format!("Outbox · {}", sanitize(name)), buffer);
+    popup::frame(app, body, format!("Outbox · {name}"), buffer);
     let mut inside = popup::inner(body);
     let width = usize::from(inside.width);
     let footer_lines = footer(app, pane, outbox, width);
@@ -26,14 +25,14 @@ pub(in crate::tui) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mu
     let top = scroll_to_selected(&layout, pane.selected_index(outbox), pane.top, fits);
     let selected = layout.entry_ranges.get(pane.selected_index(outbox)).map(|(from, _)| *from);
     for ((index, line), row) in layout.lines.iter().enumerate().skip(top).zip(inside.rows()) {
-        buffer.set_line(row.x, row.y, line, row.width);
+        draw_line(line, row, buffer);
         if selected == Some(index) {
-            buffer.set_string(row.x - 1, row.y, "▌", app.ui.theme.accent());
+            draw_text("▌", app.ui.theme.accent(), Rect { x: row.x - 1, ..row }, buffer);
         }
     }
     let footer_area = Rect { y: inside.bottom(), height: footer_rows, ..inside };
     for (line, row) in footer_lines.iter().zip(footer_area.rows()) {
-        buffer.set_line(row.x, row.y, line, row.width);
+        draw_line(line, row, buffer);
     }
     let hidden = layout.lines.len().saturating_sub(top + fits);
     popup::draw_scroll_hint(app, body, (top, hidden), buffer);

@@ -116,7 +116,7 @@ pub(in crate::tui) fn parse(
         },
         ArgumentKind::Filter => match argument.parse::<Filter>() {
             Ok(_) => Ok(Pick::Filter(argument.to_owned())),
-            Err(error) => Err(error.message),
+            Err(error) => Err(error.to_string()),
         },
         ArgumentKind::Span => {
             Err(format!("{shown:?} is no window: choose from {}", values.join(", ")))
@@ -158,7 +158,7 @@ pub(in crate::tui) fn numbers(app: &App) -> Vec<Item> {
     let mut seen = std::collections::HashSet::new();
     rows.filter_map(|row| {
         let number = row.number.filter(|number| seen.insert(*number))?;
-        let about = format!("{} · {} · {}", row.priority, row.status, sanitize(&row.title));
+        let about = format!("{} · {} · {}", row.priority, row.status, row.title);
         let item = Item::new(number.to_string(), Pick::JumpTo(number));
         Some(item.about(about).value(number.0.to_string()))
     })
@@ -167,7 +167,7 @@ pub(in crate::tui) fn numbers(app: &App) -> Vec<Item> {
 
 fn view(view: views::View) -> Item {
     let name = view.name.clone();
-    let about = sanitize(&view.filter.to_string()).into_owned();
+    let about = view.filter.to_string();
     Item::new(name.clone(), Pick::View(Box::new(view))).about(about).value(name)
 }
 

@@ -9,6 +9,8 @@ pub mod view;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use crate::model::text::SafeText;
+
 use crate::tui::action::Entry;
 use crate::tui::picker::Item;
 use crate::tui::verb::target::Target;
@@ -31,9 +33,9 @@ pub enum ChoiceKind {
 #[derive(Clone, Debug)]
 pub struct Choice {
     /// The name.
-    pub text: String,
+    pub text: SafeText<'static>,
     /// A description that helps to choose.
-    pub about: String,
+    pub about: SafeText<'static>,
     /// The keys of the action.
     pub keys: String,
     /// Why it can't be chosen now; `None` if it can.

@@ -5,13 +5,13 @@ use crossterm::event::KeyEvent;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::model::command::Argument;
-use crate::model::text::sanitize;
+use crate::model::text::SafeText;
 
 use crate::tui::action::{Action, ArgumentKind, Entry, Group, Layer, TABLE, table};
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
-use crate::tui::form::Form;
+use crate::tui::form::{Form, Kind};
 use crate::tui::input::fuzzy::FuzzyQuery;
 use crate::tui::palette::{Choice, ChoiceKind, Palette, arguments, split};
 use crate::tui::picker::{Item, Pick};
@@ -109,7 +109,7 @@ pub(in crate::tui) fn complete(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> 
         }
         (ChoiceKind::Item(item), command) => {
             let Some(value) = &item.value else { return Vec::new() };
-            command.map_or_else(|| value.clone(), |entry| format!("{} {value}", entry.name))
+            command.map_or_else(|| value.to_string(), |entry| format!("{} {value}", entry.name))
         }
     };
     palette.input = completed;
@@ -224,7 +224,8 @@ fn resolve(
             Err(why)
         }
         (Err(_), Some((None, item))) => {
-            Ok((item.pick.clone(), item.value.clone().unwrap_or_default()))
+            let value = item.value.as_deref().unwrap_or_default();
+            Ok((item.pick.clone(), value.to_owned()))
         }
         (Err(_), Some((Some(why), _))) => Err(why.clone()),
         (Err(why), None) => Err(why),
@@ -331,7 +332,7 @@ fn describe_pick(
             let question = if *irreversible || targets.len() > 1 { ", asks first" } else { "" };
             format!("{}{question}", phrase(verb, &what))
         }
-        Pick::Override(priority) => {
+        Pick::Form(Kind::Override { priority }) => {
             format!("override the priority of {what}: {priority}, asks why")
         }
         Pick::Template(_) => format!("write an update on {what}"),
@@ -339,23 +340,19 @@ fn describe_pick(
         Pick::JumpTo(number) => format!("go to {number}"),
         Pick::Span(span) => format!("measures over {}", span.label()),
         Pick::View(view) => format!("show the view {}", view.name),
-        Pick::Filter(text) => format!("filter by {}", sanitize(text)),
+        Pick::Filter(text) => format!("filter by {text}"),
         Pick::Sort(sort) => format!("order: {}", queue::sort_label(*sort)),
         Pick::Theme(name) => format!("theme: {name}"),
         Pick::Zone(zone) => format!("times: {zone}"),
         Pick::Workspace(id) => {
             match app.session.workspaces.iter().find(|workspace| workspace.id == *id) {
                 Some(workspace) => {
-                    format!(
-                        "switch to {}: {}",
-                        sanitize(workspace.name()),
-                        sanitize(&workspace.location)
-                    )
+                    format!("switch to {}: {}", workspace.name(), workspace.location)
                 }
                 None => String::new(),
             }
         }
-        Pick::Runbook(name) => format!("read {} for {what}", sanitize(name)),
+        Pick::Runbook(name) => format!("read {name} for {what}"),
         Pick::Command(name) => run::update::preview(app, name, &what),
         Pick::Output(_) => "look at what it has written".to_owned(),
         _ => String::new(),
@@ -376,9 +373,9 @@ fn argument_choices(
         .into_iter()
         .filter_map(|item| {
             let value = item.value.clone()?;
-            let text = if item.text == value { "" } else { &item.text };
+            let text = if item.text == value { "" } else { item.text.as_str() };
             let dot = if text.is_empty() || item.about.is_empty() { "" } else { " · " };
-            let about = format!("{text}{dot}{}", item.about);
+            let about = SafeText::from(format!("{text}{dot}{}", item.about));
             let exact = value.eq_ignore_ascii_case(argument);
             let disabled_reason = item.disabled_reason.clone();
             let (score, marks, about_marks) = match_texts(&query, &value, &about)?;
@@ -443,8 +440,8 @@ fn action_choices(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice
                 MatchRank::Enabled { in_help }
             };
             let choice = Choice {
-                text: entry.name.to_owned(),
-                about: entry.help.to_owned(),
+                text: entry.name.into(),
+                about: entry.help.into(),
                 keys: key_text(app, entry),
                 disabled_reason,
                 marks,
@@ -464,7 +461,8 @@ fn action_choices(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice
             .filter_map(|line| history_choice(app, palette, line, at))
             .collect();
         let rest = hits.into_iter().map(|(.., choice)| choice);
-        let rest = rest.filter(|choice| !app.ui.palette_history.contains(&choice.text));
+        let rest =
+            rest.filter(|choice| app.ui.palette_history.iter().all(|line| *line != choice.text));
         return history.iter().cloned().chain(rest).collect();
     }
     hits.sort_by_key(|(rank, score, group, _)| (*rank, std::cmp::Reverse(*score), *group));
@@ -486,7 +484,7 @@ fn runbook_choices(
     };
     let key = app.ui.keymap.main_key(Action::Run);
     let hit = |item: Item| {
-        let text = format!("run {}", item.value.as_ref()?);
+        let text = SafeText::from(format!("run {}", item.value.as_ref()?));
         let (score, marks, about_marks) = match_texts(query, &text, &item.about)?;
         let in_help = marks.is_empty() && !about_marks.is_empty();
         let rank = match item.disabled_reason {
@@ -519,8 +517,8 @@ fn history_choice(app: &App, palette: &Palette, line: &str, at: DateTime<Utc>) -
     let name = line.split(' ').next()?;
     let entry = entries().find(|entry| entry.name == name)?;
     Some(Choice {
-        text: sanitize(line).into_string(),
-        about: entry.help.to_owned(),
+        text: line.to_owned().into(),
+        about: entry.help.into(),
         keys: key_text(app, entry),
         disabled_reason: availability::disabled_reason(app, entry, &palette.targets, at),
         marks: Vec::new(),
@@ -536,8 +534,8 @@ fn number_choices(app: &App, typed: &str) -> Vec<Choice> {
     let digits = number.0.to_string();
     let begins = |item: &Item| item.value.as_ref().is_some_and(|value| value.starts_with(&digits));
     let mut items: Vec<Item> = arguments::numbers(app).into_iter().filter(begins).collect();
-    items.sort_by_key(|item| item.value.as_ref().map(String::len));
-    if items.first().and_then(|item| item.value.as_ref()) != Some(&digits) {
+    items.sort_by_key(|item| item.value.as_deref().map(str::len));
+    if items.first().and_then(|item| item.value.as_deref()) != Some(&digits) {
         let item = Item::new(number.to_string(), Pick::JumpTo(number));
         items.push(item.about("not in the queue: it is looked for").value(digits));
     }

@@ -3,9 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
-use crate::model::text::{sanitize, truncate, width, wrap};
+use crate::model::text::{SafeText, truncate, width, wrap};
 
 use crate::tui::action::ArgumentKind;
 use crate::tui::core::app::App;
@@ -13,35 +12,36 @@ use crate::tui::palette::layout::{box_area, rows};
 use crate::tui::palette::{Choice, Palette};
 use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 pub(in crate::tui) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer) {
     let area = box_area(body);
-    popup::frame(app, area, &heading(palette), buffer);
+    popup::frame(app, area, heading(palette), buffer);
     let inside = popup::inner(area);
     let room = usize::from(inside.width);
-    buffer.set_line(inside.x, inside.y, &input_line(app, palette, room), inside.width);
+    draw_line(&input_line(app, palette, room), inside, buffer);
     let fit = rows(body);
     let list =
         Rect { y: inside.y + 1, height: u16::try_from(fit).unwrap_or(inside.height), ..inside };
     let visible = palette.choices.iter().skip(palette.top).take(fit);
-    let texts = visible.clone().map(|choice| width(&choice.text)).max().unwrap_or(0);
+    let texts = visible.clone().map(|choice| choice.text.width()).max().unwrap_or(0);
     let keys = visible.clone().map(|choice| width(&choice.keys)).max().unwrap_or(0);
     let column = texts.clamp(8, (room * 6 / 10).max(8));
     for ((index, choice), row) in visible.enumerate().zip(list.rows()) {
         if palette.top + index == palette.selected_index && is_selection_visible(palette) {
             let highlight = Rect { x: row.x - 1, width: row.width + 2, ..row };
             buffer.set_style(highlight, app.ui.theme.selection(true));
-            buffer.set_string(row.x - 1, row.y, "▌", app.ui.theme.accent());
+            draw_text("▌", app.ui.theme.accent(), highlight, buffer);
         }
-        buffer.set_line(row.x, row.y, &line(app, choice, column, keys, room), row.width);
+        draw_line(&line(app, choice, column, keys, room), row, buffer);
     }
     if palette.choices.is_empty() {
         let text = match palette.command {
             Some(entry) => format!("{} takes {}", entry.name, entry.argument.accepted()),
             None => "nothing is called so".to_owned(),
         };
-        let text = truncate(&text, room);
-        buffer.set_stringn(list.x, list.y, text, room, app.ui.theme.dim());
+        let text = truncate(text, room);
+        draw_text(text, app.ui.theme.dim(), list, buffer);
     }
     draw_preview(app, palette, fit, inside, buffer);
     let below = palette.choices.len().saturating_sub(palette.top + fit);
@@ -52,7 +52,7 @@ pub(in crate::tui) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mu
 fn heading(palette: &Palette) -> String {
     match &palette.targets[..] {
         [] => "Commands".into(),
-        [one] => format!("Commands · {} · {}", one.label, sanitize(&one.title)),
+        [one] => format!("Commands · {} · {}", one.label, one.title),
         many => format!("Commands · {} incidents", many.len()),
     }
 }
@@ -64,9 +64,8 @@ fn is_selection_visible(palette: &Palette) -> bool {
 
 fn input_line(app: &App, palette: &Palette, room: usize) -> Line<'static> {
     let mut line = Line::from(Span::styled(": ", app.ui.theme.accent()));
-    let text = sanitize(&palette.input);
     // The end of the line is what is being typed.
-    let tail = tail(&text, room.saturating_sub(4));
+    let tail = tail(&SafeText::from(&palette.input), room.saturating_sub(4));
     line.push_span(Span::styled(tail, app.ui.theme.strong()));
     line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
     let hint = match palette.command {
@@ -95,10 +94,10 @@ fn push_hint(app: &App, mut line: Line<'static>, hint: &str, room: usize) -> Lin
 }
 
 /// Returns the last `columns` columns of a text.
-fn tail(text: &str, columns: usize) -> String {
+fn tail(text: &SafeText<'_>, columns: usize) -> String {
     use unicode_segmentation::UnicodeSegmentation;
-    if width(text) <= columns {
-        return text.to_owned();
+    if text.width() <= columns {
+        return text.to_string();
     }
     let mut graphemes: Vec<&str> = Vec::new();
     let mut used = 1;
@@ -117,21 +116,21 @@ fn line(app: &App, choice: &Choice, column: usize, keys: usize, room: usize) -> 
     let barred = choice.disabled_reason.is_some();
     let plain = if barred { app.ui.theme.dim() } else { Style::new() };
     let mut line = Line::default();
-    let text = truncate(&choice.text, column).into_owned();
-    let blank = column.saturating_sub(width(&text)) + 2;
-    push_marked(app, &text, &choice.marks, plain, &mut line);
+    let text = truncate(&choice.text, column);
+    let blank = column.saturating_sub(text.width()) + 2;
+    push_marked(app, text, &choice.marks, plain, &mut line);
     line.push_span(Span::raw(" ".repeat(blank)));
     let keys_width = if keys > 0 { keys + 2 } else { 0 };
     let remaining = room.saturating_sub(line.width() + keys_width);
     let about = match &choice.disabled_reason {
-        Some(why) => format!("not now: {}", sanitize(why)),
-        None => choice.about.clone(),
+        Some(why) => format!("not now: {why}").into(),
+        None => choice.about.borrowed(),
     };
-    let about = truncate(&about, remaining).into_owned();
+    let about = truncate(about, remaining);
     let marks: &[usize] = if barred { &[] } else { &choice.about_marks };
     let blank =
-        remaining.saturating_sub(width(&about)) + keys_width.saturating_sub(width(&choice.keys));
-    push_marked(app, &about, marks, app.ui.theme.dim(), &mut line);
+        remaining.saturating_sub(about.width()) + keys_width.saturating_sub(width(&choice.keys));
+    push_marked(app, about, marks, app.ui.theme.dim(), &mut line);
     line.push_span(Span::raw(" ".repeat(blank)));
     let style = if barred { app.ui.theme.dim() } else { app.ui.theme.accent() };
     line.push_span(Span::styled(choice.keys.clone(), style));
@@ -145,21 +144,21 @@ fn draw_preview(app: &App, palette: &Palette, fit: usize, inside: Rect, buffer: 
     match &palette.enter_preview {
         Some(Ok(text)) if !text.is_empty() => {
             let mut line = Line::from(Span::styled("Enter ", app.ui.theme.accent()));
-            let text = sanitize(text);
-            line.push_span(Span::raw(truncate(&text, room.saturating_sub(6)).into_owned()));
-            buffer.set_line(inside.x, y, &line, inside.width);
+            line.push_span(Span::raw(truncate(text, room.saturating_sub(6))));
+            draw_line(&line, Rect { y, height: 1, ..inside }, buffer);
         }
         Some(Err(why)) => {
             // Uses the lines that the choices leave free.
-            let text = format!("! {}", sanitize(why));
+            let text = SafeText::from(format!("! {why}"));
             let free = fit.saturating_sub(palette.choices.len().max(1)) + 1;
             let mut lines = wrap(&text, room);
             if lines.len() > free {
-                lines = vec![truncate(&text, room).into_owned()];
+                lines = vec![truncate(text, room)];
             }
             let above = u16::try_from(lines.len() - 1).unwrap_or(0);
             for (line, y) in lines.iter().zip(y.saturating_sub(above)..) {
-                buffer.set_stringn(inside.x, y, line, room, app.ui.theme.strong());
+                let row = Rect { y, height: 1, ..inside };
+                draw_text(line, app.ui.theme.strong(), row, buffer);
             }
         }
         _ => {}

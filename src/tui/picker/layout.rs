@@ -20,12 +20,12 @@ pub(in crate::tui) fn box_area(picker: &Picker, body: Rect) -> (Rect, u16) {
 
 /// Returns the notice, wrapped and truncated to a few lines.
 pub(in crate::tui) fn notice_lines(picker: &Picker, columns: usize) -> Vec<SafeText<'static>> {
-    let notice = picker.notice.as_ref().map(|notice| wrap(&format!("! {}", notice), columns));
+    let notice = picker.notice.as_ref().map(|notice| wrap(format!("! {notice}"), columns));
     let mut lines = notice.unwrap_or_default();
     if lines.len() > MAX_NOTICE_LINES {
         lines.truncate(MAX_NOTICE_LINES);
         lines[MAX_NOTICE_LINES - 1] =
-            truncate(&format!("{} …", lines[MAX_NOTICE_LINES - 1]), columns).into_owned();
+            truncate(format!("{} …", lines[MAX_NOTICE_LINES - 1]), columns);
     }
     lines
 }

@@ -3,8 +3,6 @@
 pub mod choose;
 pub mod items;
 pub mod layout;
-pub mod links;
-pub mod people;
 pub mod update;
 pub mod view;
 
@@ -13,9 +11,11 @@ use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
 
 use crate::model::queue::Sort;
-use crate::model::{IncidentCommand, IncidentNumber, Priority};
+use crate::model::text::SafeText;
+use crate::model::{IncidentCommand, IncidentNumber};
 
 use crate::tui::core::zone::Zone;
+use crate::tui::form::Kind;
 use crate::tui::input::fuzzy::FuzzyQuery;
 use crate::tui::metrics::Span;
 use crate::tui::run::RunId;
@@ -39,20 +39,12 @@ pub enum Pick {
         /// Whether they can't be undone.
         irreversible: bool,
     },
-    /// Opens the form for a time to snooze until.
-    SnoozeUntil,
-    /// Opens the form to pause while somebody else has to act.
-    Pause,
+    /// Opens a form on the targets.
+    Form(Kind),
     /// Lists problems to link the targets to.
     LinkProblem,
     /// Lists changes to link the targets to.
     LinkChange,
-    /// Opens the form to link to a web page.
-    LinkUrl,
-    /// Opens the form to describe a new problem and link to it.
-    NewProblem,
-    /// Opens the form to override the priority.
-    Override(Priority),
     /// Opens the form for a stakeholder update, with the template at this index.
     Template(usize),
     /// Copies a text to the clipboard; the second string says what it is.
@@ -65,12 +57,8 @@ pub enum Pick {
     Output(RunId),
     /// Opens a draft.
     Draft(Uuid),
-    /// Opens the form for the sections of the review.
-    ReviewText,
-    /// Opens the form for an action item; `None` for a new one.
-    ReviewAction(Option<Uuid>),
-    /// Publishes the review.
-    ReviewPublish,
+    /// Opens the form for a new action item of the review.
+    NewActionItem,
     /// Shows a view.
     View(Box<View>),
     /// Applies a filter.
@@ -100,13 +88,13 @@ pub struct Item {
     /// The key that chooses it at once, in a picker that is not searched.
     pub key: Option<char>,
     /// The item's name.
-    pub text: String,
+    pub text: SafeText<'static>,
     /// A description that helps to choose.
-    pub about: String,
+    pub about: SafeText<'static>,
     /// Why it can't be chosen; `None` if it can.
     pub disabled_reason: Option<String>,
     /// What is typed for it as an argument in the command palette; `None` if it can't be typed.
-    pub value: Option<String>,
+    pub value: Option<SafeText<'static>>,
     /// What choosing it does.
     pub pick: Pick,
 }
@@ -114,11 +102,11 @@ pub struct Item {
 impl Item {
     /// Creates an item without a key.
     #[must_use]
-    pub fn new(text: impl Into<String>, pick: Pick) -> Self {
+    pub fn new<'a>(text: impl Into<SafeText<'a>>, pick: Pick) -> Self {
         Self {
             key: None,
-            text: text.into(),
-            about: String::new(),
+            text: text.into().into_owned(),
+            about: SafeText::default(),
             disabled_reason: None,
             value: None,
             pick,
@@ -134,15 +122,15 @@ impl Item {
 
     /// Sets the description.
     #[must_use]
-    pub fn about(mut self, about: impl Into<String>) -> Self {
-        self.about = about.into();
+    pub fn about<'a>(mut self, about: impl Into<SafeText<'a>>) -> Self {
+        self.about = about.into().into_owned();
         self
     }
 
     /// Sets what is typed for it in the command palette.
     #[must_use]
-    pub fn value(mut self, value: impl Into<String>) -> Self {
-        self.value = Some(value.into());
+    pub fn value<'a>(mut self, value: impl Into<SafeText<'a>>) -> Self {
+        self.value = Some(value.into().into_owned());
         self
     }
 

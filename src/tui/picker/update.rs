@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::text::sanitize;
 use crate::model::time::format_ago;
 
 use crate::tui::action::Action;
@@ -31,7 +30,7 @@ pub(in crate::tui) fn open(
         return show_toast(app, reason, true);
     }
     let about = match &targets[..] {
-        [one] => format!("{} · {}", one.label, sanitize(&one.title)),
+        [one] => format!("{} · {}", one.label, one.title),
         many => format!("{} incidents", many.len()),
     };
     let heading = heading.replacen("{}", &about, 1);
@@ -56,12 +55,9 @@ pub(in crate::tui) fn open_drafts(app: &mut App, at: DateTime<Utc>) -> Vec<Effec
             let text = format!("{}{about}", verb::with_form(&kind, |form| form.name()));
             let contents: Vec<&str> = draft.contents.iter().map(|c| c.trim()).collect();
             let contents = contents.join(" · ");
-            let about = format!(
-                "{} · {}",
-                format_ago(draft.at, at),
-                sanitize(contents.trim_matches([' ', '·']))
-            );
-            Some(Item::new(sanitize(&text), Pick::Draft(draft.id)).about(about))
+            let about =
+                format!("{} · {}", format_ago(draft.at, at), contents.trim_matches([' ', '·']));
+            Some(Item::new(text, Pick::Draft(draft.id)).about(about))
         })
         .collect();
     if items.is_empty() {

@@ -3,15 +3,15 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
-use crate::model::text::{sanitize, truncate, width};
+use crate::model::text::truncate;
 
 use crate::tui::core::app::App;
 use crate::tui::picker::layout::{box_area, notice_lines};
 use crate::tui::picker::{Hit, Item, Picker};
 use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut Buffer) {
     let (area, rows) = box_area(picker, body);
@@ -19,22 +19,22 @@ pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut 
     let mut inside = popup::inner(area);
     if picker.searchable {
         let mut line = Line::from(Span::styled("› ", app.ui.theme.accent()));
-        line.push_span(Span::raw(sanitize(&picker.query).into_owned()));
+        line.push_span(Span::raw(picker.query.clone()));
         line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
         if picker.query.is_empty() {
             line.push_span(Span::styled(" type to search", app.ui.theme.dim()));
         }
-        buffer.set_line(inside.x, inside.y, &line, inside.width);
+        draw_line(&line, inside, buffer);
         inside.y += 1;
         inside.height = inside.height.saturating_sub(1);
     }
     if picker.hits.is_empty() {
         let text = if picker.items.is_empty() { "reading …" } else { "nothing matches" };
-        buffer.set_stringn(inside.x, inside.y, text, usize::from(inside.width), app.ui.theme.dim());
+        draw_text(text, app.ui.theme.dim(), inside, buffer);
     }
     let visible = picker.hits.iter().skip(picker.top).take(usize::from(rows));
     let texts =
-        visible.clone().map(|hit| width(&picker.items[hit.item_index].text)).max().unwrap_or(0);
+        visible.clone().map(|hit| picker.items[hit.item_index].text.width()).max().unwrap_or(0);
     let room = usize::from(inside.width);
     let column = texts.min(room * 6 / 10).max(10);
     for ((index, hit), row) in visible.enumerate().zip(inside.rows()) {
@@ -43,14 +43,14 @@ pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut 
         if selected {
             let highlight = Rect { x: row.x - 1, width: row.width + 2, ..row };
             buffer.set_style(highlight, app.ui.theme.selection(true));
-            buffer.set_string(row.x - 1, row.y, "▌", app.ui.theme.accent());
+            draw_text("▌", app.ui.theme.accent(), highlight, buffer);
         }
-        buffer.set_line(row.x, row.y, &line(app, picker, item, hit, column, room), row.width);
+        draw_line(&line(app, picker, item, hit, column, room), row, buffer);
     }
     let notice = notice_lines(picker, room);
     let first = area.bottom().saturating_sub(1 + u16::try_from(notice.len()).unwrap_or(0));
     for (text, y) in notice.iter().zip(first..) {
-        buffer.set_stringn(inside.x, y, text, room, app.ui.theme.strong());
+        draw_text(text, app.ui.theme.strong(), Rect { y, height: 1, ..inside }, buffer);
     }
     let below = picker.hits.len().saturating_sub(picker.top + usize::from(rows));
     popup::draw_scroll_hint(app, area, (picker.top, below), buffer);
@@ -70,17 +70,17 @@ pub(in crate::tui) fn line(
         let key = item.key.map_or(" ".into(), |key| key.to_string());
         line.push_span(Span::styled(format!("{key}  "), app.ui.theme.accent()));
     }
-    let text = truncate(&item.text, column).into_owned();
-    let blank = column.saturating_sub(width(&text)) + 2;
-    push_marked(app, &text, &hit.marks, plain, &mut line);
+    let text = truncate(&item.text, column);
+    let blank = column.saturating_sub(text.width()) + 2;
+    push_marked(app, text, &hit.marks, plain, &mut line);
     line.push_span(Span::raw(" ".repeat(blank)));
     let about = match &item.disabled_reason {
-        Some(why) => format!("not now: {}", sanitize(why)),
-        None => item.about.clone(),
+        Some(why) => format!("not now: {why}").into(),
+        None => item.about.borrowed(),
     };
     let remaining = room.saturating_sub(line.width());
-    let about = truncate(&about, remaining).into_owned();
+    let about = truncate(about, remaining);
     let marks: &[usize] = if item.disabled_reason.is_some() { &[] } else { &hit.about_marks };
-    push_marked(app, &about, marks, app.ui.theme.dim(), &mut line);
+    push_marked(app, about, marks, app.ui.theme.dim(), &mut line);
     line
 }

@@ -3,12 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::model::text::{sanitize, width};
+use crate::model::text::wrap;
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::core::freshness::Freshness;
 use crate::tui::widgets::formatting::{pluralize, short_duration};
+use crate::tui::widgets::text::draw_text;
 
 /// Draws the reason why the queue is empty in the middle of the pane.
 pub(in crate::tui) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
@@ -16,13 +17,13 @@ pub(in crate::tui) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
     match (app.freshness(), &app.fetched.snapshot) {
         (Freshness::Failing { since, message, retry_in }, None) => {
             texts.push(format!("nothing could be read since {}", app.clock().hh_mm_ss(since)));
-            texts.push(sanitize(&message).into_string());
+            texts.push(message.clone());
             let seconds = retry_in.num_seconds().max(0);
-            texts.push(format!("from {}", sanitize(&app.session.workspace.location)));
+            texts.push(format!("from {}", app.session.workspace.location));
             let now = app.ui.keymap.hint_suffix(Action::Refresh, "now");
             texts.push(format!("retrying in {seconds} s{now}"));
         }
-        (_, None) => texts.push(format!("reading {} …", sanitize(&app.session.workspace.location))),
+        (_, None) => texts.push(format!("reading {} …", app.session.workspace.location)),
         (_, Some(_)) if app.queue.is_filtered() => filtered(app, &mut texts),
         (_, Some(_)) => {
             let ended = match app.fetched.last_ended {
@@ -37,19 +38,19 @@ pub(in crate::tui) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
         }
     }
     let wide = usize::from(inside.width);
-    let lines: Vec<_> = texts.iter().flat_map(|s| crate::model::text::wrap(s, wide)).collect();
+    let lines: Vec<_> = texts.iter().flat_map(|s| wrap(s, wide)).collect();
     let skip = usize::from(inside.height).saturating_sub(lines.len()) / 3;
     for (index, (text, row)) in lines.iter().zip(inside.rows().skip(skip)).enumerate() {
-        let x = row.x + u16::try_from(wide.saturating_sub(width(text)) / 2).unwrap_or(0);
+        let indent = u16::try_from(wide.saturating_sub(text.width()) / 2).unwrap_or(0);
+        let row = Rect { x: row.x + indent, ..row };
         let style = if index == 0 { app.ui.theme.strong() } else { app.ui.theme.dim() };
-        buffer.set_stringn(x, row.y, text, wide, style);
+        draw_text(text, style, row, buffer);
     }
 }
 
 /// Explains that nothing passes the filter, or that the history is still being fetched.
 fn filtered(app: &App, texts: &mut Vec<String>) {
     let filter = app.queue.filter().to_string();
-    let filter = sanitize(&filter);
     match &app.queue.pages {
         Some(pages) if pages.in_flight.is_some() => {
             texts.push(format!("reading the history: {filter} …"));
@@ -57,7 +58,7 @@ fn filtered(app: &App, texts: &mut Vec<String>) {
         }
         Some(pages) if pages.error.is_some() => {
             texts.push("the history could not be read".into());
-            texts.extend(pages.error.as_deref().map(|why| sanitize(why).into_string()));
+            texts.extend(pages.error.clone());
             let key = app.ui.keymap.keys(Action::Refresh).first();
             texts.extend(key.map(|key| format!("{key} asks again")));
         }

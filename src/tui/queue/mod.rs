@@ -25,7 +25,7 @@ use crate::tui::input::fuzzy::WordMatcher;
 /// A row of the queue with its sort key.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// The incident.
+    /// The incident that the row shows.
     pub summary: Arc<Summary>,
     /// The key that it was sorted by.
     pub rank: UrgencyKey,
@@ -219,7 +219,7 @@ impl Queue {
         self.lines.iter().position(|other| *other == line)
     }
 
-    /// Selects a line.
+    /// Selects a line by its index.
     pub fn select_line(&mut self, line: usize) {
         self.index = line;
         (self.selected, self.selected_head) = match self.lines.get(line) {

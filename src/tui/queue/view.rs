@@ -3,13 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::config::panes::Column;
 use crate::model::queue::Sort;
 use crate::model::service_level::running_clock;
-use crate::model::text::{pad, sanitize, truncate, width};
+use crate::model::text::{SafeText, pad, truncate, width};
 use crate::model::{Status, Summary};
 
 use crate::tui::core::app::App;
@@ -21,6 +20,7 @@ use crate::tui::input::fuzzy::WordMatcher;
 use crate::tui::queue::columns::{BAR_WIDTH, Columns, REMAINING_WIDTH, heading};
 use crate::tui::queue::{Group, empty_state};
 use crate::tui::widgets::formatting::{age, remaining_bar, remaining_text, short_status};
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 use crate::tui::widgets::{highlight, pane};
 use crate::tui::{filter, queue};
 
@@ -33,11 +33,11 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
         Mode::Filter(typed) => Some(typed),
         _ => None,
     };
-    let full_title = title_text(app, typed.is_some());
+    let full_title = SafeText::from(title_text(app, typed.is_some()));
     let right = format!("{at}/{}", total_text(app));
     // The filter has precedence over the scroll position where both don't fit.
     let room = usize::from(slot.area.width).saturating_sub("╭ 1 Queue ─  ╮".chars().count());
-    let about = truncate(&full_title, room.saturating_sub(right.len() + 3)).into_string();
+    let about = truncate(&full_title, room.saturating_sub(right.len() + 3)).into_owned();
     let title = pane::Title { about, right, alarm: false };
     let header_rows = 1 + if typed.is_some() { FILTER_LINE_ROWS } else { 0 };
     let rows = usize::from(inside.height.saturating_sub(header_rows));
@@ -52,9 +52,9 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
     // Without a border there is no title: the filter is shown above the rows.
     let noted = slot.frame == Frame::Bare && typed.is_none() && is_special(app);
     if noted {
-        let text = truncate(&full_title, usize::from(inside.width)).into_owned();
+        let text = truncate(full_title, usize::from(inside.width));
         let style = app.ui.theme.accent();
-        buffer.set_stringn(inside.x, inside.y, text, usize::from(inside.width), style);
+        draw_text(text, style, inside, buffer);
     }
     if total == 0 {
         if noted {
@@ -70,7 +70,7 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
         queue.number_width,
     );
     if !noted {
-        buffer.set_line(inside.x, inside.y, &header(app, &columns), inside.width);
+        draw_line(&header(app, &columns), inside, buffer);
     }
     let lines = inside.rows().skip(1);
     for ((index, line), at) in queue.lines.iter().enumerate().skip(queue.top).zip(lines) {
@@ -85,9 +85,9 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
             let focused = app.ui.focus == Pane::Queue;
             let highlight = Rect { x: at.x - 1, width: at.width + 2, ..at };
             buffer.set_style(highlight, app.ui.theme.selection(focused));
-            buffer.set_string(at.x - 1, at.y, "▌", app.ui.theme.accent());
+            draw_text("▌", app.ui.theme.accent(), highlight, buffer);
         }
-        buffer.set_line(at.x, at.y, &line, at.width);
+        draw_line(&line, at, buffer);
     }
 }
 
@@ -144,7 +144,7 @@ fn title_text(app: &App, typing: bool) -> String {
         // Before the parts that may be truncated.
         parts.extend(cached_at.map(|at| app.as_of(at)));
         if queue.view.is_none() {
-            parts.push(sanitize(&queue.filter().to_string()).into_string());
+            parts.push(queue.filter().to_string());
         }
     } else if queue.view.is_none() && !typing {
         parts.push("open".into());
@@ -182,12 +182,12 @@ fn header(app: &App, columns: &Columns) -> Line<'static> {
 }
 
 /// Appends a text with the matches of the filter's search words highlighted.
-fn push_highlighted(app: &App, text: &str, style: Style, line: &mut Line<'static>) {
+fn push_highlighted(app: &App, text: SafeText<'_>, style: Style, line: &mut Line<'static>) {
     let mut marks: Vec<usize> = app
         .queue
         .text_matchers()
         .iter()
-        .flat_map(|word: &WordMatcher| word.matched_graphemes(text))
+        .flat_map(|word: &WordMatcher| word.matched_graphemes(&text))
         .collect();
     if !marks.is_empty() {
         marks.sort_unstable();
@@ -197,24 +197,30 @@ fn push_highlighted(app: &App, text: &str, style: Style, line: &mut Line<'static
 }
 
 /// Appends a text with matches highlighted, padded or truncated to `wide` columns, and a blank.
-fn push_fitted(app: &App, text: &str, wide: usize, style: Style, line: &mut Line<'static>) {
-    let safe = sanitize(text);
+fn push_fitted<'a>(
+    app: &App,
+    text: impl Into<SafeText<'a>>,
+    wide: usize,
+    style: Style,
+    line: &mut Line<'static>,
+) {
+    let full = text.into();
     let mut marks: Vec<usize> = app
         .queue
         .text_matchers()
         .iter()
-        .flat_map(|word: &WordMatcher| word.matched_graphemes(&safe))
+        .flat_map(|word: &WordMatcher| word.matched_graphemes(&full))
         .collect();
-    let text = truncate(&safe, wide);
+    let text = truncate(&full, wide);
     marks.sort_unstable();
     marks.dedup();
     // Neither truncated letters nor the ellipsis are highlighted.
-    if text.len() < safe.len() {
+    if text.len() < full.len() {
         let visible = text.graphemes(true).count().saturating_sub(1);
         marks.retain(|mark| *mark < visible);
     }
-    highlight::push_marked(app, &text, &marks, style, line);
-    let blank = wide.saturating_sub(width(&text)) + 1;
+    let blank = wide.saturating_sub(text.width()) + 1;
+    highlight::push_marked(app, text, &marks, style, line);
     line.push_span(Span::styled(" ".repeat(blank), style));
 }
 
@@ -239,7 +245,7 @@ fn row_line(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line
             Column::Number => {
                 let number = row.number.map_or_else(|| "new".into(), |n| n.0.to_string());
                 line.push_span(" ".repeat(wide.saturating_sub(number.len())));
-                push_highlighted(app, &number, strong, &mut line);
+                push_highlighted(app, number.into(), strong, &mut line);
                 line.push_span(" ");
             }
             Column::Priority => {
@@ -309,9 +315,8 @@ fn group_line(app: &App, group: &Group, room: usize, selected: bool) -> Line<'st
     }
     let remaining = room.saturating_sub(line.width());
     if group.folded && remaining > 8 {
-        let title = sanitize(&first.title);
         let style = if selected { Style::new() } else { theme.dim() };
-        push_highlighted(app, &truncate(&title, remaining), style, &mut line);
+        push_highlighted(app, truncate(&first.title, remaining), style, &mut line);
     }
     line
 }

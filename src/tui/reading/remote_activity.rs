@@ -1,7 +1,6 @@
 //! What others do to the incident that the person is working on, shown as it happens.
 
 use crate::model::actor::Actor;
-use crate::model::text::sanitize;
 use crate::model::{Event, IncidentId};
 
 use crate::tui::core::app::App;
@@ -92,7 +91,7 @@ pub(in crate::tui) fn announce(
         .collect();
     let milestone = news.iter().rev().find(|event| event.body.is_milestone());
     let Some(event) = milestone.or(news.last()) else { return Vec::new() };
-    let who = sanitize(event.actor.name()).into_owned();
+    let who = event.actor.name();
     let mut text = format!("{label}: {who} {}", event.news(&app.session.me));
     if news.len() > 1 {
         text = format!("{text} · and {} more", news.len() - 1);

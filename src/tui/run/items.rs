@@ -4,7 +4,6 @@ use crate::config::panes::CustomCommand;
 use crate::config::pattern::{Pattern, Placeholder};
 use crate::model::Incident;
 use crate::model::status::Category;
-use crate::model::text::sanitize;
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
@@ -25,7 +24,7 @@ pub(in crate::tui) fn empty_reason(app: &App, target: &Target) -> String {
         return why.clone();
     }
     let folder = app.session.settings.runbooks.as_ref().map(|folder| folder.to_string_lossy());
-    let location = folder.map(|folder| format!("as .md files in {}, ", sanitize(&folder)));
+    let location = folder.map(|folder| format!("as .md files in {folder}, "));
     format!(
         "nothing is there for {}: put runbooks {}or [[commands]] into the settings",
         target.label,
@@ -45,7 +44,7 @@ pub(in crate::tui) fn items_after(app: &App, target: &Target, before: &[Item]) -
     let mut items = runbook::items::items(app, incident);
     for command in &app.session.settings.commands {
         if is_offered(app, command, incident) {
-            let mut item = Item::new(sanitize(&command.name), Pick::Command(command.name.clone()));
+            let mut item = Item::new(&command.name, Pick::Command(command.name.clone()));
             item.key = command.key;
             let question = if command.dangerous { "asks first · " } else { "" };
             let help = match &command.help {
@@ -60,10 +59,8 @@ pub(in crate::tui) fn items_after(app: &App, target: &Target, before: &[Item]) -
             } else {
                 prepare(command, incident, app, RunId(0)).err()
             };
-            let item = item
-                .about(format!("{question}{}", sanitize(&help)))
-                .disabled_reason(disabled_reason);
-            items.push(item.value(sanitize(&command.name)));
+            let item = item.about(format!("{question}{help}")).disabled_reason(disabled_reason);
+            items.push(item.value(&command.name));
         }
     }
     for run in app.runs.list.iter().rev().filter(|run| run.target.id == target.id) {
@@ -88,9 +85,9 @@ pub(in crate::tui) fn all_items(app: &App, targets: &[Target]) -> Vec<Item> {
     items.extend(runbook::items::other_items(app, incident));
     for command in &app.session.settings.commands {
         if let Some(when) = command.when.as_ref().filter(|_| !is_offered(app, command, incident)) {
-            let name = sanitize(&command.name);
-            let why = format!("it is only for {}", sanitize(&when.to_string()));
-            let item = Item::new(name.clone(), Pick::Command(command.name.clone())).value(name);
+            let name = &command.name;
+            let why = format!("it is only for {when}");
+            let item = Item::new(name, Pick::Command(name.clone())).value(name);
             items.push(item.disabled_reason(Some(why)));
         }
     }

@@ -2,14 +2,14 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 
-use crate::model::text::{sanitize, wrap};
+use crate::model::text::wrap;
 
 use crate::tui::confirm;
 use crate::tui::core::app::App;
 use crate::tui::run::{Run, RunConfirmation};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span};
 
 /// Rows above the output: the status of the run, and a blank row.
 pub(in crate::tui) const HEADER_ROWS: u16 = 2;
@@ -22,7 +22,7 @@ pub(in crate::tui) fn confirmation_lines(
 ) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut push = |text: &str, style: Style| {
-        for part in wrap(&sanitize(text), width) {
+        for part in wrap(text, width) {
             lines.push(Line::from(Span::styled(part, style)));
         }
     };
@@ -37,8 +37,8 @@ pub(in crate::tui) fn confirmation_lines(
     }
     push(&confirm::layout::answer_keys(app), app.ui.theme.accent());
     lines.push(Line::default());
-    for part in wrap(&sanitize(&confirmation.spec.command_line()), width) {
-        lines.push(Line::from(part.into_string()));
+    for part in wrap(confirmation.spec.command_line(), width) {
+        lines.push(Line::from(part));
     }
     lines
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::CommandId;
-use crate::model::text::sanitize;
+use crate::model::text::SafeText;
 use crate::model::time::format_precise_duration;
 
 use crate::tui::run::output::CapturedOutput;
@@ -88,10 +88,10 @@ pub struct Run {
     pub id: RunId,
     /// The incident that it runs on.
     pub target: Target,
-    /// The name of the custom command, safe to show.
-    pub name: String,
-    /// The command line, safe to show.
-    pub command_line: String,
+    /// The name of the custom command.
+    pub name: SafeText<'static>,
+    /// The command line.
+    pub command_line: SafeText<'static>,
     /// The time after which it is stopped.
     pub timeout: Duration,
     /// Whether its outcome is added to the timeline automatically.
@@ -120,7 +120,7 @@ impl Run {
             Some((RunEnd::TimedOut, _)) => {
                 format!("stopped after {}: its time was up", format_precise_duration(self.limit()))
             }
-            Some((RunEnd::NotStarted(reason), _)) => format!("not started: {}", sanitize(reason)),
+            Some((RunEnd::NotStarted(reason), _)) => format!("not started: {reason}"),
         }
     }
 

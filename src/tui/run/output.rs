@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::model::text::{lines, wrap};
+use crate::model::text::{SafeText, lines, wrap};
 
 /// The maximum size of the captured output; the oldest lines are dropped first.
 pub const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
@@ -32,7 +32,7 @@ pub struct CapturedOutput {
     carriage_returned: bool,
     width: usize,
     /// The lines as shown, wrapped at `width` columns.
-    rows: VecDeque<String>,
+    rows: VecDeque<SafeText<'static>>,
     /// For each line that is wrapped already, its number of rows.
     row_counts: VecDeque<usize>,
 }
@@ -117,7 +117,7 @@ impl CapturedOutput {
         for line in self.lines.iter().skip(self.row_counts.len()) {
             let before = self.rows.len();
             for safe in lines(line) {
-                self.rows.extend(wrap(safe, width).into_iter().map(String::from));
+                self.rows.extend(wrap(safe, width));
             }
             self.row_counts.push_back(self.rows.len() - before);
         }
@@ -125,7 +125,7 @@ impl CapturedOutput {
 
     /// Returns the rows as of the last call of [`CapturedOutput::wrap_to`].
     #[must_use]
-    pub fn rows(&self) -> &VecDeque<String> {
+    pub fn rows(&self) -> &VecDeque<SafeText<'static>> {
         &self.rows
     }
 
@@ -135,15 +135,15 @@ impl CapturedOutput {
         self.dropped
     }
 
-    /// Returns the last `count` lines, safe to show, and whether there were more. Blank lines at
+    /// Returns the last `count` lines, and whether there were more. Blank lines at
     /// the end are skipped.
     #[must_use]
-    pub fn tail(&self, count: usize) -> (Vec<String>, bool) {
+    pub fn tail(&self, count: usize) -> (Vec<SafeText<'_>>, bool) {
         let blank = |line: &&String| line.trim().is_empty();
         let end = self.lines.len() - self.lines.iter().rev().take_while(blank).count();
         let from = end.saturating_sub(count);
         let tail = self.lines.range(from..end).flat_map(|line| lines(line));
-        (tail.map(String::from).collect(), from > 0 || self.dropped > 0)
+        (tail.collect(), from > 0 || self.dropped > 0)
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    fn captured_rows(parts: &[(Pipe, &str)]) -> Vec<String> {
+    fn captured_rows(parts: &[(Pipe, &str)]) -> Vec<SafeText<'static>> {
         let mut output = CapturedOutput::default();
         for (pipe, text) in parts {
             output.push(*pipe, text);
@@ -189,7 +189,7 @@ mod tests {
         output.wrap_to(40);
         assert!(output.bytes <= MAX_OUTPUT_BYTES);
         assert_eq!(output.dropped() + output.lines.len(), 300_000);
-        assert_eq!(output.rows().back().map(String::as_str), Some("line 299999"));
+        assert_eq!(output.rows().back().map(SafeText::as_str), Some("line 299999"));
         assert_eq!(output.rows().len(), output.lines.len());
     }
 
@@ -197,7 +197,7 @@ mod tests {
     fn tail_reports_whether_lines_were_dropped() {
         let mut output = CapturedOutput::default();
         output.push(Pipe::Stdout, "a\nb\u{7}\nc\n\n");
-        assert_eq!(output.tail(2), (vec!["b␇".to_owned(), "c".to_owned()], true));
+        assert_eq!(output.tail(2), (vec!["b␇".into(), "c".into()], true));
         assert!(!output.tail(9).1);
     }
 

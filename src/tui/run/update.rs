@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::model::IncidentCommand;
 use crate::model::command::CommandKind;
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::{SafeText, sanitize, truncate};
 use crate::model::time::format_precise_duration;
-use crate::model::{IncidentCommand, text};
 
 use crate::tui::action::Action;
 use crate::tui::action::find_entry;
@@ -37,7 +37,7 @@ pub(in crate::tui) fn open(app: &mut App, targets: Vec<Target>) -> Vec<Effect> {
         return show_toast(app, reason, true);
     };
     let items = items(app, target);
-    let heading = format!("Run on {} · {}", target.label, sanitize(&target.title));
+    let heading = format!("Run on {} · {}", target.label, target.title);
     if items.is_empty() && app.session.settings.runbooks.is_none() {
         let reason = empty_reason(app, target);
         return show_toast(app, reason, true);
@@ -53,7 +53,7 @@ pub(in crate::tui) fn preview(app: &App, name: &str, what: &str) -> String {
     let command = app.session.settings.commands.iter().find(|command| command.name == name);
     let question =
         if command.is_some_and(|command| command.dangerous) { ", asks first" } else { "" };
-    format!("run {} on {what}{question}", sanitize(name))
+    format!("run {name} on {what}{question}")
 }
 
 /// Starts the chosen command, or asks first.
@@ -71,21 +71,13 @@ pub(in crate::tui) fn run_command(
         app.session.settings.commands.iter().find(|command| command.name == name).cloned();
     // Settings may have been reloaded since the list was opened.
     let Some(command) = command else {
-        return show_toast(
-            app,
-            format!("{} is not in the settings any more", sanitize(name)),
-            true,
-        );
+        return show_toast(app, format!("{name} is not in the settings any more"), true);
     };
     let runs = |run: &&Run| run.ended.is_none();
-    let same = |run: &&Run| run.target.id == target.id && run.name == sanitize(name).as_str();
+    let same = |run: &&Run| run.target.id == target.id && run.name == sanitize(name);
     if let Some(id) = app.runs.list.iter().filter(runs).find(same).map(|run| run.id) {
         app.ui.mode = Mode::Output(OutputPane { id, top: None });
-        return show_toast(
-            app,
-            format!("{} runs on {} already", sanitize(name), target.label),
-            false,
-        );
+        return show_toast(app, format!("{name} runs on {} already", target.label), false);
     }
     if app.runs.list.iter().filter(runs).count() >= MAX_RUNNING {
         return show_toast(
@@ -134,8 +126,8 @@ fn launch(app: &mut App, confirmation: RunConfirmation, at: DateTime<Utc>) -> Ve
     app.runs.list.push(Run {
         id,
         target,
-        name: sanitize(&name).into_string(),
-        command_line: sanitize(&spec.command_line()).into_string(),
+        name: name.into(),
+        command_line: spec.command_line().into(),
         timeout: spec.timeout,
         records_note,
         note_command: None,
@@ -260,13 +252,14 @@ fn put_on_timeline(app: &mut App, id: RunId, at: DateTime<Utc>) -> Vec<Effect> {
 
 /// Returns the note for the timeline: command, outcome and the last lines of the output.
 fn note_text(run: &Run) -> String {
-    let mut lines = vec![format!("ran {}: {}", run.name, run.outcome())];
+    let mut head = format!("ran {}: {}", run.name, run.outcome());
     if let Some((_, at)) = &run.ended {
-        lines[0] = format!("{}, after {}", lines[0], format_precise_duration(*at - run.started_at));
+        head = format!("{head}, after {}", format_precise_duration(*at - run.started_at));
     }
-    lines.push(format!("$ {}", truncate(&run.command_line, 1000)));
+    let command = format!("$ {}", truncate(&run.command_line, 1000));
+    let mut lines: Vec<SafeText<'_>> = vec![head.into(), command.into()];
     let (mut tail, mut more) = run.output.tail(MAX_NOTED.0);
-    let mut bytes: usize = tail.iter().map(String::len).sum();
+    let mut bytes: usize = tail.iter().map(|line| line.len()).sum();
     while bytes > MAX_NOTED.1 && tail.len() > 1 {
         bytes -= tail.remove(0).len();
         more = true;
@@ -275,7 +268,6 @@ fn note_text(run: &Run) -> String {
         lines.push("… earlier lines are left out".into());
     }
     lines.extend(tail);
-    let lines: Vec<_> = lines.iter().map(text::sanitize).collect();
     lines.join("\n")
 }
 

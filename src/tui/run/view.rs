@@ -2,7 +2,6 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 
 use crate::model::text::truncate;
 use crate::model::time::format_precise_duration;
@@ -11,25 +10,26 @@ use crate::tui::core::app::App;
 use crate::tui::run::layout::{HEADER_ROWS, rows, text_size};
 use crate::tui::run::{OutputPane, Run};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer) {
     let Some(run) = app.runs.list.iter().find(|run| run.id == pane.id) else { return };
-    popup::frame(app, body, &format!("{} · {}", run.name, run.target.label), buffer);
+    popup::frame(app, body, format!("{} · {}", run.name, run.target.label), buffer);
     let inside = popup::inner(body);
     let width = usize::from(inside.width);
-    buffer.set_line(inside.x, inside.y, &status(app, run, width), inside.width);
+    draw_line(&status(app, run, width), inside, buffer);
     let (_, fits) = text_size(body);
     let count = rows(run);
     let last = count.saturating_sub(fits);
     let top = pane.top.map_or(last, |top| top.min(last));
     let dropped = (run.output.dropped() > 0).then(|| {
         let text = format!("… {} lines before this are not kept", run.output.dropped());
-        Line::from(Span::styled(truncate(&text, width).into_owned(), app.ui.theme.dim()))
+        Line::from(Span::styled(truncate(text, width), app.ui.theme.dim()))
     });
-    let written = run.output.rows().iter().map(|row| Line::from(row.clone()));
+    let written = run.output.rows().iter().map(Line::from);
     let lines = dropped.into_iter().chain(written).skip(top).take(fits);
     for (line, y) in lines.zip(inside.y + HEADER_ROWS..inside.bottom()) {
-        buffer.set_line(inside.x, y, &line, inside.width);
+        draw_line(&line, Rect { y, height: 1, ..inside }, buffer);
     }
     if count == 0 {
         let text = match run.ended {
@@ -38,7 +38,7 @@ pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mu
         };
         let y = inside.y + HEADER_ROWS;
         if y < inside.bottom() {
-            buffer.set_stringn(inside.x, y, text, width, app.ui.theme.dim());
+            draw_text(text, app.ui.theme.dim(), Rect { y, height: 1, ..inside }, buffer);
         }
     }
     popup::draw_scroll_hint(app, body, (top, count.saturating_sub(top + fits)), buffer);
@@ -60,7 +60,7 @@ fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
             }
         }
     };
-    let mut line = Line::from(Span::styled(truncate(&text, width).into_owned(), style));
+    let mut line = Line::from(Span::styled(truncate(text, width), style));
     let mut more = match &run.ended {
         None => format!(" · at most {}", format_precise_duration(run.limit())),
         Some((_, at)) => format!(" · after {}", format_precise_duration(*at - run.started_at)),
@@ -70,6 +70,6 @@ fn status(app: &App, run: &Run, width: usize) -> Line<'static> {
     }
     more = format!("{more} · {}", run.command_line);
     let remaining = width.saturating_sub(line.width());
-    line.push_span(Span::styled(truncate(&more, remaining).into_owned(), app.ui.theme.dim()));
+    line.push_span(Span::styled(truncate(more, remaining), app.ui.theme.dim()));
     line
 }

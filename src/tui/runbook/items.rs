@@ -2,7 +2,6 @@
 
 use crate::model::Incident;
 use crate::model::runbook::{MatchReason, RunbookHeader, is_url};
-use crate::model::text::sanitize;
 
 use crate::tui::core::app::App;
 use crate::tui::picker::{Item, Pick};
@@ -55,29 +54,27 @@ pub(in crate::tui) fn items(app: &App, incident: &Incident) -> Vec<Item> {
     let matching = matching_runbooks(app, incident);
     for name in named_runbooks(app, incident) {
         if is_url(name) {
-            let item = Item::new(sanitize(name), Pick::Copy(name.to_owned(), "the runbook's URL"));
-            items.push(item.about("a runbook elsewhere: copies its URL").value(sanitize(name)));
+            let item = Item::new(name, Pick::Copy(name.to_owned(), "the runbook's URL"));
+            items.push(item.about("a runbook elsewhere: copies its URL").value(name));
         } else if app.session.settings.runbooks.is_none() || app.runbooks.is_some() {
             let bare = name.strip_suffix(".md").unwrap_or(name).to_lowercase();
             if matching.iter().all(|(_, head)| head.name.to_lowercase() != bare) {
-                let item = Item::new(sanitize(name), Pick::Runbook(name.to_owned()));
-                items.push(
-                    item.disabled_reason(Some(missing_reason(app, name))).value(sanitize(name)),
-                );
+                let item = Item::new(name, Pick::Runbook(name.to_owned()));
+                items.push(item.disabled_reason(Some(missing_reason(app, name))).value(name));
             }
         }
     }
     for (why, head) in matching {
         let why = match why {
             MatchReason::Named => "runbook".to_owned(),
-            MatchReason::Service(service) => format!("runbook for service {}", sanitize(&service)),
-            MatchReason::Label(label) => format!("runbook for label {}", sanitize(&label)),
+            MatchReason::Service(service) => format!("runbook for service {service}"),
+            MatchReason::Label(label) => format!("runbook for label {label}"),
             MatchReason::Category(category) => format!("runbook for category {category}"),
         };
         let title =
             if head.title.is_empty() { String::new() } else { format!(" · {}", head.title) };
-        let item = Item::new(sanitize(&head.name), Pick::Runbook(head.name.clone()));
-        items.push(item.about(format!("{why}{title}")).value(sanitize(&head.name)));
+        let item = Item::new(&head.name, Pick::Runbook(head.name.clone()));
+        items.push(item.about(format!("{why}{title}")).value(&head.name));
     }
     if let Some(Err(NoRunbooks::Unreadable(why))) = &app.runbooks
         && !items.iter().any(|item| item.disabled_reason.is_some())
@@ -95,19 +92,18 @@ pub(in crate::tui) fn other_items(app: &App, incident: &Incident) -> Vec<Item> {
     let others =
         heads.iter().filter(|head| matching.iter().all(|(_, fits)| fits.name != head.name));
     let item = |head: &RunbookHeader| {
-        let name = sanitize(&head.name);
         let title =
             if head.title.is_empty() { String::new() } else { format!(" · {}", head.title) };
         let about = format!("not for this incident: {}{title}", purpose(head));
-        Item::new(name.clone(), Pick::Runbook(head.name.clone())).about(about).value(name)
+        Item::new(&head.name, Pick::Runbook(head.name.clone())).about(about).value(&head.name)
     };
     others.map(item).collect()
 }
 
 /// Describes what a runbook is for.
 pub(in crate::tui) fn purpose(head: &RunbookHeader) -> String {
-    let services = head.services.iter().map(|name| format!("service {}", sanitize(name)));
-    let labels = head.labels.iter().map(|name| format!("label {}", sanitize(name)));
+    let services = head.services.iter().map(|name| format!("service {name}"));
+    let labels = head.labels.iter().map(|name| format!("label {name}"));
     let categories = head.categories.iter().map(|category| format!("category {category}"));
     let all: Vec<String> = services.chain(labels).chain(categories).collect();
     if all.is_empty() { "nothing names it".into() } else { format!("for {}", all.join(", ")) }
@@ -118,7 +114,7 @@ pub(in crate::tui) fn missing_reason(app: &App, name: &str) -> String {
         (Some(Err(none)), _) => none.reason().to_owned(),
         (_, Some(folder)) => {
             let name = name.strip_suffix(".md").unwrap_or(name);
-            format!("there is no {}.md in {}", sanitize(name), sanitize(&folder.to_string_lossy()))
+            format!("there is no {name}.md in {}", folder.to_string_lossy())
         }
         (_, None) => "there is no folder of runbooks in the settings".into(),
     }

@@ -2,16 +2,16 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
 use crate::model::runbook::{Block, BlockKind, RunbookPage, TextSpan, TextStyle, Tick, find_ticks};
-use crate::model::text::{sanitize, width, wrap};
+use crate::model::text::{width, wrap};
 
 use crate::tui::core::app::App;
 use crate::tui::core::mode::Mode;
 use crate::tui::runbook::RunbookPane;
 use crate::tui::runbook::steps::loaded_events;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::{Line, Span};
 
 /// The maximum width of the text, in columns: longer lines are hard to read.
 const MAX_COLUMNS: usize = 100;
@@ -40,7 +40,7 @@ pub(in crate::tui) fn layout(app: &App, book: &RunbookPane, columns: usize) -> R
         return layout;
     };
     for problem in &book.head.problems {
-        for part in wrap(&format!("! {problem}"), columns) {
+        for part in wrap(format!("! {problem}"), columns) {
             layout.lines.push(Line::from(Span::styled(part, app.ui.theme.strong())));
         }
     }
@@ -96,7 +96,7 @@ fn step_mark(
     let digits = page.steps.len().to_string().len();
     let sent = book.sent_ticks.iter().any(|(sent, _)| *sent == step);
     let (sign, by) = match &ticks[step] {
-        Some(tick) => ("✓", format!(" – {} {}", sanitize(&tick.by), app.clock().hh_mm(tick.at))),
+        Some(tick) => ("✓", format!(" – {} {}", tick.by, app.clock().hh_mm(tick.at))),
         None if sent => ("…", String::new()),
         None => (" ", String::new()),
     };

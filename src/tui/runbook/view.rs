@@ -4,16 +4,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::runbook::find_ticks;
-use crate::model::text::sanitize;
 
 use crate::tui::core::app::App;
 use crate::tui::runbook::RunbookPane;
 use crate::tui::runbook::layout::{layout, text_size};
 use crate::tui::runbook::steps::loaded_events;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::text::draw_line;
 
 pub(in crate::tui) fn draw(app: &App, book: &RunbookPane, body: Rect, buffer: &mut Buffer) {
-    let mut heading = format!("{} · {}", sanitize(&book.head.name), book.target.label);
+    let mut heading = format!("{} · {}", book.head.name, book.target.label);
     if let Some(page) = book.page.as_ref().filter(|page| !page.steps.is_empty()) {
         let ticks = find_ticks(&book.head.name, &page.steps, loaded_events(app, book.target.id));
         let done = ticks.iter().flatten().count();
@@ -23,7 +23,7 @@ pub(in crate::tui) fn draw(app: &App, book: &RunbookPane, body: Rect, buffer: &m
     let inside = popup::inner(body);
     let layout = layout(app, book, text_size(body).0);
     for (line, row) in layout.lines.iter().skip(book.top).zip(inside.rows()) {
-        buffer.set_line(row.x, row.y, line, row.width);
+        draw_line(line, row, buffer);
     }
     let below = layout.lines.len().saturating_sub(book.top + usize::from(inside.height));
     popup::draw_scroll_hint(app, body, (book.top, below), buffer);

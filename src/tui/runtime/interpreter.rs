@@ -56,10 +56,10 @@ pub trait Surroundings {
     /// Reads one runbook of a folder.
     fn load_runbook(&mut self, folder: PathBuf, name: String);
 
-    /// Opens another workspace.
+    /// Opens the workspace with this id.
     fn open_workspace(&mut self, workspace: WorkspaceId);
 
-    /// Starts a program.
+    /// Starts a program on an incident.
     fn start_program(&mut self, spec: ProgramSpec);
 
     /// Stops a running program.

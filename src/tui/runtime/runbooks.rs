@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::model::runbook::{RunbookHeader, RunbookPage};
-use crate::model::text::sanitize;
 
 use crate::tui::runbook::{NoRunbooks, Runbooks};
 
@@ -24,19 +23,15 @@ pub(super) fn load_heads(folder: &Path) -> Runbooks {
     let mut heads = Vec::new();
     if let Err(error) = collect_heads(folder, "", 0, &mut heads) {
         return Err(if error.kind() == io::ErrorKind::NotFound {
-            let why = format!("there is no folder {}", display_path(folder));
+            let why = format!("there is no folder {}", folder.display());
             NoRunbooks::NoFolder(format!("{why}: put runbooks there, as .md files"))
         } else {
-            let why = format!("the runbooks in {} can't be read: {error}", display_path(folder));
+            let why = format!("the runbooks in {} can't be read: {error}", folder.display());
             NoRunbooks::Unreadable(why)
         });
     }
     heads.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Arc::new(heads))
-}
-
-fn display_path(path: &Path) -> String {
-    sanitize(&path.to_string_lossy()).into_string()
 }
 
 fn collect_heads(
@@ -69,7 +64,7 @@ fn collect_heads(
 /// Reads a runbook completely. The error is a sentence.
 pub(super) fn load_page(folder: &Path, name: &str) -> Result<Arc<RunbookPage>, String> {
     let path: PathBuf = folder.join(format!("{name}.md"));
-    let failed = |why: &str| format!("{} can't be shown: {why}", display_path(&path));
+    let failed = |why: &str| format!("{} can't be shown: {why}", path.display());
     let about = fs::metadata(&path).map_err(|error| failed(&error.to_string()))?;
     if !about.is_file() {
         return Err(failed("it is no file"));

@@ -80,7 +80,7 @@ impl TerminalSession {
         let context =
             LoopContext { reloads: options.reloads.take(), opener: options.opener.take() };
         let now = Utc::now();
-        let mut app = App::new(options, theme, now);
+        let mut app = runtime::create_app(options, theme, now);
         app.wall = wall.map(|settings| Box::new(Wall::new(settings, true, now)));
         if let Some(carryover) = self.carryover.take() {
             carryover.apply_to(&mut app);

@@ -3,15 +3,15 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
 use crate::model::Priority;
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::truncate;
 
 use crate::tui::core::app::App;
 use crate::tui::core::freshness::Freshness;
 use crate::tui::core::zone::{Clock, Zone};
 use crate::tui::widgets::formatting::{retry_text, short_duration};
+use crate::tui::widgets::text::{Line, Span, draw_line};
 
 /// How much the state line shows, so that it fits the width.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,13 +56,13 @@ pub(in crate::tui) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
             break;
         }
     }
-    buffer.set_line(area.x, area.y, &left, area.width);
+    draw_line(&left, area, buffer);
     let free = width.saturating_sub(left.width() + middle.width() + right.width());
     let x = area.x + u16::try_from(left.width() + (free / 2).max(1)).unwrap_or(0);
-    buffer.set_line(x, area.y, &middle, area.right().saturating_sub(x));
+    draw_line(&middle, Rect { x, width: area.right().saturating_sub(x), ..area }, buffer);
     if right.width() > 0 {
         let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0));
-        buffer.set_line(x, area.y, &right, area.right().saturating_sub(x));
+        draw_line(&right, Rect { x, width: area.right().saturating_sub(x), ..area }, buffer);
     }
 }
 
@@ -79,7 +79,7 @@ fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
     if verbosity < Verbosity::Least
         && let Some(name) = app.workspace_name()
     {
-        line.push_span(truncate(&sanitize(name), 16).into_owned());
+        line.push_span(truncate(name, 16).into_owned());
         line.push_span(" ");
     }
     if app.session.workspace.production {
@@ -184,12 +184,12 @@ fn right(app: &App, verbosity: Verbosity) -> Line<'static> {
     if verbosity < Verbosity::Middle
         && let Some((team, person)) = app.on_call()
     {
-        let team = team.map(|team| format!("{} ", truncate(&sanitize(team), 14)));
+        let team = team.map(|team| format!("{} ", truncate(team, 14)));
         line.push_span(Span::styled(
             format!("on call {}", team.unwrap_or_default()),
             app.ui.theme.dim(),
         ));
-        line.push_span(truncate(&sanitize(&person.name), 24).into_owned());
+        line.push_span(truncate(&person.name, 24).into_owned());
         if let Some(at) = app.fetched.directory_as_of.filter(|_| verbosity < Verbosity::Wide) {
             line.push_span(Span::styled(format!(" {}", app.as_of(at)), app.ui.theme.dim()));
         }

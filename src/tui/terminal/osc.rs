@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::model::text::truncate;
+use crate::model::text::{SafeText, truncate};
 
 pub use crate::config::panes::Desktop;
 
@@ -100,7 +100,13 @@ pub fn copy(text: &str, between: Multiplexer) -> Result<Vec<u8>, TooLong> {
 /// Returns the sequence for a desktop notification, preceded by BEL if `bell` is set. Empty if
 /// neither is wanted.
 #[must_use]
-pub fn notify(title: &str, body: &str, bell: bool, how: Desktop, between: Multiplexer) -> Vec<u8> {
+pub fn notify<'a>(
+    title: impl Into<SafeText<'a>>,
+    body: impl Into<SafeText<'a>>,
+    bell: bool,
+    how: Desktop,
+    between: Multiplexer,
+) -> Vec<u8> {
     let mut bytes = Vec::new();
     if bell {
         bytes.push(0x07);
@@ -108,25 +114,19 @@ pub fn notify(title: &str, body: &str, bell: bool, how: Desktop, between: Multip
     let sequence = match how {
         Desktop::Off | Desktop::Auto => return bytes,
         Desktop::Osc9 => {
-            let text = format!("{title}: {body}");
-            let text = sanitize_payload(&text);
+            let text = truncate(format!("{}: {}", title.into(), body.into()), MAX_COLUMNS);
             // To some terminals a leading number means something else, such as a progress bar.
             let gap = if text.starts_with(|c: char| c.is_ascii_digit()) { " " } else { "" };
             format!("\x1b]9;{gap}{text}\x07")
         }
         Desktop::Osc777 => {
             // A semicolon in the title would start the body.
-            let title = sanitize_payload(title).replace(';', ",");
-            format!("\x1b]777;notify;{title};{}\x07", sanitize_payload(body))
+            let title = truncate(title, MAX_COLUMNS).replace(';', ",");
+            format!("\x1b]777;notify;{title};{}\x07", truncate(body, MAX_COLUMNS))
         }
     };
     bytes.extend(between.pass_through(sequence.as_bytes()));
     bytes
-}
-
-/// Sanitizes a text so that it can't end the sequence or begin another, and truncates it.
-fn sanitize_payload(text: &str) -> String {
-    truncate(text, MAX_COLUMNS).into_string()
 }
 
 impl Desktop {

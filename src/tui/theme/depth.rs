@@ -13,7 +13,7 @@ pub enum Depth {
     Basic,
     /// The 256 indexed colours.
     Indexed,
-    /// 24-bit colours.
+    /// 24 bits for each colour.
     True,
 }
 
@@ -22,7 +22,7 @@ pub enum Depth {
 const TRUE_COLOR_TERMS: [&str; 8] =
     ["direct", "kitty", "alacritty", "foot", "ghostty", "wezterm", "contour", "rio"];
 
-/// Terminals without colours.
+/// Terminals without colours, by the start of their names.
 const MONOCHROME_TERMS: [&str; 4] = ["dumb", "vt1", "vt2", "vt3"];
 
 impl Depth {

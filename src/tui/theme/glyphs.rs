@@ -3,6 +3,8 @@
 use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
+use crate::tui::widgets::text::set_symbol;
+
 /// Replaces all symbols that are not ASCII.
 pub(super) fn to_ascii(buffer: &mut Buffer) {
     let mut wide = 0;
@@ -10,7 +12,7 @@ pub(super) fn to_ascii(buffer: &mut Buffer) {
         // The second half of a replaced wide character.
         if wide > 0 {
             wide -= 1;
-            cell.set_symbol(" ");
+            set_symbol(" ", cell);
             continue;
         }
         let symbol = cell.symbol();
@@ -18,8 +20,7 @@ pub(super) fn to_ascii(buffer: &mut Buffer) {
             continue;
         }
         wide = symbol.width().saturating_sub(1);
-        let plain = plain(symbol);
-        cell.set_symbol(plain);
+        set_symbol(plain(symbol), cell);
     }
 }
 

@@ -11,13 +11,13 @@ use super::depth::Shade;
 pub(super) struct Palette {
     /// What has the focus.
     pub accent: Shade,
-    /// Secondary text.
+    /// Text of secondary importance.
     pub dim: Shade,
-    /// Borders without focus.
+    /// Borders of panes without the focus.
     pub border: Shade,
-    /// A good state.
+    /// A state that is good.
     pub good: Shade,
-    /// Warnings.
+    /// A state that needs attention.
     pub warning: Shade,
     /// The priorities P1 to P4.
     pub priority: [Shade; 4],
@@ -34,7 +34,7 @@ const fn shade(full: u32, indexed: u8, basic: Color) -> Shade {
     Shade { rgb: (red, green, blue), indexed, basic }
 }
 
-/// For dark terminals.
+/// The theme for terminals with a dark background.
 const DARK: Palette = Palette {
     accent: shade(0x5f_d7_d7, 80, Color::Cyan),
     dim: shade(0x9e_9e_9e, 247, Color::Gray),

@@ -1,20 +1,19 @@
 //! The timeline pane: the events of the shown incident, newest first.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
 use crate::model::Event;
 use crate::model::event::EventBody;
-use crate::model::text::{lines as safe_lines, pad, sanitize, truncate, wrap};
+use crate::model::text::{lines as safe_lines, pad, truncate, wrap};
 use crate::model::time::format_duration;
 
 use crate::tui::core::app::App;
+use crate::tui::core::computed::Identity;
 use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane;
 use crate::tui::reading::{LoadedIncident, TimelineInputs};
+use crate::tui::widgets::text::{Line, Span};
 
 /// The width of the word after the mark, in columns.
 const WORD_WIDTH: usize = 13;
@@ -27,35 +26,24 @@ const ONE_LINE_FROM: usize = 52;
 /// The minimum number of columns in which a longer text is wrapped next to the actor.
 const MIN_TEXT_WIDTH: usize = 36;
 
-/// Returns what the layout of the lines depends on.
-pub(in crate::tui) fn layout_inputs(app: &App, width: usize) -> Option<TimelineInputs> {
-    let shown = app.reading.shown.as_ref()?;
-    Some(TimelineInputs {
-        events: Arc::clone(&shown.events),
-        detail: Arc::clone(&shown.detail),
+/// Returns what [`lines`] depends on.
+pub(in crate::tui) fn inputs(app: &App, width: usize) -> TimelineInputs {
+    let shown = app.reading.shown.as_ref();
+    TimelineInputs {
+        shown: shown.map(|shown| (Identity::new(&shown.detail), Identity::new(&shown.events))),
+        outbox: app.inflight.outbox.as_ref().map(Identity::new),
         width,
+        is_bare: is_bare(app),
         day: app.clock().local_time(app.now).date(),
         clock: app.clock(),
         theme: app.ui.theme,
         as_of: viewed_seq(app),
-    })
+    }
 }
 
-/// Whether the lines must be laid out again.
-pub(in crate::tui) fn is_outdated(app: &App, width: usize) -> bool {
-    match (&app.reading.timeline_inputs, &app.reading.shown) {
-        (Some(inputs), Some(shown)) => {
-            !Arc::ptr_eq(&inputs.events, &shown.events)
-                || !Arc::ptr_eq(&inputs.detail, &shown.detail)
-                || inputs.width != width
-                || inputs.clock != app.clock()
-                || inputs.theme != app.ui.theme
-                || inputs.day != app.clock().local_time(app.now).date()
-                || inputs.as_of != viewed_seq(app)
-        }
-        (None, None) => !app.reading.timeline_lines.is_empty(),
-        _ => true,
-    }
+/// Returns whether the pane is shown without a border.
+fn is_bare(app: &App) -> bool {
+    app.layout().slot(Pane::Timeline).is_some_and(|slot| slot.frame == Frame::Bare)
 }
 
 /// Returns the sequence number of the event as of which the incident is shown; `None` for now.
@@ -98,15 +86,12 @@ struct Entry {
 pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(shown) = &app.reading.shown else { return Vec::new() };
     let mut lines = Vec::new();
-    if app.layout().slot(Pane::Timeline).is_some_and(|slot| slot.frame == Frame::Bare) {
+    if is_bare(app) {
         // Without a border there is no title that names the incident.
         let summary = &shown.detail.incident.summary;
         let (label, zone) = (summary.label(), app.clock().name());
-        let text = format!("{label} · {zone} · {}", sanitize(&summary.title));
-        lines.push(Line::from(Span::styled(
-            truncate(&text, width).into_owned(),
-            app.ui.theme.strong(),
-        )));
+        let text = format!("{label} · {zone} · {}", summary.title);
+        lines.push(Line::from(Span::styled(truncate(text, width), app.ui.theme.strong())));
     }
     let mut day = app.clock().local_time(app.now).date();
     let viewed_at =
@@ -220,7 +205,6 @@ fn layout_entry(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'st
         Entry { milestone: true, .. } => ("● ", theme.strong()),
         _ => ("◦ ", Style::new()),
     };
-    let actor = sanitize(&entry.actor);
     let utc = app.clock().secondary_utc(entry.at).filter(|_| width >= WIDE_FROM);
     let utc = utc.map(|at| at.format("%H:%MZ  ").to_string()).unwrap_or_default();
     let mut line = Line::from(vec![
@@ -231,14 +215,14 @@ fn layout_entry(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'st
     let by = if width < WIDE_FROM { ACTOR_WIDTH } else { 2 * ACTOR_WIDTH - 8 };
     let column = 8 + 2 + utc.len() + 2 + WORD_WIDTH + 1 + by + 2;
     let text_width = width.saturating_sub(column);
-    let fits = texts.len() == 1 && crate::model::text::width(&texts[0]) <= text_width;
+    let fits = texts.len() == 1 && texts[0].width() <= text_width;
     if width >= ONE_LINE_FROM {
         line.push_span(Span::styled(pad(entry.word, WORD_WIDTH), style));
-        line.push_span(format!(" {}  ", pad(&actor, by)));
+        line.push_span(format!(" {}  ", pad(&entry.actor, by)));
     } else {
         line.push_span(Span::styled(entry.word, style));
         let room = width.saturating_sub(12 + entry.word.len() + 3);
-        line.push_span(Span::styled(format!(" · {}", truncate(&actor, room)), theme.dim()));
+        line.push_span(Span::styled(format!(" · {}", truncate(&entry.actor, room)), theme.dim()));
     }
     // The text goes next to the actor if that column is wide enough, else below across the pane.
     let (indent, below) = match width {

@@ -11,7 +11,7 @@ use crate::model::{Incident, IncidentId};
 /// An earlier state of an incident that is being viewed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TimeTravel {
-    /// The incident.
+    /// The incident that is viewed.
     pub id: IncidentId,
     /// The sequence number of the last event that counts as having happened.
     pub seq: u32,

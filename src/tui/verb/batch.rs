@@ -5,11 +5,11 @@ use crate::tui::form::Form;
 /// Commands that were sent together, until each has its outcome.
 #[derive(Debug)]
 pub struct Batch {
-    /// Identifies the batch.
+    /// The number of the batch, which identifies it.
     pub number: u64,
-    /// As in "acknowledge".
+    /// What is done to the incidents, as in "acknowledge".
     pub verb: String,
-    /// As in "acknowledged".
+    /// What was done to the incidents, as in "acknowledged".
     pub done_phrase: String,
     /// The number of incidents.
     pub total: usize,

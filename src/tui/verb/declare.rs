@@ -130,7 +130,7 @@ pub(in crate::tui) fn steps(
             "symptoms" => "Symptoms",
             other => other,
         };
-        field_error(label, error.problem)
+        field_error(label, error.problem.to_string())
     })?;
     let target = Target {
         // Commands that depend on the refused declaration depend on this one.

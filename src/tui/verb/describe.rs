@@ -91,11 +91,13 @@ impl FormLogic for DescribeForm {
         let (form, record, many) = (filled.form, filled.record(), filled.has_many());
         let title = form.value("Title");
         if form.is_changed("Title") {
-            check::title(&title).map_err(|error| field_error("Title", error.problem))?;
+            check::title(&title)
+                .map_err(|error| field_error("Title", error.problem.to_string()))?;
         }
         let symptoms = form.value("Symptoms");
         let labels = form.field("Labels").map(Field::entered_names).unwrap_or_default();
-        check::names("labels", &labels).map_err(|error| field_error("Labels", error.problem))?;
+        check::names("labels", &labels)
+            .map_err(|error| field_error("Labels", error.problem.to_string()))?;
         let runbook = form.value("Runbook");
         let changed = |label: &str, entered: &str, recorded: Option<&str>| {
             form.is_changed(label) && recorded != Some(entered) && !(many && entered.is_empty())

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::model::command::CommandKind;
 use crate::model::{IncidentCommand, check};
 
-use crate::tui::action::Entry;
+use crate::tui::action::{Entry, Phase};
 use crate::tui::core::app::App;
 use crate::tui::form::{Field, Kind};
 use crate::tui::picker::{Item, Pick};
@@ -15,7 +15,8 @@ use crate::tui::verb::logic::{
 };
 use crate::tui::verb::target::Target;
 
-pub(super) const ENTRY: Entry = Entry::command(CommandKind::AddNote, &["n"]).hint("note");
+pub(super) const ENTRY: Entry =
+    Entry::command(CommandKind::AddNote, &["n"]).hint("note").primary(&[(Phase::InProgress, 0)]);
 
 pub(super) struct Note;
 
@@ -33,7 +34,7 @@ impl VerbLogic for Note {
     }
 
     fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
-        check::required_text("note", typed.text).map_err(|error| error.problem)?;
+        check::required_text("note", typed.text).map_err(|error| error.problem.to_string())?;
         let command = IncidentCommand::AddNote { text: typed.text.to_owned() };
         Ok(single_command("write a note on", "noted", command))
     }
@@ -79,7 +80,8 @@ impl FormLogic for NoteForm {
 
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
         let text = filled.value("Note");
-        check::required_text("note", &text).map_err(|error| field_error("Note", error.problem))?;
+        check::required_text("note", &text)
+            .map_err(|error| field_error("Note", error.problem.to_string()))?;
         one_command(match filled.replaced() {
             Some(IncidentCommand::CorrectNote { note, .. }) => {
                 IncidentCommand::CorrectNote { note: *note, text }

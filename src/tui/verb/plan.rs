@@ -7,7 +7,7 @@ use crate::tui::verb::target::Target;
 /// The commands for one incident, in order. Those after a refused one are not sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step {
-    /// The incident.
+    /// The incident that the step is about.
     pub target: Target,
     /// Commands that are sent before, such as the declaration of a problem to link to.
     pub prerequisites: Vec<Command>,

@@ -40,9 +40,8 @@ impl VerbLogic for Services {
             .map(|service| {
                 let names = before.iter().map(|name| (*name).to_owned());
                 let names: Vec<String> = names.chain([service.name.clone()]).collect();
-                let value = sanitize(&names.join(" ")).into_owned();
-                let text = sanitize(&service.name).into_owned();
-                Item::new(text, set_services(names)).about(sanitize(&service.team)).value(value)
+                let value = names.join(" ");
+                Item::new(&service.name, set_services(names)).about(&service.team).value(value)
             })
             .collect()
     }
@@ -77,7 +76,7 @@ fn parse_names(app: &App, argument: &str) -> Result<Vec<String>, String> {
 }
 
 fn set_services(services: Vec<String>) -> Pick {
-    let names = sanitize(&services.join(", ")).into_owned();
+    let names = services.join(", ");
     let command = IncidentCommand::SetServices { services };
     single_command(format!("set services {names} on"), format!("services: {names}"), command)
 }

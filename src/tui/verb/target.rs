@@ -6,11 +6,11 @@ use crate::model::{IncidentId, Summary};
 /// later can't redirect the verb.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Target {
-    /// The incident.
+    /// The id of the incident.
     pub id: IncidentId,
     /// The incident's number as shown, such as `INC-2041`.
     pub label: String,
-    /// The incident's title.
+    /// The title of the incident.
     pub title: String,
     /// Sequence number of the incident's last event when it was chosen.
     pub seq: u32,

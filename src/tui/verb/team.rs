@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::command::CommandKind;
-use crate::model::text::sanitize;
 use crate::model::{IncidentCommand, check};
 
 use crate::tui::action::Entry;
@@ -32,9 +31,8 @@ impl VerbLogic for Team {
     fn offers(&self, app: &App, _: &str, _: &[Target], _: DateTime<Utc>) -> Vec<Item> {
         let directory = app.fetched.directory.iter();
         let teams = directory.flat_map(|directory| &directory.teams).map(|team| {
-            let name = sanitize(&team.name).into_owned();
-            let members = sanitize(&team.members.join(", ")).into_owned();
-            Item::new(name.clone(), set_team(Some(&team.name))).about(members).value(name)
+            let members = team.members.join(", ");
+            Item::new(&team.name, set_team(Some(&team.name))).about(members).value(&team.name)
         });
         let none = Item::new("no team", set_team(None)).about("nobody answers for it").value(NONE);
         teams.chain([none]).collect()
@@ -45,14 +43,14 @@ impl VerbLogic for Team {
         if typed.values().len() > 1 {
             return typed.unknown("there is no team");
         }
-        check::name("team", typed.text).map_err(|error| error.problem)?;
+        check::name("team", typed.text).map_err(|error| error.problem.to_string())?;
         Ok(set_team(Some(typed.text)))
     }
 }
 
 fn set_team(team: Option<&str>) -> Pick {
     let command = IncidentCommand::SetTeam { team: team.map(ToOwned::to_owned) };
-    match team.map(sanitize) {
+    match team {
         Some(name) => {
             single_command(format!("give {{}} to team {name}"), format!("given to {name}"), command)
         }

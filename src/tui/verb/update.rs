@@ -4,7 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::pattern::{Pattern, Placeholder};
 use crate::model::command::CommandKind;
-use crate::model::text::sanitize;
 use crate::model::time::format_duration;
 use crate::model::{Incident, IncidentCommand, Summary};
 
@@ -49,10 +48,8 @@ impl VerbLogic for Update {
         let items = app.session.settings.templates.iter().enumerate().zip('1'..='9');
         items
             .map(|((index, template), key)| {
-                let about = sanitize(&template.text.source()).into_owned();
-                let name = sanitize(&template.name);
-                let item = Item::new(name.clone(), Pick::Template(index)).key(key).about(about);
-                item.value(name)
+                let item = Item::new(&template.name, Pick::Template(index)).key(key);
+                item.about(template.text.source()).value(&template.name)
             })
             .collect()
     }

@@ -8,7 +8,7 @@ use crate::model::queue::Sort;
 /// A filter and an order under a name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct View {
-    /// The name of the view, sanitized.
+    /// The name of the view.
     pub name: String,
     /// Which incidents the view shows.
     pub filter: Filter,

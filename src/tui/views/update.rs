@@ -6,7 +6,6 @@ use crate::config::panes::SavedView;
 use crate::model::Status;
 use crate::model::filter::{Filter, MatchContext, Owner, Predicate, Scope, Sla, StateFilter, Term};
 use crate::model::queue::Sort;
-use crate::model::text::sanitize;
 
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
@@ -34,7 +33,7 @@ pub fn views_with(own: &[SavedView]) -> Vec<View> {
     let own: Vec<View> = own
         .iter()
         .map(|view| View {
-            name: sanitize(&view.name).into_string(),
+            name: view.name.clone(),
             filter: view.filter.clone(),
             sort: view.sort,
             key: view.key,
@@ -89,7 +88,7 @@ pub(in crate::tui) fn open_views(app: &mut App) -> Vec<Effect> {
             let filter = view.filter.to_string();
             let about = [
                 count.map(|count| count.to_string()),
-                Some(sanitize(&filter).into_string()).filter(|text| !text.is_empty()),
+                Some(filter).filter(|text| !text.is_empty()),
                 (view.sort != Sort::Urgent).then(|| sort_label(view.sort).to_owned()),
             ];
             item.about(about.into_iter().flatten().collect::<Vec<_>>().join(" · "))

@@ -81,9 +81,9 @@ pub enum LastP1 {
 /// An entry on the ribbon: one event of an incident.
 #[derive(Clone, Debug)]
 pub struct RibbonEntry {
-    /// When it happened.
+    /// When the event happened.
     pub at: DateTime<Utc>,
-    /// The incident.
+    /// The incident of the event.
     pub incident: IncidentRef,
     /// The event's sequence number on that incident's timeline.
     pub seq: u32,
@@ -91,18 +91,18 @@ pub struct RibbonEntry {
     pub word: &'static str,
     /// Details of the event.
     pub detail: String,
-    /// Who did it.
+    /// The name of the person or program that caused it.
     pub actor: String,
 }
 
 /// What the ribbon shows of an incident.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct IncidentRef {
-    /// The incident.
+    /// The id of the incident.
     pub id: IncidentId,
     /// The incident's number; `None` until the store has assigned one.
     pub number: Option<IncidentNumber>,
-    /// The incident's priority.
+    /// The priority of the incident.
     pub priority: Priority,
 }
 
@@ -123,7 +123,7 @@ struct TrackedIncident {
     snapshot_round: u64,
 }
 
-/// The wall display.
+/// The state of the wall display.
 #[derive(Debug)]
 pub struct Wall {
     /// What it shows, and how.
@@ -152,9 +152,9 @@ pub struct Wall {
 /// A request for events that the ribbon lacks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EventRequest {
-    /// The incident.
+    /// The incident whose events are missing.
     pub incident: IncidentRef,
-    /// The part of its timeline.
+    /// The part of the timeline to fetch.
     pub part: TimelineRange,
 }
 

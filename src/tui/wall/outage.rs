@@ -12,11 +12,11 @@ const LOUDNESS_AGES: [TimeDelta; 2] = [TimeDelta::minutes(2), TimeDelta::minutes
 /// How prominently an outage is shown.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Loudness {
-    /// On one line.
+    /// The outage is shown on one line.
     Line,
-    /// On a few lines.
+    /// The outage is shown on a few lines.
     Block,
-    /// In big letters.
+    /// The outage is shown in big letters.
     Big,
 }
 

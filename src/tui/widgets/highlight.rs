@@ -1,21 +1,23 @@
 //! Texts with some of their graphemes highlighted.
 
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::model::text::SafeText;
+
 use crate::tui::core::app::App;
+use crate::tui::widgets::text::{Line, Span};
 
 /// Appends a text with some of its graphemes highlighted.
 pub(in crate::tui) fn push_marked(
     app: &App,
-    text: &str,
+    text: SafeText<'_>,
     marks: &[usize],
     plain: Style,
     line: &mut Line<'static>,
 ) {
     if marks.is_empty() {
-        line.push_span(Span::styled(text.to_owned(), plain));
+        line.push_span(Span::styled(text.into_owned(), plain));
         return;
     }
     let mut run = String::new();

@@ -4,3 +4,4 @@ pub mod formatting;
 pub mod highlight;
 pub mod pane;
 pub mod popup;
+pub mod text;

@@ -3,20 +3,20 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Widget};
+use ratatui::widgets::{Block, BorderType};
 
-use crate::model::text;
+use crate::model::text::{SafeText, truncate, width};
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, PaneSlot};
 use crate::tui::core::pane::Pane;
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text, render};
 
 /// What the upper border shows in addition to the pane's name.
 #[derive(Default)]
 pub(in crate::tui) struct Title {
     /// Text after the name.
-    pub(in crate::tui) about: String,
+    pub(in crate::tui) about: SafeText<'static>,
     /// Text at the right end.
     pub(in crate::tui) right: String,
     /// Whether the text at the right end is about a fault.
@@ -37,18 +37,18 @@ pub(in crate::tui) fn draw(
     match slot.frame {
         Frame::Bare => {
             let line = tabs(app, &Pane::ALL, slot.pane, focused);
-            let left = usize::from(buffer.set_line(area.x, area.y, &line, area.width).0 - area.x);
+            let left = usize::from(draw_line(&line, area, buffer) - area.x);
             right(app, title, area, left, 0, buffer);
         }
         Frame::Own | Frame::Tabs(_) => {
             let kind = if focused { app.ui.theme.focus_border() } else { BorderType::Rounded };
-            Block::bordered().border_type(kind).border_style(style).render(area, buffer);
+            render(Block::bordered().border_type(kind).border_style(style), area, buffer);
             let line = match slot.frame {
                 Frame::Tabs(panes) => tabs(app, panes, slot.pane, focused),
                 _ => own_title(app, slot.pane, title, focused),
             };
-            let room = area.width.saturating_sub(3);
-            let end = buffer.set_line(area.x + 1, area.y, &line, room).0;
+            let border = Rect { x: area.x + 1, width: area.width.saturating_sub(3), ..area };
+            let end = draw_line(&line, border, buffer);
             right(app, title, area, usize::from(end - area.x), 1, buffer);
             scroll_marks(app, area, hidden, buffer);
         }
@@ -97,11 +97,11 @@ fn right(app: &App, title: &Title, area: Rect, left: usize, corner: u16, buffer:
     if title.right.is_empty() || room < 6 {
         return;
     }
-    let shown = text::truncate(&title.right, room.saturating_sub(2));
-    let wide = u16::try_from(text::width(&shown) + 2).unwrap_or(u16::MAX);
+    let shown = truncate(&title.right, room.saturating_sub(2));
+    let wide = u16::try_from(shown.width() + 2).unwrap_or(u16::MAX);
     let x = area.right().saturating_sub(corner + wide);
     let style = if title.alarm { app.ui.theme.alarm() } else { app.ui.theme.dim() };
-    buffer.set_stringn(x, area.y, format!(" {shown} "), usize::from(wide), style);
+    draw_text(format!(" {shown} "), style, Rect { x, width: wide, ..area }, buffer);
 }
 
 /// Shows on the lower border how many lines are hidden.
@@ -113,10 +113,11 @@ fn scroll_marks(app: &App, area: Rect, hidden: (usize, usize), buffer: &mut Buff
         (above, 0) => format!(" ↑ {above} "),
         (above, below) => format!(" ↑ {above}  ↓ {below} "),
     };
-    let wide = u16::try_from(text::width(&text)).unwrap_or(0);
+    let wide = u16::try_from(width(&text)).unwrap_or(0);
     if wide + 4 > area.width {
         return;
     }
     let x = area.right() - wide - 2;
-    buffer.set_stringn(x, area.bottom() - 1, text, usize::from(wide), app.ui.theme.dim());
+    let border = Rect { x, y: area.bottom() - 1, width: wide, height: 1 };
+    draw_text(text, app.ui.theme.dim(), border, buffer);
 }

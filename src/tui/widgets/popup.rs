@@ -3,10 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Clear, Widget};
+use ratatui::widgets::{Block, Clear};
+
+use crate::model::text::{SafeText, truncate, width};
 
 use crate::tui::core::app::App;
+use crate::tui::widgets::text::{Line, draw_line, draw_text, render};
 
 /// Returns the width of the text in a box over `body`, in columns.
 pub(in crate::tui) fn text_width(body: Rect) -> usize {
@@ -45,16 +47,20 @@ pub(in crate::tui) fn inner(area: Rect) -> Rect {
 }
 
 /// Draws an empty box.
-pub(in crate::tui) fn frame(app: &App, area: Rect, title: &str, buffer: &mut Buffer) {
-    Clear.render(area, buffer);
+pub(in crate::tui) fn frame<'a>(
+    app: &App,
+    area: Rect,
+    title: impl Into<SafeText<'a>>,
+    buffer: &mut Buffer,
+) {
+    render(Clear, area, buffer);
     let style = app.ui.theme.accent();
+    let border = Block::bordered().border_type(app.ui.theme.focus_border()).border_style(style);
+    render(border, area, buffer);
     let room = usize::from(area.width.saturating_sub(6));
-    let title = format!(" {} ", crate::model::text::truncate(title, room));
-    Block::bordered()
-        .border_type(app.ui.theme.focus_border())
-        .border_style(style)
-        .title_top(Line::from(Span::styled(title, style.add_modifier(Modifier::BOLD))))
-        .render(area, buffer);
+    let title = format!(" {} ", truncate(title, room));
+    let row = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    draw_text(title, style.add_modifier(Modifier::BOLD), row, buffer);
 }
 
 /// Draws a box with lines, scrolled by `top`.
@@ -70,7 +76,7 @@ pub(in crate::tui) fn draw(
     frame(app, area, title, buffer);
     let inside = inner(area);
     for (line, row) in lines.iter().skip(top).zip(inside.rows()) {
-        buffer.set_line(row.x, row.y, line, row.width);
+        draw_line(line, row, buffer);
     }
     let below = lines.len().saturating_sub(top + usize::from(inside.height));
     draw_scroll_hint(app, area, (top, below), buffer);
@@ -85,8 +91,9 @@ pub(in crate::tui) fn draw_scroll_hint(
 ) {
     if top > 0 || below > 0 {
         let text = format!(" ↑ {top}  ↓ {below} ");
-        let wide = u16::try_from(crate::model::text::width(&text)).unwrap_or(0);
+        let wide = u16::try_from(width(&text)).unwrap_or(0);
         let x = area.right().saturating_sub(wide + 2);
-        buffer.set_stringn(x, area.bottom() - 1, text, usize::from(wide), app.ui.theme.dim());
+        let border = Rect { x, y: area.bottom() - 1, width: wide, height: 1 };
+        draw_text(text, app.ui.theme.dim(), border, buffer);
     }
 }

@@ -4,7 +4,6 @@
 use chrono::{DateTime, Utc};
 
 use crate::config::panes::{Profile, UnusableProfile};
-use crate::model::text::sanitize;
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
@@ -50,9 +49,9 @@ pub(in crate::tui) fn items(app: &App) -> Vec<Item> {
         if workspace.read_only {
             about.push("read-only".to_owned());
         }
-        about.push(sanitize(&workspace.location).into_string());
-        let name = sanitize(workspace.name()).into_owned();
-        let item = Item::new(name.clone(), Pick::Workspace(workspace.id.clone()));
+        about.push(workspace.location.clone());
+        let name = workspace.name();
+        let item = Item::new(name, Pick::Workspace(workspace.id.clone()));
         item.about(about.join(" · ")).value(name).disabled_reason(workspace.unusable_reason.clone())
     });
     items.collect()
@@ -66,7 +65,7 @@ pub(in crate::tui) fn switch_to(app: &mut App, id: WorkspaceId) -> Vec<Effect> {
         return show_toast(app, "it is not in the settings any more", true);
     };
     if id == app.session.workspace.id {
-        return show_toast(app, format!("{} is where you are", sanitize(to.name())), false);
+        return show_toast(app, format!("{} is where you are", to.name()), false);
     }
     if let Some(running) = run::running::running_summary(app) {
         let key = app.ui.keymap.main_key(Action::Run).unwrap_or_default();
@@ -98,7 +97,7 @@ pub(in crate::tui) fn opened(
             switch_when_settled(app)
         }
         Err(error) => {
-            let operation = format!("switching to {}", sanitize(switching.to.name()));
+            let operation = format!("switching to {}", switching.to.name());
             app.ui.mode = Mode::Panes;
             report_failure(app, &operation, &error.to_string(), at)
         }

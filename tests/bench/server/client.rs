@@ -13,7 +13,7 @@ pub struct Client {
     filled: usize,
 }
 
-/// An answer: its status, and its body as it came.
+/// A response: its status, and its body without decoding.
 pub struct Answer<'a> {
     pub status: u16,
     pub body: &'a [u8],
@@ -30,7 +30,7 @@ impl Client {
         self.stream.write_all(request).await.unwrap();
     }
 
-    /// The next answer.
+    /// Reads the next response.
     pub async fn read(&mut self) -> Answer<'_> {
         self.filled = 0;
         let (head, status, length) = loop {
@@ -84,7 +84,8 @@ pub fn post(body: &str, token: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Requests a second over so many connections, each asking again once it has its answer.
+/// Returns the number of requests a second over `connections` connections, each of which sends the
+/// next request as soon as it has a response.
 pub async fn rate(addr: SocketAddr, connections: usize, request: &[u8], status: u16) -> f64 {
     const LAST: Duration = Duration::from_secs(2);
     let mut tasks = Vec::new();

@@ -103,7 +103,7 @@ impl History {
         }
     }
 
-    /// The next incident, with all that will happen to it.
+    /// Declares the next incident and plans its further events.
     fn declare(&mut self) {
         let number = self.made + 1;
         let span = DAYS * 86_400;
@@ -157,7 +157,7 @@ impl History {
     }
 }
 
-/// An id as it would have been made then.
+/// Returns an id as it would have been created at that time.
 fn v7(millis: u64, number: u64, seq: u32) -> Uuid {
     let (high, low) = (u128::from(millis) << 80, u128::from(number) << 16 | u128::from(seq) << 8);
     Uuid::from_u128(high | 0x7000 << 64 | 0x8000 << 48 | low)
@@ -170,7 +170,7 @@ impl Iterator for History {
         while self.made < self.incidents && self.next.len() < 2 {
             self.declare();
         }
-        // The one declared last is ahead of all that is to come.
+        // The incident declared last is later than all planned events.
         while self.made < self.incidents
             && self
                 .lives

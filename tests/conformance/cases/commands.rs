@@ -208,7 +208,8 @@ pub async fn commands_of_the_table_are_recorded_or_refused(backend: &dyn Backend
             Err(error) => panic!("{kind:?}: {error}"),
         }
     }
-    // The rest needs an incident that is acknowledged, snoozed, paused, linked or resolved.
+    // The other commands need an incident that is acknowledged, snoozed, paused, linked or
+    // resolved.
     assert!(recorded.len() >= 20, "{recorded:?}");
 }
 
@@ -234,7 +235,7 @@ pub async fn alert_after_resolution_declares_a_new_incident(backend: &dyn Backen
     done(backend, first, resolve()).await;
     let second = declared_as(backend, alert.clone()).await;
     assert_ne!(backend.incident(second).await.unwrap().incident.summary.number, None);
-    // The one that was reopened and the new one are both open: the newest takes the alert.
+    // Both the reopened incident and the new one are open: the newest takes the alert.
     done(backend, first, IncidentCommand::Reopen { reason: "not fixed".into() }).await;
     let outcome = backend.execute(&declare_as(alert).1).await.unwrap();
     assert_eq!(outcome.incident, Some(second));
@@ -262,10 +263,10 @@ pub async fn merge_into_nothing_or_itself_is_refused(backend: &dyn Backend) {
     assert!(matches!(backend.execute(&nowhere).await, Err(BackendError::NotFound(_))));
     let itself = ask(id, IncidentCommand::Merge { into: id });
     assert!(matches!(backend.execute(&itself).await, Err(BackendError::Rejected(_))));
-    let over = declared(backend, "over").await;
-    done(backend, over, resolve()).await;
+    let ended = declared(backend, "over").await;
+    done(backend, ended, resolve()).await;
     let refused =
-        backend.execute(&ask(id, IncidentCommand::Merge { into: over })).await.unwrap_err();
+        backend.execute(&ask(id, IncidentCommand::Merge { into: ended })).await.unwrap_err();
     assert!(refused.to_string().contains("INC-2 is resolved"), "{refused}");
     assert_eq!(backend.incident(id).await.unwrap().incident.summary.status, Status::Triggered);
 }

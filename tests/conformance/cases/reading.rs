@@ -45,8 +45,8 @@ pub async fn timelines_are_returned_in_ranges(backend: &dyn Backend) {
 }
 
 pub async fn changes_without_a_cursor_are_all_open_incidents(backend: &dyn Backend) {
-    let (open, over) = (declared(backend, "open").await, declared(backend, "over").await);
-    done(backend, over, resolve()).await;
+    let (open, ended) = (declared(backend, "open").await, declared(backend, "over").await);
+    done(backend, ended, resolve()).await;
     let delta = backend.changes(None, Duration::from_mins(1)).await.unwrap();
     assert!(delta.reset);
     assert_eq!(delta.rows.iter().map(|r| r.id).collect::<Vec<_>>(), [open]);

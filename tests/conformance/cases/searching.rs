@@ -13,16 +13,16 @@ use crate::support::requests::{
     ago, declaration, declared, declared_as, done, ines, resolve, search, titles,
 };
 
-/// All titles, page by page.
-async fn paged(backend: &dyn Backend, mut asked: Search) -> Vec<String> {
+/// Returns all titles, fetched page by page.
+async fn paged(backend: &dyn Backend, mut request: Search) -> Vec<String> {
     let mut titles = Vec::new();
     for _ in 0..100 {
-        let page = backend.search(&asked).await.unwrap();
-        assert!(page.rows.len() <= asked.limit as usize);
-        assert_eq!(page.counts.is_some(), asked.after.is_none() && page.total.is_some());
+        let page = backend.search(&request).await.unwrap();
+        assert!(page.rows.len() <= request.limit as usize);
+        assert_eq!(page.counts.is_some(), request.after.is_none() && page.total.is_some());
         titles.extend(page.rows.into_iter().map(|row| row.title));
         match page.next {
-            Some(next) => asked.after = Some(next),
+            Some(next) => request.after = Some(next),
             None => return titles,
         }
     }
@@ -46,27 +46,31 @@ pub async fn open_incidents_are_ranked_by_urgency_and_paged(backend: &dyn Backen
             done(backend, id, resolve()).await;
         }
     }
-    let asked = Search { sort: Sort::Urgent, limit: 6, ..search("") };
-    let first = backend.search(&asked).await.unwrap();
+    let request = Search { sort: Sort::Urgent, limit: 6, ..search("") };
+    let first = backend.search(&request).await.unwrap();
     let counts = first.counts.unwrap();
     assert_eq!((counts.total(), counts.snoozed), (20, 4));
     assert_eq!(first.total, Some(16));
-    let all = backend.search(&Search { limit: 100, ..asked.clone() }).await.unwrap();
-    let ranks: Vec<_> =
-        all.rows.iter().map(|row| urgency_key(row, asked.now, &ServiceLevels::default())).collect();
+    let all = backend.search(&Search { limit: 100, ..request.clone() }).await.unwrap();
+    let ranks: Vec<_> = all
+        .rows
+        .iter()
+        .map(|row| urgency_key(row, request.now, &ServiceLevels::default()))
+        .collect();
     assert!(ranks.is_sorted());
     let expected: Vec<String> = all.rows.into_iter().map(|row| row.title).collect();
-    assert_eq!(paged(backend, asked.clone()).await, expected);
+    assert_eq!(paged(backend, request.clone()).await, expected);
     for sort in [Sort::Priority, Sort::Service, Sort::Owner, Sort::Changed] {
-        let asked = Search { sort, ..asked.clone() };
-        let whole = backend.search(&Search { limit: 100, ..asked.clone() }).await.unwrap().rows;
-        let fixture = |row: &Summary| urgency_key(row, asked.now, &ServiceLevels::default());
+        let request = Search { sort, ..request.clone() };
+        let complete =
+            backend.search(&Search { limit: 100, ..request.clone() }).await.unwrap().rows;
+        let fixture = |row: &Summary| urgency_key(row, request.now, &ServiceLevels::default());
         let in_order = |a: &Summary, b: &Summary| {
             compare(sort, (a, &fixture(a)), (b, &fixture(b))) != Ordering::Greater
         };
-        assert!(whole.is_sorted_by(in_order), "{sort}");
-        let expected: Vec<String> = whole.into_iter().map(|row| row.title).collect();
-        assert_eq!(paged(backend, asked).await, expected, "{sort}");
+        assert!(complete.is_sorted_by(in_order), "{sort}");
+        let expected: Vec<String> = complete.into_iter().map(|row| row.title).collect();
+        assert_eq!(paged(backend, request).await, expected, "{sort}");
     }
 }
 
@@ -80,11 +84,11 @@ pub async fn the_history_is_paged_in_both_directions(backend: &dyn Backend) {
     }
     let mut expected: Vec<String> = (0..17).map(|n| format!("number {n:02}")).collect();
     for filter in ["is:any", "is:ended", "is:any service:checkout", "is:any number", "is:any p2"] {
-        let asked = Search { limit: 5, ..search(filter) };
-        let oldest = Search { sort: Sort::Oldest, ..asked.clone() };
+        let request = Search { limit: 5, ..search(filter) };
+        let oldest = Search { sort: Sort::Oldest, ..request.clone() };
         assert_eq!(paged(backend, oldest).await, expected, "{filter} oldest first");
         expected.reverse();
-        assert_eq!(paged(backend, asked).await, expected, "{filter} newest first");
+        assert_eq!(paged(backend, request).await, expected, "{filter} newest first");
         expected.reverse();
     }
 }
@@ -192,13 +196,13 @@ pub async fn text_search_covers_titles_symptoms_notes_and_services(backend: &dyn
 
 pub async fn invalid_limits_and_page_marks_are_refused(backend: &dyn Backend) {
     declared(backend, "one").await;
-    for asked in [
+    for request in [
         Search { limit: 0, ..search("") },
         Search { limit: 1001, ..search("is:any") },
         Search { after: Some(PageMark::from("nonsense".to_owned())), ..search("") },
         Search { after: Some(PageMark::from("k".to_owned())), ..search("is:any") },
     ] {
-        let refused = backend.search(&asked).await.unwrap_err();
+        let refused = backend.search(&request).await.unwrap_err();
         assert!(matches!(refused, BackendError::Rejected(_)), "{refused}");
     }
 }
@@ -227,7 +231,7 @@ pub async fn page_mark_is_valid_only_in_its_own_order(backend: &dyn Backend) {
             to.sort
         );
     }
-    // Beyond the last there is nothing, whatever a mark claims.
+    // After the last row there is none, whatever mark is sent.
     let after = Some(PageMark::Key(i64::MAX));
     match backend.search(&Search { after, ..first("is:any", Sort::Oldest) }).await {
         Ok(page) => assert!(page.rows.is_empty()),

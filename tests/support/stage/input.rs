@@ -7,7 +7,7 @@ use redphone::tui::core::message::Message;
 use super::Stage;
 
 impl Stage {
-    /// Presses a key, having seen what is on the screen.
+    /// Presses a key, after the time in which a person sees what is on the screen.
     pub fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) {
         self.app.ui.mark_drawn(self.now - Duration::seconds(1));
         self.send(Message::Key(KeyEvent::new(code, modifiers), self.now));
@@ -59,7 +59,7 @@ impl Stage {
         self.write(line);
     }
 
-    /// Moves the focus to the form's field of a label.
+    /// Moves the focus to the form field with this label.
     #[track_caller]
     pub fn focus_field(&mut self, label: &str) {
         for _ in 0..self.form().fields.len() {

@@ -11,7 +11,7 @@ use redphone::tui::view::view;
 use super::{Stage, rows};
 
 impl Stage {
-    /// The form that is open.
+    /// Returns the open form.
     #[track_caller]
     pub fn form(&self) -> &Form {
         match &self.app.ui.mode {
@@ -20,29 +20,29 @@ impl Stage {
         }
     }
 
-    /// The incident that a verb would act on.
+    /// Returns the incident on which a verb would act.
     pub fn target(&self) -> IncidentId {
         self.app.target().expect("a target").id
     }
 
-    /// The id of the incident with a number.
+    /// Returns the id of the incident with this number.
     pub fn incident_id(&self, number: u64) -> IncidentId {
         self.memory.read(number).0.incident.summary.id
     }
 
-    /// Titles of the queue's rows.
+    /// Returns the titles of the rows in the queue.
     pub fn titles(&self) -> Vec<String> {
         self.app.queue.rows.iter().map(|row| row.summary.title.clone()).collect()
     }
 
-    /// Numbers of the queue's rows, without `INC-`.
+    /// Returns the numbers of the rows in the queue, without `INC-`.
     pub fn numbers(&self) -> Vec<u32> {
         let number = |number: Option<IncidentNumber>| number.expect("it is stored").0;
         let rows = self.app.queue.rows.iter();
         rows.map(|row| u32::try_from(number(row.summary.number)).expect("a number")).collect()
     }
 
-    /// The last line of the screen, which has the keys or what was said last.
+    /// Returns the last line of the screen, with the keys or the last notice.
     pub fn keys_line(&self) -> String {
         self.screen().lines().last().expect("a line").trim().to_owned()
     }
@@ -55,12 +55,12 @@ impl Stage {
         let (width, height) = self.app.ui.size;
         let backend = TestBackend::new(width, height);
         let mut terminal = Terminal::new(backend).expect("memory");
-        // What is drawn is looked at before it is written anywhere: this is done very often.
+        // Reads the buffer without writing it anywhere, because this is called very often.
         view(&self.app, &mut terminal.get_frame());
         terminal.current_buffer_mut().clone()
     }
 
-    /// The screen as text.
+    /// Returns the screen as text.
     pub fn screen(&self) -> String {
         rows(&self.buffer()).join("\n")
     }

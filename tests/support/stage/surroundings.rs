@@ -1,4 +1,4 @@
-//! Fakes of what effects act on: they note what was asked of them, or answer from memory.
+//! Fakes of what effects act on. They record requests, or answer them from memory.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use redphone::tui::workspace::WorkspaceId;
 
 use super::Stage;
 
-/// A clock that stands still, in a zone that is UTC.
+/// A stopped clock in UTC.
 struct StoppedClock(DateTime<Utc>);
 
 impl Clock for StoppedClock {
@@ -34,12 +34,13 @@ impl Stage {
     /// Runs an effect and handles the resulting messages.
     pub(super) fn run(&mut self, effect: Effect) {
         match effect {
-            // These wait to be answered by hand.
+            // The test answers these itself.
             Effect::LoadDetail(id) if self.slow_reads => self.reads.push(id),
             Effect::LoadHistoryPage(number, search) if self.slow => {
                 self.searches.push((number, *search));
             }
-            // The same for every company, so that pictures of an empty queue are.
+            // The same incident for every company, so that snapshots of an empty queue are the
+            // same.
             Effect::LoadLastEnded => {
                 self.send(Message::LastEnded(Some(self.now - Duration::minutes(200))));
             }
@@ -54,7 +55,7 @@ impl Stage {
         }
     }
 
-    /// Notes what the loop itself would do.
+    /// Records effects that the run loop itself would execute.
     fn run_on_terminal(&mut self, effect: Effect) {
         match effect {
             Effect::Edit(text) => self.edited.push(text),
@@ -117,7 +118,7 @@ impl Surroundings for Stage {
 
     fn load_runbook(&mut self, _folder: PathBuf, name: String) {
         let books = self.books.as_deref().unwrap_or_default();
-        let text = books.iter().find(|(known, _)| *known == name);
+        let text = books.iter().find(|(candidate, _)| *candidate == name);
         let page = text.map(|(_, text)| Arc::new(RunbookPage::parse(text)));
         self.answer(Message::Runbook(name, page.ok_or_else(|| "it is gone".into())));
     }
@@ -145,7 +146,7 @@ impl Surroundings for Stage {
     }
 }
 
-/// Waits for what does not wait.
+/// Runs a future that is ready at once.
 pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
     thread_local! {
         static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()

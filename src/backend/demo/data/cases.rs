@@ -63,7 +63,7 @@ pub(in crate::backend::demo) enum Twist {
     /// It has no special property.
     #[default]
     Plain,
-    /// Nobody leads it.
+    /// It has no assignee: nobody leads the response.
     Unowned,
     /// The viewer of the demo leads it.
     Mine,

@@ -10,9 +10,9 @@ use crate::model::status::ResolutionAction;
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, Debug)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::backend::demo) enum Cause {
-    /// New code.
+    /// A release of new code.
     Deploy,
-    /// A setting.
+    /// A setting that was changed.
     Config,
     /// A change of data or schema.
     Migration,
@@ -24,13 +24,13 @@ pub(in crate::backend::demo) enum Cause {
     Hardware,
     /// A service on which it depends.
     Dependency,
-    /// An external supplier.
+    /// A failure of an external supplier.
     Supplier,
     /// An expired certificate, key or token.
     Expiry,
-    /// An attack.
+    /// An attack on the service.
     Abuse,
-    /// Unexpected data.
+    /// Data that the code does not expect.
     Data,
     /// A slow query or a lock.
     Query,

@@ -62,7 +62,8 @@ pub(in crate::backend::demo) enum CallTarget {
     OnCall,
     /// The person of another team who is on call.
     OnCallOf(String),
-    /// The member of the team with this index; in smaller teams it is counted around.
+    /// The member of the team with this index. If the team has fewer members, counting goes on with
+    /// the first one.
     Member(usize),
 }
 

@@ -46,9 +46,9 @@ pub(in crate::backend::demo) struct Fault {
 pub(in crate::backend::demo) enum Gravity {
     /// Affects customers at once.
     Severe,
-    /// Affects some customers.
+    /// Affects some of the customers.
     Usual,
-    /// Rarely affects customers.
+    /// Affects customers only in rare cases.
     Minor,
 }
 

@@ -90,7 +90,7 @@ pub(super) struct DemoData {
 /// Returns the data of the company, which are parsed at the first call.
 ///
 /// # Errors
-/// [`DataError`] names the file and the key that are wrong. A test holds that there is none.
+/// [`DataError`] names the file and the key that are wrong. A test checks that there is none.
 pub(super) fn load() -> Result<&'static DemoData, DataError> {
     static DATA: LazyLock<Result<DemoData, DataError>> = LazyLock::new(|| parse(&FILES));
     DATA.as_ref().map_err(Clone::clone)

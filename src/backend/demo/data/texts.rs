@@ -21,7 +21,7 @@ pub(in crate::backend::demo) struct Texts {
     pub changes: Vec<ChangeTemplate>,
 }
 
-/// Values of placeholders.
+/// The values with which placeholders of templates are filled in.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(in crate::backend::demo) struct Vocabulary {
@@ -37,24 +37,25 @@ pub(in crate::backend::demo) struct Vocabulary {
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(in crate::backend::demo) struct Actors {
-    /// Who reports what monitoring found. A name that is listed twice is twice as likely.
+    /// The monitoring systems that report incidents. A name that is listed twice is twice as
+    /// likely.
     pub monitoring: Vec<String>,
-    /// Who reports what monitoring found while the demo is open, and repeats alerts.
+    /// The monitoring system that reports incidents and repeats alerts while the demo is open.
     pub alerting: String,
     pub user_report: String,
     pub support: String,
     pub partner: String,
     pub deployment: String,
     pub escalation: String,
-    /// Who responds in a company without people.
+    /// The name of the responder in a company without people.
     pub responder: String,
-    /// How a colleague is called in a company without people.
+    /// The name of a colleague in a company without people.
     pub colleague: String,
     /// First name of the colleague whom notes on problems name.
     pub problem_colleague: String,
 }
 
-/// Notes of responders.
+/// Templates of the notes that responders write, by occasion.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(in crate::backend::demo) struct Notes {
@@ -71,7 +72,7 @@ pub(in crate::backend::demo) struct Notes {
     pub lowered: Vec<String>,
 }
 
-/// Stakeholder updates.
+/// Templates of stakeholder updates, by the progress of the incident.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(in crate::backend::demo) struct Updates {
@@ -81,7 +82,7 @@ pub(in crate::backend::demo) struct Updates {
     pub cause_found: Vec<String>,
     /// While the service recovers.
     pub recovery: Vec<String>,
-    /// After the resolution.
+    /// After the incident is resolved.
     pub resolved: Vec<String>,
 }
 

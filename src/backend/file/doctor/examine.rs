@@ -23,7 +23,7 @@ const MAX_DAMAGE_LINES: usize = 3;
 /// The maximum number of timelines, incidents or snapshots that are reported by name.
 const MAX_NAMED: u64 = 10;
 
-/// See [`super::examine()`].
+/// Checks a store without changing it; see [`super::examine()`].
 pub(super) async fn examine(path: &Path) -> Result<Report, OpenError> {
     let mut conn = open::open_unchecked(path).await?;
     let mut report = Report::default();
@@ -35,17 +35,18 @@ pub(super) async fn examine(path: &Path) -> Result<Report, OpenError> {
         return Ok(report);
     }
     if !open::is_current(path, &mut conn).await? {
-        return Err(OpenError::Refused(format!(
+        let why = format!(
             "{} is empty or from an older redphone: open it once, then check it",
             display_path(path)
-        )));
+        );
+        return Err(OpenError::Refused(why.into()));
     }
     if let Err(failure) = examine_in_transaction(&mut conn, &mut report).await {
         match failure {
             error::StoreError::Sql(e)
                 if !matches!(classify(&e), SqliteFault::Damaged | SqliteFault::Foreign) =>
             {
-                return Err(OpenError::Refused(error::error_message(path, &e)));
+                return Err(OpenError::fault(path, error::StoreFaultKind::Sql(e)));
             }
             other => report.add_grave(format!("{DAMAGED}, the check ended early: {other}")),
         }
@@ -152,7 +153,8 @@ async fn names(conn: &mut SqliteConnection) -> StoreResult<NameMap> {
 
 /// Returns the ids that the names of an incident should have; -1 for a name that is not stored.
 fn expected_names(names: &NameMap, incident: &Incident) -> StoreResult<NameIds> {
-    let id = |kind: NameKind, text: String| names.get(&(kind as i64, text)).copied().unwrap_or(-1);
+    let id =
+        |kind: NameKind, text: String| names.get(&(kind.to_stored(), text)).copied().unwrap_or(-1);
     let row = &incident.summary;
     let person = row.assignee.as_ref().map(person_text).transpose()?;
     Ok(NameIds {

@@ -8,10 +8,11 @@ use sqlx::{Connection, Row, SqliteConnection};
 use super::examine;
 use super::report::Report;
 use super::timeline::read_timelines;
+use crate::backend::Cause;
 use crate::backend::file::bulk::{BulkWriter, ProjectionWrite};
 use crate::backend::file::change_table::put_change;
 use crate::backend::file::connect::connect_writer;
-use crate::backend::file::error::{self, StoreError, StoreResult};
+use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
 use crate::backend::file::full_text::{self, WordSet};
 use crate::backend::file::json_column::parse_json;
 use crate::backend::file::measures;
@@ -19,17 +20,18 @@ use crate::backend::file::names::NameInterner;
 use crate::backend::file::open_error::OpenError;
 use crate::backend::file::sql::Batch;
 
-/// See [`super::rebuild()`].
+/// Rebuilds what derives from the events; see [`super::rebuild()`].
 pub(super) async fn rebuild(path: &Path) -> Result<Report, OpenError> {
     let report = examine::examine(path).await?;
     if report.findings.iter().any(|finding| finding.grave) {
         return Ok(report);
     }
     let open_error = |failure: StoreError| {
-        OpenError::Refused(match failure {
-            StoreError::Sql(e) => error::error_message(path, &e),
-            other => error::damaged_message(path, &other.to_string()),
-        })
+        let kind = match failure {
+            StoreError::Sql(e) => StoreFaultKind::Sql(e),
+            other => StoreFaultKind::Damaged(Cause::new(other)),
+        };
+        OpenError::fault(path, kind)
     };
     let opened = connect_writer(path, Duration::from_secs(10)).await;
     let mut conn = opened.map_err(|e| open_error(e.into()))?;
@@ -60,7 +62,7 @@ async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> 
         after = last.key;
         let mut entries = Vec::with_capacity(timelines.len());
         for timeline in timelines {
-            let (incident, _) = timeline.fold(None).map_err(StoreError::content)?;
+            let (incident, _) = timeline.fold(None).map_err(StoreError::invalid)?;
             let mut words = WordSet::from_incident(&incident);
             for event in &timeline.events {
                 words.add_note(&event.body);

@@ -6,7 +6,7 @@ use std::path::Path;
 use sqlx::{Connection, Row, SqliteConnection};
 
 use crate::backend::file::directory_table::read_directory;
-use crate::backend::file::error::{StoreError, StoreResult, damaged_message};
+use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
 use crate::backend::file::event_row::{self, COLUMNS, FROM};
 use crate::backend::file::export::Sink;
 use crate::backend::file::json_column::parse_json;
@@ -23,7 +23,7 @@ const ROWS_PER_READ: i64 = 200;
 /// be read.
 const BLIND_RANGE: i64 = 100_000;
 
-/// See [`super::salvage()`].
+/// Passes the readable records of a damaged store to `sink`; see [`super::salvage()`].
 pub(super) async fn salvage(path: &Path, sink: Sink<'_>) -> Result<u64, OpenError> {
     let mut conn = open::open_unchecked(path).await?;
     let mut salvager = Salvager { conn: &mut conn, sink, count: 0, ids: HashMap::new() };
@@ -32,8 +32,12 @@ pub(super) async fn salvage(path: &Path, sink: Sink<'_>) -> Result<u64, OpenErro
     conn.close().await.ok();
     match result {
         Ok(()) if count > 1 => Ok(count),
-        Ok(()) => Err(OpenError::Refused(damaged_message(path, "nothing in it can be read"))),
-        Err(error) => Err(OpenError::Refused(format!("what was read can't be written ({error})"))),
+        Ok(()) => {
+            Err(OpenError::fault(path, StoreFaultKind::Damaged("nothing in it can be read".into())))
+        }
+        Err(error) => {
+            Err(OpenError::Refused(format!("what was read can't be written ({error})").into()))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::backend::file::error::{StoreError, StoreResult};
 use crate::backend::file::event_row::{self, COLUMNS, FROM};
 use crate::backend::file::sql::Batch;
 use crate::backend::file::writer::parse_incident_id;
+use crate::model::incident::TimelineError;
 use crate::model::{Event, Incident, IncidentId};
 
 /// The number of timelines that are read together.
@@ -20,19 +21,36 @@ pub(super) struct Timeline {
     pub(super) broken: Option<String>,
 }
 
+/// Why the events of a timeline do not add up to a record.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TimelineFault {
+    /// A part of it can't be read.
+    #[error("{0}")]
+    Unreadable(String),
+    #[error("it has no events")]
+    NoEvents,
+    #[error("it has no declaration")]
+    NoDeclaration,
+    /// An event does not follow from those before it.
+    #[error(transparent)]
+    Contradiction(#[from] TimelineError),
+}
+
 impl Timeline {
     /// Folds the events. Returns the record after the last event, and the record after the event
     /// with the sequence number `at`.
-    pub(super) fn fold(&self, at: Option<u32>) -> Result<(Incident, Option<Incident>), String> {
+    pub(super) fn fold(
+        &self,
+        at: Option<u32>,
+    ) -> Result<(Incident, Option<Incident>), TimelineFault> {
         if let Some(fault) = &self.broken {
-            return Err(fault.clone());
+            return Err(TimelineFault::Unreadable(fault.clone()));
         }
-        let (first, rest) = self.events.split_first().ok_or("it has no events")?;
-        let mut incident =
-            Incident::fold([first]).map_err(|e| e.to_string())?.ok_or("it has no declaration")?;
+        let (first, rest) = self.events.split_first().ok_or(TimelineFault::NoEvents)?;
+        let mut incident = Incident::fold([first])?.ok_or(TimelineFault::NoDeclaration)?;
         let mut record_at = None;
         for event in rest {
-            incident.apply_next(event).map_err(|e| e.to_string())?;
+            incident.apply_next(event)?;
             if at == Some(event.seq) {
                 record_at = Some(incident.clone());
             }
@@ -69,7 +87,7 @@ pub(super) async fn read_timelines(
         let id = timeline.id.unwrap_or(IncidentId(uuid::Uuid::nil()));
         match event_row::decode(&row, id) {
             Ok(event) => timeline.events.push(event),
-            Err(StoreError::Content(what)) => timeline.broken = Some(what),
+            Err(StoreError::Content(what)) => timeline.broken = Some(what.to_string()),
             Err(failure) => return Err(failure),
         }
     }

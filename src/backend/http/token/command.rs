@@ -28,7 +28,7 @@ pub enum CommandError {
     Failed {
         /// The program, as the setting names it.
         program: String,
-        /// What happened.
+        /// What happened to the program.
         #[source]
         fault: CommandFault,
     },

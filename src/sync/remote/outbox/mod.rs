@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 
 use super::database::{self, DatabaseError, DatabaseKind, SqlResult, Unusable, UseLock};
 use super::entry::{OutboxEntry, OutboxSnapshot};
+use super::error::OutboxError;
 use super::paths::OUTBOX_FILE;
 use crate::backend::BackendError;
 use crate::model::{CommandId, IncidentId};
@@ -83,10 +84,10 @@ impl Outbox {
         Ok(moved.await?)
     }
 
-    fn backend_error(&self, error: &sqlx::Error) -> BackendError {
+    fn backend_error(&self, error: sqlx::Error) -> BackendError {
         let file = self.path.display().to_string();
-        let file = crate::model::text::sanitize(&file).into_owned();
-        BackendError::Broken(format!("the outbox {file} can't be used: {error}"))
+        let file = String::from(crate::model::text::sanitize(&file));
+        BackendError::broken(OutboxError::Unusable { file, error })
     }
 
     async fn with_conn<T>(
@@ -94,7 +95,7 @@ impl Outbox {
         operation: impl AsyncFnOnce(&mut SqliteConnection) -> SqlResult<T>,
     ) -> Result<T, BackendError> {
         let mut conn = self.conn.lock().await;
-        operation(&mut conn).await.map_err(|error| self.backend_error(&error))
+        operation(&mut conn).await.map_err(|error| self.backend_error(error))
     }
 
     /// Stores commands; they are on the disk when this returns. One that is stored already stays as

@@ -115,11 +115,11 @@ impl Outbox {
         at: DateTime<Utc>,
     ) -> Result<(), BackendError> {
         let why = encode_error(error);
-        let following = BackendError::Rejected(Rejection::new(
+        let following = Rejection::foreign(
             RejectionKind::NotNow,
             format!("not sent, because what comes before it was refused: {error}"),
-        ));
-        let following = encode_error(&following);
+        );
+        let following = encode_error(&BackendError::rejected(following, at));
         self.with_conn(async |conn| {
             let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
             // Read in the transaction, as another process may send it again or drop it.
@@ -251,7 +251,8 @@ impl Outbox {
             Some(_) => "it is being sent again as it was: see first what becomes of it",
             None => "it is not in the outbox any more: somebody dropped or rewrote it meanwhile",
         };
-        Err(Rejection::new(RejectionKind::Conflict, why).into())
+        let rejection = Rejection::foreign(RejectionKind::Conflict, why);
+        Err(BackendError::rejected(rejection, Utc::now()))
     }
 
     /// Records that a declared incident is counted in another. Stored commands are redirected to

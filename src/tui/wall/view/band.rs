@@ -4,7 +4,6 @@ use chrono::TimeDelta;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 
 use crate::model::{Priority, Status};
 
@@ -12,6 +11,7 @@ use crate::tui::core::app::App;
 use crate::tui::wall::view::big;
 use crate::tui::wall::{LastP1, Wall};
 use crate::tui::widgets::formatting::short_duration;
+use crate::tui::widgets::text::{Line, Span, draw_line};
 
 /// The height from which digits are twice as big.
 const DOUBLE_SIZE_FROM: u16 = 44;
@@ -55,8 +55,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
         let slot = Rect { x: area.x + start, width: area.width - start, ..area };
         let digits = Rect { height: rows, ..slot };
         big::draw_span(&figure.text, (figure.style, app.ui.theme.dim()), scale, digits, buffer);
-        let y = area.y + rows + scale - 1;
-        buffer.set_line(slot.x, y, &figure.label, slot.width);
+        draw_line(&figure.label, Rect { y: area.y + rows + scale - 1, ..slot }, buffer);
     }
     // A blank row below the labels, or two if there is room.
     rows + scale + scale.max(u16::from(area.height >= 24))

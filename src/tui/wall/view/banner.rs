@@ -6,13 +6,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use crate::model::text::{sanitize, width};
+use crate::model::text::width;
 
 use crate::tui::core::app::App;
 use crate::tui::wall::view::big;
 use crate::tui::wall::view::parts::centred;
 use crate::tui::wall::{Loudness, Outage};
 use crate::tui::widgets::formatting::short_duration;
+use crate::tui::widgets::text::fill;
 
 /// The height below which big letters would cover the entire picture.
 const BIG_FROM: u16 = 22;
@@ -41,11 +42,7 @@ pub(in crate::tui) fn draw(app: &App, outage: &Outage, area: Rect, buffer: &mut 
     let rows = u16::try_from(lines.len()).unwrap_or(1).min(area.height);
     let bar = Rect { height: rows, ..area };
     let style = app.ui.theme.alarm().add_modifier(Modifier::BOLD);
-    for position in bar.positions() {
-        if let Some(cell) = buffer.cell_mut(position) {
-            cell.set_symbol(" ").set_style(style);
-        }
-    }
+    fill(" ", style, bar, buffer);
     for (text, row) in lines.iter().zip(bar.rows()) {
         let inside = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
         centred(text, style, inside, buffer);
@@ -82,12 +79,10 @@ impl BannerText {
         let same_day = since.date() == clock.local_time(app.now).date();
         let form = if same_day { "%H:%M" } else { "%a %m-%d %H:%M" };
         let error = if let Some(error) = &outage.error {
-            sanitize(error).into_string()
+            error.clone()
         } else {
-            format!(
-                "{} does not answer",
-                sanitize(app.workspace_name().unwrap_or(&app.session.workspace.location))
-            )
+            let name = app.workspace_name().unwrap_or(&app.session.workspace.location);
+            format!("{name} does not answer")
         };
         Self {
             old: if app.fetched.snapshot.is_some() { "OLD" } else { "NO" },

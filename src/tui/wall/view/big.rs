@@ -5,6 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::tui::widgets::text::fill;
+
 /// The height of a letter, in pixels.
 pub(in crate::tui) const GLYPH_HEIGHT: u16 = 5;
 
@@ -121,20 +123,12 @@ fn draw_glyphs(
             for (mark, left) in row.chars().zip((x..).step_by(usize::from(pixel))) {
                 if mark == '#' {
                     let dot = Rect { x: left, y, width: pixel, height: scale };
-                    fill(dot.intersection(area), style(ch), buffer);
+                    fill("█", style(ch), dot.intersection(area), buffer);
                 }
             }
         }
         let columns = u16::try_from(rows[0].len() + 1).unwrap_or(1);
         x = x.saturating_add(columns.saturating_mul(pixel));
-    }
-}
-
-fn fill(dot: Rect, style: Style, buffer: &mut Buffer) {
-    for position in dot.positions() {
-        if let Some(cell) = buffer.cell_mut(position) {
-            cell.set_symbol("█").set_style(style);
-        }
     }
 }
 

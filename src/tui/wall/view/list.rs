@@ -3,10 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
 
 use crate::model::service_level::{Clock, SlaTarget, running_clock};
-use crate::model::text::{pad, sanitize, truncate, width};
+use crate::model::text::{pad, truncate, width};
 use crate::model::{Priority, Status, Summary};
 
 use crate::tui::core::app::App;
@@ -14,6 +13,7 @@ use crate::tui::wall::view::parts::{below, centred, draw_left_right, rule};
 use crate::tui::wall::{LastP1, Wall};
 use crate::tui::widgets::formatting::short_duration;
 use crate::tui::widgets::formatting::{age, pluralize, remaining_bar, remaining_text};
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 /// The width from which the remaining time has a bar.
 const BAR_FROM: usize = 90;
@@ -54,7 +54,7 @@ pub(in crate::tui) fn large(app: &App, wall: &Wall, area: Rect, buffer: &mut Buf
         let text = format!("and {} more", rows - fit);
         let line = Rect { height: 1, ..below(area, area.height - 1) };
         let text = format!("{}{text}", " ".repeat(INDENT));
-        buffer.set_stringn(line.x, line.y, text, usize::from(line.width), app.ui.theme.strong());
+        draw_text(text, app.ui.theme.strong(), line, buffer);
     }
 }
 
@@ -70,14 +70,13 @@ fn draw_two_lines(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     };
     let mut first = Line::from(vec![tag(app, row.priority), Span::raw("  ")]);
     let number = row.label();
-    let title = sanitize(&row.title);
     let used = INDENT + number.len() + 2 + right.width() + 2;
     first.push_span(Span::styled(format!("{number}  "), strong));
-    first.push_span(Span::styled(truncate(&title, room.saturating_sub(used)).into_owned(), strong));
+    first.push_span(Span::styled(truncate(&row.title, room.saturating_sub(used)), strong));
     draw_left_right(&first, &right, Rect { height: 1, ..area }, buffer);
 
     let owner = match &row.assignee {
-        Some(person) => Span::raw(truncate(&sanitize(&person.name), 24).into_owned()),
+        Some(person) => Span::raw(truncate(&person.name, 24)),
         None => Span::styled("unowned", theme.strong()),
     };
     let mut about = format!("{}{}", " ".repeat(INDENT), row.status);
@@ -86,13 +85,12 @@ fn draw_two_lines(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     }
     about = format!("{about} · {}", age(row.reported_at, app.now));
     if let Some(service) = row.primary_service() {
-        let service = sanitize(service).into_owned();
         about = format!("{about} · {service}");
         if row.services.len() > 1 {
             about = format!("{about} +{}", row.services.len() - 1);
         }
     }
-    let about = truncate(&about, room.saturating_sub(owner.width() + 2)).into_owned();
+    let about = truncate(about, room.saturating_sub(owner.width() + 2));
     let second = Line::from(Span::styled(about, theme.dim()));
     draw_left_right(&second, &Line::from(owner), Rect { y: area.y + 1, height: 1, ..area }, buffer);
 }
@@ -139,7 +137,7 @@ fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> 
 fn draw_empty(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let middle = below(area, area.height.saturating_sub(4) / 2);
     if app.fetched.snapshot.is_none() {
-        let text = format!("reading {} …", sanitize(&app.session.workspace.location));
+        let text = format!("reading {} …", app.session.workspace.location);
         centred(&text, app.ui.theme.dim(), middle, buffer);
         return;
     }
@@ -192,13 +190,8 @@ pub(in crate::tui) fn plain(app: &App, wall: &Wall, area: Rect, buffer: &mut Buf
     if hidden > 0 && rest.height > 0 {
         let more = wall.rows.len() - shown_rows;
         let text = format!("and {}", pluralize(more as u64, "more", "more"));
-        buffer.set_stringn(
-            rest.x,
-            rest.bottom() - 1,
-            text,
-            usize::from(rest.width),
-            theme.strong(),
-        );
+        let line = Rect { y: rest.bottom() - 1, height: 1, ..rest };
+        draw_text(text, theme.strong(), line, buffer);
     }
 }
 
@@ -218,14 +211,12 @@ fn draw_one_line(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     };
     line.push_span(" ".repeat(5_usize.saturating_sub(width(&text))));
     line.push_span(Span::styled(text, style));
-    let owner = row.assignee.as_ref().map_or("unowned".into(), |person| sanitize(&person.name));
+    let owner = row.assignee.as_ref().map_or("unowned", |person| &person.name);
     let wide = if room < 60 { 8 } else { 16 };
     let style = if row.assignee.is_none() { theme.strong() } else { theme.dim() };
     line.push_span(Span::raw(" "));
-    line.push_span(Span::styled(pad(&owner, wide), style));
+    line.push_span(Span::styled(pad(owner, wide), style));
     line.push_span(Span::raw(" "));
-    let title = sanitize(&row.title);
-    let title = truncate(&title, room.saturating_sub(line.width())).into_owned();
-    line.push_span(Span::raw(title));
-    buffer.set_line(area.x, area.y, &line, area.width);
+    line.push_span(Span::raw(truncate(&row.title, room.saturating_sub(line.width()))));
+    draw_line(&line, area, buffer);
 }

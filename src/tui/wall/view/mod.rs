@@ -11,13 +11,13 @@ mod takeover;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::truncate;
 
 use crate::tui::core::app::App;
 use crate::tui::wall::view::parts::{below, draw_left_right};
 use crate::tui::wall::{MAX_SHIFT, Wall, burn_in_shift};
+use crate::tui::widgets::text::{Line, Span};
 
 /// The size below which incidents are shown as a plain list.
 const BOARD_FROM: (u16, u16) = (76, 17);
@@ -81,7 +81,7 @@ fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     let theme = app.ui.theme;
     let mut left = Line::from(Span::styled("redphone", theme.strong()));
     if let Some(name) = app.workspace_name().filter(|_| app.connection.capabilities.is_some()) {
-        left.push_span(format!("  {} ", truncate(&sanitize(name), 20)));
+        left.push_span(format!("  {} ", truncate(name, 20)));
         if app.session.workspace.production {
             left.push_span(Span::styled("PRODUCTION", theme.warning()));
             left.push_span(" ");
@@ -93,16 +93,15 @@ fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         left.push_span(Span::styled("  loading", theme.dim()));
     }
     if !wall.settings.view.is_empty() {
-        let view = sanitize(&wall.settings.view).into_owned();
         left.push_span(Span::styled("  view ", theme.dim()));
-        left.push_span(truncate(&view, usize::from(area.width / 3)).into_owned());
+        left.push_span(truncate(&wall.settings.view, usize::from(area.width / 3)));
     }
     let mut right = Line::default();
     if let Some((team, person)) = app.on_call() {
-        let team = team.map(|team| format!("{} ", truncate(&sanitize(team), 14)));
+        let team = team.map(|team| format!("{} ", truncate(team, 14)));
         let team = team.unwrap_or_default();
         right.push_span(Span::styled(format!("on call {team}"), theme.dim()));
-        right.push_span(format!("{}   ", truncate(&sanitize(&person.name), 24)));
+        right.push_span(format!("{}   ", truncate(&person.name, 24)));
     }
     right.push_span(Span::styled(clock(app), theme.strong()));
     draw_left_right(&left, &right, area, buffer);

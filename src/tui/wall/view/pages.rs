@@ -2,16 +2,16 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 
 use crate::model::Priority;
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::truncate;
 
 use crate::tui::core::app::App;
 use crate::tui::metrics;
 use crate::tui::wall::view::big;
 use crate::tui::wall::view::parts::{below, rule};
 use crate::tui::wall::{PAGE_COUNT, Wall};
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 /// The height from which means are in big digits.
 const BIG_FROM: u16 = 13;
@@ -36,11 +36,11 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
     let loaded = app.metrics.loaded.as_ref().filter(|(window, _)| *window == span);
     let Some((_, measures)) = loaded else {
         let text = match &app.metrics.failed {
-            Some(why) => format!("could not be computed: {}", sanitize(why)),
+            Some(why) => format!("could not be computed: {why}"),
             None => "computing …".to_owned(),
         };
-        let text = truncate(&text, usize::from(inside.width));
-        buffer.set_string(inside.x, inside.y, text, theme.dim());
+        let text = truncate(text, usize::from(inside.width));
+        draw_text(text, theme.dim(), inside, buffer);
         return;
     };
     let mut table =
@@ -71,7 +71,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
         }
     }
     for (line, row) in lines.iter().zip(inside.rows()) {
-        buffer.set_line(row.x, row.y, line, row.width);
+        draw_line(line, row, buffer);
     }
 }
 
@@ -122,7 +122,7 @@ fn draw_figures(app: &App, figures: [Figure; 2], area: Rect, buffer: &mut Buffer
         let styles = (app.ui.theme.dim(), app.ui.theme.border());
         big::draw_span(&text, styles, 1, digits, buffer);
         let lower = below(rest, big::GLYPH_HEIGHT);
-        buffer.set_line(lower.x, lower.y, &line, lower.width);
+        draw_line(&line, lower, buffer);
         rest = below(rest, big::GLYPH_HEIGHT + 2 + (area.height - BIG_FROM).min(2));
     }
 }

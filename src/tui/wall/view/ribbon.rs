@@ -2,13 +2,13 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 
-use crate::model::text::{pad, sanitize, truncate, width};
+use crate::model::text::{pad, truncate};
 
 use crate::tui::core::app::App;
 use crate::tui::wall::view::parts::{below, rule};
 use crate::tui::wall::{RibbonEntry, Wall};
+use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 /// The width of the word for what happened, in columns.
 const WORD_WIDTH: usize = 13;
@@ -24,11 +24,11 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
     let lines = below(area, if area.height > 8 { 2 } else { 1 });
     if wall.ribbon.is_empty() {
         let text = "none since this was opened";
-        buffer.set_stringn(lines.x, lines.y, text, usize::from(area.width), app.ui.theme.dim());
+        draw_text(text, app.ui.theme.dim(), lines, buffer);
     }
     for (entry, row) in wall.ribbon.iter().zip(lines.rows()) {
         let line = line(app, entry, usize::from(row.width));
-        buffer.set_line(row.x, row.y, &line, row.width);
+        draw_line(&line, row, buffer);
     }
 }
 
@@ -40,17 +40,15 @@ fn line(app: &App, entry: &RibbonEntry, room: usize) -> Line<'static> {
         Span::styled(format!("{number:>4} "), theme.priority(entry.incident.priority)),
         Span::raw(format!("{} ", pad(entry.word, WORD_WIDTH.min(room.saturating_sub(20))))),
     ]);
-    let actor = sanitize(&entry.actor);
     let remaining = room.saturating_sub(line.width());
     if room < WIDE_FROM {
-        line.push_span(Span::styled(truncate(&actor, remaining).into_string(), theme.dim()));
+        line.push_span(Span::styled(truncate(&entry.actor, remaining).into_owned(), theme.dim()));
         return line;
     }
     let first = entry.detail.lines().next().unwrap_or_default();
-    let detail = sanitize(first);
-    let actor = pad(&actor, 16);
-    let remaining = remaining.saturating_sub(width(&actor) + 2);
-    line.push_span(actor.into_string());
-    line.push_span(Span::styled(format!("  {}", truncate(&detail, remaining)), theme.dim()));
+    let actor = pad(&entry.actor, 16).into_owned();
+    let remaining = remaining.saturating_sub(actor.width() + 2);
+    line.push_span(actor);
+    line.push_span(Span::styled(format!("  {}", truncate(first, remaining)), theme.dim()));
     line
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use crate::model::service_level::{SlaTarget, running_clock};
-use crate::model::text::{sanitize, width, wrap};
+use crate::model::text::{SafeText, width, wrap};
 use crate::model::time::format_precise_duration;
 use crate::model::{Priority, Summary};
 
@@ -15,6 +15,7 @@ use crate::tui::wall::Wall;
 use crate::tui::wall::view::big;
 use crate::tui::wall::view::parts::{below, centred};
 use crate::tui::widgets::formatting::short_duration;
+use crate::tui::widgets::text::fill;
 
 /// The number of rows for each of several P1s.
 const SHARED_ROWS: u16 = 11;
@@ -26,11 +27,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
     let theme = app.ui.theme;
     let bar = Rect { height: if area.height >= 20 { 3 } else { 1 }, ..area };
     let style = theme.priority(Priority::P1).add_modifier(Modifier::REVERSED | Modifier::BOLD);
-    for position in bar.positions() {
-        if let Some(cell) = buffer.cell_mut(position) {
-            cell.set_symbol(" ").set_style(style);
-        }
-    }
+    fill(" ", style, bar, buffer);
     let text = match rows.len() {
         1 => "N E W   P 1".to_owned(),
         count => format!("{count}   N E W   P 1"),
@@ -53,7 +50,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
     }
     if rows.len() > fit {
         let line = Rect { y: rest.bottom().saturating_sub(1), height: 1, ..rest };
-        centred(&format!("and {} more", rows.len() - fit), theme.strong(), line, buffer);
+        centred(format!("and {} more", rows.len() - fit), theme.strong(), line, buffer);
     }
 }
 
@@ -61,7 +58,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
 fn draw_single(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let theme = app.ui.theme;
     let label = row.label();
-    let title = sanitize(&row.title).into_owned();
+    let title = SafeText::from(&row.title);
     let big_title =
         big::lines(&title, 1, area.width).filter(|lines| lines.len() <= MAX_TITLE_LINES);
     let plain = wrap(&title, usize::from(area.width.saturating_sub(8)));
@@ -93,7 +90,7 @@ fn draw_single(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
         for (line, row) in plain.iter().zip(1..=rows) {
             // An ellipsis shows that lines are missing.
             let cut_off = if row == rows && plain.len() > rows { " …" } else { "" };
-            centred(&format!("{line}{cut_off}"), theme.strong(), rest, buffer);
+            centred(format!("{line}{cut_off}"), theme.strong(), rest, buffer);
             rest = below(rest, 1);
         }
     }
@@ -128,8 +125,7 @@ fn draw_shared(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
         centred(&label, theme.priority(Priority::P1), rest, buffer);
         rest = below(rest, 1);
     }
-    let title = sanitize(&row.title).into_owned();
-    centred(&title, theme.strong(), rest, buffer);
+    centred(&row.title, theme.strong(), rest, buffer);
     rest = below(rest, 1);
     for text in about(app, row, area.width) {
         centred(&text, theme.dim(), rest, buffer);
@@ -139,12 +135,12 @@ fn draw_shared(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
 
 /// Returns lines with service, owner, age and the service level.
 fn about(app: &App, row: &Summary, room: u16) -> Vec<String> {
-    let service = row.primary_service().map_or("no service".into(), sanitize);
+    let service = row.primary_service().unwrap_or("no service");
     let more = match row.services.len() {
         0 | 1 => String::new(),
         many => format!(" +{}", many - 1),
     };
-    let owner = row.assignee.as_ref().map_or("unowned".into(), |person| sanitize(&person.name));
+    let owner = row.assignee.as_ref().map_or("unowned", |person| &person.name);
     let open = format_precise_duration(app.now - row.reported_at);
     let due = running_clock(row, &app.session.rules.levels).map_or_else(String::new, |clock| {
         let word = match clock.target {

@@ -1,24 +1,72 @@
-//! The text form of filters: parsing and printing.
+//! Parses filters, also while they are typed.
 
-use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
-
-use chrono::TimeDelta;
 
 use super::{Filter, Owner, Predicate, Term};
 use crate::model::priority::UnknownValue;
 use crate::model::text::sanitize;
 use crate::model::time::parse_duration;
 
-/// The error for a term that can't be parsed.
+/// The error for a term that can't be parsed. Displayed as what is wrong and what would be accepted
+/// instead, sanitized.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{message}")]
+#[error("{}", sanitize(&fault.to_string()))]
 pub struct FilterError {
     /// Position of the term in the text, in bytes.
     pub range: Range<usize>,
-    /// What is wrong, and what would be accepted instead.
-    pub message: String,
+    /// What is wrong.
+    #[source]
+    pub fault: FilterFault,
+}
+
+/// What is wrong with a term. Texts in it are as they were typed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum FilterFault {
+    /// Neither a key nor a word is in it.
+    #[error("nothing stands after the -, or between the quotes")]
+    Empty,
+    /// Nothing follows the key.
+    #[error("{key}{operator} needs a value")]
+    NoValue {
+        /// The key.
+        key: String,
+        /// What follows the key.
+        operator: char,
+    },
+    /// The value is not one of those of the key.
+    #[error(transparent)]
+    UnknownValue(#[from] UnknownValue),
+    /// The value of an age is no duration.
+    #[error("{0:?} is not a duration: write 30m, 2h, 1h30m or 3d")]
+    NotADuration(String),
+    /// The key compares, and the operator does not.
+    #[error("{key} needs > or <, as in {key}>2h")]
+    NotAComparison {
+        /// The key.
+        key: String,
+    },
+    /// There is no such key, and one that is like it.
+    #[error("{key}{operator} is not a filter term: did you mean {nearest}?")]
+    MisspeltKey {
+        /// The key.
+        key: String,
+        /// What follows the key.
+        operator: char,
+        /// The key that was probably meant.
+        nearest: &'static str,
+    },
+    /// There is no such key, nor one that is like it.
+    #[error(
+        "{key}{operator} is not a filter term: use {}, or put \"quotes\" around a word",
+        TERMS_HELP
+    )]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// What follows the key.
+        operator: char,
+    },
 }
 
 /// One term of the text: position, negation, key with operator, and value.
@@ -105,10 +153,7 @@ impl PartialFilter {
         for token in tokens(text) {
             match parse_predicate(&token) {
                 Ok(ask) => typed.filter.terms.push(Term { negated: token.negated, predicate: ask }),
-                Err(message_text) => {
-                    let message = sanitize(&message_text).into_string();
-                    typed.errors.push(FilterError { range: token.range, message });
-                }
+                Err(fault) => typed.errors.push(FilterError { range: token.range, fault }),
             }
         }
         typed
@@ -146,61 +191,46 @@ pub fn split_terms(text: &str) -> Vec<RawTerm> {
         .collect()
 }
 
-/// Returns a value as it is written in a filter: quoted where it would be parsed differently.
-#[must_use]
-pub fn quote_value(text: &str) -> String {
-    struct Value<'a>(&'a str);
-    impl fmt::Display for Value<'_> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write_value(f, self.0, ["me", "none"].iter().any(|w| self.0.eq_ignore_ascii_case(w)))
-        }
-    }
-    Value(text).to_string()
-}
-
-fn parse_predicate(token: &Token) -> Result<Predicate, String> {
+fn parse_predicate(token: &Token) -> Result<Predicate, FilterFault> {
     let value = token.value.as_str();
-    let to_message = |error: UnknownValue| error.to_string();
     let Some((key, operator)) = &token.key else {
         if value.trim().is_empty() {
-            return Err("nothing stands after the -, or between the quotes".into());
+            return Err(FilterFault::Empty);
         }
         let lower = value.to_ascii_lowercase();
         let is_level = |prefix: &str| {
             lower.strip_prefix(prefix).is_some_and(|n| matches!(n, "1" | "2" | "3" | "4"))
         };
         if !token.quoted && (is_level("p") || is_level("sev")) {
-            return lower.parse().map(Predicate::Priority).map_err(to_message);
+            return Ok(Predicate::Priority(lower.parse()?));
         }
         return Ok(Predicate::Text(value.to_owned()));
     };
+    let no_value = || FilterFault::NoValue { key: key.clone(), operator: *operator };
     if value.trim().is_empty() {
-        return Err(format!("{key}{operator} needs a value"));
+        return Err(no_value());
     }
     let none = !token.quoted && value.eq_ignore_ascii_case("none");
     match (key.as_str(), operator) {
-        ("priority" | "pri", ':') => value.parse().map(Predicate::Priority).map_err(to_message),
-        ("status", ':') => value.parse().map(Predicate::Status).map_err(to_message),
+        ("priority" | "pri", ':') => Ok(Predicate::Priority(value.parse()?)),
+        ("status", ':') => Ok(Predicate::Status(value.parse()?)),
         ("service" | "svc", ':') => Ok(Predicate::Service(value.to_owned())),
         ("owner" | "assignee", ':') if none => Ok(Predicate::Owner(Owner::Nobody)),
         ("owner" | "assignee", ':') if !token.quoted && value.eq_ignore_ascii_case("me") => {
             Ok(Predicate::Owner(Owner::Me))
         }
         ("owner" | "assignee", ':') => match value.trim_start_matches('@') {
-            who if who.trim().is_empty() => Err(format!("{key}{operator} needs a value")),
+            who if who.trim().is_empty() => Err(no_value()),
             who => Ok(Predicate::Owner(Owner::Person(who.to_owned()))),
         },
         ("team", ':') => Ok(Predicate::Team((!none).then(|| value.to_owned()))),
         ("cat" | "category", ':') if none => Ok(Predicate::Category(None)),
-        ("cat" | "category", ':') => {
-            value.parse().map(|c| Predicate::Category(Some(c))).map_err(to_message)
-        }
-        ("sla", ':') => value.parse().map(Predicate::Sla).map_err(to_message),
-        ("is", ':') => value.parse().map(Predicate::State).map_err(to_message),
+        ("cat" | "category", ':') => Ok(Predicate::Category(Some(value.parse()?))),
+        ("sla", ':') => Ok(Predicate::Sla(value.parse()?)),
+        ("is", ':') => Ok(Predicate::State(value.parse()?)),
         ("age" | "idle", '<' | '>') => {
-            let duration = parse_duration(value).ok_or_else(|| {
-                format!("{value:?} is not a duration: write 30m, 2h, 1h30m or 3d")
-            })?;
+            let duration =
+                parse_duration(value).ok_or_else(|| FilterFault::NotADuration(value.to_owned()))?;
             Ok(match (key.as_str(), operator) {
                 ("age", '>') => Predicate::Older(duration),
                 ("age", _) => Predicate::Younger(duration),
@@ -208,13 +238,14 @@ fn parse_predicate(token: &Token) -> Result<Predicate, String> {
                 _ => Predicate::Active(duration),
             })
         }
-        ("age" | "idle", _) => Err(format!("{key} needs > or <, as in {key}>2h")),
-        _ => Err(match nearest_key(key) {
-            Some(near) => format!("{key}{operator} is not a filter term: did you mean {near}?"),
-            None => format!(
-                "{key}{operator} is not a filter term: use {TERMS_HELP}, or put \"quotes\" around a word"
-            ),
-        }),
+        ("age" | "idle", _) => Err(FilterFault::NotAComparison { key: key.clone() }),
+        _ => {
+            let (key, operator) = (key.clone(), *operator);
+            Err(match nearest_key(&key) {
+                Some(nearest) => FilterFault::MisspeltKey { key, operator, nearest },
+                None => FilterFault::UnknownKey { key, operator },
+            })
+        }
     }
 }
 
@@ -245,89 +276,4 @@ fn nearest_key(key: &str) -> Option<&'static str> {
             .map(|(_, candidate)| candidate)
     };
     KEYS.iter().find(is_prefix).or_else(closest).copied()
-}
-
-/// Writes a value, quoted where `quote` or its characters demand it.
-fn write_value(f: &mut fmt::Formatter<'_>, text: &str, quote: bool) -> fmt::Result {
-    let plain = !quote && !text.chars().any(|c| c.is_whitespace() || c == '"');
-    if plain {
-        return f.write_str(text);
-    }
-    f.write_str("\"")?;
-    for ch in text.chars() {
-        if matches!(ch, '"' | '\\') {
-            f.write_str("\\")?;
-        }
-        write!(f, "{ch}")?;
-    }
-    f.write_str("\"")
-}
-
-/// Writes a key and a duration in the largest unit that is exact.
-fn write_duration(f: &mut fmt::Formatter<'_>, key: &str, duration: TimeDelta) -> fmt::Result {
-    f.write_str(key)?;
-    let seconds = duration.num_seconds();
-    for (unit, size) in [("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60)] {
-        if seconds > 0 && seconds % size == 0 {
-            return write!(f, "{}{unit}", seconds / size);
-        }
-    }
-    write!(f, "{seconds}s")
-}
-
-impl fmt::Display for Filter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, term) in self.terms.iter().enumerate() {
-            if index > 0 {
-                f.write_str(" ")?;
-            }
-            term.fmt(f)?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Term {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.negated {
-            f.write_str("-")?;
-        }
-        // A name that equals a reserved value, such as `me`, must be quoted.
-        let is_reserved =
-            |text: &str, reserved: &[&str]| reserved.iter().any(|w| text.eq_ignore_ascii_case(w));
-        match &self.predicate {
-            Predicate::Text(word) => {
-                let parsed = word.parse::<Filter>().ok().filter(|f| f.terms.len() == 1);
-                let is_stable = parsed.is_some_and(|f| {
-                    !f.terms[0].negated && f.terms[0].predicate == Predicate::Text(word.clone())
-                });
-                write_value(f, word, !is_stable)
-            }
-            Predicate::Priority(priority) => f.write_str(&priority.as_str().to_lowercase()),
-            Predicate::Status(status) => write!(f, "status:{status}"),
-            Predicate::Service(name) => {
-                f.write_str("service:")?;
-                write_value(f, name, false)
-            }
-            Predicate::Owner(Owner::Me) => f.write_str("owner:me"),
-            Predicate::Owner(Owner::Nobody) => f.write_str("owner:none"),
-            Predicate::Owner(Owner::Person(who)) => {
-                f.write_str("owner:")?;
-                write_value(f, who, is_reserved(who, &["me", "none"]))
-            }
-            Predicate::Team(None) => f.write_str("team:none"),
-            Predicate::Team(Some(team)) => {
-                f.write_str("team:")?;
-                write_value(f, team, is_reserved(team, &["none"]))
-            }
-            Predicate::Category(None) => f.write_str("cat:none"),
-            Predicate::Category(Some(category)) => write!(f, "cat:{category}"),
-            Predicate::Older(than) => write_duration(f, "age>", *than),
-            Predicate::Younger(than) => write_duration(f, "age<", *than),
-            Predicate::Idle(than) => write_duration(f, "idle>", *than),
-            Predicate::Active(than) => write_duration(f, "idle<", *than),
-            Predicate::Sla(sla) => write!(f, "sla:{sla}"),
-            Predicate::State(is) => write!(f, "is:{is}"),
-        }
-    }
 }

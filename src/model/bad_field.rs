@@ -1,0 +1,105 @@
+//! The error of a check: a field with a value that is not allowed.
+
+use chrono::{DateTime, Utc};
+
+use super::status::Status;
+use super::text::sanitize;
+use super::time::ACCEPTED_YEARS;
+
+/// A field has a value that is not allowed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct BadField {
+    /// The field's name.
+    pub field: &'static str,
+    /// What is wrong with its value.
+    pub problem: FieldProblem,
+}
+
+impl BadField {
+    /// Creates the error for a field.
+    #[must_use]
+    pub const fn new(field: &'static str, problem: FieldProblem) -> Self {
+        Self { field, problem }
+    }
+}
+
+/// What is wrong with the value of a field. Shown as half a sentence that follows the field's name
+/// and says what to do.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum FieldProblem {
+    /// A line is blank.
+    #[error("is empty: write at least one character")]
+    Empty,
+    /// A text is blank.
+    #[error("is empty: say something")]
+    NoText,
+    /// A line is too long.
+    #[error("has {count} characters: shorten it to {max} or fewer")]
+    TooManyChars {
+        /// Its length.
+        count: usize,
+        /// The greatest length.
+        max: usize,
+    },
+    /// A text is too long.
+    #[error("has {} KiB: shorten it to {} KiB or less", bytes.div_ceil(1024), max / 1024)]
+    TooManyBytes {
+        /// Its length.
+        bytes: usize,
+        /// The greatest length.
+        max: usize,
+    },
+    /// A line has a line break.
+    #[error("has a line break: write it on one line")]
+    LineBreak,
+    /// A list is too long.
+    #[error("has {count} entries: {max} is the most")]
+    TooManyEntries {
+        /// Its length.
+        count: usize,
+        /// The greatest length.
+        max: usize,
+    },
+    /// A list has the same entry twice.
+    #[error("{:?} is there twice", sanitize(.0))]
+    Duplicate(String),
+    /// A time is not in the accepted years.
+    #[error(
+        "{} is outside {} to {}: correct the date",
+        .0.format("%Y-%m-%d"),
+        ACCEPTED_YEARS.start(),
+        ACCEPTED_YEARS.end()
+    )]
+    OutOfRange(DateTime<Utc>),
+    /// The time of detection lies after the time of the report.
+    #[error("lies after reported_at: an incident is reported once it is detected")]
+    AfterReport,
+    /// The time of the report lies after the deciding clock.
+    #[error("{} lies in the future", .0.format("%Y-%m-%d %H:%M:%S UTC"))]
+    InTheFuture(DateTime<Utc>),
+    /// The end of a snooze lies before its begin.
+    #[error("that time has passed: choose a later one")]
+    Passed,
+    /// The end of a change lies before its start.
+    #[error("lies before starts_at: a change ends after it starts")]
+    BeforeStart,
+    /// The position of an event is zero.
+    #[error("is 0: positions start at 1")]
+    ZeroPosition,
+    /// No person moves an incident to this status directly.
+    #[error("{0} is not a stage to move to: there is a command for it")]
+    NotAStage(Status),
+    /// No undone move leads back to this status.
+    #[error("{0} is not a stage to go back to")]
+    NotAnEarlierStage(Status),
+    /// A search asks for too few or too many rows.
+    #[error("ask for 1 to {max} rows")]
+    RowCount {
+        /// The greatest number of rows.
+        max: u32,
+    },
+    /// A page mark belongs to another list.
+    #[error("that is no page of this list: begin with the first")]
+    ForeignPage,
+}

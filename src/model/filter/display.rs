@@ -1,0 +1,104 @@
+//! Prints filters in the syntax that people type.
+
+use std::fmt;
+
+use chrono::TimeDelta;
+
+use super::{Filter, Owner, Predicate, Term};
+
+/// Returns a value as it is written in a filter: quoted where it would be parsed differently.
+#[must_use]
+pub fn quote_value(text: &str) -> String {
+    struct Value<'a>(&'a str);
+    impl fmt::Display for Value<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write_value(f, self.0, ["me", "none"].iter().any(|w| self.0.eq_ignore_ascii_case(w)))
+        }
+    }
+    Value(text).to_string()
+}
+
+/// Writes a value, quoted where `quote` or its characters demand it.
+fn write_value(f: &mut fmt::Formatter<'_>, text: &str, quote: bool) -> fmt::Result {
+    let plain = !quote && !text.chars().any(|c| c.is_whitespace() || c == '"');
+    if plain {
+        return f.write_str(text);
+    }
+    f.write_str("\"")?;
+    for ch in text.chars() {
+        if matches!(ch, '"' | '\\') {
+            f.write_str("\\")?;
+        }
+        write!(f, "{ch}")?;
+    }
+    f.write_str("\"")
+}
+
+/// Writes a key and a duration in the largest unit that is exact.
+fn write_duration(f: &mut fmt::Formatter<'_>, key: &str, duration: TimeDelta) -> fmt::Result {
+    f.write_str(key)?;
+    let seconds = duration.num_seconds();
+    for (unit, size) in [("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60)] {
+        if seconds > 0 && seconds % size == 0 {
+            return write!(f, "{}{unit}", seconds / size);
+        }
+    }
+    write!(f, "{seconds}s")
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, term) in self.terms.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" ")?;
+            }
+            term.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.negated {
+            f.write_str("-")?;
+        }
+        // A name that equals a reserved value, such as `me`, must be quoted.
+        let is_reserved =
+            |text: &str, reserved: &[&str]| reserved.iter().any(|w| text.eq_ignore_ascii_case(w));
+        match &self.predicate {
+            Predicate::Text(word) => {
+                let parsed = word.parse::<Filter>().ok().filter(|f| f.terms.len() == 1);
+                let is_stable = parsed.is_some_and(|f| {
+                    !f.terms[0].negated && f.terms[0].predicate == Predicate::Text(word.clone())
+                });
+                write_value(f, word, !is_stable)
+            }
+            Predicate::Priority(priority) => f.write_str(&priority.as_str().to_lowercase()),
+            Predicate::Status(status) => write!(f, "status:{status}"),
+            Predicate::Service(name) => {
+                f.write_str("service:")?;
+                write_value(f, name, false)
+            }
+            Predicate::Owner(Owner::Me) => f.write_str("owner:me"),
+            Predicate::Owner(Owner::Nobody) => f.write_str("owner:none"),
+            Predicate::Owner(Owner::Person(who)) => {
+                f.write_str("owner:")?;
+                write_value(f, who, is_reserved(who, &["me", "none"]))
+            }
+            Predicate::Team(None) => f.write_str("team:none"),
+            Predicate::Team(Some(team)) => {
+                f.write_str("team:")?;
+                write_value(f, team, is_reserved(team, &["none"]))
+            }
+            Predicate::Category(None) => f.write_str("cat:none"),
+            Predicate::Category(Some(category)) => write!(f, "cat:{category}"),
+            Predicate::Older(than) => write_duration(f, "age>", *than),
+            Predicate::Younger(than) => write_duration(f, "age<", *than),
+            Predicate::Idle(than) => write_duration(f, "idle>", *than),
+            Predicate::Active(than) => write_duration(f, "idle<", *than),
+            Predicate::Sla(sla) => write!(f, "sla:{sla}"),
+            Predicate::State(is) => write!(f, "is:{is}"),
+        }
+    }
+}

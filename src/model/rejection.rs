@@ -1,0 +1,294 @@
+//! Why the rules refuse a command: one variant for each reason, with the facts that it rests on.
+//!
+//! A rejection holds no sentence. [`Rejection::sentence`] makes one where it is shown: in the
+//! panes, on the command line, and in the `detail` of an answer of the server.
+
+mod sentence;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::actor::{Actor, PersonRef};
+use super::bad_field::BadField;
+use super::checklist::ClosingItem;
+use super::id::IncidentNumber;
+use super::link::Link;
+use super::priority::{Impact, Priority, Urgency};
+use super::review::Section;
+use super::status::{Category, Role, Status};
+
+pub use sentence::DatedRejection;
+
+/// Why the rules refuse a command. Names and texts in it are as they were recorded, so they must be
+/// sanitized before they are shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Rejection {
+    /// The command is about a change or a problem, which has no timeline.
+    NotAboutAnIncident,
+    /// The incident does not exist.
+    NoSuchIncident,
+    /// A field of the command has a value that is not allowed.
+    Field(BadField),
+    /// The incident was declared before.
+    AlreadyDeclared {
+        /// Its number, if it has one already.
+        number: Option<IncidentNumber>,
+    },
+    /// The incident has ended.
+    AlreadyEnded {
+        /// How it ended.
+        status: Status,
+        /// The incident in which it continues, if it was merged into one that has a number.
+        merged_into: Option<IncidentNumber>,
+        /// Who ended it.
+        by: Actor,
+        /// When it ended.
+        at: DateTime<Utc>,
+    },
+    /// The incident has ended, and only its row is known.
+    NotOpen {
+        /// How it ended.
+        status: Status,
+    },
+    /// Somebody has acknowledged the incident.
+    AlreadyAcknowledged {
+        /// Who acknowledged it; `None` if only its row is known.
+        by: Option<Actor>,
+        /// When it was acknowledged.
+        at: DateTime<Utc>,
+    },
+    /// The incident has the status to which it should be moved.
+    AlreadyAtStage {
+        /// The status.
+        status: Status,
+        /// Who moved it there.
+        by: Actor,
+        /// When it was moved there.
+        at: DateTime<Utc>,
+    },
+    /// The incident should be moved to an earlier stage than its present one.
+    StagesOnlyMoveForward {
+        /// Its present status.
+        status: Status,
+    },
+    /// The incident is owned by this person already.
+    AlreadyOwned {
+        /// The owner.
+        by: PersonRef,
+    },
+    /// Nobody owns the incident already.
+    AlreadyUnowned,
+    /// The incident has this team already.
+    AlreadyItsTeam,
+    /// The incident has these services already.
+    AlreadyItsServices,
+    /// The incident has this category already.
+    AlreadyCategorized {
+        /// The category.
+        category: Category,
+    },
+    /// The incident has no category already.
+    AlreadyUncategorized,
+    /// The person has the role already, or does not have it already.
+    RoleUnchanged {
+        /// The role.
+        role: Role,
+        /// The person.
+        person: PersonRef,
+        /// Whether the person has the role.
+        given: bool,
+    },
+    /// Impact, urgency and priority are set like this already.
+    AlreadyPrioritized {
+        /// The priority.
+        priority: Priority,
+        /// The extent of the harm.
+        impact: Impact,
+        /// How fast the incident must be handled.
+        urgency: Urgency,
+    },
+    /// The incident has this priority already.
+    AlreadyOfPriority {
+        /// The priority.
+        priority: Priority,
+    },
+    /// Nobody needs to be called automatically, because somebody has acknowledged the incident.
+    AcknowledgedMeanwhile,
+    /// The level of the escalation policy was called before.
+    LevelAlreadyCalled {
+        /// The level.
+        level: u8,
+    },
+    /// A description changes nothing.
+    NothingToChange,
+    /// The incident waits on somebody else already.
+    AlreadyPaused {
+        /// For what or whom it waits.
+        reason: String,
+    },
+    /// The incident does not wait on anybody.
+    NotPaused,
+    /// The incident is not hidden from the queue.
+    NotSnoozed,
+    /// The incident should be merged into itself.
+    MergeIntoItself,
+    /// The incident into which another should be merged has ended.
+    MergeTargetEnded {
+        /// Its number, if it has one already.
+        number: Option<IncidentNumber>,
+        /// How it ended.
+        status: Status,
+    },
+    /// The incident has this link already.
+    AlreadyLinked {
+        /// The link.
+        link: Link,
+    },
+    /// The incident does not have this link.
+    NotLinked {
+        /// The link.
+        link: Link,
+    },
+    /// An incident is resolved before it is closed.
+    CloseUnresolved,
+    /// Items of the closing gate are not answered.
+    ClosingGateOpen {
+        /// These items, in order.
+        missing: Vec<ClosingItem>,
+    },
+    /// The incident is open, so it can't be reopened.
+    NeedsNoReopening {
+        /// Its status.
+        status: Status,
+    },
+    /// The incident was closed too long ago to be reopened.
+    ReopenedTooLate {
+        /// When it was closed.
+        closed_at: DateTime<Utc>,
+        /// For how many days a closed incident can be reopened.
+        days: i64,
+    },
+    /// The status of the incident was not reached by a move that can be undone.
+    NoMoveToUndo {
+        /// The status.
+        status: Status,
+    },
+    /// Somebody else made the last move, and only that person may undo it.
+    MovedBySomebodyElse {
+        /// The status to which it led.
+        status: Status,
+        /// Who made it.
+        by: Actor,
+        /// When it was made.
+        at: DateTime<Utc>,
+    },
+    /// The last move was made too long ago to be undone.
+    UndoneTooLate {
+        /// The status to which it led.
+        status: Status,
+        /// When it was made.
+        at: DateTime<Utc>,
+        /// For how many seconds a move can be undone.
+        seconds: i64,
+    },
+    /// The incident ended in a way that gets no review.
+    NothingToReview {
+        /// How it ended.
+        status: Status,
+    },
+    /// The review was published before.
+    ReviewAlreadyPublished {
+        /// When it was published.
+        at: DateTime<Utc>,
+    },
+    /// An incident is resolved before its review is published.
+    PublishUnresolved,
+    /// Sections of the review are not written.
+    ReviewLacks {
+        /// These sections, in order.
+        sections: Vec<Section>,
+    },
+    /// A rejection that is known by its sentence alone: a server answered it, an outbox stored it,
+    /// or the rule is not one of the model.
+    Foreign {
+        /// The kind of refusal.
+        kind: RejectionKind,
+        /// The reason as a sentence for people, without a full stop; not sanitized.
+        message: String,
+    },
+}
+
+/// Kinds of refusal. None is cured by trying the same again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectionKind {
+    /// Somebody was first; there is nothing to do any more.
+    Conflict,
+    /// The command itself is wrong.
+    Invalid,
+    /// It does not fit the state the incident is in.
+    NotNow,
+    /// There is no such incident.
+    NotFound,
+}
+
+impl Rejection {
+    /// Creates a rejection that is known by its sentence alone.
+    pub fn foreign(kind: RejectionKind, message: impl Into<String>) -> Self {
+        Self::Foreign { kind, message: message.into() }
+    }
+
+    /// Returns the kind of refusal.
+    #[must_use]
+    pub const fn kind(&self) -> RejectionKind {
+        match self {
+            Self::NoSuchIncident => RejectionKind::NotFound,
+            Self::NotAboutAnIncident
+            | Self::Field(_)
+            | Self::NothingToChange
+            | Self::MergeIntoItself => RejectionKind::Invalid,
+            Self::AlreadyDeclared { .. }
+            | Self::AlreadyEnded { .. }
+            | Self::NotOpen { .. }
+            | Self::AlreadyAcknowledged { .. }
+            | Self::AlreadyAtStage { .. }
+            | Self::AlreadyOwned { .. }
+            | Self::AlreadyUnowned
+            | Self::AlreadyItsTeam
+            | Self::AlreadyItsServices
+            | Self::AlreadyCategorized { .. }
+            | Self::AlreadyUncategorized
+            | Self::RoleUnchanged { .. }
+            | Self::AlreadyPrioritized { .. }
+            | Self::AlreadyOfPriority { .. }
+            | Self::LevelAlreadyCalled { .. }
+            | Self::AlreadyPaused { .. }
+            | Self::NotPaused
+            | Self::NotSnoozed
+            | Self::AlreadyLinked { .. }
+            | Self::NotLinked { .. }
+            | Self::NeedsNoReopening { .. }
+            | Self::MovedBySomebodyElse { .. }
+            | Self::ReviewAlreadyPublished { .. } => RejectionKind::Conflict,
+            Self::StagesOnlyMoveForward { .. }
+            | Self::AcknowledgedMeanwhile
+            | Self::MergeTargetEnded { .. }
+            | Self::CloseUnresolved
+            | Self::ClosingGateOpen { .. }
+            | Self::ReopenedTooLate { .. }
+            | Self::NoMoveToUndo { .. }
+            | Self::UndoneTooLate { .. }
+            | Self::NothingToReview { .. }
+            | Self::PublishUnresolved
+            | Self::ReviewLacks { .. } => RejectionKind::NotNow,
+            Self::Foreign { kind, .. } => *kind,
+        }
+    }
+}
+
+impl From<BadField> for Rejection {
+    fn from(bad: BadField) -> Self {
+        Self::Field(bad)
+    }
+}

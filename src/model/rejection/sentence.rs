@@ -1,0 +1,151 @@
+//! The sentences of rejections, as people read them: without a full stop.
+
+use std::error::Error;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::{Rejection, RejectionKind};
+use crate::model::id::IncidentNumber;
+use crate::model::text::sanitize;
+use crate::model::time::format_ago;
+
+impl Rejection {
+    /// Returns the reason as a sentence for people, as it reads at `now`: times in it are given as
+    /// "2 min ago".
+    ///
+    /// Names in it are sanitized. The sentence of a [`Rejection::Foreign`] is returned as it came.
+    #[must_use]
+    pub fn sentence(&self, now: DateTime<Utc>) -> String {
+        let ago = |at: &DateTime<Utc>| format_ago(*at, now);
+        match self {
+            Self::NotAboutAnIncident => "not a command about an incident".into(),
+            Self::NoSuchIncident => "there is no such incident".into(),
+            Self::Field(bad) => bad.to_string(),
+            Self::AlreadyDeclared { number } => format!("already declared as {}", label(*number)),
+            Self::AlreadyEnded { merged_into: Some(number), by, at, .. } => {
+                format!("already merged into {number} by {} {}", sanitize(by.name()), ago(at))
+            }
+            Self::AlreadyEnded { status, merged_into: None, by, at }
+            | Self::AlreadyAtStage { status, by, at } => {
+                format!("already {status} by {} {}", sanitize(by.name()), ago(at))
+            }
+            Self::NotOpen { status } => format!("already {status}"),
+            Self::AlreadyAcknowledged { by: Some(by), at } => {
+                format!("already acknowledged by {} {}", sanitize(by.name()), ago(at))
+            }
+            Self::AlreadyAcknowledged { by: None, at } => {
+                format!("already acknowledged {}", ago(at))
+            }
+            Self::StagesOnlyMoveForward { status } => {
+                format!("it is {status}: stages only move forward")
+            }
+            Self::AlreadyOwned { by } => format!("already owned by {}", sanitize(&by.name)),
+            Self::AlreadyUnowned => "already unowned".into(),
+            Self::AlreadyItsTeam => "that is its team already".into(),
+            Self::AlreadyItsServices => "these are its services already".into(),
+            Self::AlreadyCategorized { category } => format!("already {category}"),
+            Self::AlreadyUncategorized => "it has no category".into(),
+            Self::RoleUnchanged { role, person, given } => {
+                let adverb = if *given { "already" } else { "not" };
+                format!("{} is {adverb} {role}", sanitize(&person.name))
+            }
+            Self::AlreadyPrioritized { priority, impact, urgency } => {
+                format!("already {priority}, {impact} × {urgency}")
+            }
+            Self::AlreadyOfPriority { priority } => format!("already {priority}"),
+            Self::AcknowledgedMeanwhile => "somebody has acknowledged it meanwhile".into(),
+            Self::LevelAlreadyCalled { level } => format!("level {level} was called already"),
+            Self::NothingToChange => "nothing to change was given".into(),
+            Self::AlreadyPaused { reason } => format!("already paused: {}", sanitize(reason)),
+            Self::NotPaused => "it is not paused".into(),
+            Self::NotSnoozed => "it is not snoozed".into(),
+            Self::MergeIntoItself => "an incident can't be merged into itself".into(),
+            Self::MergeTargetEnded { number, status } => {
+                format!("{} is {status}: choose an open incident to merge into", label(*number))
+            }
+            Self::AlreadyLinked { link } => {
+                format!("already linked to {}", sanitize(&link.to_string()))
+            }
+            Self::NotLinked { link } => format!("not linked to {}", sanitize(&link.to_string())),
+            Self::CloseUnresolved => "resolve it before closing it".into(),
+            Self::ClosingGateOpen { missing } => {
+                format!("the closing gate is not answered: {}", list(missing))
+            }
+            Self::NeedsNoReopening { status } => format!("it is {status}: it needs no reopening"),
+            Self::ReopenedTooLate { closed_at, days } => format!(
+                "closed {}: it can be reopened for {days} days, declare a new one",
+                ago(closed_at)
+            ),
+            Self::NoMoveToUndo { status } => {
+                format!("it is {status}: there is no move to take back")
+            }
+            Self::MovedBySomebodyElse { status, by, at } => {
+                format!("{} has made it {status} {}", sanitize(by.name()), ago(at))
+            }
+            Self::UndoneTooLate { status, at, seconds } => {
+                format!("made {status} {}: a move can be taken back for {seconds} s", ago(at))
+            }
+            Self::NothingToReview { status } => {
+                format!("it is {status}: there is nothing to review")
+            }
+            Self::ReviewAlreadyPublished { at } => format!("the review was published {}", ago(at)),
+            Self::PublishUnresolved => "resolve it before publishing its review".into(),
+            Self::ReviewLacks { sections } => format!("the review lacks: {}", list(sections)),
+            Self::Foreign { message, .. } => message.clone(),
+        }
+    }
+}
+
+/// Returns the number, or `new` until the store has numbered the incident.
+fn label(number: Option<IncidentNumber>) -> String {
+    number.map_or_else(|| "new".into(), |number| number.to_string())
+}
+
+fn list(items: &[impl ToString]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A rejection with the time at which it was decided. It is shown as the sentence of that time, by
+/// the clock that decided, however much later it is read.
+///
+/// Two are equal if they are of one kind and say the same: what comes from outside is known by
+/// these alone.
+#[derive(Clone, Debug)]
+pub struct DatedRejection {
+    /// Why the rules refuse the command.
+    pub rejection: Rejection,
+    /// When that was decided.
+    pub decided_at: DateTime<Utc>,
+}
+
+impl DatedRejection {
+    /// Returns the kind of refusal.
+    #[must_use]
+    pub const fn kind(&self) -> RejectionKind {
+        self.rejection.kind()
+    }
+}
+
+impl PartialEq for DatedRejection {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind() == other.kind() && self.to_string() == other.to_string()
+    }
+}
+
+impl Eq for DatedRejection {}
+
+impl fmt::Display for DatedRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.rejection.sentence(self.decided_at))
+    }
+}
+
+impl Error for DatedRejection {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.rejection {
+            Rejection::Field(bad) => Some(bad),
+            _ => None,
+        }
+    }
+}

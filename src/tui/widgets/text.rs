@@ -1,0 +1,162 @@
+//! Text that can be drawn: spans and lines of harmless text, and what puts them on the screen.
+//!
+//! The types and functions of ratatui that stand behind these take any string. `clippy.toml`
+//! refuses them everywhere else in the source, so that text from outside can't reach the terminal
+//! without being sanitized: everything here is made from [`SafeText`], which sanitizes.
+
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::{Block, Clear, Widget};
+use tui_textarea::TextArea;
+
+use crate::model::text::SafeText;
+
+/// Text in one style.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Span<'a> {
+    pub content: SafeText<'a>,
+    pub style: Style,
+}
+
+impl<'a> Span<'a> {
+    /// Makes a span in the style of its line.
+    #[must_use]
+    pub fn raw(content: impl Into<SafeText<'a>>) -> Self {
+        Self::styled(content, Style::new())
+    }
+
+    /// Makes a span in a style of its own.
+    #[must_use]
+    pub fn styled(content: impl Into<SafeText<'a>>, style: Style) -> Self {
+        Self { content: content.into(), style }
+    }
+
+    /// Returns the width in terminal cells.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.content.width()
+    }
+}
+
+impl<'a, T: Into<SafeText<'a>>> From<T> for Span<'a> {
+    fn from(content: T) -> Self {
+        Self::raw(content)
+    }
+}
+
+/// Spans next to each other.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Line<'a> {
+    /// The spans, from left to right.
+    pub spans: Vec<Span<'a>>,
+    /// The style below those of the spans.
+    pub style: Style,
+}
+
+impl<'a> Line<'a> {
+    /// Appends a span.
+    pub fn push_span(&mut self, span: impl Into<Span<'a>>) {
+        self.spans.push(span.into());
+    }
+
+    /// Returns the line in a style, which replaces that of the line but not those of its spans.
+    #[must_use]
+    pub fn style(self, style: Style) -> Self {
+        Self { style, ..self }
+    }
+
+    /// Returns the line with a style that is added to its own.
+    #[must_use]
+    pub fn patch_style(self, style: Style) -> Self {
+        Self { style: self.style.patch(style), ..self }
+    }
+
+    /// Returns the width in terminal cells.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.spans.iter().map(Span::width).sum()
+    }
+}
+
+impl<'a> From<Vec<Span<'a>>> for Line<'a> {
+    fn from(spans: Vec<Span<'a>>) -> Self {
+        Self { spans, style: Style::new() }
+    }
+}
+
+impl<'a> From<Span<'a>> for Line<'a> {
+    fn from(span: Span<'a>) -> Self {
+        vec![span].into()
+    }
+}
+
+impl<'a, T: Into<SafeText<'a>>> From<T> for Line<'a> {
+    fn from(content: T) -> Self {
+        Span::raw(content).into()
+    }
+}
+
+impl<'a> Extend<Span<'a>> for Line<'a> {
+    fn extend<T: IntoIterator<Item = Span<'a>>>(&mut self, spans: T) {
+        self.spans.extend(spans);
+    }
+}
+
+/// Draws a line from the upper left corner of an area, as far as it is wide. Returns the column
+/// after it.
+#[allow(clippy::disallowed_methods, reason = "the text is safe")]
+pub fn draw_line(line: &Line<'_>, area: Rect, buffer: &mut Buffer) -> u16 {
+    let (mut x, mut room) = (area.x, area.width);
+    for span in &line.spans {
+        if room == 0 {
+            break;
+        }
+        let style = line.style.patch(span.style);
+        let (end, _) =
+            buffer.set_stringn(x, area.y, span.content.as_str(), usize::from(room), style);
+        room = room.saturating_sub(end.saturating_sub(x));
+        x = end;
+    }
+    x
+}
+
+/// Draws a text from the upper left corner of an area, as far as it is wide.
+#[allow(clippy::disallowed_methods, reason = "the text is safe")]
+pub fn draw_text<'a>(text: impl Into<SafeText<'a>>, style: Style, area: Rect, buffer: &mut Buffer) {
+    buffer.set_stringn(area.x, area.y, text.into().as_str(), usize::from(area.width), style);
+}
+
+/// Fills an area with a symbol, as far as it is on the screen.
+pub fn fill(symbol: &'static str, style: Style, area: Rect, buffer: &mut Buffer) {
+    for position in area.intersection(buffer.area).positions() {
+        if let Some(cell) = buffer.cell_mut(position) {
+            set_symbol(symbol, cell);
+            cell.set_style(style);
+        }
+    }
+}
+
+/// Replaces the symbol of a cell.
+#[allow(clippy::disallowed_methods, reason = "the symbol is from the source")]
+pub fn set_symbol(symbol: &'static str, cell: &mut Cell) {
+    cell.set_symbol(symbol);
+}
+
+/// A widget of a library that draws no text but what was sanitized before.
+pub trait SafeWidget: Widget {}
+
+/// Borders: `clippy.toml` refuses the methods that give them a title.
+impl SafeWidget for Block<'_> {}
+
+impl SafeWidget for Clear {}
+
+/// A field, whose text is sanitized as it is typed, pasted or set.
+impl SafeWidget for &TextArea<'_> {}
+
+/// Draws a widget.
+#[allow(clippy::disallowed_methods, reason = "the widget draws safe text only")]
+pub fn render(widget: impl SafeWidget, area: Rect, buffer: &mut Buffer) {
+    widget.render(area, buffer);
+}

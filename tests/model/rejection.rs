@@ -1,0 +1,256 @@
+//! The edge: every rejection and every problem of a field, with the sentence that people read.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fmt::Debug;
+
+use redphone::model::check::{BadField, FieldProblem};
+use redphone::model::checklist::ClosingItem;
+use redphone::model::command::Link;
+use redphone::model::rejection::{DatedRejection, Rejection, RejectionKind};
+use redphone::model::review::Section;
+use redphone::model::status::{Category, Role};
+use redphone::model::{
+    Actor, Impact, IncidentId, IncidentNumber, PersonRef, Priority, Status, Urgency,
+};
+
+use crate::support::model::{at, tariq};
+
+/// A name that would harm a terminal.
+fn escaped() -> PersonRef {
+    PersonRef::new("eve", "Eve\u{1b}[2J")
+}
+
+/// Every variant, with its kind and its sentence at 08:05, five minutes after the incidents began.
+fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
+    use Rejection as R;
+    use RejectionKind::{Conflict, Invalid, NotFound, NotNow};
+    let by = || Actor::Person(tariq());
+    let number = Some(IncidentNumber(7));
+    let link = || Link::Url("https://example.org/\u{202e}".into());
+    let (status, other) = (Status::Identified, Actor::Integration("Alert\nmanager".into()));
+    let (resolved, merged) = (Status::Resolved, Status::Merged);
+    vec![
+        (R::NotAboutAnIncident, Invalid, "not a command about an incident"),
+        (R::NoSuchIncident, NotFound, "there is no such incident"),
+        (
+            R::Field(BadField::new("note", FieldProblem::NoText)),
+            Invalid,
+            "note: is empty: say something",
+        ),
+        (R::AlreadyDeclared { number }, Conflict, "already declared as INC-7"),
+        (R::AlreadyDeclared { number: None }, Conflict, "already declared as new"),
+        (
+            R::AlreadyEnded { status: resolved, merged_into: None, by: by(), at: at(3) },
+            Conflict,
+            "already resolved by Tariq Osei 2 min ago",
+        ),
+        (
+            R::AlreadyEnded { status: merged, merged_into: number, by: other, at: at(5) },
+            Conflict,
+            "already merged into INC-7 by Alert␊manager just now",
+        ),
+        (
+            R::AlreadyEnded { status: merged, merged_into: None, by: by(), at: at(-60) },
+            Conflict,
+            "already merged by Tariq Osei 1 h ago",
+        ),
+        (R::NotOpen { status: resolved }, Conflict, "already resolved"),
+        (
+            R::AlreadyAcknowledged { by: Some(by()), at: at(3) },
+            Conflict,
+            "already acknowledged by Tariq Osei 2 min ago",
+        ),
+        (
+            R::AlreadyAcknowledged { by: None, at: at(3) },
+            Conflict,
+            "already acknowledged 2 min ago",
+        ),
+        (
+            R::AlreadyAtStage { status, by: by(), at: at(-3 * 1440) },
+            Conflict,
+            "already identified by Tariq Osei 3 d ago",
+        ),
+        (R::StagesOnlyMoveForward { status }, NotNow, "it is identified: stages only move forward"),
+        (R::AlreadyOwned { by: escaped() }, Conflict, "already owned by Eve␛[2J"),
+        (R::AlreadyUnowned, Conflict, "already unowned"),
+        (R::AlreadyItsTeam, Conflict, "that is its team already"),
+        (R::AlreadyItsServices, Conflict, "these are its services already"),
+        (R::AlreadyCategorized { category: Category::Security }, Conflict, "already security"),
+        (R::AlreadyUncategorized, Conflict, "it has no category"),
+        (
+            R::RoleUnchanged { role: Role::Scribe, person: escaped(), given: true },
+            Conflict,
+            "Eve␛[2J is already scribe",
+        ),
+        (
+            R::RoleUnchanged { role: Role::Scribe, person: tariq(), given: false },
+            Conflict,
+            "Tariq Osei is not scribe",
+        ),
+        (
+            R::AlreadyPrioritized {
+                priority: Priority::P2,
+                impact: Impact::High,
+                urgency: Urgency::Medium,
+            },
+            Conflict,
+            "already P2, high × medium",
+        ),
+        (R::AlreadyOfPriority { priority: Priority::P4 }, Conflict, "already P4"),
+        (R::AcknowledgedMeanwhile, NotNow, "somebody has acknowledged it meanwhile"),
+        (R::LevelAlreadyCalled { level: 2 }, Conflict, "level 2 was called already"),
+        (R::NothingToChange, Invalid, "nothing to change was given"),
+        (
+            R::AlreadyPaused { reason: "the partner\u{7}".into() },
+            Conflict,
+            "already paused: the partner␇",
+        ),
+        (R::NotPaused, Conflict, "it is not paused"),
+        (R::NotSnoozed, Conflict, "it is not snoozed"),
+        (R::MergeIntoItself, Invalid, "an incident can't be merged into itself"),
+        (
+            R::MergeTargetEnded { number, status: resolved },
+            NotNow,
+            "INC-7 is resolved: choose an open incident to merge into",
+        ),
+        (R::AlreadyLinked { link: link() }, Conflict, "already linked to https://example.org/�"),
+        (
+            R::NotLinked { link: Link::Incident { id: IncidentId::new(), number } },
+            Conflict,
+            "not linked to INC-7",
+        ),
+        (R::CloseUnresolved, NotNow, "resolve it before closing it"),
+        (
+            R::ClosingGateOpen { missing: ClosingItem::ALL.to_vec() },
+            NotNow,
+            "the closing gate is not answered: service stable, resolved or contained, \
+             stakeholders got the final update, timeline and actions recorded, follow up captured",
+        ),
+        (R::NeedsNoReopening { status }, Conflict, "it is identified: it needs no reopening"),
+        (
+            R::ReopenedTooLate { closed_at: at(-8 * 1440), days: 7 },
+            NotNow,
+            "closed 8 d ago: it can be reopened for 7 days, declare a new one",
+        ),
+        (R::NoMoveToUndo { status }, NotNow, "it is identified: there is no move to take back"),
+        (
+            R::MovedBySomebodyElse { status, by: by(), at: at(5) },
+            Conflict,
+            "Tariq Osei has made it identified just now",
+        ),
+        (
+            R::UndoneTooLate { status, at: at(2), seconds: 60 },
+            NotNow,
+            "made identified 3 min ago: a move can be taken back for 60 s",
+        ),
+        (R::NothingToReview { status: merged }, NotNow, "it is merged: there is nothing to review"),
+        (R::ReviewAlreadyPublished { at: at(0) }, Conflict, "the review was published 5 min ago"),
+        (R::PublishUnresolved, NotNow, "resolve it before publishing its review"),
+        (
+            R::ReviewLacks { sections: vec![Section::Summary, Section::RootCause] },
+            NotNow,
+            "the review lacks: summary, root cause and contributing factors",
+        ),
+        (R::foreign(NotNow, "not at this\nhour"), NotNow, "not at this\nhour"),
+    ]
+}
+
+/// Every problem of a field, with the sentence that follows the field's name.
+fn field_table() -> Vec<(FieldProblem, &'static str)> {
+    use FieldProblem as F;
+    let late = "2126-05-17T00:00:00Z".parse().unwrap();
+    vec![
+        (F::Empty, "is empty: write at least one character"),
+        (F::NoText, "is empty: say something"),
+        (
+            F::TooManyChars { count: 101, max: 100 },
+            "has 101 characters: shorten it to 100 or fewer",
+        ),
+        (
+            F::TooManyBytes { bytes: 70_000, max: 64 * 1024 },
+            "has 69 KiB: shorten it to 64 KiB or less",
+        ),
+        (F::LineBreak, "has a line break: write it on one line"),
+        (F::TooManyEntries { count: 201, max: 200 }, "has 201 entries: 200 is the most"),
+        (F::Duplicate("a\u{1b}".into()), "\"a␛\" is there twice"),
+        (F::OutOfRange(late), "2126-05-17 is outside 1970 to 2100: correct the date"),
+        (F::AfterReport, "lies after reported_at: an incident is reported once it is detected"),
+        (F::InTheFuture(at(6)), "2026-03-02 08:06:00 UTC lies in the future"),
+        (F::Passed, "that time has passed: choose a later one"),
+        (F::BeforeStart, "lies before starts_at: a change ends after it starts"),
+        (F::ZeroPosition, "is 0: positions start at 1"),
+        (
+            F::NotAStage(Status::Resolved),
+            "resolved is not a stage to move to: there is a command for it",
+        ),
+        (F::NotAnEarlierStage(Status::Merged), "merged is not a stage to go back to"),
+        (F::RowCount { max: 1000 }, "ask for 1 to 1000 rows"),
+        (F::ForeignPage, "that is no page of this list: begin with the first"),
+    ]
+}
+
+#[test]
+fn every_rejection_has_its_kind_and_its_sentence() {
+    for (rejection, kind, sentence) in table() {
+        assert_eq!(rejection.sentence(at(5)), sentence, "{rejection:?}");
+        assert_eq!(rejection.kind(), kind, "{rejection:?}");
+    }
+}
+
+#[test]
+fn every_problem_of_a_field_has_its_sentence() {
+    for (problem, sentence) in field_table() {
+        assert_eq!(problem.to_string(), sentence, "{problem:?}");
+        let bad = BadField::new("by", problem);
+        assert_eq!(Rejection::from(bad).sentence(at(5)), format!("by: {sentence}"));
+    }
+}
+
+#[test]
+fn tables_of_sentences_have_every_variant() {
+    let rejections = table().into_iter().map(|(rejection, ..)| rejection);
+    let source = include_str!("../../src/model/rejection.rs");
+    assert_eq!(named(rejections), variants(source, "Rejection"));
+    let problems = field_table().into_iter().map(|(problem, _)| problem);
+    let source = include_str!("../../src/model/bad_field.rs");
+    assert_eq!(named(problems), variants(source, "FieldProblem"));
+}
+
+/// Returns the variants of an enum, as its source names them.
+fn variants(source: &str, name: &str) -> BTreeSet<String> {
+    let items = syn::parse_file(source).unwrap().items.into_iter();
+    let mut enums = items.filter_map(|item| match item {
+        syn::Item::Enum(item) if item.ident == name => Some(item),
+        _ => None,
+    });
+    enums.next().unwrap().variants.iter().map(|variant| variant.ident.to_string()).collect()
+}
+
+/// Returns the variants of values.
+fn named(values: impl Iterator<Item = impl Debug>) -> BTreeSet<String> {
+    let name = |value| {
+        let text = format!("{value:?}");
+        text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
+    };
+    values.map(name).collect()
+}
+
+#[test]
+fn dated_rejection_reads_as_when_it_was_decided() {
+    let rejection = Rejection::AlreadyAcknowledged { by: Some(Actor::Person(tariq())), at: at(1) };
+    let dated = DatedRejection { rejection, decided_at: at(3) };
+    assert_eq!(dated.to_string(), "already acknowledged by Tariq Osei 2 min ago");
+    // A client knows a rejection by what the server said, whenever it reads that.
+    let said = Rejection::foreign(RejectionKind::Conflict, dated.to_string());
+    assert_eq!(dated, DatedRejection { rejection: said.clone(), decided_at: at(900) });
+    assert_ne!(dated, DatedRejection { decided_at: at(9), ..dated.clone() });
+    assert!(dated.source().is_none());
+}
+
+#[test]
+fn rejection_of_a_field_has_the_field_as_its_source() {
+    let bad = BadField::new("title", FieldProblem::Empty);
+    let dated = DatedRejection { rejection: bad.clone().into(), decided_at: at(0) };
+    assert_eq!(dated.source().and_then(|source| source.downcast_ref()), Some(&bad));
+}
