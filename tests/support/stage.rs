@@ -59,8 +59,8 @@ pub struct Stage {
     pub page: u32,
     /// Filters that effects have stored.
     pub remembered: Vec<String>,
-    /// Frames are prepared by hand, not after each message.
-    pub draws_by_hand: bool,
+    /// Whether the test itself prepares frames, instead of after each message.
+    pub draws_manually: bool,
     /// Records wait to be read by hand.
     pub slow_reads: bool,
     /// The records that are requested and not loaded yet.
@@ -129,7 +129,7 @@ impl Stage {
             books: Ok(Vec::new()),
             page: TIMELINE_PAGE,
             remembered: Vec::new(),
-            draws_by_hand: false,
+            draws_manually: false,
             slow: false,
             slow_reads: false,
             reads: Vec::new(),
@@ -205,7 +205,7 @@ impl Stage {
     /// Handles a message and runs its effects at once.
     pub fn send(&mut self, message: Message) {
         let effects = update(&mut self.app, message);
-        if !self.draws_by_hand {
+        if !self.draws_manually {
             prepare(&mut self.app);
         }
         for effect in effects {

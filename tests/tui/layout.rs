@@ -198,7 +198,7 @@ proptest! {
         (data, size, start, events) in story(),
     ) {
         let mut stage = property::opened(&data, size, start);
-        stage.draws_by_hand = true;
+        stage.draws_manually = true;
         for event in events.into_iter().chain([Event::Frame]) {
             let draws = matches!(event, Event::Frame);
             happen(&mut stage, event);
@@ -216,7 +216,7 @@ proptest! {
 #[test]
 fn messages_between_two_frames_cost_one_computation() {
     let mut stage = Stage::busy();
-    stage.draws_by_hand = true;
+    stage.draws_manually = true;
     let before = addresses(&stage);
     for _ in 0..20 {
         stage.pass(1);
@@ -273,7 +273,7 @@ fn time_that_passes_is_shown_in_the_next_frame() {
 fn verb_key_sees_a_state_that_no_frame_has_shown() {
     let mut stage = Stage::busy();
     assert!(stage.keys_line().contains("a ack"), "{}", stage.keys_line());
-    stage.draws_by_hand = true;
+    stage.draws_manually = true;
     stage.execute_as_other(stage.target(), IncidentCommand::Acknowledge);
     // The frame before that named the key, and no other frame was drawn since.
     assert!(!stage.app.reading.disabled.contains(&acknowledge()));
@@ -296,10 +296,10 @@ fn scrolling_counts_lines_that_no_frame_has_shown(
     #[case] pane: &str,
     #[case] top: fn(&Stage) -> usize,
 ) {
-    let play = |draws_by_hand: bool| {
+    let play = |draws_manually: bool| {
         let mut stage = Stage::busy_at((126, 36));
         stage.keys(pane);
-        stage.draws_by_hand = draws_by_hand;
+        stage.draws_manually = draws_manually;
         for number in 0..30 {
             let label = format!("label-{number}-{}", "x".repeat(40));
             let id = stage.target();
@@ -330,7 +330,7 @@ fn scrolling_counts_lines_that_no_frame_has_shown(
 fn help_scrolls_from_its_end_after_it_became_shorter() {
     let mut stage = Stage::busy_at((80, 24));
     stage.keys("? G");
-    stage.draws_by_hand = true;
+    stage.draws_manually = true;
     stage.send(Message::Resized(80, 50));
     stage.keys("k");
     prepare(&mut stage.app);
