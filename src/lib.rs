@@ -5,6 +5,7 @@
 //! | floor | modules | purpose |
 //! |---|---|---|
 //! | ground | [`model`] | incidents, commands and the rules that decide; pure |
+//! | ground | `files` | replaces files on the disk |
 //! | first | [`backend`] | where incidents are stored, behind one trait |
 //! | first | [`api`] | the same trait on the wire: paths, queries, bodies, errors |
 //! | second | [`sync`] | mirrors a backend for the panes; cache and outbox of a remote |
@@ -38,11 +39,14 @@
 //! file and default, checks it, and remembers where it comes from. The panes get it in their
 //! options, and again as a message when the file changes.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod api;
 pub mod backend;
 pub mod cli;
 pub mod config;
 pub mod docs;
+mod files;
 pub mod model;
 pub mod server;
 pub mod sync;

@@ -9,6 +9,7 @@ mod cli {
     mod bad_input;
     mod commands;
     mod help_output;
+    mod hostile_text;
     mod read_only;
     mod terminal;
     mod tokens;

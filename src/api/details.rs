@@ -35,7 +35,8 @@ pub struct Details {
 }
 
 /// The codes of errors, each with its HTTP status.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ErrorCode {
     /// Path, query, header or body can't be parsed.
     BadRequest,
@@ -70,45 +71,10 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// All error codes that this version defines.
-    pub const ALL: [Self; 15] = [
-        Self::BadRequest,
-        Self::Unauthorized,
-        Self::OtherPerson,
-        Self::NotAllowed,
-        Self::NotFound,
-        Self::NoSuchMethod,
-        Self::TooSlow,
-        Self::Conflict,
-        Self::TooLarge,
-        Self::MediaType,
-        Self::Rejected,
-        Self::Limited,
-        Self::Broken,
-        Self::Internal,
-        Self::Unreachable,
-    ];
-
     /// Returns the code as it is sent.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BadRequest => "bad_request",
-            Self::Unauthorized => "unauthorized",
-            Self::OtherPerson => "other_person",
-            Self::NotAllowed => "not_allowed",
-            Self::NotFound => "not_found",
-            Self::NoSuchMethod => "no_such_method",
-            Self::TooSlow => "too_slow",
-            Self::Conflict => "conflict",
-            Self::TooLarge => "too_large",
-            Self::MediaType => "media_type",
-            Self::Rejected => "rejected",
-            Self::Limited => "limited",
-            Self::Broken => "broken",
-            Self::Internal => "internal",
-            Self::Unreachable => "unreachable",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the title of the error, for people.
@@ -171,7 +137,7 @@ impl Details {
     /// Returns the code; `None` for one that this version does not define.
     #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
-        ErrorCode::ALL.into_iter().find(|code| code.as_str() == self.code)
+        self.code.parse().ok()
     }
 }
 

@@ -50,7 +50,7 @@ impl fmt::Display for PageMark {
         match self {
             Self::Key(key) => write!(f, "{KEY}{key}"),
             Self::Rank(UrgencyKey { is_calm, priority, is_acknowledged, reported_at, id }) => {
-                let (priority, reported) = (priority.index(), reported_at.timestamp_millis());
+                let (priority, reported) = (priority.to_stored(), reported_at.timestamp_millis());
                 write!(f, "{RANK}{is_calm}.{priority}.{is_acknowledged}.{reported}.{id}")
             }
             Self::Row(id, count) => write!(f, "{ROW}{count}.{id}"),
@@ -85,7 +85,7 @@ fn parse(text: &str) -> Option<PageMark> {
     let [calm, priority, acknowledged, reported, id] = parts[..] else { return None };
     Some(PageMark::Rank(UrgencyKey {
         is_calm: calm.parse().ok()?,
-        priority: Priority::from_index(priority.parse().ok()?)?,
+        priority: Priority::from_stored(priority.parse().ok()?)?,
         is_acknowledged: acknowledged.parse().ok()?,
         reported_at: DateTime::from_timestamp_millis(reported.parse().ok()?)?,
         id: id.parse().ok()?,

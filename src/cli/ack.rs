@@ -96,7 +96,7 @@ fn print_outcome(
         json::print(&mut context.out, &report)?;
     } else if result.is_ok() {
         let label = row.map_or_else(|| target.to_string(), Summary::label);
-        context.out.line(&format!("{label} {word}"))?;
+        context.out.line(format!("{label} {word}"))?;
     }
     result.map(|_| ())
 }
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn failure_names_its_incident_exactly_once() {
-        let message = |text: &str| {
+        let message = |text: &'static str| {
             let target = "INC-1".parse::<IncidentRef>().unwrap();
             prefix_incident(target, Failure::new(Exit::Failed, text)).message
         };

@@ -1,22 +1,17 @@
 //! A file that appears complete or not at all.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
 
 use super::failure::{Failure, io_error_text};
-use crate::model::text::sanitize;
+use crate::files::Replacement;
 
 /// Writes to a temporary file next to the target, and replaces the target once all is on disk.
 ///
 /// Only the owner can read the file. If it is dropped before [`AtomicFile::commit`], nothing
 /// remains.
-pub struct AtomicFile {
-    target: PathBuf,
-    writer: BufWriter<NamedTempFile>,
-}
+pub struct AtomicFile(Replacement);
 
 impl AtomicFile {
     /// Creates the temporary file for a target.
@@ -27,53 +22,39 @@ impl AtomicFile {
             Ok(meta) if meta.is_dir() => {
                 return Err(Failure::failed(format!(
                     "{} is a folder: name a file in it",
-                    display_path(&target)
+                    target.display()
                 )));
             }
             Ok(meta) if !meta.is_file() => {
                 return Err(Failure::failed(format!(
                     "{} is no file: write to standard output instead, with -",
-                    display_path(&target)
+                    target.display()
                 )));
             }
             _ => {}
         }
-        let folder = match target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let file = NamedTempFile::new_in(folder).map_err(|error| write_failure(&target, &error))?;
-        Ok(Self { writer: BufWriter::with_capacity(256 * 1024, file), target })
+        Replacement::begin(&target).map(Self).map_err(|error| write_failure(&target, &error))
     }
 
     /// Returns the path of the target.
     pub fn target(&self) -> &Path {
-        &self.target
+        self.0.target()
     }
 
     /// Makes the file durable and moves it to the target.
     pub fn commit(self) -> Result<(), Failure> {
-        let Self { target, writer } = self;
-        let finish = || -> io::Result<()> {
-            let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-            file.as_file().sync_all()?;
-            file.persist(&target).map_err(|error| error.error)?;
-            if let Some(folder) = target.parent().filter(|f| !f.as_os_str().is_empty()) {
-                File::open(folder)?.sync_all()?;
-            }
-            Ok(())
-        };
-        finish().map_err(|error| write_failure(&target, &error))
+        let target = self.target().to_owned();
+        self.0.commit().map_err(|error| write_failure(&target, &error))
     }
 }
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.write(bytes)
+        self.0.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
+        self.0.flush()
     }
 }
 
@@ -81,12 +62,7 @@ impl Write for AtomicFile {
 pub fn write_failure(target: &Path, error: &io::Error) -> Failure {
     Failure::failed(format!(
         "can't write {}: {}: name another file or make room",
-        display_path(target),
+        target.display(),
         io_error_text(error)
     ))
-}
-
-/// Returns a path as text, sanitized to show.
-pub fn display_path(path: &Path) -> String {
-    sanitize(&path.to_string_lossy()).into_string()
 }

@@ -13,5 +13,5 @@ pub fn run(out: &mut Out, shell: Shell) -> Result<(), Failure> {
     // Clap's generator panics when a write fails, so it writes to memory.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "redphone", &mut script);
-    out.writer().write_all(&script).map_err(|error| output_failed(&error))
+    out.document_writer().write_all(&script).map_err(|error| output_failed(&error))
 }

@@ -5,18 +5,15 @@ use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use tempfile::NamedTempFile;
-
 use super::args::ConfigCommand;
-use super::atomic_file::display_path;
 use super::context::Context;
 use super::failure::{Exit, Failure, io_error_text, output_failed};
 use super::out::{self, Out};
 use crate::config::sample::{ActionKeys, sample};
 use crate::config::show::show;
 use crate::config::{Config, ConfigLoader, Flags, Warning};
-use crate::tui::action::TABLE;
-use crate::tui::action::keymap::Keymap;
+use crate::files::Replacement;
+use crate::tui::action::{TABLE, build_keymap};
 
 /// Runs the subcommands that read no settings, so that they work with wrong settings too.
 pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Failure> {
@@ -24,12 +21,12 @@ pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Fa
     let text = match about {
         ConfigCommand::Init => {
             write_sample(&path)?;
-            format!("{} has all settings, commented out", display_path(&path))
+            format!("{} has all settings, commented out", path.display())
         }
-        _ => display_path(&path),
+        _ => path.display().to_string(),
     };
     let mut out = Out::with(false, false);
-    out.line(&text)?;
+    out.line(text)?;
     out.flush()
 }
 
@@ -37,32 +34,36 @@ pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Fa
 pub fn run(context: &mut Context, about: ConfigCommand) -> Result<(), Failure> {
     let config = &context.config;
     if about == ConfigCommand::Show {
-        let keymap = Keymap::with_bindings(&config.panes.keys).0;
+        let keymap = build_keymap(&config.panes.keys).0;
         let keys =
             |entry| -> Vec<String> { keymap.keys(entry).iter().map(ToString::to_string).collect() };
         let actions: Vec<_> = TABLE.iter().map(|entry| (entry.name, keys(entry.action))).collect();
         let page = show(config, &actions);
-        return context.out.writer().write_all(page.as_bytes()).map_err(|e| output_failed(&e));
+        return context
+            .out
+            .document_writer()
+            .write_all(page.as_bytes())
+            .map_err(|e| output_failed(&e));
     }
     let all = warnings(config);
     for warning in &all {
-        context.out.line(&warning.to_string())?;
+        context.out.line(warning.to_string())?;
     }
     if !all.is_empty() {
         return Err(Failure::silent(Exit::Failed));
     }
     let text = match &config.file {
-        Some(path) if path.exists() => format!("{}: nothing is wrong", display_path(path)),
-        Some(path) => format!("{} does not exist: the defaults hold", display_path(path)),
+        Some(path) if path.exists() => format!("{}: nothing is wrong", path.display()),
+        Some(path) => format!("{} does not exist: the defaults hold", path.display()),
         None => "there is no home folder to keep settings in: the defaults hold".to_owned(),
     };
-    context.out.line(&text)
+    context.out.line(text)
 }
 
 /// Returns all warnings about the settings file, in the order of the file.
 pub fn warnings(config: &Config) -> Vec<Warning> {
     let mut all = config.warnings.clone();
-    all.extend(Keymap::with_bindings(&config.panes.keys).1);
+    all.extend(build_keymap(&config.panes.keys).1);
     all.sort();
     all
 }
@@ -71,7 +72,7 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
 pub fn hint_at_warnings(config: &Config) {
     let all = warnings(config);
     if let Some(text) = summarize_warnings(&all) {
-        out::print_hint(&text);
+        out::print_hint(text);
     }
 }
 
@@ -89,14 +90,14 @@ fn write_sample(path: &Path) -> Result<(), Failure> {
     let write_failure = |error: &io::Error| {
         Failure::failed(format!(
             "can't write {}: {}: name another file with --config FILE or make room",
-            display_path(path),
+            path.display(),
             io_error_text(error)
         ))
     };
     let already_exists = || {
         Failure::failed(format!(
             "{} is there already and stays as it is: edit it, or name another with --config FILE",
-            display_path(path)
+            path.display()
         ))
     };
     if path.symlink_metadata().is_ok() {
@@ -106,19 +107,18 @@ fn write_sample(path: &Path) -> Result<(), Failure> {
     let folder = folder.unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| write_failure(&e))?;
     // Only the owner can read the file, and it appears complete or not at all.
-    let mut file = NamedTempFile::new_in(folder).map_err(|e| write_failure(&e))?;
+    let mut file = Replacement::begin(path).map_err(|e| write_failure(&e))?;
     let actions = TABLE.iter().map(|entry| ActionKeys {
         name: entry.name,
         keys: entry.keys,
         help: entry.help,
     });
     file.write_all(sample(actions).as_bytes()).map_err(|e| write_failure(&e))?;
-    file.as_file().sync_all().map_err(|e| write_failure(&e))?;
-    file.persist_noclobber(path).map(drop).map_err(|error| {
-        if error.error.kind() == io::ErrorKind::AlreadyExists {
+    file.commit_new().map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
             already_exists()
         } else {
-            write_failure(&error.error)
+            write_failure(&error)
         }
     })
 }

@@ -9,7 +9,7 @@ use super::session::{IfMissing, Session, resolve_person};
 use super::{json, out};
 use crate::model::command::Declaration;
 use crate::model::directory::Directory;
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::{SafeText, truncate};
 use crate::model::{IncidentCommand, IncidentId, PersonRef, Summary, check};
 
 /// Lowest similarity at which a name is suggested; 1.0 is the same name.
@@ -86,7 +86,7 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     }
     context.out.flush()?;
     if grouped {
-        out::print_hint(&format!(
+        out::print_hint(format!(
             "{label} is open with this dedup key: counted there as one more alert"
         ));
     }
@@ -117,7 +117,7 @@ async fn finish_queued(
         let read = session.connection.reader.read_detail(id).await;
         json::print(&mut context.out, &read.ok().map(|read| read.value.incident.summary))?;
     } else {
-        context.out.line(&id.to_string())?;
+        context.out.line(id.to_string())?;
     }
     context.out.flush()?;
     session.connection.close().await;
@@ -134,12 +134,11 @@ fn hint_at_unknown_services(services: &[String], directory: &Directory) {
         return;
     }
     for name in services.iter().filter(|name| directory.service(name).is_none()) {
-        let shown_name = sanitize(name);
-        let shown_name = truncate(&shown_name, 60);
+        let shown_name = truncate(name, 60);
         let nearest = nearest_service(name, directory)
-            .map(|near| format!(", the nearest is {:?}", sanitize(near)))
+            .map(|near| format!(", the nearest is {:?}", SafeText::from(near)))
             .unwrap_or_default();
-        out::print_hint(&format!("there is no service {shown_name:?} in the directory{nearest}"));
+        out::print_hint(format!("there is no service {shown_name:?} in the directory{nearest}"));
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::Utc;
 
 use super::args::Demo;
-use super::atomic_file::{AtomicFile, display_path, write_failure};
+use super::atomic_file::{AtomicFile, write_failure};
 use super::context::Context;
 use super::failure::Failure;
 use super::out::pluralize;
@@ -16,7 +16,7 @@ use super::runtime::{block_on, unless_stopped};
 use super::serve::{self, StopSignals};
 use super::workspace::OpenWorkspace;
 use crate::backend::demo::{self, DemoError};
-use crate::model::text::sanitize;
+use crate::model::text::SafeText;
 use crate::server::scope::Scope;
 use crate::server::tokens::{NewToken, TokenFile};
 use crate::server::{self, Server};
@@ -77,10 +77,10 @@ async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let backend = Arc::new(demo.store.clone());
     let server = Server::bind(options, backend).await.map_err(serve::bind_failure)?;
     let url = server.url();
-    context.out.line(&format!("the demo is served at {url}; this opens panes on it:"))?;
+    context.out.line(format!("the demo is served at {url}; this opens panes on it:"))?;
     let token_file = std::path::absolute(&token_file).unwrap_or(token_file);
-    let token_file = shell_quote(&display_path(&token_file));
-    context.out.line(&format!("  redphone --backend {url} --token-file {token_file}"))?;
+    let token_file = shell_quote(&SafeText::from(token_file.to_string_lossy()));
+    context.out.line(format!("  redphone --backend {url} --token-file {token_file}"))?;
     context.out.flush()?;
     let serving = serve::serve_until_stopped(server, &mut stop);
     tokio::pin!(serving);
@@ -98,8 +98,8 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let (demo, created) = open(context, &args).await?;
     if args.seed_only {
         demo.store.clone().close().await;
-        let path = display_path(demo.store.path());
-        return context.out.line(&match created {
+        let path = demo.store.path().display();
+        return context.out.line(match created {
             0 => format!("{path} has incidents already: nothing was added"),
             created => format!("{} made in {path}", pluralize(created, "incident")),
         });
@@ -134,6 +134,6 @@ fn open_failure(error: DemoError) -> Failure {
     match error {
         DemoError::Open(error) => error.into(),
         DemoError::Store(error) => error.into(),
-        error => Failure::failed(sanitize(&error.to_string())),
+        error => Failure::failed(error.to_string()),
     }
 }

@@ -5,16 +5,15 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::args::Doctor;
-use super::atomic_file::{AtomicFile, display_path, write_failure};
+use super::atomic_file::{AtomicFile, write_failure};
 use super::context::Context;
 use super::export::{record_error, refuse_store_as_target};
 use super::failure::{Exit, Failure, output_failed};
 use super::json;
-use super::out::{Style, pluralize};
+use super::out::{Style, StyledLine, pluralize};
 use super::runtime::unless_stopped;
 use crate::backend::file::doctor::{Report, examine, rebuild, salvage};
 use crate::backend::record::Record;
-use crate::model::text::sanitize;
 
 /// The report, as `--json` prints it.
 #[derive(Debug, Serialize)]
@@ -65,11 +64,12 @@ fn print_report(
         json::print(out, &json_report)?;
     } else {
         for finding in &report.findings {
-            let word = if finding.grave { "damage" } else { "note" };
-            let word = out.styled(word, if finding.grave { Style::Alarm } else { Style::Bold });
-            out.line(&format!("{word}: {}", sanitize(&finding.text)))?;
+            let (word, style) =
+                if finding.grave { ("damage", Style::Alarm) } else { ("note", Style::Bold) };
+            let line = StyledLine::new(word, style);
+            out.styled_line(&line.with(format!(": {}", finding.text), Style::Plain))?;
         }
-        out.line(&format!("{}: {}", display_path(store), verdict(report)))?;
+        out.line(format!("{}: {}", store.display(), verdict(report)))?;
     }
     if report.is_healthy() { Ok(()) } else { Err(Failure::silent(Exit::Failed)) }
 }
@@ -99,7 +99,7 @@ async fn salvage_to(
 ) -> Result<(), Failure> {
     let mut failed = None;
     if target.as_os_str() == "-" {
-        let writer = context.out.writer();
+        let writer = context.out.document_writer();
         let result =
             salvage(store, &mut |r| record_error(json::write_line(writer, r), &mut failed)).await;
         if let Some(error) = failed {
@@ -116,12 +116,12 @@ async fn salvage_to(
         return Err(write_failure(target, &error));
     }
     let records = result?;
-    let target_text = display_path(file.target());
+    let target_text = file.target().display().to_string();
     file.commit()?;
     if as_json {
         return json::print(&mut context.out, &serde_json::json!({ "records": records }));
     }
-    context.out.line(&format!(
+    context.out.line(format!(
         "{} saved to {target_text}: take them into a new store with \
          redphone import {target_text} --skip-bad --store NEW.db",
         pluralize(records, "record")

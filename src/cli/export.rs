@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::args::Export;
-use super::atomic_file::{AtomicFile, display_path, write_failure};
+use super::atomic_file::{AtomicFile, write_failure};
 use super::context::Context;
 use super::failure::{Exit, Failure, output_failed};
 use super::json;
@@ -23,7 +23,7 @@ pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
     }
     let store = open_store(&context.config, IfMissing::Refuse, "export").await?;
     let Some(target) = target else {
-        let writer = context.out.writer();
+        let writer = context.out.document_writer();
         let mut failed = None;
         let mut sink =
             |record: &Record| record_error(json::write_line(writer, record), &mut failed);
@@ -50,10 +50,10 @@ pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
         return Err(write_failure(&target, &error));
     }
     result?;
-    let target_text = display_path(file.target());
+    let target_text = file.target().display().to_string();
     file.commit()?;
     store.close().await;
-    context.out.line(&format!("{} written to {target_text}", pluralize(lines, "line")))
+    context.out.line(format!("{} written to {target_text}", pluralize(lines, "line")))
 }
 
 /// Stores an I/O error of the sink in `failed`, and returns its kind so that the store stops.
@@ -81,7 +81,7 @@ pub fn refuse_store_as_target(target: &Path, store: &Path) -> Result<(), Failure
     if is_store {
         return Err(Failure::new(
             Exit::Failed,
-            format!("{} is the store itself: name another file", display_path(target)),
+            format!("{} is the store itself: name another file", target.display()),
         ));
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::io;
 use crate::backend::BackendError;
 use crate::backend::file::OpenError;
 use crate::config::ConfigError;
+use crate::model::text::SafeText;
 
 /// Exit codes. The first four are ordered: each is worse than the one before.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -39,24 +40,24 @@ pub struct Failure {
     /// The code with which the program exits.
     pub exit: Exit,
     /// One sentence without a full stop; empty when there is nothing more to report.
-    pub message: String,
+    pub message: SafeText<'static>,
     /// Lines below the sentence that show the input and mark the error in it.
-    pub snippet: Option<String>,
+    pub snippet: Vec<SafeText<'static>>,
 }
 
 impl Failure {
     /// Creates a failure from an exit code and a sentence.
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), snippet: None }
+    pub fn new(exit: Exit, message: impl Into<SafeText<'static>>) -> Self {
+        Self { exit, message: message.into(), snippet: Vec::new() }
     }
 
     /// Creates a failure with the code [`Exit::Failed`].
-    pub fn failed(message: impl Into<String>) -> Self {
+    pub fn failed(message: impl Into<SafeText<'static>>) -> Self {
         Self::new(Exit::Failed, message)
     }
 
     /// Creates a failure with the code [`Exit::Usage`]: the command line is wrong.
-    pub fn usage(message: impl Into<String>) -> Self {
+    pub fn usage(message: impl Into<SafeText<'static>>) -> Self {
         Self::new(Exit::Usage, message)
     }
 
@@ -69,7 +70,7 @@ impl Failure {
     /// Prefixes the message with what it is about.
     #[must_use]
     pub fn with_prefix(mut self, prefix: &str) -> Self {
-        self.message = format!("{prefix}: {}", self.message);
+        self.message = format!("{prefix}: {}", self.message).into();
         self
     }
 }

@@ -19,7 +19,7 @@ pub fn write_line(to: &mut impl Write, value: &impl Serialize) -> io::Result<()>
 
 /// Prints a value on one line.
 pub fn print(out: &mut Out, value: &impl Serialize) -> Result<(), Failure> {
-    write_line(out.writer(), value).map_err(|error| output_failed(&error))
+    write_line(out.document_writer(), value).map_err(|error| output_failed(&error))
 }
 
 /// Compact JSON that escapes C1 controls, DEL and characters that reorder text as `\u`.

@@ -10,7 +10,7 @@ use super::table::Table;
 use super::{json, out};
 use crate::backend::Search;
 use crate::model::filter::{Filter, FilterError};
-use crate::model::text::{sanitize, width};
+use crate::model::text::{SafeText, width};
 
 /// Highest number of rows that a backend returns at once.
 const PAGE_ROWS: u32 = 1000;
@@ -59,7 +59,7 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
                 });
             } else if more && out.width().is_some() {
                 let of = page.total.map_or_else(String::new, |total| format!(" of {total}"));
-                out::print_hint(&format!("{printed}{of} shown; more with --limit N or --all"));
+                out::print_hint(format!("{printed}{of} shown; more with --limit N or --all"));
             }
             connection.report_staleness(oldest);
             connection.reader.refresh_cache().await;
@@ -73,20 +73,18 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
 /// Returns the failure for a filter that can't be parsed; it names and marks the wrong term.
 pub fn filter_failure(text: &str, error: &FilterError) -> Failure {
     let (before, term) = (
-        sanitize(text.get(..error.range.start).unwrap_or_default()),
-        sanitize(text.get(error.range.clone()).unwrap_or_default()),
+        SafeText::from(text.get(..error.range.start).unwrap_or_default()),
+        SafeText::from(text.get(error.range.clone()).unwrap_or_default()),
     );
     let mut failure = Failure::usage(format!(
         "the filter can't be understood at {term:?}, character {}: {}",
         before.chars().count() + 1,
-        sanitize(&error.to_string())
+        error
     ));
-    failure.snippet = Some(format!(
-        "  {}\n  {}{}",
-        sanitize(text),
-        " ".repeat(width(&before)),
-        "^".repeat(width(&term).max(1))
-    ));
+    failure.snippet = vec![
+        format!("  {text}").into(),
+        format!("  {}{}", " ".repeat(width(before)), "^".repeat(width(term).max(1))).into(),
+    ];
     failure
 }
 
@@ -101,6 +99,6 @@ mod tests {
         let failure = filter_failure(text, &error);
         let expected = "the filter can't be understood at \"statsu:open\", character 6: statsu: is";
         assert!(failure.message.starts_with(expected), "{failure}");
-        assert_eq!(failure.snippet.as_deref(), Some("  p1 漢 statsu:open x\n        ^^^^^^^^^^^"));
+        assert_eq!(failure.snippet, ["  p1 漢 statsu:open x", "        ^^^^^^^^^^^"]);
     }
 }

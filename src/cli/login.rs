@@ -11,7 +11,7 @@ use crate::backend::Backend;
 use crate::backend::http::token::{MAX_TOKEN_BYTES, keyring};
 use crate::backend::http::{Address, Token, TokenSource};
 use crate::config::{Config, Location, RemoteConfig, suggestion};
-use crate::model::text::sanitize;
+use crate::model::text::SafeText;
 
 /// Reads a token from the terminal or from standard input, and stores it in the keyring.
 pub async fn run(context: &mut Context, args: Login) -> Result<(), Failure> {
@@ -30,19 +30,19 @@ pub async fn run(context: &mut Context, args: Login) -> Result<(), Failure> {
     let token = Token::new(text).map_err(|error| Failure::failed(format!("the token {error}")))?;
     keyring::write(&remote.address, &token).await.map_err(|why| no_keyring(&remote, &why))?;
     let host = remote.address.host();
-    context.out.line(&format!("the token for {host} is in the keyring"))?;
+    context.out.line(format!("the token for {host} is in the keyring"))?;
     context.out.flush()?;
     // The token stays stored in any case: the API may be unreachable for a while.
     let remote = RemoteConfig { token: Some(TokenSource::Keyring), ..remote };
     match open_remote(&remote)?.capabilities().await {
         Ok(capabilities) => {
             let me = capabilities.me.map_or_else(String::new, |me| {
-                format!(", and takes you for {} ({})", sanitize(&me.name), sanitize(&me.handle))
+                format!(", and takes you for {} ({})", me.name, me.handle)
             });
-            context.out.line(&format!("{host} answers{me}"))
+            context.out.line(format!("{host} answers{me}"))
         }
         Err(error) => {
-            out::print_hint(&error.to_string());
+            out::print_hint(error.to_string());
             Ok(())
         }
     }
@@ -54,7 +54,7 @@ pub async fn logout(context: &mut Context, args: Login) -> Result<(), Failure> {
     let host = remote.address.host();
     let was_removed = keyring::remove(&remote.address).await;
     if was_removed.map_err(|why| Failure::failed(why.to_string()))? {
-        return context.out.line(&format!("the token for {host} is no longer in the keyring"));
+        return context.out.line(format!("the token for {host} is no longer in the keyring"));
     }
     Err(Failure::new(
         super::failure::Exit::NotFound,
@@ -81,7 +81,7 @@ fn resolve_remote(
         return remote.cloned().ok_or_else(|| {
             Failure::usage(format!(
                 "the profile {:?} is a store's file: it needs no token",
-                sanitize(reference)
+                SafeText::from(reference)
             ))
         });
     }
@@ -90,7 +90,7 @@ fn resolve_remote(
     {
         return Err(Failure::usage(format!(
             "the profile {:?} can't be used: {}",
-            sanitize(reference),
+            SafeText::from(reference),
             unusable.why
         )));
     }
@@ -103,7 +103,7 @@ fn resolve_remote(
         };
         return Err(Failure::usage(format!(
             "there is no profile {:?}: {why}",
-            sanitize(reference)
+            SafeText::from(reference)
         )));
     }
     let address: Address =
@@ -127,7 +127,7 @@ fn read_token(address: &Address) -> Result<String, Failure> {
     };
     if io::stdin().is_terminal() {
         let prompt = format!("Token for {address} (is not shown): ");
-        return rpassword::prompt_password(prompt).map_err(|error| read_failure(&error));
+        return out::read_secret(prompt).map_err(|error| read_failure(&error));
     }
     let mut line = Vec::new();
     let max_bytes = MAX_TOKEN_BYTES as u64 + 2;

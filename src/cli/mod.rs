@@ -47,6 +47,7 @@ use self::failure::Failure;
 use self::out::Out;
 use self::runtime::block_on;
 use crate::config::{Config, Flags, log};
+use crate::model::text::SafeText;
 
 /// Runs the command line of this process and returns its exit code.
 #[must_use]
@@ -125,7 +126,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         return Ok(());
     }
     if let Some(profile) = config.panes.profile.as_ref().filter(|profile| profile.read_only) {
-        let name = crate::model::text::sanitize(&profile.name);
+        let name = SafeText::from(&profile.name);
         return Err(Failure::failed(format!(
             "the profile {name:?} is read-only: nothing can be changed with it, choose another"
         )));

@@ -1,9 +1,14 @@
 //! Output of the commands: standard output with width and styles, and messages to standard error.
+//!
+//! Nothing else writes to these two, so that text from outside can't reach a terminal: lines and
+//! messages are [`SafeText`], and styles are data until a line is written. Only documents, whose
+//! format makes them safe, are written as they are.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
 use super::failure::{Failure, output_failed};
 use crate::config::Config;
+use crate::model::text::SafeText;
 
 /// Columns of a terminal that does not report its size.
 const DEFAULT_COLUMNS: usize = 80;
@@ -30,6 +35,57 @@ pub enum Style {
     Alarm,
 }
 
+impl Style {
+    /// Returns the parameters of the escape code that begins the style; `None` for plain text.
+    fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Bold => Some("1"),
+            Self::Dim => Some("2"),
+            Self::Alarm => Some("1;31"),
+        }
+    }
+}
+
+/// A line whose parts have styles.
+#[derive(Clone, Debug, Default)]
+pub struct StyledLine<'a>(Vec<(SafeText<'a>, Style)>);
+
+impl<'a> StyledLine<'a> {
+    /// Creates a line with one part.
+    pub fn new(text: impl Into<SafeText<'a>>, style: Style) -> Self {
+        Self(vec![(text.into(), style)])
+    }
+
+    /// Appends a part.
+    #[must_use]
+    pub fn with(mut self, text: impl Into<SafeText<'a>>, style: Style) -> Self {
+        self.push(text, style);
+        self
+    }
+
+    /// Appends a part.
+    pub fn push(&mut self, text: impl Into<SafeText<'a>>, style: Style) {
+        self.0.push((text.into(), style));
+    }
+
+    /// Returns the text, with the escape codes of the styles if the output has colours.
+    fn render(&self, color: bool) -> String {
+        let mut rendered = String::new();
+        for (text, style) in &self.0 {
+            match style.code().filter(|_| color && !text.trim().is_empty()) {
+                Some(code) => {
+                    for part in ["\x1b[", code, "m", text, "\x1b[0m"] {
+                        rendered.push_str(part);
+                    }
+                }
+                None => rendered.push_str(text),
+            }
+        }
+        rendered
+    }
+}
+
 impl Out {
     /// Opens standard output with the options of a configuration.
     pub fn new(config: &Config) -> Self {
@@ -38,7 +94,7 @@ impl Out {
 
     /// Opens standard output before a configuration is loaded.
     pub fn with(ascii: bool, color: bool) -> Self {
-        let stdout = io::stdout();
+        let stdout = stdout();
         let terminal = stdout.is_terminal();
         Self {
             width: terminal.then(terminal_columns),
@@ -53,8 +109,14 @@ impl Out {
         self.width
     }
 
-    /// Prints a line; the text must be sanitized.
-    pub fn line(&mut self, text: &str) -> Result<(), Failure> {
+    /// Prints a line without styles.
+    pub fn line<'a>(&mut self, text: impl Into<SafeText<'a>>) -> Result<(), Failure> {
+        self.styled_line(&StyledLine::new(text, Style::Plain))
+    }
+
+    /// Prints a line.
+    pub fn styled_line(&mut self, line: &StyledLine<'_>) -> Result<(), Failure> {
+        let text = line.render(self.color);
         let text = text.trim_end();
         let result = if self.ascii {
             writeln!(self.to, "{}", to_ascii(text))
@@ -64,23 +126,10 @@ impl Out {
         result.map_err(|error| output_failed(&error))
     }
 
-    /// Returns a text with the escape codes of a style, if standard output has colours.
-    pub fn styled(&self, text: &str, style: Style) -> String {
-        let code = match style {
-            Style::Bold => "1",
-            Style::Dim => "2",
-            Style::Alarm => "1;31",
-            Style::Plain => return text.to_owned(),
-        };
-        if self.color && !text.trim().is_empty() {
-            format!("\x1b[{code}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
-    }
-
-    /// Returns the writer, for documents that are written directly.
-    pub fn writer(&mut self) -> &mut impl Write {
+    /// Returns the writer for a document that a program reads, such as JSON or a manual page.
+    ///
+    /// Nothing is sanitized: the format of the document must escape text from outside.
+    pub fn document_writer(&mut self) -> &mut impl Write {
         &mut self.to
     }
 
@@ -116,26 +165,72 @@ pub fn pluralize(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
+/// Returns whether standard output is a terminal.
+pub fn is_terminal() -> bool {
+    stdout().is_terminal()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the commands write to it here only")]
+fn stdout() -> Stdout {
+    io::stdout()
+}
+
+/// Prints the help or the version, with colours if clap allows them.
+///
+/// This text is fixed: it has no values from the environment or the arguments.
+#[expect(clippy::disallowed_methods, reason = "the text is fixed")]
+pub fn print_help(help: &clap::Error) -> Result<(), Failure> {
+    help.print().and_then(|()| stdout().flush()).map_err(|error| output_failed(&error))
+}
+
+/// Shows a prompt on the terminal, and reads a line without echo.
+#[expect(clippy::disallowed_methods, reason = "the prompt is sanitized")]
+pub fn read_secret<'a>(prompt: impl Into<SafeText<'a>>) -> io::Result<String> {
+    rpassword::prompt_password(prompt.into().as_str())
+}
+
 /// Prints a failure to standard error.
 pub fn print_failure(failure: &Failure) {
     if failure.message.is_empty() {
         return;
     }
     tracing::debug!(exit = ?failure.exit, "{}", failure.message);
-    let mut text = format!("redphone: {}\n", failure.message.trim_end_matches('.'));
-    if let Some(picture) = &failure.snippet {
-        text.push_str(picture);
-        text.push('\n');
-    }
-    write_stderr(&text);
+    let message = SafeText::from(failure.message.trim_end_matches('.'));
+    write_stderr(&message, &failure.snippet);
 }
 
 /// Prints a message that is no failure to standard error.
-pub fn print_hint(text: &str) {
-    write_stderr(&format!("redphone: {text}\n"));
+pub fn print_hint<'a>(text: impl Into<SafeText<'a>>) {
+    write_stderr(&text.into(), &[]);
 }
 
-fn write_stderr(text: &str) {
+/// Writes a message and the lines that follow it, all at once.
+#[expect(clippy::disallowed_methods, reason = "the commands write to it here only")]
+fn write_stderr(message: &SafeText<'_>, snippet: &[SafeText<'_>]) {
+    let mut text = format!("redphone: {message}\n");
+    for line in snippet {
+        text.push_str(line);
+        text.push('\n');
+    }
     // If standard error is closed, there is nobody to inform.
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_styles_put_escape_codes_into_a_line() {
+        let line = StyledLine::new("a\u{1b}[2J", Style::Alarm)
+            .with("\u{9b}31m\u{202e}\n", Style::Plain)
+            .with("  ", Style::Bold)
+            .with("b", Style::Dim);
+        let shown = "\u{fffd}31m\u{fffd}␊";
+        assert_eq!(line.render(false), format!("a␛[2J{shown}  b"));
+        assert_eq!(
+            line.render(true),
+            format!("\u{1b}[1;31ma␛[2J\u{1b}[0m{shown}  \u{1b}[2mb\u{1b}[0m")
+        );
+    }
 }

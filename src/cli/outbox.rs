@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::args::{EntryRef, OutboxArgs, OutboxCommand};
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use super::out::{Out, Style, pluralize};
+use super::out::{Out, Style, StyledLine, pluralize};
 use super::session::{self, Sending};
 use super::{json, out};
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::truncate;
 use crate::model::{Command, CommandId, IncidentId};
 use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot, Remote};
 
@@ -58,10 +58,10 @@ pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure>
         OutboxCommand::List => {
             print_list(out, &remote.watch_outbox().borrow(), args.json)?;
             for file in remote.set_aside_outboxes() {
-                let file = sanitize(&file.to_string_lossy()).into_owned();
-                out::print_hint(&format!(
-                    "{file} is an outbox that was damaged and set aside: what it holds was not sent \
-                     from here; delete it once nothing in it is needed"
+                out::print_hint(format!(
+                    "{} is an outbox that was damaged and set aside: what it holds was not sent \
+                     from here; delete it once nothing in it is needed",
+                    file.display()
                 ));
             }
             Ok(())
@@ -70,7 +70,7 @@ pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure>
         OutboxCommand::Retry { which } => {
             let entry = find_entry(&remote, which)?;
             remote.retry(entry.id).await.map_err(|error| entry_failure(&entry, error))?;
-            out.line(&format!("{} waits to be sent again", sanitize(&entry.phrase())))
+            out.line(format!("{} waits to be sent again", entry.phrase()))
         }
         OutboxCommand::Drop { which } => {
             let entry = find_entry(&remote, which)?;
@@ -82,13 +82,13 @@ pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure>
             } else {
                 String::new()
             };
-            out.line(&format!("{} dropped{suffix}", sanitize(&entry.phrase())))
+            out.line(format!("{} dropped{suffix}", entry.phrase()))
         }
     }
 }
 
 fn entry_failure(entry: &OutboxEntry, error: crate::backend::BackendError) -> Failure {
-    Failure::from(error).with_prefix(&sanitize(&entry.phrase()))
+    Failure::from(error).with_prefix(&entry.phrase())
 }
 
 /// Finds an entry by its position in the list or by the id of its command.
@@ -207,16 +207,13 @@ fn print_entry(out: &mut Out, entry: &OutboxEntry, outbox: &OutboxSnapshot) -> R
         format!("{}: {first_line}", entry.phrase())
     };
     let columns = out.width().map_or(usize::MAX, |width| width.saturating_sub(36));
-    let description = sanitize(&description);
     let at = entry.requested_at().format("%m-%d %H:%M:%S UTC");
-    let state = out.styled(&format!("{state:<8}"), style);
-    out.line(&format!(
-        "{:>5}  {state}  {at}  {}",
-        entry.position,
-        truncate(&description, columns)
-    ))?;
+    let line = StyledLine::new(format!("{:>5}  ", entry.position), Style::Plain)
+        .with(format!("{state:<8}"), style)
+        .with(format!("  {at}  {}", truncate(description, columns)), Style::Plain);
+    out.styled_line(&line)?;
     match explanation(entry, outbox) {
-        Some(why) => out.line(&format!("       {}", sanitize(&why))),
+        Some(why) => out.line(format!("       {why}")),
         None => Ok(()),
     }
 }

@@ -15,8 +15,7 @@ use super::runtime::block_on;
 use super::session::IfMissing;
 use super::workspace::{OpenWorkspace, WorkspacePool};
 use crate::config::watch::SettingsWatcher;
-use crate::config::{Config, Reload, Warning};
-use crate::model::text::sanitize;
+use crate::config::{Config, Reload};
 use crate::tui::{self, ExitReason, RunError, TerminalSession};
 
 /// Opens the panes on the workspace of the configuration.
@@ -59,7 +58,7 @@ fn hint_at_pending(workspace: &OpenWorkspace) {
         workspace.remote().map_or(0, |remote| remote.watch_outbox().borrow().counts().pending);
     if count > 0 {
         let commands = pluralize(count as u64, "command");
-        out::print_hint(&format!(
+        out::print_hint(format!(
             "{commands} kept, and sent by the next redphone that runs or by `redphone outbox send`"
         ));
     }
@@ -76,7 +75,7 @@ async fn show_workspace(
     let mut options = options(workspace, pool);
     options.reloads = Some(reloads);
     if let Some(remote) = workspace.remote() {
-        options.warnings.extend(remote.warnings().iter().cloned());
+        options.warnings.extend(remote.warnings().iter().map(ToString::to_string));
         options.remote = Some(Arc::clone(remote));
     }
     if wall.is_some() {
@@ -119,7 +118,7 @@ async fn follow_settings(
 
 /// Refuses terminals on which the panes can't be drawn, before anything is opened or created.
 pub fn check_terminal() -> Result<(), Failure> {
-    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+    if !io::stdin().is_terminal() || !out::is_terminal() {
         return Err(run_failure(&RunError::NoTerminal));
     }
     match std::env::var("TERM") {
@@ -143,7 +142,7 @@ fn options(workspace: &OpenWorkspace, pool: &Arc<WorkspacePool>) -> tui::Options
         read_only: config.read_only,
         drafts_dir: config.drafts.clone(),
         settings: config.panes.clone(),
-        warnings: warnings(config).iter().map(Warning::brief).collect(),
+        warnings: warnings(config).iter().map(|warning| warning.brief().into_string()).collect(),
         remote: None,
         reloads: None,
     }
@@ -155,5 +154,5 @@ pub fn run_failure(error: &RunError) -> Failure {
         RunError::NoTerminal | RunError::DumbTerminal(_) => Exit::Usage,
         RunError::Terminal(_) | RunError::Unconfirmed(_) => Exit::Failed,
     };
-    Failure::new(exit, sanitize(&error.to_string()))
+    Failure::new(exit, error.to_string())
 }

@@ -1,14 +1,14 @@
 //! Parses the arguments, and turns clap's errors into one sentence.
 
 use std::ffi::OsString;
-use std::io::Write;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use super::args::{Cli, Command};
-use super::failure::{Failure, output_failed};
-use crate::model::text::{sanitize, truncate};
+use super::failure::Failure;
+use super::out;
+use crate::model::text::truncate;
 
 /// Parses the arguments; `None` when help or the version was requested and printed.
 ///
@@ -24,11 +24,7 @@ pub fn parse(args: &[OsString]) -> Result<Option<Cli>, Failure> {
     };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // Clap decides whether colours may be used.
-            match error.print().and_then(|()| std::io::stdout().flush()) {
-                Ok(()) => Ok(None),
-                Err(error) => Err(output_failed(&error)),
-            }
+            out::print_help(&error).map(|()| None)
         }
         _ => Err(Failure::usage(one_sentence(&error.render().to_string(), args))),
     }
@@ -81,7 +77,7 @@ fn one_sentence(rendered: &str, args: &[OsString]) -> String {
         }
         if !line.is_empty() {
             let line = line.trim_start_matches("error: ").trim_start_matches("tip: ");
-            parts.push(truncate(&sanitize(line), 300).into_string());
+            parts.push(truncate(line, 300).into_string());
         }
     }
     let mut text = String::new();

@@ -7,14 +7,14 @@ use serde::Serialize;
 use super::args::Profiles;
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use super::out::{Out, Style};
+use super::out::{Out, Style, StyledLine};
 use super::session::{IfMissing, open, open_remote};
 use super::{json, out};
 use crate::backend::http::TokenSource;
 use crate::backend::{Backend, BackendError};
 use crate::config::{Config, Flags, Location};
 use crate::model::command::CommandKind;
-use crate::model::text::{pad, sanitize, truncate, width};
+use crate::model::text::{SafeText, pad, truncate, width};
 use crate::model::time::format_precise_duration;
 
 /// Widest column of names.
@@ -91,10 +91,7 @@ pub async fn run(context: &mut Context, args: Profiles) -> Result<(), Failure> {
     if count == 0 && !args.json {
         let file = config.file.as_deref().map(|file| file.to_string_lossy().into_owned());
         let file = file.unwrap_or_else(|| "the settings file".into());
-        out::print_hint(&format!(
-            "there are no profiles: add [profiles.NAME] to {}",
-            sanitize(&file)
-        ));
+        out::print_hint(format!("there are no profiles: add [profiles.NAME] to {file}"));
     }
     if failed { Err(Failure::silent(Exit::Unreachable)) } else { Ok(()) }
 }
@@ -134,7 +131,7 @@ async fn inspect(flags: &Flags, name: &str, chosen: bool, check: bool) -> Profil
             let may_read = check || !matches!(source, TokenSource::Command(_));
             let read = if may_read { Some(source.read(&remote.address).await) } else { None };
             Some(TokenJson {
-                from: source.to_string(),
+                from: SafeText::from(source.to_string()).into_string(),
                 found: read.as_ref().map(Result::is_ok),
                 why: read.and_then(Result::err).map(|error| error.to_string()),
             })
@@ -147,8 +144,8 @@ async fn inspect(flags: &Flags, name: &str, chosen: bool, check: bool) -> Profil
         chosen,
         production: profile.is_some_and(|profile| profile.production),
         read_only: profile.is_some_and(|profile| profile.read_only),
-        store: config.location.file().map(|_| config.location.display_name()),
-        backend: config.location.remote().map(|_| config.location.display_name()),
+        store: config.location.file().map(|_| config.location.display_name().into_string()),
+        backend: config.location.remote().map(|_| config.location.display_name().into_string()),
         unusable: None,
         check: if check && has_token { Some(check_backend(&config).await) } else { None },
         token,
@@ -213,11 +210,11 @@ fn print_profile(out: &mut Out, profile: &ProfileJson, as_json: bool) -> Result<
     if as_json {
         return json::print(out, profile);
     }
-    let name = sanitize(&profile.name);
-    let name = truncate(&name, MAX_NAME_COLUMNS);
-    let head = out.styled(&pad(&name, MAX_NAME_COLUMNS.min(width(&name).max(10))), Style::Bold);
+    let name = truncate(&profile.name, MAX_NAME_COLUMNS);
+    let columns = MAX_NAME_COLUMNS.min(width(&name).max(10));
+    let head = StyledLine::new(pad(name, columns), Style::Bold);
     if let Some(why) = &profile.unusable {
-        return out.line(&format!("{head}  can't be used: {}", sanitize(why)));
+        return out.styled_line(&head.with(format!("  can't be used: {why}"), Style::Plain));
     }
     let mut parts =
         vec![profile.backend.clone().or_else(|| profile.store.clone()).unwrap_or_default()];
@@ -237,24 +234,21 @@ fn print_profile(out: &mut Out, profile: &ProfileJson, as_json: bool) -> Result<
             None => format!("token from {}, not run", token.from),
         });
     }
-    out.line(&format!("{head}  {}", parts.join(" · ")))?;
+    out.styled_line(&head.with(format!("  {}", parts.join(" · ")), Style::Plain))?;
     let indent = " ".repeat(12);
     if let Some(why) = profile.token.as_ref().and_then(|token| token.why.as_ref()) {
-        out.line(&format!("{indent}{}", sanitize(why)))?;
+        out.line(format!("{indent}{why}"))?;
     }
     let Some(check) = &profile.check else { return Ok(()) };
-    let text = match &check.error {
-        Some(error) => sanitize(error).into_string(),
-        None => describe_check(check),
-    };
-    out.line(&format!("{indent}{text}"))
+    let text = check.error.clone().unwrap_or_else(|| describe_check(check));
+    out.line(format!("{indent}{text}"))
 }
 
 /// Describes a successful check in one line.
 fn describe_check(check: &CheckJson) -> String {
-    let called = sanitize(check.called.as_deref().unwrap_or_default());
+    let called = check.called.as_deref().unwrap_or_default();
     let mut parts = vec![format!("answers as {called} in {} ms", check.ms)];
-    parts.extend(check.me.as_ref().map(|me| format!("takes you for {}", sanitize(me))));
+    parts.extend(check.me.as_ref().map(|me| format!("takes you for {me}")));
     match check.verbs {
         Some(0) => parts.push("you may only read".into()),
         Some(count) if count < CommandKind::ALL.len() => {

@@ -25,7 +25,7 @@ use crate::server::{BindError, Options, Server, openapi};
 pub fn run(context: &mut Context, args: Serve) -> Result<(), Failure> {
     if args.print_openapi {
         use std::io::Write;
-        return writeln!(context.out.writer(), "{}", openapi::document_json())
+        return writeln!(context.out.document_writer(), "{}", openapi::document_json())
             .map_err(|error| output_failed(&error));
     }
     raise_file_limit();
@@ -85,7 +85,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     if tokens.list().is_ok_and(|tokens| tokens.is_empty()) {
         out::print_hint("there is no token yet: make one with `redphone token create`");
     }
-    context.out.line(&format!("serving {} at {}", config.location.display_name(), server.url()))?;
+    context.out.line(format!("serving {} at {}", config.location.display_name(), server.url()))?;
     context.out.flush()?;
     let follower = SettingsFollower {
         config: config.clone(),

@@ -14,7 +14,7 @@ use crate::backend::http::{self, HttpBackend, ProxySettings, Timeouts};
 use crate::backend::{Backend, Capabilities, Outcome};
 use crate::config::{Config, Location, RemoteConfig};
 use crate::model::directory::Directory;
-use crate::model::text::sanitize;
+use crate::model::text::SafeText;
 use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef};
 use crate::sync::remote::{Remote, RemoteKey, Submission};
 use crate::sync::{self, Reader, Sourced};
@@ -46,13 +46,13 @@ pub struct BackendConnection {
     pub file: Option<FileStore>,
     /// The local state of an API (cache and outbox), if the backend is one.
     pub remote: Option<Arc<Remote>>,
-    /// The file's path or the URL, sanitized for messages.
-    pub display_name: String,
+    /// The file's path or the URL, for messages.
+    pub display_name: SafeText<'static>,
 }
 
 impl From<FileStore> for BackendConnection {
     fn from(store: FileStore) -> Self {
-        let display_name = sanitize(&store.path().to_string_lossy()).into_string();
+        let display_name = SafeText::from(store.path().to_string_lossy()).into_owned();
         let backend: Arc<dyn Backend> = Arc::new(store.clone());
         let reader = sync::reader(Arc::clone(&backend), None);
         Self { backend, reader, file: Some(store), remote: None, display_name }
@@ -79,7 +79,7 @@ impl BackendConnection {
             // An API that is only slow has not failed yet.
             let slow = || format!("{} does not answer", self.display_name);
             let why = self.reader.last_failure().unwrap_or_else(slow);
-            out::print_hint(&format!("{}: this is as of {at}", sanitize(&why)));
+            out::print_hint(format!("{why}: this is as of {at}"));
         }
     }
 
@@ -110,7 +110,7 @@ pub async fn open(config: &Config, missing: IfMissing) -> Result<BackendConnecti
                 reader,
                 file: None,
                 remote: synced,
-                display_name: config.location.display_name(),
+                display_name: config.location.display_name().into_owned(),
             })
         }
     }
@@ -291,7 +291,7 @@ impl Session {
                 Exit::Queued,
                 format!(
                     "{}: kept, and sent by the next redphone that runs or by `redphone outbox send`",
-                    sanitize(&why).trim_end_matches('.')
+                    why.trim_end_matches('.')
                 ),
             )),
         }

@@ -7,7 +7,7 @@ use super::args::Show;
 use super::context::Context;
 use super::failure::Failure;
 use super::json;
-use super::out::{self, Out, Style};
+use super::out::{self, Out, Style, StyledLine};
 use super::session::{IfMissing, OldestRead, open};
 use super::table::format_remaining;
 use super::value::IncidentRef;
@@ -15,7 +15,7 @@ use crate::backend::{Detail, Similar, TimelineRange};
 use crate::model::change::Suspect;
 use crate::model::problem::Problem;
 use crate::model::service_level::{ServiceLevels, SlaTarget, running_clock};
-use crate::model::text::{self, pad, sanitize};
+use crate::model::text::{self, SafeText, pad};
 use crate::model::{Event, Incident, IncidentId, Priority, time};
 use crate::sync::Reader;
 
@@ -49,7 +49,7 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     connection.close().await;
     let out = &mut context.out;
     if let Some(first) = timeline.first().filter(|first| first.seq > 1) {
-        out::print_hint(&format!(
+        out::print_hint(format!(
             "the timeline begins with event {}: the {} before it are not kept on this machine",
             first.seq,
             first.seq - 1
@@ -103,26 +103,30 @@ struct DetailPrinter<'a> {
 impl DetailPrinter<'_> {
     fn head(&mut self, incident: &Incident) -> Result<(), Failure> {
         let row = &incident.summary;
-        let title = self.out.styled(&sanitize(&row.title), Style::Bold);
-        self.out.line(&format!("{}  {title}", row.label()))?;
+        let label = format!("{}  ", row.label());
+        let title = StyledLine::new(label, Style::Plain).with(&row.title, Style::Bold);
+        self.out.styled_line(&title)?;
         let style = match row.priority {
             Priority::P1 => Style::Alarm,
             Priority::P2 => Style::Bold,
             _ => Style::Plain,
         };
         let mut parts = vec![
-            self.out.styled(row.priority.as_str(), style),
             row.status.to_string(),
             row.category.map_or_else(|| "no category".into(), |c| c.to_string()),
             format!("detected by {}", row.source),
         ];
         if let Some(what) = &incident.paused_for {
-            parts.push(format!("paused: {}", sanitize(what)));
+            parts.push(format!("paused: {what}"));
         }
         if let Some(until) = row.snoozed_until.filter(|until| *until > self.now) {
             parts.push(format!("snoozed until {}", format_minute(until)));
         }
-        self.out.line(&parts.join(" · "))?;
+        let mut line = StyledLine::new(row.priority.as_str(), style);
+        for part in parts {
+            line.push(format!(" · {part}"), Style::Plain);
+        }
+        self.out.styled_line(&line)?;
         self.out.line("")
     }
 
@@ -241,17 +245,15 @@ impl DetailPrinter<'_> {
 
     fn timeline(&mut self, events: &[Event]) -> Result<(), Failure> {
         self.out.line("")?;
-        let head = self.out.styled("Timeline, UTC", Style::Bold);
-        self.out.line(&head)?;
+        self.out.styled_line(&StyledLine::new("Timeline, UTC", Style::Bold))?;
         if let Some(first) = events.first().filter(|first| first.seq > 1) {
             let omitted = match first.seq - 1 {
                 1 => "1 earlier event is not kept here".to_owned(),
                 earlier => format!("{earlier} earlier events are not kept here"),
             };
-            let omitted = self.out.styled(&omitted, Style::Dim);
-            self.out.line(&omitted)?;
+            self.out.styled_line(&StyledLine::new(omitted, Style::Dim))?;
         }
-        let widest = events.iter().map(|e| text::width(&sanitize(e.actor.name()))).max();
+        let widest = events.iter().map(|e| text::width(e.actor.name())).max();
         let actor = widest.unwrap_or(0).min(20);
         for event in events {
             let mut detail = event.body.detail();
@@ -265,14 +267,14 @@ impl DetailPrinter<'_> {
                 "{}  {mark} {}  {}  ",
                 event.at.format("%Y-%m-%d %H:%M:%S"),
                 pad(event.body.label(), 12),
-                pad(&sanitize(event.actor.name()), actor)
+                pad(event.actor.name(), actor)
             );
             let indent = text::width(&lead);
             let lines = self.wrapped(&detail, indent);
             let mut lines = lines.into_iter();
-            self.out.line(&format!("{lead}{}", lines.next().unwrap_or_default()))?;
+            self.out.line(format!("{lead}{}", lines.next().unwrap_or_default()))?;
             for line in lines {
-                self.out.line(&format!("{}{line}", " ".repeat(indent)))?;
+                self.out.line(format!("{}{line}", " ".repeat(indent)))?;
             }
         }
         Ok(())
@@ -283,23 +285,23 @@ impl DetailPrinter<'_> {
         if value.trim().is_empty() {
             return Ok(());
         }
-        let mut label = self.out.styled(&pad(label, INDENT), Style::Dim);
+        let mut label = label;
         for line in self.wrapped(value, INDENT) {
-            self.out.line(&format!("{label}{line}"))?;
-            label = " ".repeat(INDENT);
+            let label = StyledLine::new(pad(std::mem::take(&mut label), INDENT), Style::Dim);
+            self.out.styled_line(&label.with(line, Style::Plain))?;
         }
         Ok(())
     }
 
-    /// Splits a text into sanitized lines, wrapped to the width after an indent on a terminal.
-    fn wrapped(&self, value: &str, indent: usize) -> Vec<String> {
+    /// Splits a text into lines, wrapped to the width after an indent on a terminal.
+    fn wrapped<'a>(&self, value: &'a str, indent: usize) -> Vec<SafeText<'a>> {
         let lines = text::lines(value.trim_end());
         match self.out.width() {
             Some(width) => {
                 let columns = width.saturating_sub(indent).max(20);
-                lines.flat_map(|line| text::wrap(line, columns)).map(String::from).collect()
+                lines.flat_map(|line| text::wrap(line, columns)).collect()
             }
-            None => lines.map(String::from).collect(),
+            None => lines.collect(),
         }
     }
 

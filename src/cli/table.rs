@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::failure::Failure;
-use super::out::{Out, Style};
+use super::out::{Out, Style, StyledLine};
 use crate::model::service_level::{ServiceLevels, running_clock};
-use crate::model::text::{pad, sanitize, truncate, width};
+use crate::model::text::{SafeText, pad, truncate};
 use crate::model::{Priority, Summary, time};
 
 /// A column: header, greatest width on a terminal, and alignment.
@@ -37,7 +37,7 @@ const DROP_ORDER: [usize; 4] = [OWNER, SLA, SERVICE, AGE];
 const MIN_TITLE_WIDTH: usize = 24;
 const GAP: usize = 2;
 
-type Cells = [String; COLUMNS.len()];
+type Cells<'a> = [SafeText<'a>; COLUMNS.len()];
 
 /// Prints pages of rows below one header.
 pub struct Table<'a> {
@@ -55,47 +55,47 @@ impl<'a> Table<'a> {
 
     /// Prints a page of rows; the header is printed above the first page.
     pub fn print_page(&mut self, out: &mut Out, rows: &[Summary]) -> Result<(), Failure> {
-        let cells: Vec<Cells> = rows.iter().map(|row| self.cells(row)).collect();
+        let cells: Vec<Cells<'_>> = rows.iter().map(|row| self.cells(row)).collect();
         let widths = if let Some(widths) = self.widths {
             widths
         } else {
             let widths = column_widths(&cells, out.width());
-            let head = COLUMNS.map(|column| column.head.to_owned());
-            let line = format_line(out, &head, widths, |_| Style::Dim);
-            out.line(&line)?;
+            let head = COLUMNS.map(|column| SafeText::from(column.head));
+            let line = build_line(out, &head, widths, |_| Style::Dim);
+            out.styled_line(&line)?;
             *self.widths.insert(widths)
         };
         for (row, cells) in rows.iter().zip(&cells) {
             let past = running_clock(row, self.levels).is_some_and(|clock| clock.is_past(self.now));
             let unowned = row.assignee.is_none() && row.status.is_open();
-            let line = format_line(out, cells, widths, |column| match column {
+            let line = build_line(out, cells, widths, |column| match column {
                 PRI if row.priority == Priority::P1 => Style::Alarm,
                 PRI if row.priority == Priority::P2 => Style::Bold,
                 SLA if past => Style::Alarm,
                 OWNER if unowned => Style::Bold,
                 _ => Style::Plain,
             });
-            out.line(&line)?;
+            out.styled_line(&line)?;
         }
         Ok(())
     }
 
-    fn cells(&self, row: &Summary) -> Cells {
+    fn cells<'r>(&self, row: &'r Summary) -> Cells<'r> {
         let owner = match &row.assignee {
-            Some(person) => sanitize(&person.name).into_string(),
+            Some(person) => SafeText::from(&person.name),
             None if row.status.is_open() => "unowned".into(),
-            None => String::new(),
+            None => SafeText::default(),
         };
         [
-            row.number.map_or_else(|| "new".into(), |number| number.0.to_string()),
-            row.priority.to_string(),
-            row.status.to_string(),
-            time::format_duration(self.now - row.reported_at),
+            row.number.map_or_else(|| "new".into(), |number| number.0.to_string().into()),
+            row.priority.as_str().into(),
+            row.status.as_str().into(),
+            time::format_duration(self.now - row.reported_at).into(),
             running_clock(row, self.levels)
-                .map_or_else(String::new, |c| format_remaining(c.remaining(self.now))),
+                .map_or_else(SafeText::default, |c| format_remaining(c.remaining(self.now)).into()),
             owner,
-            sanitize(row.primary_service().unwrap_or_default()).into_string(),
-            sanitize(&row.title).into_string(),
+            row.primary_service().unwrap_or_default().into(),
+            SafeText::from(&row.title),
         ]
     }
 }
@@ -110,10 +110,10 @@ pub fn format_remaining(remaining: TimeDelta) -> String {
 }
 
 /// Computes the width of each column; `None` for those that are dropped.
-fn column_widths(cells: &[Cells], columns: Option<usize>) -> [Option<usize>; COLUMNS.len()] {
+fn column_widths(cells: &[Cells<'_>], columns: Option<usize>) -> [Option<usize>; COLUMNS.len()] {
     let mut widths = [None; COLUMNS.len()];
     for (index, column) in COLUMNS.iter().enumerate() {
-        let widest = cells.iter().map(|row| width(&row[index])).max().unwrap_or(0);
+        let widest = cells.iter().map(|row| row[index].width()).max().unwrap_or(0);
         let widest = widest.max(column.head.len());
         let max_width = if columns.is_some() { column.max_width } else { usize::MAX };
         widths[index] = Some(widest.min(max_width));
@@ -134,28 +134,28 @@ fn width_before_title(widths: &[Option<usize>; COLUMNS.len()]) -> usize {
     widths[..TITLE].iter().flatten().map(|width| width + GAP).sum()
 }
 
-fn format_line(
+fn build_line<'a>(
     out: &Out,
-    cells: &Cells,
+    cells: &'a Cells<'_>,
     widths: [Option<usize>; COLUMNS.len()],
     style: impl Fn(usize) -> Style,
-) -> String {
-    let mut line = String::new();
+) -> StyledLine<'a> {
+    let mut line = StyledLine::default();
     for (index, (cell, column)) in cells.iter().zip(&COLUMNS).enumerate() {
         let Some(columns) = widths[index] else { continue };
         // Without truncation, a later page may have wider cells than the first.
-        let columns = if out.width().is_some() { columns } else { columns.max(width(cell)) };
+        let columns = if out.width().is_some() { columns } else { columns.max(cell.width()) };
         let text = match (index, column.is_right_aligned) {
-            (TITLE, _) => truncate(cell, columns).into_string(),
-            (_, false) => pad(cell, columns).into_string(),
+            (TITLE, _) => truncate(cell, columns),
+            (_, false) => pad(cell, columns),
             (_, true) => {
                 let cell = truncate(cell, columns);
-                format!("{}{cell}", " ".repeat(columns.saturating_sub(width(&cell))))
+                format!("{}{cell}", " ".repeat(columns.saturating_sub(cell.width()))).into()
             }
         };
-        line.push_str(&out.styled(&text, style(index)));
+        line.push(text, style(index));
         if index != TITLE {
-            line.push_str("  ");
+            line.push("  ", Style::Plain);
         }
     }
     line

@@ -7,9 +7,9 @@ use super::args::serve::{CreateToken, ListTokens, RevokeToken, TokenCommand};
 use super::context::Context;
 use super::failure::Failure;
 use super::json;
-use super::out::{self, Style};
+use super::out::{self, Style, StyledLine};
 use super::serve::token_file;
-use crate::model::text::{pad, sanitize, width};
+use crate::model::text::{SafeText, pad};
 use crate::server::scope::Scope;
 use crate::server::tokens::{NewToken, Token, TokenStatus};
 
@@ -79,10 +79,10 @@ fn create(context: &mut Context, args: CreateToken) -> Result<(), Failure> {
         Some(at) => format!("good until {}", at.format("%Y-%m-%d %H:%M UTC")),
         None => "good until it is revoked".to_owned(),
     };
-    context.out.line(&secret.reveal())?;
+    context.out.line(secret.reveal())?;
     context.out.flush()?;
-    let name = sanitize(&token.name);
-    out::print_hint(&format!(
+    let name = SafeText::from(&token.name);
+    out::print_hint(format!(
         "token {name:?} of scope {}, {until}; it is shown this once",
         token.scope
     ));
@@ -97,31 +97,32 @@ fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {
             .try_for_each(|t| json::print(&mut context.out, &TokenJson::new(t, None)));
     }
     let day = |at: Option<DateTime<Utc>>, none: &str| {
-        at.map_or_else(|| none.to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string())
+        SafeText::from(
+            at.map_or_else(|| none.to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string()),
+        )
     };
     let head = ["ID", "NAME", "SCOPE", "PERSON", "STATE", "EXPIRES", "LAST USED"];
-    let mut rows = vec![head.map(str::to_owned)];
+    let mut rows = vec![head.map(SafeText::from)];
     rows.extend(all.iter().map(|token| {
         [
-            token.id.clone(),
-            sanitize(&token.name).into_string(),
-            token.scope.to_string(),
-            token.person.as_deref().map_or_else(|| "-".to_owned(), |p| sanitize(p).into_string()),
-            state_name(token).to_owned(),
+            SafeText::from(&token.id),
+            SafeText::from(&token.name),
+            token.scope.to_string().into(),
+            token.person.as_deref().unwrap_or("-").into(),
+            state_name(token).into(),
             day(token.expires_at, "never"),
             day(token.last_used_at, "never"),
         ]
     }));
     let widths: Vec<usize> = (0..head.len())
-        .map(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0))
+        .map(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0))
         .collect();
     for (index, row) in rows.iter().enumerate() {
         let cells: Vec<_> =
             row.iter().zip(&widths).map(|(cell, width)| pad(cell, *width)).collect();
         let line = cells.join("  ");
         let style = if index == 0 { Style::Dim } else { Style::Plain };
-        let line = context.out.styled(line.trim_end(), style);
-        context.out.line(&line)?;
+        context.out.styled_line(&StyledLine::new(line.trim_end(), style))?;
     }
     Ok(())
 }
@@ -131,5 +132,5 @@ fn revoke(context: &mut Context, args: RevokeToken) -> Result<(), Failure> {
     if args.json {
         return json::print(&mut context.out, &TokenJson::new(&token, None));
     }
-    context.out.line(&format!("{} revoked", sanitize(&token.name)))
+    context.out.line(format!("{} revoked", token.name))
 }

@@ -10,7 +10,7 @@ use super::session::IfMissing;
 use super::workspace::OpenWorkspace;
 use crate::config::nearest;
 use crate::model::filter::{Filter, Predicate};
-use crate::model::text::sanitize;
+use crate::model::text::SafeText;
 use crate::tui::views::View;
 use crate::tui::views::update::views_with;
 use crate::tui::wall::Settings;
@@ -31,7 +31,7 @@ pub fn run(context: &mut Context, args: &Wall) -> Result<(), Failure> {
 /// Returns the settings of the wall display; `views` are the named views.
 fn settings(args: &Wall, views: &[View]) -> Result<Settings, Failure> {
     let text = args.view.as_deref().unwrap_or_default().trim();
-    let name = sanitize(text).to_lowercase();
+    let name = SafeText::from(text).to_lowercase();
     // If two views have one name, the user's own comes last and wins.
     let named = views.iter().rev().find(|view| view.name.to_lowercase() == name);
     let filter = match named {
@@ -54,9 +54,8 @@ fn parse_filter(text: &str, views: &[View]) -> Result<Filter, Failure> {
     let is_likely_typo = filter.terms.iter().all(is_plain_text) && !text.contains('"');
     match nearest(text, &names).filter(|_| is_likely_typo) {
         Some(name) => Err(Failure::usage(format!(
-            "there is no view {:?}: did you mean {name}? To look for the words, put them in quotes: --view '\"{}\"'",
-            sanitize(text),
-            sanitize(text)
+            "there is no view {:?}: did you mean {name}? To look for the words, put them in quotes: --view '\"{text}\"'",
+            SafeText::from(text)
         ))),
         None => Ok(filter),
     }

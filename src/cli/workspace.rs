@@ -115,7 +115,7 @@ impl OpenWorkspace {
                 (String::new(), String::new())
             }
             (WorkspaceBackend::Remote(connection), WorkspaceId::Initial) => {
-                (String::new(), connection.display_name.clone())
+                (String::new(), connection.display_name.to_string())
             }
         };
         let mut variables = vec![

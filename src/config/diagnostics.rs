@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::model::text::sanitize;
+use crate::model::text::SafeText;
 
 /// A position in a settings file.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -28,7 +28,7 @@ impl FilePosition {
 impl fmt::Display for FilePosition {
     /// Formats as `file:line:column`, safe to show.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&sanitize(&self.file.to_string_lossy()))?;
+        f.write_str(&SafeText::from(self.file.to_string_lossy()))?;
         if self.line > 0 {
             write!(f, ":{}:{}", self.line, self.column)?;
         }
@@ -41,25 +41,25 @@ impl fmt::Display for FilePosition {
 pub struct Warning {
     /// Position of the setting.
     pub position: FilePosition,
-    /// What is wrong and what to do, safe to show.
-    pub text: String,
+    /// What is wrong and what to do.
+    pub text: SafeText<'static>,
 }
 
 impl Warning {
-    /// Makes a warning about a position. What is quoted from the file is made safe to show.
+    /// Makes a warning about a position.
     #[must_use]
     pub fn new(position: FilePosition, text: &str) -> Self {
-        Self { position, text: sanitize(text).into_string() }
+        Self { position, text: SafeText::from(text).into_owned() }
     }
 
     /// Formats the warning as short as possible: `config.toml:12: …`.
     #[must_use]
-    pub fn brief(&self) -> String {
+    pub fn brief(&self) -> SafeText<'static> {
         let name = self.position.file.file_name().unwrap_or(self.position.file.as_os_str());
         let name = name.to_string_lossy();
         match self.position.line {
-            0 => format!("{}: {}", sanitize(&name), self.text),
-            line => format!("{}:{line}: {}", sanitize(&name), self.text),
+            0 => format!("{name}: {}", self.text).into(),
+            line => format!("{name}:{line}: {}", self.text).into(),
         }
     }
 }

@@ -62,7 +62,7 @@ impl Config {
     /// `export`.
     pub fn store_file(&self, what: &str) -> Result<&Path, ConfigError> {
         self.location.file().ok_or_else(|| {
-            ConfigError(format!(
+            ConfigError::new(format!(
                 "{what} needs a store's file, and {} is an API: run it where the file is, or name \
                  one with --store FILE",
                 self.location.display_name()

@@ -75,7 +75,7 @@ impl ConfigLoader<'_> {
         let file = self.settings_file()?.ok_or_else(|| {
             let message = "there is no home folder to keep settings in: set HOME, or name a file \
                         with --config FILE or REDPHONE_CONFIG";
-            ConfigError(message.into())
+            ConfigError::new(message)
         })?;
         Ok(file.path)
     }
@@ -130,13 +130,13 @@ impl ConfigLoader<'_> {
         self.var(name)
             .map(OsString::into_string)
             .transpose()
-            .map_err(|_| ConfigError(format!("{name} is not UTF-8 text: correct or unset it")))
+            .map_err(|_| ConfigError::new(format!("{name} is not UTF-8 text: correct or unset it")))
     }
 
     fn settings_file(&self) -> Result<Option<SettingsFile>, ConfigError> {
         if let Some(path) = &self.flags.config {
             if path.as_os_str().is_empty() {
-                return Err(ConfigError("--config is empty: name the settings file".into()));
+                return Err(ConfigError::new("--config is empty: name the settings file"));
             }
             return Ok(Some(SettingsFile { path: path.clone(), named_by: Some("--config") }));
         }
@@ -157,14 +157,11 @@ impl ConfigLoader<'_> {
             (Ok(Some(text)), _) => Ok(file::parse(path, &text, &self.base(path))),
             (Ok(None), None) => Ok(FileSettings::default()),
             // The file may say which store is meant: the default one would be a wrong guess.
-            (Ok(None), Some(by)) => {
-                let path = path.to_string_lossy();
-                Err(ConfigError(format!(
-                    "{by}: there is no file {}: correct the name, or make it with \
+            (Ok(None), Some(by)) => Err(ConfigError::new(format!(
+                "{by}: there is no file {}: correct the name, or make it with \
                      `redphone config init`",
-                    sanitize(&path)
-                )))
-            }
+                path.display()
+            ))),
             (Err(problem), _) => {
                 let path: std::sync::Arc<Path> = path.as_path().into();
                 Ok(file::broken(vec![Warning::new(
@@ -196,7 +193,7 @@ impl ConfigLoader<'_> {
         if let Some(unusable) = file.unusable_profiles.iter().find(|unusable| unusable.name == name)
         {
             let shown_name = sanitize(&name);
-            return Err(ConfigError(format!(
+            return Err(ConfigError::new(format!(
                 "{by}: the profile {shown_name:?} can't be used: {}",
                 unusable.why
             )));
@@ -207,8 +204,7 @@ impl ConfigLoader<'_> {
             (_, true) => "add [profiles.NAME] to the settings file".to_owned(),
             (_, false) => suggestion(&name, &names),
         };
-        let why = sanitize(&why);
-        Err(ConfigError(format!("{by}: there is no profile {:?}: {why}", sanitize(&name))))
+        Err(ConfigError::new(format!("{by}: there is no profile {:?}: {why}", sanitize(&name))))
     }
 
     fn me(&self, file: &FileSettings, origins: &mut Origins) -> Result<String, ConfigError> {
@@ -225,7 +221,10 @@ impl ConfigLoader<'_> {
         };
         let handle = handle.trim().trim_start_matches('@').to_owned();
         check::name("user", &handle).map_err(|error| {
-            ConfigError(format!("{source} {}: use a short handle, such as ines", error.problem))
+            ConfigError::new(format!(
+                "{source} {}: use a short handle, such as ines",
+                error.problem
+            ))
         })?;
         origins.set("user", source);
         Ok(handle)
@@ -324,7 +323,7 @@ impl ConfigLoader<'_> {
         match value.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" | "on" => Ok(Some(true)),
             "0" | "false" | "no" | "off" => Ok(Some(false)),
-            _ => Err(ConfigError(format!(
+            _ => Err(ConfigError::new(format!(
                 "{name} is {:?}: set it to 1 or 0, or unset it",
                 sanitize(&value)
             ))),
@@ -344,7 +343,7 @@ impl ConfigLoader<'_> {
             let names: Vec<&str> = choices.iter().map(|choice| as_str(*choice)).collect();
             let names = names.join(", ");
             let value = sanitize(&value);
-            return Err(ConfigError(format!(
+            return Err(ConfigError::new(format!(
                 "{name} is {value:?}: set it to one of {names}, or unset it"
             )));
         }
@@ -361,7 +360,7 @@ impl ConfigLoader<'_> {
         };
         origins.set("log", "REDPHONE_LOG");
         value.parse().map_err(|_| {
-            ConfigError(format!(
+            ConfigError::new(format!(
                 "REDPHONE_LOG is {:?}: set it to off, error, warn, info, debug or trace",
                 sanitize(&value)
             ))

@@ -39,8 +39,8 @@ impl ConfigLoader<'_> {
             Location::File(self.default_store(file)?)
         };
         if location.file().is_some() && self.flags.token_file.is_some() {
-            return Err(ConfigError(
-                "--token-file is for an API: name that with --backend URL or --profile NAME".into(),
+            return Err(ConfigError::new(
+                "--token-file is for an API: name that with --backend URL or --profile NAME",
             ));
         }
         Ok(location)
@@ -49,10 +49,10 @@ impl ConfigLoader<'_> {
     fn location_from_flags(&self) -> Result<Option<(&'static str, Location)>, ConfigError> {
         match (&self.flags.store, &self.flags.backend) {
             (Some(_), Some(_)) => {
-                Err(ConfigError("--store and --backend exclude each other: leave one out".into()))
+                Err(ConfigError::new("--store and --backend exclude each other: leave one out"))
             }
             (Some(path), None) if path.as_os_str().is_empty() => {
-                Err(ConfigError("--store is empty: name the store's file".into()))
+                Err(ConfigError::new("--store is empty: name the store's file"))
             }
             (Some(path), None) => Ok(Some(("--store", Location::File(path.clone())))),
             (None, Some(url)) => Ok(Some(("--backend", parse_remote("--backend", url)?))),
@@ -62,8 +62,8 @@ impl ConfigLoader<'_> {
 
     fn location_from_env(&self) -> Result<Option<(&'static str, Location)>, ConfigError> {
         match (self.var("REDPHONE_STORE"), self.text_var("REDPHONE_BACKEND")?) {
-            (Some(_), Some(_)) => Err(ConfigError(
-                "REDPHONE_STORE and REDPHONE_BACKEND exclude each other: unset one".into(),
+            (Some(_), Some(_)) => Err(ConfigError::new(
+                "REDPHONE_STORE and REDPHONE_BACKEND exclude each other: unset one",
             )),
             (Some(path), None) => Ok(Some(("REDPHONE_STORE", Location::File(path.into())))),
             (None, Some(url)) => {
@@ -80,8 +80,8 @@ impl ConfigLoader<'_> {
         let profile_token = remote.token.take();
         let token_from_env = || -> Result<Option<TokenSource>, ConfigError> {
             match (self.var("REDPHONE_TOKEN"), self.var("REDPHONE_TOKEN_FILE")) {
-                (Some(_), Some(_)) => Err(ConfigError(
-                    "REDPHONE_TOKEN and REDPHONE_TOKEN_FILE exclude each other: unset one".into(),
+                (Some(_), Some(_)) => Err(ConfigError::new(
+                    "REDPHONE_TOKEN and REDPHONE_TOKEN_FILE exclude each other: unset one",
                 )),
                 (Some(_), None) => Ok(Some(TokenSource::Variable("REDPHONE_TOKEN".into()))),
                 (None, Some(path)) => Ok(Some(TokenSource::File(path.into()))),
@@ -90,7 +90,7 @@ impl ConfigLoader<'_> {
         };
         remote.token = match (&self.flags.token_file, profile_token) {
             (Some(path), _) if path.as_os_str().is_empty() => {
-                return Err(ConfigError("--token-file is empty: name the token's file".into()));
+                return Err(ConfigError::new("--token-file is empty: name the token's file"));
             }
             (Some(path), _) => Some(TokenSource::File(path.clone())),
             (None, Some(token)) if by == "--profile" => Some(token),
@@ -104,10 +104,9 @@ impl ConfigLoader<'_> {
             return Ok(path.clone());
         }
         let folders = self.folders.as_ref().ok_or_else(|| {
-            ConfigError(
+            ConfigError::new(
                 "there is no home folder to keep the store in: set HOME, or name a file with \
-                 --store FILE or REDPHONE_STORE"
-                    .into(),
+                 --store FILE or REDPHONE_STORE",
             )
         })?;
         Ok(folders.data.join(NAME).join("redphone.db"))
@@ -116,9 +115,10 @@ impl ConfigLoader<'_> {
 
 /// Parses the URL of an API that is named outside of the settings file.
 fn parse_remote(by: &str, url: &str) -> Result<Location, ConfigError> {
-    let address: Address = url.parse().map_err(|error| ConfigError(format!("{by} {error}")))?;
+    let address: Address =
+        url.parse().map_err(|error| ConfigError::new(format!("{by} {error}")))?;
     if address.is_exposed() {
-        return Err(ConfigError(format!("{by} {}", address.exposed_reason())));
+        return Err(ConfigError::new(format!("{by} {}", address.exposed_reason())));
     }
     Ok(Location::Remote(RemoteConfig {
         name: address.host(),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::backend::http::{Address, TokenSource};
-use crate::model::text::sanitize;
+use crate::model::text::SafeText;
 
 /// Where incidents live.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,12 +56,12 @@ impl Location {
         }
     }
 
-    /// Returns the file's path or the URL for messages, safe to show.
+    /// Returns the file's path or the URL for messages.
     #[must_use]
-    pub fn display_name(&self) -> String {
+    pub fn display_name(&self) -> SafeText<'_> {
         match self {
-            Self::File(path) => sanitize(&path.to_string_lossy()).into_string(),
-            Self::Remote(remote) => remote.address.to_string(),
+            Self::File(path) => path.to_string_lossy().into(),
+            Self::Remote(remote) => remote.address.to_string().into(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The log: a file in the state folder, never the screen.
 //!
+//! Each event is one line, and harmless on a terminal that the file is read on.
+//!
 //! The file is opened with its first line, so that a run with nothing to say leaves no file. A log
 //! that can't be written is skipped: it is for finding faults, and must not become one.
 
@@ -13,6 +15,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::effective::Config;
+use crate::model::text::SafeText;
 
 /// The size at which the log is rotated; one old file remains.
 const MAX_BYTES: u64 = 5 * 1024 * 1024;
@@ -93,13 +96,15 @@ impl<'a> MakeWriter<'a> for LogFile {
     }
 }
 
-/// Writes one line to the log.
+/// Writes one event to the log: as one line, sanitized.
 struct LineWriter<'a>(&'a LogFile);
 
 impl Write for LineWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let line = format!("{}\n", SafeText::from(text.trim_end_matches('\n')));
         // Not returned: the subscriber would print the error on the screen.
-        let _ = self.0.write(bytes);
+        let _ = self.0.write(line.as_bytes());
         Ok(bytes.len())
     }
 
@@ -124,6 +129,27 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(path.parent().unwrap()), 0o700);
+    }
+
+    #[test]
+    fn event_is_one_harmless_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let log = LogFile::new(path.clone(), 1000);
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .without_time()
+            .with_target(false)
+            .with_writer(log)
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let text = "a\u{1b}[2J\u{9b}31m\u{202e}b\nWARN c";
+            tracing::warn!(text, "{text}");
+        });
+        let text = fs::read_to_string(path).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text:?}");
+        let line = text.trim_end_matches('\n');
+        assert_eq!(SafeText::from(line), line);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::diagnostics::FilePosition;
+use crate::model::text::SafeText;
 
 /// Where a value comes from.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -23,8 +24,7 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("default"),
             Self::File(position) => {
                 let name = position.file.file_name().unwrap_or(position.file.as_os_str());
-                let name = name.to_string_lossy();
-                write!(f, "{}:{}", crate::model::text::sanitize(&name), position.line)
+                write!(f, "{}:{}", SafeText::from(name.to_string_lossy()), position.line)
             }
             Self::EnvOrFlag(name) => f.write_str(name),
         }

@@ -40,7 +40,7 @@ impl Reload {
         let mut after = match after {
             Ok(after) if after.is_broken => {
                 let warning = after.warnings.first().map(Warning::brief);
-                return (Self::Failed(warning.unwrap_or_default()), None);
+                return (Self::Failed(warning.unwrap_or_default().into_string()), None);
             }
             Ok(after) => after,
             Err(error) => return (Self::Failed(error.to_string()), None),
@@ -78,7 +78,7 @@ impl Reload {
             profiles: after.profiles.clone(),
             unusable_profiles: after.unusable_profiles.clone(),
             rules: after.rules.clone(),
-            warnings: after.warnings.iter().map(Warning::brief).collect(),
+            warnings: after.warnings.iter().map(|warning| warning.brief().into_string()).collect(),
             needs_restart,
         };
         (Self::Changed(Box::new(changed)), Some(after))

@@ -29,6 +29,7 @@ pub mod rules;
 pub mod runbook;
 pub mod service_level;
 pub mod status;
+mod stored;
 pub mod summary;
 pub mod text;
 pub mod time;

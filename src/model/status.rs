@@ -101,18 +101,6 @@ impl Status {
     pub fn stage(self) -> Option<usize> {
         Self::STAGES.iter().position(|stage| *stage == self)
     }
-
-    /// Returns the number as which the status is stored.
-    #[must_use]
-    pub const fn index(self) -> u8 {
-        self as u8
-    }
-
-    /// Returns the status stored as `index`; `None` if there is none.
-    #[must_use]
-    pub fn from_index(index: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(index)).copied()
-    }
 }
 
 text_enum! {
@@ -128,20 +116,6 @@ text_enum! {
         Security = "security" | "sec",
         /// People or programs can't get in.
         Access = "access",
-    }
-}
-
-impl Category {
-    /// Returns the number as which the category is stored.
-    #[must_use]
-    pub const fn index(self) -> u8 {
-        self as u8
-    }
-
-    /// Returns the category stored as `index`; `None` if there is none.
-    #[must_use]
-    pub fn from_index(index: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(index)).copied()
     }
 }
 

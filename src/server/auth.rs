@@ -72,7 +72,7 @@ pub(super) fn recheck(shared: &Shared, caller: &RegisteredToken) -> ApiResult<()
 }
 
 fn bearer_token(headers: &HeaderMap) -> ApiResult<Secret> {
-    let unauthorized = |detail: &str| ApiError::new(ErrorCode::Unauthorized, detail);
+    let unauthorized = |detail: &'static str| ApiError::new(ErrorCode::Unauthorized, detail);
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(header) = values.next() else {
         return Err(unauthorized(

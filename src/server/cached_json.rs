@@ -83,14 +83,8 @@ const NO_TAG: HeaderValue = HeaderValue::from_static("W/\"0\"");
 
 /// Computes the tag. It is weak, as the compressed form has other bytes.
 fn compute_tag(plain: &[u8]) -> HeaderValue {
-    let hash = Sha256::digest(plain);
-    let text = hash[..16].iter().fold("W/\"".to_owned(), |mut text, byte| {
-        use std::fmt::Write as _;
-        // Writing to a String can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
-    HeaderValue::try_from(text + "\"").unwrap_or(NO_TAG)
+    let hash = hex::encode(&Sha256::digest(plain)[..16]);
+    HeaderValue::try_from(format!("W/\"{hash}\"")).unwrap_or(NO_TAG)
 }
 
 fn compress(plain: &[u8]) -> Bytes {

@@ -319,7 +319,6 @@ fn empty_delta_at(cursor: Cursor) -> ApiResult<Arc<CachedJson>> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex as SyncMutex;
     use std::sync::atomic::AtomicU32;
 
     use async_trait::async_trait;
@@ -340,7 +339,7 @@ mod tests {
         /// How many calls for the capabilities fail before one succeeds.
         capability_failures: AtomicU32,
         /// The wait of each call for changes.
-        waits: SyncMutex<Vec<Duration>>,
+        waits: watch::Sender<Vec<Duration>>,
         directory_reads: AtomicU32,
     }
 
@@ -363,11 +362,8 @@ mod tests {
         }
 
         async fn changes(&self, _: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
-            let call = {
-                let mut waits = self.waits.lock().unwrap();
-                waits.push(wait);
-                waits.len() - 1
-            };
+            let call = self.waits.borrow().len();
+            self.waits.send_modify(|waits| waits.push(wait));
             if self.failing_calls.contains(&call) {
                 return Err(BackendError::Unreachable("no answer".into()));
             }
@@ -420,14 +416,11 @@ mod tests {
 
     /// Waits until a backend has been asked for changes `calls` times, and returns their waits.
     async fn waits_of(backend: &FailingBackend, calls: usize) -> Vec<Duration> {
-        for _ in 0..200 {
-            let waits = backend.waits.lock().unwrap().clone();
-            if waits.len() >= calls {
-                return waits;
-            }
-            sleep(Duration::from_millis(10)).await;
-        }
-        panic!("{:?}", backend.waits.lock().unwrap());
+        let mut waits = backend.waits.subscribe();
+        let enough = waits.wait_for(|waits| waits.len() >= calls);
+        let result = tokio::time::timeout(Duration::from_secs(30), enough).await;
+        let waits = result.ok().and_then(Result::ok).map(|waits| waits.clone());
+        waits.unwrap_or_else(|| panic!("{:?}", backend.waits.borrow()))
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ use super::metrics::FailureKind;
 use crate::api::details::MEDIA_TYPE;
 use crate::api::{Details, ErrorCode};
 use crate::backend::BackendError;
+use crate::model::text::SafeText;
 
 /// The error of a handler.
 #[derive(Debug)]
@@ -22,9 +23,10 @@ pub(super) struct ApiError {
 pub(super) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
-    /// Creates an error. `detail` is a sentence: what is wrong and what to do.
-    pub(super) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { details: Box::new(Details::new(code, detail)), backend_failure: None }
+    /// Creates an error. `detail` is a sentence: what is wrong and what to do. It may quote the
+    /// request.
+    pub(super) fn new(code: ErrorCode, detail: impl Into<SafeText<'static>>) -> Self {
+        Self { details: Box::new(Details::new(code, detail.into())), backend_failure: None }
     }
 
     /// Returns the error for too many requests.
@@ -33,12 +35,12 @@ impl ApiError {
     }
 
     /// Returns the error for a request that can't be understood.
-    pub(super) fn bad_request(detail: impl Into<String>) -> Self {
+    pub(super) fn bad_request(detail: impl Into<SafeText<'static>>) -> Self {
         Self::new(ErrorCode::BadRequest, detail)
     }
 
     /// Returns the error for a request that can be understood and makes no sense.
-    pub(super) fn rejected(detail: impl Into<String>) -> Self {
+    pub(super) fn rejected(detail: impl Into<SafeText<'static>>) -> Self {
         Self::new(ErrorCode::Rejected, detail)
     }
 }

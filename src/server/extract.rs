@@ -13,7 +13,7 @@ use super::error::{ApiError, ApiResult};
 use super::limits::BodyPermit;
 use super::state::Shared;
 use crate::api::ErrorCode;
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::truncate;
 use crate::model::{IncidentId, IncidentNumber};
 
 /// The maximum width of a quoted part of the request in a message.
@@ -31,11 +31,11 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Shared>> for Query<T> {
         let pairs = form_urlencoded::parse(query.as_bytes());
         let pairs = serde_urlencoded::Deserializer::new(pairs);
         serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
-            let why = truncate(&sanitize(&error.inner().to_string()), 200).into_owned();
+            let why = truncate(error.inner().to_string(), 200);
             let at = error.path().to_string();
             ApiError::bad_request(match at.as_str() {
                 "." | "?" => format!("the query can't be understood: {why}"),
-                at => format!("{} in the query can't be understood: {why}", sanitize(at)),
+                at => format!("{at} in the query can't be understood: {why}"),
             })
         })
     }
@@ -58,7 +58,7 @@ impl FromRequestParts<Arc<Shared>> for PathId {
         // Other notations of the UUID would make more than one path for an incident.
         let id = (text.len() == 36).then(|| text.parse().ok()).flatten();
         id.map(Self).ok_or_else(|| {
-            let text = truncate(&sanitize(&text), MAX_QUOTE_WIDTH).into_owned();
+            let text = truncate(text, MAX_QUOTE_WIDTH);
             ApiError::bad_request(format!("{text:?} is no id of an incident: give its UUID"))
         })
     }
@@ -84,7 +84,7 @@ impl FromRequestParts<Arc<Shared>> for PathNumber {
         if let Some(number) = digits.parse().ok().filter(|_| is_number) {
             return Ok(Self(IncidentNumber(number)));
         }
-        let text = truncate(&sanitize(&text), MAX_QUOTE_WIDTH).into_owned();
+        let text = truncate(text, MAX_QUOTE_WIDTH);
         Err(ApiError::bad_request(format!(
             "{text:?} is no incident number: write it as INC-2041 or 2041"
         )))
@@ -120,21 +120,18 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
         })?;
         let mut json = serde_json::Deserializer::from_str(text);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let why = truncate(&sanitize(&error.inner().to_string()), 200).into_owned();
+            let why = truncate(error.inner().to_string(), 200);
             let at = error.path().to_string();
             ApiError::bad_request(match at.as_str() {
                 "." | "?" => format!("the body can't be understood: {why}"),
                 at => {
-                    let at = truncate(&sanitize(at), 120).into_owned();
+                    let at = truncate(at, 120);
                     format!("the body can't be understood at {at}: {why}")
                 }
             })
         })?;
         json.end().map_err(|error| {
-            ApiError::bad_request(format!(
-                "the body goes on after its JSON: {}",
-                sanitize(&error.to_string())
-            ))
+            ApiError::bad_request(format!("the body goes on after its JSON: {error}"))
         })?;
         Ok(Self(value, permit))
     }
@@ -169,12 +166,9 @@ async fn read_body(request: Request, shared: &Shared) -> ApiResult<(Bytes, BodyP
     match tokio::time::timeout(limits.body_timeout, body).await {
         Ok(Ok(body)) => Ok((body.to_bytes(), permit)),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(error)) => {
-            let why = sanitize(&error.to_string()).into_owned();
-            Err(ApiError::bad_request(format!(
-                "the body did not arrive whole ({why}): send it again"
-            )))
-        }
+        Ok(Err(error)) => Err(ApiError::bad_request(format!(
+            "the body did not arrive whole ({error}): send it again"
+        ))),
         Err(_) => {
             let s = limits.body_timeout.as_secs();
             let message = format!("the body took longer than {s} s to arrive: send it again");
@@ -185,7 +179,7 @@ async fn read_body(request: Request, shared: &Shared) -> ApiResult<(Bytes, BodyP
 
 /// Checks that the body is JSON in UTF-8 without a content encoding.
 fn check_content_type(headers: &HeaderMap) -> ApiResult<()> {
-    let refuse = |what: &str| Err(ApiError::new(ErrorCode::MediaType, what));
+    let refuse = |what: &'static str| Err(ApiError::new(ErrorCode::MediaType, what));
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let media_type =
         types.next().and_then(|media_type| media_type.to_str().ok()).unwrap_or_default();

@@ -23,6 +23,7 @@ use super::metrics::FailureKind;
 use super::state::Shared;
 use super::tokens::RegisteredToken;
 use crate::api::{ErrorCode, path};
+use crate::model::text::SafeText;
 
 /// The header that identifies a request, for the caller and for the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -38,8 +39,8 @@ impl CallerSlot {
         self.0.set(Arc::clone(token)).ok();
     }
 
-    fn token_name(&self) -> Option<String> {
-        self.0.get().map(|registered| registered.token.name.clone())
+    fn token_name(&self) -> Option<SafeText<'static>> {
+        self.0.get().map(|registered| registered.token.name.clone().into())
     }
 }
 

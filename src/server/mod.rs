@@ -70,7 +70,7 @@ use self::state::Shared;
 use self::tls::{Tls, TlsError, TlsFiles};
 use self::tokens::{TokenError, TokenFile, TokenRegistry};
 use crate::backend::Backend;
-use crate::model::text::sanitize;
+use crate::model::text::SafeText;
 
 /// How long writing the last log lines and token uses may take at the end.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -237,7 +237,7 @@ impl Server {
 
 /// Binds the address, unless it would expose tokens to other machines.
 async fn listen(options: &Options) -> Result<TcpListener, BindError> {
-    let named = sanitize(&options.listen);
+    let named = SafeText::from(&options.listen);
     let addresses: Vec<SocketAddr> = lookup_host(&options.listen)
         .await
         .map_err(|_| {
@@ -261,7 +261,7 @@ async fn listen(options: &Options) -> Result<TcpListener, BindError> {
 
 fn log_error(log: &AccessLog, error: &io::Error) -> BindError {
     let name = match log {
-        AccessLog::File(path) => sanitize(&path.display().to_string()).into_string(),
+        AccessLog::File(path) => path.display().to_string(),
         AccessLog::Off | AccessLog::Stderr => "the access log".to_owned(),
     };
     let reason = error.kind();
@@ -269,7 +269,6 @@ fn log_error(log: &AccessLog, error: &io::Error) -> BindError {
 }
 
 fn listen_error(listen: &str, error: &io::Error) -> BindError {
-    let listen = sanitize(listen);
     BindError::Listen(match error.kind() {
         io::ErrorKind::AddrInUse => {
             format!("{listen} is in use: stop what listens there, or give another port")

@@ -10,8 +10,6 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::model::text::sanitize;
-
 /// How often the files are checked at most. They are checked only when a peer connects.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -104,10 +102,9 @@ impl TlsFiles {
             .map_err(|e| read_error(&self.key, "private key", &e))?;
         let config = ServerConfig::builder().with_no_client_auth().with_single_cert(certs, key);
         let mut config = config.map_err(|error| {
-            let (cert, key) = (display_path(&self.cert), display_path(&self.key));
-            let why = sanitize(&error.to_string()).into_owned();
+            let (cert, key) = (self.cert.display(), self.key.display());
             TlsError(format!(
-                "{cert} and {key} can't be used together ({why}): give a certificate and its key"
+                "{cert} and {key} can't be used together ({error}): give a certificate and its key"
             ))
         })?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -115,12 +112,8 @@ impl TlsFiles {
     }
 }
 
-fn display_path(path: &Path) -> String {
-    sanitize(&path.display().to_string()).into_string()
-}
-
 fn read_error(path: &Path, what: &str, error: &pem::Error) -> TlsError {
-    let file = display_path(path);
+    let file = path.display();
     TlsError(match error {
         pem::Error::Io(error) => {
             let reason = error.kind();
@@ -130,8 +123,7 @@ fn read_error(path: &Path, what: &str, error: &pem::Error) -> TlsError {
             format!("{file} has no {what} in it: give one as PEM")
         }
         error => {
-            let why = sanitize(&error.to_string()).into_owned();
-            format!("{file} is no {what} ({why}): give one as PEM")
+            format!("{file} is no {what} ({error}): give one as PEM")
         }
     })
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::filters;
+use crate::files::Replacement;
 use crate::model::IncidentId;
 
 /// The content of a form that is being filled in.
@@ -163,7 +164,8 @@ impl Worker {
         }
         let path = self.path(id, "lock");
         loop {
-            let file = private_file_options().create(true).truncate(false).open(&path)?;
+            let mut options = OpenOptions::new();
+            let file = options.write(true).create(true).truncate(false).mode(0o600).open(&path)?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {}
                 Err(rustix::io::Errno::WOULDBLOCK) => return Ok(false),
@@ -205,11 +207,9 @@ impl Worker {
     }
 
     fn write(&self, draft: &Draft) -> io::Result<()> {
-        let temporary = self.path(draft.id, "new");
-        let mut file = private_file_options().create(true).truncate(true).open(&temporary)?;
+        let mut file = Replacement::begin(&self.path(draft.id, "json"))?;
         serde_json::to_writer(&mut file, draft).map_err(io::Error::other)?;
-        file.flush()?;
-        fs::rename(temporary, self.path(draft.id, "json"))
+        file.commit()
     }
 
     /// Returns the drafts that no process has open, the latest first. Files that can't be parsed
@@ -236,12 +236,6 @@ impl Worker {
         abandoned.sort_by_key(|draft| std::cmp::Reverse(draft.at));
         Ok(abandoned)
     }
-}
-
-fn private_file_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).mode(0o600);
-    options
 }
 
 /// Returns whether a path names an open file, and not another file or none.

@@ -1,12 +1,14 @@
 //! Stores the filters that were used before: one a line, the latest last, in a file next to the
 //! drafts folder.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+
+use crate::files::Replacement;
 
 /// The most filters that are remembered.
 pub const MAX_FILTERS: usize = 100;
@@ -55,22 +57,22 @@ pub fn add(filters: &mut Vec<String>, filter: &str) {
 /// # Errors
 /// When the file can't be written.
 pub fn remember(path: &Path, filter: &str) -> io::Result<()> {
-    let mut private = OpenOptions::new();
-    private.write(true).create(true).mode(0o600);
-    let lock = private.clone().truncate(false).open(path.with_extension("lock"))?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    let lock = options.open(path.with_extension("lock"))?;
     flock(&lock, FlockOperation::LockExclusive)?;
     let mut filters = load(path)?;
     add(&mut filters, filter);
-    let new = path.with_extension("new");
-    let mut file = private.truncate(true).open(&new)?;
+    let mut file = Replacement::begin(path)?;
     for filter in filters {
         writeln!(file, "{filter}")?;
     }
-    fs::rename(new, path)
+    file.commit()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

@@ -1,7 +1,10 @@
 //! The mirror: the poller's copy of the open incidents, and how a delta changes it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+
+use lru::LruCache;
 
 use crate::backend::Delta;
 use crate::model::queue::OpenCounts;
@@ -10,21 +13,32 @@ use crate::model::{IncidentId, Summary};
 use super::snapshot::Snapshot;
 
 /// How many incidents that have ended are remembered.
-const MAX_ENDED: usize = 1000;
+const MAX_ENDED: NonZeroUsize = NonZeroUsize::new(1000).expect("it is not zero");
 
 /// The open incidents that are known. Rows are shared with the snapshots made of them, so that a
 /// snapshot of thousands of rows costs as many pointers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Mirror {
     rows: Vec<Arc<Summary>>,
     index_by_id: HashMap<IncidentId, usize>,
     /// The last event of each incident that has ended: an older state must not bring it back.
-    ended_seqs: HashMap<IncidentId, u32>,
-    /// The incidents of `ended_seqs`, in the order in which they ended.
-    ended_order: VecDeque<IncidentId>,
+    /// Reading one does not count as use: those that ended last are remembered.
+    ended_seqs: LruCache<IncidentId, u32>,
     /// Rows that were put since the last request for changes was sent. Its response may be older.
     put_since_request: Vec<Arc<Summary>>,
     counts: Option<OpenCounts>,
+}
+
+impl Default for Mirror {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            index_by_id: HashMap::new(),
+            ended_seqs: LruCache::new(MAX_ENDED),
+            put_since_request: Vec::new(),
+            counts: None,
+        }
+    }
 }
 
 impl Mirror {
@@ -73,7 +87,7 @@ impl Mirror {
     }
 
     fn merge(&mut self, row: &Arc<Summary>) -> bool {
-        if self.ended_seqs.get(&row.id).is_some_and(|seq| row.seq <= *seq) {
+        if self.ended_seqs.peek(&row.id).is_some_and(|seq| row.seq <= *seq) {
             return false;
         }
         let index = self.index_by_id.get(&row.id).copied();
@@ -85,35 +99,21 @@ impl Mirror {
         match (index, row.status.is_open()) {
             (Some(index), true) => self.rows[index] = Arc::clone(row),
             (None, true) => {
-                if self.ended_seqs.remove(&row.id).is_some() {
-                    self.ended_order.retain(|id| *id != row.id);
-                }
+                self.ended_seqs.pop(&row.id);
                 self.index_by_id.insert(row.id, self.rows.len());
                 self.rows.push(Arc::clone(row));
             }
             (Some(index), false) => {
                 self.remove(row.id, index);
-                self.remember_ended(row);
+                self.ended_seqs.put(row.id, row.seq);
             }
             // It was never among the rows, but an older state of it may still arrive.
             (None, false) => {
-                self.remember_ended(row);
+                self.ended_seqs.put(row.id, row.seq);
                 return false;
             }
         }
         true
-    }
-
-    fn remember_ended(&mut self, row: &Summary) {
-        if self.ended_seqs.insert(row.id, row.seq).is_some() {
-            return;
-        }
-        self.ended_order.push_back(row.id);
-        if self.ended_order.len() > MAX_ENDED
-            && let Some(oldest) = self.ended_order.pop_front()
-        {
-            self.ended_seqs.remove(&oldest);
-        }
     }
 
     /// Returns whether an incident is among the open ones.
@@ -125,7 +125,7 @@ impl Mirror {
     /// Returns whether a row is older than the end of its incident.
     #[must_use]
     pub fn is_outdated(&self, row: &Summary) -> bool {
-        self.ended_seqs.get(&row.id).is_some_and(|seq| row.seq < *seq)
+        self.ended_seqs.peek(&row.id).is_some_and(|seq| row.seq < *seq)
     }
 
     fn remove(&mut self, id: IncidentId, index: usize) {

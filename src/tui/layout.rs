@@ -2,48 +2,27 @@
 //!
 //! Each feature has a layout of its own, which its `update` and its `view` share.
 
+use ratatui::layout::Rect;
+
 use crate::tui::core::app::App;
 use crate::tui::core::layout::PaneSlot;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
+use crate::tui::verb::availability;
 use crate::tui::widgets::popup;
 use crate::tui::{
     confirm, detail, failure, help, metrics, outbox, palette, picker, run, runbook, timeline,
 };
 
-/// Lays out the lines of scrollable panes, and clamps the scroll positions.
+/// Brings up to date what the next frame shows and what is not drawn from the state directly: to be
+/// called before each frame. Costs little if nothing has changed since the last one.
 pub fn prepare(app: &mut App) {
+    // Behind the wall nothing is laid out; that happens when it is closed.
+    if app.wall.is_some() {
+        return;
+    }
+    refresh(app);
     let layout = app.layout();
-    if let Some(inside) = layout.slot(Pane::Detail).map(PaneSlot::inner) {
-        app.reading.detail_lines = detail::layout::lines(app, usize::from(inside.width));
-        clamp_scroll(&mut app.reading.detail_top, app.reading.detail_lines.len(), inside.height);
-    }
-    if let Some(inside) = layout.slot(Pane::Timeline).map(PaneSlot::inner) {
-        if timeline::layout::is_outdated(app, usize::from(inside.width)) {
-            app.reading.timeline_lines = timeline::layout::lines(app, usize::from(inside.width));
-            app.reading.timeline_mark =
-                timeline::layout::viewed_event_line(&app.reading.timeline_lines);
-            app.reading.timeline_inputs =
-                timeline::layout::layout_inputs(app, usize::from(inside.width));
-        }
-        timeline::layout::scroll_to_viewed_event(app, usize::from(inside.height));
-        clamp_scroll(
-            &mut app.reading.timeline_top,
-            app.reading.timeline_lines.len(),
-            inside.height,
-        );
-    }
-    if let Some(inside) = layout.slot(Pane::Metrics).map(PaneSlot::inner) {
-        app.metrics.lines =
-            metrics::layout::lines(app, usize::from(inside.width), usize::from(inside.height));
-        clamp_scroll(&mut app.metrics.top, app.metrics.lines.len(), inside.height);
-    }
-    if let Mode::Output(pane) = &app.ui.mode {
-        let (id, columns) = (pane.id, run::layout::text_size(layout.body()).0);
-        if let Some(run) = app.runs.list.iter_mut().find(|run| run.id == id) {
-            run.output.wrap_to(columns);
-        }
-    }
     if let Mode::Outbox(pane) = &app.ui.mode {
         let top = outbox::layout::top(app, pane, layout.body());
         if let Mode::Outbox(pane) = &mut app.ui.mode {
@@ -59,16 +38,79 @@ pub fn prepare(app: &mut App) {
         Mode::Confirm(confirm) => confirm.top = confirm.top.min(most),
         Mode::ConfirmRun(confirmation) => confirmation.top = confirmation.top.min(most),
         Mode::Runbook(book) => book.top = book.top.min(most),
-        Mode::Pick(picker) => {
-            let rows = picker::layout::rows(picker, layout.body());
-            picker.scroll_to_selected(rows);
-        }
-        Mode::Palette(palette) => palette.scroll_to_selected(palette::layout::rows(layout.body())),
         _ => {}
     }
 }
 
-pub(in crate::tui) fn clamp_scroll(top: &mut usize, lines: usize, height: u16) {
+/// Brings the lines of the panes on the screen and the disabled verbs up to date, and clamps the
+/// scroll positions. For whoever counts lines between two frames: `update`, when something scrolls.
+pub(in crate::tui) fn refresh(app: &mut App) {
+    availability::refresh_disabled(app);
+    let layout = app.layout();
+    if let Some(inside) = layout.slot(Pane::Detail).map(PaneSlot::inner) {
+        refresh_detail(app, inside);
+    }
+    if let Some(inside) = layout.slot(Pane::Timeline).map(PaneSlot::inner) {
+        refresh_timeline(app, inside);
+    }
+    if let Some(inside) = layout.slot(Pane::Metrics).map(PaneSlot::inner) {
+        refresh_metrics(app, inside);
+    }
+    if let Mode::Output(pane) = &app.ui.mode {
+        let (id, columns) = (pane.id, run::layout::text_size(layout.body()).0);
+        if let Some(run) = app.runs.list.iter_mut().find(|run| run.id == id) {
+            run.output.wrap_to(columns);
+        }
+    }
+}
+
+fn refresh_detail(app: &mut App, inside: Rect) {
+    let width = usize::from(inside.width);
+    let inputs = detail::layout::inputs(app, width);
+    if !app.reading.detail_lines.is_current(&inputs) {
+        let lines = detail::layout::lines(app, width);
+        app.reading.detail_lines.set(inputs, lines);
+    }
+    clamp_scroll(&mut app.reading.detail_top, app.reading.detail_lines.len(), inside.height);
+}
+
+fn refresh_timeline(app: &mut App, inside: Rect) {
+    let width = usize::from(inside.width);
+    let inputs = timeline::layout::inputs(app, width);
+    if !app.reading.timeline_lines.is_current(&inputs) {
+        let lines = timeline::layout::lines(app, width);
+        app.reading.timeline_mark = timeline::layout::viewed_event_line(&lines);
+        app.reading.timeline_lines.set(inputs, lines);
+    }
+    timeline::layout::scroll_to_viewed_event(app, usize::from(inside.height));
+    clamp_scroll(&mut app.reading.timeline_top, app.reading.timeline_lines.len(), inside.height);
+}
+
+fn refresh_metrics(app: &mut App, inside: Rect) {
+    let (width, height) = (usize::from(inside.width), usize::from(inside.height));
+    let inputs = metrics::layout::inputs(app, width, height);
+    if !app.metrics.lines.is_current(&inputs) {
+        let lines = metrics::layout::lines(app, width, height);
+        app.metrics.lines.set(inputs, lines);
+    }
+    clamp_scroll(&mut app.metrics.top, app.metrics.lines.len(), inside.height);
+}
+
+/// Scrolls the open list so that its selected item is on the screen. That takes no lines, so it
+/// happens with each message: what is on the screen after several depends on each of them.
+pub(in crate::tui) fn scroll_to_selected(app: &mut App) {
+    let body = app.layout().body();
+    match &mut app.ui.mode {
+        Mode::Pick(picker) => {
+            let rows = picker::layout::rows(picker, body);
+            picker.scroll_to_selected(rows);
+        }
+        Mode::Palette(palette) => palette.scroll_to_selected(palette::layout::rows(body)),
+        _ => {}
+    }
+}
+
+fn clamp_scroll(top: &mut usize, lines: usize, height: u16) {
     *top = (*top).min(lines.saturating_sub(usize::from(height)));
 }
 

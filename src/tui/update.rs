@@ -19,13 +19,14 @@ use crate::tui::core::{backend_update, navigation};
 use crate::tui::help::Help;
 use crate::tui::queue::{clock, groups, history, marks, rows};
 use crate::tui::settings::appearance;
-use crate::tui::verb::{availability, declare, send, start};
+use crate::tui::verb::{declare, send, start};
 use crate::tui::{
     attention, confirm, drafts, filter, form, help, jump, layout, matrix, metrics, outbox, palette,
     picker, reading, run, runbook, settings, travel, undo, views, wall, workspace,
 };
 
-/// Applies a message to the state and returns the effects to run.
+/// Applies a message to the state and returns the effects to run. What is computed from the state for
+/// the screen is brought up to date by [`layout::prepare`], before a frame.
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let mut effects = match message {
         Message::Key(key, at) => key_pressed(app, key, at),
@@ -109,9 +110,10 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     };
     effects.extend(travel::update::refresh_record(app));
     effects.extend(runbook::update::reconcile(app));
-    // Behind the wall nothing is laid out; that happens when it is closed.
+    // Behind the wall nothing scrolls.
     if app.wall.is_none() {
-        refresh_layout(app);
+        rows::scroll_into_view(app);
+        layout::scroll_to_selected(app);
     }
     effects
 }
@@ -451,11 +453,4 @@ fn timer_elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
         Timer::AttentionThrottle => attention::update::throttle_ended(app),
         Timer::Quit => vec![Effect::Quit],
     }
-}
-
-/// Lays out again what depends on sizes: lines of the reading panes, and scroll positions.
-fn refresh_layout(app: &mut App) {
-    rows::scroll_into_view(app);
-    availability::refresh_disabled(app);
-    layout::prepare(app);
 }

@@ -13,6 +13,7 @@ use redphone::config::PanesSettings;
 use redphone::config::appearance::Appearance;
 use redphone::sync::{BackendUpdate, Mirror, Sourced};
 use redphone::tui::Options;
+use redphone::tui::layout::prepare;
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Name};
 use redphone::tui::view::view;
@@ -57,6 +58,7 @@ impl Measured {
     /// Draws, and returns the number of bytes of the frame.
     fn draw(&mut self) -> usize {
         let before = self.terminal.backend().sink().bytes;
+        prepare(&mut self.stage.app);
         let app = &self.stage.app;
         self.terminal.draw(|frame| view(app, frame)).expect("a sink");
         self.terminal.backend().sink().bytes - before

@@ -28,6 +28,7 @@ use crate::support::api::order;
 use crate::support::commands;
 use crate::support::program;
 use crate::support::store::open;
+use crate::support::wait;
 
 /// Set for the process that answers with a constant.
 const CONSTANT: &str = "REDPHONE_BENCH_CONSTANT";
@@ -221,13 +222,11 @@ async fn waiting(server: &Serving, token: &str) {
         clients.push(client);
     }
     let figure = format!("redphone_requests_held {WAITING}\n");
-    loop {
+    wait::until("all of them wait", async || {
         let metrics = client.ask(&get("/v1/metrics", token, "")).await;
-        if std::str::from_utf8(metrics.body).unwrap().contains(&figure) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+        std::str::from_utf8(metrics.body).unwrap().contains(&figure)
+    })
+    .await;
     let resident = server.resident();
     row_with_floor(
         "memory with 2,000 that wait for changes",

@@ -131,6 +131,7 @@ fn store_that_was_moved_away_is_answered_as_recorded() {
         // Without writes there is no log.
         let _ = std::fs::rename(home.path(&store), home.path(&format!("{store}.away")));
     }
+    // Nothing tells when the server notices: for a second it answers what it found last.
     let deadline = Instant::now() + PATIENCE;
     while replay.server.get("", "/v1/ready").status == 200 {
         assert!(Instant::now() < deadline, "it is still ready");

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::http::{self, Request, Response};
@@ -59,6 +60,13 @@ impl Server {
         let headers = vec![("Authorization".into(), format!("Bearer {token}"))];
         let (method, path) = ("GET".into(), path.into());
         self.send(&Request { method, path, headers, body: None, withheld: 0 })
+    }
+
+    /// Ends the server as its operator does. Its log is complete then.
+    pub fn stop(mut self) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).unwrap();
+        kill_process(id, Signal::TERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
     }
 }
 

@@ -22,7 +22,7 @@ fn remote(config: &Config) -> &RemoteConfig {
 
 /// Returns the display name of the configured store or API.
 fn location_name(config: &Config) -> String {
-    config.location.display_name()
+    config.location.display_name().into_string()
 }
 
 #[rstest]

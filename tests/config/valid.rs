@@ -9,8 +9,7 @@ use redphone::config::{Config, Location, Warning};
 use redphone::model::escalation::Target;
 use redphone::model::queue::Sort;
 use redphone::model::{Impact, Priority};
-use redphone::tui::action::TABLE;
-use redphone::tui::action::keymap::Keymap;
+use redphone::tui::action::{TABLE, build_keymap};
 
 use super::file::{File, read};
 
@@ -23,9 +22,9 @@ fn uncommented_sample() -> String {
 fn uncommented_sample_is_valid() {
     let config = read(&uncommented_sample());
     assert_eq!(config.warnings, []);
-    let (keymap, warnings) = Keymap::with_bindings(&config.panes.keys);
+    let (keymap, warnings) = build_keymap(&config.panes.keys);
     assert_eq!(warnings, []);
-    let default = Keymap::default();
+    let default = build_keymap(&[]).0;
     for entry in TABLE {
         assert_eq!(keymap.keys(entry.action), default.keys(entry.action), "{}", entry.name);
     }
@@ -113,7 +112,7 @@ fn shown_settings_parse_to_the_same_settings() {
         let file = File::new(text);
         let config = file.load();
         assert_eq!(config.warnings, []);
-        let keymap = Keymap::with_bindings(&config.panes.keys).0;
+        let keymap = build_keymap(&config.panes.keys).0;
         let actions: Vec<(&str, Vec<String>)> = TABLE
             .iter()
             .map(|e| (e.name, keymap.keys(e.action).iter().map(ToString::to_string).collect()))

@@ -42,6 +42,7 @@ fn declaration(title: impl Into<String>) -> Declaration {
 }
 
 /// Prints that something is durable, before the next write begins.
+#[expect(clippy::disallowed_methods, reason = "no text comes from outside")]
 fn acknowledge(what: &str, id: &str) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "durable {what} {id}").unwrap();
@@ -184,6 +185,7 @@ fn run_and_kill(path: &Path, rng: &mut ChaCha8Rng) -> Vec<String> {
         assert_ne!(out.read_line(&mut line).unwrap(), 0, "the writer stopped by itself");
         output.push_str(&line);
     }
+    // It is killed at any moment, whatever it does then.
     std::thread::sleep(Duration::from_micros(rng.random_range(0..150_000)));
     child.kill().unwrap();
     child.wait().unwrap();

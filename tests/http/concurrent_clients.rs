@@ -129,7 +129,8 @@ impl Driver for Outbox {
     }
 }
 
-/// Waits as long as the server asks for, or else for a moment.
+/// Waits as long as the server asks for, or else for a moment. A client has no event to wait for: the server
+/// does not say when it is ready again.
 async fn rest(error: &BackendError) {
     let wait = match error {
         BackendError::Limited { until } => (*until - Utc::now()).to_std().unwrap_or_default(),

@@ -377,6 +377,7 @@ fn commands_killed_at_any_time_happen_once_or_not_at_all() {
         let note = format!("note {run}");
         command.args(["note", "1", &note]).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("it runs");
+        // It is killed at any moment, whatever it does then.
         std::thread::sleep(std::time::Duration::from_millis(5 + (run * 13) % 120));
         let _ = child.kill();
         child.wait().unwrap();

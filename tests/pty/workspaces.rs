@@ -187,8 +187,9 @@ fn run_command_works_on_the_same_store() {
     let mut terminal = Terminal::start(command, 126, 36);
     terminal.wait_for_text("Reported");
     switch(&mut terminal, "staging");
-    terminal.wait_for_text("Reported");
     terminal.wait_for_text("A drill");
+    // A command runs on an incident once its record is read.
+    terminal.wait_for_text("urgency low");
     terminal.press(":");
     terminal.wait_for_text("a name, or a number");
     terminal.press("run where\r");

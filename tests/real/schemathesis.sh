@@ -28,6 +28,7 @@ token="$("$program" token create --name ines --scope admin --expires 1d 2>/dev/n
 "$program" serve --listen 127.0.0.1:0 --hold 0s --requests-a-minute 4000000000 \
     --access-log "$place/access.jsonl" >"$place/out" 2>"$place/err" &
 server=$!
+# A shell can't wait for a line in a file.
 until grep -q 'serving' "$place/out"; do
     kill -0 "$server" || { cat "$place/err"; exit 1; }
     sleep 0.1

@@ -22,7 +22,9 @@ use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Sourced};
 use redphone::tui::Options;
 use redphone::tui::core::app::App;
 use redphone::tui::core::message::{Effect, Message};
+use redphone::tui::layout::prepare;
 use redphone::tui::metrics::Span;
+use redphone::tui::runtime::create_app;
 use redphone::tui::terminal::{Framed, Sink};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
@@ -174,7 +176,7 @@ impl Day {
             variables: Vec::new(),
             read_only: true,
         };
-        let mut app = App::new(options, Theme::new(Depth::Indexed, false), now);
+        let mut app = create_app(options, Theme::new(Depth::Indexed, false), now);
         app.wall = Some(Box::new(Wall::new(Settings::default(), true, now)));
         let terminal = Terminal::new(Framed::new(Nowhere::default())).expect("a sink");
         let mut world = World { open: VecDeque::new(), made: 0, dice: 7 };
@@ -235,6 +237,7 @@ impl Day {
     }
 
     fn draw(&mut self) {
+        prepare(&mut self.app);
         let app = &self.app;
         self.terminal.draw(|frame| view(app, frame)).expect("a sink");
         let wall = self.app.wall.as_ref().expect("it is shown");

@@ -234,6 +234,7 @@ impl Way {
             Fault::Reset => client.reset(),
             Fault::Hang => until_closed(client).await,
             Fault::Say(after, answer) => {
+                // The answer is late on purpose, here and below.
                 tokio::time::sleep(after).await;
                 send(client, answer.as_bytes()).await;
             }
@@ -320,6 +321,7 @@ async fn answered(mut client: impl Client, fault: Fault, answer: Vec<u8>) {
                 if client.write_all(part).await.is_err() || client.flush().await.is_err() {
                     return;
                 }
+                // The answer is slow on purpose.
                 tokio::time::sleep(every).await;
             }
             let _ = client.shutdown().await;

@@ -137,6 +137,7 @@ impl RemoteStub {
             error = self.until_offline() => Err(error),
             answer = async {
                 match mode {
+                    // The answer is late on purpose.
                     StubMode::Slow(time) => sleep(time).await,
                     StubMode::Hanging => std::future::pending().await,
                     _ => {}

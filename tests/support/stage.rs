@@ -18,8 +18,10 @@ use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Sourced};
 use redphone::tui::Options;
 use redphone::tui::core::app::App;
 use redphone::tui::core::message::{Effect, Message, OutboxRequest};
+use redphone::tui::layout::prepare;
 use redphone::tui::run::{ProgramSpec, RunId};
 use redphone::tui::runbook::NoRunbooks;
+use redphone::tui::runtime::create_app;
 use redphone::tui::runtime::interpreter::TIMELINE_PAGE;
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
@@ -57,6 +59,8 @@ pub struct Stage {
     pub page: u32,
     /// Filters that effects have stored.
     pub remembered: Vec<String>,
+    /// Whether the test itself prepares frames, instead of after each message.
+    pub draws_manually: bool,
     /// Records wait to be read by hand.
     pub slow_reads: bool,
     /// The records that are requested and not loaded yet.
@@ -108,7 +112,7 @@ impl Stage {
     pub fn with(memory: Memory, size: (u16, u16), depth: Depth, options: Options) -> Self {
         let now = company::now();
         let theme = Theme::new(depth, options.ascii).with_name(options.settings.appearance.theme);
-        let app = App::new(options, theme, now);
+        let app = create_app(options, theme, now);
         let (sender, messages) = mpsc::unbounded_channel();
         let mut stage = Self {
             app,
@@ -125,6 +129,7 @@ impl Stage {
             books: Ok(Vec::new()),
             page: TIMELINE_PAGE,
             remembered: Vec::new(),
+            draws_manually: false,
             slow: false,
             slow_reads: false,
             reads: Vec::new(),
@@ -200,6 +205,9 @@ impl Stage {
     /// Handles a message and runs its effects at once.
     pub fn send(&mut self, message: Message) {
         let effects = update(&mut self.app, message);
+        if !self.draws_manually {
+            prepare(&mut self.app);
+        }
         for effect in effects {
             self.last_ended_lookups += usize::from(matches!(effect, Effect::LoadLastEnded));
             self.run(effect);

@@ -199,6 +199,7 @@ impl Terminal {
                 return status;
             }
             assert!(Instant::now() < deadline, "it does not end:\n{}", self.text());
+            // The output has ended. The end of a process can't be awaited with a deadline.
             std::thread::sleep(Duration::from_millis(5));
         }
     }

@@ -49,6 +49,7 @@ async fn child_process_that_sends_commands() {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "no text comes from outside")]
 fn report(what: &str) {
     let mut out = std::io::stdout().lock();
     // The test runner prints the name of the test before the first line.
@@ -143,6 +144,7 @@ async fn process_killed_at_any_time_loses_and_repeats_nothing() {
         let mut child = start(&fixture, id, 100_000, mode);
         let process = child.id();
         let kill = std::thread::spawn(move || {
+            // It is killed at any moment, whatever it does then.
             std::thread::sleep(Duration::from_millis(150 + (run * 37) % 400));
             let _ = Process::new("kill").args(["-KILL", &process.to_string()]).status();
         });

@@ -76,7 +76,7 @@ fn fill(memory: &Memory, id: IncidentId) {
             labels: Some(vec!["region=north".into()]),
             runbook: Some("checkout".into()),
         },
-        IncidentCommand::SetTeam { team: Some("web".into()) },
+        IncidentCommand::SetTeam { team: Some("data".into()) },
         IncidentCommand::Assign { to: Some(me.clone()) },
         IncidentCommand::GiveRole { role: Role::Scribe, person: company::tomo(), given: true },
         IncidentCommand::OverridePriority { priority: Priority::P1, reason: text() },

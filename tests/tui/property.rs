@@ -37,7 +37,7 @@ use crate::support::strategies::ask;
 const BATCH: u32 = 16;
 
 #[derive(Clone, Debug)]
-enum Step {
+pub enum Step {
     Key(char, bool),
     Named(u8),
     Paste(String),
@@ -58,7 +58,7 @@ enum Step {
 
 /// The screen on which a sequence of steps starts.
 #[derive(Clone, Copy, Debug)]
-enum Start {
+pub enum Start {
     /// The panes over a store on this machine.
     Panes,
     /// The panes over a remote.
@@ -107,7 +107,7 @@ fn single_keys() -> Vec<char> {
     keys.chain("0123456789 wx".chars()).collect()
 }
 
-fn apply_step(stage: &mut Stage, step: Step) {
+pub fn apply_step(stage: &mut Stage, step: Step) {
     match step {
         Step::Key(key, control) => {
             let modifiers = if control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
@@ -241,10 +241,10 @@ fn declare(memory: &Memory, title: &str, level: u8, minutes_ago: i64) {
 }
 
 /// The incidents at the start: title, impact and urgency, minutes since the report.
-type Data = Vec<(String, u8, i64)>;
+pub type Data = Vec<(String, u8, i64)>;
 
 /// Generates incidents, the size of the terminal, the start screen, and the steps.
-fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Start, Vec<Step>)> {
+pub fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Start, Vec<Step>)> {
     let data = proptest::collection::vec((".{1,80}", any::<u8>(), 0_i64..20_000), 0..8);
     let size = prop_oneof![
         proptest::sample::select(vec![(126, 36), (80, 24), (200, 60), (40, 12)]),
@@ -253,7 +253,7 @@ fn sequence() -> impl Strategy<Value = (Data, (u16, u16), Start, Vec<Step>)> {
     (data, size, start(), proptest::collection::vec(step(), 1..40))
 }
 
-fn opened(data: &Data, size: (u16, u16), start: Start) -> Stage {
+pub fn opened(data: &Data, size: (u16, u16), start: Start) -> Stage {
     let memory = company::busy(company::now());
     for (title, level, minutes) in data {
         declare(&memory, title, *level, *minutes);

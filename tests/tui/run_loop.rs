@@ -14,7 +14,7 @@ use ratatui::layout::{Position, Size};
 use redphone::backend::BackendError;
 use redphone::tui::RunError;
 use redphone::tui::core::app::App;
-use redphone::tui::runtime::{Host, Input, drive};
+use redphone::tui::runtime::{Host, Input, create_app, drive};
 use redphone::tui::theme::{Depth, Theme};
 use tokio::sync::{mpsc, watch};
 
@@ -173,7 +173,7 @@ where
     let memory = Arc::new(memory);
     let suspended = Arc::new(AtomicBool::new(false));
     let host = Keys { inputs, suspended: Arc::clone(&suspended) };
-    let app = App::new(options(), Theme::new(Depth::Indexed, false), chrono::Utc::now());
+    let app = create_app(options(), Theme::new(Depth::Indexed, false), chrono::Utc::now());
     let (sender, frames) = watch::channel(String::new());
     let shown = Shown { inner: TestBackend::new(126, 36), frames: sender };
     let mut terminal = Terminal::new(shown).expect("memory");

@@ -1,5 +1,7 @@
 //! Runbooks: their steps, ticks, and copied text.
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
 use redphone::config::PanesSettings;
 use redphone::model::command::{Command, IncidentCommand};
@@ -170,7 +172,7 @@ fn missing_runbook_is_reported_without_offering_a_key() {
 #[test]
 fn unreadable_folder_is_reported() {
     let mut stage = stage((126, 36));
-    stage.app.session.settings.commands.clear();
+    Arc::make_mut(&mut stage.app.session.settings).commands.clear();
     stage.books = Err(NoRunbooks::Unreadable("the runbooks in /x can't be read: no".into()));
     stage.keys("j x");
     assert!(stage.screen().contains("not now: the runbooks in /x can't be read: no"));

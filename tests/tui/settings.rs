@@ -24,7 +24,7 @@ fn warned(size: (u16, u16)) -> Stage {
     stage
 }
 
-fn bound(action: &str, key: &str) -> PanesSettings {
+pub fn bound(action: &str, key: &str) -> PanesSettings {
     let position = FilePosition::entire_file(&std::path::Path::new("config.toml").into());
     let key = KeyText { text: key.into(), position: position.clone() };
     let binding = Binding { action: action.into(), position, keys: vec![key] };

@@ -263,7 +263,7 @@ async fn matching_name_ids(
     context: MatchContext<'_>,
 ) -> StoreResult<Vec<i64>> {
     let mut batch = Batch::new("SELECT id, text FROM name WHERE kind = ?");
-    batch.arg(kind as i64);
+    batch.arg(kind.to_stored());
     let mut probe = blank_summary();
     let mut values = Vec::new();
     for row in batch.fetch_all(conn).await? {

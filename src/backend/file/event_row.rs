@@ -14,6 +14,8 @@ pub(super) const COLUMNS: &str =
 /// The tables that [`COLUMNS`] come from.
 pub(super) const FROM: &str = "event e JOIN name a ON a.id = e.actor";
 
+// The kinds are stored: they never change.
+
 /// Kind of the first event of a timeline.
 pub(super) const DECLARED: i64 = 1;
 /// Kind of a note or its correction.
@@ -97,4 +99,15 @@ pub(super) fn decode(row: &SqliteRow, incident: IncidentId) -> StoreResult<Event
         command,
         body,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_events_have_the_numbers_of_all_versions() {
+        assert_eq!([DECLARED, NOTE, TEXT, RESOLVED], [1, 2, 3, 4]);
+        assert_eq!(kind(&EventBody::NoteAdded { text: String::new() }), NOTE);
+    }
 }

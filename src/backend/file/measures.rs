@@ -14,13 +14,14 @@ use super::error::{StoreError, StoreResult};
 use super::problem_table::read_problem;
 use super::read::summary_at;
 use super::records;
-use super::row::{self, DAY_MS, decode_counted, encode_counted, first_key_at};
+use super::row::{
+    self, DAY_MS, decode_category, decode_counted, encode_category, encode_counted, first_key_at,
+};
 use super::sql::Batch;
 use super::store::FileStore;
 use crate::model::command::Link;
 use crate::model::measures::{Cut, Fact, Measures, Recurring, Window, compute};
 use crate::model::priority::Priority;
-use crate::model::status::Category;
 
 /// The number of past days that an import packs.
 const WARM_DAYS: i64 = 185;
@@ -260,12 +261,12 @@ fn write_varint(out: &mut Vec<u8>, value: impl VarInt) {
 fn pack_fact(out: &mut Vec<u8>, fact: &Fact, day_ms: i64) {
     let counted = u8::try_from(encode_counted(fact.counted)).unwrap_or(0);
     out.push(
-        u8::try_from(fact.priority.index()).unwrap_or(3)
+        fact.priority.to_stored()
             | counted << 2
             | u8::from(fact.acknowledged_ms.is_some()) << 4
             | u8::from(fact.resolved_ms.is_some()) << 5,
     );
-    out.push(fact.category.map_or(0, |c| c.index() + 1));
+    out.push(encode_category(fact.category));
     write_varint(out, fact.reported_ms - day_ms);
     write_varint(out, fact.detected_ms - fact.reported_ms);
     for time in [fact.acknowledged_ms, fact.resolved_ms].into_iter().flatten() {
@@ -326,11 +327,8 @@ impl Iterator for FactReader<'_> {
             detected_ms,
             acknowledged_ms,
             resolved_ms,
-            priority: Priority::from_index(usize::from(flags & 3))?,
-            category: match category {
-                0 => None,
-                index => Some(Category::from_index(index - 1)?),
-            },
+            priority: Priority::from_stored(flags & 3)?,
+            category: decode_category(category)?,
             service,
             team,
             counted: decode_counted(i64::from(flags >> 2 & 3)),
@@ -342,6 +340,7 @@ impl Iterator for FactReader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::status::Category;
 
     #[test]
     fn packed_fact_has_the_bytes_that_stores_hold() {

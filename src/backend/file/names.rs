@@ -11,13 +11,21 @@ use super::json_column::encode_json;
 use super::sql::Batch;
 use crate::model::{Actor, Event, EventBody, Incident, PersonRef};
 
-/// The kinds of things that have a name. The numbers are stored.
+/// The kinds of things that have a name. The numbers are stored: they never change.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(i64)]
 pub(super) enum NameKind {
     Service = 1,
     Team = 2,
     Person = 3,
     Actor = 4,
+}
+
+impl NameKind {
+    /// Returns the number that is stored.
+    pub(super) const fn to_stored(self) -> i64 {
+        self as i64
+    }
 }
 
 /// The largest number of cached names.
@@ -75,7 +83,7 @@ impl NameInterner {
             "INSERT OR IGNORE INTO name (kind, text) VALUES ($1, $2);
              SELECT id FROM name WHERE kind = $1 AND text = $2",
         );
-        batch.arg(kind as i64).arg(name.1.clone());
+        batch.arg(kind.to_stored()).arg(name.1.clone());
         let rows = batch.fetch_result_sets(conn).await?;
         let id = rows
             .last()
@@ -157,5 +165,16 @@ impl NameInterner {
         for name in self.uncommitted.drain() {
             self.ids.pop(&name);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_names_have_the_numbers_of_all_versions() {
+        let kinds = [NameKind::Service, NameKind::Team, NameKind::Person, NameKind::Actor];
+        assert_eq!(kinds.map(NameKind::to_stored), [1, 2, 3, 4]);
     }
 }

@@ -46,16 +46,28 @@ pub(super) fn pack_facets(
     category: Option<Category>,
     paused: bool,
 ) -> i64 {
-    let priority = i64::try_from(priority.index()).unwrap_or(3);
-    let category = category.map_or(0, |c| i64::from(c.index()) + 1);
-    (i64::from(status.index()) << 6) | (priority << 4) | (category << 1) | i64::from(paused)
+    let status = i64::from(status.to_stored());
+    let priority = i64::from(priority.to_stored());
+    let category = i64::from(encode_category(category));
+    (status << 6) | (priority << 4) | (category << 1) | i64::from(paused)
 }
 
 /// Returns the status and the priority in facets.
 pub(super) fn status_and_priority(facets: i64) -> Option<(Status, Priority)> {
-    let status = Status::from_index(u8::try_from(facets >> 6).ok()?)?;
-    let priority = Priority::from_index(usize::try_from((facets >> 4) & 3).ok()?)?;
+    let status = Status::from_stored(u8::try_from(facets >> 6).ok()?)?;
+    let priority = Priority::from_stored(u8::try_from((facets >> 4) & 3).ok()?)?;
     Some((status, priority))
+}
+
+/// Encodes a category that may be absent.
+pub(super) fn encode_category(category: Option<Category>) -> u8 {
+    category.map_or(0, Category::to_stored)
+}
+
+/// Decodes a category that may be absent; the outer `None` is for a number that stands for nothing.
+#[allow(clippy::option_option, reason = "no category, and one that can't be read, differ")]
+pub(super) fn decode_category(number: u8) -> Option<Option<Category>> {
+    if number == 0 { Some(None) } else { Category::from_stored(number).map(Some) }
 }
 
 /// Encodes how measures count an incident, for the column `counted`.
@@ -129,12 +141,12 @@ pub(super) fn pack_row(row: &Summary) -> Vec<u8> {
     let mut out = Vec::with_capacity(160);
     out.extend([
         VERSION,
-        row.status.index(),
-        row.impact as u8,
-        row.urgency as u8,
-        u8::try_from(row.priority.index()).unwrap_or(3),
-        row.category.map_or(0, |c| c.index() + 1),
-        row.source as u8,
+        row.status.to_stored(),
+        row.impact.to_stored(),
+        row.urgency.to_stored(),
+        row.priority.to_stored(),
+        encode_category(row.category),
+        row.source.to_stored(),
         u8::from(row.paused),
         row.escalation,
     ]);
@@ -222,15 +234,12 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     if from.read_byte()? != VERSION {
         return None;
     }
-    let status = Status::from_index(from.read_byte()?)?;
-    let impact = *Level::ALL.get(usize::from(from.read_byte()?))?;
-    let urgency = *Level::ALL.get(usize::from(from.read_byte()?))?;
-    let priority = Priority::from_index(usize::from(from.read_byte()?))?;
-    let category = match from.read_byte()? {
-        0 => None,
-        index => Some(Category::from_index(index - 1)?),
-    };
-    let source = *Source::ALL.get(usize::from(from.read_byte()?))?;
+    let status = Status::from_stored(from.read_byte()?)?;
+    let impact = Level::from_stored(from.read_byte()?)?;
+    let urgency = Level::from_stored(from.read_byte()?)?;
+    let priority = Priority::from_stored(from.read_byte()?)?;
+    let category = decode_category(from.read_byte()?)?;
+    let source = Source::from_stored(from.read_byte()?)?;
     let paused = from.read_byte()? == 1;
     let escalation = from.read_byte()?;
     let alerts = u32::from_le_bytes(from.read_array()?);
@@ -307,14 +316,36 @@ pub(super) fn unpack_fact(
         detected_ms,
         acknowledged_ms: (acknowledged_ms != NO_TIME).then_some(acknowledged_ms),
         resolved_ms: (resolved_ms != NO_TIME).then_some(resolved_ms),
-        priority: Priority::from_index(usize::from(priority))?,
-        category: match category {
-            0 => None,
-            index => Some(Category::from_index(index - 1)?),
-        },
+        priority: Priority::from_stored(priority)?,
+        category: decode_category(category)?,
         service,
         team,
         counted,
         fingerprint,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facets_have_the_numbers_that_queries_select_by() {
+        let facets =
+            |status, priority, category, paused| pack_facets(status, priority, category, paused);
+        assert_eq!(facets(Status::Triggered, Priority::P1, None, false), 0);
+        let category = Some(Category::Access);
+        assert_eq!(facets(Status::Monitoring, Priority::P4, category, true), 0b100_11_101_1);
+        assert!(facets(Status::Monitoring, Priority::P4, category, true) < OPEN_FACETS_END);
+        assert_eq!(facets(Status::Resolved, Priority::P1, None, false), OPEN_FACETS_END);
+        assert!(facets(Status::Reclassified, Priority::P4, category, true) < FACETS_END);
+        assert_eq!(status_and_priority(0b100_11_101_1), Some((Status::Monitoring, Priority::P4)));
+    }
+
+    #[test]
+    fn stored_numbers_of_what_counts_are_those_of_all_versions() {
+        let counted = [Counted::Yes, Counted::Merged, Counted::Reclassified, Counted::FalseAlarm];
+        assert_eq!(counted.map(encode_counted), [0, 1, 2, 3]);
+        assert_eq!([0, 1, 2, 3].map(decode_counted), counted);
+    }
 }

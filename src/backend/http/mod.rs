@@ -40,7 +40,6 @@ use crate::api::{path, query};
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
-use crate::model::text::sanitize;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
 use backoff::PathBackoff;
 use client::{ApiClient, ApiRequest, ApiResponse};
@@ -90,7 +89,7 @@ impl HttpBackend {
     pub fn new(options: Options) -> Result<Self, OpenError> {
         let Options { address, token, ca_file, insecure_http, proxies, timeouts } = options;
         if address.is_exposed() && !insecure_http {
-            return Err(OpenError(format!("the API {}", address.exposed_reason())));
+            return Err(OpenError::new(format!("the API {}", address.exposed_reason())));
         }
         let mut builder = Client::builder()
             .user_agent(concat!("redphone/", env!("CARGO_PKG_VERSION")))
@@ -111,7 +110,7 @@ impl HttpBackend {
         builder = builder.no_proxy();
         if let Some(proxy) = &proxy {
             builder = builder.proxy(proxy.to_reqwest().map_err(|_| {
-                OpenError(format!(
+                OpenError::new(format!(
                     "the proxy {} on the way to {} can't be used: correct HTTPS_PROXY",
                     proxy.host,
                     address.host()
@@ -124,7 +123,7 @@ impl HttpBackend {
                 cause = inner;
             }
             let said = transport_error::short_message(&cause.to_string());
-            OpenError(format!(
+            OpenError::new(format!(
                 "no TLS connection can be made here ({said}): install the system's certificates \
                  (ca-certificates), or name a file of them with ca_file"
             ))
@@ -243,9 +242,8 @@ fn get_request<Q>(path: &str) -> ApiRequest<'_, Q> {
 /// Loads the certificates of a PEM file.
 fn load_certificates(file: &std::path::Path) -> Result<Vec<Certificate>, OpenError> {
     use std::io::Read;
-    let name = file.to_string_lossy();
-    let name = sanitize(&name);
-    let ca_error = |why: &str| OpenError(format!("the certificates in {name} {why}"));
+    let name = file.display();
+    let ca_error = |why: &str| OpenError::new(format!("the certificates in {name} {why}"));
     let mut pem = Vec::new();
     std::fs::File::open(file)
         .and_then(|from| from.take(MAX_CA_BYTES).read_to_end(&mut pem))

@@ -1,6 +1,14 @@
 //! Why an API client can't be created.
 
+use crate::model::text::SafeText;
+
 /// Why an API client can't be created, as a sentence.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct OpenError(pub(super) String);
+pub struct OpenError(SafeText<'static>);
+
+impl OpenError {
+    pub(super) fn new(sentence: impl Into<SafeText<'static>>) -> Self {
+        Self(sentence.into())
+    }
+}

@@ -69,7 +69,7 @@ impl ProxySettings {
         let host = uri.authority().map(ToString::to_string).unwrap_or_default();
         let scheme = uri.scheme_str().unwrap_or_default();
         if !matches!(scheme, "http" | "https") {
-            return Err(OpenError(format!(
+            return Err(OpenError::new(format!(
                 "the proxy {host} on the way to {there} is one of {scheme}, which is not spoken \
                  here: name one of HTTP in HTTPS_PROXY, or {there} in NO_PROXY",
                 there = address.host()

@@ -15,7 +15,6 @@ use tokio::sync::mpsc;
 
 use self::lines::{Batch, LineError, ParsedLine};
 use super::args::Import;
-use super::atomic_file::display_path;
 use super::context::Context;
 use super::failure::{Exit, Failure, io_error_text};
 use super::out::pluralize;
@@ -24,7 +23,7 @@ use super::runtime::block_on;
 use super::session::{IfMissing, open_store};
 use super::{json, out};
 use crate::backend::file::{ImportError, Imported};
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::truncate;
 
 /// Highest number of skipped lines whose reasons are printed.
 const MAX_REASONS: usize = 20;
@@ -57,17 +56,15 @@ pub fn run(context: &mut Context, args: &Import) -> Result<(), Failure> {
         }
         None => (Box::new(io::stdin()), None),
     };
-    let source = file.map_or_else(|| "standard input".to_owned(), display_path);
+    let source =
+        file.map_or_else(|| "standard input".to_owned(), |file| file.display().to_string());
     block_on(import_records(context, input, size, &source, args))
 }
 
 fn open_file(path: &Path) -> Result<(File, Option<u64>), Failure> {
     let read_failure = |error: io::Error| {
-        let message = format!(
-            "can't read {}: {}: name another file",
-            display_path(path),
-            io_error_text(&error)
-        );
+        let message =
+            format!("can't read {}: {}: name another file", path.display(), io_error_text(&error));
         match error.kind() {
             io::ErrorKind::NotFound => Failure::new(Exit::NotFound, message),
             _ => Failure::failed(message),
@@ -76,10 +73,7 @@ fn open_file(path: &Path) -> Result<(File, Option<u64>), Failure> {
     let file = File::open(path).map_err(read_failure)?;
     let meta = file.metadata().map_err(read_failure)?;
     if meta.is_dir() {
-        return Err(Failure::failed(format!(
-            "{} is a folder: name a file in it",
-            display_path(path)
-        )));
+        return Err(Failure::failed(format!("{} is a folder: name a file in it", path.display())));
     }
     Ok((file, meta.is_file().then_some(meta.len())))
 }
@@ -143,7 +137,6 @@ async fn import_records(
                     )));
                 }
                 LineError::Fatal(reason) => {
-                    let reason = sanitize(&reason);
                     return Err(Failure::failed(format!(
                         "line {line}: {reason}, nothing was imported from {source}"
                     )));
@@ -190,20 +183,20 @@ fn print_outcome(
                 text = format!("{text}, {}{what}", pluralize(count, noun));
             }
         }
-        context.out.line(&text)?;
+        context.out.line(text)?;
     }
     context.out.flush()?;
     for reason in &skipped.reasons {
-        out::print_hint(&format!("left out {reason}"));
+        out::print_hint(format!("left out {reason}"));
     }
     let rest = skipped.count.saturating_sub(u64::try_from(MAX_REASONS).unwrap_or(u64::MAX));
     if rest > 0 {
-        out::print_hint(&format!("left out {}", pluralize(rest, "more line")));
+        out::print_hint(format!("left out {}", pluralize(rest, "more line")));
     }
     Ok(())
 }
 
 fn format_reason(line: u64, bad: &LineError) -> String {
     let (LineError::Skippable(reason) | LineError::Fatal(reason)) = bad;
-    format!("line {line}: {}", truncate(&sanitize(reason), 300))
+    format!("line {line}: {}", truncate(reason, 300))
 }

@@ -40,7 +40,7 @@ pub(super) fn read(top: &mut Section<'_>, base: &PathBase) -> (Vec<Profile>, Vec
                 name: name.to_owned(),
                 why: source
                     .first_warning_after(warnings_before)
-                    .map(|warning| warning.brief())
+                    .map(|warning| warning.brief().into_string())
                     .unwrap_or_default(),
             }),
         }

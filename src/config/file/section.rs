@@ -15,7 +15,7 @@ use crate::config::diagnostics::{FilePosition, Warning};
 use crate::config::nearest;
 use crate::model::check;
 use crate::model::filter::Filter;
-use crate::model::text::{sanitize, truncate};
+use crate::model::text::truncate;
 use crate::model::time::parse_duration;
 
 /// The text of the file, with the warnings and positions that are collected while it is read.
@@ -261,8 +261,7 @@ impl<'a> Value<'a> {
         let found =
             choices.iter().copied().find(|choice| as_str(*choice).eq_ignore_ascii_case(text));
         found.ok_or_else(|| {
-            let shown = sanitize(text);
-            let shown = truncate(&shown, 40);
+            let shown = truncate(text, 40);
             self.invalid(format!("is {shown:?}: {}", nearest::suggestion(text, &names)))
         })
     }
@@ -272,8 +271,7 @@ impl<'a> Value<'a> {
         let expected = "a time such as \"30m\", \"2h\" or \"7d\"";
         let text = self.spanned.get_ref().as_str().ok_or_else(|| self.expected(expected))?;
         parse_duration(text).ok_or_else(|| {
-            let shown = sanitize(text);
-            let shown = truncate(&shown, 40);
+            let shown = truncate(text, 40);
             self.invalid(format!("is {shown:?}: write {expected}"))
         })
     }
@@ -381,7 +379,7 @@ fn format_key(key: &str) -> String {
     if !key.is_empty() && key.chars().all(is_bare) {
         return key.to_owned();
     }
-    format!("{:?}", truncate(&sanitize(key), 60))
+    format!("{:?}", truncate(key, 60))
 }
 
 fn kind_name(value: &DeValue<'_>) -> &'static str {

@@ -14,7 +14,8 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     "acknowledge",
     |_, _| Some(IncidentCommand::Acknowledge),
 )
-.inverse(&[CommandKind::UndoMove]);
+.inverse(&[CommandKind::UndoMove])
+.one_at_a_time();
 
 pub(in crate::model) struct Acknowledge;
 

@@ -19,7 +19,8 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     |_, _| Some(IncidentCommand::Assign { to: Some(PersonRef::new(SAMPLE_TEXT, SAMPLE_TEXT)) }),
 )
 .argument(Argument::Person)
-.inverse(&[CommandKind::Assign]);
+.inverse(&[CommandKind::Assign])
+.one_at_a_time();
 
 fn handle(person: Option<&PersonRef>) -> Option<&str> {
     person.map(|person| person.handle.as_str())

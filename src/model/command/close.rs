@@ -12,7 +12,8 @@ pub(super) const ROW: CommandRow =
     CommandRow::new(CommandKind::Close, "close", "close", "close it: the gate", |_, _| {
         Some(IncidentCommand::Close)
     })
-    .inverse(&[CommandKind::UndoMove]);
+    .inverse(&[CommandKind::UndoMove])
+    .one_at_a_time();
 
 pub(in crate::model) struct Close;
 

@@ -18,7 +18,8 @@ pub(super) const ROW: CommandRow = CommandRow::new(
         Some(IncidentCommand::Escalate { level: 1, to: Vec::new(), reason })
     },
 )
-.argument(Argument::Listed("a level of the policy, from 1"));
+.argument(Argument::Listed("a level of the policy, from 1"))
+.one_at_a_time();
 
 pub(in crate::model) struct Escalate<'a> {
     pub level: u8,

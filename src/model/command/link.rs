@@ -1,12 +1,14 @@
 //! Link an incident to a problem, a change, another incident or a page elsewhere.
 
+use uuid::Uuid;
+
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
 use crate::model::link::Link;
 use crate::model::rejection::Rejection;
-use crate::model::{CommandId, Event, EventBody, Incident, PersonRef};
+use crate::model::{CommandId, Event, EventBody, Incident, IncidentId, PersonRef};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
     CommandKind::Link,
@@ -21,6 +23,17 @@ pub(super) const ROW: CommandRow = CommandRow::new(
 /// Returns the link of a sample.
 pub(super) fn sample_link() -> Link {
     Link::Url("https://example.org".into())
+}
+
+/// Returns the link with the incident that it leads to replaced; `None` if it leads to none.
+pub(super) fn with_incident(
+    link: &Link,
+    replace: &dyn Fn(IncidentId) -> IncidentId,
+) -> Option<Link> {
+    match link {
+        Link::Incident { id, number } => Some(Link::Incident { id: replace(*id), number: *number }),
+        Link::Problem { .. } | Link::Change { .. } | Link::Url(_) => None,
+    }
 }
 
 pub(in crate::model) struct AddLink<'a> {
@@ -46,6 +59,19 @@ impl CommandLogic for AddLink<'_> {
 
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
         before.map(|_| IncidentCommand::Unlink { link: self.link.clone() })
+    }
+
+    fn required_id(&self) -> Option<Uuid> {
+        match self.link {
+            Link::Problem { id, .. } => Some(id.0),
+            Link::Change { id, .. } => Some(id.0),
+            Link::Incident { id, .. } => Some(id.0),
+            Link::Url(_) => None,
+        }
+    }
+
+    fn with_incident(&self, replace: &dyn Fn(IncidentId) -> IncidentId) -> Option<IncidentCommand> {
+        with_incident(self.link, replace).map(|link| IncidentCommand::Link { link })
     }
 
     fn phrase(&self) -> &'static str {

@@ -2,12 +2,15 @@
 //! file.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{CommandKind, CommandRow, IncidentCommand};
 use crate::model::check::BadField;
 use crate::model::rejection::Rejection;
 use crate::model::text::truncate;
-use crate::model::{CommandId, Envelope, Event, EventBody, Incident, PersonRef, Rules, Summary};
+use crate::model::{
+    CommandId, Envelope, Event, EventBody, Incident, IncidentId, PersonRef, Rules, Summary,
+};
 
 /// What a decision about an existing incident depends on besides the command's own fields.
 pub(in crate::model) struct Case<'a> {
@@ -63,6 +66,20 @@ pub(in crate::model) trait CommandLogic {
     /// Whether the effect of the command still stands, as far as that can be told.
     fn still_holds(&self, _row: &Summary, _record: Option<&Incident>) -> bool {
         true
+    }
+
+    /// Returns the id of what must exist, besides the command's own incident, before the command can
+    /// be executed: another incident, a problem or a change.
+    fn required_id(&self) -> Option<Uuid> {
+        None
+    }
+
+    /// Returns the command with the other incident that it names replaced; `None` if it names none.
+    fn with_incident(
+        &self,
+        _replace: &dyn Fn(IncidentId) -> IncidentId,
+    ) -> Option<IncidentCommand> {
+        None
     }
 
     /// Returns the command as a phrase that the incident's number can follow, such as "note on".
@@ -167,6 +184,20 @@ impl IncidentCommand {
     #[must_use]
     pub fn still_holds(&self, row: &Summary, record: Option<&Incident>) -> bool {
         self.with_logic(|logic| logic.still_holds(row, record))
+    }
+
+    /// Returns the id of what must exist, besides the command's own incident, before the command can
+    /// be executed: another incident, a problem or a change.
+    #[must_use]
+    pub fn required_id(&self) -> Option<Uuid> {
+        self.with_logic(|logic| logic.required_id())
+    }
+
+    /// Replaces the other incident that the command names, if it names one.
+    pub fn replace_incident(&mut self, replace: &dyn Fn(IncidentId) -> IncidentId) {
+        if let Some(command) = self.with_logic(|logic| logic.with_incident(replace)) {
+            *self = command;
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Merge: an incident ends and continues in another one.
 
+use uuid::Uuid;
+
 use super::logic::{Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
@@ -13,7 +15,8 @@ pub(super) const ROW: CommandRow =
     CommandRow::new(CommandKind::Merge, "merge", "merge", "merge it into another", |_, _| {
         Some(IncidentCommand::Merge { into: IncidentId::new() })
     })
-    .argument(Argument::Incident);
+    .argument(Argument::Incident)
+    .one_at_a_time();
 
 pub(in crate::model) struct Merge {
     pub into: IncidentId,
@@ -34,6 +37,14 @@ impl CommandLogic for Merge {
 
     fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
         (self.into == row.id).then_some(Rejection::MergeIntoItself)
+    }
+
+    fn required_id(&self) -> Option<Uuid> {
+        Some(self.into.0)
+    }
+
+    fn with_incident(&self, replace: &dyn Fn(IncidentId) -> IncidentId) -> Option<IncidentCommand> {
+        Some(IncidentCommand::Merge { into: replace(self.into) })
     }
 
     fn phrase(&self) -> &'static str {

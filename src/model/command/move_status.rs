@@ -15,7 +15,8 @@ pub(super) const ROW: CommandRow =
         Some(IncidentCommand::MoveStatus { to: next.copied().unwrap_or(Status::Monitoring) })
     })
     .argument(Argument::Listed("a later stage, up to monitoring"))
-    .inverse(&[CommandKind::UndoMove]);
+    .inverse(&[CommandKind::UndoMove])
+    .one_at_a_time();
 
 pub(in crate::model) struct MoveStatus {
     pub to: Status,

@@ -13,7 +13,8 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     "publish-review",
     "publish the review",
     |_, _| Some(IncidentCommand::PublishReview),
-);
+)
+.one_at_a_time();
 
 pub(in crate::model) struct PublishReview;
 

@@ -17,7 +17,8 @@ pub(super) const ROW: CommandRow = CommandRow::new(
         let to = Classification::FalseAlarm;
         Some(IncidentCommand::Reclassify { to, reason: SAMPLE_TEXT.into() })
     },
-);
+)
+.one_at_a_time();
 
 pub(in crate::model) struct Reclassify<'a> {
     pub to: Classification,

@@ -14,7 +14,8 @@ use crate::model::{Event, EventBody, Incident, PersonRef, Status, Summary};
 pub(super) const ROW: CommandRow =
     CommandRow::new(CommandKind::Reopen, "reopen", "reopen", "reopen it: it is back", |_, _| {
         Some(IncidentCommand::Reopen { reason: SAMPLE_TEXT.into() })
-    });
+    })
+    .one_at_a_time();
 
 pub(in crate::model) struct Reopen<'a> {
     pub reason: &'a str,

@@ -19,7 +19,8 @@ pub(super) const ROW: CommandRow = CommandRow::new(
         Some(IncidentCommand::Resolve { action: ResolutionAction::Other, detail, validation })
     },
 )
-.inverse(&[CommandKind::UndoMove]);
+.inverse(&[CommandKind::UndoMove])
+.one_at_a_time();
 
 pub(in crate::model) struct Resolve<'a> {
     pub action: ResolutionAction,

@@ -23,6 +23,8 @@ pub struct CommandRow {
     pub scope: CommandScope,
     /// The kinds of commands that undo it; empty if nothing does.
     pub inverse: &'static [CommandKind],
+    /// Whether a second command of the kind is pointless before the first one has an outcome.
+    pub one_at_a_time: bool,
     /// Makes a command with made-up contents, to check whether commands of the kind apply; `None`
     /// if it does not concern one incident, or if it depends on a row that is not known.
     pub sample: fn(Option<&Summary>, DateTime<Utc>) -> Option<IncidentCommand>,
@@ -156,6 +158,7 @@ impl CommandRow {
             help,
             scope: CommandScope::Respond,
             inverse: &[],
+            one_at_a_time: false,
             sample,
             facts: |_| Vec::new(),
         }
@@ -178,6 +181,11 @@ impl CommandRow {
 
     pub(super) const fn inverse(mut self, kinds: &'static [CommandKind]) -> Self {
         self.inverse = kinds;
+        self
+    }
+
+    pub(super) const fn one_at_a_time(mut self) -> Self {
+        self.one_at_a_time = true;
         self
     }
 }

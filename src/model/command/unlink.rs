@@ -1,13 +1,15 @@
 //! Unlink: remove a link.
 
-use super::link::sample_link;
+use uuid::Uuid;
+
+use super::link::{sample_link, with_incident};
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
 use crate::model::link::Link;
 use crate::model::rejection::Rejection;
-use crate::model::{CommandId, Event, EventBody, Incident, PersonRef};
+use crate::model::{CommandId, Event, EventBody, Incident, IncidentId, PersonRef};
 
 pub(super) const ROW: CommandRow =
     CommandRow::new(CommandKind::Unlink, "unlink", "unlink", "remove a link", |_, _| {
@@ -37,6 +39,19 @@ impl CommandLogic for Unlink<'_> {
 
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
         before.map(|_| IncidentCommand::Link { link: self.link.clone() })
+    }
+
+    /// A problem or a change need not exist for a link to it to be removed. An incident that was
+    /// declared offline may get another id, and the link with it.
+    fn required_id(&self) -> Option<Uuid> {
+        match self.link {
+            Link::Incident { id, .. } => Some(id.0),
+            Link::Problem { .. } | Link::Change { .. } | Link::Url(_) => None,
+        }
+    }
+
+    fn with_incident(&self, replace: &dyn Fn(IncidentId) -> IncidentId) -> Option<IncidentCommand> {
+        with_incident(self.link, replace).map(|link| IncidentCommand::Unlink { link })
     }
 
     fn phrase(&self) -> &'static str {

@@ -144,7 +144,7 @@ pub fn compute(
             let key = match cut {
                 Cut::Total => 0,
                 Cut::Priority => u32::try_from(fact.priority.index()).unwrap_or(0),
-                Cut::Category => fact.category.map_or(0, |c| u32::from(c.index()) + 1),
+                Cut::Category => fact.category.map_or(0, |c| u32::from(c.to_stored())),
                 Cut::Service => fact.service,
                 Cut::Team => fact.team,
             };
@@ -180,10 +180,11 @@ fn cut_name(cut: Cut, key: u32, name: &dyn Fn(u32) -> String) -> String {
             .ok()
             .and_then(Priority::from_index)
             .map_or_else(String::new, |p| p.to_string()),
-        Cut::Category => match u8::try_from(key).ok().and_then(|k| k.checked_sub(1)) {
-            None => "uncategorized".into(),
-            Some(index) => Category::from_index(index).map_or_else(String::new, |c| c.to_string()),
-        },
+        Cut::Category if key == 0 => "uncategorized".into(),
+        Cut::Category => u8::try_from(key)
+            .ok()
+            .and_then(Category::from_stored)
+            .map_or_else(String::new, |category| category.to_string()),
         Cut::Service | Cut::Team if key == 0 => "none".into(),
         Cut::Service | Cut::Team => name(key),
     }

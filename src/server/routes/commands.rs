@@ -9,7 +9,7 @@ use crate::api::command::MAX_COMMANDS;
 use crate::api::{Answered, Answers, Details, ErrorCode, Orders, path};
 use crate::backend::BackendError;
 use crate::model::Envelope;
-use crate::model::text::sanitize;
+use crate::model::text::SafeText;
 use crate::server::auth::CommandAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
@@ -55,7 +55,7 @@ pub(super) async fn commands(
             let reason = if shared.read_only {
                 "the server only reads: nothing can be changed through it".to_owned()
             } else {
-                let (name, scope) = (sanitize(&caller.token.name), caller.token.scope);
+                let (name, scope) = (SafeText::from(&caller.token.name), caller.token.scope);
                 format!("the token {name:?} of scope {scope} may not do this: use another token")
             };
             let details = Box::new(Details::new(ErrorCode::NotAllowed, reason));
@@ -66,13 +66,11 @@ pub(super) async fn commands(
         if let Some(requester) =
             order.as_person.take().filter(|requester| Some(requester) != person.as_ref())
         {
-            let is = person
-                .as_ref()
-                .map_or_else(|| "nobody's".into(), |is| format!("{}'s", sanitize(is)));
-            let reason = format!(
-                "it was asked by {}, and the token is {is}: send it with a token of {0}",
-                sanitize(&requester)
-            );
+            let is = person.as_ref().map_or_else(|| "nobody's".into(), |is| format!("{is}'s"));
+            let reason = SafeText::from(format!(
+                "it was asked by {requester}, and the token is {is}: send it with a token of \
+                 {requester}"
+            ));
             let details = Box::new(Details::new(ErrorCode::OtherPerson, reason));
             answers.push(Some(Answered::Refused { id: order.id, details }));
             continue;

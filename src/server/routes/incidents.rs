@@ -11,7 +11,7 @@ use crate::api::{path, query};
 use crate::backend::{Detail, Page, Search, TimelineRange};
 use crate::model::filter::{Filter, FilterError, Owner, Predicate};
 use crate::model::measures::{Measures, Window};
-use crate::model::text::sanitize;
+use crate::model::text::truncate;
 use crate::model::{Event, IncidentId, Summary, time};
 use crate::server::auth::ReadAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
@@ -44,7 +44,7 @@ pub(super) async fn incidents(
 ) -> ApiResult<JsonResponse> {
     let filter: Filter = query.filter.parse().map_err(|error| {
         let error: FilterError = error;
-        ApiError::rejected(format!("filter: {}", sanitize(&error.to_string())))
+        ApiError::rejected(format!("filter: {error}"))
     })?;
     if filter.terms.len() > MAX_TERMS {
         let count = filter.terms.len();
@@ -166,7 +166,7 @@ pub(super) async fn measures(
     let mut edges = vec![from];
     for edge in query.edges.split(',').filter(|edge| !edge.is_empty()) {
         let edge = DateTime::parse_from_rfc3339(edge).map_err(|_| {
-            let edge = crate::model::text::truncate(&sanitize(edge), 40).into_owned();
+            let edge = truncate(edge, 40);
             ApiError::rejected(format!("edges: {edge:?} is no time: write 2026-03-01T22:37:00Z"))
         })?;
         let edge = edge.with_timezone(&Utc);

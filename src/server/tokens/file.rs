@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use rustix::fs::{FlockOperation, OFlags};
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use super::{NewToken, NoRandomness, Secret, Token, TokenStatus};
+use crate::files::Replacement;
 use crate::model::check;
 use crate::model::text::sanitize;
 use crate::server::scope::Scope;
@@ -82,11 +82,10 @@ impl TokenFile {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(e) => return Err(self.io_error("read", &e)),
         };
-        let file = self.display_path();
+        let file = self.path.display();
         let content: Content = serde_json::from_str(&text).map_err(|e| {
             TokenError::File(format!(
-                "{file} is no file of tokens ({}): restore it, or move it away and make new tokens",
-                sanitize(&e.to_string())
+                "{file} is no file of tokens ({e}): restore it, or move it away and make new tokens"
             ))
         })?;
         if content.version != VERSION {
@@ -220,14 +219,12 @@ impl TokenFile {
     }
 
     fn write(&self, folder: &Path, tokens: Vec<Token>) -> io::Result<()> {
-        let mut file = NamedTempFile::new_in(folder)?;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o600))?;
-        self.give_to_owner(folder, file.as_file())?;
+        let mut file = Replacement::begin(&self.path)?;
+        file.file().set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        self.give_to_owner(folder, file.file())?;
         serde_json::to_writer_pretty(&mut file, &Content { version: VERSION, tokens })?;
         file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path).map_err(|error| error.error)?;
-        File::open(folder)?.sync_all()
+        file.commit()
     }
 
     /// Gives a file that root has created to the owner of the token file, or else of its folder.
@@ -252,12 +249,8 @@ impl TokenFile {
         Some(Stamp(metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
     }
 
-    fn display_path(&self) -> String {
-        sanitize(&self.path.display().to_string()).into_string()
-    }
-
     fn io_error(&self, what: &str, error: &io::Error) -> TokenError {
-        let file = self.display_path();
+        let file = self.path.display();
         let reason = error.kind();
         TokenError::File(format!(
             "{file} can't be {what} ({reason}): make it and its folder readable and writable for you"

@@ -48,7 +48,7 @@ impl Secret {
         let mut bytes = [0; ID_CHARS / 2 + SECRET_CHARS / 2];
         getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
         let (id, secret) = bytes.split_at(ID_CHARS / 2);
-        Ok(Self { id: hex(id), secret: hex(secret) })
+        Ok(Self { id: hex::encode(id), secret: hex::encode(secret) })
     }
 
     /// Returns the id, the part that is no secret.
@@ -106,33 +106,18 @@ impl Hash {
 
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&hex(&self.0))
+        to.serialize_str(&hex::encode(self.0))
     }
 }
 
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        let error = || D::Error::custom("a hash is 64 characters from 0 to f");
-        if text.len() != 64 || !text.is_ascii() {
-            return Err(error());
-        }
         let mut bytes = [0; 32];
-        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let digits = std::str::from_utf8(digits).map_err(|_| error())?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| error())?;
-        }
+        let error = |_| D::Error::custom("a hash is 64 characters from 0 to f");
+        hex::decode_to_slice(text, &mut bytes).map_err(error)?;
         Ok(Self(bytes))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

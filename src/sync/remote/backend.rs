@@ -67,7 +67,9 @@ impl Backend for Remote {
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
         match self.submit_and_wait(envelope).await? {
             Submission::Done(outcome) => Ok(*outcome),
-            Submission::Queued(why) => Err(BackendError::unreachable(OutboxError::Queued(why))),
+            Submission::Queued(why) => {
+                Err(BackendError::unreachable(OutboxError::Queued(why.into())))
+            }
         }
     }
 

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::backend::{BackendError, Outcome};
-use crate::model::command::Link;
 use crate::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId, RejectionKind};
 
 /// A command in the outbox.
@@ -181,15 +180,7 @@ fn referenced_ids(command: &Command) -> Vec<Uuid> {
         Command::RecordChange(change) => vec![change.id.0],
         Command::RecordProblem(problem) => vec![problem.id.0],
         Command::Incident { incident, command } => {
-            let other = match command {
-                IncidentCommand::Merge { into } => Some(into.0),
-                IncidentCommand::Link { link: Link::Problem { id, .. } } => Some(id.0),
-                IncidentCommand::Link { link: Link::Change { id, .. } } => Some(id.0),
-                IncidentCommand::Link { link: Link::Incident { id, .. } }
-                | IncidentCommand::Unlink { link: Link::Incident { id, .. } } => Some(id.0),
-                _ => None,
-            };
-            std::iter::once(incident.0).chain(other).collect()
+            std::iter::once(incident.0).chain(command.required_id()).collect()
         }
     }
 }

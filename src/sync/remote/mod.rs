@@ -39,6 +39,7 @@ use tokio::task::AbortHandle;
 
 use crate::backend::watch::StoreWatcher;
 use crate::backend::{Backend, BackendError};
+use crate::model::text::SafeText;
 use crate::model::{CommandId, IncidentId, Rules, Summary};
 
 pub use cache::{MAX_DETAILS, MAX_ENDED};
@@ -59,7 +60,7 @@ use outbox::Outbox;
 pub struct Remote {
     shared: Arc<Shared>,
     tasks: Vec<AbortHandle>,
-    warnings: Vec<String>,
+    warnings: Vec<SafeText<'static>>,
 }
 
 impl std::fmt::Debug for Remote {
@@ -98,7 +99,7 @@ struct Shared {
 impl Remote {
     /// Returns what was found to be wrong when the remote was opened, in sentences.
     #[must_use]
-    pub fn warnings(&self) -> &[String] {
+    pub fn warnings(&self) -> &[SafeText<'static>] {
         &self.warnings
     }
 

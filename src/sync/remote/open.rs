@@ -1,7 +1,7 @@
 //! Opens the cache and the outbox of a remote.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::{Remote, Shared, sender};
 use crate::backend::watch::StoreWatcher;
 use crate::backend::{Backend, BackendError};
 use crate::model::Rules;
-use crate::model::text::sanitize;
+use crate::model::text::SafeText;
 
 /// Options of a remote.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct Options {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The folder of the remote can't be made.
-    #[error("{} can't be used to keep what waits to be sent: {source}", display_path(folder))]
+    #[error("{} can't be used to keep what waits to be sent: {source}", folder.display())]
     Folder {
         /// The folder of the remote.
         folder: PathBuf,
@@ -53,7 +53,7 @@ pub enum OpenError {
     /// The outbox can't be opened.
     #[error(
         "{} can't be used to keep what waits to be sent: {}: {source}",
-        display_path(folder),
+        folder.display(),
         folder.join(paths::OUTBOX_FILE).display()
     )]
     Outbox {
@@ -83,19 +83,27 @@ impl Remote {
             opened.map_err(|source| OpenError::Outbox { folder: folder.clone(), source })?;
         let (cache, set_aside) = Cache::open(&folder).await;
         let mut warnings = Vec::new();
+        // An outbox that can't be read is never lost in silence.
         if let Some((file, why)) = lost {
-            warnings.push(lost_outbox_warning(&file, &why.to_string()));
+            let file = file.display();
+            let warning = format!(
+                "the outbox could not be used ({why}): what it holds was not sent and is in {file} \
+                 now"
+            );
+            warnings.push(SafeText::from(warning));
         }
         for folder in legacy_folders {
             let file = folder.join(paths::OUTBOX_FILE);
             if let Err(why) = outbox.import_unsent(&file).await {
-                let (file, why) = (display_path(&file), sanitize(&why.to_string()).into_owned());
-                warnings.push(format!("what waits in {file} could not be taken over ({why})"));
+                let file = file.display();
+                warnings
+                    .push(format!("what waits in {file} could not be taken over ({why})").into());
             }
         }
         if let Some((file, why)) = set_aside {
-            let (file, why) = (display_path(&file), sanitize(&why.to_string()).into_owned());
-            warnings.push(format!("what was kept could not be used ({why}): it is in {file} now"));
+            let file = file.display();
+            let warning = format!("what was kept could not be used ({why}): it is in {file} now");
+            warnings.push(warning.into());
         }
         let watcher = StoreWatcher::new(&outbox.path);
         let capabilities = cache.fact("capabilities").await.map(|cached| cached.value);
@@ -124,15 +132,4 @@ impl Remote {
         }
         Ok(Arc::new(Self { shared, tasks, warnings }))
     }
-}
-
-/// Returns the warning about an outbox that can't be read: it is never lost in silence.
-fn lost_outbox_warning(file: &Path, why: &str) -> String {
-    let (file, why) = (display_path(file), sanitize(why).into_owned());
-    format!("the outbox could not be used ({why}): what it holds was not sent and is in {file} now")
-}
-
-/// Returns a path as text, safe to show.
-fn display_path(path: &Path) -> String {
-    String::from(sanitize(&path.to_string_lossy()))
 }

@@ -10,7 +10,7 @@ use super::error::OutboxError;
 use super::outbox::Batch;
 use super::{EntryState, OutboxSnapshot, Remote, Shared};
 use crate::backend::{BackendError, Outcome};
-use crate::model::text::sanitize;
+use crate::model::text::SafeText;
 use crate::model::{Command, CommandId, Envelope, IncidentCommand};
 
 /// What became of a submitted command.
@@ -19,7 +19,7 @@ pub enum Submission {
     /// The command was carried out.
     Done(Box<Outcome>),
     /// The command has no answer yet, for this reason. It stays in the outbox and is sent later.
-    Queued(String),
+    Queued(SafeText<'static>),
 }
 
 impl Remote {
@@ -59,18 +59,18 @@ impl Remote {
             let snapshot = snapshots.borrow().clone();
             if let Some(blocker) = snapshot.blocker_of(&entry) {
                 let why = if blocker.declares().is_some() {
-                    format!("its declaration ({}) was refused", sanitize(&blocker.title))
+                    format!("its declaration ({}) was refused", blocker.title)
                 } else {
                     // The only other blocker is a command of the batch that this version can't read.
-                    format!("what comes before it ({}) can't be read", sanitize(&blocker.phrase()))
+                    format!("what comes before it ({}) can't be read", blocker.phrase())
                 };
-                return Ok(Submission::Queued(why));
+                return Ok(Submission::Queued(why.into()));
             }
             if let Some(why) = snapshot.other_requester_reason(&entry) {
-                return Ok(Submission::Queued(why));
+                return Ok(Submission::Queued(why.into()));
             }
             if let Some(error) = entry.last_error.clone().filter(|_| entry.attempts > 0) {
-                return Ok(Submission::Queued(error));
+                return Ok(Submission::Queued(error.into()));
             }
             let earlier = snapshot.pending().find(|other| {
                 other.position < entry.position
@@ -79,7 +79,7 @@ impl Remote {
                     && other.incident() == entry.incident()
             });
             if let Some(error) = earlier.and_then(|earlier| earlier.last_error.clone()) {
-                return Ok(Submission::Queued(error));
+                return Ok(Submission::Queued(error.into()));
             }
             if timeout_at(deadline, snapshots.changed()).await.is_err() {
                 return Ok(Submission::Queued("it has not answered yet".into()));

@@ -1,5 +1,6 @@
 //! An entry of the table of actions.
 
+use crate::model::Status;
 use crate::model::command::{Argument, CommandKind};
 
 use crate::tui::action::Action;
@@ -35,6 +36,33 @@ impl Group {
             Self::Viewing => "Looking",
             Self::Program => "Program",
             Self::Moving => "Moving",
+        }
+    }
+}
+
+/// The part of the lifecycle that an incident is in: the keys line first shows what fits it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// Nobody has acknowledged it.
+    Triggered,
+    /// Somebody works on it.
+    InProgress,
+    /// Service is restored, and the closing gate is open.
+    Resolved,
+    /// It is closed, or continues elsewhere, or was no incident.
+    Ended,
+}
+
+impl From<Status> for Phase {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Triggered => Self::Triggered,
+            Status::Acknowledged
+            | Status::Investigating
+            | Status::Identified
+            | Status::Monitoring => Self::InProgress,
+            Status::Resolved => Self::Resolved,
+            Status::Closed | Status::Merged | Status::Reclassified => Self::Ended,
         }
     }
 }
@@ -105,6 +133,11 @@ pub struct Entry {
     pub hint_when: Condition,
     /// The text while the metrics have the focus, where the key means something else then.
     pub hint_on_metrics: Option<&'static str>,
+    /// The phases of the incident on the screen in which the keys line shows the text among the
+    /// first ones, with its rank among these: 0 stands first.
+    pub primary: &'static [(Phase, u8)],
+    /// Whether the keys line shows the text in those phases only.
+    pub only_primary: bool,
     /// The layers in which the action can be used.
     pub layers: &'static [Layer],
     /// When the action applies, within those layers.
@@ -144,6 +177,8 @@ impl Entry {
             hint: None,
             hint_when: Condition::Always,
             hint_on_metrics: None,
+            primary: &[],
+            only_primary: false,
             layers,
             condition: Condition::Always,
             verb: None,
@@ -192,6 +227,17 @@ impl Entry {
 
     pub(in crate::tui) const fn hint_on_metrics(mut self, word: &'static str) -> Self {
         self.hint_on_metrics = Some(word);
+        self
+    }
+
+    pub(in crate::tui) const fn primary(mut self, ranks: &'static [(Phase, u8)]) -> Self {
+        self.primary = ranks;
+        self
+    }
+
+    /// Hides the text on the keys line in all other phases.
+    pub(in crate::tui) const fn only_primary(mut self) -> Self {
+        self.only_primary = true;
         self
     }
 

@@ -1,4 +1,7 @@
-//! The keymap: maps keys to actions, built from the table of actions and the settings.
+//! The keymap: maps keys to actions, built from the entries of actions and the settings.
+//!
+//! The state holds a keymap and the table of actions names the verbs, which read the state. So the
+//! keymap gets its entries from its caller; [`build_keymap`](crate::tui::action::build_keymap) passes the table.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,7 +11,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use crate::config::panes::{Binding, KeyText};
 use crate::config::{FilePosition, Warning, suggestion};
 
-use crate::tui::action::{Action, Entry, Layer, TABLE};
+use crate::tui::action::{Action, Entry, Layer};
 
 /// A key with its modifiers, normalized so that it can be looked up.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -129,27 +132,21 @@ pub struct Keymap {
     keys: HashMap<Action, Vec<Key>>,
 }
 
-impl Default for Keymap {
-    fn default() -> Self {
-        Self::from_rebindings(&[])
-    }
-}
-
 /// Keys from the settings that replace the default keys of an action.
 struct Rebinding<'a> {
-    entry: &'static Entry,
+    entry: &'a Entry,
     keys: Vec<(Key, &'a KeyText)>,
 }
 
 impl Keymap {
-    /// Creates a keymap from the default keys and `bindings`, and returns warnings about bindings
-    /// that can't be used. The actions of those keep their default keys.
+    /// Creates a keymap from the default keys of `table` and from `bindings`, and returns warnings
+    /// about bindings that can't be used. The actions of those keep their default keys.
     #[must_use]
-    pub fn with_bindings(bindings: &[Binding]) -> (Self, Vec<Warning>) {
+    pub fn with_bindings(table: &[Entry], bindings: &[Binding]) -> (Self, Vec<Warning>) {
         let mut warnings = Vec::new();
         let mut rebindings: Vec<Rebinding> = Vec::new();
         for binding in bindings {
-            match parse_binding(binding) {
+            match parse_binding(table, binding) {
                 Ok(rebinding) => rebindings.push(rebinding),
                 Err(warning) => warnings.push(warning),
             }
@@ -159,17 +156,17 @@ impl Keymap {
         // default keys, which may conflict with other bindings, so the check repeats until none is
         // left.
         rebindings.sort_by(|a, b| a.location().cmp(&b.location()));
-        while let Some((index, warning)) = find_clash(&rebindings) {
+        while let Some((index, warning)) = find_clash(table, &rebindings) {
             rebindings.remove(index);
             warnings.push(warning);
         }
         warnings.sort();
-        (Self::from_rebindings(&rebindings), warnings)
+        (Self::from_rebindings(table, &rebindings), warnings)
     }
 
-    fn from_rebindings(rebindings: &[Rebinding]) -> Self {
+    fn from_rebindings(table: &[Entry], rebindings: &[Rebinding]) -> Self {
         let mut map = Self { actions: HashMap::new(), keys: HashMap::new() };
-        for entry in TABLE {
+        for entry in table {
             for key in effective_keys(entry, rebindings) {
                 for layer in entry.layers {
                     map.actions.insert((*layer, key), entry.action);
@@ -226,10 +223,10 @@ fn effective_keys(entry: &Entry, rebindings: &[Rebinding]) -> Vec<Key> {
     }
 }
 
-fn parse_binding(binding: &Binding) -> Result<Rebinding<'_>, Warning> {
+fn parse_binding<'a>(table: &'a [Entry], binding: &'a Binding) -> Result<Rebinding<'a>, Warning> {
     let name = &binding.action;
-    let Some(entry) = TABLE.iter().find(|entry| entry.name == name) else {
-        let names: Vec<&str> = TABLE.iter().map(|entry| entry.name).collect();
+    let Some(entry) = table.iter().find(|entry| entry.name == name) else {
+        let names: Vec<&str> = table.iter().map(|entry| entry.name).collect();
         let text = format!("there is no action {name:?}: {}", suggestion(name, &names));
         return Err(Warning::new(binding.position.clone(), &text));
     };
@@ -261,10 +258,10 @@ fn parse_binding(binding: &Binding) -> Result<Rebinding<'_>, Warning> {
 }
 
 /// Finds the last rebinding in the file that shares a key with another action in some layer.
-fn find_clash(rebindings: &[Rebinding]) -> Option<(usize, Warning)> {
+fn find_clash(table: &[Entry], rebindings: &[Rebinding]) -> Option<(usize, Warning)> {
     rebindings.iter().enumerate().rev().find_map(|(index, rebinding)| {
         rebinding.keys.iter().find_map(|(key, text)| {
-            let other = TABLE.iter().find(|other| {
+            let other = table.iter().find(|other| {
                 other.name != rebinding.entry.name
                     && other.layers.iter().any(|layer| rebinding.entry.layers.contains(layer))
                     && effective_keys(other, rebindings).contains(key)
@@ -287,6 +284,7 @@ mod tests {
 
     use super::*;
     use crate::model::command::CommandKind;
+    use crate::tui::action::TABLE;
 
     fn position(line: u32) -> FilePosition {
         FilePosition { file: Arc::from(Path::new("config.toml")), line, column: 1 }
@@ -304,8 +302,8 @@ mod tests {
     fn keymap_with(lines: &[(&str, &[&str])]) -> (Keymap, Vec<String>) {
         let bindings: Vec<Binding> =
             (1..).zip(lines).map(|(line, (action, keys))| binding(line, action, keys)).collect();
-        let (keymap, warnings) = Keymap::with_bindings(&bindings);
-        (keymap, warnings.iter().map(Warning::brief).collect())
+        let (keymap, warnings) = Keymap::with_bindings(TABLE, &bindings);
+        (keymap, warnings.iter().map(|warning| warning.brief().into_string()).collect())
     }
 
     fn keys_text(keymap: &Keymap, action: Action) -> String {

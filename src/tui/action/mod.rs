@@ -8,9 +8,9 @@ mod layer;
 pub(in crate::tui) mod table;
 
 pub use condition::Condition;
-pub use entry::{ArgumentKind, Entry, Group, READ_ONLY};
+pub use entry::{ArgumentKind, Entry, Group, Phase, READ_ONLY};
 pub use layer::Layer;
-pub use table::{TABLE, find_entry};
+pub use table::{TABLE, build_keymap, find_entry};
 
 use crate::model::command::CommandKind;
 

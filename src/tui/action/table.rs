@@ -1,5 +1,9 @@
 //! The entries of the table of actions.
 
+use crate::config::Warning;
+use crate::config::panes::Binding;
+
+use crate::tui::action::keymap::Keymap;
 use crate::tui::action::{Action, ArgumentKind, Condition, Entry, Group, Layer};
 use crate::tui::core::pane::Pane;
 use crate::tui::verb;
@@ -362,6 +366,13 @@ const REST: &[Entry] = &[
     entry(Action::CancelSwitch, "stay", &["n", "Esc", "q", "^c"], "stay here", &[Layer::Switching])
         .hint("stay here"),
 ];
+
+/// Creates the keymap of the table with the keys of the settings, and returns warnings about bindings
+/// that can't be used; see [`Keymap::with_bindings`].
+#[must_use]
+pub fn build_keymap(bindings: &[Binding]) -> (Keymap, Vec<Warning>) {
+    Keymap::with_bindings(TABLE, bindings)
+}
 
 /// Returns the table's entry of an action.
 #[must_use]

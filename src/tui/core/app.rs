@@ -8,6 +8,8 @@ use crate::model::{CommandId, IncidentId, PersonRef, Summary};
 use crate::sync::remote::OutboxEntry;
 
 use crate::tui::Options;
+use crate::tui::action::keymap::Keymap;
+use crate::tui::core::computed::{CommonInputs, Identity};
 use crate::tui::core::freshness::Freshness;
 use crate::tui::core::layout::Layout;
 use crate::tui::core::mode::Mode;
@@ -30,7 +32,8 @@ use crate::tui::travel::TimeTravel;
 use crate::tui::wall::Wall;
 use crate::tui::workspace::WorkspaceId;
 
-/// Application state; changed only by [`update`](crate::tui::update::update).
+/// Application state; changed only by [`update`](crate::tui::update::update). What is computed from
+/// it for the screen is brought up to date by [`prepare`](crate::tui::layout::prepare).
 #[derive(Debug)]
 pub struct App {
     /// The time as of which the panes are drawn.
@@ -66,21 +69,22 @@ pub struct App {
 }
 
 impl App {
-    /// Creates the state before anything has been read.
+    /// Creates the state before anything has been read. The keymap is that of the settings in
+    /// `options`.
     #[must_use]
-    pub fn new(options: Options, theme: Theme, now: DateTime<Utc>) -> Self {
+    pub fn new(options: Options, keymap: Keymap, theme: Theme, now: DateTime<Utc>) -> Self {
         Self {
             now,
-            ui: Ui::new(&options.settings, theme),
+            ui: Ui::new(&options.settings, keymap, theme),
             session: Session {
                 me: options.me,
-                rules: options.rules,
+                rules: Arc::new(options.rules),
                 workspace: options.workspace,
                 workspaces: options.workspaces,
                 variables: options.variables,
                 read_only: options.read_only,
                 drafts_dir: options.drafts_dir,
-                settings: options.settings,
+                settings: Arc::new(options.settings),
                 warnings: options.warnings,
                 remote: options.remote,
             },
@@ -109,6 +113,28 @@ impl App {
     #[must_use]
     pub fn clock(&self) -> Clock {
         self.ui.clock()
+    }
+
+    /// Returns what the lines about an incident and the prechecks of verbs depend on besides the
+    /// incident.
+    #[must_use]
+    pub fn common_inputs(&self) -> CommonInputs {
+        CommonInputs {
+            now: self.now,
+            clock: self.clock(),
+            theme: self.ui.theme,
+            me: self.session.me.clone(),
+            read_only: self.session.read_only,
+            keymap: Identity::new(&self.ui.keymap),
+            rules: Identity::new(&self.session.rules),
+            settings: Identity::new(&self.session.settings),
+            capabilities: self.connection.capabilities.clone(),
+            directory: self.fetched.directory.as_ref().map(Identity::new),
+            runbooks: match &self.runbooks {
+                Some(Ok(runbooks)) => Some(Identity::new(runbooks)),
+                Some(Err(_)) | None => None,
+            },
+        }
     }
 
     /// Returns the selected row of the queue.

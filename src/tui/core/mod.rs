@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod backend_update;
+pub mod computed;
 pub mod freshness;
 pub mod layout;
 pub mod message;

@@ -14,9 +14,11 @@ pub(in crate::tui) enum Motion {
 }
 
 impl Motion {
-    /// Returns the new index, starting at `index` of `count` with pages of `page` lines.
+    /// Returns the new index, starting at `index` of `count` with pages of `page` lines. An index
+    /// past the end, of a text that has become shorter, counts as the last one.
     pub(in crate::tui) fn apply(self, index: usize, count: usize, page: usize) -> usize {
         let last = count.saturating_sub(1);
+        let index = index.min(last);
         match self {
             Self::Lines(lines) => index.saturating_add_signed(lines).min(last),
             Self::HalfPages(halves) => {

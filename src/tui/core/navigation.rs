@@ -18,6 +18,9 @@ pub(in crate::tui) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
         scroll(app, motion);
         return Vec::new();
     }
+    if app.ui.focus != Pane::Queue {
+        layout::refresh(app);
+    }
     let page = page_height(app);
     match app.ui.focus {
         Pane::Queue => {
@@ -111,6 +114,7 @@ pub(in crate::tui) fn back(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
+    layout::refresh(app);
     match app.ui.mode {
         Mode::Output(_) => return run::update::scroll(app, motion),
         Mode::Runbook(_) => return runbook::update::scroll(app, motion),

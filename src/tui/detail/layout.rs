@@ -15,9 +15,11 @@ use crate::model::{Incident, Status};
 use crate::tui::action::Action;
 use crate::tui::action::find_entry;
 use crate::tui::core::app::App;
+use crate::tui::core::computed::Identity;
 use crate::tui::core::freshness::Freshness;
 use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane;
+use crate::tui::reading::DetailInputs;
 use crate::tui::runbook::items::{has_any, matching_runbooks};
 use crate::tui::travel::TimeTravel;
 use crate::tui::widgets::formatting::{age, short_duration};
@@ -90,6 +92,27 @@ impl Fields<'_> {
     }
 }
 
+/// Returns what [`lines`] depends on.
+pub(in crate::tui) fn inputs(app: &App, width: usize) -> DetailInputs {
+    let detail = app.reading.shown.as_ref().map(|shown| Identity::new(&shown.detail));
+    let past = app.travel.as_ref().and_then(|travel| travel.record.as_ref());
+    DetailInputs {
+        placeholder: detail.is_none().then(|| placeholder_text(app)),
+        detail,
+        is_travelling: app.travel.is_some(),
+        past: past.map(|(incident, at)| (Identity::new(incident), *at)),
+        width,
+        is_bare: is_bare(app),
+        is_zoomed: app.ui.zoomed,
+        common: app.common_inputs(),
+    }
+}
+
+/// Returns whether the pane is shown without a border.
+fn is_bare(app: &App) -> bool {
+    app.layout().slot(Pane::Detail).is_some_and(|slot| slot.frame == Frame::Bare)
+}
+
 pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(shown) = &app.reading.shown else { return placeholder(app, width) };
     let past;
@@ -106,7 +129,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let incident = &detail.incident;
     let mut out = Fields { app, now, width, lines: Vec::new() };
     let mut title = SafeText::from(&incident.summary.title);
-    if app.layout().slot(Pane::Detail).is_some_and(|slot| slot.frame == Frame::Bare) {
+    if is_bare(app) {
         // Without a border there is no title that names the incident.
         title = format!("{} · {title}", incident.summary.label()).into();
     }
@@ -140,7 +163,13 @@ fn past_detail(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detai
 
 /// Returns the lines for when no incident is loaded.
 fn placeholder(app: &App, width: usize) -> Vec<Line<'static>> {
-    let text = match &app.reading.failed {
+    let style = app.ui.theme.dim();
+    let text = placeholder_text(app);
+    wrap(&text, width).into_iter().map(|line| Line::from(Span::styled(line, style))).collect()
+}
+
+fn placeholder_text(app: &App) -> String {
+    match &app.reading.failed {
         Some((_, why)) => {
             let again = app.ui.keymap.hint_suffix(Action::Refresh, "tries again");
             format!("it could not be read: {why}{again}")
@@ -154,9 +183,7 @@ fn placeholder(app: &App, width: usize) -> Vec<Line<'static>> {
             "reading …".to_owned()
         }
         None => "nothing is selected".to_owned(),
-    };
-    let style = app.ui.theme.dim();
-    wrap(text, width).into_iter().map(|line| Line::from(Span::styled(line, style))).collect()
+    }
 }
 
 /// Appends priority, status, category and source, on as many lines as necessary.

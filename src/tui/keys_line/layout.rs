@@ -1,9 +1,6 @@
 //! Which actions the keys line names.
 
-use crate::model::Status;
-use crate::model::command::CommandKind;
-
-use crate::tui::action::{Action, Entry, Layer, TABLE};
+use crate::tui::action::{Action, Entry, Layer, Phase, TABLE};
 use crate::tui::core::app::App;
 use crate::tui::core::pane::Pane;
 
@@ -13,10 +10,9 @@ use crate::tui::core::pane::Pane;
 const ALWAYS_FIRST: &[Action] = &[Action::Undo];
 const WITH_SELECTION: &[Action] = &[Action::Mark, Action::Back];
 const IN_METRICS: &[Action] = &[Action::Earlier, Action::Later];
-/// Actions that are shown only once the incident has ended.
-const ONLY_AFTER_END: &[Action] = &[Action::Command(CommandKind::WriteReview)];
 /// Actions at the end, which always have room.
 pub(in crate::tui) const ALWAYS_LAST: &[Action] = &[Action::Palette, Action::Help];
+
 /// Returns the actions with a hint that work in a layer now, the most useful first.
 pub(in crate::tui) fn useful_entries(app: &App, layer: Layer) -> Vec<&'static Entry> {
     let shown = app.reading.shown.as_ref().map(|shown| &shown.detail.incident.summary);
@@ -29,12 +25,12 @@ pub(in crate::tui) fn useful_entries(app: &App, layer: Layer) -> Vec<&'static En
         first.extend(IN_METRICS);
     }
     if let Some(shown) = shown.filter(|_| !marked) {
-        first.extend(primary_actions(shown.status));
+        first.extend(primary_actions(shown.status.into()));
     }
     let mut entries: Vec<&Entry> = TABLE
         .iter()
         .filter(|entry| entry.layers.contains(&layer) && entry.visible_hint(app).is_some())
-        .filter(|entry| !ONLY_AFTER_END.contains(&entry.action) || first.contains(&entry.action))
+        .filter(|entry| !entry.only_primary || first.contains(&entry.action))
         // With several incidents selected, some of them may accept it.
         .filter(|entry| marked || !app.reading.disabled.contains(&entry.action))
         .collect();
@@ -45,22 +41,32 @@ pub(in crate::tui) fn useful_entries(app: &App, layer: Layer) -> Vec<&'static En
     entries
 }
 
-/// Returns the actions that come first for the shown incident's status.
-fn primary_actions(status: Status) -> &'static [Action] {
-    const ACKNOWLEDGE: Action = Action::Command(CommandKind::Acknowledge);
-    const ESCALATE: Action = Action::Command(CommandKind::Escalate);
-    const NOTE: Action = Action::Command(CommandKind::AddNote);
-    const MOVE: Action = Action::Command(CommandKind::MoveStatus);
-    const RESOLVE: Action = Action::Command(CommandKind::Resolve);
-    const CLOSE: Action = Action::Command(CommandKind::Close);
-    const REOPEN: Action = Action::Command(CommandKind::Reopen);
-    const REVIEW: Action = Action::Command(CommandKind::WriteReview);
-    match status {
-        Status::Triggered => &[ACKNOWLEDGE, Action::Own, ESCALATE],
-        Status::Acknowledged | Status::Investigating | Status::Identified | Status::Monitoring => {
-            &[NOTE, MOVE, RESOLVE]
+/// Returns the actions that come first for the shown incident's phase, in order.
+fn primary_actions(phase: Phase) -> impl Iterator<Item = Action> {
+    let mut ranked: Vec<(u8, Action)> = TABLE
+        .iter()
+        .filter_map(|entry| {
+            let (_, rank) = entry.primary.iter().find(|(primary, _)| *primary == phase)?;
+            Some((*rank, entry.action))
+        })
+        .collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, action)| action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_hints_of_a_phase_have_distinct_ranks() {
+        for phase in [Phase::Triggered, Phase::InProgress, Phase::Resolved, Phase::Ended] {
+            let ranks = TABLE.iter().flat_map(|entry| entry.primary);
+            let mut ranks: Vec<u8> =
+                ranks.filter(|(primary, _)| *primary == phase).map(|(_, rank)| *rank).collect();
+            ranks.sort_unstable();
+            assert!((0..).zip(&ranks).all(|(index, rank)| index == *rank), "{phase:?}: {ranks:?}");
+            assert!(!ranks.is_empty(), "{phase:?}");
         }
-        Status::Resolved => &[CLOSE, REOPEN, REVIEW],
-        Status::Closed | Status::Merged | Status::Reclassified => &[REVIEW, REOPEN],
     }
 }

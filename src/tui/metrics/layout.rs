@@ -8,9 +8,10 @@ use crate::model::text::{pad, truncate};
 use crate::model::time::format_precise_duration;
 
 use crate::tui::core::app::App;
+use crate::tui::core::computed::Identity;
 use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane as Shared;
-use crate::tui::metrics::Span as Window;
+use crate::tui::metrics::{MetricsInputs, Span as Window};
 use crate::tui::widgets::formatting::{age, pluralize};
 use crate::tui::widgets::text::{Line, Span};
 
@@ -19,6 +20,22 @@ const MEDIUM_FROM: usize = 7;
 /// The number of lines from which there is room for tables.
 const TALL_FROM: usize = 16;
 const EIGHTHS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+
+/// Returns what [`lines`] depends on.
+pub(in crate::tui) fn inputs(app: &App, width: usize, height: usize) -> MetricsInputs {
+    let loaded = app.metrics.loaded.as_ref();
+    MetricsInputs {
+        span: app.metrics.span,
+        loaded: loaded.map(|(span, measures)| (*span, Identity::new(measures))),
+        failed: app.metrics.failed.clone(),
+        has_rows: app.fetched.snapshot.is_some(),
+        size: (width, height),
+        is_bare: frame(app) == Some(Frame::Bare),
+        now: app.now,
+        clock: app.clock(),
+        theme: app.ui.theme,
+    }
+}
 
 pub(in crate::tui) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
     let mut lines = figures(app, width, height);

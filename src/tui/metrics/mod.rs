@@ -10,6 +10,9 @@ use chrono::{DateTime, Utc};
 
 use crate::model::measures::Measures;
 
+use crate::tui::core::computed::{Computed, Identity};
+use crate::tui::core::zone::Clock;
+use crate::tui::theme::Theme;
 use crate::tui::widgets::text::Line;
 
 /// A window of time that the metrics pane can show.
@@ -53,6 +56,25 @@ impl Span {
     }
 }
 
+/// What the lines of the metrics pane depend on.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MetricsInputs {
+    pub span: Span,
+    /// The measures and the window they cover.
+    pub loaded: Option<(Span, Identity)>,
+    pub failed: Option<String>,
+    /// Whether the rows have been read.
+    pub has_rows: bool,
+    /// Width and height of the pane in terminal cells.
+    pub size: (usize, usize),
+    /// Whether the pane has no border.
+    pub is_bare: bool,
+    pub now: DateTime<Utc>,
+    pub clock: Clock,
+    pub theme: Theme,
+}
+
 /// State of the metrics pane.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
@@ -71,7 +93,7 @@ pub struct Metrics {
     /// Why they could not be computed.
     pub failed: Option<String>,
     /// Text of the pane, laid out for its size.
-    pub lines: Vec<Line<'static>>,
+    pub lines: Computed<MetricsInputs, Vec<Line<'static>>>,
     /// Index of the first line on the screen.
     pub top: usize,
 }

@@ -11,7 +11,7 @@ use crate::tui::action::{Action, ArgumentKind, Entry, Group, Layer, TABLE, table
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
-use crate::tui::form::Form;
+use crate::tui::form::{Form, Kind};
 use crate::tui::input::fuzzy::FuzzyQuery;
 use crate::tui::palette::{Choice, ChoiceKind, Palette, arguments, split};
 use crate::tui::picker::{Item, Pick};
@@ -332,7 +332,7 @@ fn describe_pick(
             let question = if *irreversible || targets.len() > 1 { ", asks first" } else { "" };
             format!("{}{question}", phrase(verb, &what))
         }
-        Pick::Override(priority) => {
+        Pick::Form(Kind::Override { priority }) => {
             format!("override the priority of {what}: {priority}, asks why")
         }
         Pick::Template(_) => format!("write an update on {what}"),

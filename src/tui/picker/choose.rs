@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::backend::BackendError;
-use crate::model::IncidentCommand;
 use crate::model::command::CommandKind;
 use crate::model::problem::Problem;
 
@@ -14,11 +13,10 @@ use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::{report_failure, show_toast};
 use crate::tui::form::Kind;
-use crate::tui::picker::{Item, Pick, Picker, PickerKind, links};
+use crate::tui::picker::{Item, Pick, Picker, PickerKind};
 use crate::tui::settings::appearance;
-use crate::tui::verb::plan::{Plan, Step};
 use crate::tui::verb::target::Target;
-use crate::tui::verb::{planning, send};
+use crate::tui::verb::{link, planning, send};
 use crate::tui::{drafts, filter, form, jump, metrics, run, runbook, views, workspace};
 
 /// Shows the problems that were read, in the list that waits for them.
@@ -29,7 +27,7 @@ pub(in crate::tui) fn problems_loaded(
 ) -> Vec<Effect> {
     match result {
         Ok(list) => {
-            let items = links::problems(&list);
+            let items = link::problems(&list);
             let none = items.is_empty();
             app.fetched.problems = Some(list);
             if let Mode::Pick(picker) = &mut app.ui.mode
@@ -82,19 +80,16 @@ pub(in crate::tui) fn apply_pick(
             let plan = planning::plan(app, &targets, verb, done_phrase, &commands, at);
             send::submit(app, plan, irreversible, None, at)
         }
-        Pick::SnoozeUntil => form::open::open(app, Kind::SnoozeUntil, targets, at),
-        Pick::Pause => form::open::open(app, Kind::Pause, targets, at),
-        Pick::LinkUrl => form::open::open(app, Kind::LinkUrl, targets, at),
-        Pick::NewProblem => form::open::open(app, Kind::NewProblem, targets, at),
+        Pick::Form(kind) => form::open::open(app, kind, targets, at),
         Pick::LinkProblem => {
-            let items = app.fetched.problems.as_deref().map(links::problems).unwrap_or_default();
+            let items = app.fetched.problems.as_deref().map(link::problems).unwrap_or_default();
             let heading = "Link to the problem".to_owned();
             let picker = Picker::new(PickerKind::Problems, targets, heading, items, true);
             app.ui.mode = Mode::Pick(Box::new(picker));
             vec![Effect::LoadProblems]
         }
         Pick::LinkChange => {
-            let items = links::changes(app, &targets);
+            let items = link::changes(app, &targets);
             if items.is_empty() {
                 return show_toast(
                     app,
@@ -106,18 +101,14 @@ pub(in crate::tui) fn apply_pick(
             app.ui.mode = Mode::Pick(Box::new(picker));
             Vec::new()
         }
-        Pick::Override(priority) => form::open::open(app, Kind::Override { priority }, targets, at),
         Pick::Template(index) => {
             app.forms.template_index = index;
             form::open::open(app, Kind::Update, targets, at)
         }
         Pick::Draft(id) => drafts::reopen::open(app, id, at),
-        Pick::ReviewText => form::open::open(app, Kind::Review, targets, at),
-        Pick::ReviewAction(id) => {
-            let id = id.unwrap_or_else(Uuid::now_v7);
-            form::open::open(app, Kind::ActionItem { id }, targets, at)
+        Pick::NewActionItem => {
+            form::open::open(app, Kind::ActionItem { id: Uuid::now_v7() }, targets, at)
         }
-        Pick::ReviewPublish => publish_review(app, &targets, at),
         Pick::Copy(text, what) => appearance::copy_to_clipboard(app, text, what),
         Pick::JumpTo(number) => jump::update::jump_to(app, number),
         Pick::Span(span) => metrics::update::choose_span(app, span),
@@ -132,22 +123,4 @@ pub(in crate::tui) fn apply_pick(
         Pick::Workspace(id) => workspace::update::switch_to(app, id),
         Pick::Index(_) => Vec::new(),
     }
-}
-
-pub(in crate::tui) fn publish_review(
-    app: &mut App,
-    targets: &[Target],
-    at: DateTime<Utc>,
-) -> Vec<Effect> {
-    let plan = Plan {
-        verb: "publish the review of".into(),
-        done_phrase: "review published".into(),
-        steps: targets
-            .iter()
-            .map(|target| {
-                planning::step(app, target, Vec::new(), vec![IncidentCommand::PublishReview], at)
-            })
-            .collect::<Vec<Step>>(),
-    };
-    send::submit(app, plan, true, None, at)
 }

@@ -3,8 +3,6 @@
 pub mod choose;
 pub mod items;
 pub mod layout;
-pub mod links;
-pub mod people;
 pub mod update;
 pub mod view;
 
@@ -14,9 +12,10 @@ use uuid::Uuid;
 
 use crate::model::queue::Sort;
 use crate::model::text::SafeText;
-use crate::model::{IncidentCommand, IncidentNumber, Priority};
+use crate::model::{IncidentCommand, IncidentNumber};
 
 use crate::tui::core::zone::Zone;
+use crate::tui::form::Kind;
 use crate::tui::input::fuzzy::FuzzyQuery;
 use crate::tui::metrics::Span;
 use crate::tui::run::RunId;
@@ -40,20 +39,12 @@ pub enum Pick {
         /// Whether they can't be undone.
         irreversible: bool,
     },
-    /// Opens the form for a time to snooze until.
-    SnoozeUntil,
-    /// Opens the form to pause while somebody else has to act.
-    Pause,
+    /// Opens a form on the targets.
+    Form(Kind),
     /// Lists problems to link the targets to.
     LinkProblem,
     /// Lists changes to link the targets to.
     LinkChange,
-    /// Opens the form to link to a web page.
-    LinkUrl,
-    /// Opens the form to describe a new problem and link to it.
-    NewProblem,
-    /// Opens the form to override the priority.
-    Override(Priority),
     /// Opens the form for a stakeholder update, with the template at this index.
     Template(usize),
     /// Copies a text to the clipboard; the second string says what it is.
@@ -66,12 +57,8 @@ pub enum Pick {
     Output(RunId),
     /// Opens a draft.
     Draft(Uuid),
-    /// Opens the form for the sections of the review.
-    ReviewText,
-    /// Opens the form for an action item; `None` for a new one.
-    ReviewAction(Option<Uuid>),
-    /// Publishes the review.
-    ReviewPublish,
+    /// Opens the form for a new action item of the review.
+    NewActionItem,
     /// Shows a view.
     View(Box<View>),
     /// Applies a filter.

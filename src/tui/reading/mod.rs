@@ -14,6 +14,7 @@ use crate::backend::Detail;
 use crate::model::{Event, IncidentId};
 
 use crate::tui::action::Action;
+use crate::tui::core::computed::{CommonInputs, Computed, Identity};
 use crate::tui::core::zone::Clock;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::text::Line;
@@ -34,22 +35,53 @@ pub struct LoadedIncident {
     pub as_of: Option<DateTime<Utc>>,
 }
 
-/// Values that the lines of the timeline were laid out from. The lines are long, so they are laid
-/// out again only when one of these values changes.
+/// What the lines of the detail depend on.
 #[allow(missing_docs, reason = "the names say it")]
-#[derive(Clone, Debug)]
-pub struct TimelineInputs {
-    pub events: Arc<Vec<Event>>,
-    /// The record that the events belong to.
-    pub detail: Arc<Detail>,
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DetailInputs {
+    /// The record; `None` while none is loaded.
+    pub detail: Option<Identity>,
+    /// The text that stands for a record that is not loaded.
+    pub placeholder: Option<String>,
+    /// Whether the incident is shown as it was at an earlier event.
+    pub is_travelling: bool,
+    /// The record at that event and the event's time, once it is known.
+    pub past: Option<(Identity, DateTime<Utc>)>,
     /// Width of the pane in terminal cells.
     pub width: usize,
-    /// The date when the lines were laid out: times of today are shown without a date.
+    /// Whether the pane has no border.
+    pub is_bare: bool,
+    pub is_zoomed: bool,
+    pub common: CommonInputs,
+}
+
+/// What the lines of the timeline depend on.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TimelineInputs {
+    /// The record and its events; `None` while none is loaded.
+    pub shown: Option<(Identity, Identity)>,
+    /// The commands in the outbox: their events are marked.
+    pub outbox: Option<Identity>,
+    /// Width of the pane in terminal cells.
+    pub width: usize,
+    /// Whether the pane has no border.
+    pub is_bare: bool,
+    /// The date of today: its times are shown without a date.
     pub day: NaiveDate,
     pub clock: Clock,
     pub theme: Theme,
     /// Position of the viewed event, where the incident is shown as it was at that event.
     pub as_of: Option<u32>,
+}
+
+/// What decides which verbs an incident refuses.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DisabledInputs {
+    /// The record; `None` while none is loaded.
+    pub detail: Option<Identity>,
+    pub common: CommonInputs,
 }
 
 /// State of the detail and timeline panes.
@@ -81,15 +113,13 @@ pub struct Reading {
     /// Whether the selection has moved since it last rested.
     pub moving: bool,
     /// Verbs that the incident on the screen refuses.
-    pub disabled: Vec<Action>,
+    pub disabled: Computed<DisabledInputs, Vec<Action>>,
     /// Lines of the detail pane, laid out for its width.
-    pub detail_lines: Vec<Line<'static>>,
+    pub detail_lines: Computed<DetailInputs, Vec<Line<'static>>>,
     /// Lines of the timeline pane, laid out for its width.
-    pub timeline_lines: Vec<Line<'static>>,
+    pub timeline_lines: Computed<TimelineInputs, Vec<Line<'static>>>,
     /// Line of the viewed event, where the incident is shown as it was at that event.
     pub timeline_mark: Option<usize>,
-    /// Values that the lines of the timeline were laid out from.
-    pub timeline_inputs: Option<TimelineInputs>,
     /// Index of the first line of the detail on the screen.
     pub detail_top: usize,
     /// Index of the first line of the timeline on the screen.

@@ -115,6 +115,7 @@ pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
     let (stops, _) = runbook::layout::runbook_stops(app);
     let Mode::Runbook(book) = &mut app.ui.mode else { return };
     let last = count.saturating_sub(page);
+    book.top = book.top.min(last);
     if let Motion::Lines(lines @ (-1 | 1)) = motion {
         let position = stops.iter().position(|(block, _)| Some(*block) == book.selected_block);
         let next = position.and_then(|position| position.checked_add_signed(lines));
@@ -127,7 +128,7 @@ pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
             }
         }
     }
-    book.top = motion.apply(book.top.min(last), last + 1, page);
+    book.top = motion.apply(book.top, last + 1, page);
     let visible = book.top..book.top + page;
     let selected = stops.iter().find(|(block, _)| Some(*block) == book.selected_block);
     if selected.is_none_or(|(_, line)| !visible.contains(line)) {
@@ -159,11 +160,12 @@ fn scroll_into_view(app: &mut App) {
 }
 
 fn is_selection_visible(app: &App) -> bool {
-    let (_, page) = layout::popup_size(app);
+    let (count, page) = layout::popup_size(app);
     let (stops, _) = runbook::layout::runbook_stops(app);
     let Mode::Runbook(book) = &app.ui.mode else { return false };
+    let top = book.top.min(count.saturating_sub(page));
     let selected = stops.iter().find(|(block, _)| Some(*block) == book.selected_block);
-    selected.is_some_and(|(_, line)| (book.top..book.top + page).contains(line))
+    selected.is_some_and(|(_, line)| (top..top + page).contains(line))
 }
 
 /// Ticks the selected step, with a note on the timeline.

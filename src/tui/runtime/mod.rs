@@ -16,7 +16,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{Local, Offset, Utc};
+use chrono::{DateTime, Local, Offset, Utc};
 use clock::{ClockMonitor, next_offset_change};
 use crossterm::event::Event;
 use effects::Runner;
@@ -29,13 +29,16 @@ use tokio::time::{Instant, sleep_until};
 use crate::backend::Backend;
 use crate::config::Reload;
 
-use crate::tui::RunError;
+use crate::tui::action::build_keymap;
 use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Message};
+use crate::tui::layout::prepare;
+use crate::tui::theme::Theme;
 use crate::tui::update::update;
 use crate::tui::verb::send::unconfirmed;
 use crate::tui::view::view;
 use crate::tui::workspace::{Opener, WorkspaceId};
+use crate::tui::{Options, RunError};
 
 /// The shortest time between two frames.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);
@@ -66,6 +69,13 @@ pub struct LoopContext {
     pub reloads: Option<watch::Receiver<Option<Reload>>>,
     /// Opens other workspaces; `None` where there is no switching.
     pub opener: Option<Arc<dyn Opener>>,
+}
+
+/// Creates the state of the panes before anything has been read, with the keys of their settings.
+#[must_use]
+pub fn create_app(options: Options, theme: Theme, now: DateTime<Utc>) -> App {
+    let (keymap, _) = build_keymap(&options.settings.keys);
+    App::new(options, keymap, theme, now)
 }
 
 /// Runs the panes on any terminal and any source of keys until they end. Returns the last state.
@@ -199,6 +209,7 @@ where
         if self.host.is_disconnected() {
             return Ok(());
         }
+        prepare(&mut self.app);
         let app = &self.app;
         self.terminal.draw(|frame| view(app, frame)).map_err(io::Error::other)?;
         self.app.ui.mark_drawn(Utc::now());

@@ -16,7 +16,7 @@ use crate::tui::terminal::{Guard, Screen};
 use crate::tui::theme::{Name, Theme};
 use crate::tui::verb::send::unconfirmed;
 use crate::tui::wall::Wall;
-use crate::tui::{Options, RunError, runtime, theme, wall};
+use crate::tui::{Options, RunError, runtime, terminal, theme, wall};
 
 /// Owns the terminal, and restores it when dropped.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl TerminalSession {
     /// # Errors
     /// [`RunError`] when there is no terminal, or it can't show panes. It is left as it was then.
     pub fn open(options: &Options) -> Result<Self, RunError> {
-        if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        if !std::io::stdin().is_terminal() || !terminal::stdout().is_terminal() {
             return Err(RunError::NoTerminal);
         }
         let term = std::env::var("TERM").unwrap_or_default();
@@ -80,7 +80,7 @@ impl TerminalSession {
         let context =
             LoopContext { reloads: options.reloads.take(), opener: options.opener.take() };
         let now = Utc::now();
-        let mut app = App::new(options, theme, now);
+        let mut app = runtime::create_app(options, theme, now);
         app.wall = wall.map(|settings| Box::new(Wall::new(settings, true, now)));
         if let Some(carryover) = self.carryover.take() {
             carryover.apply_to(&mut app);

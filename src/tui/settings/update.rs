@@ -1,9 +1,11 @@
 //! Settings: warnings about them, and applying them while the panes run.
 
+use std::sync::Arc;
+
 use crate::config::Reload;
 use crate::config::reload::Changed;
 
-use crate::tui::action::keymap::Keymap;
+use crate::tui::action::build_keymap;
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::notices::show_toast;
@@ -46,10 +48,10 @@ pub(in crate::tui) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     };
     let Changed { panes, profiles, unusable_profiles, rules, mut warnings, needs_restart } =
         changed;
-    let (keymap, wrong_keys) = Keymap::with_bindings(&panes.keys);
-    warnings.extend(wrong_keys.iter().map(crate::config::Warning::brief));
-    app.ui.keymap = keymap;
-    app.session.rules = rules;
+    let (keymap, wrong_keys) = build_keymap(&panes.keys);
+    warnings.extend(wrong_keys.iter().map(|warning| warning.brief().into_string()));
+    app.ui.keymap = Arc::new(keymap);
+    app.session.rules = Arc::new(rules);
     let (old, new) = (app.session.settings.appearance, panes.appearance);
     // What was switched by hand stays, unless the setting itself has changed.
     if old.theme != new.theme {
@@ -59,7 +61,7 @@ pub(in crate::tui) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
         app.ui.zone = new.zone;
     }
     app.ui.low_bandwidth = new.low_bandwidth;
-    app.session.settings = panes;
+    app.session.settings = Arc::new(panes);
     workspace::update::reloaded(app, &profiles, &unusable_profiles);
     app.session.warnings = warnings;
     // Service levels decide the order of the rows and when they change.

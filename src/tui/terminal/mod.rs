@@ -51,7 +51,7 @@ struct WriterState {
 impl TerminalWriter {
     /// Starts the thread that writes to standard output.
     fn start() -> io::Result<Self> {
-        let mut file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        let mut file = File::from(stdout().as_fd().try_clone_to_owned()?);
         let (frames, received) = mpsc::channel::<Vec<u8>>();
         let state = Arc::new(WriterState::default());
         let thread_state = Arc::clone(&state);
@@ -225,6 +225,12 @@ fn restore_sequence() -> Vec<u8> {
     bytes
 }
 
+/// Returns standard output, to which the panes write frames and escape sequences.
+#[expect(clippy::disallowed_methods, reason = "the panes write to it here only")]
+pub(in crate::tui) fn stdout() -> io::Stdout {
+    io::stdout()
+}
+
 /// Installs a hook that restores the terminal before a panic is printed, so that it can be read.
 /// Returns the hook that was installed before.
 fn install_panic_hook() -> PreviousHook {
@@ -232,7 +238,7 @@ fn install_panic_hook() -> PreviousHook {
     let PreviousHook(print) = previous_hook.clone();
     panic::set_hook(Box::new(move |info| {
         if TERMINAL_ACTIVE.swap(false, Ordering::AcqRel) {
-            let mut out = io::stdout();
+            let mut out = stdout();
             let _ = out.write_all(&restore_sequence()).and_then(|()| out.flush());
             let _ = terminal::disable_raw_mode();
         }

@@ -1,7 +1,5 @@
 //! The timeline pane: the events of the shown incident, newest first.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use ratatui::style::{Modifier, Style};
 
@@ -11,6 +9,7 @@ use crate::model::text::{lines as safe_lines, pad, truncate, wrap};
 use crate::model::time::format_duration;
 
 use crate::tui::core::app::App;
+use crate::tui::core::computed::Identity;
 use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane;
 use crate::tui::reading::{LoadedIncident, TimelineInputs};
@@ -27,35 +26,24 @@ const ONE_LINE_FROM: usize = 52;
 /// The minimum number of columns in which a longer text is wrapped next to the actor.
 const MIN_TEXT_WIDTH: usize = 36;
 
-/// Returns what the layout of the lines depends on.
-pub(in crate::tui) fn layout_inputs(app: &App, width: usize) -> Option<TimelineInputs> {
-    let shown = app.reading.shown.as_ref()?;
-    Some(TimelineInputs {
-        events: Arc::clone(&shown.events),
-        detail: Arc::clone(&shown.detail),
+/// Returns what [`lines`] depends on.
+pub(in crate::tui) fn inputs(app: &App, width: usize) -> TimelineInputs {
+    let shown = app.reading.shown.as_ref();
+    TimelineInputs {
+        shown: shown.map(|shown| (Identity::new(&shown.detail), Identity::new(&shown.events))),
+        outbox: app.inflight.outbox.as_ref().map(Identity::new),
         width,
+        is_bare: is_bare(app),
         day: app.clock().local_time(app.now).date(),
         clock: app.clock(),
         theme: app.ui.theme,
         as_of: viewed_seq(app),
-    })
+    }
 }
 
-/// Whether the lines must be laid out again.
-pub(in crate::tui) fn is_outdated(app: &App, width: usize) -> bool {
-    match (&app.reading.timeline_inputs, &app.reading.shown) {
-        (Some(inputs), Some(shown)) => {
-            !Arc::ptr_eq(&inputs.events, &shown.events)
-                || !Arc::ptr_eq(&inputs.detail, &shown.detail)
-                || inputs.width != width
-                || inputs.clock != app.clock()
-                || inputs.theme != app.ui.theme
-                || inputs.day != app.clock().local_time(app.now).date()
-                || inputs.as_of != viewed_seq(app)
-        }
-        (None, None) => !app.reading.timeline_lines.is_empty(),
-        _ => true,
-    }
+/// Returns whether the pane is shown without a border.
+fn is_bare(app: &App) -> bool {
+    app.layout().slot(Pane::Timeline).is_some_and(|slot| slot.frame == Frame::Bare)
 }
 
 /// Returns the sequence number of the event as of which the incident is shown; `None` for now.
@@ -98,7 +86,7 @@ struct Entry {
 pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(shown) = &app.reading.shown else { return Vec::new() };
     let mut lines = Vec::new();
-    if app.layout().slot(Pane::Timeline).is_some_and(|slot| slot.frame == Frame::Bare) {
+    if is_bare(app) {
         // Without a border there is no title that names the incident.
         let summary = &shown.detail.incident.summary;
         let (label, zone) = (summary.label(), app.clock().name());

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::IncidentCommand;
-
+use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::notices::show_toast;
 use crate::tui::undo::{Inverse, Undo};
+use crate::tui::verb::logic::CHANGED_SINCE;
 use crate::tui::verb::plan::{Plan, Step};
-use crate::tui::verb::{precheck, send};
+use crate::tui::verb::{self, precheck, send};
 
 /// Undoes the last action. Commands are sent in order, so the action itself may still be pending.
 pub(in crate::tui) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
@@ -42,11 +42,6 @@ fn overruled(app: &App, inverse: &Inverse) -> Option<String> {
     }
     let record = precheck::current_record(app, target.id);
     let overwritten = inverse.undoes.iter().find(|command| !command.still_holds(row, record))?;
-    Some(match (overwritten, &row.assignee) {
-        (IncidentCommand::Assign { .. }, Some(owner)) => {
-            format!("{} owns it now", owner.name)
-        }
-        (IncidentCommand::Assign { .. }, None) => "nobody owns it now".into(),
-        _ => "somebody has changed that since".into(),
-    })
+    let verb = verb::find(Action::Command(overwritten.kind()));
+    Some(verb.map_or_else(|| CHANGED_SINCE.into(), |verb| verb.overruled_reason(row)))
 }

@@ -5,14 +5,16 @@ use chrono::{DateTime, Utc};
 use crate::model::IncidentCommand;
 use crate::model::command::CommandKind;
 
-use crate::tui::action::Entry;
+use crate::tui::action::{Entry, Phase};
 use crate::tui::core::app::App;
 use crate::tui::verb::logic::{Opening, VerbLogic};
 use crate::tui::verb::planning;
 use crate::tui::verb::target::Target;
 
-pub(super) const ENTRY: Entry =
-    Entry::command(CommandKind::Acknowledge, &["a"]).hint("ack").aliases(&["ack"]);
+pub(super) const ENTRY: Entry = Entry::command(CommandKind::Acknowledge, &["a"])
+    .hint("ack")
+    .primary(&[(Phase::Triggered, 0)])
+    .aliases(&["ack"]);
 
 pub(super) struct Acknowledge;
 

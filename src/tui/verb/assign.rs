@@ -2,13 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::IncidentCommand;
 use crate::model::command::CommandKind;
+use crate::model::{IncidentCommand, Summary};
 
 use crate::tui::action::{Action, Entry};
 use crate::tui::core::app::App;
-use crate::tui::picker::{Item, Pick, people};
+use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic, single_command};
+use crate::tui::verb::people::{by_proximity, describe_person};
+use crate::tui::verb::precheck::single_row;
 use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::Assign, &["s"]);
@@ -29,11 +31,18 @@ impl VerbLogic for Assign {
     }
 
     fn items(&self, app: &App, targets: &[Target], _: DateTime<Utc>) -> Vec<Item> {
-        people::people(app, targets)
+        people_items(app, targets)
     }
 
     fn empty_reason(&self, app: &App, _: &[Target]) -> String {
         nobody_listed(app)
+    }
+
+    fn overruled_reason(&self, row: &Summary) -> String {
+        match &row.assignee {
+            Some(owner) => format!("{} owns it now", owner.name),
+            None => "nobody owns it now".into(),
+        }
     }
 
     fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
@@ -56,4 +65,40 @@ pub(super) fn nobody_listed(app: &App) -> String {
     let own = app.ui.keymap.hint(Action::Own, "assigns it to you");
     let own = own.map(|hint| format!(": {hint}")).unwrap_or_default();
     format!("nobody is in the directory{own}")
+}
+
+/// Returns the people to assign to: on call for the incident's team first, then the other members
+/// of the team, then everybody else.
+fn people_items(app: &App, targets: &[Target]) -> Vec<Item> {
+    let Some(directory) = app.fetched.directory.as_deref() else { return Vec::new() };
+    let row = single_row(app, targets);
+    let team = row.and_then(|row| row.team.as_deref());
+    let owner = row.and_then(|row| row.assignee.as_ref());
+    let mut items = Vec::new();
+    for person in by_proximity(directory, team, app) {
+        let mut about = describe_person(directory, &person, app.now);
+        if person.handle == app.session.me.handle {
+            about = format!("you · {about}");
+        }
+        let owns = owner.is_some_and(|owner| owner.handle == person.handle);
+        let (name, handle) = (person.name.clone(), person.handle.clone());
+        let pick = Pick::Submit {
+            verb: format!("assign {{}} to {name}"),
+            done_phrase: format!("assigned to {name}"),
+            commands: vec![IncidentCommand::Assign { to: Some(person) }],
+            irreversible: false,
+        };
+        let item = Item::new(name, pick).about(about).value(handle);
+        items.push(item.disabled_reason(owns.then(|| "owns it".into())));
+    }
+    if owner.is_some() || targets.len() > 1 {
+        let pick = Pick::Submit {
+            verb: "make {} unowned".into(),
+            done_phrase: "unowned again".into(),
+            commands: vec![IncidentCommand::Assign { to: None }],
+            irreversible: false,
+        };
+        items.push(Item::new("nobody", pick).about("makes it unowned").value("nobody"));
+    }
+    items
 }

@@ -6,6 +6,8 @@ use crate::model::{Incident, IncidentCommand};
 
 use crate::tui::action::{Action, Entry, TABLE};
 use crate::tui::core::app::App;
+use crate::tui::core::computed::Identity;
+use crate::tui::reading::DisabledInputs;
 use crate::tui::verb::target::Target;
 use crate::tui::verb::{self, precheck};
 
@@ -39,14 +41,19 @@ pub(in crate::tui) fn disabled_reason(
     }
 }
 
-/// Stores which verbs the incident on the screen refuses. While the selection moves, nothing
-/// changes: the keys line stays as it is while a key is held down.
+/// Stores which verbs the incident on the screen refuses, if something has changed that decides it.
+/// The selection does not: the keys line stays as it is while a key is held down. Only the keys line
+/// and the help read it; a key that starts a verb is checked on its own.
 pub(in crate::tui) fn refresh_disabled(app: &mut App) {
-    if app.reading.moving {
+    let shown = app.reading.shown.as_ref();
+    let inputs = DisabledInputs {
+        detail: shown.map(|shown| Identity::new(&shown.detail)),
+        common: app.common_inputs(),
+    };
+    if app.reading.disabled.is_current(&inputs) {
         return;
     }
-    // Only the record is checked: this happens with every message, and finding a row takes long if
-    // there are many.
+    // Only the record is checked: finding a row takes long if there are many.
     let refused_actions = |incident: &Incident| {
         let row = &incident.summary;
         TABLE
@@ -63,8 +70,8 @@ pub(in crate::tui) fn refresh_disabled(app: &mut App) {
             })
             .collect()
     };
-    let shown = app.reading.shown.as_ref().map(|shown| &shown.detail.incident);
-    app.reading.disabled = shown.map(refused_actions).unwrap_or_default();
+    let refused = shown.map(|shown| refused_actions(&shown.detail.incident)).unwrap_or_default();
+    app.reading.disabled.set(inputs, refused);
 }
 
 /// Returns why a verb does not apply to an incident, in a sentence for the person; `None` if it

@@ -56,11 +56,13 @@ impl FormLogic for CategorizeForm {
 
     fn fields(&self, filling: &Filling<'_>) -> Vec<Field> {
         let (app, row) = (filling.app, filling.row);
-        let category = row.and_then(|row| row.category).map_or(0, |c| usize::from(c.index()) + 1);
+        let categories = names::categories();
+        let category = row.and_then(|row| row.category).map_or(names::UNKNOWN, |c| c.as_str());
+        let chosen = categories.iter().position(|name| *name == category).unwrap_or(0);
         let services = row.map(|row| row.services.join(", ")).unwrap_or_default();
         let team = row.and_then(|row| row.team.clone()).unwrap_or_default();
         let mut fields = vec![
-            Field::choice("Category", names::categories(), category),
+            Field::choice("Category", categories, chosen),
             Field::names("Services", &services, names::service_names(app))
                 .hint("the first is the primary"),
             Field::name("Team", &team, names::team_names(app)),

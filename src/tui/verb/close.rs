@@ -6,7 +6,7 @@ use crate::model::checklist::{Answer, ClosingItem, Item};
 use crate::model::command::CommandKind;
 use crate::model::{EventBody, IncidentCommand, Summary};
 
-use crate::tui::action::Entry;
+use crate::tui::action::{Entry, Phase};
 use crate::tui::core::app::App;
 use crate::tui::form::{Field, Kind};
 use crate::tui::verb::checklist::{answers, closing_items};
@@ -15,7 +15,8 @@ use crate::tui::verb::logic::{
 };
 use crate::tui::verb::target::Target;
 
-pub(super) const ENTRY: Entry = Entry::command(CommandKind::Close, &["C"]).hint("close");
+pub(super) const ENTRY: Entry =
+    Entry::command(CommandKind::Close, &["C"]).hint("close").primary(&[(Phase::Resolved, 0)]);
 
 pub(super) struct Close;
 

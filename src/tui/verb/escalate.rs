@@ -3,17 +3,21 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::command::CommandKind;
-use crate::model::{Summary, escalation};
+use crate::model::time::{format_ago, format_duration};
+use crate::model::{IncidentCommand, Summary, escalation};
 
-use crate::tui::action::{Action, Entry};
+use crate::tui::action::{Action, Entry, Phase};
 use crate::tui::core::app::App;
-use crate::tui::picker::{Item, people};
+use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::logic::{Opening, VerbLogic};
 use crate::tui::verb::plan::{Plan, Step};
 use crate::tui::verb::planning;
+use crate::tui::verb::precheck::single_row;
 use crate::tui::verb::target::Target;
 
-pub(super) const ENTRY: Entry = Entry::command(CommandKind::Escalate, &["e"]).hint("escalate");
+pub(super) const ENTRY: Entry = Entry::command(CommandKind::Escalate, &["e"])
+    .hint("escalate")
+    .primary(&[(Phase::Triggered, 2)]);
 
 pub(super) struct Escalate;
 
@@ -39,7 +43,7 @@ impl VerbLogic for Escalate {
     }
 
     fn items(&self, app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
-        people::levels(app, targets, at)
+        levels(app, targets, at)
     }
 
     fn empty_reason(&self, app: &App, targets: &[Target]) -> String {
@@ -58,7 +62,7 @@ impl VerbLogic for Escalate {
 
 /// Calls the next escalation level of each incident: every incident has its own policy.
 fn escalate_each(app: &App, targets: &[Target], at: DateTime<Utc>) -> Opening {
-    let step = |target: &Target| match people::next_level(app, target) {
+    let step = |target: &Target| match next_level(app, target) {
         Ok(command) => planning::step(app, target, Vec::new(), vec![command], at),
         Err(why) => Step {
             target: target.clone(),
@@ -84,4 +88,70 @@ fn no_policy(app: &App) -> String {
     format!(
         "there is no escalation policy for its team: set the team{key}, or a policy in the settings"
     )
+}
+
+/// Returns the command that calls the next level of an incident's policy.
+///
+/// # Errors
+/// Why there is none; `None` if the incident has no policy.
+fn next_level(app: &App, target: &Target) -> Result<IncidentCommand, Option<String>> {
+    let (Some(row), Some(directory)) =
+        (single_row(app, std::slice::from_ref(target)), app.fetched.directory.as_deref())
+    else {
+        return Err(None);
+    };
+    let path = escalation::path(row, directory);
+    let last = path.last().map(|step| step.level).ok_or(None)?;
+    let level = row.escalation.saturating_add(1);
+    let Some(next) = path.into_iter().find(|step| step.level == level) else {
+        return Err(Some(format!("the last level of its policy, {last}, was called already")));
+    };
+    if next.people.is_empty() {
+        return Err(Some(format!("level {level} reaches nobody now")));
+    }
+    let reason = Some("called by hand".into());
+    Ok(IncidentCommand::Escalate { level, to: next.people, reason })
+}
+
+/// Returns the levels of the incident's policy.
+fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
+    let (Some(row), Some(directory)) = (single_row(app, targets), app.fetched.directory.as_deref())
+    else {
+        return Vec::new();
+    };
+    let next = row.escalation.saturating_add(1);
+    escalation::path(row, directory)
+        .into_iter()
+        .map(|step| {
+            let names: Vec<&str> = step.people.iter().map(|p| p.name.as_str()).collect();
+            let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };
+            let level = step.level;
+            let text = format!("level {level}  {names}");
+            let when = if step.reached {
+                "called already".to_owned()
+            } else if step.due <= at {
+                format!("was due {}", format_ago(step.due, at))
+            } else {
+                format!("by itself in {}", format_duration(step.due - at))
+            };
+            let about = if level == next { format!("{when} · next") } else { when };
+            let nobody = step.people.is_empty().then(|| "it reaches nobody now".to_owned());
+            let pick = Pick::Submit {
+                verb: format!("call level {level} ({names}) for"),
+                done_phrase: format!("escalated to level {level}"),
+                commands: vec![IncidentCommand::Escalate {
+                    level,
+                    to: step.people,
+                    reason: Some("called by hand".into()),
+                }],
+                irreversible: true,
+            };
+            let key = char::from_digit(u32::from(level), 10).unwrap_or('0');
+            Item::new(text, pick)
+                .key(key)
+                .about(about)
+                .value(level.to_string())
+                .disabled_reason(nobody)
+        })
+        .collect()
 }

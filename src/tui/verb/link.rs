@@ -6,18 +6,19 @@ use crate::model::command::{CommandKind, Link as Linked};
 use crate::model::id::ProblemId;
 use crate::model::problem::{Problem, ProblemState};
 use crate::model::text::sanitize;
+use crate::model::time::format_ago;
 use crate::model::{Command, IncidentCommand, Summary, check};
 
 use crate::tui::action::Entry;
 use crate::tui::core::app::App;
 use crate::tui::form::{Field, Form, Kind};
-use crate::tui::picker::{Item, Pick, links};
+use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::logic::{
     Contents, FieldError, Filled, Filling, FormCommands, FormLogic, Opening, Typed, VerbLogic,
     field_error, one_command,
 };
-use crate::tui::verb::names;
 use crate::tui::verb::target::Target;
+use crate::tui::verb::{names, precheck};
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::Link, &["l"]);
 
@@ -41,7 +42,7 @@ impl VerbLogic for Link {
     }
 
     fn items(&self, app: &App, targets: &[Target], _: DateTime<Utc>) -> Vec<Item> {
-        links::link_menu(app, targets)
+        link_menu(app, targets)
     }
 
     /// Links may be added at any time.
@@ -66,7 +67,7 @@ impl VerbLogic for Link {
         }
         let link = Linked::Url(typed.text.to_owned());
         check::link(&link).map_err(|error| format!("the URL {}", error.problem))?;
-        Ok(links::link_item(link, typed.text, "").pick)
+        Ok(link_item(link, typed.text, "").pick)
     }
 
     fn edit(&self, _: &App, command: &IncidentCommand) -> Option<(Kind, Contents)> {
@@ -77,6 +78,69 @@ impl VerbLogic for Link {
             _ => None,
         }
     }
+}
+
+fn link_menu(app: &App, targets: &[Target]) -> Vec<Item> {
+    let mut items = vec![
+        Item::new("a known problem …", Pick::LinkProblem).key('p').about("the cause behind it"),
+        Item::new("a new problem …", Pick::Form(Kind::NewProblem))
+            .key('n')
+            .about("recorded and linked at once"),
+        Item::new("a suspected change …", Pick::LinkChange)
+            .key('c')
+            .about("what may have caused it"),
+        Item::new("a URL …", Pick::Form(Kind::LinkUrl)).key('u').about("a page elsewhere"),
+    ];
+    let record = match targets {
+        [one] => precheck::current_record(app, one.id),
+        _ => None,
+    };
+    for (link, key) in record.into_iter().flat_map(|r| &r.links).zip('1'..='9') {
+        let text = link.to_string();
+        let pick = Pick::Submit {
+            verb: format!("take the link to {text} from"),
+            done_phrase: "link taken away".into(),
+            commands: vec![IncidentCommand::Unlink { link: link.clone() }],
+            irreversible: false,
+        };
+        items.push(Item::new(format!("take away: {text}"), pick).key(key));
+    }
+    items
+}
+
+fn link_item(link: Linked, text: &str, about: &str) -> Item {
+    let pick = Pick::Submit {
+        verb: format!("link {{}} to {text}"),
+        done_phrase: format!("linked to {text}"),
+        commands: vec![IncidentCommand::Link { link }],
+        irreversible: false,
+    };
+    Item::new(text, pick).about(about)
+}
+
+/// Returns the items of recorded problems to link to.
+pub(in crate::tui) fn problems(list: &[Problem]) -> Vec<Item> {
+    let items = list.iter().map(|problem| {
+        let link = Linked::Problem { id: problem.id, title: problem.title.clone() };
+        let about = format!("{} · {}", problem.state, problem.services.join(", "));
+        link_item(link, &problem.title, &about)
+    });
+    items.collect()
+}
+
+/// Returns the items of the changes that are suspected of causing the first target.
+pub(in crate::tui) fn changes(app: &App, targets: &[Target]) -> Vec<Item> {
+    let Some(first) = targets.first() else { return Vec::new() };
+    let loaded = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == first.id);
+    let suspects = loaded.map(|s| s.detail.suspects.as_slice()).unwrap_or_default();
+    let items = suspects.iter().map(|suspect| {
+        let change = &suspect.change;
+        let link = Linked::Change { id: change.id, title: change.title.clone() };
+        let at = change.ends_at.unwrap_or(change.starts_at);
+        let about = format!("{} · {} · {}", change.kind, change.state, format_ago(at, app.now));
+        link_item(link, &change.title, &about)
+    });
+    items.collect()
 }
 
 pub(super) struct UrlForm;

@@ -34,6 +34,9 @@ pub(in crate::tui) enum Opening {
 /// The contents of a form's fields by their labels, for a form that is filled in from a command.
 pub(in crate::tui) type Contents = Vec<(&'static str, String)>;
 
+/// Why a command is not undone whose effect somebody has replaced.
+pub(in crate::tui) const CHANGED_SINCE: &str = "somebody has changed that since";
+
 /// How one verb starts in the panes.
 pub(in crate::tui) trait VerbLogic {
     /// The command that the verb sends first.
@@ -76,6 +79,12 @@ pub(in crate::tui) trait VerbLogic {
     /// Whether the verb can't apply to an incident although the rules allow it.
     fn is_impossible(&self, _app: &App, _row: &Summary) -> bool {
         false
+    }
+
+    /// Returns why the verb's command is not undone: its effect, which `row` no longer shows, was
+    /// replaced by somebody else.
+    fn overruled_reason(&self, _row: &Summary) -> String {
+        CHANGED_SINCE.into()
     }
 
     /// Returns the possible arguments in the command palette, where they can be listed. Each item

@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::IncidentNumber;
 use crate::model::command::CommandKind;
 use crate::model::id::InvalidNumber;
+use crate::model::{IncidentCommand, IncidentNumber};
 
 use crate::tui::action::Entry;
 use crate::tui::core::app::App;
-use crate::tui::picker::{Item, Pick, links};
+use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic};
+use crate::tui::verb::precheck::single_row;
 use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::Merge, &["m"]);
@@ -30,7 +31,7 @@ impl VerbLogic for Merge {
     }
 
     fn items(&self, app: &App, targets: &[Target], _: DateTime<Utc>) -> Vec<Item> {
-        links::merge_targets(app, targets)
+        merge_targets(app, targets)
     }
 
     fn empty_reason(&self, _: &App, _: &[Target]) -> String {
@@ -45,4 +46,35 @@ impl VerbLogic for Merge {
         item.map(|item| item.pick.clone())
             .ok_or_else(|| format!("{number} is no other open incident: choose one from the list"))
     }
+}
+
+/// Returns the open incidents to merge into, those of the same service first.
+fn merge_targets(app: &App, targets: &[Target]) -> Vec<Item> {
+    let Some(snapshot) = &app.fetched.snapshot else { return Vec::new() };
+    let service = single_row(app, targets).and_then(|row| row.primary_service());
+    let is_target = |id| targets.iter().any(|target| target.id == id);
+    let mut rows: Vec<_> = snapshot
+        .rows
+        .iter()
+        .filter(|row| row.status.is_open() && row.number.is_some() && !is_target(row.id))
+        .collect();
+    rows.sort_by_key(|row| {
+        let same = service.is_some() && row.primary_service() == service;
+        (!same, std::cmp::Reverse(row.number))
+    });
+    rows.into_iter()
+        .map(|row| {
+            let label = row.label();
+            let service = row.primary_service().unwrap_or("no service");
+            let pick = Pick::Submit {
+                verb: format!("merge {{}} into {label}"),
+                done_phrase: format!("merged into {label}"),
+                commands: vec![IncidentCommand::Merge { into: row.id }],
+                irreversible: true,
+            };
+            let about = format!("{} · {} · {service}", row.priority, row.status);
+            let number = row.number.map(|number| number.0.to_string()).unwrap_or_default();
+            Item::new(format!("{label} {}", row.title), pick).about(about).value(number)
+        })
+        .collect()
 }

@@ -2,8 +2,9 @@
 //!
 //! The name, the argument, the help and the scope of a command stand in the model's table,
 //! [`CommandKind::TABLE`](crate::model::command::CommandKind::TABLE). A verb here adds its keys,
-//! what it opens, its list, its form and how an argument is parsed. Which verb belongs to which
-//! kind of command is an exhaustive match: a command that is missing here does not compile.
+//! what it opens, its list, its form and how an argument is parsed. `VERBS` is the one list of
+//! them: a command that stands neither there nor in one of the short tables of exceptions does not
+//! compile.
 
 mod acknowledge;
 mod action_item;
@@ -27,6 +28,7 @@ mod note;
 mod override_priority;
 mod own;
 mod pause;
+mod people;
 pub mod plan;
 pub mod planning;
 pub mod precheck;
@@ -53,86 +55,131 @@ use crate::tui::core::app::App;
 use crate::tui::form::Kind;
 use logic::{Contents, FormLogic, VerbLogic};
 
-/// The entries of the verbs that act on incidents, in the order of the help.
-pub(in crate::tui) const ENTRIES: &[Entry] = &[
-    acknowledge::ENTRY,
-    own::ENTRY,
-    assign::ENTRY,
-    escalate::ENTRY,
-    note::ENTRY,
-    decision::ENTRY,
-    resolve::ENTRY,
-    prioritize::ENTRY,
-    move_status::ENTRY,
-    categorize::ENTRY,
-    category::ENTRY,
-    services::ENTRY,
-    team::ENTRY,
-    update::ENTRY,
-    checklist::ENTRY,
-    close::ENTRY,
-    review::ENTRY,
-    snooze::ENTRY,
-    merge::ENTRY,
-    link::ENTRY,
-    reopen::ENTRY,
-    reclassify::ENTRY,
-    describe::ENTRY,
-    role::ENTRY,
+/// A verb that an action starts.
+struct Verb {
+    entry: Entry,
+    logic: &'static dyn VerbLogic,
+}
+
+/// The verbs that act on incidents, in the order of the help.
+const VERBS: &[Verb] = &[
+    verb(acknowledge::ENTRY, &acknowledge::Acknowledge),
+    verb(own::ENTRY, &own::Own),
+    verb(assign::ENTRY, &assign::Assign),
+    verb(escalate::ENTRY, &escalate::Escalate),
+    verb(note::ENTRY, &note::Note),
+    verb(decision::ENTRY, &decision::RecordDecision),
+    verb(resolve::ENTRY, &resolve::Resolve),
+    verb(prioritize::ENTRY, &prioritize::Prioritize),
+    verb(move_status::ENTRY, &move_status::MoveStatus),
+    verb(categorize::ENTRY, &categorize::Categorize),
+    verb(category::ENTRY, &category::Category),
+    verb(services::ENTRY, &services::Services),
+    verb(team::ENTRY, &team::Team),
+    verb(update::ENTRY, &update::Update),
+    verb(checklist::ENTRY, &checklist::AnswerItem),
+    verb(close::ENTRY, &close::Close),
+    verb(review::ENTRY, &review::WriteReview),
+    verb(snooze::ENTRY, &snooze::Snooze),
+    verb(merge::ENTRY, &merge::Merge),
+    verb(link::ENTRY, &link::Link),
+    verb(reopen::ENTRY, &reopen::Reopen),
+    verb(reclassify::ENTRY, &reclassify::Reclassify),
+    verb(describe::ENTRY, &describe::Describe),
+    verb(role::ENTRY, &role::GiveRole),
 ];
 
+/// The verb that declares an incident.
+const DECLARE_VERB: Verb = verb(declare::ENTRY, &declare::Declare);
+
+/// Kinds of commands that the panes send by a form of another verb. Each has the logic by which a
+/// refused command comes back into that form.
+const PARTS: &[(CommandKind, &dyn VerbLogic)] = &[
+    (CommandKind::OverridePriority, &override_priority::OverridePriority),
+    (CommandKind::CorrectNote, &note::Note),
+    (CommandKind::Pause, &pause::Pause),
+    (CommandKind::SetActionItem, &action_item::SetActionItem),
+];
+
+/// Kinds of commands that nobody writes in the panes: they are an item of another verb's list or an
+/// undo, or programs send them.
+const WITHOUT_VERB: &[CommandKind] = &[
+    CommandKind::RepeatAlert,
+    CommandKind::UndoMove,
+    CommandKind::Wake,
+    CommandKind::Unpause,
+    CommandKind::Unlink,
+    CommandKind::PublishReview,
+    CommandKind::RecordChange,
+    CommandKind::RecordProblem,
+];
+
+/// The entries of the verbs that act on incidents, in the order of the help.
+pub(in crate::tui) const ENTRIES: &[Entry] = &{
+    let mut entries = [DECLARE; VERBS.len()];
+    let mut index = 0;
+    while index < entries.len() {
+        entries[index] = VERBS[index].entry;
+        index += 1;
+    }
+    entries
+};
+
 /// The entry of the verb that declares an incident.
-pub(in crate::tui) const DECLARE: Entry = declare::ENTRY;
+pub(in crate::tui) const DECLARE: Entry = DECLARE_VERB.entry;
+
+const fn verb(entry: Entry, logic: &'static dyn VerbLogic) -> Verb {
+    Verb { entry, logic }
+}
+
+// A command that stands in none of the tables above, or in two, does not compile.
+const _: () = {
+    let mut index = 0;
+    while index < CommandKind::ALL.len() {
+        assert!(
+            count_rows(CommandKind::ALL[index]) == 1,
+            "each command stands in one of the tables"
+        );
+        index += 1;
+    }
+};
+
+/// Counts the rows of the tables above that a kind of command has.
+const fn count_rows(kind: CommandKind) -> usize {
+    let mut count = starts(&DECLARE_VERB, kind) as usize;
+    let mut index = 0;
+    while index < VERBS.len() {
+        count += starts(&VERBS[index], kind) as usize;
+        index += 1;
+    }
+    index = 0;
+    while index < PARTS.len() {
+        count += (PARTS[index].0 as usize == kind as usize) as usize;
+        index += 1;
+    }
+    index = 0;
+    while index < WITHOUT_VERB.len() {
+        count += (WITHOUT_VERB[index] as usize == kind as usize) as usize;
+        index += 1;
+    }
+    count
+}
+
+/// Whether the verb is that of a kind of command.
+const fn starts(verb: &Verb, kind: CommandKind) -> bool {
+    matches!(verb.entry.action, Action::Command(started) if started as usize == kind as usize)
+}
 
 /// Returns the verb that an action starts; `None` for actions that are no verbs.
 pub(in crate::tui) fn find(action: Action) -> Option<&'static dyn VerbLogic> {
-    match action {
-        Action::Command(kind) => for_command(kind),
-        Action::Own => Some(&own::Own),
-        Action::Categorize => Some(&categorize::Categorize),
-        _ => None,
-    }
+    let verb = VERBS.iter().chain([&DECLARE_VERB]).find(|verb| verb.entry.action == action);
+    verb.map(|verb| verb.logic)
 }
 
-/// Returns the verb of a kind of command; `None` for commands that the panes send only as a part of
-/// other verbs, or never.
+/// Returns the logic of a kind of command; `None` for those that nobody writes in the panes.
 fn for_command(kind: CommandKind) -> Option<&'static dyn VerbLogic> {
-    Some(match kind {
-        CommandKind::Declare => &declare::Declare,
-        CommandKind::Acknowledge => &acknowledge::Acknowledge,
-        CommandKind::MoveStatus => &move_status::MoveStatus,
-        CommandKind::Assign => &assign::Assign,
-        CommandKind::SetTeam => &team::Team,
-        CommandKind::GiveRole => &role::GiveRole,
-        CommandKind::Escalate => &escalate::Escalate,
-        CommandKind::Prioritize => &prioritize::Prioritize,
-        CommandKind::OverridePriority => &override_priority::OverridePriority,
-        CommandKind::Categorize => &category::Category,
-        CommandKind::SetServices => &services::Services,
-        CommandKind::Describe => &describe::Describe,
-        CommandKind::AddNote | CommandKind::CorrectNote => &note::Note,
-        CommandKind::UpdateStakeholders => &update::Update,
-        CommandKind::AnswerItem => &checklist::AnswerItem,
-        CommandKind::Resolve => &resolve::Resolve,
-        CommandKind::Reopen => &reopen::Reopen,
-        CommandKind::Close => &close::Close,
-        CommandKind::Snooze => &snooze::Snooze,
-        CommandKind::Pause => &pause::Pause,
-        CommandKind::Merge => &merge::Merge,
-        CommandKind::Link => &link::Link,
-        CommandKind::Reclassify => &reclassify::Reclassify,
-        CommandKind::WriteReview => &review::WriteReview,
-        CommandKind::SetActionItem => &action_item::SetActionItem,
-        CommandKind::RecordDecision => &decision::RecordDecision,
-        CommandKind::RepeatAlert
-        | CommandKind::UndoMove
-        | CommandKind::Wake
-        | CommandKind::Unpause
-        | CommandKind::Unlink
-        | CommandKind::PublishReview
-        | CommandKind::RecordChange
-        | CommandKind::RecordProblem => return None,
-    })
+    find(Action::Command(kind))
+        .or_else(|| PARTS.iter().find(|(part, _)| *part == kind).map(|(_, logic)| *logic))
 }
 
 /// Calls `read` with the logic of a form.
@@ -168,4 +215,16 @@ pub(in crate::tui) fn with_form<T>(kind: &Kind, read: impl FnOnce(&dyn FormLogic
 /// is nothing to edit in it.
 pub(in crate::tui) fn edit(app: &App, command: &IncidentCommand) -> Option<(Kind, Contents)> {
     for_command(command.kind())?.edit(app, command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_stand_with_the_logic_of_their_command() {
+        for verb in VERBS.iter().chain([&DECLARE_VERB]) {
+            assert_eq!(verb.entry.verb, Some(verb.logic.kind()), "{}", verb.entry.name);
+        }
+    }
 }

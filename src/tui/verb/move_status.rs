@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::model::command::CommandKind;
 use crate::model::{IncidentCommand, Status};
 
-use crate::tui::action::{Action, Entry};
+use crate::tui::action::{Action, Entry, Phase};
 use crate::tui::core::app::App;
 use crate::tui::form::stages_after;
 use crate::tui::picker::{Item, Pick};
@@ -13,8 +13,10 @@ use crate::tui::verb::logic::{Opening, VerbLogic, single_command};
 use crate::tui::verb::precheck::single_row;
 use crate::tui::verb::target::Target;
 
-pub(super) const ENTRY: Entry =
-    Entry::command(CommandKind::MoveStatus, &["t"]).hint("move").aliases(&["status"]);
+pub(super) const ENTRY: Entry = Entry::command(CommandKind::MoveStatus, &["t"])
+    .hint("move")
+    .primary(&[(Phase::InProgress, 1)])
+    .aliases(&["status"]);
 
 pub(super) struct MoveStatus;
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::model::command::CommandKind;
 use crate::model::{IncidentCommand, check};
 
-use crate::tui::action::Entry;
+use crate::tui::action::{Entry, Phase};
 use crate::tui::core::app::App;
 use crate::tui::form::{Field, Kind};
 use crate::tui::picker::{Item, Pick};
@@ -15,7 +15,8 @@ use crate::tui::verb::logic::{
 };
 use crate::tui::verb::target::Target;
 
-pub(super) const ENTRY: Entry = Entry::command(CommandKind::AddNote, &["n"]).hint("note");
+pub(super) const ENTRY: Entry =
+    Entry::command(CommandKind::AddNote, &["n"]).hint("note").primary(&[(Phase::InProgress, 0)]);
 
 pub(super) struct Note;
 

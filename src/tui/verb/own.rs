@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::model::command::CommandKind;
 use crate::model::{IncidentCommand, Summary};
 
-use crate::tui::action::{Action, Entry};
+use crate::tui::action::{Action, Entry, Phase};
 use crate::tui::core::app::App;
 use crate::tui::verb::logic::{Opening, VerbLogic};
 use crate::tui::verb::planning;
@@ -13,7 +13,8 @@ use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry =
     Entry::verb(Action::Own, "own", &["o"], "own it: assign it to me", CommandKind::Assign)
-        .hint("own");
+        .hint("own")
+        .primary(&[(Phase::Triggered, 1)]);
 
 pub(super) struct Own;
 

@@ -31,10 +31,10 @@ pub(in crate::tui) fn step(
     at: DateTime<Utc>,
 ) -> Step {
     let repeated = |command: &IncidentCommand| {
-        let verb = command.kind();
+        let row = command.kind().row();
         // Commands in the outbox are applied to the loaded record already: the model can tell.
         let mut open = app.inflight.pending.iter().filter(|pending| !pending.enqueued);
-        !may_repeat(command) && open.any(|p| p.incident == target.id && p.verb == verb)
+        row.one_at_a_time && open.any(|p| p.incident == target.id && p.verb == row.kind)
     };
     let refused = if commands.iter().any(repeated) {
         Some("that is on its way already".into())
@@ -42,21 +42,4 @@ pub(in crate::tui) fn step(
         precheck::refusal(app, target.id, &commands, at)
     };
     Step { target: target.clone(), prerequisites, commands, refused }
-}
-
-/// Returns whether a command may be sent again before the first one has settled.
-pub(in crate::tui) fn may_repeat(command: &IncidentCommand) -> bool {
-    !matches!(
-        command,
-        IncidentCommand::Acknowledge
-            | IncidentCommand::MoveStatus { .. }
-            | IncidentCommand::Assign { .. }
-            | IncidentCommand::Resolve { .. }
-            | IncidentCommand::Close
-            | IncidentCommand::Reopen { .. }
-            | IncidentCommand::Merge { .. }
-            | IncidentCommand::Reclassify { .. }
-            | IncidentCommand::Escalate { .. }
-            | IncidentCommand::PublishReview
-    )
 }

@@ -1,5 +1,7 @@
 //! Prechecks: whether a command would be refused, as far as that is known before it is sent.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use crate::model::decide::{Context, decide};
@@ -47,8 +49,9 @@ pub(in crate::tui) fn record_refusal(
     now: DateTime<Utc>,
 ) -> Option<String> {
     let id = record.summary.id;
-    let mut incident = record.clone();
-    for command in commands {
+    let mut incident = Cow::Borrowed(record);
+    let mut remaining = commands.iter();
+    while let Some(command) = remaining.next() {
         let envelope = Envelope {
             id: CommandId::new(),
             at: now,
@@ -56,7 +59,13 @@ pub(in crate::tui) fn record_refusal(
             command: Command::Incident { incident: id, command: command.clone() },
         };
         match decide(Some(&incident), &envelope, Context { now, rules: &app.session.rules }) {
-            Ok(events) => events.iter().for_each(|event| incident.apply(event)),
+            // The record is copied only if another command is decided on what this one changes.
+            Ok(events) if remaining.len() > 0 => {
+                for event in &events {
+                    incident.to_mut().apply(event);
+                }
+            }
+            Ok(_) => {}
             Err(rejection) => return Some(rejection.sentence(now)),
         }
     }

@@ -9,6 +9,7 @@ use crate::model::{IncidentCommand, Priority, Summary};
 
 use crate::tui::action::Entry;
 use crate::tui::core::app::App;
+use crate::tui::form::Kind;
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic, single_command};
 use crate::tui::verb::target::Target;
@@ -65,7 +66,7 @@ impl VerbLogic for Prioritize {
         // `high` is a level of impact, so only numbers are priorities.
         let numbered = argument.ends_with(|ch: char| ch.is_ascii_digit());
         match argument.parse() {
-            Ok(priority) if numbered => Ok(Pick::Override(priority)),
+            Ok(priority) if numbered => Ok(Pick::Form(Kind::Override { priority })),
             _ => Err(format!(
                 "{:?} is no priority: write p1 to p4, or impact and urgency: high medium",
                 sanitize(argument)
@@ -75,7 +76,7 @@ impl VerbLogic for Prioritize {
 }
 
 fn override_item(priority: Priority) -> Item {
-    Item::new(priority.as_str(), Pick::Override(priority))
+    Item::new(priority.as_str(), Pick::Form(Kind::Override { priority }))
         .about("overrides the matrix, with a reason")
         .value(priority.as_str().to_lowercase())
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::model::IncidentCommand;
 use crate::model::command::CommandKind;
 
-use crate::tui::action::Entry;
+use crate::tui::action::{Entry, Phase};
 use crate::tui::core::app::App;
 use crate::tui::form::{Field, Kind};
 use crate::tui::verb::logic::{
@@ -13,7 +13,9 @@ use crate::tui::verb::logic::{
 };
 use crate::tui::verb::target::Target;
 
-pub(super) const ENTRY: Entry = Entry::command(CommandKind::Reopen, &["A"]).hint("reopen");
+pub(super) const ENTRY: Entry = Entry::command(CommandKind::Reopen, &["A"])
+    .hint("reopen")
+    .primary(&[(Phase::Resolved, 1), (Phase::Ended, 1)]);
 
 pub(super) struct Reopen;
 

@@ -6,7 +6,7 @@ use crate::model::IncidentCommand;
 use crate::model::command::CommandKind;
 use crate::model::status::ResolutionAction;
 
-use crate::tui::action::Entry;
+use crate::tui::action::{Entry, Phase};
 use crate::tui::core::app::App;
 use crate::tui::form::{Field, Kind};
 use crate::tui::verb::logic::{
@@ -15,7 +15,8 @@ use crate::tui::verb::logic::{
 use crate::tui::verb::names::{choice_labels, parse_choice};
 use crate::tui::verb::target::Target;
 
-pub(super) const ENTRY: Entry = Entry::command(CommandKind::Resolve, &["r"]).hint("resolve");
+pub(super) const ENTRY: Entry =
+    Entry::command(CommandKind::Resolve, &["r"]).hint("resolve").primary(&[(Phase::InProgress, 2)]);
 
 pub(super) struct Resolve;
 

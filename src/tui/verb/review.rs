@@ -7,7 +7,7 @@ use crate::model::review::Section;
 use crate::model::time::format_ago;
 use crate::model::{EventBody, Incident, IncidentCommand};
 
-use crate::tui::action::{Action, Entry};
+use crate::tui::action::{Action, Entry, Phase};
 use crate::tui::core::app::App;
 use crate::tui::form::{Field, Kind};
 use crate::tui::picker::{Item, Pick};
@@ -17,7 +17,10 @@ use crate::tui::verb::logic::{
 use crate::tui::verb::precheck;
 use crate::tui::verb::target::Target;
 
-pub(super) const ENTRY: Entry = Entry::command(CommandKind::WriteReview, &["V"]).hint("review");
+pub(super) const ENTRY: Entry = Entry::command(CommandKind::WriteReview, &["V"])
+    .hint("review")
+    .primary(&[(Phase::Resolved, 2), (Phase::Ended, 0)])
+    .only_primary();
 
 pub(super) struct WriteReview;
 
@@ -48,23 +51,26 @@ impl VerbLogic for WriteReview {
             (None, count) => format!("{count} of 7 sections are empty"),
         };
         let mut items = vec![
-            Item::new("write the sections …", Pick::ReviewText).key('w').about(about),
-            Item::new("add an action item …", Pick::ReviewAction(None)).key('a'),
+            Item::new("write the sections …", Pick::Form(Kind::Review)).key('w').about(about),
+            Item::new("add an action item …", Pick::NewActionItem).key('a'),
         ];
         for (item, key) in record.review.actions.iter().zip('1'..='9') {
             let owner = item.owner.as_ref().map_or("nobody", |owner| owner.name.as_str());
             let due = item.due.map(|due| format!(" · due {due}")).unwrap_or_default();
             let state = if item.done { "done · " } else { "" };
             let about = format!("{state}{} · {}{due}", item.kind, owner);
-            items.push(
-                Item::new(&item.text, Pick::ReviewAction(Some(item.id))).key(key).about(about),
-            );
+            let pick = Pick::Form(Kind::ActionItem { id: item.id });
+            items.push(Item::new(&item.text, pick).key(key).about(about));
         }
-        let disabled_reason =
-            precheck::refusal(app, target.id, &[IncidentCommand::PublishReview], at);
-        items.push(
-            Item::new("publish it", Pick::ReviewPublish).key('p').disabled_reason(disabled_reason),
-        );
+        let commands = vec![IncidentCommand::PublishReview];
+        let disabled_reason = precheck::refusal(app, target.id, &commands, at);
+        let publish = Pick::Submit {
+            verb: "publish the review of".into(),
+            done_phrase: "review published".into(),
+            commands,
+            irreversible: true,
+        };
+        items.push(Item::new("publish it", publish).key('p').disabled_reason(disabled_reason));
         items
     }
 

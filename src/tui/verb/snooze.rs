@@ -57,7 +57,7 @@ impl VerbLogic for Snooze {
             item('4', "4 h", "4h", four, format!("until {}", time(four))),
             item('t', "until tomorrow 09:00", "tomorrow", morning, time(morning)),
             item('c', "until it changes", "change", UNTIL_CHANGED, any_change),
-            Item::new("until a time …", Pick::SnoozeUntil)
+            Item::new("until a time …", Pick::Form(Kind::SnoozeUntil))
                 .key('u')
                 .about(parse_time::format_hint(parse_time::FORMATS, app.clock())),
         ];
@@ -74,7 +74,11 @@ impl VerbLogic for Snooze {
         }
         if row.is_none_or(|row| !row.paused) {
             let about = "stays in the queue, and says for whom";
-            items.push(Item::new("waiting on somebody else …", Pick::Pause).key('p').about(about));
+            items.push(
+                Item::new("waiting on somebody else …", Pick::Form(Kind::Pause))
+                    .key('p')
+                    .about(about),
+            );
         }
         items
     }

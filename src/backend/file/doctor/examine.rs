@@ -153,7 +153,8 @@ async fn names(conn: &mut SqliteConnection) -> StoreResult<NameMap> {
 
 /// Returns the ids that the names of an incident should have; -1 for a name that is not stored.
 fn expected_names(names: &NameMap, incident: &Incident) -> StoreResult<NameIds> {
-    let id = |kind: NameKind, text: String| names.get(&(kind as i64, text)).copied().unwrap_or(-1);
+    let id =
+        |kind: NameKind, text: String| names.get(&(kind.to_stored(), text)).copied().unwrap_or(-1);
     let row = &incident.summary;
     let person = row.assignee.as_ref().map(person_text).transpose()?;
     Ok(NameIds {

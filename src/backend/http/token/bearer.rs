@@ -5,6 +5,8 @@ use std::fmt;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 
+use crate::model::text::SafeText;
+
 /// The longest valid token, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 4096;
 
@@ -21,7 +23,13 @@ impl fmt::Debug for Token {
 /// Why there is no usable token and what to do, as a sentence that does not quote the token.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct TokenError(pub(in crate::backend::http) String);
+pub struct TokenError(SafeText<'static>);
+
+impl TokenError {
+    pub(super) fn new(sentence: impl Into<SafeText<'static>>) -> Self {
+        Self(sentence.into())
+    }
+}
 
 impl Token {
     /// Creates a token from the text of a source, without the blanks before and after it.
@@ -33,7 +41,7 @@ impl Token {
         text.zeroize();
         let token = Self(trimmed.into());
         let secret = token.0.expose_secret();
-        let error = |why: &str| Err(TokenError(why.into()));
+        let error = |why: &'static str| Err(TokenError::new(why));
         if secret.is_empty() {
             return error("is empty: put a token there");
         }

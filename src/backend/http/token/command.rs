@@ -11,7 +11,6 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, copy, sink};
 use tokio::time::timeout;
 
 use super::bearer::{MAX_TOKEN_BYTES, TokenError};
-use crate::model::text::sanitize;
 
 /// How long the program may run.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,10 +24,7 @@ pub enum CommandError {
     #[error("the token's command names no program")]
     NoProgram,
     /// The program gives no first line.
-    #[error(
-        "the token's command {} {fault}: run it by hand to see what it says",
-        sanitize(.program)
-    )]
+    #[error("the token's command {program} {fault}: run it by hand to see what it says")]
     Failed {
         /// The program, as the setting names it.
         program: String,
@@ -73,7 +69,7 @@ pub enum CommandFault {
 
 impl From<CommandError> for TokenError {
     fn from(error: CommandError) -> Self {
-        Self(error.to_string())
+        Self::new(error.to_string())
     }
 }
 

@@ -8,20 +8,18 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 use super::bearer::{MAX_TOKEN_BYTES, TokenError};
-use crate::model::text::sanitize;
 
 /// Returns the text of the file.
 ///
 /// # Errors
 /// The file does not exist, is no regular file, belongs to somebody else, or others may use it.
 pub(super) fn read(path: &Path) -> Result<String, TokenError> {
-    let name = path.to_string_lossy();
-    let name = sanitize(&name);
-    let refuse = |why: &str| Err(TokenError(format!("the token file {name} {why}")));
+    let name = path.display();
+    let refuse = |why: &str| Err(TokenError::new(format!("the token file {name} {why}")));
     let read_error = |error: &io::Error| {
         let said = error.to_string();
         let said = said.split(" (os error").next().unwrap_or_default().to_owned();
-        TokenError(format!("the token file {name} can't be read: {said}"))
+        TokenError::new(format!("the token file {name} can't be read: {said}"))
     };
     // Without this, opening a pipe would block.
     let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);

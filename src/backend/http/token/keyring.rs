@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::bearer::Token;
 use crate::backend::http::address::Address;
-use crate::model::text::sanitize;
+use crate::model::text::SafeText;
 
 /// How long the keyring may take. Somebody may have to unlock it.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -21,7 +21,13 @@ const SERVICE: &str = "redphone";
 /// Why the keyring can't be used, as half a sentence.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct KeyringError(String);
+pub struct KeyringError(SafeText<'static>);
+
+impl KeyringError {
+    fn new(sentence: impl Into<SafeText<'static>>) -> Self {
+        Self(sentence.into())
+    }
+}
 
 /// Returns the token of an API; `None` if the keyring has none.
 ///
@@ -35,7 +41,7 @@ pub async fn read(address: &Address) -> Result<Option<Token>, KeyringError> {
     });
     let Some(text) = text.await? else { return Ok(None) };
     let token = Token::new(text);
-    token.map(Some).map_err(|bad| KeyringError(format!("the token in the keyring {bad}")))
+    token.map(Some).map_err(|bad| KeyringError::new(format!("the token in the keyring {bad}")))
 }
 
 /// Stores the token of an API and replaces an earlier one.
@@ -75,8 +81,8 @@ async fn with_entry<T: Send + 'static>(
     });
     match timeout(TIMEOUT, task).await {
         Ok(Ok(result)) => result,
-        Ok(Err(_)) => Err(KeyringError("the keyring failed".into())),
-        Err(_) => Err(KeyringError(format!(
+        Ok(Err(_)) => Err(KeyringError::new("the keyring failed")),
+        Err(_) => Err(KeyringError::new(format!(
             "the keyring did not answer within {} s, unlock it",
             TIMEOUT.as_secs()
         ))),
@@ -86,19 +92,19 @@ async fn with_entry<T: Send + 'static>(
 /// Converts an error of the keyring. The result never contains what was stored, which some of these
 /// errors carry.
 fn to_keyring_error(error: &Error) -> KeyringError {
-    KeyringError(match error {
-        Error::NoDefaultStore => "there is no keyring here".into(),
+    KeyringError::new(match error {
+        Error::NoDefaultStore => "there is no keyring here".to_owned(),
         Error::PlatformFailure(why) => {
-            format!("the keyring can't be used ({})", sanitize(&why.to_string()))
+            format!("the keyring can't be used ({why})")
         }
         Error::NoStorageAccess(why) => {
-            format!("the keyring can't be opened ({})", sanitize(&why.to_string()))
+            format!("the keyring can't be opened ({why})")
         }
         Error::BadEncoding(_) | Error::BadDataFormat(..) => {
-            "what is in the keyring is no text".into()
+            "what is in the keyring is no text".to_owned()
         }
-        Error::Ambiguous(_) => "the keyring has several entries for it".into(),
-        Error::TooLong(..) => "the keyring takes no token that long".into(),
-        _ => "the keyring does not do this".into(),
+        Error::Ambiguous(_) => "the keyring has several entries for it".to_owned(),
+        Error::TooLong(..) => "the keyring takes no token that long".to_owned(),
+        _ => "the keyring does not do this".to_owned(),
     })
 }

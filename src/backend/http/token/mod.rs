@@ -14,7 +14,6 @@ use std::path::PathBuf;
 use tokio::sync::{Mutex, watch};
 
 use super::address::Address;
-use crate::model::text::sanitize;
 
 pub use bearer::{MAX_TOKEN_BYTES, Token, TokenError};
 
@@ -33,15 +32,15 @@ pub enum TokenSource {
 }
 
 impl fmt::Display for TokenSource {
-    /// Names the source in a sentence, safe to show: `the file /run/secrets/redphone`.
+    /// Names the source in a sentence, not sanitized: `the file /run/secrets/redphone`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Keyring => f.write_str("the keyring"),
-            Self::File(path) => write!(f, "the file {}", sanitize(&path.to_string_lossy())),
-            Self::Variable(name) => write!(f, "the variable {}", sanitize(name)),
+            Self::File(path) => write!(f, "the file {}", path.display()),
+            Self::Variable(name) => write!(f, "the variable {name}"),
             Self::Command(run) => {
                 let program = run.first().map(String::as_str).unwrap_or_default();
-                write!(f, "the command {}", sanitize(program))
+                write!(f, "the command {program}")
             }
         }
     }
@@ -55,16 +54,16 @@ impl TokenSource {
     /// The source has no token, or no valid one.
     pub async fn read(&self, address: &Address) -> Result<Token, TokenError> {
         let with_source =
-            |error: TokenError| TokenError(format!("the token of {self} {}", error.0));
+            |error: TokenError| TokenError::new(format!("the token of {self} {error}"));
         match self {
             Self::Keyring => match keyring::read(address).await {
                 Ok(Some(token)) => Ok(token),
-                Ok(None) => Err(TokenError(format!(
+                Ok(None) => Err(TokenError::new(format!(
                     "there is no token for {}: put one into the keyring with `redphone login \
                      {address}`, or name a file of mode 0600 with --token-file or token_file",
                     address.host()
                 ))),
-                Err(why) => Err(TokenError(format!(
+                Err(why) => Err(TokenError::new(format!(
                     "there is no token for {}, and {why}: name a file of mode 0600 with \
                      --token-file or token_file",
                     address.host()
@@ -73,10 +72,9 @@ impl TokenSource {
             Self::File(path) => Token::new(file::read(path)?).map_err(with_source),
             Self::Variable(name) => match std::env::var(name) {
                 Ok(text) => Token::new(text).map_err(with_source),
-                Err(_) => Err(TokenError(format!(
-                    "the variable {} holds no token: set it",
-                    sanitize(name)
-                ))),
+                Err(_) => {
+                    Err(TokenError::new(format!("the variable {name} holds no token: set it")))
+                }
             },
             Self::Command(run) => Token::new(command::run(run).await?).map_err(with_source),
         }

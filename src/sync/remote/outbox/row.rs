@@ -11,7 +11,6 @@ use super::batch::Batch;
 use super::state::StoredState;
 use crate::api::Details;
 use crate::backend::{BackendError, Outcome};
-use crate::model::command::Link;
 use crate::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId};
 
 /// Inserts a command, unless it is already stored.
@@ -57,23 +56,15 @@ pub(super) fn resolve_aliases(
     mut envelope: Envelope,
     aliases: &[(IncidentId, IncidentId)],
 ) -> Envelope {
-    let resolve = |id: &mut IncidentId| {
-        if let Some((_, to)) = aliases.iter().find(|(from, _)| from == id) {
-            *id = *to;
-        }
-    };
+    let resolve =
+        |id: IncidentId| aliases.iter().find(|(from, _)| *from == id).map_or(id, |(_, to)| *to);
     match &mut envelope.command {
         Command::RecordChange(_)
         | Command::RecordProblem(_)
         | Command::Incident { command: IncidentCommand::Declare(_), .. } => {}
         Command::Incident { incident, command } => {
-            resolve(incident);
-            match command {
-                IncidentCommand::Merge { into } => resolve(into),
-                IncidentCommand::Link { link: Link::Incident { id, .. } }
-                | IncidentCommand::Unlink { link: Link::Incident { id, .. } } => resolve(id),
-                _ => {}
-            }
+            *incident = resolve(*incident);
+            command.replace_incident(&resolve);
         }
     }
     envelope

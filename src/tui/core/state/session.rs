@@ -14,8 +14,9 @@ use crate::tui::workspace::Workspace;
 pub struct Session {
     /// The viewer: whoever sees the screen and in whose name commands are sent.
     pub me: PersonRef,
-    /// The rules in force: matrix, service levels and the like.
-    pub rules: Rules,
+    /// The rules in force: matrix, service levels and the like. Replaced as a whole when settings
+    /// change.
+    pub rules: Arc<Rules>,
     /// The workspace that the panes show.
     pub workspace: Workspace,
     /// All workspaces that can be switched to, this one included.
@@ -26,8 +27,8 @@ pub struct Session {
     pub read_only: bool,
     /// The folder where drafts are stored.
     pub drafts_dir: Option<PathBuf>,
-    /// The person's settings of the panes.
-    pub settings: PanesSettings,
+    /// The person's settings of the panes. Replaced as a whole when they change.
+    pub settings: Arc<PanesSettings>,
     /// Sentences about settings that could not be used.
     pub warnings: Vec<String>,
     /// The cache and outbox of a remote backend on this machine, for the task that runs effects.

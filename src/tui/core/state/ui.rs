@@ -1,6 +1,7 @@
 //! What is shown where, and how: the state of the screen and of the keyboard.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, Offset, Utc};
 
@@ -31,8 +32,8 @@ pub struct SelectionShift {
 pub struct Ui {
     /// Colours and glyphs of the current theme.
     pub theme: Theme,
-    /// The keys of each layer and their actions.
-    pub keymap: Keymap,
+    /// The keys of each layer and their actions. Replaced as a whole when settings change.
+    pub keymap: Arc<Keymap>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// The time zone in which times are shown.
@@ -73,10 +74,10 @@ pub struct Ui {
 impl Ui {
     /// Creates the state at the start: the queue has the focus, nothing is open on top of it.
     #[must_use]
-    pub fn new(settings: &PanesSettings, theme: Theme) -> Self {
+    pub fn new(settings: &PanesSettings, keymap: Keymap, theme: Theme) -> Self {
         Self {
             theme,
-            keymap: Keymap::with_bindings(&settings.keys).0,
+            keymap: Arc::new(keymap),
             size: (80, 24),
             zone: settings.appearance.zone,
             offset: Utc.fix(),

@@ -1,0 +1,130 @@
+//! Replaces files on the disk: whoever reads one finds the old content or the new one, after a
+//! crash and after a power cut too.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IntoInnerError, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// The size of the writes.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// The new content of a file. It is written to a temporary file in the same folder, which only its
+/// owner can read, and has its name once it is committed. Dropped before, it leaves nothing.
+pub(crate) struct Replacement {
+    target: PathBuf,
+    writer: BufWriter<NamedTempFile>,
+}
+
+impl Replacement {
+    /// Begins to write the new content of a file, which may be missing. The folder must exist.
+    ///
+    /// # Errors
+    /// When no file can be created in the folder.
+    pub(crate) fn begin(target: &Path) -> io::Result<Self> {
+        let file = NamedTempFile::new_in(folder_of(target))?;
+        Ok(Self { target: target.to_owned(), writer: BufWriter::with_capacity(BUFFER_BYTES, file) })
+    }
+
+    /// Returns the temporary file, to change its owner or mode.
+    pub(crate) fn file(&self) -> &File {
+        self.writer.get_ref().as_file()
+    }
+
+    /// Returns the path of the file that is replaced.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Makes the content durable, and replaces the file with it.
+    ///
+    /// # Errors
+    /// When it can't be written; the old file stays then.
+    pub(crate) fn commit(self) -> io::Result<()> {
+        self.finish(|file, target| file.persist(target))
+    }
+
+    /// Makes the content durable, and gives it its name, unless there is a file of that name.
+    ///
+    /// # Errors
+    /// When it can't be written, or with [`io::ErrorKind::AlreadyExists`].
+    pub(crate) fn commit_new(self) -> io::Result<()> {
+        self.finish(|file, target| file.persist_noclobber(target))
+    }
+
+    fn finish(
+        self,
+        persist: impl FnOnce(NamedTempFile, &Path) -> Result<File, tempfile::PersistError>,
+    ) -> io::Result<()> {
+        let file = self.writer.into_inner().map_err(IntoInnerError::into_error)?;
+        file.as_file().sync_all()?;
+        persist(file, &self.target).map_err(|error| error.error)?;
+        // The name is durable once the folder is.
+        File::open(folder_of(&self.target))?.sync_all()
+    }
+}
+
+impl Write for Replacement {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// Returns the folder of a file; that of a bare name is the current one.
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn replaced_file_has_the_new_content_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("file");
+        fs::write(&target, "old").unwrap();
+        let mut file = Replacement::begin(&target).unwrap();
+        file.write_all(b"new").unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "old");
+        file.commit().unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "new");
+        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+
+    #[test]
+    fn replacement_that_is_dropped_leaves_the_old_file_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("file");
+        fs::write(&target, "old").unwrap();
+        let mut file = Replacement::begin(&target).unwrap();
+        file.write_all(b"new").unwrap();
+        drop(file);
+        assert_eq!(fs::read_to_string(&target).unwrap(), "old");
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+
+    #[test]
+    fn new_file_replaces_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("file");
+        Replacement::begin(&target).unwrap().commit_new().unwrap();
+        let refused = Replacement::begin(&target).unwrap().commit_new().unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+}
