@@ -59,7 +59,7 @@ pub(super) fn classify(error: &sqlx::Error) -> SqliteFault {
 
 /// Formats a path for display, without characters that could harm a terminal.
 pub(super) fn display_path(path: &Path) -> String {
-    sanitize(&path.display().to_string()).into_string()
+    sanitize(path.display().to_string()).into_string()
 }
 
 /// Returns the sentence for an error of the driver.

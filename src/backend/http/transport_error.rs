@@ -256,12 +256,12 @@ fn describe_certificate_error(host: &str, why: &CertificateError) -> String {
                     name.strip_prefix("DnsName(\"")
                         .map_or(name.as_str(), |name| name.trim_end_matches("\")"))
                 })
-                .map(|name| sanitize(name))
+                .map(sanitize)
                 .collect();
             let names = if names.is_empty() {
                 "another name".to_owned()
             } else {
-                truncate(&names.join(", "), MAX_MESSAGE_WIDTH).into_string()
+                truncate(names.join(", "), MAX_MESSAGE_WIDTH).into_string()
             };
             format!("the certificate of {host} is for {names}: correct the host in the URL")
         }
@@ -313,7 +313,7 @@ fn format_day(time: UnixTime) -> String {
 /// Returns a library's message, shortened and safe to show.
 pub(super) fn short_message(message: &str) -> String {
     let message = message.split(" (os error").next().unwrap_or_default();
-    truncate(&sanitize(message), MAX_MESSAGE_WIDTH).into_string()
+    truncate(message, MAX_MESSAGE_WIDTH).into_string()
 }
 
 /// The causes found in an error's source chain.

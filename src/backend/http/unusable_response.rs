@@ -73,7 +73,7 @@ impl fmt::Display for UnusableResponse {
             Unusable::Failed { detail } => write!(f, "{host} says: {}", sanitize(detail)),
             Unusable::NotJson { status, media_type } => write_not_json(f, host, status, media_type),
             Unusable::Redirect { status, to } => {
-                let to = to.as_ref().map(|to| truncate(&sanitize(to), 200).into_owned());
+                let to = to.as_ref().map(|to| truncate(to, 200).into_owned());
                 let to = to.as_deref().unwrap_or("nowhere");
                 write!(
                     f,

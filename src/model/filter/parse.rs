@@ -11,7 +11,7 @@ use crate::model::time::parse_duration;
 /// The error for a term that can't be parsed. Displayed as what is wrong and what would be accepted
 /// instead, sanitized.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{}", sanitize(&fault.to_string()))]
+#[error("{}", sanitize(fault.to_string()))]
 pub struct FilterError {
     /// Position of the term in the text, in bytes.
     pub range: Range<usize>,

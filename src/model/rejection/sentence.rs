@@ -65,9 +65,9 @@ impl Rejection {
                 format!("{} is {status}: choose an open incident to merge into", label(*number))
             }
             Self::AlreadyLinked { link } => {
-                format!("already linked to {}", sanitize(&link.to_string()))
+                format!("already linked to {}", sanitize(link.to_string()))
             }
-            Self::NotLinked { link } => format!("not linked to {}", sanitize(&link.to_string())),
+            Self::NotLinked { link } => format!("not linked to {}", sanitize(link.to_string())),
             Self::CloseUnresolved => "resolve it before closing it".into(),
             Self::ClosingGateOpen { missing } => {
                 format!("the closing gate is not answered: {}", list(missing))

@@ -126,7 +126,7 @@ fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
             let names: Vec<&str> = step.people.iter().map(|p| p.name.as_str()).collect();
             let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };
             let level = step.level;
-            let text = format!("level {level}  {}", names);
+            let text = format!("level {level}  {names}");
             let when = if step.reached {
                 "called already".to_owned()
             } else if step.due <= at {
@@ -137,7 +137,7 @@ fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
             let about = if level == next { format!("{when} · next") } else { when };
             let nobody = step.people.is_empty().then(|| "it reaches nobody now".to_owned());
             let pick = Pick::Submit {
-                verb: format!("call level {level} ({}) for", names),
+                verb: format!("call level {level} ({names}) for"),
                 done_phrase: format!("escalated to level {level}"),
                 commands: vec![IncidentCommand::Escalate {
                     level,

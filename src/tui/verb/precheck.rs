@@ -61,7 +61,9 @@ pub(in crate::tui) fn record_refusal(
         match decide(Some(&incident), &envelope, Context { now, rules: &app.session.rules }) {
             // The record is copied only if another command is decided on what this one changes.
             Ok(events) if remaining.len() > 0 => {
-                events.iter().for_each(|event| incident.to_mut().apply(event));
+                for event in &events {
+                    incident.to_mut().apply(event);
+                }
             }
             Ok(_) => {}
             Err(rejection) => return Some(rejection.sentence(now)),

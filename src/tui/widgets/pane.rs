@@ -3,14 +3,14 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::widgets::{Block, BorderType};
+use ratatui::widgets::BorderType;
 
 use crate::model::text::{SafeText, truncate, width};
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, PaneSlot};
 use crate::tui::core::pane::Pane;
-use crate::tui::widgets::text::{Line, Span, draw_line, draw_text, render};
+use crate::tui::widgets::text::{Line, Span, draw_border, draw_line, draw_text};
 
 /// What the upper border shows in addition to the pane's name.
 #[derive(Default)]
@@ -42,7 +42,7 @@ pub(in crate::tui) fn draw(
         }
         Frame::Own | Frame::Tabs(_) => {
             let kind = if focused { app.ui.theme.focus_border() } else { BorderType::Rounded };
-            render(Block::bordered().border_type(kind).border_style(style), area, buffer);
+            draw_border(kind, style, area, buffer);
             let line = match slot.frame {
                 Frame::Tabs(panes) => tabs(app, panes, slot.pane, focused),
                 _ => own_title(app, slot.pane, title, focused),

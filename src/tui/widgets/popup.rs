@@ -3,12 +3,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use ratatui::widgets::{Block, Clear};
 
 use crate::model::text::{SafeText, truncate, width};
 
 use crate::tui::core::app::App;
-use crate::tui::widgets::text::{Line, draw_line, draw_text, render};
+use crate::tui::widgets::text::{Line, clear, draw_border, draw_line, draw_text};
 
 /// Returns the width of the text in a box over `body`, in columns.
 pub(in crate::tui) fn text_width(body: Rect) -> usize {
@@ -53,10 +52,9 @@ pub(in crate::tui) fn frame<'a>(
     title: impl Into<SafeText<'a>>,
     buffer: &mut Buffer,
 ) {
-    render(Clear, area, buffer);
+    clear(area, buffer);
     let style = app.ui.theme.accent();
-    let border = Block::bordered().border_type(app.ui.theme.focus_border()).border_style(style);
-    render(border, area, buffer);
+    draw_border(app.ui.theme.focus_border(), style, area, buffer);
     let room = usize::from(area.width.saturating_sub(6));
     let title = format!(" {} ", truncate(title, room));
     let row = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };

@@ -7,8 +7,9 @@
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::widgets::{Block, Clear, Widget};
-use tui_textarea::TextArea;
+use ratatui::widgets::{Block, BorderType, Clear, Widget};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 use crate::model::text::SafeText;
 
@@ -144,19 +145,34 @@ pub fn set_symbol(symbol: &'static str, cell: &mut Cell) {
     cell.set_symbol(symbol);
 }
 
-/// A widget of a library that draws no text but what was sanitized before.
-pub trait SafeWidget: Widget {}
+/// Draws a border around the inside of an area.
+#[allow(clippy::disallowed_methods, reason = "a border without a title has no text")]
+pub fn draw_border(kind: BorderType, style: Style, area: Rect, buffer: &mut Buffer) {
+    Block::bordered().border_type(kind).border_style(style).render(area, buffer);
+}
 
-/// Borders: `clippy.toml` refuses the methods that give them a title.
-impl SafeWidget for Block<'_> {}
+/// Makes an area blank.
+#[allow(clippy::disallowed_methods, reason = "it draws no text")]
+pub fn clear(area: Rect, buffer: &mut Buffer) {
+    Clear.render(area, buffer);
+}
 
-impl SafeWidget for Clear {}
-
-/// A field, whose text is sanitized as it is typed, pasted or set.
-impl SafeWidget for &TextArea<'_> {}
-
-/// Draws a widget.
-#[allow(clippy::disallowed_methods, reason = "the widget draws safe text only")]
-pub fn render(widget: impl SafeWidget, area: Rect, buffer: &mut Buffer) {
+/// Draws a widget of a library, and sanitizes each cell where it may have drawn.
+///
+/// Every symbol stays as wide as the widget took it to be: where the safe one has another width,
+/// its first part of that width is shown, or else a replacement character.
+#[allow(clippy::disallowed_methods, reason = "what the widget has drawn is sanitized")]
+pub fn render(widget: impl Widget, area: Rect, buffer: &mut Buffer) {
     widget.render(area, buffer);
+    for position in area.intersection(buffer.area).positions() {
+        let Some(cell) = buffer.cell_mut(position) else { continue };
+        let safe = SafeText::from(cell.symbol());
+        if safe == cell.symbol() {
+            continue;
+        }
+        let width = cell.symbol().width();
+        let shown = safe.graphemes(true).next().filter(|first| first.width() == width);
+        let shown = shown.unwrap_or("\u{fffd}").to_owned();
+        cell.set_symbol(&shown);
+    }
 }
