@@ -317,7 +317,11 @@ const PLAYS: &[(&str, Play)] = &[
         stage.keys("Enter");
     }),
     ("jump", |stage| stage.keys("g 2")),
-    ("quitting", |stage| stage.keys("p Enter ^c")),
+    ("quitting", |stage| {
+        stage.keys("n");
+        stage.write("seen");
+        stage.keys("^s ^c");
+    }),
     ("switching", |stage| stage.keys("B Enter")),
     ("not switched", |stage| {
         stage.keys("B Enter");
@@ -363,10 +367,9 @@ fn hostile_text_in_any_field_is_harmless_in_every_mode() {
         seen.insert(mode_name(&stage.app.ui.mode));
         assert_harmless(stage, what);
     };
-    for size in [(126, 36), (40, 12), (200, 60)] {
+    for size in [(126, 36), (40, 12)] {
         for (what, play) in PLAYS {
             let mut stage = stage(&memory, size);
-            check(&stage, "nothing");
             play(&mut stage);
             check(&stage, what);
             stage.keys("Down");
@@ -379,7 +382,7 @@ fn hostile_text_in_any_field_is_harmless_in_every_mode() {
         }
     }
     for key in action_keys() {
-        for more in ["", "Enter", "Down Enter", "Down Down Enter", "1", "Tab Tab Tab ^s"] {
+        for more in ["Enter", "Down Down Enter", "1", "Tab Tab Tab ^s"] {
             let mut stage = stage(&memory, (126, 36));
             stage.keys(key);
             check(&stage, key);
