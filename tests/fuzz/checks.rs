@@ -84,7 +84,7 @@ pub fn api(data: &[u8]) {
     if let Some(details) = round::<Details>(data) {
         let now = chrono::DateTime::UNIX_EPOCH;
         // The sentence can be anything that a server sends. It is sanitized where it is shown.
-        safe(&sanitize(&details.into_error(now).to_string()));
+        safe(&sanitize(details.into_error(now).to_string()));
     }
     round::<Search>(data);
     round::<Changes>(data);
@@ -101,7 +101,7 @@ pub fn import(data: &[u8]) {
         let rewritten = serde_json::to_string(&again).expect("what was read can be written");
         assert_eq!(rewritten, written);
         if let Record::Event(event) = again {
-            safe(&sanitize(&event.body.detail()));
+            safe(&sanitize(event.body.detail()));
         }
     }
 }
@@ -156,8 +156,8 @@ pub fn text(data: &[u8]) {
     assert_eq!(sanitize(&safe_text), safe_text, "made safe twice it is another text");
     // A wide character does not fit into one column.
     for columns in [2, 7, 40] {
-        assert!(width(&truncate(&safe_text, columns)) <= columns);
-        assert_eq!(width(&pad(&safe_text, columns)), columns);
+        assert!(width(truncate(&safe_text, columns)) <= columns);
+        assert_eq!(width(pad(&safe_text, columns)), columns);
         for line in wrap(&safe_text, columns) {
             assert!(width(&line) <= columns, "{line:?} in {columns}");
         }

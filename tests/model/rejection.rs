@@ -22,6 +22,7 @@ fn escaped() -> PersonRef {
 }
 
 /// Every variant, with its kind and its sentence at 08:05, five minutes after the incidents began.
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
     use Rejection as R;
     use RejectionKind::{Conflict, Invalid, NotFound, NotNow};

@@ -42,7 +42,7 @@ fn too_long_text_is_truncated_with_an_ellipsis(
     #[case] expected: &str,
 ) {
     assert_eq!(truncate(text, columns), expected);
-    assert_eq!(width(&pad(text, columns)), columns);
+    assert_eq!(width(pad(text, columns)), columns);
 }
 
 #[test]

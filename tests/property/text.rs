@@ -46,14 +46,14 @@ proptest! {
         for part in &parts {
             prop_assert!(is_borrowed(sanitize(part.as_str())), "{:?}", part);
         }
-        prop_assert!(is_borrowed(sanitize(&parts.concat())), "{:?}", parts);
+        prop_assert!(is_borrowed(sanitize(parts.concat())), "{:?}", parts);
     }
 
     #[test]
     fn text_fits_its_columns(text in any_text(), columns in 0usize..60) {
         let safe = sanitize(&text);
-        prop_assert!(width(&truncate(&safe, columns)) <= columns);
-        prop_assert_eq!(width(&pad(&safe, columns)), columns);
+        prop_assert!(width(truncate(&safe, columns)) <= columns);
+        prop_assert_eq!(width(pad(&safe, columns)), columns);
     }
 
     #[test]

@@ -33,6 +33,7 @@ use super::memory::Memory;
 
 use surroundings::wait;
 
+#[allow(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub struct Stage {
     pub app: App,
     pub memory: Arc<Memory>,

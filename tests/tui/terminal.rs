@@ -172,6 +172,7 @@ fn frame_without_synchronization_is_otherwise_the_same() {
 
 /// Terminals differ in what remains if only the first half of a wide character is overwritten.
 #[test]
+#[allow(clippy::disallowed_methods, reason = "no text comes from outside")]
 fn removing_a_wide_character_rewrites_both_its_cells() {
     let sink = Emulator { parser: emulator((12, 2)), last: Vec::new() };
     let mut terminal = Terminal::new(Framed::new(sink)).expect("memory");

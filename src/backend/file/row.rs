@@ -330,6 +330,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::unusual_byte_groupings, reason = "a group of bits is a value")]
     fn facets_have_the_numbers_that_queries_select_by() {
         let facets =
             |status, priority, category, paused| pack_facets(status, priority, category, paused);
