@@ -46,7 +46,8 @@ proptest! {
         for part in &parts {
             prop_assert!(is_borrowed(sanitize(part.as_str())), "{:?}", part);
         }
-        prop_assert!(is_borrowed(sanitize(parts.concat())), "{:?}", parts);
+        let joined = parts.concat();
+        prop_assert!(is_borrowed(sanitize(&joined)), "{:?}", joined);
     }
 
     #[test]
