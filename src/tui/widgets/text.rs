@@ -1,6 +1,6 @@
 //! Text that can be drawn: spans and lines of harmless text, and what puts them on the screen.
 //!
-//! The types and functions of ratatui that stand behind these take any string. `clippy.toml`
+//! The types and functions of ratatui that stand behind these take any string. `.clippy.toml`
 //! refuses them everywhere else in the source, so that text from outside can't reach the terminal
 //! without being sanitized: everything here is made from [`SafeText`], which sanitizes.
 
