@@ -228,7 +228,7 @@ impl WorkspacePool {
 
 impl fmt::Debug for WorkspacePool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Doors").field("site", &self.started).finish_non_exhaustive()
+        f.debug_struct("WorkspacePool").field("started", &self.started).finish_non_exhaustive()
     }
 }
 
