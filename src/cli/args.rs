@@ -202,7 +202,7 @@ Examples:
   redphone demo --serve --listen 127.0.0.1:7373
   redphone demo --incidents 100000 --keep big.db --seed-only";
 
-/// `demo`.
+/// Arguments of `redphone demo`.
 #[derive(Args, Clone, Debug)]
 pub struct Demo {
     /// Which company is made up
@@ -242,7 +242,7 @@ Examples:
   redphone wall --view 'team:payments'
   redphone wall --rotate 1m --no-takeover";
 
-/// `wall`.
+/// Arguments of `redphone wall`.
 #[derive(Args, Clone, Debug)]
 pub struct Wall {
     /// Words and terms that incidents must pass, as of `list`, or the name of a view
@@ -274,7 +274,7 @@ Examples:
   redphone list -status:triggered 'idle>2h' --sort changed
   redphone list is:any checkout --sort newest --limit 20 --json";
 
-/// `export`.
+/// Arguments of `redphone export`.
 #[derive(Args, Clone, Debug)]
 pub struct Export {
     /// The file; `-`, or none, writes to standard output
@@ -292,7 +292,7 @@ Examples:
   redphone import backup.jsonl
   zcat backup.jsonl.gz | redphone import -";
 
-/// `import`.
+/// Arguments of `redphone import`.
 #[derive(Args, Clone, Debug)]
 pub struct Import {
     /// The file; `-`, or none where input is piped, reads standard input
@@ -316,7 +316,7 @@ Examples:
   redphone doctor --rebuild
   redphone doctor --salvage saved.jsonl";
 
-/// `doctor`.
+/// Arguments of `redphone doctor`.
 #[derive(Args, Clone, Debug)]
 pub struct Doctor {
     /// Make everything that follows from the events anew
@@ -339,7 +339,7 @@ Examples:
   redphone config check
   $EDITOR \"$(redphone config path)\"";
 
-/// `config`.
+/// Subcommands of `redphone config`.
 #[derive(Subcommand, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ConfigCommand {
     /// Print where the settings file is, or would be
@@ -363,7 +363,7 @@ Examples:
   redphone profiles
   redphone profiles --check";
 
-/// `profiles`.
+/// Arguments of `redphone profiles`.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Profiles {
     /// Ask each of them what it can do
@@ -382,7 +382,7 @@ Examples:
   redphone login prod
   redphone login https://incidents.example.net < token";
 
-/// `login` and `logout`.
+/// Arguments of `redphone login` and of `redphone logout`.
 #[derive(Args, Clone, Debug)]
 pub struct Login {
     /// A profile's name or an API's URL [default: the API that is chosen]

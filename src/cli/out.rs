@@ -57,14 +57,14 @@ impl<'a> StyledLine<'a> {
         Self(vec![(text.into(), style)])
     }
 
-    /// Appends a part.
+    /// Returns the line with a part in a style appended.
     #[must_use]
     pub fn with(mut self, text: impl Into<SafeText<'a>>, style: Style) -> Self {
         self.push(text, style);
         self
     }
 
-    /// Appends a part.
+    /// Appends a part in a style.
     pub fn push(&mut self, text: impl Into<SafeText<'a>>, style: Style) {
         self.0.push((text.into(), style));
     }
@@ -114,7 +114,7 @@ impl Out {
         self.styled_line(&StyledLine::new(text, Style::Plain))
     }
 
-    /// Prints a line.
+    /// Prints a line, with colours if the output has them.
     pub fn styled_line(&mut self, line: &StyledLine<'_>) -> Result<(), Failure> {
         let text = line.render(self.color);
         let text = text.trim_end();

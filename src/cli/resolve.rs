@@ -6,7 +6,7 @@ use super::context::Context;
 use super::failure::Failure;
 use crate::model::IncidentCommand;
 
-/// Resolves one incident.
+/// Resolves one incident and prints the result, or its row as JSON.
 pub async fn run(context: &mut Context, args: Resolve) -> Result<(), Failure> {
     let Resolve { incident, action, detail, validation, json } = args;
     let ask = IncidentCommand::Resolve { action, detail, validation };

@@ -29,7 +29,7 @@ pub const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// What to do if the store does not exist.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IfMissing {
-    /// Create it.
+    /// Create an empty store.
     Create,
     /// Fail: a new store would be empty.
     Refuse,
@@ -38,7 +38,7 @@ pub enum IfMissing {
 /// An open connection to a backend.
 #[derive(Clone)]
 pub struct BackendConnection {
-    /// The backend.
+    /// The backend itself, for commands and for what is never cached.
     pub backend: Arc<dyn Backend>,
     /// Reads the backend, and what is cached of it.
     pub reader: Arc<dyn Reader>,

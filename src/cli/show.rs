@@ -34,7 +34,7 @@ struct IncidentJson<'a> {
     timeline: &'a [Event],
 }
 
-/// Shows one incident.
+/// Prints one incident: its record, suspected changes, similar incidents and timeline.
 pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     let connection = open(&context.config, IfMissing::Refuse).await?;
     let reader = &*connection.reader;

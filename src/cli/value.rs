@@ -25,7 +25,7 @@ use crate::tui::theme::{Choice, Name};
 pub enum IncidentRef {
     /// By its number, such as `INC-12`.
     Number(IncidentNumber),
-    /// By its id.
+    /// By its id, a UUID.
     Id(IncidentId),
 }
 
@@ -95,13 +95,13 @@ impl FromStr for Time {
 /// The error for a number or a duration that is none, or that is out of its range.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum OutOfRange {
-    /// Of [`speed`].
+    /// The speed of the demo, parsed by [`speed`].
     #[error("give a number from 0 to 1000")]
     Speed,
-    /// Of [`rotate`].
+    /// The time that a page of the wall stays, parsed by [`rotate`].
     #[error("give a time from 5s to 1d, such as 15s or 1m")]
     Rotation,
-    /// Of [`hold`].
+    /// The longest time that a request for changes is held, parsed by [`hold`].
     #[error("give a time from 0s to 60s, such as 25s")]
     LongPoll,
 }
@@ -210,7 +210,7 @@ impl_text_enum!(Level, Sort, Category, Source, ResolutionAction, Name, Choice, Z
 pub struct EnumParser<T>(PhantomData<T>);
 
 impl<T> EnumParser<T> {
-    /// Creates the parser.
+    /// Creates a parser that offers all values of `T`.
     #[must_use]
     pub fn new() -> Self {
         Self(PhantomData)

@@ -22,7 +22,7 @@ pub struct OpenWorkspace {
     pub config: Config,
     /// The flags with which the workspace was opened.
     pub flags: Flags,
-    /// The user.
+    /// The person who uses the program, as named in commands.
     pub me: PersonRef,
     /// The description of the workspace that the panes show.
     pub workspace: Workspace,

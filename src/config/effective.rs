@@ -20,7 +20,7 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Whether the file could not be read at all, so that nothing of it counts.
     pub is_broken: bool,
-    /// Where incidents live.
+    /// The store's file or the API that the program works on.
     pub location: Location,
     /// Handle of the person who uses the program.
     pub me: String,

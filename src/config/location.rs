@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::backend::http::{Address, TokenSource};
 use crate::model::text::SafeText;
 
-/// Where incidents live.
+/// The store's file or the API that the program works on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Location {
     /// The file of a local store.

@@ -10,7 +10,7 @@ use super::time::ACCEPTED_YEARS;
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{field}: {problem}")]
 pub struct BadField {
-    /// The field's name.
+    /// The field's name, as in the JSON of a command.
     pub field: &'static str,
     /// What is wrong with its value.
     pub problem: FieldProblem,
@@ -37,17 +37,17 @@ pub enum FieldProblem {
     /// A line is too long.
     #[error("has {count} characters: shorten it to {max} or fewer")]
     TooManyChars {
-        /// Its length.
+        /// The number of characters of the line.
         count: usize,
-        /// The greatest length.
+        /// The greatest number of characters that is accepted.
         max: usize,
     },
     /// A text is too long.
     #[error("has {} KiB: shorten it to {} KiB or less", bytes.div_ceil(1024), max / 1024)]
     TooManyBytes {
-        /// Its length.
+        /// The length of the text in bytes of UTF-8.
         bytes: usize,
-        /// The greatest length.
+        /// The greatest length that is accepted, in bytes.
         max: usize,
     },
     /// A line has a line break.
@@ -56,9 +56,9 @@ pub enum FieldProblem {
     /// A list is too long.
     #[error("has {count} entries: {max} is the most")]
     TooManyEntries {
-        /// Its length.
+        /// The number of entries of the list.
         count: usize,
-        /// The greatest length.
+        /// The greatest number of entries that is accepted.
         max: usize,
     },
     /// A list has the same entry twice.

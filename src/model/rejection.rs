@@ -37,18 +37,18 @@ pub enum Rejection {
     },
     /// The incident has ended.
     AlreadyEnded {
-        /// How it ended.
+        /// The status with which the incident ended.
         status: Status,
         /// The incident in which it continues, if it was merged into one that has a number.
         merged_into: Option<IncidentNumber>,
-        /// Who ended it.
+        /// The person or program that ended the incident.
         by: Actor,
-        /// When it ended.
+        /// The time at which the incident ended.
         at: DateTime<Utc>,
     },
     /// The incident has ended, and only its row is known.
     NotOpen {
-        /// How it ended.
+        /// The status with which the incident ended.
         status: Status,
     },
     /// Somebody has acknowledged the incident.
@@ -60,7 +60,7 @@ pub enum Rejection {
     },
     /// The incident has the status to which it should be moved.
     AlreadyAtStage {
-        /// The status.
+        /// The status that the incident has.
         status: Status,
         /// Who moved it there.
         by: Actor,
@@ -69,12 +69,12 @@ pub enum Rejection {
     },
     /// The incident should be moved to an earlier stage than its present one.
     StagesOnlyMoveForward {
-        /// Its present status.
+        /// The present status of the incident.
         status: Status,
     },
     /// The incident is owned by this person already.
     AlreadyOwned {
-        /// The owner.
+        /// The person who owns the incident.
         by: PersonRef,
     },
     /// Nobody owns the incident already.
@@ -85,23 +85,23 @@ pub enum Rejection {
     AlreadyItsServices,
     /// The incident has this category already.
     AlreadyCategorized {
-        /// The category.
+        /// The category that the incident has.
         category: Category,
     },
     /// The incident has no category already.
     AlreadyUncategorized,
     /// The person has the role already, or does not have it already.
     RoleUnchanged {
-        /// The role.
+        /// The role that was to be given or withdrawn.
         role: Role,
-        /// The person.
+        /// The person whose role was to change.
         person: PersonRef,
         /// Whether the person has the role.
         given: bool,
     },
     /// Impact, urgency and priority are set like this already.
     AlreadyPrioritized {
-        /// The priority.
+        /// The priority that the incident has.
         priority: Priority,
         /// The extent of the harm.
         impact: Impact,
@@ -110,14 +110,14 @@ pub enum Rejection {
     },
     /// The incident has this priority already.
     AlreadyOfPriority {
-        /// The priority.
+        /// The priority that the incident has.
         priority: Priority,
     },
     /// Nobody needs to be called automatically, because somebody has acknowledged the incident.
     AcknowledgedMeanwhile,
     /// The level of the escalation policy was called before.
     LevelAlreadyCalled {
-        /// The level.
+        /// The level of the escalation policy, from 1.
         level: u8,
     },
     /// A description changes nothing.
@@ -137,17 +137,17 @@ pub enum Rejection {
     MergeTargetEnded {
         /// Its number, if it has one already.
         number: Option<IncidentNumber>,
-        /// How it ended.
+        /// The status with which that incident ended.
         status: Status,
     },
     /// The incident has this link already.
     AlreadyLinked {
-        /// The link.
+        /// The link that was to be added.
         link: Link,
     },
     /// The incident does not have this link.
     NotLinked {
-        /// The link.
+        /// The link that was to be removed.
         link: Link,
     },
     /// An incident is resolved before it is closed.
@@ -159,7 +159,7 @@ pub enum Rejection {
     },
     /// The incident is open, so it can't be reopened.
     NeedsNoReopening {
-        /// Its status.
+        /// The present status of the incident.
         status: Status,
     },
     /// The incident was closed too long ago to be reopened.
@@ -171,16 +171,16 @@ pub enum Rejection {
     },
     /// The status of the incident was not reached by a move that can be undone.
     NoMoveToUndo {
-        /// The status.
+        /// The present status of the incident.
         status: Status,
     },
     /// Somebody else made the last move, and only that person may undo it.
     MovedBySomebodyElse {
         /// The status to which it led.
         status: Status,
-        /// Who made it.
+        /// The person or program that made the last move.
         by: Actor,
-        /// When it was made.
+        /// The time of the last move.
         at: DateTime<Utc>,
     },
     /// The last move was made too long ago to be undone.
@@ -194,7 +194,7 @@ pub enum Rejection {
     },
     /// The incident ended in a way that gets no review.
     NothingToReview {
-        /// How it ended.
+        /// The status with which the incident ended.
         status: Status,
     },
     /// The review was published before.

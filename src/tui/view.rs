@@ -15,7 +15,7 @@ use crate::tui::{
     queue, run, runbook, state_line, timeline, wall,
 };
 
-/// Draws a frame.
+/// Draws a frame from the application's state.
 pub fn view(app: &App, frame: &mut Frame<'_>) {
     let area = frame.area();
     let buffer = frame.buffer_mut();

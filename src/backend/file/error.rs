@@ -116,7 +116,7 @@ pub(super) fn damaged_message(path: &Path, detail: &str) -> String {
 pub struct StoreFault {
     /// The path that the store was opened with.
     pub path: PathBuf,
-    /// What is wrong.
+    /// The fault itself, with its cause where there is one.
     pub kind: StoreFaultKind,
 }
 
@@ -196,7 +196,7 @@ impl From<StoreFault> for BackendError {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the program failed in the middle, and its log says why: {advice}")]
 pub struct Panicked {
-    /// What to do.
+    /// What the person should do, as the end of a sentence.
     pub advice: &'static str,
 }
 

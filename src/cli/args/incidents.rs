@@ -7,7 +7,7 @@ use crate::model::priority::Level;
 use crate::model::queue::Sort;
 use crate::model::status::{Category, ResolutionAction, Source};
 
-/// `list`.
+/// Arguments of `redphone list`.
 #[derive(Args, Clone, Debug)]
 pub struct List {
     /// Words and terms that must hold [default: all open incidents]
@@ -37,7 +37,7 @@ Examples:
   redphone show INC-12
   redphone show 12 --json";
 
-/// `show`.
+/// Arguments of `redphone show`.
 #[derive(Args, Clone, Debug)]
 pub struct Show {
     /// Its number or id
@@ -61,7 +61,7 @@ Examples:
   redphone declare --title 'Disk 90 % full on db-3' --service db --impact low --urgency medium \\
       --source monitoring --dedup-key disk/db-3";
 
-/// `declare`.
+/// Arguments of `redphone declare`.
 #[derive(Args, Clone, Debug)]
 pub struct Declare {
     /// What is wrong, on one line of 1 to 200 characters
@@ -121,7 +121,7 @@ Examples:
   redphone ack INC-12
   redphone ack 12 14 15";
 
-/// `ack`.
+/// Arguments of `redphone ack`.
 #[derive(Args, Clone, Debug)]
 pub struct Ack {
     /// Their numbers or ids
@@ -141,7 +141,7 @@ Examples:
   redphone note INC-12 'Rolled back to v811, error rate falls'
   kubectl get pods | redphone note INC-12 -";
 
-/// `note`.
+/// Arguments of `redphone note`.
 #[derive(Args, Clone, Debug)]
 pub struct Note {
     /// Its number or id
@@ -162,7 +162,7 @@ Examples:
   redphone resolve INC-12 --action rollback --detail 'checkout back to v811' \\
       --validation '20 test payments went through'";
 
-/// `resolve`.
+/// Arguments of `redphone resolve`.
 #[derive(Args, Clone, Debug)]
 pub struct Resolve {
     /// Its number or id

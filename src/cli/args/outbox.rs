@@ -22,7 +22,7 @@ Examples:
   redphone outbox retry 14
   redphone outbox drop 14";
 
-/// `outbox`.
+/// Arguments of `redphone outbox`.
 #[derive(Args, Clone, Debug)]
 pub struct OutboxArgs {
     /// What about it; without it the commands are listed

@@ -24,7 +24,7 @@ Examples:
   redphone serve --listen 0.0.0.0:7373 --tls-cert cert.pem --tls-key key.pem
   redphone serve --print-openapi > openapi.json";
 
-/// `serve`.
+/// Arguments of `redphone serve`.
 #[derive(Args, Clone, Debug)]
 pub struct Serve {
     /// Address and port to listen on; port 0 takes a free one
@@ -81,7 +81,7 @@ Examples:
   redphone token list
   redphone token revoke ines";
 
-/// `token`.
+/// Subcommands of `redphone token`.
 #[derive(Subcommand, Clone, Debug)]
 pub enum TokenCommand {
     /// Make a token and print it, this once
@@ -92,7 +92,7 @@ pub enum TokenCommand {
     Revoke(RevokeToken),
 }
 
-/// `token create`.
+/// Arguments of `redphone token create`.
 #[derive(Args, Clone, Debug)]
 pub struct CreateToken {
     /// What it is called: a person's handle, or the name of a program
@@ -115,7 +115,7 @@ pub struct CreateToken {
     pub json: bool,
 }
 
-/// `token list`.
+/// Arguments of `redphone token list`.
 #[derive(Args, Clone, Debug)]
 pub struct ListTokens {
     /// The file of tokens [default: beside the store]
@@ -126,7 +126,7 @@ pub struct ListTokens {
     pub json: bool,
 }
 
-/// `token revoke`.
+/// Arguments of `redphone token revoke`.
 #[derive(Args, Clone, Debug)]
 pub struct RevokeToken {
     /// Its name or id

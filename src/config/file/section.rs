@@ -295,7 +295,7 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// Reads one character.
+    /// Reads a text of exactly one character, which is neither a blank nor a control character.
     pub(super) fn character(&self) -> ValueResult<char> {
         let text = self.text()?;
         let mut chars = text.chars();
@@ -362,7 +362,7 @@ impl<'a> Value<'a> {
         Ok(names)
     }
 
-    /// Reads a table.
+    /// Reads a table, as a section with the position of its first key.
     pub(super) fn section(&self) -> ValueResult<Section<'a>> {
         let table = self.spanned.get_ref().as_table();
         let table = table.ok_or_else(|| self.expected("a table"))?;

@@ -24,13 +24,13 @@ pub(in crate::model) struct Case<'a> {
 /// An incident before a command is sent, as far as it is known: an inverse leads back to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Before<'a> {
-    /// The incident's row.
+    /// The incident's row in the queue.
     pub row: &'a Summary,
     /// The complete record, if it was read.
     pub record: Option<&'a Incident>,
     /// The rules in force.
     pub rules: &'a Rules,
-    /// The present time.
+    /// The time at which the command is about to be sent.
     pub now: DateTime<Utc>,
 }
 

@@ -38,7 +38,7 @@ pub struct CommandRow {
 pub struct Fact {
     /// The label: one word of at most 10 letters.
     pub label: &'static str,
-    /// The text.
+    /// What the record says under the label, as it was recorded.
     pub text: String,
 }
 

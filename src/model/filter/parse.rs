@@ -15,7 +15,7 @@ use crate::model::time::parse_duration;
 pub struct FilterError {
     /// Position of the term in the text, in bytes.
     pub range: Range<usize>,
-    /// What is wrong.
+    /// The reason, with the facts that the sentence is made from.
     #[source]
     pub fault: FilterFault,
 }
@@ -29,7 +29,7 @@ pub enum FilterFault {
     /// Nothing follows the key.
     #[error("{key}{operator} needs a value")]
     NoValue {
-        /// The key.
+        /// The key as it was typed, such as `team`.
         key: String,
         /// What follows the key.
         operator: char,
@@ -43,13 +43,13 @@ pub enum FilterFault {
     /// The key compares, and the operator does not.
     #[error("{key} needs > or <, as in {key}>2h")]
     NotAComparison {
-        /// The key.
+        /// The key as it was typed, such as `age`.
         key: String,
     },
     /// There is no such key, and one that is like it.
     #[error("{key}{operator} is not a filter term: did you mean {nearest}?")]
     MisspeltKey {
-        /// The key.
+        /// The key as it was typed, which no term has.
         key: String,
         /// What follows the key.
         operator: char,
@@ -62,7 +62,7 @@ pub enum FilterFault {
         TERMS_HELP
     )]
     UnknownKey {
-        /// The key.
+        /// The key as it was typed, which no term has.
         key: String,
         /// What follows the key.
         operator: char,

@@ -26,7 +26,7 @@ pub fn sanitize<'a>(text: impl Into<SafeText<'a>>) -> SafeText<'a> {
 }
 
 impl<'a> SafeText<'a> {
-    /// Returns the text.
+    /// Returns the sanitized text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

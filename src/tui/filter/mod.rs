@@ -75,7 +75,7 @@ impl FilterLine {
         line
     }
 
-    /// Returns the text.
+    /// Returns the filter as it is typed so far.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

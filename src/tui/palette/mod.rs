@@ -32,7 +32,7 @@ pub enum ChoiceKind {
 /// A line that can be chosen.
 #[derive(Clone, Debug)]
 pub struct Choice {
-    /// The name.
+    /// What is listed: the name of an action, an earlier line, or an item of a picker.
     pub text: SafeText<'static>,
     /// A description that helps to choose.
     pub about: SafeText<'static>,
@@ -53,7 +53,7 @@ pub struct Choice {
 pub struct Palette {
     /// The incidents that verbs apply to; fixed when the palette was opened.
     pub targets: Vec<Target>,
-    /// The typed line.
+    /// The line as it is typed so far, with the action's name and its argument.
     pub input: String,
     /// The action whose argument is being typed; `None` while its name is typed.
     pub command: Option<&'static Entry>,

@@ -49,25 +49,25 @@ pub enum Pick {
     Template(usize),
     /// Copies a text to the clipboard; the second string says what it is.
     Copy(String, &'static str),
-    /// Shows a runbook.
+    /// Opens the pane with a runbook, given by its name or URL.
     Runbook(String),
     /// Runs a custom command.
     Command(String),
     /// Shows the output of a run.
     Output(RunId),
-    /// Opens a draft.
+    /// Opens the form that a stored draft was made from, filled in with it.
     Draft(Uuid),
     /// Opens the form for a new action item of the review.
     NewActionItem,
-    /// Shows a view.
+    /// Shows a saved view of the queue.
     View(Box<View>),
-    /// Applies a filter.
+    /// Filters the queue by this text.
     Filter(String),
-    /// Sorts the queue.
+    /// Sorts the queue in this order.
     Sort(Sort),
-    /// Changes the theme.
+    /// Draws the panes in another theme, for this run.
     Theme(Name),
-    /// Changes the time zone.
+    /// Draws times in another time zone, for this run.
     Zone(Zone),
     /// Switches to another workspace.
     Workspace(WorkspaceId),
@@ -87,7 +87,7 @@ const MAX_QUERY_BYTES: usize = 200;
 pub struct Item {
     /// The key that chooses it at once, in a picker that is not searched.
     pub key: Option<char>,
-    /// The item's name.
+    /// The item's name, which the query searches.
     pub text: SafeText<'static>,
     /// A description that helps to choose.
     pub about: SafeText<'static>,
@@ -113,14 +113,14 @@ impl Item {
         }
     }
 
-    /// Sets the key.
+    /// Returns the item with a key that chooses it at once.
     #[must_use]
     pub fn key(mut self, key: char) -> Self {
         self.key = Some(key);
         self
     }
 
-    /// Sets the description.
+    /// Returns the item with a description.
     #[must_use]
     pub fn about<'a>(mut self, about: impl Into<SafeText<'a>>) -> Self {
         self.about = about.into().into_owned();
@@ -149,13 +149,13 @@ pub enum PickerKind {
     Verb,
     /// Problems to link to.
     Problems,
-    /// Stored drafts.
+    /// Drafts of forms that were stored and not sent.
     Drafts,
-    /// Saved views.
+    /// Saved views of the queue.
     Views,
     /// Sort orders of the queue.
     Sorts,
-    /// Other workspaces.
+    /// Other workspaces to switch to.
     Workspaces,
     /// Runbooks and custom commands.
     Runs,
@@ -172,7 +172,7 @@ pub struct Hit {
     pub about_marks: Vec<usize>,
 }
 
-/// An open picker.
+/// A picker that is open over the panes.
 #[derive(Clone, Debug)]
 pub struct Picker {
     /// What the picker is for.
@@ -181,11 +181,11 @@ pub struct Picker {
     pub targets: Vec<Target>,
     /// The title on the border.
     pub heading: String,
-    /// All items.
+    /// All items, also those that the query does not match.
     pub items: Vec<Item>,
     /// Whether typed letters search the items; else they are the items' keys.
     pub searchable: bool,
-    /// The typed query.
+    /// The query as it is typed so far; at most 200 bytes.
     pub query: String,
     /// The items that match, in order.
     pub hits: Vec<Hit>,

@@ -26,7 +26,7 @@ pub struct RunId(pub u64);
 /// A program to be started directly, without a shell.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProgramSpec {
-    /// Identifies the run.
+    /// The run that the program is started for.
     pub id: RunId,
     /// Name or path of the program.
     pub program: String,
@@ -84,13 +84,13 @@ pub struct Runs {
 /// A program that was started on an incident.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// Identifies the run.
+    /// Identifies the run within this process.
     pub id: RunId,
     /// The incident that it runs on.
     pub target: Target,
     /// The name of the custom command.
     pub name: SafeText<'static>,
-    /// The command line.
+    /// The command line as it could be typed into a shell.
     pub command_line: SafeText<'static>,
     /// The time after which it is stopped.
     pub timeout: Duration,

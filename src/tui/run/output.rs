@@ -14,9 +14,9 @@ const LINE_OVERHEAD: usize = 32;
 /// The pipe that a program wrote to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pipe {
-    /// Standard output.
+    /// The program's standard output.
     Stdout,
-    /// Standard error.
+    /// The program's standard error.
     Stderr,
 }
 

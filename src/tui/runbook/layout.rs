@@ -25,7 +25,7 @@ pub(in crate::tui) fn text_size(body: Rect) -> (usize, usize) {
 /// A runbook laid out for a width.
 #[derive(Default)]
 pub(in crate::tui) struct RunbookLayout {
-    /// All lines.
+    /// The lines of the runbook, wrapped for the width.
     pub(in crate::tui) lines: Vec<Line<'static>>,
     /// For each step and code block, the index of its block and its first line.
     pub(in crate::tui) stops: Vec<(usize, usize)>,

@@ -16,19 +16,19 @@ use crate::tui::widgets::text::{Line, Span, draw_line};
 /// How much the state line shows, so that it fits the width.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Verbosity {
-    /// Everything.
+    /// Shows all that the state line can show.
     Full,
-    /// Without the local time and the program's name.
+    /// Also without the local time and the program's name.
     Wide,
-    /// Without who is on call.
+    /// Also without who is on call.
     Middle,
-    /// With short words.
+    /// Also with short words instead of long ones.
     Small,
-    /// Without the clock.
+    /// Also without the clock.
     Less,
-    /// Without the workspace's name.
+    /// Also without the workspace's name.
     Least,
-    /// Without the number of unacknowledged incidents.
+    /// Also without the number of unacknowledged incidents.
     Tiny,
     /// With the two highest priorities only.
     Bare,

@@ -21,11 +21,11 @@ const SCREEN_CHUNK: usize = 240;
 /// The terminal multiplexer that the program runs in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Multiplexer {
-    /// No multiplexer.
+    /// The program runs in the terminal itself.
     None,
-    /// tmux.
+    /// The program runs in tmux.
     Tmux,
-    /// GNU screen.
+    /// The program runs in GNU screen.
     Screen,
 }
 

@@ -19,7 +19,7 @@ use crate::tui::verb::target::Target;
 pub(in crate::tui) enum Opening {
     /// Sends a plan; `irreversible` ones after a question.
     Send { plan: Plan, irreversible: bool },
-    /// Opens a form.
+    /// Opens a form on the targets.
     Form(Kind),
     /// Opens the form of a stakeholder update with the only template, or without one.
     OnlyTemplate,

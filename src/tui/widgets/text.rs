@@ -57,7 +57,7 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Appends a span.
+    /// Appends a span at the right end.
     pub fn push_span(&mut self, span: impl Into<Span<'a>>) {
         self.spans.push(span.into());
     }

@@ -14,7 +14,7 @@ use crate::config::panes::{Profile, UnusableProfile};
 /// The name of the workspace that the program was started on, where that is no profile.
 pub const INITIAL_NAME: &str = "start";
 
-/// Identifies a workspace.
+/// Identifies a workspace within this run of the program.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum WorkspaceId {
     /// The workspace that the program was started on.
@@ -26,7 +26,7 @@ pub enum WorkspaceId {
 /// A workspace that panes can show: a backend and its settings.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Workspace {
-    /// Identifies the workspace.
+    /// Identifies the workspace within this run.
     pub id: WorkspaceId,
     /// The path of a local store or the URL of an API. Not sanitized.
     pub location: String,
