@@ -20,7 +20,7 @@ pub use backend_update::{BackendUpdate, ConnectionState};
 pub use handle::PollerHandle;
 pub use mirror::Mirror;
 pub use pace::{GRACE, LONG_POLL_TIMEOUT, THIRD_FAILURE_AFTER};
-pub use poller::FIRST_PAGE;
+pub use poller::{FIRST_PAGE, RequestAborted};
 pub use reader::{CachedState, DirectReader, OnRead, ReadResult, Reader, Sourced};
 pub use snapshot::Snapshot;
 pub use start::{Options, reader, start};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use crate::backend::{BackendError, Cursor, Delta, Search};
@@ -99,6 +99,12 @@ enum FetchError {
     /// The backend returned an error.
     Failed(BackendError),
 }
+
+/// A request ended without a response: its task panicked, which is a bug of the program, or was
+/// aborted.
+#[derive(Debug, thiserror::Error)]
+#[error("the question failed ({0}): it is asked again")]
+pub struct RequestAborted(#[source] JoinError);
 
 impl From<Closed> for FetchError {
     fn from(_: Closed) -> Self {
@@ -293,8 +299,7 @@ impl Poller {
             let wake = tokio::select! {
                 biased;
                 Some(response) = tasks.join_next() => return response.map_err(|error| {
-                    let why = format!("the question failed ({error}): it is asked again");
-                    FetchError::Failed(BackendError::Unreachable(why.into()))
+                    FetchError::Failed(BackendError::unreachable(RequestAborted(error)))
                 }),
                 () = sleep_until(due), if self.has_unpublished && self.fetched.page => {
                     self.publish()?;

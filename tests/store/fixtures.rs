@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use redphone::backend::Backend;
-use redphone::backend::file::{FileStore, ImportError, Imported, Options};
+use redphone::backend::file::{FileStore, ImportError, Imported, Options, RecordProblem};
 use redphone::backend::record::Record;
 use redphone::model::command::Declaration;
 use redphone::model::status::Category;
@@ -86,7 +86,7 @@ pub async fn import(store: &FileStore, records: &[Record]) -> Imported {
 }
 
 /// Returns the field and the problem for which a record was refused.
-pub fn bad(result: Result<(), ImportError>) -> (String, String) {
+pub fn bad(result: Result<(), ImportError>) -> (&'static str, RecordProblem) {
     match result {
         Err(ImportError::Invalid { field, problem }) => (field, problem),
         other => panic!("{other:?} is not a bad record"),

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use redphone::backend::file::RecordProblem;
 use redphone::backend::record::Record;
 use redphone::backend::{Backend, Search};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
+use redphone::model::check::FieldProblem;
 use redphone::model::command::CommandKind;
 use redphone::model::directory::{Directory, Service};
 use redphone::model::problem::{Problem, ProblemState};
@@ -165,30 +167,60 @@ async fn bad_record_is_named_and_skipped() {
     let doubled = Event { id: first.id, ..event(one, 2, EventBody::Acknowledged) };
     let backwards = Change { ends_at: Some(DateTime::UNIX_EPOCH), ..some_change() };
     let nameless = Problem { title: String::new(), ..some_problem() };
-    for (bad_record, field) in [
-        (record(&event(two, 1, long)), "title"),
-        (record(&declared_event(two, Some(10), "taken")), "number"),
-        (record(&declared_event(two, Some(1), "taken in the store")), "number"),
-        (record(&declared_event(two, Some(1 << 40), "too large")), "number"),
-        (record(&event(two, 1, EventBody::Acknowledged)), "kind"),
-        (record(&event(ghost, 2, EventBody::Acknowledged)), "seq"),
-        (record(&event(one, 3, EventBody::Acknowledged)), "seq"),
-        (record(&event(one, 0, EventBody::Acknowledged)), "seq"),
-        (record(&event(one, 1, EventBody::Acknowledged)), "seq"),
-        (record(&event(existing, 1, EventBody::Acknowledged)), "seq"),
-        (record(&declared_event(one, Some(11), "a second time")), "seq"),
-        (record(&event(one, 2, EventBody::StatusMoved { to: Status::Closed })), "status"),
-        (record(&early), "at"),
-        (record(&late), "recorded_at"),
-        (record(&doubled), "id"),
-        (Record::Header { format: "redphone".into(), version: 2 }, "version"),
-        (Record::Header { format: "other".into(), version: 1 }, "format"),
-        (Record::Change(backwards), "ends_at"),
-        (Record::Problem(nameless), "title"),
+    let field = RecordProblem::Field;
+    let too_long = FieldProblem::TooManyChars { count: 10_000, max: 200 };
+    let differs = |seq| RecordProblem::HistoriesDiffer { seq };
+    let gap = RecordProblem::Gap { seq: 3, last: 1, label: "INC-10".into() };
+    for (bad_record, name, why) in [
+        (record(&event(two, 1, long)), "title", field(too_long)),
+        (
+            record(&declared_event(two, Some(10), "taken")),
+            "number",
+            RecordProblem::NumberInUse { number: 10 },
+        ),
+        (
+            record(&declared_event(two, Some(1), "taken in the store")),
+            "number",
+            RecordProblem::NumberInUse { number: 1 },
+        ),
+        (
+            record(&declared_event(two, Some(1 << 40), "too large")),
+            "number",
+            RecordProblem::NumberOutOfRange { number: 1 << 40 },
+        ),
+        (record(&event(two, 1, EventBody::Acknowledged)), "kind", RecordProblem::NoDeclaration),
+        (
+            record(&event(ghost, 2, EventBody::Acknowledged)),
+            "seq",
+            RecordProblem::NoFirstEvent { seq: 2 },
+        ),
+        (record(&event(one, 3, EventBody::Acknowledged)), "seq", gap),
+        (record(&event(one, 0, EventBody::Acknowledged)), "seq", field(FieldProblem::ZeroPosition)),
+        (record(&event(one, 1, EventBody::Acknowledged)), "seq", differs(1)),
+        (record(&event(existing, 1, EventBody::Acknowledged)), "seq", differs(1)),
+        (record(&declared_event(one, Some(11), "a second time")), "seq", differs(1)),
+        (
+            record(&event(one, 2, EventBody::StatusMoved { to: Status::Closed })),
+            "status",
+            field(FieldProblem::NotAStage(Status::Closed)),
+        ),
+        (record(&early), "at", field(FieldProblem::OutOfRange(early.at))),
+        (record(&late), "recorded_at", field(FieldProblem::OutOfRange(late.recorded_at))),
+        (record(&doubled), "id", RecordProblem::DuplicateId),
+        (
+            Record::Header { format: "redphone".into(), version: 2 },
+            "version",
+            RecordProblem::NewerVersion { version: 2 },
+        ),
+        (
+            Record::Header { format: "other".into(), version: 1 },
+            "format",
+            RecordProblem::ForeignFormat,
+        ),
+        (Record::Change(backwards), "ends_at", field(FieldProblem::BeforeStart)),
+        (Record::Problem(nameless), "title", field(FieldProblem::Empty)),
     ] {
-        let (named, problem) = bad(importer.add(bad_record.clone()).await);
-        assert_eq!(named, field, "{bad_record:?}: {problem}");
-        assert!(problem.len() > 5, "{problem}");
+        assert_eq!(bad(importer.add(bad_record.clone()).await), (name, why), "{bad_record:?}");
     }
     importer.add(record(&event(one, 2, EventBody::Acknowledged))).await.unwrap();
     importer.add(record(&event(existing, 2, EventBody::Acknowledged))).await.unwrap();
@@ -223,8 +255,8 @@ async fn incidents_evicted_from_memory_are_reloaded() {
     }
     let note = EventBody::NoteAdded { text: "long afterwards".into() };
     importer.add(record(&event(ids[3], 2, note))).await.unwrap();
-    let (field, _) = bad(importer.add(record(&declared_event(ids[4], None, "again"))).await);
-    assert_eq!(field, "seq");
+    let again = bad(importer.add(record(&declared_event(ids[4], None, "again"))).await);
+    assert_eq!(again, ("seq", RecordProblem::HistoriesDiffer { seq: 1 }));
     let added = importer.commit().await.unwrap();
     assert_eq!((added.incidents, added.events), (13_000, 13_001));
     let search = Search {

@@ -23,7 +23,8 @@ use super::store::FileStore;
 use super::writer::{bind_event, encode_body};
 use crate::backend::BackendError;
 use crate::backend::record::{FORMAT, Record, VERSION};
-use crate::model::check::{self, BadField};
+use crate::model::check::{self, BadField, FieldProblem};
+use crate::model::incident::TimelineError;
 use crate::model::{Event, EventBody, Incident, IncidentId, IncidentNumber};
 
 /// The maximum number of incidents in memory. When there are more, the least recently used half is
@@ -102,13 +103,81 @@ pub enum ImportError {
     #[error("{field}: {problem}")]
     Invalid {
         /// The name of the field.
-        field: String,
-        /// What is wrong and what to do: the part of a sentence that follows the field's name.
-        problem: String,
+        field: &'static str,
+        /// What is wrong with its value.
+        #[source]
+        problem: RecordProblem,
     },
     /// The store failed; no further record can be added.
     #[error(transparent)]
     Store(#[from] BackendError),
+}
+
+/// What is wrong with a field of a record. Displayed as what is wrong and what to do: the part of a
+/// sentence that follows the field's name.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RecordProblem {
+    /// The value is one that no command could have written.
+    #[error(transparent)]
+    Field(#[from] FieldProblem),
+    /// The header is that of another program.
+    #[error("is not \"{FORMAT}\": this is no export of a store")]
+    ForeignFormat,
+    /// The header has a version that does not exist yet.
+    #[error("is {version}, this redphone knows {VERSION}: update redphone")]
+    NewerVersion {
+        /// The version of the header.
+        version: u32,
+    },
+    /// Events between this one and the last one are missing.
+    #[error("is {seq}, but event {last} of {label} was the last: one is missing")]
+    Gap {
+        /// The position of the event.
+        seq: u32,
+        /// The position of the last event before it.
+        last: u32,
+        /// The incident, as messages name it.
+        label: String,
+    },
+    /// A declaration is not the first event of its incident.
+    #[error("declares an incident that is declared already")]
+    DeclaredTwice,
+    /// The incident could not be loaded again.
+    #[error("is gone")]
+    IncidentGone,
+    /// The event does not follow the last one.
+    #[error(transparent)]
+    NotNext(#[from] TimelineError),
+    /// The incident's first event is not the first.
+    #[error("is {seq}, but this incident has no event 1")]
+    NoFirstEvent {
+        /// The position of the event.
+        seq: u32,
+    },
+    /// The incident's first event declares nothing.
+    #[error("is not a declaration: a timeline begins with one")]
+    NoDeclaration,
+    /// The number of the incident can't be stored.
+    #[error("is {number}: it must lie from 1 to {}", NUMBERS_END - 1)]
+    NumberOutOfRange {
+        /// The number that the declaration asks for.
+        number: u64,
+    },
+    /// Another incident has the number.
+    #[error("INC-{number} is another incident's already")]
+    NumberInUse {
+        /// The number that the declaration asks for.
+        number: u64,
+    },
+    /// Another event has the id.
+    #[error("is the id of another event: each event needs its own")]
+    DuplicateId,
+    /// The store has an event at this position, and it is not the same.
+    #[error("is {seq}, and the store has another event there: the two histories differ")]
+    HistoriesDiffer {
+        /// The position of the event.
+        seq: u32,
+    },
 }
 
 /// Counts the records of an import.
@@ -124,13 +193,13 @@ pub struct Imported {
     pub already_present: u64,
 }
 
-fn invalid(field: &str, problem: impl Into<String>) -> ImportError {
-    ImportError::Invalid { field: field.to_owned(), problem: problem.into() }
+fn invalid(field: &'static str, problem: impl Into<RecordProblem>) -> ImportError {
+    ImportError::Invalid { field, problem: problem.into() }
 }
 
 impl From<BadField> for ImportError {
     fn from(bad: BadField) -> Self {
-        Self::Invalid { field: bad.field.to_owned(), problem: bad.problem.to_string() }
+        invalid(bad.field, bad.problem)
     }
 }
 
@@ -197,16 +266,10 @@ impl Importer {
         match record {
             Record::Header { format, version } => {
                 if format != FORMAT {
-                    return Err(invalid(
-                        "format",
-                        "is not \"redphone\": this is no export of a store",
-                    ));
+                    return Err(invalid("format", RecordProblem::ForeignFormat));
                 }
                 if version > VERSION {
-                    return Err(invalid(
-                        "version",
-                        format!("is {version}, this redphone knows {VERSION}: update redphone"),
-                    ));
+                    return Err(invalid("version", RecordProblem::NewerVersion { version }));
                 }
                 Ok(())
             }
@@ -261,25 +324,19 @@ impl Importer {
         }
         if event.seq > last + 1 {
             let label = cached.entry.incident.summary.label();
-            return Err(invalid(
-                "seq",
-                format!(
-                    "is {}, but event {last} of {label} was the last: one is missing",
-                    event.seq
-                ),
-            ));
+            return Err(invalid("seq", RecordProblem::Gap { seq: event.seq, last, label }));
         }
         if matches!(event.body, EventBody::Declared { .. }) {
-            return Err(invalid("kind", "declares an incident that is declared already"));
+            return Err(invalid("kind", RecordProblem::DeclaredTwice));
         }
         // An event can't happen before the events that it builds on. An earlier time is corrected,
         // as that of a command is.
         event.at = event.at.max(cached.entry.incident.earliest_time(&event.body));
         self.check_id_is_new(&event).await?;
         let Some(cached) = self.incidents.get_mut(&id) else {
-            return Err(invalid("incident", "is gone"));
+            return Err(invalid("incident", RecordProblem::IncidentGone));
         };
-        cached.entry.incident.apply_next(&event).map_err(|e| invalid("seq", e.to_string()))?;
+        cached.entry.incident.apply_next(&event).map_err(|e| invalid("seq", e))?;
         cached.dirty = true;
         cached.entry.text_changed |= affects_full_text(&event.body);
         if let Some(word_set) = &mut cached.entry.word_set {
@@ -320,31 +377,25 @@ impl Importer {
     /// Adds the first event of an incident.
     async fn add_declaration(&mut self, mut event: Event) -> Result<(), ImportError> {
         if event.seq != 1 {
-            return Err(invalid(
-                "seq",
-                format!("is {}, but this incident has no event 1", event.seq),
-            ));
+            return Err(invalid("seq", RecordProblem::NoFirstEvent { seq: event.seq }));
         }
         let EventBody::Declared { number, .. } = &mut event.body else {
-            return Err(invalid("kind", "is not a declaration: a timeline begins with one"));
+            return Err(invalid("kind", RecordProblem::NoDeclaration));
         };
         let assigned = match number {
             Some(IncidentNumber(assigned)) => *assigned,
             None => self.last_number + 1,
         };
         if assigned == 0 || assigned >= NUMBERS_END {
-            return Err(invalid(
-                "number",
-                format!("is {assigned}: it must lie from 1 to {}", NUMBERS_END - 1),
-            ));
+            return Err(invalid("number", RecordProblem::NumberOutOfRange { number: assigned }));
         }
         *number = Some(IncidentNumber(assigned));
         if assigned <= self.last_number && self.has_number(assigned).await? {
-            return Err(invalid("number", format!("INC-{assigned} is another incident's already")));
+            return Err(invalid("number", RecordProblem::NumberInUse { number: assigned }));
         }
         self.check_id_is_new(&event).await?;
         let Some(incident) = Incident::from_declaration(&event) else {
-            return Err(invalid("kind", "is not a declaration: a timeline begins with one"));
+            return Err(invalid("kind", RecordProblem::NoDeclaration));
         };
         self.last_number = self.last_number.max(assigned);
         self.numbers.insert(assigned);
@@ -383,7 +434,7 @@ impl Importer {
             .await
             .map_err(|failure| self.store_error(failure))?;
         match row {
-            Some(_) => Err(invalid("id", "is the id of another event: each event needs its own")),
+            Some(_) => Err(invalid("id", RecordProblem::DuplicateId)),
             None => Ok(()),
         }
     }
@@ -413,13 +464,7 @@ impl Importer {
             self.added.already_present += 1;
             return Ok(());
         }
-        Err(invalid(
-            "seq",
-            format!(
-                "is {}, and the store has another event there: the two histories differ",
-                event.seq
-            ),
-        ))
+        Err(invalid("seq", RecordProblem::HistoriesDiffer { seq: event.seq }))
     }
 
     async fn queue_event(&mut self, key: i64, event: Event) -> Result<(), ImportError> {

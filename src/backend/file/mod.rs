@@ -39,7 +39,7 @@ mod writer;
 mod writer_guard;
 
 pub use error::{ExportFault, OutOfNumbers, Panicked, StoreFault, StoreFaultKind};
-pub use import::{ImportError, Imported, Importer};
+pub use import::{ImportError, Imported, Importer, RecordProblem};
 pub use open_error::OpenError;
 pub use options::Options;
 pub use reopening::ReopeningStore;

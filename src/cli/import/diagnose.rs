@@ -16,23 +16,81 @@ use chrono::{DateTime, Utc};
 /// The kinds of records, as messages list them.
 const KINDS: &str = "header, directory, problem, change, event";
 
-/// Returns the wrong field and what is wrong with it, as half a sentence.
-pub fn diagnose(text: &[u8], error: &serde_json::Error) -> String {
+/// What is wrong with a line that can't be parsed. Displayed as half a sentence that follows the
+/// line's number, not sanitized.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Diagnosis {
+    /// The line is in another encoding.
+    #[error("is not UTF-8 text: convert the file first")]
+    NotUtf8,
+    /// The line is no JSON.
+    #[error("column {column}: is not JSON: {message}")]
+    NotJson {
+        /// Where the parser stopped, in bytes from 1.
+        column: usize,
+        /// The parser's message, without its position.
+        message: String,
+    },
+    /// The line is a JSON value of another type, which this names.
+    #[error("is {0}, not a record: expected one of {KINDS}")]
+    NotARecord(&'static str),
+    /// The line is an object with another number of keys than one.
+    #[error("has {0} keys: a record has one, of {KINDS}")]
+    KeyCount(usize),
+    /// No record is of this kind.
+    #[error("{0}: is a kind of record not known here, which are {KINDS}")]
+    UnknownKind(String),
+    /// A field is wrong.
+    #[error("{field}: {fault}")]
+    Field {
+        /// The field's name, or the kind of the record if the record as a whole is wrong.
+        field: String,
+        /// What is wrong with it.
+        fault: FieldFault,
+    },
+    /// The parser refuses the record, and no field is found that it refuses.
+    #[error("{0}")]
+    Unexplained(String),
+}
+
+/// What is wrong with a field.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum FieldFault {
+    /// The record does not have the field.
+    #[error("is missing")]
+    Missing,
+    /// The field names a kind of event that this version does not know.
+    #[error("{0:?} is an event not known here")]
+    UnknownEvent(String),
+    /// The parser refuses the value; this is its message, without its position.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl Diagnosis {
+    fn field(field: &str, fault: FieldFault) -> Self {
+        Self::Field { field: field.to_owned(), fault }
+    }
+}
+
+/// Returns the wrong field and what is wrong with it.
+pub fn diagnose(text: &[u8], error: &serde_json::Error) -> Diagnosis {
     let value: Value = match serde_json::from_slice(text) {
         Ok(value) => value,
         Err(error) => {
             if std::str::from_utf8(text).is_err() {
-                return "is not UTF-8 text: convert the file first".into();
+                return Diagnosis::NotUtf8;
             }
-            return format!("column {}: is not JSON: {}", error.column(), without_position(&error));
+            let message = without_position(&error);
+            return Diagnosis::NotJson { column: error.column(), message };
         }
     };
     let Value::Object(record) = &value else {
-        return format!("is {}, not a record: expected one of {KINDS}", kind_name(&value));
+        return Diagnosis::NotARecord(kind_name(&value));
     };
     let mut kinds = record.iter();
     let (Some((kind, content)), None) = (kinds.next(), kinds.next()) else {
-        return format!("has {} keys: a record has one, of {KINDS}", record.len());
+        return Diagnosis::KeyCount(record.len());
     };
     let found = match (kind.as_str(), content) {
         ("event", Value::Object(event)) => diagnose_event(event),
@@ -42,13 +100,13 @@ pub fn diagnose(text: &[u8], error: &serde_json::Error) -> String {
                 serde_json::from_value::<Record>(Value::Object(one)).map(drop)
             })
         }
-        _ => return format!("{kind}: is a kind of record not known here, which are {KINDS}"),
+        _ => return Diagnosis::UnknownKind(kind.clone()),
     };
-    found.unwrap_or_else(|| format!("{kind}: {}", without_position(error)))
+    found.unwrap_or_else(|| Diagnosis::field(kind, FieldFault::Refused(without_position(error))))
 }
 
 /// Parses the parts of an event one after another; returns the first that is wrong.
-fn diagnose_event(event: &Map<String, Value>) -> Option<String> {
+fn diagnose_event(event: &Map<String, Value>) -> Option<Diagnosis> {
     check_required::<EventId>(event, "id")
         .or_else(|| check_required::<IncidentId>(event, "incident"))
         .or_else(|| check_required::<u32>(event, "seq"))
@@ -77,18 +135,24 @@ fn diagnose_event(event: &Map<String, Value>) -> Option<String> {
 }
 
 /// Returns what is wrong with a required field.
-fn check_required<T: DeserializeOwned>(object: &Map<String, Value>, key: &str) -> Option<String> {
+fn check_required<T: DeserializeOwned>(
+    object: &Map<String, Value>,
+    key: &str,
+) -> Option<Diagnosis> {
     match object.get(key) {
-        None => Some(format!("{key}: is missing")),
+        None => Some(Diagnosis::field(key, FieldFault::Missing)),
         Some(value) => {
             let error = serde_json::from_value::<T>(value.clone()).err()?;
-            Some(format!("{key}: {}", without_position(&error)))
+            Some(Diagnosis::field(key, FieldFault::Refused(without_position(&error))))
         }
     }
 }
 
 /// Returns what is wrong with a field that may be missing or null.
-fn check_optional<T: DeserializeOwned>(object: &Map<String, Value>, key: &str) -> Option<String> {
+fn check_optional<T: DeserializeOwned>(
+    object: &Map<String, Value>,
+    key: &str,
+) -> Option<Diagnosis> {
     object.get(key).filter(|value| !value.is_null())?;
     check_required::<T>(object, key)
 }
@@ -97,32 +161,32 @@ fn check_optional<T: DeserializeOwned>(object: &Map<String, Value>, key: &str) -
 fn diagnose_fields(
     content: &Value,
     parse: impl Fn(Value) -> Result<(), serde_json::Error>,
-) -> Option<String> {
+) -> Option<Diagnosis> {
     let error = without_position(&parse(content.clone()).err()?);
     if let Some(field) = error.strip_prefix("missing field `").and_then(|e| e.split('`').next())
         && content.get(field).is_none()
         && content.as_object().is_some_and(|o| !o.values().any(|v| has_entry_without(v, field)))
     {
-        return Some(format!("{field}: is missing"));
+        return Some(Diagnosis::field(field, FieldFault::Missing));
     }
     if error.starts_with("unknown variant") && content.get("kind").is_some() {
         let mut without = content.clone();
         let removed = without.as_object_mut().and_then(|o| o.remove("kind"));
         let kind = removed.as_ref().and_then(Value::as_str).unwrap_or_default();
         if error.contains(&format!("`{kind}`")) {
-            return Some(format!("kind: {kind:?} is an event not known here"));
+            return Some(Diagnosis::field("kind", FieldFault::UnknownEvent(kind.to_owned())));
         }
     }
-    let Value::Object(fields) = content else { return Some(error) };
+    let Value::Object(fields) = content else { return Some(Diagnosis::Unexplained(error)) };
     for key in fields.keys() {
         let mut without = fields.clone();
         without.remove(key);
         let remaining = parse(Value::Object(without)).err().map(|e| without_position(&e));
         if remaining.is_none_or(|remaining| remaining != error) {
-            return Some(format!("{key}: {error}"));
+            return Some(Diagnosis::field(key, FieldFault::Refused(error)));
         }
     }
-    Some(error)
+    Some(Diagnosis::Unexplained(error))
 }
 
 /// Returns whether a value is a list with an object that lacks a field.
@@ -173,7 +237,7 @@ mod tests {
         value.to_string()
     }
 
-    fn diagnose_line(line: &str) -> String {
+    fn diagnose_line(line: &str) -> Diagnosis {
         let error = serde_json::from_str::<Record>(line).unwrap_err();
         diagnose(line.as_bytes(), &error)
     }
@@ -203,7 +267,8 @@ mod tests {
         let diagnosis = diagnose_line(&event(|event| {
             event.insert(field.into(), value.clone());
         }));
-        assert!(diagnosis.starts_with(expected), "{diagnosis}");
+        assert!(matches!(&diagnosis, Diagnosis::Field { field: named, .. } if named == field));
+        assert!(diagnosis.to_string().starts_with(expected), "{diagnosis}");
     }
 
     #[rstest::rstest]
@@ -214,7 +279,19 @@ mod tests {
         let diagnosis = diagnose_line(&event(|event| {
             event.remove(field);
         }));
-        assert_eq!(diagnosis, format!("{field}: is missing"));
+        assert_eq!(diagnosis, Diagnosis::field(field, FieldFault::Missing));
+    }
+
+    #[test]
+    fn diagnosis_of_an_event_of_a_later_version_names_its_kind() {
+        let diagnosis = diagnose_line(&event(|event| {
+            event.insert("kind".into(), Value::from("exploded"));
+        }));
+        let fault = FieldFault::UnknownEvent("exploded".into());
+        assert_eq!(diagnosis, Diagnosis::field("kind", fault));
+        assert_eq!(diagnose_line("[1]"), Diagnosis::NotARecord("a list"));
+        assert_eq!(diagnose_line("{}"), Diagnosis::KeyCount(0));
+        assert_eq!(diagnose_line("{\"team\":1}"), Diagnosis::UnknownKind("team".into()));
     }
 
     #[rstest::rstest]
@@ -226,6 +303,7 @@ mod tests {
     #[case("{\"directory\":{\"teams\":[{\"name\":\"db\"}]}}", "teams: missing field `members`")]
     #[case("{\"change\":{}}", "id: is missing")]
     fn diagnosis_distinguishes_other_wrong_lines(#[case] line: &str, #[case] expected: &str) {
-        assert!(diagnose_line(line).starts_with(expected), "{}", diagnose_line(line));
+        let diagnosis = diagnose_line(line);
+        assert!(diagnosis.to_string().starts_with(expected), "{diagnosis}");
     }
 }

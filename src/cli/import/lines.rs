@@ -4,7 +4,8 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use tokio::sync::mpsc::Sender;
 
-use super::diagnose::diagnose;
+use super::diagnose::{Diagnosis, diagnose};
+use crate::backend::file::RecordProblem;
 use crate::backend::record::{FORMAT, Record, VERSION};
 use crate::cli::failure::io_error_text;
 
@@ -15,13 +16,61 @@ const BATCH_ITEMS: usize = 256;
 /// A batch is sent once its lines have this many bytes.
 const BATCH_BYTES: u64 = 1024 * 1024;
 
-/// Why a line can't be imported.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// Why a line can't be imported. Displayed as half a sentence that follows the line's number.
+#[derive(Debug, thiserror::Error)]
 pub enum LineError {
     /// The line is wrong and can be skipped.
-    Skippable(String),
+    #[error(transparent)]
+    Skippable(#[from] LineProblem),
     /// The input as a whole can't be trusted, or not be read further.
-    Fatal(String),
+    #[error(transparent)]
+    Fatal(#[from] InputProblem),
+}
+
+/// What is wrong with a line.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LineProblem {
+    /// The line has more than [`LINE_BYTES`].
+    #[error("is longer than 8 MiB: no record is, so the file may be damaged")]
+    TooLong,
+    /// The line ends in the middle of a record, and another follows.
+    #[error("is cut off: it ends in the middle of a record")]
+    CutOff,
+    /// The input ends in the middle of a record.
+    #[error("is cut off: the input ends in the middle of it")]
+    InputCutOff,
+    /// The line is no record.
+    #[error(transparent)]
+    Unparsable(#[from] Diagnosis),
+    /// The line is a record, and the store refuses it.
+    #[error("{field}: {problem}")]
+    Refused {
+        /// The name of the refused field.
+        field: &'static str,
+        /// What is wrong with its value.
+        #[source]
+        problem: RecordProblem,
+    },
+}
+
+/// What is wrong with the input as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum InputProblem {
+    /// The system can't read on.
+    #[error("can't be read: {}", io_error_text(.0))]
+    Unreadable(#[source] io::Error),
+    /// The header names another format.
+    #[error("format: is {format:?}, not {FORMAT:?}: this is an export of another program")]
+    ForeignFormat {
+        /// The format that the header names.
+        format: String,
+    },
+    /// The header has a version that does not exist yet.
+    #[error("version: is {version}, and {VERSION} is the newest known here: update redphone")]
+    NewerVersion {
+        /// The version that the header names.
+        version: u32,
+    },
 }
 
 /// A line that is not blank.
@@ -99,16 +148,10 @@ impl<R: Read> Lines<R> {
             let end = match self.next_line() {
                 Ok(Some(end)) => end,
                 Ok(None) => return None,
-                Err(error) => {
-                    let reason = io_error_text(&error);
-                    return Some(
-                        self.item(Err(LineError::Fatal(format!("can't be read: {reason}")))),
-                    );
-                }
+                Err(error) => return Some(self.item(Err(InputProblem::Unreadable(error).into()))),
             };
             if end == End::TooLong {
-                let problem = "is longer than 8 MiB: no record is, so the file may be damaged";
-                return Some(self.item(Err(LineError::Skippable(problem.into()))));
+                return Some(self.item(Err(LineProblem::TooLong.into())));
             }
             let mut text = self.buffer.as_slice();
             if self.line == 1 {
@@ -121,7 +164,7 @@ impl<R: Read> Lines<R> {
             match parse(text, end == End::Input) {
                 Ok(Record::Header { format, version }) => {
                     if let Err(bad) = check_header(&format, version) {
-                        return Some(self.item(Err(bad)));
+                        return Some(self.item(Err(bad.into())));
                     }
                 }
                 record => return Some(self.item(record)),
@@ -179,23 +222,19 @@ impl<R: Read> Lines<R> {
 fn parse(text: &[u8], last: bool) -> Result<Record, LineError> {
     serde_json::from_slice(text).map_err(|error| {
         LineError::Skippable(match (error.is_eof(), last) {
-            (true, true) => "is cut off: the input ends in the middle of it".into(),
-            (true, false) => "is cut off: it ends in the middle of a record".into(),
-            (false, _) => diagnose(text, &error),
+            (true, true) => LineProblem::InputCutOff,
+            (true, false) => LineProblem::CutOff,
+            (false, _) => diagnose(text, &error).into(),
         })
     })
 }
 
-fn check_header(format: &str, version: u32) -> Result<(), LineError> {
+fn check_header(format: &str, version: u32) -> Result<(), InputProblem> {
     if format != FORMAT {
-        return Err(LineError::Fatal(format!(
-            "format: is {format:?}, not {FORMAT:?}: this is an export of another program"
-        )));
+        return Err(InputProblem::ForeignFormat { format: format.to_owned() });
     }
     if version > VERSION {
-        return Err(LineError::Fatal(format!(
-            "version: is {version}, and {VERSION} is the newest known here: update redphone"
-        )));
+        return Err(InputProblem::NewerVersion { version });
     }
     Ok(())
 }
@@ -207,16 +246,6 @@ mod tests {
     fn read_all(input: &[u8]) -> Vec<(u64, Result<Record, LineError>)> {
         let mut lines = Lines::new(input);
         std::iter::from_fn(|| lines.next_item()).map(|item| (item.line, item.record)).collect()
-    }
-
-    fn reasons(input: &str) -> Vec<(u64, String)> {
-        read_all(input.as_bytes())
-            .into_iter()
-            .map(|(line, record)| match record.unwrap_err() {
-                LineError::Skippable(reason) => (line, reason),
-                LineError::Fatal(reason) => (line, format!("ALL {reason}")),
-            })
-            .collect()
     }
 
     const EMPTY: &str = r#"{"directory":{}}"#;
@@ -236,17 +265,28 @@ mod tests {
     fn truncated_last_line_is_reported_as_cut_off() {
         let input = format!("{EMPTY}\n{}", &EMPTY[..9]);
         let second = read_all(input.as_bytes()).pop().unwrap();
-        let cut_off = "is cut off: the input ends in the middle of it";
-        assert_eq!(second, (2, Err(LineError::Skippable(cut_off.into()))));
+        assert!(
+            matches!(second, (2, Err(LineError::Skippable(LineProblem::InputCutOff)))),
+            "{second:?}"
+        );
+        let input = format!("{}\n{EMPTY}", &EMPTY[..9]);
+        let first = read_all(input.as_bytes()).swap_remove(0);
+        assert!(matches!(first, (1, Err(LineError::Skippable(LineProblem::CutOff)))), "{first:?}");
     }
 
     #[test]
     fn newer_or_foreign_header_refuses_the_entire_input() {
-        let newer = reasons(r#"{"header":{"format":"redphone","version":2}}"#);
-        let expected = "ALL version: is 2, and 1 is the newest known here: update redphone";
-        assert_eq!(newer, [(1, expected.into())]);
-        let foreign = reasons(r#"{"header":{"format":"pager","version":1}}"#);
-        assert!(foreign[0].1.starts_with("ALL format: is \"pager\""), "{foreign:?}");
+        let refusal = |input: &str| match read_all(input.as_bytes()).swap_remove(0) {
+            (1, Err(LineError::Fatal(problem))) => problem,
+            other => panic!("{other:?}"),
+        };
+        let newer = refusal(r#"{"header":{"format":"redphone","version":2}}"#);
+        assert!(matches!(newer, InputProblem::NewerVersion { version: 2 }), "{newer:?}");
+        let expected = "version: is 2, and 1 is the newest known here: update redphone";
+        assert_eq!(newer.to_string(), expected);
+        let foreign = refusal(r#"{"header":{"format":"pager","version":1}}"#);
+        assert!(matches!(&foreign, InputProblem::ForeignFormat { format } if format == "pager"));
+        assert!(foreign.to_string().starts_with("format: is \"pager\""), "{foreign}");
     }
 
     #[test]
@@ -255,9 +295,7 @@ mod tests {
         input.extend_from_slice(b"\n");
         input.extend_from_slice(EMPTY.as_bytes());
         let read = read_all(&input);
-        assert!(
-            matches!(&read[0], (1, Err(LineError::Skippable(r))) if r.starts_with("is longer than 8 MiB"))
-        );
+        assert!(matches!(&read[0], (1, Err(LineError::Skippable(LineProblem::TooLong)))));
         assert!(matches!(&read[1], (2, Ok(Record::Directory(_)))));
     }
 }

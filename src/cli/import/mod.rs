@@ -13,7 +13,7 @@ use std::path::Path;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use self::lines::{Batch, LineError, ParsedLine};
+use self::lines::{Batch, LineError, LineProblem, ParsedLine};
 use super::args::Import;
 use super::context::Context;
 use super::failure::{Exit, Failure, io_error_text};
@@ -122,7 +122,7 @@ async fn import_records(
                 Ok(record) => match importer.add(record).await {
                     Ok(()) => continue,
                     Err(ImportError::Invalid { field, problem }) => {
-                        LineError::Skippable(format!("{field}: {problem}"))
+                        LineProblem::Refused { field, problem }.into()
                     }
                     Err(ImportError::Store(error)) => return Err(error.into()),
                 },
@@ -136,9 +136,9 @@ async fn import_records(
                         format_reason(line, &bad)
                     )));
                 }
-                LineError::Fatal(reason) => {
+                LineError::Fatal(problem) => {
                     return Err(Failure::failed(format!(
-                        "line {line}: {reason}, nothing was imported from {source}"
+                        "line {line}: {problem}, nothing was imported from {source}"
                     )));
                 }
             }
@@ -197,6 +197,5 @@ fn print_outcome(
 }
 
 fn format_reason(line: u64, bad: &LineError) -> String {
-    let (LineError::Skippable(reason) | LineError::Fatal(reason)) = bad;
-    format!("line {line}: {}", truncate(reason, 300))
+    format!("line {line}: {}", truncate(bad.to_string(), 300))
 }

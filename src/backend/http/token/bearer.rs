@@ -5,8 +5,6 @@ use std::fmt;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 
-use crate::model::text::SafeText;
-
 /// The longest valid token, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 4096;
 
@@ -20,39 +18,42 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Why there is no usable token and what to do, as a sentence that does not quote the token.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct TokenError(SafeText<'static>);
-
-impl TokenError {
-    pub(super) fn new(sentence: impl Into<SafeText<'static>>) -> Self {
-        Self(sentence.into())
-    }
+/// Why a text is no valid token. Displayed as half a sentence that follows the name of its source
+/// and does not quote the text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum InvalidToken {
+    /// It has no letters, or blanks alone.
+    #[error("is empty: put a token there")]
+    Empty,
+    /// It is longer than [`MAX_TOKEN_BYTES`].
+    #[error("has more than 4096 bytes: that is no token")]
+    TooLong,
+    /// It has characters that are not visible ASCII.
+    #[error(
+        "has blanks, line breaks or letters that no token has: it takes the token alone, as \
+         `redphone token create` printed it"
+    )]
+    Malformed,
 }
 
 impl Token {
     /// Creates a token from the text of a source, without the blanks before and after it.
     ///
     /// # Errors
-    /// Why the text is no valid token: half a sentence, to be put after the name of the source.
-    pub fn new(mut text: String) -> Result<Self, TokenError> {
+    /// [`InvalidToken`] tells why the text is none.
+    pub fn new(mut text: String) -> Result<Self, InvalidToken> {
         let trimmed = text.trim().to_owned();
         text.zeroize();
         let token = Self(trimmed.into());
         let secret = token.0.expose_secret();
-        let error = |why: &'static str| Err(TokenError::new(why));
         if secret.is_empty() {
-            return error("is empty: put a token there");
+            return Err(InvalidToken::Empty);
         }
         if secret.len() > MAX_TOKEN_BYTES {
-            return error("has more than 4096 bytes: that is no token");
+            return Err(InvalidToken::TooLong);
         }
         if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return error(
-                "has blanks, line breaks or letters that no token has: it takes the token \
-                        alone, as `redphone token create` printed it",
-            );
+            return Err(InvalidToken::Malformed);
         }
         Ok(token)
     }
@@ -95,11 +96,15 @@ mod tests {
 
     #[test]
     fn invalid_token_is_refused_without_being_quoted() {
-        for text in ["", "  \n", "hunter2 hunter3", "hunter2\nhunter3", "hunter2é", "hunter2\u{1b}"]
-        {
-            let refused = Token::new(text.into()).unwrap_err().to_string();
-            assert!(!refused.contains("hunter"), "{refused}");
+        for text in ["hunter2 hunter3", "hunter2\nhunter3", "hunter2é", "hunter2\u{1b}"] {
+            let refused = Token::new(text.into()).unwrap_err();
+            assert_eq!(refused, InvalidToken::Malformed, "{text:?}");
+            assert!(!refused.to_string().contains("hunter"), "{refused}");
         }
-        assert!(Token::new("h".repeat(MAX_TOKEN_BYTES + 1)).is_err());
+        for text in ["", "  \n"] {
+            assert_eq!(Token::new(text.into()).unwrap_err(), InvalidToken::Empty);
+        }
+        let long = Token::new("h".repeat(MAX_TOKEN_BYTES + 1));
+        assert_eq!(long.unwrap_err(), InvalidToken::TooLong);
     }
 }

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, copy, sink};
 use tokio::time::timeout;
 
-use super::bearer::{MAX_TOKEN_BYTES, TokenError};
+use super::bearer::MAX_TOKEN_BYTES;
 
 /// How long the program may run.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -65,12 +65,6 @@ pub enum CommandFault {
     /// Its first line is not UTF-8.
     #[error("prints something that is no text")]
     NotText,
-}
-
-impl From<CommandError> for TokenError {
-    fn from(error: CommandError) -> Self {
-        Self::new(error.to_string())
-    }
 }
 
 /// Runs a program without a shell, a terminal or input, and returns the first line of its output.

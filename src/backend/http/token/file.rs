@@ -3,44 +3,75 @@
 use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::bearer::{MAX_TOKEN_BYTES, TokenError};
+use super::bearer::MAX_TOKEN_BYTES;
+
+/// Why a file gives no token. Displayed as a sentence, not sanitized.
+#[derive(Debug, thiserror::Error)]
+#[error("the token file {} {fault}", path.display())]
+pub struct TokenFileError {
+    /// The path, as the setting names it.
+    pub path: PathBuf,
+    /// What is wrong with the file.
+    #[source]
+    pub fault: TokenFileFault,
+}
+
+/// What is wrong with a file that should hold a token. Never holds what is in the file.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenFileFault {
+    /// The system does not let it be read.
+    #[error("can't be read: {}", .0.to_string().split(" (os error").next().unwrap_or_default())]
+    Unreadable(#[from] io::Error),
+    /// It is a folder, a pipe or a device.
+    #[error("is not a file: name one")]
+    NotAFile,
+    /// Another user owns it, who could replace the token.
+    #[error("belongs to somebody else: make one of your own")]
+    ForeignOwner,
+    /// Its mode lets others use it.
+    #[error("can be used by others (mode {mode:04o}): run chmod 600 on it")]
+    Exposed {
+        /// The nine bits of the permissions.
+        mode: u32,
+    },
+    /// It is not UTF-8.
+    #[error("is no text: it holds the token and nothing else")]
+    NotText,
+}
 
 /// Returns the text of the file.
 ///
 /// # Errors
 /// The file does not exist, is no regular file, belongs to somebody else, or others may use it.
-pub(super) fn read(path: &Path) -> Result<String, TokenError> {
-    let name = path.display();
-    let refuse = |why: &str| Err(TokenError::new(format!("the token file {name} {why}")));
-    let read_error = |error: &io::Error| {
-        let said = error.to_string();
-        let said = said.split(" (os error").next().unwrap_or_default().to_owned();
-        TokenError::new(format!("the token file {name} can't be read: {said}"))
-    };
+pub(super) fn read(path: &Path) -> Result<String, TokenFileError> {
+    read_private(path).map_err(|fault| TokenFileError { path: path.to_owned(), fault })
+}
+
+fn read_private(path: &Path) -> Result<String, TokenFileFault> {
     // Without this, opening a pipe would block.
     let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
-    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path);
-    let file = file.map_err(|error| read_error(&error))?;
+    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
     // Checks the open file, as the path may lead to another file by now.
-    let metadata = file.metadata().map_err(|error| read_error(&error))?;
+    let metadata = file.metadata()?;
     if !metadata.is_file() {
-        return refuse("is not a file: name one");
+        return Err(TokenFileFault::NotAFile);
     }
     if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return refuse("belongs to somebody else: make one of your own");
+        return Err(TokenFileFault::ForeignOwner);
     }
     let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
-        return refuse(&format!("can be used by others (mode {mode:04o}): run chmod 600 on it"));
+        return Err(TokenFileFault::Exposed { mode });
     }
     let mut bytes = Vec::new();
     let max_bytes = MAX_TOKEN_BYTES as u64 + 16;
-    file.take(max_bytes).read_to_end(&mut bytes).map_err(|error| read_error(&error))?;
-    String::from_utf8(bytes).or_else(|_| refuse("is no text: it holds the token and nothing else"))
+    file.take(max_bytes).read_to_end(&mut bytes)?;
+    // The error of the conversion has the bytes in it, so it is dropped.
+    String::from_utf8(bytes).map_err(|_| TokenFileFault::NotText)
 }
 
 #[cfg(test)]
@@ -53,34 +84,50 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case(0o600, None)]
-    #[case(0o400, None)]
-    #[case(0o700, None)]
-    #[case(0o640, Some("mode 0640"))]
-    #[case(0o604, Some("mode 0604"))]
-    #[case(0o620, Some("mode 0620"))]
-    #[case(0o644, Some("run chmod 600 on it"))]
-    fn only_the_owner_may_use_the_file(#[case] mode: u32, #[case] says: Option<&str>) {
+    #[case(0o600, true)]
+    #[case(0o400, true)]
+    #[case(0o700, true)]
+    #[case(0o640, false)]
+    #[case(0o604, false)]
+    #[case(0o620, false)]
+    #[case(0o644, false)]
+    fn only_the_owner_may_use_the_file(#[case] bits: u32, #[case] is_private: bool) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         fs::write(&path, "hunter2\n").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        match (read(&path), says) {
-            (Ok(text), None) => assert_eq!(text, "hunter2\n"),
-            (Err(refused), Some(says)) => {
-                let refused = refused.to_string();
-                assert!(refused.contains(says) && !refused.contains("hunter2"), "{refused}");
+        fs::set_permissions(&path, fs::Permissions::from_mode(bits)).unwrap();
+        match read(&path) {
+            Ok(text) if is_private => assert_eq!(text, "hunter2\n"),
+            Err(TokenFileError { fault: TokenFileFault::Exposed { mode }, .. }) if !is_private => {
+                assert_eq!(mode, bits);
             }
-            (read, _) => panic!("{read:?}"),
+            read => panic!("{read:?}"),
         }
+    }
+
+    #[test]
+    fn refusal_names_the_file_and_what_to_do() {
+        let refused = TokenFileError {
+            path: "/run/token".into(),
+            fault: TokenFileFault::Exposed { mode: 0o640 },
+        };
+        let sentence = "the token file /run/token can be used by others (mode 0640): run chmod 600 \
+                        on it";
+        assert_eq!(refused.to_string(), sentence);
+        let fault = TokenFileFault::from(io::Error::from_raw_os_error(2));
+        assert_eq!(fault.to_string(), "can't be read: No such file or directory");
     }
 
     #[test]
     fn path_that_is_no_file_is_refused_without_waiting() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(read(folder.path()).unwrap_err().to_string().ends_with("is not a file: name one"));
-        let missing = read(&folder.path().join("missing")).unwrap_err().to_string();
-        assert!(missing.ends_with("can't be read: No such file or directory"), "{missing}");
+        let fault = |path: &Path| read(path).unwrap_err().fault;
+        assert!(matches!(fault(folder.path()), TokenFileFault::NotAFile));
+        let missing = fault(&folder.path().join("missing"));
+        assert!(
+            matches!(&missing, TokenFileFault::Unreadable(e) if e.kind() == io::ErrorKind::NotFound),
+            "{missing:?}"
+        );
         let pipe = folder.path().join("pipe");
         rustix::fs::mknodat(
             rustix::fs::CWD,
@@ -90,10 +137,10 @@ mod tests {
             0,
         )
         .unwrap();
-        assert!(read(&pipe).unwrap_err().to_string().ends_with("is not a file: name one"));
+        assert!(matches!(fault(&pipe), TokenFileFault::NotAFile));
         let bytes = folder.path().join("bytes");
         fs::write(&bytes, [0xff, 0xfe]).unwrap();
         fs::set_permissions(&bytes, fs::Permissions::from_mode(0o600)).unwrap();
-        assert!(read(&bytes).unwrap_err().to_string().contains("is no text"));
+        assert!(matches!(fault(&bytes), TokenFileFault::NotText));
     }
 }

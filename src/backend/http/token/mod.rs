@@ -14,8 +14,12 @@ use std::path::PathBuf;
 use tokio::sync::{Mutex, watch};
 
 use super::address::Address;
+use crate::model::text::sanitize;
 
-pub use bearer::{MAX_TOKEN_BYTES, Token, TokenError};
+pub use bearer::{InvalidToken, MAX_TOKEN_BYTES, Token};
+pub use command::{CommandError, CommandFault};
+pub use file::{TokenFileError, TokenFileFault};
+use keyring::KeyringError;
 
 /// Where a token comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,6 +50,58 @@ impl fmt::Display for TokenSource {
     }
 }
 
+/// Why there is no usable token. Displayed as a sentence that says what to do, sanitized; neither it
+/// nor a source quotes the token.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The keyring has no entry for the API.
+    #[error(
+        "there is no token for {}: put one into the keyring with `redphone login {address}`, or \
+         name a file of mode 0600 with --token-file or token_file",
+        address.host()
+    )]
+    NotInKeyring {
+        /// The API that the token is for.
+        address: Address,
+    },
+    /// The keyring can't be used.
+    #[error(
+        "there is no token for {}, and {}: name a file of mode 0600 with --token-file or token_file",
+        address.host(),
+        sanitize(fault.to_string())
+    )]
+    Keyring {
+        /// The API that the token is for.
+        address: Address,
+        /// What is wrong with the keyring.
+        #[source]
+        fault: KeyringError,
+    },
+    /// The file gives no text.
+    #[error("{}", sanitize(.0.to_string()))]
+    File(#[from] TokenFileError),
+    /// The environment variable is not set, or is no text.
+    ///
+    /// The error of the standard library is dropped, as it may have the variable's value in it.
+    #[error("the variable {} holds no token: set it", sanitize(name))]
+    NoVariable {
+        /// The variable, as the setting names it.
+        name: String,
+    },
+    /// The command gives no text.
+    #[error("{}", sanitize(.0.to_string()))]
+    Command(#[from] CommandError),
+    /// What the source gives is no token.
+    #[error("{}", sanitize(format!("the token of {origin} {fault}")))]
+    Invalid {
+        /// Where the text comes from.
+        origin: TokenSource,
+        /// What is wrong with the text.
+        #[source]
+        fault: InvalidToken,
+    },
+}
+
 impl TokenSource {
     /// Reads the token for an API from its source. This may run a program, or wait for a person to
     /// unlock the keyring; it ends within 30 s in any case.
@@ -53,31 +109,22 @@ impl TokenSource {
     /// # Errors
     /// The source has no token, or no valid one.
     pub async fn read(&self, address: &Address) -> Result<Token, TokenError> {
-        let with_source =
-            |error: TokenError| TokenError::new(format!("the token of {self} {error}"));
-        match self {
-            Self::Keyring => match keyring::read(address).await {
-                Ok(Some(token)) => Ok(token),
-                Ok(None) => Err(TokenError::new(format!(
-                    "there is no token for {}: put one into the keyring with `redphone login \
-                     {address}`, or name a file of mode 0600 with --token-file or token_file",
-                    address.host()
-                ))),
-                Err(why) => Err(TokenError::new(format!(
-                    "there is no token for {}, and {why}: name a file of mode 0600 with \
-                     --token-file or token_file",
-                    address.host()
-                ))),
-            },
-            Self::File(path) => Token::new(file::read(path)?).map_err(with_source),
-            Self::Variable(name) => match std::env::var(name) {
-                Ok(text) => Token::new(text).map_err(with_source),
-                Err(_) => {
-                    Err(TokenError::new(format!("the variable {name} holds no token: set it")))
-                }
-            },
-            Self::Command(run) => Token::new(command::run(run).await?).map_err(with_source),
-        }
+        let text = match self {
+            Self::Keyring => {
+                let address = address.clone();
+                return match keyring::read(&address).await {
+                    Ok(Some(token)) => Ok(token),
+                    Ok(None) => Err(TokenError::NotInKeyring { address }),
+                    Err(fault) => Err(TokenError::Keyring { address, fault }),
+                };
+            }
+            Self::File(path) => file::read(path)?,
+            Self::Variable(name) => {
+                std::env::var(name).map_err(|_| TokenError::NoVariable { name: name.clone() })?
+            }
+            Self::Command(run) => command::run(run).await?,
+        };
+        Token::new(text).map_err(|fault| TokenError::Invalid { origin: self.clone(), fault })
     }
 }
 
@@ -131,7 +178,52 @@ impl TokenCache {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error;
+
+    use rstest::rstest;
+
     use super::*;
+
+    fn address() -> Address {
+        "http://127.0.0.1:1".parse().unwrap()
+    }
+
+    #[rstest]
+    #[case(&["echo"], TokenSource::Command(vec!["echo".into()]))]
+    #[case(&["printf", "hunter2 hunter3"], TokenSource::Command(vec!["printf".into()]))]
+    #[tokio::test]
+    async fn invalid_token_is_refused_with_its_origin(
+        #[case] run: &[&str],
+        #[case] named: TokenSource,
+    ) {
+        let run = run.iter().map(|word| (*word).to_owned()).collect();
+        let error = TokenSource::Command(run).read(&address()).await.unwrap_err();
+        assert!(matches!(error, TokenError::Invalid { .. }), "{error:?}");
+        assert!(error.source().unwrap().is::<InvalidToken>());
+        assert!(error.to_string().starts_with(&format!("the token of {named} ")), "{error}");
+    }
+
+    #[tokio::test]
+    async fn error_of_a_command_or_file_is_the_source() {
+        let command = TokenSource::Command(vec!["/nowhere/\u{1b}token".into()]);
+        let error = command.read(&address()).await.unwrap_err();
+        let source: &CommandError = error.source().unwrap().downcast_ref().unwrap();
+        assert!(
+            matches!(source, CommandError::Failed { fault: CommandFault::NotStarted(_), .. }),
+            "{source:?}"
+        );
+        assert!(!error.to_string().contains('\u{1b}'), "{error}");
+        let error = TokenSource::File("/nowhere/token".into()).read(&address()).await.unwrap_err();
+        let source: &TokenFileError = error.source().unwrap().downcast_ref().unwrap();
+        assert!(matches!(source.fault, TokenFileFault::Unreadable(_)), "{source:?}");
+    }
+
+    #[tokio::test]
+    async fn variable_that_is_not_set_is_named() {
+        let name = "REDPHONE_TEST_NO_SUCH_VARIABLE";
+        let error = TokenSource::Variable(name.into()).read(&address()).await.unwrap_err();
+        assert!(matches!(&error, TokenError::NoVariable { name: named } if named == name));
+    }
 
     #[tokio::test]
     async fn token_is_read_once_and_again_after_a_refusal() {
