@@ -10,5 +10,6 @@ mod store {
     mod import;
     mod open;
     mod properties;
+    mod put_back;
     mod reopening;
 }

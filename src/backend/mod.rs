@@ -9,6 +9,7 @@ pub mod file;
 pub mod http;
 mod page_mark;
 pub mod record;
+mod store_mark;
 pub(crate) mod watch;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 pub use error::{BackendError, Cause, Missing};
 pub use page_mark::{InvalidPageMark, PageMark};
+pub use store_mark::{InvalidMark, PutBack, StoreInfo, StoreMark};
 
 use crate::model::change::Suspect;
 use crate::model::command::CommandKind;
@@ -92,6 +94,18 @@ pub trait Backend: Send + Sync {
 
     /// Returns the people, teams, services, escalation policies and on-call schedules.
     async fn directory(&self) -> Result<Directory, BackendError>;
+
+    /// Returns the present position of the store; `None` if the backend does not tell which store it
+    /// is.
+    async fn store_mark(&self) -> Option<StoreMark> {
+        None
+    }
+
+    /// Reports the highest position that a client has seen. A store that has given it and does not
+    /// have it any more was put back from a copy, and begins a new generation.
+    async fn report_seen(&self, _seen: &StoreMark) -> Result<(), BackendError> {
+        Ok(())
+    }
 }
 
 /// The name of a backend, and what it can do.
@@ -111,6 +125,9 @@ pub struct Capabilities {
     /// belongs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub checks_person: bool,
+    /// Which store it is; absent if the backend does not tell that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreInfo>,
 }
 
 /// A position in a backend's stream of changes. Only the backend that issued it can interpret it.

@@ -358,6 +358,7 @@ mod tests {
                 live: true,
                 me: None,
                 checks_person: false,
+                store: None,
             })
         }
 

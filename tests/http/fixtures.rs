@@ -70,6 +70,7 @@ pub fn capabilities() -> Capabilities {
         live: true,
         me: None,
         checks_person: false,
+        store: None,
     }
 }
 

@@ -270,6 +270,7 @@ impl Backend for Memory {
             live: true,
             me: None,
             checks_person: false,
+            store: None,
         })
     }
 

@@ -12,7 +12,7 @@ use super::{
     changes, directory_table, group_commit, measures, problem_table, read, search, writer_guard,
 };
 use crate::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search, StoreMark,
     TimelineRange,
 };
 use crate::model::command::CommandKind;
@@ -34,7 +34,16 @@ impl Backend for FileStore {
             live: true,
             me: None,
             checks_person: false,
+            store: self.store_info(),
         })
+    }
+
+    async fn store_mark(&self) -> Option<StoreMark> {
+        self.current_mark()
+    }
+
+    async fn report_seen(&self, seen: &StoreMark) -> Result<(), BackendError> {
+        self.compare_with_seen(seen).await
     }
 
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
@@ -100,8 +109,12 @@ impl Backend for FileStore {
             store.check_same_file()?;
             let mut writer = store.lock_writer().await;
             let rules = store.rules();
+            store.reserve_for(1);
             let work = Box::pin(writer.execute(&envelope, &rules, TxScope::Transaction));
             let result = writer_guard::poll_eagerly(work).await;
+            if let Ok(outcome) = &result {
+                store.record_given(&writer, std::iter::once(outcome));
+            }
             drop(writer);
             if result.is_ok() {
                 store.inner.watcher.wake();

@@ -87,11 +87,14 @@ async fn read_position(
     let mut batch = Batch::new(&format!("{POSITION}, (SELECT id FROM event WHERE log = ?)"));
     batch.arg(then.map_or(0, |then| then.log));
     let row = batch.fetch_optional(conn).await?;
-    let stored_witness = match &row {
-        Some(row) => witness(row.try_get(3)?),
-        None => 0,
+    let id: Option<&[u8]> = match &row {
+        Some(row) => row.try_get(3)?,
+        None => None,
     };
-    Ok((parse_position(row.as_ref())?, then.is_some_and(|then| then.witness == stored_witness)))
+    // A store that was put back has no event at some positions.
+    let is_same =
+        |then: LogPosition| then.witness == witness(id) && (id.is_some() || then.log == 0);
+    Ok((parse_position(row.as_ref())?, then.is_some_and(is_same)))
 }
 
 /// Runs a read as a task of its own, so that it ends even if the caller stops waiting, such as a

@@ -31,7 +31,11 @@ pub(super) async fn execute_all(store: &FileStore, envelopes: &[Envelope]) -> Ou
         own.check_same_file()?;
         let mut writer = own.lock_writer().await;
         let rules = own.rules();
+        own.reserve_for(all.len());
         let done = Box::pin(writer.execute_group(&all, &rules, own.path())).await;
+        if let Ok(outcomes) = &done {
+            own.record_given(&writer, outcomes.iter().flatten());
+        }
         drop(writer);
         if done.is_ok() {
             own.inner.watcher.wake();
@@ -107,7 +111,7 @@ impl Writer {
                 Err(failure) => outcomes.push(Err(failure.into_backend_error(path))),
             }
         }
-        Batch::new("COMMIT").run(&mut self.conn).await?;
+        self.run_and_read_log(Batch::new("COMMIT;")).await?;
         Ok(outcomes)
     }
 }

@@ -14,6 +14,7 @@ use super::error::{StoreError, StoreResult};
 use super::event_row::{self, COLUMNS, FROM, affects_full_text, truncate_times};
 use super::full_text::{self, WordSet};
 use super::measures;
+use super::meta::{LAST_NUMBER, NEXT_LOG};
 use super::names::NameInterner;
 use super::problem_table;
 use super::records;
@@ -220,11 +221,11 @@ impl Importer {
     async fn begin(store: FileStore) -> StoreResult<Self> {
         let lock_timeout = store.inner.options.lock_timeout;
         let mut conn = connect_writer(store.path(), lock_timeout).await?;
-        let rows = Batch::new(
+        let rows = Batch::new(&format!(
             "PRAGMA cache_size = -32000; BEGIN IMMEDIATE;
-             SELECT (SELECT max(log) FROM event), (SELECT max(number) FROM incident),
-                (SELECT max(id) FROM event), (SELECT max(id) FROM incident)",
-        )
+             SELECT {NEXT_LOG}, {LAST_NUMBER},
+                (SELECT max(id) FROM event), (SELECT max(id) FROM incident)"
+        ))
         .fetch_result_sets(&mut conn)
         .await?;
         let row = rows
@@ -236,9 +237,9 @@ impl Importer {
             Ok(id.and_then(|id| id.try_into().ok()))
         };
         Ok(Self {
-            next_log: row.try_get::<Option<i64>, _>(0)?.unwrap_or(0) + 1,
+            next_log: row.try_get_unchecked::<i64, _>(0)?,
             last_number: row
-                .try_get::<Option<i64>, _>(1)?
+                .try_get_unchecked::<Option<i64>, _>(1)?
                 .and_then(|n| u64::try_from(n).ok())
                 .unwrap_or(0),
             seen: SeenIds {
@@ -540,11 +541,14 @@ impl Importer {
     /// # Errors
     /// [`BackendError`] if the store can't be written; then nothing was added.
     pub async fn commit(mut self) -> Result<Imported, BackendError> {
+        let (number, log) = (self.last_number, u64::try_from(self.next_log).unwrap_or(0));
+        self.store.reserve_exactly(number, log);
         let result = self.finish().await;
-        let Self { store, conn, added, .. } = self;
+        let Self { store, conn, added, next_log, .. } = self;
         match result {
             Ok(()) => {
                 conn.close().await.ok();
+                store.record_exactly(number, u64::try_from(next_log - 1).unwrap_or(0));
                 store.inner.watcher.wake();
                 Ok(added)
             }

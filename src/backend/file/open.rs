@@ -7,12 +7,15 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
+use chrono::Utc;
 use rustix::fs::{Access, access};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Connection, Row, SqliteConnection};
 
 use super::connect::{connect_writer, parent_folder, with_suffix};
 use super::error::{SqliteFault, StoreError, StoreFaultKind, classify, display_path};
+use super::high_water::{self, HighWater};
+use super::meta::{self, StoreMeta, read_meta};
 use super::open_error::OpenError;
 use super::options::Options;
 use super::read_pool::connect_reader;
@@ -22,7 +25,7 @@ use crate::backend::Cause;
 /// `application_id` in the header of every store.
 pub(super) const APPLICATION_ID: i64 = 0x5264_706e;
 /// The version of the last migration.
-pub(super) const SCHEMA_VERSION: i64 = 1;
+pub(super) const SCHEMA_VERSION: i64 = 2;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/backend/file/migrations");
 
@@ -42,12 +45,23 @@ impl FileIdentity {
     }
 }
 
+/// The oldest version of the schema that can be read without migrating it.
+const OLDEST_READABLE: i64 = 1;
+
+/// A store that was just opened.
+pub(super) struct OpenedFile {
+    pub conn: SqliteConnection,
+    /// The file that the connection has open.
+    pub identity: Option<FileIdentity>,
+    /// `None` for a store of the version that had no properties.
+    pub meta: Option<StoreMeta>,
+    /// Whether the store was found to be put back from a copy.
+    pub was_put_back: bool,
+}
+
 /// Checks the file without changing it, creates it if it is missing and `options` say so, and
-/// migrates it. Returns the connection for writing and the identity of its file.
-pub(super) async fn open(
-    path: &Path,
-    options: &Options,
-) -> Result<(SqliteConnection, Option<FileIdentity>), OpenError> {
+/// migrates it. If it was put back from a copy, begins a new generation.
+pub(super) async fn open(path: &Path, options: &Options) -> Result<OpenedFile, OpenError> {
     check_path(path, options.create)?;
     check_permissions(path)?;
     // Read before connecting, so that a file that replaces this one meanwhile is noticed later.
@@ -57,7 +71,30 @@ pub(super) async fn open(
     if !is_current(path, &mut conn).await? {
         upgrade(path, &mut conn).await?;
     }
-    Ok((conn, identity))
+    let meta_error = |failure| store_error(path, failure);
+    let mut meta = read_meta(&mut conn).await.map_err(meta_error)?;
+    let mut was_put_back = false;
+    if let Some(found) = &meta
+        && let Some(written) = high_water::read(&high_water::path_for(path), &found.info.id)
+        && written.shows_put_back(found)
+    {
+        let (number, log) = (written.number_ceiling, written.log_ceiling);
+        meta::begin_generation(&mut conn, number, log, Utc::now()).await.map_err(meta_error)?;
+        meta = read_meta(&mut conn).await.map_err(meta_error)?;
+        if let Some(meta) = &meta {
+            HighWater::new(path, meta).begin_generation(meta, number, log);
+        }
+        was_put_back = true;
+    }
+    Ok(OpenedFile { conn, identity, meta, was_put_back })
+}
+
+/// Returns the error for a failure while a store is opened.
+fn store_error(path: &Path, failure: StoreError) -> OpenError {
+    match failure {
+        StoreError::Sql(e) => OpenError::fault(path, StoreFaultKind::Sql(e)),
+        other => OpenError::fault(path, StoreFaultKind::Damaged(Cause::new(other))),
+    }
 }
 
 /// Refuses a path that can't be a store. Creates the folder and the file if `create` is set.
@@ -143,24 +180,25 @@ fn check_permissions(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Opens a store of this version only for reading; nothing is created or changed.
+/// Opens a store only for reading; nothing is created or changed.
 pub(super) async fn open_read_only(
     path: &Path,
     options: &Options,
-) -> Result<(SqliteConnection, Option<FileIdentity>), OpenError> {
+) -> Result<OpenedFile, OpenError> {
     check_path(path, false)?;
     let identity = FileIdentity::from_path(path);
     let mut conn =
         connect_reader(path, options.lock_timeout).await.map_err(|e| read_error(path, e))?;
     let header = read_header(path, &mut conn).await?;
-    if header.version != SCHEMA_VERSION {
+    if header.version < OLDEST_READABLE {
         return Err(refused(format!(
             "{} was written by an older redphone or is empty, and reading alone does not bring it \
              up to date: open it once without --read-only",
             display_path(path)
         )));
     }
-    Ok((conn, identity))
+    let meta = read_meta(&mut conn).await.map_err(|failure| store_error(path, failure))?;
+    Ok(OpenedFile { conn, identity, meta, was_put_back: false })
 }
 
 /// Returns the error for a file that can't be read. A write-ahead log that a dead process did not

@@ -16,7 +16,7 @@ use super::open::FileIdentity;
 use super::options::Options;
 use super::store::FileStore;
 use crate::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search, StoreMark,
     TimelineRange,
 };
 use crate::model::directory::Directory;
@@ -257,5 +257,13 @@ impl Backend for ReopeningStore {
 
     async fn directory(&self) -> Result<Directory, BackendError> {
         self.current_store().await?.0.directory().await
+    }
+
+    async fn store_mark(&self) -> Option<StoreMark> {
+        self.current_store().await.ok()?.0.store_mark().await
+    }
+
+    async fn report_seen(&self, seen: &StoreMark) -> Result<(), BackendError> {
+        self.current_store().await?.0.report_seen(seen).await
     }
 }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sqlx::pool::PoolConnection;
-use sqlx::{Connection, Sqlite, SqliteConnection};
+use sqlx::{Connection, Sqlite};
 use tokio::sync::Mutex;
 
 use super::error::{StoreError, StoreFault, StoreFaultKind, StoreResult};
-use super::open::{self, FileIdentity};
+use super::generation::{Generation, put_back_notice};
+use super::open::{self, FileIdentity, OpenedFile};
 use super::open_error::OpenError;
 use super::options::Options;
 use super::read_pool::ReadPool;
@@ -38,6 +39,10 @@ pub(super) struct Inner {
     pub(super) watcher: Arc<StoreWatcher>,
     /// The file that the connections have open. The path may name another file later.
     pub(super) identity: Option<FileIdentity>,
+    /// `None` for a store of the version that had no properties, which is read only.
+    pub(super) generation: Option<Generation>,
+    /// Whether the store was found to be put back from a copy when it was opened.
+    was_put_back: bool,
 }
 
 impl fmt::Debug for FileStore {
@@ -52,9 +57,13 @@ impl FileStore {
     /// # Errors
     /// [`OpenError`], in a sentence that names the file.
     pub async fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
-        let (conn, identity) = open::open(path, &options).await?;
+        let opened = open::open(path, &options).await?;
         let readers = ReadPool::writable(path, options.lock_timeout);
-        Ok(Self::new(path, options, identity, conn, readers, false))
+        let store = Self::new(path, options, opened, readers, false);
+        if let Some(notice) = store.put_back_notice() {
+            tracing::warn!("{notice}");
+        }
+        Ok(store)
     }
 
     /// Opens a store only for reading. Nothing is created or changed, and every command is refused.
@@ -63,24 +72,27 @@ impl FileStore {
     /// # Errors
     /// [`OpenError`], in a sentence that names the file.
     pub async fn open_read_only(path: &Path, options: Options) -> Result<Self, OpenError> {
-        let (conn, identity) = open::open_read_only(path, &options).await?;
+        let opened = open::open_read_only(path, &options).await?;
         let readers = ReadPool::read_only(path, options.lock_timeout);
-        Ok(Self::new(path, options, identity, conn, readers, true))
+        Ok(Self::new(path, options, opened, readers, true))
     }
 
     fn new(
         path: &Path,
         options: Options,
-        identity: Option<FileIdentity>,
-        conn: SqliteConnection,
+        opened: OpenedFile,
         readers: ReadPool,
         read_only: bool,
     ) -> Self {
+        let OpenedFile { conn, identity, meta, was_put_back } = opened;
+        let generation = meta.map(|meta| Generation::new(path, meta));
         Self {
             inner: Arc::new(Inner {
                 path: path.to_owned(),
                 identity,
                 writer: Mutex::new(Writer::new(conn)),
+                generation,
+                was_put_back,
                 readers,
                 read_only,
                 watcher: StoreWatcher::new(path),
@@ -88,6 +100,14 @@ impl FileStore {
                 options,
             }),
         }
+    }
+
+    /// Returns, as a sentence, that the store was found to be put back from a copy when it was
+    /// opened, and to when; `None` if it was not.
+    #[must_use]
+    pub fn put_back_notice(&self) -> Option<String> {
+        let info = self.inner.generation.as_ref().filter(|_| self.inner.was_put_back)?.info();
+        Some(put_back_notice(self.path(), info.put_back?))
     }
 
     /// Returns whether the store was opened only for reading.

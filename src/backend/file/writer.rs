@@ -13,6 +13,7 @@ use super::change_table;
 use super::error::{OutOfNumbers, SqliteFault, StoreError, StoreResult, classify};
 use super::event_row::{self, COLUMNS, FROM};
 use super::json_column::encode_json;
+use super::meta::{LAST_NUMBER, NEXT_LOG};
 use super::names::NameInterner;
 use super::problem_table;
 use super::projection::{self, ProjectedIncident};
@@ -38,6 +39,8 @@ pub(super) struct Writer {
     recent_records: LruCache<IncidentId, KeyedIncident>,
     /// The last number that this process assigned; another process may have assigned more since.
     last_number: Option<u64>,
+    /// The position of the last event, as of the last commit of this process.
+    pub last_log: Option<u64>,
     /// Set when a task panicked while it held the writer: the caches and the open transaction
     /// can't be trusted.
     pub poisoned: bool,
@@ -95,6 +98,7 @@ impl Writer {
             names: NameInterner::default(),
             recent_records: LruCache::new(MAX_RECENT),
             last_number: None,
+            last_log: None,
             poisoned: false,
         }
     }
@@ -211,10 +215,10 @@ impl Writer {
         sql.push_str(&records::load_sql("$3", "$4"));
         let dedup_key = match command {
             IncidentCommand::Declare(declaration) => {
-                sql.push_str(
-                    "SELECT max(number) FROM incident;
-                     SELECT id FROM incident WHERE dedup_key = $5 ORDER BY key DESC LIMIT 1;",
-                );
+                sql.push_str(&format!(
+                    "SELECT {LAST_NUMBER};
+                     SELECT id FROM incident WHERE dedup_key = $5 ORDER BY key DESC LIMIT 1;"
+                ));
                 declaration.dedup_key.clone()
             }
             _ => None,
@@ -315,11 +319,31 @@ impl Writer {
             touched.push(self.add_events(&mut batch, Some(target), &added, None).await?);
             all_events.extend(added);
         }
-        batch.sql(scope.commit());
-        batch.run(&mut self.conn).await?;
+        self.run_and_commit(batch, scope).await?;
         let row = touched[0].incident.summary.clone();
         self.remember(touched);
         Ok(Outcome { incident: Some(row.id), row: Some(row), events: all_events, replayed: false })
+    }
+
+    /// Runs statements and ends the scope. After a transaction, learns up to where the log goes.
+    async fn run_and_commit(&mut self, mut batch: Batch, scope: TxScope) -> StoreResult<()> {
+        batch.sql(scope.commit());
+        match scope {
+            TxScope::Transaction => self.run_and_read_log(batch).await,
+            TxScope::Savepoint => batch.run(&mut self.conn).await,
+        }
+    }
+
+    /// Runs statements that end with a commit, and learns up to where the log goes.
+    pub(super) async fn run_and_read_log(&mut self, mut batch: Batch) -> StoreResult<()> {
+        batch.sql("SELECT max(log) FROM event;");
+        let rows = batch.fetch_result_sets(&mut self.conn).await?;
+        let last: Option<i64> = match rows.last().and_then(|rows| rows.first()) {
+            Some(row) => row.try_get(0)?,
+            None => None,
+        };
+        self.last_log = last.and_then(|last| u64::try_from(last).ok());
+        Ok(())
     }
 
     /// Caches records that are durable, or will be with the commit of a shared transaction.
@@ -372,8 +396,7 @@ impl Writer {
         let guard = InsertGuard { command: envelope.id, number: next_number, dedup_key };
         let mut batch = Batch::new(scope.begin());
         let updated = self.add_events(&mut batch, before, &events, Some(&guard)).await?;
-        batch.sql(scope.commit());
-        match batch.run(&mut self.conn).await {
+        match self.run_and_commit(batch, scope).await {
             Ok(()) => {}
             Err(StoreError::Sql(e)) if classify(&e) == SqliteFault::Constraint => {
                 self.roll_back_scope(scope).await;
@@ -515,19 +538,22 @@ fn insert_event(
 ) -> StoreResult<()> {
     batch.sql(
         "INSERT INTO event (id, incident, seq, kind, at, recorded, actor, nth, command, subject,
-            body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ",
+            log, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ",
     );
-    batch.sql(match guard {
-        None => "?);",
+    batch.sql(NEXT_LOG);
+    match guard {
+        None => batch.sql(", ?);"),
         Some(InsertGuard { number: 0, .. }) => {
-            "iif(EXISTS (SELECT 1 FROM command WHERE id = ?), NULL, ?));"
+            batch.sql(", iif(EXISTS (SELECT 1 FROM command WHERE id = ?), NULL, ?));")
         }
-        Some(_) => {
-            "iif(EXISTS (SELECT 1 FROM command WHERE id = ?)
-                OR EXISTS (SELECT 1 FROM incident WHERE dedup_key = ?)
-                OR (SELECT max(number) FROM incident) >= ?, NULL, ?));"
-        }
-    });
+        Some(_) => batch
+            .sql(
+                ", iif(EXISTS (SELECT 1 FROM command WHERE id = ?)
+                    OR EXISTS (SELECT 1 FROM incident WHERE dedup_key = ?) OR ",
+            )
+            .sql(LAST_NUMBER)
+            .sql(" >= ?, NULL, ?));"),
+    };
     bind_event(batch, key, actor, event);
     if let Some(guard) = guard {
         batch.arg(guard.command.as_bytes().to_vec());

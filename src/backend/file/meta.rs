@@ -1,0 +1,98 @@
+//! What a store itself is: its identity, its generation, and the numbers that it gives no more.
+
+use chrono::{DateTime, Utc};
+use sqlx::{Row, SqliteConnection};
+
+use super::error::{StoreError, StoreResult};
+use super::sql::Batch;
+use crate::backend::{PutBack, StoreInfo};
+
+/// The expression for the highest number that was given or is not to be given.
+pub(super) const LAST_NUMBER: &str = "max(ifnull((SELECT max(number) FROM incident), 0),
+    (SELECT value FROM meta WHERE name = 'number_floor'))";
+/// The expression for the next position in the log.
+pub(super) const NEXT_LOG: &str = "max(ifnull((SELECT max(log) FROM event), 0),
+    (SELECT value FROM meta WHERE name = 'log_floor')) + 1";
+
+/// The properties of a store, and how far it has got.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct StoreMeta {
+    pub info: StoreInfo,
+    /// The key with which marks of this store are signed.
+    pub mark_key: Vec<u8>,
+    /// The highest number of an incident.
+    pub number: u64,
+    /// The position of the last event in the log.
+    pub log: u64,
+}
+
+/// Reads the properties of a store; `None` if it is of the version that had none.
+pub(super) async fn read_meta(conn: &mut SqliteConnection) -> StoreResult<Option<StoreMeta>> {
+    let has_meta = Batch::new("SELECT 1 FROM sqlite_schema WHERE name = 'meta'")
+        .fetch_optional(conn)
+        .await?
+        .is_some();
+    if !has_meta {
+        return Ok(None);
+    }
+    let rows = Batch::new(
+        "SELECT (SELECT value FROM meta WHERE name = 'store'),
+            (SELECT value FROM meta WHERE name = 'generation'),
+            (SELECT value FROM meta WHERE name = 'mark_key'),
+            (SELECT value FROM meta WHERE name = 'put_back_at'),
+            (SELECT value FROM meta WHERE name = 'put_back_to'),
+            (SELECT max(number) FROM incident), (SELECT max(log) FROM event)",
+    );
+    let Some(row) = rows.fetch_optional(conn).await? else {
+        return Err(StoreError::content("the properties of the store"));
+    };
+    let text = |column: usize| -> StoreResult<String> {
+        let text: Option<String> = row.try_get_unchecked(column)?;
+        text.ok_or_else(|| StoreError::content("the properties of the store"))
+    };
+    let number = |column: usize| -> StoreResult<Option<i64>> {
+        Ok(row.try_get_unchecked::<Option<i64>, _>(column)?)
+    };
+    let time = |column| -> StoreResult<Option<DateTime<Utc>>> {
+        Ok(number(column)?.and_then(DateTime::from_timestamp_millis))
+    };
+    let count = |column| -> StoreResult<u64> {
+        Ok(number(column)?.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+    };
+    let put_back = match time(3)? {
+        Some(at) => Some(PutBack { at, to: time(4)? }),
+        None => None,
+    };
+    Ok(Some(StoreMeta {
+        info: StoreInfo { id: text(0)?, generation: text(1)?, put_back },
+        mark_key: row.try_get_unchecked::<Option<Vec<u8>>, _>(2)?.unwrap_or_default(),
+        number: count(5)?,
+        log: count(6)?,
+    }))
+}
+
+/// Begins a new generation of a store that was put back: no number up to `number` and no position up
+/// to `log` is given any more.
+pub(super) async fn begin_generation(
+    conn: &mut SqliteConnection,
+    number: u64,
+    log: u64,
+    now: DateTime<Utc>,
+) -> StoreResult<()> {
+    let stored = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let mut batch = Batch::new(
+        "BEGIN IMMEDIATE;
+         UPDATE meta SET value = lower(hex(randomblob(8))) WHERE name = 'generation';
+         UPDATE meta SET value = max(value, ?) WHERE name = 'number_floor';
+         UPDATE meta SET value = max(value, ?) WHERE name = 'log_floor';
+         INSERT OR REPLACE INTO meta (name, value) VALUES ('put_back_at', ?),
+            ('put_back_to', (SELECT recorded FROM event ORDER BY log DESC LIMIT 1));
+         COMMIT;",
+    );
+    batch.arg(stored(number)).arg(stored(log)).arg(now.timestamp_millis());
+    let result = batch.run(conn).await;
+    if result.is_err() {
+        Batch::new("ROLLBACK").run(conn).await.ok();
+    }
+    result
+}
