@@ -5,6 +5,7 @@ mod support;
 mod store {
     mod batch;
     mod changes;
+    mod command_ids;
     mod doctor;
     mod fixtures;
     mod import;

@@ -22,6 +22,11 @@ pub struct Order {
     pub at: DateTime<Utc>,
     /// What the command does, with its arguments.
     pub command: Command,
+    /// The sequence number of the last event of the incident that the requester has seen (`seq` of
+    /// its row); 0 for an incident that must not exist yet. If the incident has changed since, the
+    /// command is refused with the code `changed_meanwhile`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_seq: Option<u32>,
     /// The handle of the person to whom the token belongs, as far as the requester knows. The
     /// server refuses the command if the token belongs to somebody else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,13 +37,20 @@ impl Order {
     /// Makes the envelope that a backend executes, with the actor of the token.
     #[must_use]
     pub fn into_envelope(self, actor: Actor) -> Envelope {
-        Envelope { id: self.id, at: self.at, actor, command: self.command }
+        Envelope {
+            id: self.id,
+            at: self.at,
+            actor,
+            command: self.command,
+            expected_seq: self.expected_seq,
+        }
     }
 }
 
 impl From<Envelope> for Order {
     fn from(envelope: Envelope) -> Self {
-        Self { id: envelope.id, at: envelope.at, command: envelope.command, as_person: None }
+        let Envelope { id, at, command, expected_seq, .. } = envelope;
+        Self { id, at, command, expected_seq, as_person: None }
     }
 }
 

@@ -29,6 +29,14 @@ pub struct Details {
     /// The reason for which the rules refuse a command; absent for other errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<RejectionKind>,
+    /// The sequence number of the last event of the incident, if the command expected another one;
+    /// absent for other errors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_seq: Option<u32>,
+    /// The sequence number that the command expected, if the incident has another one; absent for
+    /// other errors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_seq: Option<u32>,
     /// When the caller is served again after too many requests; absent for other errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
@@ -54,10 +62,16 @@ pub enum ErrorCode {
     TooSlow,
     /// Another change was first.
     Conflict,
+    /// The incident has changed since the requester has seen it.
+    ChangedMeanwhile,
     /// The body is too long.
     TooLarge,
     /// The media type of the body is not JSON.
     MediaType,
+    /// The id of the command belongs to another command.
+    IdReused,
+    /// Events of another command have the ids that those of this one would have.
+    IdCollides,
     /// The rules refuse the command; a person must choose something else.
     Rejected,
     /// The caller sends too many requests.
@@ -89,8 +103,11 @@ impl ErrorCode {
             Self::NoSuchMethod => "No such method",
             Self::TooSlow => "Too slow",
             Self::Conflict => "Somebody was first",
+            Self::ChangedMeanwhile => "Changed meanwhile",
             Self::TooLarge => "Too large",
             Self::MediaType => "Not JSON",
+            Self::IdReused => "The id is used",
+            Self::IdCollides => "The id is too near to another",
             Self::Rejected => "Refused",
             Self::Limited => "Asked too often",
             Self::Broken => "Broken data",
@@ -109,10 +126,11 @@ impl ErrorCode {
             Self::NotFound => 404,
             Self::NoSuchMethod => 405,
             Self::TooSlow => 408,
-            Self::Conflict => 409,
+            Self::Conflict | Self::IdCollides => 409,
+            Self::ChangedMeanwhile => 412,
             Self::TooLarge => 413,
             Self::MediaType => 415,
-            Self::Rejected => 422,
+            Self::IdReused | Self::Rejected => 422,
             Self::Limited => 429,
             Self::Broken | Self::Internal => 500,
             Self::Unreachable => 503,
@@ -130,6 +148,8 @@ impl Details {
             code: code.as_str().into(),
             detail: detail.into(),
             rejection: None,
+            current_seq: None,
+            expected_seq: None,
             until: None,
         }
     }
@@ -146,10 +166,24 @@ impl From<BackendError> for Details {
         let detail = error.to_string();
         match error {
             BackendError::Rejected(why) => {
-                Self { rejection: Some(why.kind()), ..Self::new(ErrorCode::Rejected, detail) }
+                let code = match &why.rejection {
+                    Rejection::IdReused => ErrorCode::IdReused,
+                    Rejection::IdCollides => ErrorCode::IdCollides,
+                    _ => ErrorCode::Rejected,
+                };
+                Self { rejection: Some(why.kind()), ..Self::new(code, detail) }
             }
             BackendError::Conflict(why) => {
-                Self { rejection: Some(why.kind()), ..Self::new(ErrorCode::Conflict, detail) }
+                let code = match &why.rejection {
+                    Rejection::ChangedMeanwhile { .. } => ErrorCode::ChangedMeanwhile,
+                    _ => ErrorCode::Conflict,
+                };
+                let mut details = Self { rejection: Some(why.kind()), ..Self::new(code, detail) };
+                if let Rejection::ChangedMeanwhile { expected, current } = why.rejection {
+                    details.expected_seq = Some(expected);
+                    details.current_seq = Some(current);
+                }
+                details
             }
             BackendError::NotFound(_) => Self::new(ErrorCode::NotFound, detail),
             BackendError::NotAllowed(_) => Self::new(ErrorCode::NotAllowed, detail),
@@ -170,6 +204,9 @@ impl Details {
     #[must_use]
     pub fn into_error(self, now: DateTime<Utc>) -> BackendError {
         let code = self.code();
+        if let (Some(expected), Some(current)) = (self.expected_seq, self.current_seq) {
+            return BackendError::rejected(Rejection::ChangedMeanwhile { expected, current }, now);
+        }
         let detail = self.detail;
         // A sentence of the server says "2 min ago" as of its answer.
         let rejection = |kind| DatedRejection {
@@ -177,13 +214,17 @@ impl Details {
             decided_at: now,
         };
         match code {
+            Some(ErrorCode::IdReused) => BackendError::rejected(Rejection::IdReused, now),
+            Some(ErrorCode::IdCollides) => BackendError::rejected(Rejection::IdCollides, now),
             Some(
                 ErrorCode::Rejected
                 | ErrorCode::BadRequest
                 | ErrorCode::TooLarge
                 | ErrorCode::MediaType,
             ) => BackendError::Rejected(rejection(RejectionKind::Invalid)),
-            Some(ErrorCode::Conflict) => BackendError::Conflict(rejection(RejectionKind::Conflict)),
+            Some(ErrorCode::Conflict | ErrorCode::ChangedMeanwhile) => {
+                BackendError::Conflict(rejection(RejectionKind::Conflict))
+            }
             Some(ErrorCode::NotFound) => BackendError::NotFound(detail.into()),
             Some(ErrorCode::NotAllowed | ErrorCode::NoSuchMethod) => {
                 BackendError::NotAllowed(detail.into())
@@ -201,7 +242,7 @@ impl Details {
                 404 | 410 => BackendError::NotFound(detail.into()),
                 403 | 405 => BackendError::NotAllowed(detail.into()),
                 400 | 413 | 415 | 422 => BackendError::Rejected(rejection(RejectionKind::Invalid)),
-                409 => BackendError::Conflict(rejection(RejectionKind::Conflict)),
+                409 | 412 => BackendError::Conflict(rejection(RejectionKind::Conflict)),
                 429 => BackendError::Limited { until: self.until.unwrap_or(now) },
                 _ => BackendError::Unreachable(detail.into()),
             },
@@ -221,6 +262,9 @@ mod tests {
             rejected(RejectionKind::Invalid),
             rejected(RejectionKind::NotNow),
             rejected(RejectionKind::Conflict),
+            BackendError::rejected(Rejection::IdReused, now),
+            BackendError::rejected(Rejection::IdCollides, now),
+            BackendError::rejected(Rejection::ChangedMeanwhile { expected: 3, current: 5 }, now),
             BackendError::NotFound("no".into()),
             BackendError::NotAllowed("no".into()),
             BackendError::Limited { until: now },

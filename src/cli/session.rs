@@ -281,6 +281,7 @@ impl Session {
             at: Utc::now(),
             actor: Actor::Person(self.me.clone()),
             command: Command::Incident { incident, command },
+            expected_seq: None,
         };
         let Some(remote) = &self.connection.remote else {
             return Ok(self.connection.backend.execute(&envelope).await?);

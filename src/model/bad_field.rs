@@ -84,6 +84,9 @@ pub enum FieldProblem {
     /// The end of a change lies before its start.
     #[error("lies before starts_at: a change ends after it starts")]
     BeforeStart,
+    /// A change or a problem has no timeline, so a position on it can't be expected.
+    #[error("is only for commands about an incident: leave it out")]
+    NoPosition,
     /// The position of an event is zero.
     #[error("is 0: positions start at 1")]
     ZeroPosition,

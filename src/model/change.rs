@@ -57,6 +57,7 @@ pub struct Change {
     /// When it starts or started.
     pub starts_at: DateTime<Utc>,
     /// When it ended; `None` while it is planned or in progress.
+    #[schema(required)]
     pub ends_at: Option<DateTime<Utc>>,
     /// Whether it is planned, in progress, or how it ended.
     pub state: ChangeState,

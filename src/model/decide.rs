@@ -42,9 +42,13 @@ pub fn decide(
     };
     check::time("at", envelope.at)?;
     check::name("actor", envelope.actor.name())?;
+    let current = incident.map_or(0, |incident| incident.summary.seq);
+    if let Some(expected) = envelope.expected_seq.filter(|expected| *expected != current) {
+        return Err(Rejection::ChangedMeanwhile { expected, current });
+    }
     let bodies = match (incident, command) {
         (None, IncidentCommand::Declare(declaration)) => {
-            vec![declare::decide(declaration, context)?]
+            vec![declare::decide(declaration, envelope.at, context)?]
         }
         (None, _) => return Err(Rejection::NoSuchIncident),
         (Some(incident), command) => {

@@ -209,6 +209,17 @@ pub enum Rejection {
         /// These sections, in order.
         sections: Vec<Section>,
     },
+    /// The id of the command belongs to another command, which was carried out before.
+    IdReused,
+    /// Events of another command have the ids that the events of this one would have.
+    IdCollides,
+    /// The incident has other events than the requester has seen.
+    ChangedMeanwhile {
+        /// The sequence number that its last event should have.
+        expected: u32,
+        /// The sequence number that its last event has; 0 if it does not exist.
+        current: u32,
+    },
     /// A rejection that is known by its sentence alone: a server answered it, an outbox stored it,
     /// or the rule is not one of the model.
     Foreign {
@@ -247,7 +258,9 @@ impl Rejection {
             Self::NotAboutAnIncident
             | Self::Field(_)
             | Self::NothingToChange
-            | Self::MergeIntoItself => RejectionKind::Invalid,
+            | Self::MergeIntoItself
+            | Self::IdReused
+            | Self::IdCollides => RejectionKind::Invalid,
             Self::AlreadyDeclared { .. }
             | Self::AlreadyEnded { .. }
             | Self::NotOpen { .. }
@@ -270,6 +283,7 @@ impl Rejection {
             | Self::NotLinked { .. }
             | Self::NeedsNoReopening { .. }
             | Self::MovedBySomebodyElse { .. }
+            | Self::ChangedMeanwhile { .. }
             | Self::ReviewAlreadyPublished { .. } => RejectionKind::Conflict,
             Self::StagesOnlyMoveForward { .. }
             | Self::AcknowledgedMeanwhile

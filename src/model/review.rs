@@ -51,8 +51,10 @@ pub struct ActionItem {
     /// What is to be done.
     pub text: String,
     /// The person who does the work; `None` if nobody was chosen.
+    #[schema(required)]
     pub owner: Option<PersonRef>,
     /// The day by which it must be done; `None` if there is none.
+    #[schema(required)]
     pub due: Option<NaiveDate>,
     /// What the work is to achieve.
     pub kind: ActionKind,

@@ -15,6 +15,7 @@ use tokio::sync::OnceCell;
 
 use super::error::{ApiError, ApiResult};
 use crate::api::ErrorCode;
+use crate::backend::Detail;
 
 /// Bodies shorter than this, in bytes, are not compressed.
 const WORTH_COMPRESSING: usize = 1024;
@@ -22,9 +23,11 @@ const WORTH_COMPRESSING: usize = 1024;
 const OFFLOAD_ABOVE: usize = 128 * 1024;
 
 /// A JSON body with its tag and its compressed form.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CachedJson {
     plain: Bytes,
+    /// The sequence number of the last event of the incident that the body is, if it is one.
+    seq: Option<u32>,
     // Thousands of requests may need these at once. One computes them, the others wait without
     // blocking their threads.
     tag: OnceCell<HeaderValue>,
@@ -59,9 +62,23 @@ impl CachedJson {
         Ok(Arc::new(Self::from(Bytes::from(json))))
     }
 
+    /// Encodes an incident as JSON. Its tag holds its position, so that a command can be sent for the
+    /// incident as it is here.
+    pub(super) fn encode_incident(detail: &Detail) -> ApiResult<Arc<Self>> {
+        let mut json = Arc::unwrap_or_clone(Self::encode(detail)?);
+        json.seq = Some(detail.incident.summary.seq);
+        Ok(Arc::new(json))
+    }
+
     async fn tag(&self) -> &HeaderValue {
-        let make = async || self.compute(compute_tag).await.unwrap_or(NO_TAG);
+        let make = async || self.compute_tag().await.unwrap_or(NO_TAG);
         self.tag.get_or_init(make).await
+    }
+
+    async fn compute_tag(&self) -> Option<HeaderValue> {
+        let hash = self.compute(compute_hash).await?;
+        let seq = self.seq.map(|seq| format!("{seq}-")).unwrap_or_default();
+        HeaderValue::try_from(format!("W/\"{seq}{hash}\"")).ok()
     }
 
     /// Returns the compressed body; empty if it could not be computed.
@@ -81,10 +98,35 @@ impl CachedJson {
 /// The tag of a body whose tag could not be computed. It differs from all computed tags.
 const NO_TAG: HeaderValue = HeaderValue::from_static("W/\"0\"");
 
-/// Computes the tag. It is weak, as the compressed form has other bytes.
-fn compute_tag(plain: &[u8]) -> HeaderValue {
-    let hash = hex::encode(&Sha256::digest(plain)[..16]);
-    HeaderValue::try_from(format!("W/\"{hash}\"")).unwrap_or(NO_TAG)
+/// Computes the hash for the tag. The tag is weak, as the compressed form has other bytes.
+fn compute_hash(plain: &[u8]) -> String {
+    hex::encode(&Sha256::digest(plain)[..16])
+}
+
+/// Returns the position of the incident that the header `If-Match` names by its tag; `None` without
+/// the header, and for `*`, which every incident matches.
+///
+/// The tags are weak, and such a tag matches nothing by RFC 9110, 13.1.1. Here it stands for the
+/// position that it holds.
+///
+/// # Errors
+/// There are several tags, or it is not the tag of an incident.
+pub(super) fn expected_seq(headers: &HeaderMap) -> ApiResult<Option<u32>> {
+    let mut values = headers.get_all(header::IF_MATCH).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let tag = value.to_str().unwrap_or_default().trim();
+    if tag == "*" && values.next().is_none() {
+        return Ok(None);
+    }
+    let opaque = tag.trim_start_matches("W/").strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+    let seq = opaque.and_then(|opaque| opaque.split_once('-')?.0.parse().ok());
+    match (seq, values.next()) {
+        (Some(seq), None) => Ok(Some(seq)),
+        _ => Err(ApiError::bad_request(
+            "If-Match is not the tag of one incident: send the ETag of GET /v1/incidents/{id}, or \
+             `expected_seq` in the command",
+        )),
+    }
 }
 
 fn compress(plain: &[u8]) -> Bytes {
@@ -95,7 +137,7 @@ fn compress(plain: &[u8]) -> Bytes {
 
 impl From<Bytes> for CachedJson {
     fn from(plain: Bytes) -> Self {
-        Self { plain, tag: OnceCell::new(), gzip: OnceCell::new() }
+        Self { plain, seq: None, tag: OnceCell::new(), gzip: OnceCell::new() }
     }
 }
 
@@ -211,6 +253,30 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(accepts_with(header::ACCEPT_ENCODING, value).gzip, is_accepted, "{value}");
+        }
+    }
+
+    #[tokio::test]
+    async fn position_is_read_from_the_tag_of_an_incident_alone() {
+        let mut json = CachedJson::from(Bytes::from_static(b"{}"));
+        json.seq = Some(17);
+        let tag = json.tag().await.clone();
+        let expected = |values: &[HeaderValue]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::IF_MATCH, value.clone());
+            }
+            expected_seq(&headers).ok()
+        };
+        let strong = tag.to_str().unwrap().trim_start_matches("W/").parse().unwrap();
+        assert_eq!(expected(&[]), Some(None));
+        assert_eq!(expected(std::slice::from_ref(&tag)), Some(Some(17)));
+        assert_eq!(expected(&[strong]), Some(Some(17)));
+        assert_eq!(expected(&[HeaderValue::from_static("*")]), Some(None));
+        assert_eq!(expected(&[tag.clone(), tag.clone()]), None);
+        let other = CachedJson::from(Bytes::from_static(b"{}")).tag().await.clone();
+        for wrong in [other, HeaderValue::from_static("17"), HeaderValue::from_static("")] {
+            assert_eq!(expected(&[wrong]), None);
         }
     }
 

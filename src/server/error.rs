@@ -45,6 +45,12 @@ impl ApiError {
     }
 }
 
+impl From<Details> for ApiError {
+    fn from(details: Details) -> Self {
+        Self { details: Box::new(details), backend_failure: None }
+    }
+}
+
 impl From<BackendError> for ApiError {
     fn from(error: BackendError) -> Self {
         let backend_failure = FailureKind::classify(&error);

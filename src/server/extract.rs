@@ -8,10 +8,12 @@ use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
 
 use super::error::{ApiError, ApiResult};
 use super::limits::BodyPermit;
 use super::state::Shared;
+use super::strict::{self, RequestSchemas};
 use crate::api::ErrorCode;
 use crate::model::text::truncate;
 use crate::model::{IncidentId, IncidentNumber};
@@ -31,13 +33,25 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Shared>> for Query<T> {
         let pairs = form_urlencoded::parse(query.as_bytes());
         let pairs = serde_urlencoded::Deserializer::new(pairs);
         serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
-            let why = truncate(error.inner().to_string(), 200);
+            let why = truncate(with_suggestion(error.inner().to_string()), 200);
             let at = error.path().to_string();
             ApiError::bad_request(match at.as_str() {
                 "." | "?" => format!("the query can't be understood: {why}"),
                 at => format!("{at} in the query can't be understood: {why}"),
             })
         })
+    }
+}
+
+/// Adds the nearest parameter to serde's message about an unknown one.
+fn with_suggestion(message: String) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown =
+        quoted.next().filter(|_| message.starts_with("unknown field")).unwrap_or_default();
+    let known: Vec<String> = quoted.map(ToOwned::to_owned).collect();
+    match strict::nearest(unknown, known.iter()) {
+        Some(name) => format!("unknown field `{unknown}`, did you mean `{name}`?"),
+        None => message,
     }
 }
 
@@ -103,11 +117,12 @@ async fn path_parameter(parts: &mut Parts, shared: &Arc<Shared>) -> ApiResult<St
 #[derive(Debug)]
 pub(super) struct Json<T>(pub T, pub BodyPermit);
 
-impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
+impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<Shared>> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> ApiResult<Self> {
         check_content_type(request.headers())?;
+        let schemas = request.extensions().get::<RequestSchemas>().copied();
         let (body, permit) = read_body(request, shared).await?;
         if body.is_empty() {
             return Err(ApiError::bad_request("there is no body: send JSON"));
@@ -118,23 +133,27 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
                 error.valid_up_to()
             ))
         })?;
+        // A text that is no JSON, or goes on after it, is refused below.
+        if let (Some(RequestSchemas(schemas)), Ok(value)) = (schemas, serde_json::from_str(text)) {
+            schemas.check(&T::name(), &value).map_err(|error| body_error(&error.at, &error.why))?;
+        }
         let mut json = serde_json::Deserializer::from_str(text);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let why = truncate(error.inner().to_string(), 200);
-            let at = error.path().to_string();
-            ApiError::bad_request(match at.as_str() {
-                "." | "?" => format!("the body can't be understood: {why}"),
-                at => {
-                    let at = truncate(at, 120);
-                    format!("the body can't be understood at {at}: {why}")
-                }
-            })
-        })?;
+        let value = serde_path_to_error::deserialize(&mut json)
+            .map_err(|error| body_error(&error.path().to_string(), &error.inner().to_string()))?;
         json.end().map_err(|error| {
             ApiError::bad_request(format!("the body goes on after its JSON: {error}"))
         })?;
         Ok(Self(value, permit))
     }
+}
+
+/// Returns the error for a body that is wrong at a place in it.
+fn body_error(at: &str, why: &str) -> ApiError {
+    let why = truncate(why, 200);
+    ApiError::bad_request(match at {
+        "" | "." | "?" => format!("the body can't be understood: {why}"),
+        at => format!("the body can't be understood at {}: {why}", truncate(at, 120)),
+    })
 }
 
 /// Reads a body within the limits of size and time, after memory for it was reserved.

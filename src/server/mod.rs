@@ -49,6 +49,7 @@ mod routes;
 mod single_flight;
 mod state;
 mod stream;
+mod strict;
 
 use std::future::Future;
 use std::io;

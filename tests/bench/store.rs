@@ -106,6 +106,7 @@ async fn commands(folder: &Path) {
                     at: Utc::now(),
                     actor: Actor::Person(history.person()),
                     command: Command::Incident { incident, command },
+                    expected_seq: None,
                 };
                 let begun = Instant::now();
                 let outcome = store.execute(&envelope).await.unwrap();

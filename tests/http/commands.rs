@@ -25,6 +25,7 @@ fn notes(count: usize) -> Vec<Envelope> {
             incident: IncidentId::new(),
             command: IncidentCommand::AddNote { text: format!("note {index}") },
         },
+        expected_seq: None,
     };
     (0..count).map(note).collect()
 }

@@ -453,6 +453,7 @@ fn an_envelope_reads_back_from_json_as_it_was() {
             at: at(0) + TimeDelta::milliseconds(123),
             actor: Actor::Integration("Alertmanager".into()),
             command: Command::Incident { incident: IncidentId::new(), command },
+            expected_seq: None,
         };
         let json = serde_json::to_string(&made).unwrap();
         assert_eq!(serde_json::from_str::<Envelope>(&json).unwrap(), made, "{json}");

@@ -16,6 +16,7 @@ fn envelope(minute: i64, incident: IncidentId, command: IncidentCommand) -> Enve
         at: start() + TimeDelta::minutes(minute),
         actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
         command: Command::Incident { incident, command },
+        expected_seq: None,
     }
 }
 

@@ -25,7 +25,7 @@ use super::fixtures::{
 };
 use crate::support::requests::ines;
 
-fn some_problem() -> Problem {
+pub(super) fn some_problem() -> Problem {
     Problem {
         id: ProblemId::new(),
         title: "pool too small".into(),
@@ -37,7 +37,7 @@ fn some_problem() -> Problem {
     }
 }
 
-fn some_change() -> Change {
+pub(super) fn some_change() -> Change {
     Change {
         id: ChangeId::new(),
         kind: ChangeKind::Deploy,
@@ -67,7 +67,13 @@ async fn export_imported_into_an_empty_store_is_the_same_store() {
     for command in [Command::RecordChange(some_change()), Command::RecordProblem(some_problem())] {
         let id = CommandId::new();
         store
-            .execute(&Envelope { id, at: Utc::now(), actor: Actor::Person(ines()), command })
+            .execute(&Envelope {
+                id,
+                at: Utc::now(),
+                actor: Actor::Person(ines()),
+                command,
+                expected_seq: None,
+            })
             .await
             .unwrap();
     }

@@ -164,7 +164,7 @@ pub fn token(tokens: &TokenFile, name: &str, scope: Scope) -> String {
 
 pub fn order(incident: IncidentId, incident_command: IncidentCommand) -> Order {
     let command = Command::Incident { incident, command: incident_command };
-    Order { id: CommandId::new(), at: Utc::now(), command, as_person: None }
+    Order { id: CommandId::new(), at: Utc::now(), command, expected_seq: None, as_person: None }
 }
 
 pub fn declare(title: &str) -> (IncidentId, Order) {

@@ -61,6 +61,7 @@ impl Script<'_> {
             at,
             actor,
             command: Command::Incident { incident: self.incident, command },
+            expected_seq: None,
         };
         self.memory.carry_out(&envelope).expect("the fixture's commands fit");
         Self { at, ..self }
@@ -329,6 +330,7 @@ pub fn ask(
         at,
         actor: Actor::Person(tomo()),
         command: Command::Incident { incident, command },
+        expected_seq: None,
     };
     memory.carry_out(&envelope).map(|_| ())
 }

@@ -50,6 +50,7 @@ pub fn envelope(
         at: at(minute),
         actor: Actor::Person(by),
         command: Command::Incident { incident, command },
+        expected_seq: None,
     }
 }
 

@@ -16,7 +16,13 @@ pub fn ines() -> PersonRef {
 }
 
 pub fn envelope(command: Command) -> Envelope {
-    Envelope { id: CommandId::new(), at: Utc::now(), actor: Actor::Person(ines()), command }
+    Envelope {
+        id: CommandId::new(),
+        at: Utc::now(),
+        actor: Actor::Person(ines()),
+        command,
+        expected_seq: None,
+    }
 }
 
 pub fn ask(incident: IncidentId, command: IncidentCommand) -> Envelope {

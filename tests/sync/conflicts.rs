@@ -19,6 +19,7 @@ fn by(who: &str, id: IncidentId, command: IncidentCommand) -> Envelope {
         at: chrono::Utc::now(),
         actor: Actor::Person(PersonRef::new(who.to_lowercase(), who)),
         command: Command::Incident { incident: id, command },
+        expected_seq: None,
     }
 }
 

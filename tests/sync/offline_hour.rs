@@ -33,6 +33,7 @@ impl Hour {
             at: self.at,
             actor: Actor::Person(ines()),
             command: Command::Incident { incident: id, command },
+            expected_seq: None,
         };
         remote.enqueue(vec![envelope.clone()]).await.unwrap();
         self.done.push(envelope);

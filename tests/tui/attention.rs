@@ -189,6 +189,7 @@ fn changed_incident_calls_nobody() {
             incident: id,
             command: IncidentCommand::AddNote { text: "look".into() },
         },
+        expected_seq: None,
     };
     stage.memory.carry_out(&envelope).expect("it fits");
     stage.refresh();

@@ -133,6 +133,7 @@ fn memory() -> Memory {
         at: company::now(),
         actor: Actor::Person(company::me()),
         command: Command::RecordProblem(problem()),
+        expected_seq: None,
     };
     memory.carry_out(&record).expect("it is recorded");
     let id = |number| memory.read(number).0.incident.summary.id;

@@ -44,6 +44,7 @@ pub fn command_envelope(incident: IncidentId, command: IncidentCommand, minutes:
         at: company::now() + TimeDelta::minutes(minutes),
         actor: Actor::Person(company::me()),
         command: Command::Incident { incident, command },
+        expected_seq: None,
     }
 }
 

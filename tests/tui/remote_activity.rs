@@ -10,7 +10,8 @@ use crate::support::stage::Stage;
 
 fn by(stage: &Stage, actor: Actor, incident: IncidentId, incident_command: IncidentCommand) {
     let command = Command::Incident { incident, command: incident_command };
-    let envelope = Envelope { id: CommandId::new(), at: stage.now, actor, command };
+    let envelope =
+        Envelope { id: CommandId::new(), at: stage.now, actor, command, expected_seq: None };
     stage.memory.carry_out(&envelope).expect("it can be asked");
 }
 

@@ -50,6 +50,7 @@ fn ticked_step_shows_at_once_and_is_restored_later() {
         at: stage.now,
         actor: Actor::Person(company::tomo()),
         command: Command::Incident { incident, command: IncidentCommand::AddNote { text } },
+        expected_seq: None,
     };
     stage.memory.carry_out(&envelope).expect("a note");
     stage.refresh();
@@ -90,6 +91,7 @@ fn tick_by_another_person_appears_in_the_open_runbook() {
             incident,
             command: IncidentCommand::AddNote { text: text.into() },
         },
+        expected_seq: None,
     };
     stage.memory.carry_out(&envelope).expect("a note");
     stage.refresh();
@@ -138,6 +140,7 @@ fn url_is_copied_and_a_missing_file_is_reported() {
             at: stage.now,
             actor: Actor::Person(company::me()),
             command: Command::Incident { incident, command: description },
+            expected_seq: None,
         };
         stage.memory.carry_out(&envelope).expect("it is described");
         stage.refresh();

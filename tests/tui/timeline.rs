@@ -168,6 +168,7 @@ proptest! {
                 at: stage.now,
                 actor: Actor::Person(company::me()),
                 command: Command::Incident { incident, command },
+                expected_seq: None,
             };
             // A refused command changes nothing.
             let _ = stage.memory.carry_out(&envelope);
@@ -207,6 +208,7 @@ fn earlier_events_are_fetched_when_scrolled_to() {
                 incident: id,
                 command: IncidentCommand::AddNote { text: format!("look {index}") },
             },
+            expected_seq: None,
         };
         stage.memory.carry_out(&envelope).expect("a note fits");
     }

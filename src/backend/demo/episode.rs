@@ -68,6 +68,7 @@ pub(super) fn perform(
             at,
             actor,
             command: Command::Incident { incident: id, command },
+            expected_seq: None,
         };
         let context = Context { now: at, rules };
         let decided = decide(incidents[member].as_ref(), &envelope, context).and_then(|own| {

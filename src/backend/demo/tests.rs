@@ -229,6 +229,7 @@ async fn incidents_led_by_the_viewer_only_get_alerts() {
                 incident: row.id,
                 command: IncidentCommand::Assign { to: Some(demo.me.clone()) },
             },
+            expected_seq: None,
         };
         demo.store.execute(&envelope).await.unwrap();
     }

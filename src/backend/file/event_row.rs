@@ -64,6 +64,13 @@ pub(super) fn nth(event: &Event) -> Option<i64> {
     (1..=256).contains(&step).then(|| i64::try_from(step - 1).unwrap_or(0))
 }
 
+/// Returns the command of an event whose id derives from it.
+pub(super) fn decode_command(id: &[u8], nth: Option<i64>) -> Option<CommandId> {
+    let step = u128::try_from(nth?).unwrap_or(0) + 1;
+    let id = EventId::from_slice(id)?;
+    Some(CommandId(uuid::Uuid::from_u128(id.0.as_u128().wrapping_sub(step))))
+}
+
 fn time(millis: i64) -> StoreResult<DateTime<Utc>> {
     DateTime::from_timestamp_millis(millis)
         .ok_or_else(|| StoreError::content("a time out of range"))
@@ -76,9 +83,8 @@ pub(super) fn decode(row: &SqliteRow, incident: IncidentId) -> StoreResult<Event
         |detail: &str| StoreError::content(format!("event {log} of the log: {detail}"));
     let id = EventId::from_slice(row.try_get(1)?).ok_or_else(|| decode_error("its id"))?;
     let command = match (row.try_get::<Option<i64>, _>(6)?, row.try_get::<Option<&[u8]>, _>(7)?) {
-        (Some(nth), _) => {
-            let step = u128::try_from(nth).unwrap_or(0) + 1;
-            CommandId(uuid::Uuid::from_u128(id.0.as_u128().wrapping_sub(step)))
+        (nth @ Some(_), _) => {
+            decode_command(id.as_bytes(), nth).ok_or_else(|| decode_error("its command"))?
         }
         (None, Some(bytes)) => {
             CommandId::from_slice(bytes).ok_or_else(|| decode_error("its command"))?

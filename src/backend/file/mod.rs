@@ -9,6 +9,7 @@ mod backend;
 mod bulk;
 mod change_table;
 mod changes;
+mod command_identity;
 mod connect;
 mod directory_table;
 pub mod doctor;

@@ -10,7 +10,10 @@ use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::change_table;
-use super::error::{OutOfNumbers, SqliteFault, StoreError, StoreResult, classify};
+use super::command_identity::{self, CommandDigest};
+use super::error::{
+    OutOfNumbers, SqliteFault, StoreError, StoreResult, classify, reject_bad_field,
+};
 use super::event_row::{self, COLUMNS, FROM};
 use super::json_column::encode_json;
 use super::meta::{LAST_NUMBER, NEXT_LOG};
@@ -21,10 +24,11 @@ use super::records::{self, KeyedIncident};
 use super::row::{Columns, NUMBERS_END, incident_key, unpack_row};
 use super::sql::Batch;
 use crate::backend::{BackendError, Missing, Outcome};
+use crate::model::check::{BadField, FieldProblem};
 use crate::model::decide::{Context, absorb, decide};
 use crate::model::{
-    Command, CommandId, Envelope, Event, EventBody, Incident, IncidentCommand, IncidentId,
-    IncidentNumber, Rules, Summary,
+    Command, CommandId, Envelope, Event, EventBody, EventId, Incident, IncidentCommand, IncidentId,
+    IncidentNumber, Rejection, Rules, Summary,
 };
 
 /// The maximum number of records in memory between commands.
@@ -83,12 +87,22 @@ impl TxScope {
 
 /// What the store holds about a command and its incident, read when its scope begins.
 struct CommandLookup {
-    /// Events that the command led to before; empty unless it is a repetition.
+    /// Events that a command with this id led to before; empty unless it is a repetition.
     earlier_events: Vec<(IncidentId, Event)>,
-    is_recorded: bool,
+    /// The digest that is stored with the first of them.
+    earlier_digest: Option<Vec<u8>>,
+    /// Ids that the events of this command could have and events of others have.
+    used_ids: Vec<EventId>,
+    recorded: Option<RecordedCommand>,
     record: Option<KeyedIncident>,
     next_number: u64,
     same_alert_incident: Option<IncidentId>,
+}
+
+/// A row of the table of commands.
+struct RecordedCommand {
+    /// Whether the command is one of imported events; else it recorded a change or a problem.
+    has_incident: bool,
 }
 
 impl Writer {
@@ -158,13 +172,13 @@ impl Writer {
                 change_table::reject_bad_change(change)?;
                 let mut batch = Batch::default();
                 change_table::put_change(&mut batch, change)?;
-                self.execute_record(envelope.id, batch, scope).await
+                self.execute_record(envelope, batch, scope).await
             }
             Command::RecordProblem(problem) => {
                 problem_table::reject_bad_problem(problem)?;
                 let mut batch = Batch::default();
                 problem_table::put_problem(&mut batch, problem)?;
-                self.execute_record(envelope.id, batch, scope).await
+                self.execute_record(envelope, batch, scope).await
             }
         };
         match (&result, scope) {
@@ -179,20 +193,43 @@ impl Writer {
     /// out before.
     async fn execute_record(
         &mut self,
-        command: CommandId,
+        envelope: &Envelope,
         mut put: Batch,
         scope: TxScope,
     ) -> StoreResult<Outcome> {
+        if envelope.expected_seq.is_some() {
+            return Err(reject_bad_field(BadField::new("expected_seq", FieldProblem::NoPosition)));
+        }
+        let command = envelope.id.as_bytes().to_vec();
         let mut batch = Batch::new(scope.begin());
-        batch.sql("SELECT 1 FROM command WHERE id = ?;");
-        batch.arg(command.as_bytes().to_vec());
+        batch
+            .sql("SELECT incident, digest, asker FROM command WHERE id = $1;")
+            .sql("SELECT id, nth FROM event WHERE id > $1 AND id <= $2;")
+            .arg(command.clone())
+            .arg(last_event_id(envelope.id));
         let rows = batch.fetch_result_sets(&mut self.conn).await?;
-        let replayed = rows.get(1).is_some_and(|rows| !rows.is_empty());
-        if !replayed {
-            put.sql("INSERT INTO command (id) VALUES (?);").sql(scope.commit());
-            put.arg(command.as_bytes().to_vec());
+        let [_, recorded, events, ..] = rows.as_slice() else {
+            return Err(StoreError::content("a transaction began in part"));
+        };
+        for row in events {
+            if event_row::decode_command(row.try_get(0)?, row.try_get(1)?) == Some(envelope.id) {
+                return Err(command_identity::id_reused().into());
+            }
+        }
+        if let Some(row) = recorded.first() {
+            if row.try_get::<Option<i64>, _>(0)?.is_some() {
+                return Err(command_identity::id_reused().into());
+            }
+            command_identity::check_same_record(envelope, row.try_get(1)?, row.try_get(2)?)?;
+        } else {
+            put.sql("INSERT INTO command (id, digest, asker) VALUES (?, ?, ?);")
+                .sql(scope.commit())
+                .arg(command)
+                .arg(CommandDigest::compute(&envelope.command).to_stored())
+                .arg(command_identity::asker_text(&envelope.actor));
             put.run(&mut self.conn).await?;
         }
+        let replayed = !recorded.is_empty();
         Ok(Outcome { incident: None, row: None, events: Vec::new(), replayed })
     }
 
@@ -207,7 +244,7 @@ impl Writer {
         let cached = self.recent_records.get(&id).map(|record| record.incident.clone());
         let mut sql = format!(
             "{}
-             SELECT {COLUMNS}, i.id FROM {FROM} JOIN incident i ON i.key = e.incident
+             SELECT {COLUMNS}, i.id, e.digest FROM {FROM} JOIN incident i ON i.key = e.incident
                 WHERE e.id > $1 AND e.id <= $2 ORDER BY e.log;
              SELECT incident FROM command WHERE id = $1;",
             scope.begin()
@@ -223,12 +260,10 @@ impl Writer {
             }
             _ => None,
         };
-        // The ids of a command's events are its own id plus 1 to 256, see `event_row::nth`.
-        let first = envelope.id.0.as_u128();
         let mut batch = Batch::new(&sql);
         batch
             .arg(envelope.id.as_bytes().to_vec())
-            .arg(Uuid::from_u128(first.saturating_add(256)).as_bytes().to_vec())
+            .arg(last_event_id(envelope.id))
             .arg(id.as_bytes().to_vec())
             .arg(cached.as_ref().map_or(0, |k| i64::from(k.summary.seq)))
             .arg(dedup_key);
@@ -237,17 +272,30 @@ impl Writer {
         else {
             return Err(StoreError::content("a transaction began in part"));
         };
-        let mut earlier_events = Vec::new();
+        let (mut earlier_events, mut earlier_digest) = (Vec::new(), None);
+        let mut used_ids = Vec::new();
         for row in candidates {
             let incident = parse_incident_id(row.try_get(9)?)?;
             let event = event_row::decode(row, incident)?;
-            if event.command == envelope.id {
-                earlier_events.push((incident, event));
+            if event.command != envelope.id {
+                used_ids.push(event.id);
+                continue;
             }
+            earlier_digest = earlier_digest.or(row.try_get::<Option<Vec<u8>>, _>(10)?);
+            earlier_events.push((incident, event));
         }
+        let recorded = match recorded_commands.first() {
+            Some(row) => {
+                let incident: Option<i64> = row.try_get(0)?;
+                Some(RecordedCommand { has_incident: incident.is_some() })
+            }
+            None => None,
+        };
         let mut lookup = CommandLookup {
             earlier_events,
-            is_recorded: !recorded_commands.is_empty(),
+            earlier_digest,
+            used_ids,
+            recorded,
             record: records::fold_rows(id, cached, key, snapshot, events)?,
             next_number: 0,
             same_alert_incident: None,
@@ -273,13 +321,18 @@ impl Writer {
             return Ok(outcome);
         }
         let lookup = self.begin_and_read(envelope, id, command, scope).await?;
-        if let Some((incident, _)) = lookup.earlier_events.first() {
+        if let Some((incident, first)) = lookup.earlier_events.first() {
             let incident = *incident;
+            let digest = lookup.earlier_digest.as_deref();
+            command_identity::check_same_command(envelope, (incident, first), digest)?;
             let events = lookup.earlier_events.into_iter().map(|(_, event)| event).collect();
             return self.replay_outcome(incident, events).await;
         }
-        if lookup.is_recorded {
-            return self.replay_import(envelope.id, id).await;
+        if let Some(recorded) = lookup.recorded {
+            return match recorded.has_incident {
+                true => self.replay_import(envelope).await,
+                false => Err(command_identity::id_reused().into()),
+            };
         }
         let context = Context { now: Utc::now(), rules };
         let mut before = lookup.record;
@@ -311,12 +364,17 @@ impl Writer {
             .into_iter()
             .map(|event| assign_number(event_row::truncate_times(event), lookup.next_number))
             .collect::<StoreResult<_>>()?;
+        let added = absorbed.iter().flat_map(|(_, added)| added);
+        if events.iter().chain(added).any(|event| lookup.used_ids.contains(&event.id)) {
+            return Err(BackendError::rejected(Rejection::IdCollides, context.now).into());
+        }
         let mut batch = Batch::default();
-        let updated = self.add_events(&mut batch, before, &events, None).await?;
+        let origin = EventOrigin::of(envelope, None);
+        let updated = self.add_events(&mut batch, before, &events, &origin).await?;
         let mut all_events = events;
         let mut touched = vec![updated];
         if let Some((target, added)) = absorbed {
-            touched.push(self.add_events(&mut batch, Some(target), &added, None).await?);
+            touched.push(self.add_events(&mut batch, Some(target), &added, &origin).await?);
             all_events.extend(added);
         }
         self.run_and_commit(batch, scope).await?;
@@ -395,7 +453,8 @@ impl Writer {
         }
         let guard = InsertGuard { command: envelope.id, number: next_number, dedup_key };
         let mut batch = Batch::new(scope.begin());
-        let updated = self.add_events(&mut batch, before, &events, Some(&guard)).await?;
+        let origin = EventOrigin::of(envelope, Some(guard));
+        let updated = self.add_events(&mut batch, before, &events, &origin).await?;
         match self.run_and_commit(batch, scope).await {
             Ok(()) => {}
             Err(StoreError::Sql(e)) if classify(&e) == SqliteFault::Constraint => {
@@ -442,7 +501,7 @@ impl Writer {
         batch: &mut Batch,
         before: Option<KeyedIncident>,
         events: &[Event],
-        guard: Option<&InsertGuard>,
+        origin: &EventOrigin,
     ) -> StoreResult<KeyedIncident> {
         let broken = |e: crate::model::incident::TimelineError| StoreError::invalid(e);
         let (old_record, after) = match before {
@@ -465,7 +524,7 @@ impl Writer {
         };
         for event in events {
             let actor = self.names.intern_actor(&mut self.conn, &event.actor).await?;
-            insert_event(batch, after.key, actor, event, guard)?;
+            insert_event(batch, after.key, actor, event, origin)?;
         }
         let new_row = ProjectedIncident {
             columns: Columns::from_incident(&after.incident),
@@ -500,20 +559,24 @@ impl Writer {
 
     /// Returns the first outcome of a command whose imported events have ids that don't derive from
     /// the command's id.
-    async fn replay_import(&mut self, command: CommandId, id: IncidentId) -> StoreResult<Outcome> {
+    async fn replay_import(&mut self, envelope: &Envelope) -> StoreResult<Outcome> {
         let mut batch = Batch::new(&format!(
-            "SELECT {COLUMNS} FROM {FROM}
+            "SELECT {COLUMNS}, i.id FROM {FROM} JOIN incident i ON i.key = e.incident
              WHERE e.incident = (SELECT incident FROM command WHERE id = $1) ORDER BY e.seq"
         ));
-        batch.arg(command.as_bytes().to_vec());
+        batch.arg(envelope.id.as_bytes().to_vec());
         let mut events = Vec::new();
         for row in batch.fetch_all(&mut self.conn).await? {
-            let event = event_row::decode(&row, id)?;
-            if event.command == command {
+            let event = event_row::decode(&row, parse_incident_id(row.try_get(9)?)?)?;
+            if event.command == envelope.id {
                 events.push(event);
             }
         }
-        self.replay_outcome(id, events).await
+        let Some(first) = events.first() else {
+            return Err(StoreError::content(format!("command {} has no events", envelope.id)));
+        };
+        command_identity::check_same_command(envelope, (first.incident, first), None)?;
+        self.replay_outcome(first.incident, events).await
     }
 }
 
@@ -527,6 +590,26 @@ struct InsertGuard {
     dedup_key: Option<String>,
 }
 
+/// What the store must know about the command that events follow from.
+struct EventOrigin {
+    /// Stored with the first event of the command.
+    digest: CommandDigest,
+    /// The conditions, if the command was decided on a cached record.
+    guard: Option<InsertGuard>,
+}
+
+impl EventOrigin {
+    fn of(envelope: &Envelope, guard: Option<InsertGuard>) -> Self {
+        Self { digest: CommandDigest::compute(&envelope.command), guard }
+    }
+}
+
+/// Returns the greatest id that an event of a command can have: its own id plus 256, see
+/// [`event_row::nth`].
+fn last_event_id(command: CommandId) -> Vec<u8> {
+    Uuid::from_u128(command.0.as_u128().saturating_add(256)).as_bytes().to_vec()
+}
+
 /// Adds the statement that inserts one event. If its guard does not hold, the body becomes NULL,
 /// which the table refuses.
 fn insert_event(
@@ -534,12 +617,13 @@ fn insert_event(
     key: i64,
     actor: i64,
     event: &Event,
-    guard: Option<&InsertGuard>,
+    origin: &EventOrigin,
 ) -> StoreResult<()> {
     batch.sql(
         "INSERT INTO event (id, incident, seq, kind, at, recorded, actor, nth, command, subject,
-            log, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ",
+            digest, log, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ",
     );
+    let guard = origin.guard.as_ref();
     batch.sql(NEXT_LOG);
     match guard {
         None => batch.sql(", ?);"),
@@ -555,6 +639,8 @@ fn insert_event(
             .sql(" >= ?, NULL, ?));"),
     };
     bind_event(batch, key, actor, event);
+    let is_first = event_row::nth(event) == Some(0);
+    batch.arg(is_first.then(|| origin.digest.to_stored()));
     if let Some(guard) = guard {
         batch.arg(guard.command.as_bytes().to_vec());
         if guard.number > 0 {

@@ -110,7 +110,7 @@ mod tests {
     fn envelope(incident: IncidentId, command: IncidentCommand) -> Envelope {
         let actor = Actor::Person(PersonRef::new("ines", "Ines Moreau"));
         let command = Command::Incident { incident, command };
-        Envelope { id: CommandId::new(), at: Utc::now(), actor, command }
+        Envelope { id: CommandId::new(), at: Utc::now(), actor, command, expected_seq: None }
     }
 
     fn declare(incident: IncidentId) -> Envelope {

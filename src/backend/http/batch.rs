@@ -208,6 +208,7 @@ mod tests {
             at: Utc::now(),
             actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
             command: Command::Incident { incident, command: IncidentCommand::AddNote { text } },
+            expected_seq: None,
         }
     }
 

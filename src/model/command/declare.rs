@@ -21,7 +21,7 @@ pub(super) const ROW: CommandRow =
         .scope(CommandScope::RespondOrIngest)
         .inverse(&[CommandKind::Reclassify]);
 
-/// How far a report may lie ahead of the deciding clock: clocks differ a little.
+/// How far a report may lie ahead of the request and of the deciding clock: clocks differ a little.
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// The reason recorded when a declaration is undone.
@@ -107,20 +107,28 @@ impl CommandLogic for Declare<'_> {
 }
 
 /// Returns the event of a new incident. Its number is set by the store.
+///
+/// A report in the future of the deciding clock is one of now if the requester's clock is ahead too,
+/// as `requested_at` shows: no declaration is lost because clocks differ.
 pub(in crate::model) fn decide(
     declaration: &Declaration,
+    requested_at: DateTime<Utc>,
     context: Context<'_>,
 ) -> Result<EventBody, Rejection> {
-    let declared = Declaration {
+    let mut declared = Declaration {
         title: declaration.title.trim().to_owned(),
         detected_at: truncate_to_second(declaration.detected_at),
         reported_at: truncate_to_second(declaration.reported_at),
         ..declaration.clone()
     };
     check::declaration(&declared)?;
-    if declared.reported_at > context.now + MAX_CLOCK_SKEW {
+    if declared.reported_at > requested_at.max(context.now) + MAX_CLOCK_SKEW {
         let problem = FieldProblem::InTheFuture(declared.reported_at);
         return Err(BadField::new("reported_at", problem).into());
+    }
+    if declared.reported_at > context.now {
+        declared.reported_at = truncate_to_second(context.now);
+        declared.detected_at = declared.detected_at.min(declared.reported_at);
     }
     let priority = context.rules.matrix.priority(declared.impact, declared.urgency);
     Ok(EventBody::Declared { number: None, priority, declaration: Box::new(declared) })

@@ -21,6 +21,10 @@ pub struct Envelope {
     pub actor: Actor,
     /// The change that is requested.
     pub command: Command,
+    /// The sequence number that the last event of the incident must have; 0 for an incident that
+    /// does not exist yet. The command is refused if there are later events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_seq: Option<u32>,
 }
 
 /// A request to change something in a backend.

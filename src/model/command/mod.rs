@@ -86,11 +86,13 @@ pub enum IncidentCommand {
     /// Say who leads.
     Assign {
         /// `None` makes it unowned.
+        #[schema(required)]
         to: Option<PersonRef>,
     },
     /// Say which team answers for it.
     SetTeam {
         /// The team's name.
+        #[schema(required)]
         team: Option<String>,
     },
     /// Give a role, or take it back.
@@ -132,6 +134,7 @@ pub enum IncidentCommand {
     /// Set the kind of fault.
     Categorize {
         /// The category; `None` makes it unknown again.
+        #[schema(required)]
         category: Option<Category>,
     },
     /// Set the affected services.

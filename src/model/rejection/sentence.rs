@@ -92,6 +92,21 @@ impl Rejection {
             Self::ReviewAlreadyPublished { at } => format!("the review was published {}", ago(at)),
             Self::PublishUnresolved => "resolve it before publishing its review".into(),
             Self::ReviewLacks { sections } => format!("the review lacks: {}", list(sections)),
+            Self::IdReused => {
+                "its id is that of another command, which was carried out before: send it with a \
+                 new id"
+                    .into()
+            }
+            Self::IdCollides => "its id is too near to that of another command: send it with a \
+                                 new id, a UUID of version 7"
+                .into(),
+            Self::ChangedMeanwhile { expected, current: 0 } => {
+                format!("it does not exist, and its last event should be {expected}: look again")
+            }
+            Self::ChangedMeanwhile { expected, current } => format!(
+                "it has changed: its last event is {current}, and should be {expected}: look at \
+                 it again"
+            ),
             Self::Foreign { message, .. } => message.clone(),
         }
     }

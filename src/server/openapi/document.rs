@@ -51,6 +51,7 @@ impl IntoResponses for CommandErrorResponses {
             ErrorCode::NotAllowed,
             ErrorCode::NoSuchMethod,
             ErrorCode::TooSlow,
+            ErrorCode::ChangedMeanwhile,
             ErrorCode::TooLarge,
             ErrorCode::MediaType,
             ErrorCode::Limited,

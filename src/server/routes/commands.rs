@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use chrono::Utc;
+use axum::http::HeaderMap;
 
 use crate::api::command::MAX_COMMANDS;
 use crate::api::{Answered, Answers, Details, ErrorCode, Orders, path};
@@ -11,16 +11,22 @@ use crate::backend::BackendError;
 use crate::model::Envelope;
 use crate::model::text::SafeText;
 use crate::server::auth::CommandAccess;
-use crate::server::cached_json::{CachedJson, JsonResponse};
+use crate::server::cached_json::{CachedJson, JsonResponse, expected_seq};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{Json, NoQuery, Query};
 use crate::server::openapi::document::CommandErrorResponses;
+use crate::server::scope::Permission;
 use crate::server::state::Shared;
 
 /// Carry out commands, in their order
 ///
 /// Each command has its own outcome: a refused command does not prevent the others from being
-/// carried out. A command that is sent again with the same id is answered with its first outcome.
+/// carried out. A command that is sent again with the same id is answered with its first outcome. An
+/// id is bound to the content of its command and to who asked for it: with other content, or from
+/// somebody else, it is refused with the code `id_reused`. With `expected_seq`, or `If-Match` and the
+/// tag of the incident in a request with one command, a command is refused if its incident has
+/// changed since; with `If-Match` the status of the response is 412 then. Unknown fields are refused,
+/// and so are absent ones that would clear something: send null to clear it.
 /// The token determines the requester. A command that names its requester is refused if the token
 /// belongs to another person. The scope of the token determines the commands: `read` permits none;
 /// `ingest` permits `declare`, `repeat_alert` and `record_change`; `respond` permits all but
@@ -34,7 +40,8 @@ pub(super) async fn commands(
     State(shared): State<Arc<Shared>>,
     CommandAccess(caller): CommandAccess,
     Query(NoQuery {}): Query<NoQuery>,
-    Json(orders, permit): Json<Orders>,
+    headers: HeaderMap,
+    Json(mut orders, permit): Json<Orders>,
 ) -> ApiResult<JsonResponse> {
     let count = orders.commands.len();
     if !(1..=MAX_COMMANDS).contains(&count) {
@@ -42,8 +49,22 @@ pub(super) async fn commands(
             "commands: there are {count}, send 1 to {MAX_COMMANDS} at once"
         )));
     }
-    let now = Utc::now();
+    let if_match = expected_seq(&headers)?;
+    if if_match.is_some() {
+        let [order] = &mut orders.commands[..] else {
+            return Err(ApiError::bad_request(
+                "If-Match is for one command: give `expected_seq` in each command instead",
+            ));
+        };
+        if order.expected_seq.is_some_and(|expected| Some(expected) != if_match) {
+            return Err(ApiError::bad_request(
+                "If-Match and expected_seq name different positions: leave one out",
+            ));
+        }
+        order.expected_seq = if_match;
+    }
     let directory = shared.directory().await?;
+    let may_read = caller.token.scope.grants(Permission::Read);
     let find_person = |handle: &str| directory.person(handle).cloned();
     let actor = caller.token.actor(find_person);
     let person = caller.token.person(find_person).map(|person| person.handle);
@@ -75,9 +96,6 @@ pub(super) async fn commands(
             answers.push(Some(Answered::Refused { id: order.id, details }));
             continue;
         }
-        // A command created offline keeps its time. A client's clock that is ahead must not put
-        // events into the future.
-        order.at = order.at.min(now);
         answers.push(None);
         allowed.push(order.into_envelope(actor.clone()));
     }
@@ -89,10 +107,24 @@ pub(super) async fn commands(
     };
     let mut results = ids.into_iter().zip(outcomes).map(|(id, outcome)| match outcome {
         Ok(outcome) => Answered::Done { id, outcome: Box::new(outcome) },
-        Err(error) => Answered::Refused { id, details: Box::new(error.into()) },
+        Err(error) => Answered::Refused { id, details: Box::new(refusal(error, may_read)) },
     });
     let answers: Option<Vec<_>> =
         answers.into_iter().map(|refused| refused.or_else(|| results.next())).collect();
     let answers = answers.ok_or_else(|| BackendError::Broken("an outcome is missing".into()))?;
+    if let (Some(_), [Answered::Refused { details, .. }]) = (if_match, &answers[..])
+        && details.code() == Some(ErrorCode::ChangedMeanwhile)
+    {
+        return Err(ApiError::from((**details).clone()));
+    }
     CachedJson::encode(&Answers { answers }).map(JsonResponse)
+}
+
+/// Returns the details of a refused command. Who may not read is told no position of an incident.
+fn refusal(error: BackendError, may_read: bool) -> Details {
+    let details = Details::from(error);
+    if may_read || details.code() != Some(ErrorCode::ChangedMeanwhile) {
+        return details;
+    }
+    Details::new(ErrorCode::ChangedMeanwhile, "it has changed: its last event is another one")
 }

@@ -88,7 +88,7 @@ pub(super) async fn incident(
     PathId(id): PathId,
     Query(NoQuery {}): Query<NoQuery>,
 ) -> ApiResult<JsonResponse> {
-    CachedJson::encode(&shared.backend.incident(id).await?).map(JsonResponse)
+    CachedJson::encode_incident(&shared.backend.incident(id).await?).map(JsonResponse)
 }
 
 /// A part of an incident's timeline, in order

@@ -20,6 +20,7 @@ use super::error::ApiError;
 use super::middleware::request_middleware;
 use super::openapi::document::{self, base_document};
 use super::state::Shared;
+use super::strict::{RequestSchemas, Schemas};
 use crate::api::ErrorCode;
 
 /// Returns the routes and the document that describes them.
@@ -47,6 +48,12 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
 static DESCRIPTION: LazyLock<Arc<CachedJson>> =
     LazyLock::new(|| Arc::new(CachedJson::from(Bytes::from(document::encode(openapi_document())))));
 
+/// The schemas of the document, by which bodies are checked.
+static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
+    let document = serde_json::from_str(&document::encode(openapi_document()));
+    Schemas::from_document(&document.unwrap_or_default())
+});
+
 /// Returns the document that describes the routes.
 pub(super) fn openapi_document() -> OpenApi {
     routes_and_document().1
@@ -66,6 +73,7 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
             )
         })
         .layer(Extension(service::Description(&DESCRIPTION)))
+        .layer(Extension(RequestSchemas(&SCHEMAS)))
         .layer(from_fn_with_state(Arc::clone(shared), request_middleware))
         .with_state(Arc::clone(shared))
 }

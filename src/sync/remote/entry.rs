@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::backend::{BackendError, Outcome};
-use crate::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId, RejectionKind};
+use crate::model::{
+    Command, CommandId, Envelope, IncidentCommand, IncidentId, Rejection, RejectionKind,
+};
 
 /// A command in the outbox.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -118,6 +120,11 @@ impl OutboxEntry {
             );
         }
         match refusal {
+            BackendError::Conflict(why)
+                if matches!(why.rejection, Rejection::ChangedMeanwhile { .. }) =>
+            {
+                Some("it was asked for an earlier state: look at the incident, then ask again")
+            }
             BackendError::Conflict(_) => Some("nothing is left to do: drop it"),
             BackendError::Rejected(why) if why.kind() == RejectionKind::Invalid => {
                 Some("it would be refused again as it is: edit it or drop it")
@@ -361,6 +368,7 @@ mod tests {
                 incident,
                 command: IncidentCommand::AddNote { text: "a".into() },
             },
+            expected_seq: None,
         };
         Arc::new(OutboxEntry {
             position,

@@ -57,6 +57,7 @@ pub(in crate::tui) fn record_refusal(
             at: now,
             actor: Actor::Person(app.session.me.clone()),
             command: Command::Incident { incident: id, command: command.clone() },
+            expected_seq: None,
         };
         match decide(Some(&incident), &envelope, Context { now, rules: &app.session.rules }) {
             // The record is copied only if another command is decided on what this one changes.

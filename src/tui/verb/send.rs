@@ -224,6 +224,7 @@ fn envelopes(app: &App, step: &Step, at: DateTime<Utc>) -> Vec<Envelope> {
             at,
             actor: Actor::Person(app.session.me.clone()),
             command,
+            expected_seq: None,
         })
         .collect()
 }

@@ -125,7 +125,8 @@ impl Simulation<'_> {
             state: ChangeState::Done,
         };
         let command = Command::RecordChange(change);
-        let envelope = Envelope { id: CommandId::new(), at: now, actor: by, command };
+        let envelope =
+            Envelope { id: CommandId::new(), at: now, actor: by, command, expected_seq: None };
         self.backend.execute(&envelope).await.map(drop)
     }
 

@@ -252,7 +252,8 @@ impl<'a> Simulation<'a> {
         now: DateTime<Utc>,
     ) -> Result<(), BackendError> {
         let command = Command::Incident { incident, command: incident_command };
-        let envelope = Envelope { id: CommandId::new(), at: now, actor, command };
+        let envelope =
+            Envelope { id: CommandId::new(), at: now, actor, command, expected_seq: None };
         self.backend.execute(&envelope).await.map(drop)
     }
 

@@ -28,6 +28,7 @@ fn history(count: usize) -> (Vec<Detail>, Vec<Event>) {
             at: now,
             actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
             command: Command::Incident { incident: id, command },
+            expected_seq: None,
         };
         for event in decide(incident.as_ref(), &envelope, Context { now, rules: &rules }).unwrap() {
             match &mut incident {

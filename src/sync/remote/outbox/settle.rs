@@ -356,6 +356,7 @@ mod tests {
                 incident,
                 command: IncidentCommand::AddNote { text: text.into() },
             },
+            expected_seq: None,
         };
         Batch {
             envelopes: vec![envelope],

@@ -1,0 +1,183 @@
+//! What the id of a command is bound to: its content and who asked for it.
+//!
+//! A command that arrives again is answered with its first outcome. That is right only if it is the
+//! same command: the same content, asked for by the same person or program. So the first event of a
+//! command is stored with a digest of the command's content, and its actor is who asked.
+//!
+//! Not part of the content: the time of the request, which a client corrects by the clock of the
+//! server, the position that was expected ([`Envelope::expected_seq`]), and the token.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::backend::BackendError;
+use crate::model::command::CommandKind;
+use crate::model::{
+    Actor, Command, Envelope, Event, EventBody, IncidentCommand, IncidentId, Rejection,
+};
+
+/// The number of bytes of a digest.
+const DIGEST_BYTES: usize = 16;
+
+/// The digest of a command's content.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct CommandDigest([u8; DIGEST_BYTES]);
+
+impl CommandDigest {
+    /// Returns the digest of a command: the first bytes of SHA-256 over its JSON, with sorted keys
+    /// and without members that are null.
+    ///
+    /// The same command has the same digest in every version: new fields are left out while they
+    /// are absent.
+    pub(super) fn compute(command: &Command) -> Self {
+        let mut hasher = Sha256::new();
+        // Encoding can't fail: the value consists of text, numbers and times.
+        hash_canonical(&serde_json::to_value(command).unwrap_or_default(), &mut hasher);
+        let mut digest = [0; DIGEST_BYTES];
+        digest.copy_from_slice(&hasher.finalize()[..DIGEST_BYTES]);
+        Self(digest)
+    }
+
+    /// Returns the bytes that are stored.
+    pub(super) fn to_stored(self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+
+    fn equals_stored(self, stored: &[u8]) -> bool {
+        self.0 == *stored
+    }
+}
+
+/// Adds a value to a digest. Each kind of value begins with a byte of its own, and what has a
+/// length begins with it, so that different values never lead to the same bytes.
+fn hash_canonical(value: &Value, hasher: &mut Sha256) {
+    let mut hash_text = |kind: u8, text: &str| {
+        hasher.update([kind]);
+        hasher.update((text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    match value {
+        Value::Null => hasher.update(*b"0"),
+        Value::Bool(value) => hasher.update(if *value { *b"t" } else { *b"f" }),
+        Value::Number(number) => hash_text(b'n', &number.to_string()),
+        Value::String(text) => hash_text(b's', text),
+        Value::Array(items) => {
+            hasher.update(*b"[");
+            items.iter().for_each(|item| hash_canonical(item, hasher));
+            hasher.update(*b"]");
+        }
+        Value::Object(members) => {
+            let mut members: Vec<_> =
+                members.iter().filter(|(_, value)| !value.is_null()).collect();
+            members.sort_unstable_by_key(|(name, _)| *name);
+            hasher.update(*b"{");
+            for (name, value) in members {
+                hash_canonical(&Value::String(name.clone()), hasher);
+                hash_canonical(value, hasher);
+            }
+            hasher.update(*b"}");
+        }
+    }
+}
+
+/// Returns how the store names who asked for a command that has no events.
+pub(super) fn asker_text(actor: &Actor) -> String {
+    match actor {
+        Actor::Person(person) => format!("person:{}", person.handle),
+        Actor::Integration(name) => format!("integration:{name}"),
+    }
+}
+
+/// Returns whether two actors are the same person or program. A person's name may have changed.
+fn is_same_asker(one: &Actor, other: &Actor) -> bool {
+    asker_text(one) == asker_text(other)
+}
+
+/// Refuses a command about an incident whose id led to `earlier` before, unless it is the same
+/// command. `digest` is the stored one.
+///
+/// Without a digest only the incident, the kind of command and the asker are compared.
+pub(super) fn check_same_command(
+    envelope: &Envelope,
+    (incident, earlier): (IncidentId, &Event),
+    digest: Option<&[u8]>,
+) -> Result<(), BackendError> {
+    let is_same_content = match digest {
+        Some(stored) => CommandDigest::compute(&envelope.command).equals_stored(stored),
+        None => match &envelope.command {
+            Command::Incident { incident: about, command } => {
+                let is_same_incident = *about == incident
+                    // The alert may have been counted in an incident that was open already.
+                    || matches!(command, IncidentCommand::Declare(_))
+                        && matches!(earlier.body, EventBody::AlertRepeated { .. });
+                is_same_incident && leads_to(command.kind(), &earlier.body)
+            }
+            Command::RecordChange(_) | Command::RecordProblem(_) => false,
+        },
+    };
+    if is_same_content && is_same_asker(&envelope.actor, &earlier.actor) {
+        return Ok(());
+    }
+    Err(id_reused())
+}
+
+/// Refuses a command without events whose id was used before, unless it is the same command. What
+/// was recorded without a digest can't be compared.
+pub(super) fn check_same_record(
+    envelope: &Envelope,
+    digest: Option<&[u8]>,
+    asker: Option<&str>,
+) -> Result<(), BackendError> {
+    let is_same_content =
+        digest.is_none_or(|stored| CommandDigest::compute(&envelope.command).equals_stored(stored));
+    if is_same_content && asker.is_none_or(|asker| asker == asker_text(&envelope.actor)) {
+        return Ok(());
+    }
+    Err(id_reused())
+}
+
+/// Returns the error for a command whose id belongs to another command.
+pub(super) fn id_reused() -> BackendError {
+    BackendError::rejected(Rejection::IdReused, chrono::Utc::now())
+}
+
+/// Returns whether the first event of a command of this kind can have this body.
+fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
+    use CommandKind as K;
+    use EventBody as B;
+    match kind {
+        K::Declare => matches!(body, B::Declared { .. } | B::AlertRepeated { .. }),
+        K::RepeatAlert => matches!(body, B::AlertRepeated { .. }),
+        K::Acknowledge => matches!(body, B::Acknowledged),
+        K::MoveStatus => matches!(body, B::StatusMoved { .. } | B::Acknowledged),
+        K::UndoMove => matches!(body, B::MoveUndone { .. }),
+        K::Assign => matches!(body, B::Assigned { .. }),
+        K::SetTeam => matches!(body, B::TeamSet { .. }),
+        K::GiveRole => matches!(body, B::RoleGiven { .. }),
+        K::Escalate => matches!(body, B::Escalated { .. }),
+        K::Prioritize | K::OverridePriority => matches!(body, B::Prioritized { .. }),
+        K::Categorize => matches!(body, B::Categorized { .. }),
+        K::SetServices => matches!(body, B::ServicesSet { .. }),
+        K::Describe => matches!(body, B::Described { .. }),
+        K::AddNote => matches!(body, B::NoteAdded { .. }),
+        K::CorrectNote => matches!(body, B::NoteCorrected { .. }),
+        K::UpdateStakeholders => matches!(body, B::StakeholdersUpdated { .. }),
+        K::AnswerItem => matches!(body, B::ItemAnswered { .. }),
+        K::Resolve => matches!(body, B::Resolved { .. }),
+        K::Reopen => matches!(body, B::Reopened { .. }),
+        K::Close => matches!(body, B::Closed),
+        K::Snooze => matches!(body, B::Snoozed { .. }),
+        K::Wake => matches!(body, B::Woken),
+        K::Pause => matches!(body, B::Paused { .. }),
+        K::Unpause => matches!(body, B::Unpaused),
+        K::Merge => matches!(body, B::MergedInto { .. }),
+        K::Link => matches!(body, B::Linked { .. }),
+        K::Unlink => matches!(body, B::Unlinked { .. }),
+        K::Reclassify => matches!(body, B::Reclassified { .. }),
+        K::WriteReview => matches!(body, B::ReviewWritten { .. }),
+        K::SetActionItem => matches!(body, B::ActionItemSet { .. }),
+        K::PublishReview => matches!(body, B::ReviewPublished),
+        K::RecordDecision => matches!(body, B::DecisionRecorded(_)),
+        K::RecordChange | K::RecordProblem => false,
+    }
+}
