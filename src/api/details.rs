@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::backend::BackendError;
-use crate::model::{DatedRejection, Rejection, RejectionKind};
+use crate::model::{DatedRejection, DatedSentence, Rejection, RejectionKind};
 
 /// The media type of [`Details`].
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -29,6 +29,10 @@ pub struct Details {
     /// The reason for which the rules refuse a command; absent for other errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<RejectionKind>,
+    /// The sentence of `detail` in parts, if it tells how long ago something was: `before`, the time
+    /// and `after`. Who shows it later tells the time as of then. Absent for other sentences.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dated: Option<DatedSentence>,
     /// The sequence number of the last event of the incident, if the command expected another one;
     /// absent for other errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,6 +152,7 @@ impl Details {
             code: code.as_str().into(),
             detail: detail.into(),
             rejection: None,
+            dated: None,
             current_seq: None,
             expected_seq: None,
             until: None,
@@ -163,8 +168,8 @@ impl Details {
 
 impl From<BackendError> for Details {
     fn from(error: BackendError) -> Self {
-        let detail = error.to_string();
-        match error {
+        let (detail, dated) = (error.to_string(), error.dated());
+        let details = match error {
             BackendError::Rejected(why) => {
                 let code = match &why.rejection {
                     Rejection::IdReused => ErrorCode::IdReused,
@@ -192,7 +197,8 @@ impl From<BackendError> for Details {
             }
             BackendError::Unreachable(_) => Self::new(ErrorCode::Unreachable, detail),
             BackendError::Broken(_) => Self::new(ErrorCode::Broken, detail),
-        }
+        };
+        Self { dated, ..details }
     }
 }
 
@@ -208,10 +214,14 @@ impl Details {
             return BackendError::rejected(Rejection::ChangedMeanwhile { expected, current }, now);
         }
         let detail = self.detail;
-        // A sentence of the server says "2 min ago" as of its answer.
-        let rejection = |kind| DatedRejection {
-            rejection: Rejection::foreign(self.rejection.unwrap_or(kind), detail.clone()),
-            decided_at: now,
+        // The sentence of an old server says "2 min ago" as of its answer.
+        let rejection = |kind| {
+            let kind = self.rejection.unwrap_or(kind);
+            let rejection = match &self.dated {
+                Some(sentence) => Rejection::ForeignDated { kind, sentence: sentence.clone() },
+                None => Rejection::foreign(kind, detail.clone()),
+            };
+            DatedRejection { rejection, decided_at: now }
         };
         match code {
             Some(ErrorCode::IdReused) => BackendError::rejected(Rejection::IdReused, now),

@@ -9,5 +9,9 @@ pub mod details;
 pub mod path;
 pub mod query;
 
+/// The response header with the server's time at which it answered (RFC 3339, milliseconds). A
+/// client measures with it how far its clock is off.
+pub const SERVER_TIME: &str = "redphone-time";
+
 pub use command::{Answered, Answers, Order, Orders};
 pub use details::{Details, ErrorCode};

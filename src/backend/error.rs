@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{DatedRejection, IncidentId, IncidentNumber, Rejection, RejectionKind};
+use crate::model::{
+    DatedRejection, DatedSentence, IncidentId, IncidentNumber, Rejection, RejectionKind,
+};
 
 /// The reasons for which a backend did not carry out a request. Displayed as a sentence for people.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,6 +66,25 @@ impl BackendError {
     /// Returns the error for invalid data or an invalid response.
     pub fn broken(cause: impl Error + Send + Sync + 'static) -> Self {
         Self::Broken(Cause::new(cause))
+    }
+
+    /// Returns the error as a sentence for people, as it reads at `now`: however long ago the error
+    /// happened, a time in it is told from then.
+    #[must_use]
+    pub fn sentence(&self, now: DateTime<Utc>) -> String {
+        match self {
+            Self::Rejected(why) | Self::Conflict(why) => why.rejection.sentence(now),
+            other => other.to_string(),
+        }
+    }
+
+    /// Returns the sentence around the time that it tells, if it tells one.
+    #[must_use]
+    pub fn dated(&self) -> Option<DatedSentence> {
+        match self {
+            Self::Rejected(why) | Self::Conflict(why) => why.rejection.dated(),
+            _ => None,
+        }
     }
 
     /// Returns whether the same request may succeed later without a person changing it.

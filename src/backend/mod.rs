@@ -3,6 +3,7 @@
 //! [`Backend`] is small and has exactly the operations that the wire carries. So any backend can be
 //! served over HTTP, and a served backend can be used as a backend again.
 
+mod clock_offset;
 pub mod demo;
 mod error;
 pub mod file;
@@ -23,6 +24,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+pub use clock_offset::{ClockOffset, clock_sentence};
 pub use error::{BackendError, Cause, Missing};
 pub use page_mark::{InvalidPageMark, PageMark};
 pub use store_mark::{InvalidMark, PutBack, StoreInfo, StoreMark};
@@ -105,6 +107,17 @@ pub trait Backend: Send + Sync {
     /// have it any more was put back from a copy, and begins a new generation.
     async fn report_seen(&self, _seen: &StoreMark) -> Result<(), BackendError> {
         Ok(())
+    }
+
+    /// Returns how far the clock of the backend is from that of this machine; `None` if it uses
+    /// this machine's clock, or as long as that was not measured.
+    fn clock_offset(&self) -> Option<ClockOffset> {
+        None
+    }
+
+    /// Returns whether each answer of the backend measures its clock.
+    fn measures_clock(&self) -> bool {
+        false
     }
 }
 

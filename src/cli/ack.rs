@@ -27,10 +27,14 @@ struct CommandJson<'a> {
 
 /// Acknowledges each incident. The exit code is that of the worst outcome.
 pub async fn run(context: &mut Context, args: Ack) -> Result<(), Failure> {
+    if args.if_seq.is_some() && args.incidents.len() > 1 {
+        return Err(Failure::usage("--if-seq is about one incident: name one"));
+    }
     let session = Session::open(&context.config, IfMissing::Refuse).await?;
     let mut worst = None;
     for target in args.incidents {
-        let result = execute_on(&session, target, IncidentCommand::Acknowledge).await;
+        let command = IncidentCommand::Acknowledge;
+        let result = execute_on(&session, target, command, args.if_seq).await;
         if let Err(failure) = print_outcome(context, target, "acknowledged", args.json, result) {
             // Earlier lines are written before the failure that follows them.
             context.out.flush()?;
@@ -42,16 +46,16 @@ pub async fn run(context: &mut Context, args: Ack) -> Result<(), Failure> {
     worst.map_or(Ok(()), |exit| Err(Failure::silent(exit)))
 }
 
-/// Executes one command on one incident and prints its outcome, with `word` for success.
+/// Executes one command on one incident, if its last event has the number `if_seq`, and prints its outcome, with `word` for success.
 pub async fn run_single(
     context: &mut Context,
-    target: IncidentRef,
+    (target, if_seq): (IncidentRef, Option<u32>),
     command: IncidentCommand,
     word: &str,
     as_json: bool,
 ) -> Result<(), Failure> {
     let session = Session::open(&context.config, IfMissing::Refuse).await?;
-    let result = execute_on(&session, target, command).await;
+    let result = execute_on(&session, target, command, if_seq).await;
     session.connection.close().await;
     print_outcome(context, target, word, as_json, result)
 }
@@ -60,10 +64,14 @@ async fn execute_on(
     session: &Session,
     target: IncidentRef,
     command: IncidentCommand,
+    if_seq: Option<u32>,
 ) -> Result<Outcome, Failure> {
     let id =
         session.find_incident(target).await.map_err(|failure| prefix_incident(target, failure))?;
-    session.execute(id, command).await.map_err(|failure| prefix_incident(target, failure))
+    session
+        .execute_if(id, command, if_seq)
+        .await
+        .map_err(|failure| prefix_incident(target, failure))
 }
 
 /// Prefixes a failure with the incident, unless its message already names it.

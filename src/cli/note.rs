@@ -16,7 +16,7 @@ const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Adds one note. The text is read before the store is opened.
 pub fn run(context: &mut Context, args: Note) -> Result<(), Failure> {
-    let Note { incident, text, json } = args;
+    let Note { incident, text, if_seq, json } = args;
     let piped = text == ["-"] || (text.is_empty() && !io::stdin().is_terminal());
     let text = if piped { read_text(io::stdin().lock())? } else { text.join(" ") };
     if text.is_empty() && !piped {
@@ -24,7 +24,13 @@ pub fn run(context: &mut Context, args: Note) -> Result<(), Failure> {
             "the note has no text: write it after the number, or pipe it in with -",
         ));
     }
-    block_on(ack::run_single(context, incident, IncidentCommand::AddNote { text }, "noted", json))
+    block_on(ack::run_single(
+        context,
+        (incident, if_seq),
+        IncidentCommand::AddNote { text },
+        "noted",
+        json,
+    ))
 }
 
 fn read_text(input: impl Read) -> Result<String, Failure> {

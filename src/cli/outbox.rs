@@ -167,7 +167,7 @@ fn state_name(entry: &OutboxEntry, outbox: &OutboxSnapshot) -> &'static str {
 fn explanation(entry: &OutboxEntry, outbox: &OutboxSnapshot) -> Option<String> {
     match &entry.state {
         EntryState::Sent(_) => None,
-        EntryState::Refused(why) => Some(why.to_string()),
+        EntryState::Refused(_) => entry.refusal_sentence(Utc::now()),
         EntryState::Pending => match outbox.blocker_of(entry) {
             Some(blocker) => Some(format!("{} was refused", blocker.phrase())),
             None => outbox.other_requester_reason(entry).or_else(|| entry.last_error.clone()),

@@ -182,7 +182,10 @@ async fn check_backend(config: &Config) -> CheckJson {
         Location::Remote(remote) => match open_remote(remote) {
             Ok(api) => {
                 let answer = api.capabilities().await;
-                (answer.map_err(CheckError::from), api.clock_skew().map(|skew| skew.num_seconds()))
+                (
+                    answer.map_err(CheckError::from),
+                    api.clock_offset().map(|clock| clock.offset.num_seconds()),
+                )
             }
             Err(failure) => (Err(failure.into()), None),
         },

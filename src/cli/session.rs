@@ -11,7 +11,7 @@ use super::out;
 use super::value::IncidentRef;
 use crate::backend::file::{FileStore, Options};
 use crate::backend::http::{self, HttpBackend, ProxySettings, Timeouts};
-use crate::backend::{Backend, Capabilities, Outcome};
+use crate::backend::{Backend, Capabilities, Outcome, clock_sentence};
 use crate::config::{Config, Location, RemoteConfig};
 use crate::model::directory::Directory;
 use crate::model::text::SafeText;
@@ -83,8 +83,16 @@ impl BackendConnection {
         }
     }
 
+    /// Prints a hint if this machine's clock is notably wrong.
+    fn report_clock(&self) {
+        if let Some(offset) = self.backend.clock_offset().and_then(|clock| clock.notable()) {
+            out::print_hint(clock_sentence(offset, self.display_name.as_str()));
+        }
+    }
+
     /// Closes the connection. All executed commands are durable already.
     pub async fn close(self) {
+        self.report_clock();
         // The file is closed when its last handle is dropped.
         drop((self.backend, self.reader));
         if let Some(store) = self.file {
@@ -276,14 +284,29 @@ impl Session {
         incident: IncidentId,
         command: IncidentCommand,
     ) -> Result<Outcome, Failure> {
-        let envelope = Envelope {
+        self.execute_if(incident, command, None).await
+    }
+
+    /// Executes a command as [`Self::execute`] does, but only if the last event of the incident has
+    /// the number `expected_seq`.
+    pub async fn execute_if(
+        &self,
+        incident: IncidentId,
+        command: IncidentCommand,
+        expected_seq: Option<u32>,
+    ) -> Result<Outcome, Failure> {
+        let mut envelope = Envelope {
             id: CommandId::new(),
             at: Utc::now(),
             actor: Actor::Person(self.me.clone()),
             command: Command::Incident { incident, command },
-            expected_seq: None,
+            expected_seq,
         };
         let Some(remote) = &self.connection.remote else {
+            // With an outbox, the times are corrected when the command is sent.
+            if let Some(clock) = self.connection.backend.clock_offset() {
+                envelope.correct_clock(clock.correction());
+            }
             return Ok(self.connection.backend.execute(&envelope).await?);
         };
         match remote.submit_and_wait(&envelope).await? {

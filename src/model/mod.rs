@@ -41,7 +41,7 @@ pub use event::{Event, EventBody};
 pub use id::{ChangeId, CommandId, EventId, IncidentId, IncidentNumber, ProblemId};
 pub use incident::Incident;
 pub use priority::{Impact, Priority, Urgency};
-pub use rejection::{DatedRejection, Rejection, RejectionKind};
+pub use rejection::{DatedRejection, DatedSentence, Rejection, RejectionKind};
 pub use rules::Rules;
 pub use status::Status;
 pub use summary::Summary;

@@ -228,6 +228,24 @@ pub enum Rejection {
         /// The reason as a sentence for people, without a full stop; not sanitized.
         message: String,
     },
+    /// A rejection that is known by its sentence alone, with the time that the sentence tells.
+    ForeignDated {
+        /// The kind of refusal.
+        kind: RejectionKind,
+        /// The sentence around its time; not sanitized.
+        sentence: DatedSentence,
+    },
+}
+
+/// A sentence with a time in it, which is told as "2 min ago" whenever the sentence is read.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct DatedSentence {
+    /// What stands before the time.
+    pub before: String,
+    /// The time.
+    pub at: DateTime<Utc>,
+    /// What stands after the time.
+    pub after: String,
 }
 
 /// Kinds of refusal. None is cured by trying the same again.
@@ -296,7 +314,7 @@ impl Rejection {
             | Self::NothingToReview { .. }
             | Self::PublishUnresolved
             | Self::ReviewLacks { .. } => RejectionKind::NotNow,
-            Self::Foreign { kind, .. } => *kind,
+            Self::Foreign { kind, .. } | Self::ForeignDated { kind, .. } => *kind,
         }
     }
 }

@@ -10,7 +10,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use chrono::Utc;
+use chrono::{SecondsFormat, Utc};
 use futures_util::FutureExt;
 use hyper::body::Body as _;
 use tokio::time::timeout;
@@ -22,7 +22,7 @@ use super::error::ApiError;
 use super::metrics::FailureKind;
 use super::state::Shared;
 use super::tokens::RegisteredToken;
-use crate::api::{ErrorCode, path};
+use crate::api::{ErrorCode, SERVER_TIME, path};
 use crate::model::text::SafeText;
 
 /// The header that identifies a request, for the caller and for the log.
@@ -96,6 +96,10 @@ pub(super) async fn request_middleware(
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response.headers_mut().insert(REQUEST_ID, id.clone());
+    let answered_at = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+    if let Ok(time) = HeaderValue::try_from(answered_at) {
+        response.headers_mut().insert(SERVER_TIME, time);
+    }
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     let route = route.unwrap_or("none");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::reader::Sourced;
 use super::remote::OutboxSnapshot;
@@ -55,6 +55,9 @@ pub enum BackendUpdate {
     Directory(Sourced<Arc<Directory>>),
     /// The backend answered, or it failed.
     Connection(ConnectionState),
+    /// The backend's clock differs notably from that of this machine, by so much (its time minus
+    /// this machine's); `None` once it does not any more.
+    ClockOffset(Option<TimeDelta>),
     /// The outbox of a remote has changed. If there is an outbox, its first state is sent before
     /// anything is fetched.
     Outbox(Arc<OutboxSnapshot>),

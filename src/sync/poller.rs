@@ -59,6 +59,8 @@ pub(super) struct Poller {
     failing_since: Option<DateTime<Utc>>,
     /// When the published rows were cached; `None` once the backend has answered.
     cached_at: Option<DateTime<Utc>>,
+    /// The difference of the clocks that was reported last.
+    clock_offset: Option<TimeDelta>,
 }
 
 /// What has been fetched of the data that is needed once.
@@ -158,6 +160,7 @@ impl Poller {
             failures: 0,
             failing_since: None,
             cached_at: None,
+            clock_offset: None,
         }
     }
 
@@ -217,6 +220,7 @@ impl Poller {
                 let has_news = !delta.rows.is_empty() || delta.reset || delta.directory;
                 let interval = self.pace.record_answer(has_news, wait, sent_at.elapsed());
                 self.report_success()?;
+                self.report_clock();
                 self.apply_delta(delta)?;
                 if self.has_unpublished
                     && self.published_at.is_none_or(|at| at.elapsed() >= SNAPSHOT_INTERVAL)
@@ -270,6 +274,20 @@ impl Poller {
             self.fetched.directory = true;
         }
         Ok(())
+    }
+
+    /// Reports a notable difference of the clocks, and its end. It is measured with each answer, so
+    /// small changes are not reported.
+    fn report_clock(&mut self) {
+        let notable = self.reader.clock_offset().and_then(|clock| clock.notable());
+        let is_news = match (self.clock_offset, notable) {
+            (Some(old), Some(new)) => (new - old).abs() >= TimeDelta::seconds(5),
+            (old, new) => old != new,
+        };
+        if is_news {
+            self.clock_offset = notable;
+            self.send(BackendUpdate::ClockOffset(notable));
+        }
     }
 
     /// Requests the changes since the cursor. The backend may hold the request for up to `wait`.

@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Page, Search, TimelineRange,
+    Backend, BackendError, Capabilities, ClockOffset, Cursor, Delta, Detail, Page, Search,
+    TimelineRange,
 };
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
@@ -161,6 +162,10 @@ pub trait Reader: Send + Sync {
     fn last_failure(&self) -> Option<String> {
         None
     }
+
+    /// Returns how far the clock of the backend is from that of this machine, as
+    /// [`Backend::clock_offset`] does.
+    fn clock_offset(&self) -> Option<ClockOffset>;
 }
 
 /// Reads a backend without a cache: each value is fresh.
@@ -235,5 +240,9 @@ impl Reader for DirectReader {
         wait: Duration,
     ) -> Result<Delta, BackendError> {
         self.backend.changes(since, wait).await
+    }
+
+    fn clock_offset(&self) -> Option<ClockOffset> {
+        self.backend.clock_offset()
     }
 }

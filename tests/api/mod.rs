@@ -9,4 +9,5 @@ mod raw;
 mod routes;
 mod security;
 mod shutdown;
+mod strict;
 mod tls;

@@ -1,6 +1,8 @@
 //! The HTTP client against the faults of networks, proxies and servers.
 
 mod certificates;
+#[cfg(target_os = "linux")]
+mod clocks;
 mod command_line;
 mod commands;
 mod concurrent_clients;

@@ -328,8 +328,11 @@ async fn answered(mut client: impl Client, fault: Fault, answer: Vec<u8>) {
         }
         Fault::Skew(by) => {
             let text = String::from_utf8_lossy(&answer[..head]).into_owned();
+            // A server without the exact time, as old ones are.
             let date = (Utc::now() + by).format("%a, %d %b %Y %H:%M:%S GMT");
-            let lines = text.lines().filter(|line| !line.to_lowercase().starts_with("date:"));
+            let is_time =
+                |line: &str| line.starts_with("date:") || line.starts_with("redphone-time:");
+            let lines = text.lines().filter(|line| !is_time(&line.to_lowercase()));
             let headers: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
             let mut skewed =
                 format!("{}\r\ndate: {date}\r\n\r\n", headers.join("\r\n")).into_bytes();

@@ -73,6 +73,7 @@ pub fn entry(
         settled_at,
         settled_revision: i64::try_from(position).unwrap_or(0),
         requester: None,
+        clock_offset: None,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH,
 };
@@ -14,12 +14,13 @@ use tokio::time::timeout;
 
 use super::address::Address;
 use super::backoff::PathBackoff;
-use super::clock::ServerClock;
+use super::clock::{RoundTrip, ServerClock, ServerTime};
 use super::error_response::{self, RequestError};
 use super::options::Timeouts;
 use super::token::{Token, TokenCache, TokenError};
 use super::transport_error::{self, Delay, Stage, TimedOut, TransportError};
 use super::unusable_response::{Unusable, UnusableResponse};
+use crate::api::SERVER_TIME;
 use crate::api::details::MEDIA_TYPE;
 use crate::backend::BackendError;
 
@@ -116,15 +117,16 @@ impl ApiClient {
         }
         // The connection may have to be made first; that has a time limit of its own.
         let limit = self.timeouts.response + request.wait;
-        let started = Instant::now();
+        let (started, sent_at) = (Instant::now(), Utc::now());
         let sent = timeout(self.timeouts.connect + limit, builder.send()).await;
         let elapsed = started.elapsed();
         let failure = match sent {
             Ok(Ok(response)) => {
                 let status = response.status().as_u16();
                 tracing::debug!(path = request.path, status, ms = elapsed.as_millis(), "answered");
-                if let Some(date) = server_date(response.headers()) {
-                    self.clock.observe(&self.host, date, Utc::now());
+                if let Some(time) = server_time(response.headers()) {
+                    let trip = RoundTrip { sent: sent_at, received: Utc::now(), elapsed };
+                    self.clock.observe(&self.host, time, trip);
                 }
                 return Ok(response);
             }
@@ -248,7 +250,12 @@ impl ApiClient {
     }
 }
 
-/// Returns the server's time at which it sent the response.
-fn server_date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
-    error_response::parse_http_date(headers.get(DATE)?)
+/// Returns the server's time at which it sent the response: exactly, or of an old server to the
+/// second.
+fn server_time(headers: &HeaderMap) -> Option<ServerTime> {
+    if let Some(time) = headers.get(SERVER_TIME).and_then(|time| time.to_str().ok()?.parse().ok()) {
+        return Some(ServerTime { at: time, precision: TimeDelta::milliseconds(1) });
+    }
+    let at: DateTime<Utc> = error_response::parse_http_date(headers.get(DATE)?)?;
+    Some(ServerTime { at, precision: TimeDelta::seconds(1) })
 }

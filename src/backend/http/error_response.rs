@@ -190,9 +190,12 @@ fn clamp_backoff(until: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use rstest::rstest;
 
     use super::*;
+    use crate::backend::http::clock::{RoundTrip, ServerTime};
     use crate::model::{Rejection, RejectionKind};
 
     fn now() -> DateTime<Utc> {
@@ -243,11 +246,13 @@ mod tests {
     #[test]
     fn retry_date_is_corrected_by_the_clock_skew() {
         let clock = ServerClock::new();
-        clock.observe("example.net", now() + TimeDelta::hours(2), now());
+        let time = ServerTime { at: now() + TimeDelta::hours(2), precision: TimeDelta::zero() };
+        let trip = RoundTrip { sent: now(), received: now(), elapsed: Duration::ZERO };
+        clock.observe("example.net", time, trip);
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, "Mon, 21 Sep 2026 16:14:20 GMT".parse().unwrap());
         let until = retry_after(&headers, &clock, now()).unwrap();
-        assert_eq!((until - now()).num_seconds(), 59);
+        assert_eq!((until - now()).num_seconds(), 60);
     }
 
     #[test]

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
+    Backend, BackendError, Capabilities, ClockOffset, Cursor, Delta, Detail, Outcome, Page, Search,
     TimelineRange,
 };
 use crate::api::{path, query};
@@ -149,13 +149,6 @@ impl HttpBackend {
     #[must_use]
     pub fn address(&self) -> &Address {
         &self.client.address
-    }
-
-    /// Returns the server's time minus this machine's time, accurate to about a second; `None`
-    /// before the first response. A skew of more than a minute is also logged.
-    #[must_use]
-    pub fn clock_skew(&self) -> Option<TimeDelta> {
-        self.client.clock.skew()
     }
 
     /// Returns a counter of token changes. After a change, the token may belong to another person.
@@ -419,5 +412,13 @@ impl Backend for HttpBackend {
 
     async fn directory(&self) -> Result<Directory, BackendError> {
         self.get_cached(path::DIRECTORY.into(), get_request::<()>(path::DIRECTORY)).await
+    }
+
+    fn clock_offset(&self) -> Option<ClockOffset> {
+        self.client.clock.offset()
+    }
+
+    fn measures_clock(&self) -> bool {
+        true
     }
 }

@@ -127,6 +127,9 @@ pub struct Ack {
     /// Their numbers or ids
     #[arg(value_name = "NUMBER|ID", required = true)]
     pub incidents: Vec<IncidentRef>,
+    /// Only if its last event still has this number, as `seq` of `show --json` gives it
+    #[arg(long, value_name = "N", help_heading = "Conditions")]
+    pub if_seq: Option<u32>,
     /// Print JSON Lines
     #[arg(long)]
     pub json: bool,
@@ -150,6 +153,9 @@ pub struct Note {
     /// The text; `-`, or none where input is piped, reads it from standard input
     #[arg(value_name = "TEXT")]
     pub text: Vec<String>,
+    /// Only if its last event still has this number, as `seq` of `show --json` gives it
+    #[arg(long, value_name = "N", help_heading = "Conditions")]
+    pub if_seq: Option<u32>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -177,6 +183,9 @@ pub struct Resolve {
     /// How recovery was validated
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub validation: String,
+    /// Only if its last event still has this number, as `seq` of `show --json` gives it
+    #[arg(long, value_name = "N", help_heading = "Conditions")]
+    pub if_seq: Option<u32>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

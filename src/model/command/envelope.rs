@@ -1,6 +1,6 @@
 //! What a backend is asked for: commands, each in an envelope with its id, requester and time.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -25,6 +25,50 @@ pub struct Envelope {
     /// does not exist yet. The command is refused if there are later events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_seq: Option<u32>,
+}
+
+impl Envelope {
+    /// Corrects the times that the clock of the requester's machine made: `offset` is the time of
+    /// the backend minus that of this machine.
+    ///
+    /// These are the time of the request, and those times of the command that have a fraction finer
+    /// than a millisecond, which a clock has just given. A time that a person typed has full
+    /// seconds, and one that a backend recorded has full milliseconds: they stay.
+    pub fn correct_clock(&mut self, offset: TimeDelta) {
+        let shifted = |at: DateTime<Utc>| at.checked_add_signed(offset).unwrap_or(at);
+        let correct = |at: &mut DateTime<Utc>| {
+            if is_of_clock(*at) {
+                *at = shifted(*at);
+            }
+        };
+        self.at = shifted(self.at);
+        match &mut self.command {
+            Command::Incident { command, .. } => match command {
+                IncidentCommand::Declare(declaration) => {
+                    correct(&mut declaration.reported_at);
+                    correct(&mut declaration.detected_at);
+                    // What was typed may lie after the corrected report.
+                    declaration.detected_at = declaration.detected_at.min(declaration.reported_at);
+                }
+                IncidentCommand::Snooze { until } => correct(until),
+                IncidentCommand::UpdateStakeholders { next_due: Some(due), .. } => correct(due),
+                _ => {}
+            },
+            Command::RecordChange(change) => {
+                correct(&mut change.starts_at);
+                if let Some(ends_at) = &mut change.ends_at {
+                    correct(ends_at);
+                }
+            }
+            Command::RecordProblem(problem) => correct(&mut problem.opened_at),
+        }
+    }
+}
+
+/// Returns whether a clock has just given a time: it is finer than what people type and backends
+/// record.
+fn is_of_clock(at: DateTime<Utc>) -> bool {
+    at.timestamp_subsec_nanos() % 1_000_000 != 0
 }
 
 /// A request to change something in a backend.

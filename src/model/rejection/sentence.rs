@@ -1,14 +1,19 @@
 //! The sentences of rejections, as people read them: without a full stop.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::{Rejection, RejectionKind};
+use super::{DatedSentence, Rejection, RejectionKind};
 use crate::model::id::IncidentNumber;
 use crate::model::text::sanitize;
 use crate::model::time::format_ago;
+
+/// Stands for the time in a sentence. No sentence has a control character, because what may have one
+/// is sanitized.
+const TIME: &str = "\u{0}";
 
 impl Rejection {
     /// Returns the reason as a sentence for people, as it reads at `now`: times in it are given as
@@ -17,7 +22,27 @@ impl Rejection {
     /// Names in it are sanitized. The sentence of a [`Rejection::Foreign`] is returned as it came.
     #[must_use]
     pub fn sentence(&self, now: DateTime<Utc>) -> String {
-        let ago = |at: &DateTime<Utc>| format_ago(*at, now);
+        self.sentence_with(&|at| format_ago(at, now))
+    }
+
+    /// Returns the sentence around the time that it tells, if it tells one.
+    #[must_use]
+    pub fn dated(&self) -> Option<DatedSentence> {
+        if let Self::ForeignDated { sentence, .. } = self {
+            return Some(sentence.clone());
+        }
+        let told = Cell::new(None);
+        let sentence = self.sentence_with(&|at| {
+            told.set(Some(at));
+            TIME.to_owned()
+        });
+        let (before, after) = sentence.split_once(TIME)?;
+        Some(DatedSentence { before: before.to_owned(), at: told.get()?, after: after.to_owned() })
+    }
+
+    /// Returns the sentence, with its time as `format` tells it.
+    fn sentence_with(&self, format: &dyn Fn(DateTime<Utc>) -> String) -> String {
+        let ago = |at: &DateTime<Utc>| format(*at);
         match self {
             Self::NotAboutAnIncident => "not a command about an incident".into(),
             Self::NoSuchIncident => "there is no such incident".into(),
@@ -108,6 +133,9 @@ impl Rejection {
                  it again"
             ),
             Self::Foreign { message, .. } => message.clone(),
+            Self::ForeignDated { sentence: DatedSentence { before, at, after }, .. } => {
+                format!("{before}{}{after}", ago(at))
+            }
         }
     }
 }

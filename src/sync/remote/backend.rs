@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::error::OutboxError;
 use super::{Remote, Submission};
 use crate::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
+    Backend, BackendError, Capabilities, ClockOffset, Cursor, Delta, Detail, Outcome, Page, Search,
     TimelineRange,
 };
 use crate::model::directory::Directory;
@@ -79,5 +79,13 @@ impl Backend for Remote {
 
     async fn directory(&self) -> Result<Directory, BackendError> {
         self.read_directory().await.map(|read| read.value)
+    }
+
+    fn clock_offset(&self) -> Option<ClockOffset> {
+        self.shared.backend.clock_offset()
+    }
+
+    fn measures_clock(&self) -> bool {
+        self.shared.backend.measures_clock()
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::backend::{BackendError, Outcome};
+use crate::model::time::format_ago;
 use crate::model::{
     Command, CommandId, Envelope, IncidentCommand, IncidentId, Rejection, RejectionKind,
 };
@@ -49,6 +50,9 @@ pub struct OutboxEntry {
     /// Handle of the person that the remote took the requester for; `None` if the remote had never
     /// reported it.
     pub requester: Option<String>,
+    /// The remote's time minus that of the clock that made the times of the command, by which these
+    /// are corrected when it is sent; `None` until it is known.
+    pub clock_offset: Option<TimeDelta>,
 }
 
 /// What became of a command.
@@ -67,6 +71,16 @@ impl OutboxEntry {
     #[must_use]
     pub fn command(&self) -> Option<&Command> {
         self.envelope.as_ref().map(|envelope| &envelope.command)
+    }
+
+    /// Returns the command as it is sent, with times of the remote's clock.
+    #[must_use]
+    pub fn corrected_envelope(&self) -> Option<Envelope> {
+        let mut envelope = self.envelope.clone()?;
+        if let Some(offset) = self.clock_offset.filter(|offset| !offset.is_zero()) {
+            envelope.correct_clock(offset);
+        }
+        Some(envelope)
     }
 
     /// Returns when the command was requested.
@@ -108,6 +122,20 @@ impl OutboxEntry {
             EntryState::Refused(error) => Some(error),
             _ => None,
         }
+    }
+
+    /// Returns why the command was refused, as a sentence that is true at `now`. One that tells a
+    /// time as of when it was said is followed by that.
+    #[must_use]
+    pub fn refusal_sentence(&self, now: DateTime<Utc>) -> Option<String> {
+        let refusal = self.refusal()?;
+        let sentence = refusal.sentence(now);
+        let is_relative = sentence.ends_with("just now") || sentence.contains(" ago");
+        let said_at = self.settled_at.filter(|_| refusal.dated().is_none() && is_relative);
+        Some(match said_at.filter(|at| now - *at >= TimeDelta::minutes(1)) {
+            Some(at) => format!("{sentence} (said {})", format_ago(at, now)),
+            None => sentence,
+        })
     }
 
     /// Returns why sending the command again as it is would not help; `None` if it may.
@@ -349,8 +377,6 @@ impl OutboxSnapshot {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::model::{Actor, PersonRef};
 
@@ -386,6 +412,7 @@ mod tests {
             settled_at: None,
             settled_revision: 0,
             requester: None,
+            clock_offset: None,
         })
     }
 

@@ -12,6 +12,7 @@
 mod backend;
 mod cache;
 mod cache_reads;
+mod clock;
 mod database;
 mod entry;
 mod error;

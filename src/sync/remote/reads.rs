@@ -17,7 +17,7 @@ use super::fallback::stale_then_fresh;
 use super::fetch::TIMELINE_EVENTS;
 use super::{Remote, Shared};
 use crate::backend::{
-    BackendError, Capabilities, Cursor, Delta, Detail, Page, Search, TimelineRange,
+    BackendError, Capabilities, ClockOffset, Cursor, Delta, Detail, Page, Search, TimelineRange,
 };
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
@@ -209,6 +209,10 @@ impl Reader for Remote {
 
     fn last_failure(&self) -> Option<String> {
         self.shared.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn clock_offset(&self) -> Option<ClockOffset> {
+        self.shared.backend.clock_offset()
     }
 }
 

@@ -140,8 +140,14 @@ impl Shared {
             }
             snapshot = self.read_outbox().await?;
         }
-        let due = snapshot.due(Utc::now(), MAX_COMMANDS);
-        let envelopes: Vec<_> = due.iter().filter_map(|entry| entry.envelope.clone()).collect();
+        let mut due = snapshot.due(Utc::now(), MAX_COMMANDS);
+        if verify_error.is_none() && self.needs_clock(&due) {
+            verify_error = self.verify().await.err();
+        }
+        if verify_error.is_none() && self.decide_clock_offsets(&due).await? {
+            due = self.read_outbox().await?.due(Utc::now(), MAX_COMMANDS);
+        }
+        let envelopes: Vec<_> = due.iter().filter_map(|entry| entry.corrected_envelope()).collect();
         let results = match (&envelopes[..], verify_error) {
             ([], None) => return Ok(Pass::Idle(snapshot.next_attempt())),
             ([], Some(_)) => return Ok(Pass::Idle(Some(Utc::now() + VERIFY_AGAIN_AFTER))),
@@ -158,6 +164,9 @@ impl Shared {
             match result {
                 Ok(outcome) => {
                     self.record_outcome(entry, &outcome).await?;
+                    has_answers = true;
+                }
+                Err(error) if is_final(&error) && self.correct_refused(entry, &error).await? => {
                     has_answers = true;
                 }
                 Err(error) if is_final(&error) => {

@@ -195,6 +195,7 @@ impl Shared {
                 }
             }
         };
-        Batch { envelopes, label, title, requester: self.identity.handle() }
+        let clock_offset = self.backend.clock_offset().map(|clock| clock.correction());
+        Batch { envelopes, label, title, requester: self.identity.handle(), clock_offset }
     }
 }

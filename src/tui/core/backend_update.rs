@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::backend::clock_sentence;
 use crate::sync::{BackendUpdate, ConnectionState, Sourced};
 
 use crate::tui::core::app::App;
@@ -51,6 +52,12 @@ pub(in crate::tui) fn apply(
             Vec::new()
         }
         BackendUpdate::Outbox(snapshot) => outbox::update::snapshot_changed(app, &snapshot, at),
+        BackendUpdate::ClockOffset(offset) => {
+            app.connection.clock_offset = offset;
+            let Some(offset) = offset else { return Vec::new() };
+            let location = app.session.workspace.location.clone();
+            show_toast(app, clock_sentence(offset, &location), true)
+        }
         BackendUpdate::Connection(connection) => {
             if let ConnectionState::Live { at } | ConnectionState::Polling { at, .. } = &connection
             {

@@ -193,10 +193,11 @@ fn push_entry(
     let text = entry.text();
     match &entry.state {
         EntryState::Sent(_) => {}
-        EntryState::Refused(why) => {
+        EntryState::Refused(_) => {
             push(&text, theme.dim(), if selected { usize::MAX } else { MAX_TEXT_LINES });
             let earlier = entry.blocked_by.and_then(|id| outbox.get(id));
-            let earlier = earlier.filter(|_| !why.to_string().starts_with("not sent"));
+            let why = entry.refusal_sentence(app.now).unwrap_or_default();
+            let earlier = earlier.filter(|_| !why.starts_with("not sent"));
             let after = earlier.map(|other| format!(" (after “{}” was refused)", other.phrase()));
             let why = format!("refused: {why}{}", after.unwrap_or_default());
             push(&why, theme.strong(), usize::MAX);

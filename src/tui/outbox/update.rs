@@ -322,7 +322,7 @@ pub(in crate::tui) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
                 field.set_content(&content);
             }
         }
-        form.notice = entry.refusal().map(|why| format!("it was refused: {why}"));
+        form.notice = entry.refusal_sentence(at).map(|why| format!("it was refused: {why}"));
         form.replaces = entry.envelope.clone().map(Box::new);
         form.move_focus(0);
     }

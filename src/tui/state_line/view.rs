@@ -1,5 +1,6 @@
 //! The state line, first on the screen: workspace, connection, counts of incidents, time.
 
+use chrono::TimeDelta;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -99,6 +100,17 @@ fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
     }
     if app.session.read_only {
         line.push_span(Span::styled(" READ-ONLY", app.ui.theme.warning()));
+    }
+    if let Some(offset) = app.connection.clock_offset {
+        // This machine's clock, as seen from the backend's.
+        let which = if offset > TimeDelta::zero() { "behind" } else { "ahead" };
+        let by = short_duration(offset.abs());
+        let text = if verbosity < Verbosity::Less {
+            format!(" CLOCK {by} {which}")
+        } else {
+            format!(" CLOCK {by}")
+        };
+        line.push_span(Span::styled(text, app.ui.theme.warning()));
     }
     line
 }

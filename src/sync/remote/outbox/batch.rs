@@ -1,5 +1,7 @@
 //! What is put into the outbox together.
 
+use chrono::TimeDelta;
+
 use crate::model::Envelope;
 
 /// Commands that were requested together about one incident, with its label for people.
@@ -13,4 +15,7 @@ pub struct Batch {
     pub title: String,
     /// Handle of the person that the remote takes the requester for, if it has reported that.
     pub requester: Option<String>,
+    /// The remote's time minus that of the clock that made the times of the commands, if it was
+    /// measured.
+    pub clock_offset: Option<TimeDelta>,
 }

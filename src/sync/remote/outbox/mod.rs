@@ -28,6 +28,7 @@ const KIND: DatabaseKind = DatabaseKind {
     migrations: &[
         include_str!("../migrations/outbox_1.sql"),
         include_str!("../migrations/outbox_2.sql"),
+        include_str!("../migrations/outbox_4.sql"),
     ],
     durable: true,
 };
@@ -204,9 +205,10 @@ impl Outbox {
 async fn move_unsent(conn: &mut SqliteConnection) -> SqlResult<()> {
     sqlx::query(
         "INSERT OR IGNORE INTO entry
-            (id, chain, envelope, label, title, state, tries, said, answer, behind, settled_at, person)
+            (id, chain, envelope, label, title, state, tries, said, answer, behind, settled_at, person,
+             clock_offset)
          SELECT id, chain, envelope, label, title, state, tries, said, answer, behind, settled_at,
-            person FROM other.entry WHERE state != 1 ORDER BY place",
+            person, clock_offset FROM other.entry WHERE state != 1 ORDER BY place",
     )
     .execute(&mut *conn)
     .await?;

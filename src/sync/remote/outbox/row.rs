@@ -1,6 +1,6 @@
 //! Encodes commands as rows of the outbox, and decodes them.
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
@@ -22,8 +22,8 @@ pub(super) async fn insert(
 ) -> SqlResult<()> {
     let first = batch.envelopes.first().unwrap_or(envelope);
     sqlx::query(
-        "INSERT OR IGNORE INTO entry (id, chain, envelope, label, title, person)
-         VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO entry (id, chain, envelope, label, title, person, clock_offset)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(envelope.id.as_bytes().to_vec())
     .bind(first.id.as_bytes().to_vec())
@@ -31,6 +31,7 @@ pub(super) async fn insert(
     .bind(batch.label.clone())
     .bind(batch.title.clone())
     .bind(batch.requester.clone())
+    .bind(batch.clock_offset.map(|offset| offset.num_milliseconds()))
     .execute(conn)
     .await
     .map(|_| ())
@@ -106,6 +107,7 @@ pub(super) fn decode_entry(row: &SqliteRow) -> SqlResult<OutboxEntry> {
         settled_at: number("settled_at").map(from_millis),
         settled_revision: number("settled").unwrap_or_default(),
         requester: text("person"),
+        clock_offset: number("clock_offset").and_then(TimeDelta::try_milliseconds),
     })
 }
 

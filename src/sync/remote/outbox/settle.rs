@@ -1,6 +1,6 @@
 //! Records what becomes of commands: answered, postponed, sent again, replaced.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Connection, SqliteConnection};
 
 use super::super::database::to_millis;
@@ -10,7 +10,7 @@ use super::state::StoredState;
 use super::{Batch, Outbox};
 use crate::api::Details;
 use crate::backend::{BackendError, Outcome};
-use crate::model::{CommandId, Envelope, IncidentId, Rejection, RejectionKind};
+use crate::model::{CommandId, DatedSentence, Envelope, IncidentId, Rejection, RejectionKind};
 
 /// A command that could not be delivered.
 pub(in crate::sync::remote) struct FailedAttempt {
@@ -106,6 +106,47 @@ impl Outbox {
         .map(|_| ())
     }
 
+    /// Records by how much the times of commands are corrected, where that is not decided yet.
+    pub(in crate::sync::remote) async fn decide_clock_offset(
+        &self,
+        ids: &[CommandId],
+        offset: TimeDelta,
+    ) -> Result<(), BackendError> {
+        self.with_conn(async |conn| {
+            let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+            for id in ids {
+                sqlx::query(
+                    "UPDATE entry SET clock_offset = ?
+                     WHERE id = ? AND state = 0 AND clock_offset IS NULL",
+                )
+                .bind(offset.num_milliseconds())
+                .bind(id.as_bytes().to_vec())
+                .execute(&mut *tx)
+                .await?;
+            }
+            tx.commit().await
+        })
+        .await
+    }
+
+    /// Corrects the times of a pending command by another difference of the clocks. Only for a
+    /// command that the remote has refused: it is another one from then on.
+    pub(in crate::sync::remote) async fn replace_clock_offset(
+        &self,
+        id: CommandId,
+        offset: TimeDelta,
+    ) -> Result<(), BackendError> {
+        self.with_conn(async |conn| {
+            sqlx::query("UPDATE entry SET clock_offset = ? WHERE id = ? AND state = 0")
+                .bind(offset.num_milliseconds())
+                .bind(id.as_bytes().to_vec())
+                .execute(conn)
+                .await
+        })
+        .await
+        .map(|_| ())
+    }
+
     /// Records that a command was refused. The commands of its batch that follow it are not sent
     /// either, unless it was a declaration: what needs a declaration is blocked.
     pub(in crate::sync::remote) async fn mark_refused(
@@ -115,10 +156,16 @@ impl Outbox {
         at: DateTime<Utc>,
     ) -> Result<(), BackendError> {
         let why = encode_error(error);
-        let following = Rejection::foreign(
-            RejectionKind::NotNow,
-            format!("not sent, because what comes before it was refused: {error}"),
-        );
+        let kind = RejectionKind::NotNow;
+        let because = "not sent, because what comes before it was refused: ";
+        let following = match error.dated() {
+            None => Rejection::foreign(kind, format!("{because}{error}")),
+            Some(dated) => {
+                let before = format!("{because}{}", dated.before);
+                let sentence = DatedSentence { before, ..dated };
+                Rejection::ForeignDated { kind, sentence }
+            }
+        };
         let following = encode_error(&BackendError::rejected(following, at));
         self.with_conn(async |conn| {
             let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
@@ -199,7 +246,7 @@ impl Outbox {
                     "UPDATE entry SET id = ?1, chain = ?1, envelope = ?2, label = ?3, title = ?4,
                         state = 0, tries = 0, said = NULL, next_at = NULL, not_before = NULL,
                         answer = NULL, behind = NULL, settled_at = NULL, settled = NULL,
-                        person = ?6
+                        person = ?6, clock_offset = ?7
                      WHERE id = ?5 AND state = 2",
                 )
                 .bind(first.id.as_bytes().to_vec())
@@ -208,6 +255,7 @@ impl Outbox {
                 .bind(batch.title.clone())
                 .bind(old.as_bytes().to_vec())
                 .bind(batch.requester.clone())
+                .bind(batch.clock_offset.map(|offset| offset.num_milliseconds()))
                 .execute(&mut *tx)
                 .await?;
                 sqlx::query(
@@ -363,6 +411,7 @@ mod tests {
             label: "INC-1".into(),
             title: String::new(),
             requester: None,
+            clock_offset: None,
         }
     }
 

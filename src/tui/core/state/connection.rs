@@ -19,6 +19,8 @@ pub struct Connection {
     /// Whether the clock has jumped since the last answer: until the next one, the rows count as
     /// stale.
     pub clock_jumped: bool,
+    /// The backend's time minus this machine's, if they differ notably.
+    pub clock_offset: Option<TimeDelta>,
 }
 
 impl Default for Connection {
@@ -28,6 +30,7 @@ impl Default for Connection {
             capabilities: None,
             answered_at: None,
             clock_jumped: false,
+            clock_offset: None,
         }
     }
 }

@@ -1,0 +1,92 @@
+//! How far the clock of a backend is from that of this machine.
+
+use chrono::TimeDelta;
+
+use crate::model::time::format_precise_duration;
+
+/// The measured difference between the clock of a backend and that of this machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClockOffset {
+    /// The backend's time minus this machine's time.
+    pub offset: TimeDelta,
+    /// How much the true difference may differ from `offset`, in either direction.
+    pub uncertainty: TimeDelta,
+}
+
+impl ClockOffset {
+    /// Differences from this on are told to people.
+    pub const NOTABLE: TimeDelta = TimeDelta::seconds(30);
+    /// Smaller differences are not corrected: clocks differ a little.
+    pub const LEAST_CORRECTED: TimeDelta = TimeDelta::seconds(1);
+
+    /// Returns by how much times of this machine's clock are corrected; zero if the clocks agree as
+    /// far as that can be told.
+    #[must_use]
+    pub fn correction(&self) -> TimeDelta {
+        if self.offset.abs() < self.uncertainty.max(Self::LEAST_CORRECTED) {
+            TimeDelta::zero()
+        } else {
+            self.offset
+        }
+    }
+
+    /// Returns the difference if people should know it.
+    #[must_use]
+    pub fn notable(&self) -> Option<TimeDelta> {
+        (self.offset.abs() - self.uncertainty >= Self::NOTABLE).then_some(self.offset)
+    }
+}
+
+/// Returns a sentence about a clock that is wrong, without a full stop. `offset` is the time of
+/// `backend` minus that of this machine.
+#[must_use]
+pub fn clock_sentence(offset: TimeDelta, backend: &str) -> String {
+    let which = if offset > TimeDelta::zero() { "behind" } else { "ahead of" };
+    format!(
+        "this machine's clock is {} {which} that of {backend}: the times of what is sent are \
+         corrected by it, set the clock",
+        format_precise_duration(TimeDelta::seconds(offset.abs().num_seconds()))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(offset_ms: i64, uncertainty_ms: i64) -> ClockOffset {
+        let ms = TimeDelta::milliseconds;
+        ClockOffset { offset: ms(offset_ms), uncertainty: ms(uncertainty_ms) }
+    }
+
+    #[test]
+    fn differences_below_what_can_be_told_are_not_corrected() {
+        for (offset, uncertainty, corrected) in [
+            (999, 10, 0),
+            (1_000, 10, 1_000),
+            (-360_000, 500, -360_000),
+            (1_500, 2_000, 0),
+            (-1_500, 2_000, 0),
+            (15_000, 15_001, 0),
+        ] {
+            let correction = measured(offset, uncertainty).correction().num_milliseconds();
+            assert_eq!(correction, corrected, "{offset} ± {uncertainty}");
+        }
+    }
+
+    #[test]
+    fn people_are_told_what_is_certain() {
+        assert_eq!(measured(29_999, 0).notable(), None);
+        assert_eq!(measured(30_500, 600).notable(), None);
+        assert!(measured(-30_600, 600).notable().is_some());
+        for (seconds, text) in [
+            (45, "45 s behind that of example.net"),
+            (-362, "6 min 2 s ahead of that of example.net"),
+            (660, "11 min behind"),
+            (7_500, "2 h 5 min behind"),
+            (-90_000, "1 d 1 h ahead of"),
+        ] {
+            let sentence = clock_sentence(TimeDelta::seconds(seconds), "example.net");
+            assert!(sentence.contains(text), "{sentence}");
+        }
+    }
+}
