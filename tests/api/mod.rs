@@ -2,6 +2,7 @@
 
 mod binary;
 mod bodies;
+mod command_ids;
 mod long_poll;
 mod missing_store;
 mod openapi;

@@ -5,15 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
+    Backend, BackendError, Capabilities, ClockOffset, Cursor, Delta, Detail, Outcome, Page, Search,
     TimelineRange,
 };
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Measures, Window};
 use redphone::model::problem::Problem;
-use redphone::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, PersonRef, Summary};
+use redphone::model::{
+    Command, CommandId, Envelope, Event, IncidentCommand, IncidentId, IncidentNumber, PersonRef,
+    Rejection, RejectionKind, Summary,
+};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -53,6 +56,14 @@ pub struct RemoteStub {
     request_times: Mutex<Vec<(&'static str, tokio::time::Instant)>>,
     /// The identity that `capabilities` reports, where it is set.
     me: Mutex<Option<PersonRef>>,
+    /// What is known of the clock of the backend; `None` before it was measured.
+    clock: Mutex<Option<ClockOffset>>,
+    /// The clock that the next answer measures.
+    next_clock: Mutex<Option<ClockOffset>>,
+    /// Whether declarations in the future are refused, as old servers do.
+    refuses_future: std::sync::atomic::AtomicBool,
+    /// The commands that arrived, as they were sent.
+    sent: Mutex<Vec<Envelope>>,
     /// How often each kind of request was answered.
     answered: watch::Sender<HashMap<&'static str, usize>>,
 }
@@ -68,6 +79,10 @@ impl RemoteStub {
             batches: Mutex::default(),
             request_times: Mutex::default(),
             me: Mutex::default(),
+            clock: Mutex::default(),
+            next_clock: Mutex::default(),
+            refuses_future: false.into(),
+            sent: Mutex::default(),
             answered: watch::Sender::default(),
         })
     }
@@ -80,6 +95,39 @@ impl RemoteStub {
     pub fn authenticate_as(&self, handle: &str) {
         let me = Some(PersonRef::new(handle, handle));
         *self.me.lock().unwrap_or_else(PoisonError::into_inner) = me;
+    }
+
+    /// Lets each answer measure that the clock of the backend is ahead by so much.
+    pub fn set_clock(&self, offset: TimeDelta) {
+        let measured = ClockOffset { offset, uncertainty: TimeDelta::milliseconds(20) };
+        *self.next_clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(measured);
+    }
+
+    /// Makes the backend refuse declarations that lie in the future of its clock.
+    pub fn refuse_future(&self) {
+        self.refuses_future.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Returns the commands that arrived, once for each arrival.
+    pub fn sent(&self) -> Vec<Envelope> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns the refusal of an old server for a declaration that lies in its future.
+    fn refusal(&self, envelope: &Envelope) -> Option<BackendError> {
+        let refuses = self.refuses_future.load(std::sync::atomic::Ordering::Relaxed);
+        let Command::Incident { command: IncidentCommand::Declare(declaration), .. } =
+            &envelope.command
+        else {
+            return None;
+        };
+        let clock = *self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Utc::now() + clock.map(|clock| clock.offset).unwrap_or_default();
+        let is_ahead = declaration.reported_at > now + TimeDelta::minutes(5);
+        (refuses && is_ahead).then(|| {
+            let why = Rejection::foreign(RejectionKind::Invalid, "reported_at lies in the future");
+            BackendError::rejected(why, now)
+        })
     }
 
     pub fn poison(&self, id: CommandId) {
@@ -145,6 +193,8 @@ impl RemoteStub {
                 operation.await
             } => {
                 self.answered.send_modify(|all| *all.entry(what).or_default() += 1);
+                let next = *self.next_clock.lock().unwrap_or_else(PoisonError::into_inner);
+                *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = next;
                 answer
             }
         }
@@ -211,6 +261,10 @@ impl Backend for RemoteStub {
         let done = self
             .pass_through("execute", async {
                 self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push(envelope.id);
+                self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(envelope.clone());
+                if let Some(refusal) = self.refusal(envelope) {
+                    return Err(refusal);
+                }
                 self.inner.execute(envelope).await
             })
             .await;
@@ -244,5 +298,13 @@ impl Backend for RemoteStub {
 
     async fn directory(&self) -> Result<Directory, BackendError> {
         self.pass_through("directory", self.inner.directory()).await
+    }
+
+    fn clock_offset(&self) -> Option<ClockOffset> {
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn measures_clock(&self) -> bool {
+        self.next_clock.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 }

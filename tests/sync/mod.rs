@@ -1,6 +1,7 @@
 //! The cache and the outbox of a remote: in one process, in several, and in killed ones.
 
 mod cache;
+mod clocks;
 mod conflicts;
 mod fixtures;
 mod offline_hour;
