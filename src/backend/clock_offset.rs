@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn differences_below_what_can_be_told_are_not_corrected() {
+    fn difference_within_the_uncertainty_is_not_corrected() {
         for (offset, uncertainty, corrected) in [
             (999, 10, 0),
             (1_000, 10, 1_000),
@@ -74,16 +74,16 @@ mod tests {
     }
 
     #[test]
-    fn people_are_told_what_is_certain() {
+    fn notable_difference_is_certain_and_in_a_sentence() {
         assert_eq!(measured(29_999, 0).notable(), None);
         assert_eq!(measured(30_500, 600).notable(), None);
         assert!(measured(-30_600, 600).notable().is_some());
         for (seconds, text) in [
-            (45, "45 s behind that of example.net"),
-            (-362, "6 min 2 s ahead of that of example.net"),
-            (660, "11 min behind"),
-            (7_500, "2 h 5 min behind"),
-            (-90_000, "1 d 1 h ahead of"),
+            (45, "45s behind that of example.net"),
+            (-362, "6m02 ahead of that of example.net"),
+            (660, "11m00 behind"),
+            (7_500, "2h05 behind"),
+            (-90_000, "1d ahead of"),
         ] {
             let sentence = clock_sentence(TimeDelta::seconds(seconds), "example.net");
             assert!(sentence.contains(text), "{sentence}");

@@ -115,9 +115,9 @@ pub trait Backend: Send + Sync {
         None
     }
 
-    /// Returns whether each answer of the backend measures its clock.
-    fn measures_clock(&self) -> bool {
-        false
+    /// Measures the clock of the backend, if it has one of its own and that was not measured yet.
+    async fn measure_clock(&self) -> Result<(), BackendError> {
+        Ok(())
     }
 }
 

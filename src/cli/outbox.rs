@@ -213,7 +213,11 @@ fn print_entry(out: &mut Out, entry: &OutboxEntry, outbox: &OutboxSnapshot) -> R
         .with(format!("  {at}  {}", truncate(description, columns)), Style::Plain);
     out.styled_line(&line)?;
     match explanation(entry, outbox) {
-        Some(why) => out.line(format!("       {why}")),
+        Some(why) => out.line(format!("       {why}"))?,
+        None => return Ok(()),
+    }
+    match entry.refusal_age(Utc::now()) {
+        Some(age) => out.line(format!("       {age}")),
         None => Ok(()),
     }
 }

@@ -115,7 +115,13 @@ impl Schemas {
                 }
             },
             Some(other) => Err(unexpected("a text", other).within(tag)),
-            None => Err(Failure::new(format!("missing field `{tag}`"))),
+            None => {
+                let is_misspelt = |name: &&String| nearest(name, [tag.to_owned()].iter()).is_some();
+                Err(Failure::new(match members.keys().find(is_misspelt) {
+                    Some(name) => format!("unknown field `{name}`, did you mean `{tag}`?"),
+                    None => format!("missing field `{tag}`"),
+                }))
+            }
         }
     }
 

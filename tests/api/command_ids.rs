@@ -27,6 +27,13 @@ async fn post_if_match(server: &TestServer, tag: &str, orders: Vec<Order>) -> Te
     fetch(request.body(body)).await
 }
 
+/// Waits until the server has read the token that was created while it runs.
+async fn until_valid(server: &TestServer, token: &str) {
+    while server.get(token, "/v1/capabilities").await.status == 401 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
 #[tokio::test]
 async fn second_outage_with_the_id_of_the_first_is_refused() {
     let server = TestServer::new().await;
@@ -47,7 +54,7 @@ async fn second_outage_with_the_id_of_the_first_is_refused() {
 }
 
 #[tokio::test]
-async fn stranger_reads_nothing_in_the_refusal_and_the_same_person_is_answered() {
+async fn refusal_tells_strangers_nothing() {
     let server = TestServer::new().await;
     let (_, secret) = declare("Customer data of ACME leaked");
     done(&answer(&server, &server.respond, secret.clone()).await);
@@ -63,6 +70,7 @@ async fn stranger_reads_nothing_in_the_refusal_and_the_same_person_is_answered()
     }
     // Another token of the same person is the same asker.
     let again = token(&server.tokens, "laptop", Scope::Respond);
+    until_valid(&server, &again).await;
     let refused = details(&answer(&server, &again, secret.clone()).await);
     assert_eq!(refused["code"], "id_reused", "a token of somebody else: {refused}");
     let new = redphone::server::tokens::NewToken {
@@ -72,12 +80,13 @@ async fn stranger_reads_nothing_in_the_refusal_and_the_same_person_is_answered()
         expires_at: None,
     };
     let mine = server.tokens.create(new).unwrap().0.reveal();
+    until_valid(&server, &mine).await;
     let outcome = answer(&server, &mine, secret).await;
     assert!(done(&outcome).replayed);
 }
 
 #[tokio::test]
-async fn colliding_event_id_is_a_conflict_and_no_failure_of_the_server() {
+async fn colliding_event_id_is_a_conflict_and_no_failure() {
     let server = TestServer::new().await;
     let (one, two) = (server.declared("one").await, server.declared("two").await);
     let merge = order(one, IncidentCommand::Merge { into: two });

@@ -380,3 +380,24 @@ fn projection_that_differs_from_the_events_is_rebuilt() {
     cli.ok(["doctor"]);
     assert_eq!(json_lines(&cli.ok(["list", "--json"])).len(), 2);
 }
+
+#[test]
+fn command_for_an_earlier_state_is_refused() {
+    let cli = CliFixture::new();
+    cli.declare("Card payments fail", "checkout");
+    assert_eq!(cli.ok(["ack", "1", "--if-seq", "1"]), "INC-1 acknowledged\n");
+    let refused = cli.run(["note", "1", "--if-seq", "1", "rolled", "back"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    let expected = "INC-1: it has changed: its last event is 2, and should be 1: look at it again";
+    assert!(refused.err.contains(expected), "{refused:?}");
+    assert_eq!(cli.ok(["note", "1", "--if-seq", "2", "rolled", "back"]), "INC-1 noted\n");
+    let done = ["--action", "rollback", "--detail", "v811", "--validation", "ok"];
+    let resolve = |seq: &'static str| [&["resolve", "1", "--if-seq", seq][..], &done].concat();
+    assert_eq!(cli.run(resolve("2")).code, 1);
+    assert_eq!(cli.ok(resolve("3")), "INC-1 resolved\n");
+    // It is about one incident.
+    cli.declare("Logins fail", "auth");
+    let several = cli.run(["ack", "1", "2", "--if-seq", "1"]);
+    assert_eq!(several.code, 2, "{several:?}");
+    assert!(several.err.contains("name one"), "{several:?}");
+}

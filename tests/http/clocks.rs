@@ -163,7 +163,7 @@ async fn clock_that_is_set_right_before_sending_loses_nothing(#[case] minutes: i
 
 /// On the local store there is no other clock: one that jumps back refuses nothing.
 #[test]
-fn local_store_takes_commands_after_the_clock_has_jumped_back() {
+fn local_store_refuses_nothing_after_its_clock_was_set_back() {
     let fixture = CliFixture::new();
     let clock = WrongClock::build(&fixture.path(""));
     let run = |minutes: i64, args: &[&str]| {

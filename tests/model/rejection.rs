@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use redphone::model::check::{BadField, FieldProblem};
 use redphone::model::checklist::ClosingItem;
 use redphone::model::command::Link;
-use redphone::model::rejection::{DatedRejection, Rejection, RejectionKind};
+use redphone::model::rejection::{DatedRejection, DatedSentence, Rejection, RejectionKind};
 use redphone::model::review::Section;
 use redphone::model::status::{Category, Role};
 use redphone::model::{
@@ -153,7 +153,39 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
             NotNow,
             "the review lacks: summary, root cause and contributing factors",
         ),
+        (
+            R::IdReused,
+            Invalid,
+            "its id is that of another command, which was carried out before: send it with a new id",
+        ),
+        (
+            R::IdCollides,
+            Invalid,
+            "its id is too near to that of another command: send it with a new id, a UUID of version 7",
+        ),
+        (
+            R::ChangedMeanwhile { expected: 3, current: 5 },
+            Conflict,
+            "it has changed: its last event is 5, and should be 3: look at it again",
+        ),
+        (
+            R::ChangedMeanwhile { expected: 3, current: 0 },
+            Conflict,
+            "it does not exist, and its last event should be 3: look again",
+        ),
         (R::foreign(NotNow, "not at this\nhour"), NotNow, "not at this\nhour"),
+        (
+            R::ForeignDated {
+                kind: Conflict,
+                sentence: DatedSentence {
+                    before: "already paused by {ago} ".into(),
+                    at: at(2),
+                    after: ", it says".into(),
+                },
+            },
+            Conflict,
+            "already paused by {ago} 3 min ago, it says",
+        ),
     ]
 }
 
@@ -180,6 +212,7 @@ fn field_table() -> Vec<(FieldProblem, &'static str)> {
         (F::InTheFuture(at(6)), "2026-03-02 08:06:00 UTC lies in the future"),
         (F::Passed, "that time has passed: choose a later one"),
         (F::BeforeStart, "lies before starts_at: a change ends after it starts"),
+        (F::NoPosition, "is only for commands about an incident: leave it out"),
         (F::ZeroPosition, "is 0: positions start at 1"),
         (
             F::NotAStage(Status::Resolved),
@@ -197,6 +230,25 @@ fn every_rejection_has_its_kind_and_its_sentence() {
         assert_eq!(rejection.sentence(at(5)), sentence, "{rejection:?}");
         assert_eq!(rejection.kind(), kind, "{rejection:?}");
     }
+}
+
+/// What crosses the wire or waits in an outbox tells the time as of when it is read.
+#[test]
+fn sentence_with_a_time_is_the_same_in_parts() {
+    let mut dated_count = 0;
+    for (rejection, kind, sentence) in table() {
+        let Some(dated) = rejection.dated() else {
+            assert!(!sentence.contains(" ago") && !sentence.contains("just now"), "{sentence}");
+            continue;
+        };
+        dated_count += 1;
+        let foreign = Rejection::ForeignDated { kind, sentence: dated };
+        for minutes in [5, 200, 3000] {
+            assert_eq!(foreign.sentence(at(minutes)), rejection.sentence(at(minutes)));
+        }
+        assert_ne!(foreign.sentence(at(3000)), sentence);
+    }
+    assert!(dated_count >= 8, "{dated_count}");
 }
 
 #[test]

@@ -51,7 +51,7 @@ async fn event_count(store: &FileStore, id: IncidentId) -> usize {
 }
 
 #[tokio::test]
-async fn second_outage_with_the_id_of_the_first_is_refused_and_not_lost() {
+async fn second_outage_with_the_id_of_the_first_is_refused() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("store.db")).await;
     let first = declare("Card payments fail");
@@ -88,7 +88,7 @@ async fn id_is_bound_in_a_batch_and_after_the_store_was_opened_again() {
 }
 
 #[tokio::test]
-async fn asker_is_the_person_whatever_the_name_and_the_time() {
+async fn id_is_bound_to_the_person_and_not_to_name_or_time() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("store.db")).await;
     let id = declared(&store, "first").await;
@@ -148,7 +148,7 @@ async fn changes_and_problems_are_bound_as_well() {
 }
 
 #[tokio::test]
-async fn commands_without_a_digest_are_compared_by_incident_kind_and_asker() {
+async fn command_without_a_digest_is_compared_by_its_events() {
     let folder = tempdir().unwrap();
     let store = open(&folder.path().join("one.db")).await;
     let id = declared(&store, "moved").await;
@@ -207,7 +207,7 @@ async fn id_that_is_too_near_to_another_is_a_refusal_and_no_damage() {
 }
 
 #[tokio::test]
-async fn expected_position_is_checked_where_the_command_is_carried_out() {
+async fn expected_position_is_checked_in_the_transaction() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let (store, other) = (open(&path).await, open(&path).await);

@@ -103,7 +103,8 @@ impl RemoteStub {
         *self.next_clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(measured);
     }
 
-    /// Makes the backend refuse declarations that lie in the future of its clock.
+    /// Makes the backend refuse declarations that lie in the future, as old servers do. Its clock is
+    /// that of the test: it is this machine's clock that counts as wrong.
     pub fn refuse_future(&self) {
         self.refuses_future.store(true, std::sync::atomic::Ordering::Relaxed);
     }
@@ -121,8 +122,7 @@ impl RemoteStub {
         else {
             return None;
         };
-        let clock = *self.clock.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Utc::now() + clock.map(|clock| clock.offset).unwrap_or_default();
+        let now = Utc::now();
         let is_ahead = declaration.reported_at > now + TimeDelta::minutes(5);
         (refuses && is_ahead).then(|| {
             let why = Rejection::foreign(RejectionKind::Invalid, "reported_at lies in the future");
@@ -304,7 +304,11 @@ impl Backend for RemoteStub {
         *self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn measures_clock(&self) -> bool {
-        self.next_clock.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    async fn measure_clock(&self) -> Result<(), BackendError> {
+        if self.clock_offset().is_some() {
+            return Ok(());
+        }
+        let has_clock = self.next_clock.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if has_clock { self.pass_through("clock", async { Ok(()) }).await } else { Ok(()) }
     }
 }

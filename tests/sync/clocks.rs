@@ -111,7 +111,7 @@ async fn command_is_sent_again_with_the_same_times() {
 }
 
 #[tokio::test]
-async fn what_was_asked_offline_is_corrected_by_what_is_measured_later() {
+async fn offline_command_is_corrected_by_a_later_measurement() {
     let fixture = RemoteFixture::new().await;
     let id = declared(&*fixture.store, "Logins fail").await;
     fixture.stub.set_mode(StubMode::Offline);
@@ -137,7 +137,7 @@ async fn what_was_asked_offline_is_corrected_by_what_is_measured_later() {
 }
 
 #[tokio::test]
-async fn declaration_that_an_old_server_refuses_is_corrected_and_sent_again() {
+async fn declaration_refused_by_its_time_is_sent_again_corrected() {
     let fixture = RemoteFixture::new().await;
     fixture.stub.refuse_future();
     // The clock was right when it was measured, and is set ahead then.

@@ -156,3 +156,25 @@ fn directory_is_as_old_as_the_cache_until_it_is_fetched() {
     stage.learn(BackendUpdate::Directory(Sourced::fresh(directory)));
     assert_eq!(stage.app.fetched.directory_as_of, None);
 }
+
+#[rstest]
+fn wrong_clock_is_on_the_first_line_and_once_in_a_sentence(
+    #[values((200, 60), (126, 36), (100, 30), (80, 24), (40, 12))] size: (u16, u16),
+) {
+    let mut stage = remote(size);
+    for (minutes, first, sentence) in [
+        (-6, "CLOCK 6m", "clock is 6m00 ahead of that of"),
+        (125, "CLOCK 2h05", "clock is 2h05 behind that of"),
+    ] {
+        let offset = TimeDelta::minutes(minutes);
+        stage.learn(BackendUpdate::ClockOffset(Some(offset)));
+        let screen = stage.screen();
+        let line = screen.lines().next().unwrap();
+        assert!(line.contains(first), "{screen}");
+        if size.0 >= 126 {
+            assert!(screen.contains(sentence), "{screen}");
+        }
+    }
+    stage.learn(BackendUpdate::ClockOffset(None));
+    assert!(!stage.screen().contains("CLOCK"), "{}", stage.screen());
+}

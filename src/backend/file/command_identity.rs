@@ -81,7 +81,7 @@ fn hash_canonical(value: &Value, hasher: &mut Sha256) {
 }
 
 /// Returns how the store names who asked for a command that has no events.
-pub(super) fn asker_text(actor: &Actor) -> String {
+pub(super) fn requester_text(actor: &Actor) -> String {
     match actor {
         Actor::Person(person) => format!("person:{}", person.handle),
         Actor::Integration(name) => format!("integration:{name}"),
@@ -89,8 +89,8 @@ pub(super) fn asker_text(actor: &Actor) -> String {
 }
 
 /// Returns whether two actors are the same person or program. A person's name may have changed.
-fn is_same_asker(one: &Actor, other: &Actor) -> bool {
-    asker_text(one) == asker_text(other)
+fn is_same_requester(one: &Actor, other: &Actor) -> bool {
+    requester_text(one) == requester_text(other)
 }
 
 /// Refuses a command about an incident whose id led to `earlier` before, unless it is the same
@@ -115,7 +115,7 @@ pub(super) fn check_same_command(
             Command::RecordChange(_) | Command::RecordProblem(_) => false,
         },
     };
-    if is_same_content && is_same_asker(&envelope.actor, &earlier.actor) {
+    if is_same_content && is_same_requester(&envelope.actor, &earlier.actor) {
         return Ok(());
     }
     Err(id_reused())
@@ -130,7 +130,7 @@ pub(super) fn check_same_record(
 ) -> Result<(), BackendError> {
     let is_same_content =
         digest.is_none_or(|stored| CommandDigest::compute(&envelope.command).equals_stored(stored));
-    if is_same_content && asker.is_none_or(|asker| asker == asker_text(&envelope.actor)) {
+    if is_same_content && asker.is_none_or(|asker| asker == requester_text(&envelope.actor)) {
         return Ok(());
     }
     Err(id_reused())
@@ -179,5 +179,54 @@ fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
         K::PublishReview => matches!(body, B::ReviewPublished),
         K::RecordDecision => matches!(body, B::DecisionRecorded(_)),
         K::RecordChange | K::RecordProblem => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(json: &str) -> String {
+        let command: Command = serde_json::from_str(json).unwrap();
+        hex::encode(CommandDigest::compute(&command).0)
+    }
+
+    fn ask(json: &str) -> String {
+        let incident = "0197f2a0-0000-7000-8000-000000000001";
+        digest(&format!(r#"{{"incident":{{"incident":"{incident}","ask":{json}}}}}"#))
+    }
+
+    /// Digests are stored: a command that was carried out by one version may come again to another.
+    #[test]
+    fn digests_are_those_of_all_versions() {
+        let assign = r#"{"do":"assign","to":{"handle":"ines","name":"Ines Moreau"}}"#;
+        let give = r#"{"do":"give_role","role":"scribe","given":true,"person":{"handle":"ines","name":"Ines Moreau"}}"#;
+        let declare = r#"{"do":"declare","title":"Kartenzahlung schlägt fehl",
+            "services":["ledger","checkout"],"impact":"high","urgency":"low","source":"monitoring",
+            "detected_at":"2026-03-01T10:00:00.250+01:00","reported_at":"2026-03-01T09:01:00Z",
+            "dedup_key":"k","symptoms":"","labels":[]}"#;
+        let change = r#"{"record_change":{"id":"0197f2a0-0000-7000-8000-000000000001",
+            "kind":"deploy","title":"v812","services":[],"by":{"integration":"Deployer"},
+            "starts_at":"2026-03-01T09:00:00Z","ends_at":null,"state":"running"}}"#;
+        assert_eq!(ask(r#"{"do":"acknowledge"}"#), "0185e9740cb0ed1a528138696bb8adb1");
+        assert_eq!(ask(r#"{"do":"assign","to":null}"#), "d556206605aececcad2dce6d04076628");
+        assert_eq!(ask(assign), "f6310a2386d020b04c9e86231a34ba8e");
+        let escalate = r#"{"do":"escalate","level":2,"to":[],"reason":null}"#;
+        assert_eq!(ask(escalate), "105b1c86254fa6422f3cc99afbb3526a");
+        assert_eq!(ask(declare), "32258a0f9968427ea01c241cd765392b");
+        assert_eq!(ask(give), "40b3bf9f94bf56d04135920d4258265e");
+        assert_eq!(digest(change), "b4625e779d2af2445566ddd069b4f257");
+    }
+
+    #[test]
+    fn texts_that_run_together_have_different_digests() {
+        let services = |list: &str| ask(&format!(r#"{{"do":"set_services","services":{list}}}"#));
+        assert_ne!(services(r#"["ab","c"]"#), services(r#"["a","bc"]"#));
+        assert_ne!(services(r#"["a"]"#), services(r#"["a",""]"#));
+        let link = |kind: &str| {
+            let id = "0197f2a0-0000-7000-8000-000000000002";
+            ask(&format!(r#"{{"do":"link","link":{{"{kind}":{{"id":"{id}","title":"x"}}}}}}"#))
+        };
+        assert_ne!(link("problem"), link("change"));
     }
 }

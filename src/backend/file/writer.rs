@@ -226,7 +226,7 @@ impl Writer {
                 .sql(scope.commit())
                 .arg(command)
                 .arg(CommandDigest::compute(&envelope.command).to_stored())
-                .arg(command_identity::asker_text(&envelope.actor));
+                .arg(command_identity::requester_text(&envelope.actor));
             put.run(&mut self.conn).await?;
         }
         let replayed = !recorded.is_empty();

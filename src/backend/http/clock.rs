@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn time_in_full_seconds_is_known_to_half_a_second() {
+    fn time_in_full_seconds_is_exact_to_half_a_second() {
         let clock = ServerClock::new();
         let trip = RoundTrip { sent: start(), received: start(), elapsed: Duration::ZERO };
         let at = start() - ms(500);

@@ -418,7 +418,15 @@ impl Backend for HttpBackend {
         self.client.clock.offset()
     }
 
-    fn measures_clock(&self) -> bool {
-        true
+    async fn measure_clock(&self) -> Result<(), BackendError> {
+        if self.client.clock.offset().is_some() {
+            return Ok(());
+        }
+        let response = self.client.call(&get_request::<()>(path::HEALTH)).await;
+        // A refusal is a response, too: it has the server's time.
+        match response {
+            Err(failure) if self.client.clock.offset().is_none() => Err(failure.error),
+            _ => Ok(()),
+        }
     }
 }

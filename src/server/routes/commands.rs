@@ -33,6 +33,8 @@ use crate::server::state::Shared;
 /// `repeat_alert`, `record_change` and `record_problem`; `admin` permits all.
 #[utoipa::path(
     post, path = path::COMMANDS, tag = "commands", request_body = Orders,
+    params(("if-match" = Option<String>, Header,
+            description = "The tag of the incident, in a request with one command")),
     security(("token" = [])),
     responses((status = 200, body = Answers, description = "What became of each"), CommandErrorResponses),
 )]

@@ -85,7 +85,7 @@ impl Backend for Remote {
         self.shared.backend.clock_offset()
     }
 
-    fn measures_clock(&self) -> bool {
-        self.shared.backend.measures_clock()
+    async fn measure_clock(&self) -> Result<(), BackendError> {
+        self.shared.backend.measure_clock().await
     }
 }

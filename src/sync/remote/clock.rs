@@ -30,11 +30,19 @@ impl Shared {
         Ok(true)
     }
 
-    /// Returns whether commands wait for the first measurement of the remote's clock.
-    pub(super) fn needs_clock(&self, due: &[Arc<OutboxEntry>]) -> bool {
-        self.backend.measures_clock()
-            && self.backend.clock_offset().is_none()
-            && due.iter().any(|entry| entry.clock_offset.is_none())
+    /// Measures the remote's clock, if commands wait for that. An error of this request must not
+    /// decide about a command, so every error is returned as a temporary one.
+    pub(super) async fn measure_clock_for(
+        &self,
+        due: &[Arc<OutboxEntry>],
+    ) -> Result<(), BackendError> {
+        if due.iter().all(|entry| entry.clock_offset.is_some()) {
+            return Ok(());
+        }
+        self.backend.measure_clock().await.map_err(|error| match error {
+            error if error.is_temporary() => error,
+            error => BackendError::unreachable(error),
+        })
     }
 
     /// Corrects a command that was refused, if its times were corrected by something else than what

@@ -124,18 +124,21 @@ impl OutboxEntry {
         }
     }
 
-    /// Returns why the command was refused, as a sentence that is true at `now`. One that tells a
-    /// time as of when it was said is followed by that.
+    /// Returns why the command was refused, as a sentence that is read at `now`.
     #[must_use]
     pub fn refusal_sentence(&self, now: DateTime<Utc>) -> Option<String> {
-        let refusal = self.refusal()?;
+        self.refusal().map(|refusal| refusal.sentence(now))
+    }
+
+    /// Returns when the command was refused, such as `said 2 d ago`, if the sentence of the refusal
+    /// tells a time as of then: that of an old server does.
+    #[must_use]
+    pub fn refusal_age(&self, now: DateTime<Utc>) -> Option<String> {
+        let refusal = self.refusal().filter(|refusal| refusal.dated().is_none())?;
         let sentence = refusal.sentence(now);
-        let is_relative = sentence.ends_with("just now") || sentence.contains(" ago");
-        let said_at = self.settled_at.filter(|_| refusal.dated().is_none() && is_relative);
-        Some(match said_at.filter(|at| now - *at >= TimeDelta::minutes(1)) {
-            Some(at) => format!("{sentence} (said {})", format_ago(at, now)),
-            None => sentence,
-        })
+        let is_relative = sentence.contains("just now") || sentence.contains(" ago");
+        let at = self.settled_at.filter(|at| is_relative && now - *at >= TimeDelta::minutes(1))?;
+        Some(format!("said {}", format_ago(at, now)))
     }
 
     /// Returns why sending the command again as it is would not help; `None` if it may.

@@ -141,12 +141,14 @@ impl Shared {
             snapshot = self.read_outbox().await?;
         }
         let mut due = snapshot.due(Utc::now(), MAX_COMMANDS);
-        if verify_error.is_none() && self.needs_clock(&due) {
-            verify_error = self.verify().await.err();
+        if verify_error.is_none() {
+            verify_error = self.measure_clock_for(&due).await.err();
         }
         if verify_error.is_none() && self.decide_clock_offsets(&due).await? {
             due = self.read_outbox().await?.due(Utc::now(), MAX_COMMANDS);
         }
+        // What was enqueued meanwhile is for the next pass.
+        due.retain(|entry| entry.clock_offset.is_some() || verify_error.is_some());
         let envelopes: Vec<_> = due.iter().filter_map(|entry| entry.corrected_envelope()).collect();
         let results = match (&envelopes[..], verify_error) {
             ([], None) => return Ok(Pass::Idle(snapshot.next_attempt())),

@@ -199,7 +199,9 @@ fn push_entry(
             let why = entry.refusal_sentence(app.now).unwrap_or_default();
             let earlier = earlier.filter(|_| !why.starts_with("not sent"));
             let after = earlier.map(|other| format!(" (after “{}” was refused)", other.phrase()));
-            let why = format!("refused: {why}{}", after.unwrap_or_default());
+            let age = entry.refusal_age(app.now).map(|age| format!(" ({age})"));
+            let (after, age) = (after.unwrap_or_default(), age.unwrap_or_default());
+            let why = format!("refused: {why}{age}{after}");
             push(&why, theme.strong(), usize::MAX);
         }
         EntryState::Pending => {

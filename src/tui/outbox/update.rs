@@ -322,7 +322,9 @@ pub(in crate::tui) fn edit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
                 field.set_content(&content);
             }
         }
-        form.notice = entry.refusal_sentence(at).map(|why| format!("it was refused: {why}"));
+        let age = entry.refusal_age(at).map(|age| format!(" ({age})")).unwrap_or_default();
+        let why = entry.refusal_sentence(at);
+        form.notice = why.map(|why| format!("it was refused: {why}{age}"));
         form.replaces = entry.envelope.clone().map(Box::new);
         form.move_focus(0);
     }
