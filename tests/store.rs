@@ -13,4 +13,5 @@ mod store {
     mod properties;
     mod put_back;
     mod reopening;
+    mod search;
 }

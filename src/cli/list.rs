@@ -9,16 +9,22 @@ use super::session::{IfMissing, OldestRead, open};
 use super::table::Table;
 use super::{json, out};
 use crate::backend::Search;
-use crate::model::filter::{Filter, FilterError};
+use crate::model::filter::{FilterError, PartialFilter};
 use crate::model::text::{SafeText, width};
 
 /// Highest number of rows that a backend returns at once.
 const PAGE_ROWS: u32 = 1000;
+/// Number of rows on a terminal if none is asked for. A program that reads the output, or somebody
+/// who looks into it later, gets all rows.
+const TERMINAL_ROWS: u32 = 100;
 
 /// Lists incidents page by page, so that memory does not grow with the list.
 pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     let text = args.filter.join(" ");
-    let filter: Filter = text.parse().map_err(|error| filter_failure(&text, &error))?;
+    let PartialFilter { filter, errors, hints } = PartialFilter::parse(&text);
+    if let Some(error) = errors.first() {
+        return Err(filter_failure(&text, error));
+    }
     let Context { config, out, .. } = context;
     let connection = open(config, IfMissing::Refuse).await?;
     let now = Utc::now();
@@ -31,7 +37,9 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
         now,
     };
     let mut table = Table::new(&config.rules.levels, now);
-    let mut remaining = if args.all { u64::MAX } else { u64::from(args.limit) };
+    let default_limit = (out.width().is_some() && !args.json).then_some(TERMINAL_ROWS);
+    let limit = args.limit.or(default_limit).filter(|_| !args.all);
+    let mut remaining = limit.map_or(u64::MAX, u64::from);
     let mut printed = 0_u64;
     let mut oldest = OldestRead::default();
     loop {
@@ -51,6 +59,9 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
         let more = page.next.is_some() && !page.rows.is_empty();
         if !more || remaining == 0 {
             out.flush()?;
+            for hint in hints.iter().filter(|hint| hint.is_certain || printed == 0) {
+                out::print_hint(hint.to_string());
+            }
             if printed == 0 && !args.json {
                 out::print_hint(if text.trim().is_empty() {
                     "no open incidents; all there are: redphone list is:any"
@@ -95,7 +106,7 @@ mod tests {
     #[test]
     fn failure_marks_the_wrong_filter_term() {
         let text = "p1 漢 statsu:open x";
-        let error = text.parse::<Filter>().unwrap_err();
+        let error = text.parse::<crate::model::filter::Filter>().unwrap_err();
         let failure = filter_failure(text, &error);
         let expected = "the filter can't be understood at \"statsu:open\", character 6: statsu: is";
         assert!(failure.message.starts_with(expected), "{failure}");

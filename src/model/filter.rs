@@ -1,22 +1,29 @@
 //! The filter language: words and terms that select incidents.
 //!
-//! A word is searched for in number, title, services, owner and team. Terms are `p1`,
-//! `status:triggered`, `service:checkout`, `owner:me`, `owner:none`, `team:db`, `cat:security`,
+//! A word is found anywhere inside number, title, services, owner and team, folded as in
+//! [`super::text::fold`]. A search of the history finds it in symptoms, notes and other texts too;
+//! an excluded word excludes by the fields of the row alone. Terms are `p1`, `status:triggered`,
+//! `service:checkout`, `service:none`, `owner:me`, `owner:none`, `team:db`, `cat:security`,
 //! `age>2h`, `idle>2h`, `sla:late`, `is:snoozed`. A `-` before a word or a term excludes what it
 //! matches. Terms on the same field are alternatives (`p1 p2`); all other terms must match.
 
 mod display;
+mod hint;
 mod parse;
 
 pub use display::quote_value;
+pub use hint::FilterHint;
 pub use parse::{FilterError, FilterFault, PartialFilter, RawTerm, split_terms};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::actor::PersonRef;
+use super::id::IncidentNumber;
 use super::priority::Priority;
 use super::service_level::{ServiceLevels, running_clock};
 use super::status::{Category, Status, text_enum};
 use super::summary::Summary;
+use super::text::{FoldedText, equals_folded};
 
 text_enum! {
     /// The state of an incident's running service level.
@@ -55,8 +62,10 @@ pub enum Owner {
     Me,
     /// Nobody: the incident is unowned.
     Nobody,
-    /// A person, by handle or by a part of the full name.
+    /// A person, by handle, or by a part of the full name that begins a word.
     Person(String),
+    /// The person with this handle. No text is parsed as this: see [`Filter::resolve_owners`].
+    Handle(String),
 }
 
 /// The condition that a term puts on an incident.
@@ -68,8 +77,8 @@ pub enum Predicate {
     Priority(Priority),
     /// Has exactly this status.
     Status(Status),
-    /// Affects the service with this name.
-    Service(String),
+    /// Affects the service with this name; `None` selects incidents without a service.
+    Service(Option<String>),
     /// Is led by this assignee.
     Owner(Owner),
     /// Belongs to this team; `None` selects incidents without a team.
@@ -147,6 +156,30 @@ impl Filter {
             _ => false,
         });
         if selects_ended { Scope::All } else { Scope::Open }
+    }
+
+    /// Returns whether a term names a person whose handle is to be found; see
+    /// [`Self::resolve_owners`].
+    #[must_use]
+    pub fn names_owner(&self) -> bool {
+        let names_person =
+            |term: &Term| matches!(term.predicate, Predicate::Owner(Owner::Person(_)));
+        self.terms.iter().any(names_person)
+    }
+
+    /// Makes each owner that is the handle of one of these people mean that person alone. Other
+    /// owners stay parts of names.
+    pub fn resolve_owners<'a>(&mut self, people: impl IntoIterator<Item = &'a PersonRef>) {
+        for person in people {
+            for term in &mut self.terms {
+                if let Predicate::Owner(owner) = &mut term.predicate
+                    && let Owner::Person(who) = owner
+                    && equals_folded(&person.handle, who)
+                {
+                    *owner = Owner::Handle(std::mem::take(who));
+                }
+            }
+        }
     }
 
     /// Returns whether the filter considers snoozed incidents too.
@@ -234,17 +267,21 @@ impl Predicate {
             Self::Text(word) => contains_text(incident, word),
             Self::Priority(priority) => incident.priority == *priority,
             Self::Status(status) => incident.status == *status,
-            Self::Service(name) => incident.services.iter().any(|s| equals_ignoring_case(s, name)),
+            Self::Service(None) => incident.services.is_empty(),
+            Self::Service(Some(name)) => incident.services.iter().any(|s| equals_folded(s, name)),
             Self::Owner(Owner::Nobody) => incident.assignee.is_none(),
             Self::Owner(Owner::Me) => match (&incident.assignee, context.me) {
-                (Some(person), Some(me)) => equals_ignoring_case(&person.handle, me),
+                (Some(person), Some(me)) => equals_folded(&person.handle, me),
                 _ => false,
             },
+            Self::Owner(Owner::Handle(who)) => {
+                incident.assignee.as_ref().is_some_and(|p| equals_folded(&p.handle, who))
+            }
             Self::Owner(Owner::Person(who)) => incident.assignee.as_ref().is_some_and(|p| {
-                equals_ignoring_case(&p.handle, who) || contains_ignoring_case(&p.name, who)
+                equals_folded(&p.handle, who) || FoldedText::new(who).begins_word_in(&p.name)
             }),
             Self::Team(team) => match (team, &incident.team) {
-                (Some(team), Some(incident_team)) => equals_ignoring_case(incident_team, team),
+                (Some(team), Some(incident_team)) => equals_folded(incident_team, team),
                 (None, None) => true,
                 _ => false,
             },
@@ -273,26 +310,34 @@ impl Predicate {
     }
 }
 
-fn equals_ignoring_case(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || a.to_lowercase() == b.to_lowercase()
-}
-
-fn contains_ignoring_case(text: &str, part: &str) -> bool {
-    let found_ascii = part.is_ascii()
-        && text
-            .as_bytes()
-            .windows(part.len().max(1))
-            .any(|w| w.eq_ignore_ascii_case(part.as_bytes()));
-    found_ascii || (!part.is_ascii() && text.to_lowercase().contains(&part.to_lowercase()))
-}
-
+/// Returns whether a word is anywhere inside number, title, services, owner or team.
 fn contains_text(incident: &Summary, word: &str) -> bool {
+    row_contains(incident, &FoldedText::new(word))
+}
+
+/// Returns whether a folded word is anywhere inside number, title, services, owner or team of an
+/// incident: the fields of its row in which words are searched for.
+#[must_use]
+pub fn row_contains(incident: &Summary, word: &FoldedText<'_>) -> bool {
     let person = incident.assignee.as_ref();
-    contains_ignoring_case(&incident.title, word)
-        || incident.services.iter().any(|s| contains_ignoring_case(s, word))
-        || person.is_some_and(|p| {
-            contains_ignoring_case(&p.name, word) || contains_ignoring_case(&p.handle, word)
-        })
-        || incident.team.as_deref().is_some_and(|t| contains_ignoring_case(t, word))
-        || incident.number.is_some_and(|n| contains_ignoring_case(&n.to_string(), word))
+    word.is_in(&incident.title)
+        || incident.services.iter().any(|service| word.is_in(service))
+        || person.is_some_and(|p| word.is_in(&p.name) || word.is_in(&p.handle))
+        || incident.team.as_deref().is_some_and(|team| word.is_in(team))
+        || incident.number.is_some_and(|number| number_contains(number, word))
+}
+
+/// Returns whether a folded word is a part of a number as people write it: `INC-2041`, `INC2041` or
+/// `#2041`.
+#[must_use]
+pub fn number_contains(number: IncidentNumber, word: &FoldedText<'_>) -> bool {
+    let word = word.as_str();
+    // Fast path: most words hold another letter.
+    if !word.bytes().all(|byte| byte.is_ascii_digit() || b"inc-#".contains(&byte)) {
+        return false;
+    }
+    let written = number.to_string().to_ascii_lowercase();
+    written.contains(word)
+        || written.replace('-', "").starts_with(word)
+        || word.strip_prefix('#').is_some_and(|digits| number.0.to_string().starts_with(digits))
 }

@@ -27,6 +27,7 @@ pub mod rejection;
 pub mod review;
 pub mod rules;
 pub mod runbook;
+pub mod searched_texts;
 pub mod service_level;
 pub mod status;
 mod stored;

@@ -1,14 +1,17 @@
-//! Sanitizing, truncating, padding and wrapping of text for the terminal.
+//! Sanitizing, truncating, padding and wrapping of text for the terminal, and folding of text for
+//! searches.
 //!
 //! Titles, notes and alert labels come from outside and can contain anything. Sanitized text has no
 //! control characters and nothing that reorders or hides text, and its computed width is the width
 //! that terminals give it.
 
+mod fold;
 mod safe;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+pub use fold::{FoldedText, compare_folded, equals_folded, fold, is_continuous, is_word_char};
 pub use safe::{SafeText, sanitize};
 
 /// Returns the lines of a text, each sanitized. A tab becomes four spaces.

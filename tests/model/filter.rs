@@ -1,4 +1,5 @@
 use redphone::model::filter::{Filter, MatchContext, PartialFilter, Scope};
+use redphone::model::queue::{Sort, compare, urgency_key};
 use redphone::model::{IncidentCommand, Rules, Summary};
 use rstest::rstest;
 
@@ -44,6 +45,15 @@ fn row() -> Summary {
 #[case("service:checkout", true)]
 #[case("service:payments-gateway", true)]
 #[case("service:pay", false)]
+#[case("service:none", false)]
+#[case("-service:none", true)]
+#[case("owner:mor", true)]
+#[case("owner:oreau", false)]
+#[case("PÂYMENTS", true)]
+#[case("041", true)]
+#[case("inc2041", true)]
+#[case("#20", true)]
+#[case("#41", false)]
 #[case("-service:cdn", true)]
 #[case("owner:me", true)]
 #[case("owner:@ines", true)]
@@ -104,6 +114,8 @@ fn ended_and_snoozed_incidents_are_hidden_by_default() {
 #[case("owner:@@", 0..8, "owner: needs a value")]
 #[case("owner:@@\u{c}x", 0..8, "owner: needs a value")]
 #[case("a - b", 2..3, "nothing stands after the -")]
+#[case("is:any *", 7..8, "nothing to look for: \"*\" has no letter and no digit")]
+#[case("-\"->\"", 0..5, "nothing to look for: \"->\"")]
 #[case("\"\"", 0..2, "nothing stands after the -, or between the quotes")]
 #[case("é cat:x", 3..8, "\"x\" is not a category")]
 fn wrong_term_is_named_with_its_position(
@@ -147,6 +159,53 @@ fn a_name_that_reads_like_a_word_of_the_language_is_quoted() {
     bench.ask(1, IncidentCommand::SetTeam { team: Some("none".into()) });
     assert!(matches("team:\"none\"", &bench.incident.summary));
     assert!(!matches("team:none", &bench.incident.summary));
+}
+
+#[rstest]
+#[case("critical", Some("priority:critical"))]
+#[case("low", Some("priority:low"))]
+#[case("p5", Some("priority:p4? There are p1 to p4"))]
+#[case("SEV9", Some("priority:p4? There are p1 to p4"))]
+#[case("prio1", Some("did you mean p1?"))]
+#[case("triggered", Some("status:triggered"))]
+#[case("snoozed", Some("is:snoozed"))]
+#[case("late", Some("sla:late"))]
+#[case("security", Some("cat:security"))]
+#[case("unowned", Some("owner:none"))]
+#[case("\"critical\"", None)]
+#[case("p1", None)]
+#[case("p12345", None)]
+#[case("2", None)]
+#[case("payments", None)]
+fn word_that_was_meant_as_a_term_is_named(#[case] text: &str, #[case] expected: Option<&str>) {
+    let typed = PartialFilter::parse(&format!("x {text}"));
+    assert_eq!(typed.errors, []);
+    assert_eq!(typed.filter.terms.len(), 2, "it is looked for all the same");
+    assert_eq!(typed.hints.len(), usize::from(expected.is_some()), "{:?}", typed.hints);
+    if let (Some(expected), Some(hint)) = (expected, typed.hints.first()) {
+        assert!(hint.to_string().contains(expected), "{hint}");
+        assert_eq!(hint.range, 2..2 + text.len());
+    }
+}
+
+#[test]
+fn services_and_owners_are_ordered_as_people_do() {
+    let mut rows = ["Beta", "alpha", "Zeta", "Éclair", "beta"].map(|name| {
+        let mut row = row();
+        row.services = vec![name.into()];
+        row.assignee = Some(redphone::model::PersonRef::new(name, name));
+        row
+    });
+    let levels = Rules::default().levels;
+    for sort in [Sort::Service, Sort::Owner] {
+        rows.reverse();
+        rows.sort_by(|a, b| {
+            let key = |row: &Summary| urgency_key(row, at(30), &levels);
+            compare(sort, (a, &key(a)), (b, &key(b)))
+        });
+        let names: Vec<&str> = rows.iter().filter_map(Summary::primary_service).collect();
+        assert_eq!(names, ["alpha", "Beta", "beta", "Éclair", "Zeta"], "{sort}");
+    }
 }
 
 #[test]

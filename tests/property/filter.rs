@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use redphone::model::Priority;
 use redphone::model::filter::{Filter, Owner, Predicate, Sla, StateFilter, Term};
 use redphone::model::status::{Category, Status};
+use redphone::model::text::{fold, is_word_char};
 
 use crate::support::strategies;
 use crate::support::strategies::{any_text, of};
@@ -19,6 +20,11 @@ fn text() -> impl Strategy<Value = String> {
     .prop_filter("a blank is no word", |text| !text.trim().is_empty())
 }
 
+/// Whether there is something to look for in a text.
+fn has_word(text: &str) -> bool {
+    fold(text).chars().any(is_word_char)
+}
+
 fn owner() -> impl Strategy<Value = Owner> {
     prop_oneof![
         Just(Owner::Me),
@@ -33,10 +39,10 @@ fn owner() -> impl Strategy<Value = Owner> {
 fn term() -> impl Strategy<Value = Term> {
     let span = (0i64..10_000_000).prop_map(TimeDelta::seconds);
     let predicate = prop_oneof![
-        text().prop_map(Predicate::Text),
+        text().prop_filter("a word", |text| has_word(text)).prop_map(Predicate::Text),
         of(&Priority::ALL).prop_map(Predicate::Priority),
         of(Status::ALL).prop_map(Predicate::Status),
-        text().prop_map(Predicate::Service),
+        prop::option::of(text()).prop_map(Predicate::Service),
         owner().prop_map(Predicate::Owner),
         prop::option::of(text()).prop_map(Predicate::Team),
         prop::option::of(of(Category::ALL)).prop_map(Predicate::Category),

@@ -5,10 +5,12 @@ use proptest::prelude::*;
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
 use redphone::backend::{Backend, BackendError, Outcome, Search, TimelineRange};
-use redphone::model::filter::{Filter, MatchContext};
+use redphone::model::filter::{Filter, MatchContext, row_contains};
 use redphone::model::queue::Sort;
+use redphone::model::searched_texts::SearchedTexts;
 use redphone::model::service_level::ServiceLevels;
 use redphone::model::status::{Category, Classification, ResolutionAction, Status};
+use redphone::model::text::FoldedText;
 use redphone::model::{
     Envelope, Impact, Incident, IncidentCommand, IncidentId, PersonRef, Priority, Summary, Urgency,
 };
@@ -181,16 +183,11 @@ async fn found(store: &FileStore, search: Search) -> Vec<IncidentId> {
 }
 
 /// Returns whether a word occurs in an incident, computed without the index.
-async fn has_prefix(store: &FileStore, row: &Summary, word: &str) -> bool {
-    let record = store.incident(row.id).await.unwrap().incident;
-    let mut texts = vec![row.title.clone(), record.symptoms, row.services.join(" ")];
-    texts.push(row.number.map_or(String::new(), |n| n.0.to_string()));
-    for event in store.timeline(row.id, TimelineRange::After(0)).await.unwrap() {
-        if let redphone::model::EventBody::NoteAdded { text } = event.body {
-            texts.push(text);
-        }
-    }
-    texts.iter().flat_map(|text| text.split_whitespace()).any(|found| found.starts_with(word))
+async fn has_text(store: &FileStore, row: &Summary, word: &str) -> bool {
+    let events = store.timeline(row.id, TimelineRange::After(0)).await.unwrap();
+    let texts = SearchedTexts::of(events.iter().map(|event| &event.body));
+    let word = FoldedText::new(word);
+    row_contains(row, &word) || texts.iter().any(|text| word.is_in(text))
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -224,10 +221,10 @@ proptest! {
                 let backwards: Vec<IncidentId> = expected.into_iter().rev().collect();
                 prop_assert_eq!(found(&store, oldest).await, backwards, "{} oldest", text);
             }
-            for word in ["a", "ab", "c", "1", "carts", "svc"] {
+            for word in ["a", "ab", "c", "1", "arts", "svc", "erso", "\"at carts\"", "\"e empty\""] {
                 let mut expected = Vec::new();
                 for row in &rows {
-                    if has_prefix(&store, row, word).await {
+                    if has_text(&store, row, &word.replace('"', "")).await {
                         expected.push(row.id);
                     }
                 }

@@ -9,7 +9,7 @@
 use sqlx::{Row, SqliteConnection};
 
 use super::error::StoreResult;
-use super::full_text;
+use super::full_text::query::SearchTerm;
 use super::names::NameKind;
 use super::row::{FACETS_END, first_key_at, pack_facets};
 use super::sql::Batch;
@@ -24,9 +24,8 @@ pub(super) enum AccessPath {
     All,
     /// Incidents with one of these values in a column.
     Column { column: IndexedColumn, values: Vec<i64> },
-    /// Incidents in which each of these prefixes begins some word. `expression` is the FTS5 query
-    /// that finds them.
-    FullText { expression: String, prefixes: Vec<String> },
+    /// Incidents that an FTS5 query finds.
+    FullText { expression: String },
 }
 
 /// The fields that have an index of their own.
@@ -41,8 +40,10 @@ pub(super) enum IndexedColumn {
 impl IndexedColumn {
     /// Returns the names of the table, of the column with the incident's key, and of the column
     /// with the value.
-    pub(super) fn sql_names(self) -> (&'static str, &'static str, &'static str) {
+    pub(super) fn sql_names(self, value: i64) -> (&'static str, &'static str, &'static str) {
         match self {
+            // An incident without a service is not in the table of services.
+            Self::Service if value == NO_NAME => ("incident", "key", "service"),
             Self::Service => ("affected", "incident", "service"),
             Self::Team => ("incident", "key", "team"),
             Self::Assignee => ("incident", "key", "assignee"),
@@ -59,11 +60,13 @@ pub(super) struct SearchPlan {
     pub facet_ranges: Option<Vec<(i64, i64)>>,
     /// The first key that may match, and the key below which all matches are.
     pub key_range: (i64, i64),
-    /// The filter that the rows must still match.
+    /// The filter that the rows must still match, without its words.
     pub row_filter: Filter,
+    /// The words that must be somewhere in the texts of an incident.
+    pub text_terms: Vec<SearchTerm>,
 }
 
-/// The value of the columns `assignee` and `team` for an incident that has none.
+/// The value of the columns `service`, `assignee` and `team` for an incident that has none.
 const NO_NAME: i64 = 0;
 /// With more values than this, reading one list for each value is too slow.
 const LISTS: usize = 64;
@@ -81,18 +84,18 @@ pub(super) async fn plan_search(
     let facet_ranges =
         (facets.len() < usize::try_from(FACETS_END).unwrap_or(0)).then(|| join_ranges(&facets));
     let mut row_filter = filter.clone();
-    let mut prefixes = Vec::new();
-    row_filter.terms.retain(|term| match &term.predicate {
-        Predicate::Text(word) if !term.negated => {
-            let word_prefixes = full_text::filter_prefixes(word);
-            let has_no_prefix = word_prefixes.is_empty();
-            prefixes.extend(word_prefixes);
-            has_no_prefix
-        }
-        _ => true,
-    });
-    let key_bounds = key_range(filter, context);
-    let access_path = if prefixes.is_empty() {
+    let mut text_terms = Vec::new();
+    for word in filter.search_texts() {
+        text_terms.extend(SearchTerm::prepare(conn, word).await?);
+    }
+    row_filter.terms.retain(|term| term.negated || !matches!(term.predicate, Predicate::Text(_)));
+    let key_range = key_range(filter, context);
+    let expressions: Vec<String> = text_terms
+        .iter()
+        .filter_map(SearchTerm::complete_expression)
+        .map(|expression| format!("({expression})"))
+        .collect();
+    let access_path = if expressions.is_empty() {
         match choose_column(conn, filter, context).await? {
             Some((_, values)) if values.is_empty() => return Ok(None),
             Some((column, values)) => AccessPath::Column { column, values },
@@ -108,12 +111,9 @@ pub(super) async fn plan_search(
             None => AccessPath::All,
         }
     } else {
-        AccessPath::FullText {
-            expression: full_text::match_expression(conn, &prefixes).await?,
-            prefixes,
-        }
+        AccessPath::FullText { expression: expressions.join(" AND ") }
     };
-    Ok(Some(SearchPlan { access_path, facet_ranges, key_range: key_bounds, row_filter }))
+    Ok(Some(SearchPlan { access_path, facet_ranges, key_range, row_filter, text_terms }))
 }
 
 /// Returns the facets with which an incident may match, in ascending order.
@@ -239,7 +239,10 @@ async fn choose_column(
     ] {
         let predicates: Vec<&Predicate> = positive(field).map(|t| &t.predicate).collect();
         let nobody = |predicate: &&Predicate| {
-            matches!(predicate, Predicate::Owner(Owner::Nobody) | Predicate::Team(None))
+            matches!(
+                predicate,
+                Predicate::Owner(Owner::Nobody) | Predicate::Team(None) | Predicate::Service(None)
+            )
         };
         if predicates.is_empty() {
             continue;

@@ -17,6 +17,7 @@ use crate::backend::{
 };
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
+use crate::model::filter::Scope;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
@@ -51,13 +52,14 @@ impl Backend for FileStore {
     }
 
     async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
-        if search.filter.search_texts().next().is_some() {
+        let has_words = search.filter.search_texts().next().is_some();
+        if has_words && search.filter.scope() == Scope::All {
             self.update_full_text().await?;
         }
         let rules = self.rules();
-        let read_only = self.inner.read_only;
         self.with_path_context(async {
-            search::search(&mut *self.acquire_reader().await?, search, &rules, read_only).await
+            let overlay = &self.inner.options.overlay;
+            search::search(&mut *self.acquire_reader().await?, search, &rules, overlay).await
         })
         .await
     }

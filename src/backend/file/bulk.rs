@@ -13,6 +13,7 @@ use super::records::KeyedIncident;
 use super::row::Columns;
 use super::sql::Batch;
 use crate::model::Incident;
+use crate::model::searched_texts::SearchedTexts;
 
 /// The number of rows of one statement. The text of a full statement is always the same, so it
 /// stays prepared.
@@ -26,9 +27,10 @@ pub(super) struct ProjectionWrite {
     pub incident: Incident,
     /// The incident as the projection has it; `None` if it is new there.
     pub stored: Option<Box<Incident>>,
-    /// All its words for the full-text index; `None` if they must be read from the store later.
-    pub word_set: Option<WordSet>,
-    /// Whether its words have changed.
+    /// The texts of its events, for the full-text index; `None` if they must be read from the store
+    /// later.
+    pub texts: Option<SearchedTexts>,
+    /// Whether its texts have changed.
     pub text_changed: bool,
 }
 
@@ -151,8 +153,9 @@ impl BulkWriter {
         let mut new_words: Vec<String> = Vec::new();
         let mut later: Vec<i64> = Vec::new();
         for entry in entries {
-            match &entry.word_set {
-                Some(words) => {
+            match &entry.texts {
+                Some(texts_of_events) => {
+                    let words = WordSet::new(&entry.incident.summary, texts_of_events);
                     texts.push((entry.key, words.document()));
                     for word in words.vocabulary() {
                         if !self.vocabulary.promote(word) {

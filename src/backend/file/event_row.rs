@@ -37,11 +37,6 @@ pub(super) fn kind(body: &EventBody) -> i64 {
     }
 }
 
-/// Returns whether an event changes the words by which an incident is found.
-pub(super) fn affects_full_text(body: &EventBody) -> bool {
-    matches!(kind(body), DECLARED | NOTE | TEXT)
-}
-
 /// Truncates the times of an event to the precision of the store.
 pub(super) fn truncate_times(mut event: Event) -> Event {
     event.at = event.at.trunc_subsecs(3);

@@ -1,194 +1,166 @@
-//! Full-text search over the history: how text is split into words, how the index is updated, and
-//! which incidents a word of a filter finds.
+//! Full-text search over the history: which texts are indexed, and how the index is updated.
 //!
-//! A word of a filter is split in the same way as the text, and each part finds every word that
-//! begins with it. [`crate::model::filter`] follows another rule: it finds a word anywhere inside a
-//! title, a service, an owner or a team. Lists of open incidents are matched by that rule, the
-//! history by the rule of this module, which also covers symptoms and notes.
+//! The rule for words is that of [`crate::model::filter`]: a word is found anywhere inside a text,
+//! both folded. The texts are those of the row, and those of
+//! [`crate::model::searched_texts`]: symptoms, notes, resolutions, updates, decisions, reviews.
+//!
+//! A command only notes that the texts of its incident have changed, in the table `words_todo`. A
+//! search by words brings the index up to date first. Where it can't, it compares the incidents that
+//! are left with the words itself, so that it never finds less.
 
-use std::collections::BTreeSet;
+pub(super) mod query;
+mod tokens;
+
+use std::time::Duration;
 
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{SqliteFault, StoreError, StoreResult, classify};
-use super::event_row::{self, COLUMNS, FROM, NOTE};
-use super::records;
+use super::json_column::parse_json;
+use super::read::summary_at;
 use super::sql::Batch;
 use super::store::FileStore;
 use crate::backend::BackendError;
-use crate::model::{EventBody, Incident, IncidentId, IncidentNumber};
+use crate::model::Summary;
+use crate::model::searched_texts::SearchedTexts;
 
-/// Longer words are truncated to this many characters.
-const MAX_WORD_CHARS: usize = 64;
-/// A prefix of up to this many words is replaced by these words in the query: the index can give
-/// the incidents of full words newest first without reading all of them.
-const MAX_EXPANSIONS: usize = 300;
+pub(super) use tokens::WordSet;
+
 /// The number of incidents that are indexed by one batch of statements.
 const INCIDENTS_PER_BATCH: i64 = 200;
+/// The number of batches of one transaction, so that other writers can write in between.
+const BATCHES_PER_TRANSACTION: usize = 10;
+/// While another process writes, a search compares up to this many incidents that are not indexed
+/// yet. With more it waits until it can index them.
+const MAX_COMPARED: u64 = 2_000;
+/// After this many incidents were indexed at once, the segments of the index are merged. Each word of
+/// a query is looked up in every segment.
+pub(super) const MERGE_AFTER: u64 = 10_000;
+/// The number of pages that are merged in one transaction.
+const PAGES_PER_MERGE: i64 = 1_000;
 
-/// Splits a text into words in lower case. ASCII letters and digits, and all letters, digits and
-/// marks beyond ASCII, are parts of words.
-pub(super) fn tokenize(text: &str) -> impl Iterator<Item = String> {
-    text.split(|c: char| !(c.is_alphanumeric() || (!c.is_ascii() && !is_separator(c))))
-        .filter(|word| !word.is_empty())
-        .map(|word| word.chars().flat_map(char::to_lowercase).take(MAX_WORD_CHARS).collect())
+/// Some of the incidents whose texts are not indexed yet: those after one key up to another.
+#[derive(Clone, Copy, Debug)]
+struct TodoRange {
+    after: i64,
+    last: i64,
 }
 
-/// Returns whether a character beyond ASCII separates words: white space or punctuation.
-fn is_separator(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(u32::from(c), 0xa0..=0xbf | 0xd7 | 0xf7 | 0x2000..=0x206f | 0x3000..=0x303f | 0xfeff | 0xff00..=0xff0f)
-}
-
-/// The distinct words by which an incident is found: of its number, title, symptoms, services and
-/// notes.
-#[derive(Default)]
-pub(super) struct WordSet(BTreeSet<String>);
-
-impl WordSet {
-    /// Collects the words of the record, without those of its notes.
-    pub(super) fn from_incident(incident: &Incident) -> Self {
-        let row = &incident.summary;
-        let mut words = Self::default();
-        if let Some(number) = row.number {
-            words.0.insert(number.0.to_string());
-        }
-        words.add(&row.title);
-        words.add(&incident.symptoms);
-        for service in &row.services {
-            words.add(service);
-        }
-        words
+impl TodoRange {
+    /// Returns the next range after a key; `None` if there are no more.
+    async fn next(conn: &mut SqliteConnection, after: i64) -> StoreResult<Option<Self>> {
+        let mut batch = Batch::new(
+            "SELECT max(incident) FROM
+                (SELECT incident FROM words_todo WHERE incident > ? ORDER BY incident LIMIT ?)",
+        );
+        batch.arg(after).arg(INCIDENTS_PER_BATCH);
+        let last: Option<i64> =
+            batch.fetch_optional(conn).await?.map(|row| row.try_get(0)).transpose()?.flatten();
+        Ok(last.map(|last| Self { after, last }))
     }
 
-    /// Adds the words of a text.
-    pub(super) fn add(&mut self, text: &str) {
-        self.0.extend(tokenize(text));
-    }
-
-    /// Adds the words of an event if it is a note.
-    pub(super) fn add_note(&mut self, body: &EventBody) {
-        if let EventBody::NoteAdded { text } | EventBody::NoteCorrected { text, .. } = body {
-            self.add(text);
-        }
-    }
-
-    /// Returns whether each of these is the prefix of a word, by the same rule as the index.
-    fn matches_prefixes(&self, prefixes: &[String]) -> bool {
-        prefixes.iter().all(|prefix| {
-            let next = self.0.range(prefix.clone()..).next();
-            next.is_some_and(|word| word.starts_with(prefix.as_str()))
-        })
-    }
-
-    /// Returns the text that is indexed.
-    pub(super) fn document(&self) -> String {
-        let words: Vec<&str> = self.0.iter().map(String::as_str).collect();
-        words.join(" ")
-    }
-
-    /// Returns the words for the table `vocabulary`: all but numbers, which are too many.
-    pub(super) fn vocabulary(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str).filter(|w| !w.starts_with(|c: char| c.is_ascii_digit()))
+    /// Returns the condition on the key of an incident, for [`read_texts`].
+    fn condition(self) -> String {
+        format!(
+            "IN (SELECT incident FROM words_todo WHERE incident > {} AND incident <= {})",
+            self.after, self.last
+        )
     }
 }
 
-/// Splits a word of a filter into prefixes. Returns none if it has no letter and no digit.
-pub(super) fn filter_prefixes(word: &str) -> Vec<String> {
-    // The prefix `INC` of a number is not indexed, because every incident has it.
-    let folded = word.trim_start_matches('#');
-    if folded.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("inc"))
-        && let Ok(number) = folded.parse::<IncidentNumber>()
-    {
-        return vec![number.0.to_string()];
-    }
-    tokenize(word).collect()
-}
-
-/// Returns the FTS5 expression that finds the texts in which every prefix begins some word.
-pub(super) async fn match_expression(
+/// Reads incidents with the texts in which words are searched for, in the order of their keys.
+/// `condition` is an SQL condition on the key.
+async fn read_texts(
     conn: &mut SqliteConnection,
-    prefixes: &[String],
-) -> StoreResult<String> {
-    let mut parts = Vec::new();
-    for prefix in prefixes {
-        // Prefixes hold letters and digits only, so nothing in them needs to be escaped.
-        let mut part = format!("\"{prefix}\" *");
-        if !prefix.starts_with(|c: char| c.is_ascii_digit()) {
-            let mut batch = Batch::new(
-                "SELECT word FROM vocabulary WHERE word >= $1 AND word < $1 || char(1114111)
-                 LIMIT $2",
-            );
-            batch.arg(prefix.clone()).arg(i64::try_from(MAX_EXPANSIONS).unwrap_or(0) + 1);
-            let rows = batch.fetch_all(conn).await?;
-            if (1..=MAX_EXPANSIONS).contains(&rows.len()) {
-                let words: Vec<String> = rows
-                    .iter()
-                    .map(|row| Ok(format!("\"{}\"", row.try_get::<&str, _>(0)?)))
-                    .collect::<Result<_, sqlx::Error>>()?;
-                part = format!("({})", words.join(" OR "));
+    condition: &str,
+) -> StoreResult<Vec<(i64, Summary, SearchedTexts)>> {
+    let batch = Batch::one_off(&format!(
+        "SELECT i.key, i.row, e.body FROM incident i JOIN event e ON e.incident = i.key
+         WHERE i.key {condition} ORDER BY i.key, e.seq"
+    ));
+    let mut found: Vec<(i64, Summary, SearchedTexts)> = Vec::new();
+    batch
+        .for_each_row(conn, |row| {
+            let key: i64 = row.try_get(0)?;
+            if found.last().is_none_or(|(last, ..)| *last != key) {
+                found.push((key, summary_at(row, 1)?, SearchedTexts::default()));
             }
-        }
-        parts.push(part);
-    }
-    Ok(parts.join(" AND "))
+            if let Some((_, _, texts)) = found.last_mut() {
+                texts.add(&parse_json(row.try_get(2)?, "an event")?);
+            }
+            Ok(true)
+        })
+        .await?;
+    Ok(found)
 }
 
-/// Returns whether there are incidents whose words are not indexed yet.
-async fn has_unindexed(conn: &mut SqliteConnection) -> StoreResult<bool> {
-    Ok(Batch::new("SELECT 1 FROM words_todo LIMIT 1").fetch_optional(conn).await?.is_some())
-}
-
-/// Returns the keys of the incidents whose words are not indexed yet, and of those among them that
-/// match all prefixes. Used for a store that this process only reads and whose index it can't
-/// update.
-pub(super) async fn find_unindexed(
-    conn: &mut SqliteConnection,
-    prefixes: &[String],
-) -> StoreResult<(Vec<i64>, Vec<i64>)> {
-    let mut all = Vec::new();
-    let mut matching = Vec::new();
-    let todo = Batch::new(
-        "SELECT t.incident, i.id FROM words_todo t JOIN incident i ON i.key = t.incident",
-    );
-    for row in todo.fetch_all(conn).await? {
-        let key: i64 = row.try_get(0)?;
-        all.push(key);
-        let Some(id) = IncidentId::from_slice(row.try_get(1)?) else { continue };
-        if let Some(words) = read_word_set(conn, key, id).await?
-            && words.matches_prefixes(prefixes)
-        {
-            matching.push(key);
-        }
-    }
-    Ok((all, matching))
+/// What a step of indexing has done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct IndexStep {
+    indexed: u64,
+    remaining: u64,
 }
 
 impl FileStore {
-    /// Indexes incidents whose words are not indexed yet, unless another task or process is
-    /// writing. The work goes on to its end even if the caller stops waiting.
+    /// Brings the full-text index up to date, unless others are writing and few incidents are not
+    /// indexed.
     pub(super) async fn update_full_text(&self) -> Result<(), BackendError> {
+        self.index_texts(|_, _| ()).await
+    }
+
+    /// Brings the full-text index up to date: a search does it as well, but only this reports how
+    /// far it is, as the number of incidents that are done and of all that are to be indexed.
+    ///
+    /// What was begun goes on to its end even if the caller stops waiting, and nothing is done twice
+    /// if the process ends. While others are writing, few incidents may stay for later.
+    ///
+    /// # Errors
+    /// [`BackendError`] if the store can't be read or written.
+    pub async fn index_texts(&self, mut progress: impl FnMut(u64, u64)) -> Result<(), BackendError> {
         if self.is_read_only() {
             return Ok(());
         }
-        let store = self.clone();
-        self.run_to_completion(async move { store.index_unless_busy().await }).await
+        let (mut done, mut waited) = (0, Duration::ZERO);
+        loop {
+            let store = self.clone();
+            let step =
+                self.run_to_completion(async move { store.index_unless_busy().await }).await?;
+            done += step.indexed;
+            progress(done, done + step.remaining);
+            if step.remaining == 0 {
+                break;
+            }
+            if step.indexed > 0 {
+                waited = Duration::ZERO;
+                continue;
+            }
+            if step.remaining <= MAX_COMPARED || waited >= self.lock_timeout() {
+                break;
+            }
+            let pause = Duration::from_millis(50);
+            tokio::time::sleep(pause).await;
+            waited += pause;
+        }
+        if done >= MERGE_AFTER {
+            let store = self.clone();
+            self.run_to_completion(async move { store.merge_full_text().await }).await?;
+        }
+        Ok(())
     }
 
-    async fn index_unless_busy(&self) -> StoreResult<()> {
-        if !has_unindexed(&mut *self.acquire_reader().await?).await? {
-            return Ok(());
+    /// Indexes some incidents in one transaction, unless another task or process is writing.
+    async fn index_unless_busy(&self) -> StoreResult<IndexStep> {
+        let remaining = count_todo(&mut *self.acquire_reader().await?).await?;
+        let nothing_done = IndexStep { indexed: 0, remaining };
+        if remaining == 0 {
+            return Ok(nothing_done);
         }
-        let Some(mut writer) = self.try_lock_writer().await else { return Ok(()) };
+        let Some(mut writer) = self.try_lock_writer().await else { return Ok(nothing_done) };
         let begun = Batch::new("PRAGMA busy_timeout = 100; BEGIN IMMEDIATE").run(&mut writer.conn);
         let result = match begun.await {
-            Ok(()) => match index_pending(&mut writer.conn).await {
-                Ok(()) => Batch::new("COMMIT").run(&mut writer.conn).await,
-                Err(failure) => Err(failure),
-            },
+            Ok(()) => index_in_transaction(&mut writer.conn).await,
             // Another process is writing; the words are indexed at a later search.
-            Err(StoreError::Sql(e)) if classify(&e) == SqliteFault::Locked => Ok(()),
+            Err(StoreError::Sql(e)) if classify(&e) == SqliteFault::Locked => Ok(nothing_done),
             Err(failure) => Err(failure),
         };
         if result.is_err() {
@@ -197,37 +169,82 @@ impl FileStore {
         writer.set_lock_timeout(self.lock_timeout()).await?;
         result
     }
-}
 
-/// Indexes all incidents whose words are not indexed yet, within the running transaction.
-pub(super) async fn index_pending(conn: &mut SqliteConnection) -> StoreResult<()> {
-    loop {
-        let mut batch = Batch::new(
-            "SELECT t.incident, i.id FROM words_todo t LEFT JOIN incident i ON i.key = t.incident
-             ORDER BY t.incident LIMIT ?",
-        );
-        batch.arg(INCIDENTS_PER_BATCH);
-        let todo = batch.fetch_all(conn).await?;
-        let Some(last) = todo.last() else { return Ok(()) };
-        let last: i64 = last.try_get(0)?;
-        let mut put = Batch::one_off("");
-        for row in &todo {
-            let key: i64 = row.try_get(0)?;
-            let Some(id) = row.try_get::<Option<&[u8]>, _>(1)?.and_then(IncidentId::from_slice)
-            else {
-                continue;
-            };
-            if let Some(words) = read_word_set(conn, key, id).await? {
-                put_word_set(&mut put, key, &words);
+    /// Merges the segments of the index in many short transactions, until another process writes or
+    /// nothing is left to merge.
+    pub(super) async fn merge_full_text(&self) -> StoreResult<()> {
+        // A negative number begins with all segments, a positive one goes on with them.
+        let mut pages = -PAGES_PER_MERGE;
+        loop {
+            let Some(mut writer) = self.try_lock_writer().await else { return Ok(()) };
+            match merge_step(&mut writer.conn, pages).await {
+                Ok(true) => pages = PAGES_PER_MERGE,
+                Ok(false) => return Ok(()),
+                Err(StoreError::Sql(e)) if classify(&e) == SqliteFault::Locked => return Ok(()),
+                Err(failure) => return Err(failure),
             }
         }
-        put.sql("DELETE FROM words_todo WHERE incident <= ?;").arg(last);
-        put.run(conn).await?;
     }
 }
 
+/// Merges some pages of the index. Returns whether there was something to merge.
+pub(super) async fn merge_step(conn: &mut SqliteConnection, pages: i64) -> StoreResult<bool> {
+    let mut batch = Batch::new(
+        "SELECT total_changes();
+         INSERT INTO words (words, rank) VALUES ('merge', ?);
+         SELECT total_changes();",
+    );
+    batch.arg(pages);
+    let counts: Vec<i64> = batch
+        .fetch_result_sets(conn)
+        .await?
+        .iter()
+        .filter_map(|rows| rows.first())
+        .map(|row| row.try_get(0))
+        .collect::<Result<_, _>>()?;
+    // A step that does nothing changes less than two rows: so says the documentation of FTS5.
+    Ok(matches!(counts.as_slice(), [before, after] if after - before >= 2))
+}
+
+/// Returns how many incidents are not indexed yet.
+async fn count_todo(conn: &mut SqliteConnection) -> StoreResult<u64> {
+    let row = Batch::new("SELECT count(*) FROM words_todo").fetch_optional(conn).await?;
+    let count: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+async fn index_in_transaction(conn: &mut SqliteConnection) -> StoreResult<IndexStep> {
+    let before = count_todo(conn).await?;
+    for _ in 0..BATCHES_PER_TRANSACTION {
+        if !index_batch(conn).await? {
+            break;
+        }
+    }
+    let remaining = count_todo(conn).await?;
+    Batch::new("COMMIT").run(conn).await?;
+    Ok(IndexStep { indexed: before - remaining, remaining })
+}
+
+/// Indexes all incidents whose texts are not indexed yet, within the running transaction.
+pub(super) async fn index_pending(conn: &mut SqliteConnection) -> StoreResult<()> {
+    while index_batch(conn).await? {}
+    Ok(())
+}
+
+/// Indexes the next incidents whose texts are not indexed yet. Returns `false` if there are none.
+async fn index_batch(conn: &mut SqliteConnection) -> StoreResult<bool> {
+    let Some(range) = TodoRange::next(conn, i64::MIN).await? else { return Ok(false) };
+    let mut put = Batch::one_off("");
+    for (key, row, texts) in read_texts(conn, &range.condition()).await? {
+        put_word_set(&mut put, key, &WordSet::new(&row, &texts));
+    }
+    put.sql("DELETE FROM words_todo WHERE incident <= ?;").arg(range.last);
+    put.run(conn).await?;
+    Ok(true)
+}
+
 /// Adds the statements that store the words of an incident in the index.
-pub(super) fn put_word_set(batch: &mut Batch, key: i64, words: &WordSet) {
+fn put_word_set(batch: &mut Batch, key: i64, words: &WordSet) {
     batch
         .sql("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?);")
         .arg(key)
@@ -235,29 +252,4 @@ pub(super) fn put_word_set(batch: &mut Batch, key: i64, words: &WordSet) {
     for word in words.vocabulary() {
         batch.sql("INSERT OR IGNORE INTO vocabulary (word) VALUES (?);").arg(word.to_owned());
     }
-}
-
-/// Collects the words of an incident from the store, including those of its notes.
-async fn read_word_set(
-    conn: &mut SqliteConnection,
-    key: i64,
-    id: IncidentId,
-) -> StoreResult<Option<WordSet>> {
-    let Some(record) = records::load(conn, id, true).await? else { return Ok(None) };
-    let mut words = WordSet::from_incident(&record.incident);
-    let mut batch = Batch::new(&format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE e.incident = ? AND e.kind = {NOTE} ORDER BY e.seq"
-    ));
-    batch.arg(key);
-    let mut failed: Option<StoreError> = None;
-    batch
-        .for_each_row(conn, |row| {
-            match event_row::decode(row, id) {
-                Ok(event) => words.add_note(&event.body),
-                Err(failure) => failed = Some(failure),
-            }
-            Ok(failed.is_none())
-        })
-        .await?;
-    failed.map_or(Ok(Some(words)), Err)
 }

@@ -11,8 +11,8 @@ use super::change_table;
 use super::connect::connect_writer;
 use super::directory_table;
 use super::error::{StoreError, StoreResult};
-use super::event_row::{self, COLUMNS, FROM, affects_full_text, truncate_times};
-use super::full_text::{self, WordSet};
+use super::event_row::{self, COLUMNS, FROM, truncate_times};
+use super::full_text;
 use super::measures;
 use super::meta::{LAST_NUMBER, NEXT_LOG};
 use super::names::NameInterner;
@@ -26,6 +26,7 @@ use crate::backend::BackendError;
 use crate::backend::record::{FORMAT, Record, VERSION};
 use crate::model::check::{self, BadField, FieldProblem};
 use crate::model::incident::TimelineError;
+use crate::model::searched_texts::{SearchedTexts, affects_search};
 use crate::model::{Event, EventBody, Incident, IncidentId, IncidentNumber};
 
 /// The maximum number of incidents in memory. When there are more, the least recently used half is
@@ -339,14 +340,9 @@ impl Importer {
         };
         cached.entry.incident.apply_next(&event).map_err(|e| invalid("seq", e))?;
         cached.dirty = true;
-        cached.entry.text_changed |= affects_full_text(&event.body);
-        if let Some(word_set) = &mut cached.entry.word_set {
-            word_set.add_note(&event.body);
-            if matches!(event.body, EventBody::Described { .. } | EventBody::ServicesSet { .. }) {
-                // The words of the replaced text must go, so all words are collected again from the
-                // store later.
-                cached.entry.word_set = None;
-            }
+        cached.entry.text_changed |= affects_search(&event.body);
+        if let Some(texts) = &mut cached.entry.texts {
+            texts.add(&event.body);
         }
         let key = cached.entry.key;
         self.queue_event(key, event).await
@@ -367,7 +363,7 @@ impl Importer {
                 key: record.key,
                 stored: Some(Box::new(record.incident.clone())),
                 incident: record.incident,
-                word_set: None,
+                texts: None,
                 text_changed: false,
             };
             self.incidents.put(id, CachedIncident { entry, dirty: false });
@@ -401,8 +397,8 @@ impl Importer {
         self.last_number = self.last_number.max(assigned);
         self.numbers.insert(assigned);
         let key = incident_key(incident.summary.reported_at, IncidentNumber(assigned));
-        let word_set = Some(WordSet::from_incident(&incident));
-        let entry = ProjectionWrite { key, incident, stored: None, word_set, text_changed: true };
+        let texts = Some(SearchedTexts::of([&event.body]));
+        let entry = ProjectionWrite { key, incident, stored: None, texts, text_changed: true };
         self.incidents.put(event.incident, CachedIncident { entry, dirty: true });
         self.added.incidents += 1;
         self.queue_event(key, event).await
@@ -547,6 +543,12 @@ impl Importer {
         let Self { store, conn, added, next_log, .. } = self;
         match result {
             Ok(()) => {
+                if added.incidents >= full_text::MERGE_AFTER {
+                    // Everything is committed: this only makes searches faster.
+                    if let Err(error) = store.merge_full_text().await {
+                        tracing::warn!(%error, "the index of words is not merged");
+                    }
+                }
                 conn.close().await.ok();
                 store.record_exactly(number, u64::try_from(next_log - 1).unwrap_or(0));
                 store.inner.watcher.wake();

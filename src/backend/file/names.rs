@@ -7,7 +7,7 @@ use lru::LruCache;
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{StoreError, StoreResult};
-use super::json_column::encode_json;
+use super::json_column::{encode_json, parse_json};
 use super::sql::Batch;
 use crate::model::{Actor, Event, EventBody, Incident, PersonRef};
 
@@ -56,6 +56,14 @@ impl NameIds {
 /// Encodes a person as the text of a name.
 pub(super) fn person_text(person: &PersonRef) -> StoreResult<String> {
     encode_json(person)
+}
+
+/// Returns everybody who leads or has led an incident, in no order.
+pub(super) async fn read_people(conn: &mut SqliteConnection) -> StoreResult<Vec<PersonRef>> {
+    let mut batch = Batch::new("SELECT text FROM name WHERE kind = ?");
+    batch.arg(NameKind::Person.to_stored());
+    let rows = batch.fetch_all(conn).await?;
+    rows.iter().map(|row| parse_json(row.try_get(0)?, "a person")).collect()
 }
 
 impl Default for NameInterner {

@@ -25,7 +25,7 @@ use crate::backend::Cause;
 /// `application_id` in the header of every store.
 pub(super) const APPLICATION_ID: i64 = 0x5264_706e;
 /// The version of the last migration.
-pub(super) const SCHEMA_VERSION: i64 = 3;
+pub(super) const SCHEMA_VERSION: i64 = 4;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/backend/file/migrations");
 

@@ -1,18 +1,23 @@
 //! Searches: pages of open incidents in any order, and pages of the history by time of report.
 
+use std::collections::HashSet;
+
 use sqlx::{Row, SqliteConnection};
 
 use super::access_path::{AccessPath, IndexedColumn, SearchPlan, plan_search};
+use super::directory_table::read_directory;
 use super::error::{StoreError, StoreResult};
-use super::full_text;
+use super::full_text::query::{self, SearchTerm, Unindexed};
+use super::names;
 use super::read::summary_at;
 use super::row::{OPEN_FACETS_END, incident_key};
 use super::sql::Batch;
 use crate::backend::{BackendError, Page, PageMark, Search};
 use crate::model::check::{BadField, FieldProblem};
+use crate::model::directory::Directory;
 use crate::model::filter::{MatchContext, Scope};
 use crate::model::queue::{OpenCounts, Sort, UrgencyKey, compare, urgency_key};
-use crate::model::{IncidentNumber, Rules, Summary};
+use crate::model::{IncidentNumber, PersonRef, Rules, Summary};
 
 /// The maximum number of rows of a page.
 const MAX_LIMIT: u32 = 1000;
@@ -21,24 +26,45 @@ fn invalid(search: &Search, field: &'static str, problem: FieldProblem) -> Store
     BackendError::rejected(BadField::new(field, problem).into(), search.now).into()
 }
 
-/// Returns a page of the incidents that match. `read_only` tells that this process can't update the
-/// full-text index, so the search must cope with incidents that are not in it yet.
+/// Returns a page of the incidents that match.
 pub(super) async fn search(
     conn: &mut SqliteConnection,
     search: &Search,
     rules: &Rules,
-    read_only: bool,
+    overlay: &Directory,
 ) -> StoreResult<Page<Summary>> {
     if !(1..=MAX_LIMIT).contains(&search.limit) {
         return Err(invalid(search, "limit", FieldProblem::RowCount { max: MAX_LIMIT }));
     }
+    let resolved;
+    let search = if search.filter.names_owner() {
+        resolved = resolve_owners(conn, search, overlay).await?;
+        &resolved
+    } else {
+        search
+    };
     match search.filter.scope() {
         Scope::Open if is_default_queue(search) => {
             super::queue::first_page(conn, search, rules).await
         }
         Scope::Open => search_open(conn, search, rules).await,
-        Scope::All => search_history(conn, search, rules, read_only).await,
+        Scope::All => search_history(conn, search, rules).await,
     }
+}
+
+/// Returns the search with each owner that is the handle of somebody as this handle: of somebody in
+/// the directory, or who has led an incident.
+async fn resolve_owners(
+    conn: &mut SqliteConnection,
+    search: &Search,
+    overlay: &Directory,
+) -> StoreResult<Search> {
+    let mut people: Vec<PersonRef> = overlay.people.clone();
+    people.extend(read_directory(conn).await?.unwrap_or_default().people);
+    people.extend(names::read_people(conn).await?);
+    let mut search = search.clone();
+    search.filter.resolve_owners(&people);
+    Ok(search)
 }
 
 /// Returns whether the search is for the first page of all open incidents by urgency, which the
@@ -163,7 +189,6 @@ async fn search_history(
     conn: &mut SqliteConnection,
     search: &Search,
     rules: &Rules,
-    read_only: bool,
 ) -> StoreResult<Page<Summary>> {
     let empty = Page { rows: Vec::new(), next: None, total: None, counts: None };
     let mark = start_mark(search)?;
@@ -180,12 +205,12 @@ async fn search_history(
         // `start_mark` accepts no other marks for the history.
         _ => {}
     }
-    let unindexed = match &plan.access_path {
-        AccessPath::FullText { prefixes, .. } if read_only => {
-            full_text::find_unindexed(conn, prefixes).await?
-        }
-        _ => Default::default(),
+    let unindexed = if plan.text_terms.is_empty() {
+        Unindexed::default()
+    } else {
+        query::find_unindexed(conn, &plan.text_terms).await?
     };
+    let checks_texts = plan.text_terms.iter().any(SearchTerm::needs_check);
     let limit = usize::try_from(search.limit).unwrap_or(1);
     // One row more than requested tells whether there is another page.
     let mut rows: Vec<(i64, Summary)> = Vec::with_capacity(limit + 1);
@@ -194,7 +219,9 @@ async fn search_history(
         let wanted = limit + 1 - rows.len();
         let mut last = None;
         let mut seen = 0;
-        let streamed = matches!(plan.access_path, AccessPath::All | AccessPath::FullText { .. });
+        let mut found: Vec<(i64, Summary)> = Vec::with_capacity(wanted);
+        let streamed = !checks_texts
+            && matches!(plan.access_path, AccessPath::All | AccessPath::FullText { .. });
         build_statement(&plan, &unindexed, oldest, (!streamed).then_some(batch_size))
             .for_each_row(conn, |row| {
                 let key: i64 = row.try_get(0)?;
@@ -202,11 +229,19 @@ async fn search_history(
                 last = Some(key);
                 let row = summary_at(row, 1)?;
                 if plan.row_filter.matches(&row, context) {
-                    rows.push((key, row));
+                    found.push((key, row));
                 }
-                Ok(rows.len() <= limit)
+                Ok(checks_texts || found.len() < wanted)
             })
             .await?;
+        if checks_texts {
+            let matches =
+                query::check_terms(conn, &plan.text_terms, &unindexed, &found, wanted).await?;
+            let found = found.into_iter().zip(matches).filter(|(_, matches)| *matches);
+            rows.extend(found.map(|(row, _)| row));
+        } else {
+            rows.extend(found);
+        }
         let is_done = rows.len() > limit || streamed || seen < batch_size;
         let (false, Some(last)) = (is_done, last) else { break };
         if oldest {
@@ -239,18 +274,15 @@ fn facets_condition(plan: &SearchPlan, column: &str) -> String {
 }
 
 /// Formats keys as a JSON array, for `json_each`.
-fn json_array(keys: &[i64]) -> String {
+fn json_array(keys: &HashSet<i64>) -> String {
     let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
     format!("[{}]", keys.join(","))
 }
 
 /// Returns the statement that gives keys and rows in order, at most `max_rows`.
-///
-/// `unindexed` holds the keys of the incidents that are not in the full-text index yet, and of
-/// those among them that match.
 fn build_statement(
     plan: &SearchPlan,
-    unindexed: &(Vec<i64>, Vec<i64>),
+    unindexed: &Unindexed,
     oldest: bool,
     max_rows: Option<usize>,
 ) -> Batch {
@@ -264,7 +296,7 @@ fn build_statement(
             span("key"),
             facets_condition(plan, "+facets")
         )),
-        AccessPath::FullText { expression, .. } if !unindexed.0.is_empty() => {
+        AccessPath::FullText { expression } if !unindexed.all.is_empty() => {
             let mut batch = Batch::one_off(&format!(
                 "SELECT key, row FROM incident WHERE (key IN (SELECT value FROM json_each(?))
                     OR key IN (SELECT rowid FROM words WHERE words MATCH ?
@@ -274,12 +306,12 @@ fn build_statement(
                 facets_condition(plan, "+facets")
             ));
             batch
-                .arg(json_array(&unindexed.1))
+                .arg(json_array(&unindexed.matching))
                 .arg(expression.clone())
-                .arg(json_array(&unindexed.0));
+                .arg(json_array(&unindexed.all));
             batch
         }
-        AccessPath::FullText { expression, .. } => {
+        AccessPath::FullText { expression } => {
             let mut batch = Batch::one_off(&format!(
                 "SELECT i.key, i.row FROM words w JOIN incident i ON i.key = w.rowid
                  WHERE w.words MATCH ? AND {}{} ORDER BY w.rowid {order}{limit}",
@@ -290,7 +322,6 @@ fn build_statement(
             batch
         }
         AccessPath::Column { column: table, values } => {
-            let (name, key, column) = table.sql_names();
             let facets = match table {
                 IndexedColumn::Facets => String::new(),
                 _ => facets_condition(plan, "facets"),
@@ -298,10 +329,11 @@ fn build_statement(
             let lists: Vec<String> = values
                 .iter()
                 .map(|value| {
+                    let (name, key, column) = table.sql_names(*value);
+                    let span = span(key);
                     format!(
                         "SELECT * FROM (SELECT {key} AS key FROM {name} WHERE {column} = {value}
-                         AND {}{facets} ORDER BY {key} {order}{limit})",
-                        span(key)
+                         AND {span}{facets} ORDER BY {key} {order}{limit})"
                     )
                 })
                 .collect();

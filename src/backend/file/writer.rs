@@ -26,6 +26,7 @@ use super::sql::Batch;
 use crate::backend::{BackendError, Missing, Outcome};
 use crate::model::check::{BadField, FieldProblem};
 use crate::model::decide::{Context, absorb, decide};
+use crate::model::searched_texts::affects_search;
 use crate::model::{
     Command, CommandId, Envelope, Event, EventBody, EventId, Incident, IncidentCommand, IncidentId,
     IncidentNumber, Rejection, Rules, Summary,
@@ -541,7 +542,7 @@ impl Writer {
                 projection::put_snapshot_if_due(batch, seq, &after)?;
             }
         }
-        if events.iter().any(|e| event_row::affects_full_text(&e.body)) {
+        if events.iter().any(|e| affects_search(&e.body)) {
             batch.sql("INSERT OR IGNORE INTO words_todo (incident) VALUES (?);").arg(after.key);
         }
         Ok(after)

@@ -17,10 +17,9 @@ pub struct List {
     #[arg(long, value_name = "ORDER", default_value = "urgent",
           value_parser = EnumParser::<Sort>::new())]
     pub sort: Sort,
-    /// The most rows
-    #[arg(long, value_name = "N", default_value_t = 100,
-          value_parser = clap::value_parser!(u32).range(1..))]
-    pub limit: u32,
+    /// The most rows [default: 100 on a terminal; all in a pipe, a file or JSON]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
     /// All rows
     #[arg(long, conflicts_with = "limit")]
     pub all: bool,

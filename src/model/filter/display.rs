@@ -76,13 +76,14 @@ impl fmt::Display for Term {
             }
             Predicate::Priority(priority) => f.write_str(&priority.as_str().to_lowercase()),
             Predicate::Status(status) => write!(f, "status:{status}"),
-            Predicate::Service(name) => {
+            Predicate::Service(None) => f.write_str("service:none"),
+            Predicate::Service(Some(name)) => {
                 f.write_str("service:")?;
-                write_value(f, name, false)
+                write_value(f, name, is_reserved(name, &["none"]))
             }
             Predicate::Owner(Owner::Me) => f.write_str("owner:me"),
             Predicate::Owner(Owner::Nobody) => f.write_str("owner:none"),
-            Predicate::Owner(Owner::Person(who)) => {
+            Predicate::Owner(Owner::Person(who) | Owner::Handle(who)) => {
                 f.write_str("owner:")?;
                 write_value(f, who, is_reserved(who, &["me", "none"]))
             }

@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::str::FromStr;
 
+use super::hint::{FilterHint, hint_for};
 use super::{Filter, Owner, Predicate, Term};
 use crate::model::priority::UnknownValue;
-use crate::model::text::sanitize;
+use crate::model::text::{fold, is_word_char, sanitize};
 use crate::model::time::parse_duration;
 
 /// The error for a term that can't be parsed. Displayed as what is wrong and what would be accepted
@@ -26,6 +27,9 @@ pub enum FilterFault {
     /// Neither a key nor a word is in it.
     #[error("nothing stands after the -, or between the quotes")]
     Empty,
+    /// The word has nothing by which an incident could be found.
+    #[error("nothing to look for: {0:?} has no letter and no digit")]
+    NothingToFind(String),
     /// Nothing follows the key.
     #[error("{key}{operator} needs a value")]
     NoValue {
@@ -143,6 +147,8 @@ pub struct PartialFilter {
     pub filter: Filter,
     /// The errors of the other terms, in the order of the text.
     pub errors: Vec<FilterError>,
+    /// Words that were probably meant as terms, in the order of the text.
+    pub hints: Vec<FilterHint>,
 }
 
 impl PartialFilter {
@@ -152,7 +158,14 @@ impl PartialFilter {
         let mut typed = Self::default();
         for token in tokens(text) {
             match parse_predicate(&token) {
-                Ok(ask) => typed.filter.terms.push(Term { negated: token.negated, predicate: ask }),
+                Ok(predicate) => {
+                    if let Predicate::Text(word) = &predicate
+                        && !token.quoted
+                    {
+                        typed.hints.extend(hint_for(word, token.range.clone()));
+                    }
+                    typed.filter.terms.push(Term { negated: token.negated, predicate });
+                }
                 Err(fault) => typed.errors.push(FilterError { range: token.range, fault }),
             }
         }
@@ -164,7 +177,7 @@ impl FromStr for Filter {
     type Err = FilterError;
 
     fn from_str(text: &str) -> Result<Self, FilterError> {
-        let PartialFilter { filter, errors } = PartialFilter::parse(text);
+        let PartialFilter { filter, errors, .. } = PartialFilter::parse(text);
         errors.into_iter().next().map_or(Ok(filter), Err)
     }
 }
@@ -204,6 +217,9 @@ fn parse_predicate(token: &Token) -> Result<Predicate, FilterFault> {
         if !token.quoted && (is_level("p") || is_level("sev")) {
             return Ok(Predicate::Priority(lower.parse()?));
         }
+        if !fold(value).chars().any(is_word_char) {
+            return Err(FilterFault::NothingToFind(value.to_owned()));
+        }
         return Ok(Predicate::Text(value.to_owned()));
     };
     let no_value = || FilterFault::NoValue { key: key.clone(), operator: *operator };
@@ -214,7 +230,7 @@ fn parse_predicate(token: &Token) -> Result<Predicate, FilterFault> {
     match (key.as_str(), operator) {
         ("priority" | "pri", ':') => Ok(Predicate::Priority(value.parse()?)),
         ("status", ':') => Ok(Predicate::Status(value.parse()?)),
-        ("service" | "svc", ':') => Ok(Predicate::Service(value.to_owned())),
+        ("service" | "svc", ':') => Ok(Predicate::Service((!none).then(|| value.to_owned()))),
         ("owner" | "assignee", ':') if none => Ok(Predicate::Owner(Owner::Nobody)),
         ("owner" | "assignee", ':') if !token.quoted && value.eq_ignore_ascii_case("me") => {
             Ok(Predicate::Owner(Owner::Me))

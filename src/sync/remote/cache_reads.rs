@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::Shared;
 use crate::backend::{Cursor, Detail, Page, PageMark, Search, TimelineRange};
+use crate::model::directory::Directory;
 use crate::model::filter::{MatchContext, Scope};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::queue::{OpenCounts, Sort, compare, urgency_key};
@@ -65,7 +66,13 @@ impl Shared {
         for row in &rows {
             counts.add(row, search.now, &levels);
         }
-        rows.retain(|row| search.filter.matches(row, context));
+        let mut filter = search.filter.clone();
+        if filter.names_owner() {
+            let directory: Option<Sourced<Directory>> = self.cache.fact("directory").await;
+            filter.resolve_owners(directory.iter().flat_map(|directory| &directory.value.people));
+            filter.resolve_owners(rows.iter().filter_map(|row| row.assignee.as_ref()));
+        }
+        rows.retain(|row| filter.matches(row, context));
         let sort = match search.sort {
             Sort::Newest | Sort::Oldest => search.sort,
             sort if is_open => sort,

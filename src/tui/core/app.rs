@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::model::filter::Filter;
 use crate::model::{CommandId, IncidentId, PersonRef, Summary};
 use crate::sync::remote::OutboxEntry;
 
@@ -256,6 +257,17 @@ impl App {
         } else {
             format!("as of {} {}", day.format("%m-%d"), clock.hh_mm(at))
         }
+    }
+
+    /// Makes each owner in a filter that is the handle of somebody mean that person alone: of
+    /// somebody in the directory, or who leads an open incident.
+    pub fn resolve_owners(&self, filter: &mut Filter) {
+        if !filter.names_owner() {
+            return;
+        }
+        filter.resolve_owners(self.fetched.directory.iter().flat_map(|found| &found.people));
+        let rows = self.fetched.snapshot.iter().flat_map(|snapshot| &snapshot.rows);
+        filter.resolve_owners(rows.filter_map(|row| row.assignee.as_ref()));
     }
 
     /// Returns how fresh the rows are.

@@ -147,6 +147,17 @@ impl Queue {
         self.filter = filter;
     }
 
+    /// Returns all terms of the filter that are not search words.
+    #[must_use]
+    pub fn exact_filter(&self) -> &Filter {
+        &self.compiled.exact
+    }
+
+    /// Replaces the terms that are not search words by the same ones with their owners resolved.
+    pub fn set_exact_filter(&mut self, resolved: Filter) {
+        self.compiled.exact = resolved;
+    }
+
     /// Returns the search words of the filter.
     #[must_use]
     pub fn text_matchers(&self) -> &[WordMatcher] {

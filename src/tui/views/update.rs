@@ -82,8 +82,10 @@ pub(in crate::tui) fn open_views(app: &mut App) -> Vec<Effect> {
             item.key = view.key;
             let complete =
                 app.fetched.snapshot.as_ref().filter(|snapshot| snapshot.counts.is_none());
+            let mut resolved = view.filter.clone();
+            app.resolve_owners(&mut resolved);
             let count = complete.filter(|_| view.filter.scope() == Scope::Open).map(|snapshot| {
-                snapshot.rows.iter().filter(|row| view.filter.matches(row, context)).count()
+                snapshot.rows.iter().filter(|row| resolved.matches(row, context)).count()
             });
             let filter = view.filter.to_string();
             let about = [

@@ -63,11 +63,13 @@ fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(I
     let Some(snapshot) = &app.fetched.snapshot else { return };
     let levels = app.session.rules.levels;
     let context = MatchContext { now, me: Some(&app.session.me.handle), levels: &levels };
+    let mut filter = wall.settings.filter.clone();
+    app.resolve_owners(&mut filter);
     wall.rows.clear();
     wall.counts = OpenCounts::default();
     wall.next_change = None;
     for summary in &snapshot.rows {
-        if !wall.settings.filter.matches(summary, context) {
+        if !filter.matches(summary, context) {
             continue;
         }
         wall.counts.add(summary, now, &levels);

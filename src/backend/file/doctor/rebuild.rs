@@ -13,12 +13,13 @@ use crate::backend::file::bulk::{BulkWriter, ProjectionWrite};
 use crate::backend::file::change_table::put_change;
 use crate::backend::file::connect::connect_writer;
 use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
-use crate::backend::file::full_text::{self, WordSet};
+use crate::backend::file::full_text;
 use crate::backend::file::json_column::parse_json;
 use crate::backend::file::measures;
 use crate::backend::file::names::NameInterner;
 use crate::backend::file::open_error::OpenError;
 use crate::backend::file::sql::Batch;
+use crate::model::searched_texts::SearchedTexts;
 
 /// Rebuilds what derives from the events; see [`super::rebuild()`].
 pub(super) async fn rebuild(path: &Path) -> Result<Report, OpenError> {
@@ -63,15 +64,12 @@ async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> 
         let mut entries = Vec::with_capacity(timelines.len());
         for timeline in timelines {
             let (incident, _) = timeline.fold(None).map_err(StoreError::invalid)?;
-            let mut words = WordSet::from_incident(&incident);
-            for event in &timeline.events {
-                words.add_note(&event.body);
-            }
+            let texts = SearchedTexts::of(timeline.events.iter().map(|event| &event.body));
             entries.push(ProjectionWrite {
                 key: timeline.key,
                 incident,
                 stored: None,
-                word_set: Some(words),
+                texts: Some(texts),
                 text_changed: true,
             });
         }

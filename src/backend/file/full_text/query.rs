@@ -1,0 +1,393 @@
+//! Which incidents a word of a filter finds.
+//!
+//! A word is found anywhere inside a text, both folded. The index has words, not texts, so a word of
+//! a filter is replaced by all indexed words that contain it: the table `vocabulary` has every word
+//! there is. Where that is not exact, because the word of the filter spans several words of the text
+//! or more than [`MAX_EXPANSIONS`] words contain it, candidates are compared with the texts themselves.
+
+use std::collections::HashSet;
+
+use sqlx::{Row, SqliteConnection};
+
+use super::tokens::{MAX_PART_CHARS, Segment, pairs, segments};
+use super::{TodoRange, read_texts};
+use crate::backend::file::error::StoreResult;
+use crate::backend::file::sql::Batch;
+use crate::model::Summary;
+use crate::model::filter::row_contains;
+use crate::model::text::FoldedText;
+
+/// A part of a filter's word that more indexed words contain is not looked for in the index.
+const MAX_EXPANSIONS: usize = 1000;
+/// A word of a filter that is a part of more incident numbers is not looked for among them.
+const MAX_NUMBERS: u64 = 2000;
+/// An expression that matches no incident: no text has this character.
+const NOTHING: &str = "\"\u{10ffff}\"";
+
+/// A word of a filter, and how it is looked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::backend::file) struct SearchTerm {
+    text: FoldedText<'static>,
+    /// The FTS5 expression that finds every incident whose texts contain the word, and perhaps
+    /// others; `None` if too many indexed words contain it.
+    expression: Option<String>,
+    /// Whether `expression` finds no others.
+    is_exact: bool,
+    /// Whether more incidents than `expression` says have the word in their number.
+    is_common_number: bool,
+}
+
+/// The incidents whose texts are not in the index as they are now.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(in crate::backend::file) struct Unindexed {
+    /// Their keys.
+    pub all: HashSet<i64>,
+    /// The keys of those in which every word of the filter is.
+    pub matching: HashSet<i64>,
+}
+
+impl SearchTerm {
+    /// Prepares a word of a filter. Returns `None` if every incident has it, as it is a part of
+    /// `INC-`.
+    pub(in crate::backend::file) async fn prepare(
+        conn: &mut SqliteConnection,
+        word: &str,
+    ) -> StoreResult<Option<Self>> {
+        let text = FoldedText::new(word).into_owned();
+        let numbers = NumberPattern::parse(text.as_str());
+        if numbers == NumberPattern::Any {
+            return Ok(None);
+        }
+        let (mut expression, mut is_exact) = text_expression(conn, text.as_str()).await?;
+        let mut is_common_number = false;
+        if let NumberPattern::Digits { digits, is_prefix } = numbers {
+            match matching_numbers(conn, digits, is_prefix).await? {
+                Some(numbers) if !numbers.is_empty() => {
+                    let numbers: Vec<String> =
+                        numbers.iter().map(|number| format!("\"{number}\"")).collect();
+                    expression =
+                        expression.map(|text| format!("{text} OR {}", numbers.join(" OR ")));
+                    // The same digits in a text are not a number.
+                    is_exact &= !is_prefix;
+                }
+                Some(_) => {}
+                None => is_common_number = true,
+            }
+        }
+        Ok(Some(Self { text, expression, is_exact, is_common_number }))
+    }
+
+    /// Returns the FTS5 expression that finds all incidents that have the word.
+    pub(in crate::backend::file) fn complete_expression(&self) -> Option<&str> {
+        self.expression.as_deref().filter(|_| !self.is_common_number)
+    }
+
+    /// Returns whether an incident that the index gives for the word must be compared with it.
+    pub(in crate::backend::file) fn needs_check(&self) -> bool {
+        !self.is_exact || self.complete_expression().is_none()
+    }
+}
+
+/// Returns the expression that finds the texts with a folded word anywhere inside, and whether it
+/// finds no others.
+async fn text_expression(
+    conn: &mut SqliteConnection,
+    folded: &str,
+) -> StoreResult<(Option<String>, bool)> {
+    let mut conditions = Vec::new();
+    let mut is_exact = true;
+    for (start, segment) in segments(folded) {
+        let (Segment::Word(text) | Segment::Run(text)) = segment;
+        let (at_start, at_end) = (start == 0, start + text.len() == folded.len());
+        is_exact &= at_start && at_end;
+        match segment {
+            Segment::Run(run) if run.chars().nth(1).is_some() => {
+                is_exact &= run.chars().nth(2).is_none();
+                conditions.extend(pairs(run).map(|pair| format!("\"{pair}\"")));
+            }
+            Segment::Run(_) => {
+                match expand(conn, text, Bounds { start: false, end: false }).await? {
+                    Some(condition) => conditions.push(condition),
+                    None => is_exact = false,
+                }
+            }
+            Segment::Word(word) => {
+                let cut = word.char_indices().nth(MAX_PART_CHARS).map(|(end, _)| end);
+                is_exact &= cut.is_none();
+                let bounds = Bounds { start: !at_start, end: !at_end && cut.is_none() };
+                match expand(conn, &word[..cut.unwrap_or(word.len())], bounds).await? {
+                    Some(condition) => conditions.push(condition),
+                    None => is_exact = false,
+                }
+            }
+        }
+    }
+    let expression = (!conditions.is_empty()).then(|| format!("({})", conditions.join(" AND ")));
+    Ok((expression, is_exact))
+}
+
+/// At which ends a part of a filter's word is complete, because something else is next to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Bounds {
+    start: bool,
+    end: bool,
+}
+
+/// Returns the expression for all indexed words that contain a text, or begin or end with it; `None`
+/// if there are too many.
+async fn expand(
+    conn: &mut SqliteConnection,
+    text: &str,
+    bounds: Bounds,
+) -> StoreResult<Option<String>> {
+    let condition = match (bounds.start, bounds.end) {
+        (true, true) => return Ok(Some(format!("\"{text}\""))),
+        (true, false) => "word >= $1 AND word < $1 || char(1114111)",
+        (false, true) => "substr(word, -length($1)) = $1",
+        (false, false) => "instr(word, $1)",
+    };
+    let mut batch = Batch::new(&format!("SELECT word FROM vocabulary WHERE {condition} LIMIT $2"));
+    batch.arg(text.to_owned()).arg(i64::try_from(MAX_EXPANSIONS).unwrap_or(0) + 1);
+    let mut words = Vec::new();
+    batch
+        .for_each_row(conn, |row| {
+            // Words hold letters and digits only, so nothing in them needs to be escaped.
+            words.push(format!("\"{}\"", row.try_get::<&str, _>(0)?));
+            Ok(true)
+        })
+        .await?;
+    Ok(match words.len() {
+        0 => Some(NOTHING.to_owned()),
+        count if count > MAX_EXPANSIONS => None,
+        _ => Some(format!("({})", words.join(" OR "))),
+    })
+}
+
+/// Which incident numbers a folded word is a part of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum NumberPattern<'a> {
+    /// No number.
+    None,
+    /// Every number: the word is a part of `inc-`.
+    Any,
+    /// Those whose digits contain these digits, or begin with them.
+    Digits { digits: &'a str, is_prefix: bool },
+}
+
+impl<'a> NumberPattern<'a> {
+    /// Follows the rule of [`crate::model::filter::number_contains`].
+    fn parse(folded: &'a str) -> Self {
+        let (head, digits) =
+            folded.split_at(folded.find(|c: char| c.is_ascii_digit()).unwrap_or(folded.len()));
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Self::None;
+        }
+        match (head, digits.is_empty()) {
+            ("", true) => Self::None,
+            (head, true) if "inc-".contains(head) => Self::Any,
+            ("", false) => Self::Digits { digits, is_prefix: false },
+            (head, false) if matches!(head, "#" | "inc") || "inc-".ends_with(head) => {
+                Self::Digits { digits, is_prefix: true }
+            }
+            _ => Self::None,
+        }
+    }
+}
+
+/// Returns the incident numbers that contain these digits or begin with them; `None` if there are
+/// too many to name.
+async fn matching_numbers(
+    conn: &mut SqliteConnection,
+    digits: &str,
+    is_prefix: bool,
+) -> StoreResult<Option<HashSet<u64>>> {
+    let greatest = Batch::new("SELECT max(number) FROM incident").fetch_optional(conn).await?;
+    let greatest: Option<i64> = greatest.map(|row| row.try_get(0)).transpose()?.flatten();
+    Ok(numbers_with(digits, is_prefix, greatest.and_then(|n| u64::try_from(n).ok()).unwrap_or(0)))
+}
+
+fn numbers_with(digits: &str, is_prefix: bool, greatest: u64) -> Option<HashSet<u64>> {
+    let mut numbers = HashSet::new();
+    let (Ok(length), Ok(value)) = (u32::try_from(digits.len()), digits.parse::<u64>()) else {
+        return Some(numbers);
+    };
+    let most = greatest.checked_ilog10().map_or(0, |log| log + 1);
+    for before in 0..=most.saturating_sub(length) {
+        if length > most || (is_prefix && before > 0) {
+            break;
+        }
+        // A number has no leading zero.
+        let heads = if before == 0 { 0..1 } else { 10_u64.pow(before - 1)..10_u64.pow(before) };
+        if before == 0 && digits.starts_with('0') {
+            continue;
+        }
+        for after in 0..=most - length - before {
+            let scale = 10_u64.pow(after);
+            for head in heads.clone() {
+                let first = (head * 10_u64.pow(length) + value) * scale;
+                if first > greatest {
+                    break;
+                }
+                let last = (first + scale - 1).min(greatest);
+                if u64::try_from(numbers.len()).unwrap_or(u64::MAX) + (last - first) >= MAX_NUMBERS
+                {
+                    return None;
+                }
+                numbers.extend(first..=last);
+            }
+        }
+    }
+    Some(numbers)
+}
+
+/// Finds the incidents whose texts are not in the index as they are now, and compares them with the
+/// words of a filter.
+pub(in crate::backend::file) async fn find_unindexed(
+    conn: &mut SqliteConnection,
+    words: &[SearchTerm],
+) -> StoreResult<Unindexed> {
+    let mut unindexed = Unindexed::default();
+    let mut after = i64::MIN;
+    while let Some(range) = TodoRange::next(conn, after).await? {
+        after = range.last;
+        for (key, row, texts) in read_texts(conn, &range.condition()).await? {
+            let has = |word: &SearchTerm| {
+                row_contains(&row, &word.text) || texts.iter().any(|text| word.text.is_in(text))
+            };
+            unindexed.all.insert(key);
+            if words.iter().all(has) {
+                unindexed.matching.insert(key);
+            }
+        }
+    }
+    Ok(unindexed)
+}
+
+/// Returns for each of some incidents, which are in the order of their keys, whether every word of a
+/// filter is in it. Ends early once `most` of them are known to match.
+pub(in crate::backend::file) async fn check_terms(
+    conn: &mut SqliteConnection,
+    words: &[SearchTerm],
+    unindexed: &Unindexed,
+    rows: &[(i64, Summary)],
+    most: usize,
+) -> StoreResult<Vec<bool>> {
+    let mut results = Vec::with_capacity(rows.len());
+    let mut matching = 0;
+    let words: Vec<&SearchTerm> = words.iter().filter(|word| word.needs_check()).collect();
+    let mut indexed: Vec<Option<HashSet<i64>>> = vec![None; words.len()];
+    for (key, row) in rows {
+        let mut has_all = true;
+        if unindexed.all.contains(key) {
+            has_all = unindexed.matching.contains(key);
+        } else {
+            let mut texts = None;
+            for (word, indexed) in words.iter().zip(&mut indexed) {
+                if row_contains(row, &word.text) {
+                    continue;
+                }
+                if word.is_exact
+                    && let Some(expression) = &word.expression
+                {
+                    if indexed.is_none() {
+                        *indexed = Some(keys_of(conn, expression, rows).await?);
+                    }
+                    has_all = indexed.as_ref().is_some_and(|keys| keys.contains(key));
+                } else {
+                    if texts.is_none() {
+                        texts = read_texts(conn, &format!("= {key}")).await?.pop();
+                    }
+                    has_all = texts.as_ref().is_some_and(|(_, _, texts)| {
+                        texts.iter().any(|text| word.text.is_in(text))
+                    });
+                }
+                if !has_all {
+                    break;
+                }
+            }
+        }
+        results.push(has_all);
+        matching += usize::from(has_all);
+        if matching >= most {
+            break;
+        }
+    }
+    Ok(results)
+}
+
+/// Returns the keys that the index gives for an expression, from the first to the last of some rows.
+async fn keys_of(
+    conn: &mut SqliteConnection,
+    expression: &str,
+    rows: &[(i64, Summary)],
+) -> StoreResult<HashSet<i64>> {
+    let keys = || rows.iter().map(|(key, _)| *key);
+    let (Some(first), Some(last)) = (keys().min(), keys().max()) else {
+        return Ok(HashSet::new());
+    };
+    let mut batch =
+        Batch::new("SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?");
+    batch.arg(expression.to_owned()).arg(first).arg(last);
+    let mut found = HashSet::new();
+    batch
+        .for_each_row(conn, |row| {
+            found.insert(row.try_get(0)?);
+            Ok(true)
+        })
+        .await?;
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("41", false, 2500)]
+    #[case("04", false, 2500)]
+    #[case("0", false, 120)]
+    #[case("2041", false, 2041)]
+    #[case("2041", false, 2040)]
+    #[case("20", true, 2041)]
+    #[case("0", true, 2041)]
+    #[case("99999", false, 2041)]
+    #[case("7", false, 0)]
+    fn numbers_are_those_with_the_digits(
+        #[case] digits: &str,
+        #[case] is_prefix: bool,
+        #[case] greatest: u64,
+    ) {
+        let expected: HashSet<u64> = (1..=greatest)
+            .filter(|number| {
+                let number = number.to_string();
+                if is_prefix { number.starts_with(digits) } else { number.contains(digits) }
+            })
+            .collect();
+        assert_eq!(numbers_with(digits, is_prefix, greatest), Some(expected));
+    }
+
+    #[test]
+    fn common_digits_are_not_looked_for_among_the_numbers() {
+        assert_eq!(numbers_with("7", false, 1_000_000), None);
+        assert_eq!(numbers_with("1", true, 2_000_000_000), None);
+    }
+
+    #[rstest]
+    #[case("inc", NumberPattern::Any)]
+    #[case("c-", NumberPattern::Any)]
+    #[case("2041", NumberPattern::Digits { digits: "2041", is_prefix: false })]
+    #[case("inc-2041", NumberPattern::Digits { digits: "2041", is_prefix: true })]
+    #[case("c-20", NumberPattern::Digits { digits: "20", is_prefix: true })]
+    #[case("-2", NumberPattern::Digits { digits: "2", is_prefix: true })]
+    #[case("inc20", NumberPattern::Digits { digits: "20", is_prefix: true })]
+    #[case("#20", NumberPattern::Digits { digits: "20", is_prefix: true })]
+    #[case("nc20", NumberPattern::None)]
+    #[case("e500", NumberPattern::None)]
+    #[case("20-41", NumberPattern::None)]
+    #[case("payments", NumberPattern::None)]
+    fn parts_of_numbers_are_recognized(#[case] word: &str, #[case] expected: NumberPattern<'_>) {
+        assert_eq!(NumberPattern::parse(word), expected);
+    }
+}

@@ -1,0 +1,76 @@
+//! Words of a filter that were probably meant as terms: `critical` for `priority:critical`.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::{Sla, StateFilter};
+use crate::model::priority::Priority;
+use crate::model::status::{Category, Status};
+use crate::model::text::sanitize;
+
+/// A word that is searched for in texts, and that was probably meant as a term. Displayed as what
+/// was done and what was probably meant, sanitized.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FilterHint {
+    /// Position of the word in the text, in bytes.
+    pub range: Range<usize>,
+    /// The word.
+    pub word: String,
+    /// The term that was probably meant; `None` for a level that does not exist, such as `p5`.
+    pub term: Option<String>,
+    /// Whether hardly anybody means it as a word. Other hints are worth showing only if nothing was
+    /// found.
+    pub is_certain: bool,
+}
+
+impl fmt::Display for FilterHint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = sanitize(&self.word);
+        match &self.term {
+            Some(term) => write!(f, "{word:?} is looked for as a word: did you mean {term}?"),
+            None => write!(
+                f,
+                "{word:?} is looked for as a word: did you mean priority:p4? There are p1 to p4"
+            ),
+        }
+    }
+}
+
+/// Returns the hint for a word that was probably meant as a term.
+pub(super) fn hint_for(word: &str, range: Range<usize>) -> Option<FilterHint> {
+    let lower = word.to_lowercase();
+    let hint = |term: Option<String>, is_certain: bool| {
+        Some(FilterHint { range: range.clone(), word: word.to_owned(), term, is_certain })
+    };
+    let has_level = |prefix: &str| {
+        lower.strip_prefix(prefix).is_some_and(|level| {
+            let level = level.trim_start_matches('-');
+            (1..=2).contains(&level.len()) && level.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    if !lower.starts_with(|c: char| c.is_ascii_digit()) && lower.parse::<Priority>().is_ok() {
+        return hint(Some(format!("priority:{lower}")), lower == "critical");
+    }
+    if ["p", "sev", "prio", "priority"].iter().any(|prefix| has_level(prefix)) {
+        let level = lower.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let term = format!("p{level}");
+        return hint(term.parse::<Priority>().is_ok().then_some(term), true);
+    }
+    if matches!(lower.as_str(), "unowned" | "unassigned") {
+        return hint(Some("owner:none".into()), false);
+    }
+    if matches!(lower.as_str(), "me" | "mine") {
+        return hint(Some("owner:me".into()), false);
+    }
+    if let Ok(status) = lower.parse::<Status>() {
+        return hint(Some(format!("status:{status}")), false);
+    }
+    if let Ok(state) = lower.parse::<StateFilter>() {
+        return hint(Some(format!("is:{state}")), false);
+    }
+    if let Ok(sla) = lower.parse::<Sla>() {
+        return hint(Some(format!("sla:{sla}")), false);
+    }
+    let category = lower.parse::<Category>().ok()?;
+    hint(Some(format!("cat:{category}")), false)
+}

@@ -1,0 +1,317 @@
+//! Searches by words: the history finds what the open list finds, and more texts besides.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use chrono::Utc;
+use proptest::prelude::*;
+use redphone::backend::file::FileStore;
+use redphone::backend::{Backend, Search, TimelineRange};
+use redphone::model::filter::row_contains;
+use redphone::model::queue::Sort;
+use redphone::model::searched_texts::SearchedTexts;
+use redphone::model::text::FoldedText;
+use redphone::model::{IncidentCommand, IncidentId, PersonRef};
+use rusqlite::Connection;
+use tempfile::tempdir;
+
+use super::fixtures::{ask, declaration, open, options};
+use crate::support::requests::{done, resolve, titles};
+use crate::support::strategies;
+
+/// Titles, services, teams, names and notes in eight scripts.
+const TEXTS: [&str; 24] = [
+    "Card payments fail at checkout (E-4711)",
+    "Łódź: café orders time out",
+    "Straßenbahn-Tickets fehlen in İzmir",
+    "payments-gateway/eu_west 500",
+    "Платёжный шлюз не отвечает",
+    "Очередь растёт: 120 сообщений",
+    "Ошибка авторизации на узле db-3",
+    "Η οδός πληρωμών δεν απαντά",
+    "Αποτυχία σύνδεσης ΧΡΗΣΤΩΝ",
+    "پرداخت کارت می‌شود اما کند است",
+    "خطای ۵۰۰ در درگاه",
+    "فشل تسجيل الدخول للمستخدمين",
+    "カード決済が失敗する",
+    "検索の結果が古い E500エラー",
+    "東京のログインが遅い",
+    "결제 서버가 응답하지 않음",
+    "로그인 지연 50%",
+    "भुगतान विफल हो रहा है",
+    "खोज के परिणाम पुराने हैं",
+    "การชำระเงินล้มเหลว",
+    "ค้นหาช้า ที่ node-7",
+    "deploy 0af3c9d27be14c7788a1f0e5d6c4b3a2918070605f4e3d2c1b0a99887766554433221100ff",
+    "queue 🔥 is growing",
+    "a",
+];
+
+/// An incident of the random store, as indices of [`TEXTS`].
+#[derive(Clone, Debug)]
+struct Sketch {
+    title: usize,
+    service: Option<usize>,
+    team: Option<usize>,
+    owner: Option<usize>,
+    note: Option<usize>,
+    is_ended: bool,
+}
+
+fn sketch() -> impl Strategy<Value = Sketch> {
+    let text = || 0..TEXTS.len();
+    let maybe = || prop::option::weighted(0.6, 0..TEXTS.len());
+    (text(), maybe(), maybe(), maybe(), maybe(), prop::bool::weighted(0.3)).prop_map(
+        |(title, service, team, owner, note, is_ended)| Sketch {
+            title,
+            service,
+            team,
+            owner,
+            note,
+            is_ended,
+        },
+    )
+}
+
+/// A word of a filter: a part of one of the texts, in capitals, decomposed or as it is.
+fn word() -> impl Strategy<Value = String> {
+    (0..TEXTS.len(), any::<prop::sample::Index>(), 1usize..9, 0u8..4).prop_map(
+        |(text, start, length, how)| {
+            let chars: Vec<char> = TEXTS[text].chars().collect();
+            let start = start.index(chars.len());
+            let part: String = chars[start..chars.len().min(start + length)].iter().collect();
+            match how {
+                0 => part.to_uppercase(),
+                1 => part.to_lowercase(),
+                2 => decomposed(&part),
+                _ => part,
+            }
+        },
+    )
+}
+
+/// Writes accents as marks of their own.
+fn decomposed(text: &str) -> String {
+    text.replace('é', "e\u{301}").replace('ё', "е\u{308}").replace('ó', "o\u{301}")
+}
+
+/// The text of a filter of open incidents; it may be none.
+fn filter() -> impl Strategy<Value = String> {
+    let quoted = |word: String| format!("\"{}\"", word.replace(['"', '\\'], ""));
+    let name = || (0..TEXTS.len()).prop_map(move |text| format!("\"{}\"", TEXTS[text]));
+    let term = prop_oneof![
+        8 => word().prop_map(quoted),
+        2 => word().prop_map(|word| word.replace(['"', '\\'], "")),
+        1 => name().prop_map(|name| format!("service:{name}")),
+        1 => name().prop_map(|name| format!("team:{name}")),
+        1 => word().prop_map(move |word| format!("owner:{}", quoted(word))),
+        1 => prop::sample::select(vec![
+            "p2", "p1", "service:none", "team:none", "owner:none", "owner:me", "status:triggered",
+            "-status:acknowledged", "is:open", "age>1m", "owner:o7", "INC-1", "1", "inc",
+            "cat:application", "-cat:none", "sla:ok", "is:any",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    let term = (term, prop::bool::weighted(0.2))
+        .prop_map(|(term, negated)| if negated { format!("-{term}") } else { term });
+    prop::collection::vec(term, 1..4).prop_map(|terms| terms.join(" "))
+}
+
+async fn play(store: &FileStore, sketches: &[Sketch]) -> Vec<IncidentId> {
+    let mut ids = Vec::new();
+    for sketch in sketches {
+        let mut declared = declaration(TEXTS[sketch.title]);
+        declared.services = sketch.service.iter().map(|text| TEXTS[*text].to_owned()).collect();
+        declared.team = sketch.team.map(|text| TEXTS[text].to_owned());
+        declared.symptoms = String::new();
+        let id = IncidentId::new();
+        done(store, id, IncidentCommand::Declare(Box::new(declared))).await;
+        if let Some(text) = sketch.owner {
+            let to = Some(PersonRef::new(format!("o{text}"), TEXTS[text]));
+            done(store, id, IncidentCommand::Assign { to }).await;
+        }
+        if let Some(text) = sketch.note {
+            done(store, id, IncidentCommand::AddNote { text: TEXTS[text].into() }).await;
+        }
+        if sketch.is_ended {
+            done(store, id, resolve()).await;
+        }
+        ids.push(id);
+    }
+    ids
+}
+
+/// Returns the incidents that a filter finds, fetched page by page.
+async fn found(store: &FileStore, filter: &str) -> Option<BTreeSet<IncidentId>> {
+    let mut search = Search {
+        filter: filter.parse().ok()?,
+        me: Some("o3".into()),
+        sort: Sort::Newest,
+        limit: 3,
+        after: None,
+        now: Utc::now(),
+    };
+    let mut ids = BTreeSet::new();
+    loop {
+        let page = store.search(&search).await.unwrap();
+        for row in &page.rows {
+            assert!(ids.insert(row.id), "{filter}: a row is on two pages");
+        }
+        match page.next {
+            Some(next) => search.after = Some(next),
+            None => return Some(ids),
+        }
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+proptest! {
+    #![proptest_config(strategies::config(16))]
+
+    #[test]
+    fn history_finds_all_that_the_open_list_finds(
+        sketches in prop::collection::vec(sketch(), 4..24),
+        filters in prop::collection::vec(filter(), 24),
+    ) {
+        runtime().block_on(async {
+            let folder = tempdir().unwrap();
+            let store = open(&folder.path().join("store.db")).await;
+            play(&store, &sketches).await;
+            for filter in filters {
+                // A word of punctuation alone is refused.
+                let Some(open) = found(&store, &filter).await else { continue };
+                let any = found(&store, &format!("{filter} is:any")).await.unwrap();
+                prop_assert!(open.is_subset(&any), "{}: {:?} {:?}", filter, open, any);
+            }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn word_is_found_anywhere_inside_every_text(
+        sketches in prop::collection::vec(sketch(), 1..16),
+        parts in prop::collection::vec(word(), 24),
+    ) {
+        runtime().block_on(async {
+            let folder = tempdir().unwrap();
+            let store = open(&folder.path().join("store.db")).await;
+            let ids = play(&store, &sketches).await;
+            for part in parts {
+                let part = part.replace(['"', '\\'], "");
+                let Some(any) = found(&store, &format!("is:any \"{part}\"")).await else { continue };
+                let part = FoldedText::new(&part);
+                let mut expected = BTreeSet::new();
+                for id in &ids {
+                    let row = store.incident(*id).await.unwrap().incident.summary;
+                    let events = store.timeline(*id, TimelineRange::After(0)).await.unwrap();
+                    let texts = SearchedTexts::of(events.iter().map(|event| &event.body));
+                    if row_contains(&row, &part) || texts.iter().any(|text| part.is_in(text)) {
+                        expected.insert(*id);
+                    }
+                }
+                prop_assert_eq!(any, expected, "{}", part.as_str());
+            }
+            Ok(())
+        })?;
+    }
+}
+
+/// Makes a store as one of the first version whose index had fewer texts.
+fn downgrade(path: &Path) {
+    Connection::open(path)
+        .unwrap()
+        .execute_batch(
+            "DELETE FROM words_todo; DELETE FROM vocabulary;
+             INSERT INTO words (words) VALUES ('delete-all');
+             INSERT INTO words (rowid, text) SELECT key, 'title' FROM incident;
+             DROP INDEX incident_without_service;
+             DELETE FROM _sqlx_migrations WHERE version >= 2; PRAGMA user_version = 1;",
+        )
+        .unwrap();
+}
+
+async fn store_with_history(path: &Path) {
+    let store = open(path).await;
+    for title in ["first title", "カード決済が失敗する"] {
+        let id = IncidentId::new();
+        done(&store, id, IncidentCommand::Declare(Box::new(declaration(title)))).await;
+        done(&store, id, resolve()).await;
+    }
+    // The index is complete before the store is closed.
+    assert_eq!(titles(&store, "is:any v811").await.len(), 2);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn old_store_is_indexed_by_its_first_search() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    store_with_history(&path).await;
+    downgrade(&path);
+    let store = open(&path).await;
+    assert_eq!(titles(&store, "is:any 決済").await, ["カード決済が失敗する"]);
+    assert_eq!(titles(&store, "is:any rst").await, ["first title"]);
+    let mut steps = Vec::new();
+    store.index_texts(|done, all| steps.push((done, all))).await.unwrap();
+    assert_eq!(steps, [(0, 0)], "nothing is left to index");
+}
+
+#[tokio::test]
+async fn incomplete_index_hides_nothing_while_others_write() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    store_with_history(&path).await;
+    downgrade(&path);
+    let store = open(&path).await;
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for (filter, expected) in [
+        ("is:any 決済", "カード決済が失敗する"),
+        ("is:any 決済が失", "カード決済が失敗する"),
+        ("is:any itle", "first title"),
+        ("is:any \"back to\" first", "first title"),
+    ] {
+        assert_eq!(titles(&store, filter).await, [expected], "{filter}");
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+    store.close().await;
+    // Nor does it in a process that may not write.
+    let reader = FileStore::open_read_only(&path, options()).await.unwrap();
+    assert_eq!(titles(&reader, "is:any 決済").await, ["カード決済が失敗する"]);
+    assert_eq!(titles(&reader, "is:any zebra").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn handle_of_somebody_is_no_part_of_a_name() {
+    let folder = tempdir().unwrap();
+    let store = open(&folder.path().join("store.db")).await;
+    for (title, handle, name) in [
+        ("one", "hana", "Hana Novák"),
+        ("two", "aroha", "Aroha Tamihana"),
+        ("three", "bo", "Bo Lindqvist"),
+        ("four", "hanae", "Hanae Mori"),
+    ] {
+        let id = IncidentId::new();
+        done(&store, id, IncidentCommand::Declare(Box::new(declaration(title)))).await;
+        let to = Some(PersonRef::new(handle, name));
+        store.execute(&ask(id, IncidentCommand::Assign { to })).await.unwrap();
+    }
+    for (filter, expected) in [
+        ("owner:hana", "one"),
+        ("owner:@HANA", "one"),
+        ("owner:novak", "one"),
+        ("owner:tami", "two"),
+        ("owner:hana owner:bo", "three one"),
+        ("owner:lind", "three"),
+        ("owner:ihana", ""),
+        ("owner:han", "four one"),
+        ("-owner:hana", "four three two"),
+    ] {
+        assert_eq!(titles(&store, filter).await.join(" "), expected, "{filter}");
+        let any = format!("{filter} is:any");
+        assert_eq!(titles(&store, &any).await.join(" "), expected, "{any}");
+    }
+}
