@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use ratatui::style::Modifier;
 use redphone::tui::core::message::Message;
 use redphone::tui::core::mode::Mode;
-use redphone::tui::input::fuzzy::WordMatcher;
+use redphone::tui::input::fuzzy::{Hit, WordMatcher};
 use rstest::rstest;
 
 use crate::support::stage::Stage;
@@ -306,4 +306,48 @@ fn filter_screens_match_their_snapshots(
     let mut sorts = stage();
     sorts.keys("S");
     assert_snapshot!(name("sorts"), sorts.screen());
+}
+
+#[test]
+fn rows_that_match_only_nearly_come_last_and_are_marked() {
+    let mut stage = Stage::busy();
+    stage.filter("disk");
+    let exact = stage.numbers();
+    assert!(!stage.screen().contains("~ "), "{}", stage.screen());
+    // The letters of `dsk` are in no text side by side, those of `payments` are.
+    stage.keys("^u");
+    stage.write("dsk");
+    assert_eq!(stage.numbers(), exact, "the order is that of the queue");
+    assert!(stage.screen().contains("~ "), "{}", stage.screen());
+    stage.keys("^u");
+    stage.write("logins");
+    let all = stage.titles();
+    let is_exact = |title: &String| title.to_lowercase().contains("logins");
+    assert!(all.is_sorted_by_key(|title| !is_exact(title)), "{all:?}");
+}
+
+#[rstest]
+#[case("cafe", "Le café ferme", vec![3, 4, 5, 6])]
+#[case("strasse", "Straße", vec![0, 1, 2, 3, 4, 5])]
+#[case("決済", "カード決済が", vec![3, 4])]
+#[case("ГОР", "на Йо\u{308}го́рке", vec![5, 6, 7])]
+fn folded_match_is_highlighted_where_it_is(
+    #[case] word: &str,
+    #[case] text: &str,
+    #[case] graphemes: Vec<usize>,
+) {
+    let word = WordMatcher::new(word);
+    assert_eq!(word.hit(text), Some(Hit::Exact));
+    assert_eq!(word.matched_graphemes(text), graphemes);
+}
+
+#[test]
+fn word_that_was_meant_as_a_term_is_named() {
+    let mut stage = Stage::busy();
+    stage.filter("critical ");
+    assert!(stage.screen().contains("did you mean priority:critical?"), "{}", stage.screen());
+    stage.keys("^u");
+    stage.write("security ");
+    stage.keys("Enter");
+    assert!(stage.screen().contains("did you mean cat:security?"), "{}", stage.screen());
 }

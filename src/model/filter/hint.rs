@@ -23,16 +23,20 @@ pub struct FilterHint {
     pub is_certain: bool,
 }
 
+impl FilterHint {
+    /// Returns the question alone.
+    #[must_use]
+    pub fn question(&self) -> String {
+        match &self.term {
+            Some(term) => format!("did you mean {term}?"),
+            None => "did you mean priority:p4? There are p1 to p4".into(),
+        }
+    }
+}
+
 impl fmt::Display for FilterHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = sanitize(&self.word);
-        match &self.term {
-            Some(term) => write!(f, "{word:?} is looked for as a word: did you mean {term}?"),
-            None => write!(
-                f,
-                "{word:?} is looked for as a word: did you mean priority:p4? There are p1 to p4"
-            ),
-        }
+        write!(f, "{:?} is looked for as a word: {}", sanitize(&self.word), self.question())
     }
 }
 

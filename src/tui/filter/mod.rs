@@ -9,7 +9,7 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::model::IncidentId;
-use crate::model::filter::{Filter, PartialFilter};
+use crate::model::filter::{Filter, FilterHint, PartialFilter};
 use crate::model::queue::Sort;
 
 /// The number of screen rows of the filter line: the line itself and the status below it.
@@ -194,6 +194,16 @@ impl FilterLine {
     #[must_use]
     pub fn first_error(&self) -> Option<&crate::model::filter::FilterError> {
         self.parsed.errors.iter().find(|error| !self.is_in_progress(&error.range))
+    }
+
+    /// Returns the first hint that is worth showing, unless its word is still being typed. Some are
+    /// only if nothing passes the filter.
+    #[must_use]
+    pub fn first_hint(&self, is_empty: bool) -> Option<&FilterHint> {
+        let is_shown = |hint: &&FilterHint| {
+            (hint.is_certain || is_empty) && !self.is_in_progress(&hint.range)
+        };
+        self.parsed.hints.iter().find(is_shown)
     }
 
     /// Whether a term is at the cursor and can still be completed.

@@ -91,6 +91,11 @@ fn status_line(app: &App, typed: &FilterLine, count_text: &str, room: usize) -> 
         ]);
     }
     let mut line = Line::from(Span::styled(format!("{count_text}  "), app.ui.theme.strong()));
+    if let Some(hint) = typed.first_hint(app.queue.rows.is_empty()) {
+        let question = truncate(hint.question(), room.saturating_sub(line.width()));
+        line.push_span(Span::styled(question.into_owned(), app.ui.theme.strong()));
+        return line;
+    }
     let completions = &typed.completions;
     // Starts at the inserted completion if those before it don't fit.
     let before: usize = completions

@@ -6,6 +6,8 @@ use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization, Patte
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::model::text::{FoldedText, fold};
+
 thread_local! {
     /// The matcher of this thread. It allocates a lot of memory, so it is created once.
     static MATCHER: RefCell<Matcher> = RefCell::new(Matcher::new(Config::DEFAULT));
@@ -63,12 +65,22 @@ impl FuzzyQuery {
     }
 }
 
+/// How words match. The better comes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Hit {
+    /// Each word is in the text.
+    #[default]
+    Exact,
+    /// Some word is in the text only nearly: with other letters between its own.
+    Similar,
+}
+
 /// Matches one word in running text, more strictly than [`FuzzyQuery`]: the text contains the word,
 /// or one of the text's words starts with its first letter and has the other letters in order, with
 /// at most half as many letters skipped as the word has.
 #[derive(Clone, Debug)]
 pub struct WordMatcher {
-    substring: Atom,
+    folded: FoldedText<'static>,
     subsequence: Atom,
     letter_count: usize,
     /// The word in lower case, if it is ASCII.
@@ -82,51 +94,60 @@ impl WordMatcher {
     /// Creates a case-insensitive matcher for a word.
     #[must_use]
     pub fn new(word: &str) -> Self {
-        let atom = |kind| Atom::new(word, CaseMatching::Ignore, Normalization::Smart, kind, false);
+        let (case, normalization) = (CaseMatching::Ignore, Normalization::Smart);
         Self {
-            substring: atom(AtomKind::Substring),
-            subsequence: atom(AtomKind::Fuzzy),
+            folded: FoldedText::new(word).into_owned(),
+            subsequence: Atom::new(word, case, normalization, AtomKind::Fuzzy, false),
             letter_count: word.chars().count(),
             ascii: word.is_ascii().then(|| word.to_ascii_lowercase().into_bytes()),
         }
     }
 
+    /// Returns the word as it is compared with texts.
+    #[must_use]
+    pub fn folded(&self) -> &FoldedText<'static> {
+        &self.folded
+    }
+
     /// Whether a text matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
+        self.hit(text).is_some()
+    }
+
+    /// Returns how a text matches; `None` if it does not.
+    #[must_use]
+    pub fn hit(&self, text: &str) -> Option<Hit> {
         // Nearly all texts are ASCII, and thousands of them are searched at each key press.
         if let Some(needle) = self.ascii.as_deref().filter(|_| text.is_ascii()) {
-            return self.find(needle, text.as_bytes()).is_some();
+            return self.find(needle, text.as_bytes()).map(|(_, hit)| hit);
         }
-        MATCHER.with_borrow_mut(|matcher| {
-            let mut buffer = Vec::new();
-            self.substring.score(Utf32Str::new(text, &mut buffer), matcher).is_some()
-                || self
-                    .candidate_tokens(text)
-                    .any(|(_, word)| self.match_subsequence(word, matcher).is_some())
-        })
+        if self.folded.is_in(text) {
+            return Some(Hit::Exact);
+        }
+        let is_similar = MATCHER.with_borrow_mut(|matcher| {
+            self.candidate_tokens(text)
+                .any(|(_, word)| self.match_subsequence(word, matcher).is_some())
+        });
+        is_similar.then_some(Hit::Similar)
     }
 
-    /// Finds the start of the match in an ASCII text, and whether it is a substring.
-    fn find(&self, needle: &[u8], text: &[u8]) -> Option<(usize, bool)> {
-        let Some((first, rest)) = needle.split_first() else { return Some((0, true)) };
-        memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text).find_map(|at| {
+    /// Finds the start of the best match in an ASCII text.
+    fn find(&self, needle: &[u8], text: &[u8]) -> Option<(usize, Hit)> {
+        let Some((first, rest)) = needle.split_first() else { return Some((0, Hit::Exact)) };
+        let mut similar = None;
+        for at in memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text) {
             let rest_of_text = &text[at + 1..];
             if rest_of_text.get(..rest.len()).is_some_and(|next| next.eq_ignore_ascii_case(rest)) {
-                return Some((at, true));
+                return Some((at, Hit::Exact));
             }
             let starts_word = at == 0 || !text[at - 1].is_ascii_alphanumeric();
-            let end = (starts_word && self.letter_count >= MIN_SUBSEQUENCE_LETTERS)
-                .then(|| subsequence_end(needle, &text[at..], |_| ()))??;
-            self.is_close(0, end).then_some((at, false))
-        })
-    }
-
-    /// Whether the word can be part of an incident number such as `INC-2041`.
-    #[must_use]
-    pub fn may_be_number(&self) -> bool {
-        let allowed = |byte: &u8| byte.is_ascii_digit() || b"inc-".contains(byte);
-        self.ascii.as_deref().is_some_and(|word| word.iter().all(allowed))
+            if similar.is_none() && starts_word && self.letter_count >= MIN_SUBSEQUENCE_LETTERS {
+                let end = subsequence_end(needle, &text[at..], |_| ());
+                similar = end.filter(|end| self.is_close(0, *end)).map(|_| (at, Hit::Similar));
+            }
+        }
+        similar
     }
 
     /// Returns the indices of the matched graphemes, from 0; empty without a match.
@@ -136,8 +157,8 @@ impl WordMatcher {
             let text = text.as_bytes();
             let mut positions = Vec::new();
             match self.find(needle, text) {
-                Some((at, true)) => positions.extend(at..at + needle.len()),
-                Some((at, false)) => {
+                Some((at, Hit::Exact)) => positions.extend(at..at + needle.len()),
+                Some((at, Hit::Similar)) => {
                     subsequence_end(needle, &text[at..], |index| positions.push(at + index));
                 }
                 None => {}
@@ -147,12 +168,10 @@ impl WordMatcher {
         let positions = |at: Vec<u32>, from: usize| -> Vec<usize> {
             at.into_iter().filter_map(|i| Some(usize::try_from(i).ok()? + from)).collect()
         };
+        if self.folded.is_in(text) {
+            return self.folded_graphemes(text);
+        }
         MATCHER.with_borrow_mut(|matcher| {
-            let (mut buffer, mut at) = (Vec::new(), Vec::new());
-            if self.substring.indices(Utf32Str::new(text, &mut buffer), matcher, &mut at).is_some()
-            {
-                return positions(at, 0);
-            }
             let found = self
                 .candidate_tokens(text)
                 .find_map(|(from, word)| Some((from, self.match_subsequence(word, matcher)?)));
@@ -160,6 +179,20 @@ impl WordMatcher {
                 positions(at, text[..from].graphemes(true).count())
             })
         })
+    }
+
+    /// Returns the indices of the graphemes whose folded forms hold the word.
+    fn folded_graphemes(&self, text: &str) -> Vec<usize> {
+        let (mut folded, mut ends) = (String::new(), Vec::new());
+        for grapheme in text.graphemes(true) {
+            folded.push_str(&fold(grapheme));
+            ends.push(folded.len());
+        }
+        let word = self.folded.as_str();
+        let start = folded.find(word).unwrap_or(0);
+        let first = ends.partition_point(|end| *end <= start);
+        let last = ends.partition_point(|end| *end < start + word.len());
+        (first..ends.len().min(last + 1)).collect()
     }
 
     /// Returns the words of a text that are long enough for a subsequence match, with their offsets

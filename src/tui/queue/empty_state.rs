@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::model::filter::{FilterHint, PartialFilter};
 use crate::model::text::wrap;
 
 use crate::tui::action::Action;
@@ -67,6 +68,8 @@ fn filtered(app: &App, texts: &mut Vec<String>) {
         }
         _ => texts.push(format!("nothing matches {filter}")),
     }
+    let hints = PartialFilter::parse(&filter).hints;
+    texts.extend(hints.first().map(FilterHint::question));
     if let Some(key) = app.ui.keymap.keys(Action::Back).first() {
         texts.push(match app.queue.counts.total() {
             0 => format!("{key} clears the filter"),

@@ -16,11 +16,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::backend::PageMark;
-use crate::model::filter::{Filter, MatchContext, Predicate, Scope};
+use crate::model::filter::{Filter, MatchContext, Predicate, Scope, number_contains};
 use crate::model::queue::{OpenCounts, Sort, UrgencyKey};
 use crate::model::{IncidentId, Summary};
 
-use crate::tui::input::fuzzy::WordMatcher;
+use crate::tui::input::fuzzy::{Hit, WordMatcher};
 
 /// A row of the queue with its sort key.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct Row {
     pub summary: Arc<Summary>,
     /// The key that it was sorted by.
     pub rank: UrgencyKey,
+    /// How the search words of the filter match it.
+    pub hit: Hit,
 }
 
 /// A line of the queue.
@@ -167,8 +169,17 @@ impl Queue {
     /// Whether an incident passes the filter.
     #[must_use]
     pub fn passes(&self, row: &Summary, context: MatchContext<'_>) -> bool {
-        self.passes_exact(row, context)
-            && self.compiled.text_matchers.iter().all(|word| contains_word(row, word))
+        self.hit(row, context).is_some()
+    }
+
+    /// Returns how an incident passes the filter; `None` if it does not.
+    #[must_use]
+    pub fn hit(&self, row: &Summary, context: MatchContext<'_>) -> Option<Hit> {
+        if !self.passes_exact(row, context) {
+            return None;
+        }
+        let matchers = &self.compiled.text_matchers;
+        matchers.iter().try_fold(Hit::Exact, |worst, word| Some(worst.max(word_hit(row, word)?)))
     }
 
     /// Whether an incident passes all terms except the search words.
@@ -307,16 +318,22 @@ fn group_service(row: &Row) -> &str {
     row.summary.primary_service().unwrap_or_default()
 }
 
-/// Whether a word matches number, title, services, owner or team.
-fn contains_word(row: &Summary, word: &WordMatcher) -> bool {
-    let person = row.assignee.as_ref();
-    word.matches(&row.title)
-        || row.services.iter().any(|service| word.matches(service))
-        || person.is_some_and(|p| word.matches(&p.name) || word.matches(&p.handle))
-        || row.team.as_deref().is_some_and(|team| word.matches(team))
-        || row
-            .number
-            .is_some_and(|number| word.may_be_number() && word.matches(&number.to_string()))
+/// Returns how a word matches number, title, services, owner or team.
+fn word_hit(row: &Summary, word: &WordMatcher) -> Option<Hit> {
+    if row.number.is_some_and(|number| number_contains(number, word.folded())) {
+        return Some(Hit::Exact);
+    }
+    let person = row.assignee.iter().flat_map(|person| [&person.name, &person.handle]);
+    let names = row.services.iter().chain(person).chain(&row.team);
+    let mut best = None;
+    for text in std::iter::once(&row.title).chain(names) {
+        match word.hit(text) {
+            Some(Hit::Exact) => return Some(Hit::Exact),
+            Some(similar) => best = Some(similar),
+            None => {}
+        }
+    }
+    best
 }
 
 /// Describes a sort order.

@@ -17,6 +17,7 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
 use crate::tui::core::state::ui::SelectionShift;
 use crate::tui::filter::FILTER_LINE_ROWS;
+use crate::tui::input::fuzzy::Hit;
 use crate::tui::queue::{HistoryPages, Line, Queue, Row};
 
 /// Derives the rows of the queue again, as they are at `now`.
@@ -36,10 +37,11 @@ pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
         if let Some(change) = next_change(summary, now, &levels) {
             next = Some(next.map_or(change, |n| n.min(change)));
         }
-        if app.queue.passes(summary, context) {
+        if let Some(hit) = app.queue.hit(summary, context) {
             rows.push(Row {
                 summary: Arc::clone(summary),
                 rank: urgency_key(summary, now, &levels),
+                hit,
             });
         }
     }
@@ -49,9 +51,12 @@ pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
     let sort = app.queue.effective_sort();
     if sort == Sort::Urgent {
         // The default order, computed at each typed key: without reading the incidents themselves.
-        rows.sort_unstable_by_key(|row| row.rank);
+        rows.sort_unstable_by_key(|row| (row.hit, row.rank));
     } else {
-        rows.sort_unstable_by(|a, b| compare(sort, (&a.summary, &a.rank), (&b.summary, &b.rank)));
+        rows.sort_unstable_by(|a, b| {
+            let in_order = || compare(sort, (&a.summary, &a.rank), (&b.summary, &b.rank));
+            a.hit.cmp(&b.hit).then_with(in_order)
+        });
     }
     if !app.ui.marked.is_empty() && snapshot.counts.is_none() {
         let present: HashSet<IncidentId> = snapshot
@@ -96,17 +101,18 @@ fn add_history(
     context: MatchContext<'_>,
     rows: &mut Vec<Row>,
 ) {
-    let row = |summary: &Arc<Summary>| {
+    let row = |summary: &Arc<Summary>, hit: Hit| {
         let rank = urgency_key(summary, context.now, context.levels);
-        Row { summary: Arc::clone(summary), rank }
+        Row { summary: Arc::clone(summary), rank, hit }
     };
     // Rows read for another filter are shown as far as they pass, until the right ones arrive.
     let sort = queue.effective_sort();
     let is_current = pages.query.as_ref().is_some_and(|(f, s)| f == queue.filter() && *s == sort);
     // Open rows that sort after the last page come with the next one.
     if let Some(last) =
-        pages.rows.last().filter(|_| is_current && pages.next_page.is_some()).map(row)
+        pages.rows.last().filter(|_| is_current && pages.next_page.is_some())
     {
+        let last = row(last, Hit::Exact);
         rows.retain(|row| {
             let (row, last) = ((&*row.summary, &row.rank), (&*last.summary, &last.rank));
             compare(sort, row, last) != Ordering::Greater
@@ -114,17 +120,26 @@ fn add_history(
     }
     let open: HashMap<IncidentId, &Arc<Summary>> =
         snapshot.rows.iter().map(|row| (row.id, row)).collect();
+    let some_similar = rows.iter().any(|row| row.hit == Hit::Similar);
     let mut present: HashSet<IncidentId> = rows.iter().map(|row| row.summary.id).collect();
     for read in &pages.rows {
         let current = open.get(&read.id).copied().unwrap_or(read);
-        let passes = if is_current {
+        let hit = if is_current {
             // Its words may occur in notes, which only the backend searches.
-            !current.status.is_open() || queue.passes_exact(current, context)
+            let passes = !current.status.is_open() || queue.passes_exact(current, context);
+            passes.then_some(Hit::Exact)
         } else {
-            queue.passes(current, context)
+            queue.hit(current, context)
         };
-        if passes && present.insert(current.id) {
-            rows.push(row(current));
+        let Some(hit) = hit else { continue };
+        if present.insert(current.id) {
+            rows.push(row(current, hit));
+        } else if some_similar
+            && hit == Hit::Exact
+            && let Some(nearly) = rows.iter_mut().find(|row| row.summary.id == current.id)
+        {
+            // Its row matches only nearly, and its notes exactly.
+            nearly.hit = Hit::Exact;
         }
     }
 }

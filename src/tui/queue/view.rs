@@ -16,9 +16,9 @@ use crate::tui::core::layout::{Frame, PaneSlot};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
 use crate::tui::filter::FILTER_LINE_ROWS;
-use crate::tui::input::fuzzy::WordMatcher;
+use crate::tui::input::fuzzy::{Hit, WordMatcher};
 use crate::tui::queue::columns::{BAR_WIDTH, Columns, REMAINING_WIDTH, heading};
-use crate::tui::queue::{Group, empty_state};
+use crate::tui::queue::{Group, Row, empty_state};
 use crate::tui::widgets::formatting::{age, remaining_bar, remaining_text, short_status};
 use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 use crate::tui::widgets::{highlight, pane};
@@ -76,7 +76,7 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
     for ((index, line), at) in queue.lines.iter().enumerate().skip(queue.top).zip(lines) {
         let selected = index == queue.index;
         let line = match line {
-            queue::Line::Row(row) => row_line(app, &queue.rows[*row].summary, &columns, selected),
+            queue::Line::Row(row) => row_line(app, &queue.rows[*row], &columns, selected),
             queue::Line::Head(group) => {
                 group_line(app, &queue.groups[*group], usize::from(inside.width), selected)
             }
@@ -224,8 +224,9 @@ fn push_fitted<'a>(
     line.push_span(Span::styled(" ".repeat(blank), style));
 }
 
-fn row_line(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line<'static> {
+fn row_line(app: &App, row: &Row, columns: &Columns, selected: bool) -> Line<'static> {
     let theme = app.ui.theme;
+    let (row, hit) = (&*row.summary, row.hit);
     let fresh = row.status == Status::Triggered;
     let strong = if fresh || selected { theme.strong() } else { Style::new() };
     let mut line = Line::default();
@@ -268,6 +269,9 @@ fn row_line(app: &App, row: &Summary, columns: &Columns, selected: bool) -> Line
             Column::Owner => push_owner(app, row, wide, &mut line),
             Column::Team => {
                 push_fitted(app, row.team.as_deref().unwrap_or("–"), wide, theme.dim(), &mut line);
+            }
+            Column::Title if hit == Hit::Similar => {
+                push_fitted(app, format!("~ {}", row.title), wide, strong, &mut line);
             }
             Column::Title => push_fitted(app, &row.title, wide, strong, &mut line),
         }

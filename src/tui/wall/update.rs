@@ -10,6 +10,7 @@ use crate::model::{Event, Priority};
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::quit;
+use crate::tui::input::fuzzy::Hit;
 use crate::tui::queue::{Row, clock, rows};
 use crate::tui::reading;
 use crate::tui::wall::{EventRequest, IncidentRef, LastP1, Settings, Wall};
@@ -78,7 +79,7 @@ fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(I
             let change = rows::next_change(summary, now, &levels);
             wall.next_change = wall.next_change.into_iter().chain(change).min();
             let rank = urgency_key(summary, now, &levels);
-            wall.rows.push(Row { summary: summary.clone(), rank });
+            wall.rows.push(Row { summary: summary.clone(), rank, hit: Hit::Exact });
         }
     }
     wall.rows.sort_unstable_by_key(|row| row.rank);
