@@ -94,7 +94,10 @@ pub fn compare(sort: Sort, a: (&Summary, &UrgencyKey), b: (&Summary, &UrgencyKey
         }
         Sort::Owner => {
             let (a, b) = (a.0.assignee.as_ref(), b.0.assignee.as_ref());
-            compare_names(a.map(|person| person.name.as_str()), b.map(|person| person.name.as_str()))
+            compare_names(
+                a.map(|person| person.name.as_str()),
+                b.map(|person| person.name.as_str()),
+            )
         }
         Sort::Changed => b.0.last_event_at.cmp(&a.0.last_event_at),
     };

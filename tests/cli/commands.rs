@@ -211,6 +211,41 @@ fn list_goes_through_all_pages_in_order() {
 }
 
 #[test]
+fn list_in_a_pipe_has_every_row() {
+    let cli = CliFixture::new();
+    let seed = ["demo", "--seed", "5", "--incidents", "400", "--keep", "many.db", "--seed-only"];
+    cli.ok(seed);
+    let list = |args: &[&str]| {
+        let out = cli.ok(["list", "is:any", "--store", "many.db"].iter().chain(args));
+        out.lines().count()
+    };
+    assert_eq!(list(&["--json"]), 400);
+    assert_eq!(list(&[]), 401, "and the header");
+    assert_eq!(list(&["--json", "--limit", "150"]), 150);
+    assert_eq!(list(&["--limit", "7"]), 8);
+    assert_eq!(list(&["--json", "--all"]), 400);
+}
+
+#[test]
+fn list_names_words_that_were_meant_as_terms() {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    for (word, hint) in [
+        ("critical", "did you mean priority:critical?"),
+        ("p5", "did you mean priority:p4? There are p1 to p4"),
+        ("triggered", "did you mean status:triggered?"),
+    ] {
+        cli.run(["list", word]).refused(0, &[&format!("\"{word}\" is looked for"), hint]);
+        let run = cli.run(["list", word, "--json"]);
+        assert_eq!((run.code, run.out.as_str()), (0, ""));
+        assert!(run.err.contains(hint), "{run:?}");
+    }
+    // Nobody needs to be told of a word that is found.
+    assert_eq!(json_lines(&cli.ok(["list", "cdn", "--json"])).len(), 1);
+    cli.run(["list", "is:any", "*"]).refused(2, &["nothing to look for: \"*\""]);
+}
+
+#[test]
 fn an_empty_list_prints_nothing_and_says_so() {
     let cli = CliFixture::new();
     cli.declare("One", "cdn");

@@ -61,7 +61,7 @@ each_backend!(
     the_history_is_paged_in_both_directions,
     filters_match_as_the_model_does,
     text_search_covers_titles_symptoms_notes_and_services,
-    words_are_found_inside_all_texts_in_every_script,
+    every_text_is_searched_in_every_script,
     incidents_without_a_service_are_selected,
     invalid_limits_and_page_marks_are_refused,
     page_mark_is_valid_only_in_its_own_order,

@@ -313,12 +313,12 @@ fn rows_that_match_only_nearly_come_last_and_are_marked() {
     let mut stage = Stage::busy();
     stage.filter("disk");
     let exact = stage.numbers();
-    assert!(!stage.screen().contains("~ "), "{}", stage.screen());
+    assert!(!stage.screen().contains('~'), "{}", stage.screen());
     // The letters of `dsk` are in no text side by side, those of `payments` are.
     stage.keys("^u");
     stage.write("dsk");
     assert_eq!(stage.numbers(), exact, "the order is that of the queue");
-    assert!(stage.screen().contains("~ "), "{}", stage.screen());
+    assert!(stage.screen().matches('~').count() > 2, "{}", stage.screen());
     stage.keys("^u");
     stage.write("logins");
     let all = stage.titles();

@@ -116,7 +116,10 @@ impl FileStore {
     ///
     /// # Errors
     /// [`BackendError`] if the store can't be read or written.
-    pub async fn index_texts(&self, mut progress: impl FnMut(u64, u64)) -> Result<(), BackendError> {
+    pub async fn index_texts(
+        &self,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<(), BackendError> {
         if self.is_read_only() {
             return Ok(());
         }

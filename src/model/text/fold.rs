@@ -83,9 +83,7 @@ fn is_removed(c: char) -> bool {
 
 /// Returns the one of several letters or digits that stands for all of them.
 fn unify(c: char) -> char {
-    let digit = |zero: u32| {
-        char::from_digit(u32::from(c).wrapping_sub(zero), 10).unwrap_or(c)
-    };
+    let digit = |zero: u32| char::from_digit(u32::from(c).wrapping_sub(zero), 10).unwrap_or(c);
     match u32::from(c) {
         // Yeh and alef maksura; kaf.
         0x64a | 0x649 => '\u{6cc}',

@@ -200,9 +200,8 @@ impl FilterLine {
     /// only if nothing passes the filter.
     #[must_use]
     pub fn first_hint(&self, is_empty: bool) -> Option<&FilterHint> {
-        let is_shown = |hint: &&FilterHint| {
-            (hint.is_certain || is_empty) && !self.is_in_progress(&hint.range)
-        };
+        let is_shown =
+            |hint: &&FilterHint| (hint.is_certain || is_empty) && !self.is_in_progress(&hint.range);
         self.parsed.hints.iter().find(is_shown)
     }
 

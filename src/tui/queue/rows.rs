@@ -109,9 +109,7 @@ fn add_history(
     let sort = queue.effective_sort();
     let is_current = pages.query.as_ref().is_some_and(|(f, s)| f == queue.filter() && *s == sort);
     // Open rows that sort after the last page come with the next one.
-    if let Some(last) =
-        pages.rows.last().filter(|_| is_current && pages.next_page.is_some())
-    {
+    if let Some(last) = pages.rows.last().filter(|_| is_current && pages.next_page.is_some()) {
         let last = row(last, Hit::Exact);
         rows.retain(|row| {
             let (row, last) = ((&*row.summary, &row.rank), (&*last.summary, &last.rank));

@@ -234,6 +234,8 @@ fn row_line(app: &App, row: &Row, columns: &Columns, selected: bool) -> Line<'st
         "✓"
     } else if app.is_pending(row.id) {
         "↑"
+    } else if hit == Hit::Similar {
+        "~"
     } else if row.paused {
         "‖"
     } else {
@@ -269,9 +271,6 @@ fn row_line(app: &App, row: &Row, columns: &Columns, selected: bool) -> Line<'st
             Column::Owner => push_owner(app, row, wide, &mut line),
             Column::Team => {
                 push_fitted(app, row.team.as_deref().unwrap_or("–"), wide, theme.dim(), &mut line);
-            }
-            Column::Title if hit == Hit::Similar => {
-                push_fitted(app, format!("~ {}", row.title), wide, strong, &mut line);
             }
             Column::Title => push_fitted(app, &row.title, wide, strong, &mut line),
         }

@@ -195,7 +195,7 @@ pub async fn text_search_covers_titles_symptoms_notes_and_services(backend: &dyn
     assert_eq!(titles(backend, "is:any second").await, ["second title"]);
 }
 
-pub async fn words_are_found_inside_all_texts_in_every_script(backend: &dyn Backend) {
+pub async fn every_text_is_searched_in_every_script(backend: &dyn Backend) {
     let mut one = declaration("カード決済が失敗する");
     (one.services, one.team) = (vec!["paiements-café".into()], Some("Équipe Łódź".into()));
     let one = declared_as(backend, one).await;

@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn common_digits_are_not_looked_for_among_the_numbers() {
+    fn common_digits_are_not_searched_among_the_numbers() {
         assert_eq!(numbers_with("7", false, 1_000_000), None);
         assert_eq!(numbers_with("1", true, 2_000_000_000), None);
     }

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_split_into_words_and_pairs() {
+    fn texts_are_split_by_their_script() {
         assert_eq!(tokens_of("Card payments (E-4711) fail"), "4711 card e fail payments");
         assert_eq!(tokens_of("カード決済が失敗"), "が失 カー ド決 ード 失敗 決済 済が");
         assert_eq!(tokens_of("E500エラー"), "e500 エラ ラー");
