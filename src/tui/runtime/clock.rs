@@ -35,6 +35,40 @@ pub(super) fn next_offset_change(
     Some(OffsetChange { at: truncate_to_second(after), offset: offset_at(after) })
 }
 
+/// How long a look-up holds that has found no change: the rules of the zone may change meanwhile.
+const OFFSET_RECHECK: TimeDelta = TimeDelta::hours(1);
+
+/// The next change of the viewer's offset from UTC, which is looked up only when it may be another:
+/// a look-up asks for the offsets of many times.
+#[derive(Debug, Default)]
+pub(super) struct OffsetLookup {
+    /// When it was looked up, the offset then, and the result; `None` before the first look-up.
+    last: Option<(DateTime<Utc>, FixedOffset, Option<OffsetChange>)>,
+}
+
+impl OffsetLookup {
+    /// Looks the next change up, if the known one has passed, the viewer is in another zone now, the
+    /// clock was set back, or none was found a while ago. Returns the result of a look-up, and
+    /// `None` if none was needed.
+    pub(super) fn refresh(
+        &mut self,
+        now: DateTime<Utc>,
+        offset: FixedOffset,
+        offset_at: impl Fn(DateTime<Utc>) -> FixedOffset,
+    ) -> Option<Option<OffsetChange>> {
+        let is_current = self.last.is_some_and(|(at, offset_then, change)| {
+            let holds_until = change.map_or(at + OFFSET_RECHECK, |change| change.at);
+            offset_then == offset && at <= now && now < holds_until
+        });
+        if is_current {
+            return None;
+        }
+        let change = next_offset_change(now, offset_at);
+        self.last = Some((now, offset, change));
+        Some(change)
+    }
+}
+
 /// Compares the monotonic clock with the wall clock: both as they stood at the last comparison.
 pub(super) struct ClockMonitor {
     steady: Instant,
@@ -148,6 +182,38 @@ mod tests {
         assert_eq!(next_offset_change(now, berlin), change);
         assert_eq!(next_offset_change(begins, berlin), None);
         assert_eq!(next_offset_change(begins - TimeDelta::milliseconds(1), berlin), change);
+    }
+
+    #[test]
+    fn offset_change_is_looked_up_only_when_it_may_be_another() {
+        let begins: DateTime<Utc> = "2031-03-30T01:00:00Z".parse().unwrap();
+        let [winter, summer] = [3600, 7200].map(|s| FixedOffset::east_opt(s).unwrap());
+        let start: DateTime<Utc> = "2031-01-07T12:00:00Z".parse().unwrap();
+        let change = Some(OffsetChange { at: begins, offset: summer });
+        let asked = std::cell::Cell::new(0);
+        let berlin = |at| {
+            asked.set(asked.get() + 1);
+            if at < begins { winter } else { summer }
+        };
+        let mut lookup = OffsetLookup::default();
+        assert_eq!(lookup.refresh(start, winter, berlin), Some(change));
+        let after_first = asked.get();
+        for second in 1..100 {
+            assert_eq!(lookup.refresh(start + TimeDelta::seconds(second), winter, berlin), None);
+        }
+        assert_eq!(asked.get(), after_first);
+        // The change is there, and none is ahead: that is remembered, too, but not forever.
+        assert_eq!(lookup.refresh(begins, summer, berlin), Some(None));
+        let after_second = asked.get();
+        for minute in 1..60 {
+            assert_eq!(lookup.refresh(begins + TimeDelta::minutes(minute), summer, berlin), None);
+        }
+        assert_eq!(asked.get(), after_second);
+        assert_eq!(lookup.refresh(begins + TimeDelta::hours(1), summer, berlin), Some(None));
+        // Another zone, or a clock that was set back.
+        let utc = FixedOffset::east_opt(0).unwrap();
+        assert_eq!(lookup.refresh(begins + TimeDelta::hours(1), utc, |_| utc), Some(None));
+        assert_eq!(lookup.refresh(start, utc, |_| utc), Some(None));
     }
 
     #[tokio::test]

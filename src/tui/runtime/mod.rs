@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Local, Offset, Utc};
-use clock::{ClockMonitor, next_offset_change};
+use clock::{ClockMonitor, OffsetLookup};
 use crossterm::event::Event;
 use effects::Runner;
 pub(super) use host::TerminalHost;
@@ -136,6 +136,7 @@ where
         updates,
         reloads,
         clocks,
+        offset_lookup: OffsetLookup::default(),
         dirty: true,
         last_key_at: None,
         last_frame_at: None,
@@ -153,6 +154,7 @@ struct EventLoop<'a, B: ratatui::backend::Backend, H> {
     updates: mpsc::UnboundedReceiver<crate::sync::BackendUpdate>,
     reloads: Option<watch::Receiver<Option<Reload>>>,
     clocks: ClockMonitor,
+    offset_lookup: OffsetLookup,
     /// Something may have changed since the last frame.
     dirty: bool,
     /// When a key was pressed last, or the panes were opened.
@@ -290,15 +292,13 @@ where
         Box::pin(self.tick()).await
     }
 
-    /// Handles the passing of time. Looks up the next change of the viewer's offset from UTC if the
-    /// known one has passed, or the viewer is in another zone now.
+    /// Handles the passing of time. Looks up the next change of the viewer's offset from UTC if it
+    /// may be another.
     async fn tick(&mut self) -> Result<Flow, RunError> {
         let now = Local::now();
         let offset = now.offset().fix();
-        let still_ahead = self.app.ui.offset_change.is_some_and(|change| change.at > now);
-        if !still_ahead || offset != self.app.ui.offset {
-            let change =
-                next_offset_change(now.to_utc(), |at| at.with_timezone(&Local).offset().fix());
+        let offset_at = |at: DateTime<Utc>| at.with_timezone(&Local).offset().fix();
+        if let Some(change) = self.offset_lookup.refresh(now.to_utc(), offset, offset_at) {
             let _ = self.handle_message(Message::OffsetChanges(change)).await?;
         }
         self.handle_message(Message::Tick(now.to_utc(), offset)).await
