@@ -121,9 +121,15 @@ async fn send_pending(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(
         refused |= settled.refusal().is_some();
     }
     out.flush()?;
-    let pending = after.counts().pending as u64;
+    let held = after.pending().filter(|entry| after.is_held(entry)).count() as u64;
+    let pending = after.counts().pending as u64 - held;
     if refused {
         return Err(Failure::failed("some were refused: `redphone outbox` says why"));
+    }
+    if pending == 0 && held > 0 {
+        // No later attempt sends them: somebody has to act first.
+        let are = if held == 1 { "command is" } else { "commands are" };
+        return Err(Failure::failed(format!("{held} {are} held: `redphone outbox` says why")));
     }
     if pending > 0 {
         let waiting = if pending == 1 { "command waits" } else { "commands wait" };
@@ -158,8 +164,7 @@ fn state_name(entry: &OutboxEntry, outbox: &OutboxSnapshot) -> &'static str {
     match entry.state {
         EntryState::Sent(_) => "sent",
         EntryState::Refused(_) => "refused",
-        EntryState::Pending if outbox.blocker_of(entry).is_some() => "held",
-        EntryState::Pending if outbox.other_requester_reason(entry).is_some() => "held",
+        EntryState::Pending if outbox.is_held(entry) => "held",
         EntryState::Pending => "pending",
     }
 }

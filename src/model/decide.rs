@@ -6,7 +6,7 @@ use super::check;
 use super::command::logic::Case;
 use super::command::{Command, Envelope, IncidentCommand, declare, merge};
 use super::event::{Event, EventBody};
-use super::id::{EventId, IncidentId};
+use super::id::{EventId, IncidentId, IncidentNumber};
 use super::incident::Incident;
 use super::rejection::Rejection;
 use super::rules::Rules;
@@ -71,7 +71,22 @@ pub fn absorb(
     envelope: &Envelope,
     context: Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
-    let body = merge::absorb(target, ended)?;
+    let ended = &ended.summary;
+    absorb_named(target, (ended.id, ended.number, &ended.title), envelope, context)
+}
+
+/// Returns the same events as [`absorb`] for an ended incident of which only id, number and title
+/// are known.
+///
+/// # Errors
+/// [`Rejection`] when the target has ended itself.
+pub fn absorb_named(
+    target: &Incident,
+    (id, number, title): (IncidentId, Option<IncidentNumber>, &str),
+    envelope: &Envelope,
+    context: Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    let body = merge::absorb(target, id, number, title)?;
     let mut events = stamp(vec![body], target.summary.id, Some(target), envelope, context.now);
     for event in &mut events {
         // The events of the incident that ends use the first ids derived from this command.

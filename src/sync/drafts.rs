@@ -233,8 +233,30 @@ impl Worker {
                 abandoned.push(draft);
             }
         }
+        self.remove_abandoned_locks();
         abandoned.sort_by_key(|draft| std::cmp::Reverse(draft.at));
         Ok(abandoned)
+    }
+}
+
+impl Worker {
+    /// Deletes the lock files that killed processes have left behind and that no draft needs. One
+    /// that another process holds stays, and so does a file that is no lock of a draft.
+    fn remove_abandoned_locks(&mut self) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            let id = path.file_stem().and_then(|stem| Uuid::parse_str(stem.to_str()?).ok());
+            let Some(id) = id.filter(|id| path == self.path(*id, "lock")) else { continue };
+            // Locked before it is deleted, as any holder does.
+            let removed = match self.lock(id) {
+                Ok(true) => self.release(id),
+                Ok(false) => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = removed {
+                tracing::debug!(%error, path = %path.display(), "a lock file stays");
+            }
+        }
     }
 }
 
@@ -262,6 +284,45 @@ mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
     use super::*;
+
+    fn worker(folder: &Path) -> Worker {
+        Worker { folder: folder.into(), locks: HashMap::new() }
+    }
+
+    fn file_names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn lock_files_of_killed_processes_are_removed_at_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let [killed, open] = [Uuid::now_v7(), Uuid::now_v7()];
+        // A killed process leaves its file behind, and the system releases its lock.
+        fs::write(folder.path().join(format!("{killed}.lock")), "").unwrap();
+        let mut other = worker(folder.path());
+        assert!(other.lock(open).unwrap());
+        for name in ["sending.lock", "notes.txt", "11111111-2222.lock"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        assert!(worker(folder.path()).find_abandoned().unwrap().is_empty());
+        let mut expected = vec![
+            "11111111-2222.lock".to_owned(),
+            format!("{open}.lock"),
+            "notes.txt".to_owned(),
+            "sending.lock".to_owned(),
+        ];
+        expected.sort();
+        assert_eq!(file_names(folder.path()), expected);
+        // The lock that is held is still the one that counts.
+        assert!(!worker(folder.path()).lock(open).unwrap());
+        other.release(open).unwrap();
+        assert!(worker(folder.path()).lock(open).unwrap());
+    }
 
     /// Each thread stands for a process: locks belong to open files, not to processes.
     #[test]

@@ -157,6 +157,54 @@ async fn pending_commands_are_applied_to_fetched_records() {
 }
 
 #[tokio::test]
+async fn pending_merge_is_applied_to_both_records() {
+    let fixture = RemoteFixture::new().await;
+    let from = declared(&*fixture.store, "Cards fail again").await;
+    let into = declared(&*fixture.store, "Cards fail").await;
+    let remote = fixture.remote().await;
+    read_all(&remote).await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let merge = ask(from, IncidentCommand::Merge { into });
+    remote.enqueue(vec![merge.clone()]).await.unwrap();
+    assert_eq!(remote.incident(from).await.unwrap().incident.summary.status, Status::Merged);
+
+    let number = fixture.store.incident(from).await.unwrap().incident.summary.number;
+    let target = remote.incident(into).await.unwrap().incident;
+    assert_eq!(target.absorbed, [(from, number)]);
+    let events = remote.timeline(into, TimelineRange::Last(10)).await.unwrap();
+    assert_eq!(events.len(), 2);
+    let pending = &events[1];
+    assert_eq!((pending.seq, pending.command), (2, merge.id));
+    let EventBody::Absorbed { title, .. } = &pending.body else { panic!("{pending:?}") };
+    assert_eq!(title, "Cards fail again");
+    assert!(remote.watch_outbox().borrow().has_pending(into));
+    let page = remote.search(&search("")).await.unwrap();
+    assert_eq!(page.rows.iter().map(|row| (row.id, row.seq)).collect::<Vec<_>>(), [(into, 2)]);
+
+    // It is carried out, and not applied a second time.
+    fixture.stub.set_mode(StubMode::Online);
+    remote.send_now().await.unwrap();
+    super::fixtures::all_sent(&remote).await;
+    assert_eq!(remote.incident(into).await.unwrap().incident.absorbed, [(from, number)]);
+    assert_eq!(remote.timeline(into, TimelineRange::Last(10)).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn merge_into_a_declared_incident_waits_with_it() {
+    let fixture = RemoteFixture::new().await;
+    let from = declared(&*fixture.store, "Cards fail").await;
+    let remote = fixture.remote().await;
+    read_all(&remote).await;
+    fixture.stub.set_mode(StubMode::Offline);
+    let (into, declaration) = declare("Payments are down");
+    remote.enqueue(vec![declaration]).await.unwrap();
+    remote.enqueue(vec![ask(from, IncidentCommand::Merge { into })]).await.unwrap();
+    let target = remote.incident(into).await.unwrap().incident;
+    assert_eq!(target.absorbed.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [from]);
+    assert_eq!(remote.timeline(into, TimelineRange::After(0)).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn cached_timeline_tail_is_not_treated_as_complete() {
     let fixture = RemoteFixture::new().await;
     let id = declared(&*fixture.store, "Cards fail").await;

@@ -11,7 +11,7 @@ use redphone::model::{
     Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, Rejection, RejectionKind,
 };
 use redphone::sync::drafts::DraftOp;
-use redphone::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot};
+use redphone::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot, PendingChange};
 use redphone::sync::{BackendUpdate, ConnectionState, Sourced};
 use redphone::tui::core::message::{Message, OutboxRequest};
 use redphone::tui::core::mode::Mode;
@@ -413,8 +413,12 @@ fn offline_declaration_stays_selected_when_it_gets_its_number() {
     show(&mut stage, OutboxSnapshot { entries: vec![waits], me: None });
     // The rows of the mirror, with pending commands applied.
     let rules = redphone::model::Rules::default();
-    let new =
-        redphone::sync::remote::apply_pending_to_row(None, &[&envelope], &rules).expect("declared");
+    let new = redphone::sync::remote::apply_pending_to_row(
+        None,
+        &[PendingChange::Command(&envelope)],
+        &rules,
+    )
+    .expect("declared");
     let mut snapshot =
         redphone::sync::Snapshot::clone(stage.app.fetched.snapshot.as_ref().expect("rows"));
     snapshot.rows.push(Arc::new(new.clone()));

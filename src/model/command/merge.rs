@@ -52,20 +52,19 @@ impl CommandLogic for Merge {
     }
 }
 
-/// Returns what happens to the incident in which the ended one continues.
+/// Returns what happens to the incident in which another one continues, which has this id, number
+/// and title.
 pub(in crate::model) fn absorb(
     target: &Incident,
-    ended: &Incident,
+    from: IncidentId,
+    number: Option<IncidentNumber>,
+    title: &str,
 ) -> Result<EventBody, Rejection> {
     if !target.summary.status.is_open() {
         let (number, status) = (target.summary.number, target.summary.status);
         return Err(Rejection::MergeTargetEnded { number, status });
     }
-    Ok(EventBody::Absorbed {
-        from: ended.summary.id,
-        number: ended.summary.number,
-        title: ended.summary.title.clone(),
-    })
+    Ok(EventBody::Absorbed { from, number, title: title.to_owned() })
 }
 
 pub(in crate::model) struct MergedInto {

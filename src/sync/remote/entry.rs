@@ -10,7 +10,8 @@ use uuid::Uuid;
 use crate::backend::{BackendError, Outcome};
 use crate::model::time::format_ago;
 use crate::model::{
-    Command, CommandId, Envelope, IncidentCommand, IncidentId, Rejection, RejectionKind,
+    Command, CommandId, Envelope, IncidentCommand, IncidentId, IncidentNumber, Rejection,
+    RejectionKind,
 };
 
 /// A command in the outbox.
@@ -98,6 +99,21 @@ impl OutboxEntry {
     #[must_use]
     pub fn incident(&self) -> Option<IncidentId> {
         self.command().and_then(incident)
+    }
+
+    /// Returns the incident in which the command makes another one continue, if it does.
+    #[must_use]
+    pub fn merges_into(&self) -> Option<IncidentId> {
+        match self.command()? {
+            Command::Incident { command: IncidentCommand::Merge { into }, .. } => Some(*into),
+            _ => None,
+        }
+    }
+
+    /// Returns the incidents that the command changes: the one that it is about, and the one in
+    /// which that continues.
+    pub fn changed_incidents(&self) -> impl Iterator<Item = IncidentId> {
+        self.incident().into_iter().chain(self.merges_into())
     }
 
     /// Returns the incident that the command declares, if it does.
@@ -223,6 +239,30 @@ fn referenced_ids(command: &Command) -> Vec<Uuid> {
     }
 }
 
+/// What a pending command does to one incident.
+#[derive(Clone, Copy, Debug)]
+pub enum PendingChange<'a> {
+    /// The command is about the incident.
+    Command(&'a Envelope),
+    /// Another incident is merged into it.
+    Merge {
+        /// The command, which is about the other incident.
+        envelope: &'a Envelope,
+        /// Id, number and title of the other incident, as far as they were known at the request.
+        from: (IncidentId, Option<IncidentNumber>, &'a str),
+    },
+}
+
+impl<'a> PendingChange<'a> {
+    /// Returns the command.
+    #[must_use]
+    pub const fn envelope(self) -> &'a Envelope {
+        match self {
+            Self::Command(envelope) | Self::Merge { envelope, .. } => envelope,
+        }
+    }
+}
+
 /// The commands in the outbox, in the order in which they were requested. Immutable.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OutboxSnapshot {
@@ -300,6 +340,13 @@ impl OutboxSnapshot {
             .then(|| format!("asked by {other}, the token is {me}'s: it waits for one of {other}"))
     }
 
+    /// Returns whether a pending command is not sent until somebody acts: sends or drops the refused
+    /// command that blocks it, or comes with a token of its requester.
+    #[must_use]
+    pub fn is_held(&self, entry: &OutboxEntry) -> bool {
+        self.blocker_of(entry).is_some() || self.other_requester_reason(entry).is_some()
+    }
+
     /// Returns the commands that are dropped together with one: those that need the incident that
     /// it declares.
     #[must_use]
@@ -315,22 +362,26 @@ impl OutboxSnapshot {
             .collect()
     }
 
-    /// Groups the pending commands by incident, each group in order.
+    /// Groups the pending changes by incident, each group in order. A merge changes two incidents.
     #[must_use]
-    pub fn pending_by_incident(&self) -> HashMap<IncidentId, Vec<&Envelope>> {
-        let mut groups: HashMap<IncidentId, Vec<&Envelope>> = HashMap::new();
+    pub fn pending_by_incident(&self) -> HashMap<IncidentId, Vec<PendingChange<'_>>> {
+        let mut groups: HashMap<IncidentId, Vec<PendingChange<'_>>> = HashMap::new();
         for entry in self.pending() {
-            if let (Some(id), Some(envelope)) = (entry.incident(), &entry.envelope) {
-                groups.entry(id).or_default().push(envelope);
+            let (Some(id), Some(envelope)) = (entry.incident(), &entry.envelope) else { continue };
+            groups.entry(id).or_default().push(PendingChange::Command(envelope));
+            if let Some(into) = entry.merges_into().filter(|into| *into != id) {
+                let (number, title) = (entry.label.parse().ok(), entry.title.as_str());
+                let merge = PendingChange::Merge { envelope, from: (id, number, title) };
+                groups.entry(into).or_default().push(merge);
             }
         }
         groups
     }
 
-    /// Returns whether a command about an incident is pending.
+    /// Returns whether a command that changes an incident is pending.
     #[must_use]
     pub fn has_pending(&self, id: IncidentId) -> bool {
-        self.pending().any(|entry| entry.incident() == Some(id))
+        self.pending().any(|entry| entry.changed_incidents().any(|changed| changed == id))
     }
 
     /// Iterates over the commands that could be sent, in order: only the first of those about the
@@ -417,6 +468,28 @@ mod tests {
             requester: None,
             clock_offset: None,
         })
+    }
+
+    #[test]
+    fn blocked_and_foreign_commands_are_held() {
+        let (one, other) = (IncidentId::new(), IncidentId::new());
+        let free = entry(3, other, None);
+        let mut unreadable = OutboxEntry::clone(&entry(1, one, None));
+        unreadable.envelope = None;
+        unreadable.state = EntryState::Refused(BackendError::NotAllowed("by a newer one".into()));
+        let mut blocked = OutboxEntry::clone(&entry(2, one, None));
+        blocked.batch = unreadable.batch;
+        let mut foreign = OutboxEntry::clone(&entry(4, other, None));
+        foreign.requester = Some("tomo".into());
+        let entries = [unreadable, blocked].map(Arc::new).into_iter();
+        let entries = entries.chain([free, Arc::new(foreign)]).collect();
+        let snapshot = OutboxSnapshot { me: Some("ines".into()), entries };
+        let held: Vec<u64> = snapshot
+            .pending()
+            .filter(|entry| snapshot.is_held(entry))
+            .map(|entry| entry.position)
+            .collect();
+        assert_eq!(held, [2, 4]);
     }
 
     /// A sender that sleeps until the next attempt finds something to send then, and does not spin.

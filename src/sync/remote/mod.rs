@@ -45,7 +45,7 @@ use crate::model::{CommandId, IncidentId, Rules, Summary};
 
 pub use cache::{MAX_DETAILS, MAX_ENDED};
 pub use database::{DatabaseError, Unusable};
-pub use entry::{EntryState, OutboxCounts, OutboxEntry, OutboxSnapshot};
+pub use entry::{EntryState, OutboxCounts, OutboxEntry, OutboxSnapshot, PendingChange};
 pub use open::{OpenError, Options};
 pub use optimistic::{apply_pending_to_record, apply_pending_to_row};
 pub use outbox::Batch;

@@ -6,10 +6,11 @@
 //! changes nothing here: the remote decides.
 
 use super::Shared;
+use super::entry::PendingChange;
 use crate::backend::Detail;
 use crate::model::checklist::{Answer, Answered, ClosingItem, Item};
-use crate::model::decide::{Context, decide};
-use crate::model::{Actor, Envelope, Event, Incident, IncidentId, Rules, Summary};
+use crate::model::decide::{Context, absorb_named, decide};
+use crate::model::{Actor, Event, Incident, IncidentId, Rules, Summary};
 
 /// Applies pending commands to a record. Returns the record, and the events that this adds to its
 /// timeline.
@@ -21,7 +22,7 @@ use crate::model::{Actor, Envelope, Event, Incident, IncidentId, Rules, Summary}
 pub fn apply_pending_to_record(
     incident: Option<Incident>,
     read_events: &[Event],
-    pending: &[&Envelope],
+    pending: &[PendingChange<'_>],
     rules: &Rules,
 ) -> (Option<Incident>, Vec<Event>) {
     let mut incident = incident;
@@ -30,12 +31,20 @@ pub fn apply_pending_to_record(
     let last_seq = read_events.last().map_or(0, |event| event.seq);
     let offset =
         last_seq.saturating_sub(incident.as_ref().map_or(0, |incident| incident.summary.seq));
-    for envelope in pending {
+    for change in pending {
+        let envelope = change.envelope();
         if read_events.iter().any(|event| event.command == envelope.id) {
             continue;
         }
         let context = Context { now: envelope.at, rules };
-        let Ok(events) = decide(incident.as_ref(), envelope, context) else { continue };
+        let decided = match (change, &incident) {
+            (PendingChange::Command(_), _) => decide(incident.as_ref(), envelope, context),
+            (PendingChange::Merge { from, .. }, Some(target)) => {
+                absorb_named(target, *from, envelope, context)
+            }
+            (PendingChange::Merge { .. }, None) => continue,
+        };
+        let Ok(events) = decided else { continue };
         for mut event in events {
             match &mut incident {
                 Some(incident) => incident.apply(&event),
@@ -55,7 +64,7 @@ pub fn apply_pending_to_record(
 #[must_use]
 pub fn apply_pending_to_row(
     row: Option<&Summary>,
-    pending: &[&Envelope],
+    pending: &[PendingChange<'_>],
     rules: &Rules,
 ) -> Option<Summary> {
     let incident = row.cloned().map(incident_from_row);

@@ -130,7 +130,11 @@ fn settle_from_entry(app: &mut App, entry: &OutboxEntry, at: DateTime<Utc>) -> V
 /// commands to the record (optimistic update).
 fn reload_affected(app: &mut App, before: &OutboxSnapshot, now: &OutboxSnapshot) -> Vec<Effect> {
     let waiting = |snapshot: &OutboxSnapshot| -> HashSet<(IncidentId, CommandId)> {
-        snapshot.pending().filter_map(|entry| Some((entry.incident()?, entry.id))).collect()
+        let changes = |entry: &Arc<OutboxEntry>| {
+            let id = entry.id;
+            entry.changed_incidents().map(move |incident| (incident, id)).collect::<Vec<_>>()
+        };
+        snapshot.pending().flat_map(changes).collect()
     };
     let (before, now) = (waiting(before), waiting(now));
     let changed: HashSet<IncidentId> =
