@@ -53,6 +53,9 @@ pub enum FieldProblem {
     /// A line has a line break.
     #[error("has a line break: write it on one line")]
     LineBreak,
+    /// A link is not an absolute URL.
+    #[error("is no URL: it begins with https:// or another scheme")]
+    NotAUrl,
     /// A list is too long.
     #[error("has {count} entries: {max} is the most")]
     TooManyEntries {

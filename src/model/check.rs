@@ -171,6 +171,43 @@ pub fn link(link: &Link) -> CheckResult {
     }
 }
 
+/// Checks the link of a new command, whose URL must also be an absolute one. Links that are stored
+/// already may have any text: see [`link`].
+///
+/// # Errors
+/// [`BadField`] says what is wrong with it.
+pub fn new_link(new: &Link) -> CheckResult {
+    link(new)?;
+    match new {
+        Link::Url(url) if !is_absolute_url(url) => Err(BadField::new("url", FieldProblem::NotAUrl)),
+        _ => Ok(()),
+    }
+}
+
+/// Schemes of URLs that name no host and are useful on an incident.
+const SCHEMES_WITHOUT_HOST: [&str; 6] = ["mailto", "tel", "sip", "sips", "xmpp", "im"];
+
+/// Returns whether a text is an absolute URL (RFC 3986, with any letters as in RFC 3987): a scheme,
+/// then `//` and what it names. `http` and `https` need a host; a few schemes need no `//`.
+fn is_absolute_url(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let is_scheme = scheme.starts_with(|ch: char| ch.is_ascii_alphabetic())
+        && scheme.chars().all(|ch| ch.is_ascii_alphanumeric() || "+-.".contains(ch));
+    if !is_scheme || rest.is_empty() || text.contains(|ch: char| ch.is_whitespace()) {
+        return false;
+    }
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    match rest.strip_prefix("//") {
+        Some(rest) if is("http") || is("https") => {
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let host = authority.rsplit('@').next().unwrap_or_default();
+            !host.is_empty() && !host.starts_with(':')
+        }
+        Some(rest) => !rest.is_empty(),
+        None => SCHEMES_WITHOUT_HOST.iter().any(|name| is(name)),
+    }
+}
+
 /// Checks an event from an import before the store accepts it.
 ///
 /// # Errors

@@ -113,6 +113,43 @@ fn import_refuses_what_commands_refuse() {
     check::event(&Event { body, ..bench.events.remove(0) }).unwrap();
 }
 
+#[rstest]
+#[case("https://wiki.example/a?b=ü#c")]
+#[case("HTTP://localhost:8080")]
+#[case("https://ines@[::1]/x")]
+#[case("mailto:ines@example.org")]
+#[case("tel:+4930123456")]
+#[case("slack://channel?id=C1")]
+#[case("file:///srv/runbooks/db.md")]
+fn absolute_url_may_be_linked(#[case] url: &str) {
+    let link = Link::Url(url.into());
+    assert!(Bench::new().try_as(tariq(), 1, IncidentCommand::Link { link }).is_ok());
+}
+
+#[rstest]
+#[case("not a url")]
+#[case("status.example.com/incidents/7")]
+#[case("//status.example.com")]
+#[case("https:")]
+#[case("https://")]
+#[case("https:///path")]
+#[case("http://:80/")]
+#[case("https://a.example/b c")]
+#[case("mailto:")]
+#[case("javascript:alert(1)")]
+#[case("7://a.example")]
+#[case("://a.example")]
+fn text_that_is_no_absolute_url_is_not_linked(#[case] text: &str) {
+    let mut bench = Bench::new();
+    let link = Link::Url(text.into());
+    let refusal = bench.refusal(1, IncidentCommand::Link { link: link.clone() });
+    assert_eq!(refusal, bad("url", FieldProblem::NotAUrl));
+    // Stores and exports of earlier versions may have it.
+    let event = Event { body: EventBody::Linked { link: link.clone() }, ..bench.events.remove(0) };
+    check::event(&event).unwrap();
+    check::event(&Event { body: EventBody::Unlinked { link }, ..event }).unwrap();
+}
+
 /// Returns the rejection of a command with a wrong field.
 fn bad(field: &'static str, problem: FieldProblem) -> Rejection {
     Rejection::Field(BadField { field, problem })

@@ -2,6 +2,7 @@
 //! the terminal as a control sequence.
 
 use std::collections::BTreeSet;
+use std::process::ExitStatus;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -24,6 +25,7 @@ use redphone::tui::Options;
 use redphone::tui::action::{ArgumentKind, Layer, TABLE};
 use redphone::tui::core::message::Message;
 use redphone::tui::core::mode::Mode;
+use redphone::tui::form::editor_error::EditorError;
 use redphone::tui::run::output::Pipe;
 use redphone::tui::theme::Depth;
 use redphone::tui::wall::{self, Wall};
@@ -338,7 +340,8 @@ const PLAYS: &[(&str, Play)] = &[
     }),
     ("no editor", |stage| {
         stage.keys("n");
-        stage.send(Message::Edited(Err(TEXT.into())));
+        let error = EditorError::Failed { editor: TEXT.into(), status: ExitStatus::default() };
+        stage.send(Message::Edited(Err(error)));
     }),
     ("a pasted note", |stage| {
         stage.keys("n");

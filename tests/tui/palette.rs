@@ -2,16 +2,20 @@
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
+use redphone::model::check::FieldProblem;
 use redphone::model::command::{Command, IncidentCommand, Link};
+use redphone::model::id::InvalidNumber;
 use redphone::model::status::{Category, Role};
-use redphone::model::{Impact, PersonRef, Priority, Status};
+use redphone::model::{Impact, IncidentNumber, PersonRef, Priority, Status};
 use redphone::tui::Options;
 use redphone::tui::core::message::Message;
 use redphone::tui::core::mode::Mode;
 use redphone::tui::form::Kind;
+use redphone::tui::input::parse_time::TimeError;
 use redphone::tui::metrics::Span;
-use redphone::tui::palette::Palette;
+use redphone::tui::palette::{EnterError, Palette};
 use redphone::tui::theme::Depth;
+use redphone::tui::verb::argument_error::ArgumentError;
 use rstest::rstest;
 
 use crate::support::company;
@@ -100,6 +104,49 @@ fn error_names_the_accepted_values(#[case] line: &str, #[case] expected: &str) {
     assert!(stage.submitted.is_empty());
     assert!(stage.screen().contains(expected), "{}", stage.screen());
     assert_eq!(palette(&stage).input, line, "what was typed is still there");
+}
+
+#[rstest]
+#[case("link example.com", ArgumentError::NotAUrl("example.com".into()))]
+#[case("merge 9999", ArgumentError::NotOpen(IncidentNumber(9999)))]
+#[case("merge x", ArgumentError::Number(InvalidNumber("x".into())))]
+#[case("priority high", ArgumentError::UrgencyMissing(Impact::High))]
+#[case("priority p7", ArgumentError::NotAPriority("p7".into()))]
+#[case("snooze soon", ArgumentError::Time(TimeError::NotATime("soon".into())))]
+#[case("snooze 2031-05-20 10:00", ArgumentError::Time(TimeError::Passed))]
+#[case("service search search", ArgumentError::List(FieldProblem::Duplicate("search".into())))]
+#[case(
+    "service chekcout",
+    ArgumentError::UnknownName {
+        problem: "there is no service",
+        text: "chekcout".into(),
+        suggestion: "did you mean checkout?".into(),
+    }
+)]
+#[case(
+    "window 5d",
+    ArgumentError::NotAWindow { text: "5d".into(), accepted: "24h, 7d, 30d, 90d".into() }
+)]
+#[case(
+    "team ",
+    ArgumentError::Missing { action: "team", accepted: "a team, or none" }
+)]
+fn wrong_argument_has_a_typed_reason(#[case] line: &str, #[case] expected: ArgumentError) {
+    let mut stage = Stage::busy();
+    stage.type_in_palette(line);
+    stage.keys("Enter");
+    assert_eq!(palette(&stage).enter_preview, Some(Err(EnterError::Argument(expected))));
+}
+
+#[rstest]
+#[case("undo")]
+#[case("close")]
+fn disabled_action_has_a_typed_reason(#[case] line: &str) {
+    let mut stage = Stage::busy();
+    stage.type_in_palette(line);
+    stage.keys("Enter");
+    let preview = &palette(&stage).enter_preview;
+    assert!(matches!(preview, Some(Err(EnterError::Disabled(_)))), "{preview:?}");
 }
 
 #[rstest]

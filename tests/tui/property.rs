@@ -19,6 +19,7 @@ use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::Options;
 use redphone::tui::action::TABLE;
 use redphone::tui::core::message::Message;
+use redphone::tui::form::editor_error::EditorError;
 use redphone::tui::queue::Line;
 use redphone::tui::run::RunEnd;
 use redphone::tui::run::output::Pipe;
@@ -183,7 +184,7 @@ pub fn apply_step(stage: &mut Stage, step: Step) {
             }
         }
         Step::Edited(what) => stage.send(Message::Edited(match what % 3 {
-            0 => Err("the editor has gone".into()),
+            0 => Err(EditorError::TerminalGone),
             1 => Ok(String::new()),
             _ => Ok("a\u{1b}[2J\nb\u{202e}\t决".into()),
         })),

@@ -14,6 +14,7 @@ use ratatui::layout::{Position, Size};
 use redphone::backend::BackendError;
 use redphone::tui::RunError;
 use redphone::tui::core::app::App;
+use redphone::tui::form::editor_error::EditorError;
 use redphone::tui::runtime::{Host, Input, create_app, drive};
 use redphone::tui::theme::{Depth, Theme};
 use tokio::sync::{mpsc, watch};
@@ -65,7 +66,7 @@ impl Host for Keys {
         Ok(())
     }
 
-    async fn edit(&mut self, text: String) -> io::Result<Result<String, String>> {
+    async fn edit(&mut self, text: String) -> io::Result<Result<String, EditorError>> {
         Ok(Ok(format!("{text}, edited")))
     }
 

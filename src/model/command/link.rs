@@ -46,7 +46,7 @@ impl CommandLogic for AddLink<'_> {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        check::link(self.link)?;
+        check::new_link(self.link)?;
         if case.incident.links.contains(self.link) {
             return Err(Rejection::AlreadyLinked { link: self.link.clone() });
         }

@@ -20,10 +20,11 @@ use crate::sync::remote::OutboxEntry;
 use crate::sync::{self, Sourced};
 
 use crate::tui::core::zone::OffsetChange;
+use crate::tui::form::editor_error::EditorError;
 use crate::tui::metrics::Span;
 use crate::tui::run::output::Pipe;
 use crate::tui::run::{ProgramSpec, RunEnd, RunId};
-use crate::tui::runbook::Runbooks;
+use crate::tui::runbook::{RunbookError, Runbooks};
 use crate::tui::wall::EventRequest;
 use crate::tui::workspace::{OpenWorkspaceError, WorkspaceId};
 
@@ -88,13 +89,13 @@ pub enum Message {
     /// The recorded problems were read: incidents can be linked to them.
     Problems(Result<Vec<Problem>, BackendError>, DateTime<Utc>),
     /// The editor has ended: its text goes into the field.
-    Edited(Result<String, String>),
+    Edited(Result<String, EditorError>),
     /// The settings file was changed: keys, appearance and rules follow it from now on.
     Config(Box<Reload>),
     /// The folder of runbooks was read: they are offered.
     Runbooks(Runbooks),
     /// A runbook was read: it is shown.
-    Runbook(String, Result<Arc<RunbookPage>, String>),
+    Runbook(String, Result<Arc<RunbookPage>, RunbookError>),
     /// A program has written something: it is shown.
     RunOutput(RunId, Pipe, String),
     /// A program has ended: that is shown, and put on the timeline where that is wanted.

@@ -43,8 +43,12 @@ pub(in crate::tui) fn validate_field(
 ) -> Option<String> {
     let value = form.value(label);
     let result = match label {
-        "Since" => return parse_time::parse_past(&value, at, app.clock()).err(),
-        "Until" | "Next update" => return parse_time::parse_future(&value, at, app.clock()).err(),
+        "Since" => {
+            return parse_time::parse_past(&value, at, app.clock()).err().map(|e| e.to_string());
+        }
+        "Until" | "Next update" => {
+            return parse_time::parse_future(&value, at, app.clock()).err().map(|e| e.to_string());
+        }
         "URL" => return parse_url(form).err().map(|result| result.message),
         "Due" => return names::due(form).err().map(|result| result.message),
         "Title" => check::title(&value),

@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod conflict;
+pub mod editor_error;
 mod field;
 pub mod open;
 pub mod update;

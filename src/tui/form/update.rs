@@ -11,6 +11,7 @@ use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::notices;
 use crate::tui::drafts;
+use crate::tui::form::editor_error::EditorError;
 use crate::tui::form::{Form, Value, commands, conflict};
 use crate::tui::verb::logic::FieldError;
 use crate::tui::verb::plan::Plan;
@@ -159,7 +160,7 @@ pub(in crate::tui) fn edit(app: &mut App) -> Vec<Effect> {
 }
 
 /// Puts the text from the editor into the focused field, or shows why there is none.
-pub(in crate::tui) fn edited(app: &mut App, result: Result<String, String>) -> Vec<Effect> {
+pub(in crate::tui) fn edited(app: &mut App, result: Result<String, EditorError>) -> Vec<Effect> {
     let Mode::Form(form) = &mut app.ui.mode else { return Vec::new() };
     match result {
         Ok(text) => {
@@ -171,7 +172,7 @@ pub(in crate::tui) fn edited(app: &mut App, result: Result<String, String>) -> V
             // Focuses the field again, so that its cursor is shown.
             form.move_focus(0);
         }
-        Err(why) => form.notice = Some(why),
+        Err(why) => form.notice = Some(why.to_string()),
     }
     drafts::update::schedule_save(app)
 }

@@ -2,12 +2,27 @@
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
+use crate::model::text::sanitize;
 use crate::model::time::parse_duration;
 
 use crate::tui::core::zone::Clock;
 
 /// The formats that are accepted, for messages.
 pub(in crate::tui) const FORMATS: &str = "30m, 4h, 2d, 09:00, tomorrow 09:00, 2026-03-01 09:00";
+
+/// Why a typed time can't be used. Displayed as what is wrong and what would be accepted.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum TimeError {
+    /// The text is none of the accepted formats; it is as it was typed, without blanks at its ends.
+    #[error("{:?} is no time: write {FORMATS}", sanitize(.0))]
+    NotATime(String),
+    /// The time is not after now.
+    #[error("that time has passed: choose a later one")]
+    Passed,
+    /// The time is after now.
+    #[error("that lies in the future")]
+    InTheFuture,
+}
 
 /// Returns the accepted formats, with the zone unless it is UTC.
 pub(in crate::tui) fn format_hint(forms: &str, clock: Clock) -> String {
@@ -23,9 +38,9 @@ pub(in crate::tui) fn parse_future(
     text: &str,
     now: DateTime<Utc>,
     clock: Clock,
-) -> Result<DateTime<Utc>, String> {
+) -> Result<DateTime<Utc>, TimeError> {
     let at = parse(text, now, clock, 1).ok_or_else(|| unknown_time(text))?;
-    if at <= now { Err("that time has passed: choose a later one".into()) } else { Ok(at) }
+    if at <= now { Err(TimeError::Passed) } else { Ok(at) }
 }
 
 /// Parses a time up to `now`: empty or `now`, a duration before now, a time of day (the last one),
@@ -37,18 +52,18 @@ pub(in crate::tui) fn parse_past(
     text: &str,
     now: DateTime<Utc>,
     clock: Clock,
-) -> Result<DateTime<Utc>, String> {
+) -> Result<DateTime<Utc>, TimeError> {
     if text.trim().is_empty() || text.trim().eq_ignore_ascii_case("now") {
         return Ok(now);
     }
     let text = text.trim();
     let text = text.strip_suffix("ago").map_or(text, str::trim_end);
     let at = parse(text, now, clock, -1).ok_or_else(|| unknown_time(text))?;
-    if at > now { Err("that lies in the future".into()) } else { Ok(at) }
+    if at > now { Err(TimeError::InTheFuture) } else { Ok(at) }
 }
 
-fn unknown_time(text: &str) -> String {
-    format!("{:?} is no time: write {FORMATS}", crate::model::text::sanitize(text.trim()))
+fn unknown_time(text: &str) -> TimeError {
+    TimeError::NotATime(text.trim().to_owned())
 }
 
 fn parse(text: &str, now: DateTime<Utc>, clock: Clock, side: i32) -> Option<DateTime<Utc>> {
@@ -140,17 +155,28 @@ mod tests {
     #[case("10magoago")]
     #[case("10m ago ago")]
     fn text_that_is_no_past_time_is_refused(#[case] text: &str) {
-        assert!(parse_past(text, now(), clock(0)).is_err());
+        let error = parse_past(text, now(), clock(0)).unwrap_err();
+        assert!(matches!(error, TimeError::NotATime(_)), "{error:?}");
     }
 
     #[rstest]
     #[case("soon")]
     #[case("25:00")]
-    #[case("2026-03-01 22:00")]
     #[case("-4h")]
     #[case("999999999999w")]
     fn text_that_is_no_future_time_is_refused(#[case] text: &str) {
-        assert!(parse_future(text, now(), clock(0)).is_err());
+        let expected = TimeError::NotATime(text.into());
+        assert_eq!(parse_future(&format!(" {text} "), now(), clock(0)), Err(expected));
+    }
+
+    #[test]
+    fn time_on_the_wrong_side_of_now_is_refused() {
+        let earlier = parse_future("2026-03-01 22:00", now(), clock(0));
+        assert_eq!(earlier, Err(TimeError::Passed));
+        let later = parse_past("2026-03-01 23:00", now(), clock(0));
+        assert_eq!(later, Err(TimeError::InTheFuture));
+        let no_time = TimeError::NotATime("so\u{1b}on".into()).to_string();
+        assert!(no_time.starts_with("\"so␛on\" is no time: write 30m, 4h, 2d, "), "{no_time}");
     }
 
     #[test]

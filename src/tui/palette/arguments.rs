@@ -6,7 +6,6 @@ use crate::config::suggestion;
 use crate::model::command::Argument;
 use crate::model::filter::Filter;
 use crate::model::queue::Sort;
-use crate::model::text::sanitize;
 
 use crate::tui::action::{ArgumentKind, Entry};
 use crate::tui::core::app::App;
@@ -16,6 +15,7 @@ use crate::tui::picker::{Item, Pick};
 use crate::tui::queue;
 use crate::tui::theme::Name;
 use crate::tui::verb;
+use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::Typed;
 use crate::tui::verb::target::Target;
 use crate::tui::{picker, run, views, workspace};
@@ -72,55 +72,55 @@ pub(in crate::tui) fn parse(
     offers: &[Item],
     targets: &[Target],
     at: DateTime<Utc>,
-) -> Result<Pick, String> {
+) -> Result<Pick, ArgumentError> {
     let argument = argument.trim();
     if argument.is_empty() {
-        return Err(format!("{} takes {}", entry.name, entry.argument.accepted()));
+        let accepted = entry.argument.accepted();
+        return Err(ArgumentError::Missing { action: entry.name, accepted });
     }
     if let Some(item) = offers.iter().find(|item| is_exact_match(item, argument)) {
         return match &item.disabled_reason {
-            Some(why) => Err(why.clone()),
+            Some(why) => Err(ArgumentError::Disabled(why.clone())),
             None => Ok(item.pick.clone()),
         };
     }
-    let shown = sanitize(argument);
+    let text = argument.to_owned();
     let values: Vec<&str> = offers.iter().filter_map(|item| item.value.as_deref()).collect();
-    let unknown = |what: &str| Err(format!("{what} {shown:?}: {}", suggestion(argument, &values)));
+    let suggestion = suggestion(argument, &values);
+    let unexpected = ArgumentError::Unexpected { action: entry.name };
+    let unknown =
+        |problem, text, suggestion| Err(ArgumentError::UnknownName { problem, text, suggestion });
     match entry.argument {
-        ArgumentKind::Nothing => Err(format!("{} takes nothing behind it", entry.name)),
+        ArgumentKind::Nothing => Err(unexpected),
         ArgumentKind::Listed(_) if values.is_empty() => {
-            Err(picker::items::empty_reason(app, entry.action, targets))
+            let why = picker::items::empty_reason(app, entry.action, targets);
+            Err(ArgumentError::NothingToChoose(why))
         }
-        ArgumentKind::Listed(what) => {
-            Err(format!("{shown:?} is not {what}: {}", suggestion(argument, &values)))
+        ArgumentKind::Listed(accepted) => {
+            Err(ArgumentError::NotAccepted { text, accepted, suggestion })
         }
         ArgumentKind::Command(_) => match verb::find(entry.action) {
             Some(verb) => verb.parse_argument(&Typed { app, text: argument, offers, targets, at }),
-            None => Err(format!("{} takes nothing behind it", entry.name)),
+            None => Err(unexpected),
         },
-        ArgumentKind::Number => argument
-            .parse()
-            .map(Pick::JumpTo)
-            .map_err(|error: crate::model::id::InvalidNumber| error.to_string()),
-        ArgumentKind::View => unknown("there is no view"),
-        ArgumentKind::Sort => unknown("there is no order"),
-        ArgumentKind::Theme => unknown("there is no theme"),
-        ArgumentKind::Zone => unknown("there is no zone"),
+        ArgumentKind::Number => Ok(Pick::JumpTo(argument.parse()?)),
+        ArgumentKind::View => unknown("there is no view", text, suggestion),
+        ArgumentKind::Sort => unknown("there is no order", text, suggestion),
+        ArgumentKind::Theme => unknown("there is no theme", text, suggestion),
+        ArgumentKind::Zone => unknown("there is no zone", text, suggestion),
         ArgumentKind::Backend if values.len() <= 1 => {
-            Err(workspace::update::NO_OTHER_WORKSPACE.into())
+            Err(ArgumentError::NothingToChoose(workspace::update::NO_OTHER_WORKSPACE.into()))
         }
-        ArgumentKind::Backend => unknown("there is no profile"),
+        ArgumentKind::Backend => unknown("there is no profile", text, suggestion),
         ArgumentKind::Run => match run::items::no_items_reason(app, targets, offers) {
-            Some(why) => Err(why),
-            None => unknown("there is no runbook or command"),
+            Some(why) => Err(ArgumentError::NothingToChoose(why)),
+            None => unknown("there is no runbook or command", text, suggestion),
         },
-        ArgumentKind::Filter => match argument.parse::<Filter>() {
-            Ok(_) => Ok(Pick::Filter(argument.to_owned())),
-            Err(error) => Err(error.to_string()),
-        },
-        ArgumentKind::Span => {
-            Err(format!("{shown:?} is no window: choose from {}", values.join(", ")))
+        ArgumentKind::Filter => {
+            argument.parse::<Filter>()?;
+            Ok(Pick::Filter(text))
         }
+        ArgumentKind::Span => Err(ArgumentError::NotAWindow { text, accepted: values.join(", ") }),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::model::text::SafeText;
 
 use crate::tui::action::Entry;
 use crate::tui::picker::Item;
+use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::target::Target;
 
 /// The maximum length of the typed line, in bytes.
@@ -48,6 +49,25 @@ pub struct Choice {
     pub kind: ChoiceKind,
 }
 
+/// Why `Enter` does nothing. Displayed as a sentence.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum EnterError {
+    /// The action can't be used now; the sentence says why.
+    #[error("{0}")]
+    Disabled(String),
+    /// The typed argument stands for nothing.
+    #[error(transparent)]
+    Argument(#[from] ArgumentError),
+    /// The rules refuse the command for the only incident that it is for.
+    #[error("{incident}: {reason}")]
+    Refused {
+        /// The incident, as messages name it.
+        incident: String,
+        /// The sentence of the rules.
+        reason: String,
+    },
+}
+
 /// The open command palette.
 #[derive(Clone, Debug)]
 pub struct Palette {
@@ -68,7 +88,7 @@ pub struct Palette {
     /// Whether the typed argument is complete: `Enter` then runs it and not the first choice.
     pub runs_as_typed: bool,
     /// What `Enter` will do, or why it can't.
-    pub enter_preview: Option<Result<String, String>>,
+    pub enter_preview: Option<Result<String, EnterError>>,
 }
 
 impl Palette {

@@ -13,8 +13,9 @@ use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::form::{Form, Kind};
 use crate::tui::input::fuzzy::FuzzyQuery;
-use crate::tui::palette::{Choice, ChoiceKind, Palette, arguments, split};
+use crate::tui::palette::{Choice, ChoiceKind, EnterError, Palette, arguments, split};
 use crate::tui::picker::{Item, Pick};
+use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::plan::phrase;
 use crate::tui::verb::target::Target;
 use crate::tui::verb::{availability, planning, selection, start};
@@ -125,7 +126,7 @@ pub(in crate::tui) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
     let Some(choice) = palette.selected() else { return Vec::new() };
     if let Some(why) = &choice.disabled_reason {
-        palette.enter_preview = Some(Err(why.clone()));
+        palette.enter_preview = Some(Err(EnterError::Disabled(why.clone())));
         return Vec::new();
     }
     match choice.kind.clone() {
@@ -167,7 +168,7 @@ fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(entry) = palette.command else { return Vec::new() };
     let reason = availability::disabled_reason(app, entry, &palette.targets, at);
     let resolved = match reason {
-        Some(why) => Err(why),
+        Some(why) => Err(EnterError::Disabled(why)),
         None if palette.argument().trim().is_empty()
             && !palette.selection_moved
             && !entry.requires_argument =>
@@ -175,7 +176,7 @@ fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
             app.ui.mode = Mode::Palette(palette);
             return start_action(app, entry, at);
         }
-        None => resolve(app, &palette, entry, at),
+        None => resolve(app, &palette, entry, at).map_err(EnterError::from),
     };
     match resolved {
         // The form keeps the text until the command has arrived.
@@ -203,14 +204,14 @@ fn resolve(
     palette: &Palette,
     entry: &Entry,
     at: DateTime<Utc>,
-) -> Result<(Pick, String), String> {
+) -> Result<(Pick, String), ArgumentError> {
     let argument = palette.argument().trim();
     let selected = palette.selected().and_then(|choice| match &choice.kind {
         ChoiceKind::Item(item) => Some((choice.disabled_reason.as_ref(), item)),
         _ => None,
     });
     let typed = if palette.selection_moved {
-        Err(String::new())
+        Err(ArgumentError::NothingSelected)
     } else {
         let offers = arguments::offers(app, entry, argument, &palette.targets, at);
         arguments::parse(app, entry, argument, &offers, &palette.targets, at)
@@ -227,7 +228,7 @@ fn resolve(
             let value = item.value.as_deref().unwrap_or_default();
             Ok((item.pick.clone(), value.to_owned()))
         }
-        (Err(_), Some((Some(why), _))) => Err(why.clone()),
+        (Err(_), Some((Some(why), _))) => Err(ArgumentError::Disabled(why.clone())),
         (Err(why), None) => Err(why),
     }
 }
@@ -296,17 +297,17 @@ fn find_command(typed: &str) -> Option<&'static Entry> {
 }
 
 /// Returns what `Enter` would do with the argument, or why it can't.
-fn preview(app: &App, palette: &Palette, at: DateTime<Utc>) -> Option<Result<String, String>> {
+fn preview(app: &App, palette: &Palette, at: DateTime<Utc>) -> Option<Result<String, EnterError>> {
     let entry = palette.command?;
     if let Some(why) = availability::disabled_reason(app, entry, &palette.targets, at) {
-        return Some(Err(why));
+        return Some(Err(EnterError::Disabled(why)));
     }
     if palette.argument().trim().is_empty() && !palette.selection_moved {
         return None;
     }
     let description = match resolve(app, palette, entry, at) {
         Ok((pick, _)) => describe_pick(app, &pick, &palette.targets, at),
-        Err(why) => Err(why),
+        Err(why) => Err(why.into()),
     };
     Some(description)
 }
@@ -317,7 +318,7 @@ fn describe_pick(
     pick: &Pick,
     targets: &[Target],
     at: DateTime<Utc>,
-) -> Result<String, String> {
+) -> Result<String, EnterError> {
     let what = match targets {
         [one] => one.label.clone(),
         many => format!("{} incidents", many.len()),
@@ -327,7 +328,8 @@ fn describe_pick(
             let plan =
                 planning::plan(app, targets, verb.as_str(), done_phrase.as_str(), commands, at);
             if let ([_], Some((target, why))) = (targets, plan.refused().next()) {
-                return Err(format!("{}: {why}", target.label));
+                let (incident, reason) = (target.label.clone(), why.to_owned());
+                return Err(EnterError::Refused { incident, reason });
             }
             let question = if *irreversible || targets.len() > 1 { ", asks first" } else { "" };
             format!("{}{question}", phrase(verb, &what))

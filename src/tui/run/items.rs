@@ -57,7 +57,7 @@ pub(in crate::tui) fn items_after(app: &App, target: &Target, before: &[Item]) -
             let disabled_reason = if app.session.read_only {
                 Some(READ_ONLY.to_owned())
             } else {
-                prepare(command, incident, app, RunId(0)).err()
+                prepare(command, incident, app, RunId(0)).err().map(|error| error.to_string())
             };
             let item = item.about(format!("{question}{help}")).disabled_reason(disabled_reason);
             items.push(item.value(&command.name));
@@ -133,13 +133,18 @@ pub(in crate::tui) fn assign_digits(items: &mut [Item], before: &[Item]) {
     }
 }
 
+/// The incident has no value for a placeholder in the arguments of a command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("it has no {0}, which this needs")]
+pub(in crate::tui) struct MissingValue(Placeholder);
+
 /// Returns the program that a command would start, or why it can't be started.
 pub(in crate::tui) fn prepare(
     command: &CustomCommand,
     incident: &Incident,
     app: &App,
     id: RunId,
-) -> Result<ProgramSpec, String> {
+) -> Result<ProgramSpec, MissingValue> {
     let mut missing = None;
     let mut parts = command.run.iter().map(|part| {
         without_nul(&part.fill(|field| {
@@ -152,7 +157,7 @@ pub(in crate::tui) fn prepare(
     let program = parts.next().unwrap_or_default();
     let arguments = parts.collect();
     if let Some(field) = missing {
-        return Err(format!("it has no {field}, which this needs"));
+        return Err(MissingValue(field));
     }
     let variables = variables(incident, app);
     Ok(ProgramSpec { id, program, arguments, variables, timeout: command.timeout })

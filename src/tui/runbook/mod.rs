@@ -7,7 +7,11 @@ pub mod steps;
 pub mod update;
 pub mod view;
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use tokio::task::JoinError;
 
 use crate::model::CommandId;
 use crate::model::runbook::{RunbookHeader, RunbookPage};
@@ -34,6 +38,37 @@ impl NoRunbooks {
             Self::NoFolder(reason) | Self::Unreadable(reason) => reason,
         }
     }
+}
+
+/// Why a runbook can't be shown. Displayed as a sentence, not sanitized.
+#[derive(Debug, thiserror::Error)]
+pub enum RunbookError {
+    /// The file can't be used.
+    #[error("{} can't be shown: {fault}", path.display())]
+    Unusable {
+        /// The path of the runbook.
+        path: PathBuf,
+        /// What is wrong with the file.
+        #[source]
+        fault: RunbookFault,
+    },
+    /// The task that read the file panicked, which is a bug of the program.
+    #[error("reading the runbook failed")]
+    Panicked(#[source] JoinError),
+}
+
+/// What is wrong with the file of a runbook.
+#[derive(Debug, thiserror::Error)]
+pub enum RunbookFault {
+    /// The system does not let it be read.
+    #[error("{0}")]
+    Unreadable(#[from] io::Error),
+    /// It is a folder, a pipe or a device.
+    #[error("it is no file")]
+    NotAFile,
+    /// It has this many bytes, which are too many.
+    #[error("it has {} KiB, and 1 MiB is the most: split it", .0.div_ceil(1024))]
+    TooLarge(u64),
 }
 
 /// The popup that shows a runbook.

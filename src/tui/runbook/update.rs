@@ -16,7 +16,7 @@ use crate::tui::core::motion::Motion;
 use crate::tui::core::notices::show_toast;
 use crate::tui::picker::PickerKind;
 use crate::tui::runbook::steps::{done_steps, loaded_events, selected_step};
-use crate::tui::runbook::{RunbookPane, Runbooks};
+use crate::tui::runbook::{RunbookError, RunbookPane, Runbooks};
 use crate::tui::verb::target::Target;
 use crate::tui::verb::{planning, send};
 use crate::tui::{layout, reading, run, runbook};
@@ -73,7 +73,7 @@ pub(in crate::tui) fn open(app: &mut App, name: &str, targets: Vec<Target>) -> V
 pub(in crate::tui) fn page_loaded(
     app: &mut App,
     name: &str,
-    result: Result<Arc<RunbookPage>, String>,
+    result: Result<Arc<RunbookPage>, RunbookError>,
 ) -> Vec<Effect> {
     let Mode::Runbook(book) = &mut app.ui.mode else { return Vec::new() };
     if book.head.name != name {
@@ -93,7 +93,7 @@ pub(in crate::tui) fn page_loaded(
         }
         Err(why) => {
             app.ui.mode = Mode::Panes;
-            show_toast(app, why, true)
+            show_toast(app, why.to_string(), true)
         }
     }
 }

@@ -6,10 +6,10 @@ use std::process::Stdio;
 use tempfile::NamedTempFile;
 use tokio::process::Command;
 
+use crate::tui::form::editor_error::EditorError;
+
 /// The editor if none is set: the one that other programs use then.
 const DEFAULT_EDITOR: &str = "vi";
-/// A shell exits with this plus the signal's number if the program it ran was killed.
-const SIGNAL_STATUS_BASE: i32 = 128;
 
 /// A text that is being edited. The file outlives the editor, however that ends.
 pub(super) struct EditorSession {
@@ -19,20 +19,12 @@ pub(super) struct EditorSession {
     file: NamedTempFile,
 }
 
-/// How an editor ended that did not exit successfully.
-pub(super) struct EditorFailure {
-    /// The reason in a sentence.
-    pub reason: String,
-    /// Whether the text in the file counts nevertheless: nobody chose to drop it.
-    pub text_counts: bool,
-}
-
 impl EditorSession {
     /// Writes a text to a temporary file.
     ///
     /// # Errors
-    /// A sentence that says why that is not possible.
-    pub(super) fn create(text: &str) -> Result<Self, String> {
+    /// The file can't be created or written.
+    pub(super) fn create(text: &str) -> Result<Self, EditorError> {
         let set = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let editor =
             set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| DEFAULT_EDITOR.into());
@@ -40,15 +32,14 @@ impl EditorSession {
             .prefix("redphone-")
             .suffix(".md")
             .tempfile()
-            .map_err(|error| format!("no file for the editor can be made: {error}"))?;
+            .map_err(EditorError::NoFile)?;
         let original = format!("{text}\n");
-        file.write_all(original.as_bytes())
-            .map_err(|error| format!("the editor's file can't be written: {error}"))?;
+        file.write_all(original.as_bytes()).map_err(EditorError::NotWritten)?;
         Ok(Self { editor, original, file })
     }
 
     /// Runs the editor until it exits. The terminal must have been released.
-    pub(super) async fn run(&self) -> Result<(), EditorFailure> {
+    pub(super) async fn run(&self) -> Result<(), EditorError> {
         // Through a shell, because the setting may have arguments; the file is one argument,
         // whatever its name.
         let status = Command::new("sh")
@@ -60,54 +51,61 @@ impl EditorSession {
             .kill_on_drop(true)
             .status()
             .await
-            .map_err(|error| EditorFailure {
-                reason: format!("the editor can't be started: {error}"),
-                text_counts: false,
-            })?;
+            .map_err(EditorError::NotStarted)?;
         if status.success() {
             return Ok(());
         }
-        let reason = format!("{} ended with {status}: the text is as it was", self.editor);
-        Err(EditorFailure {
-            reason,
-            text_counts: status.code().is_none_or(|code| code > SIGNAL_STATUS_BASE),
-        })
+        Err(EditorError::Failed { editor: self.editor.clone(), status })
     }
 
     /// Returns the text in the file after the editor has ended this way.
     ///
     /// # Errors
-    /// A sentence that says why there is no text.
-    pub(super) fn text(&self, ended: Result<(), EditorFailure>) -> Result<String, String> {
+    /// How the editor ended, if its text does not count; or the file can't be read.
+    pub(super) fn text(&self, ended: Result<(), EditorError>) -> Result<String, EditorError> {
         // Read by path, because editors may replace the file.
         let read = std::fs::read(self.file.path())
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .map_err(|error| format!("what the editor wrote can't be read: {error}"));
+            .map_err(EditorError::Unreadable);
         match ended {
             Ok(()) => read,
-            Err(EditorFailure { reason, text_counts: false }) => Err(reason),
-            Err(EditorFailure { reason, text_counts: true }) => {
-                read.ok().filter(|text| *text != self.original).ok_or(reason)
+            Err(error) if error.text_counts() => {
+                read.ok().filter(|text| *text != self.original).ok_or(error)
             }
+            Err(error) => Err(error),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
     use super::*;
 
-    fn ended(text_counts: bool) -> Result<(), EditorFailure> {
-        Err(EditorFailure { reason: "gone".into(), text_counts })
+    fn failed(raw_status: i32) -> EditorError {
+        EditorError::Failed { editor: "vi".into(), status: ExitStatus::from_raw(raw_status) }
     }
 
     #[test]
     fn edited_text_counts_unless_somebody_chose_to_drop_it() {
         let editing = EditorSession::create("before").unwrap();
-        assert_eq!(editing.text(ended(true)), Err("gone".into()), "nothing was written");
+        let unchanged = editing.text(Err(EditorError::TerminalGone)).unwrap_err();
+        assert!(matches!(unchanged, EditorError::TerminalGone), "nothing was written");
         std::fs::write(editing.file.path(), "after").unwrap();
-        assert_eq!(editing.text(ended(true)), Ok("after".into()));
-        assert_eq!(editing.text(ended(false)), Err("gone".into()), "somebody chose to drop it");
-        assert_eq!(editing.text(Ok(())), Ok("after".into()));
+        // A signal, the status of a shell whose program a signal has ended, and two interruptions.
+        for counts in
+            [failed(15), failed(143 << 8), EditorError::Stopped, EditorError::TerminalGone]
+        {
+            assert_eq!(editing.text(Err(counts)).unwrap(), "after");
+        }
+        let dropped = editing.text(Err(failed(1 << 8))).unwrap_err();
+        assert!(matches!(dropped, EditorError::Failed { .. }), "somebody chose to drop it");
+        let sentence = "vi ended with exit status: 1: the text is as it was";
+        assert_eq!(dropped.to_string(), sentence);
+        assert_eq!(editing.text(Ok(())).unwrap(), "after");
+        std::fs::remove_file(editing.file.path()).unwrap();
+        assert!(matches!(editing.text(Ok(())).unwrap_err(), EditorError::Unreadable(_)));
     }
 }

@@ -18,7 +18,7 @@ use crate::sync::{self, BackendUpdate, PollerHandle};
 use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Message, OutboxRequest, Timer};
 use crate::tui::run::{ProgramSpec, RunId};
-use crate::tui::runbook::NoRunbooks;
+use crate::tui::runbook::{NoRunbooks, RunbookError};
 use crate::tui::runtime::interpreter::{
     ReadTasks, Surroundings, SystemClock, TIMELINE_PAGE, interpret,
 };
@@ -141,7 +141,7 @@ impl Surroundings for Runner {
         self.tasks.spawn(async move {
             let requested = name.clone();
             let read = spawn_blocking(move || runbooks::load_page(&folder, &requested)).await;
-            let read = read.unwrap_or_else(|_| Err("reading the runbook failed".into()));
+            let read = read.unwrap_or_else(|error| Err(RunbookError::Panicked(error)));
             let _ = messages.send(Message::Runbook(name, read));
         });
     }

@@ -12,8 +12,9 @@ use rustix::process::{Signal as Raised, kill_current_process_group};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
-use super::editor::{EditorFailure, EditorSession};
+use super::editor::EditorSession;
 use crate::config::panes::Notify;
+use crate::tui::form::editor_error::EditorError;
 use crate::tui::terminal::Guard;
 use crate::tui::terminal::osc::{self, Multiplexer};
 
@@ -72,7 +73,10 @@ pub trait Host {
     ///
     /// # Errors
     /// When the terminal can't be released or set up.
-    fn edit(&mut self, text: String) -> impl Future<Output = io::Result<Result<String, String>>>;
+    fn edit(
+        &mut self,
+        text: String,
+    ) -> impl Future<Output = io::Result<Result<String, EditorError>>>;
 
     /// Puts a text into the viewer's clipboard.
     ///
@@ -227,7 +231,7 @@ impl Host for TerminalHost {
         Ok(())
     }
 
-    async fn edit(&mut self, text: String) -> io::Result<Result<String, String>> {
+    async fn edit(&mut self, text: String) -> io::Result<Result<String, EditorError>> {
         // The stream's thread must not read keys that are meant for the editor.
         self.events = None;
         let editing = match EditorSession::create(&text) {
@@ -243,12 +247,12 @@ impl Host for TerminalHost {
             // The text written so far is stored as a draft.
             _ = self.terminate.recv() => {
                 self.terminate_pending = true;
-                Err(EditorFailure { reason: "the editor was stopped".into(), text_counts: true })
+                Err(EditorError::Stopped)
             }
             _ = self.hang_up.recv() => {
                 self.disconnected = true;
                 self.terminate_pending = true;
-                Err(EditorFailure { reason: "the terminal is gone".into(), text_counts: true })
+                Err(EditorError::TerminalGone)
             }
         };
         let edited = editing.text(ended);

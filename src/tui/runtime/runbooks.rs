@@ -2,12 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::model::runbook::{RunbookHeader, RunbookPage};
 
-use crate::tui::runbook::{NoRunbooks, Runbooks};
+use crate::tui::runbook::{NoRunbooks, RunbookError, RunbookFault, Runbooks};
 
 /// The largest size of a runbook, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -61,20 +61,24 @@ fn collect_heads(
     Ok(())
 }
 
-/// Reads a runbook completely. The error is a sentence.
-pub(super) fn load_page(folder: &Path, name: &str) -> Result<Arc<RunbookPage>, String> {
-    let path: PathBuf = folder.join(format!("{name}.md"));
-    let failed = |why: &str| format!("{} can't be shown: {why}", path.display());
-    let about = fs::metadata(&path).map_err(|error| failed(&error.to_string()))?;
-    if !about.is_file() {
-        return Err(failed("it is no file"));
+/// Reads a runbook completely.
+pub(super) fn load_page(folder: &Path, name: &str) -> Result<Arc<RunbookPage>, RunbookError> {
+    let path = folder.join(format!("{name}.md"));
+    match read_page(&path) {
+        Ok(page) => Ok(Arc::new(page)),
+        Err(fault) => Err(RunbookError::Unusable { path, fault }),
     }
-    if about.len() > MAX_BYTES {
-        let large = about.len().div_ceil(1024);
-        return Err(failed(&format!("it has {large} KiB, and 1 MiB is the most: split it")));
+}
+
+fn read_page(path: &Path) -> Result<RunbookPage, RunbookFault> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(RunbookFault::NotAFile);
     }
-    let text = read_prefix(&path, MAX_BYTES).map_err(|error| failed(&error.to_string()))?;
-    Ok(Arc::new(RunbookPage::parse(&text)))
+    if metadata.len() > MAX_BYTES {
+        return Err(RunbookFault::TooLarge(metadata.len()));
+    }
+    Ok(RunbookPage::parse(&read_prefix(path, MAX_BYTES)?))
 }
 
 /// Returns a file's text up to this many bytes.
@@ -127,8 +131,20 @@ mod tests {
     #[test]
     fn too_large_file_is_refused() {
         let folder = folder(&[("large.md", &"x".repeat(1024 * 1024 + 1))]);
-        let message = load_page(folder.path(), "large").expect_err("it is too large");
-        assert!(message.ends_with("it has 1025 KiB, and 1 MiB is the most: split it"), "{message}");
-        assert!(load_page(folder.path(), "gone").is_err());
+        let fault = |name| match load_page(folder.path(), name) {
+            Err(RunbookError::Unusable { path, fault }) => (path, fault),
+            other => panic!("{other:?}"),
+        };
+        let (path, large) = fault("large");
+        assert_eq!(path, folder.path().join("large.md"));
+        assert!(matches!(large, RunbookFault::TooLarge(1_048_577)), "{large:?}");
+        assert_eq!(large.to_string(), "it has 1025 KiB, and 1 MiB is the most: split it");
+        let (_, gone) = fault("gone");
+        assert!(
+            matches!(&gone, RunbookFault::Unreadable(e) if e.kind() == io::ErrorKind::NotFound),
+            "{gone:?}"
+        );
+        fs::create_dir(folder.path().join("folder.md")).expect("a folder");
+        assert!(matches!(fault("folder").1, RunbookFault::NotAFile));
     }
 }

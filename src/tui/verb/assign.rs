@@ -8,6 +8,7 @@ use crate::model::{IncidentCommand, Summary};
 use crate::tui::action::{Action, Entry};
 use crate::tui::core::app::App;
 use crate::tui::picker::{Item, Pick};
+use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic, single_command};
 use crate::tui::verb::people::{by_proximity, describe_person};
 use crate::tui::verb::precheck::single_row;
@@ -45,7 +46,7 @@ impl VerbLogic for Assign {
         }
     }
 
-    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
+    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
         if typed.text.eq_ignore_ascii_case("me") {
             let me = &typed.app.session.me;
             let name = &me.name;
@@ -54,7 +55,7 @@ impl VerbLogic for Assign {
             return Ok(single_command(verb, done, command));
         }
         if typed.values().is_empty() {
-            return Err(nobody_listed(typed.app));
+            return Err(ArgumentError::NothingToChoose(nobody_listed(typed.app)));
         }
         typed.unknown("nobody is called")
     }

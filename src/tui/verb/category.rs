@@ -10,6 +10,7 @@ use crate::tui::action::Entry;
 use crate::tui::core::app::App;
 use crate::tui::form::Kind;
 use crate::tui::picker::{Item, Pick};
+use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic, single_command};
 use crate::tui::verb::names::UNKNOWN;
 use crate::tui::verb::target::Target;
@@ -44,7 +45,7 @@ impl VerbLogic for Category {
             .collect()
     }
 
-    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
+    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
         typed.unknown("there is no category")
     }
 }

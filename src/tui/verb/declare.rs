@@ -101,7 +101,7 @@ pub(in crate::tui) fn steps(
     at: DateTime<Utc>,
 ) -> Result<Vec<Step>, FieldError> {
     let detected = parse_time::parse_past(&form.value("Since"), at, app.clock());
-    let detected = detected.map_err(|why| field_error("Since", why))?;
+    let detected = detected.map_err(|why| field_error("Since", why.to_string()))?;
     // What the form does not ask for stays as it was declared; its times are to the minute.
     let old = replaced_declaration(form).map(|(_, old)| old);
     let same = old.map(|old| old.detected_at).filter(|was| (*was - detected).abs() < MINUTE);

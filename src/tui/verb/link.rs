@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::model::check::FieldProblem;
 use crate::model::command::{CommandKind, Link as Linked};
 use crate::model::id::ProblemId;
 use crate::model::problem::{Problem, ProblemState};
-use crate::model::text::sanitize;
 use crate::model::time::format_ago;
 use crate::model::{Command, IncidentCommand, Summary, check};
 
@@ -13,6 +13,7 @@ use crate::tui::action::Entry;
 use crate::tui::core::app::App;
 use crate::tui::form::{Field, Form, Kind};
 use crate::tui::picker::{Item, Pick};
+use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::{
     Contents, FieldError, Filled, Filling, FormCommands, FormLogic, Opening, Typed, VerbLogic,
     field_error, one_command,
@@ -60,13 +61,12 @@ impl VerbLogic for Link {
         Vec::new()
     }
 
-    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
-        if !typed.text.contains("://") {
-            let shown = sanitize(typed.text);
-            return Err(format!("{shown:?} is no URL: it begins with https:// or another scheme"));
-        }
+    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
         let link = Linked::Url(typed.text.to_owned());
-        check::link(&link).map_err(|error| format!("the URL {}", error.problem))?;
+        check::new_link(&link).map_err(|error| match error.problem {
+            FieldProblem::NotAUrl => ArgumentError::NotAUrl(typed.text.to_owned()),
+            problem => ArgumentError::Url(problem),
+        })?;
         Ok(link_item(link, typed.text, "").pick)
     }
 
@@ -169,12 +169,14 @@ impl FormLogic for UrlForm {
 
 /// Parses the field of a URL.
 pub(in crate::tui) fn parse_url(form: &Form) -> Result<Linked, FieldError> {
-    let url = form.value("URL");
-    if !url.contains("://") {
-        return Err(field_error("URL", "is no URL: it begins with https:// or another scheme"));
-    }
-    let link = Linked::Url(url);
-    check::link(&link).map_err(|error| field_error("URL", error.problem.to_string()))?;
+    let link = Linked::Url(form.value("URL"));
+    check::new_link(&link).map_err(|error| {
+        let problem = match error.problem {
+            FieldProblem::Empty => FieldProblem::NotAUrl,
+            problem => problem,
+        };
+        field_error("URL", problem.to_string())
+    })?;
     Ok(link)
 }
 

@@ -5,12 +5,12 @@ use chrono::{DateTime, Utc};
 
 use crate::config::suggestion;
 use crate::model::command::CommandKind;
-use crate::model::text::sanitize;
 use crate::model::{Command, EventBody, Incident, IncidentCommand, Summary};
 
 use crate::tui::core::app::App;
 use crate::tui::form::{Field, Form, Kind};
 use crate::tui::picker::{Item, Pick};
+use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::plan::Plan;
 use crate::tui::verb::precheck;
 use crate::tui::verb::target::Target;
@@ -100,12 +100,14 @@ pub(in crate::tui) trait VerbLogic {
     }
 
     /// Parses a typed argument that is none of the offers into the pick that it stands for.
-    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
+    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
         let accepted = self.kind().row().argument.accepted();
         if typed.values().is_empty() {
-            return Err(self.empty_reason(typed.app, typed.targets));
+            let why = self.empty_reason(typed.app, typed.targets);
+            return Err(ArgumentError::NothingToChoose(why));
         }
-        Err(format!("{:?} is not {accepted}: {}", sanitize(typed.text), typed.suggestion()))
+        let text = typed.text.to_owned();
+        Err(ArgumentError::NotAccepted { text, accepted, suggestion: typed.suggestion() })
     }
 
     /// Returns the verb's own form, for verbs whose form has no kind of its own.
@@ -142,8 +144,9 @@ impl Typed<'_> {
     }
 
     /// Rejects a name that is not among the offers.
-    pub(in crate::tui) fn unknown(&self, what: &str) -> Result<Pick, String> {
-        Err(format!("{what} {:?}: {}", sanitize(self.text), self.suggestion()))
+    pub(in crate::tui) fn unknown(&self, problem: &'static str) -> Result<Pick, ArgumentError> {
+        let text = self.text.to_owned();
+        Err(ArgumentError::UnknownName { problem, text, suggestion: self.suggestion() })
     }
 }
 

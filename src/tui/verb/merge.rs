@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::command::CommandKind;
-use crate::model::id::InvalidNumber;
 use crate::model::{IncidentCommand, IncidentNumber};
 
 use crate::tui::action::Entry;
 use crate::tui::core::app::App;
 use crate::tui::picker::{Item, Pick};
+use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic};
 use crate::tui::verb::precheck::single_row;
 use crate::tui::verb::target::Target;
@@ -38,13 +38,11 @@ impl VerbLogic for Merge {
         "there is no other open incident to merge into".into()
     }
 
-    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
-        let number: IncidentNumber =
-            typed.text.parse().map_err(|error: InvalidNumber| error.to_string())?;
+    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
+        let number: IncidentNumber = typed.text.parse()?;
         let value = number.0.to_string();
         let item = typed.offers.iter().find(|item| item.value.as_deref() == Some(&value));
-        item.map(|item| item.pick.clone())
-            .ok_or_else(|| format!("{number} is no other open incident: choose one from the list"))
+        item.map(|item| item.pick.clone()).ok_or(ArgumentError::NotOpen(number))
     }
 }
 

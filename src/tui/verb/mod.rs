@@ -8,6 +8,7 @@
 
 mod acknowledge;
 mod action_item;
+pub mod argument_error;
 mod assign;
 pub mod availability;
 pub mod batch;

@@ -9,6 +9,7 @@ use crate::tui::action::{Entry, Phase};
 use crate::tui::core::app::App;
 use crate::tui::form::{Field, Kind};
 use crate::tui::picker::{Item, Pick};
+use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::{
     Contents, Filled, Filling, FormCommands, FormLogic, Opening, Typed, VerbLogic, field_error,
     one_command, single_command,
@@ -33,8 +34,8 @@ impl VerbLogic for Note {
         Vec::new()
     }
 
-    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
-        check::required_text("note", typed.text).map_err(|error| error.problem.to_string())?;
+    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
+        check::required_text("note", typed.text).map_err(|error| error.problem)?;
         let command = IncidentCommand::AddNote { text: typed.text.to_owned() };
         Ok(single_command("write a note on", "noted", command))
     }

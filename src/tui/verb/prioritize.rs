@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 
 use crate::model::command::CommandKind;
 use crate::model::priority::Level;
-use crate::model::text::sanitize;
 use crate::model::{IncidentCommand, Priority, Summary};
 
 use crate::tui::action::Entry;
 use crate::tui::core::app::App;
 use crate::tui::form::Kind;
 use crate::tui::picker::{Item, Pick};
+use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic, single_command};
 use crate::tui::verb::target::Target;
 
@@ -58,19 +58,16 @@ impl VerbLogic for Prioritize {
         Priority::ALL.into_iter().map(override_item).chain(matrix).collect()
     }
 
-    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
+    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
         let argument = typed.text;
         if let Ok(level) = argument.parse::<Level>() {
-            return Err(format!("impact is {level}: say the urgency too, as in {level} medium"));
+            return Err(ArgumentError::UrgencyMissing(level));
         }
         // `high` is a level of impact, so only numbers are priorities.
         let numbered = argument.ends_with(|ch: char| ch.is_ascii_digit());
         match argument.parse() {
             Ok(priority) if numbered => Ok(Pick::Form(Kind::Override { priority })),
-            _ => Err(format!(
-                "{:?} is no priority: write p1 to p4, or impact and urgency: high medium",
-                sanitize(argument)
-            )),
+            _ => Err(ArgumentError::NotAPriority(argument.to_owned())),
         }
     }
 }

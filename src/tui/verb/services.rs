@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 
 use crate::config::suggestion;
 use crate::model::command::CommandKind;
-use crate::model::text::sanitize;
 use crate::model::{IncidentCommand, check};
 
 use crate::tui::action::Entry;
 use crate::tui::core::app::App;
 use crate::tui::form::Kind;
 use crate::tui::picker::{Item, Pick};
+use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic, single_command};
 use crate::tui::verb::target::Target;
 
@@ -46,7 +46,7 @@ impl VerbLogic for Services {
             .collect()
     }
 
-    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
+    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
         parse_names(typed.app, typed.text).map(set_services)
     }
 }
@@ -56,7 +56,7 @@ fn split_names(argument: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Parses a list of services. If services are known, others count as typing errors.
-fn parse_names(app: &App, argument: &str) -> Result<Vec<String>, String> {
+fn parse_names(app: &App, argument: &str) -> Result<Vec<String>, ArgumentError> {
     let listed: Vec<&str> = app
         .fetched
         .directory
@@ -66,12 +66,15 @@ fn parse_names(app: &App, argument: &str) -> Result<Vec<String>, String> {
     let mut names: Vec<String> = Vec::new();
     for name in split_names(argument) {
         if !listed.is_empty() && !listed.contains(&name) {
-            let shown = sanitize(name);
-            return Err(format!("there is no service {shown:?}: {}", suggestion(name, &listed)));
+            return Err(ArgumentError::UnknownName {
+                problem: "there is no service",
+                text: name.to_owned(),
+                suggestion: suggestion(name, &listed),
+            });
         }
         names.push(name.to_owned());
     }
-    check::names("services", &names).map_err(|error| format!("the list {}", error.problem))?;
+    check::names("services", &names).map_err(|error| ArgumentError::List(error.problem))?;
     Ok(names)
 }
 

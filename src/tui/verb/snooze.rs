@@ -12,6 +12,7 @@ use crate::tui::core::app::App;
 use crate::tui::form::{Field, Kind};
 use crate::tui::input::parse_time;
 use crate::tui::picker::{Item, Pick};
+use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::{
     Contents, Filled, Filling, FormCommands, FormLogic, Opening, Typed, VerbLogic, field_error,
     one_command, single_command,
@@ -83,7 +84,7 @@ impl VerbLogic for Snooze {
         items
     }
 
-    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
+    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
         let clock = typed.app.clock();
         let until = parse_time::parse_future(typed.text, typed.at, clock)?;
         let shown = clock.local_time(until).format("%a %Y-%m-%d %H:%M");
@@ -128,7 +129,7 @@ impl FormLogic for SnoozeForm {
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
         let clock = filled.app.clock();
         let until = parse_time::parse_future(&filled.value("Until"), filled.at, clock);
-        let until = until.map_err(|why| field_error("Until", why))?;
+        let until = until.map_err(|why| field_error("Until", why.to_string()))?;
         one_command(IncidentCommand::Snooze { until })
     }
 }

@@ -9,6 +9,7 @@ use crate::tui::action::Entry;
 use crate::tui::core::app::App;
 use crate::tui::form::Kind;
 use crate::tui::picker::{Item, Pick};
+use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic, single_command};
 use crate::tui::verb::target::Target;
 
@@ -39,11 +40,11 @@ impl VerbLogic for Team {
     }
 
     /// Where no teams are known, any name is accepted.
-    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, String> {
+    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
         if typed.values().len() > 1 {
             return typed.unknown("there is no team");
         }
-        check::name("team", typed.text).map_err(|error| error.problem.to_string())?;
+        check::name("team", typed.text).map_err(|error| error.problem)?;
         Ok(set_team(Some(typed.text)))
     }
 }

@@ -105,7 +105,7 @@ impl FormLogic for UpdateForm {
             "" => None,
             text => Some(
                 parse_time::parse_future(text, filled.at, filled.app.clock())
-                    .map_err(|why| field_error("Next update", why))?,
+                    .map_err(|why| field_error("Next update", why.to_string()))?,
             ),
         };
         let message = message(filled)?;

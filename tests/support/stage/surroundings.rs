@@ -1,5 +1,6 @@
 //! Fakes of what effects act on. They record requests, or answer them from memory.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use redphone::sync::DirectReader;
 use redphone::sync::drafts::DraftOp;
 use redphone::tui::core::message::{Effect, Message, OutboxRequest, Timer};
 use redphone::tui::run::{ProgramSpec, RunId};
+use redphone::tui::runbook::RunbookError;
 use redphone::tui::runtime::interpreter::{Clock, ReadTasks, Surroundings, interpret};
 use redphone::tui::workspace::WorkspaceId;
 
@@ -120,7 +122,11 @@ impl Surroundings for Stage {
         let books = self.books.as_deref().unwrap_or_default();
         let text = books.iter().find(|(candidate, _)| *candidate == name);
         let page = text.map(|(_, text)| Arc::new(RunbookPage::parse(text)));
-        self.answer(Message::Runbook(name, page.ok_or_else(|| "it is gone".into())));
+        let page = page.ok_or_else(|| RunbookError::Unusable {
+            path: name.as_str().into(),
+            fault: io::Error::from(io::ErrorKind::NotFound).into(),
+        });
+        self.answer(Message::Runbook(name, page));
     }
 
     fn open_workspace(&mut self, workspace: WorkspaceId) {

@@ -1,0 +1,135 @@
+//! Why an argument that is typed in the command palette can't be used.
+
+use crate::model::IncidentNumber;
+use crate::model::check::FieldProblem;
+use crate::model::filter::FilterError;
+use crate::model::id::InvalidNumber;
+use crate::model::priority::Level;
+use crate::model::text::sanitize;
+use crate::tui::input::parse_time::TimeError;
+
+/// Why a typed argument stands for nothing. Displayed as what is wrong and what would be accepted.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ArgumentError {
+    /// Nothing is typed.
+    #[error("{action} takes {accepted}")]
+    Missing {
+        /// The action's name.
+        action: &'static str,
+        /// What the action accepts.
+        accepted: &'static str,
+    },
+    /// Something is typed after an action that has no argument.
+    #[error("{action} takes nothing behind it")]
+    Unexpected {
+        /// The action's name.
+        action: &'static str,
+    },
+    /// Nothing has the typed name.
+    #[error("{problem} {:?}: {suggestion}", sanitize(text))]
+    UnknownName {
+        /// What is not there, such as `there is no team`.
+        problem: &'static str,
+        /// The name as it was typed.
+        text: String,
+        /// The name that may be meant, as half a sentence.
+        suggestion: String,
+    },
+    /// The text is not what the action accepts.
+    #[error("{:?} is not {accepted}: {suggestion}", sanitize(text))]
+    NotAccepted {
+        /// The argument as it was typed.
+        text: String,
+        /// What the action accepts.
+        accepted: &'static str,
+        /// The value that may be meant, as half a sentence.
+        suggestion: String,
+    },
+    /// The action has nothing to choose from; the sentence says why.
+    #[error("{0}")]
+    NothingToChoose(String),
+    /// What the argument names can't be chosen now; the sentence says why.
+    #[error("{0}")]
+    Disabled(String),
+    /// No line is selected.
+    #[error("")]
+    NothingSelected,
+    /// The text is no time, or none that is accepted.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// The text is no number of an incident.
+    #[error(transparent)]
+    Number(#[from] InvalidNumber),
+    /// The number is that of no incident that can be chosen.
+    #[error("{0} is no other open incident: choose one from the list")]
+    NotOpen(IncidentNumber),
+    /// The text is no filter.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// The command's rules refuse the text.
+    #[error(transparent)]
+    Field(#[from] FieldProblem),
+    /// The command's rules refuse the list of names.
+    #[error("the list {0}")]
+    List(#[source] FieldProblem),
+    /// The command's rules refuse the URL.
+    #[error("the URL {0}")]
+    Url(#[source] FieldProblem),
+    /// The text has no scheme.
+    #[error("{:?} is no URL: it begins with https:// or another scheme", sanitize(.0))]
+    NotAUrl(String),
+    /// The impact is typed without the urgency.
+    #[error("impact is {0}: say the urgency too, as in {0} medium")]
+    UrgencyMissing(Level),
+    /// The text is neither a priority nor two levels.
+    #[error(
+        "{:?} is no priority: write p1 to p4, or impact and urgency: high medium",
+        sanitize(.0)
+    )]
+    NotAPriority(String),
+    /// The text is no window of the measures.
+    #[error("{:?} is no window: choose from {accepted}", sanitize(text))]
+    NotAWindow {
+        /// The argument as it was typed.
+        text: String,
+        /// All windows, separated by commas.
+        accepted: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(
+        ArgumentError::UnknownName {
+            problem: "there is no team",
+            text: "d\u{1b}b".into(),
+            suggestion: "did you mean db?".into(),
+        },
+        "there is no team \"d␛b\": did you mean db?"
+    )]
+    #[case(
+        ArgumentError::NotAUrl("example.com".into()),
+        "\"example.com\" is no URL: it begins with https:// or another scheme"
+    )]
+    #[case(
+        ArgumentError::UrgencyMissing(Level::High),
+        "impact is high: say the urgency too, as in high medium"
+    )]
+    #[case(
+        ArgumentError::List(FieldProblem::Empty),
+        "the list is empty: write at least one character"
+    )]
+    #[case(ArgumentError::Time(TimeError::Passed), "that time has passed: choose a later one")]
+    #[case(
+        ArgumentError::NotOpen(IncidentNumber(7)),
+        "INC-7 is no other open incident: choose one from the list"
+    )]
+    fn error_says_what_would_be_accepted(#[case] error: ArgumentError, #[case] sentence: &str) {
+        assert_eq!(error.to_string(), sentence);
+    }
+}
