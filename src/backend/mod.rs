@@ -3,6 +3,7 @@
 //! [`Backend`] is small and has exactly the operations that the wire carries. So any backend can be
 //! served over HTTP, and a served backend can be used as a backend again.
 
+pub(crate) mod certificate;
 mod clock_offset;
 pub mod demo;
 mod error;

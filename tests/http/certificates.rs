@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose as Usage, IsCa, Issuer, KeyPair, date_time_ymd,
+};
 use redphone::backend::Backend;
 use redphone::backend::http::HttpBackend;
 use rstest::rstest;
@@ -79,11 +82,23 @@ pub fn acceptor_of(identity: Identity, offers: &[&str]) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
+/// Returns the certificate as PEM.
+fn pem_of(identity: &Identity) -> String {
+    use base64::prelude::{BASE64_STANDARD, Engine};
+    let text = BASE64_STANDARD.encode(&identity.certificate);
+    format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+}
+
 /// Connects to a server with this certificate, as a client that trusts `trusted`.
 async fn connect(identity: Identity, trusted: &Authority) -> Result<(), String> {
+    connect_with(identity, &trusted.pem()).await
+}
+
+/// Connects to a server with this certificate, as a client with this file of certificates.
+async fn connect_with(identity: Identity, pem: &str) -> Result<(), String> {
     let server = Proxy::with_tls(acceptor(identity), |_| json("", &capabilities())).await;
     let fixture = ClientFixture::new();
-    fixture.write("ca.pem", &trusted.pem());
+    fixture.write("ca.pem", pem);
     let mut options = fixture.options(&format!("https://{}", server.address));
     options.ca_file = Some(fixture.path("ca.pem"));
     let answer = HttpBackend::new(options).unwrap().capabilities().await;
@@ -95,6 +110,76 @@ async fn connect(identity: Identity, trusted: &Authority) -> Result<(), String> 
     // It sends nothing to a server that it does not trust.
     assert_eq!(server.count(), u64::from(result.is_ok()));
     result
+}
+
+/// A certificate that signed itself, as `openssl req -x509` makes it: it says that it is an
+/// authority. `names` are alternative names; `common` is its common name.
+fn plain(common: &str, names: &[&str], years: (i32, i32), usage: &[Usage]) -> (Identity, String) {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(names).unwrap();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, common);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.extended_key_usages = usage.to_vec();
+    params.not_before = date_time_ymd(years.0, 1, 1);
+    params.not_after = date_time_ymd(years.1, 1, 2);
+    let key = KeyPair::generate().unwrap();
+    let made = params.self_signed(&key).unwrap();
+    let pem = made.pem();
+    (Identity { certificate: made.der().clone(), key }, pem)
+}
+
+#[rstest]
+#[case::named_as_curl_wants_it("redphone", &["127.0.0.1"], &[])]
+#[case::by_its_common_name_alone("127.0.0.1", &[], &[])]
+#[case::for_servers("redphone", &["other.example", "127.0.0.1"], &[Usage::ServerAuth])]
+#[tokio::test]
+async fn certificate_that_signed_itself_is_trusted_if_the_file_has_it(
+    #[case] common: &str,
+    #[case] names: &[&str],
+    #[case] usage: &[Usage],
+) {
+    let (identity, pem) = plain(common, names, GOOD, usage);
+    // Others in the file do no harm, and keys are passed over.
+    let bundle = format!("{}{}{pem}", Authority::new("Ours").pem(), identity.key.serialize_pem());
+    assert_eq!(connect_with(identity, &bundle).await, Ok(()));
+}
+
+#[tokio::test]
+async fn certificate_of_a_server_is_trusted_if_the_file_has_it() {
+    let identity = Authority::new("Theirs").issue("127.0.0.1", GOOD);
+    let pem = pem_of(&identity);
+    assert_eq!(connect_with(identity, &pem).await, Ok(()));
+}
+
+#[rstest]
+#[case::expired("x", &["127.0.0.1"], (2020, 2021), &[], "HOST expired on 2021-01-02: whoever runs it")]
+#[case::too_early("x", &["127.0.0.1"], (3000, 4000), &[], "HOST is valid from 3000-01-01 on: see")]
+#[case::another_name("x", &["other.example"], GOOD, &[], "HOST is for other.example: correct the")]
+#[case::another_common_name("a.example", &[], GOOD, &[], "HOST is for a.example: correct the host")]
+#[case::a_common_name_that_does_not_count(
+    "127.0.0.1", &["other.example"], GOOD, &[], "HOST is for other.example: correct the host"
+)]
+#[case::for_clients("x", &["127.0.0.1"], GOOD, &[Usage::ClientAuth], "HOST can't be used")]
+#[tokio::test]
+async fn certificate_that_signed_itself_is_checked_nevertheless(
+    #[case] common: &str,
+    #[case] names: &[&str],
+    #[case] years: (i32, i32),
+    #[case] usage: &[Usage],
+    #[case] expected: &str,
+) {
+    let (identity, pem) = plain(common, names, years, usage);
+    let message = connect_with(identity, &pem).await.unwrap_err();
+    assert!(message.contains(expected), "{message}");
+}
+
+#[tokio::test]
+async fn certificate_that_signed_itself_and_is_not_in_the_file_is_refused() {
+    let (identity, _) = plain("redphone", &["127.0.0.1"], GOOD, &[]);
+    let (_, other) = plain("redphone", &["127.0.0.1"], GOOD, &[]);
+    let message = connect_with(identity, &other).await.unwrap_err();
+    assert!(message.contains("that is not known here"), "{message}");
 }
 
 #[tokio::test]

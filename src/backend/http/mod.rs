@@ -20,6 +20,7 @@ mod options;
 mod proxy;
 pub mod token;
 mod transport_error;
+mod trust;
 mod unusable_response;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,10 +28,13 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::{Certificate, Client, redirect};
+use reqwest::{Client, redirect};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::{
     Backend, BackendError, Capabilities, ClockOffset, Cursor, Delta, Detail, Outcome, Page, Search,
@@ -101,7 +105,7 @@ impl HttpBackend {
             .http2_keep_alive_interval(PROBE_INTERVAL)
             .http2_keep_alive_timeout(timeouts.connect);
         if let Some(file) = &ca_file {
-            builder = builder.tls_certs_only(load_certificates(file)?);
+            builder = builder.tls_backend_preconfigured(load_trust(file)?);
         } else if !address.is_tls() {
             // Plain HTTP needs no trusted authorities, and loading the system's takes time.
             builder = builder.tls_certs_only([]);
@@ -232,8 +236,8 @@ fn get_request<Q>(path: &str) -> ApiRequest<'_, Q> {
     }
 }
 
-/// Loads the certificates of a PEM file.
-fn load_certificates(file: &std::path::Path) -> Result<Vec<Certificate>, OpenError> {
+/// Loads the certificates of a PEM file, as the only ones that are trusted.
+fn load_trust(file: &std::path::Path) -> Result<ClientConfig, OpenError> {
     use std::io::Read;
     let name = file.display();
     let ca_error = |why: &str| OpenError::new(format!("the certificates in {name} {why}"));
@@ -246,13 +250,16 @@ fn load_certificates(file: &std::path::Path) -> Result<Vec<Certificate>, OpenErr
                 transport_error::short_message(&error.to_string())
             ))
         })?;
-    let certificates = Certificate::from_pem_bundle(&pem);
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let certificates = certificates
         .map_err(|_| ca_error("are no PEM: name a file with BEGIN CERTIFICATE in it"))?;
     if certificates.is_empty() {
         return Err(ca_error("are none: name a file with BEGIN CERTIFICATE in it"));
     }
-    Ok(certificates)
+    trust::client_config(certificates).map_err(|error| {
+        let said = transport_error::short_message(&error.to_string());
+        ca_error(&format!("can't be used ({said}): make them anew"))
+    })
 }
 
 #[async_trait]
