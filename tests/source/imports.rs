@@ -19,7 +19,7 @@ const FLOORS: [(&str, &[&str]); 10] = [
     ("model", &[]),
     ("api", &["backend", "model"]),
     ("backend", &["api", "config", "model"]),
-    ("config", &["model"]),
+    ("config", &["files", "model"]),
     ("sync", &["api", "backend", "config", "files", "model"]),
     ("server", &["api", "backend", "config", "files", "model"]),
     ("tui", &["api", "backend", "config", "model", "sync"]),

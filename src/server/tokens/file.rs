@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, OFlags};
 use serde::{Deserialize, Serialize};
 
 use super::{NewToken, NoRandomness, Secret, Token, TokenStatus};
-use crate::files::Replacement;
+use crate::files::{FileStamp, Replacement};
 use crate::model::check;
 use crate::model::text::sanitize;
 use crate::server::scope::Scope;
@@ -49,10 +49,6 @@ struct Content {
     version: u32,
     tokens: Vec<Token>,
 }
-
-/// Identifies a version of the file: inode, length, and modification time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Stamp(u64, u64, i64, i64);
 
 impl TokenFile {
     /// Names the file at `path`, which need not exist yet.
@@ -193,13 +189,16 @@ impl TokenFile {
         &self,
         change: impl FnOnce(&mut Vec<Token>) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
         let write_error = |e: io::Error| self.io_error("written", &e);
+        // A link stays a link: the file that it leads to is replaced, and all who change it by one
+        // name or another exclude each other.
+        let target = follow_links(&self.path).map_err(write_error)?;
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(write_error)?;
         // The lock is a separate file: the token file itself is replaced, so that a lock on it
         // would exclude nobody.
-        let mut lock_path = self.path.clone().into_os_string();
+        let mut lock_path = target.clone().into_os_string();
         lock_path.push(".lock");
         let lock = OpenOptions::new()
             .write(true)
@@ -209,44 +208,18 @@ impl TokenFile {
             .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(lock_path)
             .map_err(write_error)?;
-        self.give_to_owner(folder, &lock).map_err(write_error)?;
+        give_to_owner(&target, folder, &lock).map_err(write_error)?;
         rustix::fs::flock(&lock, FlockOperation::LockExclusive)
             .map_err(|e| write_error(e.into()))?;
         let mut tokens = self.list()?;
         let result = change(&mut tokens)?;
-        self.write(folder, tokens).map_err(write_error)?;
+        write(&target, folder, tokens).map_err(write_error)?;
         Ok(result)
     }
 
-    fn write(&self, folder: &Path, tokens: Vec<Token>) -> io::Result<()> {
-        let mut file = Replacement::begin(&self.path)?;
-        file.file().set_permissions(std::fs::Permissions::from_mode(0o600))?;
-        self.give_to_owner(folder, file.file())?;
-        serde_json::to_writer_pretty(&mut file, &Content { version: VERSION, tokens })?;
-        file.write_all(b"\n")?;
-        file.commit()
-    }
-
-    /// Gives a file that root has created to the owner of the token file, or else of its folder.
-    /// Otherwise a server that runs as that user could no longer read the file, and would go on
-    /// with the tokens that it has.
-    fn give_to_owner(&self, folder: &Path, file: &File) -> io::Result<()> {
-        let metadata = file.metadata()?;
-        // A file with other hard links may be somebody's own: it is not given away.
-        if !rustix::process::geteuid().is_root() || metadata.len() > 0 || metadata.nlink() > 1 {
-            return Ok(());
-        }
-        let owner = self.path.symlink_metadata().or_else(|_| folder.metadata())?;
-        if (owner.uid(), owner.gid()) == (metadata.uid(), metadata.gid()) {
-            return Ok(());
-        }
-        fchown(file, Some(owner.uid()), Some(owner.gid()))
-    }
-
     /// Identifies the present version of the file; `None` if there is no file.
-    pub(super) fn stamp(&self) -> Option<Stamp> {
-        let metadata = std::fs::metadata(&self.path).ok()?;
-        Some(Stamp(metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
+    pub(super) fn stamp(&self) -> Option<FileStamp> {
+        FileStamp::read(&self.path)
     }
 
     fn io_error(&self, what: &str, error: &io::Error) -> TokenError {
@@ -256,6 +229,48 @@ impl TokenFile {
             "{file} can't be {what} ({reason}): make it and its folder readable and writable for you"
         ))
     }
+}
+
+/// The most links that are followed one after the other, as on Linux.
+const MAX_LINKS: usize = 40;
+
+/// Returns the file that a path leads to through links. The file itself may be missing.
+fn follow_links(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match std::fs::read_link(&target) {
+            // A relative link is relative to the folder that it stands in.
+            Ok(to) => target = target.parent().unwrap_or(Path::new("")).join(to),
+            // It is no link, or there is nothing yet.
+            Err(_) => return Ok(target),
+        }
+    }
+    Err(rustix::io::Errno::LOOP.into())
+}
+
+fn write(target: &Path, folder: &Path, tokens: Vec<Token>) -> io::Result<()> {
+    let mut file = Replacement::begin(target)?;
+    file.file().set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    give_to_owner(target, folder, file.file())?;
+    serde_json::to_writer_pretty(&mut file, &Content { version: VERSION, tokens })?;
+    file.write_all(b"\n")?;
+    file.commit()
+}
+
+/// Gives a file that root has created to the owner of the token file, or else of its folder.
+/// Otherwise a server that runs as that user could no longer read the file, and would go on with
+/// the tokens that it has.
+fn give_to_owner(target: &Path, folder: &Path, file: &File) -> io::Result<()> {
+    let metadata = file.metadata()?;
+    // A file with other hard links may be somebody's own: it is not given away.
+    if !rustix::process::geteuid().is_root() || metadata.len() > 0 || metadata.nlink() > 1 {
+        return Ok(());
+    }
+    let owner = target.symlink_metadata().or_else(|_| folder.metadata())?;
+    if (owner.uid(), owner.gid()) == (metadata.uid(), metadata.gid()) {
+        return Ok(());
+    }
+    fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 fn check_name(field: &'static str, name: &str) -> Result<(), TokenError> {
@@ -294,6 +309,60 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         let text = std::fs::read_to_string(file.path()).unwrap();
         assert!(!text.contains(&secret.reveal()[16..]), "the secret is not in it");
+    }
+
+    #[test]
+    fn link_to_the_file_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for inside in ["etc", "secrets", "links"] {
+            std::fs::create_dir(path(inside)).unwrap();
+        }
+        // One link after the other, relative and absolute, to a file that is not there yet.
+        std::os::unix::fs::symlink("../links/b.json", path("etc/a.json")).unwrap();
+        std::os::unix::fs::symlink(path("secrets/tokens.json"), path("links/b.json")).unwrap();
+        let linked = TokenFile::new(path("etc/a.json"));
+        let direct = TokenFile::new(path("secrets/tokens.json"));
+        linked.create(new_token("ines")).unwrap();
+        let before = linked.stamp();
+        assert_eq!(direct.list().unwrap().len(), 1);
+        direct.revoke("ines").unwrap();
+        assert_ne!(linked.stamp(), before, "a change of the target is seen through the link");
+        assert!(linked.list().unwrap()[0].revoked_at.is_some());
+        linked.create(new_token("omar")).unwrap();
+        assert_eq!(direct.list().unwrap().len(), 2);
+        for link in ["etc/a.json", "links/b.json"] {
+            assert!(path(link).symlink_metadata().unwrap().is_symlink(), "{link}");
+        }
+        let locks = std::fs::read_dir(path("etc")).unwrap().count();
+        assert_eq!(locks, 1, "the lock stands beside the file itself");
+    }
+
+    #[test]
+    fn folder_that_is_a_link_can_be_swapped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for version in ["v1", "v2"] {
+            TokenFile::new(path(version).join("tokens.json")).create(new_token(version)).unwrap();
+        }
+        std::os::unix::fs::symlink("v1", path("data")).unwrap();
+        let file = TokenFile::new(path("data/tokens.json"));
+        let (names, before) = (file.list().unwrap(), file.stamp());
+        assert_eq!(names[0].name, "v1");
+        std::os::unix::fs::symlink("v2", path("new")).unwrap();
+        std::fs::rename(path("new"), path("data")).unwrap();
+        assert_ne!(file.stamp(), before);
+        assert_eq!(file.list().unwrap()[0].name, "v2");
+    }
+
+    #[test]
+    fn links_in_a_circle_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::os::unix::fs::symlink("b", path("a")).unwrap();
+        std::os::unix::fs::symlink("a", path("b")).unwrap();
+        let refused = TokenFile::new(path("a")).create(new_token("ines")).unwrap_err();
+        assert!(refused.to_string().contains("can't be written"), "{refused}");
     }
 
     #[test]
