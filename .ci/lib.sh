@@ -51,6 +51,7 @@ install_needs() {
     [ -e /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf ] || need+=(fonts-dejavu-core)
     command -v dbus-run-session >/dev/null || need+=(dbus)
     command -v gnome-keyring-daemon >/dev/null || need+=(gnome-keyring)
+    command -v promtool >/dev/null || need+=(prometheus)
     if [ "${#need[@]}" -gt 0 ]; then
         as_root apt-get update -qq
         as_root env DEBIAN_FRONTEND=noninteractive \
@@ -92,7 +93,7 @@ all_steps() {
     step "fuzz targets"
     .ci/fuzz
 
-    step "real parts: keyring, schemathesis"
+    step "real parts: keyring, promtool, schemathesis"
     REDPHONE_REAL=1 cargo test --locked --test real -- --nocapture
     end_step
 }

@@ -5,5 +5,6 @@ mod support;
 mod real {
     mod keyring;
     mod parts;
+    mod promtool;
     mod schemathesis;
 }

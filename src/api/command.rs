@@ -69,6 +69,18 @@ pub struct Orders {
 pub struct Answers {
     /// One outcome for each command.
     pub answers: Vec<Answered>,
+    /// How many of the commands were not carried out.
+    #[serde(default)]
+    pub refused: u32,
+}
+
+impl Answers {
+    /// Returns the response with these outcomes.
+    #[must_use]
+    pub fn new(answers: Vec<Answered>) -> Self {
+        let refused = answers.iter().filter(|a| matches!(a, Answered::Refused { .. })).count();
+        Self { answers, refused: u32::try_from(refused).unwrap_or(u32::MAX) }
+    }
 }
 
 /// The outcome of one command.

@@ -70,6 +70,8 @@ pub enum ErrorCode {
     ChangedMeanwhile,
     /// The body is too long.
     TooLarge,
+    /// The path with its query is too long.
+    PathTooLong,
     /// The media type of the body is not JSON.
     MediaType,
     /// The id of the command belongs to another command.
@@ -80,6 +82,8 @@ pub enum ErrorCode {
     Rejected,
     /// The caller sends too many requests.
     Limited,
+    /// The head of the request is too long.
+    HeadTooLarge,
     /// The stored data is damaged.
     Broken,
     /// The server failed unexpectedly.
@@ -109,11 +113,13 @@ impl ErrorCode {
             Self::Conflict => "Somebody was first",
             Self::ChangedMeanwhile => "Changed meanwhile",
             Self::TooLarge => "Too large",
+            Self::PathTooLong => "The path is too long",
             Self::MediaType => "Not JSON",
             Self::IdReused => "The id is used",
             Self::IdCollides => "The id is too near to another",
             Self::Rejected => "Refused",
             Self::Limited => "Asked too often",
+            Self::HeadTooLarge => "The head is too large",
             Self::Broken => "Broken data",
             Self::Internal => "Failed",
             Self::Unreachable => "Not reachable",
@@ -133,9 +139,11 @@ impl ErrorCode {
             Self::Conflict | Self::IdCollides => 409,
             Self::ChangedMeanwhile => 412,
             Self::TooLarge => 413,
+            Self::PathTooLong => 414,
             Self::MediaType => 415,
             Self::IdReused | Self::Rejected => 422,
             Self::Limited => 429,
+            Self::HeadTooLarge => 431,
             Self::Broken | Self::Internal => 500,
             Self::Unreachable => 503,
         }
@@ -230,6 +238,8 @@ impl Details {
                 ErrorCode::Rejected
                 | ErrorCode::BadRequest
                 | ErrorCode::TooLarge
+                | ErrorCode::PathTooLong
+                | ErrorCode::HeadTooLarge
                 | ErrorCode::MediaType,
             ) => BackendError::Rejected(rejection(RejectionKind::Invalid)),
             Some(ErrorCode::Conflict | ErrorCode::ChangedMeanwhile) => {

@@ -15,6 +15,7 @@ mod store_mark;
 pub(crate) mod watch;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -120,6 +121,26 @@ pub trait Backend: Send + Sync {
     async fn measure_clock(&self) -> Result<(), BackendError> {
         Ok(())
     }
+
+    /// Finds out whether commands can be written, by a durable write that changes nothing. A
+    /// backend that has no such write checks that it answers.
+    async fn check_write(&self) -> Result<(), BackendError> {
+        self.capabilities().await.map(drop)
+    }
+
+    /// Returns where the data lies on this machine; `None` for a backend that has none here.
+    async fn storage(&self) -> Option<Storage> {
+        None
+    }
+}
+
+/// Where a backend has its data on this machine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Storage {
+    /// The path of the file.
+    pub path: PathBuf,
+    /// The size of the file and of those that belong to it, in bytes.
+    pub bytes: u64,
 }
 
 /// The name of a backend, and what it can do.

@@ -84,7 +84,9 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
         return config::run_without_settings(flags, about);
     }
     let config = Config::from_process(flags.clone())?;
-    log::start(&config);
+    // A service has its warnings where the system collects them.
+    let warns_on_stderr = matches!(command, Some(Command::Serve(_)));
+    log::start(&config, warns_on_stderr);
     let mut context = Context { out: Out::new(&config), config, flags };
     if command.as_ref().is_some_and(reports_warnings) {
         config::hint_at_warnings(&context.config);

@@ -14,7 +14,7 @@ use super::out;
 use super::session::{IfMissing, open_store};
 use crate::backend::file::ReopeningStore;
 use crate::config::watch::SettingsWatcher;
-use crate::config::{Config, Flags, Reload};
+use crate::config::{Config, Flags, Reload, log};
 use crate::server::access_log::AccessLog;
 use crate::server::limits::Limits;
 use crate::server::tls::TlsFiles;
@@ -64,6 +64,10 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     let limits = Limits {
         max_body_bytes: usize::try_from(args.max_body).unwrap_or(usize::MAX),
         max_connections: usize::try_from(args.max_connections).unwrap_or(usize::MAX),
+        max_connections_per_address: args
+            .max_connections_per_address
+            .map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
+        min_free_bytes: u64::from(args.min_free) * 1024 * 1024,
         requests_per_minute: args.requests_a_minute,
         max_long_poll: args.hold,
         ..Limits::default()
@@ -77,6 +81,8 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         insecure_http: args.insecure_http,
         read_only: config.read_only,
         limits,
+        log_file: config.log_file.clone(),
+        lost_log_lines: log::lost_lines,
     };
     let missing = if config.read_only { IfMissing::Refuse } else { IfMissing::Create };
     let store = Arc::new(ReopeningStore::new(open_store(config, missing, "serve").await?));

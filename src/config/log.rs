@@ -1,18 +1,25 @@
-//! The log: a file in the state folder, never the screen.
+//! The log: a file in the state folder, never the screen. Of a service, warnings are also lines on
+//! standard error, where the system collects them.
 //!
-//! Each event is one line, and harmless on a terminal that the file is read on.
+//! Each event is one line, and harmless on a terminal that it is read on.
 //!
 //! The file is opened with its first line, so that a run with nothing to say leaves no file. A log
-//! that can't be written is skipped: it is for finding faults, and must not become one.
+//! that can't be written is skipped: it is for finding faults, and must not become one. Its lost
+//! lines are counted.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::Layer;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::effective::Config;
 use crate::model::text::SafeText;
@@ -20,19 +27,89 @@ use crate::model::text::SafeText;
 /// The size at which the log is rotated; one old file remains.
 const MAX_BYTES: u64 = 5 * 1024 * 1024;
 
-/// Writes tracing events to the log of this configuration.
-pub fn start(config: &Config) {
-    let Some(path) = config.log_file.clone() else { return };
-    if config.log_level == LevelFilter::OFF {
-        return;
-    }
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(config.log_level)
-        .with_ansi(false)
-        .with_writer(LogFile::new(path, MAX_BYTES))
-        .finish();
+/// The number of lines that could not be written to the log.
+static LOST_LINES: AtomicU64 = AtomicU64::new(0);
+
+/// Returns how many lines could not be written to the log.
+#[must_use]
+pub fn lost_lines() -> u64 {
+    LOST_LINES.load(Ordering::Relaxed)
+}
+
+/// Writes tracing events to the log of this configuration, and warnings to standard error as well if
+/// `warns_on_stderr` is set.
+pub fn start(config: &Config, warns_on_stderr: bool) {
+    let level = config.log_level;
+    let file = config.log_file.clone().map(|path| {
+        fmt::layer()
+            .with_ansi(false)
+            .with_writer(LogFile::new(path, MAX_BYTES, warns_on_stderr))
+            .with_filter(level)
+    });
+    let stderr = warns_on_stderr.then(|| {
+        let is_journal = is_journal();
+        let format = fmt::layer().with_ansi(false).with_target(false);
+        let format = format.with_writer(StandardError { is_journal });
+        // The journal notes time and severity by itself.
+        let layer = if is_journal {
+            format.with_level(false).without_time().boxed()
+        } else {
+            format.boxed()
+        };
+        layer.with_filter(level.min(LevelFilter::WARN))
+    });
     // Only a second call in one process can fail, and then the first one's log goes on.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    let _ = tracing_subscriber::registry().with(file).with(stderr).try_init();
+}
+
+/// Returns whether standard error is the journal of systemd (systemd.exec(5), `$JOURNAL_STREAM`).
+fn is_journal() -> bool {
+    let stream = std::env::var("JOURNAL_STREAM").unwrap_or_default();
+    let stat = rustix::fs::fstat(rustix::stdio::stderr());
+    stat.is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino))
+}
+
+/// Writes events to standard error.
+struct StandardError {
+    /// Whether each line begins with its severity, as the journal reads it (sd-daemon(3)).
+    is_journal: bool,
+}
+
+impl<'a> MakeWriter<'a> for StandardError {
+    type Writer = StderrLine;
+
+    fn make_writer(&'a self) -> StderrLine {
+        StderrLine { prefix: if self.is_journal { "<4>" } else { "" } }
+    }
+
+    fn make_writer_for(&'a self, meta: &Metadata<'_>) -> StderrLine {
+        let is_error = self.is_journal && *meta.level() == Level::ERROR;
+        if is_error { StderrLine { prefix: "<3>" } } else { self.make_writer() }
+    }
+}
+
+/// Writes one event to standard error: as one line, sanitized.
+struct StderrLine {
+    prefix: &'static str,
+}
+
+impl Write for StderrLine {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        write_to_stderr(self.prefix, text.trim_end_matches('\n'));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the text is sanitized")]
+fn write_to_stderr(prefix: &str, text: &str) {
+    let line = format!("{prefix}{}\n", SafeText::from(text.trim()));
+    // Whoever closed it does not read it.
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 /// A file that is opened late, and rotated before it exceeds a size.
@@ -40,6 +117,10 @@ struct LogFile {
     path: PathBuf,
     max_bytes: u64,
     open: Mutex<Option<OpenFile>>,
+    /// Whether standard error says when the file can't be written.
+    warns_on_stderr: bool,
+    /// Whether the last line could not be written.
+    is_failing: AtomicBool,
 }
 
 struct OpenFile {
@@ -48,8 +129,22 @@ struct OpenFile {
 }
 
 impl LogFile {
-    fn new(path: PathBuf, most: u64) -> Self {
-        Self { path, max_bytes: most, open: Mutex::new(None) }
+    fn new(path: PathBuf, most: u64, warns_on_stderr: bool) -> Self {
+        let is_failing = AtomicBool::new(false);
+        Self { path, max_bytes: most, open: Mutex::new(None), warns_on_stderr, is_failing }
+    }
+
+    /// Writes a line. One that can't be written is counted, and the first of several is said.
+    fn write_or_count(&self, line: &[u8]) {
+        let result = self.write(line);
+        let was_failing = self.is_failing.swap(result.is_err(), Ordering::Relaxed);
+        let Err(error) = result else { return };
+        LOST_LINES.fetch_add(1, Ordering::Relaxed);
+        if self.warns_on_stderr && !was_failing {
+            let (path, reason) = (self.path.display(), error.kind());
+            let text = format!("the log {path} can't be written ({reason}): its lines are lost");
+            write_to_stderr("", &text);
+        }
     }
 
     fn write(&self, line: &[u8]) -> io::Result<()> {
@@ -104,7 +199,7 @@ impl Write for LineWriter<'_> {
         let text = String::from_utf8_lossy(bytes);
         let line = format!("{}\n", SafeText::from(text.trim_end_matches('\n')));
         // Not returned: the subscriber would print the error on the screen.
-        let _ = self.0.write(line.as_bytes());
+        self.0.write_or_count(line.as_bytes());
         Ok(bytes.len())
     }
 
@@ -123,7 +218,7 @@ mod tests {
     fn log_is_created_with_its_first_line_for_its_owner() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("redphone/log");
-        let log = LogFile::new(path.clone(), 100);
+        let log = LogFile::new(path.clone(), 100, false);
         assert!(!path.exists());
         log.write(b"one\n").unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -135,7 +230,7 @@ mod tests {
     fn event_is_one_harmless_line() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        let log = LogFile::new(path.clone(), 1000);
+        let log = LogFile::new(path.clone(), 1000, false);
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)
             .without_time()
@@ -156,7 +251,7 @@ mod tests {
     fn full_log_is_rotated_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        let log = LogFile::new(path.clone(), 10);
+        let log = LogFile::new(path.clone(), 10, false);
         for line in ["first\n", "second\n", "third\n"] {
             log.write(line.as_bytes()).unwrap();
         }
@@ -168,7 +263,9 @@ mod tests {
     fn unwritable_log_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("file"), "").unwrap();
-        let log = LogFile::new(folder.path().join("file/log"), 10);
+        let log = LogFile::new(folder.path().join("file/log"), 10, false);
+        let before = lost_lines();
         assert!(LineWriter(&log).write_all(b"lost\n").is_ok());
+        assert!(lost_lines() > before);
     }
 }

@@ -10,16 +10,19 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use super::connection::Connection;
 use super::state::Shared;
-use super::tls::Tls;
+use super::strangers::Strangers;
 use crate::api::{Details, ErrorCode, details};
 
 /// The pause after the system had no resources for another connection.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// The time limit of a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection waits for the slot of one that is cut off.
+const SLOT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The number of excess connections that are answered at the same time, with an error which says
 /// that the server is busy. Further ones are closed without a response.
 const MAX_BUSY_REPLIES: usize = 64;
@@ -27,14 +30,17 @@ const MAX_BUSY_REPLIES: usize = 64;
 /// Accepts connections until `shutdown` completes and returns those that are still open.
 pub(super) async fn accept(
     listener: TcpListener,
-    tls: Option<Tls>,
     shared: &Arc<Shared>,
     app: &Router,
     shutdown: impl Future<Output = ()>,
 ) -> GracefulShutdown {
     let connections = GracefulShutdown::new();
     let slots = Arc::new(Semaphore::new(shared.limits.max_connections));
-    let busy_slots = Arc::new(Semaphore::new(MAX_BUSY_REPLIES));
+    let busy = BusyReplies {
+        slots: Arc::new(Semaphore::new(MAX_BUSY_REPLIES)),
+        is_plain: shared.tls.is_none(),
+    };
+    let strangers = Strangers::new(shared.limits.max_per_address());
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -52,41 +58,80 @@ pub(super) async fn accept(
                 continue;
             }
         };
-        let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
-            if tls.is_none()
-                && let Ok(slot) = Arc::clone(&busy_slots).try_acquire_owned()
-            {
-                tokio::spawn(async move {
-                    timeout(Duration::from_secs(1), reply_busy(stream)).await.ok();
-                    drop(slot);
-                });
-            }
+        let Some(admission) = strangers.admit(peer.ip()) else {
+            tokio::spawn(busy.clone().reply(stream));
             continue;
         };
-        let acceptor = tls.as_ref().map(Tls::acceptor);
-        let connection = Connection { peer, shared: Arc::clone(shared), app: app.clone() };
+        let slot = match Arc::clone(&slots).try_acquire_owned() {
+            Ok(slot) => Some(slot),
+            // The newcomer is a stranger itself, and would be the one that is cut off.
+            Err(_) if strangers.make_room_for(&admission) => None,
+            Err(_) => {
+                tokio::spawn(busy.clone().reply(stream));
+                continue;
+            }
+        };
+        let (slots, busy) = (Arc::clone(&slots), busy.clone());
+        let acceptor = shared.tls.as_ref().map(|tls| tls.acceptor());
+        let (shared, app) = (Arc::clone(shared), app.clone());
         let watcher = connections.watcher();
         tokio::spawn(async move {
-            let metrics = Arc::clone(&connection.shared.metrics);
+            // Whoever is cut off gives its slot back at once.
+            let slot = match slot {
+                Some(slot) => slot,
+                None => match timeout(SLOT_TIMEOUT, slots.acquire_owned()).await {
+                    Ok(Ok(slot)) => slot,
+                    _ => return busy.reply(stream).await,
+                },
+            };
+            let metrics = Arc::clone(&shared.metrics);
             metrics.connections.inc();
             // Responses are small and awaited: they must not be delayed.
             stream.set_nodelay(true).ok();
-            match acceptor {
-                None => connection.serve_http1(stream).await,
-                Some(acceptor) => match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-                        connection.serve_http2(stream).await;
-                    }
-                    Ok(Ok(stream)) => connection.serve_http1(stream).await,
-                    Ok(Err(error)) => tracing::debug!("a TLS handshake failed: {error}"),
-                    Err(_) => tracing::debug!("a TLS handshake took too long"),
-                },
+            let connection = Connection { peer, admission: Arc::clone(&admission), shared, app };
+            tokio::select! {
+                biased;
+                () = admission.cut_off() => {
+                    tracing::debug!("an idle connection without a token makes room for another");
+                }
+                () = serve(connection, stream, acceptor) => {}
             }
             metrics.connections.dec();
             drop(slot);
             // Until the watcher is dropped, a server that stops waits for the connection.
             drop(watcher);
         });
+    }
+}
+
+/// Serves a connection, after the TLS handshake if there is TLS.
+async fn serve(connection: Connection, stream: TcpStream, acceptor: Option<TlsAcceptor>) {
+    let Some(acceptor) = acceptor else { return connection.serve_http1(stream).await };
+    match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+            connection.serve_http2(stream).await;
+        }
+        Ok(Ok(stream)) => connection.serve_http1(stream).await,
+        Ok(Err(error)) => tracing::debug!("a TLS handshake failed: {error}"),
+        Err(_) => tracing::debug!("a TLS handshake took too long"),
+    }
+}
+
+/// Answers connections that exceed the maximum.
+#[derive(Clone, Debug)]
+struct BusyReplies {
+    slots: Arc<Semaphore>,
+    /// Whether there is no TLS, so that a response can be sent at once.
+    is_plain: bool,
+}
+
+impl BusyReplies {
+    async fn reply(self, stream: TcpStream) {
+        if self.is_plain
+            && let Ok(_slot) = self.slots.try_acquire()
+        {
+            timeout(Duration::from_secs(1), reply_busy(stream)).await.ok();
+        }
     }
 }
 

@@ -1,24 +1,33 @@
 //! Access log: one line of JSON for each request, without secrets.
 //!
-//! A separate thread writes the log, so that requests do not wait for it. When it falls behind by
-//! thousands of lines, further lines are dropped and counted.
+//! A separate thread writes the log, so that requests do not wait for it. Lines are lost when it
+//! falls behind by thousands of them, or when they can't be written. Lost lines are counted, and the
+//! log of the program says how many there are.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use prometheus_client::metrics::counter::Counter;
 use serde::Serialize;
 
+use super::denials::Denial;
 use crate::model::text::SafeText;
 
 /// Number of lines that may be queued.
 const QUEUE_CAPACITY: usize = 16_384;
+
+/// Lines are written together up to this number of bytes.
+const MAX_BATCH: usize = 64 * 1024;
+/// How often lost lines are said at most.
+const SAY_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Where requests are logged.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,6 +53,10 @@ pub(super) struct LogRecord {
     pub elapsed: std::time::Duration,
     pub bytes: u64,
     pub token: Option<SafeText<'static>>,
+    /// Why the request was not authenticated.
+    pub denial: Option<Denial>,
+    /// The number of commands that were not carried out.
+    pub refused: Option<u32>,
 }
 
 /// A line of the log. The names of its fields are the keys of the JSON.
@@ -58,6 +71,12 @@ struct LogLine<'a> {
     ms: f64,
     bytes: u64,
     token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    denied: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<u32>,
 }
 
 enum LogMessage {
@@ -74,37 +93,44 @@ pub(super) struct LogWriter {
     /// Set to request that the file is opened again. Not only a message, as the queue may be full.
     must_reopen: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    lost_lines: Counter,
 }
 
 impl LogWriter {
-    /// Opens the log and starts the thread.
+    /// Opens the log and starts the thread. `lost_lines` counts requests without a line.
     ///
     /// # Errors
     /// The file can't be opened.
-    pub(super) fn open(log: &AccessLog) -> io::Result<Self> {
+    pub(super) fn open(log: &AccessLog, lost_lines: Counter) -> io::Result<Self> {
         let must_reopen = Arc::new(AtomicBool::new(false));
         let target = match log {
             AccessLog::Off => {
-                return Ok(Self { sender: None, must_reopen, thread: Mutex::new(None) });
+                return Ok(Self {
+                    sender: None,
+                    must_reopen,
+                    thread: Mutex::new(None),
+                    lost_lines,
+                });
             }
             AccessLog::Stderr => Target::Stderr,
             AccessLog::File(path) => Target::File(path.clone(), open_append(path)?),
         };
         let (sender, receiver) = sync_channel(QUEUE_CAPACITY);
         let thread = std::thread::Builder::new().name("access-log".into()).spawn({
-            let must_reopen = Arc::clone(&must_reopen);
-            move || write_records(target, &receiver, &must_reopen)
+            let (must_reopen, lost_lines) = (Arc::clone(&must_reopen), lost_lines.clone());
+            move || write_records(target, &receiver, &must_reopen, lost_lines)
         })?;
-        Ok(Self { sender: Some(sender), must_reopen, thread: Mutex::new(Some(thread)) })
+        let thread = Mutex::new(Some(thread));
+        Ok(Self { sender: Some(sender), must_reopen, thread, lost_lines })
     }
 
-    /// Logs a request. Returns `false` if the queue is full, so that the line is dropped.
-    pub(super) fn record(&self, record: impl FnOnce() -> LogRecord) -> bool {
-        let Some(sender) = &self.sender else { return true };
-        !matches!(
-            sender.try_send(LogMessage::Write(Box::new(record()))),
-            Err(TrySendError::Full(_))
-        )
+    /// Logs a request. If the queue is full, or the thread has ended, the line is lost.
+    pub(super) fn record(&self, record: impl FnOnce() -> LogRecord) {
+        if let Some(sender) = &self.sender
+            && sender.try_send(LogMessage::Write(Box::new(record()))).is_err()
+        {
+            self.lost_lines.inc();
+        }
     }
 
     /// Opens the file again, after it was moved away.
@@ -139,48 +165,131 @@ fn open_append(path: &PathBuf) -> io::Result<File> {
 
 /// Writes lines until [`LogMessage::End`] arrives or the sender is dropped. If the log can't be
 /// written, the server goes on without it.
-fn write_records(target: Target, receiver: &Receiver<LogMessage>, must_reopen: &AtomicBool) {
-    let (path, mut output): (_, Box<dyn Write>) = match target {
+fn write_records(
+    target: Target,
+    receiver: &Receiver<LogMessage>,
+    must_reopen: &AtomicBool,
+    lost_lines: Counter,
+) {
+    let (path, output): (_, Box<dyn Write>) = match target {
         Target::Stderr => (None, Box::new(stderr())),
         Target::File(path, file) => (Some(path), Box::new(file)),
     };
-    let mut buffer = BufWriter::with_capacity(64 * 1024, &mut output);
-    let mut is_failing = false;
+    let mut output = LineOutput { output, is_torn: false };
+    let mut losses = Losses { lost_lines, said: 0, said_at: None };
     let mut is_ending = false;
     while !is_ending && let Ok(first) = receiver.recv() {
         let mut next = Some(first);
-        let mut result = Ok(());
-        // All queued lines are written and flushed at once, so that none stays in the buffer.
+        let mut lines = Lines::default();
+        // The queued lines are written together.
         while let Some(message) = next {
             match message {
-                LogMessage::Write(record) => {
-                    result = result.and(write_record(&record, &mut buffer));
-                }
+                LogMessage::Write(record) => lines.push(&record),
                 LogMessage::Reopen => {}
                 LogMessage::End => is_ending = true,
             }
-            if is_ending || must_reopen.load(Ordering::Acquire) {
+            if is_ending || must_reopen.load(Ordering::Acquire) || lines.bytes.len() > MAX_BATCH {
                 break;
             }
             next = receiver.try_recv().ok();
         }
-        let result = result.and(buffer.flush());
-        if let (Err(error), false) = (&result, is_failing) {
-            tracing::warn!("the access log can't be written: {error}");
+        let result = output.write(&lines);
+        if let Err((lost, _)) = &result {
+            losses.lost_lines.inc_by(*lost);
         }
-        is_failing = result.is_err();
+        losses.say(result.err().map(|(_, error)| error), is_ending);
         if must_reopen.swap(false, Ordering::AcqRel)
             && let Some(path) = &path
         {
             match open_append(path) {
-                Ok(file) => {
-                    drop(buffer);
-                    output = Box::new(file);
-                    buffer = BufWriter::with_capacity(64 * 1024, &mut output);
-                }
+                Ok(file) => output = LineOutput { output: Box::new(file), is_torn: false },
                 Err(error) => tracing::warn!("the access log can't be opened anew: {error}"),
             }
         }
+    }
+}
+
+/// Lines to be written together.
+#[derive(Default)]
+struct Lines {
+    bytes: Vec<u8>,
+    /// Where each line ends in `bytes`.
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    fn push(&mut self, record: &LogRecord) {
+        // Writing to memory can't fail.
+        write_record(record, &mut self.bytes).ok();
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Returns the number of lines that end after a position.
+    fn count_after(&self, position: usize) -> u64 {
+        self.ends.iter().filter(|end| **end > position).count() as u64
+    }
+}
+
+/// Where lines are written.
+struct LineOutput {
+    output: Box<dyn Write>,
+    /// Whether the last line was written only in part.
+    is_torn: bool,
+}
+
+impl LineOutput {
+    /// Writes lines. An error comes with the number of lines that are lost: those that are not
+    /// written completely.
+    fn write(&mut self, lines: &Lines) -> Result<(), (u64, io::Error)> {
+        let mut written = 0;
+        let mut write = || {
+            if self.is_torn {
+                // The line after it would not be readable either.
+                self.output.write_all(b"\n")?;
+                self.is_torn = false;
+            }
+            while let Some(rest) = lines.bytes.get(written..).filter(|rest| !rest.is_empty()) {
+                match self.output.write(rest) {
+                    Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                    Ok(count) => written += count,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            self.output.flush()
+        };
+        write().map_err(|error| {
+            self.is_torn |= written > 0 && !lines.ends.contains(&written);
+            (lines.count_after(written), error)
+        })
+    }
+}
+
+/// What the log of the program says about lost lines.
+struct Losses {
+    lost_lines: Counter,
+    /// The number of lost lines that was said last.
+    said: u64,
+    said_at: Option<Instant>,
+}
+
+impl Losses {
+    /// Says how many lines are lost, if there are more than before: at once for the first time, then
+    /// once in a while, and at the end.
+    fn say(&mut self, error: Option<io::Error>, is_ending: bool) {
+        let lost = self.lost_lines.get();
+        let is_due = self.said_at.is_none_or(|at| at.elapsed() >= SAY_INTERVAL) || is_ending;
+        if lost == self.said || !is_due {
+            return;
+        }
+        let more = lost - self.said;
+        (self.said, self.said_at) = (lost, Some(Instant::now()));
+        let why = error.map_or_else(
+            || "it could not be written as fast as requests came".to_owned(),
+            |error| format!("it can't be written ({})", error.kind()),
+        );
+        let lines = if more == 1 { "line" } else { "lines" };
+        tracing::warn!("the access log has lost {more} {lines}, {lost} in all: {why}");
     }
 }
 
@@ -200,6 +309,9 @@ fn write_record(record: &LogRecord, output: &mut impl Write) -> io::Result<()> {
         ms: (record.elapsed.as_secs_f64() * 1e6).round() / 1e3,
         bytes: record.bytes,
         token: record.token.as_deref(),
+        denied: record.denial.as_ref().map(|denial| denial.reason.into()),
+        token_id: record.denial.as_ref().and_then(|denial| denial.token_id.as_deref()),
+        refused: record.refused,
     };
     serde_json::to_writer(&mut *output, &line)?;
     output.write_all(b"\n")
@@ -220,7 +332,51 @@ mod tests {
             elapsed: std::time::Duration::ZERO,
             bytes: 0,
             token: None,
+            denial: None,
+            refused: None,
         }
+    }
+
+    /// Accepts some bytes, and then fails until more are allowed.
+    #[derive(Clone, Default)]
+    struct Disk(Arc<Mutex<(Vec<u8>, usize)>>);
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let (written, allowed) = &mut *self.0.lock().unwrap();
+            let count = bytes.len().min(*allowed);
+            if count == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            *allowed -= count;
+            written.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_are_not_written_completely_are_counted() {
+        let disk = Disk::default();
+        let mut output = LineOutput { output: Box::new(disk.clone()), is_torn: false };
+        let mut lines = Lines::default();
+        (200..205).for_each(|status| lines.push(&record(status)));
+        let length = lines.ends[0];
+        for (allowed, lost) in [(0, 5), (2 * length, 3), (3 * length + 5, 2), (length - 1, 5)] {
+            disk.0.lock().unwrap().1 = allowed;
+            let (count, error) = output.write(&lines).unwrap_err();
+            assert_eq!((count, error.kind()), (lost, io::ErrorKind::StorageFull), "{allowed}");
+        }
+        disk.0.lock().unwrap().1 = usize::MAX;
+        output.write(&lines).unwrap();
+        // Each line is complete, or torn and alone.
+        let text = String::from_utf8(disk.0.lock().unwrap().0.clone()).unwrap();
+        let is_complete = |line: &&str| serde_json::from_str::<serde_json::Value>(line).is_ok();
+        assert_eq!(text.lines().filter(is_complete).count(), 2 + 3 + 5, "{text}");
+        assert!(text.ends_with('\n'));
     }
 
     #[test]
@@ -231,20 +387,34 @@ mod tests {
         let must_reopen = Arc::new(AtomicBool::new(false));
         let thread_must_reopen = Arc::clone(&must_reopen);
         let target = Target::File(path.clone(), open_append(&path).unwrap());
-        let log = LogWriter { sender: Some(sender), must_reopen, thread: Mutex::new(None) };
+        let lost = Counter::default();
+        let log = LogWriter {
+            sender: Some(sender),
+            must_reopen,
+            thread: Mutex::new(None),
+            lost_lines: lost.clone(),
+        };
         // The thread starts only once the queue is full and the file is moved.
-        assert!(log.record(|| record(200)));
-        assert!(!log.record(|| record(201)), "the queue is full");
+        log.record(|| record(200));
+        log.record(|| record(201));
+        assert_eq!(lost.get(), 1, "the queue is full");
         std::fs::rename(&path, &moved).unwrap();
         log.reopen();
-        let thread =
-            std::thread::spawn(move || write_records(target, &receiver, &thread_must_reopen));
+        let thread = std::thread::spawn(move || {
+            write_records(target, &receiver, &thread_must_reopen, Counter::default());
+        });
         *log.thread.lock().unwrap() = Some(thread);
         // The thread reports nothing when it has made the new file.
         while !path.exists() {
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        while !log.record(|| record(202)) {}
+        loop {
+            let before = lost.get();
+            log.record(|| record(202));
+            if lost.get() == before {
+                break;
+            }
+        }
         log.close();
         let text = |path| std::fs::read_to_string(path).unwrap();
         assert!(text(&moved).contains("\"status\":200"), "{}", text(&moved));

@@ -7,9 +7,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use chrono::{TimeDelta, Utc};
 
+use super::denials::{Denial, DenialReason};
 use super::error::{ApiError, ApiResult};
+use super::middleware::{CallerSlot, Peer};
 use super::scope::Permission;
 use super::state::Shared;
+use super::strangers::Admission;
 use super::tokens::{Denied, RegisteredToken, Secret};
 use crate::api::ErrorCode;
 use crate::model::text::sanitize;
@@ -50,10 +53,26 @@ fn authorize(
     permission: Permission,
 ) -> ApiResult<Arc<RegisteredToken>> {
     let now = Utc::now();
-    let secret = bearer_token(&parts.headers)?;
-    let caller = shared.tokens.authenticate(&secret, now).map_err(denial_error)?;
-    if let Some(slot) = parts.extensions.get::<super::middleware::CallerSlot>() {
+    let slot = parts.extensions.get::<CallerSlot>();
+    let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
+    let deny = |denial: Denial, error: ApiError| {
+        shared.denials.record(&denial, peer);
+        if let Some(slot) = slot {
+            slot.set_denial(denial);
+        }
+        error
+    };
+    let secret = bearer_token(&parts.headers)
+        .map_err(|(reason, error)| deny(Denial { reason, token_id: None }, error))?;
+    let caller = shared
+        .tokens
+        .authenticate(&secret, now)
+        .map_err(|denied| deny(Denial::from(&denied), denial_error(denied)))?;
+    if let Some(slot) = slot {
         slot.set(&caller);
+    }
+    if let Some(admission) = parts.extensions.get::<Arc<Admission>>() {
+        admission.promote();
     }
     shared.tokens.schedule_write();
     caller.check_rate_limit().map_err(|wait| {
@@ -68,43 +87,50 @@ fn authorize(
 
 /// Checks that the caller's token is still valid after a wait.
 pub(super) fn recheck(shared: &Shared, caller: &RegisteredToken) -> ApiResult<()> {
-    shared.tokens.recheck(caller, Utc::now()).map_err(denial_error)
+    shared.tokens.recheck(caller, Utc::now()).map_err(|denied| {
+        shared.denials.record(&Denial::from(&denied), None);
+        denial_error(denied)
+    })
 }
 
-fn bearer_token(headers: &HeaderMap) -> ApiResult<Secret> {
-    let unauthorized = |detail: &'static str| ApiError::new(ErrorCode::Unauthorized, detail);
+/// Returns the token of a request, or why it has none.
+fn bearer_token(headers: &HeaderMap) -> Result<Secret, (DenialReason, ApiError)> {
+    let unauthorized =
+        |reason, detail: &'static str| (reason, ApiError::new(ErrorCode::Unauthorized, detail));
+    let malformed = |detail| unauthorized(DenialReason::Malformed, detail);
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(header) = values.next() else {
         return Err(unauthorized(
+            DenialReason::Missing,
             "no token came with the request: send `Authorization: Bearer rp_…`, made by \
              `redphone token create` on the server",
         ));
     };
     if values.next().is_some() {
-        return Err(unauthorized("two Authorization headers came with the request: send one"));
+        return Err(malformed("two Authorization headers came with the request: send one"));
     }
     let token = header.to_str().ok().and_then(|text| {
         let (scheme, token) = text.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
     });
     let Some(token) = token else {
-        return Err(unauthorized("the Authorization header is not `Bearer` and a token: mend it"));
+        return Err(malformed("the Authorization header is not `Bearer` and a token: mend it"));
     };
-    token.parse().map_err(|_| denial_error(Denied::Unknown))
+    token.parse().map_err(|_| (DenialReason::Unknown, denial_error(Denied::Unknown)))
 }
 
 fn denial_error(denial: Denied) -> ApiError {
     let format_time = |at: chrono::DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
     let detail = match denial {
         Denied::Unknown => "the token is not known here: ask for a new one".to_owned(),
-        Denied::Expired { name, at: time } => {
+        Denied::Expired { name, at: time, .. } => {
             format!(
                 "the token {:?} expired at {}: ask for a new one",
                 sanitize(&name),
                 format_time(time)
             )
         }
-        Denied::Revoked { name, at: time } => {
+        Denied::Revoked { name, at: time, .. } => {
             format!(
                 "the token {:?} was revoked at {}: ask for a new one",
                 sanitize(&name),

@@ -19,8 +19,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep};
 use tower_service::Service;
 
+use super::explained_errors::ExplainedErrors;
 use super::middleware::Peer;
 use super::state::Shared;
+use super::strangers::Admission;
 use super::stream::{Metered, Traffic};
 
 /// How often an HTTP/2 connection is pinged, and how long its answer may take.
@@ -35,6 +37,7 @@ const MAX_SLOW_PERIODS: u32 = 20;
 /// An accepted connection and what is needed to serve it.
 pub(super) struct Connection {
     pub peer: SocketAddr,
+    pub admission: Arc<Admission>,
     pub shared: Arc<Shared>,
     pub app: Router,
 }
@@ -43,11 +46,12 @@ pub(super) struct Connection {
 async fn respond(
     mut app: Router,
     peer: SocketAddr,
-    traffic: Arc<Traffic>,
+    admission: Arc<Admission>,
     mut request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
-    let _running = traffic.start_request();
+    let _running = admission.traffic.start_request();
     request.extensions_mut().insert(Peer(peer));
+    request.extensions_mut().insert(admission);
     app.call(request.map(Body::new)).await
 }
 
@@ -57,12 +61,12 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { peer, shared, app } = self;
+        let Self { peer, admission, shared, app } = self;
         let limits = &shared.limits;
-        let traffic = Arc::new(Traffic::default());
-        let stream = TokioIo::new(Metered::new(stream, &traffic, limits.body_timeout));
+        let stream = Metered::new(stream, &admission.traffic, limits.body_timeout);
+        let stream = TokioIo::new(ExplainedErrors::new(stream));
         let service =
-            service_fn(move |request| respond(app.clone(), peer, Arc::clone(&traffic), request));
+            service_fn(move |request| respond(app.clone(), peer, Arc::clone(&admission), request));
         let mut builder = http1::Builder::new();
         builder
             .timer(TokioTimer::new())
@@ -78,14 +82,12 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { peer, shared, app } = self;
+        let Self { peer, admission, shared, app } = self;
         let limits = &shared.limits;
-        let traffic = Arc::new(Traffic::default());
+        let traffic = Arc::clone(&admission.traffic);
         let stream = TokioIo::new(Metered::new(stream, &traffic, limits.body_timeout));
-        let request_traffic = Arc::clone(&traffic);
-        let service = service_fn(move |request| {
-            respond(app.clone(), peer, Arc::clone(&request_traffic), request)
-        });
+        let service =
+            service_fn(move |request| respond(app.clone(), peer, Arc::clone(&admission), request));
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder
             .timer(TokioTimer::new())

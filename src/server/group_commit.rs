@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::change_feed::ChangeFeed;
+use super::health::Health;
 use super::limits::BodyPermit;
 use super::metrics::Metrics;
 use crate::backend::{Backend, BackendError, Outcome};
@@ -39,9 +40,10 @@ impl CommandQueue {
         backend: Arc<dyn Backend>,
         feed: Arc<ChangeFeed>,
         metrics: Arc<Metrics>,
+        health: Arc<Health>,
     ) -> Self {
         let (jobs, receiver) = mpsc::channel(QUEUE_CAPACITY);
-        tokio::spawn(Worker { backend, feed, metrics }.run(receiver));
+        tokio::spawn(Worker { backend, feed, metrics, health }.run(receiver));
         Self { jobs }
     }
 
@@ -69,6 +71,7 @@ struct Worker {
     backend: Arc<dyn Backend>,
     feed: Arc<ChangeFeed>,
     metrics: Arc<Metrics>,
+    health: Arc<Health>,
 }
 
 impl Worker {
@@ -106,7 +109,13 @@ impl Worker {
         let backend = Arc::clone(&self.backend);
         // A separate task, so that a panic in the backend fails these commands and no others.
         let task = tokio::spawn(async move { backend.execute_all(&envelopes).await });
-        let outcomes = task.await.unwrap_or_else(|_| vec![Err(backend_failed()); kinds.len()]);
+        let outcomes = match task.await {
+            Ok(outcomes) => {
+                self.health.record(&outcomes);
+                outcomes
+            }
+            Err(_) => vec![Err(backend_failed()); kinds.len()],
+        };
         // Before the callers are answered, so that they find what they wrote.
         self.feed.record_write();
         for (kind, outcome) in kinds.into_iter().zip(&outcomes) {

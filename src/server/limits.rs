@@ -28,6 +28,12 @@ pub struct Limits {
     pub max_long_poll: Duration,
     /// The maximum number of open connections.
     pub max_connections: usize,
+    /// The maximum number of open connections from one address on which no request with a valid
+    /// token has come yet; `None` for a quarter of all connections.
+    pub max_connections_per_address: Option<usize>,
+    /// With less free space than this on the disk of the store or of a log, in bytes, the server is
+    /// not ready. On a small disk a twentieth of it is enough.
+    pub min_free_bytes: u64,
     /// How many requests a token may make at once. The same number becomes available again within a
     /// minute, evenly. A parked request counts once.
     pub requests_per_minute: NonZeroU32,
@@ -47,9 +53,18 @@ impl Default for Limits {
             request_timeout: Duration::from_secs(30),
             max_long_poll: Duration::from_secs(MAX_WAIT_S),
             max_connections: 4096,
+            max_connections_per_address: None,
+            min_free_bytes: 64 * 1024 * 1024,
             requests_per_minute: DEFAULT_REQUESTS_PER_MINUTE,
             shutdown_timeout: Duration::from_secs(20),
         }
+    }
+}
+
+impl Limits {
+    /// Returns the maximum number of connections from one address without a valid token.
+    pub(super) fn max_per_address(&self) -> usize {
+        self.max_connections_per_address.unwrap_or(self.max_connections / 4).max(1)
     }
 }
 

@@ -1,22 +1,28 @@
-//! Metrics for Prometheus, in the `OpenMetrics` text format.
+//! Metrics for Prometheus, in the `OpenMetrics` text format and in its own.
 
+mod exposition;
+mod process;
+
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use prometheus_client::encoding::EncodeLabelSet;
+use chrono::{DateTime, Utc};
 use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+pub(super) use self::exposition::Exposition;
+use self::process::ProcessMetrics;
+use super::health::Disk;
 use crate::backend::{BackendError, Outcome};
 use crate::model::Priority;
 use crate::model::command::CommandKind;
-
-/// The media type of [`Metrics::encode_text`].
-pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Upper bounds of the latency buckets, in seconds. A long poll takes up to a minute.
 const LATENCY_BUCKETS_S: [f64; 13] =
@@ -50,6 +56,39 @@ struct FailureLabels {
     kind: &'static str,
 }
 
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct TokenLabels {
+    token: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct FileLabels {
+    file: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct BuildLabels {
+    version: &'static str,
+}
+
+/// The labels of a metric that has none, but may have no value.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct NoLabels;
+
+impl EncodeLabelSet for NoLabels {
+    fn encode(&self, _: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
+        Ok(())
+    }
+}
+
+/// A gauge of whole numbers that are not negative.
+type Count = Gauge<u64, AtomicU64>;
+
 /// How a backend failed, as a label value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct FailureKind(&'static str);
@@ -76,15 +115,25 @@ pub(super) struct Metrics {
     failures: Family<FailureLabels, Counter>,
     /// Number of open connections.
     pub connections: Gauge,
-    parked_requests: Gauge<u64, AtomicU64>,
-    tokens: Gauge<u64, AtomicU64>,
-    open_incidents: Family<PriorityLabels, Gauge<u64, AtomicU64>>,
+    parked_requests: Count,
+    tokens: Count,
+    open_incidents: Family<PriorityLabels, Count>,
+    oldest_unacknowledged: Family<PriorityLabels, Count>,
     /// Number of requests that are missing in the access log.
     pub lost_lines: Counter,
+    lost_log_lines: Counter,
+    denials: Family<ReasonLabels, Counter>,
+    revoked_uses: Family<TokenLabels, Counter>,
+    ready: Count,
+    last_write: Family<NoLabels, Count>,
+    used_bytes: Family<FileLabels, Count>,
+    free_bytes: Family<FileLabels, Count>,
+    certificate_expiry: Family<NoLabels, Gauge>,
+    process: ProcessMetrics,
 }
 
 /// Values of gauges that are read when the metrics are requested.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct GaugeValues {
     /// Number of parked requests.
     pub parked_requests: u64,
@@ -92,12 +141,25 @@ pub(super) struct GaugeValues {
     pub tokens: usize,
     /// Open incidents by priority; `None` if the backend does not answer.
     pub open_incidents: Option<[u64; 4]>,
+    /// By priority, for how long the oldest incident has been open that nobody acknowledged;
+    /// `None` if the backend does not answer. 0 if there is none.
+    pub oldest_unacknowledged: Option<[Duration; 4]>,
+    /// Whether the server is ready.
+    pub is_ready: bool,
+    /// When something was last written; `None` before the first time.
+    pub last_write: Option<DateTime<Utc>>,
+    /// The files of the server and their disks.
+    pub disks: Arc<[Disk]>,
+    /// When the certificate ceases to be valid; `None` without TLS.
+    pub certificate_expiry: Option<DateTime<Utc>>,
+    /// How many lines the log of the program has lost.
+    pub lost_log_lines: u64,
 }
 
 impl Metrics {
     /// Creates the metrics, all at zero.
     pub(super) fn new() -> Self {
-        let mut registry = Registry::with_prefix("redphone");
+        let mut all = Registry::default();
         let metrics = Self {
             requests: Family::default(),
             latency: Family::new_with_constructor(|| Histogram::new(LATENCY_BUCKETS_S)),
@@ -108,9 +170,21 @@ impl Metrics {
             tokens: Gauge::default(),
             open_incidents: Family::default(),
             lost_lines: Counter::default(),
+            oldest_unacknowledged: Family::default(),
+            lost_log_lines: Counter::default(),
+            denials: Family::default(),
+            revoked_uses: Family::default(),
+            ready: Gauge::default(),
+            last_write: Family::default(),
+            used_bytes: Family::default(),
+            free_bytes: Family::default(),
+            certificate_expiry: Family::default(),
+            process: ProcessMetrics::new(),
             registry: Registry::default(),
         };
         let m = &metrics;
+        m.process.register(&mut all);
+        let registry = all.sub_registry_with_prefix("redphone");
         registry.register("requests", "Requests that were answered", m.requests.clone());
         let help = "How long requests took, those that are held included";
         registry.register_with_unit("request", help, Unit::Seconds, m.latency.clone());
@@ -126,7 +200,40 @@ impl Metrics {
         registry.register("incidents_open", "Open incidents by priority", m.open_incidents.clone());
         let help = "Requests that the access log has no line of";
         registry.register("access_log_lost", help, m.lost_lines.clone());
-        Self { registry, ..metrics }
+        let build = Info::new(BuildLabels { version: env!("CARGO_PKG_VERSION") });
+        registry.register("build", "The version of the program", build);
+        let help = "For how long the oldest incident is open that nobody acknowledged, by priority";
+        let oldest = m.oldest_unacknowledged.clone();
+        registry.register_with_unit("oldest_unacknowledged", help, Unit::Seconds, oldest);
+        let help = "Lines that the log of the program has lost";
+        registry.register("log_lost", help, m.lost_log_lines.clone());
+        let help = "Requests that were refused because of their token, by why";
+        registry.register("auth_failures", help, m.denials.clone());
+        let help = "Requests with a token that was revoked, by its public id";
+        registry.register("revoked_token_uses", help, m.revoked_uses.clone());
+        let help = "1 if the server is ready: the last write succeeded and the disks have space";
+        registry.register("ready", help, m.ready.clone());
+        let help = "When something was last written to the store";
+        let last = m.last_write.clone();
+        registry.register_with_unit("last_write_timestamp", help, Unit::Seconds, last);
+        let help = "The size of the store and of the logs";
+        registry.register_with_unit("file_size", help, Unit::Bytes, m.used_bytes.clone());
+        let help = "What is free on the disk of the store and of the logs";
+        registry.register_with_unit("disk_free", help, Unit::Bytes, m.free_bytes.clone());
+        let help = "When the certificate ceases to be valid";
+        let expiry = m.certificate_expiry.clone();
+        registry.register_with_unit("certificate_expiry_timestamp", help, Unit::Seconds, expiry);
+        Self { registry: all, ..metrics }
+    }
+
+    /// Counts a request that was refused because of its token.
+    pub(super) fn record_denial(&self, reason: &'static str) {
+        self.denials.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Counts a request with a revoked token, by the public id of the token.
+    pub(super) fn record_revoked_use(&self, token: &str) {
+        self.revoked_uses.get_or_create(&TokenLabels { token: token.to_owned() }).inc();
     }
 
     /// Counts an answered request.
@@ -170,26 +277,50 @@ impl Metrics {
         self.failures.get_or_create(&FailureLabels { kind: kind.0 }).inc();
     }
 
-    /// Encodes all metrics as text.
+    /// Encodes all metrics as `OpenMetrics` text.
     ///
     /// # Errors
     /// None in practice, as this writes to memory.
-    pub(super) fn encode_text(&self, values: GaugeValues) -> Result<String, std::fmt::Error> {
+    pub(super) fn encode_text(&self, values: &GaugeValues) -> Result<String, std::fmt::Error> {
         self.parked_requests.set(values.parked_requests);
         self.tokens.set(u64::try_from(values.tokens).unwrap_or(u64::MAX));
-        for (priority, count) in
-            Priority::ALL.into_iter().zip(values.open_incidents.unwrap_or_default())
-        {
-            let label = PriorityLabels { priority: priority.as_str() };
-            if values.open_incidents.is_some() {
-                self.open_incidents.get_or_create(&label).set(count);
-            } else {
-                // While the backend does not answer, the counts are unknown and left out.
-                self.open_incidents.remove(&label);
+        let oldest = values.oldest_unacknowledged.map(|ages| ages.map(|age| age.as_secs()));
+        set_by_priority(&self.open_incidents, values.open_incidents);
+        set_by_priority(&self.oldest_unacknowledged, oldest);
+        self.ready.set(values.is_ready.into());
+        if let Some(at) = values.last_write {
+            let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
+            self.last_write.get_or_create(&NoLabels).set(seconds);
+        }
+        for disk in &*values.disks {
+            let labels = FileLabels { file: disk.name };
+            self.used_bytes.get_or_create(&labels).set(disk.used_bytes);
+            match disk.free_bytes {
+                Some(free) => drop(self.free_bytes.get_or_create(&labels).set(free)),
+                None => drop(self.free_bytes.remove(&labels)),
             }
         }
+        if let Some(at) = values.certificate_expiry {
+            self.certificate_expiry.get_or_create(&NoLabels).set(at.timestamp());
+        }
+        let counted = self.lost_log_lines.get();
+        self.lost_log_lines.inc_by(values.lost_log_lines.saturating_sub(counted));
+        self.process.read();
         let mut text = String::with_capacity(16 * 1024);
         encode(&mut text, &self.registry)?;
-        Ok(text)
+        // Metrics without labels are written with empty braces if they may have no value.
+        Ok(text.replace("{} ", " "))
+    }
+}
+
+/// Sets a gauge for each priority. Values that are not known are left out.
+fn set_by_priority(gauges: &Family<PriorityLabels, Count>, values: Option<[u64; 4]>) {
+    for (priority, value) in Priority::ALL.into_iter().zip(values.unwrap_or_default()) {
+        let label = PriorityLabels { priority: priority.as_str() };
+        if values.is_some() {
+            gauges.get_or_create(&label).set(value);
+        } else {
+            gauges.remove(&label);
+        }
     }
 }

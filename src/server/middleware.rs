@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::{SecondsFormat, Utc};
@@ -18,8 +18,10 @@ use uuid::Uuid;
 
 use super::access_log::LogRecord;
 use super::cached_json::{Accepts, negotiate};
-use super::error::ApiError;
+use super::denials::Denial;
+use super::error::{ApiError, FullDetails};
 use super::metrics::FailureKind;
+use super::scope::Permission;
 use super::state::Shared;
 use super::tokens::RegisteredToken;
 use crate::api::{ErrorCode, SERVER_TIME, path};
@@ -30,19 +32,44 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Request extension in which the authentication records the caller.
 #[derive(Clone, Debug, Default)]
-pub(super) struct CallerSlot(Arc<OnceLock<Arc<RegisteredToken>>>);
+pub(super) struct CallerSlot(Arc<CallerState>);
+
+#[derive(Debug, Default)]
+struct CallerState {
+    token: OnceLock<Arc<RegisteredToken>>,
+    denial: OnceLock<Denial>,
+}
 
 impl CallerSlot {
     /// Records the caller's token.
     pub(super) fn set(&self, token: &Arc<RegisteredToken>) {
         // Each request is authenticated once, so the slot is empty.
-        self.0.set(Arc::clone(token)).ok();
+        self.0.token.set(Arc::clone(token)).ok();
+    }
+
+    /// Records why the request is not authenticated.
+    pub(super) fn set_denial(&self, denial: Denial) {
+        self.0.denial.set(denial).ok();
+    }
+
+    /// Returns whether the caller is authenticated and may read.
+    fn may_read(&self) -> bool {
+        let token = self.0.token.get();
+        token.is_some_and(|registered| registered.token.scope.grants(Permission::Read))
+    }
+
+    fn denial(&self) -> Option<Denial> {
+        self.0.denial.get().cloned()
     }
 
     fn token_name(&self) -> Option<SafeText<'static>> {
-        self.0.get().map(|registered| registered.token.name.clone().into())
+        self.0.token.get().map(|registered| registered.token.name.clone().into())
     }
 }
+
+/// Response extension: the number of commands that were not carried out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RefusedCount(pub u32);
 
 /// The address that a request comes from.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +99,13 @@ pub(super) async fn request_middleware(
     if route == Some(path::CHANGES) {
         limit += shared.limits.max_long_poll;
     }
-    let handler = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let handler = async {
+        match check_host(&request) {
+            Ok(()) => next.run(request).await,
+            Err(error) => error.into_response(),
+        }
+    };
+    let handler = AssertUnwindSafe(handler).catch_unwind();
     let response = match timeout(limit, handler).await {
         Ok(Ok(response)) => response,
         // The panic itself is in the log.
@@ -90,6 +123,15 @@ pub(super) async fn request_middleware(
     if let Some(failure) = response.extensions_mut().remove::<FailureKind>() {
         shared.metrics.record_failure(failure);
     }
+    if let Some(full) = response.extensions_mut().remove::<FullDetails>() {
+        if caller.may_read() {
+            response = full.into_response();
+        } else if shared.hidden_errors.count(full.detail().to_owned(), Instant::now()).is_some() {
+            // Whoever runs the server finds what the caller does not see.
+            let id = id.to_str().unwrap_or_default();
+            tracing::warn!("{} (request {id})", full.detail());
+        }
+    }
     if is_chunked {
         // The end of such a body can be read in two ways (RFC 9112, 6.3), so the connection is not
         // used for another request.
@@ -104,7 +146,8 @@ pub(super) async fn request_middleware(
     let elapsed = started.elapsed();
     let route = route.unwrap_or("none");
     shared.metrics.record_request(method, route, status, elapsed);
-    let is_logged = shared.log.record(|| LogRecord {
+    let refused = response.extensions_mut().remove::<RefusedCount>();
+    shared.log.record(|| LogRecord {
         time,
         request_id: id.to_str().unwrap_or_default().to_owned(),
         peer,
@@ -114,11 +157,32 @@ pub(super) async fn request_middleware(
         elapsed,
         bytes: response.body().size_hint().exact().unwrap_or(0),
         token: caller.token_name(),
+        denial: caller.denial(),
+        refused: refused.map(|RefusedCount(count)| count),
     });
-    if !is_logged {
-        shared.metrics.lost_lines.inc();
-    }
     response
+}
+
+/// Refuses a request of HTTP/1.1 that does not have exactly one valid Host (RFC 9112, 3.2).
+fn check_host(request: &Request) -> Result<(), ApiError> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let message = match (hosts.next(), hosts.next()) {
+        (Some(_), Some(_)) => "the request has two Host headers: send one",
+        (Some(host), None) if !is_host(host) => "the Host header is no host: correct it",
+        (None, _) if request.version() == Version::HTTP_11 => {
+            "the request has no Host header: send the host of the URL"
+        }
+        _ => return Ok(()),
+    };
+    Err(ApiError::bad_request(message))
+}
+
+/// Returns whether a value is a host with or without a port. It may be empty (RFC 9110, 7.2).
+fn is_host(value: &HeaderValue) -> bool {
+    value.is_empty()
+        || value.to_str().is_ok_and(|text| {
+            !text.contains('@') && text.parse::<axum::http::uri::Authority>().is_ok()
+        })
 }
 
 /// Returns a method's name for metrics and log. Methods that no route has are all `other`.

@@ -3,7 +3,8 @@
 //! | part | module |
 //! |---|---|
 //! | start and end of the server | this one, `accept` |
-//! | one connection and its time limits | `connection`, `stream` |
+//! | one connection and its time limits | `connection`, `stream`, `explained_errors` |
+//! | connections without a token | `strangers` |
 //! | work common to all requests | `middleware` |
 //! | authentication and permissions | [`tokens`], [`scope`], `auth` |
 //! | strict extractors for path, query and body | `extract` |
@@ -12,7 +13,7 @@
 //! | changes that are read once for all callers | `change_feed`, `single_flight` |
 //! | responses and errors | `cached_json`, `error` |
 //! | limits of sizes, times and rates | [`limits`] |
-//! | observation | [`access_log`], `metrics` |
+//! | observation | [`access_log`], `metrics`, `health`, `denials` |
 //! | certificates | [`tls`] |
 //! | description of the API | [`openapi`] |
 //!
@@ -40,16 +41,21 @@ mod auth;
 mod cached_json;
 mod change_feed;
 mod connection;
+mod denials;
 mod error;
+mod explained_errors;
 mod extract;
 mod group_commit;
+mod health;
 mod metrics;
 mod middleware;
 mod routes;
 mod single_flight;
 mod state;
+mod strangers;
 mod stream;
 mod strict;
+mod throttle;
 
 use std::future::Future;
 use std::io;
@@ -63,11 +69,14 @@ use tokio::sync::watch;
 
 use self::access_log::{AccessLog, LogWriter};
 use self::change_feed::ChangeFeed;
+use self::denials::Denials;
 use self::group_commit::CommandQueue;
+use self::health::Health;
 use self::limits::Limits;
 use self::metrics::Metrics;
 use self::single_flight::SingleFlight;
 use self::state::Shared;
+use self::throttle::Throttle;
 use self::tls::{Tls, TlsError, TlsFiles};
 use self::tokens::{TokenError, TokenFile, TokenRegistry};
 use crate::backend::Backend;
@@ -93,6 +102,10 @@ pub struct Options {
     pub read_only: bool,
     /// Limits of sizes, times and rates.
     pub limits: Limits,
+    /// The log of the program, whose size and losses are among the metrics.
+    pub log_file: Option<PathBuf>,
+    /// Returns how many lines that log has lost.
+    pub lost_log_lines: fn() -> u64,
 }
 
 impl Options {
@@ -106,6 +119,8 @@ impl Options {
             insecure_http: false,
             read_only: false,
             limits: Limits::default(),
+            log_file: None,
+            lost_log_lines: || 0,
         }
     }
 }
@@ -134,7 +149,6 @@ pub enum BindError {
 pub struct Server {
     addr: SocketAddr,
     listener: TcpListener,
-    tls: Option<Tls>,
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
 }
@@ -153,19 +167,34 @@ impl Server {
     pub async fn bind(options: Options, backend: Arc<dyn Backend>) -> Result<Self, BindError> {
         let listener = listen(&options).await?;
         let addr = listener.local_addr().map_err(|error| listen_error(&options.listen, &error))?;
-        let tls = options.tls.map(Tls::open).transpose()?;
-        let log = LogWriter::open(&options.access_log)
-            .map_err(|error| log_error(&options.access_log, &error))?;
+        let tls = options.tls.map(Tls::open).transpose()?.map(Arc::new);
         let metrics = Arc::new(Metrics::new());
+        let log = LogWriter::open(&options.access_log, metrics.lost_lines.clone())
+            .map_err(|error| log_error(&options.access_log, &error))?;
         let tokens = TokenRegistry::open(options.tokens, options.limits.requests_per_minute)?;
         let (stop, stopping) = watch::channel(false);
         let feed = ChangeFeed::new(Arc::clone(&backend), stopping.clone());
+        let access_log = match options.access_log {
+            AccessLog::File(path) => Some(("access_log", path)),
+            AccessLog::Off | AccessLog::Stderr => None,
+        };
+        let log_file = options.log_file.map(|path| ("log", path));
+        let files = access_log.into_iter().chain(log_file).collect();
+        let min_free = options.limits.min_free_bytes;
+        let health = Health::new(Arc::clone(&backend), files, min_free, stopping.clone());
         let shared = Arc::new(Shared {
             commands: CommandQueue::new(
                 Arc::clone(&backend),
                 Arc::clone(&feed),
                 Arc::clone(&metrics),
+                Arc::clone(&health),
             ),
+            health,
+            denials: Denials::new(Arc::clone(&metrics)),
+            hidden_errors: Throttle::new(),
+            tls,
+            lost_log_lines: options.lost_log_lines,
+            oldest_unacknowledged: SingleFlight::default(),
             metrics,
             log,
             first_pages: SingleFlight::default(),
@@ -177,7 +206,7 @@ impl Server {
             read_only: options.read_only,
             stopping,
         });
-        Ok(Self { addr, listener, tls, shared, stop })
+        Ok(Self { addr, listener, shared, stop })
     }
 
     /// Returns the address on which the server listens.
@@ -189,7 +218,7 @@ impl Server {
     /// Returns the URL of the server, such as `http://127.0.0.1:7373`.
     #[must_use]
     pub fn url(&self) -> String {
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let scheme = if self.shared.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.addr)
     }
 
@@ -209,9 +238,9 @@ impl Server {
     /// Serves until `shutdown` completes. Then no new connections are accepted, parked long polls
     /// are answered at once, and running requests are completed and answered.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let Self { listener, tls, shared, stop, .. } = self;
+        let Self { listener, shared, stop, .. } = self;
         let app = routes::router(&shared);
-        let connections = accept::accept(listener, tls, &shared, &app, shutdown).await;
+        let connections = accept::accept(listener, &shared, &app, shutdown).await;
         // Wakes the parked long polls.
         stop.send_replace(true);
         if tokio::time::timeout(shared.limits.shutdown_timeout, connections.shutdown())

@@ -2,19 +2,24 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, watch};
 
 use super::access_log::LogWriter;
 use super::cached_json::CachedJson;
 use super::change_feed::ChangeFeed;
+use super::denials::Denials;
 use super::error::ApiResult;
 use super::group_commit::CommandQueue;
+use super::health::Health;
 use super::limits::Limits;
 use super::metrics::Metrics;
 use super::single_flight::SingleFlight;
+use super::throttle::Throttle;
+use super::tls::Tls;
 use super::tokens::TokenRegistry;
 use crate::backend::{Backend, BackendError, Search};
+use crate::model::Priority;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
 use crate::model::queue::Sort;
@@ -47,6 +52,16 @@ pub(super) struct Shared {
     pub commands: CommandQueue,
     pub metrics: Arc<Metrics>,
     pub log: LogWriter,
+    pub health: Arc<Health>,
+    pub denials: Denials,
+    /// Errors that callers see only in part, as they were logged lately.
+    pub hidden_errors: Throttle<String>,
+    /// Certificate and key, if there is TLS.
+    pub tls: Option<Arc<Tls>>,
+    /// Returns how many lines the log of the program has lost.
+    pub lost_log_lines: fn() -> u64,
+    /// When the oldest incident was reported that nobody acknowledged, by priority.
+    pub oldest_unacknowledged: SingleFlight<(), [Option<DateTime<Utc>>; 4]>,
     pub feed: Arc<ChangeFeed>,
     /// Cached first pages, which many callers request.
     pub first_pages: SingleFlight<PageKey, Arc<CachedJson>>,
@@ -67,6 +82,25 @@ impl Shared {
         let search =
             async || CachedJson::encode(&self.backend.search(&open_incidents_search(1)).await?);
         self.first_pages.get(self.feed.epoch(), key, search).await.map(drop)
+    }
+
+    /// Returns, by priority, when the oldest open incident was reported that nobody acknowledged.
+    pub(super) async fn oldest_unacknowledged(
+        &self,
+    ) -> Result<[Option<DateTime<Utc>>; 4], BackendError> {
+        let search = async || {
+            let mut oldest = [None; 4];
+            for (priority, oldest) in Priority::ALL.into_iter().zip(&mut oldest) {
+                let filter = format!("status:triggered priority:{priority}");
+                // The filter is made of names, so it is always valid.
+                let filter: Filter = filter.parse().unwrap_or_default();
+                let search = Search { filter, sort: Sort::Oldest, ..open_incidents_search(1) };
+                let page = self.backend.search(&search).await?;
+                *oldest = page.rows.first().map(|row| row.reported_at);
+            }
+            Ok(oldest)
+        };
+        self.oldest_unacknowledged.get(self.feed.epoch(), (), search).await
     }
 
     /// Waits until the server starts to shut down.

@@ -58,9 +58,14 @@ impl Traffic {
 }
 
 impl TrafficCounts {
+    /// Returns whether no request is running.
+    pub(super) fn is_idle(self) -> bool {
+        self.started == self.answered
+    }
+
     /// Returns whether no request has started since `earlier`, and none is running.
     pub(super) fn is_idle_since(self, earlier: Self) -> bool {
-        self.started == earlier.started && self.started == self.answered
+        self.started == earlier.started && self.is_idle()
     }
 
     /// Returns the number of bytes transferred since `earlier`.

@@ -1,14 +1,17 @@
 //! TLS certificate and key from files, reloaded when the files change.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::backend::certificate::CertificateFacts;
+use crate::files::FileStamp;
 
 /// How often the files are checked at most. They are checked only when a peer connects.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -36,7 +39,9 @@ pub(super) struct Tls {
 
 struct Current {
     config: Arc<ServerConfig>,
-    stamps: [Option<Stamp>; 2],
+    /// When the first certificate of the chain ceases to be valid.
+    expires_at: Option<DateTime<Utc>>,
+    stamps: [Option<FileStamp>; 2],
     checked_at: Instant,
 }
 
@@ -46,9 +51,6 @@ impl std::fmt::Debug for Current {
     }
 }
 
-/// Identifies a version of a file: inode, length and modification time.
-type Stamp = (u64, u64, i64, i64);
-
 impl Tls {
     /// Loads the files.
     ///
@@ -56,21 +58,32 @@ impl Tls {
     /// The files can't be read, or certificate and key do not belong together.
     pub(super) fn open(files: TlsFiles) -> Result<Self, TlsError> {
         let stamps = files.stamps();
-        let config = files.read()?;
-        let current = Current { config, stamps, checked_at: Instant::now() };
+        let (config, expires_at) = files.read()?;
+        let current = Current { config, expires_at, stamps, checked_at: Instant::now() };
         Ok(Self { files, current: Mutex::new(current) })
     }
 
     /// Returns an acceptor for the next connection, with the present certificate.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(Arc::clone(&self.refreshed().config))
+    }
+
+    /// Returns when the first of the present certificates ceases to be valid.
+    pub(super) fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.refreshed().expires_at
+    }
+
+    /// Returns the present certificate, read again if its files have changed.
+    fn refreshed(&self) -> MutexGuard<'_, Current> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.checked_at.elapsed() >= CHECK_INTERVAL {
             current.checked_at = Instant::now();
             let stamps = self.files.stamps();
             if stamps != current.stamps {
                 match self.files.read() {
-                    Ok(config) => {
+                    Ok((config, expires_at)) => {
                         current.config = config;
+                        current.expires_at = expires_at;
                         current.stamps = stamps;
                         tracing::info!("the certificate was read again");
                     }
@@ -79,25 +92,25 @@ impl Tls {
                 }
             }
         }
-        TlsAcceptor::from(Arc::clone(&current.config))
+        current
     }
 }
 
 impl TlsFiles {
-    fn stamps(&self) -> [Option<Stamp>; 2] {
-        [&self.cert, &self.key].map(|path| {
-            let metadata = std::fs::metadata(path).ok()?;
-            Some((metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
-        })
+    fn stamps(&self) -> [Option<FileStamp>; 2] {
+        [&self.cert, &self.key].map(|path| FileStamp::read(path))
     }
 
-    fn read(&self) -> Result<Arc<ServerConfig>, TlsError> {
+    /// Reads the files. Returns also when the first of the certificates ceases to be valid.
+    fn read(&self) -> Result<(Arc<ServerConfig>, Option<DateTime<Utc>>), TlsError> {
         let certs: Result<Vec<_>, _> =
             CertificateDer::pem_file_iter(&self.cert).and_then(Iterator::collect);
         let certs = certs.map_err(|e| read_error(&self.cert, "certificate", &e))?;
         if certs.is_empty() {
             return Err(read_error(&self.cert, "certificate", &pem::Error::NoItemsFound));
         }
+        let facts = certs.iter().filter_map(|cert| CertificateFacts::read(cert));
+        let expires_at = facts.map(|facts| facts.not_after).min();
         let key = PrivateKeyDer::from_pem_file(&self.key)
             .map_err(|e| read_error(&self.key, "private key", &e))?;
         let config = ServerConfig::builder().with_no_client_auth().with_single_cert(certs, key);
@@ -108,7 +121,7 @@ impl TlsFiles {
             ))
         })?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Arc::new(config))
+        Ok((Arc::new(config), expires_at))
     }
 }
 

@@ -17,7 +17,8 @@ async fn missing_store_is_reported_and_used_again_once_it_is_back() {
     let is_unready = async || server.get(&server.read, "/v1/ready").await.status == 503;
     until("it is noticed", is_unready).await;
     let ready = server.get(&server.read, "/v1/ready").await;
-    ready.refused(503, "unreachable", "store.db is not there");
+    ready.refused(503, "unreachable", "the store is not there");
+    assert!(!String::from_utf8_lossy(&ready.body).contains("store.db"), "{ready:?}");
     assert_eq!(ready.header("retry-after"), Some("1"));
     assert_eq!(server.get(&server.read, "/v1/health").await.status, 200);
     server.get(&server.read, "/v1/incidents").await.refused(503, "unreachable", "is not there");

@@ -3,12 +3,16 @@
 mod binary;
 mod bodies;
 mod command_ids;
+mod full_disk;
 mod long_poll;
+mod metrics;
 mod missing_store;
 mod openapi;
 mod raw;
 mod routes;
 mod security;
 mod shutdown;
+mod statuses;
+mod strangers;
 mod strict;
 mod tls;

@@ -179,10 +179,14 @@ async fn connection_above_the_limit_is_refused_until_one_is_freed() {
             b"GET /v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         )
     };
+    let token = server.read.clone();
     let (first, second) = tokio::task::spawn_blocking(move || {
         let connect = || {
             let mut stream = TcpStream::connect(addr).unwrap();
-            stream.write_all(b"GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+            let request = format!(
+                "GET /v1/capabilities HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+            );
+            stream.write_all(request.as_bytes()).unwrap();
             let mut some = [0; 64];
             assert!(stream.read(&mut some).unwrap() > 0);
             stream

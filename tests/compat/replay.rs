@@ -83,6 +83,7 @@ impl Replay {
     fn check(&mut self, exchange: &Exchange, response: &Response) {
         let Some(recorded) = &exchange.response else { return };
         let actual = RecordedResponse::from(response);
+        let recorded = &refusal_as_response(recorded).unwrap_or_else(|| recorded.clone());
         let mut found = Vec::new();
         if recorded.status != actual.status {
             found.push(format!("status: was {}, is {}", recorded.status, actual.status));
@@ -141,6 +142,32 @@ impl Replay {
             }
         }
     }
+}
+
+/// Statuses that a refused command has as those of its response, if it is alone in its request.
+const OWN_STATUSES: [u64; 5] = [409, 422, 429, 500, 503];
+
+/// Returns the response that takes the place of a recorded one: that to a command which is alone in
+/// its request and refused or failed.
+///
+/// It was a 200 with the problem details of the command in it; since then the response has the
+/// status, and is the problem details. The old client reads both alike: the statuses are only those
+/// that it takes for an answer about the command (`tests/http/commands.rs` has the same for the
+/// present client). The others are as they were.
+fn refusal_as_response(recorded: &RecordedResponse) -> Option<RecordedResponse> {
+    let [answer] = recorded.body.as_ref()?["answers"].as_array()?.as_slice() else { return None };
+    let details = &answer["refused"]["details"];
+    let status = details["status"].as_u64().filter(|status| OWN_STATUSES.contains(status))?;
+    let mut headers = recorded.headers.clone();
+    headers.remove("vary");
+    headers.remove("content-encoding");
+    headers.insert("content-type".into(), "application/problem+json".into());
+    Some(RecordedResponse {
+        status: u16::try_from(status).ok()?,
+        headers,
+        body: Some(details.clone()),
+        text: None,
+    })
 }
 
 /// Writes out a body whose one command was sent many times.

@@ -50,7 +50,7 @@ async fn older(culprits: Vec<CommandId>) -> (Proxy, Arc<Mutex<Vec<CommandId>>>) 
             return refusal(&Details::new(ErrorCode::BadRequest, "unknown variant `later`"));
         }
         all.lock().unwrap().extend(&ids);
-        json_response("", &Answers { answers: ids.into_iter().map(done).collect() })
+        json_response("", &Answers::new(ids.into_iter().map(done).collect()))
     })
     .await;
     (proxy, carried_out)

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod company;
 pub mod hostile;
 pub mod memory;
+pub mod metrics;
 pub mod model;
 pub mod proxy;
 pub mod remote_stub;

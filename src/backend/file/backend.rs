@@ -1,6 +1,7 @@
 //! The store as a [`Backend`].
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,8 +13,8 @@ use super::{
     changes, directory_table, group_commit, measures, problem_table, read, search, writer_guard,
 };
 use crate::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search, StoreMark,
-    TimelineRange,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search, Storage,
+    StoreMark, TimelineRange,
 };
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
@@ -143,4 +144,24 @@ impl Backend for FileStore {
         });
         Ok(stored.await?.unwrap_or_default().merged_with(&self.inner.options.overlay))
     }
+
+    async fn check_write(&self) -> Result<(), BackendError> {
+        self.write_nothing().await
+    }
+
+    async fn storage(&self) -> Option<Storage> {
+        Some(store_size(self.path()))
+    }
+}
+
+/// Returns the size of a store with its write-ahead log. Missing files count as empty.
+pub(super) fn store_size(path: &Path) -> Storage {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let mut bytes = size(path);
+    for suffix in ["-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        bytes += size(Path::new(&file));
+    }
+    Storage { path: path.to_owned(), bytes }
 }

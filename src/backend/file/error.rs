@@ -160,6 +160,49 @@ impl fmt::Display for StoreFault {
     }
 }
 
+impl StoreFault {
+    /// Returns the sentence for somebody who may not read the store: it names no file, and has
+    /// nothing of what the driver says.
+    #[must_use]
+    pub fn public_message(&self) -> &'static str {
+        match &self.kind {
+            StoreFaultKind::Sql(error) => match classify(error) {
+                SqliteFault::Locked => "the store is locked: try again in a moment",
+                SqliteFault::Full => "the disk of the store is full: free some space and try again",
+                SqliteFault::ReadOnly => "the store can't be written: tell who runs the server",
+                SqliteFault::CannotOpen => "the store can't be opened: tell who runs the server",
+                SqliteFault::Disk => "the disk of the store failed: tell who runs the server",
+                SqliteFault::Damaged | SqliteFault::Foreign => {
+                    "the store is damaged: tell who runs the server"
+                }
+                SqliteFault::Constraint | SqliteFault::Other => {
+                    "the store can't be used: tell who runs the server"
+                }
+            },
+            StoreFaultKind::Damaged(_) => "the store is damaged: tell who runs the server",
+            StoreFaultKind::Moved { .. } => "the store is not there: tell who runs the server",
+            StoreFaultKind::ReadOnly => "the store is read-only: nothing can be changed",
+            StoreFaultKind::Panicked(_) => {
+                "the server failed in the middle: the same command may be sent again"
+            }
+        }
+    }
+
+    /// Returns whether the fault concerns every write, and not one record or one command alone.
+    #[must_use]
+    pub fn stops_writes(&self) -> bool {
+        match &self.kind {
+            StoreFaultKind::Sql(error) => {
+                !matches!(classify(error), SqliteFault::Constraint | SqliteFault::Other)
+            }
+            StoreFaultKind::Moved { .. } => true,
+            StoreFaultKind::Damaged(_) | StoreFaultKind::ReadOnly | StoreFaultKind::Panicked(_) => {
+                false
+            }
+        }
+    }
+}
+
 impl Error for StoreFault {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.kind {

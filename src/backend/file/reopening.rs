@@ -10,14 +10,15 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, RwLock};
 
+use super::backend::store_size;
 use super::changes::EPOCH_AT;
 use super::error::{display_path, moved_message};
 use super::open::FileIdentity;
 use super::options::Options;
 use super::store::FileStore;
 use crate::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search, StoreMark,
-    TimelineRange,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search, Storage,
+    StoreMark, TimelineRange,
 };
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
@@ -265,5 +266,13 @@ impl Backend for ReopeningStore {
 
     async fn report_seen(&self, seen: &StoreMark) -> Result<(), BackendError> {
         self.current_store().await?.0.report_seen(seen).await
+    }
+
+    async fn check_write(&self) -> Result<(), BackendError> {
+        self.current_store().await?.0.check_write().await
+    }
+
+    async fn storage(&self) -> Option<Storage> {
+        Some(store_size(&self.path))
     }
 }

@@ -165,6 +165,32 @@ impl FileStore {
         .await
     }
 
+    /// Writes something that changes nothing, durably.
+    ///
+    /// `SQLite` writes the page with the version of the schema also if it sets the version to what
+    /// it is.
+    pub(super) async fn write_nothing(&self) -> Result<(), BackendError> {
+        self.check_writable()?;
+        let store = self.clone();
+        self.run_to_completion(async move {
+            store.check_same_file()?;
+            let mut writer = store.lock_writer().await;
+            let result = async {
+                sql::Batch::new("BEGIN IMMEDIATE").run(&mut writer.conn).await?;
+                let version: i64 =
+                    sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut writer.conn).await?;
+                let write = format!("PRAGMA user_version = {version}; COMMIT");
+                sql::Batch::one_off(&write).run(&mut writer.conn).await
+            }
+            .await;
+            if result.is_err() {
+                writer.roll_back().await;
+            }
+            result
+        })
+        .await
+    }
+
     /// Closes the connections for reading, and the one for writing if no clone is in use.
     pub async fn close(self) {
         self.inner.readers.close().await;

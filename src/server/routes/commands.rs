@@ -3,20 +3,25 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
+use axum::response::{IntoResponse, Response};
 
 use crate::api::command::MAX_COMMANDS;
 use crate::api::{Answered, Answers, Details, ErrorCode, Orders, path};
 use crate::backend::BackendError;
-use crate::model::Envelope;
 use crate::model::text::SafeText;
+use crate::model::{CommandId, Envelope};
 use crate::server::auth::CommandAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse, expected_seq};
-use crate::server::error::{ApiError, ApiResult};
+use crate::server::error::{ApiError, ApiResult, split_details};
 use crate::server::extract::{Json, NoQuery, Query};
+use crate::server::middleware::RefusedCount;
 use crate::server::openapi::document::CommandErrorResponses;
 use crate::server::scope::Permission;
 use crate::server::state::Shared;
+
+/// The header with the number of commands that were not carried out.
+const REFUSED_COMMANDS: HeaderName = HeaderName::from_static("x-refused-commands");
 
 /// Carry out commands, in their order
 ///
@@ -31,12 +36,23 @@ use crate::server::state::Shared;
 /// belongs to another person. The scope of the token determines the commands: `read` permits none;
 /// `ingest` permits `declare`, `repeat_alert` and `record_change`; `respond` permits all but
 /// `repeat_alert`, `record_change` and `record_problem`; `admin` permits all.
+///
+/// A request with one command that is refused or fails has the status of that error (409, 422, 429,
+/// 500 or 503) and its problem details. Errors with status 401, 403 or 404 are given inside of a 200
+/// also for one command, because clients read these statuses as being about the token or the path.
+/// The response to several commands is a 200 that says how many were not carried out, in `refused`
+/// and in the header `X-Refused-Commands`.
 #[utoipa::path(
     post, path = path::COMMANDS, tag = "commands", request_body = Orders,
     params(("if-match" = Option<String>, Header,
             description = "The tag of the incident, in a request with one command")),
     security(("token" = [])),
-    responses((status = 200, body = Answers, description = "What became of each"), CommandErrorResponses),
+    responses(
+        (status = 200, body = Answers, description = "What became of each", headers(
+            ("x-refused-commands" = u32, description = "How many were not carried out"),
+        )),
+        CommandErrorResponses,
+    ),
 )]
 pub(super) async fn commands(
     State(shared): State<Arc<Shared>>,
@@ -44,7 +60,7 @@ pub(super) async fn commands(
     Query(NoQuery {}): Query<NoQuery>,
     headers: HeaderMap,
     Json(mut orders, permit): Json<Orders>,
-) -> ApiResult<JsonResponse> {
+) -> ApiResult<Response> {
     let count = orders.commands.len();
     if !(1..=MAX_COMMANDS).contains(&count) {
         return Err(ApiError::bad_request(format!(
@@ -109,7 +125,7 @@ pub(super) async fn commands(
     };
     let mut results = ids.into_iter().zip(outcomes).map(|(id, outcome)| match outcome {
         Ok(outcome) => Answered::Done { id, outcome: Box::new(outcome) },
-        Err(error) => Answered::Refused { id, details: Box::new(refusal(error, may_read)) },
+        Err(error) => Answered::Refused { id, details: Box::new(refusal(id, error, may_read)) },
     });
     let answers: Option<Vec<_>> =
         answers.into_iter().map(|refused| refused.or_else(|| results.next())).collect();
@@ -119,12 +135,41 @@ pub(super) async fn commands(
     {
         return Err(ApiError::from((**details).clone()));
     }
-    CachedJson::encode(&Answers { answers }).map(JsonResponse)
+    respond(Answers::new(answers))
 }
 
-/// Returns the details of a refused command. Who may not read is told no position of an incident.
-fn refusal(error: BackendError, may_read: bool) -> Details {
-    let details = Details::from(error);
+/// The statuses of errors that a request with one command has as its own.
+///
+/// A client of the first version understands these. From 401, 403 and 404 it concludes that its
+/// token or its path is wrong, and sends the command again and again.
+const REQUEST_STATUSES: [u16; 5] = [409, 422, 429, 500, 503];
+
+/// Returns the response with the outcomes of commands.
+fn respond(answers: Answers) -> ApiResult<Response> {
+    if let [Answered::Refused { details, .. }] = &answers.answers[..]
+        && REQUEST_STATUSES.contains(&details.status)
+    {
+        return Err(ApiError::from((**details).clone()));
+    }
+    let refused = answers.refused;
+    let mut response = CachedJson::encode(&answers).map(JsonResponse)?.into_response();
+    response.headers_mut().insert(REFUSED_COMMANDS, refused.into());
+    response.extensions_mut().insert(RefusedCount(refused));
+    Ok(response)
+}
+
+/// Returns the details of a refused command. Who may not read is told no position of an incident,
+/// and nothing of the machine.
+fn refusal(id: CommandId, error: BackendError, may_read: bool) -> Details {
+    let details = match split_details(error) {
+        (public, None) => public,
+        (_, Some(full)) if may_read => full,
+        (public, Some(full)) => {
+            // Whoever runs the server finds what the caller does not see.
+            tracing::warn!("{} (command {id})", full.detail);
+            public
+        }
+    };
     if may_read || details.code() != Some(ErrorCode::ChangedMeanwhile) {
         return details;
     }

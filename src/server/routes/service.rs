@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,7 +17,7 @@ use crate::server::auth::ReadAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{NoQuery, Query};
-use crate::server::metrics::{self, GaugeValues};
+use crate::server::metrics::{Exposition, GaugeValues};
 use crate::server::openapi::document::ErrorResponses;
 use crate::server::state::{Shared, open_incidents_search};
 
@@ -40,42 +40,62 @@ pub(super) async fn health(Query(NoQuery {}): Query<NoQuery>) -> ApiResult<JsonR
     CachedJson::encode(&Well { status: "ok" }).map(JsonResponse)
 }
 
-/// Whether the backend answers
+/// Whether the backend answers, the last write succeeded, and the disks have space
 #[utoipa::path(
     get, path = path::READY, tag = "server", security(()),
-    responses((status = 200, body = Well, description = "It does"), ErrorResponses),
+    responses((status = 200, body = Well, description = "It is ready"), ErrorResponses),
 )]
 pub(super) async fn ready(
     State(shared): State<Arc<Shared>>,
     Query(NoQuery {}): Query<NoQuery>,
 ) -> ApiResult<JsonResponse> {
     shared.check_backend().await?;
+    shared.health.check().await?;
     CachedJson::encode(&Well { status: "ok" }).map(JsonResponse)
 }
 
-/// Metrics of the server, in the text format that Prometheus reads
+/// Metrics of the server, as `OpenMetrics`, or in the text format of Prometheus where it is preferred
 #[utoipa::path(
     get, path = path::METRICS, tag = "server", security(("token" = [])),
-    responses((status = 200, body = String, content_type = "application/openmetrics-text", description = "The figures"), ErrorResponses),
+    responses(
+        (status = 200, description = "The figures", content(
+            (String = "application/openmetrics-text"), (String = "text/plain"),
+        )),
+        ErrorResponses,
+    ),
 )]
 pub(super) async fn metrics(
     State(shared): State<Arc<Shared>>,
     ReadAccess(_): ReadAccess,
     Query(NoQuery {}): Query<NoQuery>,
+    headers: HeaderMap,
 ) -> ApiResult<Response> {
     let page = shared.backend.search(&open_incidents_search(1)).await;
+    let now = Utc::now();
+    let age = |reported: DateTime<Utc>| (now - reported).to_std().unwrap_or_default();
+    let oldest = shared.oldest_unacknowledged().await.ok();
+    let is_backend_ready = shared.check_backend().await.is_ok();
     let values = GaugeValues {
         parked_requests: shared.feed.parked_requests(),
-        tokens: shared.tokens.count_in_use(IN_USE_WINDOW, Utc::now()),
+        tokens: shared.tokens.count_in_use(IN_USE_WINDOW, now),
         open_incidents: page.ok().and_then(|page| page.counts).map(|counts| counts.by_priority),
+        oldest_unacknowledged: oldest
+            .map(|times| times.map(|reported| reported.map(age).unwrap_or_default())),
+        is_ready: is_backend_ready && shared.health.check().await.is_ok(),
+        last_write: shared.health.last_success(),
+        disks: shared.health.disks().await,
+        certificate_expiry: shared.tls.as_ref().and_then(|tls| tls.expires_at()),
+        lost_log_lines: (shared.lost_log_lines)(),
     };
-    let text = shared.metrics.encode_text(values).map_err(|error| {
+    let text = shared.metrics.encode_text(&values).map_err(|error| {
         ApiError::new(
             ErrorCode::Internal,
             format!("the figures can't be written ({error}): ask again"),
         )
     })?;
-    Ok(([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response())
+    let format = Exposition::from_headers(&headers);
+    let headers = [(header::CONTENT_TYPE, format.media_type()), (header::VARY, "accept")];
+    Ok((headers, format.convert(text)).into_response())
 }
 
 /// The document that describes the routes; the routes give it to its handler.

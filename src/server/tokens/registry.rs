@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
-use super::file::Stamp;
 use super::{Hash, Secret, Token, TokenError, TokenFile, TokenStatus};
+use crate::files::FileStamp;
 
 /// How often the file is checked for changes at most. It is checked only when a request arrives.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
@@ -40,6 +40,8 @@ pub enum Denied {
     Unknown,
     /// The token has expired.
     Expired {
+        /// The public id of the expired token.
+        id: String,
         /// The name of the expired token.
         name: String,
         /// The time at which it expired.
@@ -47,6 +49,8 @@ pub enum Denied {
     },
     /// The token was revoked.
     Revoked {
+        /// The public id of the revoked token.
+        id: String,
         /// The name of the revoked token.
         name: String,
         /// The time at which it was revoked.
@@ -71,7 +75,7 @@ pub struct TokenRegistry {
 #[derive(Debug)]
 struct FileCheck {
     at: Instant,
-    stamp: Option<Stamp>,
+    stamp: Option<FileStamp>,
 }
 
 impl TokenRegistry {
@@ -224,11 +228,15 @@ impl RegisteredToken {
     }
 
     fn check_valid(&self, now: DateTime<Utc>) -> Result<(), Denied> {
-        let name = || self.token.name.clone();
+        let Token { id, name, .. } = &self.token;
         match self.token.status(now) {
             TokenStatus::Valid => Ok(()),
-            TokenStatus::Expired(at) => Err(Denied::Expired { name: name(), at }),
-            TokenStatus::Revoked(at) => Err(Denied::Revoked { name: name(), at }),
+            TokenStatus::Expired(at) => {
+                Err(Denied::Expired { id: id.clone(), name: name.clone(), at })
+            }
+            TokenStatus::Revoked(at) => {
+                Err(Denied::Revoked { id: id.clone(), name: name.clone(), at })
+            }
         }
     }
 
