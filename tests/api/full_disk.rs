@@ -82,7 +82,7 @@ async fn server_is_not_ready_while_writes_fail() {
     assert_eq!(server.post(&respond, &declare("Card payments fail").1).await.status, 200);
     assert_eq!(server.get("", "/v1/ready").await.status, 200);
 
-    server.limit_files(Some(1));
+    server.limit_files(Some(0));
     let (_, order) = declare("Logins fail");
     let names_file = |response: &TestResponse| {
         let text = String::from_utf8_lossy(&response.body).into_owned();

@@ -61,7 +61,7 @@ fn status(answer: &str) -> u16 {
 
 /// Returns the number of responses in a text.
 fn answers(text: &str) -> usize {
-    text.matches("HTTP/1.1 ").count()
+    text.matches("HTTP/1.").count()
 }
 
 #[rstest]
