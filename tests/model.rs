@@ -9,6 +9,7 @@ mod model {
     mod commands;
     mod decide;
     mod filter;
+    mod later;
     mod lifecycle;
     mod measures;
     mod parsing;

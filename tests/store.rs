@@ -9,6 +9,7 @@ mod store {
     mod doctor;
     mod fixtures;
     mod import;
+    mod later;
     mod open;
     mod properties;
     mod put_back;

@@ -15,6 +15,7 @@ mod tui {
     mod help;
     mod history;
     mod hostile;
+    mod later;
     mod layout;
     mod low_bandwidth;
     mod metrics;

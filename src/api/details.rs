@@ -1,7 +1,7 @@
 //! Bodies of error responses: problem details (RFC 9457) with a stable code.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::backend::BackendError;
@@ -27,7 +27,11 @@ pub struct Details {
     /// What is wrong and what to do, as a sentence for people.
     pub detail: String,
     /// The reason for which the rules refuse a command; absent for other errors.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "read_if_defined"
+    )]
     pub rejection: Option<RejectionKind>,
     /// The sentence of `detail` in parts, if it tells how long ago something was: `before`, the time
     /// and `after`. Who shows it later tells the time as of then. Absent for other sentences.
@@ -44,6 +48,12 @@ pub struct Details {
     /// When the caller is served again after too many requests; absent for other errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
+}
+
+/// Reads the reason for a refusal. One of a later version counts as absent: the code says enough.
+fn read_if_defined<'de, D: Deserializer<'de>>(from: D) -> Result<Option<RejectionKind>, D::Error> {
+    let value = Option::<serde_json::Value>::deserialize(from)?;
+    Ok(value.and_then(|value| serde_json::from_value(value).ok()))
 }
 
 /// The codes of errors, each with its HTTP status.

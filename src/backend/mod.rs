@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use serde::de::Error as _;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema, Type};
@@ -38,6 +38,7 @@ use crate::model::filter::Filter;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
+use crate::model::unknown::read_entries;
 use crate::model::{Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary};
 
 /// Stores incidents, carries out commands on them and reports what changed.
@@ -148,7 +149,9 @@ pub struct Storage {
 pub struct Capabilities {
     /// The name that the state line shows, such as `local`.
     pub name: String,
-    /// The kinds of commands that it can carry out for the requester.
+    /// The kinds of commands that it can carry out for the requester. Those that this version does
+    /// not define are left out: it can't send them.
+    #[serde(deserialize_with = "read_defined_kinds")]
     pub verbs: BTreeSet<CommandKind>,
     /// Whether a request for changes that waits is answered as soon as something changes.
     pub live: bool,
@@ -163,6 +166,14 @@ pub struct Capabilities {
     /// Which store it is; absent if the backend does not tell that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<StoreInfo>,
+}
+
+/// Reads kinds of commands, without those of later versions.
+fn read_defined_kinds<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeSet<CommandKind>, D::Error> {
+    let names = Vec::<serde_json::Value>::deserialize(from)?;
+    Ok(names.into_iter().filter_map(|name| serde_json::from_value(name).ok()).collect())
 }
 
 /// A position in a backend's stream of changes. Only the backend that issued it can interpret it.
@@ -210,6 +221,7 @@ pub struct Delta {
     pub reset: bool,
     /// The rows that changed, in their present state. They include incidents that are no longer
     /// open.
+    #[serde(deserialize_with = "read_entries")]
     pub rows: Vec<Summary>,
     /// Whether the directory changed.
     pub directory: bool,
@@ -236,8 +248,10 @@ pub struct Search {
 
 /// One page of the rows that a search finds.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(bound(deserialize = "T: DeserializeOwned"))]
 pub struct Page<T> {
     /// The rows, in order.
+    #[serde(deserialize_with = "read_entries")]
     pub rows: Vec<T>,
     /// The mark after which the next page begins; `None` on the last page.
     pub next: Option<PageMark>,
@@ -254,8 +268,10 @@ pub struct Detail {
     /// The complete record of the incident.
     pub incident: Incident,
     /// Changes suspected of causing it, nearest in time first; at most 10.
+    #[serde(deserialize_with = "read_entries")]
     pub suspects: Vec<Suspect>,
     /// Earlier incidents with the same fault or on the same service, closest first; at most 5.
+    #[serde(deserialize_with = "read_entries")]
     pub similar: Vec<Similar>,
     /// The problem that the incident links to; `None` if it links to none.
     pub problem: Option<Problem>,

@@ -256,7 +256,7 @@ impl DetailPrinter<'_> {
         let widest = events.iter().map(|e| text::width(e.actor.name())).max();
         let actor = widest.unwrap_or(0).min(20);
         for event in events {
-            let mut detail = event.body.detail();
+            let mut detail = event.detail();
             if let Some(delay) = event.recording_delay() {
                 let separator = if detail.is_empty() { "" } else { " · " };
                 detail =
@@ -266,7 +266,7 @@ impl DetailPrinter<'_> {
             let lead = format!(
                 "{}  {mark} {}  {}  ",
                 event.at.format("%Y-%m-%d %H:%M:%S"),
-                pad(event.body.label(), 12),
+                pad(&*event.body.label(), 12),
                 pad(event.actor.name(), actor)
             );
             let indent = text::width(&lead);

@@ -263,6 +263,7 @@ impl TomlWriter<'_> {
                 let call = quote_list(level.call.iter().map(|target| match target {
                     Target::OnCall(team) => format!("on-call:{team}"),
                     Target::Person(handle) => handle.clone(),
+                    Target::Unknown(target) => target.to_string(),
                 }));
                 self.push_line(&format!(
                     "    {{ after = {}, call = {call} }},",

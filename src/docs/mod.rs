@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`architecture`] | what stands where, what may use what, and how a key, a change, a request and a setting travel |
 //! | [`storage`] | how the local store is built, written, read and repaired |
+//! | [`compatibility`] | what is made of values and files of later versions |
 //! | [`outbox`] | what becomes of a command for a remote |
 //! | [`how_to`] | how to add a verb, a setting, a backend, a screen |
 //! | [`glossary`] | what the project's own words mean |
@@ -19,6 +20,10 @@ pub mod architecture {
 
 pub mod storage {
     #![doc = include_str!("storage.md")]
+}
+
+pub mod compatibility {
+    #![doc = include_str!("compatibility.md")]
 }
 
 pub mod outbox {

@@ -7,11 +7,12 @@ use utoipa::ToSchema;
 
 use super::actor::Actor;
 use super::directory::Directory;
+use super::extra::{Extra, extensible_record};
 use super::id::ChangeId;
 use super::rules::Rules;
-use super::status::text_enum;
+use super::status::growing_enum;
 
-text_enum! {
+growing_enum! {
     /// The state of a change.
     ChangeState, "change state" {
         /// The change has not started.
@@ -27,7 +28,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+growing_enum! {
     /// The kind of modification that a change makes.
     ChangeKind, "change kind" {
         /// New code was released.
@@ -43,6 +44,7 @@ text_enum! {
 
 /// A planned modification of services, such as a deploy.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(remote = "Self")]
 pub struct Change {
     /// The id of the change, which no other change has.
     pub id: ChangeId,
@@ -61,7 +63,12 @@ pub struct Change {
     pub ends_at: Option<DateTime<Utc>>,
     /// Whether it is planned, in progress, or how it ended.
     pub state: ChangeState,
+    /// The fields that a later version defines.
+    #[serde(skip)]
+    pub extra: Extra,
 }
+
+extensible_record!(Change);
 
 /// A change that may have caused an incident.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]

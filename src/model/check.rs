@@ -166,7 +166,7 @@ pub fn link(link: &Link) -> CheckResult {
         Link::Problem { title, .. } | Link::Change { title, .. } => {
             one_line("link title", title, MAX_TITLE_CHARS)
         }
-        Link::Incident { .. } => Ok(()),
+        Link::Incident { .. } | Link::Unknown(_) => Ok(()),
         Link::Url(url) => one_line("url", url, 2000),
     }
 }

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::actor::Actor;
-use super::status::text_enum;
+use super::status::growing_enum;
+use super::unknown::{Foreign, Word, describe};
 
-text_enum! {
+growing_enum! {
     /// The items of the investigation checklist.
     InvestigationItem, "investigation item" {
         /// Logs and alerts were checked.
@@ -26,7 +27,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+growing_enum! {
     /// The items of the closing gate, all of which must be answered before an incident is closed.
     ClosingItem, "closing item" {
         /// The service is stable.
@@ -46,12 +47,33 @@ text_enum! {
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema,
 )]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Item {
     /// An item of the investigation checklist.
     Investigation(InvestigationItem),
     /// An item of the closing gate.
     Closing(ClosingItem),
+    /// An item of a list that a later version defines, as JSON.
+    #[serde(skip)]
+    Unknown(Word),
+}
+
+impl Serialize for Item {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unknown(json) => json.as_json().serialize(to),
+            defined => Self::serialize(defined, to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let read = |value: &_| Self::deserialize(value);
+        Foreign::read_enum(from, &["investigation", "closing"], read, |foreign| {
+            Self::Unknown(foreign.to_word())
+        })
+    }
 }
 
 impl fmt::Display for Item {
@@ -59,13 +81,14 @@ impl fmt::Display for Item {
         match self {
             Self::Investigation(item) => item.fmt(f),
             Self::Closing(item) => item.fmt(f),
+            Self::Unknown(json) => f.pad(&describe(&json.as_json())),
         }
     }
 }
 
 /// The answer to an item.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Answer {
     /// The statement of the item is true.
     Yes,
@@ -73,6 +96,25 @@ pub enum Answer {
     Waived(String),
     /// The earlier answer is withdrawn, so that the item is open again.
     Open,
+    /// An answer that a later version defines.
+    #[serde(skip)]
+    Unknown(Foreign),
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unknown(foreign) => foreign.serialize(to),
+            defined => Self::serialize(defined, to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Answer {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let read = |value: &_| Self::deserialize(value);
+        Foreign::read_enum(from, &["yes", "waived", "open"], read, Self::Unknown)
+    }
 }
 
 /// An item with its present answer.
@@ -87,12 +129,18 @@ pub struct Answered {
     pub by: Actor,
 }
 
-/// Returns the items of the closing gate that are not answered yet, in order.
+/// Returns the items of the closing gate that are not answered yet, in order. An answer that only a
+/// later version defines does not count.
 #[must_use]
 pub fn open_closing_items(answered: &[Answered]) -> Vec<ClosingItem> {
     ClosingItem::ALL
         .iter()
         .copied()
-        .filter(|item| !answered.iter().any(|a| a.item == Item::Closing(*item)))
+        .filter(|item| {
+            !answered.iter().any(|answered| {
+                answered.item == Item::Closing(*item)
+                    && !matches!(answered.answer, Answer::Unknown(_))
+            })
+        })
         .collect()
 }

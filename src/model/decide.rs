@@ -6,6 +6,7 @@ use super::check;
 use super::command::logic::Case;
 use super::command::{Command, Envelope, IncidentCommand, declare, merge};
 use super::event::{Event, EventBody};
+use super::extra::Extra;
 use super::id::{EventId, IncidentId, IncidentNumber};
 use super::incident::Incident;
 use super::rejection::Rejection;
@@ -52,6 +53,9 @@ pub fn decide(
         }
         (None, _) => return Err(Rejection::NoSuchIncident),
         (Some(incident), command) => {
+            if let Some(refusal) = command.refuse_unknown(incident.summary.status) {
+                return Err(refusal);
+            }
             let Context { now, rules } = context;
             let requested_at = envelope.at.min(now);
             let case = Case { incident, envelope, rules, requested_at };
@@ -86,6 +90,11 @@ pub fn absorb_named(
     envelope: &Envelope,
     context: Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
+    if let (Command::Incident { command, .. }, status) = (&envelope.command, target.summary.status)
+        && let Some(refusal) = command.refuse_unknown(status)
+    {
+        return Err(refusal);
+    }
     let body = merge::absorb(target, id, number, title)?;
     let mut events = stamp(vec![body], target.summary.id, Some(target), envelope, context.now);
     for event in &mut events {
@@ -125,6 +134,7 @@ fn stamp(
             actor: envelope.actor.clone(),
             command: envelope.id,
             body,
+            extra: Extra::default(),
         })
         .collect()
 }

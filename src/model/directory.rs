@@ -8,12 +8,13 @@ use utoipa::ToSchema;
 
 use super::actor::PersonRef;
 use super::escalation::policy::Policy;
+use super::extra::{Extra, extensible_record};
 use super::oncall::Schedule;
 
 /// The people, teams and services of a company, and who is called for them. It is small enough to
 /// be held in memory completely.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub struct Directory {
     /// Everybody who can be assigned to an incident.
     pub people: Vec<PersonRef>,
@@ -25,7 +26,12 @@ pub struct Directory {
     pub policies: Vec<Policy>,
     /// On-call schedules by team.
     pub schedules: Vec<Schedule>,
+    /// The fields that a later version defines, also those of the entries.
+    #[serde(skip)]
+    pub extra: Extra,
 }
+
+extensible_record!(Directory);
 
 /// A team of people who run services.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -64,6 +70,7 @@ impl Directory {
             services: merge_by_name(self.services, &other.services, |service| &service.name),
             policies: merge_by_name(self.policies, &other.policies, |policy| &policy.team),
             schedules: merge_by_name(self.schedules, &other.schedules, |schedule| &schedule.team),
+            extra: self.extra,
         }
     }
 

@@ -43,6 +43,7 @@ pub fn path(incident: &Summary, directory: &Directory) -> Vec<Step> {
                 let person = match target {
                     Target::OnCall(team) => directory.on_call(team, due),
                     Target::Person(handle) => directory.person(handle),
+                    Target::Unknown(_) => None,
                 };
                 if let Some(person) = person
                     && !people.contains(person)

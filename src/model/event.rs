@@ -1,7 +1,9 @@
 //! Events: the entries of an incident's timeline. Events are never edited or deleted.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::actor::{Actor, PersonRef};
@@ -14,13 +16,18 @@ use super::command::{
     set_action_item, set_services, set_team, snooze, undo_move, unlink, unpause,
     update_stakeholders, wake, write_review,
 };
+use super::extra::{Extra, extensible_record};
 use super::id::{CommandId, EventId, IncidentId, IncidentNumber};
+use super::incident::Incident;
 use super::priority::{Impact, Priority, Urgency};
 use super::review::{ActionItem, Section};
 use super::status::{Category, Classification, ResolutionAction, Role, Status};
+use super::text::sanitize;
+use super::unknown::{is_salvaging, is_strict, plain_text, spaced};
 
 /// One entry of a timeline.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(remote = "Self")]
 pub struct Event {
     /// The id of the event, derived from the id of its command. No other event has it.
     pub id: EventId,
@@ -40,11 +47,17 @@ pub struct Event {
     /// The kind of event, with its values.
     #[serde(flatten)]
     pub body: EventBody,
+    /// The fields that a later version defines. Those of a kind of event that this version does not
+    /// define are in the body.
+    #[serde(skip)]
+    pub extra: Extra,
 }
+
+extensible_record!(Event);
 
 /// What happened to an incident: the kind of event, with its values.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", remote = "Self")]
 pub enum EventBody {
     /// The incident was reported. This is always the first event.
     Declared {
@@ -239,12 +252,69 @@ pub enum EventBody {
     ReviewPublished,
     /// A decision was recorded, with its reason.
     DecisionRecorded(Decision),
+    /// Something happened that only a later version defines. It changes nothing in the record.
+    #[serde(skip)]
+    Unknown(UnknownEvent),
+}
+
+/// An event of a kind that this version does not define.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct UnknownEvent {
+    /// The name of the kind.
+    pub kind: String,
+    /// Its values.
+    #[serde(flatten)]
+    pub fields: Map<String, Value>,
+}
+
+impl Serialize for EventBody {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unknown(event) => event.serialize(to),
+            defined => Self::serialize(defined, to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for EventBody {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(from)?;
+        Self::from_value(value).map_err(D::Error::custom)
+    }
 }
 
 /// An event that was recorded more than this after it happened was done offline.
 const LATE_AFTER: TimeDelta = TimeDelta::minutes(1);
 
 impl Event {
+    /// Returns the body as JSON, with all fields that a later version defines, also those of the
+    /// event itself. [`EventBody::from_json`] reads it.
+    ///
+    /// # Errors
+    /// That of the serializer.
+    pub fn body_to_json(&self) -> Result<String, serde_json::Error> {
+        if self.extra.is_empty() {
+            return serde_json::to_string(&self.body);
+        }
+        let mut value = serde_json::to_value(&self.body)?;
+        self.extra.merge_into(&mut value);
+        serde_json::to_string(&value)
+    }
+
+    /// Returns the details of the event as text, with those that only a later version defines.
+    ///
+    /// The text is not sanitized: it may contain text from outside, so it must not be printed as it
+    /// is.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        let mut detail = self.body.detail();
+        for (label, text) in self.extra.labelled() {
+            let separator = if detail.is_empty() { "" } else { " · " };
+            detail = format!("{detail}{separator}{label}: {text}");
+        }
+        detail
+    }
+
     /// Returns how long after it happened the event was recorded.
     ///
     /// `None` for an event that was recorded within a minute.
@@ -255,6 +325,85 @@ impl Event {
 }
 
 impl EventBody {
+    /// The names of all kinds of events that this version defines.
+    pub const KINDS: [&'static str; 33] = [
+        "declared",
+        "alert_repeated",
+        "acknowledged",
+        "status_moved",
+        "move_taken_back",
+        "assigned",
+        "team_set",
+        "role_given",
+        "escalated",
+        "prioritized",
+        "categorized",
+        "services_set",
+        "described",
+        "note_added",
+        "note_corrected",
+        "stakeholders_updated",
+        "item_answered",
+        "resolved",
+        "reopened",
+        "closed",
+        "snoozed",
+        "woken",
+        "paused",
+        "unpaused",
+        "merged_into",
+        "absorbed",
+        "linked",
+        "unlinked",
+        "reclassified",
+        "review_written",
+        "action_item_set",
+        "review_published",
+        "decision_recorded",
+    ];
+
+    /// Reads a body. One of a kind that this version does not define is carried as it is.
+    ///
+    /// So is one that has other values than this version defines, in an answer of which as much as
+    /// possible is to be shown.
+    fn from_value(value: Value) -> Result<Self, serde_json::Error> {
+        let kind = value.get("kind").and_then(Value::as_str);
+        let is_unknown = |kind: &&str| {
+            !is_strict()
+                && (!Self::KINDS.contains(kind)
+                    || (is_salvaging() && Self::deserialize(&value).is_err()))
+        };
+        match kind.filter(is_unknown) {
+            None => Self::deserialize(&value),
+            Some(kind) => {
+                let kind = kind.to_owned();
+                let mut fields = match value {
+                    Value::Object(fields) => fields,
+                    _ => Map::new(),
+                };
+                fields.remove("kind");
+                Ok(Self::Unknown(UnknownEvent { kind, fields }))
+            }
+        }
+    }
+
+    /// Reads a body from JSON that may have fields of later versions, which are returned too.
+    ///
+    /// # Errors
+    /// That of the parser, if it is not the body of an event.
+    pub fn from_json(json: &str) -> Result<(Self, Extra), serde_json::Error> {
+        let mut parser = serde_json::Deserializer::from_str(json);
+        if let Ok(body) = Self::deserialize(&mut parser)
+            && serde_json::to_string(&body).is_ok_and(|defined| defined == json)
+        {
+            return Ok((body, Extra::default()));
+        }
+        let value: Value = serde_json::from_str(json)?;
+        let body = Self::from_value(value.clone())?;
+        let extra = Extra::difference(&value, &serde_json::to_value(&body)?);
+        Ok((body, extra))
+    }
+
     /// Calls `read` with the logic of the event. The logic is in the file of the command that leads
     /// to the event.
     pub(super) fn with_logic<T>(&self, read: impl FnOnce(&dyn EventLogic) -> T) -> T {
@@ -328,6 +477,57 @@ impl EventBody {
             Self::DecisionRecorded(decision) => {
                 read(&record_decision::DecisionRecorded { decision })
             }
+            Self::Unknown(event) => read(event),
         }
+    }
+}
+
+impl UnknownEvent {
+    /// Returns the kind as words, not sanitized.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let label = spaced(&self.kind);
+        let mut chars = label.chars();
+        chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    }
+}
+
+impl EventLogic for UnknownEvent {
+    /// Does nothing: what the event means is not defined here.
+    fn apply(&self, _: &mut Incident, _: &Event) {}
+
+    fn label(&self) -> &'static str {
+        "Unknown"
+    }
+
+    fn detail(&self) -> String {
+        let texts: Vec<String> = self
+            .fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), plain_text(value)))
+            .filter(|(_, text)| !text.is_empty() && text != "[]")
+            .map(|(name, text)| match name {
+                "text" | "reason" | "message" | "detail" | "title" => text,
+                name => format!("{}: {text}", spaced(name)),
+            })
+            .collect();
+        texts.join(" · ")
+    }
+
+    fn news(&self, _: &Event, _: &PersonRef) -> String {
+        format!("did what only a later version knows: {}", sanitize(&self.label()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_those_of_the_parser() {
+        let error = EventBody::deserialize(&serde_json::json!({"kind": "no such kind"}));
+        let kinds: Vec<String> = EventBody::KINDS.iter().map(|kind| format!("`{kind}`")).collect();
+        let list = kinds.join(", ");
+        assert!(error.unwrap_err().to_string().ends_with(&format!("expected one of {list}")));
     }
 }

@@ -8,6 +8,7 @@ use super::actor::{Actor, PersonRef};
 use super::checklist::Answered;
 use super::command::{Decision, Link};
 use super::event::{Event, EventBody};
+use super::extra::{Extra, extensible_record};
 use super::id::{IncidentId, IncidentNumber};
 use super::review::Review;
 use super::status::{Classification, ResolutionAction, Role, Status};
@@ -15,6 +16,7 @@ use super::summary::Summary;
 
 /// The complete record of an incident. All of it follows from the events of the timeline.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(remote = "Self")]
 pub struct Incident {
     /// The fields that the queue shows.
     #[serde(flatten)]
@@ -68,7 +70,13 @@ pub struct Incident {
     /// The recorded decisions, in the order in which they were recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,
+    /// The fields inside of others that a later version defines; those of the record itself are in
+    /// the summary.
+    #[serde(skip)]
+    pub extra: Extra,
 }
+
+extensible_record!(Incident);
 
 /// How service was restored.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -145,6 +153,7 @@ impl Incident {
             escalation: 0,
             seq: event.seq,
             last_event_at: event.at,
+            extra: Extra::default(),
         };
         Some(Self {
             symptoms: declaration.symptoms.clone(),
@@ -187,6 +196,7 @@ impl Incident {
             reclassified: None,
             review: Review::default(),
             decisions: Vec::new(),
+            extra: Extra::default(),
         }
     }
 
@@ -251,6 +261,8 @@ impl Incident {
     }
 
     /// Moves to a stage. Stages that are skipped count as passed at the same time.
+    ///
+    /// Which stages come before one of a later version is not defined, so none is filled in.
     pub(super) fn advance_to(&mut self, status: Status, event: &Event) {
         let at = event.at;
         let stage = status.stage().unwrap_or_default();
@@ -284,7 +296,7 @@ impl Incident {
 
     /// Returns to a stage as if no later one had been reached.
     pub(super) fn revert_to(&mut self, to: Status, event: &Event) {
-        let stage = to.stage().unwrap_or_default();
+        let Some(stage) = to.stage() else { return self.set_status(to, event) };
         for reached_at in self.stages.iter_mut().skip(stage + 1) {
             *reached_at = None;
         }

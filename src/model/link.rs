@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::id::{ChangeId, IncidentId, IncidentNumber, ProblemId};
+use super::unknown::Foreign;
 
 /// What an incident links to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Link {
     /// The problem behind it.
     Problem {
@@ -34,6 +35,25 @@ pub enum Link {
     },
     /// A page elsewhere.
     Url(String),
+    /// A link of a kind that a later version defines.
+    #[serde(skip)]
+    Unknown(Foreign),
+}
+
+impl Serialize for Link {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unknown(foreign) => foreign.serialize(to),
+            defined => Self::serialize(defined, to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Link {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let defined = ["problem", "change", "incident", "url"];
+        Foreign::read_enum(from, &defined, |value| Self::deserialize(value), Self::Unknown)
+    }
 }
 
 impl fmt::Display for Link {
@@ -44,6 +64,7 @@ impl fmt::Display for Link {
             Self::Incident { number: Some(number), .. } => number.fmt(f),
             Self::Incident { number: None, id } => write!(f, "incident {id}"),
             Self::Url(url) => f.write_str(url),
+            Self::Unknown(foreign) => f.write_str(foreign.text()),
         }
     }
 }

@@ -4,13 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+
+use super::status::growing_serde;
+use super::unknown::Word;
 
 /// A level of impact or urgency.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Level {
     /// The greatest of the three levels.
     High,
@@ -18,6 +17,21 @@ pub enum Level {
     Medium,
     /// The least of the three levels.
     Low,
+    /// A level of a later version, by its name. It ranks as high.
+    Unknown(Word),
+}
+
+growing_serde! {
+    "snake_case",
+    /// A level of impact or urgency.
+    Level {
+        /// The greatest of the three levels.
+        High,
+        /// The level between the two others.
+        Medium,
+        /// The least of the three levels.
+        Low
+    }
 }
 
 /// The extent of the harm: how many users and services are affected.
@@ -29,13 +43,26 @@ impl Level {
     /// All levels, from the greatest to the least.
     pub const ALL: [Self; 3] = [Self::High, Self::Medium, Self::Low];
 
-    /// Returns the word for the level, which is shown and accepted.
+    /// Returns the position of the level: `0` for high to `2` for low. A level of a later version
+    /// ranks as high, so that nobody overlooks the incident.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub const fn index(self) -> usize {
+        match self {
+            Self::High | Self::Unknown(_) => 0,
+            Self::Medium => 1,
+            Self::Low => 2,
+        }
+    }
+
+    /// Returns the word for the level, which is shown and accepted. That of an unknown level is
+    /// sanitized.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::High => "high",
             Self::Medium => "medium",
             Self::Low => "low",
+            Self::Unknown(word) => word.label(),
         }
     }
 }
@@ -79,9 +106,7 @@ impl FromStr for Level {
 }
 
 /// The priority of an incident. P1 is the most urgent.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Priority {
     /// Critical: the most urgent priority.
     P1,
@@ -91,16 +116,48 @@ pub enum Priority {
     P3,
     /// Low: the least urgent priority.
     P4,
+    /// A priority of a later version, by its name. It ranks as P1; see [`Priority::rank`].
+    Unknown(Word),
+}
+
+growing_serde! {
+    "PascalCase",
+    /// The priority of an incident. P1 is the most urgent.
+    Priority {
+        /// Critical: the most urgent priority.
+        P1,
+        /// High: the second most urgent priority.
+        P2,
+        /// Medium: the third most urgent priority.
+        P3,
+        /// Low: the least urgent priority.
+        P4
+    }
 }
 
 impl Priority {
     /// All priorities, from the most urgent to the least.
     pub const ALL: [Self; 4] = [Self::P1, Self::P2, Self::P3, Self::P4];
 
-    /// Returns the position of the priority: `0` for P1 to `3` for P4.
+    /// Returns the priority as which this one is sorted, counted and measured. That of a priority
+    /// of a later version is P1, so that nobody overlooks the incident.
+    #[must_use]
+    pub const fn rank(self) -> Self {
+        match self {
+            Self::Unknown(_) => Self::P1,
+            defined => defined,
+        }
+    }
+
+    /// Returns the position of the priority's rank: `0` for P1 to `3` for P4.
     #[must_use]
     pub const fn index(self) -> usize {
-        self as usize
+        match self {
+            Self::P1 | Self::Unknown(_) => 0,
+            Self::P2 => 1,
+            Self::P3 => 2,
+            Self::P4 => 3,
+        }
     }
 
     /// Returns the priority at a position, the inverse of [`Priority::index`].
@@ -109,14 +166,15 @@ impl Priority {
         Self::ALL.get(index).copied()
     }
 
-    /// Returns the name of the priority: `P1` to `P4`.
+    /// Returns the name of the priority: `P1` to `P4`. That of an unknown priority is sanitized.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::P1 => "P1",
             Self::P2 => "P2",
             Self::P3 => "P3",
             Self::P4 => "P4",
+            Self::Unknown(word) => word.label(),
         }
     }
 }
@@ -157,6 +215,6 @@ impl Matrix {
     /// Returns the priority for an impact and an urgency.
     #[must_use]
     pub fn priority(&self, impact: Impact, urgency: Urgency) -> Priority {
-        self.0[impact as usize][urgency as usize]
+        self.0[impact.index()][urgency.index()]
     }
 }

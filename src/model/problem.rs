@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::extra::{Extra, extensible_record};
 use super::id::ProblemId;
-use super::status::text_enum;
+use super::status::growing_enum;
 
-text_enum! {
+growing_enum! {
     /// The state of a problem.
     ProblemState, "problem state" {
         /// The cause is being investigated.
@@ -21,6 +22,7 @@ text_enum! {
 
 /// The underlying cause of one or more incidents.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(remote = "Self")]
 pub struct Problem {
     /// The id of the problem, which no other problem has.
     pub id: ProblemId,
@@ -36,4 +38,9 @@ pub struct Problem {
     pub workaround: String,
     /// When it was first recorded.
     pub opened_at: DateTime<Utc>,
+    /// The fields that a later version defines.
+    #[serde(skip)]
+    pub extra: Extra,
 }
+
+extensible_record!(Problem);

@@ -47,7 +47,7 @@ text_enum! {
 pub struct UrgencyKey {
     /// Whether the incident is not pressing.
     pub is_calm: bool,
-    /// The incident's priority, P1 first.
+    /// The rank of the incident's priority, P1 first.
     pub priority: Priority,
     /// Whether somebody has acknowledged it.
     pub is_acknowledged: bool,
@@ -66,11 +66,11 @@ pub struct UrgencyKey {
 #[must_use]
 pub fn urgency_key(incident: &Summary, now: DateTime<Utc>, levels: &ServiceLevels) -> UrgencyKey {
     let is_pressing = running_clock(incident, levels).is_some_and(|clock| clock.is_near(now))
-        || incident.priority == Priority::P1
+        || incident.priority.rank() == Priority::P1
         || (incident.priority == Priority::P2 && incident.status == Status::Triggered);
     UrgencyKey {
         is_calm: !is_pressing,
-        priority: incident.priority,
+        priority: incident.priority.rank(),
         is_acknowledged: incident.status != Status::Triggered,
         reported_at: incident.reported_at,
         id: incident.id,
@@ -85,7 +85,7 @@ pub fn compare(sort: Sort, a: (&Summary, &UrgencyKey), b: (&Summary, &UrgencyKey
         Sort::Urgent => Ordering::Equal,
         Sort::Newest => reported(b.0).cmp(&reported(a.0)),
         Sort::Oldest => reported(a.0).cmp(&reported(b.0)),
-        Sort::Priority => a.0.priority.cmp(&b.0.priority),
+        Sort::Priority => a.0.priority.rank().cmp(&b.0.priority.rank()),
         Sort::Service => {
             let service = |row: &Summary| row.primary_service().is_none();
             service(a.0)

@@ -220,6 +220,11 @@ pub enum Rejection {
         /// The sequence number that its last event has; 0 if it does not exist.
         current: u32,
     },
+    /// The incident has a status of a later version, on which the command depends.
+    UnknownStatus {
+        /// The status.
+        status: Status,
+    },
     /// A rejection that is known by its sentence alone: a server answered it, an outbox stored it,
     /// or the rule is not one of the model.
     Foreign {
@@ -313,6 +318,7 @@ impl Rejection {
             | Self::UndoneTooLate { .. }
             | Self::NothingToReview { .. }
             | Self::PublishUnresolved
+            | Self::UnknownStatus { .. }
             | Self::ReviewLacks { .. } => RejectionKind::NotNow,
             Self::Foreign { kind, .. } | Self::ForeignDated { kind, .. } => *kind,
         }

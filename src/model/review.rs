@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::actor::PersonRef;
-use super::status::text_enum;
+use super::status::growing_enum;
 
-text_enum! {
+growing_enum! {
     /// A part of the review that is written as text.
     Section, "review section" {
         /// What happened, in a few sentences.
@@ -29,7 +29,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+growing_enum! {
     /// What an action item is to achieve.
     ActionKind, "kind of action item" {
         /// Prevents that the incident recurs.

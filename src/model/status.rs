@@ -1,4 +1,4 @@
-//! The lifecycle of incidents, and the fields that have a fixed set of values.
+//! The lifecycle of incidents, and the fields whose values are fixed texts.
 
 /// Defines an enum whose variants have fixed texts, with `ALL`, `as_str`, `Display` and `FromStr`.
 ///
@@ -14,9 +14,6 @@ macro_rules! text_enum {
         }
 
         impl $name {
-            /// All variants, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
             /// Returns the text that is shown and accepted.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
@@ -24,6 +21,49 @@ macro_rules! text_enum {
                     $(Self::$variant => $word),+
                 }
             }
+        }
+
+        $crate::model::status::parsed_enum!($name, $field { $($variant = $word $(| $alias)*),+ });
+    };
+}
+pub(crate) use text_enum;
+
+/// Defines an enum as [`text_enum`] does, to which later versions may add values: those are read
+/// as its variant `Unknown` and written again. Only the values of this version are parsed from
+/// what people type.
+macro_rules! growing_enum {
+    ($(#[$doc:meta])* $name:ident, $field:literal { $($(#[$vdoc:meta])* $variant:ident = $word:literal $(| $alias:literal)*),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum $name {
+            $($(#[$vdoc])* $variant,)+
+            /// A value of a later version, by its name.
+            Unknown($crate::model::unknown::Word),
+        }
+
+        impl $name {
+            /// Returns the text that is shown and accepted. That of an unknown value is sanitized.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                    Self::Unknown(word) => word.label(),
+                }
+            }
+        }
+
+        $crate::model::status::parsed_enum!($name, $field { $($variant = $word $(| $alias)*),+ });
+        $crate::model::status::growing_serde!("snake_case", $(#[$doc])* $name { $($(#[$vdoc])* $variant),+ });
+    };
+}
+pub(crate) use growing_enum;
+
+/// Gives an enum with fixed texts `ALL`, `is_unknown`, `Display` and `FromStr`.
+macro_rules! parsed_enum {
+    ($name:ident, $field:literal { $($variant:ident = $word:literal $(| $alias:literal)*),+ }) => {
+        impl $name {
+            /// All variants, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
         }
 
         impl ::std::fmt::Display for $name {
@@ -45,9 +85,79 @@ macro_rules! text_enum {
         }
     };
 }
-pub(crate) use text_enum;
+pub(crate) use parsed_enum;
 
-text_enum! {
+/// Implements serialization and the schema of an enum with a variant `Unknown` for the names of
+/// later versions, and `is_unknown`.
+macro_rules! growing_serde {
+    ($case:tt, $(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident),+ }) => {
+        impl $name {
+            /// Returns whether the value is one of a later version.
+            #[must_use]
+            pub const fn is_unknown(self) -> bool {
+                matches!(self, Self::Unknown(_))
+            }
+        }
+
+        const _: () = {
+            use ::serde::de::IntoDeserializer;
+            use ::serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+            $(#[$doc])*
+            #[derive(Clone, Copy, Serialize, Deserialize, ::utoipa::ToSchema)]
+            #[serde(rename_all = $case)]
+            enum Defined {
+                $($(#[$vdoc])* $variant),+
+            }
+
+            impl From<Defined> for $name {
+                fn from(defined: Defined) -> Self {
+                    match defined {
+                        $(Defined::$variant => Self::$variant),+
+                    }
+                }
+            }
+
+            impl Serialize for $name {
+                fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                    match self {
+                        $(Self::$variant => Defined::$variant.serialize(to),)+
+                        Self::Unknown(word) => word.serialize(to),
+                    }
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                    if $crate::model::unknown::is_strict() {
+                        return Defined::deserialize(from).map(Self::from);
+                    }
+                    $crate::model::unknown::read_text(from, |text| {
+                        let name: ::serde::de::value::StrDeserializer<'_, ::serde::de::value::Error> =
+                            text.into_deserializer();
+                        Defined::deserialize(name).map_or_else(
+                            |_| Self::Unknown($crate::model::unknown::Word::new(text)),
+                            Self::from,
+                        )
+                    })
+                }
+            }
+
+            impl ::utoipa::PartialSchema for $name {
+                fn schema() -> ::utoipa::openapi::RefOr<::utoipa::openapi::schema::Schema> {
+                    $crate::model::unknown::extensible(
+                        <Defined as ::utoipa::PartialSchema>::schema(),
+                    )
+                }
+            }
+
+            impl ::utoipa::ToSchema for $name {}
+        };
+    };
+}
+pub(crate) use growing_serde;
+
+growing_enum! {
     /// The status of an incident. The first seven are in the order of the lifecycle.
     Status, "status" {
         /// Reported; nobody has acknowledged it.
@@ -83,7 +193,8 @@ impl Status {
         Self::Closed,
     ];
 
-    /// Returns whether somebody still has to restore service: triggered to monitoring.
+    /// Returns whether somebody still has to restore service: triggered to monitoring. A status of
+    /// a later version counts as open, so that nobody overlooks the incident.
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(
@@ -93,17 +204,18 @@ impl Status {
                 | Self::Investigating
                 | Self::Identified
                 | Self::Monitoring
+                | Self::Unknown(_)
         )
     }
 
-    /// Returns the position in the lifecycle; `None` for merged and reclassified.
+    /// Returns the position in the lifecycle; `None` for merged, reclassified and unknown.
     #[must_use]
     pub fn stage(self) -> Option<usize> {
         Self::STAGES.iter().position(|stage| *stage == self)
     }
 }
 
-text_enum! {
+growing_enum! {
     /// The kind of fault.
     Category, "category" {
         /// The product's own code.
@@ -119,7 +231,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+growing_enum! {
     /// How an incident was detected.
     Source, "source" {
         /// An alert of a monitoring system.
@@ -135,7 +247,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+growing_enum! {
     /// Roles besides the assignee.
     Role, "role" {
         /// Leads and coordinates the response.
@@ -149,7 +261,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+growing_enum! {
     /// The kind of action that restored service.
     ResolutionAction, "action" {
         /// A change was reverted.
@@ -169,7 +281,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+growing_enum! {
     /// What an incident turned out to be instead.
     Classification, "classification" {
         /// A routine request to the team.

@@ -6,15 +6,20 @@
 use super::priority::{Level, Priority};
 use super::status::{Category, Source, Status};
 
+/// The number that stands for a value of a later version, whose text is stored elsewhere.
+pub const UNKNOWN: u8 = u8::MAX;
+
 /// Gives an enum `to_stored` and `from_stored` by a table of all its variants.
 macro_rules! stored_as {
     ($name:ident { $($variant:ident = $number:literal),+ $(,)? }) => {
         impl $name {
-            /// Returns the number by which the value is stored.
+            /// Returns the number by which the value is stored; [`UNKNOWN`] for one of a later
+            /// version.
             #[must_use]
             pub const fn to_stored(self) -> u8 {
                 match self {
-                    $(Self::$variant => $number),+
+                    $(Self::$variant => $number,)+
+                    Self::Unknown(_) => UNKNOWN,
                 }
             }
 

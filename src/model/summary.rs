@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::actor::PersonRef;
+use super::extra::Extra;
 use super::id::{IncidentId, IncidentNumber};
 use super::priority::{Impact, Priority, Urgency};
 use super::status::{Category, Source, Status};
@@ -61,6 +62,10 @@ pub struct Summary {
     pub seq: u32,
     /// When the last event happened.
     pub last_event_at: DateTime<Utc>,
+    /// The fields that a later version defines.
+    #[serde(flatten, skip_serializing_if = "Extra::is_empty")]
+    #[schema(ignore)]
+    pub extra: Extra,
 }
 
 impl Summary {

@@ -16,6 +16,7 @@ use super::state::Shared;
 use super::strict::{self, RequestSchemas};
 use crate::api::ErrorCode;
 use crate::model::text::truncate;
+use crate::model::unknown::strictly;
 use crate::model::{IncidentId, IncidentNumber};
 
 /// The maximum width of a quoted part of the request in a message.
@@ -32,7 +33,7 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Shared>> for Query<T> {
         let query = parts.uri.query().unwrap_or_default();
         let pairs = form_urlencoded::parse(query.as_bytes());
         let pairs = serde_urlencoded::Deserializer::new(pairs);
-        serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
+        strictly(|| serde_path_to_error::deserialize(pairs)).map(Self).map_err(|error| {
             let why = truncate(with_suggestion(error.inner().to_string()), 200);
             let at = error.path().to_string();
             ApiError::bad_request(match at.as_str() {
@@ -138,7 +139,7 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<Shared>> for Json<T> {
             schemas.check(&T::name(), &value).map_err(|error| body_error(&error.at, &error.why))?;
         }
         let mut json = serde_json::Deserializer::from_str(text);
-        let value = serde_path_to_error::deserialize(&mut json)
+        let value = strictly(|| serde_path_to_error::deserialize(&mut json))
             .map_err(|error| body_error(&error.path().to_string(), &error.inner().to_string()))?;
         json.end().map_err(|error| {
             ApiError::bad_request(format!("the body goes on after its JSON: {error}"))

@@ -103,6 +103,7 @@ fn sample(kind: CommandKind) -> Command {
                 starts_at: at,
                 ends_at: Some(at),
                 state: ChangeState::Done,
+                extra: <_>::default(),
             });
         }
         K::RecordProblem => {
@@ -114,6 +115,7 @@ fn sample(kind: CommandKind) -> Command {
                 cause: text(),
                 workaround: text(),
                 opened_at: at,
+                extra: <_>::default(),
             });
         }
     };

@@ -74,6 +74,7 @@ async fn import(store: &FileStore) {
             actor: Actor::Person(ines()),
             command: CommandId::new(),
             body,
+            extra: <_>::default(),
         };
         ids.push(event.command);
         importer.add(Record::Event(Box::new(event))).await.unwrap();
@@ -131,6 +132,7 @@ async fn writer_process_for_the_kill_test() {
                     starts_at: Utc::now(),
                     ends_at: None,
                     state: ChangeState::Running,
+                    extra: <_>::default(),
                 };
                 store.execute(&envelope(Command::RecordChange(change))).await.unwrap();
                 acknowledge("change", &id.to_string());

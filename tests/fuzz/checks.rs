@@ -101,7 +101,7 @@ pub fn import(data: &[u8]) {
         let rewritten = serde_json::to_string(&again).expect("what was read can be written");
         assert_eq!(rewritten, written);
         if let Record::Event(event) = again {
-            safe(&sanitize(event.body.detail()));
+            safe(&sanitize(event.detail()));
         }
     }
 }

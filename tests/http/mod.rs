@@ -9,6 +9,7 @@ mod concurrent_clients;
 mod errors;
 mod fixtures;
 mod http2;
+mod later;
 mod long_poll;
 mod proxy;
 mod requests;

@@ -68,6 +68,7 @@ fn directory() -> Directory {
             ],
         }],
         schedules: vec![schedule()],
+        extra: <_>::default(),
     }
 }
 
@@ -107,6 +108,7 @@ fn suspected_changes_are_possible_causes_nearest_first() {
         starts_at: at(start),
         ends_at: end.map(at),
         state: if end.is_some() { ChangeState::Done } else { ChangeState::Running },
+        extra: <_>::default(),
     };
     let mut planned = change("planned", "checkout", -10, None);
     planned.state = ChangeState::Planned;

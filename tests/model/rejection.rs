@@ -10,6 +10,7 @@ use redphone::model::command::Link;
 use redphone::model::rejection::{DatedRejection, DatedSentence, Rejection, RejectionKind};
 use redphone::model::review::Section;
 use redphone::model::status::{Category, Role};
+use redphone::model::unknown::Word;
 use redphone::model::{
     Actor, Impact, IncidentId, IncidentNumber, PersonRef, Priority, Status, Urgency,
 };
@@ -73,6 +74,11 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
             "already identified by Tariq Osei 3 d ago",
         ),
         (R::StagesOnlyMoveForward { status }, NotNow, "it is identified: stages only move forward"),
+        (
+            R::UnknownStatus { status: Status::Unknown(Word::new("on_\u{1b}[2Jhold")) },
+            NotNow,
+            "its status is on ␛[2Jhold, which only a later version of redphone defines: update redphone",
+        ),
         (R::AlreadyOwned { by: escaped() }, Conflict, "already owned by Eve␛[2J"),
         (R::AlreadyUnowned, Conflict, "already unowned"),
         (R::AlreadyItsTeam, Conflict, "that is its team already"),

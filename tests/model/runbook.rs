@@ -135,6 +135,7 @@ fn by(name: &str, minute: i64, body: EventBody) -> Event {
         actor: Actor::Person(PersonRef::new(name, name)),
         command,
         body,
+        extra: <_>::default(),
     }
 }
 

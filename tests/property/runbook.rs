@@ -52,6 +52,7 @@ proptest! {
                 actor: Actor::Integration("x".into()),
                 command,
                 body: EventBody::NoteAdded { text: tick_note(&name, step, &steps[step].text) },
+                extra: <_>::default(),
             };
             let ticks = find_ticks(&name, &steps, &[event]);
             prop_assert!(ticks[step].is_some(), "{:?}", steps);

@@ -111,6 +111,7 @@ impl World {
             escalation: 0,
             seq: 1,
             last_event_at: now,
+            extra: <_>::default(),
         };
         self.open.push_back(row.clone());
         row
@@ -222,6 +223,7 @@ impl Day {
                         actor: Actor::Person(PersonRef::new("tomo", "Tomo Hayashi")),
                         command,
                         body: EventBody::NoteAdded { text: "looked at it again ".repeat(10) },
+                        extra: <_>::default(),
                     };
                     Message::RibbonEvents(wanted, Ok(vec![event]))
                 }

@@ -60,7 +60,17 @@ pub fn event(incident: IncidentId, seq: u32, body: EventBody) -> Event {
     let at: DateTime<Utc> = Utc::now().trunc_subsecs(3);
     let command = CommandId::new();
     let id = EventId::derived(command, 0);
-    Event { id, incident, seq, at, recorded_at: at, actor: Actor::Person(ines()), command, body }
+    Event {
+        id,
+        incident,
+        seq,
+        at,
+        recorded_at: at,
+        actor: Actor::Person(ines()),
+        command,
+        body,
+        extra: <_>::default(),
+    }
 }
 
 pub fn declared_event(incident: IncidentId, number: Option<u64>, title: &str) -> Event {

@@ -34,6 +34,7 @@ pub(super) fn some_problem() -> Problem {
         cause: "leak".into(),
         workaround: "restart".into(),
         opened_at: Utc::now(),
+        extra: <_>::default(),
     }
 }
 
@@ -47,6 +48,7 @@ pub(super) fn some_change() -> Change {
         starts_at: Utc::now() - TimeDelta::minutes(9),
         ends_at: None,
         state: ChangeState::Running,
+        extra: <_>::default(),
     }
 }
 

@@ -133,6 +133,7 @@ pub fn directory(now: DateTime<Utc>) -> Directory {
             turn_s: 7 * 86_400,
             overrides: vec![],
         }],
+        extra: <_>::default(),
     }
 }
 
@@ -170,6 +171,7 @@ pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memor
         starts_at: now - TimeDelta::minutes(minutes + 4),
         ends_at: Some(now - TimeDelta::minutes(minutes)),
         state: ChangeState::Done,
+        extra: <_>::default(),
     };
     let changes = vec![change(10, "checkout v812", "checkout")];
     let memory = Memory::new(directory(now), changes, 2020);

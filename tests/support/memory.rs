@@ -103,6 +103,27 @@ impl Memory {
         }
     }
 
+    /// Changes the JSON of everything in it.
+    pub fn edit(&self, edit: impl Fn(&mut serde_json::Value)) {
+        fn edited<T: serde::Serialize + serde::de::DeserializeOwned>(
+            value: &T,
+            edit: &impl Fn(&mut serde_json::Value),
+        ) -> T {
+            let mut json = serde_json::to_value(value).expect("it is serialized");
+            edit(&mut json);
+            serde_json::from_value(json).expect("it is read")
+        }
+        let mut state = self.state();
+        let state = &mut *state;
+        state.directory = edited(&state.directory, &edit);
+        state.changes = edited(&state.changes, &edit);
+        state.problems = edited(&state.problems, &edit);
+        for (incident, events) in state.incidents.values_mut() {
+            *incident = edited(incident, &edit);
+            *events = edited(events, &edit);
+        }
+    }
+
     /// Returns all incidents.
     pub fn all(&self) -> Vec<Summary> {
         let state = self.state();

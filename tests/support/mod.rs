@@ -7,6 +7,7 @@ pub mod clock;
 pub mod commands;
 pub mod company;
 pub mod hostile;
+pub mod later;
 pub mod memory;
 pub mod metrics;
 pub mod model;

@@ -63,6 +63,8 @@ pub enum Fault {
     Hang,
     /// The clock of the server differs by this much.
     Skew(TimeDelta),
+    /// The body of a successful response, which is JSON, is changed.
+    Edit(fn(&mut serde_json::Value, usize), usize),
     /// This text is the response after this time, and the server gets no request.
     Say(Duration, String),
 }
@@ -244,6 +246,15 @@ impl Way {
                 send(client, &answer).await;
             }
             fault => {
+                let mut request = request;
+                if matches!(fault, Fault::Edit(..)) {
+                    // A compressed response could not be edited.
+                    let stays = |line: &&str| {
+                        !line.to_lowercase().starts_with("accept-encoding:") && !line.is_empty()
+                    };
+                    let lines: Vec<&str> = request.head.lines().filter(stays).collect();
+                    request.head = lines.join("\r\n");
+                }
                 let answer = self.ask(&request).await;
                 answered(client, fault, answer).await;
             }
@@ -338,6 +349,18 @@ async fn answered(mut client: impl Client, fault: Fault, answer: Vec<u8>) {
                 format!("{}\r\ndate: {date}\r\n\r\n", headers.join("\r\n")).into_bytes();
             skewed.extend_from_slice(&answer[head..]);
             send(client, &skewed).await;
+        }
+        Fault::Edit(edit, argument) => {
+            let json = serde_json::from_slice(&answer[head..]);
+            let Ok(mut json) = json else { return send(client, &answer).await };
+            edit(&mut json, argument);
+            let text = String::from_utf8_lossy(&answer[..head]).into_owned();
+            let lines = text.lines().filter(|line| !line.is_empty());
+            let lines = lines.filter(|line| !line.to_lowercase().starts_with("content-length:"));
+            let headers = lines.collect::<Vec<_>>().join("\r\n");
+            let body = json.to_string();
+            let edited = format!("{headers}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            send(client, edited.as_bytes()).await;
         }
         _ => send(client, &answer).await,
     }

@@ -124,6 +124,7 @@ fn problem() -> Problem {
         cause: "growth".into(),
         workaround: "restart\nit".into(),
         opened_at: company::now() - TimeDelta::days(3),
+        extra: <_>::default(),
     }
 }
 

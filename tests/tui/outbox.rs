@@ -74,6 +74,7 @@ pub fn entry(
         settled_revision: i64::try_from(position).unwrap_or(0),
         requester: None,
         clock_offset: None,
+        unreadable: String::new(),
     })
 }
 

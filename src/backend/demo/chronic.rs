@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::ProblemId;
 use crate::model::problem::{Problem, ProblemState};
+use crate::model::{Extra, ProblemId};
 
 use super::company::Company;
 use super::data::Cause;
@@ -75,6 +75,7 @@ pub(super) fn chronic_faults(
                 cause: cause_text,
                 workaround: filler.fill(&dice.pick(&templates.fixes).text, &mut dice),
                 opened_at,
+                extra: Extra::default(),
             };
             ChronicFault { service, fault, cause, from: begins, until, problem }
         })

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 
-use crate::model::PersonRef;
 use crate::model::directory::{Directory, Service, Team};
 use crate::model::escalation::{Policy, PolicyLevel, Target};
 use crate::model::oncall::{Override, Schedule};
+use crate::model::{Extra, PersonRef};
 
 use super::data::{CallTarget, DemoData, Kind, PolicyEntry, ScheduleRule, ServiceEntry, TeamEntry};
 
@@ -50,6 +50,7 @@ impl Company {
                 .iter()
                 .map(|team| schedule(team, &data.company.schedule, now))
                 .collect(),
+            extra: Extra::default(),
         };
         Self::from_directory(data, directory)
     }

@@ -139,7 +139,7 @@ fn every_reference_names_an_existing_record() {
                 Link::Change { id, .. } => assert!(changes.contains(id)),
                 Link::Problem { id, .. } => assert!(read.problems.contains(id)),
                 Link::Incident { id, number } => assert_eq!(numbers[id], *number),
-                Link::Url(_) => {}
+                Link::Url(_) | Link::Unknown(_) => {}
             }
         }
         if let Some((into, number)) = incident.merged_into {

@@ -6,16 +6,19 @@
 //! from a few such lists without sorting the history. The conditions that an index can't guarantee
 //! are checked on the rows.
 
+use std::sync::LazyLock;
+
 use sqlx::{Row, SqliteConnection};
 
 use super::error::StoreResult;
 use super::full_text::query::SearchTerm;
 use super::names::NameKind;
-use super::row::{FACETS_END, first_key_at, pack_facets};
+use super::row::{first_key_at, pack_facets};
 use super::sql::Batch;
 use crate::model::filter::{Filter, MatchContext, Owner, Predicate, Scope, StateFilter, Term};
 use crate::model::status::{Category, Source, Status};
-use crate::model::{Impact, IncidentId, PersonRef, Priority, Summary};
+use crate::model::unknown::Word;
+use crate::model::{Extra, Impact, IncidentId, PersonRef, Priority, Summary};
 
 /// The list of incidents that a search reads, newest or oldest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,6 +69,12 @@ pub(super) struct SearchPlan {
     pub text_terms: Vec<SearchTerm>,
 }
 
+/// The number of all facets.
+static FACETS_COUNT: LazyLock<usize> = LazyLock::new(|| {
+    let predicate = Predicate::State(StateFilter::Any);
+    matching_facets(&Filter { terms: vec![Term { negated: false, predicate }] }).len()
+});
+
 /// The value of the columns `service`, `assignee` and `team` for an incident that has none.
 const NO_NAME: i64 = 0;
 /// With more values than this, reading one list for each value is too slow.
@@ -81,8 +90,8 @@ pub(super) async fn plan_search(
     if facets.is_empty() {
         return Ok(None);
     }
-    let facet_ranges =
-        (facets.len() < usize::try_from(FACETS_END).unwrap_or(0)).then(|| join_ranges(&facets));
+    let selects_some = facets.len() < *FACETS_COUNT;
+    let facet_ranges = selects_some.then(|| join_ranges(&facets));
     let mut row_filter = filter.clone();
     let mut text_terms = Vec::new();
     for word in filter.search_texts() {
@@ -118,23 +127,25 @@ pub(super) async fn plan_search(
 
 /// Returns the facets with which an incident may match, in ascending order.
 fn matching_facets(filter: &Filter) -> Vec<i64> {
+    // All values of later versions are alike: no term names one.
+    let later = Word::UNNAMED;
+    let categories = Category::ALL.iter().copied().chain([Category::Unknown(later)]);
     let categories: Vec<Option<Category>> =
-        std::iter::once(None).chain(Category::ALL.iter().copied().map(Some)).collect();
+        std::iter::once(None).chain(categories.map(Some)).collect();
     let mut allowed = Vec::new();
-    for status in Status::ALL {
-        for priority in Priority::ALL {
-            for category in &categories {
+    for status in Status::ALL.iter().copied().chain([Status::Unknown(later)]) {
+        for priority in Priority::ALL.into_iter().chain([Priority::Unknown(later)]) {
+            for category in categories.iter().copied() {
                 for paused in [false, true] {
-                    let values =
-                        FacetValues { status: *status, priority, category: *category, paused };
-                    if values.may_pass(filter) {
-                        allowed.push(pack_facets(*status, priority, *category, paused));
+                    if (FacetValues { status, priority, category, paused }).may_pass(filter) {
+                        allowed.push(pack_facets(status, priority, category, paused));
                     }
                 }
             }
         }
     }
     allowed.sort_unstable();
+    allowed.dedup();
     allowed
 }
 
@@ -314,6 +325,7 @@ pub(super) fn blank_summary() -> Summary {
         escalation: 0,
         seq: 1,
         last_event_at: at,
+        extra: Extra::default(),
     }
 }
 

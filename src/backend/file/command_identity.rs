@@ -85,6 +85,7 @@ pub(super) fn requester_text(actor: &Actor) -> String {
     match actor {
         Actor::Person(person) => format!("person:{}", person.handle),
         Actor::Integration(name) => format!("integration:{name}"),
+        Actor::Unknown(actor) => format!("unknown:{actor:?}"),
     }
 }
 

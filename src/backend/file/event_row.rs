@@ -24,6 +24,9 @@ pub(super) const NOTE: i64 = 2;
 pub(super) const TEXT: i64 = 3;
 /// Kind of a resolution.
 pub(super) const RESOLVED: i64 = 4;
+/// Kind of an event that the version that recorded it did not define. A version that does must fold
+/// its incident again.
+pub(super) const UNKNOWN: i64 = 5;
 
 /// Returns the value of the column `kind`: one of the constants above if a query selects by it,
 /// else 0.
@@ -33,6 +36,7 @@ pub(super) fn kind(body: &EventBody) -> i64 {
         EventBody::NoteAdded { .. } | EventBody::NoteCorrected { .. } => NOTE,
         EventBody::Described { .. } | EventBody::ServicesSet { .. } => TEXT,
         EventBody::Resolved { .. } => RESOLVED,
+        EventBody::Unknown(_) => UNKNOWN,
         _ => 0,
     }
 }
@@ -88,7 +92,7 @@ pub(super) fn decode(row: &SqliteRow, incident: IncidentId) -> StoreResult<Event
     };
     let actor: Actor = serde_json::from_str(row.try_get(5)?)
         .map_err(|e| decode_error(&format!("its actor: {e}")))?;
-    let body: EventBody = serde_json::from_str(row.try_get(8)?)
+    let (body, extra) = EventBody::from_json(row.try_get(8)?)
         .map_err(|e| decode_error(&format!("its body: {e}")))?;
     Ok(Event {
         id,
@@ -99,6 +103,7 @@ pub(super) fn decode(row: &SqliteRow, incident: IncidentId) -> StoreResult<Event
         actor,
         command,
         body,
+        extra,
     })
 }
 
@@ -108,7 +113,7 @@ mod tests {
 
     #[test]
     fn kinds_of_events_have_the_numbers_of_all_versions() {
-        assert_eq!([DECLARED, NOTE, TEXT, RESOLVED], [1, 2, 3, 4]);
+        assert_eq!([DECLARED, NOTE, TEXT, RESOLVED, UNKNOWN], [1, 2, 3, 4, 5]);
         assert_eq!(kind(&EventBody::NoteAdded { text: String::new() }), NOTE);
     }
 }

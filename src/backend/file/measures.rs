@@ -261,7 +261,7 @@ fn write_varint(out: &mut Vec<u8>, value: impl VarInt) {
 fn pack_fact(out: &mut Vec<u8>, fact: &Fact, day_ms: i64) {
     let counted = u8::try_from(encode_counted(fact.counted)).unwrap_or(0);
     out.push(
-        fact.priority.to_stored()
+        fact.priority.rank().to_stored()
             | counted << 2
             | u8::from(fact.acknowledged_ms.is_some()) << 4
             | u8::from(fact.resolved_ms.is_some()) << 5,

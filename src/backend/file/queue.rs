@@ -58,18 +58,31 @@ async fn outlines(
 ) -> StoreResult<Vec<Outline>> {
     let results = Batch::new(&format!(
         "SELECT key, snoozed FROM incident WHERE snoozed IS NOT NULL;
-         SELECT facets, group_concat(key) FROM incident WHERE facets < {OPEN_FACETS_END} GROUP BY facets;"
+         SELECT facets, group_concat(key) FROM incident
+            WHERE facets >= 0 AND facets < {OPEN_FACETS_END} GROUP BY facets;
+         SELECT key, row FROM incident WHERE facets < 0;"
     ))
     .fetch_result_sets(conn)
     .await?;
     let damaged = || StoreError::content("the index of open incidents can't be read");
-    let [snoozed, groups] = results.as_slice() else { return Err(damaged()) };
+    let [snoozed, groups, others] = results.as_slice() else { return Err(damaged()) };
     let mut snoozed_until: HashMap<i64, Option<DateTime<Utc>>> = HashMap::new();
     for row in snoozed {
         snoozed_until.insert(row.try_get(0)?, DateTime::from_timestamp_millis(row.try_get(1)?));
     }
     let mut outlines = Vec::new();
-    let mut row = blank_summary();
+    let blank = blank_summary();
+    // Facets don't tell what the status is. There are few such incidents.
+    for other in others {
+        let row = summary_at(other, 1)?;
+        counts.add(&row, now, &rules.levels);
+        if !row.is_snoozed(now) {
+            let rank = urgency_key(&row, now, &rules.levels);
+            let rank = UrgencyKey { id: blank.id, ..rank };
+            outlines.push(Outline { rank, key: other.try_get(0)? });
+        }
+    }
+    let mut row = blank;
     for group in groups {
         (row.status, row.priority) = status_and_priority(group.try_get(0)?).ok_or_else(damaged)?;
         for key in group.try_get::<&str, _>(1)?.split(',') {

@@ -6,22 +6,31 @@
 //! well.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::model::measures::{Counted, Fact, fingerprint};
 use crate::model::priority::{Level, Priority};
 use crate::model::status::{Category, Source, Status};
-use crate::model::{Incident, IncidentId, IncidentNumber, PersonRef, Summary};
+use crate::model::stored::UNKNOWN;
+use crate::model::unknown::Word;
+use crate::model::{Extra, Incident, IncidentId, IncidentNumber, PersonRef, Summary};
 
 /// Incident numbers are below this, so that a number and a second fit one key.
 pub(super) const NUMBERS_END: u64 = 1 << 31;
 /// The facets of open incidents are below this.
 pub(super) const OPEN_FACETS_END: i64 = 5 << 6;
-/// All facets are below this.
-pub(super) const FACETS_END: i64 = 9 << 6;
 /// The number of milliseconds of a day.
 pub(super) const DAY_MS: i64 = 86_400_000;
 
 const VERSION: u8 = 1;
+/// Is added to the version of rows with values or fields of a later version. After the last service
+/// they have these as JSON ([`LaterValues`]).
+const WITH_TEXTS: u8 = 0x80;
+/// The number for a status of a later version in facets. It is below those of all other open
+/// incidents.
+const UNKNOWN_STATUS: i64 = -1;
+/// The number for a category of a later version in facets.
+const UNKNOWN_CATEGORY: i64 = 7;
 const NO_TIME: i64 = i64::MIN;
 
 /// Returns the key of an incident. Keys are ordered by time of report, then by number.
@@ -39,20 +48,27 @@ pub(super) fn facets(row: &Summary) -> i64 {
     pack_facets(row.status, row.priority, row.category, row.paused)
 }
 
-/// Packs status, priority, category and pause into one small number.
+/// Packs status, priority, category and pause into one small number. A status of a later version
+/// makes it negative; a priority of a later version is packed as its rank.
 pub(super) fn pack_facets(
     status: Status,
     priority: Priority,
     category: Option<Category>,
     paused: bool,
 ) -> i64 {
-    let status = i64::from(status.to_stored());
-    let priority = i64::from(priority.to_stored());
-    let category = i64::from(encode_category(category));
+    let status = match status {
+        Status::Unknown(_) => UNKNOWN_STATUS,
+        status => i64::from(status.to_stored()),
+    };
+    let priority = i64::from(priority.rank().to_stored());
+    let category = match category {
+        Some(Category::Unknown(_)) => UNKNOWN_CATEGORY,
+        category => i64::from(encode_category(category)),
+    };
     (status << 6) | (priority << 4) | (category << 1) | i64::from(paused)
 }
 
-/// Returns the status and the priority in facets.
+/// Returns the status and the priority in facets; `None` for a status of a later version.
 pub(super) fn status_and_priority(facets: i64) -> Option<(Status, Priority)> {
     let status = Status::from_stored(u8::try_from(facets >> 6).ok()?)?;
     let priority = Priority::from_stored(u8::try_from((facets >> 4) & 3).ok()?)?;
@@ -67,7 +83,11 @@ pub(super) fn encode_category(category: Option<Category>) -> u8 {
 /// Decodes a category that may be absent; the outer `None` is for a number that stands for nothing.
 #[allow(clippy::option_option, reason = "no category, and one that can't be read, differ")]
 pub(super) fn decode_category(number: u8) -> Option<Option<Category>> {
-    if number == 0 { Some(None) } else { Category::from_stored(number).map(Some) }
+    match number {
+        0 => Some(None),
+        UNKNOWN => Some(Some(Category::Unknown(Word::UNNAMED))),
+        number => Category::from_stored(number).map(Some),
+    }
 }
 
 /// Encodes how measures count an incident, for the column `counted`.
@@ -136,11 +156,55 @@ impl Columns {
     }
 }
 
+/// What the part of fixed length can't hold of a row: values and fields of a later version.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct LaterValues {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impact: Option<Level>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    urgency: Option<Level>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<Priority>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<Category>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Source>,
+    #[serde(skip_serializing_if = "Extra::is_empty")]
+    fields: Extra,
+}
+
+impl LaterValues {
+    /// Returns the values of a row that have no stored number; `None` if all have one.
+    fn from_summary(row: &Summary) -> Option<Self> {
+        let later = Self {
+            status: Some(row.status).filter(|status| status.is_unknown()),
+            impact: Some(row.impact).filter(|impact| impact.is_unknown()),
+            urgency: Some(row.urgency).filter(|urgency| urgency.is_unknown()),
+            priority: Some(row.priority).filter(|priority| priority.is_unknown()),
+            category: row.category.filter(|category| category.is_unknown()),
+            source: Some(row.source).filter(|source| source.is_unknown()),
+            fields: row.extra.clone(),
+        };
+        let is_needed = later.status.is_some()
+            || later.impact.is_some()
+            || later.urgency.is_some()
+            || later.priority.is_some()
+            || later.category.is_some()
+            || later.source.is_some()
+            || !later.fields.is_empty();
+        is_needed.then_some(later)
+    }
+}
+
 /// Packs a row into bytes: a part of fixed length, then the texts.
 pub(super) fn pack_row(row: &Summary) -> Vec<u8> {
+    let later = LaterValues::from_summary(row);
     let mut out = Vec::with_capacity(160);
     out.extend([
-        VERSION,
+        if later.is_some() { VERSION | WITH_TEXTS } else { VERSION },
         row.status.to_stored(),
         row.impact.to_stored(),
         row.urgency.to_stored(),
@@ -179,6 +243,10 @@ pub(super) fn pack_row(row: &Summary) -> Vec<u8> {
     text(row.assignee.as_ref().map(|p| p.name.as_str()));
     for service in &row.services {
         text(Some(service));
+    }
+    if let Some(later) = later {
+        // Encoding can't fail: the value consists of texts.
+        text(Some(&serde_json::to_string(&later).unwrap_or_default()));
     }
     out
 }
@@ -231,15 +299,12 @@ impl<'a> ByteReader<'a> {
 /// Unpacks a row; `None` if the bytes are damaged.
 pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     let mut from = ByteReader(bytes);
-    if from.read_byte()? != VERSION {
+    let version = from.read_byte()?;
+    if version & !WITH_TEXTS != VERSION {
         return None;
     }
-    let status = Status::from_stored(from.read_byte()?)?;
-    let impact = Level::from_stored(from.read_byte()?)?;
-    let urgency = Level::from_stored(from.read_byte()?)?;
-    let priority = Priority::from_stored(from.read_byte()?)?;
-    let category = decode_category(from.read_byte()?)?;
-    let source = Source::from_stored(from.read_byte()?)?;
+    let has_texts = version & WITH_TEXTS != 0;
+    let [status, impact, urgency, priority, category, source] = from.read_array()?;
     let paused = from.read_byte()? == 1;
     let escalation = from.read_byte()?;
     let alerts = u32::from_le_bytes(from.read_array()?);
@@ -263,6 +328,20 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     while !from.0.is_empty() {
         services.push(from.read_text()?.to_owned());
     }
+    let later: LaterValues = if has_texts {
+        serde_json::from_str(&services.pop()?).ok()?
+    } else {
+        LaterValues::default()
+    };
+    let status = later.status.or_else(|| Status::from_stored(status))?;
+    let impact = later.impact.or_else(|| Level::from_stored(impact))?;
+    let urgency = later.urgency.or_else(|| Level::from_stored(urgency))?;
+    let priority = later.priority.or_else(|| Priority::from_stored(priority))?;
+    let category = match later.category {
+        Some(category) => Some(category),
+        None => decode_category(category)?,
+    };
+    let source = later.source.or_else(|| Source::from_stored(source))?;
     Some(Summary {
         id,
         number: (number > 0).then_some(IncidentNumber(number)),
@@ -288,6 +367,7 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
         escalation,
         seq,
         last_event_at,
+        extra: later.fields,
     })
 }
 
@@ -301,9 +381,13 @@ pub(super) fn unpack_fact(
 ) -> Option<Fact> {
     let mut from = ByteReader(bytes);
     let [version, _, _, _, priority, category, _, _, _] = from.read_array::<9>()?;
-    if version != VERSION {
+    if version & !WITH_TEXTS != VERSION {
         return None;
     }
+    let priority = match priority {
+        UNKNOWN => Priority::Unknown(Word::UNNAMED).rank(),
+        priority => Priority::from_stored(priority)?,
+    };
     from.read_array::<8>()?;
     let number = u64::from_le_bytes(from.read_array()?);
     from.read_array::<16>()?;
@@ -316,7 +400,7 @@ pub(super) fn unpack_fact(
         detected_ms,
         acknowledged_ms: (acknowledged_ms != NO_TIME).then_some(acknowledged_ms),
         resolved_ms: (resolved_ms != NO_TIME).then_some(resolved_ms),
-        priority: Priority::from_stored(priority)?,
+        priority,
         category: decode_category(category)?,
         service,
         team,
@@ -339,7 +423,12 @@ mod tests {
         assert_eq!(facets(Status::Monitoring, Priority::P4, category, true), 0b100_11_101_1);
         assert!(facets(Status::Monitoring, Priority::P4, category, true) < OPEN_FACETS_END);
         assert_eq!(facets(Status::Resolved, Priority::P1, None, false), OPEN_FACETS_END);
-        assert!(facets(Status::Reclassified, Priority::P4, category, true) < FACETS_END);
+        let unknown = Word::new("mitigating");
+        let category = Some(Category::Unknown(unknown));
+        assert_eq!(facets(Status::Unknown(unknown), Priority::P1, None, false), -64);
+        assert_eq!(facets(Status::Unknown(unknown), Priority::P4, category, true), -1);
+        assert_eq!(facets(Status::Triggered, Priority::Unknown(unknown), category, false), 14);
+        assert_eq!(status_and_priority(-1), None);
         assert_eq!(status_and_priority(0b100_11_101_1), Some((Status::Monitoring, Priority::P4)));
     }
 

@@ -15,7 +15,6 @@ use super::error::{
     OutOfNumbers, SqliteFault, StoreError, StoreResult, classify, reject_bad_field,
 };
 use super::event_row::{self, COLUMNS, FROM};
-use super::json_column::encode_json;
 use super::meta::{LAST_NUMBER, NEXT_LOG};
 use super::names::NameInterner;
 use super::problem_table;
@@ -672,7 +671,7 @@ pub(super) fn bind_event(batch: &mut Batch, key: i64, actor: i64, event: &Event)
 
 /// Encodes the body of an event as the log holds it.
 pub(super) fn encode_body(event: &Event) -> StoreResult<String> {
-    encode_json(&event.body)
+    event.body_to_json().map_err(StoreError::invalid)
 }
 
 /// Sets the number of an incident if the event is its declaration.

@@ -23,6 +23,7 @@ use super::unusable_response::{Unusable, UnusableResponse};
 use crate::api::SERVER_TIME;
 use crate::api::details::MEDIA_TYPE;
 use crate::backend::BackendError;
+use crate::model::unknown::salvaging;
 
 /// The largest response body that is read, in bytes after decompression. About 100,000 rows fit.
 pub(super) const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
@@ -227,12 +228,21 @@ impl ApiClient {
 
     /// Decodes JSON. JSON that ends too early was cut off on its way.
     pub(super) fn decode<T: DeserializeOwned>(&self, json: &[u8]) -> Result<T, BackendError> {
-        serde_json::from_slice(json).map_err(|error| {
-            if error.is_eof() {
-                return BackendError::unreachable(self.unusable(Unusable::CutOff));
-            }
-            BackendError::broken(self.unusable(Unusable::Undecodable { error }))
-        })
+        let error = match serde_json::from_slice(json) {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        if error.is_eof() {
+            return Err(BackendError::unreachable(self.unusable(Unusable::CutOff)));
+        }
+        // One entry of a list that can't be read must not cost the others.
+        if error.is_data()
+            && let Ok(value) = salvaging(|| serde_json::from_slice(json))
+        {
+            tracing::warn!(%error, "entries of an answer can't be read and are left out");
+            return Ok(value);
+        }
+        Err(BackendError::broken(self.unusable(Unusable::Undecodable { error })))
     }
 
     /// Returns the error for a response that can't be used.

@@ -44,6 +44,7 @@ use crate::api::{path, query};
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
+use crate::model::unknown::Entries;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
 use backoff::PathBackoff;
 use client::{ApiClient, ApiRequest, ApiResponse};
@@ -220,7 +221,8 @@ impl HttpBackend {
             query: Some(&query),
             ..get_request(path::TIMELINE)
         };
-        self.get(request).await.map_err(|failure| failure.error)
+        let events: Result<Entries<Event>, RequestError> = self.get(request).await;
+        events.map(|events| events.0).map_err(|failure| failure.error)
     }
 }
 
@@ -414,7 +416,9 @@ impl Backend for HttpBackend {
     }
 
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
-        self.get_cached(path::PROBLEMS.into(), get_request::<()>(path::PROBLEMS)).await
+        let problems: Entries<Problem> =
+            self.get_cached(path::PROBLEMS.into(), get_request::<()>(path::PROBLEMS)).await?;
+        Ok(problems.0)
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

@@ -23,7 +23,7 @@ pub(super) fn read(top: &mut Section<'_>) -> Rules {
     if let Some(mut section) = top.section("matrix") {
         for impact in Extent::ALL {
             if let Some(row) = section.read(impact.as_str(), matrix_row) {
-                rules.matrix.0[impact as usize] = row;
+                rules.matrix.0[impact.index()] = row;
             }
         }
         section.finish();

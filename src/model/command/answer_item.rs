@@ -91,7 +91,7 @@ impl EventLogic for ItemAnswered<'_> {
     fn check(&self) -> Result<(), BadField> {
         match self.answer {
             Answer::Waived(reason) => check::text("reason", reason),
-            Answer::Yes | Answer::Open => Ok(()),
+            Answer::Yes | Answer::Open | Answer::Unknown(_) => Ok(()),
         }
     }
 
@@ -105,6 +105,7 @@ impl EventLogic for ItemAnswered<'_> {
             Answer::Yes => format!("{item}: yes"),
             Answer::Waived(reason) => format!("{item}: waived, {reason}"),
             Answer::Open => format!("{item}: open again"),
+            Answer::Unknown(answer) => format!("{item}: {answer}"),
         }
     }
 

@@ -32,7 +32,7 @@ pub(super) fn with_incident(
 ) -> Option<Link> {
     match link {
         Link::Incident { id, number } => Some(Link::Incident { id: replace(*id), number: *number }),
-        Link::Problem { .. } | Link::Change { .. } | Link::Url(_) => None,
+        Link::Problem { .. } | Link::Change { .. } | Link::Url(_) | Link::Unknown(_) => None,
     }
 }
 
@@ -66,7 +66,7 @@ impl CommandLogic for AddLink<'_> {
             Link::Problem { id, .. } => Some(id.0),
             Link::Change { id, .. } => Some(id.0),
             Link::Incident { id, .. } => Some(id.0),
-            Link::Url(_) => None,
+            Link::Url(_) | Link::Unknown(_) => None,
         }
     }
 

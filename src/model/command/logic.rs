@@ -1,6 +1,8 @@
 //! What the model must know about each command and each event; every verb implements it in its own
 //! file.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -9,7 +11,7 @@ use crate::model::check::BadField;
 use crate::model::rejection::Rejection;
 use crate::model::text::truncate;
 use crate::model::{
-    CommandId, Envelope, Event, EventBody, Incident, IncidentId, PersonRef, Rules, Summary,
+    CommandId, Envelope, Event, EventBody, Incident, IncidentId, PersonRef, Rules, Status, Summary,
 };
 
 /// What a decision about an existing incident depends on besides the command's own fields.
@@ -160,9 +162,33 @@ impl IncidentCommand {
         self.with_logic(|logic| logic.row().kind)
     }
 
+    /// Returns why the command does not apply to an incident in a status; `None` where the status
+    /// is one of this version, or does not matter to the command.
+    pub(in crate::model) fn refuse_unknown(&self, status: Status) -> Option<Rejection> {
+        let depends_on_status = matches!(
+            self,
+            Self::Acknowledge
+                | Self::MoveStatus { .. }
+                | Self::UndoMove
+                | Self::Escalate { .. }
+                | Self::Resolve { .. }
+                | Self::Reopen { .. }
+                | Self::Close
+                | Self::Snooze { .. }
+                | Self::Pause { .. }
+                | Self::Merge { .. }
+                | Self::Reclassify { .. }
+                | Self::PublishReview
+        );
+        (depends_on_status && status.is_unknown()).then_some(Rejection::UnknownStatus { status })
+    }
+
     /// Returns why the rules will refuse the command, as far as an incident's row shows it.
     #[must_use]
     pub fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
+        if let Some(refusal) = self.refuse_unknown(row.status) {
+            return Some(refusal);
+        }
         self.with_logic(|logic| {
             if !row.status.is_open() && !logic.applies_when_ended() {
                 return Some(Rejection::NotOpen { status: row.status });
@@ -210,10 +236,14 @@ impl EventBody {
         self.with_logic(|logic| logic.is_move())
     }
 
-    /// Returns the label of the event in a timeline: one or two words.
+    /// Returns the label of the event in a timeline: one or two words, or the name of a kind that
+    /// only a later version defines. The text is not sanitized.
     #[must_use]
-    pub fn label(&self) -> &'static str {
-        self.with_logic(|logic| logic.label())
+    pub fn label(&self) -> Cow<'static, str> {
+        match self {
+            Self::Unknown(event) => event.label().into(),
+            defined => defined.with_logic(|logic| logic.label()).into(),
+        }
     }
 
     /// Returns whether the event marks a step of the response, which timelines emphasize.

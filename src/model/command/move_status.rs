@@ -73,7 +73,7 @@ impl EventLogic for StatusMoved {
     }
 
     fn check(&self) -> Result<(), BadField> {
-        check::stage(self.to)
+        if self.to.is_unknown() { Ok(()) } else { check::stage(self.to) }
     }
 
     fn is_move(&self) -> bool {

@@ -43,9 +43,13 @@ pub struct Fact {
 }
 
 impl Incident {
-    /// Returns the lines of the record that its commands add, in the order of the table.
+    /// Returns the lines of the record that its commands add, in the order of the table, and then
+    /// the fields that only a later version defines.
     pub fn facts(&self) -> impl Iterator<Item = Fact> {
-        CommandKind::TABLE.into_iter().flat_map(|row| (row.facts)(self))
+        let others = self.summary.extra.labelled().chain(self.extra.labelled());
+        let others =
+            others.map(|(name, text)| Fact { label: "Other", text: format!("{name}: {text}") });
+        CommandKind::TABLE.into_iter().flat_map(|row| (row.facts)(self)).chain(others)
     }
 }
 

@@ -62,7 +62,7 @@ impl EventLogic for MoveUndone {
     }
 
     fn check(&self) -> Result<(), BadField> {
-        if self.to.stage().is_none_or(|stage| stage > 5) {
+        if !self.to.is_unknown() && self.to.stage().is_none_or(|stage| stage > 5) {
             return Err(BadField::new("to", FieldProblem::NotAnEarlierStage(self.to)));
         }
         Ok(())

@@ -46,7 +46,7 @@ impl CommandLogic for Unlink<'_> {
     fn required_id(&self) -> Option<Uuid> {
         match self.link {
             Link::Incident { id, .. } => Some(id.0),
-            Link::Problem { .. } | Link::Change { .. } | Link::Url(_) => None,
+            Link::Problem { .. } | Link::Change { .. } | Link::Url(_) | Link::Unknown(_) => None,
         }
     }
 

@@ -184,7 +184,7 @@ fn cut_name(cut: Cut, key: u32, name: &dyn Fn(u32) -> String) -> String {
         Cut::Category => u8::try_from(key)
             .ok()
             .and_then(Category::from_stored)
-            .map_or_else(String::new, |category| category.to_string()),
+            .map_or_else(|| "of a later version".into(), |category| category.to_string()),
         Cut::Service | Cut::Team if key == 0 => "none".into(),
         Cut::Service | Cut::Team => name(key),
     }

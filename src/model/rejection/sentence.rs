@@ -102,6 +102,10 @@ impl Rejection {
                 "closed {}: it can be reopened for {days} days, declare a new one",
                 ago(closed_at)
             ),
+            Self::UnknownStatus { status } => format!(
+                "its status is {status}, which only a later version of redphone defines: update \
+                 redphone"
+            ),
             Self::NoMoveToUndo { status } => {
                 format!("it is {status}: there is no move to take back")
             }

@@ -28,6 +28,8 @@ pub struct OutboxEntry {
     /// The command; `None` if another version of this program wrote it in a way that this one can't
     /// read.
     pub envelope: Option<Envelope>,
+    /// What can be read of a command that this version does not define; empty for any other.
+    pub unreadable: String,
     /// The incident's number when the command was requested, or `new`.
     pub label: String,
     /// The incident's title when the command was requested.
@@ -209,7 +211,7 @@ impl OutboxEntry {
     /// Returns what was typed or chosen; empty if the phrase says everything.
     #[must_use]
     pub fn text(&self) -> String {
-        self.command().map(Command::content).unwrap_or_default()
+        self.command().map_or_else(|| self.unreadable.clone(), Command::content)
     }
 
     /// Returns the ids of what the command is about, or needs to exist. The command waits for
@@ -467,6 +469,7 @@ mod tests {
             settled_revision: 0,
             requester: None,
             clock_offset: None,
+            unreadable: String::new(),
         })
     }
 

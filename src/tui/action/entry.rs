@@ -60,7 +60,8 @@ impl From<Status> for Phase {
             Status::Acknowledged
             | Status::Investigating
             | Status::Identified
-            | Status::Monitoring => Self::InProgress,
+            | Status::Monitoring
+            | Status::Unknown(_) => Self::InProgress,
             Status::Resolved => Self::Resolved,
             Status::Closed | Status::Merged | Status::Reclassified => Self::Ended,
         }

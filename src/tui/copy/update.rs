@@ -138,8 +138,10 @@ fn record_fields(incident: &Incident, now: DateTime<Utc>) -> Vec<(&'static str, 
 
 fn push_event(event: &Event, out: &mut String) {
     let (at, actor) = (format_time(event.at), one_line(event.actor.name()));
-    out.push_str(&["- ", &at, " **", event.body.label(), "** ", &actor, "\n"].concat());
-    let detail = event.body.detail();
+    out.push_str(
+        &["- ", &at, " **", &sanitize(&*event.body.label()), "** ", &actor, "\n"].concat(),
+    );
+    let detail = event.detail();
     if !detail.trim().is_empty() {
         quote(&detail, "  ", out);
     }

@@ -135,7 +135,7 @@ impl Field {
         let (tick, reason) = match answer {
             Some(Answer::Yes) => (Tick::Yes, String::new()),
             Some(Answer::Waived(reason)) => (Tick::Waived, reason.clone()),
-            Some(Answer::Open) | None => (Tick::Open, String::new()),
+            Some(Answer::Open | Answer::Unknown(_)) | None => (Tick::Open, String::new()),
         };
         let waivable = item.is_some();
         Self::new(

@@ -1,5 +1,7 @@
 //! The timeline pane: the events of the shown incident, newest first.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use ratatui::style::{Modifier, Style};
 
@@ -78,7 +80,7 @@ struct Entry {
     milestone: bool,
     /// Whether its command is still in the outbox.
     pending: bool,
-    word: &'static str,
+    word: Cow<'static, str>,
     actor: String,
     text: String,
 }
@@ -152,8 +154,15 @@ fn entries(app: &App, shown: &LoadedIncident) -> Vec<Entry> {
         let text = format!("{} {} · {}", change.kind, change.title, change.state);
         let actor = change.by.name().to_owned();
         let index = entries.iter().position(|entry| entry.at <= at).unwrap_or(entries.len());
-        let entry =
-            Entry { seq: 0, at, milestone: false, pending: false, word: "Change", actor, text };
+        let entry = Entry {
+            seq: 0,
+            at,
+            milestone: false,
+            pending: false,
+            word: "Change".into(),
+            actor,
+            text,
+        };
         entries.insert(index, entry);
     }
     entries
@@ -168,9 +177,12 @@ fn event_entry(app: &App, event: &Event, shown: &LoadedIncident) -> Entry {
             if alerts > 1 {
                 text = format!("{text} · {alerts} alerts grouped");
             }
+            for (label, other) in event.extra.labelled() {
+                text = format!("{text} · {label}: {other}");
+            }
             text
         }
-        body => body.detail(),
+        _ => event.detail(),
     };
     // An event recorded later may have an earlier time than the entry below it.
     if let Some(late) = event.recording_delay().filter(|_| !pending) {
@@ -217,11 +229,12 @@ fn layout_entry(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'st
     let text_width = width.saturating_sub(column);
     let fits = texts.len() == 1 && texts[0].width() <= text_width;
     if width >= ONE_LINE_FROM {
-        line.push_span(Span::styled(pad(entry.word, WORD_WIDTH), style));
+        line.push_span(Span::styled(pad(&*entry.word, WORD_WIDTH).into_owned(), style));
         line.push_span(format!(" {}  ", pad(&entry.actor, by)));
     } else {
-        line.push_span(Span::styled(entry.word, style));
-        let room = width.saturating_sub(12 + entry.word.len() + 3);
+        let word = truncate(&*entry.word, width.saturating_sub(12)).into_owned();
+        let room = width.saturating_sub(12 + word.width() + 3);
+        line.push_span(Span::styled(word, style));
         line.push_span(Span::styled(format!(" · {}", truncate(&entry.actor, room)), theme.dim()));
     }
     // The text goes next to the actor if that column is wide enough, else below across the pane.

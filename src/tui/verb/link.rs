@@ -7,7 +7,7 @@ use crate::model::command::{CommandKind, Link as Linked};
 use crate::model::id::ProblemId;
 use crate::model::problem::{Problem, ProblemState};
 use crate::model::time::format_ago;
-use crate::model::{Command, IncidentCommand, Summary, check};
+use crate::model::{Command, Extra, IncidentCommand, Summary, check};
 
 use crate::tui::action::Entry;
 use crate::tui::core::app::App;
@@ -221,6 +221,7 @@ impl FormLogic for ProblemForm {
             cause: form.value("Cause"),
             workaround,
             opened_at: filled.at,
+            extra: Extra::default(),
         });
         // The problem is recorded once, before the first link to it.
         let first = form.targets.first().is_some_and(|first| first.id == filled.target.id);

@@ -163,6 +163,7 @@ fn section_label(section: Section) -> &'static str {
         Section::Resolution => "Resolution",
         Section::Communication => "Communication",
         Section::Gaps => "Gaps",
+        Section::Unknown(name) => name.label(),
     }
 }
 
@@ -175,7 +176,7 @@ fn milestones(app: &App, record: Option<&Incident>) -> String {
         .iter()
         .filter(|event| event.body.is_milestone())
         .map(|event| {
-            let detail = event.body.detail();
+            let detail = event.detail();
             let line = format!(
                 "{} {} {} by {}",
                 app.clock().local_time(event.at).format("%Y-%m-%d %H:%M"),

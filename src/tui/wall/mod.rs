@@ -9,6 +9,7 @@ mod takeover;
 pub mod update;
 pub mod view;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
@@ -88,7 +89,7 @@ pub struct RibbonEntry {
     /// The event's sequence number on that incident's timeline.
     pub seq: u32,
     /// What happened, in a word.
-    pub word: &'static str,
+    pub word: Cow<'static, str>,
     /// Details of the event.
     pub detail: String,
     /// The name of the person or program that caused it.
@@ -304,7 +305,7 @@ impl Wall {
                 incident,
                 seq: event.seq,
                 word: event.body.label(),
-                detail: event.body.detail(),
+                detail: event.detail(),
                 actor: event.actor.name().to_owned(),
             };
             self.ribbon.insert(index.unwrap_or(self.ribbon.len()), entry);

@@ -63,6 +63,7 @@ pub(in crate::tui) fn short_status(status: Status) -> &'static str {
         Status::Closed => "clos",
         Status::Merged => "merg",
         Status::Reclassified => "recl",
+        Status::Unknown(word) => word.label(),
     }
 }
 

@@ -193,6 +193,7 @@ impl Iterator for History {
             actor: Actor::Integration("bench".into()),
             command,
             body,
+            extra: <_>::default(),
         };
         match life.bodies.last() {
             Some((after, _)) => self.next.push(Reverse((at + *after, number))),

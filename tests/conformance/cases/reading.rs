@@ -103,6 +103,7 @@ pub async fn suspected_changes_come_with_the_incident(backend: &dyn Backend) {
         starts_at: ago(ended + 5),
         ends_at: Some(ago(ended)),
         state: ChangeState::Done,
+        extra: <_>::default(),
     };
     let near = change("checkout v812", "checkout", 20);
     for recorded in [
@@ -135,6 +136,7 @@ pub async fn similar_incidents_and_the_problem_come_with_the_incident(backend: &
         cause: String::new(),
         workaround: "restart".into(),
         opened_at: ago(100),
+        extra: <_>::default(),
     };
     backend.execute(&envelope(Command::RecordProblem(problem.clone()))).await.unwrap();
     let same = declared(backend, "timeout after 30 s on node-4").await;

@@ -18,6 +18,7 @@ use std::sync::LazyLock;
 
 use serde::de::DeserializeOwned;
 
+use crate::model::unknown::strictly;
 pub(super) use cases::{Case, Twist};
 pub(super) use causes::{Cause, CauseTemplates};
 pub(super) use company::{CallTarget, PolicyEntry, ScheduleRule, ServiceEntry, TeamEntry};
@@ -125,5 +126,5 @@ fn parse(files: &Files) -> Result<DemoData, DataError> {
 }
 
 fn parse_file<T: DeserializeOwned>(file: File) -> Result<T, DataError> {
-    toml::from_str(file.content).map_err(|error| file.error(error))
+    strictly(|| toml::from_str(file.content)).map_err(|error| file.error(error))
 }

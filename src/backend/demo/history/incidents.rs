@@ -23,7 +23,7 @@ impl History {
     fn pick_detail(&self, priority: Priority, dice: &mut Dice) -> DetailLevel {
         let is_small = self.options.incidents <= MAX_FULL_DETAIL;
         let full_share = match (is_small, priority) {
-            (_, Priority::P1) | (true, Priority::P2) => 1.0,
+            (_, Priority::P1 | Priority::Unknown(_)) | (true, Priority::P2) => 1.0,
             (false, Priority::P2) => 0.3,
             (true, Priority::P3) => 0.75,
             (true, Priority::P4) => 0.4,

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::backend::record::Record;
 use crate::model::change::{Change, ChangeKind, ChangeState};
 use crate::model::time::truncate_to_second;
-use crate::model::{Actor, ChangeId, IncidentId, IncidentNumber, Rules};
+use crate::model::{Actor, ChangeId, Extra, IncidentId, IncidentNumber, Rules};
 
 use super::chronic::{ChronicFault, chronic_faults};
 use super::company::Company;
@@ -199,6 +199,7 @@ impl History {
             starts_at: at,
             ends_at: has_ended.then_some(ends),
             state: if has_ended { state } else { ChangeState::Running },
+            extra: Extra::default(),
         }
     }
 

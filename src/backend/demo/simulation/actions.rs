@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::backend::BackendError;
+use crate::model::Extra;
 use crate::model::change::{Change, ChangeKind, ChangeState};
 use crate::model::checklist::{Answer, ClosingItem, InvestigationItem, Item};
 use crate::model::command::Declaration;
@@ -123,6 +124,7 @@ impl Simulation<'_> {
             starts_at: now - TimeDelta::seconds(self.dice.between(60, 600)),
             ends_at: Some(now),
             state: ChangeState::Done,
+            extra: Extra::default(),
         };
         let command = Command::RecordChange(change);
         let envelope =

@@ -136,6 +136,7 @@ impl StoryWriter<'_> {
             }
             Section::Communication => self.fill(&texts.communication),
             Section::Gaps => self.fill(&texts.gaps),
+            Section::Unknown(_) => String::new(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::model::command::Declaration;
 use crate::model::priority::{Impact, Level, Priority, Urgency};
 use crate::model::problem::Problem;
 use crate::model::status::{Classification, Source};
-use crate::model::{Actor, ChangeId, IncidentCommand, IncidentId, PersonRef, Rules, Status};
+use crate::model::{Actor, ChangeId, Extra, IncidentCommand, IncidentId, PersonRef, Rules, Status};
 
 use super::company::Company;
 use super::data::{Cause, CauseTemplates, Fault, Texts, Twist};
@@ -268,7 +268,7 @@ impl<'a> StoryWriter<'a> {
             Source::UserReport => Actor::Integration(actors.user_report.clone()),
             Source::Support => Actor::Integration(actors.support.clone()),
             Source::Partner => Actor::Integration(actors.partner.clone()),
-            Source::Internal => {
+            Source::Internal | Source::Unknown(_) => {
                 let people = &self.setting.company.directory.people;
                 Actor::Person(self.dice.pick(people).clone())
             }
@@ -304,7 +304,7 @@ impl<'a> StoryWriter<'a> {
         // Median seconds to acknowledge and to resolve for a good team, and the shares of
         // incidents that miss each service level.
         let (ack, resolve, late_ack_share, late_share) = match self.priority {
-            Priority::P1 => (95.0, 32.0 * 60.0, 0.05, 0.17),
+            Priority::P1 | Priority::Unknown(_) => (95.0, 32.0 * 60.0, 0.05, 0.17),
             Priority::P2 => (230.0, 75.0 * 60.0, 0.05, 0.09),
             Priority::P3 => (540.0, 130.0 * 60.0, 0.04, 0.04),
             Priority::P4 => (1300.0, 250.0 * 60.0, 0.02, 0.02),
@@ -400,6 +400,7 @@ impl<'a> StoryWriter<'a> {
             starts_at,
             ends_at: Some(ends_at),
             state: if rolled_back { ChangeState::RolledBack } else { ChangeState::Done },
+            extra: Extra::default(),
         })
     }
 
@@ -425,7 +426,7 @@ fn millis(span: TimeDelta) -> f64 {
 pub(super) fn impact_and_urgency(priority: Priority, dice: &mut Dice) -> (Impact, Urgency) {
     use Level::{High, Low, Medium};
     *match priority {
-        Priority::P1 => &(High, High),
+        Priority::P1 | Priority::Unknown(_) => &(High, High),
         Priority::P2 => dice.pick(&[(High, Medium), (Medium, High)]),
         Priority::P3 => dice.pick(&[(Medium, Medium), (Medium, Medium), (High, Low), (Low, High)]),
         Priority::P4 => dice.pick(&[(Low, Low), (Low, Medium), (Medium, Low)]),

@@ -85,6 +85,7 @@ impl StoryWriter<'_> {
                 let person = match target {
                     Target::OnCall(team) => directory.on_call(team, at),
                     Target::Person(handle) => directory.person(handle),
+                    Target::Unknown(_) => None,
                 };
                 if let Some(person) = person.filter(|p| !to.contains(p)) {
                     to.push(person.clone());
@@ -188,7 +189,7 @@ impl StoryWriter<'_> {
     pub(super) fn reprioritize(&mut self, at: DateTime<Utc>, lead: &Actor) {
         let notes = &self.texts.notes;
         let (priority, why) = match self.priority {
-            Priority::P1 => return,
+            Priority::P1 | Priority::Unknown(_) => return,
             Priority::P2 => (Priority::P3, &notes.lowered),
             Priority::P3 => (Priority::P4, &notes.lowered),
             Priority::P4 => (Priority::P3, &notes.raised),

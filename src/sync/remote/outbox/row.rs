@@ -1,6 +1,8 @@
 //! Encodes commands as rows of the outbox, and decodes them.
 
 use chrono::{TimeDelta, Utc};
+use serde::Deserialize;
+use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
@@ -11,7 +13,8 @@ use super::batch::Batch;
 use super::state::StoredState;
 use crate::api::Details;
 use crate::backend::{BackendError, Outcome};
-use crate::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId};
+use crate::model::unknown::{describe, plain_text, spaced};
+use crate::model::{Command, CommandId, Envelope, Extra, IncidentCommand, IncidentId};
 
 /// Inserts a command, unless it is already stored.
 pub(super) async fn insert(
@@ -80,8 +83,8 @@ pub(super) fn decode_entry(row: &SqliteRow) -> SqlResult<OutboxEntry> {
     let number = |name| row.try_get::<Option<i64>, _>(name).ok().flatten();
     let no_id = || sqlx::Error::Decode("a command has no id".into());
     let id = command_id(row.try_get("id")?).ok_or_else(no_id)?;
-    let envelope: Option<Envelope> =
-        text("envelope").and_then(|text| serde_json::from_str(&text).ok());
+    let json = text("envelope").unwrap_or_default();
+    let envelope = decode_envelope(&json);
     let answer = text("answer").unwrap_or_default();
     let state = match (number("state").and_then(StoredState::from_stored), &envelope) {
         (Some(StoredState::Sent), _) => {
@@ -94,6 +97,7 @@ pub(super) fn decode_entry(row: &SqliteRow) -> SqlResult<OutboxEntry> {
     Ok(OutboxEntry {
         position: u64::try_from(row.try_get::<i64, _>("place")?).unwrap_or_default(),
         id,
+        unreadable: if envelope.is_some() { String::new() } else { describe_command(&json) },
         batch: row.try_get("chain").ok().and_then(command_id).unwrap_or(id),
         envelope,
         label: text("label").unwrap_or_default(),
@@ -109,6 +113,41 @@ pub(super) fn decode_entry(row: &SqliteRow) -> SqlResult<OutboxEntry> {
         requester: text("person"),
         clock_offset: number("clock_offset").and_then(TimeDelta::try_milliseconds),
     })
+}
+
+/// Decodes a command. The result is `None` if this version does not define all of it: it is never
+/// sent in part.
+fn decode_envelope(json: &str) -> Option<Envelope> {
+    let value: Value = serde_json::from_str(json).ok()?;
+    let envelope = Envelope::deserialize(&value).ok()?;
+    let defined = serde_json::to_value(&envelope).ok()?;
+    Extra::difference(&value, &defined).is_empty().then_some(envelope)
+}
+
+/// Describes a command that only a later version defines, as far as it can be read: its name and
+/// its texts. The text is not sanitized.
+fn describe_command(json: &str) -> String {
+    let value: Value = serde_json::from_str(json).unwrap_or_default();
+    let command = &value["command"];
+    let command = match &command["incident"]["ask"] {
+        Value::Null => command,
+        ask => ask,
+    };
+    let name = command["do"].as_str().map(spaced);
+    let content = match (name.is_some(), command) {
+        (true, Value::Object(fields)) => {
+            let texts = fields.iter().filter(|(field, _)| *field != "do");
+            let texts = texts.map(|(_, value)| plain_text(value)).filter(|text| !text.is_empty());
+            texts.collect::<Vec<_>>().join(" · ")
+        }
+        (_, Value::Null) => String::new(),
+        (_, other) => describe(other),
+    };
+    match name {
+        Some(name) if content.is_empty() => name,
+        Some(name) => format!("{name}: {content}"),
+        None => content,
+    }
 }
 
 /// Decodes the outcome of a sent command. The command was sent, whether its outcome can be decoded

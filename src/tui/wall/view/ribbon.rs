@@ -38,7 +38,7 @@ fn line(app: &App, entry: &RibbonEntry, room: usize) -> Line<'static> {
     let mut line = Line::from(vec![
         Span::styled(format!("{}  ", app.clock().hh_mm(entry.at)), theme.dim()),
         Span::styled(format!("{number:>4} "), theme.priority(entry.incident.priority)),
-        Span::raw(format!("{} ", pad(entry.word, WORD_WIDTH.min(room.saturating_sub(20))))),
+        Span::raw(format!("{} ", pad(&*entry.word, WORD_WIDTH.min(room.saturating_sub(20))))),
     ]);
     let remaining = room.saturating_sub(line.width());
     if room < WIDE_FROM {

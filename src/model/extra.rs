@@ -1,0 +1,212 @@
+//! Fields of later versions: what a record held when it was read, and this version has no field
+//! for.
+
+use std::sync::Arc;
+
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::unknown::{Word, plain_text, spaced};
+
+/// The fields of a record that this version does not define, at any depth, as JSON. Writing the
+/// record writes them again.
+///
+/// They form an object of the shape of the record that has only these fields; entries of a list
+/// that have none are null.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Extra(Option<Arc<Value>>);
+
+/// A record that carries the fields of later versions.
+pub(crate) trait Extensible: Sized {
+    /// Reads the fields that this version defines, and ignores all others.
+    fn read_defined(from: &Value) -> Result<Self, serde_json::Error>;
+
+    /// Writes the fields that this version defines.
+    fn write_defined<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
+
+    /// The other fields.
+    fn extra(&self) -> &Extra;
+
+    /// Sets the other fields.
+    fn set_extra(&mut self, extra: Extra);
+}
+
+/// Implements serialization for an [`Extensible`] type whose derived implementation is its own
+/// (`#[serde(remote = "Self")]`) and whose field `extra` is skipped by it.
+macro_rules! extensible_record {
+    ($name:ident) => {
+        impl $crate::model::extra::Extensible for $name {
+            fn read_defined(from: &::serde_json::Value) -> Result<Self, ::serde_json::Error> {
+                Self::deserialize(from)
+            }
+
+            fn write_defined<S: ::serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, to)
+            }
+
+            fn extra(&self) -> &$crate::model::Extra {
+                &self.extra
+            }
+
+            fn set_extra(&mut self, extra: $crate::model::Extra) {
+                self.extra = extra;
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                $crate::model::extra::write(self, to)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                $crate::model::extra::read(from)
+            }
+        }
+    };
+}
+pub(crate) use extensible_record;
+
+/// Reads a record with the fields that this version does not define.
+pub(crate) fn read<'de, D: Deserializer<'de>, T: Extensible>(from: D) -> Result<T, D::Error> {
+    let value = Value::deserialize(from)?;
+    let mut record = T::read_defined(&value).map_err(D::Error::custom)?;
+    let defined = record.write_defined(serde_json::value::Serializer).map_err(D::Error::custom)?;
+    record.set_extra(Extra::difference(&value, &defined));
+    Ok(record)
+}
+
+/// Writes a record with the fields that this version does not define.
+pub(crate) fn write<S: Serializer, T: Extensible>(record: &T, to: S) -> Result<S::Ok, S::Error> {
+    if record.extra().is_empty() {
+        return record.write_defined(to);
+    }
+    let mut value =
+        record.write_defined(serde_json::value::Serializer).map_err(S::Error::custom)?;
+    record.extra().merge_into(&mut value);
+    value.serialize(to)
+}
+
+impl Extra {
+    /// Returns what `original` has beyond `defined`, which was read from it and written again.
+    pub(crate) fn difference(original: &Value, defined: &Value) -> Self {
+        Self(difference(original, defined).map(Arc::new))
+    }
+
+    /// Adds the fields to a record that was written without them.
+    pub(crate) fn merge_into(&self, value: &mut Value) {
+        if let Some(extra) = &self.0 {
+            merge(value, extra);
+        }
+    }
+
+    /// Returns whether the record has no field that this version does not define.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Returns the fields as pairs of a label and a text for people, which are not sanitized.
+    /// Fields without content are left out.
+    pub fn labelled(&self) -> impl Iterator<Item = (String, String)> {
+        let fields = self.0.as_deref().and_then(Value::as_object);
+        fields.into_iter().flatten().filter_map(|(name, value)| {
+            let text = plain_text(value);
+            (!text.is_empty() && text != "[]").then(|| (spaced(name), text))
+        })
+    }
+
+    /// Returns the fields as JSON; `None` without any.
+    #[must_use]
+    pub fn as_object(&self) -> Option<&Map<String, Value>> {
+        self.0.as_deref()?.as_object()
+    }
+}
+
+impl From<Map<String, Value>> for Extra {
+    fn from(fields: Map<String, Value>) -> Self {
+        Self((!fields.is_empty()).then(|| Arc::new(Value::Object(fields))))
+    }
+}
+
+impl Serialize for Extra {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.as_object() {
+            Some(fields) => fields.serialize(to),
+            None => Map::new().serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Extra {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Map::deserialize(from).map(Self::from)
+    }
+}
+
+/// Returns the part of `original` that `defined` does not have; `None` if there is none.
+///
+/// Values that differ in another way were normalized by this version, such as times, and count as
+/// the same. The exception is a text that could not be interned.
+fn difference(original: &Value, defined: &Value) -> Option<Value> {
+    match (original, defined) {
+        (Value::Object(original), Value::Object(defined)) => {
+            let fields: Map<String, Value> = original
+                .iter()
+                .filter_map(|(name, value)| {
+                    let rest = match defined.get(name) {
+                        Some(defined) => difference(value, defined)?,
+                        None => value.clone(),
+                    };
+                    Some((name.clone(), rest))
+                })
+                .collect();
+            (!fields.is_empty()).then_some(Value::Object(fields))
+        }
+        (Value::Array(original), Value::Array(defined)) if original.len() == defined.len() => {
+            let entries: Vec<Option<Value>> =
+                original.iter().zip(defined).map(|(o, d)| difference(o, d)).collect();
+            entries
+                .iter()
+                .any(Option::is_some)
+                .then(|| Value::Array(entries.into_iter().map(Option::unwrap_or_default).collect()))
+        }
+        _ => (is_unnamed(defined) && original != defined).then(|| original.clone()),
+    }
+}
+
+/// Adds to `value` what `extra` has beyond it.
+fn merge(value: &mut Value, extra: &Value) {
+    if is_unnamed(value) {
+        if !extra.is_null() {
+            value.clone_from(extra);
+        }
+        return;
+    }
+    match (value, extra) {
+        (Value::Object(fields), Value::Object(extra)) => {
+            for (name, rest) in extra {
+                match fields.get_mut(name) {
+                    Some(value) => merge(value, rest),
+                    None => {
+                        fields.insert(name.clone(), rest.clone());
+                    }
+                }
+            }
+        }
+        (Value::Array(entries), Value::Array(extra)) if entries.len() == extra.len() => {
+            for (entry, rest) in entries.iter_mut().zip(extra) {
+                merge(entry, rest);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Returns whether a value stands for a text that could not be interned.
+fn is_unnamed(value: &Value) -> bool {
+    value.as_str() == Some(Word::UNNAMED.as_str())
+}
