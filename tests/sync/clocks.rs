@@ -114,17 +114,18 @@ async fn command_is_sent_again_with_the_same_times() {
 async fn offline_command_is_corrected_by_a_later_measurement() {
     let fixture = RemoteFixture::new().await;
     let id = declared(&*fixture.store, "Logins fail").await;
+    let ahead = TimeDelta::minutes(6);
+    fixture.stub.set_clock(-ahead);
     fixture.stub.set_mode(StubMode::Offline);
     let remote = fixture.remote().await;
-    let ahead = TimeDelta::minutes(6);
     let wrong = clock() + ahead;
-    let declared = declaration(wrong, wrong);
+    let mut declared = declaration(wrong, wrong);
+    declared.at = wrong;
     let mut noted = ask(id, IncidentCommand::AddNote { text: "offline".into() });
     noted.at = wrong;
     enqueue(&remote, &declared).await;
     enqueue(&remote, &noted).await;
     drop(remote);
-    fixture.stub.set_clock(-ahead);
     fixture.stub.set_mode(StubMode::Online);
     let remote = fixture.remote().await;
     remote.send_now().await.unwrap();

@@ -210,6 +210,12 @@ impl HttpBackend {
         BackendError::broken(self.client.unusable(Unusable::NotCached))
     }
 
+    /// Converts a time of this machine's clock to the server's clock.
+    fn to_server_time(&self, time: DateTime<Utc>) -> DateTime<Utc> {
+        let correction = self.client.clock.offset().map(|clock| clock.correction());
+        time.checked_add_signed(correction.unwrap_or_default()).unwrap_or(time)
+    }
+
     async fn fetch_events(
         &self,
         id: IncidentId,
@@ -325,7 +331,7 @@ impl Backend for HttpBackend {
         let key = query.after.is_none().then(|| format!("{query:?}"));
         // A request without `now` lets the server answer from the copy that all callers share.
         let is_now = (search.now - Utc::now()).abs() < NOW_TOLERANCE;
-        query.now = Some(search.now).filter(|_| key.is_none() || !is_now);
+        query.now = Some(self.to_server_time(search.now)).filter(|_| key.is_none() || !is_now);
         let request = ApiRequest { query: Some(&query), ..get_request(path::INCIDENTS) };
         match key {
             Some(key) => self.get_cached(key, request).await,
@@ -400,7 +406,7 @@ impl Backend for HttpBackend {
             to: window.to,
             edges: edges.join(","),
             cut,
-            now: Some(now),
+            now: Some(self.to_server_time(now)),
         };
         let request = ApiRequest { query: Some(&query), ..get_request(path::MEASURES) };
         self.get(request).await.map_err(|failure| failure.error)
