@@ -8,7 +8,8 @@ use insta::assert_snapshot;
 use redphone::backend::{BackendError, Outcome};
 use redphone::model::status::ResolutionAction;
 use redphone::model::{
-    Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, Rejection, RejectionKind,
+    Actor, Command, CommandId, DatedSentence, Envelope, IncidentCommand, IncidentId, Rejection,
+    RejectionKind,
 };
 use redphone::sync::drafts::DraftOp;
 use redphone::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot, PendingChange};
@@ -86,6 +87,15 @@ fn resolve() -> IncidentCommand {
     }
 }
 
+/// The refusal of a server that tells the time apart from the sentence.
+fn acknowledged_by_tomo() -> EntryState {
+    let (kind, at) = (RejectionKind::Conflict, company::now() + TimeDelta::seconds(30));
+    let before = "already acknowledged by Tomo Sato ".into();
+    let sentence = DatedSentence { before, at, after: String::new() };
+    let rejection = Rejection::ForeignDated { kind, sentence };
+    EntryState::Refused(BackendError::rejected(rejection, at))
+}
+
 fn conflict(message: &str) -> EntryState {
     refused(RejectionKind::Conflict, message)
 }
@@ -136,7 +146,7 @@ pub fn mixed(stage: &Stage) -> OutboxSnapshot {
             "INC-2048",
             "Logins time out",
             command_envelope(logins, IncidentCommand::Acknowledge, -2),
-            conflict("already acknowledged by Tomo Sato 3 min ago"),
+            acknowledged_by_tomo(),
         ),
         entry(
             12,
@@ -468,4 +478,26 @@ fn outbox_does_not_scroll_while_its_selection_is_visible() {
     assert_eq!(top(&stage), last, "{}", stage.screen());
     stage.keys("g");
     assert_eq!(top(&stage), 0);
+}
+
+/// A refusal that is read two days later says so, also that of an old server.
+#[test]
+fn refusal_is_read_as_of_when_it_is_shown() {
+    let mut stage = remote((126, 36));
+    let id = stage.incident_id(2048);
+    let acknowledge = || command_envelope(id, IncidentCommand::Acknowledge, -2);
+    let of_old_server =
+        refused(RejectionKind::Conflict, "already acknowledged by Marta Kovács just now");
+    let entries = vec![
+        entry(11, "INC-2048", "Logins time out", acknowledge(), acknowledged_by_tomo()),
+        entry(12, "INC-2048", "Logins time out", acknowledge(), of_old_server),
+    ];
+    show(&mut stage, OutboxSnapshot { entries, ..OutboxSnapshot::default() });
+    stage.now += TimeDelta::days(2);
+    let (now, offset) = (stage.now, stage.app.ui.offset);
+    stage.send(Message::Tick(now, offset));
+    stage.keys("O");
+    let screen = stage.screen();
+    assert!(screen.contains("already acknowledged by Tomo Sato 1 d ago"), "{screen}");
+    assert!(screen.contains("by Marta Kovács just now (said 1 d ago)"), "{screen}");
 }

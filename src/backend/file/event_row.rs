@@ -63,6 +63,11 @@ pub(super) fn nth(event: &Event) -> Option<i64> {
     (1..=256).contains(&step).then(|| i64::try_from(step - 1).unwrap_or(0))
 }
 
+/// Returns the greatest id that an event of a command can have, see [`nth`].
+pub(super) fn last_id(command: CommandId) -> Vec<u8> {
+    uuid::Uuid::from_u128(command.0.as_u128().saturating_add(256)).as_bytes().to_vec()
+}
+
 /// Returns the command of an event whose id derives from it.
 pub(super) fn decode_command(id: &[u8], nth: Option<i64>) -> Option<CommandId> {
     let step = u128::try_from(nth?).unwrap_or(0) + 1;

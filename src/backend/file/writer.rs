@@ -7,7 +7,6 @@ use std::time::Duration;
 use chrono::Utc;
 use lru::LruCache;
 use sqlx::{Row, SqliteConnection};
-use uuid::Uuid;
 
 use super::change_table;
 use super::command_identity::{self, CommandDigest};
@@ -93,16 +92,13 @@ struct CommandLookup {
     earlier_digest: Option<Vec<u8>>,
     /// Ids that the events of this command could have and events of others have.
     used_ids: Vec<EventId>,
-    recorded: Option<RecordedCommand>,
+    /// Whether it is a command of imported events.
+    is_imported: bool,
+    /// Whether it is a command that recorded a change or a problem.
+    is_record: bool,
     record: Option<KeyedIncident>,
     next_number: u64,
     same_alert_incident: Option<IncidentId>,
-}
-
-/// A row of the table of commands.
-struct RecordedCommand {
-    /// Whether the command is one of imported events; else it recorded a change or a problem.
-    has_incident: bool,
 }
 
 impl Writer {
@@ -206,7 +202,7 @@ impl Writer {
             .sql("SELECT incident, digest, asker FROM command WHERE id = $1;")
             .sql("SELECT id, nth FROM event WHERE id > $1 AND id <= $2;")
             .arg(command.clone())
-            .arg(last_event_id(envelope.id));
+            .arg(event_row::last_id(envelope.id));
         let rows = batch.fetch_result_sets(&mut self.conn).await?;
         let [_, recorded, events, ..] = rows.as_slice() else {
             return Err(StoreError::content("a transaction began in part"));
@@ -263,7 +259,7 @@ impl Writer {
         let mut batch = Batch::new(&sql);
         batch
             .arg(envelope.id.as_bytes().to_vec())
-            .arg(last_event_id(envelope.id))
+            .arg(event_row::last_id(envelope.id))
             .arg(id.as_bytes().to_vec())
             .arg(cached.as_ref().map_or(0, |k| i64::from(k.summary.seq)))
             .arg(dedup_key);
@@ -284,18 +280,16 @@ impl Writer {
             earlier_digest = earlier_digest.or(row.try_get::<Option<Vec<u8>>, _>(10)?);
             earlier_events.push((incident, event));
         }
-        let recorded = match recorded_commands.first() {
-            Some(row) => {
-                let incident: Option<i64> = row.try_get(0)?;
-                Some(RecordedCommand { has_incident: incident.is_some() })
-            }
-            None => None,
+        let is_imported = match recorded_commands.first() {
+            Some(row) => row.try_get::<Option<i64>, _>(0)?.is_some(),
+            None => false,
         };
         let mut lookup = CommandLookup {
             earlier_events,
             earlier_digest,
             used_ids,
-            recorded,
+            is_imported,
+            is_record: !is_imported && !recorded_commands.is_empty(),
             record: records::fold_rows(id, cached, key, snapshot, events)?,
             next_number: 0,
             same_alert_incident: None,
@@ -328,11 +322,11 @@ impl Writer {
             let events = lookup.earlier_events.into_iter().map(|(_, event)| event).collect();
             return self.replay_outcome(incident, events).await;
         }
-        if let Some(recorded) = lookup.recorded {
-            return match recorded.has_incident {
-                true => self.replay_import(envelope).await,
-                false => Err(command_identity::id_reused().into()),
-            };
+        if lookup.is_imported {
+            return self.replay_import(envelope).await;
+        }
+        if lookup.is_record {
+            return Err(command_identity::id_reused().into());
         }
         let context = Context { now: Utc::now(), rules };
         let mut before = lookup.record;
@@ -602,12 +596,6 @@ impl EventOrigin {
     fn of(envelope: &Envelope, guard: Option<InsertGuard>) -> Self {
         Self { digest: CommandDigest::compute(&envelope.command), guard }
     }
-}
-
-/// Returns the greatest id that an event of a command can have: its own id plus 256, see
-/// [`event_row::nth`].
-fn last_event_id(command: CommandId) -> Vec<u8> {
-    Uuid::from_u128(command.0.as_u128().saturating_add(256)).as_bytes().to_vec()
 }
 
 /// Adds the statement that inserts one event. If its guard does not hold, the body becomes NULL,
