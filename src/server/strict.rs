@@ -107,13 +107,13 @@ impl Schemas {
         members: &Members,
     ) -> Result<(), Failure> {
         match members.get(tag) {
-            Some(Value::String(kind)) => match kinds.get(kind) {
-                Some(object) => self.check_object(object, members),
-                None => {
-                    let kinds: Vec<String> = kinds.keys().cloned().collect();
-                    check_word(&kinds, kind).map_err(|failure| failure.within(tag))
+            Some(Value::String(kind)) => {
+                if let Some(object) = kinds.get(kind) {
+                    return self.check_object(object, members);
                 }
-            },
+                let kinds: Vec<String> = kinds.keys().cloned().collect();
+                check_word(&kinds, kind).map_err(|failure| failure.within(tag))
+            }
             Some(other) => Err(unexpected("a text", other).within(tag)),
             None => {
                 let is_misspelt = |name: &&String| nearest(name, [tag.to_owned()].iter()).is_some();
@@ -127,15 +127,17 @@ impl Schemas {
 
     fn check_one_of(&self, shapes: &[Shape], value: &Value) -> Result<(), Failure> {
         // What explains best what is wrong: the alternatives that are of the value's own type.
-        let of_type = |shape: &&Shape| match (shape.resolve(&self.0), value) {
-            (Shape::Object(_) | Shape::Tagged { .. } | Shape::Map(_), Value::Object(_))
-            | (Shape::Word(_) | Shape::Text(_), Value::String(_))
-            | (Shape::List(_), Value::Array(_))
-            | (Shape::Number | Shape::Integer { .. }, Value::Number(_))
-            | (Shape::Bool, Value::Bool(_))
-            | (Shape::Null, Value::Null)
-            | (Shape::Anything, _) => true,
-            _ => false,
+        let of_type = |shape: &&Shape| {
+            matches!(
+                (shape.resolve(&self.0), value),
+                (Shape::Object(_) | Shape::Tagged { .. } | Shape::Map(_), Value::Object(_))
+                    | (Shape::Word(_) | Shape::Text(_), Value::String(_))
+                    | (Shape::List(_), Value::Array(_))
+                    | (Shape::Number | Shape::Integer { .. }, Value::Number(_))
+                    | (Shape::Bool, Value::Bool(_))
+                    | (Shape::Null, Value::Null)
+                    | (Shape::Anything, _)
+            )
         };
         let shapes: Vec<&Shape> = match shapes.iter().filter(of_type).collect() {
             fitting if !Vec::is_empty(&fitting) => fitting,
@@ -253,7 +255,7 @@ impl Failure {
             match step {
                 Step::Field(name) if path.is_empty() => path.push_str(name),
                 Step::Field(name) => path.extend([".", name]),
-                Step::Index(index) => path.push_str(&format!("[{index}]")),
+                Step::Index(index) => path.extend(["[", &index.to_string(), "]"]),
             }
         }
         path

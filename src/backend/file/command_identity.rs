@@ -63,7 +63,9 @@ fn hash_canonical(value: &Value, hasher: &mut Sha256) {
         Value::String(text) => hash_text(b's', text),
         Value::Array(items) => {
             hasher.update(*b"[");
-            items.iter().for_each(|item| hash_canonical(item, hasher));
+            for item in items {
+                hash_canonical(item, hasher);
+            }
             hasher.update(*b"]");
         }
         Value::Object(members) => {

@@ -68,7 +68,7 @@ impl Envelope {
 /// Returns whether a clock has just given a time: it is finer than what people type and backends
 /// record.
 fn is_of_clock(at: DateTime<Utc>) -> bool {
-    at.timestamp_subsec_nanos() % 1_000_000 != 0
+    !at.timestamp_subsec_nanos().is_multiple_of(1_000_000)
 }
 
 /// A request to change something in a backend.
