@@ -1,13 +1,15 @@
 //! Replaces files on the disk: whoever reads one finds the old content or the new one, after a
 //! crash and after a power cut too.
 
-use std::fs::File;
+use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, IntoInnerError, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+/// The number of symbolic links that are followed, as the system itself does.
+const MAX_LINKS: usize = 40;
 /// The size of the writes.
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -26,6 +28,24 @@ impl Replacement {
     pub(crate) fn begin(target: &Path) -> io::Result<Self> {
         let file = NamedTempFile::new_in(folder_of(target))?;
         Ok(Self { target: target.to_owned(), writer: BufWriter::with_capacity(BUFFER_BYTES, file) })
+    }
+
+    /// Gives the new content the owner, the group and the mode of the file that it replaces, as far
+    /// as this process may. What only the group of the file could do, no other group can.
+    ///
+    /// # Errors
+    /// When the mode can't be set.
+    pub(crate) fn copy_access(&self) -> io::Result<()> {
+        let Ok(old) = fs::metadata(&self.target) else { return Ok(()) };
+        let new = self.file().metadata()?;
+        // Only root can give a file away.
+        if old.uid() != new.uid() {
+            fchown(self.file(), Some(old.uid()), None).ok();
+        }
+        let has_group =
+            old.gid() == new.gid() || fchown(self.file(), None, Some(old.gid())).is_ok();
+        let mode = if has_group { old.mode() & 0o777 } else { old.mode() & 0o707 };
+        self.file().set_permissions(Permissions::from_mode(mode))
     }
 
     /// Returns the temporary file, to change its owner or mode.
@@ -98,15 +118,33 @@ impl FileStamp {
     }
 }
 
+/// Follows the symbolic links of a path's last part to the file that they lead to, which may be
+/// missing.
+///
+/// # Errors
+/// When a link can't be read, or they lead in a circle.
+pub(crate) fn resolve_links(path: &Path) -> io::Result<PathBuf> {
+    let mut current = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match fs::symlink_metadata(&current) {
+            Ok(metadata) if metadata.is_symlink() => {
+                current = folder_of(&current).join(fs::read_link(&current)?);
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => return Ok(current),
+        }
+    }
+    Err(io::Error::other("its symbolic links lead in a circle"))
+}
+
 /// Returns the folder of a file; that of a bare name is the current one.
-fn folder_of(file: &Path) -> &Path {
+pub(crate) fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -149,5 +187,38 @@ mod tests {
         let refused = Replacement::begin(&target).unwrap().commit_new().unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(names(folder.path()), ["file"]);
+    }
+
+    #[test]
+    fn links_are_followed_to_a_file_that_is_still_to_come() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("a")).unwrap();
+        symlink("a/file", path("relative")).unwrap();
+        symlink(path("relative"), path("absolute")).unwrap();
+        assert_eq!(resolve_links(&path("absolute")).unwrap(), path("a/file"));
+        assert_eq!(resolve_links(&path("plain")).unwrap(), path("plain"));
+        symlink("round", path("about")).unwrap();
+        symlink("about", path("round")).unwrap();
+        assert!(resolve_links(&path("round")).unwrap_err().to_string().contains("in a circle"));
+    }
+
+    #[test]
+    fn mode_and_group_of_the_old_file_are_copied_on_request() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("file");
+        fs::write(&target, "old").unwrap();
+        fs::set_permissions(&target, Permissions::from_mode(0o640)).unwrap();
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&target, Some(12_345), Some(54_321)).unwrap();
+        }
+        let before = fs::metadata(&target).unwrap();
+        let file = Replacement::begin(&target).unwrap();
+        file.copy_access().unwrap();
+        file.commit().unwrap();
+        let after = fs::metadata(&target).unwrap();
+        let access = |m: &fs::Metadata| (m.mode() & 0o777, m.uid(), m.gid());
+        assert_eq!(access(&after), access(&before));
+        assert_ne!(after.ino(), before.ino());
     }
 }

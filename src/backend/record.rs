@@ -10,12 +10,14 @@ use crate::model::problem::Problem;
 /// Name of the format, written in the first line of an export.
 pub const FORMAT: &str = "redphone";
 /// Version of the format that this program writes. Exports of a newer version are refused.
-pub const VERSION: u32 = 1;
+///
+/// Since version 2 an export ends with [`Record::End`], without which it counts as cut off.
+pub const VERSION: u32 = 2;
 
 /// One line of an export.
 ///
 /// An export begins with the header. The directory, the problems and the changes follow, then all
-/// events in the order in which the store recorded them.
+/// events in the order in which the store recorded them, and the end, which counts them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
@@ -34,6 +36,11 @@ pub enum Record {
     Change(Change),
     /// One event of the timeline of one incident.
     Event(Box<Event>),
+    /// The last line: nothing of the export is missing if as many records stand before it.
+    End {
+        /// The number of records, without header and end.
+        records: u64,
+    },
 }
 
 impl Record {

@@ -31,19 +31,31 @@ pub async fn run(context: &mut Context, args: Ack) -> Result<(), Failure> {
         return Err(Failure::usage("--if-seq is about one incident: name one"));
     }
     let session = Session::open(&context.config, IfMissing::Refuse).await?;
-    let mut worst = None;
+    let mut worst: Option<Exit> = None;
+    let mut unprinted = None;
     for target in args.incidents {
         let command = IncidentCommand::Acknowledge;
         let result = execute_on(&session, target, command, args.if_seq).await;
-        if let Err(failure) = print_outcome(context, target, "acknowledged", args.json, result) {
+        // The others are acknowledged even if nobody reads about this one.
+        if let Err(failure) = print_outcome(context, target, "acknowledged", args.json, &result) {
+            unprinted = Some(failure);
+        }
+        if let Err(failure) = result {
             // Earlier lines are written before the failure that follows them.
-            context.out.flush()?;
+            unprinted = context.out.flush().err().or(unprinted);
             out::print_failure(&failure);
-            worst = Some(worst.map_or(failure.exit, |worst: Exit| worst.worse_of(failure.exit)));
+            worst = Some(worst.map_or(failure.exit, |worst| worst.worse_of(failure.exit)));
         }
     }
     session.connection.close().await;
-    worst.map_or(Ok(()), |exit| Err(Failure::silent(exit)))
+    match (worst, unprinted) {
+        (worst, Some(failure)) => {
+            let exit = worst.map_or(failure.exit, |worst| worst.worse_of(failure.exit));
+            Err(Failure { exit, ..failure })
+        }
+        (Some(exit), None) => Err(Failure::silent(exit)),
+        (None, None) => Ok(()),
+    }
 }
 
 /// Executes one command on one incident, if its last event has the number `if_seq`, and prints its outcome, with `word` for success.
@@ -57,7 +69,8 @@ pub async fn run_single(
     let session = Session::open(&context.config, IfMissing::Refuse).await?;
     let result = execute_on(&session, target, command, if_seq).await;
     session.connection.close().await;
-    print_outcome(context, target, word, as_json, result)
+    let printed = print_outcome(context, target, word, as_json, &result);
+    result.and(printed)
 }
 
 async fn execute_on(
@@ -85,14 +98,19 @@ fn prefix_incident(target: IncidentRef, failure: Failure) -> Failure {
     if is_named { failure } else { failure.with_prefix(&name) }
 }
 
+/// Prints an outcome; a failure is only part of the JSON. Fails if it can't be printed.
 fn print_outcome(
     context: &mut Context,
     target: IncidentRef,
     word: &str,
     as_json: bool,
-    result: Result<Outcome, Failure>,
+    result: &Result<Outcome, Failure>,
 ) -> Result<(), Failure> {
     let row = result.as_ref().ok().and_then(|outcome| outcome.row.as_ref());
+    let label = row.map_or_else(|| target.to_string(), Summary::label);
+    if result.is_ok() {
+        context.out.record_done(format!("{label} {word}"));
+    }
     if as_json {
         let report = CommandJson {
             incident: target.to_string(),
@@ -101,12 +119,12 @@ fn print_outcome(
             row,
             error: result.as_ref().err().map(|failure| failure.message.as_str()),
         };
-        json::print(&mut context.out, &report)?;
+        json::print(&mut context.out, &report)
     } else if result.is_ok() {
-        let label = row.map_or_else(|| target.to_string(), Summary::label);
-        context.out.line(format!("{label} {word}"))?;
+        context.out.line(format!("{label} {word}"))
+    } else {
+        Ok(())
     }
-    result.map(|_| ())
 }
 
 #[cfg(test)]

@@ -284,12 +284,19 @@ pub struct Export {
 
 const IMPORT: &str = "\
 Every line is checked, and a wrong one is named with its field; then nothing is imported, unless
---skip-bad leaves such lines out. Events that are there already are counted and change nothing.
+--skip-bad leaves such lines out. So it is with an export that was cut off: its last line counts the
+others. Events that are there already are counted and change nothing. What no command allows, such
+as an incident that is merged into itself, is imported and named in a warning.
 
---json prints one object: incidents, events, others, known, and skipped.
+--renumber brings incidents of one store into another where their numbers are taken. What was typed
+as text, such as INC-12 in a note, stays as it was typed.
+
+--json prints one object: incidents, events, others, known, and skipped, and where there are any,
+odd with the number of each kind, and the new_numbers from first to last.
 
 Examples:
   redphone import backup.jsonl
+  redphone import other-team.jsonl --renumber
   zcat backup.jsonl.gz | redphone import -";
 
 /// Arguments of `redphone import`.
@@ -301,6 +308,9 @@ pub struct Import {
     /// Leave out wrong lines and import the rest
     #[arg(long)]
     pub skip_bad: bool,
+    /// Give each incident the next free number instead of its own
+    #[arg(long)]
+    pub renumber: bool,
     /// Print what was imported as JSON
     #[arg(long)]
     pub json: bool,
@@ -309,7 +319,10 @@ pub struct Import {
 const DOCTOR: &str = "\
 Without an option it only reads. The exit code is 0 when all is well, and 1 with findings.
 
---json prints one object: content, incidents, events, and findings with grave and text.
+Events that no command leads to, as an import may bring them, are named as odd; they are no fault.
+
+--json prints one object: content, incidents, events, findings with grave and text, and odd where
+there are any.
 
 Examples:
   redphone doctor

@@ -5,19 +5,27 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::failure::{Failure, io_error_text};
-use crate::files::Replacement;
+use crate::files::{Replacement, resolve_links};
 
 /// Writes to a temporary file next to the target, and replaces the target once all is on disk.
 ///
-/// Only the owner can read the file. If it is dropped before [`AtomicFile::commit`], nothing
-/// remains.
+/// Only the owner can read a new file; one that is replaced keeps its owner, group and mode. If it
+/// is dropped before [`AtomicFile::commit`], nothing remains.
 pub struct AtomicFile(Replacement);
 
 impl AtomicFile {
     /// Creates the temporary file for a target.
     pub fn create(target: &Path) -> Result<Self, Failure> {
-        // A symbolic link is followed, so that it remains a link.
-        let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        let file = Self::create_private(target)?;
+        file.0.copy_access().map_err(|error| write_failure(file.target(), &error))?;
+        Ok(file)
+    }
+
+    /// Creates the temporary file for a target with a secret, which only its owner can read
+    /// whatever there was before.
+    pub fn create_private(target: &Path) -> Result<Self, Failure> {
+        // A symbolic link is followed, so that it remains a link, also to a file still to come.
+        let target = resolve_links(target).map_err(|error| write_failure(target, &error))?;
         match fs::metadata(&target) {
             Ok(meta) if meta.is_dir() => {
                 return Err(Failure::failed(format!(

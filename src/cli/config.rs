@@ -18,16 +18,15 @@ use crate::tui::action::{TABLE, build_keymap};
 /// Runs the subcommands that read no settings, so that they work with wrong settings too.
 pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Failure> {
     let path = ConfigLoader::from_process(flags).path()?;
-    let text = match about {
+    let mut out = Out::with(false, false);
+    let printed = match about {
         ConfigCommand::Init => {
             write_sample(&path)?;
-            format!("{} has all settings, commented out", path.display())
+            out.done_line(format!("{} has all settings, commented out", path.display()))
         }
-        _ => path.display().to_string(),
+        _ => out.line(path.display().to_string()),
     };
-    let mut out = Out::with(false, false);
-    out.line(text)?;
-    out.flush()
+    out.finish(printed)
 }
 
 /// Prints the settings in force, or what is wrong with them.

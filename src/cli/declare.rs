@@ -79,6 +79,13 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
         }
     }
     let label = row.as_ref().map_or_else(|| id.to_string(), Summary::label);
+    context.out.record_done(match (grouped, &assigned) {
+        (true, _) => format!("{label} has counted it as one more alert"),
+        (false, Ok(())) => format!("{label} is declared"),
+        (false, Err(failure)) => {
+            format!("{label} is declared but not assigned ({})", failure.message)
+        }
+    });
     if args.json {
         json::print(&mut context.out, &row)?;
     } else {
@@ -113,6 +120,7 @@ async fn finish_queued(
             _ => {}
         }
     }
+    context.out.record_done(format!("incident {id} is kept in the outbox and will be sent"));
     if as_json {
         let read = session.connection.reader.read_detail(id).await;
         json::print(&mut context.out, &read.ok().map(|read| read.value.incident.summary))?;

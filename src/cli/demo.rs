@@ -69,7 +69,7 @@ async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     tokens.revoke(&name).ok();
     let new_token = NewToken { name, scope: Scope::Respond, person: None, expires_at: None };
     let (secret, _) = tokens.create(new_token)?;
-    let mut file = AtomicFile::create(&token_file)?;
+    let mut file = AtomicFile::create_private(&token_file)?;
     writeln!(file, "{}", secret.reveal()).map_err(|error| write_failure(&token_file, &error))?;
     file.commit()?;
     let mut options = server::Options::new(args.listen, tokens.path());
@@ -99,10 +99,13 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
     if args.seed_only {
         demo.store.clone().close().await;
         let path = demo.store.path().display();
-        return context.out.line(match created {
-            0 => format!("{path} has incidents already: nothing was added"),
-            created => format!("{} made in {path}", pluralize(created, "incident")),
-        });
+        return match created {
+            0 => context.out.line(format!("{path} has incidents already: nothing was added")),
+            created => {
+                let made = format!("{} made in {path}", pluralize(created, "incident"));
+                context.out.done_line(made)
+            }
+        };
     }
     // The settings of a profile are meant for another store.
     let mut config = context.config.clone();

@@ -12,7 +12,7 @@ use super::failure::{Exit, Failure, output_failed};
 use super::json;
 use super::out::{Style, StyledLine, pluralize};
 use super::runtime::unless_stopped;
-use crate::backend::file::doctor::{Report, examine, rebuild, salvage};
+use crate::backend::file::doctor::{Report, examine_with, rebuild_with, salvage};
 use crate::backend::record::Record;
 
 /// The report, as `--json` prints it.
@@ -22,6 +22,8 @@ struct ReportJson<'a> {
     incidents: u64,
     events: u64,
     findings: Vec<Finding<'a>>,
+    #[serde(rename = "odd", skip_serializing_if = "<[_]>::is_empty")]
+    oddities: &'a [String],
 }
 
 #[derive(Debug, Serialize)]
@@ -41,7 +43,16 @@ pub async fn run(context: &mut Context, args: Doctor) -> Result<(), Failure> {
             "--rebuild writes to the store, and it is opened read-only: leave out --read-only",
         ));
     }
-    let report = if args.rebuild { rebuild(&store).await? } else { examine(&store).await? };
+    let rules = &context.config.rules;
+    let report = if args.rebuild {
+        let report = rebuild_with(&store, rules).await?;
+        if report.is_healthy() {
+            context.out.record_done(format!("{} is rebuilt", store.display()));
+        }
+        report
+    } else {
+        examine_with(&store, rules).await?
+    };
     print_report(context, &store, &report, args.json)
 }
 
@@ -60,6 +71,7 @@ fn print_report(
             incidents: report.incidents,
             events: report.events,
             findings,
+            oddities: &report.oddities,
         };
         json::print(out, &json_report)?;
     } else {
@@ -68,6 +80,10 @@ fn print_report(
                 if finding.grave { ("damage", Style::Alarm) } else { ("note", Style::Bold) };
             let line = StyledLine::new(word, style);
             out.styled_line(&line.with(format!(": {}", finding.text), Style::Plain))?;
+        }
+        for oddity in &report.oddities {
+            let line = StyledLine::new("odd", Style::Bold);
+            out.styled_line(&line.with(format!(": {oddity}"), Style::Plain))?;
         }
         out.line(format!("{}: {}", store.display(), verdict(report)))?;
     }
@@ -110,20 +126,40 @@ async fn salvage_to(
     }
     refuse_store_as_target(target, store)?;
     let mut file = AtomicFile::create(target)?;
-    let mut sink = |record: &Record| record_error(json::write_line(&mut file, record), &mut failed);
-    let result = unless_stopped(salvage(store, &mut sink)).await?;
+    let mut count = 0;
+    let mut sink = |record: &Record| {
+        count += 1;
+        record_error(json::write_line(&mut file, record), &mut failed)
+    };
+    let result = unless_stopped(salvage(store, &mut sink)).await;
     if let Some(error) = failed {
         return Err(write_failure(target, &error));
     }
-    let records = result?;
     let target_text = file.target().display().to_string();
+    let records = match result {
+        Ok(result) => result?,
+        // A disk that fails may take hours, and give less the next time.
+        Err(stopped) if count > 1 => {
+            file.commit()?;
+            let message = format!(
+                "{}; {} saved to {target_text} until then, which redphone import takes with \
+                 --skip-bad",
+                stopped.message,
+                pluralize(count - 1, "record"),
+            );
+            return Err(Failure::failed(message));
+        }
+        Err(stopped) => return Err(stopped),
+    };
     file.commit()?;
-    if as_json {
-        return json::print(&mut context.out, &serde_json::json!({ "records": records }));
-    }
-    context.out.line(format!(
+    let text = format!(
         "{} saved to {target_text}: take them into a new store with \
          redphone import {target_text} --skip-bad --store NEW.db",
         pluralize(records, "record")
-    ))
+    );
+    context.out.record_done(text.clone());
+    if as_json {
+        return json::print(&mut context.out, &serde_json::json!({ "records": records }));
+    }
+    context.out.line(text)
 }

@@ -14,6 +14,7 @@ use super::progress::{Progress, Unit};
 use super::runtime::unless_stopped;
 use super::session::{IfMissing, open_store};
 use crate::backend::record::Record;
+use crate::files::{folder_of, resolve_links};
 
 /// Exports the store to a file, or to standard output.
 pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
@@ -53,7 +54,7 @@ pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
     let target_text = file.target().display().to_string();
     file.commit()?;
     store.close().await;
-    context.out.line(format!("{} written to {target_text}", pluralize(lines, "line")))
+    context.out.done_line(format!("{} written to {target_text}", pluralize(lines, "line")))
 }
 
 /// Stores an I/O error of the sink in `failed`, and returns its kind so that the store stops.
@@ -69,7 +70,12 @@ pub fn record_error(result: io::Result<()>, failed: &mut Option<io::Error>) -> i
 
 /// Refuses a target that would overwrite the store or one of its `SQLite` files.
 pub fn refuse_store_as_target(target: &Path, store: &Path) -> Result<(), Failure> {
-    let (Ok(target_path), Ok(store)) = (fs::canonicalize(target), fs::canonicalize(store)) else {
+    // The files next to the store may be missing now and needed later.
+    let canonical = |path: &Path| {
+        let file = resolve_links(path).ok()?;
+        Some(fs::canonicalize(folder_of(&file)).ok()?.join(file.file_name()?))
+    };
+    let (Some(target_path), Some(store)) = (canonical(target), canonical(store)) else {
         return Ok(());
     };
     let is_store = target_path == store

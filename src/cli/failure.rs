@@ -43,12 +43,14 @@ pub struct Failure {
     pub message: SafeText<'static>,
     /// Lines below the sentence that show the input and mark the error in it.
     pub snippet: Vec<SafeText<'static>>,
+    /// Why standard output can't be written, if that is what failed.
+    pub output_error: Option<SafeText<'static>>,
 }
 
 impl Failure {
     /// Creates a failure from an exit code and a sentence.
     pub fn new(exit: Exit, message: impl Into<SafeText<'static>>) -> Self {
-        Self { exit, message: message.into(), snippet: Vec::new() }
+        Self { exit, message: message.into(), snippet: Vec::new(), output_error: None }
     }
 
     /// Creates a failure with the code [`Exit::Failed`].
@@ -92,7 +94,7 @@ impl From<BackendError> for Failure {
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let exit = match &error {
-            OpenError::Missing(_) => Exit::NotFound,
+            OpenError::Missing(_) | OpenError::MissingTarget { .. } => Exit::NotFound,
             OpenError::Refused(_) => Exit::Unreachable,
         };
         Self::new(exit, error.to_string())
@@ -109,13 +111,15 @@ impl From<ConfigError> for Failure {
 ///
 /// It is silent when the reader has closed the pipe.
 pub fn output_failed(error: &io::Error) -> Failure {
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        return Failure::silent(Exit::Failed);
-    }
-    Failure::failed(format!(
-        "can't write to standard output: {}: make room or send it elsewhere",
-        io_error_text(error)
-    ))
+    let reason = io_error_text(error);
+    let failure = if error.kind() == io::ErrorKind::BrokenPipe {
+        Failure::silent(Exit::Failed)
+    } else {
+        Failure::failed(format!(
+            "can't write to standard output: {reason}: make room or send it elsewhere"
+        ))
+    };
+    Failure { output_error: Some(reason.into()), ..failure }
 }
 
 /// Returns the text of a system error without its number.

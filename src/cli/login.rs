@@ -30,7 +30,7 @@ pub async fn run(context: &mut Context, args: Login) -> Result<(), Failure> {
     let token = Token::new(text).map_err(|error| Failure::failed(format!("the token {error}")))?;
     keyring::write(&remote.address, &token).await.map_err(|why| no_keyring(&remote, &why))?;
     let host = remote.address.host();
-    context.out.line(format!("the token for {host} is in the keyring"))?;
+    context.out.done_line(format!("the token for {host} is in the keyring"))?;
     context.out.flush()?;
     // The token stays stored in any case: the API may be unreachable for a while.
     let remote = RemoteConfig { token: Some(TokenSource::Keyring), ..remote };
@@ -54,7 +54,7 @@ pub async fn logout(context: &mut Context, args: Login) -> Result<(), Failure> {
     let host = remote.address.host();
     let was_removed = keyring::remove(&remote.address).await;
     if was_removed.map_err(|why| Failure::failed(why.to_string()))? {
-        return context.out.line(format!("the token for {host} is no longer in the keyring"));
+        return context.out.done_line(format!("the token for {host} is no longer in the keyring"));
     }
     Err(Failure::new(
         super::failure::Exit::NotFound,

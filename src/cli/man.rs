@@ -29,7 +29,7 @@ pub fn run(out: &mut Out, folder: Option<&Path>) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| write_failure(&error))?;
     clap_mangen::generate_to(Cli::command(), folder).map_err(|error| write_failure(&error))?;
     let pages = count_pages(&Cli::command());
-    out.line(format!("{pages} pages written to {}", folder.display()))
+    out.done_line(format!("{pages} pages written to {}", folder.display()))
 }
 
 /// Counts the pages of a command and of its subcommands.

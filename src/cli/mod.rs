@@ -93,8 +93,7 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
     }
     let result = dispatch(&mut context, command);
     // What was printed before a failure is still shown.
-    let flushed = context.out.flush();
-    result.and(flushed)
+    context.out.finish(result)
 }
 
 /// Returns whether a command reports wrong settings on standard error.

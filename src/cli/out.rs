@@ -20,6 +20,8 @@ pub struct Out {
     width: Option<usize>,
     color: bool,
     ascii: bool,
+    /// What the command has changed: said on standard error if standard output fails.
+    done: Vec<SafeText<'static>>,
 }
 
 /// Styles of text. They only emphasize: the text alone carries the meaning.
@@ -100,6 +102,7 @@ impl Out {
             width: terminal.then(terminal_columns),
             color: terminal && color,
             ascii,
+            done: Vec::new(),
             to: BufWriter::with_capacity(32 * 1024, stdout),
         }
     }
@@ -131,6 +134,51 @@ impl Out {
     /// Nothing is sanitized: the format of the document must escape text from outside.
     pub fn document_writer(&mut self) -> &mut impl Write {
         &mut self.to
+    }
+
+    /// Notes that something was changed, as a sentence without a full stop. If it can't be said on
+    /// standard output, it is said on standard error: whoever believes that nothing was done does
+    /// it again.
+    pub fn record_done(&mut self, text: impl Into<SafeText<'static>>) {
+        self.done.push(text.into());
+    }
+
+    /// Prints a line that says that something was changed.
+    pub fn done_line(&mut self, text: impl Into<SafeText<'static>>) -> Result<(), Failure> {
+        let text = text.into();
+        self.record_done(text.clone());
+        self.line(text)
+    }
+
+    /// Writes the buffered output at the end of a command, and returns how the command ended.
+    ///
+    /// If the output can't be written, the failure says what was changed all the same.
+    pub fn finish(&mut self, result: Result<(), Failure>) -> Result<(), Failure> {
+        let flushed = self.flush();
+        let (failed, output) = match (result, flushed) {
+            (Err(failed), Err(output)) if failed.output_error.is_none() => (Some(failed), output),
+            (Err(failed), _) if failed.output_error.is_none() => return Err(failed),
+            (Err(output), _) | (Ok(()), Err(output)) => (None, output),
+            (Ok(()), Ok(())) => return Ok(()),
+        };
+        let output = self.describe_done(output);
+        match failed {
+            None => Err(output),
+            Some(failed) => {
+                print_failure(&output);
+                Err(failed)
+            }
+        }
+    }
+
+    /// Adds what was changed to the failure of a write.
+    fn describe_done(&self, output: Failure) -> Failure {
+        let Some(reason) = output.output_error.as_ref().filter(|_| !self.done.is_empty()) else {
+            return output;
+        };
+        let done = self.done.join("; ");
+        let message = format!("{done}; but standard output can't be written: {reason}");
+        Failure { message: message.into(), ..output }
     }
 
     /// Writes the buffered output.

@@ -70,7 +70,7 @@ pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure>
         OutboxCommand::Retry { which } => {
             let entry = find_entry(&remote, which)?;
             remote.retry(entry.id).await.map_err(|error| entry_failure(&entry, error))?;
-            out.line(format!("{} waits to be sent again", entry.phrase()))
+            out.done_line(format!("{} waits to be sent again", entry.phrase()))
         }
         OutboxCommand::Drop { which } => {
             let entry = find_entry(&remote, which)?;
@@ -82,7 +82,7 @@ pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure>
             } else {
                 String::new()
             };
-            out.line(format!("{} dropped{suffix}", entry.phrase()))
+            out.done_line(format!("{} dropped{suffix}", entry.phrase()))
         }
     }
 }
@@ -113,6 +113,9 @@ async fn send_pending(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(
     let mut refused = false;
     for entry in before.pending() {
         let Some(settled) = after.get(entry.id) else { continue };
+        if matches!(settled.state, EntryState::Sent(_)) {
+            out.record_done(format!("{} sent", settled.phrase()));
+        }
         if as_json {
             json::print(out, &entry_json(settled, &after))?;
         } else {

@@ -104,7 +104,7 @@ impl BackendConnection {
 /// Opens the backend of a configuration. No request is sent to an API yet.
 pub async fn open(config: &Config, missing: IfMissing) -> Result<BackendConnection, Failure> {
     match &config.location {
-        Location::File(path) => Ok(open_file(path, config, missing).await?.into()),
+        Location::File(path) => Ok(open_store_at(path, config, missing).await?.into()),
         Location::Remote(remote) => {
             let client = Arc::new(open_remote(remote)?);
             let synced =
@@ -188,10 +188,15 @@ pub async fn open_store(
     missing: IfMissing,
     command: &str,
 ) -> Result<FileStore, Failure> {
-    open_file(config.store_file(command)?, config, missing).await
+    open_store_at(config.store_file(command)?, config, missing).await
 }
 
-async fn open_file(path: &Path, config: &Config, missing: IfMissing) -> Result<FileStore, Failure> {
+/// Opens a store at a path with the other settings of a configuration.
+pub async fn open_store_at(
+    path: &Path,
+    config: &Config,
+    missing: IfMissing,
+) -> Result<FileStore, Failure> {
     let options = Options {
         name: "local".into(),
         rules: config.rules.clone(),

@@ -11,7 +11,7 @@ use super::out::{self, Style, StyledLine};
 use super::serve::token_file;
 use crate::model::text::{SafeText, pad};
 use crate::server::scope::Scope;
-use crate::server::tokens::{NewToken, Token, TokenStatus};
+use crate::server::tokens::{NewToken, Token, TokenFile, TokenStatus};
 
 /// Runs the subcommands of `token`.
 pub fn run(context: &mut Context, about: TokenCommand) -> Result<(), Failure> {
@@ -72,21 +72,56 @@ fn create(context: &mut Context, args: CreateToken) -> Result<(), Failure> {
         expires_at: args.expires.at(Utc::now()),
     };
     let (secret, token) = file.create(new_token)?;
+    let printed = print_secret(context, &token, secret.reveal(), args.json);
+    if let Err(failure) = printed {
+        return Err(revoke_unprinted(&file, &token, failure));
+    }
     if args.json {
-        return json::print(&mut context.out, &TokenJson::new(&token, Some(secret.reveal())));
+        return Ok(());
     }
     let until = match token.expires_at {
         Some(at) => format!("good until {}", at.format("%Y-%m-%d %H:%M UTC")),
         None => "good until it is revoked".to_owned(),
     };
-    context.out.line(secret.reveal())?;
-    context.out.flush()?;
     let name = SafeText::from(&token.name);
     out::print_hint(format!(
         "token {name:?} of scope {}, {until}; it is shown this once",
         token.scope
     ));
     Ok(())
+}
+
+/// Prints the secret of a new token, which is nowhere else.
+fn print_secret(
+    context: &mut Context,
+    token: &Token,
+    secret: String,
+    as_json: bool,
+) -> Result<(), Failure> {
+    if as_json {
+        json::print(&mut context.out, &TokenJson::new(token, Some(secret)))?;
+    } else {
+        context.out.line(secret)?;
+    }
+    context.out.flush()
+}
+
+/// Revokes a token whose secret could not be printed: nobody has it, or somebody has a part of it.
+fn revoke_unprinted(file: &TokenFile, token: &Token, failure: Failure) -> Failure {
+    let reason = failure.output_error.clone().unwrap_or_else(|| failure.message.clone());
+    let name = SafeText::from(&token.name);
+    let message = match file.revoke(&token.id) {
+        Ok(_) => format!(
+            "the secret of token {name:?} can't be written to standard output ({reason}), and the \
+             token was revoked: create another"
+        ),
+        Err(error) => format!(
+            "the secret of token {name:?} can't be written to standard output ({reason}), and the \
+             token can't be revoked: {error}; then revoke {}",
+            token.id
+        ),
+    };
+    Failure::failed(message)
 }
 
 fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {
@@ -129,8 +164,10 @@ fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {
 
 fn revoke(context: &mut Context, args: RevokeToken) -> Result<(), Failure> {
     let token = token_file(args.tokens, &context.config)?.revoke(&args.token)?;
+    let done = format!("{} revoked", token.name);
+    context.out.record_done(done.clone());
     if args.json {
         return json::print(&mut context.out, &TokenJson::new(&token, None));
     }
-    context.out.line(format!("{} revoked", token.name))
+    context.out.line(done)
 }

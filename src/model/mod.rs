@@ -5,6 +5,7 @@
 //! This module uses no other module of the crate.
 
 pub mod actor;
+pub mod anomaly;
 pub mod bad_field;
 pub mod change;
 pub mod check;

@@ -28,7 +28,7 @@ impl Backend for FileStore {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
         Ok(Capabilities {
             name: self.inner.options.name.clone(),
-            verbs: if self.inner.read_only {
+            verbs: if self.is_read_only() && !self.lacks_room() {
                 BTreeSet::new()
             } else {
                 BTreeSet::from(CommandKind::ALL)
@@ -54,8 +54,14 @@ impl Backend for FileStore {
 
     async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
         let has_words = search.filter.search_texts().next().is_some();
-        if has_words && search.filter.scope() == Scope::All {
-            self.update_full_text().await?;
+        if has_words
+            && search.filter.scope() == Scope::All
+            && let Err(error) = self.update_full_text().await
+        {
+            // What is not indexed, because the disk is full for example, is compared itself.
+            if !error.is_temporary() {
+                return Err(error);
+            }
         }
         let rules = self.rules();
         self.with_path_context(async {

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use super::open_error::OpenError;
 use crate::backend::record::Record;
+use crate::model::Rules;
 use report::DAMAGED;
 
 pub use report::{Finding, Report};
@@ -20,7 +21,16 @@ pub use report::{Finding, Report};
 /// # Errors
 /// [`OpenError`] if the store can't be checked. Damage is not an error: it is in the report.
 pub async fn examine(path: &Path) -> Result<Report, OpenError> {
-    let mut report = examine::examine(path).await?;
+    examine_with(path, &Rules::default()).await
+}
+
+/// Checks a store as [`examine()`] does, with other rules than the default ones. They only tell which
+/// events are odd.
+///
+/// # Errors
+/// [`OpenError`] if the store can't be checked.
+pub async fn examine_with(path: &Path, rules: &Rules) -> Result<Report, OpenError> {
+    let mut report = examine::examine(path, rules).await?;
     if report.findings.iter().any(|finding| finding.text.starts_with(DAMAGED)) {
         let (mut incidents, mut events) = (0_u64, 0_u64);
         let mut count = |record: &Record| {
@@ -45,7 +55,15 @@ pub async fn examine(path: &Path) -> Result<Report, OpenError> {
 /// # Errors
 /// [`OpenError`] if the store can't be written; then nothing was changed.
 pub async fn rebuild(path: &Path) -> Result<Report, OpenError> {
-    rebuild::rebuild(path).await
+    rebuild::rebuild(path, &Rules::default()).await
+}
+
+/// Rebuilds a store as [`rebuild()`] does, and checks it with other rules than the default ones.
+///
+/// # Errors
+/// [`OpenError`] if the store can't be written; then nothing was changed.
+pub async fn rebuild_with(path: &Path, rules: &Rules) -> Result<Report, OpenError> {
+    rebuild::rebuild(path, rules).await
 }
 
 /// Passes the readable records of a damaged store to `sink`, as an export does, and returns their

@@ -6,6 +6,7 @@ use std::{fmt, io};
 
 use chrono::Utc;
 
+use super::read_only::{ReadOnlyReason, is_disk_full};
 use crate::backend::{BackendError, Cause, Missing};
 use crate::model::IncidentId;
 use crate::model::check::BadField;
@@ -24,6 +25,8 @@ pub(super) enum SqliteFault {
     CannotOpen,
     /// Reading from or writing to the disk failed.
     Disk,
+    /// The index of the write-ahead log (`-shm`) can't be made, opened or made larger.
+    LogIndex,
     /// The file is damaged.
     Damaged,
     /// The file is not an `SQLite` file.
@@ -34,19 +37,40 @@ pub(super) enum SqliteFault {
     Other,
 }
 
+/// `SQLITE_IOERR_SHMOPEN`, `SQLITE_IOERR_SHMSIZE` and `SQLITE_IOERR_SHMMAP`.
+const SHM_OPEN: i32 = 4618;
+const SHM_SIZE: i32 = 4874;
+const SHM_MAP: i32 = 5386;
+
+/// Returns the extended result code of `SQLite`; 0 for an error of another kind.
+fn result_code(error: &sqlx::Error) -> i32 {
+    error
+        .as_database_error()
+        .and_then(|e| e.code().and_then(|code| code.parse::<i32>().ok()))
+        .unwrap_or(0)
+}
+
+/// Returns what the disk refused, by the extended result codes of `SQLITE_IOERR`.
+fn disk_operation(error: &sqlx::Error) -> &'static str {
+    match result_code(error) {
+        266 | 522 => "could not be read from",
+        778 | 1546 | 2570 => "could not be written to",
+        1034 | 1290 => "could not store what was written",
+        _ => "failed",
+    }
+}
+
 /// Classifies an error of the driver by `SQLite`'s result codes
 /// (<https://www.sqlite.org/rescode.html>).
 pub(super) fn classify(error: &sqlx::Error) -> SqliteFault {
     if let sqlx::Error::Io(_) = error {
         return SqliteFault::Disk;
     }
-    let code = error
-        .as_database_error()
-        .and_then(|e| e.code().and_then(|code| code.parse::<i32>().ok()))
-        .unwrap_or(0);
+    let code = result_code(error);
     match code & 0xff {
         5 | 6 => SqliteFault::Locked,
         8 => SqliteFault::ReadOnly,
+        10 if matches!(code, SHM_OPEN | SHM_SIZE | SHM_MAP) => SqliteFault::LogIndex,
         10 => SqliteFault::Disk,
         11 => SqliteFault::Damaged,
         13 => SqliteFault::Full,
@@ -72,13 +96,26 @@ pub(super) fn error_message(path: &Path, error: &sqlx::Error) -> String {
         SqliteFault::Full => {
             format!("the disk that holds {file} is full: free some space and try again")
         }
+        // A file that can't be created is often one for which there is no room.
+        SqliteFault::CannotOpen | SqliteFault::LogIndex | SqliteFault::Disk
+            if is_disk_full(path) =>
+        {
+            format!("the disk that holds {file} is full: free some space and try again")
+        }
+        SqliteFault::LogIndex => format!(
+            "the files next to {file} can't be made: its disk is full, a quota is used up, or the \
+             disk failed; free some space or check the disk"
+        ),
         SqliteFault::ReadOnly => {
             format!("{file} can't be written: make it and its folder writable for you")
         }
         SqliteFault::CannotOpen => {
             format!("{file} can't be opened: check that you may read and write it and its folder")
         }
-        SqliteFault::Disk => format!("the disk that holds {file} failed ({error}): check the disk"),
+        SqliteFault::Disk => {
+            let what = disk_operation(error);
+            format!("the disk that holds {file} {what}: check the disk, then try again")
+        }
         SqliteFault::Damaged => damaged_message(path, &error.to_string()),
         SqliteFault::Foreign => {
             format!("{file} is not a redphone store, nor any SQLite file: choose another file")
@@ -133,7 +170,7 @@ pub enum StoreFaultKind {
         replaced: bool,
     },
     /// The store was opened only for reading.
-    ReadOnly,
+    ReadOnly(ReadOnlyReason),
     /// A task of the store panicked, which is a bug of the program and no damage of the file.
     Panicked(Panicked),
 }
@@ -148,11 +185,7 @@ impl fmt::Display for StoreFault {
             StoreFaultKind::Moved { replaced } => {
                 f.write_str(&moved_message(&self.path, *replaced))
             }
-            StoreFaultKind::ReadOnly => write!(
-                f,
-                "{} was opened read-only: open it without --read-only to change something",
-                display_path(&self.path)
-            ),
+            StoreFaultKind::ReadOnly(reason) => f.write_str(&reason.message(&self.path)),
             StoreFaultKind::Panicked(panicked) => {
                 write!(f, "{}: {panicked}", display_path(&self.path))
             }
@@ -209,7 +242,8 @@ impl Error for StoreFault {
             StoreFaultKind::Sql(error) => Some(error),
             StoreFaultKind::Damaged(what) => what.as_error(),
             StoreFaultKind::Panicked(panicked) => Some(panicked),
-            StoreFaultKind::Moved { .. } | StoreFaultKind::ReadOnly => None,
+            StoreFaultKind::ReadOnly(ReadOnlyReason::NoRoom(cause)) => cause.as_error(),
+            StoreFaultKind::Moved { .. } | StoreFaultKind::ReadOnly(_) => None,
         }
     }
 }
@@ -222,6 +256,7 @@ impl From<StoreFault> for BackendError {
                 | SqliteFault::Full
                 | SqliteFault::ReadOnly
                 | SqliteFault::CannotOpen
+                | SqliteFault::LogIndex
                 | SqliteFault::Disk => Self::unreachable(fault),
                 SqliteFault::Damaged
                 | SqliteFault::Foreign
@@ -230,7 +265,8 @@ impl From<StoreFault> for BackendError {
             },
             StoreFaultKind::Damaged(_) => Self::broken(fault),
             StoreFaultKind::Moved { .. } | StoreFaultKind::Panicked(_) => Self::unreachable(fault),
-            StoreFaultKind::ReadOnly => Self::not_allowed(fault),
+            StoreFaultKind::ReadOnly(reason) if reason.is_temporary() => Self::unreachable(fault),
+            StoreFaultKind::ReadOnly(_) => Self::not_allowed(fault),
         }
     }
 }

@@ -22,8 +22,8 @@ fn sink_error(error: io::Error) -> StoreError {
 }
 
 impl FileStore {
-    /// Passes every record of one consistent state of the store to `sink`, the header first.
-    /// Returns the number of records.
+    /// Passes every record of one consistent state of the store to `sink`, the header first
+    /// and the end last. Returns the number of records, with these two.
     ///
     /// # Errors
     /// [`BackendError`] if the store can't be read. An error of the sink is returned as
@@ -78,5 +78,7 @@ async fn export_in_transaction(conn: &mut SqliteConnection, sink: Sink<'_>) -> S
         Ok(true)
     })
     .await?;
-    Ok(count)
+    // The header does not count.
+    sink(&Record::End { records: count - 1 }).map_err(sink_error)?;
+    Ok(count + 1)
 }

@@ -70,6 +70,7 @@ fn may_concern_one_command(fault: SqliteFault) -> bool {
         | SqliteFault::Full
         | SqliteFault::ReadOnly
         | SqliteFault::CannotOpen
+        | SqliteFault::LogIndex
         | SqliteFault::Disk => false,
     }
 }

@@ -24,7 +24,9 @@ use super::store::FileStore;
 use super::writer::{bind_event, encode_body};
 use crate::backend::BackendError;
 use crate::backend::record::{FORMAT, Record, VERSION};
+use crate::model::anomaly::{Anomaly, AnomalyCounts};
 use crate::model::check::{self, BadField, FieldProblem};
+use crate::model::command::Link;
 use crate::model::incident::TimelineError;
 use crate::model::searched_texts::{SearchedTexts, affects_search};
 use crate::model::{Event, EventBody, Incident, IncidentId, IncidentNumber};
@@ -51,6 +53,8 @@ pub struct Importer {
     seen: SeenIds,
     next_log: i64,
     last_number: u64,
+    /// Whether incidents get new numbers.
+    renumbers: bool,
     added: Imported,
 }
 
@@ -166,7 +170,7 @@ pub enum RecordProblem {
         number: u64,
     },
     /// Another incident has the number.
-    #[error("INC-{number} is another incident's already")]
+    #[error("INC-{number} is another incident's already: --renumber gives each a new one")]
     NumberInUse {
         /// The number that the declaration asks for.
         number: u64,
@@ -193,6 +197,10 @@ pub struct Imported {
     pub others: u64,
     /// Events that the store already had, identical in every field.
     pub already_present: u64,
+    /// Events among those added that no command leads to.
+    pub anomalies: AnomalyCounts,
+    /// The first and the last number that an incident got instead of its own.
+    pub new_numbers: Option<(u64, u64)>,
 }
 
 fn invalid(field: &'static str, problem: impl Into<RecordProblem>) -> ImportError {
@@ -255,8 +263,16 @@ impl Importer {
             incidents: LruCache::unbounded(),
             numbers: HashSet::new(),
             events: Vec::with_capacity(EVENTS_PER_WRITE),
+            renumbers: false,
             added: Imported::default(),
         })
+    }
+
+    /// Gives each new incident the next number of the store instead of its own. Events that name
+    /// another incident name it by the number that it has here.
+    #[must_use]
+    pub fn with_new_numbers(self) -> Self {
+        Self { renumbers: true, ..self }
     }
 
     /// Imports one record.
@@ -293,6 +309,8 @@ impl Importer {
                 self.add_other(put, batch).await
             }
             Record::Event(event) => self.add_event(truncate_times(*event)).await,
+            // Whoever reads the records in order compares the count.
+            Record::End { .. } => Ok(()),
         }
     }
 
@@ -313,6 +331,9 @@ impl Importer {
     async fn add_event(&mut self, mut event: Event) -> Result<(), ImportError> {
         check::event(&event)?;
         let id = event.incident;
+        if self.renumbers {
+            self.rename_others(&mut event).await?;
+        }
         if !self.incidents.contains(&id) {
             self.load_incident(&event).await?;
         }
@@ -331,6 +352,8 @@ impl Importer {
         if matches!(event.body, EventBody::Declared { .. }) {
             return Err(invalid("kind", RecordProblem::DeclaredTwice));
         }
+        let anomaly =
+            Anomaly::find(Some(&cached.entry.incident), &event, &self.store.rules().matrix);
         // An event can't happen before the events that it builds on. An earlier time is corrected,
         // as that of a command is.
         event.at = event.at.max(cached.entry.incident.earliest_time(&event.body));
@@ -345,7 +368,30 @@ impl Importer {
             texts.add(&event.body);
         }
         let key = cached.entry.key;
+        anomaly.into_iter().for_each(|anomaly| self.added.anomalies.add(anomaly));
         self.queue_event(key, event).await
+    }
+
+    /// Replaces the numbers of other incidents in an event by those that they have in this store.
+    async fn rename_others(&mut self, event: &mut Event) -> Result<(), ImportError> {
+        let (id, number) = match &mut event.body {
+            EventBody::MergedInto { into, number } => (*into, number),
+            EventBody::Absorbed { from, number, .. } => (*from, number),
+            EventBody::Linked { link: Link::Incident { id, number } }
+            | EventBody::Unlinked { link: Link::Incident { id, number } } => (*id, number),
+            _ => return Ok(()),
+        };
+        if let Some(cached) = self.incidents.peek(&id) {
+            *number = cached.entry.incident.summary.number;
+            return Ok(());
+        }
+        let mut batch = Batch::new("SELECT number FROM incident WHERE id = ?");
+        batch.arg(id.as_bytes().to_vec());
+        let row = batch.fetch_optional(&mut self.conn).await;
+        let row = row.map_err(|failure| self.store_error(failure))?;
+        let stored: Option<i64> = row.and_then(|row| row.try_get(0).ok());
+        *number = stored.and_then(|number| u64::try_from(number).ok()).map(IncidentNumber);
+        Ok(())
     }
 
     /// Loads an incident from the store into memory if it exists.
@@ -380,8 +426,8 @@ impl Importer {
             return Err(invalid("kind", RecordProblem::NoDeclaration));
         };
         let assigned = match number {
-            Some(IncidentNumber(assigned)) => *assigned,
-            None => self.last_number + 1,
+            Some(IncidentNumber(assigned)) if !self.renumbers => *assigned,
+            _ => self.last_number + 1,
         };
         if assigned == 0 || assigned >= NUMBERS_END {
             return Err(invalid("number", RecordProblem::NumberOutOfRange { number: assigned }));
@@ -394,6 +440,12 @@ impl Importer {
         let Some(incident) = Incident::from_declaration(&event) else {
             return Err(invalid("kind", RecordProblem::NoDeclaration));
         };
+        let anomaly = Anomaly::find(None, &event, &self.store.rules().matrix);
+        anomaly.into_iter().for_each(|anomaly| self.added.anomalies.add(anomaly));
+        if self.renumbers {
+            let (first, _) = self.added.new_numbers.unwrap_or((assigned, assigned));
+            self.added.new_numbers = Some((first, assigned));
+        }
         self.last_number = self.last_number.max(assigned);
         self.numbers.insert(assigned);
         let key = incident_key(incident.summary.reported_at, IncidentNumber(assigned));
@@ -455,7 +507,7 @@ impl Importer {
             EventBody::Declared { number: stored_number, .. },
         ) = (&mut imported.body, &stored.body)
         {
-            *number = number.or(*stored_number);
+            *number = number.filter(|_| !self.renumbers).or(*stored_number);
         }
         if stored == imported {
             self.added.already_present += 1;

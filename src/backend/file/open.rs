@@ -1,26 +1,30 @@
 //! Opens a store: checks the file before changing anything, creates it if it is missing, and
 //! migrates the schema.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
 use chrono::Utc;
 use rustix::fs::{Access, access};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::connect::{connect_writer, parent_folder, with_suffix};
 use super::error::{SqliteFault, StoreError, StoreFaultKind, classify, display_path};
 use super::high_water::{self, HighWater};
 use super::meta::{self, StoreMeta, read_meta};
+use super::new_store::NewStore;
 use super::open_error::OpenError;
 use super::options::Options;
-use super::read_pool::connect_reader;
+use super::read_only::{ReadOnlyReason, is_disk_full};
+use super::read_pool::{Reader, connect_reader};
 use super::sql::Batch;
 use crate::backend::Cause;
+use crate::files::resolve_links;
 
 /// `application_id` in the header of every store.
 pub(super) const APPLICATION_ID: i64 = 0x5264_706e;
@@ -57,17 +61,42 @@ pub(super) struct OpenedFile {
     pub meta: Option<StoreMeta>,
     /// Whether the store was found to be put back from a copy.
     pub was_put_back: bool,
+    /// Whether the files next to the store exist or could be created.
+    pub has_room: bool,
+}
+
+/// A store that was opened for writing, or why it can only be read.
+pub(super) enum Opened {
+    Writable(Box<OpenedFile>),
+    OnlyReadable(ReadOnlyReason),
 }
 
 /// Checks the file without changing it, creates it if it is missing and `options` say so, and
 /// migrates it. If it was put back from a copy, begins a new generation.
-pub(super) async fn open(path: &Path, options: &Options) -> Result<OpenedFile, OpenError> {
-    check_path(path, options.create)?;
+pub(super) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> {
+    if options.create
+        && let Some(new) = NewStore::begin(path)?
+    {
+        create(path, new, options).await?;
+    }
+    check_path(path)?;
     check_permissions(path)?;
+    if let Some(reason) = ReadOnlyReason::from_file(path) {
+        return Ok(Opened::OnlyReadable(reason));
+    }
+    match open_writable(path, options).await {
+        Ok(opened) => Ok(Opened::Writable(Box::new(opened))),
+        Err(error) => match ReadOnlyReason::from_open_error(&error) {
+            Some(reason) => Ok(Opened::OnlyReadable(reason)),
+            None => Err(error),
+        },
+    }
+}
+
+async fn open_writable(path: &Path, options: &Options) -> Result<OpenedFile, OpenError> {
     // Read before connecting, so that a file that replaces this one meanwhile is noticed later.
     let identity = FileIdentity::from_path(path);
-    let open_error = |e: sqlx::Error| OpenError::fault(path, StoreFaultKind::Sql(e));
-    let mut conn = connect_writer(path, options.lock_timeout).await.map_err(open_error)?;
+    let mut conn = connect(path, path, options.lock_timeout).await?;
     if !is_current(path, &mut conn).await? {
         upgrade(path, &mut conn).await?;
     }
@@ -86,7 +115,7 @@ pub(super) async fn open(path: &Path, options: &Options) -> Result<OpenedFile, O
         }
         was_put_back = true;
     }
-    Ok(OpenedFile { conn, identity, meta, was_put_back })
+    Ok(OpenedFile { conn, identity, meta, was_put_back, has_room: true })
 }
 
 /// Returns the error for a failure while a store is opened.
@@ -97,8 +126,47 @@ fn store_error(path: &Path, failure: StoreError) -> OpenError {
     }
 }
 
-/// Refuses a path that can't be a store. Creates the folder and the file if `create` is set.
-fn check_path(path: &Path, create: bool) -> Result<(), OpenError> {
+/// Connects to `file`; an error names `path`.
+async fn connect(
+    path: &Path,
+    file: &Path,
+    lock_timeout: Duration,
+) -> Result<SqliteConnection, OpenError> {
+    let opened = connect_writer(file, lock_timeout).await;
+    opened.map_err(|error| OpenError::fault(path, StoreFaultKind::Sql(error)))
+}
+
+/// Makes an empty store and gives it its name. Another process may have made one first.
+async fn create(path: &Path, new: NewStore, options: &Options) -> Result<(), OpenError> {
+    let mut conn = connect(path, &new.path(), options.lock_timeout).await?;
+    upgrade(path, &mut conn).await?;
+    let closed = conn.close().await;
+    closed.map_err(|error| OpenError::fault(path, StoreFaultKind::Sql(error)))?;
+    new.commit().map(drop)
+}
+
+/// Refuses a text that `SQLite` does not take for the path of a file.
+pub(super) fn check_name(path: &Path) -> Result<(), OpenError> {
+    let name = path.as_os_str().as_encoded_bytes();
+    let file = display_path(path);
+    if name.is_empty() {
+        return Err(refused("the path of the store is empty: name a file".to_owned()));
+    }
+    if name.starts_with(b":memory:") {
+        return Err(refused(format!(
+            "a store is a file, and {file} would be lost at the end: name a file, or try things out \
+             with redphone demo"
+        )));
+    }
+    if name.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"file:")) {
+        return Err(refused(format!("{file} is a URI: name the file by its path alone")));
+    }
+    Ok(())
+}
+
+/// Refuses a path that can't be a store.
+fn check_path(path: &Path) -> Result<(), OpenError> {
+    check_name(path)?;
     let file = display_path(path);
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
@@ -108,42 +176,17 @@ fn check_path(path: &Path, create: bool) -> Result<(), OpenError> {
             Err(refused(format!("{file} is not a plain file: name another one")))
         }
         Ok(_) => check_magic(path),
-        Err(e) if e.kind() == io::ErrorKind::NotFound && create => create_file(path),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(OpenError::Missing(path.to_owned())),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let link = path.to_owned();
+            match resolve_links(path) {
+                Ok(target) if target != link => Err(OpenError::MissingTarget { link, target }),
+                _ => Err(OpenError::Missing(link)),
+            }
+        }
         Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
             Err(refused(format!("{file} lies under something that is no folder: name another")))
         }
         Err(e) => Err(refused(format!("{file} can't be looked at ({e}): check its folder"))),
-    }
-}
-
-/// Creates the file, and its folder if it is missing. Only their owner can read them.
-fn create_file(path: &Path) -> Result<(), OpenError> {
-    let folder = parent_folder(path);
-    let create_error = |target: &Path, e: &io::Error| {
-        let target = display_path(target);
-        match e.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => refused(format!(
-                "the disk that should hold {target} is full: free some space and try again"
-            )),
-            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => refused(
-                format!("{target} can't be made: its folder is not writable for you; name another"),
-            ),
-            _ => refused(format!("{target} can't be made ({e}): check its folder or name another")),
-        }
-    };
-    if !folder.is_dir() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|e| create_error(folder, &e))?;
-    }
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(_) => Ok(()),
-        // Another process created it first.
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(e) => Err(create_error(path, &e)),
     }
 }
 
@@ -185,10 +228,10 @@ pub(super) async fn open_read_only(
     path: &Path,
     options: &Options,
 ) -> Result<OpenedFile, OpenError> {
-    check_path(path, false)?;
+    check_path(path)?;
     let identity = FileIdentity::from_path(path);
-    let mut conn =
-        connect_reader(path, options.lock_timeout).await.map_err(|e| read_error(path, e))?;
+    let opened = connect_reader(path, options.lock_timeout).await;
+    let Reader { mut conn, has_room, is_exclusive } = opened.map_err(|e| read_error(path, e))?;
     let header = read_header(path, &mut conn).await?;
     if header.version < OLDEST_READABLE {
         return Err(refused(format!(
@@ -198,13 +241,22 @@ pub(super) async fn open_read_only(
         )));
     }
     let meta = read_meta(&mut conn).await.map_err(|failure| store_error(path, failure))?;
-    Ok(OpenedFile { conn, identity, meta, was_put_back: false })
+    if is_exclusive {
+        // Others must be able to read. Nothing reads with this connection.
+        conn.close().await.ok();
+        let unused = SqliteConnectOptions::new().in_memory(true).connect().await;
+        conn = unused.map_err(|e| OpenError::fault(path, StoreFaultKind::Sql(e)))?;
+    }
+    Ok(OpenedFile { conn, identity, meta, was_put_back: false, has_room })
 }
 
 /// Returns the error for a file that can't be read. A write-ahead log that a dead process did not
 /// remove can only be read by a user who may write it, which needs a sentence of its own.
 fn read_error(path: &Path, error: sqlx::Error) -> OpenError {
-    if matches!(classify(&error), SqliteFault::CannotOpen) && with_suffix(path, "-wal").exists() {
+    if matches!(classify(&error), SqliteFault::CannotOpen)
+        && with_suffix(path, "-wal").exists()
+        && !is_disk_full(path)
+    {
         let file = display_path(path);
         return refused(format!(
             "{file} is in use or was left in the middle, and its files -wal and -shm can't be \
@@ -222,6 +274,15 @@ pub(super) async fn is_current(
 ) -> Result<bool, OpenError> {
     let header = read_header(path, conn).await?;
     Ok(header.version == SCHEMA_VERSION && header.has_wal)
+}
+
+/// Returns whether the tables of the file are those of this version. Other than [`is_current`] this
+/// holds for a file that no process has open, too, where it is read without its log.
+pub(super) async fn has_current_schema(
+    path: &Path,
+    conn: &mut SqliteConnection,
+) -> Result<bool, OpenError> {
+    Ok(read_header(path, conn).await?.version == SCHEMA_VERSION)
 }
 
 /// The properties of a file that tell whether it is a store, and of which version.
@@ -326,9 +387,9 @@ async fn upgrade(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenErr
 
 /// Opens a file only for reading without checking its header, so that a damaged one can be read.
 pub(super) async fn open_unchecked(path: &Path) -> Result<SqliteConnection, OpenError> {
-    check_path(path, false)?;
-    let mut conn =
-        connect_reader(path, Duration::from_secs(5)).await.map_err(|e| read_error(path, e))?;
+    check_path(path)?;
+    let opened = connect_reader(path, Duration::from_secs(5)).await;
+    let mut conn = opened.map_err(|e| read_error(path, e))?.conn;
     conn.ping().await.map_err(|e| read_error(path, e))?;
     Ok(conn)
 }

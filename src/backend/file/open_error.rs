@@ -13,6 +13,13 @@ use crate::backend::Cause;
 pub enum OpenError {
     /// The file does not exist, and the options do not allow creating it.
     Missing(PathBuf),
+    /// The path is a symbolic link to a file that does not exist.
+    MissingTarget {
+        /// The path of the link.
+        link: PathBuf,
+        /// The file that it leads to.
+        target: PathBuf,
+    },
     /// The file can't be opened for any other reason.
     Refused(Cause),
 }
@@ -32,6 +39,13 @@ impl fmt::Display for OpenError {
                 "{} does not exist: declare or import an incident, or name another file",
                 display_path(path)
             ),
+            Self::MissingTarget { link, target } => write!(
+                f,
+                "{} is a link, and its target {} is missing: declare or import an incident, put the \
+                 target back, or name another file",
+                display_path(link),
+                display_path(target)
+            ),
             Self::Refused(cause) => cause.fmt(f),
         }
     }
@@ -40,7 +54,7 @@ impl fmt::Display for OpenError {
 impl Error for OpenError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Missing(_) => None,
+            Self::Missing(_) | Self::MissingTarget { .. } => None,
             Self::Refused(cause) => cause.as_error(),
         }
     }

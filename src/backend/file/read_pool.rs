@@ -7,6 +7,11 @@
 //! - No process has it open. Then there is no log, and the file is read as one that does not
 //!   change.
 //!
+//! The same holds where this process may create the file, and the disk has no room for it: no other
+//! process uses the store then, as the index would be there. But a process that ended in the middle
+//! may have left its log. It is read with an index in the memory of one connection, which locks the
+//! store for as long as it reads (<https://www.sqlite.org/wal.html#noshm>).
+//!
 //! Which case applies can change at any time, so it is checked before each read.
 
 use std::path::{Path, PathBuf};
@@ -15,13 +20,17 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{Access, access};
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
-use sqlx::{ConnectOptions, Sqlite, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode, SqlitePool, SqlitePoolOptions};
+use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection};
 
 use super::connect::{connect_options, parent_folder, with_suffix};
+use super::read_only::is_lack_of_room;
 
 /// The maximum number of connections for reading. Each has a small page cache.
 const MAX_READERS: u32 = 3;
+
+/// The size of the smallest index of a log; a smaller file `-shm` is in no use.
+const MIN_INDEX_BYTES: u64 = 32 * 1024;
 
 /// A pool of connections for reading.
 pub(super) enum ReadPool {
@@ -41,26 +50,53 @@ pub(super) struct ReadOnlyPool {
 /// The state of a file that this process can only read. Connections are valid for one state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum FileState {
-    /// Another process has the file open and coordinates the access.
+    /// Another process has the file open and coordinates the access, or there is room to do so.
     InUse,
-    /// No process has the file open. Holds its length and the time of its last modification.
+    /// No process has the file open, and there is no log. Holds the length of the file and the time
+    /// of its last modification.
     Unused(u64, Option<SystemTime>),
+    /// No process has the file open, and there is a log, which this process can write.
+    LeftLog,
 }
 
 impl FileState {
+    /// Returns the state of a file for which there is no room to create what is missing.
     fn read(path: &Path) -> Self {
-        if with_suffix(path, "-wal").exists() {
-            return Self::InUse;
+        let size = |suffix| Some(std::fs::metadata(with_suffix(path, suffix)).ok()?.len());
+        let (log, index) = (size("-wal"), size("-shm"));
+        let has_index = index.is_some_and(|size| size >= MIN_INDEX_BYTES);
+        match log {
+            Some(_) if has_index => Self::InUse,
+            Some(1..) if is_writable(path) => Self::LeftLog,
+            Some(1..) => Self::InUse,
+            None | Some(0) => {
+                let metadata = std::fs::metadata(path);
+                metadata.map_or(Self::Unused(0, None), |metadata| {
+                    Self::Unused(metadata.len(), metadata.modified().ok())
+                })
+            }
         }
-        let metadata = std::fs::metadata(path);
-        metadata.map_or(Self::Unused(0, None), |metadata| {
-            Self::Unused(metadata.len(), metadata.modified().ok())
-        })
     }
 
     fn connect_options(self, path: &Path, lock_timeout: Duration) -> SqliteConnectOptions {
-        let options = connect_options(path, lock_timeout).read_only(true);
-        options.immutable(matches!(self, Self::Unused(..)))
+        let options = connect_options(path, lock_timeout);
+        match self {
+            Self::InUse if is_writable(path) => options,
+            Self::InUse => options.read_only(true),
+            Self::Unused(..) => options.read_only(true).immutable(true),
+            Self::LeftLog => options.locking_mode(SqliteLockingMode::Exclusive),
+        }
+    }
+
+    fn pool(self, path: &Path, lock_timeout: Duration) -> SqlitePool {
+        let options = self.connect_options(path, lock_timeout);
+        if self == Self::LeftLog {
+            // While it is open nobody else can read, so that it is closed soon.
+            let pool = pool_options(lock_timeout).max_connections(1);
+            let pool = pool.idle_timeout(Some(Duration::from_secs(1)));
+            return pool.connect_lazy_with(options.pragma("query_only", "ON"));
+        }
+        lazy_read_pool(options, lock_timeout)
     }
 }
 
@@ -76,6 +112,10 @@ fn is_writable(path: &Path) -> bool {
 
 /// Returns a pool of connections for reading, each of which is opened when it is needed.
 fn lazy_read_pool(options: SqliteConnectOptions, lock_timeout: Duration) -> SqlitePool {
+    pool_options(lock_timeout).connect_lazy_with(options.pragma("query_only", "ON"))
+}
+
+fn pool_options(lock_timeout: Duration) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(MAX_READERS)
         .min_connections(0)
@@ -83,19 +123,40 @@ fn lazy_read_pool(options: SqliteConnectOptions, lock_timeout: Duration) -> Sqli
         .max_lifetime(None)
         .test_before_acquire(false)
         .acquire_timeout(lock_timeout.max(Duration::from_secs(30)))
-        .connect_lazy_with(options.pragma("query_only", "ON"))
 }
 
-/// Opens a connection that only reads, in the way that the permissions of the file allow.
+/// A connection that only reads.
+pub(super) struct Reader {
+    pub(super) conn: SqliteConnection,
+    /// Whether the files next to the store exist or could be created.
+    pub(super) has_room: bool,
+    /// Whether nobody else can read while the connection is open.
+    pub(super) is_exclusive: bool,
+}
+
+/// Opens a connection that only reads, in the way that the permissions of the file and the room on
+/// its disk allow.
 pub(super) async fn connect_reader(
     path: &Path,
     lock_timeout: Duration,
-) -> Result<SqliteConnection, sqlx::Error> {
-    let options = if is_writable(path) {
-        connect_options(path, lock_timeout)
-    } else {
-        FileState::read(path).connect_options(path, lock_timeout)
-    };
+) -> Result<Reader, sqlx::Error> {
+    let mut has_room = true;
+    if is_writable(path) {
+        let mut conn = connect(connect_options(path, lock_timeout)).await?;
+        // Before it reads, `SQLite` does not open the log. Other errors are those of the caller.
+        let read = sqlx::query("SELECT 1 FROM sqlite_schema LIMIT 1").fetch_optional(&mut conn);
+        has_room = !read.await.is_err_and(|error| is_lack_of_room(&error));
+        if has_room {
+            return Ok(Reader { conn, has_room, is_exclusive: false });
+        }
+        conn.close().await.ok();
+    }
+    let state = FileState::read(path);
+    let conn = connect(state.connect_options(path, lock_timeout)).await?;
+    Ok(Reader { conn, has_room, is_exclusive: state == FileState::LeftLog })
+}
+
+async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     options.pragma("query_only", "ON").connect().await
 }
 
@@ -105,14 +166,14 @@ impl ReadPool {
         Self::Writable(lazy_read_pool(connect_options(path, lock_timeout), lock_timeout))
     }
 
-    /// Returns the pool for a store that this process only reads.
-    pub(super) fn read_only(path: &Path, lock_timeout: Duration) -> Self {
-        if is_writable(path) {
+    /// Returns the pool for a store that this process only reads. `has_room` tells whether the files
+    /// next to the store could be created.
+    pub(super) fn read_only(path: &Path, lock_timeout: Duration, has_room: bool) -> Self {
+        if is_writable(path) && has_room {
             return Self::writable(path, lock_timeout);
         }
         let state = FileState::read(path);
-        let pool = lazy_read_pool(state.connect_options(path, lock_timeout), lock_timeout);
-        let current = Mutex::new((state, pool));
+        let current = Mutex::new((state, state.pool(path, lock_timeout)));
         Self::ReadOnly(ReadOnlyPool { path: path.to_owned(), lock_timeout, current })
     }
 
@@ -125,8 +186,7 @@ impl ReadPool {
         let mut current = read_only.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.0 != state {
             // The connections for the previous state are closed when they are no longer in use.
-            let options = state.connect_options(&read_only.path, read_only.lock_timeout);
-            *current = (state, lazy_read_pool(options, read_only.lock_timeout));
+            *current = (state, state.pool(&read_only.path, read_only.lock_timeout));
         }
         current.1.clone()
     }

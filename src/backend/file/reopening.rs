@@ -14,6 +14,7 @@ use super::backend::store_size;
 use super::changes::EPOCH_AT;
 use super::error::{display_path, moved_message};
 use super::open::FileIdentity;
+use super::open_error::OpenError;
 use super::options::Options;
 use super::store::FileStore;
 use crate::backend::{
@@ -83,7 +84,7 @@ impl ReopeningStore {
     pub fn new(store: FileStore) -> Self {
         Self {
             path: store.path().to_owned(),
-            read_only: store.is_read_only(),
+            read_only: store.is_read_only() && !store.lacks_room(),
             options: Options { create: false, ..store.inner.options.clone() },
             rules: RwLock::new((*store.rules()).clone()),
             current: Mutex::new(OpenState {
@@ -132,17 +133,39 @@ impl ReopeningStore {
         self.check_reopen(current.last).map_err(BackendError::unreachable)?;
         let rules = self.rules.read().await.clone();
         let options = Options { rules, ..self.options.clone() };
-        let opened = if self.read_only {
-            FileStore::open_read_only(&self.path, options).await
-        } else {
-            FileStore::open(&self.path, options).await
-        };
+        let opened = self.open(options).await;
         let store = opened.map_err(BackendError::unreachable)?;
         current.last = FileIdentities::from_store(&store);
         current.epoch = (current.epoch + 1) & (u64::MAX >> EPOCH_AT);
         let reopened = (store.clone(), current.epoch);
         current.store = Some(store);
         Ok(reopened)
+    }
+
+    async fn open(&self, options: Options) -> Result<FileStore, OpenError> {
+        if self.read_only {
+            FileStore::open_read_only(&self.path, options).await
+        } else {
+            FileStore::open(&self.path, options).await
+        }
+    }
+
+    /// Returns the open store for a command. A store that could not be written when it was opened,
+    /// because its disk was full, is opened again: the disk may have room by now.
+    async fn store_to_write(&self) -> Result<FileStore, BackendError> {
+        let (store, _) = self.current_store().await?;
+        if !store.lacks_room() {
+            return Ok(store);
+        }
+        let mut current = self.current.lock().await;
+        let rules = self.rules.read().await.clone();
+        let opened = self.open(Options { rules, ..self.options.clone() }).await;
+        let opened = opened.map_err(BackendError::unreachable)?;
+        if !opened.lacks_room() && opened.inner.identity == store.inner.identity {
+            current.last = FileIdentities::from_store(&opened);
+            current.store = Some(opened.clone());
+        }
+        Ok(opened)
     }
 
     /// Refuses to reopen a file that is incomplete or does not belong to its log.
@@ -242,12 +265,12 @@ impl Backend for ReopeningStore {
     }
 
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
-        self.current_store().await?.0.execute(envelope).await
+        self.store_to_write().await?.execute(envelope).await
     }
 
     async fn execute_all(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
-        match self.current_store().await {
-            Ok((store, _)) => store.execute_all(envelopes).await,
+        match self.store_to_write().await {
+            Ok(store) => store.execute_all(envelopes).await,
             Err(error) => vec![Err(error); envelopes.len()],
         }
     }

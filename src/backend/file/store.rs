@@ -10,9 +10,10 @@ use tokio::sync::Mutex;
 
 use super::error::{StoreError, StoreFault, StoreFaultKind, StoreResult};
 use super::generation::{Generation, put_back_notice};
-use super::open::{self, FileIdentity, OpenedFile};
+use super::open::{self, FileIdentity, Opened, OpenedFile};
 use super::open_error::OpenError;
 use super::options::Options;
+use super::read_only::ReadOnlyReason;
 use super::read_pool::ReadPool;
 use super::writer::Writer;
 use super::{directory_table, sql};
@@ -34,8 +35,8 @@ pub(super) struct Inner {
     pub(super) rules: RwLock<Arc<Rules>>,
     pub(super) writer: Mutex<Writer>,
     pub(super) readers: ReadPool,
-    /// Set when the store was opened only for reading: every write is refused.
-    pub(super) read_only: bool,
+    /// Set when the store was opened only for reading: every write is refused for this reason.
+    pub(super) read_only: Option<ReadOnlyReason>,
     pub(super) watcher: Arc<StoreWatcher>,
     /// The file that the connections have open. The path may name another file later.
     pub(super) identity: Option<FileIdentity>,
@@ -52,18 +53,27 @@ impl fmt::Debug for FileStore {
 }
 
 impl FileStore {
-    /// Opens a store, and creates it if the options say so.
+    /// Opens a store, and creates it if the options say so. One that can be read and not written,
+    /// because its disk is full or it has several names, is opened for reading: every command is
+    /// refused and told why.
     ///
     /// # Errors
     /// [`OpenError`], in a sentence that names the file.
     pub async fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
-        let opened = open::open(path, &options).await?;
-        let readers = ReadPool::writable(path, options.lock_timeout);
-        let store = Self::new(path, options, opened, readers, false);
-        if let Some(notice) = store.put_back_notice() {
-            tracing::warn!("{notice}");
-        }
-        Ok(store)
+        let reason = match open::open(path, &options).await? {
+            Opened::Writable(opened) => {
+                let readers = ReadPool::writable(path, options.lock_timeout);
+                let store = Self::new(path, options, *opened, readers, None);
+                if let Some(notice) = store.put_back_notice() {
+                    tracing::warn!("{notice}");
+                }
+                return Ok(store);
+            }
+            Opened::OnlyReadable(reason) => reason,
+        };
+        Self::open_for_reading(path, options, reason.clone())
+            .await
+            .map_err(|_| OpenError::fault(path, StoreFaultKind::ReadOnly(reason)))
     }
 
     /// Opens a store only for reading. Nothing is created or changed, and every command is refused.
@@ -72,9 +82,17 @@ impl FileStore {
     /// # Errors
     /// [`OpenError`], in a sentence that names the file.
     pub async fn open_read_only(path: &Path, options: Options) -> Result<Self, OpenError> {
+        Self::open_for_reading(path, options, ReadOnlyReason::Requested).await
+    }
+
+    async fn open_for_reading(
+        path: &Path,
+        options: Options,
+        reason: ReadOnlyReason,
+    ) -> Result<Self, OpenError> {
         let opened = open::open_read_only(path, &options).await?;
-        let readers = ReadPool::read_only(path, options.lock_timeout);
-        Ok(Self::new(path, options, opened, readers, true))
+        let readers = ReadPool::read_only(path, options.lock_timeout, opened.has_room);
+        Ok(Self::new(path, options, opened, readers, Some(reason)))
     }
 
     fn new(
@@ -82,9 +100,9 @@ impl FileStore {
         options: Options,
         opened: OpenedFile,
         readers: ReadPool,
-        read_only: bool,
+        read_only: Option<ReadOnlyReason>,
     ) -> Self {
-        let OpenedFile { conn, identity, meta, was_put_back } = opened;
+        let OpenedFile { conn, identity, meta, was_put_back, .. } = opened;
         let generation = meta.map(|meta| Generation::new(path, meta));
         Self {
             inner: Arc::new(Inner {
@@ -113,16 +131,19 @@ impl FileStore {
     /// Returns whether the store was opened only for reading.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
-        self.inner.read_only
+        self.inner.read_only.is_some()
+    }
+
+    /// Returns whether the store can be written once its disk has room again.
+    pub(super) fn lacks_room(&self) -> bool {
+        self.inner.read_only.as_ref().is_some_and(ReadOnlyReason::is_temporary)
     }
 
     /// Refuses a write if the store was opened only for reading.
     pub(super) fn check_writable(&self) -> Result<(), BackendError> {
-        if !self.inner.read_only {
-            return Ok(());
-        }
+        let Some(reason) = &self.inner.read_only else { return Ok(()) };
         let path = self.path().to_owned();
-        Err(StoreFault { path, kind: StoreFaultKind::ReadOnly }.into())
+        Err(StoreFault { path, kind: StoreFaultKind::ReadOnly(reason.clone()) }.into())
     }
 
     /// Returns the path that the store was opened with.

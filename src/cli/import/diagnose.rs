@@ -14,7 +14,7 @@ use crate::model::{
 use chrono::{DateTime, Utc};
 
 /// The kinds of records, as messages list them.
-const KINDS: &str = "header, directory, problem, change, event";
+const KINDS: &str = "header, directory, problem, change, event, end";
 
 /// What is wrong with a line that can't be parsed. Displayed as half a sentence that follows the
 /// line's number, not sanitized.
@@ -91,7 +91,7 @@ pub fn diagnose(text: &[u8], error: &serde_json::Error) -> Diagnosis {
     };
     let found = match (kind.as_str(), content) {
         ("event", Value::Object(event)) => diagnose_event(event),
-        ("directory" | "problem" | "change" | "header" | "event", content) => {
+        ("directory" | "problem" | "change" | "header" | "event" | "end", content) => {
             diagnose_fields(content, |content| {
                 let one = Map::from_iter([(kind.clone(), content)]);
                 serde_json::from_value::<Record>(Value::Object(one)).map(drop)

@@ -8,9 +8,12 @@ use super::diagnose::{Diagnosis, diagnose};
 use crate::backend::file::RecordProblem;
 use crate::backend::record::{FORMAT, Record, VERSION};
 use crate::cli::failure::io_error_text;
+use crate::cli::out::pluralize;
 
 /// Longest line, in bytes. The limits of records stay far below.
 pub const LINE_BYTES: usize = 8 * 1024 * 1024;
+/// The header of an export without a last line that counts the others.
+const HEADER: &str = r#"{"header":{"format":"redphone","version":1}}"#;
 /// A batch is sent once it has this many lines.
 const BATCH_ITEMS: usize = 256;
 /// A batch is sent once its lines have this many bytes.
@@ -39,6 +42,29 @@ pub enum LineProblem {
     /// The input ends in the middle of a record.
     #[error("is cut off: the input ends in the middle of it")]
     InputCutOff,
+    /// The last line of the export is missing, and with it perhaps others.
+    #[error(
+        "is missing: the line that counts the records, so that the export is cut off after {}",
+        pluralize(*.records, "record")
+    )]
+    NoEnd {
+        /// The number of records that came.
+        records: u64,
+    },
+    /// The last line counts other records than those that came.
+    #[error(
+        "end: counts {}, and {records} came before it: some are missing or doubled",
+        pluralize(*.counted, "record")
+    )]
+    WrongCount {
+        /// The number of records that the line says.
+        counted: u64,
+        /// The number of records that came.
+        records: u64,
+    },
+    /// A record follows the last line.
+    #[error("stands after the end of the export: it does not belong to it")]
+    AfterEnd,
     /// The line is no record.
     #[error(transparent)]
     Unparsable(#[from] Diagnosis),
@@ -59,6 +85,15 @@ pub enum InputProblem {
     /// The system can't read on.
     #[error("can't be read: {}", io_error_text(.0))]
     Unreadable(#[source] io::Error),
+    /// There is no line in it that is not blank.
+    #[error("there is no record in it: export a store first")]
+    Empty,
+    /// It does not begin with a header.
+    #[error(
+        "is not the header with which an export begins, so the beginning may be missing: if it is \
+         not, put {HEADER} before it"
+    )]
+    NoHeader,
     /// The header names another format.
     #[error("format: is {format:?}, not {FORMAT:?}: this is an export of another program")]
     ForeignFormat {
@@ -123,6 +158,27 @@ struct Lines<R> {
     buffer: Vec<u8>,
     line: u64,
     bytes: u64,
+    progress: Progress,
+}
+
+/// How far an export was read. Several may follow each other in one input.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// No header was read yet.
+    Nothing,
+    /// The header was read and no end.
+    Within {
+        /// The version of the format.
+        version: u32,
+        /// The number of records that were read, right or wrong.
+        records: u64,
+        /// Whether the last of them is cut off, which was reported.
+        is_cut: bool,
+    },
+    /// The end was read.
+    Ended,
+    /// The end of the input was reported.
+    Reported,
 }
 
 /// How a line ended.
@@ -139,37 +195,77 @@ enum End {
 impl<R: Read> Lines<R> {
     fn new(input: R) -> Self {
         let input = BufReader::with_capacity(256 * 1024, input);
-        Self { input, buffer: Vec::new(), line: 0, bytes: 0 }
+        let progress = Progress::Nothing;
+        Self { input, buffer: Vec::new(), line: 0, bytes: 0, progress }
     }
 
-    /// Returns the next line that is not blank; valid headers are skipped.
+    /// Returns the next line that is not blank. Valid headers and ends are skipped.
     fn next_item(&mut self) -> Option<ParsedLine> {
         loop {
             let end = match self.next_line() {
                 Ok(Some(end)) => end,
-                Ok(None) => return None,
+                Ok(None) => return self.end_of_input(),
                 Err(error) => return Some(self.item(Err(InputProblem::Unreadable(error).into()))),
             };
-            if end == End::TooLong {
-                return Some(self.item(Err(LineProblem::TooLong.into())));
-            }
-            let mut text = self.buffer.as_slice();
-            if self.line == 1 {
-                text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-            }
-            let text = text.trim_ascii();
-            if text.is_empty() {
-                continue;
-            }
-            match parse(text, end == End::Input) {
-                Ok(Record::Header { format, version }) => {
-                    if let Err(bad) = check_header(&format, version) {
-                        return Some(self.item(Err(bad.into())));
-                    }
+            let record = if end == End::TooLong {
+                Err(LineProblem::TooLong.into())
+            } else {
+                let mut text = self.buffer.as_slice();
+                if self.line == 1 {
+                    text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
                 }
-                record => return Some(self.item(record)),
+                let text = text.trim_ascii();
+                if text.is_empty() {
+                    continue;
+                }
+                parse(text, end == End::Input)
+            };
+            if let Some(record) = self.follow(record, end).transpose() {
+                return Some(self.item(record));
             }
         }
+    }
+
+    /// Notes how far the export is read with a line. Returns `None` for a header or an end.
+    fn follow(
+        &mut self,
+        record: Result<Record, LineError>,
+        line_end: End,
+    ) -> Result<Option<Record>, LineError> {
+        match (&record, &mut self.progress) {
+            (Ok(Record::Header { format, version }), progress) => {
+                check_header(format, *version)?;
+                let before = *progress;
+                *progress = Progress::Within { version: *version, records: 0, is_cut: false };
+                // An export of before the end was written may be followed by another one.
+                missing_end(before).map_or(Ok(None), |problem| Err(problem.into()))
+            }
+            (_, Progress::Nothing) => Err(InputProblem::NoHeader.into()),
+            (Ok(Record::End { records: counted }), progress @ Progress::Within { .. }) => {
+                let Progress::Within { records, .. } = *progress else { return Ok(None) };
+                *progress = Progress::Ended;
+                if *counted == records {
+                    return Ok(None);
+                }
+                Err(LineProblem::WrongCount { counted: *counted, records }.into())
+            }
+            (_, Progress::Within { records, is_cut, .. }) => {
+                *records += 1;
+                *is_cut = line_end == End::Input && record.is_err();
+                record.map(Some)
+            }
+            (_, Progress::Ended | Progress::Reported) => Err(LineProblem::AfterEnd.into()),
+        }
+    }
+
+    /// Returns what is wrong with an input that ends.
+    fn end_of_input(&mut self) -> Option<ParsedLine> {
+        let before = std::mem::replace(&mut self.progress, Progress::Reported);
+        if before == Progress::Nothing {
+            return Some(ParsedLine { line: 0, record: Err(InputProblem::Empty.into()) });
+        }
+        let problem = missing_end(before)?;
+        Some(ParsedLine { line: self.line + 1, record: Err(problem.into()) })
     }
 
     fn item(&self, record: Result<Record, LineError>) -> ParsedLine {
@@ -229,6 +325,16 @@ fn parse(text: &[u8], last: bool) -> Result<Record, LineError> {
     })
 }
 
+/// Returns what is wrong with an export that goes no further.
+fn missing_end(progress: Progress) -> Option<LineProblem> {
+    match progress {
+        Progress::Within { version: 2.., records, is_cut: false } => {
+            Some(LineProblem::NoEnd { records })
+        }
+        _ => None,
+    }
+}
+
 fn check_header(format: &str, version: u32) -> Result<(), InputProblem> {
     if format != FORMAT {
         return Err(InputProblem::ForeignFormat { format: format.to_owned() });
@@ -248,12 +354,28 @@ mod tests {
         std::iter::from_fn(|| lines.next_item()).map(|item| (item.line, item.record)).collect()
     }
 
+    /// Reads until nothing can be read further, as [`read_batches`] does.
+    fn reasons_of_bad(input: &str) -> Vec<(u64, String)> {
+        let mut bad = Vec::new();
+        for (line, record) in read_all(input.as_bytes()) {
+            match record {
+                Ok(_) => {}
+                Err(LineError::Skippable(problem)) => bad.push((line, problem.to_string())),
+                Err(LineError::Fatal(problem)) => {
+                    bad.push((line, format!("ALL {problem}")));
+                    break;
+                }
+            }
+        }
+        bad
+    }
+
+    const COUNTED: &str = r#"{"header":{"format":"redphone","version":2}}"#;
     const EMPTY: &str = r#"{"directory":{}}"#;
 
     #[test]
     fn blank_lines_crlf_and_a_byte_order_mark_are_skipped() {
-        let header = r#"{"header":{"format":"redphone","version":1}}"#;
-        let input = format!("\u{feff}{header}\r\n\r\n   \n{EMPTY}\r\n{EMPTY}");
+        let input = format!("\u{feff}{HEADER}\r\n\r\n   \n{EMPTY}\r\n{EMPTY}");
         let lines: Vec<u64> = read_all(input.as_bytes())
             .into_iter()
             .map(|(line, record)| record.map(|_| line).unwrap())
@@ -263,39 +385,75 @@ mod tests {
 
     #[test]
     fn truncated_last_line_is_reported_as_cut_off() {
-        let input = format!("{EMPTY}\n{}", &EMPTY[..9]);
-        let second = read_all(input.as_bytes()).pop().unwrap();
-        assert!(
-            matches!(second, (2, Err(LineError::Skippable(LineProblem::InputCutOff)))),
-            "{second:?}"
-        );
-        let input = format!("{}\n{EMPTY}", &EMPTY[..9]);
+        for header in [HEADER, COUNTED] {
+            let input = format!("{header}\n{EMPTY}\n{}", &EMPTY[..9]);
+            let read = read_all(input.as_bytes());
+            assert!(
+                matches!(read[1], (3, Err(LineError::Skippable(LineProblem::InputCutOff)))),
+                "{read:?}"
+            );
+            assert_eq!(read.len(), 2, "{read:?}");
+        }
+        let input = format!("{HEADER}\n{}\n{EMPTY}", &EMPTY[..9]);
         let first = read_all(input.as_bytes()).swap_remove(0);
-        assert!(matches!(first, (1, Err(LineError::Skippable(LineProblem::CutOff)))), "{first:?}");
+        assert!(matches!(first, (2, Err(LineError::Skippable(LineProblem::CutOff)))), "{first:?}");
+    }
+
+    #[test]
+    fn export_without_its_end_is_cut_off() {
+        let cut = reasons_of_bad(&format!("{COUNTED}\n{EMPTY}\n"));
+        assert_eq!(cut.len(), 1);
+        assert_eq!(cut[0].0, 3);
+        assert!(cut[0].1.contains("cut off after 1 record"), "{cut:?}");
+        let two = reasons_of_bad(&format!("{COUNTED}\n{COUNTED}\n{{\"end\":{{\"records\":0}}}}"));
+        assert_eq!(two.len(), 1);
+        assert!(two[0].1.contains("cut off after 0 records"), "{two:?}");
+        assert_eq!(reasons_of_bad(&format!("{HEADER}\n{EMPTY}\n")), []);
+    }
+
+    #[test]
+    fn end_counts_the_records_before_it() {
+        let end = |records: u64| format!("{{\"end\":{{\"records\":{records}}}}}");
+        let right = format!("{COUNTED}\n{EMPTY}\n\n{EMPTY}\n{}\n", end(2));
+        assert_eq!(reasons_of_bad(&right), []);
+        assert_eq!(reasons_of_bad(&right.repeat(2)), []);
+        for wrong in [1, 3] {
+            let bad = reasons_of_bad(&format!("{COUNTED}\n{EMPTY}\n{EMPTY}\n{}\n", end(wrong)));
+            assert_eq!((bad.len(), bad[0].0), (1, 4), "{bad:?}");
+            assert!(bad[0].1.contains("and 2 came before it"), "{bad:?}");
+        }
+        let after = reasons_of_bad(&format!("{right}{EMPTY}\n"));
+        assert_eq!((after.len(), after[0].0), (1, 6), "{after:?}");
+        assert!(after[0].1.starts_with("stands after the end"), "{after:?}");
+    }
+
+    #[test]
+    fn input_without_a_header_is_refused() {
+        for (input, line) in [("", 0), ("\n \n", 0), (EMPTY, 1), ("{\"what\":1}", 1)] {
+            let bad = reasons_of_bad(input);
+            assert_eq!(bad.len(), 1, "{bad:?}");
+            assert_eq!(bad[0].0, line);
+            assert!(bad[0].1.starts_with("ALL "), "{bad:?}");
+        }
     }
 
     #[test]
     fn newer_or_foreign_header_refuses_the_entire_input() {
-        let refusal = |input: &str| match read_all(input.as_bytes()).swap_remove(0) {
-            (1, Err(LineError::Fatal(problem))) => problem,
-            other => panic!("{other:?}"),
-        };
-        let newer = refusal(r#"{"header":{"format":"redphone","version":2}}"#);
-        assert!(matches!(newer, InputProblem::NewerVersion { version: 2 }), "{newer:?}");
-        let expected = "version: is 2, and 1 is the newest known here: update redphone";
-        assert_eq!(newer.to_string(), expected);
-        let foreign = refusal(r#"{"header":{"format":"pager","version":1}}"#);
-        assert!(matches!(&foreign, InputProblem::ForeignFormat { format } if format == "pager"));
-        assert!(foreign.to_string().starts_with("format: is \"pager\""), "{foreign}");
+        let newer = reasons_of_bad(r#"{"header":{"format":"redphone","version":3}}"#);
+        let expected = "ALL version: is 3, and 2 is the newest known here: update redphone";
+        assert_eq!(newer[0], (1, expected.into()));
+        let foreign = reasons_of_bad(r#"{"header":{"format":"pager","version":1}}"#);
+        assert!(foreign[0].1.starts_with("ALL format: is \"pager\""), "{foreign:?}");
     }
 
     #[test]
     fn line_beyond_the_limit_is_skipped_without_buffering_it() {
-        let mut input = vec![b'x'; LINE_BYTES + 1];
+        let mut input = format!("{HEADER}\n").into_bytes();
+        input.resize(input.len() + LINE_BYTES + 1, b'x');
         input.extend_from_slice(b"\n");
         input.extend_from_slice(EMPTY.as_bytes());
         let read = read_all(&input);
-        assert!(matches!(&read[0], (1, Err(LineError::Skippable(LineProblem::TooLong)))));
-        assert!(matches!(&read[1], (2, Ok(Record::Directory(_)))));
+        assert!(matches!(&read[0], (2, Err(LineError::Skippable(LineProblem::TooLong)))));
+        assert!(matches!(&read[1], (3, Ok(Record::Directory(_)))));
     }
 }

@@ -6,6 +6,7 @@
 mod diagnose;
 mod lines;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
@@ -19,10 +20,10 @@ use super::context::Context;
 use super::failure::{Exit, Failure, io_error_text};
 use super::out::pluralize;
 use super::progress::{Progress, Unit};
-use super::runtime::block_on;
-use super::session::{IfMissing, open_store};
+use super::runtime::{block_on, unless_stopped};
+use super::session::{IfMissing, open_store_at};
 use super::{json, out};
-use crate::backend::file::{ImportError, Imported};
+use crate::backend::file::{FileStore, ImportError, Imported, NewStore};
 use crate::model::text::truncate;
 
 /// Highest number of skipped lines whose reasons are printed.
@@ -39,6 +40,10 @@ struct ImportJson {
     #[serde(rename = "known")]
     duplicates: u64,
     skipped: u64,
+    #[serde(rename = "odd", skip_serializing_if = "BTreeMap::is_empty")]
+    anomalies: BTreeMap<&'static str, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_numbers: Option<[u64; 2]>,
 }
 
 /// Imports a file or standard input.
@@ -58,7 +63,7 @@ pub fn run(context: &mut Context, args: &Import) -> Result<(), Failure> {
     };
     let source =
         file.map_or_else(|| "standard input".to_owned(), |file| file.display().to_string());
-    block_on(import_records(context, input, size, &source, args))
+    block_on(import_file(context, input, size, &source, args))
 }
 
 fn open_file(path: &Path) -> Result<(File, Option<u64>), Failure> {
@@ -94,15 +99,57 @@ impl Skipped {
     }
 }
 
-async fn import_records(
+/// Imports into the store. A store that is missing is made apart and gets its name at the end, so
+/// that an import that is refused leaves none.
+async fn import_file(
     context: &mut Context,
     input: Box<dyn Read + Send>,
     size: Option<u64>,
     source: &str,
     args: &Import,
 ) -> Result<(), Failure> {
-    let store = open_store(&context.config, IfMissing::Create, "import").await?;
+    let path = context.config.store_file("import")?.to_owned();
+    let new = if context.config.read_only { None } else { NewStore::begin(&path)? };
+    let Some(new) = new else {
+        let store = open_store_at(&path, &context.config, IfMissing::Refuse).await?;
+        let importing = import_records(&store, input, size, source, args);
+        let (added, skipped) = unless_stopped(importing).await??;
+        store.close().await;
+        return print_outcome(context, added, &skipped, args.json);
+    };
+    // Its place while it is made means nothing to anybody.
+    let made_at = new.path();
+    let renamed = |failure: Failure| {
+        let (made_at, path) = (made_at.to_string_lossy(), path.to_string_lossy());
+        Failure { message: failure.message.replace(&*made_at, &path).into(), ..failure }
+    };
+    let store = open_store_at(&made_at, &context.config, IfMissing::Refuse).await;
+    let store = store.map_err(renamed)?;
+    let importing = import_records(&store, input, size, source, args);
+    let result = unless_stopped(importing).await.flatten();
+    store.close().await;
+    let (added, skipped) = result.map_err(renamed)?;
+    if !new.commit()? {
+        return Err(Failure::failed(format!(
+            "{} was made by another program meanwhile, nothing was imported from {source}: start \
+             the import again",
+            path.display()
+        )));
+    }
+    print_outcome(context, added, &skipped, args.json)
+}
+
+async fn import_records(
+    store: &FileStore,
+    input: Box<dyn Read + Send>,
+    size: Option<u64>,
+    source: &str,
+    args: &Import,
+) -> Result<(Imported, Skipped), Failure> {
     let mut importer = store.importer().await?;
+    if args.renumber {
+        importer = importer.with_new_numbers();
+    }
     let (sender, mut batches) = mpsc::channel::<Batch>(BATCH_CAPACITY);
     // The thread is not joined when the import ends early: it ends with its next batch, or with
     // the process.
@@ -137,8 +184,9 @@ async fn import_records(
                     )));
                 }
                 LineError::Fatal(problem) => {
+                    let at = if line > 0 { format!("line {line}: ") } else { String::new() };
                     return Err(Failure::failed(format!(
-                        "line {line}: {problem}, nothing was imported from {source}"
+                        "{at}{problem}, nothing was imported from {source}"
                     )));
                 }
             }
@@ -152,9 +200,7 @@ async fn import_records(
     }
     progress.set_message("making it durable");
     let added = importer.commit().await?;
-    drop(progress);
-    store.close().await;
-    print_outcome(context, added, &skipped, args.json)
+    Ok((added, skipped))
 }
 
 fn print_outcome(
@@ -163,29 +209,46 @@ fn print_outcome(
     skipped: &Skipped,
     as_json: bool,
 ) -> Result<(), Failure> {
-    let Imported { incidents, events, others, already_present: known } = added;
+    let Imported { incidents, events, others, already_present: known, .. } = added;
+    let mut text =
+        format!("{} and {} imported", pluralize(incidents, "incident"), pluralize(events, "event"));
+    for (count, noun, what) in [
+        (others, "other record", ""),
+        (known, "event", " already there"),
+        (skipped.count, "line", " left out"),
+    ] {
+        if count > 0 {
+            text = format!("{text}, {}{what}", pluralize(count, noun));
+        }
+    }
+    if let Some((first, last)) = added.new_numbers {
+        text = format!("{text}, numbered INC-{first} to INC-{last}");
+    }
+    context.out.record_done(text.clone());
     if as_json {
-        let counts =
-            ImportJson { incidents, events, others, duplicates: known, skipped: skipped.count };
+        let counts = ImportJson {
+            incidents,
+            events,
+            others,
+            duplicates: known,
+            skipped: skipped.count,
+            anomalies: added.anomalies.counted().map(|(odd, n)| (odd.as_str(), n)).collect(),
+            new_numbers: added.new_numbers.map(|(first, last)| [first, last]),
+        };
         json::print(&mut context.out, &counts)?;
     } else {
-        let mut text = format!(
-            "{} and {} imported",
-            pluralize(incidents, "incident"),
-            pluralize(events, "event")
-        );
-        for (count, noun, what) in [
-            (others, "other record", ""),
-            (known, "event", " already there"),
-            (skipped.count, "line", " left out"),
-        ] {
-            if count > 0 {
-                text = format!("{text}, {}{what}", pluralize(count, noun));
-            }
-        }
         context.out.line(text)?;
     }
     context.out.flush()?;
+    if added.anomalies.total() > 0 {
+        let kinds: Vec<String> =
+            added.anomalies.counted().map(|(odd, n)| format!("{n} {}", odd.text())).collect();
+        out::print_hint(format!(
+            "{} imported that no command allows: {}; redphone doctor names them",
+            pluralize(added.anomalies.total(), "event"),
+            kinds.join(", ")
+        ));
+    }
     for reason in &skipped.reasons {
         out::print_hint(format!("left out {reason}"));
     }

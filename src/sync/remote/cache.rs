@@ -80,7 +80,11 @@ impl Cache {
         };
         tracing::warn!(path = %self.path.display(), %error, "what is kept of the remote");
         if is_corruption(&error) {
-            *slot = None;
+            // A connection deletes its log by name when it is closed, which must not be that of the
+            // file that comes next.
+            if let Some(conn) = slot.take() {
+                conn.close().await.ok();
+            }
             *slot = database::open(&self.path, &KIND).await.ok().map(|opened| opened.conn);
         }
         None

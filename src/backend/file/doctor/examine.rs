@@ -15,8 +15,10 @@ use crate::backend::file::open_error::OpenError;
 use crate::backend::file::records::SNAPSHOT_EVERY;
 use crate::backend::file::row::{Columns, incident_key};
 use crate::backend::file::sql::Batch;
+use crate::model::anomaly::{Anomaly, AnomalyCounts};
+use crate::model::priority::Matrix;
 use crate::model::text::sanitize;
-use crate::model::{Incident, IncidentNumber};
+use crate::model::{Incident, IncidentNumber, Rules};
 
 /// The maximum number of lines about damage that are reported one by one.
 const MAX_DAMAGE_LINES: usize = 3;
@@ -24,7 +26,7 @@ const MAX_DAMAGE_LINES: usize = 3;
 const MAX_NAMED: u64 = 10;
 
 /// Checks a store without changing it; see [`super::examine()`].
-pub(super) async fn examine(path: &Path) -> Result<Report, OpenError> {
+pub(super) async fn examine(path: &Path, rules: &Rules) -> Result<Report, OpenError> {
     let mut conn = open::open_unchecked(path).await?;
     let mut report = Report::default();
     if let Err(error::StoreError::Sql(e)) =
@@ -34,14 +36,14 @@ pub(super) async fn examine(path: &Path) -> Result<Report, OpenError> {
         report.add_grave(format!("{DAMAGED}, not even its tables can be listed: {e}"));
         return Ok(report);
     }
-    if !open::is_current(path, &mut conn).await? {
+    if !open::has_current_schema(path, &mut conn).await? {
         let why = format!(
             "{} is empty or from an older redphone: open it once, then check it",
             display_path(path)
         );
         return Err(OpenError::Refused(why.into()));
     }
-    if let Err(failure) = examine_in_transaction(&mut conn, &mut report).await {
+    if let Err(failure) = examine_in_transaction(&mut conn, &mut report, &rules.matrix).await {
         match failure {
             error::StoreError::Sql(e)
                 if !matches!(classify(&e), SqliteFault::Damaged | SqliteFault::Foreign) =>
@@ -58,15 +60,20 @@ pub(super) async fn examine(path: &Path) -> Result<Report, OpenError> {
 async fn examine_in_transaction(
     conn: &mut SqliteConnection,
     report: &mut Report,
+    matrix: &Matrix,
 ) -> StoreResult<()> {
     // The transaction shows one consistent state, even while other processes write.
     Batch::new("BEGIN").run(conn).await?;
-    let result = run_checks(conn, report).await;
+    let result = run_checks(conn, report, matrix).await;
     Batch::new("ROLLBACK").run(conn).await.ok();
     result
 }
 
-async fn run_checks(conn: &mut SqliteConnection, report: &mut Report) -> StoreResult<()> {
+async fn run_checks(
+    conn: &mut SqliteConnection,
+    report: &mut Report,
+    matrix: &Matrix,
+) -> StoreResult<()> {
     let rows = Batch::new("PRAGMA integrity_check(20)").fetch_all(conn).await?;
     for row in rows {
         let text: String = row.try_get(0)?;
@@ -93,16 +100,54 @@ async fn run_checks(conn: &mut SqliteConnection, report: &mut Report) -> StoreRe
     report.events = count(conn, "SELECT count(*) FROM event").await?;
     let names = names(conn).await?;
     let mut differences = DifferenceCounts::default();
+    let mut anomalies = AnomalyCounts::default();
     let mut after = i64::MIN;
     loop {
         let timelines = read_timelines(conn, after).await?;
         let Some(last) = timelines.last() else { break };
         let last = last.key;
+        for timeline in &timelines {
+            name_anomalies(timeline, matrix, &mut anomalies, report);
+        }
         compare_timelines(conn, report, &mut differences, &names, after, &timelines).await?;
         after = last;
     }
+    for (anomaly, count) in anomalies.counted().filter(|(_, count)| *count > MAX_NAMED) {
+        report
+            .oddities
+            .push(format!("{count} events {}; the first {MAX_NAMED} are named", anomaly.text()));
+    }
     differences.report_totals(report);
     check_totals(conn, report, differences.affected).await
+}
+
+/// Reports the events of a timeline that no command leads to.
+fn name_anomalies(
+    timeline: &Timeline,
+    matrix: &Matrix,
+    counts: &mut AnomalyCounts,
+    report: &mut Report,
+) {
+    let mut record: Option<Incident> = None;
+    for event in &timeline.events {
+        if let Some(anomaly) = Anomaly::find(record.as_ref(), event, matrix) {
+            counts.add(anomaly);
+            let count = counts.counted().find(|(kind, _)| *kind == anomaly);
+            if count.is_some_and(|(_, count)| count <= MAX_NAMED) {
+                let number = timeline.key & ((1 << 31) - 1);
+                report.oddities.push(format!(
+                    "event {} of INC-{number} is {}",
+                    event.seq,
+                    anomaly.text()
+                ));
+            }
+        }
+        match &mut record {
+            // A timeline that does not add up is reported as such.
+            Some(record) => drop(record.apply_next(event)),
+            None => record = Incident::from_declaration(event),
+        }
+    }
 }
 
 /// Counts the differences by kind.

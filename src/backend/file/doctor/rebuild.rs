@@ -18,12 +18,17 @@ use crate::backend::file::json_column::parse_json;
 use crate::backend::file::measures;
 use crate::backend::file::names::NameInterner;
 use crate::backend::file::open_error::OpenError;
+use crate::backend::file::read_only::ReadOnlyReason;
 use crate::backend::file::sql::Batch;
 use crate::model::searched_texts::SearchedTexts;
+use crate::model::Rules;
 
 /// Rebuilds what derives from the events; see [`super::rebuild()`].
-pub(super) async fn rebuild(path: &Path) -> Result<Report, OpenError> {
-    let report = examine::examine(path).await?;
+pub(super) async fn rebuild(path: &Path, rules: &Rules) -> Result<Report, OpenError> {
+    if let Some(reason) = ReadOnlyReason::from_file(path) {
+        return Err(OpenError::fault(path, StoreFaultKind::ReadOnly(reason)));
+    }
+    let report = examine::examine(path, rules).await?;
     if report.findings.iter().any(|finding| finding.grave) {
         return Ok(report);
     }
@@ -42,7 +47,7 @@ pub(super) async fn rebuild(path: &Path) -> Result<Report, OpenError> {
     }
     conn.close().await.ok();
     result.map_err(open_error)?;
-    examine::examine(path).await
+    examine::examine(path, rules).await
 }
 
 async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> {

@@ -5,6 +5,9 @@
 pub struct Report {
     /// The faults that were found; empty for a healthy store.
     pub findings: Vec<Finding>,
+    /// Events that no command leads to, in sentences. They are no fault of the store: an import
+    /// brought them.
+    pub oddities: Vec<String>,
     /// The number of incidents in the store.
     pub incidents: u64,
     /// The number of events in the store.

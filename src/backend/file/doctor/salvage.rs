@@ -67,7 +67,12 @@ impl Salvager<'_> {
         for change in bodies.iter().filter_map(|text| parse_json(text, "a change").ok()) {
             self.emit(&Record::Change(change))?;
         }
-        self.events().await
+        self.events().await?;
+        // The header does not count. Nothing was read if there is no more.
+        match self.count - 1 {
+            0 => Ok(()),
+            records => self.emit(&Record::End { records }),
+        }
     }
 
     /// Reads a column of a table, as far as it is readable.

@@ -1,0 +1,120 @@
+//! Creates a store: in a temporary folder next to where it will be, so that there is a complete
+//! store under its name or none, after a crash and on a full disk too.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use tempfile::{TempDir, TempPath};
+
+use super::connect::{parent_folder, with_suffix};
+use super::error::display_path;
+use super::open_error::OpenError;
+use crate::files::resolve_links;
+
+/// A store that is being made. It has its name once it is committed; dropped before, it leaves
+/// nothing.
+#[derive(Debug)]
+pub struct NewStore {
+    folder: TempDir,
+    target: PathBuf,
+}
+
+impl NewStore {
+    /// Begins a store under a path; `None` if there is a file already. Only its owner can read the
+    /// store. A symbolic link is followed to the file that is still to come.
+    ///
+    /// # Errors
+    /// [`OpenError`] if there can't be a store under that path, in a sentence that names it.
+    pub fn begin(path: &Path) -> Result<Option<Self>, OpenError> {
+        super::open::check_name(path)?;
+        if path.exists() {
+            return Ok(None);
+        }
+        let target = resolve_links(path).map_err(|error| create_error(path, &error))?;
+        let folder = parent_folder(&target);
+        if !folder.is_dir() {
+            if target != path {
+                return Err(OpenError::MissingTarget { link: path.to_owned(), target });
+            }
+            let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            created.map_err(|error| create_error(folder, &error))?;
+        }
+        // A log that stayed behind would be replayed into the new file.
+        for log in ["-wal", "-journal"].map(|suffix| with_suffix(&target, suffix)) {
+            if log.metadata().is_ok_and(|metadata| metadata.len() > 0) {
+                return Err(OpenError::Refused(
+                    format!(
+                        "{} is not there, and {} still has what was written to it last: put the \
+                         store back, or move that file away",
+                        display_path(path),
+                        display_path(&log)
+                    )
+                    .into(),
+                ));
+            }
+        }
+        let draft = tempfile::Builder::new()
+            .prefix(".redphone-new-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(folder)
+            .map_err(|error| create_error(&target, &error))?;
+        let new = Self { folder: draft, target };
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(new.path());
+        file.map_err(|error| create_error(&new.target, &error))?;
+        Ok(Some(new))
+    }
+
+    /// Returns the path under which the store is made.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join(self.target.file_name().unwrap_or_default())
+    }
+
+    /// Gives the store its name. All its connections must be closed. Returns `false` if another
+    /// process has made a store under the name meanwhile; this one is dropped then.
+    ///
+    /// # Errors
+    /// [`OpenError`] if it is not complete or can't be moved; then it is dropped too.
+    pub fn commit(self) -> Result<bool, OpenError> {
+        let made = self.path();
+        let log = with_suffix(&made, "-wal");
+        if log.metadata().is_ok_and(|metadata| metadata.len() > 0) {
+            // Closing could not copy the log into the file.
+            return Err(create_error(&self.target, &io::ErrorKind::StorageFull.into()));
+        }
+        let failed = |error: io::Error| create_error(&self.target, &error);
+        File::open(&made).and_then(|file| file.sync_all()).map_err(failed)?;
+        match TempPath::try_from_path(&made).map_err(failed)?.persist_noclobber(&self.target) {
+            Ok(()) => {}
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+            // Some file systems can only rename.
+            Err(error) if !self.target.exists() => {
+                fs::rename(&error.path, &self.target).map_err(failed)?;
+            }
+            Err(error) => return Err(failed(error.error)),
+        }
+        let folder = File::open(parent_folder(&self.target));
+        folder.and_then(|folder| folder.sync_all()).map_err(failed)?;
+        Ok(true)
+    }
+}
+
+/// Returns the error for a file or folder that can't be created.
+fn create_error(target: &Path, error: &io::Error) -> OpenError {
+    let target = display_path(target);
+    let sentence = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            format!("the disk that should hold {target} is full: free some space and try again")
+        }
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            format!("{target} can't be made: its folder is not writable for you; name another")
+        }
+        io::ErrorKind::NotADirectory => {
+            format!("{target} lies under something that is no folder: name another")
+        }
+        _ => format!("{target} can't be made ({error}): check its folder or name another"),
+    };
+    OpenError::Refused(sentence.into())
+}

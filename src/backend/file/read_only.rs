@@ -1,0 +1,79 @@
+//! Why a store is opened only for reading, and how that is found out.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::connect::parent_folder;
+use super::error::{SqliteFault, StoreFault, StoreFaultKind, classify, display_path};
+use super::open_error::OpenError;
+use crate::backend::Cause;
+
+/// The bytes that a disk needs so that a store on it can be written at all.
+const MIN_FREE_BYTES: u64 = 64 * 1024;
+
+/// Why a store is opened only for reading.
+#[derive(Clone, Debug)]
+pub enum ReadOnlyReason {
+    /// It was requested.
+    Requested,
+    /// The file has more than one name, this many (hard links). `SQLite` has a write-ahead log for
+    /// each name, and what is written through one of them is lost for the others.
+    SeveralNames(u64),
+    /// The files next to the store can't be made or grow, which is what the cause says: as a rule
+    /// the disk is full.
+    NoRoom(Cause),
+}
+
+impl ReadOnlyReason {
+    /// Returns the reason for which the file must not be written although this user may write it.
+    pub(super) fn from_file(path: &Path) -> Option<Self> {
+        let names = fs::metadata(path).ok()?.nlink();
+        (names > 1).then_some(Self::SeveralNames(names))
+    }
+
+    /// Returns the reason for which a store can't be written for the moment, if the error is one
+    /// of those that do not prevent reading.
+    pub(super) fn from_open_error(error: &OpenError) -> Option<Self> {
+        let OpenError::Refused(cause) = error else { return None };
+        let fault: &StoreFault = cause.as_error()?.downcast_ref()?;
+        let StoreFaultKind::Sql(error) = &fault.kind else { return None };
+        is_lack_of_room(error).then(|| Self::NoRoom(cause.clone()))
+    }
+
+    /// Returns whether the store may become writable without anybody opening it again.
+    pub(super) fn is_temporary(&self) -> bool {
+        matches!(self, Self::NoRoom(_))
+    }
+
+    /// Returns the sentence for a write that is refused.
+    pub(super) fn message(&self, path: &Path) -> String {
+        let file = display_path(path);
+        match self {
+            Self::Requested => format!(
+                "{file} was opened read-only: open it without --read-only to change something"
+            ),
+            Self::SeveralNames(names) => format!(
+                "{file} has {names} names (hard links), and what is written through one is lost for \
+                 the others: remove the others, or write to a copy of it"
+            ),
+            Self::NoRoom(cause) => cause.to_string(),
+        }
+    }
+}
+
+/// Returns whether an error says that the files next to the store can't be made or grow: the disk
+/// is full (`SQLITE_FULL`), they can't be created (`SQLITE_CANTOPEN`), or the index of the log
+/// can't (`SQLITE_IOERR_SHMOPEN`, `SHMSIZE`, `SHMMAP`).
+pub(super) fn is_lack_of_room(error: &sqlx::Error) -> bool {
+    matches!(classify(error), SqliteFault::Full | SqliteFault::CannotOpen | SqliteFault::LogIndex)
+}
+
+/// Returns whether the disk that holds a file has no room, or no room for one more file.
+pub(super) fn is_disk_full(path: &Path) -> bool {
+    rustix::fs::statvfs(parent_folder(path)).is_ok_and(|disk| {
+        // Some file systems have no fixed number of files, and report none.
+        let no_files = disk.f_files > 0 && disk.f_favail == 0;
+        no_files || disk.f_bavail.saturating_mul(disk.f_frsize) < MIN_FREE_BYTES
+    })
+}
