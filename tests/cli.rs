@@ -8,6 +8,8 @@ mod readme;
 mod cli {
     mod bad_input;
     mod commands;
+    mod files;
+    mod full_output;
     mod help_output;
     mod hostile_text;
     mod read_only;

@@ -188,8 +188,9 @@ fn hostile_import_is_refused_harmlessly() {
     let run = cli.pipe(["import", "-"], format!("{line}\n").as_bytes());
     harmless_output(&run);
     let kind = serde_json::json!({ HOSTILE: 1 });
+    let header = serde_json::json!({"header": {"format": "redphone", "version": 1}});
     for args in [["import", "-"].as_slice(), &["import", "-", "--skip-bad"]] {
-        let shown = harmless_output(&cli.pipe(args, format!("{kind}\n").as_bytes()));
+        let shown = harmless_output(&cli.pipe(args, format!("{header}\n{kind}\n").as_bytes()));
         assert!(shown.contains(SHOWN), "{shown}");
     }
 }

@@ -49,7 +49,7 @@ fn an_export_imported_and_exported_again_is_the_same_bytes() {
 fn export_has_no_terminal_control_characters() {
     let (_, text) = exported();
     assert!(text.chars().all(|c| c == '\n' || (!c.is_control() && c != '\u{202e}')));
-    assert!(text.starts_with("{\"header\":{\"format\":\"redphone\",\"version\":1}}\n"));
+    assert!(text.starts_with("{\"header\":{\"format\":\"redphone\",\"version\":2}}\n"));
 }
 
 #[test]
@@ -129,8 +129,7 @@ fn a_wrong_line_is_named_with_its_field_and_nothing_is_imported(
     assert_ne!(wrong, text);
     let run = cli.pipe(["import", "-", "--store", "new.db"], wrong.as_bytes());
     run.refused(1, &[&format!("line {number}: {expected}"), "nothing was imported"]);
-    let run = cli.run(["list", "is:any", "--store", "new.db"]);
-    assert_eq!(run.out, "", "{run:?}");
+    assert!(!cli.path("new.db").exists(), "a refused import leaves no store");
     // Without it, the other events of that incident have no declaration.
     let run = cli.pipe(["import", "--skip-bad", "--store", "new.db", "--json"], wrong.as_bytes());
     assert_eq!(run.code, 0, "{run:?}");
@@ -170,9 +169,9 @@ fn truncated_last_line_is_named_as_such() {
 }
 
 #[test]
-fn import_accepts_crlf_blank_lines_bom_and_no_header() {
+fn import_accepts_crlf_blank_lines_and_bom() {
     let (cli, text) = exported();
-    let body = text.split_once('\n').unwrap().1.replace('\n', "\r\n\r\n");
+    let body = text.replace('\n', "\r\n\r\n");
     let run = cli.pipe(["import", "--store", "new.db"], format!("\u{feff}{body}").as_bytes());
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
     assert_eq!(cli.ok(["export", "--store", "new.db"]), text);
@@ -181,18 +180,19 @@ fn import_accepts_crlf_blank_lines_bom_and_no_header() {
 #[test]
 fn a_newer_version_is_refused_even_with_skip_bad() {
     let (cli, text) = exported();
-    let newer = text.replace("\"version\":1", "\"version\":2");
+    let newer = text.replace("\"version\":2", "\"version\":3");
     let run = cli.pipe(["import", "--skip-bad", "--store", "new.db"], newer.as_bytes());
-    run.refused(1, &["line 1: version: is 2, and 1 is the newest known here: update redphone"]);
+    run.refused(1, &["line 1: version: is 3, and 2 is the newest known here: update redphone"]);
 }
 
 #[test]
 fn at_most_twenty_reasons_are_printed() {
     let cli = CliFixture::new();
-    let input = "{\"what\":1}\n".repeat(33);
+    let header = "{\"header\":{\"format\":\"redphone\",\"version\":1}}\n";
+    let input = header.to_owned() + &"{\"what\":1}\n".repeat(33);
     let run = cli.pipe(["import", "--skip-bad"], input.as_bytes());
     assert_eq!((run.code, run.err.lines().count()), (0, 21), "{run:?}");
-    assert!(run.err.contains("left out line 20: "), "{run:?}");
+    assert!(run.err.contains("left out line 21: "), "{run:?}");
     assert!(run.err.ends_with("left out 13 more lines\n"), "{run:?}");
 }
 
@@ -242,4 +242,221 @@ fn demo_company_survives_export_and_import_unchanged() {
         cli.ok(["list", "is:any", "--all", "--sort", "oldest", "--json", "--store", store])
     };
     assert!(list("demo.db") == list("copy.db"));
+}
+
+/// An export of a version that does not end with a count.
+fn without_count(text: &str) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    lines[..lines.len() - 1].join("\n").replace("\"version\":2", "\"version\":1") + "\n"
+}
+
+#[test]
+fn export_of_an_earlier_version_needs_no_count() {
+    let (cli, text) = exported();
+    let run = cli.pipe(["import", "--store", "new.db"], without_count(&text).as_bytes());
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    assert_eq!(cli.ok(["export", "--store", "new.db"]), text);
+}
+
+#[rstest]
+#[case::nothing(|_| String::new(), "there is no record in it")]
+#[case::blank(|_| "\n \n\n".to_owned(), "there is no record in it")]
+#[case::no_header(|text| text.split_once('\n').unwrap().1.to_owned(), "line 1: is not the header")]
+#[case::old_no_header(
+    |text| without_count(text).split_once('\n').unwrap().1.to_owned(),
+    "line 1: is not the header"
+)]
+#[case::only_the_end(|text| text.lines().last().unwrap().to_owned(), "line 1: is not the header")]
+fn input_that_does_not_begin_as_an_export_is_refused(
+    #[case] change: fn(&str) -> String,
+    #[case] expected: &str,
+) {
+    let (cli, text) = exported();
+    for args in [["import", "-"].as_slice(), &["import", "-", "--skip-bad"]] {
+        let args = [args, &["--store", "new.db"]].concat();
+        cli.pipe(args, change(&text).as_bytes()).refused(1, &[expected, "nothing was imported"]);
+        assert!(!cli.path("new.db").exists());
+    }
+    let left: Vec<_> = fs::read_dir(cli.path("."))
+        .unwrap()
+        .filter_map(|e| e.unwrap().file_name().into_string().ok())
+        .filter(|name| name.contains("new"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn export_cut_between_two_lines_is_refused_at_each_line() {
+    let (cli, text) = exported();
+    let lines: Vec<&str> = text.lines().collect();
+    for count in 1..lines.len() {
+        let cut = lines[..count].join("\n") + "\n";
+        let run = cli.pipe(["import", "--store", "new.db"], cut.as_bytes());
+        run.refused(1, &[&format!("line {}: is missing", count + 1), "cut off after"]);
+        assert!(!cli.path("new.db").exists());
+    }
+    // With a line missing in the middle, the count is wrong.
+    let holed = [&lines[..1], &lines[2..]].concat().join("\n") + "\n";
+    let run = cli.pipe(["import", "--store", "new.db"], holed.as_bytes());
+    run.refused(1, &["end: counts ", "some are missing"]);
+    let run = cli.pipe(["import", "--skip-bad", "--store", "new.db"], holed.as_bytes());
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.err.contains("left out line"), "{run:?}");
+}
+
+#[test]
+fn two_exports_in_one_input_are_imported() {
+    let (cli, text) = exported();
+    let other = CliFixture::new();
+    other.declare("Elsewhere", "cdn");
+    let both = text.clone() + &other.ok(["export"]);
+    let run = cli.pipe(["import", "--renumber", "--store", "new.db"], both.as_bytes());
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    assert!(run.out.contains("3 incidents"), "{run:?}");
+    assert!(run.out.ends_with("numbered INC-1 to INC-3\n"), "{run:?}");
+}
+
+#[test]
+fn refused_import_into_a_store_leaves_it_as_it_was() {
+    let (cli, text) = exported();
+    let cut: String = text.lines().take(3).map(|line| format!("{line}\n")).collect();
+    let other = CliFixture::new();
+    other.declare("Mine", "cdn");
+    let before = other.ok(["export"]);
+    assert_eq!(other.pipe(["import"], cut.as_bytes()).code, 1);
+    assert_eq!(other.ok(["export"]), before);
+}
+
+#[test]
+fn incidents_of_two_stores_are_brought_together_under_new_numbers() {
+    let other = CliFixture::new();
+    for title in ["Theirs one", "Theirs two", "Theirs three"] {
+        other.declare(title, "cdn");
+    }
+    let ids: Vec<Value> = (1..=3)
+        .map(|number| {
+            let shown = other.ok(["show", &number.to_string(), "--json"]);
+            serde_json::from_str::<Value>(&shown).unwrap()["incident"]["id"].clone()
+        })
+        .collect();
+    // The command line has no command for a merge.
+    let mut lines: Vec<Value> =
+        other.ok(["export"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let template = lines[1]["event"].clone();
+    let event = |id: &str, incident: &Value, body: Value| {
+        let mut event = serde_json::json!({
+            "id": id, "command": id, "incident": incident, "seq": 2, "at": template["at"],
+            "recorded_at": template["recorded_at"], "actor": template["actor"],
+        });
+        event.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+        serde_json::json!({"event": event})
+    };
+    let end = lines.len() - 1;
+    lines[end]["end"]["records"] = (end + 2).into();
+    lines.insert(
+        end,
+        event(
+            "01890000-0000-7000-8000-000000000001",
+            &ids[0],
+            serde_json::json!({"kind": "merged_into", "into": ids[1], "number": 2}),
+        ),
+    );
+    lines.insert(end + 1, event(
+        "01890000-0000-7000-8000-000000000002",
+        &ids[2],
+        serde_json::json!({"kind": "linked", "link": {"incident": {"id": ids[1], "number": 2}}}),
+    ));
+    let theirs: String = lines.iter().map(|line| format!("{line}\n")).collect();
+
+    let cli = CliFixture::new();
+    cli.declare("Mine one", "cdn");
+    cli.declare("Mine two", "cdn");
+    let run = cli.pipe(["import"], theirs.as_bytes());
+    run.refused(1, &["number: INC-1 is another incident's already", "--renumber"]);
+    let run = cli.pipe(["import", "--renumber", "--json"], theirs.as_bytes());
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((&report["incidents"], &report["new_numbers"]), (&3.into(), &[3, 5].into()));
+    let shown = cli.ok(["show", "3"]);
+    assert!(shown.contains("Theirs one") && shown.contains("into INC-4"), "{shown}");
+    assert!(!shown.contains("INC-2"), "{shown}");
+    let shown = cli.ok(["show", "5"]);
+    assert!(shown.contains("Theirs three") && shown.contains("INC-4"), "{shown}");
+    assert!(cli.ok(["show", "1"]).contains("Mine one"));
+    cli.ok(["doctor"]);
+    // A second time they are there already.
+    let run = cli.pipe(["import", "--renumber", "--json"], theirs.as_bytes());
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((&report["incidents"], &report["known"]), (&0.into(), &5.into()), "{run:?}");
+}
+
+/// Changes the events of an export of two incidents, of which the first is resolved.
+fn with_events(text: &str, change: impl Fn(&mut Value)) -> String {
+    let mut lines: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    lines.iter_mut().filter(|line| line["event"].is_object()).for_each(|l| change(&mut l["event"]));
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+#[rstest]
+#[case::priority(
+    |event: &mut Value| if event["kind"] == "declared" { event["priority"] = "P4".into() },
+    "2 with a priority against the matrix and no reason",
+    "event 1 of INC-1 is with a priority"
+)]
+#[case::reopened(
+    |event: &mut Value| if event["kind"] == "acknowledged" {
+        event["kind"] = "reopened".into();
+        event["reason"] = "back".into();
+    },
+    "2 reopened while open",
+    "of INC-2 is reopened while open"
+)]
+#[case::merged(
+    |event: &mut Value| if event["kind"] == "resolved" {
+        event["kind"] = "merged_into".into();
+        event["into"] = event["incident"].clone();
+    },
+    "1 merged into itself",
+    "of INC-1 is merged into itself"
+)]
+#[case::acknowledged(
+    |event: &mut Value| if event["kind"] == "note_added" { event["kind"] = "acknowledged".into() },
+    "1 acknowledged a second time",
+    "of INC-1 is acknowledged a second time"
+)]
+#[case::early(
+    |event: &mut Value| if event["kind"] == "acknowledged" {
+        event["at"] = "2020-01-01T00:00:00Z".into();
+    },
+    "2 dated before what it builds on",
+    ""
+)]
+fn what_no_command_allows_is_imported_with_a_warning_and_named_by_the_doctor(
+    #[case] change: fn(&mut Value),
+    #[case] warning: &str,
+    #[case] oddity: &str,
+) {
+    let (cli, text) = exported();
+    let odd = with_events(&text, change);
+    let run = cli.pipe(["import", "--store", "new.db"], odd.as_bytes());
+    assert_eq!(run.code, 0, "{run:?}");
+    run.assert_error(&["imported that no command allows", warning, "redphone doctor"]);
+    let doctor = cli.run(["doctor", "--store", "new.db"]);
+    assert_eq!(doctor.code, 0, "it is no fault of the store: {doctor:?}");
+    assert!(doctor.out.contains(oddity), "{doctor:?}");
+    assert_eq!(doctor.out.contains("odd: "), !oddity.is_empty(), "a time is corrected: {doctor:?}");
+    let report: Value =
+        serde_json::from_str(&cli.ok(["doctor", "--store", "new.db", "--json"])).unwrap();
+    assert_eq!((&report["content"], &report["findings"]), (&true.into(), &Value::Array(vec![])));
+}
+
+#[test]
+fn what_commands_led_to_is_nothing_odd() {
+    let cli = CliFixture::new();
+    cli.ok(["demo", "--incidents", "600", "--keep", "demo.db", "--seed-only"]);
+    cli.ok(["export", "one.jsonl", "--store", "demo.db"]);
+    let report: Value = serde_json::from_str(&cli.ok(["import", "one.jsonl", "--json"])).unwrap();
+    assert!(report["odd"].is_null(), "{report}");
+    assert!(!cli.ok(["doctor"]).contains("odd: "));
 }

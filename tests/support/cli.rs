@@ -91,6 +91,7 @@ impl CliFixture {
     /// Returns a store with a directory of two teams, three services and two people.
     pub fn with_company() -> Self {
         let cli = Self::new();
+        let header = serde_json::json!({"header": {"format": "redphone", "version": 1}});
         let directory = serde_json::json!({"directory": {
             "people": [
                 {"handle": "ines", "name": "Ines Moreau"},
@@ -108,7 +109,7 @@ impl CliFixture {
             ],
             "policies": [], "schedules": [],
         }});
-        let run = cli.pipe(["import", "-"], format!("{directory}\n").as_bytes());
+        let run = cli.pipe(["import", "-"], format!("{header}\n{directory}\n").as_bytes());
         assert_eq!((run.code, run.err.as_str()), (0, ""));
         cli
     }
