@@ -142,7 +142,7 @@ impl FileStore {
             && seen.generation == info.generation
             && (seen.log > log || seen.number > number);
         // Most marks are not ahead. One that is may be that of another process, so the file decides.
-        if !is_ahead || self.inner.read_only || !seen.is_signed_with(&generation.mark_key) {
+        if !is_ahead || self.is_read_only() || !seen.is_signed_with(&generation.mark_key) {
             return Ok(());
         }
         let (store, seen) = (self.clone(), seen.clone());
