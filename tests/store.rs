@@ -14,5 +14,6 @@ mod store {
     mod properties;
     mod put_back;
     mod reopening;
+    mod schema;
     mod search;
 }

@@ -18,7 +18,7 @@ const FLOORS: [(&str, &[&str]); 10] = [
     ("files", &[]),
     ("model", &[]),
     ("api", &["backend", "model"]),
-    ("backend", &["api", "config", "model"]),
+    ("backend", &["api", "config", "files", "model"]),
     ("config", &["files", "model"]),
     ("sync", &["api", "backend", "config", "files", "model"]),
     ("server", &["api", "backend", "config", "files", "model"]),

@@ -81,6 +81,12 @@ pub(super) fn classify(error: &sqlx::Error) -> SqliteFault {
     }
 }
 
+/// Returns whether an error says that the files next to the store can't be made or grow, which does
+/// not prevent reading: the disk is full, they can't be created, or the index of the log can't.
+pub(super) fn is_lack_of_room(error: &sqlx::Error) -> bool {
+    matches!(classify(error), SqliteFault::Full | SqliteFault::CannotOpen | SqliteFault::LogIndex)
+}
+
 /// Formats a path for display, without characters that could harm a terminal.
 pub(super) fn display_path(path: &Path) -> String {
     sanitize(path.display().to_string()).into_string()
@@ -185,7 +191,9 @@ impl fmt::Display for StoreFault {
             StoreFaultKind::Moved { replaced } => {
                 f.write_str(&moved_message(&self.path, *replaced))
             }
-            StoreFaultKind::ReadOnly(reason) => f.write_str(&reason.message(&self.path)),
+            StoreFaultKind::ReadOnly(reason) => {
+                f.write_str(&reason.message(&display_path(&self.path)))
+            }
             StoreFaultKind::Panicked(panicked) => {
                 write!(f, "{}: {panicked}", display_path(&self.path))
             }

@@ -38,6 +38,7 @@ mod read_pool;
 mod records;
 mod reopening;
 mod row;
+pub mod schema;
 mod search;
 mod sql;
 mod store;

@@ -28,7 +28,7 @@ impl NewStore {
     /// # Errors
     /// [`OpenError`] if there can't be a store under that path, in a sentence that names it.
     pub fn begin(path: &Path) -> Result<Option<Self>, OpenError> {
-        super::open::check_name(path)?;
+        check_name(path)?;
         if path.exists() {
             return Ok(None);
         }
@@ -99,6 +99,27 @@ impl NewStore {
         folder.and_then(|folder| folder.sync_all()).map_err(failed)?;
         Ok(true)
     }
+}
+
+/// Refuses a text that `SQLite` does not take for the path of a file.
+pub(super) fn check_name(path: &Path) -> Result<(), OpenError> {
+    let name = path.as_os_str().as_encoded_bytes();
+    let file = display_path(path);
+    if name.is_empty() {
+        return Err(OpenError::Refused("the path of the store is empty: name a file".into()));
+    }
+    if name.starts_with(b":memory:") {
+        return Err(OpenError::Refused(format!(
+            "a store is a file, and {file} would be lost at the end: name a file, or try things out \
+             with redphone demo"
+        ).into()));
+    }
+    if name.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"file:")) {
+        return Err(OpenError::Refused(
+            format!("{file} is a URI: name the file by its path alone").into(),
+        ));
+    }
+    Ok(())
 }
 
 /// Returns the error for a file or folder that can't be created.

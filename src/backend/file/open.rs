@@ -14,10 +14,12 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::connect::{connect_writer, parent_folder, with_suffix};
-use super::error::{SqliteFault, StoreError, StoreFaultKind, classify, display_path};
+use super::error::{
+    SqliteFault, StoreError, StoreFault, StoreFaultKind, classify, display_path, is_lack_of_room,
+};
 use super::high_water::{self, HighWater};
 use super::meta::{self, StoreMeta, read_meta};
-use super::new_store::NewStore;
+use super::new_store::{NewStore, check_name};
 use super::open_error::OpenError;
 use super::options::Options;
 use super::read_only::{ReadOnlyReason, is_disk_full};
@@ -86,11 +88,20 @@ pub(super) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenE
     }
     match open_writable(path, options).await {
         Ok(opened) => Ok(Opened::Writable(Box::new(opened))),
-        Err(error) => match ReadOnlyReason::from_open_error(&error) {
+        Err(error) => match reason_to_read_only(&error) {
             Some(reason) => Ok(Opened::OnlyReadable(reason)),
             None => Err(error),
         },
     }
+}
+
+/// Returns the reason for which a store can't be written for the moment, if the error is one of
+/// those that do not prevent reading.
+fn reason_to_read_only(error: &OpenError) -> Option<ReadOnlyReason> {
+    let OpenError::Refused(cause) = error else { return None };
+    let fault: &StoreFault = cause.as_error()?.downcast_ref()?;
+    let StoreFaultKind::Sql(error) = &fault.kind else { return None };
+    is_lack_of_room(error).then(|| ReadOnlyReason::NoRoom(cause.clone()))
 }
 
 async fn open_writable(path: &Path, options: &Options) -> Result<OpenedFile, OpenError> {
@@ -143,25 +154,6 @@ async fn create(path: &Path, new: NewStore, options: &Options) -> Result<(), Ope
     let closed = conn.close().await;
     closed.map_err(|error| OpenError::fault(path, StoreFaultKind::Sql(error)))?;
     new.commit().map(drop)
-}
-
-/// Refuses a text that `SQLite` does not take for the path of a file.
-pub(super) fn check_name(path: &Path) -> Result<(), OpenError> {
-    let name = path.as_os_str().as_encoded_bytes();
-    let file = display_path(path);
-    if name.is_empty() {
-        return Err(refused("the path of the store is empty: name a file".to_owned()));
-    }
-    if name.starts_with(b":memory:") {
-        return Err(refused(format!(
-            "a store is a file, and {file} would be lost at the end: name a file, or try things out \
-             with redphone demo"
-        )));
-    }
-    if name.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"file:")) {
-        return Err(refused(format!("{file} is a URI: name the file by its path alone")));
-    }
-    Ok(())
 }
 
 /// Refuses a path that can't be a store.

@@ -5,8 +5,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::connect::parent_folder;
-use super::error::{SqliteFault, StoreFault, StoreFaultKind, classify, display_path};
-use super::open_error::OpenError;
 use crate::backend::Cause;
 
 /// The bytes that a disk needs so that a store on it can be written at all.
@@ -32,23 +30,14 @@ impl ReadOnlyReason {
         (names > 1).then_some(Self::SeveralNames(names))
     }
 
-    /// Returns the reason for which a store can't be written for the moment, if the error is one
-    /// of those that do not prevent reading.
-    pub(super) fn from_open_error(error: &OpenError) -> Option<Self> {
-        let OpenError::Refused(cause) = error else { return None };
-        let fault: &StoreFault = cause.as_error()?.downcast_ref()?;
-        let StoreFaultKind::Sql(error) = &fault.kind else { return None };
-        is_lack_of_room(error).then(|| Self::NoRoom(cause.clone()))
-    }
-
     /// Returns whether the store may become writable without anybody opening it again.
     pub(super) fn is_temporary(&self) -> bool {
         matches!(self, Self::NoRoom(_))
     }
 
-    /// Returns the sentence for a write that is refused.
-    pub(super) fn message(&self, path: &Path) -> String {
-        let file = display_path(path);
+    /// Returns the sentence for a write that is refused. `file` is the path of the store as it is
+    /// shown.
+    pub(super) fn message(&self, file: &str) -> String {
         match self {
             Self::Requested => format!(
                 "{file} was opened read-only: open it without --read-only to change something"
@@ -60,13 +49,6 @@ impl ReadOnlyReason {
             Self::NoRoom(cause) => cause.to_string(),
         }
     }
-}
-
-/// Returns whether an error says that the files next to the store can't be made or grow: the disk
-/// is full (`SQLITE_FULL`), they can't be created (`SQLITE_CANTOPEN`), or the index of the log
-/// can't (`SQLITE_IOERR_SHMOPEN`, `SHMSIZE`, `SHMMAP`).
-pub(super) fn is_lack_of_room(error: &sqlx::Error) -> bool {
-    matches!(classify(error), SqliteFault::Full | SqliteFault::CannotOpen | SqliteFault::LogIndex)
 }
 
 /// Returns whether the disk that holds a file has no room, or no room for one more file.

@@ -24,7 +24,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode, SqlitePool, SqlitePo
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection};
 
 use super::connect::{connect_options, parent_folder, with_suffix};
-use super::read_only::is_lack_of_room;
+use super::error::is_lack_of_room;
 
 /// The maximum number of connections for reading. Each has a small page cache.
 const MAX_READERS: u32 = 3;

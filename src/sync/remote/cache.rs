@@ -22,7 +22,7 @@ use crate::backend::{Cursor, Delta, Detail, TimelineRange};
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 use crate::sync::reader::Sourced;
 
-const KIND: DatabaseKind = DatabaseKind {
+pub(super) const KIND: DatabaseKind = DatabaseKind {
     application_id: 1_382_311_792,
     migrations: &[include_str!("migrations/kept_1.sql")],
     durable: false,

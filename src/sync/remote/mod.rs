@@ -26,6 +26,8 @@ mod outbox;
 mod paths;
 mod prefetch;
 mod reads;
+#[cfg(test)]
+mod schema_tests;
 mod sender;
 mod submit;
 mod verify;

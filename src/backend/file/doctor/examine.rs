@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use sqlx::{Connection, Row, SqliteConnection};
 
 use super::report::{DAMAGED, Report};
@@ -16,7 +17,10 @@ use crate::backend::file::records::SNAPSHOT_EVERY;
 use crate::backend::file::row::{Columns, incident_key};
 use crate::backend::file::sql::Batch;
 use crate::model::anomaly::{Anomaly, AnomalyCounts};
+use crate::model::change::Change;
+use crate::model::directory::Directory;
 use crate::model::priority::Matrix;
+use crate::model::problem::Problem;
 use crate::model::text::sanitize;
 use crate::model::{Incident, IncidentNumber, Rules};
 
@@ -118,7 +122,39 @@ async fn run_checks(
             .push(format!("{count} events {}; the first {MAX_NAMED} are named", anomaly.text()));
     }
     differences.report_totals(report);
+    check_records::<Problem>(conn, report, "problem").await?;
+    check_records::<Change>(conn, report, "change").await?;
+    check_records::<Directory>(conn, report, "directory").await?;
     check_totals(conn, report, differences.affected).await
+}
+
+/// Reports the rows of a table whose records can't be read.
+async fn check_records<T: DeserializeOwned>(
+    conn: &mut SqliteConnection,
+    report: &mut Report,
+    table: &'static str,
+) -> StoreResult<()> {
+    let (mut unreadable, mut first) = (0_u64, None);
+    Batch::new(&format!("SELECT body FROM {table}"))
+        .for_each_row(conn, |row| {
+            let read =
+                row.try_get::<&str, _>(0).map_err(|error| error.to_string()).and_then(|body| {
+                    serde_json::from_str::<T>(body).map_err(|error| error.to_string())
+                });
+            if let Err(error) = read {
+                unreadable += 1;
+                first.get_or_insert(error);
+            }
+            Ok(true)
+        })
+        .await?;
+    if let Some(error) = first {
+        report.add_grave(format!(
+            "{unreadable} records of the table {table} can't be read: {}",
+            sanitize(error)
+        ));
+    }
+    Ok(())
 }
 
 /// Reports the events of a timeline that no command leads to.

@@ -23,7 +23,7 @@ use crate::model::{CommandId, IncidentId};
 pub use batch::Batch;
 pub(super) use settle::FailedAttempt;
 
-const KIND: DatabaseKind = DatabaseKind {
+pub(super) const KIND: DatabaseKind = DatabaseKind {
     application_id: 1_382_313_848,
     migrations: &[
         include_str!("../migrations/outbox_1.sql"),

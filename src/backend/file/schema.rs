@@ -1,0 +1,58 @@
+//! Every table of the store, and what becomes of its rows when the store is exported, checked,
+//! rebuilt, salvaged or copied.
+//!
+//! A test compares this list with the tables that there are, and tries on each what is said here: a
+//! new table is not known to export, import, doctor and salvage before it stands in this list.
+
+/// A table of the store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Table {
+    /// The name in the schema.
+    pub name: &'static str,
+    /// Where its rows come from.
+    pub content: Content,
+    /// What its size is bounded by.
+    pub bound: &'static str,
+}
+
+/// Where the rows of a table come from, and so what must preserve them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Content {
+    /// They are records. Export and salvage have them, import stores them, and the doctor finds
+    /// those that can't be read.
+    Recorded,
+    /// They follow from records. The doctor finds those that differ, and a rebuild makes them again.
+    Derived,
+    /// They follow from records and only save time. A rebuild makes them again, and nothing is wrong
+    /// without them.
+    Cached,
+    /// They belong to this one file. A copy of the file has them, an export has not.
+    OfThisFile,
+    /// They belong to the library that applies migrations.
+    OfTheLibrary,
+}
+
+const fn table(name: &'static str, content: Content, bound: &'static str) -> Table {
+    Table { name, content, bound }
+}
+
+/// All tables, without those that `SQLite` makes for its virtual tables.
+pub const TABLES: &[Table] = &[
+    table("_sqlx_migrations", Content::OfTheLibrary, "one row for each version"),
+    table("affected", Content::Derived, "the services of the incidents"),
+    table("change", Content::Recorded, "the changes that were recorded"),
+    table("change_span", Content::Derived, "the changes that were recorded"),
+    table("command", Content::OfThisFile, "the commands whose id no event tells"),
+    table("directory", Content::Recorded, "one row"),
+    table("event", Content::Recorded, "what happened to the incidents"),
+    table("fact_day", Content::Cached, "two rows for each day"),
+    table("foreign_record", Content::Recorded, "the records of later versions that were imported"),
+    table("incident", Content::Derived, "the incidents"),
+    table("meta", Content::OfThisFile, "one row for each property"),
+    table("name", Content::Recorded, "the services, teams, people and programs"),
+    table("problem", Content::Recorded, "the problems that were recorded"),
+    table("snapshot", Content::Derived, "the incidents with 128 events or more"),
+    table("vocabulary", Content::Cached, "the words in all texts"),
+    table("words", Content::Derived, "the incidents"),
+    table("words_todo", Content::Cached, "the incidents since the last search"),
+];

@@ -1,0 +1,251 @@
+//! Every table of the store is known to export, import, salvage, doctor and rebuild.
+//!
+//! The list in `src/backend/file/schema.rs` says what each table is; here that is tried on a store
+//! that has rows in each.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use chrono::Utc;
+use redphone::backend::file::doctor;
+use redphone::backend::file::schema::{Content, TABLES, Table};
+use redphone::backend::record::Record;
+use redphone::backend::{Backend, Search};
+use redphone::model::change::{Change, ChangeKind, ChangeState};
+use redphone::model::directory::Directory;
+use redphone::model::measures::{Cut, Window};
+use redphone::model::problem::{Problem, ProblemState};
+use redphone::model::queue::Sort;
+use redphone::model::{Actor, ChangeId, Command, IncidentCommand, PersonRef, ProblemId};
+use rusqlite::Connection;
+use tempfile::tempdir;
+
+use super::fixtures::{ask, declared, exported, import, open};
+use crate::support::requests::{envelope, ines};
+
+/// Tables that are empty unless a migration or a later version has filled them.
+const MAY_BE_EMPTY: [&str; 2] = ["words_todo", "foreign_record"];
+
+/// Makes a store with rows in every table that commands, reads and imports can fill.
+async fn filled(path: &Path) {
+    let store = open(path).await;
+    let person = PersonRef::new("ines", "Ines Moreau");
+    let directory = Directory { people: vec![person], ..Directory::default() };
+    store.set_directory(&directory).await.unwrap();
+    let problem = Problem {
+        id: ProblemId::new(),
+        title: "pool too small".into(),
+        state: ProblemState::KnownError,
+        services: vec!["checkout".into()],
+        cause: "leak".into(),
+        workaround: "restart".into(),
+        opened_at: Utc::now(),
+    };
+    let change = Change {
+        id: ChangeId::new(),
+        kind: ChangeKind::Deploy,
+        title: "checkout v812".into(),
+        services: vec!["checkout".into()],
+        by: Actor::Person(ines()),
+        starts_at: Utc::now(),
+        ends_at: None,
+        state: ChangeState::Running,
+    };
+    for command in [Command::RecordProblem(problem), Command::RecordChange(change)] {
+        store.execute(&envelope(command)).await.unwrap();
+    }
+    let first = declared(&store, "Cards fail").await;
+    for round in 0..140 {
+        let text = format!("note {round}");
+        store.execute(&ask(first, IncidentCommand::AddNote { text })).await.unwrap();
+    }
+    let second = declared(&store, "Images are missing").await;
+    store.execute(&ask(second, IncidentCommand::Acknowledge)).await.unwrap();
+    let search = Search {
+        filter: "is:any cards".parse().unwrap(),
+        me: None,
+        sort: Sort::Newest,
+        limit: 5,
+        after: None,
+        now: Utc::now(),
+    };
+    store.search(&search).await.unwrap();
+    let window = Window::last_days(7, Utc::now(), &Utc);
+    store.measures(&window, Cut::Total, Utc::now()).await.unwrap();
+    store.close().await;
+}
+
+/// The tables in the file, without those that belong to virtual tables.
+fn tables(conn: &Connection) -> Vec<String> {
+    let mut statement = conn
+        .prepare(
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow'
+             AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name",
+        )
+        .unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+/// What must be the same after an export and an import: the content without the ids that the new
+/// store gives.
+fn content_query(table: &str) -> &'static str {
+    match table {
+        "change" => "SELECT hex(id), body FROM change ORDER BY 1",
+        "directory" => "SELECT body FROM directory",
+        "event" => {
+            "SELECT log, hex(id), incident, seq, kind, at, recorded, nth, hex(subject), body
+             FROM event ORDER BY log"
+        }
+        "foreign_record" => "SELECT body FROM foreign_record ORDER BY 1",
+        "name" => "SELECT kind, text FROM name ORDER BY 1, 2",
+        "problem" => "SELECT hex(id), body FROM problem ORDER BY 1",
+        other => panic!("say how the records of the table {other} survive an export"),
+    }
+}
+
+/// What must be the same after a rebuild.
+fn derived_query(table: &str) -> &'static str {
+    match table {
+        "affected" => "SELECT * FROM affected ORDER BY 1, 2",
+        "change_span" => "SELECT * FROM change_span ORDER BY 1",
+        "fact_day" => "SELECT day, kind, hex(facts) FROM fact_day ORDER BY 1, 2",
+        "incident" => "SELECT key, hex(id), number, facets, hex(row) FROM incident ORDER BY 1",
+        "snapshot" => "SELECT * FROM snapshot ORDER BY 1",
+        "vocabulary" => "SELECT word FROM vocabulary ORDER BY 1",
+        "words" => "SELECT id FROM words_docsize ORDER BY 1",
+        "words_todo" => "SELECT * FROM words_todo ORDER BY 1",
+        other => panic!("say how the rows of the table {other} are compared after a rebuild"),
+    }
+}
+
+fn rows(conn: &Connection, query: &str) -> Vec<String> {
+    let mut statement = conn.prepare(query).unwrap();
+    let columns = statement.column_count();
+    let row = |row: &rusqlite::Row<'_>| {
+        let values = (0..columns).map(|at| format!("{:?}", row.get_ref(at).unwrap()));
+        Ok(values.collect::<Vec<_>>().join("|"))
+    };
+    statement.query_map([], row).unwrap().map(Result::unwrap).collect()
+}
+
+fn of_content(content: Content) -> impl Iterator<Item = &'static Table> {
+    TABLES.iter().filter(move |table| table.content == content)
+}
+
+#[tokio::test]
+async fn each_table_is_listed_and_has_a_bound() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    filled(&path).await;
+    let conn = Connection::open(&path).unwrap();
+    let listed: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+    assert_eq!(tables(&conn), listed, "src/backend/file/schema.rs lists them all, by name");
+    for table in TABLES {
+        assert!(table.bound.len() > 5, "what bounds {}?", table.name);
+        let count = rows(&conn, &format!("SELECT 1 FROM {}", table.name)).len();
+        assert!(count > 0 || MAY_BE_EMPTY.contains(&table.name), "{} has no rows here", table.name);
+    }
+}
+
+#[tokio::test]
+async fn records_survive_export_and_import_and_salvage() {
+    let folder = tempdir().unwrap();
+    let (path, copy) = (folder.path().join("store.db"), folder.path().join("copy.db"));
+    filled(&path).await;
+    let store = open(&path).await;
+    let lines = exported(&store).await;
+    let records: Vec<Record> = lines.iter().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let other = open(&copy).await;
+    import(&other, &records).await;
+    other.close().await;
+    store.close().await;
+    let (one, two) = (Connection::open(&path).unwrap(), Connection::open(&copy).unwrap());
+    for table in of_content(Content::Recorded) {
+        let query = content_query(table.name);
+        assert_eq!(rows(&one, query), rows(&two, query), "{}", table.name);
+    }
+    let mut salvaged = Vec::new();
+    doctor::salvage(&path, &mut |record| {
+        salvaged.push(serde_json::to_string(record).unwrap());
+        Ok(())
+    })
+    .await
+    .unwrap();
+    salvaged.sort();
+    let mut expected = lines;
+    expected.sort();
+    assert_eq!(salvaged, expected);
+}
+
+#[tokio::test]
+async fn record_that_can_not_be_read_is_a_finding() {
+    for table in of_content(Content::Recorded) {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        filled(&path).await;
+        let conn = Connection::open(&path).unwrap();
+        let damage = match table.name {
+            // Actors are JSON there.
+            "name" => "UPDATE name SET text = '{' WHERE kind = 4".to_owned(),
+            "foreign_record" => continue,
+            name => format!("UPDATE {name} SET body = '{{'"),
+        };
+        conn.execute_batch(&damage).unwrap();
+        drop(conn);
+        let report = doctor::examine(&path).await.unwrap();
+        let grave = report.findings.iter().any(|finding| finding.grave);
+        assert!(grave, "{}: {report:?}", table.name);
+        // What can be read of the others is saved.
+        let mut count = 0;
+        let saved = doctor::salvage(&path, &mut |_| {
+            count += 1;
+            Ok(())
+        })
+        .await;
+        assert!(saved.is_ok() && count > 2, "{}: {count}", table.name);
+    }
+}
+
+#[tokio::test]
+async fn derived_rows_are_missed_and_made_again() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    filled(&path).await;
+    doctor::rebuild(&path).await.unwrap();
+    let derived = || of_content(Content::Derived).chain(of_content(Content::Cached));
+    let dump = || -> BTreeMap<&str, Vec<String>> {
+        let conn = Connection::open(&path).unwrap();
+        derived().map(|table| (table.name, rows(&conn, derived_query(table.name)))).collect()
+    };
+    let before = dump();
+    for table in derived() {
+        let conn = Connection::open(&path).unwrap();
+        let sql = match table.name {
+            "words" => "INSERT INTO words (words) VALUES ('delete-all')".to_owned(),
+            name => format!("DELETE FROM {name}"),
+        };
+        conn.execute_batch(&sql).unwrap();
+        drop(conn);
+        let report = doctor::examine(&path).await.unwrap();
+        let is_missed = !report.is_healthy();
+        assert_eq!(is_missed, table.content == Content::Derived, "{}: {report:?}", table.name);
+        assert!(report.findings.iter().all(|finding| !finding.grave), "{report:?}");
+        let report = doctor::rebuild(&path).await.unwrap();
+        assert!(report.is_healthy(), "{}: {report:?}", table.name);
+        assert_eq!(dump(), before, "after {} was emptied", table.name);
+    }
+}
+
+#[tokio::test]
+async fn copy_of_the_file_has_what_belongs_to_it() {
+    let folder = tempdir().unwrap();
+    let (path, copy) = (folder.path().join("store.db"), folder.path().join("copy.db"));
+    filled(&path).await;
+    let conn = Connection::open(&path).unwrap();
+    conn.execute("VACUUM INTO ?", [copy.to_str().unwrap()]).unwrap();
+    let other = Connection::open(&copy).unwrap();
+    for table in of_content(Content::OfThisFile).chain(of_content(Content::Recorded)) {
+        let query = format!("SELECT * FROM {}", table.name);
+        assert_eq!(rows(&conn, &query), rows(&other, &query), "{}", table.name);
+    }
+}
