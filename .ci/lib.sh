@@ -37,6 +37,7 @@ full_sizes() {
     export REDPHONE_SEQUENCES="${REDPHONE_SEQUENCES:-10000}"
     export REDPHONE_OUTBOX_RUNS="${REDPHONE_OUTBOX_RUNS:-100}"
     export REDPHONE_FAULT_COMMANDS="${REDPHONE_FAULT_COMMANDS:-1000}"
+    export REDPHONE_FAULT_RUNS="${REDPHONE_FAULT_RUNS:-160}"
 }
 
 install_needs() {
@@ -47,6 +48,7 @@ install_needs() {
     command -v pkg-config >/dev/null || need+=(pkg-config)
     command -v bash >/dev/null || need+=(bash)
     command -v kill >/dev/null || need+=(procps)
+    command -v strace >/dev/null || need+=(strace)     # makes writes and syncs fail
     python3 -c 'import ensurepip' 2>/dev/null || need+=(python3-venv)
     [ -e /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf ] || need+=(fonts-dejavu-core)
     command -v dbus-run-session >/dev/null || need+=(dbus)

@@ -1,7 +1,8 @@
-//! The real program in a real terminal: sessions, a long run, and kills.
+//! The real program in a real terminal: sessions, a long run, kills, and disks that fail.
 
 mod support;
 
 mod crash;
+mod faults;
 mod pty;
 mod soak;

@@ -121,7 +121,7 @@ fn revoke_unprinted(file: &TokenFile, token: &Token, failure: Failure) -> Failur
             token.id
         ),
     };
-    Failure::failed(message)
+    Failure { output_error: Some(reason), ..Failure::failed(message) }
 }
 
 fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {

@@ -259,14 +259,14 @@ fn export_of_an_earlier_version_needs_no_count() {
 }
 
 #[rstest]
-#[case::nothing(|_| String::new(), "there is no record in it")]
-#[case::blank(|_| "\n \n\n".to_owned(), "there is no record in it")]
-#[case::no_header(|text| text.split_once('\n').unwrap().1.to_owned(), "line 1: is not the header")]
+#[case::nothing(|_: &str| String::new(), "there is no record in it")]
+#[case::blank(|_: &str| "\n \n\n".to_owned(), "there is no record in it")]
+#[case::no_header(|text: &str| text.split_once('\n').unwrap().1.to_owned(), "line 1: is not the header")]
 #[case::old_no_header(
-    |text| without_count(text).split_once('\n').unwrap().1.to_owned(),
+    |text: &str| without_count(text).split_once('\n').unwrap().1.to_owned(),
     "line 1: is not the header"
 )]
-#[case::only_the_end(|text| text.lines().last().unwrap().to_owned(), "line 1: is not the header")]
+#[case::only_the_end(|text: &str| text.lines().last().unwrap().to_owned(), "line 1: is not the header")]
 fn input_that_does_not_begin_as_an_export_is_refused(
     #[case] change: fn(&str) -> String,
     #[case] expected: &str,
@@ -318,7 +318,7 @@ fn two_exports_in_one_input_are_imported() {
 
 #[test]
 fn refused_import_into_a_store_leaves_it_as_it_was() {
-    let (cli, text) = exported();
+    let (_, text) = exported();
     let cut: String = text.lines().take(3).map(|line| format!("{line}\n")).collect();
     let other = CliFixture::new();
     other.declare("Mine", "cdn");

@@ -142,18 +142,33 @@ pub(super) async fn connect_reader(
 ) -> Result<Reader, sqlx::Error> {
     let mut has_room = true;
     if is_writable(path) {
-        let mut conn = connect(connect_options(path, lock_timeout)).await?;
-        // Before it reads, `SQLite` does not open the log. Other errors are those of the caller.
-        let read = sqlx::query("SELECT 1 FROM sqlite_schema LIMIT 1").fetch_optional(&mut conn);
-        has_room = !read.await.is_err_and(|error| is_lack_of_room(&error));
-        if has_room {
-            return Ok(Reader { conn, has_room, is_exclusive: false });
+        match connect_with_log(path, lock_timeout).await {
+            Ok(conn) => return Ok(Reader { conn, has_room, is_exclusive: false }),
+            Err(error) if is_lack_of_room(&error) => has_room = false,
+            Err(error) => return Err(error),
         }
-        conn.close().await.ok();
     }
     let state = FileState::read(path);
     let conn = connect(state.connect_options(path, lock_timeout)).await?;
     Ok(Reader { conn, has_room, is_exclusive: state == FileState::LeftLog })
+}
+
+/// Opens a connection that uses the log, and the log with it: `SQLite` does that when it first
+/// reads. Fails if there is no room for the log; other errors of that read are for the caller to
+/// find.
+async fn connect_with_log(
+    path: &Path,
+    lock_timeout: Duration,
+) -> Result<SqliteConnection, sqlx::Error> {
+    let mut conn = connect(connect_options(path, lock_timeout)).await?;
+    let read = sqlx::query("SELECT 1 FROM sqlite_schema LIMIT 1").fetch_optional(&mut conn);
+    match read.await {
+        Err(error) if is_lack_of_room(&error) => {
+            conn.close().await.ok();
+            Err(error)
+        }
+        _ => Ok(conn),
+    }
 }
 
 async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
