@@ -73,7 +73,8 @@ fn export_file_is_written_atomically_and_privately() {
         output.ends_with("lines written to backup.jsonl\n") || output.contains("/backup.jsonl\n")
     );
     assert_eq!(fs::read_to_string(cli.path("backup.jsonl")).unwrap(), text);
-    assert_eq!(mode(&cli.path("backup.jsonl")), 0o600);
+    cli.ok(["export", "new.jsonl"]);
+    assert_eq!(mode(&cli.path("new.jsonl")), 0o600);
     let left: Vec<_> = fs::read_dir(cli.path("."))
         .unwrap()
         .filter_map(|e| e.unwrap().file_name().into_string().ok())
@@ -352,7 +353,7 @@ fn incidents_of_two_stores_are_brought_together_under_new_numbers() {
         serde_json::json!({"event": event})
     };
     let end = lines.len() - 1;
-    lines[end]["end"]["records"] = (end + 2).into();
+    lines[end]["end"]["records"] = (end + 1).into();
     lines.insert(
         end,
         event(
