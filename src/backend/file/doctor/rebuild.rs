@@ -20,8 +20,8 @@ use crate::backend::file::names::NameInterner;
 use crate::backend::file::open_error::OpenError;
 use crate::backend::file::read_only::ReadOnlyReason;
 use crate::backend::file::sql::Batch;
-use crate::model::searched_texts::SearchedTexts;
 use crate::model::Rules;
+use crate::model::searched_texts::SearchedTexts;
 
 /// Rebuilds what derives from the events; see [`super::rebuild()`].
 pub(super) async fn rebuild(path: &Path, rules: &Rules) -> Result<Report, OpenError> {
