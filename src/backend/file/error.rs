@@ -213,6 +213,9 @@ impl StoreFault {
                 SqliteFault::ReadOnly => "the store can't be written: tell who runs the server",
                 SqliteFault::CannotOpen => "the store can't be opened: tell who runs the server",
                 SqliteFault::Disk => "the disk of the store failed: tell who runs the server",
+                SqliteFault::LogIndex => {
+                    "the disk of the store is full or failed: tell who runs the server"
+                }
                 SqliteFault::Damaged | SqliteFault::Foreign => {
                     "the store is damaged: tell who runs the server"
                 }
@@ -222,7 +225,10 @@ impl StoreFault {
             },
             StoreFaultKind::Damaged(_) => "the store is damaged: tell who runs the server",
             StoreFaultKind::Moved { .. } => "the store is not there: tell who runs the server",
-            StoreFaultKind::ReadOnly => "the store is read-only: nothing can be changed",
+            StoreFaultKind::ReadOnly(reason) if reason.is_temporary() => {
+                "the disk of the store is full or failed: tell who runs the server"
+            }
+            StoreFaultKind::ReadOnly(_) => "the store is read-only: nothing can be changed",
             StoreFaultKind::Panicked(_) => {
                 "the server failed in the middle: the same command may be sent again"
             }
@@ -237,9 +243,8 @@ impl StoreFault {
                 !matches!(classify(error), SqliteFault::Constraint | SqliteFault::Other)
             }
             StoreFaultKind::Moved { .. } => true,
-            StoreFaultKind::Damaged(_) | StoreFaultKind::ReadOnly | StoreFaultKind::Panicked(_) => {
-                false
-            }
+            StoreFaultKind::ReadOnly(reason) => reason.is_temporary(),
+            StoreFaultKind::Damaged(_) | StoreFaultKind::Panicked(_) => false,
         }
     }
 }
