@@ -40,6 +40,7 @@ async fn filled(path: &Path) {
         cause: "leak".into(),
         workaround: "restart".into(),
         opened_at: Utc::now(),
+        extra: <_>::default(),
     };
     let change = Change {
         id: ChangeId::new(),
@@ -50,6 +51,7 @@ async fn filled(path: &Path) {
         starts_at: Utc::now(),
         ends_at: None,
         state: ChangeState::Running,
+        extra: <_>::default(),
     };
     for command in [Command::RecordProblem(problem), Command::RecordChange(change)] {
         store.execute(&envelope(command)).await.unwrap();
