@@ -50,8 +50,8 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
                 clock::time_passed(app, at)
             }
         }
-        Message::OffsetChanges(change) => {
-            app.ui.offset_change = change;
+        Message::OffsetChanges(zone) => {
+            app.ui.viewer_zone = zone;
             Vec::new()
         }
         Message::Elapsed(timer) => timer_elapsed(app, timer),

@@ -14,7 +14,7 @@ use redphone::sync::remote::OutboxSnapshot;
 use redphone::sync::{BackendUpdate, Sourced};
 use redphone::tui::action::Action;
 use redphone::tui::core::message::Message;
-use redphone::tui::core::zone::OffsetChange;
+use redphone::tui::core::zone::{OffsetChange, ViewerZone};
 use redphone::tui::layout::prepare;
 use redphone::tui::update::perform;
 use redphone::tui::widgets::text::Line;
@@ -167,7 +167,8 @@ fn happen(stage: &mut Stage, event: Event) {
         Event::OffsetChange(changes) => {
             let offset = FixedOffset::east_opt(2 * 3600).expect("an offset");
             let change = OffsetChange { at: now - TimeDelta::minutes(10), offset };
-            stage.send(Message::OffsetChanges(changes.then_some(change)));
+            let zone = ViewerZone::new(changes.then_some(change).into_iter().collect(), None);
+            stage.send(Message::OffsetChanges(zone));
         }
         Event::Seconds(seconds) => stage.silence(TimeDelta::seconds(seconds)),
         Event::DetailFails => {

@@ -5,7 +5,7 @@ use redphone::backend::BackendError;
 use redphone::model::{Command, IncidentCommand};
 use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::core::message::Message;
-use redphone::tui::core::zone::{OffsetChange, Zone};
+use redphone::tui::core::zone::{OffsetChange, ViewerZone, Zone};
 use redphone::tui::theme::Depth;
 use rstest::rstest;
 
@@ -130,7 +130,7 @@ fn tomorrow_uses_the_offset_of_tomorrow() {
     // Daylight saving time begins in the night.
     let at = company::now() + TimeDelta::hours(3);
     let offset = FixedOffset::east_opt(2 * 3600).expect("a zone");
-    stage.send(Message::OffsetChanges(Some(OffsetChange { at, offset })));
+    stage.send(Message::OffsetChanges(ViewerZone::new(vec![OffsetChange { at, offset }], None)));
     stage.keys("b");
     assert!(stage.screen().contains("Wed 09:00"), "{}", stage.screen());
     stage.keys("t");

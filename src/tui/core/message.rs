@@ -19,7 +19,7 @@ use crate::sync::drafts::{Draft, DraftOp};
 use crate::sync::remote::OutboxEntry;
 use crate::sync::{self, Sourced};
 
-use crate::tui::core::zone::OffsetChange;
+use crate::tui::core::zone::ViewerZone;
 use crate::tui::form::editor_error::EditorError;
 use crate::tui::metrics::Span;
 use crate::tui::run::output::Pipe;
@@ -44,9 +44,9 @@ pub enum Message {
     Resized(u16, u16),
     /// Time has passed: clock, ages and service levels are computed again.
     Tick(DateTime<Utc>, FixedOffset),
-    /// The next change of the viewer's offset from UTC: times after it are shown and parsed with
-    /// the new offset.
-    OffsetChanges(Option<OffsetChange>),
+    /// When the viewer's offset from UTC changes: each time is shown and parsed with the offset that
+    /// holds then.
+    OffsetChanges(ViewerZone),
     /// A timer that an effect started has run out.
     Elapsed(Timer),
     /// The poller has published something new: rows, freshness, directory, outbox.

@@ -274,7 +274,7 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
     let mut reported = format!(
         "{} {} · {} ago",
         format_time(app, summary.reported_at),
-        app.clock().name(),
+        app.clock().name_at(summary.reported_at),
         age(summary.reported_at, out.now)
     );
     if summary.detected_at != summary.reported_at {

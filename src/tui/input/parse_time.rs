@@ -116,7 +116,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::tui::core::zone::{OffsetChange, Zone};
+    use crate::tui::core::zone::{OffsetChange, ViewerZone, Zone};
 
     fn clock(hours: i32) -> Clock {
         Clock::new(Zone::Viewer, FixedOffset::east_opt(hours * 3600).unwrap())
@@ -183,7 +183,7 @@ mod tests {
     fn tomorrow_at_nine_stays_nine_across_a_summer_time_change() {
         let at = "2026-03-02T01:00:00Z".parse().unwrap();
         let change = OffsetChange { at, offset: FixedOffset::east_opt(7200).unwrap() };
-        let clock = clock(1).with_change(Some(change));
+        let clock = clock(1).with_viewer_zone(ViewerZone::new(vec![change], None));
         let nine = tomorrow_morning("2026-03-01T12:00:00Z".parse().unwrap(), clock);
         assert_eq!(nine, "2026-03-02T07:00:00Z".parse::<DateTime<Utc>>().unwrap());
         assert_eq!(clock.hh_mm(nine), "09:00");

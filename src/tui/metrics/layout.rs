@@ -404,7 +404,8 @@ impl MeasuresView<'_> {
         let (Some(first), Some(last)) = (edges.first(), edges.last()) else {
             return Line::default();
         };
-        let (first, last, zone) = (show(*first), show(*last), clock.name());
+        let zone = clock.name_between(*first, *last);
+        let (first, last) = (show(*first), show(*last));
         let text = format!("{first} – {last}{}, {zone}", self.unit());
         Line::from(Span::styled(text, self.app.ui.theme.dim()))
     }

@@ -14,32 +14,57 @@ use crate::tui::core::zone::OffsetChange;
 /// A larger difference between the clocks is a jump, not a small correction.
 const JUMP_THRESHOLD: TimeDelta = TimeDelta::seconds(5);
 
-/// Number and length of the steps in which the next change of the viewer's offset from UTC is
-/// searched. No change is reverted within one step, so the search misses none.
-const OFFSET_SEARCH: (i32, TimeDelta) = (60, TimeDelta::days(7));
+/// Length of the steps in which changes of the viewer's offset from UTC are searched. No change is
+/// reverted within one step, so the search misses none.
+const OFFSET_STEP: TimeDelta = TimeDelta::days(7);
+/// For how long before now, and after it, changes of the offset are searched.
+const OFFSET_SEARCH: (TimeDelta, TimeDelta) = (TimeDelta::days(20 * 366), TimeDelta::days(420));
 
-/// Returns the next change of the viewer's offset from UTC, to the second; `None` if there is none
-/// within about a year.
-pub(super) fn next_offset_change(
+/// Returns the changes of the viewer's offset from UTC, to the second, from about twenty years ago to
+/// about a year ahead. The first entry is the offset at the beginning of that time.
+pub(super) fn offset_changes(
     now: DateTime<Utc>,
     offset_at: impl Fn(DateTime<Utc>) -> FixedOffset,
-) -> Option<OffsetChange> {
-    let present = offset_at(now);
-    let (steps, step) = OFFSET_SEARCH;
-    let index = (0..steps).find(|index| offset_at(now + step * (index + 1)) != present)?;
-    let (mut before, mut after) = (now + step * index, now + step * (index + 1));
-    while after - before > TimeDelta::seconds(1) {
-        let middle = before + (after - before) / 2;
-        if offset_at(middle) == present { before = middle } else { after = middle }
+) -> Vec<OffsetChange> {
+    let (start, end) = (now - OFFSET_SEARCH.0, now + OFFSET_SEARCH.1);
+    let mut changes = vec![OffsetChange { at: start, offset: offset_at(start) }];
+    let (mut from, mut offset) = (start, offset_at(start));
+    while from < end {
+        let to = from + OFFSET_STEP;
+        if offset_at(to) != offset {
+            let (mut before, mut after) = (from, to);
+            while after - before > TimeDelta::seconds(1) {
+                let middle = before + (after - before) / 2;
+                if offset_at(middle) == offset { before = middle } else { after = middle }
+            }
+            offset = offset_at(after);
+            changes.push(OffsetChange { at: truncate_to_second(after), offset });
+        }
+        from = to;
     }
-    Some(OffsetChange { at: truncate_to_second(after), offset: offset_at(after) })
+    changes
+}
+
+/// Returns the name of the viewer's zone, such as `Europe/Berlin`, from `TZ` or the system's link to
+/// its zone; `None` if they name none.
+pub(super) fn zone_name() -> Option<String> {
+    let named = std::env::var("TZ").ok().filter(|name| !name.is_empty());
+    let name = match named {
+        Some(name) => name.trim_start_matches(':').to_owned(),
+        None => std::fs::read_link("/etc/localtime").ok()?.to_str()?.to_owned(),
+    };
+    let name = name.rsplit_once("zoneinfo/").map_or(name.as_str(), |(_, name)| name);
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && (name.contains('/') || name.bytes().all(|b| b.is_ascii_alphabetic()))
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b));
+    is_name.then(|| name.to_owned())
 }
 
 /// How long a look-up holds that has found no change: the rules of the zone may change meanwhile.
 const OFFSET_RECHECK: TimeDelta = TimeDelta::hours(1);
 
-/// The next change of the viewer's offset from UTC, which is looked up only when it may be another:
-/// a look-up asks for the offsets of many times.
+/// The changes of the viewer's offset from UTC, which are looked up only when the next may be
+/// another: a look-up asks for the offsets of many times.
 #[derive(Debug, Default)]
 pub(super) struct OffsetLookup {
     /// When it was looked up, the offset then, and the result; `None` before the first look-up.
@@ -47,7 +72,7 @@ pub(super) struct OffsetLookup {
 }
 
 impl OffsetLookup {
-    /// Looks the next change up, if the known one has passed, the viewer is in another zone now, the
+    /// Looks the changes up, if the next one has passed, the viewer is in another zone now, the
     /// clock was set back, or none was found a while ago. Returns the result of a look-up, and
     /// `None` if none was needed.
     pub(super) fn refresh(
@@ -55,7 +80,7 @@ impl OffsetLookup {
         now: DateTime<Utc>,
         offset: FixedOffset,
         offset_at: impl Fn(DateTime<Utc>) -> FixedOffset,
-    ) -> Option<Option<OffsetChange>> {
+    ) -> Option<Vec<OffsetChange>> {
         let is_current = self.last.is_some_and(|(at, offset_then, change)| {
             let holds_until = change.map_or(at + OFFSET_RECHECK, |change| change.at);
             offset_then == offset && at <= now && now < holds_until
@@ -63,9 +88,10 @@ impl OffsetLookup {
         if is_current {
             return None;
         }
-        let change = next_offset_change(now, offset_at);
-        self.last = Some((now, offset, change));
-        Some(change)
+        let changes = offset_changes(now, offset_at);
+        let next = changes.iter().find(|change| change.at > now);
+        self.last = Some((now, offset, next.copied()));
+        Some(changes)
     }
 }
 
@@ -173,15 +199,23 @@ mod tests {
     }
 
     #[test]
-    fn next_offset_change_is_found_to_the_second() {
-        let begins: DateTime<Utc> = "2031-03-30T01:00:00Z".parse().unwrap();
+    fn offset_changes_are_found_to_the_second() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let (begins, ends) = (at("2030-03-31T01:00:00Z"), at("2030-10-27T01:00:00Z"));
         let [winter, summer] = [3600, 7200].map(|s| FixedOffset::east_opt(s).unwrap());
-        let berlin = |at| if at < begins { winter } else { summer };
-        let now = "2031-01-07T12:34:56.789Z".parse().unwrap();
-        let change = Some(OffsetChange { at: begins, offset: summer });
-        assert_eq!(next_offset_change(now, berlin), change);
-        assert_eq!(next_offset_change(begins, berlin), None);
-        assert_eq!(next_offset_change(begins - TimeDelta::milliseconds(1), berlin), change);
+        let berlin = |at| if at >= begins && at < ends { summer } else { winter };
+        let now = at("2031-01-07T12:34:56.789Z");
+        let changes = offset_changes(now, berlin);
+        assert_eq!(
+            changes[1..],
+            [
+                OffsetChange { at: begins, offset: summer },
+                OffsetChange { at: ends, offset: winter },
+            ]
+        );
+        assert_eq!(changes[0].offset, winter);
+        assert_eq!(offset_changes(begins, berlin)[1..], changes[1..]);
+        assert_eq!(offset_changes(now, |_| winter).len(), 1);
     }
 
     #[test]
@@ -196,24 +230,28 @@ mod tests {
             if at < begins { winter } else { summer }
         };
         let mut lookup = OffsetLookup::default();
-        assert_eq!(lookup.refresh(start, winter, berlin), Some(change));
+        let next = |changes: Option<Vec<OffsetChange>>, now| {
+            changes.map(|changes| changes.into_iter().find(|change| change.at > now))
+        };
+        assert_eq!(next(lookup.refresh(start, winter, berlin), start), Some(change));
         let after_first = asked.get();
         for second in 1..100 {
             assert_eq!(lookup.refresh(start + TimeDelta::seconds(second), winter, berlin), None);
         }
         assert_eq!(asked.get(), after_first);
         // The change is there, and none is ahead: that is remembered, too, but not forever.
-        assert_eq!(lookup.refresh(begins, summer, berlin), Some(None));
+        assert_eq!(next(lookup.refresh(begins, summer, berlin), begins), Some(None));
         let after_second = asked.get();
         for minute in 1..60 {
             assert_eq!(lookup.refresh(begins + TimeDelta::minutes(minute), summer, berlin), None);
         }
         assert_eq!(asked.get(), after_second);
-        assert_eq!(lookup.refresh(begins + TimeDelta::hours(1), summer, berlin), Some(None));
+        let later = begins + TimeDelta::hours(1);
+        assert_eq!(next(lookup.refresh(later, summer, berlin), later), Some(None));
         // Another zone, or a clock that was set back.
         let utc = FixedOffset::east_opt(0).unwrap();
-        assert_eq!(lookup.refresh(begins + TimeDelta::hours(1), utc, |_| utc), Some(None));
-        assert_eq!(lookup.refresh(start, utc, |_| utc), Some(None));
+        assert_eq!(next(lookup.refresh(later, utc, |_| utc), later), Some(None));
+        assert_eq!(next(lookup.refresh(start, utc, |_| utc), start), Some(None));
     }
 
     #[tokio::test]

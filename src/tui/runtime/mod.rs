@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Local, Offset, Utc};
-use clock::{ClockMonitor, OffsetLookup};
+use clock::{ClockMonitor, OffsetLookup, zone_name};
 use crossterm::event::Event;
 use effects::Runner;
 pub(super) use host::TerminalHost;
@@ -292,14 +292,17 @@ where
         Box::pin(self.tick()).await
     }
 
-    /// Handles the passing of time. Looks up the next change of the viewer's offset from UTC if it
-    /// may be another.
+    /// Handles the passing of time. Looks up the changes of the viewer's offset from UTC if the next
+    /// of them may be another.
     async fn tick(&mut self) -> Result<Flow, RunError> {
         let now = Local::now();
         let offset = now.offset().fix();
         let offset_at = |at: DateTime<Utc>| at.with_timezone(&Local).offset().fix();
-        if let Some(change) = self.offset_lookup.refresh(now.to_utc(), offset, offset_at) {
-            let _ = self.handle_message(Message::OffsetChanges(change)).await?;
+        if let Some(changes) = self.offset_lookup.refresh(now.to_utc(), offset, offset_at)
+            && !self.app.ui.viewer_zone.has_changes(&changes)
+        {
+            let zone = ViewerZone::new(changes, zone_name());
+            let _ = self.handle_message(Message::OffsetChanges(zone)).await?;
         }
         self.handle_message(Message::Tick(now.to_utc(), offset)).await
     }

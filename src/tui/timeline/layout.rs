@@ -91,7 +91,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     if is_bare(app) {
         // Without a border there is no title that names the incident.
         let summary = &shown.detail.incident.summary;
-        let (label, zone) = (summary.label(), app.clock().name());
+        let (label, zone) = (summary.label(), zone_name(app, shown));
         let text = format!("{label} · {zone} · {}", summary.title);
         lines.push(Line::from(Span::styled(truncate(text, width), app.ui.theme.strong())));
     }
@@ -129,6 +129,12 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
         lines.push(Line::from(Span::styled(text, app.ui.theme.dim())));
     }
     lines
+}
+
+/// Returns the name of the zone of the times of an incident's timeline, up to now.
+pub(in crate::tui) fn zone_name(app: &App, shown: &LoadedIncident) -> String {
+    let first = shown.events.iter().map(|event| event.at).min().unwrap_or(app.now);
+    app.clock().name_between(first.min(app.now), app.now)
 }
 
 /// Returns the events in the order in which they were recorded, newest first, with suspected

@@ -2,6 +2,7 @@
 
 use crate::tui::core::app::App;
 use crate::tui::core::pane::Pane;
+use crate::tui::timeline::layout;
 use crate::tui::widgets::pane::Title;
 
 pub(in crate::tui) fn title(app: &App) -> Title {
@@ -18,7 +19,7 @@ pub(in crate::tui) fn title(app: &App) -> Title {
         let pane_width = app.layout().slot(Pane::Timeline).map(|slot| slot.area.width);
         let order =
             if pane_width.is_some_and(|width| width < 52) { "newest" } else { "newest first" };
-        let about = format!("{label} · {events} · {order} · {}", app.clock().name());
+        let about = format!("{label} · {events} · {order} · {}", layout::zone_name(app, shown));
         match app.detail_as_of(shown.id) {
             Some(at) => format!("{} · {about}", app.as_of(at)),
             None => about,

@@ -180,7 +180,7 @@ fn milestones(app: &App, record: Option<&Incident>) -> String {
             let line = format!(
                 "{} {} {} by {}",
                 app.clock().local_time(event.at).format("%Y-%m-%d %H:%M"),
-                app.clock().name(),
+                app.clock().name_at(event.at),
                 event.body.label().to_lowercase(),
                 event.actor.name()
             );

@@ -156,8 +156,8 @@ pub(in crate::tui) fn placeholder_text(
     at: DateTime<Utc>,
 ) -> String {
     // The readers may be in any zone.
-    let zone = app.clock().name();
-    let clock = |time: DateTime<Utc>| format!("{} {zone}", app.clock().hh_mm(time));
+    let clock =
+        |time: DateTime<Utc>| format!("{} {}", app.clock().hh_mm(time), app.clock().name_at(time));
     match placeholder {
         Placeholder::Id => row.id.to_string(),
         Placeholder::Number => row.label(),

@@ -13,7 +13,7 @@ use crate::tui::action::keymap::Keymap;
 use crate::tui::core::layout::{self, Layout};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
-use crate::tui::core::zone::{Clock, OffsetChange, Zone};
+use crate::tui::core::zone::{Clock, ViewerZone, Zone};
 use crate::tui::theme::Theme;
 
 /// Records that the selection moved to another incident without anybody choosing it, because the
@@ -40,8 +40,8 @@ pub struct Ui {
     pub zone: Zone,
     /// The viewer's offset from UTC.
     pub offset: FixedOffset,
-    /// The next change of that offset, where one is known (summer time).
-    pub offset_change: Option<OffsetChange>,
+    /// The changes of that offset (summer time), and the name of the zone.
+    pub viewer_zone: ViewerZone,
     /// Whether to save bytes: no counters that run by themselves, fewer frames.
     pub low_bandwidth: bool,
     /// The pane that keys go to.
@@ -81,7 +81,7 @@ impl Ui {
             size: (80, 24),
             zone: settings.appearance.zone,
             offset: Utc.fix(),
-            offset_change: None,
+            viewer_zone: ViewerZone::default(),
             low_bandwidth: settings.appearance.low_bandwidth,
             focus: Pane::Queue,
             tab: Pane::Detail,
@@ -106,7 +106,7 @@ impl Ui {
     /// Returns the clock that formats times in the viewer's zone.
     #[must_use]
     pub fn clock(&self) -> Clock {
-        Clock::new(self.zone, self.offset).with_change(self.offset_change)
+        Clock::new(self.zone, self.offset).with_viewer_zone(self.viewer_zone)
     }
 
     /// Records that the screen was drawn at `at`: the present selection can be seen from then on.

@@ -87,7 +87,7 @@ impl BannerText {
         Self {
             old: if app.fetched.snapshot.is_some() { "OLD" } else { "NO" },
             age: app.now - outage.since,
-            since: format!("{} {}", since.format(form), clock.name()),
+            since: format!("{} {}", since.format(form), clock.name_at(outage.since)),
             next_try: outage.retry_at.map(|at| format!("next try {}", clock.hh_mm_ss(at))),
             error,
         }
