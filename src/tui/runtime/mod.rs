@@ -32,6 +32,7 @@ use crate::config::Reload;
 use crate::tui::action::build_keymap;
 use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Message};
+use crate::tui::core::zone::ViewerZone;
 use crate::tui::layout::prepare;
 use crate::tui::theme::Theme;
 use crate::tui::update::update;
