@@ -10,6 +10,7 @@ mod store {
     mod fixtures;
     mod import;
     mod later;
+    mod naming;
     mod open;
     mod properties;
     mod put_back;

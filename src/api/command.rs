@@ -27,6 +27,10 @@ pub struct Order {
     /// command is refused with the code `changed_meanwhile`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_seq: Option<u32>,
+    /// Whether services and teams that the directory has not are meant. Without it, a command of a
+    /// person that names one is refused; a program may name them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accept_unknown: bool,
     /// The handle of the person to whom the token belongs, as far as the requester knows. The
     /// server refuses the command if the token belongs to somebody else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +54,7 @@ impl Order {
 impl From<Envelope> for Order {
     fn from(envelope: Envelope) -> Self {
         let Envelope { id, at, command, expected_seq, .. } = envelope;
-        Self { id, at, command, expected_seq, as_person: None }
+        Self { id, at, command, expected_seq, accept_unknown: false, as_person: None }
     }
 }
 

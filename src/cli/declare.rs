@@ -9,11 +9,8 @@ use super::session::{IfMissing, Session, resolve_person};
 use super::{json, out};
 use crate::model::command::Declaration;
 use crate::model::directory::Directory;
-use crate::model::text::{SafeText, truncate};
+use crate::model::naming::unknown_names;
 use crate::model::{IncidentCommand, IncidentId, PersonRef, Summary, check};
-
-/// Lowest similarity at which a name is suggested; 1.0 is the same name.
-const MIN_SIMILARITY: f64 = 0.75;
 
 /// Declares the incident, assigns it if an owner is given, and prints its number.
 pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
@@ -50,8 +47,17 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     };
     declaration.fill_from_directory(&directory);
     let id = IncidentId::new();
-    let services = declaration.services.clone();
-    let result = session.execute(id, IncidentCommand::Declare(Box::new(declaration))).await;
+    let command = IncidentCommand::Declare(Box::new(declaration));
+    if let Some(unknown) = unknown_names(&command, &directory).first() {
+        if !args.accept_unknown && !session.is_program {
+            session.connection.close().await;
+            return Err(Failure::failed(format!(
+                "{unknown}: name one of the directory, or add --accept-unknown if it is meant"
+            )));
+        }
+        out::print_hint(format!("{unknown}: it is marked as unknown"));
+    }
+    let result = session.execute(id, command).await;
     let outcome = match result {
         Err(failure) if failure.exit == Exit::Queued => {
             return finish_queued(
@@ -97,7 +103,6 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
             "{label} is open with this dedup key: counted there as one more alert"
         ));
     }
-    hint_at_unknown_services(&services, &directory);
     session.connection.close().await;
     assigned
         .map_err(|failure| failure.with_prefix(&format!("{label} is declared but not assigned")))
@@ -134,29 +139,4 @@ async fn finish_queued(
 
 fn resolve_owner(owner: &str, me: &PersonRef, directory: &Directory) -> PersonRef {
     if owner.eq_ignore_ascii_case("me") { me.clone() } else { resolve_person(owner, directory) }
-}
-
-/// Prints a hint for each service that the directory does not have, with the nearest name.
-fn hint_at_unknown_services(services: &[String], directory: &Directory) {
-    if directory.services.is_empty() {
-        return;
-    }
-    for name in services.iter().filter(|name| directory.service(name).is_none()) {
-        let shown_name = truncate(name, 60);
-        let nearest = nearest_service(name, directory)
-            .map(|near| format!(", the nearest is {:?}", SafeText::from(near)))
-            .unwrap_or_default();
-        out::print_hint(format!("there is no service {shown_name:?} in the directory{nearest}"));
-    }
-}
-
-fn nearest_service<'a>(name: &str, directory: &'a Directory) -> Option<&'a str> {
-    let name = name.to_lowercase();
-    let similarity = |other: &str| strsim::jaro_winkler(&name, &other.to_lowercase());
-    let names = directory.services.iter().map(|service| service.name.as_str());
-    names
-        .map(|other| (similarity(other), other))
-        .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, other)| other)
 }

@@ -9,6 +9,7 @@ use super::session::{IfMissing, OldestRead, open};
 use super::table::Table;
 use super::{json, out};
 use crate::backend::Search;
+use crate::model::directory::Directory;
 use crate::model::filter::{FilterError, PartialFilter};
 use crate::model::text::{SafeText, width};
 
@@ -36,7 +37,13 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
         after: None,
         now,
     };
-    let mut table = Table::new(&config.rules.levels, now);
+    // It only marks unknown names, so the list does not fail without it.
+    let directory = if args.json {
+        Directory::default()
+    } else {
+        connection.reader.read_directory().await.map(|read| read.value).unwrap_or_default()
+    };
+    let mut table = Table::new(&config.rules.levels, &directory, now);
     let default_limit = (out.width().is_some() && !args.json).then_some(TERMINAL_ROWS);
     let limit = args.limit.or(default_limit).filter(|_| !args.all);
     let mut remaining = limit.map_or(u64::MAX, u64::from);

@@ -237,6 +237,8 @@ pub struct Session {
     pub connection: BackendConnection,
     /// The user, who is the actor of the commands.
     pub me: PersonRef,
+    /// Whether the token belongs to a program and not to a person.
+    pub is_program: bool,
 }
 
 impl Session {
@@ -249,6 +251,8 @@ impl Session {
             }
         }
         let capabilities = connection.reader.read_capabilities().await.map(|read| read.value);
+        let is_program = connection.file.is_none()
+            && capabilities.as_ref().is_ok_and(|capabilities| capabilities.me.is_none());
         let me = match capabilities {
             Ok(Capabilities { me: Some(me), .. }) => me,
             // Commands are queued, and the API names the user when it is reachable again.
@@ -260,7 +264,7 @@ impl Session {
                 resolve_person(&config.me, &connection.reader.read_directory().await?.value)
             }
         };
-        Ok(Self { connection, me })
+        Ok(Self { connection, me, is_program })
     }
 
     /// Opens a session for the panes, which show by themselves whether a backend answers.
@@ -271,7 +275,7 @@ impl Session {
             return Self::open(config, missing).await;
         }
         let me = resolve_person(&config.me, &config.directory);
-        Ok(Self { connection: open(config, missing).await?, me })
+        Ok(Self { connection: open(config, missing).await?, me, is_program: false })
     }
 
     /// Finds the id of an incident by number or id.

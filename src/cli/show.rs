@@ -13,6 +13,7 @@ use super::table::format_remaining;
 use super::value::IncidentRef;
 use crate::backend::{Detail, Similar, TimelineRange};
 use crate::model::change::Suspect;
+use crate::model::directory::{Directory, mark_unknown};
 use crate::model::problem::Problem;
 use crate::model::service_level::{ServiceLevels, SlaTarget, running_clock};
 use crate::model::text::{self, SafeText, pad};
@@ -45,6 +46,11 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     };
     let detail = oldest.record(reader.read_detail(id).await?);
     let timeline = timeline(reader, id, &mut oldest).await?;
+    let directory = if args.json {
+        Directory::default()
+    } else {
+        reader.read_directory().await.map(|read| read.value).unwrap_or_default()
+    };
     connection.report_staleness(oldest);
     connection.close().await;
     let out = &mut context.out;
@@ -62,7 +68,7 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
             &IncidentJson { incident, suspects, similar, problem, timeline: &timeline },
         );
     }
-    let mut page = DetailPrinter { out, now: Utc::now() };
+    let mut page = DetailPrinter { out, directory, now: Utc::now() };
     page.head(&detail.incident)?;
     page.record(&detail.incident, &context.config.rules.levels)?;
     page.context(&detail)?;
@@ -97,6 +103,7 @@ async fn timeline(
 
 struct DetailPrinter<'a> {
     out: &'a mut Out,
+    directory: Directory,
     now: DateTime<Utc>,
 }
 
@@ -132,7 +139,12 @@ impl DetailPrinter<'_> {
 
     fn record(&mut self, incident: &Incident, levels: &ServiceLevels) -> Result<(), Failure> {
         let row = &incident.summary;
-        self.field("Services", &row.services.join(" · "))?;
+        let services: Vec<_> = row
+            .services
+            .iter()
+            .map(|name| mark_unknown(name, self.directory.is_unknown_service(name)))
+            .collect();
+        self.field("Services", &services.join(" · "))?;
         let why = incident.override_reason.as_ref();
         let why = why.map_or_else(String::new, |why| format!(" · overridden: {why}"));
         self.field("Impact", &format!("{} × urgency {}{why}", row.impact, row.urgency))?;
@@ -141,7 +153,10 @@ impl DetailPrinter<'_> {
             None if row.status.is_open() => self.field("Owner", "unowned")?,
             None => {}
         }
-        self.field("Team", row.team.as_deref().unwrap_or_default())?;
+        let team = row.team.as_deref().unwrap_or_default();
+        let team = mark_unknown(team, !team.is_empty() && self.directory.is_unknown_team(team));
+        let team = team.into_owned();
+        self.field("Team", &team)?;
         for (role, person) in &incident.roles {
             self.field("Role", &format!("{role}: {}", person.name))?;
         }

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::failure::Failure;
 use super::out::{Out, Style, StyledLine};
+use crate::model::directory::{Directory, mark_unknown};
 use crate::model::service_level::{ServiceLevels, running_clock};
 use crate::model::text::{SafeText, pad, truncate};
 use crate::model::{Priority, Summary, time};
@@ -42,15 +43,17 @@ type Cells<'a> = [SafeText<'a>; COLUMNS.len()];
 /// Prints pages of rows below one header.
 pub struct Table<'a> {
     levels: &'a ServiceLevels,
+    directory: &'a Directory,
     now: DateTime<Utc>,
     /// Width of each column, `None` for a dropped one; fixed with the first page.
     widths: Option<[Option<usize>; COLUMNS.len()]>,
 }
 
 impl<'a> Table<'a> {
-    /// Creates an empty table. Ages and clocks are those at `now`.
-    pub fn new(levels: &'a ServiceLevels, now: DateTime<Utc>) -> Self {
-        Self { levels, now, widths: None }
+    /// Creates an empty table. Ages and clocks are those at `now`. Services that the directory has
+    /// not are marked.
+    pub fn new(levels: &'a ServiceLevels, directory: &'a Directory, now: DateTime<Utc>) -> Self {
+        Self { levels, directory, now, widths: None }
     }
 
     /// Prints a page of rows; the header is printed above the first page.
@@ -94,7 +97,10 @@ impl<'a> Table<'a> {
             running_clock(row, self.levels)
                 .map_or_else(SafeText::default, |c| format_remaining(c.remaining(self.now)).into()),
             owner,
-            row.primary_service().unwrap_or_default().into(),
+            row.primary_service()
+                .map(|name| mark_unknown(name, self.directory.is_unknown_service(name)))
+                .unwrap_or_default()
+                .into(),
             SafeText::from(&row.title),
         ]
     }

@@ -105,7 +105,38 @@ pub enum FieldProblem {
         /// The greatest number of rows.
         max: u32,
     },
+    /// Nobody in the directory has this handle.
+    #[error(
+        "there is no {:?} in the directory{}: name somebody by a handle of the directory",
+        sanitize(.handle),
+        question(.nearest.as_deref())
+    )]
+    UnknownPerson {
+        /// The handle.
+        handle: String,
+        /// The handle that was probably meant.
+        nearest: Option<String>,
+    },
+    /// The directory has no such service or team.
+    #[error(
+        "there is no {kind} {:?} in the directory{}",
+        sanitize(.name),
+        question(.nearest.as_deref())
+    )]
+    UnknownName {
+        /// `service` or `team`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// The name that was probably meant.
+        nearest: Option<String>,
+    },
     /// A page mark belongs to another list.
     #[error("that is no page of this list: begin with the first")]
     ForeignPage,
+}
+
+/// Returns the question for a name that was probably meant.
+fn question(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!(" (did you mean {:?}?)", sanitize(name)))
 }

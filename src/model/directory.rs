@@ -1,5 +1,6 @@
 //! The people, teams, services, escalation policies and on-call schedules of a company.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -80,6 +81,24 @@ impl Directory {
         self.services.iter().find(|service| service.name == name)
     }
 
+    /// Returns whether the directory has services, and none with this name.
+    #[must_use]
+    pub fn is_unknown_service(&self, name: &str) -> bool {
+        !self.services.is_empty() && self.service(name).is_none()
+    }
+
+    /// Returns whether the directory has teams, and none with this name.
+    #[must_use]
+    pub fn is_unknown_team(&self, name: &str) -> bool {
+        !self.teams.is_empty() && self.teams.iter().all(|team| team.name != name)
+    }
+
+    /// Returns whether the directory has people, and nobody with this handle.
+    #[must_use]
+    pub fn is_unknown_person(&self, handle: &str) -> bool {
+        !self.people.is_empty() && self.people.iter().all(|person| person.handle != handle)
+    }
+
     /// Finds a person by handle, or else by full name. Case and a leading `@` are ignored.
     #[must_use]
     pub fn person(&self, reference: &str) -> Option<&PersonRef> {
@@ -125,6 +144,12 @@ impl Directory {
     pub fn owning_team(&self, service: &str) -> Option<&str> {
         self.service(service).map(|s| s.team.as_str())
     }
+}
+
+/// Returns a name as it is shown: with a question mark if it is unknown to the directory.
+#[must_use]
+pub fn mark_unknown(name: &str, is_unknown: bool) -> Cow<'_, str> {
+    if is_unknown { Cow::Owned(format!("{name}?")) } else { Cow::Borrowed(name) }
 }
 
 fn merge_by_name<T: Clone>(

@@ -21,6 +21,7 @@ pub mod id;
 pub mod incident;
 pub mod link;
 pub mod measures;
+pub mod naming;
 pub mod oncall;
 pub mod priority;
 pub mod problem;

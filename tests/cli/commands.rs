@@ -96,15 +96,6 @@ fn team_and_runbook_default_to_the_directory() {
 }
 
 #[test]
-fn an_unknown_service_is_accepted_with_a_hint_at_the_nearest() {
-    let cli = CliFixture::with_company();
-    let args = ["declare", "--title", "x", "--service", "chekout"];
-    let run = cli.run(args.iter().chain(&LEVELS));
-    assert_eq!((run.code, run.out.as_str()), (0, "INC-1\n"));
-    run.assert_error(&["there is no service \"chekout\"", "the nearest is \"checkout\""]);
-}
-
-#[test]
 fn declaration_with_an_open_dedup_key_repeats_its_alert() {
     let cli = CliFixture::new();
     let args = ["declare", "--title", "Disk full", "--dedup-key", "disk/db-3"];
@@ -208,6 +199,27 @@ fn list_goes_through_all_pages_in_order() {
     assert_eq!(numbers(&["--all"]).len(), 7);
     let (newest, oldest) = (numbers(&["--sort", "newest"]), numbers(&["--sort", "oldest"]));
     assert!(oldest.iter().eq(newest.iter().rev()), "{oldest:?} {newest:?}");
+}
+
+#[test]
+fn unknown_service_needs_a_second_yes_and_is_marked() {
+    let cli = CliFixture::with_company();
+    let declare = |title: &str, more: &[&str]| {
+        let args = ["declare", "--title", title, "--impact", "low", "--urgency", "low"];
+        cli.run(args.iter().chain(more))
+    };
+    let run = declare("Pay is slow", &["--service", "checkuot"]);
+    run.refused(1, &["no service \"checkuot\"", "did you mean \"checkout\"?", "--accept-unknown"]);
+    let run = declare("Pay is slow", &["--service", "cdn", "--team", "nobodys"]);
+    run.refused(1, &["no team \"nobodys\" in the directory"]);
+    assert_eq!(json_lines(&cli.ok(["list", "--json"])).len(), 0, "nothing was declared");
+    let run = declare("Pay is slow", &["--service", "checkuot", "--accept-unknown"]);
+    assert_eq!((run.code, run.out.as_str()), (0, "INC-1\n"), "{run:?}");
+    assert!(run.err.contains("marked as unknown"), "{run:?}");
+    assert!(cli.ok(["list"]).contains("checkuot?"));
+    assert!(cli.ok(["show", "1"]).contains("checkuot?"));
+    let run = declare("Assigned", &["--service", "cdn", "--owner", "ghost"]);
+    run.refused(1, &["there is no \"ghost\" in the directory"]);
 }
 
 #[test]

@@ -78,7 +78,8 @@ impl TestServer {
     pub async fn with(change: impl FnOnce(&mut server::Options)) -> Self {
         let folder = TempDir::new().unwrap();
         let store = stores::open(&folder.path().join("store.db")).await;
-        let people = vec![PersonRef::new("ines", "Ines Moreau")];
+        let people =
+            vec![PersonRef::new("ines", "Ines Moreau"), PersonRef::new("tom", "Tom Varga")];
         store.set_directory(&Directory { people, ..Directory::default() }).await.unwrap();
         let tokens = TokenFile::new(folder.path().join("tokens.json"));
         let make = |name: &str, scope| token(&tokens, name, scope);
@@ -169,7 +170,14 @@ pub fn token(tokens: &TokenFile, name: &str, scope: Scope) -> String {
 
 pub fn order(incident: IncidentId, incident_command: IncidentCommand) -> Order {
     let command = Command::Incident { incident, command: incident_command };
-    Order { id: CommandId::new(), at: Utc::now(), command, expected_seq: None, as_person: None }
+    Order {
+        id: CommandId::new(),
+        at: Utc::now(),
+        command,
+        expected_seq: None,
+        accept_unknown: false,
+        as_person: None,
+    }
 }
 
 pub fn declare(title: &str) -> (IncidentId, Order) {

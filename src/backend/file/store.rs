@@ -108,7 +108,7 @@ impl FileStore {
             inner: Arc::new(Inner {
                 path: path.to_owned(),
                 identity,
-                writer: Mutex::new(Writer::new(conn)),
+                writer: Mutex::new(Writer::new(conn, options.overlay.clone())),
                 generation,
                 was_put_back,
                 readers,

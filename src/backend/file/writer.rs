@@ -2,6 +2,7 @@
 //! their own or in one shared with other commands ([`super::group_commit`]).
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
@@ -10,6 +11,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::change_table;
 use super::command_identity::{self, CommandDigest};
+use super::directory_table::read_directory;
 use super::error::{
     OutOfNumbers, SqliteFault, StoreError, StoreResult, classify, reject_bad_field,
 };
@@ -24,6 +26,8 @@ use super::sql::Batch;
 use crate::backend::{BackendError, Missing, Outcome};
 use crate::model::check::{BadField, FieldProblem};
 use crate::model::decide::{Context, absorb, decide};
+use crate::model::directory::Directory;
+use crate::model::naming::{names_people, resolve_people};
 use crate::model::searched_texts::affects_search;
 use crate::model::{
     Command, CommandId, Envelope, Event, EventBody, EventId, Incident, IncidentCommand, IncidentId,
@@ -37,6 +41,10 @@ const MAX_RECENT: NonZeroUsize = NonZeroUsize::new(128).expect("it is not zero")
 pub(super) struct Writer {
     pub conn: SqliteConnection,
     pub names: NameInterner,
+    /// The directory of the settings, which is added to that of the store.
+    overlay: Directory,
+    /// The directory with the version of the stored one that it was read with.
+    directory: Option<(i64, Arc<Directory>)>,
     /// Records after the last commands of this process. Other processes may have added events
     /// since; these are folded in before a record is used.
     recent_records: LruCache<IncidentId, KeyedIncident>,
@@ -102,15 +110,35 @@ struct CommandLookup {
 }
 
 impl Writer {
-    pub(super) fn new(conn: SqliteConnection) -> Self {
+    /// `overlay` is added to the directory of the store.
+    pub(super) fn new(conn: SqliteConnection, overlay: Directory) -> Self {
         Self {
             conn,
+            overlay,
+            directory: None,
             names: NameInterner::default(),
             recent_records: LruCache::new(MAX_RECENT),
             last_number: None,
             last_log: None,
             poisoned: false,
         }
+    }
+
+    /// Returns the directory as it is in the running transaction, with that of the settings.
+    async fn directory(&mut self) -> StoreResult<Arc<Directory>> {
+        let row = Batch::new("SELECT version FROM directory WHERE id = 1")
+            .fetch_optional(&mut self.conn)
+            .await?;
+        let version: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
+        if let Some((cached, directory)) = &self.directory
+            && *cached == version
+        {
+            return Ok(Arc::clone(directory));
+        }
+        let stored = read_directory(&mut self.conn).await?.unwrap_or_default();
+        let directory = Arc::new(stored.merged_with(&self.overlay));
+        self.directory = Some((version, Arc::clone(&directory)));
+        Ok(directory)
     }
 
     /// Rolls back a transaction that did not reach its commit.
@@ -131,6 +159,7 @@ impl Writer {
         self.names.on_rollback();
         self.recent_records.clear();
         self.last_number = None;
+        self.directory = None;
     }
 
     /// Makes the writer usable after a panic: rolls back the transaction and clears the caches.
@@ -330,6 +359,10 @@ impl Writer {
         }
         let context = Context { now: Utc::now(), rules };
         let mut before = lookup.record;
+        // What is stored is bound to the command as it was sent.
+        let sent = envelope;
+        let resolved = self.with_resolved_people(envelope, before.as_ref()).await?;
+        let envelope = resolved.as_ref().unwrap_or(envelope);
         let mut events = match (command, lookup.same_alert_incident) {
             (IncidentCommand::Declare(declaration), Some(open)) if before.is_none() => {
                 before = records::load(&mut self.conn, open, true).await?;
@@ -363,7 +396,7 @@ impl Writer {
             return Err(BackendError::rejected(Rejection::IdCollides, context.now).into());
         }
         let mut batch = Batch::default();
-        let origin = EventOrigin::of(envelope, None);
+        let origin = EventOrigin::of(sent, None);
         let updated = self.add_events(&mut batch, before, &events, &origin).await?;
         let mut all_events = events;
         let mut touched = vec![updated];
@@ -375,6 +408,26 @@ impl Writer {
         let row = touched[0].incident.summary.clone();
         self.remember(touched);
         Ok(Outcome { incident: Some(row.id), row: Some(row), events: all_events, replayed: false })
+    }
+
+    /// Returns a command with the people whom it names as the directory has them; `None` if it names
+    /// nobody.
+    async fn with_resolved_people(
+        &mut self,
+        envelope: &Envelope,
+        before: Option<&KeyedIncident>,
+    ) -> StoreResult<Option<Envelope>> {
+        let mut resolved = match &envelope.command {
+            Command::Incident { command, .. } if names_people(command) => envelope.clone(),
+            _ => return Ok(None),
+        };
+        let directory = self.directory().await?;
+        if let Command::Incident { command, .. } = &mut resolved.command {
+            let incident = before.map(|before| &before.incident);
+            resolve_people(command, &directory, &envelope.actor, incident)
+                .map_err(reject_bad_field)?;
+        }
+        Ok(Some(resolved))
     }
 
     /// Runs statements and ends the scope. After a transaction, learns up to where the log goes.
@@ -422,6 +475,10 @@ impl Writer {
         rules: &Rules,
         scope: TxScope,
     ) -> StoreResult<Option<Outcome>> {
+        // The directory must be that of the transaction.
+        if names_people(command) && !self.directory().await?.people.is_empty() {
+            return Ok(None);
+        }
         let before = self.recent_records.get(&id).cloned();
         let (next_number, dedup_key) = match (command, &before) {
             (IncidentCommand::Declare(declaration), None) => {

@@ -88,6 +88,9 @@ pub struct Declare {
     /// The team that answers for it
     #[arg(long, value_name = "NAME")]
     pub team: Option<String>,
+    /// Services and a team that the directory has not are meant
+    #[arg(long)]
+    pub accept_unknown: bool,
     /// A free word; may be repeated
     #[arg(long = "label", value_name = "WORD")]
     pub labels: Vec<String>,

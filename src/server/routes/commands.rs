@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::api::command::MAX_COMMANDS;
 use crate::api::{Answered, Answers, Details, ErrorCode, Orders, path};
 use crate::backend::BackendError;
+use crate::model::naming::unknown_names;
 use crate::model::text::SafeText;
-use crate::model::{CommandId, Envelope};
+use crate::model::{Command, CommandId, Envelope, RejectionKind};
 use crate::server::auth::CommandAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse, expected_seq};
 use crate::server::error::{ApiError, ApiResult, split_details};
@@ -82,6 +83,10 @@ pub(super) async fn commands(
         order.expected_seq = if_match;
     }
     let directory = shared.directory().await?;
+    // The panes and the command line ask for a second yes themselves. Older ones can't.
+    let asks_itself = headers
+        .get(header::USER_AGENT)
+        .is_some_and(|agent| agent.as_bytes().starts_with(b"redphone/"));
     let may_read = caller.token.scope.grants(Permission::Read);
     let find_person = |handle: &str| directory.person(handle).cloned();
     let actor = caller.token.actor(find_person);
@@ -112,6 +117,21 @@ pub(super) async fn commands(
             ));
             let details = Box::new(Details::new(ErrorCode::OtherPerson, reason));
             answers.push(Some(Answered::Refused { id: order.id, details }));
+            continue;
+        }
+        if !order.accept_unknown
+            && !asks_itself
+            && actor.person().is_some()
+            && let Command::Incident { command, .. } = &order.command
+            && let Some(unknown) = unknown_names(command, &directory).into_iter().next()
+        {
+            let reason = SafeText::from(format!(
+                "{unknown}: name one of the directory, or send \"accept_unknown\": true with the \
+                 command if it is meant"
+            ));
+            let mut details = Details::new(ErrorCode::Rejected, reason);
+            details.rejection = Some(RejectionKind::Invalid);
+            answers.push(Some(Answered::Refused { id: order.id, details: Box::new(details) }));
             continue;
         }
         answers.push(None);

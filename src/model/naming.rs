@@ -1,0 +1,197 @@
+//! Names in commands: people, teams and services that the directory has, or has not.
+//!
+//! The directory is the truth about whom a command names. Who asks is not looked up here: somebody
+//! who is not in the directory may do everything, and may name himself.
+
+use super::actor::{Actor, PersonRef};
+use super::bad_field::{BadField, FieldProblem};
+use super::check;
+use super::command::IncidentCommand;
+use super::directory::Directory;
+use super::incident::Incident;
+use super::text::{equals_folded, fold};
+
+/// The lowest similarity at which another name is suggested; 1.0 is the same name.
+const MIN_SIMILARITY: f64 = 0.75;
+
+/// Returns the people whom a command names, each with the field in which it does.
+fn named_people(command: &mut IncidentCommand) -> Vec<(&'static str, &mut PersonRef)> {
+    match command {
+        IncidentCommand::Assign { to: Some(person) } => vec![("to", person)],
+        IncidentCommand::GiveRole { person, .. } => vec![("person", person)],
+        IncidentCommand::Escalate { to, .. } => to.iter_mut().map(|one| ("to", one)).collect(),
+        IncidentCommand::SetActionItem { item } => {
+            item.owner.iter_mut().map(|owner| ("owner", owner)).collect()
+        }
+        IncidentCommand::RecordDecision(decision) => {
+            decision.by.iter_mut().map(|by| ("by", by)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Returns whether a command names people.
+#[must_use]
+pub fn names_people(command: &IncidentCommand) -> bool {
+    !named_people(&mut command.clone()).is_empty()
+}
+
+/// Replaces each person whom a command names by the directory's entry with the same handle. Nothing
+/// changes if the directory has no people.
+///
+/// Somebody who is not in the directory may be named by himself, and where the incident names him
+/// already: he may have left the company.
+///
+/// # Errors
+/// [`BadField`] for a handle that nobody in the directory has.
+pub fn resolve_people(
+    command: &mut IncidentCommand,
+    directory: &Directory,
+    actor: &Actor,
+    incident: Option<&Incident>,
+) -> Result<(), BadField> {
+    if directory.people.is_empty() {
+        return Ok(());
+    }
+    for (field, person) in named_people(command) {
+        // What is no name at all is refused for that reason.
+        if check::person(field, person).is_err() {
+            continue;
+        }
+        let has_handle = |other: &&PersonRef| equals_folded(&other.handle, &person.handle);
+        let found = directory
+            .people
+            .iter()
+            .find(has_handle)
+            .or_else(|| actor.person().filter(has_handle))
+            .or_else(|| incident.and_then(|incident| people_of(incident).find(has_handle)))
+            .cloned();
+        let Some(found) = found else {
+            let handles = directory.people.iter().map(|person| person.handle.as_str());
+            let nearest = nearest(&person.handle, handles).map(str::to_owned);
+            let handle = person.handle.clone();
+            return Err(BadField::new(field, FieldProblem::UnknownPerson { handle, nearest }));
+        };
+        *person = found;
+    }
+    Ok(())
+}
+
+/// Returns the people whom the record of an incident names.
+fn people_of(incident: &Incident) -> impl Iterator<Item = &PersonRef> {
+    incident
+        .summary
+        .assignee
+        .iter()
+        .chain(incident.roles.iter().map(|(_, person)| person))
+        .chain(incident.review.actions.iter().filter_map(|item| item.owner.as_ref()))
+        .chain(incident.decisions.iter().filter_map(|decision| decision.by.as_ref()))
+}
+
+/// Returns the errors for the services and the team that a command names and the directory has not.
+/// A directory without services, or without teams, has nothing to say about them.
+#[must_use]
+pub fn unknown_names(command: &IncidentCommand, directory: &Directory) -> Vec<BadField> {
+    let (services, team) = match command {
+        IncidentCommand::Declare(declaration) => {
+            (declaration.services.as_slice(), declaration.team.as_ref())
+        }
+        IncidentCommand::SetServices { services } => (services.as_slice(), None),
+        IncidentCommand::SetTeam { team } => ([].as_slice(), team.as_ref()),
+        _ => return Vec::new(),
+    };
+    let is_name = |name: &&String| check::name("name", name).is_ok();
+    let services =
+        services.iter().filter(is_name).filter(|name| directory.is_unknown_service(name)).map(
+            |name| {
+                let names = directory.services.iter().map(|service| service.name.as_str());
+                ("services", "service", name, nearest(name, names))
+            },
+        );
+    let team = team.into_iter().filter(is_name).filter(|name| directory.is_unknown_team(name)).map(
+        |name| {
+            let names = directory.teams.iter().map(|team| team.name.as_str());
+            ("team", "team", name, nearest(name, names))
+        },
+    );
+    services
+        .chain(team)
+        .map(|(field, kind, name, nearest)| {
+            let (name, nearest) = (name.clone(), nearest.map(str::to_owned));
+            BadField::new(field, FieldProblem::UnknownName { kind, name, nearest })
+        })
+        .collect()
+}
+
+/// Returns the name that was probably meant.
+#[must_use]
+pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let name = fold(name);
+    names
+        .map(|other| (strsim::jaro_winkler(&name, &fold(other)), other))
+        .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, other)| other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::directory::{Service, Team};
+
+    fn directory() -> Directory {
+        let service = |name: &str| Service {
+            name: name.into(),
+            team: "core".into(),
+            depends_on: Vec::new(),
+            runbook: None,
+            objective: None,
+        };
+        Directory {
+            people: vec![PersonRef::new("ines", "Ines Moreau"), PersonRef::new("bo", "Bo Lind")],
+            teams: vec![Team { name: "core".into(), members: Vec::new() }],
+            services: vec![service("payments"), service("checkout")],
+            ..Directory::default()
+        }
+    }
+
+    fn assigned(handle: &str, actor: &Actor) -> Result<PersonRef, BadField> {
+        let to = Some(PersonRef::new(handle, "Somebody Else"));
+        let mut command = IncidentCommand::Assign { to };
+        resolve_people(&mut command, &directory(), actor, None)?;
+        let IncidentCommand::Assign { to: Some(to) } = command else { panic!("an assignment") };
+        Ok(to)
+    }
+
+    #[test]
+    fn names_of_people_come_from_the_directory() {
+        let stranger = Actor::Person(PersonRef::new("sam", "Sam Okafor"));
+        let ines = PersonRef::new("ines", "Ines Moreau");
+        assert_eq!(assigned("ines", &stranger), Ok(ines.clone()));
+        assert_eq!(assigned("INES", &stranger), Ok(ines));
+        // Who asks may name himself.
+        assert_eq!(assigned("sam", &stranger), Ok(PersonRef::new("sam", "Sam Okafor")));
+        let refused = assigned("ghost", &stranger).unwrap_err().to_string();
+        assert!(refused.starts_with("to: there is no \"ghost\" in the directory"), "{refused}");
+        let near = assigned("inez", &stranger).unwrap_err().to_string();
+        assert!(near.contains("did you mean \"ines\"?"), "{near}");
+    }
+
+    #[test]
+    fn unknown_services_and_teams_are_named() {
+        let problems = |command: &IncidentCommand| -> Vec<String> {
+            unknown_names(command, &directory()).iter().map(ToString::to_string).collect()
+        };
+        let services = |names: &[&str]| IncidentCommand::SetServices {
+            services: names.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        assert_eq!(problems(&services(&["payments", "checkout"])), Vec::<String>::new());
+        let unknown = problems(&services(&["checkout", "pay", "zebra"]));
+        assert_eq!(unknown.len(), 2, "{unknown:?}");
+        assert!(unknown[0].contains("no service \"pay\""), "{unknown:?}");
+        assert!(unknown[0].contains("did you mean \"payments\"?"), "{unknown:?}");
+        let team = IncidentCommand::SetTeam { team: Some("cor".into()) };
+        assert!(problems(&team)[0].contains("no team \"cor\""));
+        assert_eq!(unknown_names(&services(&["zebra"]), &Directory::default()), []);
+    }
+}
