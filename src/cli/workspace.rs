@@ -46,7 +46,7 @@ enum WorkspaceBackend {
 impl OpenWorkspace {
     /// Opens the workspace of a configuration for its user.
     pub async fn open(config: Config, flags: Flags, missing: IfMissing) -> Result<Self, Failure> {
-        let Session { connection, me } = Session::open_panes(&config, missing).await?;
+        let Session { connection, me, .. } = Session::open_panes(&config, missing).await?;
         let workspace = workspace_for(&config, &flags);
         Ok(Self::from_parts(config, flags, me, workspace, connection))
     }
