@@ -65,7 +65,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         max_body_bytes: usize::try_from(args.max_body).unwrap_or(usize::MAX),
         max_connections: usize::try_from(args.max_connections).unwrap_or(usize::MAX),
         max_connections_per_address: args
-            .max_connections_per_address
+            .max_per_address
             .map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
         min_free_bytes: u64::from(args.min_free) * 1024 * 1024,
         requests_per_minute: args.requests_a_minute,

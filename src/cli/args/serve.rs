@@ -16,10 +16,11 @@ TLS, unless --insecure-http says that something in front does that. Certificate 
 again when they change. It ends on SIGTERM and SIGINT, once what runs is answered.
 
 Each request is one line of JSON on standard error or in the access log: time, request, peer,
-method, route, status, ms, bytes, token (its name); where it applies also denied (why the token is
-not accepted), token_id (its public part) and refused (how many commands). Warnings are lines on
-standard error and in the log. SIGHUP opens the access log anew and reads the settings again, as a
-change of their file does. A second SIGTERM or SIGINT ends it at once.
+method, route, status, ms, bytes, token (its name). SIGHUP opens the access log anew and reads the
+settings again, as a change of their file does. A second SIGTERM or SIGINT ends it at once.
+
+A line also has, where it applies: denied (why the token was not accepted), token_id (its public
+part), refused (how many commands). Warnings are lines on standard error and in the log.
 
 /v1/ready says whether it can write: it can't after a write that failed, until one succeeds.
 
@@ -56,7 +57,7 @@ pub struct Serve {
     /// The most connections from one address that have shown no valid token yet; beyond it the one
     /// that is idle longest is cut off [default: a quarter of --max-connections]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub max_connections_per_address: Option<u32>,
+    pub max_per_address: Option<u32>,
     /// With less space on the disk of the store or of a log than this, in MiB, it says that it is
     /// not ready; of a small disk a twentieth is enough
     #[arg(long, value_name = "MIB", default_value_t = 64,
