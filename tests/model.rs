@@ -16,5 +16,6 @@ mod model {
     mod people;
     mod rejection;
     mod runbook;
+    mod service_level;
     mod text;
 }

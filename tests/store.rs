@@ -10,6 +10,7 @@ mod store {
     mod fixtures;
     mod import;
     mod later;
+    mod migration;
     mod naming;
     mod open;
     mod properties;

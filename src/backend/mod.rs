@@ -166,6 +166,10 @@ pub struct Capabilities {
     /// Which store it is; absent if the backend does not tell that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<StoreInfo>,
+    /// Whether it calls the next level of an escalation policy by itself when nobody acknowledges an
+    /// incident in time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub escalates: bool,
 }
 
 /// Reads kinds of commands, without those of later versions.

@@ -21,6 +21,7 @@ mod json;
 mod list;
 mod login;
 mod man;
+mod migration;
 mod note;
 mod out;
 mod outbox;

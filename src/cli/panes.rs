@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::config::warnings;
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use super::migration;
 use super::out::{self, pluralize};
 use super::runtime::block_on;
 use super::session::IfMissing;
@@ -31,6 +32,7 @@ pub fn run(context: &mut Context) -> Result<(), Failure> {
 /// Runs the panes until the user quits, on the first workspace and on those they switch to.
 pub async fn show(first: OpenWorkspace, wall: Option<tui::wall::Settings>) -> Result<(), RunError> {
     let pool = Arc::new(WorkspacePool::from(&first));
+    migration::silence();
     let mut terminal = TerminalSession::open(&options(&first, &pool))?;
     let mut workspace = first;
     loop {

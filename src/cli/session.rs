@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::failure::{Exit, Failure};
+use super::migration;
 use super::out;
 use super::value::IncidentRef;
 use crate::backend::file::{FileStore, Options};
@@ -203,6 +204,7 @@ pub async fn open_store_at(
         overlay: config.directory.clone(),
         create: missing == IfMissing::Create,
         lock_timeout: LOCK_TIMEOUT,
+        migration: migration::observer(),
     };
     if config.read_only {
         return Ok(FileStore::open_read_only(path, options).await?);
@@ -308,7 +310,7 @@ impl Session {
             id: CommandId::new(),
             at: Utc::now(),
             actor: Actor::Person(self.me.clone()),
-            command: Command::Incident { incident, command },
+            command: Command::incident(incident, command),
             expected_seq,
         };
         let Some(remote) = &self.connection.remote else {

@@ -1,6 +1,6 @@
 //! `show`: prints one incident with its context and its timeline.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::args::Show;
@@ -15,7 +15,7 @@ use crate::backend::{Detail, Similar, TimelineRange};
 use crate::model::change::Suspect;
 use crate::model::directory::{Directory, mark_unknown};
 use crate::model::problem::Problem;
-use crate::model::service_level::{ServiceLevels, SlaTarget, running_clock};
+use crate::model::service_level::{ServiceLevels, paused_time, running_clock, verdicts};
 use crate::model::text::{self, SafeText, pad};
 use crate::model::{Event, Incident, IncidentId, Priority, time};
 use crate::sync::Reader;
@@ -163,16 +163,22 @@ impl DetailPrinter<'_> {
         self.field("Detected", &self.format_time(row.detected_at))?;
         self.field("Reported", &self.format_time(row.reported_at))?;
         if let Some(clock) = running_clock(row, levels) {
-            let target = match clock.target {
-                SlaTarget::Acknowledge => "acknowledge",
-                SlaTarget::Resolve => "resolve",
-            };
+            let target = clock.target.as_str();
             let remaining = format_remaining(clock.remaining(self.now));
+            let stopped = if clock.stopped_at.is_some() { ", stopped by the pause" } else { "" };
             let text = match remaining.strip_prefix('+') {
-                Some(overdue) => format!("{target}: past by {overdue}"),
-                None => format!("{target}: {remaining} left"),
+                Some(overdue) => format!("{target}: past by {overdue}{stopped}"),
+                None => format!("{target}: {remaining} left{stopped}"),
             };
             self.field("SLA", &text)?;
+        }
+        for verdict in verdicts(row, levels) {
+            self.field("SLA", &verdict.phrase().unwrap_or_default())?;
+        }
+        let paused = paused_time(row, self.now);
+        if row.paused || paused > TimeDelta::zero() {
+            let paused = time::format_duration(paused);
+            self.field("Paused", &format!("{paused}, not counted in the time to resolve"))?;
         }
         if row.alerts > 1 {
             self.field("Alerts", &format!("{} grouped", row.alerts))?;
@@ -220,10 +226,10 @@ impl DetailPrinter<'_> {
             let change = &suspect.change;
             let before = match suspect.before_s {
                 0 => "was running".to_owned(),
-                s => format!("{} before", time::format_duration(chrono::TimeDelta::seconds(s))),
+                s => format!("{} before", time::format_duration(TimeDelta::seconds(s))),
             };
-            let how = if suspect.direct { "" } else { ", a dependency" };
-            let at = change.ends_at.unwrap_or(change.starts_at);
+            let how = suspect.distance().map_or_else(String::new, |how| format!(", {how}"));
+            let at = suspect.ended_at().unwrap_or(change.starts_at);
             let text = format!(
                 "{} {} {} ({}, {before}{how})",
                 format_minute(at),

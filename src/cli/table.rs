@@ -108,7 +108,7 @@ impl<'a> Table<'a> {
 
 /// Formats the time that remains until a target; `+3m` when it was missed three minutes ago.
 pub fn format_remaining(remaining: TimeDelta) -> String {
-    if remaining > TimeDelta::zero() {
+    if remaining >= TimeDelta::zero() {
         time::format_duration(remaining)
     } else {
         format!("+{}", time::format_duration(-remaining))

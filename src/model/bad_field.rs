@@ -94,7 +94,7 @@ pub enum FieldProblem {
     #[error("is 0: positions start at 1")]
     ZeroPosition,
     /// No person moves an incident to this status directly.
-    #[error("{0} is not a stage to move to: there is a command for it")]
+    #[error("{} is not a stage to move to: {}", .0, other_way(*.0))]
     NotAStage(Status),
     /// No undone move leads back to this status.
     #[error("{0} is not a stage to go back to")]
@@ -139,4 +139,12 @@ pub enum FieldProblem {
 /// Returns the question for a name that was probably meant.
 fn question(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(" (did you mean {:?}?)", sanitize(name)))
+}
+
+/// Says whether a command leads to a status that is no stage to move to.
+fn other_way(status: Status) -> &'static str {
+    match status {
+        Status::Triggered => "there is no command for it, an incident begins there",
+        _ => "there is a command for it",
+    }
 }

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 use super::actor::Actor;
@@ -79,13 +78,52 @@ pub struct Suspect {
     pub before_s: i64,
     /// Whether it touched an affected service itself, and not only a service that one depends on.
     pub direct: bool,
+    /// The number of dependencies from an affected service to the nearest one that it touched; 0 for
+    /// an affected service, and absent where only `direct` is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u32>,
+    /// When it is taken to have ended, because no end was reported within a day of its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed_end: Option<DateTime<Utc>>,
 }
 
-/// Returns the changes suspected of causing an incident, the nearest in time first.
+/// The greatest number of dependencies between an affected service and one that a suspected change
+/// touched.
+pub const MAX_SUSPECT_STEPS: u32 = 3;
+/// A change whose end nobody reports is taken to have ended this long after its start.
+pub const ASSUMED_DURATION: TimeDelta = TimeDelta::days(1);
+
+impl Suspect {
+    /// Returns when the change ended, or is taken to have ended.
+    #[must_use]
+    pub fn ended_at(&self) -> Option<DateTime<Utc>> {
+        self.change.ends_at.or(self.assumed_end)
+    }
+
+    /// Returns how far the change is from the incident in words; `None` if it touched an affected
+    /// service and its end is known.
+    #[must_use]
+    pub fn distance(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        match self.steps {
+            _ if self.direct => {}
+            Some(steps) if steps > 1 => parts.push(format!("a dependency {steps} steps away")),
+            _ => parts.push("a dependency".to_owned()),
+        }
+        if self.assumed_end.is_some() {
+            parts.push("no end reported, assumed after a day".to_owned());
+        }
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
+/// Returns the changes suspected of causing an incident, the nearest first: by dependencies between
+/// an affected service and one that the change touched, then by time.
 ///
-/// A change is suspected when it touches one of `services` or a service that these depend on, and
-/// ended or was running within [`Rules::suspect_s`] (2 h by default) before detection. Planned
-/// changes that have not started are never suspected.
+/// A change is suspected when it touches one of `services` or a service at most
+/// [`MAX_SUSPECT_STEPS`] dependencies away, and ended or was running within [`Rules::suspect_s`]
+/// (2 h by default) before detection. Without a reported end it is taken to have ended
+/// [`ASSUMED_DURATION`] after its start. Planned changes that have not started are never suspected.
 #[must_use]
 pub fn find_suspects(
     services: &[String],
@@ -94,22 +132,30 @@ pub fn find_suspects(
     directory: &Directory,
     rules: &Rules,
 ) -> Vec<Suspect> {
-    let own: BTreeSet<&str> = services.iter().map(String::as_str).collect();
-    let touched = directory.with_dependencies(services);
+    let distances = directory.dependency_steps(services);
     let earliest = detected_at - TimeDelta::seconds(rules.suspect_s);
     let mut suspects: Vec<Suspect> = changes
         .iter()
         .filter(|change| change.starts_at <= detected_at && change.state != ChangeState::Planned)
-        .filter(|change| change.ends_at.is_none_or(|end| end >= earliest))
-        .filter(|change| change.services.iter().any(|s| touched.contains(s.as_str())))
-        .map(|change| Suspect {
-            before_s: change.ends_at.map_or(0, |end| (detected_at - end).num_seconds().max(0)),
-            direct: change.services.iter().any(|s| own.contains(s.as_str())),
-            change: change.clone(),
+        .filter_map(|change| {
+            let touched = change.services.iter().filter_map(|s| distances.get(s.as_str()));
+            let steps = *touched.min()?;
+            let assumed_end = Some(change.starts_at + ASSUMED_DURATION)
+                .filter(|end| change.ends_at.is_none() && *end <= detected_at);
+            let end = change.ends_at.or(assumed_end);
+            if steps > MAX_SUSPECT_STEPS || end.is_some_and(|end| end < earliest) {
+                return None;
+            }
+            Some(Suspect {
+                before_s: end.map_or(0, |end| (detected_at - end).num_seconds().max(0)),
+                direct: steps == 0,
+                steps: Some(steps),
+                assumed_end,
+                change: change.clone(),
+            })
         })
         .collect();
-    suspects.sort_by_key(|s| {
-        (s.before_s, !s.direct, std::cmp::Reverse(s.change.starts_at), s.change.id)
-    });
+    suspects
+        .sort_by_key(|s| (s.steps, s.before_s, std::cmp::Reverse(s.change.starts_at), s.change.id));
     suspects
 }

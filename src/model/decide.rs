@@ -4,13 +4,15 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::check;
 use super::command::logic::Case;
-use super::command::{Command, Envelope, IncidentCommand, declare, merge};
+use super::command::prioritize::{self, Severity};
+use super::command::{Command, Declaration, Envelope, IncidentCommand, declare, merge};
 use super::event::{Event, EventBody};
 use super::extra::Extra;
 use super::id::{EventId, IncidentId, IncidentNumber};
 use super::incident::Incident;
 use super::rejection::Rejection;
 use super::rules::Rules;
+use super::service_level::ServiceLevels;
 use super::status::Status;
 
 /// What a decision depends on besides the incident and the command.
@@ -38,9 +40,10 @@ pub fn decide(
     envelope: &Envelope,
     context: Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
-    let Command::Incident { incident: id, command } = &envelope.command else {
+    let Command::Incident { incident: id, command, undoes, because } = &envelope.command else {
         return Err(Rejection::NotAboutAnIncident);
     };
+    because.as_deref().map_or(Ok(()), |because| check::required_text("reason", because))?;
     check::time("at", envelope.at)?;
     check::name("actor", envelope.actor.name())?;
     let current = incident.map_or(0, |incident| incident.summary.seq);
@@ -58,11 +61,75 @@ pub fn decide(
             }
             let Context { now, rules } = context;
             let requested_at = envelope.at.min(now);
-            let case = Case { incident, envelope, rules, requested_at };
+            let because = because.as_deref();
+            let is_undo = undoes.is_some();
+            let case = Case { incident, envelope, rules, requested_at, because, is_undo };
             command.with_logic(|logic| logic.decide(&case))?
         }
     };
-    Ok(stamp(bodies, *id, incident, envelope, context.now))
+    let mut events = stamp(bodies, *id, incident, envelope, context.now);
+    for event in &mut events {
+        event.because.clone_from(because);
+    }
+    judge(&mut events, incident, &context.rules.levels);
+    Ok(events)
+}
+
+/// Returns the events of a declaration of an alert that an open incident has reported already: the
+/// alert is counted there, and raises the incident if it is worse.
+///
+/// # Errors
+/// [`Rejection`] when the incident has ended.
+pub fn group(
+    incident: &Incident,
+    declaration: &Declaration,
+    envelope: &Envelope,
+    context: Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    check::time("at", envelope.at)?;
+    check::name("actor", envelope.actor.name())?;
+    let EventBody::Declared { priority, declaration, .. } =
+        declare::decide(declaration, envelope.at, context)?
+    else {
+        return Err(Rejection::NotAboutAnIncident);
+    };
+    require_open(incident)?;
+    let detected_at = declaration.detected_at;
+    let detected_at = (detected_at < incident.summary.detected_at).then_some(detected_at);
+    let text = declaration.title.clone();
+    let mut bodies = vec![EventBody::AlertRepeated { text, detected_at }];
+    let severity = Severity {
+        impact: declaration.impact,
+        urgency: declaration.urgency,
+        priority,
+        override_reason: None,
+    };
+    bodies.extend(prioritize::raise(incident, &severity, context.rules));
+    let raised = bodies.len() > 1;
+    let id = incident.summary.id;
+    let mut events = stamp(bodies, id, Some(incident), envelope, context.now);
+    if let Some(event) = events.last_mut().filter(|_| raised) {
+        event.because = Some(format!("an alert of {priority} was grouped into it"));
+    }
+    Ok(events)
+}
+
+/// Adds the verdicts on the clocks of service levels that the events end.
+fn judge(events: &mut [Event], incident: Option<&Incident>, levels: &ServiceLevels) {
+    let Some(incident) = incident else { return };
+    if !events.iter().any(|event| event.body.reaches_stage()) {
+        return;
+    }
+    let mut record = incident.clone();
+    for event in events {
+        let before = (record.summary.acknowledged_at, record.summary.resolved_at);
+        record.apply(event);
+        let row = &record.summary;
+        let acknowledge = row.acknowledge_verdict.filter(|_| before.0.is_none());
+        let resolve = row.resolve_verdict.filter(|_| before.1.is_none());
+        event.verdicts =
+            acknowledge.into_iter().chain(resolve).map(|v| v.judged_by(levels)).collect();
+    }
 }
 
 /// Returns the events that a merge adds to the incident in which the other one continues.
@@ -75,18 +142,29 @@ pub fn absorb(
     envelope: &Envelope,
     context: Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
-    let ended = &ended.summary;
-    absorb_named(target, (ended.id, ended.number, &ended.title), envelope, context)
+    let row = &ended.summary;
+    let named = (row.id, row.number, row.title.as_str());
+    absorb_incident(target, named, Some(ended), envelope, context)
 }
 
 /// Returns the same events as [`absorb`] for an ended incident of which only id, number and title
-/// are known.
+/// are known, as far as these tell them.
 ///
 /// # Errors
 /// [`Rejection`] when the target has ended itself.
 pub fn absorb_named(
     target: &Incident,
-    (id, number, title): (IncidentId, Option<IncidentNumber>, &str),
+    named: (IncidentId, Option<IncidentNumber>, &str),
+    envelope: &Envelope,
+    context: Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    absorb_incident(target, named, None, envelope, context)
+}
+
+fn absorb_incident(
+    target: &Incident,
+    named: (IncidentId, Option<IncidentNumber>, &str),
+    ended: Option<&Incident>,
     envelope: &Envelope,
     context: Context<'_>,
 ) -> Result<Vec<Event>, Rejection> {
@@ -95,11 +173,25 @@ pub fn absorb_named(
     {
         return Err(refusal);
     }
-    let body = merge::absorb(target, id, number, title)?;
-    let mut events = stamp(vec![body], target.summary.id, Some(target), envelope, context.now);
-    for event in &mut events {
+    let detected_at = ended.map(|ended| ended.summary.detected_at);
+    let mut bodies = vec![merge::absorb(target, named, detected_at)?];
+    let severity = ended.map(|ended| Severity {
+        impact: ended.summary.impact,
+        urgency: ended.summary.urgency,
+        priority: ended.summary.priority,
+        override_reason: ended.override_reason.as_deref(),
+    });
+    bodies
+        .extend(severity.and_then(|severity| prioritize::raise(target, &severity, context.rules)));
+    let raised = bodies.len() > 1;
+    let mut events = stamp(bodies, target.summary.id, Some(target), envelope, context.now);
+    for (index, event) in events.iter_mut().enumerate() {
         // The events of the incident that ends use the first ids derived from this command.
-        event.id = EventId::derived(envelope.id, 100);
+        event.id = EventId::derived(envelope.id, 100 + index);
+    }
+    if let Some((event, ended)) = events.last_mut().zip(ended).filter(|_| raised) {
+        let (label, priority) = (ended.summary.label(), ended.summary.priority);
+        event.because = Some(format!("{label}, which was {priority}, was merged into it"));
     }
     Ok(events)
 }
@@ -133,6 +225,9 @@ fn stamp(
             recorded_at: now.trunc_subsecs(3),
             actor: envelope.actor.clone(),
             command: envelope.id,
+            because: None,
+            verdicts: Vec::new(),
+            undo: None,
             body,
             extra: Extra::default(),
         })
@@ -159,6 +254,36 @@ fn happened_at(
 /// Rejects a command that needs an open incident when the incident has ended.
 pub(super) fn require_open(incident: &Incident) -> Result<(), Rejection> {
     if incident.summary.status.is_open() { Ok(()) } else { Err(already_ended(incident)) }
+}
+
+/// Rejects a correction of an incident that has ended, unless it is resolved or closed, can still be
+/// reopened, and a reason is given. An open incident needs none.
+pub(super) fn require_correctable(case: &Case<'_>, reason: Option<&str>) -> Result<(), Rejection> {
+    let incident = case.incident;
+    let status = incident.summary.status;
+    match status {
+        Status::Resolved | Status::Closed => {}
+        Status::Merged | Status::Reclassified => return Err(already_ended(incident)),
+        _ => return Ok(()),
+    }
+    if let Some((closed_at, days)) = past_reopening(case) {
+        return Err(Rejection::CorrectedTooLate { status, closed_at, days });
+    }
+    if case.is_undo || reason.or(case.because).is_some_and(|reason| !reason.trim().is_empty()) {
+        return Ok(());
+    }
+    Err(Rejection::CorrectionNeedsReason { status })
+}
+
+/// Returns when the incident was closed and for how many days it could be reopened, if that time
+/// has passed.
+pub(super) fn past_reopening(case: &Case<'_>) -> Option<(DateTime<Utc>, i64)> {
+    let incident = case.incident;
+    let days = case.rules.reopen_days;
+    let closed_at = incident.summary.closed_at.unwrap_or(incident.status_at);
+    let is_past = incident.summary.status == Status::Closed
+        && case.requested_at - closed_at > TimeDelta::days(days);
+    is_past.then_some((closed_at, days))
 }
 
 /// Rejects a command because the incident has ended.

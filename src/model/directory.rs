@@ -1,7 +1,7 @@
 //! The people, teams, services, escalation policies and on-call schedules of a company.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -109,21 +109,26 @@ impl Directory {
             .or_else(|| self.people.iter().find(|p| p.name.eq_ignore_ascii_case(reference)))
     }
 
-    /// Returns these services and all services that they depend on, directly or indirectly.
+    /// Returns these services and all services that they depend on, each with the least number of
+    /// dependencies that lead to it; 0 for these themselves.
     #[must_use]
-    pub fn with_dependencies<'a>(&'a self, services: &'a [String]) -> BTreeSet<&'a str> {
+    pub fn dependency_steps<'a>(&'a self, services: &'a [String]) -> BTreeMap<&'a str, u32> {
         let by_name: BTreeMap<&str, &Service> =
             self.services.iter().map(|s| (s.name.as_str(), s)).collect();
-        let mut seen: BTreeSet<&str> = BTreeSet::new();
-        let mut pending: Vec<&str> = services.iter().map(String::as_str).collect();
-        while let Some(name) = pending.pop() {
-            if seen.insert(name)
-                && let Some(service) = by_name.get(name)
-            {
-                pending.extend(service.depends_on.iter().map(String::as_str));
+        let mut steps: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut pending: VecDeque<(&str, u32)> =
+            services.iter().map(|service| (service.as_str(), 0)).collect();
+        while let Some((name, distance)) = pending.pop_front() {
+            if steps.contains_key(name) {
+                continue;
+            }
+            steps.insert(name, distance);
+            if let Some(service) = by_name.get(name) {
+                let next = service.depends_on.iter().map(String::as_str);
+                pending.extend(next.map(|name| (name, distance + 1)));
             }
         }
-        seen
+        steps
     }
 
     /// Returns the person who is on call for a team at a time.

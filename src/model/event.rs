@@ -24,6 +24,7 @@ use super::review::{ActionItem, Section};
 use super::status::{Category, Classification, ResolutionAction, Role, Status};
 use super::text::sanitize;
 use super::unknown::{is_salvaging, is_strict, plain_text, spaced};
+use super::verdict::{SlaTarget, Verdict};
 
 /// One entry of a timeline.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -44,6 +45,16 @@ pub struct Event {
     pub actor: Actor,
     /// The id of the command that led to it.
     pub command: CommandId,
+    /// Why it was done, where the kind of event has no reason of its own: of corrections after the
+    /// incident was resolved, and of what follows from a grouped alert or a merge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// The clocks of service levels that the event ended, with the goals of that time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<Verdict>,
+    /// What the event restores, if its command undoes another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Undo>,
     /// The kind of event, with its values.
     #[serde(flatten)]
     pub body: EventBody,
@@ -54,6 +65,46 @@ pub struct Event {
 }
 
 extensible_record!(Event);
+
+/// What an event restores of the record besides the changes of its kind; see [`super::undo`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Undo {
+    /// The command that was undone.
+    pub command: CommandId,
+    /// The fields of the record that are set, with their values; those of the JSON of a record.
+    #[schema(value_type = Object)]
+    pub fields: Map<String, Value>,
+}
+
+/// What a store has in one column of an event: its body, and the fields that only some events have.
+#[derive(Clone, Debug)]
+pub struct StoredBody {
+    /// See [`Event::because`].
+    pub because: Option<String>,
+    /// See [`Event::verdicts`].
+    pub verdicts: Vec<Verdict>,
+    /// See [`Event::undo`].
+    pub undo: Option<Undo>,
+    /// See [`Event::body`].
+    pub body: EventBody,
+}
+
+impl StoredBody {
+    /// Reads what [`Event::body_to_json`] gives. Returns also the fields of later versions.
+    ///
+    /// # Errors
+    /// That of the parser, if it is not the body of an event.
+    pub fn from_json(json: &str) -> Result<(Self, Extra), serde_json::Error> {
+        let (body, mut extra) = EventBody::from_json(json)?;
+        let mut stored = Self { because: None, verdicts: Vec::new(), undo: None, body };
+        if !extra.is_empty() {
+            stored.because = extra.extract("because");
+            stored.verdicts = extra.extract("verdicts").unwrap_or_default();
+            stored.undo = extra.extract("undo");
+        }
+        Ok((stored, extra))
+    }
+}
 
 /// What happened to an incident: the kind of event, with its values.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -73,6 +124,9 @@ pub enum EventBody {
     AlertRepeated {
         /// The text of the repeated alert.
         text: String,
+        /// When the alert was detected, if that was before the incident's detection.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detected_at: Option<DateTime<Utc>>,
     },
     /// Somebody acknowledged the incident and is responsible for it.
     Acknowledged,
@@ -196,7 +250,7 @@ pub enum EventBody {
     },
     /// The incident is shown in the queue again before the end of its snooze.
     Woken,
-    /// Work is paused, because it waits for somebody else. The clocks of service levels go on.
+    /// Work is paused, because it waits for somebody else. The clock to resolve it stops.
     Paused {
         /// For whom or what it waits.
         reason: String,
@@ -218,6 +272,9 @@ pub enum EventBody {
         number: Option<IncidentNumber>,
         /// The title of the incident that ended.
         title: String,
+        /// When that incident was detected, if that was before this one's detection.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detected_at: Option<DateTime<Utc>>,
     },
     /// A link was added.
     Linked {
@@ -293,26 +350,40 @@ impl Event {
     /// # Errors
     /// That of the serializer.
     pub fn body_to_json(&self) -> Result<String, serde_json::Error> {
-        if self.extra.is_empty() {
+        let has_own = self.because.is_some() || !self.verdicts.is_empty() || self.undo.is_some();
+        if self.extra.is_empty() && !has_own {
             return serde_json::to_string(&self.body);
         }
         let mut value = serde_json::to_value(&self.body)?;
+        if let Value::Object(fields) = &mut value {
+            if let Some(because) = &self.because {
+                fields.insert("because".into(), because.as_str().into());
+            }
+            if !self.verdicts.is_empty() {
+                fields.insert("verdicts".into(), serde_json::to_value(&self.verdicts)?);
+            }
+            if let Some(undo) = &self.undo {
+                fields.insert("undo".into(), serde_json::to_value(undo)?);
+            }
+        }
         self.extra.merge_into(&mut value);
         serde_json::to_string(&value)
     }
 
-    /// Returns the details of the event as text, with those that only a later version defines.
+    /// Returns the details of the event as text: those of its kind, why it was done, how it ended
+    /// clocks of service levels, and those that only a later version defines.
     ///
     /// The text is not sanitized: it may contain text from outside, so it must not be printed as it
     /// is.
     #[must_use]
     pub fn detail(&self) -> String {
-        let mut detail = self.body.detail();
-        for (label, text) in self.extra.labelled() {
-            let separator = if detail.is_empty() { "" } else { " · " };
-            detail = format!("{detail}{separator}{label}: {text}");
-        }
-        detail
+        let mut parts = vec![self.body.detail()];
+        parts.extend(self.because.clone());
+        parts.extend(self.verdicts.iter().filter_map(Verdict::phrase));
+        let extra = self.extra.labelled().into_iter();
+        parts.extend(extra.map(|(label, text)| format!("{label}: {text}")));
+        parts.retain(|part| !part.is_empty());
+        parts.join(" · ")
     }
 
     /// Returns how long after it happened the event was recorded.
@@ -321,6 +392,13 @@ impl Event {
     #[must_use]
     pub fn recording_delay(&self) -> Option<TimeDelta> {
         Some(self.recorded_at - self.at).filter(|late| *late > LATE_AFTER)
+    }
+
+    /// Returns how the event ended the clock of a target; `None` if it did not, or if the version
+    /// that recorded it did not record that.
+    #[must_use]
+    pub fn verdict(&self, target: SlaTarget) -> Option<Verdict> {
+        self.verdicts.iter().find(|verdict| verdict.target == target).copied()
     }
 }
 
@@ -411,7 +489,9 @@ impl EventBody {
             Self::Declared { priority, declaration, .. } => {
                 read(&declare::Declared { priority: *priority, declaration })
             }
-            Self::AlertRepeated { text } => read(&repeat_alert::AlertRepeated { text }),
+            Self::AlertRepeated { text, detected_at } => {
+                read(&repeat_alert::AlertRepeated { text, detected_at: *detected_at })
+            }
             Self::Acknowledged => read(&acknowledge::Acknowledged),
             Self::StatusMoved { to } => read(&move_status::StatusMoved { to: *to }),
             Self::MoveUndone { to } => read(&undo_move::MoveUndone { to: *to }),
@@ -461,9 +541,12 @@ impl EventBody {
             Self::MergedInto { into, number } => {
                 read(&merge::MergedInto { into: *into, number: *number })
             }
-            Self::Absorbed { from, number, title } => {
-                read(&merge::Absorbed { from: *from, number: *number, title })
-            }
+            Self::Absorbed { from, number, title, detected_at } => read(&merge::Absorbed {
+                from: *from,
+                number: *number,
+                title,
+                detected_at: *detected_at,
+            }),
             Self::Linked { link } => read(&link::Linked { link }),
             Self::Unlinked { link } => read(&unlink::Unlinked { link }),
             Self::Reclassified { to, reason } => {

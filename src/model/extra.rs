@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde::de::Error as _;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -101,6 +101,14 @@ impl Extra {
         if let Some(extra) = &self.0 {
             merge(value, extra);
         }
+    }
+
+    /// Removes a field and returns its value; `None` if it is not there or has another type.
+    pub(crate) fn extract<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        let mut fields = self.as_object()?.clone();
+        let value = serde_json::from_value(fields.remove(name)?).ok()?;
+        *self = Self::from(fields);
+        Some(value)
     }
 
     /// Returns whether the record has no field that this version does not define.

@@ -2,15 +2,17 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::actor::{Actor, PersonRef};
 use super::checklist::Answered;
 use super::command::{Decision, Link};
-use super::event::{Event, EventBody};
+use super::event::{Event, EventBody, Undo};
 use super::extra::{Extra, extensible_record};
 use super::id::{IncidentId, IncidentNumber};
 use super::review::Review;
+use super::service_level::{ServiceLevels, SlaTarget, ended_clock};
 use super::status::{Classification, ResolutionAction, Role, Status};
 use super::summary::Summary;
 
@@ -77,6 +79,9 @@ pub struct Incident {
 }
 
 extensible_record!(Incident);
+
+/// The fields of a record that no undo restores: what the log itself says.
+pub(super) const FIELDS_OF_THE_LOG: [&str; 4] = ["id", "number", "seq", "last_event_at"];
 
 /// How service was restored.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -148,6 +153,10 @@ impl Incident {
             closed_at: None,
             snoozed_until: None,
             paused: false,
+            paused_since: None,
+            paused_ms: 0,
+            acknowledge_verdict: None,
+            resolve_verdict: None,
             updated_at: None,
             alerts: 1,
             escalation: 0,
@@ -245,9 +254,77 @@ impl Incident {
     pub fn apply(&mut self, event: &Event) {
         // A change ends a snooze; a snooze then begins the next one.
         self.summary.snoozed_until = None;
+        let clocks = (self.summary.acknowledged_at, self.summary.resolved_at);
         event.apply_to(self);
+        self.judge_clocks(event, clocks);
+        if let Some(undo) = &event.undo {
+            self.restore(undo);
+        }
         self.summary.seq = event.seq;
         self.summary.last_event_at = self.summary.last_event_at.max(event.at);
+    }
+
+    /// Returns the record as the fields of its JSON.
+    pub(super) fn fields(&self) -> Option<Map<String, Value>> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(fields)) => Some(fields),
+            _ => None,
+        }
+    }
+
+    /// Sets the fields that an undo restores. A value that does not fit leaves the record as it is.
+    fn restore(&mut self, undo: &Undo) {
+        let Some(mut record) = self.fields() else { return };
+        for (name, value) in &undo.fields {
+            if FIELDS_OF_THE_LOG.contains(&name.as_str()) {
+                continue;
+            }
+            // A field that is not there has its default.
+            match value {
+                Value::Null => record.remove(name),
+                value => record.insert(name.clone(), value.clone()),
+            };
+        }
+        if let Ok(restored) = serde_json::from_value(Value::Object(record)) {
+            *self = restored;
+        }
+    }
+
+    /// Judges the clocks that an event ended, and forgets the verdicts on those that run again.
+    /// `before` is when they had ended before the event.
+    fn judge_clocks(
+        &mut self,
+        event: &Event,
+        before: (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+    ) {
+        let judge = |before: Option<_>, after: Option<_>, target, current| match (before, after) {
+            (_, None) => None,
+            (None, Some(_)) => event.verdict(target).or_else(|| ended_clock(&self.summary, target)),
+            (Some(_), Some(_)) => current,
+        };
+        let row = &self.summary;
+        let acknowledge =
+            judge(before.0, row.acknowledged_at, SlaTarget::Acknowledge, row.acknowledge_verdict);
+        let resolve = judge(before.1, row.resolved_at, SlaTarget::Resolve, row.resolve_verdict);
+        self.summary.acknowledge_verdict = acknowledge;
+        self.summary.resolve_verdict = resolve;
+    }
+
+    /// Judges clocks that ended before goals were recorded by the service levels `levels`.
+    pub fn judge_by(&mut self, levels: &ServiceLevels) {
+        for verdict in [&mut self.summary.acknowledge_verdict, &mut self.summary.resolve_verdict] {
+            *verdict = verdict.map(|verdict| match verdict.goal_s {
+                Some(_) => verdict,
+                None => verdict.judged_by(levels),
+            });
+        }
+    }
+
+    /// Whether a clock ended before goals were recorded, and was not judged yet.
+    #[must_use]
+    pub fn is_unjudged(&self) -> bool {
+        let row = &self.summary;
+        [row.acknowledge_verdict, row.resolve_verdict].iter().flatten().any(|v| v.goal_s.is_none())
     }
 
     /// Returns the earliest time at which the next event can have happened, however late it is
@@ -315,7 +392,7 @@ impl Incident {
     /// Ends the incident without a resolution: it was merged or reclassified.
     pub(super) fn end_as(&mut self, status: Status, event: &Event) {
         self.summary.closed_at = Some(event.at);
-        self.unpause();
+        self.unpause(event.at);
         self.set_status(status, event);
     }
 
@@ -326,9 +403,26 @@ impl Incident {
         self.update_unowned(event.at);
     }
 
+    /// Takes over a detection time that is earlier than the incident's own.
+    pub(super) fn detected_by(&mut self, detected_at: Option<DateTime<Utc>>) {
+        let earliest =
+            self.summary.detected_at.min(detected_at.unwrap_or(DateTime::<Utc>::MAX_UTC));
+        self.summary.detected_at = earliest;
+    }
+
+    /// Begins a pause, unless it is paused already.
+    pub(super) fn pause(&mut self, reason: &str, at: DateTime<Utc>) {
+        self.summary.paused = true;
+        self.summary.paused_since.get_or_insert(at);
+        self.paused_for = Some(reason.to_owned());
+    }
+
     /// Ends a pause, if there is one.
-    pub(super) fn unpause(&mut self) {
+    pub(super) fn unpause(&mut self, at: DateTime<Utc>) {
         self.summary.paused = false;
+        if let Some(since) = self.summary.paused_since.take() {
+            self.summary.paused_ms += (at - since).num_milliseconds().max(0);
+        }
         self.paused_for = None;
     }
 

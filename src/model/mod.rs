@@ -37,7 +37,9 @@ pub mod stored;
 pub mod summary;
 pub mod text;
 pub mod time;
+pub mod undo;
 pub mod unknown;
+mod verdict;
 
 pub use actor::{Actor, PersonRef};
 pub use command::{Command, Envelope, IncidentCommand};

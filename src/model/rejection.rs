@@ -169,6 +169,20 @@ pub enum Rejection {
         /// For how many days a closed incident can be reopened.
         days: i64,
     },
+    /// A resolved or closed incident is corrected only with a reason.
+    CorrectionNeedsReason {
+        /// How it ended.
+        status: Status,
+    },
+    /// The incident was closed too long ago to be corrected.
+    CorrectedTooLate {
+        /// How it ended.
+        status: Status,
+        /// When it was closed.
+        closed_at: DateTime<Utc>,
+        /// For how many days a closed incident can be reopened and corrected.
+        days: i64,
+    },
     /// The status of the incident was not reached by a move that can be undone.
     NoMoveToUndo {
         /// The present status of the incident.
@@ -314,6 +328,8 @@ impl Rejection {
             | Self::CloseUnresolved
             | Self::ClosingGateOpen { .. }
             | Self::ReopenedTooLate { .. }
+            | Self::CorrectionNeedsReason { .. }
+            | Self::CorrectedTooLate { .. }
             | Self::NoMoveToUndo { .. }
             | Self::UndoneTooLate { .. }
             | Self::NothingToReview { .. }

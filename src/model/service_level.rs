@@ -1,62 +1,11 @@
 //! Service levels: how soon an incident must be acknowledged, resolved and reported on.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
 
 use super::priority::Priority;
 use super::summary::Summary;
 
-/// The service level of one priority. All durations are in seconds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ServiceLevel {
-    /// Acknowledge within this many seconds of the report.
-    pub acknowledge_s: i64,
-    /// Resolve within this many seconds of the report.
-    pub resolve_s: i64,
-    /// Update stakeholders at least this often, in seconds; `None` where no updates are due.
-    pub update_every_s: Option<i64>,
-}
-
-/// The service levels of P1 to P4, in this order.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ServiceLevels(pub [ServiceLevel; 4]);
-
-impl Default for ServiceLevels {
-    fn default() -> Self {
-        const MINUTE: i64 = 60;
-        const HOUR: i64 = 60 * MINUTE;
-        const DAY: i64 = 24 * HOUR;
-        let level = |acknowledge_s, resolve_s, update_every_s| ServiceLevel {
-            acknowledge_s,
-            resolve_s,
-            update_every_s,
-        };
-        Self([
-            level(5 * MINUTE, HOUR, Some(30 * MINUTE)),
-            level(15 * MINUTE, 4 * HOUR, Some(HOUR)),
-            level(HOUR, DAY, Some(DAY)),
-            level(8 * HOUR, 5 * DAY, None),
-        ])
-    }
-}
-
-impl ServiceLevels {
-    /// Returns the service level of a priority.
-    #[must_use]
-    pub fn for_priority(&self, priority: Priority) -> ServiceLevel {
-        self.0[priority.index()]
-    }
-}
-
-/// The target of a service level that a clock measures.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SlaTarget {
-    /// The incident must be acknowledged.
-    Acknowledge,
-    /// The incident must be resolved.
-    Resolve,
-}
+pub use super::verdict::{ServiceLevel, ServiceLevels, SlaTarget, Verdict, is_within};
 
 /// A running clock of a service level.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,34 +14,38 @@ pub struct Clock {
     pub target: SlaTarget,
     /// When the clock started: the time of the report.
     pub started_at: DateTime<Utc>,
-    /// When the target is missed.
+    /// The time within which the target must be reached.
+    pub goal: TimeDelta,
+    /// The last instant at which the target is met. A pause moves it.
     pub due: DateTime<Utc>,
+    /// When the clock was stopped by a pause that goes on; `None` if it runs.
+    pub stopped_at: Option<DateTime<Utc>>,
 }
 
 impl Clock {
     /// Returns the time that remains; negative once the target is missed.
     #[must_use]
     pub fn remaining(&self, now: DateTime<Utc>) -> TimeDelta {
-        self.due - now
+        self.due - self.stopped_at.map_or(now, |stopped| stopped.min(now))
     }
 
-    /// Returns whether the target is missed. The due instant itself counts as missed.
+    /// Returns whether the target is missed. The due instant itself is in time.
     #[must_use]
     pub fn is_past(&self, now: DateTime<Utc>) -> bool {
-        now >= self.due
+        self.remaining(now) < TimeDelta::zero()
     }
 
     /// Returns whether at most a quarter of the time remains, or none.
     #[must_use]
     pub fn is_near(&self, now: DateTime<Utc>) -> bool {
-        self.remaining(now) * 4 <= self.due - self.started_at
+        self.remaining(now) * 4 <= self.goal
     }
 
     /// Returns the share of the time that has elapsed, from 0.0 to 1.0.
     #[must_use]
     pub fn elapsed_share(&self, now: DateTime<Utc>) -> f64 {
-        let total = (self.due - self.started_at).num_seconds().max(1);
-        let elapsed = (now - self.started_at).num_seconds().clamp(0, total);
+        let total = self.goal.num_seconds().max(1);
+        let elapsed = (self.goal - self.remaining(now)).num_seconds().clamp(0, total);
         // Both are far below 2^52 seconds.
         #[allow(clippy::cast_precision_loss)]
         let share = elapsed as f64 / total as f64;
@@ -102,20 +55,72 @@ impl Clock {
 
 /// Returns the clock that runs for an incident: first to acknowledge, then to resolve.
 ///
-/// `None` once the incident is resolved or has ended otherwise.
+/// A pause stops the clock to resolve, and never the one to acknowledge. `None` once the incident
+/// is resolved, and once it has ended otherwise: what continues elsewhere, or was no incident, is
+/// not judged.
 #[must_use]
 pub fn running_clock(incident: &Summary, levels: &ServiceLevels) -> Option<Clock> {
     if !incident.status.is_open() {
         return None;
     }
     let level = levels.for_priority(incident.priority);
-    let (promise, seconds) = if incident.acknowledged_at.is_none() {
-        (SlaTarget::Acknowledge, level.acknowledge_s)
+    let started_at = incident.reported_at;
+    Some(if incident.acknowledged_at.is_none() {
+        let goal = TimeDelta::seconds(level.acknowledge_s);
+        let target = SlaTarget::Acknowledge;
+        Clock { target, started_at, goal, due: started_at + goal, stopped_at: None }
     } else {
-        (SlaTarget::Resolve, level.resolve_s)
+        let goal = TimeDelta::seconds(level.resolve_s);
+        let due = started_at + goal + TimeDelta::milliseconds(incident.paused_ms);
+        let target = SlaTarget::Resolve;
+        Clock { target, started_at, goal, due, stopped_at: incident.paused_since }
+    })
+}
+
+/// Returns the verdict on a clock that ends now: as if it was judged without knowing the goals.
+///
+/// `None` while the clock runs.
+#[must_use]
+pub(super) fn ended_clock(incident: &Summary, target: SlaTarget) -> Option<Verdict> {
+    let elapsed_ms = match target {
+        SlaTarget::Acknowledge => acknowledge_ms(incident)?,
+        SlaTarget::Resolve => resolve_ms(incident)?,
     };
-    let from = incident.reported_at;
-    Some(Clock { target: promise, started_at: from, due: from + TimeDelta::seconds(seconds) })
+    Some(Verdict { target, priority: incident.priority, goal_s: None, elapsed_ms, met: None })
+}
+
+/// Returns the time from the report to the acknowledgement, in milliseconds.
+#[must_use]
+pub fn acknowledge_ms(incident: &Summary) -> Option<i64> {
+    incident.acknowledged_at.map(|at| (at - incident.reported_at).num_milliseconds())
+}
+
+/// Returns the time from the report to the resolution without pauses, in milliseconds.
+#[must_use]
+pub fn resolve_ms(incident: &Summary) -> Option<i64> {
+    let elapsed = (incident.resolved_at? - incident.reported_at).num_milliseconds();
+    Some(elapsed - incident.paused_ms)
+}
+
+/// Returns for how long an incident was paused in total.
+#[must_use]
+pub fn paused_time(incident: &Summary, now: DateTime<Utc>) -> TimeDelta {
+    let current = incident.paused_since.map_or(TimeDelta::zero(), |since| now - since);
+    TimeDelta::milliseconds(incident.paused_ms) + current.max(TimeDelta::zero())
+}
+
+/// Returns how the clocks of an incident ended, as far as they have. Those whose goal was not
+/// recorded are judged by `levels`.
+pub fn verdicts(incident: &Summary, levels: &ServiceLevels) -> impl Iterator<Item = Verdict> {
+    let levels = *levels;
+    let ended =
+        |verdict: Option<Verdict>, target| verdict.or_else(|| ended_clock(incident, target));
+    let acknowledge = ended(incident.acknowledge_verdict, SlaTarget::Acknowledge);
+    let resolve = ended(incident.resolve_verdict, SlaTarget::Resolve);
+    acknowledge.into_iter().chain(resolve).map(move |verdict| match verdict.goal_s {
+        Some(_) => verdict,
+        None => verdict.judged_by(&levels),
+    })
 }
 
 /// Returns when the next stakeholder update is due, counted from the last one or from the report.

@@ -9,6 +9,7 @@ use super::extra::Extra;
 use super::id::{IncidentId, IncidentNumber};
 use super::priority::{Impact, Priority, Urgency};
 use super::status::{Category, Source, Status};
+use super::verdict::Verdict;
 
 /// The fields of an incident that are needed for lists, filters and service levels. All times are
 /// UTC.
@@ -50,8 +51,20 @@ pub struct Summary {
     pub closed_at: Option<DateTime<Utc>>,
     /// Until when it is hidden from the queue. Any other event ends the snooze.
     pub snoozed_until: Option<DateTime<Utc>>,
-    /// Whether work waits for somebody else. The clocks of service levels go on.
+    /// Whether work waits for somebody else. The clock to resolve it stands still meanwhile.
     pub paused: bool,
+    /// Since when work waits for somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_since: Option<DateTime<Utc>>,
+    /// For how long it was paused before that, in milliseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub paused_ms: i64,
+    /// How the clock to acknowledge it ended; `None` while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledge_verdict: Option<Verdict>,
+    /// How the clock to resolve it ended; `None` while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolve_verdict: Option<Verdict>,
     /// When stakeholders were last informed.
     pub updated_at: Option<DateTime<Utc>>,
     /// The number of alerts that are grouped into it, including the first one.
@@ -66,6 +79,11 @@ pub struct Summary {
     #[serde(flatten, skip_serializing_if = "Extra::is_empty")]
     #[schema(ignore)]
     pub extra: Extra,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 impl Summary {

@@ -15,6 +15,12 @@ pub fn truncate_to_second(time: DateTime<Utc>) -> DateTime<Utc> {
     time.trunc_subsecs(0)
 }
 
+/// Truncates a time to the millisecond, the precision with which times are recorded.
+#[must_use]
+pub fn recorded_time(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.trunc_subsecs(3)
+}
+
 /// Returns whether a time is in the years that the store accepts.
 #[must_use]
 pub fn is_in_range(time: DateTime<Utc>) -> bool {

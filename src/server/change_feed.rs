@@ -325,7 +325,7 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     use super::*;
-    use crate::backend::file::{FileStore, Options};
+    use crate::backend::file::{FileStore, MigrationObserver, Options};
     use crate::backend::{Capabilities, Detail, Outcome, Page, Search, TimelineRange};
     use crate::model::measures::{Cut, Measures, Window};
     use crate::model::problem::Problem;
@@ -359,6 +359,7 @@ mod tests {
                 me: None,
                 checks_person: false,
                 store: None,
+                escalates: false,
             })
         }
 
@@ -473,6 +474,7 @@ mod tests {
             overlay: Directory::default(),
             create: true,
             lock_timeout: Duration::from_secs(5),
+            migration: MigrationObserver::default(),
         };
         let store = FileStore::open(&folder.path().join("store.db"), options).await.unwrap();
         let (_stop, stopping) = watch::channel(false);

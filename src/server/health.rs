@@ -240,7 +240,7 @@ impl Disk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::file::{FileStore, Options};
+    use crate::backend::file::{FileStore, MigrationObserver, Options};
     use crate::model::Rules;
     use crate::model::directory::Directory;
 
@@ -251,6 +251,7 @@ mod tests {
             overlay: Directory::default(),
             create: true,
             lock_timeout: Duration::from_millis(10),
+            migration: MigrationObserver::default(),
         };
         let store = FileStore::open(&folder.join("store.db"), options).await.unwrap();
         let (_, stopping) = watch::channel(false);

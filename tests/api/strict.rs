@@ -119,7 +119,7 @@ fn sample(kind: CommandKind) -> Command {
             });
         }
     };
-    Command::Incident { incident: IncidentId::new(), command }
+    Command::incident(IncidentId::new(), command)
 }
 
 /// Returns the body with one command of a kind.

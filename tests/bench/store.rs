@@ -105,7 +105,7 @@ async fn commands(folder: &Path) {
                     id: CommandId::new(),
                     at: Utc::now(),
                     actor: Actor::Person(history.person()),
-                    command: Command::Incident { incident, command },
+                    command: Command::incident(incident, command),
                     expected_seq: None,
                 };
                 let begun = Instant::now();

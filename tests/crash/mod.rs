@@ -77,6 +77,9 @@ async fn import(store: &FileStore) {
             command: CommandId::new(),
             body,
             extra: <_>::default(),
+            because: None,
+            verdicts: Vec::new(),
+            undo: None,
         };
         ids.push(event.command);
         importer.add(Record::Event(Box::new(event))).await.unwrap();
@@ -95,7 +98,7 @@ async fn together(store: &FileStore, title: &str) {
         for incident_command in
             [IncidentCommand::Declare(Box::new(declaration(title))), IncidentCommand::Acknowledge]
         {
-            commands.push(envelope(Command::Incident { incident, command: incident_command }));
+            commands.push(envelope(Command::incident(incident, incident_command)));
         }
     }
     for (command, outcome) in commands.iter().zip(store.execute_all(&commands).await) {
@@ -117,7 +120,7 @@ async fn writer_process_for_the_kill_test() {
             IncidentCommand::Acknowledge,
             IncidentCommand::AddNote { text: "looking into it".into() },
         ] {
-            let envelope = envelope(Command::Incident { incident, command });
+            let envelope = envelope(Command::incident(incident, command));
             store.execute(&envelope).await.unwrap();
             acknowledge("command", &envelope.id.to_string());
         }

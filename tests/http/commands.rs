@@ -21,10 +21,10 @@ fn notes(count: usize) -> Vec<Envelope> {
         id: CommandId::new(),
         at: Utc::now(),
         actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
-        command: Command::Incident {
-            incident: IncidentId::new(),
-            command: IncidentCommand::AddNote { text: format!("note {index}") },
-        },
+        command: Command::incident(
+            IncidentId::new(),
+            IncidentCommand::AddNote { text: format!("note {index}") },
+        ),
         expected_seq: None,
     };
     (0..count).map(note).collect()

@@ -71,6 +71,7 @@ pub fn capabilities() -> Capabilities {
         me: None,
         checks_person: false,
         store: None,
+        escalates: false,
     }
 }
 

@@ -174,7 +174,7 @@ proptest! {
     #[test]
     fn every_command_has_a_phrase_and_a_row(command in strategies::ask()) {
         let row = command.kind().row();
-        let sent = Command::Incident { incident: IncidentId::new(), command };
+        let sent = Command::incident(IncidentId::new(), command);
         prop_assert_eq!(sent.kind(), row.kind);
         prop_assert!(!sent.phrase().is_empty());
     }

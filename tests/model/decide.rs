@@ -489,7 +489,7 @@ fn an_envelope_reads_back_from_json_as_it_was() {
             id: CommandId::new(),
             at: at(0) + TimeDelta::milliseconds(123),
             actor: Actor::Integration("Alertmanager".into()),
-            command: Command::Incident { incident: IncidentId::new(), command },
+            command: Command::incident(IncidentId::new(), command),
             expected_seq: None,
         };
         let json = serde_json::to_string(&made).unwrap();

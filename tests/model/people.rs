@@ -1,5 +1,5 @@
 use chrono::TimeDelta;
-use redphone::model::change::{Change, ChangeKind, ChangeState, find_suspects};
+use redphone::model::change::{Change, ChangeKind, ChangeState, Suspect, find_suspects};
 use redphone::model::directory::{Directory, Service, Team};
 use redphone::model::escalation::{Policy, PolicyLevel, Target, due, path};
 use redphone::model::oncall::{Override, Schedule};
@@ -125,6 +125,56 @@ fn suspected_changes_are_possible_causes_nearest_first() {
     let found = find_suspects(&services, at(0), &changes, &directory(), &Rules::default());
     let titles: Vec<(&str, i64, bool)> =
         found.iter().map(|s| (s.change.title.as_str(), s.before_s / 60, s.direct)).collect();
-    assert_eq!(titles, [("running", 0, false), ("near", 6, false), ("two hours", 120, true)]);
+    assert_eq!(titles, [("two hours", 120, true), ("running", 0, false), ("near", 6, false)]);
+    let distances: Vec<Option<String>> = found.iter().map(Suspect::distance).collect();
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(distances, [None, text("a dependency"), text("a dependency 2 steps away")]);
     assert_eq!(Rules::default().suspect_s, TimeDelta::hours(2).num_seconds());
+}
+
+#[test]
+fn suspected_changes_are_near_and_end_after_a_day() {
+    let service = |name: &str, below: &str| Service {
+        name: name.into(),
+        team: "payments".into(),
+        depends_on: vec![below.into()],
+        runbook: None,
+        objective: None,
+    };
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let services = names.windows(2).map(|pair| service(pair[0], pair[1])).collect();
+    let directory = Directory { services, ..Directory::default() };
+    let change = |service: &str, start: i64| Change {
+        id: ChangeId::new(),
+        kind: ChangeKind::Deploy,
+        title: service.into(),
+        services: vec![service.into()],
+        by: Actor::Integration("deploy bot".into()),
+        starts_at: at(start),
+        ends_at: None,
+        state: ChangeState::Running,
+        extra: <_>::default(),
+    };
+    let day = 24 * 60;
+    let changes = [
+        change("d", -5),
+        change("e", -5),
+        change("f", -5),
+        change("b", -day - 60),
+        change("a", -day - 119),
+        change("c", -day - 121),
+    ];
+    let own = ["a".to_owned()];
+    let found = find_suspects(&own, at(0), &changes, &directory, &Rules::default());
+    let lines: Vec<(&str, i64, Option<String>)> =
+        found.iter().map(|s| (s.change.title.as_str(), s.before_s / 60, s.distance())).collect();
+    let assumed = "no end reported, assumed after a day";
+    assert_eq!(
+        lines,
+        [
+            ("a", 119, Some(assumed.into())),
+            ("b", 60, Some(format!("a dependency, {assumed}"))),
+            ("d", 0, Some("a dependency 3 steps away".into())),
+        ]
+    );
 }

@@ -140,6 +140,16 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
             NotNow,
             "closed 8 d ago: it can be reopened for 7 days, declare a new one",
         ),
+        (
+            R::CorrectionNeedsReason { status: Status::Closed },
+            NotNow,
+            "it is closed: a correction needs a reason",
+        ),
+        (
+            R::CorrectedTooLate { status: Status::Closed, closed_at: at(-8 * 1440), days: 7 },
+            NotNow,
+            "closed 8 d ago: it can be corrected for 7 days, write a note or the review",
+        ),
         (R::NoMoveToUndo { status }, NotNow, "it is identified: there is no move to take back"),
         (
             R::MovedBySomebodyElse { status, by: by(), at: at(5) },
@@ -223,6 +233,11 @@ fn field_table() -> Vec<(FieldProblem, &'static str)> {
         (
             F::NotAStage(Status::Resolved),
             "resolved is not a stage to move to: there is a command for it",
+        ),
+        (
+            F::NotAStage(Status::Triggered),
+            "triggered is not a stage to move to: there is no command for it, an incident begins \
+             there",
         ),
         (F::NotAnEarlierStage(Status::Merged), "merged is not a stage to go back to"),
         (F::RowCount { max: 1000 }, "ask for 1 to 1000 rows"),

@@ -134,6 +134,9 @@ fn by(name: &str, minute: i64, body: EventBody) -> Event {
         recorded_at: at,
         actor: Actor::Person(PersonRef::new(name, name)),
         command,
+        because: None,
+        verdicts: Vec::new(),
+        undo: None,
         body,
         extra: <_>::default(),
     }

@@ -15,7 +15,7 @@ fn envelope(minute: i64, incident: IncidentId, command: IncidentCommand) -> Enve
         id: CommandId::new(),
         at: start() + TimeDelta::minutes(minute),
         actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
-        command: Command::Incident { incident, command },
+        command: Command::incident(incident, command),
         expected_seq: None,
     }
 }

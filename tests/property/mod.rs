@@ -5,3 +5,4 @@ mod lifecycle;
 mod measures;
 mod runbook;
 mod text;
+mod undo;

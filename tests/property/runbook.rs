@@ -52,6 +52,9 @@ proptest! {
                 actor: Actor::Integration("x".into()),
                 command,
                 body: EventBody::NoteAdded { text: tick_note(&name, step, &steps[step].text) },
+                because: None,
+                verdicts: Vec::new(),
+                undo: None,
                 extra: <_>::default(),
             };
             let ticks = find_ticks(&name, &steps, &[event]);

@@ -106,6 +106,10 @@ impl World {
             closed_at: None,
             snoozed_until: None,
             paused: false,
+            paused_since: None,
+            paused_ms: 0,
+            acknowledge_verdict: None,
+            resolve_verdict: None,
             updated_at: None,
             alerts: 1,
             escalation: 0,
@@ -224,6 +228,9 @@ impl Day {
                         command,
                         body: EventBody::NoteAdded { text: "looked at it again ".repeat(10) },
                         extra: <_>::default(),
+                        because: None,
+                        verdicts: Vec::new(),
+                        undo: None,
                     };
                     Message::RibbonEvents(wanted, Ok(vec![event]))
                 }
@@ -312,6 +319,10 @@ fn measures(span: Span, now: DateTime<Utc>) -> Measures {
         acknowledged_ms: Some((now - TimeDelta::minutes(index * 8 - 5)).timestamp_millis()),
         resolved_ms: None,
         priority: Priority::ALL[usize::try_from(index % 4).expect("from 0")],
+        acknowledge_verdict: None,
+        resolve_verdict: None,
+        paused_since_ms: None,
+        paused_ms: 0,
         category: None,
         service: 1,
         team: 1,

@@ -68,6 +68,9 @@ pub fn event(incident: IncidentId, seq: u32, body: EventBody) -> Event {
         recorded_at: at,
         actor: Actor::Person(ines()),
         command,
+        because: None,
+        verdicts: Vec::new(),
+        undo: None,
         body,
         extra: <_>::default(),
     }

@@ -169,7 +169,7 @@ pub fn token(tokens: &TokenFile, name: &str, scope: Scope) -> String {
 }
 
 pub fn order(incident: IncidentId, incident_command: IncidentCommand) -> Order {
-    let command = Command::Incident { incident, command: incident_command };
+    let command = Command::incident(incident, incident_command);
     Order {
         id: CommandId::new(),
         at: Utc::now(),

@@ -60,7 +60,7 @@ impl Script<'_> {
             id: CommandId(counted(self.memory, 0)),
             at,
             actor,
-            command: Command::Incident { incident: self.incident, command },
+            command: Command::incident(self.incident, command),
             expected_seq: None,
         };
         self.memory.carry_out(&envelope).expect("the fixture's commands fit");
@@ -331,7 +331,7 @@ pub fn ask(
         id: CommandId::new(),
         at,
         actor: Actor::Person(tomo()),
-        command: Command::Incident { incident, command },
+        command: Command::incident(incident, command),
         expected_seq: None,
     };
     memory.carry_out(&envelope).map(|_| ())

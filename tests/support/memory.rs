@@ -21,7 +21,7 @@ use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use redphone::model::{
     CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rejection,
-    RejectionKind, Rules, Summary,
+    RejectionKind, Rules, Summary, undo,
 };
 use tokio::sync::Notify;
 
@@ -198,6 +198,11 @@ impl State {
         }
         let mut events = decide(known, envelope, Context { now, rules: &self.rules })
             .map_err(|rejection| BackendError::rejected(rejection, now))?;
+        if let Some((_, timeline)) = self.incidents.get(&id)
+            && undo::is_undo(&envelope.command)
+        {
+            undo::complete(&mut events, timeline, envelope, &self.rules);
+        }
         for event in &mut events {
             if let EventBody::Declared { number, .. } = &mut event.body {
                 *number = Some(IncidentNumber(self.next_number));
@@ -292,6 +297,7 @@ impl Backend for Memory {
             me: None,
             checks_person: false,
             store: None,
+            escalates: false,
         })
     }
 

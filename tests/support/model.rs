@@ -49,7 +49,7 @@ pub fn envelope(
         id: CommandId::new(),
         at: at(minute),
         actor: Actor::Person(by),
-        command: Command::Incident { incident, command },
+        command: Command::incident(incident, command),
         expected_seq: None,
     }
 }

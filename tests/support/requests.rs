@@ -26,7 +26,7 @@ pub fn envelope(command: Command) -> Envelope {
 }
 
 pub fn ask(incident: IncidentId, command: IncidentCommand) -> Envelope {
-    envelope(Command::Incident { incident, command })
+    envelope(Command::incident(incident, command))
 }
 
 pub fn declaration(title: &str) -> Declaration {

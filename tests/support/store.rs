@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use redphone::backend::file::{FileStore, Options};
+use redphone::backend::file::{FileStore, MigrationObserver, Options};
 use redphone::model::Rules;
 use redphone::model::directory::Directory;
 
@@ -16,6 +16,7 @@ pub fn options() -> Options {
         overlay: Directory::default(),
         create: true,
         lock_timeout: Duration::from_mins(1),
+        migration: MigrationObserver::default(),
     }
 }
 

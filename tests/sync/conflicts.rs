@@ -18,7 +18,7 @@ fn by(who: &str, id: IncidentId, command: IncidentCommand) -> Envelope {
         id: CommandId::new(),
         at: chrono::Utc::now(),
         actor: Actor::Person(PersonRef::new(who.to_lowercase(), who)),
-        command: Command::Incident { incident: id, command },
+        command: Command::incident(id, command),
         expected_seq: None,
     }
 }

@@ -32,7 +32,7 @@ impl Hour {
             id: CommandId::new(),
             at: self.at,
             actor: Actor::Person(ines()),
-            command: Command::Incident { incident: id, command },
+            command: Command::incident(id, command),
             expected_seq: None,
         };
         remote.enqueue(vec![envelope.clone()]).await.unwrap();

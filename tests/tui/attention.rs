@@ -185,10 +185,7 @@ fn changed_incident_calls_nobody() {
         id: CommandId::new(),
         at: stage.now,
         actor: Actor::Person(company::tomo()),
-        command: Command::Incident {
-            incident: id,
-            command: IncidentCommand::AddNote { text: "look".into() },
-        },
+        command: Command::incident(id, IncidentCommand::AddNote { text: "look".into() }),
         expected_seq: None,
     };
     stage.memory.carry_out(&envelope).expect("it fits");

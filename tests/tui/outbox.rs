@@ -44,7 +44,7 @@ pub fn command_envelope(incident: IncidentId, command: IncidentCommand, minutes:
         id: CommandId::new(),
         at: company::now() + TimeDelta::minutes(minutes),
         actor: Actor::Person(company::me()),
-        command: Command::Incident { incident, command },
+        command: Command::incident(incident, command),
         expected_seq: None,
     }
 }

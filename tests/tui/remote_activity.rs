@@ -9,7 +9,7 @@ use crate::support::company;
 use crate::support::stage::Stage;
 
 fn by(stage: &Stage, actor: Actor, incident: IncidentId, incident_command: IncidentCommand) {
-    let command = Command::Incident { incident, command: incident_command };
+    let command = Command::incident(incident, incident_command);
     let envelope =
         Envelope { id: CommandId::new(), at: stage.now, actor, command, expected_seq: None };
     stage.memory.carry_out(&envelope).expect("it can be asked");

@@ -49,7 +49,7 @@ fn ticked_step_shows_at_once_and_is_restored_later() {
         id: CommandId::new(),
         at: stage.now,
         actor: Actor::Person(company::tomo()),
-        command: Command::Incident { incident, command: IncidentCommand::AddNote { text } },
+        command: Command::incident(incident, IncidentCommand::AddNote { text }),
         expected_seq: None,
     };
     stage.memory.carry_out(&envelope).expect("a note");
@@ -87,10 +87,7 @@ fn tick_by_another_person_appears_in_the_open_runbook() {
         id: CommandId::new(),
         at: stage.now,
         actor: Actor::Person(company::tomo()),
-        command: Command::Incident {
-            incident,
-            command: IncidentCommand::AddNote { text: text.into() },
-        },
+        command: Command::incident(incident, IncidentCommand::AddNote { text: text.into() }),
         expected_seq: None,
     };
     stage.memory.carry_out(&envelope).expect("a note");
@@ -139,7 +136,7 @@ fn url_is_copied_and_a_missing_file_is_reported() {
             id: CommandId::new(),
             at: stage.now,
             actor: Actor::Person(company::me()),
-            command: Command::Incident { incident, command: description },
+            command: Command::incident(incident, description),
             expected_seq: None,
         };
         stage.memory.carry_out(&envelope).expect("it is described");

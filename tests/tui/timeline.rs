@@ -167,7 +167,7 @@ proptest! {
                 id: CommandId::new(),
                 at: stage.now,
                 actor: Actor::Person(company::me()),
-                command: Command::Incident { incident, command },
+                command: Command::incident(incident, command),
                 expected_seq: None,
             };
             // A refused command changes nothing.
@@ -204,10 +204,10 @@ fn earlier_events_are_fetched_when_scrolled_to() {
             id: CommandId::new(),
             at: stage.now,
             actor: Actor::Person(company::tomo()),
-            command: Command::Incident {
-                incident: id,
-                command: IncidentCommand::AddNote { text: format!("look {index}") },
-            },
+            command: Command::incident(
+                id,
+                IncidentCommand::AddNote { text: format!("look {index}") },
+            ),
             expected_seq: None,
         };
         stage.memory.carry_out(&envelope).expect("a note fits");

@@ -1,7 +1,8 @@
 //! Undo: what it reverts, and where it does not apply.
 
+use chrono::TimeDelta;
 use redphone::backend::BackendError;
-use redphone::model::{Impact, IncidentCommand, Status, Urgency};
+use redphone::model::{Command, Impact, IncidentCommand, Status, Urgency};
 use redphone::tui::core::message::Message;
 use redphone::tui::core::mode::Mode;
 
@@ -76,4 +77,21 @@ fn irreversible_command_asks_for_confirmation() {
     stage.keys("^s");
     assert!(matches!(stage.app.ui.mode, Mode::Confirm(_)), "{}", stage.screen());
     assert!(stage.submitted.is_empty());
+}
+
+#[test]
+fn snooze_is_undone_whatever_the_clock_says_below_a_millisecond() {
+    let mut stage = Stage::busy();
+    let id = stage.target();
+    let before = stage.app.selected().expect("a row").snoozed_until;
+    stage.now += TimeDelta::nanoseconds(123_456);
+    stage.keys("b 1");
+    stage.settle();
+    stage.keys("u");
+    assert_eq!(stage.submitted_commands(), [IncidentCommand::Wake], "{}", stage.screen());
+    let Command::Incident { undoes, .. } = &stage.submitted[0].command else { panic!("a wake") };
+    assert!(undoes.is_some());
+    stage.settle();
+    let row = stage.memory.all().into_iter().find(|row| row.id == id).expect("it is there");
+    assert_eq!(row.snoozed_until, before);
 }

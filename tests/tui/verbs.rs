@@ -256,3 +256,45 @@ fn forms_opened_by_name_send_the_command_of_their_verb() {
         assert!(sent.contains(&name), "{sent:?}");
     }
 }
+
+#[test]
+fn next_level_is_not_called_automatic_where_nothing_calls_it() {
+    let mut stage = Stage::busy();
+    let mut directory = stage.memory.directory_now();
+    let row = stage.app.selected().expect("a row").clone();
+    let levels = (1..4)
+        .map(|level| PolicyLevel {
+            after_s: (stage.now - row.reported_at).num_seconds() + 300 * level,
+            call: vec![escalation::Target::Person("odile".into())],
+        })
+        .collect();
+    directory.policies = vec![Policy { team: row.team.expect("it has a team"), levels }];
+    stage.learn(BackendUpdate::Directory(Sourced::fresh(std::sync::Arc::new(directory))));
+    stage.keys("e");
+    let screen = stage.screen();
+    assert!(screen.contains("not automatic") && !screen.contains("by itself"), "{screen}");
+}
+
+#[test]
+fn owner_of_a_resolved_incident_is_corrected_with_a_reason() {
+    let mut stage = Stage::busy();
+    let id = stage.resolve_selected();
+    stage.keys("/");
+    stage.write("is:resolved");
+    stage.keys("Enter g");
+    assert_eq!(stage.target(), id, "{}", stage.screen());
+    stage.keys("s");
+    stage.write("Tomo");
+    stage.keys("Enter");
+    assert!(stage.submitted.is_empty(), "{}", stage.screen());
+    assert!(stage.screen().contains("Correct INC-"), "{}", stage.screen());
+    stage.keys("^s");
+    assert!(stage.submitted.is_empty(), "a reason is needed: {}", stage.screen());
+    stage.write("he had led it");
+    stage.keys("^s");
+    let Command::Incident { because, .. } = &stage.submitted[0].command else { panic!("one") };
+    assert_eq!(because.as_deref(), Some("he had led it"));
+    stage.settle();
+    let row = stage.memory.all().into_iter().find(|row| row.id == id).expect("it is there");
+    assert_eq!(row.assignee.map(|person| person.handle).as_deref(), Some("tomo"));
+}

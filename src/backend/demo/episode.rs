@@ -67,7 +67,7 @@ pub(super) fn perform(
             id: CommandId(dice.uuid_at(at)),
             at,
             actor,
-            command: Command::Incident { incident: id, command },
+            command: Command::incident(id, command),
             expected_seq: None,
         };
         let context = Context { now: at, rules };

@@ -45,7 +45,7 @@ use simulation::Simulation;
 /// The default number of incidents in a demo.
 pub const INCIDENTS: u32 = 2400;
 /// The name that the state line shows.
-const NAME: &str = "demo";
+const NAME: &str = file::DEMO_NAME;
 
 /// Options for opening a demo.
 #[derive(Clone, Debug)]
@@ -175,6 +175,7 @@ async fn open_store(options: &Options) -> Result<(FileStore, Option<TempDir>), D
         overlay: Directory::default(),
         create: true,
         lock_timeout: Duration::from_secs(10),
+        migration: file::MigrationObserver::default(),
     };
     Ok((FileStore::open(&path, store).await?, folder))
 }

@@ -107,6 +107,7 @@ async fn store_with_real_records_is_refused() {
         overlay: Directory::default(),
         create: true,
         lock_timeout: Duration::from_secs(5),
+        migration: file::MigrationObserver::default(),
     };
     let store = FileStore::open(&path, options).await.unwrap();
     let directory =
@@ -225,10 +226,10 @@ async fn incidents_led_by_the_viewer_only_get_alerts() {
             id: CommandId::new(),
             at: Utc::now(),
             actor: Actor::Person(demo.me.clone()),
-            command: Command::Incident {
-                incident: row.id,
-                command: IncidentCommand::Assign { to: Some(demo.me.clone()) },
-            },
+            command: Command::incident(
+                row.id,
+                IncidentCommand::Assign { to: Some(demo.me.clone()) },
+            ),
             expected_seq: None,
         };
         demo.store.execute(&envelope).await.unwrap();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::options::DEMO_NAME;
 use super::store::FileStore;
 use super::writer::TxScope;
 use super::{
@@ -37,6 +38,8 @@ impl Backend for FileStore {
             me: None,
             checks_person: false,
             store: self.store_info(),
+            // The demo does, in its simulation.
+            escalates: self.inner.options.name == DEMO_NAME,
         })
     }
 

@@ -11,6 +11,7 @@ use super::names::NameInterner;
 use super::projection::{self, ProjectedIncident};
 use super::records::KeyedIncident;
 use super::row::Columns;
+use super::service_level_table::read_levels;
 use super::sql::Batch;
 use crate::model::Incident;
 use crate::model::searched_texts::SearchedTexts;
@@ -81,6 +82,10 @@ impl BulkWriter {
     ) -> StoreResult<()> {
         // The full-text index needs ascending keys; otherwise each row would start a new segment.
         entries.sort_unstable_by_key(|entry| entry.key);
+        if entries.iter().any(|entry| entry.incident.is_unjudged()) {
+            let levels = read_levels(conn).await?;
+            entries.iter_mut().for_each(|entry| entry.incident.judge_by(&levels));
+        }
         let mut new_rows: Vec<ProjectedIncident> = Vec::new();
         let mut snapshots = Vec::new();
         for entry in &entries {

@@ -108,7 +108,7 @@ pub(super) fn check_same_command(
     let is_same_content = match digest {
         Some(stored) => CommandDigest::compute(&envelope.command).equals_stored(stored),
         None => match &envelope.command {
-            Command::Incident { incident: about, command } => {
+            Command::Incident { incident: about, command, .. } => {
                 let is_same_incident = *about == incident
                     // The alert may have been counted in an incident that was open already.
                     || matches!(command, IncidentCommand::Declare(_))

@@ -12,7 +12,7 @@ use crate::model::directory::Directory;
 pub(super) fn put_directory(batch: &mut Batch, directory: &Directory) -> StoreResult<()> {
     batch
         .sql(
-            "INSERT INTO directory (id, version, body) VALUES (1, 1, ?)
+            "INSERT INTO directory (id, version, format, body) VALUES (1, 1, 5, ?)
                 ON CONFLICT (id) DO UPDATE SET version = version + 1, body = excluded.body;",
         )
         .arg(encode_json(directory)?);

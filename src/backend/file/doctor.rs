@@ -4,7 +4,7 @@ mod examine;
 mod rebuild;
 mod report;
 mod salvage;
-mod timeline;
+pub(super) mod timeline;
 
 use std::path::Path;
 

@@ -1,11 +1,12 @@
 //! Events as rows of the log.
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::error::{StoreError, StoreResult};
-use crate::model::time::truncate_to_second;
+use crate::model::event::StoredBody;
+use crate::model::time::{recorded_time, truncate_to_second};
 use crate::model::{Actor, CommandId, Event, EventBody, EventId, IncidentId};
 
 /// The columns that [`decode`] expects, of `event e JOIN name a`.
@@ -13,6 +14,10 @@ pub(super) const COLUMNS: &str =
     "e.log, e.id, e.seq, e.at, e.recorded, a.text, e.nth, e.command, e.body";
 /// The tables that [`COLUMNS`] come from.
 pub(super) const FROM: &str = "event e JOIN name a ON a.id = e.actor";
+
+/// The value of the columns `format`: the first version of the store whose programs set them. Triggers
+/// refuse rows without it, which programs of older versions insert that still have the file open.
+pub(super) const WRITER_FORMAT: i64 = 5;
 
 // The kinds are stored: they never change.
 
@@ -43,14 +48,14 @@ pub(super) fn kind(body: &EventBody) -> i64 {
 
 /// Truncates the times of an event to the precision of the store.
 pub(super) fn truncate_times(mut event: Event) -> Event {
-    event.at = event.at.trunc_subsecs(3);
-    event.recorded_at = event.recorded_at.trunc_subsecs(3);
+    event.at = recorded_time(event.at);
+    event.recorded_at = recorded_time(event.recorded_at);
     match &mut event.body {
         EventBody::Declared { declaration, .. } => {
             declaration.detected_at = truncate_to_second(declaration.detected_at);
             declaration.reported_at = truncate_to_second(declaration.reported_at);
         }
-        EventBody::Snoozed { until } => *until = until.trunc_subsecs(3),
+        EventBody::Snoozed { until } => *until = recorded_time(*until),
         _ => {}
     }
     event
@@ -97,8 +102,9 @@ pub(super) fn decode(row: &SqliteRow, incident: IncidentId) -> StoreResult<Event
     };
     let actor: Actor = serde_json::from_str(row.try_get(5)?)
         .map_err(|e| decode_error(&format!("its actor: {e}")))?;
-    let (body, extra) = EventBody::from_json(row.try_get(8)?)
-        .map_err(|e| decode_error(&format!("its body: {e}")))?;
+    let (StoredBody { because, verdicts, undo, body }, extra) =
+        StoredBody::from_json(row.try_get(8)?)
+            .map_err(|e| decode_error(&format!("its body: {e}")))?;
     Ok(Event {
         id,
         incident,
@@ -107,6 +113,9 @@ pub(super) fn decode(row: &SqliteRow, incident: IncidentId) -> StoreResult<Event
         recorded_at: time(row.try_get(4)?)?,
         actor,
         command,
+        because,
+        verdicts,
+        undo,
         body,
         extra,
     })

@@ -11,7 +11,7 @@ use super::change_table;
 use super::connect::connect_writer;
 use super::directory_table;
 use super::error::{StoreError, StoreResult};
-use super::event_row::{self, COLUMNS, FROM, truncate_times};
+use super::event_row::{self, COLUMNS, FROM, WRITER_FORMAT, truncate_times};
 use super::full_text;
 use super::measures;
 use super::meta::{LAST_NUMBER, NEXT_LOG};
@@ -537,13 +537,13 @@ impl Importer {
         bulk::insert_rows(
             &mut self.conn,
             "INSERT INTO event (log, id, incident, seq, kind, at, recorded, actor, nth, command,
-                subject, body)",
-            12,
+                subject, body, format)",
+            13,
             &events,
             |batch, (log, key, actor, event)| {
                 batch.arg(*log);
                 bind_event(batch, *key, *actor, event);
-                batch.arg(encode_body(event)?);
+                batch.arg(encode_body(event)?).arg(WRITER_FORMAT);
                 Ok(())
             },
         )
@@ -555,11 +555,11 @@ impl Importer {
             .collect();
         bulk::insert_rows(
             &mut self.conn,
-            "INSERT OR IGNORE INTO command (id, incident)",
-            2,
+            "INSERT OR IGNORE INTO command (id, incident, format)",
+            3,
             &with_own_command,
             |batch, (event, key)| {
-                batch.arg(event.command.as_bytes().to_vec()).arg(*key);
+                batch.arg(event.command.as_bytes().to_vec()).arg(*key).arg(WRITER_FORMAT);
                 Ok(())
             },
         )

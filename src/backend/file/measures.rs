@@ -11,6 +11,7 @@ use integer_encoding::VarInt;
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{StoreError, StoreResult};
+use super::migrate::SCHEMA_VERSION;
 use super::problem_table::read_problem;
 use super::read::summary_at;
 use super::records;
@@ -20,7 +21,7 @@ use super::row::{
 use super::sql::Batch;
 use super::store::FileStore;
 use crate::model::command::Link;
-use crate::model::measures::{Cut, Fact, Measures, Recurring, Window, compute};
+use crate::model::measures::{Cut, Fact, FactVerdict, Measures, Recurring, Window, compute};
 use crate::model::priority::Priority;
 
 /// The number of past days that an import packs.
@@ -45,7 +46,9 @@ pub(super) async fn read_measures(
     let first_ms = window.previous_span().0.timestamp_millis();
     let span = (first_ms.div_euclid(DAY_MS), window.to.timestamp_millis().div_euclid(DAY_MS));
     Batch::new("BEGIN").run(&mut conn).await?;
-    let result = read_days(&mut conn, span).await;
+    // Days that an older version has packed have another form.
+    let is_cached = store.inner.version == SCHEMA_VERSION;
+    let result = read_days(&mut conn, span, is_cached).await;
     Batch::new("COMMIT").run(&mut conn).await.ok();
     let (days, fresh, log) = result?;
     let names = read_names(&mut conn).await?;
@@ -79,14 +82,15 @@ pub(super) async fn read_measures(
 async fn read_days(
     conn: &mut SqliteConnection,
     (first, last): (i64, i64),
+    is_cached: bool,
 ) -> StoreResult<(Vec<PackedDay>, Vec<(i64, i64)>, i64)> {
     let mut batch = Batch::new(
         "SELECT (SELECT max(log) FROM event), (SELECT min(key) FROM incident),
             (SELECT max(key) FROM incident), (SELECT max(late_day) FROM incident
                 WHERE late_day IS NOT NULL);
-         SELECT day, kind, facts FROM fact_day WHERE day BETWEEN ? AND ?",
+         SELECT day, kind, facts FROM fact_day WHERE ? AND day BETWEEN ? AND ?",
     );
-    batch.arg(first).arg(last);
+    batch.arg(is_cached).arg(first).arg(last);
     let results = batch.fetch_result_sets(conn).await?;
     let (Some(state), Some(rows)) = (results.first().and_then(|r| r.first()), results.get(1))
     else {
@@ -186,7 +190,7 @@ async fn cache_days(store: &FileStore, days: Vec<PackedDay>, log: i64) {
 fn put_day(batch: &mut Batch, day: PackedDay, log: i64) {
     batch
         .sql(
-            "INSERT OR REPLACE INTO fact_day (day, kind, facts) SELECT ?, ?, ?
+            "INSERT OR REPLACE INTO fact_day (day, kind, facts, format) SELECT ?, ?, ?, 5
                 WHERE coalesce((SELECT max(log) FROM event), 0) = ?;",
         )
         .arg(day.number)
@@ -198,7 +202,7 @@ fn put_day(batch: &mut Batch, day: PackedDay, log: i64) {
 /// Packs and caches the last [`WARM_DAYS`] days, within the running transaction.
 pub(super) async fn warm_cache(conn: &mut SqliteConnection) -> StoreResult<()> {
     let today = Utc::now().timestamp_millis().div_euclid(DAY_MS);
-    let (days, fresh, log) = read_days(conn, (today - WARM_DAYS, today)).await?;
+    let (days, fresh, log) = read_days(conn, (today - WARM_DAYS, today), true).await?;
     for day in days.into_iter().filter(|day| fresh.contains(&(day.number, day.kind))) {
         let mut batch = Batch::default();
         put_day(&mut batch, day, log);
@@ -260,17 +264,29 @@ fn write_varint(out: &mut Vec<u8>, value: impl VarInt) {
 /// Packs a fact. Times are relative to the day or to the report, so most numbers are small.
 fn pack_fact(out: &mut Vec<u8>, fact: &Fact, day_ms: i64) {
     let counted = u8::try_from(encode_counted(fact.counted)).unwrap_or(0);
+    let is_paused = fact.paused_ms != 0 || fact.paused_since_ms.is_some();
     out.push(
         fact.priority.rank().to_stored()
             | counted << 2
             | u8::from(fact.acknowledged_ms.is_some()) << 4
-            | u8::from(fact.resolved_ms.is_some()) << 5,
+            | u8::from(fact.resolved_ms.is_some()) << 5
+            | u8::from(is_paused) << 6,
     );
     out.push(encode_category(fact.category));
+    let verdict = |verdict: Option<FactVerdict>| {
+        verdict.map_or(0, |v| 8 | u8::from(v.met) << 2 | v.priority.to_stored())
+    };
+    out.push(verdict(fact.acknowledge_verdict) | verdict(fact.resolve_verdict) << 4);
     write_varint(out, fact.reported_ms - day_ms);
     write_varint(out, fact.detected_ms - fact.reported_ms);
     for time in [fact.acknowledged_ms, fact.resolved_ms].into_iter().flatten() {
         write_varint(out, time - fact.reported_ms);
+    }
+    if is_paused {
+        write_varint(out, fact.paused_ms);
+        // The present pause began after the report, so 0 can stand for none.
+        let since = fact.paused_since_ms.map_or(0, |since| since - fact.reported_ms + 1);
+        write_varint(out, since.max(0));
     }
     write_varint(out, fact.number);
     write_varint(out, fact.service);
@@ -304,6 +320,11 @@ impl Iterator for FactReader<'_> {
     fn next(&mut self) -> Option<Fact> {
         let flags = self.read_byte()?;
         let category = self.read_byte()?;
+        let verdicts = self.read_byte()?;
+        let verdict = |packed: u8| -> Option<FactVerdict> {
+            let priority = Priority::from_stored(packed & 3)?;
+            (packed & 8 != 0).then_some(FactVerdict { priority, met: packed & 4 != 0 })
+        };
         let reported_ms = self.day_ms + self.read_varint::<i64>()?;
         let detected_ms = reported_ms + self.read_varint::<i64>()?;
         let mut time = |is_present: bool| {
@@ -315,6 +336,12 @@ impl Iterator for FactReader<'_> {
         };
         let acknowledged_ms = time(flags & 16 != 0)?;
         let resolved_ms = time(flags & 32 != 0)?;
+        let (mut paused_ms, mut paused_since_ms) = (0, None);
+        if flags & 64 != 0 {
+            paused_ms = self.read_varint::<i64>()?;
+            let since = self.read_varint::<i64>()?;
+            paused_since_ms = (since > 0).then(|| reported_ms + since - 1);
+        }
         let number = self.read_varint()?;
         let service = self.read_varint()?;
         let team = self.read_varint()?;
@@ -328,6 +355,10 @@ impl Iterator for FactReader<'_> {
             acknowledged_ms,
             resolved_ms,
             priority: Priority::from_stored(flags & 3)?,
+            acknowledge_verdict: verdict(verdicts & 15),
+            resolve_verdict: verdict(verdicts >> 4),
+            paused_since_ms,
+            paused_ms,
             category: decode_category(category)?,
             service,
             team,
@@ -351,6 +382,10 @@ mod tests {
             acknowledged_ms: None,
             resolved_ms: Some(DAY_MS + 65),
             priority: Priority::P2,
+            acknowledge_verdict: None,
+            resolve_verdict: Some(FactVerdict { priority: Priority::P3, met: true }),
+            paused_since_ms: Some(DAY_MS + 3),
+            paused_ms: 5,
             category: Some(Category::Performance),
             service: 127,
             team: 128,
@@ -360,7 +395,7 @@ mod tests {
         let mut packed = Vec::new();
         pack_fact(&mut packed, &fact, DAY_MS);
         let (head, fingerprint) = packed.split_at(packed.len() - 8);
-        assert_eq!(head, [0x29, 3, 2, 0x7f, 0x80, 1, 0xac, 2, 0x7f, 0x80, 1]);
+        assert_eq!(head, [0x69, 3, 0xe0, 2, 0x7f, 0x80, 1, 10, 6, 0xac, 2, 0x7f, 0x80, 1]);
         assert_eq!(fingerprint, [8, 7, 6, 5, 4, 3, 2, 1]);
         let mut facts = FactReader { day_ms: DAY_MS, bytes: &packed };
         assert_eq!((facts.next(), facts.next()), (Some(fact), None));

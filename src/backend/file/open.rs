@@ -19,6 +19,7 @@ use super::error::{
 };
 use super::high_water::{self, HighWater};
 use super::meta::{self, StoreMeta, read_meta};
+use super::migrate::{self, Prepared, SCHEMA_VERSION, UNFINISHED};
 use super::new_store::{NewStore, check_name};
 use super::open_error::OpenError;
 use super::options::Options;
@@ -30,8 +31,6 @@ use crate::files::resolve_links;
 
 /// `application_id` in the header of every store.
 pub(super) const APPLICATION_ID: i64 = 0x5264_706e;
-/// The version of the last migration.
-pub(super) const SCHEMA_VERSION: i64 = 4;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/backend/file/migrations");
 
@@ -59,6 +58,8 @@ pub(super) struct OpenedFile {
     pub conn: SqliteConnection,
     /// The file that the connection has open.
     pub identity: Option<FileIdentity>,
+    /// The version of its schema; an older one only where it is opened for reading.
+    pub version: i64,
     /// `None` for a store of the version that had no properties.
     pub meta: Option<StoreMeta>,
     /// Whether the store was found to be put back from a copy.
@@ -108,8 +109,11 @@ async fn open_writable(path: &Path, options: &Options) -> Result<OpenedFile, Ope
     // Read before connecting, so that a file that replaces this one meanwhile is noticed later.
     let identity = FileIdentity::from_path(path);
     let mut conn = connect(path, path, options.lock_timeout).await?;
-    if !is_current(path, &mut conn).await? {
+    let header = read_header(path, &mut conn).await?;
+    if !header.is_current() {
+        let prepared = migrate::prepare(path, &mut conn, options, header.version).await?;
         upgrade(path, &mut conn).await?;
+        migrate::finish(path, &mut conn, options, prepared).await?;
     }
     let meta_error = |failure| store_error(path, failure);
     let mut meta = read_meta(&mut conn).await.map_err(meta_error)?;
@@ -126,7 +130,7 @@ async fn open_writable(path: &Path, options: &Options) -> Result<OpenedFile, Ope
         }
         was_put_back = true;
     }
-    Ok(OpenedFile { conn, identity, meta, was_put_back, has_room: true })
+    Ok(OpenedFile { conn, identity, meta, version: SCHEMA_VERSION, was_put_back, has_room: true })
 }
 
 /// Returns the error for a failure while a store is opened.
@@ -151,6 +155,7 @@ async fn connect(
 async fn create(path: &Path, new: NewStore, options: &Options) -> Result<(), OpenError> {
     let mut conn = connect(path, &new.path(), options.lock_timeout).await?;
     upgrade(path, &mut conn).await?;
+    migrate::finish(path, &mut conn, options, Prepared::default()).await?;
     let closed = conn.close().await;
     closed.map_err(|error| OpenError::fault(path, StoreFaultKind::Sql(error)))?;
     new.commit().map(drop)
@@ -225,6 +230,13 @@ pub(super) async fn open_read_only(
     let opened = connect_reader(path, options.lock_timeout).await;
     let Reader { mut conn, has_room, is_exclusive } = opened.map_err(|e| read_error(path, e))?;
     let header = read_header(path, &mut conn).await?;
+    if header.version == UNFINISHED {
+        return Err(refused(format!(
+            "{} is being brought up to date, or that was interrupted: wait until it is done, or \
+             open it once without --read-only",
+            display_path(path)
+        )));
+    }
     if header.version < OLDEST_READABLE {
         return Err(refused(format!(
             "{} was written by an older redphone or is empty, and reading alone does not bring it \
@@ -239,7 +251,7 @@ pub(super) async fn open_read_only(
         let unused = SqliteConnectOptions::new().in_memory(true).connect().await;
         conn = unused.map_err(|e| OpenError::fault(path, StoreFaultKind::Sql(e)))?;
     }
-    Ok(OpenedFile { conn, identity, meta, was_put_back: false, has_room })
+    Ok(OpenedFile { conn, identity, meta, version: header.version, was_put_back: false, has_room })
 }
 
 /// Returns the error for a file that can't be read. A write-ahead log that a dead process did not
@@ -258,18 +270,8 @@ fn read_error(path: &Path, error: sqlx::Error) -> OpenError {
     OpenError::fault(path, StoreFaultKind::Sql(error))
 }
 
-/// Returns whether the file is a store of this version; `false` for an empty file or an older
-/// store.
-pub(super) async fn is_current(
-    path: &Path,
-    conn: &mut SqliteConnection,
-) -> Result<bool, OpenError> {
-    let header = read_header(path, conn).await?;
-    Ok(header.version == SCHEMA_VERSION && header.has_wal)
-}
-
-/// Returns whether the tables of the file are those of this version. Other than [`is_current`] this
-/// holds for a file that no process has open, too, where it is read without its log.
+/// Returns whether the tables of the file are those of this version. This holds for a file that no
+/// process has open, too, where it is read without its log.
 pub(super) async fn has_current_schema(
     path: &Path,
     conn: &mut SqliteConnection,
@@ -283,6 +285,13 @@ struct StoreHeader {
     version: i64,
     /// Whether the file uses a write-ahead log.
     has_wal: bool,
+}
+
+impl StoreHeader {
+    /// Whether the file is a store of this version.
+    fn is_current(&self) -> bool {
+        self.version == SCHEMA_VERSION && self.has_wal
+    }
 }
 
 /// Reads the header of a file, and refuses one that is no store or of a newer version.
@@ -328,7 +337,7 @@ async fn read_header(path: &Path, conn: &mut SqliteConnection) -> Result<StoreHe
             "{file} belongs to another program, it is not a redphone store: name another file"
         )));
     }
-    if version > SCHEMA_VERSION {
+    if version > SCHEMA_VERSION && version != UNFINISHED {
         return Err(refused(format!(
             "{file} was written by a newer redphone (version {version} of the file, this one knows \
              {SCHEMA_VERSION}): update redphone, it was left as it is"
@@ -346,18 +355,19 @@ async fn read_header(path: &Path, conn: &mut SqliteConnection) -> Result<StoreHe
 ///
 /// Uses `run_direct` because the future of `Migrator::run`, which is generic over how it gets its
 /// connection, is not recognized as `Send` by the compiler.
-async fn migrate(conn: &mut SqliteConnection) -> Result<(), MigrateError> {
+async fn run_migrations(conn: &mut SqliteConnection) -> Result<(), MigrateError> {
     MIGRATIONS.run_direct(None, conn, false).await
 }
 
-/// Switches a file to a write-ahead log and migrates its schema. Two processes may do so at once:
+/// Switches a file to a write-ahead log and migrates its schema; `migrate` does the rest. Two
+/// processes may do so at once:
 /// the second finds it done.
 async fn upgrade(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenError> {
     let mut last_error = refused(String::new());
     for _ in 0..20 {
         let wal_result = Batch::new("PRAGMA journal_mode = WAL").run(conn).await;
         let migration_result = match wal_result {
-            Ok(()) => migrate(conn).await.map_err(|e| match e {
+            Ok(()) => run_migrations(conn).await.map_err(|e| match e {
                 MigrateError::Execute(e) => OpenError::fault(path, StoreFaultKind::Sql(e)),
                 other => {
                     refused(format!("{} can't be brought up to date ({other})", display_path(path)))
@@ -366,7 +376,8 @@ async fn upgrade(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenErr
             Err(StoreError::Sql(e)) => Err(OpenError::fault(path, StoreFaultKind::Sql(e))),
             Err(other) => Err(refused(other.to_string())),
         };
-        if is_current(path, conn).await? {
+        let header = read_header(path, conn).await?;
+        if header.is_current() || header.version == UNFINISHED {
             return Ok(());
         }
         if let Err(error) = migration_result {

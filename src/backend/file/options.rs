@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use super::migrate::MigrationObserver;
 use crate::model::Rules;
 use crate::model::directory::Directory;
+
+/// The name of the store of a demo.
+pub const DEMO_NAME: &str = "demo";
 
 /// Options for opening a store.
 #[derive(Clone, Debug)]
@@ -18,4 +22,6 @@ pub struct Options {
     pub create: bool,
     /// How long to wait for a lock that another process holds.
     pub lock_timeout: Duration,
+    /// Who is told how far it is, if the store is of an older version and is brought up to date.
+    pub migration: MigrationObserver,
 }

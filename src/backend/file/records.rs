@@ -5,8 +5,9 @@ use sqlx::{Row, SqliteConnection};
 
 use super::error::{StoreError, StoreResult};
 use super::event_row::{self, COLUMNS, FROM};
+use super::service_level_table::judge;
 use super::sql::Batch;
-use crate::model::{Incident, IncidentId};
+use crate::model::{Event, Incident, IncidentId, Status};
 
 /// The number of events after which a snapshot is stored.
 pub(super) const SNAPSHOT_EVERY: u32 = 64;
@@ -32,6 +33,7 @@ pub(super) fn load_sql(incident: &str, after: &str) -> String {
 }
 
 /// Folds the rows of the statements of [`load_sql`] into a record, beginning with the `cached` one.
+/// The clocks of old timelines are not judged yet; see [`judge`].
 pub(super) fn fold_rows(
     id: IncidentId,
     cached: Option<Incident>,
@@ -86,8 +88,48 @@ pub(super) async fn load(
         }
     };
     let first = usize::from(!within_transaction);
-    match &rows[first..] {
-        [key, snapshot, events, ..] => fold_rows(id, None, key, snapshot, events),
-        _ => Ok(None),
+    let mut loaded = match &rows[first..] {
+        [key, snapshot, events, ..] => fold_rows(id, None, key, snapshot, events)?,
+        _ => None,
+    };
+    if let Some(record) = &mut loaded {
+        judge(conn, &mut record.incident).await?;
     }
+    Ok(loaded)
+}
+
+/// The greatest number of merges that are followed from one incident to the next.
+const MAX_MERGES: usize = 100;
+
+/// Loads the incident in which an incident continues, within the running transaction: the incident
+/// itself, or the end of the chain of merges that begins with it. `None` if that is not open.
+pub(super) async fn load_open_end(
+    conn: &mut SqliteConnection,
+    id: IncidentId,
+) -> StoreResult<Option<KeyedIncident>> {
+    let mut id = id;
+    for _ in 0..MAX_MERGES {
+        let Some(record) = load(conn, id, true).await? else { return Ok(None) };
+        if record.incident.summary.status.is_open() {
+            return Ok(Some(record));
+        }
+        let merged = record.incident.summary.status == Status::Merged;
+        let Some((into, _)) = record.incident.merged_into.filter(|_| merged) else {
+            return Ok(None);
+        };
+        id = into;
+    }
+    Ok(None)
+}
+
+/// Loads all events of an incident, within the running transaction.
+pub(super) async fn load_timeline(
+    conn: &mut SqliteConnection,
+    record: &KeyedIncident,
+) -> StoreResult<Vec<Event>> {
+    let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE e.incident = ? ORDER BY e.seq");
+    let mut batch = Batch::new(&sql);
+    batch.arg(record.key);
+    let rows = batch.fetch_all(conn).await?;
+    rows.iter().map(|row| event_row::decode(row, record.incident.summary.id)).collect()
 }

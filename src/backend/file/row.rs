@@ -8,8 +8,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::measures::{Counted, Fact, fingerprint};
+use crate::model::measures::{Counted, Fact, FactVerdict, fingerprint};
 use crate::model::priority::{Level, Priority};
+use crate::model::service_level::{SlaTarget, Verdict, acknowledge_ms, is_within, resolve_ms};
 use crate::model::status::{Category, Source, Status};
 use crate::model::stored::UNKNOWN;
 use crate::model::unknown::Word;
@@ -22,7 +23,12 @@ pub(super) const OPEN_FACETS_END: i64 = 5 << 6;
 /// The number of milliseconds of a day.
 pub(super) const DAY_MS: i64 = 86_400_000;
 
-const VERSION: u8 = 1;
+/// The version of rows that have verdicts and pauses.
+const VERSION: u8 = 2;
+/// The version of rows from before that, which are read as well.
+const VERSION_WITHOUT_VERDICTS: u8 = 1;
+/// Stands for no verdict in place of a priority.
+const NO_VERDICT: u8 = u8::MAX;
 /// Is added to the version of rows with values or fields of a later version. After the last service
 /// they have these as JSON ([`LaterValues`]).
 const WITH_TEXTS: u8 = 0x80;
@@ -146,7 +152,10 @@ impl Columns {
             fingerprint: print.cast_signed(),
             counted: encode_counted(Counted::for_incident(incident)),
             late_day: summary.resolved_at.map(day).filter(|day| *day != reported_day),
-            dedup_key: incident.dedup_key.clone().filter(|_| summary.status.is_open()),
+            dedup_key: incident
+                .dedup_key
+                .clone()
+                .filter(|_| summary.status.is_open() || summary.status == Status::Merged),
             snoozed: summary
                 .snoozed_until
                 .filter(|_| summary.status.is_open())
@@ -230,6 +239,14 @@ pub(super) fn pack_row(row: &Summary) -> Vec<u8> {
     ] {
         out.extend(time.map_or(NO_TIME, |t| t.timestamp_millis()).to_le_bytes());
     }
+    let paused_since = row.paused_since.map_or(NO_TIME, |t| t.timestamp_millis());
+    out.extend(paused_since.to_le_bytes());
+    out.extend(row.paused_ms.to_le_bytes());
+    for verdict in [row.acknowledge_verdict, row.resolve_verdict] {
+        out.push(verdict.map_or(NO_VERDICT, |verdict| verdict.priority.rank().to_stored()));
+        let goal_s = verdict.and_then(|verdict| verdict.goal_s).unwrap_or(NO_TIME);
+        out.extend(goal_s.to_le_bytes());
+    }
     let mut text = |text: Option<&str>| match text {
         None => out.extend(u32::MAX.to_le_bytes()),
         Some(text) => {
@@ -300,7 +317,8 @@ impl<'a> ByteReader<'a> {
 pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     let mut from = ByteReader(bytes);
     let version = from.read_byte()?;
-    if version & !WITH_TEXTS != VERSION {
+    let format = version & !WITH_TEXTS;
+    if format != VERSION && format != VERSION_WITHOUT_VERDICTS {
         return None;
     }
     let has_texts = version & WITH_TEXTS != 0;
@@ -319,6 +337,7 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     let closed_at = from.read_optional_time().ok()?;
     let snoozed_until = from.read_optional_time().ok()?;
     let updated_at = from.read_optional_time().ok()?;
+    let clocks = if format == VERSION { from.read_clocks()? } else { StoredClocks::default() };
     let title = from.read_text()?.to_owned();
     let team = from.read_optional_text().ok()?.map(str::to_owned);
     let handle = from.read_optional_text().ok()?;
@@ -342,7 +361,7 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
         None => decode_category(category)?,
     };
     let source = later.source.or_else(|| Source::from_stored(source))?;
-    Some(Summary {
+    let mut row = Summary {
         id,
         number: (number > 0).then_some(IncidentNumber(number)),
         title,
@@ -362,13 +381,61 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
         closed_at,
         snoozed_until,
         paused,
+        paused_since: clocks.paused_since,
+        paused_ms: clocks.paused_ms,
+        acknowledge_verdict: None,
+        resolve_verdict: None,
         updated_at,
         alerts,
         escalation,
         seq,
         last_event_at,
         extra: later.fields,
-    })
+    };
+    let [acknowledge, resolve] = clocks.verdicts;
+    let elapsed_ms = (acknowledge_ms(&row), resolve_ms(&row));
+    row.acknowledge_verdict = restore_verdict(acknowledge, SlaTarget::Acknowledge, elapsed_ms.0);
+    row.resolve_verdict = restore_verdict(resolve, SlaTarget::Resolve, elapsed_ms.1);
+    Some(row)
+}
+
+/// What a row holds about a verdict: the priority, and the goal in seconds.
+type StoredVerdict = (Priority, Option<i64>);
+
+/// What a row holds about the clocks of service levels.
+#[derive(Default)]
+struct StoredClocks {
+    paused_since: Option<DateTime<Utc>>,
+    paused_ms: i64,
+    verdicts: [Option<StoredVerdict>; 2],
+}
+
+impl ByteReader<'_> {
+    fn read_clocks(&mut self) -> Option<StoredClocks> {
+        let paused_since = self.read_optional_time().ok()?;
+        let paused_ms = i64::from_le_bytes(self.read_array()?);
+        let mut verdicts = [None; 2];
+        for verdict in &mut verdicts {
+            let priority = self.read_byte()?;
+            let goal_s = i64::from_le_bytes(self.read_array()?);
+            if priority != NO_VERDICT {
+                let goal_s = (goal_s != NO_TIME).then_some(goal_s);
+                *verdict = Some((Priority::from_stored(priority)?, goal_s));
+            }
+        }
+        Some(StoredClocks { paused_since, paused_ms, verdicts })
+    }
+}
+
+/// Makes a verdict of its stored parts and the time that the row's other fields give.
+fn restore_verdict(
+    stored: Option<StoredVerdict>,
+    target: SlaTarget,
+    elapsed_ms: Option<i64>,
+) -> Option<Verdict> {
+    let ((priority, goal_s), elapsed_ms) = stored.zip(elapsed_ms)?;
+    let met = goal_s.map(|goal_s| is_within(elapsed_ms, goal_s));
+    Some(Verdict { target, priority, goal_s, elapsed_ms, met })
 }
 
 /// Unpacks only the fields of a row that measures need, without its texts.
@@ -381,7 +448,8 @@ pub(super) fn unpack_fact(
 ) -> Option<Fact> {
     let mut from = ByteReader(bytes);
     let [version, _, _, _, priority, category, _, _, _] = from.read_array::<9>()?;
-    if version & !WITH_TEXTS != VERSION {
+    let format = version & !WITH_TEXTS;
+    if format != VERSION && format != VERSION_WITHOUT_VERDICTS {
         return None;
     }
     let priority = match priority {
@@ -393,13 +461,26 @@ pub(super) fn unpack_fact(
     from.read_array::<16>()?;
     let mut millis = || from.read_array().map(i64::from_le_bytes);
     let (detected_ms, reported_ms, _) = (millis()?, millis()?, millis()?);
-    let (acknowledged_ms, resolved_ms) = (millis()?, millis()?);
+    let time = |millis: i64| (millis != NO_TIME).then_some(millis);
+    let (acknowledged_ms, resolved_ms) = (time(millis()?), time(millis()?));
+    let (_closed_ms, _snoozed_ms, _updated_ms) = (millis()?, millis()?, millis()?);
+    let clocks = if format == VERSION { from.read_clocks()? } else { StoredClocks::default() };
+    let [acknowledge, resolve] = clocks.verdicts;
+    let judge = |stored: Option<StoredVerdict>, ended_ms: Option<i64>, paused_ms: i64| {
+        let ((priority, goal_s), ended_ms) = stored.zip(ended_ms)?;
+        let met = is_within(ended_ms - reported_ms - paused_ms, goal_s?);
+        Some(FactVerdict { priority, met })
+    };
     Some(Fact {
         number,
         reported_ms,
         detected_ms,
-        acknowledged_ms: (acknowledged_ms != NO_TIME).then_some(acknowledged_ms),
-        resolved_ms: (resolved_ms != NO_TIME).then_some(resolved_ms),
+        acknowledged_ms,
+        resolved_ms,
+        acknowledge_verdict: judge(acknowledge, acknowledged_ms, 0),
+        resolve_verdict: judge(resolve, resolved_ms, clocks.paused_ms),
+        paused_since_ms: clocks.paused_since.map(|since| since.timestamp_millis()),
+        paused_ms: clocks.paused_ms,
         priority,
         category: decode_category(category)?,
         service,

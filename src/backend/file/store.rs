@@ -40,6 +40,8 @@ pub(super) struct Inner {
     pub(super) watcher: Arc<StoreWatcher>,
     /// The file that the connections have open. The path may name another file later.
     pub(super) identity: Option<FileIdentity>,
+    /// The version of the schema; an older one only where the store is read only.
+    pub(super) version: i64,
     /// `None` for a store of the version that had no properties, which is read only.
     pub(super) generation: Option<Generation>,
     /// Whether the store was found to be put back from a copy when it was opened.
@@ -102,12 +104,13 @@ impl FileStore {
         readers: ReadPool,
         read_only: Option<ReadOnlyReason>,
     ) -> Self {
-        let OpenedFile { conn, identity, meta, was_put_back, .. } = opened;
+        let OpenedFile { conn, identity, version, meta, was_put_back, .. } = opened;
         let generation = meta.map(|meta| Generation::new(path, meta));
         Self {
             inner: Arc::new(Inner {
                 path: path.to_owned(),
                 identity,
+                version,
                 writer: Mutex::new(Writer::new(conn, options.overlay.clone())),
                 generation,
                 was_put_back,

@@ -22,16 +22,17 @@ use super::problem_table;
 use super::projection::{self, ProjectedIncident};
 use super::records::{self, KeyedIncident};
 use super::row::{Columns, NUMBERS_END, incident_key, unpack_row};
+use super::service_level_table::judge;
 use super::sql::Batch;
 use crate::backend::{BackendError, Missing, Outcome};
 use crate::model::check::{BadField, FieldProblem};
-use crate::model::decide::{Context, absorb, decide};
+use crate::model::decide::{Context, absorb, decide, group};
 use crate::model::directory::Directory;
 use crate::model::naming::{names_people, resolve_people};
 use crate::model::searched_texts::affects_search;
 use crate::model::{
     Command, CommandId, Envelope, Event, EventBody, EventId, Incident, IncidentCommand, IncidentId,
-    IncidentNumber, Rejection, Rules, Summary,
+    IncidentNumber, Rejection, Rules, Summary, undo,
 };
 
 /// The maximum number of records in memory between commands.
@@ -190,7 +191,7 @@ impl Writer {
         scope: TxScope,
     ) -> StoreResult<Outcome> {
         let result = match &envelope.command {
-            Command::Incident { incident, command } => {
+            Command::Incident { incident, command, .. } => {
                 self.execute_on_incident(envelope, *incident, command, rules, scope).await
             }
             Command::RecordChange(change) => {
@@ -247,7 +248,7 @@ impl Writer {
             }
             command_identity::check_same_record(envelope, row.try_get(1)?, row.try_get(2)?)?;
         } else {
-            put.sql("INSERT INTO command (id, digest, asker) VALUES (?, ?, ?);")
+            put.sql("INSERT INTO command (id, digest, asker, format) VALUES (?, ?, ?, 5);")
                 .sql(scope.commit())
                 .arg(command)
                 .arg(CommandDigest::compute(&envelope.command).to_stored())
@@ -279,7 +280,8 @@ impl Writer {
             IncidentCommand::Declare(declaration) => {
                 sql.push_str(&format!(
                     "SELECT {LAST_NUMBER};
-                     SELECT id FROM incident WHERE dedup_key = $5 ORDER BY key DESC LIMIT 1;"
+                     SELECT id FROM incident WHERE dedup_key = $5
+                        ORDER BY facets < 320 DESC, key DESC LIMIT 1;"
                 ));
                 declaration.dedup_key.clone()
             }
@@ -313,13 +315,17 @@ impl Writer {
             Some(row) => row.try_get::<Option<i64>, _>(0)?.is_some(),
             None => false,
         };
+        let mut record = records::fold_rows(id, cached, key, snapshot, events)?;
+        if let Some(record) = &mut record {
+            judge(&mut self.conn, &mut record.incident).await?;
+        }
         let mut lookup = CommandLookup {
             earlier_events,
             earlier_digest,
             used_ids,
             is_imported,
             is_record: !is_imported && !recorded_commands.is_empty(),
-            record: records::fold_rows(id, cached, key, snapshot, events)?,
+            record,
             next_number: 0,
             same_alert_incident: None,
         };
@@ -363,23 +369,24 @@ impl Writer {
         let sent = envelope;
         let resolved = self.with_resolved_people(envelope, before.as_ref()).await?;
         let envelope = resolved.as_ref().unwrap_or(envelope);
-        let mut events = match (command, lookup.same_alert_incident) {
-            (IncidentCommand::Declare(declaration), Some(open)) if before.is_none() => {
-                before = records::load(&mut self.conn, open, true).await?;
-                let repeat = Envelope {
-                    command: Command::Incident {
-                        incident: open,
-                        command: IncidentCommand::RepeatAlert {
-                            text: declaration.title.trim().to_owned(),
-                        },
-                    },
-                    ..envelope.clone()
-                };
-                decide(before.as_ref().map(|b| &b.incident), &repeat, context)
+        let mut same_alert = None;
+        if let (None, Some(id)) = (&before, lookup.same_alert_incident) {
+            same_alert = records::load_open_end(&mut self.conn, id).await?;
+        }
+        let mut events = match (command, same_alert) {
+            (IncidentCommand::Declare(declaration), Some(open)) => {
+                let events = group(&open.incident, declaration, envelope, context);
+                before = Some(open);
+                events
             }
             _ => decide(before.as_ref().map(|b| &b.incident), envelope, context),
         }
         .map_err(|rejection| BackendError::rejected(rejection, context.now))?;
+        if let (true, Some(before)) = (undo::is_undo(&envelope.command), &before) {
+            let timeline = records::load_timeline(&mut self.conn, before).await?;
+            events = events.into_iter().map(event_row::truncate_times).collect();
+            undo::complete(&mut events, &timeline, envelope, rules);
+        }
         let mut absorbed = None;
         if let (IncidentCommand::Merge { into }, Some(from)) = (command, &before) {
             absorbed = Some(
@@ -485,6 +492,7 @@ impl Writer {
                 let Some(last) = self.last_number else { return Ok(None) };
                 (last + 1, declaration.dedup_key.clone())
             }
+            _ if undo::is_undo(&envelope.command) => return Ok(None),
             (IncidentCommand::Merge { .. }, _)
             | (IncidentCommand::Declare(_), Some(_))
             | (_, None) => return Ok(None),
@@ -665,8 +673,8 @@ fn insert_event(
     origin: &EventOrigin,
 ) -> StoreResult<()> {
     batch.sql(
-        "INSERT INTO event (id, incident, seq, kind, at, recorded, actor, nth, command, subject,
-            digest, log, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ",
+        "INSERT INTO event (format, id, incident, seq, kind, at, recorded, actor, nth, command,
+            subject, digest, log, body) VALUES (5, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ",
     );
     let guard = origin.guard.as_ref();
     batch.sql(NEXT_LOG);

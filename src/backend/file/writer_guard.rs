@@ -99,7 +99,7 @@ mod tests {
     use super::super::writer::TxScope;
     use super::*;
     use crate::backend::Backend;
-    use crate::backend::file::Options;
+    use crate::backend::file::{MigrationObserver, Options};
     use crate::model::command::Declaration;
     use crate::model::directory::Directory;
     use crate::model::status::Source;
@@ -109,7 +109,7 @@ mod tests {
 
     fn envelope(incident: IncidentId, command: IncidentCommand) -> Envelope {
         let actor = Actor::Person(PersonRef::new("ines", "Ines Moreau"));
-        let command = Command::Incident { incident, command };
+        let command = Command::incident(incident, command);
         Envelope { id: CommandId::new(), at: Utc::now(), actor, command, expected_seq: None }
     }
 
@@ -140,6 +140,7 @@ mod tests {
             overlay: Directory::default(),
             create: true,
             lock_timeout: Duration::from_secs(5),
+            migration: MigrationObserver::default(),
         };
         FileStore::open(&folder.path().join("store.db"), options).await.unwrap()
     }

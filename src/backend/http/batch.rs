@@ -207,7 +207,7 @@ mod tests {
             id: CommandId::new(),
             at: Utc::now(),
             actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
-            command: Command::Incident { incident, command: IncidentCommand::AddNote { text } },
+            command: Command::incident(incident, IncidentCommand::AddNote { text }),
             expected_seq: None,
         }
     }

@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
+use super::prioritize::refuse_uncorrectable;
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::require_open;
+use crate::model::decide::require_correctable;
 use crate::model::rejection::Rejection;
 use crate::model::text::sanitize;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Summary};
@@ -36,7 +37,7 @@ impl CommandLogic for Assign<'_> {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        require_open(case.incident)?;
+        require_correctable(case, None)?;
         let owner = case.incident.summary.assignee.as_ref();
         if handle(owner) == handle(self.to) {
             return Err(match owner {
@@ -50,7 +51,14 @@ impl CommandLogic for Assign<'_> {
         Ok(vec![EventBody::Assigned { to: self.to.cloned() }])
     }
 
+    fn applies_when_ended(&self) -> bool {
+        true
+    }
+
     fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
+        if let Some(refusal) = refuse_uncorrectable(row) {
+            return Some(refusal);
+        }
         match (self.to, &row.assignee) {
             (Some(to), Some(owner)) if to.handle == owner.handle => {
                 Some(Rejection::AlreadyOwned { by: owner.clone() })

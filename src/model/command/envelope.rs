@@ -82,6 +82,13 @@ pub enum Command {
         /// The command about that incident.
         #[serde(rename = "ask")]
         command: IncidentCommand,
+        /// The command that this one undoes. A backend then restores what that command changed and
+        /// this one alone would not, such as the time and the person of an earlier move.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undoes: Option<CommandId>,
+        /// Why the command is given, for corrections of an incident that is resolved or closed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
     },
     /// Record a change, or its new state.
     RecordChange(Change),
@@ -90,6 +97,12 @@ pub enum Command {
 }
 
 impl Command {
+    /// Makes a command about one incident that undoes nothing and gives no reason.
+    #[must_use]
+    pub fn incident(incident: IncidentId, command: IncidentCommand) -> Self {
+        Self::Incident { incident, command, undoes: None, because: None }
+    }
+
     /// Which kind it is.
     #[must_use]
     pub fn kind(&self) -> CommandKind {

@@ -21,6 +21,10 @@ pub(in crate::model) struct Case<'a> {
     pub rules: &'a Rules,
     /// When the command was requested, but not after the deciding clock: rules about time use it.
     pub requested_at: DateTime<Utc>,
+    /// The reason that came with the command.
+    pub because: Option<&'a str>,
+    /// Whether the command undoes another one.
+    pub is_undo: bool,
 }
 
 /// An incident before a command is sent, as far as it is known: an inverse leads back to it.

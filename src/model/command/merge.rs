@@ -1,10 +1,12 @@
 //! Merge: an incident ends and continues in another one.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::logic::{Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
+use crate::model::check::{self, BadField};
 use crate::model::decide::require_open;
 use crate::model::rejection::Rejection;
 use crate::model::{
@@ -53,18 +55,18 @@ impl CommandLogic for Merge {
 }
 
 /// Returns what happens to the incident in which another one continues, which has this id, number
-/// and title.
+/// and title, and was detected then, as far as that is known.
 pub(in crate::model) fn absorb(
     target: &Incident,
-    from: IncidentId,
-    number: Option<IncidentNumber>,
-    title: &str,
+    (from, number, title): (IncidentId, Option<IncidentNumber>, &str),
+    detected_at: Option<DateTime<Utc>>,
 ) -> Result<EventBody, Rejection> {
     if !target.summary.status.is_open() {
         let (number, status) = (target.summary.number, target.summary.status);
         return Err(Rejection::MergeTargetEnded { number, status });
     }
-    Ok(EventBody::Absorbed { from, number, title: title.to_owned() })
+    let detected_at = detected_at.filter(|detected_at| *detected_at < target.summary.detected_at);
+    Ok(EventBody::Absorbed { from, number, title: title.to_owned(), detected_at })
 }
 
 pub(in crate::model) struct MergedInto {
@@ -105,11 +107,17 @@ pub(in crate::model) struct Absorbed<'a> {
     pub from: IncidentId,
     pub number: Option<IncidentNumber>,
     pub title: &'a str,
+    pub detected_at: Option<DateTime<Utc>>,
 }
 
 impl EventLogic for Absorbed<'_> {
     fn apply(&self, incident: &mut Incident, _: &Event) {
         incident.absorbed.push((self.from, self.number));
+        incident.detected_by(self.detected_at);
+    }
+
+    fn check(&self) -> Result<(), BadField> {
+        self.detected_at.map_or(Ok(()), |at| check::time("detected_at", at))
     }
 
     fn label(&self) -> &'static str {

@@ -1,11 +1,11 @@
 //! Override the priority: set one that the matrix does not give, with a reason.
 
 use super::logic::{Before, Case, CommandLogic, Decided};
-use super::prioritize::restore_priority;
+use super::prioritize::{refuse_uncorrectable, restore_priority};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check;
-use crate::model::decide::require_open;
+use crate::model::decide::require_correctable;
 use crate::model::priority::Priority;
 use crate::model::rejection::Rejection;
 use crate::model::{CommandId, EventBody, Incident, Summary};
@@ -35,10 +35,11 @@ impl CommandLogic for OverridePriority<'_> {
 
     fn decide(&self, case: &Case<'_>) -> Decided {
         let Self { priority, reason } = *self;
-        require_open(case.incident)?;
+        require_correctable(case, Some(reason))?;
         check::required_text("reason", reason)?;
         let summary = &case.incident.summary;
-        if summary.priority == priority {
+        // An undo may lead back to an override that is what the matrix gives now.
+        if summary.priority == priority && !case.is_undo {
             return Err(Rejection::AlreadyOfPriority { priority });
         }
         Ok(vec![EventBody::Prioritized {
@@ -47,6 +48,14 @@ impl CommandLogic for OverridePriority<'_> {
             priority,
             override_reason: Some(reason.to_owned()),
         }])
+    }
+
+    fn applies_when_ended(&self) -> bool {
+        true
+    }
+
+    fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
+        refuse_uncorrectable(row)
     }
 
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {

@@ -50,9 +50,8 @@ pub(in crate::model) struct Paused<'a> {
 }
 
 impl EventLogic for Paused<'_> {
-    fn apply(&self, incident: &mut Incident, _: &Event) {
-        incident.summary.paused = true;
-        incident.paused_for = Some(self.reason.to_owned());
+    fn apply(&self, incident: &mut Incident, event: &Event) {
+        incident.pause(self.reason, event.at);
     }
 
     fn check(&self) -> Result<(), BadField> {

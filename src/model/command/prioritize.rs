@@ -4,10 +4,10 @@ use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::require_open;
+use crate::model::decide::require_correctable;
 use crate::model::priority::{Impact, Priority, Urgency};
 use crate::model::rejection::Rejection;
-use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Summary};
+use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Rules, Status, Summary};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
     CommandKind::Prioritize,
@@ -35,13 +35,21 @@ impl CommandLogic for Prioritize {
 
     fn decide(&self, case: &Case<'_>) -> Decided {
         let Self { impact, urgency } = *self;
-        require_open(case.incident)?;
+        require_correctable(case, None)?;
         let summary = &case.incident.summary;
         let priority = case.rules.matrix.priority(impact, urgency);
         if (summary.impact, summary.urgency, summary.priority) == (impact, urgency, priority) {
             return Err(Rejection::AlreadyPrioritized { priority, impact, urgency });
         }
         Ok(vec![EventBody::Prioritized { impact, urgency, priority, override_reason: None }])
+    }
+
+    fn applies_when_ended(&self) -> bool {
+        true
+    }
+
+    fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
+        refuse_uncorrectable(row)
     }
 
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
@@ -59,6 +67,45 @@ impl CommandLogic for Prioritize {
     fn content(&self) -> String {
         format!("{} × {}", self.impact, self.urgency)
     }
+}
+
+/// Returns why an incident can't be corrected, as far as its row shows it.
+pub(super) fn refuse_uncorrectable(row: &Summary) -> Option<Rejection> {
+    let status = row.status;
+    matches!(status, Status::Merged | Status::Reclassified).then_some(Rejection::NotOpen { status })
+}
+
+/// How bad an incident or an alert is.
+pub(in crate::model) struct Severity<'a> {
+    pub impact: Impact,
+    pub urgency: Urgency,
+    pub priority: Priority,
+    pub override_reason: Option<&'a str>,
+}
+
+/// Returns the event that raises an incident to what was grouped or merged into it; `None` if it is
+/// as bad already. Nothing is ever lowered.
+pub(in crate::model) fn raise(
+    incident: &Incident,
+    other: &Severity<'_>,
+    rules: &Rules,
+) -> Option<EventBody> {
+    let row = &incident.summary;
+    // The levels are ordered from high to low.
+    let (impact, urgency) = (row.impact.min(other.impact), row.urgency.min(other.urgency));
+    let usual = rules.matrix.priority(impact, urgency);
+    let priority = usual.min(row.priority).min(other.priority);
+    if (impact, urgency, priority) == (row.impact, row.urgency, row.priority) {
+        return None;
+    }
+    let override_reason = if priority == usual {
+        None
+    } else if priority == row.priority {
+        incident.override_reason.clone()
+    } else {
+        other.override_reason.map(ToOwned::to_owned)
+    };
+    Some(EventBody::Prioritized { impact, urgency, priority, override_reason })
 }
 
 /// Returns the command that sets the priority of an incident as it was.

@@ -1,12 +1,14 @@
 //! Reclassify: take out of the queue what was no incident.
 
 use super::logic::{Case, CommandLogic, Decided, EventLogic, quote};
+use super::prioritize::refuse_uncorrectable;
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::require_open;
+use crate::model::decide::require_correctable;
+use crate::model::rejection::Rejection;
 use crate::model::status::Classification;
-use crate::model::{Event, EventBody, Incident, PersonRef, Status};
+use crate::model::{Event, EventBody, Incident, PersonRef, Status, Summary};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
     CommandKind::Reclassify,
@@ -32,8 +34,16 @@ impl CommandLogic for Reclassify<'_> {
 
     fn decide(&self, case: &Case<'_>) -> Decided {
         check::required_text("reason", self.reason)?;
-        require_open(case.incident)?;
+        require_correctable(case, Some(self.reason))?;
         Ok(vec![EventBody::Reclassified { to: self.to, reason: self.reason.to_owned() }])
+    }
+
+    fn applies_when_ended(&self) -> bool {
+        true
+    }
+
+    fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
+        refuse_uncorrectable(row)
     }
 
     fn phrase(&self) -> &'static str {

@@ -146,7 +146,7 @@ mod tests {
     ) -> Result<(Incident, Vec<Event>), Rejection> {
         let at: DateTime<Utc> = DateTime::UNIX_EPOCH;
         let actor = Actor::Person(ines());
-        let command = Command::Incident { incident: id, command };
+        let command = Command::incident(id, command);
         let envelope = Envelope { id: CommandId::new(), at, actor, command, expected_seq: None };
         let events = decide(incident, &envelope, Context { now: at, rules: &Rules::default() })?;
         let mut changed = match incident {

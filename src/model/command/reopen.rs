@@ -1,13 +1,11 @@
 //! Reopen: the failure is back, and the same incident goes on.
 
-use chrono::TimeDelta;
-
 use super::logic::{Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
 use crate::model::checklist::Item;
-use crate::model::decide::already_ended;
+use crate::model::decide::{already_ended, past_reopening};
 use crate::model::rejection::Rejection;
 use crate::model::{Event, EventBody, Incident, PersonRef, Status, Summary};
 
@@ -30,11 +28,8 @@ impl CommandLogic for Reopen<'_> {
         check::required_text("reason", self.reason)?;
         let incident = case.incident;
         match incident.summary.status {
-            Status::Resolved => {}
-            Status::Closed => {
-                let days = case.rules.reopen_days;
-                let closed_at = incident.summary.closed_at.unwrap_or(incident.status_at);
-                if case.requested_at - closed_at > TimeDelta::days(days) {
+            Status::Resolved | Status::Closed => {
+                if let Some((closed_at, days)) = past_reopening(case) {
                     return Err(Rejection::ReopenedTooLate { closed_at, days });
                 }
             }

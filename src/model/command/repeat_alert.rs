@@ -1,5 +1,7 @@
 //! Repeat an alert: the same alert came again for an open incident.
 
+use chrono::{DateTime, Utc};
+
 use super::logic::{Case, CommandLogic, Decided, EventLogic};
 use super::table::{CommandRow, CommandScope, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
@@ -28,7 +30,7 @@ impl CommandLogic for RepeatAlert<'_> {
     fn decide(&self, case: &Case<'_>) -> Decided {
         check::text("text", self.text)?;
         require_open(case.incident)?;
-        Ok(vec![EventBody::AlertRepeated { text: self.text.to_owned() }])
+        Ok(vec![EventBody::AlertRepeated { text: self.text.to_owned(), detected_at: None }])
     }
 
     fn phrase(&self) -> &'static str {
@@ -42,15 +44,18 @@ impl CommandLogic for RepeatAlert<'_> {
 
 pub(in crate::model) struct AlertRepeated<'a> {
     pub text: &'a str,
+    pub detected_at: Option<DateTime<Utc>>,
 }
 
 impl EventLogic for AlertRepeated<'_> {
     fn apply(&self, incident: &mut Incident, _: &Event) {
         incident.summary.alerts = incident.summary.alerts.saturating_add(1);
+        incident.detected_by(self.detected_at);
     }
 
     fn check(&self) -> Result<(), BadField> {
-        check::text("text", self.text)
+        check::text("text", self.text)?;
+        self.detected_at.map_or(Ok(()), |at| check::time("detected_at", at))
     }
 
     /// A repeated alert is only counted: there may be hundreds.

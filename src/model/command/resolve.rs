@@ -71,7 +71,7 @@ impl EventLogic for Resolved<'_> {
             validation: self.validation.to_owned(),
             by: event.actor.clone(),
         });
-        incident.unpause();
+        incident.unpause(event.at);
         incident.advance_to(Status::Resolved, event);
     }
 

@@ -1,10 +1,11 @@
 //! Set the team: say which team answers for the incident.
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
+use super::prioritize::refuse_uncorrectable;
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
-use crate::model::decide::require_open;
+use crate::model::decide::require_correctable;
 use crate::model::rejection::Rejection;
 use crate::model::text::sanitize;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Summary};
@@ -26,7 +27,7 @@ impl CommandLogic for SetTeam<'_> {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        require_open(case.incident)?;
+        require_correctable(case, None)?;
         if let Some(team) = self.team {
             check::name("team", team)?;
         }
@@ -34,6 +35,14 @@ impl CommandLogic for SetTeam<'_> {
             return Err(Rejection::AlreadyItsTeam);
         }
         Ok(vec![EventBody::TeamSet { team: self.team.map(ToOwned::to_owned) }])
+    }
+
+    fn applies_when_ended(&self) -> bool {
+        true
+    }
+
+    fn row_refusal(&self, row: &Summary) -> Option<Rejection> {
+        refuse_uncorrectable(row)
     }
 
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {

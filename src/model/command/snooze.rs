@@ -7,7 +7,7 @@ use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField, FieldProblem};
 use crate::model::decide::require_open;
-use crate::model::time::UNTIL_CHANGED;
+use crate::model::time::{UNTIL_CHANGED, recorded_time};
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Summary};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
@@ -32,10 +32,11 @@ impl CommandLogic for Snooze {
     fn decide(&self, case: &Case<'_>) -> Decided {
         require_open(case.incident)?;
         check::time("until", self.until)?;
-        if self.until <= case.requested_at {
+        // An undo may lead back to a snooze that has ended meanwhile.
+        if self.until <= case.requested_at && !case.is_undo {
             return Err(BadField::new("until", FieldProblem::Passed).into());
         }
-        Ok(vec![EventBody::Snoozed { until: self.until }])
+        Ok(vec![EventBody::Snoozed { until: recorded_time(self.until) }])
     }
 
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
@@ -47,7 +48,7 @@ impl CommandLogic for Snooze {
     }
 
     fn still_holds(&self, row: &Summary, _: Option<&Incident>) -> bool {
-        row.snoozed_until == Some(self.until)
+        row.snoozed_until.map(recorded_time) == Some(recorded_time(self.until))
     }
 
     fn phrase(&self) -> &'static str {

@@ -41,8 +41,8 @@ impl CommandLogic for Unpause {
 pub(in crate::model) struct Unpaused;
 
 impl EventLogic for Unpaused {
-    fn apply(&self, incident: &mut Incident, _: &Event) {
-        incident.unpause();
+    fn apply(&self, incident: &mut Incident, event: &Event) {
+        incident.unpause(event.at);
     }
 
     fn label(&self) -> &'static str {

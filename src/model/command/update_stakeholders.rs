@@ -7,6 +7,7 @@ use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
 use crate::model::service_level::update_due;
+use crate::model::time::recorded_time;
 use crate::model::{Event, EventBody, Incident, PersonRef};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
@@ -35,7 +36,7 @@ impl CommandLogic for UpdateStakeholders<'_> {
         check::required_text("message", self.message)?;
         self.next_due.map_or(Ok(()), |at| check::time("next_due", at))?;
         let summary = &case.incident.summary;
-        let next_due = self.next_due.or_else(|| {
+        let next_due = self.next_due.map(recorded_time).or_else(|| {
             summary.status.is_open().then(|| {
                 update_due(summary.priority, case.requested_at, None, &case.rules.levels)
             })?

@@ -6,14 +6,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::fact::{Counted, Fact, from_millis};
+use super::fact::{Counted, Fact, FactVerdict, from_millis};
 use super::recurring::{Groups, Recurring};
 use super::sla::Compliance;
 use super::times::Times;
 use super::volume::Buckets;
 use super::window::Window;
 use crate::model::priority::Priority;
-use crate::model::service_level::ServiceLevels;
+use crate::model::service_level::{ServiceLevels, SlaTarget};
 use crate::model::status::Category;
 
 /// The field by which the measures are broken down.
@@ -94,8 +94,11 @@ pub struct Measures {
     pub cuts: Vec<(String, Figures)>,
     /// The number of incidents reported in each bucket of the window, by priority from P1 to P4.
     pub buckets: Vec<[u64; 4]>,
-    /// Groups of incidents with the same fault, largest group first.
+    /// Groups of incidents with the same fault, largest group first; at most 20.
     pub recurring: Vec<Recurring>,
+    /// The number of all such groups; absent where a server does not count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurring_total: Option<u64>,
     /// The incidents that are excluded from all figures.
     #[serde(rename = "left_out")]
     pub excluded: ExcludedCounts,
@@ -162,6 +165,7 @@ pub fn compute(
         .filter(|(_, figures)| *figures != Figures::default())
         .collect();
     cuts.sort_by_key(|(_, figures)| std::cmp::Reverse(figures.reported()));
+    let recurring_total = Some(groups.count());
     Measures {
         window: window.clone(),
         now: in_window.figures(),
@@ -169,6 +173,7 @@ pub fn compute(
         cuts,
         buckets: buckets.counts,
         recurring: groups.largest(MAX_RECURRING),
+        recurring_total,
         excluded: left_out,
     }
 }
@@ -210,20 +215,19 @@ impl Sums {
         if !window.contains(from_millis(fact.reported_ms)) {
             return;
         }
-        let index = fact.priority.index();
-        self.volume[index] += 1;
+        self.volume[fact.priority.index()] += 1;
         if let Some(acknowledged_ms) = fact.acknowledged_ms {
             self.acknowledge_ms.push((acknowledged_ms - fact.reported_ms).max(0));
         }
-        let level = levels.for_priority(fact.priority);
-        let now_ms = now.timestamp_millis();
-        self.acknowledge[index].add(
-            fact.reported_ms,
-            fact.acknowledged_ms,
-            level.acknowledge_s,
-            now_ms,
-        );
-        self.resolve[index].add(fact.reported_ms, fact.resolved_ms, level.resolve_s, now_ms);
+        for target in [SlaTarget::Acknowledge, SlaTarget::Resolve] {
+            if let Some(FactVerdict { priority, met }) = fact.judge(target, now, levels) {
+                let by_priority = match target {
+                    SlaTarget::Acknowledge => &mut self.acknowledge,
+                    SlaTarget::Resolve => &mut self.resolve,
+                };
+                by_priority[priority.index()].add(met);
+            }
+        }
     }
 
     fn figures(&mut self) -> Figures {

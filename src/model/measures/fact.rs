@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::model::id::IncidentNumber;
 use crate::model::incident::Incident;
 use crate::model::priority::Priority;
+use crate::model::service_level::{ServiceLevels, SlaTarget, Verdict, is_within};
 use crate::model::status::{Category, Classification, Status};
 use crate::model::summary::Summary;
 
@@ -34,6 +35,23 @@ impl Counted {
     }
 }
 
+/// How a clock of a service level ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FactVerdict {
+    /// The priority when it ended.
+    pub priority: Priority,
+    /// Whether the goal of then was met.
+    pub met: bool,
+}
+
+impl FactVerdict {
+    /// Creates it from a verdict; `None` if the goal was not recorded.
+    #[must_use]
+    pub fn from_verdict(verdict: Verdict) -> Option<Self> {
+        Some(Self { priority: verdict.priority.rank(), met: verdict.met? })
+    }
+}
+
 /// The input of the measures from one incident. Times are milliseconds since 1970 (UTC).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fact {
@@ -49,6 +67,14 @@ pub struct Fact {
     pub resolved_ms: Option<i64>,
     /// The present priority of the incident.
     pub priority: Priority,
+    /// How the clock to acknowledge ended; `None` while it runs, and where it was not judged.
+    pub acknowledge_verdict: Option<FactVerdict>,
+    /// How the clock to resolve ended; `None` while it runs, and where it was not judged.
+    pub resolve_verdict: Option<FactVerdict>,
+    /// Since when the incident is paused.
+    pub paused_since_ms: Option<i64>,
+    /// For how long it was paused before.
+    pub paused_ms: i64,
     /// The category, if it is set.
     pub category: Option<Category>,
     /// Key of the primary service's name; 0 without one.
@@ -72,12 +98,45 @@ impl Fact {
             acknowledged_ms: row.acknowledged_at.map(|t| t.timestamp_millis()),
             resolved_ms: row.resolved_at.map(|t| t.timestamp_millis()),
             priority: row.priority,
+            acknowledge_verdict: row.acknowledge_verdict.and_then(FactVerdict::from_verdict),
+            resolve_verdict: row.resolve_verdict.and_then(FactVerdict::from_verdict),
+            paused_since_ms: row.paused_since.map(|t| t.timestamp_millis()),
+            paused_ms: row.paused_ms,
             category: row.category,
             service,
             team,
             counted,
             fingerprint,
         }
+    }
+}
+
+impl Fact {
+    /// Returns how the clock of a target is judged at `now`: as when it ended, or as missed if it
+    /// runs and is past. `None` while it is not yet due.
+    pub(super) fn judge(
+        &self,
+        target: SlaTarget,
+        now: DateTime<Utc>,
+        levels: &ServiceLevels,
+    ) -> Option<FactVerdict> {
+        let level = levels.for_priority(self.priority);
+        let (ended, done_ms, goal_s, paused_ms) = match target {
+            SlaTarget::Acknowledge => {
+                (self.acknowledge_verdict, self.acknowledged_ms, level.acknowledge_s, 0)
+            }
+            SlaTarget::Resolve => {
+                (self.resolve_verdict, self.resolved_ms, level.resolve_s, self.paused_ms)
+            }
+        };
+        if ended.is_some() {
+            return ended;
+        }
+        let stopped_ms = self.paused_since_ms.filter(|_| target == SlaTarget::Resolve);
+        let now_ms = now.timestamp_millis().min(stopped_ms.unwrap_or(i64::MAX));
+        let elapsed_ms = done_ms.unwrap_or(now_ms) - self.reported_ms - paused_ms;
+        let met = is_within(elapsed_ms, goal_s);
+        (done_ms.is_some() || !met).then_some(FactVerdict { priority: self.priority, met })
     }
 }
 

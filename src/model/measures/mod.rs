@@ -13,7 +13,7 @@ mod volume;
 mod window;
 
 pub use compute::{Cut, ExcludedCounts, Figures, Measures, compute};
-pub use fact::{Counted, Fact};
+pub use fact::{Counted, Fact, FactVerdict};
 pub use recurring::{Recurring, fingerprint, title_pattern};
 pub use sla::Compliance;
 pub use times::{MIN_SAMPLE, Times};

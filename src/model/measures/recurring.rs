@@ -29,27 +29,54 @@ pub struct Recurring {
 
 /// Returns a title in lower case without numbers and ids: the part that stays the same when a
 /// fault recurs.
+///
+/// Of each word, the parts between punctuation are taken out that hold a digit or can't be spoken,
+/// such as the last two of `checkout-6c9f7d5b8-k2vxq`. Of a title of nothing else only numbers are taken out.
 #[must_use]
 pub fn title_pattern(title: &str) -> String {
+    let title = title.to_lowercase();
     let mut pattern = String::with_capacity(title.len());
     for word in title.split_whitespace() {
-        let word = word.to_lowercase();
-        let is_id = word.len() >= 6
-            && word.bytes().any(|b| b.is_ascii_digit())
-            && word.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-' || b == b'_');
-        if is_id {
+        if is_hex_id(word) {
             continue;
         }
-        let word: String = word.chars().filter(|c| !c.is_numeric()).collect();
-        if word.is_empty() {
-            continue;
+        let is_separator = |c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’');
+        let mut separator = " ";
+        for part in word.split(is_separator).filter(|part| !part.is_empty() && !is_id(part)) {
+            if !pattern.is_empty() {
+                pattern.push_str(separator);
+            }
+            pattern.push_str(part);
+            separator = "-";
         }
-        if !pattern.is_empty() {
-            pattern.push(' ');
-        }
-        pattern.push_str(&word);
     }
-    pattern
+    if !pattern.is_empty() {
+        return pattern;
+    }
+    let without_numbers: String = title.chars().filter(|c| !c.is_numeric()).collect();
+    without_numbers.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a word is an id as a unit, such as a UUID or a hash: hexadecimal digits, among them at
+/// least one number.
+fn is_hex_id(word: &str) -> bool {
+    word.len() >= 6
+        && word.bytes().any(|b| b.is_ascii_digit())
+        && word.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-' || b == b'_')
+}
+
+/// Acronyms that are as long as a generated id and have no vowel.
+const WITHOUT_VOWELS: [&str; 2] = ["https", "xhtml"];
+
+/// Whether a part of a word is an id: it holds a digit, or it is long and has no vowel.
+fn is_id(part: &str) -> bool {
+    let is_vowel = |b: u8| matches!(b, b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
+    let is_ascii = part.bytes().all(|b| b.is_ascii_alphabetic());
+    part.chars().any(char::is_numeric)
+        || (is_ascii
+            && part.len() >= 5
+            && !part.bytes().any(is_vowel)
+            && !WITHOUT_VOWELS.contains(&part))
 }
 
 /// Returns the hash that incidents of the same fault share.
@@ -99,6 +126,11 @@ impl Groups {
         if (fact.reported_ms, fact.number) >= (group.1, group.2) {
             (group.1, group.2) = (fact.reported_ms, fact.number);
         }
+    }
+
+    /// Returns the number of groups of two or more.
+    pub(super) fn count(&self) -> u64 {
+        self.by_fingerprint.values().filter(|(count, _, _)| *count >= 2).count() as u64
     }
 
     /// Returns the groups of two or more, by count and then by the most recent incident.

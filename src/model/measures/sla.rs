@@ -15,14 +15,12 @@ pub struct Compliance {
 }
 
 impl Compliance {
-    /// Adds one target: times in milliseconds since 1970, its duration in seconds.
-    pub(super) fn add(&mut self, from_ms: i64, done_ms: Option<i64>, within_s: i64, now_ms: i64) {
-        let due_ms = from_ms.saturating_add(within_s.saturating_mul(1000));
-        match done_ms {
-            Some(done) if done < due_ms => self.met += 1,
-            Some(_) => self.missed += 1,
-            None if now_ms >= due_ms => self.missed += 1,
-            None => {}
+    /// Adds one target: whether it was met.
+    pub(super) fn add(&mut self, met: bool) {
+        if met {
+            self.met += 1;
+        } else {
+            self.missed += 1;
         }
     }
 

@@ -106,6 +106,13 @@ impl Rejection {
                 "its status is {status}, which only a later version of redphone defines: update \
                  redphone"
             ),
+            Self::CorrectionNeedsReason { status } => {
+                format!("it is {status}: a correction needs a reason")
+            }
+            Self::CorrectedTooLate { status, closed_at, days } => format!(
+                "{status} {}: it can be corrected for {days} days, write a note or the review",
+                ago(closed_at)
+            ),
             Self::NoMoveToUndo { status } => {
                 format!("it is {status}: there is no move to take back")
             }

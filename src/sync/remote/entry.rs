@@ -122,7 +122,9 @@ impl OutboxEntry {
     #[must_use]
     pub fn declares(&self) -> Option<IncidentId> {
         match self.command()? {
-            Command::Incident { incident, command: IncidentCommand::Declare(_) } => Some(*incident),
+            Command::Incident { incident, command: IncidentCommand::Declare(_), .. } => {
+                Some(*incident)
+            }
             _ => None,
         }
     }
@@ -235,7 +237,7 @@ fn referenced_ids(command: &Command) -> Vec<Uuid> {
     match command {
         Command::RecordChange(change) => vec![change.id.0],
         Command::RecordProblem(problem) => vec![problem.id.0],
-        Command::Incident { incident, command } => {
+        Command::Incident { incident, command, .. } => {
             std::iter::once(incident.0).chain(command.required_id()).collect()
         }
     }
@@ -446,10 +448,7 @@ mod tests {
             id,
             at: DateTime::UNIX_EPOCH,
             actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
-            command: Command::Incident {
-                incident,
-                command: IncidentCommand::AddNote { text: "a".into() },
-            },
+            command: Command::incident(incident, IncidentCommand::AddNote { text: "a".into() }),
             expected_seq: None,
         };
         Arc::new(OutboxEntry {

@@ -174,7 +174,7 @@ impl Shared {
     /// Makes a batch of commands, labelled with the incident's number and title for people.
     async fn label_batch(&self, envelopes: Vec<Envelope>) -> Batch {
         let about = envelopes.iter().find_map(|envelope| match &envelope.command {
-            Command::Incident { incident, command } => Some((*incident, command)),
+            Command::Incident { incident, command, .. } => Some((*incident, command)),
             _ => None,
         });
         let (label, title) = match about {

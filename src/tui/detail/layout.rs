@@ -7,7 +7,7 @@ use crate::backend::Detail;
 use crate::model::checklist::{Answer, InvestigationItem, Item, open_closing_items};
 use crate::model::command::Link;
 use crate::model::problem::Problem;
-use crate::model::service_level::{SlaTarget, running_clock, update_due};
+use crate::model::service_level::{paused_time, running_clock, update_due, verdicts};
 use crate::model::text::{self, SafeText, truncate, width, wrap};
 use crate::model::time::UNTIL_CHANGED;
 use crate::model::{Incident, Status};
@@ -244,17 +244,28 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
 fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let summary = &incident.summary;
+    let mut label = "SLA";
     if let Some(clock) = running_clock(summary, &app.session.rules.levels) {
-        let what = match clock.target {
-            SlaTarget::Acknowledge => "acknowledge",
-            SlaTarget::Resolve => "resolve",
-        };
+        let what = clock.target.as_str();
         let remaining = clock.remaining(out.now);
+        let stopped = if clock.stopped_at.is_some() { ", stopped by the pause" } else { "" };
         if clock.is_past(out.now) {
-            let text = format!("past SLA: {what} was due {} ago", short_duration(-remaining));
-            out.field("SLA", &text, app.ui.theme.strong());
+            let late = short_duration(-remaining);
+            let text = if clock.stopped_at.is_some() {
+                format!("past SLA: {what} is {late} late{stopped}")
+            } else {
+                format!("past SLA: {what} was due {late} ago")
+            };
+            out.field(label, &text, app.ui.theme.strong());
         } else {
-            out.plain("SLA", &format!("{what} within {}", short_duration(remaining)));
+            out.plain(label, &format!("{what} within {}{stopped}", short_duration(remaining)));
+        }
+        label = "";
+    }
+    for verdict in verdicts(summary, &app.session.rules.levels) {
+        if let Some(text) = verdict.phrase() {
+            out.plain(label, &text);
+            label = "";
         }
     }
     if let Some(until) = summary.snoozed_until.filter(|until| *until > out.now) {
@@ -265,8 +276,14 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
         };
         out.plain("Snoozed", &until);
     }
+    let paused = paused_time(summary, out.now);
     if let Some(reason) = &incident.paused_for {
-        out.field("Paused", &format!("waiting: {reason} (clocks go on)"), app.ui.theme.strong());
+        let paused = short_duration(paused);
+        let text = format!("waiting: {reason} ({paused}; the time to resolve stands still)");
+        out.field("Paused", &text, app.ui.theme.strong());
+    } else if paused > TimeDelta::zero() {
+        let text = format!("{}, not counted in the time to resolve", short_duration(paused));
+        out.plain("Paused", &text);
     }
     if summary.escalation > 0 {
         out.plain("Escalated", &format!("level {} was called", summary.escalation));
@@ -297,7 +314,7 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
     }
     for (index, suspect) in detail.suspects.iter().enumerate() {
         let change = &suspect.change;
-        let when = change.ends_at.unwrap_or(change.starts_at);
+        let when = suspect.ended_at().unwrap_or(change.starts_at);
         let distance = if suspect.before_s == 0 {
             "running".to_owned()
         } else {
@@ -308,7 +325,7 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
             app.clock().hh_mm(when),
             change.kind,
             change.title,
-            if suspect.direct { "" } else { " · a dependency" }
+            suspect.distance().map_or_else(String::new, |how| format!(" · {how}"))
         );
         if index == 0 {
             out.keyed("Suspects", &text, Action::Categorize, "open");
@@ -403,7 +420,7 @@ fn updates(out: &mut Fields<'_>, incident: &Incident) {
     };
     let first = if summary.updated_at.is_none() { "first" } else { "next" };
     match due {
-        Some(due) if due <= out.now => out.field(
+        Some(due) if due < out.now => out.field(
             "Updates",
             &format!("{sent} · {first} was due {} ago", short_duration(out.now - due)),
             app.ui.theme.strong(),

@@ -9,7 +9,7 @@ use crate::tui::form::{Field, Form, Kind};
 use crate::tui::input::parse_time;
 use crate::tui::verb::link::parse_url;
 use crate::tui::verb::logic::{FieldError, Filled};
-use crate::tui::verb::plan::Plan;
+use crate::tui::verb::plan::{Plan, Step};
 use crate::tui::verb::{declare, names, planning, with_form};
 
 /// Returns the plan of a form, and whether it is irreversible.
@@ -26,7 +26,8 @@ pub(in crate::tui) fn plan(
         for target in &form.targets {
             let filled = Filled { app, form, target, at };
             let (prerequisites, commands) = logic.commands(&filled)?;
-            steps.push(planning::step(app, target, prerequisites, commands, at));
+            let step = planning::step(app, target, prerequisites, commands, at);
+            steps.push(Step { because: logic.because(&filled), ..step });
         }
         let (verb, done_phrase) = logic.phrases();
         let plan = Plan { verb: verb.into(), done_phrase: done_phrase.into(), steps };

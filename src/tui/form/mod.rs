@@ -17,7 +17,7 @@ use tui_textarea::CursorMove;
 use uuid::Uuid;
 
 use crate::model::command::CommandKind;
-use crate::model::{Envelope, Priority, Status, text};
+use crate::model::{Envelope, IncidentCommand, Priority, Status, text};
 use crate::sync::drafts::Draft;
 
 use crate::tui::verb::target::Target;
@@ -67,6 +67,11 @@ pub enum Kind {
     ActionItem {
         /// The action item; a new one has a new id.
         id: Uuid,
+    },
+    /// Say why an incident that is resolved or closed is corrected.
+    Correction {
+        /// The corrections.
+        commands: Vec<IncidentCommand>,
     },
     /// Fill in a command of this kind, by the form of its verb.
     Command(CommandKind),

@@ -419,9 +419,19 @@ impl MeasuresView<'_> {
             .iter()
             .map(|r| format!("{}× {}", r.count, truncate(&r.title, 26)))
             .collect();
-        let text = if each.is_empty() { "none".to_owned() } else { each.join("   ") };
+        let mut text = if each.is_empty() { "none".to_owned() } else { each.join("   ") };
+        if let Some(count) = self.recurring_count() {
+            text = format!("{count}   {text}");
+        }
         line.push_span(truncate(text, self.width.saturating_sub(11)));
         line
+    }
+
+    /// Returns how many of the recurring groups are listed, where that is not all.
+    fn recurring_count(&self) -> Option<String> {
+        let listed = self.measures.recurring.len() as u64;
+        let total = self.measures.recurring_total.filter(|total| *total > listed)?;
+        Some(format!("{listed} of {total}"))
     }
 
     pub(in crate::tui) fn recurring(&self, lines: &mut Vec<Line<'static>>) {
@@ -429,6 +439,9 @@ impl MeasuresView<'_> {
         self.label("Recurring", &mut head);
         if self.measures.recurring.is_empty() {
             head.push_span("  none");
+        }
+        if let Some(count) = self.recurring_count() {
+            head.push_span(format!("  {count}"));
         }
         lines.push(head);
         for group in &self.measures.recurring {

@@ -148,8 +148,9 @@ pub(in crate::tui) fn next_change(
     now: DateTime<Utc>,
     levels: &ServiceLevels,
 ) -> Option<DateTime<Utc>> {
-    let clock = running_clock(summary, levels);
-    let near = clock.map(|c| c.due - (c.due - c.started_at) / 4);
+    // A clock that a pause has stopped does not change.
+    let clock = running_clock(summary, levels).filter(|clock| clock.stopped_at.is_none());
+    let near = clock.map(|c| c.due - c.goal / 4);
     // One millisecond later: a timer must not come a moment too early.
     [near, clock.map(|c| c.due), summary.snoozed_until]
         .into_iter()

@@ -140,7 +140,8 @@ fn suspects(app: &App, target: Option<&Target>) -> Vec<(Link, String)> {
         .map(|suspect| {
             let change = &suspect.change;
             let link = Link::Change { id: change.id, title: change.title.clone() };
-            (link, format!("caused by {} {}", change.kind, change.title))
+            let how = suspect.distance().map_or_else(String::new, |how| format!(" ({how})"));
+            (link, format!("caused by {} {}{how}", change.kind, change.title))
         })
         .collect()
 }

@@ -143,13 +143,13 @@ pub(in crate::tui) fn steps(
     if form.value("Owner") == "me" {
         commands.push(IncidentCommand::Assign { to: Some(app.session.me.clone()) });
     }
-    Ok(vec![Step { target, prerequisites: Vec::new(), commands, refused: None }])
+    Ok(vec![Step::new(target, commands)])
 }
 
 /// Returns the refused declaration that the form rewrites, with its incident.
 fn replaced_declaration(form: &Form) -> Option<(IncidentId, &Declaration)> {
     match &form.replaces.as_ref()?.command {
-        Command::Incident { incident, command: IncidentCommand::Declare(declaration) } => {
+        Command::Incident { incident, command: IncidentCommand::Declare(declaration), .. } => {
             Some((*incident, declaration))
         }
         _ => None,

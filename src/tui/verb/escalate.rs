@@ -65,10 +65,8 @@ fn escalate_each(app: &App, targets: &[Target], at: DateTime<Utc>) -> Opening {
     let step = |target: &Target| match next_level(app, target) {
         Ok(command) => planning::step(app, target, Vec::new(), vec![command], at),
         Err(why) => Step {
-            target: target.clone(),
-            prerequisites: Vec::new(),
-            commands: Vec::new(),
             refused: Some(why.unwrap_or_else(|| no_policy(app))),
+            ..Step::new(target.clone(), Vec::new())
         },
     };
     let steps: Vec<Step> = targets.iter().map(step).collect();
@@ -132,7 +130,14 @@ fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
             } else if step.due <= at {
                 format!("was due {}", format_ago(step.due, at))
             } else {
-                format!("by itself in {}", format_duration(step.due - at))
+                // Only some backends call the next level by themselves.
+                let when = format_duration(step.due - at);
+                let capabilities = app.connection.capabilities.as_ref();
+                if capabilities.is_some_and(|capabilities| capabilities.escalates) {
+                    format!("by itself in {when}")
+                } else {
+                    format!("due in {when}, not automatic")
+                }
             };
             let about = if level == next { format!("{when} · next") } else { when };
             let nobody = step.people.is_empty().then(|| "it reaches nobody now".to_owned());

@@ -136,8 +136,10 @@ pub(in crate::tui) fn changes(app: &App, targets: &[Target]) -> Vec<Item> {
     let items = suspects.iter().map(|suspect| {
         let change = &suspect.change;
         let link = Linked::Change { id: change.id, title: change.title.clone() };
-        let at = change.ends_at.unwrap_or(change.starts_at);
-        let about = format!("{} · {} · {}", change.kind, change.state, format_ago(at, app.now));
+        let at = suspect.ended_at().unwrap_or(change.starts_at);
+        let how = suspect.distance().map_or_else(String::new, |how| format!(" · {how}"));
+        let ago = format_ago(at, app.now);
+        let about = format!("{} · {} · {ago}{how}", change.kind, change.state);
         link_item(link, &change.title, &about)
     });
     items.collect()

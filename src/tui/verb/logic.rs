@@ -270,6 +270,11 @@ pub(in crate::tui) trait FormLogic {
     /// Returns the commands for one target.
     fn commands(&self, filled: &Filled<'_>) -> FormCommands;
 
+    /// Returns why the commands are given, for corrections of an incident that has ended.
+    fn because(&self, _filled: &Filled<'_>) -> Option<String> {
+        None
+    }
+
     /// Whether the form is filled in from the record and writes it back, so that what others change
     /// meanwhile conflicts with it.
     fn edits_record(&self) -> bool {

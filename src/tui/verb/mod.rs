@@ -16,6 +16,7 @@ mod categorize;
 mod category;
 mod checklist;
 mod close;
+mod correction;
 mod decision;
 pub mod declare;
 mod describe;
@@ -34,6 +35,7 @@ pub mod plan;
 pub mod planning;
 pub mod precheck;
 mod prioritize;
+mod reason;
 mod reclassify;
 mod reopen;
 mod resolve;
@@ -205,6 +207,7 @@ pub(in crate::tui) fn with_form<T>(kind: &Kind, read: impl FnOnce(&dyn FormLogic
         Kind::NewProblem => read(&link::ProblemForm),
         Kind::Review => read(&review::ReviewForm),
         Kind::ActionItem { id } => read(&action_item::ActionItemForm { id: *id }),
+        Kind::Correction { commands } => read(&correction::CorrectionForm { commands }),
         Kind::Command(kind) => match for_command(*kind) {
             Some(verb) => read(verb.form()),
             None => read(&logic::NoForm),

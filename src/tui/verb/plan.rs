@@ -1,6 +1,6 @@
 //! Plans: which incidents a verb applies to, and which commands it sends.
 
-use crate::model::{Command, IncidentCommand};
+use crate::model::{Command, CommandId, IncidentCommand};
 
 use crate::tui::verb::target::Target;
 
@@ -15,6 +15,37 @@ pub struct Step {
     pub commands: Vec<IncidentCommand>,
     /// Why the step can't happen, where a precheck found a reason.
     pub refused: Option<String>,
+    /// The commands that those for the incident undo, in the same order; empty unless the step is
+    /// an undo.
+    pub undoes: Vec<CommandId>,
+    /// Why it is done, for corrections of an incident that is resolved or closed.
+    pub because: Option<String>,
+}
+
+impl Step {
+    /// Makes the step of commands for one incident.
+    #[must_use]
+    pub fn new(target: Target, commands: Vec<IncidentCommand>) -> Self {
+        Self {
+            target,
+            prerequisites: Vec::new(),
+            commands,
+            refused: None,
+            undoes: Vec::new(),
+            because: None,
+        }
+    }
+
+    /// Returns the commands with the incident that they are about, in order.
+    pub fn incident_commands(&self) -> impl Iterator<Item = Command> {
+        let mut undoes = self.undoes.iter().copied();
+        self.commands.iter().map(move |command| Command::Incident {
+            incident: self.target.id,
+            command: command.clone(),
+            undoes: undoes.next(),
+            because: self.because.clone(),
+        })
+    }
 }
 
 /// Inserts the object into a verb phrase at `{}`, or appends it.

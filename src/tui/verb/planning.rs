@@ -41,5 +41,5 @@ pub(in crate::tui) fn step(
     } else {
         precheck::refusal(app, target.id, &commands, at)
     };
-    Step { target: target.clone(), prerequisites, commands, refused }
+    Step { prerequisites, refused, ..Step::new(target.clone(), commands) }
 }

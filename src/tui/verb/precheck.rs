@@ -56,7 +56,13 @@ pub(in crate::tui) fn record_refusal(
             id: CommandId::new(),
             at: now,
             actor: Actor::Person(app.session.me.clone()),
-            command: Command::Incident { incident: id, command: command.clone() },
+            // A reason that is still missing is asked for when the command is sent.
+            command: Command::Incident {
+                incident: id,
+                command: command.clone(),
+                undoes: None,
+                because: Some("a correction".into()),
+            },
             expected_seq: None,
         };
         match decide(Some(&incident), &envelope, Context { now, rules: &app.session.rules }) {

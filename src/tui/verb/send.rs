@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::{BackendError, Outcome};
 use crate::model::filter::MatchContext;
-use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand};
+use crate::model::{Actor, CommandId, Envelope, IncidentCommand};
 use crate::sync::drafts::DraftOp;
 
 use crate::tui::action::{Action, READ_ONLY};
@@ -18,6 +18,7 @@ use crate::tui::form::Form;
 use crate::tui::undo::{Inverse, UNDO_WINDOW, Undo};
 use crate::tui::verb::batch::Batch;
 use crate::tui::verb::plan::{Plan, Step, phrase};
+use crate::tui::verb::reason;
 use crate::tui::verb::target::Target;
 use crate::tui::{attention, drafts, outbox, run, runbook, undo, workspace};
 
@@ -44,6 +45,9 @@ pub(in crate::tui) fn submit(
         }
         app.ui.mode = Mode::Panes;
         return show_toast(app, message, true);
+    }
+    if reason::needs_reason(app, &plan) {
+        return reason::ask(app, plan, at);
     }
     // A plan that can't be undone needs a question first.
     let inverse = |step| undo::inverse::inverse(app, step, &envelopes(app, step, at));
@@ -131,8 +135,8 @@ pub(in crate::tui) fn carry_out(
             .into_iter()
             .filter_map(|(step, commands)| {
                 let target = step.target.clone();
-                let undo_step =
-                    Step { target, prerequisites: Vec::new(), commands: commands?, refused: None };
+                let (commands, undoes) = commands?.into_iter().unzip();
+                let undo_step = Step { undoes, ..Step::new(target, commands) };
                 Some(Inverse { step: undo_step, undoes: step.commands.clone() })
             })
             .collect(),
@@ -179,12 +183,7 @@ pub(in crate::tui) fn send_in_background(
         return show_toast(app, READ_ONLY, true);
     }
     app.inflight.last_batch += 1;
-    let step = Step {
-        target: target.clone(),
-        prerequisites: Vec::new(),
-        commands: vec![command],
-        refused: None,
-    };
+    let step = Step::new(target.clone(), vec![command]);
     let sent = envelopes(app, &step, at);
     for envelope in &sent {
         app.inflight.pending.push(PendingCommand {
@@ -212,13 +211,10 @@ pub(in crate::tui) fn send_in_background(
 }
 
 fn envelopes(app: &App, step: &Step, at: DateTime<Utc>) -> Vec<Envelope> {
-    let incident = step.target.id;
-    let commands =
-        step.commands.iter().cloned().map(|command| Command::Incident { incident, command });
     step.prerequisites
         .iter()
         .cloned()
-        .chain(commands)
+        .chain(step.incident_commands())
         .map(|command| Envelope {
             id: CommandId::new(),
             at,

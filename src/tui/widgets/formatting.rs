@@ -34,7 +34,7 @@ pub(in crate::tui) fn remaining_bar(clock: &Clock, now: DateTime<Utc>, cells: us
 
 /// Formats a remaining time, or the time since the deadline as in `+3m`.
 pub(in crate::tui) fn remaining_text(remaining: TimeDelta) -> String {
-    if remaining > TimeDelta::zero() {
+    if remaining >= TimeDelta::zero() {
         short_duration(remaining)
     } else {
         format!("+{}", short_duration(-remaining))

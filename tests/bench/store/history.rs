@@ -194,6 +194,9 @@ impl Iterator for History {
             command,
             body,
             extra: <_>::default(),
+            because: None,
+            verdicts: Vec::new(),
+            undo: None,
         };
         match life.bodies.last() {
             Some((after, _)) => self.next.push(Reverse((at + *after, number))),

@@ -1,5 +1,6 @@
 //! Execution of commands.
 
+use chrono::TimeDelta;
 use redphone::backend::{Backend, BackendError, TimelineRange};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::{CommandKind, Link};
@@ -226,6 +227,34 @@ pub async fn a_repeated_alert_is_grouped_into_the_open_incident(backend: &dyn Ba
     let again = backend.execute(&envelope).await.unwrap();
     assert_eq!((again.incident, again.replayed), (Some(first), true));
     assert_eq!(backend.incident(first).await.unwrap().incident.summary.alerts, 2);
+}
+
+pub async fn alert_of_a_merged_incident_goes_to_the_open_end_and_raises_it(backend: &dyn Backend) {
+    let mut alert = declaration("disk full on db-1");
+    alert.dedup_key = Some("disk/db-1 again".into());
+    (alert.impact, alert.urgency) = (Impact::Low, Urgency::Low);
+    let first = declared_as(backend, alert.clone()).await;
+    let mut mild = declaration("db-1 is slow");
+    (mild.impact, mild.urgency) = (Impact::Low, Urgency::Low);
+    let second = declared_as(backend, mild.clone()).await;
+    let third = declared_as(backend, mild).await;
+    done(backend, first, IncidentCommand::Merge { into: second }).await;
+    done(backend, second, IncidentCommand::Merge { into: third }).await;
+    (alert.impact, alert.urgency) = (Impact::High, Urgency::High);
+    alert.detected_at -= TimeDelta::hours(1);
+    for count in 2..4 {
+        let outcome = backend.execute(&declare_as(alert.clone()).1).await.unwrap();
+        assert_eq!(outcome.incident, Some(third));
+        let row = outcome.row.unwrap();
+        assert_eq!((row.alerts, row.priority), (count, Priority::P1));
+        assert!(row.detected_at < row.reported_at - TimeDelta::minutes(59));
+    }
+    let earlier = backend.timeline(third, TimelineRange::After(0)).await.unwrap();
+    let raised = earlier.iter().find(|event| event.because.is_some()).expect("it was raised");
+    assert_eq!(raised.because.as_deref(), Some("an alert of P1 was grouped into it"));
+    done(backend, third, resolve()).await;
+    let fourth = declared_as(backend, alert).await;
+    assert!(fourth != third, "what has ended takes no alert");
 }
 
 pub async fn alert_after_resolution_declares_a_new_incident(backend: &dyn Backend) {

@@ -251,7 +251,7 @@ impl<'a> Simulation<'a> {
         incident_command: IncidentCommand,
         now: DateTime<Utc>,
     ) -> Result<(), BackendError> {
-        let command = Command::Incident { incident, command: incident_command };
+        let command = Command::incident(incident, incident_command);
         let envelope =
             Envelope { id: CommandId::new(), at: now, actor, command, expected_seq: None };
         self.backend.execute(&envelope).await.map(drop)

@@ -15,6 +15,7 @@ use crate::backend::file::open;
 use crate::backend::file::open_error::OpenError;
 use crate::backend::file::records::SNAPSHOT_EVERY;
 use crate::backend::file::row::{Columns, incident_key};
+use crate::backend::file::service_level_table::read_levels;
 use crate::backend::file::sql::Batch;
 use crate::model::anomaly::{Anomaly, AnomalyCounts};
 use crate::model::change::Change;
@@ -297,11 +298,12 @@ async fn compare_timelines(
 ) -> StoreResult<()> {
     let last = timelines.last().map_or(after, |t| t.key);
     let stored = read_stored(conn, after, last).await?;
+    let levels = read_levels(conn).await?;
     for timeline in timelines {
         let projected = stored.get(&timeline.key);
         let snapshot_at = projected.and_then(|s| s.snapshot.as_ref()).map(|(seq, _)| *seq);
         let label = |incident: &Incident| incident.summary.label();
-        let (incident, record_at_snapshot) = match timeline.fold(snapshot_at) {
+        let (mut incident, mut record_at_snapshot) = match timeline.fold(snapshot_at) {
             Ok(folded) => folded,
             Err(fault) => {
                 differences.timelines += 1;
@@ -312,6 +314,10 @@ async fn compare_timelines(
                 continue;
             }
         };
+        incident.judge_by(&levels);
+        if let Some(record) = &mut record_at_snapshot {
+            record.judge_by(&levels);
+        }
         let row = &incident.summary;
         if incident_key(row.reported_at, row.number.unwrap_or(IncidentNumber(0))) != timeline.key {
             report.add_grave(format!("{} stands in the wrong place of the log", label(&incident)));

@@ -13,17 +13,17 @@ use crate::model::{Event, Incident, IncidentId};
 const TIMELINES_PER_READ: i64 = 500;
 
 /// The timeline of one incident as the log has it.
-pub(super) struct Timeline {
-    pub(super) key: i64,
-    pub(super) id: Option<IncidentId>,
-    pub(super) events: Vec<Event>,
+pub(in crate::backend::file) struct Timeline {
+    pub(in crate::backend::file) key: i64,
+    pub(in crate::backend::file) id: Option<IncidentId>,
+    pub(in crate::backend::file) events: Vec<Event>,
     /// A fault that was found in it.
-    pub(super) broken: Option<String>,
+    pub(in crate::backend::file) broken: Option<String>,
 }
 
 /// Why the events of a timeline do not add up to a record.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum TimelineFault {
+pub(in crate::backend::file) enum TimelineFault {
     /// A part of it can't be read.
     #[error("{0}")]
     Unreadable(String),
@@ -39,7 +39,7 @@ pub(super) enum TimelineFault {
 impl Timeline {
     /// Folds the events. Returns the record after the last event, and the record after the event
     /// with the sequence number `at`.
-    pub(super) fn fold(
+    pub(in crate::backend::file) fn fold(
         &self,
         at: Option<u32>,
     ) -> Result<(Incident, Option<Incident>), TimelineFault> {
@@ -60,7 +60,7 @@ impl Timeline {
 }
 
 /// Reads the next timelines in the order of their keys, beginning after the key `after`.
-pub(super) async fn read_timelines(
+pub(in crate::backend::file) async fn read_timelines(
     conn: &mut SqliteConnection,
     after: i64,
 ) -> StoreResult<Vec<Timeline>> {

@@ -27,7 +27,7 @@ fn history(count: usize) -> (Vec<Detail>, Vec<Event>) {
             id: CommandId::new(),
             at: now,
             actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
-            command: Command::Incident { incident: id, command },
+            command: Command::incident(id, command),
             expected_seq: None,
         };
         for event in decide(incident.as_ref(), &envelope, Context { now, rules: &rules }).unwrap() {

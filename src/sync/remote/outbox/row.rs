@@ -66,7 +66,7 @@ pub(super) fn resolve_aliases(
         Command::RecordChange(_)
         | Command::RecordProblem(_)
         | Command::Incident { command: IncidentCommand::Declare(_), .. } => {}
-        Command::Incident { incident, command } => {
+        Command::Incident { incident, command, .. } => {
             *incident = resolve(*incident);
             command.replace_incident(&resolve);
         }

@@ -400,10 +400,7 @@ mod tests {
             id: CommandId::new(),
             at: DateTime::UNIX_EPOCH,
             actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
-            command: Command::Incident {
-                incident,
-                command: IncidentCommand::AddNote { text: text.into() },
-            },
+            command: Command::incident(incident, IncidentCommand::AddNote { text: text.into() }),
             expected_seq: None,
         };
         Batch {

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use crate::model::service_level::{Clock, SlaTarget, running_clock};
+use crate::model::service_level::{Clock, running_clock};
 use crate::model::text::{pad, truncate, width};
 use crate::model::{Priority, Status, Summary};
 
@@ -105,10 +105,7 @@ fn tag(app: &App, priority: Priority) -> Span<'static> {
 fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> {
     let Some(clock) = clock else { return Line::default() };
     let theme = app.ui.theme;
-    let word = match clock.target {
-        SlaTarget::Acknowledge => "acknowledge",
-        SlaTarget::Resolve => "resolve",
-    };
+    let word = clock.target.as_str();
     let (past, near) = (clock.is_past(app.now), clock.is_near(app.now));
     let remaining = clock.remaining(app.now);
     let (text, time) = if past {

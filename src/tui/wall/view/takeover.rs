@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use crate::model::service_level::{SlaTarget, running_clock};
+use crate::model::service_level::running_clock;
 use crate::model::text::{SafeText, width, wrap};
 use crate::model::time::format_precise_duration;
 use crate::model::{Priority, Summary};
@@ -143,10 +143,7 @@ fn about(app: &App, row: &Summary, room: u16) -> Vec<String> {
     let owner = row.assignee.as_ref().map_or("unowned", |person| &person.name);
     let open = format_precise_duration(app.now - row.reported_at);
     let due = running_clock(row, &app.session.rules.levels).map_or_else(String::new, |clock| {
-        let word = match clock.target {
-            SlaTarget::Acknowledge => "acknowledge",
-            SlaTarget::Resolve => "resolve",
-        };
+        let word = clock.target.as_str();
         let remaining = clock.remaining(app.now);
         if clock.is_past(app.now) {
             format!("{word} {} late", short_duration(-remaining))

@@ -1,0 +1,150 @@
+//! The copy of a store that is made before it is brought up to date, the space that this takes, and
+//! the lock of the process that does it.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock, statvfs};
+use sqlx::SqliteConnection;
+
+use super::observer::{MigrationObserver, MigrationStage};
+use crate::backend::file::connect::{parent_folder, with_suffix};
+use crate::backend::file::error::{StoreError, StoreFaultKind, display_path};
+use crate::backend::file::open_error::OpenError;
+use crate::backend::file::sql::Batch;
+
+/// How often a process that waits for another one checks whether that has ended.
+const CHECK_EVERY: Duration = Duration::from_millis(100);
+/// Room for the write-ahead log while incidents are brought up to date, in bytes.
+const LOG_BYTES: u64 = 32 << 20;
+
+fn refused(sentence: String) -> OpenError {
+    OpenError::Refused(sentence.into())
+}
+
+/// The lock of the process that brings a store up to date. The file goes with it.
+pub(super) struct MigrationLock {
+    _file: File,
+    path: PathBuf,
+}
+
+impl Drop for MigrationLock {
+    fn drop(&mut self) {
+        // Whoever waits has the file open, and checks the store before doing anything.
+        std::fs::remove_file(&self.path).ok();
+    }
+}
+
+/// Acquires the lock, and waits for another process that has it.
+pub(super) async fn lock(
+    store: &Path,
+    observer: &MigrationObserver,
+) -> Result<MigrationLock, OpenError> {
+    let path = with_suffix(store, "-migrating");
+    let lock_error = |e: &io::Error| {
+        refused(format!(
+            "{} can't be brought up to date, a file beside it can't be made ({e}): check its folder",
+            display_path(store)
+        ))
+    };
+    loop {
+        let mut options = OpenOptions::new();
+        let opened = options.write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let file = opened.map_err(|e| lock_error(&e))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            // The file may have been removed by the process that had the lock before.
+            Ok(()) if is_at(&file, &path) => return Ok(MigrationLock { _file: file, path }),
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                observer.report(store, &MigrationStage::Waiting);
+                tokio::time::sleep(CHECK_EVERY).await;
+            }
+            Err(e) => return Err(lock_error(&e.into())),
+        }
+    }
+}
+
+fn is_at(file: &File, path: &Path) -> bool {
+    let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    let [opened, named] = [file.metadata(), std::fs::metadata(path)].map(|m| m.ok().map(identity));
+    opened.is_some() && opened == named
+}
+
+/// Returns the path of the copy of a store of a version.
+pub(super) fn path_for(store: &Path, version: i64) -> PathBuf {
+    with_suffix(store, &format!(".before-migration-{version}"))
+}
+
+/// Refuses if the disk has no room for a copy of the store, for what the store grows by, and for its
+/// write-ahead log.
+pub(super) fn check_space(store: &Path) -> Result<(), OpenError> {
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let size = length(store) + length(&with_suffix(store, "-wal"));
+    let needed = size + size / 4 + LOG_BYTES.min(size);
+    let folder = parent_folder(store);
+    let Ok(disk) = statvfs(folder) else { return Ok(()) };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if free >= needed {
+        return Ok(());
+    }
+    Err(refused(format!(
+        "{} is of an older version, and bringing it up to date needs {} of free disk in {} for a \
+         copy and to work; {} are free: free some and start again, nothing was changed",
+        display_path(store),
+        format_bytes(needed),
+        display_path(folder),
+        format_bytes(free)
+    )))
+}
+
+fn format_bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        1_000_000..10_000_000_000 => format!("{} MB", bytes.div_ceil(1_000_000)),
+        _ => format!("{} GB", bytes.div_ceil(1_000_000_000)),
+    }
+}
+
+/// Makes a copy of the store. Under its name it is complete and on the disk, or not there.
+pub(super) async fn copy(
+    store: &Path,
+    conn: &mut SqliteConnection,
+    copy: &Path,
+) -> Result<(), OpenError> {
+    let part = with_suffix(copy, ".part");
+    let copy_error = |e: &io::Error| {
+        refused(format!(
+            "{} can't be brought up to date, its copy {} can't be made ({e}): nothing was changed",
+            display_path(store),
+            display_path(copy)
+        ))
+    };
+    std::fs::remove_file(&part).or_else(ignore_missing).map_err(|e| copy_error(&e))?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(&part).map_err(|e| copy_error(&e))?;
+    let Some(name) = part.to_str() else {
+        let e = io::Error::new(io::ErrorKind::InvalidFilename, "its path is not UTF-8");
+        return Err(copy_error(&e));
+    };
+    let mut batch = Batch::one_off("VACUUM INTO ?");
+    batch.arg(name.to_owned());
+    if let Err(failure) = batch.run(conn).await {
+        std::fs::remove_file(&part).ok();
+        return Err(match failure {
+            StoreError::Sql(e) => OpenError::fault(store, StoreFaultKind::Sql(e)),
+            other => refused(other.to_string()),
+        });
+    }
+    let synced = File::open(&part)
+        .and_then(|file| file.sync_all())
+        .and_then(|()| std::fs::rename(&part, copy))
+        .and_then(|()| File::open(parent_folder(copy))?.sync_all());
+    synced.map_err(|e| copy_error(&e))
+}
+
+fn ignore_missing(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+}

@@ -1,0 +1,205 @@
+//! Brings an old store up to date: checks the space, makes a copy, changes the schema, and works
+//! through all incidents in batches.
+//!
+//! A schema migration that must change every incident does not do so in its own statements. It
+//! inserts a row into the table `migration` with the name of a [`Work`], and sets the version of the
+//! file to [`UNFINISHED`]. Programs without that work refuse the file then. The work is done here,
+//! each batch in a transaction that also records how far it has come. So a process can be killed at
+//! any time: the next one that opens the store goes on after the last batch.
+//!
+//! One process does this at a time: it holds a lock on a file beside the store.
+
+mod copy;
+mod observer;
+mod verdicts;
+
+use std::path::{Path, PathBuf};
+
+use sqlx::{Row, SqliteConnection};
+
+pub use observer::{MigrationObserver, MigrationStage};
+
+use copy::MigrationLock;
+
+use super::error::{StoreError, StoreFaultKind, StoreResult};
+use super::open_error::OpenError;
+use super::options::Options;
+use super::service_level_table::put_levels;
+use super::sql::Batch;
+use crate::backend::Cause;
+
+/// The version of the last migration.
+pub(super) const SCHEMA_VERSION: i64 = 5;
+/// The version of a file whose incidents are not all brought up to date.
+pub(super) const UNFINISHED: i64 = 1000 + SCHEMA_VERSION;
+
+/// What a migration does to all incidents, by its name in the table `migration`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Work {
+    /// Rows get the verdicts of service levels, the fingerprint, and the key of merged alerts.
+    Verdicts,
+}
+
+impl Work {
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "verdicts" => Some(Self::Verdicts),
+            _ => None,
+        }
+    }
+
+    /// Works on the incidents after a key, within the running transaction. Returns the key of the
+    /// last one and their number; `None` if there is none after it.
+    async fn run_batch(
+        self,
+        conn: &mut SqliteConnection,
+        after: i64,
+    ) -> StoreResult<Option<(i64, u64)>> {
+        match self {
+            Self::Verdicts => verdicts::run_batch(conn, after).await,
+        }
+    }
+}
+
+/// What was done before the schema is migrated and is needed afterwards; nothing for a new store.
+#[derive(Default)]
+pub(super) struct Prepared {
+    /// The lock of this process; `None` for a store that was empty or only has no log.
+    lock: Option<MigrationLock>,
+    /// The path of the copy, if one was made.
+    copy: Option<PathBuf>,
+}
+
+/// Prepares a store whose file has `version` for the migration of its schema: waits for another
+/// process that does it, checks the space, and makes a copy.
+///
+/// # Errors
+/// [`OpenError`] says what is in the way, such as too little space; the store is unchanged.
+pub(super) async fn prepare(
+    path: &Path,
+    conn: &mut SqliteConnection,
+    options: &Options,
+    version: i64,
+) -> Result<Prepared, OpenError> {
+    // A new store has nothing to lose, and several processes may make it at once. One of this
+    // version only has no write-ahead log, as a copy.
+    if version == 0 || version == SCHEMA_VERSION {
+        return Ok(Prepared::default());
+    }
+    let lock = copy::lock(path, &options.migration).await?;
+    let mut prepared = Prepared { lock: Some(lock), copy: None };
+    // Another process may have done it meanwhile.
+    let version = read_version(conn).await.map_err(|failure| fault(path, failure))?;
+    if version != UNFINISHED && version < SCHEMA_VERSION {
+        prepared.copy = copy_before(path, conn, options, version).await?;
+    }
+    Ok(prepared)
+}
+
+/// Brings all incidents up to date, after the schema is.
+///
+/// # Errors
+/// [`OpenError`] for a fault of the store; the next attempt goes on after the last batch.
+pub(super) async fn finish(
+    path: &Path,
+    conn: &mut SqliteConnection,
+    options: &Options,
+    prepared: Prepared,
+) -> Result<(), OpenError> {
+    let Prepared { lock, copy } = prepared;
+    let fault = |failure| fault(path, failure);
+    put_levels(conn, &options.rules.levels).await.map_err(fault)?;
+    while !run_batch(path, conn, options).await.map_err(fault)? {}
+    if lock.is_some() {
+        options.migration.report(path, &MigrationStage::Done { copy });
+    }
+    Ok(())
+}
+
+fn fault(path: &Path, failure: StoreError) -> OpenError {
+    let kind = match failure {
+        StoreError::Sql(e) => StoreFaultKind::Sql(e),
+        other => StoreFaultKind::Damaged(Cause::new(other)),
+    };
+    OpenError::fault(path, kind)
+}
+
+async fn read_version(conn: &mut SqliteConnection) -> StoreResult<i64> {
+    let row = Batch::one_off("PRAGMA user_version").fetch_optional(conn).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0))
+}
+
+/// Checks the space and makes a copy of the store as it is. Returns the path of the copy; `None` for
+/// a store without incidents, of which none is made.
+async fn copy_before(
+    path: &Path,
+    conn: &mut SqliteConnection,
+    options: &Options,
+    version: i64,
+) -> Result<Option<PathBuf>, OpenError> {
+    let count = Batch::one_off("SELECT count(*) FROM incident").fetch_optional(conn).await;
+    let count: i64 = count.ok().flatten().and_then(|row| row.try_get(0).ok()).unwrap_or(1);
+    if count == 0 {
+        return Ok(None);
+    }
+    let copy = copy::path_for(path, version);
+    copy::check_space(path)?;
+    options.migration.report(path, &MigrationStage::Copying { copy: copy.clone() });
+    copy::copy(path, conn, &copy).await?;
+    Ok(Some(copy))
+}
+
+/// Does the next batch of work in a transaction of its own. Returns whether all is done.
+async fn run_batch(
+    path: &Path,
+    conn: &mut SqliteConnection,
+    options: &Options,
+) -> StoreResult<bool> {
+    let result = run_batch_in_transaction(path, conn, options).await;
+    if result.is_err() {
+        Batch::new("ROLLBACK").run(conn).await.ok();
+    }
+    result
+}
+
+async fn run_batch_in_transaction(
+    path: &Path,
+    conn: &mut SqliteConnection,
+    options: &Options,
+) -> StoreResult<bool> {
+    let rows = Batch::new(
+        "BEGIN IMMEDIATE; SELECT work, after, done, total FROM migration ORDER BY work LIMIT 1;",
+    )
+    .fetch_result_sets(conn)
+    .await?;
+    let Some(row) = rows.get(1).and_then(|rows| rows.first()) else {
+        Batch::one_off(&format!("PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"))
+            .run(conn)
+            .await?;
+        return Ok(true);
+    };
+    let name: String = row.try_get(0)?;
+    let (after, done, total): (i64, i64, i64) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+    let work = Work::from_name(&name)
+        .ok_or_else(|| StoreError::content(format!("the work {name:?} is unknown")))?;
+    let mut batch = Batch::default();
+    let count = match work.run_batch(conn, after).await? {
+        Some((last, count)) => {
+            let count = i64::try_from(count).unwrap_or(0);
+            batch.sql("UPDATE migration SET after = ?, done = done + ? WHERE work = ?; COMMIT;");
+            batch.arg(last).arg(count).arg(name);
+            count
+        }
+        None => {
+            batch.sql("DELETE FROM migration WHERE work = ?; COMMIT;").arg(name);
+            0
+        }
+    };
+    batch.run(conn).await?;
+    let number = |number: i64| u64::try_from(number).unwrap_or(0);
+    let stage = MigrationStage::Working { done: number(done + count), total: number(total) };
+    if total > 0 {
+        options.migration.report(path, &stage);
+    }
+    Ok(false)
+}

@@ -1,0 +1,52 @@
+//! Tells whoever opens a store how far it is with bringing it up to date.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How far a store is with being brought up to date.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum MigrationStage {
+    /// Another process is doing it.
+    Waiting,
+    /// A copy of the store as it was is being made.
+    Copying {
+        /// The path of the copy.
+        copy: PathBuf,
+    },
+    /// Incidents are being brought up to date.
+    Working {
+        /// How many of them are.
+        done: u64,
+        /// How many there are.
+        total: u64,
+    },
+    /// The store is up to date.
+    Done {
+        /// The path of the copy, if this process made one.
+        copy: Option<PathBuf>,
+    },
+}
+
+/// What is called with each stage. The default does nothing.
+#[derive(Clone, Default)]
+pub struct MigrationObserver(Option<Arc<dyn Fn(&Path, &MigrationStage) + Send + Sync>>);
+
+impl MigrationObserver {
+    /// Makes an observer that calls `observe` with the path of the store and the stage.
+    pub fn new(observe: impl Fn(&Path, &MigrationStage) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(observe)))
+    }
+
+    pub(super) fn report(&self, path: &Path, stage: &MigrationStage) {
+        if let Some(observe) = &self.0 {
+            observe(path, stage);
+        }
+    }
+}
+
+impl fmt::Debug for MigrationObserver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MigrationObserver").field(&self.0.is_some()).finish()
+    }
+}

@@ -1,0 +1,351 @@
+//! A store of version 1 is brought up to date: its incidents, a copy, the space for it, processes
+//! that are killed meanwhile, and old processes that have the file open.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use redphone::backend::file::{FileStore, MigrationObserver, MigrationStage, Options, doctor};
+use redphone::backend::{Backend, Search};
+use redphone::model::measures::{Cut, Window};
+use redphone::model::queue::Sort;
+use redphone::model::service_level::ServiceLevels;
+use redphone::model::{Command, Envelope, IncidentCommand, IncidentId, Summary, Urgency};
+use rusqlite::Connection;
+use tempfile::tempdir;
+
+use super::fixtures::{ask, declaration, declared, open, options};
+use crate::support::built_program;
+use crate::support::model::{note, resolve};
+
+const FIRST_SCHEMA: &str = include_str!("../../src/backend/file/migrations/0001_store.sql");
+
+/// Writes the incidents of the store `new` to a file `old`, as version 1 did. Fingerprints are
+/// wrong on purpose.
+fn write_old_store(new: &Path, old: &Path) {
+    let conn = Connection::open(old).unwrap();
+    conn.execute_batch(FIRST_SCHEMA).unwrap();
+    conn.execute("ATTACH ? AS new", [new.to_str().unwrap()]).unwrap();
+    let text: String = conn
+        .query_row("SELECT sql FROM new.sqlite_schema WHERE name = '_sqlx_migrations'", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    conn.execute_batch(&text).unwrap();
+    conn.execute_batch(
+        "BEGIN;
+         INSERT INTO _sqlx_migrations SELECT * FROM new._sqlx_migrations WHERE version = 1;
+         INSERT INTO name SELECT id, kind, text FROM new.name;
+         INSERT INTO event SELECT log, id, incident, seq, kind, at, recorded, actor, nth, command,
+            subject, json_remove(body, '$.verdicts', '$.undo', '$.because') FROM new.event;
+         INSERT INTO command SELECT id, incident FROM new.command;
+         INSERT INTO snapshot SELECT incident, seq, json_remove(record, '$.acknowledge_verdict',
+            '$.resolve_verdict', '$.paused_since', '$.paused_ms') FROM new.snapshot;
+         INSERT INTO incident SELECT key, id, number, facets, service, team, assignee, 0, counted,
+            late_day, iif(facets < 320, dedup_key, NULL), snoozed,
+            CAST(x'01' || substr(row, 2, 104) || substr(row, 140) AS BLOB) FROM new.incident;
+         INSERT INTO affected SELECT service, incident, facets FROM new.affected;
+         INSERT INTO words_todo SELECT key FROM incident;
+         INSERT INTO problem SELECT id, body FROM new.problem;
+         INSERT INTO change SELECT key, id, body FROM new.change;
+         INSERT INTO change_span SELECT key, starts, ends FROM new.change_span;
+         INSERT INTO directory SELECT id, version, body FROM new.directory;
+         COMMIT; DETACH new; PRAGMA journal_mode = WAL;",
+    )
+    .unwrap();
+}
+
+fn version(path: &Path) -> i64 {
+    let conn = Connection::open(path).unwrap();
+    conn.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+}
+
+fn companion(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Returns what the projection has of all incidents.
+fn projection(path: &Path) -> BTreeMap<i64, (Vec<u8>, i64, Option<String>, i64)> {
+    let conn = Connection::open(path).unwrap();
+    let mut statement =
+        conn.prepare("SELECT key, row, fingerprint, dedup_key, counted FROM incident").unwrap();
+    let rows = statement.query_map([], |row| {
+        Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+async fn rows(store: &FileStore) -> Vec<Summary> {
+    let search = Search {
+        filter: "is:any".parse().unwrap(),
+        me: None,
+        sort: Sort::Newest,
+        limit: 1000,
+        after: None,
+        now: Utc::now(),
+    };
+    store.search(&search).await.unwrap().rows
+}
+
+async fn at(store: &FileStore, id: IncidentId, at: DateTime<Utc>, command: IncidentCommand) {
+    store.execute(&Envelope { at, ..ask(id, command) }).await.unwrap();
+}
+
+/// Makes incidents whose clocks ended in every way.
+async fn fill(store: &FileStore) -> Vec<IncidentId> {
+    let now = Utc::now();
+    let ago = |minutes: i64| now - TimeDelta::minutes(minutes);
+    let mut ids = Vec::new();
+    for (acknowledged, resolved) in [(59, 1), (30, 20), (58, 30)] {
+        let mut declared = declaration("Pod checkout-6c9f7d5b8-k2vxq crashloops");
+        (declared.detected_at, declared.reported_at) = (ago(60), ago(60));
+        declared.urgency = Urgency::High;
+        declared.dedup_key = Some(format!("alert {}", ids.len()));
+        let id = IncidentId::new();
+        at(store, id, ago(60), IncidentCommand::Declare(Box::new(declared))).await;
+        at(store, id, ago(acknowledged), IncidentCommand::Acknowledge).await;
+        at(store, id, ago(resolved + 8), IncidentCommand::Pause { reason: "them".into() }).await;
+        at(store, id, ago(resolved + 3), IncidentCommand::Unpause).await;
+        at(store, id, ago(resolved), resolve()).await;
+        ids.push(id);
+    }
+    let long = declared(store, "a long timeline").await;
+    store.execute(&ask(long, IncidentCommand::Acknowledge)).await.unwrap();
+    for number in 0..140 {
+        store.execute(&ask(long, note(&format!("note {number}")))).await.unwrap();
+    }
+    let mut with_key = declaration("an alert");
+    with_key.dedup_key = Some("disk full".into());
+    let merged = IncidentId::new();
+    store.execute(&ask(merged, IncidentCommand::Declare(Box::new(with_key)))).await.unwrap();
+    store.execute(&ask(merged, IncidentCommand::Merge { into: long })).await.unwrap();
+    ids.extend([long, merged]);
+    ids
+}
+
+fn observed() -> (Options, Arc<Mutex<Vec<MigrationStage>>>) {
+    let stages = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&stages);
+    let observer = MigrationObserver::new(move |_, stage| seen.lock().unwrap().push(stage.clone()));
+    (Options { migration: observer, ..options() }, stages)
+}
+
+#[tokio::test]
+async fn old_store_becomes_what_a_new_one_is() {
+    let folder = tempdir().unwrap();
+    let (new, old) = (folder.path().join("new.db"), folder.path().join("old.db"));
+    let store = open(&new).await;
+    let ids = fill(&store).await;
+    let expected_rows = rows(&store).await;
+    store.close().await;
+    write_old_store(&new, &old);
+    // It can be read as it is.
+    let reader = FileStore::open_read_only(&old, options()).await.unwrap();
+    let old_rows = rows(&reader).await;
+    let titles = |rows: &[Summary]| -> Vec<_> {
+        rows.iter().map(|row| (row.id, row.title.clone(), row.resolved_at)).collect()
+    };
+    assert_eq!(titles(&old_rows), titles(&expected_rows));
+    let window = Window::last_days(7, Utc::now(), &Utc);
+    let measures = reader.measures(&window, Cut::Total, Utc::now()).await.unwrap();
+    assert_eq!(measures.now.reported(), 4);
+    assert_eq!(
+        reader.incident(ids[0]).await.unwrap().incident.summary.reported_at,
+        expected_rows.iter().find(|row| row.id == ids[0]).unwrap().reported_at
+    );
+    reader.close().await;
+    assert_eq!(version(&old), 1);
+    // An old process may have it open.
+    let old_process = Connection::open(&old).unwrap();
+    let insert = "INSERT INTO event (id, incident, seq, kind, at, recorded, actor, nth, body)
+        SELECT randomblob(16), incident, 9999, 0, at, recorded, actor, 0, body FROM event LIMIT 1";
+    let mut prepared = old_process.prepare(insert).unwrap();
+    let (options, stages) = observed();
+    let store = FileStore::open(&old, options.clone()).await.unwrap();
+    assert_eq!(rows(&store).await, expected_rows);
+    assert_eq!(projection(&old), projection(&new));
+    let refusal = prepared.execute([]).unwrap_err().to_string();
+    assert!(refusal.contains("brought up to date by a newer redphone"), "{refusal}");
+    let copy = companion(&old, ".before-migration-1");
+    assert_eq!((version(&old), version(&copy)), (version(&new), 1));
+    let stages = std::mem::take(&mut *stages.lock().unwrap());
+    let count = ids.len() as u64;
+    assert_eq!(stages.first(), Some(&MigrationStage::Copying { copy: copy.clone() }));
+    assert!(stages.contains(&MigrationStage::Working { done: count, total: count }), "{stages:?}");
+    assert_eq!(stages.last(), Some(&MigrationStage::Done { copy: Some(copy) }));
+    // What was judged stands, whatever the settings are then; and an alert finds its incident.
+    let alert = IncidentId::new();
+    let mut with_key = declaration("an alert");
+    with_key.dedup_key = Some("disk full".into());
+    let outcome = store.execute(&ask(alert, IncidentCommand::Declare(Box::new(with_key)))).await;
+    assert_eq!(outcome.unwrap().incident, Some(ids[3]));
+    store.close().await;
+    let mut strict = options.clone();
+    strict.rules.levels.0[0].acknowledge_s = 1;
+    let store = FileStore::open(&old, strict).await.unwrap();
+    let again = rows(&store).await;
+    let verdicts = |rows: &[Summary]| -> Vec<_> {
+        rows.iter().map(|row| (row.id, row.acknowledge_verdict, row.resolve_verdict)).collect()
+    };
+    assert_eq!(verdicts(&again), verdicts(&expected_rows));
+    store.close().await;
+    let report = doctor::examine(&old).await.unwrap();
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    doctor::rebuild(&old).await.unwrap();
+    assert!(doctor::examine(&old).await.unwrap().findings.is_empty());
+}
+
+#[tokio::test]
+async fn clocks_of_an_old_store_are_judged_by_the_present_settings() {
+    let folder = tempdir().unwrap();
+    let (new, old) = (folder.path().join("new.db"), folder.path().join("old.db"));
+    let store = open(&new).await;
+    let ids = fill(&store).await;
+    store.close().await;
+    write_old_store(&new, &old);
+    let mut levels = ServiceLevels::default();
+    levels.0[0].acknowledge_s = 7;
+    let mut options = options();
+    options.rules.levels = levels;
+    let store = FileStore::open(&old, options).await.unwrap();
+    let detail = store.incident(ids[0]).await.unwrap().incident.summary;
+    let verdict = detail.acknowledge_verdict.unwrap();
+    assert_eq!((verdict.goal_s, verdict.met), (Some(7), Some(false)));
+    let row = rows(&store).await.into_iter().find(|row| row.id == ids[0]).unwrap();
+    assert_eq!(row, detail);
+    // Resolved after 59 minutes, of which 5 were paused.
+    let resolved = detail.resolve_verdict.unwrap();
+    assert_eq!((resolved.met, resolved.elapsed_ms / 60_000), (Some(true), 54));
+}
+
+#[tokio::test]
+async fn an_interrupted_migration_goes_on() {
+    let folder = tempdir().unwrap();
+    let (new, old) = (folder.path().join("new.db"), folder.path().join("old.db"));
+    let store = open(&new).await;
+    fill(&store).await;
+    store.close().await;
+    write_old_store(&new, &old);
+    open(&old).await.close().await;
+    // As if it was killed after the schema and two incidents.
+    let conn = Connection::open(&old).unwrap();
+    conn.execute_batch(
+        "UPDATE incident SET row = CAST(x'01' || substr(row, 2, 104) || substr(row, 140) AS BLOB)
+            WHERE key > (SELECT key FROM incident ORDER BY key LIMIT 1 OFFSET 1);
+         INSERT INTO migration SELECT 'verdicts', (SELECT key FROM incident ORDER BY key
+            LIMIT 1 OFFSET 1), 2, 5;
+         PRAGMA user_version = 1005;",
+    )
+    .unwrap();
+    drop(conn);
+    let error = FileStore::open_read_only(&old, options()).await.unwrap_err().to_string();
+    assert!(error.contains("being brought up to date, or that was interrupted"), "{error}");
+    let (options, stages) = observed();
+    FileStore::open(&old, options).await.unwrap().close().await;
+    assert_eq!(projection(&old), projection(&new));
+    let stages = stages.lock().unwrap();
+    assert!(stages.contains(&MigrationStage::Working { done: 5, total: 5 }), "{stages:?}");
+    assert_eq!(stages.last(), Some(&MigrationStage::Done { copy: None }));
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn redphone(args: &[&str]) -> Process {
+    let mut process = Process::new(built_program());
+    process.args(args).env("REDPHONE_USER", "ines").env_remove("REDPHONE_STORE");
+    process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    process
+}
+
+/// Kills a process that brings an old store up to date at `REDPHONE_MIGRATION_KILLS` (3) random
+/// times; the store has `REDPHONE_MIGRATION_INCIDENTS` (1,000) incidents.
+#[tokio::test]
+async fn a_killed_process_leaves_a_store_that_the_next_one_finishes() {
+    let incidents = setting("REDPHONE_MIGRATION_INCIDENTS", 1000).to_string();
+    let kills = setting("REDPHONE_MIGRATION_KILLS", 3);
+    let folder = tempdir().unwrap();
+    let [new, old, timed] = ["new.db", "old.db", "timed.db"].map(|name| folder.path().join(name));
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    let demo = ["demo", "--seed", "2", "--incidents", &incidents, "--seed-only", "--keep"];
+    assert!(redphone(&demo).arg(&new).status().unwrap().success());
+    write_old_store(&new, &old);
+    std::fs::copy(&old, &timed).unwrap();
+    let list = |path: &str| redphone(&["--store", path, "list", "--limit", "1"]);
+    let start = Instant::now();
+    assert!(list(&path(&timed)).status().unwrap().success());
+    let full = start.elapsed();
+    println!("{incidents} incidents: {full:?}");
+    for kill in 1..=kills {
+        let mut child = list(&path(&old)).spawn().unwrap();
+        // A different part each time, in the copy, the schema or the work.
+        let share = u32::try_from(kill * 7919 % 100).unwrap();
+        std::thread::sleep((full * share / 100).max(Duration::from_millis(5)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let error = FileStore::open_read_only(&old, options()).await;
+        let version = version(&old);
+        assert!(error.is_ok() || matches!(version, 1..=4 | 1005), "version {version}");
+    }
+    assert!(list(&path(&old)).status().unwrap().success());
+    assert_eq!(version(&old), version(&new));
+    assert_eq!(projection(&old), projection(&new));
+    let report = doctor::examine(&old).await.unwrap();
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    let copy = companion(&old, ".before-migration-1");
+    assert_eq!(projection(&copy).len(), projection(&old).len());
+    assert!(!companion(&old, "-migrating").exists() && !companion(&copy, ".part").exists());
+}
+
+/// An undo is exact in the store too, with and without the id of what it undoes.
+#[tokio::test]
+async fn undo_gives_the_record_back() {
+    let folder = tempdir().unwrap();
+    let store = open(&folder.path().join("store.db")).await;
+    let id = declared(&store, "an outage").await;
+    let record = async || {
+        let mut incident = store.incident(id).await.unwrap().incident;
+        incident.summary.seq = 0;
+        incident.summary.last_event_at = DateTime::UNIX_EPOCH;
+        incident
+    };
+    let execute = async |command: IncidentCommand| {
+        store.execute(&ask(id, command)).await.unwrap();
+    };
+    execute(IncidentCommand::Acknowledge).await;
+    execute(IncidentCommand::Pause { reason: "the partner".into() }).await;
+    let before = record().await;
+    execute(resolve()).await;
+    execute(IncidentCommand::UndoMove).await;
+    assert_eq!(record().await, before);
+    execute(resolve()).await;
+    execute(IncidentCommand::Reopen { reason: "back".into() }).await;
+    let before = record().await;
+    assert!(before.resolution.is_some());
+    let moved = ask(id, IncidentCommand::MoveStatus { to: redphone::model::Status::Identified });
+    store.execute(&moved).await.unwrap();
+    execute(IncidentCommand::UndoMove).await;
+    assert_eq!(record().await, before);
+    // The assignment takes an unowned time back, and a snooze.
+    let until = Utc::now() + TimeDelta::hours(1);
+    execute(IncidentCommand::Snooze { until }).await;
+    let before = record().await;
+    let owner = crate::support::requests::ines();
+    let assign = ask(id, IncidentCommand::Assign { to: Some(owner) });
+    store.execute(&assign).await.unwrap();
+    let undo = Command::Incident {
+        incident: id,
+        command: IncidentCommand::Assign { to: None },
+        undoes: Some(assign.id),
+        because: None,
+    };
+    let undo = Envelope { command: undo, ..ask(id, IncidentCommand::Acknowledge) };
+    store.execute(&undo).await.unwrap();
+    assert_eq!(record().await, before);
+}
