@@ -66,6 +66,8 @@ pub enum ErrorCode {
     Unauthorized,
     /// The token belongs to another person than the requester of the command.
     OtherPerson,
+    /// The commands were meant for another store than the server has.
+    OtherStore,
     /// The token does not permit this, or the backend does not support it.
     NotAllowed,
     /// The path, the incident or its number does not exist.
@@ -116,6 +118,7 @@ impl ErrorCode {
             Self::BadRequest => "The request can't be understood",
             Self::Unauthorized => "A token is needed",
             Self::OtherPerson => "Asked by somebody else",
+            Self::OtherStore => "Another store",
             Self::NotAllowed => "Not allowed",
             Self::NotFound => "Not found",
             Self::NoSuchMethod => "No such method",
@@ -151,6 +154,7 @@ impl ErrorCode {
             Self::TooLarge => 413,
             Self::PathTooLong => 414,
             Self::MediaType => 415,
+            Self::OtherStore => 421,
             Self::IdReused | Self::Rejected => 422,
             Self::Limited => 429,
             Self::HeadTooLarge => 431,
@@ -264,6 +268,7 @@ impl Details {
             Some(
                 ErrorCode::Unauthorized
                 | ErrorCode::OtherPerson
+                | ErrorCode::OtherStore
                 | ErrorCode::TooSlow
                 | ErrorCode::Internal
                 | ErrorCode::Unreachable,

@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod details;
+pub mod header;
 pub mod path;
 pub mod query;
 

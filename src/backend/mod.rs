@@ -133,6 +133,12 @@ pub trait Backend: Send + Sync {
     async fn storage(&self) -> Option<Storage> {
         None
     }
+
+    /// Returns the public id of the token that requests are sent with, if there is one and it is
+    /// known.
+    fn token_id(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Where a backend has its data on this machine.

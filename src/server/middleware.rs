@@ -24,7 +24,8 @@ use super::metrics::FailureKind;
 use super::scope::Permission;
 use super::state::Shared;
 use super::tokens::RegisteredToken;
-use crate::api::{ErrorCode, SERVER_TIME, path};
+use crate::api::{ErrorCode, SERVER_TIME, header as header_names, path};
+use crate::backend::StoreMark;
 use crate::model::text::SafeText;
 
 /// The header that identifies a request, for the caller and for the log.
@@ -60,6 +61,10 @@ impl CallerSlot {
 
     fn denial(&self) -> Option<Denial> {
         self.0.denial.get().cloned()
+    }
+
+    fn is_authenticated(&self) -> bool {
+        self.0.token.get().is_some()
     }
 
     fn token_name(&self) -> Option<SafeText<'static>> {
@@ -99,13 +104,27 @@ pub(super) async fn request_middleware(
     if route == Some(path::CHANGES) {
         limit += shared.limits.max_long_poll;
     }
-    let handler = async {
+    let seen: Option<StoreMark> =
+        request.headers().get(header_names::SEEN).and_then(|value| value.to_str().ok()?.parse().ok());
+    let handler = AssertUnwindSafe(async {
+        // Before anything is carried out: a store that was put back gives no number twice.
+        if let Some(seen) = &seen
+            && let Err(error) = shared.backend.report_seen(seen).await
+        {
+            tracing::debug!(%error, "what a client has seen");
+        }
+        let is_other_store = method == "POST" && is_other_store(&shared, seen.as_ref()).await;
+        if is_other_store {
+            let message = "the server has another store than the one that this was meant for: \
+                           open it again";
+            return ApiError::new(ErrorCode::OtherStore, message).into_response();
+        }
         match check_host(&request) {
             Ok(()) => next.run(request).await,
             Err(error) => error.into_response(),
         }
-    };
-    let handler = AssertUnwindSafe(handler).catch_unwind();
+    })
+    .catch_unwind();
     let response = match timeout(limit, handler).await {
         Ok(Ok(response)) => response,
         // The panic itself is in the log.
@@ -141,6 +160,12 @@ pub(super) async fn request_middleware(
     let answered_at = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
     if let Ok(time) = HeaderValue::try_from(answered_at) {
         response.headers_mut().insert(SERVER_TIME, time);
+    }
+    if caller.is_authenticated()
+        && let Some(mark) = shared.backend.store_mark().await
+        && let Ok(mark) = HeaderValue::try_from(mark.to_string())
+    {
+        response.headers_mut().insert(header_names::STORE, mark);
     }
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
@@ -183,6 +208,12 @@ fn is_host(value: &HeaderValue) -> bool {
         || value.to_str().is_ok_and(|text| {
             !text.contains('@') && text.parse::<axum::http::uri::Authority>().is_ok()
         })
+}
+
+/// Returns whether a client has seen another store than the server has.
+async fn is_other_store(shared: &Shared, seen: Option<&StoreMark>) -> bool {
+    let Some(seen) = seen else { return false };
+    shared.backend.store_mark().await.is_some_and(|mark| mark.store != seen.store)
 }
 
 /// Returns a method's name for metrics and log. Methods that no route has are all `other`.

@@ -22,7 +22,8 @@ use super::transport_error::{self, Delay, Stage, TimedOut, TransportError};
 use super::unusable_response::{Unusable, UnusableResponse};
 use crate::api::SERVER_TIME;
 use crate::api::details::MEDIA_TYPE;
-use crate::backend::BackendError;
+use crate::api::header;
+use crate::backend::{BackendError, StoreMark};
 use crate::model::unknown::salvaging;
 
 /// The largest response body that is read, in bytes after decompression. About 100,000 rows fit.
@@ -67,11 +68,35 @@ pub(super) struct ApiClient {
     /// each command comes from this person.
     pub(super) person: Mutex<Option<String>>,
     pub(super) backoff: PathBackoff,
+    /// The highest position of the store that this client was given.
+    pub(super) seen: Mutex<Option<StoreMark>>,
 }
 
 impl ApiClient {
     pub(super) fn person(&self) -> MutexGuard<'_, Option<String>> {
         self.person.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn seen(&self) -> MutexGuard<'_, Option<StoreMark>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers the position of the store that a response gives.
+    fn observe_store(&self, headers: &HeaderMap) {
+        let mark = headers.get(header::STORE).and_then(|value| value.to_str().ok()?.parse().ok());
+        let Some(mark): Option<StoreMark> = mark else { return };
+        let mut seen = self.seen();
+        let is_same = seen.as_ref().is_none_or(|seen| seen.is_same_generation(&mark));
+        // Responses may arrive in another order than they were sent.
+        if seen.as_ref().is_none_or(|seen| {
+            !is_same || (mark.log, mark.number) >= (seen.log, seen.number)
+        }) {
+            *seen = Some(mark);
+        }
+        drop(seen);
+        if !is_same {
+            self.tokens.count_change();
+        }
     }
 
     /// Sends a request and reads the response. If the token is refused, sends the request once more
@@ -113,6 +138,9 @@ impl ApiClient {
         if let Some(tag) = request.if_none_match {
             builder = builder.header(IF_NONE_MATCH, tag);
         }
+        if let Some(seen) = self.seen().as_ref() {
+            builder = builder.header(header::SEEN, seen.to_string());
+        }
         if let Some(body) = &request.body {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
@@ -129,6 +157,7 @@ impl ApiClient {
                     let trip = RoundTrip { sent: sent_at, received: Utc::now(), elapsed };
                     self.clock.observe(&self.host, time, trip);
                 }
+                self.observe_store(response.headers());
                 return Ok(response);
             }
             Ok(Err(error)) => {

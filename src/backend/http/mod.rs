@@ -38,7 +38,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::{
     Backend, BackendError, Capabilities, ClockOffset, Cursor, Delta, Detail, Outcome, Page, Search,
-    TimelineRange,
+    StoreMark, TimelineRange,
 };
 use crate::api::{path, query};
 use crate::model::directory::Directory;
@@ -146,6 +146,7 @@ impl HttpBackend {
             clock: ServerClock::new(),
             backoff,
             person: Mutex::default(),
+            seen: Mutex::default(),
         };
         Ok(Self { client, cache: EtagCache::default(), long_poll: Mutex::new(LongPoll::new()) })
     }
@@ -156,7 +157,16 @@ impl HttpBackend {
         &self.client.address
     }
 
-    /// Returns a counter of token changes. After a change, the token may belong to another person.
+    /// Reads the token, unless it was read already, so that its public id is known.
+    ///
+    /// # Errors
+    /// The source has no token, or no valid one.
+    pub async fn read_token(&self) -> Result<(), TokenError> {
+        self.client.tokens.get().await.map(drop)
+    }
+
+    /// Returns a counter of changes of the token, and of the store behind the API. After a change,
+    /// the token may belong to another person, and the store may be another one.
     #[must_use]
     pub fn token_changes(&self) -> watch::Receiver<u64> {
         self.client.tokens.changes()
@@ -425,6 +435,20 @@ impl Backend for HttpBackend {
         let problems: Entries<Problem> =
             self.get_cached(path::PROBLEMS.into(), get_request::<()>(path::PROBLEMS)).await?;
         Ok(problems.0)
+    }
+
+    async fn store_mark(&self) -> Option<StoreMark> {
+        self.client.seen().clone()
+    }
+
+    /// Remembers the mark, which the next request says.
+    async fn report_seen(&self, seen: &StoreMark) -> Result<(), BackendError> {
+        self.client.seen().get_or_insert_with(|| seen.clone());
+        Ok(())
+    }
+
+    fn token_id(&self) -> Option<String> {
+        self.client.tokens.id()
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

@@ -56,6 +56,7 @@ impl IntoResponses for CommandErrorResponses {
             ErrorCode::TooLarge,
             ErrorCode::MediaType,
             ErrorCode::Rejected,
+            ErrorCode::OtherStore,
             ErrorCode::Limited,
             ErrorCode::Internal,
             ErrorCode::Unreachable,
@@ -101,7 +102,12 @@ pub(in crate::server) fn base_document() -> OpenApi {
 const INTRODUCTION: &str = "\
 Incidents, their timelines and measures; commands, of which each is carried out once however often it
 is sent; and changes, which can be waited for. What is read has a tag (ETag), and is not sent again to
-who knows it. Every refusal is problem details with a code that does not change.";
+who knows it. Every refusal is problem details with a code that does not change.
+
+Each response to a caller with a token has a header `Redphone-Store`. A client that returns the last
+one that it was given, as `Redphone-Seen`, lets the server notice that its store was put back from a
+copy, and that commands are meant for another store. The store of the capabilities has another
+`generation` then.";
 
 /// Returns the description of the API, with the table of scopes.
 fn description() -> String {

@@ -17,4 +17,11 @@ INSERT INTO meta (name, value) VALUES
 -- After the store was put back, also: put_back_at, when that was noticed, and put_back_to, when the
 -- last event was recorded that it has, both in milliseconds since 1970.
 
+-- Records of kinds that only a later version defines, as they were imported.
+CREATE TABLE foreign_record (
+    id            INTEGER PRIMARY KEY,
+    before_events INTEGER NOT NULL,
+    body          TEXT    NOT NULL UNIQUE
+);
+
 PRAGMA user_version = 2;

@@ -63,6 +63,13 @@ impl Token {
         self.0.expose_secret()
     }
 
+    /// Returns the public id of the token; `None` for one that no redphone server has made.
+    pub(in crate::backend::http) fn public_id(&self) -> Option<String> {
+        let (id, _) = self.secret().strip_prefix("rp_")?.split_once('_')?;
+        let is_id = id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_id.then(|| id.to_owned())
+    }
+
     /// Returns the value of the header `Authorization`.
     pub(in crate::backend::http) fn header(&self) -> Option<HeaderValue> {
         let mut text = format!("Bearer {}", self.secret());

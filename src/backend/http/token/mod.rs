@@ -10,6 +10,7 @@ pub mod keyring;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::{Mutex as SyncMutex, PoisonError};
 
 use tokio::sync::{Mutex, watch};
 
@@ -133,13 +134,21 @@ pub(super) struct TokenCache {
     source: TokenSource,
     address: Address,
     current: Mutex<Option<Token>>,
-    /// The number of times that the token has changed.
+    /// The public id of the token that was read last.
+    id: SyncMutex<Option<String>>,
+    /// The number of times that the token has changed, or the store behind the API.
     changes: watch::Sender<u64>,
 }
 
 impl TokenCache {
     pub(super) fn new(source: TokenSource, address: Address) -> Self {
-        Self { source, address, current: Mutex::new(None), changes: watch::Sender::new(0) }
+        Self {
+            source,
+            address,
+            current: Mutex::new(None),
+            id: SyncMutex::default(),
+            changes: watch::Sender::new(0),
+        }
     }
 
     /// Returns the token. Concurrent callers wait for a single read.
@@ -148,7 +157,7 @@ impl TokenCache {
         if let Some(token) = &*current {
             return Ok(token.clone());
         }
-        let token = self.source.read(&self.address).await?;
+        let token = self.read().await?;
         *current = Some(token.clone());
         Ok(token)
     }
@@ -161,7 +170,7 @@ impl TokenCache {
             return Ok(Some(token.clone()));
         }
         *current = None;
-        let token = self.source.read(&self.address).await?;
+        let token = self.read().await?;
         *current = Some(token.clone());
         if token.matches(refused) {
             return Ok(None);
@@ -170,7 +179,25 @@ impl TokenCache {
         Ok(Some(token))
     }
 
-    /// Returns a counter of token changes. After a change, the token may belong to another person.
+    async fn read(&self) -> Result<Token, TokenError> {
+        let token = self.source.read(&self.address).await?;
+        *self.id.lock().unwrap_or_else(PoisonError::into_inner) = token.public_id();
+        Ok(token)
+    }
+
+    /// Returns the public id of the token that was read last; `None` if none was read, or if it has
+    /// no id.
+    pub(super) fn id(&self) -> Option<String> {
+        self.id.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Counts that the store behind the API has changed.
+    pub(super) fn count_change(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Returns a counter of changes of the token, and of the store behind the API. After a change,
+    /// the token may belong to another person, and the store may be another one.
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
