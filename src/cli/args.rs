@@ -1,9 +1,11 @@
 //! Definition of the command line.
 
+mod backup;
 mod incidents;
 mod outbox;
 pub mod serve;
 
+pub use backup::{Backup, Restore};
 pub use incidents::{Ack, Declare, List, Note, Resolve, Show};
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 
@@ -142,6 +144,12 @@ pub enum Command {
     /// What waits to be sent to an API, what was sent last, and what was refused
     #[command(after_help = outbox::OUTBOX, disable_help_subcommand = true)]
     Outbox(OutboxArgs),
+    /// Write a copy of the store and its tokens, while others use it
+    #[command(after_help = backup::BACKUP)]
+    Backup(Backup),
+    /// Put a backup in the place of the store; the old store is kept beside it
+    #[command(after_help = backup::RESTORE)]
+    Restore(Restore),
     /// Write everything the store holds as JSON Lines
     #[command(after_help = outbox::EXPORT)]
     Export(Export),

@@ -28,6 +28,7 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     }
     let Context { config, out, .. } = context;
     let connection = open(config, IfMissing::Refuse).await?;
+    connection.report_warnings();
     let now = Utc::now();
     let mut search = Search {
         filter,
@@ -69,6 +70,7 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
             for hint in hints.iter().filter(|hint| hint.is_certain || printed == 0) {
                 out::print_hint(hint.to_string());
             }
+            connection.report_put_back().await;
             if printed == 0 && !args.json {
                 out::print_hint(if text.trim().is_empty() {
                     "no open incidents; all there are: redphone list is:any"

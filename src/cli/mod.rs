@@ -9,6 +9,7 @@ pub mod value;
 
 mod ack;
 mod atomic_file;
+mod backup;
 mod completions;
 mod config;
 mod context;
@@ -117,10 +118,11 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         | Command::Ack(_)
         | Command::Note(_)
         | Command::Resolve(_)
-        | Command::Import(_) => true,
+        | Command::Import(_)
+        | Command::Restore(_) => true,
         Command::Doctor(args) => args.rebuild,
         Command::Outbox(args) => {
-            matches!(&args.about, Some(OutboxCommand::Drop { .. } | OutboxCommand::Retry { .. }))
+            !matches!(&args.about, None | Some(OutboxCommand::List | OutboxCommand::Send))
         }
         _ => false,
     };
@@ -134,7 +136,8 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         )));
     }
     // With --read-only alone, a store refuses changes itself; an API does not know the flag.
-    if config.read_only && config.location.remote().is_some() {
+    let is_restore = matches!(command, Command::Restore(_));
+    if config.read_only && (is_restore || config.location.remote().is_some()) {
         return Err(Failure::failed(format!(
             "{} was opened read-only: leave out --read-only to change something",
             config.location.display_name()
@@ -158,6 +161,8 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Note(args)) => note::run(context, args),
         Some(Command::Resolve(args)) => block_on(resolve::run(context, args)),
         Some(Command::Outbox(args)) => block_on(outbox::run(context, args)),
+        Some(Command::Backup(args)) => block_on(backup::backup(context, args)),
+        Some(Command::Restore(args)) => block_on(backup::restore(context, args)),
         Some(Command::Export(args)) => block_on(export::run(context, args)),
         Some(Command::Import(args)) => import::run(context, &args),
         Some(Command::Doctor(args)) => block_on(doctor::run(context, args)),

@@ -12,9 +12,11 @@ use super::failure::{Exit, Failure};
 use super::out::{Out, Style, StyledLine, pluralize};
 use super::session::{self, Sending};
 use super::{json, out};
+use crate::config::Config;
 use crate::model::text::truncate;
 use crate::model::{Command, CommandId, IncidentId};
-use crate::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot, Remote};
+use crate::sync::Reader;
+use crate::sync::remote::{EntryState, OutboxEntry, OutboxFolder, OutboxSnapshot, Remote, survey};
 
 /// How long to wait for the answers to pending commands.
 const SEND_TIMEOUT: Duration = Duration::from_mins(1);
@@ -46,11 +48,17 @@ struct EntryJson<'a> {
 /// Runs the subcommands of `outbox`.
 pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
+    if args.all || (config.location.remote().is_none() && args.about.is_none()) {
+        return print_all(out, config, args.all).await;
+    }
     let sending = match &args.about {
         Some(OutboxCommand::Send) if config.read_only => {
             return Err(Failure::failed("opened read-only: nothing is sent from here"));
         }
-        Some(OutboxCommand::Send) => Sending::Yes,
+        Some(OutboxCommand::Resend { .. }) if config.read_only => {
+            return Err(Failure::failed("opened read-only: nothing is sent from here"));
+        }
+        Some(OutboxCommand::Send | OutboxCommand::Resend { none: false }) => Sending::Yes,
         _ => Sending::No,
     };
     let remote = session::open_outbox(config, sending).await?;
@@ -67,6 +75,42 @@ pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure>
             Ok(())
         }
         OutboxCommand::Send => send_pending(out, &remote, args.json).await,
+        OutboxCommand::Resend { none: true } => {
+            remote.acknowledge_put_back().await?;
+            out.line("taken note: nothing is sent again")
+        }
+        OutboxCommand::Resend { none: false } => resend(out, &remote, args.json).await,
+        OutboxCommand::Approve { which } => {
+            for which in which {
+                let entry = find_entry(&remote, which)?;
+                remote.approve(&[entry.id]).await.map_err(|error| entry_failure(&entry, error))?;
+                out.line(format!("{} is sent with the token in use", entry.phrase()))?;
+            }
+            Ok(())
+        }
+        OutboxCommand::Adopt { folder } => {
+            let others = remote.other_outboxes().await;
+            let given = std::fs::canonicalize(&folder).unwrap_or(folder);
+            let is_given = |path: &std::path::Path| {
+                path == given || std::fs::canonicalize(path).is_ok_and(|path| path == given)
+            };
+            let Some(other) = others.iter().find(|other| is_given(&other.folder)) else {
+                let message = format!(
+                    "{} is no other outbox: `redphone outbox --all` lists them",
+                    given.display()
+                );
+                return Err(Failure::new(Exit::NotFound, message));
+            };
+            let count = (other.counts.pending + other.counts.refused) as u64;
+            if remote.adopt(&other.folder).await? {
+                out.line(format!("{} moved here", pluralize(count, "command")))
+            } else {
+                Err(Failure::failed(format!(
+                    "{} is in use: end the redphone that has it open, or let it send",
+                    other.folder.display()
+                )))
+            }
+        }
         OutboxCommand::Retry { which } => {
             let entry = find_entry(&remote, which)?;
             remote.retry(entry.id).await.map_err(|error| entry_failure(&entry, error))?;
@@ -103,6 +147,66 @@ fn find_entry(remote: &Remote, reference: EntryRef) -> Result<Arc<OutboxEntry>, 
             format!("there is no {reference} in the outbox: `redphone outbox` lists them");
         Failure::new(Exit::NotFound, message)
     })
+}
+
+/// Lists all outboxes of the account. Without `--all` and without an API, only if something waits.
+async fn print_all(out: &mut Out, config: &Config, is_asked: bool) -> Result<(), Failure> {
+    let folders = match &config.remotes {
+        Some(root) => survey(root).await,
+        None => Vec::new(),
+    };
+    if !is_asked && !folders.iter().any(OutboxFolder::needs_attention) {
+        return session::open_outbox(config, Sending::No).await.map(drop);
+    }
+    for folder in &folders {
+        let counts = folder.counts;
+        let state = match &folder.error {
+            Some(error) => format!("can't be read: {error}"),
+            None => format!("{} waiting, {} refused", counts.pending, counts.refused),
+        };
+        let name = folder.display_name();
+        let token = folder.token.as_ref().map_or_else(String::new, |id| format!(", token {id}"));
+        let who = match folder.handles.as_slice() {
+            [] => String::new(),
+            handles => format!(", asked by {}", handles.join(", ")),
+        };
+        let style = if folder.needs_attention() { Style::Bold } else { Style::Dim };
+        out.styled_line(&StyledLine::new(format!("{name}: {state}{token}{who}"), style))?;
+        out.line(format!("       {}", folder.folder.display()))?;
+    }
+    out.flush()?;
+    if folders.is_empty() {
+        out::print_hint("there is no outbox");
+    } else if folders.iter().any(OutboxFolder::needs_attention) {
+        out::print_hint("`redphone --backend URL outbox send` sends what waits for URL");
+    }
+    Ok(())
+}
+
+/// Sends again what was sent to an earlier generation of the store, and what waits; prints the
+/// incidents that have another number now.
+async fn resend(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(), Failure> {
+    // Which generation the store has now is the server's to say.
+    remote.read_capabilities().await?;
+    let count = remote.resend().await?;
+    if count == 0 && !as_json {
+        out::print_hint("nothing was sent to the server before it was put back, as far as is held");
+    }
+    let sent = send_pending(out, remote, as_json).await;
+    let outbox = remote.watch_outbox().borrow().clone();
+    for entry in outbox.sent().filter(|entry| entry.declares().is_some()) {
+        let (Some(earlier), EntryState::Sent(outcome)) =
+            (entry.origin.earlier_number, &entry.state)
+        else {
+            continue;
+        };
+        let number = outcome.row.as_ref().and_then(|row| row.number);
+        if let Some(number) = number.filter(|number| number.0 != earlier) {
+            let title = truncate(&entry.title, 60).into_owned();
+            out::print_hint(format!("INC-{earlier} is INC-{} now: {title}", number.0));
+        }
+    }
+    sent
 }
 
 /// Sends the pending commands and prints the outcome of each.
@@ -174,11 +278,13 @@ fn state_name(entry: &OutboxEntry, outbox: &OutboxSnapshot) -> &'static str {
 
 fn explanation(entry: &OutboxEntry, outbox: &OutboxSnapshot) -> Option<String> {
     match &entry.state {
-        EntryState::Sent(_) => None,
+        EntryState::Sent(_) => entry.origin.earlier_number.map(|number| {
+            format!("sent again: it was INC-{number} before the server was put back")
+        }),
         EntryState::Refused(_) => entry.refusal_sentence(Utc::now()),
         EntryState::Pending => match outbox.blocker_of(entry) {
             Some(blocker) => Some(format!("{} was refused", blocker.phrase())),
-            None => outbox.other_requester_reason(entry).or_else(|| entry.last_error.clone()),
+            None => outbox.held_reason(entry).or_else(|| entry.last_error.clone()),
         },
     }
 }

@@ -17,6 +17,8 @@ use super::session::IfMissing;
 use super::workspace::{OpenWorkspace, WorkspacePool};
 use crate::config::watch::SettingsWatcher;
 use crate::config::{Config, Reload};
+use crate::model::text::SafeText;
+use crate::sync::remote::{describe_waiting, survey};
 use crate::tui::{self, ExitReason, RunError, TerminalSession};
 
 /// Opens the panes on the workspace of the configuration.
@@ -54,6 +56,13 @@ pub async fn show(first: OpenWorkspace, wall: Option<tui::wall::Settings>) -> Re
     }
 }
 
+/// Names what waits in outboxes, for panes on a store, which have none.
+async fn waiting_elsewhere(config: &Config) -> Option<SafeText<'static>> {
+    let folders = survey(config.remotes.as_deref()?).await;
+    let waiting: Vec<_> = folders.iter().filter(|folder| folder.needs_attention()).collect();
+    describe_waiting(&waiting)
+}
+
 /// Prints how many commands are still to be sent.
 fn hint_at_pending(workspace: &OpenWorkspace) {
     let count =
@@ -77,9 +86,11 @@ async fn show_workspace(
     let mut options = options(workspace, pool);
     options.reloads = Some(reloads);
     if let Some(remote) = workspace.remote() {
-        options.warnings.extend(remote.warnings().iter().map(ToString::to_string));
         options.remote = Some(Arc::clone(remote));
+    } else if let Some(waiting) = waiting_elsewhere(&workspace.config).await {
+        options.warnings.push(waiting.into_string());
     }
+    options.warnings.extend(workspace.warnings().iter().map(ToString::to_string));
     if wall.is_some() {
         options.opener = None;
     }

@@ -49,6 +49,8 @@ pub struct BackendConnection {
     pub remote: Option<Arc<Remote>>,
     /// The file's path or the URL, for messages.
     pub display_name: SafeText<'static>,
+    /// What was found to be wrong when it was opened, in sentences.
+    pub warnings: Vec<SafeText<'static>>,
 }
 
 impl From<FileStore> for BackendConnection {
@@ -56,7 +58,8 @@ impl From<FileStore> for BackendConnection {
         let display_name = SafeText::from(store.path().to_string_lossy()).into_owned();
         let backend: Arc<dyn Backend> = Arc::new(store.clone());
         let reader = sync::reader(Arc::clone(&backend), None);
-        Self { backend, reader, file: Some(store), remote: None, display_name }
+        let warnings = store.put_back_notice().map(SafeText::from).into_iter().collect();
+        Self { backend, reader, file: Some(store), remote: None, display_name, warnings }
     }
 }
 
@@ -91,6 +94,27 @@ impl BackendConnection {
         }
     }
 
+    /// Prints what was found to be wrong when it was opened.
+    pub fn report_warnings(&self) {
+        for warning in &self.warnings {
+            out::print_hint(warning);
+        }
+    }
+
+    /// Prints that the server was put back, until a person has decided what is sent again.
+    pub async fn report_put_back(&self) {
+        let Some(remote) = &self.remote else { return };
+        remote.confirm_store().await;
+        if let Some(notice) = &remote.watch_outbox().borrow().remote.put_back {
+            let advice = if notice.resendable > 0 {
+                "`redphone outbox resend` does that, `redphone outbox resend --none` does not"
+            } else {
+                "`redphone outbox resend --none` takes note of it"
+            };
+            out::print_hint(format!("{}: {advice}", notice.sentence()));
+        }
+    }
+
     /// Closes the connection. All executed commands are durable already.
     pub async fn close(self) {
         self.report_clock();
@@ -108,8 +132,23 @@ pub async fn open(config: &Config, missing: IfMissing) -> Result<BackendConnecti
         Location::File(path) => Ok(open_store_at(path, config, missing).await?.into()),
         Location::Remote(remote) => {
             let client = Arc::new(open_remote(remote)?);
-            let synced =
-                open_synced_remote(config, remote, Arc::clone(&client), Sending::Yes).await?;
+            let mut warnings = Vec::new();
+            let opened =
+                open_synced_remote(config, remote, Arc::clone(&client), Sending::Yes).await;
+            let synced = match opened {
+                Ok(synced) => synced,
+                Err(error) if error.is_unwritable() => {
+                    warnings.push(SafeText::from(format!(
+                        "{error}: going on without it, what is read is not kept, and what is asked \
+                         is sent at once or fails"
+                    )));
+                    None
+                }
+                Err(error) => return Err(Failure::new(Exit::Unreachable, error.to_string())),
+            };
+            if let Some(synced) = &synced {
+                warnings.extend(synced.warnings().iter().cloned());
+            }
             let backend = synced
                 .clone()
                 .map_or(client as Arc<dyn Backend>, |synced| synced as Arc<dyn Backend>);
@@ -120,6 +159,7 @@ pub async fn open(config: &Config, missing: IfMissing) -> Result<BackendConnecti
                 file: None,
                 remote: synced,
                 display_name: config.location.display_name().into_owned(),
+                warnings,
             })
         }
     }
@@ -140,8 +180,12 @@ async fn open_synced_remote(
     remote: &RemoteConfig,
     client: Arc<HttpBackend>,
     sending: Sending,
-) -> Result<Option<Arc<Remote>>, Failure> {
+) -> Result<Option<Arc<Remote>>, sync::remote::OpenError> {
     let Some(folder) = config.remotes.clone() else { return Ok(None) };
+    // The outbox belongs to the token. One that can't be read is told by the first request.
+    if let Err(error) = client.read_token().await {
+        tracing::debug!(%error, "no token");
+    }
     let key = RemoteKey {
         name: remote.name.clone(),
         url: remote.address.to_string(),
@@ -156,9 +200,7 @@ async fn open_synced_remote(
         token_changes: Some(client.token_changes()),
         lock_timeout: 2 * Timeouts::default().request(),
     };
-    let opened = Remote::open(client, options).await;
-    let opened = opened.map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
-    Ok(Some(opened))
+    Remote::open(client, options).await.map(Some)
 }
 
 /// Opens the outbox of the configuration's API, without asking the API.
@@ -171,7 +213,8 @@ pub async fn open_outbox(config: &Config, sending: Sending) -> Result<Arc<Remote
         )));
     };
     let client = Arc::new(open_remote(remote)?);
-    let opened = open_synced_remote(config, remote, client, sending).await?;
+    let opened = open_synced_remote(config, remote, client, sending).await;
+    let opened = opened.map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
     let synced = opened.ok_or_else(|| {
         Failure::usage("there is no home folder to keep an outbox in: set HOME or XDG_STATE_HOME")
     })?;
@@ -247,11 +290,7 @@ impl Session {
     /// Opens a session for the user whom the backend names, or else for that of the configuration.
     pub async fn open(config: &Config, missing: IfMissing) -> Result<Self, Failure> {
         let connection = open(config, missing).await?;
-        if let Some(remote) = &connection.remote {
-            for warning in remote.warnings() {
-                out::print_hint(warning);
-            }
-        }
+        connection.report_warnings();
         let capabilities = connection.reader.read_capabilities().await.map(|read| read.value);
         let is_program = connection.file.is_none()
             && capabilities.as_ref().is_ok_and(|capabilities| capabilities.me.is_none());
@@ -266,6 +305,7 @@ impl Session {
                 resolve_person(&config.me, &connection.reader.read_directory().await?.value)
             }
         };
+        connection.report_put_back().await;
         Ok(Self { connection, me, is_program })
     }
 

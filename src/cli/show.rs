@@ -38,6 +38,7 @@ struct IncidentJson<'a> {
 /// Prints one incident: its record, suspected changes, similar incidents and timeline.
 pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     let connection = open(&context.config, IfMissing::Refuse).await?;
+    connection.report_warnings();
     let reader = &*connection.reader;
     let mut oldest = OldestRead::default();
     let id = match args.incident {
@@ -52,6 +53,7 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
         reader.read_directory().await.map(|read| read.value).unwrap_or_default()
     };
     connection.report_staleness(oldest);
+    connection.report_put_back().await;
     connection.close().await;
     let out = &mut context.out;
     if let Some(first) = timeline.first().filter(|first| first.seq > 1) {

@@ -11,6 +11,7 @@ use super::session::{BackendConnection, IfMissing, Session};
 use crate::backend::Backend;
 use crate::backend::file::{FileStore, ReopeningStore};
 use crate::config::{Config, Flags, Location};
+use crate::model::text::SafeText;
 use crate::model::{PersonRef, Rules};
 use crate::sync::remote::Remote;
 use crate::tui::workspace::{OpenWorkspaceError, Opener, Workspace, WorkspaceId};
@@ -27,6 +28,7 @@ pub struct OpenWorkspace {
     /// The description of the workspace that the panes show.
     pub workspace: Workspace,
     backend: WorkspaceBackend,
+    warnings: Vec<SafeText<'static>>,
     /// Whether something else uses the store too, so that it stays open when the panes switch.
     shared: bool,
     /// Whether the program was started in another workspace.
@@ -64,11 +66,13 @@ impl OpenWorkspace {
         workspace: Workspace,
         connection: BackendConnection,
     ) -> Self {
+        let warnings = connection.warnings.clone();
         let backend = match connection.file {
             Some(store) => WorkspaceBackend::File(Arc::new(ReopeningStore::new(store))),
             None => WorkspaceBackend::Remote(connection),
         };
-        Self { config, flags, me, workspace, backend, shared: false, started_elsewhere: false }
+        let (shared, started_elsewhere) = (false, false);
+        Self { config, flags, me, workspace, backend, warnings, shared, started_elsewhere }
     }
 
     /// Returns the backend that the panes use.
@@ -85,6 +89,11 @@ impl OpenWorkspace {
             WorkspaceBackend::File(_) => None,
             WorkspaceBackend::Remote(connection) => connection.remote.as_ref(),
         }
+    }
+
+    /// Returns what was found to be wrong when the workspace was opened, in sentences.
+    pub fn warnings(&self) -> &[SafeText<'static>] {
+        &self.warnings
     }
 
     /// Replaces the rules in force.

@@ -104,8 +104,10 @@ pub(super) async fn request_middleware(
     if route == Some(path::CHANGES) {
         limit += shared.limits.max_long_poll;
     }
-    let seen: Option<StoreMark> =
-        request.headers().get(header_names::SEEN).and_then(|value| value.to_str().ok()?.parse().ok());
+    let seen: Option<StoreMark> = request
+        .headers()
+        .get(header_names::SEEN)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
     let handler = AssertUnwindSafe(async {
         // Before anything is carried out: a store that was put back gives no number twice.
         if let Some(seen) = &seen

@@ -9,7 +9,7 @@ use crate::model::IncidentId;
 use crate::tui::action::availability::current_layer;
 use crate::tui::action::{self, Action, Condition, Layer};
 use crate::tui::core::app::App;
-use crate::tui::core::message::{Effect, IncidentRead, Message, Timer};
+use crate::tui::core::message::{Effect, IncidentRead, Message, OutboxRequest, Timer};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::motion::Motion;
 use crate::tui::core::notices::show_toast;
@@ -318,6 +318,11 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::SendAnyway => outbox::update::retry(app),
         Action::DropEntry => outbox::update::request_drop(app),
         Action::SendNow => outbox::update::send_now(app),
+        Action::ApproveEntry => outbox::update::approve(app),
+        Action::Resend => outbox::update::decide_put_back(app, OutboxRequest::Resend),
+        Action::AcknowledgePutBack => {
+            outbox::update::decide_put_back(app, OutboxRequest::AcknowledgePutBack)
+        }
         Action::Wall => wall::update::open(app, at),
         Action::LeaveWall => wall::update::close(app),
         Action::Failure => {

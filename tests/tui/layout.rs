@@ -361,7 +361,10 @@ fn event_loses_its_mark_when_its_command_was_sent() {
     let command = envelope.id;
     let entry = |state| outbox::entry(1, "INC-2051", "Cards fail", envelope.clone(), state);
     let pending = entry(redphone::sync::remote::EntryState::Pending);
-    outbox::show(&mut stage, OutboxSnapshot { entries: vec![pending], me: None });
+    outbox::show(
+        &mut stage,
+        OutboxSnapshot { entries: vec![pending], ..OutboxSnapshot::default() },
+    );
     let (detail, mut events) = stage.memory.read(2051);
     let mut last = events.last().expect("it was declared").clone();
     last.seq += 1;

@@ -12,7 +12,9 @@ use redphone::model::{
     RejectionKind,
 };
 use redphone::sync::drafts::DraftOp;
-use redphone::sync::remote::{EntryState, OutboxEntry, OutboxSnapshot, PendingChange};
+use redphone::sync::remote::{
+    EntryOrigin, EntryState, OutboxEntry, OutboxSnapshot, PendingChange,
+};
 use redphone::sync::{BackendUpdate, ConnectionState, Sourced};
 use redphone::tui::core::message::{Message, OutboxRequest};
 use redphone::tui::core::mode::Mode;
@@ -76,6 +78,7 @@ pub fn entry(
         requester: None,
         clock_offset: None,
         unreadable: String::new(),
+        origin: EntryOrigin::default(),
     })
 }
 
@@ -124,7 +127,7 @@ fn waiting(stage: &Stage) -> OutboxSnapshot {
     tried.next_attempt_at = Some(stage.now + TimeDelta::seconds(8));
     let second = command_envelope(logins, IncidentCommand::Acknowledge, 2);
     let second = entry(15, "INC-2048", "Logins time out", second, EntryState::Pending);
-    OutboxSnapshot { entries: vec![first, second], me: None }
+    OutboxSnapshot { entries: vec![first, second], ..OutboxSnapshot::default() }
 }
 
 /// Returns one command in each state.
@@ -157,7 +160,7 @@ pub fn mixed(stage: &Stage) -> OutboxSnapshot {
         ),
     ];
     entries.extend(waiting(stage).entries);
-    OutboxSnapshot { entries, me: None }
+    OutboxSnapshot { entries, ..OutboxSnapshot::default() }
 }
 
 /// The open incident is loaded again, with another age.
@@ -236,7 +239,7 @@ fn late_command_goes_from_pending_to_refused_to_dropped() {
     let why = "already merged into INC-2040 by Tomo Sato 2 min ago";
     let title = "Card payments fail at checkout";
     let refused = entry(1, "INC-2051", title, envelope.clone(), conflict(why));
-    show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
+    show(&mut stage, OutboxSnapshot { entries: vec![refused], ..OutboxSnapshot::default() });
     let screen = stage.screen();
     assert!(screen.contains(why), "{screen}");
     assert!(screen.contains("O outbox"), "{screen}");
@@ -266,7 +269,10 @@ fn refusal_is_reported_once() {
     let envelope = command_envelope(stage.incident_id(2051), IncidentCommand::Acknowledge, 1);
     let why = "already acknowledged by Tomo Sato 2 min ago";
     let refused = entry(1, "INC-2051", "Card payments fail", envelope, conflict(why));
-    let all = |entry: &Arc<OutboxEntry>| OutboxSnapshot { entries: vec![entry.clone()], me: None };
+    let all = |entry: &Arc<OutboxEntry>| OutboxSnapshot {
+        entries: vec![entry.clone()],
+        ..OutboxSnapshot::default()
+    };
     show(&mut stage, all(&refused));
     assert!(stage.screen().contains(why), "{}", stage.screen());
     stage.keys("j");
@@ -288,7 +294,7 @@ fn own_refusal_is_reported_once() {
     stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
     let why = "already acknowledged by Tomo Sato 2 min ago";
     let refused = entry(1, "INC-2051", "Card payments fail", envelope, conflict(why));
-    let all = OutboxSnapshot { entries: vec![refused], me: None };
+    let all = OutboxSnapshot { entries: vec![refused], ..OutboxSnapshot::default() };
     show(&mut stage, all.clone());
     assert!(stage.screen().contains(why), "{}", stage.screen());
     stage.keys("j");
@@ -367,7 +373,14 @@ fn unreadable_entries_and_those_of_others_say_so() {
     let mut hers =
         entry(2, "INC-2051", "Cards", command_envelope(cards, note, 0), EntryState::Pending);
     Arc::make_mut(&mut hers).requester = Some("ines".into());
-    show(&mut stage, OutboxSnapshot { entries: vec![odd, hers], me: Some("tom".into()) });
+    show(
+        &mut stage,
+        OutboxSnapshot {
+            entries: vec![odd, hers],
+            me: Some("tom".into()),
+            ..OutboxSnapshot::default()
+        },
+    );
     stage.keys("O e");
     let screen = stage.screen();
     for expected in [
@@ -421,7 +434,7 @@ fn offline_declaration_stays_selected_when_it_gets_its_number() {
     let Command::Incident { incident, .. } = envelope.command else { panic!() };
     stage.send(Message::Enqueued(vec![envelope.id], Ok(()), stage.now));
     let waits = entry(1, "new", "The vault is open", envelope.clone(), EntryState::Pending);
-    show(&mut stage, OutboxSnapshot { entries: vec![waits], me: None });
+    show(&mut stage, OutboxSnapshot { entries: vec![waits], ..OutboxSnapshot::default() });
     // The rows of the mirror, with pending commands applied.
     let rules = redphone::model::Rules::default();
     let new = redphone::sync::remote::apply_pending_to_row(
@@ -445,7 +458,7 @@ fn offline_declaration_stays_selected_when_it_gets_its_number() {
     let outcome =
         Outcome { incident: Some(incident), row: Some(row), events: vec![], replayed: false };
     let sent = entry(1, "new", "The vault is open", envelope, EntryState::Sent(Box::new(outcome)));
-    show(&mut stage, OutboxSnapshot { entries: vec![sent], me: None });
+    show(&mut stage, OutboxSnapshot { entries: vec![sent], ..OutboxSnapshot::default() });
     assert_eq!(stage.selected(), "INC-2063");
 }
 
@@ -465,7 +478,7 @@ fn outbox_does_not_scroll_while_its_selection_is_visible() {
         let envelope = command_envelope(stage.incident_id(2051), note, 1);
         entry(position, "INC-2051", "Card payments", envelope, EntryState::Pending)
     });
-    let listing = OutboxSnapshot { entries: notes.collect(), me: None };
+    let listing = OutboxSnapshot { entries: notes.collect(), ..OutboxSnapshot::default() };
     show(&mut stage, listing);
     stage.keys("O G");
     let top = |stage: &Stage| match &stage.app.ui.mode {

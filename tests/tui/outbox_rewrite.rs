@@ -14,7 +14,7 @@ fn rewritten(about: IncidentId, command: IncidentCommand) -> IncidentCommand {
     let mut stage = remote((126, 36));
     let refused =
         entry(1, "INC-2051", "Cards", command_envelope(about, command, 0), not_now("not now"));
-    show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
+    show(&mut stage, OutboxSnapshot { entries: vec![refused], ..OutboxSnapshot::default() });
     stage.keys("O e");
     stage.keys("^s");
     if stage.submitted.is_empty() {
@@ -53,7 +53,7 @@ fn refused_command_with_text_reopens_its_form_with_the_text() {
         let mut stage = remote((126, 36));
         let envelope = command_envelope(stage.incident_id(2051), command, 0);
         let refused = entry(1, "INC-2051", "Cards", envelope, not_now("not now"));
-        show(&mut stage, OutboxSnapshot { entries: vec![refused], me: None });
+        show(&mut stage, OutboxSnapshot { entries: vec![refused], ..OutboxSnapshot::default() });
         stage.keys("O e");
         let screen = stage.screen();
         assert!(screen.contains(heading) && screen.contains(text), "{heading}:\n{screen}");

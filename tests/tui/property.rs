@@ -226,7 +226,7 @@ fn outbox(stage: &mut Stage, what: u8) {
     let entries = (1..).zip(submitted).map(|(position, envelope)| {
         outbox::entry(position, "INC-2051", "a\u{202e}b", envelope, becomes.clone())
     });
-    let listing = OutboxSnapshot { entries: entries.collect(), me: None };
+    let listing = OutboxSnapshot { entries: entries.collect(), ..OutboxSnapshot::default() };
     stage.send(Message::Enqueued(ids, Ok(()), stage.now));
     stage.learn(BackendUpdate::Outbox(Arc::new(listing)));
 }

@@ -6,6 +6,7 @@
 
 mod access_path;
 mod backend;
+pub mod backup;
 mod bulk;
 mod change_table;
 mod changes;

@@ -34,7 +34,7 @@ pub(super) const APPLICATION_ID: i64 = 0x5264_706e;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/backend/file/migrations");
 
-fn refused(sentence: String) -> OpenError {
+pub(super) fn refused(sentence: String) -> OpenError {
     OpenError::Refused(sentence.into())
 }
 
@@ -131,6 +131,18 @@ async fn open_writable(path: &Path, options: &Options) -> Result<OpenedFile, Ope
         was_put_back = true;
     }
     Ok(OpenedFile { conn, identity, meta, version: SCHEMA_VERSION, was_put_back, has_room: true })
+}
+
+/// Refuses a file that is no store, and migrates an older one.
+pub(super) async fn bring_up_to_date(
+    path: &Path,
+    conn: &mut SqliteConnection,
+) -> Result<(), OpenError> {
+    if read_header(path, conn).await?.version == 0 {
+        let file = display_path(path);
+        return Err(refused(format!("{file} is no redphone store: name another file")));
+    }
+    if is_current(path, conn).await? { Ok(()) } else { upgrade(path, conn).await }
 }
 
 /// Returns the error for a failure while a store is opened.

@@ -88,9 +88,10 @@ impl ApiClient {
         let mut seen = self.seen();
         let is_same = seen.as_ref().is_none_or(|seen| seen.is_same_generation(&mark));
         // Responses may arrive in another order than they were sent.
-        if seen.as_ref().is_none_or(|seen| {
-            !is_same || (mark.log, mark.number) >= (seen.log, seen.number)
-        }) {
+        if seen
+            .as_ref()
+            .is_none_or(|seen| !is_same || (mark.log, mark.number) >= (seen.log, seen.number))
+        {
             *seen = Some(mark);
         }
         drop(seen);

@@ -1,6 +1,7 @@
 //! Arguments of the commands about the outbox, and the help of `export`.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
@@ -11,7 +12,11 @@ pub(super) const OUTBOX: &str = "\
 What is asked of an API is written down here first, sent in order for an incident, and sent again
 with the same id until it is answered. Without the API it waits; the next redphone that runs sends
 it, or `redphone outbox send`. What is refused stays until it is sent again or dropped; in the panes
-(O) it can be edited.
+(O) it can be edited. What waits for other APIs, or under other tokens, is named too; --all lists
+every outbox of this account.
+
+When the server was put back from a backup, `resend` sends again what was sent since (the last 2000
+commands are held), with the same ids: what the server still has is not done twice.
 
 --json prints one object a line: place, id, incident, label, state (pending, held, sent, refused),
 asked_at, command, tries, said, next_at, settled_at.
@@ -19,6 +24,7 @@ asked_at, command, tries, said, next_at, settled_at.
 Examples:
   redphone outbox
   redphone outbox send
+  redphone outbox resend
   redphone outbox retry 14
   redphone outbox drop 14";
 
@@ -31,6 +37,9 @@ pub struct OutboxArgs {
     /// Print JSON Lines
     #[arg(long, global = true)]
     pub json: bool,
+    /// List every outbox of this account, with how much waits in it
+    #[arg(long, conflicts_with = "json")]
+    pub all: bool,
 }
 
 /// What can be done about the outbox.
@@ -40,6 +49,24 @@ pub enum OutboxCommand {
     List,
     /// Send what waits now
     Send,
+    /// Send again what was sent before the server was put back from a backup
+    Resend {
+        /// Send nothing again: only take note that the server was put back
+        #[arg(long)]
+        none: bool,
+    },
+    /// Send with the present token what was asked with another one
+    Approve {
+        /// Their places in the list, or their ids
+        #[arg(value_name = "PLACE|ID", required = true)]
+        which: Vec<EntryRef>,
+    },
+    /// Move what waits in another outbox into this one; then `approve` lets it be sent
+    Adopt {
+        /// The folder, as --all prints it
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
     /// Send a refused command again as it is
     Retry {
         /// Its place in the list, or its id

@@ -143,6 +143,20 @@ impl Cache {
         Some(Sourced::cached(serde_json::from_str(value).ok()?, from_millis(row.try_get(0).ok()?)))
     }
 
+    /// Deletes everything: what was cached is of another store, or of one that was put back.
+    pub(super) async fn clear(&self) {
+        self.with_conn(async |conn| {
+            let mut tx = conn.begin().await?;
+            for sql in
+                ["DELETE FROM row", "DELETE FROM detail", "DELETE FROM event", "DELETE FROM fact"]
+            {
+                sqlx::query(sql).execute(&mut *tx).await?;
+            }
+            tx.commit().await
+        })
+        .await;
+    }
+
     /// Stores the changes since a cursor together with the next cursor, in one transaction.
     ///
     /// If the stored cursor is not `since`, for example because an earlier delta could not be

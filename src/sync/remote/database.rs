@@ -61,7 +61,7 @@ impl UseLock {
 
     /// Returns whether nobody else has the file open. Whoever opens it meanwhile waits for the lock
     /// that guards opening.
-    fn is_sole_user(&self) -> io::Result<bool> {
+    pub(super) fn is_sole_user(&self) -> io::Result<bool> {
         let is_sole = try_flock(&self.0, FlockOperation::NonBlockingLockExclusive)?;
         // A lock whose conversion failed may be lost.
         try_flock(&self.0, FlockOperation::NonBlockingLockShared)?;
@@ -142,6 +142,30 @@ pub(super) fn is_corruption(error: &sqlx::Error) -> bool {
         .and_then(|e| e.code().and_then(|code| code.parse::<i32>().ok()))
         .unwrap_or(0);
     matches!(code & 0xff, 11 | 26)
+}
+
+/// Returns whether an error means that a file can't be written now: it or its folder is read-only,
+/// or the disk is full or failing (<https://www.sqlite.org/rescode.html>).
+pub(super) fn is_unwritable(error: &sqlx::Error) -> bool {
+    if let sqlx::Error::Io(_) = error {
+        return true;
+    }
+    let code = error
+        .as_database_error()
+        .and_then(|e| e.code().and_then(|code| code.parse::<i32>().ok()))
+        .unwrap_or(0);
+    matches!(code & 0xff, 8 | 10 | 13 | 14)
+}
+
+impl DatabaseError {
+    /// Returns whether the file can't be written now, although nothing is wrong with it.
+    pub(super) fn is_unwritable(&self) -> bool {
+        match self {
+            Self::Io(_) => true,
+            Self::Sql(error) => is_unwritable(error),
+            _ => false,
+        }
+    }
 }
 
 /// Opens a file. One that can't be used is moved aside, and an empty one takes its place. A durable

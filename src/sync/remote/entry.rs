@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::about::OutboxRemote;
 use crate::backend::{BackendError, Outcome};
 use crate::model::time::format_ago;
 use crate::model::{
@@ -56,6 +57,23 @@ pub struct OutboxEntry {
     /// The remote's time minus that of the clock that made the times of the command, by which these
     /// are corrected when it is sent; `None` until it is known.
     pub clock_offset: Option<TimeDelta>,
+    /// With which token the command was asked for, and for which store.
+    pub origin: EntryOrigin,
+}
+
+/// With which token a command was asked for, and for which store.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct EntryOrigin {
+    /// The public id of the token; `None` if it has none, or if an earlier version wrote this.
+    pub token: Option<String>,
+    /// The identity of the store; `None` if the remote had never reported it.
+    pub store: Option<String>,
+    /// The generation of the store in which the command was asked for or answered.
+    pub generation: Option<String>,
+    /// Whether a person has said that any token may send it.
+    pub is_approved: bool,
+    /// The number of the incident before the store was put back and the command was sent again.
+    pub earlier_number: Option<u64>,
 }
 
 /// What became of a command.
@@ -275,6 +293,8 @@ pub struct OutboxSnapshot {
     /// Handle of the person that the remote takes the holder of the token for now, if it has
     /// reported that.
     pub me: Option<String>,
+    /// What is known of the remote.
+    pub remote: OutboxRemote,
 }
 
 /// How many commands of an outbox are pending, and how many were refused.
@@ -335,12 +355,39 @@ impl OutboxSnapshot {
         })
     }
 
-    /// Explains in a few words why a command that another person requested is blocked: only a token
-    /// of that person sends it. The result is `None` if that is not the case.
+    /// Explains in a few words why a pending command is not sent with the present token to the
+    /// present store; `None` if it may be.
     #[must_use]
-    pub fn other_requester_reason(&self, entry: &OutboxEntry) -> Option<String> {
-        let (other, me) = (entry.requester.as_ref()?, self.me.as_ref()?);
-        (entry.is_pending() && other != me)
+    pub fn held_reason(&self, entry: &OutboxEntry) -> Option<String> {
+        if !entry.is_pending() {
+            return None;
+        }
+        let EntryOrigin { token, store, is_approved, .. } = &entry.origin;
+        let differs = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
+        if differs(store, &self.remote.store) {
+            return Some("the server has another store now than the one it was meant for".into());
+        }
+        if *is_approved {
+            return None;
+        }
+        let (other, me) = match (&entry.requester, &self.me) {
+            (Some(other), Some(me)) => (other, me),
+            (Some(_), None) => return None,
+            (None, _) if differs(token, &self.remote.token) => {
+                return Some(
+                    "it was asked with another token, before the server had said whose that is: \
+                     `redphone outbox approve` lets this one send it"
+                        .into(),
+                );
+            }
+            // An earlier version wrote it, without the token.
+            (None, Some(me)) if token.is_none() && self.remote.token.is_some() => {
+                let actor = entry.envelope.as_ref().and_then(|envelope| envelope.actor.person());
+                (&actor?.handle, me)
+            }
+            (None, _) => return None,
+        };
+        (other != me)
             .then(|| format!("asked by {other}, the token is {me}'s: it waits for one of {other}"))
     }
 
@@ -348,7 +395,15 @@ impl OutboxSnapshot {
     /// command that blocks it, or comes with a token of its requester.
     #[must_use]
     pub fn is_held(&self, entry: &OutboxEntry) -> bool {
-        self.blocker_of(entry).is_some() || self.other_requester_reason(entry).is_some()
+        self.blocker_of(entry).is_some() || self.held_reason(entry).is_some()
+    }
+
+    /// Returns whether a command was asked for in an earlier generation of the store, so that what
+    /// it is about may be missing until somebody sends it again.
+    #[must_use]
+    pub fn is_of_earlier_generation(&self, entry: &OutboxEntry) -> bool {
+        let (then, now) = (&entry.origin.generation, &self.remote.generation);
+        entry.origin.earlier_number.is_some() || (then.is_some() && now.is_some() && then != now)
     }
 
     /// Returns the commands that are dropped together with one: those that need the incident that
@@ -394,7 +449,7 @@ impl OutboxSnapshot {
     fn sendable(&self) -> impl Iterator<Item = &Arc<OutboxEntry>> {
         let mut busy_ids: HashSet<Uuid> = HashSet::new();
         self.pending().filter(move |entry| {
-            let is_mine = self.other_requester_reason(entry).is_none();
+            let is_mine = self.held_reason(entry).is_none();
             if !is_mine && entry.declares().is_none() {
                 busy_ids.insert(entry.batch.0);
                 return false;
@@ -469,6 +524,7 @@ mod tests {
             requester: None,
             clock_offset: None,
             unreadable: String::new(),
+            origin: EntryOrigin::default(),
         })
     }
 
@@ -503,6 +559,7 @@ mod tests {
         // The second command about an incident was due long before the first one.
         let snapshot = OutboxSnapshot {
             me: None,
+            remote: OutboxRemote::default(),
             entries: vec![
                 entry(1, one, after(20)),
                 entry(2, one, after(-5)),

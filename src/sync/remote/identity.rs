@@ -52,6 +52,12 @@ impl TokenIdentity {
         self.state().token_revision == Some(self.token_revision())
     }
 
+    /// Returns whether the token or the store has changed since this process began, and the remote
+    /// has not been asked since.
+    pub(super) fn has_changed(&self) -> bool {
+        self.token_revision() != 0 && !self.is_verified()
+    }
+
     /// Records what the remote reported about a revision of the token. Returns whether the handle
     /// has changed.
     pub(super) fn record(&self, revision: u64, handle: Option<String>) -> bool {

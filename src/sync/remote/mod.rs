@@ -9,9 +9,11 @@
 //! Each remote has a folder with two files: the cache, which can be thrown away, and the outbox,
 //! which can't.
 
+mod about;
 mod backend;
 mod cache;
 mod cache_reads;
+mod choose;
 mod clock;
 mod database;
 mod entry;
@@ -30,8 +32,10 @@ mod reads;
 mod schema_tests;
 mod sender;
 mod submit;
+mod survey;
 mod verify;
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -45,15 +49,19 @@ use crate::backend::{Backend, BackendError};
 use crate::model::text::SafeText;
 use crate::model::{CommandId, IncidentId, Rules, Summary};
 
+pub use about::{OutboxRemote, PutBackNotice};
 pub use cache::{MAX_DETAILS, MAX_ENDED};
 pub use database::{DatabaseError, Unusable};
-pub use entry::{EntryState, OutboxCounts, OutboxEntry, OutboxSnapshot, PendingChange};
-pub use open::{OpenError, Options};
+pub use entry::{
+    EntryOrigin, EntryState, OutboxCounts, OutboxEntry, OutboxSnapshot, PendingChange,
+};
+pub use open::{OpenError, Options, describe_waiting};
 pub use optimistic::{apply_pending_to_record, apply_pending_to_row};
 pub use outbox::Batch;
 pub use paths::RemoteKey;
 pub(super) use prefetch::prefetch;
 pub use submit::Submission;
+pub use survey::{OutboxFolder, survey};
 
 use cache::Cache;
 use identity::TokenIdentity;
@@ -64,6 +72,8 @@ pub struct Remote {
     shared: Arc<Shared>,
     tasks: Vec<AbortHandle>,
     warnings: Vec<SafeText<'static>>,
+    /// The folder in which each remote has a folder of its own.
+    root: PathBuf,
 }
 
 impl std::fmt::Debug for Remote {
@@ -97,6 +107,12 @@ struct Shared {
     lock_file: PathBuf,
     /// How long to wait for the process that holds the lock.
     lock_timeout: Duration,
+    /// Outboxes of the same remote with other tokens.
+    siblings: Vec<PathBuf>,
+    /// Whether what waits in them was looked through for commands of the present person.
+    has_claimed: AtomicBool,
+    /// What became of commands that were sent without the outbox, because it could not be written.
+    unstored: Mutex<VecDeque<OutboxEntry>>,
 }
 
 impl Remote {
@@ -152,7 +168,68 @@ impl Remote {
     /// # Errors
     /// When the outbox can't be read.
     pub async fn entry(&self, id: CommandId) -> Result<Option<OutboxEntry>, BackendError> {
-        self.shared.outbox.get(id).await
+        self.shared.entry(id).await
+    }
+
+    /// Asks the remote which store it has, if a response has shown that it is another one or was put
+    /// back. Waits no longer than the answer timeout.
+    pub async fn confirm_store(&self) {
+        if self.shared.identity.has_changed() {
+            let verified = tokio::time::timeout(self.shared.answer_timeout, self.shared.verify());
+            if let Ok(Err(error)) = verified.await {
+                tracing::debug!(%error, "which store it is");
+            }
+        }
+    }
+
+    /// Returns the other outboxes under the state folder.
+    pub async fn other_outboxes(&self) -> Vec<OutboxFolder> {
+        let own = self.shared.outbox.path.parent();
+        let mut folders = survey(&self.root).await;
+        folders.retain(|folder| Some(folder.folder.as_path()) != own);
+        folders
+    }
+
+    /// Sends again, with the same ids, what was sent to an earlier generation of the store. Returns
+    /// how many commands that are.
+    ///
+    /// # Errors
+    /// When the outbox can't be written.
+    pub async fn resend(&self) -> Result<u64, BackendError> {
+        let count = self.shared.outbox.resend().await?;
+        self.shared.refresh_and_wake().await?;
+        Ok(count)
+    }
+
+    /// Records that a person has seen that the store was put back.
+    ///
+    /// # Errors
+    /// When the outbox can't be written.
+    pub async fn acknowledge_put_back(&self) -> Result<(), BackendError> {
+        self.shared.outbox.acknowledge_put_back().await?;
+        self.shared.refresh_outbox().await
+    }
+
+    /// Lets the present token send commands that were asked for with another one.
+    ///
+    /// # Errors
+    /// When the outbox can't be written.
+    pub async fn approve(&self, ids: &[CommandId]) -> Result<(), BackendError> {
+        self.shared.outbox.approve(ids).await?;
+        self.shared.refresh_and_wake().await
+    }
+
+    /// Moves all that another outbox holds into this one. Returns whether that was done: a process
+    /// that has the other one open sends it itself.
+    ///
+    /// # Errors
+    /// When one of the outboxes can't be used.
+    pub async fn adopt(&self, folder: &Path) -> Result<bool, BackendError> {
+        let file = folder.join(paths::OUTBOX_FILE);
+        let moved = self.shared.outbox.import(&file, outbox::Import::All).await;
+        let moved = moved.map_err(BackendError::broken)?;
+        self.shared.refresh_and_wake().await?;
+        Ok(moved)
     }
 }
 
@@ -172,7 +249,24 @@ impl Shared {
 
     /// Reads the outbox, and adds the identity of the token.
     async fn read_outbox(&self) -> Result<OutboxSnapshot, BackendError> {
-        Ok(OutboxSnapshot { me: self.identity.handle(), ..self.outbox.snapshot().await? })
+        let mut snapshot = self.outbox.snapshot().await?;
+        snapshot.me = self.identity.handle();
+        snapshot.remote.token = self.backend.token_id();
+        Ok(snapshot)
+    }
+
+    /// Returns a command that was sent without the outbox.
+    fn find_unstored(&self, id: CommandId) -> Option<OutboxEntry> {
+        let unstored = self.unstored.lock().unwrap_or_else(PoisonError::into_inner);
+        unstored.iter().find(|entry| entry.id == id).cloned()
+    }
+
+    /// Returns a command, whatever became of it.
+    async fn entry(&self, id: CommandId) -> Result<Option<OutboxEntry>, BackendError> {
+        if let Some(entry) = self.find_unstored(id) {
+            return Ok(Some(entry));
+        }
+        self.outbox.get(id).await
     }
 
     /// Reads the outbox, and publishes it if it has changed.

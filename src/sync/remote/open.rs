@@ -9,15 +9,18 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::cache::Cache;
+use super::choose::choose;
 use super::database::DatabaseError;
 use super::identity::TokenIdentity;
-use super::outbox::Outbox;
-use super::paths::{self, RemoteKey};
+use super::outbox::{Import, Outbox};
+use super::paths::{self, RemoteKey, normalize_url};
+use super::survey::{OutboxFolder, survey};
 use super::{Remote, Shared, sender};
 use crate::backend::watch::StoreWatcher;
 use crate::backend::{Backend, BackendError};
 use crate::model::Rules;
 use crate::model::text::SafeText;
+use crate::sync::reader::Sourced;
 
 /// Options of a remote.
 #[derive(Clone, Debug)]
@@ -74,8 +77,10 @@ impl Remote {
     /// # Errors
     /// When the outbox can't be stored.
     pub async fn open(backend: Arc<dyn Backend>, options: Options) -> Result<Arc<Self>, OpenError> {
-        let legacy_folders = options.key.migrate_legacy_dirs(&options.folder);
-        let folder = options.folder.join(options.key.folder_name());
+        let token = backend.token_id();
+        let found = survey(&options.folder).await;
+        let choice = choose(&options.folder, &options.key, token.as_deref(), &found);
+        let folder = choice.folder;
         paths::create_private_dir(&folder)
             .map_err(|source| OpenError::Folder { folder: folder.clone(), source })?;
         let opened = Outbox::open(&folder).await;
@@ -92,14 +97,34 @@ impl Remote {
             );
             warnings.push(SafeText::from(warning));
         }
-        for folder in legacy_folders {
+        let mut merged = Vec::new();
+        for folder in choice.merged {
             let file = folder.join(paths::OUTBOX_FILE);
-            if let Err(why) = outbox.import_unsent(&file).await {
-                let file = file.display();
-                warnings
-                    .push(format!("what waits in {file} could not be taken over ({why})").into());
+            match outbox.import(&file, Import::All).await {
+                Ok(true) => merged.push(folder),
+                // A process that has it open sends what it holds.
+                Ok(false) => {}
+                Err(why) => {
+                    let file = file.display();
+                    let warning = format!("what waits in {file} could not be taken over ({why})");
+                    warnings.push(warning.into());
+                }
             }
         }
+        // The folder is used even where this can't be written down: it is found by its name.
+        let url = normalize_url(&options.key.url);
+        let is_recorded = found.iter().any(|known| {
+            known.folder == folder
+                && known.urls.contains(&url)
+                && (token.is_none() || known.token == token)
+        });
+        if !is_recorded && let Err(error) = outbox.record_use(&url, token.as_deref()).await {
+            tracing::warn!(%error, "by which address the outbox is used is not kept");
+        }
+        let others = found.iter().filter(|known| {
+            known.needs_attention() && known.folder != folder && !merged.contains(&known.folder)
+        });
+        warnings.extend(describe_waiting(&others.collect::<Vec<_>>()));
         if let Some((file, why)) = set_aside {
             let file = file.display();
             let warning = format!("what was kept could not be used ({why}): it is in {file} now");
@@ -107,6 +132,10 @@ impl Remote {
         }
         let watcher = StoreWatcher::new(&outbox.path);
         let capabilities = cache.fact("capabilities").await.map(|cached| cached.value);
+        let seen: Option<Sourced<String>> = cache.fact("mark").await;
+        if let Some(seen) = seen.and_then(|seen| seen.value.parse().ok()) {
+            backend.report_seen(&seen).await.ok();
+        }
         let shared = Arc::new(Shared {
             backend,
             cache,
@@ -122,6 +151,13 @@ impl Remote {
             watcher,
             lock_file: folder.join("sending.lock"),
             lock_timeout: options.lock_timeout,
+            siblings: choice
+                .siblings
+                .into_iter()
+                .map(|folder| folder.join(paths::OUTBOX_FILE))
+                .collect(),
+            has_claimed: AtomicBool::new(false),
+            unstored: Mutex::default(),
             outbox,
         });
         shared.refresh_outbox().await?;
@@ -130,6 +166,40 @@ impl Remote {
         if options.sends {
             tasks.push(tokio::spawn(sender::run_sender(Arc::clone(&shared))).abort_handle());
         }
-        Ok(Arc::new(Self { shared, tasks, warnings }))
+        Ok(Arc::new(Self { shared, tasks, warnings, root: options.folder }))
+    }
+}
+
+/// Names what waits in other outboxes, in one line; `None` if nothing does.
+#[must_use]
+pub fn describe_waiting(others: &[&OutboxFolder]) -> Option<SafeText<'static>> {
+    let describe = |folder: &&OutboxFolder| {
+        let name = folder.display_name();
+        match (&folder.error, folder.counts.pending + folder.counts.refused) {
+            (Some(error), _) => format!("{name}: it can't be read ({error})"),
+            (None, count) => format!("{name}: {count}"),
+        }
+    };
+    let list: Vec<String> = others.iter().map(describe).collect();
+    if list.is_empty() {
+        return None;
+    }
+    let line = format!(
+        "commands wait in other outboxes ({}): `redphone outbox --all` lists them",
+        list.join("; ")
+    );
+    Some(line.into())
+}
+
+impl OpenError {
+    /// Returns whether the state folder can't be written now. Then a remote can be used without a
+    /// cache and an outbox.
+    #[must_use]
+    pub fn is_unwritable(&self) -> bool {
+        match self {
+            Self::Folder { .. } => true,
+            Self::Outbox { source, .. } => source.is_unwritable(),
+            Self::Read(error) => Outbox::is_unwritable(error),
+        }
     }
 }

@@ -24,8 +24,9 @@ pub struct RemoteKey {
 }
 
 impl RemoteKey {
-    /// Returns the name of the remote's folder: readable, safe as a file name, and different for
-    /// each remote and each requester. The name that people use makes no difference.
+    /// Returns the name of the folder of a remote whose token has no public id, as of earlier
+    /// versions for all: readable, safe as a file name, and different for each remote and each
+    /// requester. The name that people use makes no difference.
     #[must_use]
     pub fn folder_name(&self) -> String {
         format!("{}-{:016x}", safe_file_name(self.host()), fnv1a(&[self.url(), &self.handle]))
@@ -36,34 +37,56 @@ impl RemoteKey {
     }
 
     fn host(&self) -> &str {
-        let rest = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
-        rest.split('/').next().unwrap_or_default()
+        host_of(&self.url)
+    }
+
+    /// Returns the name of a new folder: by the token, if its public id is known.
+    pub(super) fn new_folder_name(&self, token: Option<&str>) -> String {
+        let Some(token) = token else { return self.folder_name() };
+        let url = normalize_url(&self.url);
+        format!("{}-{:016x}", safe_file_name(host_of(&url)), fnv1a(&[&url, token, "token"]))
+    }
+
+    /// Returns whether a folder has the name that earlier versions gave it for a handle.
+    pub(super) fn is_legacy_name(&self, handle: &str, name: &str) -> bool {
+        let key = Self { handle: handle.to_owned(), ..self.clone() };
+        key.folder_name() == name || key.oldest_folder_names().iter().any(|old| old == name)
     }
 
     /// Returns the names that the folder had when the profile's name was part of it.
-    fn legacy_folder_names(&self) -> [String; 2] {
+    fn oldest_folder_names(&self) -> [String; 2] {
         [self.name.as_str(), self.host()].map(|name| {
             format!("{}-{:016x}", safe_file_name(name), fnv1a(&[name, self.url(), &self.handle]))
         })
     }
+}
 
-    /// Moves what earlier versions have stored in folders of other names: the first becomes the
-    /// remote's folder if there is none yet. Returns those that remain and have an outbox.
-    pub(super) fn migrate_legacy_dirs(&self, folder: &Path) -> Vec<PathBuf> {
-        let current = folder.join(self.folder_name());
-        let mut remaining = Vec::new();
-        for name in self.legacy_folder_names() {
-            let legacy = folder.join(name);
-            if remaining.contains(&legacy) || !legacy.join(OUTBOX_FILE).exists() {
-                continue;
-            }
-            // Another process may do the same.
-            if current.exists() || fs::rename(&legacy, &current).is_err() {
-                remaining.push(legacy);
-            }
-        }
-        remaining
-    }
+/// Returns an address in the one spelling by which it is compared: names of this machine and their
+/// addresses are the same.
+pub(super) fn normalize_url(url: &str) -> String {
+    let url = url.trim().trim_end_matches('/');
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_ascii_lowercase() };
+    let (authority, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let authority = authority.to_ascii_lowercase();
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (host, port),
+        _ => (authority.as_str(), ""),
+    };
+    let host = host.trim_end_matches('.');
+    let host = if matches!(host, "localhost" | "[::1]") { "127.0.0.1" } else { host };
+    let scheme = scheme.to_ascii_lowercase();
+    let is_default = matches!((scheme.as_str(), port), ("http", "80") | ("https", "443"));
+    let port = if port.is_empty() || is_default { String::new() } else { format!(":{port}") };
+    format!("{scheme}://{host}{port}{path}")
+}
+
+/// Returns the host of an address, with its port.
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default()
 }
 
 /// Replaces the characters that a file name should not have.

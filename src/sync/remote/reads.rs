@@ -161,6 +161,7 @@ impl Reader for Remote {
             if has_news || (now.timestamp() - written_at).abs() >= CONFIRMED_EVERY_S {
                 shared.rows_written_at_s.store(now.timestamp(), Ordering::Relaxed);
                 shared.cache.fold(since, delta, now).await;
+                shared.remember_mark().await;
             }
         }
         response

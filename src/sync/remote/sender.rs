@@ -84,19 +84,42 @@ fn is_final(error: &BackendError) -> bool {
     )
 }
 
+/// Returns the failed attempt of a command about something that the store lacks since it was put
+/// back.
+fn missing_since_put_back(entry: &OutboxEntry) -> FailedAttempt {
+    let wait = TimeDelta::from_std(backoff(entry.attempts)).unwrap_or_default();
+    FailedAttempt {
+        id: entry.id,
+        error: "the server was put back and does not have what this is about: it is tried again, \
+                as somebody may send that again"
+            .into(),
+        next_attempt_at: Utc::now() + wait,
+        not_before: None,
+    }
+}
+
 impl Shared {
     /// Returns whether the outbox, as it was last read, needs work.
     fn has_work(&self) -> bool {
         let snapshot = self.outbox_snapshot.borrow();
-        !snapshot.due(Utc::now(), 1).is_empty() || self.needs_verification(&snapshot)
+        self.identity.has_changed()
+            || !snapshot.due(Utc::now(), 1).is_empty()
+            || self.needs_verification(&snapshot)
     }
 
     /// Returns whether sending needs the identity of the token, and that is not verified.
     fn needs_verification(&self, snapshot: &OutboxSnapshot) -> bool {
         let now = Utc::now();
         let is_due = |entry: &Arc<OutboxEntry>| entry.next_attempt_at.is_none_or(|at| at <= now);
+        // What an earlier version wrote has no token with it.
+        let is_unclear = |entry: &Arc<OutboxEntry>| {
+            entry.requester.is_some()
+                || entry.origin.store.is_some()
+                || (entry.origin.token.is_none() && snapshot.remote.token.is_some())
+        };
         !self.identity.is_verified()
-            && snapshot.pending().any(|entry| entry.requester.is_some() && is_due(entry))
+            && (self.identity.has_changed()
+                || snapshot.pending().any(|entry| is_unclear(entry) && is_due(entry)))
     }
 
     /// Acquires the lock to send. Its holder may have been suspended in the middle of a request, so
@@ -167,6 +190,12 @@ impl Shared {
                 Ok(outcome) => {
                     self.record_outcome(entry, &outcome).await?;
                     has_answers = true;
+                }
+                // What it is about may be sent again by somebody else.
+                Err(BackendError::NotFound(_))
+                    if self.identity.has_changed() || snapshot.is_of_earlier_generation(entry) =>
+                {
+                    failed.push(missing_since_put_back(entry));
                 }
                 Err(error) if is_final(&error) && self.correct_refused(entry, &error).await? => {
                     has_answers = true;
@@ -270,6 +299,7 @@ impl Shared {
                 self.outbox.set_label(declared, &row.label()).await?;
             }
         }
+        self.remember_mark().await;
         self.outbox.mark_sent(entry.id, outcome, now).await
     }
 }

@@ -1,17 +1,20 @@
 //! Adds commands to the outbox, waits for their answers, and edits what is in the outbox.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use chrono::Utc;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::OutboxError;
-use super::outbox::Batch;
-use super::{EntryState, OutboxSnapshot, Remote, Shared};
+use super::outbox::{Batch, Outbox};
+use super::{EntryOrigin, EntryState, OutboxEntry, OutboxSnapshot, Remote, Shared};
 use crate::backend::{BackendError, Outcome};
 use crate::model::text::SafeText;
 use crate::model::{Command, CommandId, Envelope, IncidentCommand};
+
+/// How many outcomes of commands that were sent without the outbox are remembered.
+const MAX_UNSTORED: usize = 1_000;
 
 /// What became of a submitted command.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,14 +27,20 @@ pub enum Submission {
 
 impl Remote {
     /// Adds commands to the outbox, to be sent in their order. They are on the disk when this
-    /// returns.
+    /// returns. If the outbox can't be written, such as on a full disk, they are sent at once
+    /// instead, and their outcome can be read as that of others.
     ///
     /// # Errors
-    /// When the outbox can't be written.
+    /// When the outbox can't be used, or can't be written and the remote does not answer.
     pub async fn enqueue(&self, envelopes: Vec<Envelope>) -> Result<(), BackendError> {
         let batch = self.shared.label_batch(envelopes).await;
-        self.shared.outbox.enqueue(&batch).await?;
-        self.shared.refresh_and_wake().await
+        match self.shared.outbox.enqueue(&batch).await {
+            Ok(()) => self.shared.refresh_and_wake().await,
+            Err(error) if Outbox::is_unwritable(&error) => {
+                self.shared.send_without_outbox(batch, error).await
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Adds a command to the outbox and waits for its answer: not longer than the answer timeout,
@@ -47,7 +56,7 @@ impl Remote {
         loop {
             snapshots.mark_unchanged();
             // A command that was sent long ago may not be in the snapshot any more.
-            let entry = self.shared.outbox.get(id).await?;
+            let entry = self.shared.entry(id).await?;
             let Some(entry) = entry else {
                 return Err(BackendError::not_found(OutboxError::Dropped));
             };
@@ -66,7 +75,7 @@ impl Remote {
                 };
                 return Ok(Submission::Queued(why.into()));
             }
-            if let Some(why) = snapshot.other_requester_reason(&entry) {
+            if let Some(why) = snapshot.held_reason(&entry) {
                 return Ok(Submission::Queued(why.into()));
             }
             if let Some(error) = entry.last_error.clone().filter(|_| entry.attempts > 0) {
@@ -75,7 +84,7 @@ impl Remote {
             let earlier = snapshot.pending().find(|other| {
                 other.position < entry.position
                     && other.last_error.is_some()
-                    && snapshot.other_requester_reason(other).is_none()
+                    && snapshot.held_reason(other).is_none()
                     && other.incident() == entry.incident()
             });
             if let Some(error) = earlier.and_then(|earlier| earlier.last_error.clone()) {
@@ -195,7 +204,61 @@ impl Shared {
                 }
             }
         };
+        let token = self.backend.token_id();
         let clock_offset = self.backend.clock_offset().map(|clock| clock.correction());
-        Batch { envelopes, label, title, requester: self.identity.handle(), clock_offset }
+        let requester = self.identity.handle();
+        Batch { envelopes, label, title, requester, clock_offset, token }
+    }
+
+    /// Sends commands at once, because the outbox can't be written. If the remote does not answer
+    /// either, nothing is promised.
+    async fn send_without_outbox(
+        &self,
+        batch: Batch,
+        storage_error: BackendError,
+    ) -> Result<(), BackendError> {
+        tracing::warn!(error = %storage_error, "sent without the outbox");
+        let results = self.backend.execute_all(&batch.envelopes).await;
+        let mut entries = Vec::with_capacity(results.len());
+        for (envelope, result) in batch.envelopes.iter().zip(results) {
+            self.record_reachability(&result);
+            let state = match result {
+                Ok(outcome) => {
+                    if let Some(row) = &outcome.row {
+                        self.cache.put_rows(std::slice::from_ref(row), Utc::now()).await;
+                    }
+                    EntryState::Sent(Box::new(outcome))
+                }
+                Err(error) if error.is_temporary() => {
+                    let why = format!("{storage_error}, and so it is not kept: {error}");
+                    EntryState::Refused(BackendError::Unreachable(why.into()))
+                }
+                Err(error) => EntryState::Refused(error),
+            };
+            entries.push(OutboxEntry {
+                position: 0,
+                id: envelope.id,
+                batch: envelope.id,
+                envelope: Some(envelope.clone()),
+                label: batch.label.clone(),
+                title: batch.title.clone(),
+                state,
+                attempts: 0,
+                last_error: None,
+                next_attempt_at: None,
+                not_before: None,
+                blocked_by: None,
+                settled_at: Some(Utc::now()),
+                settled_revision: 0,
+                requester: batch.requester.clone(),
+                clock_offset: batch.clock_offset,
+                origin: EntryOrigin::default(),
+            });
+        }
+        let mut unstored = self.unstored.lock().unwrap_or_else(PoisonError::into_inner);
+        unstored.extend(entries);
+        let surplus = unstored.len().saturating_sub(MAX_UNSTORED);
+        unstored.drain(..surplus);
+        Ok(())
     }
 }

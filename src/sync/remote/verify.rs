@@ -1,25 +1,94 @@
-//! Verifies with the remote whose token is in use.
+//! Verifies with the remote whose token is in use, and which store the remote has.
+
+use std::sync::atomic::Ordering;
 
 use chrono::Utc;
 
 use super::Shared;
+use super::about::StoreChange;
+use super::outbox::Import;
 use crate::backend::{BackendError, Capabilities};
 
+/// How often the capabilities are requested anew because the token or the store changed meanwhile.
+const MAX_REQUESTS: usize = 3;
+
 impl Shared {
-    /// Requests the remote's capabilities, and with them the identity of the token.
+    /// Requests the remote's capabilities, and with them the identity of the token and the store.
     pub(super) async fn request_capabilities(&self) -> Result<Capabilities, BackendError> {
-        let revision = self.identity.token_revision();
-        let capabilities = self.backend.capabilities().await?;
-        // If the token changed meanwhile, it is unknown which one the response is about.
+        let mut revision = self.identity.token_revision();
+        let mut capabilities = self.backend.capabilities().await?;
+        for _ in 1..MAX_REQUESTS {
+            if self.identity.token_revision() == revision {
+                break;
+            }
+            // It is unknown which token or store the response is about.
+            revision = self.identity.token_revision();
+            capabilities = self.backend.capabilities().await?;
+        }
         if self.identity.token_revision() == revision {
+            let has_changed = self.record_store(&capabilities).await;
             let handle = capabilities.me.as_ref().map(|me| me.handle.clone());
-            if self.identity.record(revision, handle)
+            if let Some(handle) = &handle {
+                self.claim_own_commands(handle).await;
+            }
+            if (self.identity.record(revision, handle) || has_changed)
                 && let Err(error) = self.refresh_and_wake().await
             {
                 tracing::warn!(%error, "looking at the outbox");
             }
         }
+        self.remember_mark().await;
         Ok(capabilities)
+    }
+
+    /// Records which store the remote has. What is cached of another one, or of one that was put
+    /// back since, is dropped. Returns whether something has changed.
+    async fn record_store(&self, capabilities: &Capabilities) -> bool {
+        let Some(info) = &capabilities.store else { return false };
+        match self.outbox.record_store(info).await {
+            Ok(StoreChange::None) => false,
+            Ok(change) => {
+                tracing::warn!(?change, "the store of the remote");
+                self.cache.clear().await;
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "which store the remote has is not kept");
+                false
+            }
+        }
+    }
+
+    /// Records that what waits under the present token was asked by its person, and moves here what
+    /// this person asked for under other tokens.
+    async fn claim_own_commands(&self, handle: &str) {
+        if let Some(token) = self.backend.token_id()
+            && let Err(error) = self.outbox.record_requester(&token, handle).await
+        {
+            tracing::warn!(%error, "whose the commands are is not kept");
+        }
+        if self.has_claimed.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        for file in &self.siblings {
+            match self.outbox.import(file, Import::AskedBy(handle)).await {
+                Ok(_) => {}
+                Err(error) => tracing::warn!(file = %file.display(), %error, "another outbox"),
+            }
+        }
+        if !self.siblings.is_empty()
+            && let Err(error) = self.refresh_and_wake().await
+        {
+            tracing::warn!(%error, "looking at the outbox");
+        }
+    }
+
+    /// Stores the highest position of the store that this machine was given.
+    pub(super) async fn remember_mark(&self) {
+        if let Some(mark) = self.backend.store_mark().await {
+            let number = self.cache.start_request();
+            self.cache.put_fact("mark", number, &mark.to_string(), Utc::now()).await;
+        }
     }
 
     /// Verifies the identity of the token with the remote. An error of this request must not decide

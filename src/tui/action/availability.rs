@@ -73,7 +73,16 @@ impl Condition {
             Self::HasFailure => app.notices.failure.is_some(),
             Self::OutboxActive => app.inflight.outbox.as_ref().is_some_and(|outbox| {
                 outbox.entries.iter().any(|e| e.is_pending() || e.refusal().is_some())
+                    || outbox.remote.put_back.is_some()
             }),
+            Self::HeldEntry => app.inflight.outbox.as_ref().is_some_and(|outbox| {
+                app.selected_entry().is_some_and(|entry| {
+                    !entry.origin.is_approved && outbox.held_reason(entry).is_some()
+                })
+            }),
+            Self::PutBack => {
+                app.inflight.outbox.as_ref().is_some_and(|outbox| outbox.remote.put_back.is_some())
+            }
             Self::RefusedEntry => {
                 app.selected_entry().is_some_and(|entry| entry.refusal().is_some())
             }

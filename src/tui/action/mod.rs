@@ -117,6 +117,12 @@ pub enum Action {
     DropEntry,
     /// Sends all waiting commands of the outbox now.
     SendNow,
+    /// Lets the present token send the selected command, which was asked with another one.
+    ApproveEntry,
+    /// Sends again what was sent before the server was put back.
+    Resend,
+    /// Acknowledges that the server was put back, and sends nothing again.
+    AcknowledgePutBack,
     /// Shows the details of the last failure.
     Failure,
     /// Shows the list of keys.

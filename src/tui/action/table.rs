@@ -260,6 +260,30 @@ const REST: &[Entry] = &[
     entry(Action::SendNow, "send-now", &["R"], "send what waits now", OUTBOX)
         .hint("try now")
         .hint_when(Condition::OutboxActive),
+    entry(Action::ApproveEntry, "approve-command", &["a"], "send it with the token in use", OUTBOX)
+        .hint("approve")
+        .hint_when(Condition::HeldEntry)
+        .condition(Condition::HeldEntry),
+    entry(
+        Action::Resend,
+        "resend",
+        &["A"],
+        "send again what was sent before the server was put back",
+        OUTBOX,
+    )
+    .hint("send again")
+    .hint_when(Condition::PutBack)
+    .condition(Condition::PutBack),
+    entry(
+        Action::AcknowledgePutBack,
+        "acknowledge-put-back",
+        &["K"],
+        "take note that the server was put back, send nothing again",
+        OUTBOX,
+    )
+    .hint("take note")
+    .hint_when(Condition::PutBack)
+    .condition(Condition::PutBack),
     entry(Action::Tick, "tick", &["Space", "Enter"], "tick this step onto the timeline", RUNBOOK)
         .hint("step done")
         .hint_when(Condition::CanTickStep),

@@ -115,6 +115,12 @@ pub enum OutboxRequest {
     Drop(CommandId),
     /// Send all waiting commands now.
     SendNow,
+    /// Let the present token send a command that was asked with another one.
+    Approve(CommandId),
+    /// Send again what was sent before the server was put back.
+    Resend,
+    /// Record that the person has seen that the server was put back.
+    AcknowledgePutBack,
     /// Return the outcome of a command that is not listed any more.
     Lookup(CommandId),
 }

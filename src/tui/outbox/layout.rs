@@ -98,6 +98,11 @@ pub(in crate::tui) fn layout(
     let refused: Vec<_> = outbox.refused().collect();
     let pending: Vec<_> = outbox.pending().collect();
     let sent: Vec<_> = outbox.sent().take(MAX_SENT).collect();
+    if let Some(notice) = &outbox.remote.put_back {
+        for part in wrap(&notice.sentence(), width) {
+            layout.lines.push(Line::from(Span::styled(part, app.ui.theme.alarm())));
+        }
+    }
     if refused.is_empty() && pending.is_empty() && sent.is_empty() {
         for part in wrap("Nothing is on its way, and nothing was sent from here yet.", width) {
             layout.lines.push(Line::from(Span::styled(part, app.ui.theme.dim())));
@@ -149,7 +154,7 @@ fn push_entry(
     let theme = app.ui.theme;
     let blocked_reason =
         outbox.blocker_of(entry).map(|declared| format!("“{}” was refused", declared.phrase()));
-    let blocked_reason = blocked_reason.or_else(|| outbox.other_requester_reason(entry));
+    let blocked_reason = blocked_reason.or_else(|| outbox.held_reason(entry));
     let (mark, style) = match &entry.state {
         EntryState::Refused(_) => ("! ", theme.strong()),
         EntryState::Pending if blocked_reason.is_some() => ("‖ ", theme.accent()),

@@ -73,8 +73,15 @@ pub(in crate::tui) fn snapshot_changed(
             app.notices.reported_refusals.extend(entry.and_then(|entry| refusal_key(entry)));
         }
     }
+    let was_put_back = before.as_ref().is_some_and(|before| before.remote.put_back.is_some());
     if let Some(before) = before {
         effects.extend(reload_affected(app, &before, snapshot));
+    }
+    if let Some(notice) = snapshot.remote.put_back.as_ref().filter(|_| !was_put_back) {
+        // The state line and the outbox say it until it is acknowledged.
+        app.reading.cache.clear();
+        effects.push(Effect::Refresh);
+        effects.extend(show_toast(app, notice.sentence(), true));
     }
     if let Some(report) = report_foreign_refusal(app, snapshot, at) {
         effects.extend(report);
@@ -273,6 +280,23 @@ pub(in crate::tui) fn send_now(app: &mut App) -> Vec<Effect> {
     let mut effects = vec![Effect::Outbox(OutboxRequest::SendNow), Effect::Refresh];
     effects.extend(set_notice(app, "trying now"));
     effects
+}
+
+/// Lets the present token send the selected command.
+pub(in crate::tui) fn approve(app: &mut App) -> Vec<Effect> {
+    if app.session.read_only {
+        return set_notice(app, READ_ONLY);
+    }
+    let id = app.selected_entry().map(|entry| entry.id);
+    id.map(|id| Effect::Outbox(OutboxRequest::Approve(id))).into_iter().collect()
+}
+
+/// Sends again what was sent before the server was put back, or takes note of that alone.
+pub(in crate::tui) fn decide_put_back(app: &mut App, request: OutboxRequest) -> Vec<Effect> {
+    if app.session.read_only {
+        return set_notice(app, READ_ONLY);
+    }
+    vec![Effect::Outbox(request)]
 }
 
 /// Asks whether to drop the selected command.

@@ -225,6 +225,11 @@ async fn feed_outbox(
             Outgoing::Request(OutboxRequest::Retry(id)) => remote.retry(id).await,
             Outgoing::Request(OutboxRequest::Drop(id)) => remote.drop_entry(id).await.map(|_| ()),
             Outgoing::Request(OutboxRequest::SendNow) => remote.send_now().await,
+            Outgoing::Request(OutboxRequest::Approve(id)) => remote.approve(&[id]).await,
+            Outgoing::Request(OutboxRequest::Resend) => remote.resend().await.map(drop),
+            Outgoing::Request(OutboxRequest::AcknowledgePutBack) => {
+                remote.acknowledge_put_back().await
+            }
             Outgoing::Request(OutboxRequest::Lookup(id)) => {
                 let found = remote.entry(id).await.map(|entry| entry.map(Box::new));
                 let _ = messages.send(Message::OutboxEntryLoaded(id, found, Utc::now()));

@@ -98,6 +98,9 @@ fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
     } else {
         line.push_span(Span::styled(format!(" {text} "), style));
     }
+    if app.inflight.outbox.as_ref().is_some_and(|outbox| outbox.remote.put_back.is_some()) {
+        line.push_span(Span::styled(" PUT BACK", app.ui.theme.warning()));
+    }
     if app.session.read_only {
         line.push_span(Span::styled(" READ-ONLY", app.ui.theme.warning()));
     }

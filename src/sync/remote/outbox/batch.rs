@@ -18,4 +18,6 @@ pub struct Batch {
     /// The remote's time minus that of the clock that made the times of the commands, if it was
     /// measured.
     pub clock_offset: Option<TimeDelta>,
+    /// Public id of the token that is used now, if it is known.
+    pub token: Option<String>,
 }

@@ -28,6 +28,7 @@ pub(super) const KIND: DatabaseKind = DatabaseKind {
     migrations: &[
         include_str!("../migrations/outbox_1.sql"),
         include_str!("../migrations/outbox_2.sql"),
+        include_str!("../migrations/outbox_3.sql"),
         include_str!("../migrations/outbox_4.sql"),
     ],
     durable: true,
@@ -71,18 +72,33 @@ impl Outbox {
         Ok((Self { path, conn, _use_lock: opened.use_lock }, opened.set_aside))
     }
 
-    /// Moves the unsent commands of another outbox of the same remote into this one.
-    pub(super) async fn import_unsent(&self, other: &Path) -> Result<(), ImportError> {
+    /// Moves commands of another outbox of the same remote into this one, unless a process has it
+    /// open, which sends them itself. Returns whether they were moved.
+    pub(super) async fn import(
+        &self,
+        other: &Path,
+        which: Import<'_>,
+    ) -> Result<bool, ImportError> {
         // Opening the other file migrates it, and prevents others from moving it away meanwhile.
-        let _open = database::open(other, &KIND).await?;
+        let opened = database::open(other, &KIND).await?;
+        if let Some(use_lock) = &opened.use_lock
+            && !use_lock.is_sole_user().map_err(DatabaseError::Io)?
+        {
+            return Ok(false);
+        }
         let name = other.to_str().ok_or(ImportError::Name)?.to_owned();
+        let handle = match which {
+            Import::All => None,
+            Import::AskedBy(handle) => Some(handle.to_owned()),
+        };
         let moved = self.with_conn(async |conn| {
             sqlx::query("ATTACH DATABASE ? AS other").bind(name).execute(&mut *conn).await?;
-            let moved = move_unsent(conn).await;
+            let moved = move_entries(conn, handle).await;
             sqlx::query("DETACH DATABASE other").execute(&mut *conn).await?;
             moved
         });
-        Ok(moved.await?)
+        moved.await?;
+        Ok(true)
     }
 
     fn backend_error(&self, error: sqlx::Error) -> BackendError {
@@ -91,12 +107,24 @@ impl Outbox {
         BackendError::broken(OutboxError::Unusable { file, error })
     }
 
-    async fn with_conn<T>(
+    pub(super) async fn with_conn<T>(
         &self,
         operation: impl AsyncFnOnce(&mut SqliteConnection) -> SqlResult<T>,
     ) -> Result<T, BackendError> {
         let mut conn = self.conn.lock().await;
         operation(&mut conn).await.map_err(|error| self.backend_error(error))
+    }
+
+    /// Returns whether an error of the outbox means that its file can't be written now, so that it
+    /// is no use to wait with a command.
+    pub(super) fn is_unwritable(error: &BackendError) -> bool {
+        let BackendError::Broken(cause) = error else { return false };
+        let Some(OutboxError::Unusable { error, .. }) =
+            cause.as_error().and_then(|error| error.downcast_ref::<OutboxError>())
+        else {
+            return false;
+        };
+        database::is_unwritable(error)
     }
 
     /// Stores commands; they are on the disk when this returns. One that is stored already stays as
@@ -137,7 +165,7 @@ impl Outbox {
             })
             .await?;
         let entries = rows.iter().filter_map(|row| self.decode_entry(row).map(Arc::new)).collect();
-        Ok(OutboxSnapshot { entries, me: None })
+        Ok(OutboxSnapshot { entries, me: None, remote: self.remote().await? })
     }
 
     /// Returns a command, whatever became of it.
@@ -200,20 +228,49 @@ impl Outbox {
     }
 }
 
-/// Moves the unsent commands of an attached outbox. They are stored here before they are deleted
-/// there.
-async fn move_unsent(conn: &mut SqliteConnection) -> SqlResult<()> {
+/// Which commands of another outbox are moved.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Import<'a> {
+    /// All, the sent ones too.
+    All,
+    /// Unsent ones that a person asked for, by the handle.
+    AskedBy(&'a str),
+}
+
+/// Moves commands of an attached outbox. They are stored here before they are deleted there, and
+/// one that is here already is not stored again: so nothing is lost if this is interrupted.
+async fn move_entries(conn: &mut SqliteConnection, handle: Option<String>) -> SqlResult<()> {
+    sqlx::query("INSERT OR IGNORE INTO alias (id, is_now) SELECT id, is_now FROM other.alias")
+        .execute(&mut *conn)
+        .await?;
     sqlx::query(
-        "INSERT OR IGNORE INTO entry
-            (id, chain, envelope, label, title, state, tries, said, answer, behind, settled_at, person,
-             clock_offset)
-         SELECT id, chain, envelope, label, title, state, tries, said, answer, behind, settled_at,
-            person, clock_offset FROM other.entry WHERE state != 1 ORDER BY place",
+        "INSERT OR IGNORE INTO entry (id, chain, envelope, label, title, state, tries, said, answer,
+            behind, settled_at, settled, person, token, store, generation, approved, earlier_number,
+            clock_offset)
+         SELECT id, chain, envelope, label, title, state, tries, said, answer,
+            behind, settled_at, settled, person, token,
+            coalesce(store, (SELECT value FROM other.about WHERE name = 'store')), generation,
+            approved, earlier_number, clock_offset
+         FROM other.entry WHERE ?1 IS NULL OR (state != 1 AND ?1 = coalesce(person,
+            CASE WHEN json_valid(envelope) THEN json_extract(envelope, '$.actor.person.handle') END))
+         ORDER BY place",
     )
+    .bind(handle.clone())
     .execute(&mut *conn)
     .await?;
-    sqlx::query("DELETE FROM other.entry WHERE state != 1 AND id IN (SELECT id FROM main.entry)")
-        .execute(conn)
-        .await
-        .map(|_| ())
+    sqlx::query(
+        "DELETE FROM other.entry WHERE id IN (SELECT id FROM main.entry)
+            AND (?1 IS NULL OR state != 1)",
+    )
+    .bind(handle.clone())
+    .execute(&mut *conn)
+    .await?;
+    // With all its content, the addresses of the other one lead here.
+    sqlx::query(
+        "INSERT OR IGNORE INTO address (url) SELECT url FROM other.address WHERE ?1 IS NULL",
+    )
+    .bind(handle)
+    .execute(conn)
+    .await
+    .map(drop)
 }

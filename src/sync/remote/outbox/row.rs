@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::super::database::{SqlResult, from_millis};
-use super::super::entry::{EntryState, OutboxEntry, incident};
+use super::super::entry::{EntryOrigin, EntryState, OutboxEntry, incident};
 use super::super::error::OutboxError;
 use super::batch::Batch;
 use super::state::StoredState;
@@ -25,8 +25,10 @@ pub(super) async fn insert(
 ) -> SqlResult<()> {
     let first = batch.envelopes.first().unwrap_or(envelope);
     sqlx::query(
-        "INSERT OR IGNORE INTO entry (id, chain, envelope, label, title, person, clock_offset)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO entry (id, chain, envelope, label, title, person, token, clock_offset,
+            store, generation) VALUES (?, ?, ?, ?, ?, ?, ?, ?,
+            (SELECT value FROM about WHERE name = 'store'),
+            (SELECT value FROM about WHERE name = 'generation'))",
     )
     .bind(envelope.id.as_bytes().to_vec())
     .bind(first.id.as_bytes().to_vec())
@@ -34,6 +36,7 @@ pub(super) async fn insert(
     .bind(batch.label.clone())
     .bind(batch.title.clone())
     .bind(batch.requester.clone())
+    .bind(batch.token.clone())
     .bind(batch.clock_offset.map(|offset| offset.num_milliseconds()))
     .execute(conn)
     .await
@@ -112,6 +115,13 @@ pub(super) fn decode_entry(row: &SqliteRow) -> SqlResult<OutboxEntry> {
         settled_revision: number("settled").unwrap_or_default(),
         requester: text("person"),
         clock_offset: number("clock_offset").and_then(TimeDelta::try_milliseconds),
+        origin: EntryOrigin {
+            token: text("token"),
+            store: text("store"),
+            generation: text("generation"),
+            is_approved: number("approved").unwrap_or(0) != 0,
+            earlier_number: number("earlier_number").and_then(|n| u64::try_from(n).ok()),
+        },
     })
 }
 

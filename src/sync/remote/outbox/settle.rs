@@ -35,7 +35,8 @@ impl Outbox {
         self.with_conn(async |conn| {
             sqlx::query(
                 "UPDATE entry SET state = ?, answer = ?, settled_at = ?, said = NULL,
-                    settled = (SELECT n FROM revision) + 1, next_at = NULL, behind = NULL
+                    settled = (SELECT n FROM revision) + 1, next_at = NULL, behind = NULL,
+                    generation = (SELECT value FROM about WHERE name = 'generation')
                  WHERE id = ? AND state != 1",
             )
             .bind(StoredState::Sent.to_stored())
@@ -246,7 +247,7 @@ impl Outbox {
                     "UPDATE entry SET id = ?1, chain = ?1, envelope = ?2, label = ?3, title = ?4,
                         state = 0, tries = 0, said = NULL, next_at = NULL, not_before = NULL,
                         answer = NULL, behind = NULL, settled_at = NULL, settled = NULL,
-                        person = ?6, clock_offset = ?7
+                        person = ?6, token = ?7, clock_offset = ?8, approved = 0
                      WHERE id = ?5 AND state = 2",
                 )
                 .bind(first.id.as_bytes().to_vec())
@@ -255,6 +256,7 @@ impl Outbox {
                 .bind(batch.title.clone())
                 .bind(old.as_bytes().to_vec())
                 .bind(batch.requester.clone())
+                .bind(batch.token.clone())
                 .bind(batch.clock_offset.map(|offset| offset.num_milliseconds()))
                 .execute(&mut *tx)
                 .await?;
@@ -409,6 +411,7 @@ mod tests {
             title: String::new(),
             requester: None,
             clock_offset: None,
+            token: None,
         }
     }
 
