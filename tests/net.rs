@@ -5,4 +5,5 @@ mod support;
 mod api;
 mod conformance;
 mod http;
+mod put_back;
 mod sync;
