@@ -204,6 +204,7 @@ impl Outbox {
             let done = sqlx::query(
                 "UPDATE entry SET state = 0, tries = 0, said = NULL, next_at = NULL,
                     not_before = NULL, behind = NULL, settled_at = NULL, settled = NULL,
+                    clock_offset = coalesce(clock_offset, 0),
                     earlier_number = CASE WHEN json_valid(answer)
                         THEN json_extract(answer, '$.row.number') END
                  WHERE state = 1 AND generation IS NOT ?1

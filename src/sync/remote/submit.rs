@@ -218,7 +218,11 @@ impl Shared {
         storage_error: BackendError,
     ) -> Result<(), BackendError> {
         tracing::warn!(error = %storage_error, "sent without the outbox");
-        let results = self.backend.execute_all(&batch.envelopes).await;
+        let mut envelopes = batch.envelopes.clone();
+        for envelope in &mut envelopes {
+            envelope.correct_clock(batch.clock_offset.unwrap_or_default());
+        }
+        let results = self.backend.execute_all(&envelopes).await;
         let mut entries = Vec::with_capacity(results.len());
         for (envelope, result) in batch.envelopes.iter().zip(results) {
             self.record_reachability(&result);
