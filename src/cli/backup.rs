@@ -71,7 +71,7 @@ pub async fn restore(context: &mut Context, args: Restore) -> Result<(), Failure
         describe(&restored.content),
         restored.next_number
     ))?;
-    if let Some(aside) = &restored.kept_aside {
+    if let Some(aside) = &restored.previous {
         context.out.line(format!("the store of before is {}", aside.display()))?;
     }
     context.out.flush()?;

@@ -228,7 +228,7 @@ async fn send_pending(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(
         refused |= settled.refusal().is_some();
     }
     out.flush()?;
-    let held = after.pending().filter(|entry| after.is_held(entry)).count() as u64;
+    let held = after.pending().filter(|entry| after.is_blocked(entry)).count() as u64;
     let pending = after.counts().pending as u64 - held;
     if refused {
         return Err(Failure::failed("some were refused: `redphone outbox` says why"));
@@ -271,7 +271,7 @@ fn state_name(entry: &OutboxEntry, outbox: &OutboxSnapshot) -> &'static str {
     match entry.state {
         EntryState::Sent(_) => "sent",
         EntryState::Refused(_) => "refused",
-        EntryState::Pending if outbox.is_held(entry) => "held",
+        EntryState::Pending if outbox.is_blocked(entry) => "held",
         EntryState::Pending => "pending",
     }
 }
@@ -284,7 +284,7 @@ fn explanation(entry: &OutboxEntry, outbox: &OutboxSnapshot) -> Option<String> {
         EntryState::Refused(_) => entry.refusal_sentence(Utc::now()),
         EntryState::Pending => match outbox.blocker_of(entry) {
             Some(blocker) => Some(format!("{} was refused", blocker.phrase())),
-            None => outbox.held_reason(entry).or_else(|| entry.last_error.clone()),
+            None => outbox.unsendable_reason(entry).or_else(|| entry.last_error.clone()),
         },
     }
 }

@@ -8,7 +8,7 @@ fn titles(site: &Site) -> Vec<String> {
 }
 
 #[test]
-fn what_was_asked_offline_is_sent_under_any_spelling_and_account() {
+fn offline_command_is_sent_under_any_spelling_and_account() {
     for (kept, sent) in [
         (("http://127.0.0.1", "ines"), ("http://127.0.0.1", "root")),
         (("http://127.0.0.1", "ines"), ("http://localhost", "tom")),
@@ -56,7 +56,7 @@ fn what_waits_for_another_remote_is_named_at_each_start() {
 }
 
 #[test]
-fn what_was_asked_with_another_token_waits_for_a_person() {
+fn command_of_another_token_waits_for_a_person() {
     let mut site = Site::start(&["ines", "tom"]);
     site.stop();
     let (ines, tom) = (site.token("ines"), site.token("tom"));
@@ -91,7 +91,7 @@ fn what_was_asked_with_another_token_waits_for_a_person() {
 }
 
 #[test]
-fn new_token_of_the_same_person_sends_what_the_old_one_left() {
+fn new_token_of_a_person_sends_what_the_old_one_could_not() {
     let mut site = Site::start(&["ines"]);
     let url = site.url();
     let old = site.token("ines");
@@ -112,7 +112,7 @@ fn new_token_of_the_same_person_sends_what_the_old_one_left() {
 }
 
 #[test]
-fn commands_meant_for_another_store_are_not_sent_to_this_one() {
+fn command_for_another_store_is_not_sent_to_this_one() {
     let mut site = Site::start(&["ines"]);
     site.declare("ines", 0, "old store");
     site.stop();

@@ -56,6 +56,8 @@ pub struct RemoteStub {
     request_times: Mutex<Vec<(&'static str, tokio::time::Instant)>>,
     /// The identity that `capabilities` reports, where it is set.
     me: Mutex<Option<PersonRef>>,
+    /// The public id of the token, where it is set.
+    token: Mutex<Option<String>>,
     /// What is known of the clock of the backend; `None` before it was measured.
     clock: Mutex<Option<ClockOffset>>,
     /// The clock that the next answer measures.
@@ -79,6 +81,7 @@ impl RemoteStub {
             batches: Mutex::default(),
             request_times: Mutex::default(),
             me: Mutex::default(),
+            token: Mutex::default(),
             clock: Mutex::default(),
             next_clock: Mutex::default(),
             refuses_future: false.into(),
@@ -95,6 +98,11 @@ impl RemoteStub {
     pub fn authenticate_as(&self, handle: &str) {
         let me = Some(PersonRef::new(handle, handle));
         *self.me.lock().unwrap_or_else(PoisonError::into_inner) = me;
+    }
+
+    /// Gives the token a public id.
+    pub fn use_token(&self, id: &str) {
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.to_owned());
     }
 
     /// Lets each answer measure that the clock of the backend is ahead by so much.
@@ -207,6 +215,10 @@ fn unreachable() -> BackendError {
 
 #[async_trait]
 impl Backend for RemoteStub {
+    fn token_id(&self) -> Option<String> {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
         let mut found = self.pass_through("capabilities", self.inner.capabilities()).await?;
         let me = self.me.lock().unwrap_or_else(PoisonError::into_inner).clone();

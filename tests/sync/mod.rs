@@ -12,3 +12,4 @@ mod processes;
 mod readers;
 mod remote_poller;
 mod sending;
+mod takeover;

@@ -77,7 +77,7 @@ async fn command_is_not_sent_with_the_token_of_another_person() {
     remote.send_now().await.unwrap();
     let listing = until(&remote, |listing| listing.me.as_deref() == Some("tom")).await;
     let why = "asked by ines, the token is tom's: it waits for one of ines";
-    assert_eq!(listing.held_reason(listing.get(hers.id).unwrap()).unwrap(), why);
+    assert_eq!(listing.unsendable_reason(listing.get(hers.id).unwrap()).unwrap(), why);
     // Commands of tom do not wait for it.
     let his = note(id, "by tom");
     assert!(matches!(remote.submit_and_wait(&his).await.unwrap(), Submission::Done(_)));
@@ -96,7 +96,8 @@ async fn command_is_not_sent_with_the_token_of_another_person() {
     changes.send_modify(|count| *count += 1);
     fixture.stub.set_mode(StubMode::Online);
     remote.send_now().await.unwrap();
-    until(&remote, |all| all.get(dropped.id).is_some_and(|e| all.held_reason(e).is_some())).await;
+    until(&remote, |all| all.get(dropped.id).is_some_and(|e| all.unsendable_reason(e).is_some()))
+        .await;
     assert_eq!(remote.drop_entry(dropped.id).await.unwrap(), 1);
 }
 

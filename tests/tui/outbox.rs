@@ -12,9 +12,7 @@ use redphone::model::{
     RejectionKind,
 };
 use redphone::sync::drafts::DraftOp;
-use redphone::sync::remote::{
-    EntryOrigin, EntryState, OutboxEntry, OutboxSnapshot, PendingChange,
-};
+use redphone::sync::remote::{EntryOrigin, EntryState, OutboxEntry, OutboxSnapshot, PendingChange};
 use redphone::sync::{BackendUpdate, ConnectionState, Sourced};
 use redphone::tui::core::message::{Message, OutboxRequest};
 use redphone::tui::core::mode::Mode;

@@ -47,7 +47,7 @@ pub struct Restored {
     /// What was restored.
     pub content: BackupContent,
     /// Where the store is now that was there before.
-    pub kept_aside: Option<PathBuf>,
+    pub previous: Option<PathBuf>,
     /// The lowest number that the next incident can have.
     pub next_number: u64,
 }
@@ -166,8 +166,8 @@ pub async fn restore(backup: &Path, store: &Path) -> Result<Restored, OpenError>
     prepared.conn.close().await.ok();
     let meta = begun.map_err(|error| failure(backup, error))?;
     copy.as_file().sync_all().map_err(|e| io_failure(&target, "written", &e))?;
-    let kept_aside = match old {
-        Some(old) => Some(old.keep_aside(&target, now).await?),
+    let previous = match old {
+        Some(old) => Some(old.set_aside(&target, now).await?),
         None => None,
     };
     let put = || -> io::Result<()> {
@@ -178,7 +178,7 @@ pub async fn restore(backup: &Path, store: &Path) -> Result<Restored, OpenError>
     if let Some(meta) = &meta {
         HighWater::new(&target, meta).begin_generation(meta, floors.0, floors.1);
     }
-    Ok(Restored { content, kept_aside, next_number: floors.0 + 1 })
+    Ok(Restored { content, previous, next_number: floors.0 + 1 })
 }
 
 /// A copy of a backup that is about to become the store.
@@ -235,7 +235,7 @@ async fn lock_old(target: &Path) -> Result<Option<OldStore>, OpenError> {
 
 impl OldStore {
     /// Gives the store a second name, so that it stays when another one takes its place.
-    async fn keep_aside(self, target: &Path, now: DateTime<Utc>) -> Result<PathBuf, OpenError> {
+    async fn set_aside(self, target: &Path, now: DateTime<Utc>) -> Result<PathBuf, OpenError> {
         let suffix = format!(".before-{}", now.format("%Y%m%dT%H%M%S%3f"));
         let aside = with_suffix(target, &suffix);
         // A damaged store has its log with it.

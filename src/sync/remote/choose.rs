@@ -64,7 +64,7 @@ pub(super) fn choose(
     let others = || readable().filter(|other| other.folder != folder);
     let paths =
         |folders: Vec<&OutboxFolder>| folders.into_iter().map(|f| f.folder.clone()).collect();
-    let is_merged = |other: &OutboxFolder| (token.is_some() && is_same(other)) || own_legacy(other);
+    let is_merged = |other: &OutboxFolder| is_same(other) || own_legacy(other);
     Choice {
         merged: paths(others().filter(|other| is_merged(other)).collect()),
         siblings: paths(
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_one_store_share_a_folder_once_that_is_known() {
+    fn addresses_of_one_store_share_a_folder() {
         let a = folder("a", &["https://a.example"], Some("t1"), Some("s1"));
         let b = folder("b", &["https://b.example"], Some("t1"), Some("s1"));
         let unknown = folder("c", &["https://c.example"], Some("t1"), None);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn folder_of_an_earlier_version_is_taken_over_by_its_account() {
+    fn folder_of_an_earlier_version_is_used_by_its_account() {
         let old = key(URL, "ines").folder_name();
         let found = [folder(&old, &[], None, None)];
         assert_eq!(chosen("http://127.0.0.1:7373", Some("t1"), &found).0, old);

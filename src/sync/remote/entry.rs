@@ -358,7 +358,7 @@ impl OutboxSnapshot {
     /// Explains in a few words why a pending command is not sent with the present token to the
     /// present store; `None` if it may be.
     #[must_use]
-    pub fn held_reason(&self, entry: &OutboxEntry) -> Option<String> {
+    pub fn unsendable_reason(&self, entry: &OutboxEntry) -> Option<String> {
         if !entry.is_pending() {
             return None;
         }
@@ -394,8 +394,8 @@ impl OutboxSnapshot {
     /// Returns whether a pending command is not sent until somebody acts: sends or drops the refused
     /// command that blocks it, or comes with a token of its requester.
     #[must_use]
-    pub fn is_held(&self, entry: &OutboxEntry) -> bool {
-        self.blocker_of(entry).is_some() || self.held_reason(entry).is_some()
+    pub fn is_blocked(&self, entry: &OutboxEntry) -> bool {
+        self.blocker_of(entry).is_some() || self.unsendable_reason(entry).is_some()
     }
 
     /// Returns whether a command was asked for in an earlier generation of the store, so that what
@@ -449,7 +449,7 @@ impl OutboxSnapshot {
     fn sendable(&self) -> impl Iterator<Item = &Arc<OutboxEntry>> {
         let mut busy_ids: HashSet<Uuid> = HashSet::new();
         self.pending().filter(move |entry| {
-            let is_mine = self.held_reason(entry).is_none();
+            let is_mine = self.unsendable_reason(entry).is_none();
             if !is_mine && entry.declares().is_none() {
                 busy_ids.insert(entry.batch.0);
                 return false;
@@ -544,7 +544,7 @@ mod tests {
         let snapshot = OutboxSnapshot { me: Some("ines".into()), entries };
         let held: Vec<u64> = snapshot
             .pending()
-            .filter(|entry| snapshot.is_held(entry))
+            .filter(|entry| snapshot.is_blocked(entry))
             .map(|entry| entry.position)
             .collect();
         assert_eq!(held, [2, 4]);

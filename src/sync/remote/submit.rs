@@ -75,7 +75,7 @@ impl Remote {
                 };
                 return Ok(Submission::Queued(why.into()));
             }
-            if let Some(why) = snapshot.held_reason(&entry) {
+            if let Some(why) = snapshot.unsendable_reason(&entry) {
                 return Ok(Submission::Queued(why.into()));
             }
             if let Some(error) = entry.last_error.clone().filter(|_| entry.attempts > 0) {
@@ -84,7 +84,7 @@ impl Remote {
             let earlier = snapshot.pending().find(|other| {
                 other.position < entry.position
                     && other.last_error.is_some()
-                    && snapshot.held_reason(other).is_none()
+                    && snapshot.unsendable_reason(other).is_none()
                     && other.incident() == entry.incident()
             });
             if let Some(error) = earlier.and_then(|earlier| earlier.last_error.clone()) {

@@ -75,9 +75,9 @@ impl Condition {
                 outbox.entries.iter().any(|e| e.is_pending() || e.refusal().is_some())
                     || outbox.remote.put_back.is_some()
             }),
-            Self::HeldEntry => app.inflight.outbox.as_ref().is_some_and(|outbox| {
+            Self::UnsendableEntry => app.inflight.outbox.as_ref().is_some_and(|outbox| {
                 app.selected_entry().is_some_and(|entry| {
-                    !entry.origin.is_approved && outbox.held_reason(entry).is_some()
+                    !entry.origin.is_approved && outbox.unsendable_reason(entry).is_some()
                 })
             }),
             Self::PutBack => {

@@ -44,7 +44,7 @@ pub enum Condition {
     /// A command that was not sent (pending or refused) is selected in the outbox.
     UnsentEntry,
     /// A command is selected in the outbox that is not sent with the present token.
-    HeldEntry,
+    UnsendableEntry,
     /// The server was put back, and nobody has acknowledged that.
     PutBack,
     /// Several panes fit, or one is zoomed.
@@ -81,7 +81,7 @@ impl Condition {
             Self::OutboxActive | Self::CanSwitchNow => "nothing is on its way",
             Self::RefusedEntry => "no refused command is selected",
             Self::UnsentEntry => "no command is selected that was not sent",
-            Self::HeldEntry => "no command is selected that waits for another token",
+            Self::UnsendableEntry => "no command is selected that waits for another token",
             Self::PutBack => "the server was not put back",
             Self::CanZoom => "only one pane fits here",
             Self::NotZoomed => "a pane is zoomed",

@@ -262,8 +262,8 @@ const REST: &[Entry] = &[
         .hint_when(Condition::OutboxActive),
     entry(Action::ApproveEntry, "approve-command", &["a"], "send it with the token in use", OUTBOX)
         .hint("approve")
-        .hint_when(Condition::HeldEntry)
-        .condition(Condition::HeldEntry),
+        .hint_when(Condition::UnsendableEntry)
+        .condition(Condition::UnsendableEntry),
     entry(
         Action::Resend,
         "resend",

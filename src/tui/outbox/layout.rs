@@ -154,7 +154,7 @@ fn push_entry(
     let theme = app.ui.theme;
     let blocked_reason =
         outbox.blocker_of(entry).map(|declared| format!("“{}” was refused", declared.phrase()));
-    let blocked_reason = blocked_reason.or_else(|| outbox.held_reason(entry));
+    let blocked_reason = blocked_reason.or_else(|| outbox.unsendable_reason(entry));
     let (mark, style) = match &entry.state {
         EntryState::Refused(_) => ("! ", theme.strong()),
         EntryState::Pending if blocked_reason.is_some() => ("‖ ", theme.accent()),
