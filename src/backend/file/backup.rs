@@ -16,7 +16,7 @@ use super::connect::{connect_writer, parent_folder, with_suffix};
 use super::error::{SqliteFault, StoreError, StoreFaultKind, StoreResult, classify, display_path};
 use super::high_water::{self, HighWater};
 use super::meta::{self, StoreMeta, read_meta};
-use super::open::{bring_up_to_date, open_unchecked, refused};
+use super::open::{check_store, open_unchecked, refused};
 use super::open_error::OpenError;
 use super::sql::Batch;
 use crate::backend::Cause;
@@ -104,7 +104,8 @@ pub async fn back_up(
     let content = async {
         put_tokens(&mut conn, tokens).await?;
         verify(&mut conn).await?;
-        read_content(&mut conn).await
+        let has_meta = read_meta(&mut conn).await?.is_some();
+        read_content(&mut conn, has_meta).await
     };
     let content = content.await.map_err(|error| failure(target, error));
     conn.close().await.ok();
@@ -154,13 +155,14 @@ pub async fn restore(backup: &Path, store: &Path) -> Result<Restored, OpenError>
     let floors = floors(&target, &prepared, old.as_ref().and_then(|old| old.meta.as_ref()));
     let now = Utc::now();
     let begin = async {
-        meta::begin_generation(&mut prepared.conn, floors.0, floors.1, now).await?;
-        let mut batch = Batch::new("DELETE FROM meta WHERE name = ?;");
-        batch.arg(TOKENS);
-        batch.run(&mut prepared.conn).await?;
-        let found = read_meta(&mut prepared.conn).await?;
-        Batch::one_off("PRAGMA journal_mode = DELETE").run(&mut prepared.conn).await?;
-        Ok(found)
+        if prepared.meta.is_some() {
+            meta::begin_generation(&mut prepared.conn, floors.0, floors.1, now).await?;
+            let mut batch = Batch::new("DELETE FROM meta WHERE name = ?;");
+            batch.arg(TOKENS);
+            batch.run(&mut prepared.conn).await?;
+        }
+        Batch::one_off("PRAGMA journal_mode = WAL").run(&mut prepared.conn).await?;
+        read_meta(&mut prepared.conn).await
     };
     let begun: StoreResult<Option<StoreMeta>> = begin.await;
     prepared.conn.close().await.ok();
@@ -187,13 +189,14 @@ struct Prepared {
     meta: Option<StoreMeta>,
 }
 
-/// Checks a copy of a backup and brings it up to date.
+/// Checks a copy of a backup. One of an older version is migrated when it is opened as a store.
 async fn prepare(backup: &Path, copy: &Path) -> Result<(Prepared, BackupContent), OpenError> {
     let mut conn = connect_writer(copy, LOCK_TIMEOUT).await.map_err(|e| sql_error(backup, e))?;
-    bring_up_to_date(backup, &mut conn).await?;
+    check_store(backup, &mut conn).await?;
     verify(&mut conn).await.map_err(|error| failure(backup, error))?;
-    let content = read_content(&mut conn).await.map_err(|error| failure(backup, error))?;
     let meta = read_meta(&mut conn).await.map_err(|error| failure(backup, error))?;
+    let content = read_content(&mut conn, meta.is_some()).await;
+    let content = content.map_err(|error| failure(backup, error))?;
     Ok((Prepared { conn, meta }, content))
 }
 
@@ -269,6 +272,9 @@ fn floors(target: &Path, prepared: &Prepared, old: Option<&StoreMeta>) -> (u64, 
 
 async fn put_tokens(conn: &mut SqliteConnection, tokens: Option<String>) -> StoreResult<()> {
     let Some(tokens) = tokens else { return Ok(()) };
+    if read_meta(conn).await?.is_none() {
+        return Err(StoreError::content("it is of an older version: open it once, and try again"));
+    }
     let mut batch = Batch::new("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)");
     batch.arg(TOKENS).arg(tokens);
     batch.run(conn).await
@@ -284,13 +290,13 @@ async fn verify(conn: &mut SqliteConnection) -> StoreResult<()> {
     }
 }
 
-async fn read_content(conn: &mut SqliteConnection) -> StoreResult<BackupContent> {
-    let mut batch = Batch::new(
+async fn read_content(conn: &mut SqliteConnection, has_meta: bool) -> StoreResult<BackupContent> {
+    let tokens = if has_meta { "(SELECT value FROM meta WHERE name = ?)" } else { "?" };
+    let mut batch = Batch::new(&format!(
         "SELECT (SELECT count(*) FROM incident), (SELECT count(*) FROM event),
-            (SELECT recorded FROM event ORDER BY log DESC LIMIT 1),
-            (SELECT value FROM meta WHERE name = ?)",
-    );
-    batch.arg(TOKENS);
+            (SELECT recorded FROM event ORDER BY log DESC LIMIT 1), {tokens}"
+    ));
+    batch.arg(has_meta.then_some(TOKENS));
     let row = batch.fetch_optional(conn).await?;
     let row = row.ok_or_else(|| StoreError::content("what the backup has"))?;
     let count = |column: usize| -> StoreResult<u64> {

@@ -133,16 +133,13 @@ async fn open_writable(path: &Path, options: &Options) -> Result<OpenedFile, Ope
     Ok(OpenedFile { conn, identity, meta, version: SCHEMA_VERSION, was_put_back, has_room: true })
 }
 
-/// Refuses a file that is no store, and migrates an older one.
-pub(super) async fn bring_up_to_date(
-    path: &Path,
-    conn: &mut SqliteConnection,
-) -> Result<(), OpenError> {
+/// Refuses a file that is no store, or of a later version.
+pub(super) async fn check_store(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenError> {
     if read_header(path, conn).await?.version == 0 {
         let file = display_path(path);
         return Err(refused(format!("{file} is no redphone store: name another file")));
     }
-    if is_current(path, conn).await? { Ok(()) } else { upgrade(path, conn).await }
+    Ok(())
 }
 
 /// Returns the error for a failure while a store is opened.

@@ -541,7 +541,8 @@ mod tests {
         foreign.requester = Some("tomo".into());
         let entries = [unreadable, blocked].map(Arc::new).into_iter();
         let entries = entries.chain([free, Arc::new(foreign)]).collect();
-        let snapshot = OutboxSnapshot { me: Some("ines".into()), entries };
+        let snapshot =
+            OutboxSnapshot { me: Some("ines".into()), entries, ..OutboxSnapshot::default() };
         let held: Vec<u64> = snapshot
             .pending()
             .filter(|entry| snapshot.is_blocked(entry))

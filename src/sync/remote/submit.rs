@@ -256,6 +256,7 @@ impl Shared {
                 settled_revision: 0,
                 requester: batch.requester.clone(),
                 clock_offset: batch.clock_offset,
+                unreadable: String::new(),
                 origin: EntryOrigin::default(),
             });
         }
