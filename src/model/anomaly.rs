@@ -5,7 +5,7 @@
 //! allow is no anomaly.
 
 use super::command::Link;
-use super::priority::Matrix;
+use super::priority::{Level, Matrix, Priority};
 use super::status::Status;
 use super::{Event, EventBody, Incident};
 
@@ -82,6 +82,8 @@ impl Anomaly {
             return Some(Self::RefersToItself);
         }
         match &event.body {
+            // What an unknown status allows, only a later version can tell.
+            _ if matches!(status, Status::Unknown(_)) => None,
             EventBody::Reopened { .. } if status.is_open() => Some(Self::ReopenedWhileOpen),
             EventBody::Acknowledged if before.acknowledged_by.is_some() => {
                 Some(Self::AcknowledgedTwice)
@@ -105,7 +107,11 @@ impl Anomaly {
             }
             _ => return None,
         };
-        let is_usual = matrix.priority(impact, urgency) == priority;
+        // What a later version knows, its matrix tells.
+        let is_of_later_version = matches!(impact, Level::Unknown(_))
+            || matches!(urgency, Level::Unknown(_))
+            || matches!(priority, Priority::Unknown(_));
+        let is_usual = is_of_later_version || matrix.priority(impact, urgency) == priority;
         (!is_usual).then_some(Self::PriorityWithoutReason)
     }
 }

@@ -15,7 +15,7 @@ use crate::support::program;
 #[case("file::memory:?cache=shared")]
 #[case("FILE:/tmp/x.db?mode=memory")]
 #[case("")]
-fn path_that_is_special_to_sqlite_is_refused_and_leaves_no_file(#[case] path: &str) {
+fn path_special_to_sqlite_is_refused_and_leaves_no_file(#[case] path: &str) {
     let cli = CliFixture::new();
     for args in [
         ["list"].as_slice(),
@@ -35,7 +35,7 @@ fn path_that_is_special_to_sqlite_is_refused_and_leaves_no_file(#[case] path: &s
 }
 
 #[test]
-fn file_with_such_a_name_is_a_store_if_its_folder_is_named() {
+fn file_of_such_a_name_is_a_store_if_its_folder_is_named() {
     let cli = CliFixture::new();
     for name in ["./:memory:", "./file:x.db", "./a?b#c%20d.db", "./ä 漢.db"] {
         cli.ok([
@@ -132,7 +132,7 @@ fn log_without_its_store_is_not_played_into_a_new_one() {
 #[case(0o640)]
 #[case(0o664)]
 #[case(0o400)]
-fn export_onto_a_file_keeps_its_mode_and_group(#[case] bits: u32) {
+fn export_onto_a_file_preserves_its_mode_and_group(#[case] bits: u32) {
     let cli = CliFixture::new();
     cli.declare("One", "cdn");
     let file = cli.path("backup.jsonl");
@@ -214,7 +214,7 @@ fn store_is_read_where_nothing_can_be_written() {
 }
 
 #[test]
-fn log_that_was_left_is_read_where_nothing_can_be_written() {
+fn log_of_a_dead_process_is_read_where_nothing_can_be_written() {
     let cli = CliFixture::new();
     cli.declare("One", "cdn");
     let owner = rusqlite::Connection::open(cli.store()).unwrap();

@@ -29,7 +29,7 @@ const DECLARE: [&str; 7] = ["declare", "--title", "T", "--impact", "low", "--urg
 #[rstest]
 #[case::plain(&[])]
 #[case::json(&["--json"])]
-fn declaration_that_can_not_be_printed_is_told(#[case] json: &[&str]) {
+fn declaration_that_can_not_be_printed_is_reported(#[case] json: &[&str]) {
     let cli = CliFixture::with_company();
     let run = into_full(&cli, &[&DECLARE, json].concat());
     assert_eq!(run.code, 1, "{run:?}");
@@ -45,7 +45,7 @@ fn declaration_that_can_not_be_printed_is_told(#[case] json: &[&str]) {
 #[rstest]
 #[case::plain(&[])]
 #[case::json(&["--json"])]
-fn change_that_can_not_be_printed_is_told(#[case] json: &[&str]) {
+fn change_that_can_not_be_printed_is_reported(#[case] json: &[&str]) {
     let cli = CliFixture::new();
     cli.declare("One", "cdn");
     cli.declare("Two", "cdn");
@@ -63,7 +63,7 @@ fn change_that_can_not_be_printed_is_told(#[case] json: &[&str]) {
 }
 
 #[test]
-fn files_that_were_written_are_told() {
+fn files_that_were_written_are_reported() {
     let cli = CliFixture::new();
     cli.declare("One", "cdn");
     for (args, expected) in [

@@ -329,7 +329,7 @@ fn refused_import_into_a_store_leaves_it_as_it_was() {
 }
 
 #[test]
-fn incidents_of_two_stores_are_brought_together_under_new_numbers() {
+fn incidents_of_another_store_are_imported_under_new_numbers() {
     let other = CliFixture::new();
     for title in ["Theirs one", "Theirs two", "Theirs three"] {
         other.declare(title, "cdn");
@@ -433,7 +433,7 @@ fn with_events(text: &str, change: impl Fn(&mut Value)) -> String {
     "2 dated before what it builds on",
     ""
 )]
-fn what_no_command_allows_is_imported_with_a_warning_and_named_by_the_doctor(
+fn odd_events_are_imported_with_a_warning_and_named_by_doctor(
     #[case] change: fn(&mut Value),
     #[case] warning: &str,
     #[case] oddity: &str,

@@ -5,6 +5,8 @@
 //! P1 incidents cover the screen. Every tick and every change is drawn as the terminal would get
 //! it. `REDPHONE_WALL_HOURS` sets how long the day is (2; the full run is 24).
 
+mod program;
+
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;

@@ -56,7 +56,7 @@ enum FileState {
     /// of its last modification.
     Unused(u64, Option<SystemTime>),
     /// No process has the file open, and there is a log, which this process can write.
-    LeftLog,
+    AbandonedLog,
 }
 
 impl FileState {
@@ -67,7 +67,7 @@ impl FileState {
         let has_index = index.is_some_and(|size| size >= MIN_INDEX_BYTES);
         match log {
             Some(_) if has_index => Self::InUse,
-            Some(1..) if is_writable(path) => Self::LeftLog,
+            Some(1..) if is_writable(path) => Self::AbandonedLog,
             Some(1..) => Self::InUse,
             None | Some(0) => {
                 let metadata = std::fs::metadata(path);
@@ -84,13 +84,13 @@ impl FileState {
             Self::InUse if is_writable(path) => options,
             Self::InUse => options.read_only(true),
             Self::Unused(..) => options.read_only(true).immutable(true),
-            Self::LeftLog => options.locking_mode(SqliteLockingMode::Exclusive),
+            Self::AbandonedLog => options.locking_mode(SqliteLockingMode::Exclusive),
         }
     }
 
     fn pool(self, path: &Path, lock_timeout: Duration) -> SqlitePool {
         let options = self.connect_options(path, lock_timeout);
-        if self == Self::LeftLog {
+        if self == Self::AbandonedLog {
             // While it is open nobody else can read, so that it is closed soon.
             let pool = pool_options(lock_timeout).max_connections(1);
             let pool = pool.idle_timeout(Some(Duration::from_secs(1)));
@@ -150,7 +150,7 @@ pub(super) async fn connect_reader(
     }
     let state = FileState::read(path);
     let conn = connect(state.connect_options(path, lock_timeout)).await?;
-    Ok(Reader { conn, has_room, is_exclusive: state == FileState::LeftLog })
+    Ok(Reader { conn, has_room, is_exclusive: state == FileState::AbandonedLog })
 }
 
 /// Opens a connection that uses the log, and the log with it: `SQLite` does that when it first
