@@ -48,11 +48,14 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     let default_limit = (out.width().is_some() && !args.json).then_some(TERMINAL_ROWS);
     let limit = args.limit.or(default_limit).filter(|_| !args.all);
     let mut remaining = limit.map_or(u64::MAX, u64::from);
+    // The first page is the one that everybody asks for: a server has it ready.
+    let mut page_rows = if args.all || args.limit.is_some() { PAGE_ROWS } else { TERMINAL_ROWS };
     let mut printed = 0_u64;
     let mut oldest = OldestRead::default();
     loop {
         search.limit =
-            u32::try_from(remaining).map_or(PAGE_ROWS, |remaining| remaining.min(PAGE_ROWS));
+            u32::try_from(remaining).map_or(page_rows, |remaining| remaining.min(page_rows));
+        page_rows = PAGE_ROWS;
         let page = oldest.record(connection.reader.read_page(&search).await?);
         let count = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
         printed += count;

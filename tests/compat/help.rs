@@ -4,6 +4,23 @@
 use super::meaning::missing_line;
 use super::program::{Home, file, text_of};
 
+/// Old lines that had to change because what they say is not so any more, each with the help or the
+/// manual page that it stands in.
+///
+/// `list` in a pipe cut its output after 100 rows without a word: 100 is the default on a terminal
+/// alone now.
+const CHANGED: [(&str, &str); 3] = [
+    ("redphone_list", "      --limit <N>     The most rows [default: 100]"),
+    ("redphone-list.1", "\\fB\\-\\-limit\\fR \\fI<N>\\fR [default: 100]"),
+    ("redphone-list.1", "The most rows"),
+];
+
+/// Returns the old text of a help or manual page without the lines that had to change.
+fn without_changed(name: &str, old: &str) -> String {
+    let is_changed = |line: &&str| CHANGED.contains(&(name, *line));
+    old.lines().filter(|line| !is_changed(line)).collect::<Vec<_>>().join("\n")
+}
+
 /// The commands whose help was recorded, by the name of the file without its ending.
 fn commands() -> Vec<String> {
     let entries = std::fs::read_dir(file("help")).unwrap();
@@ -21,7 +38,7 @@ fn help_has_every_old_line() {
     for command in commands {
         let words = command.split('_').skip(1);
         let help = home.ok(words.chain(["--help"]));
-        let old = text_of(&format!("help/{command}.txt"));
+        let old = without_changed(&command, &text_of(&format!("help/{command}.txt")));
         assert_eq!(missing_line(&old, &help), None, "redphone {command} --help:\n{help}");
     }
 }
@@ -42,7 +59,7 @@ fn manual_pages_have_every_old_line() {
             });
             lines.collect::<Vec<_>>().join("\n")
         };
-        let old = without_version(&text_of(&format!("man/{name}")));
+        let old = without_changed(&name, &without_version(&text_of(&format!("man/{name}"))));
         assert_eq!(missing_line(&old, &without_version(&page)), None, "{name}");
     }
 }

@@ -241,6 +241,15 @@ fn field_table() -> Vec<(FieldProblem, &'static str)> {
         ),
         (F::NotAnEarlierStage(Status::Merged), "merged is not a stage to go back to"),
         (F::RowCount { max: 1000 }, "ask for 1 to 1000 rows"),
+        (
+            F::UnknownPerson { handle: "inez".into(), nearest: Some("ines".into()) },
+            "there is no \"inez\" in the directory (did you mean \"ines\"?): name somebody by a \
+             handle of the directory",
+        ),
+        (
+            F::UnknownName { kind: "service", name: "pay".into(), nearest: None },
+            "there is no service \"pay\" in the directory",
+        ),
         (F::ForeignPage, "that is no page of this list: begin with the first"),
     ]
 }
