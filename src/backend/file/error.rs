@@ -243,7 +243,7 @@ impl StoreFault {
                 !matches!(classify(error), SqliteFault::Constraint | SqliteFault::Other)
             }
             StoreFaultKind::Moved { .. } => true,
-            StoreFaultKind::ReadOnly(reason) => reason.is_temporary(),
+            StoreFaultKind::ReadOnly(reason) => !matches!(reason, ReadOnlyReason::Requested),
             StoreFaultKind::Damaged(_) | StoreFaultKind::Panicked(_) => false,
         }
     }
