@@ -36,6 +36,7 @@ mod tui {
     mod theme;
     mod timeline;
     mod undo;
+    mod unknown_names;
     mod verbs;
     mod views;
     mod wall;

@@ -219,16 +219,14 @@ proptest! {
     }
 }
 
-/// Makes a store as one of the first version whose index had fewer texts.
-fn downgrade(path: &Path) {
+/// Makes a store as one that was just migrated: nothing is indexed yet.
+fn forget_index(path: &Path) {
     Connection::open(path)
         .unwrap()
         .execute_batch(
             "DELETE FROM words_todo; DELETE FROM vocabulary;
              INSERT INTO words (words) VALUES ('delete-all');
-             INSERT INTO words (rowid, text) SELECT key, 'title' FROM incident;
-             DROP INDEX incident_without_service;
-             DELETE FROM _sqlx_migrations WHERE version >= 2; PRAGMA user_version = 1;",
+             INSERT INTO words_todo (incident) SELECT key FROM incident;",
         )
         .unwrap();
 }
@@ -246,11 +244,11 @@ async fn store_with_history(path: &Path) {
 }
 
 #[tokio::test]
-async fn old_store_is_indexed_by_its_first_search() {
+async fn migrated_store_is_indexed_by_its_first_search() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     store_with_history(&path).await;
-    downgrade(&path);
+    forget_index(&path);
     let store = open(&path).await;
     assert_eq!(titles(&store, "is:any 決済").await, ["カード決済が失敗する"]);
     assert_eq!(titles(&store, "is:any rst").await, ["first title"]);
@@ -264,7 +262,7 @@ async fn incomplete_index_hides_nothing_while_others_write() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     store_with_history(&path).await;
-    downgrade(&path);
+    forget_index(&path);
     let store = open(&path).await;
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();

@@ -124,6 +124,13 @@ pub fn directory(now: DateTime<Utc>) -> Directory {
             service("checkout", "web", &["payments-gateway"]),
             service("payments-gateway", "web", &[]),
             service("search", "data", &[]),
+            service("cdn", "web", &[]),
+            service("catalog", "web", &[]),
+            service("auth", "web", &[]),
+            service("reports", "data", &[]),
+            service("workers", "web", &[]),
+            service("mail", "web", &[]),
+            service("ünïcode-サービス", "web", &[]),
         ],
         policies: vec![],
         schedules: vec![Schedule {

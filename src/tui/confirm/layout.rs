@@ -7,6 +7,7 @@ use crate::model::text::{truncate, wrap};
 use crate::tui::action::Action;
 use crate::tui::confirm::{Confirm, Results};
 use crate::tui::core::app::App;
+use crate::tui::verb::send::unknown_names_in;
 use crate::tui::widgets::text::{Line, Span};
 
 pub(in crate::tui) const TITLE: &str = "Are you sure?";
@@ -35,6 +36,9 @@ pub(in crate::tui) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<L
             };
             push(&format!("{}?", capital(&plan.phrase(&what))), strong);
         }
+    }
+    for unknown in unknown_names_in(app, plan) {
+        push(&format!("{}.", capital(&unknown.problem.to_string())), app.ui.theme.warning());
     }
     if confirm.irreversible {
         push("This can't be taken back.", strong);

@@ -1,9 +1,11 @@
 //! Application state of the terminal interface, and what can be read from it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::model::directory::mark_unknown;
 use crate::model::filter::Filter;
 use crate::model::{CommandId, IncidentId, PersonRef, Summary};
 use crate::sync::remote::OutboxEntry;
@@ -257,6 +259,20 @@ impl App {
         } else {
             format!("as of {} {}", day.format("%m-%d"), clock.hh_mm(at))
         }
+    }
+
+    /// Returns a service as it is shown: with a question mark if the directory has no such service.
+    #[must_use]
+    pub fn service_label<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        let directory = self.fetched.directory.as_deref();
+        mark_unknown(name, directory.is_some_and(|found| found.is_unknown_service(name)))
+    }
+
+    /// Returns a team as it is shown: with a question mark if the directory has no such team.
+    #[must_use]
+    pub fn team_label<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        let directory = self.fetched.directory.as_deref();
+        mark_unknown(name, directory.is_some_and(|found| found.is_unknown_team(name)))
     }
 
     /// Makes each owner in a filter that is the handle of somebody mean that person alone: of

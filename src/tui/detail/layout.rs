@@ -213,7 +213,9 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let summary = &incident.summary;
     if !summary.services.is_empty() {
-        out.line("Services", summary.services.join(" · "));
+        let services: Vec<_> =
+            summary.services.iter().map(|service| app.service_label(service)).collect();
+        out.line("Services", services.join(" · "));
     }
     let mut impact = format!("{} × urgency {}", summary.impact, summary.urgency);
     if let Some(reason) = &incident.override_reason {
@@ -231,7 +233,7 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
         None => out.plain("Owner", "unowned"),
     }
     if let Some(team) = &summary.team {
-        out.plain("Team", team);
+        out.plain("Team", &app.team_label(team));
     }
     for (role, person) in &incident.roles {
         out.plain("Role", &format!("{role}: {}", person.name));

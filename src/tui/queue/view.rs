@@ -265,12 +265,13 @@ fn row_line(app: &App, row: &Row, columns: &Columns, selected: bool) -> Line<'st
             }
             Column::Sla => push_service_level(app, row, columns.bar, &mut line),
             Column::Service => {
-                let service = row.primary_service().unwrap_or("–");
+                let service = row.primary_service().map_or("–".into(), |s| app.service_label(s));
                 push_fitted(app, service, wide, Style::new(), &mut line);
             }
             Column::Owner => push_owner(app, row, wide, &mut line),
             Column::Team => {
-                push_fitted(app, row.team.as_deref().unwrap_or("–"), wide, theme.dim(), &mut line);
+                let team = row.team.as_deref().map_or("–".into(), |team| app.team_label(team));
+                push_fitted(app, team, wide, theme.dim(), &mut line);
             }
             Column::Title => push_fitted(app, &row.title, wide, strong, &mut line),
         }

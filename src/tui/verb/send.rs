@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::backend::{BackendError, Outcome};
+use crate::model::bad_field::BadField;
 use crate::model::filter::MatchContext;
+use crate::model::naming::unknown_names;
 use crate::model::{Actor, CommandId, Envelope, IncidentCommand};
 use crate::sync::drafts::DraftOp;
 
@@ -52,11 +54,23 @@ pub(in crate::tui) fn submit(
     // A plan that can't be undone needs a question first.
     let inverse = |step| undo::inverse::inverse(app, step, &envelopes(app, step, at));
     let irreversible = irreversible || plan.possible().any(|step| inverse(step).is_none());
-    if irreversible || plan.steps.len() > 1 {
+    if irreversible || plan.steps.len() > 1 || !unknown_names_in(app, &plan).is_empty() {
         app.ui.mode = Mode::Confirm(Box::new(Confirm { plan, irreversible, form, top: 0 }));
         return Vec::new();
     }
     carry_out(app, &plan, irreversible, form, at)
+}
+
+/// Returns what is wrong with the services and teams that a plan names and the directory has not.
+pub(in crate::tui) fn unknown_names_in(app: &App, plan: &Plan) -> Vec<BadField> {
+    let Some(directory) = app.fetched.directory.as_deref() else { return Vec::new() };
+    let mut unknown: Vec<BadField> = plan
+        .possible()
+        .flat_map(|step| &step.commands)
+        .flat_map(|command| unknown_names(command, directory))
+        .collect();
+    unknown.dedup();
+    unknown
 }
 
 /// Reports that the panes are read-only; a form is reopened, so that its text is not lost.
