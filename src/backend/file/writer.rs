@@ -425,7 +425,10 @@ impl Writer {
         before: Option<&KeyedIncident>,
     ) -> StoreResult<Option<Envelope>> {
         let mut resolved = match &envelope.command {
-            Command::Incident { command, .. } if names_people(command) => envelope.clone(),
+            // What is undone leads back to whom the record named before, whoever he is.
+            Command::Incident { command, undoes: None, .. } if names_people(command) => {
+                envelope.clone()
+            }
             _ => return Ok(None),
         };
         let directory = self.directory().await?;
