@@ -221,6 +221,7 @@ fn field_table() -> Vec<(FieldProblem, &'static str)> {
             "has 69 KiB: shorten it to 64 KiB or less",
         ),
         (F::LineBreak, "has a line break: write it on one line"),
+        (F::NotAUrl, "is no URL: it begins with https:// or another scheme"),
         (F::TooManyEntries { count: 201, max: 200 }, "has 201 entries: 200 is the most"),
         (F::Duplicate("a\u{1b}".into()), "\"a␛\" is there twice"),
         (F::OutOfRange(late), "2126-05-17 is outside 1970 to 2100: correct the date"),

@@ -184,7 +184,7 @@ pub fn apply_step(stage: &mut Stage, step: Step) {
             }
         }
         Step::Edited(what) => stage.send(Message::Edited(match what % 3 {
-            0 => Err(EditorError::TerminalGone),
+            0 => Err(EditorError::TerminalClosed),
             1 => Ok(String::new()),
             _ => Ok("a\u{1b}[2J\nb\u{202e}\t决".into()),
         })),

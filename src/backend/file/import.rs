@@ -150,7 +150,7 @@ pub enum RecordProblem {
     DeclaredTwice,
     /// The incident could not be loaded again.
     #[error("is gone")]
-    IncidentGone,
+    IncidentNotLoaded,
     /// The event does not follow the last one.
     #[error(transparent)]
     NotNext(#[from] TimelineError),
@@ -359,7 +359,7 @@ impl Importer {
         event.at = event.at.max(cached.entry.incident.earliest_time(&event.body));
         self.check_id_is_new(&event).await?;
         let Some(cached) = self.incidents.get_mut(&id) else {
-            return Err(invalid("incident", RecordProblem::IncidentGone));
+            return Err(invalid("incident", RecordProblem::IncidentNotLoaded));
         };
         cached.entry.incident.apply_next(&event).map_err(|e| invalid("seq", e))?;
         cached.dirty = true;

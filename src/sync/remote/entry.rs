@@ -529,7 +529,7 @@ mod tests {
     }
 
     #[test]
-    fn blocked_and_foreign_commands_are_held() {
+    fn blocked_and_foreign_commands_wait_for_somebody() {
         let (one, other) = (IncidentId::new(), IncidentId::new());
         let free = entry(3, other, None);
         let mut unreadable = OutboxEntry::clone(&entry(1, one, None));

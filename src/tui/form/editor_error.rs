@@ -31,7 +31,7 @@ pub enum EditorError {
     Stopped,
     /// The terminal was closed while the editor ran.
     #[error("the terminal is gone")]
-    TerminalGone,
+    TerminalClosed,
     /// The temporary file can't be read after the editor has ended.
     #[error("what the editor wrote can't be read: {0}")]
     Unreadable(#[source] io::Error),
@@ -45,7 +45,7 @@ impl EditorError {
             Self::Failed { status, .. } => {
                 status.code().is_none_or(|code| code > SIGNAL_STATUS_BASE)
             }
-            Self::Stopped | Self::TerminalGone => true,
+            Self::Stopped | Self::TerminalClosed => true,
             Self::NoFile(_) | Self::NotWritten(_) | Self::NotStarted(_) | Self::Unreadable(_) => {
                 false
             }

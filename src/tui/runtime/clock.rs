@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn offset_change_is_looked_up_only_when_it_may_be_another() {
+    fn offset_change_is_searched_only_when_it_may_differ() {
         let begins: DateTime<Utc> = "2031-03-30T01:00:00Z".parse().unwrap();
         let [winter, summer] = [3600, 7200].map(|s| FixedOffset::east_opt(s).unwrap());
         let start: DateTime<Utc> = "2031-01-07T12:00:00Z".parse().unwrap();

@@ -91,12 +91,12 @@ mod tests {
     #[test]
     fn edited_text_counts_unless_somebody_chose_to_drop_it() {
         let editing = EditorSession::create("before").unwrap();
-        let unchanged = editing.text(Err(EditorError::TerminalGone)).unwrap_err();
-        assert!(matches!(unchanged, EditorError::TerminalGone), "nothing was written");
+        let unchanged = editing.text(Err(EditorError::TerminalClosed)).unwrap_err();
+        assert!(matches!(unchanged, EditorError::TerminalClosed), "nothing was written");
         std::fs::write(editing.file.path(), "after").unwrap();
         // A signal, the status of a shell whose program a signal has ended, and two interruptions.
         for counts in
-            [failed(15), failed(143 << 8), EditorError::Stopped, EditorError::TerminalGone]
+            [failed(15), failed(143 << 8), EditorError::Stopped, EditorError::TerminalClosed]
         {
             assert_eq!(editing.text(Err(counts)).unwrap(), "after");
         }

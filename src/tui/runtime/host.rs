@@ -252,7 +252,7 @@ impl Host for TerminalHost {
             _ = self.hang_up.recv() => {
                 self.disconnected = true;
                 self.terminate_pending = true;
-                Err(EditorError::TerminalGone)
+                Err(EditorError::TerminalClosed)
             }
         };
         let edited = editing.text(ended);
