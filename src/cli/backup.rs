@@ -52,7 +52,7 @@ pub async fn backup(context: &mut Context, args: Backup) -> Result<(), Failure> 
         }
     };
     let content = unless_stopped(back_up(&store, &target, tokens, args.force)).await??;
-    context.out.line(format!(
+    context.out.done_line(format!(
         "{} written to {}: checked, {}",
         describe(&content),
         target.display(),
@@ -65,23 +65,25 @@ pub async fn restore(context: &mut Context, args: Restore) -> Result<(), Failure
     let store = context.config.store_file("restore")?.to_owned();
     let restored = unless_stopped(put_back(&args.file, &store)).await??;
     let to = restored.content.last_at.map_or_else(|| "an empty store".to_owned(), time);
-    context.out.line(format!(
+    // The tokens are put back too if this can't be printed.
+    let mut printed = context.out.done_line(format!(
         "{} put back to {to}: {}; the next number is INC-{} or above",
         store.display(),
         describe(&restored.content),
         restored.next_number
-    ))?;
+    ));
     if let Some(aside) = &restored.previous {
-        context.out.line(format!("the store of before is {}", aside.display()))?;
+        let aside = format!("the store of before is {}", aside.display());
+        printed = printed.and(context.out.done_line(aside));
     }
-    context.out.flush()?;
+    printed = printed.and(context.out.flush());
     if let Some(tokens) = &restored.content.tokens {
         restore_tokens(context, &args, &store, tokens)?;
     }
     out::print_hint(
         "clients can send again what they still hold: `redphone outbox resend` on each of them",
     );
-    Ok(())
+    printed
 }
 
 /// Writes the tokens of a backup where there are none, or where that is asked for: a token that was
@@ -106,7 +108,8 @@ fn restore_tokens(
     if exists {
         let aside = format!("{}.before-{}", path.display(), Utc::now().format("%Y%m%dT%H%M%S%3f"));
         fs::copy(path, &aside).map_err(|error| write_failure(Path::new(&aside), &error))?;
-        context.out.line(format!("the tokens of before are {aside}"))?;
+        context.out.record_done(format!("the tokens of before are {aside}"));
+        context.out.line(format!("the tokens of before are {aside}")).ok();
     }
     let written = || -> io::Result<()> {
         let mut replacement = Replacement::begin(path)?;
@@ -114,7 +117,7 @@ fn restore_tokens(
         replacement.commit()
     };
     written().map_err(|error| write_failure(path, &error))?;
-    context.out.line(format!("tokens written to {}", path.display()))
+    context.out.done_line(format!("tokens written to {}", path.display()))
 }
 
 fn token_file(named: Option<&Path>, store: &Path) -> TokenFile {

@@ -77,14 +77,14 @@ pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure>
         OutboxCommand::Send => send_pending(out, &remote, args.json).await,
         OutboxCommand::Resend { none: true } => {
             remote.acknowledge_put_back().await?;
-            out.line("taken note: nothing is sent again")
+            out.done_line("taken note: nothing is sent again")
         }
         OutboxCommand::Resend { none: false } => resend(out, &remote, args.json).await,
         OutboxCommand::Approve { which } => {
             for which in which {
                 let entry = find_entry(&remote, which)?;
                 remote.approve(&[entry.id]).await.map_err(|error| entry_failure(&entry, error))?;
-                out.line(format!("{} is sent with the token in use", entry.phrase()))?;
+                out.done_line(format!("{} is sent with the token in use", entry.phrase()))?;
             }
             Ok(())
         }

@@ -14,6 +14,8 @@ const CACHE: &[(&str, &str)] = &[
 
 /// The tables of the outbox, from which only a person or an answer removes a command.
 const OUTBOX: &[(&str, &str)] = &[
+    ("about", "one row for each property"),
+    ("address", "the addresses of one remote"),
     ("alias", "the declarations from here that were counted in other incidents"),
     ("entry", "the commands that have no answer or were refused, and those sent lately"),
     ("revision", "one row"),
