@@ -1,18 +1,15 @@
 //! Error responses: each is problem details (RFC 9457) with a sentence for people.
 
-use std::error::Error;
-
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 
-use super::health::NotReady;
 use super::metrics::FailureKind;
+use super::public_error::split_details;
 use crate::api::details::MEDIA_TYPE;
 use crate::api::{Details, ErrorCode};
-use crate::backend::file::StoreFault;
-use crate::backend::{BackendError, Cause};
+use crate::backend::BackendError;
 use crate::model::text::SafeText;
 
 /// The error of a handler.
@@ -68,37 +65,6 @@ impl From<BackendError> for ApiError {
             backend_failure,
         }
     }
-}
-
-impl From<NotReady> for ApiError {
-    fn from(why: NotReady) -> Self {
-        Self::new(ErrorCode::Unreachable, why.to_string())
-    }
-}
-
-/// Returns what any caller may see of an error, and what only a caller who may read may see: names
-/// of files, the text of queries, and whatever else of the machine is in a sentence.
-pub(super) fn split_details(error: BackendError) -> (Details, Option<Details>) {
-    let public = public_message(&error);
-    let full = Details::from(error);
-    match public {
-        Some(public) => (Details { detail: public, ..full.clone() }, Some(full)),
-        None => (full, None),
-    }
-}
-
-/// Returns the sentence for a caller who may not read; `None` if the error's own sentence is about
-/// the request alone.
-pub(super) fn public_message(error: &BackendError) -> Option<String> {
-    let fault = error.source().and_then(|source| source.downcast_ref::<StoreFault>());
-    let message = match (error, fault) {
-        (_, Some(fault)) => fault.public_message(),
-        (BackendError::Unreachable(_), None) => "the store does not answer: try again in a moment",
-        (BackendError::Broken(_), None) => "the store can't be used: tell who runs the server",
-        (BackendError::NotAllowed(Cause::Error(_)), None) => "the store does not allow this",
-        _ => return None,
-    };
-    Some(message.to_owned())
 }
 
 /// The extension of a response whose caller sees more if they may read.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::error::public_message;
+use super::public_error::public_message;
 use crate::backend::file::StoreFault;
 use crate::backend::{Backend, BackendError, Outcome};
 
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn size_and_free_space_of_each_file_are_known() {
+    async fn each_file_has_its_size_and_the_free_space_of_its_disk() {
         let folder = tempfile::tempdir().unwrap();
         let disks = health(folder.path(), 0).await.disks().await;
         let names: Vec<_> = disks.iter().map(|disk| disk.name).collect();

@@ -1,6 +1,7 @@
 //! Metrics for Prometheus, in the `OpenMetrics` text format and in its own.
 
 mod exposition;
+mod labels;
 mod process;
 
 use std::sync::Arc;
@@ -8,8 +9,8 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -18,6 +19,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 pub(super) use self::exposition::Exposition;
+use self::labels::NoLabels;
 use self::process::ProcessMetrics;
 use super::health::Disk;
 use crate::backend::{BackendError, Outcome};
@@ -74,16 +76,6 @@ struct FileLabels {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct BuildLabels {
     version: &'static str,
-}
-
-/// The labels of a metric that has none, but may have no value.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct NoLabels;
-
-impl EncodeLabelSet for NoLabels {
-    fn encode(&self, _: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
-        Ok(())
-    }
 }
 
 /// A gauge of whole numbers that are not negative.

@@ -11,7 +11,7 @@
 //! | handlers | `routes` |
 //! | commands that share one transaction of the backend | `group_commit` |
 //! | changes that are read once for all callers | `change_feed`, `single_flight` |
-//! | responses and errors | `cached_json`, `error` |
+//! | responses and errors | `cached_json`, `error`, `public_error` |
 //! | limits of sizes, times and rates | [`limits`] |
 //! | observation | [`access_log`], `metrics`, `health`, `denials` |
 //! | certificates | [`tls`] |
@@ -49,6 +49,7 @@ mod group_commit;
 mod health;
 mod metrics;
 mod middleware;
+mod public_error;
 mod routes;
 mod single_flight;
 mod state;

@@ -32,7 +32,7 @@ fn values(text: &str) -> BTreeMap<String, f64> {
 }
 
 #[tokio::test]
-async fn metrics_come_in_the_format_that_is_asked_for() {
+async fn metrics_come_in_the_preferred_format() {
     let server = TestServer::new().await;
     server.declared("Card payments fail").await;
     server.get(&server.read, "/v1/incidents").await;
@@ -61,7 +61,7 @@ async fn metrics_follow_the_rules_of_promtool() {
 }
 
 #[tokio::test]
-async fn metrics_tell_of_process_files_and_incidents() {
+async fn metrics_have_process_files_and_incidents() {
     let folder = tempfile::tempdir().unwrap();
     let access = folder.path().join("access.jsonl");
     let server = TestServer::with(|o| o.access_log = AccessLog::File(access)).await;
@@ -119,7 +119,7 @@ async fn metrics_tell_of_process_files_and_incidents() {
 }
 
 #[tokio::test]
-async fn expiry_of_the_certificate_is_told() {
+async fn metrics_have_the_expiry_of_the_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let files =
         TlsFiles { cert: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };

@@ -35,7 +35,7 @@ fn idle_connections(server: &TestServer, count: usize) -> Vec<TcpStream> {
 }
 
 #[tokio::test]
-async fn idle_strangers_keep_nobody_out() {
+async fn idle_strangers_make_room_for_others() {
     let server = TestServer::with(|options| {
         options.limits.max_connections = 8;
         options.limits.max_connections_per_address = Some(100);

@@ -134,7 +134,7 @@ fn plain(common: &str, names: &[&str], years: (i32, i32), usage: &[Usage]) -> (I
 #[case::by_its_common_name_alone("127.0.0.1", &[], &[])]
 #[case::for_servers("redphone", &["other.example", "127.0.0.1"], &[Usage::ServerAuth])]
 #[tokio::test]
-async fn certificate_that_signed_itself_is_trusted_if_the_file_has_it(
+async fn self_signed_certificate_is_trusted_if_the_file_has_it(
     #[case] common: &str,
     #[case] names: &[&str],
     #[case] usage: &[Usage],
@@ -162,7 +162,7 @@ async fn certificate_of_a_server_is_trusted_if_the_file_has_it() {
 )]
 #[case::for_clients("x", &["127.0.0.1"], GOOD, &[Usage::ClientAuth], "HOST can't be used")]
 #[tokio::test]
-async fn certificate_that_signed_itself_is_checked_nevertheless(
+async fn self_signed_certificate_is_checked_nevertheless(
     #[case] common: &str,
     #[case] names: &[&str],
     #[case] years: (i32, i32),
@@ -175,7 +175,7 @@ async fn certificate_that_signed_itself_is_checked_nevertheless(
 }
 
 #[tokio::test]
-async fn certificate_that_signed_itself_and_is_not_in_the_file_is_refused() {
+async fn self_signed_certificate_is_refused_if_the_file_lacks_it() {
     let (identity, _) = plain("redphone", &["127.0.0.1"], GOOD, &[]);
     let (_, other) = plain("redphone", &["127.0.0.1"], GOOD, &[]);
     let message = connect_with(identity, &other).await.unwrap_err();

@@ -9,7 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::NoLabels;
+use super::labels::NoLabels;
 
 /// A gauge that has no value where the system does not tell it.
 type OptionalGauge = Family<NoLabels, Gauge<f64, AtomicU64>>;

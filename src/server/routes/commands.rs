@@ -14,10 +14,11 @@ use crate::model::text::SafeText;
 use crate::model::{Command, CommandId, Envelope, RejectionKind};
 use crate::server::auth::CommandAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse, expected_seq};
-use crate::server::error::{ApiError, ApiResult, split_details};
+use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{Json, NoQuery, Query};
 use crate::server::middleware::RefusedCount;
 use crate::server::openapi::document::CommandErrorResponses;
+use crate::server::public_error::split_details;
 use crate::server::scope::Permission;
 use crate::server::state::Shared;
 

@@ -17,6 +17,7 @@ use crate::server::auth::ReadAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{NoQuery, Query};
+use crate::server::health::NotReady;
 use crate::server::metrics::{Exposition, GaugeValues};
 use crate::server::openapi::document::ErrorResponses;
 use crate::server::state::{Shared, open_incidents_search};
@@ -50,7 +51,8 @@ pub(super) async fn ready(
     Query(NoQuery {}): Query<NoQuery>,
 ) -> ApiResult<JsonResponse> {
     shared.check_backend().await?;
-    shared.health.check().await?;
+    let not_ready = |why: NotReady| ApiError::new(ErrorCode::Unreachable, why.to_string());
+    shared.health.check().await.map_err(not_ready)?;
     CachedJson::encode(&Well { status: "ok" }).map(JsonResponse)
 }
 
