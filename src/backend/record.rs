@@ -1,11 +1,12 @@
 //! The export format: everything that a store holds, as JSON Lines with one [`Record`] a line.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::Event;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::problem::Problem;
+use crate::model::unknown::Foreign;
 
 /// Name of the format, written in the first line of an export.
 pub const FORMAT: &str = "redphone";
@@ -19,7 +20,7 @@ pub const VERSION: u32 = 2;
 /// An export begins with the header. The directory, the problems and the changes follow, then all
 /// events in the order in which the store recorded them, and the end, which counts them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Record {
     /// Names the format and version of the lines that follow.
     Header {
@@ -41,9 +42,50 @@ pub enum Record {
         /// The number of records, without header and end.
         records: u64,
     },
+    /// A record of a kind that a later version defines.
+    #[serde(skip)]
+    Unknown(Foreign),
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unknown(foreign) => foreign.serialize(to),
+            defined => Self::serialize(defined, to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Record {
+    /// Reads a record of a kind that this version defines; see [`Record::from_json`] for others.
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::deserialize(from)
+    }
 }
 
 impl Record {
+    /// The names of the kinds of records that this version defines.
+    pub const KINDS: [&'static str; 6] =
+        ["header", "directory", "problem", "change", "event", "end"];
+
+    /// Reads a line of an export, also one of a kind that only a later version defines.
+    ///
+    /// # Errors
+    /// That of the parser, if it is no record.
+    pub fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
+        let error = match serde_json::from_slice(json) {
+            Ok(record) => return Ok(record),
+            Err(error) => error,
+        };
+        if error.is_data()
+            && let Ok(value) = serde_json::from_slice(json)
+            && let Some(foreign) = Foreign::from_object(value, &Self::KINDS)
+        {
+            return Ok(Self::Unknown(foreign));
+        }
+        Err(error)
+    }
+
     /// Returns the header, the first line of an export.
     #[must_use]
     pub fn header() -> Self {

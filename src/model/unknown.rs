@@ -249,6 +249,13 @@ impl Foreign {
         &self.text
     }
 
+    /// Returns a value that is an object with one key, which is none of `defined`.
+    #[must_use]
+    pub fn from_object(value: Value, defined: &[&str]) -> Option<Self> {
+        let name = variant_name(&value).filter(|_| value.is_object())?;
+        (!defined.contains(&name)).then(|| Self::new(value))
+    }
+
     /// Returns the value as a word that holds its JSON; see [`Word::as_json`].
     #[must_use]
     pub fn to_word(&self) -> Word {

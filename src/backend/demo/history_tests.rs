@@ -43,7 +43,7 @@ fn read_history(options: HistoryOptions) -> ReadHistory {
     let mut history = History::new(data(), options);
     for record in &mut history {
         match record {
-            Record::Header { .. } | Record::End { .. } => {}
+            Record::Header { .. } | Record::End { .. } | Record::Unknown(_) => {}
             Record::Directory(directory) => read.directory = *directory,
             Record::Problem(problem) => {
                 assert!(read.problems.insert(problem.id));

@@ -7,6 +7,7 @@ use sqlx::{Row, SqliteConnection};
 use super::directory_table::read_directory;
 use super::error::{ExportFault, StoreError, StoreResult};
 use super::event_row::{self, COLUMNS};
+use super::foreign_table::read_foreign;
 use super::json_column::parse_json;
 use super::sql::Batch;
 use super::store::FileStore;
@@ -67,6 +68,9 @@ async fn export_in_transaction(conn: &mut SqliteConnection, sink: Sink<'_>) -> S
             Ok(true)
         })
         .await?;
+    for record in read_foreign(conn, true).await? {
+        emit(&record)?;
+    }
     // The first event of an incident has the incident's id, so the projection is not needed.
     Batch::new(&format!(
         "SELECT {COLUMNS}, f.subject FROM event e JOIN name a ON a.id = e.actor
@@ -78,6 +82,9 @@ async fn export_in_transaction(conn: &mut SqliteConnection, sink: Sink<'_>) -> S
         Ok(true)
     })
     .await?;
+    for record in read_foreign(conn, false).await? {
+        emit(&record)?;
+    }
     // The header does not count.
     sink(&Record::End { records: count - 1 }).map_err(sink_error)?;
     Ok(count + 1)

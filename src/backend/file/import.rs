@@ -12,6 +12,7 @@ use super::connect::connect_writer;
 use super::directory_table;
 use super::error::{StoreError, StoreResult};
 use super::event_row::{self, COLUMNS, FROM, WRITER_FORMAT, truncate_times};
+use super::foreign_table;
 use super::full_text;
 use super::measures;
 use super::meta::{LAST_NUMBER, NEXT_LOG};
@@ -311,6 +312,12 @@ impl Importer {
             Record::Event(event) => self.add_event(truncate_times(*event)).await,
             // Whoever reads the records in order compares the count.
             Record::End { .. } => Ok(()),
+            Record::Unknown(foreign) => {
+                let mut batch = Batch::default();
+                let before_events = self.added.events == 0 && self.added.already_present == 0;
+                let put = foreign_table::put_foreign(&mut batch, &foreign, before_events);
+                self.add_other(put, batch).await
+            }
         }
     }
 

@@ -17,6 +17,7 @@ pub mod doctor;
 mod error;
 mod event_row;
 mod export;
+mod foreign_table;
 mod full_text;
 mod generation;
 mod group_commit;

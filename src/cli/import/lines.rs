@@ -316,7 +316,7 @@ impl<R: Read> Lines<R> {
 }
 
 fn parse(text: &[u8], last: bool) -> Result<Record, LineError> {
-    serde_json::from_slice(text).map_err(|error| {
+    Record::from_json(text).map_err(|error| {
         LineError::Skippable(match (error.is_eof(), last) {
             (true, true) => LineProblem::InputCutOff,
             (true, false) => LineProblem::CutOff,

@@ -9,6 +9,7 @@ use crate::backend::file::directory_table::read_directory;
 use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
 use crate::backend::file::event_row::{self, COLUMNS, FROM};
 use crate::backend::file::export::Sink;
+use crate::backend::file::foreign_table::read_foreign;
 use crate::backend::file::json_column::parse_json;
 use crate::backend::file::open;
 use crate::backend::file::open_error::OpenError;
@@ -66,6 +67,11 @@ impl Salvager<'_> {
         let bodies = self.bodies("SELECT body FROM change").await;
         for change in bodies.iter().filter_map(|text| parse_json(text, "a change").ok()) {
             self.emit(&Record::Change(change))?;
+        }
+        for before_events in [true, false] {
+            for record in read_foreign(self.conn, before_events).await.unwrap_or_default() {
+                self.emit(&record)?;
+            }
         }
         self.events().await?;
         // The header does not count. Nothing was read if there is no more.
