@@ -4,6 +4,7 @@ mod cache;
 mod clocks;
 mod conflicts;
 mod fixtures;
+mod later;
 mod offline_hour;
 mod outbox;
 mod outbox_files;

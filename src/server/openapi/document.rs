@@ -107,7 +107,12 @@ who knows it. Every refusal is problem details with a code that does not change.
 Each response to a caller with a token has a header `Redphone-Store`. A client that returns the last
 one that it was given, as `Redphone-Seen`, lets the server notice that its store was put back from a
 copy, and that commands are meant for another store. The store of the capabilities has another
-`generation` then.";
+`generation` then.
+
+Requests are strict: a field or a value that is not described here is refused and named. Responses may
+grow: later versions may add fields to objects, values to the enums that are marked with
+`x-extensible-enum`, kinds to what has one of several forms, and codes to refusals. A client ignores a field
+that it does not know, treats an unknown value as text, and an unknown code by its HTTP status.";
 
 /// Returns the description of the API, with the table of scopes.
 fn description() -> String {
