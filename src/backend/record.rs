@@ -28,6 +28,13 @@ pub enum Record {
         format: String,
         /// The version that the lines were written in; [`VERSION`] when this program writes them.
         version: u32,
+        /// The version that a program must know to read the lines; absent if it is `version`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        needed_to_read: Option<u32>,
+        /// The version of stores that a program must know to write to a store that has the records;
+        /// absent if any will do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        needed_to_write: Option<u32>,
     },
     /// People, teams and services. On import it replaces the directory of the store.
     Directory(Box<Directory>),
@@ -88,7 +95,12 @@ impl Record {
 
     /// Returns the header, the first line of an export.
     #[must_use]
-    pub fn header() -> Self {
-        Self::Header { format: FORMAT.into(), version: VERSION }
+    pub fn header(needed_to_write: Option<u32>) -> Self {
+        Self::Header {
+            format: FORMAT.into(),
+            version: VERSION,
+            needed_to_read: Some(VERSION),
+            needed_to_write,
+        }
     }
 }

@@ -243,6 +243,12 @@ impl Foreign {
         Self { value: Arc::new(value), text }
     }
 
+    /// Returns the name of the variant. It is not sanitized.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        variant_name(&self.value).unwrap_or_default()
+    }
+
     /// Returns the value in a few words: its name, and the text in it. It is not sanitized.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -181,7 +181,7 @@ fn import_accepts_crlf_blank_lines_and_bom() {
 #[test]
 fn a_newer_version_is_refused_even_with_skip_bad() {
     let (cli, text) = exported();
-    let newer = text.replace("\"version\":2", "\"version\":3");
+    let newer = text.replace("\"needed_to_read\":2", "\"needed_to_read\":3");
     let run = cli.pipe(["import", "--skip-bad", "--store", "new.db"], newer.as_bytes());
     run.refused(1, &["line 1: version: is 3, and 2 is the newest known here: update redphone"]);
 }

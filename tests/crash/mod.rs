@@ -234,7 +234,10 @@ async fn contents(store: &FileStore) -> StoreContents {
                 Record::Directory(directory) => {
                     contents.people.extend(directory.people.iter().map(|p| p.handle.clone()));
                 }
-                Record::Header { .. } | Record::End { .. } | Record::Problem(_) => {}
+                Record::Header { .. }
+                | Record::End { .. }
+                | Record::Problem(_)
+                | Record::Unknown(_) => {}
             }
             Ok(())
         })

@@ -216,12 +216,22 @@ async fn bad_record_is_named_and_skipped() {
         (record(&late), "recorded_at", field(FieldProblem::OutOfRange(late.recorded_at))),
         (record(&doubled), "id", RecordProblem::DuplicateId),
         (
-            Record::Header { format: "redphone".into(), version: 2 },
+            Record::Header {
+                format: "redphone".into(),
+                version: 3,
+                needed_to_read: None,
+                needed_to_write: None,
+            },
             "version",
-            RecordProblem::NewerVersion { version: 2 },
+            RecordProblem::NewerVersion { version: 3 },
         ),
         (
-            Record::Header { format: "other".into(), version: 1 },
+            Record::Header {
+                format: "other".into(),
+                version: 1,
+                needed_to_read: None,
+                needed_to_write: None,
+            },
             "format",
             RecordProblem::ForeignFormat,
         ),

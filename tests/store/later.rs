@@ -44,8 +44,10 @@ async fn filled(path: &Path) -> IncidentId {
     id
 }
 
+/// Returns the lines of an export as JSON, without the last one, which counts them.
 fn parsed(lines: &[String]) -> Vec<Value> {
-    lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let parsed = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    parsed.filter(|line| line.get("end").is_none()).collect()
 }
 
 fn query(filter: &str, sort: Sort) -> Search {

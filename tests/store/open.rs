@@ -8,6 +8,7 @@ use std::path::Path;
 use redphone::backend::file::{FileStore, OpenError, Options, StoreFault, StoreFaultKind};
 use redphone::backend::{Backend, BackendError};
 use redphone::model::IncidentCommand;
+use rstest::rstest;
 use rusqlite::Connection;
 use std::time::Duration;
 use tempfile::tempdir;
@@ -96,9 +97,77 @@ async fn a_store_of_a_newer_version_is_refused() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     open(&path).await.close().await;
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let file = Connection::open(&path).unwrap();
+    file.pragma_update(None, "user_version", 99).unwrap();
+    file.execute("UPDATE meta SET value = 99 WHERE name = 'needed_to_read'", []).unwrap();
     let message = refused(&path).await;
     assert!(message.contains("newer redphone") && message.contains("99"), "{message}");
+}
+
+/// A later version has changed the schema, and says who may still read and write the store.
+#[rstest]
+#[case(98, 2, true)]
+#[case(98, 98, false)]
+#[case(5, 98, false)]
+#[tokio::test]
+async fn store_of_a_later_version_is_used_as_far_as_it_allows(
+    #[case] version: i64,
+    #[case] needed_to_write: i64,
+    #[case] is_writable: bool,
+) {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&path).await;
+    let id = declared(&store, "Cards fail").await;
+    store.close().await;
+    let file = Connection::open(&path).unwrap();
+    if version == 98 {
+        file.pragma_update(None, "user_version", version).unwrap();
+        file.execute_batch("CREATE TABLE pigeon (id INTEGER PRIMARY KEY)").unwrap();
+    }
+    let sql = "UPDATE meta SET value = ?1 WHERE name = 'needed_to_write'";
+    file.execute(sql, [needed_to_write]).unwrap();
+    drop(file);
+    let store = open(&path).await;
+    assert_eq!(store.is_read_only(), !is_writable);
+    assert_eq!(store.incident(id).await.unwrap().incident.summary.title, "Cards fail");
+    let noted = store.execute(&ask(id, IncidentCommand::AddNote { text: "n".into() })).await;
+    match noted {
+        Ok(_) => assert!(is_writable),
+        Err(error) => {
+            let message = error.to_string();
+            assert!(!is_writable && message.contains("update redphone"), "{message}");
+        }
+    }
+    store.close().await;
+    let rebuilt = redphone::backend::file::doctor::rebuild(&path).await;
+    assert_eq!(rebuilt.is_ok(), is_writable, "{rebuilt:?}");
+    let header = super::fixtures::exported(&open(&path).await).await.swap_remove(0);
+    assert!(header.contains(&format!("\"needed_to_write\":{needed_to_write}")), "{header}");
+}
+
+#[tokio::test]
+async fn export_of_a_later_version_makes_a_new_store_read_only() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let header = |needed_to_write| redphone::backend::record::Record::header(Some(needed_to_write));
+    let store = open(&path).await;
+    super::fixtures::import(&store, &[header(2)]).await;
+    store.close().await;
+    let store = open(&path).await;
+    assert!(!store.is_read_only());
+    super::fixtures::import(&store, &[header(77)]).await;
+    store.close().await;
+    assert!(open(&path).await.is_read_only());
+
+    let path = folder.path().join("used.db");
+    let store = open(&path).await;
+    declared(&store, "Cards fail").await;
+    let mut importer = store.importer().await.unwrap();
+    let error = importer.add(header(77)).await.unwrap_err();
+    assert!(error.to_string().contains("into a new store"), "{error}");
+    drop(importer);
+    declared(&store, "goes on").await;
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use super::error::{ExportFault, StoreError, StoreResult};
 use super::event_row::{self, COLUMNS};
 use super::foreign_table::read_foreign;
 use super::json_column::parse_json;
+use super::meta::read_needed;
 use super::sql::Batch;
 use super::store::FileStore;
 use super::writer::parse_incident_id;
@@ -52,7 +53,8 @@ async fn export_in_transaction(conn: &mut SqliteConnection, sink: Sink<'_>) -> S
         count += 1;
         sink(record).map_err(sink_error)
     };
-    emit(&Record::header())?;
+    let needed = read_needed(conn).await?;
+    emit(&Record::header(needed.and_then(|needed| u32::try_from(needed.to_write).ok())))?;
     if let Some(directory) = read_directory(conn).await? {
         emit(&Record::Directory(Box::new(directory)))?;
     }

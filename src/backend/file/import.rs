@@ -15,7 +15,8 @@ use super::event_row::{self, COLUMNS, FROM, WRITER_FORMAT, truncate_times};
 use super::foreign_table;
 use super::full_text;
 use super::measures;
-use super::meta::{LAST_NUMBER, NEXT_LOG};
+use super::meta::{LAST_NUMBER, NEXT_LOG, raise_needed_to_write};
+use super::migrate::SCHEMA_VERSION;
 use super::names::NameInterner;
 use super::problem_table;
 use super::records;
@@ -283,14 +284,15 @@ impl Importer {
     /// After [`ImportError::Store`] nothing more can be added.
     pub async fn add(&mut self, record: Record) -> Result<(), ImportError> {
         match record {
-            Record::Header { format, version } => {
+            Record::Header { format, version, needed_to_read, needed_to_write } => {
                 if format != FORMAT {
                     return Err(invalid("format", RecordProblem::ForeignFormat));
                 }
+                let version = needed_to_read.unwrap_or(version);
                 if version > VERSION {
                     return Err(invalid("version", RecordProblem::NewerVersion { version }));
                 }
-                Ok(())
+                self.raise_needed(needed_to_write.unwrap_or(0)).await
             }
             Record::Directory(directory) => {
                 let mut batch = Batch::default();
@@ -319,6 +321,25 @@ impl Importer {
                 self.add_other(put, batch).await
             }
         }
+    }
+
+    /// Takes over the version that a program must know to write the records. A store that has
+    /// incidents already is not made unwritable for this program.
+    async fn raise_needed(&mut self, version: u32) -> Result<(), ImportError> {
+        if i64::from(version) <= SCHEMA_VERSION {
+            return Ok(());
+        }
+        if self.next_log > 1 || self.last_number > 0 {
+            let problem = format!(
+                "the export needs version {version} of stores to be written to, and this redphone \
+                 knows {SCHEMA_VERSION}: update redphone, or import it into a new store, which \
+                 this one then only reads"
+            );
+            return Err(ImportError::Store(BackendError::NotAllowed(problem.into())));
+        }
+        let mut batch = Batch::default();
+        raise_needed_to_write(&mut batch, version);
+        batch.run(&mut self.conn).await.map_err(|failure| self.store_error(failure))
     }
 
     fn store_error(&self, failure: StoreError) -> ImportError {

@@ -71,6 +71,40 @@ pub(super) async fn read_meta(conn: &mut SqliteConnection) -> StoreResult<Option
     }))
 }
 
+/// The versions of the schema that a program must know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct NeededVersions {
+    pub to_read: i64,
+    pub to_write: i64,
+}
+
+/// Reads which versions a program must know; `None` for a store of the version that had no
+/// properties.
+pub(super) async fn read_needed(
+    conn: &mut SqliteConnection,
+) -> StoreResult<Option<NeededVersions>> {
+    let table = Batch::new("SELECT 1 FROM sqlite_schema WHERE name = 'meta'");
+    if table.fetch_optional(conn).await?.is_none() {
+        return Ok(None);
+    }
+    let batch = Batch::new(
+        "SELECT (SELECT value FROM meta WHERE name = 'needed_to_read'),
+            (SELECT value FROM meta WHERE name = 'needed_to_write')",
+    );
+    let Some(row) = batch.fetch_optional(conn).await? else { return Ok(None) };
+    let version =
+        |column: usize| -> StoreResult<Option<i64>> { Ok(row.try_get_unchecked(column)?) };
+    let (to_read, to_write) = (version(0)?, version(1)?);
+    Ok(to_read.zip(to_write).map(|(to_read, to_write)| NeededVersions { to_read, to_write }))
+}
+
+/// Adds the statement that raises the version that a program must know to write the store.
+pub(super) fn raise_needed_to_write(batch: &mut Batch, version: u32) {
+    batch
+        .sql("UPDATE meta SET value = max(value, ?) WHERE name = 'needed_to_write';")
+        .arg(i64::from(version));
+}
+
 /// Begins a new generation of a store that was put back: no number up to `number` and no position up
 /// to `log` is given any more.
 pub(super) async fn begin_generation(

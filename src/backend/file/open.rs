@@ -18,7 +18,7 @@ use super::error::{
     SqliteFault, StoreError, StoreFault, StoreFaultKind, classify, display_path, is_lack_of_room,
 };
 use super::high_water::{self, HighWater};
-use super::meta::{self, StoreMeta, read_meta};
+use super::meta::{self, StoreMeta, read_meta, read_needed};
 use super::migrate::{self, Prepared, SCHEMA_VERSION, UNFINISHED};
 use super::new_store::{NewStore, check_name};
 use super::open_error::OpenError;
@@ -101,8 +101,13 @@ pub(super) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenE
 fn reason_to_read_only(error: &OpenError) -> Option<ReadOnlyReason> {
     let OpenError::Refused(cause) = error else { return None };
     let fault: &StoreFault = cause.as_error()?.downcast_ref()?;
-    let StoreFaultKind::Sql(error) = &fault.kind else { return None };
-    is_lack_of_room(error).then(|| ReadOnlyReason::NoRoom(cause.clone()))
+    match &fault.kind {
+        StoreFaultKind::Sql(error) if is_lack_of_room(error) => {
+            Some(ReadOnlyReason::NoRoom(cause.clone()))
+        }
+        StoreFaultKind::ReadOnly(reason @ ReadOnlyReason::Newer { .. }) => Some(reason.clone()),
+        _ => None,
+    }
 }
 
 async fn open_writable(path: &Path, options: &Options) -> Result<OpenedFile, OpenError> {
@@ -110,6 +115,7 @@ async fn open_writable(path: &Path, options: &Options) -> Result<OpenedFile, Ope
     let identity = FileIdentity::from_path(path);
     let mut conn = connect(path, path, options.lock_timeout).await?;
     let header = read_header(path, &mut conn).await?;
+    refuse_if_newer(path, &header)?;
     if !header.is_current() {
         let prepared = migrate::prepare(path, &mut conn, options, header.version).await?;
         upgrade(path, &mut conn).await?;
@@ -140,6 +146,20 @@ pub(super) async fn check_store(path: &Path, conn: &mut SqliteConnection) -> Res
         return Err(refused(format!("{file} is no redphone store: name another file")));
     }
     Ok(())
+}
+
+/// Refuses a store to which only a later version may write.
+pub(super) async fn check_needed_to_write(
+    path: &Path,
+    conn: &mut SqliteConnection,
+) -> Result<(), OpenError> {
+    refuse_if_newer(path, &read_header(path, conn).await?)
+}
+
+fn refuse_if_newer(path: &Path, header: &StoreHeader) -> Result<(), OpenError> {
+    let Some(needed) = header.needed_to_write else { return Ok(()) };
+    let reason = ReadOnlyReason::Newer { needed, newest: SCHEMA_VERSION };
+    Err(OpenError::fault(path, StoreFaultKind::ReadOnly(reason)))
 }
 
 /// Returns the error for a failure while a store is opened.
@@ -260,7 +280,8 @@ pub(super) async fn open_read_only(
         let unused = SqliteConnectOptions::new().in_memory(true).connect().await;
         conn = unused.map_err(|e| OpenError::fault(path, StoreFaultKind::Sql(e)))?;
     }
-    Ok(OpenedFile { conn, identity, meta, version: header.version, was_put_back: false, has_room })
+    let version = header.version.min(SCHEMA_VERSION);
+    Ok(OpenedFile { conn, identity, meta, version, was_put_back: false, has_room })
 }
 
 /// Returns the error for a file that can't be read. A write-ahead log that a dead process did not
@@ -279,13 +300,14 @@ fn read_error(path: &Path, error: sqlx::Error) -> OpenError {
     OpenError::fault(path, StoreFaultKind::Sql(error))
 }
 
-/// Returns whether the tables of the file are those of this version. This holds for a file that no
-/// process has open, too, where it is read without its log.
+/// Returns whether the tables of the file are those of this version, or of a later one that this
+/// one can read. This holds for a file that no process has open, too, where it is read without its
+/// log.
 pub(super) async fn has_current_schema(
     path: &Path,
     conn: &mut SqliteConnection,
 ) -> Result<bool, OpenError> {
-    Ok(read_header(path, conn).await?.version == SCHEMA_VERSION)
+    Ok(read_header(path, conn).await?.has_current_schema())
 }
 
 /// The properties of a file that tell whether it is a store, and of which version.
@@ -294,12 +316,18 @@ struct StoreHeader {
     version: i64,
     /// Whether the file uses a write-ahead log.
     has_wal: bool,
+    /// The version that a program must know to write the store, if this one does not.
+    needed_to_write: Option<i64>,
 }
 
 impl StoreHeader {
-    /// Whether the file is a store of this version.
+    /// Whether the file is a store of this version, or of a later one that this one can read.
     fn is_current(&self) -> bool {
-        self.version == SCHEMA_VERSION && self.has_wal
+        self.has_current_schema() && self.has_wal
+    }
+
+    fn has_current_schema(&self) -> bool {
+        self.version >= SCHEMA_VERSION && self.version != UNFINISHED
     }
 }
 
@@ -330,7 +358,7 @@ async fn read_header(path: &Path, conn: &mut SqliteConnection) -> Result<StoreHe
     };
     let (application, version, tables) = (number(0), number(1), number(2));
     if tables == 0 && (application == 0 || application == APPLICATION_ID) {
-        return Ok(StoreHeader { version: 0, has_wal: false });
+        return Ok(StoreHeader { version: 0, has_wal: false, needed_to_write: None });
     }
     if application != APPLICATION_ID {
         // A store whose creation was interrupted has no header yet, but a migrations table.
@@ -340,24 +368,34 @@ async fn read_header(path: &Path, conn: &mut SqliteConnection) -> Result<StoreHe
                 .await
                 .is_ok_and(|row| row.is_some());
         if has_migrations && application == 0 && tables <= 2 {
-            return Ok(StoreHeader { version: 0, has_wal: false });
+            return Ok(StoreHeader { version: 0, has_wal: false, needed_to_write: None });
         }
         return Err(refused(format!(
             "{file} belongs to another program, it is not a redphone store: name another file"
         )));
     }
-    if version > SCHEMA_VERSION && version != UNFINISHED {
+    let needed = match version {
+        ..=1 | UNFINISHED => None,
+        // Damage is found by whatever reads on.
+        _ => read_needed(conn).await.unwrap_or_default(),
+    };
+    if version > SCHEMA_VERSION
+        && version != UNFINISHED
+        && needed.is_none_or(|needed| needed.to_read > SCHEMA_VERSION)
+    {
         return Err(refused(format!(
             "{file} was written by a newer redphone (version {version} of the file, this one knows \
              {SCHEMA_VERSION}): update redphone, it was left as it is"
         )));
     }
+    let needed_to_write = needed.map(|needed| needed.to_write);
+    let needed_to_write = needed_to_write.filter(|version| *version > SCHEMA_VERSION);
     let wal = result_sets
         .get(3)
         .and_then(|rows| rows.first())
         .and_then(|row| row.try_get::<String, _>(0).ok())
         .is_some_and(|mode| mode == "wal");
-    Ok(StoreHeader { version, has_wal: wal })
+    Ok(StoreHeader { version, has_wal: wal, needed_to_write })
 }
 
 /// Runs the migrations.

@@ -21,6 +21,13 @@ pub enum ReadOnlyReason {
     /// The files next to the store can't be made or grow, which is what the cause says: as a rule
     /// the disk is full.
     NoRoom(Cause),
+    /// A later version has written to it.
+    Newer {
+        /// The version of the schema that a program must know to write to it.
+        needed: i64,
+        /// The version that this program knows.
+        newest: i64,
+    },
 }
 
 impl ReadOnlyReason {
@@ -47,6 +54,10 @@ impl ReadOnlyReason {
                  the others: remove the others, or write to a copy of it"
             ),
             Self::NoRoom(cause) => cause.to_string(),
+            Self::Newer { needed, newest } => format!(
+                "{file} can only be read, because a newer redphone has written to it (version \
+                 {needed} of the file, this one knows {newest}): update redphone to change something"
+            ),
         }
     }
 }

@@ -46,6 +46,7 @@ pub const TABLES: &[Table] = &[
     table("directory", Content::Recorded, "one row"),
     table("event", Content::Recorded, "what happened to the incidents"),
     table("fact_day", Content::Cached, "two rows for each day"),
+    table("foreign_record", Content::Recorded, "the records of later versions that were imported"),
     table("incident", Content::Derived, "the incidents"),
     table("meta", Content::OfThisFile, "one row for each property"),
     table("migration", Content::OfThisFile, "what is still to be done to an old store"),

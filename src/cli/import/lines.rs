@@ -226,21 +226,32 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Notes how far the export is read with a line. Returns `None` for a header or an end.
+    /// Notes how far the export is read with a line. Returns `None` for an end, and for a header that
+    /// says nothing to the store.
     fn follow(
         &mut self,
         record: Result<Record, LineError>,
         line_end: End,
     ) -> Result<Option<Record>, LineError> {
         match (&record, &mut self.progress) {
-            (Ok(Record::Header { format, version }), progress) => {
-                check_header(format, *version)?;
+            (Ok(Record::Header { format, version, needed_to_read, needed_to_write }), progress) => {
+                check_header(format, needed_to_read.unwrap_or(*version))?;
+                let is_for_the_store = needed_to_write.is_some();
                 let before = *progress;
                 *progress = Progress::Within { version: *version, records: 0, is_cut: false };
                 // An export of before the end was written may be followed by another one.
-                missing_end(before).map_or(Ok(None), |problem| Err(problem.into()))
+                match missing_end(before) {
+                    Some(problem) => Err(problem.into()),
+                    None => record.map(|header| is_for_the_store.then_some(header)),
+                }
             }
             (_, Progress::Nothing) => Err(InputProblem::NoHeader.into()),
+            // Only later versions have added kinds of records.
+            (Ok(Record::Unknown(foreign)), Progress::Within { version: 1, records, .. }) => {
+                *records += 1;
+                let kind = foreign.name().to_owned();
+                Err(LineProblem::Unparsable(Diagnosis::UnknownKind(kind)).into())
+            }
             (Ok(Record::End { records: counted }), progress @ Progress::Within { .. }) => {
                 let Progress::Within { records, .. } = *progress else { return Ok(None) };
                 *progress = Progress::Ended;

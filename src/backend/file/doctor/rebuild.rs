@@ -17,6 +17,7 @@ use crate::backend::file::full_text;
 use crate::backend::file::json_column::parse_json;
 use crate::backend::file::measures;
 use crate::backend::file::names::NameInterner;
+use crate::backend::file::open;
 use crate::backend::file::open_error::OpenError;
 use crate::backend::file::read_only::ReadOnlyReason;
 use crate::backend::file::sql::Batch;
@@ -41,6 +42,7 @@ pub(super) async fn rebuild(path: &Path, rules: &Rules) -> Result<Report, OpenEr
     };
     let opened = connect_writer(path, Duration::from_secs(10)).await;
     let mut conn = opened.map_err(|e| open_error(e.into()))?;
+    open::check_needed_to_write(path, &mut conn).await?;
     let result = rebuild_in_transaction(&mut conn).await;
     if result.is_err() {
         Batch::new("ROLLBACK").run(&mut conn).await.ok();

@@ -11,6 +11,7 @@ use crate::backend::file::event_row::{self, COLUMNS, FROM};
 use crate::backend::file::export::Sink;
 use crate::backend::file::foreign_table::read_foreign;
 use crate::backend::file::json_column::parse_json;
+use crate::backend::file::meta::read_needed;
 use crate::backend::file::open;
 use crate::backend::file::open_error::OpenError;
 use crate::backend::file::sql::Batch;
@@ -56,7 +57,9 @@ impl Salvager<'_> {
     }
 
     async fn salvage_all(&mut self) -> std::io::Result<()> {
-        self.emit(&Record::header())?;
+        let needed = read_needed(self.conn).await.ok().flatten();
+        let needed = needed.and_then(|needed| u32::try_from(needed.to_write).ok());
+        self.emit(&Record::header(needed))?;
         if let Ok(Some(directory)) = read_directory(self.conn).await {
             self.emit(&Record::Directory(Box::new(directory)))?;
         }
