@@ -53,7 +53,7 @@ each_backend!(
     commands_of_the_table_are_recorded_or_refused,
     a_repeated_alert_is_grouped_into_the_open_incident,
     alert_after_resolution_declares_a_new_incident,
-    alert_of_a_merged_incident_goes_to_the_open_end_and_raises_it,
+    alert_of_a_merged_incident_raises_the_open_end,
     merge_appears_on_both_timelines,
     merge_into_nothing_or_itself_is_refused,
     timelines_are_returned_in_ranges,

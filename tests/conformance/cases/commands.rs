@@ -229,7 +229,7 @@ pub async fn a_repeated_alert_is_grouped_into_the_open_incident(backend: &dyn Ba
     assert_eq!(backend.incident(first).await.unwrap().incident.summary.alerts, 2);
 }
 
-pub async fn alert_of_a_merged_incident_goes_to_the_open_end_and_raises_it(backend: &dyn Backend) {
+pub async fn alert_of_a_merged_incident_raises_the_open_end(backend: &dyn Backend) {
     let mut alert = declaration("disk full on db-1");
     alert.dedup_key = Some("disk/db-1 again".into());
     (alert.impact, alert.urgency) = (Impact::Low, Urgency::Low);

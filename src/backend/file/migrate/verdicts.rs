@@ -17,6 +17,9 @@ const READS: usize = 8;
 /// The number of incidents that one statement text changes; a full text stays prepared.
 const ROWS: usize = 32;
 
+/// The statement that changes one incident.
+const UPDATE: &str = "UPDATE incident SET row = ?, fingerprint = ?, dedup_key = ? WHERE key = ?;";
+
 /// Brings the next incidents up to date; see [`super::Work::run_batch`].
 pub(super) async fn run_batch(
     conn: &mut SqliteConnection,
@@ -60,8 +63,6 @@ async fn write(
                 .arg(encode_json(&record)?);
         }
     }
-    const UPDATE: &str =
-        "UPDATE incident SET row = ?, fingerprint = ?, dedup_key = ? WHERE key = ?;";
     for chunk in rows.chunks(ROWS) {
         let text = UPDATE.repeat(chunk.len());
         let mut batch = if chunk.len() == ROWS { Batch::new(&text) } else { Batch::one_off(&text) };
