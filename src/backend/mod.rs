@@ -81,7 +81,7 @@ pub trait Backend: Send + Sync {
     ) -> Result<Measures, BackendError>;
 
     /// Carries out a command. A command that was carried out before (same id) changes nothing and
-    /// is answered with its first outcome.
+    /// is answered with its first outcome; another command with that id is refused.
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError>;
 
     /// Carries out commands in their order and returns the outcome of each. A rejected command does

@@ -43,6 +43,8 @@ each_backend!(
     a_declaration_gets_a_number_and_a_row,
     numbers_are_given_in_order,
     repeated_command_returns_the_first_outcome,
+    an_id_stands_for_one_command,
+    an_expected_position_is_checked,
     replayed_declaration_creates_no_second_incident,
     late_command_reports_who_was_first,
     an_unknown_incident_is_not_found,

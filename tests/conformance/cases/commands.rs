@@ -6,8 +6,8 @@ use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::{CommandKind, Link};
 use redphone::model::status::{Category, Classification, Role, Status};
 use redphone::model::{
-    EventBody, Impact, Incident, IncidentCommand, IncidentId, IncidentNumber, PersonRef, Priority,
-    Urgency,
+    Envelope, EventBody, Impact, Incident, IncidentCommand, IncidentId, IncidentNumber, PersonRef,
+    Priority, Rejection, Urgency,
 };
 
 use crate::support::requests::{
@@ -45,6 +45,37 @@ pub async fn repeated_command_returns_the_first_outcome(backend: &dyn Backend) {
     assert_eq!(again.events, first.events);
     assert_eq!(again.row.unwrap().seq, 3);
     assert_eq!(backend.timeline(id, TimelineRange::After(0)).await.unwrap().len(), 3);
+}
+
+pub async fn an_id_stands_for_one_command(backend: &dyn Backend) {
+    let (_, first) = declare("Card payments fail");
+    backend.execute(&first).await.unwrap();
+    let (other_id, mut other) = declare("Logins fail");
+    other.id = first.id;
+    let refused = backend.execute(&other).await.unwrap_err();
+    let BackendError::Rejected(why) = &refused else { panic!("{refused:?}") };
+    assert!(matches!(why.rejection, Rejection::IdReused), "{why:?}");
+    assert!(matches!(backend.incident(other_id).await, Err(BackendError::NotFound(_))));
+    other.id = redphone::model::CommandId::new();
+    backend.execute(&other).await.unwrap();
+}
+
+pub async fn an_expected_position_is_checked(backend: &dyn Backend) {
+    let id = declared(backend, "watched").await;
+    let note = |seq: u32| {
+        let note = IncidentCommand::AddNote { text: "note".into() };
+        Envelope { expected_seq: Some(seq), ..ask(id, note) }
+    };
+    backend.execute(&note(1)).await.unwrap();
+    let refused = backend.execute(&note(1)).await.unwrap_err();
+    let BackendError::Conflict(why) = &refused else { panic!("{refused:?}") };
+    let Rejection::ChangedMeanwhile { expected, current } = why.rejection else {
+        panic!("{why:?}")
+    };
+    assert_eq!((expected, current), (1, 2));
+    let outcomes = backend.execute_all(&[note(2), note(2), note(3)]).await;
+    let done: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
+    assert_eq!(done, [true, false, true]);
 }
 
 pub async fn replayed_declaration_creates_no_second_incident(backend: &dyn Backend) {
