@@ -54,7 +54,7 @@ async fn second_outage_with_the_id_of_the_first_is_refused() {
 }
 
 #[tokio::test]
-async fn refusal_tells_strangers_nothing() {
+async fn refusal_has_nothing_for_strangers() {
     let server = TestServer::new().await;
     let (_, secret) = declare("Customer data of ACME leaked");
     done(&answer(&server, &server.respond, secret.clone()).await);

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::backend::BackendError;
 use crate::model::command::CommandKind;
 use crate::model::{
-    Actor, Command, Envelope, Event, EventBody, IncidentCommand, IncidentId, Rejection,
+    Actor, Command, Envelope, Event, EventBody, IncidentCommand, IncidentId, Rejection, undo,
 };
 
 /// The number of bytes of a digest.
@@ -113,7 +113,9 @@ pub(super) fn check_same_command(
                     // The alert may have been counted in an incident that was open already.
                     || matches!(command, IncidentCommand::Declare(_))
                         && matches!(earlier.body, EventBody::AlertRepeated { .. });
-                is_same_incident && leads_to(command.kind(), &earlier.body)
+                // What an undo leads to depends on what it undid.
+                is_same_incident
+                    && (undo::is_undo(&envelope.command) || leads_to(command.kind(), &earlier.body))
             }
             Command::RecordChange(_) | Command::RecordProblem(_) => false,
         },

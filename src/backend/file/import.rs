@@ -11,6 +11,7 @@ use super::change_table;
 use super::connect::connect_writer;
 use super::directory_table;
 use super::error::{StoreError, StoreResult};
+use super::event_insert::{bind_event, encode_body};
 use super::event_row::{self, COLUMNS, FROM, WRITER_FORMAT, truncate_times};
 use super::foreign_table;
 use super::full_text;
@@ -23,7 +24,7 @@ use super::records;
 use super::row::{NUMBERS_END, incident_key};
 use super::sql::Batch;
 use super::store::FileStore;
-use super::writer::{bind_event, encode_body};
+
 use crate::backend::BackendError;
 use crate::backend::record::{FORMAT, Record, VERSION};
 use crate::model::anomaly::{Anomaly, AnomalyCounts};

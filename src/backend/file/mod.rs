@@ -15,6 +15,7 @@ mod connect;
 mod directory_table;
 pub mod doctor;
 mod error;
+mod event_insert;
 mod event_row;
 mod export;
 mod foreign_table;

@@ -15,8 +15,9 @@ use super::directory_table::read_directory;
 use super::error::{
     OutOfNumbers, SqliteFault, StoreError, StoreResult, classify, reject_bad_field,
 };
+use super::event_insert::{EventOrigin, InsertGuard, insert_event};
 use super::event_row::{self, COLUMNS, FROM};
-use super::meta::{LAST_NUMBER, NEXT_LOG};
+use super::meta::LAST_NUMBER;
 use super::names::NameInterner;
 use super::problem_table;
 use super::projection::{self, ProjectedIncident};
@@ -31,7 +32,7 @@ use crate::model::directory::Directory;
 use crate::model::naming::{names_people, resolve_people};
 use crate::model::searched_texts::affects_search;
 use crate::model::{
-    Command, CommandId, Envelope, Event, EventBody, EventId, Incident, IncidentCommand, IncidentId,
+    Command, Envelope, Event, EventBody, EventId, Incident, IncidentCommand, IncidentId,
     IncidentNumber, Rejection, Rules, Summary, undo,
 };
 
@@ -403,7 +404,7 @@ impl Writer {
             return Err(BackendError::rejected(Rejection::IdCollides, context.now).into());
         }
         let mut batch = Batch::default();
-        let origin = EventOrigin::of(sent, None);
+        let origin = EventOrigin::new(sent, None);
         let updated = self.add_events(&mut batch, before, &events, &origin).await?;
         let mut all_events = events;
         let mut touched = vec![updated];
@@ -515,7 +516,7 @@ impl Writer {
         }
         let guard = InsertGuard { command: envelope.id, number: next_number, dedup_key };
         let mut batch = Batch::new(scope.begin());
-        let origin = EventOrigin::of(envelope, Some(guard));
+        let origin = EventOrigin::new(envelope, Some(guard));
         let updated = self.add_events(&mut batch, before, &events, &origin).await?;
         match self.run_and_commit(batch, scope).await {
             Ok(()) => {}
@@ -640,94 +641,6 @@ impl Writer {
         command_identity::check_same_command(envelope, (first.incident, first), None)?;
         self.replay_outcome(first.incident, events).await
     }
-}
-
-/// The conditions for inserting the events of a command that was decided on a cached record.
-struct InsertGuard {
-    /// Must not have been carried out before.
-    command: CommandId,
-    /// Must be greater than every assigned number; 0 if the command assigns none.
-    number: u64,
-    /// Must not be the key of an open incident.
-    dedup_key: Option<String>,
-}
-
-/// What the store must know about the command that events follow from.
-struct EventOrigin {
-    /// Stored with the first event of the command.
-    digest: CommandDigest,
-    /// The conditions, if the command was decided on a cached record.
-    guard: Option<InsertGuard>,
-}
-
-impl EventOrigin {
-    fn of(envelope: &Envelope, guard: Option<InsertGuard>) -> Self {
-        Self { digest: CommandDigest::compute(&envelope.command), guard }
-    }
-}
-
-/// Adds the statement that inserts one event. If its guard does not hold, the body becomes NULL,
-/// which the table refuses.
-fn insert_event(
-    batch: &mut Batch,
-    key: i64,
-    actor: i64,
-    event: &Event,
-    origin: &EventOrigin,
-) -> StoreResult<()> {
-    batch.sql(
-        "INSERT INTO event (format, id, incident, seq, kind, at, recorded, actor, nth, command,
-            subject, digest, log, body) VALUES (5, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ",
-    );
-    let guard = origin.guard.as_ref();
-    batch.sql(NEXT_LOG);
-    match guard {
-        None => batch.sql(", ?);"),
-        Some(InsertGuard { number: 0, .. }) => {
-            batch.sql(", iif(EXISTS (SELECT 1 FROM command WHERE id = ?), NULL, ?));")
-        }
-        Some(_) => batch
-            .sql(
-                ", iif(EXISTS (SELECT 1 FROM command WHERE id = ?)
-                    OR EXISTS (SELECT 1 FROM incident WHERE dedup_key = ?) OR ",
-            )
-            .sql(LAST_NUMBER)
-            .sql(" >= ?, NULL, ?));"),
-    };
-    bind_event(batch, key, actor, event);
-    let is_first = event_row::nth(event) == Some(0);
-    batch.arg(is_first.then(|| origin.digest.to_stored()));
-    if let Some(guard) = guard {
-        batch.arg(guard.command.as_bytes().to_vec());
-        if guard.number > 0 {
-            batch.arg(guard.dedup_key.clone()).arg(i64::try_from(guard.number).unwrap_or(i64::MAX));
-        }
-    }
-    batch.arg(encode_body(event)?);
-    Ok(())
-}
-
-/// Binds the arguments of an event, from its id to its subject.
-pub(super) fn bind_event(batch: &mut Batch, key: i64, actor: i64, event: &Event) {
-    let nth = event_row::nth(event);
-    let command = nth.is_none().then(|| event.command.as_bytes().to_vec());
-    let subject = (event.seq == 1).then(|| event.incident.as_bytes().to_vec());
-    batch
-        .arg(event.id.as_bytes().to_vec())
-        .arg(key)
-        .arg(i64::from(event.seq))
-        .arg(event_row::kind(&event.body))
-        .arg(event.at.timestamp_millis())
-        .arg(event.recorded_at.timestamp_millis())
-        .arg(actor)
-        .arg(nth)
-        .arg(command)
-        .arg(subject);
-}
-
-/// Encodes the body of an event as the log holds it.
-pub(super) fn encode_body(event: &Event) -> StoreResult<String> {
-    event.body_to_json().map_err(StoreError::invalid)
 }
 
 /// Sets the number of an incident if the event is its declaration.
