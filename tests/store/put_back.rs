@@ -123,7 +123,7 @@ async fn numbers_of_a_power_cut_are_not_given_again() {
 }
 
 #[tokio::test]
-async fn store_put_back_elsewhere_is_noticed_by_what_a_client_has_seen() {
+async fn copy_elsewhere_is_noticed_by_what_a_client_has_seen() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let store = open(&path).await;

@@ -21,6 +21,7 @@ mod export;
 mod foreign_table;
 mod full_text;
 mod generation;
+mod given;
 mod group_commit;
 mod high_water;
 mod import;

@@ -7,44 +7,8 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::database::{SqlResult, from_millis, to_millis};
 use super::outbox::Outbox;
+use super::outbox_remote::{OutboxRemote, PutBackNotice};
 use crate::backend::{BackendError, PutBack, StoreInfo};
-
-/// What is known of the remote that an outbox is of.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct OutboxRemote {
-    /// The public id of the token that is used now.
-    pub token: Option<String>,
-    /// The identity of the store, as the remote gave it last.
-    pub store: Option<String>,
-    /// The generation of the store, as the remote gave it last.
-    pub generation: Option<String>,
-    /// The store was put back, and no person has acknowledged that yet.
-    pub put_back: Option<PutBackNotice>,
-}
-
-/// That a store was put back, and what can be sent again.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PutBackNotice {
-    /// When the server noticed it, and to when it was put back.
-    pub put_back: PutBack,
-    /// How many commands were sent before that and can be sent again.
-    pub resendable: usize,
-}
-
-impl PutBackNotice {
-    /// Describes what happened, as a sentence without what to do.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
-        let to = self.put_back.to.map_or_else(|| "an empty store".to_owned(), time);
-        let held = match self.resendable {
-            0 => "nothing that was sent from here since is held any more".to_owned(),
-            1 => "1 command that was sent from here can be sent again".to_owned(),
-            count => format!("{count} commands that were sent from here can be sent again"),
-        };
-        format!("the server was put back to {to} (noticed at {}): {held}", time(self.put_back.at))
-    }
-}
 
 /// What a response says about the store that was known until now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::about::OutboxRemote;
+use super::outbox_remote::OutboxRemote;
 use crate::backend::{BackendError, Outcome};
 use crate::model::time::format_ago;
 use crate::model::{

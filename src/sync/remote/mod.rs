@@ -25,6 +25,7 @@ mod lock;
 mod open;
 mod optimistic;
 mod outbox;
+mod outbox_remote;
 mod paths;
 mod prefetch;
 mod reads;
@@ -49,7 +50,6 @@ use crate::backend::{Backend, BackendError};
 use crate::model::text::SafeText;
 use crate::model::{CommandId, IncidentId, Rules, Summary};
 
-pub use about::{OutboxRemote, PutBackNotice};
 pub use cache::{MAX_DETAILS, MAX_ENDED};
 pub use database::{DatabaseError, Unusable};
 pub use entry::{
@@ -58,6 +58,7 @@ pub use entry::{
 pub use open::{OpenError, Options, describe_waiting};
 pub use optimistic::{apply_pending_to_record, apply_pending_to_row};
 pub use outbox::Batch;
+pub use outbox_remote::{OutboxRemote, PutBackNotice};
 pub use paths::RemoteKey;
 pub(super) use prefetch::prefetch;
 pub use submit::Submission;
