@@ -63,6 +63,14 @@ fn version(path: &Path) -> i64 {
     conn.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
 }
 
+/// Returns the versions of the schema that a program must know to read and to write a store.
+fn needed(path: &Path) -> [i64; 2] {
+    let conn = Connection::open(path).unwrap();
+    let sql = "SELECT value FROM meta WHERE name = ?";
+    ["needed_to_read", "needed_to_write"]
+        .map(|name| conn.query_row(sql, [name], |row| row.get(0)).unwrap())
+}
+
 fn companion(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -171,6 +179,7 @@ async fn old_store_becomes_what_a_new_one_is() {
     assert_eq!(projection(&old), projection(&new));
     let refusal = prepared.execute([]).unwrap_err().to_string();
     assert!(refusal.contains("brought up to date by a newer redphone"), "{refusal}");
+    assert_eq!((needed(&old), needed(&new)), ([5, 5], [5, 5]));
     let copy = companion(&old, ".before-migration-1");
     assert_eq!((version(&old), version(&copy)), (version(&new), 1));
     let stages = std::mem::take(&mut *stages.lock().unwrap());

@@ -173,9 +173,12 @@ async fn run_batch_in_transaction(
     .fetch_result_sets(conn)
     .await?;
     let Some(row) = rows.get(1).and_then(|rows| rows.first()) else {
-        Batch::one_off(&format!("PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"))
-            .run(conn)
-            .await?;
+        let sql = format!(
+            "UPDATE meta SET value = {SCHEMA_VERSION}
+                WHERE name = 'needed_to_read' AND value = {UNFINISHED};
+             PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+        );
+        Batch::one_off(&sql).run(conn).await?;
         return Ok(true);
     };
     let name: String = row.try_get(0)?;

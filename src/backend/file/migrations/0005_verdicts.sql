@@ -37,5 +37,6 @@ CREATE TRIGGER fact_day_of_old_program BEFORE INSERT ON fact_day WHEN NEW.format
     SELECT RAISE(ABORT, 'the store was brought up to date by a newer redphone: start this one again');
 END;
 
-UPDATE meta SET value = 1005 WHERE name IN ('needed_to_read', 'needed_to_write');
+UPDATE meta SET value = 1005 WHERE name = 'needed_to_read';
+UPDATE meta SET value = max(value, 5) WHERE name = 'needed_to_write';
 PRAGMA user_version = 1005;
