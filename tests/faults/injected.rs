@@ -14,7 +14,7 @@ use crate::support::sample::{Sample, seed};
 /// The system calls that fail.
 const CALLS: &str = "write,pwrite64,pwritev,fsync,fdatasync,ftruncate,fallocate";
 /// The store's files, and its folder, which is synced too.
-const FILES: [&str; 6] = ["store.db", "store.db-wal", "store.db-shm", "store.db.high", "home", ""];
+const FILES: [&str; 4] = ["store.db", "store.db-wal", "store.db-shm", "store.db.high"];
 const ERRORS: [&str; 2] = ["ENOSPC", "EIO"];
 /// No command makes more calls.
 const MAX_CALLS: u64 = 40;
@@ -41,6 +41,8 @@ fn run_with(cli: &CliFixture, fault: Fault, args: &[&str]) -> (Run, bool) {
     let trace = cli.path("trace");
     let mut strace = Command::new("strace");
     strace.args(["-f", "-qq", "-e", &format!("trace={CALLS}"), "-e", &inject, "-o"]).arg(&trace);
+    let store = cli.store();
+    strace.arg("-P").arg(store.parent().unwrap());
     for file in FILES {
         strace.arg("-P").arg(cli.path(file));
     }
