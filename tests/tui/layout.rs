@@ -6,16 +6,23 @@ use std::sync::Arc;
 use chrono::{FixedOffset, TimeDelta};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
-use redphone::backend::BackendError;
+use redphone::backend::{BackendError, Detail, Similar};
 use redphone::config::reload::Changed;
 use redphone::config::{PanesSettings, Reload};
-use redphone::model::{IncidentCommand, Rules};
-use redphone::sync::remote::OutboxSnapshot;
+use redphone::model::runbook::RunbookHeader;
+use redphone::model::{Actor, Command, Envelope, Incident, IncidentCommand, IncidentId, Rules};
+use redphone::sync::remote::{EntryState, OutboxSnapshot};
 use redphone::sync::{BackendUpdate, Sourced};
 use redphone::tui::action::Action;
+use redphone::tui::action::build_keymap;
 use redphone::tui::core::message::Message;
-use redphone::tui::core::zone::{OffsetChange, ViewerZone};
+use redphone::tui::core::pane::Pane;
+use redphone::tui::core::zone::{OffsetChange, ViewerZone, Zone};
 use redphone::tui::layout::prepare;
+use redphone::tui::metrics::Span;
+use redphone::tui::reading::LoadedIncident;
+use redphone::tui::theme;
+use redphone::tui::travel::TimeTravel;
 use redphone::tui::update::perform;
 use redphone::tui::widgets::text::Line;
 use rstest::rstest;
@@ -75,16 +82,274 @@ fn addresses(stage: &Stage) -> [usize; 4] {
 #[derive(Clone, Debug)]
 enum Event {
     Step(Step),
-    Settings { own_key: bool, commands: bool, levels: bool },
-    Directory { full: bool },
-    Capabilities { can_acknowledge: bool, name: bool },
+    Settings {
+        own_key: bool,
+        commands: bool,
+        levels: bool,
+    },
+    Directory {
+        full: bool,
+    },
+    Capabilities {
+        can_acknowledge: bool,
+        name: bool,
+    },
     Measures(bool),
     Offset(i8),
     OffsetChange(bool),
     Seconds(i64),
     DetailFails,
     RunbooksVanish,
+    /// One input of a computation changes alone, and a frame is drawn before and after it.
+    Alone(Input),
     Frame,
+}
+
+/// Something that lines or disabled verbs depend on.
+#[derive(Clone, Copy, Debug)]
+enum Input {
+    Theme,
+    Zone,
+    Me,
+    ReadOnly,
+    Keymap,
+    Rules,
+    Settings,
+    Capabilities,
+    Directory,
+    Runbooks,
+    Placeholder,
+    Travelling,
+    PastRecord,
+    ViewedEvent,
+    Zoom,
+    Bare(Pane),
+    Outbox,
+    Day,
+    Span,
+    MeasuresFailed,
+    HasRows,
+}
+
+const INPUTS: [Input; 23] = [
+    Input::Theme,
+    Input::Zone,
+    Input::Me,
+    Input::ReadOnly,
+    Input::Keymap,
+    Input::Rules,
+    Input::Settings,
+    Input::Capabilities,
+    Input::Directory,
+    Input::Runbooks,
+    Input::Placeholder,
+    Input::Travelling,
+    Input::PastRecord,
+    Input::ViewedEvent,
+    Input::Zoom,
+    Input::Bare(Pane::Detail),
+    Input::Bare(Pane::Timeline),
+    Input::Bare(Pane::Metrics),
+    Input::Outbox,
+    Input::Day,
+    Input::Span,
+    Input::MeasuresFailed,
+    Input::HasRows,
+];
+
+/// Draws a frame, and another one for which everything is computed again.
+fn check(stage: &mut Stage) -> Result<(), TestCaseError> {
+    if stage.app.ui.size.0 > 0 && stage.app.ui.size.1 > 0 {
+        prepare(&mut stage.app);
+        let when_needed = frame(stage);
+        invalidate(stage);
+        prepare(&mut stage.app);
+        prop_assert_eq!(when_needed, frame(stage));
+    }
+    Ok(())
+}
+
+/// Changes one input in the state itself: a message would change several at once, and one of them
+/// would hide that another is missing.
+fn change_alone(stage: &mut Stage, input: Input) -> Result<(), TestCaseError> {
+    stage.keys("Esc Esc Esc");
+    let (mut zoomed, mut size) = (false, (200, 60));
+    match input {
+        Input::Zoom => size = (81, 36),
+        Input::Bare(_) => (zoomed, size) = (true, (81, 36)),
+        _ => {}
+    }
+    stage.app.ui.zoomed = zoomed;
+    stage.app.ui.focus = if let Input::Bare(pane) = input { pane } else { Pane::Detail };
+    stage.send(Message::Resized(size.0, size.1));
+    check(stage)?;
+    let app = &mut stage.app;
+    match input {
+        Input::Theme => {
+            let next =
+                theme::Name::ALL.iter().find(|name| app.ui.theme.with_name(**name) != app.ui.theme);
+            app.ui.theme = app.ui.theme.with_name(*next.expect("there are several"));
+        }
+        Input::Zone => {
+            let is_utc = app.ui.zone == Zone::Utc;
+            app.ui.offset = FixedOffset::east_opt(5 * 3600).expect("an offset");
+            app.ui.zone = if is_utc { Zone::Viewer } else { Zone::Utc };
+        }
+        Input::Me => {
+            let Some(shown) = app.reading.shown.clone() else { return Ok(()) };
+            // Only the owner can't be made the owner.
+            let mut detail = Detail::clone(&shown.detail);
+            detail.incident.summary.assignee = Some(company::tomo());
+            app.reading.shown = Some(LoadedIncident { detail: Arc::new(detail), ..shown.clone() });
+            let before = std::mem::replace(&mut app.session.me, company::tomo());
+            check(stage)?;
+            stage.app.session.me = before;
+            check(stage)?;
+            stage.app.reading.shown = Some(shown);
+        }
+        Input::ReadOnly => {
+            app.session.read_only = true;
+            check(stage)?;
+            stage.app.session.read_only = false;
+        }
+        Input::Keymap => {
+            let before = Arc::clone(&app.ui.keymap);
+            app.ui.keymap = Arc::new(build_keymap(&bound("own", "Y").keys).0);
+            check(stage)?;
+            stage.app.ui.keymap = before;
+        }
+        Input::Rules => {
+            let mut rules = Rules::clone(&app.session.rules);
+            for level in &mut rules.levels.0 {
+                level.acknowledge_s = level.acknowledge_s / 2 + 60;
+                level.resolve_s = level.resolve_s / 2 + 60;
+            }
+            app.session.rules = Arc::new(rules);
+        }
+        Input::Settings => {
+            let before = (Arc::clone(&app.session.settings), app.runbooks.clone());
+            app.runbooks = Some(Ok(Arc::default()));
+            app.session.settings = Arc::new(run::settings());
+            check(stage)?;
+            stage.app.session.settings = Arc::new(PanesSettings::default());
+            check(stage)?;
+            (stage.app.session.settings, stage.app.runbooks) = before;
+        }
+        Input::Capabilities => {
+            let before = app.connection.capabilities.clone();
+            if let Some(capabilities) = &mut app.connection.capabilities {
+                capabilities.verbs.clear();
+            }
+            check(stage)?;
+            stage.app.connection.capabilities = before;
+        }
+        Input::Directory => {
+            // Without a policy nobody can be escalated to; without a directory that is not sure.
+            let before = app.fetched.directory.replace(Arc::default());
+            check(stage)?;
+            stage.app.fetched.directory = None;
+            check(stage)?;
+            stage.app.fetched.directory = before;
+        }
+        Input::Runbooks => {
+            let before = app.runbooks.clone();
+            let heads = ["checkout", "search", "payments", "images"]
+                .map(|service| RunbookHeader { name: service.into(), ..RunbookHeader::default() });
+            app.runbooks = Some(Ok(Arc::new(heads.to_vec())));
+            check(stage)?;
+            stage.app.runbooks = Some(Ok(Arc::default()));
+            check(stage)?;
+            stage.app.runbooks = before;
+        }
+        Input::Placeholder => {
+            let before = (app.reading.shown.take(), app.reading.failed.take());
+            check(stage)?;
+            let id = IncidentId::new();
+            stage.app.reading.failed = Some((id, "the record is away".into()));
+            check(stage)?;
+            (stage.app.reading.shown, stage.app.reading.failed) = before;
+        }
+        Input::Travelling | Input::PastRecord | Input::ViewedEvent => {
+            let Some(shown) = &app.reading.shown else { return Ok(()) };
+            let (id, summary) = (shown.id, &shown.detail.incident.summary);
+            let mut past = Incident::clone(&shown.detail.incident);
+            past.summary.title = "as it was".into();
+            let (seq, at) = (summary.seq, summary.reported_at);
+            let record = Some((Arc::new(past), at));
+            let travel = |seq, record| Some(TimeTravel { id, seq, record, scroll_pending: false });
+            app.travel = travel(seq, None);
+            check(stage)?;
+            stage.app.travel = travel(seq, record.clone());
+            check(stage)?;
+            stage.app.travel = travel(1, record);
+            check(stage)?;
+            stage.app.travel = None;
+        }
+        Input::Zoom => {
+            let Some(shown) = app.reading.shown.clone() else { return Ok(()) };
+            // Only a pane on the whole screen shows a long title in full.
+            let mut detail = Detail::clone(&shown.detail);
+            detail.similar = vec![Similar {
+                id: IncidentId::new(),
+                number: None,
+                title: "long ".repeat(30),
+                reported_at: app.now,
+                resolution: String::new(),
+                same_fault: true,
+            }];
+            app.reading.shown = Some(LoadedIncident { detail: Arc::new(detail), ..shown.clone() });
+            check(stage)?;
+            stage.app.ui.zoomed = true;
+            check(stage)?;
+            stage.app.reading.shown = Some(shown);
+        }
+        Input::Bare(_) => {
+            // As wide and as high inside as the pane with a border.
+            stage.send(Message::Resized(79, 35));
+        }
+        Input::Outbox => {
+            let Some(before) = app.inflight.outbox.clone() else { return Ok(()) };
+            let Some(shown) = &app.reading.shown else { return Ok(()) };
+            let Some(event) = shown.events.last() else { return Ok(()) };
+            let command = Command::incident(shown.id, IncidentCommand::Acknowledge);
+            let actor = Actor::Person(company::me());
+            let (id, at, expected_seq) = (event.command, app.now, None);
+            let envelope = Envelope { id, at, actor, command, expected_seq };
+            let entry = outbox::entry(1, "INC-1", "a", envelope, EntryState::Pending);
+            app.inflight.outbox = Some(Arc::new(OutboxSnapshot {
+                entries: vec![entry],
+                ..OutboxSnapshot::default()
+            }));
+            check(stage)?;
+            stage.app.inflight.outbox = Some(before);
+        }
+        Input::Day => app.now += TimeDelta::days(1),
+        Input::Span => {
+            let before = app.metrics.span;
+            for span in Span::ALL {
+                stage.app.metrics.span = span;
+                check(stage)?;
+            }
+            stage.app.metrics.span = before;
+        }
+        Input::MeasuresFailed => {
+            let before = (app.metrics.loaded.take(), app.metrics.failed.take());
+            app.metrics.failed = Some("the store is away".into());
+            check(stage)?;
+            stage.app.metrics.failed = Some("the network is away".into());
+            check(stage)?;
+            (stage.app.metrics.loaded, stage.app.metrics.failed) = before;
+        }
+        Input::HasRows => {
+            let before = (app.metrics.loaded.take(), app.metrics.failed.take());
+            let snapshot = app.fetched.snapshot.take();
+            check(stage)?;
+            stage.app.fetched.snapshot = snapshot;
+            check(stage)?;
+            (stage.app.metrics.loaded, stage.app.metrics.failed) = before;
+        }
+    }
+    check(stage)
 }
 
 fn event(step: impl Strategy<Value = Step> + 'static) -> impl Strategy<Value = Event> {
@@ -104,6 +369,7 @@ fn event(step: impl Strategy<Value = Step> + 'static) -> impl Strategy<Value = E
         2 => (0_i64..90).prop_map(Event::Seconds),
         1 => Just(Event::DetailFails),
         1 => Just(Event::RunbooksVanish),
+        15 => prop::sample::select(&INPUTS[..]).prop_map(Event::Alone),
     ]
 }
 
@@ -180,7 +446,7 @@ fn happen(stage: &mut Stage, event: Event) {
             let none = redphone::tui::runbook::NoRunbooks::Unreadable("no".into());
             stage.send(Message::Runbooks(Err(none)));
         }
-        Event::Frame => {}
+        Event::Alone(_) | Event::Frame => {}
     }
 }
 
@@ -201,14 +467,10 @@ proptest! {
         let mut stage = property::opened(&data, size, start);
         stage.draws_manually = true;
         for event in events.into_iter().chain([Event::Frame]) {
-            let draws = matches!(event, Event::Frame);
-            happen(&mut stage, event);
-            if draws && stage.app.ui.size.0 > 0 && stage.app.ui.size.1 > 0 {
-                prepare(&mut stage.app);
-                let when_needed = frame(&stage);
-                invalidate(&mut stage);
-                prepare(&mut stage.app);
-                prop_assert_eq!(when_needed, frame(&stage));
+            match event {
+                Event::Frame => check(&mut stage)?,
+                Event::Alone(input) => change_alone(&mut stage, input)?,
+                event => happen(&mut stage, event),
             }
         }
     }
