@@ -211,6 +211,8 @@ async fn resend(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(), Fai
 
 /// Sends the pending commands and prints the outcome of each.
 async fn send_pending(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(), Failure> {
+    // Without an answer, what waits here is still tried, and says why it waits.
+    remote.claim_own_commands().await.ok();
     let before = remote.watch_outbox().borrow().clone();
     remote.send_now().await?;
     let after = remote.wait_until_settled(SEND_TIMEOUT).await;

@@ -96,7 +96,8 @@ fn new_token_of_a_person_sends_what_the_old_one_could_not() {
     let url = site.url();
     let old = site.token("ines");
     let as_old = [("REDPHONE_TOKEN", old.as_str())];
-    assert_eq!(site.run_with("home", &url, &as_old, &["list"]).code, 0);
+    let online = ["declare", "--title", "online", "--impact", "low", "--urgency", "low"];
+    assert_eq!(site.run_with("home", &url, &as_old, &online).code, 0);
     site.stop();
     let declare = ["declare", "--title", "kept", "--impact", "low", "--urgency", "low"];
     assert_eq!(site.run_with("home", &url, &as_old, &declare).code, 5);
@@ -108,7 +109,7 @@ fn new_token_of_a_person_sends_what_the_old_one_could_not() {
     assert_eq!(site.run_with("home", &url, &as_new, &["list"]).code, 0);
     let run = site.run_with("home", &url, &as_new, &["outbox", "send"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert_eq!(titles(&site), ["kept"]);
+    assert_eq!(titles(&site), ["kept", "online"]);
 }
 
 #[test]

@@ -181,6 +181,23 @@ impl Remote {
                 tracing::debug!(%error, "which store it is");
             }
         }
+        // Another task may have asked, and not have published yet what it was answered.
+        if let Err(error) = self.shared.refresh_outbox().await {
+            tracing::warn!(%error, "looking at the outbox");
+        }
+    }
+
+    /// Asks the remote whose the token is, if other outboxes of the same remote may have commands of
+    /// that person, and so moves them here.
+    ///
+    /// # Errors
+    /// When the remote does not answer.
+    pub async fn claim_own_commands(&self) -> Result<(), BackendError> {
+        let shared = &self.shared;
+        if shared.siblings.is_empty() || shared.has_claimed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        shared.verify().await
     }
 
     /// Returns the other outboxes under the state folder.
