@@ -279,9 +279,8 @@ fn next_level_is_not_called_automatic_where_nothing_calls_it() {
 fn owner_of_a_resolved_incident_is_corrected_with_a_reason() {
     let mut stage = Stage::busy();
     let id = stage.resolve_selected();
-    stage.keys("/");
-    stage.write("is:resolved");
-    stage.keys("Enter g");
+    stage.filter("is:ended card");
+    stage.keys("Enter");
     assert_eq!(stage.target(), id, "{}", stage.screen());
     stage.keys("s");
     stage.write("Tomo");
