@@ -51,12 +51,12 @@ pub async fn backup(context: &mut Context, args: Backup) -> Result<(), Failure> 
             )));
         }
     };
-    let content = unless_stopped(back_up(&store, &target, tokens, args.force)).await??;
+    let written = unless_stopped(back_up(&store, &target, tokens, args.force)).await??;
     context.out.done_line(format!(
         "{} written to {}: checked, {}",
-        describe(&content),
+        describe(&written),
         target.display(),
-        if content.tokens.is_some() { "with the tokens" } else { "there are no tokens" }
+        if written.tokens.is_some() { "with the tokens" } else { "there are no tokens" }
     ))
 }
 

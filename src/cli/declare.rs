@@ -7,10 +7,11 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::session::{IfMissing, Session, resolve_person};
 use super::{json, out};
+use crate::model::bad_field::BadField;
 use crate::model::command::Declaration;
 use crate::model::directory::Directory;
-use crate::model::naming::unknown_names;
-use crate::model::{IncidentCommand, IncidentId, PersonRef, Summary, check};
+use crate::model::naming::{resolve_people, unknown_names};
+use crate::model::{Actor, IncidentCommand, IncidentId, PersonRef, Summary, check};
 
 /// Declares the incident, assigns it if an owner is given, and prints its number.
 pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
@@ -56,6 +57,13 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
             )));
         }
         out::print_hint(format!("{unknown}: it is marked as unknown"));
+    }
+    // Nothing is declared if the owner can't be assigned afterwards.
+    if let Some(owner) = &args.owner
+        && let Err(refused) = checked_owner(owner, &session.me, &directory)
+    {
+        session.connection.close().await;
+        return Err(refused);
     }
     let result = session.execute(id, command).await;
     let outcome = match result {
@@ -135,6 +143,14 @@ async fn finish_queued(
     context.out.flush()?;
     session.connection.close().await;
     Err(failure)
+}
+
+/// Refuses an owner whom the directory does not have.
+fn checked_owner(owner: &str, me: &PersonRef, directory: &Directory) -> Result<(), Failure> {
+    let to = Some(resolve_owner(owner, me, directory));
+    let mut assign = IncidentCommand::Assign { to };
+    resolve_people(&mut assign, directory, &Actor::Person(me.clone()), None)
+        .map_err(|error| Failure::failed(BadField::new("owner", error.problem).to_string()))
 }
 
 fn resolve_owner(owner: &str, me: &PersonRef, directory: &Directory) -> PersonRef {

@@ -87,10 +87,13 @@ impl Directory {
         !self.services.is_empty() && self.service(name).is_none()
     }
 
-    /// Returns whether the directory has teams, and none with this name.
+    /// Returns whether the directory has teams, and none with this name. A team that owns a service
+    /// is known even where its members are not listed.
     #[must_use]
     pub fn is_unknown_team(&self, name: &str) -> bool {
-        !self.teams.is_empty() && self.teams.iter().all(|team| team.name != name)
+        !self.teams.is_empty()
+            && self.teams.iter().all(|team| team.name != name)
+            && self.services.iter().all(|service| service.team.as_deref() != Some(name))
     }
 
     /// Returns whether the directory has people, and nobody with this handle.

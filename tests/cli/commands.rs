@@ -48,7 +48,7 @@ fn every_field_given_to_declare_is_on_the_record() {
         "--symptoms",
         "All cards\nare refused",
         "--team",
-        "night",
+        "platform",
         "--label",
         "eu",
         "--label",
@@ -75,7 +75,7 @@ fn every_field_given_to_declare_is_on_the_record() {
     assert_eq!(incident["category"], "performance");
     assert_eq!(incident["source"], "user_report");
     assert_eq!(incident["symptoms"], "All cards\nare refused");
-    assert_eq!(incident["team"], "night");
+    assert_eq!(incident["team"], "platform");
     assert_eq!(incident["labels"], serde_json::json!(["eu", "vip"]));
     assert_eq!(incident["dedup_key"], "k/1");
     assert_eq!(incident["runbook"], "https://runbooks.example/1");

@@ -97,7 +97,7 @@ fn token_whose_secret_can_not_be_printed_is_revoked(#[case] json: &[&str]) {
     }
     let list = cli.ok(["token", "list"]);
     assert_eq!(list.matches("revoked").count(), 2, "{list}");
-    cli.ok(create);
+    assert_eq!(cli.run(create).code, 0);
     into_full(&cli, &[&["token", "revoke", "pager"], json].concat())
         .assert_error(&["pager revoked; but"]);
 }

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::meaning::{Meaning, missing_line, plain};
+use super::meaning::{Meaning, missing_line, plain, without_moved, without_notices};
 use super::program::{Home, Run, copy_folder, file, json_lines, run_with_input};
 use super::recording::lines;
 
@@ -26,7 +26,7 @@ pub fn differing_output(recorded: &str, actual: &str) -> Vec<String> {
         let (recorded, actual) = (json_lines(recorded), json_lines(actual));
         return Meaning::differences(&Value::Array(recorded), &Value::Array(actual));
     }
-    let (recorded, actual) = (plain(recorded), plain(actual));
+    let (recorded, actual) = (without_moved(&plain(recorded)), without_moved(&plain(actual)));
     let missing = missing_line(&recorded, &actual);
     missing.map(|line| format!("line {line:?} is missing in:\n{actual}")).into_iter().collect()
 }
@@ -38,7 +38,7 @@ pub fn differences(exit: i32, out: &str, err: &str, run: &Run) -> Vec<String> {
         found.push(format!("exit code: was {exit}, is {} ({})", run.code, run.err));
     }
     // The wording of a sentence on standard error may change.
-    if run.err.is_empty() != err.is_empty() {
+    if without_notices(&run.err).is_empty() != err.is_empty() {
         found.push(format!("standard error: was {err:?}, is {:?}", run.err));
     }
     found.extend(differing_output(out, &run.out));

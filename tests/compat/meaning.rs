@@ -19,6 +19,32 @@ const OPAQUE: [&str; 2] = ["cursor", "next"];
 /// Lists that are sets, and may gain members.
 const SETS: [&str; 1] = ["verbs"];
 
+/// The incident of the recorded store whose clock of the resolve level is paused.
+///
+/// Exception: a pause stops that clock. The old program counted this incident as late, so it stood
+/// further up in lists and once more among what is past and missed.
+const PAUSED: &str = "019cb000-0000-7001-8000-00000000f000";
+/// Its title, for lists as text.
+const PAUSED_TITLE: &str = "Paused one";
+/// Counts that may be one less for that reason.
+const WITHOUT_PAUSED: [&str; 2] = ["past", "missed"];
+
+/// Takes the paused incident out of a list of rows.
+fn without_paused(rows: &[Value]) -> (Vec<Value>, Option<Value>) {
+    let is_paused = |row: &Value| row["id"] == PAUSED && row["status"].is_string();
+    let others = rows.iter().filter(|row| !is_paused(row)).cloned().collect();
+    (others, rows.iter().find(|row| is_paused(row)).cloned())
+}
+
+/// Sorts changes that are suspected.
+///
+/// Exception: a direct change comes before one of a dependency, and the nearer one first.
+fn by_change(suspects: &[Value]) -> Vec<Value> {
+    let mut sorted = suspects.to_vec();
+    sorted.sort_by_key(|suspect| suspect["change"]["id"].to_string());
+    sorted
+}
+
 /// Compares recorded values with present ones.
 #[derive(Default, Debug)]
 pub struct Meaning {
@@ -43,11 +69,19 @@ impl Meaning {
                 self.objects(at, recorded, actual);
             }
             (Value::Array(recorded), Value::Array(actual)) => {
+                let (recorded, paused) = without_paused(recorded);
+                let (actual, paused_now) = without_paused(actual);
+                if let (Some(was), Some(is)) = (&paused, &paused_now) {
+                    self.compare(&format!("{at}/paused"), was, is);
+                }
+                if paused.is_none() && paused_now.is_some() {
+                    self.differences.push(format!("{at}: has the paused incident"));
+                }
                 if recorded.len() != actual.len() {
                     let (was, is) = (recorded.len(), actual.len());
                     self.differences.push(format!("{at}: had {was} items, has {is}"));
                 }
-                for (index, (recorded, actual)) in recorded.iter().zip(actual).enumerate() {
+                for (index, (recorded, actual)) in recorded.iter().zip(&actual).enumerate() {
                     self.compare(&format!("{at}/{index}"), recorded, actual);
                 }
             }
@@ -73,6 +107,13 @@ impl Meaning {
     fn objects(&mut self, at: &str, recorded: &Map<String, Value>, actual: &Map<String, Value>) {
         let is_problem =
             ["type", "code", "status", "detail"].iter().all(|k| recorded.contains_key(*k));
+        let has_paused = |of: &Map<String, Value>| {
+            of.get("rows").and_then(Value::as_array).is_some_and(|r| without_paused(r).1.is_some())
+        };
+        let is_late_list = has_paused(recorded) && !has_paused(actual);
+        let is_one_less = |was: &serde_json::Number, is: &serde_json::Number| {
+            was.as_u64().is_some_and(|was| was.checked_sub(1) == is.as_u64())
+        };
         for (name, value) in recorded {
             let at = format!("{at}/{name}");
             let Some(now) = actual.get(name) else {
@@ -83,6 +124,14 @@ impl Meaning {
                 (Value::Number(_), Value::Number(_)) if MEASURED.contains(&name.as_str()) => {}
                 (Value::String(was), Value::String(now)) if OPAQUE.contains(&name.as_str()) => {
                     self.bindings.insert(was.clone(), now.clone());
+                }
+                (Value::Number(was), Value::Number(is))
+                    if is_one_less(was, is) && {
+                        WITHOUT_PAUSED.contains(&name.as_str()) || (name == "total" && is_late_list)
+                    } => {}
+                (Value::Array(was), Value::Array(is)) if name == "suspects" => {
+                    let (was, is) = (by_change(was), by_change(is));
+                    self.compare(&at, &Value::Array(was), &Value::Array(is));
                 }
                 // A sentence for people.
                 (Value::String(_), Value::String(now)) if is_problem && name == "detail" => {
@@ -107,6 +156,24 @@ pub fn missing_line<'a>(old: &'a str, new: &str) -> Option<&'a str> {
     old.lines().find(|line| !rest.any(|one| one == *line))
 }
 
+/// Takes out what stands elsewhere in lists as text since the paused incident is no longer late and
+/// direct suspects come first.
+pub fn without_moved(text: &str) -> String {
+    let is_moved = |line: &&str| line.ends_with(PAUSED_TITLE) || line.starts_with("Suspect ");
+    text.lines().filter(|line| !is_moved(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// Takes out what the present program says on standard error and the old one could not: that a store
+/// is brought up to date, and that commands wait in outboxes of other names.
+pub fn without_notices(text: &str) -> String {
+    let is_notice = |line: &&str| {
+        line.contains(" is of an older version and is brought up to date")
+            || line.contains(" is up to date; once all is well, remove the copy")
+            || line.contains("commands wait in other outboxes")
+    };
+    text.split_inclusive('\n').filter(|line| !is_notice(line)).collect()
+}
+
 /// Replaces what differs from run to run in text for people: dates, times of day, ages, and the
 /// blanks that align columns around them.
 pub fn plain(text: &str) -> String {
@@ -114,6 +181,7 @@ pub fn plain(text: &str) -> String {
         let words = line.split_whitespace().map(|word| match word {
             word if is_age(word) => "<age>",
             word if is_time(word) => "<time>",
+            word if is_new_id(word) => "<id>",
             word => word,
         });
         let line = words.collect::<Vec<_>>().join(" ");
@@ -121,6 +189,11 @@ pub fn plain(text: &str) -> String {
         without_ago(&line)
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a word is an id that the program created.
+fn is_new_id(word: &str) -> bool {
+    word.parse::<Uuid>().is_ok() && !word.starts_with(FIXED)
 }
 
 /// Whether a word is an age such as `3d`, `2h05` or `+17w`.

@@ -9,6 +9,8 @@ use flate2::read::GzDecoder;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::meaning::without_notices;
+
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_redphone");
 
@@ -79,7 +81,7 @@ impl Home {
     /// Runs a command that must succeed, and returns its output.
     pub fn ok<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> String {
         let run = self.run(args);
-        assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+        assert_eq!((run.code, without_notices(&run.err).as_str()), (0, ""), "{run:?}");
         run.out
     }
 

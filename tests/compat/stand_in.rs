@@ -30,6 +30,8 @@ enum Answer {
     NotRecorded,
     /// The server is alive.
     Health,
+    /// There is nobody in the directory.
+    Directory,
 }
 
 /// A server on loopback.
@@ -106,9 +108,23 @@ impl Script {
         if (request.method.as_str(), request.path.as_str()) == ("GET", "/v1/health") {
             return Answer::Health;
         }
+        // Nor did it ask who is in the directory before it listed or showed incidents.
+        if (request.method.as_str(), request.path.as_str()) == ("GET", "/v1/directory") {
+            return Answer::Directory;
+        }
         let body = request.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
         self.refused.push(format!("no recording asks {} {} {body}", request.method, request.path));
         Answer::NotRecorded
+    }
+}
+
+/// A response that the old server gave to nobody whom the recordings have.
+fn unrecorded(body: serde_json::Value) -> RecordedResponse {
+    RecordedResponse {
+        status: 200,
+        headers: [("content-type".into(), "application/json".into())].into(),
+        body: Some(body),
+        text: None,
     }
 }
 
@@ -119,12 +135,10 @@ fn serve(mut stream: TcpStream, script: &Mutex<Script>) {
         let answer = match script.answer(&request) {
             Answer::Recorded(answer) => answer,
             Answer::Away => return,
-            Answer::Health => RecordedResponse {
-                status: 200,
-                headers: [("content-type".into(), "application/json".into())].into(),
-                body: Some(serde_json::json!({"status": "ok"})),
-                text: None,
-            },
+            Answer::Health => unrecorded(serde_json::json!({"status": "ok"})),
+            Answer::Directory => unrecorded(serde_json::json!({
+                "people": [], "teams": [], "services": [], "policies": [], "schedules": []
+            })),
             Answer::NotRecorded => {
                 let _ = stream.write_all(b"HTTP/1.1 501 Not Recorded\r\nContent-Length: 0\r\n\r\n");
                 continue;

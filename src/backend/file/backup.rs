@@ -154,7 +154,7 @@ pub async fn restore(backup: &Path, store: &Path) -> Result<Restored, OpenError>
     let old = lock_old(&target).await?;
     let floors = floors(&target, &prepared, old.as_ref().and_then(|old| old.meta.as_ref()));
     let now = Utc::now();
-    let begin = async {
+    let new_generation = async {
         if prepared.meta.is_some() {
             meta::begin_generation(&mut prepared.conn, floors.0, floors.1, now).await?;
             let mut batch = Batch::new("DELETE FROM meta WHERE name = ?;");
@@ -164,9 +164,9 @@ pub async fn restore(backup: &Path, store: &Path) -> Result<Restored, OpenError>
         Batch::one_off("PRAGMA journal_mode = WAL").run(&mut prepared.conn).await?;
         read_meta(&mut prepared.conn).await
     };
-    let begun: StoreResult<Option<StoreMeta>> = begin.await;
+    let outcome: StoreResult<Option<StoreMeta>> = new_generation.await;
     prepared.conn.close().await.ok();
-    let meta = begun.map_err(|error| failure(backup, error))?;
+    let meta = outcome.map_err(|error| failure(backup, error))?;
     copy.as_file().sync_all().map_err(|e| io_failure(&target, "written", &e))?;
     let previous = match old {
         Some(old) => Some(old.set_aside(&target, now).await?),
