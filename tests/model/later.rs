@@ -9,6 +9,7 @@ use redphone::model::checklist::{Answer, ClosingItem, InvestigationItem, Item};
 use redphone::model::command::Link;
 use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
+use redphone::model::event::StoredBody;
 use redphone::model::priority::Level;
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::review::{ActionKind, Section};
@@ -126,8 +127,11 @@ fn event_of_a_later_version_is_shown_carried_and_folded() {
             let read: Vec<Event> = serde_json::from_value(events.clone()).unwrap();
             assert_eq!(serde_json::to_value(&read).unwrap(), events, "{addition:?}");
             for event in &read {
-                let (body, extra) = EventBody::from_json(&event.body_to_json().unwrap()).unwrap();
-                assert_eq!(&Event { body, extra, ..event.clone() }, event, "{addition:?}");
+                let (stored, extra) =
+                    StoredBody::from_json(&event.body_to_json().unwrap()).unwrap();
+                let StoredBody { because, verdicts, undo, body } = stored;
+                let again = Event { because, verdicts, undo, body, extra, ..event.clone() };
+                assert_eq!(&again, event, "{addition:?}");
             }
             let incident = Incident::fold(&read).unwrap().expect("events");
             assert_eq!(incident.summary.seq, u32::try_from(read.len()).unwrap());

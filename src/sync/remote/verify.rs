@@ -71,7 +71,7 @@ impl Shared {
             return;
         }
         for file in &self.siblings {
-            match self.outbox.import(file, Import::AskedBy(handle)).await {
+            match self.outbox.import(file, Import::Requester(handle)).await {
                 Ok(_) => {}
                 Err(error) => tracing::warn!(file = %file.display(), %error, "another outbox"),
             }

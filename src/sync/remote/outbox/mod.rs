@@ -89,7 +89,7 @@ impl Outbox {
         let name = other.to_str().ok_or(ImportError::Name)?.to_owned();
         let handle = match which {
             Import::All => None,
-            Import::AskedBy(handle) => Some(handle.to_owned()),
+            Import::Requester(handle) => Some(handle.to_owned()),
         };
         let moved = self.with_conn(async |conn| {
             sqlx::query("ATTACH DATABASE ? AS other").bind(name).execute(&mut *conn).await?;
@@ -234,7 +234,7 @@ pub(super) enum Import<'a> {
     /// All, the sent ones too.
     All,
     /// Unsent ones that a person asked for, by the handle.
-    AskedBy(&'a str),
+    Requester(&'a str),
 }
 
 /// Moves commands of an attached outbox. They are stored here before they are deleted there, and
