@@ -12,7 +12,16 @@ pub struct HttpFixture {
 
 /// Returns a client of a new server, with a token of Ines Moreau.
 pub async fn empty() -> HttpFixture {
-    let server = Served::start().await;
+    // The cases name people of their own.
+    of(Served::start_without_people().await)
+}
+
+/// Like [`empty`], but with Ines Moreau in the directory.
+pub async fn with_people() -> HttpFixture {
+    of(Served::start().await)
+}
+
+fn of(server: Served) -> HttpFixture {
     let client = server.client(&server.url(), "ines", Timeouts::default());
     HttpFixture { client, _server: server }
 }

@@ -99,7 +99,7 @@ mod only_on_the_api {
 
     #[tokio::test]
     async fn actor_follows_from_the_token() {
-        let fixture = crate::conformance::http::empty().await;
+        let fixture = crate::conformance::http::with_people().await;
         let capabilities = fixture.client.capabilities().await.unwrap();
         let ines = PersonRef::new("ines", "Ines Moreau");
         assert_eq!(capabilities.me, Some(ines.clone()));
@@ -115,7 +115,8 @@ mod only_on_the_demo {
 
     #[tokio::test]
     async fn directory_is_that_of_the_company() {
-        let demo = crate::conformance::demo::empty().await;
+        let options = redphone::backend::demo::Options::default();
+        let demo = redphone::backend::demo::open_empty(options).await.unwrap();
         let directory = demo.store.directory().await.unwrap();
         assert!(directory.services.len() >= 50 && directory.people.len() >= 30);
         assert_eq!(demo.store.capabilities().await.unwrap().name, "demo");

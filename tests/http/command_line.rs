@@ -145,7 +145,8 @@ async fn failures_have_a_sentence_and_an_exit_code() {
     assert_eq!((run.code, run.out.as_str()), (4, ""), "{run:?}");
     let expected =
         format!("redphone: {host} refuses the connection: nothing listens on that port\n");
-    assert_eq!(run.err, expected);
+    // What was kept before the token was replaced is named first.
+    assert!(run.err.ends_with(&expected), "{run:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

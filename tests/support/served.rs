@@ -1,7 +1,7 @@
 //! A real server over a real file, which can be stopped and dropped.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use redphone::backend::file::{FileStore, Options as StoreOptions};
@@ -27,6 +27,8 @@ pub struct Served {
     /// Certificate and key; `None` for plain HTTP.
     tls: Option<TlsFiles>,
     running: Option<Running>,
+    /// Whether Ines Moreau and Tom Varga are in its directory.
+    has_people: bool,
 }
 
 struct Running {
@@ -39,6 +41,14 @@ impl Served {
     /// Starts a server over an empty store, with Ines Moreau and Tom Varga in its directory.
     pub async fn start() -> Self {
         let mut served = Self::new();
+        served.again().await;
+        served
+    }
+
+    /// Like [`Self::start`], but with nobody in its directory.
+    pub async fn start_without_people() -> Self {
+        let mut served = Self::new();
+        served.has_people = false;
         served.again().await;
         served
     }
@@ -59,7 +69,7 @@ impl Served {
     fn new() -> Self {
         let address = ([127, 0, 0, 1], 0).into();
         let folder = tempfile::tempdir().unwrap();
-        let served = Self { folder, address, tls: None, running: None };
+        let served = Self { folder, address, tls: None, running: None, has_people: true };
         for (name, scope) in [("ines", Scope::Admin), ("tom", Scope::Respond), ("eye", Scope::Read)]
         {
             served.make_token(name, scope);
@@ -116,12 +126,13 @@ impl Served {
         let mut options = Options::new(self.address.to_string(), self.path("tokens.json"));
         options.limits.requests_per_minute = 1_000_000.try_into().unwrap();
         options.tls.clone_from(&self.tls);
-        let store = self.store();
+        let (store, has_people) = (self.store(), self.has_people);
         let (stop, stopped) = oneshot::channel();
         let (bound, address) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         runtime.spawn(async move {
-            let store = open(store).await;
+            let store =
+                if has_people { open(store).await } else { open_without_people(&store).await };
             let server = loop {
                 match Server::bind(options.clone(), Arc::new(store.clone())).await {
                     Ok(server) => break server,
@@ -176,6 +187,11 @@ impl Drop for Served {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Opens the store of a server that has nobody in its directory.
+async fn open_without_people(path: &Path) -> FileStore {
+    FileStore::open(path, stores::options()).await.unwrap()
 }
 
 /// Opens the store of a server.

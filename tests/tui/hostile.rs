@@ -205,7 +205,7 @@ fn stage(memory: &Memory, size: (u16, u16)) -> Stage {
     let message =
         Message::Detail(shown.id, Ok(Box::new(Sourced { value, as_of: None })), stage.now);
     stage.send(message);
-    assert_eq!(stage.selected(), "INC-2051");
+    assert_eq!(stage.selected(), "INC-2020");
     stage
 }
 
