@@ -93,7 +93,7 @@ impl Directory {
     pub fn is_unknown_team(&self, name: &str) -> bool {
         !self.teams.is_empty()
             && self.teams.iter().all(|team| team.name != name)
-            && self.services.iter().all(|service| service.team.as_deref() != Some(name))
+            && self.services.iter().all(|service| service.team != name)
     }
 
     /// Returns whether the directory has people, and nobody with this handle.
