@@ -14,7 +14,7 @@ const HOUR: Duration = Duration::from_secs(3);
 /// How many times as much happens: an hour in [`HOUR`].
 const SPEED: &str = "1000";
 /// How much memory may grow after the first hour, in KiB.
-const GROWTH_KIB: u64 = 24 * 1024;
+const GROWTH_KIB: u64 = 48 * 1024;
 
 /// Returns the resident memory of a process in KiB; `None` where the system does not report it.
 fn resident_kib(process: u32) -> Option<u64> {
