@@ -49,7 +49,7 @@ fn an_export_imported_and_exported_again_is_the_same_bytes() {
 fn export_has_no_terminal_control_characters() {
     let (_, text) = exported();
     assert!(text.chars().all(|c| c == '\n' || (!c.is_control() && c != '\u{202e}')));
-    assert!(text.starts_with("{\"header\":{\"format\":\"redphone\",\"version\":2}}\n"));
+    assert!(text.starts_with("{\"header\":{\"format\":\"redphone\",\"version\":2,"));
 }
 
 #[test]
@@ -114,7 +114,6 @@ fn second_declaration(text: &str) -> usize {
 #[case::line_break("Images answer 404", "a\\nb".to_owned(), "title: has a line break")]
 #[case::empty("Images answer 404", " ".to_owned(), "title: is empty")]
 #[case::no_text("\"Images answer 404\"", "5".to_owned(), "title: invalid type: integer `5`")]
-#[case::record("{\"event\"", "{\"incident\"".to_owned(), "incident: is a kind of record not known")]
 #[case::kind("\"declared\"", "\"exploded\"".to_owned(), "kind: is not a declaration")]
 #[case::no_json("{\"event\":{", "{\"event\":{,".to_owned(), "column 11: is not JSON")]
 #[case::torn("}}", String::new(), "is cut off: it ends in the middle of a record")]
@@ -379,7 +378,7 @@ fn incidents_of_another_store_are_imported_under_new_numbers() {
     assert_eq!((&report["incidents"], &report["new_numbers"]), (&3.into(), &[3, 5].into()));
     let shown = cli.ok(["show", "3"]);
     assert!(shown.contains("Theirs one") && shown.contains("into INC-4"), "{shown}");
-    assert!(!shown.contains("INC-2"), "{shown}");
+    assert!(!shown.contains("into INC-2"), "{shown}");
     let shown = cli.ok(["show", "5"]);
     assert!(shown.contains("Theirs three") && shown.contains("INC-4"), "{shown}");
     assert!(cli.ok(["show", "1"]).contains("Mine one"));

@@ -10,8 +10,27 @@ use super::program::{Home, file, text_of};
 /// `list` in a pipe cut its output after 100 rows without a word: 100 is the default on a terminal
 /// alone now.
 ///
-/// The object that `doctor --json` prints has a field more.
-const CHANGED: [(&str, &str); 5] = [
+/// The objects that `doctor --json` and `import --json` print may have a field more, and an export
+/// that was cut off is named with what is left out. The outbox has more commands, so that the text
+/// about those before breaks elsewhere.
+const CHANGED: [(&str, &str); 11] = [
+    (
+        "redphone_import",
+        "--skip-bad leaves such lines out. Events that are there already are counted and change \
+         nothing.",
+    ),
+    (
+        "redphone-import.1",
+        "\\-\\-skip\\-bad leaves such lines out. Events that are there already are counted and change \
+         nothing.",
+    ),
+    ("redphone_import", "--json prints one object: incidents, events, others, known, and skipped."),
+    (
+        "redphone-import.1",
+        "\\-\\-json prints one object: incidents, events, others, known, and skipped.",
+    ),
+    ("redphone_outbox", "(O) it can be edited."),
+    ("redphone-outbox.1", "(O) it can be edited."),
     ("redphone_list", "      --limit <N>     The most rows [default: 100]"),
     ("redphone-list.1", "\\fB\\-\\-limit\\fR \\fI<N>\\fR [default: 100]"),
     ("redphone-list.1", "The most rows"),
@@ -29,6 +48,12 @@ const CHANGED: [(&str, &str); 5] = [
 fn without_changed(name: &str, old: &str) -> String {
     let is_changed = |line: &&str| CHANGED.contains(&(name, *line));
     old.lines().filter(|line| !is_changed(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns a text without the blanks that align its columns: a longer name moves them.
+fn unaligned(text: &str) -> String {
+    let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The commands whose help was recorded, by the name of the file without its ending.
@@ -49,7 +74,8 @@ fn help_has_every_old_line() {
         let words = command.split('_').skip(1);
         let help = home.ok(words.chain(["--help"]));
         let old = without_changed(&command, &text_of(&format!("help/{command}.txt")));
-        assert_eq!(missing_line(&old, &help), None, "redphone {command} --help:\n{help}");
+        let missing = missing_line(&unaligned(&old), &unaligned(&help)).map(ToOwned::to_owned);
+        assert_eq!(missing, None, "redphone {command} --help:\n{help}");
     }
 }
 

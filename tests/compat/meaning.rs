@@ -45,6 +45,19 @@ fn by_change(suspects: &[Value]) -> Vec<Value> {
     sorted
 }
 
+/// Takes out events that say why an incident was raised, as long as there are more than `count`.
+///
+/// Exception: what is merged into an incident of a lower priority raises it.
+fn without_raised(events: &[Value], count: usize) -> Value {
+    let mut more = events.len().saturating_sub(count);
+    let mut is_other = |event: &&Value| {
+        let is_raised = more > 0 && event["because"].is_string();
+        more -= usize::from(is_raised);
+        !is_raised
+    };
+    events.iter().filter(|event| is_other(event)).cloned().collect()
+}
+
 /// Compares recorded values with present ones.
 #[derive(Default, Debug)]
 pub struct Meaning {
@@ -132,6 +145,9 @@ impl Meaning {
                 (Value::Array(was), Value::Array(is)) if name == "suspects" => {
                     let (was, is) = (by_change(was), by_change(is));
                     self.compare(&at, &Value::Array(was), &Value::Array(is));
+                }
+                (Value::Array(was), Value::Array(is)) if at.ends_with("/outcome/events") => {
+                    self.compare(&at, &Value::Array(was.clone()), &without_raised(is, was.len()));
                 }
                 // A sentence for people.
                 (Value::String(_), Value::String(now)) if is_problem && name == "detail" => {
