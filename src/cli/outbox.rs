@@ -52,10 +52,7 @@ pub async fn run(context: &mut Context, args: OutboxArgs) -> Result<(), Failure>
         return print_all(out, config, args.all).await;
     }
     let sending = match &args.about {
-        Some(OutboxCommand::Send) if config.read_only => {
-            return Err(Failure::failed("opened read-only: nothing is sent from here"));
-        }
-        Some(OutboxCommand::Resend { .. }) if config.read_only => {
+        Some(OutboxCommand::Send | OutboxCommand::Resend { .. }) if config.read_only => {
             return Err(Failure::failed("opened read-only: nothing is sent from here"));
         }
         Some(OutboxCommand::Send | OutboxCommand::Resend { none: false }) => Sending::Yes,

@@ -74,7 +74,7 @@ fn create(context: &mut Context, args: CreateToken) -> Result<(), Failure> {
     let (secret, token) = file.create(new_token)?;
     let printed = print_secret(context, &token, secret.reveal(), args.json);
     if let Err(failure) = printed {
-        return Err(revoke_unprinted(&file, &token, failure));
+        return Err(revoke_unprinted(&file, &token, &failure));
     }
     if args.json {
         return Ok(());
@@ -107,7 +107,7 @@ fn print_secret(
 }
 
 /// Revokes a token whose secret could not be printed: nobody has it, or somebody has a part of it.
-fn revoke_unprinted(file: &TokenFile, token: &Token, failure: Failure) -> Failure {
+fn revoke_unprinted(file: &TokenFile, token: &Token, failure: &Failure) -> Failure {
     let reason = failure.output_error.clone().unwrap_or_else(|| failure.message.clone());
     let name = SafeText::from(&token.name);
     let message = match file.revoke(&token.id) {

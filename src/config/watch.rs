@@ -116,13 +116,12 @@ impl SettingsWatcher {
     async fn wait_until_quiet(&mut self) -> bool {
         // An error means that there is no watcher.
         match timeout(POLL_INTERVAL, self.events.recv()).await {
-            Ok(Some(())) => {}
             Ok(None) => {
                 tokio::time::sleep(POLL_INTERVAL).await;
                 return false;
             }
             Err(_) if FileStamp::read(&self.file) == self.last_stamp => return false,
-            Err(_) => {}
+            Ok(Some(())) | Err(_) => {}
         }
         let latest = Instant::now() + MAX_DELAY;
         while Instant::now() < latest {

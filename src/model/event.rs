@@ -380,7 +380,7 @@ impl Event {
         let mut parts = vec![self.body.detail()];
         parts.extend(self.because.clone());
         parts.extend(self.verdicts.iter().filter_map(Verdict::phrase));
-        let extra = self.extra.labelled().into_iter();
+        let extra = self.extra.labelled();
         parts.extend(extra.map(|(label, text)| format!("{label}: {text}")));
         parts.retain(|part| !part.is_empty());
         parts.join(" · ")
@@ -598,7 +598,7 @@ impl EventLogic for UnknownEvent {
     }
 
     fn news(&self, _: &Event, _: &PersonRef) -> String {
-        format!("did what only a later version knows: {}", sanitize(&self.label()))
+        format!("did what only a later version knows: {}", sanitize(self.label()))
     }
 }
 

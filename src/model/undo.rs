@@ -62,11 +62,17 @@ fn restoration(
     }
     let mut record = Incident::fold(&timeline[..first]).ok()??;
     let before = record.fields()?;
-    undone.iter().for_each(|event| record.apply(event));
+    for event in undone {
+        record.apply(event);
+    }
     let after = record.fields()?;
-    since.iter().for_each(|event| record.apply(event));
+    for event in since {
+        record.apply(event);
+    }
     let now = record.fields()?;
-    events.iter().for_each(|event| record.apply(event));
+    for event in events {
+        record.apply(event);
+    }
     let plain = record.fields()?;
     let is_untouched = since.iter().all(|event| is_void(event, since));
     let mut restored = Map::new();

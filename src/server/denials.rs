@@ -73,7 +73,7 @@ impl Denials {
         let Some(more) = self.throttle.count(key, Instant::now()) else { return };
         let from = peer.map_or_else(|| "an unknown address".to_owned(), |peer| peer.to_string());
         let more = if more == 0 { String::new() } else { format!(", {more} more times before") };
-        let token = token_id.as_ref().map(|id| SafeText::from(id));
+        let token = token_id.as_ref().map(SafeText::from);
         match (reason, token) {
             (DenialReason::Revoked, Some(id)) => {
                 tracing::warn!("the revoked token {id} was used from {from}{more}");

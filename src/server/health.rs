@@ -293,12 +293,13 @@ mod tests {
 
     #[test]
     fn only_faults_of_every_write_count() {
+        use crate::backend::file::{Panicked, StoreFaultKind as Kind};
+
         let counts = |error: BackendError| write_failure(&Err(error)).is_some();
         let fault = |kind| {
             let path = "/var/lib/store.db".into();
             BackendError::from(StoreFault { path, kind })
         };
-        use crate::backend::file::{Panicked, StoreFaultKind as Kind};
         assert!(counts(fault(Kind::Moved { replaced: false })));
         assert!(counts(fault(Kind::Sql(sqlx::Error::Io(std::io::ErrorKind::Other.into())))));
         assert!(counts(BackendError::Unreachable("no answer".into())));

@@ -1,6 +1,7 @@
 //! The HTTP client for the conformance suite, with a real server over a real file.
 
 use redphone::backend::http::{HttpBackend, Timeouts};
+use redphone::model::PersonRef;
 
 use crate::support::served::Served;
 
@@ -12,16 +13,9 @@ pub struct HttpFixture {
 
 /// Returns a client of a new server, with a token of Ines Moreau.
 pub async fn empty() -> HttpFixture {
-    // The cases name people of their own.
-    of(Served::start_without_people().await)
-}
-
-/// Like [`empty`], but with Ines Moreau in the directory.
-pub async fn with_people() -> HttpFixture {
-    of(Served::start().await)
-}
-
-fn of(server: Served) -> HttpFixture {
+    // The cases name them.
+    let people = [PersonRef::new("bo", "Bo Lindqvist"), PersonRef::new("viktor", "Viktor Šimůnek")];
+    let server = Served::start_with_people(&people).await;
     let client = server.client(&server.url(), "ines", Timeouts::default());
     HttpFixture { client, _server: server }
 }

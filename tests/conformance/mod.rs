@@ -99,7 +99,7 @@ mod only_on_the_api {
 
     #[tokio::test]
     async fn actor_follows_from_the_token() {
-        let fixture = crate::conformance::http::with_people().await;
+        let fixture = crate::conformance::http::empty().await;
         let capabilities = fixture.client.capabilities().await.unwrap();
         let ines = PersonRef::new("ines", "Ines Moreau");
         assert_eq!(capabilities.me, Some(ines.clone()));

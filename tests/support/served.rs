@@ -1,7 +1,7 @@
 //! A real server over a real file, which can be stopped and dropped.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use redphone::backend::file::{FileStore, Options as StoreOptions};
@@ -27,8 +27,8 @@ pub struct Served {
     /// Certificate and key; `None` for plain HTTP.
     tls: Option<TlsFiles>,
     running: Option<Running>,
-    /// Whether Ines Moreau and Tom Varga are in its directory.
-    has_people: bool,
+    /// Who is in its directory besides Ines Moreau and Tom Varga.
+    more_people: Vec<PersonRef>,
 }
 
 struct Running {
@@ -45,10 +45,10 @@ impl Served {
         served
     }
 
-    /// Like [`Self::start`], but with nobody in its directory.
-    pub async fn start_without_people() -> Self {
+    /// Like [`Self::start`], but with more people in its directory.
+    pub async fn start_with_people(more: &[PersonRef]) -> Self {
         let mut served = Self::new();
-        served.has_people = false;
+        served.more_people = more.to_vec();
         served.again().await;
         served
     }
@@ -69,7 +69,7 @@ impl Served {
     fn new() -> Self {
         let address = ([127, 0, 0, 1], 0).into();
         let folder = tempfile::tempdir().unwrap();
-        let served = Self { folder, address, tls: None, running: None, has_people: true };
+        let served = Self { folder, address, tls: None, running: None, more_people: Vec::new() };
         for (name, scope) in [("ines", Scope::Admin), ("tom", Scope::Respond), ("eye", Scope::Read)]
         {
             served.make_token(name, scope);
@@ -126,13 +126,12 @@ impl Served {
         let mut options = Options::new(self.address.to_string(), self.path("tokens.json"));
         options.limits.requests_per_minute = 1_000_000.try_into().unwrap();
         options.tls.clone_from(&self.tls);
-        let (store, has_people) = (self.store(), self.has_people);
+        let (store, more_people) = (self.store(), self.more_people.clone());
         let (stop, stopped) = oneshot::channel();
         let (bound, address) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         runtime.spawn(async move {
-            let store =
-                if has_people { open(store).await } else { open_without_people(&store).await };
+            let store = open_with(store, &more_people).await;
             let server = loop {
                 match Server::bind(options.clone(), Arc::new(store.clone())).await {
                     Ok(server) => break server,
@@ -189,14 +188,16 @@ impl Drop for Served {
     }
 }
 
-/// Opens the store of a server that has nobody in its directory.
-async fn open_without_people(path: &Path) -> FileStore {
-    FileStore::open(path, stores::options()).await.unwrap()
-}
-
 /// Opens the store of a server.
 pub async fn open(path: PathBuf) -> FileStore {
-    let people = vec![PersonRef::new("ines", "Ines Moreau"), PersonRef::new("tom", "Tom Varga")];
+    open_with(path, &[]).await
+}
+
+/// Opens the store of a server with more people in its directory than Ines Moreau and Tom Varga.
+async fn open_with(path: PathBuf, more: &[PersonRef]) -> FileStore {
+    let mut people =
+        vec![PersonRef::new("ines", "Ines Moreau"), PersonRef::new("tom", "Tom Varga")];
+    people.extend_from_slice(more);
     let overlay = Directory { people, ..Directory::default() };
     let options = StoreOptions { overlay, ..stores::options() };
     FileStore::open(&path, options).await.unwrap()

@@ -198,6 +198,11 @@ fn stage(memory: &Memory, size: (u16, u16)) -> Stage {
     stage.books = Ok(vec![(format!("{TEXT}checkout"), book.replace("TEXT", &text))]);
     stage.connect();
     stage.send(Message::Started);
+    while stage.selected() != "INC-2051" {
+        let before = stage.selected();
+        stage.keys("j");
+        assert_ne!(stage.selected(), before, "the incident is listed");
+    }
     let shown = stage.app.reading.shown.clone().expect("something is read");
     let detail =
         redphone::backend::Detail { problem: Some(harmful(&problem())), ..(*shown.detail).clone() };
@@ -205,7 +210,7 @@ fn stage(memory: &Memory, size: (u16, u16)) -> Stage {
     let message =
         Message::Detail(shown.id, Ok(Box::new(Sourced { value, as_of: None })), stage.now);
     stage.send(message);
-    assert_eq!(stage.selected(), "INC-2020");
+    assert_eq!(stage.selected(), "INC-2051");
     stage
 }
 

@@ -84,7 +84,9 @@ impl BulkWriter {
         entries.sort_unstable_by_key(|entry| entry.key);
         if entries.iter().any(|entry| entry.incident.is_unjudged()) {
             let levels = read_levels(conn).await?;
-            entries.iter_mut().for_each(|entry| entry.incident.judge_by(&levels));
+            for entry in entries.iter_mut() {
+                entry.incident.judge_by(&levels);
+            }
         }
         let mut new_rows: Vec<ProjectedIncident> = Vec::new();
         let mut snapshots = Vec::new();

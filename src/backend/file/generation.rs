@@ -51,7 +51,7 @@ impl Generation {
     }
 
     /// Returns whether a mark shows that the store has lost what was written after it was copied.
-    pub(super) fn shows_put_back(&self, seen: &StoreMark, meta: &StoreMeta) -> bool {
+    pub(super) fn shows_put_back(seen: &StoreMark, meta: &StoreMeta) -> bool {
         seen.store == meta.info.id
             && seen.generation == meta.info.generation
             && (seen.log > meta.log || seen.number > meta.number)

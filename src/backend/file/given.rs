@@ -93,7 +93,7 @@ impl FileStore {
     ) -> StoreResult<()> {
         let Some(generation) = &self.inner.generation else { return Ok(()) };
         let Some(found) = read_meta(conn).await? else { return Ok(()) };
-        if !generation.shows_put_back(seen, &found) {
+        if !Generation::shows_put_back(seen, &found) {
             generation.record(Some(found.number), Some(found.log));
             return Ok(());
         }

@@ -397,7 +397,9 @@ impl Importer {
             texts.add(&event.body);
         }
         let key = cached.entry.key;
-        anomaly.into_iter().for_each(|anomaly| self.added.anomalies.add(anomaly));
+        if let Some(anomaly) = anomaly {
+            self.added.anomalies.add(anomaly);
+        }
         self.queue_event(key, event).await
     }
 
@@ -470,7 +472,9 @@ impl Importer {
             return Err(invalid("kind", RecordProblem::NoDeclaration));
         };
         let anomaly = Anomaly::find(None, &event, &self.store.rules().matrix);
-        anomaly.into_iter().for_each(|anomaly| self.added.anomalies.add(anomaly));
+        if let Some(anomaly) = anomaly {
+            self.added.anomalies.add(anomaly);
+        }
         if self.renumbers {
             let (first, _) = self.added.new_numbers.unwrap_or((assigned, assigned));
             self.added.new_numbers = Some((first, assigned));

@@ -279,11 +279,13 @@ impl Writer {
         sql.push_str(&records::load_sql("$3", "$4"));
         let dedup_key = match command {
             IncidentCommand::Declare(declaration) => {
-                sql.push_str(&format!(
-                    "SELECT {LAST_NUMBER};
+                sql.push_str("SELECT ");
+                sql.push_str(LAST_NUMBER);
+                sql.push_str(
+                    ";
                      SELECT id FROM incident WHERE dedup_key = $5
-                        ORDER BY facets < 320 DESC, key DESC LIMIT 1;"
-                ));
+                        ORDER BY facets < 320 DESC, key DESC LIMIT 1;",
+                );
                 declaration.dedup_key.clone()
             }
             _ => None,

@@ -41,6 +41,7 @@ impl Rejection {
     }
 
     /// Returns the sentence, with its time as `format` tells it.
+    #[allow(clippy::too_many_lines, reason = "a table: one line for each rejection")]
     fn sentence_with(&self, format: &dyn Fn(DateTime<Utc>) -> String) -> String {
         let ago = |at: &DateTime<Utc>| format(*at);
         match self {

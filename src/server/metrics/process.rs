@@ -85,7 +85,7 @@ impl ProcessMetrics {
     }
 }
 
-/// The fields of `/proc/self/stat` (proc_pid_stat(5)).
+/// The fields of `/proc/self/stat` (`proc_pid_stat(5)`).
 struct Stat(String);
 
 impl Stat {

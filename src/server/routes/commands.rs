@@ -156,7 +156,7 @@ pub(super) async fn commands(
     {
         return Err(ApiError::from((**details).clone()));
     }
-    respond(Answers::new(answers))
+    respond(&Answers::new(answers))
 }
 
 /// The statuses of errors that a request with one command has as its own.
@@ -166,14 +166,14 @@ pub(super) async fn commands(
 const REQUEST_STATUSES: [u16; 5] = [409, 422, 429, 500, 503];
 
 /// Returns the response with the outcomes of commands.
-fn respond(answers: Answers) -> ApiResult<Response> {
+fn respond(answers: &Answers) -> ApiResult<Response> {
     if let [Answered::Refused { details, .. }] = &answers.answers[..]
         && REQUEST_STATUSES.contains(&details.status)
     {
         return Err(ApiError::from((**details).clone()));
     }
     let refused = answers.refused;
-    let mut response = CachedJson::encode(&answers).map(JsonResponse)?.into_response();
+    let mut response = CachedJson::encode(answers).map(JsonResponse)?.into_response();
     response.headers_mut().insert(REFUSED_COMMANDS, refused.into());
     response.extensions_mut().insert(RefusedCount(refused));
     Ok(response)

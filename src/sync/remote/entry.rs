@@ -372,7 +372,6 @@ impl OutboxSnapshot {
         }
         let (other, me) = match (&entry.requester, &self.me) {
             (Some(other), Some(me)) => (other, me),
-            (Some(_), None) => return None,
             (None, _) if differs(token, &self.remote.token) => {
                 return Some(
                     "it was asked with another token, before the server had said whose that is: \
@@ -385,7 +384,7 @@ impl OutboxSnapshot {
                 let actor = entry.envelope.as_ref().and_then(|envelope| envelope.actor.person());
                 (&actor?.handle, me)
             }
-            (None, _) => return None,
+            _ => return None,
         };
         (other != me)
             .then(|| format!("asked by {other}, the token is {me}'s: it waits for one of {other}"))

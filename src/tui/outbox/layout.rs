@@ -99,7 +99,7 @@ pub(in crate::tui) fn layout(
     let pending: Vec<_> = outbox.pending().collect();
     let sent: Vec<_> = outbox.sent().take(MAX_SENT).collect();
     if let Some(notice) = &outbox.remote.put_back {
-        for part in wrap(&notice.sentence(), width) {
+        for part in wrap(notice.sentence(), width) {
             layout.lines.push(Line::from(Span::styled(part, app.ui.theme.alarm())));
         }
     }

@@ -186,17 +186,14 @@ async fn run_batch_in_transaction(
     let work = Work::from_name(&name)
         .ok_or_else(|| StoreError::content(format!("the work {name:?} is unknown")))?;
     let mut batch = Batch::default();
-    let count = match work.run_batch(conn, after).await? {
-        Some((last, count)) => {
-            let count = i64::try_from(count).unwrap_or(0);
-            batch.sql("UPDATE migration SET after = ?, done = done + ? WHERE work = ?; COMMIT;");
-            batch.arg(last).arg(count).arg(name);
-            count
-        }
-        None => {
-            batch.sql("DELETE FROM migration WHERE work = ?; COMMIT;").arg(name);
-            0
-        }
+    let count = if let Some((last, count)) = work.run_batch(conn, after).await? {
+        let count = i64::try_from(count).unwrap_or(0);
+        batch.sql("UPDATE migration SET after = ?, done = done + ? WHERE work = ?; COMMIT;");
+        batch.arg(last).arg(count).arg(name);
+        count
+    } else {
+        batch.sql("DELETE FROM migration WHERE work = ?; COMMIT;").arg(name);
+        0
     };
     batch.run(conn).await?;
     let number = |number: i64| u64::try_from(number).unwrap_or(0);

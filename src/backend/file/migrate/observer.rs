@@ -28,9 +28,11 @@ pub enum MigrationStage {
     },
 }
 
+type Observe = dyn Fn(&Path, &MigrationStage) + Send + Sync;
+
 /// What is called with each stage. The default does nothing.
 #[derive(Clone, Default)]
-pub struct MigrationObserver(Option<Arc<dyn Fn(&Path, &MigrationStage) + Send + Sync>>);
+pub struct MigrationObserver(Option<Arc<Observe>>);
 
 impl MigrationObserver {
     /// Makes an observer that calls `observe` with the path of the store and the stage.
