@@ -84,7 +84,7 @@ impl BulkWriter {
         entries.sort_unstable_by_key(|entry| entry.key);
         if entries.iter().any(|entry| entry.incident.is_unjudged()) {
             let levels = read_levels(conn).await?;
-            for entry in entries.iter_mut() {
+            for entry in &mut entries {
                 entry.incident.judge_by(&levels);
             }
         }
