@@ -1,5 +1,7 @@
 //! The metrics: their formats, their names, and what they say.
 
+#![allow(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in an f64")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{TimeDelta, Utc};

@@ -1,4 +1,4 @@
-//! What is asked is strict: a misspelt, added, absent or retyped field is refused, with its json_path.
+//! What is asked is strict: a misspelt, added, absent or retyped field is refused, with its path.
 
 use proptest::prelude::*;
 use redphone::api::Order;
@@ -152,14 +152,14 @@ fn walk(at: &str, value: &Value, objects: &mut Vec<String>, fields: &mut Vec<(St
     }
 }
 
-/// Returns a pointer as messages name the json_path: `/commands/0/id` as `commands[0].id`.
+/// Returns a pointer as messages name the path: `/commands/0/id` as `commands[0].id`.
 fn json_path(pointer: &str) -> String {
     let mut json_path = String::new();
     for step in pointer.split('/').skip(1) {
         match step.parse::<usize>() {
-            Ok(index) => json_path.push_str(&format!("[{index}]")),
+            Ok(index) => json_path.extend(["[", &index.to_string(), "]"]),
             Err(_) if json_path.is_empty() => json_path.push_str(step),
-            Err(_) => json_path.push_str(&format!(".{step}")),
+            Err(_) => json_path.extend([".", &step.to_string()]),
         }
     }
     json_path
@@ -180,7 +180,7 @@ fn is_understood(response: &TestResponse) {
 }
 
 /// Each object of each command: a field more, a field misspelt, a field of another type, a list in
-/// its json_path.
+/// its path.
 #[tokio::test]
 async fn each_field_of_each_command_is_checked() {
     let server = TestServer::new().await;

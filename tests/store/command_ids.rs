@@ -41,6 +41,7 @@ fn person(handle: &str, name: &str) -> Actor {
 }
 
 #[track_caller]
+#[allow(clippy::needless_pass_by_value, reason = "the result of a call is passed on")]
 fn assert_id_reused(result: Result<redphone::backend::Outcome, BackendError>) {
     let Err(BackendError::Rejected(why)) = &result else { panic!("{result:?}") };
     assert!(matches!(why.rejection, Rejection::IdReused), "{why:?}");
