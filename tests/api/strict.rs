@@ -159,7 +159,7 @@ fn json_path(pointer: &str) -> String {
         match step.parse::<usize>() {
             Ok(index) => json_path.extend(["[", &index.to_string(), "]"]),
             Err(_) if json_path.is_empty() => json_path.push_str(step),
-            Err(_) => json_path.extend([".", &step.to_string()]),
+            Err(_) => json_path.extend([".", step]),
         }
     }
     json_path

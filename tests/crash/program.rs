@@ -65,8 +65,7 @@ async fn kill_server(cli: &CliFixture, token: &str, rng: &mut ChaCha8Rng) -> Vec
     for sender in senders {
         sender.await.unwrap();
     }
-    let done = acknowledged.lock().unwrap().clone();
-    done
+    acknowledged.lock().unwrap().clone()
 }
 
 /// Runs commands one after another, and kills the last one. Returns the titles of the incidents

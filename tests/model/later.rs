@@ -275,7 +275,9 @@ fn add_field(value: &mut Value, position: &mut usize, field: &Value) {
             fields.values_mut().for_each(|inner| add_field(inner, position, field));
         }
         Value::Array(entries) => {
-            entries.iter_mut().for_each(|entry| add_field(entry, position, field));
+            for entry in entries {
+                add_field(entry, position, field);
+            }
         }
         _ => {}
     }

@@ -171,6 +171,7 @@ fn check(stage: &mut Stage) -> Result<(), TestCaseError> {
 
 /// Changes one input in the state itself: a message would change several at once, and one of them
 /// would hide that another is missing.
+#[allow(clippy::too_many_lines, reason = "a table: one arm for each input")]
 fn change_alone(stage: &mut Stage, input: Input) -> Result<(), TestCaseError> {
     stage.keys("Esc Esc Esc");
     let (mut zoomed, mut size) = (false, (200, 60));
