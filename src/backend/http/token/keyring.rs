@@ -31,7 +31,7 @@ pub enum KeyringError {
     /// The keyring is locked, or refuses this program.
     #[error("the keyring can't be opened ({0})")]
     NotOpened(#[source] Box<dyn StdError + Send + Sync>),
-    /// The keyring took longer than [`TIMEOUT`]: somebody must unlock it.
+    /// The keyring took longer than `TIMEOUT`: somebody must unlock it.
     #[error("the keyring did not answer within {} s, unlock it", TIMEOUT.as_secs())]
     TimedOut,
     /// Talking to the keyring panicked.
