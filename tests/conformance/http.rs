@@ -14,7 +14,8 @@ pub struct HttpFixture {
 /// Returns a client of a new server, with a token of Ines Moreau.
 pub async fn empty() -> HttpFixture {
     // The cases name them.
-    let people = [PersonRef::new("bo", "Bo Lindqvist"), PersonRef::new("viktor", "Viktor Šimůnek")];
+    let people = [("bo", "Bo Lindqvist"), ("mei", "Mei Castellan"), ("viktor", "Viktor Šimůnek")]
+        .map(|(handle, name)| PersonRef::new(handle, name));
     let server = Served::start_with_people(&people).await;
     let client = server.client(&server.url(), "ines", Timeouts::default());
     HttpFixture { client, _server: server }
