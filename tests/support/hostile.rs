@@ -1,5 +1,6 @@
 //! Records in which every text means harm.
 
+use redphone::model::unknown::strictly;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -7,9 +8,19 @@ use serde_json::Value;
 /// Control sequences, line ends, text that runs backwards, and text without a width.
 pub const TEXT: &str = "\u{1b}]0;x\u{7}\u{9b}2J\r\n\t\u{202e}l\u{200b}\u{feff}\u{2067}e\u{301}\u{301}\u{301}\u{301}🇫🇷👩\u{200d}🚒❤\u{fe0f}決\u{e000}";
 
-/// Puts [`TEXT`] before every string of a record that may be any string: others, such as times and
-/// ids, can't be read any more when they are changed.
+/// Puts [`TEXT`] before every string of a record that may be any text: others, such as times, ids and
+/// the values that this version defines, stay as they are.
 pub fn harmful<T: Serialize + DeserializeOwned>(record: &T) -> T {
+    strictly(|| changed(record))
+}
+
+/// Like [`harmful`], but changes also values such as a status: those of a later version may be any
+/// text.
+pub fn harmful_values<T: Serialize + DeserializeOwned>(record: &T) -> T {
+    changed(record)
+}
+
+fn changed<T: Serialize + DeserializeOwned>(record: &T) -> T {
     let mut value = serde_json::to_value(record).expect("a record can be written");
     for path in string_paths(&value, "") {
         let Some(place) = value.pointer_mut(&path) else { continue };

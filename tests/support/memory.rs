@@ -25,7 +25,7 @@ use redphone::model::{
 };
 use tokio::sync::Notify;
 
-use super::hostile::harmful;
+use super::hostile::{harmful, harmful_values};
 
 /// Incidents in memory.
 #[derive(Default)]
@@ -100,6 +100,15 @@ impl Memory {
         for (incident, events) in state.incidents.values_mut() {
             *incident = harmful(incident);
             *events = events.iter().map(harmful).collect();
+        }
+    }
+
+    /// Puts harmful text also where this version defines the values, as a later one might send them.
+    pub fn harm_values(&self) {
+        let mut state = self.state();
+        for (incident, events) in state.incidents.values_mut() {
+            *incident = harmful_values(incident);
+            *events = events.iter().map(harmful_values).collect();
         }
     }
 
