@@ -125,7 +125,7 @@ impl Backend for FileStore {
             let work = Box::pin(writer.execute(&envelope, &rules, TxScope::Transaction));
             let result = writer_guard::poll_eagerly(work).await;
             if let Ok(outcome) = &result {
-                store.record_given(&writer, std::iter::once(outcome));
+                store.record_issued(&writer, std::iter::once(outcome));
             }
             drop(writer);
             if result.is_ok() {

@@ -34,7 +34,7 @@ pub(super) async fn execute_all(store: &FileStore, envelopes: &[Envelope]) -> Ou
         own.reserve_for(all.len());
         let done = Box::pin(writer.execute_group(&all, &rules, own.path())).await;
         if let Ok(outcomes) = &done {
-            own.record_given(&writer, outcomes.iter().flatten());
+            own.record_issued(&writer, outcomes.iter().flatten());
         }
         drop(writer);
         if done.is_ok() {

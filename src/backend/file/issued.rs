@@ -1,4 +1,5 @@
-//! What a store gives is written down, and what its clients have seen is compared with it.
+//! Records the numbers and log positions that a store has issued, and compares them with what
+//! clients have seen.
 
 use chrono::Utc;
 use sqlx::SqliteConnection;
@@ -35,7 +36,7 @@ impl FileStore {
     }
 
     /// Writes down, after the commit, what was given.
-    pub(super) fn record_given<'a>(
+    pub(super) fn record_issued<'a>(
         &self,
         writer: &Writer,
         outcomes: impl Iterator<Item = &'a Outcome>,
