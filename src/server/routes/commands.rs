@@ -47,6 +47,7 @@ const REFUSED_COMMANDS: HeaderName = HeaderName::from_static("x-refused-commands
 #[utoipa::path(
     post, path = path::COMMANDS, tag = "commands", request_body = Orders,
     params(("if-match" = Option<String>, Header,
+            pattern = r#"^(\*|(W/)?"[0-9]{1,9}-[0-9a-f]{1,64}")$"#,
             description = "The tag of the incident, in a request with one command")),
     security(("token" = [])),
     responses(
@@ -72,12 +73,12 @@ pub(super) async fn commands(
     let if_match = expected_seq(&headers)?;
     if if_match.is_some() {
         let [order] = &mut orders.commands[..] else {
-            return Err(ApiError::bad_request(
+            return Err(ApiError::rejected(
                 "If-Match is for one command: give `expected_seq` in each command instead",
             ));
         };
         if order.expected_seq.is_some_and(|expected| Some(expected) != if_match) {
-            return Err(ApiError::bad_request(
+            return Err(ApiError::rejected(
                 "If-Match and expected_seq name different positions: leave one out",
             ));
         }

@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use super::database::{
     self, DatabaseKind, SqlResult, Unusable, from_millis, is_corruption, to_millis,
 };
+use super::paths::CACHE_FILE;
 use crate::backend::{Cursor, Delta, Detail, TimelineRange};
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 use crate::sync::reader::Sourced;
@@ -50,7 +51,7 @@ impl Cache {
     /// Opens the cache file in a folder. If that fails, nothing is cached. Also returns which file
     /// was moved aside, and why.
     pub(super) async fn open(folder: &Path) -> (Self, Option<(PathBuf, Unusable)>) {
-        let path = folder.join("kept.db");
+        let path = folder.join(CACHE_FILE);
         let (conn, set_aside) = match database::open(&path, &KIND).await {
             Ok(opened) => (Some(opened.conn), opened.set_aside),
             Err(error) => {

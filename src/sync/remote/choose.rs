@@ -42,29 +42,29 @@ pub(super) fn choose(
     let own_legacy = |folder: &OutboxFolder| {
         folder.urls.is_empty() && key.is_legacy_name(&key.handle, &folder.folder_name())
     };
-    let is_same = |folder: &OutboxFolder| match token {
-        Some(_) => folder.token.as_deref() == token && is_same_store(folder),
-        // Without a token of its own, an outbox belongs to an address and a handle.
-        None => {
+    // While the token can't be read (keyring locked, logged out), whoever asks finds what was cached
+    // with the token that was used last at the address.
+    let last_used = readable()
+        .filter(|folder| token.is_none() && folder.token.is_some() && has_url(folder))
+        .max_by_key(|folder| folder.used_at);
+    let is_same = |folder: &OutboxFolder| match (token, last_used) {
+        (Some(_), _) => folder.token.as_deref() == token && is_same_store(folder),
+        (None, Some(last)) => folder.folder == last.folder,
+        // A remote without tokens: the outbox belongs to an address and a handle.
+        (None, None) => {
             folder.token.is_none()
                 && has_url(folder)
                 && key.is_legacy_name(&key.handle, &folder.folder_name())
         }
     };
     let same: Vec<&OutboxFolder> = readable().filter(|folder| is_same(folder)).collect();
-    let chosen = same
-        .first()
-        .copied()
-        .or_else(|| found.iter().find(|folder| own_legacy(folder)))
-        // The token can't be read now: whoever asks finds what is kept for the address.
-        .or_else(|| {
-            readable().find(|folder| token.is_none() && folder.token.is_some() && has_url(folder))
-        });
+    let chosen = same.first().copied().or_else(|| found.iter().find(|folder| own_legacy(folder)));
     let folder = chosen.map_or_else(|| root.join(key.new_folder_name(token)), |c| c.folder.clone());
     let others = || readable().filter(|other| other.folder != folder);
     let paths =
         |folders: Vec<&OutboxFolder>| folders.into_iter().map(|f| f.folder.clone()).collect();
-    let is_merged = |other: &OutboxFolder| is_same(other) || own_legacy(other);
+    let is_merged =
+        |other: &OutboxFolder| is_same(other) || (last_used.is_none() && own_legacy(other));
     Choice {
         merged: paths(others().filter(|other| is_merged(other)).collect()),
         siblings: paths(
@@ -138,5 +138,20 @@ mod tests {
         let mine = folder("mine", &[URL], Some("t1"), None);
         let found = [folder(&old, &[], None, None), mine];
         assert_eq!(chosen(URL, Some("t1"), &found), ("mine".into(), vec![old]));
+    }
+    #[test]
+    fn without_a_token_the_last_used_folder_is_read() {
+        let used = |name: &str, token: Option<&str>, at_s: u64| OutboxFolder {
+            used_at: Some(std::time::UNIX_EPOCH + std::time::Duration::from_secs(at_s)),
+            ..folder(name, &[URL], token, None)
+        };
+        let bare = key(URL, "ines").folder_name();
+        let found =
+            [used(&bare, None, 90), used("old", Some("t1"), 10), used("now", Some("t2"), 20)];
+        // What waits in the one without a token stays there: nobody knows yet whose it is.
+        assert_eq!(chosen(URL, None, &found), ("now".into(), vec![]));
+        assert_eq!(chosen(URL, Some("t1"), &found).0, "old");
+        assert_eq!(chosen(URL, None, &found[..1]).0, bare);
+        assert_eq!(chosen("http://127.0.0.1:7374", None, &found[1..]).1, Vec::<String>::new());
     }
 }

@@ -11,6 +11,9 @@ const MAX_NAME_CHARS: usize = 40;
 /// Name of the outbox file in a remote's folder.
 pub(super) const OUTBOX_FILE: &str = "outbox.db";
 
+/// Name of the cache file in a remote's folder.
+pub(super) const CACHE_FILE: &str = "kept.db";
+
 /// Identifies a remote and the requester: what is cached for one person is never shown to another.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RemoteKey {

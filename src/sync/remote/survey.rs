@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::database::SqlResult;
 use super::entry::OutboxCounts;
-use super::paths::OUTBOX_FILE;
+use super::paths::{CACHE_FILE, OUTBOX_FILE};
 
 /// How long to wait for a process that has an outbox locked.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -29,6 +29,8 @@ pub struct OutboxFolder {
     pub store: Option<String>,
     /// The handles of those who asked for what waits.
     pub handles: Vec<String>,
+    /// When the cache was last written; `None` if there is none.
+    pub used_at: Option<SystemTime>,
     /// How many commands wait, and how many were refused.
     pub counts: OutboxCounts,
     /// Why the outbox can't be read.
@@ -70,11 +72,18 @@ pub async fn survey(root: &Path) -> Vec<OutboxFolder> {
 }
 
 async fn examine(folder: PathBuf) -> OutboxFolder {
-    let mut found = OutboxFolder { folder, ..OutboxFolder::default() };
+    let used_at = last_write(&folder);
+    let mut found = OutboxFolder { folder, used_at, ..OutboxFolder::default() };
     if let Err(error) = read(&mut found).await {
         found.error = Some(error.to_string());
     }
     found
+}
+
+/// Returns when the cache in a folder was last written: itself or its log.
+fn last_write(folder: &Path) -> Option<SystemTime> {
+    let modified = |file: &str| folder.join(file).metadata().and_then(|m| m.modified()).ok();
+    [modified(CACHE_FILE), modified(&format!("{CACHE_FILE}-wal"))].into_iter().flatten().max()
 }
 
 async fn read(found: &mut OutboxFolder) -> SqlResult<()> {
