@@ -122,7 +122,7 @@ pub(super) fn expected_seq(headers: &HeaderMap) -> ApiResult<Option<u32>> {
     let seq = opaque.and_then(|opaque| opaque.split_once('-')?.0.parse().ok());
     match (seq, values.next()) {
         (Some(seq), None) => Ok(Some(seq)),
-        _ => Err(ApiError::bad_request(
+        _ => Err(ApiError::rejected(
             "If-Match is not the tag of one incident: send the ETag of GET /v1/incidents/{id}, or \
              `expected_seq` in the command",
         )),

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::error::{ApiError, ApiResult};
 use super::limits::BodyPermit;
 use super::state::Shared;
-use super::strict::{self, RequestSchemas};
+use super::strict::{self, Body, RequestSchemas};
 use crate::api::ErrorCode;
 use crate::model::text::truncate;
 use crate::model::unknown::strictly;
@@ -134,9 +134,17 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<Shared>> for Json<T> {
                 error.valid_up_to()
             ))
         })?;
-        // A text that is no JSON, or goes on after it, is refused below.
-        if let (Some(RequestSchemas(schemas)), Ok(value)) = (schemas, serde_json::from_str(text)) {
-            schemas.check(&T::name(), &value).map_err(|error| body_error(&error.at, &error.why))?;
+        // A text that is no JSON value is refused below, where the error has its place.
+        let parsed = Body::parse(text).ok();
+        if let (Some(RequestSchemas(schemas)), Some(body)) = (schemas, &parsed) {
+            let checked = schemas.check(&T::name(), &body.value);
+            checked.map_err(|error| body_error(&error.at, &error.why))?;
+        }
+        if let Some(Body { value, is_normalized: true }) = parsed {
+            let value = strictly(|| serde_path_to_error::deserialize(value));
+            return value
+                .map(|value| Self(value, permit))
+                .map_err(|e| body_error(&e.path().to_string(), &e.inner().to_string()));
         }
         let mut json = serde_json::Deserializer::from_str(text);
         let value = strictly(|| serde_path_to_error::deserialize(&mut json))

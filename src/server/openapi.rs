@@ -1,6 +1,7 @@
 //! Description of the API in `OpenAPI` 3.1, generated from the routes and the types.
 
 pub(super) mod document;
+mod requests;
 
 use super::routes;
 

@@ -4,6 +4,7 @@
 //! in place of objects, and an absent field where `null` clears something. A misspelt field must
 //! not change what a command means, so that each of these is refused, with its place in the body.
 
+mod body;
 mod shape;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+pub(super) use body::Body;
 use shape::{Format, Named, Object, Shape};
 
 /// The members of an object.

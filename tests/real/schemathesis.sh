@@ -45,7 +45,11 @@ no_proxy=127.0.0.1 "$OLDPWD/$venv/bin/schemathesis" \
 kill -TERM "$server"
 wait "$server" || { echo "the server did not end in peace"; cat "$place/err"; exit 1; }
 server=
-[ ! -s "$place/err" ] || { echo "the server said:"; cat "$place/err"; exit 1; }
+# It also sends wrong tokens, of which the server warns.
+if grep -v 'has a token that is not known$' "$place/err"; then
+    echo "the server said the above"
+    exit 1
+fi
 grep -c . "$place/access.jsonl" | sed 's/$/ requests were answered/'
 if grep -q '"status":5' "$place/access.jsonl"; then
     grep '"status":5' "$place/access.jsonl" | head -5

@@ -13,6 +13,7 @@ use utoipa::openapi::{
 };
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
+use super::requests::close_requests;
 use crate::api::{Details, ErrorCode, details};
 use crate::model::command::CommandKind;
 use crate::server::scope::Scope;
@@ -147,13 +148,15 @@ pub(in crate::server) fn encode(mut document: OpenApi) -> String {
     // Encoding can't fail: the document consists of names and texts.
     let mut document = serde_json::to_value(document).unwrap_or_default();
     add_maximums(&mut document);
+    close_requests(&mut document);
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     // Links of rustdoc have no target outside of it: removes their brackets.
     text.replace("[`", "`").replace("`]", "`")
 }
 
 /// Adds a maximum to each integer: the largest value of its type, but no more than 2⁵³ − 1, up to
-/// which all JSON readers are exact.
+/// which all JSON readers are exact. Unsigned numbers of 32 bits get the format `int64`, since those
+/// of `int32` end at 2³¹ − 1.
 fn add_maximums(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -165,6 +168,10 @@ fn add_maximums(value: &mut Value) {
             };
             if let Some(maximum) = maximum.filter(|_| !fields.contains_key("maximum")) {
                 fields.insert("maximum".into(), maximum.into());
+            }
+            let is_u32 = fields.get("maximum").and_then(Value::as_u64) == Some(u32::MAX.into());
+            if is_u32 && maximum == Some(u32::MAX.into()) {
+                fields.insert("format".into(), "int64".into());
             }
             fields.values_mut().for_each(add_maximums);
         }

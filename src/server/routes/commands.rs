@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
+use utoipa::IntoParams;
 
 use crate::api::command::MAX_COMMANDS;
 use crate::api::{Answered, Answers, Details, ErrorCode, Orders, path};
@@ -24,6 +25,20 @@ use crate::server::state::Shared;
 
 /// The header with the number of commands that were not carried out.
 const REFUSED_COMMANDS: HeaderName = HeaderName::from_static("x-refused-commands");
+
+/// Describes the header that [`expected_seq`] reads.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only its description is used")]
+struct CommandHeaders {
+    /// The tag of the incident, in a request with one command
+    #[param(
+        rename = "if-match",
+        nullable = false,
+        pattern = r#"^(\*|(W/)?"[0-9]{1,9}-[0-9a-f]{1,64}")$"#
+    )]
+    if_match: Option<String>,
+}
 
 /// Carry out commands, in their order
 ///
@@ -46,9 +61,7 @@ const REFUSED_COMMANDS: HeaderName = HeaderName::from_static("x-refused-commands
 /// and in the header `X-Refused-Commands`.
 #[utoipa::path(
     post, path = path::COMMANDS, tag = "commands", request_body = Orders,
-    params(("if-match" = Option<String>, Header,
-            pattern = r#"^(\*|(W/)?"[0-9]{1,9}-[0-9a-f]{1,64}")$"#,
-            description = "The tag of the incident, in a request with one command")),
+    params(CommandHeaders),
     security(("token" = [])),
     responses(
         (status = 200, body = Answers, description = "What became of each", headers(
