@@ -1,7 +1,7 @@
 //! How messages change the state: plain functions without I/O and without a clock.
 
 use chrono::{DateTime, Utc};
-use crossterm::event::{KeyEvent, KeyEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use crate::backend::BackendError;
 use crate::model::IncidentId;
@@ -147,6 +147,12 @@ fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     if key.kind == KeyEventKind::Release {
         return Vec::new();
     }
+    if is_escape_and_key(app, &key) {
+        let plain = KeyEvent { modifiers: key.modifiers - KeyModifiers::ALT, ..key };
+        let mut effects = key_pressed(app, KeyEvent::from(KeyCode::Esc), at);
+        effects.extend(key_pressed(app, plain, at));
+        return effects;
+    }
     app.ui.key_count += 1;
     if let Some(effects) = start::buffer_key(app, key) {
         return effects;
@@ -155,6 +161,14 @@ fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     // Whoever presses keys has seen what happened.
     app.ui.selection_shift = None;
     effects
+}
+
+/// Returns whether a key with Alt was Esc and the next key, which arrive as the same bytes when they
+/// are pressed quickly or the link is slow: nothing is done by the key with Alt.
+fn is_escape_and_key(app: &App, key: &KeyEvent) -> bool {
+    key.modifiers.contains(KeyModifiers::ALT)
+        && app.ui.keymap.action(current_layer(app), key).is_none()
+        && !form::update::edits_with(app, key)
 }
 
 fn dispatch_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {

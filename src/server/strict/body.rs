@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_numbers_are_integers() {
+    fn numbers_without_a_fraction_are_integers() {
         for (text, value, is_normalized) in [
             (
                 r#"{"a": [3.0, -2e0, "x", null, true]}"#,

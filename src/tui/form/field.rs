@@ -308,6 +308,15 @@ impl Field {
         FocusMove::Stay
     }
 
+    /// Returns whether text can be typed into the field now.
+    pub(super) fn takes_text(&self) -> bool {
+        match &self.value {
+            Value::Text(_) | Value::Line(_) | Value::Names { .. } => true,
+            Value::Tick { tick, .. } => *tick == Tick::Waived,
+            Value::Choice { .. } => false,
+        }
+    }
+
     fn cursor_at_end(&self) -> bool {
         match &self.value {
             Value::Names { area, .. } => {

@@ -33,6 +33,24 @@ pub(in crate::tui) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effec
     drafts::update::schedule_save(app)
 }
 
+/// Returns whether a key with Alt edits the text of the focused field, such as a move by words. These
+/// are the mappings of the text area.
+pub(in crate::tui) fn edits_with(app: &App, key: &KeyEvent) -> bool {
+    let Mode::Form(form) = &app.ui.mode else { return false };
+    !form.confirm_discard
+        && form.fields.get(form.focus).is_some_and(|field| field.takes_text())
+        && matches!(
+            key.code,
+            KeyCode::Backspace
+                | KeyCode::Delete
+                | KeyCode::Left
+                | KeyCode::Right
+                | KeyCode::Up
+                | KeyCode::Down
+                | KeyCode::Char('h' | 'd' | 'b' | 'f' | '<' | '>' | 'p' | 'n' | '[' | ']' | 'v')
+        )
+}
+
 /// Shows at once what is wrong in the field that lost the focus, where that is known already.
 fn check_field(app: &mut App, index: usize) {
     let Mode::Form(form) = &app.ui.mode else { return };

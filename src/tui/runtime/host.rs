@@ -1,13 +1,9 @@
 //! The surroundings of the loop: the source of keys and signals, and the terminal.
 
-use std::future::poll_fn;
 use std::io;
-use std::task::Poll;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream};
-use futures_util::StreamExt;
-use rustix::event::{PollFd, PollFlags, Timespec};
+use crossterm::event::Event;
 use rustix::process::{Signal as Raised, kill_current_process_group};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
@@ -16,6 +12,7 @@ use super::editor::EditorSession;
 use crate::config::panes::Notify;
 use crate::tui::form::editor_error::EditorError;
 use crate::tui::terminal::Guard;
+use crate::tui::terminal::input::InputReader;
 use crate::tui::terminal::osc::{self, Multiplexer};
 
 /// How long to wait for the process to be stopped. Where nobody could continue it, the system does
@@ -96,7 +93,7 @@ pub trait Host {
 pub(in crate::tui) struct TerminalHost {
     guard: Guard,
     /// `None` while an editor or the shell uses the terminal, and after it was closed.
-    events: Option<EventStream>,
+    events: Option<InputReader>,
     disconnected: bool,
     /// Whether the process was asked to end while an editor had the terminal.
     terminate_pending: bool,
@@ -112,7 +109,7 @@ impl TerminalHost {
     pub(in crate::tui) fn new(guard: Guard) -> io::Result<Self> {
         Ok(Self {
             guard,
-            events: Some(EventStream::new()),
+            events: Some(InputReader::new()?),
             disconnected: false,
             terminate_pending: false,
             multiplexer: Multiplexer::detect(&env_var),
@@ -123,8 +120,8 @@ impl TerminalHost {
         })
     }
 
-    fn event_to_input(&mut self, event: Option<io::Result<Event>>) -> Input {
-        if let Some(Ok(event)) = event {
+    fn event_to_input(&mut self, event: Option<Event>) -> Input {
+        if let Some(event) = event {
             return Input::Event(event);
         }
         self.guard.hang_up();
@@ -144,27 +141,10 @@ fn env_var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Returns whether the terminal was closed. Reading from it then returns nothing, for ever, and the
-/// reader of events does not stop at that: it is not polled any more.
-fn is_hung_up() -> bool {
-    let input = rustix::stdio::stdin();
-    let mut polled = [PollFd::new(&input, PollFlags::IN)];
-    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-    rustix::event::poll(&mut polled, Some(&now)).is_ok()
-        && polled[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
-}
-
 /// Waits for the next event of the terminal; for ever if there is no terminal.
-async fn next_event(events: &mut Option<EventStream>) -> Option<io::Result<Event>> {
+async fn next_event(events: &mut Option<InputReader>) -> Option<Event> {
     match events {
-        Some(events) => {
-            poll_fn(
-                |context| {
-                    if is_hung_up() { Poll::Ready(None) } else { events.poll_next_unpin(context) }
-                },
-            )
-            .await
-        }
+        Some(events) => events.next().await,
         None => std::future::pending().await,
     }
 }
@@ -188,19 +168,7 @@ impl Host for TerminalHost {
     }
 
     async fn try_next(&mut self) -> Option<Input> {
-        let events = self.events.as_mut()?;
-        if is_hung_up() {
-            return Some(self.event_to_input(None));
-        }
-        // Polled with the waker of the loop: the stream stores the first waker it gets, so one that
-        // does nothing would lose the next key.
-        let now = poll_fn(|context| {
-            Poll::Ready(match events.poll_next_unpin(context) {
-                Poll::Ready(event) => Some(event),
-                Poll::Pending => None,
-            })
-        });
-        let event = now.await?;
+        let event = self.events.as_mut()?.try_next().await?;
         Some(self.event_to_input(event))
     }
 
@@ -218,7 +186,7 @@ impl Host for TerminalHost {
     }
 
     async fn suspend(&mut self) -> io::Result<()> {
-        // The stream's thread must not read keys that are meant for the shell.
+        // The reader must not take keys that are meant for the shell.
         self.events = None;
         self.guard.release()?;
         // The entire process group, as the terminal itself would do it: whoever started the program
@@ -227,17 +195,17 @@ impl Host for TerminalHost {
         // The signal may arrive a moment later; the next one is the continuation.
         let _ = timeout(STOP_TIMEOUT, self.resume.recv()).await;
         self.guard.reactivate()?;
-        self.events = Some(EventStream::new());
+        self.events = Some(InputReader::new()?);
         Ok(())
     }
 
     async fn edit(&mut self, text: String) -> io::Result<Result<String, EditorError>> {
-        // The stream's thread must not read keys that are meant for the editor.
+        // The reader must not take keys that are meant for the editor.
         self.events = None;
         let editing = match EditorSession::create(&text) {
             Ok(editing) => editing,
             Err(why) => {
-                self.events = Some(EventStream::new());
+                self.events = Some(InputReader::new()?);
                 return Ok(Err(why));
             }
         };
@@ -260,7 +228,7 @@ impl Host for TerminalHost {
             return Ok(edited);
         }
         self.guard.reactivate()?;
-        self.events = Some(EventStream::new());
+        self.events = Some(InputReader::new()?);
         // Interrupts and stops were meant for the editor.
         let _ = timeout(Duration::ZERO, self.interrupt.recv()).await;
         let _ = timeout(Duration::ZERO, self.resume.recv()).await;

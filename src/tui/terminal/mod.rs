@@ -3,6 +3,7 @@
 
 mod encode;
 mod framed;
+pub mod input;
 pub mod osc;
 
 use std::fs::File;
