@@ -1,5 +1,6 @@
 //! The real program in a pseudo-terminal, for behaviour that only a terminal shows.
 
+mod answers;
 mod drafts;
 mod exit;
 mod filter;

@@ -106,3 +106,33 @@ fn late_declaration_response_does_not_move_the_selection() {
     assert_eq!(stage.selected(), selected);
     assert!(stage.screen().contains("declared as INC-"), "{}", stage.screen());
 }
+
+#[rstest::rstest]
+#[case("/", "A-j", "Esc j")]
+#[case("n", "A-j", "Esc j")]
+#[case(":", "A-a", "Esc a")]
+#[case("s", "A-?", "Esc ?")]
+#[case("", "A-n", "Esc n")]
+fn alt_without_a_binding_is_escape_and_the_key(
+    #[case] open: &str,
+    #[case] alt: &str,
+    #[case] apart: &str,
+) {
+    let screen = |keys: &str| {
+        let mut stage = Stage::busy();
+        stage.keys(open);
+        stage.keys(keys);
+        stage.screen()
+    };
+    assert_eq!(screen(alt), screen(apart));
+}
+
+#[test]
+fn alt_moves_by_words_where_text_is_edited() {
+    let mut stage = Stage::busy();
+    stage.keys("n");
+    stage.write("one two");
+    stage.keys("A-b");
+    stage.write("new ");
+    assert!(stage.screen().contains("one new two"), "{}", stage.screen());
+}

@@ -33,6 +33,10 @@ impl Stage {
                     let letter = name.chars().nth(1).expect("two characters");
                     (KeyCode::Char(letter), KeyModifiers::CONTROL)
                 }
+                _ if name.len() == 3 && name.starts_with("A-") => {
+                    let letter = name.chars().nth(2).expect("three characters");
+                    (KeyCode::Char(letter), KeyModifiers::ALT)
+                }
                 _ => (KeyCode::Char(name.chars().next().expect("a key")), KeyModifiers::NONE),
             };
             self.key(code, modifiers);
