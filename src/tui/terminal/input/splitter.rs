@@ -310,6 +310,8 @@ fn is_rest_of_answer(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Answers of each kind, which no part of the program asks for.
@@ -483,5 +485,31 @@ mod tests {
         // A link that broke within it.
         let broken = split(&[PASTE_START, text], Duration::ZERO);
         assert_eq!(broken, [Token::Paste(text.to_vec())]);
+    }
+
+    fn byte() -> impl Strategy<Value = u8> {
+        let special = b"\x1b[]PO_\\\x07\x18<;0129~uMRAc\xc3\xa9".to_vec();
+        prop_oneof![2 => prop::sample::select(special), 1 => any::<u8>()]
+    }
+
+    proptest! {
+        #[test]
+        fn cuts_make_no_difference(
+            bytes in prop::collection::vec(byte(), 0..64),
+            cuts in prop::collection::vec(0_usize..64, 0..6),
+        ) {
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]).collect();
+            let tokens = split(&pieces, Duration::from_millis(5));
+            prop_assert_eq!(&tokens, &split(&[&bytes], Duration::ZERO));
+            for token in tokens {
+                if let Token::Key(key) = token {
+                    // Whatever it is, decoding it does not fail.
+                    crate::tui::terminal::input::decode::decode_key(&key);
+                }
+            }
+        }
     }
 }
