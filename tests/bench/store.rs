@@ -32,6 +32,7 @@ async fn all() {
     if let Some(path) = std::env::var_os(LARGE) {
         let store = open(Path::new(&path)).await;
         large(&store).await;
+        full_text_size(Path::new(&path));
         store.close().await;
         return;
     }
@@ -246,6 +247,20 @@ async fn import(folder: &Path) {
     remove(&path);
 }
 
+/// Prints how much of a store is the full-text index.
+fn full_text_size(path: &Path) {
+    let conn = rusqlite::Connection::open(path).unwrap();
+    let sizes = conn.query_row(
+        "SELECT (SELECT sum(pgsize) FROM dbstat WHERE name GLOB 'words*' OR name GLOB '*vocabulary*'),
+            (SELECT count(*) FROM incident)",
+        [],
+        |row| Ok((row.get::<_, f64>(0)?, row.get::<_, f64>(1)?)),
+    );
+    let (bytes, incidents) = sizes.unwrap();
+    println!("    full-text index: {:.1} MiB", bytes / 1024.0 / 1024.0);
+    println!("    of it for each incident: {:.0} bytes", bytes / incidents);
+}
+
 fn percentile(times: &mut [Duration]) -> f64 {
     times.sort_unstable();
     let at = (times.len() * 95).div_ceil(100) - 1;
@@ -254,9 +269,10 @@ fn percentile(times: &mut [Duration]) -> f64 {
 
 async fn large(store: &FileStore) {
     let now = Utc::now();
-    for (name, filters) in [
+    for (name, most, filters) in [
         (
             "filtered first page, p95",
+            30.0,
             &[
                 "is:any",
                 "status:closed",
@@ -279,9 +295,14 @@ async fn large(store: &FileStore) {
                 "is:ended p4 age>400d",
             ][..],
         ),
-        ("open queue, first page, p95", &["", "p1", "owner:none", "service:svc-07", "slow"][..]),
+        (
+            "open queue, first page, p95",
+            30.0,
+            &["", "p1", "owner:none", "service:svc-07", "slow"][..],
+        ),
         (
             "full-text search, p95",
+            30.0,
             &[
                 "is:any timeout",
                 "is:any latency high",
@@ -296,6 +317,29 @@ async fn large(store: &FileStore) {
                 "is:any watching nodes",
                 "is:any timeout p1",
                 "is:any 4711",
+            ][..],
+        ),
+        (
+            "search inside words, p95",
+            100.0,
+            &[
+                "is:any imeou",
+                "is:any tency igh",
+                "is:any ertificat",
+                "is:any ode-17",
+                "is:any \"on node-17\"",
+                "is:any pstream p1",
+                "is:any atching odes",
+                "is:any isk vc-12",
+                "is:any ictional",
+                "is:any erson-31",
+                "is:any eam-3 estart",
+                "is:any 71",
+                "is:any 071 imeou",
+                "is:any nc-471",
+                "is:any e",
+                "is:any e -imeou",
+                "is:any ome-part-of-no-word",
             ][..],
         ),
     ] {
@@ -320,7 +364,8 @@ async fn large(store: &FileStore) {
             }
         }
         let p95 = percentile(&mut times);
-        row_with_floor(name, &format!("{p95:.1} ms"), "", "", "<= 30 ms", p95 <= 30.0);
+        let target = format!("<= {most:.0} ms");
+        row_with_floor(name, &format!("{p95:.1} ms"), "", "", &target, p95 <= most);
         println!("    slowest: {:?} for `{}`", worst.0, worst.1);
     }
     let begun = Instant::now();
