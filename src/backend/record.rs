@@ -6,7 +6,7 @@ use crate::model::Event;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::problem::Problem;
-use crate::model::unknown::Foreign;
+use crate::model::unknown::{Foreign, read_exactly};
 
 /// Name of the format, written in the first line of an export.
 pub const FORMAT: &str = "redphone";
@@ -80,6 +80,9 @@ impl Record {
     /// # Errors
     /// That of the parser, if it is no record.
     pub fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
+        if let Some(record) = read_exactly(json) {
+            return Ok(record);
+        }
         let error = match serde_json::from_slice(json) {
             Ok(record) => return Ok(record),
             Err(error) => error,

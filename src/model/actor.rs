@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
-use super::unknown::Foreign;
+use super::unknown::{Foreign, is_exact};
 
 /// A reference to a person. The handle identifies the person; the name is shown.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema)]
@@ -45,6 +45,9 @@ impl Serialize for Actor {
 
 impl<'de> Deserialize<'de> for Actor {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if is_exact() {
+            return Self::deserialize(from);
+        }
         let read = |value: &_| Self::deserialize(value);
         Foreign::read_enum(from, &["person", "integration"], read, Self::Unknown)
     }

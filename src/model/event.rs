@@ -23,7 +23,7 @@ use super::priority::{Impact, Priority, Urgency};
 use super::review::{ActionItem, Section};
 use super::status::{Category, Classification, ResolutionAction, Role, Status};
 use super::text::sanitize;
-use super::unknown::{is_salvaging, is_strict, plain_text, spaced};
+use super::unknown::{is_exact, is_salvaging, is_strict, plain_text, read_exactly, spaced};
 use super::verdict::{SlaTarget, Verdict};
 
 /// One entry of a timeline.
@@ -77,16 +77,33 @@ pub struct Undo {
 }
 
 /// What a store has in one column of an event: its body, and the fields that only some events have.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StoredBody {
+    /// See [`Event::body`].
+    #[serde(flatten)]
+    pub body: EventBody,
     /// See [`Event::because`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
     /// See [`Event::verdicts`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<Verdict>,
     /// See [`Event::undo`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,
-    /// See [`Event::body`].
-    pub body: EventBody,
+}
+
+/// [`StoredBody`], borrowed from an event.
+#[derive(Serialize)]
+struct StoredBodyRef<'a> {
+    #[serde(flatten)]
+    body: &'a EventBody,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: &'a Option<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    verdicts: &'a [Verdict],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undo: &'a Option<Undo>,
 }
 
 impl StoredBody {
@@ -95,7 +112,17 @@ impl StoredBody {
     /// # Errors
     /// That of the parser, if it is not the body of an event.
     pub fn from_json(json: &str) -> Result<(Self, Extra), serde_json::Error> {
-        let (body, mut extra) = EventBody::from_json(json)?;
+        // The fast paths: most events are those of this version, and few have more than a body.
+        if let Some(body) = read_exactly(json.as_bytes()) {
+            return Ok((
+                Self { body, because: None, verdicts: Vec::new(), undo: None },
+                <_>::default(),
+            ));
+        }
+        if let Some(stored) = read_exactly(json.as_bytes()) {
+            return Ok((stored, Extra::default()));
+        }
+        let (body, mut extra) = EventBody::from_any_json(json)?;
         let mut stored = Self { because: None, verdicts: Vec::new(), undo: None, body };
         if !extra.is_empty() {
             stored.because = extra.extract("because");
@@ -335,6 +362,9 @@ impl Serialize for EventBody {
 
 impl<'de> Deserialize<'de> for EventBody {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if is_exact() {
+            return Self::deserialize(from);
+        }
         let value = Value::deserialize(from)?;
         Self::from_value(value).map_err(D::Error::custom)
     }
@@ -350,23 +380,13 @@ impl Event {
     /// # Errors
     /// That of the serializer.
     pub fn body_to_json(&self) -> Result<String, serde_json::Error> {
-        let has_own = self.because.is_some() || !self.verdicts.is_empty() || self.undo.is_some();
-        if self.extra.is_empty() && !has_own {
-            return serde_json::to_string(&self.body);
+        let Self { body, because, verdicts, undo, extra, .. } = self;
+        let stored = StoredBodyRef { body, because, verdicts, undo };
+        if extra.is_empty() {
+            return serde_json::to_string(&stored);
         }
-        let mut value = serde_json::to_value(&self.body)?;
-        if let Value::Object(fields) = &mut value {
-            if let Some(because) = &self.because {
-                fields.insert("because".into(), because.as_str().into());
-            }
-            if !self.verdicts.is_empty() {
-                fields.insert("verdicts".into(), serde_json::to_value(&self.verdicts)?);
-            }
-            if let Some(undo) = &self.undo {
-                fields.insert("undo".into(), serde_json::to_value(undo)?);
-            }
-        }
-        self.extra.merge_into(&mut value);
+        let mut value = serde_json::to_value(stored)?;
+        extra.merge_into(&mut value);
         serde_json::to_string(&value)
     }
 
@@ -470,12 +490,14 @@ impl EventBody {
     /// # Errors
     /// That of the parser, if it is not the body of an event.
     pub fn from_json(json: &str) -> Result<(Self, Extra), serde_json::Error> {
-        let mut parser = serde_json::Deserializer::from_str(json);
-        if let Ok(body) = Self::deserialize(&mut parser)
-            && serde_json::to_string(&body).is_ok_and(|defined| defined == json)
-        {
-            return Ok((body, Extra::default()));
+        match read_exactly(json.as_bytes()) {
+            Some(body) => Ok((body, Extra::default())),
+            None => Self::from_any_json(json),
         }
+    }
+
+    /// Reads a body from any JSON, as [`EventBody::from_json`] does.
+    fn from_any_json(json: &str) -> Result<(Self, Extra), serde_json::Error> {
         let value: Value = serde_json::from_str(json)?;
         let body = Self::from_value(value.clone())?;
         let extra = Extra::difference(&value, &serde_json::to_value(&body)?);

@@ -8,7 +8,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::unknown::{Word, plain_text, spaced};
+use super::unknown::{Word, is_exact, plain_text, spaced};
 
 /// The fields of a record that this version does not define, at any depth, as JSON. Writing the
 /// record writes them again.
@@ -21,7 +21,7 @@ pub struct Extra(Option<Arc<Value>>);
 /// A record that carries the fields of later versions.
 pub(crate) trait Extensible: Sized {
     /// Reads the fields that this version defines, and ignores all others.
-    fn read_defined(from: &Value) -> Result<Self, serde_json::Error>;
+    fn read_defined<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error>;
 
     /// Writes the fields that this version defines.
     fn write_defined<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
@@ -38,7 +38,7 @@ pub(crate) trait Extensible: Sized {
 macro_rules! extensible_record {
     ($name:ident) => {
         impl $crate::model::extra::Extensible for $name {
-            fn read_defined(from: &::serde_json::Value) -> Result<Self, ::serde_json::Error> {
+            fn read_defined<'de, D: ::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 Self::deserialize(from)
             }
 
@@ -72,6 +72,9 @@ pub(crate) use extensible_record;
 
 /// Reads a record with the fields that this version does not define.
 pub(crate) fn read<'de, D: Deserializer<'de>, T: Extensible>(from: D) -> Result<T, D::Error> {
+    if is_exact() {
+        return T::read_defined(from);
+    }
     let value = Value::deserialize(from)?;
     let mut record = T::read_defined(&value).map_err(D::Error::custom)?;
     let defined = record.write_defined(serde_json::value::Serializer).map_err(D::Error::custom)?;

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use proptest::prelude::*;
+use redphone::backend::record::Record;
 use redphone::model::actor::Actor;
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::checklist::{Answer, ClosingItem, InvestigationItem, Item};
@@ -14,7 +15,7 @@ use redphone::model::priority::Level;
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::review::{ActionKind, Section};
 use redphone::model::status::{Category, Classification, ResolutionAction, Role, Source};
-use redphone::model::unknown::{Word, strictly};
+use redphone::model::unknown::{Word, read_exactly, strictly};
 use redphone::model::{
     Event, EventBody, Incident, IncidentCommand, Priority, Rejection, Rules, Status,
 };
@@ -162,6 +163,41 @@ fn body_is_stored_with_all_that_a_later_version_adds() {
     let read: Event = serde_json::from_value(event.clone()).unwrap();
     let (body, extra) = EventBody::from_json(&read.body_to_json().unwrap()).unwrap();
     assert_eq!(serde_json::to_value(Event { body, extra, ..read }).unwrap(), event);
+}
+
+#[test]
+fn exact_reading_gives_what_tolerant_reading_gives() {
+    for event in timeline() {
+        let read: Event = serde_json::from_value(event).unwrap();
+        let written = serde_json::to_string(&read).unwrap();
+        assert_eq!(read_exactly(written.as_bytes()), Some(read.clone()));
+        let body = read.body_to_json().unwrap();
+        let stored: StoredBody = read_exactly(body.as_bytes()).unwrap();
+        let StoredBody { because, verdicts, undo, body } = stored;
+        assert_eq!(Event { because, verdicts, undo, body, ..read.clone() }, read);
+    }
+    let bench = Bench::new();
+    let incident = Incident::fold(&bench.events).unwrap().expect("events");
+    let written = serde_json::to_string(&incident).unwrap();
+    assert_eq!(read_exactly(written.as_bytes()), Some(incident));
+}
+
+#[rstest]
+#[case::a_field("{\"id\"", "{\"reach\":\"all\",\"id\"")]
+#[case::a_field_inside("\"handle\"", "\"pronouns\":\"she\",\"handle\"")]
+#[case::a_field_without_value("\"kind\"", "\"undo\":null,\"kind\"")]
+#[case::a_kind("\"status_moved\"", "\"unheard_of\"")]
+#[case::an_actor("{\"person\":", "{\"agent\":")]
+#[case::a_value("\"identified\"", "\"unheard_of\"")]
+fn exact_reading_leaves_what_a_later_version_adds(#[case] part: &str, #[case] later: &str) {
+    let event: Event = serde_json::from_value(timeline()[2].clone()).unwrap();
+    let text = serde_json::to_string(&event).unwrap();
+    let changed = text.replacen(part, later, 1);
+    assert_ne!(changed, text);
+    assert_eq!(read_exactly::<Event>(changed.as_bytes()), None);
+    let record = Record::from_json(format!("{{\"event\":{changed}}}").as_bytes()).unwrap();
+    let expected: Value = serde_json::from_str(&changed).unwrap();
+    assert_eq!(serde_json::to_value(&record).unwrap()["event"], expected);
 }
 
 #[test]

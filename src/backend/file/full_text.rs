@@ -16,12 +16,12 @@ use std::time::Duration;
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{SqliteFault, StoreError, StoreResult, classify};
-use super::json_column::parse_json;
 use super::read::summary_at;
 use super::sql::Batch;
 use super::store::FileStore;
 use crate::backend::BackendError;
 use crate::model::Summary;
+use crate::model::event::StoredBody;
 use crate::model::searched_texts::SearchedTexts;
 
 pub(super) use tokens::WordSet;
@@ -86,7 +86,9 @@ async fn read_texts(
                 found.push((key, summary_at(row, 1)?, SearchedTexts::default()));
             }
             if let Some((_, _, texts)) = found.last_mut() {
-                texts.add(&parse_json(row.try_get(2)?, "an event")?);
+                let (stored, _) = StoredBody::from_json(row.try_get(2)?)
+                    .map_err(|e| StoreError::content(format!("an event: {e}")))?;
+                texts.add(&stored.body);
             }
             Ok(true)
         })

@@ -5,6 +5,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::error::{StoreError, StoreResult};
 use super::event_row::{self, COLUMNS, FROM};
+use super::json_column::parse_json;
 use super::service_level_table::judge;
 use super::sql::Batch;
 use crate::model::{Event, Incident, IncidentId, Status};
@@ -46,9 +47,7 @@ pub(super) fn fold_rows(
     let fold_error =
         |detail: String| StoreError::content(format!("the timeline of incident {id}: {detail}"));
     let mut incident = match snapshot.first() {
-        Some(row) => {
-            Some(serde_json::from_str(row.try_get(0)?).map_err(|e| fold_error(e.to_string()))?)
-        }
+        Some(row) => Some(parse_json(row.try_get(0)?, &format!("the snapshot of incident {id}"))?),
         None => cached,
     };
     for row in events {
