@@ -128,7 +128,7 @@ fn alt_without_a_binding_is_escape_and_the_key(
 }
 
 #[test]
-fn alt_moves_by_words_where_text_is_edited() {
+fn alt_keys_edit_text_in_a_form() {
     let mut stage = Stage::busy();
     stage.keys("n");
     stage.write("one two");

@@ -309,7 +309,7 @@ impl Field {
     }
 
     /// Returns whether text can be typed into the field now.
-    pub(super) fn takes_text(&self) -> bool {
+    pub(super) fn accepts_text(&self) -> bool {
         match &self.value {
             Value::Text(_) | Value::Line(_) | Value::Names { .. } => true,
             Value::Tick { tick, .. } => *tick == Tick::Waived,

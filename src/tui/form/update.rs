@@ -12,6 +12,7 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::notices;
 use crate::tui::drafts;
 use crate::tui::form::editor_error::EditorError;
+use crate::tui::form::field::Field;
 use crate::tui::form::{Form, Value, commands, conflict};
 use crate::tui::verb::logic::FieldError;
 use crate::tui::verb::plan::Plan;
@@ -38,7 +39,7 @@ pub(in crate::tui) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effec
 pub(in crate::tui) fn edits_with(app: &App, key: &KeyEvent) -> bool {
     let Mode::Form(form) = &app.ui.mode else { return false };
     !form.confirm_discard
-        && form.fields.get(form.focus).is_some_and(|field| field.takes_text())
+        && form.fields.get(form.focus).is_some_and(Field::accepts_text)
         && matches!(
             key.code,
             KeyCode::Backspace

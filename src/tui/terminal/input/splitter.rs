@@ -175,7 +175,6 @@ impl Splitter {
     fn push_byte(&mut self, byte: u8, now: Instant, tokens: &mut Vec<Token>) {
         match (self.state, byte) {
             (State::Ground, ESC) => self.begin(State::Escape, ESC),
-            (State::Ground, _) => self.push_char(byte, tokens),
             (State::Char(missing), 0x80..=0xbf) => match missing {
                 0 | 1 => self.finish_with(byte, tokens),
                 _ => self.go_on(State::Char(missing - 1), byte),
@@ -191,7 +190,7 @@ impl Splitter {
                 self.state = State::Text;
                 self.text_began_at = Some(now);
             }
-            (State::Escape, _) => self.push_char(byte, tokens),
+            (State::Ground | State::Escape, _) => self.push_char(byte, tokens),
             (State::SingleShift, b'A'..=b'D' | b'F' | b'H' | b'M' | b'P'..=b'S' | b'j'..=b'y') => {
                 self.finish_with(byte, tokens);
             }
@@ -220,13 +219,14 @@ impl Splitter {
                     self.abort();
                 }
             }
-            (State::LongControl, 0x40..=0x7e) => self.abort(),
             (State::Mouse(missing), 0x20..) => match missing {
                 0 | 1 => self.abort(),
                 _ => self.state = State::Mouse(missing - 1),
             },
             (State::Text, ESC) => self.state = State::TextEscape,
-            (State::Text, BEL | CAN | SUB) | (State::TextEscape, b'\\') => self.abort(),
+            (State::LongControl, 0x40..=0x7e)
+            | (State::Text, BEL | CAN | SUB)
+            | (State::TextEscape, b'\\') => self.abort(),
             (State::Text, 0x20..) => {}
             (State::TextEscape, _) => {
                 self.begin(State::Escape, ESC);
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_around_an_answer_are_kept() {
+    fn keys_before_and_after_an_answer_are_read() {
         for answer in ANSWERS {
             for cut in 0..=answer.len() {
                 let before = [b"a\x1b[A", &answer[..cut]].concat();
@@ -472,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn paste_is_one_piece_whatever_is_in_it() {
+    fn paste_is_one_token_whatever_it_contains() {
         let text = "one\r\ntwo \x1b[A \x1b]11;?\x07 é\u{200c}".as_bytes();
         let pasted = [PASTE_START, text, PASTE_END].concat();
         let all = [b"a", &pasted[..], b"b"].concat();
