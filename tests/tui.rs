@@ -25,6 +25,7 @@ mod tui {
     mod palette;
     mod property;
     mod queue;
+    mod queue_rows;
     mod remote_activity;
     mod run;
     mod run_loop;
@@ -37,6 +38,7 @@ mod tui {
     mod timeline;
     mod undo;
     mod unknown_names;
+    mod urgent;
     mod verbs;
     mod views;
     mod wall;

@@ -205,7 +205,7 @@ impl Default for PanesSettings {
 #[must_use]
 pub fn default_columns() -> Vec<Column> {
     use Column::{Age, Number, Owner, Priority, Service, Sla, Status, Team, Title};
-    vec![Number, Priority, Status, Age, Sla, Service, Owner, Team, Title]
+    vec![Number, Priority, Title, Status, Owner, Age, Sla, Service, Team]
 }
 
 /// Name and text of the built-in templates.

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::filters;
+use super::screen_state::{self, ScreenState};
 use crate::files::Replacement;
 use crate::model::IncidentId;
 
@@ -59,6 +60,8 @@ pub enum DraftOp {
     Release(Uuid),
     /// Adds a filter to the filters used before, which are stored next to the drafts.
     RememberFilter(String),
+    /// Stores how the screen is divided, next to the drafts.
+    RememberScreen(ScreenState),
 }
 
 /// An event that the worker thread reports.
@@ -68,6 +71,8 @@ pub enum DraftEvent {
     Recovered(Vec<Draft>),
     /// Filters that earlier runs used, the latest last.
     Filters(Vec<String>),
+    /// How the screen was divided when it was last changed.
+    Screen(ScreenState),
     /// A draft can't be saved; the text says why.
     Failed(String),
 }
@@ -109,12 +114,20 @@ impl DraftStore {
                 Ok(loaded) => on_event(DraftEvent::Filters(loaded)),
                 Err(error) => tracing::warn!(%error, "filters used before can't be read"),
             }
+            match screen_state::load(&screen_state::file_path(&worker.folder)) {
+                Ok(Some(state)) => on_event(DraftEvent::Screen(state)),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "the state of the screen can't be read"),
+            }
             for op in queued {
                 match worker.execute(&op) {
                     Ok(()) => {}
                     // Only logged: nobody waits for it, and a filter is quickly typed again.
                     Err(error) if matches!(op, DraftOp::RememberFilter(_)) => {
                         tracing::warn!(%error, "a filter can't be remembered");
+                    }
+                    Err(error) if matches!(op, DraftOp::RememberScreen(_)) => {
+                        tracing::warn!(%error, "the state of the screen can't be remembered");
                     }
                     Err(error) => on_event(DraftEvent::Failed(worker.failure(&error))),
                 }
@@ -193,6 +206,9 @@ impl Worker {
             DraftOp::Release(id) => self.release(*id),
             DraftOp::RememberFilter(filter) => {
                 filters::remember(&filters::file_path(&self.folder), filter)
+            }
+            DraftOp::RememberScreen(state) => {
+                screen_state::save(&screen_state::file_path(&self.folder), state)
             }
         }
     }

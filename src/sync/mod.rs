@@ -13,6 +13,7 @@ pub mod pace;
 mod poller;
 mod reader;
 pub mod remote;
+pub mod screen_state;
 mod snapshot;
 mod start;
 

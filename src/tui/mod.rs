@@ -49,6 +49,7 @@ pub mod timeline;
 pub mod travel;
 pub mod undo;
 pub mod update;
+pub mod urgent;
 pub mod verb;
 pub mod view;
 pub mod views;

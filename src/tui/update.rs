@@ -17,12 +17,12 @@ use crate::tui::core::quit::quit;
 use crate::tui::core::state::inflight::BufferedInput;
 use crate::tui::core::{backend_update, navigation};
 use crate::tui::help::Help;
-use crate::tui::queue::{clock, groups, history, marks, rows};
+use crate::tui::queue::{clock, groups, history, marks, rows, unread};
 use crate::tui::settings::appearance;
 use crate::tui::verb::{declare, send, start};
 use crate::tui::{
     attention, confirm, drafts, filter, form, help, jump, layout, matrix, metrics, outbox, palette,
-    picker, reading, run, runbook, settings, travel, undo, views, wall, workspace,
+    picker, reading, run, runbook, settings, travel, undo, urgent, views, wall, workspace,
 };
 
 /// Applies a message to the state and returns the effects to run. What is computed from the state for
@@ -85,6 +85,10 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             send::settled(app, id, result, at)
         }
         Message::HistoryPage(number, result, at) => history::page_loaded(app, number, result, at),
+        Message::ScreenState(state) => {
+            app.ui.queue_share = state.queue_share;
+            Vec::new()
+        }
         Message::Filters(filters) => filter::update::add_saved_filters(app, filters),
         Message::IncidentLocated(number, result, at) => {
             jump::update::located(app, number, result, at)
@@ -157,7 +161,10 @@ fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(effects) = start::buffer_key(app, key) {
         return effects;
     }
+    let before = app.target().map(|row| row.id);
     let effects = dispatch_key(app, key, at);
+    urgent::update::key_pressed(app, before, at);
+    unread::key_pressed(app, at);
     // Whoever presses keys has seen what happened.
     app.ui.selection_shift = None;
     effects
@@ -265,6 +272,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
     match action {
         Action::Down => navigation::move_by(app, Motion::Lines(1)),
         Action::Up => navigation::move_by(app, Motion::Lines(-1)),
+        Action::MostUrgent => urgent::update::go_to_most_urgent(app),
         Action::HalfDown => navigation::move_by(app, Motion::HalfPages(1)),
         Action::HalfUp => navigation::move_by(app, Motion::HalfPages(-1)),
         Action::PageDown => navigation::move_by(app, Motion::HalfPages(2)),
@@ -283,6 +291,8 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             app.ui.zoomed = !app.ui.zoomed;
             Vec::new()
         }
+        Action::NarrowQueue => appearance::move_border(app, -1),
+        Action::WidenQueue => appearance::move_border(app, 1),
         Action::Open => {
             groups::toggle_group(app).unwrap_or_else(|| reading::focus::open_selected(app))
         }

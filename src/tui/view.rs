@@ -12,7 +12,7 @@ use crate::tui::widgets::text::{Line, draw_line, draw_text};
 use crate::tui::widgets::{pane, popup};
 use crate::tui::{
     confirm, detail, failure, form, help, keys_line, matrix, metrics, outbox, palette, picker,
-    queue, run, runbook, state_line, timeline, wall,
+    queue, run, runbook, state_line, timeline, urgent, wall,
 };
 
 /// Draws a frame from the application's state.
@@ -43,6 +43,7 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
 /// Draws the panes and what is open over them. Returns the position of the cursor, if there is one.
 fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
     state_line::view::draw(app, layout.state_line, buffer);
+    urgent::view::draw(app, layout.urgent_line, buffer);
     for slot in &layout.slots {
         match slot.pane {
             Pane::Queue => queue::view::draw(app, slot, buffer),

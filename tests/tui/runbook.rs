@@ -123,7 +123,7 @@ fn every_line_of_a_runbook_can_be_reached() {
 
 #[test]
 fn url_is_copied_and_a_missing_file_is_reported() {
-    let mut stage = stage((126, 36));
+    let mut stage = stage((200, 60));
     let incident = stage.app.target().expect("a target").id;
     let describe = |stage: &mut Stage, runbook: &str| {
         let description = IncidentCommand::Describe {
@@ -158,7 +158,7 @@ fn url_is_copied_and_a_missing_file_is_reported() {
 #[test]
 fn missing_runbook_is_reported_without_offering_a_key() {
     let settings = PanesSettings::default();
-    let mut stage = stage_with((126, 36), Options { settings, ..options() });
+    let mut stage = stage_with((200, 60), Options { settings, ..options() });
     let line = |stage: &Stage| {
         let screen = stage.screen();
         screen.lines().find(|line| line.contains("Runbook")).expect("the runbook").to_owned()

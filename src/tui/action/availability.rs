@@ -2,7 +2,7 @@
 
 use crate::tui::action::{Action, Condition, Entry, Layer, READ_ONLY};
 use crate::tui::core::app::App;
-use crate::tui::core::layout::Frame;
+use crate::tui::core::layout::{Frame, has_two_columns};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
 use crate::tui::runbook;
@@ -48,7 +48,8 @@ impl Condition {
             Self::QueueRow => app.ui.focus == Pane::Queue && !app.queue.lines.is_empty(),
             Self::Grouped => Self::QueueRow.holds(app) && app.queue.grouped,
             Self::CanGoBack => {
-                app.ui.zoomed
+                !app.notices.urgent.waiting.is_empty()
+                    || app.ui.zoomed
                     || app.ui.focus != Pane::Queue
                     || !app.ui.marked.is_empty()
                     || app.queue.is_filtered()
@@ -89,6 +90,7 @@ impl Condition {
             Self::UnsentEntry => app
                 .selected_entry()
                 .is_some_and(|entry| entry.is_pending() || entry.refusal().is_some()),
+            Self::TwoColumns => !app.ui.zoomed && has_two_columns(app.ui.size),
             Self::NotZoomed => !app.ui.zoomed,
             Self::CanSwitchNow => {
                 matches!(&app.ui.mode, Mode::Switching(switching) if switching.opened)

@@ -17,7 +17,8 @@ pub enum Condition {
     Grouped,
     /// The queue has the focus and something is selected.
     QueueRow,
-    /// There is something to go back from: a zoomed pane, another focus, marks or a filter.
+    /// There is something to go back from: a zoomed pane, another focus, marks or a filter; or the
+    /// line of a new urgent incident is to be sent off.
     CanGoBack,
     /// Detail or timeline has the focus.
     Reading,
@@ -49,6 +50,8 @@ pub enum Condition {
     PutBack,
     /// Several panes fit, or one is zoomed.
     CanZoom,
+    /// Detail and timeline stand beside the queue.
+    TwoColumns,
     /// No pane is zoomed.
     NotZoomed,
     /// Another workspace is open, and commands of this one are still pending.
@@ -84,6 +87,7 @@ impl Condition {
             Self::UnsendableEntry => "no command is selected that waits for another token",
             Self::PutBack => "the server was not put back",
             Self::CanZoom => "only one pane fits here",
+            Self::TwoColumns => "no panes stand side by side here",
             Self::NotZoomed => "a pane is zoomed",
         }
     }

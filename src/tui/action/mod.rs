@@ -32,6 +32,8 @@ pub enum Action {
     Top,
     /// Goes to the last row or line.
     Bottom,
+    /// Goes to the most urgent incident that nobody has acknowledged.
+    MostUrgent,
     HalfDown,
     HalfUp,
     PageDown,
@@ -41,6 +43,10 @@ pub enum Action {
     PreviousPane,
     /// Shows the focused pane on the entire screen, or all panes again.
     Zoom,
+    /// Makes the queue narrower and the panes beside it wider.
+    NarrowQueue,
+    /// Makes the queue wider and the panes beside it narrower.
+    WidenQueue,
     /// Reads the selected incident on the entire screen; on the head of a group, folds or unfolds
     /// it.
     Open,

@@ -11,6 +11,8 @@ use crate::tui::verb;
 const PANES: &[Layer] = &[Layer::Panes];
 const SCROLLED: &[Layer] =
     &[Layer::Panes, Layer::Popup, Layer::Confirm, Layer::Runbook, Layer::Output, Layer::Outbox];
+/// Situations in which nothing is typed or chosen.
+const READ: &[Layer] = &[Layer::Panes, Layer::Popup, Layer::Runbook, Layer::Output, Layer::Outbox];
 const PAGED: &[Layer] = &[
     Layer::Panes,
     Layer::Popup,
@@ -177,6 +179,14 @@ const REST: &[Entry] = &[
         .group(Group::Moving),
     entry(Action::PreviousIncident, "previous-incident", &["K"], "the incident before", PANES)
         .group(Group::Moving),
+    entry(
+        Action::MostUrgent,
+        "most-urgent",
+        &["'"],
+        "the most urgent that nobody has acknowledged",
+        READ,
+    )
+    .group(Group::Moving),
     entry(Action::HalfDown, "half-page-down", &["^d"], "half a page down", SCROLLED)
         .group(Group::Moving),
     entry(Action::HalfUp, "half-page-up", &["^u"], "half a page up", SCROLLED).group(Group::Moving),
@@ -207,6 +217,12 @@ const REST: &[Entry] = &[
     entry(Action::Zoom, "zoom", &["z"], "this pane on the whole screen, or all again", PANES)
         .hint("zoom")
         .condition(Condition::CanZoom)
+        .group(Group::Viewing),
+    entry(Action::NarrowQueue, "narrow-queue", &["<"], "the queue narrower", PANES)
+        .condition(Condition::TwoColumns)
+        .group(Group::Viewing),
+    entry(Action::WidenQueue, "widen-queue", &[">"], "the queue wider", PANES)
+        .condition(Condition::TwoColumns)
         .group(Group::Viewing),
     entry(Action::Theme, "theme", &["T"], "the next theme", PANES)
         .argument(ArgumentKind::Theme)

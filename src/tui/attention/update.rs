@@ -1,6 +1,7 @@
 //! When the viewer's attention is requested: for new incidents that are theirs, or nobody's.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::queue::OpenCounts;
@@ -9,6 +10,9 @@ use crate::sync::Snapshot;
 
 use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Timer};
+use crate::tui::core::state::notices::SeenRow;
+use crate::tui::queue::{News, unread};
+use crate::tui::urgent;
 
 /// The shortest time between two requests; what is new in the meantime makes one request together.
 const THROTTLE: Duration = Duration::from_secs(5);
@@ -25,20 +29,32 @@ pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<
     }
     let first = app.notices.attention.seen.is_none();
     let seen = app.notices.attention.seen.get_or_insert_default();
-    let mut new = Vec::new();
+    let (mut new, mut news, mut unclaimed) = (Vec::new(), Vec::new(), Vec::new());
     for row in &snapshot.rows {
         let mine =
             row.assignee.as_ref().is_some_and(|person| person.handle == app.session.me.handle);
-        let is_new = match seen.insert(row.id, mine) {
-            None => mine || row.assignee.is_none(),
-            Some(was_mine) => mine && !was_mine,
-        };
+        let is_unclaimed = urgent::is_unclaimed(row, app.now);
+        let now = SeenRow { is_mine: mine, is_unclaimed, seq: row.seq };
+        let before = seen.insert(row.id, now);
         if first {
             continue;
         }
+        let is_new = match before {
+            None => mine || row.assignee.is_none(),
+            Some(before) => mine && !before.is_mine,
+        };
+        match before {
+            None => news.push((row.id, News::Arrived)),
+            Some(before) if before.seq < row.seq => news.push((row.id, News::Changed)),
+            Some(_) => {}
+        }
         // The viewer's own changes are not new to them, and snoozed incidents are to be left alone.
+        let own = is_new && app.notices.attention.own_changes.remove(&row.id);
+        if is_unclaimed && before.is_none_or(|before| !before.is_unclaimed) && !own {
+            unclaimed.push(Arc::clone(row));
+        }
         if is_new
-            && !app.notices.attention.own_changes.remove(&row.id)
+            && !own
             && !row.is_snoozed(app.now)
             && app.session.settings.notify.priorities.contains(&row.priority)
         {
@@ -50,6 +66,11 @@ pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<
         let present: HashSet<IncidentId> = snapshot.rows.iter().map(|row| row.id).collect();
         seen.retain(|id, _| present.contains(id));
     }
+    for (id, news) in news {
+        unread::mark(app, id, news);
+    }
+    let at = app.now;
+    urgent::update::rows_changed(app, snapshot, &unclaimed, at);
     new.sort_by_key(|(row, _)| (row.priority, row.reported_at));
     match new.as_slice() {
         [] => Vec::new(),

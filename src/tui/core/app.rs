@@ -14,7 +14,7 @@ use crate::tui::Options;
 use crate::tui::action::keymap::Keymap;
 use crate::tui::core::computed::{CommonInputs, Identity};
 use crate::tui::core::freshness::Freshness;
-use crate::tui::core::layout::Layout;
+use crate::tui::core::layout::{self, Layout, LayoutInputs};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
 use crate::tui::core::state::connection::Connection;
@@ -109,7 +109,15 @@ impl App {
     /// Returns where each pane is at the present size of the terminal.
     #[must_use]
     pub fn layout(&self) -> Layout {
-        self.ui.layout()
+        layout::compute(&LayoutInputs {
+            size: self.ui.size,
+            focus: self.ui.focus,
+            tab: self.ui.tab,
+            zoomed: self.ui.zoomed,
+            has_urgent_line: !self.notices.urgent.waiting.is_empty(),
+            queue: self.queue.needs(&self.session.settings.columns),
+            queue_share: self.ui.queue_share,
+        })
     }
 
     /// Returns the clock that formats times in the viewer's zone.

@@ -17,6 +17,7 @@ use crate::model::runbook::RunbookPage;
 use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, Summary};
 use crate::sync::drafts::{Draft, DraftOp};
 use crate::sync::remote::OutboxEntry;
+use crate::sync::screen_state::ScreenState;
 use crate::sync::{self, Sourced};
 
 use crate::tui::core::zone::ViewerZone;
@@ -82,6 +83,8 @@ pub enum Message {
     HistoryPage(u64, Result<Sourced<Rows<Summary>>, BackendError>, DateTime<Utc>),
     /// Filters that earlier runs have stored: they can be used again.
     Filters(Vec<String>),
+    /// What earlier runs have stored about the screen: it looks like that again.
+    ScreenState(ScreenState),
     /// Drafts that earlier runs have stored: they are offered.
     Drafts(Vec<Draft>),
     /// A draft can't be stored: the sentence is shown.

@@ -7,10 +7,11 @@ use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::motion::{Motion, top_count};
 use crate::tui::core::pane::Pane;
-use crate::tui::queue::{history, rows};
+use crate::tui::queue::history;
+use crate::tui::queue::layout::visible_rows;
 use crate::tui::reading::focus::focus;
 use crate::tui::reading::update::selection_moved;
-use crate::tui::{filter, layout, outbox, reading, run, runbook};
+use crate::tui::{filter, layout, outbox, reading, run, runbook, urgent};
 
 /// Moves in the focused pane, or in what is open on top of it.
 pub(in crate::tui) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
@@ -53,7 +54,7 @@ pub(in crate::tui) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
 
 fn page_height(app: &App) -> usize {
     if app.ui.focus == Pane::Queue {
-        return rows::visible_rows(app);
+        return visible_rows(app);
     }
     app.layout().slot(app.ui.focus).map_or(1, |slot| usize::from(slot.inner().height).max(1))
 }
@@ -81,7 +82,7 @@ pub(in crate::tui) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
         }
         line = next;
     };
-    let page = rows::visible_rows(app);
+    let page = visible_rows(app);
     if app.reading.target == Some(id) && app.queue.selected == Some(id) {
         return history::load_more(app, page);
     }
@@ -95,9 +96,12 @@ pub(in crate::tui) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
     effects
 }
 
-/// Goes back one step: to the present, to all panes, to the queue, to nothing marked, to everything
+/// Goes back one step: without the line of a new urgent incident, to the present, to all panes, to the queue, to nothing marked, to everything
 /// open.
 pub(in crate::tui) fn back(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    if urgent::update::dismiss_all(app) {
+        return Vec::new();
+    }
     if app.travel.is_some() {
         reading::update::end_travel(app);
         return Vec::new();

@@ -3,24 +3,31 @@
 pub mod clock;
 pub mod columns;
 pub mod empty_state;
+mod group_view;
 pub mod groups;
 pub mod history;
+pub mod layout;
 pub mod marks;
+mod row_view;
 pub mod rows;
+pub mod unread;
 pub mod view;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::backend::PageMark;
+use crate::config::panes::Column;
 use crate::model::filter::{Filter, MatchContext, Predicate, Scope, number_contains};
 use crate::model::queue::{OpenCounts, Sort, UrgencyKey};
 use crate::model::{IncidentId, Summary};
 
+use crate::tui::core::layout::QueueNeeds;
 use crate::tui::input::fuzzy::{Hit, WordMatcher};
+use crate::tui::queue::columns::row_widths;
 
 /// A row of the queue with its sort key.
 #[derive(Clone, Debug)]
@@ -31,6 +38,8 @@ pub struct Row {
     pub rank: UrgencyKey,
     /// How the search words of the filter match it.
     pub hit: Hit,
+    /// When its clock runs out, if none is stopped until then; `None` if no clock runs.
+    pub due: Option<DateTime<Utc>>,
 }
 
 /// A line of the queue.
@@ -51,10 +60,52 @@ pub struct Group {
     pub rows: Range<usize>,
     /// Index of the most urgent row.
     pub most_urgent: usize,
+    /// Index of the row whose clock runs out first, or did.
+    pub worst_clock: usize,
+    /// The number of rows of each priority, from P1 to P4.
+    pub by_priority: [usize; 4],
     /// The number of rows that nobody has acknowledged.
     pub unacknowledged: usize,
     /// Whether only the heading is shown.
     pub folded: bool,
+}
+
+/// Why a row is unread.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum News {
+    /// The incident came into the queue.
+    Arrived,
+    /// Something happened to it.
+    Changed,
+}
+
+/// An unread row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unread {
+    /// Why it is unread.
+    pub news: News,
+    /// When the viewer pressed a key for the first time since; `None` before that.
+    pub noticed_at: Option<DateTime<Utc>>,
+}
+
+impl Unread {
+    /// Returns the flag of the row.
+    #[must_use]
+    pub const fn glyph(&self) -> &'static str {
+        match self.news {
+            News::Arrived => "•",
+            News::Changed => "◦",
+        }
+    }
+
+    /// Returns what the second line of the row says.
+    #[must_use]
+    pub const fn description(&self) -> &'static str {
+        match self.news {
+            News::Arrived => "new",
+            News::Changed => "changed",
+        }
+    }
 }
 
 /// The pages of the history that were fetched.
@@ -114,6 +165,10 @@ pub struct Queue {
     pub top: usize,
     /// The width of the longest incident number, in columns.
     pub number_width: usize,
+    /// Rows that came or changed, and that the viewer has not turned to since.
+    pub unread: HashMap<IncidentId, Unread>,
+    /// When the viewer last sent a command about an incident: what follows is no news to them.
+    pub own_commands: HashMap<IncidentId, DateTime<Utc>>,
     /// Counts of all open incidents, independent of the filter.
     pub counts: OpenCounts,
     /// When the next incident comes near its service level, misses it, or stops being snoozed.
@@ -241,6 +296,25 @@ impl Queue {
         self.lines.iter().position(|other| *other == line)
     }
 
+    /// Returns the number of lines where each incident has two.
+    #[must_use]
+    pub fn double_line_count(&self) -> usize {
+        2 * self.lines.len() - if self.grouped { self.groups.len() } else { 0 }
+    }
+
+    /// Returns the room that the queue would use for all its lines and those columns.
+    #[must_use]
+    pub fn needs(&self, columns: &[Column]) -> QueueNeeds {
+        let (short, full) = row_widths(columns, self.number_width);
+        let cells = |count: usize| u16::try_from(count).unwrap_or(u16::MAX / 2);
+        QueueNeeds {
+            short_row: cells(short),
+            full_row: cells(full),
+            lines: cells(self.lines.len() + 1),
+            double_lines: cells(self.double_line_count() + 1),
+        }
+    }
+
     /// Selects a line by its index.
     pub fn select_line(&mut self, line: usize) {
         self.index = line;
@@ -286,22 +360,29 @@ impl Queue {
         }
         self.rows.sort_by_key(|row| group_order.get(group_service(row)).copied());
         for (index, row) in self.rows.iter().enumerate() {
-            let triggered = usize::from(row.summary.status == crate::model::Status::Triggered);
-            match self.groups.last_mut().filter(|group| group.service == group_service(row)) {
-                Some(group) => {
-                    group.rows.end = index + 1;
-                    group.unacknowledged += triggered;
-                    if row.rank < self.rows[group.most_urgent].rank {
-                        group.most_urgent = index;
-                    }
-                }
-                None => self.groups.push(Group {
+            if self.groups.last().is_none_or(|group| group.service != group_service(row)) {
+                self.groups.push(Group {
                     service: group_service(row).to_owned(),
-                    rows: index..index + 1,
+                    rows: index..index,
                     most_urgent: index,
-                    unacknowledged: triggered,
+                    worst_clock: index,
+                    by_priority: [0; 4],
+                    unacknowledged: 0,
                     folded: !self.unfolded.contains(group_service(row)),
-                }),
+                });
+            }
+            let Some(group) = self.groups.last_mut() else { continue };
+            group.rows.end = index + 1;
+            group.by_priority[row.summary.priority.index()] += 1;
+            let triggered = row.summary.status == crate::model::Status::Triggered;
+            group.unacknowledged += usize::from(triggered);
+            if row.rank < self.rows[group.most_urgent].rank {
+                group.most_urgent = index;
+            }
+            // Without a clock it comes last.
+            let due = |row: &Row| (row.due.is_none(), row.due);
+            if due(row) < due(&self.rows[group.worst_clock]) {
+                group.worst_clock = index;
             }
         }
         for (index, group) in self.groups.iter().enumerate() {

@@ -14,11 +14,10 @@ use crate::sync::Snapshot;
 
 use crate::tui::core::app::App;
 use crate::tui::core::mode::Mode;
-use crate::tui::core::pane::Pane;
 use crate::tui::core::state::ui::SelectionShift;
-use crate::tui::filter::FILTER_LINE_ROWS;
 use crate::tui::input::fuzzy::Hit;
-use crate::tui::queue::{HistoryPages, Line, Queue, Row};
+use crate::tui::queue::layout::visible_rows;
+use crate::tui::queue::{HistoryPages, Line, Queue, Row, unread};
 
 /// Derives the rows of the queue again, as they are at `now`.
 pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
@@ -38,11 +37,7 @@ pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
             next = Some(next.map_or(change, |n| n.min(change)));
         }
         if let Some(hit) = app.queue.hit(summary, context) {
-            rows.push(Row {
-                summary: Arc::clone(summary),
-                rank: urgency_key(summary, now, &levels),
-                hit,
-            });
+            rows.push(row(summary, hit, now, &levels));
         }
     }
     if let Some(pages) = &app.queue.pages {
@@ -73,10 +68,16 @@ pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
     queue.counts = snapshot.counts.unwrap_or(counts);
     queue.next_change = next;
     queue.number_width = digits.max(4);
+    unread::expire(queue, now);
     let old_lines = selectables(queue);
     queue.rows = rows;
     queue.rebuild_lines();
     reselect(queue, &old_lines);
+}
+
+fn row(summary: &Arc<Summary>, hit: Hit, now: DateTime<Utc>, levels: &ServiceLevels) -> Row {
+    let due = running_clock(summary, levels).map(|clock| now + clock.remaining(now));
+    Row { summary: Arc::clone(summary), rank: urgency_key(summary, now, levels), hit, due }
 }
 
 /// Derives the rows again after a change that the viewer did not cause. If the selected incident
@@ -101,10 +102,7 @@ fn add_history(
     context: MatchContext<'_>,
     rows: &mut Vec<Row>,
 ) {
-    let row = |summary: &Arc<Summary>, hit: Hit| {
-        let rank = urgency_key(summary, context.now, context.levels);
-        Row { summary: Arc::clone(summary), rank, hit }
-    };
+    let row = |summary: &Arc<Summary>, hit: Hit| row(summary, hit, context.now, context.levels);
     // Rows read for another filter are shown as far as they pass, until the right ones arrive.
     let sort = queue.effective_sort();
     let is_current = pages.query.as_ref().is_some_and(|(f, s)| f == queue.filter() && *s == sort);
@@ -224,14 +222,6 @@ pub(in crate::tui) fn scroll_into_view(app: &mut App) {
         .min(queue.index)
         .max((queue.index + 1).saturating_sub(height))
         .min(last_top.max(queue.index.saturating_sub(height.saturating_sub(1))));
-}
-
-/// Returns how many rows of the queue fit on the screen, below its heading and an open filter line.
-pub(in crate::tui) fn visible_rows(app: &App) -> usize {
-    let used = 1 + if matches!(app.ui.mode, Mode::Filter(_)) { FILTER_LINE_ROWS } else { 0 };
-    app.layout()
-        .slot(Pane::Queue)
-        .map_or(1, |slot| usize::from(slot.inner().height.saturating_sub(used)).max(1))
 }
 
 /// Selects again what was selected before the line was opened, as soon as it passes the filter.

@@ -2,26 +2,20 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
-use unicode_segmentation::UnicodeSegmentation;
 
-use crate::config::panes::Column;
 use crate::model::queue::Sort;
-use crate::model::service_level::running_clock;
-use crate::model::text::{SafeText, pad, truncate, width};
-use crate::model::{Status, Summary};
+use crate::model::text::{SafeText, truncate};
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, PaneSlot};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
 use crate::tui::filter::FILTER_LINE_ROWS;
-use crate::tui::input::fuzzy::{Hit, WordMatcher};
-use crate::tui::queue::columns::{BAR_WIDTH, Columns, REMAINING_WIDTH, heading};
-use crate::tui::queue::{Group, Row, empty_state};
-use crate::tui::widgets::formatting::{age, remaining_bar, remaining_text, short_status};
-use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
-use crate::tui::widgets::{highlight, pane};
+use crate::tui::queue::group_view::group_line;
+use crate::tui::queue::row_view::{flag, flag_style, header, row_line, second_line};
+use crate::tui::queue::{empty_state, layout};
+use crate::tui::widgets::pane;
+use crate::tui::widgets::text::{Line, draw_line, draw_text};
 use crate::tui::{filter, queue};
 
 pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
@@ -64,31 +58,53 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
         empty_state::draw(app, inside, buffer);
         return;
     }
-    let columns = Columns::for_width(
-        &app.session.settings.columns,
-        usize::from(inside.width),
-        queue.number_width,
-    );
+    let columns = layout::columns(app, usize::from(inside.width));
     if !noted {
         draw_line(&header(app, &columns), inside, buffer);
     }
-    let lines = inside.rows().skip(1);
-    for ((index, line), at) in queue.lines.iter().enumerate().skip(queue.top).zip(lines) {
+    let double = layout::has_second_lines(app, inside.height);
+    let mut lines = inside.rows().skip(1);
+    for (index, line) in queue.lines.iter().enumerate().skip(queue.top) {
+        let Some(at) = lines.next() else { break };
         let selected = index == queue.index;
-        let line = match line {
-            queue::Line::Row(row) => row_line(app, &queue.rows[*row], &columns, selected),
+        let (line, row) = match line {
+            queue::Line::Row(row) => {
+                let row = &queue.rows[*row];
+                (row_line(app, row, &columns, selected), Some(row))
+            }
             queue::Line::Head(group) => {
-                group_line(app, &queue.groups[*group], usize::from(inside.width), selected)
+                let (group, room) = (&queue.groups[*group], usize::from(inside.width));
+                (group_line(app, group, room, selected), None)
             }
         };
-        if selected {
-            let focused = app.ui.focus == Pane::Queue;
-            let highlight = Rect { x: at.x - 1, width: at.width + 2, ..at };
-            buffer.set_style(highlight, app.ui.theme.selection(focused));
-            draw_text("▌", app.ui.theme.accent(), highlight, buffer);
+        draw_selectable(app, &line, at, selected, buffer);
+        if let Some(row) = row.filter(|_| !columns.has_flag && !selected) {
+            let margin = Rect { x: at.x - 1, width: 1, ..at };
+            draw_text(flag(app, row), flag_style(app), margin, buffer);
         }
-        draw_line(&line, at, buffer);
+        if let Some(row) = row.filter(|_| double)
+            && let Some(at) = lines.next()
+        {
+            let line = second_line(app, &row.summary, &columns, usize::from(inside.width));
+            draw_line(&line, at, buffer);
+            // Without a background of its own, which would cost as many bytes as the first line.
+            if selected {
+                let margin = Rect { x: at.x - 1, width: 1, ..at };
+                draw_text("▌", app.ui.theme.accent(), margin, buffer);
+            }
+        }
     }
+}
+
+/// Draws a line, and marks it if it is selected.
+fn draw_selectable(app: &App, line: &Line<'_>, at: Rect, selected: bool, buffer: &mut Buffer) {
+    if selected {
+        let focused = app.ui.focus == Pane::Queue;
+        let highlight = Rect { x: at.x - 1, width: at.width + 2, ..at };
+        buffer.set_style(highlight, app.ui.theme.selection(focused));
+        draw_text("▌", app.ui.theme.accent(), highlight, buffer);
+    }
+    draw_line(line, at, buffer);
 }
 
 /// Whether anything but all open incidents in the usual order is shown.
@@ -163,188 +179,4 @@ fn title_text(app: &App, typing: bool) -> String {
         parts.push(format!("{} snoozed", queue.counts.snoozed));
     }
     parts.join(" · ")
-}
-
-fn header(app: &App, columns: &Columns) -> Line<'static> {
-    let mut text = " ".to_owned();
-    for (column, wide) in &columns.list {
-        let name = heading(*column, *wide, columns.bar);
-        match column {
-            Column::Number => {
-                text.push_str(&" ".repeat(wide.saturating_sub(name.len())));
-                text.push_str(name);
-            }
-            _ => text.push_str(&pad(name, *wide)),
-        }
-        text.push(' ');
-    }
-    Line::from(Span::styled(text.trim_end().to_owned(), app.ui.theme.dim()))
-}
-
-/// Appends a text with the matches of the filter's search words highlighted.
-fn push_highlighted(app: &App, text: SafeText<'_>, style: Style, line: &mut Line<'static>) {
-    let mut marks: Vec<usize> = app
-        .queue
-        .text_matchers()
-        .iter()
-        .flat_map(|word: &WordMatcher| word.matched_graphemes(&text))
-        .collect();
-    if !marks.is_empty() {
-        marks.sort_unstable();
-        marks.dedup();
-    }
-    highlight::push_marked(app, text, &marks, style, line);
-}
-
-/// Appends a text with matches highlighted, padded or truncated to `wide` columns, and a blank.
-fn push_fitted<'a>(
-    app: &App,
-    text: impl Into<SafeText<'a>>,
-    wide: usize,
-    style: Style,
-    line: &mut Line<'static>,
-) {
-    let full = text.into();
-    let mut marks: Vec<usize> = app
-        .queue
-        .text_matchers()
-        .iter()
-        .flat_map(|word: &WordMatcher| word.matched_graphemes(&full))
-        .collect();
-    let text = truncate(&full, wide);
-    marks.sort_unstable();
-    marks.dedup();
-    // Neither truncated letters nor the ellipsis are highlighted.
-    if text.len() < full.len() {
-        let visible = text.graphemes(true).count().saturating_sub(1);
-        marks.retain(|mark| *mark < visible);
-    }
-    let blank = wide.saturating_sub(text.width()) + 1;
-    highlight::push_marked(app, text, &marks, style, line);
-    line.push_span(Span::styled(" ".repeat(blank), style));
-}
-
-fn row_line(app: &App, row: &Row, columns: &Columns, selected: bool) -> Line<'static> {
-    let theme = app.ui.theme;
-    let (row, hit) = (&*row.summary, row.hit);
-    let fresh = row.status == Status::Triggered;
-    let strong = if fresh || selected { theme.strong() } else { Style::new() };
-    let mut line = Line::default();
-    let flag = if app.ui.marked.contains(&row.id) {
-        "✓"
-    } else if app.is_pending(row.id) {
-        "↑"
-    } else if hit == Hit::Similar {
-        "~"
-    } else if row.paused {
-        "‖"
-    } else {
-        " "
-    };
-    line.push_span(Span::styled(flag, theme.accent().add_modifier(Modifier::BOLD)));
-    for (column, wide) in &columns.list {
-        let wide = *wide;
-        match column {
-            Column::Number => {
-                let number = row.number.map_or_else(|| "new".into(), |n| n.0.to_string());
-                line.push_span(" ".repeat(wide.saturating_sub(number.len())));
-                push_highlighted(app, number.into(), strong, &mut line);
-                line.push_span(" ");
-            }
-            Column::Priority => {
-                let text = format!("{:<4}", row.priority);
-                line.push_span(Span::styled(text, theme.priority(row.priority)));
-            }
-            Column::Status => {
-                let text = if wide < 13 { short_status(row.status) } else { row.status.as_str() };
-                line.push_span(Span::styled(format!("{text:<wide$} "), strong));
-            }
-            Column::Age => {
-                let text = format!("{:>5} ", age(row.reported_at, app.now));
-                line.push_span(Span::styled(text, theme.dim()));
-            }
-            Column::Sla => push_service_level(app, row, columns.bar, &mut line),
-            Column::Service => {
-                let service = row.primary_service().map_or("–".into(), |s| app.service_label(s));
-                push_fitted(app, service, wide, Style::new(), &mut line);
-            }
-            Column::Owner => push_owner(app, row, wide, &mut line),
-            Column::Team => {
-                let team = row.team.as_deref().map_or("–".into(), |team| app.team_label(team));
-                push_fitted(app, team, wide, theme.dim(), &mut line);
-            }
-            Column::Title => push_fitted(app, &row.title, wide, strong, &mut line),
-        }
-    }
-    line
-}
-
-fn push_owner(app: &App, row: &Summary, wide: usize, line: &mut Line<'static>) {
-    if let Some(person) = &row.assignee {
-        push_fitted(app, &person.name, wide, app.ui.theme.dim(), line);
-        return;
-    }
-    let fresh = row.status == Status::Triggered;
-    let style = if fresh { app.ui.theme.strong() } else { Style::new() };
-    line.push_span(Span::styled(pad("unowned", wide), style));
-    line.push_span(" ");
-}
-
-/// Returns the heading of a group: its most urgent state and its number of incidents.
-fn group_line(app: &App, group: &Group, room: usize, selected: bool) -> Line<'static> {
-    let theme = app.ui.theme;
-    let first = &app.queue.rows[group.most_urgent].summary;
-    let rows = &app.queue.rows[group.rows.clone()];
-    let marked = rows.iter().filter(|row| app.ui.marked.contains(&row.summary.id)).count();
-    let mut line = Line::default();
-    let flag = if marked == rows.len() { "✓" } else { " " };
-    line.push_span(Span::styled(flag, theme.accent().add_modifier(Modifier::BOLD)));
-    let fold = if group.folded { "▸ " } else { "▾ " };
-    line.push_span(Span::styled(fold, theme.accent()));
-    let wide = if room < 72 { 10 } else { 18 };
-    let service = if group.service.is_empty() { "no service" } else { &group.service };
-    push_fitted(app, service, wide, theme.strong(), &mut line);
-    line.push_span(Span::styled(format!("{:>4} ", rows.len()), theme.strong()));
-    let worst = rows.iter().map(|row| row.summary.priority).min().unwrap_or(first.priority);
-    line.push_span(Span::styled(format!("{worst:<3} "), theme.priority(worst)));
-    push_service_level(app, first, room >= 72, &mut line);
-    let (word, wide) = if room < 72 { ("unack", 9) } else { ("unacknowledged", 18) };
-    let fresh = match group.unacknowledged {
-        0 => String::new(),
-        count => format!("{count} {word}"),
-    };
-    line.push_span(Span::styled(format!("{fresh:<wide$} "), theme.strong()));
-    if marked > 0 && marked < rows.len() {
-        line.push_span(Span::styled(format!("{marked} selected "), theme.accent()));
-    }
-    let remaining = room.saturating_sub(line.width());
-    if group.folded && remaining > 8 {
-        let style = if selected { Style::new() } else { theme.dim() };
-        push_highlighted(app, truncate(&first.title, remaining), style, &mut line);
-    }
-    line
-}
-
-/// Appends the running service level clock: a bar of the remaining time, and the time.
-fn push_service_level(app: &App, row: &Summary, bar: bool, line: &mut Line<'static>) {
-    let Some(clock) = running_clock(row, &app.session.rules.levels) else {
-        line.push_span(" ".repeat(REMAINING_WIDTH + if bar { BAR_WIDTH } else { 0 }));
-        return;
-    };
-    let (past, near) = (clock.is_past(app.now), clock.is_near(app.now));
-    if bar {
-        let bar = remaining_bar(&clock, app.now, BAR_WIDTH);
-        line.push_span(Span::styled(bar, if near { Style::new() } else { app.ui.theme.dim() }));
-    }
-    let text = remaining_text(clock.remaining(app.now));
-    let style = if past {
-        app.ui.theme.alarm()
-    } else if near {
-        app.ui.theme.strong()
-    } else {
-        Style::new()
-    };
-    line.push_span(" ".repeat((REMAINING_WIDTH - 1).saturating_sub(width(&text))));
-    line.push_span(Span::styled(text, style));
-    line.push_span(" ");
 }

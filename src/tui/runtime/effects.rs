@@ -185,6 +185,7 @@ fn start_drafts(folder: PathBuf, messages: mpsc::UnboundedSender<Message>) -> Op
         let message = match event {
             DraftEvent::Recovered(drafts) => Message::Drafts(drafts),
             DraftEvent::Filters(filters) => Message::Filters(filters),
+            DraftEvent::Screen(state) => Message::ScreenState(state),
             DraftEvent::Failed(why) => Message::DraftLost(why),
         };
         // The loop may have ended.

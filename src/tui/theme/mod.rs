@@ -124,13 +124,42 @@ impl Theme {
         if priority == Priority::P1 { style.add_modifier(Modifier::BOLD) } else { style }
     }
 
+    /// Returns the style for what nobody may overlook: an unacknowledged incident of that priority.
+    #[must_use]
+    pub fn urgent(self, priority: Priority) -> Style {
+        self.priority(priority).add_modifier(Modifier::BOLD | Modifier::REVERSED)
+    }
+
+    /// Returns the style for the texts of a row that nobody may overlook. Without colours they are
+    /// underlined.
+    #[must_use]
+    pub fn urgent_text(self, priority: Priority) -> Style {
+        let without =
+            if self.palette().is_none() { Modifier::UNDERLINED } else { Modifier::empty() };
+        self.priority(priority).add_modifier(Modifier::BOLD | without)
+    }
+
+    /// Returns the style for a clock in its last quarter.
+    #[must_use]
+    pub fn near(self) -> Style {
+        let without = Style::new().add_modifier(Modifier::UNDERLINED);
+        self.foreground(|palette| palette.near, without).add_modifier(Modifier::BOLD)
+    }
+
+    /// Returns the style for a clock that is past its level.
+    #[must_use]
+    pub fn past(self) -> Style {
+        let without = Style::new().add_modifier(Modifier::REVERSED);
+        self.foreground(|palette| palette.past, without).add_modifier(Modifier::BOLD)
+    }
+
     /// Returns the style for the selected row; `focused` if its pane has the focus.
     #[must_use]
     pub fn selection(self, focused: bool) -> Style {
         let palette = self.palette();
         let backgrounds = palette.and_then(|palette| palette.selection);
         match (backgrounds, self.depth) {
-            (Some(_), Depth::Basic) if focused => Style::new().add_modifier(Modifier::BOLD),
+            (Some(_), Depth::Basic) if focused => Style::new().add_modifier(Modifier::REVERSED),
             (Some(_), Depth::Basic) => Style::new(),
             (Some([with, without]), _) => {
                 let style =

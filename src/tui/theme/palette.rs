@@ -19,6 +19,10 @@ pub(super) struct Palette {
     pub good: Shade,
     /// A state that needs attention.
     pub warning: Shade,
+    /// A clock in its last quarter.
+    pub near: Shade,
+    /// A clock that is past its level.
+    pub past: Shade,
     /// The priorities P1 to P4.
     pub priority: [Shade; 4],
     /// The background of the selected row, with and without focus; `None` marks it by reverse.
@@ -41,6 +45,8 @@ const DARK: Palette = Palette {
     border: shade(0x58_58_58, 240, Color::DarkGray),
     good: shade(0x87_d7_87, 114, Color::Green),
     warning: shade(0xd7_af_ff, 183, Color::LightMagenta),
+    near: shade(0xff_d7_00, 220, Color::LightYellow),
+    past: shade(0xff_72_72, 203, Color::LightRed),
     priority: [
         shade(0xff_72_72, 203, Color::LightRed),
         shade(0xff_af_5f, 215, Color::LightYellow),
@@ -60,6 +66,8 @@ const LIGHT: Palette = Palette {
     border: shade(0xa8_a8_a8, 248, Color::Gray),
     good: shade(0x00_5f_00, 22, Color::Green),
     warning: shade(0x87_00_5f, 89, Color::Reset),
+    near: shade(0x8a_4b_00, 94, Color::Magenta),
+    past: shade(0xaf_00_00, 124, Color::Red),
     priority: [
         shade(0xaf_00_00, 124, Color::Red),
         shade(0x8a_4b_00, 94, Color::Magenta),
@@ -79,6 +87,8 @@ const CONTRAST: Palette = Palette {
     border: shade(0xa8_a8_a8, 248, Color::Gray),
     good: shade(0x5f_ff_5f, 83, Color::LightGreen),
     warning: shade(0xff_af_ff, 219, Color::White),
+    near: shade(0xff_d7_00, 220, Color::LightYellow),
+    past: shade(0xff_87_87, 210, Color::LightRed),
     priority: [
         shade(0xff_87_87, 210, Color::LightRed),
         shade(0xff_af_00, 214, Color::LightMagenta),
@@ -100,6 +110,8 @@ const COLORBLIND: Palette = Palette {
     border: shade(0x58_58_58, 240, Color::DarkGray),
     good: shade(0x9a_d2_f2, 117, Color::LightCyan),
     warning: shade(0xe0_e0_e0, 254, Color::White),
+    near: shade(0xf0_e4_42, 227, Color::LightYellow),
+    past: shade(0xf9_85_30, 208, Color::LightRed),
     priority: [
         shade(0xf9_85_30, 208, Color::LightRed),
         shade(0xf0_e4_42, 227, Color::LightYellow),
@@ -166,6 +178,8 @@ mod tests {
             ("dim", palette.dim),
             ("good", palette.good),
             ("warning", palette.warning),
+            ("near", palette.near),
+            ("past", palette.past),
             ("P1", p1),
             ("P2", p2),
             ("P3", p3),

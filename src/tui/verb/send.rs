@@ -17,6 +17,7 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::{append_failures, report_failure, show_toast};
 use crate::tui::core::state::inflight::PendingCommand;
 use crate::tui::form::Form;
+use crate::tui::queue::unread;
 use crate::tui::undo::{Inverse, UNDO_WINDOW, Undo};
 use crate::tui::verb::batch::Batch;
 use crate::tui::verb::plan::{Plan, Step, phrase};
@@ -115,6 +116,7 @@ pub(in crate::tui) fn carry_out(
         if !irreversible {
             inverses.push((step, undo::inverse::inverse(app, step, &sent)));
         }
+        unread::expect_own_change(app, step.target.id, at);
         if assigns_to_me(app, &step.commands) {
             attention::update::expect_own_change(app, step.target.id);
         }
@@ -196,6 +198,7 @@ pub(in crate::tui) fn send_in_background(
     if app.session.read_only {
         return show_toast(app, READ_ONLY, true);
     }
+    unread::expect_own_change(app, target.id, at);
     app.inflight.last_batch += 1;
     let step = Step::new(target.clone(), vec![command]);
     let sent = envelopes(app, &step, at);

@@ -79,7 +79,7 @@ fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(I
             let change = rows::next_change(summary, now, &levels);
             wall.next_change = wall.next_change.into_iter().chain(change).min();
             let rank = urgency_key(summary, now, &levels);
-            wall.rows.push(Row { summary: summary.clone(), rank, hit: Hit::Exact });
+            wall.rows.push(Row { summary: summary.clone(), rank, hit: Hit::Exact, due: None });
         }
     }
     wall.rows.sort_unstable_by_key(|row| row.rank);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::Status;
-use crate::model::service_level::Clock;
+use crate::model::service_level::{Clock, SlaTarget};
 use crate::model::time::format_duration;
 
 use crate::tui::core::app::App;
@@ -51,20 +51,39 @@ pub(in crate::tui) fn retry_text(app: &App, retry_in: TimeDelta) -> String {
     }
 }
 
-/// Returns an abbreviation of a status.
+/// Returns a short word for a status.
 pub(in crate::tui) fn short_status(status: Status) -> &'static str {
     match status {
-        Status::Triggered => "trig",
+        Status::Triggered => "new",
         Status::Acknowledged => "ack",
-        Status::Investigating => "inv",
+        Status::Investigating => "invest",
         Status::Identified => "ident",
         Status::Monitoring => "monit",
-        Status::Resolved => "res",
-        Status::Closed => "clos",
-        Status::Merged => "merg",
-        Status::Reclassified => "recl",
+        Status::Resolved => "resolv",
+        Status::Closed => "closed",
+        Status::Merged => "merged",
+        Status::Reclassified => "reclas",
         Status::Unknown(word) => word.label(),
     }
+}
+
+/// Formats the clock of a service level in at most `wide` columns: `ack 4m` until it is
+/// acknowledged, then `22m`, and `+21m` past its level. Less exact where it is narrow, empty where
+/// no form fits: a figure is never cut.
+pub(in crate::tui) fn clock_text(clock: &Clock, now: DateTime<Utc>, wide: usize) -> String {
+    let remaining = clock.remaining(now);
+    let exact = remaining_text(remaining);
+    let mut forms = Vec::with_capacity(3);
+    if clock.target == SlaTarget::Acknowledge {
+        forms.push(format!("ack {exact}"));
+    }
+    forms.push(exact);
+    let sign = if remaining < TimeDelta::zero() { "+" } else { "" };
+    let hours = remaining.abs().num_hours();
+    if (1..24).contains(&hours) {
+        forms.push(format!("{sign}{hours}h"));
+    }
+    forms.into_iter().find(|form| form.len() <= wide).unwrap_or_default()
 }
 
 /// Formats a number with its noun: `1 incident`, `2 incidents`.

@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 
 use crate::model::{CommandId, IncidentId};
 
+use crate::tui::urgent::Urgent;
+
 /// A sentence that is shown on the keys line for a few seconds.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
@@ -26,12 +28,23 @@ pub struct Failure {
     pub at: DateTime<Utc>,
 }
 
+/// What was last seen of an open incident.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SeenRow {
+    /// Whether it was assigned to the viewer.
+    pub is_mine: bool,
+    /// Whether it was an urgent incident that nobody had.
+    pub is_unclaimed: bool,
+    /// The number of its last event.
+    pub seq: u32,
+}
+
 /// Incidents for which the viewer's attention is requested (bell or desktop message).
 #[derive(Clone, Debug, Default)]
 pub struct Attention {
-    /// The open incidents seen so far, each with whether it is assigned to the viewer. `None` until
-    /// all of them have been read once.
-    pub seen: Option<HashMap<IncidentId, bool>>,
+    /// The open incidents seen so far. `None` until all of them have been read once.
+    pub seen: Option<HashMap<IncidentId, SeenRow>>,
     /// Incidents that the viewer assigned to themselves or declared: these changes need no
     /// attention.
     pub own_changes: HashSet<IncidentId>,
@@ -53,6 +66,8 @@ pub struct Notices {
     pub failure: Option<Failure>,
     /// Incidents for which the viewer's attention is requested.
     pub attention: Attention,
+    /// New urgent incidents that nobody has.
+    pub urgent: Urgent,
     /// Refusals of the outbox that were reported: the command, and when it was refused.
     pub reported_refusals: HashSet<(CommandId, DateTime<Utc>)>,
     /// When the person asked to quit while programs ran: asking again quits.

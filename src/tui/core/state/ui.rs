@@ -10,7 +10,6 @@ use crate::model::IncidentId;
 
 use crate::tui::action::Action;
 use crate::tui::action::keymap::Keymap;
-use crate::tui::core::layout::{self, Layout};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
 use crate::tui::core::zone::{Clock, ViewerZone, Zone};
@@ -50,6 +49,8 @@ pub struct Ui {
     pub tab: Pane,
     /// Whether the focused pane fills the screen.
     pub zoomed: bool,
+    /// The share of the width that the viewer has chosen for the queue, in per cent.
+    pub queue_share: Option<u16>,
     /// What is open on top of the panes, if anything.
     pub mode: Mode,
     /// Whether the last key was the one that goes to the top: a digit right after it starts a
@@ -86,6 +87,7 @@ impl Ui {
             focus: Pane::Queue,
             tab: Pane::Detail,
             zoomed: false,
+            queue_share: None,
             mode: Mode::Panes,
             jump_armed: false,
             marked: HashSet::new(),
@@ -95,12 +97,6 @@ impl Ui {
             palette_history: Vec::new(),
             selection_shift: None,
         }
-    }
-
-    /// Returns where each pane is at the present size of the terminal.
-    #[must_use]
-    pub fn layout(&self) -> Layout {
-        layout::compute(self.size, self.focus, self.tab, self.zoomed)
     }
 
     /// Returns the clock that formats times in the viewer's zone.

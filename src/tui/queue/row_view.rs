@@ -1,0 +1,330 @@
+//! Rows of the queue: one line with the columns, and a dim second one where rows are free.
+
+use std::borrow::Cow;
+
+use chrono::TimeDelta;
+use ratatui::style::{Modifier, Style};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::config::panes::Column;
+use crate::model::service_level::running_clock;
+use crate::model::text::{SafeText, pad, truncate, width};
+use crate::model::{Priority, Status, Summary};
+
+use crate::tui::core::app::App;
+use crate::tui::input::fuzzy::{Hit, WordMatcher};
+use crate::tui::queue::columns::{BAR_WIDTH, Columns, heading, is_right_aligned};
+use crate::tui::queue::{Row, Unread};
+use crate::tui::theme::Theme;
+use crate::tui::widgets::formatting::{
+    age, clock_text, pluralize, remaining_bar, short_duration, short_status,
+};
+use crate::tui::widgets::highlight;
+use crate::tui::widgets::text::{Line, Span};
+
+/// After how long without an event an incident that somebody works on is called silent.
+const SILENT_AFTER: TimeDelta = TimeDelta::hours(2);
+
+/// Returns the line with the names of the columns.
+pub(in crate::tui) fn header(app: &App, columns: &Columns) -> Line<'static> {
+    let mut text = " ".repeat(usize::from(columns.has_flag));
+    for (column, wide) in &columns.list {
+        let name = heading(*column, *wide);
+        if is_right_aligned(*column) {
+            text.push_str(&" ".repeat(wide.saturating_sub(name.len())));
+            text.push_str(name);
+        } else {
+            text.push_str(&pad(name, *wide));
+        }
+        text.push(' ');
+        if *column == Column::Title {
+            text.push_str(&" ".repeat(columns.gap));
+        }
+    }
+    Line::from(Span::styled(text.trim_end().to_owned(), app.ui.theme.dim()))
+}
+
+/// Appends a text with the matches of the filter's search words highlighted.
+pub(in crate::tui) fn push_highlighted(
+    app: &App,
+    text: SafeText<'_>,
+    style: Style,
+    line: &mut Line<'static>,
+) {
+    highlight::push_marked(app, text.clone(), &matches(app, &text), style, line);
+}
+
+/// Returns which graphemes of a text the filter's search words match.
+fn matches(app: &App, text: &SafeText<'_>) -> Vec<usize> {
+    let words = app.queue.text_matchers().iter();
+    let mut marks: Vec<usize> =
+        words.flat_map(|word: &WordMatcher| word.matched_graphemes(text)).collect();
+    marks.sort_unstable();
+    marks.dedup();
+    marks
+}
+
+/// Appends a text with matches highlighted, padded or truncated to `wide` columns, and a blank.
+pub(in crate::tui) fn push_fitted<'a>(
+    app: &App,
+    text: impl Into<SafeText<'a>>,
+    wide: usize,
+    style: Style,
+    line: &mut Line<'static>,
+) {
+    let full = text.into();
+    let mut marks = matches(app, &full);
+    let text = truncate(&full, wide);
+    // Neither truncated letters nor the ellipsis are highlighted.
+    if text.len() < full.len() {
+        let visible = text.graphemes(true).count().saturating_sub(1);
+        marks.retain(|mark| *mark < visible);
+    }
+    let blank = wide.saturating_sub(text.width()) + 1;
+    highlight::push_marked(app, text, &marks, style, line);
+    // Blanks are never underlined or reversed.
+    line.push_span(" ".repeat(blank));
+}
+
+/// The styles of a row: they say how urgent it is.
+struct RowStyles {
+    /// Number and title.
+    title: Style,
+    priority: Style,
+    /// Status and owner.
+    state: Style,
+}
+
+impl RowStyles {
+    /// Returns the styles of a row. The row of an unacknowledged P1 is the loudest on the screen.
+    fn new(theme: Theme, row: &Summary, is_selected: bool) -> Self {
+        let priority = theme.priority(row.priority);
+        if !is_unacknowledged(row) {
+            let title = if is_selected { theme.strong() } else { Style::new() };
+            return Self { title, priority, state: theme.dim() };
+        }
+        let urgent = theme.urgent_text(row.priority);
+        match row.priority.rank() {
+            Priority::P1 => {
+                Self { title: urgent, priority: theme.urgent(row.priority), state: urgent }
+            }
+            Priority::P2 => Self {
+                title: theme.strong(),
+                priority: priority.add_modifier(Modifier::BOLD),
+                state: theme.strong(),
+            },
+            _ => Self { title: theme.strong(), priority, state: theme.strong() },
+        }
+    }
+}
+
+fn is_unacknowledged(row: &Summary) -> bool {
+    row.status == Status::Triggered
+}
+
+/// Returns the flag in front of a row: what the viewer does with it first, then what is new.
+pub(in crate::tui) fn flag(app: &App, row: &Row) -> &'static str {
+    let (summary, unread) = (&row.summary, app.queue.unread.get(&row.summary.id));
+    if app.ui.marked.contains(&summary.id) {
+        "✓"
+    } else if app.is_pending(summary.id) {
+        "↑"
+    } else if row.hit == Hit::Similar {
+        "~"
+    } else if let Some(unread) = unread {
+        unread.glyph()
+    } else if summary.paused {
+        "‖"
+    } else {
+        " "
+    }
+}
+
+/// Returns the style of the flag.
+pub(in crate::tui) fn flag_style(app: &App) -> Style {
+    app.ui.theme.accent().add_modifier(Modifier::BOLD)
+}
+
+/// Returns the line of a row.
+pub(in crate::tui) fn row_line(
+    app: &App,
+    row: &Row,
+    columns: &Columns,
+    is_selected: bool,
+) -> Line<'static> {
+    let theme = app.ui.theme;
+    let mut line = Line::default();
+    if columns.has_flag {
+        line.push_span(Span::styled(flag(app, row), flag_style(app)));
+    }
+    let row = &*row.summary;
+    let styles = RowStyles::new(theme, row, is_selected);
+    for (column, wide) in &columns.list {
+        let wide = *wide;
+        match column {
+            Column::Number => {
+                let number = row.number.map_or_else(|| "new".into(), |n| n.0.to_string());
+                let number = truncate(number, wide);
+                line.push_span(" ".repeat(wide.saturating_sub(number.width())));
+                push_highlighted(app, number, styles.title, &mut line);
+                line.push_span(" ");
+            }
+            Column::Priority => {
+                let text = pad(row.priority.as_str(), wide).into_owned();
+                line.push_span(Span::styled(text, styles.priority));
+                line.push_span(" ");
+            }
+            Column::Status => {
+                let full = columns.has_full_status;
+                let text = if full { row.status.as_str() } else { short_status(row.status) };
+                push_fitted(app, text, wide, styles.state, &mut line);
+            }
+            Column::Age => {
+                let text = age(row.reported_at, app.now);
+                line.push_span(Span::styled(format!("{text:>wide$} "), theme.dim()));
+            }
+            Column::Sla => push_clock(app, row, columns.has_bar, wide, &mut line),
+            Column::Service => {
+                let service = row.primary_service().map_or("–".into(), |s| app.service_label(s));
+                push_fitted(app, service, wide, theme.dim(), &mut line);
+            }
+            Column::Owner => {
+                let owner = owner(row, columns.has_full_owner);
+                let style = match &row.assignee {
+                    Some(_) => theme.dim(),
+                    None if row.priority.rank() <= Priority::P2 && is_unacknowledged(row) => {
+                        theme.urgent_text(row.priority)
+                    }
+                    None => styles.state,
+                };
+                push_fitted(app, owner, wide, style, &mut line);
+            }
+            Column::Team => {
+                let team = row.team.as_deref().map_or("–".into(), |team| app.team_label(team));
+                push_fitted(app, team, wide, theme.dim(), &mut line);
+            }
+            Column::Title => {
+                push_fitted(app, &row.title, wide, styles.title, &mut line);
+                if columns.gap > 0 {
+                    line.push_span(" ".repeat(columns.gap));
+                }
+            }
+        }
+    }
+    line
+}
+
+/// Returns who leads the response, in full or as a handle.
+fn owner(row: &Summary, full: bool) -> &str {
+    match &row.assignee {
+        Some(person) if full => &person.name,
+        Some(person) => &person.handle,
+        None if full => "unowned",
+        None => "nobody",
+    }
+}
+
+/// Appends the clock that runs, aligned at the right: a bar of the time that remains where there is
+/// room, and the time.
+pub(in crate::tui) fn push_clock(
+    app: &App,
+    row: &Summary,
+    has_bar: bool,
+    wide: usize,
+    line: &mut Line<'static>,
+) {
+    let theme = app.ui.theme;
+    let Some(clock) = running_clock(row, &app.session.rules.levels) else {
+        line.push_span(" ".repeat(wide + 1));
+        return;
+    };
+    let unacknowledged = is_unacknowledged(row);
+    let style = if clock.is_past(app.now) {
+        let loud = unacknowledged && row.priority.rank() == Priority::P1;
+        if loud { theme.past().add_modifier(Modifier::REVERSED) } else { theme.past() }
+    } else if clock.is_near(app.now) {
+        theme.near()
+    } else if unacknowledged {
+        theme.strong()
+    } else {
+        theme.dim()
+    };
+    let mut room = wide;
+    if has_bar {
+        room = room.saturating_sub(BAR_WIDTH + 1);
+        line.push_span(Span::styled(remaining_bar(&clock, app.now, BAR_WIDTH), theme.dim()));
+        line.push_span(" ");
+    }
+    let text = clock_text(&clock, app.now, room);
+    line.push_span(" ".repeat(room.saturating_sub(width(&text))));
+    line.push_span(Span::styled(text, style));
+    line.push_span(" ");
+}
+
+/// Returns the second line of a row, which stands below the title: what the columns don't show, and
+/// what happens or does not.
+pub(in crate::tui) fn second_line(
+    app: &App,
+    row: &Summary,
+    columns: &Columns,
+    room: usize,
+) -> Line<'static> {
+    let theme = app.ui.theme;
+    let mut parts: Vec<Cow<'_, str>> = Vec::new();
+    if columns.width(Column::Status).is_none() {
+        parts.push(row.status.as_str().into());
+    }
+    if columns.width(Column::Owner).is_none() {
+        parts.push(owner(row, true).into());
+    }
+    if let Some(first) = row.primary_service()
+        && columns.width(Column::Service).is_none()
+    {
+        parts.push(app.service_label(first));
+        if row.services.len() > 1 {
+            let last = parts.pop().unwrap_or_default();
+            parts.push(format!("{last} +{}", row.services.len() - 1).into());
+        }
+    }
+    if columns.width(Column::Age).is_none() {
+        parts.push(age(row.reported_at, app.now).into());
+    }
+    if row.alerts > 1 {
+        parts.push(pluralize(row.alerts.into(), "alert", "alerts").into());
+    }
+    if row.escalation > 0 {
+        parts.push(format!("escalated to level {}", row.escalation).into());
+    }
+    let unread = app.queue.unread.get(&row.id).map(Unread::description);
+    parts.extend(unread.map(Cow::from));
+    let (remark, style) = remark(app, row);
+    let indent = columns.title_offset();
+    let mut line = Line::from(" ".repeat(indent));
+    let text = truncate(parts.join(" · "), room.saturating_sub(indent)).into_owned();
+    line.push_span(Span::styled(text, theme.dim()));
+    let free = room.saturating_sub(line.width() + 2);
+    if let Some(remark) = remark.filter(|remark| width(remark) <= free) {
+        line.push_span("  ");
+        line.push_span(Span::styled(remark, style));
+    }
+    line
+}
+
+/// Returns what is to be said about how the work on an incident goes, and its style.
+fn remark(app: &App, row: &Summary) -> (Option<String>, Style) {
+    let theme = app.ui.theme;
+    let quiet = app.now - row.last_event_at;
+    if let Some(since) = row.paused_since {
+        let text = format!("paused for {}", short_duration(app.now - since));
+        (Some(text), theme.dim())
+    } else if is_unacknowledged(row) {
+        let urgent = row.priority.rank() <= Priority::P2 && row.assignee.is_none();
+        (urgent.then(|| "nobody has it yet".to_owned()), theme.near())
+    } else if row.status.is_open() && quiet >= SILENT_AFTER {
+        let pressing = row.priority.rank() <= Priority::P2;
+        let style = if pressing { theme.near() } else { theme.dim() };
+        (Some(format!("silent for {}", short_duration(quiet))), style)
+    } else {
+        (None, theme.dim())
+    }
+}

@@ -1,0 +1,44 @@
+//! New incidents of the highest priorities that nobody has: they take a line of their own until
+//! somebody acknowledges them or the viewer turns to them.
+
+pub mod update;
+pub mod view;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{IncidentId, Priority, Status, Summary};
+
+/// A new urgent incident that nobody has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unclaimed {
+    /// The incident as it is now.
+    pub row: Arc<Summary>,
+    /// When it came, or became urgent.
+    pub since: DateTime<Utc>,
+}
+
+/// The new urgent incidents that nobody has, and that the viewer has neither turned to nor sent
+/// off.
+#[derive(Clone, Debug, Default)]
+pub struct Urgent {
+    /// The incidents, the most urgent first.
+    pub waiting: Vec<Unclaimed>,
+}
+
+impl Urgent {
+    /// Removes an incident, because the viewer has turned to it.
+    pub fn dismiss(&mut self, id: IncidentId) {
+        self.waiting.retain(|unclaimed| unclaimed.row.id != id);
+    }
+}
+
+/// Returns whether an incident is a P1 or P2 that nobody has acknowledged and nobody leads.
+#[must_use]
+pub fn is_unclaimed(row: &Summary, now: DateTime<Utc>) -> bool {
+    row.priority.rank() <= Priority::P2
+        && row.status == Status::Triggered
+        && row.assignee.is_none()
+        && !row.is_snoozed(now)
+}
