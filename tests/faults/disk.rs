@@ -8,13 +8,13 @@ use super::is_possible;
 use crate::support::cli::{CliFixture, Run, json_lines};
 
 /// A file system in memory, which is removed in the end.
-struct Disk {
-    folder: PathBuf,
+pub struct Disk {
+    pub folder: PathBuf,
 }
 
 impl Disk {
     /// Mounts a file system of 2 MiB; `None` if this user can't.
-    fn mount(folder: PathBuf) -> Option<Self> {
+    pub fn mount(folder: PathBuf) -> Option<Self> {
         fs::create_dir(&folder).unwrap();
         let mounted = mount(&["-t", "tmpfs", "-o", "size=2m", "tmpfs"], &folder);
         is_possible("the right to mount a file system", mounted).then_some(Self { folder })
@@ -26,7 +26,7 @@ impl Disk {
     }
 
     /// Fills the file system to the last byte.
-    fn fill(&self) {
+    pub fn fill(&self) {
         use std::io::Write;
         let mut file = fs::File::create(self.folder.join("filler")).unwrap();
         while file.write(&[7; 4096]).is_ok_and(|count| count > 0) {}
@@ -34,7 +34,7 @@ impl Disk {
         assert!(other.is_err(), "it is full");
     }
 
-    fn free(&self) {
+    pub fn free(&self) {
         fs::remove_file(self.folder.join("filler")).unwrap();
     }
 }

@@ -1,5 +1,6 @@
 //! Errors at the n-th write or sync of the store's files, once or from then on.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use rand::SeedableRng;
@@ -12,7 +13,7 @@ use crate::support::program;
 use crate::support::sample::{Sample, seed};
 
 /// The system calls that fail.
-const CALLS: &str = "write,pwrite64,pwritev,fsync,fdatasync,ftruncate,fallocate";
+pub const CALLS: &str = "write,pwrite64,pwritev,fsync,fdatasync,ftruncate,fallocate";
 /// The store's files, and its folder, which is synced too.
 const FILES: [&str; 4] = ["store.db", "store.db-wal", "store.db-shm", "store.db.high"];
 const ERRORS: [&str; 2] = ["ENOSPC", "EIO"];
@@ -21,7 +22,7 @@ const MAX_CALLS: u64 = 40;
 
 /// A fault of the disk.
 #[derive(Clone, Copy, Debug)]
-struct Fault {
+pub struct Fault {
     error: &'static str,
     /// Which call fails, from 1.
     at: u64,
@@ -29,37 +30,55 @@ struct Fault {
     lasting: bool,
 }
 
-fn has_strace() -> bool {
+impl Fault {
+    /// Returns `strace`, which injects the fault into some system calls of what it runs, and writes
+    /// to a file which calls it has seen. With paths, only calls about these files fail.
+    pub fn strace(self, cli: &CliFixture, calls: &str, paths: &[PathBuf]) -> Command {
+        let lasting = if self.lasting { "+" } else { "" };
+        let inject = format!("inject={calls}:error={}:when={}{lasting}", self.error, self.at);
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-qq", "-e", &format!("trace={calls}"), "-e", &inject, "-o"]);
+        strace.arg(cli.path("trace")).env_clear().current_dir(cli.path("")).stdin(Stdio::null());
+        for path in paths {
+            strace.arg("-P").arg(path);
+        }
+        for (name, value) in cli.program().get_envs() {
+            strace.env(name, value.unwrap_or_default());
+        }
+        strace.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        strace
+    }
+
+    /// Returns whether the fault happened, and forgets it.
+    pub fn happened(cli: &CliFixture) -> bool {
+        let trace = cli.path("trace");
+        let happened = std::fs::read_to_string(&trace).unwrap_or_default().contains("(INJECTED)");
+        std::fs::remove_file(trace).ok();
+        happened
+    }
+}
+
+pub fn has_strace() -> bool {
     let run = Command::new("strace").arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
     run.is_ok_and(|status| status.success())
 }
 
 /// Runs the program with a fault. Returns whether the fault happened.
 fn run_with(cli: &CliFixture, fault: Fault, args: &[&str]) -> (Run, bool) {
-    let lasting = if fault.lasting { "+" } else { "" };
-    let inject = format!("inject={CALLS}:error={}:when={}{lasting}", fault.error, fault.at);
-    let trace = cli.path("trace");
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "-qq", "-e", &format!("trace={CALLS}"), "-e", &inject, "-o"]).arg(&trace);
-    let store = cli.store();
-    strace.arg("-P").arg(store.parent().unwrap());
-    for file in FILES {
-        strace.arg("-P").arg(cli.path(file));
-    }
-    strace.arg(program()).args(args).env_clear().current_dir(cli.path("")).stdin(Stdio::null());
-    for (name, value) in cli.program().get_envs() {
-        strace.env(name, value.unwrap_or_default());
-    }
-    strace.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    let run = Run::from(strace.output().unwrap());
-    let happened = std::fs::read_to_string(&trace).unwrap_or_default().contains("(INJECTED)");
-    std::fs::remove_file(&trace).ok();
-    (run, happened)
+    let mut strace = fault.strace(cli, CALLS, &files(cli));
+    let run = Run::from(strace.arg(program()).args(args).output().unwrap());
+    (run, Fault::happened(cli))
+}
+
+/// Returns the paths of the store's files, and of its folder.
+pub fn files(cli: &CliFixture) -> Vec<PathBuf> {
+    let folder = cli.store().parent().unwrap().to_owned();
+    FILES.iter().map(|file| cli.path(file)).chain([folder]).collect()
 }
 
 /// Checks that a run failed with one sentence, or did not fail.
 #[track_caller]
-fn check(fault: Fault, args: &[&str], run: &Run, happened: bool) {
+pub fn check(fault: Fault, args: &[&str], run: &Run, happened: bool) {
     if run.code == 0 {
         return;
     }
@@ -76,10 +95,10 @@ fn check(fault: Fault, args: &[&str], run: &Run, happened: bool) {
     }
 }
 
-/// Returns all faults, in an order that depends on the seed.
-fn faults() -> Vec<Fault> {
+/// Returns all faults of the first calls, in an order that depends on the seed.
+pub fn faults(calls: u64) -> Vec<Fault> {
     let mut all = Vec::new();
-    for at in 1..=MAX_CALLS {
+    for at in 1..=calls {
         for error in ERRORS {
             all.extend([true, false].map(|lasting| Fault { error, at, lasting }));
         }
@@ -96,7 +115,7 @@ fn nothing_acknowledged_is_lost_to_a_disk_that_fails() {
     println!("seed {}", seed());
     let (mut happened_in, mut failed) = (0, 0);
     let rounds = Sample::new("REDPHONE_FAULT_RUNS", 4).rounds(2);
-    for (round, fault) in rounds.zip(faults()) {
+    for (round, fault) in rounds.zip(faults(MAX_CALLS)) {
         let cli = CliFixture::new();
         cli.declare("Before", "cdn");
         let mut acknowledged = Vec::new();

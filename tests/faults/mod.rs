@@ -3,10 +3,16 @@
 //! What was acknowledged is never lost, each failure is one sentence without a code, and the store
 //! is usable once the disk is. Faults are injected by `strace` into the writes and syncs of the
 //! store's files, and made by small file systems. `REDPHONE_FAULT_RUNS` sets how many are injected
-//! (4; the full run is 160), `REDPHONE_SEED` which.
+//! (4; the full run is 160), `REDPHONE_SEED` which. The same holds for a server, for a store that is
+//! being made, and for the state folder of a remote.
 
+mod creation;
 mod disk;
 mod injected;
+mod served;
+mod state_folder;
+
+pub use injected::has_strace;
 
 use std::io::Write;
 
@@ -16,7 +22,7 @@ use std::io::Write;
 /// # Panics
 /// With `REDPHONE_REAL=1`, where what is missing is a failure.
 #[expect(clippy::disallowed_methods, reason = "no text comes from outside")]
-fn is_possible(what: &str, is_there: bool) -> bool {
+pub fn is_possible(what: &str, is_there: bool) -> bool {
     if !is_there {
         let is_real = std::env::var_os("REDPHONE_REAL").is_some_and(|value| value == "1");
         assert!(!is_real, "needed with REDPHONE_REAL=1: {what}");

@@ -75,6 +75,7 @@ impl Cache {
     ) -> Option<T> {
         let mut slot = self.conn.lock().await;
         let conn = slot.as_mut()?;
+        database::end_stale_transaction(conn, &self.path, &KIND).await;
         let error = match operation(conn).await {
             Ok(done) => return Some(done),
             Err(error) => error,

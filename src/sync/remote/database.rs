@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rustix::fs::FlockOperation;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, Executor, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, SqliteConnection};
 
 use super::lock::{self, try_flock};
 use super::paths::{open_private_file, with_suffix};
@@ -147,7 +147,8 @@ pub(super) fn is_corruption(error: &sqlx::Error) -> bool {
 /// Returns whether an error means that a file can't be written now: it or its folder is read-only,
 /// or the disk is full or failing (<https://www.sqlite.org/rescode.html>).
 pub(super) fn is_unwritable(error: &sqlx::Error) -> bool {
-    if let sqlx::Error::Io(_) = error {
+    // The second is of a transaction that was not rolled back, as there was no room.
+    if let sqlx::Error::Io(_) | sqlx::Error::InvalidSavePointStatement = error {
         return true;
     }
     let code = error
@@ -210,11 +211,11 @@ pub(super) fn find_set_aside(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-async fn connect(path: &Path, kind: &DatabaseKind) -> Result<SqliteConnection, DatabaseError> {
-    open_private_file(path).map_err(|error| DatabaseError::Sql(sqlx::Error::Io(error)))?;
+/// Returns the options that every connection to a file uses.
+fn connect_options(path: &Path, kind: &DatabaseKind) -> SqliteConnectOptions {
     let synchronous =
         if kind.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
-    let mut conn = SqliteConnectOptions::new()
+    SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)
@@ -224,8 +225,11 @@ async fn connect(path: &Path, kind: &DatabaseKind) -> Result<SqliteConnection, D
         .pragma("temp_store", "MEMORY")
         .thread_name(|n| format!("remote-{n}"))
         .disable_statement_logging()
-        .connect()
-        .await?;
+}
+
+async fn connect(path: &Path, kind: &DatabaseKind) -> Result<SqliteConnection, DatabaseError> {
+    open_private_file(path).map_err(|error| DatabaseError::Sql(sqlx::Error::Io(error)))?;
+    let mut conn = connect_options(path, kind).connect().await?;
     let application: i64 = query_number(&mut conn, "PRAGMA application_id").await?;
     let version = query_number(&mut conn, "PRAGMA user_version").await?;
     let tables = query_number(&mut conn, "SELECT count(*) FROM sqlite_schema").await?;
@@ -262,6 +266,28 @@ async fn quick_check(conn: &mut SqliteConnection) -> Result<(), DatabaseError> {
 
 async fn query_number(conn: &mut SqliteConnection, sql: &'static str) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(sql).fetch_one(conn).await
+}
+
+/// Replaces a connection on which the driver counts a transaction as open although nobody is in one.
+///
+/// Where a statement fails on a full disk, `SQLite` rolls back by itself. The rollback of the driver
+/// then fails, and every later transaction of the connection would be refused.
+pub(super) async fn end_stale_transaction(
+    conn: &mut SqliteConnection,
+    path: &Path,
+    kind: &DatabaseKind,
+) {
+    if !conn.is_in_transaction() {
+        return;
+    }
+    // A transaction that was dropped may still be rolled back by the driver.
+    conn.ping().await.ok();
+    if conn.is_in_transaction()
+        && let Ok(fresh) = connect_options(path, kind).connect().await
+    {
+        // Closed after the new one is open, so that its log stays: a full disk has no room for one.
+        std::mem::replace(conn, fresh).close().await.ok();
+    }
 }
 
 /// Moves a file and its write-ahead log to a name that contains the time.

@@ -276,7 +276,7 @@ pub enum PendingChange<'a> {
 }
 
 impl<'a> PendingChange<'a> {
-    /// Returns the command.
+    /// Returns the command as it was requested.
     #[must_use]
     pub const fn envelope(self) -> &'a Envelope {
         match self {

@@ -19,7 +19,7 @@ const MAX_READ: i64 = 200;
 /// A folder with an outbox.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OutboxFolder {
-    /// The folder.
+    /// The folder that holds the outbox.
     pub folder: PathBuf,
     /// The addresses by which the remote was reached; none in a folder of an earlier version.
     pub urls: Vec<String>,

@@ -112,6 +112,7 @@ impl Outbox {
         operation: impl AsyncFnOnce(&mut SqliteConnection) -> SqlResult<T>,
     ) -> Result<T, BackendError> {
         let mut conn = self.conn.lock().await;
+        database::end_stale_transaction(&mut conn, &self.path, &KIND).await;
         operation(&mut conn).await.map_err(|error| self.backend_error(error))
     }
 
