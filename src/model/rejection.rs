@@ -171,12 +171,12 @@ pub enum Rejection {
     },
     /// A resolved or closed incident is corrected only with a reason.
     CorrectionNeedsReason {
-        /// How it ended.
+        /// The status with which it ended.
         status: Status,
     },
     /// The incident was closed too long ago to be corrected.
     CorrectedTooLate {
-        /// How it ended.
+        /// The status with which it ended.
         status: Status,
         /// When it was closed.
         closed_at: DateTime<Utc>,
@@ -236,7 +236,7 @@ pub enum Rejection {
     },
     /// The incident has a status of a later version, on which the command depends.
     UnknownStatus {
-        /// The status.
+        /// The status, which this version does not define.
         status: Status,
     },
     /// A rejection that is known by its sentence alone: a server answered it, an outbox stored it,

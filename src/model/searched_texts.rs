@@ -59,7 +59,7 @@ impl SearchedTexts {
         }
     }
 
-    /// Returns the texts.
+    /// Returns the texts in which words are searched for.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.symptoms)
             .chain(&self.others)

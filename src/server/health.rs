@@ -71,9 +71,9 @@ pub(super) enum NotReady {
     DiskShort {
         /// The file that the disk holds.
         name: &'static str,
-        /// The free space.
+        /// The space that the disk has free.
         free_mib: u64,
-        /// How much of it is needed.
+        /// The free space that the server needs.
         needed_mib: u64,
     },
 }

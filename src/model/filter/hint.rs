@@ -14,7 +14,7 @@ use crate::model::text::sanitize;
 pub struct FilterHint {
     /// Position of the word in the text, in bytes.
     pub range: Range<usize>,
-    /// The word.
+    /// The word as it was typed.
     pub word: String,
     /// The term that was probably meant; `None` for a level that does not exist, such as `p5`.
     pub term: Option<String>,

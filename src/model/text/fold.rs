@@ -140,7 +140,7 @@ pub fn is_continuous(c: char) -> bool {
 pub struct FoldedText<'a>(Cow<'a, str>);
 
 impl<'a> FoldedText<'a> {
-    /// Folds a text.
+    /// Folds a text to search for it in others.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
         Self(fold(text))

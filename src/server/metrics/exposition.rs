@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, header};
 /// A text format of metrics.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::server) enum Exposition {
-    /// `OpenMetrics` 1.0.
+    /// The text format of `OpenMetrics`, version 1.0.
     OpenMetrics,
     /// The text format of Prometheus, 0.0.4.
     Text,

@@ -7,7 +7,7 @@ use serde_json::Value;
 /// What a schema allows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Shape {
-    /// Any value.
+    /// A value of any type.
     Anything,
     Null,
     Bool,
@@ -39,7 +39,7 @@ pub(super) enum Shape {
 /// What is in a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Format {
-    /// Anything.
+    /// A text without a fixed form.
     Free,
     Uuid,
     Time,

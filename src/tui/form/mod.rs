@@ -70,7 +70,7 @@ pub enum Kind {
     },
     /// Say why an incident that is resolved or closed is corrected.
     Correction {
-        /// The corrections.
+        /// The commands that correct the incident, without their reason.
         commands: Vec<IncidentCommand>,
     },
     /// Fill in a command of this kind, by the form of its verb.

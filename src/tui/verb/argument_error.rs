@@ -11,10 +11,10 @@ use crate::tui::input::parse_time::TimeError;
 /// Why a typed argument stands for nothing. Displayed as what is wrong and what would be accepted.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ArgumentError {
-    /// Nothing is typed.
+    /// The action needs an argument, and none was typed.
     #[error("{action} takes {accepted}")]
     Missing {
-        /// The action's name.
+        /// The name of the action that was typed.
         action: &'static str,
         /// What the action accepts.
         accepted: &'static str,
@@ -22,7 +22,7 @@ pub enum ArgumentError {
     /// Something is typed after an action that has no argument.
     #[error("{action} takes nothing behind it")]
     Unexpected {
-        /// The action's name.
+        /// The name of the action that was typed.
         action: &'static str,
     },
     /// Nothing has the typed name.
