@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::model::Event;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::extra::Extensible;
 use crate::model::problem::Problem;
+use crate::model::service_level::ServiceLevels;
 use crate::model::unknown::{Foreign, read_exactly};
+use crate::model::{CommandId, Event};
 
 /// Name of the format, written in the first line of an export.
 pub const FORMAT: &str = "redphone";
@@ -15,10 +17,25 @@ pub const FORMAT: &str = "redphone";
 /// Since version 2 an export ends with [`Record::End`], without which it counts as cut off.
 pub const VERSION: u32 = 2;
 
+/// The field of an event with the digest of the content of its command, in hexadecimal digits.
+pub const COMMAND_DIGEST: &str = "command_digest";
+
+/// What the id of a command is bound to that was carried out.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UsedId {
+    /// The id of the command.
+    pub id: CommandId,
+    /// The digest of its content, in hexadecimal digits.
+    pub digest: String,
+    /// Who asked for it, as the store names that.
+    pub by: String,
+}
+
 /// One line of an export.
 ///
-/// An export begins with the header. The directory, the problems and the changes follow, then all
-/// events in the order in which the store recorded them, and the end, which counts them.
+/// An export begins with the header. The directory, the problems and the changes follow, with the
+/// ids of their commands, then all events in the order in which the store recorded them, and the end,
+/// which counts them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Record {
@@ -35,6 +52,10 @@ pub enum Record {
         /// absent if any will do.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         needed_to_write: Option<u32>,
+        /// The service levels by which the store judges clocks whose end was recorded without a goal;
+        /// absent where it has none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service_levels: Option<ServiceLevels>,
     },
     /// People, teams and services. On import it replaces the directory of the store.
     Directory(Box<Directory>),
@@ -42,8 +63,11 @@ pub enum Record {
     Problem(Problem),
     /// A planned change, such as a deploy.
     Change(Change),
-    /// One event of the timeline of one incident.
+    /// One event of the timeline of one incident. On the first event of a command, the field
+    /// [`COMMAND_DIGEST`] of [`Event::extra`] is what the id of the command is bound to.
     Event(Box<Event>),
+    /// What the id of a command is bound to that has no events: it recorded a change or a problem.
+    Command(UsedId),
     /// The last line: nothing of the export is missing if as many records stand before it.
     End {
         /// The number of records, without header and end.
@@ -54,10 +78,51 @@ pub enum Record {
     Unknown(Foreign),
 }
 
+/// An event with the digest of its command, as a line of an export has it.
+#[derive(Serialize)]
+struct DigestedEvent<'a> {
+    #[serde(flatten)]
+    event: Defined<'a>,
+    command_digest: Option<&'a str>,
+}
+
+/// The fields of an event that this version defines.
+struct Defined<'a>(&'a Event);
+
+impl Serialize for Defined<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.write_defined(to)
+    }
+}
+
+/// Reads a line as this version writes it of an event with the digest of its command, as quickly as
+/// one without; `None` for any other.
+fn read_digested(json: &[u8]) -> Option<Record> {
+    const FIELD: &[u8] = br#","command_digest":""#;
+    const DIGITS: usize = 32;
+    let line = json.strip_suffix(br#""}}"#)?;
+    let (line, digest) = line.split_at_checked(line.len().checked_sub(DIGITS)?)?;
+    let mut without = line.strip_suffix(FIELD)?.to_vec();
+    without.extend(b"}}");
+    let digest = std::str::from_utf8(digest).ok()?;
+    if !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let Record::Event(mut event) = read_exactly(&without)? else { return None };
+    event.extra.insert(COMMAND_DIGEST, digest.into());
+    Some(Record::Event(event))
+}
+
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Unknown(foreign) => foreign.serialize(to),
+            // Most events have this field and no other, so that they are written without a detour.
+            Self::Event(event) if event.extra.only_text(COMMAND_DIGEST).is_some() => {
+                let command_digest = event.extra.only_text(COMMAND_DIGEST);
+                let line = DigestedEvent { event: Defined(event), command_digest };
+                to.serialize_newtype_variant("Record", 4, "event", &line)
+            }
             defined => Self::serialize(defined, to),
         }
     }
@@ -72,15 +137,15 @@ impl<'de> Deserialize<'de> for Record {
 
 impl Record {
     /// The names of the kinds of records that this version defines.
-    pub const KINDS: [&'static str; 6] =
-        ["header", "directory", "problem", "change", "event", "end"];
+    pub const KINDS: [&'static str; 7] =
+        ["header", "directory", "problem", "change", "event", "command", "end"];
 
     /// Reads a line of an export, also one of a kind that only a later version defines.
     ///
     /// # Errors
     /// That of the parser, if it is no record.
     pub fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
-        if let Some(record) = read_exactly(json) {
+        if let Some(record) = read_digested(json).or_else(|| read_exactly(json)) {
             return Ok(record);
         }
         let error = match serde_json::from_slice(json) {
@@ -98,12 +163,13 @@ impl Record {
 
     /// Returns the header, the first line of an export.
     #[must_use]
-    pub fn header(needed_to_write: Option<u32>) -> Self {
+    pub fn header(needed_to_write: Option<u32>, service_levels: Option<ServiceLevels>) -> Self {
         Self::Header {
             format: FORMAT.into(),
             version: VERSION,
             needed_to_read: Some(VERSION),
             needed_to_write,
+            service_levels,
         }
     }
 }

@@ -26,10 +26,10 @@ pub(crate) trait Extensible: Sized {
     /// Writes the fields that this version defines.
     fn write_defined<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
 
-    /// The other fields.
+    /// Returns the fields that this version does not define.
     fn extra(&self) -> &Extra;
 
-    /// Sets the other fields.
+    /// Sets the fields that this version does not define.
     fn set_extra(&mut self, extra: Extra);
 }
 
@@ -112,6 +112,19 @@ impl Extra {
         let value = serde_json::from_value(fields.remove(name)?).ok()?;
         *self = Self::from(fields);
         Some(value)
+    }
+
+    /// Adds a field to those that this version does not define.
+    pub(crate) fn insert(&mut self, name: &str, value: Value) {
+        let mut fields = self.as_object().cloned().unwrap_or_default();
+        fields.insert(name.to_owned(), value);
+        *self = Self::from(fields);
+    }
+
+    /// Returns the text of a field, if the record has no other.
+    pub(crate) fn only_text(&self, name: &str) -> Option<&str> {
+        let fields = self.as_object().filter(|fields| fields.len() == 1)?;
+        fields.get(name)?.as_str()
     }
 
     /// Returns whether the record has no field that this version does not define.

@@ -12,7 +12,7 @@ use super::event::{Event, EventBody, Undo};
 use super::extra::{Extra, extensible_record};
 use super::id::{IncidentId, IncidentNumber};
 use super::review::Review;
-use super::service_level::{ServiceLevels, SlaTarget, ended_clock};
+use super::service_level::{ServiceLevels, SlaTarget, Verdict, ended_clock};
 use super::status::{Classification, ResolutionAction, Role, Status};
 use super::summary::Summary;
 
@@ -318,6 +318,19 @@ impl Incident {
                 None => verdict.judged_by(levels),
             });
         }
+    }
+
+    /// Judges clocks as [`Self::judge_by`] does, and returns the verdicts on those that were not judged
+    /// yet.
+    pub fn judge_ended(&mut self, levels: &ServiceLevels) -> Vec<Verdict> {
+        let row = &self.summary;
+        let unjudged = [row.acknowledge_verdict, row.resolve_verdict];
+        self.judge_by(levels);
+        let row = &self.summary;
+        let judged = [row.acknowledge_verdict, row.resolve_verdict];
+        let is_new = |before: &Option<Verdict>| before.is_some_and(|v| v.goal_s.is_none());
+        let pairs = unjudged.iter().zip(judged);
+        pairs.filter(|(before, _)| is_new(before)).filter_map(|(_, after)| after).collect()
     }
 
     /// Whether a clock ended before goals were recorded, and was not judged yet.

@@ -1,8 +1,10 @@
 //! Ids of commands over the API: bound to content and asker; and positions that are expected.
 
 use redphone::api::{Answered, Order, Orders};
-use redphone::model::{CommandId, IncidentCommand};
+use redphone::model::directory::Directory;
+use redphone::model::{CommandId, IncidentCommand, PersonRef};
 use redphone::server::scope::Scope;
+use redphone::server::tokens::NewToken;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -83,6 +85,82 @@ async fn refusal_has_nothing_for_strangers() {
     until_valid(&server, &mine).await;
     let outcome = answer(&server, &mine, secret).await;
     assert!(done(&outcome).replayed);
+}
+
+/// Who asks is the person, or the program by its name, and not the token. What was sent with an
+/// earlier token is sent again with others, one command of each kind of content.
+#[tokio::test]
+async fn command_is_answered_again_whatever_token_its_requester_has() {
+    let server = TestServer::new().await;
+    let make = |name: &str, scope, person: Option<&str>| {
+        let person = person.map(str::to_owned);
+        let new = NewToken { name: name.into(), scope, person, expires_at: None };
+        server.tokens.create(new).unwrap().0.reveal()
+    };
+    let incident = server.declared("Card payments fail").await;
+    let tom = PersonRef::new("tom", "Tom Varga");
+    let assign = || order(incident, IncidentCommand::Assign { to: Some(tom.clone()) });
+    let note = || order(incident, IncidentCommand::AddNote { text: "a note".into() });
+    let of_person = [assign(), note(), declare("Logins fail").1];
+    let of_program = [declare("Disk full").1, order(incident, repeat("again"))];
+    let first_of_person = server.send(&server.respond, of_person.to_vec()).await;
+    let first_of_program = server.send(&server.ingest, of_program.to_vec()).await;
+    for answer in first_of_person.iter().chain(&first_of_program) {
+        assert!(!done(answer).replayed, "{answer:?}");
+    }
+    // Meanwhile a name is another in the directory, and the tokens are rotated.
+    let people = vec![PersonRef::new("ines", "Ines Okafor"), PersonRef::new("tom", "Thomas Varga")];
+    server.store.set_directory(&Directory { people, ..Directory::default() }).await.unwrap();
+    for name in ["ines", "Alertmanager"] {
+        server.tokens.revoke(name).unwrap();
+    }
+    let cases = [
+        ("the person's new token", make("ines", Scope::Respond, None), true, false),
+        ("another of the person", make("phone", Scope::Respond, Some("ines")), true, false),
+        ("one of another scope", make("ops", Scope::Admin, Some("@ines")), true, false),
+        ("another person", make("tom", Scope::Respond, None), false, false),
+        (
+            "another person's of that name",
+            make("ines-2", Scope::Respond, Some("tom")),
+            false,
+            false,
+        ),
+        ("the program's new token", make("Alertmanager", Scope::Ingest, None), false, true),
+        ("another program", make("Grafana", Scope::Ingest, None), false, false),
+        (
+            "a person of the program's name",
+            make("p", Scope::Respond, Some("Alertmanager")),
+            false,
+            false,
+        ),
+    ];
+    for (what, token, is_person, is_program) in cases {
+        until_valid(&server, &token).await;
+        for (orders, firsts, is_same) in [
+            (of_person.to_vec(), &first_of_person, is_person),
+            (of_program.to_vec(), &first_of_program, is_program),
+        ] {
+            for (order, first) in orders.into_iter().zip(firsts) {
+                let kind = order.command.kind();
+                let answer = answer(&server, &token, order).await;
+                if is_same {
+                    let (again, first) = (done(&answer), done(first));
+                    assert!(again.replayed, "{what}, {kind:?}: {answer:?}");
+                    assert_eq!((again.incident, &again.events), (first.incident, &first.events));
+                    continue;
+                }
+                let code = details(&answer)["code"].clone();
+                assert!(
+                    ["id_reused", "not_allowed"].contains(&code.as_str().unwrap()),
+                    "{what}, {kind:?}: {code}"
+                );
+            }
+        }
+    }
+}
+
+fn repeat(text: &str) -> IncidentCommand {
+    IncidentCommand::RepeatAlert { text: text.into() }
 }
 
 #[tokio::test]

@@ -150,7 +150,8 @@ async fn store_of_a_later_version_is_used_as_far_as_it_allows(
 async fn export_of_a_later_version_makes_a_new_store_read_only() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
-    let header = |needed_to_write| redphone::backend::record::Record::header(Some(needed_to_write));
+    let header =
+        |needed_to_write| redphone::backend::record::Record::header(Some(needed_to_write), None);
     let store = open(&path).await;
     super::fixtures::import(&store, &[header(2)]).await;
     store.close().await;

@@ -43,7 +43,10 @@ fn read_history(options: HistoryOptions) -> ReadHistory {
     let mut history = History::new(data(), options);
     for record in &mut history {
         match record {
-            Record::Header { .. } | Record::End { .. } | Record::Unknown(_) => {}
+            Record::Header { .. }
+            | Record::End { .. }
+            | Record::Command(_)
+            | Record::Unknown(_) => {}
             Record::Directory(directory) => read.directory = *directory,
             Record::Problem(problem) => {
                 assert!(read.problems.insert(problem.id));

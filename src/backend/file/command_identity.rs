@@ -9,11 +9,17 @@
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use sqlx::{Row, SqliteConnection};
 
+use super::error::{StoreError, StoreResult};
+use super::event_row::WRITER_FORMAT;
+use super::sql::Batch;
 use crate::backend::BackendError;
+use crate::backend::record::{COMMAND_DIGEST, UsedId};
 use crate::model::command::CommandKind;
 use crate::model::{
-    Actor, Command, Envelope, Event, EventBody, IncidentCommand, IncidentId, Rejection, undo,
+    Actor, Command, CommandId, Envelope, Event, EventBody, IncidentCommand, IncidentId, Rejection,
+    undo,
 };
 
 /// The number of bytes of a digest.
@@ -46,6 +52,56 @@ impl CommandDigest {
     fn equals_stored(self, stored: &[u8]) -> bool {
         self.0 == *stored
     }
+}
+
+/// Returns a stored digest as an export has it.
+pub(super) fn digest_to_text(stored: &[u8]) -> String {
+    hex::encode(stored)
+}
+
+/// Returns the digest to store for one of an export; `None` if it is none.
+pub(super) fn digest_from_text(text: &str) -> Option<Vec<u8>> {
+    hex::decode(text).ok().filter(|bytes| bytes.len() == DIGEST_BYTES)
+}
+
+/// Returns the expression for the digest of an event `e`, which stores of the first two versions do
+/// not have.
+pub(super) async fn digest_column(conn: &mut SqliteConnection) -> StoreResult<&'static str> {
+    let column = Batch::new("SELECT 1 FROM pragma_table_info('event') WHERE name = 'digest'");
+    Ok(if column.fetch_optional(conn).await?.is_some() { "e.digest" } else { "NULL" })
+}
+
+/// Adds the digest of a command to its first event, as an export has it.
+pub(super) fn add_digest(event: &mut Event, stored: Option<&[u8]>) {
+    if let Some(digest) = stored {
+        event.extra.insert(COMMAND_DIGEST, digest_to_text(digest).into());
+    }
+}
+
+/// Reads the commands without events whose content is known.
+pub(super) async fn read_used_ids(conn: &mut SqliteConnection) -> StoreResult<Vec<UsedId>> {
+    if digest_column(conn).await? == "NULL" {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    let batch = Batch::new(
+        "SELECT id, digest, asker FROM command
+         WHERE digest IS NOT NULL AND asker IS NOT NULL ORDER BY id",
+    );
+    for row in batch.fetch_all(conn).await? {
+        let id = CommandId::from_slice(row.try_get(0)?);
+        let id = id.ok_or_else(|| StoreError::content("the id of a command"))?;
+        let digest = digest_to_text(row.try_get(1)?);
+        found.push(UsedId { id, digest, by: row.try_get(2)? });
+    }
+    Ok(found)
+}
+
+/// Adds the statement that binds the id of a command without events. One that is known stays bound
+/// to what it was.
+pub(super) fn put_used_id(batch: &mut Batch, used: &UsedId, digest: Vec<u8>) {
+    batch.sql("INSERT OR IGNORE INTO command (id, digest, asker, format) VALUES (?, ?, ?, ?);");
+    batch.arg(used.id.as_bytes().to_vec()).arg(digest).arg(used.by.clone()).arg(WRITER_FORMAT);
 }
 
 /// Adds a value to a digest. Each kind of value begins with a byte of its own, and what has a

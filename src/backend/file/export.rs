@@ -4,12 +4,14 @@ use std::io;
 
 use sqlx::{Row, SqliteConnection};
 
+use super::command_identity::{add_digest, digest_column, read_used_ids};
 use super::directory_table::read_directory;
 use super::error::{ExportFault, StoreError, StoreResult};
 use super::event_row::{self, COLUMNS};
 use super::foreign_table::read_foreign;
 use super::json_column::parse_json;
 use super::meta::read_needed;
+use super::service_level_table::read_levels_if_any;
 use super::sql::Batch;
 use super::store::FileStore;
 use super::writer::parse_incident_id;
@@ -54,7 +56,8 @@ async fn export_in_transaction(conn: &mut SqliteConnection, sink: Sink<'_>) -> S
         sink(record).map_err(sink_error)
     };
     let needed = read_needed(conn).await?;
-    emit(&Record::header(needed.and_then(|needed| u32::try_from(needed.to_write).ok())))?;
+    let needed_to_write = needed.and_then(|needed| u32::try_from(needed.to_write).ok());
+    emit(&Record::header(needed_to_write, read_levels_if_any(conn).await?))?;
     if let Some(directory) = read_directory(conn).await? {
         emit(&Record::Directory(Box::new(directory)))?;
     }
@@ -70,17 +73,23 @@ async fn export_in_transaction(conn: &mut SqliteConnection, sink: Sink<'_>) -> S
             Ok(true)
         })
         .await?;
+    for used in read_used_ids(conn).await? {
+        emit(&Record::Command(used))?;
+    }
     for record in read_foreign(conn, true).await? {
         emit(&record)?;
     }
+    let digest = digest_column(conn).await?;
     // The first event of an incident has the incident's id, so the projection is not needed.
     Batch::new(&format!(
-        "SELECT {COLUMNS}, f.subject FROM event e JOIN name a ON a.id = e.actor
+        "SELECT {COLUMNS}, f.subject, {digest} FROM event e JOIN name a ON a.id = e.actor
             JOIN event f ON f.incident = e.incident AND f.seq = 1 ORDER BY e.log"
     ))
     .for_each_row(conn, |row| {
         let incident = parse_incident_id(row.try_get(9)?)?;
-        emit(&Record::Event(Box::new(event_row::decode(row, incident)?)))?;
+        let mut event = event_row::decode(row, incident)?;
+        add_digest(&mut event, row.try_get(10)?);
+        emit(&Record::Event(Box::new(event)))?;
         Ok(true)
     })
     .await?;

@@ -8,6 +8,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 
 use super::bulk::{self, BulkWriter, ProjectionWrite};
 use super::change_table;
+use super::command_identity::{digest_from_text, put_used_id};
 use super::connect::connect_writer;
 use super::directory_table;
 use super::error::{StoreError, StoreResult};
@@ -22,16 +23,18 @@ use super::names::NameInterner;
 use super::problem_table;
 use super::records;
 use super::row::{NUMBERS_END, incident_key};
+use super::service_level_table::{read_levels, replace_levels};
 use super::sql::Batch;
 use super::store::FileStore;
 
 use crate::backend::BackendError;
-use crate::backend::record::{FORMAT, Record, VERSION};
+use crate::backend::record::{COMMAND_DIGEST, FORMAT, Record, VERSION};
 use crate::model::anomaly::{Anomaly, AnomalyCounts};
 use crate::model::check::{self, BadField, FieldProblem};
 use crate::model::command::Link;
 use crate::model::incident::TimelineError;
 use crate::model::searched_texts::{SearchedTexts, affects_search};
+use crate::model::service_level::ServiceLevels;
 use crate::model::{Event, EventBody, Incident, IncidentId, IncidentNumber};
 
 /// The maximum number of incidents in memory. When there are more, the least recently used half is
@@ -51,14 +54,29 @@ pub struct Importer {
     incidents: LruCache<IncidentId, CachedIncident>,
     /// Numbers of new incidents that are not written to the projection yet.
     numbers: HashSet<u64>,
-    /// Events to write: position in the log, key of the incident, id of the actor, event.
-    events: Vec<(i64, i64, i64, Event)>,
+    /// Events to write.
+    events: Vec<QueuedEvent>,
+    /// The service levels of the export, where they are not those of the store.
+    levels: Option<ServiceLevels>,
     seen: SeenIds,
     next_log: i64,
     last_number: u64,
     /// Whether incidents get new numbers.
     renumbers: bool,
     added: Imported,
+}
+
+/// An event that is to be written.
+struct QueuedEvent {
+    /// The position in the log.
+    log: i64,
+    /// The key of the incident.
+    key: i64,
+    /// The id of the actor.
+    actor: i64,
+    event: Event,
+    /// The digest of its command, as it is stored.
+    digest: Option<Vec<u8>>,
 }
 
 struct CachedIncident {
@@ -132,6 +150,9 @@ pub enum RecordProblem {
     /// The header is that of another program.
     #[error("is not \"{FORMAT}\": this is no export of a store")]
     ForeignFormat,
+    /// The digest of a command is none.
+    #[error("is not 32 hexadecimal digits")]
+    NoDigest,
     /// The header has a version that does not exist yet.
     #[error("is {version}, this redphone knows {VERSION}: update redphone")]
     NewerVersion {
@@ -210,6 +231,10 @@ fn invalid(field: &'static str, problem: impl Into<RecordProblem>) -> ImportErro
     ImportError::Invalid { field, problem: problem.into() }
 }
 
+fn parse_digest(text: &str) -> Result<Vec<u8>, ImportError> {
+    digest_from_text(text).ok_or_else(|| invalid("digest", RecordProblem::NoDigest))
+}
+
 impl From<BadField> for ImportError {
     fn from(bad: BadField) -> Self {
         invalid(bad.field, bad.problem)
@@ -266,6 +291,7 @@ impl Importer {
             incidents: LruCache::unbounded(),
             numbers: HashSet::new(),
             events: Vec::with_capacity(EVENTS_PER_WRITE),
+            levels: None,
             renumbers: false,
             added: Imported::default(),
         })
@@ -285,7 +311,7 @@ impl Importer {
     /// After [`ImportError::Store`] nothing more can be added.
     pub async fn add(&mut self, record: Record) -> Result<(), ImportError> {
         match record {
-            Record::Header { format, version, needed_to_read, needed_to_write } => {
+            Record::Header { format, version, needed_to_read, needed_to_write, service_levels } => {
                 if format != FORMAT {
                     return Err(invalid("format", RecordProblem::ForeignFormat));
                 }
@@ -293,7 +319,8 @@ impl Importer {
                 if version > VERSION {
                     return Err(invalid("version", RecordProblem::NewerVersion { version }));
                 }
-                self.raise_needed(needed_to_write.unwrap_or(0)).await
+                self.raise_needed(needed_to_write.unwrap_or(0)).await?;
+                self.use_levels(service_levels).await
             }
             Record::Directory(directory) => {
                 let mut batch = Batch::default();
@@ -313,6 +340,11 @@ impl Importer {
                 self.add_other(put, batch).await
             }
             Record::Event(event) => self.add_event(truncate_times(*event)).await,
+            Record::Command(used) => {
+                let mut batch = Batch::default();
+                put_used_id(&mut batch, &used, parse_digest(&used.digest)?);
+                batch.run(&mut self.conn).await.map_err(|failure| self.store_error(failure))
+            }
             // Whoever reads the records in order compares the count.
             Record::End { .. } => Ok(()),
             Record::Unknown(foreign) => {
@@ -322,6 +354,23 @@ impl Importer {
                 self.add_other(put, batch).await
             }
         }
+    }
+
+    /// Chooses by which service levels clocks are judged whose end was recorded without a goal: those
+    /// of the store that was exported. A store that has nothing yet adopts them.
+    async fn use_levels(&mut self, levels: Option<ServiceLevels>) -> Result<(), ImportError> {
+        self.levels = None;
+        let Some(levels) = levels else { return Ok(()) };
+        let is_empty = self.next_log == 1 && self.last_number == 0;
+        let chosen = async {
+            if is_empty {
+                replace_levels(&mut self.conn, &levels).await?;
+            }
+            read_levels(&mut self.conn).await
+        };
+        let own = chosen.await.map_err(|failure| self.store_error(failure))?;
+        self.levels = (own != levels).then_some(levels);
+        Ok(())
     }
 
     /// Takes over the version that a program must know to write the records. A store that has
@@ -359,6 +408,8 @@ impl Importer {
 
     async fn add_event(&mut self, mut event: Event) -> Result<(), ImportError> {
         check::event(&event)?;
+        let digest = event.extra.extract::<String>(COMMAND_DIGEST);
+        let digest = digest.as_deref().map(parse_digest).transpose()?;
         let id = event.incident;
         if self.renumbers {
             self.rename_others(&mut event).await?;
@@ -367,7 +418,7 @@ impl Importer {
             self.load_incident(&event).await?;
         }
         let Some(cached) = self.incidents.get(&id) else {
-            return self.add_declaration(event).await;
+            return self.add_declaration(event, digest).await;
         };
         let last = cached.entry.incident.summary.seq;
         if event.seq <= last {
@@ -391,6 +442,10 @@ impl Importer {
             return Err(invalid("incident", RecordProblem::IncidentNotLoaded));
         };
         cached.entry.incident.apply_next(&event).map_err(|e| invalid("seq", e))?;
+        if let Some(levels) = &self.levels {
+            // The levels of this store are others, so that the verdict is recorded with the event.
+            event.verdicts.extend(cached.entry.incident.judge_ended(levels));
+        }
         cached.dirty = true;
         cached.entry.text_changed |= affects_search(&event.body);
         if let Some(texts) = &mut cached.entry.texts {
@@ -400,7 +455,7 @@ impl Importer {
         if let Some(anomaly) = anomaly {
             self.added.anomalies.add(anomaly);
         }
-        self.queue_event(key, event).await
+        self.queue_event(key, event, digest).await
     }
 
     /// Replaces the numbers of other incidents in an event by those that they have in this store.
@@ -449,7 +504,11 @@ impl Importer {
     }
 
     /// Adds the first event of an incident.
-    async fn add_declaration(&mut self, mut event: Event) -> Result<(), ImportError> {
+    async fn add_declaration(
+        &mut self,
+        mut event: Event,
+        digest: Option<Vec<u8>>,
+    ) -> Result<(), ImportError> {
         if event.seq != 1 {
             return Err(invalid("seq", RecordProblem::NoFirstEvent { seq: event.seq }));
         }
@@ -486,7 +545,7 @@ impl Importer {
         let entry = ProjectionWrite { key, incident, stored: None, texts, text_changed: true };
         self.incidents.put(event.incident, CachedIncident { entry, dirty: true });
         self.added.incidents += 1;
-        self.queue_event(key, event).await
+        self.queue_event(key, event, digest).await
     }
 
     async fn has_number(&mut self, number: u64) -> Result<bool, ImportError> {
@@ -528,7 +587,7 @@ impl Importer {
         let mut batch =
             Batch::new(&format!("SELECT {COLUMNS} FROM {FROM} WHERE e.incident = ? AND e.seq = ?"));
         batch.arg(key).arg(i64::from(event.seq));
-        let stored = match batch.fetch_optional(&mut self.conn).await {
+        let mut stored = match batch.fetch_optional(&mut self.conn).await {
             Ok(Some(row)) => event_row::decode(&row, event.incident),
             Ok(None) => Err(StoreError::content("an event is missing")),
             Err(failure) => Err(failure),
@@ -542,6 +601,10 @@ impl Importer {
         {
             *number = number.filter(|_| !self.renumbers).or(*stored_number);
         }
+        if imported.verdicts.is_empty() {
+            // They were added by an import, by the levels of the export.
+            stored.verdicts.clear();
+        }
         if stored == imported {
             self.added.already_present += 1;
             return Ok(());
@@ -549,10 +612,15 @@ impl Importer {
         Err(invalid("seq", RecordProblem::HistoriesDiffer { seq: event.seq }))
     }
 
-    async fn queue_event(&mut self, key: i64, event: Event) -> Result<(), ImportError> {
+    async fn queue_event(
+        &mut self,
+        key: i64,
+        event: Event,
+        digest: Option<Vec<u8>>,
+    ) -> Result<(), ImportError> {
         let actor = self.names.intern_actor(&mut self.conn, &event.actor).await;
         let actor = actor.map_err(|failure| self.store_error(failure))?;
-        self.events.push((self.next_log, key, actor, event));
+        self.events.push(QueuedEvent { log: self.next_log, key, actor, event, digest });
         self.next_log += 1;
         self.added.events += 1;
         let mut result = Ok(());
@@ -570,21 +638,21 @@ impl Importer {
         bulk::insert_rows(
             &mut self.conn,
             "INSERT INTO event (log, id, incident, seq, kind, at, recorded, actor, nth, command,
-                subject, body, format)",
-            13,
+                subject, body, format, digest)",
+            14,
             &events,
-            |batch, (log, key, actor, event)| {
+            |batch, QueuedEvent { log, key, actor, event, digest }| {
                 batch.arg(*log);
                 bind_event(batch, *key, *actor, event);
-                batch.arg(encode_body(event)?).arg(WRITER_FORMAT);
+                batch.arg(encode_body(event)?).arg(WRITER_FORMAT).arg(digest.clone());
                 Ok(())
             },
         )
         .await?;
         let with_own_command: Vec<(&Event, i64)> = events
             .iter()
-            .filter(|(_, _, _, event)| event_row::nth(event).is_none())
-            .map(|(_, key, _, event)| (event, *key))
+            .filter(|queued| event_row::nth(&queued.event).is_none())
+            .map(|queued| (&queued.event, queued.key))
             .collect();
         bulk::insert_rows(
             &mut self.conn,

@@ -26,7 +26,8 @@ pub enum Content {
     /// They follow from records and only save time. A rebuild makes them again, and nothing is wrong
     /// without them.
     Cached,
-    /// They belong to this one file. A copy of the file has them, an export has not.
+    /// They belong to this one file. A copy of the file has them. An export has only what binds ids of
+    /// commands and judges clocks.
     OfThisFile,
     /// They belong to the library that applies migrations.
     OfTheLibrary,

@@ -21,6 +21,17 @@ pub(super) async fn put_levels(
     batch.run(conn).await
 }
 
+/// Replaces the levels of a store that has nothing yet.
+pub(super) async fn replace_levels(
+    conn: &mut SqliteConnection,
+    levels: &ServiceLevels,
+) -> StoreResult<()> {
+    let sql = "INSERT OR REPLACE INTO service_level (id, body) VALUES (1, ?);";
+    let mut batch = Batch::one_off(sql);
+    batch.arg(encode_json(levels)?);
+    batch.run(conn).await
+}
+
 /// Reads the levels; the defaults if there are none.
 pub(super) async fn read_levels(conn: &mut SqliteConnection) -> StoreResult<ServiceLevels> {
     let batch = Batch::new("SELECT body FROM service_level WHERE id = 1");
@@ -30,11 +41,20 @@ pub(super) async fn read_levels(conn: &mut SqliteConnection) -> StoreResult<Serv
     }
 }
 
+/// Reads the levels as [`read_levels`] does; `None` for a store of an older version, which has no
+/// table for them.
+pub(super) async fn read_levels_if_any(
+    conn: &mut SqliteConnection,
+) -> StoreResult<Option<ServiceLevels>> {
+    if has_levels(conn).await? { read_levels(conn).await.map(Some) } else { Ok(None) }
+}
+
 /// Judges the clocks of a record that ended before goals were recorded. A store of an older version,
 /// which is read only, has no levels yet: whoever shows the record judges them.
 pub(super) async fn judge(conn: &mut SqliteConnection, incident: &mut Incident) -> StoreResult<()> {
-    if incident.is_unjudged() && has_levels(conn).await? {
-        let levels = read_levels(conn).await?;
+    if incident.is_unjudged()
+        && let Some(levels) = read_levels_if_any(conn).await?
+    {
         incident.judge_by(&levels);
     }
     Ok(())

@@ -226,23 +226,21 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Notes how far the export is read with a line. Returns `None` for an end, and for a header that
-    /// says nothing to the store.
+    /// Notes how far the export is read with a line. Returns `None` for an end.
     fn follow(
         &mut self,
         record: Result<Record, LineError>,
         line_end: End,
     ) -> Result<Option<Record>, LineError> {
         match (&record, &mut self.progress) {
-            (Ok(Record::Header { format, version, needed_to_read, needed_to_write }), progress) => {
+            (Ok(Record::Header { format, version, needed_to_read, .. }), progress) => {
                 check_header(format, needed_to_read.unwrap_or(*version))?;
-                let is_for_the_store = needed_to_write.is_some();
                 let before = *progress;
                 *progress = Progress::Within { version: *version, records: 0, is_cut: false };
                 // An export of before the end was written may be followed by another one.
                 match missing_end(before) {
                     Some(problem) => Err(problem.into()),
-                    None => record.map(|header| is_for_the_store.then_some(header)),
+                    None => record.map(Some),
                 }
             }
             (_, Progress::Nothing) => Err(InputProblem::NoHeader.into()),

@@ -96,7 +96,7 @@ impl History {
         };
         let free = FaultSlot { busy_until: DateTime::UNIX_EPOCH, last_number: None };
         let mut ready = VecDeque::from([
-            Record::header(None),
+            Record::header(None, None),
             Record::Directory(Box::new(company.directory.clone())),
         ]);
         ready.extend(chronic.iter().map(|c| Record::Problem(c.problem.clone())));

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use sqlx::{Connection, Row, SqliteConnection};
 
+use crate::backend::file::command_identity::{add_digest, digest_column, read_used_ids};
 use crate::backend::file::directory_table::read_directory;
 use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
 use crate::backend::file::event_row::{self, COLUMNS, FROM};
@@ -14,6 +15,7 @@ use crate::backend::file::json_column::parse_json;
 use crate::backend::file::meta::read_needed;
 use crate::backend::file::open;
 use crate::backend::file::open_error::OpenError;
+use crate::backend::file::service_level_table::read_levels_if_any;
 use crate::backend::file::sql::Batch;
 use crate::backend::file::writer::parse_incident_id;
 use crate::backend::record::Record;
@@ -28,7 +30,8 @@ const BLIND_RANGE: i64 = 100_000;
 /// Passes the readable records of a damaged store to `sink`; see [`super::salvage()`].
 pub(super) async fn salvage(path: &Path, sink: Sink<'_>) -> Result<u64, OpenError> {
     let mut conn = open::open_unchecked(path).await?;
-    let mut salvager = Salvager { conn: &mut conn, sink, count: 0, ids: HashMap::new() };
+    let ids = HashMap::new();
+    let mut salvager = Salvager { conn: &mut conn, sink, count: 0, ids, digest: "NULL" };
     let result = salvager.salvage_all().await;
     let count = salvager.count;
     conn.close().await.ok();
@@ -48,6 +51,8 @@ struct Salvager<'a> {
     sink: Sink<'a>,
     count: u64,
     ids: HashMap<i64, IncidentId>,
+    /// The expression for the digest of an event.
+    digest: &'static str,
 }
 
 impl Salvager<'_> {
@@ -59,7 +64,8 @@ impl Salvager<'_> {
     async fn salvage_all(&mut self) -> std::io::Result<()> {
         let needed = read_needed(self.conn).await.ok().flatten();
         let needed = needed.and_then(|needed| u32::try_from(needed.to_write).ok());
-        self.emit(&Record::header(needed))?;
+        let levels = read_levels_if_any(self.conn).await.ok().flatten();
+        self.emit(&Record::header(needed, levels))?;
         if let Ok(Some(directory)) = read_directory(self.conn).await {
             self.emit(&Record::Directory(Box::new(directory)))?;
         }
@@ -71,6 +77,10 @@ impl Salvager<'_> {
         for change in bodies.iter().filter_map(|text| parse_json(text, "a change").ok()) {
             self.emit(&Record::Change(change))?;
         }
+        for used in read_used_ids(self.conn).await.unwrap_or_default() {
+            self.emit(&Record::Command(used))?;
+        }
+        self.digest = digest_column(self.conn).await.unwrap_or("NULL");
         for before_events in [true, false] {
             for record in read_foreign(self.conn, before_events).await.unwrap_or_default() {
                 self.emit(&record)?;
@@ -129,8 +139,9 @@ impl Salvager<'_> {
     /// Reads the events after one position of the log, up to and including another.
     async fn read_range(&mut self, after: i64, until: i64) -> StoreResult<Vec<Record>> {
         let mut batch = Batch::new(&format!(
-            "SELECT {COLUMNS}, e.incident, e.subject FROM {FROM}
-             WHERE e.log > ? AND e.log <= ? ORDER BY e.log"
+            "SELECT {COLUMNS}, e.incident, e.subject, {} FROM {FROM}
+             WHERE e.log > ? AND e.log <= ? ORDER BY e.log",
+            self.digest
         ));
         batch.arg(after).arg(until);
         let mut records = Vec::new();
@@ -148,7 +159,8 @@ impl Salvager<'_> {
                 },
             };
             // An event whose content is damaged is omitted.
-            if let Ok(event) = event_row::decode(&row, id) {
+            if let Ok(mut event) = event_row::decode(&row, id) {
+                add_digest(&mut event, row.try_get(11).ok().flatten());
                 records.push(Record::Event(Box::new(event)));
             }
         }
