@@ -5,12 +5,15 @@ use chrono::Utc;
 use super::args::List;
 use super::context::Context;
 use super::failure::Failure;
+use super::progress::{Progress, Unit};
+use super::runtime::unless_stopped;
 use super::session::{IfMissing, OldestRead, open};
 use super::table::Table;
 use super::{json, out};
 use crate::backend::Search;
+use crate::backend::file::FileStore;
 use crate::model::directory::Directory;
-use crate::model::filter::{FilterError, PartialFilter};
+use crate::model::filter::{Filter, FilterError, PartialFilter};
 use crate::model::text::{SafeText, width};
 
 /// Highest number of rows that a backend returns at once.
@@ -18,6 +21,9 @@ const PAGE_ROWS: u32 = 1000;
 /// Number of rows on a terminal if none is asked for. A program that reads the output, or somebody
 /// who looks into it later, gets all rows.
 const TERMINAL_ROWS: u32 = 100;
+
+/// From so many incidents on, a search says that it indexes their words first.
+const MANY_TO_INDEX: u64 = 2_000;
 
 /// Lists incidents page by page, so that memory does not grow with the list.
 pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
@@ -44,6 +50,9 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     } else {
         connection.reader.read_directory().await.map(|read| read.value).unwrap_or_default()
     };
+    if let Some(store) = &connection.file {
+        index_first(store, &search.filter).await?;
+    }
     let mut table = Table::new(&config.rules.levels, &directory, now);
     let default_limit = (out.width().is_some() && !args.json).then_some(TERMINAL_ROWS);
     let limit = args.limit.or(default_limit).filter(|_| !args.all);
@@ -90,6 +99,30 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
             return Ok(());
         }
         search.after = page.next;
+    }
+}
+
+/// Indexes the texts that a search by words needs, and says so where that takes long: all texts of a
+/// store that was just brought up to date.
+async fn index_first(store: &FileStore, filter: &Filter) -> Result<(), Failure> {
+    if !FileStore::uses_full_text(filter) {
+        return Ok(());
+    }
+    let mut progress = Progress::new(Unit::Items("incidents indexed"));
+    let mut has_begun = false;
+    let indexed = store.index_texts(|done, all| {
+        if !std::mem::replace(&mut has_begun, true) && all >= MANY_TO_INDEX {
+            out::print_hint(format!(
+                "the words of {} are indexed, once, before they are searched",
+                out::pluralize(all, "incident")
+            ));
+        }
+        progress.set_position(done, Some(all));
+    });
+    match unless_stopped(indexed).await? {
+        // What is not indexed, because the disk is full for example, is compared by the search.
+        Err(error) if !error.is_temporary() => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

@@ -19,7 +19,6 @@ use crate::backend::{
 };
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
-use crate::model::filter::Scope;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
@@ -56,9 +55,7 @@ impl Backend for FileStore {
     }
 
     async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
-        let has_words = search.filter.search_texts().next().is_some();
-        if has_words
-            && search.filter.scope() == Scope::All
+        if Self::uses_full_text(&search.filter)
             && let Err(error) = self.update_full_text().await
         {
             // What is not indexed, because the disk is full for example, is compared itself.

@@ -22,6 +22,7 @@ use super::store::FileStore;
 use crate::backend::BackendError;
 use crate::model::Summary;
 use crate::model::event::StoredBody;
+use crate::model::filter::{Filter, Scope};
 use crate::model::searched_texts::SearchedTexts;
 
 pub(super) use tokens::WordSet;
@@ -104,6 +105,13 @@ struct IndexStep {
 }
 
 impl FileStore {
+    /// Returns whether a filter is about words of the history, so that its search begins with
+    /// bringing the full-text index up to date.
+    #[must_use]
+    pub fn uses_full_text(filter: &Filter) -> bool {
+        filter.search_texts().next().is_some() && filter.scope() == Scope::All
+    }
+
     /// Brings the full-text index up to date, unless others are writing and few incidents are not
     /// indexed.
     pub(super) async fn update_full_text(&self) -> Result<(), BackendError> {
