@@ -74,6 +74,12 @@ impl Replacement {
         self.finish(|file, target| file.persist_noclobber(target))
     }
 
+    /// Gives the new content another name than that of the file that it was begun for, in the same
+    /// folder.
+    pub(crate) fn rename_target(&mut self, target: PathBuf) {
+        self.target = target;
+    }
+
     fn finish(
         self,
         persist: impl FnOnce(NamedTempFile, &Path) -> Result<File, tempfile::PersistError>,

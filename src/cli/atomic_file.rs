@@ -54,6 +54,12 @@ impl AtomicFile {
         let target = self.target().to_owned();
         self.0.commit().map_err(|error| write_failure(&target, &error))
     }
+
+    /// Makes the file durable under another name in the same folder. Fails if there is such a file.
+    pub fn commit_as(mut self, name: &Path) -> Result<(), Failure> {
+        self.0.rename_target(name.to_owned());
+        self.0.commit_new().map_err(|error| write_failure(name, &error))
+    }
 }
 
 impl Write for AtomicFile {

@@ -13,6 +13,7 @@ use super::export::refuse_store_as_target;
 use super::failure::Failure;
 use super::out::{self, pluralize};
 use super::runtime::unless_stopped;
+use super::session::{IfMissing, store_options};
 use crate::backend::file::backup::{BackupContent, back_up, restore as put_back};
 use crate::files::Replacement;
 use crate::server::tokens::TokenFile;
@@ -63,7 +64,8 @@ pub async fn backup(context: &mut Context, args: Backup) -> Result<(), Failure> 
 /// Puts a backup in the place of the store.
 pub async fn restore(context: &mut Context, args: Restore) -> Result<(), Failure> {
     let store = context.config.store_file("restore")?.to_owned();
-    let restored = unless_stopped(put_back(&args.file, &store)).await??;
+    let options = store_options(&context.config, IfMissing::Refuse);
+    let restored = unless_stopped(put_back(&args.file, &store, &options)).await??;
     let to = restored.content.last_at.map_or_else(|| "an empty store".to_owned(), time);
     // The tokens are put back too if this can't be printed.
     let mut printed = context.out.done_line(format!(

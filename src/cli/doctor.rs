@@ -1,6 +1,6 @@
 //! `doctor`: checks the store, rebuilds what follows from the events, or salvages its records.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -10,9 +10,10 @@ use super::context::Context;
 use super::export::{record_error, refuse_store_as_target};
 use super::failure::{Exit, Failure, output_failed};
 use super::json;
-use super::out::{Style, StyledLine, pluralize};
+use super::out::{self, Style, StyledLine, pluralize};
 use super::runtime::unless_stopped;
-use crate::backend::file::doctor::{Report, examine_with, rebuild_with, salvage};
+use super::session::{IfMissing, open_store_at};
+use crate::backend::file::doctor::{Outdated, Report, examine_with, rebuild_with, salvage};
 use crate::backend::record::Record;
 
 /// The report, as `--json` prints it.
@@ -24,6 +25,15 @@ struct ReportJson<'a> {
     findings: Vec<Finding<'a>>,
     #[serde(rename = "odd", skip_serializing_if = "<[_]>::is_empty")]
     oddities: &'a [String],
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    outdated: Option<OutdatedJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct OutdatedJson {
+    version: i64,
+    newest: i64,
+    unfinished: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -32,16 +42,21 @@ struct Finding<'a> {
     text: &'a str,
 }
 
-/// Examines, rebuilds or salvages the store.
+/// Examines, migrates, rebuilds or salvages the store.
 pub async fn run(context: &mut Context, args: Doctor) -> Result<(), Failure> {
     let store = context.config.store_file("doctor")?.to_owned();
     if let Some(target) = &args.salvage {
-        return salvage_to(context, &store, target, args.json).await;
+        return salvage_to(context, &store, target, &args).await;
     }
-    if args.rebuild && context.config.read_only {
-        return Err(Failure::usage(
-            "--rebuild writes to the store, and it is opened read-only: leave out --read-only",
-        ));
+    for (is_requested, flag) in [(args.rebuild, "--rebuild"), (args.migrate, "--migrate")] {
+        if is_requested && context.config.read_only {
+            return Err(Failure::usage(format!(
+                "{flag} writes to the store, and it is opened read-only: leave out --read-only",
+            )));
+        }
+    }
+    if args.migrate {
+        migrate(context, &store).await?;
     }
     let rules = &context.config.rules;
     let report = if args.rebuild {
@@ -54,6 +69,17 @@ pub async fn run(context: &mut Context, args: Doctor) -> Result<(), Failure> {
         examine_with(&store, rules).await?
     };
     print_report(context, &store, &report, args.json)
+}
+
+/// Brings the store up to date if it is of an older version: opening it does that, and says so.
+async fn migrate(context: &Context, store: &Path) -> Result<(), Failure> {
+    let opened = open_store_at(store, &context.config, IfMissing::Refuse).await?;
+    if let Some(notice) = opened.put_back_notice() {
+        out::print_hint(notice);
+    }
+    let writable = opened.check_writable();
+    opened.close().await;
+    Ok(writable?)
 }
 
 fn print_report(
@@ -72,6 +98,11 @@ fn print_report(
             events: report.events,
             findings,
             oddities: &report.oddities,
+            outdated: report.outdated.map(|outdated| OutdatedJson {
+                version: outdated.version,
+                newest: outdated.newest,
+                unfinished: outdated.is_unfinished,
+            }),
         };
         json::print(out, &json_report)?;
     } else {
@@ -99,19 +130,40 @@ fn verdict(report: &Report) -> String {
             (pluralize(report.incidents, "incident"), pluralize(report.events, "event"));
         text = format!("{text}, {incidents}, {events}");
     }
-    if report.findings.iter().any(|finding| finding.grave) {
+    let is_grave = report.findings.iter().any(|finding| finding.grave);
+    if is_grave {
         text.push_str(": save what can be read with redphone doctor --salvage FILE");
-    } else if !report.is_healthy() {
+    }
+    if let Some(outdated) = &report.outdated {
+        text.push_str(&describe_outdated(*outdated));
+        if !is_grave {
+            let repair = if report.is_healthy() { "" } else { " --rebuild" };
+            let purpose = if report.is_healthy() { "" } else { " and repair it" };
+            text = format!(
+                "{text}: bring it up to date{purpose} with redphone doctor --migrate{repair}, which \
+                 makes a copy first"
+            );
+        }
+    } else if !is_grave && !report.is_healthy() {
         text.push_str(": repair it with redphone doctor --rebuild");
     }
     text
+}
+
+fn describe_outdated(outdated: Outdated) -> String {
+    let Outdated { version, newest, is_unfinished } = outdated;
+    if is_unfinished {
+        format!("; it is being brought up to version {version}, or that was interrupted")
+    } else {
+        format!("; it is of version {version}, and this redphone writes version {newest}")
+    }
 }
 
 async fn salvage_to(
     context: &mut Context,
     store: &Path,
     target: &Path,
-    as_json: bool,
+    args: &Doctor,
 ) -> Result<(), Failure> {
     let mut failed = None;
     if target.as_os_str() == "-" {
@@ -125,6 +177,12 @@ async fn salvage_to(
         return Ok(());
     }
     refuse_store_as_target(target, store)?;
+    if !args.force && target.exists() {
+        return Err(Failure::failed(format!(
+            "{} exists: name another file, or give --force to replace it",
+            target.display()
+        )));
+    }
     let mut file = AtomicFile::create(target)?;
     let mut count = 0;
     let mut sink = |record: &Record| {
@@ -140,10 +198,10 @@ async fn salvage_to(
         Ok(result) => result?,
         // A disk that fails may take hours, and give less the next time.
         Err(stopped) if count > 1 => {
-            file.commit()?;
+            let (partial, others) = commit_partial(file)?;
             let message = format!(
-                "{}; {} saved to {target_text} until then, which redphone import takes with \
-                 --skip-bad",
+                "{}; {} saved to {partial} until then, which redphone import takes with \
+                 --skip-bad{others}",
                 stopped.message,
                 pluralize(count - 1, "record"),
             );
@@ -158,8 +216,31 @@ async fn salvage_to(
         pluralize(records, "record")
     );
     context.out.record_done(text.clone());
-    if as_json {
+    if args.json {
         return json::print(&mut context.out, &serde_json::json!({ "records": records }));
     }
     context.out.line(text)
+}
+
+/// Gives what was read until a stop a name at which no file is lost: the one that was there may have
+/// more. Returns the name, and what is to be said about other files.
+fn commit_partial(file: AtomicFile) -> Result<(String, String), Failure> {
+    let target = file.target().to_owned();
+    if !target.exists() {
+        file.commit()?;
+        return Ok((target.display().to_string(), String::new()));
+    }
+    for number in 0_u32.. {
+        let end = if number == 0 { ".partial".into() } else { format!(".partial-{number}") };
+        let mut partial = target.clone().into_os_string();
+        partial.push(end);
+        let partial = PathBuf::from(partial);
+        if partial.exists() {
+            continue;
+        }
+        file.commit_as(&partial)?;
+        let others = format!("; {} is as it was", target.display());
+        return Ok((partial.display().to_string(), others));
+    }
+    Err(Failure::failed("there is no free name for what was read"))
 }

@@ -241,18 +241,23 @@ pub async fn open_store_at(
     config: &Config,
     missing: IfMissing,
 ) -> Result<FileStore, Failure> {
-    let options = Options {
+    let options = store_options(config, missing);
+    if config.read_only {
+        return Ok(FileStore::open_read_only(path, options).await?);
+    }
+    Ok(FileStore::open(path, options).await?)
+}
+
+/// Returns how a store is opened with a configuration.
+pub fn store_options(config: &Config, missing: IfMissing) -> Options {
+    Options {
         name: "local".into(),
         rules: config.rules.clone(),
         overlay: config.directory.clone(),
         create: missing == IfMissing::Create,
         lock_timeout: LOCK_TIMEOUT,
         migration: migration::observer(),
-    };
-    if config.read_only {
-        return Ok(FileStore::open_read_only(path, options).await?);
     }
-    Ok(FileStore::open(path, options).await?)
 }
 
 /// Creates the client of an API; no request is sent yet.

@@ -1,5 +1,7 @@
 //! Each command does what its help says.
 
+use std::process::Stdio;
+
 use rstest::rstest;
 use serde_json::Value;
 
@@ -351,6 +353,82 @@ fn doctor_salvages_into_an_importable_file() {
     cli.ok(["doctor", "--salvage", "saved.jsonl"]);
     cli.ok(["import", "saved.jsonl", "--store", "new.db"]);
     assert_eq!(json_lines(&cli.ok(["list", "--json", "--store", "new.db"])).len(), 1);
+}
+
+#[test]
+fn first_search_of_a_store_says_that_it_indexes_words() {
+    let cli = CliFixture::new();
+    cli.ok(["demo", "--incidents", "2100", "--keep", "store.db", "--seed-only"]);
+    let list = ["list", "is:any", "fail", "--all", "--json"];
+    let indexed = cli.ok(list);
+    assert!(!indexed.is_empty());
+    // As after it was brought up to date.
+    let conn = rusqlite::Connection::open(cli.store()).unwrap();
+    conn.execute_batch(
+        "INSERT INTO words (words) VALUES ('delete-all'); DELETE FROM vocabulary;
+         INSERT INTO words_todo SELECT key FROM incident;",
+    )
+    .unwrap();
+    drop(conn);
+    // Without words nothing is indexed, and a store that is only read is compared.
+    cli.ok(["list", "is:any", "p1"]);
+    assert_eq!(cli.ok([&["--read-only"], list.as_slice()].concat()), indexed);
+    let run = cli.run(list);
+    assert_eq!((run.code, &run.out), (0, &indexed), "{run:?}");
+    assert!(run.err.contains("the words of 2100 incidents are indexed, once"), "{run:?}");
+    assert_eq!(cli.ok(list), indexed);
+}
+
+#[test]
+fn salvage_replaces_a_file_only_with_force() {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    for existing in ["saved.jsonl", "notes.txt"] {
+        std::fs::write(cli.path(existing), "more than a stopped salvage has").unwrap();
+        cli.run(["doctor", "--salvage", existing]).refused(1, &[existing, "exists", "--force"]);
+        let content = std::fs::read_to_string(cli.path(existing)).unwrap();
+        assert_eq!(content, "more than a stopped salvage has");
+        let output = cli.ok(["doctor", "--salvage", existing, "--force"]);
+        assert!(output.starts_with("3 records saved to "), "{output}");
+        let saved = std::fs::read_to_string(cli.path(existing)).unwrap();
+        assert!(saved.ends_with("{\"end\":{\"records\":1}}\n"), "{saved}");
+    }
+    // Without a file there is nothing to force.
+    assert_eq!(cli.run(["doctor", "--force"]).code, 2);
+}
+
+/// A salvage reads for as long as the disk needs. It is stopped while it writes, which is when its
+/// temporary file has something in it.
+#[test]
+fn stopped_salvage_leaves_an_existing_file() {
+    let cli = CliFixture::new();
+    cli.ok(["demo", "--incidents", "3000", "--keep", "demo.db", "--seed-only"]);
+    std::fs::write(cli.path("saved.jsonl"), "what an earlier salvage found").unwrap();
+    let mut program = cli.program();
+    program.args(["doctor", "--store", "demo.db", "--force", "--salvage", "saved.jsonl"]);
+    let child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let has_begun = || {
+        let entries = std::fs::read_dir(cli.path("")).unwrap().filter_map(Result::ok);
+        let temporary = entries.filter(|e| e.file_name().to_string_lossy().starts_with(".tmp"));
+        temporary.filter_map(|entry| entry.metadata().ok()).any(|meta| meta.len() > 0)
+    };
+    while !has_begun() {
+        std::thread::yield_now();
+    }
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let run = Run::from(child.wait_with_output().unwrap());
+    let old = std::fs::read_to_string(cli.path("saved.jsonl")).unwrap();
+    if run.code == 0 {
+        // It was done before the signal came.
+        assert!(old.starts_with("{\"header\""), "{run:?}");
+        return;
+    }
+    assert_eq!(old, "what an earlier salvage found", "{run:?}");
+    assert!(run.err.contains("saved to") && run.err.contains("saved.jsonl.partial"), "{run:?}");
+    assert!(run.err.contains("saved.jsonl is as it was"), "{run:?}");
+    let partial = std::fs::read_to_string(cli.path("saved.jsonl.partial")).unwrap();
+    assert!(partial.starts_with("{\"header\""), "it has what was read");
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn export_onto_a_file_preserves_its_mode_and_group(#[case] bits: u32) {
     let before = access();
     cli.ok(["export", "backup.jsonl"]);
     assert_eq!(access(), before);
-    cli.ok(["doctor", "--salvage", "backup.jsonl"]);
+    cli.ok(["doctor", "--force", "--salvage", "backup.jsonl"]);
     assert_eq!(access(), before);
 }
 

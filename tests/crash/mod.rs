@@ -3,6 +3,7 @@
 //! `REDPHONE_CRASH_RUNS` sets how often (10; the full run is 200), `REDPHONE_SEED` at which moments.
 
 mod program;
+mod put_back;
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -237,6 +238,7 @@ async fn contents(store: &FileStore) -> StoreContents {
                 Record::Header { .. }
                 | Record::End { .. }
                 | Record::Problem(_)
+                | Record::Command(_)
                 | Record::Unknown(_) => {}
             }
             Ok(())

@@ -4,3 +4,4 @@
 mod outboxes;
 mod restore;
 mod site;
+mod versions;

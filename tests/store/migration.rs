@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::file::{FileStore, MigrationObserver, MigrationStage, Options, doctor};
+use redphone::backend::record::Record;
 use redphone::backend::{Backend, Search};
 use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
@@ -17,7 +18,7 @@ use redphone::model::{Command, Envelope, IncidentCommand, IncidentId, Summary, U
 use rusqlite::Connection;
 use tempfile::tempdir;
 
-use super::fixtures::{ask, declaration, declared, open, options};
+use super::fixtures::{ask, declaration, declared, exported, import, open, options};
 use crate::support::built_program;
 use crate::support::model::{note, resolve};
 
@@ -152,6 +153,10 @@ async fn old_store_becomes_what_a_new_one_is() {
     let expected_rows = rows(&store).await;
     store.close().await;
     write_old_store(&new, &old);
+    let report = doctor::examine(&old).await.unwrap();
+    assert_eq!(report.findings, []);
+    let outdated = doctor::Outdated { version: 1, newest: 5, is_unfinished: false };
+    assert_eq!(report.outdated, Some(outdated));
     // It can be read as it is.
     let reader = FileStore::open_read_only(&old, options()).await.unwrap();
     let old_rows = rows(&reader).await;
@@ -205,6 +210,7 @@ async fn old_store_becomes_what_a_new_one_is() {
     store.close().await;
     let report = doctor::examine(&old).await.unwrap();
     assert!(report.findings.is_empty(), "{:?}", report.findings);
+    assert_eq!(report.outdated, None);
     doctor::rebuild(&old).await.unwrap();
     assert!(doctor::examine(&old).await.unwrap().findings.is_empty());
 }
@@ -232,6 +238,66 @@ async fn clocks_of_an_old_store_are_judged_by_the_present_settings() {
     assert_eq!((resolved.met, resolved.elapsed_ms / 60_000), (Some(true), 54));
 }
 
+/// Verdicts that no event has are those of the settings when the store was brought up to date. An
+/// export has these settings, whatever those of the store are that it is imported into.
+#[tokio::test]
+async fn verdicts_of_an_old_store_survive_an_export() {
+    let folder = tempdir().unwrap();
+    let [new, old, fresh, used] =
+        ["new.db", "old.db", "fresh.db", "used.db"].map(|name| folder.path().join(name));
+    let store = open(&new).await;
+    fill(&store).await;
+    store.close().await;
+    write_old_store(&new, &old);
+    let mut strict = options();
+    strict.rules.levels.0[0].acknowledge_s = 7;
+    let store = FileStore::open(&old, strict).await.unwrap();
+    let lines = exported(&store).await;
+    let verdicts = async |store: &FileStore| -> BTreeMap<_, _> {
+        let rows = rows(store).await;
+        rows.iter().map(|row| (row.id, (row.acknowledge_verdict, row.resolve_verdict))).collect()
+    };
+    let expected = verdicts(&store).await;
+    assert!(expected.values().any(|(ack, _)| ack.is_some_and(|verdict| verdict.goal_s == Some(7))));
+    store.close().await;
+    let records: Vec<Record> =
+        lines.iter().map(|line| Record::from_json(line.as_bytes()).unwrap()).collect();
+    // A new store has the settings of the export with it.
+    let store = open(&fresh).await;
+    import(&store, &records).await;
+    assert_eq!(verdicts(&store).await, expected);
+    assert_eq!(exported(&store).await, lines);
+    import(&store, &records).await;
+    store.close().await;
+    // One that has its own keeps them for its own clocks.
+    let store = open(&used).await;
+    let own = declared(&store, "of this store").await;
+    at(&store, own, Utc::now(), IncidentCommand::Acknowledge).await;
+    let own_verdict = verdicts(&store).await[&own];
+    let mut importer = store.importer().await.unwrap().with_new_numbers();
+    for record in records.clone() {
+        importer.add(record).await.unwrap();
+    }
+    importer.commit().await.unwrap();
+    let mut found = verdicts(&store).await;
+    assert_eq!(found.remove(&own), Some(own_verdict));
+    assert_eq!(found, expected);
+    store.close().await;
+    for path in [&fresh, &used] {
+        assert_eq!(doctor::examine(path).await.unwrap().findings, []);
+        assert_eq!(doctor::rebuild(path).await.unwrap().findings, []);
+    }
+    let store = open(&used).await;
+    let again = verdicts(&store).await;
+    assert!(expected.iter().all(|(id, verdict)| again[id] == *verdict));
+    // Imported again, all is there already.
+    let mut importer = store.importer().await.unwrap().with_new_numbers();
+    for record in records {
+        importer.add(record).await.unwrap();
+    }
+    assert_eq!(importer.commit().await.unwrap().events, 0);
+}
+
 #[tokio::test]
 async fn an_interrupted_migration_goes_on() {
     let folder = tempdir().unwrap();
@@ -254,6 +320,11 @@ async fn an_interrupted_migration_goes_on() {
     drop(conn);
     let error = FileStore::open_read_only(&old, options()).await.unwrap_err().to_string();
     assert!(error.contains("being brought up to date, or that was interrupted"), "{error}");
+    // It can be checked as it is, and nothing is wrong with it.
+    let report = doctor::examine(&old).await.unwrap();
+    assert_eq!(report.findings, []);
+    let unfinished = doctor::Outdated { version: 5, newest: 5, is_unfinished: true };
+    assert_eq!(report.outdated, Some(unfinished));
     let (options, stages) = observed();
     FileStore::open(&old, options).await.unwrap().close().await;
     assert_eq!(projection(&old), projection(&new));

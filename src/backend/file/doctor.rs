@@ -1,6 +1,7 @@
 //! Checks a store, rebuilds its projection, and salvages what can be read of a damaged one.
 
 mod examine;
+mod outdated;
 mod rebuild;
 mod report;
 mod salvage;
@@ -13,10 +14,10 @@ use crate::backend::record::Record;
 use crate::model::Rules;
 use report::DAMAGED;
 
-pub use report::{Finding, Report};
+pub use report::{Finding, Outdated, Report};
 
 /// Checks a store without changing it: the file, the events, and whether the projection matches
-/// the events.
+/// the events. A store of an older version is checked as it is, and the report says so.
 ///
 /// # Errors
 /// [`OpenError`] if the store can't be checked. Damage is not an error: it is in the report.

@@ -42,6 +42,7 @@ mod read_only;
 mod read_pool;
 mod records;
 mod reopening;
+mod restore_journal;
 mod row;
 pub mod schema;
 mod search;

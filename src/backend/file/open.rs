@@ -14,6 +14,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::connect::{connect_writer, parent_folder, with_suffix};
+use super::doctor::Outdated;
 use super::error::{
     SqliteFault, StoreError, StoreFault, StoreFaultKind, classify, display_path, is_lack_of_room,
 };
@@ -25,6 +26,7 @@ use super::open_error::OpenError;
 use super::options::Options;
 use super::read_only::{ReadOnlyReason, is_disk_full};
 use super::read_pool::{Reader, connect_reader};
+use super::restore_journal::{self, Interrupted};
 use super::sql::Batch;
 use crate::backend::Cause;
 use crate::files::resolve_links;
@@ -64,6 +66,8 @@ pub(super) struct OpenedFile {
     pub meta: Option<StoreMeta>,
     /// Whether the store was found to be put back from a copy.
     pub was_put_back: bool,
+    /// What had become of a restore that was interrupted.
+    pub interrupted: Option<Interrupted>,
     /// Whether the files next to the store exist or could be created.
     pub has_room: bool,
 }
@@ -75,8 +79,10 @@ pub(super) enum Opened {
 }
 
 /// Checks the file without changing it, creates it if it is missing and `options` say so, and
-/// migrates it. If it was put back from a copy, begins a new generation.
+/// migrates it. If it was put back from a copy, begins a new generation. A restore that was
+/// interrupted is settled first: without it the file may be missing.
 pub(super) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> {
+    let interrupted = restore_journal::settle(path)?;
     if options.create
         && let Some(new) = NewStore::begin(path)?
     {
@@ -88,7 +94,7 @@ pub(super) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenE
         return Ok(Opened::OnlyReadable(reason));
     }
     match open_writable(path, options).await {
-        Ok(opened) => Ok(Opened::Writable(Box::new(opened))),
+        Ok(opened) => Ok(Opened::Writable(Box::new(OpenedFile { interrupted, ..opened }))),
         Err(error) => match reason_to_read_only(&error) {
             Some(reason) => Ok(Opened::OnlyReadable(reason)),
             None => Err(error),
@@ -136,7 +142,15 @@ async fn open_writable(path: &Path, options: &Options) -> Result<OpenedFile, Ope
         }
         was_put_back = true;
     }
-    Ok(OpenedFile { conn, identity, meta, version: SCHEMA_VERSION, was_put_back, has_room: true })
+    Ok(OpenedFile {
+        conn,
+        identity,
+        meta,
+        version: SCHEMA_VERSION,
+        was_put_back,
+        interrupted: None,
+        has_room: true,
+    })
 }
 
 /// Refuses a file that is no store, or of a later version.
@@ -183,11 +197,20 @@ async fn connect(
 /// Makes an empty store and gives it its name. Another process may have made one first.
 async fn create(path: &Path, new: NewStore, options: &Options) -> Result<(), OpenError> {
     let mut conn = connect(path, &new.path(), options.lock_timeout).await?;
-    upgrade(path, &mut conn).await?;
-    migrate::finish(path, &mut conn, options, Prepared::default()).await?;
+    bring_copy_up_to_date(path, &mut conn, options).await?;
     let closed = conn.close().await;
     closed.map_err(|error| OpenError::fault(path, StoreFaultKind::Sql(error)))?;
     new.commit().map(drop)
+}
+
+/// Brings a file that nobody else uses up to date: what becomes the store at `path`, or a copy of it.
+pub(super) async fn bring_copy_up_to_date(
+    path: &Path,
+    conn: &mut SqliteConnection,
+    options: &Options,
+) -> Result<(), OpenError> {
+    upgrade(path, conn).await?;
+    migrate::finish(path, conn, options, Prepared::default()).await
 }
 
 /// Refuses a path that can't be a store.
@@ -202,6 +225,12 @@ fn check_path(path: &Path) -> Result<(), OpenError> {
             Err(refused(format!("{file} is not a plain file: name another one")))
         }
         Ok(_) => check_magic(path),
+        Err(e) if e.kind() == io::ErrorKind::NotFound && restore_journal::is_at(path) => {
+            Err(refused(format!(
+                "{file} was being put back from a backup, and that was interrupted: run redphone \
+                 list once, which puts it in order"
+            )))
+        }
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let link = path.to_owned();
             match resolve_links(path) {
@@ -281,7 +310,8 @@ pub(super) async fn open_read_only(
         conn = unused.map_err(|e| OpenError::fault(path, StoreFaultKind::Sql(e)))?;
     }
     let version = header.version.min(SCHEMA_VERSION);
-    Ok(OpenedFile { conn, identity, meta, version, was_put_back: false, has_room })
+    let (was_put_back, interrupted) = (false, None);
+    Ok(OpenedFile { conn, identity, meta, version, was_put_back, interrupted, has_room })
 }
 
 /// Returns the error for a file that can't be read. A write-ahead log that a dead process did not
@@ -300,14 +330,32 @@ fn read_error(path: &Path, error: sqlx::Error) -> OpenError {
     OpenError::fault(path, StoreFaultKind::Sql(error))
 }
 
-/// Returns whether the tables of the file are those of this version, or of a later one that this
-/// one can read. This holds for a file that no process has open, too, where it is read without its
-/// log.
-pub(super) async fn has_current_schema(
+/// Which tables a file has.
+pub(super) enum SchemaState {
+    /// Those of this version, or of a later one that this one can read.
+    Current,
+    /// Those of an older version.
+    Outdated(Outdated),
+    /// None yet.
+    Empty,
+}
+
+/// Returns which tables a file has. This holds for a file that no process has open, too, where it is
+/// read without its log.
+pub(super) async fn schema_state(
     path: &Path,
     conn: &mut SqliteConnection,
-) -> Result<bool, OpenError> {
-    Ok(read_header(path, conn).await?.has_current_schema())
+) -> Result<SchemaState, OpenError> {
+    let header = read_header(path, conn).await?;
+    if header.has_current_schema() {
+        return Ok(SchemaState::Current);
+    }
+    if header.version < OLDEST_READABLE {
+        return Ok(SchemaState::Empty);
+    }
+    let is_unfinished = header.version == UNFINISHED;
+    let version = if is_unfinished { SCHEMA_VERSION } else { header.version };
+    Ok(SchemaState::Outdated(Outdated { version, newest: SCHEMA_VERSION, is_unfinished }))
 }
 
 /// The properties of a file that tell whether it is a store, and of which version.
@@ -428,11 +476,29 @@ async fn upgrade(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenErr
             return Ok(());
         }
         if let Err(error) = migration_result {
+            // What the disk refuses is not done by another process meanwhile.
+            if is_fault_of_the_disk(&error) {
+                return Err(error);
+            }
             last_error = error;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Err(last_error)
+}
+
+fn is_fault_of_the_disk(error: &OpenError) -> bool {
+    let OpenError::Refused(cause) = error else { return false };
+    let fault: Option<&StoreFault> = cause.as_error().and_then(|error| error.downcast_ref());
+    let Some(StoreFault { kind: StoreFaultKind::Sql(error), .. }) = fault else { return false };
+    matches!(
+        classify(error),
+        SqliteFault::Disk
+            | SqliteFault::Full
+            | SqliteFault::ReadOnly
+            | SqliteFault::CannotOpen
+            | SqliteFault::LogIndex
+    )
 }
 
 /// Opens a file only for reading without checking its header, so that a damaged one can be read.

@@ -313,6 +313,11 @@ impl<'a> ByteReader<'a> {
     }
 }
 
+/// Returns whether a packed row is of a version with verdicts and pauses.
+pub(super) fn has_verdicts(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|version| version & !WITH_TEXTS != VERSION_WITHOUT_VERDICTS)
+}
+
 /// Unpacks a row; `None` if the bytes are damaged.
 pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     let mut from = ByteReader(bytes);

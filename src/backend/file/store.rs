@@ -15,6 +15,7 @@ use super::open_error::OpenError;
 use super::options::Options;
 use super::read_only::ReadOnlyReason;
 use super::read_pool::ReadPool;
+use super::restore_journal::Interrupted;
 use super::writer::Writer;
 use super::{directory_table, sql};
 use crate::backend::BackendError;
@@ -46,6 +47,8 @@ pub(super) struct Inner {
     pub(super) generation: Option<Generation>,
     /// Whether the store was found to be put back from a copy when it was opened.
     was_put_back: bool,
+    /// What had become of a restore that was interrupted, when the store was opened.
+    interrupted: Option<Interrupted>,
 }
 
 impl fmt::Debug for FileStore {
@@ -104,7 +107,7 @@ impl FileStore {
         readers: ReadPool,
         read_only: Option<ReadOnlyReason>,
     ) -> Self {
-        let OpenedFile { conn, identity, version, meta, was_put_back, .. } = opened;
+        let OpenedFile { conn, identity, version, meta, was_put_back, interrupted, .. } = opened;
         let generation = meta.map(|meta| Generation::new(path, meta));
         Self {
             inner: Arc::new(Inner {
@@ -114,6 +117,7 @@ impl FileStore {
                 writer: Mutex::new(Writer::new(conn, options.overlay.clone())),
                 generation,
                 was_put_back,
+                interrupted,
                 readers,
                 read_only,
                 watcher: StoreWatcher::new(path),
@@ -124,11 +128,15 @@ impl FileStore {
     }
 
     /// Returns, as a sentence, that the store was found to be put back from a copy when it was
-    /// opened, and to when; `None` if it was not.
+    /// opened, and to when, or that this was interrupted; `None` if neither is so.
     #[must_use]
     pub fn put_back_notice(&self) -> Option<String> {
-        let info = self.inner.generation.as_ref().filter(|_| self.inner.was_put_back)?.info();
-        Some(put_back_notice(self.path(), info.put_back?))
+        let inner = &self.inner;
+        let info = inner.generation.as_ref().filter(|_| inner.was_put_back).map(Generation::info);
+        let put_back = info.and_then(|info| Some(put_back_notice(self.path(), info.put_back?)));
+        let interrupted = inner.interrupted.as_ref().map(|what| what.sentence(self.path()));
+        let sentences: Vec<String> = interrupted.into_iter().chain(put_back).collect();
+        (!sentences.is_empty()).then(|| sentences.join("; "))
     }
 
     /// Returns whether the store was opened only for reading.
@@ -143,7 +151,10 @@ impl FileStore {
     }
 
     /// Refuses a write if the store was opened only for reading.
-    pub(super) fn check_writable(&self) -> Result<(), BackendError> {
+    ///
+    /// # Errors
+    /// [`BackendError`], in a sentence that says why it can't be written.
+    pub fn check_writable(&self) -> Result<(), BackendError> {
         let Some(reason) = &self.inner.read_only else { return Ok(()) };
         let path = self.path().to_owned();
         Err(StoreFault { path, kind: StoreFaultKind::ReadOnly(reason.clone()) }.into())

@@ -6,16 +6,17 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use sqlx::{Connection, Row, SqliteConnection};
 
+use super::outdated;
 use super::report::{DAMAGED, Report};
 use super::timeline::{Timeline, read_timelines};
 use crate::backend::file::error::{self, SqliteFault, StoreResult, classify, display_path};
 use crate::backend::file::measures;
 use crate::backend::file::names::{NameIds, NameKind, person_text};
-use crate::backend::file::open;
+use crate::backend::file::open::{self, SchemaState};
 use crate::backend::file::open_error::OpenError;
 use crate::backend::file::records::SNAPSHOT_EVERY;
 use crate::backend::file::row::{Columns, incident_key};
-use crate::backend::file::service_level_table::read_levels;
+use crate::backend::file::service_level_table::read_levels_if_any;
 use crate::backend::file::sql::Batch;
 use crate::model::anomaly::{Anomaly, AnomalyCounts};
 use crate::model::change::Change;
@@ -41,13 +42,15 @@ pub(super) async fn examine(path: &Path, rules: &Rules) -> Result<Report, OpenEr
         report.add_grave(format!("{DAMAGED}, not even its tables can be listed: {e}"));
         return Ok(report);
     }
-    if !open::has_current_schema(path, &mut conn).await? {
-        let why = format!(
-            "{} is empty or from an older redphone: open it once, then check it",
-            display_path(path)
-        );
-        return Err(OpenError::Refused(why.into()));
-    }
+    report.outdated = match open::schema_state(path, &mut conn).await? {
+        SchemaState::Current => None,
+        SchemaState::Outdated(outdated) => Some(outdated),
+        SchemaState::Empty => {
+            let file = display_path(path);
+            let why = format!("{file} is empty, there is nothing to check: name another file");
+            return Err(OpenError::Refused(why.into()));
+        }
+    };
     if let Err(failure) = examine_in_transaction(&mut conn, &mut report, &rules.matrix).await {
         match failure {
             error::StoreError::Sql(e)
@@ -298,7 +301,8 @@ async fn compare_timelines(
 ) -> StoreResult<()> {
     let last = timelines.last().map_or(after, |t| t.key);
     let stored = read_stored(conn, after, last).await?;
-    let levels = read_levels(conn).await?;
+    let levels = read_levels_if_any(conn).await?;
+    let is_outdated = report.outdated.is_some();
     for timeline in timelines {
         let projected = stored.get(&timeline.key);
         let snapshot_at = projected.and_then(|s| s.snapshot.as_ref()).map(|(seq, _)| *seq);
@@ -314,9 +318,11 @@ async fn compare_timelines(
                 continue;
             }
         };
-        incident.judge_by(&levels);
-        if let Some(record) = &mut record_at_snapshot {
-            record.judge_by(&levels);
+        if let Some(levels) = &levels {
+            incident.judge_by(levels);
+            if let Some(record) = &mut record_at_snapshot {
+                record.judge_by(levels);
+            }
         }
         let row = &incident.summary;
         if incident_key(row.reported_at, row.number.unwrap_or(IncidentNumber(0))) != timeline.key {
@@ -324,9 +330,10 @@ async fn compare_timelines(
         }
         let ids = expected_names(names, &incident)?;
         differences.affected += ids.services.len() as u64;
-        if !projected
-            .is_some_and(|projected| is_same(projected, &Columns::from_incident(&incident), &ids))
-        {
+        let is_same = |projected: &StoredProjection| {
+            is_same(projected, Columns::from_incident(&incident), &ids, is_outdated)
+        };
+        if !projected.is_some_and(is_same) {
             differences.rows += 1;
             if differences.rows <= MAX_NAMED {
                 report.add_curable(format!(
@@ -336,8 +343,14 @@ async fn compare_timelines(
             }
         }
         let Some(projected) = projected else { continue };
-        let stored_snapshot =
+        let mut stored_snapshot: Option<Incident> =
             projected.snapshot.as_ref().and_then(|(_, text)| serde_json::from_str(text).ok());
+        if is_outdated && let Some(stored) = &mut stored_snapshot {
+            outdated::without_later_values(stored);
+            if let Some(record) = &mut record_at_snapshot {
+                outdated::without_later_values(record);
+            }
+        }
         let is_missing = projected.snapshot.is_none() && row.seq >= 2 * SNAPSHOT_EVERY;
         if is_missing
             || (projected.snapshot.is_some()
@@ -355,7 +368,21 @@ async fn compare_timelines(
     Ok(())
 }
 
-fn is_same(stored: &StoredProjection, columns: &Columns, names: &NameIds) -> bool {
+/// Returns whether the projection has an incident as its events add up to. In a store of an older
+/// version, what the step to this one makes anew is not compared.
+fn is_same(
+    stored: &StoredProjection,
+    mut columns: Columns,
+    names: &NameIds,
+    is_outdated: bool,
+) -> bool {
+    if is_outdated {
+        let stored_fingerprint = stored.columns.get(5).copied().flatten();
+        columns.fingerprint = stored_fingerprint.unwrap_or(columns.fingerprint);
+        columns.dedup_key.clone_from(&stored.dedup_key);
+    }
+    let is_same_row = stored.row == columns.row
+        || is_outdated && outdated::is_same_row(&stored.row, &columns.row);
     let expected = [
         Some(columns.number),
         Some(columns.facets),
@@ -369,7 +396,7 @@ fn is_same(stored: &StoredProjection, columns: &Columns, names: &NameIds) -> boo
     stored.columns == expected
         && stored.dedup_key == columns.dedup_key
         && stored.id == columns.id.as_bytes()
-        && stored.row == columns.row
+        && is_same_row
 }
 
 /// Runs the checks that are a single query over all incidents.
@@ -424,7 +451,9 @@ async fn check_totals(
     if count(conn, "SELECT count(*) FROM affected").await? != affected {
         report.add_curable("the index of services is not complete");
     }
-    let stale = measures::count_stale_days(conn).await?;
+    // Those of an older version are packed otherwise, and made anew.
+    let is_outdated = report.outdated.is_some();
+    let stale = if is_outdated { 0 } else { measures::count_stale_days(conn).await? };
     if stale > 0 {
         report.add_curable(format!("the packed facts of {stale} days are out of date"));
     }

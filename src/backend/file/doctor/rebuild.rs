@@ -12,7 +12,7 @@ use crate::backend::Cause;
 use crate::backend::file::bulk::{BulkWriter, ProjectionWrite};
 use crate::backend::file::change_table::put_change;
 use crate::backend::file::connect::connect_writer;
-use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
+use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult, display_path};
 use crate::backend::file::full_text;
 use crate::backend::file::json_column::parse_json;
 use crate::backend::file::measures;
@@ -30,6 +30,14 @@ pub(super) async fn rebuild(path: &Path, rules: &Rules) -> Result<Report, OpenEr
         return Err(OpenError::fault(path, StoreFaultKind::ReadOnly(reason)));
     }
     let report = examine::examine(path, rules).await?;
+    if report.outdated.is_some() {
+        let why = format!(
+            "{} is of an older version: bring it up to date first, with redphone doctor --migrate \
+             --rebuild",
+            display_path(path)
+        );
+        return Err(OpenError::Refused(why.into()));
+    }
     if report.findings.iter().any(|finding| finding.grave) {
         return Ok(report);
     }

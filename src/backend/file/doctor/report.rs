@@ -12,6 +12,19 @@ pub struct Report {
     pub incidents: u64,
     /// The number of events in the store.
     pub events: u64,
+    /// Set for a store of an older version, which was checked as it is.
+    pub outdated: Option<Outdated>,
+}
+
+/// A store that has to be brought up to date before it is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Outdated {
+    /// The version of its schema; the version that it is brought to, where that has begun.
+    pub version: i64,
+    /// The version that this program writes.
+    pub newest: i64,
+    /// Whether it is being brought up to date, or that was interrupted.
+    pub is_unfinished: bool,
 }
 
 /// One fault of a store.
