@@ -76,11 +76,10 @@ fn escape_sends_the_line_off_before_it_goes_back() {
 fn several_new_incidents_are_counted() {
     let mut stage = Stage::busy();
     declare(&mut stage, "The lift is stuck", Impact::Medium);
-    assert!(line(&stage).contains("INC-2065") || !line(&stage).contains("INC-"));
     let p1 = declare(&mut stage, "The vault is open", Impact::High);
     declare(&mut stage, "The roof leaks", Impact::High);
     let text = line(&stage);
-    assert!(text.contains(" new: P1 INC-2066  The vault is open"), "{text}");
+    assert!(text.contains(" 2 new: P1 INC-2066  The vault is open"), "{text}");
     stage.execute_as_other(p1, IncidentCommand::Acknowledge);
     assert!(line(&stage).contains("P1 INC-2067  The roof leaks"), "{}", line(&stage));
 }
@@ -112,7 +111,9 @@ fn quote_goes_to_the_most_urgent_from_anywhere(#[case] keys: &str) {
         let id = declare(&mut stage, "The vault is open", Impact::High);
         stage.keys("'");
         assert_eq!(stage.app.target().map(|row| row.id), Some(id), "{keys} at {size:?}");
-        assert!(stage.screen().contains("The vault is"), "{}", stage.screen());
+        let screen = stage.screen();
+        // A timeline on the whole screen has the number.
+        assert!(screen.contains("The vault is") || screen.contains("INC-2065"), "{screen}");
         assert!(!stage.screen().contains("not now"), "{}", stage.screen());
     }
 }

@@ -27,7 +27,11 @@ fn acknowledgement_is_marked_until_it_is_settled() {
     assert!(row(&stage).contains("▌↑2051"), "{}", row(&stage));
     assert!(stage.screen().contains("1 pending"));
     stage.settle();
-    assert!(row(&stage).contains("▌ 2051 P1  acknowledged"), "{}", row(&stage));
+    assert!(
+        row(&stage).contains("▌ 2051 P1 Card") && row(&stage).contains(" ack "),
+        "{}",
+        row(&stage)
+    );
     assert!(stage.screen().contains("sent 22:41:12"), "{}", stage.screen());
     assert!(stage.screen().contains("by Ines Moreau at 22:41"));
 }
