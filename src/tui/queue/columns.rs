@@ -17,6 +17,7 @@ const SHORT_TITLE: usize = 35;
 const FULL_TITLE: usize = 56;
 
 /// Columns and their widths, from the left; a blank follows each but the last.
+#[allow(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Columns {
     /// The columns that fit.
