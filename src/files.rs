@@ -148,6 +148,16 @@ pub(crate) fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Returns the text of a system error without its number, and without the path that
+/// may follow that.
+pub(crate) fn io_error_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
@@ -157,6 +167,14 @@ mod tests {
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn text_of_a_system_error_has_no_number_and_no_path() {
+        let error = || io::Error::from_raw_os_error(5);
+        assert_eq!(io_error_text(&error()), "Input/output error");
+        let with_path = format!("{} at path \"/tmp/.new-1\"", error());
+        assert_eq!(io_error_text(&io::Error::other(with_path)), "Input/output error");
     }
 
     #[test]

@@ -7,6 +7,8 @@ use crate::backend::file::OpenError;
 use crate::config::ConfigError;
 use crate::model::text::SafeText;
 
+pub(crate) use crate::files::io_error_text;
+
 /// Exit codes. The first four are ordered: each is worse than the one before.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Exit {
@@ -120,13 +122,4 @@ pub fn output_failed(error: &io::Error) -> Failure {
         ))
     };
     Failure { output_error: Some(reason.into()), ..failure }
-}
-
-/// Returns the text of a system error without its number.
-pub fn io_error_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
 }

@@ -26,6 +26,7 @@ use super::options::Options;
 use super::restore_journal::RestoreJournal;
 use super::sql::Batch;
 use crate::backend::Cause;
+use crate::files::io_error_text;
 
 /// The name of the row with the content of the tokens file.
 const TOKENS: &str = "tokens_file";
@@ -79,7 +80,7 @@ fn io_failure(path: &Path, what: &str, error: &io::Error) -> OpenError {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
         _ => "check the file and its folder, or name another",
     };
-    refused(format!("{file} can't be {what} ({error}): {advice}"))
+    refused(format!("{file} can't be {what} ({}): {advice}", io_error_text(error)))
 }
 
 /// Writes a copy of a store into a new file beside the target, checks it, and gives it the target's

@@ -11,7 +11,7 @@ use tempfile::{TempDir, TempPath};
 use super::connect::{parent_folder, with_suffix};
 use super::error::display_path;
 use super::open_error::OpenError;
-use crate::files::resolve_links;
+use crate::files::{io_error_text, resolve_links};
 
 /// A store that is being made. It has its name once it is committed; dropped before, it leaves
 /// nothing.
@@ -135,7 +135,10 @@ fn create_error(target: &Path, error: &io::Error) -> OpenError {
         io::ErrorKind::NotADirectory => {
             format!("{target} lies under something that is no folder: name another")
         }
-        _ => format!("{target} can't be made ({error}): check its folder or name another"),
+        _ => {
+            let why = io_error_text(error);
+            format!("{target} can't be made ({why}): check its folder or name another")
+        }
     };
     OpenError::Refused(sentence.into())
 }

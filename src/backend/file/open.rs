@@ -29,7 +29,7 @@ use super::read_pool::{Reader, connect_reader};
 use super::restore_journal::{self, Interrupted};
 use super::sql::Batch;
 use crate::backend::Cause;
-use crate::files::resolve_links;
+use crate::files::{io_error_text, resolve_links};
 
 /// `application_id` in the header of every store.
 pub(super) const APPLICATION_ID: i64 = 0x5264_706e;
@@ -241,16 +241,20 @@ fn check_path(path: &Path) -> Result<(), OpenError> {
         Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
             Err(refused(format!("{file} lies under something that is no folder: name another")))
         }
-        Err(e) => Err(refused(format!("{file} can't be looked at ({e}): check its folder"))),
+        Err(e) => {
+            let why = io_error_text(&e);
+            Err(refused(format!("{file} can't be looked at ({why}): check its folder")))
+        }
     }
 }
 
 fn check_magic(path: &Path) -> Result<(), OpenError> {
     let file = display_path(path);
     let mut magic = Vec::new();
-    File::open(path)
-        .and_then(|f| f.take(16).read_to_end(&mut magic))
-        .map_err(|e| refused(format!("{file} can't be read ({e}): make it readable for you")))?;
+    File::open(path).and_then(|f| f.take(16).read_to_end(&mut magic)).map_err(|e| {
+        let why = io_error_text(&e);
+        refused(format!("{file} can't be read ({why}): make it readable for you"))
+    })?;
     if !magic.is_empty() && magic != *b"SQLite format 3\0" {
         return Err(refused(format!(
             "{file} is not a redphone store, nor any SQLite file: name another file"

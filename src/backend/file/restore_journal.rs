@@ -18,7 +18,7 @@ use rustix::fs::{FlockOperation, flock};
 use super::connect::{parent_folder, with_suffix};
 use super::error::display_path;
 use super::open_error::OpenError;
-use crate::files::resolve_links;
+use crate::files::{io_error_text, resolve_links};
 
 /// Follows the name of the store's file.
 const SUFFIX: &str = ".restoring";
@@ -78,9 +78,9 @@ pub(super) fn settle(store: &Path) -> Result<Option<Interrupted>, OpenError> {
 }
 
 fn journal_error(target: &Path, error: &io::Error) -> OpenError {
-    let file = display_path(target);
+    let (file, why) = (display_path(target), io_error_text(error));
     OpenError::Refused(
-        format!("{file} can't be put back or left as it was ({error}): check its folder").into(),
+        format!("{file} can't be put back or left as it was ({why}): check its folder").into(),
     )
 }
 

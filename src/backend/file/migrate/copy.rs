@@ -15,6 +15,7 @@ use crate::backend::file::connect::{parent_folder, with_suffix};
 use crate::backend::file::error::{StoreError, StoreFaultKind, display_path};
 use crate::backend::file::open_error::OpenError;
 use crate::backend::file::sql::Batch;
+use crate::files::io_error_text;
 
 /// How often a process that waits for another one checks whether that has ended.
 const CHECK_EVERY: Duration = Duration::from_millis(100);
@@ -46,8 +47,9 @@ pub(super) async fn lock(
     let path = with_suffix(store, "-migrating");
     let lock_error = |e: &io::Error| {
         refused(format!(
-            "{} can't be brought up to date, a file beside it can't be made ({e}): check its folder",
-            display_path(store)
+            "{} can't be brought up to date, a file beside it can't be made ({}): check its folder",
+            display_path(store),
+            io_error_text(e)
         ))
     };
     loop {
@@ -117,9 +119,10 @@ pub(super) async fn copy(
     let part = with_suffix(copy, ".part");
     let copy_error = |e: &io::Error| {
         refused(format!(
-            "{} can't be brought up to date, its copy {} can't be made ({e}): nothing was changed",
+            "{} can't be brought up to date, its copy {} can't be made ({}): nothing was changed",
             display_path(store),
-            display_path(copy)
+            display_path(copy),
+            io_error_text(e)
         ))
     };
     std::fs::remove_file(&part).or_else(ignore_missing).map_err(|e| copy_error(&e))?;
