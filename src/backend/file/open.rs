@@ -315,7 +315,7 @@ pub(super) async fn open_read_only(
     }
     let version = header.version.min(SCHEMA_VERSION);
     let (was_put_back, interrupted) = (false, None);
-    Ok(OpenedFile { conn, identity, meta, version, was_put_back, interrupted, has_room })
+    Ok(OpenedFile { conn, identity, version, meta, was_put_back, interrupted, has_room })
 }
 
 /// Returns the error for a file that can't be read. A write-ahead log that a dead process did not
