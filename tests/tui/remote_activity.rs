@@ -2,6 +2,7 @@
 
 use redphone::model::command::{Command, IncidentCommand};
 use redphone::model::{Actor, CommandId, Envelope, IncidentId, Status};
+use redphone::sync::BackendUpdate;
 use redphone::tui::core::mode::Mode;
 use rstest::rstest;
 
@@ -139,4 +140,68 @@ fn question_announces_it_in_the_keys_line() {
         "{}",
         stage.keys_line()
     );
+}
+
+#[test]
+fn form_is_told_that_its_incident_was_resolved() {
+    for keys in ["n", "U 1"] {
+        let mut stage = Stage::busy();
+        stage.keys(keys);
+        assert!(matches!(stage.app.ui.mode, Mode::Form(_)), "{keys}: {}", stage.screen());
+        stage.resolve_selected();
+        let Mode::Form(form) = &stage.app.ui.mode else { panic!("{}", stage.screen()) };
+        let notice = form.notice.clone().unwrap_or_default();
+        assert!(notice.contains("resolved it"), "{keys}: {notice:?}");
+    }
+}
+
+/// Opens the record of a resolved incident that the queue does not list.
+fn reading_resolved() -> (Stage, IncidentId) {
+    let mut stage = Stage::busy_at((200, 60));
+    let number = stage.app.selected().and_then(|row| row.number).expect("a number");
+    let id = stage.resolve_selected();
+    stage.keys(":");
+    stage.write(&number.0.to_string());
+    stage.keys("Enter");
+    assert_eq!(stage.app.reading.shown.as_ref().map(|shown| shown.id), Some(id));
+    (stage, id)
+}
+
+fn shown_status(stage: &Stage) -> Option<Status> {
+    stage.app.reading.shown.as_ref().map(|shown| shown.detail.incident.summary.status)
+}
+
+#[test]
+fn own_change_of_an_ended_incident_is_shown() {
+    let (mut stage, id) = reading_resolved();
+    assert_eq!(shown_status(&stage), Some(Status::Resolved));
+    stage.keys("V w");
+    stage.focus_field("Root cause");
+    stage.write("a lock");
+    stage.keys("^s");
+    assert!(!stage.submitted.is_empty(), "{}", stage.screen());
+    stage.settle();
+    let review = |stage: &Stage| {
+        stage.app.reading.shown.as_ref().map(|shown| shown.detail.incident.review.sections.len())
+    };
+    assert!(review(&stage) > Some(0), "{}", stage.screen());
+    // The form opens with what was written a moment ago.
+    stage.keys("V w");
+    assert!(stage.screen().contains("a lock"), "{}", stage.screen());
+    assert_eq!(stage.app.reading.target, Some(id));
+}
+
+#[test]
+fn change_by_others_of_an_ended_incident_is_shown() {
+    let (mut stage, id) = reading_resolved();
+    stage.execute_as_other(id, IncidentCommand::AddNote { text: "the cache was cold".into() });
+    let shown = stage.app.reading.shown.as_ref().expect("it is shown");
+    let number = shown.detail.incident.summary.number.expect("it has one");
+    let row = stage.memory.read(number.0).0.incident.summary;
+    stage.learn(BackendUpdate::Ended(vec![row.clone()]));
+    assert!(stage.screen().contains("the cache was cold"), "{}", stage.screen());
+    // An old report changes nothing, and is not read for.
+    stage.slow_reads = true;
+    stage.learn(BackendUpdate::Ended(vec![row]));
+    assert!(stage.reads.is_empty(), "{:?}", stage.reads);
 }

@@ -186,6 +186,14 @@ impl App {
         selected.or_else(|| rows.chain(hidden).find(|row| row.id == id))
     }
 
+    /// Returns the position of the last known event of an incident: by its row, or as reported for
+    /// an incident that has ended.
+    #[must_use]
+    pub fn last_seq(&self, id: IncidentId) -> Option<u32> {
+        let reported = self.reading.reported.iter().find(|(reported, _)| *reported == id);
+        self.row(id).map(|row| row.seq).max(reported.map(|(_, seq)| *seq))
+    }
+
     /// Returns the run whose output is on the screen.
     #[must_use]
     pub fn shown_run(&self) -> Option<&Run> {

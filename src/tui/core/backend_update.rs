@@ -12,7 +12,7 @@ use crate::tui::core::state::notices::Failure;
 use crate::tui::metrics::update::load_measures_if_needed;
 use crate::tui::queue::clock::time_passed;
 use crate::tui::queue::{history, rows};
-use crate::tui::reading::remote_activity;
+use crate::tui::reading::{LoadedIncident, remote_activity};
 use crate::tui::{attention, form, outbox, reading, wall};
 
 /// Applies an update that the poller has published.
@@ -35,15 +35,14 @@ pub(in crate::tui) fn apply(
         }
         BackendUpdate::Ended(rows) => {
             app.fetched.last_ended_requested_for = None;
-            // Only a history shows ended incidents.
-            if app.queue.pages.is_none() {
-                return Vec::new();
+            // Only a history lists ended incidents.
+            if app.queue.pages.is_some() {
+                for row in &rows {
+                    history::update_row(app, row);
+                }
+                rows::derive_unprompted(app, at);
             }
-            for row in &rows {
-                history::update_row(app, row);
-            }
-            rows::derive_unprompted(app, at);
-            reading::update::follow(app)
+            reading::update::ended_changed(app, &rows)
         }
         BackendUpdate::Directory(directory) => {
             app.fetched.directory_as_of = directory.as_of;
@@ -157,8 +156,13 @@ fn reload_stale(app: &mut App) -> Vec<Effect> {
     app.reading.failed = None;
     app.reading.cache.retain(|shown| shown.as_of.is_none());
     let mut effects = reading::update::follow(app);
-    if let Some(shown) = app.reading.shown.as_ref().filter(|shown| shown.as_of.is_some()) {
-        effects.push(Effect::LoadDetail(shown.id));
+    // Changes of an incident that is not open are not reported anew after a failure.
+    let is_stale = |shown: &&LoadedIncident| shown.as_of.is_some() || app.row(shown.id).is_none();
+    if let Some(shown) = app.reading.shown.as_ref().filter(is_stale) {
+        let load = Effect::LoadDetail(shown.id);
+        if !effects.contains(&load) {
+            effects.push(load);
+        }
     }
     if app.metrics.as_of.is_some() && !app.metrics.loading {
         app.metrics.loading = true;

@@ -97,6 +97,9 @@ pub struct Reading {
     pub cache: VecDeque<LoadedIncident>,
     /// The incident that is being read, and the position of its row's last event at the request.
     pub loading: Option<(IncidentId, u32)>,
+    /// Position of the last event of incidents that no row of open ones stands for, as the backend
+    /// reported it; only of those that are read or worked on, until their records have been read.
+    pub reported: Vec<(IncidentId, u32)>,
     /// The incident that could not be read, and why.
     pub failed: Option<(IncidentId, String)>,
     /// Position of the last event that was announced to the viewer, by incident.

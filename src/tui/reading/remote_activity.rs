@@ -16,7 +16,7 @@ const MAX_ANNOUNCED: usize = 64;
 const MAX_TARGETS: usize = 8;
 
 /// Returns the incidents that the open form, list or question is about.
-fn open_targets(app: &App) -> Vec<Target> {
+pub(super) fn open_targets(app: &App) -> Vec<Target> {
     let mut targets = match &app.ui.mode {
         Mode::Form(form) => form.targets.clone(),
         Mode::Pick(picker) => picker.targets.clone(),
@@ -43,7 +43,9 @@ pub(in crate::tui) fn load_changed_targets(app: &mut App) -> Vec<Effect> {
     }
     let mut effects = Vec::new();
     for target in &targets {
-        let Some(seq) = app.row(target.id).map(|row| row.seq) else { continue };
+        let Some(seq) = app.last_seq(target.id).or_else(|| unlisted_seq(app, target)) else {
+            continue;
+        };
         let requested = app.reading.loading == Some((target.id, seq))
             || app.reading.loading_targets.contains(&(target.id, seq));
         if !requested && seq > last_announced(app, target.id, target.seq) {
@@ -53,6 +55,15 @@ pub(in crate::tui) fn load_changed_targets(app: &mut App) -> Vec<Effect> {
         }
     }
     effects
+}
+
+/// Returns a position beyond the loaded record of an incident that has left the open ones without
+/// anything being known of its end; `None` where the record knows it.
+fn unlisted_seq(app: &App, target: &Target) -> Option<u32> {
+    let all_known = app.fetched.snapshot.as_ref().is_some_and(|all| all.counts.is_none());
+    let loaded = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == target.id)?;
+    let summary = &loaded.detail.incident.summary;
+    (all_known && summary.status.is_open()).then_some(summary.seq + 1)
 }
 
 /// Returns the position of the last announced event of an incident, or `at_least` if that is later.

@@ -34,11 +34,11 @@ pub(in crate::tui) fn follow(app: &mut App) -> Vec<Effect> {
         app.reading.shown = None;
         return Vec::new();
     };
-    let seq = app.row(id).map(|row| row.seq);
+    let (seq, has_row) = (app.last_seq(id), app.row(id).is_some());
     let is_fresh = |shown: &LoadedIncident| {
         let read = shown.detail.incident.summary.seq.max(shown.requested_seq);
         // An incident without a row has ended: it is read once more, until the record says so.
-        seq.map_or_else(|| !shown.detail.incident.summary.status.is_open(), |seq| read >= seq)
+        read >= seq.unwrap_or(0) && (has_row || !shown.detail.incident.summary.status.is_open())
     };
     if let Some(shown) = app.reading.shown.as_ref().filter(|shown| shown.id == id) {
         return if is_fresh(shown) { Vec::new() } else { load(app, id, seq) };
@@ -57,6 +57,30 @@ pub(in crate::tui) fn follow_at_once(app: &mut App) -> Vec<Effect> {
     app.reading.moving = false;
     app.reading.target = app.queue.selected;
     follow(app)
+}
+
+/// Notes that incidents without a row among the open ones have changed, by this viewer or others, and
+/// reads those again that are on the screen or worked on.
+pub(in crate::tui) fn ended_changed<'a>(
+    app: &mut App,
+    rows: impl IntoIterator<Item = &'a Summary>,
+) -> Vec<Effect> {
+    let targets = remote_activity::open_targets(app);
+    let reading = &mut app.reading;
+    for row in rows.into_iter().filter(|row| !row.status.is_open()) {
+        let loaded = reading.shown.iter().chain(&reading.cache).any(|loaded| loaded.id == row.id);
+        let worked_on = targets.iter().any(|target| target.id == row.id);
+        if !loaded && !worked_on && reading.target != Some(row.id) {
+            continue;
+        }
+        match reading.reported.iter_mut().find(|(id, _)| *id == row.id) {
+            Some((_, seq)) => *seq = row.seq.max(*seq),
+            None => reading.reported.push((row.id, row.seq)),
+        }
+    }
+    let mut effects = follow(app);
+    effects.extend(remote_activity::load_changed_targets(app));
+    effects
 }
 
 fn load(app: &mut App, id: IncidentId, seq: Option<u32>) -> Vec<Effect> {
@@ -107,6 +131,12 @@ pub(in crate::tui) fn loaded(
     match result {
         Ok(read) => {
             let Sourced { value: (detail, mut events), as_of } = *read;
+            if as_of.is_none() {
+                // The record tells from now on. A backend that was put back may have forgotten events.
+                app.reading.reported.retain(|(reported, seq)| {
+                    *reported != id || *seq > requested_seq.max(detail.incident.summary.seq)
+                });
+            }
             if is_outdated(app, &detail.incident.summary) {
                 let loaded = app.reading.shown.iter_mut().chain(&mut app.reading.cache);
                 for loaded in loaded.filter(|loaded| loaded.id == id) {
@@ -135,10 +165,10 @@ pub(in crate::tui) fn loaded(
                 as_of,
             };
             if is_target {
-                let has_row = app.row(id).is_some();
+                let is_listed = app.last_seq(id).is_some();
                 show(app, shown);
                 // The incident may have changed while it was read.
-                if has_row {
+                if is_listed {
                     effects.extend(follow(app));
                 }
                 return effects;

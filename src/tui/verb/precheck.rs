@@ -12,16 +12,16 @@ use crate::model::{
 use crate::tui::core::app::App;
 use crate::tui::verb::target::Target;
 
-/// Returns the complete record, if it was read and is not older than its row.
+/// Returns the complete record, if it was read and is not older than what is known of the incident.
 pub(in crate::tui) fn current_record(app: &App, id: IncidentId) -> Option<&Incident> {
-    let row = app.row(id);
+    let last_seq = app.last_seq(id).unwrap_or(0);
     app.reading
         .shown
         .iter()
         .chain(&app.reading.cache)
         .find(|shown| shown.id == id)
         .map(|shown| &shown.detail.incident)
-        .filter(|incident| row.is_none_or(|row| row.seq <= incident.summary.seq))
+        .filter(|incident| last_seq <= incident.summary.seq)
 }
 
 /// Returns why commands can't be executed one after another, in a sentence for the person. The

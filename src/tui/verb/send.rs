@@ -23,7 +23,7 @@ use crate::tui::verb::batch::Batch;
 use crate::tui::verb::plan::{Plan, Step, phrase};
 use crate::tui::verb::reason;
 use crate::tui::verb::target::Target;
-use crate::tui::{attention, drafts, outbox, run, runbook, undo, workspace};
+use crate::tui::{attention, drafts, outbox, reading, run, runbook, undo, workspace};
 
 /// Sends a plan at once if it concerns one incident; asks first if it is irreversible or concerns
 /// several.
@@ -286,6 +286,7 @@ pub(in crate::tui) fn settled(
     match result {
         Ok(outcome) => {
             app.inflight.last_settled_at = Some(at);
+            effects.extend(reading::update::ended_changed(app, &outcome.row));
             if pending.verb == crate::model::command::CommandKind::Declare {
                 let batch = app.inflight.batches.iter().find(|batch| batch.number == pending.batch);
                 let keys = batch.map_or(app.ui.key_count, |batch| batch.keys);
