@@ -76,6 +76,8 @@ pub struct TokenRegistry {
 struct FileCheck {
     at: Instant,
     stamp: Option<FileStamp>,
+    /// Whether the file had changed and could not be read.
+    is_unreadable: bool,
 }
 
 impl TokenRegistry {
@@ -87,7 +89,7 @@ impl TokenRegistry {
         let stamp = file.stamp();
         let registry = Self {
             by_id: RwLock::default(),
-            last_check: Mutex::new(FileCheck { at: Instant::now(), stamp }),
+            last_check: Mutex::new(FileCheck { at: Instant::now(), stamp, is_unreadable: false }),
             reading: Mutex::new(()),
             is_write_scheduled: AtomicBool::new(false),
             requests_per_minute,
@@ -108,10 +110,11 @@ impl TokenRegistry {
         now: DateTime<Utc>,
     ) -> Result<Arc<RegisteredToken>, Denied> {
         self.reload_if_changed();
-        let token = {
-            let by_id = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
-            by_id.get(secret.id()).cloned()
-        };
+        // A token that was just made is in the file and not loaded yet.
+        let token = self.find(secret.id()).or_else(|| {
+            self.reload_for_unknown();
+            self.find(secret.id())
+        });
         let hash = token.as_ref().map_or(Hash::NONE, |token| token.token.hash);
         let is_match = hash.matches(&secret.hash());
         let token = token.filter(|_| is_match).ok_or(Denied::Unknown)?;
@@ -174,21 +177,43 @@ impl TokenRegistry {
         self.reload()
     }
 
-    /// Reloads the file if it has changed.
+    fn find(&self, id: &str) -> Option<Arc<RegisteredToken>> {
+        self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Reloads the file if it has changed and was not checked lately.
     fn reload_if_changed(&self) {
         let Ok(mut last_check) = self.last_check.try_lock() else { return };
-        if last_check.at.elapsed() < CHECK_INTERVAL {
-            return;
+        if last_check.at.elapsed() >= CHECK_INTERVAL {
+            self.check_file(&mut last_check);
         }
+    }
+
+    /// Reloads the file if it has changed, for a token that is unknown. So wrong tokens let it be
+    /// read once for each change; while it can't be read, no more often than valid ones do.
+    fn reload_for_unknown(&self) {
+        let mut last_check = self.last_check.lock().unwrap_or_else(PoisonError::into_inner);
+        if !last_check.is_unreadable || last_check.at.elapsed() >= CHECK_INTERVAL {
+            self.check_file(&mut last_check);
+        }
+    }
+
+    fn check_file(&self, last_check: &mut FileCheck) {
         last_check.at = Instant::now();
         let stamp = self.file.stamp();
         if stamp == last_check.stamp {
             return;
         }
         match self.reload() {
-            Ok(()) => last_check.stamp = stamp,
+            Ok(()) => {
+                last_check.stamp = stamp;
+                last_check.is_unreadable = false;
+            }
             // The loaded tokens stay valid until the file can be read again.
-            Err(error) => tracing::warn!("tokens are as before: {error}"),
+            Err(error) => {
+                last_check.is_unreadable = true;
+                tracing::warn!("tokens are as before: {error}");
+            }
         }
     }
 
