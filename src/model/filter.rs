@@ -24,6 +24,7 @@ use super::service_level::{ServiceLevels, running_clock};
 use super::status::{Category, Status, text_enum};
 use super::summary::Summary;
 use super::text::{FoldedText, equals_folded};
+use super::unknown::Word;
 
 text_enum! {
     /// The state of an incident's running service level.
@@ -158,6 +159,32 @@ impl Filter {
         if selects_ended { Scope::All } else { Scope::Open }
     }
 
+    /// Returns filters for all incidents that have one of the values of later versions that the terms
+    /// name, one filter for each term.
+    pub fn later_values(&self) -> impl Iterator<Item = Self> {
+        let later = self.terms.iter().filter(|term| term.predicate.is_later());
+        later.map(|term| Self::any_with(term.predicate.clone()))
+    }
+
+    /// Returns filters for which a backend reads all incidents that have a value of a later version
+    /// as status, priority or category. They match none of these.
+    #[must_use]
+    pub fn probes_of_later_values() -> [Self; 3] {
+        let word = Word::UNNAMED;
+        [
+            Predicate::Status(Status::Unknown(word)),
+            Predicate::Priority(Priority::Unknown(word)),
+            Predicate::Category(Some(Category::Unknown(word))),
+        ]
+        .map(Self::any_with)
+    }
+
+    fn any_with(predicate: Predicate) -> Self {
+        let any = Predicate::State(StateFilter::Any);
+        let terms = [any, predicate].map(|predicate| Term { negated: false, predicate });
+        Self { terms: terms.into() }
+    }
+
     /// Returns whether a term names a person whose handle is to be found; see
     /// [`Self::resolve_owners`].
     #[must_use]
@@ -219,6 +246,17 @@ impl Filter {
 }
 
 impl Predicate {
+    /// Returns whether it is about a value that this version does not define.
+    #[must_use]
+    pub fn is_later(&self) -> bool {
+        match self {
+            Self::Priority(priority) => priority.is_unknown(),
+            Self::Status(status) => status.is_unknown(),
+            Self::Category(category) => category.is_some_and(Category::is_unknown),
+            _ => false,
+        }
+    }
+
     /// Returns the name of the field on which several terms are alternatives.
     ///
     /// `None` for a predicate that must match by itself.

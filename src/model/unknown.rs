@@ -81,6 +81,21 @@ impl Word {
         Self(number)
     }
 
+    /// Returns the word of a text that was read before, written as it was read or as people see it,
+    /// in any case. Nothing is interned.
+    #[must_use]
+    pub fn find(text: &str) -> Option<Self> {
+        let label = spaced(text).to_lowercase();
+        let interner = INTERNER.read().unwrap_or_else(PoisonError::into_inner);
+        let is_same = |(_, other): &(&str, &str)| other.to_lowercase() == label;
+        let number = match interner.numbers.get(text) {
+            Some(number) => usize::from(*number),
+            None => interner.texts.iter().position(is_same)?,
+        };
+        // What could not be interned may be anything.
+        u16::try_from(number).ok().filter(|number| *number != 0).map(Self)
+    }
+
     /// Returns the text as it was read. It is not sanitized.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -393,5 +408,18 @@ pub fn plain_text(value: &Value) -> String {
             .find_map(|key| object.get(key)?.as_str())
             .map_or_else(|| value.to_string(), ToOwned::to_owned),
         other => other.to_string(),
+    }
+}
+
+/// Returns what kind of value a JSON value is, for people.
+#[must_use]
+pub fn kind_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
     }
 }

@@ -15,6 +15,8 @@ use serde_json::Value;
 pub(super) use body::Body;
 use shape::{Format, Named, Object, Shape};
 
+use crate::model::unknown::kind_name;
+
 /// The members of an object.
 type Members = serde_json::Map<String, Value>;
 
@@ -269,14 +271,7 @@ fn names<'a>(names: impl Iterator<Item = &'a String>) -> String {
 }
 
 fn unexpected(expected: &str, value: &Value) -> Failure {
-    let found = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    };
+    let found = kind_name(value);
     Failure::new(format!("is {found}, expected {expected}"))
 }
 

@@ -18,7 +18,7 @@ use super::sql::Batch;
 use crate::model::filter::{Filter, MatchContext, Owner, Predicate, Scope, StateFilter, Term};
 use crate::model::status::{Category, Source, Status};
 use crate::model::unknown::Word;
-use crate::model::{Extra, Impact, IncidentId, PersonRef, Priority, Summary};
+use crate::model::{Extra, Impact, IncidentId, PersonRef, Priority, Summary, UnknownNames};
 
 /// The list of incidents that a search reads, newest or oldest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -127,7 +127,7 @@ pub(super) async fn plan_search(
 
 /// Returns the facets with which an incident may match, in ascending order.
 fn matching_facets(filter: &Filter) -> Vec<i64> {
-    // All values of later versions are alike: no term names one.
+    // All values of later versions have the same facets.
     let later = Word::UNNAMED;
     let categories = Category::ALL.iter().copied().chain([Category::Unknown(later)]);
     let categories: Vec<Option<Category>> =
@@ -183,6 +183,14 @@ impl FacetValues {
     /// don't determine it.
     fn matches(&self, predicate: &Predicate) -> Option<bool> {
         match predicate {
+            // All values of later versions have the same facets.
+            Predicate::Priority(one) if one.is_unknown() && self.priority.is_unknown() => None,
+            Predicate::Status(one) if one.is_unknown() && self.status.is_unknown() => None,
+            Predicate::Category(Some(one))
+                if one.is_unknown() && self.category.is_some_and(Category::is_unknown) =>
+            {
+                None
+            }
             Predicate::Priority(priority) => Some(self.priority == *priority),
             Predicate::Status(status) => Some(self.status == *status),
             Predicate::Category(category) => Some(self.category == *category),
@@ -329,6 +337,7 @@ pub(super) fn blank_summary() -> Summary {
         escalation: 0,
         seq: 1,
         last_event_at: at,
+        unknown: UnknownNames::default(),
         extra: Extra::default(),
     }
 }

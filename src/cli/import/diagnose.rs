@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::backend::record::Record;
 use crate::model::command::Declaration;
+use crate::model::unknown::kind_name;
 use crate::model::{
     Actor, CommandId, EventBody, EventId, IncidentId, IncidentNumber, Priority, priority::Level,
 };
@@ -194,17 +195,6 @@ fn without_position(error: &serde_json::Error) -> String {
     match text.rfind(" at line ") {
         Some(end) => text[..end].to_owned(),
         None => text,
-    }
-}
-
-fn kind_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }
 

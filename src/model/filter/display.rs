@@ -5,6 +5,9 @@ use std::fmt;
 use chrono::TimeDelta;
 
 use super::{Filter, Owner, Predicate, Term};
+use crate::model::priority::Priority;
+use crate::model::status::{Category, Status};
+use crate::model::unknown::Word;
 
 /// Returns a value as it is written in a filter: quoted where it would be parsed differently.
 #[must_use]
@@ -32,6 +35,12 @@ fn write_value(f: &mut fmt::Formatter<'_>, text: &str, quote: bool) -> fmt::Resu
         write!(f, "{ch}")?;
     }
     f.write_str("\"")
+}
+
+/// Writes a key and a value of a later version, as it was read.
+fn write_later(f: &mut fmt::Formatter<'_>, key: &str, word: Word) -> fmt::Result {
+    f.write_str(key)?;
+    write_value(f, word.as_str(), word.as_str().eq_ignore_ascii_case("none"))
 }
 
 /// Writes a key and a duration in the largest unit that is exact.
@@ -74,6 +83,9 @@ impl fmt::Display for Term {
                 });
                 write_value(f, word, !is_stable)
             }
+            Predicate::Priority(Priority::Unknown(word)) => write_later(f, "priority:", *word),
+            Predicate::Status(Status::Unknown(word)) => write_later(f, "status:", *word),
+            Predicate::Category(Some(Category::Unknown(word))) => write_later(f, "cat:", *word),
             Predicate::Priority(priority) => f.write_str(&priority.as_str().to_lowercase()),
             Predicate::Status(status) => write!(f, "status:{status}"),
             Predicate::Service(None) => f.write_str("service:none"),

@@ -5,9 +5,11 @@ use std::str::FromStr;
 
 use super::hint::{FilterHint, hint_for};
 use super::{Filter, Owner, Predicate, Term};
-use crate::model::priority::UnknownValue;
+use crate::model::priority::{Priority, UnknownValue};
+use crate::model::status::{Category, Status};
 use crate::model::text::{fold, is_word_char, sanitize};
 use crate::model::time::parse_duration;
+use crate::model::unknown::Word;
 
 /// The error for a term that can't be parsed. Displayed as what is wrong and what would be accepted
 /// instead, sanitized.
@@ -151,13 +153,36 @@ pub struct PartialFilter {
     pub hints: Vec<FilterHint>,
 }
 
+/// Returns the word of a value that this version does not define, if a term may name it.
+type FindWord = fn(&str) -> Option<Word>;
+
 impl PartialFilter {
     /// Parses a text; terms that can't be parsed become errors and are not part of the filter.
+    ///
+    /// A status, priority or category of a later version is one if it was read before, in whatever
+    /// row or record.
     #[must_use]
     pub fn parse(text: &str) -> Self {
+        Self::parse_with(text, Word::find)
+    }
+
+    /// Parses a text as [`Self::parse`] does, and takes the values of this version only.
+    #[must_use]
+    pub fn parse_defined(text: &str) -> Self {
+        Self::parse_with(text, |_| None)
+    }
+
+    /// Parses a text as [`Self::parse`] does, and takes whatever value there may be. Each of them is
+    /// interned for good, so this is not for texts that others send.
+    #[must_use]
+    pub fn parse_any(text: &str) -> Self {
+        Self::parse_with(text, |value| Some(Word::new(value)))
+    }
+
+    fn parse_with(text: &str, find: FindWord) -> Self {
         let mut typed = Self::default();
         for token in tokens(text) {
-            match parse_predicate(&token) {
+            match parse_predicate(&token, find) {
                 Ok(predicate) => {
                     if let Predicate::Text(word) = &predicate
                         && !token.quoted
@@ -170,6 +195,15 @@ impl PartialFilter {
             }
         }
         typed
+    }
+}
+
+impl FilterError {
+    /// Returns whether the term has a value that a later version may define.
+    #[must_use]
+    pub fn may_be_later(&self) -> bool {
+        const GROWING: [&str; 3] = ["status", "priority", "category"];
+        matches!(&self.fault, FilterFault::UnknownValue(value) if GROWING.contains(&value.field))
     }
 }
 
@@ -204,7 +238,16 @@ pub fn split_terms(text: &str) -> Vec<RawTerm> {
         .collect()
 }
 
-fn parse_predicate(token: &Token) -> Result<Predicate, FilterFault> {
+/// Parses a value of an enum that may grow.
+fn parse_growing<T: FromStr<Err = UnknownValue>>(
+    value: &str,
+    unknown: fn(Word) -> T,
+    find: FindWord,
+) -> Result<T, UnknownValue> {
+    value.parse().or_else(|error| find(value).map(unknown).ok_or(error))
+}
+
+fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFault> {
     let value = token.value.as_str();
     let Some((key, operator)) = &token.key else {
         if value.trim().is_empty() {
@@ -228,8 +271,10 @@ fn parse_predicate(token: &Token) -> Result<Predicate, FilterFault> {
     }
     let none = !token.quoted && value.eq_ignore_ascii_case("none");
     match (key.as_str(), operator) {
-        ("priority" | "pri", ':') => Ok(Predicate::Priority(value.parse()?)),
-        ("status", ':') => Ok(Predicate::Status(value.parse()?)),
+        ("priority" | "pri", ':') => {
+            Ok(Predicate::Priority(parse_growing(value, Priority::Unknown, find)?))
+        }
+        ("status", ':') => Ok(Predicate::Status(parse_growing(value, Status::Unknown, find)?)),
         ("service" | "svc", ':') => Ok(Predicate::Service((!none).then(|| value.to_owned()))),
         ("owner" | "assignee", ':') if none => Ok(Predicate::Owner(Owner::Nobody)),
         ("owner" | "assignee", ':') if !token.quoted && value.eq_ignore_ascii_case("me") => {
@@ -241,7 +286,9 @@ fn parse_predicate(token: &Token) -> Result<Predicate, FilterFault> {
         },
         ("team", ':') => Ok(Predicate::Team((!none).then(|| value.to_owned()))),
         ("cat" | "category", ':') if none => Ok(Predicate::Category(None)),
-        ("cat" | "category", ':') => Ok(Predicate::Category(Some(value.parse()?))),
+        ("cat" | "category", ':') => {
+            Ok(Predicate::Category(Some(parse_growing(value, Category::Unknown, find)?)))
+        }
         ("sla", ':') => Ok(Predicate::Sla(value.parse()?)),
         ("is", ':') => Ok(Predicate::State(value.parse()?)),
         ("age" | "idle", '<' | '>') => {

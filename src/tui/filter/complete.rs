@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::filter::{RawTerm, Sla, StateFilter, quote_value, split_terms};
+use crate::model::priority::Priority;
 use crate::model::status::{Category, Status};
 
 use crate::tui::core::app::App;
@@ -111,20 +112,33 @@ fn values(app: &App, key: &str, operator: char) -> Vec<String> {
     fn names_of<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> Vec<String> {
         all.iter().map(|one| word(*one).to_owned()).collect()
     }
+    // Values of later versions can be named where an incident has them.
+    fn with_later(mut all: Vec<String>, later: impl Iterator<Item = &'static str>) -> Vec<String> {
+        all.extend(later.collect::<BTreeSet<_>>().into_iter().map(str::to_owned));
+        all
+    }
     let with = |special: &[&str], names: BTreeSet<&str>| -> Vec<String> {
         special.iter().copied().chain(names).map(str::to_owned).collect()
     };
     let directory = app.fetched.directory.as_deref();
     let rows = app.fetched.snapshot.iter().flat_map(|snapshot| &snapshot.rows);
     match (key, operator) {
-        ("status", ':') => names_of(Status::ALL, Status::as_str),
+        ("status", ':') => {
+            let later = rows.map(|row| row.status).filter(|status| status.is_unknown());
+            with_later(names_of(Status::ALL, Status::as_str), later.map(Status::as_str))
+        }
         ("sla", ':') => names_of(Sla::ALL, Sla::as_str),
         ("is", ':') => names_of(StateFilter::ALL, StateFilter::as_str),
-        ("priority" | "pri", ':') => ["p1", "p2", "p3", "p4"].map(str::to_owned).to_vec(),
+        ("priority" | "pri", ':') => {
+            let later = rows.map(|row| row.priority).filter(|priority| priority.is_unknown());
+            let defined = ["p1", "p2", "p3", "p4"].map(str::to_owned).to_vec();
+            with_later(defined, later.map(Priority::as_str))
+        }
         ("cat" | "category", ':') => {
             let mut all = names_of(Category::ALL, Category::as_str);
             all.push("none".into());
-            all
+            let later = rows.filter_map(|row| row.category).filter(|one| one.is_unknown());
+            with_later(all, later.map(Category::as_str))
         }
         ("service" | "svc", ':') => {
             let listed = directory.into_iter().flat_map(|d| &d.services).map(|s| &*s.name);
