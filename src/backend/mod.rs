@@ -5,6 +5,7 @@
 
 pub(crate) mod certificate;
 mod clock_offset;
+mod command_kinds;
 pub mod demo;
 mod error;
 pub mod file;
@@ -14,7 +15,6 @@ pub mod record;
 mod store_mark;
 pub(crate) mod watch;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 pub use clock_offset::{ClockOffset, clock_sentence};
+pub use command_kinds::CommandKinds;
 pub use error::{BackendError, Cause, Missing};
 pub use page_mark::{InvalidPageMark, PageMark};
 pub use store_mark::{InvalidMark, PutBack, StoreInfo, StoreMark};
@@ -156,9 +157,9 @@ pub struct Capabilities {
     /// The name that the state line shows, such as `local`.
     pub name: String,
     /// The kinds of commands that it can carry out for the requester. Those that this version does
-    /// not define are left out: it can't send them.
-    #[serde(deserialize_with = "read_defined_kinds")]
-    pub verbs: BTreeSet<CommandKind>,
+    /// not define can't be sent by it.
+    #[schema(value_type = BTreeSet<CommandKind>)]
+    pub verbs: CommandKinds,
     /// Whether a request for changes that waits is answered as soon as something changes.
     pub live: bool,
     /// The person as whom it carries out commands; `None` if it uses the actor that a command
@@ -176,14 +177,6 @@ pub struct Capabilities {
     /// incident in time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub escalates: bool,
-}
-
-/// Reads kinds of commands, without those of later versions.
-fn read_defined_kinds<'de, D: Deserializer<'de>>(
-    from: D,
-) -> Result<BTreeSet<CommandKind>, D::Error> {
-    let names = Vec::<serde_json::Value>::deserialize(from)?;
-    Ok(names.into_iter().filter_map(|name| serde_json::from_value(name).ok()).collect())
 }
 
 /// A position in a backend's stream of changes. Only the backend that issued it can interpret it.

@@ -7,13 +7,14 @@ use super::context::Context;
 use super::failure::Failure;
 use super::progress::{Progress, Unit};
 use super::runtime::unless_stopped;
-use super::session::{IfMissing, OldestRead, open};
+use super::session::{BackendConnection, IfMissing, OldestRead, open};
 use super::table::Table;
 use super::{json, out};
-use crate::backend::Search;
 use crate::backend::file::FileStore;
-use crate::model::directory::Directory;
+use crate::backend::{BackendError, Search};
 use crate::model::filter::{Filter, FilterError, PartialFilter};
+use crate::model::name_index::NameIndex;
+use crate::model::queue::Sort;
 use crate::model::text::{SafeText, width};
 
 /// Highest number of rows that a backend returns at once.
@@ -28,13 +29,19 @@ const MANY_TO_INDEX: u64 = 2_000;
 /// Lists incidents page by page, so that memory does not grow with the list.
 pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     let text = args.filter.join(" ");
-    let PartialFilter { filter, errors, hints } = PartialFilter::parse(&text);
-    if let Some(error) = errors.first() {
+    let parsed = PartialFilter::parse_defined(&text);
+    let error = parsed.errors.first().cloned();
+    if let Some(error) = error.as_ref().filter(|error| !error.may_be_later()) {
         return Err(filter_failure(&text, error));
     }
     let Context { config, out, .. } = context;
     let connection = open(config, IfMissing::Refuse).await?;
+    let PartialFilter { filter, hints, .. } = match error {
+        Some(error) => parse_later(&connection, &text, &error).await?,
+        None => parsed,
+    };
     connection.report_warnings();
+    connection.report_read_only();
     let now = Utc::now();
     let mut search = Search {
         filter,
@@ -45,15 +52,14 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
         now,
     };
     // It only marks unknown names, so the list does not fail without it.
-    let directory = if args.json {
-        Directory::default()
-    } else {
-        connection.reader.read_directory().await.map(|read| read.value).unwrap_or_default()
-    };
+    let read = connection.reader.read_directory().await.map(|read| read.value);
+    let is_read = read.is_ok();
+    let directory = read.unwrap_or_default();
+    let names = is_read.then(|| NameIndex::from(&directory));
     if let Some(store) = &connection.file {
         index_first(store, &search.filter).await?;
     }
-    let mut table = Table::new(&config.rules.levels, &directory, now);
+    let mut table: Option<Table<'_>> = None;
     let default_limit = (out.width().is_some() && !args.json).then_some(TERMINAL_ROWS);
     let limit = args.limit.or(default_limit).filter(|_| !args.all);
     let mut remaining = limit.map_or(u64::MAX, u64::from);
@@ -65,16 +71,21 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
         search.limit =
             u32::try_from(remaining).map_or(page_rows, |remaining| remaining.min(page_rows));
         page_rows = PAGE_ROWS;
-        let page = oldest.record(connection.reader.read_page(&search).await?);
+        let mut page = oldest.record(connection.reader.read_page(&search).await?);
         let count = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
         printed += count;
         remaining = remaining.saturating_sub(count);
+        if let Some(names) = &names {
+            names.mark_rows(&mut page.rows);
+        }
         if args.json {
             for row in &page.rows {
                 json::print(out, row)?;
             }
         } else if !page.rows.is_empty() {
-            table.print_page(out, &page.rows)?;
+            // The clock of an API is measured with its first answer.
+            let new = || Table::new(&config.rules.levels, &directory, connection.backend_now());
+            table.get_or_insert_with(new).print_page(out, &page.rows)?;
         }
         let more = page.next.is_some() && !page.rows.is_empty();
         if !more || remaining == 0 {
@@ -123,6 +134,39 @@ async fn index_first(store: &FileStore, filter: &Filter) -> Result<(), Failure> 
         // What is not indexed, because the disk is full for example, is compared by the search.
         Err(error) if !error.is_temporary() => Err(error.into()),
         _ => Ok(()),
+    }
+}
+
+/// Parses a filter with values of later versions that incidents have, or fails with `error`.
+async fn parse_later(
+    connection: &BackendConnection,
+    text: &str,
+    error: &FilterError,
+) -> Result<PartialFilter, Failure> {
+    let parsed = if connection.file.is_some() {
+        // Values are read from the store, so that they can be written as they are shown, too.
+        for probe in Filter::probes_of_later_values() {
+            has_row(connection, probe).await?;
+        }
+        PartialFilter::parse(text)
+    } else {
+        PartialFilter::parse_any(text)
+    };
+    let mut is_right = parsed.errors.is_empty();
+    for with_value in parsed.filter.later_values() {
+        is_right = is_right && has_row(connection, with_value).await?;
+    }
+    if is_right { Ok(parsed) } else { Err(filter_failure(text, error)) }
+}
+
+/// Returns whether an incident passes a filter. A server that refuses the filter has none.
+async fn has_row(connection: &BackendConnection, filter: Filter) -> Result<bool, Failure> {
+    let sort = Sort::Newest;
+    let search = Search { filter, me: None, sort, limit: 1, after: None, now: Utc::now() };
+    match connection.reader.read_page(&search).await {
+        Ok(page) => Ok(!page.value.rows.is_empty()),
+        Err(BackendError::Rejected(_)) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -87,6 +87,14 @@ impl BackendConnection {
         }
     }
 
+    /// Returns the present time by the clock of the backend, as far as that was measured. The times
+    /// of incidents are by that clock.
+    pub fn backend_now(&self) -> DateTime<Utc> {
+        let correction = self.backend.clock_offset().map(|clock| clock.correction());
+        let now = Utc::now();
+        now.checked_add_signed(correction.unwrap_or_default()).unwrap_or(now)
+    }
+
     /// Prints a hint if this machine's clock is notably wrong.
     fn report_clock(&self) {
         if let Some(offset) = self.backend.clock_offset().and_then(|clock| clock.notable()) {
@@ -98,6 +106,14 @@ impl BackendConnection {
     pub fn report_warnings(&self) {
         for warning in &self.warnings {
             out::print_hint(warning);
+        }
+    }
+
+    /// Prints why a store can only be read although nobody asked for that. The refusal of a command
+    /// says it itself.
+    pub fn report_read_only(&self) {
+        if let Some(notice) = self.file.as_ref().and_then(FileStore::read_only_notice) {
+            out::print_hint(notice);
         }
     }
 

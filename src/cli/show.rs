@@ -13,7 +13,8 @@ use super::table::format_remaining;
 use super::value::IncidentRef;
 use crate::backend::{Detail, Similar, TimelineRange};
 use crate::model::change::Suspect;
-use crate::model::directory::{Directory, mark_unknown};
+use crate::model::directory::Directory;
+use crate::model::name_index::NameIndex;
 use crate::model::problem::Problem;
 use crate::model::service_level::{ServiceLevels, paused_time, running_clock, verdicts};
 use crate::model::text::{self, SafeText, pad};
@@ -39,21 +40,24 @@ struct IncidentJson<'a> {
 pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     let connection = open(&context.config, IfMissing::Refuse).await?;
     connection.report_warnings();
+    connection.report_read_only();
     let reader = &*connection.reader;
     let mut oldest = OldestRead::default();
     let id = match args.incident {
         IncidentRef::Id(id) => id,
         IncidentRef::Number(number) => oldest.record(reader.find_incident(number).await?),
     };
-    let detail = oldest.record(reader.read_detail(id).await?);
+    let mut detail = oldest.record(reader.read_detail(id).await?);
     let timeline = timeline(reader, id, &mut oldest).await?;
-    let directory = if args.json {
-        Directory::default()
-    } else {
-        reader.read_directory().await.map(|read| read.value).unwrap_or_default()
-    };
+    // It only marks unknown names, so the incident is shown without it, too.
+    let directory = reader.read_directory().await.map(|read| read.value);
+    if let Ok(directory) = &directory {
+        NameIndex::from(directory).mark_record(&mut detail.incident);
+    }
+    let directory = directory.unwrap_or_default();
     connection.report_staleness(oldest);
     connection.report_put_back().await;
+    let now = connection.backend_now();
     connection.close().await;
     let out = &mut context.out;
     if let Some(first) = timeline.first().filter(|first| first.seq > 1) {
@@ -70,7 +74,7 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
             &IncidentJson { incident, suspects, similar, problem, timeline: &timeline },
         );
     }
-    let mut page = DetailPrinter { out, directory, now: Utc::now() };
+    let mut page = DetailPrinter { out, directory: &directory, now };
     page.head(&detail.incident)?;
     page.record(&detail.incident, &context.config.rules.levels)?;
     page.context(&detail)?;
@@ -105,7 +109,7 @@ async fn timeline(
 
 struct DetailPrinter<'a> {
     out: &'a mut Out,
-    directory: Directory,
+    directory: &'a Directory,
     now: DateTime<Utc>,
 }
 
@@ -141,26 +145,25 @@ impl DetailPrinter<'_> {
 
     fn record(&mut self, incident: &Incident, levels: &ServiceLevels) -> Result<(), Failure> {
         let row = &incident.summary;
-        let services: Vec<_> = row
-            .services
-            .iter()
-            .map(|name| mark_unknown(name, self.directory.is_unknown_service(name)))
-            .collect();
+        let services: Vec<_> =
+            row.services.iter().map(|name| self.directory.service_label(name)).collect();
         self.field("Services", &services.join(" · "))?;
         let why = incident.override_reason.as_ref();
         let why = why.map_or_else(String::new, |why| format!(" · overridden: {why}"));
         self.field("Impact", &format!("{} × urgency {}{why}", row.impact, row.urgency))?;
         match &row.assignee {
-            Some(person) => self.field("Owner", &format!("{} ({})", person.name, person.handle))?,
+            Some(person) => {
+                let name = self.directory.person_label(person);
+                self.field("Owner", &format!("{name} ({})", person.handle))?;
+            }
             None if row.status.is_open() => self.field("Owner", "unowned")?,
             None => {}
         }
-        let team = row.team.as_deref().unwrap_or_default();
-        let team = mark_unknown(team, !team.is_empty() && self.directory.is_unknown_team(team));
-        let team = team.into_owned();
-        self.field("Team", &team)?;
+        if let Some(team) = row.team.as_deref().filter(|team| !team.is_empty()) {
+            self.field("Team", &self.directory.team_label(team))?;
+        }
         for (role, person) in &incident.roles {
-            self.field("Role", &format!("{role}: {}", person.name))?;
+            self.field("Role", &format!("{role}: {}", self.directory.person_label(person)))?;
         }
         self.field("Detected", &self.format_time(row.detected_at))?;
         self.field("Reported", &self.format_time(row.reported_at))?;
@@ -199,7 +202,7 @@ impl DetailPrinter<'_> {
             self.field("Update", &format!("{message}{due}"))?;
         }
         if let Some(resolution) = &incident.resolution {
-            let by = resolution.by.name();
+            let by = self.directory.actor_label(&resolution.by);
             self.field(
                 "Resolution",
                 &format!("{}: {} · {by}", resolution.action, resolution.detail),
@@ -276,7 +279,7 @@ impl DetailPrinter<'_> {
             };
             self.out.styled_line(&StyledLine::new(omitted, Style::Dim))?;
         }
-        let widest = events.iter().map(|e| text::width(e.actor.name())).max();
+        let widest = events.iter().map(|e| text::width(self.directory.actor_label(&e.actor))).max();
         let actor = widest.unwrap_or(0).min(20);
         for event in events {
             let mut detail = event.detail();
@@ -290,7 +293,7 @@ impl DetailPrinter<'_> {
                 "{}  {mark} {}  {}  ",
                 event.at.format("%Y-%m-%d %H:%M:%S"),
                 pad(&*event.body.label(), 12),
-                pad(event.actor.name(), actor)
+                pad(self.directory.actor_label(&event.actor), actor)
             );
             let indent = text::width(&lead);
             let lines = self.wrapped(&detail, indent);

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::failure::Failure;
 use super::out::{Out, Style, StyledLine};
-use crate::model::directory::{Directory, mark_unknown};
+use crate::model::directory::Directory;
 use crate::model::service_level::{ServiceLevels, running_clock};
 use crate::model::text::{SafeText, pad, truncate};
 use crate::model::{Priority, Summary, time};
@@ -50,8 +50,8 @@ pub struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Creates an empty table. Ages and clocks are those at `now`. Services that the directory has
-    /// not are marked.
+    /// Creates an empty table. Ages and clocks are those at `now`. Services and owners that the
+    /// directory does not have are marked.
     pub fn new(levels: &'a ServiceLevels, directory: &'a Directory, now: DateTime<Utc>) -> Self {
         Self { levels, directory, now, widths: None }
     }
@@ -83,9 +83,12 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    fn cells<'r>(&self, row: &'r Summary) -> Cells<'r> {
+    fn cells<'r>(&self, row: &'r Summary) -> Cells<'r>
+    where
+        'a: 'r,
+    {
         let owner = match &row.assignee {
-            Some(person) => SafeText::from(&person.name),
+            Some(person) => self.directory.person_label(person).into(),
             None if row.status.is_open() => "unowned".into(),
             None => SafeText::default(),
         };
@@ -98,7 +101,7 @@ impl<'a> Table<'a> {
                 .map_or_else(SafeText::default, |c| format_remaining(c.remaining(self.now)).into()),
             owner,
             row.primary_service()
-                .map(|name| mark_unknown(name, self.directory.is_unknown_service(name)))
+                .map(|name| self.directory.service_label(name))
                 .unwrap_or_default()
                 .into(),
             SafeText::from(&row.title),

@@ -22,6 +22,17 @@ impl BadField {
     pub const fn new(field: &'static str, problem: FieldProblem) -> Self {
         Self { field, problem }
     }
+
+    /// Returns the error without the name of the directory that was probably meant.
+    #[must_use]
+    pub fn without_suggestion(mut self) -> Self {
+        if let FieldProblem::UnknownPerson { nearest, .. }
+        | FieldProblem::UnknownName { nearest, .. } = &mut self.problem
+        {
+            *nearest = None;
+        }
+        self
+    }
 }
 
 /// What is wrong with the value of a field. Shown as half a sentence that follows the field's name

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::actor::PersonRef;
+use super::actor::{Actor, PersonRef};
 use super::escalation::policy::Policy;
 use super::extra::{Extra, extensible_record};
 use super::oncall::Schedule;
@@ -102,6 +102,41 @@ impl Directory {
         !self.people.is_empty() && self.people.iter().all(|person| person.handle != handle)
     }
 
+    /// Returns the name of a service as it is shown: marked if the directory does not have it.
+    #[must_use]
+    pub fn service_label<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        mark_unknown(name, self.is_unknown_service(name))
+    }
+
+    /// Returns the name of a team as it is shown: marked if the directory does not have it.
+    #[must_use]
+    pub fn team_label<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        mark_unknown(name, self.is_unknown_team(name))
+    }
+
+    /// Returns the name of a person as it is shown: marked if nobody in the directory has the
+    /// handle.
+    #[must_use]
+    pub fn person_label<'a>(&self, person: &'a PersonRef) -> Cow<'a, str> {
+        mark_unknown(&person.name, self.is_unknown_person(&person.handle))
+    }
+
+    /// Returns the handle of a person as it is shown: marked if nobody in the directory has it.
+    #[must_use]
+    pub fn handle_label<'a>(&self, person: &'a PersonRef) -> Cow<'a, str> {
+        mark_unknown(&person.handle, self.is_unknown_person(&person.handle))
+    }
+
+    /// Returns the name of an actor as it is shown: marked if it is a person whom the directory
+    /// does not have.
+    #[must_use]
+    pub fn actor_label<'a>(&self, actor: &'a Actor) -> Cow<'a, str> {
+        match actor.person() {
+            Some(person) => self.person_label(person),
+            None => Cow::Borrowed(actor.name()),
+        }
+    }
+
     /// Finds a person by handle, or else by full name. Case and a leading `@` are ignored.
     #[must_use]
     pub fn person(&self, reference: &str) -> Option<&PersonRef> {
@@ -155,8 +190,7 @@ impl Directory {
 }
 
 /// Returns a name as it is shown: with a question mark if it is unknown to the directory.
-#[must_use]
-pub fn mark_unknown(name: &str, is_unknown: bool) -> Cow<'_, str> {
+fn mark_unknown(name: &str, is_unknown: bool) -> Cow<'_, str> {
     if is_unknown { Cow::Owned(format!("{name}?")) } else { Cow::Borrowed(name) }
 }
 

@@ -1,6 +1,7 @@
 //! Fields of later versions: what a record held when it was read, and this version has no field
 //! for.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use serde::de::{DeserializeOwned, Error as _};
@@ -93,7 +94,58 @@ pub(crate) fn write<S: Serializer, T: Extensible>(record: &T, to: S) -> Result<S
     value.serialize(to)
 }
 
+thread_local! {
+    /// The fields of later versions inside of fields that were read by [`read_nested`].
+    static NESTED: RefCell<Map<String, Value>> = RefCell::new(Map::new());
+}
+
+/// Reads a record with what a later version has added inside of its fields, as far as they are read by
+/// [`read_nested`].
+pub(super) fn collect_nested<T, E>(
+    read: impl FnOnce() -> Result<T, E>,
+) -> Result<(T, Map<String, Value>), E> {
+    let outer = NESTED.take();
+    let record = read();
+    let nested = NESTED.replace(outer);
+    Ok((record?, nested))
+}
+
+/// Reads the field `name` of a record that is read by [`collect_nested`].
+pub(super) fn read_nested<'de, D: Deserializer<'de>, T: DeserializeOwned + Serialize>(
+    name: &str,
+    from: D,
+) -> Result<T, D::Error> {
+    let value = Value::deserialize(from)?;
+    let field = T::deserialize(&value).map_err(D::Error::custom)?;
+    let defined = serde_json::to_value(&field).map_err(D::Error::custom)?;
+    if let Some(rest) = difference(&value, &defined) {
+        NESTED.with_borrow_mut(|nested| nested.insert(name.to_owned(), rest));
+    }
+    Ok(field)
+}
+
 impl Extra {
+    /// Adds fields to these.
+    pub(super) fn add(&mut self, more: Map<String, Value>) {
+        if !more.is_empty() {
+            let mut fields = self.as_object().cloned().unwrap_or_default();
+            fields.extend(more);
+            *self = Self::from(fields);
+        }
+    }
+
+    /// Removes the fields with these names, and returns them.
+    pub(super) fn remove_fields(&mut self, names: &[&str]) -> Self {
+        let Some(fields) = self.as_object() else { return Self::default() };
+        if !names.iter().any(|name| fields.contains_key(*name)) {
+            return Self::default();
+        }
+        let (some, others): (Map<String, Value>, Map<String, Value>) =
+            fields.clone().into_iter().partition(|(name, _)| names.contains(&name.as_str()));
+        *self = Self::from(others);
+        Self::from(some)
+    }
+
     /// Returns what `original` has beyond `defined`, which was read from it and written again.
     pub(crate) fn difference(original: &Value, defined: &Value) -> Self {
         Self(difference(original, defined).map(Arc::new))

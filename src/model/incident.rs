@@ -15,6 +15,7 @@ use super::review::Review;
 use super::service_level::{ServiceLevels, SlaTarget, Verdict, ended_clock};
 use super::status::{Classification, ResolutionAction, Role, Status};
 use super::summary::Summary;
+use super::unknown_names::UnknownNames;
 
 /// The complete record of an incident. All of it follows from the events of the timeline.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -125,6 +126,20 @@ pub enum TimelineError {
 }
 
 impl Incident {
+    /// Returns the people whom the record names: the assignee, those with a role or an action item,
+    /// and those who decided something.
+    pub fn people(&self) -> impl Iterator<Item = &PersonRef> {
+        let summary = &self.summary;
+        let owners = self.review.actions.iter().filter_map(|item| item.owner.as_ref());
+        let deciders = self.decisions.iter().filter_map(|decision| decision.by.as_ref());
+        summary
+            .assignee
+            .iter()
+            .chain(self.roles.iter().map(|(_, person)| person))
+            .chain(owners)
+            .chain(deciders)
+    }
+
     /// Creates the record from its declaration; `None` for any other event.
     #[must_use]
     pub fn from_declaration(event: &Event) -> Option<Self> {
@@ -162,6 +177,7 @@ impl Incident {
             escalation: 0,
             seq: event.seq,
             last_event_at: event.at,
+            unknown: UnknownNames::default(),
             extra: Extra::default(),
         };
         Some(Self {

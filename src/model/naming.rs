@@ -64,7 +64,7 @@ pub fn resolve_people(
             .iter()
             .find(has_handle)
             .or_else(|| actor.person().filter(has_handle))
-            .or_else(|| incident.and_then(|incident| people_of(incident).find(has_handle)))
+            .or_else(|| incident.and_then(|incident| incident.people().find(has_handle)))
             .cloned();
         let Some(found) = found else {
             let handles = directory.people.iter().map(|person| person.handle.as_str());
@@ -75,17 +75,6 @@ pub fn resolve_people(
         *person = found;
     }
     Ok(())
-}
-
-/// Returns the people whom the record of an incident names.
-fn people_of(incident: &Incident) -> impl Iterator<Item = &PersonRef> {
-    incident
-        .summary
-        .assignee
-        .iter()
-        .chain(incident.roles.iter().map(|(_, person)| person))
-        .chain(incident.review.actions.iter().filter_map(|item| item.owner.as_ref()))
-        .chain(incident.decisions.iter().filter_map(|decision| decision.by.as_ref()))
 }
 
 /// Returns the errors for the services and the team that a command names and the directory has not.

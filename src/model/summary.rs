@@ -1,19 +1,22 @@
 //! The summary of an incident: only the fields that a queue, a filter and a clock need.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::actor::PersonRef;
-use super::extra::Extra;
+use super::extra::{self, Extra};
 use super::id::{IncidentId, IncidentNumber};
 use super::priority::{Impact, Priority, Urgency};
 use super::status::{Category, Source, Status};
+use super::unknown_names::UnknownNames;
 use super::verdict::Verdict;
 
 /// The fields of an incident that are needed for lists, filters and service levels. All times are
 /// UTC.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(remote = "Self")]
 pub struct Summary {
     /// The id of the incident, which no other incident has.
     pub id: IncidentId,
@@ -36,6 +39,7 @@ pub struct Summary {
     /// The affected services; the first one is the primary service.
     pub services: Vec<String>,
     /// The person who leads the response; `None` if nobody does.
+    #[serde(default, deserialize_with = "read_assignee")]
     pub assignee: Option<PersonRef>,
     /// The team that is responsible for it.
     pub team: Option<String>,
@@ -60,10 +64,18 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub paused_ms: i64,
     /// How the clock to acknowledge it ended; `None` while it runs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "read_acknowledge_verdict"
+    )]
     pub acknowledge_verdict: Option<Verdict>,
     /// How the clock to resolve it ended; `None` while it runs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "read_resolve_verdict"
+    )]
     pub resolve_verdict: Option<Verdict>,
     /// When stakeholders were last informed.
     pub updated_at: Option<DateTime<Utc>>,
@@ -75,10 +87,62 @@ pub struct Summary {
     pub seq: u32,
     /// When the last event happened.
     pub last_event_at: DateTime<Utc>,
-    /// The fields that a later version defines.
+    /// The names that are unknown to the directory; absent if it has all of them. A change of the
+    /// directory alone does not send the row again.
+    #[serde(
+        default,
+        skip_serializing_if = "UnknownNames::is_empty",
+        deserialize_with = "read_unknown"
+    )]
+    pub unknown: UnknownNames,
+    /// The fields that a later version defines, also those inside of other fields.
     #[serde(flatten, skip_serializing_if = "Extra::is_empty")]
     #[schema(ignore)]
     pub extra: Extra,
+}
+
+/// The fields that have fields themselves.
+const NESTED: [&str; 4] = ["assignee", "acknowledge_verdict", "resolve_verdict", "unknown"];
+
+fn read_assignee<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PersonRef>, D::Error> {
+    extra::read_nested(NESTED[0], from)
+}
+
+fn read_acknowledge_verdict<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Verdict>, D::Error> {
+    extra::read_nested(NESTED[1], from)
+}
+
+fn read_resolve_verdict<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Verdict>, D::Error> {
+    extra::read_nested(NESTED[2], from)
+}
+
+fn read_unknown<'de, D: Deserializer<'de>>(from: D) -> Result<UnknownNames, D::Error> {
+    extra::read_nested(NESTED[3], from)
+}
+
+impl<'de> Deserialize<'de> for Summary {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let (mut row, nested) = extra::collect_nested(|| Self::deserialize(from))?;
+        row.extra.add(nested);
+        Ok(row)
+    }
+}
+
+impl Serialize for Summary {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut others = self.extra.clone();
+        let nested = others.remove_fields(&NESTED);
+        if nested.is_empty() {
+            return Self::serialize(self, to);
+        }
+        let row = Self { extra: others, ..self.clone() };
+        let mut value =
+            Self::serialize(&row, serde_json::value::Serializer).map_err(S::Error::custom)?;
+        nested.merge_into(&mut value);
+        value.serialize(to)
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -16,6 +16,7 @@ use super::error::{ApiError, ApiResult};
 use super::single_flight::{Epoch, SingleFlight};
 use crate::backend::{Backend, BackendError, Cursor, Delta};
 use crate::model::directory::Directory;
+use crate::model::name_index::NameIndex;
 
 /// How long one call for changes waits in the backend.
 const LONG_POLL_WAIT: Duration = Duration::from_secs(55);
@@ -198,20 +199,41 @@ impl ChangeFeed {
     ) -> ApiResult<Option<Arc<CachedJson>>> {
         let Some(since) = since else { return self.resync(epoch).await };
         let fetch = async || {
-            let delta = self.backend.changes(Some(since), Duration::ZERO).await?;
+            let mut delta = self.backend.changes(Some(since), Duration::ZERO).await?;
             if delta.reset {
                 drop(delta);
                 return self.resync(epoch).await;
             }
             let is_unchanged = since == delta.cursor && is_empty_delta(&delta);
-            if is_unchanged { Ok(None) } else { CachedJson::encode(&delta).map(Some) }
+            if is_unchanged {
+                return Ok(None);
+            }
+            self.mark_rows(&mut delta).await?;
+            CachedJson::encode(&delta).map(Some)
         };
         self.deltas.get::<ApiError, _>(epoch, Some(since), fetch).await
     }
 
+    /// Notes in the rows of a delta which of their names the directory does not have, as it is after
+    /// the delta.
+    async fn mark_rows(&self, delta: &mut Delta) -> Result<(), BackendError> {
+        if delta.rows.is_empty() {
+            return Ok(());
+        }
+        let directory = if delta.directory {
+            // What is cached may be the directory of before.
+            Arc::new(self.backend.directory().await?)
+        } else {
+            self.directory().await?
+        };
+        NameIndex::from(&*directory).mark_rows(&mut delta.rows);
+        Ok(())
+    }
+
     async fn resync(&self, epoch: Epoch) -> ApiResult<Option<Arc<CachedJson>>> {
         let fetch = async || {
-            let delta = self.backend.changes(None, Duration::ZERO).await?;
+            let mut delta = self.backend.changes(None, Duration::ZERO).await?;
+            self.mark_rows(&mut delta).await?;
             CachedJson::encode(&delta).map(Some)
         };
         self.deltas.get::<ApiError, _>(epoch, None, fetch).await
@@ -246,10 +268,12 @@ impl ChangeFeed {
                 }
             };
             match result {
-                Ok((delta, count)) => {
+                Ok((mut delta, count)) => {
                     failures = 0;
                     let next = delta.cursor;
-                    self.publish(cursor, &delta, count);
+                    // A delta that can't be marked is read again by those who ask for it.
+                    let is_marked = cursor.is_some() && self.mark_rows(&mut delta).await.is_ok();
+                    self.publish(cursor, &delta, count, is_marked);
                     cursor = Some(next);
                 }
                 Err(error) => {
@@ -264,8 +288,9 @@ impl ChangeFeed {
         }
     }
 
-    /// Publishes a delta and wakes the parked requests, if there is anything new.
-    fn publish(&self, since: Option<Cursor>, delta: &Delta, writes: u64) {
+    /// Publishes a delta and wakes the parked requests, if there is anything new. The delta itself is
+    /// sent only if its rows are marked.
+    fn publish(&self, since: Option<Cursor>, delta: &Delta, writes: u64, is_marked: bool) {
         let has_news = since != Some(delta.cursor) || !is_empty_delta(delta);
         self.state.send_if_modified(|state| {
             state.writes = writes;
@@ -275,7 +300,7 @@ impl ChangeFeed {
             // Before the first read, and during a failure, changes of the directory are unknown.
             let directory_changed = delta.directory || state.cursor.is_none();
             let last_delta = since
-                .filter(|_| has_news)
+                .filter(|_| has_news && is_marked)
                 .and_then(|since| Some((since, CachedJson::encode(delta).ok()?)));
             state.last_delta = last_delta;
             state.cursor = Some(delta.cursor);
@@ -351,7 +376,7 @@ mod tests {
                 self.capability_failures.store(remaining - 1, Ordering::Relaxed);
                 return Err(BackendError::Unreachable("no answer".into()));
             }
-            let verbs = std::collections::BTreeSet::new();
+            let verbs = crate::backend::CommandKinds::default();
             Ok(Capabilities {
                 name: "test".into(),
                 verbs,

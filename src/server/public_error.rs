@@ -5,6 +5,7 @@ use std::error::Error;
 use crate::api::Details;
 use crate::backend::file::StoreFault;
 use crate::backend::{BackendError, Cause};
+use crate::model::{Rejection, RejectionKind};
 
 /// Returns what any caller may see of an error, and what only a caller who may read may see: names
 /// of files, the text of queries, and whatever else of the machine is in a sentence.
@@ -29,4 +30,25 @@ pub(super) fn public_message(error: &BackendError) -> Option<String> {
         _ => return None,
     };
     Some(message.to_owned())
+}
+
+/// Returns the sentence for a refused command of a caller who may not read: one that names nobody and
+/// says nothing of the incident or of the directory. `None` if the error is no refusal by the rules.
+pub(super) fn public_rejection(error: &BackendError) -> Option<String> {
+    let (BackendError::Rejected(why) | BackendError::Conflict(why)) = error else { return None };
+    let sentence = match (&why.rejection, why.kind()) {
+        (Rejection::Field(bad), _) => return Some(bad.clone().without_suggestion().to_string()),
+        (Rejection::ChangedMeanwhile { .. }, _) => "it has changed: its last event is another one",
+        (Rejection::Foreign { .. } | Rejection::ForeignDated { .. }, RejectionKind::Invalid) => {
+            "the command is refused as it is: mend it"
+        }
+        // These are about the command alone.
+        (_, RejectionKind::Invalid) => return None,
+        (_, RejectionKind::Conflict) => {
+            "it is done already, or the incident has changed: nothing was done"
+        }
+        (_, RejectionKind::NotNow) => "the incident is in a state in which this can't be done",
+        (_, RejectionKind::NotFound) => "there is no such incident",
+    };
+    Some(sentence.to_owned())
 }

@@ -78,8 +78,8 @@ impl Scope {
 
     /// Returns those of the given kinds of commands for which the scope suffices.
     #[must_use]
-    pub fn narrow(self, kinds: BTreeSet<CommandKind>) -> BTreeSet<CommandKind> {
-        kinds.into_iter().filter(|kind| self.allows(*kind)).collect()
+    pub fn narrow(self, kinds: &BTreeSet<CommandKind>) -> BTreeSet<CommandKind> {
+        kinds.iter().copied().filter(|kind| self.allows(*kind)).collect()
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn each_scope_allows_what_its_table_says() {
-        let allowed = |scope: Scope| scope.narrow(BTreeSet::from(CommandKind::ALL));
+        let allowed = |scope: Scope| scope.narrow(&BTreeSet::from(CommandKind::ALL));
         assert!(allowed(Scope::Read).is_empty());
         let ingest = [CommandKind::Declare, CommandKind::RepeatAlert, CommandKind::RecordChange];
         assert_eq!(allowed(Scope::Ingest), BTreeSet::from(ingest));

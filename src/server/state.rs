@@ -22,6 +22,7 @@ use crate::backend::{Backend, BackendError, Search};
 use crate::model::Priority;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
+use crate::model::name_index::NameIndex;
 use crate::model::queue::Sort;
 
 /// The request for a first page, as the key of its cached response.
@@ -75,12 +76,19 @@ impl Shared {
         self.feed.directory().await
     }
 
+    /// Returns the page that a search finds. Its rows say which of their names the directory does
+    /// not have.
+    pub(super) async fn search_page(&self, search: &Search) -> ApiResult<Arc<CachedJson>> {
+        let mut page = self.backend.search(search).await?;
+        NameIndex::from(&*self.directory().await?).mark_rows(&mut page.rows);
+        CachedJson::encode(&page)
+    }
+
     /// Checks that the backend answers. Anybody may call this often, so the backend is asked at
     /// most once a second while nothing changes.
     pub(super) async fn check_backend(&self) -> ApiResult<()> {
         let key = PageKey { filter: String::new(), sort: Sort::Urgent, limit: 1, me: None };
-        let search =
-            async || CachedJson::encode(&self.backend.search(&open_incidents_search(1)).await?);
+        let search = async || self.search_page(&open_incidents_search(1)).await;
         self.first_pages.get(self.feed.epoch(), key, search).await.map(drop)
     }
 

@@ -58,6 +58,8 @@ pub enum BackendUpdate {
     /// The backend's clock differs notably from that of this machine, by so much (its time minus
     /// this machine's); `None` once it does not any more.
     ClockOffset(Option<TimeDelta>),
+    /// By how much times of this machine's clock are corrected to be those of the backend's.
+    ClockCorrection(TimeDelta),
     /// The outbox of a remote has changed. If there is an outbox, its first state is sent before
     /// anything is fetched.
     Outbox(Arc<OutboxSnapshot>),

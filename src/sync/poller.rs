@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use crate::backend::{BackendError, Cursor, Delta, Search};
+use crate::backend::{BackendError, ClockOffset, Cursor, Delta, Search};
 use crate::model::filter::Filter;
 use crate::model::queue::Sort;
 use crate::model::{CommandId, IncidentId, Summary};
@@ -61,6 +61,8 @@ pub(super) struct Poller {
     cached_at: Option<DateTime<Utc>>,
     /// The difference of the clocks that was reported last.
     clock_offset: Option<TimeDelta>,
+    /// The correction of times that was published last.
+    clock_correction: TimeDelta,
 }
 
 /// What has been fetched of the data that is needed once.
@@ -161,6 +163,7 @@ impl Poller {
             failing_since: None,
             cached_at: None,
             clock_offset: None,
+            clock_correction: TimeDelta::zero(),
         }
     }
 
@@ -276,10 +279,16 @@ impl Poller {
         Ok(())
     }
 
-    /// Reports a notable difference of the clocks, and its end. It is measured with each answer, so
-    /// small changes are not reported.
+    /// Reports how the clocks differ, and the end of a notable difference. It is measured with each
+    /// answer, so small changes are not reported.
     fn report_clock(&mut self) {
-        let notable = self.reader.clock_offset().and_then(|clock| clock.notable());
+        let measured = self.reader.clock_offset();
+        let correction = measured.map_or(TimeDelta::zero(), |clock| clock.correction());
+        if (correction - self.clock_correction).abs() >= ClockOffset::LEAST_CORRECTED {
+            self.clock_correction = correction;
+            self.send(BackendUpdate::ClockCorrection(correction));
+        }
+        let notable = measured.and_then(|clock| clock.notable());
         let is_news = match (self.clock_offset, notable) {
             (Some(old), Some(new)) => (new - old).abs() >= TimeDelta::seconds(5),
             (old, new) => old != new,

@@ -16,3 +16,4 @@ mod statuses;
 mod strangers;
 mod strict;
 mod tls;
+mod unknown_names;

@@ -3,12 +3,14 @@
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use redphone::model::IncidentId;
+use redphone::api::Order;
+use redphone::model::status::ResolutionAction;
+use redphone::model::{Command, CommandId, IncidentCommand, IncidentId, PersonRef};
 use redphone::server::scope::Scope;
 use redphone::server::tokens::{NewToken, Secret};
 use serde_json::Value;
 
-use crate::support::api::{TestResponse, TestServer, fetch, token};
+use crate::support::api::{TestResponse, TestServer, declare, done, fetch, order, token};
 use crate::support::wait::until;
 
 /// A route of the `OpenAPI` document, with a valid path and query.
@@ -198,4 +200,79 @@ fn openapi_document_states_the_scope_of_each_route() {
     assert_eq!(scheme["type"], "http");
     assert_eq!(scheme["scheme"], "bearer");
     assert_eq!(document["openapi"], Value::from("3.1.0"));
+}
+
+#[tokio::test]
+async fn token_is_valid_as_soon_as_it_is_made() {
+    let server = TestServer::new().await;
+    for number in 0..20 {
+        let wrong = Secret::new().unwrap().reveal();
+        assert_eq!(server.get(&wrong, "/v1/capabilities").await.status, 401, "{number}");
+        let made = token(&server.tokens, &format!("new {number}"), Scope::Read);
+        assert_eq!(server.get(&made, "/v1/capabilities").await.status, 200, "{number}");
+    }
+}
+
+/// What a token that may not read must not be told: people, and what others wrote.
+#[tokio::test]
+async fn answers_to_a_program_name_no_person_and_no_incident() {
+    let server = TestServer::new().await;
+    let secrets = ["Ines", "ines", "Tom", "tom", "ledger", "db-7", "INC-1", "ago"];
+    let (id, mut declaration) = declare("The ledger refuses bookings");
+    let key = |order: &mut Order, key: &str| {
+        let Command::Incident { command: IncidentCommand::Declare(declared), .. } =
+            &mut order.command
+        else {
+            panic!("a declaration")
+        };
+        declared.dedup_key = Some(key.into());
+    };
+    key(&mut declaration, "db");
+    let tom = PersonRef::new("tom", "Tom Varga");
+    let answers = server
+        .send(
+            &server.respond,
+            vec![
+                declaration.clone(),
+                order(id, IncidentCommand::Acknowledge),
+                order(id, IncidentCommand::Assign { to: Some(tom) }),
+                order(id, IncidentCommand::AddNote { text: "db-7 is full".into() }),
+            ],
+        )
+        .await;
+    answers.iter().for_each(|answer| drop(done(answer)));
+    let repeat = || order(id, IncidentCommand::RepeatAlert { text: "again".into() });
+    let (_, mut grouped) = declare("Again");
+    key(&mut grouped, "db");
+    let mut declared_again = declaration.clone();
+    declared_again.id = CommandId::new();
+    let mut commands = vec![
+        repeat(),
+        grouped.clone(),
+        // A replay.
+        grouped,
+        declared_again,
+        // Its id stands for another command.
+        declaration,
+        Order { expected_seq: Some(1), ..repeat() },
+        order(IncidentId::new(), IncidentCommand::RepeatAlert { text: "x".into() }),
+        order(id, IncidentCommand::RepeatAlert { text: String::new() }),
+        order(id, IncidentCommand::Acknowledge),
+    ];
+    let resolve = IncidentCommand::Resolve {
+        action: ResolutionAction::Rollback,
+        detail: "db-7".into(),
+        validation: "ok".into(),
+    };
+    for _ in 0..2 {
+        for answer in server.send(&server.ingest, commands.clone()).await {
+            let text = serde_json::to_string(&answer).unwrap();
+            let found = secrets.iter().find(|secret| text.contains(**secret));
+            assert_eq!(found, None, "{text}");
+        }
+        for command in &mut commands {
+            command.id = CommandId::new();
+        }
+        server.send(&server.respond, vec![order(id, resolve.clone())]).await;
+    }
 }

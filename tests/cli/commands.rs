@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use rstest::rstest;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::cli::{CliFixture, Run, json_lines, mode};
 
@@ -220,8 +220,39 @@ fn unknown_service_needs_a_second_yes_and_is_marked() {
     assert!(run.err.contains("marked as unknown"), "{run:?}");
     assert!(cli.ok(["list"]).contains("checkuot?"));
     assert!(cli.ok(["show", "1"]).contains("checkuot?"));
+    for args in [["list", "--json"].as_slice(), &["show", "1", "--json"]] {
+        let printed = json_lines(&cli.ok(args)).remove(0);
+        let row = printed.get("incident").unwrap_or(&printed);
+        assert_eq!(row["unknown"], json!({"services": ["checkuot"]}), "{printed}");
+    }
     let run = declare("Assigned", &["--service", "cdn", "--owner", "ghost"]);
     run.refused(1, &["there is no \"ghost\" in the directory"]);
+}
+
+#[test]
+fn unknown_owner_and_requester_are_marked_and_not_refused() {
+    let cli = CliFixture::with_company();
+    let as_user = |user: &str, args: &[&str]| {
+        let output = cli.program().env("REDPHONE_USER", user).args(args).output().unwrap();
+        let run = Run::from(output);
+        assert_eq!(run.code, 0, "{run:?}");
+        run.out
+    };
+    let declare = ["declare", "--title", "Mine", "--impact", "low", "--urgency", "low"];
+    as_user("sam", &[&declare[..], &["--service", "cdn", "--owner", "me"]].concat());
+    as_user("tom", &[&declare[..], &["--service", "cdn", "--owner", "me"]].concat());
+    let list = as_user("sam", &["list"]);
+    assert!(
+        list.contains("sam?") && list.contains("Tom Varga ") && !list.contains("cdn?"),
+        "{list}"
+    );
+    let shown = as_user("tom", &["show", "1"]);
+    assert!(shown.contains("sam? (sam)") && shown.contains("Declared      sam?"), "{shown}");
+    let shown = as_user("tom", &["show", "2"]);
+    assert!(!shown.contains('?'), "{shown}");
+    let rows = json_lines(&as_user("tom", &["list", "--sort", "oldest", "--json"]));
+    assert_eq!(rows[0]["unknown"], json!({"people": ["sam"]}));
+    assert_eq!(rows[1].get("unknown"), None);
 }
 
 #[test]

@@ -76,13 +76,37 @@ fn store_with_two_names_is_read_and_not_written() {
         }
         let run = cli.pipe(["--store", store, "import"], cli.ok(["export"]).as_bytes());
         run.assert_error(&["has 2 names (hard links)"]);
-        assert_eq!(json_lines(&cli.ok(["--store", store, "list", "--json"])).len(), 1);
-        cli.ok(["--store", store, "show", "1"]);
+        let list = cli.run(["--store", store, "list", "--json"]);
+        assert_eq!(json_lines(&list.out).len(), 1);
+        for run in [list, cli.run(["--store", store, "show", "1"])] {
+            assert_eq!(run.code, 0, "{run:?}");
+            assert!(run.err.contains("has 2 names (hard links)"), "{run:?}");
+        }
         cli.ok(["--store", store, "doctor"]);
     }
     assert!(fs::read(cli.store()).unwrap() == before);
     fs::remove_file(other).unwrap();
     cli.ok(["note", "1", "x"]);
+}
+
+#[test]
+fn store_of_a_newer_version_is_read_and_says_so() {
+    let cli = CliFixture::new();
+    cli.declare("One", "cdn");
+    let later =
+        "UPDATE meta SET value = 99 WHERE name = 'needed_to_write'; PRAGMA user_version = 99";
+    rusqlite::Connection::open(cli.store()).unwrap().execute_batch(later).unwrap();
+    for args in [["list"].as_slice(), &["list", "--json"], &["show", "1"], &["show", "1", "--json"]]
+    {
+        let run = cli.run(args);
+        assert!(run.code == 0 && run.out.contains("One"), "{run:?}");
+        let notice = "can only be read, because a newer redphone has written to it";
+        assert_eq!(run.err.matches(notice).count(), 1, "{run:?}");
+        assert_eq!(run.err.lines().count(), 1, "{run:?}");
+        // Whoever asks for it is told nothing.
+        cli.ok([&["--read-only"], args].concat());
+    }
+    cli.run(["ack", "1"]).refused(4, &["a newer redphone has written to it"]);
 }
 
 #[test]
@@ -217,16 +241,7 @@ fn store_is_read_where_nothing_can_be_written() {
 fn log_of_a_dead_process_is_read_where_nothing_can_be_written() {
     let cli = CliFixture::new();
     cli.declare("One", "cdn");
-    let owner = rusqlite::Connection::open(cli.store()).unwrap();
-    owner.query_row("SELECT count(*) FROM incident", [], |row| row.get::<_, i64>(0)).unwrap();
-    cli.declare("Two", "cdn");
-    for name in ["store.db", "store.db-wal"] {
-        fs::copy(cli.path(name), cli.path(&format!("left-{name}"))).unwrap();
-    }
-    drop(owner);
-    for name in ["store.db", "store.db-wal"] {
-        fs::rename(cli.path(&format!("left-{name}")), cli.path(name)).unwrap();
-    }
+    cli.declare_before_crash("Two", "cdn");
     let log = fs::read(cli.path("store.db-wal")).unwrap();
     assert!(!log.is_empty());
     for args in [["list", "--json"].as_slice(), &["--read-only", "list", "--json"]] {

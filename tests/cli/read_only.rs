@@ -94,17 +94,7 @@ fn store_is_read_while_its_owner_writes() {
 fn unreadable_leftover_wal_is_reported() {
     let cli = CliFixture::new();
     cli.declare("One", "cdn");
-    let owner = rusqlite::Connection::open(cli.store()).unwrap();
-    owner.query_row("SELECT count(*) FROM incident", [], |row| row.get::<_, i64>(0)).unwrap();
-    cli.declare("Two", "cdn");
-    // As after a crash of the machine: there is a log, and no index.
-    for name in ["store.db", "store.db-wal"] {
-        fs::copy(cli.path(name), cli.path(&format!("left-{name}"))).unwrap();
-    }
-    drop(owner);
-    for name in ["store.db", "store.db-wal"] {
-        fs::rename(cli.path(&format!("left-{name}")), cli.path(name)).unwrap();
-    }
+    cli.declare_before_crash("Two", "cdn");
     as_reader(&cli, &LIST).refused(4, &["store.db", "let its owner open it once"]);
     assert_eq!(titles(&cli.run(LIST)), ["One", "Two"], "its owner reads on");
 }

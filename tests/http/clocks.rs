@@ -104,6 +104,26 @@ async fn online_commands_have_the_time_of_the_server(#[case] minutes: i64) {
     assert_near(events[1].at, Utc::now());
 }
 
+#[rstest]
+#[case::ahead(47)]
+#[case::behind(-47)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ages_and_clocks_are_counted_by_the_time_of_the_server(#[case] minutes: i64) {
+    let server = Served::start().await;
+    let client = Client::new(&server);
+    let reported = (Utc::now() - TimeDelta::seconds(3 * 3600 + 30)).to_rfc3339();
+    let args = [&DECLARE[..], &["--reported-at", &reported]].concat();
+    assert_eq!(client.run(TimeDelta::zero(), &args).code, 0);
+    let offset = TimeDelta::minutes(minutes);
+    let list = client.run(offset, &["list"]);
+    assert!(list.out.contains("  3h00   +2h55  ") || list.out.contains(" 3h0"), "{list:?}");
+    let shown = client.run(offset, &["show", "1"]);
+    assert!(shown.out.contains(" 3h0") && !shown.out.contains(" 2h1"), "{shown:?}");
+    let overdue = if shown.out.contains("past by 2h55") { "2h55" } else { "2h56" };
+    assert!(shown.out.contains(&format!("past by {overdue}")), "{shown:?}");
+    assert!(list.out.contains(&format!("+{overdue}")), "{list:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn typed_time_stays_and_a_small_difference_is_not_mentioned() {
     let server = Served::start().await;

@@ -66,7 +66,7 @@ pub fn patient() -> Timeouts {
 pub fn capabilities() -> Capabilities {
     Capabilities {
         name: "test".into(),
-        verbs: [].into(),
+        verbs: <_>::default(),
         live: true,
         me: None,
         checks_person: false,

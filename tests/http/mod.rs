@@ -10,6 +10,7 @@ mod errors;
 mod fixtures;
 mod http2;
 mod later;
+mod later_program;
 mod long_poll;
 mod proxy;
 mod requests;

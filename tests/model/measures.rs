@@ -123,6 +123,19 @@ fn recurring_fault_is_a_group_titled_by_its_latest() {
     assert_eq!((groups[0].count, groups[0].last.unwrap().0, groups[0].last_at), (3, 3, at(30)));
 }
 
+#[test]
+fn more_recurring_groups_than_are_listed_are_counted() {
+    let pair = |group: u64| {
+        [1, 2].map(|hour| Fact { fingerprint: group, ..fact(2 * group + hour, 1, None, None) })
+    };
+    let measures = |groups: u64| measure((1..=groups).flat_map(pair).collect(), Cut::Total);
+    for (groups, listed) in [(3, 3), (20, 20), (21, 20), (27, 20)] {
+        let measures = measures(groups);
+        assert_eq!(measures.recurring.len(), listed, "{groups}");
+        assert_eq!(measures.recurring_total, Some(groups));
+    }
+}
+
 #[rstest]
 #[case(Cut::Priority, &["P2"])]
 #[case(Cut::Category, &["performance", "uncategorized"])]

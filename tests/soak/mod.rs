@@ -117,6 +117,7 @@ impl World {
             escalation: 0,
             seq: 1,
             last_event_at: now,
+            unknown: <_>::default(),
             extra: <_>::default(),
         };
         self.open.push_back(row.clone());

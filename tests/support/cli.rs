@@ -88,6 +88,22 @@ impl CliFixture {
         self.ok(args.iter().chain(&level)).trim_end().to_owned()
     }
 
+    /// Declares an incident in a store that has one, and leaves the files of the store as after a crash
+    /// of the machine: there is a log, and no index.
+    pub fn declare_before_crash(&self, title: &str, service: &str) {
+        const FILES: [&str; 2] = ["store.db", "store.db-wal"];
+        let owner = rusqlite::Connection::open(self.store()).unwrap();
+        owner.query_row("SELECT count(*) FROM incident", [], |row| row.get::<_, i64>(0)).unwrap();
+        self.declare(title, service);
+        for name in FILES {
+            std::fs::copy(self.path(name), self.path(&format!("left-{name}"))).unwrap();
+        }
+        drop(owner);
+        for name in FILES {
+            std::fs::rename(self.path(&format!("left-{name}")), self.path(name)).unwrap();
+        }
+    }
+
     /// Returns a store with a directory of two teams, three services and two people.
     pub fn with_company() -> Self {
         let cli = Self::new();

@@ -88,6 +88,14 @@ pub const OF_RECORDS: &[Addition] = &[
     row_value!("urgency", "urgency", "immediate", "seasonal"),
     row_value!("priority", "priority", "P0", "P5"),
     Addition {
+        name: "field of the owner of a row",
+        add: |fields, value| {
+            let owner = fields.get_mut("assignee").and_then(Value::as_object_mut);
+            owner.is_some_and(|owner| owner.insert("shift".into(), value).is_none())
+        },
+        examples: || [(json!("night"), "night"), (json!({"until": "dawn"}), "dawn")],
+    },
+    Addition {
         name: "field of a row",
         add: |fields, value| is_row(fields) && fields.insert("customers".into(), value).is_none(),
         examples: || {

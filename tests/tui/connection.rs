@@ -179,3 +179,65 @@ fn wrong_clock_is_on_the_first_line_and_once_in_a_sentence(
     let screen = stage.screen();
     assert!(!screen.lines().next().unwrap().contains("CLOCK"), "{screen}");
 }
+
+#[rstest]
+fn ages_and_clocks_are_counted_by_the_clock_of_the_server(#[values(-95, 95)] minutes: i64) {
+    let correction = TimeDelta::minutes(minutes);
+    // So narrow that one pane is shown.
+    let (mut right, mut wrong) = (remote((60, 16)), remote((60, 16)));
+    // The clock of the second machine is wrong by as much as it is corrected by.
+    wrong.now = right.now - correction;
+    wrong.learn(BackendUpdate::ClockCorrection(correction));
+    right.refresh();
+    wrong.refresh();
+    assert_eq!(right.app.backend_now(), wrong.app.backend_now());
+    let ranks = |stage: &Stage| -> Vec<_> {
+        stage.app.queue.rows.iter().map(|row| (row.summary.id, row.rank)).collect()
+    };
+    assert!(!ranks(&right).is_empty());
+    assert_eq!(ranks(&right), ranks(&wrong));
+    let next_change =
+        |stage: &Stage| stage.app.queue.next_change.map(|at| stage.app.backend_time(at));
+    assert_eq!(next_change(&right), next_change(&wrong));
+    // The first line has the time of day, which is that of the machine.
+    let panes = |stage: &Stage| -> Vec<String> {
+        stage.screen().lines().skip(1).map(str::to_owned).collect()
+    };
+    assert_eq!(panes(&right), panes(&wrong), "the queue");
+    right.keys("2");
+    wrong.keys("2");
+    assert_eq!(panes(&right), panes(&wrong), "the detail");
+}
+
+#[test]
+fn corrected_clock_moves_the_edges_of_measures() {
+    let mut stage = remote((200, 60));
+    stage.app.metrics.outdated = false;
+    stage.learn(BackendUpdate::ClockCorrection(TimeDelta::hours(-5)));
+    assert!(stage.app.metrics.outdated, "what was measured with other edges is measured again");
+}
+
+#[rstest]
+fn wall_names_a_wrong_clock(
+    #[values((200, 60), (126, 36), (100, 30), (80, 24), (40, 12))] size: (u16, u16),
+) {
+    let mut stage = super::wall::busy(size);
+    for (seconds, text) in [(-360, "CLOCK 6m"), (7500, "CLOCK 2h05")] {
+        stage.learn(BackendUpdate::ClockOffset(Some(TimeDelta::seconds(seconds))));
+        assert!(stage.screen().contains(text), "{}", stage.screen());
+    }
+    stage.learn(BackendUpdate::ClockOffset(None));
+    assert!(!stage.screen().contains("CLOCK"), "{}", stage.screen());
+}
+
+#[test]
+fn wall_counts_ages_by_the_clock_of_the_server() {
+    let correction = TimeDelta::minutes(-95);
+    let (right, mut wrong) = (super::wall::busy((60, 16)), super::wall::busy((60, 16)));
+    wrong.now = right.now - correction;
+    wrong.learn(BackendUpdate::ClockCorrection(correction));
+    let rows = |stage: &Stage| -> Vec<String> {
+        stage.screen().lines().skip(2).map(|line| line.trim().to_owned()).collect()
+    };
+    assert_eq!(rows(&right), rows(&wrong));
+}

@@ -437,7 +437,7 @@ fn offline_declaration_stays_selected_when_it_gets_its_number() {
     let rules = redphone::model::Rules::default();
     let new = redphone::sync::remote::apply_pending_to_row(
         None,
-        &[PendingChange::Command(&envelope)],
+        &[PendingChange::Command(std::borrow::Cow::Borrowed(&envelope))],
         &rules,
     )
     .expect("declared");

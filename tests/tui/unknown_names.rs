@@ -1,5 +1,11 @@
 //! Services and teams that the directory has not: a second yes, and a mark wherever they are shown.
 
+use redphone::model::command::Declaration;
+use redphone::model::{Actor, Impact, IncidentCommand, PersonRef};
+
+use super::wall;
+use crate::support::company;
+use crate::support::memory::Memory;
 use crate::support::stage::Stage;
 
 /// Fills in the form of a declaration and sends it.
@@ -37,4 +43,46 @@ fn unknown_service_is_marked_where_it_is_shown() {
     let screen = stage.screen();
     assert!(screen.contains("zebra?"), "{screen}");
     assert!(!screen.contains("checkout?"), "{screen}");
+}
+
+/// Returns the company with an incident of an unknown service and team, whose owner is unknown too.
+fn with_unknown_names() -> Memory {
+    let memory = company::busy(company::now());
+    let (now, sam, high) = (company::now(), PersonRef::new("sam", "Sam Okafor"), Impact::High);
+    let more = |declaration: &mut Declaration| declaration.team = Some("nobodys".into());
+    let script = company::declare(&memory, now, 3, "Pay is slow", "zebra", high, high, more);
+    let to = Some(sam.clone());
+    script.then(1, Actor::Person(sam), IncidentCommand::Assign { to });
+    memory
+}
+
+#[test]
+fn headings_of_groups_mark_unknown_services() {
+    let mut stage = Stage::open(with_unknown_names(), (126, 36));
+    stage.keys("f");
+    let screen = stage.screen();
+    assert!(screen.contains("zebra? ") && !screen.contains("ledger?"), "{screen}");
+}
+
+#[test]
+fn unknown_people_and_teams_are_marked_in_every_pane() {
+    let mut stage = Stage::open(with_unknown_names(), (200, 60));
+    stage.keys("/");
+    stage.write("zebra");
+    stage.keys("Enter");
+    stage.settle();
+    let screen = stage.screen();
+    let names = screen.matches("Sam Okafor").count();
+    assert!(names >= 3, "queue, detail and timeline: {screen}");
+    assert_eq!(screen.matches("Sam Okafor?").count(), names, "{screen}");
+    assert!(screen.contains("nobodys?") && !screen.contains("Alertmanager?"), "{screen}");
+}
+
+#[test]
+fn wall_marks_unknown_names() {
+    for size in [(200, 60), (80, 24)] {
+        let screen = wall::shown(with_unknown_names(), size).screen();
+        assert!(screen.contains("Sam Okafor?") && !screen.contains("Hayashi?"), "{screen}");
+        assert!(size.0 < 200 || screen.contains("zebra?"), "{screen}");
+    }
 }

@@ -264,7 +264,7 @@ fn ribbon_shows_who_did_what_and_is_bounded() {
     let id = stage.memory.read(2051).0.incident.summary.id;
     stage.execute_as_other(id, IncidentCommand::Acknowledge);
     let first = wall(&stage).ribbon.front().expect("an event");
-    assert_eq!((&*first.word, first.actor.as_str()), ("Acknowledged", "Tomo Hayashi"));
+    assert_eq!((&*first.word, first.actor.name()), ("Acknowledged", "Tomo Hayashi"));
     assert!(stage.screen().contains("Acknowledged  Tomo Hayashi"), "{}", stage.screen());
     stage.execute_as_other(id, resolve());
     assert_eq!(wall(&stage).ribbon.front().map(|m| &*m.word), Some("Resolved"), "it has left");

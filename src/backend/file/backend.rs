@@ -14,8 +14,8 @@ use super::{
     changes, directory_table, group_commit, measures, problem_table, read, search, writer_guard,
 };
 use crate::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search, Storage,
-    StoreMark, TimelineRange,
+    Backend, BackendError, Capabilities, CommandKinds, Cursor, Delta, Detail, Outcome, Page,
+    Search, Storage, StoreMark, TimelineRange,
 };
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
@@ -29,9 +29,9 @@ impl Backend for FileStore {
         Ok(Capabilities {
             name: self.inner.options.name.clone(),
             verbs: if self.is_read_only() && !self.lacks_room() {
-                BTreeSet::new()
+                CommandKinds::default()
             } else {
-                BTreeSet::from(CommandKind::ALL)
+                BTreeSet::from(CommandKind::ALL).into()
             },
             live: true,
             me: None,

@@ -37,6 +37,11 @@ impl ReadOnlyReason {
         (names > 1).then_some(Self::SeveralNames(names))
     }
 
+    /// Returns whether it was requested to open the store only for reading.
+    pub(super) fn is_requested(&self) -> bool {
+        matches!(self, Self::Requested)
+    }
+
     /// Returns whether the store may become writable without anybody opening it again.
     pub(super) fn is_temporary(&self) -> bool {
         matches!(self, Self::NoRoom(_))

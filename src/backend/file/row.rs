@@ -14,7 +14,7 @@ use crate::model::service_level::{SlaTarget, Verdict, acknowledge_ms, is_within,
 use crate::model::status::{Category, Source, Status};
 use crate::model::stored::UNKNOWN;
 use crate::model::unknown::Word;
-use crate::model::{Extra, Incident, IncidentId, IncidentNumber, PersonRef, Summary};
+use crate::model::{Extra, Incident, IncidentId, IncidentNumber, PersonRef, Summary, UnknownNames};
 
 /// Incident numbers are below this, so that a number and a second fit one key.
 pub(super) const NUMBERS_END: u64 = 1 << 31;
@@ -395,6 +395,7 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
         escalation,
         seq,
         last_event_at,
+        unknown: UnknownNames::default(),
         extra: later.fields,
     };
     let [acknowledge, resolve] = clocks.verdicts;

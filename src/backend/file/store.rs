@@ -8,7 +8,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Sqlite};
 use tokio::sync::Mutex;
 
-use super::error::{StoreError, StoreFault, StoreFaultKind, StoreResult};
+use super::error::{StoreError, StoreFault, StoreFaultKind, StoreResult, display_path};
 use super::generation::{Generation, put_back_notice};
 use super::open::{self, FileIdentity, Opened, OpenedFile};
 use super::open_error::OpenError;
@@ -137,6 +137,16 @@ impl FileStore {
         let interrupted = inner.interrupted.as_ref().map(|what| what.sentence(self.path()));
         let sentences: Vec<String> = interrupted.into_iter().chain(put_back).collect();
         (!sentences.is_empty()).then(|| sentences.join("; "))
+    }
+
+    /// Returns, as a sentence, why the store can only be read although nobody asked for that: what is
+    /// read here may not be all that matters. `None` if it was asked for, if only the disk is full,
+    /// and if the store can be written.
+    #[must_use]
+    pub fn read_only_notice(&self) -> Option<String> {
+        let reason = self.inner.read_only.as_ref();
+        let reason = reason.filter(|reason| !reason.is_requested() && !reason.is_temporary())?;
+        Some(reason.message(&display_path(self.path())))
     }
 
     /// Returns whether the store was opened only for reading.

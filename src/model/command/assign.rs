@@ -92,6 +92,8 @@ pub(in crate::model) struct Assigned<'a> {
 impl EventLogic for Assigned<'_> {
     fn apply(&self, incident: &mut Incident, event: &Event) {
         incident.summary.assignee = self.to.cloned();
+        // What a later version has added is about the person of before.
+        incident.summary.extra.remove_fields(&["assignee"]);
         incident.update_unowned(event.at);
     }
 

@@ -103,7 +103,8 @@ pub(in crate::server) fn base_document() -> OpenApi {
 const INTRODUCTION: &str = "\
 Incidents, their timelines and measures; commands, of which each is carried out once however often it
 is sent; and changes, which can be waited for. What is read has a tag (ETag), and is not sent again to
-who knows it. Every refusal is problem details with a code that does not change.
+who knows it. Every refusal is problem details with a code that does not change; only the 431 of HTTP/2, for
+a head that is too long, has no body.
 
 Each response to a caller with a token has a header `Redphone-Store`. A client that returns the last
 one that it was given, as `Redphone-Seen`, lets the server notice that its store was put back from a

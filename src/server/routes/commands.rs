@@ -9,7 +9,8 @@ use utoipa::IntoParams;
 
 use crate::api::command::MAX_COMMANDS;
 use crate::api::{Answered, Answers, Details, ErrorCode, Orders, path};
-use crate::backend::BackendError;
+use crate::backend::{BackendError, Outcome};
+use crate::model::name_index::NameIndex;
 use crate::model::naming::unknown_names;
 use crate::model::text::SafeText;
 use crate::model::{Command, CommandId, Envelope, RejectionKind};
@@ -19,7 +20,7 @@ use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{Json, NoQuery, Query};
 use crate::server::middleware::RefusedCount;
 use crate::server::openapi::document::CommandErrorResponses;
-use crate::server::public_error::split_details;
+use crate::server::public_error::{public_rejection, split_details};
 use crate::server::scope::Permission;
 use crate::server::state::Shared;
 
@@ -140,6 +141,7 @@ pub(super) async fn commands(
             && let Command::Incident { command, .. } = &order.command
             && let Some(unknown) = unknown_names(command, &directory).into_iter().next()
         {
+            let unknown = if may_read { unknown } else { unknown.without_suggestion() };
             let reason = SafeText::from(format!(
                 "{unknown}: name one of the directory, or send \"accept_unknown\": true with the \
                  command if it is meant"
@@ -158,8 +160,16 @@ pub(super) async fn commands(
     } else {
         shared.commands.execute(allowed, permit).await
     };
+    let names = NameIndex::from(&*directory);
     let mut results = ids.into_iter().zip(outcomes).map(|(id, outcome)| match outcome {
-        Ok(outcome) => Answered::Done { id, outcome: Box::new(outcome) },
+        Ok(mut outcome) => {
+            if may_read {
+                names.mark_rows(&mut outcome.row);
+            } else {
+                hide_row(&mut outcome);
+            }
+            Answered::Done { id, outcome: Box::new(outcome) }
+        }
         Err(error) => Answered::Refused { id, details: Box::new(refusal(id, error, may_read)) },
     });
     let answers: Option<Vec<_>> =
@@ -193,9 +203,10 @@ fn respond(answers: &Answers) -> ApiResult<Response> {
     Ok(response)
 }
 
-/// Returns the details of a refused command. Who may not read is told no position of an incident,
-/// and nothing of the machine.
+/// Returns the details of a refused command. Who may not read is told nothing of an incident, of
+/// people, and of the machine.
 fn refusal(id: CommandId, error: BackendError, may_read: bool) -> Details {
+    let public_rejection = public_rejection(&error).filter(|_| !may_read);
     let details = match split_details(error) {
         (public, None) => public,
         (_, Some(full)) if may_read => full,
@@ -205,8 +216,19 @@ fn refusal(id: CommandId, error: BackendError, may_read: bool) -> Details {
             public
         }
     };
-    if may_read || details.code() != Some(ErrorCode::ChangedMeanwhile) {
-        return details;
+    match public_rejection {
+        Some(detail) => {
+            Details { detail, dated: None, expected_seq: None, current_seq: None, ..details }
+        }
+        None => details,
     }
-    Details::new(ErrorCode::ChangedMeanwhile, "it has changed: its last event is another one")
+}
+
+/// Removes from an outcome what a caller who may not read did not send itself: the row of an
+/// incident that this command has not declared just now.
+fn hide_row(outcome: &mut Outcome) {
+    let is_new = outcome.events.iter().any(|event| event.seq == 1) && !outcome.replayed;
+    if !is_new {
+        outcome.row = None;
+    }
 }

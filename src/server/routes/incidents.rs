@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 
 use crate::api::{path, query};
 use crate::backend::{Detail, Page, Search, TimelineRange};
-use crate::model::filter::{Filter, FilterError, Owner, Predicate};
+use crate::model::filter::{Filter, Owner, PartialFilter, Predicate};
 use crate::model::measures::{Measures, Window};
+use crate::model::name_index::NameIndex;
 use crate::model::text::truncate;
 use crate::model::{Event, IncidentId, Summary, time};
 use crate::server::auth::ReadAccess;
@@ -42,10 +43,7 @@ pub(super) async fn incidents(
     ReadAccess(caller): ReadAccess,
     Query(query): Query<query::Search>,
 ) -> ApiResult<JsonResponse> {
-    let filter: Filter = query.filter.parse().map_err(|error| {
-        let error: FilterError = error;
-        ApiError::rejected(format!("filter: {error}"))
-    })?;
+    let filter = parse_filter(&shared, &query.filter).await?;
     if filter.terms.len() > MAX_TERMS {
         let count = filter.terms.len();
         return Err(ApiError::rejected(format!(
@@ -60,7 +58,7 @@ pub(super) async fn incidents(
         after: query.after,
         now: check_time("now", query.now.unwrap_or_else(Utc::now))?,
     };
-    let search_page = async || CachedJson::encode(&shared.backend.search(&search).await?);
+    let search_page = async || shared.search_page(&search).await;
     // Many callers look at the first page at the same time: they share its response.
     if search.after.is_some() || query.now.is_some() {
         return search_page().await.map(JsonResponse);
@@ -88,7 +86,9 @@ pub(super) async fn incident(
     PathId(id): PathId,
     Query(NoQuery {}): Query<NoQuery>,
 ) -> ApiResult<JsonResponse> {
-    CachedJson::encode_incident(&shared.backend.incident(id).await?).map(JsonResponse)
+    let mut detail = shared.backend.incident(id).await?;
+    NameIndex::from(&*shared.directory().await?).mark_record(&mut detail.incident);
+    CachedJson::encode_incident(&detail).map(JsonResponse)
 }
 
 /// A part of an incident's timeline, in order
@@ -180,6 +180,37 @@ pub(super) async fn measures(
     }
     let window = Window { from, to, edges };
     CachedJson::encode(&shared.backend.measures(&window, query.cut, now).await?).map(JsonResponse)
+}
+
+/// Parses a filter. It may name a value of a later version that an incident has.
+async fn parse_filter(shared: &Shared, text: &str) -> ApiResult<Filter> {
+    let defined = PartialFilter::parse_defined(text);
+    let Some(error) = defined.errors.into_iter().next() else { return Ok(defined.filter) };
+    let refused = || Err(ApiError::rejected(format!("filter: {error}")));
+    if !error.may_be_later() {
+        return refused();
+    }
+    let has_row = async |filter: Filter| {
+        let search = Search { filter, ..state::open_incidents_search(1) };
+        shared.backend.search(&search).await.map(|page| !page.rows.is_empty())
+    };
+    // A value can be named once it was read. It is not read from the request, which could name any.
+    let mut parsed = PartialFilter::parse(text);
+    if !parsed.errors.is_empty() {
+        for probe in Filter::probes_of_later_values() {
+            has_row(probe).await?;
+        }
+        parsed = PartialFilter::parse(text);
+    }
+    if !parsed.errors.is_empty() {
+        return refused();
+    }
+    for with_value in parsed.filter.later_values() {
+        if !has_row(with_value).await? {
+            return refused();
+        }
+    }
+    Ok(parsed.filter)
 }
 
 fn check_limit(field: &str, limit: Option<u32>, default: u32) -> ApiResult<u32> {

@@ -1,5 +1,6 @@
 //! Outbox entries, and the snapshot of an outbox. Pure.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -96,12 +97,14 @@ impl OutboxEntry {
 
     /// Returns the command as it is sent, with times of the remote's clock.
     #[must_use]
-    pub fn corrected_envelope(&self) -> Option<Envelope> {
-        let mut envelope = self.envelope.clone()?;
-        if let Some(offset) = self.clock_offset.filter(|offset| !offset.is_zero()) {
-            envelope.correct_clock(offset);
-        }
-        Some(envelope)
+    pub fn corrected_envelope(&self) -> Option<Cow<'_, Envelope>> {
+        let envelope = self.envelope.as_ref()?;
+        let Some(offset) = self.clock_offset.filter(|offset| !offset.is_zero()) else {
+            return Some(Cow::Borrowed(envelope));
+        };
+        let mut envelope = envelope.clone();
+        envelope.correct_clock(offset);
+        Some(Cow::Owned(envelope))
     }
 
     /// Returns when the command was requested.
@@ -262,23 +265,23 @@ fn referenced_ids(command: &Command) -> Vec<Uuid> {
 }
 
 /// What a pending command does to one incident.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum PendingChange<'a> {
     /// The command is about the incident.
-    Command(&'a Envelope),
+    Command(Cow<'a, Envelope>),
     /// Another incident is merged into it.
     Merge {
         /// The command, which is about the other incident.
-        envelope: &'a Envelope,
+        envelope: Cow<'a, Envelope>,
         /// Id, number and title of the other incident, as far as they were known at the request.
         from: (IncidentId, Option<IncidentNumber>, &'a str),
     },
 }
 
-impl<'a> PendingChange<'a> {
-    /// Returns the command as it was requested.
+impl PendingChange<'_> {
+    /// Returns the command, with times of the remote's clock.
     #[must_use]
-    pub const fn envelope(self) -> &'a Envelope {
+    pub fn envelope(&self) -> &Envelope {
         match self {
             Self::Command(envelope) | Self::Merge { envelope, .. } => envelope,
         }
@@ -425,8 +428,10 @@ impl OutboxSnapshot {
     pub fn pending_by_incident(&self) -> HashMap<IncidentId, Vec<PendingChange<'_>>> {
         let mut groups: HashMap<IncidentId, Vec<PendingChange<'_>>> = HashMap::new();
         for entry in self.pending() {
-            let (Some(id), Some(envelope)) = (entry.incident(), &entry.envelope) else { continue };
-            groups.entry(id).or_default().push(PendingChange::Command(envelope));
+            let Some((id, envelope)) = entry.incident().zip(entry.corrected_envelope()) else {
+                continue;
+            };
+            groups.entry(id).or_default().push(PendingChange::Command(envelope.clone()));
             if let Some(into) = entry.merges_into().filter(|into| *into != id) {
                 let (number, title) = (entry.label.parse().ok(), entry.title.as_str());
                 let merge = PendingChange::Merge { envelope, from: (id, number, title) };

@@ -1,5 +1,6 @@
 //! Sends the outbox, and follows what other processes have sent.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -172,7 +173,11 @@ impl Shared {
         }
         // What was enqueued meanwhile is for the next pass.
         due.retain(|entry| entry.clock_offset.is_some() || verify_error.is_some());
-        let envelopes: Vec<_> = due.iter().filter_map(|entry| entry.corrected_envelope()).collect();
+        let envelopes: Vec<_> = due
+            .iter()
+            .filter_map(|entry| entry.corrected_envelope())
+            .map(Cow::into_owned)
+            .collect();
         let results = match (&envelopes[..], verify_error) {
             ([], None) => return Ok(Pass::Idle(snapshot.next_attempt())),
             ([], Some(_)) => return Ok(Pass::Idle(Some(Utc::now() + VERIFY_AGAIN_AFTER))),

@@ -28,12 +28,13 @@ pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<
         return Vec::new();
     }
     let first = app.notices.attention.seen.is_none();
+    let backend_now = app.backend_now();
     let seen = app.notices.attention.seen.get_or_insert_default();
     let (mut new, mut news, mut unclaimed) = (Vec::new(), Vec::new(), Vec::new());
     for row in &snapshot.rows {
         let mine =
             row.assignee.as_ref().is_some_and(|person| person.handle == app.session.me.handle);
-        let is_unclaimed = urgent::is_unclaimed(row, app.now);
+        let is_unclaimed = urgent::is_unclaimed(row, backend_now);
         let now = SeenRow { is_mine: mine, is_unclaimed, seq: row.seq };
         let before = seen.insert(row.id, now);
         if first {
@@ -55,7 +56,7 @@ pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<
         }
         if is_new
             && !own
-            && !row.is_snoozed(app.now)
+            && !row.is_snoozed(backend_now)
             && app.session.settings.notify.priorities.contains(&row.priority)
         {
             new.push((row, mine));

@@ -36,14 +36,19 @@ pub(in crate::tui) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
     let mut items = vec![
         item('n', "number", "the number", each(&Summary::label, " ")),
         item('t', "title", "the title", each(&title, "\n")),
-        item('s', "summary", "the summary", each(&|row| summary_line(row, app.now), "\n")),
+        item(
+            's',
+            "summary",
+            "the summary",
+            each(&|row| summary_line(row, app.backend_now()), "\n"),
+        ),
     ];
     let read = match targets {
         [one] => app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == one.id),
         _ => None,
     };
     if let Some(read) = read {
-        let text = record_markdown(read, app.now);
+        let text = record_markdown(read, app.backend_now());
         let about = "fields and timeline, as Markdown";
         let pick = Pick::Copy(text, "the record");
         items.push(Item::new("the record", pick).key('r').about(about).value("record"));

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::directory::mark_unknown;
+use crate::model::directory::Directory;
 use crate::model::filter::Filter;
-use crate::model::{CommandId, IncidentId, PersonRef, Summary};
+use crate::model::{Actor, CommandId, IncidentId, PersonRef, Summary};
 use crate::sync::remote::OutboxEntry;
 
 use crate::tui::Options;
@@ -132,6 +132,7 @@ impl App {
     pub fn common_inputs(&self) -> CommonInputs {
         CommonInputs {
             now: self.now,
+            clock_correction: self.connection.clock_correction,
             clock: self.clock(),
             theme: self.ui.theme,
             me: self.session.me.clone(),
@@ -257,6 +258,25 @@ impl App {
         shown.and_then(|shown| shown.as_of).or_else(|| self.rows_as_of())
     }
 
+    /// Returns a time of this machine's clock by the clock of the backend, which the times of
+    /// incidents are by. Ages, waits and service levels are counted up to it.
+    #[must_use]
+    pub fn backend_time(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        at.checked_add_signed(self.connection.clock_correction).unwrap_or(at)
+    }
+
+    /// Returns the present time by the clock of the backend.
+    #[must_use]
+    pub fn backend_now(&self) -> DateTime<Utc> {
+        self.backend_time(self.now)
+    }
+
+    /// Returns a time of the backend's clock by the clock of this machine.
+    #[must_use]
+    pub fn machine_time(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        at.checked_sub_signed(self.connection.clock_correction).unwrap_or(at)
+    }
+
     /// Returns the time as of which the measures are true if that is not now.
     #[must_use]
     pub fn measures_as_of(&self) -> Option<DateTime<Utc>> {
@@ -280,15 +300,41 @@ impl App {
     /// Returns a service as it is shown: with a question mark if the directory has no such service.
     #[must_use]
     pub fn service_label<'a>(&self, name: &'a str) -> Cow<'a, str> {
-        let directory = self.fetched.directory.as_deref();
-        mark_unknown(name, directory.is_some_and(|found| found.is_unknown_service(name)))
+        self.label(name, |directory| directory.service_label(name))
     }
 
     /// Returns a team as it is shown: with a question mark if the directory has no such team.
     #[must_use]
     pub fn team_label<'a>(&self, name: &'a str) -> Cow<'a, str> {
-        let directory = self.fetched.directory.as_deref();
-        mark_unknown(name, directory.is_some_and(|found| found.is_unknown_team(name)))
+        self.label(name, |directory| directory.team_label(name))
+    }
+
+    /// Returns the name of a person as it is shown: with a question mark if the directory has people
+    /// and nobody with this handle.
+    #[must_use]
+    pub fn person_label<'a>(&self, person: &'a PersonRef) -> Cow<'a, str> {
+        self.label(&person.name, |directory| directory.person_label(person))
+    }
+
+    /// Returns the handle of a person as it is shown: marked as [`Self::person_label`] does.
+    #[must_use]
+    pub fn handle_label<'a>(&self, person: &'a PersonRef) -> Cow<'a, str> {
+        self.label(&person.handle, |directory| directory.handle_label(person))
+    }
+
+    /// Returns the name of an actor as it is shown: a person as [`Self::person_label`] does.
+    #[must_use]
+    pub fn actor_label<'a>(&self, actor: &'a Actor) -> Cow<'a, str> {
+        self.label(actor.name(), |directory| directory.actor_label(actor))
+    }
+
+    /// Returns what the directory makes of a name, or the name before the directory was read.
+    fn label<'a>(
+        &self,
+        name: &'a str,
+        label: impl FnOnce(&Directory) -> Cow<'a, str>,
+    ) -> Cow<'a, str> {
+        self.fetched.directory.as_deref().map_or(Cow::Borrowed(name), label)
     }
 
     /// Makes each owner in a filter that is the handle of somebody mean that person alone: of
@@ -317,10 +363,10 @@ impl App {
             .teams
             .iter()
             .filter(|team| team.members.contains(&self.session.me.handle))
-            .find_map(|team| directory.on_call(&team.name, self.now));
+            .find_map(|team| directory.on_call(&team.name, self.backend_now()));
         mine.map(|person| (None, person)).or_else(|| {
             directory.schedules.iter().find_map(|schedule| {
-                let person = directory.on_call(&schedule.team, self.now)?;
+                let person = directory.on_call(&schedule.team, self.backend_now())?;
                 Some((Some(schedule.team.as_str()), person))
             })
         })

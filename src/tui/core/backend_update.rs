@@ -51,6 +51,14 @@ pub(in crate::tui) fn apply(
             Vec::new()
         }
         BackendUpdate::Outbox(snapshot) => outbox::update::snapshot_changed(app, &snapshot, at),
+        BackendUpdate::ClockCorrection(correction) => {
+            app.connection.clock_correction = correction;
+            // The edges of the window were those of the other clock.
+            app.metrics.outdated = true;
+            let mut effects = time_passed(app, at);
+            effects.extend(wall::update::time_corrected(app, at));
+            effects
+        }
         BackendUpdate::ClockOffset(offset) => {
             app.connection.clock_offset = offset;
             let Some(offset) = offset else { return Vec::new() };

@@ -12,7 +12,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::backend::Capabilities;
 use crate::model::PersonRef;
@@ -99,6 +99,7 @@ pub struct CommonInputs {
     /// The time as of which the panes are drawn. It changes with ticks and with what is read, not
     /// with each message.
     pub now: DateTime<Utc>,
+    pub clock_correction: TimeDelta,
     pub clock: Clock,
     pub theme: Theme,
     pub me: PersonRef,

@@ -117,7 +117,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(shown) = &app.reading.shown else { return placeholder(app, width) };
     let past;
     let (detail, now) = match &app.travel {
-        None => (&*shown.detail, app.now),
+        None => (&*shown.detail, app.backend_now()),
         Some(TimeTravel { record: Some((incident, at)), .. }) => {
             past = past_detail(&shown.detail, incident, *at);
             (&past, *at)
@@ -223,7 +223,7 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
     }
     out.plain("Impact", &impact);
     match &summary.assignee {
-        Some(person) => out.plain("Owner", &person.name),
+        Some(person) => out.plain("Owner", &app.person_label(person)),
         None if summary.status.is_open() => {
             let own = find_entry(Action::Own).filter(|entry| entry.disabled_reason(app).is_none());
             let key = own.and_then(|_| app.ui.keymap.keys(Action::Own).first());
@@ -236,10 +236,11 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
         out.plain("Team", &app.team_label(team));
     }
     for (role, person) in &incident.roles {
-        out.plain("Role", &format!("{role}: {}", person.name));
+        out.plain("Role", &format!("{role}: {}", app.person_label(person)));
     }
     if let (Some(at), Some(by)) = (summary.acknowledged_at, &incident.acknowledged_by) {
-        out.plain("Picked up", &format!("by {} at {}", by.name(), format_time(app, at)));
+        let text = format!("by {} at {}", app.actor_label(by), format_time(app, at));
+        out.plain("Picked up", &text);
     }
 }
 
@@ -481,7 +482,7 @@ fn ending(app: &App, out: &mut Fields<'_>, incident: &Incident) {
             &format!(
                 "{} by {}{when}: {}",
                 resolution.action,
-                resolution.by.name(),
+                app.actor_label(&resolution.by),
                 resolution.detail
             ),
         );

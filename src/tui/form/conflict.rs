@@ -46,7 +46,7 @@ pub(in crate::tui) fn find_conflict(
             return None;
         }
         let (who, when) = match conflicting_event(app, target.id, target.seq, &form.kind) {
-            Some(event) => (event.actor.name(), format_ago(event.at, at)),
+            Some(event) => (event.actor.name(), format_ago(event.at, app.backend_time(at))),
             None => ("somebody", "meanwhile".to_owned()),
         };
         let notice = match quote_first_line(&theirs) {

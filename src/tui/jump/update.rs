@@ -72,7 +72,7 @@ pub(in crate::tui) fn jump_to(app: &mut App, number: IncidentNumber) -> Vec<Effe
         app.ui.jump_seq = app.ui.key_count;
         return vec![Effect::LocateIncident(number)];
     };
-    let (id, snoozed) = (row.id, row.is_snoozed(app.now));
+    let (id, snoozed) = (row.id, row.is_snoozed(app.backend_now()));
     let mut effects = open_incident(app, id);
     let why = if snoozed { "snoozed" } else { "hidden by the filter" };
     effects.extend(show_toast(app, format!("{number} is {why}: it is not in the queue"), false));

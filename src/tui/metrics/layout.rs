@@ -446,7 +446,7 @@ impl MeasuresView<'_> {
         lines.push(head);
         for group in &self.measures.recurring {
             let last = group.last.map(|n| n.to_string()).unwrap_or_default();
-            let ago = age(group.last_at, self.app.now);
+            let ago = age(group.last_at, self.app.backend_now());
             let end =
                 if self.width < 50 { format!("{ago:>5}") } else { format!("{last} {ago:>5}") };
             let room = self.width.saturating_sub(6 + end.len() + 1);

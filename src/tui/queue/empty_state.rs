@@ -28,7 +28,9 @@ pub(in crate::tui) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
         (_, Some(_)) if app.queue.is_filtered() => filtered(app, &mut texts),
         (_, Some(_)) => {
             let ended = match app.fetched.last_ended {
-                Some(Some(at)) => format!(" · the last ended {} ago", short_duration(app.now - at)),
+                Some(Some(at)) => {
+                    format!(" · the last ended {} ago", short_duration(app.backend_now() - at))
+                }
                 Some(None) => " · none has ended yet".into(),
                 None => String::new(),
             };

@@ -180,7 +180,7 @@ pub(in crate::tui) fn row_line(
                 push_fitted(app, text, wide, styles.state, &mut line);
             }
             Column::Age => {
-                let text = age(row.reported_at, app.now);
+                let text = age(row.reported_at, app.backend_now());
                 line.push_span(Span::styled(format!("{text:>wide$} "), theme.dim()));
             }
             Column::Sla => push_clock(app, row, columns.has_bar, wide, &mut line),
@@ -189,7 +189,7 @@ pub(in crate::tui) fn row_line(
                 push_fitted(app, service, wide, theme.dim(), &mut line);
             }
             Column::Owner => {
-                let owner = owner(row, columns.has_full_owner);
+                let owner = owner(app, row, columns.has_full_owner);
                 let style = match &row.assignee {
                     Some(_) => theme.dim(),
                     None if row.priority.rank() <= Priority::P2 && is_unacknowledged(row) => {
@@ -215,12 +215,12 @@ pub(in crate::tui) fn row_line(
 }
 
 /// Returns who leads the response, in full or as a handle.
-fn owner(row: &Summary, full: bool) -> &str {
+fn owner<'a>(app: &App, row: &'a Summary, full: bool) -> Cow<'a, str> {
     match &row.assignee {
-        Some(person) if full => &person.name,
-        Some(person) => &person.handle,
-        None if full => "unowned",
-        None => "nobody",
+        Some(person) if full => app.person_label(person),
+        Some(person) => app.handle_label(person),
+        None if full => "unowned".into(),
+        None => "nobody".into(),
     }
 }
 
@@ -239,10 +239,11 @@ pub(in crate::tui) fn push_clock(
         return;
     };
     let unacknowledged = is_unacknowledged(row);
-    let style = if clock.is_past(app.now) {
+    let now = app.backend_now();
+    let style = if clock.is_past(now) {
         let loud = unacknowledged && row.priority.rank() == Priority::P1;
         if loud { theme.past().add_modifier(Modifier::REVERSED) } else { theme.past() }
-    } else if clock.is_near(app.now) {
+    } else if clock.is_near(now) {
         theme.near()
     } else if unacknowledged {
         theme.strong()
@@ -252,10 +253,10 @@ pub(in crate::tui) fn push_clock(
     let mut room = wide;
     if has_bar {
         room = room.saturating_sub(BAR_WIDTH + 1);
-        line.push_span(Span::styled(remaining_bar(&clock, app.now, BAR_WIDTH), theme.dim()));
+        line.push_span(Span::styled(remaining_bar(&clock, now, BAR_WIDTH), theme.dim()));
         line.push_span(" ");
     }
-    let text = clock_text(&clock, app.now, room);
+    let text = clock_text(&clock, now, room);
     line.push_span(" ".repeat(room.saturating_sub(width(&text))));
     line.push_span(Span::styled(text, style));
     line.push_span(" ");
@@ -275,7 +276,7 @@ pub(in crate::tui) fn second_line(
         parts.push(row.status.as_str().into());
     }
     if columns.width(Column::Owner).is_none() {
-        parts.push(owner(row, true).into());
+        parts.push(owner(app, row, true));
     }
     if let Some(first) = row.primary_service()
         && columns.width(Column::Service).is_none()
@@ -287,7 +288,7 @@ pub(in crate::tui) fn second_line(
         }
     }
     if columns.width(Column::Age).is_none() {
-        parts.push(age(row.reported_at, app.now).into());
+        parts.push(age(row.reported_at, app.backend_now()).into());
     }
     if row.alerts > 1 {
         parts.push(pluralize(row.alerts.into(), "alert", "alerts").into());
@@ -313,9 +314,10 @@ pub(in crate::tui) fn second_line(
 /// Returns what is to be said about how the work on an incident goes, and its style.
 fn remark(app: &App, row: &Summary) -> (Option<String>, Style) {
     let theme = app.ui.theme;
-    let quiet = app.now - row.last_event_at;
+    let now = app.backend_now();
+    let quiet = now - row.last_event_at;
     if let Some(since) = row.paused_since {
-        let text = format!("paused for {}", short_duration(app.now - since));
+        let text = format!("paused for {}", short_duration(now - since));
         (Some(text), theme.dim())
     } else if is_unacknowledged(row) {
         let urgent = row.priority.rank() <= Priority::P2 && row.assignee.is_none();

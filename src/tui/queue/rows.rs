@@ -22,6 +22,7 @@ use crate::tui::queue::{HistoryPages, Line, Queue, Row, unread};
 /// Derives the rows of the queue again, as they are at `now`.
 pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
     app.now = now;
+    let now = app.backend_time(now);
     let Some(snapshot) = app.fetched.snapshot.clone() else { return };
     let mut exact = app.queue.exact_filter().clone();
     app.resolve_owners(&mut exact);
@@ -64,9 +65,10 @@ pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
     }
     let largest = rows.iter().filter_map(|row| row.summary.number).max();
     let digits = largest.map_or(4, |number| number.0.to_string().len());
+    let next_change = next.map(|at| app.machine_time(at));
     let queue = &mut app.queue;
     queue.counts = snapshot.counts.unwrap_or(counts);
-    queue.next_change = next;
+    queue.next_change = next_change;
     queue.number_width = digits.max(4);
     unread::expire(queue, now);
     let old_lines = selectables(queue);

@@ -14,7 +14,7 @@ pub(in crate::tui) fn is_offered(app: &App, command: &CustomCommand, incident: &
     filter.terms.push(Term { negated: false, predicate: FilterPredicate::State(StateFilter::Any) });
     app.resolve_owners(&mut filter);
     let context = MatchContext {
-        now: app.now,
+        now: app.backend_now(),
         me: Some(&app.session.me.handle),
         levels: &app.session.rules.levels,
     };

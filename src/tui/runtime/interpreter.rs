@@ -194,9 +194,12 @@ impl ReadTasks {
 
     async fn read_measures(self, span: Span) {
         let now = self.clock.now();
+        // The times of incidents are by the backend's clock, and so are the edges.
+        let correction = self.reader.clock_offset().map(|clock| clock.correction());
+        let end = now.checked_add_signed(correction.unwrap_or_default()).unwrap_or(now);
         let window = match span {
-            Span::Day => Window::last_day(now),
-            longer => self.clock.last_days(longer.days(), now),
+            Span::Day => Window::last_day(end),
+            longer => self.clock.last_days(longer.days(), end),
         };
         let mut on_read = |read: ReadResult<_>| {
             let measures = read.map(|read| read.map(Arc::new));

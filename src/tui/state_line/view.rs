@@ -1,6 +1,5 @@
 //! The state line, first on the screen: workspace, connection, counts of incidents, time.
 
-use chrono::TimeDelta;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -11,7 +10,7 @@ use crate::model::text::truncate;
 use crate::tui::core::app::App;
 use crate::tui::core::freshness::Freshness;
 use crate::tui::core::zone::{Clock, Zone};
-use crate::tui::widgets::formatting::{retry_text, short_duration};
+use crate::tui::widgets::formatting::{retry_text, short_duration, wrong_clock};
 use crate::tui::widgets::text::{Line, Span, draw_line};
 
 /// How much the state line shows, so that it fits the width.
@@ -105,14 +104,7 @@ fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
         line.push_span(Span::styled(" READ-ONLY", app.ui.theme.warning()));
     }
     if let Some(offset) = app.connection.clock_offset {
-        // This machine's clock, as seen from the backend's.
-        let which = if offset > TimeDelta::zero() { "behind" } else { "ahead" };
-        let by = short_duration(offset.abs());
-        let text = if verbosity < Verbosity::Less {
-            format!(" CLOCK {by} {which}")
-        } else {
-            format!(" CLOCK {by}")
-        };
+        let text = format!(" {}", wrong_clock(offset, verbosity >= Verbosity::Less));
         line.push_span(Span::styled(text, app.ui.theme.warning()));
     }
     line

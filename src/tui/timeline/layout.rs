@@ -158,7 +158,7 @@ fn entries(app: &App, shown: &LoadedIncident) -> Vec<Entry> {
             continue;
         }
         let text = format!("{} {} · {}", change.kind, change.title, change.state);
-        let actor = change.by.name().to_owned();
+        let actor = app.actor_label(&change.by).into_owned();
         let index = entries.iter().position(|entry| entry.at <= at).unwrap_or(entries.len());
         let entry = Entry {
             seq: 0,
@@ -201,7 +201,7 @@ fn event_entry(app: &App, event: &Event, shown: &LoadedIncident) -> Entry {
         milestone: event.body.is_milestone(),
         pending,
         word: event.body.label(),
-        actor: event.actor.name().to_owned(),
+        actor: app.actor_label(&event.actor).into_owned(),
         text,
     }
 }

@@ -22,7 +22,8 @@ pub(in crate::tui) fn inverse(
     let row = app.row(step.target.id);
     let record = precheck::current_record(app, step.target.id);
     let row = row.or(record.map(|record| &record.summary));
-    let before = row.map(|row| Before { row, record, rules: &app.session.rules, now: app.now });
+    let (rules, now) = (&app.session.rules, app.backend_now());
+    let before = row.map(|row| Before { row, record, rules, now });
     if let (Some(declare @ IncidentCommand::Declare(_)), Some(envelope)) =
         (step.commands.first(), sent.first())
     {

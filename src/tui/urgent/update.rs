@@ -35,7 +35,7 @@ pub(in crate::tui) fn rows_changed(
     if waiting.is_empty() {
         return;
     }
-    let levels = app.session.rules.levels;
+    let (levels, at) = (app.session.rules.levels, app.backend_time(at));
     let mut rows: Vec<Unclaimed> = snapshot
         .rows
         .iter()
@@ -69,13 +69,12 @@ pub(in crate::tui) fn key_pressed(app: &mut App, before: Option<IncidentId>, at:
 /// Goes to the incident that the line names, or without a line to the most urgent one that nobody
 /// has acknowledged, from wherever the viewer is.
 pub(in crate::tui) fn go_to_most_urgent(app: &mut App) -> Vec<Effect> {
-    let levels = app.session.rules.levels;
+    let (levels, now) = (app.session.rules.levels, app.backend_now());
     let named = app.notices.urgent.waiting.first().map(|unclaimed| &unclaimed.row);
     let open = app.fetched.snapshot.iter().flat_map(|snapshot| &snapshot.rows);
-    let unacknowledged =
-        open.filter(|row| row.status == Status::Triggered && !row.is_snoozed(app.now));
+    let unacknowledged = open.filter(|row| row.status == Status::Triggered && !row.is_snoozed(now));
     let most_urgent =
-        named.or_else(|| unacknowledged.min_by_key(|row| urgency_key(row, app.now, &levels)));
+        named.or_else(|| unacknowledged.min_by_key(|row| urgency_key(row, now, &levels)));
     let Some((id, label)) = most_urgent.map(|row| (row.id, row.label())) else {
         return show_toast(app, "everything is acknowledged", false);
     };

@@ -26,7 +26,7 @@ pub(in crate::tui) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let mut line = Line::from(Span::styled(format!(" {count}"), style));
     line.push_span(Span::styled(priority, style.add_modifier(Modifier::UNDERLINED)));
     line.push_span(Span::styled(format!(" {}  ", row.label()), style));
-    let about = format!(" · {} old · nobody has it", age(row.reported_at, app.now));
+    let about = format!(" · {} old · nobody has it", age(row.reported_at, app.backend_now()));
     let free = room.saturating_sub(line.width() + width(&hints) + 2);
     let title = truncate(&row.title, free).into_owned();
     let about = if title.width() + width(&about) <= free { about } else { String::new() };

@@ -77,7 +77,7 @@ fn people_items(app: &App, targets: &[Target]) -> Vec<Item> {
     let owner = row.and_then(|row| row.assignee.as_ref());
     let mut items = Vec::new();
     for person in by_proximity(directory, team, app) {
-        let mut about = describe_person(directory, &person, app.now);
+        let mut about = describe_person(directory, &person, app.backend_now());
         if person.handle == app.session.me.handle {
             about = format!("you · {about}");
         }

@@ -117,6 +117,7 @@ fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     else {
         return Vec::new();
     };
+    let at = app.backend_time(at);
     let next = row.escalation.saturating_add(1);
     escalation::path(row, directory)
         .into_iter()

@@ -138,7 +138,7 @@ pub(in crate::tui) fn changes(app: &App, targets: &[Target]) -> Vec<Item> {
         let link = Linked::Change { id: change.id, title: change.title.clone() };
         let at = suspect.ended_at().unwrap_or(change.starts_at);
         let how = suspect.distance().map_or_else(String::new, |how| format!(" · {how}"));
-        let ago = format_ago(at, app.now);
+        let ago = format_ago(at, app.backend_now());
         let about = format!("{} · {} · {ago}{how}", change.kind, change.state);
         link_item(link, &change.title, &about)
     });

@@ -10,11 +10,11 @@ use crate::tui::core::app::App;
 /// Returns all people: on call for the team first, then the other members of the team, then those on
 /// call for another team, then everybody else; by name among equals.
 pub(super) fn by_proximity(directory: &Directory, team: Option<&str>, app: &App) -> Vec<PersonRef> {
-    let on_call = team.and_then(|team| directory.on_call(team, app.now));
+    let on_call = team.and_then(|team| directory.on_call(team, app.backend_now()));
     let members = team.and_then(|team| directory.teams.iter().find(|t| t.name == team));
     let is_member = |p: &PersonRef| members.is_some_and(|team| team.members.contains(&p.handle));
     let is_on_call = |p: &PersonRef| {
-        directory.schedules.iter().any(|s| s.on_call(app.now) == Some(p.handle.as_str()))
+        directory.schedules.iter().any(|s| s.on_call(app.backend_now()) == Some(p.handle.as_str()))
     };
     let mut people: Vec<(u8, &PersonRef)> = directory
         .people

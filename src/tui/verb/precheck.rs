@@ -38,7 +38,7 @@ pub(in crate::tui) fn refusal(
     }
     let row = app.row(id)?;
     let rejection = commands.iter().find_map(|command| command.row_refusal(row))?;
-    Some(rejection.sentence(now))
+    Some(rejection.sentence(app.backend_time(now)))
 }
 
 /// Returns why the model refuses commands on a record, executed one after another.
@@ -49,6 +49,8 @@ pub(in crate::tui) fn record_refusal(
     now: DateTime<Utc>,
 ) -> Option<String> {
     let id = record.summary.id;
+    // Commands are sent with the times of the backend's clock.
+    let now = app.backend_time(now);
     let mut incident = Cow::Borrowed(record);
     let mut remaining = commands.iter();
     while let Some(command) = remaining.next() {

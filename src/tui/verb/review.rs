@@ -46,7 +46,7 @@ impl VerbLogic for WriteReview {
         let Some(record) = precheck::current_record(app, target.id) else { return Vec::new() };
         let missing = record.review.missing();
         let about = match (record.review.published_at, missing.len()) {
-            (Some(then), _) => format!("published {}", format_ago(then, at)),
+            (Some(then), _) => format!("published {}", format_ago(then, app.backend_time(at))),
             (None, 0) => "all sections are written".into(),
             (None, count) => format!("{count} of 7 sections are empty"),
         };

@@ -339,7 +339,8 @@ fn declared(app: &mut App, outcome: &Outcome, keys: u64) -> Vec<Effect> {
         (app.queue.selected, app.queue.selected_head) = (Some(id), None);
     }
     let levels = app.session.rules.levels;
-    let context = MatchContext { now: app.now, me: Some(&app.session.me.handle), levels: &levels };
+    let context =
+        MatchContext { now: app.backend_now(), me: Some(&app.session.me.handle), levels: &levels };
     let hidden = if app.queue.passes(row, context) { "" } else { " · hidden by the filter" };
     let label = row.label();
     let message = if outcome.events.iter().any(|event| event.seq == 1) {

@@ -72,7 +72,8 @@ pub fn views_with(own: &[SavedView]) -> Vec<View> {
 /// Opens the list of views.
 pub(in crate::tui) fn open_views(app: &mut App) -> Vec<Effect> {
     let levels = app.session.rules.levels;
-    let context = MatchContext { now: app.now, me: Some(&app.session.me.handle), levels: &levels };
+    let context =
+        MatchContext { now: app.backend_now(), me: Some(&app.session.me.handle), levels: &levels };
     let views = views(app);
     let items: Vec<Item> = views
         .iter()

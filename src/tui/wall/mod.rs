@@ -18,7 +18,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::backend::TimelineRange;
 use crate::model::filter::{Filter, Predicate};
 use crate::model::queue::OpenCounts;
-use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Priority, Summary};
+use crate::model::{Actor, Event, EventBody, IncidentId, IncidentNumber, Priority, Summary};
 use crate::sync::ConnectionState;
 
 use crate::tui::queue::Row;
@@ -92,8 +92,8 @@ pub struct RibbonEntry {
     pub word: Cow<'static, str>,
     /// Details of the event.
     pub detail: String,
-    /// The name of the person or program that caused it.
-    pub actor: String,
+    /// The person or program that caused it.
+    pub actor: Actor,
 }
 
 /// What the ribbon shows of an incident.
@@ -306,7 +306,7 @@ impl Wall {
                 seq: event.seq,
                 word: event.body.label(),
                 detail: event.detail(),
-                actor: event.actor.name().to_owned(),
+                actor: event.actor.clone(),
             };
             self.ribbon.insert(index.unwrap_or(self.ribbon.len()), entry);
             self.ribbon.truncate(RIBBON);

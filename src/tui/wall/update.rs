@@ -50,7 +50,7 @@ pub(in crate::tui) fn incidents_changed(app: &mut App, at: DateTime<Utc>) -> Vec
     let calm = wall.p1_since().is_none();
     if urgent && calm {
         // Until the lookup has answered: the P1 was open a moment ago, so it ended just now.
-        wall.last_p1 = LastP1::Ended(at);
+        wall.last_p1 = LastP1::Ended(app.backend_time(at));
     }
     if calm && (urgent || wall.last_p1 == LastP1::Unknown) {
         effects.push(Effect::LoadLastP1(wall.ended_p1_filter()));
@@ -63,6 +63,7 @@ pub(in crate::tui) fn incidents_changed(app: &mut App, at: DateTime<Utc>) -> Vec
 fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(IncidentRef, u32)) {
     let Some(snapshot) = &app.fetched.snapshot else { return };
     let levels = app.session.rules.levels;
+    let now = app.backend_time(now);
     let context = MatchContext { now, me: Some(&app.session.me.handle), levels: &levels };
     let mut filter = wall.settings.filter.clone();
     app.resolve_owners(&mut filter);
@@ -82,6 +83,7 @@ fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(I
             wall.rows.push(Row { summary: summary.clone(), rank, hit: Hit::Exact, due: None });
         }
     }
+    wall.next_change = wall.next_change.map(|at| app.machine_time(at));
     wall.rows.sort_unstable_by_key(|row| row.rank);
 }
 
@@ -107,6 +109,15 @@ pub(in crate::tui) fn ribbon_events_loaded(
 pub(in crate::tui) fn last_p1_loaded(app: &mut App, ended: Option<DateTime<Utc>>) -> Vec<Effect> {
     if let Some(wall) = &mut app.wall {
         wall.last_p1 = ended.map_or(LastP1::Never, LastP1::Ended);
+    }
+    Vec::new()
+}
+
+/// Derives the rows of the wall again after the correction of times has changed.
+pub(in crate::tui) fn time_corrected(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    if let Some(mut wall) = app.wall.take() {
+        derive(app, &mut wall, at, |_, _| ());
+        app.wall = Some(wall);
     }
     Vec::new()
 }

@@ -51,6 +51,17 @@ pub(in crate::tui) fn retry_text(app: &App, retry_in: TimeDelta) -> String {
     }
 }
 
+/// Says that this machine's clock is wrong, as seen from the backend's. `offset` is the time of the
+/// backend minus that of this machine.
+pub(in crate::tui) fn wrong_clock(offset: TimeDelta, is_short: bool) -> String {
+    let by = short_duration(offset.abs());
+    match (is_short, offset > TimeDelta::zero()) {
+        (true, _) => format!("CLOCK {by}"),
+        (false, true) => format!("CLOCK {by} behind"),
+        (false, false) => format!("CLOCK {by} ahead"),
+    }
+}
+
 /// Returns a short word for a status.
 pub(in crate::tui) fn short_status(status: Status) -> &'static str {
     match status {

@@ -21,6 +21,8 @@ pub struct Connection {
     pub clock_jumped: bool,
     /// The backend's time minus this machine's, if they differ notably.
     pub clock_offset: Option<TimeDelta>,
+    /// By how much times of this machine's clock are corrected to be those of the backend's.
+    pub clock_correction: TimeDelta,
 }
 
 impl Default for Connection {
@@ -31,6 +33,7 @@ impl Default for Connection {
             answered_at: None,
             clock_jumped: false,
             clock_offset: None,
+            clock_correction: TimeDelta::zero(),
         }
     }
 }

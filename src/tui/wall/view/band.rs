@@ -87,14 +87,14 @@ fn last_p1_figure(app: &App, wall: &Wall) -> Figure {
     if let Some(since) = wall.p1_since() {
         let style = theme.priority(Priority::P1);
         return Figure {
-            text: compact_duration(app.now - since),
+            text: compact_duration(app.backend_now() - since),
             style,
             label: strong("P1 open for"),
         };
     }
     match wall.last_p1 {
         LastP1::Ended(at) => Figure {
-            text: compact_duration(app.now - at),
+            text: compact_duration(app.backend_now() - at),
             style: theme.text(),
             label: strong("since the last P1"),
         },

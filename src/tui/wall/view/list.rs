@@ -11,8 +11,9 @@ use crate::model::{Priority, Status, Summary};
 use crate::tui::core::app::App;
 use crate::tui::wall::view::parts::{below, centred, draw_left_right, rule};
 use crate::tui::wall::{LastP1, Wall};
-use crate::tui::widgets::formatting::short_duration;
-use crate::tui::widgets::formatting::{age, pluralize, remaining_bar, remaining_text};
+use crate::tui::widgets::formatting::{
+    age, pluralize, remaining_bar, remaining_text, short_duration, wrong_clock,
+};
 use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 /// The width from which the remaining time has a bar.
@@ -76,16 +77,16 @@ fn draw_two_lines(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     draw_left_right(&first, &right, Rect { height: 1, ..area }, buffer);
 
     let owner = match &row.assignee {
-        Some(person) => Span::raw(truncate(&person.name, 24)),
+        Some(person) => Span::raw(truncate(app.person_label(person), 24)),
         None => Span::styled("unowned", theme.strong()),
     };
     let mut about = format!("{}{}", " ".repeat(INDENT), row.status);
     if row.paused {
         about.push_str(" · waiting");
     }
-    about = format!("{about} · {}", age(row.reported_at, app.now));
+    about = format!("{about} · {}", age(row.reported_at, app.backend_now()));
     if let Some(service) = row.primary_service() {
-        about = format!("{about} · {service}");
+        about = format!("{about} · {}", app.service_label(service));
         if row.services.len() > 1 {
             about = format!("{about} +{}", row.services.len() - 1);
         }
@@ -106,8 +107,9 @@ fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> 
     let Some(clock) = clock else { return Line::default() };
     let theme = app.ui.theme;
     let word = clock.target.as_str();
-    let (past, near) = (clock.is_past(app.now), clock.is_near(app.now));
-    let remaining = clock.remaining(app.now);
+    let now = app.backend_now();
+    let (past, near) = (clock.is_past(now), clock.is_near(now));
+    let remaining = clock.remaining(now);
     let (text, time) = if past {
         (format!(" {word} {} late ", short_duration(-remaining)), String::new())
     } else {
@@ -115,7 +117,7 @@ fn service_level(app: &App, clock: Option<Clock>, room: usize) -> Line<'static> 
     };
     let mut line = Line::default();
     if room >= BAR_FROM {
-        let bar = remaining_bar(&clock, app.now, BAR_WIDTH);
+        let bar = remaining_bar(&clock, now, BAR_WIDTH);
         line.push_span(Span::styled(bar, if near { Style::new() } else { theme.dim() }));
         let used = text.len() + time.len();
         line.push_span(" ".repeat((TEXT_WIDTH + 2).saturating_sub(used)));
@@ -163,15 +165,25 @@ pub(in crate::tui) fn plain(app: &App, wall: &Wall, area: Rect, buffer: &mut Buf
         figures.push_span(Span::styled(text, theme.strong()));
     }
     let since = match (wall.p1_since(), wall.last_p1) {
-        (Some(since), _) => format!("P1 for {}", age(since, app.now)),
-        (None, LastP1::Ended(at)) => format!("last P1 {} ago", age(at, app.now)),
+        (Some(since), _) => format!("P1 for {}", age(since, app.backend_now())),
+        (None, LastP1::Ended(at)) => format!("last P1 {} ago", age(at, app.backend_now())),
         (None, LastP1::Never) => "no P1 yet".into(),
         (None, LastP1::Unknown) => String::new(),
     };
     figures.push_span(since);
     let clock = app.clock();
-    let clock_text = format!("{} {}", clock.hh_mm(app.now), clock.name());
-    let clock_text = Line::from(Span::raw(clock_text));
+    let time = format!("{} {}", clock.hh_mm(app.now), clock.name());
+    let mut clock_text = Line::from(Span::raw(time.clone()));
+    if let Some(offset) = app.connection.clock_offset {
+        let warning = Span::styled(wrong_clock(offset, true), theme.warning());
+        // Where both don't fit, the wrong time is the one to leave out.
+        let both = figures.width() + 2 + warning.width() + 1 + clock_text.width();
+        clock_text = if both <= usize::from(area.width) {
+            Line::from(vec![warning, Span::raw(format!(" {time}"))])
+        } else {
+            Line::from(warning)
+        };
+    }
     draw_left_right(&figures, &clock_text, Rect { height: 1, ..area }, buffer);
     let rest = below(area, if area.height > 9 { 2 } else { 1 });
     if wall.rows.is_empty() {
@@ -199,16 +211,15 @@ fn draw_one_line(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
     let mut line =
         Line::from(Span::styled(format!("{} ", row.priority), theme.priority(row.priority)));
     line.push_span(Span::raw(format!("{number:>4} ")));
+    let now = app.backend_now();
     let (text, style) = match running_clock(row, &app.session.rules.levels) {
-        Some(clock) if clock.is_past(app.now) => {
-            (remaining_text(clock.remaining(app.now)), theme.alarm())
-        }
-        Some(clock) => (remaining_text(clock.remaining(app.now)), Style::new()),
+        Some(clock) if clock.is_past(now) => (remaining_text(clock.remaining(now)), theme.alarm()),
+        Some(clock) => (remaining_text(clock.remaining(now)), Style::new()),
         None => (String::new(), Style::new()),
     };
     line.push_span(" ".repeat(5_usize.saturating_sub(width(&text))));
     line.push_span(Span::styled(text, style));
-    let owner = row.assignee.as_ref().map_or("unowned", |person| &person.name);
+    let owner = row.assignee.as_ref().map_or("unowned".into(), |person| app.person_label(person));
     let wide = if room < 60 { 8 } else { 16 };
     let style = if row.assignee.is_none() { theme.strong() } else { theme.dim() };
     line.push_span(Span::raw(" "));

@@ -17,6 +17,7 @@ use crate::model::text::truncate;
 use crate::tui::core::app::App;
 use crate::tui::wall::view::parts::{below, draw_left_right};
 use crate::tui::wall::{MAX_SHIFT, Wall, burn_in_shift};
+use crate::tui::widgets::formatting::wrong_clock;
 use crate::tui::widgets::text::{Line, Span};
 
 /// The size below which incidents are shown as a plain list.
@@ -102,6 +103,11 @@ fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
         let team = team.unwrap_or_default();
         right.push_span(Span::styled(format!("on call {team}"), theme.dim()));
         right.push_span(format!("{}   ", truncate(&person.name, 24)));
+    }
+    if let Some(offset) = app.connection.clock_offset {
+        let is_short = area.width < SIDE_BY_SIDE_FROM.0;
+        right.push_span(Span::styled(wrong_clock(offset, is_short), theme.warning()));
+        right.push_span(" ");
     }
     right.push_span(Span::styled(clock(app), theme.strong()));
     draw_left_right(&left, &right, area, buffer);

@@ -41,12 +41,13 @@ fn line(app: &App, entry: &RibbonEntry, room: usize) -> Line<'static> {
         Span::raw(format!("{} ", pad(&*entry.word, WORD_WIDTH.min(room.saturating_sub(20))))),
     ]);
     let remaining = room.saturating_sub(line.width());
+    let actor = app.actor_label(&entry.actor);
     if room < WIDE_FROM {
-        line.push_span(Span::styled(truncate(&entry.actor, remaining).into_owned(), theme.dim()));
+        line.push_span(Span::styled(truncate(actor, remaining).into_owned(), theme.dim()));
         return line;
     }
     let first = entry.detail.lines().next().unwrap_or_default();
-    let actor = pad(&entry.actor, 16).into_owned();
+    let actor = pad(actor, 16).into_owned();
     let remaining = remaining.saturating_sub(actor.width() + 2);
     line.push_span(actor);
     line.push_span(Span::styled(format!("  {}", truncate(first, remaining)), theme.dim()));

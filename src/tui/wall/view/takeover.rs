@@ -135,17 +135,18 @@ fn draw_shared(app: &App, row: &Summary, area: Rect, buffer: &mut Buffer) {
 
 /// Returns lines with service, owner, age and the service level.
 fn about(app: &App, row: &Summary, room: u16) -> Vec<String> {
-    let service = row.primary_service().unwrap_or("no service");
+    let service = row.primary_service().map_or("no service".into(), |s| app.service_label(s));
     let more = match row.services.len() {
         0 | 1 => String::new(),
         many => format!(" +{}", many - 1),
     };
-    let owner = row.assignee.as_ref().map_or("unowned", |person| &person.name);
-    let open = format_precise_duration(app.now - row.reported_at);
+    let owner = row.assignee.as_ref().map_or("unowned".into(), |person| app.person_label(person));
+    let now = app.backend_now();
+    let open = format_precise_duration(now - row.reported_at);
     let due = running_clock(row, &app.session.rules.levels).map_or_else(String::new, |clock| {
         let word = clock.target.as_str();
-        let remaining = clock.remaining(app.now);
-        if clock.is_past(app.now) {
+        let remaining = clock.remaining(now);
+        if clock.is_past(now) {
             format!("{word} {} late", short_duration(-remaining))
         } else {
             format!("{word} in {}", format_precise_duration(remaining))
