@@ -240,7 +240,9 @@ async fn answers_to_a_program_name_no_person_and_no_incident() {
             ],
         )
         .await;
-    answers.iter().for_each(|answer| drop(done(answer)));
+    for answer in &answers {
+        assert!(!done(answer).replayed);
+    }
     let repeat = || order(id, IncidentCommand::RepeatAlert { text: "again".into() });
     let (_, mut grouped) = declare("Again");
     key(&mut grouped, "db");
