@@ -11,11 +11,13 @@
 pub(super) mod query;
 mod tokens;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{SqliteFault, StoreError, StoreResult, classify};
+use super::json_column::encode_json;
 use super::read::summary_at;
 use super::sql::Batch;
 use super::store::FileStore;
@@ -248,21 +250,18 @@ pub(super) async fn index_pending(conn: &mut SqliteConnection) -> StoreResult<()
 async fn index_batch(conn: &mut SqliteConnection) -> StoreResult<bool> {
     let Some(range) = TodoRange::next(conn, i64::MIN).await? else { return Ok(false) };
     let mut put = Batch::one_off("");
+    // Most words are those of many incidents.
+    let mut vocabulary = BTreeSet::new();
     for (key, row, texts) in read_texts(conn, &range.condition()).await? {
-        put_word_set(&mut put, key, &WordSet::new(&row, &texts));
+        let words = WordSet::new(&row, &texts);
+        put.sql("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?);")
+            .arg(key)
+            .arg(words.document());
+        vocabulary.append(&mut words.into_vocabulary());
     }
+    put.sql("INSERT OR IGNORE INTO vocabulary (word) SELECT value FROM json_each(?);")
+        .arg(encode_json(&vocabulary)?);
     put.sql("DELETE FROM words_todo WHERE incident <= ?;").arg(range.last);
     put.run(conn).await?;
     Ok(true)
-}
-
-/// Adds the statements that store the words of an incident in the index.
-fn put_word_set(batch: &mut Batch, key: i64, words: &WordSet) {
-    batch
-        .sql("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?);")
-        .arg(key)
-        .arg(words.document());
-    for word in words.vocabulary() {
-        batch.sql("INSERT OR IGNORE INTO vocabulary (word) VALUES (?);").arg(word.to_owned());
-    }
 }

@@ -123,6 +123,11 @@ impl WordSet {
     pub(in crate::backend::file) fn vocabulary(&self) -> impl Iterator<Item = &str> {
         self.tokens.iter().map(String::as_str)
     }
+
+    /// Returns the words for the table `vocabulary`, as [`WordSet::vocabulary`] does.
+    pub(super) fn into_vocabulary(self) -> BTreeSet<String> {
+        self.tokens
+    }
 }
 
 #[cfg(test)]
