@@ -35,7 +35,13 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
         return Err(filter_failure(&text, error));
     }
     let Context { config, out, .. } = context;
-    let connection = open(config, IfMissing::Refuse).await?;
+    let connection = match open(config, IfMissing::Refuse).await {
+        Ok(connection) => connection,
+        // Nothing can have the value then.
+        Err(failure) => {
+            return Err(error.map_or(failure, |error| filter_failure(&text, &error)));
+        }
+    };
     let PartialFilter { filter, hints, .. } = match error {
         Some(error) => parse_later(&connection, &text, &error).await?,
         None => parsed,

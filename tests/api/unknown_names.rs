@@ -54,8 +54,6 @@ async fn unknown_names_are_marked_in_rows_and_records() {
     let checkout = service("checkout", "payments");
     server.store.set_directory(&directory(vec![checkout.clone()])).await.unwrap();
     let good = server.declared("All names are there").await;
-    let services = vec!["checkout".to_owned()];
-    execute(&server, good, IncidentCommand::SetServices { services }).await;
     let (id, mut order) = declare("Pay is slow");
     order.accept_unknown = true;
     if let Command::Incident { command: IncidentCommand::Declare(declaration), .. } =

@@ -247,7 +247,7 @@ fn unknown_owner_and_requester_are_marked_and_not_refused() {
         "{list}"
     );
     let shown = as_user("tom", &["show", "1"]);
-    assert!(shown.contains("sam? (sam)") && shown.contains("Declared      sam?"), "{shown}");
+    assert!(shown.contains("sam? (sam)") && shown.contains("Triggered     sam?"), "{shown}");
     let shown = as_user("tom", &["show", "2"]);
     assert!(!shown.contains('?'), "{shown}");
     let rows = json_lines(&as_user("tom", &["list", "--sort", "oldest", "--json"]));
@@ -387,7 +387,7 @@ fn doctor_salvages_into_an_importable_file() {
 }
 
 #[test]
-fn first_search_of_a_store_says_that_it_indexes_words() {
+fn first_search_of_a_store_says_that_it_indexes() {
     let cli = CliFixture::new();
     cli.ok(["demo", "--incidents", "2100", "--keep", "store.db", "--seed-only"]);
     let list = ["list", "is:any", "fail", "--all", "--json"];

@@ -104,6 +104,8 @@ async fn panes_go_on_with_a_server_of_a_later_version() {
     for (name, value) in client.env() {
         command.env(name, value);
     }
+    // Otherwise it starts in its home, which does not exist.
+    command.cwd("/");
     command.env("TERM", "xterm-256color");
     command.env("LANG", "C.UTF-8");
     let mut terminal = Terminal::start(command, 160, 40);

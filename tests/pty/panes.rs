@@ -108,7 +108,7 @@ fn change_by_another_process_appears_by_itself() {
     let output = store.run(&["ack", "1"]);
     assert!(output.status.success(), "{output:?}");
     terminal.wait_for("the acknowledgement", |screen| {
-        screen.contents().lines().any(|l| l.contains("Cards fail") && l.contains("acknowledged"))
+        screen.contents().lines().any(|l| l.contains("Cards fail") && l.contains(" ack "))
     });
 }
 

@@ -143,7 +143,7 @@ fn question_announces_it_in_the_keys_line() {
 }
 
 #[test]
-fn form_is_told_that_its_incident_was_resolved() {
+fn form_shows_that_its_incident_was_resolved() {
     for keys in ["n", "U 1"] {
         let mut stage = Stage::busy();
         stage.keys(keys);

@@ -360,7 +360,10 @@ mod tests {
 
     fn read_all(input: &[u8]) -> Vec<(u64, Result<Record, LineError>)> {
         let mut lines = Lines::new(input);
-        std::iter::from_fn(|| lines.next_item()).map(|item| (item.line, item.record)).collect()
+        std::iter::from_fn(|| lines.next_item())
+            .map(|item| (item.line, item.record))
+            .filter(|(_, record)| !matches!(record, Ok(Record::Header { .. })))
+            .collect()
     }
 
     /// Reads until nothing can be read further, as [`read_batches`] does.
