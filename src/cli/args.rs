@@ -346,6 +346,7 @@ Examples:
 
 /// Arguments of `redphone doctor`.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Doctor {
     /// Bring a store of an older version up to date first
     #[arg(long)]

@@ -267,6 +267,7 @@ fn percentile(times: &mut [Duration]) -> f64 {
     times[at].as_secs_f64() * 1000.0
 }
 
+#[expect(clippy::too_many_lines, reason = "one measurement after the other")]
 async fn large(store: &FileStore) {
     let now = Utc::now();
     for (name, most, filters) in [

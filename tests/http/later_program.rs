@@ -150,7 +150,8 @@ fn store_later_values(server: &Served) {
             _ => {}
         }
     }
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    let text = lines.join("\n") + "\n";
     std::fs::write(server.path("later.jsonl"), text).unwrap();
 }
 

@@ -187,6 +187,7 @@ fn ages_and_clocks_are_counted_by_the_clock_of_the_server(#[values(-95, 95)] min
     let (mut right, mut wrong) = (remote((60, 16)), remote((60, 16)));
     // The clock of the second machine is wrong by as much as it is corrected by.
     wrong.now = right.now - correction;
+    wrong.app.connection.answered_at = Some(wrong.now);
     wrong.learn(BackendUpdate::ClockCorrection(correction));
     right.refresh();
     wrong.refresh();
@@ -235,6 +236,7 @@ fn wall_counts_ages_by_the_clock_of_the_server() {
     let correction = TimeDelta::minutes(-95);
     let (right, mut wrong) = (super::wall::busy((60, 16)), super::wall::busy((60, 16)));
     wrong.now = right.now - correction;
+    wrong.app.connection.answered_at = Some(wrong.now);
     wrong.learn(BackendUpdate::ClockCorrection(correction));
     let rows = |stage: &Stage| -> Vec<String> {
         stage.screen().lines().skip(2).map(|line| line.trim().to_owned()).collect()

@@ -322,12 +322,12 @@ fn border_moves_with_keys_and_is_stored() {
     assert!(queue(&stage) > before);
     stage.keys("< < < <");
     assert!(queue(&stage) < before);
-    let Some(DraftOp::RememberScreen(state)) = stage.draft_ops.last().cloned() else {
+    let Some(DraftOp::RememberScreen(remembered)) = stage.draft_ops.last().cloned() else {
         panic!("{:?}", stage.draft_ops)
     };
     let width = queue(&stage);
     let mut later = self::stage((126, 36), 20);
-    later.send(Message::ScreenState(state));
+    later.send(Message::ScreenState(remembered));
     assert_eq!(queue(&later), width);
     for _ in 0..60 {
         later.keys(">");

@@ -156,7 +156,7 @@ mod tests {
             }
             panic!("a fault of the program")
         });
-        work.await.unwrap_err()
+        Box::pin(work).await.unwrap_err()
     }
 
     #[tokio::test]
@@ -167,7 +167,7 @@ mod tests {
         store.execute(&declare(id)).await.unwrap();
         let note = || envelope(id, IncidentCommand::AddNote { text: "looking into it".into() });
         let lost = IncidentId::new();
-        let told = panic_in_transaction(&store, vec![note(), declare(lost)]).await;
+        let told = Box::pin(panic_in_transaction(&store, vec![note(), declare(lost)])).await;
         assert!(matches!(told, BackendError::Unreachable(_)), "{told}");
         assert!(told.to_string().contains("may be sent again"), "{told}");
         // There is neither a gap in the timeline nor an incident that was never committed.

@@ -84,20 +84,7 @@ pub(super) async fn commands(
             "commands: there are {count}, send 1 to {MAX_COMMANDS} at once"
         )));
     }
-    let if_match = expected_seq(&headers)?;
-    if if_match.is_some() {
-        let [order] = &mut orders.commands[..] else {
-            return Err(ApiError::rejected(
-                "If-Match is for one command: give `expected_seq` in each command instead",
-            ));
-        };
-        if order.expected_seq.is_some_and(|expected| Some(expected) != if_match) {
-            return Err(ApiError::rejected(
-                "If-Match and expected_seq name different positions: leave one out",
-            ));
-        }
-        order.expected_seq = if_match;
-    }
+    let if_match = apply_if_match(&headers, &mut orders)?;
     let directory = shared.directory().await?;
     // The panes and the command line ask for a second yes themselves. Older ones can't.
     let asks_itself = headers
@@ -181,6 +168,28 @@ pub(super) async fn commands(
         return Err(ApiError::from((**details).clone()));
     }
     respond(&Answers::new(answers))
+}
+
+/// Returns the position that the header `If-Match` names, and lets the only command expect it.
+///
+/// # Errors
+/// The header names no position, there are several commands, or the command expects another one.
+fn apply_if_match(headers: &HeaderMap, orders: &mut Orders) -> ApiResult<Option<u32>> {
+    let if_match = expected_seq(headers)?;
+    if if_match.is_some() {
+        let [order] = &mut orders.commands[..] else {
+            return Err(ApiError::rejected(
+                "If-Match is for one command: give `expected_seq` in each command instead",
+            ));
+        };
+        if order.expected_seq.is_some_and(|expected| Some(expected) != if_match) {
+            return Err(ApiError::rejected(
+                "If-Match and expected_seq name different positions: leave one out",
+            ));
+        }
+        order.expected_seq = if_match;
+    }
+    Ok(if_match)
 }
 
 /// The statuses of errors that a request with one command has as its own.

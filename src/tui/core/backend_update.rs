@@ -16,6 +16,7 @@ use crate::tui::reading::{LoadedIncident, remote_activity};
 use crate::tui::{attention, form, outbox, reading, wall};
 
 /// Applies an update that the poller has published.
+#[expect(clippy::too_many_lines, reason = "one arm for each update")]
 pub(in crate::tui) fn apply(
     app: &mut App,
     update: BackendUpdate,

@@ -37,7 +37,7 @@ pub(in crate::tui) fn group_line(
     if group.folded && free > 10 {
         let style = if selected { Style::new() } else { theme.dim() };
         line.push_span("  ");
-        push_highlighted(app, truncate(&first.title, free - 3), style, &mut line);
+        push_highlighted(app, &truncate(&first.title, free - 3), style, &mut line);
     }
     line.push_span(" ".repeat(room.saturating_sub(line.width() + right.width())));
     line.extend(right.spans);

@@ -47,11 +47,11 @@ pub(in crate::tui) fn header(app: &App, columns: &Columns) -> Line<'static> {
 /// Appends a text with the matches of the filter's search words highlighted.
 pub(in crate::tui) fn push_highlighted(
     app: &App,
-    text: SafeText<'_>,
+    text: &SafeText<'_>,
     style: Style,
     line: &mut Line<'static>,
 ) {
-    highlight::push_marked(app, text.clone(), &matches(app, &text), style, line);
+    highlight::push_marked(app, text.clone(), &matches(app, text), style, line);
 }
 
 /// Returns which graphemes of a text the filter's search words match.
@@ -166,7 +166,7 @@ pub(in crate::tui) fn row_line(
                 let number = row.number.map_or_else(|| "new".into(), |n| n.0.to_string());
                 let number = truncate(number, wide);
                 line.push_span(" ".repeat(wide.saturating_sub(number.width())));
-                push_highlighted(app, number, styles.title, &mut line);
+                push_highlighted(app, &number, styles.title, &mut line);
                 line.push_span(" ");
             }
             Column::Priority => {

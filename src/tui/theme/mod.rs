@@ -159,14 +159,15 @@ impl Theme {
         let palette = self.palette();
         let backgrounds = palette.and_then(|palette| palette.selection);
         match (backgrounds, self.depth) {
-            (Some(_), Depth::Basic) if focused => Style::new().add_modifier(Modifier::REVERSED),
+            (Some(_), Depth::Basic) | (None, _) if focused => {
+                Style::new().add_modifier(Modifier::REVERSED)
+            }
             (Some(_), Depth::Basic) => Style::new(),
             (Some([with, without]), _) => {
                 let style =
                     Style::new().bg((if focused { with } else { without }).color(self.depth));
                 palette.map_or(style, |palette| style.fg(palette.selected.color(self.depth)))
             }
-            (None, _) if focused => Style::new().add_modifier(Modifier::REVERSED),
             (None, _) => Style::new().add_modifier(Modifier::BOLD),
         }
     }
