@@ -181,13 +181,15 @@ fn wrong_clock_is_on_the_first_line_and_once_in_a_sentence(
 }
 
 #[rstest]
-fn ages_and_clocks_are_counted_by_the_clock_of_the_server(#[values(-95, 95)] minutes: i64) {
+fn ages_and_clocks_are_counted_by_the_clock_of_the_server(#[values(-65, 65)] minutes: i64) {
     let correction = TimeDelta::minutes(minutes);
     // So narrow that one pane is shown.
     let (mut right, mut wrong) = (remote((60, 16)), remote((60, 16)));
     // The clock of the second machine is wrong by as much as it is corrected by.
     wrong.now = right.now - correction;
-    wrong.app.connection.answered_at = Some(wrong.now);
+    for stage in [&mut right, &mut wrong] {
+        stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
+    }
     wrong.learn(BackendUpdate::ClockCorrection(correction));
     right.refresh();
     wrong.refresh();
@@ -234,9 +236,11 @@ fn wall_names_a_wrong_clock(
 #[test]
 fn wall_counts_ages_by_the_clock_of_the_server() {
     let correction = TimeDelta::minutes(-95);
-    let (right, mut wrong) = (super::wall::busy((60, 16)), super::wall::busy((60, 16)));
+    let (mut right, mut wrong) = (super::wall::busy((60, 16)), super::wall::busy((60, 16)));
     wrong.now = right.now - correction;
-    wrong.app.connection.answered_at = Some(wrong.now);
+    for stage in [&mut right, &mut wrong] {
+        stage.learn(BackendUpdate::Connection(ConnectionState::Live { at: stage.now }));
+    }
     wrong.learn(BackendUpdate::ClockCorrection(correction));
     let rows = |stage: &Stage| -> Vec<String> {
         stage.screen().lines().skip(2).map(|line| line.trim().to_owned()).collect()
