@@ -64,7 +64,7 @@ pub enum Record {
     /// A planned change, such as a deploy.
     Change(Change),
     /// One event of the timeline of one incident. On the first event of a command, the field
-    /// [`COMMAND_DIGEST`] of [`Event::extra`] is what the id of the command is bound to.
+    /// [`COMMAND_DIGEST`] of `Event::extra` is what the id of the command is bound to.
     Event(Box<Event>),
     /// What the id of a command is bound to that has no events: it recorded a change or a problem.
     Command(UsedId),
