@@ -8,7 +8,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 
 use super::bulk::{self, BulkWriter, ProjectionWrite};
 use super::change_table;
-use super::command_identity::{digest_from_text, put_used_id};
+use super::command_identity::put_used_id;
 use super::connect::connect_writer;
 use super::directory_table;
 use super::error::{StoreError, StoreResult};
@@ -16,6 +16,7 @@ use super::event_insert::{bind_event, encode_body};
 use super::event_row::{self, COLUMNS, FROM, WRITER_FORMAT, truncate_times};
 use super::foreign_table;
 use super::full_text;
+use super::import_error::{ImportError, RecordProblem, invalid, parse_digest};
 use super::measures;
 use super::meta::{LAST_NUMBER, NEXT_LOG, raise_needed_to_write};
 use super::migrate::SCHEMA_VERSION;
@@ -23,6 +24,7 @@ use super::names::NameInterner;
 use super::problem_table;
 use super::records;
 use super::row::{NUMBERS_END, incident_key};
+use super::seen_ids::SeenIds;
 use super::service_level_table::{read_levels, replace_levels};
 use super::sql::Batch;
 use super::store::FileStore;
@@ -30,9 +32,8 @@ use super::store::FileStore;
 use crate::backend::BackendError;
 use crate::backend::record::{COMMAND_DIGEST, FORMAT, Record, VERSION};
 use crate::model::anomaly::{Anomaly, AnomalyCounts};
-use crate::model::check::{self, BadField, FieldProblem};
+use crate::model::check;
 use crate::model::command::Link;
-use crate::model::incident::TimelineError;
 use crate::model::searched_texts::{SearchedTexts, affects_search};
 use crate::model::service_level::ServiceLevels;
 use crate::model::{Event, EventBody, Incident, IncidentId, IncidentNumber};
@@ -90,126 +91,6 @@ impl fmt::Debug for Importer {
     }
 }
 
-/// Tells which ids may exist already, in a fixed amount of memory: by a Bloom filter for the ids of
-/// this import, and by the greatest id for those of the store, as ids grow with time.
-struct SeenIds {
-    bits: Vec<u64>,
-    greatest_event: Option<[u8; 16]>,
-    greatest_incident: Option<[u8; 16]>,
-}
-
-impl SeenIds {
-    /// 2^26 bits are 8 MiB. After five million events, one in 200 new ids is a false positive,
-    /// which costs a needless query.
-    const BITS: u64 = 1 << 26;
-
-    /// Returns whether the id may exist already, and adds it.
-    fn test_and_insert(&mut self, id: &[u8; 16], greatest: Option<[u8; 16]>) -> bool {
-        let value = u128::from_be_bytes(*id);
-        let mix = |seed: u128| {
-            let product = (value ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-            u64::try_from(product >> 70).unwrap_or(0)
-                ^ u64::try_from((product << 6) >> 102).unwrap_or(0)
-        };
-        let mut all = true;
-        for seed in [0, 0x5bd1_e995_0000_0000_1b87_3593, 0x0cc9_e2d5_1000_0000_0000_0001] {
-            let bit = mix(seed) % Self::BITS;
-            let word = usize::try_from(bit / 64).unwrap_or(0);
-            let mask = 1 << (bit % 64);
-            all &= self.bits[word] & mask != 0;
-            self.bits[word] |= mask;
-        }
-        all || greatest.is_some_and(|greatest| *id <= greatest)
-    }
-}
-
-/// The reasons for which a record can't be imported.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum ImportError {
-    /// A field of the record is invalid. The import can go on without the record.
-    #[error("{field}: {problem}")]
-    Invalid {
-        /// The name of the field.
-        field: &'static str,
-        /// What is wrong with its value.
-        #[source]
-        problem: RecordProblem,
-    },
-    /// The store failed; no further record can be added.
-    #[error(transparent)]
-    Store(#[from] BackendError),
-}
-
-/// What is wrong with a field of a record. Displayed as what is wrong and what to do: the part of a
-/// sentence that follows the field's name.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum RecordProblem {
-    /// The value is one that no command could have written.
-    #[error(transparent)]
-    Field(#[from] FieldProblem),
-    /// The header is that of another program.
-    #[error("is not \"{FORMAT}\": this is no export of a store")]
-    ForeignFormat,
-    /// The digest of a command is none.
-    #[error("is not 32 hexadecimal digits")]
-    NoDigest,
-    /// The header has a version that does not exist yet.
-    #[error("is {version}, this redphone knows {VERSION}: update redphone")]
-    NewerVersion {
-        /// The version of the header.
-        version: u32,
-    },
-    /// Events between this one and the last one are missing.
-    #[error("is {seq}, but event {last} of {label} was the last: one is missing")]
-    Gap {
-        /// The position of the event.
-        seq: u32,
-        /// The position of the last event before it.
-        last: u32,
-        /// The incident, as messages name it.
-        label: String,
-    },
-    /// A declaration is not the first event of its incident.
-    #[error("declares an incident that is declared already")]
-    DeclaredTwice,
-    /// The incident could not be loaded again.
-    #[error("is gone")]
-    IncidentNotLoaded,
-    /// The event does not follow the last one.
-    #[error(transparent)]
-    NotNext(#[from] TimelineError),
-    /// The incident's first event is not the first.
-    #[error("is {seq}, but this incident has no event 1")]
-    NoFirstEvent {
-        /// The position of the event.
-        seq: u32,
-    },
-    /// The incident's first event declares nothing.
-    #[error("is not a declaration: a timeline begins with one")]
-    NoDeclaration,
-    /// The number of the incident can't be stored.
-    #[error("is {number}: it must lie from 1 to {}", NUMBERS_END - 1)]
-    NumberOutOfRange {
-        /// The number that the declaration asks for.
-        number: u64,
-    },
-    /// Another incident has the number.
-    #[error("INC-{number} is another incident's already: --renumber gives each a new one")]
-    NumberInUse {
-        /// The number that the declaration asks for.
-        number: u64,
-    },
-    /// Another event has the id.
-    #[error("is the id of another event: each event needs its own")]
-    DuplicateId,
-    /// The store has an event at this position, and it is not the same.
-    #[error("is {seq}, and the store has another event there: the two histories differ")]
-    HistoriesDiffer {
-        /// The position of the event.
-        seq: u32,
-    },
-}
-
 /// Counts the records of an import.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Imported {
@@ -225,20 +106,6 @@ pub struct Imported {
     pub anomalies: AnomalyCounts,
     /// The first and the last number that an incident got instead of its own.
     pub new_numbers: Option<(u64, u64)>,
-}
-
-fn invalid(field: &'static str, problem: impl Into<RecordProblem>) -> ImportError {
-    ImportError::Invalid { field, problem: problem.into() }
-}
-
-fn parse_digest(text: &str) -> Result<Vec<u8>, ImportError> {
-    digest_from_text(text).ok_or_else(|| invalid("digest", RecordProblem::NoDigest))
-}
-
-impl From<BadField> for ImportError {
-    fn from(bad: BadField) -> Self {
-        invalid(bad.field, bad.problem)
-    }
 }
 
 impl FileStore {
@@ -279,11 +146,7 @@ impl Importer {
                 .try_get_unchecked::<Option<i64>, _>(1)?
                 .and_then(|n| u64::try_from(n).ok())
                 .unwrap_or(0),
-            seen: SeenIds {
-                bits: vec![0; usize::try_from(SeenIds::BITS / 64).unwrap_or(0)],
-                greatest_event: greatest(2)?,
-                greatest_incident: greatest(3)?,
-            },
+            seen: SeenIds::new(greatest(2)?, greatest(3)?),
             store,
             conn,
             names: NameInterner::default(),
