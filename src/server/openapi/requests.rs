@@ -181,6 +181,9 @@ mod tests {
             "paths": {"/x": {"post": {
                 "requestBody": {"content": {"application/json": {"schema": reference("Ask")}}},
                 "responses": {"200": {"content": {"application/json": {"schema": reference("Person")}}}},
+            }}, "/y": {"put": {
+                "requestBody": {"content": {"application/json": {"schema": reference("Person")}}},
+                "responses": {"200": {"content": {"application/json": {"schema": reference("Person")}}}},
             }}},
             "components": {"schemas": {
                 "Ask": {"oneOf": [
@@ -200,6 +203,13 @@ mod tests {
     fn requests_are_closed_and_responses_stay_open() {
         let mut document = document();
         close_requests(&mut document);
+        // A body that is a shared schema leads to its copy, and the response to the open one.
+        let target = |part: &str| {
+            let content = "content/application~1json/schema/$ref";
+            document.pointer(&format!("/paths/~1y/put/{part}/{content}")).unwrap().clone()
+        };
+        assert_eq!(target("requestBody"), format!("{REFERENCE}PersonRequest"));
+        assert_eq!(target("responses/200"), format!("{REFERENCE}Person"));
         let schema = |name: &str| document.pointer(&format!("/components/schemas/{name}")).unwrap();
         let text = json!({"type": "string"});
         assert_eq!(
