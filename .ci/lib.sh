@@ -2,6 +2,8 @@
 # machine with Rust. Bash reads this file from the root of the repository.
 
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
+# Nobody debugs here: without line tables the tests are compiled and linked faster.
+export CARGO_PROFILE_DEV_DEBUG=0
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
@@ -40,6 +42,7 @@ full_sizes() {
     export REDPHONE_FAULT_RUNS="${REDPHONE_FAULT_RUNS:-160}"
     export REDPHONE_MIGRATION_INCIDENTS="${REDPHONE_MIGRATION_INCIDENTS:-1000000}"
     export REDPHONE_MIGRATION_KILLS="${REDPHONE_MIGRATION_KILLS:-10}"
+    export REDPHONE_DECLARATIONS="${REDPHONE_DECLARATIONS:-10000}"
 }
 
 install_needs() {
@@ -56,6 +59,13 @@ install_needs() {
     command -v dbus-run-session >/dev/null || need+=(dbus)
     command -v gnome-keyring-daemon >/dev/null || need+=(gnome-keyring)
     command -v promtool >/dev/null || need+=(prometheus)
+    command -v curl >/dev/null || need+=(curl)         # the examples of the README
+    [ -e /usr/share/zoneinfo/Europe/Berlin ] || need+=(tzdata) # schedules are in the local time of zones
+    command -v openssl >/dev/null || need+=(openssl) # certificates of the mail server of the tests
+    command -v zsh >/dev/null || need+=(zsh)           # completions are tried in real shells
+    command -v fish >/dev/null || need+=(fish)
+    command -v mandoc >/dev/null || need+=(mandoc)     # both judge the manual pages
+    command -v groff >/dev/null || need+=(groff)
     if [ "${#need[@]}" -gt 0 ]; then
         as_root apt-get update -qq
         as_root env DEBIAN_FRONTEND=noninteractive \
@@ -76,14 +86,20 @@ all_steps() {
     step "formatting"
     cargo fmt --all --check
 
-    step "the program as it is released"
+    # Benchmarks and pictures are compiled too, for clippy. Both builds have parts that use one core
+    # only, and folders of their own: together they end sooner than one after the other.
+    step "the program as it is released, and clippy"
+    mkdir -p target
+    cargo clippy --locked --all-targets -- -D warnings >target/clippy.log 2>&1 &
+    local clippy=$!
     cargo build --locked --release
+    if ! wait "$clippy"; then
+        cat target/clippy.log
+        return 1
+    fi
+    tail -n 3 target/clippy.log
     # Tests that run the program take this one from here on.
     export REDPHONE_BIN="$PWD/target/release/redphone"
-
-    # Benchmarks and pictures are compiled too.
-    step "clippy"
-    cargo clippy --locked --all-targets -- -D warnings
 
     # With the example, dependencies have the features that they have for clippy: without it, many of
     # them (SQLite's C sources too) would be built once more.
@@ -99,7 +115,7 @@ all_steps() {
     step "fuzz targets"
     .ci/fuzz
 
-    step "real parts: keyring, promtool, schemathesis"
+    step "real parts: keyring, promtool, schemathesis, generated clients, shells, manual pages, MCP"
     REDPHONE_REAL=1 cargo test --locked --test real -- --nocapture
     end_step
 }

@@ -8,6 +8,8 @@
 //! | ground | `files` | replaces files on the disk |
 //! | first | [`backend`] | where incidents are stored, behind one trait |
 //! | first | [`api`] | the same trait on the wire: paths, queries, bodies, errors |
+//! | first | [`outbound`] | what is sent to people, over which channels |
+//! | first | [`verbs`] | requests for verbs, in fields as one would type them |
 //! | second | [`sync`] | mirrors a backend for the panes; cache and outbox of a remote |
 //! | second | [`server`] | serves any backend over HTTP |
 //! | top | [`tui`], [`cli`] | the panes, and the command line |
@@ -48,6 +50,8 @@ pub mod config;
 pub mod docs;
 mod files;
 pub mod model;
+pub mod outbound;
 pub mod server;
 pub mod sync;
 pub mod tui;
+pub mod verbs;

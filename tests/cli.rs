@@ -8,12 +8,20 @@ mod readme;
 mod cli {
     mod bad_input;
     mod commands;
+    mod completions;
+    mod contacts;
+    mod directory;
     mod files;
+    mod formats;
     mod full_output;
     mod help_output;
     mod hostile_text;
+    mod lists;
+    mod man;
+    mod prompt;
     mod read_only;
     mod terminal;
     mod tokens;
     mod transfer;
+    mod verbs;
 }

@@ -9,9 +9,12 @@ mod model {
     mod commands;
     mod decide;
     mod filter;
+    mod handoff;
+    mod last_word;
     mod later;
     mod lifecycle;
     mod measures;
+    mod oncall;
     mod parsing;
     mod people;
     mod rejection;

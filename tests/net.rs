@@ -5,5 +5,6 @@ mod support;
 mod api;
 mod conformance;
 mod http;
+mod outbound;
 mod put_back;
 mod sync;

@@ -3,8 +3,14 @@
 mod support;
 
 mod real {
+    mod clients;
+    mod curl;
     mod keyring;
+    mod manual;
+    mod mcp;
+    mod outbound;
     mod parts;
     mod promtool;
     mod schemathesis;
+    mod shells;
 }

@@ -9,7 +9,9 @@ mod store {
     mod doctor;
     mod fixtures;
     mod import;
+    mod last_word;
     mod later;
+    mod lists;
     mod migration;
     mod naming;
     mod open;

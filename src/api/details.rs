@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::backend::BackendError;
+use crate::model::administration::AdministrationRefusal;
 use crate::model::{DatedRejection, DatedSentence, Rejection, RejectionKind};
 
 /// The media type of [`Details`].
@@ -57,7 +58,9 @@ fn read_if_defined<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Rejectio
 }
 
 /// The codes of errors, each with its HTTP status.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, strum::EnumString, strum::IntoStaticStr)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, strum::EnumIter, strum::EnumString, strum::IntoStaticStr,
+)]
 #[strum(serialize_all = "snake_case")]
 pub enum ErrorCode {
     /// Path, query, header or body can't be parsed.
@@ -202,7 +205,10 @@ impl From<BackendError> for Details {
             }
             BackendError::Conflict(why) => {
                 let code = match &why.rejection {
-                    Rejection::ChangedMeanwhile { .. } => ErrorCode::ChangedMeanwhile,
+                    Rejection::ChangedMeanwhile { .. }
+                    | Rejection::Administration(AdministrationRefusal::ChangedMeanwhile {
+                        ..
+                    }) => ErrorCode::ChangedMeanwhile,
                     _ => ErrorCode::Conflict,
                 };
                 let mut details = Self { rejection: Some(why.kind()), ..Self::new(code, detail) };

@@ -7,8 +7,10 @@
 pub mod command;
 pub mod details;
 pub mod header;
+pub mod list_query;
 pub mod path;
 pub mod query;
+pub mod resource;
 
 /// The response header with the server's time at which it answered (RFC 3339, milliseconds). A
 /// client measures with it how far its clock is off.
@@ -16,3 +18,4 @@ pub const SERVER_TIME: &str = "redphone-time";
 
 pub use command::{Answered, Answers, Order, Orders};
 pub use details::{Details, ErrorCode};
+pub use resource::{EventPage, IncidentOutcome, NewIncident, OnCallEntry};

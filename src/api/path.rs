@@ -2,7 +2,8 @@
 
 /// The capabilities of the backend: name, kinds of commands, and the identity of the caller.
 pub const CAPABILITIES: &str = "/v1/capabilities";
-/// Searches incidents: takes [`super::query::Search`], returns a page of summaries.
+/// Searches incidents: takes [`super::query::Search`], returns a page of summaries. Declares one
+/// with POST: takes [`super::NewIncident`], returns [`super::IncidentOutcome`].
 pub const INCIDENTS: &str = "/v1/incidents";
 /// One incident with suspected changes, similar incidents and its problem.
 pub const INCIDENT: &str = "/v1/incidents/{id}";
@@ -18,6 +19,52 @@ pub const MEASURES: &str = "/v1/measures";
 pub const DIRECTORY: &str = "/v1/directory";
 /// The recorded problems, which are the underlying causes of incidents.
 pub const PROBLEMS: &str = "/v1/problems";
+/// The events of all incidents: takes [`super::list_query::Feed`], returns a page.
+pub const FEED: &str = "/v1/feed";
+/// The events of all incidents as they are written: takes [`super::query::Events`], returns
+/// [`super::EventPage`], or sends them one by one.
+pub const EVENTS: &str = "/v1/events";
+/// Who is on call: takes [`super::query::OnCall`].
+pub const ON_CALL: &str = "/v1/on-call";
+/// The people of the directory.
+pub const PEOPLE: &str = "/v1/people";
+/// The teams of the directory.
+pub const TEAMS: &str = "/v1/teams";
+/// The services of the directory.
+pub const SERVICES: &str = "/v1/services";
+/// The on-call schedules of the directory.
+pub const SCHEDULES: &str = "/v1/schedules";
+/// The escalation policies of the directory.
+pub const POLICIES: &str = "/v1/policies";
+/// One person, by the handle. PUT adds or replaces, DELETE removes; both return
+/// [`crate::backend::Administered`], here and below.
+pub const PERSON: &str = "/v1/people/{handle}";
+/// One team, by its name.
+pub const TEAM: &str = "/v1/teams/{name}";
+/// One service, by its name.
+pub const SERVICE: &str = "/v1/services/{name}";
+/// One on-call schedule, by its team.
+pub const SCHEDULE: &str = "/v1/schedules/{team}";
+/// One escalation policy, by its team.
+pub const POLICY: &str = "/v1/policies/{team}";
+/// The overrides of a schedule: POST adds one, DELETE removes one.
+pub const OVERRIDES: &str = "/v1/schedules/{team}/overrides";
+/// Who changed what of the directory and of the tokens: takes
+/// [`super::list_query::Administration`], returns a page.
+pub const ADMINISTRATION: &str = "/v1/administration";
+/// The tokens: who may use the API. POST creates one.
+pub const TOKENS: &str = "/v1/tokens";
+/// One token, by its id. DELETE revokes it.
+pub const TOKEN: &str = "/v1/tokens/{id}";
+/// The recorded changes: takes [`super::list_query::ChangeRecords`], returns a page.
+pub const CHANGE_RECORDS: &str = "/v1/change-records";
+/// The reviews: takes [`super::list_query::Reviews`], returns a page.
+pub const REVIEWS: &str = "/v1/reviews";
+/// The action items of all incidents: takes [`super::list_query::ActionItems`], returns a page.
+pub const ACTION_ITEMS: &str = "/v1/action-items";
+/// The problems with the incidents that link to them: takes [`super::list_query::LinkedProblems`],
+/// returns a page.
+pub const LINKED_PROBLEMS: &str = "/v1/linked-problems";
 /// Executes commands: takes [`super::Orders`], returns [`super::Answers`].
 pub const COMMANDS: &str = "/v1/commands";
 /// Liveness: whether the process runs. Needs no token.
@@ -29,8 +76,9 @@ pub const METRICS: &str = "/v1/metrics";
 /// The `OpenAPI` document. Needs no token.
 pub const OPENAPI: &str = "/v1/openapi.json";
 
-/// All paths of the API, including those that need no token.
-pub const ALL: [&str; 14] = [
+/// All paths of the API, including those that need no token, but for those of the verbs, which are
+/// below [`INCIDENT`].
+pub const ALL: [&str; 35] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
@@ -40,6 +88,27 @@ pub const ALL: [&str; 14] = [
     MEASURES,
     DIRECTORY,
     PROBLEMS,
+    FEED,
+    EVENTS,
+    ON_CALL,
+    PEOPLE,
+    TEAMS,
+    SERVICES,
+    SCHEDULES,
+    POLICIES,
+    PERSON,
+    TEAM,
+    SERVICE,
+    SCHEDULE,
+    POLICY,
+    OVERRIDES,
+    ADMINISTRATION,
+    TOKENS,
+    TOKEN,
+    CHANGE_RECORDS,
+    REVIEWS,
+    ACTION_ITEMS,
+    LINKED_PROBLEMS,
     COMMANDS,
     HEALTH,
     READY,

@@ -54,6 +54,65 @@ pub struct Changes {
     pub wait: u64,
 }
 
+/// Selects the events of all incidents after a position or a time.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Events {
+    /// The `cursor` of the last response, or a time: what was recorded from then on. By default
+    /// the last 24 hours; for server-sent events, what happens from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(example = "2026-03-01T22:00:00Z", max_length = 40)]
+    pub since: Option<String>,
+    /// How long to wait for an event if there is none yet, in seconds, up to 60.
+    #[serde(default)]
+    #[param(minimum = 0, maximum = 60)]
+    pub wait: u64,
+    /// The kinds of events, separated by commas, such as `note_added,resolved`; all if it is
+    /// absent. The kinds are those of the events of a timeline.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[param(
+        example = "declared,resolved",
+        pattern = "^((declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded)(,(declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded))*)?$"
+    )]
+    pub kinds: String,
+    /// The team that is responsible for the incident now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// The handle of the person who caused them, or the name of a program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// The maximum number of events, from 1 to 1000; 100 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+/// Selects who is on call, and when.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OnCall {
+    /// The time; now by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(example = "2026-03-01T22:00:00Z")]
+    pub at: Option<DateTime<Utc>>,
+    /// The team; all that have a schedule by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+}
+
+/// What requests to declare or change an incident have beside their body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChangeOptions {
+    /// Whether services and teams that the directory does not have are meant. Without it, a request
+    /// of a person that names one is refused; a program may name them.
+    #[serde(default)]
+    pub accept_unknown: bool,
+}
+
 /// Selects a part of a timeline: the last `limit` events, all events after `after`, or the last
 /// `limit` events before `before`.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]

@@ -3,6 +3,7 @@
 //! [`Backend`] is small and has exactly the operations that the wire carries. So any backend can be
 //! served over HTTP, and a served backend can be used as a backend again.
 
+pub mod administration;
 pub(crate) mod certificate;
 mod clock_offset;
 mod command_kinds;
@@ -10,6 +11,7 @@ pub mod demo;
 mod error;
 pub mod file;
 pub mod http;
+pub mod lists;
 mod page_mark;
 pub mod record;
 mod store_mark;
@@ -26,13 +28,22 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+pub use administration::{
+    Administered, AdministrationRequest, AdministrationSearch, NoAdministration, Precondition,
+};
 pub use clock_offset::{ClockOffset, clock_sentence};
 pub use command_kinds::CommandKinds;
 pub use error::{BackendError, Cause, Missing};
+pub use lists::{
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,
+    ListSearch, NoSuchList, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, ReviewState,
+    TimeOrder,
+};
 pub use page_mark::{InvalidPageMark, PageMark};
 pub use store_mark::{InvalidMark, PutBack, StoreInfo, StoreMark};
 
-use crate::model::change::Suspect;
+use crate::model::administration::AdministrationEvent;
+use crate::model::change::{Change, Suspect};
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
@@ -98,8 +109,62 @@ pub trait Backend: Send + Sync {
     /// Returns the recorded problems, newest first; at most 1000.
     async fn problems(&self) -> Result<Vec<Problem>, BackendError>;
 
+    /// Returns one page of the events of all incidents.
+    ///
+    /// This list and the four below may have a page with fewer rows than the limit, even none, that
+    /// is not the last: one read looks at a bounded number of records. A backend without such a
+    /// list says so ([`NoSuchList`]), which is what the methods with a body do.
+    async fn feed(&self, _search: &FeedSearch) -> Result<Page<FeedEntry>, BackendError> {
+        no_such_list(List::Feed)
+    }
+
+    /// Returns one page of the recorded changes, the one that starts last first.
+    async fn recorded_changes(&self, _search: &ChangeSearch) -> Result<Page<Change>, BackendError> {
+        no_such_list(List::Changes)
+    }
+
+    /// Returns one page of the reviews: unpublished ones first, and of those the newest incidents.
+    async fn reviews(&self, _search: &ReviewSearch) -> Result<Page<ReviewEntry>, BackendError> {
+        no_such_list(List::Reviews)
+    }
+
+    /// Returns one page of the action items: open ones first, by the day on which they are due.
+    async fn action_items(
+        &self,
+        _search: &ActionItemSearch,
+    ) -> Result<Page<ActionItemEntry>, BackendError> {
+        no_such_list(List::ActionItems)
+    }
+
+    /// Returns one page of the problems, newest first, with the incidents that link to them.
+    async fn linked_problems(
+        &self,
+        _search: &ProblemSearch,
+    ) -> Result<Page<ProblemEntry>, BackendError> {
+        no_such_list(List::Problems)
+    }
+
     /// Returns the people, teams, services, escalation policies and on-call schedules.
     async fn directory(&self) -> Result<Directory, BackendError>;
+
+    /// Changes the directory, or records a change of a token. A request that was carried out before
+    /// (same id) changes nothing and is answered with its first outcome.
+    ///
+    /// A backend without administration says so, which is what this method and the next one do.
+    async fn administer(
+        &self,
+        _request: &AdministrationRequest,
+    ) -> Result<Administered, BackendError> {
+        Err(BackendError::not_allowed(NoAdministration { host: None }))
+    }
+
+    /// Returns one page of the changes of administration, the latest first.
+    async fn administration_log(
+        &self,
+        _search: &AdministrationSearch,
+    ) -> Result<Page<AdministrationEvent>, BackendError> {
+        Err(BackendError::not_allowed(NoAdministration { host: None }))
+    }
 
     /// Returns the present position of the store; `None` if the backend does not tell which store it
     /// is.
@@ -140,6 +205,11 @@ pub trait Backend: Send + Sync {
     fn token_id(&self) -> Option<String> {
         None
     }
+}
+
+/// Returns the error of a backend that has no such list.
+fn no_such_list<T>(list: List) -> Result<T, BackendError> {
+    Err(BackendError::not_allowed(NoSuchList { list, host: None }))
 }
 
 /// Where a backend has its data on this machine.

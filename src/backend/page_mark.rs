@@ -3,14 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
+use uuid::Uuid;
 
 use crate::model::queue::UrgencyKey;
-use crate::model::{IncidentId, Priority};
+use crate::model::{IncidentId, Priority, ProblemId};
 
 /// Where a page of a search ended. A backend accepts the marks that it has issued, and refuses
 /// others.
@@ -27,6 +28,37 @@ pub enum PageMark {
     /// The id of the last row, and the number of rows up to it, which is used if that row is no
     /// longer in the list.
     Row(IncidentId, usize),
+    /// When the last event of a feed was recorded, in milliseconds since 1970, and its position in
+    /// the log.
+    Event {
+        /// Whether the feed has the latest event first.
+        newest_first: bool,
+        /// The time.
+        recorded: i64,
+        /// The position.
+        log: i64,
+    },
+    /// The position of the last event in the log.
+    Log(i64),
+    /// The second in which the last change of a list starts, and its key.
+    Change(i64, i64),
+    /// Whether the last review of a list is published, and the key of its incident.
+    Review(bool, i64),
+    /// The last action item of a list.
+    ActionItem {
+        /// Whether it is done.
+        done: bool,
+        /// The day on which it is due.
+        due: Option<NaiveDate>,
+        /// The key of its incident.
+        incident: i64,
+        /// Its id.
+        id: Uuid,
+    },
+    /// The id of the last problem of a list.
+    Problem(ProblemId),
+    /// The position of the last change of administration.
+    Administration(i64),
     /// The number of cached rows up to the end of the page.
     Cached(usize),
     /// A text that this version does not issue.
@@ -38,11 +70,18 @@ pub enum PageMark {
 #[error("that is no mark of a page: begin with the first page")]
 pub struct InvalidPageMark;
 
-/// The prefixes of the texts. They are unambiguous, as `k`, `r` and `o` are followed by a number or
-/// by `true` or `false`.
+/// The prefixes of the texts. They are unambiguous, as all but the last are followed by a number, by
+/// `true` or `false`, or by an id.
 const KEY: &str = "k";
 const RANK: &str = "r";
 const ROW: &str = "o";
+const EVENT: &str = "e";
+const LOG: &str = "l";
+const CHANGE: &str = "c";
+const REVIEW: &str = "v";
+const ACTION_ITEM: &str = "a";
+const PROBLEM: &str = "p";
+const ADMINISTRATION: &str = "d";
 const CACHED: &str = "kept:";
 
 impl fmt::Display for PageMark {
@@ -54,6 +93,18 @@ impl fmt::Display for PageMark {
                 write!(f, "{RANK}{is_calm}.{priority}.{is_acknowledged}.{reported}.{id}")
             }
             Self::Row(id, count) => write!(f, "{ROW}{count}.{id}"),
+            Self::Event { newest_first, recorded, log } => {
+                write!(f, "{EVENT}{newest_first}.{recorded}.{log}")
+            }
+            Self::Log(log) => write!(f, "{LOG}{log}"),
+            Self::Change(start, key) => write!(f, "{CHANGE}{start}.{key}"),
+            Self::Review(is_published, key) => write!(f, "{REVIEW}{is_published}.{key}"),
+            Self::ActionItem { done, due, incident, id } => {
+                write!(f, "{ACTION_ITEM}{done}.{incident}.{id}.")?;
+                due.map_or(Ok(()), |due| write!(f, "{due}"))
+            }
+            Self::Problem(id) => write!(f, "{PROBLEM}{id}"),
+            Self::Administration(position) => write!(f, "{ADMINISTRATION}{position}"),
             Self::Cached(count) => write!(f, "{CACHED}{count}"),
             Self::Unknown(text) => f.write_str(text),
         }
@@ -81,6 +132,9 @@ fn parse(text: &str) -> Option<PageMark> {
         let (count, id) = row.split_once('.')?;
         return Some(PageMark::Row(id.parse().ok()?, count.parse().ok()?));
     }
+    if let Some(mark) = parse_list_mark(text) {
+        return Some(mark);
+    }
     let parts: Vec<&str> = text.strip_prefix(RANK)?.split('.').collect();
     let [calm, priority, acknowledged, reported, id] = parts[..] else { return None };
     Some(PageMark::Rank(UrgencyKey {
@@ -90,6 +144,47 @@ fn parse(text: &str) -> Option<PageMark> {
         reported_at: DateTime::from_timestamp_millis(reported.parse().ok()?)?,
         id: id.parse().ok()?,
     }))
+}
+
+/// Parses a mark of a list over all incidents.
+fn parse_list_mark(text: &str) -> Option<PageMark> {
+    if let Some(event) = text.strip_prefix(EVENT) {
+        let [newest, recorded, log] = split(event)?;
+        return Some(PageMark::Event {
+            newest_first: newest.parse().ok()?,
+            recorded: recorded.parse().ok()?,
+            log: log.parse().ok()?,
+        });
+    }
+    if let Some(log) = text.strip_prefix(LOG) {
+        return Some(PageMark::Log(log.parse().ok()?));
+    }
+    if let Some(change) = text.strip_prefix(CHANGE) {
+        let [start, key] = split(change)?;
+        return Some(PageMark::Change(start.parse().ok()?, key.parse().ok()?));
+    }
+    if let Some(review) = text.strip_prefix(REVIEW) {
+        let [is_published, key] = split(review)?;
+        return Some(PageMark::Review(is_published.parse().ok()?, key.parse().ok()?));
+    }
+    if let Some(item) = text.strip_prefix(ACTION_ITEM) {
+        let [done, incident, id, due] = split(item)?;
+        return Some(PageMark::ActionItem {
+            done: done.parse().ok()?,
+            due: if due.is_empty() { None } else { Some(due.parse().ok()?) },
+            incident: incident.parse().ok()?,
+            id: id.parse().ok()?,
+        });
+    }
+    if let Some(position) = text.strip_prefix(ADMINISTRATION) {
+        return Some(PageMark::Administration(position.parse().ok()?));
+    }
+    Some(PageMark::Problem(text.strip_prefix(PROBLEM)?.parse().ok()?))
+}
+
+/// Splits a text at its dots; `None` if it has another number of parts.
+fn split<const N: usize>(text: &str) -> Option<[&str; N]> {
+    text.split('.').collect::<Vec<_>>().try_into().ok()
 }
 
 impl From<String> for PageMark {
@@ -135,6 +230,16 @@ mod tests {
     #[case("kept:50".into())]
     #[case(format!("o7.{ID}"))]
     #[case(format!("rfalse.0.true.1767600000123.{ID}"))]
+    #[case("etrue.1767600000123.7".into())]
+    #[case("efalse.0.7".into())]
+    #[case("l0".into())]
+    #[case("l42".into())]
+    #[case("c1767600000.3".into())]
+    #[case("vtrue.42".into())]
+    #[case(format!("afalse.42.{ID}.2026-11-30"))]
+    #[case(format!("atrue.42.{ID}."))]
+    #[case(format!("p{ID}"))]
+    #[case("d42".into())]
     fn mark_is_parsed_and_printed_unchanged(#[case] text: String) {
         let mark: PageMark = text.parse().unwrap();
         assert_eq!(mark.to_string(), text);
@@ -156,6 +261,13 @@ mod tests {
     #[case(format!("o7.{}", ID.to_uppercase()))]
     #[case(format!("rfalse.0.true.1767600000123.{ID}.more"))]
     #[case(format!("rfalse.9.true.1767600000123.{ID}"))]
+    #[case("etrue.1".into())]
+    #[case("emaybe.1.2".into())]
+    #[case("c1.2.3".into())]
+    #[case("l07".into())]
+    #[case("v42".into())]
+    #[case(format!("afalse.42.{ID}.2026-13-30"))]
+    #[case("p7".into())]
     #[case("next=2".into())]
     fn other_text_is_refused_and_carried_unchanged(#[case] text: String) {
         assert_eq!(text.parse::<PageMark>(), Err(InvalidPageMark));

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::model::administration::AdministrationEvent;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::extra::Extensible;
@@ -34,7 +35,7 @@ pub struct UsedId {
 /// One line of an export.
 ///
 /// An export begins with the header. The directory, the problems and the changes follow, with the
-/// ids of their commands, then all events in the order in which the store recorded them, and the end,
+/// ids of their commands and the changes of administration, then all events in the order in which the store recorded them, and the end,
 /// which counts them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", remote = "Self")]
@@ -68,6 +69,8 @@ pub enum Record {
     Event(Box<Event>),
     /// What the id of a command is bound to that has no events: it recorded a change or a problem.
     Command(UsedId),
+    /// A change of the directory or of the tokens, with who made it. The directory has it already.
+    Administration(Box<AdministrationEvent>),
     /// The last line: nothing of the export is missing if as many records stand before it.
     End {
         /// The number of records, without header and end.
@@ -137,8 +140,8 @@ impl<'de> Deserialize<'de> for Record {
 
 impl Record {
     /// The names of the kinds of records that this version defines.
-    pub const KINDS: [&'static str; 7] =
-        ["header", "directory", "problem", "change", "event", "command", "end"];
+    pub const KINDS: [&'static str; 8] =
+        ["header", "directory", "problem", "change", "event", "command", "administration", "end"];
 
     /// Reads a line of an export, also one of a kind that only a later version defines.
     ///

@@ -1,13 +1,25 @@
 //! Definition of the command line.
 
 mod backup;
+mod contact;
+pub mod directory;
 mod incidents;
+mod lists;
+mod mcp;
 mod outbox;
+mod prompt;
+mod selection;
 pub mod serve;
+mod verbs;
 
 pub use backup::{Backup, Restore};
-pub use incidents::{Ack, Declare, List, Note, Resolve, Show};
+pub use contact::{ContactCommand, ListContacts, TestContacts};
+pub use incidents::{Declare, Events, List, SchemaOf, Show};
+pub use lists::{Feed, Handoff, Oncall};
+pub use mcp::{AllowedVerb, Mcp};
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
+pub use prompt::{Complete, CompletionShell, Prompt};
+pub use verbs::{IncidentList, TEMPLATE, VerbCommand, count_positionals};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -101,7 +113,7 @@ pub struct Global {
     /// Change nothing: a store is only read, and no verb works
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub read_only: bool,
-    /// Which colours the panes have [default: dark]
+    /// Which colours the panes have [default: auto]
     #[arg(long, global = true, help_heading = "Panes", value_name = "NAME",
           value_parser = EnumParser::<Name>::new())]
     pub theme: Option<Name>,
@@ -129,18 +141,27 @@ pub enum Command {
     /// Show one incident: the record, suspected changes, similar incidents, the timeline
     #[command(after_help = incidents::SHOW)]
     Show(Show),
+    /// Print the events of all incidents for scripts, and as they happen
+    #[command(after_help = incidents::EVENTS)]
+    Events(Events),
+    /// Print what happened to all incidents, since you were last here
+    #[command(after_help = lists::FEED)]
+    Feed(Feed),
+    /// Print who is on call for each team, level by level, and who is next
+    #[command(after_help = lists::ONCALL)]
+    Oncall(Oncall),
+    /// Print what the next person must know at the end of a shift
+    #[command(after_help = lists::HANDOFF)]
+    Handoff(Handoff),
+    /// Print what matters on one short line, for a shell's prompt or a status line
+    #[command(after_help = prompt::PROMPT)]
+    Prompt(Prompt),
     /// Declare an incident and print its number
     #[command(after_help = incidents::DECLARE)]
     Declare(Declare),
-    /// Acknowledge incidents
-    #[command(after_help = incidents::ACK)]
-    Ack(Ack),
-    /// Write a note on an incident's timeline
-    #[command(after_help = incidents::NOTE)]
-    Note(Note),
-    /// Resolve an incident: what was done, and how recovery was validated
-    #[command(after_help = incidents::RESOLVE)]
-    Resolve(Resolve),
+    /// One of the verbs
+    #[command(flatten)]
+    Verb(VerbCommand),
     /// What waits to be sent to an API, what was sent last, and what was refused
     #[command(after_help = outbox::OUTBOX, disable_help_subcommand = true)]
     Outbox(OutboxArgs),
@@ -162,6 +183,49 @@ pub enum Command {
     /// Serve the store to others over HTTP
     #[command(after_help = serve::SERVE)]
     Serve(serve::Serve),
+    /// People: list, show, set, remove
+    #[command(after_help = directory::PEOPLE, disable_help_subcommand = true)]
+    #[command(subcommand_required = true)]
+    People {
+        /// What to do.
+        #[command(subcommand)]
+        about: directory::PeopleCommand,
+    },
+    /// Teams and their members: list, show, set, remove
+    #[command(after_help = directory::TEAMS, disable_help_subcommand = true)]
+    #[command(subcommand_required = true)]
+    Teams {
+        /// What to do.
+        #[command(subcommand)]
+        about: directory::TeamsCommand,
+    },
+    /// Services, who runs them and on what they depend: list, show, set, remove
+    #[command(after_help = directory::SERVICE, disable_help_subcommand = true)]
+    #[command(subcommand_required = true)]
+    Service {
+        /// What to do.
+        #[command(subcommand)]
+        about: directory::ServiceCommand,
+    },
+    /// On-call schedules: list, show, set, remove
+    #[command(after_help = directory::SCHEDULES, disable_help_subcommand = true)]
+    #[command(subcommand_required = true)]
+    Schedules {
+        /// What to do.
+        #[command(subcommand)]
+        about: directory::SchedulesCommand,
+    },
+    /// Escalation policies: list, show, set, remove
+    #[command(after_help = directory::POLICIES, disable_help_subcommand = true)]
+    #[command(subcommand_required = true)]
+    Policies {
+        /// What to do.
+        #[command(subcommand)]
+        about: directory::PoliciesCommand,
+    },
+    /// Who changed people, teams, services, schedules, policies and tokens
+    #[command(after_help = directory::AUDIT)]
+    Audit(directory::Audit),
     /// Tokens: who may ask a server, and for what
     #[command(after_help = serve::TOKEN, subcommand_required = true)]
     #[command(disable_help_subcommand = true)]
@@ -170,12 +234,23 @@ pub enum Command {
         #[command(subcommand)]
         about: serve::TokenCommand,
     },
+    /// How people are reached, and whether it works
+    #[command(after_help = contact::CONTACT, subcommand_required = true)]
+    #[command(disable_help_subcommand = true)]
+    Contact {
+        /// What about them
+        #[command(subcommand)]
+        about: ContactCommand,
+    },
     /// The settings: where they are, what holds, what is wrong, and a commented sample
     #[command(after_help = CONFIG, subcommand_required = true, disable_help_subcommand = true)]
     Config {
         /// What about them
         #[command(subcommand)]
         about: ConfigCommand,
+        /// Print JSON
+        #[arg(long, global = true)]
+        json: bool,
     },
     /// List the profiles of the settings: where each is, and whether its token is found
     #[command(after_help = PROFILES)]
@@ -185,19 +260,33 @@ pub enum Command {
     Login(Login),
     /// Take the token of an API out of the system's keyring
     Logout(Login),
+    /// Print a page of the guide, such as one about a kind of channel
+    #[command(after_help = contact::HELP)]
+    Help {
+        /// Which page [default: lists them]
+        topic: Option<String>,
+    },
+    /// Print the JSON Schema of what a command prints with --json
+    Schema {
+        /// Which command
+        #[arg(value_name = "COMMAND", value_parser = EnumParser::<SchemaOf>::new())]
+        of: SchemaOf,
+    },
+    /// Serve agents over the Model Context Protocol, on standard input and output
+    #[command(after_help = mcp::MCP)]
+    Mcp(Mcp),
     /// Print completions for a shell
     #[command(after_help = COMPLETIONS)]
     Completions {
         /// Which shell
         shell: Shell,
     },
+    /// Print what can stand at the cursor of a shell; the completions run it
+    #[command(hide = true)]
+    Complete(Complete),
     /// Print the manual page, or write one for each command
     #[command(after_help = MAN)]
-    Man {
-        /// The folder to write the pages to; it is made where it is missing
-        #[arg(long, value_name = "DIR")]
-        out: Option<PathBuf>,
-    },
+    Man(Man),
 }
 
 const DEMO: &str = "\
@@ -271,16 +360,27 @@ status:triggered, service:checkout, owner:me, owner:none, team:db, cat:security,
 field are alternatives, all else must hold together. Without is: or an ended status only open
 incidents are listed.
 
+More terms are role:me, role:scribe, label:eu, changed<8h and resolved<8h, which lists ended ones too.
+By the time of the report: since:yesterday, before:2026-11, on:2026-10-29, since:monday, on:last-week,
+since:2026-10-29T14:00; days begin in the zone of --zone.
+
 --json prints one object a line: id, number, title, status, impact, urgency, priority, category,
 source, services, assignee, team, detected_at, reported_at, acknowledged_at, resolved_at, closed_at,
 snoozed_until, paused, updated_at, alerts, escalation, seq, last_event_at. Times are RFC 3339 in UTC.
+Where there is any, also last_word, and attributes (labels and roles).
+And what follows from these: label, owner (the name), service (the primary one), acknowledge_due,
+resolve_due and clock; `redphone schema list` describes them all. They are the names of --columns. With
+--watch, change says whether an incident was listed, added, changed or removed.
 
 Examples:
   redphone list
   redphone list p1 p2 owner:none
   redphone list 'age>2h' -service:cdn
   redphone list -status:triggered 'idle>2h' --sort changed
-  redphone list is:any checkout --sort newest --limit 20 --json";
+  redphone list is:any on:last-month payments
+  redphone list is:any checkout --sort newest --limit 20 --json
+  redphone list p1 p2 --columns label,owner,resolve_due,title --format csv
+  redphone list --watch --json | jq -r 'select(.change == \"added\") | .title'";
 
 /// Arguments of `redphone export`.
 #[derive(Args, Clone, Debug)]
@@ -369,9 +469,14 @@ const CONFIG: &str = "\
 `show` prints TOML that can be used as a settings file, with where each value comes from.
 `check` prints one line for each setting that can't be used, and ends with 1 if there is one.
 
+--json prints one object: settings (as in the file) and origins (by name, of those that are not
+defaults) for `show`, file and exists for `path`, file and answered for `init`; for `check` one
+object a line: file, line, column (0 for the file as a whole) and text.
+
 Examples:
   redphone config init
   redphone config check
+  redphone config show --json | jq .settings.looks
   $EDITOR \"$(redphone config path)\"";
 
 /// Subcommands of `redphone config`.
@@ -432,6 +537,22 @@ Examples:
   redphone completions zsh > \"${fpath[1]}/_redphone\"";
 
 const MAN: &str = "\
+There is a page for each command, and redphone.toml(5) for the settings. Where DIR is called man1,
+that of the settings is written to man5 beside it.
+
 Examples:
   redphone man | man -l -
+  redphone man token create | man -l -
+  redphone man redphone.toml | man -l -
   redphone man --out ~/.local/share/man/man1";
+
+/// Arguments of `redphone man`.
+#[derive(Args, Clone, Debug)]
+pub struct Man {
+    /// A command, or `redphone.toml` for the settings [default: the program as a whole]
+    #[arg(value_name = "PAGE", conflicts_with = "out")]
+    pub page: Vec<String>,
+    /// The folder to write the pages to; it is made where it is missing
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}

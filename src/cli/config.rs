@@ -1,28 +1,74 @@
 //! `config`: prints the settings' path, their values, what is wrong with them, or writes a sample.
 
+use std::borrow::Cow;
 use std::fs::DirBuilder;
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::args::ConfigCommand;
 use super::context::Context;
 use super::failure::{Exit, Failure, io_error_text, output_failed};
+use super::json;
 use super::out::{self, Out};
-use crate::config::sample::{ActionKeys, sample};
+use super::setup;
+use crate::config::sample::{ActionKeys, Answers, sample};
 use crate::config::show::show;
-use crate::config::{Config, ConfigLoader, Flags, Warning};
+use crate::config::show_json::show_json;
+use crate::config::{Config, ConfigLoader, FilePosition, Flags, Warning};
 use crate::files::Replacement;
 use crate::tui::action::{TABLE, build_keymap};
 
+/// The settings file, as `--json` prints it.
+#[derive(Serialize)]
+struct FileJson<'a> {
+    file: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exists: Option<bool>,
+    /// Whether questions were answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answered: Option<bool>,
+}
+
+/// A setting that can't be used, as `--json` prints it.
+#[derive(Serialize)]
+struct WarningJson<'a> {
+    file: Cow<'a, str>,
+    line: u32,
+    column: u32,
+    text: &'a str,
+}
+
 /// Runs the subcommands that read no settings, so that they work with wrong settings too.
-pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Failure> {
-    let path = ConfigLoader::from_process(flags).path()?;
+pub fn run_without_settings(
+    flags: &Flags,
+    about: ConfigCommand,
+    as_json: bool,
+) -> Result<(), Failure> {
+    let path = ConfigLoader::from_process(flags.clone()).path()?;
     let mut out = Out::with(false, false);
+    let file = path.to_string_lossy();
     let printed = match about {
         ConfigCommand::Init => {
-            write_sample(&path)?;
-            out.done_line(format!("{} has all settings, commented out", path.display()))
+            let answered = write_settings(flags, &path)?;
+            let what = if answered {
+                "has what you said, and all other settings, commented out"
+            } else {
+                "has all settings, commented out"
+            };
+            let done = format!("{file} {what}");
+            if as_json {
+                out.record_done(done);
+                json::print(&mut out, &FileJson { file, exists: None, answered: Some(answered) })
+            } else {
+                out.done_line(done)
+            }
+        }
+        _ if as_json => {
+            let exists = Some(path.exists());
+            json::print(&mut out, &FileJson { file, exists, answered: None })
         }
         _ => out.line(path.display().to_string()),
     };
@@ -30,13 +76,16 @@ pub fn run_without_settings(flags: Flags, about: ConfigCommand) -> Result<(), Fa
 }
 
 /// Prints the settings in force, or what is wrong with them.
-pub fn run(context: &mut Context, about: ConfigCommand) -> Result<(), Failure> {
+pub fn run(context: &mut Context, about: ConfigCommand, as_json: bool) -> Result<(), Failure> {
     let config = &context.config;
     if about == ConfigCommand::Show {
         let keymap = build_keymap(&config.panes.keys).0;
         let keys =
             |entry| -> Vec<String> { keymap.keys(entry).iter().map(ToString::to_string).collect() };
         let actions: Vec<_> = TABLE.iter().map(|entry| (entry.name, keys(entry.action))).collect();
+        if as_json {
+            return json::print(&mut context.out, &show_json(config, &actions));
+        }
         let page = show(config, &actions);
         return context
             .out
@@ -46,10 +95,20 @@ pub fn run(context: &mut Context, about: ConfigCommand) -> Result<(), Failure> {
     }
     let all = warnings(config);
     for warning in &all {
-        context.out.line(warning.to_string())?;
+        if as_json {
+            let FilePosition { file, line, column } = &warning.position;
+            let (file, line, column) = (file.to_string_lossy(), *line, *column);
+            let text = warning.text.as_str();
+            json::print(&mut context.out, &WarningJson { file, line, column, text })?;
+        } else {
+            context.out.line(warning.to_string())?;
+        }
     }
     if !all.is_empty() {
         return Err(Failure::silent(Exit::Failed));
+    }
+    if as_json {
+        return Ok(());
     }
     let text = match &config.file {
         Some(path) if path.exists() => format!("{}: nothing is wrong", path.display()),
@@ -85,7 +144,23 @@ pub fn summarize_warnings(all: &[Warning]) -> Option<String> {
     })
 }
 
-fn write_sample(path: &Path) -> Result<(), Failure> {
+/// Writes the settings file: on a terminal with the answers to a few questions, else with all
+/// settings commented out. Returns whether questions were answered.
+pub fn write_settings(flags: &Flags, path: &Path) -> Result<bool, Failure> {
+    if !setup::can_ask() || path.symlink_metadata().is_ok() {
+        return write_sample(path, None).map(|()| false);
+    }
+    let account = Config::from_process(flags.clone()).map(|config| config.me)?;
+    let answers = setup::ask(&account).map_err(|error| {
+        Failure::failed(format!(
+            "the questions were not answered ({}): nothing was written",
+            io_error_text(&error)
+        ))
+    })?;
+    write_sample(path, Some(&answers)).map(|()| true)
+}
+
+fn write_sample(path: &Path, answers: Option<&Answers>) -> Result<(), Failure> {
     let write_failure = |error: &io::Error| {
         Failure::failed(format!(
             "can't write {}: {}: name another file with --config FILE or make room",
@@ -112,7 +187,11 @@ fn write_sample(path: &Path) -> Result<(), Failure> {
         keys: entry.keys,
         help: entry.help,
     });
-    file.write_all(sample(actions).as_bytes()).map_err(|e| write_failure(&e))?;
+    let mut text = sample(actions);
+    if let Some(answers) = answers {
+        text = answers.fill_in(&text);
+    }
+    file.write_all(text.as_bytes()).map_err(|e| write_failure(&e))?;
     file.commit_new().map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
             already_exists()

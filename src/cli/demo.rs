@@ -82,7 +82,7 @@ async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let token_file = shell_quote(&SafeText::from(token_file.to_string_lossy()));
     context.out.line(format!("  redphone --backend {url} --token-file {token_file}"))?;
     context.out.flush()?;
-    let serving = serve::serve_until_stopped(server, &mut stop);
+    let serving = serve::serve_until_stopped(server, &mut stop, || ());
     tokio::pin!(serving);
     let has_finished = tokio::select! {
         has_finished = &mut serving => has_finished,
@@ -114,14 +114,14 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let wall = args.wall.then(tui::wall::Settings::default);
     let workspace =
         OpenWorkspace::shared(config, context.flags.clone(), demo.me.clone(), demo.store.clone());
-    let panes = panes::show(workspace, wall);
+    let panes = panes::show(workspace, wall, panes::HasErrands::No);
     tokio::pin!(panes);
     let result = tokio::select! {
         result = &mut panes => result,
         () = demo.simulate() => panes.await,
     };
     demo.store.clone().close().await;
-    result.map_err(|error| panes::run_failure(&error))
+    result.map(drop).map_err(|error| panes::run_failure(&error))
 }
 
 /// Quotes a text as one word for a shell.

@@ -22,6 +22,15 @@ pub fn print(out: &mut Out, value: &impl Serialize) -> Result<(), Failure> {
     write_line(out.document_writer(), value).map_err(|error| output_failed(&error))
 }
 
+/// Prints a value as an entry of an array, on one line. The first entry opens the array; whoever
+/// prints the last one closes it.
+pub fn print_entry(out: &mut Out, is_first: bool, value: &impl Serialize) -> Result<(), Failure> {
+    let to = out.document_writer();
+    to.write_all(if is_first { b"[" } else { b"," })
+        .and_then(|()| write_line(to, value))
+        .map_err(|error| output_failed(&error))
+}
+
 /// Compact JSON that escapes C1 controls, DEL and characters that reorder text as `\u`.
 struct TerminalSafeFormatter;
 

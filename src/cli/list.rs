@@ -1,15 +1,19 @@
 //! `list`: lists the incidents that pass a filter.
 
+mod watch;
+
 use chrono::Utc;
 
 use super::args::List;
+use super::calendar::ZoneCalendar;
 use super::context::Context;
 use super::failure::Failure;
+use super::out;
 use super::progress::{Progress, Unit};
+use super::records::{Format, IncidentLine, Printer};
 use super::runtime::unless_stopped;
 use super::session::{BackendConnection, IfMissing, OldestRead, open};
 use super::table::Table;
-use super::{json, out};
 use crate::backend::file::FileStore;
 use crate::backend::{BackendError, Search};
 use crate::model::filter::{Filter, FilterError, PartialFilter};
@@ -34,14 +38,13 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     if let Some(error) = error.as_ref().filter(|error| !error.may_be_later()) {
         return Err(filter_failure(&text, error));
     }
+    let mut printer = choose_printer(&args)?;
+    let is_for_people = printer.as_ref().is_none_or(Printer::is_table);
     let Context { config, out, .. } = context;
-    let connection = match open(config, IfMissing::Refuse).await {
-        Ok(connection) => connection,
-        // Nothing can have the value then.
-        Err(failure) => {
-            return Err(error.map_or(failure, |error| filter_failure(&text, &error)));
-        }
-    };
+    let opened = open(config, IfMissing::Refuse).await;
+    // Nothing can have a value of a later version then.
+    let refused = |failure| error.as_ref().map_or(failure, |error| filter_failure(&text, error));
+    let connection = opened.map_err(refused)?;
     let PartialFilter { filter, hints, .. } = match error {
         Some(error) => parse_later(&connection, &text, &error).await?,
         None => parsed,
@@ -49,6 +52,8 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     connection.report_warnings();
     connection.report_read_only();
     let now = Utc::now();
+    let mut filter = filter;
+    filter.resolve_dates(now, &ZoneCalendar(config.panes.appearance.zone));
     let mut search = Search {
         filter,
         me: Some(config.me.clone()),
@@ -65,13 +70,20 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     if let Some(store) = &connection.file {
         index_first(store, &search.filter).await?;
     }
+    if args.watch {
+        let table = || Printer::table(IncidentLine::WATCHED_COLUMNS);
+        let mut printer = printer.unwrap_or_else(table);
+        let printing = (&mut *out, &mut printer);
+        return watch::watch(&connection, search, &config.rules.levels, printing).await;
+    }
     let mut table: Option<Table<'_>> = None;
-    let default_limit = (out.width().is_some() && !args.json).then_some(TERMINAL_ROWS);
-    let limit = args.limit.or(default_limit).filter(|_| !args.all);
+    let default_limit = (out.width().is_some() && is_for_people).then_some(TERMINAL_ROWS);
+    let limit = args.limit.rows(default_limit);
     let mut remaining = limit.map_or(u64::MAX, u64::from);
     // The first page is the one that everybody asks for: a server has it ready.
-    let mut page_rows = if args.all || args.limit.is_some() { PAGE_ROWS } else { TERMINAL_ROWS };
-    let mut printed = 0_u64;
+    let mut page_rows =
+        if args.limit.all || args.limit.limit.is_some() { PAGE_ROWS } else { TERMINAL_ROWS };
+    let mut shown = 0_u64;
     let mut oldest = OldestRead::default();
     loop {
         search.limit =
@@ -79,28 +91,32 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
         page_rows = PAGE_ROWS;
         let mut page = oldest.record(connection.reader.read_page(&search).await?);
         let count = u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
-        printed += count;
+        shown += count;
         remaining = remaining.saturating_sub(count);
         if let Some(names) = &names {
             names.mark_rows(&mut page.rows);
         }
-        if args.json {
-            for row in &page.rows {
-                json::print(out, row)?;
-            }
+        if let Some(printer) = &mut printer {
+            let now = connection.backend_now();
+            let line = |row| IncidentLine::new(row, &config.rules.levels, now);
+            let lines: Vec<IncidentLine> = page.rows.into_iter().map(line).collect();
+            printer.print(out, &lines)?;
         } else if !page.rows.is_empty() {
             // The clock of an API is measured with its first answer.
             let new = || Table::new(&config.rules.levels, &directory, connection.backend_now());
             table.get_or_insert_with(new).print_page(out, &page.rows)?;
         }
-        let more = page.next.is_some() && !page.rows.is_empty();
+        let more = page.next.is_some() && count > 0;
         if !more || remaining == 0 {
+            if let Some(printer) = &mut printer {
+                printer.finish(out)?;
+            }
             out.flush()?;
-            for hint in hints.iter().filter(|hint| hint.is_certain || printed == 0) {
+            for hint in hints.iter().filter(|hint| hint.is_certain || shown == 0) {
                 out::print_hint(hint.to_string());
             }
             connection.report_put_back().await;
-            if printed == 0 && !args.json {
+            if shown == 0 && is_for_people {
                 out::print_hint(if text.trim().is_empty() {
                     "no open incidents; all there are: redphone list is:any"
                 } else {
@@ -108,7 +124,7 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
                 });
             } else if more && out.width().is_some() {
                 let of = page.total.map_or_else(String::new, |total| format!(" of {total}"));
-                out::print_hint(format!("{printed}{of} shown; more with --limit N or --all"));
+                out::print_hint(format!("{shown}{of} shown; more with --limit N or --all"));
             }
             connection.report_staleness(oldest);
             connection.reader.refresh_cache().await;
@@ -117,6 +133,16 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
         }
         search.after = page.next;
     }
+}
+
+/// Returns the printer that the arguments ask for; `None` for the usual table.
+fn choose_printer(args: &List) -> Result<Option<Printer>, Failure> {
+    let json = args.json.then_some(Format::Jsonl);
+    let printer = args.output.printer(json, IncidentLine::FIELDS, IncidentLine::DEFAULT_COLUMNS)?;
+    if args.watch && printer.as_ref().is_some_and(|printer| !printer.is_streamed()) {
+        return Err(Failure::usage("--watch prints one line for each change: use --format jsonl"));
+    }
+    Ok(printer)
 }
 
 /// Indexes the texts that a search by words needs, and says so where that takes long: all texts of a

@@ -33,6 +33,7 @@ struct State {
     progress: Option<Progress>,
     has_begun: bool,
     is_waiting: bool,
+    is_indexing: bool,
 }
 
 impl State {
@@ -61,6 +62,14 @@ impl State {
                     .progress
                     .get_or_insert_with(|| Progress::new(Unit::Items("incidents up to date")));
                 progress.set_position(*done, Some(*total));
+            }
+            MigrationStage::Indexing { done, total } => {
+                if !std::mem::replace(&mut self.is_indexing, true) {
+                    self.progress = Some(Progress::new(Unit::Items("incidents indexed")));
+                }
+                if let Some(progress) = &mut self.progress {
+                    progress.set_position(*done, Some(*total));
+                }
             }
             MigrationStage::Done { copy } => {
                 self.progress = None;

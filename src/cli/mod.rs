@@ -7,37 +7,56 @@ pub mod args;
 pub mod failure;
 pub mod value;
 
-mod ack;
 mod atomic_file;
 mod backup;
+mod calendar;
+mod channels;
+mod columns;
+mod complete;
 mod completions;
 mod config;
+mod contact;
 mod context;
 mod declare;
 mod demo;
+mod directory;
 mod doctor;
+mod events;
 mod export;
+mod feed;
+mod guide;
+mod handoff;
 mod import;
 mod json;
 mod list;
+mod local_state;
 mod login;
 mod man;
+mod mcp;
 mod migration;
-mod note;
+mod oncall;
 mod out;
 mod outbox;
 mod panes;
 mod parse;
 mod profiles;
 mod progress;
-mod resolve;
+mod prompt;
+mod records;
 mod runtime;
+mod schema;
 mod serve;
+mod service_manager;
 mod session;
+mod settings_editor;
+mod setup;
 mod show;
+mod start;
 mod table;
 mod token;
+mod verb;
 mod wall;
+mod watch;
 mod workspace;
 
 use std::ffi::OsString;
@@ -80,10 +99,16 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
         low_bandwidth: global.low_bandwidth,
         read_only: global.read_only,
     };
-    if let Some(Command::Config { about: about @ (ConfigCommand::Path | ConfigCommand::Init) }) =
-        command
+    if let Some(Command::Config {
+        about: about @ (ConfigCommand::Path | ConfigCommand::Init),
+        json,
+    }) = command
     {
-        return config::run_without_settings(flags, about);
+        return config::run_without_settings(&flags, about, json);
+    }
+    // The line that is completed has flags of its own.
+    if let Some(Command::Complete(args)) = &command {
+        return complete::run(args);
     }
     let config = Config::from_process(flags.clone())?;
     // A service has its warnings where the system collects them.
@@ -100,27 +125,32 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
 
 /// Returns whether a command reports wrong settings on standard error.
 ///
-/// The panes show them by themselves, `config` is about them, and the others below use no settings.
+/// The panes show them by themselves, and `config` is about them. A prompt must stay one short line,
+/// and the others below use no settings.
 fn reports_warnings(command: &Command) -> bool {
     !matches!(
         command,
         Command::Demo(_)
             | Command::Config { .. }
             | Command::Completions { .. }
-            | Command::Man { .. }
+            | Command::Schema { .. }
+            | Command::Complete(_)
+            | Command::Help { .. }
+            | Command::Prompt(_)
+            | Command::Man(_)
     )
 }
 
 /// Refuses a command that would change a read-only store or API.
 fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
     let writes = match command {
-        Command::Declare(_)
-        | Command::Ack(_)
-        | Command::Note(_)
-        | Command::Resolve(_)
-        | Command::Import(_)
-        | Command::Restore(_) => true,
+        Command::Declare(_) | Command::Verb(_) | Command::Import(_) | Command::Restore(_) => true,
         Command::Doctor(args) => args.rebuild,
+        Command::People { about } => about.writes(),
+        Command::Teams { about } => about.writes(),
+        Command::Service { about } => about.writes(),
+        Command::Schedules { about } => about.writes(),
+        Command::Policies { about } => about.writes(),
         Command::Outbox(args) => {
             !matches!(&args.about, None | Some(OutboxCommand::List | OutboxCommand::Send))
         }
@@ -151,15 +181,18 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         check_writable(&context.config, command)?;
     }
     match command {
-        None => panes::run(context),
+        None => start::run(context),
         Some(Command::Demo(args)) => demo::run(context, args),
         Some(Command::Wall(args)) => wall::run(context, &args),
         Some(Command::List(args)) => block_on(list::run(context, args)),
         Some(Command::Show(args)) => block_on(show::run(context, args)),
+        Some(Command::Events(args)) => block_on(events::run(context, args)),
+        Some(Command::Schema { of }) => schema::run(context, of),
+        Some(Command::Feed(args)) => block_on(feed::run(context, args)),
+        Some(Command::Oncall(args)) => block_on(oncall::run(context, args)),
+        Some(Command::Handoff(args)) => block_on(handoff::run(context, args)),
         Some(Command::Declare(args)) => block_on(declare::run(context, args)),
-        Some(Command::Ack(args)) => block_on(ack::run(context, args)),
-        Some(Command::Note(args)) => note::run(context, args),
-        Some(Command::Resolve(args)) => block_on(resolve::run(context, args)),
+        Some(Command::Verb(command)) => block_on(verb::run(context, command)),
         Some(Command::Outbox(args)) => block_on(outbox::run(context, args)),
         Some(Command::Backup(args)) => block_on(backup::backup(context, args)),
         Some(Command::Restore(args)) => block_on(backup::restore(context, args)),
@@ -167,12 +200,23 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Import(args)) => import::run(context, &args),
         Some(Command::Doctor(args)) => block_on(doctor::run(context, args)),
         Some(Command::Serve(args)) => serve::run(context, args),
+        Some(Command::People { about }) => block_on(directory::run(context, about.into())),
+        Some(Command::Teams { about }) => block_on(directory::run(context, about.into())),
+        Some(Command::Service { about }) => block_on(directory::run(context, about.into())),
+        Some(Command::Schedules { about }) => block_on(directory::run(context, about.into())),
+        Some(Command::Policies { about }) => block_on(directory::run(context, about.into())),
+        Some(Command::Audit(args)) => block_on(directory::audit(context, args)),
         Some(Command::Token { about }) => token::run(context, about),
-        Some(Command::Config { about }) => config::run(context, about),
+        Some(Command::Contact { about }) => block_on(contact::run(context, about)),
+        Some(Command::Help { topic }) => guide::run(&mut context.out, topic.as_deref()),
+        Some(Command::Config { about, json }) => config::run(context, about, json),
         Some(Command::Profiles(args)) => block_on(profiles::run(context, args)),
         Some(Command::Login(args)) => block_on(login::run(context, args)),
         Some(Command::Logout(args)) => block_on(login::logout(context, args)),
+        Some(Command::Mcp(args)) => block_on(mcp::run(context, args)),
+        Some(Command::Prompt(args)) => block_on(prompt::run(context, args)),
+        Some(Command::Complete(args)) => complete::run(&args),
         Some(Command::Completions { shell }) => completions::run(&mut context.out, shell),
-        Some(Command::Man { out }) => man::run(&mut context.out, out.as_deref()),
+        Some(Command::Man(args)) => man::run(&mut context.out, &args),
     }
 }

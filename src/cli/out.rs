@@ -237,6 +237,21 @@ pub fn read_secret<'a>(prompt: impl Into<SafeText<'a>>) -> io::Result<String> {
     rpassword::prompt_password(prompt.into().as_str())
 }
 
+/// Shows a prompt on the terminal, and reads a line.
+///
+/// # Errors
+/// The terminal can't be read or written, or its input has ended.
+pub fn read_line<'a>(prompt: impl Into<SafeText<'a>>) -> io::Result<String> {
+    let mut out = stdout().lock();
+    out.write_all(prompt.into().as_bytes())?;
+    out.flush()?;
+    let mut line = String::new();
+    if io::stdin().read_line(&mut line)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(line)
+}
+
 /// Prints a failure to standard error.
 pub fn print_failure(failure: &Failure) {
     if failure.message.is_empty() {

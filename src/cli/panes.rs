@@ -8,37 +8,37 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::config::warnings;
-use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::migration;
 use super::out::{self, pluralize};
-use super::runtime::block_on;
-use super::session::IfMissing;
 use super::workspace::{OpenWorkspace, WorkspacePool};
 use crate::config::watch::SettingsWatcher;
 use crate::config::{Config, Reload};
 use crate::model::text::SafeText;
 use crate::sync::remote::{describe_waiting, survey};
-use crate::tui::{self, ExitReason, RunError, TerminalSession};
+use crate::tui::{self, Errand, ExitReason, RunError, TerminalSession};
 
-/// Opens the panes on the workspace of the configuration.
-pub fn run(context: &mut Context) -> Result<(), Failure> {
-    check_terminal()?;
-    let (config, flags) = (context.config.clone(), context.flags.clone());
-    block_on(async {
-        let workspace = OpenWorkspace::open(config, flags, IfMissing::Create).await?;
-        Box::pin(show(workspace, None)).await.map_err(|error| run_failure(&error))
-    })
+/// Whether the panes can be left for the demo and for the settings file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HasErrands {
+    Yes,
+    No,
 }
 
-/// Runs the panes until the user quits, on the first workspace and on those they switch to.
-pub async fn show(first: OpenWorkspace, wall: Option<tui::wall::Settings>) -> Result<(), RunError> {
+/// Runs the panes until the user quits, on the first workspace and on those they switch to. Returns
+/// what they left them for.
+pub async fn show(
+    first: OpenWorkspace,
+    wall: Option<tui::wall::Settings>,
+    errands: HasErrands,
+) -> Result<Option<Errand>, RunError> {
     let pool = Arc::new(WorkspacePool::from(&first));
     migration::silence();
-    let mut terminal = TerminalSession::open(&options(&first, &pool))?;
+    let mut terminal = TerminalSession::open(&options(&first, &pool, errands))?;
     let mut workspace = first;
     loop {
-        let reason = Box::pin(show_workspace(&mut terminal, &workspace, &pool, wall.clone())).await;
+        let panes = show_workspace(&mut terminal, &workspace, &pool, wall.clone(), errands);
+        let reason = Box::pin(panes).await;
         let next = match &reason {
             Ok(ExitReason::Switch(id)) => pool.remove(id),
             _ => None,
@@ -49,7 +49,10 @@ pub async fn show(first: OpenWorkspace, wall: Option<tui::wall::Settings>) -> Re
             hint_at_pending(&workspace);
             workspace.close().await;
             pool.close().await;
-            return reason.map(drop);
+            return reason.map(|reason| match reason {
+                ExitReason::Errand(errand) => Some(errand),
+                ExitReason::Quit | ExitReason::Switch(_) => None,
+            });
         }
         workspace.close_unless_shared().await;
         workspace = next.unwrap_or(workspace);
@@ -81,9 +84,10 @@ async fn show_workspace(
     workspace: &OpenWorkspace,
     pool: &Arc<WorkspacePool>,
     wall: Option<tui::wall::Settings>,
+    errands: HasErrands,
 ) -> Result<ExitReason, RunError> {
     let (sender, reloads) = watch::channel(None);
-    let mut options = options(workspace, pool);
+    let mut options = options(workspace, pool, errands);
     options.reloads = Some(reloads);
     if let Some(remote) = workspace.remote() {
         options.remote = Some(Arc::clone(remote));
@@ -141,7 +145,11 @@ pub fn check_terminal() -> Result<(), Failure> {
 }
 
 /// Returns the options of the panes for a workspace.
-fn options(workspace: &OpenWorkspace, pool: &Arc<WorkspacePool>) -> tui::Options {
+fn options(
+    workspace: &OpenWorkspace,
+    pool: &Arc<WorkspacePool>,
+    errands: HasErrands,
+) -> tui::Options {
     let config = &workspace.config;
     let opener: Arc<dyn tui::workspace::Opener> = pool.clone();
     tui::Options {
@@ -153,6 +161,7 @@ fn options(workspace: &OpenWorkspace, pool: &Arc<WorkspacePool>) -> tui::Options
         opener: Some(opener),
         variables: workspace.environment(),
         read_only: config.read_only,
+        has_errands: errands == HasErrands::Yes,
         drafts_dir: config.drafts.clone(),
         settings: config.panes.clone(),
         warnings: warnings(config).iter().map(|warning| warning.brief().into_string()).collect(),

@@ -1,5 +1,7 @@
 //! Parses the arguments, and turns clap's errors into one sentence.
 
+mod verbs;
+
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
@@ -18,6 +20,7 @@ pub fn parse(args: &[OsString]) -> Result<Option<Cli>, Failure> {
     if let Some(cli) = with_exclusions(args) {
         return Ok(Some(cli));
     }
+    let args = &verbs::prepare(args, &Cli::command())?;
     let error = match Cli::try_parse_from(args) {
         Ok(cli) => return Ok(Some(cli)),
         Err(error) => error,
@@ -25,6 +28,15 @@ pub fn parse(args: &[OsString]) -> Result<Option<Cli>, Failure> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             out::print_help(&error).map(|()| None)
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            let command = typed_command(args);
+            let names = subcommand_names(&command);
+            Err(Failure::usage(format!(
+                "{} needs one of its subcommands: {names}: see {}",
+                path_of(&command),
+                help_of(&command)
+            )))
         }
         _ => Err(Failure::usage(one_sentence(&error.render().to_string(), args))),
     }
@@ -64,12 +76,8 @@ fn excludes(arg: &str) -> bool {
 /// Joins the lines of clap's error message into one sentence.
 fn one_sentence(rendered: &str, args: &[OsString]) -> String {
     let mut parts: Vec<String> = Vec::new();
-    let cli = Cli::command();
-    let command = args.iter().skip(1).find_map(|arg| cli.find_subcommand(arg));
-    let help = command.map_or_else(
-        || "redphone --help".to_owned(),
-        |command| format!("redphone {} --help", command.get_name()),
-    );
+    let command = typed_command(args);
+    let help = help_of(&command);
     for line in rendered.lines() {
         let line = line.trim();
         if line.starts_with("Usage: ") || line.starts_with("For more information") {
@@ -81,6 +89,13 @@ fn one_sentence(rendered: &str, args: &[OsString]) -> String {
         }
     }
     let mut text = String::new();
+    // Without a name that is near, all of a short list are named.
+    if parts.len() == 1
+        && parts[0].starts_with("unrecognized subcommand")
+        && command.get_bin_name().is_some_and(|name| name.contains(' '))
+    {
+        parts.push(format!("there are {}", subcommand_names(&command)));
+    }
     for part in parts {
         if text.ends_with(':') {
             text.push(' ');
@@ -90,6 +105,45 @@ fn one_sentence(rendered: &str, args: &[OsString]) -> String {
         text.push_str(&part);
     }
     format!("{text}: see {help}")
+}
+
+/// Returns the command that the arguments name, as far as they do: a subcommand, or its parent.
+fn typed_command(args: &[OsString]) -> clap::Command {
+    let mut cli = Cli::command();
+    cli.build();
+    let mut command = &cli;
+    for arg in args.iter().skip(1) {
+        match command.find_subcommand(arg) {
+            Some(subcommand) => command = subcommand,
+            // A word after the command is no subcommand of the program.
+            None if command.get_name() != "redphone" && !is_option(arg) => break,
+            None => {}
+        }
+    }
+    command.clone()
+}
+
+fn is_option(arg: &OsString) -> bool {
+    arg.to_str().is_some_and(|text| text.starts_with('-'))
+}
+
+/// Returns how a command is called, such as `redphone token`.
+fn path_of(command: &clap::Command) -> &str {
+    command.get_bin_name().unwrap_or_else(|| command.get_name())
+}
+
+fn help_of(command: &clap::Command) -> String {
+    format!("{} --help", path_of(command))
+}
+
+/// Returns the names of the subcommands: `create, list or revoke`.
+fn subcommand_names(command: &clap::Command) -> String {
+    let subcommands = command.get_subcommands().filter(|one| !one.is_hide_set());
+    let names: Vec<&str> = subcommands.map(clap::Command::get_name).collect();
+    match names.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 #[cfg(test)]
@@ -124,6 +178,40 @@ mod tests {
     fn dash_argument_of_other_commands_stays_an_option() {
         let failure = parsed(&["redphone", "note", "1", "list", "-x"]).unwrap_err();
         assert!(failure.message.starts_with("unexpected argument '-x' found"), "{failure}");
+    }
+
+    #[test]
+    fn missing_or_wrong_subcommand_names_all_of_them() {
+        for (line, message) in [
+            (
+                &["redphone", "token"][..],
+                "redphone token needs one of its subcommands: create, list or revoke: see redphone \
+                 token --help",
+            ),
+            (
+                &["redphone", "--user", "ines", "config"],
+                "redphone config needs one of its subcommands: path, show, check or init: see \
+                 redphone config --help",
+            ),
+            (
+                &["redphone", "config", "xyzzy"],
+                "unrecognized subcommand 'xyzzy', there are path, show, check or init: see redphone \
+                 config --help",
+            ),
+            (
+                &["redphone", "token", "crate"],
+                "unrecognized subcommand 'crate', a similar subcommand exists: 'create': see \
+                 redphone token --help",
+            ),
+            (&["redphone", "xyzzy"], "unrecognized subcommand 'xyzzy': see redphone --help"),
+            (
+                &["redphone", "token", "create", "--nam"],
+                "unexpected argument '--nam' found, a similar argument exists: '--name': see \
+                 redphone token create --help",
+            ),
+        ] {
+            assert_eq!(parsed(line).unwrap_err().message, message, "{line:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::pending;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -11,10 +12,12 @@ use super::args::serve::Serve;
 use super::context::Context;
 use super::failure::{Exit, Failure, io_error_text, output_failed};
 use super::out;
+use super::service_manager::ServiceManager;
 use super::session::{IfMissing, open_store};
 use crate::backend::file::ReopeningStore;
 use crate::config::watch::SettingsWatcher;
 use crate::config::{Config, Flags, Reload, log};
+use crate::model::Rules;
 use crate::server::access_log::AccessLog;
 use crate::server::limits::Limits;
 use crate::server::tls::TlsFiles;
@@ -80,7 +83,11 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         access_log: args.access_log.map_or(AccessLog::Stderr, AccessLog::File),
         insecure_http: args.insecure_http,
         read_only: config.read_only,
+        socket: args.socket,
+        metrics_listen: args.metrics_listen,
+        trusted_proxies: args.trusted_proxies,
         limits,
+        rules: config.rules.clone(),
         log_file: config.log_file.clone(),
         lost_log_lines: log::lost_lines,
     };
@@ -91,30 +98,55 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     if tokens.list().is_ok_and(|tokens| tokens.is_empty()) {
         out::print_hint("there is no token yet: make one with `redphone token create`");
     }
-    context.out.line(format!("serving {} at {}", config.location.display_name(), server.url()))?;
+    let serving = format!("serving {} at {}", config.location.display_name(), server.url());
+    context.out.line(&serving)?;
+    if let Some(metrics) = server.metrics_addr() {
+        context.out.line(format!("serving the metrics at http://{metrics}/v1/metrics"))?;
+    }
     context.out.flush()?;
+    let manager = Rc::new(ServiceManager::from_process());
+    manager.ready(&serving);
     let follower = SettingsFollower {
         config: config.clone(),
         flags: context.flags.clone(),
         store: Arc::clone(&store),
         reopen_log: Box::new(server.log_reopener()),
-        forget_answers: Box::new(server.cache_invalidator()),
+        set_rules: Box::new(server.rules_setter()),
+        manager: Rc::clone(&manager),
+        serving,
     };
+    let watchdog = feed_watchdog(&manager, server.backend_check());
     tokio::select! {
-        has_finished = serve_until_stopped(server, &mut stop) => {
+        has_finished = serve_until_stopped(server, &mut stop, || manager.stopping()) => {
             if has_finished {
                 store.close().await;
             }
         }
         never = follower.run(hang_up) => match never {},
+        never = watchdog => match never {},
     }
     Ok(())
 }
 
-/// Serves until a signal comes, then finishes running requests.
+/// Says to the service manager that the server is alive, as long as its backend answers.
+async fn feed_watchdog(manager: &ServiceManager, answers: impl AsyncFn() -> bool) -> Infallible {
+    let Some(interval) = manager.watchdog_interval() else { return pending().await };
+    loop {
+        if answers().await {
+            manager.alive();
+        }
+        tokio::time::sleep(interval).await;
+    }
+}
+
+/// Serves until a signal comes, then calls `on_stop` and finishes running requests.
 ///
 /// Returns whether they have finished: a second signal ends the server at once.
-pub async fn serve_until_stopped(server: Server, stop: &mut StopSignals) -> bool {
+pub async fn serve_until_stopped(
+    server: Server,
+    stop: &mut StopSignals,
+    on_stop: impl FnOnce(),
+) -> bool {
     let (stop_sender, stop_receiver) = oneshot::channel();
     let running = server.run(async {
         // An error means that the sender is dropped, which ends the server too.
@@ -122,6 +154,7 @@ pub async fn serve_until_stopped(server: Server, stop: &mut StopSignals) -> bool
     });
     let twice = async {
         stop.wait().await;
+        on_stop();
         stop_sender.send(()).ok();
         stop.wait().await;
     };
@@ -142,7 +175,10 @@ struct SettingsFollower {
     flags: Flags,
     store: Arc<ReopeningStore>,
     reopen_log: Box<dyn Fn() + Send>,
-    forget_answers: Box<dyn Fn() + Send>,
+    set_rules: Box<dyn Fn(Rules) + Send>,
+    manager: Rc<ServiceManager>,
+    /// What the service manager shows while the server answers.
+    serving: String,
 }
 
 impl SettingsFollower {
@@ -163,7 +199,9 @@ impl SettingsFollower {
                 }
             };
             if exists {
+                self.manager.reloading();
                 self.reload().await;
+                self.manager.ready(&self.serving);
             } else {
                 tracing::warn!("the settings file is gone: what it said still holds");
             }
@@ -175,7 +213,7 @@ impl SettingsFollower {
         match Reload::compare(&self.config, loaded) {
             (Reload::Changed(changed), Some(applied)) => {
                 self.store.set_rules(applied.rules.clone()).await;
-                (self.forget_answers)();
+                (self.set_rules)(applied.rules.clone());
                 self.config = applied;
                 for warning in changed.warnings {
                     tracing::warn!("{warning}");

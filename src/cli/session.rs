@@ -19,6 +19,7 @@ use crate::model::text::SafeText;
 use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef};
 use crate::sync::remote::{Remote, RemoteKey, Submission};
 use crate::sync::{self, Reader, Sourced};
+use crate::verbs::{ProblemTitles, VerbRequest};
 
 /// How long an API may take to answer before cached data is returned instead, and before a command
 /// counts as queued.
@@ -73,6 +74,16 @@ impl OldestRead {
         self.0 = self.0.into_iter().chain(read.as_of).min();
         read.value
     }
+
+    /// Returns when the oldest of the values was fetched; `None` if none came from the cache.
+    pub fn at(self) -> Option<DateTime<Utc>> {
+        self.0
+    }
+
+    /// Returns whether no value came from the cache.
+    pub fn is_fresh(self) -> bool {
+        self.0.is_none()
+    }
 }
 
 impl BackendConnection {
@@ -93,6 +104,13 @@ impl BackendConnection {
         let correction = self.backend.clock_offset().map(|clock| clock.correction());
         let now = Utc::now();
         now.checked_add_signed(correction.unwrap_or_default()).unwrap_or(now)
+    }
+
+    /// Returns the handle of whoever acts: that of the token, where an API says whose it is.
+    pub async fn my_handle(&self, config: &Config) -> String {
+        let capabilities = self.reader.read_capabilities().await.ok();
+        let me = capabilities.and_then(|read| read.value.me);
+        me.map_or_else(|| config.me.clone(), |me| me.handle)
     }
 
     /// Prints a hint if this machine's clock is notably wrong.
@@ -270,6 +288,7 @@ pub fn store_options(config: &Config, missing: IfMissing) -> Options {
         name: "local".into(),
         rules: config.rules.clone(),
         overlay: config.directory.clone(),
+        overlay_file: config.file.clone(),
         create: missing == IfMissing::Create,
         lock_timeout: LOCK_TIMEOUT,
         migration: migration::observer(),
@@ -350,30 +369,46 @@ impl Session {
         }
     }
 
+    /// Returns the titles of the problems, if a request depends on them. Without an answer of an API
+    /// the link says no more than the id: the command is queued anyway.
+    pub async fn problem_titles(&self, request: &VerbRequest) -> Result<ProblemTitles, Failure> {
+        if !request.needs_problem_titles() {
+            return Ok(ProblemTitles::default());
+        }
+        match self.connection.reader.read_problems().await {
+            Ok(problems) if problems.as_of.is_none() => Ok(ProblemTitles::of_all(problems.value)),
+            // Others may have been recorded since.
+            Ok(problems) => Ok(ProblemTitles::of_some(problems.value)),
+            Err(error) if error.is_temporary() && self.connection.remote.is_some() => {
+                Ok(ProblemTitles::default())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Executes a command on an incident now, with the user as its actor.
     pub async fn execute(
         &self,
         incident: IncidentId,
         command: IncidentCommand,
     ) -> Result<Outcome, Failure> {
-        self.execute_if(incident, command, None).await
+        self.execute_command(CommandId::new(), Command::incident(incident, command), None).await
     }
 
-    /// Executes a command as [`Self::execute`] does, but only if the last event of the incident has
-    /// the number `expected_seq`.
-    pub async fn execute_if(
+    /// Executes a command with an id now, with the user as its actor, but only if the last event of
+    /// the incident has the number `expected_seq`.
+    pub async fn execute_command(
         &self,
-        incident: IncidentId,
-        command: IncidentCommand,
+        id: CommandId,
+        command: Command,
         expected_seq: Option<u32>,
     ) -> Result<Outcome, Failure> {
-        let mut envelope = Envelope {
-            id: CommandId::new(),
-            at: Utc::now(),
-            actor: Actor::Person(self.me.clone()),
-            command: Command::incident(incident, command),
-            expected_seq,
-        };
+        let actor = Actor::Person(self.me.clone());
+        self.submit(Envelope { id, at: Utc::now(), actor, command, expected_seq }).await
+    }
+
+    /// Executes a command now as it is: whoever calls this says who acts.
+    pub async fn submit(&self, mut envelope: Envelope) -> Result<Outcome, Failure> {
         let Some(remote) = &self.connection.remote else {
             // With an outbox, the times are corrected when the command is sent.
             if let Some(clock) = self.connection.backend.clock_offset() {

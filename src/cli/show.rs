@@ -1,18 +1,23 @@
 //! `show`: prints one incident with its context and its timeline.
 
+mod markdown;
+mod watch;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::args::Show;
 use super::context::Context;
 use super::failure::Failure;
 use super::json;
 use super::out::{self, Out, Style, StyledLine};
+use super::records::{Format, IncidentLine, Printer};
 use super::session::{IfMissing, OldestRead, open};
 use super::table::format_remaining;
 use super::value::IncidentRef;
 use crate::backend::{Detail, Similar, TimelineRange};
-use crate::model::change::Suspect;
+use crate::model::change::{Suspect, by_begin};
 use crate::model::directory::Directory;
 use crate::model::name_index::NameIndex;
 use crate::model::problem::Problem;
@@ -27,17 +32,32 @@ const PAGE_EVENTS: usize = 1000;
 const INDENT: usize = 13;
 
 /// The incident with its context and timeline, as `--json` prints it.
-#[derive(Debug, Serialize)]
-struct IncidentJson<'a> {
-    incident: &'a Incident,
-    suspects: &'a [Suspect],
-    similar: &'a [Similar],
-    problem: &'a Option<Problem>,
-    timeline: &'a [Event],
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IncidentJson {
+    /// The record.
+    incident: Incident,
+    /// The changes that are suspected of causing it, the most likely first.
+    suspects: Vec<Suspect>,
+    /// Earlier incidents that are like it, the most similar first.
+    similar: Vec<Similar>,
+    /// The problem that it is linked to.
+    #[schema(required)]
+    problem: Option<Problem>,
+    /// All events, in order.
+    timeline: Vec<Event>,
 }
 
 /// Prints one incident: its record, suspected changes, similar incidents and timeline.
 pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
+    let is_plain = args.output.columns.is_empty();
+    let json = args.json.then_some(if is_plain { Format::Json } else { Format::Jsonl });
+    let mut printer =
+        args.output.printer(json, IncidentLine::FIELDS, IncidentLine::DEFAULT_COLUMNS)?;
+    let format = args.output.format.or(json);
+    let is_object = is_plain && matches!(format, Some(Format::Json | Format::Jsonl));
+    let is_page = is_plain && format == Some(Format::Markdown);
+    // A table of the columns of one incident has to be asked for by their names.
+    printer = printer.filter(|printer| !is_plain || !printer.is_table());
     let connection = open(&context.config, IfMissing::Refuse).await?;
     connection.report_warnings();
     connection.report_read_only();
@@ -47,6 +67,15 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
         IncidentRef::Id(id) => id,
         IncidentRef::Number(number) => oldest.record(reader.find_incident(number).await?),
     };
+    if args.watch {
+        let mut printer = match printer {
+            Some(printer) if !printer.is_streamed() => Printer::json_lines(),
+            Some(printer) => printer,
+            None => Printer::table(IncidentLine::WATCHED_COLUMNS),
+        };
+        let printing = (&mut context.out, &mut printer);
+        return watch::watch(&connection, id, &context.config.rules.levels, printing).await;
+    }
     let mut detail = oldest.record(reader.read_detail(id).await?);
     let timeline = timeline(reader, id, &mut oldest).await?;
     // It only marks unknown names, so the incident is shown without it, too.
@@ -67,22 +96,28 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
             first.seq - 1
         ));
     }
-    if args.json {
-        let Detail { incident, suspects, similar, problem } = &detail;
-        return json::print(
-            out,
-            &IncidentJson { incident, suspects, similar, problem, timeline: &timeline },
-        );
+    if is_object {
+        let Detail { incident, suspects, similar, problem } = detail;
+        return json::print(out, &IncidentJson { incident, suspects, similar, problem, timeline });
+    }
+    if is_page {
+        return markdown::print(out, &detail.incident, &timeline, &directory);
+    }
+    if let Some(printer) = &mut printer {
+        let line = IncidentLine::new(detail.incident.summary, &context.config.rules.levels, now);
+        printer.print(out, &[line])?;
+        return printer.finish(out);
     }
     let mut page = DetailPrinter { out, directory: &directory, now };
     page.head(&detail.incident)?;
     page.record(&detail.incident, &context.config.rules.levels)?;
     page.context(&detail)?;
+    page.review(&detail.incident)?;
     page.timeline(&timeline)
 }
 
 /// Returns the complete timeline, or only its end if the cache has no more and the API is away.
-async fn timeline(
+pub async fn timeline(
     reader: &dyn Reader,
     id: IncidentId,
     oldest: &mut OldestRead,
@@ -177,6 +212,14 @@ impl DetailPrinter<'_> {
             };
             self.field("SLA", &text)?;
         }
+        if let Some(end) = row.ended_at() {
+            let lasted = time::format_duration(row.duration(self.now));
+            let how = if row.resolved_at.is_some() { "resolved" } else { row.status.as_str() };
+            let closed = row.closed_at.filter(|_| row.resolved_at.is_some());
+            let closed = closed.map(|at| format!(" · closed {}", format_minute(at)));
+            let closed = closed.unwrap_or_default();
+            self.field("Lasted", &format!("{lasted} · {how} {}{closed}", format_minute(end)))?;
+        }
         for verdict in verdicts(row, levels) {
             self.field("SLA", &verdict.phrase().unwrap_or_default())?;
         }
@@ -227,17 +270,15 @@ impl DetailPrinter<'_> {
     }
 
     fn context(&mut self, detail: &Detail) -> Result<(), Failure> {
-        for suspect in &detail.suspects {
+        for suspect in by_begin(&detail.suspects) {
             let change = &suspect.change;
-            let before = match suspect.before_s {
-                0 => "was running".to_owned(),
-                s => format!("{} before", time::format_duration(TimeDelta::seconds(s))),
-            };
+            let detected_at = detail.incident.summary.detected_at;
+            let before = time::format_duration(suspect.began_before(detected_at));
+            let course = suspect.course();
             let how = suspect.distance().map_or_else(String::new, |how| format!(", {how}"));
-            let at = suspect.ended_at().unwrap_or(change.starts_at);
             let text = format!(
-                "{} {} {} ({}, {before}{how})",
-                format_minute(at),
+                "{} {} {} ({}, {before} before, {course}{how})",
+                format_minute(change.starts_at),
                 change.kind,
                 change.title,
                 change.state
@@ -265,6 +306,41 @@ impl DetailPrinter<'_> {
                 text.push_str(&problem.workaround);
             }
             self.field("Problem", &text)?;
+        }
+        Ok(())
+    }
+
+    /// Prints the review as far as it is written, and the action items.
+    fn review(&mut self, incident: &Incident) -> Result<(), Failure> {
+        let review = &incident.review;
+        if review.is_begun() {
+            let state = review.state_text(review.published_at.map(format_minute).as_deref());
+            self.heading(&format!("Review · {state}"))?;
+            for (section, text) in review.written() {
+                self.out.styled_line(&StyledLine::new(section.heading(), Style::Dim))?;
+                self.paragraph(text)?;
+            }
+        }
+        if review.actions.is_empty() {
+            return Ok(());
+        }
+        let today = self.now.date_naive();
+        self.heading(&format!("Action items · {}", review.actions_text(today)))?;
+        for item in &review.actions {
+            let owner = item.owner.as_ref().map(|owner| self.directory.person_label(owner));
+            self.paragraph(&item.line(owner.as_deref(), today))?;
+        }
+        Ok(())
+    }
+
+    fn heading(&mut self, text: &str) -> Result<(), Failure> {
+        self.out.line("")?;
+        self.out.styled_line(&StyledLine::new(text, Style::Bold))
+    }
+
+    fn paragraph(&mut self, text: &str) -> Result<(), Failure> {
+        for line in self.wrapped(text, 0) {
+            self.out.line(line)?;
         }
         Ok(())
     }

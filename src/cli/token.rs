@@ -4,12 +4,19 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::args::serve::{CreateToken, ListTokens, RevokeToken, TokenCommand};
+use super::columns::print_columns;
 use super::context::Context;
 use super::failure::Failure;
 use super::json;
-use super::out::{self, Style, StyledLine};
+use super::out;
+use super::runtime::block_on;
 use super::serve::token_file;
-use crate::model::text::{SafeText, pad};
+use super::session::{IfMissing, resolve_person, store_options};
+use crate::backend::file::FileStore;
+use crate::backend::{AdministrationRequest, Backend};
+use crate::model::Actor;
+use crate::model::administration::AdministrationChange;
+use crate::model::text::SafeText;
 use crate::server::scope::Scope;
 use crate::server::tokens::{NewToken, Token, TokenFile, TokenStatus};
 
@@ -64,17 +71,21 @@ fn state_name(token: &Token) -> &'static str {
 }
 
 fn create(context: &mut Context, args: CreateToken) -> Result<(), Failure> {
-    let file = token_file(args.tokens, &context.config)?;
+    let file = token_file(args.tokens.clone(), &context.config)?;
     let new_token = NewToken {
         name: args.name,
         scope: args.scope,
         person: args.person,
         expires_at: args.expires.at(Utc::now()),
     };
+    let is_of_store = args.tokens.is_none();
     let (secret, token) = file.create(new_token)?;
     let printed = print_secret(context, &token, secret.reveal(), args.json);
     if let Err(failure) = printed {
         return Err(revoke_unprinted(&file, &token, &failure));
+    }
+    if is_of_store {
+        record(context, AdministrationChange::CreateToken(token.record()));
     }
     if args.json {
         return Ok(());
@@ -89,6 +100,36 @@ fn create(context: &mut Context, args: CreateToken) -> Result<(), Failure> {
         token.scope
     ));
     Ok(())
+}
+
+/// Records in the store who changed which token. The token is changed already, so a store that can't
+/// be written is only a hint. One that is not there has nothing to record in, and one of an older
+/// version is not brought up to date for this.
+fn record(context: &Context, change: AdministrationChange) {
+    let config = &context.config;
+    let Some(path) = config.location.file().filter(|path| path.exists() && !config.read_only)
+    else {
+        return;
+    };
+    let options = || store_options(config, IfMissing::Refuse);
+    let recorded = block_on(async {
+        let store = FileStore::open_read_only(path, options()).await?;
+        let is_current = store.has_current_schema();
+        store.close().await;
+        if !is_current {
+            return Ok(());
+        }
+        let store = FileStore::open(path, options()).await?;
+        let me = resolve_person(&config.me, &store.directory().await?);
+        let request = AdministrationRequest::new(Actor::Person(me), change, Utc::now());
+        let recorded = store.administer(&request).await;
+        store.close().await;
+        recorded?;
+        Ok(())
+    });
+    if let Err(failure) = recorded {
+        out::print_hint(format!("the change is not in the record of changes: {}", failure.message));
+    }
 }
 
 /// Prints the secret of a new token, which is nowhere else.
@@ -137,8 +178,7 @@ fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {
         )
     };
     let head = ["ID", "NAME", "SCOPE", "PERSON", "STATE", "EXPIRES", "LAST USED"];
-    let mut rows = vec![head.map(SafeText::from)];
-    rows.extend(all.iter().map(|token| {
+    let rows = all.iter().map(|token| {
         [
             SafeText::from(&token.id),
             SafeText::from(&token.name),
@@ -148,22 +188,17 @@ fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {
             day(token.expires_at, "never"),
             day(token.last_used_at, "never"),
         ]
-    }));
-    let widths: Vec<usize> = (0..head.len())
-        .map(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0))
-        .collect();
-    for (index, row) in rows.iter().enumerate() {
-        let cells: Vec<_> =
-            row.iter().zip(&widths).map(|(cell, width)| pad(cell, *width)).collect();
-        let line = cells.join("  ");
-        let style = if index == 0 { Style::Dim } else { Style::Plain };
-        context.out.styled_line(&StyledLine::new(line.trim_end(), style))?;
-    }
-    Ok(())
+        .map(SafeText::into_owned)
+    });
+    print_columns(&mut context.out, head, rows)
 }
 
 fn revoke(context: &mut Context, args: RevokeToken) -> Result<(), Failure> {
+    let is_of_store = args.tokens.is_none();
     let token = token_file(args.tokens, &context.config)?.revoke(&args.token)?;
+    if is_of_store {
+        record(context, AdministrationChange::RevokeToken(token.record()));
+    }
     let done = format!("{} revoked", token.name);
     context.out.record_done(done.clone());
     if args.json {

@@ -1,53 +1,19 @@
 //! Parsers for values on the command line.
 
-use std::fmt;
-use std::marker::PhantomData;
 use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use clap::builder::{PossibleValue, TypedValueParser};
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::api::query::MAX_WAIT_S;
-use crate::model::priority::Level;
 use crate::model::queue::Sort;
-use crate::model::status::{Category, ResolutionAction, Source};
-use crate::model::text::truncate;
 use crate::model::time::parse_duration;
-use crate::model::{IncidentId, IncidentNumber};
 use crate::server::scope::Scope;
 use crate::tui::core::zone::Zone;
 use crate::tui::theme::{Choice, Name};
 
-/// Names an incident by number or id.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum IncidentRef {
-    /// By its number, such as `INC-12`.
-    Number(IncidentNumber),
-    /// By its id, a UUID.
-    Id(IncidentId),
-}
-
-impl fmt::Display for IncidentRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => number.fmt(f),
-            Self::Id(id) => id.fmt(f),
-        }
-    }
-}
-
-impl FromStr for IncidentRef {
-    type Err = crate::model::id::InvalidNumber;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Ok(id) = text.trim().parse() {
-            return Ok(Self::Id(id));
-        }
-        text.parse().map(Self::Number)
-    }
-}
+pub use crate::model::id::IncidentRef;
+pub use crate::verbs::value::{EnumParser, TextEnum};
 
 /// A point in time, absolute or relative to now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -188,12 +154,6 @@ impl FromStr for Expiry {
     }
 }
 
-/// An enum whose values are given as fixed texts.
-pub trait TextEnum: FromStr + Clone + Send + Sync + 'static {
-    /// Returns the texts that help and completions offer; parsing may accept more.
-    fn offered_values() -> Vec<&'static str>;
-}
-
 macro_rules! impl_text_enum {
     ($($name:ty),+) => {
         $(impl TextEnum for $name {
@@ -203,69 +163,17 @@ macro_rules! impl_text_enum {
         })+
     };
 }
-impl_text_enum!(Level, Sort, Category, Source, ResolutionAction, Name, Choice, Zone, Scope);
-
-/// A clap parser for a [`TextEnum`], which offers its values to help and completions.
-#[derive(Clone, Debug)]
-pub struct EnumParser<T>(PhantomData<T>);
-
-impl<T> EnumParser<T> {
-    /// Creates a parser that offers all values of `T`.
-    #[must_use]
-    pub fn new() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<T> Default for EnumParser<T> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<T: TextEnum> TypedValueParser for EnumParser<T> {
-    type Value = T;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        arg: Option<&clap::Arg>,
-        value: &std::ffi::OsStr,
-    ) -> Result<T, clap::Error> {
-        let text = value.to_string_lossy();
-        text.parse().map_err(|_| {
-            let mut error = clap::Error::new(ErrorKind::InvalidValue).with_cmd(command);
-            if let Some(arg) = arg {
-                error.insert(ContextKind::InvalidArg, ContextValue::String(arg.to_string()));
-            }
-            let shown = truncate(&text, 60).into_string();
-            error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
-            let values =
-                T::offered_values().into_iter().map(|value| hyphenated(value).to_owned()).collect();
-            error.insert(ContextKind::ValidValue, ContextValue::Strings(values));
-            error
-        })
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let values = T::offered_values();
-        Some(Box::new(values.into_iter().map(|value| PossibleValue::new(hyphenated(value)))))
-    }
-}
-
-/// Returns a text with hyphens for spaces, so that it needs no quotes in a shell.
-fn hyphenated(text: &'static str) -> &'static str {
-    match text {
-        "user report" => "user-report",
-        "config fix" => "config-fix",
-        "block access" => "block-access",
-        other => other,
-    }
-}
+impl_text_enum!(Sort, Name, Choice, Zone, Scope);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::checklist::Item;
+    use crate::model::priority::Level;
+    use crate::model::review::{ActionKind, Section};
+    use crate::model::status::{Category, Classification, ResolutionAction, Role, Source, Status};
+    use crate::model::{IncidentId, IncidentNumber};
+    use crate::verbs::value::hyphenated;
 
     #[test]
     fn time_is_absolute_or_a_duration_before_now() {
@@ -291,6 +199,12 @@ mod tests {
             }
         }
         check::<Level>();
+        check::<ActionKind>();
+        check::<Classification>();
+        check::<Item>();
+        check::<Role>();
+        check::<Section>();
+        check::<Status>();
         check::<Sort>();
         check::<Category>();
         check::<Source>();

@@ -22,8 +22,9 @@ pub fn run(context: &mut Context, args: &Wall) -> Result<(), Failure> {
     let (config, flags) = (context.config.clone(), context.flags.clone());
     block_on(async {
         let desk = OpenWorkspace::open(config, flags, IfMissing::Refuse).await?;
-        Box::pin(panes::show(desk, Some(settings)))
+        Box::pin(panes::show(desk, Some(settings), panes::HasErrands::No))
             .await
+            .map(drop)
             .map_err(|error| panes::run_failure(&error))
     })
 }

@@ -1,22 +1,8 @@
 //! How the panes look: the words that a settings file may choose from.
 
+use super::colors::OwnColors;
+pub use super::colors::ThemeName;
 use crate::model::status::text_enum;
-
-text_enum! {
-    /// The colours of the panes.
-    ThemeName, "theme" {
-        /// Colours for terminals with a dark background.
-        Dark = "dark",
-        /// Colours for terminals with a light background.
-        Light = "light",
-        /// Colours with the strongest contrasts.
-        Contrast = "contrast" | "high contrast",
-        /// Distinguishable also for people who don't tell red from green.
-        Colorblind = "colorblind" | "colourblind" | "color blind",
-        /// No colours: bold, dim and reverse alone.
-        None = "none",
-    }
-}
 
 text_enum! {
     /// The number of colours that are used.
@@ -46,15 +32,6 @@ text_enum! {
     }
 }
 
-impl ThemeName {
-    /// Returns the theme after this one; after the last, the first.
-    #[must_use]
-    pub fn next(self) -> Self {
-        let index = Self::ALL.iter().position(|name| *name == self).unwrap_or(0);
-        Self::ALL[(index + 1) % Self::ALL.len()]
-    }
-}
-
 impl Zone {
     /// Returns the choice after this one; after the last, the first.
     #[must_use]
@@ -68,6 +45,7 @@ impl Zone {
 }
 
 /// How the panes look.
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Appearance {
     /// Which colours stand for what.
@@ -81,16 +59,25 @@ pub struct Appearance {
     /// Whether to put marks around each frame, so that the terminal draws it at once. They are left
     /// out in any case if the terminal is known not to understand them.
     pub synchronized: bool,
+    /// Whether the mouse scrolls and selects, instead of marking text.
+    pub mouse: bool,
+    /// Whether the title of the terminal's window says how many P1 and P2 are open.
+    pub title: bool,
+    /// The colours of the theme `own`.
+    pub own: Option<OwnColors>,
 }
 
 impl Default for Appearance {
     fn default() -> Self {
         Self {
-            theme: ThemeName::Dark,
+            theme: ThemeName::Auto,
             depth: DepthChoice::Auto,
             zone: Zone::Viewer,
             low_bandwidth: false,
             synchronized: true,
+            mouse: false,
+            title: true,
+            own: None,
         }
     }
 }

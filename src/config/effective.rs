@@ -8,6 +8,7 @@ use super::diagnostics::Warning;
 use super::error::ConfigError;
 use super::location::Location;
 use super::origin::Origins;
+use super::outbound::OutboundSettings;
 use super::panes::{PanesSettings, Profile, UnusableProfile};
 use crate::model::directory::Directory;
 use crate::model::rules::Rules;
@@ -28,6 +29,8 @@ pub struct Config {
     pub rules: Rules,
     /// People, teams and services of the file, to be merged over those of the store.
     pub directory: Directory,
+    /// Channels and contacts.
+    pub outbound: OutboundSettings,
     /// Whether to draw with ASCII characters only.
     pub ascii: bool,
     /// Whether colours may be used if there is a terminal.

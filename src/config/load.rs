@@ -113,6 +113,7 @@ impl ConfigLoader<'_> {
             is_broken: file.is_broken,
             rules: file.rules,
             directory: file.directory,
+            outbound: file.outbound,
             profiles: file.profiles,
             unusable_profiles: file.unusable_profiles,
             warnings: file.warnings,

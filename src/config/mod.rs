@@ -5,16 +5,20 @@
 //! an error. What is wrong in the file is a [`Warning`], and its default holds.
 
 pub mod appearance;
+pub mod colors;
 pub mod diagnostics;
 pub mod load;
 pub mod location;
 pub mod log;
 pub mod origin;
+pub mod outbound;
 pub mod panes;
 pub mod pattern;
+pub mod placeholder_text;
 pub mod reload;
 pub mod sample;
 pub mod show;
+pub mod show_json;
 pub mod watch;
 
 mod effective;

@@ -44,6 +44,11 @@ impl Origins {
         self.0.insert(name.to_owned(), Origin::EnvOrFlag(origin));
     }
 
+    /// Returns the settings that are not defaults by their full names, each with its origin.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Origin)> {
+        self.0.iter().map(|(name, origin)| (name.as_str(), origin))
+    }
+
     /// Returns where a setting comes from.
     #[must_use]
     pub fn get(&self, name: &str) -> Origin {

@@ -56,6 +56,7 @@ impl Reload {
                 before.panes.profile.is_none() || before.panes.profile == after.panes.profile,
             ),
             ("people and services", before.directory == after.directory),
+            ("channels and contacts", before.outbound == after.outbound),
         ];
         let needs_restart = comparisons
             .iter()
@@ -70,6 +71,7 @@ impl Reload {
         after.color = before.color;
         after.log_level = before.log_level;
         after.directory.clone_from(&before.directory);
+        after.outbound.clone_from(&before.outbound);
         after.panes.profile.clone_from(&before.panes.profile);
         // This was set about the location.
         after.read_only = before.read_only;

@@ -2,15 +2,19 @@
 
 use std::path::Path;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 
+use super::colors::ColorRole;
 use super::effective::Config;
 use super::location::{Location, RemoteConfig};
 use super::log_level::log_level_name;
+use super::outbound::ChannelSettings;
 use super::toml_text::{format_keys, quote};
 use crate::backend::http::TokenSource;
 use crate::model::Priority;
-use crate::model::escalation::Target;
+use crate::model::escalation::{Policy, PolicyLevel, Target};
+use crate::model::notification::{ContactRule, PersonContacts};
+use crate::model::oncall::{Layer, Member, Schedule, Turn};
 use crate::model::priority::Level as Extent;
 
 /// Formats a duration in the largest unit that is exact.
@@ -42,6 +46,7 @@ pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
     writer.commands();
     writer.profiles();
     writer.directory();
+    writer.outbound();
     writer.text
 }
 
@@ -137,6 +142,17 @@ impl TomlWriter<'_> {
         self.setting("zone", &quote(appearance.zone.as_str()));
         self.setting("low_bandwidth", &appearance.low_bandwidth.to_string());
         self.setting("synchronized", &appearance.synchronized.to_string());
+        self.setting("mouse", &appearance.mouse.to_string());
+        self.setting("title", &appearance.title.to_string());
+        if let Some(own) = &appearance.own {
+            self.section("looks.own");
+            self.setting("base", &quote(own.base.as_str()));
+            for role in ColorRole::ALL {
+                if let Some(color) = own.color(*role) {
+                    self.setting(role.as_str(), &quote(&color.to_string()));
+                }
+            }
+        }
         let notify = &self.config.panes.notify;
         self.section("notify");
         self.setting("bell", &notify.bell.to_string());
@@ -256,38 +272,207 @@ impl TomlWriter<'_> {
             }
         }
         for policy in &directory.policies {
-            self.entry("policies", &policy.team);
-            self.field("team", &quote(&policy.team));
-            self.push_line("levels = [");
-            for level in &policy.levels {
-                let call = quote_list(level.call.iter().map(|target| match target {
-                    Target::OnCall(team) => format!("on-call:{team}"),
-                    Target::Person(handle) => handle.clone(),
-                    Target::Unknown(target) => target.to_string(),
-                }));
-                self.push_line(&format!(
-                    "    {{ after = {}, call = {call} }},",
-                    quote_seconds(level.after_s)
-                ));
-            }
-            self.push_line("]");
+            self.policy(policy);
         }
         for schedule in &directory.schedules {
-            self.entry("schedules", &schedule.team);
-            self.field("team", &quote(&schedule.team));
+            self.schedule(schedule);
+        }
+    }
+
+    fn policy(&mut self, policy: &Policy) {
+        self.entry("policies", policy.key());
+        self.field("team", &quote(&policy.team));
+        if let Some(name) = &policy.name {
+            self.field("name", &quote(name));
+        }
+        if !policy.services.is_empty() {
+            self.field("services", &quote_list(&policy.services));
+        }
+        if !policy.priorities.is_empty() {
+            self.field("priorities", &quote_list(policy.priorities.iter().map(|p| p.as_str())));
+        }
+        self.push_line("levels = [");
+        for level in &policy.levels {
+            self.push_line(&format!("    {},", format_level(level)));
+        }
+        self.push_line("]");
+        if let Some(repeat) = policy.repeat {
+            self.field("repeat", &repeat.times.to_string());
+            self.field("repeat_every", &quote_seconds(repeat.every_s));
+        }
+        if let Some(level) = &policy.at_end {
+            self.field("at_end", &format_level(level));
+        }
+    }
+
+    fn schedule(&mut self, schedule: &Schedule) {
+        self.entry("schedules", schedule.key());
+        self.field("team", &quote(&schedule.team));
+        if let Some(name) = &schedule.name {
+            self.field("name", &quote(name));
+        }
+        if let Some(zone) = &schedule.zone {
+            self.field("zone", &quote(zone));
+        }
+        if schedule.layers.is_empty() {
             self.field("rotation", &quote_list(&schedule.rotation));
             self.field("starts", &format_time(schedule.starts_at));
             self.field("turn", &quote_seconds(schedule.turn_s));
-            if schedule.overrides.is_empty() {
-                continue;
-            }
+        }
+        if !schedule.overrides.is_empty() {
             self.push_line("overrides = [");
             for entry in &schedule.overrides {
                 let (from, to) = (format_time(entry.from), format_time(entry.to));
                 let person = quote(&entry.person);
-                self.push_line(&format!("    {{ person = {person}, from = {from}, to = {to} }},"));
+                let covers = entry
+                    .covers
+                    .as_ref()
+                    .map_or_else(String::new, |covers| format!(", covers = {}", quote(covers)));
+                self.push_line(&format!(
+                    "    {{ person = {person}, from = {from}, to = {to}{covers} }},"
+                ));
             }
             self.push_line("]");
         }
+        for layer in &schedule.layers {
+            self.layer(layer);
+        }
     }
+
+    fn layer(&mut self, layer: &Layer) {
+        self.push_line("[[schedules.layers]]");
+        if let Some(name) = &layer.name {
+            self.field("layer", &quote(name));
+        }
+        let people: Vec<String> = layer.people.iter().map(format_member).collect();
+        self.field("rotation", &format!("[{}]", people.join(", ")));
+        self.field("starts", &format_local(layer.starts));
+        if let Some(ends) = layer.ends {
+            self.field("ends", &format_local(ends));
+        }
+        let turn = match &layer.turn {
+            Turn::Seconds(length) => quote_seconds(*length),
+            Turn::Months(months) => quote(&format!("{months} months")),
+            Turn::Days(days) => {
+                let days: Vec<String> = days.iter().map(ToString::to_string).collect();
+                quote(&days.join(","))
+            }
+            Turn::Unknown(turn) => quote(&turn.to_string()),
+        };
+        self.field("turn", &turn);
+        if !layer.hours.is_empty() {
+            self.field("hours", &quote_list(layer.hours.iter().map(ToString::to_string)));
+        }
+    }
+
+    fn outbound(&mut self) {
+        let outbound = &self.config.outbound;
+        self.section("outbound");
+        let hosts = outbound.private_hosts.iter().map(ToString::to_string);
+        self.setting("private_hosts", &quote_list(hosts));
+        if let Some(file) = &outbound.ca_file {
+            self.setting("ca_file", &quote_path(file));
+        }
+        for channel in &outbound.channels {
+            self.channel(channel);
+        }
+        for person in &outbound.contacts.people {
+            self.contacts(person);
+        }
+    }
+
+    fn channel(&mut self, channel: &ChannelSettings) {
+        let origin = self.config.origins.get(&format!("channels.{}", channel.name));
+        self.push_line(&format!("\n[channels.{}] # {origin}", format_key(&channel.name)));
+        self.field("kind", &quote(channel.kind.as_str()));
+        let options = &channel.options;
+        let url = options.url.as_ref().map(ToString::to_string);
+        for (name, text) in [
+            ("url", url.as_ref()),
+            ("from", options.from.as_ref()),
+            ("user", options.user.as_ref()),
+            ("account", options.account.as_ref()),
+        ] {
+            if let Some(text) = text {
+                self.field(name, &quote(text));
+            }
+        }
+        if !options.run.is_empty() {
+            self.field("run", &quote_list(&options.run));
+        }
+        if let Some(limit) = options.limit {
+            self.field("timeout", &quote_seconds(i64::try_from(limit.as_secs()).unwrap_or(0)));
+        }
+        for (prefix, source) in [("secret", &channel.secret), ("old_secret", &channel.old_secret)] {
+            match source {
+                None | Some(TokenSource::Keyring) => {}
+                Some(TokenSource::File(file)) => {
+                    self.field(&format!("{prefix}_file"), &quote_path(file));
+                }
+                Some(TokenSource::Variable(name)) => {
+                    self.field(&format!("{prefix}_env"), &quote(name));
+                }
+                Some(TokenSource::Command(run)) => {
+                    self.field(&format!("{prefix}_command"), &quote_list(run));
+                }
+            }
+        }
+    }
+
+    fn contacts(&mut self, person: &PersonContacts) {
+        self.entry("contacts", &person.person);
+        self.field("person", &quote(&person.person));
+        self.push_line("ways = [");
+        for contact in &person.contacts {
+            let (name, channel) = (quote(&contact.name), quote(&contact.channel));
+            let address = quote(&contact.address);
+            self.push_line(&format!(
+                "    {{ name = {name}, channel = {channel}, address = {address} }},"
+            ));
+        }
+        self.push_line("]");
+        let rule = |rule: &ContactRule| {
+            let (contact, after) = (quote(&rule.contact), quote_seconds(rule.after_s));
+            format!("{{ contact = {contact}, after = {after} }}")
+        };
+        for (name, rules) in [("urgent", &person.urgent), ("rest", &person.rest)] {
+            let rules: Vec<String> = rules.iter().map(rule).collect();
+            self.field(name, &format!("[{}]", rules.join(", ")));
+        }
+        if let Some(quiet) = &person.quiet {
+            let (from, to) = (quiet.from.format("%H:%M"), quiet.to.format("%H:%M"));
+            let zone = quiet.zone.as_ref().map(|zone| format!(", zone = {}", quote(zone)));
+            let zone = zone.unwrap_or_default();
+            self.field("quiet", &format!("{{ from = \"{from}\", to = \"{to}\"{zone} }}"));
+        }
+    }
+}
+
+/// Formats a level of a policy as an inline table.
+fn format_level(level: &PolicyLevel) -> String {
+    let call = quote_list(level.call.iter().map(|target| match target {
+        Target::OnCall(team) => format!("on-call:{team}"),
+        Target::Person(handle) => handle.clone(),
+        Target::Schedule(name) => format!("schedule:{name}"),
+        Target::Team(name) => format!("team:{name}"),
+        Target::Unknown(target) => target.to_string(),
+    }));
+    let round_robin = if level.round_robin { ", round_robin = true" } else { "" };
+    format!("{{ after = {}, call = {call}{round_robin} }}", quote_seconds(level.after_s))
+}
+
+/// Formats somebody who takes turns.
+fn format_member(member: &Member) -> String {
+    let person = quote(member.person.as_deref().unwrap_or("nobody"));
+    if member.from.is_none() && member.until.is_none() {
+        return person;
+    }
+    let time = |name: &str, time: Option<NaiveDateTime>| {
+        time.map_or_else(String::new, |time| format!(", {name} = {}", format_local(time)))
+    };
+    format!("{{ person = {person}{}{} }}", time("from", member.from), time("until", member.until))
+}
+
+fn format_local(time: NaiveDateTime) -> String {
+    time.format("%Y-%m-%dT%H:%M:%S").to_string()
 }

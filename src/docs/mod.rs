@@ -6,6 +6,7 @@
 //! | [`storage`] | how the local store is built, written, read and repaired |
 //! | [`compatibility`] | what is made of values and files of later versions |
 //! | [`outbox`] | what becomes of a command for a remote |
+//! | [`guide`] | how each kind of notification channel is set up, for users |
 //! | [`how_to`] | how to add a verb, a setting, a backend, a screen |
 //! | [`glossary`] | what the project's own words mean |
 //! | [`decisions`] | what was decided, why, and what was refused |
@@ -28,6 +29,70 @@ pub mod compatibility {
 
 pub mod outbox {
     #![doc = include_str!("outbox.md")]
+}
+
+pub mod guide {
+    //! Pages for users, which `redphone help TOPIC` prints.
+
+    pub mod channels {
+        #![doc = include_str!("guide/channels.md")]
+    }
+
+    pub mod command {
+        #![doc = include_str!("guide/command.md")]
+    }
+
+    pub mod discord {
+        #![doc = include_str!("guide/discord.md")]
+    }
+
+    pub mod email {
+        #![doc = include_str!("guide/email.md")]
+    }
+
+    pub mod gotify {
+        #![doc = include_str!("guide/gotify.md")]
+    }
+
+    pub mod matrix {
+        #![doc = include_str!("guide/matrix.md")]
+    }
+
+    pub mod mattermost {
+        #![doc = include_str!("guide/mattermost.md")]
+    }
+
+    pub mod ntfy {
+        #![doc = include_str!("guide/ntfy.md")]
+    }
+
+    pub mod pushover {
+        #![doc = include_str!("guide/pushover.md")]
+    }
+
+    pub mod slack {
+        #![doc = include_str!("guide/slack.md")]
+    }
+
+    pub mod teams {
+        #![doc = include_str!("guide/teams.md")]
+    }
+
+    pub mod telegram {
+        #![doc = include_str!("guide/telegram.md")]
+    }
+
+    pub mod twilio_call {
+        #![doc = include_str!("guide/twilio_call.md")]
+    }
+
+    pub mod twilio_sms {
+        #![doc = include_str!("guide/twilio_sms.md")]
+    }
+
+    pub mod webhook {
+        #![doc = include_str!("guide/webhook.md")]
+    }
 }
 
 pub mod how_to {

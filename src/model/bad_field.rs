@@ -142,6 +142,36 @@ pub enum FieldProblem {
         /// The name that was probably meant.
         nearest: Option<String>,
     },
+    /// A name that identifies an entry of the directory can't be one.
+    #[error(
+        "{:?} is no name: write it without a blank or an @ at its ends",
+        sanitize(.0)
+    )]
+    NotAnIdentifier(String),
+    /// A text is not the name of a time zone of this machine.
+    #[error(
+        "{:?} is no time zone that this machine has: write one such as Europe/Berlin",
+        sanitize(.0)
+    )]
+    NotAZone(String),
+    /// A number is 0 or less.
+    #[error("is not above 0")]
+    NotPositive,
+    /// A time does not lie after that of another field.
+    #[error("does not lie after {0}")]
+    NotAfter(&'static str),
+    /// The levels of an escalation policy are not in order.
+    #[error("is not in order: each level is called later than the one before, and none before 0")]
+    NotAscending,
+    /// A list has no entries.
+    #[error("is empty: give at least one")]
+    NoEntries,
+    /// An availability objective is out of range.
+    #[error("{0} is not an objective in parts per 100,000: 99.9 % is 99900")]
+    NotAnObjective(u32),
+    /// A service depends on itself.
+    #[error("names the service itself: leave it out")]
+    DependsOnItself,
     /// A page mark belongs to another list.
     #[error("that is no page of this list: begin with the first")]
     ForeignPage,

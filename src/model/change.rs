@@ -10,6 +10,7 @@ use super::extra::{Extra, extensible_record};
 use super::id::ChangeId;
 use super::rules::Rules;
 use super::status::growing_enum;
+use super::time::format_duration;
 
 growing_enum! {
     /// The state of a change.
@@ -100,6 +101,26 @@ impl Suspect {
         self.change.ends_at.or(self.assumed_end)
     }
 
+    /// Returns how long before a time, that of the detection, the change began.
+    #[must_use]
+    pub fn began_before(&self, detected_at: DateTime<Utc>) -> TimeDelta {
+        (detected_at - self.change.starts_at).max(TimeDelta::zero())
+    }
+
+    /// Returns how long the change took, or that it was still in progress when the incident was
+    /// detected, in words.
+    #[must_use]
+    pub fn course(&self) -> String {
+        match self.ended_at() {
+            Some(_) if self.assumed_end.is_some() => "end unknown".to_owned(),
+            Some(end) if self.before_s > 0 => {
+                let took = (end - self.change.starts_at).max(TimeDelta::zero());
+                format!("took {}", format_duration(took))
+            }
+            _ => "was running".to_owned(),
+        }
+    }
+
     /// Returns how far the change is from the incident in words; `None` if it touched an affected
     /// service and its end is known.
     #[must_use]
@@ -115,6 +136,14 @@ impl Suspect {
         }
         (!parts.is_empty()).then(|| parts.join(", "))
     }
+}
+
+/// Returns suspected changes by when they began, the last one first: the nearest to the incident.
+#[must_use]
+pub fn by_begin(suspects: &[Suspect]) -> Vec<&Suspect> {
+    let mut sorted: Vec<&Suspect> = suspects.iter().collect();
+    sorted.sort_by_key(|suspect| std::cmp::Reverse(suspect.change.starts_at));
+    sorted
 }
 
 /// Returns the changes suspected of causing an incident, the nearest first: by dependencies between

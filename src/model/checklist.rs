@@ -1,11 +1,13 @@
 //! The investigation checklist and the closing gate.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::actor::Actor;
+use super::priority::UnknownValue;
 use super::status::growing_enum;
 use super::unknown::{Foreign, Word, describe};
 
@@ -83,6 +85,35 @@ impl fmt::Display for Item {
             Self::Closing(item) => item.fmt(f),
             Self::Unknown(json) => f.pad(&describe(&json.as_json())),
         }
+    }
+}
+
+impl Item {
+    /// The items with the short names by which people type them, in order.
+    pub const SHORT_NAMES: [(&'static str, Self); 11] = [
+        ("logs", Self::Investigation(InvestigationItem::LogsAndAlerts)),
+        ("changes", Self::Investigation(InvestigationItem::RecentChanges)),
+        ("dependencies", Self::Investigation(InvestigationItem::Dependencies)),
+        ("services", Self::Investigation(InvestigationItem::AffectedServices)),
+        ("reproduced", Self::Investigation(InvestigationItem::Reproduced)),
+        ("workaround", Self::Investigation(InvestigationItem::Workaround)),
+        ("stable", Self::Closing(ClosingItem::ServiceStable)),
+        ("contained", Self::Closing(ClosingItem::Contained)),
+        ("update", Self::Closing(ClosingItem::FinalUpdate)),
+        ("recorded", Self::Closing(ClosingItem::Recorded)),
+        ("follow up", Self::Closing(ClosingItem::FollowUp)),
+    ];
+}
+
+impl FromStr for Item {
+    type Err = UnknownValue;
+
+    /// Parses an item of either list, by its text or its short name.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let investigation = text.parse().map(Self::Investigation);
+        investigation.or_else(|_| text.parse().map(Self::Closing)).map_err(|_: UnknownValue| {
+            UnknownValue::new(text, "item", &Self::SHORT_NAMES.map(|(name, _)| name))
+        })
     }
 }
 

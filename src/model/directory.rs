@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use super::actor::{Actor, PersonRef};
 use super::escalation::policy::Policy;
 use super::extra::{Extra, extensible_record};
-use super::oncall::Schedule;
+use super::oncall::{Override, Schedule};
+use super::text::FoldedText;
 
 /// The people, teams and services of a company, and who is called for them. It is small enough to
 /// be held in memory completely.
@@ -27,6 +28,11 @@ pub struct Directory {
     pub policies: Vec<Policy>,
     /// On-call schedules by team.
     pub schedules: Vec<Schedule>,
+    /// Spans in which somebody stands in on schedules of the settings file, which can't have them
+    /// itself. They are stored alone: [`Directory::merged_with`] adds them to the schedules.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(ignore)]
+    pub overrides: Vec<TeamOverride>,
     /// The fields that a later version defines, also those of the entries.
     #[serde(skip)]
     pub extra: Extra,
@@ -61,16 +67,41 @@ pub struct Service {
     pub objective: Option<u32>,
 }
 
+/// A span in which somebody stands in on a schedule.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TeamOverride {
+    /// The name of the schedule, which is that of the team unless it has one of its own.
+    pub team: String,
+    /// The span, and who stands in.
+    #[serde(rename = "override")]
+    pub span: Override,
+}
+
 impl Directory {
-    /// Merges another directory into this one. For a name in both, the entry of `other` wins.
+    /// Merges another directory into this one. For a name in both, the entry of `other` wins. The
+    /// overrides that are stored alone are added to their schedules, after those that a
+    /// schedule has.
     #[must_use]
     pub fn merged_with(self, other: &Self) -> Self {
+        let mut schedules =
+            merge_by_name(self.schedules, &other.schedules, |schedule| schedule.key());
+        for entry in self.overrides.into_iter().chain(other.overrides.iter().cloned()) {
+            let schedule = schedules.iter_mut().find(|schedule| schedule.key() == entry.team);
+            if let Some(schedule) = schedule
+                && !schedule.overrides.contains(&entry.span)
+            {
+                schedule.overrides.push(entry.span);
+            }
+        }
         Self {
-            people: merge_by_name(self.people, &other.people, |person| &person.handle),
-            teams: merge_by_name(self.teams, &other.teams, |team| &team.name),
-            services: merge_by_name(self.services, &other.services, |service| &service.name),
-            policies: merge_by_name(self.policies, &other.policies, |policy| &policy.team),
-            schedules: merge_by_name(self.schedules, &other.schedules, |schedule| &schedule.team),
+            people: merge_by_name(self.people, &other.people, |person| person.handle.as_str()),
+            teams: merge_by_name(self.teams, &other.teams, |team| team.name.as_str()),
+            services: merge_by_name(self.services, &other.services, |service| {
+                service.name.as_str()
+            }),
+            policies: merge_by_name(self.policies, &other.policies, |policy| policy.key()),
+            schedules,
+            overrides: Vec::new(),
             extra: self.extra,
         }
     }
@@ -147,6 +178,26 @@ impl Directory {
             .or_else(|| self.people.iter().find(|p| p.name.eq_ignore_ascii_case(reference)))
     }
 
+    /// Finds the people who are meant by a reference: the one with this handle or this full name;
+    /// else those whose handle begins with it; else those whose name has a word that begins with it.
+    #[must_use]
+    pub fn people_meant(&self, reference: &str) -> Vec<&PersonRef> {
+        if let Some(person) = self.person(reference) {
+            return vec![person];
+        }
+        let typed = FoldedText::new(reference.trim_start_matches('@').trim());
+        if typed.as_str().is_empty() {
+            return Vec::new();
+        }
+        let begins = |text: &str| FoldedText::new(text).as_str().starts_with(typed.as_str());
+        let by_handle: Vec<&PersonRef> =
+            self.people.iter().filter(|person| begins(&person.handle)).collect();
+        if !by_handle.is_empty() {
+            return by_handle;
+        }
+        self.people.iter().filter(|person| typed.begins_word_in(&person.name)).collect()
+    }
+
     /// Returns these services and all services that they depend on, each with the least number of
     /// dependencies that lead to it; 0 for these themselves.
     #[must_use]
@@ -172,14 +223,31 @@ impl Directory {
     /// Returns the person who is on call for a team at a time.
     #[must_use]
     pub fn on_call(&self, team: &str, at: DateTime<Utc>) -> Option<&PersonRef> {
-        let schedule = self.schedules.iter().find(|s| s.team == team)?;
-        self.person(schedule.on_call(at)?)
+        self.person(self.schedule_of(team)?.on_call(at)?)
     }
 
-    /// Returns the escalation policy of a team.
+    /// Returns the schedule with a name.
+    #[must_use]
+    pub fn schedule(&self, name: &str) -> Option<&Schedule> {
+        self.schedules.iter().find(|schedule| schedule.key() == name)
+    }
+
+    /// Returns the schedule that says who is on call for a team: the one that has its name, or else
+    /// the first one that is for the team.
+    #[must_use]
+    pub fn schedule_of(&self, team: &str) -> Option<&Schedule> {
+        let mut of_team = self.schedules.iter().filter(|schedule| schedule.team == team);
+        let first = of_team.clone().next();
+        of_team.find(|schedule| schedule.key() == team).or(first)
+    }
+
+    /// Returns the escalation policy of a team: the one for all of its incidents, or else the first
+    /// one.
     #[must_use]
     pub fn policy(&self, team: &str) -> Option<&Policy> {
-        self.policies.iter().find(|p| p.team == team)
+        let mut of_team = self.policies.iter().filter(|policy| policy.team == team);
+        let first = of_team.clone().next();
+        of_team.find(|policy| policy.is_general()).or(first)
     }
 
     /// Returns the name of the team that owns a service.
@@ -189,16 +257,28 @@ impl Directory {
     }
 }
 
+/// Parses an availability objective in percent with at most three decimals, such as `99.9`, to parts
+/// per 100,000. `None` if it is no share between 0 and 100 %.
+#[must_use]
+pub fn parse_objective(text: &str) -> Option<u32> {
+    let text = text.trim().trim_end_matches('%').trim_end();
+    let (percent, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let are_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let has_form = !percent.is_empty()
+        && percent.len() <= 3
+        && fraction.len() <= 3
+        && are_digits(percent)
+        && are_digits(fraction);
+    let parts = has_form.then(|| format!("{percent}{fraction:0<3}"))?.parse::<u32>().ok()?;
+    (1..100_000).contains(&parts).then_some(parts)
+}
+
 /// Returns a name as it is shown: with a question mark if it is unknown to the directory.
 fn mark_unknown(name: &str, is_unknown: bool) -> Cow<'_, str> {
     if is_unknown { Cow::Owned(format!("{name}?")) } else { Cow::Borrowed(name) }
 }
 
-fn merge_by_name<T: Clone>(
-    mut entries: Vec<T>,
-    others: &[T],
-    name: impl Fn(&T) -> &String,
-) -> Vec<T> {
+fn merge_by_name<T: Clone>(mut entries: Vec<T>, others: &[T], name: impl Fn(&T) -> &str) -> Vec<T> {
     for item in others {
         match entries.iter_mut().find(|entry| name(entry) == name(item)) {
             Some(entry) => entry.clone_from(item),

@@ -19,6 +19,8 @@ use super::command::{
 use super::extra::{Extra, extensible_record};
 use super::id::{CommandId, EventId, IncidentId, IncidentNumber};
 use super::incident::Incident;
+use super::last_word::LastWord;
+use super::notification::step::AutomaticStep;
 use super::priority::{Impact, Priority, Urgency};
 use super::review::{ActionItem, Section};
 use super::status::{Category, Classification, ResolutionAction, Role, Status};
@@ -195,6 +197,9 @@ pub enum EventBody {
         to: Vec<PersonRef>,
         /// Why somebody escalated; `None` if it was automatic.
         reason: Option<String>,
+        /// The step of the policy that a program carried out by itself, and whether it was late.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        automatic: Option<AutomaticStep>,
     },
     /// Impact, urgency and priority were set.
     Prioritized {
@@ -414,6 +419,38 @@ impl Event {
         Some(self.recorded_at - self.at).filter(|late| *late > LATE_AFTER)
     }
 
+    /// Returns what the event says as the last word of a row; `None` if no person did it, or if it says
+    /// nothing about how the response goes: what programs do, and fields that are filled in.
+    #[must_use]
+    pub fn last_word(&self) -> Option<LastWord> {
+        let by = self.actor.person()?.clone();
+        let (text, quoted) = match &self.body {
+            EventBody::NoteAdded { text }
+            | EventBody::NoteCorrected { text, .. }
+            | EventBody::StakeholdersUpdated { message: text, .. } => (text.clone(), true),
+            EventBody::DecisionRecorded(decision) => (decision.decision.clone(), true),
+            EventBody::Acknowledged
+            | EventBody::StatusMoved { .. }
+            | EventBody::MoveUndone { .. }
+            | EventBody::Assigned { .. }
+            | EventBody::Escalated { .. }
+            | EventBody::Prioritized { .. }
+            | EventBody::Resolved { .. }
+            | EventBody::Reopened { .. }
+            | EventBody::Closed
+            | EventBody::Paused { .. }
+            | EventBody::Unpaused
+            | EventBody::MergedInto { .. }
+            | EventBody::Absorbed { .. }
+            | EventBody::Reclassified { .. } => {
+                // It is read by many, so nobody is "you".
+                (self.news(&PersonRef::new("", "")), false)
+            }
+            _ => return None,
+        };
+        LastWord::new(self.at, by, &text, quoted)
+    }
+
     /// Returns how the event ended the clock of a target; `None` if it did not, or if the version
     /// that recorded it did not record that.
     #[must_use]
@@ -459,6 +496,12 @@ impl EventBody {
         "review_published",
         "decision_recorded",
     ];
+
+    /// Returns whether the event is a note or the correction of one.
+    #[must_use]
+    pub fn is_note(&self) -> bool {
+        matches!(self, Self::NoteAdded { .. } | Self::NoteCorrected { .. })
+    }
 
     /// Reads a body. One of a kind that this version does not define is carried as it is.
     ///
@@ -522,9 +565,12 @@ impl EventBody {
             Self::RoleGiven { role, person, given } => {
                 read(&give_role::RoleGiven { role: *role, person, given: *given })
             }
-            Self::Escalated { level, to, reason } => {
-                read(&escalate::Escalated { level: *level, to, reason: reason.as_deref() })
-            }
+            Self::Escalated { level, to, reason, automatic } => read(&escalate::Escalated {
+                level: *level,
+                to,
+                reason: reason.as_deref(),
+                automatic: *automatic,
+            }),
             Self::Prioritized { impact, urgency, priority, override_reason } => {
                 read(&prioritize::Prioritized {
                     impact: *impact,

@@ -3,14 +3,21 @@
 //! A word is found anywhere inside number, title, services, owner and team, folded as in
 //! [`super::text::fold`]. A search of the history finds it in symptoms, notes and other texts too;
 //! an excluded word excludes by the fields of the row alone. Terms are `p1`, `status:triggered`,
-//! `service:checkout`, `service:none`, `owner:me`, `owner:none`, `team:db`, `cat:security`,
-//! `age>2h`, `idle>2h`, `sla:late`, `is:snoozed`. A `-` before a word or a term excludes what it
-//! matches. Terms on the same field are alternatives (`p1 p2`); all other terms must match.
+//! `service:checkout`, `service:none`, `owner:me`, `owner:none`, `role:me`, `role:scribe`, `team:db`,
+//! `cat:security`, `label:eu`, `age>2h`, `idle>2h`, `changed<8h`, `resolved<8h`, `since:yesterday`,
+//! `before:2026-11`, `on:2026-10-29`, `sla:late`, `is:snoozed`. A `-` before a word or a term excludes
+//! what it matches. Terms on the same field are alternatives (`p1 p2`); all other terms must match.
+//!
+//! `since:`, `before:` and `on:` are about the time of the report. Days begin in the zone of whoever
+//! asks: see [`Filter::resolve_dates`].
 
+mod date;
 mod display;
 mod hint;
 mod parse;
+pub mod values;
 
+pub use date::{Calendar, Date, Period, UtcCalendar};
 pub use display::quote_value;
 pub use hint::FilterHint;
 pub use parse::{FilterError, FilterFault, PartialFilter, RawTerm, split_terms};
@@ -21,7 +28,7 @@ use super::actor::PersonRef;
 use super::id::IncidentNumber;
 use super::priority::Priority;
 use super::service_level::{ServiceLevels, running_clock};
-use super::status::{Category, Status, text_enum};
+use super::status::{Category, Role, Status, text_enum};
 use super::summary::Summary;
 use super::text::{FoldedText, equals_folded};
 use super::unknown::Word;
@@ -63,10 +70,19 @@ pub enum Owner {
     Me,
     /// Nobody: the incident is unowned.
     Nobody,
-    /// A person, by handle, or by a part of the full name that begins a word.
+    /// A person, by a part of the handle or of the full name that begins a word.
     Person(String),
     /// The person with this handle. No text is parsed as this: see [`Filter::resolve_owners`].
     Handle(String),
+}
+
+/// Who has a role in the response, besides the assignee.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RoleHolder {
+    /// Somebody has this role.
+    Anybody(Role),
+    /// This person has a role; [`Owner::Nobody`] if nobody has one.
+    By(Owner),
 }
 
 /// The condition that a term puts on an incident.
@@ -94,6 +110,25 @@ pub enum Predicate {
     Idle(TimeDelta),
     /// Has had an event more recently than this.
     Active(TimeDelta),
+    /// Was reported at the beginning of this or later.
+    Since(Date),
+    /// Was reported before this began.
+    Before(Date),
+    /// Was reported within this.
+    On(Date),
+    /// Was resolved more recently than this.
+    ResolvedWithin(TimeDelta),
+    /// Was resolved longer ago than this.
+    ResolvedBefore(TimeDelta),
+    /// Has had an event more recently than this.
+    ChangedWithin(TimeDelta),
+    /// Has had no event for longer than this.
+    ChangedBefore(TimeDelta),
+    /// Has this label, or one that begins with it and `=` or `:`; `None` selects incidents without
+    /// labels.
+    Label(Option<String>),
+    /// Has somebody in a role.
+    Role(RoleHolder),
     /// Is in this state of its service level.
     Sla(Sla),
     /// Is in this state, which `is:` selects.
@@ -147,12 +182,14 @@ impl Filter {
 
     /// Returns which incidents the filter considers.
     ///
-    /// These are the open ones, unless a term selects ended ones by `status:` or `is:`.
+    /// These are the open ones, unless a term selects ended ones by `status:`, `is:` or `resolved`.
     #[must_use]
     pub fn scope(&self) -> Scope {
         let selects_ended = self.terms.iter().any(|term| match &term.predicate {
             Predicate::Status(status) => !term.negated && !status.is_open(),
-            Predicate::State(StateFilter::Any | StateFilter::Ended) => !term.negated,
+            Predicate::State(StateFilter::Any | StateFilter::Ended)
+            | Predicate::ResolvedWithin(_)
+            | Predicate::ResolvedBefore(_) => !term.negated,
             Predicate::State(StateFilter::Open) => term.negated,
             _ => false,
         });
@@ -189,9 +226,45 @@ impl Filter {
     /// [`Self::resolve_owners`].
     #[must_use]
     pub fn names_owner(&self) -> bool {
-        let names_person =
-            |term: &Term| matches!(term.predicate, Predicate::Owner(Owner::Person(_)));
+        let names_person = |term: &Term| {
+            matches!(
+                term.predicate,
+                Predicate::Owner(Owner::Person(_))
+                    | Predicate::Role(RoleHolder::By(Owner::Person(_)))
+            )
+        };
         self.terms.iter().any(names_person)
+    }
+
+    /// Returns whether a term depends on who makes the request.
+    #[must_use]
+    pub fn names_requester(&self) -> bool {
+        let is_me = |term: &Term| {
+            matches!(
+                term.predicate,
+                Predicate::Owner(Owner::Me) | Predicate::Role(RoleHolder::By(Owner::Me))
+            )
+        };
+        self.terms.iter().any(is_me)
+    }
+
+    /// Makes each date the time that it means at `now`, in the zone of `calendar`. Dates of a filter
+    /// for which this is not done mean days of UTC.
+    pub fn resolve_dates(&mut self, now: DateTime<Utc>, calendar: &(impl Calendar + ?Sized)) {
+        for term in &mut self.terms {
+            match &mut term.predicate {
+                // The same in every zone.
+                Predicate::Since(Date::Ago(_)) | Predicate::Before(Date::Ago(_)) => {}
+                Predicate::Since(date) | Predicate::Before(date) => {
+                    *date = Date::Instant(date.resolve(now, calendar).0);
+                }
+                Predicate::On(date) => {
+                    let (from, to) = date.resolve(now, calendar);
+                    *date = Date::Span(from, to);
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Makes each owner that is the handle of one of these people mean that person alone. Other
@@ -199,7 +272,8 @@ impl Filter {
     pub fn resolve_owners<'a>(&mut self, people: impl IntoIterator<Item = &'a PersonRef>) {
         for person in people {
             for term in &mut self.terms {
-                if let Predicate::Owner(owner) = &mut term.predicate
+                if let Predicate::Owner(owner) | Predicate::Role(RoleHolder::By(owner)) =
+                    &mut term.predicate
                     && let Owner::Person(who) = owner
                     && equals_folded(&person.handle, who)
                 {
@@ -228,7 +302,7 @@ impl Filter {
             return false;
         }
         // Bits of the fields that have terms, and of those fields for which a term has matched.
-        let (mut fields_with_terms, mut fields_matched) = (0_u8, 0_u8);
+        let (mut fields_with_terms, mut fields_matched) = (0_u16, 0_u16);
         for term in &self.terms {
             let field = if term.negated { 0 } else { term.predicate.field_bit() };
             fields_with_terms |= field;
@@ -270,17 +344,26 @@ impl Predicate {
             Self::Team(_) => Some("team"),
             Self::Category(_) => Some("category"),
             Self::Sla(_) => Some("sla"),
+            Self::On(_) => Some("day"),
+            Self::Label(_) => Some("label"),
+            Self::Role(_) => Some("role"),
             Self::Text(_)
             | Self::Older(_)
             | Self::Younger(_)
             | Self::Idle(_)
             | Self::Active(_)
+            | Self::Since(_)
+            | Self::Before(_)
+            | Self::ResolvedWithin(_)
+            | Self::ResolvedBefore(_)
+            | Self::ChangedWithin(_)
+            | Self::ChangedBefore(_)
             | Self::State(_) => None,
         }
     }
 
     /// Returns the bit of the predicate's [`field`](Self::field), or 0 without one.
-    fn field_bit(&self) -> u8 {
+    fn field_bit(&self) -> u16 {
         match self {
             Self::Priority(_) => 1,
             Self::Status(_) => 1 << 1,
@@ -289,11 +372,20 @@ impl Predicate {
             Self::Team(_) => 1 << 4,
             Self::Category(_) => 1 << 5,
             Self::Sla(_) => 1 << 6,
+            Self::On(_) => 1 << 7,
+            Self::Label(_) => 1 << 8,
+            Self::Role(_) => 1 << 9,
             Self::Text(_)
             | Self::Older(_)
             | Self::Younger(_)
             | Self::Idle(_)
             | Self::Active(_)
+            | Self::Since(_)
+            | Self::Before(_)
+            | Self::ResolvedWithin(_)
+            | Self::ResolvedBefore(_)
+            | Self::ChangedWithin(_)
+            | Self::ChangedBefore(_)
             | Self::State(_) => 0,
         }
     }
@@ -307,17 +399,21 @@ impl Predicate {
             Self::Status(status) => incident.status == *status,
             Self::Service(None) => incident.services.is_empty(),
             Self::Service(Some(name)) => incident.services.iter().any(|s| equals_folded(s, name)),
-            Self::Owner(Owner::Nobody) => incident.assignee.is_none(),
-            Self::Owner(Owner::Me) => match (&incident.assignee, context.me) {
-                (Some(person), Some(me)) => equals_folded(&person.handle, me),
-                _ => false,
+            Self::Owner(owner) => match &incident.assignee {
+                Some(person) => owner.is(person, context),
+                None => *owner == Owner::Nobody,
             },
-            Self::Owner(Owner::Handle(who)) => {
-                incident.assignee.as_ref().is_some_and(|p| equals_folded(&p.handle, who))
+            Self::Role(RoleHolder::Anybody(role)) => {
+                incident.attributes.roles.iter().any(|holder| holder.role == *role)
             }
-            Self::Owner(Owner::Person(who)) => incident.assignee.as_ref().is_some_and(|p| {
-                equals_folded(&p.handle, who) || FoldedText::new(who).begins_word_in(&p.name)
-            }),
+            Self::Role(RoleHolder::By(Owner::Nobody)) => incident.attributes.roles.is_empty(),
+            Self::Role(RoleHolder::By(who)) => {
+                incident.attributes.roles.iter().any(|holder| who.is(&holder.person, context))
+            }
+            Self::Label(None) => incident.attributes.labels.is_empty(),
+            Self::Label(Some(label)) => {
+                incident.attributes.labels.iter().any(|one| is_label(one, label))
+            }
             Self::Team(team) => match (team, &incident.team) {
                 (Some(team), Some(incident_team)) => equals_folded(incident_team, team),
                 (None, None) => true,
@@ -326,8 +422,24 @@ impl Predicate {
             Self::Category(category) => incident.category == *category,
             Self::Older(than) => context.now - incident.reported_at > *than,
             Self::Younger(than) => context.now - incident.reported_at < *than,
-            Self::Idle(than) => context.now - incident.last_event_at > *than,
-            Self::Active(than) => context.now - incident.last_event_at < *than,
+            Self::Idle(than) | Self::ChangedBefore(than) => {
+                context.now - incident.last_event_at > *than
+            }
+            Self::Active(than) | Self::ChangedWithin(than) => {
+                context.now - incident.last_event_at < *than
+            }
+            Self::ResolvedWithin(than) => {
+                incident.resolved_at.is_some_and(|at| context.now - at < *than)
+            }
+            Self::ResolvedBefore(than) => {
+                incident.resolved_at.is_some_and(|at| context.now - at > *than)
+            }
+            Self::Since(date) => incident.reported_at >= date.resolve(context.now, &UtcCalendar).0,
+            Self::Before(date) => incident.reported_at < date.resolve(context.now, &UtcCalendar).0,
+            Self::On(date) => {
+                let (from, to) = date.resolve(context.now, &UtcCalendar);
+                from <= incident.reported_at && incident.reported_at < to
+            }
             Self::Sla(sla) => running_clock(incident, context.levels).is_some_and(|clock| {
                 let (past, near) = (clock.is_past(context.now), clock.is_near(context.now));
                 match sla {
@@ -346,6 +458,27 @@ impl Predicate {
             },
         }
     }
+}
+
+impl Owner {
+    /// Returns whether it selects this person.
+    fn is(&self, person: &PersonRef, context: MatchContext<'_>) -> bool {
+        match self {
+            Self::Me => context.me.is_some_and(|me| equals_folded(&person.handle, me)),
+            Self::Nobody => false,
+            Self::Handle(who) => equals_folded(&person.handle, who),
+            Self::Person(who) => {
+                let who = FoldedText::new(who);
+                who.begins_word_in(&person.handle) || who.begins_word_in(&person.name)
+            }
+        }
+    }
+}
+
+/// Returns whether a label is the one that is asked for, or a value of it: `env=prod` for `env`.
+fn is_label(label: &str, wanted: &str) -> bool {
+    let key = label.split_once(['=', ':']).map(|(key, _)| key);
+    equals_folded(label, wanted) || key.is_some_and(|key| equals_folded(key.trim_end(), wanted))
 }
 
 /// Returns whether a word is anywhere inside number, title, services, owner or team.

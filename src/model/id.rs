@@ -123,3 +123,32 @@ impl FromStr for IncidentNumber {
         }
     }
 }
+
+/// Names an incident by number or id.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IncidentRef {
+    /// By its number, such as `INC-12`.
+    Number(IncidentNumber),
+    /// By its id, a UUID.
+    Id(IncidentId),
+}
+
+impl fmt::Display for IncidentRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Id(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for IncidentRef {
+    type Err = InvalidNumber;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(id) = text.trim().parse() {
+            return Ok(Self::Id(id));
+        }
+        text.parse().map(Self::Number)
+    }
+}

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::actor::{Actor, PersonRef};
+use super::attributes::Attributes;
 use super::checklist::Answered;
 use super::command::{Decision, Link};
 use super::event::{Event, EventBody, Undo};
@@ -14,7 +15,7 @@ use super::id::{IncidentId, IncidentNumber};
 use super::review::Review;
 use super::service_level::{ServiceLevels, SlaTarget, Verdict, ended_clock};
 use super::status::{Classification, ResolutionAction, Role, Status};
-use super::summary::Summary;
+use super::summary::{LAST_WORD, Summary};
 use super::unknown_names::UnknownNames;
 
 /// The complete record of an incident. All of it follows from the events of the timeline.
@@ -81,8 +82,10 @@ pub struct Incident {
 
 extensible_record!(Incident);
 
-/// The fields of a record that no undo restores: what the log itself says.
-pub(super) const FIELDS_OF_THE_LOG: [&str; 4] = ["id", "number", "seq", "last_event_at"];
+/// The fields of a record that no undo restores: what the log itself says, and what follows from
+/// other fields.
+pub(super) const FIELDS_OF_THE_LOG: [&str; 6] =
+    ["id", "number", "seq", "last_event_at", "attributes", LAST_WORD];
 
 /// How service was restored.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -175,12 +178,15 @@ impl Incident {
             updated_at: None,
             alerts: 1,
             escalation: 0,
+            escalation_round: 0,
             seq: event.seq,
             last_event_at: event.at,
+            last_word: None,
+            attributes: Attributes::default(),
             unknown: UnknownNames::default(),
             extra: Extra::default(),
         };
-        Some(Self {
+        let mut incident = Self {
             symptoms: declaration.symptoms.clone(),
             labels: declaration.labels.clone(),
             dedup_key: declaration.dedup_key.clone(),
@@ -188,7 +194,9 @@ impl Incident {
             stages,
             unowned_since: Some(declaration.reported_at),
             ..Self::from_row(summary, event.actor.clone(), event.at)
-        })
+        };
+        incident.set_attributes();
+        Some(incident)
     }
 
     /// Creates a record from a summary and from who set its status and when. All other fields are
@@ -276,8 +284,19 @@ impl Incident {
         if let Some(undo) = &event.undo {
             self.restore(undo);
         }
+        if let Some(word) = event.last_word() {
+            self.summary.last_word = Some(word);
+            // What a later version has added is about the word of before.
+            self.summary.extra.remove_fields(&[LAST_WORD]);
+        }
         self.summary.seq = event.seq;
         self.summary.last_event_at = self.summary.last_event_at.max(event.at);
+        self.set_attributes();
+    }
+
+    /// Makes the labels and roles of the row those of the record.
+    pub(crate) fn set_attributes(&mut self) {
+        self.summary.attributes.set(&self.labels, &self.roles);
     }
 
     /// Returns the record as the fields of its JSON.

@@ -5,24 +5,31 @@
 //! This module uses no other module of the crate.
 
 pub mod actor;
+pub mod administration;
 pub mod anomaly;
+pub mod attributes;
 pub mod bad_field;
 pub mod change;
 pub mod check;
 pub mod checklist;
 pub mod command;
+pub mod coverage;
 pub mod decide;
 pub mod directory;
 pub mod escalation;
 pub mod event;
+mod event_kind;
 pub mod extra;
 pub mod filter;
+pub mod handoff;
 pub mod id;
 pub mod incident;
+pub mod last_word;
 pub mod link;
 pub mod measures;
 pub mod name_index;
 pub mod naming;
+pub mod notification;
 pub mod oncall;
 pub mod priority;
 pub mod problem;
@@ -44,12 +51,14 @@ pub mod unknown_names;
 mod verdict;
 
 pub use actor::{Actor, PersonRef};
+pub use attributes::Attributes;
 pub use command::{Command, Envelope, IncidentCommand};
 pub use decide::decide;
 pub use event::{Event, EventBody};
 pub use extra::Extra;
 pub use id::{ChangeId, CommandId, EventId, IncidentId, IncidentNumber, ProblemId};
 pub use incident::Incident;
+pub use last_word::LastWord;
 pub use priority::{Impact, Priority, Urgency};
 pub use rejection::{DatedRejection, DatedSentence, Rejection, RejectionKind};
 pub use rules::Rules;

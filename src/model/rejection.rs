@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::actor::{Actor, PersonRef};
+use super::administration::AdministrationRefusal;
 use super::bad_field::BadField;
 use super::checklist::ClosingItem;
 use super::id::IncidentNumber;
@@ -120,6 +121,13 @@ pub enum Rejection {
         /// The level of the escalation policy, from 1.
         level: u8,
     },
+    /// The level of the escalation policy is not due yet.
+    LevelNotDue {
+        /// The level of the escalation policy, from 1.
+        level: u8,
+    },
+    /// Nobody is called automatically while the incident is snoozed or paused.
+    EscalationOnHold,
     /// A description changes nothing.
     NothingToChange,
     /// The incident waits on somebody else already.
@@ -239,6 +247,8 @@ pub enum Rejection {
         /// The status, which this version does not define.
         status: Status,
     },
+    /// A change of administration is refused.
+    Administration(AdministrationRefusal),
     /// A rejection that is known by its sentence alone: a server answered it, an outbox stored it,
     /// or the rule is not one of the model.
     Foreign {
@@ -292,7 +302,9 @@ impl Rejection {
     pub const fn kind(&self) -> RejectionKind {
         match self {
             Self::NoSuchIncident => RejectionKind::NotFound,
+            Self::Administration(refusal) if refusal.is_not_found() => RejectionKind::NotFound,
             Self::NotAboutAnIncident
+            | Self::Administration(AdministrationRefusal::UnknownChange)
             | Self::Field(_)
             | Self::NothingToChange
             | Self::MergeIntoItself
@@ -321,9 +333,12 @@ impl Rejection {
             | Self::NeedsNoReopening { .. }
             | Self::MovedBySomebodyElse { .. }
             | Self::ChangedMeanwhile { .. }
-            | Self::ReviewAlreadyPublished { .. } => RejectionKind::Conflict,
+            | Self::ReviewAlreadyPublished { .. }
+            | Self::Administration(_) => RejectionKind::Conflict,
             Self::StagesOnlyMoveForward { .. }
             | Self::AcknowledgedMeanwhile
+            | Self::LevelNotDue { .. }
+            | Self::EscalationOnHold
             | Self::MergeTargetEnded { .. }
             | Self::CloseUnresolved
             | Self::ClosingGateOpen { .. }

@@ -1,13 +1,15 @@
 //! The summary of an incident: only the fields that a queue, a filter and a clock need.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::actor::PersonRef;
+use super::attributes::Attributes;
 use super::extra::{self, Extra};
 use super::id::{IncidentId, IncidentNumber};
+use super::last_word::LastWord;
 use super::priority::{Impact, Priority, Urgency};
 use super::status::{Category, Source, Status};
 use super::unknown_names::UnknownNames;
@@ -83,10 +85,26 @@ pub struct Summary {
     pub alerts: u32,
     /// The escalation level that was reached; 0 before the first one.
     pub escalation: u8,
+    /// The round of the escalation policy to which that level belongs, from 1; absent before the
+    /// second round.
+    #[serde(default, skip_serializing_if = "is_first_round")]
+    #[schema(minimum = 0, maximum = 65535)]
+    pub escalation_round: u16,
     /// The sequence number of its last event, which is also the number of its events.
     pub seq: u32,
     /// When the last event happened.
     pub last_event_at: DateTime<Utc>,
+    /// The last thing that a person said or did; absent if nobody has yet, and in rows that an
+    /// earlier version wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_last_word")]
+    pub last_word: Option<LastWord>,
+    /// What filters select it by besides the other fields; absent if it has none of that.
+    #[serde(
+        default,
+        skip_serializing_if = "Attributes::is_empty",
+        deserialize_with = "read_attributes"
+    )]
+    pub attributes: Attributes,
     /// The names that are unknown to the directory; absent if it has all of them. A change of the
     /// directory alone does not send the row again.
     #[serde(
@@ -102,7 +120,10 @@ pub struct Summary {
 }
 
 /// The fields that have fields themselves.
-const NESTED: [&str; 4] = ["assignee", "acknowledge_verdict", "resolve_verdict", "unknown"];
+const NESTED: [&str; 6] =
+    ["assignee", "acknowledge_verdict", "resolve_verdict", "unknown", "attributes", LAST_WORD];
+/// The name of the field with the last word.
+pub(super) const LAST_WORD: &str = "last_word";
 
 fn read_assignee<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PersonRef>, D::Error> {
     extra::read_nested(NESTED[0], from)
@@ -120,6 +141,14 @@ fn read_resolve_verdict<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Ver
 
 fn read_unknown<'de, D: Deserializer<'de>>(from: D) -> Result<UnknownNames, D::Error> {
     extra::read_nested(NESTED[3], from)
+}
+
+fn read_last_word<'de, D: Deserializer<'de>>(from: D) -> Result<Option<LastWord>, D::Error> {
+    extra::read_nested(LAST_WORD, from)
+}
+
+fn read_attributes<'de, D: Deserializer<'de>>(from: D) -> Result<Attributes, D::Error> {
+    extra::read_nested(NESTED[4], from)
 }
 
 impl<'de> Deserialize<'de> for Summary {
@@ -150,11 +179,29 @@ fn is_zero(number: &i64) -> bool {
     *number == 0
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first_round(round: &u16) -> bool {
+    *round == 0
+}
+
 impl Summary {
     /// Returns the primary service: the first affected one.
     #[must_use]
     pub fn primary_service(&self) -> Option<&str> {
         self.services.first().map(String::as_str)
+    }
+
+    /// Returns when the incident was over: resolved, or else closed, merged or reclassified. `None`
+    /// while it is open.
+    #[must_use]
+    pub fn ended_at(&self) -> Option<DateTime<Utc>> {
+        self.resolved_at.or(self.closed_at).filter(|_| !self.status.is_open())
+    }
+
+    /// Returns how long the incident lasted from its report, or has lasted up to `now`.
+    #[must_use]
+    pub fn duration(&self, now: DateTime<Utc>) -> TimeDelta {
+        (self.ended_at().unwrap_or(now) - self.reported_at).max(TimeDelta::zero())
     }
 
     /// Returns whether the incident is hidden from the queue at `now`.

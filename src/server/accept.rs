@@ -1,18 +1,18 @@
 //! Accepts connections, up to the maximum number of open ones.
 
 use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::Connection;
+use super::listener::{Endpoint, Stream, accept_any};
 use super::state::Shared;
 use super::strangers::Strangers;
 use crate::api::{Details, ErrorCode, details};
@@ -26,27 +26,25 @@ const SLOT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The number of excess connections that are answered at the same time, with an error which says
 /// that the server is busy. Further ones are closed without a response.
 const MAX_BUSY_REPLIES: usize = 64;
+/// The address under which connections through the Unix socket are counted together.
+const ON_THIS_MACHINE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Accepts connections until `shutdown` completes and returns those that are still open.
 pub(super) async fn accept(
-    listener: TcpListener,
+    endpoints: &[Endpoint],
     shared: &Arc<Shared>,
-    app: &Router,
     shutdown: impl Future<Output = ()>,
 ) -> GracefulShutdown {
     let connections = GracefulShutdown::new();
     let slots = Arc::new(Semaphore::new(shared.limits.max_connections));
-    let busy = BusyReplies {
-        slots: Arc::new(Semaphore::new(MAX_BUSY_REPLIES)),
-        is_plain: shared.tls.is_none(),
-    };
+    let busy_slots = Arc::new(Semaphore::new(MAX_BUSY_REPLIES));
     let strangers = Strangers::new(shared.limits.max_per_address());
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let accepted = tokio::select! {
+        let (endpoint, accepted) = tokio::select! {
             biased;
             () = &mut shutdown => return connections,
-            accepted = listener.accept() => accepted,
+            accepted = accept_any(endpoints) => accepted,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
@@ -58,22 +56,29 @@ pub(super) async fn accept(
                 continue;
             }
         };
-        let Some(admission) = strangers.admit(peer.ip()) else {
-            tokio::spawn(busy.clone().reply(stream));
+        let tls = shared.tls.as_ref().filter(|_| endpoint.uses_tls && peer.is_some());
+        let busy = BusyReplies { slots: Arc::clone(&busy_slots), is_plain: tls.is_none() };
+        let address = peer.map(|peer| peer.ip());
+        let Some(admission) = strangers.admit(address.unwrap_or(ON_THIS_MACHINE)) else {
+            tokio::spawn(busy.reply(stream));
             continue;
         };
+        // Everybody comes from the one address of a proxy, so that it has no limit of its own.
+        if shared.trusted_proxies.trusts(address) {
+            admission.promote();
+        }
         let slot = match Arc::clone(&slots).try_acquire_owned() {
             Ok(slot) => Some(slot),
             // The newcomer is a stranger itself, and would be the one that is cut off.
             Err(_) if strangers.make_room_for(&admission) => None,
             Err(_) => {
-                tokio::spawn(busy.clone().reply(stream));
+                tokio::spawn(busy.reply(stream));
                 continue;
             }
         };
-        let (slots, busy) = (Arc::clone(&slots), busy.clone());
-        let acceptor = shared.tls.as_ref().map(|tls| tls.acceptor());
-        let (shared, app) = (Arc::clone(shared), app.clone());
+        let slots = Arc::clone(&slots);
+        let acceptor = tls.map(|tls| tls.acceptor());
+        let (shared, app) = (Arc::clone(shared), endpoint.app.clone());
         let watcher = connections.watcher();
         tokio::spawn(async move {
             // Whoever is cut off gives its slot back at once.
@@ -86,8 +91,6 @@ pub(super) async fn accept(
             };
             let metrics = Arc::clone(&shared.metrics);
             metrics.connections.inc();
-            // Responses are small and awaited: they must not be delayed.
-            stream.set_nodelay(true).ok();
             let connection = Connection { peer, admission: Arc::clone(&admission), shared, app };
             tokio::select! {
                 biased;
@@ -105,7 +108,7 @@ pub(super) async fn accept(
 }
 
 /// Serves a connection, after the TLS handshake if there is TLS.
-async fn serve(connection: Connection, stream: TcpStream, acceptor: Option<TlsAcceptor>) {
+async fn serve(connection: Connection, stream: Stream, acceptor: Option<TlsAcceptor>) {
     let Some(acceptor) = acceptor else { return connection.serve_http1(stream).await };
     match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
         Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
@@ -126,7 +129,7 @@ struct BusyReplies {
 }
 
 impl BusyReplies {
-    async fn reply(self, stream: TcpStream) {
+    async fn reply(self, stream: Stream) {
         if self.is_plain
             && let Ok(_slot) = self.slots.try_acquire()
         {
@@ -136,7 +139,7 @@ impl BusyReplies {
 }
 
 /// Sends an error response on a connection that exceeds the maximum.
-async fn reply_busy(mut stream: TcpStream) -> std::io::Result<()> {
+async fn reply_busy(mut stream: Stream) -> std::io::Result<()> {
     let message = "the server has as many connections as it may: try again in a second";
     let body = serde_json::to_string(&Details::new(ErrorCode::Unreachable, message))?;
     let head = format!(

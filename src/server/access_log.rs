@@ -6,6 +6,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,14 +46,21 @@ pub enum AccessLog {
 pub(super) struct LogRecord {
     pub time: DateTime<Utc>,
     pub request_id: String,
-    pub peer: Option<std::net::SocketAddr>,
+    /// The address of whoever asks; `None` for the Unix socket.
+    pub client: Option<IpAddr>,
+    /// The address of the proxy that named the client.
+    pub proxy: Option<IpAddr>,
     pub method: &'static str,
     /// The route's pattern: actual paths and queries may contain private data.
     pub route: &'static str,
+    /// What is to be done: the verb, or the kinds of commands.
+    pub verb: Option<String>,
     pub status: u16,
     pub elapsed: std::time::Duration,
     pub bytes: u64,
     pub token: Option<SafeText<'static>>,
+    /// What the client calls itself.
+    pub user_agent: Option<SafeText<'static>>,
     /// Why the request was not authenticated.
     pub denial: Option<Denial>,
     /// The number of commands that were not carried out.
@@ -65,12 +73,18 @@ struct LogLine<'a> {
     time: String,
     request: &'a str,
     peer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy: Option<String>,
     method: &'static str,
     route: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verb: Option<&'a str>,
     status: u16,
     ms: f64,
     bytes: u64,
     token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     denied: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -302,13 +316,16 @@ fn write_record(record: &LogRecord, output: &mut impl Write) -> io::Result<()> {
     let line = LogLine {
         time: record.time.to_rfc3339_opts(SecondsFormat::Millis, true),
         request: &record.request_id,
-        peer: record.peer.map(|peer| peer.ip().to_string()),
+        peer: record.client.map(|client| client.to_string()),
+        proxy: record.proxy.map(|proxy| proxy.to_string()),
         method: record.method,
         route: record.route,
+        verb: record.verb.as_deref(),
         status: record.status,
         ms: (record.elapsed.as_secs_f64() * 1e6).round() / 1e3,
         bytes: record.bytes,
         token: record.token.as_deref(),
+        user_agent: record.user_agent.as_deref(),
         denied: record.denial.as_ref().map(|denial| denial.reason.into()),
         token_id: record.denial.as_ref().and_then(|denial| denial.token_id.as_deref()),
         refused: record.refused,
@@ -325,13 +342,16 @@ mod tests {
         LogRecord {
             time: DateTime::UNIX_EPOCH,
             request_id: "1".into(),
-            peer: None,
+            client: None,
+            proxy: None,
             method: "GET",
             route: "/",
+            verb: None,
             status,
             elapsed: std::time::Duration::ZERO,
             bytes: 0,
             token: None,
+            user_agent: None,
             denial: None,
             refused: None,
         }

@@ -9,7 +9,7 @@ use chrono::{TimeDelta, Utc};
 
 use super::denials::{Denial, DenialReason};
 use super::error::{ApiError, ApiResult};
-use super::middleware::{CallerSlot, Peer};
+use super::middleware::{CallerSlot, Client};
 use super::scope::Permission;
 use super::state::Shared;
 use super::strangers::Admission;
@@ -29,6 +29,20 @@ pub(super) struct ReadAccess(pub Arc<RegisteredToken>);
 #[derive(Clone, Debug)]
 pub(super) struct CommandAccess(pub Arc<RegisteredToken>);
 
+/// A caller who may change who is on call for a while, which programs may not.
+#[derive(Clone, Debug)]
+pub(super) struct OnCallAccess(pub Arc<RegisteredToken>);
+
+/// A caller who may change the directory and the tokens.
+#[derive(Clone, Debug)]
+pub(super) struct AdminAccess(pub Arc<RegisteredToken>);
+
+/// A caller who may read the metrics.
+#[derive(Clone, Debug)]
+pub(super) struct MetricsAccess(
+    #[expect(dead_code, reason = "nobody asks whose it is")] pub Arc<RegisteredToken>,
+);
+
 macro_rules! permission_extractor {
     ($name:ident, $permission:expr) => {
         impl FromRequestParts<Arc<Shared>> for $name {
@@ -46,6 +60,9 @@ macro_rules! permission_extractor {
 permission_extractor!(Authenticated, Permission::Authenticated);
 permission_extractor!(ReadAccess, Permission::Read);
 permission_extractor!(CommandAccess, Permission::Command);
+permission_extractor!(OnCallAccess, Permission::ChangeOnCall);
+permission_extractor!(AdminAccess, Permission::Administer);
+permission_extractor!(MetricsAccess, Permission::Metrics);
 
 fn authorize(
     parts: &mut Parts,
@@ -54,7 +71,7 @@ fn authorize(
 ) -> ApiResult<Arc<RegisteredToken>> {
     let now = Utc::now();
     let slot = parts.extensions.get::<CallerSlot>();
-    let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
+    let peer = parts.extensions.get::<Client>().and_then(|client| client.0);
     let deny = |denial: Denial, error: ApiError| {
         shared.denials.record(&denial, peer);
         if let Some(slot) = slot {
@@ -75,10 +92,14 @@ fn authorize(
         admission.promote();
     }
     shared.tokens.schedule_write();
-    caller.check_rate_limit().map_err(|wait| {
+    let (rate, wait) = caller.check_rate_limit();
+    if let Some(slot) = slot {
+        slot.set_rate(rate);
+    }
+    if let Some(wait) = wait {
         let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1));
-        ApiError::limited(now + wait)
-    })?;
+        return Err(ApiError::limited(now + wait));
+    }
     if !caller.token.scope.grants(permission) {
         return Err(scope_error(&caller, permission));
     }
@@ -145,6 +166,13 @@ fn scope_error(caller: &RegisteredToken, permission: Permission) -> ApiError {
     let what = match permission {
         Permission::Authenticated | Permission::Read => {
             "may not read this: use one of scope read, respond or admin"
+        }
+        Permission::ChangeOnCall => {
+            "may not change who is on call: use one of scope respond or admin"
+        }
+        Permission::Administer => "may not change this: use one of scope admin",
+        Permission::Metrics => {
+            "may not read the metrics: use one of scope metrics, read, respond or admin"
         }
         Permission::Command => {
             "may not send commands: use one of scope respond, or ingest for a program"

@@ -118,6 +118,12 @@ impl ChangeFeed {
         self.writes.send_modify(|count| *count += 1);
     }
 
+    /// Records that the directory was changed, so that it is read again before it is served.
+    pub(super) async fn record_directory_change(&self) {
+        *self.directory.lock().await = None;
+        self.record_write();
+    }
+
     /// Returns the present epoch of the backend.
     pub(super) fn epoch(&self) -> Epoch {
         Epoch { version: self.state.borrow().version, writes: *self.writes.borrow() }
@@ -185,6 +191,34 @@ impl ChangeFeed {
                 _ = updates.changed() => {}
                 () = sleep_until(until) => {}
                 () = &mut stopped => stopping = true,
+            }
+        }
+    }
+
+    /// Waits until something may have been written since an epoch, at most until `until`. Returns
+    /// whether something may have been.
+    pub(super) async fn wait_for_write(
+        &self,
+        since: Epoch,
+        until: Instant,
+        stopped: impl Future<Output = ()>,
+    ) -> bool {
+        let (mut states, mut writes) = (self.state.subscribe(), self.writes.subscribe());
+        let _parked = ParkedGuard::new(&self.parked);
+        let mut stopped = std::pin::pin!(stopped);
+        loop {
+            // Seen before the comparison, so that no later change is missed.
+            states.borrow_and_update();
+            writes.borrow_and_update();
+            if self.epoch() != since {
+                return true;
+            }
+            tokio::select! {
+                // An error is impossible, as `self` owns the senders.
+                _ = states.changed() => {}
+                _ = writes.changed() => {}
+                () = sleep_until(until) => return false,
+                () = &mut stopped => return false,
             }
         }
     }
@@ -497,6 +531,7 @@ mod tests {
             name: "local".into(),
             rules: Rules::default(),
             overlay: Directory::default(),
+            overlay_file: None,
             create: true,
             lock_timeout: Duration::from_secs(5),
             migration: MigrationObserver::default(),

@@ -36,7 +36,8 @@ const MAX_SLOW_PERIODS: u32 = 20;
 
 /// An accepted connection and what is needed to serve it.
 pub(super) struct Connection {
-    pub peer: SocketAddr,
+    /// `None` for the Unix socket.
+    pub peer: Option<SocketAddr>,
     pub admission: Arc<Admission>,
     pub shared: Arc<Shared>,
     pub app: Router,
@@ -45,7 +46,7 @@ pub(super) struct Connection {
 /// Answers a request with the routes.
 async fn respond(
     mut app: Router,
-    peer: SocketAddr,
+    peer: Option<SocketAddr>,
     admission: Arc<Admission>,
     mut request: Request<Incoming>,
 ) -> Result<Response, Infallible> {

@@ -31,7 +31,7 @@ struct Job {
     envelopes: Vec<Envelope>,
     reply: oneshot::Sender<Outcomes>,
     /// The memory of the request body, released when the backend has carried out the commands.
-    permit: BodyPermit,
+    permit: Option<BodyPermit>,
 }
 
 impl CommandQueue {
@@ -47,8 +47,13 @@ impl CommandQueue {
         Self { jobs }
     }
 
-    /// Carries out commands in their order and returns an outcome for each.
-    pub(super) async fn execute(&self, envelopes: Vec<Envelope>, permit: BodyPermit) -> Outcomes {
+    /// Carries out commands in their order and returns an outcome for each. `permit` is the memory of
+    /// the request body, if the request still has it.
+    pub(super) async fn execute(
+        &self,
+        envelopes: Vec<Envelope>,
+        permit: Option<BodyPermit>,
+    ) -> Outcomes {
         let count = envelopes.len();
         let (reply, outcomes) = oneshot::channel();
         if self.jobs.send(Job { envelopes, reply, permit }).await.is_ok()

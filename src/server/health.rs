@@ -249,6 +249,7 @@ mod tests {
             name: "local".into(),
             rules: Rules::default(),
             overlay: Directory::default(),
+            overlay_file: None,
             create: true,
             lock_timeout: Duration::from_millis(10),
             migration: MigrationObserver::default(),

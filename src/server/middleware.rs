@@ -1,7 +1,7 @@
 //! Work common to all requests: request id, time limit, panics, content negotiation, metrics and
 //! log.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -21,15 +21,23 @@ use super::cached_json::{Accepts, negotiate};
 use super::denials::Denial;
 use super::error::{ApiError, FullDetails};
 use super::metrics::FailureKind;
+use super::paths;
 use super::scope::Permission;
 use super::state::Shared;
-use super::tokens::RegisteredToken;
+use super::tokens::{RateState, RegisteredToken};
 use crate::api::{ErrorCode, SERVER_TIME, header as header_names, path};
 use crate::backend::StoreMark;
-use crate::model::text::SafeText;
+use crate::model::command::CommandKind;
+use crate::model::text::{SafeText, truncate};
 
 /// The header that identifies a request, for the caller and for the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The headers about the rate limit of a token (draft-ietf-httpapi-ratelimit-headers).
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const RATE_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RATE_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+const RATE_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Request extension in which the authentication records the caller.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +47,8 @@ pub(super) struct CallerSlot(Arc<CallerState>);
 struct CallerState {
     token: OnceLock<Arc<RegisteredToken>>,
     denial: OnceLock<Denial>,
+    rate: OnceLock<RateState>,
+    commands: OnceLock<String>,
 }
 
 impl CallerSlot {
@@ -51,6 +61,19 @@ impl CallerSlot {
     /// Records why the request is not authenticated.
     pub(super) fn set_denial(&self, denial: Denial) {
         self.0.denial.set(denial).ok();
+    }
+
+    /// Records what is left of the rate limit.
+    pub(super) fn set_rate(&self, rate: RateState) {
+        self.0.rate.set(rate).ok();
+    }
+
+    /// Records which kinds of commands the request has.
+    pub(super) fn set_commands(&self, kinds: impl IntoIterator<Item = CommandKind>) {
+        let mut names: Vec<&str> = kinds.into_iter().map(|kind| kind.row().wire_name).collect();
+        names.sort_unstable();
+        names.dedup();
+        self.0.commands.set(names.join(" ")).ok();
     }
 
     /// Returns whether the caller is authenticated and may read.
@@ -76,9 +99,39 @@ impl CallerSlot {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RefusedCount(pub u32);
 
-/// The address that a request comes from.
+/// The address at the other end of the connection; `None` for the Unix socket.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub SocketAddr);
+pub(super) struct Peer(pub Option<SocketAddr>);
+
+/// The address of whoever asks, which is the peer's or that which a trusted proxy names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Client(pub Option<IpAddr>);
+
+/// The most columns of a user agent in the log.
+const MAX_USER_AGENT: usize = 200;
+
+/// Sets the headers that every response has, and those for a caller that is known.
+async fn set_headers(
+    shared: &Shared,
+    caller: &CallerSlot,
+    id: HeaderValue,
+    response: &mut Response,
+) {
+    response.headers_mut().insert(REQUEST_ID, id);
+    let answered_at = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+    if let Ok(time) = HeaderValue::try_from(answered_at) {
+        response.headers_mut().insert(SERVER_TIME, time);
+    }
+    if caller.is_authenticated()
+        && let Some(mark) = shared.backend.store_mark().await
+        && let Ok(mark) = HeaderValue::try_from(mark.to_string())
+    {
+        response.headers_mut().insert(header_names::STORE, mark);
+    }
+    if let Some(rate) = caller.0.rate.get() {
+        set_rate_headers(response.headers_mut(), *rate);
+    }
+}
 
 /// Passes a request to its route and completes the response.
 pub(super) async fn request_middleware(
@@ -90,7 +143,11 @@ pub(super) async fn request_middleware(
     let time = Utc::now();
     let id = request_id(request.headers());
     let method = method_label(request.method());
-    let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+    let peer = request.extensions().get::<Peer>().and_then(|peer| peer.0);
+    let peer = peer.map(|peer| peer.ip());
+    let client = shared.trusted_proxies.client(peer, request.headers());
+    request.extensions_mut().insert(Client(client));
+    let user_agent = user_agent(request.headers());
     let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
     let accepts = Accepts::from_headers(request.method(), request.headers());
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -98,10 +155,10 @@ pub(super) async fn request_middleware(
     request.extensions_mut().insert(caller.clone());
     let matched = route;
     let route =
-        matched.as_ref().and_then(|route| path::ALL.into_iter().find(|p| *p == route.as_str()));
+        matched.as_ref().and_then(|route| paths::all().find(|path| *path == route.as_str()));
     debug_assert_eq!(matched.is_some(), route.is_some(), "{matched:?} is served, not described");
     let mut limit = shared.limits.request_timeout;
-    if route == Some(path::CHANGES) {
+    if matches!(route, Some(path::CHANGES | path::EVENTS)) {
         limit += shared.limits.max_long_poll;
     }
     let seen: Option<StoreMark> = request
@@ -158,17 +215,7 @@ pub(super) async fn request_middleware(
         // used for another request.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    response.headers_mut().insert(REQUEST_ID, id.clone());
-    let answered_at = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
-    if let Ok(time) = HeaderValue::try_from(answered_at) {
-        response.headers_mut().insert(SERVER_TIME, time);
-    }
-    if caller.is_authenticated()
-        && let Some(mark) = shared.backend.store_mark().await
-        && let Ok(mark) = HeaderValue::try_from(mark.to_string())
-    {
-        response.headers_mut().insert(header_names::STORE, mark);
-    }
+    set_headers(&shared, &caller, id.clone(), &mut response).await;
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     let route = route.unwrap_or("none");
@@ -177,17 +224,51 @@ pub(super) async fn request_middleware(
     shared.log.record(|| LogRecord {
         time,
         request_id: id.to_str().unwrap_or_default().to_owned(),
-        peer,
+        client,
+        proxy: peer.filter(|_| client != peer),
         method,
         route,
+        verb: caller.0.commands.get().cloned().or_else(|| verb_of(method, route)),
         status,
         elapsed,
         bytes: response.body().size_hint().exact().unwrap_or(0),
         token: caller.token_name(),
+        user_agent,
         denial: caller.denial(),
         refused: refused.map(|RefusedCount(count)| count),
     });
     response
+}
+
+/// Returns the verb that a route names: the last part of one that is about a verb of an incident.
+fn verb_of(method: &str, route: &str) -> Option<String> {
+    if method != "POST" {
+        return None;
+    }
+    if route == path::INCIDENTS {
+        return Some(CommandKind::Declare.row().wire_name.to_owned());
+    }
+    let (_, verb) = route.strip_prefix(path::INCIDENTS)?.rsplit_once('/')?;
+    (!verb.starts_with('{') && !verb.is_empty()).then(|| verb.to_owned())
+}
+
+/// Returns what a client calls itself, short enough for the log.
+fn user_agent(headers: &HeaderMap) -> Option<SafeText<'static>> {
+    let value = headers.get(header::USER_AGENT)?;
+    let text = String::from_utf8_lossy(value.as_bytes());
+    Some(truncate(&text, MAX_USER_AGENT).into_owned())
+}
+
+/// Says how much of the rate limit is left, as `Retry-After` says when there is none: the limit, what
+/// is left of it now, and after how many seconds all of it is there again.
+fn set_rate_headers(headers: &mut HeaderMap, rate: RateState) {
+    let RateState { limit, remaining } = rate;
+    headers.insert(RATE_LIMIT, HeaderValue::from(limit));
+    headers.insert(RATE_REMAINING, HeaderValue::from(remaining));
+    headers.insert(RATE_RESET, HeaderValue::from(rate.reset_s()));
+    if let Ok(policy) = HeaderValue::try_from(format!("{limit};w=60")) {
+        headers.insert(RATE_POLICY, policy);
+    }
 }
 
 /// Refuses a request of HTTP/1.1 that does not have exactly one valid Host (RFC 9112, 3.2).
@@ -224,6 +305,8 @@ fn method_label(method: &Method) -> &'static str {
         "GET" => "GET",
         "HEAD" => "HEAD",
         "POST" => "POST",
+        "PUT" => "PUT",
+        "DELETE" => "DELETE",
         _ => "other",
     }
 }

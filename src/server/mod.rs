@@ -2,7 +2,8 @@
 //!
 //! | part | module |
 //! |---|---|
-//! | start and end of the server | this one, `accept` |
+//! | start and end of the server | this one, `listener`, `accept` |
+//! | who asks through a proxy | `trusted_proxies` |
 //! | one connection and its time limits | `connection`, `stream`, `explained_errors` |
 //! | connections without a token | `strangers` |
 //! | work common to all requests | `middleware` |
@@ -32,6 +33,7 @@
 pub mod access_log;
 pub mod limits;
 pub mod openapi;
+pub mod paths;
 pub mod scope;
 pub mod tls;
 pub mod tokens;
@@ -47,21 +49,30 @@ mod explained_errors;
 mod extract;
 mod group_commit;
 mod health;
+mod idempotency;
+mod incident_request;
+mod listener;
 mod metrics;
+mod metrics_router;
 mod middleware;
 mod public_error;
+mod request_body;
 mod routes;
+mod sender;
 mod single_flight;
 mod state;
 mod strangers;
 mod stream;
 mod strict;
 mod throttle;
+mod trusted_proxies;
+
+pub use trusted_proxies::{InvalidProxy, TrustedProxy};
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,6 +85,7 @@ use self::denials::Denials;
 use self::group_commit::CommandQueue;
 use self::health::Health;
 use self::limits::Limits;
+use self::listener::{Endpoint, Listener, SocketFile};
 use self::metrics::Metrics;
 use self::single_flight::SingleFlight;
 use self::state::Shared;
@@ -81,6 +93,7 @@ use self::throttle::Throttle;
 use self::tls::{Tls, TlsError, TlsFiles};
 use self::tokens::{TokenError, TokenFile, TokenRegistry};
 use crate::backend::Backend;
+use crate::model::Rules;
 use crate::model::text::SafeText;
 
 /// How long writing the last log lines and token uses may take at the end.
@@ -101,8 +114,16 @@ pub struct Options {
     pub insecure_http: bool,
     /// Whether commands are refused, whatever the scope of a token.
     pub read_only: bool,
+    /// A Unix socket on which the API is served, too.
+    pub socket: Option<PathBuf>,
+    /// Host and port on which the metrics alone are served, to whoever asks.
+    pub metrics_listen: Option<String>,
+    /// The proxies that may say for whom they ask.
+    pub trusted_proxies: Vec<TrustedProxy>,
     /// Limits of sizes, times and rates.
     pub limits: Limits,
+    /// The rules of incident practice, by which requests are read; the backend decides by its own.
+    pub rules: Rules,
     /// The log of the program, whose size and losses are among the metrics.
     pub log_file: Option<PathBuf>,
     /// Returns how many lines that log has lost.
@@ -119,7 +140,11 @@ impl Options {
             access_log: AccessLog::Off,
             insecure_http: false,
             read_only: false,
+            socket: None,
+            metrics_listen: None,
+            trusted_proxies: Vec::new(),
             limits: Limits::default(),
+            rules: Rules::default(),
             log_file: None,
             lost_log_lines: || 0,
         }
@@ -149,7 +174,8 @@ pub enum BindError {
 /// A server that listens on its address.
 pub struct Server {
     addr: SocketAddr,
-    listener: TcpListener,
+    metrics_addr: Option<SocketAddr>,
+    endpoints: Vec<Endpoint>,
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
 }
@@ -166,8 +192,21 @@ impl Server {
     /// # Errors
     /// [`BindError`]: the address, the tokens, the certificate or the access log can't be used.
     pub async fn bind(options: Options, backend: Arc<dyn Backend>) -> Result<Self, BindError> {
+        let local_addr = |listener: &TcpListener, named: &str| {
+            listener.local_addr().map_err(|error| listen_error(named, &error))
+        };
         let listener = listen(&options).await?;
-        let addr = listener.local_addr().map_err(|error| listen_error(&options.listen, &error))?;
+        let addr = local_addr(&listener, &options.listen)?;
+        let socket = options.socket.as_deref().map(bind_socket).transpose()?;
+        let metrics_listener = match &options.metrics_listen {
+            Some(named) => Some((listen_for_metrics(named, options.insecure_http).await?, named)),
+            None => None,
+        };
+        let metrics_addr = match &metrics_listener {
+            Some((listener, named)) => Some(local_addr(listener, named)?),
+            None => None,
+        };
+        let metrics_listener = metrics_listener.map(|(listener, _)| listener);
         let tls = options.tls.map(Tls::open).transpose()?.map(Arc::new);
         let metrics = Arc::new(Metrics::new());
         let log = LogWriter::open(&options.access_log, metrics.lost_lines.clone())
@@ -193,6 +232,7 @@ impl Server {
             health,
             denials: Denials::new(Arc::clone(&metrics)),
             hidden_errors: Throttle::new(),
+            trusted_proxies: options.trusted_proxies.into(),
             tls,
             lost_log_lines: options.lost_log_lines,
             oldest_unacknowledged: SingleFlight::default(),
@@ -204,10 +244,31 @@ impl Server {
             tokens: Arc::new(tokens),
             body_permits: limits::body_permits(&options.limits),
             limits: options.limits,
+            rules: watch::Sender::new(Arc::new(options.rules)),
             read_only: options.read_only,
             stopping,
         });
-        Ok(Self { addr, listener, shared, stop })
+        let app = routes::router(&shared);
+        let endpoint = |listener, app, uses_tls| Endpoint { listener, app, uses_tls };
+        let mut endpoints = vec![endpoint(Listener::Tcp(listener), app.clone(), true)];
+        endpoints.extend(socket.map(|socket| endpoint(Listener::Unix(socket), app, false)));
+        endpoints.extend(metrics_listener.map(|listener| {
+            endpoint(Listener::Tcp(listener), metrics_router::metrics_router(&shared), false)
+        }));
+        Ok(Self { addr, metrics_addr, endpoints, shared, stop })
+    }
+
+    /// Returns the address on which the metrics alone are served, if there is one.
+    #[must_use]
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics_addr
+    }
+
+    /// Returns a function that checks whether the backend answers. While it does not, or the check
+    /// does not end, the server is of no use to anybody.
+    pub fn backend_check(&self) -> impl AsyncFn() -> bool + Send + 'static {
+        let shared = Arc::clone(&self.shared);
+        async move || shared.check_backend().await.is_ok()
     }
 
     /// Returns the address on which the server listens.
@@ -229,19 +290,23 @@ impl Server {
         move || shared.log.reopen()
     }
 
-    /// Returns a function that discards the cached responses, for use after the rules have changed
-    /// on which they depend.
-    pub fn cache_invalidator(&self) -> impl Fn() + Send + 'static {
-        let feed = Arc::clone(&self.shared.feed);
-        move || feed.record_write()
+    /// Returns a function for use after the rules of the backend have changed: it sets those of the
+    /// server and discards the cached responses, which depend on them.
+    pub fn rules_setter(&self) -> impl Fn(Rules) + Send + 'static {
+        let shared = Arc::clone(&self.shared);
+        move |rules| {
+            shared.rules.send_replace(Arc::new(rules));
+            shared.feed.record_write();
+        }
     }
 
     /// Serves until `shutdown` completes. Then no new connections are accepted, parked long polls
     /// are answered at once, and running requests are completed and answered.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let Self { listener, shared, stop, .. } = self;
-        let app = routes::router(&shared);
-        let connections = accept::accept(listener, &shared, &app, shutdown).await;
+        let Self { endpoints, shared, stop, .. } = self;
+        let connections = accept::accept(&endpoints, &shared, shutdown).await;
+        // From now on nobody is connected any more.
+        drop(endpoints);
         // Wakes the parked long polls.
         stop.send_replace(true);
         if tokio::time::timeout(shared.limits.shutdown_timeout, connections.shutdown())
@@ -288,6 +353,41 @@ async fn listen(options: &Options) -> Result<TcpListener, BindError> {
     }
     let listener = TcpListener::bind(&addresses[..]).await;
     listener.map_err(|error| listen_error(&options.listen, &error))
+}
+
+/// Binds the address on which whoever asks reads the metrics.
+async fn listen_for_metrics(named: &str, is_public: bool) -> Result<TcpListener, BindError> {
+    let shown = SafeText::from(named);
+    let addresses: Vec<SocketAddr> = lookup_host(named)
+        .await
+        .map_err(|_| {
+            BindError::Refused(format!(
+                "{shown:?} is no address to listen on: give one as 127.0.0.1:9373 or [::1]:9373"
+            ))
+        })?
+        .collect();
+    if !is_public && addresses.iter().any(|addr| !addr.ip().is_loopback()) {
+        return Err(BindError::Refused(format!(
+            "{shown} can be reached by other machines, and the metrics are served there to whoever \
+             asks: give an address of this machine, or --insecure-http if that is meant"
+        )));
+    }
+    let listener = TcpListener::bind(&addresses[..]).await;
+    listener.map_err(|error| listen_error(named, &error))
+}
+
+/// Listens on a Unix socket.
+fn bind_socket(path: &Path) -> Result<SocketFile, BindError> {
+    SocketFile::bind(path).map_err(|error| {
+        let file = path.display();
+        BindError::Listen(match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                format!("{file} is in use: stop the server there, or give another path")
+            }
+            io::ErrorKind::NotFound => format!("{file} is in no folder: make the folder first"),
+            kind => format!("{file} can't be listened on ({kind}): give another path"),
+        })
+    })
 }
 
 fn log_error(log: &AccessLog, error: &io::Error) -> BindError {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::model::command::CommandKind;
 
@@ -12,20 +13,25 @@ use crate::model::command::CommandKind;
 ///
 /// | scope | reads | commands | actor of the events |
 /// |---|---|---|---|
+/// | `metrics` | capabilities and metrics only | none | none, as it writes no events |
 /// | `read` | everything | none | none, as it writes no events |
 /// | `ingest` | capabilities only | declare, repeated alerts, changes | an integration |
 /// | `respond` | everything | all that people may send | a person |
-/// | `admin` | everything | all | a person |
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+/// | `admin` | everything | all, and administration | a person |
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
+    /// May read the metrics and its own capabilities, and nothing else.
+    Metrics,
     /// May read everything and change nothing.
     Read,
     /// May report alerts and changes, and may read only its own capabilities.
     Ingest,
     /// May do what a responder does.
     Respond,
-    /// May read everything and send all commands.
+    /// May read everything, send all commands, and change the directory and the tokens.
     Admin,
 }
 
@@ -34,20 +40,28 @@ pub enum Scope {
 pub enum Permission {
     /// Any valid token, whatever its scope.
     Authenticated,
-    /// Permission to read incidents and metrics.
+    /// Permission to read the metrics.
+    Metrics,
+    /// Permission to read incidents.
     Read,
     /// Permission to send commands. Which kinds is checked for each command.
     Command,
+    /// Permission to change who is on call for a while.
+    ChangeOnCall,
+    /// Permission to change the directory and the tokens.
+    Administer,
 }
 
 impl Scope {
     /// All scopes, from the least to the most powerful.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Ingest, Self::Respond, Self::Admin];
+    pub const ALL: [Self; 5] =
+        [Self::Metrics, Self::Read, Self::Ingest, Self::Respond, Self::Admin];
 
     /// Returns the scope's name in files, settings and messages.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Metrics => "metrics",
             Self::Read => "read",
             Self::Ingest => "ingest",
             Self::Respond => "respond",
@@ -55,13 +69,22 @@ impl Scope {
         }
     }
 
+    /// Returns whether tokens of the scope belong to programs and not to people.
+    #[must_use]
+    pub fn is_for_programs(self) -> bool {
+        matches!(self, Self::Metrics | Self::Ingest)
+    }
+
     /// Returns whether the scope suffices for a route.
     #[must_use]
     pub fn grants(self, permission: Permission) -> bool {
         match permission {
             Permission::Authenticated => true,
-            Permission::Read => self != Self::Ingest,
-            Permission::Command => self != Self::Read,
+            Permission::Metrics => self != Self::Ingest,
+            Permission::Read => !matches!(self, Self::Metrics | Self::Ingest),
+            Permission::Command => !matches!(self, Self::Metrics | Self::Read),
+            Permission::ChangeOnCall => matches!(self, Self::Respond | Self::Admin),
+            Permission::Administer => self == Self::Admin,
         }
     }
 
@@ -69,7 +92,7 @@ impl Scope {
     #[must_use]
     pub fn allows(self, kind: CommandKind) -> bool {
         match self {
-            Self::Read => false,
+            Self::Metrics | Self::Read => false,
             Self::Ingest => kind.row().scope.permits_ingest(),
             Self::Respond => kind.row().scope.permits_responders(),
             Self::Admin => true,
@@ -91,7 +114,7 @@ impl fmt::Display for Scope {
 
 /// The text is not the name of a scope.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("give read, ingest, respond or admin")]
+#[error("give metrics, read, ingest, respond or admin")]
 pub struct UnknownScope;
 
 impl FromStr for Scope {
@@ -109,7 +132,7 @@ mod tests {
     #[test]
     fn each_scope_allows_what_its_table_says() {
         let allowed = |scope: Scope| scope.narrow(&BTreeSet::from(CommandKind::ALL));
-        assert!(allowed(Scope::Read).is_empty());
+        assert!(allowed(Scope::Metrics).is_empty() && allowed(Scope::Read).is_empty());
         let ingest = [CommandKind::Declare, CommandKind::RepeatAlert, CommandKind::RecordChange];
         assert_eq!(allowed(Scope::Ingest), BTreeSet::from(ingest));
         assert_eq!(allowed(Scope::Admin).len(), CommandKind::ALL.len());
@@ -119,6 +142,18 @@ mod tests {
             respond.contains(&CommandKind::Acknowledge)
                 && !respond.contains(&CommandKind::RecordProblem)
         );
+    }
+
+    #[test]
+    fn metrics_scope_may_read_metrics_alone() {
+        let granted = |scope: Scope| {
+            [Permission::Authenticated, Permission::Metrics, Permission::Read, Permission::Command]
+                .map(|permission| scope.grants(permission))
+        };
+        assert_eq!(granted(Scope::Metrics), [true, true, false, false]);
+        assert_eq!(granted(Scope::Read), [true, true, true, false]);
+        assert_eq!(granted(Scope::Ingest), [true, false, false, true]);
+        assert_eq!(granted(Scope::Respond), [true; 4]);
     }
 
     #[test]

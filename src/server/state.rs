@@ -18,12 +18,13 @@ use super::single_flight::SingleFlight;
 use super::throttle::Throttle;
 use super::tls::Tls;
 use super::tokens::TokenRegistry;
+use super::trusted_proxies::TrustedProxies;
 use crate::backend::{Backend, BackendError, Search};
-use crate::model::Priority;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
 use crate::model::name_index::NameIndex;
 use crate::model::queue::Sort;
+use crate::model::{Priority, Rules};
 
 /// The request for a first page, as the key of its cached response.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -46,6 +47,8 @@ pub(super) struct Shared {
     pub backend: Arc<dyn Backend>,
     pub tokens: Arc<TokenRegistry>,
     pub limits: Limits,
+    /// The rules by which requests are read.
+    pub rules: watch::Sender<Arc<Rules>>,
     /// Memory for request bodies, in KiB.
     pub body_permits: Arc<Semaphore>,
     /// Whether commands are refused, whatever the scope of a token.
@@ -57,6 +60,8 @@ pub(super) struct Shared {
     pub denials: Denials,
     /// Errors that callers see only in part, as they were logged lately.
     pub hidden_errors: Throttle<String>,
+    /// The proxies that may say for whom they ask.
+    pub trusted_proxies: TrustedProxies,
     /// Certificate and key, if there is TLS.
     pub tls: Option<Arc<Tls>>,
     /// Returns how many lines the log of the program has lost.
@@ -74,6 +79,11 @@ impl Shared {
     /// Returns people, teams and services.
     pub(super) async fn directory(&self) -> Result<Arc<Directory>, BackendError> {
         self.feed.directory().await
+    }
+
+    /// Returns the rules by which requests are read.
+    pub(super) fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.borrow())
     }
 
     /// Returns the page that a search finds. Its rows say which of their names the directory does

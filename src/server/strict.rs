@@ -28,7 +28,7 @@ const MIN_SIMILARITY: f64 = 0.75;
 pub(super) struct Schemas(Named);
 
 /// The schemas of the description, as requests carry them to the extractors.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct RequestSchemas(pub &'static LazyLock<Schemas>);
 
 /// What is wrong with a body, and where.

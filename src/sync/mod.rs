@@ -8,6 +8,7 @@ mod backend_update;
 pub mod drafts;
 pub mod filters;
 mod handle;
+pub mod last_seen;
 mod mirror;
 pub mod pace;
 mod poller;

@@ -12,9 +12,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::backend::{
-    Backend, BackendError, Capabilities, ClockOffset, Cursor, Delta, Detail, Page, Search,
-    TimelineRange,
+    ActionItemEntry, ActionItemSearch, Backend, BackendError, Capabilities, ChangeSearch,
+    ClockOffset, Cursor, Delta, Detail, FeedEntry, FeedSearch, Page, ProblemEntry, ProblemSearch,
+    ReviewEntry, ReviewSearch, Search, TimelineRange,
 };
+use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
@@ -89,6 +91,25 @@ pub trait Reader: Send + Sync {
 
     /// Returns the recorded problems.
     async fn read_problems(&self) -> ReadResult<Vec<Problem>>;
+
+    /// Returns one page of the events of all incidents. A cache has the lists of this and the four
+    /// methods below as far as they were fetched before.
+    async fn read_feed(&self, search: &FeedSearch) -> ReadResult<Page<FeedEntry>>;
+
+    /// Returns one page of the recorded changes.
+    async fn read_recorded_changes(&self, search: &ChangeSearch) -> ReadResult<Page<Change>>;
+
+    /// Returns one page of the reviews.
+    async fn read_reviews(&self, search: &ReviewSearch) -> ReadResult<Page<ReviewEntry>>;
+
+    /// Returns one page of the action items over all incidents.
+    async fn read_action_items(
+        &self,
+        search: &ActionItemSearch,
+    ) -> ReadResult<Page<ActionItemEntry>>;
+
+    /// Returns one page of the problems, with the incidents that link to them.
+    async fn read_linked_problems(&self, search: &ProblemSearch) -> ReadResult<Page<ProblemEntry>>;
 
     /// Returns one page of the rows that match a filter. A cache searches words in rows alone, and
     /// has only those ended incidents that were fetched once.
@@ -193,6 +214,29 @@ impl Reader for DirectReader {
 
     async fn read_problems(&self) -> ReadResult<Vec<Problem>> {
         self.backend.problems().await.map(Sourced::fresh)
+    }
+
+    async fn read_feed(&self, search: &FeedSearch) -> ReadResult<Page<FeedEntry>> {
+        self.backend.feed(search).await.map(Sourced::fresh)
+    }
+
+    async fn read_recorded_changes(&self, search: &ChangeSearch) -> ReadResult<Page<Change>> {
+        self.backend.recorded_changes(search).await.map(Sourced::fresh)
+    }
+
+    async fn read_reviews(&self, search: &ReviewSearch) -> ReadResult<Page<ReviewEntry>> {
+        self.backend.reviews(search).await.map(Sourced::fresh)
+    }
+
+    async fn read_action_items(
+        &self,
+        search: &ActionItemSearch,
+    ) -> ReadResult<Page<ActionItemEntry>> {
+        self.backend.action_items(search).await.map(Sourced::fresh)
+    }
+
+    async fn read_linked_problems(&self, search: &ProblemSearch) -> ReadResult<Page<ProblemEntry>> {
+        self.backend.linked_problems(search).await.map(Sourced::fresh)
     }
 
     async fn read_page(&self, search: &Search) -> ReadResult<Page<Summary>> {

@@ -1,4 +1,4 @@
-//! Stores how the viewer has divided the screen, as JSON in a file next to the drafts folder.
+//! Stores how the viewer has arranged the screen, as JSON in a file next to the drafts folder.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -11,7 +11,29 @@ use crate::files::Replacement;
 /// The most bytes that are read, as a guard against a file that something else has filled.
 const MAX_BYTES: u64 = 10_000;
 
-/// How the viewer has divided the screen.
+/// A choice that was made by key instead of a setting.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Choice {
+    chosen: String,
+    /// The setting at that time.
+    setting: String,
+}
+
+impl Choice {
+    /// Creates a choice; `None` if it is what the setting says.
+    #[must_use]
+    pub fn new(chosen: &str, setting: &str) -> Option<Self> {
+        (chosen != setting).then(|| Self { chosen: chosen.into(), setting: setting.into() })
+    }
+
+    /// Returns what was chosen, if the setting is still the one that it replaces.
+    #[must_use]
+    pub fn instead_of(&self, setting: &str) -> Option<&str> {
+        (self.setting == setting).then_some(self.chosen.as_str())
+    }
+}
+
+/// How the viewer has arranged the screen.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ScreenState {
@@ -19,6 +41,12 @@ pub struct ScreenState {
     /// queue's rows decide.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_share: Option<u16>,
+    /// The theme that was chosen by key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theme: Option<Choice>,
+    /// The time zone that was chosen by key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Choice>,
 }
 
 /// Returns the path of the file that belongs to a drafts folder.
@@ -63,11 +91,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = file_path(&folder.path().join("drafts"));
         assert_eq!(load(&path).unwrap(), None);
-        let state = ScreenState { queue_share: Some(62) };
+        let state = ScreenState {
+            queue_share: Some(62),
+            theme: Choice::new("light", "auto"),
+            zone: Choice::new("utc", "utc"),
+        };
         save(&path, &state).unwrap();
         assert_eq!(load(&path).unwrap(), Some(state));
         fs::write(&path, br#"{"queue_share":60,"later":true}"#).unwrap();
-        assert_eq!(load(&path).unwrap(), Some(ScreenState { queue_share: Some(60) }));
+        assert_eq!(
+            load(&path).unwrap(),
+            Some(ScreenState { queue_share: Some(60), ..ScreenState::default() })
+        );
         fs::write(&path, b"{").unwrap();
         assert!(load(&path).is_err());
     }

@@ -11,7 +11,8 @@ use crate::tui::core::pane::Pane;
 use crate::tui::verb::availability;
 use crate::tui::widgets::popup;
 use crate::tui::{
-    confirm, detail, failure, help, metrics, outbox, palette, picker, run, runbook, timeline,
+    confirm, detail, failure, follow, help, metrics, outbox, palette, picker, run, runbook,
+    timeline,
 };
 
 /// Brings up to date what the next frame shows and what is not drawn from the state directly: to be
@@ -35,6 +36,7 @@ pub fn prepare(app: &mut App) {
         Mode::Help(help) => help.top = help.top.min(most),
         Mode::Failure(top) => *top = (*top).min(most),
         Mode::Results(results) => results.top = results.top.min(most),
+        Mode::Linked(page) => page.top = page.top.min(most),
         Mode::Confirm(confirm) => confirm.top = confirm.top.min(most),
         Mode::ConfirmRun(confirmation) => confirmation.top = confirmation.top.min(most),
         Mode::Runbook(book) => book.top = book.top.min(most),
@@ -68,8 +70,9 @@ fn refresh_detail(app: &mut App, inside: Rect) {
     let width = usize::from(inside.width);
     let inputs = detail::layout::inputs(app, width);
     if !app.reading.detail_lines.is_current(&inputs) {
-        let lines = detail::layout::lines(app, width);
-        app.reading.detail_lines.set(inputs, lines);
+        let content = detail::layout::lines(app, width);
+        app.reading.detail_lines.set(inputs, content.0);
+        app.follow.links = content.1;
     }
     clamp_scroll(&mut app.reading.detail_top, app.reading.detail_lines.len(), inside.height);
 }
@@ -135,6 +138,7 @@ pub fn popup_size(app: &App) -> (usize, usize) {
         Mode::Results(results) => {
             confirm::layout::results(app, results, popup::text_width(body)).len()
         }
+        Mode::Linked(page) => follow::layout::lines(app, page, popup::text_width(body)).len(),
         Mode::Confirm(confirmation) => {
             confirm::layout::lines(app, confirmation, popup::text_width(body)).len()
         }

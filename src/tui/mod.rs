@@ -24,15 +24,22 @@ pub mod core;
 pub mod detail;
 pub mod drafts;
 pub mod failure;
+pub mod feed;
 pub mod filter;
+pub mod follow;
 pub mod form;
+pub mod goto;
+pub mod handoff;
 pub mod help;
 pub mod input;
 pub mod jump;
 pub mod keys_line;
 pub mod layout;
+pub mod lists;
 pub mod matrix;
 pub mod metrics;
+pub mod mouse;
+pub mod oncall;
 pub mod outbox;
 pub mod palette;
 pub mod picker;
@@ -41,6 +48,7 @@ pub mod reading;
 pub mod run;
 pub mod runbook;
 pub mod runtime;
+pub mod screens;
 pub mod settings;
 pub mod state_line;
 pub mod terminal;
@@ -69,6 +77,7 @@ use tokio::sync::watch;
 use crate::tui::workspace::{Opener, Workspace};
 
 pub use crate::tui::runtime::terminal_session::TerminalSession;
+pub use core::message::Errand;
 pub use runtime::ExitReason;
 
 /// What the panes need to start.
@@ -91,6 +100,8 @@ pub struct Options {
     pub variables: Vec<(&'static str, String)>,
     /// Whether all changes are refused.
     pub read_only: bool,
+    /// Whether the panes can be left for the demo and for the settings file.
+    pub has_errands: bool,
     /// The folder for drafts of unfinished forms; `None` where drafts can't be stored.
     pub drafts_dir: Option<PathBuf>,
     /// Settings of the panes: keys, theme, columns, views and more.

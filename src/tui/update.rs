@@ -5,30 +5,51 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use crate::backend::BackendError;
 use crate::model::IncidentId;
+use crate::model::command::CommandKind;
 
 use crate::tui::action::availability::current_layer;
 use crate::tui::action::{self, Action, Condition, Layer};
 use crate::tui::core::app::App;
-use crate::tui::core::message::{Effect, IncidentRead, Message, OutboxRequest, Timer};
+use crate::tui::core::message::{Effect, Errand, IncidentRead, Message, OutboxRequest, Timer};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::motion::Motion;
 use crate::tui::core::notices::show_toast;
+use crate::tui::core::pane::Pane;
 use crate::tui::core::quit::quit;
 use crate::tui::core::state::inflight::BufferedInput;
 use crate::tui::core::{backend_update, navigation};
 use crate::tui::help::Help;
 use crate::tui::queue::{clock, groups, history, marks, rows, unread};
 use crate::tui::settings::appearance;
+use crate::tui::settings::errand::leave_for;
 use crate::tui::verb::{declare, send, start};
 use crate::tui::{
-    attention, confirm, drafts, filter, form, help, jump, layout, matrix, metrics, outbox, palette,
-    picker, reading, run, runbook, settings, travel, undo, urgent, views, wall, workspace,
+    attention, confirm, drafts, filter, follow, form, goto, help, jump, layout, matrix, metrics,
+    mouse, outbox, palette, picker, reading, run, runbook, screens, settings, timeline, travel,
+    undo, urgent, views, wall, workspace,
 };
 
-/// Applies a message to the state and returns the effects to run. What is computed from the state for
-/// the screen is brought up to date by [`layout::prepare`], before a frame.
+/// Applies a message to the state and returns the effects to run. What is computed from the state
+/// for the screen is brought up to date by [`layout::prepare`], before a frame.
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
-    let mut effects = match message {
+    let mut effects = handle(app, message);
+    effects.extend(travel::update::refresh_record(app));
+    effects.extend(timeline::update::load_missing(app));
+    effects.extend(runbook::update::reconcile(app));
+    effects.extend(screens::update::record_visit(app, false));
+    // Behind the wall nothing scrolls.
+    if app.wall.is_none() {
+        rows::scroll_into_view(app);
+        layout::scroll_to_selected(app);
+        screens::update::scroll_into_view(app);
+    }
+    effects
+}
+
+/// Applies a message to the part of the state that it concerns.
+#[allow(clippy::too_many_lines, reason = "one arm for each message")]
+fn handle(app: &mut App, message: Message) -> Vec<Effect> {
+    match message {
         Message::Key(key, at) => key_pressed(app, key, at),
         Message::Paste(text) => pasted(app, text),
         Message::Started => {
@@ -47,8 +68,14 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             if app.wall.is_some() {
                 wall::update::time_passed(app, at)
             } else {
-                clock::time_passed(app, at)
+                let mut effects = clock::time_passed(app, at);
+                effects.extend(screens::update::time_passed(app));
+                effects
             }
+        }
+        Message::LastSeen(time) => screens::update::last_seen_loaded(app, time),
+        Message::ScreenLoaded(number, result, at) => {
+            screens::update::loaded(app, number, result, at)
         }
         Message::OffsetChanges(zone) => {
             app.ui.viewer_zone = zone;
@@ -85,8 +112,13 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             send::settled(app, id, result, at)
         }
         Message::HistoryPage(number, result, at) => history::page_loaded(app, number, result, at),
+        Message::Mouse(event, at) => {
+            let effects = mouse::update::handle(app, event, at);
+            perform_requested(app, effects, at)
+        }
+        Message::Terminal(finding) => appearance::terminal_found(app, finding),
         Message::ScreenState(state) => {
-            app.ui.queue_share = state.queue_share;
+            appearance::restore_screen(app, &state);
             Vec::new()
         }
         Message::Filters(filters) => filter::update::add_saved_filters(app, filters),
@@ -111,15 +143,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Runbook(name, result) => runbook::update::page_loaded(app, &name, result),
         Message::RunOutput(id, pipe, text) => run::update::output_received(app, id, pipe, &text),
         Message::RunEnded(id, how, at) => run::update::ended(app, id, how, at),
-    };
-    effects.extend(travel::update::refresh_record(app));
-    effects.extend(runbook::update::reconcile(app));
-    // Behind the wall nothing scrolls.
-    if app.wall.is_none() {
-        rows::scroll_into_view(app);
-        layout::scroll_to_selected(app);
     }
-    effects
 }
 
 /// Shows a record that was read, and resumes the verb that waits for it.
@@ -170,8 +194,8 @@ fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     effects
 }
 
-/// Returns whether a key with Alt was Esc and the next key, which arrive as the same bytes when they
-/// are pressed quickly or the link is slow: nothing is done by the key with Alt.
+/// Returns whether a key with Alt was Esc and the next key, which arrive as the same bytes when
+/// they are pressed quickly or the link is slow: nothing is done by the key with Alt.
 fn is_escape_and_key(app: &App, key: &KeyEvent) -> bool {
     key.modifiers.contains(KeyModifiers::ALT)
         && app.ui.keymap.action(current_layer(app), key).is_none()
@@ -179,18 +203,22 @@ fn is_escape_and_key(app: &App, key: &KeyEvent) -> bool {
 }
 
 fn dispatch_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
-    if let Some(effects) = jump::update::start_from_key(app, key) {
-        return effects;
-    }
     let layer = current_layer(app);
     match app.ui.keymap.action(layer, &key) {
         Some(action) => {
-            if action != Action::Failure {
+            if !matches!(action, Action::Failure | Action::Redraw) {
                 app.notices.toast = None;
             }
             perform(app, action, at)
         }
         None if layer == Layer::Wall => Vec::new(),
+        None if layer == Layer::Goto => {
+            if goto::update::handle_text_key(app, key) {
+                return Vec::new();
+            }
+            // The key was none of the menu: it does what it does without the menu.
+            dispatch_key(app, key, at)
+        }
         None => handle_text_key(app, key, at),
     }
 }
@@ -198,7 +226,7 @@ fn dispatch_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> 
 /// Handles a key without a binding: it is typed into what is open.
 fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     match &mut app.ui.mode {
-        Mode::Form(_) => form::update::handle_text_key(app, key),
+        Mode::Form(_) => form::update::handle_text_key(app, key, at),
         Mode::Pick(picker) => match picker.handle_key(key) {
             Some(item) => picker::choose::choose(app, item, at),
             None => Vec::new(),
@@ -210,7 +238,8 @@ fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effec
         Mode::Help(_) => help::update::search_help(app, key),
         Mode::Matrix(_) => matrix::update::handle_text_key(app, key, at),
         Mode::Filter(_) => filter::update::handle_text_key(app, key, at),
-        Mode::Jump(_) => jump::update::handle_text_key(app, key),
+        Mode::TimelineSearch(_) => timeline::update::handle_text_key(app, key),
+        Mode::Panes if app.screens.is_typing() => screens::update::type_filter(app, key),
         _ => Vec::new(),
     }
 }
@@ -226,6 +255,8 @@ fn pasted(app: &mut App, text: String) -> Vec<Effect> {
         Mode::Filter(_) => filter::update::paste(app, &text),
         Mode::Palette(_) => palette::update::paste(app, &text),
         Mode::Help(_) => help::update::paste(app, &text),
+        Mode::TimelineSearch(_) => timeline::update::paste(app, &text),
+        Mode::Panes if app.screens.is_typing() => screens::update::paste(app, &text),
         _ => form::update::paste(app, &text),
     }
 }
@@ -254,6 +285,8 @@ fn explain_disabled(app: &mut App, action: Action) -> Option<Vec<Effect>> {
         | Condition::CanUndo
         | Condition::HasDrafts
         | Condition::HasFailure
+        | Condition::FirstStart
+        | Condition::HasErrands
         | Condition::RefusedEntry
         | Condition::UnsentEntry => show_toast(app, entry.reason_if_not(app), true),
         _ => Vec::new(),
@@ -263,24 +296,46 @@ fn explain_disabled(app: &mut App, action: Action) -> Option<Vec<Effect>> {
 /// Performs the action that a key is bound to.
 #[allow(clippy::too_many_lines, reason = "one arm for each action")]
 pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
-    if !matches!(action, Action::Quit | Action::QuitNow) {
+    if !matches!(action, Action::Quit | Action::QuitNow | Action::Redraw) {
         app.notices.quit_armed_at = None;
+    }
+    if action == Action::Command(CommandKind::Close)
+        && let Some(offer) = app.inflight.close_offer.take()
+        && app.ui.key_count == offer.keys + 1
+    {
+        return start::start_on(app, action, vec![offer.target], at);
     }
     if let Some(effects) = explain_disabled(app, action) {
         return effects;
     }
+    // What belongs to the panes shows them, as when it is called by name over a screen.
+    if app.screens.shown().is_some() && belongs_to_panes(action) {
+        screens::update::close(app);
+    }
     match action {
         Action::Down => navigation::move_by(app, Motion::Lines(1)),
         Action::Up => navigation::move_by(app, Motion::Lines(-1)),
-        Action::MostUrgent => urgent::update::go_to_most_urgent(app),
+        Action::MostUrgent => {
+            screens::update::close(app);
+            urgent::update::go_to_most_urgent(app)
+        }
         Action::HalfDown => navigation::move_by(app, Motion::HalfPages(1)),
         Action::HalfUp => navigation::move_by(app, Motion::HalfPages(-1)),
         Action::PageDown => navigation::move_by(app, Motion::HalfPages(2)),
         Action::PageUp => navigation::move_by(app, Motion::HalfPages(-2)),
-        Action::Top => {
-            app.ui.jump_armed = matches!(app.ui.mode, Mode::Panes);
-            navigation::move_by(app, Motion::First)
-        }
+        Action::First => navigation::move_by(app, Motion::First),
+        Action::Goto => goto::update::open(app),
+        Action::Top => goto::update::move_by(app, Motion::First),
+        Action::GotoEnd => goto::update::move_by(app, Motion::Last),
+        Action::Newest => goto::update::go_to_newest(app),
+        Action::Screen(kind) => screens::update::open(app, kind),
+        Action::OpenItem => screens::update::enter(app),
+        Action::CopyItem => screens::update::copy(app),
+        Action::FilterItems => screens::update::open_filter(app),
+        Action::SortItems => screens::update::next_order(app),
+        Action::EarlierSpan => screens::update::step(app, -1),
+        Action::LaterSpan => screens::update::step(app, 1),
+        Action::CloseScreen => screens::update::back(app),
         Action::Bottom => navigation::move_by(app, Motion::Last),
         Action::NextIncident => navigation::next_incident(app, 1),
         Action::PreviousIncident => navigation::next_incident(app, -1),
@@ -293,20 +348,27 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         }
         Action::NarrowQueue => appearance::move_border(app, -1),
         Action::WidenQueue => appearance::move_border(app, 1),
-        Action::Open => {
-            groups::toggle_group(app).unwrap_or_else(|| reading::focus::open_selected(app))
-        }
+        Action::Open => groups::toggle_group(app).unwrap_or_else(|| follow::update::open(app, at)),
         Action::Back => navigation::back(app, at),
         Action::Command(_) | Action::Own | Action::Categorize => start_verb(app, action, at),
         Action::Copy | Action::Run => start::start(app, action, at),
         Action::Palette => palette::update::open(app, "", at),
         Action::GoToNumber | Action::Window => palette::update::open_for(app, action, at),
+        Action::Filter | Action::Sort if app.ui.focus == Pane::Timeline => match action {
+            Action::Filter => timeline::update::open_search(app),
+            _ => timeline::update::toggle_order(app),
+        },
+        Action::SearchTimeline => timeline::update::open_search(app),
+        Action::NotesOnly => timeline::update::toggle_notes(app),
+        Action::TimelineOrder => timeline::update::toggle_order(app),
         Action::Filter => filter::update::open_line(app),
         Action::Views => views::update::open_views(app),
         Action::Sort => views::update::open_sorts(app),
         Action::Group => groups::toggle_grouping(app, at),
         Action::Fold => groups::fold(app),
         Action::Unfold => groups::unfold(app),
+        Action::ApplyFilter if app.screens.is_typing() => screens::update::close_filter(app),
+        Action::CancelFilter if app.screens.is_typing() => screens::update::cancel_filter(app),
         Action::ApplyFilter => filter::update::commit(app, at),
         Action::CancelFilter => filter::update::cancel(app, at),
         Action::Complete if matches!(app.ui.mode, Mode::Filter(_)) => {
@@ -317,6 +379,11 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::LaterFilter => filter::update::recall(app, 1, at),
         Action::Mark => marks::toggle_mark(app),
         Action::MarkAll => marks::toggle_all_marks(app),
+        Action::MarkDown => marks::extend(app, 1),
+        Action::MarkUp => marks::extend(app, -1),
+        Action::MarkRange => marks::mark_range(app),
+        Action::SameService => filter::shortcuts::same_service(app, at),
+        Action::History => filter::shortcuts::toggle_history(app, at),
         Action::Undo => {
             let mode = std::mem::take(&mut app.ui.mode);
             let effects = undo::update::undo(app, at);
@@ -327,6 +394,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             effects
         }
         Action::Drafts => picker::update::open_drafts(app, at),
+        Action::Mouse => mouse::update::toggle(app),
         Action::Theme => appearance::next_theme(app),
         Action::Zone => appearance::next_zone(app),
         Action::Earlier => travel::update::step(app, -1),
@@ -336,8 +404,12 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::StopRun => run::update::stop(app),
         Action::NoteOutput => run::update::note_output(app, at),
         Action::CloseRun => run::update::close(app),
-        Action::Refresh => backend_update::refresh(app),
-        Action::Outbox => outbox::update::open(app),
+        Action::Refresh => {
+            let mut effects = backend_update::refresh(app);
+            effects.extend(screens::update::load(app));
+            effects
+        }
+        Action::Outbox | Action::GotoOutbox => outbox::update::open(app),
         Action::EditEntry => outbox::update::edit(app, at),
         Action::SendAnyway => outbox::update::retry(app),
         Action::DropEntry => outbox::update::request_drop(app),
@@ -358,8 +430,12 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
             Vec::new()
         }
         Action::Suspend => vec![Effect::Suspend],
-        Action::Quit if app.ui.zoomed => navigation::back(app, at),
+        Action::Redraw => vec![Effect::Redraw],
+        Action::Quit if app.ui.zoomed || app.ui.record => navigation::back(app, at),
         Action::Leave if help::update::clear_search(app) => Vec::new(),
+        Action::Leave if matches!(app.ui.mode, Mode::TimelineSearch(_)) => {
+            timeline::update::cancel_search(app)
+        }
         Action::Leave if matches!(app.ui.mode, Mode::Palette(_)) => palette::update::close(app, at),
         Action::Quit | Action::QuitNow => match run::running::running_summary(app) {
             // Programs are ended with the panes.
@@ -402,9 +478,18 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Lower => matrix::update::move_by(app, 1, 0),
         Action::QuitWithoutWaiting => vec![Effect::Quit],
         Action::Backend => workspace::update::open_menu(app),
+        Action::Demo => leave_for(app, Errand::Demo),
+        Action::Settings => leave_for(app, Errand::Settings),
         Action::CancelSwitch => workspace::update::cancel_switch(app),
         Action::SwitchWithoutWaiting => workspace::update::switch_now(app),
     }
+}
+
+/// Returns whether an action is about the panes, and not about what may be shown in their place.
+fn belongs_to_panes(action: Action) -> bool {
+    action::find_entry(action).is_some_and(|entry| {
+        entry.layers.contains(&Layer::Panes) && !entry.layers.contains(&Layer::Screen)
+    })
 }
 
 /// Starts a verb that a person chose: on the incidents, in the palette if it needs an argument, or
@@ -440,7 +525,11 @@ fn choose_selected(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
             perform_requested(app, effects, at)
         }
         Mode::Matrix(_) => matrix::update::choose(app, at),
-        Mode::Jump(_) => jump::update::submit(app),
+        Mode::TimelineSearch(_) => timeline::update::commit_search(app),
+        Mode::Goto(_) => match goto::update::submit(app) {
+            Some(effects) => effects,
+            None => dispatch_key(app, KeyEvent::from(KeyCode::Enter), at),
+        },
         _ => Vec::new(),
     }
 }
@@ -479,6 +568,7 @@ fn timer_elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
         Timer::Search(number) => history::search_due(app, number),
         Timer::Draft(id) => drafts::update::save_due(app, id),
         Timer::Rest(_) | Timer::Toast(_) => Vec::new(),
+        Timer::Screen => screens::update::reload_due(app),
         Timer::AttentionThrottle => attention::update::throttle_ended(app),
         Timer::Quit => vec![Effect::Quit],
     }

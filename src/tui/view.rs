@@ -2,17 +2,18 @@
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::{Layout, MIN_SIZE, PaneSlot};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
+use crate::tui::widgets::cursor::remove_mark;
 use crate::tui::widgets::text::{Line, draw_line, draw_text};
 use crate::tui::widgets::{pane, popup};
 use crate::tui::{
-    confirm, detail, failure, form, help, keys_line, matrix, metrics, outbox, palette, picker,
-    queue, run, runbook, state_line, timeline, urgent, wall,
+    confirm, detail, failure, follow, form, goto, help, keys_line, matrix, metrics, outbox,
+    palette, picker, queue, run, runbook, screens, state_line, timeline, urgent, wall,
 };
 
 /// Draws a frame from the application's state.
@@ -30,20 +31,31 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
         return;
     }
     // Right after a resize the state may still have the old size: its layout does not fit then.
-    let mut cursor = None;
     if app.ui.size == (area.width, area.height) {
-        cursor = draw_panes(app, &app.layout(), buffer);
+        draw_panes(app, &app.layout(), buffer);
     }
+    let cursor = remove_mark(buffer);
     app.ui.theme.finish(buffer);
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
     }
 }
 
-/// Draws the panes and what is open over them. Returns the position of the cursor, if there is one.
-fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
+/// Draws the panes and what is open over them.
+fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) {
     state_line::view::draw(app, layout.state_line, buffer);
     urgent::view::draw(app, layout.urgent_line, buffer);
+    if let Some(screen) = app.screens.shown() {
+        screens::view::draw(app, screen, layout.body(), buffer);
+    } else {
+        draw_slots(app, layout, buffer);
+    }
+    keys_line::view::draw(app, layout.keys_line, buffer);
+    draw_mode(app, layout, buffer);
+}
+
+/// Draws the panes.
+fn draw_slots(app: &App, layout: &Layout, buffer: &mut Buffer) {
     for slot in &layout.slots {
         match slot.pane {
             Pane::Queue => queue::view::draw(app, slot, buffer),
@@ -51,6 +63,7 @@ fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Positio
                 let lines = &app.reading.detail_lines;
                 let title = detail::view::title(app);
                 draw_scrolled(app, slot, &title, lines, app.reading.detail_top, buffer);
+                follow::view::mark_selected(app, slot, buffer);
             }
             Pane::Timeline => {
                 let lines = &app.reading.timeline_lines;
@@ -63,10 +76,18 @@ fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Positio
             }
         }
     }
-    keys_line::view::draw(app, layout.keys_line, buffer);
+}
+
+/// Draws what is open over the panes.
+fn draw_mode(app: &App, layout: &Layout, buffer: &mut Buffer) {
     match &app.ui.mode {
-        // The queue draws the filter line, and the keys line the number that is typed.
-        Mode::Panes | Mode::Filter(_) | Mode::Jump(_) | Mode::Quitting | Mode::Switching(_) => {}
+        // The queue draws the filter line.
+        Mode::Panes
+        | Mode::Filter(_)
+        | Mode::TimelineSearch(_)
+        | Mode::Quitting
+        | Mode::Switching(_) => {}
+        Mode::Goto(goto) => goto::view::draw(app, goto, layout.body(), buffer),
         Mode::Help(help) => help::view::draw(app, help, layout.body(), buffer),
         Mode::Palette(palette) => palette::view::draw(app, palette, layout.body(), buffer),
         Mode::Failure(top) => {
@@ -76,6 +97,11 @@ fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Positio
         Mode::Results(results) => {
             let lines = confirm::layout::results(app, results, popup::text_width(layout.body()));
             popup::draw(app, layout.body(), "What was not done", &lines, results.top, buffer);
+        }
+        Mode::Linked(page) => {
+            let lines = follow::layout::lines(app, page, popup::text_width(layout.body()));
+            let title = follow::layout::title(page);
+            popup::draw(app, layout.body(), title, &lines, page.top, buffer);
         }
         Mode::Confirm(confirmation) => {
             let lines = confirm::layout::lines(app, confirmation, popup::text_width(layout.body()));
@@ -88,7 +114,7 @@ fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Positio
                 buffer,
             );
         }
-        Mode::Form(form) => return form::view::draw(app, form, layout.body(), buffer),
+        Mode::Form(form) => form::view::draw(app, form, layout.body(), buffer),
         Mode::ConfirmRun(confirmation) => {
             let lines = run::layout::confirmation_lines(
                 app,
@@ -110,7 +136,6 @@ fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Positio
         Mode::Pick(picker) => picker::view::draw(app, picker, layout.body(), buffer),
         Mode::Matrix(matrix) => matrix::view::draw(app, matrix, layout.body(), buffer),
     }
-    None
 }
 
 fn draw_too_small(area: Rect, buffer: &mut Buffer) {

@@ -20,7 +20,7 @@ fn routes_and_documented_paths_are_the_same() {
     let document = document();
     let described: BTreeSet<_> =
         document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(described, BTreeSet::from(path::ALL));
+    assert_eq!(described, redphone::server::paths::all().collect());
 }
 
 #[test]
@@ -38,11 +38,15 @@ fn every_route_is_documented() {
 #[tokio::test]
 async fn every_documented_route_is_served_with_its_methods_only() {
     let server = TestServer::new().await;
-    for route in super::security::routes() {
+    let routes = super::security::routes();
+    for route in &routes {
+        let is_served = |method: &str| {
+            routes.iter().any(|other| other.pattern == route.pattern && other.method == method)
+        };
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
             let request = server.request(method, &route.path).bearer_auth(&server.admin);
             let response = fetch(request).await;
-            if method == route.method {
+            if is_served(method) {
                 assert_ne!(response.status, 405, "{method} {}", route.path);
             } else {
                 response.refused(405, "no_such_method", "no such method");
@@ -68,6 +72,84 @@ fn openapi_document_is_consistent() {
         assert!(schemas.contains_key(name), "there is no schema {name}");
     }
     assert!(jsonschema::meta::is_valid(&json!({"$defs": schemas})));
+}
+
+#[test]
+fn document_has_what_generators_of_clients_need() {
+    let document = document();
+    let text = document.to_string();
+    assert!(!text.contains("\"prefixItems\"") && !text.contains("\"allOf\""));
+    assert_eq!(document["servers"][0]["url"], "/");
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let mut contents = BTreeMap::new();
+    for (name, schema) in schemas {
+        let is_pascal_case = name.starts_with(|first: char| first.is_ascii_uppercase())
+            && name.chars().all(|letter| letter.is_ascii_alphanumeric());
+        assert!(is_pascal_case, "{name}");
+        // The schema of a form is one of its own, though it may be that of the JSON.
+        let text = if name.ends_with("Form") { String::new() } else { schema.to_string() };
+        assert!(text.len() < 200 || contents.insert(text, name).is_none(), "{name} is there twice");
+        let kinds = schema["oneOf"].as_array().into_iter().flatten();
+        let has_objects =
+            kinds.clone().count() > 1 && kinds.clone().all(|kind| kind["$ref"].is_string());
+        let has_one_field = |kind: &Value| {
+            let target = kind["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+            schemas[target]["properties"].as_object().is_some_and(|fields| fields.len() == 1)
+        };
+        let is_told_apart = || {
+            schema["discriminator"]["propertyName"].is_string() || kinds.clone().all(has_one_field)
+        };
+        assert!(!has_objects || is_told_apart(), "{name}: {schema}");
+    }
+    let tags: BTreeSet<&str> = document["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tag| {
+            assert!(tag["description"].is_string());
+            tag["name"].as_str().unwrap()
+        })
+        .collect();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let at = format!("{method} {path}");
+            assert!(tags.contains(operation["tags"][0].as_str().unwrap()), "{at}");
+            assert!(operation["description"].is_string(), "{at}");
+            assert!(
+                operation["x-codeSamples"][0]["source"].as_str().unwrap().contains("curl"),
+                "{at}"
+            );
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let at = format!("{at} {status}");
+                let headers = response["headers"].as_object().unwrap_or_else(|| panic!("{at}"));
+                assert!(headers.contains_key("X-Request-Id"), "{at}");
+                let needs_wait = matches!(status.as_str(), "429" | "503");
+                assert!(!needs_wait || headers.contains_key("Retry-After"), "{at}");
+                check_example(&document, &at, &response["content"]["application/json"]);
+            }
+            let body = &operation["requestBody"]["content"]["application/json"];
+            check_example(&document, &at, body);
+        }
+    }
+}
+
+/// Checks that content has an example, which its schema allows.
+#[track_caller]
+fn check_example(document: &Value, at: &str, content: &Value) {
+    if content.is_null() {
+        return;
+    }
+    let mut schema = content["schema"].clone();
+    schema["components"] = document["components"].clone();
+    let from_schema = || {
+        let name = content["schema"]["$ref"].as_str()?.rsplit('/').next()?;
+        document["components"]["schemas"][name].get("example")
+    };
+    let example = content.get("example").or_else(from_schema);
+    let example = example.unwrap_or_else(|| panic!("{at} has no example"));
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let wrong: Vec<_> = validator.iter_errors(example).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{at}: {wrong:?}\n{example}");
 }
 
 /// Schemas of the answers of one route, by status and media type.
@@ -120,6 +202,7 @@ async fn full(server: &TestServer) -> redphone::model::IncidentId {
             level: 1,
             to: vec![tom],
             reason: Some("nobody answers".into()),
+            automatic: None,
         },
         IncidentCommand::Prioritize { impact: Impact::High, urgency: Impact::Low },
         IncidentCommand::OverridePriority {

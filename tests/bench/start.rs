@@ -65,9 +65,9 @@ fn is_full(screen: &vt100::Screen) -> bool {
     let text = screen.contents();
     has_queue(screen)
         && text.contains("Owner")
-        && text.contains("newest first")
+        && text.contains("newest")
         && text.contains("MTTR")
-        && text.contains("left out")
+        && text.contains("by day")
 }
 
 fn leave(mut terminal: Terminal) {

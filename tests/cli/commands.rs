@@ -2,6 +2,12 @@
 
 use std::process::Stdio;
 
+use redphone::backend::Backend;
+use redphone::model::checklist::{Answer, ClosingItem, Item};
+use redphone::model::review::{ActionItem, ActionKind, Section};
+use redphone::model::{
+    Actor, Command, CommandId, Envelope, IncidentCommand, IncidentNumber, PersonRef,
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -563,4 +569,63 @@ fn command_for_an_earlier_state_is_refused() {
     let several = cli.run(["ack", "1", "2", "--if-seq", "1"]);
     assert_eq!(several.code, 2, "{several:?}");
     assert!(several.err.contains("name one"), "{several:?}");
+}
+
+/// A store with one incident that was resolved, and whose review was published.
+async fn with_review() -> CliFixture {
+    let cli = CliFixture::with_company();
+    cli.declare("Card payments fail", "checkout");
+    cli.ok(["ack", "1"]);
+    let resolve = ["resolve", "1", "--action", "config-fix", "--detail", "limit raised"];
+    cli.ok(resolve.iter().chain(&["--validation", "no errors"]));
+    let store = crate::support::store::open(&cli.store()).await;
+    let incident = store.find_by_number(IncidentNumber(1)).await.unwrap();
+    let ines = PersonRef::new("ines", "Ines Moreau");
+    let sections = Section::ALL.iter().map(|section| IncidentCommand::WriteReview {
+        section: *section,
+        text: format!("About {section}.\nMore of it."),
+    });
+    let answers = ClosingItem::ALL.iter().map(|item| IncidentCommand::AnswerItem {
+        item: Item::Closing(*item),
+        answer: Answer::Yes,
+    });
+    let item = ActionItem {
+        id: uuid::Uuid::from_u128(1),
+        text: "Limit each client".into(),
+        owner: Some(ines.clone()),
+        due: chrono::NaiveDate::from_ymd_opt(2021, 3, 4),
+        kind: ActionKind::Prevent,
+        done: false,
+    };
+    let set = [IncidentCommand::SetActionItem { item }, IncidentCommand::PublishReview];
+    for command in sections.chain(answers).chain(set) {
+        let envelope = Envelope {
+            id: CommandId::new(),
+            at: chrono::Utc::now(),
+            actor: Actor::Person(ines.clone()),
+            command: Command::incident(incident, command),
+            expected_seq: None,
+        };
+        store.execute(&envelope).await.unwrap();
+    }
+    cli
+}
+
+#[tokio::test]
+async fn show_prints_review_action_items_and_duration() {
+    let cli = with_review().await;
+    let text = cli.ok(["show", "1"]);
+    for section in Section::ALL {
+        assert!(text.contains(&format!("{}\nAbout {section}.", section.heading())), "{text}");
+    }
+    for expected in [
+        "Review · published 20",
+        "Action items · 1 open, 1 overdue",
+        "[ ] Limit each client · Ines Moreau · due 2021-03-04, ",
+        "Lasted       ",
+        " · resolved 20",
+        "SLA          kept: acknowledged in",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
 }

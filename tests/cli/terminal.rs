@@ -1,6 +1,6 @@
 //! Output that differs between a terminal and a pipe.
 
-use std::io::Read;
+use std::io::{Read, Write};
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
@@ -9,6 +9,16 @@ use crate::support::program;
 
 /// Runs the program in a terminal with this number of columns, and returns its output.
 fn in_terminal(cli: &CliFixture, columns: u16, args: &[&str], env: &[(&str, &str)]) -> String {
+    typed_in_terminal(cli, columns, (args, ""), env)
+}
+
+/// Runs the program in a terminal as [`in_terminal`] does, with lines that are typed into it.
+fn typed_in_terminal(
+    cli: &CliFixture,
+    columns: u16,
+    (args, typed): (&[&str], &str),
+    env: &[(&str, &str)],
+) -> String {
     let size = PtySize { rows: 30, cols: columns, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).unwrap();
     let mut command = CommandBuilder::new(program());
@@ -25,6 +35,9 @@ fn in_terminal(cli: &CliFixture, columns: u16, args: &[&str], env: &[(&str, &str
     let mut child = pair.slave.spawn_command(command).unwrap();
     drop(pair.slave);
     let mut reader = pair.master.try_clone_reader().unwrap();
+    // The terminal holds what is typed until the program reads it.
+    let mut writer = pair.master.take_writer().unwrap();
+    writer.write_all(typed.as_bytes()).unwrap();
     let mut bytes = Vec::new();
     // On Linux, the end of a terminal is reported as an error.
     let _ = reader.read_to_end(&mut bytes);
@@ -91,4 +104,46 @@ fn panes_are_refused_on_a_dumb_terminal() {
         "{text:?}"
     );
     assert!(!cli.store().exists());
+}
+
+#[test]
+fn question_comes_before_what_nothing_undoes() {
+    let cli = CliFixture::with_company();
+    cli.declare("One", "cdn");
+    cli.declare("Two", "cdn");
+    let status = || -> String {
+        let shown: serde_json::Value =
+            serde_json::from_str(&cli.ok(["show", "1", "--json"])).unwrap();
+        shown["incident"]["status"].as_str().unwrap().to_owned()
+    };
+    let merge: &[&str] = &["merge", "1", "2"];
+    let text = typed_in_terminal(&cli, 80, (merge, "n\n"), &[]);
+    assert!(text.contains("merge INC-1, which nothing undoes: go on? [y/N]"), "{text}");
+    assert!(text.contains("nothing is changed"), "{text}");
+    assert_eq!(status(), "triggered");
+    let text = typed_in_terminal(&cli, 80, (&["assign", "1", "2", "tom"], "\n"), &[]);
+    assert!(text.contains("assign 2 incidents: go on? [y/N]"), "{text}");
+    let text = typed_in_terminal(&cli, 80, (merge, "y\n"), &[]);
+    assert!(text.contains("INC-1 merged"), "{text}");
+    assert_eq!(status(), "merged");
+    let text = in_terminal(&cli, 80, &["assign", "2", "tom"], &[]);
+    assert_eq!(text, "INC-2 assigned to Tom Varga\n");
+}
+
+#[test]
+fn terminal_gets_the_questions_of_the_closing_gate() {
+    let cli = CliFixture::with_company();
+    cli.declare("One", "cdn");
+    cli.ok(["resolve", "1", "--action", "rollback", "--detail", "d", "--validation", "v"]);
+    let typed = "y\nyes\nnobody noticed\nyes\nyes\n";
+    let text = typed_in_terminal(&cli, 80, (&["close", "1"], typed), &[]);
+    assert!(text.contains("service stable? [yes, or why it is waived]"), "{text}");
+    assert!(text.ends_with("INC-1 closed\n"), "{text}");
+    let shown: serde_json::Value = serde_json::from_str(&cli.ok(["show", "1", "--json"])).unwrap();
+    let waived = shown["incident"]["answered"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|answered| answered["answer"]["waived"] == "nobody noticed");
+    assert!(waived.is_some(), "{shown}");
 }

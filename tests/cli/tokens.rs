@@ -67,3 +67,15 @@ fn past_expiry_is_refused() {
     let args = ["token", "create", "--name", "a", "--scope", "read", "--expires", "2020-01-01"];
     cli.run(args).refused(1, &["would have expired already"]);
 }
+
+#[test]
+fn who_changed_a_token_is_recorded_in_the_store() {
+    let cli = CliFixture::new();
+    cli.ok(["people", "set", "ines"]);
+    cli.ok(["--user", "ines", "token", "create", "--name", "wall", "--scope", "read", "--json"]);
+    cli.ok(["--user", "ines", "token", "revoke", "wall"]);
+    let log = crate::support::cli::json_lines(&cli.ok(["audit", "--json"]));
+    assert_eq!(log[0]["change"]["revoke_token"]["name"], "wall");
+    assert_eq!(log[1]["change"]["create_token"]["scope"], "read");
+    assert_eq!(log[1]["actor"]["person"]["handle"], "ines");
+}

@@ -172,10 +172,15 @@ pub fn missing_line<'a>(old: &'a str, new: &str) -> Option<&'a str> {
     old.lines().find(|line| !rest.any(|one| one == *line))
 }
 
+/// Lines of `config show` about actions that have one key more by default.
+const MORE_KEYS: [&str; 2] = ["page-down = \"PgDn\" # default", "page-up = \"PgUp\" # default"];
+
 /// Takes out what stands elsewhere in lists as text since the paused incident is no longer late and
-/// direct suspects come first.
+/// direct suspects come first, and lines about actions that have more keys.
 pub fn without_moved(text: &str) -> String {
-    let is_moved = |line: &&str| line.ends_with(PAUSED_TITLE) || line.starts_with("Suspect ");
+    let is_moved = |line: &&str| {
+        line.ends_with(PAUSED_TITLE) || line.starts_with("Suspect ") || MORE_KEYS.contains(line)
+    };
     text.lines().filter(|line| !is_moved(line)).collect::<Vec<_>>().join("\n")
 }
 

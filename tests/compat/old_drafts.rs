@@ -46,7 +46,7 @@ fn old_runbooks_open_from_an_incident() {
     let mut terminal = Terminal::start(&home, &[], &[]);
     terminal.wait_for("Reported");
     terminal.press(":go 4\r");
-    terminal.wait_for("INC-8 continues here");
+    terminal.wait_for("Picked up");
     terminal.press("x");
     terminal.wait_for("5xx at checkout");
     terminal.press("\r");

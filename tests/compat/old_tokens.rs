@@ -46,6 +46,55 @@ fn old_token_file_accepts_new_tokens() {
     assert_eq!((&after[7]["name"], &after[7]["scope"]), (&"new".into(), &"read".into()));
 }
 
+/// A token as versions before the scope `metrics` read it.
+#[derive(Debug, serde::Deserialize)]
+struct OldToken {
+    name: String,
+    scope: OldScope,
+    revoked_at: Option<String>,
+}
+
+#[derive(PartialEq, Eq, Debug, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OldScope {
+    Read,
+    Ingest,
+    Respond,
+    Admin,
+}
+
+/// The file, as those versions read it: they ignore other fields.
+#[derive(Debug, serde::Deserialize)]
+struct OldTokenFile {
+    version: u32,
+    tokens: Vec<OldToken>,
+}
+
+#[test]
+fn older_server_reads_a_file_with_a_later_scope() {
+    let home = Home::new();
+    copy_folder(&file("data"), &home.path("data/redphone"));
+    for scope in ["metrics", "respond"] {
+        let made = home.run(["token", "create", "--name", scope, "--scope", scope, "--json"]);
+        assert_eq!(made.code, 0, "{made:?}");
+    }
+    let text = std::fs::read_to_string(home.path("data/redphone/redphone.tokens.json")).unwrap();
+    let read: OldTokenFile = serde_json::from_str(&text).unwrap();
+    assert_eq!((read.version, read.tokens.len()), (1, 9));
+    // To an older server the token is one that was revoked, so it opens nothing.
+    let of = |name: &str| read.tokens.iter().find(|token| token.name == name).unwrap();
+    assert!(of("metrics").revoked_at.is_some(), "{read:?}");
+    assert!(of("respond").revoked_at.is_none() && of("respond").scope == OldScope::Respond);
+    // To this one it is what it was made for.
+    let listed = home.json(["token", "list", "--json"]);
+    let token = listed.iter().find(|token| token["name"] == "metrics").unwrap();
+    assert_eq!((&token["scope"], &token["revoked_at"]), (&"metrics".into(), &Value::Null));
+    assert_eq!(home.run(["token", "revoke", "metrics"]).code, 0);
+    let listed = home.json(["token", "list", "--json"]);
+    let token = listed.iter().find(|token| token["name"] == "metrics").unwrap();
+    assert!(token["revoked_at"].is_string(), "{token}");
+}
+
 #[test]
 fn access_log_has_every_old_field() {
     let home = Home::new();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::program::{Home, text_of};
 use super::server::Server;
@@ -12,63 +12,96 @@ const PROSE: [&str; 2] = ["description", "summary"];
 
 /// Fields of requests that are needed now: absent they would clear something. The old program sent them
 /// always, as null where they are to be cleared, as its recordings show.
-const NEEDED: [&str; 3] = [
-    "/components/schemas/ActionItem/required: due is needed now",
-    "/components/schemas/ActionItem/required: owner is needed now",
-    "/components/schemas/Change/required: ends_at is needed now",
+const NEEDED: [&str; 6] = [
+    "/properties/ask/oneOf/4/required: to is needed now",
+    "/properties/ask/oneOf/5/required: team is needed now",
+    "/properties/ask/oneOf/11/required: category is needed now",
+    "/properties/item/required: due is needed now",
+    "/properties/item/required: owner is needed now",
+    "/properties/record_change/required: ends_at is needed now",
 ];
 
+/// Parameters that accept more now: an incident is named by its id or its number.
+const WIDENED: [&str; 2] = [
+    "/paths/~1v1~1incidents~1{id}/get/parameters/0/schema",
+    "/paths/~1v1~1incidents~1{id}~1timeline/get/parameters/0/schema",
+];
+
+/// The depth to which references are followed. A description whose references lead in a circle does
+/// not exist.
+const MAX_DEPTH: usize = 150;
+
 /// Compares two descriptions.
-struct Comparison<'a> {
-    old: &'a Value,
-    new: &'a Value,
-    /// Names of schemas that occur in request bodies.
-    requested: BTreeSet<String>,
-    /// Names of schemas that occur in responses.
-    answered: BTreeSet<String>,
+#[derive(Default)]
+struct Comparison {
     missing: Vec<String>,
+    /// Whether the first difference is enough.
+    is_short: bool,
 }
 
-/// Returns what the new description lacks or has changed, each with a JSON pointer. A schema that
-/// requests and responses share has a closed copy for requests: the old one is compared with both.
+/// Returns what the new description lacks or has changed, each with a JSON pointer.
+///
+/// Operations are compared with all that they refer to in place of the references, since names of
+/// schemas are no part of what is sent, and in one form: see [`in_one_form`].
 fn missing(old: &Value, new: &Value) -> Vec<String> {
-    let (old, mut new) = (in_one_form(old, old), in_one_form(new, new));
-    let mut found = missing_in_one_form(&old, &new);
-    let schemas = new["components"]["schemas"].as_object_mut().unwrap();
-    for (name, copy) in schemas.clone() {
-        if let Some(name) = name.strip_suffix("Request")
-            && schemas.contains_key(name)
-        {
-            schemas.insert(name.to_owned(), copy);
-        }
-    }
-    found.extend(missing_in_one_form(&old, &new));
-    found.sort();
-    found.dedup();
-    found
+    let mut comparison = Comparison::default();
+    let (old, new) = (expanded(old), expanded(new));
+    comparison.values("", &old, &new);
+    comparison.missing.retain(|missing| {
+        !NEEDED.iter().any(|needed| missing.ends_with(needed))
+            && !WIDENED.iter().any(|widened| missing.starts_with(widened))
+    });
+    comparison.missing.sort();
+    comparison.missing.dedup();
+    comparison.missing
 }
 
-/// Returns a part of a description in the form of both programs: objects that consist of parts are
-/// one object; unsigned numbers of 32 bits are `int64`, as `int32` ends at 2³¹ − 1; references to
-/// closed copies lead to the schema.
-fn in_one_form(part: &Value, document: &Value) -> Value {
+/// Returns a description without its schemas, which stand where they are used.
+fn expanded(document: &Value) -> Value {
+    let mut description = document.clone();
+    description["paths"] = in_one_form(&document["paths"], document, MAX_DEPTH);
+    let components = description["components"].as_object_mut().unwrap();
+    components.retain(|name, _| name == "securitySchemes");
+    description
+}
+
+/// Returns a part of a description in the form of both programs, with what it refers to: objects that
+/// consist of parts are one object, or one for each alternative of a part; a list of a fixed form is
+/// one of the alternatives of its entries; unsigned numbers of 32 bits are `int64`, as `int32` ends at
+/// 2³¹ − 1.
+fn in_one_form(part: &Value, document: &Value, depth: usize) -> Value {
+    assert!(depth > 0, "references lead in a circle: {part}");
     match part {
-        Value::Array(items) => items.iter().map(|item| in_one_form(item, document)).collect(),
+        Value::Array(items) => {
+            items.iter().map(|item| in_one_form(item, document, depth - 1)).collect()
+        }
         Value::Object(fields) => {
-            if let Some(merged) = merge_parts(part, document).filter(|_| part["allOf"].is_array()) {
-                return in_one_form(&merged, document);
+            if let Some(target) = part["$ref"].as_str() {
+                let target = document.pointer(target.trim_start_matches('#'));
+                return in_one_form(target.unwrap_or(&Value::Null), document, depth - 1);
             }
+            if part["allOf"].is_array()
+                && let Some(mut objects) = alternatives(part, document)
+            {
+                let form = match objects.len() {
+                    1 => objects.remove(0),
+                    _ => json!({"oneOf": objects}),
+                };
+                return in_one_form(&form, document, depth - 1);
+            }
+            let mut fields = fields.clone();
+            if let Some(Value::Array(entries)) = fields.remove("prefixItems") {
+                let alternatives = |entry: &Value| {
+                    entry["oneOf"].as_array().cloned().unwrap_or_else(|| vec![entry.clone()])
+                };
+                let all: Vec<Value> = entries.iter().flat_map(alternatives).collect();
+                fields.insert("items".into(), json!({"anyOf": all}));
+            }
+            let is_u32 = part["maximum"] == u64::from(u32::MAX);
             let form = |(name, value): (&String, &Value)| {
                 let value = match value.as_str() {
-                    Some("int32") if name == "format" && part["maximum"] == u64::from(u32::MAX) => {
-                        "int64".into()
-                    }
-                    Some(target) if name == "$ref" => {
-                        let base = target.strip_suffix("Request");
-                        let exists = |base: &&str| document.pointer(&base[1..]).is_some();
-                        base.filter(exists).unwrap_or(target).into()
-                    }
-                    _ => in_one_form(value, document),
+                    Some("int32") if name == "format" && is_u32 => "int64".into(),
+                    _ => in_one_form(value, document, depth - 1),
                 };
                 (name.clone(), value)
             };
@@ -78,71 +111,45 @@ fn in_one_form(part: &Value, document: &Value) -> Value {
     }
 }
 
-/// Returns an object with the fields of all its parts; `None` if a part is no object.
-fn merge_parts(schema: &Value, document: &Value) -> Option<Value> {
+/// Returns the objects of which a schema allows one, each with the fields of all its parts; `None` if
+/// a part is no object.
+fn alternatives(schema: &Value, document: &Value) -> Option<Vec<Value>> {
     if let Some(target) = schema["$ref"].as_str() {
-        return merge_parts(document.pointer(target.strip_prefix('#')?)?, document);
+        return alternatives(document.pointer(target.strip_prefix('#')?)?, document);
     }
-    if !schema["properties"].is_object() && !schema["allOf"].is_array() {
-        return None;
-    }
-    let mut merged = schema.clone();
-    merged.as_object_mut()?.remove("allOf");
-    merged["type"] = "object".into();
-    for part in schema["allOf"].as_array().into_iter().flatten() {
-        let part = merge_parts(part, document)?;
-        for (name, field) in part["properties"].as_object().into_iter().flatten() {
-            merged["properties"][name] = field.clone();
+    if let Some(parts) = schema["allOf"].as_array() {
+        let mut all = vec![json!({"type": "object"})];
+        for part in parts {
+            let part = alternatives(part, document)?;
+            all = all.iter().flat_map(|one| part.iter().map(|more| joined(one, more))).collect();
         }
-        let mut required = merged["required"].as_array().cloned().unwrap_or_default();
-        required.extend(part["required"].as_array().into_iter().flatten().cloned());
-        merged["required"] = required.into();
+        return Some(all);
     }
-    Some(merged)
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let all: Option<Vec<_>> =
+            choices.iter().map(|choice| alternatives(choice, document)).collect();
+        return all.map(|all| all.concat());
+    }
+    schema["properties"].is_object().then(|| vec![schema.clone()])
 }
 
-fn missing_in_one_form(old: &Value, new: &Value) -> Vec<String> {
-    let mut comparison = Comparison {
-        old,
-        new,
-        requested: BTreeSet::new(),
-        answered: BTreeSet::new(),
-        missing: Vec::new(),
-    };
-    for operation in old["paths"].as_object().unwrap().values() {
-        for operation in operation.as_object().unwrap().values() {
-            let mut requested = std::mem::take(&mut comparison.requested);
-            reach(old, &operation["requestBody"], &mut requested);
-            comparison.requested = requested;
-            let mut answered = std::mem::take(&mut comparison.answered);
-            reach(old, &operation["responses"], &mut answered);
-            comparison.answered = answered;
-        }
+/// Returns an object with the fields of two.
+fn joined(one: &Value, other: &Value) -> Value {
+    let mut joined = one.clone();
+    for (name, field) in other["properties"].as_object().into_iter().flatten() {
+        joined["properties"][name] = field.clone();
     }
-    comparison.values("", old, new);
-    comparison.missing.retain(|missing| !NEEDED.contains(&missing.as_str()));
-    comparison.missing
+    let mut required = one["required"].as_array().cloned().unwrap_or_default();
+    required.extend(other["required"].as_array().into_iter().flatten().cloned());
+    joined["required"] = required.into();
+    joined
 }
 
-/// Adds the names of the schemas that a part refers to, and those that these refer to.
-fn reach(document: &Value, part: &Value, names: &mut BTreeSet<String>) {
-    match part {
-        Value::Object(fields) => {
-            let reference = fields.get("$ref").and_then(Value::as_str).unwrap_or_default();
-            if let Some(name) = reference.strip_prefix("#/components/schemas/")
-                && names.insert(name.to_owned())
-            {
-                reach(document, &document["components"]["schemas"][name], names);
-            }
-            fields.values().for_each(|value| reach(document, value, names));
-        }
-        Value::Array(items) => items.iter().for_each(|item| reach(document, item, names)),
-        _ => {}
-    }
-}
-
-impl Comparison<'_> {
+impl Comparison {
     fn values(&mut self, at: &str, old: &Value, new: &Value) {
+        if self.is_short && !self.missing.is_empty() {
+            return;
+        }
         match (old, new) {
             (Value::Object(old), Value::Object(new)) => self.objects(at, old, new),
             (Value::Array(old), Value::Array(new)) => self.lists(at, old, new),
@@ -173,14 +180,12 @@ impl Comparison<'_> {
             list.into_iter().flatten().filter_map(|n| n.as_str().map(ToOwned::to_owned)).collect()
         };
         let (was, is) = (names(old), names(new));
-        let schema = at.strip_prefix("/components/schemas/").unwrap_or_default();
-        let schema = schema.split('/').next().unwrap_or_default();
-        if self.requested.contains(schema) {
+        if at.contains("/requestBody/") {
             for name in is.difference(&was) {
                 self.missing.push(format!("{at}/required: {name} is needed now"));
             }
         }
-        if self.answered.contains(schema) {
+        if at.contains("/responses/") {
             for name in was.difference(&is) {
                 self.missing.push(format!("{at}/required: {name} is not promised any more"));
             }
@@ -194,9 +199,9 @@ impl Comparison<'_> {
             let named = |one: &&Value| {
                 was["name"].is_string() && (&one["name"], &one["in"]) == (&was["name"], &was["in"])
             };
-            if let Some(is) = new.iter().find(named) {
+            if let Some(is) = new.iter().find(named).or_else(|| same_kind(was, new)) {
                 self.values(&at, was, is);
-            } else if !new.iter().any(|is| self.is_within(was, is)) {
+            } else if !new.iter().any(|is| is_within(was, is)) {
                 self.missing.push(format!("{at}: is missing or changed: {was}"));
             }
         }
@@ -207,18 +212,30 @@ impl Comparison<'_> {
             }
         }
     }
+}
 
-    fn is_within(&self, old: &Value, new: &Value) -> bool {
-        let mut inner = Comparison {
-            old: self.old,
-            new: self.new,
-            requested: BTreeSet::new(),
-            answered: BTreeSet::new(),
-            missing: Vec::new(),
-        };
-        inner.values("", old, new);
-        inner.missing.is_empty()
-    }
+/// Finds the alternative of the same kind: a field with only one value has the same one, or the only
+/// field has the same name.
+fn same_kind<'a>(was: &Value, new: &'a [Value]) -> Option<&'a Value> {
+    let tag = |schema: &Value| -> Option<(String, Value)> {
+        let fields = schema["properties"].as_object()?;
+        let tag = fields.iter().find_map(|(name, field)| {
+            let values = field["enum"].as_array()?;
+            (values.len() == 1).then(|| (name.clone(), values[0].clone()))
+        });
+        tag.or_else(|| {
+            let only = fields.keys().next().filter(|_| fields.len() == 1)?;
+            Some((only.clone(), Value::Null))
+        })
+    };
+    let wanted = tag(was)?;
+    new.iter().find(|is| tag(is).as_ref() == Some(&wanted))
+}
+
+fn is_within(old: &Value, new: &Value) -> bool {
+    let mut inner = Comparison { is_short: true, ..Comparison::default() };
+    inner.values("", old, new);
+    inner.missing.is_empty()
 }
 
 fn old() -> Value {
@@ -259,14 +276,16 @@ fn comparison_of_descriptions_names_each_loss() {
     for (pointer, name) in [
         ("/paths", "/v1/measures"),
         ("/paths/~1v1~1incidents/get/responses", "429"),
-        ("/components/schemas", "Declaration"),
-        ("/components/schemas/Declaration/properties", "dedup_key"),
         ("/components/securitySchemes", "token"),
     ] {
         let found = found_after(pointer, remove(name));
         let at = format!("{pointer}/{}: is missing", name.replace('/', "~1"));
         assert!(found.contains(&at), "{at}: {found:?}");
     }
+    // A schema is compared where it is used.
+    assert!(!found_after("/components/schemas", remove("Declaration")).is_empty());
+    let found = found_after("/components/schemas/Declaration/properties", remove("dedup_key"));
+    assert!(found.iter().any(|found| found.ends_with("/dedup_key: is missing")), "{found:?}");
     let pop = |value: &mut Value| drop(value.as_array_mut().unwrap().pop().unwrap());
     assert!(!found_after("/components/schemas/Verb/enum", pop).is_empty());
     assert!(!found_after("/paths/~1v1~1incidents/get/parameters", pop).is_empty());

@@ -19,9 +19,9 @@ use crate::support::strategies;
 #[case("[looks]\n  tehme = \"dark\"", "2:3: looks.tehme is not a setting: did you mean theme?")]
 #[case(
     "frobnicate = 1",
-    "1:1: frobnicate is not a setting: use one of ascii, color, columns, \
-        commands, keys, levels, log, looks, matrix, notify, people, policies, profiles, reopen, \
-        runbooks, schedules, services, store, suspect, teams, templates, user, views"
+    "1:1: frobnicate is not a setting: use one of ascii, channels, color, columns, \
+        commands, contacts, keys, levels, log, looks, matrix, notify, outbound, people, policies, \
+        profiles, reopen, runbooks, schedules, services, store, suspect, teams, templates, user, views"
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
 #[case("\"a\\u001b[31m\" = 1", "1:1: \"a␛[31m\" is not a setting: use one of")]
@@ -40,7 +40,7 @@ use crate::support::strategies;
 #[case("[looks]\ntheme = \"drak\"", "2:9: looks.theme is \"drak\": did you mean dark?")]
 #[case(
     "[looks]\ntheme = 7",
-    "2:9: looks.theme is a number: write one of dark, light, contrast, colorblind, none in quotes"
+    "2:9: looks.theme is a number: write one of auto, dark, light, contrast, colorblind, colorblind-light, own, none in quotes"
 )]
 #[case("[looks]\ndepth = \"32bit\"", "2:9: looks.depth is \"32bit\": did you mean 24bit?")]
 #[case("[looks]\nzone = \"UCT\"", "2:8: looks.zone is \"UCT\": did you mean utc?")]
@@ -177,6 +177,18 @@ use crate::support::strategies;
     "[[schedules]]\nteam = \"db\"\nrotation = []\nstarts = 2026-01-05T09:00:00Z\nturn = \"7d\"",
     "3:12: schedules.rotation is empty"
 )]
+// Colours.
+#[case("[looks.own]\ndim = \"grey\"", "2:7: looks.own.dim is no colour: write one as #rrggbb")]
+#[case("[looks.own]\nbase = \"own\"", "2:8: looks.own.base is \"own\"")]
+#[case("[looks]\ntheme = \"own\"", "looks.theme is \"own\", and there are no colours")]
+#[case(
+    "[looks.own]\nbase = \"dark\"\ndim = \"#555555\"",
+    "3:7: looks.own.dim is #555555 and has a contrast of 1.9:1 on #282828"
+)]
+#[case(
+    "[looks.own]\nbackground = \"#ffffff\"\ntext = \"#eeeeee\"",
+    "3:8: looks.own.text is #eeeeee and has a contrast of 1.1:1 on #ffffff"
+)]
 // Invalid keys. The keymap checks what keys are bound to.
 #[case("[keys]\nacknowledge = 5", "2:15: keys.acknowledge is a number: write text in quotes")]
 fn wrong_setting_is_reported_with_its_position(#[case] text: &str, #[case] expected: &str) {
@@ -224,7 +236,7 @@ fn file_that_is_not_toml_is_reported_once_and_ignored(#[case] text: &str, #[case
     assert!(all[0].starts_with(expected), "{all:?}");
     let config = read(text);
     assert!(config.is_broken);
-    assert_eq!((config.me.as_str(), config.panes.appearance.theme), ("account", ThemeName::Dark));
+    assert_eq!((config.me.as_str(), config.panes.appearance.theme), ("account", ThemeName::Auto));
 }
 
 #[test]

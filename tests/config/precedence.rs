@@ -132,7 +132,11 @@ fn settings_file_of_a_flag_or_variable_must_exist() {
 }
 
 #[rstest]
-#[case("REDPHONE_THEME", "drak", "set it to one of dark, light, contrast, colorblind, none")]
+#[case(
+    "REDPHONE_THEME",
+    "drak",
+    "set it to one of auto, dark, light, contrast, colorblind, colorblind-light, own, none"
+)]
 #[case("REDPHONE_DEPTH", "8", "set it to one of auto, 24bit, 256, 16, none")]
 #[case("REDPHONE_ZONE", "cet", "set it to one of viewer, utc, both")]
 #[case("REDPHONE_LOW_BANDWIDTH", "maybe", "set it to 1 or 0")]

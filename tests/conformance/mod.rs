@@ -66,6 +66,7 @@ each_backend!(
     text_search_covers_titles_symptoms_notes_and_services,
     every_text_is_searched_in_every_script,
     incidents_without_a_service_are_selected,
+    labels_roles_and_dates_are_searched,
     invalid_limits_and_page_marks_are_refused,
     page_mark_is_valid_only_in_its_own_order,
     changes_without_a_cursor_are_all_open_incidents,
@@ -74,7 +75,20 @@ each_backend!(
     a_wait_ends_when_something_changes,
     suspected_changes_come_with_the_incident,
     similar_incidents_and_the_problem_come_with_the_incident,
+    entries_are_added_replaced_and_removed,
+    entry_that_makes_no_sense_is_refused,
+    schedule_may_have_a_name_of_its_own,
+    stand_ins_are_added_and_removed,
+    repeated_request_has_its_first_outcome,
+    what_is_expected_of_an_entry_is_checked,
+    changes_of_administration_are_listed,
     measures_follow_what_happened,
+    feed_has_the_events_of_all_incidents,
+    changes_are_listed_by_their_start,
+    reviews_are_listed_with_the_missing_ones,
+    action_items_are_listed_overdue_first,
+    problems_are_listed_with_their_incidents,
+    lists_refuse_foreign_marks_and_limits,
 );
 
 mod only_on_the_file_backend {

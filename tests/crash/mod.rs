@@ -239,6 +239,7 @@ async fn contents(store: &FileStore) -> StoreContents {
                 | Record::End { .. }
                 | Record::Problem(_)
                 | Record::Command(_)
+                | Record::Administration(_)
                 | Record::Unknown(_) => {}
             }
             Ok(())

@@ -15,8 +15,8 @@ use crate::support::served::Served;
 use crate::support::terminal::Terminal;
 
 /// The home folder of a person, with the settings of a team that shares a queue.
-struct ClientFixture<'a> {
-    server: &'a Served,
+pub(super) struct ClientFixture<'a> {
+    pub server: &'a Served,
 }
 
 impl ClientFixture<'_> {
@@ -30,7 +30,7 @@ impl ClientFixture<'_> {
         std::fs::write(file, text).unwrap();
     }
 
-    fn program(&self) -> Command {
+    pub fn program(&self) -> Command {
         let mut program = Command::new(program());
         program
             .env_clear()
@@ -43,12 +43,17 @@ impl ClientFixture<'_> {
         program
     }
 
-    /// Runs the program on the API, with a token.
-    fn run(&self, token: &str, args: &[&str]) -> Run {
+    /// Returns the program on the API, with a token.
+    pub fn program_as(&self, token: &str, args: &[&str]) -> Command {
         let mut program = self.program();
         program.env("REDPHONE_BACKEND", self.server.url());
         program.env("REDPHONE_TOKEN_FILE", self.server.token(token)).args(args);
-        let run = Run::from(program.output().unwrap());
+        program
+    }
+
+    /// Runs the program on the API, with a token.
+    pub fn run(&self, token: &str, args: &[&str]) -> Run {
+        let run = Run::from(self.program_as(token, args).output().unwrap());
         self.assert_no_secrets(&run);
         run
     }
@@ -64,18 +69,18 @@ impl ClientFixture<'_> {
         }
     }
 
-    fn ok(&self, token: &str, args: &[&str]) -> String {
+    pub fn ok(&self, token: &str, args: &[&str]) -> String {
         let run = self.run(token, args);
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{args:?}");
         run.out
     }
 }
 
-fn json(text: &str) -> Vec<Value> {
+pub(super) fn json(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-const DECLARE: [&str; 9] = [
+pub(super) const DECLARE: [&str; 9] = [
     "declare",
     "--title",
     "Cards fail",
@@ -113,6 +118,10 @@ async fn every_command_works_as_on_a_file() {
     let mine = json(&fixture.ok("tom", &["list", "owner:me", "--json"]));
     assert_eq!(mine[0]["assignee"]["handle"], "tom");
     assert_eq!(fixture.run("ines", &["list", "owner:me", "--json"]).out, "");
+    // The token says who that is, not the account.
+    let events = |who| fixture.ok(who, &["events", "--person", "me", "--template", "{kind}"]);
+    assert_eq!(events("ines"), "acknowledged\nnote_added\n");
+    assert_eq!(events("tom"), "declared\nresolved\ndeclared\nassigned\n");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@ use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::Link;
 use redphone::model::decide::{Context, absorb, decide};
 use redphone::model::event::EventBody;
+use redphone::model::notification::step::DueStep;
 use redphone::model::review::{ActionItem, ActionKind, Section};
 use redphone::model::status::{Category, Classification, Role};
 use redphone::model::{
@@ -42,7 +43,12 @@ fn everything_for_open_incidents() -> Vec<IncidentCommand> {
         IncidentCommand::Assign { to: Some(tariq()) },
         IncidentCommand::SetTeam { team: Some("search".into()) },
         IncidentCommand::GiveRole { role: Role::Scribe, person: ines(), given: true },
-        IncidentCommand::Escalate { level: 2, to: vec![ines()], reason: Some("no answer".into()) },
+        IncidentCommand::Escalate {
+            level: 2,
+            to: vec![ines()],
+            reason: Some("no answer".into()),
+            automatic: None,
+        },
         IncidentCommand::Prioritize { impact: Impact::Low, urgency: Urgency::Low },
         IncidentCommand::OverridePriority { priority: Priority::P4, reason: "test store".into() },
         IncidentCommand::Snooze { until: at(10_000) },
@@ -88,13 +94,26 @@ fn import_refuses_what_commands_refuse() {
             EventBody::RoleGiven { role: Role::Scribe, person: loud.clone(), given: true },
             "person: has 101",
         ),
-        (EventBody::Escalated { level: 1, to: vec![loud.clone()], reason: None }, "to: has 101"),
         (
-            EventBody::Escalated { level: 1, to: vec![ines(); 201], reason: None },
+            EventBody::Escalated {
+                level: 1,
+                to: vec![loud.clone()],
+                reason: None,
+                automatic: None,
+            },
+            "to: has 101",
+        ),
+        (
+            EventBody::Escalated { level: 1, to: vec![ines(); 201], reason: None, automatic: None },
             "to: has 201 entries",
         ),
         (
-            EventBody::Escalated { level: 1, to: vec![], reason: Some("x".repeat(70_000)) },
+            EventBody::Escalated {
+                level: 1,
+                to: vec![],
+                reason: Some("x".repeat(70_000)),
+                automatic: None,
+            },
             "reason: has 69 KiB",
         ),
         (
@@ -174,15 +193,15 @@ const TOO_LONG_A_NAME: FieldProblem = FieldProblem::TooManyChars { count: 101, m
 #[case(IncidentCommand::SetServices { services: vec!["a\nb".into()] }, bad("services", FieldProblem::LineBreak))]
 #[case(IncidentCommand::Prioritize { impact: Impact::High, urgency: Urgency::High }, Rejection::AlreadyPrioritized { priority: Priority::P1, impact: Impact::High, urgency: Urgency::High })]
 #[case(IncidentCommand::Describe { title: None, symptoms: None, labels: None, runbook: None }, Rejection::NothingToChange)]
-#[case(IncidentCommand::Escalate { level: 0, to: vec![], reason: None }, Rejection::LevelAlreadyCalled { level: 0 })]
+#[case(IncidentCommand::Escalate { level: 0, to: vec![], reason: None, automatic: None }, Rejection::LevelAlreadyCalled { level: 0 })]
 #[case(IncidentCommand::Unlink { link: Link::Url("https://example.org".into()) }, Rejection::NotLinked { link: Link::Url("https://example.org".into()) })]
 #[case(IncidentCommand::GiveRole { role: Role::Scribe, person: ines(), given: false }, Rejection::RoleUnchanged { role: Role::Scribe, person: ines(), given: false })]
 #[case(IncidentCommand::Assign { to: Some(PersonRef::new("ines", "x".repeat(101))) }, bad("assignee", TOO_LONG_A_NAME))]
 #[case(IncidentCommand::Assign { to: Some(PersonRef::new("ines", "Ines\nMoreau")) }, bad("assignee", FieldProblem::LineBreak))]
 #[case(IncidentCommand::GiveRole { role: Role::Scribe, person: PersonRef::new("ines", "x".repeat(101)), given: true }, bad("person", TOO_LONG_A_NAME))]
-#[case(IncidentCommand::Escalate { level: 1, to: vec![PersonRef::new("", "Ines")], reason: None }, bad("to", FieldProblem::Empty))]
-#[case(IncidentCommand::Escalate { level: 1, to: vec![ines(); 201], reason: None }, bad("to", FieldProblem::TooManyEntries { count: 201, max: 200 }))]
-#[case(IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: Some("x".repeat(70_000)) }, bad("reason", FieldProblem::TooManyBytes { bytes: 70_000, max: 65_536 }))]
+#[case(IncidentCommand::Escalate { level: 1, to: vec![PersonRef::new("", "Ines")], reason: None, automatic: None }, bad("to", FieldProblem::Empty))]
+#[case(IncidentCommand::Escalate { level: 1, to: vec![ines(); 201], reason: None, automatic: None }, bad("to", FieldProblem::TooManyEntries { count: 201, max: 200 }))]
+#[case(IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: Some("x".repeat(70_000)), automatic: None }, bad("reason", FieldProblem::TooManyBytes { bytes: 70_000, max: 65_536 }))]
 #[case(IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due: Some(at(60 * 24 * 366 * 100)) }, bad("next_due", FieldProblem::OutOfRange(at(60 * 24 * 366 * 100))))]
 #[case(IncidentCommand::SetActionItem { item: action(PersonRef::new("ines", "x".repeat(101))) }, bad("owner", TOO_LONG_A_NAME))]
 fn command_that_does_not_apply_says_why(
@@ -463,12 +482,58 @@ fn next_stakeholder_update_is_due_from_the_last_one() {
 #[test]
 fn automatic_escalation_yields_to_an_acknowledgement() {
     let mut bench = Bench::new();
-    let automatic = IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: None };
+    let automatic =
+        IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: None, automatic: None };
     bench.ask(1, automatic.clone());
     assert_eq!(bench.refusal(2, automatic), Rejection::LevelAlreadyCalled { level: 1 });
     bench.ask(3, IncidentCommand::Acknowledge);
-    let next = IncidentCommand::Escalate { level: 2, to: vec![ines()], reason: None };
+    let next =
+        IncidentCommand::Escalate { level: 2, to: vec![ines()], reason: None, automatic: None };
     assert_eq!(bench.refusal(4, next), Rejection::AcknowledgedMeanwhile);
+}
+
+/// A step of the policy as a program asks for it that finds it due.
+fn due_step(level: u8, round: u16, minute: i64) -> IncidentCommand {
+    let automatic = Some(DueStep { round, due: at(minute) });
+    IncidentCommand::Escalate { level, to: vec![ines()], reason: None, automatic }
+}
+
+#[test]
+fn step_of_a_policy_is_carried_out_when_it_is_due_and_once() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.refusal(4, due_step(1, 1, 5)), Rejection::LevelNotDue { level: 1 });
+    bench.ask(5, due_step(1, 1, 5));
+    assert_eq!(bench.refusal(6, due_step(1, 1, 5)), Rejection::LevelAlreadyCalled { level: 1 });
+    bench.ask(20, due_step(2, 1, 10));
+    assert_eq!(
+        (bench.incident.summary.escalation, bench.incident.summary.escalation_round),
+        (2, 0)
+    );
+    // The next round begins again with the first level.
+    bench.ask(30, due_step(1, 2, 30));
+    assert_eq!(
+        (bench.incident.summary.escalation, bench.incident.summary.escalation_round),
+        (1, 2)
+    );
+    assert_eq!(bench.refusal(31, due_step(2, 1, 10)), Rejection::LevelAlreadyCalled { level: 2 });
+    let details: Vec<String> = bench.events[1..].iter().map(|event| event.body.detail()).collect();
+    let expected = [
+        "level 1 to Ines Moreau",
+        "level 2 to Ines Moreau, 10m late",
+        "level 1 to Ines Moreau, round 2",
+    ];
+    assert_eq!(details, expected);
+}
+
+#[rstest]
+#[case::acknowledged(IncidentCommand::Acknowledge, Rejection::AcknowledgedMeanwhile)]
+#[case::worked_on(IncidentCommand::MoveStatus { to: Status::Investigating }, Rejection::AcknowledgedMeanwhile)]
+#[case::paused(IncidentCommand::Pause { reason: "vendor".into() }, Rejection::EscalationOnHold)]
+#[case::snoozed(IncidentCommand::Snooze { until: at(60) }, Rejection::EscalationOnHold)]
+fn nobody_is_called_by_itself(#[case] before: IncidentCommand, #[case] expected: Rejection) {
+    let mut bench = Bench::new();
+    bench.ask(1, before);
+    assert_eq!(bench.refusal(6, due_step(1, 1, 5)), expected);
 }
 
 #[test]

@@ -1,5 +1,7 @@
+use redphone::model::filter::Calendar;
 use redphone::model::filter::{Filter, MatchContext, PartialFilter, Scope};
 use redphone::model::queue::{Sort, compare, urgency_key};
+use redphone::model::status::Role;
 use redphone::model::{IncidentCommand, Rules, Summary};
 use rstest::rstest;
 
@@ -14,6 +16,9 @@ fn matches(filter: &str, row: &Summary) -> bool {
 fn row() -> Summary {
     let mut bench = Bench::new();
     bench.ask(3, IncidentCommand::Acknowledge).ask(4, IncidentCommand::Assign { to: Some(ines()) });
+    bench.ask(4, IncidentCommand::GiveRole { role: Role::Scribe, person: ines(), given: true });
+    let labels = Some(vec!["env=prod".into(), "EU West".into()]);
+    bench.ask(4, IncidentCommand::Describe { title: None, symptoms: None, labels, runbook: None });
     let mut row = bench.incident.summary;
     row.number = Some(redphone::model::IncidentNumber(2041));
     row
@@ -71,6 +76,33 @@ fn row() -> Summary {
 #[case("idle>2h", false)]
 #[case("idle<2h", true)]
 #[case("-idle>2h", true)]
+#[case("changed<2h", true)]
+#[case("changed>25m", true)]
+#[case("resolved<2h", false)]
+#[case("-resolved<2h", true)]
+#[case("role:me", true)]
+#[case("role:@ines", true)]
+#[case("role:moreau", true)]
+#[case("role:scribe", true)]
+#[case("role:comms", false)]
+#[case("role:none", false)]
+#[case("-role:none", true)]
+#[case("role:omar", false)]
+#[case("label:env=prod", true)]
+#[case("label:ENV", true)]
+#[case("label:\"eu west\"", true)]
+#[case("label:prod", false)]
+#[case("label:eu", false)]
+#[case("label:x label:env", true)]
+#[case("label:none", false)]
+#[case("-label:none", true)]
+#[case("since:1d", true)]
+#[case("before:1d", false)]
+#[case("since:1m", false)]
+#[case("since:2000-01", true)]
+#[case("before:2000-01-01", false)]
+#[case("on:2000-01-01", false)]
+#[case("-on:2000-01-01", true)]
 #[case("sla:ok", true)]
 #[case("sla:late", false)]
 #[case("is:open", true)]
@@ -80,6 +112,32 @@ fn row() -> Summary {
 #[case("is:snoozed", false)]
 fn filter_passes_what_its_terms_match(#[case] filter: &str, #[case] passes: bool) {
     assert_eq!(matches(filter, &row()), passes);
+}
+
+#[test]
+fn days_begin_in_the_zone_of_whoever_asks() {
+    /// A zone eleven hours ahead of UTC.
+    struct Ahead;
+    impl Calendar for Ahead {
+        fn local_time(&self, at: chrono::DateTime<chrono::Utc>) -> chrono::NaiveDateTime {
+            at.naive_utc() + chrono::TimeDelta::hours(11)
+        }
+        fn to_utc(&self, shown: chrono::NaiveDateTime) -> Option<chrono::DateTime<chrono::Utc>> {
+            Some((shown - chrono::TimeDelta::hours(11)).and_utc())
+        }
+    }
+    let row = row();
+    let there = Ahead.local_time(row.reported_at).date();
+    let mut filter: Filter = format!("on:{there} since:{there} -before:{there}").parse().unwrap();
+    filter.resolve_dates(at(30), &Ahead);
+    assert!(matches(&filter.to_string(), &row), "{filter}");
+    // What is sent to a server means the same there.
+    let written: Filter = filter.to_string().parse().unwrap();
+    assert_eq!(written, filter);
+    let day_before = there.pred_opt().unwrap();
+    let mut other: Filter = format!("on:{day_before}").parse().unwrap();
+    other.resolve_dates(at(30), &Ahead);
+    assert!(!matches(&other.to_string(), &row), "{other}");
 }
 
 #[test]
@@ -108,6 +166,14 @@ fn ended_and_snoozed_incidents_are_hidden_by_default() {
 #[case("p1 status:opn", 3..13, "\"opn\" is not a status: choose from triggered")]
 #[case("age:2h", 0..6, "age needs > or <, as in age>2h")]
 #[case("idle:2h", 0..7, "idle needs > or <, as in idle>2h")]
+#[case("resolved:2h", 0..11, "resolved needs > or <, as in resolved>2h")]
+#[case("p1 since:soon", 3..13, "\"soon\" is not a date: write 2026-10-29")]
+#[case("on:8h", 0..5, "on: needs a day, not a time, for \"8h\"")]
+#[case("on:14:00", 0..8, "on: needs a day, not a time")]
+#[case("before:2026-02-30", 0..17, "\"2026-02-30\" is not a date")]
+#[case("role:@", 0..6, "role: needs a value")]
+#[case("lable:x", 0..7, "lable: is not a filter term: did you mean label:?")]
+#[case("sinse:monday", 0..12, "sinse: is not a filter term: did you mean since:?")]
 #[case("age>2", 0..5, "\"2\" is not a duration")]
 #[case("ok sla:never", 3..12, "\"never\" is not a service level state")]
 #[case("service:", 0..8, "service: needs a value")]
@@ -137,6 +203,11 @@ fn wrong_term_is_named_with_its_position(
 #[case("team:\"none\"", "team:\"none\"")]
 #[case("age>120m", "age>2h")]
 #[case("idle>120m IDLE<1d", "idle>2h idle<1d")]
+#[case("Since:MON before:2026-10 on:\"Last Week\"", "since:monday before:2026-10 on:last-week")]
+#[case("resolved<480m changed>1h", "resolved<8h changed>1h")]
+#[case("since:\"2026-10-29 14:00\"", "since:2026-10-29T14:00")]
+#[case("role:IM role:@ines role:\"me\"", "role:\"incident manager\" role:ines role:\"me\"")]
+#[case("label:\"none\" label:\"a b\" tag:c", "label:\"none\" label:\"a b\" label:c")]
 fn filter_has_one_canonical_text(#[case] text: &str, #[case] written: &str) {
     assert_eq!(text.parse::<Filter>().unwrap().to_string(), written);
 }
@@ -145,6 +216,9 @@ fn filter_has_one_canonical_text(#[case] text: &str, #[case] written: &str) {
 #[case("", Scope::Open)]
 #[case("status:triggered", Scope::Open)]
 #[case("status:closed", Scope::All)]
+#[case("resolved<8h", Scope::All)]
+#[case("-resolved<8h", Scope::Open)]
+#[case("since:yesterday", Scope::Open)]
 #[case("-status:closed", Scope::Open)]
 #[case("is:ended", Scope::All)]
 #[case("-is:open", Scope::All)]
@@ -172,6 +246,9 @@ fn a_name_that_reads_like_a_word_of_the_language_is_quoted() {
 #[case("late", Some("sla:late"))]
 #[case("security", Some("cat:security"))]
 #[case("unowned", Some("owner:none"))]
+#[case("yesterday", Some("since:yesterday"))]
+#[case("friday", Some("since:friday"))]
+#[case("2026-10-29", Some("on:2026-10-29"))]
 #[case("\"critical\"", None)]
 #[case("p1", None)]
 #[case("p12345", None)]

@@ -14,7 +14,13 @@ fn schedule() -> Schedule {
         rotation: vec!["ines".into(), "tariq".into()],
         starts_at: at(0),
         turn_s: 3600,
-        overrides: vec![Override { person: "mei".into(), from: at(130), to: at(140) }],
+        overrides: vec![Override {
+            person: "mei".into(),
+            from: at(130),
+            to: at(140),
+            covers: None,
+        }],
+        ..Schedule::default()
     }
 }
 
@@ -60,15 +66,21 @@ fn directory() -> Directory {
         policies: vec![Policy {
             team: "payments".into(),
             levels: vec![
-                PolicyLevel { after_s: 0, call: vec![Target::OnCall("payments".into())] },
+                PolicyLevel {
+                    after_s: 0,
+                    call: vec![Target::OnCall("payments".into())],
+                    ..PolicyLevel::default()
+                },
                 PolicyLevel {
                     after_s: 600,
                     call: vec![Target::Person("mei".into()), Target::Person("nobody".into())],
+                    ..PolicyLevel::default()
                 },
             ],
+            ..Policy::default()
         }],
         schedules: vec![schedule()],
-        extra: <_>::default(),
+        ..Directory::default()
     }
 }
 
@@ -77,11 +89,16 @@ fn an_escalation_shows_its_path_level_by_level() {
     let mut bench = Bench::new();
     let directory = directory();
     let steps = path(&bench.incident.summary, &directory);
-    let reached: Vec<(u8, &str, bool)> =
-        steps.iter().map(|s| (s.level, s.people[0].name.as_str(), s.reached)).collect();
+    let reached: Vec<(u8, &str, bool)> = steps
+        .iter()
+        .map(|s| (s.level, s.reached[0].person().unwrap().name.as_str(), s.is_called))
+        .collect();
     assert_eq!(reached, [(1, "Ines Moreau", false), (2, "Mei Castellan", false)]);
     assert_eq!(due(&bench.incident.summary, &directory, at(1)).map(|s| s.level), Some(1));
-    bench.ask(1, IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: None });
+    bench.ask(
+        1,
+        IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: None, automatic: None },
+    );
     assert_eq!(due(&bench.incident.summary, &directory, at(2)), None);
     assert_eq!(due(&bench.incident.summary, &directory, at(10)).map(|s| s.level), Some(2));
     bench.ask(11, IncidentCommand::Acknowledge);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Debug;
 
+use redphone::model::administration::{AdministrationRefusal, EntryKind, EntryRef};
 use redphone::model::check::{BadField, FieldProblem};
 use redphone::model::checklist::ClosingItem;
 use redphone::model::command::Link;
@@ -107,6 +108,21 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
         (R::AlreadyOfPriority { priority: Priority::P4 }, Conflict, "already P4"),
         (R::AcknowledgedMeanwhile, NotNow, "somebody has acknowledged it meanwhile"),
         (R::LevelAlreadyCalled { level: 2 }, Conflict, "level 2 was called already"),
+        (R::LevelNotDue { level: 2 }, NotNow, "level 2 is not due yet"),
+        (R::EscalationOnHold, NotNow, "nobody is called by itself while it is snoozed or paused"),
+        (
+            R::Administration(AdministrationRefusal::NoSuchEntry {
+                entry: EntryRef { kind: EntryKind::Team, name: "pay\u{7}".into() },
+                nearest: Some("payments".into()),
+            }),
+            NotFound,
+            "the team \"pay␇\" does not exist: did you mean \"payments\"?",
+        ),
+        (
+            R::Administration(AdministrationRefusal::UnknownChange),
+            Invalid,
+            "the change is of a later version: update redphone to make it",
+        ),
         (R::NothingToChange, Invalid, "nothing to change was given"),
         (
             R::AlreadyPaused { reason: "the partner\u{7}".into() },
@@ -250,6 +266,27 @@ fn field_table() -> Vec<(FieldProblem, &'static str)> {
         (
             F::UnknownName { kind: "service", name: "pay".into(), nearest: None },
             "there is no service \"pay\" in the directory",
+        ),
+        (
+            F::NotAZone("Europe/Atlantis\u{1b}".into()),
+            "\"Europe/Atlantis␛\" is no time zone that this machine has: write one such as \
+             Europe/Berlin",
+        ),
+        (F::NotPositive, "is not above 0"),
+        (F::NotAfter("from"), "does not lie after from"),
+        (
+            F::NotAscending,
+            "is not in order: each level is called later than the one before, and none before 0",
+        ),
+        (F::NoEntries, "is empty: give at least one"),
+        (
+            F::NotAnObjective(100_001),
+            "100001 is not an objective in parts per 100,000: 99.9 % is 99900",
+        ),
+        (F::DependsOnItself, "names the service itself: leave it out"),
+        (
+            F::NotAnIdentifier(" b".into()),
+            "\" b\" is no name: write it without a blank or an @ at its ends",
         ),
         (F::ForeignPage, "that is no page of this list: begin with the first"),
     ]

@@ -66,6 +66,8 @@ fn envelope(at: DateTime<Utc>, who: &str, command: Command) -> Envelope {
 fn contents(mut record: Incident) -> Incident {
     record.summary.seq = 0;
     record.summary.last_event_at = DateTime::UNIX_EPOCH;
+    // An undo is the last thing that somebody did.
+    record.summary.last_word = None;
     record
 }
 

@@ -10,6 +10,8 @@ mod palette;
 mod panes;
 mod read_only;
 mod run;
+mod setup;
+mod slow_link;
 mod startup_errors;
 mod store;
 mod terminal;

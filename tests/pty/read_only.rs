@@ -38,7 +38,7 @@ fn no_verb_changes_anything_and_each_says_why() {
                 // The next key removes the notice.
                 terminal.press("G");
                 terminal.wait_for(key, |screen| !screen.contents().contains("opened read-only"));
-                terminal.press("g");
+                terminal.press("\x1b[H");
             }
         }
         terminal.press("q");

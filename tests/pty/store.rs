@@ -72,6 +72,13 @@ impl Store {
         command(&program(), &self.file(), self.folder.path())
     }
 
+    /// Runs a command on a terminal.
+    pub fn terminal(&self, arguments: &[&str], columns: u16, rows: u16) -> Terminal {
+        let mut command = self.command();
+        command.args(arguments);
+        Terminal::start(command, columns, rows)
+    }
+
     /// Opens the panes on this store.
     pub fn open(&self, columns: u16, rows: u16) -> Terminal {
         Terminal::start(self.command(), columns, rows)

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use redphone::tui::action::{Layer, TABLE};
+use redphone::verbs::Verb;
 
 use crate::support::program;
 
@@ -16,11 +17,14 @@ fn readme() -> String {
 /// Returns the rows of the keys table, from the table of actions.
 fn keys() -> String {
     let rows = TABLE.iter().filter(|entry| {
-        entry.layers.contains(&Layer::Panes) || entry.layers.contains(&Layer::Form)
+        entry.layers.contains(&Layer::Panes)
+            || entry.layers.contains(&Layer::Form)
+            || entry.layers == [Layer::Goto]
     });
     let mut table = String::new();
     for entry in rows {
-        let mut keys: Vec<String> = entry.keys.iter().map(|key| format!("`{key}`")).collect();
+        let menu = if entry.layers == [Layer::Goto] { "g " } else { "" };
+        let mut keys: Vec<String> = entry.keys.iter().map(|key| format!("`{menu}{key}`")).collect();
         if keys.is_empty() {
             // Actions without a key are called by name in the command palette.
             keys.push(format!("`:{}`", entry.name));
@@ -30,19 +34,49 @@ fn keys() -> String {
     table
 }
 
-#[test]
-fn keys_match_the_table_of_actions() {
-    let head = "| key | does |\n|---|---|\n";
-    let expected = format!("{head}{}\n", keys());
-    // `UPDATE_README=1 cargo test --test cli readme` writes the table again.
+/// Returns the rows of the table of verbs, each with its example.
+fn verbs() -> String {
+    let mut table = String::new();
+    for verb in Verb::ALL {
+        let row = verb.row();
+        let arguments = row.example.arguments.replace(['\\', '\n'], " ");
+        let arguments = arguments.split_whitespace().collect::<Vec<_>>().join(" ");
+        let help = row.help[..1].to_lowercase() + &row.help[1..];
+        let yes = if row.irreversible { " --yes" } else { "" };
+        let command = row.command;
+        writeln!(table, "| `redphone {command} {arguments}{yes}` | {help} |")
+            .expect("a string takes it");
+    }
+    table
+}
+
+/// Compares a table of the README, which begins after `head`, with what it should be.
+///
+/// `UPDATE_README=1 cargo test --test cli readme` writes it again.
+fn assert_table(head: &str, rows: &str) {
+    let expected = format!("{head}{rows}\n");
     if std::env::var_os("UPDATE_README").is_some() {
         let text = readme();
         let (before, rest) = text.split_once(head).expect("the table");
-        let end = rest.find("\n\n").expect("the end of the table") + 1;
+        let end = if rest.starts_with('\n') { 0 } else { rest.find("\n\n").expect("its end") + 1 };
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
         std::fs::write(path, format!("{before}{expected}{}", &rest[end + 1..])).expect("written");
     }
-    assert!(readme().contains(&expected), "the README's table of keys should be:\n\n{expected}");
+    assert!(readme().contains(&expected), "the README's table should be:\n\n{expected}");
+}
+
+#[test]
+fn keys_match_the_table_of_actions() {
+    assert_table("| key | does |\n|---|---|\n", &keys());
+}
+
+#[test]
+fn commands_match_the_table_of_verbs() {
+    assert_table(
+        "a question comes before what nothing undoes; otherwise that needs `--yes`.\n\n\
+                  | command | does |\n|---|---|\n",
+        &verbs(),
+    );
 }
 
 #[test]

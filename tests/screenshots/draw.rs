@@ -33,6 +33,7 @@ impl Fonts {
             "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
             "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
             "/usr/share/fonts/opentype/unifont/unifont.otf",
+            "/usr/share/fonts/opentype/unifont/unifont_upper.otf",
         ];
         Ok(Self {
             plain: std::iter::once(main).chain(more.iter().filter_map(|p| read(p))).collect(),

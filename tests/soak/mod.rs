@@ -115,8 +115,11 @@ impl World {
             updated_at: None,
             alerts: 1,
             escalation: 0,
+            escalation_round: 0,
             seq: 1,
             last_event_at: now,
+            last_word: None,
+            attributes: redphone::model::Attributes::default(),
             unknown: <_>::default(),
             extra: <_>::default(),
         };
@@ -183,6 +186,7 @@ impl Day {
             opener: None,
             variables: Vec::new(),
             read_only: true,
+            has_errands: false,
         };
         let mut app = create_app(options, Theme::new(Depth::Indexed, false), now);
         app.wall = Some(Box::new(Wall::new(Settings::default(), true, now)));

@@ -13,25 +13,35 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 
 /// The other top folders that each top folder may use. `src/lib.rs` says what each is for.
-const FLOORS: [(&str, &[&str]); 10] = [
+const FLOORS: [(&str, &[&str]); 12] = [
     ("docs", &[]),
     ("files", &[]),
     ("model", &[]),
     ("api", &["backend", "model"]),
     ("backend", &["api", "config", "files", "model"]),
-    ("config", &["files", "model"]),
+    ("config", &["files", "model", "outbound"]),
+    ("outbound", &["model"]),
     ("sync", &["api", "backend", "config", "files", "model"]),
-    ("server", &["api", "backend", "config", "files", "model"]),
-    ("tui", &["api", "backend", "config", "model", "sync"]),
-    ("cli", &["api", "backend", "config", "files", "model", "server", "sync", "tui"]),
+    ("verbs", &["config", "model"]),
+    ("server", &["api", "backend", "config", "files", "model", "verbs"]),
+    ("tui", &["api", "backend", "config", "model", "sync", "verbs"]),
+    (
+        "cli",
+        &[
+            "api", "backend", "config", "files", "model", "outbound", "server", "sync", "tui",
+            "verbs",
+        ],
+    ),
 ];
 
 /// Uses that the floors don't allow, each with the reason.
-const EXCEPTIONS: [(&str, &str, &str); 7] = [
+const EXCEPTIONS: [(&str, &str, &str); 9] = [
     ("config::load_location", "backend::http::address", ADDRESSES),
     ("config::load_location", "backend::http::token", TOKENS),
     ("config::file::profiles", "backend::http::address", ADDRESSES),
+    ("config::file::outbound", "backend::http::token", TOKENS),
     ("config::file::profiles", "backend::http::token", TOKENS),
+    ("config::outbound", "backend::http::token", TOKENS),
     ("config::location", "backend::http::address", ADDRESSES),
     ("config::location", "backend::http::token", TOKENS),
     ("config::show", "backend::http::token", TOKENS),

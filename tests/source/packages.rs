@@ -7,7 +7,8 @@ use super::tree::root;
 use serde_json::Value;
 
 /// Licences under which a package may be used.
-const LICENCES: [&str; 10] = [
+const LICENCES: [&str; 11] = [
+    "0BSD",
     "Apache-2.0",
     "BSD-3-Clause",
     "CC0-1.0",
@@ -22,7 +23,7 @@ const LICENCES: [&str; 10] = [
 
 /// Packages that are built in more than one version, as the packages that use them are not yet on the
 /// same one. A name leaves this list when an update of `Cargo.lock` removes its second version.
-const DOUBLED: [&str; 16] = [
+const DOUBLED: [&str; 17] = [
     "base64",
     "bitflags",
     "block-buffer",
@@ -32,6 +33,7 @@ const DOUBLED: [&str; 16] = [
     "getrandom",
     "hashbrown",
     "nix",
+    "nom",
     "rand",
     "rand_core",
     "sha2",

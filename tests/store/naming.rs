@@ -35,7 +35,12 @@ async fn people_are_those_of_the_directory() {
     for command in [
         assign("spectre", "Ines Moreau"),
         IncidentCommand::GiveRole { role: Role::Scribe, person: ghost(), given: true },
-        IncidentCommand::Escalate { level: 1, to: vec![ghost()], reason: Some("slow".into()) },
+        IncidentCommand::Escalate {
+            level: 1,
+            to: vec![ghost()],
+            reason: Some("slow".into()),
+            automatic: None,
+        },
         IncidentCommand::RecordDecision(Decision {
             decision: "wait".into(),
             reason: "it heals".into(),

@@ -139,8 +139,18 @@ async fn folded(store: &FileStore, ids: &[IncidentId]) -> Vec<Summary> {
     rows
 }
 
-const FILTERS: [&str; 27] = [
+const FILTERS: [&str; 37] = [
     "",
+    "is:any since:today",
+    "is:any before:today p1",
+    "is:any on:yesterday on:today",
+    "is:any since:10d before:5d",
+    "is:any changed<1h",
+    "resolved<1h",
+    "resolved>1h -p1",
+    "is:any label:eu",
+    "is:any role:me",
+    "is:any role:none p2",
     "is:any",
     "is:ended",
     "p1",

@@ -10,12 +10,15 @@ use chrono::Utc;
 use redphone::backend::file::doctor;
 use redphone::backend::file::schema::{Content, TABLES, Table};
 use redphone::backend::record::Record;
-use redphone::backend::{Backend, Search};
+use redphone::backend::{AdministrationRequest, Backend, Search};
+use redphone::model::administration::{AdministrationChange, Entry};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
+use redphone::model::command::Link;
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Window};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::queue::Sort;
+use redphone::model::review::{ActionItem, ActionKind};
 use redphone::model::{Actor, ChangeId, Command, IncidentCommand, PersonRef, ProblemId};
 use rusqlite::Connection;
 use tempfile::tempdir;
@@ -32,8 +35,13 @@ async fn filled(path: &Path) {
     let person = PersonRef::new("ines", "Ines Moreau");
     let directory = Directory { people: vec![person], ..Directory::default() };
     store.set_directory(&directory).await.unwrap();
+    let person = PersonRef::new("mei", "Mei Castellan");
+    let change = AdministrationChange::put(Entry::Person(person));
+    let request = AdministrationRequest::new(Actor::Person(ines()), change, Utc::now());
+    store.administer(&request).await.unwrap();
+    let problem_id = ProblemId::new();
     let problem = Problem {
-        id: ProblemId::new(),
+        id: problem_id,
         title: "pool too small".into(),
         state: ProblemState::KnownError,
         services: vec!["checkout".into()],
@@ -63,6 +71,18 @@ async fn filled(path: &Path) {
     }
     let second = declared(&store, "Images are missing").await;
     store.execute(&ask(second, IncidentCommand::Acknowledge)).await.unwrap();
+    let item = ActionItem {
+        id: uuid::Uuid::now_v7(),
+        text: "Add an alert".into(),
+        owner: Some(ines()),
+        due: None,
+        kind: ActionKind::Detect,
+        done: false,
+    };
+    let link = Link::Problem { id: problem_id, title: "pool too small".into() };
+    for command in [IncidentCommand::SetActionItem { item }, IncidentCommand::Link { link }] {
+        store.execute(&ask(second, command)).await.unwrap();
+    }
     let search = Search {
         filter: "is:any cards".parse().unwrap(),
         me: None,
@@ -81,7 +101,7 @@ async fn filled(path: &Path) {
 fn tables(conn: &Connection) -> Vec<String> {
     let mut statement = conn
         .prepare(
-            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow'
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type NOT IN ('shadow', 'view')
              AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name",
         )
         .unwrap();
@@ -92,6 +112,7 @@ fn tables(conn: &Connection) -> Vec<String> {
 /// store gives.
 fn content_query(table: &str) -> &'static str {
     match table {
+        "administration" => "SELECT hex(id), body FROM administration ORDER BY position",
         "change" => "SELECT hex(id), body FROM change ORDER BY 1",
         "directory" => "SELECT body FROM directory",
         "event" => {
@@ -108,10 +129,13 @@ fn content_query(table: &str) -> &'static str {
 /// What must be the same after a rebuild.
 fn derived_query(table: &str) -> &'static str {
     match table {
+        "action_item" => "SELECT * FROM action_item ORDER BY 1, 2",
         "affected" => "SELECT * FROM affected ORDER BY 1, 2",
         "change_span" => "SELECT * FROM change_span ORDER BY 1",
         "fact_day" => "SELECT day, kind, hex(facts) FROM fact_day ORDER BY 1, 2",
         "incident" => "SELECT key, hex(id), number, facets, hex(row) FROM incident ORDER BY 1",
+        "problem_link" => "SELECT * FROM problem_link ORDER BY 1, 2, 3",
+        "review" => "SELECT * FROM review ORDER BY 1",
         "snapshot" => "SELECT * FROM snapshot ORDER BY 1",
         "vocabulary" => "SELECT word FROM vocabulary ORDER BY 1",
         "words" => "SELECT id FROM words_docsize ORDER BY 1",

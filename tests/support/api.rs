@@ -99,6 +99,24 @@ impl TestServer {
         Self { url, addr, store, tokens, read, ingest, respond, admin, stop, running, folder }
     }
 
+    /// Starts a server over another store, with the tokens of a server that has stopped.
+    pub async fn restarted_on(store: FileStore, other: &Self) -> Self {
+        let folder = TempDir::new().unwrap();
+        let tokens = TokenFile::new(other.tokens.path());
+        let mut options = server::Options::new("127.0.0.1:0", tokens.path());
+        options.limits.requests_per_minute = 1_000_000.try_into().unwrap();
+        let server = Server::bind(options, Arc::new(store.clone())).await.unwrap();
+        let (addr, url) = (server.addr(), server.url());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(server.run(async {
+            stopped.await.ok();
+        }));
+        let (read, ingest) = (other.read.clone(), other.ingest.clone());
+        let (respond, admin) = (other.respond.clone(), other.admin.clone());
+        let (stop, running) = (Some(stop), Some(running));
+        Self { url, addr, store, tokens, read, ingest, respond, admin, stop, running, folder }
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -104,11 +104,19 @@ impl CliFixture {
         }
     }
 
-    /// Returns a store with a directory of two teams, three services and two people.
-    pub fn with_company() -> Self {
+    /// Returns a store with a directory.
+    pub fn with_directory(directory: &serde_json::Value) -> Self {
         let cli = Self::new();
         let header = serde_json::json!({"header": {"format": "redphone", "version": 1}});
-        let directory = serde_json::json!({"directory": {
+        let directory = serde_json::json!({"directory": directory});
+        let run = cli.pipe(["import", "-"], format!("{header}\n{directory}\n").as_bytes());
+        assert_eq!((run.code, run.err.as_str()), (0, ""));
+        cli
+    }
+
+    /// Returns a store with a directory of two teams, three services and two people.
+    pub fn with_company() -> Self {
+        Self::with_directory(&serde_json::json!({
             "people": [
                 {"handle": "ines", "name": "Ines Moreau"},
                 {"handle": "tom", "name": "Tom Varga"},
@@ -124,10 +132,7 @@ impl CliFixture {
                 {"name": "cdn", "team": "platform"},
             ],
             "policies": [], "schedules": [],
-        }});
-        let run = cli.pipe(["import", "-"], format!("{header}\n{directory}\n").as_bytes());
-        assert_eq!((run.code, run.err.as_str()), (0, ""));
-        cli
+        }))
     }
 }
 

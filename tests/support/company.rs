@@ -138,9 +138,9 @@ pub fn directory(now: DateTime<Utc>) -> Directory {
             rotation: vec!["ines".into(), "tomo".into()],
             starts_at: now - TimeDelta::days(3),
             turn_s: 7 * 86_400,
-            overrides: vec![],
+            ..Schedule::default()
         }],
-        extra: <_>::default(),
+        ..Directory::default()
     }
 }
 

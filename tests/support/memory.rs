@@ -1,12 +1,18 @@
 //! A backend in memory, built on the model's own `decide` and `apply`. It refuses what a real
 //! backend refuses, and can be made to fail.
 
+mod lists;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use redphone::backend::lists::{
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, ProblemEntry,
+    ProblemSearch, ReviewEntry, ReviewSearch,
+};
 use redphone::backend::{
     Backend, BackendError, Capabilities, Cursor, Delta, Detail, Missing, Outcome, Page, PageMark,
     Search, Similar, TimelineRange,
@@ -420,6 +426,42 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         Ok(state.problems.iter().rev().cloned().collect())
+    }
+
+    async fn feed(&self, search: &FeedSearch) -> Result<Page<FeedEntry>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        lists::page(search, state.feed_rows())
+    }
+
+    async fn recorded_changes(&self, search: &ChangeSearch) -> Result<Page<Change>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        lists::page(search, state.changes.clone())
+    }
+
+    async fn reviews(&self, search: &ReviewSearch) -> Result<Page<ReviewEntry>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        lists::page(search, state.review_rows())
+    }
+
+    async fn action_items(
+        &self,
+        search: &ActionItemSearch,
+    ) -> Result<Page<ActionItemEntry>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        lists::page(search, state.action_rows())
+    }
+
+    async fn linked_problems(
+        &self,
+        search: &ProblemSearch,
+    ) -> Result<Page<ProblemEntry>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        lists::page(search, state.problem_rows())
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

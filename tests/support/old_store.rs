@@ -28,7 +28,7 @@ impl StoreState {
         match self {
             Self::Old => 1,
             Self::Unfinished => 1005,
-            Self::Current => 5,
+            Self::Current => 8,
         }
     }
 
@@ -46,7 +46,7 @@ impl StoreState {
         if self == Self::Unfinished {
             let conn = Connection::open(cli.store()).unwrap();
             conn.execute_batch(
-                "UPDATE incident SET row = CAST(x'01' || substr(row, 2, 104) || substr(row, 140)
+                "UPDATE incident SET row = CAST(iif(substr(row, 1, 1) = x'82', x'81', x'01') || substr(row, 2, 104) || substr(row, 140)
                     AS BLOB)
                     WHERE key > (SELECT key FROM incident ORDER BY key LIMIT 1 OFFSET 1);
                  INSERT INTO migration SELECT 'verdicts', (SELECT key FROM incident ORDER BY key

@@ -6,10 +6,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use redphone::backend::lists::{
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, ProblemEntry,
+    ProblemSearch, ReviewEntry, ReviewSearch,
+};
 use redphone::backend::{
     Backend, BackendError, Capabilities, ClockOffset, Cursor, Delta, Detail, Outcome, Page, Search,
     TimelineRange,
 };
+use redphone::model::change::Change;
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Measures, Window};
 use redphone::model::problem::Problem;
@@ -306,6 +311,32 @@ impl Backend for RemoteStub {
 
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
         self.pass_through("problems", self.inner.problems()).await
+    }
+
+    async fn feed(&self, search: &FeedSearch) -> Result<Page<FeedEntry>, BackendError> {
+        self.pass_through("feed", self.inner.feed(search)).await
+    }
+
+    async fn recorded_changes(&self, search: &ChangeSearch) -> Result<Page<Change>, BackendError> {
+        self.pass_through("recorded_changes", self.inner.recorded_changes(search)).await
+    }
+
+    async fn reviews(&self, search: &ReviewSearch) -> Result<Page<ReviewEntry>, BackendError> {
+        self.pass_through("reviews", self.inner.reviews(search)).await
+    }
+
+    async fn action_items(
+        &self,
+        search: &ActionItemSearch,
+    ) -> Result<Page<ActionItemEntry>, BackendError> {
+        self.pass_through("action_items", self.inner.action_items(search)).await
+    }
+
+    async fn linked_problems(
+        &self,
+        search: &ProblemSearch,
+    ) -> Result<Page<ProblemEntry>, BackendError> {
+        self.pass_through("linked_problems", self.inner.linked_problems(search)).await
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

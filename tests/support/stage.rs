@@ -17,7 +17,7 @@ use redphone::sync::drafts::DraftOp;
 use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Sourced};
 use redphone::tui::Options;
 use redphone::tui::core::app::App;
-use redphone::tui::core::message::{Effect, Message, OutboxRequest};
+use redphone::tui::core::message::{Effect, Errand, Message, OutboxRequest};
 use redphone::tui::layout::prepare;
 use redphone::tui::run::{ProgramSpec, RunId};
 use redphone::tui::runbook::NoRunbooks;
@@ -64,12 +64,18 @@ pub struct Stage {
     pub draws_manually: bool,
     /// Records wait to be read by hand.
     pub slow_reads: bool,
+    /// How often everything was drawn again.
+    pub redraws: usize,
+    /// Whether the terminal reports the mouse.
+    pub has_mouse: bool,
     /// The records that are requested and not loaded yet.
     pub reads: Vec<IncidentId>,
     /// Whether searches of the history are not answered by themselves.
     pub slow: bool,
     /// The searches that are requested and not answered yet.
     pub searches: Vec<(u64, Search)>,
+    /// What the panes were left for.
+    pub errands: Vec<Errand>,
     /// Whether `Effect::Quit` has run.
     pub is_quit: bool,
     /// The texts of calls for attention.
@@ -96,6 +102,7 @@ pub fn options() -> Options {
         opener: None,
         variables: Vec::new(),
         read_only: false,
+        has_errands: true,
         drafts_dir: None,
         settings: PanesSettings::default(),
         warnings: Vec::new(),
@@ -133,8 +140,11 @@ impl Stage {
             draws_manually: false,
             slow: false,
             slow_reads: false,
+            redraws: 0,
+            has_mouse: false,
             reads: Vec::new(),
             searches: Vec::new(),
+            errands: Vec::new(),
             is_quit: false,
             calls: Vec::new(),
             last_ended_lookups: 0,

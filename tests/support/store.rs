@@ -14,6 +14,7 @@ pub fn options() -> Options {
         name: "local".into(),
         rules: Rules::default(),
         overlay: Directory::default(),
+        overlay_file: None,
         create: true,
         lock_timeout: Duration::from_mins(1),
         migration: MigrationObserver::default(),

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
@@ -30,6 +30,100 @@ pub struct Terminal {
     pub last_output: Instant,
 }
 
+/// A link between the program and the terminal. It stores what it can't send yet.
+#[derive(Clone, Copy)]
+pub struct Link {
+    /// How many bytes a second reach the terminal.
+    pub bytes_a_second: u32,
+    /// How long each byte is on its way, in each direction.
+    pub delay: Duration,
+}
+
+/// Bytes and when they are due.
+type Due = (Instant, Vec<u8>);
+
+/// Writes to the program what is sent, once it is due.
+struct DelayedKeys {
+    sender: Sender<Due>,
+    delay: Duration,
+}
+
+impl Write for DelayedKeys {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let due = Instant::now() + self.delay;
+        self.sender.send((due, bytes.to_vec())).map_err(std::io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn sleep_until(due: Instant) {
+    std::thread::sleep(due.saturating_duration_since(Instant::now()));
+}
+
+/// What a terminal is asked, and answers.
+const ANSWERS: [(&[u8], &[u8]); 3] = [
+    (b"\x1b[5n", b"\x1b[0n"),
+    (b"\x1b[6n", b"\x1b[2;3R"),
+    (b"\x1b]11;?\x1b\\", b"\x1b]11;rgb:1010/1212/1818\x1b\\"),
+];
+
+/// Puts a link between a program and its terminal, which answers what it is asked.
+fn put_between(
+    link: Link,
+    written: Receiver<Vec<u8>>,
+    mut keys: Box<dyn Write + Send>,
+) -> (Receiver<Vec<u8>>, Box<dyn Write + Send>) {
+    let (key_sender, key_receiver) = channel::<Due>();
+    std::thread::spawn(move || {
+        for (due, bytes) in key_receiver {
+            sleep_until(due);
+            if keys.write_all(&bytes).is_err() {
+                return;
+            }
+        }
+    });
+    // What is on its way: sent piece by piece, and shown after the delay.
+    let (sent_sender, sent) = channel::<Due>();
+    std::thread::spawn(move || {
+        let mut sent_at = Instant::now();
+        for bytes in written {
+            sent_at = sent_at.max(Instant::now());
+            for piece in bytes.chunks(16) {
+                let count = u32::try_from(piece.len()).expect("a short piece");
+                sent_at += Duration::from_secs(1) * count / link.bytes_a_second;
+                if sent_sender.send((sent_at + link.delay, piece.to_vec())).is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    let (shown_sender, shown) = channel();
+    let mut answers = DelayedKeys { sender: key_sender.clone(), delay: link.delay };
+    std::thread::spawn(move || {
+        let mut tail = Vec::new();
+        for (due, piece) in sent {
+            sleep_until(due);
+            for byte in &piece {
+                tail.push(*byte);
+                if let Some((_, answer)) = ANSWERS.iter().find(|(ask, _)| tail.ends_with(ask)) {
+                    tail.clear();
+                    let _ = answers.write_all(answer);
+                }
+            }
+            let excess = tail.len().saturating_sub(16);
+            tail.drain(..excess);
+            if shown_sender.send(piece).is_err() {
+                return;
+            }
+        }
+    });
+    (shown, Box::new(DelayedKeys { sender: key_sender, delay: link.delay }))
+}
+
 fn size(columns: u16, rows: u16) -> PtySize {
     PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
 }
@@ -41,6 +135,15 @@ fn cells(count: u16) -> NonZeroU16 {
 impl Terminal {
     /// Starts a command on a screen of that size.
     pub fn start(command: CommandBuilder, columns: u16, rows: u16) -> Self {
+        Self::spawn_in(command, columns, rows, None)
+    }
+
+    /// Starts a command on a terminal at the other end of a link.
+    pub fn start_remote(command: CommandBuilder, columns: u16, rows: u16, link: Link) -> Self {
+        Self::spawn_in(command, columns, rows, Some(link))
+    }
+
+    fn spawn_in(command: CommandBuilder, columns: u16, rows: u16, link: Option<Link>) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).expect("a pseudo-terminal");
         let initial = modes(&*pair.master);
         let child = pair.slave.spawn_command(command).expect("the program starts");
@@ -59,6 +162,10 @@ impl Terminal {
                 }
             }
         });
+        let (output, keys) = match link {
+            Some(link) => put_between(link, output, keys),
+            None => (output, keys),
+        };
         Self {
             child,
             master: Some(pair.master),

@@ -5,15 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use redphone::backend::{Backend, BackendError, TimelineRange};
+use redphone::backend::lists::{
+    ActionItemSearch, ChangeSearch, FeedSearch, ProblemSearch, ReviewSearch,
+};
+use redphone::backend::{Backend, BackendError, Page, TimelineRange};
+use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::measures::{Cut, Window};
-use redphone::model::{IncidentCommand, IncidentId, IncidentNumber};
+use redphone::model::problem::{Problem, ProblemState};
+use redphone::model::review::{ActionItem, ActionKind};
+use redphone::model::{
+    Actor, ChangeId, Command, IncidentCommand, IncidentId, IncidentNumber, ProblemId,
+};
 use redphone::sync::{DirectReader, ReadResult, Reader, Sourced};
 use rstest::rstest;
 
 use super::fixtures::RemoteFixture;
 use crate::support::remote_stub::StubMode;
-use crate::support::requests::{ask, declared, search};
+use crate::support::requests::{ask, declared, envelope, ines, search};
 
 /// The number of events that are read with an incident.
 const EVENTS: u32 = 200;
@@ -31,6 +39,11 @@ enum Read {
     Capabilities,
     Directory,
     Problems,
+    Feed,
+    Changes,
+    Reviews,
+    ActionItems,
+    LinkedProblems,
     Page,
     Detail,
     TimelineEnd,
@@ -59,6 +72,7 @@ impl Scene {
             let note = ask(id, IncidentCommand::AddNote { text: text.into() });
             fixture.store.execute(&note).await.unwrap();
         }
+        record_lists(&fixture, id).await;
         let number = fixture.store.incident(id).await.unwrap().incident.summary.number.unwrap();
         let reader: Arc<dyn Reader> = match kind {
             Kind::Direct => {
@@ -78,6 +92,17 @@ impl Scene {
             Read::Capabilities => vec![text(reader.read_capabilities().await)],
             Read::Directory => vec![text(reader.read_directory().await)],
             Read::Problems => vec![text(reader.read_problems().await)],
+            Read::Feed => vec![list(reader.read_feed(&FeedSearch::first(50)).await)],
+            Read::Changes => {
+                vec![list(reader.read_recorded_changes(&ChangeSearch::first(50)).await)]
+            }
+            Read::Reviews => vec![list(reader.read_reviews(&ReviewSearch::first(50)).await)],
+            Read::ActionItems => {
+                vec![list(reader.read_action_items(&ActionItemSearch::first(50)).await)]
+            }
+            Read::LinkedProblems => {
+                vec![list(reader.read_linked_problems(&ProblemSearch::first(50)).await)]
+            }
             Read::Page => vec![text(reader.read_page(&search("cards")).await)],
             Read::Detail => vec![text(reader.read_detail(id).await)],
             Read::TimelineEnd => timeline(TimelineRange::Last(2)).await,
@@ -105,6 +130,15 @@ impl Scene {
             Read::Capabilities => debug(&store.capabilities().await.unwrap()),
             Read::Directory => debug(&store.directory().await.unwrap()),
             Read::Problems => debug(&store.problems().await.unwrap()),
+            Read::Feed => page(store.feed(&FeedSearch::first(50)).await.unwrap()),
+            Read::Changes => page(store.recorded_changes(&ChangeSearch::first(50)).await.unwrap()),
+            Read::Reviews => page(store.reviews(&ReviewSearch::first(50)).await.unwrap()),
+            Read::ActionItems => {
+                page(store.action_items(&ActionItemSearch::first(50)).await.unwrap())
+            }
+            Read::LinkedProblems => {
+                page(store.linked_problems(&ProblemSearch::first(50)).await.unwrap())
+            }
             Read::Page => {
                 let mut page = store.search(&search("cards")).await.unwrap();
                 page.total = None;
@@ -127,10 +161,60 @@ impl Scene {
     }
 }
 
+/// Records what the lists over all incidents have: an action item, a change and a problem.
+async fn record_lists(fixture: &RemoteFixture, id: IncidentId) {
+    let item = ActionItem {
+        id: uuid::Uuid::now_v7(),
+        text: "add an alert".into(),
+        owner: None,
+        due: None,
+        kind: ActionKind::Detect,
+        done: false,
+    };
+    let change = Change {
+        id: ChangeId::new(),
+        kind: ChangeKind::Deploy,
+        title: "checkout v812".into(),
+        services: vec!["auth".into()],
+        by: Actor::Person(ines()),
+        starts_at: Utc::now(),
+        ends_at: None,
+        state: ChangeState::Running,
+        extra: <_>::default(),
+    };
+    let problem = Problem {
+        id: ProblemId::new(),
+        title: "pool too small".into(),
+        state: ProblemState::Open,
+        services: vec!["auth".into()],
+        cause: String::new(),
+        workaround: String::new(),
+        opened_at: Utc::now(),
+        extra: <_>::default(),
+    };
+    for envelope in [
+        ask(id, IncidentCommand::SetActionItem { item }),
+        envelope(Command::RecordChange(change)),
+        envelope(Command::RecordProblem(problem)),
+    ] {
+        fixture.store.execute(&envelope).await.unwrap();
+    }
+}
+
 fn debug(value: &impl Debug) -> String {
     // The cache returns a total for the history, and the store does not.
     let text = format!("{value:?}");
     text.replace("total: Some(1)", "total: None")
+}
+
+/// Returns a page as a text, without the total, which the cache always has.
+fn page<T: Debug>(page: Page<T>) -> String {
+    assert!(!page.rows.is_empty());
+    debug(&Page { total: None, ..page })
+}
+
+fn list<T: Debug>(read: ReadResult<Page<T>>) -> ReadResult<String> {
+    read.map(|read| read.map(page))
 }
 
 fn text<T: Debug>(read: ReadResult<T>) -> ReadResult<String> {
@@ -145,6 +229,11 @@ async fn reader_returns_fresh_values_of_its_backend(
         Read::Capabilities,
         Read::Directory,
         Read::Problems,
+        Read::Feed,
+        Read::Changes,
+        Read::Reviews,
+        Read::ActionItems,
+        Read::LinkedProblems,
         Read::Page,
         Read::Detail,
         Read::TimelineEnd,
@@ -169,6 +258,11 @@ async fn reader_without_its_backend_returns_what_it_has_cached(
         Read::Capabilities,
         Read::Directory,
         Read::Problems,
+        Read::Feed,
+        Read::Changes,
+        Read::Reviews,
+        Read::ActionItems,
+        Read::LinkedProblems,
         Read::Page,
         Read::Detail,
         Read::TimelineEnd,

@@ -82,7 +82,7 @@ async fn command_is_not_sent_with_the_token_of_another_person() {
     let his = note(id, "by tom");
     assert!(matches!(remote.submit_and_wait(&his).await.unwrap(), Submission::Done(_)));
     assert_eq!(fixture.notes(id).await, ["by tom"]);
-    assert_eq!(remote.watch_outbox().borrow().counts().pending, 1);
+    until(&remote, |listing| listing.counts().pending == 1).await;
     // Her token is back, without a restart.
     fixture.stub.authenticate_as("ines");
     changes.send_modify(|count| *count += 1);

@@ -236,7 +236,7 @@ fn filter_stays_active_across_panes_and_zoom() {
     stage.keys("Enter 2 z z 4 1");
     assert_eq!(stage.app.queue.rows.len(), 12);
     // From another pane, the key also moves the focus to the queue.
-    stage.keys("3 z /");
+    stage.keys("2 z /");
     assert_eq!(line(&stage), "disk ");
     assert!(stage.screen().contains("/ disk"), "{}", stage.screen());
 }

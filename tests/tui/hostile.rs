@@ -25,6 +25,7 @@ use redphone::tui::Options;
 use redphone::tui::action::{ArgumentKind, Layer, TABLE};
 use redphone::tui::core::message::Message;
 use redphone::tui::core::mode::Mode;
+use redphone::tui::follow::Destination;
 use redphone::tui::form::editor_error::EditorError;
 use redphone::tui::run::output::Pipe;
 use redphone::tui::theme::Depth;
@@ -83,7 +84,12 @@ fn fill(memory: &Memory, id: IncidentId) {
         IncidentCommand::GiveRole { role: Role::Scribe, person: company::tomo(), given: true },
         IncidentCommand::OverridePriority { priority: Priority::P2, reason: text() },
         IncidentCommand::OverridePriority { priority: Priority::P1, reason: text() },
-        IncidentCommand::Escalate { level: 1, to: vec![me.clone()], reason: Some(text()) },
+        IncidentCommand::Escalate {
+            level: 1,
+            to: vec![me.clone()],
+            reason: Some(text()),
+            automatic: None,
+        },
         link(Link::Url("https://wiki.example/a".into())),
         link(Link::Problem { id: ProblemId(Uuid::from_u128(7)), title: "pool".into() }),
         IncidentCommand::AddNote { text: text() },
@@ -226,13 +232,15 @@ fn mode_name(mode: &Mode) -> &'static str {
         Mode::Outbox(_) => "outbox",
         Mode::Runbook(_) => "runbook",
         Mode::Filter(_) => "filter",
-        Mode::Jump(_) => "jump",
+        Mode::Goto(_) => "goto",
+        Mode::TimelineSearch(_) => "search",
+        Mode::Linked(_) => "linked",
         Mode::Quitting => "quitting",
         Mode::Switching(_) => "switching",
     }
 }
 
-const MODES: usize = 17;
+const MODES: usize = 19;
 
 fn failing(stage: &mut Stage) {
     stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
@@ -259,6 +267,17 @@ fn hostile_outbox(stage: &mut Stage) {
         }
     }
     outbox::show(stage, listing);
+}
+
+/// Opens the record and follows the first link that leads to something of a kind.
+fn follow(stage: &mut Stage, is_kind: fn(&Destination) -> bool) {
+    stage.keys("Enter");
+    let links = &stage.app.follow.links;
+    let index = links.iter().position(|link| is_kind(&link.destination)).expect("a link");
+    stage.app.follow.chosen = Some((index, links[index].destination.clone()));
+    stage.app.reading.detail_top = links[index].lines.start;
+    stage.keys("Enter");
+    assert!(matches!(stage.app.ui.mode, Mode::Linked(_)), "{}", stage.screen());
 }
 
 /// What happens before the screen is looked at.
@@ -320,7 +339,26 @@ const PLAYS: &[(&str, Play)] = &[
         stage.filter("is:any");
         stage.keys("Enter");
     }),
-    ("jump", |stage| stage.keys("g 2")),
+    ("goto", |stage| stage.keys("g 2")),
+    ("feed", |stage| stage.keys("g f")),
+    ("handoff", |stage| stage.keys("g h")),
+    ("on call", |stage| stage.keys("g o Enter")),
+    ("on call filtered", |stage| {
+        stage.keys("g o /");
+        stage.send(Message::Paste(TEXT.replace(['\r', '\n'], "")));
+    }),
+    ("search", |stage| {
+        stage.keys("3 /");
+        stage.send(Message::Paste(TEXT.into()));
+    }),
+    ("searched", |stage| {
+        stage.keys("3 /");
+        stage.send(Message::Paste(TEXT.into()));
+        stage.keys("Enter");
+    }),
+    ("record", |stage| stage.keys("Enter")),
+    ("suspect", |stage| follow(stage, |to| matches!(to, Destination::Suspect(_)))),
+    ("problem", |stage| follow(stage, |to| matches!(to, Destination::Problem(..)))),
     ("quitting", |stage| {
         // Nobody with a line break in the name can send anything.
         stage.app.session.me = company::me();

@@ -636,7 +636,7 @@ fn event_loses_its_mark_when_its_command_was_sent() {
     stage.keys("k");
     stage.slow_reads = true;
     stage.send(Message::Detail(id, Ok(Box::new(Sourced::fresh((detail, events)))), stage.now));
-    assert!(stage.screen().contains("  ↑ "), "{}", stage.screen());
+    assert!(stage.screen().contains(" ↑ Alert"), "{}", stage.screen());
     outbox::show(&mut stage, OutboxSnapshot::default());
-    assert!(!stage.screen().contains("  ↑ "), "{}", stage.screen());
+    assert!(!stage.screen().contains(" ↑ Alert"), "{}", stage.screen());
 }

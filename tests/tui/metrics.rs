@@ -3,6 +3,7 @@
 use redphone::backend::BackendError;
 use redphone::sync::Sourced;
 use redphone::tui::core::message::Message;
+use redphone::tui::core::pane::Pane;
 
 use super::timeline::{at, reading};
 use crate::support::stage::Stage;
@@ -43,4 +44,27 @@ fn keys_change_the_window_of_the_metrics() {
     stage.keys("4 [");
     assert_eq!(at(&stage), None);
     assert!(stage.screen().contains("24 h"), "{}", stage.screen());
+}
+
+#[test]
+fn levels_are_never_cut_whatever_the_width() {
+    for columns in (40..=200).step_by(3) {
+        let mut stage = Stage::busy_at((columns, 60));
+        stage.keys("4");
+        for line in &*stage.app.metrics.lines {
+            let inside = usize::from(
+                stage.app.layout().slot(Pane::Metrics).expect("it is shown").inner().width,
+            );
+            assert!(line.width() <= inside, "{columns}: {} of {inside}", line.width());
+        }
+    }
+}
+
+#[test]
+fn columns_of_several_days_are_called_so() {
+    let mut stage = Stage::busy_at((100, 30));
+    stage.keys("4 ] ]");
+    let screen = stage.screen();
+    assert!(!screen.contains("  by day"), "{screen}");
+    assert!(screen.contains(" days"), "{screen}");
 }

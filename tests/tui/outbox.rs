@@ -218,7 +218,7 @@ fn pending_command_is_marked_on_its_row_and_the_timeline() {
     events.push(last);
     stage.keys("k");
     stage.send(Message::Detail(id, Ok(Box::new(Sourced::fresh((detail, events)))), stage.now));
-    assert!(stage.screen().contains("  ↑ "), "{}", stage.screen());
+    assert!(stage.screen().contains(" ↑ Alert"), "{}", stage.screen());
 }
 
 #[test]

@@ -16,6 +16,7 @@ use redphone::tui::metrics::Span;
 use redphone::tui::palette::{EnterError, Palette};
 use redphone::tui::theme::Depth;
 use redphone::tui::verb::argument_error::ArgumentError;
+use redphone::verbs::Problem;
 use rstest::rstest;
 
 use crate::support::company;
@@ -109,19 +110,20 @@ fn error_names_the_accepted_values(#[case] line: &str, #[case] expected: &str) {
 #[rstest]
 #[case("link example.com", ArgumentError::NotAUrl("example.com".into()))]
 #[case("merge 9999", ArgumentError::NotOpen(IncidentNumber(9999)))]
-#[case("merge x", ArgumentError::Number(InvalidNumber("x".into())))]
-#[case("priority high", ArgumentError::UrgencyMissing(Impact::High))]
-#[case("priority p7", ArgumentError::NotAPriority("p7".into()))]
-#[case("snooze soon", ArgumentError::Time(TimeError::NotATime("soon".into())))]
-#[case("snooze 2031-05-20 10:00", ArgumentError::Time(TimeError::Passed))]
+#[case("merge x", InvalidNumber("x".into()).into())]
+#[case("priority high", Problem::UrgencyMissing(Impact::High).into())]
+#[case("priority p7", Problem::NotAPriority("p7".into()).into())]
+#[case("snooze soon", TimeError::NotATime("soon".into()).into())]
+#[case("snooze 2031-05-20 10:00", TimeError::Passed.into())]
 #[case("service search search", ArgumentError::List(FieldProblem::Duplicate("search".into())))]
 #[case(
     "service chekcout",
-    ArgumentError::UnknownName {
+    Problem::UnknownName {
         problem: "there is no service",
         text: "chekcout".into(),
         suggestion: "did you mean checkout?".into(),
     }
+    .into()
 )]
 #[case(
     "window 5d",
@@ -388,4 +390,71 @@ fn note_begun_in_the_palette_continues_in_its_form() {
         stage.submitted_commands(),
         [IncidentCommand::AddNote { text: "rolled back\nto v811".into() }]
     );
+}
+
+#[rstest]
+#[case("mine", "own")]
+#[case("silence", "snooze")]
+#[case("comment", "note")]
+#[case("hand over", "assign")]
+#[case("hand ov", "assign")]
+#[case("history", "history")]
+#[case("past", "history")]
+#[case("others", "same-service")]
+#[case("urgent", "most-urgent")]
+fn another_word_for_an_action_finds_it_first(#[case] typed: &str, #[case] expected: &str) {
+    let mut stage = Stage::busy();
+    stage.type_in_palette(typed);
+    assert_eq!(&*palette(&stage).choices[0].text, expected, "{}", stage.screen());
+}
+
+#[test]
+fn hit_in_a_name_comes_before_any_in_a_description() {
+    let mut stage = Stage::busy();
+    for typed in ["note", "filter", "service", "queue", "own", "it", "the", "back", "wi"] {
+        stage.type_in_palette(typed);
+        let choices = &palette(&stage).choices;
+        assert!(!choices.is_empty(), "{typed}");
+        let in_name = |choice: &redphone::tui::palette::Choice| {
+            // A synonym stands in front of the description.
+            !choice.marks.is_empty() || choice.about_marks.first() == Some(&0)
+        };
+        let first_without = choices.iter().position(|choice| !in_name(choice));
+        let rest = &choices[first_without.unwrap_or(choices.len())..];
+        assert!(!rest.iter().any(|choice| !choice.marks.is_empty()), "{typed}");
+        stage.keys("Esc");
+    }
+}
+
+#[test]
+fn scattered_letters_of_a_description_are_no_hit() {
+    let mut stage = Stage::busy();
+    for typed in ["mni", "sct", "zqx", "ilence", "omment"] {
+        stage.type_in_palette(typed);
+        for choice in &palette(&stage).choices {
+            let words = format!("{} {}", choice.text, choice.about);
+            assert!(words.contains(typed) || !choice.marks.is_empty(), "{typed}: {words}");
+        }
+        stage.keys("Esc");
+    }
+}
+
+#[test]
+fn beginning_of_a_handle_that_several_people_have_is_refused() {
+    let mut stage = Stage::busy();
+    let people = stage.app.fetched.directory.as_ref().unwrap().people.clone();
+    let begins = |letter: char| people.iter().filter(|p| p.handle.starts_with(letter)).count();
+    let shared = ('a'..='z').find(|letter| begins(*letter) > 1);
+    let alone = ('a'..='z').find(|letter| begins(*letter) == 1).unwrap();
+    stage.type_in_palette(&format!("assign {alone}"));
+    stage.keys("Enter");
+    let expected = people.iter().find(|person| person.handle.starts_with(alone)).cloned();
+    let refused = stage.screen().contains("owns it");
+    assert!(refused || stage.submitted_commands() == [IncidentCommand::Assign { to: expected }]);
+    let Some(shared) = shared else { return };
+    let mut stage = Stage::busy();
+    stage.type_in_palette(&format!("assign {shared}"));
+    stage.keys("Enter");
+    assert!(stage.submitted.is_empty());
+    assert!(stage.screen().contains("write more of it"), "{}", stage.screen());
 }

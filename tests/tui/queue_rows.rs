@@ -176,6 +176,7 @@ proptest! {
                 size: (width, height),
                 focus: Pane::Queue,
                 tab: Pane::Detail,
+                record: false,
                 zoomed: false,
                 has_urgent_line: false,
                 queue: QueueNeeds {
@@ -333,7 +334,8 @@ fn border_moves_with_keys_and_is_stored() {
         later.keys(">");
     }
     assert!(queue(&later) <= 101 && later.screen().contains("2 Detail"), "{}", later.screen());
-    later.send(Message::ScreenState(ScreenState { queue_share: Some(999) }));
+    let wide = ScreenState { queue_share: Some(999), ..ScreenState::default() };
+    later.send(Message::ScreenState(wide));
     assert!(queue(&later) <= 101);
     later.send(Message::ScreenState(ScreenState::default()));
     assert_eq!(queue(&later), before);

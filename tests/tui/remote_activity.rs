@@ -205,3 +205,20 @@ fn change_by_others_of_an_ended_incident_is_shown() {
     stage.learn(BackendUpdate::Ended(vec![row]));
     assert!(stage.reads.is_empty(), "{:?}", stage.reads);
 }
+
+#[test]
+fn change_by_others_behind_a_question_is_reported_by_its_answer() {
+    let mut stage = Stage::busy();
+    stage.filter("status:triggered");
+    stage.keys("Enter * a");
+    let question = stage.screen();
+    assert!(question.contains("Acknowledge ") && question.contains(" incidents?"), "{question}");
+    let number = stage.numbers()[1];
+    let id = stage.incident_id(number.into());
+    stage.execute_as_other(id, IncidentCommand::Acknowledge);
+    stage.keys("y");
+    stage.settle();
+    let refusal = format!("INC-{number}: already acknowledged");
+    assert!(stage.screen().contains(&refusal), "{}", stage.screen());
+    assert!(matches!(stage.app.ui.mode, Mode::Results(_)));
+}

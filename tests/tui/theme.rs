@@ -16,7 +16,7 @@ use redphone::tui::Options;
 use redphone::tui::action::{Layer, availability::current_layer};
 use redphone::tui::core::message::Message;
 use redphone::tui::core::pane::Pane;
-use redphone::tui::theme::{Depth, Name};
+use redphone::tui::theme::{Depth, Name, Symbols, Theme};
 use redphone::tui::workspace::{Workspace, WorkspaceId};
 use rstest::rstest;
 
@@ -66,6 +66,7 @@ const OVERLAYS: &[(&str, &str)] = &[
     (":", "▌"),
     (": a s s i g n Space", "▌"),
     (": z q z q", "nothing"),
+    ("3 / p", "search p"),
     ("p", "[P1]"),
     ("p 4", "▸"),
     ("n", "▸"),
@@ -92,7 +93,11 @@ const OVERLAYS: &[(&str, &str)] = &[
     ("f", "▌"),
     ("/", "/"),
     ("/ p 1 Space s t a t s u :", "statsu"),
-    ("g 2", "go to INC-2"),
+    ("g 2", "Go to INC-2"),
+    ("g o", "On call"),
+    ("g o /", "/ "),
+    ("g f", "Feed"),
+    ("g h", "Handoff"),
     ("3 [", "as of"),
     ("a ^c", "ending when"),
     ("B Enter", "opening"),
@@ -352,7 +357,7 @@ fn unfocused_selection_differs_from_a_focused_one(
 fn theme_key_changes_the_theme_without_a_restart() {
     let mut stage = stage(Screen::Main, (126, 36), Depth::True, Name::Dark, false);
     let mut pictures = vec![stage.buffer()];
-    for name in ["light", "contrast", "colorblind", "none"] {
+    for name in ["light", "contrast", "colorblind", "colorblind-light", "none"] {
         stage.keys("T");
         assert!(stage.screen().contains(&format!("theme: {name}")), "{}", stage.screen());
         let picture = stage.buffer();
@@ -427,4 +432,26 @@ fn ascii_option_writes_only_ascii() {
     stage.connect();
     assert!(stage.screen().is_ascii(), "{}", stage.screen());
     assert_snapshot!("ascii_126x36", stage.screen());
+}
+
+#[test]
+fn ascii_names_and_marks_are_distinct() {
+    let shown = |text: &str, symbols: Symbols| {
+        let area = ratatui::layout::Rect::new(0, 0, 40, 1);
+        let mut buffer = ratatui::buffer::Buffer::empty(area);
+        redphone::tui::widgets::text::draw_text(
+            text,
+            ratatui::style::Style::new(),
+            area,
+            &mut buffer,
+        );
+        Theme::new(Depth::None, true).with_symbols(symbols).finish(&mut buffer);
+        crate::support::stage::rows(&buffer).concat().trim_end().to_owned()
+    };
+    let marks = ["▸", "▾", "✓", "›", "‹"].map(|mark| shown(mark, Symbols::Ascii));
+    for (index, mark) in marks.iter().enumerate() {
+        assert!(mark != "?" && !marks[..index].contains(mark), "{marks:?}");
+    }
+    assert_eq!(shown("Zoë Ødegård Łukasz", Symbols::Ascii), "Zoe Odegard Lukasz");
+    assert_eq!(shown("Зоя › Jürgen", Symbols::AsciiAndLetters), "Зоя } Jürgen");
 }

@@ -223,3 +223,118 @@ fn earlier_events_are_fetched_when_scrolled_to() {
     stage.keys("G");
     assert!(stage.screen().contains("Triggered"), "{}", stage.screen());
 }
+
+/// Returns the lines of the timeline, from top to bottom.
+fn shown_texts(stage: &Stage) -> Vec<String> {
+    let lines = stage.app.reading.timeline_lines.iter();
+    let text = |line: &redphone::tui::widgets::text::Line<'_>| -> String {
+        line.spans.iter().map(|span| span.content.as_str()).collect()
+    };
+    lines.map(text).collect()
+}
+
+/// Returns the text of the timeline without its line breaks.
+fn running_text(stage: &Stage) -> String {
+    let text = shown_texts(stage).join(" ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn entry_that_fits_stands_on_one_line() {
+    for size in [(200, 60), (126, 36), (80, 24)] {
+        let mut stage = reading(size);
+        stage.keys("z");
+        let lines = shown_texts(&stage);
+        let line = lines.iter().find(|line| line.contains("Triggered")).expect("the first event");
+        assert!(line.contains("Alertmanager") && line.contains("detected by"), "{size:?}: {line}");
+    }
+    // Beside the queue what follows begins on the same line.
+    let stage = reading((126, 36));
+    let lines = shown_texts(&stage);
+    let line = lines.iter().find(|line| line.contains("Triggered")).expect("the first event");
+    assert!(line.contains("Alertmanager · P1"), "{line}");
+}
+
+#[test]
+fn search_shows_the_entries_that_match() {
+    let mut stage = reading((126, 36));
+    let all = shown_texts(&stage).len();
+    stage.keys("/");
+    stage.write("POOL session");
+    let found = shown_texts(&stage);
+    assert!(!found.is_empty() && found.len() < all, "{found:#?}");
+    assert!(running_text(&stage).contains("pool of the session store"), "{found:#?}");
+    // What is typed is text, whatever else the keys do.
+    assert!(stage.submitted.is_empty());
+    stage.keys("Enter");
+    assert!(stage.screen().contains("“POOL session”"), "{}", stage.screen());
+    stage.keys("Esc");
+    assert_eq!(shown_texts(&stage).len(), all);
+    assert_eq!(stage.app.ui.focus, redphone::tui::core::pane::Pane::Timeline);
+}
+
+#[test]
+fn abandoned_search_restores_the_one_before() {
+    let mut stage = reading((126, 36));
+    stage.keys("/");
+    stage.write("pool");
+    stage.keys("Enter");
+    let found = shown_texts(&stage);
+    stage.keys("/ ^u");
+    stage.write("no such word");
+    assert!(shown_texts(&stage)[0].contains("nothing has"), "{:?}", shown_texts(&stage));
+    stage.keys("Esc");
+    assert_eq!(shown_texts(&stage), found);
+}
+
+#[test]
+fn notes_alone_are_shown_on_demand() {
+    let mut stage = reading((126, 36));
+    stage.keys("W");
+    let lines = shown_texts(&stage);
+    assert!(running_text(&stage).contains("The pool of the session store"), "{lines:#?}");
+    assert!(lines.iter().all(|line| !line.contains("Acknowledged")), "{lines:#?}");
+    assert!(stage.screen().contains("notes only"), "{}", stage.screen());
+    stage.keys("W");
+    assert!(shown_texts(&stage).iter().any(|line| line.contains("Triggered")));
+}
+
+#[test]
+fn oldest_event_comes_first_on_demand() {
+    let mut stage = reading((126, 36));
+    stage.keys("S");
+    let lines = shown_texts(&stage);
+    let position = |what: &str| lines.iter().position(|line| line.contains(what));
+    assert!(position("Triggered") < position("Acknowledged"), "{lines:#?}");
+    assert!(stage.screen().contains("oldest first"), "{}", stage.screen());
+    // The queue keeps its order.
+    assert_eq!(stage.selected(), "INC-2048");
+    stage.keys("S");
+    let lines = shown_texts(&stage);
+    let position = |what: &str| lines.iter().position(|line| line.contains(what));
+    assert!(position("Acknowledged") < position("Triggered"), "{lines:#?}");
+}
+
+#[rstest]
+#[case::search("/ l o o k")]
+#[case::notes("W")]
+#[case::oldest_first("S")]
+fn partial_view_reads_all_earlier_events(#[case] keys: &str) {
+    let mut stage = reading((126, 36));
+    let id = stage.target();
+    for index in 0..12 {
+        add(&stage, IncidentCommand::AddNote { text: format!("look {index}") });
+    }
+    stage.page = 4;
+    stage.app.reading.shown = None;
+    stage.app.reading.cache.clear();
+    stage.refresh();
+    stage.keys("R");
+    let loaded = |stage: &Stage| {
+        stage.app.reading.shown.as_ref().filter(|s| s.id == id).map_or(0, |s| s.events.len())
+    };
+    assert_eq!(loaded(&stage), 4);
+    stage.keys(keys);
+    assert_eq!(loaded(&stage), 19);
+    assert!(shown_texts(&stage).iter().any(|line| line.contains("look 0")));
+}

@@ -147,9 +147,13 @@ fn each_selected_incident_escalates_along_its_own_path() {
     let level = |person: &str| PolicyLevel {
         after_s: 300,
         call: vec![escalation::Target::Person(person.into())],
+        ..PolicyLevel::default()
     };
-    directory.policies =
-        vec![Policy { team: "web".into(), levels: vec![level("tomo"), level("odile")] }];
+    directory.policies = vec![Policy {
+        team: "web".into(),
+        levels: vec![level("tomo"), level("odile")],
+        ..Policy::default()
+    }];
     stage.learn(BackendUpdate::Directory(Sourced::fresh(std::sync::Arc::new(directory))));
     let of_web = |stage: &Stage| {
         stage.app.queue.rows.iter().filter(|row| row.summary.team.as_deref() == Some("web")).count()
@@ -218,7 +222,7 @@ fn a_snooze_until_it_changes_says_so_everywhere() {
     stage.settle();
     stage.keys("/");
     stage.write("is:snoozed");
-    stage.keys("Enter g 2 z");
+    stage.keys("Enter 2 z");
     let number = stage.app.target().expect("it is read").label();
     assert_eq!(number, "INC-2051", "{}", stage.screen());
     assert!(line(&stage.screen(), "Snoozed").contains("until it changes"), "{}", stage.screen());
@@ -270,9 +274,11 @@ fn next_level_is_not_called_automatic_where_nothing_calls_it() {
         .map(|level| PolicyLevel {
             after_s: (stage.now - row.reported_at).num_seconds() + 300 * level,
             call: vec![escalation::Target::Person("odile".into())],
+            ..PolicyLevel::default()
         })
         .collect();
-    directory.policies = vec![Policy { team: row.team.expect("it has a team"), levels }];
+    directory.policies =
+        vec![Policy { team: row.team.expect("it has a team"), levels, ..Policy::default() }];
     stage.learn(BackendUpdate::Directory(Sourced::fresh(std::sync::Arc::new(directory))));
     stage.keys("e");
     let screen = stage.screen();

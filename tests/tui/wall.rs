@@ -329,3 +329,12 @@ fn standalone_wall_ends_when_it_is_closed() {
     stage.keys("q");
     assert!(stage.is_quit);
 }
+
+#[test]
+fn wall_draws_everything_again_now_and_then() {
+    let mut stage = busy((126, 36));
+    for _ in 0..30 {
+        stage.pass(1);
+    }
+    assert_eq!(stage.redraws, 3);
+}

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 
+use crate::model::PersonRef;
 use crate::model::directory::{Directory, Service, Team};
 use crate::model::escalation::{Policy, PolicyLevel, Target};
 use crate::model::oncall::{Override, Schedule};
-use crate::model::{Extra, PersonRef};
 
 use super::data::{CallTarget, DemoData, Kind, PolicyEntry, ScheduleRule, ServiceEntry, TeamEntry};
 
@@ -50,7 +50,7 @@ impl Company {
                 .iter()
                 .map(|team| schedule(team, &data.company.schedule, now))
                 .collect(),
-            extra: Extra::default(),
+            ..Directory::default()
         };
         Self::from_directory(data, directory)
     }
@@ -117,8 +117,10 @@ fn policy(team: &TeamEntry, levels: &[PolicyEntry]) -> Policy {
     let level = |entry: &PolicyEntry| PolicyLevel {
         after_s: entry.after_min * 60,
         call: entry.call.iter().map(target).collect(),
+        ..PolicyLevel::default()
     };
-    Policy { team: team.name.clone(), levels: levels.iter().map(level).collect() }
+    let levels = levels.iter().map(level).collect();
+    Policy { team: team.name.clone(), levels, ..Policy::default() }
 }
 
 /// Returns the on-call schedule of a team: weekly turns that change on Mondays, with the first
@@ -139,6 +141,7 @@ fn schedule(team: &TeamEntry, rule: &ScheduleRule, now: DateTime<Utc>) -> Schedu
         person: member.handle.clone(),
         from: stand_in_from,
         to: stand_in_from + TimeDelta::days(rule.stand_in_days),
+        covers: None,
     });
     Schedule {
         team: team.name.clone(),
@@ -146,6 +149,7 @@ fn schedule(team: &TeamEntry, rule: &ScheduleRule, now: DateTime<Utc>) -> Schedu
         starts_at: turn_start - TimeDelta::seconds(back),
         turn_s: WEEK,
         overrides: stand_in.into_iter().collect(),
+        ..Schedule::default()
     }
 }
 

@@ -46,6 +46,7 @@ fn read_history(options: HistoryOptions) -> ReadHistory {
             Record::Header { .. }
             | Record::End { .. }
             | Record::Command(_)
+            | Record::Administration(_)
             | Record::Unknown(_) => {}
             Record::Directory(directory) => read.directory = *directory,
             Record::Problem(problem) => {

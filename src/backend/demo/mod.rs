@@ -173,6 +173,7 @@ async fn open_store(options: &Options) -> Result<(FileStore, Option<TempDir>), D
         name: NAME.into(),
         rules: options.rules.clone(),
         overlay: Directory::default(),
+        overlay_file: None,
         create: true,
         lock_timeout: Duration::from_secs(10),
         migration: file::MigrationObserver::default(),

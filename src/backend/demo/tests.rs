@@ -105,6 +105,7 @@ async fn store_with_real_records_is_refused() {
         name: "local".into(),
         rules: Rules::default(),
         overlay: Directory::default(),
+        overlay_file: None,
         create: true,
         lock_timeout: Duration::from_secs(5),
         migration: file::MigrationObserver::default(),

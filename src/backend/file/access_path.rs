@@ -11,14 +11,18 @@ use std::sync::LazyLock;
 use sqlx::{Row, SqliteConnection};
 
 use super::error::StoreResult;
-use super::full_text::query::SearchTerm;
+use super::full_text::query::{NumberPart, SearchTerm};
 use super::names::NameKind;
 use super::row::{first_key_at, pack_facets};
 use super::sql::Batch;
-use crate::model::filter::{Filter, MatchContext, Owner, Predicate, Scope, StateFilter, Term};
+use crate::model::filter::{
+    Filter, MatchContext, Owner, Predicate, Scope, StateFilter, Term, UtcCalendar,
+};
 use crate::model::status::{Category, Source, Status};
 use crate::model::unknown::Word;
-use crate::model::{Extra, Impact, IncidentId, PersonRef, Priority, Summary, UnknownNames};
+use crate::model::{
+    Attributes, Extra, Impact, IncidentId, PersonRef, Priority, Summary, UnknownNames,
+};
 
 /// The list of incidents that a search reads, newest or oldest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +33,17 @@ pub(super) enum AccessPath {
     Column { column: IndexedColumn, values: Vec<i64> },
     /// Incidents that an FTS5 query finds.
     FullText { expression: String },
+    /// Incidents of any of these lists.
+    TextOrNumber { lists: Vec<TextList> },
+}
+
+/// Incidents that have some words in their texts and others in their number.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct TextList {
+    /// The FTS5 expressions of the words in texts.
+    pub expressions: Vec<String>,
+    /// The parts of the number.
+    pub numbers: Vec<NumberPart>,
 }
 
 /// The fields that have an index of their own.
@@ -104,8 +119,14 @@ pub(super) async fn plan_search(
         .filter_map(SearchTerm::complete_expression)
         .map(|expression| format!("({expression})"))
         .collect();
-    let access_path = if expressions.is_empty() {
-        match choose_column(conn, filter, context).await? {
+    let column =
+        if expressions.is_empty() { choose_column(conn, filter, context).await? } else { None };
+    let lists =
+        if column.is_none() { text_lists(&mut text_terms, &expressions) } else { Vec::new() };
+    let access_path = if lists.len() > 1 {
+        AccessPath::TextOrNumber { lists }
+    } else if expressions.is_empty() {
+        match column {
             Some((_, values)) if values.is_empty() => return Ok(None),
             Some((column, values)) => AccessPath::Column { column, values },
             None if facet_ranges.is_some() => {
@@ -123,6 +144,28 @@ pub(super) async fn plan_search(
         AccessPath::FullText { expression: expressions.join(" AND ") }
     };
     Ok(Some(SearchPlan { access_path, facet_ranges, key_range, row_filter, text_terms }))
+}
+
+/// Returns the lists of incidents that have each word in a text or in the number: one list, unless
+/// words are parts of too many numbers to name them.
+fn text_lists(text_terms: &mut [SearchTerm], expressions: &[String]) -> Vec<TextList> {
+    let mut lists = vec![TextList { expressions: expressions.to_vec(), numbers: Vec::new() }];
+    for term in text_terms {
+        // Each such word doubles the lists; what is not searched is compared with the rows.
+        if lists.len() > 2 {
+            break;
+        }
+        let Some((number, expression)) = term.search_number() else { continue };
+        let mut with_number = lists.clone();
+        for list in &mut with_number {
+            list.numbers.push(number.clone());
+        }
+        for list in &mut lists {
+            list.expressions.push(format!("({expression})"));
+        }
+        lists.append(&mut with_number);
+    }
+    lists
 }
 
 /// Returns the facets with which an incident may match, in ascending order.
@@ -203,6 +246,10 @@ impl FacetValues {
             Predicate::State(StateFilter::Snoozed) | Predicate::Sla(_) => {
                 (!self.status.is_open()).then_some(false)
             }
+            // What is open is not resolved.
+            Predicate::ResolvedWithin(_) | Predicate::ResolvedBefore(_) => {
+                (self.status.is_open() && !self.status.is_unknown()).then_some(false)
+            }
             _ => None,
         }
     }
@@ -233,8 +280,26 @@ fn key_range(filter: &Filter, context: MatchContext<'_>) -> (i64, i64) {
                 let latest = context.now.timestamp() - than.num_seconds();
                 below = below.min(first_key_at(latest + 2));
             }
+            // Reports are recorded to the second.
+            Predicate::Since(date) => {
+                let earliest = date.resolve(context.now, &UtcCalendar).0.timestamp();
+                from = from.max(first_key_at(earliest));
+            }
+            Predicate::Before(date) => {
+                let end = date.resolve(context.now, &UtcCalendar).0.timestamp();
+                below = below.min(first_key_at(end + 1));
+            }
             _ => {}
         }
+    }
+    // Several days are alternatives.
+    let days = filter.terms.iter().filter_map(|term| match &term.predicate {
+        Predicate::On(date) if !term.negated => Some(date.resolve(context.now, &UtcCalendar)),
+        _ => None,
+    });
+    if let Some((earliest, end)) = days.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))) {
+        from = from.max(first_key_at(earliest.timestamp()));
+        below = below.min(first_key_at(end.timestamp() + 1));
     }
     (from, below)
 }
@@ -335,8 +400,11 @@ pub(super) fn blank_summary() -> Summary {
         updated_at: None,
         alerts: 1,
         escalation: 0,
+        escalation_round: 0,
         seq: 1,
         last_event_at: at,
+        last_word: None,
+        attributes: Attributes::default(),
         unknown: UnknownNames::default(),
         extra: Extra::default(),
     }

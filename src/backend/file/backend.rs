@@ -14,9 +14,13 @@ use super::{
     changes, directory_table, group_commit, measures, problem_table, read, search, writer_guard,
 };
 use crate::backend::{
-    Backend, BackendError, Capabilities, CommandKinds, Cursor, Delta, Detail, Outcome, Page,
+    ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
+    Backend, BackendError, Capabilities, ChangeSearch, CommandKinds, Cursor, Delta, Detail,
+    FeedEntry, FeedSearch, Outcome, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
     Search, Storage, StoreMark, TimelineRange,
 };
+use crate::model::administration::AdministrationEvent;
+use crate::model::change::Change;
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
@@ -144,11 +148,51 @@ impl Backend for FileStore {
         .await
     }
 
+    async fn feed(&self, search: &FeedSearch) -> Result<Page<FeedEntry>, BackendError> {
+        self.with_path_context(self.read_feed(search)).await
+    }
+
+    async fn recorded_changes(&self, search: &ChangeSearch) -> Result<Page<Change>, BackendError> {
+        self.with_path_context(self.read_changes(search)).await
+    }
+
+    async fn reviews(&self, search: &ReviewSearch) -> Result<Page<ReviewEntry>, BackendError> {
+        self.with_path_context(self.read_reviews(search)).await
+    }
+
+    async fn action_items(
+        &self,
+        search: &ActionItemSearch,
+    ) -> Result<Page<ActionItemEntry>, BackendError> {
+        self.with_path_context(self.read_action_items(search)).await
+    }
+
+    async fn linked_problems(
+        &self,
+        search: &ProblemSearch,
+    ) -> Result<Page<ProblemEntry>, BackendError> {
+        self.with_path_context(self.read_linked_problems(search)).await
+    }
+
     async fn directory(&self) -> Result<Directory, BackendError> {
         let stored = self.with_path_context(async {
             directory_table::read_directory(&mut *self.acquire_reader().await?).await
         });
         Ok(stored.await?.unwrap_or_default().merged_with(&self.inner.options.overlay))
+    }
+
+    async fn administer(
+        &self,
+        request: &AdministrationRequest,
+    ) -> Result<Administered, BackendError> {
+        self.change_directory(request).await
+    }
+
+    async fn administration_log(
+        &self,
+        search: &AdministrationSearch,
+    ) -> Result<Page<AdministrationEvent>, BackendError> {
+        self.read_administration_log(search).await
     }
 
     async fn check_write(&self) -> Result<(), BackendError> {

@@ -15,18 +15,16 @@ use sqlx::{Connection, Row, SqliteConnection};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::connect::{connect_writer, parent_folder, with_suffix};
-use super::error::{SqliteFault, StoreError, StoreFaultKind, StoreResult, classify, display_path};
+use super::error::{SqliteFault, StoreError, StoreFaultKind, StoreResult, classify};
 use super::high_water::{self, HighWater};
 use super::meta::{self, StoreMeta, read_meta};
-use super::open::{
-    bring_copy_up_to_date, check_needed_to_write, check_store, open_unchecked, refused,
-};
+use super::open::{bring_copy_up_to_date, check_needed_to_write, check_store, open_unchecked};
 use super::open_error::OpenError;
 use super::options::Options;
+use super::refusal::{BackupAction, StoreRefusal};
 use super::restore_journal::RestoreJournal;
 use super::sql::Batch;
 use crate::backend::Cause;
-use crate::files::io_error_text;
 
 /// The name of the row with the content of the tokens file.
 const TOKENS: &str = "tokens_file";
@@ -74,13 +72,8 @@ fn failure(path: &Path, error: StoreError) -> OpenError {
     }
 }
 
-fn io_failure(path: &Path, what: &str, error: &io::Error) -> OpenError {
-    let file = display_path(path);
-    let advice = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
-        _ => "check the file and its folder, or name another",
-    };
-    refused(format!("{file} can't be {what} ({}): {advice}", io_error_text(error)))
+fn io_failure(path: &Path, action: BackupAction, source: io::Error) -> OpenError {
+    OpenError::refused(StoreRefusal::BackupFile { path: path.to_owned(), action, source })
 }
 
 /// Writes a copy of a store into a new file beside the target, checks it, and gives it the target's
@@ -96,17 +89,17 @@ pub async fn back_up(
 ) -> Result<BackupContent, OpenError> {
     let mut conn = open_unchecked(store).await?;
     let folder = parent_folder(target);
-    let copy = new_part(target).map_err(|e| io_failure(target, "written", &e))?;
-    let name = copy.path().to_str().ok_or_else(|| {
-        refused(format!("{} has a name that is no UTF-8: name another", display_path(target)))
-    })?;
+    let copy = new_part(target).map_err(|e| io_failure(target, BackupAction::Written, e))?;
+    let name = copy.path().to_str();
+    let name =
+        name.ok_or_else(|| OpenError::refused(StoreRefusal::NameIsNoText(target.to_owned())))?;
     let mut batch = Batch::one_off("PRAGMA query_only = OFF; VACUUM INTO ?");
     batch.arg(name.to_owned());
     batch.run(&mut conn).await.map_err(|error| match &error {
-        StoreError::Sql(e) if classify(e) == SqliteFault::Full => refused(format!(
-            "the disk that should hold {} is full: free some space or name another file",
-            display_path(target)
-        )),
+        StoreError::Sql(e) if classify(e) == SqliteFault::Full => {
+            let (path, cause) = (target.to_owned(), Cause::new(error));
+            OpenError::refused(StoreRefusal::BackupDiskFull { path, cause })
+        }
         _ => failure(store, error),
     })?;
     conn.close().await.ok();
@@ -128,9 +121,9 @@ pub async fn back_up(
     };
     written().map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
-            refused(format!("{} exists: name another file, or give --force", display_path(target)))
+            OpenError::refused(StoreRefusal::BackupExists(target.to_owned()))
         }
-        _ => io_failure(target, "written", &error),
+        _ => io_failure(target, BackupAction::Written, error),
     })?;
     Ok(content)
 }
@@ -173,24 +166,19 @@ pub async fn restore(
     let target = fs::canonicalize(store).unwrap_or_else(|_| store.to_owned());
     let folder = parent_folder(&target);
     if fs::canonicalize(backup).is_ok_and(|backup| backup == target) {
-        return Err(refused(format!(
-            "{} is the store itself: name a backup",
-            display_path(backup)
-        )));
+        return Err(OpenError::refused(StoreRefusal::BackupIsStore(backup.to_owned())));
     }
-    let source = File::open(backup).map_err(|e| io_failure(backup, "read", &e))?;
+    let source = File::open(backup).map_err(|e| io_failure(backup, BackupAction::Read, e))?;
     let now = Utc::now();
     let aside = with_suffix(&target, &format!(".before-{}", now.format("%Y%m%dT%H%M%S%3f")));
     let copy_path = with_suffix(&target, &format!(".restoring-{}", std::process::id()));
     let journal = RestoreJournal::begin(&target, &copy_path, &aside)?;
-    let mut copy = new_copy(copy_path).map_err(|e| io_failure(&target, "written", &e))?;
-    io::copy(&mut &source, &mut copy).map_err(|e| io_failure(&target, "written", &e))?;
+    let mut copy =
+        new_copy(copy_path).map_err(|e| io_failure(&target, BackupAction::Written, e))?;
+    io::copy(&mut &source, &mut copy).map_err(|e| io_failure(&target, BackupAction::Written, e))?;
     let copied_bytes = copy.as_file().metadata().map_or(0, |meta| meta.len());
     if copied_bytes == 0 {
-        return Err(refused(format!(
-            "{} is empty, it is no backup: name another file",
-            display_path(backup)
-        )));
+        return Err(OpenError::refused(StoreRefusal::BackupEmpty(backup.to_owned())));
     }
     let (mut prepared, content) = prepare(backup, copy.path(), &target, options).await?;
     // Whoever has the store open would go on with the old file.
@@ -198,10 +186,10 @@ pub async fn restore(
     let floors = prepared.begin_generation(&target, old.as_ref(), now).await;
     let (meta, floors) = floors.map_err(|error| failure(backup, error))?;
     close_complete(prepared.conn, copy.path()).await.map_err(|e| match e.kind() {
-        io::ErrorKind::StorageFull => io_failure(&target, "written", &e),
-        _ => io_failure(backup, "read", &e),
+        io::ErrorKind::StorageFull => io_failure(&target, BackupAction::Written, e),
+        _ => io_failure(backup, BackupAction::Read, e),
     })?;
-    copy.as_file().sync_all().map_err(|e| io_failure(&target, "written", &e))?;
+    copy.as_file().sync_all().map_err(|e| io_failure(&target, BackupAction::Written, e))?;
     let previous = match old {
         Some(old) => {
             old.set_aside(&target, &aside).await?;
@@ -213,9 +201,9 @@ pub async fn restore(
         copy.persist(&target).map_err(|error| error.error)?;
         File::open(folder)?.sync_all()
     };
-    put().map_err(|e| io_failure(&target, "written", &e))?;
+    put().map_err(|e| io_failure(&target, BackupAction::Written, e))?;
     HighWater::new(&target, &meta).begin_generation(&meta, floors.0, floors.1);
-    journal.finish().map_err(|e| io_failure(&target, "written", &e))?;
+    journal.finish().map_err(|e| io_failure(&target, BackupAction::Written, e))?;
     Ok(Restored { content, previous, next_number: floors.0 + 1 })
 }
 
@@ -366,10 +354,7 @@ async fn lock_old(target: &Path) -> Result<Option<OldStore>, OpenError> {
     .await;
     match locked {
         Err(StoreError::Sql(error)) if classify(&error) == SqliteFault::Locked => {
-            Err(refused(format!(
-                "{} is open: end the panes, the server and whatever else uses it, and try again",
-                display_path(target)
-            )))
+            Err(OpenError::refused(StoreRefusal::StoreInUse(target.to_owned())))
         }
         Err(_) => Ok(Some(OldStore::DAMAGED)),
         Ok(()) => Ok(Some(OldStore::read(conn).await)),
@@ -384,11 +369,11 @@ impl OldStore {
             let from = with_suffix(target, companion);
             if from.exists() {
                 fs::rename(&from, with_suffix(aside, companion))
-                    .map_err(|e| io_failure(&from, "kept aside", &e))?;
+                    .map_err(|e| io_failure(&from, BackupAction::SetAside, e))?;
             }
         }
         let linked = fs::hard_link(target, aside).or_else(|_| fs::rename(target, aside));
-        linked.map_err(|e| io_failure(target, "kept aside", &e))?;
+        linked.map_err(|e| io_failure(target, BackupAction::SetAside, e))?;
         if let Some(conn) = self.conn {
             conn.close().await.ok();
         }

@@ -9,10 +9,10 @@ use crate::model::change::Change;
 use crate::model::check::{self, BadField, FieldProblem};
 
 /// The second from which the times of spans are counted, so that 1970 to 2100 fits signed 32 bits.
-const SPAN_EPOCH: i64 = 1 << 31;
+pub(super) const SPAN_EPOCH: i64 = 1 << 31;
 
 /// Converts a second since 1970 to the form in the table `change_span`.
-fn span_second(second: i64) -> i64 {
+pub(super) fn span_second(second: i64) -> i64 {
     (second - SPAN_EPOCH).clamp(i64::from(i32::MIN), i64::from(i32::MAX))
 }
 

@@ -6,6 +6,9 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection};
 
+/// The size of the page cache of a connection, for `PRAGMA cache_size`: minus kibibytes.
+pub(super) const CACHE_PRAGMA: &str = "-2000";
+
 /// Returns the options that every connection to the file uses.
 pub(super) fn connect_options(path: &Path, lock_timeout: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
@@ -15,7 +18,7 @@ pub(super) fn connect_options(path: &Path, lock_timeout: Duration) -> SqliteConn
         .synchronous(SqliteSynchronous::Full)
         // The driver stores milliseconds in 31 bits.
         .busy_timeout(lock_timeout.min(Duration::from_secs(1_000_000)))
-        .pragma("cache_size", "-2000")
+        .pragma("cache_size", CACHE_PRAGMA)
         .pragma("temp_store", "MEMORY")
         .thread_name(|n| format!("store-{n}"))
         .disable_statement_logging()

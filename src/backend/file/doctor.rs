@@ -1,6 +1,7 @@
 //! Checks a store, rebuilds its projection, and salvages what can be read of a damaged one.
 
 mod examine;
+mod lists;
 mod outdated;
 mod rebuild;
 mod report;

@@ -40,10 +40,12 @@ pub(super) fn insert_event(
     event: &Event,
     origin: &EventOrigin,
 ) -> StoreResult<()> {
-    batch.sql(
-        "INSERT INTO event (format, id, incident, seq, kind, at, recorded, actor, nth, command,
-            subject, digest, log, body) VALUES (5, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ",
-    );
+    batch
+        .sql(
+            "INSERT INTO event (format, id, incident, seq, kind, at, recorded, actor, nth, command,
+                subject, digest, log, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ",
+        )
+        .arg(event_row::WRITER_FORMAT);
     let guard = origin.guard.as_ref();
     batch.sql(NEXT_LOG);
     match guard {

@@ -15,9 +15,10 @@ pub(super) const COLUMNS: &str =
 /// The tables that [`COLUMNS`] come from.
 pub(super) const FROM: &str = "event e JOIN name a ON a.id = e.actor";
 
-/// The value of the columns `format`: the first version of the store whose programs set them. Triggers
-/// refuse rows without it, which programs of older versions insert that still have the file open.
-pub(super) const WRITER_FORMAT: i64 = 5;
+/// The value of the columns `format`: the last version of the store that all writers must know.
+/// Triggers refuse events with an earlier one or none, which programs of older versions insert that
+/// still have the file open.
+pub(super) const WRITER_FORMAT: i64 = 7;
 
 // The kinds are stored: they never change.
 

@@ -4,6 +4,7 @@ use std::io;
 
 use sqlx::{Row, SqliteConnection};
 
+use super::administration_table::read_administration;
 use super::command_identity::{add_digest, digest_column, read_used_ids};
 use super::directory_table::read_directory;
 use super::error::{ExportFault, StoreError, StoreResult};
@@ -75,6 +76,9 @@ async fn export_in_transaction(conn: &mut SqliteConnection, sink: Sink<'_>) -> S
         .await?;
     for used in read_used_ids(conn).await? {
         emit(&Record::Command(used))?;
+    }
+    for event in read_administration(conn).await? {
+        emit(&Record::Administration(Box::new(event)))?;
     }
     for record in read_foreign(conn, true).await? {
         emit(&record)?;

@@ -8,103 +8,27 @@
 //! search by words brings the index up to date first. Where it can't, it compares the incidents that
 //! are left with the words itself, so that it never finds less.
 
+pub(super) mod index;
 pub(super) mod query;
 mod tokens;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sqlx::{Row, SqliteConnection};
-
 use super::error::{SqliteFault, StoreError, StoreResult, classify};
-use super::json_column::encode_json;
-use super::read::summary_at;
 use super::sql::Batch;
 use super::store::FileStore;
 use crate::backend::BackendError;
-use crate::model::Summary;
-use crate::model::event::StoredBody;
 use crate::model::filter::{Filter, Scope};
-use crate::model::searched_texts::SearchedTexts;
+
+use index::{
+    IndexStep, MERGE_AFTER, PAGES_PER_MERGE, count_todo, index_in_transaction, merge_step,
+};
 
 pub(super) use tokens::WordSet;
 
-/// The number of incidents that are indexed by one batch of statements.
-const INCIDENTS_PER_BATCH: i64 = 200;
-/// The number of batches of one transaction, so that other writers can write in between.
-const BATCHES_PER_TRANSACTION: usize = 10;
 /// While another process writes, a search compares up to this many incidents that are not indexed
 /// yet. With more it waits until it can index them.
 const MAX_COMPARED: u64 = 2_000;
-/// After this many incidents were indexed at once, the segments of the index are merged. Each word of
-/// a query is looked up in every segment.
-pub(super) const MERGE_AFTER: u64 = 10_000;
-/// The number of pages that are merged in one transaction.
-const PAGES_PER_MERGE: i64 = 1_000;
-
-/// Some of the incidents whose texts are not indexed yet: those after one key up to another.
-#[derive(Clone, Copy, Debug)]
-struct TodoRange {
-    after: i64,
-    last: i64,
-}
-
-impl TodoRange {
-    /// Returns the next range after a key; `None` if there are no more.
-    async fn next(conn: &mut SqliteConnection, after: i64) -> StoreResult<Option<Self>> {
-        let mut batch = Batch::new(
-            "SELECT max(incident) FROM
-                (SELECT incident FROM words_todo WHERE incident > ? ORDER BY incident LIMIT ?)",
-        );
-        batch.arg(after).arg(INCIDENTS_PER_BATCH);
-        let last: Option<i64> =
-            batch.fetch_optional(conn).await?.map(|row| row.try_get(0)).transpose()?.flatten();
-        Ok(last.map(|last| Self { after, last }))
-    }
-
-    /// Returns the condition on the key of an incident, for [`read_texts`].
-    fn condition(self) -> String {
-        format!(
-            "IN (SELECT incident FROM words_todo WHERE incident > {} AND incident <= {})",
-            self.after, self.last
-        )
-    }
-}
-
-/// Reads incidents with the texts in which words are searched for, in the order of their keys.
-/// `condition` is an SQL condition on the key.
-async fn read_texts(
-    conn: &mut SqliteConnection,
-    condition: &str,
-) -> StoreResult<Vec<(i64, Summary, SearchedTexts)>> {
-    let batch = Batch::one_off(&format!(
-        "SELECT i.key, i.row, e.body FROM incident i JOIN event e ON e.incident = i.key
-         WHERE i.key {condition} ORDER BY i.key, e.seq"
-    ));
-    let mut found: Vec<(i64, Summary, SearchedTexts)> = Vec::new();
-    batch
-        .for_each_row(conn, |row| {
-            let key: i64 = row.try_get(0)?;
-            if found.last().is_none_or(|(last, ..)| *last != key) {
-                found.push((key, summary_at(row, 1)?, SearchedTexts::default()));
-            }
-            if let Some((_, _, texts)) = found.last_mut() {
-                let (stored, _) = StoredBody::from_json(row.try_get(2)?)
-                    .map_err(|e| StoreError::content(format!("an event: {e}")))?;
-                texts.add(&stored.body);
-            }
-            Ok(true)
-        })
-        .await?;
-    Ok(found)
-}
-
-/// What a step of indexing has done.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct IndexStep {
-    indexed: u64,
-    remaining: u64,
-}
 
 impl FileStore {
     /// Returns whether a filter is about words of the history, so that its search begins with
@@ -200,68 +124,4 @@ impl FileStore {
             }
         }
     }
-}
-
-/// Merges some pages of the index. Returns whether there was something to merge.
-pub(super) async fn merge_step(conn: &mut SqliteConnection, pages: i64) -> StoreResult<bool> {
-    let mut batch = Batch::new(
-        "SELECT total_changes();
-         INSERT INTO words (words, rank) VALUES ('merge', ?);
-         SELECT total_changes();",
-    );
-    batch.arg(pages);
-    let counts: Vec<i64> = batch
-        .fetch_result_sets(conn)
-        .await?
-        .iter()
-        .filter_map(|rows| rows.first())
-        .map(|row| row.try_get(0))
-        .collect::<Result<_, _>>()?;
-    // A step that does nothing changes less than two rows: so says the documentation of FTS5.
-    Ok(matches!(counts.as_slice(), [before, after] if after - before >= 2))
-}
-
-/// Returns how many incidents are not indexed yet.
-async fn count_todo(conn: &mut SqliteConnection) -> StoreResult<u64> {
-    let row = Batch::new("SELECT count(*) FROM words_todo").fetch_optional(conn).await?;
-    let count: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
-    Ok(u64::try_from(count).unwrap_or(0))
-}
-
-async fn index_in_transaction(conn: &mut SqliteConnection) -> StoreResult<IndexStep> {
-    let before = count_todo(conn).await?;
-    for _ in 0..BATCHES_PER_TRANSACTION {
-        if !index_batch(conn).await? {
-            break;
-        }
-    }
-    let remaining = count_todo(conn).await?;
-    Batch::new("COMMIT").run(conn).await?;
-    Ok(IndexStep { indexed: before - remaining, remaining })
-}
-
-/// Indexes all incidents whose texts are not indexed yet, within the running transaction.
-pub(super) async fn index_pending(conn: &mut SqliteConnection) -> StoreResult<()> {
-    while index_batch(conn).await? {}
-    Ok(())
-}
-
-/// Indexes the next incidents whose texts are not indexed yet. Returns `false` if there are none.
-async fn index_batch(conn: &mut SqliteConnection) -> StoreResult<bool> {
-    let Some(range) = TodoRange::next(conn, i64::MIN).await? else { return Ok(false) };
-    let mut put = Batch::one_off("");
-    // Most words are those of many incidents.
-    let mut vocabulary = BTreeSet::new();
-    for (key, row, texts) in read_texts(conn, &range.condition()).await? {
-        let words = WordSet::new(&row, &texts);
-        put.sql("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?);")
-            .arg(key)
-            .arg(words.document());
-        vocabulary.append(&mut words.into_vocabulary());
-    }
-    put.sql("INSERT OR IGNORE INTO vocabulary (word) SELECT value FROM json_each(?);")
-        .arg(encode_json(&vocabulary)?);
-    put.sql("DELETE FROM words_todo WHERE incident <= ?;").arg(range.last);
-    put.run(conn).await?;
-    Ok(true)
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use lru::LruCache;
 use sqlx::{Connection, Row, SqliteConnection};
 
+use super::administration_table;
 use super::bulk::{self, BulkWriter, ProjectionWrite};
 use super::change_table;
 use super::command_identity::put_used_id;
@@ -207,6 +208,12 @@ impl Importer {
                 let mut batch = Batch::default();
                 put_used_id(&mut batch, &used, parse_digest(&used.digest)?);
                 batch.run(&mut self.conn).await.map_err(|failure| self.store_error(failure))
+            }
+            Record::Administration(event) => {
+                administration_table::check_event(&event)?;
+                let mut batch = Batch::default();
+                let put = administration_table::put_event(&mut batch, &event);
+                self.add_other(put, batch).await
             }
             // Whoever reads the records in order compares the count.
             Record::End { .. } => Ok(()),
@@ -559,7 +566,7 @@ impl Importer {
         let Self { store, conn, added, next_log, .. } = self;
         match result {
             Ok(()) => {
-                if added.incidents >= full_text::MERGE_AFTER {
+                if added.incidents >= full_text::index::MERGE_AFTER {
                     // Everything is committed: this only makes searches faster.
                     if let Err(error) = store.merge_full_text().await {
                         tracing::warn!(%error, "the index of words is not merged");
@@ -576,7 +583,7 @@ impl Importer {
 
     async fn finish(&mut self) -> StoreResult<()> {
         self.write_incidents(0).await?;
-        full_text::index_pending(&mut self.conn).await?;
+        full_text::index::index_pending(&mut self.conn).await?;
         measures::warm_cache(&mut self.conn).await?;
         Batch::new("COMMIT").run(&mut self.conn).await?;
         // A large import leaves a large write-ahead log: free its space, unless a reader uses it.

@@ -11,7 +11,6 @@ use integer_encoding::VarInt;
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{StoreError, StoreResult};
-use super::migrate::SCHEMA_VERSION;
 use super::problem_table::read_problem;
 use super::read::summary_at;
 use super::records;
@@ -24,6 +23,8 @@ use crate::model::command::Link;
 use crate::model::measures::{Cut, Fact, FactVerdict, Measures, Recurring, Window, compute};
 use crate::model::priority::Priority;
 
+/// The first version of the schema whose packed days have the form of this one.
+const PACKED_SINCE: i64 = 5;
 /// The number of past days that an import packs.
 const WARM_DAYS: i64 = 185;
 
@@ -47,7 +48,7 @@ pub(super) async fn read_measures(
     let span = (first_ms.div_euclid(DAY_MS), window.to.timestamp_millis().div_euclid(DAY_MS));
     Batch::new("BEGIN").run(&mut conn).await?;
     // Days that an older version has packed have another form.
-    let is_cached = store.inner.version == SCHEMA_VERSION;
+    let is_cached = store.inner.version >= PACKED_SINCE;
     let result = read_days(&mut conn, span, is_cached).await;
     Batch::new("COMMIT").run(&mut conn).await.ok();
     let (days, fresh, log) = result?;

@@ -5,6 +5,8 @@
 //! rebuilt from it ([`doctor`]).
 
 mod access_path;
+mod administration;
+mod administration_table;
 mod backend;
 pub mod backup;
 mod bulk;
@@ -27,6 +29,7 @@ mod import;
 mod import_error;
 mod issued;
 mod json_column;
+mod lists;
 mod measures;
 mod meta;
 mod migrate;
@@ -42,6 +45,7 @@ mod read;
 mod read_only;
 mod read_pool;
 mod records;
+mod refusal;
 mod reopening;
 mod restore_journal;
 mod row;
@@ -62,5 +66,6 @@ pub use new_store::NewStore;
 pub use open_error::OpenError;
 pub use options::{DEMO_NAME, Options};
 pub use read_only::ReadOnlyReason;
+pub use refusal::{BackupAction, Bytes, StoreRefusal};
 pub use reopening::ReopeningStore;
 pub use store::FileStore;

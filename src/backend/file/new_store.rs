@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use tempfile::{TempDir, TempPath};
 
 use super::connect::{parent_folder, with_suffix};
-use super::error::display_path;
 use super::open_error::OpenError;
-use crate::files::{io_error_text, resolve_links};
+use super::refusal::StoreRefusal;
+use crate::files::resolve_links;
 
 /// A store that is being made. It has its name once it is committed; dropped before, it leaves
 /// nothing.
@@ -32,37 +32,30 @@ impl NewStore {
         if path.exists() {
             return Ok(None);
         }
-        let target = resolve_links(path).map_err(|error| create_error(path, &error))?;
+        let target = resolve_links(path).map_err(|error| create_error(path, error))?;
         let folder = parent_folder(&target);
         if !folder.is_dir() {
             if target != path {
                 return Err(OpenError::MissingTarget { link: path.to_owned(), target });
             }
             let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            created.map_err(|error| create_error(folder, &error))?;
+            created.map_err(|error| create_error(folder, error))?;
         }
         // A log that stayed behind would be replayed into the new file.
         for log in ["-wal", "-journal"].map(|suffix| with_suffix(&target, suffix)) {
             if log.metadata().is_ok_and(|metadata| metadata.len() > 0) {
-                return Err(OpenError::Refused(
-                    format!(
-                        "{} is not there, and {} still has what was written to it last: put the \
-                         store back, or move that file away",
-                        display_path(path),
-                        display_path(&log)
-                    )
-                    .into(),
-                ));
+                let path = path.to_owned();
+                return Err(OpenError::refused(StoreRefusal::LogWithoutStore { path, log }));
             }
         }
         let draft = tempfile::Builder::new()
             .prefix(".redphone-new-")
             .permissions(Permissions::from_mode(0o700))
             .tempdir_in(folder)
-            .map_err(|error| create_error(&target, &error))?;
+            .map_err(|error| create_error(&target, error))?;
         let new = Self { folder: draft, target };
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(new.path());
-        file.map_err(|error| create_error(&new.target, &error))?;
+        file.map_err(|error| create_error(&new.target, error))?;
         Ok(Some(new))
     }
 
@@ -82,9 +75,9 @@ impl NewStore {
         let log = with_suffix(&made, "-wal");
         if log.metadata().is_ok_and(|metadata| metadata.len() > 0) {
             // Closing could not copy the log into the file.
-            return Err(create_error(&self.target, &io::ErrorKind::StorageFull.into()));
+            return Err(create_error(&self.target, io::ErrorKind::StorageFull.into()));
         }
-        let failed = |error: io::Error| create_error(&self.target, &error);
+        let failed = |error: io::Error| create_error(&self.target, error);
         File::open(&made).and_then(|file| file.sync_all()).map_err(failed)?;
         match TempPath::try_from_path(&made).map_err(failed)?.persist_noclobber(&self.target) {
             Ok(()) => {}
@@ -104,41 +97,29 @@ impl NewStore {
 /// Refuses a text that `SQLite` does not take for the path of a file.
 pub(super) fn check_name(path: &Path) -> Result<(), OpenError> {
     let name = path.as_os_str().as_encoded_bytes();
-    let file = display_path(path);
-    if name.is_empty() {
-        return Err(OpenError::Refused("the path of the store is empty: name a file".into()));
-    }
-    if name.starts_with(b":memory:") {
-        return Err(OpenError::Refused(format!(
-            "a store is a file, and {file} would be lost at the end: name a file, or try things out \
-             with redphone demo"
-        ).into()));
-    }
-    if name.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"file:")) {
-        return Err(OpenError::Refused(
-            format!("{file} is a URI: name the file by its path alone").into(),
-        ));
-    }
-    Ok(())
+    let refusal = if name.is_empty() {
+        StoreRefusal::NoName
+    } else if name.starts_with(b":memory:") {
+        StoreRefusal::InMemory(path.to_owned())
+    } else if name.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"file:")) {
+        StoreRefusal::Uri(path.to_owned())
+    } else {
+        return Ok(());
+    };
+    Err(OpenError::refused(refusal))
 }
 
 /// Returns the error for a file or folder that can't be created.
-fn create_error(target: &Path, error: &io::Error) -> OpenError {
-    let target = display_path(target);
-    let sentence = match error.kind() {
+fn create_error(target: &Path, source: io::Error) -> OpenError {
+    let path = target.to_owned();
+    OpenError::refused(match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            format!("the disk that should hold {target} is full: free some space and try again")
+            StoreRefusal::NoRoomToCreate { path, source }
         }
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
-            format!("{target} can't be made: its folder is not writable for you; name another")
+            StoreRefusal::FolderNotWritable { path, source }
         }
-        io::ErrorKind::NotADirectory => {
-            format!("{target} lies under something that is no folder: name another")
-        }
-        _ => {
-            let why = io_error_text(error);
-            format!("{target} can't be made ({why}): check its folder or name another")
-        }
-    };
-    OpenError::Refused(sentence.into())
+        io::ErrorKind::NotADirectory => StoreRefusal::ParentIsNoFolder(path),
+        _ => StoreRefusal::NotCreated { path, source },
+    })
 }

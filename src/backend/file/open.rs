@@ -16,29 +16,26 @@ use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 use super::connect::{connect_writer, parent_folder, with_suffix};
 use super::doctor::Outdated;
 use super::error::{
-    SqliteFault, StoreError, StoreFault, StoreFaultKind, classify, display_path, is_lack_of_room,
+    SqliteFault, StoreError, StoreFault, StoreFaultKind, classify, is_lack_of_room,
 };
 use super::high_water::{self, HighWater};
 use super::meta::{self, StoreMeta, read_meta, read_needed};
-use super::migrate::{self, Prepared, SCHEMA_VERSION, UNFINISHED};
+use super::migrate::{self, Prepared, SCHEMA_VERSION, UNFINISHED, is_unfinished};
 use super::new_store::{NewStore, check_name};
 use super::open_error::OpenError;
 use super::options::Options;
 use super::read_only::{ReadOnlyReason, is_disk_full};
 use super::read_pool::{Reader, connect_reader};
+use super::refusal::StoreRefusal;
 use super::restore_journal::{self, Interrupted};
 use super::sql::Batch;
 use crate::backend::Cause;
-use crate::files::{io_error_text, resolve_links};
+use crate::files::resolve_links;
 
 /// `application_id` in the header of every store.
 pub(super) const APPLICATION_ID: i64 = 0x5264_706e;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/backend/file/migrations");
-
-pub(super) fn refused(sentence: String) -> OpenError {
-    OpenError::Refused(sentence.into())
-}
 
 /// Identifies a file independently of its path, by device and inode.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -122,7 +119,9 @@ async fn open_writable(path: &Path, options: &Options) -> Result<OpenedFile, Ope
     let mut conn = connect(path, path, options.lock_timeout).await?;
     let header = read_header(path, &mut conn).await?;
     refuse_if_newer(path, &header)?;
-    if !header.is_current() {
+    if header.is_current() {
+        migrate::remove_stale_lock(path);
+    } else {
         let prepared = migrate::prepare(path, &mut conn, options, header.version).await?;
         upgrade(path, &mut conn).await?;
         migrate::finish(path, &mut conn, options, prepared).await?;
@@ -156,8 +155,7 @@ async fn open_writable(path: &Path, options: &Options) -> Result<OpenedFile, Ope
 /// Refuses a file that is no store, or of a later version.
 pub(super) async fn check_store(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenError> {
     if read_header(path, conn).await?.version == 0 {
-        let file = display_path(path);
-        return Err(refused(format!("{file} is no redphone store: name another file")));
+        return Err(OpenError::refused(StoreRefusal::NoStore(path.to_owned())));
     }
     Ok(())
 }
@@ -216,68 +214,46 @@ pub(super) async fn bring_copy_up_to_date(
 /// Refuses a path that can't be a store.
 fn check_path(path: &Path) -> Result<(), OpenError> {
     check_name(path)?;
-    let file = display_path(path);
+    let file = path.to_owned();
+    let refused = |refusal| Err(OpenError::refused(refusal));
     match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => {
-            Err(refused(format!("{file} is a folder: name a file in it")))
-        }
-        Ok(metadata) if !metadata.is_file() => {
-            Err(refused(format!("{file} is not a plain file: name another one")))
-        }
+        Ok(metadata) if metadata.is_dir() => refused(StoreRefusal::Folder(file)),
+        Ok(metadata) if !metadata.is_file() => refused(StoreRefusal::NotPlainFile(file)),
         Ok(_) => check_magic(path),
         Err(e) if e.kind() == io::ErrorKind::NotFound && restore_journal::is_at(path) => {
-            Err(refused(format!(
-                "{file} was being put back from a backup, and that was interrupted: run redphone \
-                 list once, which puts it in order"
-            )))
+            refused(StoreRefusal::RestoreInterrupted(file))
         }
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            let link = path.to_owned();
-            match resolve_links(path) {
-                Ok(target) if target != link => Err(OpenError::MissingTarget { link, target }),
-                _ => Err(OpenError::Missing(link)),
-            }
-        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => match resolve_links(path) {
+            Ok(target) if target != file => Err(OpenError::MissingTarget { link: file, target }),
+            _ => Err(OpenError::Missing(file)),
+        },
         Err(e) if e.kind() == io::ErrorKind::NotADirectory => {
-            Err(refused(format!("{file} lies under something that is no folder: name another")))
+            refused(StoreRefusal::ParentIsNoFolder(file))
         }
-        Err(e) => {
-            let why = io_error_text(&e);
-            Err(refused(format!("{file} can't be looked at ({why}): check its folder")))
-        }
+        Err(source) => refused(StoreRefusal::NoMetadata { path: file, source }),
     }
 }
 
 fn check_magic(path: &Path) -> Result<(), OpenError> {
-    let file = display_path(path);
     let mut magic = Vec::new();
-    File::open(path).and_then(|f| f.take(16).read_to_end(&mut magic)).map_err(|e| {
-        let why = io_error_text(&e);
-        refused(format!("{file} can't be read ({why}): make it readable for you"))
+    File::open(path).and_then(|f| f.take(16).read_to_end(&mut magic)).map_err(|source| {
+        OpenError::refused(StoreRefusal::Unreadable { path: path.to_owned(), source })
     })?;
     if !magic.is_empty() && magic != *b"SQLite format 3\0" {
-        return Err(refused(format!(
-            "{file} is not a redphone store, nor any SQLite file: name another file"
-        )));
+        return Err(OpenError::refused(StoreRefusal::NoDatabase(path.to_owned())));
     }
     Ok(())
 }
 
 /// Refuses a store whose file or folder can't be written.
 fn check_permissions(path: &Path) -> Result<(), OpenError> {
-    let file = display_path(path);
     if access(path, Access::WRITE_OK).is_err() {
-        return Err(refused(format!(
-            "{file} is read-only: make it writable for you, or look at it with --read-only"
-        )));
+        return Err(OpenError::refused(StoreRefusal::FileReadOnly(path.to_owned())));
     }
     let folder = parent_folder(path);
     if access(folder, Access::WRITE_OK).is_err() {
-        return Err(refused(format!(
-            "{} is read-only, and {file} needs files beside it: make the folder writable for you, \
-             or look at it with --read-only",
-            display_path(folder)
-        )));
+        let (folder, file) = (folder.to_owned(), path.to_owned());
+        return Err(OpenError::refused(StoreRefusal::FolderReadOnly { folder, file }));
     }
     Ok(())
 }
@@ -292,19 +268,11 @@ pub(super) async fn open_read_only(
     let opened = connect_reader(path, options.lock_timeout).await;
     let Reader { mut conn, has_room, is_exclusive } = opened.map_err(|e| read_error(path, e))?;
     let header = read_header(path, &mut conn).await?;
-    if header.version == UNFINISHED {
-        return Err(refused(format!(
-            "{} is being brought up to date, or that was interrupted: wait until it is done, or \
-             open it once without --read-only",
-            display_path(path)
-        )));
+    if is_unfinished(header.version) {
+        return Err(OpenError::refused(StoreRefusal::MigrationUnfinished(path.to_owned())));
     }
     if header.version < OLDEST_READABLE {
-        return Err(refused(format!(
-            "{} was written by an older redphone or is empty, and reading alone does not bring it \
-             up to date: open it once without --read-only",
-            display_path(path)
-        )));
+        return Err(OpenError::refused(StoreRefusal::OldOrEmpty(path.to_owned())));
     }
     let meta = read_meta(&mut conn).await.map_err(|failure| store_error(path, failure))?;
     if is_exclusive {
@@ -325,11 +293,8 @@ fn read_error(path: &Path, error: sqlx::Error) -> OpenError {
         && with_suffix(path, "-wal").exists()
         && !is_disk_full(path)
     {
-        let file = display_path(path);
-        return refused(format!(
-            "{file} is in use or was left in the middle, and its files -wal and -shm can't be \
-             read: make them readable for you, or let its owner open it once"
-        ));
+        let path = path.to_owned();
+        return OpenError::refused(StoreRefusal::LogUnreadable { path, source: error });
     }
     OpenError::fault(path, StoreFaultKind::Sql(error))
 }
@@ -357,7 +322,7 @@ pub(super) async fn schema_state(
     if header.version < OLDEST_READABLE {
         return Ok(SchemaState::Empty);
     }
-    let is_unfinished = header.version == UNFINISHED;
+    let is_unfinished = is_unfinished(header.version);
     let version = if is_unfinished { SCHEMA_VERSION } else { header.version };
     Ok(SchemaState::Outdated(Outdated { version, newest: SCHEMA_VERSION, is_unfinished }))
 }
@@ -379,13 +344,12 @@ impl StoreHeader {
     }
 
     fn has_current_schema(&self) -> bool {
-        self.version >= SCHEMA_VERSION && self.version != UNFINISHED
+        self.version >= SCHEMA_VERSION && !is_unfinished(self.version)
     }
 }
 
 /// Reads the header of a file, and refuses one that is no store or of a newer version.
 async fn read_header(path: &Path, conn: &mut SqliteConnection) -> Result<StoreHeader, OpenError> {
-    let file = display_path(path);
     let result_sets = Batch::new(
         "PRAGMA application_id; PRAGMA user_version; SELECT count(*) FROM sqlite_schema;
          PRAGMA journal_mode;",
@@ -422,23 +386,20 @@ async fn read_header(path: &Path, conn: &mut SqliteConnection) -> Result<StoreHe
         if has_migrations && application == 0 && tables <= 2 {
             return Ok(StoreHeader { version: 0, has_wal: false, needed_to_write: None });
         }
-        return Err(refused(format!(
-            "{file} belongs to another program, it is not a redphone store: name another file"
-        )));
+        return Err(OpenError::refused(StoreRefusal::OtherProgram(path.to_owned())));
     }
     let needed = match version {
-        ..=1 | UNFINISHED => None,
+        ..=1 => None,
+        version if is_unfinished(version) => None,
         // Damage is found by whatever reads on.
         _ => read_needed(conn).await.unwrap_or_default(),
     };
     if version > SCHEMA_VERSION
-        && version != UNFINISHED
+        && !is_unfinished(version)
         && needed.is_none_or(|needed| needed.to_read > SCHEMA_VERSION)
     {
-        return Err(refused(format!(
-            "{file} was written by a newer redphone (version {version} of the file, this one knows \
-             {SCHEMA_VERSION}): update redphone, it was left as it is"
-        )));
+        let (path, newest) = (path.to_owned(), SCHEMA_VERSION);
+        return Err(OpenError::refused(StoreRefusal::Newer { path, version, newest }));
     }
     let needed_to_write = needed.map(|needed| needed.to_write);
     let needed_to_write = needed_to_write.filter(|version| *version > SCHEMA_VERSION);
@@ -462,21 +423,23 @@ async fn run_migrations(conn: &mut SqliteConnection) -> Result<(), MigrateError>
 /// processes may do so at once:
 /// the second finds it done.
 async fn upgrade(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenError> {
-    let mut last_error = refused(String::new());
+    let mut last_error = None;
     for _ in 0..20 {
         let wal_result = Batch::new("PRAGMA journal_mode = WAL").run(conn).await;
         let migration_result = match wal_result {
             Ok(()) => run_migrations(conn).await.map_err(|e| match e {
                 MigrateError::Execute(e) => OpenError::fault(path, StoreFaultKind::Sql(e)),
-                other => {
-                    refused(format!("{} can't be brought up to date ({other})", display_path(path)))
+                source => {
+                    let path = path.to_owned();
+                    OpenError::refused(StoreRefusal::Migration { path, source })
                 }
             }),
             Err(StoreError::Sql(e)) => Err(OpenError::fault(path, StoreFaultKind::Sql(e))),
-            Err(other) => Err(refused(other.to_string())),
+            Err(other) => Err(OpenError::refused(StoreRefusal::Store(Cause::new(other)))),
         };
         let header = read_header(path, conn).await?;
-        if header.is_current() || header.version == UNFINISHED {
+        let is_migrated = is_unfinished(header.version) && migration_result.is_ok();
+        if header.is_current() || header.version == UNFINISHED || is_migrated {
             return Ok(());
         }
         if let Err(error) = migration_result {
@@ -484,11 +447,11 @@ async fn upgrade(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenErr
             if is_fault_of_the_disk(&error) {
                 return Err(error);
             }
-            last_error = error;
+            last_error = Some(error);
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Err(last_error)
+    Err(last_error.unwrap_or_else(|| OpenError::refused(StoreRefusal::Changing(path.to_owned()))))
 }
 
 fn is_fault_of_the_disk(error: &OpenError) -> bool {

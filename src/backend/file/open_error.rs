@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::error::{StoreFault, StoreFaultKind, display_path};
+use super::refusal::StoreRefusal;
 use crate::backend::Cause;
 
 /// The reasons for which a store can't be opened. Displayed as a sentence that names the file and
@@ -25,6 +26,11 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// Returns the error for a file that is not used as a store.
+    pub(super) fn refused(refusal: StoreRefusal) -> Self {
+        Self::Refused(Cause::new(refusal))
+    }
+
     /// Returns the error for a fault of the store that is opened.
     pub(super) fn fault(path: &Path, kind: StoreFaultKind) -> Self {
         Self::Refused(Cause::new(StoreFault { path: path.to_owned(), kind }))

@@ -1,5 +1,6 @@
 //! How a store is opened.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::migrate::MigrationObserver;
@@ -18,6 +19,8 @@ pub struct Options {
     pub rules: Rules,
     /// Entries that extend the store's own directory; on a conflict these win.
     pub overlay: Directory,
+    /// The settings file that names these entries, for sentences.
+    pub overlay_file: Option<PathBuf>,
     /// Whether to create the file and its folder if they are missing.
     pub create: bool,
     /// How long to wait for a lock that another process holds.

@@ -18,9 +18,13 @@ use super::open_error::OpenError;
 use super::options::Options;
 use super::store::FileStore;
 use crate::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search, Storage,
-    StoreMark, TimelineRange,
+    ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
+    Backend, BackendError, Capabilities, ChangeSearch, Cursor, Delta, Detail, FeedEntry,
+    FeedSearch, Outcome, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
+    Storage, StoreMark, TimelineRange,
 };
+use crate::model::administration::AdministrationEvent;
+use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
@@ -279,8 +283,48 @@ impl Backend for ReopeningStore {
         self.current_store().await?.0.problems().await
     }
 
+    async fn feed(&self, search: &FeedSearch) -> Result<Page<FeedEntry>, BackendError> {
+        self.current_store().await?.0.feed(search).await
+    }
+
+    async fn recorded_changes(&self, search: &ChangeSearch) -> Result<Page<Change>, BackendError> {
+        self.current_store().await?.0.recorded_changes(search).await
+    }
+
+    async fn reviews(&self, search: &ReviewSearch) -> Result<Page<ReviewEntry>, BackendError> {
+        self.current_store().await?.0.reviews(search).await
+    }
+
+    async fn action_items(
+        &self,
+        search: &ActionItemSearch,
+    ) -> Result<Page<ActionItemEntry>, BackendError> {
+        self.current_store().await?.0.action_items(search).await
+    }
+
+    async fn linked_problems(
+        &self,
+        search: &ProblemSearch,
+    ) -> Result<Page<ProblemEntry>, BackendError> {
+        self.current_store().await?.0.linked_problems(search).await
+    }
+
     async fn directory(&self) -> Result<Directory, BackendError> {
         self.current_store().await?.0.directory().await
+    }
+
+    async fn administer(
+        &self,
+        request: &AdministrationRequest,
+    ) -> Result<Administered, BackendError> {
+        self.store_to_write().await?.administer(request).await
+    }
+
+    async fn administration_log(
+        &self,
+        search: &AdministrationSearch,
+    ) -> Result<Page<AdministrationEvent>, BackendError> {
+        self.current_store().await?.0.administration_log(search).await
     }
 
     async fn store_mark(&self) -> Option<StoreMark> {

@@ -18,7 +18,8 @@ use rustix::fs::{FlockOperation, flock};
 use super::connect::{parent_folder, with_suffix};
 use super::error::display_path;
 use super::open_error::OpenError;
-use crate::files::{io_error_text, resolve_links};
+use super::refusal::StoreRefusal;
+use crate::files::resolve_links;
 
 /// Follows the name of the store's file.
 const SUFFIX: &str = ".restoring";
@@ -70,18 +71,15 @@ pub(super) fn settle(store: &Path) -> Result<Option<Interrupted>, OpenError> {
     let target = resolve_links(store).unwrap_or_else(|_| store.to_owned());
     match RestoreJournal::lock(&target)? {
         Some(mut journal) => {
-            journal.read().map_err(|error| journal_error(&target, &error))?;
-            journal.settle().map_err(|error| journal_error(&target, &error))
+            journal.read().map_err(|error| journal_error(&target, error))?;
+            journal.settle().map_err(|error| journal_error(&target, error))
         }
         None => Ok(None),
     }
 }
 
-fn journal_error(target: &Path, error: &io::Error) -> OpenError {
-    let (file, why) = (display_path(target), io_error_text(error));
-    OpenError::Refused(
-        format!("{file} can't be put back or left as it was ({why}): check its folder").into(),
-    )
+fn journal_error(target: &Path, source: io::Error) -> OpenError {
+    OpenError::refused(StoreRefusal::RestoreJournal { path: target.to_owned(), source })
 }
 
 /// The names of the files of a restore.
@@ -112,7 +110,7 @@ impl RestoreJournal {
     /// Begins a restore of a store, which becomes `copy` while the old one gets the name `aside`.
     /// Settles an earlier one that was interrupted.
     pub(super) fn begin(target: &Path, copy: &Path, aside: &Path) -> Result<Self, OpenError> {
-        let failed = |error: io::Error| journal_error(target, &error);
+        let failed = |error: io::Error| journal_error(target, error);
         let mut journal = loop {
             settle(target)?;
             if let Some(journal) = Self::lock(target)? {
@@ -128,7 +126,7 @@ impl RestoreJournal {
     /// Locks the journal of a store, which is made if it is missing; `None` if it was removed
     /// meanwhile.
     fn lock(target: &Path) -> Result<Option<Self>, OpenError> {
-        let failed = |error: io::Error| journal_error(target, &error);
+        let failed = |error: io::Error| journal_error(target, error);
         let path = with_suffix(target, SUFFIX);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
@@ -136,13 +134,7 @@ impl RestoreJournal {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
-                return Err(OpenError::Refused(
-                    format!(
-                        "{} is being put back from a backup: wait until that is done",
-                        display_path(target)
-                    )
-                    .into(),
-                ));
+                return Err(OpenError::refused(StoreRefusal::RestoreRunning(target.to_owned())));
             }
             Err(error) => return Err(failed(error.into())),
         }

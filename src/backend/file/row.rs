@@ -13,8 +13,11 @@ use crate::model::priority::{Level, Priority};
 use crate::model::service_level::{SlaTarget, Verdict, acknowledge_ms, is_within, resolve_ms};
 use crate::model::status::{Category, Source, Status};
 use crate::model::stored::UNKNOWN;
-use crate::model::unknown::Word;
-use crate::model::{Extra, Incident, IncidentId, IncidentNumber, PersonRef, Summary, UnknownNames};
+use crate::model::unknown::{Word, read_exactly};
+use crate::model::{
+    Attributes, Extra, Incident, IncidentId, IncidentNumber, LastWord, PersonRef, Summary,
+    UnknownNames,
+};
 
 /// Incident numbers are below this, so that a number and a second fit one key.
 pub(super) const NUMBERS_END: u64 = 1 << 31;
@@ -29,8 +32,8 @@ const VERSION: u8 = 2;
 const VERSION_WITHOUT_VERDICTS: u8 = 1;
 /// Stands for no verdict in place of a priority.
 const NO_VERDICT: u8 = u8::MAX;
-/// Is added to the version of rows with values or fields of a later version. After the last service
-/// they have these as JSON ([`LaterValues`]).
+/// Is added to the version of rows with labels or roles, or with values or fields of a later version.
+/// After the last service they have these as JSON ([`OtherValues`]).
 const WITH_TEXTS: u8 = 0x80;
 /// The number for a status of a later version in facets. It is below those of all other open
 /// incidents.
@@ -165,10 +168,12 @@ impl Columns {
     }
 }
 
-/// What the part of fixed length can't hold of a row: values and fields of a later version.
+/// What the part of fixed length can't hold of a row: labels and roles, values and fields of a later
+/// version, and the last word. That is among the fields, because earlier versions read it as one of a
+/// later version.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-struct LaterValues {
+struct OtherValues {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,36 +186,110 @@ struct LaterValues {
     category: Option<Category>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Source>,
+    #[serde(skip_serializing_if = "Attributes::is_empty")]
+    attributes: Attributes,
     #[serde(skip_serializing_if = "Extra::is_empty")]
     fields: Extra,
+    /// The last word, once it was taken out of the fields.
+    #[serde(skip)]
+    word: Option<LastWord>,
 }
 
-impl LaterValues {
-    /// Returns the values of a row that have no stored number; `None` if all have one.
+/// The name of the field with the round of the escalation policy.
+const ESCALATION_ROUND: &str = "escalation_round";
+/// The name of the field with the last word.
+const LAST_WORD: &str = "last_word";
+
+/// The JSON text of most rows: the last word alone. It reads and writes what [`OtherValues`] does,
+/// faster.
+#[derive(Serialize, Deserialize)]
+struct OnlyWord<W> {
+    fields: WordField<W>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WordField<W> {
+    last_word: W,
+}
+
+impl OtherValues {
+    /// Returns what of a row has no place in the fixed part; `None` if there is nothing.
     fn from_summary(row: &Summary) -> Option<Self> {
-        let later = Self {
+        let mut later = Self {
             status: Some(row.status).filter(|status| status.is_unknown()),
             impact: Some(row.impact).filter(|impact| impact.is_unknown()),
             urgency: Some(row.urgency).filter(|urgency| urgency.is_unknown()),
             priority: Some(row.priority).filter(|priority| priority.is_unknown()),
             category: row.category.filter(|category| category.is_unknown()),
             source: Some(row.source).filter(|source| source.is_unknown()),
+            attributes: row.attributes.clone(),
             fields: row.extra.clone(),
+            word: row.last_word.clone(),
         };
-        let is_needed = later.status.is_some()
-            || later.impact.is_some()
-            || later.urgency.is_some()
-            || later.priority.is_some()
-            || later.category.is_some()
-            || later.source.is_some()
-            || !later.fields.is_empty();
+        if row.escalation_round > 0 {
+            later.fields.insert(ESCALATION_ROUND, row.escalation_round.into());
+        }
+        let is_needed = later.has_values() || !later.fields.is_empty() || later.word.is_some();
         is_needed.then_some(later)
+    }
+
+    /// Encodes the values as JSON. That can't fail: they consist of texts.
+    fn into_json(mut self) -> String {
+        let Some(word) = self.word.take() else {
+            return serde_json::to_string(&self).unwrap_or_default();
+        };
+        if !self.has_values() && self.fields.is_empty() {
+            let only = OnlyWord { fields: WordField { last_word: &word } };
+            return serde_json::to_string(&only).unwrap_or_default();
+        }
+        let mut value = serde_json::to_value(&word).unwrap_or_default();
+        // What a later version has added inside of it.
+        if let Some(more) = self.fields.extract::<Extra>(LAST_WORD) {
+            more.merge_into(&mut value);
+        }
+        self.fields.insert(LAST_WORD, value);
+        serde_json::to_string(&self).unwrap_or_default()
+    }
+
+    /// Decodes what [`Self::into_json`] gives, or what another version has written.
+    fn from_json(json: &str) -> Option<Self> {
+        if let Some(only) = read_exactly::<OnlyWord<LastWord>>(json.as_bytes()) {
+            return Some(Self { word: Some(only.fields.last_word), ..Self::default() });
+        }
+        let mut later: Self = serde_json::from_str(json).ok()?;
+        let value: Option<serde_json::Value> = later.fields.extract(LAST_WORD);
+        if let Some(value) = value {
+            match serde_json::from_value::<LastWord>(value.clone()) {
+                Ok(word) => {
+                    let defined = serde_json::to_value(&word).unwrap_or_default();
+                    let more = Extra::difference(&value, &defined);
+                    if let Some(more) = more.as_object() {
+                        later.fields.insert(LAST_WORD, serde_json::Value::Object(more.clone()));
+                    }
+                    later.word = Some(word);
+                }
+                // Of a later version in which it is something else.
+                Err(_) => later.fields.insert(LAST_WORD, value),
+            }
+        }
+        Some(later)
+    }
+
+    /// Returns whether a value has no stored number, or there are labels or roles.
+    fn has_values(&self) -> bool {
+        !self.attributes.is_empty()
+            || self.status.is_some()
+            || self.impact.is_some()
+            || self.urgency.is_some()
+            || self.priority.is_some()
+            || self.category.is_some()
+            || self.source.is_some()
     }
 }
 
 /// Packs a row into bytes: a part of fixed length, then the texts.
 pub(super) fn pack_row(row: &Summary) -> Vec<u8> {
-    let later = LaterValues::from_summary(row);
+    let later = OtherValues::from_summary(row);
     let mut out = Vec::with_capacity(160);
     out.extend([
         if later.is_some() { VERSION | WITH_TEXTS } else { VERSION },
@@ -262,8 +341,7 @@ pub(super) fn pack_row(row: &Summary) -> Vec<u8> {
         text(Some(service));
     }
     if let Some(later) = later {
-        // Encoding can't fail: the value consists of texts.
-        text(Some(&serde_json::to_string(&later).unwrap_or_default()));
+        text(Some(&later.into_json()));
     }
     out
 }
@@ -352,11 +430,8 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     while !from.0.is_empty() {
         services.push(from.read_text()?.to_owned());
     }
-    let later: LaterValues = if has_texts {
-        serde_json::from_str(&services.pop()?).ok()?
-    } else {
-        LaterValues::default()
-    };
+    let mut later: OtherValues =
+        if has_texts { OtherValues::from_json(&services.pop()?)? } else { OtherValues::default() };
     let status = later.status.or_else(|| Status::from_stored(status))?;
     let impact = later.impact.or_else(|| Level::from_stored(impact))?;
     let urgency = later.urgency.or_else(|| Level::from_stored(urgency))?;
@@ -366,6 +441,7 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
         None => decode_category(category)?,
     };
     let source = later.source.or_else(|| Source::from_stored(source))?;
+    let escalation_round = later.fields.extract(ESCALATION_ROUND).unwrap_or(0);
     let mut row = Summary {
         id,
         number: (number > 0).then_some(IncidentNumber(number)),
@@ -393,8 +469,11 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
         updated_at,
         alerts,
         escalation,
+        escalation_round,
         seq,
         last_event_at,
+        last_word: later.word,
+        attributes: later.attributes,
         unknown: UnknownNames::default(),
         extra: later.fields,
     };

@@ -40,6 +40,8 @@ const fn table(name: &'static str, content: Content, bound: &'static str) -> Tab
 /// All tables, without those that `SQLite` makes for its virtual tables.
 pub const TABLES: &[Table] = &[
     table("_sqlx_migrations", Content::OfTheLibrary, "one row for each version"),
+    table("action_item", Content::Derived, "the action items of the incidents"),
+    table("administration", Content::Recorded, "the last 100,000 changes of administration"),
     table("affected", Content::Derived, "the services of the incidents"),
     table("change", Content::Recorded, "the changes that were recorded"),
     table("change_span", Content::Derived, "the changes that were recorded"),
@@ -53,6 +55,8 @@ pub const TABLES: &[Table] = &[
     table("migration", Content::OfThisFile, "what is still to be done to an old store"),
     table("name", Content::Recorded, "the services, teams, people and programs"),
     table("problem", Content::Recorded, "the problems that were recorded"),
+    table("problem_link", Content::Derived, "the links of the incidents"),
+    table("review", Content::Derived, "the incidents"),
     table("service_level", Content::OfThisFile, "one row"),
     table("snapshot", Content::Derived, "the incidents with 128 events or more"),
     table("vocabulary", Content::Cached, "the words in all texts"),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::{Row, SqliteConnection};
 
-use super::access_path::{AccessPath, IndexedColumn, SearchPlan, plan_search};
+use super::access_path::{AccessPath, IndexedColumn, SearchPlan, TextList, plan_search};
 use super::directory_table::read_directory;
 use super::error::{StoreError, StoreResult};
 use super::full_text::query::{self, SearchTerm, Unindexed};
@@ -321,6 +321,28 @@ fn build_statement(
             batch.arg(expression.clone());
             batch
         }
+        AccessPath::TextOrNumber { lists } => {
+            let mut batch = Batch::one_off(&format!(
+                "SELECT i.key, i.row FROM (SELECT DISTINCT key FROM (
+                    SELECT value AS key FROM json_each(?) WHERE {}",
+                span("value")
+            ));
+            batch.arg(json_array(&unindexed.matching));
+            for list in lists {
+                push_list(
+                    &mut batch,
+                    list,
+                    plan,
+                    unindexed,
+                    &format!("ORDER BY key {order}{limit}"),
+                );
+            }
+            batch.sql(&format!(
+                ") ORDER BY key {order}{limit}) k
+                 JOIN incident i ON i.key = k.key ORDER BY k.key {order}"
+            ));
+            batch
+        }
         AccessPath::Column { column: table, values } => {
             let facets = match table {
                 IndexedColumn::Facets => String::new(),
@@ -344,4 +366,36 @@ fn build_statement(
             ))
         }
     }
+}
+
+/// Adds to a union the keys of the indexed incidents of a list. `order` is the end of the statement.
+fn push_list(
+    batch: &mut Batch,
+    list: &TextList,
+    plan: &SearchPlan,
+    unindexed: &Unindexed,
+    order: &str,
+) {
+    let (from, below) = plan.key_range;
+    let facets = facets_condition(plan, "i.facets");
+    let (key, source) = match (list.expressions.is_empty(), facets.is_empty()) {
+        (true, _) => ("i.key", "incident i"),
+        (false, true) => ("w.rowid", "words w"),
+        (false, false) => ("w.rowid", "words w JOIN incident i ON i.key = w.rowid"),
+    };
+    batch.sql(&format!(
+        " UNION ALL SELECT * FROM (SELECT {key} AS key FROM {source}
+           WHERE {key} >= {from} AND {key} < {below}{facets}"
+    ));
+    if !list.expressions.is_empty() {
+        batch.sql(" AND w.words MATCH ?").arg(list.expressions.join(" AND "));
+    }
+    for number in &list.numbers {
+        batch.sql(&format!(" AND {}", number.condition(key)));
+    }
+    if !unindexed.all.is_empty() {
+        batch.sql(&format!(" AND {key} NOT IN (SELECT value FROM json_each(?))"));
+        batch.arg(json_array(&unindexed.all));
+    }
+    batch.sql(&format!(" {order})"));
 }

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 
 use super::error::{StoreError, StoreFault, StoreFaultKind, StoreResult, display_path};
 use super::generation::{Generation, put_back_notice};
+use super::migrate::SCHEMA_VERSION;
 use super::open::{self, FileIdentity, Opened, OpenedFile};
 use super::open_error::OpenError;
 use super::options::Options;
@@ -147,6 +148,13 @@ impl FileStore {
         let reason = self.inner.read_only.as_ref();
         let reason = reason.filter(|reason| !reason.is_requested() && !reason.is_temporary())?;
         Some(reason.message(&display_path(self.path())))
+    }
+
+    /// Returns whether the file has the tables of this version, so that opening it for writing would
+    /// not bring it up to date.
+    #[must_use]
+    pub fn has_current_schema(&self) -> bool {
+        self.inner.version >= SCHEMA_VERSION
     }
 
     /// Returns whether the store was opened only for reading.

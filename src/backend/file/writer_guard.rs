@@ -138,6 +138,7 @@ mod tests {
             name: "local".into(),
             rules: Rules::default(),
             overlay: Directory::default(),
+            overlay_file: None,
             create: true,
             lock_timeout: Duration::from_secs(5),
             migration: MigrationObserver::default(),

@@ -143,6 +143,7 @@ async fn send_part(
         body: Some(encode_body(part)),
         wait: Duration::ZERO,
         if_none_match: None,
+        change: None,
     };
     let response = client.call(&request).await.map_err(|failure| match failure.error {
         // The token or the path is wrong. That can be corrected and says nothing about the

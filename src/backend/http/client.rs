@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH,
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    IF_NONE_MATCH,
 };
 use reqwest::{Client, Method, Response, StatusCode};
 use serde::Serialize;
@@ -31,6 +32,9 @@ pub(super) const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 /// The largest body of an error response that is read. A longer one is treated as missing.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
+/// The header by which a request takes effect once.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
 /// A request to the API.
 pub(super) struct ApiRequest<'a, Q> {
     /// The path of the API, such as `/v1/incidents/{id}`.
@@ -40,10 +44,21 @@ pub(super) struct ApiRequest<'a, Q> {
     pub(super) query: Option<&'a Q>,
     /// JSON to send with POST. Without it, the request is a GET.
     pub(super) body: Option<Vec<u8>>,
+    /// The method, if it follows from nothing else, and further headers.
+    pub(super) change: Option<ChangeRequest>,
     /// How long the server may hold the request open.
     pub(super) wait: Duration,
     /// The tag of the cached response, if there is one.
     pub(super) if_none_match: Option<&'a HeaderValue>,
+}
+
+/// What a request has that changes an entry of the directory.
+pub(super) struct ChangeRequest {
+    pub(super) method: Method,
+    /// The key by which the request takes effect once.
+    pub(super) key: String,
+    /// The header that says what the entry must be like, and its value.
+    pub(super) expected: Option<(HeaderName, String)>,
 }
 
 /// A successful response: a body, or that the cached body is still current.
@@ -125,7 +140,11 @@ impl ApiClient {
         request: &ApiRequest<'_, Q>,
         token: &Token,
     ) -> Result<Response, RequestError> {
-        let method = if request.body.is_some() { Method::POST } else { Method::GET };
+        let method = match &request.change {
+            Some(change) => change.method.clone(),
+            None if request.body.is_some() => Method::POST,
+            None => Method::GET,
+        };
         let mut builder = self
             .http
             .request(method, self.address.join(request.path, request.path_value))
@@ -138,6 +157,12 @@ impl ApiClient {
         }
         if let Some(tag) = request.if_none_match {
             builder = builder.header(IF_NONE_MATCH, tag);
+        }
+        if let Some(ChangeRequest { key, expected, .. }) = &request.change {
+            builder = builder.header(IDEMPOTENCY_KEY, key);
+            if let Some((name, value)) = expected {
+                builder = builder.header(name, value);
+            }
         }
         if let Some(seen) = self.seen().as_ref() {
             builder = builder.header(header::SEEN, seen.to_string());

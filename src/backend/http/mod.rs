@@ -8,6 +8,7 @@
 //! of the request.
 
 mod address;
+mod administration;
 mod backoff;
 mod batch;
 mod client;
@@ -15,6 +16,7 @@ mod clock;
 mod error_response;
 mod etag_cache;
 mod long_poll;
+mod missing_term;
 mod open_error;
 mod options;
 mod proxy;
@@ -36,11 +38,17 @@ use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 
-use super::{
-    Backend, BackendError, Capabilities, ClockOffset, Cursor, Delta, Detail, Outcome, Page, Search,
-    StoreMark, TimelineRange,
+use super::lists::{
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, List, NoSuchList,
+    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
 };
-use crate::api::{path, query};
+use super::{
+    Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
+    ClockOffset, Cursor, Delta, Detail, Outcome, Page, Search, StoreMark, TimelineRange,
+};
+use crate::api::{list_query, path, query};
+use crate::model::administration::AdministrationEvent;
+use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
@@ -226,6 +234,24 @@ impl HttpBackend {
         time.checked_add_signed(correction.unwrap_or_default()).unwrap_or(time)
     }
 
+    /// Fetches a page of a list over all incidents. A server without its route is older than this
+    /// program.
+    async fn get_list<T: DeserializeOwned, Q: Serialize + Sync>(
+        &self,
+        list: List,
+        path: &'static str,
+        query: Q,
+    ) -> Result<Page<T>, BackendError> {
+        let request = ApiRequest { query: Some(&query), ..get_request(path) };
+        match self.get(request).await.map_err(|failure| failure.error) {
+            Err(BackendError::NotFound(_)) => {
+                let host = Some(self.client.host.clone());
+                Err(BackendError::not_allowed(NoSuchList { list, host }))
+            }
+            response => response,
+        }
+    }
+
     async fn fetch_events(
         &self,
         id: IncidentId,
@@ -251,6 +277,7 @@ fn get_request<Q>(path: &str) -> ApiRequest<'_, Q> {
         body: None,
         wait: Duration::ZERO,
         if_none_match: None,
+        change: None,
     }
 }
 
@@ -343,10 +370,11 @@ impl Backend for HttpBackend {
         let is_now = (search.now - Utc::now()).abs() < NOW_TOLERANCE;
         query.now = Some(self.to_server_time(search.now)).filter(|_| key.is_none() || !is_now);
         let request = ApiRequest { query: Some(&query), ..get_request(path::INCIDENTS) };
-        match key {
+        let read = match key {
             Some(key) => self.get_cached(key, request).await,
             None => self.get(request).await.map_err(|failure| failure.error),
-        }
+        };
+        read.map_err(|error| missing_term::explain(error, &self.client.address))
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
@@ -437,6 +465,35 @@ impl Backend for HttpBackend {
         Ok(problems.0)
     }
 
+    async fn feed(&self, search: &FeedSearch) -> Result<Page<FeedEntry>, BackendError> {
+        self.get_list(List::Feed, path::FEED, list_query::Feed::from(search)).await
+    }
+
+    async fn recorded_changes(&self, search: &ChangeSearch) -> Result<Page<Change>, BackendError> {
+        let query = list_query::ChangeRecords::from(search);
+        self.get_list(List::Changes, path::CHANGE_RECORDS, query).await
+    }
+
+    async fn reviews(&self, search: &ReviewSearch) -> Result<Page<ReviewEntry>, BackendError> {
+        self.get_list(List::Reviews, path::REVIEWS, list_query::Reviews::from(search)).await
+    }
+
+    async fn action_items(
+        &self,
+        search: &ActionItemSearch,
+    ) -> Result<Page<ActionItemEntry>, BackendError> {
+        let query = list_query::ActionItems::from(search);
+        self.get_list(List::ActionItems, path::ACTION_ITEMS, query).await
+    }
+
+    async fn linked_problems(
+        &self,
+        search: &ProblemSearch,
+    ) -> Result<Page<ProblemEntry>, BackendError> {
+        let query = list_query::LinkedProblems::from(search);
+        self.get_list(List::Problems, path::LINKED_PROBLEMS, query).await
+    }
+
     async fn store_mark(&self) -> Option<StoreMark> {
         self.client.seen().clone()
     }
@@ -453,6 +510,20 @@ impl Backend for HttpBackend {
 
     async fn directory(&self) -> Result<Directory, BackendError> {
         self.get_cached(path::DIRECTORY.into(), get_request::<()>(path::DIRECTORY)).await
+    }
+
+    async fn administer(
+        &self,
+        request: &AdministrationRequest,
+    ) -> Result<Administered, BackendError> {
+        self.send_change(request).await
+    }
+
+    async fn administration_log(
+        &self,
+        search: &AdministrationSearch,
+    ) -> Result<Page<AdministrationEvent>, BackendError> {
+        self.fetch_administration(search).await
     }
 
     fn clock_offset(&self) -> Option<ClockOffset> {

@@ -2,10 +2,12 @@
 
 use clap::Args;
 
-use super::super::value::{EnumParser, IncidentRef, Time};
+use super::super::records::FormatArgs;
+use super::super::value::{EnumParser, IncidentRef, TextEnum, Time};
+use super::selection::{EventSelection, RowLimit};
 use crate::model::priority::Level;
 use crate::model::queue::Sort;
-use crate::model::status::{Category, ResolutionAction, Source};
+use crate::model::status::{Category, Source, text_enum};
 
 /// Arguments of `redphone list`.
 #[derive(Args, Clone, Debug)]
@@ -17,24 +19,33 @@ pub struct List {
     #[arg(long, value_name = "ORDER", default_value = "urgent",
           value_parser = EnumParser::<Sort>::new())]
     pub sort: Sort,
-    /// The most rows [default: 100 on a terminal; all in a pipe, a file or JSON]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub limit: Option<u32>,
-    /// All rows
-    #[arg(long, conflicts_with = "limit")]
-    pub all: bool,
+    /// How many rows
+    #[command(flatten)]
+    pub limit: RowLimit,
     /// Print JSON Lines
     #[arg(long)]
     pub json: bool,
+    /// Columns and format
+    #[command(flatten)]
+    pub output: FormatArgs,
+    /// Print each incident that comes, changes or leaves, a line each, until it is stopped
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["limit", "all"])]
+    pub watch: bool,
 }
 
 pub(super) const SHOW: &str = "\
 --json prints one object: incident (the fields of `list` and the rest of the record), suspects,
 similar, problem, and timeline with all events in order.
 
+With --columns or another format it prints the row of the incident as `list` does. --format markdown
+alone prints the record and the timeline as Markdown.
+
 Examples:
   redphone show INC-12
-  redphone show 12 --json";
+  redphone show 12 --json
+  redphone show 12 --template '{label} {title}: {owner}'
+  redphone show 12 --format markdown
+  redphone show 12 --watch --json | jq -r .status";
 
 /// Arguments of `redphone show`.
 #[derive(Args, Clone, Debug)]
@@ -45,6 +56,71 @@ pub struct Show {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Print its row each time that something happens to it, until it is stopped
+    #[arg(long, help_heading = "Output")]
+    pub watch: bool,
+    /// Columns and format
+    #[command(flatten)]
+    pub output: FormatArgs,
+}
+
+pub(super) const EVENTS: &str = "\
+What happened to all incidents, the earliest first, for scripts: `feed` is for people. Times are when
+the store recorded an event. Kinds are those of `feed`.
+
+--json prints one object a line: at, recorded_at, number, title, priority, seq, kind, actor, text,
+incident and event. `redphone schema events` describes it. With --watch it goes on with each event as
+it is recorded, from now on unless --since is given.
+
+Examples:
+  redphone events --since 8h
+  redphone events 12 14 --since 7d --format csv --columns at,number,kind,actor,text
+  redphone events --watch --kind declared --json | jq -r .title";
+
+/// Arguments of `redphone events`.
+#[derive(Args, Clone, Debug)]
+pub struct Events {
+    /// Only these incidents [default: all]
+    #[arg(value_name = "NUMBER|ID")]
+    pub incidents: Vec<IncidentRef>,
+    /// Only what was recorded from this time on [default: a day ago]
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Time>,
+    /// Only what was recorded before this time
+    #[arg(long, value_name = "TIME", conflicts_with = "watch")]
+    pub until: Option<Time>,
+    /// Which events
+    #[command(flatten)]
+    pub selection: EventSelection,
+    /// Print each event as it is recorded, a line each, until it is stopped
+    #[arg(long, help_heading = "Output")]
+    pub watch: bool,
+    /// Print JSON Lines
+    #[arg(long)]
+    pub json: bool,
+    /// Columns and format
+    #[command(flatten)]
+    pub output: FormatArgs,
+}
+
+text_enum! {
+    /// The commands whose JSON has a schema.
+    SchemaOf, "command" {
+        /// A line of `list --json`.
+        List = "list",
+        /// A line of `events --json`.
+        Events = "events",
+        /// The object of `show --json`.
+        Show = "show",
+        /// A line of a verb with --json, such as `assign`.
+        Verb = "verb",
+    }
+}
+
+impl TextEnum for SchemaOf {
+    fn offered_values() -> Vec<&'static str> {
+        Self::ALL.iter().map(|value| value.as_str()).collect()
+    }
 }
 
 pub(super) const DECLARE: &str = "\
@@ -110,85 +186,6 @@ pub struct Declare {
     #[arg(long, value_name = "HANDLE")]
     pub owner: Option<String>,
     /// Print the incident's row as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-pub(super) const ACK: &str = "\
-Each incident has its own line; the exit code is that of the worst.
-
---json prints one object a line: incident (as it was given), done, and row or error.
-
-Examples:
-  redphone ack INC-12
-  redphone ack 12 14 15";
-
-/// Arguments of `redphone ack`.
-#[derive(Args, Clone, Debug)]
-pub struct Ack {
-    /// Their numbers or ids
-    #[arg(value_name = "NUMBER|ID", required = true)]
-    pub incidents: Vec<IncidentRef>,
-    /// Only if its last event still has this number, as `seq` of `show --json` gives it
-    #[arg(long, value_name = "N", help_heading = "Conditions")]
-    pub if_seq: Option<u32>,
-    /// Print JSON Lines
-    #[arg(long)]
-    pub json: bool,
-}
-
-pub(super) const NOTE: &str = "\
-Several words are joined by blanks.
-
---json prints one object: incident (as it was given), done, and row.
-
-Examples:
-  redphone note INC-12 'Rolled back to v811, error rate falls'
-  kubectl get pods | redphone note INC-12 -";
-
-/// Arguments of `redphone note`.
-#[derive(Args, Clone, Debug)]
-pub struct Note {
-    /// Its number or id
-    #[arg(value_name = "NUMBER|ID")]
-    pub incident: IncidentRef,
-    /// The text; `-`, or none where input is piped, reads it from standard input
-    #[arg(value_name = "TEXT")]
-    pub text: Vec<String>,
-    /// Only if its last event still has this number, as `seq` of `show --json` gives it
-    #[arg(long, value_name = "N", help_heading = "Conditions")]
-    pub if_seq: Option<u32>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-pub(super) const RESOLVE: &str = "\
---json prints one object: incident (as it was given), done, and row.
-
-Examples:
-  redphone resolve INC-12 --action rollback --detail 'checkout back to v811' \\
-      --validation '20 test payments went through'";
-
-/// Arguments of `redphone resolve`.
-#[derive(Args, Clone, Debug)]
-pub struct Resolve {
-    /// Its number or id
-    #[arg(value_name = "NUMBER|ID")]
-    pub incident: IncidentRef,
-    /// What restored service
-    #[arg(long, value_name = "ACTION", value_parser = EnumParser::<ResolutionAction>::new())]
-    pub action: ResolutionAction,
-    /// What was done, in words
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-    pub detail: String,
-    /// How recovery was validated
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-    pub validation: String,
-    /// Only if its last event still has this number, as `seq` of `show --json` gives it
-    #[arg(long, value_name = "N", help_heading = "Conditions")]
-    pub if_seq: Option<u32>,
-    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }

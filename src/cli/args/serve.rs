@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use crate::cli::value::{EnumParser, Expiry, hold};
+use crate::server::TrustedProxy;
 use crate::server::scope::Scope;
 
 /// Help text after the options of `serve`.
@@ -21,12 +22,21 @@ settings again, as a change of their file does. A second SIGTERM or SIGINT ends 
 
 A line also has, where it applies: denied (why the token was not accepted), token_id (its public
 part), refused (how many commands). Warnings are lines on standard error and in the log.
+Where they apply, too: user_agent, verb (or the kinds of commands), and proxy, the address of a
+trusted one that named the peer.
+
+With --metrics-listen, /v1/metrics, /v1/health and /v1/ready are also served on an address of their
+own, without a token. Elsewhere /v1/metrics needs one, and scope metrics is enough.
+
+Under systemd (Type=notify, or notify-reload) it says when it is ready, reloads or stops, and with
+WatchdogSec= that it still answers.
 
 /v1/ready says whether it can write: it can't after a write that failed, until one succeeds.
 
 Examples:
   redphone serve
   redphone serve --listen 0.0.0.0:7373 --tls-cert cert.pem --tls-key key.pem
+  redphone serve --socket /run/redphone/api.sock --trusted-proxy unix
   redphone serve --print-openapi > openapi.json";
 
 /// Arguments of `redphone serve`.
@@ -47,6 +57,16 @@ pub struct Serve {
     /// Speak plain HTTP with other machines, too: only behind a proxy that speaks TLS
     #[arg(long, conflicts_with = "tls_cert")]
     pub insecure_http: bool,
+    /// A Unix socket on which the API is served, too; its owner and group can use it
+    #[arg(long, value_name = "FILE")]
+    pub socket: Option<PathBuf>,
+    /// Address and port on which the metrics are served to whoever asks, without a token
+    #[arg(long, value_name = "ADDR")]
+    pub metrics_listen: Option<String>,
+    /// A proxy in front that may say for whom it asks (`Forwarded`, or `X-Forwarded-For`): an address,
+    /// a network such as 10.0.0.0/8, or `unix` for the socket; may be repeated
+    #[arg(long = "trusted-proxy", value_name = "ADDR")]
+    pub trusted_proxies: Vec<TrustedProxy>,
     /// Where requests are told [default: standard error]
     #[arg(long, value_name = "FILE")]
     pub access_log: Option<PathBuf>,
@@ -84,6 +104,7 @@ Tokens are kept in a file beside the store, without their secrets. A running ser
 over within a second.
 
 Scopes:
+  metrics  reads the metrics of the server, and nothing else
   read     reads everything, changes nothing
   ingest   declares incidents, repeats alerts and records changes, for a program; reads nothing
   respond  reads everything, and does what people do

@@ -3,28 +3,15 @@
 //! They are merged over what the store has. If the file lists people, teams or services, references
 //! are checked against its list; without one, they may be those of the store.
 
-use super::section::{Section, Source, Value, ValueResult};
-use crate::config::nearest;
+use super::policies::policy;
+use super::references::{References, collect_names, handle, handles, unique_name};
+use super::schedules::schedule;
+use super::section::{Section, Value, ValueResult};
 use crate::model::PersonRef;
-use crate::model::directory::{Directory, Service, Team};
-use crate::model::escalation::{Policy, PolicyLevel, Target};
-use crate::model::oncall::{Override, Schedule};
-
-/// References to entries of the file's lists, each with its offset, to be checked at the end.
-struct References<'a> {
-    source: &'a Source<'a>,
-    people: Vec<(String, usize)>,
-    teams: Vec<(String, usize)>,
-    services: Vec<(String, usize)>,
-}
+use crate::model::directory::{Directory, Service, Team, parse_objective};
 
 pub(super) fn read(top: &mut Section<'_>) -> Directory {
-    let mut references = References {
-        source: top.source,
-        people: Vec::new(),
-        teams: Vec::new(),
-        services: Vec::new(),
-    };
+    let mut references = References::new(top.source);
     let mut directory = Directory::default();
     for section in top.sections("people") {
         let is_duplicate = |handle: &str| directory.people.iter().any(|p| p.handle == handle);
@@ -43,68 +30,19 @@ pub(super) fn read(top: &mut Section<'_>) -> Directory {
         directory.services.extend(service);
     }
     for section in top.sections("policies") {
-        let is_duplicate = |team: &str| directory.policies.iter().any(|policy| policy.team == team);
+        let is_duplicate =
+            |name: &str| directory.policies.iter().any(|policy| policy.key() == name);
         let policy = policy(section, &mut references, is_duplicate);
         directory.policies.extend(policy);
     }
     for section in top.sections("schedules") {
         let is_duplicate =
-            |team: &str| directory.schedules.iter().any(|schedule| schedule.team == team);
+            |name: &str| directory.schedules.iter().any(|schedule| schedule.key() == name);
         let schedule = schedule(section, &mut references, is_duplicate);
         directory.schedules.extend(schedule);
     }
     references.check(&directory);
     directory
-}
-
-impl References<'_> {
-    fn check(&self, directory: &Directory) {
-        let people: Vec<&str> = directory.people.iter().map(|p| p.handle.as_str()).collect();
-        let teams: Vec<&str> = directory.teams.iter().map(|t| t.name.as_str()).collect();
-        let services: Vec<&str> = directory.services.iter().map(|s| s.name.as_str()).collect();
-        for (kind, names, meant) in [
-            ("person", &people, &self.people),
-            ("team", &teams, &self.teams),
-            ("service", &services, &self.services),
-        ] {
-            for (name, at) in meant {
-                if !names.is_empty() && !names.contains(&name.as_str()) {
-                    let hint = nearest::suggestion(name, names);
-                    let text = format!("there is no {kind} {name:?} in this file: {hint}");
-                    self.source.warn(*at, &text);
-                }
-            }
-        }
-    }
-}
-
-/// Reads a name that no earlier entry has.
-fn unique_name(value: &Value<'_>, is_duplicate: impl Fn(&str) -> bool) -> ValueResult<String> {
-    let name = value.short_text()?;
-    if is_duplicate(&name) {
-        return Err(value.invalid(format!("{name:?} is there already: the first one counts")));
-    }
-    Ok(name)
-}
-
-/// Reads a handle, with or without `@`.
-fn handle(value: &Value<'_>) -> ValueResult<(String, usize)> {
-    let name = value.short_text()?;
-    let name = name.trim_start_matches('@');
-    if name.is_empty() {
-        return Err(value.invalid("is no handle: write one such as \"ines\""));
-    }
-    Ok((name.to_owned(), value.offset()))
-}
-
-fn handles(value: &Value<'_>) -> ValueResult<Vec<(String, usize)>> {
-    value.list()?.iter().map(handle).collect()
-}
-
-/// Returns the names alone, and adds them with their offsets to `to`, to be checked later.
-fn collect_names(names: Vec<(String, usize)>, to: &mut Vec<(String, usize)>) -> Vec<String> {
-    to.extend(names.iter().cloned());
-    names.into_iter().map(|(name, _)| name).collect()
 }
 
 fn person(mut section: Section<'_>, is_duplicate: impl Fn(&str) -> bool) -> Option<PersonRef> {
@@ -157,127 +95,7 @@ fn service<'a>(
 /// Reads a share in percent with at most three decimals, as parts per 100,000.
 fn objective(value: &Value<'_>) -> ValueResult<u32> {
     let text = value.decimal()?;
-    let text = text.trim().trim_end_matches('%').trim_end();
-    let (percent, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let are_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    let parts = (!percent.is_empty() && percent.len() <= 3 && fraction.len() <= 3)
-        .then_some(())
-        .filter(|()| are_digits(percent) && are_digits(fraction))
-        .and_then(|()| format!("{percent}{fraction:0<3}").parse::<u32>().ok())
-        .filter(|parts| (1..100_000).contains(parts));
-    parts.ok_or_else(|| {
+    parse_objective(&text).ok_or_else(|| {
         value.invalid("is not a share between 0 and 100 %: write one such as \"99.9\"")
     })
-}
-
-fn policy<'a>(
-    mut section: Section<'a>,
-    references: &mut References<'a>,
-    is_duplicate: impl Fn(&str) -> bool,
-) -> Option<Policy> {
-    let (source, offset) = (section.source, section.offset);
-    let team =
-        section.require("team", |value| Ok((unique_name(value, is_duplicate)?, value.offset())));
-    let has_levels = section.get("levels").is_some();
-    let levels = section.sections("levels");
-    if !has_levels || levels.is_empty() {
-        source.warn(offset, "policies.levels is missing: say who is called, and after what time");
-    }
-    section.finish();
-    let team = team?;
-    let mut policy_levels: Vec<PolicyLevel> = Vec::new();
-    for mut level in levels {
-        let after = level.require("after", |value| {
-            let after_s = value.duration()?.num_seconds();
-            match policy_levels.last() {
-                Some(before) if after_s <= before.after_s => {
-                    Err(value.invalid("is no later than the level before: put levels in order"))
-                }
-                _ => Ok(after_s),
-            }
-        });
-        let call = level.require("call", |value| {
-            let called: Vec<_> = value.list()?.iter().map(target).collect::<ValueResult<_>>()?;
-            if called.is_empty() {
-                return Err(value.invalid("is empty: name who is called"));
-            }
-            Ok(called)
-        });
-        level.finish();
-        // A level that can't be read calls nobody, and the ones after it still do.
-        let (Some(after_s), Some(call)) = (after, call) else { continue };
-        let call = call.into_iter().map(|(name, at, on_call)| match (name, on_call) {
-            (Some(other), true) => {
-                references.teams.push((other.clone(), at));
-                Target::OnCall(other)
-            }
-            (None, _) => Target::OnCall(team.0.clone()),
-            (Some(person), false) => {
-                references.people.push((person.clone(), at));
-                Target::Person(person)
-            }
-        });
-        policy_levels.push(PolicyLevel { after_s, call: call.collect() });
-    }
-    if policy_levels.is_empty() {
-        return None;
-    }
-    source.record_position(format!("policies.{}", team.0), offset);
-    references.teams.push(team.clone());
-    Some(Policy { team: team.0, levels: policy_levels })
-}
-
-/// Reads whom a level calls: `on-call`, `on-call:TEAM`, or a handle. Returns the name if there is
-/// one, its offset, and whether whoever is on call is meant.
-fn target(value: &Value<'_>) -> ValueResult<(Option<String>, usize, bool)> {
-    let text = value.short_text()?;
-    if text == "on-call" {
-        return Ok((None, value.offset(), true));
-    }
-    match text.strip_prefix("on-call:").map(str::trim) {
-        Some("") => Err(value.invalid("names no team: write \"on-call:TEAM\"")),
-        Some(team) => Ok((Some(team.to_owned()), value.offset(), true)),
-        None => handle(value).map(|(handle, at)| (Some(handle), at, false)),
-    }
-}
-
-fn schedule<'a>(
-    mut section: Section<'a>,
-    references: &mut References<'a>,
-    is_duplicate: impl Fn(&str) -> bool,
-) -> Option<Schedule> {
-    let (source, offset) = (section.source, section.offset);
-    let team =
-        section.require("team", |value| Ok((unique_name(value, is_duplicate)?, value.offset())));
-    let rotation = section.require("rotation", |value| {
-        let rotation = handles(value)?;
-        if rotation.is_empty() {
-            return Err(value.invalid("is empty: name who takes turns"));
-        }
-        Ok(rotation)
-    });
-    let starts_at = section.require("starts", Value::time);
-    let turn = section.require("turn", Value::positive_duration);
-    let mut overrides = Vec::new();
-    for mut entry in section.sections("overrides") {
-        let person = entry.require("person", handle);
-        let from = entry.require("from", Value::time);
-        let to = entry.require("to", |value| {
-            let to = value.time()?;
-            match from {
-                Some(from) if to <= from => Err(value.invalid("is not after its from")),
-                _ => Ok(to),
-            }
-        });
-        entry.finish();
-        let (Some(person), Some(from), Some(to)) = (person, from, to) else { continue };
-        references.people.push(person.clone());
-        overrides.push(Override { person: person.0, from, to });
-    }
-    section.finish();
-    let (team, rotation, starts_at, turn) = (team?, rotation?, starts_at?, turn?);
-    source.record_position(format!("schedules.{}", team.0), offset);
-    references.teams.push(team.clone());
-    let rotation = collect_names(rotation, &mut references.people);
-    Some(Schedule { team: team.0, rotation, starts_at, turn_s: turn.num_seconds(), overrides })
 }

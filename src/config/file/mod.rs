@@ -7,11 +7,15 @@ mod commands;
 mod directory;
 mod general;
 mod keys;
+mod outbound;
 mod path;
+mod policies;
 mod position;
 mod profiles;
 mod read;
+mod references;
 mod rules;
+mod schedules;
 mod section;
 mod templates;
 mod views;
@@ -23,6 +27,7 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::diagnostics::{FilePosition, Warning};
+use super::outbound::OutboundSettings;
 use super::panes::{PanesSettings, Profile, UnusableProfile};
 use crate::model::directory::Directory;
 use crate::model::rules::Rules;
@@ -43,6 +48,8 @@ pub(super) struct FileSettings {
     pub(super) panes: PanesSettings,
     /// People, teams and services.
     pub(super) directory: Directory,
+    /// Channels and contacts.
+    pub(super) outbound: OutboundSettings,
     /// Profiles that can be chosen.
     pub(super) profiles: Vec<Profile>,
     /// Profiles that can't be used.
@@ -94,11 +101,13 @@ fn read_settings<'a>(
     panes.runbooks = top.read("runbooks", |value| path::path(value, base));
     let (rules, directory) = (rules::read(&mut top), directory::read(&mut top));
     let (profiles, unusable_profiles) = profiles::read(&mut top, base);
+    let outbound = outbound::read(&mut top, base, &directory.people);
     let settings = FileSettings {
         general,
         rules,
         panes,
         directory,
+        outbound,
         profiles,
         unusable_profiles,
         ..FileSettings::default()

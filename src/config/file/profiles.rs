@@ -136,7 +136,7 @@ fn token(table: &mut Section<'_>, base: &PathBase) -> Option<Option<TokenSource>
     Some(file?.or(variable?).or(command?).or(keyring?.flatten()))
 }
 
-fn variable(value: &Value<'_>) -> ValueResult<TokenSource> {
+pub(super) fn variable(value: &Value<'_>) -> ValueResult<TokenSource> {
     let name = value.text()?;
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty()
@@ -152,7 +152,7 @@ fn variable(value: &Value<'_>) -> ValueResult<TokenSource> {
     Ok(TokenSource::Variable(name.to_owned()))
 }
 
-fn command(value: &Value<'_>) -> ValueResult<TokenSource> {
+pub(super) fn command(value: &Value<'_>) -> ValueResult<TokenSource> {
     let mut arguments = Vec::new();
     for argument in value.list()? {
         let text = argument.text()?;

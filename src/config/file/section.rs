@@ -107,6 +107,11 @@ impl<'a> Section<'a> {
         if self.name.is_empty() { key } else { format!("{}.{key}", self.name) }
     }
 
+    /// Returns whether there is a value for a key, which somebody else reads.
+    pub(super) fn contains(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     /// Returns the value of a key, if there is one.
     pub(super) fn get(&mut self, key: &'static str) -> Option<Value<'a>> {
         self.read_keys.insert(key);
@@ -305,13 +310,35 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Returns whether the value is a table.
+    pub(super) fn is_table(&self) -> bool {
+        self.spanned.get_ref().as_table().is_some()
+    }
+
+    /// Reads a whole number within a range.
+    pub(super) fn count(&self, range: std::ops::RangeInclusive<u32>) -> ValueResult<u32> {
+        let expected = || format!("a number from {} to {}", range.start(), range.end());
+        let number = match self.spanned.get_ref() {
+            DeValue::Integer(number) => number.as_str().parse().ok(),
+            _ => return Err(self.expected(&expected())),
+        };
+        number
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| self.invalid(format!("is out of range: write {}", expected())))
+    }
+
+    /// Reads the text of a time, with or without a zone.
+    pub(super) fn time_text(&self) -> ValueResult<String> {
+        match self.spanned.get_ref() {
+            DeValue::Datetime(time) => Ok(time.to_string()),
+            DeValue::String(text) => Ok(text.to_string()),
+            _ => Err(self.expected("a time such as 2026-03-02T09:00:00Z")),
+        }
+    }
+
     /// Reads a point in time, written as a TOML time or as text.
     pub(super) fn time(&self) -> ValueResult<chrono::DateTime<chrono::Utc>> {
-        let text = match self.spanned.get_ref() {
-            DeValue::Datetime(time) => time.to_string(),
-            DeValue::String(text) => text.to_string(),
-            _ => return Err(self.expected("a time such as 2026-03-02T09:00:00Z")),
-        };
+        let text = self.time_text()?;
         let time = chrono::DateTime::parse_from_rfc3339(&text).map_err(|_| {
             self.invalid("is not a time with a zone: write one such as 2026-03-02T09:00:00Z")
         })?;

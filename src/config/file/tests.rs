@@ -21,10 +21,13 @@ fn read(text: &str) -> FileSettings {
     parse(Path::new("config.toml"), text, &base())
 }
 
-/// Replaces the profile in a setting's name: no single profile can have all settings.
+/// Replaces the profile or channel in a setting's name: none of them can have all settings.
 fn whichever_profile(name: &str) -> String {
-    let rest = name.strip_prefix("profiles.").and_then(|rest| rest.split_once('.'));
-    rest.map_or_else(|| name.to_owned(), |(_, setting)| format!("profiles.*.{setting}"))
+    let part = |list: &str| {
+        let (_, setting) = name.strip_prefix(list)?.strip_prefix('.')?.split_once('.')?;
+        Some(format!("{list}.*.{setting}"))
+    };
+    part("profiles").or_else(|| part("channels")).unwrap_or_else(|| name.to_owned())
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! Escalate: call a level of the escalation policy.
 
+use chrono::{DateTime, Utc};
+
 use super::logic::{Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
 use crate::model::decide::require_open;
+use crate::model::notification::step::{AutomaticStep, DueStep};
 use crate::model::rejection::Rejection;
-use crate::model::{Event, EventBody, Incident, PersonRef};
+use crate::model::{Event, EventBody, Incident, PersonRef, Status, Summary};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
     CommandKind::Escalate,
@@ -15,7 +18,7 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     "call the next level of the policy",
     |_, _| {
         let reason = Some(SAMPLE_TEXT.into());
-        Some(IncidentCommand::Escalate { level: 1, to: Vec::new(), reason })
+        Some(IncidentCommand::Escalate { level: 1, to: Vec::new(), reason, automatic: None })
     },
 )
 .argument(Argument::Listed("a level of the policy, from 1"))
@@ -25,6 +28,7 @@ pub(in crate::model) struct Escalate<'a> {
     pub level: u8,
     pub to: &'a [PersonRef],
     pub reason: Option<&'a str>,
+    pub automatic: Option<DueStep>,
 }
 
 impl CommandLogic for Escalate<'_> {
@@ -33,20 +37,24 @@ impl CommandLogic for Escalate<'_> {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        let Self { level, to, reason } = *self;
+        let Self { level, to, reason, automatic } = *self;
         require_open(case.incident)?;
         check::people("to", to)?;
         reason.map_or(Ok(()), |reason| check::text("reason", reason))?;
         let summary = &case.incident.summary;
-        // Without a reason it is automatic.
-        if reason.is_none() && summary.acknowledged_at.is_some() {
+        // Without a reason it is automatic. A step of the policy has rules of its own.
+        if reason.is_none() && automatic.is_none() && summary.acknowledged_at.is_some() {
             return Err(Rejection::AcknowledgedMeanwhile);
         }
-        if reason.is_none() && level <= summary.escalation {
+        if reason.is_none() && automatic.is_none() && level <= summary.escalation {
             return Err(Rejection::LevelAlreadyCalled { level });
         }
+        let automatic = match automatic {
+            None => None,
+            Some(due) => Some(decide_due_step(summary, level, due, case.requested_at)?),
+        };
         let reason = reason.map(ToOwned::to_owned);
-        Ok(vec![EventBody::Escalated { level, to: to.to_vec(), reason }])
+        Ok(vec![EventBody::Escalated { level, to: to.to_vec(), reason, automatic }])
     }
 
     fn phrase(&self) -> &'static str {
@@ -58,15 +66,46 @@ impl CommandLogic for Escalate<'_> {
     }
 }
 
+/// Checks a step that the program carries out by itself, and returns it as it is recorded.
+fn decide_due_step(
+    row: &Summary,
+    level: u8,
+    step: DueStep,
+    now: DateTime<Utc>,
+) -> Result<AutomaticStep, Rejection> {
+    check::time("due", step.due)?;
+    if row.status != Status::Triggered || row.acknowledged_at.is_some() {
+        return Err(Rejection::AcknowledgedMeanwhile);
+    }
+    if row.paused || row.is_snoozed(now) {
+        return Err(Rejection::EscalationOnHold);
+    }
+    if step.due > now {
+        return Err(Rejection::LevelNotDue { level });
+    }
+    if (step.round.max(1), level) <= (row.escalation_round.max(1), row.escalation) {
+        return Err(Rejection::LevelAlreadyCalled { level });
+    }
+    Ok(step.recorded(now))
+}
+
 pub(in crate::model) struct Escalated<'a> {
     pub level: u8,
     pub to: &'a [PersonRef],
     pub reason: Option<&'a str>,
+    pub automatic: Option<AutomaticStep>,
 }
 
 impl EventLogic for Escalated<'_> {
     fn apply(&self, incident: &mut Incident, _: &Event) {
-        incident.summary.escalation = incident.summary.escalation.max(self.level);
+        let row = &mut incident.summary;
+        match self.automatic {
+            Some(step) if step.round > row.escalation_round.max(1) => {
+                row.escalation = self.level;
+                row.escalation_round = step.round;
+            }
+            _ => row.escalation = row.escalation.max(self.level),
+        }
     }
 
     fn check(&self) -> Result<(), BadField> {
@@ -92,6 +131,9 @@ impl EventLogic for Escalated<'_> {
         if let Some(reason) = self.reason {
             text.push_str(": ");
             text.push_str(reason);
+        }
+        if let Some(step) = self.automatic {
+            text.push_str(&step.remark(self.to.is_empty()));
         }
         text
     }

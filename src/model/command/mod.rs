@@ -58,6 +58,7 @@ pub use super::link::Link;
 use super::actor::PersonRef;
 use super::checklist::{Answer, Item};
 use super::id::{EventId, IncidentId};
+use super::notification::step::DueStep;
 use super::priority::{Impact, Priority, Urgency};
 use super::review::{ActionItem, Section};
 use super::status::{Category, Classification, ResolutionAction, Role, Status};
@@ -113,6 +114,9 @@ pub enum IncidentCommand {
         to: Vec<PersonRef>,
         /// Why; `None` when it is automatic.
         reason: Option<String>,
+        /// The step of the policy that a program carries out by itself because it is due.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        automatic: Option<DueStep>,
     },
     /// Set impact and urgency; the matrix gives the priority.
     Prioritize {
@@ -352,9 +356,12 @@ impl IncidentCommand {
             Self::GiveRole { role, person, given } => {
                 read(&give_role::GiveRole { role: *role, person, given: *given })
             }
-            Self::Escalate { level, to, reason } => {
-                read(&escalate::Escalate { level: *level, to, reason: reason.as_deref() })
-            }
+            Self::Escalate { level, to, reason, automatic } => read(&escalate::Escalate {
+                level: *level,
+                to,
+                reason: reason.as_deref(),
+                automatic: *automatic,
+            }),
             Self::Prioritize { impact, urgency } => {
                 read(&prioritize::Prioritize { impact: *impact, urgency: *urgency })
             }

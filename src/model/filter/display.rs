@@ -4,9 +4,10 @@ use std::fmt;
 
 use chrono::TimeDelta;
 
-use super::{Filter, Owner, Predicate, Term};
+use super::date::DurationText;
+use super::{Filter, Owner, Predicate, RoleHolder, Term};
 use crate::model::priority::Priority;
-use crate::model::status::{Category, Status};
+use crate::model::status::{Category, Role, Status};
 use crate::model::unknown::Word;
 
 /// Returns a value as it is written in a filter: quoted where it would be parsed differently.
@@ -43,16 +44,9 @@ fn write_later(f: &mut fmt::Formatter<'_>, key: &str, word: Word) -> fmt::Result
     write_value(f, word.as_str(), word.as_str().eq_ignore_ascii_case("none"))
 }
 
-/// Writes a key and a duration in the largest unit that is exact.
+/// Writes a key and a duration.
 fn write_duration(f: &mut fmt::Formatter<'_>, key: &str, duration: TimeDelta) -> fmt::Result {
-    f.write_str(key)?;
-    let seconds = duration.num_seconds();
-    for (unit, size) in [("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60)] {
-        if seconds > 0 && seconds % size == 0 {
-            return write!(f, "{}{unit}", seconds / size);
-        }
-    }
-    write!(f, "{seconds}s")
+    write!(f, "{key}{}", DurationText(duration))
 }
 
 impl fmt::Display for Filter {
@@ -108,6 +102,32 @@ impl fmt::Display for Term {
             Predicate::Category(Some(category)) => write!(f, "cat:{category}"),
             Predicate::Older(than) => write_duration(f, "age>", *than),
             Predicate::Younger(than) => write_duration(f, "age<", *than),
+            Predicate::Since(date) => write!(f, "since:{date}"),
+            Predicate::Before(date) => write!(f, "before:{date}"),
+            Predicate::On(date) => write!(f, "on:{date}"),
+            Predicate::ResolvedWithin(than) => write_duration(f, "resolved<", *than),
+            Predicate::ResolvedBefore(than) => write_duration(f, "resolved>", *than),
+            Predicate::ChangedWithin(than) => write_duration(f, "changed<", *than),
+            Predicate::ChangedBefore(than) => write_duration(f, "changed>", *than),
+            Predicate::Label(None) => f.write_str("label:none"),
+            Predicate::Label(Some(label)) => {
+                f.write_str("label:")?;
+                write_value(f, label, is_reserved(label, &["none"]))
+            }
+            Predicate::Role(RoleHolder::Anybody(role)) => {
+                f.write_str("role:")?;
+                write_value(f, role.as_str(), false)
+            }
+            Predicate::Role(RoleHolder::By(Owner::Me)) => f.write_str("role:me"),
+            Predicate::Role(RoleHolder::By(Owner::Nobody)) => f.write_str("role:none"),
+            Predicate::Role(RoleHolder::By(Owner::Person(who) | Owner::Handle(who))) => {
+                f.write_str("role:")?;
+                // A person whose name is that of a role is written as a handle.
+                if who.parse::<Role>().is_ok() {
+                    f.write_str("@")?;
+                }
+                write_value(f, who, is_reserved(who, &["me", "none"]))
+            }
             Predicate::Idle(than) => write_duration(f, "idle>", *than),
             Predicate::Active(than) => write_duration(f, "idle<", *than),
             Predicate::Sla(sla) => write!(f, "sla:{sla}"),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::date::Date;
 use super::{Sla, StateFilter};
 use crate::model::priority::Priority;
 use crate::model::status::{Category, Status};
@@ -74,6 +75,13 @@ pub(super) fn hint_for(word: &str, range: Range<usize>) -> Option<FilterHint> {
     }
     if let Ok(sla) = lower.parse::<Sla>() {
         return hint(Some(format!("sla:{sla}")), false);
+    }
+    match Date::parse(&lower) {
+        Some(Date::Today | Date::Yesterday | Date::Weekday(_) | Date::Period(_)) => {
+            return hint(Some(format!("since:{lower}")), false);
+        }
+        Some(Date::Day(_) | Date::Month(_)) => return hint(Some(format!("on:{lower}")), false),
+        _ => {}
     }
     let category = lower.parse::<Category>().ok()?;
     hint(Some(format!("cat:{category}")), false)

@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::str::FromStr;
 
+use super::date::{self, Date};
 use super::hint::{FilterHint, hint_for};
-use super::{Filter, Owner, Predicate, Term};
+use super::{Filter, Owner, Predicate, RoleHolder, Term};
 use crate::model::priority::{Priority, UnknownValue};
-use crate::model::status::{Category, Status};
+use crate::model::status::{Category, Role, Status};
 use crate::model::text::{fold, is_word_char, sanitize};
 use crate::model::time::parse_duration;
 use crate::model::unknown::Word;
@@ -46,6 +47,12 @@ pub enum FilterFault {
     /// The value of an age is no duration.
     #[error("{0:?} is not a duration: write 30m, 2h, 1h30m or 3d")]
     NotADuration(String),
+    /// The value is no date or time.
+    #[error("{0:?} is not a date: write {forms}, 8h or 2026-10-29T14:00", forms = date::FORMS)]
+    NotADate(String),
+    /// The value is a time, and the key selects days.
+    #[error("on: needs a day, not a time, for {0:?}: write {forms}", forms = date::FORMS)]
+    NotADay(String),
     /// The key compares, and the operator does not.
     #[error("{key} needs > or <, as in {key}>2h")]
     NotAComparison {
@@ -139,8 +146,8 @@ fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-const TERMS_HELP: &str =
-    "p1 to p4, status:, service:, owner:, team:, cat:, age> or age<, idle> or idle<, sla:, is:";
+const TERMS_HELP: &str = "p1 to p4, status:, service:, owner:, role:, team:, cat:, label:, sla:, is:, since:, before:, on:, \
+     age> or age<, idle> or idle<, changed> or changed<, resolved> or resolved<";
 
 /// The result of parsing a filter while it is typed: some terms may be wrong.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -291,17 +298,42 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
         }
         ("sla", ':') => Ok(Predicate::Sla(value.parse()?)),
         ("is", ':') => Ok(Predicate::State(value.parse()?)),
-        ("age" | "idle", '<' | '>') => {
+        ("role", ':') if none => Ok(Predicate::Role(RoleHolder::By(Owner::Nobody))),
+        ("role", ':') if !token.quoted && value.eq_ignore_ascii_case("me") => {
+            Ok(Predicate::Role(RoleHolder::By(Owner::Me)))
+        }
+        ("role", ':') => match (value.parse::<Role>(), value.trim_start_matches('@')) {
+            (_, who) if who.trim().is_empty() => Err(no_value()),
+            (Ok(role), _) => Ok(Predicate::Role(RoleHolder::Anybody(role))),
+            (Err(_), who) => Ok(Predicate::Role(RoleHolder::By(Owner::Person(who.to_owned())))),
+        },
+        ("label" | "tag", ':') => Ok(Predicate::Label((!none).then(|| value.to_owned()))),
+        ("since" | "before" | "on", ':') => {
+            let date = Date::parse(value).ok_or_else(|| FilterFault::NotADate(value.to_owned()))?;
+            match key.as_str() {
+                "since" => Ok(Predicate::Since(date)),
+                "before" => Ok(Predicate::Before(date)),
+                _ if date.is_span() => Ok(Predicate::On(date)),
+                _ => Err(FilterFault::NotADay(value.to_owned())),
+            }
+        }
+        ("age" | "idle" | "changed" | "resolved", '<' | '>') => {
             let duration =
                 parse_duration(value).ok_or_else(|| FilterFault::NotADuration(value.to_owned()))?;
             Ok(match (key.as_str(), operator) {
                 ("age", '>') => Predicate::Older(duration),
                 ("age", _) => Predicate::Younger(duration),
+                ("changed", '>') => Predicate::ChangedBefore(duration),
+                ("changed", _) => Predicate::ChangedWithin(duration),
+                ("resolved", '>') => Predicate::ResolvedBefore(duration),
+                ("resolved", _) => Predicate::ResolvedWithin(duration),
                 (_, '>') => Predicate::Idle(duration),
                 _ => Predicate::Active(duration),
             })
         }
-        ("age" | "idle", _) => Err(FilterFault::NotAComparison { key: key.clone() }),
+        ("age" | "idle" | "changed" | "resolved", _) => {
+            Err(FilterFault::NotAComparison { key: key.clone() })
+        }
         _ => {
             let (key, operator) = (key.clone(), *operator);
             Err(match nearest_key(&key) {
@@ -314,7 +346,7 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
 
 /// Returns the key that was probably meant by a misspelt or abbreviated one.
 fn nearest_key(key: &str) -> Option<&'static str> {
-    const KEYS: [&str; 10] = [
+    const KEYS: [&str; 17] = [
         "status:",
         "service:",
         "owner:",
@@ -325,6 +357,13 @@ fn nearest_key(key: &str) -> Option<&'static str> {
         "sla:",
         "is:",
         "priority:",
+        "role:",
+        "label:",
+        "since:",
+        "before:",
+        "on:",
+        "changed<",
+        "resolved<",
     ];
     let name = |candidate: &'static str| &candidate[..candidate.len() - 1];
     let is_prefix = |candidate: &&&str| key.len() > 1 && candidate.starts_with(key);

@@ -82,6 +82,10 @@ impl Rejection {
             Self::AlreadyOfPriority { priority } => format!("already {priority}"),
             Self::AcknowledgedMeanwhile => "somebody has acknowledged it meanwhile".into(),
             Self::LevelAlreadyCalled { level } => format!("level {level} was called already"),
+            Self::LevelNotDue { level } => format!("level {level} is not due yet"),
+            Self::EscalationOnHold => {
+                "nobody is called by itself while it is snoozed or paused".into()
+            }
             Self::NothingToChange => "nothing to change was given".into(),
             Self::AlreadyPaused { reason } => format!("already paused: {}", sanitize(reason)),
             Self::NotPaused => "it is not paused".into(),
@@ -144,6 +148,7 @@ impl Rejection {
                 "it has changed: its last event is {current}, and should be {expected}: look at \
                  it again"
             ),
+            Self::Administration(refusal) => refusal.to_string(),
             Self::Foreign { message, .. } => message.clone(),
             Self::ForeignDated { sentence: DatedSentence { before, at, after }, .. } => {
                 format!("{before}{}{after}", ago(at))

@@ -2,17 +2,16 @@
 //! the description says so with `additionalProperties: false`.
 //!
 //! Responses may grow, so their schemas stay open. A schema that both use gets a closed copy, whose
-//! name ends with `Request`.
+//! name ends with `Input`.
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// A JSON object.
-type Members = Map<String, Value>;
+use super::schemas::{Members, REFERENCE};
 
-/// What references to schemas begin with.
-const REFERENCE: &str = "#/components/schemas/";
+/// How the name of the closed copy of a schema ends.
+pub(super) const COPY_SUFFIX: &str = "Input";
 
 /// The depth to which parts of an object are followed.
 const MAX_DEPTH: usize = 16;
@@ -48,7 +47,7 @@ pub(super) fn close_requests(document: &mut Value) {
 }
 
 fn closed_name(name: &str) -> String {
-    format!("{name}Request")
+    format!("{name}{COPY_SUFFIX}")
 }
 
 /// Returns the operations of a document.
@@ -208,7 +207,7 @@ mod tests {
             let content = "content/application~1json/schema/$ref";
             document.pointer(&format!("/paths/~1y/put/{part}/{content}")).unwrap().clone()
         };
-        assert_eq!(target("requestBody"), format!("{REFERENCE}PersonRequest"));
+        assert_eq!(target("requestBody"), format!("{REFERENCE}PersonInput"));
         assert_eq!(target("responses/200"), format!("{REFERENCE}Person"));
         let schema = |name: &str| document.pointer(&format!("/components/schemas/{name}")).unwrap();
         let text = json!({"type": "string"});
@@ -223,12 +222,12 @@ mod tests {
                 },
                 {
                     "type": "object",
-                    "properties": {"to": {"$ref": format!("{REFERENCE}PersonRequest")}},
+                    "properties": {"to": {"$ref": format!("{REFERENCE}PersonInput")}},
                     "additionalProperties": false,
                 },
             ]})
         );
-        assert_eq!(schema("PersonRequest")["additionalProperties"], false);
+        assert_eq!(schema("PersonInput")["additionalProperties"], false);
         for open in ["Person", "Row"] {
             assert!(schema(open).get("additionalProperties").is_none(), "{open}");
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 
+use super::directory::DirectoryRead;
 use crate::api::path;
 use crate::backend::Capabilities;
 use crate::model::directory::Directory;
@@ -42,12 +43,8 @@ pub(super) async fn capabilities(
     get, path = path::DIRECTORY, tag = "place", security(("token" = [])),
     responses((status = 200, body = Directory, description = "The directory"), ErrorResponses),
 )]
-pub(super) async fn directory(
-    State(shared): State<Arc<Shared>>,
-    ReadAccess(_): ReadAccess,
-    Query(NoQuery {}): Query<NoQuery>,
-) -> ApiResult<JsonResponse> {
-    CachedJson::encode(&*shared.directory().await?).map(JsonResponse)
+pub(super) async fn directory(DirectoryRead(directory): DirectoryRead) -> ApiResult<JsonResponse> {
+    CachedJson::encode(&*directory).map(JsonResponse)
 }
 
 /// The recorded problems, newest first

@@ -2,44 +2,29 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
-use utoipa::IntoParams;
 
 use crate::api::command::MAX_COMMANDS;
 use crate::api::{Answered, Answers, Details, ErrorCode, Orders, path};
-use crate::backend::{BackendError, Outcome};
-use crate::model::name_index::NameIndex;
-use crate::model::naming::unknown_names;
+use crate::backend::BackendError;
+use crate::model::Envelope;
 use crate::model::text::SafeText;
-use crate::model::{Command, CommandId, Envelope, RejectionKind};
 use crate::server::auth::CommandAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse, expected_seq};
 use crate::server::error::{ApiError, ApiResult};
-use crate::server::extract::{Json, NoQuery, Query};
-use crate::server::middleware::RefusedCount;
+use crate::server::extract::{NoQuery, Query};
+use crate::server::middleware::{CallerSlot, RefusedCount};
 use crate::server::openapi::document::CommandErrorResponses;
-use crate::server::public_error::{public_rejection, split_details};
-use crate::server::scope::Permission;
+use crate::server::openapi::headers::IfMatch;
+use crate::server::request_body::Json;
+use crate::server::sender::Sender;
 use crate::server::state::Shared;
 
 /// The header with the number of commands that were not carried out.
 const REFUSED_COMMANDS: HeaderName = HeaderName::from_static("x-refused-commands");
-
-/// Describes the header that [`expected_seq`] reads.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "only its description is used")]
-struct CommandHeaders {
-    /// The tag of the incident, in a request with one command
-    #[param(
-        rename = "if-match",
-        nullable = false,
-        pattern = r#"^(\*|(W/)?"[0-9]{1,9}-[0-9a-f]{1,64}")$"#
-    )]
-    if_match: Option<String>,
-}
 
 /// Carry out commands, in their order
 ///
@@ -62,7 +47,7 @@ struct CommandHeaders {
 /// and in the header `X-Refused-Commands`.
 #[utoipa::path(
     post, path = path::COMMANDS, tag = "commands", request_body = Orders,
-    params(CommandHeaders),
+    params(IfMatch),
     security(("token" = [])),
     responses(
         (status = 200, body = Answers, description = "What became of each", headers(
@@ -73,6 +58,7 @@ struct CommandHeaders {
 )]
 pub(super) async fn commands(
     State(shared): State<Arc<Shared>>,
+    Extension(slot): Extension<CallerSlot>,
     CommandAccess(caller): CommandAccess,
     Query(NoQuery {}): Query<NoQuery>,
     headers: HeaderMap,
@@ -84,36 +70,27 @@ pub(super) async fn commands(
             "commands: there are {count}, send 1 to {MAX_COMMANDS} at once"
         )));
     }
+    slot.set_commands(orders.commands.iter().map(|order| order.command.kind()));
     let if_match = apply_if_match(&headers, &mut orders)?;
-    let directory = shared.directory().await?;
+    let sender = Sender::new(&shared, caller).await?;
     // The panes and the command line ask for a second yes themselves. Older ones can't.
     let asks_itself = headers
         .get(header::USER_AGENT)
         .is_some_and(|agent| agent.as_bytes().starts_with(b"redphone/"));
-    let may_read = caller.token.scope.grants(Permission::Read);
-    let find_person = |handle: &str| directory.person(handle).cloned();
-    let actor = caller.token.actor(find_person);
-    let person = caller.token.person(find_person).map(|person| person.handle);
+    let person = sender.person();
     let mut answers: Vec<Option<Answered>> = Vec::with_capacity(count);
     let mut allowed: Vec<Envelope> = Vec::with_capacity(count);
     for mut order in orders.commands {
         let kind = order.command.kind();
-        if shared.read_only || !caller.token.scope.allows(kind) {
-            let reason = if shared.read_only {
-                "the server only reads: nothing can be changed through it".to_owned()
-            } else {
-                let (name, scope) = (SafeText::from(&caller.token.name), caller.token.scope);
-                format!("the token {name:?} of scope {scope} may not do this: use another token")
-            };
-            let details = Box::new(Details::new(ErrorCode::NotAllowed, reason));
-            answers.push(Some(Answered::Refused { id: order.id, details }));
+        if let Some(details) = sender.refuse_kind(kind) {
+            answers.push(Some(Answered::Refused { id: order.id, details: Box::new(details) }));
             continue;
         }
         // The token may have changed since the command was created.
         if let Some(requester) =
-            order.as_person.take().filter(|requester| Some(requester) != person.as_ref())
+            order.as_person.take().filter(|requester| Some(requester) != person)
         {
-            let is = person.as_ref().map_or_else(|| "nobody's".into(), |is| format!("{is}'s"));
+            let is = person.map_or_else(|| "nobody's".into(), |is| format!("{is}'s"));
             let reason = SafeText::from(format!(
                 "it was asked by {requester}, and the token is {is}: send it with a token of \
                  {requester}"
@@ -124,40 +101,30 @@ pub(super) async fn commands(
         }
         if !order.accept_unknown
             && !asks_itself
-            && actor.person().is_some()
-            && let Command::Incident { command, .. } = &order.command
-            && let Some(unknown) = unknown_names(command, &directory).into_iter().next()
+            && let Some(details) = sender.refuse_unknown_names(
+                &order.command,
+                "send \"accept_unknown\": true with the command if it is meant",
+            )
         {
-            let unknown = if may_read { unknown } else { unknown.without_suggestion() };
-            let reason = SafeText::from(format!(
-                "{unknown}: name one of the directory, or send \"accept_unknown\": true with the \
-                 command if it is meant"
-            ));
-            let mut details = Details::new(ErrorCode::Rejected, reason);
-            details.rejection = Some(RejectionKind::Invalid);
             answers.push(Some(Answered::Refused { id: order.id, details: Box::new(details) }));
             continue;
         }
         answers.push(None);
-        allowed.push(order.into_envelope(actor.clone()));
+        allowed.push(order.into_envelope(sender.actor.clone()));
     }
     let ids: Vec<_> = allowed.iter().map(|envelope| envelope.id).collect();
     let outcomes = if allowed.is_empty() {
         Vec::new()
     } else {
-        shared.commands.execute(allowed, permit).await
+        shared.commands.execute(allowed, Some(permit)).await
     };
-    let names = NameIndex::from(&*directory);
+    let names = sender.name_index();
     let mut results = ids.into_iter().zip(outcomes).map(|(id, outcome)| match outcome {
-        Ok(mut outcome) => {
-            if may_read {
-                names.mark_rows(&mut outcome.row);
-            } else {
-                hide_row(&mut outcome);
-            }
+        Ok(outcome) => {
+            let outcome = sender.visible(outcome, &names);
             Answered::Done { id, outcome: Box::new(outcome) }
         }
-        Err(error) => Answered::Refused { id, details: Box::new(refusal(id, error, may_read)) },
+        Err(error) => Answered::Refused { id, details: Box::new(sender.refusal(id, error)) },
     });
     let answers: Option<Vec<_>> =
         answers.into_iter().map(|refused| refused.or_else(|| results.next())).collect();
@@ -210,34 +177,4 @@ fn respond(answers: &Answers) -> ApiResult<Response> {
     response.headers_mut().insert(REFUSED_COMMANDS, refused.into());
     response.extensions_mut().insert(RefusedCount(refused));
     Ok(response)
-}
-
-/// Returns the details of a refused command. Who may not read is told nothing of an incident, of
-/// people, and of the machine.
-fn refusal(id: CommandId, error: BackendError, may_read: bool) -> Details {
-    let public_rejection = public_rejection(&error).filter(|_| !may_read);
-    let details = match split_details(error) {
-        (public, None) => public,
-        (_, Some(full)) if may_read => full,
-        (public, Some(full)) => {
-            // Whoever runs the server finds what the caller does not see.
-            tracing::warn!("{} (command {id})", full.detail);
-            public
-        }
-    };
-    match public_rejection {
-        Some(detail) => {
-            Details { detail, dated: None, expected_seq: None, current_seq: None, ..details }
-        }
-        None => details,
-    }
-}
-
-/// Removes from an outcome what a caller who may not read did not send itself: the row of an
-/// incident that this command has not declared just now.
-fn hide_row(outcome: &mut Outcome) {
-    let is_new = outcome.events.iter().any(|event| event.seq == 1) && !outcome.replayed;
-    if !is_new {
-        outcome.row = None;
-    }
 }

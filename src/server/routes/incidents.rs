@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::api::{path, query};
 use crate::backend::{Detail, Page, Search, TimelineRange};
-use crate::model::filter::{Filter, Owner, PartialFilter, Predicate};
+use crate::model::filter::{Filter, PartialFilter};
 use crate::model::measures::{Measures, Window};
 use crate::model::name_index::NameIndex;
 use crate::model::text::truncate;
@@ -17,14 +17,15 @@ use crate::model::{Event, IncidentId, Summary, time};
 use crate::server::auth::ReadAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
-use crate::server::extract::{NoQuery, PathId, PathNumber, Query};
+use crate::server::extract::{NoQuery, PathIncident, PathNumber, Query};
 use crate::server::openapi::document::ErrorResponses;
+use crate::server::openapi::headers::IncidentParam;
 use crate::server::state::{self, Shared};
 
 /// The maximum number of rows or events in a response.
 const MAX_LIMIT: u32 = 1000;
 /// Number of rows in a page without `limit`.
-const DEFAULT_ROWS: u32 = 100;
+pub(super) const DEFAULT_ROWS: u32 = 100;
 /// Number of events without `limit`.
 const DEFAULT_EVENTS: u32 = 200;
 /// The maximum number of words and terms in a filter. Each is compared with many rows.
@@ -63,8 +64,7 @@ pub(super) async fn incidents(
     if search.after.is_some() || query.now.is_some() {
         return search_page().await.map(JsonResponse);
     }
-    let is_about_me =
-        search.filter.terms.iter().any(|term| term.predicate == Predicate::Owner(Owner::Me));
+    let is_about_me = search.filter.names_requester();
     let key = state::PageKey {
         filter: query.filter,
         sort: search.sort,
@@ -76,16 +76,17 @@ pub(super) async fn incidents(
 
 /// One incident, with suspected changes, similar incidents and the problem it links to
 #[utoipa::path(
-    get, path = path::INCIDENT, tag = "incidents", params(("id" = IncidentId, Path)),
+    get, path = path::INCIDENT, tag = "incidents", params(IncidentParam),
     security(("token" = [])),
     responses((status = 200, body = Detail, description = "The incident"), ErrorResponses),
 )]
 pub(super) async fn incident(
     State(shared): State<Arc<Shared>>,
     ReadAccess(_): ReadAccess,
-    PathId(id): PathId,
+    PathIncident(named): PathIncident,
     Query(NoQuery {}): Query<NoQuery>,
 ) -> ApiResult<JsonResponse> {
+    let id = shared.incident_id(named).await?;
     let mut detail = shared.backend.incident(id).await?;
     NameIndex::from(&*shared.directory().await?).mark_record(&mut detail.incident);
     CachedJson::encode_incident(&detail).map(JsonResponse)
@@ -94,13 +95,13 @@ pub(super) async fn incident(
 /// A part of an incident's timeline, in order
 #[utoipa::path(
     get, path = path::TIMELINE, tag = "incidents",
-    params(("id" = IncidentId, Path), query::Timeline), security(("token" = [])),
+    params(IncidentParam, query::Timeline), security(("token" = [])),
     responses((status = 200, body = Vec<Event>, description = "The events"), ErrorResponses),
 )]
 pub(super) async fn timeline(
     State(shared): State<Arc<Shared>>,
     ReadAccess(_): ReadAccess,
-    PathId(id): PathId,
+    PathIncident(named): PathIncident,
     Query(query): Query<query::Timeline>,
 ) -> ApiResult<JsonResponse> {
     let limit = check_limit("limit", query.limit, DEFAULT_EVENTS)?;
@@ -117,6 +118,7 @@ pub(super) async fn timeline(
         (None, Some(before)) => TimelineRange::Before(before, limit),
         (None, None) => TimelineRange::Last(limit),
     };
+    let id = shared.incident_id(named).await?;
     CachedJson::encode(&shared.backend.timeline(id, range).await?).map(JsonResponse)
 }
 
@@ -213,7 +215,7 @@ async fn parse_filter(shared: &Shared, text: &str) -> ApiResult<Filter> {
     Ok(parsed.filter)
 }
 
-fn check_limit(field: &str, limit: Option<u32>, default: u32) -> ApiResult<u32> {
+pub(super) fn check_limit(field: &str, limit: Option<u32>, default: u32) -> ApiResult<u32> {
     match limit {
         None => Ok(default),
         Some(n) if (1..=MAX_LIMIT).contains(&n) => Ok(n),
@@ -223,7 +225,7 @@ fn check_limit(field: &str, limit: Option<u32>, default: u32) -> ApiResult<u32> 
     }
 }
 
-fn check_time(field: &str, at: DateTime<Utc>) -> ApiResult<DateTime<Utc>> {
+pub(super) fn check_time(field: &str, at: DateTime<Utc>) -> ApiResult<DateTime<Utc>> {
     if time::is_in_range(at) {
         return Ok(at);
     }

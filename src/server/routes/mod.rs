@@ -1,10 +1,17 @@
-//! The routes of the API, one for each path in [`crate::api::path`].
+//! The routes of the API, for each path in [`crate::api::path`].
 
+mod administration;
 mod backend_info;
 mod changes;
 mod commands;
+mod directory;
+mod events;
 mod incidents;
-mod service;
+mod lists;
+mod new_incident;
+pub(super) mod service;
+mod tokens;
+mod verbs;
 
 use std::sync::{Arc, LazyLock};
 
@@ -25,22 +32,63 @@ use crate::api::ErrorCode;
 
 /// Returns the routes and the document that describes them.
 fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
-    OpenApiRouter::with_openapi(base_document())
+    let router = OpenApiRouter::with_openapi(base_document())
         .routes(routes!(backend_info::capabilities))
         .routes(routes!(backend_info::directory))
         .routes(routes!(backend_info::problems))
-        .routes(routes!(incidents::incidents))
+        .routes(routes!(incidents::incidents, new_incident::declare_incident))
         .routes(routes!(incidents::incident))
         .routes(routes!(incidents::timeline))
         .routes(routes!(incidents::number))
         .routes(routes!(incidents::measures))
+        .routes(routes!(lists::feed))
+        .routes(routes!(events::events))
+        .routes(routes!(directory::on_call))
+        .routes(routes!(directory::people))
+        .routes(routes!(directory::teams))
+        .routes(routes!(directory::services))
+        .routes(routes!(directory::schedules))
+        .routes(routes!(directory::policies))
+        .routes(routes!(
+            administration::people::read,
+            administration::people::put,
+            administration::people::remove
+        ))
+        .routes(routes!(
+            administration::teams::read,
+            administration::teams::put,
+            administration::teams::remove
+        ))
+        .routes(routes!(
+            administration::services::read,
+            administration::services::put,
+            administration::services::remove
+        ))
+        .routes(routes!(
+            administration::schedules::read,
+            administration::schedules::put,
+            administration::schedules::remove
+        ))
+        .routes(routes!(
+            administration::policies::read,
+            administration::policies::put,
+            administration::policies::remove
+        ))
+        .routes(routes!(administration::add_override, administration::remove_override))
+        .routes(routes!(administration::administration))
+        .routes(routes!(tokens::tokens, tokens::create_token))
+        .routes(routes!(tokens::revoke_token))
+        .routes(routes!(lists::change_records))
+        .routes(routes!(lists::reviews))
+        .routes(routes!(lists::action_items))
+        .routes(routes!(lists::linked_problems))
         .routes(routes!(changes::changes))
         .routes(routes!(commands::commands))
         .routes(routes!(service::health))
         .routes(routes!(service::ready))
         .routes(routes!(service::metrics))
-        .routes(routes!(service::openapi))
-        .split_for_parts()
+        .routes(routes!(service::openapi));
+    verbs::add_routes(router).split_for_parts()
 }
 
 /// The document that describes the routes, as it is served. It is encoded when somebody first

@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::{ErrorCode, path};
-use crate::server::auth::ReadAccess;
+use crate::server::auth::MetricsAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{NoQuery, Query};
@@ -37,7 +37,9 @@ pub(super) struct Well {
     get, path = path::HEALTH, tag = "server", security(()),
     responses((status = 200, body = Well, description = "It lives"), ErrorResponses),
 )]
-pub(super) async fn health(Query(NoQuery {}): Query<NoQuery>) -> ApiResult<JsonResponse> {
+pub(in crate::server) async fn health(
+    Query(NoQuery {}): Query<NoQuery>,
+) -> ApiResult<JsonResponse> {
     CachedJson::encode(&Well { status: "ok" }).map(JsonResponse)
 }
 
@@ -46,7 +48,7 @@ pub(super) async fn health(Query(NoQuery {}): Query<NoQuery>) -> ApiResult<JsonR
     get, path = path::READY, tag = "server", security(()),
     responses((status = 200, body = Well, description = "It is ready"), ErrorResponses),
 )]
-pub(super) async fn ready(
+pub(in crate::server) async fn ready(
     State(shared): State<Arc<Shared>>,
     Query(NoQuery {}): Query<NoQuery>,
 ) -> ApiResult<JsonResponse> {
@@ -68,10 +70,23 @@ pub(super) async fn ready(
 )]
 pub(super) async fn metrics(
     State(shared): State<Arc<Shared>>,
-    ReadAccess(_): ReadAccess,
+    _: MetricsAccess,
     Query(NoQuery {}): Query<NoQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
+    current_metrics(&shared, &headers).await
+}
+
+/// The same on a listener of its own, where no token is needed.
+pub(in crate::server) async fn open_metrics(
+    State(shared): State<Arc<Shared>>,
+    Query(NoQuery {}): Query<NoQuery>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    current_metrics(&shared, &headers).await
+}
+
+async fn current_metrics(shared: &Shared, headers: &HeaderMap) -> ApiResult<Response> {
     let page = shared.backend.search(&open_incidents_search(1)).await;
     let now = Utc::now();
     let age = |reported: DateTime<Utc>| (now - reported).to_std().unwrap_or_default();
@@ -95,7 +110,7 @@ pub(super) async fn metrics(
             format!("the figures can't be written ({error}): ask again"),
         )
     })?;
-    let format = Exposition::from_headers(&headers);
+    let format = Exposition::from_headers(headers);
     let headers = [(header::CONTENT_TYPE, format.media_type()), (header::VARY, "accept")];
     Ok((headers, format.convert(text)).into_response())
 }

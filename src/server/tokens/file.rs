@@ -9,11 +9,11 @@ use chrono::{DateTime, Utc};
 use rustix::fs::{FlockOperation, OFlags};
 use serde::{Deserialize, Serialize};
 
+use super::stored::StoredToken;
 use super::{NewToken, NoRandomness, Secret, Token, TokenStatus};
 use crate::files::{FileStamp, Replacement};
 use crate::model::check;
 use crate::model::text::sanitize;
-use crate::server::scope::Scope;
 
 /// The version of the file format.
 const VERSION: u32 = 1;
@@ -47,7 +47,7 @@ pub struct TokenFile {
 #[derive(Serialize, Deserialize)]
 struct Content {
     version: u32,
-    tokens: Vec<Token>,
+    tokens: Vec<StoredToken>,
 }
 
 impl TokenFile {
@@ -89,7 +89,7 @@ impl TokenFile {
                 "{file} was written by a newer redphone: update this one"
             )));
         }
-        Ok(content.tokens)
+        Ok(content.tokens.into_iter().map(Token::from).collect())
     }
 
     /// Creates a token, and returns its secret, which is to be shown once.
@@ -101,10 +101,10 @@ impl TokenFile {
         let NewToken { name, scope, person, expires_at } = new;
         check_name("name", &name)?;
         if let Some(person) = &person {
-            if scope == Scope::Ingest {
-                return Err(TokenError::Refused(
-                    "a token of scope ingest acts for a program: leave --person out".into(),
-                ));
+            if scope.is_for_programs() {
+                return Err(TokenError::Refused(format!(
+                    "a token of scope {scope} acts for a program: leave --person out"
+                )));
             }
             check_name("person", person)?;
         }
@@ -252,6 +252,7 @@ fn write(target: &Path, folder: &Path, tokens: Vec<Token>) -> io::Result<()> {
     let mut file = Replacement::begin(target)?;
     file.file().set_permissions(std::fs::Permissions::from_mode(0o600))?;
     give_to_owner(target, folder, file.file())?;
+    let tokens = tokens.into_iter().map(StoredToken::from).collect();
     serde_json::to_writer_pretty(&mut file, &Content { version: VERSION, tokens })?;
     file.write_all(b"\n")?;
     file.commit()
@@ -288,6 +289,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
+    use crate::server::scope::Scope;
 
     fn new_token(name: &str) -> NewToken {
         NewToken { name: name.into(), scope: Scope::Respond, person: None, expires_at: None }

@@ -7,15 +7,17 @@
 mod file;
 mod registry;
 mod secret;
+mod stored;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
+use crate::model::administration::TokenRecord;
 use crate::model::{Actor, PersonRef};
 
 pub use file::{TokenError, TokenFile};
-pub use registry::{Denied, RegisteredToken, TokenRegistry};
+pub use registry::{Denied, RateState, RegisteredToken, TokenRegistry};
 pub use secret::{Hash, InvalidToken, NoRandomness, Secret};
 
 /// A token as it is stored, without its secret part.
@@ -56,6 +58,18 @@ pub enum TokenStatus {
 }
 
 impl Token {
+    /// Returns what is recorded of the token: neither its secret nor the hash of that.
+    #[must_use]
+    pub fn record(&self) -> TokenRecord {
+        TokenRecord {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            scope: self.scope.to_string(),
+            person: self.person.clone(),
+            expires_at: self.expires_at,
+        }
+    }
+
     /// Returns whether the token is valid at `now`.
     #[must_use]
     pub fn status(&self, now: DateTime<Utc>) -> TokenStatus {
@@ -70,7 +84,7 @@ impl Token {
     /// up a handle in the directory.
     #[must_use]
     pub fn person(&self, find_person: impl Fn(&str) -> Option<PersonRef>) -> Option<PersonRef> {
-        if self.scope == Scope::Ingest {
+        if self.scope.is_for_programs() {
             return None;
         }
         let handle = self.person.as_deref().unwrap_or(&self.name).trim_start_matches('@');

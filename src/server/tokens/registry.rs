@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use super::{Hash, Secret, Token, TokenError, TokenFile, TokenStatus};
@@ -28,9 +29,28 @@ pub struct RegisteredToken {
 
 #[derive(Debug)]
 struct Uses {
-    limiter: DefaultDirectRateLimiter,
+    limiter: DefaultDirectRateLimiter<StateInformationMiddleware>,
+    requests_per_minute: NonZeroU32,
     /// When the token was last used, in milliseconds since 1970; 0 for never.
     last_ms: AtomicI64,
+}
+
+/// How much of its rate limit a token has at its disposal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RateState {
+    /// The requests that it may make at once, and within a minute.
+    pub limit: u32,
+    /// Those of them that it may make now.
+    pub remaining: u32,
+}
+
+impl RateState {
+    /// Returns after how many seconds all requests may be made again, if none is made meanwhile.
+    #[must_use]
+    pub fn reset_s(self) -> u64 {
+        let used = u64::from(self.limit.saturating_sub(self.remaining));
+        (used * 60).div_ceil(u64::from(self.limit).max(1))
+    }
 }
 
 /// Why a caller is not authenticated.
@@ -97,6 +117,12 @@ impl TokenRegistry {
         };
         registry.reload()?;
         Ok(registry)
+    }
+
+    /// Returns the file of the tokens. What is changed in it counts from the next request on.
+    #[must_use]
+    pub fn file(&self) -> &TokenFile {
+        &self.file
     }
 
     /// Returns the token that a request carries, if it is valid, and records its use.
@@ -236,20 +262,29 @@ impl TokenRegistry {
 impl Uses {
     fn new(requests_per_minute: NonZeroU32, last_used_at: Option<DateTime<Utc>>) -> Self {
         Self {
-            limiter: RateLimiter::direct(Quota::per_minute(requests_per_minute)),
+            limiter: RateLimiter::direct(Quota::per_minute(requests_per_minute)).with_middleware(),
+            requests_per_minute,
             last_ms: AtomicI64::new(last_used_at.map_or(0, |at| at.timestamp_millis())),
         }
     }
 }
 
 impl RegisteredToken {
-    /// Counts a request against the rate limit.
-    ///
-    /// # Errors
-    /// If there were too many requests, how long to wait.
-    pub fn check_rate_limit(&self) -> Result<(), Duration> {
-        let clock = DefaultClock::default();
-        self.uses.limiter.check().map_err(|until| until.wait_time_from(clock.now()))
+    /// Counts a request against the rate limit. Returns what is left of it and, if there were too
+    /// many requests, how long to wait.
+    #[must_use]
+    pub fn check_rate_limit(&self) -> (RateState, Option<Duration>) {
+        let limit = self.uses.requests_per_minute.get();
+        match self.uses.limiter.check() {
+            Ok(state) => {
+                let remaining = state.remaining_burst_capacity();
+                (RateState { limit, remaining }, None)
+            }
+            Err(until) => {
+                let wait = until.wait_time_from(DefaultClock::default().now());
+                (RateState { limit, remaining: 0 }, Some(wait))
+            }
+        }
     }
 
     fn check_valid(&self, now: DateTime<Utc>) -> Result<(), Denied> {
@@ -271,5 +306,19 @@ impl RegisteredToken {
         let last = Some(last).filter(|at| *at > DateTime::UNIX_EPOCH)?;
         let saved_ms = self.token.last_used_at.map(|at| at.timestamp_millis());
         (saved_ms < Some(last.timestamp_millis())).then_some(last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rate_is_full_again_after_the_share_that_was_used() {
+        for (limit, remaining, reset_s) in
+            [(1200, 1200, 0), (1200, 1199, 1), (60, 0, 60), (7, 3, 35)]
+        {
+            assert_eq!(RateState { limit, remaining }.reset_s(), reset_s, "{remaining} of {limit}");
+        }
     }
 }

@@ -9,9 +9,13 @@ use chrono::{DateTime, Utc};
 use super::error::OutboxError;
 use super::{Remote, Submission};
 use crate::backend::{
-    Backend, BackendError, Capabilities, ClockOffset, Cursor, Delta, Detail, Outcome, Page, Search,
-    TimelineRange,
+    ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
+    Backend, BackendError, Capabilities, ChangeSearch, ClockOffset, Cursor, Delta, Detail,
+    FeedEntry, FeedSearch, Outcome, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
+    Search, TimelineRange,
 };
+use crate::model::administration::AdministrationEvent;
+use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
@@ -77,8 +81,49 @@ impl Backend for Remote {
         self.read_problems().await.map(|read| read.value)
     }
 
+    async fn feed(&self, search: &FeedSearch) -> Result<Page<FeedEntry>, BackendError> {
+        self.read_feed(search).await.map(|read| read.value)
+    }
+
+    async fn recorded_changes(&self, search: &ChangeSearch) -> Result<Page<Change>, BackendError> {
+        self.read_recorded_changes(search).await.map(|read| read.value)
+    }
+
+    async fn reviews(&self, search: &ReviewSearch) -> Result<Page<ReviewEntry>, BackendError> {
+        self.read_reviews(search).await.map(|read| read.value)
+    }
+
+    async fn action_items(
+        &self,
+        search: &ActionItemSearch,
+    ) -> Result<Page<ActionItemEntry>, BackendError> {
+        self.read_action_items(search).await.map(|read| read.value)
+    }
+
+    async fn linked_problems(
+        &self,
+        search: &ProblemSearch,
+    ) -> Result<Page<ProblemEntry>, BackendError> {
+        self.read_linked_problems(search).await.map(|read| read.value)
+    }
+
     async fn directory(&self) -> Result<Directory, BackendError> {
         self.read_directory().await.map(|read| read.value)
+    }
+
+    /// Sends the change at once: changes of the directory are not queued.
+    async fn administer(
+        &self,
+        request: &AdministrationRequest,
+    ) -> Result<Administered, BackendError> {
+        self.shared.backend.administer(request).await
+    }
+
+    async fn administration_log(
+        &self,
+        search: &AdministrationSearch,
+    ) -> Result<Page<AdministrationEvent>, BackendError> {
+        self.shared.backend.administration_log(search).await
     }
 
     fn clock_offset(&self) -> Option<ClockOffset> {

@@ -21,6 +21,8 @@ mod error;
 mod fallback;
 mod fetch;
 mod identity;
+mod lists;
+mod local_copy;
 mod lock;
 mod open;
 mod optimistic;
@@ -55,6 +57,7 @@ pub use database::{DatabaseError, Unusable};
 pub use entry::{
     EntryOrigin, EntryState, OutboxCounts, OutboxEntry, OutboxSnapshot, PendingChange,
 };
+pub use local_copy::{LocalCopy, UnsentEntry};
 pub use open::{OpenError, Options, describe_waiting};
 pub use optimistic::{apply_pending_to_record, apply_pending_to_row};
 pub use outbox::Batch;

@@ -17,8 +17,11 @@ use super::fallback::stale_then_fresh;
 use super::fetch::TIMELINE_EVENTS;
 use super::{Remote, Shared};
 use crate::backend::{
-    BackendError, Capabilities, ClockOffset, Cursor, Delta, Detail, Page, Search, TimelineRange,
+    ActionItemEntry, ActionItemSearch, BackendError, Capabilities, ChangeSearch, ClockOffset,
+    Cursor, Delta, Detail, FeedEntry, FeedSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry,
+    ReviewSearch, Search, TimelineRange,
 };
+use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
@@ -43,6 +46,29 @@ impl Reader for Remote {
     async fn read_problems(&self) -> ReadResult<Vec<Problem>> {
         let shared = &self.shared;
         shared.read_fact("problems", shared.backend.problems()).await
+    }
+
+    async fn read_feed(&self, search: &FeedSearch) -> ReadResult<Page<FeedEntry>> {
+        self.shared.read_list(search, self.shared.backend.feed(search)).await
+    }
+
+    async fn read_recorded_changes(&self, search: &ChangeSearch) -> ReadResult<Page<Change>> {
+        self.shared.read_list(search, self.shared.backend.recorded_changes(search)).await
+    }
+
+    async fn read_reviews(&self, search: &ReviewSearch) -> ReadResult<Page<ReviewEntry>> {
+        self.shared.read_list(search, self.shared.backend.reviews(search)).await
+    }
+
+    async fn read_action_items(
+        &self,
+        search: &ActionItemSearch,
+    ) -> ReadResult<Page<ActionItemEntry>> {
+        self.shared.read_list(search, self.shared.backend.action_items(search)).await
+    }
+
+    async fn read_linked_problems(&self, search: &ProblemSearch) -> ReadResult<Page<ProblemEntry>> {
+        self.shared.read_list(search, self.shared.backend.linked_problems(search)).await
     }
 
     async fn read_page(&self, search: &Search) -> ReadResult<Page<Summary>> {

@@ -52,6 +52,10 @@ impl Remote {
         let id = envelope.id;
         let deadline = Instant::now() + self.shared.answer_timeout;
         let mut snapshots = self.watch_outbox();
+        // Somebody waits: what goes before it is tried now, whenever its next attempt was due.
+        if let Err(error) = self.shared.outbox.reschedule(Utc::now()).await {
+            tracing::warn!(%error, "the next attempts stay where they are");
+        }
         self.enqueue(vec![envelope.clone()]).await?;
         loop {
             snapshots.mark_unchanged();
@@ -84,6 +88,8 @@ impl Remote {
             let earlier = snapshot.pending().find(|other| {
                 other.position < entry.position
                     && other.last_error.is_some()
+                    // Without a time for it, the next attempt is being made.
+                    && other.next_attempt_at.is_some()
                     && snapshot.unsendable_reason(other).is_none()
                     && other.incident() == entry.incident()
             });

@@ -5,7 +5,7 @@ use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, has_two_columns};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
-use crate::tui::runbook;
+use crate::tui::{follow, runbook, screens};
 
 /// Returns the layer of the present state.
 #[must_use]
@@ -14,8 +14,10 @@ pub fn current_layer(app: &App) -> Layer {
         return Layer::Wall;
     }
     match &app.ui.mode {
+        Mode::Panes if app.screens.is_typing() => Layer::ScreenFilter,
+        Mode::Panes if app.screens.shown().is_some() => Layer::Screen,
         Mode::Panes => Layer::Panes,
-        Mode::Failure(_) | Mode::Results(_) => Layer::Popup,
+        Mode::Failure(_) | Mode::Results(_) | Mode::Linked(_) => Layer::Popup,
         Mode::Help(_) => Layer::Help,
         Mode::Palette(_) => Layer::Palette,
         Mode::Form(form) if form.confirm_discard => Layer::ConfirmDiscard,
@@ -28,7 +30,8 @@ pub fn current_layer(app: &App) -> Layer {
         Mode::Outbox(_) => Layer::Outbox,
         Mode::Matrix(_) => Layer::Matrix,
         Mode::Filter(_) => Layer::Filter,
-        Mode::Jump(_) => Layer::Jump,
+        Mode::Goto(_) => Layer::Goto,
+        Mode::TimelineSearch(_) => Layer::Search,
         Mode::Switching(_) => Layer::Switching,
         Mode::Quitting => Layer::Quitting,
     }
@@ -40,16 +43,37 @@ impl Condition {
     pub fn holds(self, app: &App) -> bool {
         match self {
             Self::Always => true,
+            Self::GotoOpen => matches!(app.ui.mode, Mode::Goto(_)),
+            Self::HasOutbox => app.inflight.outbox.is_some(),
+            Self::HasItem => {
+                app.screens.shown().is_some_and(|screen| screen.selected_item().is_some())
+            }
+            Self::HasSpan => {
+                let shown = app.screens.shown();
+                shown.is_some_and(|screen| screens::registry::logic(screen.kind).has_steps())
+            }
+            // Behind a list screen no incident is in sight.
+            Self::HasIncident | Self::QueueRow if app.screens.shown().is_some() => false,
             Self::HasIncident => app.target().is_some() || !app.ui.marked.is_empty(),
             Self::CanUndo => app.inflight.undo.is_some(),
             Self::HasDrafts => !app.forms.drafts.is_empty(),
             Self::HasMarks => !app.ui.marked.is_empty(),
             Self::Reading => matches!(app.ui.focus, Pane::Detail | Pane::Timeline),
             Self::QueueRow => app.ui.focus == Pane::Queue && !app.queue.lines.is_empty(),
+            Self::Recorded => app.reading.shown.is_some() && app.ui.focus != Pane::Metrics,
+            Self::CanOpen => match app.ui.focus {
+                Pane::Queue => Self::QueueRow.holds(app),
+                Pane::Detail => !app.ui.record || follow::layout::selected(app).is_some(),
+                Pane::Timeline => !app.ui.record,
+                Pane::Metrics => {
+                    app.metrics.loaded.as_ref().is_some_and(|(_, m)| !m.recurring.is_empty())
+                }
+            },
             Self::Grouped => Self::QueueRow.holds(app) && app.queue.grouped,
             Self::CanGoBack => {
                 !app.notices.urgent.waiting.is_empty()
                     || app.ui.zoomed
+                    || app.ui.record
                     || app.ui.focus != Pane::Queue
                     || !app.ui.marked.is_empty()
                     || app.queue.is_filtered()
@@ -90,8 +114,10 @@ impl Condition {
             Self::UnsentEntry => app
                 .selected_entry()
                 .is_some_and(|entry| entry.is_pending() || entry.refusal().is_some()),
-            Self::TwoColumns => !app.ui.zoomed && has_two_columns(app.ui.size),
-            Self::NotZoomed => !app.ui.zoomed,
+            Self::TwoColumns => Self::NotZoomed.holds(app) && has_two_columns(app.ui.size),
+            Self::NotZoomed => !app.ui.zoomed && !app.ui.record,
+            Self::FirstStart => app.session.has_errands && app.is_first_start(),
+            Self::HasErrands => app.session.has_errands,
             Self::CanSwitchNow => {
                 matches!(&app.ui.mode, Mode::Switching(switching) if switching.opened)
             }
@@ -125,8 +151,12 @@ impl Entry {
     /// Returns the text that the keys line shows for the action, if it shows one.
     #[must_use]
     pub fn visible_hint(&self, app: &App) -> Option<&'static str> {
-        let on_metrics = self.hint_on_metrics.filter(|_| app.ui.focus == Pane::Metrics);
-        let word = match on_metrics {
+        let of_pane = match app.ui.focus {
+            Pane::Metrics => self.hint_on_metrics,
+            Pane::Timeline => self.hint_on_timeline,
+            Pane::Queue | Pane::Detail => None,
+        };
+        let word = match of_pane {
             Some(word) => Some(word),
             None => self.hint.filter(|_| self.hint_when.holds(app)),
         };

@@ -11,13 +11,25 @@ pub enum Condition {
     CanUndo,
     /// There are drafts: forms that were filled in and not sent.
     HasDrafts,
+    /// The goto menu is open.
+    GotoOpen,
+    /// Commands go through an outbox.
+    HasOutbox,
+    /// The list screen has something selected.
+    HasItem,
+    /// The list screen shows a span of time that can be moved.
+    HasSpan,
     /// Some rows are marked.
     HasMarks,
     /// The queue is grouped, has the focus and has something selected.
     Grouped,
     /// The queue has the focus and something is selected.
     QueueRow,
-    /// There is something to go back from: a zoomed pane, another focus, marks or a filter; or the
+    /// A record is on the screen.
+    Recorded,
+    /// There is something to open: the selected row, what the record names, or the record itself.
+    CanOpen,
+    /// There is something to go back from: a zoomed pane, the record, another focus, marks or a filter; or the
     /// line of a new urgent incident is to be sent off.
     CanGoBack,
     /// Detail or timeline has the focus.
@@ -52,8 +64,12 @@ pub enum Condition {
     CanZoom,
     /// Detail and timeline stand beside the queue.
     TwoColumns,
-    /// No pane is zoomed.
+    /// No pane is zoomed, and the record is not open.
     NotZoomed,
+    /// The store has nothing in it yet, and the panes can be left for the demo.
+    FirstStart,
+    /// The panes can be left for the settings file.
+    HasErrands,
     /// Another workspace is open, and commands of this one are still pending.
     CanSwitchNow,
 }
@@ -68,9 +84,15 @@ impl Condition {
             Self::HasIncident => "no incident is selected",
             Self::CanUndo => "nothing was done in the last 10 s",
             Self::HasDrafts => "no draft is kept",
+            Self::GotoOpen => "the goto menu is not open",
+            Self::HasOutbox => "there is no outbox: what is done here is in the store at once",
+            Self::HasItem => "the list is empty",
+            Self::HasSpan => "this list has no span of time",
             Self::HasMarks => "nothing is selected",
             Self::QueueRow => "the queue is not in focus",
             Self::Grouped => "the queue is not grouped, or not in focus",
+            Self::Recorded => "no record is on the screen",
+            Self::CanOpen => "there is nothing to open",
             Self::CanGoBack => "there is nowhere to go back to",
             Self::Reading => "neither detail nor timeline is in focus",
             Self::CanStep => "the queue is in focus",
@@ -89,6 +111,8 @@ impl Condition {
             Self::CanZoom => "only one pane fits here",
             Self::TwoColumns => "no panes stand side by side here",
             Self::NotZoomed => "a pane is zoomed",
+            Self::FirstStart => "there are incidents: redphone demo shows a made-up company",
+            Self::HasErrands => "the settings are edited from other panes: redphone config path",
         }
     }
 }

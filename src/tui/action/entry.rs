@@ -134,6 +134,8 @@ pub struct Entry {
     pub hint_when: Condition,
     /// The text while the metrics have the focus, where the key means something else then.
     pub hint_on_metrics: Option<&'static str>,
+    /// The text while the timeline has the focus, where the key means something else then.
+    pub hint_on_timeline: Option<&'static str>,
     /// The phases of the incident on the screen in which the keys line shows the text among the
     /// first ones, with its rank among these: 0 stands first.
     pub primary: &'static [(Phase, u8)],
@@ -178,6 +180,7 @@ impl Entry {
             hint: None,
             hint_when: Condition::Always,
             hint_on_metrics: None,
+            hint_on_timeline: None,
             primary: &[],
             only_primary: false,
             layers,
@@ -228,6 +231,11 @@ impl Entry {
 
     pub(in crate::tui) const fn hint_on_metrics(mut self, word: &'static str) -> Self {
         self.hint_on_metrics = Some(word);
+        self
+    }
+
+    pub(in crate::tui) const fn hint_on_timeline(mut self, word: &'static str) -> Self {
+        self.hint_on_timeline = Some(word);
         self
     }
 

@@ -1,7 +1,8 @@
 //! The keymap: maps keys to actions, built from the entries of actions and the settings.
 //!
 //! The state holds a keymap and the table of actions names the verbs, which read the state. So the
-//! keymap gets its entries from its caller; [`build_keymap`](crate::tui::action::build_keymap) passes the table.
+//! keymap gets its entries from its caller; [`build_keymap`](crate::tui::action::build_keymap)
+//! passes the table.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,7 +23,7 @@ pub struct Key {
 
 impl Key {
     /// Parses a key as it is written in settings: `a`, `G`, `^d`, `A-x`, `F5`, `Enter`, `S-Tab`,
-    /// `PgDn`.
+    /// `S-Down`, `^Space`, `PgDn`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let plain = |code| Some(Self { code, modifiers: KeyModifiers::NONE });
@@ -50,8 +51,12 @@ impl Key {
         if let Some(number @ 1..=12) = function {
             return plain(KeyCode::F(number));
         }
+        let modified = |code, modifiers| Some(Self { code, modifiers });
         match text {
             "S-Tab" => plain(KeyCode::BackTab),
+            "S-Up" => modified(KeyCode::Up, KeyModifiers::SHIFT),
+            "S-Down" => modified(KeyCode::Down, KeyModifiers::SHIFT),
+            "^Space" => modified(KeyCode::Char(' '), KeyModifiers::CONTROL),
             _ => plain(NAMED_KEYS.iter().find(|(name, _)| *name == text)?.1),
         }
     }
@@ -76,7 +81,10 @@ impl Key {
     /// Normalizes a key event of the terminal. Shift is already part of the character.
     #[must_use]
     pub fn from_event(event: &KeyEvent) -> Self {
-        let relevant = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        let mut relevant = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        if matches!(event.code, KeyCode::Up | KeyCode::Down) {
+            relevant |= KeyModifiers::SHIFT;
+        }
         let code = match event.code {
             KeyCode::Char(ch) if event.modifiers.contains(KeyModifiers::CONTROL) => {
                 KeyCode::Char(ch.to_ascii_lowercase())
@@ -112,6 +120,9 @@ impl fmt::Display for Key {
         if self.modifiers.contains(KeyModifiers::ALT) {
             f.write_str("A-")?;
         }
+        if self.modifiers.contains(KeyModifiers::SHIFT) {
+            f.write_str("S-")?;
+        }
         match (NAMED_KEYS.iter().find(|(_, code)| *code == self.code), self.code) {
             (Some((name, _)), _) => f.write_str(name),
             (None, KeyCode::Char(ch)) => write!(f, "{ch}"),
@@ -125,6 +136,52 @@ impl fmt::Display for Key {
 const NOT_BY_ENTER: [Action; 4] =
     [Action::Yes, Action::Discard, Action::SwitchWithoutWaiting, Action::QuitWithoutWaiting];
 
+/// The ways out of each layer: of one of them, all actions need a key.
+const WAYS_OUT: [(Layer, &[&[Action]]); 19] = [
+    (Layer::Panes, &[&[Action::Quit], &[Action::QuitNow], &[Action::Palette, Action::Choose]]),
+    (Layer::Popup, &[&[Action::Dismiss]]),
+    (Layer::Help, &[&[Action::Leave]]),
+    (Layer::Palette, &[&[Action::Leave]]),
+    (Layer::Form, &[&[Action::Cancel]]),
+    (Layer::ConfirmDiscard, &[&[Action::ContinueEditing], &[Action::SaveDraft]]),
+    (Layer::Pick, &[&[Action::Leave]]),
+    (Layer::Confirm, &[&[Action::No]]),
+    (Layer::Matrix, &[&[Action::Leave]]),
+    (Layer::Filter, &[&[Action::CancelFilter], &[Action::ApplyFilter]]),
+    (Layer::Goto, &[&[Action::Leave], &[Action::Choose]]),
+    (Layer::Screen, &[&[Action::CloseScreen], &[Action::QuitNow]]),
+    (Layer::ScreenFilter, &[&[Action::CancelFilter], &[Action::ApplyFilter]]),
+    (Layer::Runbook, &[&[Action::CloseRun]]),
+    (Layer::Output, &[&[Action::CloseRun], &[Action::StopRun]]),
+    (Layer::Outbox, &[&[Action::CloseRun]]),
+    (Layer::Quitting, &[&[Action::QuitWithoutWaiting]]),
+    (Layer::Switching, &[&[Action::CancelSwitch], &[Action::SwitchWithoutWaiting]]),
+    (Layer::Wall, &[&[Action::LeaveWall], &[Action::QuitNow]]),
+];
+
+/// Default keys that are newer than the settings of the first version. Where settings give one of them
+/// to another action, it is no key of this one, so that old settings mean what they meant.
+const NEWER_KEYS: [(&str, &str); 18] = [
+    ("acknowledge-put-back", "K"),
+    ("approve-command", "a"),
+    ("demo", "M"),
+    ("goto", "g"),
+    ("history", "H"),
+    ("mark-down", "S-Down"),
+    ("mark-range", "^Space"),
+    ("mark-up", "S-Up"),
+    ("most-urgent", "'"),
+    ("narrow-queue", "<"),
+    ("notes-only", "W"),
+    ("page-down", "^f"),
+    ("page-up", "^b"),
+    ("redraw", "^l"),
+    ("resend", "A"),
+    ("same-service", "="),
+    ("settings", ","),
+    ("widen-queue", ">"),
+];
+
 /// The keys that are in force.
 #[derive(Clone, Debug)]
 pub struct Keymap {
@@ -135,6 +192,7 @@ pub struct Keymap {
 /// Keys from the settings that replace the default keys of an action.
 struct Rebinding<'a> {
     entry: &'a Entry,
+    position: &'a FilePosition,
     keys: Vec<(Key, &'a KeyText)>,
 }
 
@@ -155,8 +213,10 @@ impl Keymap {
         // applied. The last conflicting binding in the file is removed. Its action returns to the
         // default keys, which may conflict with other bindings, so the check repeats until none is
         // left.
-        rebindings.sort_by(|a, b| a.location().cmp(&b.location()));
-        while let Some((index, warning)) = find_clash(table, &rebindings) {
+        rebindings.sort_by(|a, b| a.location().cmp(b.location()));
+        while let Some((index, warning)) =
+            find_clash(table, &rebindings).or_else(|| find_dead_end(table, &rebindings))
+        {
             rebindings.remove(index);
             warnings.push(warning);
         }
@@ -180,7 +240,10 @@ impl Keymap {
     /// Returns the action that a key triggers in a layer.
     #[must_use]
     pub fn action(&self, layer: Layer, event: &KeyEvent) -> Option<Action> {
-        self.actions.get(&(layer, Key::from_event(event))).copied()
+        let key = Key::from_event(event);
+        let plain = Key { modifiers: key.modifiers - KeyModifiers::SHIFT, ..key };
+        // Where nothing is bound to an arrow with Shift, it does what the arrow does.
+        [key, plain].iter().find_map(|key| self.actions.get(&(layer, *key))).copied()
     }
 
     /// Returns the keys of an action, the main one first.
@@ -193,6 +256,17 @@ impl Keymap {
     #[must_use]
     pub fn main_key(&self, action: Action) -> Option<String> {
         self.keys(action).first().map(ToString::to_string)
+    }
+
+    /// Returns what is pressed for an action: its main key, after the one of the goto menu if it is
+    /// in that alone.
+    #[must_use]
+    pub fn sequence(&self, entry: &Entry) -> Option<String> {
+        let key = self.main_key(entry.action)?;
+        if entry.layers != [Layer::Goto] {
+            return Some(key);
+        }
+        Some(format!("{} {key}", self.main_key(Action::Goto)?))
     }
 
     /// Returns the main key of an action and what it does, as in `R now`; `None` where it has no
@@ -210,17 +284,29 @@ impl Keymap {
 }
 
 impl Rebinding<'_> {
-    fn location(&self) -> Option<&FilePosition> {
-        self.keys.first().map(|(_, text)| &text.position)
+    fn location(&self) -> &FilePosition {
+        self.keys.first().map_or(self.position, |(_, text)| &text.position)
     }
 }
 
 /// Returns the keys of an action: those of its rebinding, else the default ones.
 fn effective_keys(entry: &Entry, rebindings: &[Rebinding]) -> Vec<Key> {
-    match rebindings.iter().find(|rebinding| rebinding.entry.name == entry.name) {
-        Some(rebinding) => rebinding.keys.iter().map(|(key, _)| *key).collect(),
-        None => entry.keys.iter().filter_map(|text| Key::parse(text)).collect(),
+    let is_of_entry = |rebinding: &&Rebinding| rebinding.entry.name == entry.name;
+    if let Some(rebinding) = rebindings.iter().find(is_of_entry) {
+        return rebinding.keys.iter().map(|(key, _)| *key).collect();
     }
+    let keys = entry.keys.iter().filter(|text| !gives_way(entry, text, rebindings));
+    keys.filter_map(|text| Key::parse(text)).collect()
+}
+
+/// Returns whether a default key of an action is no key of it, because settings give it to another
+/// one; see [`NEWER_KEYS`].
+fn gives_way(entry: &Entry, text: &str, rebindings: &[Rebinding]) -> bool {
+    NEWER_KEYS.contains(&(entry.name, text))
+        && rebindings.iter().any(|rebinding| {
+            rebinding.entry.layers.iter().any(|layer| entry.layers.contains(layer))
+                && rebinding.keys.iter().any(|(_, set)| set.text == text)
+        })
 }
 
 fn parse_binding<'a>(table: &'a [Entry], binding: &'a Binding) -> Result<Rebinding<'a>, Warning> {
@@ -254,7 +340,30 @@ fn parse_binding<'a>(table: &'a [Entry], binding: &'a Binding) -> Result<Rebindi
             keys.push((key, text));
         }
     }
-    Ok(Rebinding { entry, keys })
+    Ok(Rebinding { entry, position: &binding.position, keys })
+}
+
+/// Finds the last rebinding in the file that leaves a layer without any way out.
+fn find_dead_end(table: &[Entry], rebindings: &[Rebinding]) -> Option<(usize, Warning)> {
+    let has_key = |action: &Action| {
+        let entry = table.iter().find(|entry| entry.action == *action);
+        entry.is_none_or(|entry| !effective_keys(entry, rebindings).is_empty())
+    };
+    WAYS_OUT.iter().find_map(|(layer, ways)| {
+        if ways.iter().any(|actions| actions.iter().all(has_key)) {
+            return None;
+        }
+        let (index, rebinding) = rebindings.iter().enumerate().rev().find(|(_, rebinding)| {
+            let action = rebinding.entry.action;
+            rebinding.keys.is_empty() && ways.iter().any(|actions| actions.contains(&action))
+        })?;
+        let message = format!(
+            "keys.{} has no key, and then no key leaves this ({}): give it one",
+            rebinding.entry.name,
+            layer.name()
+        );
+        Some((index, Warning::new(rebinding.position.clone(), &message)))
+    })
 }
 
 /// Finds the last rebinding in the file that shares a key with another action in some layer.
@@ -308,6 +417,21 @@ mod tests {
 
     fn keys_text(keymap: &Keymap, action: Action) -> String {
         keymap.keys(action).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn newer_default_keys_give_way_to_those_of_settings() {
+        for (name, key) in NEWER_KEYS {
+            let entry = TABLE.iter().find(|entry| entry.name == name);
+            assert!(entry.is_none_or(|entry| entry.keys.contains(&key)), "{name}: {key}");
+        }
+        let (keymap, warnings) = keymap_with(&[("note", &["W", "^f"])]);
+        assert_eq!(warnings, [] as [&str; 0]);
+        assert_eq!(keys_text(&keymap, Action::NotesOnly), "");
+        assert_eq!(keys_text(&keymap, Action::PageDown), "PgDn");
+        let (keymap, warnings) = keymap_with(&[("note", &["W"]), ("notes-only", &["W"])]);
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert_eq!(keys_text(&keymap, Action::NotesOnly), "");
     }
 
     #[test]
@@ -407,4 +531,23 @@ mod tests {
     ) {
         assert_eq!(Key::parse(text), None);
     }
+
+    #[test]
+    fn a_way_out_of_each_layer_stays() {
+        let all = [("quit", NONE), ("back-or-quit", NONE), ("commands", NONE)];
+        let (keymap, warnings) = keymap_with(&all);
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("keys.commands has no key"), "{warnings:?}");
+        assert!(!keymap.keys(Action::Palette).is_empty());
+        assert_eq!(keymap_with(&all[..2]).1, Vec::<String>::new());
+        for (action, layer) in [("leave", "A list"), ("no", "A question"), ("cancel", "A form")] {
+            let (_, warnings) = keymap_with(&[(action, NONE)]);
+            assert!(warnings.len() == 1, "{layer}: {warnings:?}");
+            assert!(warnings[0].contains("has no key"), "{warnings:?}");
+        }
+        // Another key is as good.
+        assert_eq!(keymap_with(&[("leave", &["F9"])]).1, Vec::<String>::new());
+    }
+
+    const NONE: &[&str] = &[];
 }

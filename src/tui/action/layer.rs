@@ -23,8 +23,14 @@ pub enum Layer {
     Matrix,
     /// The filter line: keys without a binding are typed.
     Filter,
-    /// The number of an incident to jump to: digits are typed.
-    Jump,
+    /// The goto menu: one more key says where to.
+    Goto,
+    /// A list screen in place of the panes.
+    Screen,
+    /// The filter of a list screen: keys without a binding are typed.
+    ScreenFilter,
+    /// The search of the timeline: keys without a binding are typed.
+    Search,
     Runbook,
     /// The output of a program.
     Output,
@@ -43,15 +49,23 @@ impl Layer {
     pub const fn accepts_text(self) -> bool {
         matches!(
             self,
-            Self::Form | Self::Pick | Self::Jump | Self::Palette | Self::Help | Self::Filter
+            Self::Form
+                | Self::Pick
+                | Self::Search
+                | Self::Palette
+                | Self::Help
+                | Self::Filter
+                | Self::ScreenFilter
         )
     }
 }
 
 impl Layer {
     /// All layers in the order of the help.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::Panes,
+        Self::Goto,
+        Self::Screen,
         Self::Filter,
         Self::Runbook,
         Self::Output,
@@ -63,7 +77,8 @@ impl Layer {
         Self::Pick,
         Self::Matrix,
         Self::Confirm,
-        Self::Jump,
+        Self::ScreenFilter,
+        Self::Search,
         Self::Popup,
         Self::Wall,
         Self::Switching,
@@ -83,7 +98,10 @@ impl Layer {
             Self::Pick => "A list",
             Self::Confirm => "A question",
             Self::Matrix => "Impact × urgency",
-            Self::Jump => "A number",
+            Self::Goto => "The goto menu",
+            Self::Screen => "A screen of its own",
+            Self::ScreenFilter => "A filter of a screen",
+            Self::Search => "Search of the timeline",
             Self::Filter => "A filter",
             Self::Runbook => "A runbook",
             Self::Output => "A command",

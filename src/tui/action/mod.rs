@@ -15,6 +15,7 @@ pub use table::{TABLE, build_keymap, find_entry};
 use crate::model::command::CommandKind;
 
 use crate::tui::core::pane::Pane;
+use crate::tui::screens::ScreenKind;
 
 /// An action that a key can be bound to.
 #[allow(missing_docs, reason = "the names say it")]
@@ -28,10 +29,36 @@ pub enum Action {
     NextIncident,
     /// Goes to the previous incident of the queue without leaving the pane.
     PreviousIncident,
-    /// Goes to the first row or line.
-    Top,
+    /// Goes to the first row or line of a pane or a screen.
+    First,
     /// Goes to the last row or line.
     Bottom,
+    /// Opens the goto menu.
+    Goto,
+    /// Goes to the first row or line, from the goto menu or in something to read.
+    Top,
+    /// Goes to the last row or line, from the goto menu.
+    GotoEnd,
+    /// Goes to the incident of the queue that was reported last.
+    Newest,
+    /// Opens the outbox, from the goto menu.
+    GotoOutbox,
+    /// Opens a list screen.
+    Screen(ScreenKind),
+    /// Opens the selected item of a list screen.
+    OpenItem,
+    /// Copies a text about the selected item of a list screen.
+    CopyItem,
+    /// Opens the filter of a list screen.
+    FilterItems,
+    /// Sorts a list screen in the next order.
+    SortItems,
+    /// Shows an earlier span of time on a list screen.
+    EarlierSpan,
+    /// Shows a later span of time on a list screen.
+    LaterSpan,
+    /// Goes back one step on a list screen: to all items, or to the panes.
+    CloseScreen,
     /// Goes to the most urgent incident that nobody has acknowledged.
     MostUrgent,
     HalfDown,
@@ -47,8 +74,8 @@ pub enum Action {
     NarrowQueue,
     /// Makes the queue wider and the panes beside it narrower.
     WidenQueue,
-    /// Reads the selected incident on the entire screen; on the head of a group, folds or unfolds
-    /// it.
+    /// Opens the record of the selected incident, or what the record names; on the head of a group,
+    /// folds or unfolds it.
     Open,
     /// Goes back one step: from a past state, a zoomed pane, marks or a filter.
     Back,
@@ -74,6 +101,22 @@ pub enum Action {
     Mark,
     /// Marks all rows that are shown, or removes all marks.
     MarkAll,
+    /// Marks the selected row and the next one, and moves there; goes on from there.
+    MarkDown,
+    /// Marks the selected row and the one before, and moves there; goes on from there.
+    MarkUp,
+    /// Marks all rows from the last one that was marked to the selected one.
+    MarkRange,
+    /// Filters the queue by the service of the incident; once more, also its ended incidents.
+    SameService,
+    /// Adds the ended incidents to the queue, or removes them.
+    History,
+    /// Opens the search of the timeline.
+    SearchTimeline,
+    /// Shows only the notes of the timeline, or all events again.
+    NotesOnly,
+    /// Turns the order of the timeline round.
+    TimelineOrder,
     /// Undoes the last action.
     Undo,
     /// Opens the list of drafts: forms that were filled in and not sent.
@@ -87,6 +130,8 @@ pub enum Action {
     /// Sets the window of the measures, from the command palette.
     Window,
     /// Switches to the next theme.
+    /// Lets the mouse scroll and select, or leaves it to the terminal.
+    Mouse,
     Theme,
     /// Switches to the next choice of a time zone: the viewer's, UTC or both.
     Zone,
@@ -111,6 +156,10 @@ pub enum Action {
     Later,
     /// Opens the list of workspaces to switch to.
     Backend,
+    /// Leaves the panes for a made-up company.
+    Demo,
+    /// Leaves the panes to write or edit the settings file.
+    Settings,
     /// Polls the backend now, and reads again what is on the screen.
     Refresh,
     /// Opens the outbox: commands for a remote that have no answer yet, or were refused.
@@ -135,6 +184,8 @@ pub enum Action {
     Help,
     /// Stops the process until the shell continues it.
     Suspend,
+    /// Draws everything again, on a terminal that something else has written to.
+    Redraw,
     /// Goes back from a zoomed pane, and quits elsewhere.
     Quit,
     QuitNow,

@@ -6,13 +6,29 @@ use crate::config::panes::Binding;
 use crate::tui::action::keymap::Keymap;
 use crate::tui::action::{Action, ArgumentKind, Condition, Entry, Group, Layer};
 use crate::tui::core::pane::Pane;
+use crate::tui::screens::ScreenKind;
 use crate::tui::verb;
 
 const PANES: &[Layer] = &[Layer::Panes];
-const SCROLLED: &[Layer] =
-    &[Layer::Panes, Layer::Popup, Layer::Confirm, Layer::Runbook, Layer::Output, Layer::Outbox];
+const SCROLLED: &[Layer] = &[
+    Layer::Panes,
+    Layer::Popup,
+    Layer::Confirm,
+    Layer::Runbook,
+    Layer::Output,
+    Layer::Outbox,
+    Layer::Screen,
+];
+/// The goto menu, and what is read or answered, where no menu opens.
+const TO_TOP: &[Layer] =
+    &[Layer::Goto, Layer::Popup, Layer::Confirm, Layer::Runbook, Layer::Output, Layer::Outbox];
+/// The panes, and what is shown in their place.
+const MAIN: &[Layer] = &[Layer::Panes, Layer::Screen];
+const GOTO: &[Layer] = &[Layer::Goto];
+const SCREEN: &[Layer] = &[Layer::Screen];
 /// Situations in which nothing is typed or chosen.
-const READ: &[Layer] = &[Layer::Panes, Layer::Popup, Layer::Runbook, Layer::Output, Layer::Outbox];
+const READ: &[Layer] =
+    &[Layer::Panes, Layer::Popup, Layer::Runbook, Layer::Output, Layer::Outbox, Layer::Screen];
 const PAGED: &[Layer] = &[
     Layer::Panes,
     Layer::Popup,
@@ -21,6 +37,7 @@ const PAGED: &[Layer] = &[
     Layer::Runbook,
     Layer::Output,
     Layer::Outbox,
+    Layer::Screen,
 ];
 const SEARCHED: &[Layer] = &[Layer::Palette, Layer::Help];
 const LISTED: &[Layer] = &[Layer::Pick, Layer::Palette];
@@ -30,6 +47,7 @@ const OUTPUT: &[Layer] = &[Layer::Output];
 const OUTBOX: &[Layer] = &[Layer::Outbox];
 const COMPLETED: &[Layer] = &[Layer::Palette, Layer::Filter];
 const FILTER: &[Layer] = &[Layer::Filter];
+const FILTERS: &[Layer] = &[Layer::Filter, Layer::ScreenFilter];
 const FORM: &[Layer] = &[Layer::Form];
 const EVERYWHERE: &[Layer] = &[
     Layer::Panes,
@@ -41,7 +59,10 @@ const EVERYWHERE: &[Layer] = &[
     Layer::Pick,
     Layer::Confirm,
     Layer::Matrix,
-    Layer::Jump,
+    Layer::Goto,
+    Layer::Screen,
+    Layer::ScreenFilter,
+    Layer::Search,
     Layer::Filter,
     Layer::Runbook,
     Layer::Output,
@@ -92,18 +113,62 @@ const RUN: Entry = entry(Action::Run, "run", &["x"], "run a command, read a runb
 
 /// The actions that are no verbs, except undo and the commands of a person's own.
 const REST: &[Entry] = &[
-    entry(Action::Filter, "filter", &["/"], "filter as you type: words and terms", PANES)
-        .hint("filter")
-        .argument(ArgumentKind::Filter)
-        .group(Group::Finding),
+    entry(
+        Action::Filter,
+        "filter",
+        &["/"],
+        "filter as you type: words and terms; on the timeline: search it",
+        PANES,
+    )
+    .hint("filter")
+    .hint_on_timeline("search")
+    .argument(ArgumentKind::Filter)
+    .group(Group::Finding),
     entry(Action::Views, "views", &["v"], "saved views", PANES)
         .hint("views")
         .argument(ArgumentKind::View)
         .aliases(&["view"])
         .group(Group::Finding),
-    entry(Action::Sort, "sort", &["S"], "the order of the queue", PANES)
-        .argument(ArgumentKind::Sort)
+    entry(
+        Action::Sort,
+        "sort",
+        &["S"],
+        "the order of the queue; on the timeline: oldest or newest first",
+        PANES,
+    )
+    .hint_on_timeline("order")
+    .argument(ArgumentKind::Sort)
+    .group(Group::Finding),
+    entry(Action::SearchTimeline, "search-timeline", &[], "search the timeline", PANES)
+        .condition(Condition::Recorded)
         .group(Group::Finding),
+    entry(
+        Action::SameService,
+        "same-service",
+        &["="],
+        "others of this service; once more: its ended ones too",
+        PANES,
+    )
+    .condition(Condition::HasIncident)
+    .aliases(&["others", "service-others"])
+    .group(Group::Finding),
+    entry(Action::History, "history", &["H"], "ended incidents too, or only open ones", PANES)
+        .aliases(&["past", "ended"])
+        .group(Group::Finding),
+    entry(Action::NotesOnly, "notes-only", &["W"], "the timeline: only notes, or all", PANES)
+        .hint_on_timeline("notes only")
+        .condition(Condition::Recorded)
+        .group(Group::Viewing),
+    entry(
+        Action::TimelineOrder,
+        "timeline-order",
+        &[],
+        "the timeline: oldest first, or newest first",
+        PANES,
+    )
+    .condition(Condition::Recorded)
+    .aliases(&["oldest-first", "newest-first"])
+    .group(Group::Viewing),
     entry(Action::Group, "group", &["f"], "group the queue by service, or not any more", PANES)
         .group(Group::Finding),
     entry(Action::Fold, "fold", &["Left"], "fold the group", PANES)
@@ -128,6 +193,33 @@ const REST: &[Entry] = &[
     )
     .condition(Condition::QueueRow)
     .group(Group::Acting),
+    entry(
+        Action::MarkDown,
+        "mark-down",
+        &["S-Down"],
+        "select this one and the next, and so on; back unselects",
+        PANES,
+    )
+    .condition(Condition::QueueRow)
+    .group(Group::Acting),
+    entry(
+        Action::MarkUp,
+        "mark-up",
+        &["S-Up"],
+        "select this one and the one before, and so on",
+        PANES,
+    )
+    .condition(Condition::QueueRow)
+    .group(Group::Acting),
+    entry(
+        Action::MarkRange,
+        "mark-range",
+        &["^Space"],
+        "select all from the last selected to this one",
+        PANES,
+    )
+    .condition(Condition::QueueRow)
+    .group(Group::Acting),
     entry(Action::Drafts, "drafts", &["d"], "drafts: what was typed and not sent", PANES)
         .hint("drafts")
         .hint_when(Condition::HasDrafts)
@@ -136,14 +228,14 @@ const REST: &[Entry] = &[
     entry(Action::Copy, "copy", &["y"], "copy number, title, summary or the record", PANES)
         .condition(Condition::HasIncident)
         .group(Group::Acting)
-        .argument(ArgumentKind::Listed("number, title, summary, record"))
+        .argument(ArgumentKind::Listed("number, title, summary, record, review, actions"))
         .aliases(&["yank"]),
     entry(Action::GoToNumber, "go", &[], "go to a number", PANES)
         .group(Group::Finding)
         .required_argument(ArgumentKind::Number),
-    entry(Action::Open, "open", &["Enter"], "read it on the whole screen", PANES)
+    entry(Action::Open, "open", &["Enter"], "open the record; in it, what is named there", PANES)
         .hint("read")
-        .condition(Condition::QueueRow)
+        .condition(Condition::CanOpen)
         .group(Group::Viewing),
     entry(Action::Back, "back", &["Esc"], "back", PANES)
         .hint("back")
@@ -190,16 +282,116 @@ const REST: &[Entry] = &[
     entry(Action::HalfDown, "half-page-down", &["^d"], "half a page down", SCROLLED)
         .group(Group::Moving),
     entry(Action::HalfUp, "half-page-up", &["^u"], "half a page up", SCROLLED).group(Group::Moving),
-    entry(Action::PageDown, "page-down", &["PgDn"], "a page down", PAGED).group(Group::Moving),
-    entry(Action::PageUp, "page-up", &["PgUp"], "a page up", PAGED).group(Group::Moving),
+    entry(Action::PageDown, "page-down", &["PgDn", "^f"], "a page down", PAGED)
+        .group(Group::Moving),
+    entry(Action::PageUp, "page-up", &["PgUp", "^b"], "a page up", PAGED).group(Group::Moving),
+    entry(Action::First, "first", &["Home"], "to the top", MAIN).group(Group::Moving),
     entry(
-        Action::Top,
-        "top",
-        &["g", "Home"],
-        "to the first; digits after it jump to a number: g 2041",
-        SCROLLED,
+        Action::Goto,
+        "goto",
+        &["g"],
+        "go to: the top, the end, a number, the newest, a screen",
+        MAIN,
     )
+    .hint("go to")
     .group(Group::Moving),
+    entry(Action::Top, "top", &["g", "Home"], "to the top", TO_TOP)
+        .hint("top")
+        .hint_when(Condition::GotoOpen)
+        .group(Group::Moving),
+    entry(Action::GotoEnd, "go-end", &["e"], "to the end", GOTO).hint("end").group(Group::Moving),
+    entry(Action::Newest, "newest", &["n"], "the incident that was reported last", GOTO)
+        .hint("the newest")
+        .group(Group::Moving),
+    entry(
+        Action::Screen(ScreenKind::OnCall),
+        "on-call",
+        &["o"],
+        "who is on call: now, next, the coming two weeks",
+        GOTO,
+    )
+    .hint("on call")
+    .aliases(&["oncall", "pager", "rota"])
+    .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Feed),
+        "feed",
+        &["f"],
+        "what happened to all incidents, and since you were last here",
+        GOTO,
+    )
+    .hint("feed")
+    .aliases(&["news", "events", "activity"])
+    .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Handoff),
+        "handoff",
+        &["h"],
+        "what the next person must know",
+        GOTO,
+    )
+    .hint("handoff")
+    .aliases(&["hand-over", "handover", "shift"])
+    .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Reviews),
+        "reviews",
+        &["r"],
+        "the reviews: missing, begun and published ones",
+        GOTO,
+    )
+    .hint("reviews")
+    .aliases(&["post-mortems", "postmortems"])
+    .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::ActionItems),
+        "action-items",
+        &["a"],
+        "the action items of all incidents, overdue ones first",
+        GOTO,
+    )
+    .hint("action items")
+    .aliases(&["actions", "todo", "follow-ups"])
+    .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Problems),
+        "problems",
+        &["p"],
+        "the problems, with the incidents that link to them",
+        GOTO,
+    )
+    .hint("problems")
+    .aliases(&["causes", "known-errors"])
+    .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Changes),
+        "changes",
+        &["c"],
+        "the recorded changes: planned, running, ended",
+        GOTO,
+    )
+    .hint("changes")
+    .aliases(&["deploys", "releases"])
+    .group(Group::Viewing),
+    entry(Action::GotoOutbox, "go-outbox", &["b"], "the outbox", GOTO)
+        .hint("outbox")
+        .condition(Condition::HasOutbox)
+        .group(Group::Viewing),
+    entry(Action::OpenItem, "open-item", &["Enter"], "open it, or show its details", SCREEN)
+        .hint("open")
+        .condition(Condition::HasItem),
+    entry(Action::FilterItems, "filter-items", &["/"], "filter the list as you type", SCREEN)
+        .hint("filter"),
+    entry(Action::SortItems, "sort-items", &["S"], "the next order of the list", SCREEN)
+        .hint("sort"),
+    entry(Action::CopyItem, "copy-item", &["y"], "copy it as text", SCREEN).hint("copy"),
+    entry(Action::EarlierSpan, "earlier-span", &["["], "an earlier span of time", SCREEN)
+        .hint("earlier")
+        .condition(Condition::HasSpan),
+    entry(Action::LaterSpan, "later-span", &["]"], "a later span of time", SCREEN)
+        .hint("later")
+        .condition(Condition::HasSpan),
+    entry(Action::CloseScreen, "close-screen", &["Esc", "q"], "back", SCREEN).hint("back"),
     entry(Action::Bottom, "bottom", &["G", "End"], "to the last", SCROLLED).group(Group::Moving),
     entry(Action::Focus(Pane::Queue), "queue", &["1"], "focus the queue", PANES)
         .group(Group::Moving),
@@ -224,28 +416,50 @@ const REST: &[Entry] = &[
     entry(Action::WidenQueue, "widen-queue", &[">"], "the queue wider", PANES)
         .condition(Condition::TwoColumns)
         .group(Group::Viewing),
-    entry(Action::Theme, "theme", &["T"], "the next theme", PANES)
+    entry(Action::Theme, "theme", &["T"], "the next theme", MAIN)
         .argument(ArgumentKind::Theme)
         .group(Group::Viewing),
-    entry(Action::Zone, "zone", &["Z"], "times in my zone, in UTC, or in both", PANES)
+    entry(Action::Zone, "zone", &["Z"], "times in my zone, in UTC, or in both", MAIN)
         .argument(ArgumentKind::Zone)
         .group(Group::Viewing),
-    entry(Action::Wall, "wall", &["w"], "the wall display", PANES).group(Group::Viewing),
-    entry(Action::Backend, "backend", &["B"], "switch to another backend, by profile", PANES)
+    entry(
+        Action::Mouse,
+        "mouse",
+        &[],
+        "the mouse scrolls and selects, or marks text as ever",
+        MAIN,
+    )
+    .group(Group::Viewing),
+    entry(Action::Wall, "wall", &["w"], "the wall display", MAIN).group(Group::Viewing),
+    entry(Action::Backend, "backend", &["B"], "switch to another backend, by profile", MAIN)
         .argument(ArgumentKind::Backend)
         .aliases(&["profile"])
         .group(Group::Viewing),
-    entry(Action::Refresh, "refresh", &["R"], "ask the backend now", PANES).hint("refresh"),
-    entry(Action::Outbox, "outbox", &["O"], "the outbox: what is on its way to the API", PANES)
+    entry(Action::Demo, "demo", &["M"], "a made-up company to try things on", PANES)
+        .condition(Condition::FirstStart)
+        .group(Group::Viewing),
+    entry(
+        Action::Settings,
+        "settings",
+        &[","],
+        "the settings file: name, people, services, keys",
+        PANES,
+    )
+    .condition(Condition::HasErrands)
+    .aliases(&["config", "preferences"])
+    .group(Group::Viewing),
+    entry(Action::Refresh, "refresh", &["R"], "ask the backend now", MAIN).hint("refresh"),
+    entry(Action::Outbox, "outbox", &["O"], "the outbox: what is on its way to the API", MAIN)
         .hint("outbox")
         .hint_when(Condition::OutboxActive)
         .group(Group::Acting),
-    entry(Action::Failure, "failure", &["!"], "what failed last", PANES)
+    entry(Action::Failure, "failure", &["!"], "what failed last", MAIN)
         .hint("failure")
         .condition(Condition::HasFailure),
-    entry(Action::Palette, "commands", &[":", "^p"], "everything by name, with arguments", PANES)
+    entry(Action::Palette, "commands", &[":", "^p"], "everything by name, with arguments", MAIN)
         .hint("commands"),
-    entry(Action::Help, "help", &["?"], "these keys", PANES).hint("help"),
+    entry(Action::Help, "help", &["?"], "these keys", MAIN).hint("help"),
+    entry(Action::Redraw, "redraw", &["^l"], "draw everything anew", &Layer::ALL),
     entry(Action::Suspend, "suspend", &["^z"], "stop; `fg` in the shell continues", EVERYWHERE),
     entry(Action::Quit, "back-or-quit", &["q"], "back; at the top: quit", PANES)
         .hint("quit")
@@ -255,7 +469,7 @@ const REST: &[Entry] = &[
         "quit",
         &["^c"],
         "quit from anywhere",
-        &[Layer::Panes, Layer::Popup, Layer::Runbook, Layer::Outbox, Layer::Wall],
+        &[Layer::Panes, Layer::Popup, Layer::Runbook, Layer::Outbox, Layer::Screen, Layer::Wall],
     )
     .aliases(&["q", "exit"]),
     entry(Action::LeaveWall, "leave-wall", &["Esc", "q", "w"], "leave the wall", &[Layer::Wall]),
@@ -325,8 +539,8 @@ const REST: &[Entry] = &[
         &[Layer::Runbook, Layer::Output, Layer::Outbox],
     )
     .hint("close"),
-    entry(Action::ApplyFilter, "keep-filter", &["Enter"], "filter by it", FILTER).hint("filter"),
-    entry(Action::CancelFilter, "give-up-filter", &["Esc", "^c"], "leave it as it was", FILTER)
+    entry(Action::ApplyFilter, "keep-filter", &["Enter"], "filter by it", FILTERS).hint("filter"),
+    entry(Action::CancelFilter, "give-up-filter", &["Esc", "^c"], "leave it as it was", FILTERS)
         .hint("leave"),
     entry(Action::CompleteBack, "complete-back", &["S-Tab"], "the completion before", FILTER),
     entry(Action::EarlierFilter, "earlier-filter", &["Up", "^p"], "a filter used before", FILTER)
@@ -357,7 +571,7 @@ const REST: &[Entry] = &[
         "choose",
         &["Enter"],
         "take it",
-        &[Layer::Pick, Layer::Matrix, Layer::Jump, Layer::Palette],
+        &[Layer::Pick, Layer::Matrix, Layer::Goto, Layer::Search, Layer::Palette],
     )
     .hint("take it"),
     entry(Action::NextLine, "next-line", &["Down", "^n"], "the next line", SEARCHED),
@@ -381,7 +595,7 @@ const REST: &[Entry] = &[
         "leave",
         &["Esc", "^c"],
         "leave it as it is",
-        &[Layer::Pick, Layer::Matrix, Layer::Jump, Layer::Palette, Layer::Help],
+        &[Layer::Pick, Layer::Matrix, Layer::Goto, Layer::Search, Layer::Palette, Layer::Help],
     )
     .hint("leave"),
     entry(Action::Complete, "complete", &["Tab"], "complete what is typed", COMPLETED)
@@ -407,8 +621,8 @@ const REST: &[Entry] = &[
         .hint("stay here"),
 ];
 
-/// Creates the keymap of the table with the keys of the settings, and returns warnings about bindings
-/// that can't be used; see [`Keymap::with_bindings`].
+/// Creates the keymap of the table with the keys of the settings, and returns warnings about
+/// bindings that can't be used; see [`Keymap::with_bindings`].
 #[must_use]
 pub fn build_keymap(bindings: &[Binding]) -> (Keymap, Vec<Warning>) {
     Keymap::with_bindings(TABLE, bindings)

@@ -14,11 +14,13 @@ use crate::tui::verb::{planning, send};
 pub(in crate::tui) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Confirm(mut confirm) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     // Steps that have become impossible since the question was asked are reported, not forced.
+    let mut late = Vec::new();
     for step in &mut confirm.plan.steps {
         if step.refused.is_none() {
             let again = planning::step(app, &step.target, Vec::new(), step.commands.clone(), at);
             // A declaration has no record yet.
             step.refused = again.refused.filter(|_| step.target.seq > 0);
+            late.extend(step.refused.clone().map(|why| (step.target.label.clone(), why)));
         }
     }
     if confirm.plan.possible().next().is_none() {
@@ -27,7 +29,12 @@ pub(in crate::tui) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         effects.extend(notices::show_toast(app, why.unwrap_or_default(), true));
         return effects;
     }
-    send::carry_out(app, &confirm.plan, confirm.irreversible, confirm.form, at)
+    let effects = send::carry_out(app, &confirm.plan, confirm.irreversible, confirm.form, at);
+    let number = app.inflight.last_batch;
+    if let Some(batch) = app.inflight.batches.iter_mut().find(|batch| batch.number == number) {
+        batch.failed.extend(late);
+    }
+    effects
 }
 
 /// Drops the plan; returns to the form if the question came from one.

@@ -1,6 +1,6 @@
 //! Texts about incidents that can be copied to the clipboard.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::model::command::Link;
 use crate::model::text::{lines, sanitize};
@@ -52,6 +52,19 @@ pub(in crate::tui) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
         let about = "fields and timeline, as Markdown";
         let pick = Pick::Copy(text, "the record");
         items.push(Item::new("the record", pick).key('r').about(about).value("record"));
+        let incident = &read.detail.incident;
+        if incident.review.is_begun() {
+            let pick = Pick::Copy(review_markdown(incident), "the review");
+            let about = "its sections and action items, as Markdown";
+            items.push(Item::new("the review", pick).key('v').about(about).value("review"));
+        }
+        if !incident.review.actions.is_empty() {
+            let mut text = String::new();
+            push_actions(incident, &mut text);
+            let pick = Pick::Copy(text, "the action items");
+            let about = "as a list of tasks";
+            items.push(Item::new("the action items", pick).key('a').about(about).value("actions"));
+        }
         let urls = read.detail.incident.links.iter().filter_map(|link| match link {
             Link::Url(url) => Some(sanitize(url).into_string()),
             _ => None,
@@ -84,8 +97,7 @@ fn summary_line(row: &Summary, now: DateTime<Utc>) -> String {
 
 /// Formats how long an incident has lasted.
 fn incident_duration(row: &Summary, now: DateTime<Utc>) -> String {
-    let end = row.resolved_at.or(row.closed_at).unwrap_or(now);
-    format_duration((end - row.reported_at).max(TimeDelta::zero()))
+    format_duration(row.duration(now))
 }
 
 /// Formats the complete record as Markdown. Times are UTC.
@@ -102,6 +114,14 @@ fn record_markdown(read: &LoadedIncident, now: DateTime<Utc>) -> String {
         out.push_str("\n## Symptoms\n\n");
         quote(&incident.symptoms, "", &mut out);
     }
+    if incident.review.is_begun() {
+        out.push_str("\n## Review\n");
+        push_sections(incident, "###", &mut out);
+    }
+    if !incident.review.actions.is_empty() {
+        out.push_str("\n## Action items\n\n");
+        push_actions(incident, &mut out);
+    }
     out.push_str("\n## Timeline (UTC)\n\n");
     if read.events.first().is_some_and(|first| first.seq > 1) {
         out.push_str("Earlier events are left out.\n\n");
@@ -110,6 +130,39 @@ fn record_markdown(read: &LoadedIncident, now: DateTime<Utc>) -> String {
         push_event(event, &mut out);
     }
     out
+}
+
+/// Formats the review as Markdown, with its action items.
+fn review_markdown(incident: &Incident) -> String {
+    let row = &incident.summary;
+    let state =
+        incident.review.state_text(incident.review.published_at.map(format_time).as_deref());
+    let mut out = format!("# Review of {} {}\n\n", row.label(), one_line(&row.title));
+    out.push_str(&[&one_line(&state), "\n"].concat());
+    push_sections(incident, "##", &mut out);
+    if !incident.review.actions.is_empty() {
+        out.push_str("\n## Action items\n\n");
+        push_actions(incident, &mut out);
+    }
+    out
+}
+
+fn push_sections(incident: &Incident, level: &str, out: &mut String) {
+    for (section, text) in incident.review.written() {
+        out.push_str(&["\n", level, " ", &one_line(&section.heading()), "\n\n"].concat());
+        quote(text, "", out);
+    }
+}
+
+/// Adds the action items as a list of tasks.
+fn push_actions(incident: &Incident, out: &mut String) {
+    for item in &incident.review.actions {
+        let mark = if item.done { "x" } else { " " };
+        let mut parts = vec![one_line(&item.text)];
+        parts.extend(item.owner.as_ref().map(|owner| one_line(&owner.name)));
+        parts.extend(item.due.map(|due| format!("due {due}")));
+        out.push_str(&["- [", mark, "] ", &parts.join(" · "), "\n"].concat());
+    }
 }
 
 fn record_fields(incident: &Incident, now: DateTime<Utc>) -> Vec<(&'static str, String)> {

@@ -25,12 +25,15 @@ use crate::tui::core::state::notices::Notices;
 use crate::tui::core::state::session::Session;
 use crate::tui::core::state::ui::Ui;
 use crate::tui::core::zone::Clock;
+use crate::tui::follow::Follow;
 use crate::tui::metrics::Metrics;
 use crate::tui::queue::Queue;
 use crate::tui::reading::Reading;
 use crate::tui::run::{Run, Runs};
 use crate::tui::runbook::Runbooks;
+use crate::tui::screens::Screens;
 use crate::tui::theme::Theme;
+use crate::tui::timeline::TimelineView;
 use crate::tui::travel::TimeTravel;
 use crate::tui::wall::Wall;
 use crate::tui::workspace::WorkspaceId;
@@ -59,6 +62,10 @@ pub struct App {
     pub queue: Queue,
     /// State of the detail and timeline panes.
     pub reading: Reading,
+    /// What the record on the screen names, and the records that the viewer came from.
+    pub follow: Follow,
+    /// Which events of the timeline are shown, and in which order.
+    pub timeline: TimelineView,
     /// State of the metrics pane.
     pub metrics: Metrics,
     /// The runbooks, once the folder was read.
@@ -67,6 +74,8 @@ pub struct App {
     pub runs: Runs,
     /// The past state of the incident that is read, while an earlier event is viewed.
     pub travel: Option<TimeTravel>,
+    /// The list screen that is shown in place of the panes.
+    pub screens: Screens,
     /// The wall display, while it is shown.
     pub wall: Option<Box<Wall>>,
 }
@@ -86,6 +95,7 @@ impl App {
                 workspaces: options.workspaces,
                 variables: options.variables,
                 read_only: options.read_only,
+                has_errands: options.has_errands,
                 drafts_dir: options.drafts_dir,
                 settings: Arc::new(options.settings),
                 warnings: options.warnings,
@@ -98,10 +108,13 @@ impl App {
             forms: Forms::default(),
             queue: Queue::default(),
             reading: Reading::default(),
+            follow: Follow::default(),
+            timeline: TimelineView::default(),
             metrics: Metrics::default(),
             runbooks: None,
             runs: Runs::default(),
             travel: None,
+            screens: Screens::default(),
             wall: None,
         }
     }
@@ -113,7 +126,9 @@ impl App {
             size: self.ui.size,
             focus: self.ui.focus,
             tab: self.ui.tab,
-            zoomed: self.ui.zoomed,
+            record: self.ui.record,
+            // One pane at a time costs half as many bytes.
+            zoomed: self.ui.zoomed || (self.ui.record && self.ui.low_bandwidth),
             has_urgent_line: !self.notices.urgent.waiting.is_empty(),
             queue: self.queue.needs(&self.session.settings.columns),
             queue_share: self.ui.queue_share,
@@ -166,7 +181,7 @@ impl App {
     /// the focus, else the selected one. `None` if no incident is on the screen.
     #[must_use]
     pub fn target(&self) -> Option<&Summary> {
-        if self.shows_only_metrics() {
+        if self.shows_only_metrics() || self.screens.shown().is_some() {
             return None;
         }
         match (self.ui.focus, self.reading.target) {
@@ -338,14 +353,25 @@ impl App {
     }
 
     /// Makes each owner in a filter that is the handle of somebody mean that person alone: of
-    /// somebody in the directory, or who leads an open incident.
-    pub fn resolve_owners(&self, filter: &mut Filter) {
+    /// somebody in the directory, or who leads an open incident. Makes dates the times that they
+    /// mean now, in the zone that times are shown in.
+    pub fn resolve_filter(&self, filter: &mut Filter) {
+        filter.resolve_dates(self.backend_now(), &self.clock());
         if !filter.names_owner() {
             return;
         }
         filter.resolve_owners(self.fetched.directory.iter().flat_map(|found| &found.people));
         let rows = self.fetched.snapshot.iter().flat_map(|snapshot| &snapshot.rows);
         filter.resolve_owners(rows.filter_map(|row| row.assignee.as_ref()));
+    }
+
+    /// Returns whether the store has nothing in it yet: no incident was ever declared.
+    #[must_use]
+    pub fn is_first_start(&self) -> bool {
+        let snapshot = self.fetched.snapshot.as_ref();
+        snapshot.is_some_and(|snapshot| snapshot.rows.is_empty())
+            && self.fetched.last_ended == Some(None)
+            && !self.queue.is_filtered()
     }
 
     /// Returns how fresh the rows are.

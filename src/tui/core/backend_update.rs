@@ -13,7 +13,7 @@ use crate::tui::metrics::update::load_measures_if_needed;
 use crate::tui::queue::clock::time_passed;
 use crate::tui::queue::{history, rows};
 use crate::tui::reading::{LoadedIncident, remote_activity};
-use crate::tui::{attention, form, outbox, reading, wall};
+use crate::tui::{attention, form, outbox, reading, screens, wall};
 
 /// Applies an update that the poller has published.
 #[expect(clippy::too_many_lines, reason = "one arm for each update")]
@@ -49,6 +49,7 @@ pub(in crate::tui) fn apply(
             app.fetched.directory_as_of = directory.as_of;
             app.fetched.directory = Some(directory.value);
             form::update::directory_changed(app);
+            screens::update::derive(app);
             Vec::new()
         }
         BackendUpdate::Outbox(snapshot) => outbox::update::snapshot_changed(app, &snapshot, at),
@@ -121,6 +122,7 @@ pub(in crate::tui) fn apply(
             } else {
                 reading::update::selection_moved(app)
             };
+            effects.extend(screens::update::incidents_changed(app));
             effects.extend(remote_activity::load_changed_targets(app));
             effects.extend(changed);
             if first {

@@ -92,6 +92,8 @@ pub struct LayoutInputs {
     pub focus: Pane,
     /// The pane that is shown where several share a slot.
     pub tab: Pane,
+    /// Whether detail and timeline fill the screen.
+    pub record: bool,
     pub zoomed: bool,
     pub has_urgent_line: bool,
     pub queue: QueueNeeds,
@@ -124,7 +126,7 @@ const FRAME: (u16, u16) = (4, 2);
 /// Computes the layout for a size.
 #[must_use]
 pub fn compute(inputs: &LayoutInputs) -> Layout {
-    let LayoutInputs { size: (width, height), focus, tab, zoomed, .. } = *inputs;
+    let LayoutInputs { size: (width, height), focus, tab, record, zoomed, .. } = *inputs;
     let line = |y, height| Rect { x: 0, y, width, height };
     let state_line = line(0, 1.min(height));
     let fits = width >= MIN_SIZE.0 && height >= MIN_SIZE.1;
@@ -143,6 +145,13 @@ pub fn compute(inputs: &LayoutInputs) -> Layout {
         vec![PaneSlot { pane: focus, area: body, frame: Frame::Bare }]
     } else if zoomed {
         vec![slot(focus, body)]
+    } else if record {
+        let (detail, timeline) = if width >= TWO_COLUMNS_FROM {
+            split_columns(body, width / 2)
+        } else {
+            split_rows(body, body.height * 11 / 20)
+        };
+        vec![slot(Pane::Detail, detail), slot(Pane::Timeline, timeline)]
     } else if has_two_columns(inputs.size) {
         let (left, right) = split_columns(body, queue_width(inputs));
         let (queue, metrics) = split_rows(left, queue_height(inputs, left.height));

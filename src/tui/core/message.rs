@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, Utc};
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use uuid::Uuid;
 
 use crate::backend::{BackendError, Detail, Outcome, Page as Rows, Search};
@@ -26,6 +26,8 @@ use crate::tui::metrics::Span;
 use crate::tui::run::output::Pipe;
 use crate::tui::run::{ProgramSpec, RunEnd, RunId};
 use crate::tui::runbook::{RunbookError, Runbooks};
+use crate::tui::screens::{ScreenPage, ScreenRequest};
+use crate::tui::terminal::questions::Finding;
 use crate::tui::wall::EventRequest;
 use crate::tui::workspace::{OpenWorkspaceError, WorkspaceId};
 
@@ -45,8 +47,8 @@ pub enum Message {
     Resized(u16, u16),
     /// Time has passed: clock, ages and service levels are computed again.
     Tick(DateTime<Utc>, FixedOffset),
-    /// When the viewer's offset from UTC changes: each time is shown and parsed with the offset that
-    /// holds then.
+    /// When the viewer's offset from UTC changes: each time is shown and parsed with the offset
+    /// that holds then.
     OffsetChanges(ViewerZone),
     /// A timer that an effect started has run out.
     Elapsed(Timer),
@@ -83,6 +85,10 @@ pub enum Message {
     HistoryPage(u64, Result<Sourced<Rows<Summary>>, BackendError>, DateTime<Utc>),
     /// Filters that earlier runs have stored: they can be used again.
     Filters(Vec<String>),
+    /// The wheel or a button of the mouse was used.
+    Mouse(MouseEvent, DateTime<Utc>),
+    /// The terminal has answered something about itself: colours and symbols follow.
+    Terminal(Finding),
     /// What earlier runs have stored about the screen: it looks like that again.
     ScreenState(ScreenState),
     /// Drafts that earlier runs have stored: they are offered.
@@ -105,8 +111,21 @@ pub enum Message {
     RunEnded(RunId, RunEnd, DateTime<Utc>),
     /// Another workspace is open, or can't be opened: the panes switch to it, or show why not.
     WorkspaceOpened(WorkspaceId, Result<(), OpenWorkspaceError>, DateTime<Utc>),
+    /// When the viewer last saw the feed, if they ever did: what came since is marked.
+    LastSeen(Option<DateTime<Utc>>),
+    /// The list of a screen was read for the request of that number: it is shown.
+    ScreenLoaded(u64, Result<Sourced<ScreenPage>, BackendError>, DateTime<Utc>),
     /// The process was asked to end: it ends once pending commands have settled.
     Terminate,
+}
+
+/// What a person leaves the panes for, to come back or to see something else.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Errand {
+    /// To see a made-up company.
+    Demo,
+    /// To write or edit the settings file.
+    Settings,
 }
 
 /// A request to the outbox.
@@ -143,6 +162,8 @@ pub enum Timer {
     Draft(Uuid),
     /// Attention was requested long enough ago to be requested again.
     AttentionThrottle,
+    /// A list screen is due to be read again, because something has changed.
+    Screen,
     /// The wait for pending commands before quitting has lasted long enough.
     Quit,
 }
@@ -177,6 +198,12 @@ pub enum Effect {
     LoadMeasures(Span),
     /// Find out when the last incident ended.
     LoadLastEnded,
+    /// Read from a file when a viewer last saw the feed.
+    LoadLastSeen(PathBuf, String),
+    /// Store in a file up to when a viewer has seen the feed.
+    RecordLastSeen(PathBuf, String, DateTime<Utc>),
+    /// Read a list for a screen; the number comes back with the answer.
+    LoadScreen(u64, Box<ScreenRequest>),
     /// Read events for the ribbon of the wall.
     LoadRibbonEvents(EventRequest),
     /// Find out when the last of the P1s that pass a filter ended.
@@ -185,6 +212,8 @@ pub enum Effect {
     Refresh,
     /// Put a text into the viewer's clipboard.
     Copy(String),
+    /// Let the terminal report the mouse, or leave it to the terminal.
+    SetMouse(bool),
     /// Request the viewer's attention, in the ways that the settings allow.
     Notify {
         /// The reason in a few words.
@@ -204,10 +233,14 @@ pub enum Effect {
     StartTimer(Duration, Timer),
     /// Release the terminal and stop the process until it is continued.
     Suspend,
+    /// Draw everything again: the terminal may show something else.
+    Redraw,
     /// Open another workspace while this one stays open.
     OpenWorkspace(WorkspaceId),
     /// End these panes and continue on another workspace, which is open.
     SwitchWorkspace(WorkspaceId),
+    /// End these panes for something else that the terminal is needed for.
+    Leave(Errand),
     /// End the panes and the program.
     Quit,
 }

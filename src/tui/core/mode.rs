@@ -2,7 +2,9 @@
 
 use crate::tui::confirm::{Confirm, Results};
 use crate::tui::filter::FilterLine;
+use crate::tui::follow::LinkedPage;
 use crate::tui::form::Form;
+use crate::tui::goto::Goto;
 use crate::tui::help::Help;
 use crate::tui::matrix::Matrix;
 use crate::tui::outbox::OutboxPane;
@@ -10,6 +12,7 @@ use crate::tui::palette::Palette;
 use crate::tui::picker::Picker;
 use crate::tui::run::{OutputPane, RunConfirmation};
 use crate::tui::runbook::RunbookPane;
+use crate::tui::timeline::TimelineSearch;
 use crate::tui::workspace::Switching;
 
 /// The mode of the panes: what is open on top of them and receives the keys.
@@ -26,6 +29,8 @@ pub enum Mode {
     Failure(usize),
     /// The outcome of commands that were sent together, where some failed.
     Results(Results),
+    /// A change or a problem that a record names.
+    Linked(Box<LinkedPage>),
     /// A form to fill in.
     Form(Box<Form>),
     /// A list to choose from.
@@ -44,8 +49,10 @@ pub enum Mode {
     Runbook(Box<RunbookPane>),
     /// A filter that is being typed.
     Filter(Box<FilterLine>),
-    /// The number of an incident to jump to, as typed so far.
-    Jump(String),
+    /// The goto menu.
+    Goto(Goto),
+    /// The search of the timeline, while it is typed.
+    TimelineSearch(TimelineSearch),
     /// Waiting for pending commands before the program ends.
     Quitting,
     /// Switching to another workspace.

@@ -11,13 +11,18 @@ use crate::tui::queue::history;
 use crate::tui::queue::layout::visible_rows;
 use crate::tui::reading::focus::focus;
 use crate::tui::reading::update::selection_moved;
-use crate::tui::{filter, layout, outbox, reading, run, runbook, urgent};
+use crate::tui::{
+    filter, follow, layout, outbox, reading, run, runbook, screens, timeline, urgent,
+};
 
 /// Moves in the focused pane, or in what is open on top of it.
 pub(in crate::tui) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
     if !matches!(app.ui.mode, Mode::Panes) {
         scroll(app, motion);
         return Vec::new();
+    }
+    if app.screens.shown().is_some() {
+        return screens::update::move_by(app, motion);
     }
     if app.ui.focus != Pane::Queue {
         layout::refresh(app);
@@ -35,8 +40,7 @@ pub(in crate::tui) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
             effects
         }
         Pane::Detail => {
-            let tops = top_count(app.reading.detail_lines.len(), page);
-            app.reading.detail_top = motion.apply(app.reading.detail_top, tops, page);
+            follow::update::move_by(app, motion, page);
             Vec::new()
         }
         Pane::Timeline => {
@@ -96,8 +100,9 @@ pub(in crate::tui) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
     effects
 }
 
-/// Goes back one step: without the line of a new urgent incident, to the present, to all panes, to the queue, to nothing marked, to everything
-/// open.
+/// Goes back one step: without the line of a new urgent incident, to the present, to the record
+/// with both panes, to the record that one came from, to all panes, to the queue, to nothing
+/// marked, to everything open.
 pub(in crate::tui) fn back(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if urgent::update::dismiss_all(app) {
         return Vec::new();
@@ -106,6 +111,19 @@ pub(in crate::tui) fn back(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         reading::update::end_travel(app);
         return Vec::new();
     }
+    if timeline::update::clear_search(app) {
+        return Vec::new();
+    }
+    if app.ui.record && app.ui.zoomed {
+        app.ui.zoomed = false;
+        return Vec::new();
+    }
+    if let Some(effects) = follow::trail::go_back(app) {
+        return effects;
+    }
+    if let Some(effects) = screens::update::return_from_incident(app) {
+        return effects;
+    }
     if !app.ui.zoomed && app.ui.focus == Pane::Queue {
         if app.ui.marked.is_empty() {
             return filter::update::clear(app, at);
@@ -113,7 +131,7 @@ pub(in crate::tui) fn back(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         app.ui.marked.clear();
         return Vec::new();
     }
-    app.ui.zoomed = false;
+    app.ui.show_all_panes();
     focus(app, Pane::Queue)
 }
 
@@ -130,6 +148,7 @@ pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
         Mode::Help(help) => &mut help.top,
         Mode::Failure(top) => top,
         Mode::Results(results) => &mut results.top,
+        Mode::Linked(page) => &mut page.top,
         Mode::Confirm(confirm) => &mut confirm.top,
         Mode::ConfirmRun(confirmation) => &mut confirmation.top,
         _ => return,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Timer};
 use crate::tui::core::mode::Mode;
+use crate::tui::screens;
 
 /// How long quitting waits for pending commands.
 pub const QUIT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -14,9 +15,12 @@ pub(in crate::tui) fn quit(app: &mut App) -> Vec<Effect> {
     // The panes show what is still pending.
     app.wall = None;
     // Commands in the outbox are sent by the next process.
+    let mut effects = Vec::from_iter(screens::update::record_visit(app, true));
     if app.inflight.pending.iter().all(|pending| pending.enqueued) {
-        return vec![Effect::Quit];
+        effects.push(Effect::Quit);
+        return effects;
     }
     app.ui.mode = Mode::Quitting;
-    vec![Effect::StartTimer(QUIT_TIMEOUT, Timer::Quit)]
+    effects.push(Effect::StartTimer(QUIT_TIMEOUT, Timer::Quit));
+    effects
 }

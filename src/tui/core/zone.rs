@@ -3,6 +3,7 @@
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeDelta, Utc};
 
 pub use crate::config::appearance::Zone;
+use crate::model::filter::Calendar;
 
 /// A change of the viewer's offset from UTC, when summer time begins or ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +53,16 @@ pub struct Clock {
     zone: Zone,
     offset: FixedOffset,
     viewer: ViewerZone,
+}
+
+impl Calendar for Clock {
+    fn local_time(&self, at: DateTime<Utc>) -> NaiveDateTime {
+        Self::local_time(*self, at)
+    }
+
+    fn to_utc(&self, shown: NaiveDateTime) -> Option<DateTime<Utc>> {
+        Self::to_utc(*self, shown)
+    }
 }
 
 impl Clock {

@@ -8,7 +8,7 @@ use crate::model::checklist::{Answer, InvestigationItem, Item, open_closing_item
 use crate::model::command::Link;
 use crate::model::problem::Problem;
 use crate::model::service_level::{paused_time, running_clock, update_due, verdicts};
-use crate::model::text::{self, SafeText, truncate, width, wrap};
+use crate::model::text::{SafeText, wrap};
 use crate::model::time::UNTIL_CHANGED;
 use crate::model::{Incident, Status};
 
@@ -19,78 +19,14 @@ use crate::tui::core::computed::Identity;
 use crate::tui::core::freshness::Freshness;
 use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane;
+use crate::tui::detail::fields::Fields;
+use crate::tui::detail::time::format_time;
+use crate::tui::detail::{named, review};
+use crate::tui::follow::DetailLink;
 use crate::tui::reading::DetailInputs;
-use crate::tui::runbook::items::{has_any, matching_runbooks};
 use crate::tui::travel::TimeTravel;
 use crate::tui::widgets::formatting::{age, short_duration};
 use crate::tui::widgets::text::{Line, Span};
-
-/// The width of the labels including a blank, in columns.
-const LABEL_WIDTH: usize = 11;
-
-/// Builds the labelled lines of the pane.
-struct Fields<'a> {
-    app: &'a App,
-    /// The time as of which the incident is shown: the present, or that of an event.
-    now: DateTime<Utc>,
-    width: usize,
-    lines: Vec<Line<'static>>,
-}
-
-impl Fields<'_> {
-    /// Appends a field, wrapped below its first line if the text is long or has several lines.
-    fn field(&mut self, label: &str, text: &str, style: Style) {
-        self.wrapped(label, text::lines(text), style);
-    }
-
-    /// Appends a field of one line, wrapped if it is long.
-    fn line<'t>(&mut self, label: &str, text: impl Into<SafeText<'t>>) {
-        self.wrapped(label, std::iter::once(text.into()), Style::new());
-    }
-
-    fn wrapped<'t>(
-        &mut self,
-        label: &str,
-        lines: impl Iterator<Item = SafeText<'t>>,
-        style: Style,
-    ) {
-        let room = self.width.saturating_sub(LABEL_WIDTH).max(8);
-        let mut label = label;
-        for line in lines.flat_map(|line| wrap(line, room)) {
-            self.lines.push(Line::from(vec![
-                Span::styled(format!("{label:<LABEL_WIDTH$}"), self.app.ui.theme.dim()),
-                Span::styled(line, style),
-            ]));
-            label = "";
-        }
-    }
-
-    /// Appends a field with a key at the right end of its first line, if the key can be used now.
-    fn keyed(&mut self, label: &str, text: &str, action: Action, word: &str) {
-        let app = self.app;
-        let can = find_entry(action).is_some_and(|entry| entry.disabled_reason(app).is_none());
-        let key = app.ui.keymap.keys(action).first().filter(|_| can);
-        let Some(key) = key else { return self.line(label, text) };
-        let hint = format!("[{key}] {word}");
-        let room = self.width.saturating_sub(LABEL_WIDTH + width(&hint) + 2);
-        let from = self.lines.len();
-        if room < 12 {
-            return self.line(label, format!("{text}  {hint}"));
-        }
-        let full_width = std::mem::replace(&mut self.width, LABEL_WIDTH + room);
-        self.line(label, text);
-        self.width = full_width;
-        if let Some(line) = self.lines.get_mut(from) {
-            let blank = full_width.saturating_sub(line.width() + width(&hint));
-            line.push_span(Span::raw(" ".repeat(blank)));
-            line.push_span(Span::styled(hint, app.ui.theme.accent()));
-        }
-    }
-
-    fn plain(&mut self, label: &str, text: &str) {
-        self.field(label, text, Style::new());
-    }
-}
 
 /// Returns what [`lines`] depends on.
 pub(in crate::tui) fn inputs(app: &App, width: usize) -> DetailInputs {
@@ -103,7 +39,7 @@ pub(in crate::tui) fn inputs(app: &App, width: usize) -> DetailInputs {
         past: past.map(|(incident, at)| (Identity::new(incident), *at)),
         width,
         is_bare: is_bare(app),
-        is_zoomed: app.ui.zoomed,
+        has_screen: app.ui.zoomed || app.ui.record,
         common: app.common_inputs(),
     }
 }
@@ -113,8 +49,9 @@ fn is_bare(app: &App) -> bool {
     app.layout().slot(Pane::Detail).is_some_and(|slot| slot.frame == Frame::Bare)
 }
 
-pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
-    let Some(shown) = &app.reading.shown else { return placeholder(app, width) };
+/// Lays out the record, and returns its lines and what of them can be followed.
+pub(in crate::tui) fn lines(app: &App, width: usize) -> (Vec<Line<'static>>, Vec<DetailLink>) {
+    let Some(shown) = &app.reading.shown else { return (placeholder(app, width), Vec::new()) };
     let past;
     let (detail, now) = match &app.travel {
         None => (&*shown.detail, app.backend_now()),
@@ -123,11 +60,12 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
             (&past, *at)
         }
         Some(_) => {
-            return vec![Line::from(Span::styled("reading earlier events …", app.ui.theme.dim()))];
+            let text = Span::styled("reading earlier events …", app.ui.theme.dim());
+            return (vec![Line::from(text)], Vec::new());
         }
     };
     let incident = &detail.incident;
-    let mut out = Fields { app, now, width, lines: Vec::new() };
+    let mut out = Fields::new(app, now, width);
     let mut title = SafeText::from(&incident.summary.title);
     if is_bare(app) {
         // Without a border there is no title that names the incident.
@@ -141,8 +79,9 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     people(&mut out, incident);
     service_levels(&mut out, incident);
     content(&mut out, detail);
-    ending(app, &mut out, incident);
-    out.lines
+    ending(&mut out, incident);
+    review::push(&mut out, incident);
+    (out.lines, out.links)
 }
 
 /// Returns the detail of an earlier state. Parts that are known for the present only are omitted.
@@ -265,9 +204,21 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
         }
         label = "";
     }
+    if let Some(end) = summary.ended_at() {
+        let lasted = short_duration(summary.duration(out.now));
+        let how = if summary.resolved_at.is_some() {
+            format!("resolved {}", format_time(app, end))
+        } else {
+            format!("{} {}", summary.status, format_time(app, end))
+        };
+        let closed = summary.closed_at.filter(|_| summary.resolved_at.is_some());
+        let closed = closed.map(|at| format!(" · closed {}", format_time(app, at)));
+        out.plain("Lasted", &format!("{lasted} · {how}{}", closed.unwrap_or_default()));
+    }
     for verdict in verdicts(summary, &app.session.rules.levels) {
         if let Some(text) = verdict.phrase() {
-            out.plain(label, &text);
+            let missed = verdict.met == Some(false);
+            out.field(label, &text, if missed { app.ui.theme.near() } else { Style::new() });
             label = "";
         }
     }
@@ -315,49 +266,8 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
     if !incident.symptoms.trim().is_empty() {
         out.plain("Symptoms", &incident.symptoms);
     }
-    for (index, suspect) in detail.suspects.iter().enumerate() {
-        let change = &suspect.change;
-        let when = suspect.ended_at().unwrap_or(change.starts_at);
-        let distance = if suspect.before_s == 0 {
-            "running".to_owned()
-        } else {
-            format!("−{}", short_duration(TimeDelta::seconds(suspect.before_s)))
-        };
-        let text = format!(
-            "{} {} {} ({distance}){}",
-            app.clock().hh_mm(when),
-            change.kind,
-            change.title,
-            suspect.distance().map_or_else(String::new, |how| format!(" · {how}"))
-        );
-        if index == 0 {
-            out.keyed("Suspects", &text, Action::Categorize, "open");
-        } else {
-            out.line("", text);
-        }
-    }
-    // Truncated to one line each, unless the pane fills the screen.
-    let most = if app.ui.zoomed { detail.similar.len() } else { 3 };
-    for (index, similar) in detail.similar.iter().take(most).enumerate() {
-        let label = similar.number.map_or_else(|| "new".to_owned(), |n| n.to_string());
-        let mut text = format!(
-            "{label} {}, {} ago",
-            similar.title,
-            short_duration(out.now - similar.reported_at)
-        );
-        if !similar.resolution.is_empty() {
-            text = format!("{text}, {}", similar.resolution);
-        }
-        let room = if app.ui.zoomed { usize::MAX } else { out.width.saturating_sub(LABEL_WIDTH) };
-        out.line(if index == 0 { "Similar" } else { "" }, truncate(text, room));
-    }
-    if let Some(problem) = &detail.problem {
-        out.line("Problem", format!("{} · {}", problem.title, problem.state));
-        if !problem.workaround.is_empty() {
-            out.plain("Workaround", &problem.workaround);
-        }
-    }
-    runbook(out, incident);
+    named::push_context(out, detail);
+    named::push_runbook(out, incident);
     updates(out, incident);
     checklist(out, incident);
     let mut label = "";
@@ -365,40 +275,13 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
         out.plain(if fact.label == label { "" } else { fact.label }, &fact.text);
         label = fact.label;
     }
-    for (index, link) in incident.links.iter().enumerate() {
-        out.plain(if index == 0 { "Links" } else { "" }, &link.to_string());
-    }
+    named::push_links(out, detail);
     if !incident.labels.is_empty() {
         out.plain("Labels", &incident.labels.join(" · "));
-    }
-    let absorbed: Vec<String> = incident
-        .absorbed
-        .iter()
-        .map(|(_, number)| number.map_or_else(|| "another".to_owned(), |n| n.to_string()))
-        .collect();
-    if !absorbed.is_empty() {
-        out.plain("Merged in", &absorbed.join(" · "));
     }
     let missing = incident.missing_fields();
     if !missing.is_empty() && incident.summary.status.is_open() {
         out.field("Missing", &missing.join(", "), app.ui.theme.strong());
-    }
-}
-
-/// Appends the runbook that the incident names, or else the best match; with a key if there is
-/// anything to read or run.
-fn runbook(out: &mut Fields<'_>, incident: &Incident) {
-    let app = out.app;
-    let found = matching_runbooks(app, incident).into_iter().next();
-    let text = match (&incident.runbook, &found) {
-        (Some(name), _) => name,
-        (None, Some((_, head))) => &head.name,
-        (None, None) => return,
-    };
-    if has_any(app, incident) {
-        out.keyed("Runbook", text, Action::Run, "run");
-    } else {
-        out.line("Runbook", text);
     }
 }
 
@@ -473,7 +356,8 @@ fn checklist(out: &mut Fields<'_>, incident: &Incident) {
 }
 
 /// Appends how the incident ended.
-fn ending(app: &App, out: &mut Fields<'_>, incident: &Incident) {
+fn ending(out: &mut Fields<'_>, incident: &Incident) {
+    let app = out.app;
     if let Some(resolution) = &incident.resolution {
         let when = incident.summary.resolved_at;
         let when = when.map(|at| format!(" at {}", format_time(app, at))).unwrap_or_default();
@@ -488,31 +372,9 @@ fn ending(app: &App, out: &mut Fields<'_>, incident: &Incident) {
         );
         out.plain("Validated", &resolution.validation);
     }
-    if let Some((_, number)) = &incident.merged_into {
-        let into = number.map_or_else(|| "another incident".to_owned(), |n| n.to_string());
-        out.plain("Merged", &format!("continues in {into}"));
-    }
     if let Some((what, reason)) = &incident.reclassified {
         out.plain("Ended as", &format!("{what}: {reason}"));
     }
-}
-
-/// Formats a time of today as `22:41`, another as `11-23 22:41`, of another year in full; followed
-/// by UTC if both zones are shown.
-fn format_time(app: &App, at: DateTime<Utc>) -> String {
-    use chrono::Datelike;
-    let clock = app.clock();
-    let (local, now) = (clock.local_time(at), clock.local_time(app.now));
-    let form = if local.date() == now.date() {
-        "%H:%M"
-    } else if local.year() == now.year() {
-        "%m-%d %H:%M"
-    } else {
-        "%Y-%m-%d %H:%M"
-    };
-    let utc =
-        clock.secondary_utc(at).map(|at| at.format(" (%H:%MZ)").to_string()).unwrap_or_default();
-    format!("{}{utc}", local.format(form))
 }
 
 /// Formats the time until `due` as `26 min`, from an hour on in the short form.

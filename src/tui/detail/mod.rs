@@ -1,4 +1,8 @@
 //! The detail pane: one incident's record.
 
+mod fields;
 pub mod layout;
+mod named;
+mod review;
+mod time;
 pub mod view;

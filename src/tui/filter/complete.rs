@@ -1,20 +1,12 @@
 //! Completions for the term at the cursor of the filter line.
 
-use std::collections::BTreeSet;
-
-use crate::model::filter::{RawTerm, Sla, StateFilter, quote_value, split_terms};
-use crate::model::priority::Priority;
-use crate::model::status::{Category, Status};
+use crate::model::filter::values::{TERM_KEYS, format_value, term_values};
+use crate::model::filter::{RawTerm, split_terms};
 
 use crate::tui::core::app::App;
 use crate::tui::core::mode::Mode;
 use crate::tui::filter::{Completions, FilterLine};
 
-/// The keys of terms that are offered.
-const KEYS: [&str; 9] =
-    ["status:", "service:", "owner:", "team:", "cat:", "sla:", "is:", "age>", "idle>"];
-/// The durations that are offered.
-const SPANS: [&str; 6] = ["15m", "30m", "1h", "2h", "8h", "1d"];
 /// The most completions that are offered at once.
 const MAX_COMPLETIONS: usize = 40;
 
@@ -47,7 +39,7 @@ pub(in crate::tui) fn insert_next(app: &mut App, by: isize) -> bool {
     line.replace(completions.range.clone(), &text);
     if count == 1 {
         // There is nothing to choose: the next term can be typed.
-        if !text.ends_with([':', '>']) {
+        if !text.ends_with([':', '<', '>']) {
             line.insert(" ");
         }
         refresh_completions(app);
@@ -72,7 +64,9 @@ fn completions_at_cursor(app: &App, line: &FilterLine) -> Completions {
         None if term.value.is_empty() => Vec::new(),
         None => keys(&term.value),
         Some((key, operator)) => {
-            let mut values = values(app, key, *operator);
+            let directory = app.fetched.directory.as_deref();
+            let rows = app.fetched.snapshot.iter().flat_map(|snapshot| &snapshot.rows);
+            let mut values = term_values(key, *operator, directory, rows.map(|row| &**row));
             // A complete value needs no completion.
             values.retain(|value| !eq_ignore_case(value, &term.value));
             let texts = matching(&values, &term).into_iter();
@@ -84,18 +78,13 @@ fn completions_at_cursor(app: &App, line: &FilterLine) -> Completions {
     Completions { range: term.range, texts, chosen: None }
 }
 
-/// Formats a value as it is inserted. The special words are not quoted.
-fn format_value(value: &str) -> String {
-    if matches!(value, "me" | "none") { value.to_owned() } else { quote_value(value) }
-}
-
 fn eq_ignore_case(a: &str, b: &str) -> bool {
     a.to_lowercase() == b.to_lowercase()
 }
 
 fn keys(begin: &str) -> Vec<String> {
     let begin = begin.to_lowercase();
-    let keys = KEYS.iter().filter(|key| key.starts_with(&begin));
+    let keys = TERM_KEYS.iter().filter(|key| key.starts_with(&begin));
     keys.map(|key| (*key).to_owned()).collect()
 }
 
@@ -106,57 +95,4 @@ fn matching<'a>(values: &'a [String], term: &RawTerm) -> Vec<&'a str> {
     let has = |value: &&String| value.to_lowercase().contains(&typed) && !begins(value);
     let first = values.iter().filter(begins);
     first.chain(values.iter().filter(has)).map(String::as_str).collect()
-}
-
-fn values(app: &App, key: &str, operator: char) -> Vec<String> {
-    fn names_of<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> Vec<String> {
-        all.iter().map(|one| word(*one).to_owned()).collect()
-    }
-    // Values of later versions can be named where an incident has them.
-    fn with_later(mut all: Vec<String>, later: impl Iterator<Item = &'static str>) -> Vec<String> {
-        all.extend(later.collect::<BTreeSet<_>>().into_iter().map(str::to_owned));
-        all
-    }
-    let with = |special: &[&str], names: BTreeSet<&str>| -> Vec<String> {
-        special.iter().copied().chain(names).map(str::to_owned).collect()
-    };
-    let directory = app.fetched.directory.as_deref();
-    let rows = app.fetched.snapshot.iter().flat_map(|snapshot| &snapshot.rows);
-    match (key, operator) {
-        ("status", ':') => {
-            let later = rows.map(|row| row.status).filter(|status| status.is_unknown());
-            with_later(names_of(Status::ALL, Status::as_str), later.map(Status::as_str))
-        }
-        ("sla", ':') => names_of(Sla::ALL, Sla::as_str),
-        ("is", ':') => names_of(StateFilter::ALL, StateFilter::as_str),
-        ("priority" | "pri", ':') => {
-            let later = rows.map(|row| row.priority).filter(|priority| priority.is_unknown());
-            let defined = ["p1", "p2", "p3", "p4"].map(str::to_owned).to_vec();
-            with_later(defined, later.map(Priority::as_str))
-        }
-        ("cat" | "category", ':') => {
-            let mut all = names_of(Category::ALL, Category::as_str);
-            all.push("none".into());
-            let later = rows.filter_map(|row| row.category).filter(|one| one.is_unknown());
-            with_later(all, later.map(Category::as_str))
-        }
-        ("service" | "svc", ':') => {
-            let listed = directory.into_iter().flat_map(|d| &d.services).map(|s| &*s.name);
-            with(
-                &[],
-                listed.chain(rows.flat_map(|row| row.services.iter().map(|s| &**s))).collect(),
-            )
-        }
-        ("team", ':') => {
-            let listed = directory.into_iter().flat_map(|d| &d.teams).map(|team| &*team.name);
-            with(&["none"], listed.chain(rows.filter_map(|row| row.team.as_deref())).collect())
-        }
-        ("owner" | "assignee", ':') => {
-            let listed = directory.into_iter().flat_map(|d| &d.people).map(|p| &*p.handle);
-            let owners = rows.filter_map(|row| Some(&*row.assignee.as_ref()?.handle));
-            with(&["me", "none"], listed.chain(owners).collect())
-        }
-        ("age" | "idle", '<' | '>') => SPANS.map(str::to_owned).to_vec(),
-        _ => Vec::new(),
-    }
 }

@@ -1,6 +1,7 @@
 //! State of the line in which a filter is typed.
 
 pub mod complete;
+pub mod shortcuts;
 pub mod update;
 pub mod view;
 

@@ -53,7 +53,7 @@ pub fn filter_by(app: &mut App, text: &str, at: DateTime<Utc>) -> Vec<Effect> {
 pub(in crate::tui) fn open_line(app: &mut App) -> Vec<Effect> {
     let mut effects = Vec::new();
     if app.ui.focus != Pane::Queue {
-        app.ui.zoomed = false;
+        app.ui.show_all_panes();
         effects = reading::focus::focus(app, Pane::Queue);
     }
     let queue = &app.queue;
@@ -149,7 +149,7 @@ pub(in crate::tui) fn commit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 }
 
 /// Adds a filter to the end of the filters used so far.
-fn remember(app: &mut App, text: &str) -> Option<Effect> {
+pub(super) fn remember(app: &mut App, text: &str) -> Option<Effect> {
     let text = text.trim();
     if text.is_empty() || app.queue.filter_history.last().is_some_and(|last| last == text) {
         return None;

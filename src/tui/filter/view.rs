@@ -9,6 +9,7 @@ use crate::model::text::{SafeText, truncate, width};
 
 use crate::tui::core::app::App;
 use crate::tui::filter::FilterLine;
+use crate::tui::widgets::cursor::CURSOR;
 use crate::tui::widgets::text::{Line, Span, draw_line};
 
 pub(in crate::tui) fn draw(
@@ -55,7 +56,7 @@ fn input_line(app: &App, typed: &FilterLine, room: usize) -> Line<'static> {
     if cursor == cells.len() {
         cells.push((" ".into(), Style::new()));
     }
-    cells[cursor].1 = cells[cursor].1.add_modifier(Modifier::REVERSED);
+    cells[cursor].1 = cells[cursor].1.add_modifier(CURSOR);
     // Cells on the left are skipped until the cursor is visible.
     let room = room.saturating_sub(2);
     let wide: Vec<usize> = cells.iter().map(|(text, _)| text.width()).collect();

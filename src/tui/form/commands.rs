@@ -42,13 +42,23 @@ pub(in crate::tui) fn validate_field(
     label: &str,
     at: DateTime<Utc>,
 ) -> Option<String> {
+    names::unknown(app, form, label).or_else(|| validate_form_field(app, form, label, at))
+}
+
+/// Returns what is wrong with a field, but for names that the directory does not have.
+pub(in crate::tui) fn validate_form_field(
+    app: &App,
+    form: &Form,
+    label: &str,
+    at: DateTime<Utc>,
+) -> Option<String> {
     let value = form.value(label);
     let result = match label {
         "Since" => {
-            return parse_time::parse_past(&value, at, app.clock()).err().map(|e| e.to_string());
+            return parse_time::parse_past(&value, at, &app.clock()).err().map(|e| e.to_string());
         }
         "Until" | "Next update" => {
-            return parse_time::parse_future(&value, at, app.clock()).err().map(|e| e.to_string());
+            return parse_time::parse_future(&value, at, &app.clock()).err().map(|e| e.to_string());
         }
         "URL" => return parse_url(form).err().map(|result| result.message),
         "Due" => return names::due(form).err().map(|result| result.message),

@@ -6,6 +6,8 @@ use tui_textarea::{CursorMove, TextArea, WrapMode};
 
 use crate::model::checklist::{Answer, Item};
 
+use crate::tui::form::graphemes;
+
 /// A field of a form.
 #[derive(Debug)]
 pub struct Field {
@@ -13,6 +15,8 @@ pub struct Field {
     pub label: String,
     /// What to enter, shown while the field is empty.
     pub hint: String,
+    /// Whether what is shown while it is empty begins by saying that it is an example.
+    pub is_example: bool,
     /// Whether the field must not be empty.
     pub required: bool,
     /// The value, with the editor for it.
@@ -145,13 +149,28 @@ impl Field {
     }
 
     fn new(label: impl Into<String>, value: Value) -> Self {
-        Self { label: label.into(), hint: String::new(), required: false, value, error: None }
+        Self {
+            label: label.into(),
+            hint: String::new(),
+            is_example: false,
+            required: false,
+            value,
+            error: None,
+        }
     }
 
     /// Sets what to enter, which is shown while the field is empty.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
+        self
+    }
+
+    /// Sets an example of what to enter, which is shown as one while the field is empty.
+    #[must_use]
+    pub fn example(mut self, example: impl AsRef<str>) -> Self {
+        self.hint = format!("such as: {}", example.as_ref());
+        self.is_example = true;
         self
     }
 
@@ -247,7 +266,7 @@ impl Field {
     }
 
     /// Inserts the first suggestion. Returns whether there was one.
-    fn accept_suggestion(&mut self) -> bool {
+    pub(super) fn accept_suggestion(&mut self) -> bool {
         let Some(name) = self.suggestions().first().map(|name| (*name).to_owned()) else {
             return false;
         };
@@ -274,8 +293,11 @@ impl Field {
             return FocusMove::Stay;
         }
         match (&mut self.value, key.code) {
-            (Value::Text(area), _) => {
-                area.input(key);
+            (Value::Text(area), _) => graphemes::input(area, key),
+            (Value::Names { .. }, KeyCode::Enter) if plain => {
+                // The name is seen before the next field is reached.
+                let taken = self.accept_suggestion();
+                return if taken { FocusMove::Stay } else { FocusMove::Next };
             }
             (_, KeyCode::Enter | KeyCode::Down) => return FocusMove::Next,
             (_, KeyCode::Up) => return FocusMove::Previous,
@@ -354,7 +376,7 @@ fn input_single_line(area: &mut TextArea<'static>, key: KeyEvent) {
     let breaks = matches!(key.code, KeyCode::Char('m' | 'j'))
         && key.modifiers.contains(KeyModifiers::CONTROL);
     if !breaks {
-        area.input(key);
+        graphemes::input(area, key);
     }
 }
 

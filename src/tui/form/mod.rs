@@ -4,6 +4,8 @@ pub mod commands;
 pub mod conflict;
 pub mod editor_error;
 mod field;
+mod graphemes;
+mod one_line;
 pub mod open;
 pub mod update;
 pub mod view;
@@ -11,19 +13,17 @@ pub mod view;
 use crossterm::event::KeyEvent;
 use field::area_content;
 pub use field::{Field, FocusMove, Tick, Value, text_area};
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 use serde::{Deserialize, Serialize};
 use tui_textarea::CursorMove;
 use uuid::Uuid;
 
 use crate::model::command::CommandKind;
-use crate::model::{Envelope, IncidentCommand, Priority, Status, text};
+use crate::model::{Envelope, IncidentCommand, Priority, Status};
 use crate::sync::drafts::Draft;
 
 use crate::tui::verb::target::Target;
-
-/// Marks the cell of the cursor, which the view replaces by the terminal's own cursor.
-pub const CURSOR: Modifier = Modifier::RAPID_BLINK;
+use crate::tui::widgets::cursor::CURSOR;
 
 /// What a form is for. Stored in drafts.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -102,6 +102,9 @@ pub struct Form {
     pub saved_contents: Option<Vec<String>>,
     /// Whether a timer to store the draft is running.
     pub save_scheduled: bool,
+    /// What the text of the form says about another of its fields, to be replaced when that
+    /// changes.
+    pub quoted: Option<String>,
     /// The refused command that the form rewrites.
     pub replaces: Option<Box<Envelope>>,
 }
@@ -132,6 +135,7 @@ impl Form {
             initial_contents,
             saved_contents: None,
             save_scheduled: false,
+            quoted: None,
             replaces: None,
         };
         form.show_cursor();
@@ -184,13 +188,13 @@ impl Form {
         }
     }
 
-    /// Inserts pasted text into the field in focus, sanitized.
+    /// Inserts pasted text into the field in focus as it is; only control characters, which nobody
+    /// can type, become visible.
     pub fn paste(&mut self, pasted: &str) {
         // Terminals send line ends of a paste as carriage returns.
         let unix = pasted.replace("\r\n", "\n").replace('\r', "\n");
-        let safe: Vec<_> = text::lines(&unix).collect();
         if let Some(field) = self.fields.get_mut(self.focus) {
-            field.paste(&safe.join("\n"));
+            field.paste(&graphemes::show_controls(&unix));
         }
     }
 
@@ -230,8 +234,7 @@ impl Form {
         }
     }
 
-    /// Checks whether the form can be sent. Shows an error at the first required field that is
-    /// empty.
+    /// Checks whether the form can be sent. Shows an error at each required field that is empty.
     pub fn validate(&mut self) -> bool {
         self.check_focused_field();
         if self
@@ -241,14 +244,31 @@ impl Form {
         {
             return false;
         }
-        let missing = self.fields.iter().find(|f| f.required && f.content().trim().is_empty());
-        match missing.map(|field| field.label.clone()) {
-            Some(label) => {
-                self.show_error(&label, "is empty: say something");
-                false
+        let mut is_complete = true;
+        for field in &mut self.fields {
+            if field.required && field.content().trim().is_empty() {
+                field.error = Some("is empty: say something".into());
+                is_complete = false;
             }
-            None => true,
         }
+        if !is_complete {
+            self.focus_first_error();
+        }
+        is_complete
+    }
+
+    /// Moves the focus to the first field with an error.
+    pub fn focus_first_error(&mut self) {
+        if let Some(index) = self.fields.iter().position(|field| field.error.is_some()) {
+            self.focus = index;
+            self.show_cursor();
+        }
+    }
+
+    /// Whether it has one field, of one line.
+    #[must_use]
+    pub fn is_one_line(&self) -> bool {
+        matches!(&self.fields[..], [field] if !field.is_multiline())
     }
 
     /// Whether the content of a field differs from that when the form was opened.
@@ -287,6 +307,28 @@ impl Form {
         {
             area.move_cursor(CursorMove::Bottom);
             area.move_cursor(CursorMove::End);
+        }
+        self.show_cursor();
+    }
+
+    /// Replaces what the text in a field says about another field, if it still says that.
+    pub fn requote(&mut self, label: &str, phrase: &str) {
+        let Some(before) =
+            self.quoted.replace(phrase.to_owned()).filter(|before| *before != phrase)
+        else {
+            return;
+        };
+        let Some(index) = self.fields.iter().position(|field| field.label == label) else { return };
+        let content = self.fields[index].content();
+        if !content.contains(&before) {
+            return;
+        }
+        let replaced = content.replace(&before, phrase);
+        self.fields[index].set_content(&replaced);
+        // What nobody has typed is no change of the person.
+        if let Some(initial) = self.initial_contents.get_mut(index).filter(|text| **text == content)
+        {
+            *initial = replaced;
         }
         self.show_cursor();
     }

@@ -12,7 +12,7 @@ use crate::tui::drafts;
 use crate::tui::form::{Field, Form, Kind};
 use crate::tui::verb::logic::Filling;
 use crate::tui::verb::target::Target;
-use crate::tui::verb::with_form;
+use crate::tui::verb::{update, with_form};
 
 /// Opens a form; restores what was typed into it before and not sent.
 pub(in crate::tui) fn open(
@@ -39,6 +39,7 @@ pub(in crate::tui) fn open_with(
     if form.kind == Kind::Update && form.targets.len() > 1 {
         form.notice = Some("what stands in braces, such as {number}, is filled in for each".into());
     }
+    update::requote(app, &mut form, at);
     let mut effects = Vec::new();
     if let Some(draft) = draft {
         form.restore_draft(&draft);

@@ -12,30 +12,47 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::notices;
 use crate::tui::drafts;
 use crate::tui::form::editor_error::EditorError;
-use crate::tui::form::field::Field;
-use crate::tui::form::{Form, Value, commands, conflict};
+use crate::tui::form::{Field, Form, Value, commands, conflict, graphemes};
 use crate::tui::verb::logic::FieldError;
 use crate::tui::verb::plan::Plan;
-use crate::tui::verb::{names, send};
+use crate::tui::verb::{self, names, send};
 
 /// Handles a key without a binding: it is typed into the focused field.
-pub(in crate::tui) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
+pub(in crate::tui) fn handle_text_key(
+    app: &mut App,
+    key: KeyEvent,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.ui.mode
         && !form.confirm_discard
     {
         let previous_focus = form.focus;
+        let is_enter = key.code == KeyCode::Enter && key.modifiers.is_empty();
+        if is_enter && form.is_one_line() && !form.fields[0].accept_suggestion() {
+            return send(app, at);
+        }
         form.handle_key(key);
         // In a form with one field, leaving it focuses the same field again.
         let onward = matches!(key.code, KeyCode::Enter | KeyCode::Up | KeyCode::Down);
         if form.focus != previous_focus || onward {
             check_field(app, previous_focus);
         }
+        requote(app);
     }
     drafts::update::schedule_save(app)
 }
 
-/// Returns whether a key with Alt edits the text of the focused field, such as a move by words. These
-/// are the mappings of the text area.
+/// Makes the text of the form follow its other fields.
+fn requote(app: &mut App) {
+    let at = app.now;
+    if let Mode::Form(mut form) = std::mem::take(&mut app.ui.mode) {
+        verb::update::requote(app, &mut form, at);
+        app.ui.mode = Mode::Form(form);
+    }
+}
+
+/// Returns whether a key with Alt edits the text of the focused field, such as a move by words.
+/// These are the mappings of the text area.
 pub(in crate::tui) fn edits_with(app: &App, key: &KeyEvent) -> bool {
     let Mode::Form(form) = &app.ui.mode else { return false };
     !form.confirm_discard
@@ -67,20 +84,46 @@ fn check_field(app: &mut App, index: usize) {
     }
 }
 
-/// Inserts pasted text at once, sanitized.
+/// Shows what is wrong in each field, where that is known before the form is sent. Returns whether
+/// nothing is.
+fn check_all(app: &App, form: &mut Form, at: DateTime<Utc>) -> bool {
+    let mut is_right = true;
+    for index in 0..form.fields.len() {
+        let field = &form.fields[index];
+        let is_empty = field.content().trim().is_empty();
+        if is_empty || field.error.is_some() {
+            continue;
+        }
+        // A name that the directory does not have was told when it was typed, and can be meant.
+        let error = commands::validate_form_field(app, form, &field.label, at);
+        is_right &= error.is_none();
+        form.fields[index].error = error;
+    }
+    is_right
+}
+
+/// Inserts pasted text at once.
 pub(in crate::tui) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
     match &mut app.ui.mode {
-        Mode::Form(form) if !form.confirm_discard => form.paste(pasted),
+        Mode::Form(form) if !form.confirm_discard => {
+            form.paste(pasted);
+            requote(app);
+        }
         Mode::Pick(picker) => picker.paste(pasted),
         _ => {}
     }
     drafts::update::schedule_save(app)
 }
 
-/// Moves the focus to another field.
+/// Moves the focus to another field; going on takes the suggestion of the field first.
 pub(in crate::tui) fn move_focus(app: &mut App, by: isize) -> Vec<Effect> {
     if let Mode::Form(form) = &mut app.ui.mode {
         let previous_focus = form.focus;
+        if by > 0 && form.fields.get_mut(previous_focus).is_some_and(Field::accept_suggestion) {
+            form.fields[previous_focus].error = None;
+            form.move_focus(0);
+            return drafts::update::schedule_save(app);
+        }
         form.move_focus(by);
         check_field(app, previous_focus);
     }
@@ -91,10 +134,14 @@ pub(in crate::tui) fn move_focus(app: &mut App, by: isize) -> Vec<Effect> {
 pub(in crate::tui) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Form(mut form) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     form.notice = None;
-    if !form.validate() {
+    let is_complete = form.validate();
+    // What is wrong is told all at once, not one field after the other.
+    if !check_all(app, &mut form, at) || !is_complete {
+        form.focus_first_error();
         app.ui.mode = Mode::Form(form);
         return Vec::new();
     }
+    verb::update::requote(app, &mut form, at);
     if let Some(conflict) = conflict::find_conflict(app, &form, at) {
         conflict::report(&mut form, conflict);
         app.ui.mode = Mode::Form(form);
@@ -185,8 +232,7 @@ pub(in crate::tui) fn edited(app: &mut App, result: Result<String, EditorError>)
         Ok(text) => {
             let focus = form.focus;
             if let Some(field) = form.fields.get_mut(focus).filter(|field| field.is_multiline()) {
-                let safe: Vec<_> = crate::model::text::lines(text.trim_end()).collect();
-                field.set_content(&safe.join("\n"));
+                field.set_content(&graphemes::show_controls(text.trim_end()));
             }
             // Focuses the field again, so that its cursor is shown.
             form.move_focus(0);

@@ -1,7 +1,7 @@
 //! A form: labels on the left, errors below the fields.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use tui_textarea::TextArea;
 
@@ -10,7 +10,7 @@ use crate::model::text::{SafeText, truncate, width, wrap};
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
-use crate::tui::form::{CURSOR, Field, Form, Kind, Tick, Value};
+use crate::tui::form::{Field, Form, Kind, Tick, Value, one_line};
 use crate::tui::widgets::popup;
 use crate::tui::widgets::text::{Line, Span, draw_line, draw_text, render};
 
@@ -32,22 +32,23 @@ struct Grid {
     field: u16,
 }
 
-/// Draws the form. Returns the position of the cursor.
-pub(in crate::tui) fn draw(
-    app: &App,
-    form: &Form,
-    body: Rect,
-    buffer: &mut Buffer,
-) -> Option<Position> {
+/// Draws the form, with a mark where the cursor is.
+pub(in crate::tui) fn draw(app: &App, form: &Form, body: Rect, buffer: &mut Buffer) {
     let wide = BOX_WIDTH.min(body.width);
     let room = body.height.saturating_sub(2);
     let inside_wide = wide.saturating_sub(4);
     let grid = Grid::new(form, inside_wide);
     let notice = notice_lines(app, form, usize::from(inside_wide));
     let notice_rows = u16::try_from(notice.len()).unwrap_or(0).min(room / 2);
-    let heights = heights(form, grid, room.saturating_sub(notice_rows));
+    // Where each byte counts, no field grows when it gets the focus: the box would be drawn again.
+    let fixed = app.ui.low_bandwidth;
+    let heights = heights(form, grid, room.saturating_sub(notice_rows), fixed);
     let all: u16 = heights.iter().sum();
-    let area = popup::centred(body, wide, (all + notice_rows + 2).clamp(6, body.height.max(6)));
+    let mut area = popup::centred(body, wide, (all + notice_rows + 2).clamp(6, body.height.max(6)));
+    if fixed {
+        // There the least is covered, and drawn again afterwards: a border costs more than text.
+        area.y = body.bottom().saturating_sub(area.height + 1).max(body.y);
+    }
     popup::frame(app, area, &form.heading, buffer);
     let inside = popup::inner(area);
     let fields = Rect { height: inside.height.saturating_sub(notice_rows), ..inside };
@@ -55,22 +56,6 @@ pub(in crate::tui) fn draw(
     for (line, row) in notice.iter().zip(inside.rows().skip(usize::from(fields.height))) {
         draw_text(line, app.ui.theme.strong(), row, buffer);
     }
-    cursor(area, buffer)
-}
-
-/// Finds the marked cell of the cursor and removes the mark, so that the terminal's own cursor can
-/// be used: it takes no bytes to advance while one types, and other programs can find it.
-fn cursor(area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let mut found = None;
-    for position in area.intersection(buffer.area).positions() {
-        if let Some(cell) = buffer.cell_mut(position)
-            && cell.modifier.contains(CURSOR)
-        {
-            cell.modifier.remove(CURSOR);
-            found.get_or_insert(position);
-        }
-    }
-    found
 }
 
 impl Grid {
@@ -87,7 +72,7 @@ impl Grid {
 }
 
 /// Returns the number of rows of each field; fields of several lines share the remaining room.
-fn heights(form: &Form, grid: Grid, room: u16) -> Vec<u16> {
+fn heights(form: &Form, grid: Grid, room: u16, fixed: bool) -> Vec<u16> {
     let above = u16::from(grid.label == 0);
     let mut heights: Vec<u16> = form
         .fields
@@ -102,6 +87,11 @@ fn heights(form: &Form, grid: Grid, room: u16) -> Vec<u16> {
                 Value::Names { .. } => {
                     1 + above + u16::from(focused && !field.suggestions().is_empty())
                 }
+                Value::Choice { options, .. } if focused => {
+                    // Below its label it is indented.
+                    let room = grid.field.saturating_sub(2 * above);
+                    above + choice_rows(options, usize::from(room))
+                }
                 Value::Line(_) | Value::Choice { .. } => 1 + above,
             };
             rows + u16::from(field.error.is_some())
@@ -111,7 +101,7 @@ fn heights(form: &Form, grid: Grid, room: u16) -> Vec<u16> {
     let texts: Vec<usize> =
         (0..form.fields.len()).filter(|index| form.fields[*index].is_multiline()).collect();
     // The field in focus first, then all equally.
-    if texts.contains(&form.focus) {
+    if texts.contains(&form.focus) && !fixed {
         let more = remaining.min(FOCUSED_ROWS - TEXT_ROWS);
         heights[form.focus] += more;
         remaining -= more;
@@ -206,7 +196,12 @@ fn draw_field(
     match &field.value {
         Value::Line(area) | Value::Names { area, .. } => {
             rows = rows.min(1);
-            draw_editor(app, area, field, focused, Rect { height: rows, ..inside }, buffer);
+            let row = Rect { height: rows, ..inside };
+            if area.lines().iter().all(String::is_empty) {
+                draw_editor(app, area, field, focused, row, buffer);
+            } else {
+                one_line::draw(app, area, focused, row, buffer);
+            }
             let suggestions = field.suggestions();
             if focused && !suggestions.is_empty() && inside.height > 1 + below {
                 let row = Rect { y: inside.y + 1, height: 1, ..inside };
@@ -215,23 +210,19 @@ fn draw_field(
             }
         }
         Value::Text(area) => {
-            // The blank row below stays blank.
+            // An error stands right below the text, not below the blank row before the next field.
             let own = inside.height.saturating_sub(below);
-            rows = own;
-            draw_editor(app, area, field, focused, Rect { height: own, ..inside }, buffer);
+            let gap = u16::from(below > 0 && own > TEXT_ROWS);
+            rows = own - gap;
+            draw_editor(app, area, field, focused, Rect { height: rows, ..inside }, buffer);
         }
         Value::Choice { options, selected } => {
-            rows = rows.min(1);
-            let line = choice_line(
-                app,
-                form,
-                field,
-                options,
-                *selected,
-                focused,
-                usize::from(inside.width),
-            );
-            draw_line(&line, inside, buffer);
+            let room = usize::from(inside.width);
+            let lines = choice_lines(app, form, field, options, *selected, focused, room);
+            rows = rows.min(u16::try_from(lines.len()).unwrap_or(1));
+            for (line, row) in lines.iter().zip(inside.rows().take(usize::from(rows))) {
+                draw_line(line, row, buffer);
+            }
         }
         Value::Tick { .. } => {}
     }
@@ -261,7 +252,9 @@ fn draw_editor(
     if empty && !field.hint.is_empty() {
         let at = u16::from(focused);
         let row = Rect { x: rect.x + at, width: rect.width.saturating_sub(at), ..rect };
-        let hint = truncate(&field.hint, usize::from(row.width));
+        // In brackets, so that it is not taken for what is in the field.
+        let hint = if field.is_example { field.hint.clone() } else { format!("({})", field.hint) };
+        let hint = truncate(hint, usize::from(row.width));
         draw_text(hint, app.ui.theme.dim(), row, buffer);
     }
     if empty && !focused && field.hint.is_empty() {
@@ -293,7 +286,31 @@ fn draw_suggestions(
     draw_line(&line, row, buffer);
 }
 
-fn choice_line(
+/// Returns the options as words, with the selected one in brackets, broken into rows.
+fn break_choices(options: &[&'static str], room: usize) -> Vec<std::ops::Range<usize>> {
+    let mut rows = Vec::new();
+    let (mut start, mut used) = (0, 0);
+    for (index, word) in options.iter().enumerate() {
+        // Two more for the brackets of the selected one.
+        let wide = width(*word) + 2;
+        if used + wide > room && index > start {
+            rows.push(start..index);
+            (start, used) = (index, 0);
+        }
+        used += wide;
+    }
+    rows.push(start..options.len());
+    rows
+}
+
+/// Returns the number of rows of a choice that has the focus: all options are shown.
+fn choice_rows(options: &[&'static str], room: usize) -> u16 {
+    u16::try_from(break_choices(options, room).len()).unwrap_or(1)
+}
+
+/// Returns the lines of a choice: all options where it has the focus or they fit one line, else the
+/// selected one and how many there are.
+fn choice_lines(
     app: &App,
     form: &Form,
     field: &Field,
@@ -301,26 +318,34 @@ fn choice_line(
     selected: usize,
     focused: bool,
     room: usize,
-) -> Line<'static> {
+) -> Vec<Line<'static>> {
     let chosen = options.get(selected).copied().unwrap_or_default();
     let marked = if focused { app.ui.theme.accent() } else { app.ui.theme.text() };
     let marked = marked.add_modifier(ratatui::style::Modifier::BOLD);
-    let mut line = Line::default();
-    let total_width: usize = options.iter().map(|word| word.len() + 2).sum::<usize>() + 2;
-    if total_width <= room {
-        for (index, word) in options.iter().enumerate() {
-            if index == selected {
-                line.push_span(Span::styled(format!("[{word}] "), marked));
-            } else {
-                line.push_span(Span::styled(format!("{word}  "), app.ui.theme.dim()));
+    let words = break_choices(options, room);
+    let mut lines = Vec::new();
+    if focused || words.len() == 1 {
+        for row in words {
+            let mut line = Line::default();
+            for index in row {
+                let word = options[index];
+                if index == selected {
+                    line.push_span(Span::styled(format!("[{word}] "), marked));
+                } else {
+                    line.push_span(Span::styled(format!("{word}  "), app.ui.theme.dim()));
+                }
             }
+            lines.push(line);
         }
     } else {
-        let text = format!("‹ {chosen} ›  {} of {}", selected + 1, options.len());
-        line.push_span(Span::styled(text, marked));
+        let text = format!("{chosen}  {} of {}", selected + 1, options.len());
+        lines.push(Line::from(Span::styled(text, marked)));
     }
     // The priority that follows from impact and urgency is shown while they are chosen.
-    if form.kind == Kind::Declare && field.label == "Urgency" {
+    if form.kind == Kind::Declare
+        && field.label == "Urgency"
+        && let Some(line) = lines.last_mut()
+    {
         let level = |label| form.value(label).parse_level();
         if let (Some(impact), Some(urgency)) = (level("Impact"), level("Urgency")) {
             let priority = app.session.rules.matrix.priority(impact, urgency);
@@ -328,7 +353,7 @@ fn choice_line(
             line.push_span(Span::styled(priority.to_string(), app.ui.theme.priority(priority)));
         }
     }
-    line
+    lines
 }
 
 /// Parses a level as the form shows it.

@@ -80,7 +80,8 @@ pub(in crate::tui) fn lines(app: &App, help: &Help, width: usize) -> Vec<Line<'s
         return lines;
     }
     section(app, &context_heading(app), width, &mut lines);
-    let works = keys_line::layout::useful_entries(app, Layer::Panes);
+    let main = if app.screens.shown().is_some() { Layer::Screen } else { Layer::Panes };
+    let works = keys_line::layout::useful_entries(app, main);
     let rows: Vec<HelpRow> = works.into_iter().map(|entry| row(app, entry, &targets)).collect();
     layout_rows(app, &rows, width, &mut lines);
     for group in Group::ALL {
@@ -113,6 +114,9 @@ pub(in crate::tui) fn lines(app: &App, help: &Help, width: usize) -> Vec<Line<'s
 
 /// Describes the situation that the first section applies to.
 fn context_heading(app: &App) -> String {
+    if let Some(screen) = app.screens.shown() {
+        return format!("Here: {}", screen.kind.name().to_lowercase());
+    }
     let pane = app.ui.focus.name().to_lowercase();
     let shown = app.reading.shown.as_ref().map(|read| &read.detail.incident.summary);
     match (app.ui.marked.len(), shown) {
@@ -139,6 +143,9 @@ fn section(app: &App, name: &str, width: usize, lines: &mut Vec<Line<'static>>) 
 
 /// Returns the keys of an action, as many as fit; without a key, its name in the command palette.
 fn keys_text(app: &App, entry: &Entry) -> String {
+    if entry.layers == [Layer::Goto] {
+        return app.ui.keymap.sequence(entry).unwrap_or_else(|| format!(":{}", entry.name));
+    }
     let all = app.ui.keymap.keys(entry.action);
     let Some(first) = all.first() else { return format!(":{}", entry.name) };
     let mut text = first.to_string();

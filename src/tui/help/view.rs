@@ -2,11 +2,12 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 
 use crate::tui::core::app::App;
 use crate::tui::help::Help;
 use crate::tui::help::layout::{areas, lines};
+use crate::tui::widgets::cursor::CURSOR;
 use crate::tui::widgets::popup;
 use crate::tui::widgets::text::{Line, Span, draw_line};
 
@@ -15,7 +16,7 @@ pub(in crate::tui) fn draw(app: &App, help: &Help, body: Rect, buffer: &mut Buff
     popup::frame(app, area, "Keys", buffer);
     let mut line = Line::from(Span::styled("› ", app.ui.theme.accent()));
     line.push_span(Span::raw(help.query.clone()));
-    line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
+    line.push_span(Span::styled(" ", Style::new().add_modifier(CURSOR)));
     if help.query.is_empty() {
         line.push_span(Span::styled(" type to search", app.ui.theme.dim()));
     }

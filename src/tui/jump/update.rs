@@ -1,58 +1,15 @@
-//! Jumping to an incident by its number: `g 2041`.
+//! Jumping to an incident: by its number, as in `g 2041`, or by its id.
 
 use chrono::{DateTime, Utc};
-use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::backend::BackendError;
 use crate::model::{IncidentId, IncidentNumber, Summary};
 
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
-use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::{report_failure, show_toast};
 use crate::tui::core::pane::Pane;
-use crate::tui::reading;
-
-/// How many digits the largest number has.
-const MAX_DIGITS: usize = 10;
-
-/// Starts a jump if the key is a digit or a space right after the key that goes to the top.
-pub(in crate::tui) fn start_from_key(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
-    if !std::mem::take(&mut app.ui.jump_armed) || !matches!(app.ui.mode, Mode::Panes) {
-        return None;
-    }
-    match key.code {
-        KeyCode::Char(' ') => app.ui.mode = Mode::Jump(String::new()),
-        KeyCode::Char(digit) if digit.is_ascii_digit() && key.modifiers.is_empty() => {
-            app.ui.mode = Mode::Jump(digit.to_string());
-        }
-        _ => return None,
-    }
-    app.notices.toast = None;
-    Some(Vec::new())
-}
-
-/// Handles a key without a binding: digits are typed.
-pub(in crate::tui) fn handle_text_key(app: &mut App, key: KeyEvent) -> Vec<Effect> {
-    let Mode::Jump(number) = &mut app.ui.mode else { return Vec::new() };
-    match key.code {
-        KeyCode::Char(digit)
-            if digit.is_ascii_digit() && number.len() < MAX_DIGITS && key.modifiers.is_empty() =>
-        {
-            number.push(digit);
-        }
-        KeyCode::Backspace if number.pop().is_none() => app.ui.mode = Mode::Panes,
-        _ => {}
-    }
-    Vec::new()
-}
-
-/// Goes to the number that was typed.
-pub(in crate::tui) fn submit(app: &mut App) -> Vec<Effect> {
-    let Mode::Jump(typed) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
-    let Ok(number) = typed.parse().map(IncidentNumber) else { return Vec::new() };
-    jump_to(app, number)
-}
+use crate::tui::{follow, reading};
 
 /// Selects the incident of a number, or reads it if it is not in the queue.
 pub(in crate::tui) fn jump_to(app: &mut App, number: IncidentNumber) -> Vec<Effect> {
@@ -60,10 +17,13 @@ pub(in crate::tui) fn jump_to(app: &mut App, number: IncidentNumber) -> Vec<Effe
     if let Some(id) = app.queue.rows.iter().map(|row| &*row.summary).find(has_number).map(|r| r.id)
     {
         app.queue.select(id);
-        return if app.ui.focus == Pane::Queue {
-            reading::update::selection_moved(app)
-        } else {
-            reading::update::follow_at_once(app)
+        return match app.ui.focus {
+            Pane::Queue => reading::update::selection_moved(app),
+            // From a record one comes back to it.
+            Pane::Detail | Pane::Timeline if app.ui.record => open_incident(app, id),
+            Pane::Detail | Pane::Timeline => reading::update::follow_at_once(app),
+            // Nothing of the incident would be on the screen, or not much.
+            Pane::Metrics => open_incident(app, id),
         };
     }
     let mut open =
@@ -109,12 +69,7 @@ pub(in crate::tui) fn located(
     }
 }
 
-/// Reads an incident on the entire screen, whether it is in the queue or not.
+/// Opens the record of an incident, whether it is in the queue or not.
 pub(in crate::tui) fn open_incident(app: &mut App, id: IncidentId) -> Vec<Effect> {
-    app.ui.zoomed = true;
-    app.ui.focus = Pane::Detail;
-    app.ui.tab = Pane::Detail;
-    app.reading.moving = false;
-    app.reading.target = Some(id);
-    reading::update::follow(app)
+    follow::trail::go_to(app, id)
 }

@@ -5,10 +5,11 @@ use crate::tui::core::app::App;
 use crate::tui::core::pane::Pane;
 
 /// Actions before all others: undo, which is possible for a short time only, and in
-/// [`WITH_SELECTION`] and [`IN_METRICS`] those that work only with a selection or in the metrics
-/// pane.
+/// [`WITH_SELECTION`], [`IN_METRICS`] and [`IN_TIMELINE`] those that work only with a selection or in
+/// these panes.
 const ALWAYS_FIRST: &[Action] = &[Action::Undo];
 const WITH_SELECTION: &[Action] = &[Action::Mark, Action::Back];
+const IN_TIMELINE: &[Action] = &[Action::Filter, Action::NotesOnly, Action::Sort];
 const IN_METRICS: &[Action] = &[Action::Earlier, Action::Later];
 /// Actions at the end, which always have room.
 pub(in crate::tui) const ALWAYS_LAST: &[Action] = &[Action::Palette, Action::Help];
@@ -24,8 +25,17 @@ pub(in crate::tui) fn useful_entries(app: &App, layer: Layer) -> Vec<&'static En
     if app.ui.focus == Pane::Metrics {
         first.extend(IN_METRICS);
     }
+    if app.ui.focus == Pane::Timeline {
+        first.extend(IN_TIMELINE);
+    }
+    if app.ui.record {
+        first.push(Action::Open);
+    }
     if let Some(shown) = shown.filter(|_| !marked) {
         first.extend(primary_actions(shown.status.into()));
+    }
+    if app.ui.record {
+        first.push(Action::Back);
     }
     let mut entries: Vec<&Entry> = TABLE
         .iter()

@@ -3,9 +3,11 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 
-use crate::model::text::{truncate, width};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::model::text::{SafeText, truncate, width};
 
 use crate::tui::action::availability::current_layer;
 use crate::tui::action::{Action, Entry, Layer};
@@ -13,7 +15,9 @@ use crate::tui::core::app::App;
 use crate::tui::core::freshness::Freshness;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
+use crate::tui::follow;
 use crate::tui::keys_line::layout::{ALWAYS_LAST, useful_entries};
+use crate::tui::widgets::cursor::CURSOR;
 use crate::tui::widgets::formatting::retry_text;
 use crate::tui::widgets::text::{Line, Span, draw_line};
 
@@ -50,7 +54,7 @@ fn right(app: &App) -> Line<'static> {
     let quiet = pending == 0 && counts.refused == 0;
     let style = if quiet { app.ui.theme.dim() } else { app.ui.theme.strong() };
     let text = parts.join(" · ");
-    if text.is_empty() {
+    if text.is_empty() || (quiet && app.ui.low_bandwidth) {
         return Line::default();
     }
     // On a small screen, only commands that are not done.
@@ -78,10 +82,14 @@ fn left(app: &App, room: usize) -> Line<'static> {
             Span::styled(text, style),
         ]);
     }
-    if let Mode::Jump(number) = &app.ui.mode {
-        let mut line = Line::from(Span::styled(" go to INC-", app.ui.theme.strong()));
-        line.push_span(Span::styled(number.clone(), app.ui.theme.strong()));
-        line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
+    if let Mode::TimelineSearch(_) = &app.ui.mode {
+        let mut line = Line::from(Span::styled(" search ", app.ui.theme.dim()));
+        let most = room.saturating_sub(26).max(8);
+        line.push_span(Span::styled(
+            truncate_start(&app.timeline.search, most),
+            app.ui.theme.strong(),
+        ));
+        line.push_span(Span::styled(" ", Style::new().add_modifier(CURSOR)));
         push_hints(app, room, &mut line);
         return line;
     }
@@ -140,6 +148,17 @@ fn left(app: &App, room: usize) -> Line<'static> {
     }
 }
 
+/// Returns the end of a text that is too long, after a mark.
+fn truncate_start(text: &str, columns: usize) -> SafeText<'static> {
+    let text = SafeText::from(text);
+    let mut rest = text.as_str();
+    while width(rest) + 1 > columns {
+        let Some((index, _)) = rest.grapheme_indices(true).nth(1) else { break };
+        rest = &rest[index..];
+    }
+    if rest.len() == text.len() { text.into_owned() } else { format!("‹{rest}").into() }
+}
+
 /// Describes the progress of switching to another workspace.
 fn switching_text(app: &App) -> String {
     let Mode::Switching(switching) = &app.ui.mode else { return String::new() };
@@ -160,6 +179,10 @@ fn hint_text(app: &App, entry: &Entry) -> &'static str {
     let clears = !app.ui.marked.is_empty() && !app.ui.zoomed && app.ui.focus == Pane::Queue;
     match entry.action {
         Action::Back if clears => "select none",
+        Action::Open if app.ui.focus == Pane::Metrics => "recurring",
+        Action::Open if app.ui.focus == Pane::Detail && follow::layout::selected(app).is_some() => {
+            "follow"
+        }
         _ => entry.visible_hint(app).unwrap_or_default(),
     }
 }
@@ -184,8 +207,14 @@ fn as_of_text(app: &App, room: usize) -> Option<String> {
 
 /// Appends as many hints as fit. Help is always among them, and the palette if there is some room.
 fn push_hints(app: &App, room: usize, line: &mut Line<'static>) {
-    let all: Vec<(String, &str, bool)> = useful_entries(app, current_layer(app))
+    let layer = current_layer(app);
+    // Where each byte counts, the line does not change with the incident that is read.
+    let is_brief = app.ui.low_bandwidth && layer == Layer::Panes;
+    let is_shown =
+        |action: Action| !is_brief || action == Action::Undo || ALWAYS_LAST.contains(&action);
+    let all: Vec<(String, &str, bool)> = useful_entries(app, layer)
         .into_iter()
+        .filter(|entry| is_shown(entry.action))
         .filter_map(|entry| {
             let key = app.ui.keymap.keys(entry.action).first()?;
             let always = ALWAYS_LAST.contains(&entry.action)

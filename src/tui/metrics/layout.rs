@@ -19,6 +19,10 @@ use crate::tui::widgets::text::{Line, Span};
 const MEDIUM_FROM: usize = 7;
 /// The number of lines from which there is room for tables.
 const TALL_FROM: usize = 16;
+/// The number of cells for bars from which their lengths are in proportion.
+const MIN_BAR_CELLS: u64 = 12;
+/// The width of what a column of several days or hours stands for.
+const MERGED_UNIT_WIDTH: usize = 14;
 const EIGHTHS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
 /// Returns what [`lines`] depends on.
@@ -42,7 +46,11 @@ pub(in crate::tui) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<
     if frame(app) == Some(Frame::Bare) {
         let span = app.metrics.span.label();
         let text = format!("over {span}, against the {span} before");
-        lines.insert(0, Line::from(Span::styled(text, app.ui.theme.strong())));
+        let mut line = Line::from(Span::styled(text, app.ui.theme.strong()));
+        if let Some(computed) = computed_at(app) {
+            line.push_span(Span::styled(format!(" · {computed}"), app.ui.theme.dim()));
+        }
+        lines.insert(0, fit(line, width));
     }
     lines
 }
@@ -61,11 +69,37 @@ fn figures(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
         // Figures of another window under this window's title would be misleading.
         return vec![Line::from(Span::styled("computing …", app.ui.theme.dim()))];
     }
-    match height {
+    let lines = match height {
         0..MEDIUM_FROM => pane.short(),
         MEDIUM_FROM..TALL_FROM => pane.medium(),
         _ => pane.tall(height),
+    };
+    lines.into_iter().map(|line| fit(line, width)).collect()
+}
+
+/// Says when the measures were computed, as far as they are those of the window that is chosen.
+pub(in crate::tui) fn computed_at(app: &App) -> Option<String> {
+    let (span, _) = app.metrics.loaded.as_ref()?;
+    if *span != app.metrics.span {
+        return None;
     }
+    if let Some(at) = app.measures_as_of() {
+        return Some(app.as_of(at));
+    }
+    let at = app.metrics.loaded_at?;
+    Some(format!("computed {}", app.clock().hh_mm(at)))
+}
+
+/// Leaves out the last words of a line until it fits: a figure that is cut is another figure.
+fn fit(mut line: Line<'static>, width: usize) -> Line<'static> {
+    while line.width() > width {
+        let Some(last) = line.spans.pop() else { break };
+        let text = last.content.trim_end();
+        if let Some((before, _)) = text.rsplit_once(char::is_whitespace) {
+            line.push_span(Span::styled(before.trim_end().to_owned(), last.style));
+        }
+    }
+    line
 }
 
 /// Formats measures for a width. The wall display uses parts of it too.
@@ -116,6 +150,9 @@ impl MeasuresView<'_> {
         self.compliance_summary(&mut totals);
         let now = &self.measures.now;
         let mut each = Line::default();
+        if self.width >= 60 {
+            self.label("  ack/resolve", &mut each);
+        }
         for priority in Priority::ALL {
             let index = priority.index();
             let style = self.app.ui.theme.priority(priority);
@@ -162,11 +199,12 @@ impl MeasuresView<'_> {
     /// Appends the SLA compliance over all priorities: acknowledge / resolve.
     fn compliance_summary(&self, line: &mut Line<'static>) {
         let now = &self.measures.now;
-        self.label("SLA ", line);
-        line.push_span(Span::styled(
-            format!("{} / {}", percent(now.acknowledge_all()), percent(now.resolve_all())),
-            self.app.ui.theme.strong(),
-        ));
+        // Both are named: two figures with a stroke between them say nothing to a newcomer.
+        self.label("SLA kept: ack ", line);
+        let strong = self.app.ui.theme.strong();
+        line.push_span(Span::styled(percent(now.acknowledge_all()), strong));
+        self.label(" resolve ", line);
+        line.push_span(Span::styled(percent(now.resolve_all()), strong));
     }
 
     /// Returns a line with a bar for each priority.
@@ -176,13 +214,13 @@ impl MeasuresView<'_> {
         // No blanks follow the last one.
         let cells = (room + 2).saturating_sub(figures) as u64;
         let sum = volume.iter().sum::<u64>().max(1);
-        // One cell for each incident if they fit, else in proportion; excess cells from rounding up
-        // are removed from the longest bars.
-        let mut bars = volume.map(|v| if sum <= cells { v } else { (v * cells).div_ceil(sum) });
-        while bars.iter().sum::<u64>() > cells {
-            let Some(longest) = bars.iter_mut().max() else { break };
-            *longest -= 1;
-        }
+        // One cell for each incident if they fit, else in proportion. Bars that are too short to be
+        // in proportion are left out.
+        let bars = match cells {
+            _ if sum <= cells => volume,
+            ..MIN_BAR_CELLS => volume.map(|_| 0),
+            _ => volume.map(|count| count * cells / sum),
+        };
         let mut line = Line::default();
         for priority in Priority::ALL {
             let count = volume[priority.index()];
@@ -219,6 +257,16 @@ impl MeasuresView<'_> {
         lines
     }
 
+    /// Formats how a time has changed: a longer one is worse, which a mark and the colour say.
+    fn time_change(&self, percent: i64) -> Span<'static> {
+        let theme = self.app.ui.theme;
+        match percent {
+            0 => Span::styled(arrow(0), theme.dim()),
+            1.. => Span::styled(format!("{}!", arrow(percent)), theme.warning()),
+            _ => Span::styled(arrow(percent), theme.good()),
+        }
+    }
+
     fn label(&self, text: &str, line: &mut Line<'static>) {
         line.push_span(Span::styled(text.to_owned(), self.app.ui.theme.dim()));
     }
@@ -233,7 +281,8 @@ impl MeasuresView<'_> {
         self.label(&format!("{name} "), line);
         line.push_span(Span::styled(duration(now.mean(), now), self.app.ui.theme.strong()));
         if let Some(percent) = now.change_percent(before) {
-            line.push_span(Span::styled(format!(" {}", arrow(percent)), self.app.ui.theme.dim()));
+            line.push_span(Span::raw(" "));
+            line.push_span(self.time_change(percent));
         }
         if now.count > 0 && now.is_thin() {
             line.push_span(Span::styled(" thin", self.app.ui.theme.dim()));
@@ -258,13 +307,19 @@ impl MeasuresView<'_> {
         for (name, now, before) in
             [("MTTA", &now.mtta, &before.mtta), ("MTTR", &now.mttr, &before.mttr)]
         {
-            let changed = now.change_percent(before).map_or_else(|| "–".to_owned(), arrow);
+            let changed = match now.change_percent(before) {
+                Some(percent) => self.time_change(percent),
+                None => Span::raw("–"),
+            };
+            let indent = wide.saturating_sub(changed.width());
             let [mean, median, p90] = [now.mean_ms, now.median_ms, now.p90_ms]
                 .map(|ms| align_right(&duration(Some(TimeDelta::milliseconds(ms)), now), wide));
             let mut line = Line::default();
             self.label(&format!("{name:<name_wide$}"), &mut line);
             line.push_span(Span::styled(mean, self.app.ui.theme.strong()));
-            line.push_span(format!("{}{median}{p90}", align_right(&changed, wide)));
+            line.push_span(" ".repeat(indent));
+            line.push_span(changed);
+            line.push_span(format!("{median}{p90}"));
             if counted {
                 line.push_span(format!("{:>7}", now.count));
             }
@@ -276,15 +331,18 @@ impl MeasuresView<'_> {
 
     /// Appends the SLA compliance by priority.
     pub(in crate::tui) fn compliance(&self, lines: &mut Vec<Line<'static>>) {
-        let mut head =
-            Line::from(Span::styled(format!("{:<12}", "SLA kept"), self.app.ui.theme.dim()));
+        // Narrow panes get shorter names, then narrower columns.
+        let columns = Priority::ALL.len() + 1;
+        let (long, wide) = if self.width >= 12 + 6 * columns { (12, 6) } else { (8, 6) };
+        let wide = if self.width >= long + wide * columns { wide } else { 5 };
+        let mut head = Line::from(Span::styled(pad("SLA kept", long), self.app.ui.theme.dim()));
         for priority in Priority::ALL {
             head.push_span(Span::styled(
-                format!("{priority:>6}"),
+                format!("{priority:>wide$}"),
                 self.app.ui.theme.priority(priority),
             ));
         }
-        head.push_span(Span::styled(format!("{:>6}", "all"), self.app.ui.theme.dim()));
+        head.push_span(Span::styled(format!("{:>wide$}", "all"), self.app.ui.theme.dim()));
         lines.push(head);
         let now = &self.measures.now;
         for (name, by_priority, all) in [
@@ -292,12 +350,13 @@ impl MeasuresView<'_> {
             ("resolve", &now.resolve, now.resolve_all()),
         ] {
             let mut line = Line::default();
-            self.label(&format!("{name:<12}"), &mut line);
+            let name = if name.len() < long { name } else { "ack" };
+            self.label(&format!("{name:<long$}"), &mut line);
             for compliance in by_priority {
-                line.push_span(format!("{:>6}", percent(*compliance)));
+                line.push_span(format!("{:>wide$}", percent(*compliance)));
             }
             line.push_span(Span::styled(
-                format!("{:>6}", percent(all)),
+                format!("{:>wide$}", percent(all)),
                 self.app.ui.theme.strong(),
             ));
             lines.push(line);
@@ -318,11 +377,13 @@ impl MeasuresView<'_> {
         );
         lines.push(head);
         if height >= 24 {
-            self.columns(4, lines);
+            let merged = self.columns(4, lines);
+            lines.push(self.axis(&self.unit(merged)));
         } else {
             lines.push(self.spark(self.width));
+            // The chart says what its columns are.
+            lines.push(self.axis(""));
         }
-        lines.push(self.axis());
         let most = now.volume.iter().copied().max().unwrap_or(0).max(1);
         let room = self.width.saturating_sub(10).clamp(4, 60);
         for priority in Priority::ALL {
@@ -337,16 +398,19 @@ impl MeasuresView<'_> {
         }
     }
 
-    /// Returns the counts by bucket, merged so that they fit.
-    fn buckets(&self, room: usize) -> Vec<u64> {
+    /// Returns the counts by bucket, merged so that they fit, and how many are merged into one.
+    fn buckets(&self, room: usize) -> (Vec<u64>, usize) {
         let counts: Vec<u64> =
             self.measures.buckets.iter().map(|b| b.iter().sum::<u64>()).collect();
-        let group = counts.len().div_ceil(room.max(1)).max(1);
-        counts.chunks(group).map(|chunk| chunk.iter().sum()).collect()
+        let merged = counts.len().div_ceil(room.max(1)).max(1);
+        (counts.chunks(merged).map(|chunk| chunk.iter().sum()).collect(), merged)
     }
 
     fn spark(&self, room: usize) -> Line<'static> {
-        let buckets = self.buckets(room.saturating_sub(9));
+        let (mut buckets, mut merged) = self.buckets(room.saturating_sub(9));
+        if merged > 1 {
+            (buckets, merged) = self.buckets(room.saturating_sub(MERGED_UNIT_WIDTH));
+        }
         let most = buckets.iter().copied().max().unwrap_or(0).max(1);
         let text: String = buckets
             .iter()
@@ -356,19 +420,21 @@ impl MeasuresView<'_> {
             })
             .collect();
         let mut line = Line::from(text);
-        self.label(self.unit(), &mut line);
+        self.label(&self.unit(merged), &mut line);
         line
     }
 
-    fn unit(&self) -> &'static str {
-        if self.span == Window::Day { "  by hour" } else { "  by day" }
+    /// Returns what a column stands for, with `merged` buckets in each.
+    fn unit(&self, merged: usize) -> String {
+        let name = if self.span == Window::Day { "hour" } else { "day" };
+        if merged > 1 { format!("  by {merged} {name}s") } else { format!("  by {name}") }
     }
 
-    /// Appends a column chart of several lines.
-    fn columns(&self, height: usize, lines: &mut Vec<Line<'static>>) {
+    /// Appends a column chart of several lines. Returns how many buckets are merged into a column.
+    fn columns(&self, height: usize, lines: &mut Vec<Line<'static>>) -> usize {
         let count = self.measures.buckets.len().max(1);
         let wide = (self.width / count).clamp(1, 6);
-        let buckets = self.buckets(self.width / wide);
+        let (buckets, merged) = self.buckets(self.width / wide);
         let most = buckets.iter().copied().max().unwrap_or(0).max(1);
         let full = height * 8;
         for level in (0..height).rev() {
@@ -387,10 +453,11 @@ impl MeasuresView<'_> {
             }
             lines.push(Line::from(text.trim_end().to_owned()));
         }
+        merged
     }
 
     /// Returns when the first and the last bucket start, in the viewer's zone.
-    fn axis(&self) -> Line<'static> {
+    fn axis(&self, unit: &str) -> Line<'static> {
         let clock = self.app.clock();
         let edges = &self.measures.window.edges;
         // Buckets are days of the viewer's zone: shown in another zone they start at another hour.
@@ -406,7 +473,7 @@ impl MeasuresView<'_> {
         };
         let zone = clock.name_between(*first, *last);
         let (first, last) = (show(*first), show(*last));
-        let text = format!("{first} – {last}{}, {zone}", self.unit());
+        let text = format!("{first} – {last}{unit}, {zone}");
         Line::from(Span::styled(text, self.app.ui.theme.dim()))
     }
 
@@ -494,7 +561,7 @@ fn percent_digits(compliance: Compliance) -> String {
     compliance.percent().map_or_else(|| "–".into(), |percent| percent.to_string())
 }
 
-/// Formats a change as `▲5%`, `▼12%` or `=`.
+/// Formats a change as `▲5%`, `▼12%` or `=`. Where more is worse, `!` follows.
 fn arrow(percent: i64) -> String {
     match percent {
         0 => "=".into(),

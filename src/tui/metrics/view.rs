@@ -2,24 +2,28 @@
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::Frame;
-use crate::tui::metrics::layout::frame;
+use crate::tui::metrics::layout::{computed_at, frame};
 use crate::tui::widgets::pane::Title;
 
 pub(in crate::tui) fn title(app: &App) -> Title {
     let span = app.metrics.span.label();
     let about = format!("{span} vs {span} before");
     let current = app.metrics.loaded.as_ref().is_some_and(|(s, _)| *s == app.metrics.span);
+    let computed = computed_at(app);
     let right = if let Some(at) = app.measures_as_of().filter(|_| current) {
         app.as_of(at)
     } else if app.metrics.failed.is_some() {
-        "not computed anew".to_owned()
+        match computed {
+            Some(computed) => format!("not computed anew · {computed}"),
+            None => "not computed anew".to_owned(),
+        }
     } else if !current && app.metrics.loading {
         "computing …".to_owned()
     } else if frame(app).is_some_and(|frame| frame != Frame::Own) {
         // Where panes share a border, there is no room for it after the names.
         about.clone()
     } else {
-        String::new()
+        computed.unwrap_or_default()
     };
     Title { about: about.into(), right, alarm: app.metrics.failed.is_some() }
 }

@@ -19,6 +19,8 @@ use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::Typed;
 use crate::tui::verb::target::Target;
 use crate::tui::{picker, run, views, workspace};
+use crate::verbs::Problem;
+use crate::verbs::names::find_person;
 
 /// Returns the possible arguments of an action, where they can be listed. Each item has a value.
 pub(in crate::tui) fn offers(
@@ -84,12 +86,17 @@ pub(in crate::tui) fn parse(
             None => Ok(item.pick.clone()),
         };
     }
+    if entry.argument == ArgumentKind::Command(Argument::Person)
+        && let Some(parsed) = parse_person(app, argument, offers)
+    {
+        return parsed;
+    }
     let text = argument.to_owned();
     let values: Vec<&str> = offers.iter().filter_map(|item| item.value.as_deref()).collect();
     let suggestion = suggestion(argument, &values);
     let unexpected = ArgumentError::Unexpected { action: entry.name };
     let unknown =
-        |problem, text, suggestion| Err(ArgumentError::UnknownName { problem, text, suggestion });
+        |problem, text, suggestion| Err(Problem::UnknownName { problem, text, suggestion }.into());
     match entry.argument {
         ArgumentKind::Nothing => Err(unexpected),
         ArgumentKind::Listed(_) if values.is_empty() => {
@@ -122,6 +129,24 @@ pub(in crate::tui) fn parse(
         }
         ArgumentKind::Span => Err(ArgumentError::NotAWindow { text, accepted: values.join(", ") }),
     }
+}
+
+/// Parses the beginning of a handle or of a name that no other person has; `None` if nobody is meant
+/// by it, or `me` or `nobody`.
+fn parse_person(app: &App, argument: &str, offers: &[Item]) -> Option<Result<Pick, ArgumentError>> {
+    if ["me", "nobody"].iter().any(|word| argument.eq_ignore_ascii_case(word)) {
+        return None;
+    }
+    let person = match find_person(argument, app.fetched.directory.as_deref()?) {
+        Ok(person) => person?,
+        Err(problem) => return Some(Err(problem.into())),
+    };
+    let handle = person.handle.as_str();
+    let item = offers.iter().find(|item| item.value.as_deref() == Some(handle))?;
+    Some(match &item.disabled_reason {
+        Some(why) => Err(ArgumentError::Disabled(why.clone())),
+        None => Ok(item.pick.clone()),
+    })
 }
 
 /// Returns whether an argument is exactly an item's value or text.

@@ -4,6 +4,7 @@
 
 pub mod arguments;
 pub mod layout;
+mod matching;
 pub mod update;
 pub mod view;
 

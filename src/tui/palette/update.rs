@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
-use unicode_segmentation::UnicodeSegmentation;
 
 use crate::model::command::Argument;
 use crate::model::text::SafeText;
@@ -12,7 +11,7 @@ use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::form::{Form, Kind};
-use crate::tui::input::fuzzy::FuzzyQuery;
+use crate::tui::palette::matching::{LineMatch, MatchKind, Query};
 use crate::tui::palette::{Choice, ChoiceKind, EnterError, Palette, arguments, split};
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::argument_error::ArgumentError;
@@ -20,6 +19,7 @@ use crate::tui::verb::plan::phrase;
 use crate::tui::verb::target::Target;
 use crate::tui::verb::{availability, planning, selection, start};
 use crate::tui::{action, drafts, form, picker, queue, run};
+use crate::verbs::Problem;
 
 /// How many lines are remembered.
 const MAX_HISTORY: usize = 30;
@@ -218,7 +218,12 @@ fn resolve(
     };
     match (typed, selected) {
         (Ok(pick), _) => Ok((pick, argument.to_owned())),
-        (Err(why), _) if argument.is_empty() && !palette.selection_moved => Err(why),
+        (Err(why), _)
+            if (argument.is_empty() && !palette.selection_moved)
+                || matches!(why, ArgumentError::Value(Problem::SeveralPeople { .. })) =>
+        {
+            Err(why)
+        }
         (Err(why), Some((None, item)))
             if !palette.selection_moved && !arguments::is_prefix_match(entry, item, argument) =>
         {
@@ -269,7 +274,10 @@ fn stands_alone(app: &App, palette: &Palette, at: DateTime<Utc>) -> bool {
 
 /// Returns the actions that can be called by name in the palette.
 fn entries() -> impl Iterator<Item = &'static Entry> {
-    let has_name = |entry: &&Entry| entry.layers.contains(&Layer::Panes);
+    let has_name = |entry: &&Entry| {
+        entry.layers.contains(&Layer::Panes)
+            || matches!(entry.action, Action::Screen(_) | Action::Newest)
+    };
     TABLE.iter().filter(has_name).filter(|entry| entry.action != Action::Palette)
 }
 
@@ -290,8 +298,15 @@ fn find_command(typed: &str) -> Option<&'static Entry> {
     if name.chars().count() < MIN_PREFIX {
         return None;
     }
-    let begins =
-        |entry: &&'static Entry| names(entry).any(|candidate| candidate.starts_with(&name));
+    // More than one word, as in `hand over`: the action itself is being named.
+    let line = typed.trim_start().trim_start_matches(':').to_lowercase();
+    let is_synonym = |name: &str| name.contains(' ') && name.starts_with(line.trim_end());
+    if entries().any(|entry| names(entry).any(is_synonym)) {
+        return None;
+    }
+    let begins = |entry: &&'static Entry| {
+        names(entry).any(|candidate| !candidate.contains(' ') && candidate.starts_with(&name))
+    };
     let mut matches = with_argument().filter(begins);
     matches.next().filter(|_| matches.next().is_none())
 }
@@ -369,9 +384,9 @@ fn argument_choices(
     at: DateTime<Utc>,
 ) -> Vec<Choice> {
     let argument = palette.argument().trim_end();
-    let query = FuzzyQuery::new(argument);
+    let query = Query::new(argument);
     let offers = arguments::offers(app, entry, palette.argument(), &palette.targets, at);
-    let mut hits: Vec<(bool, u32, Choice)> = offers
+    let mut hits: Vec<(bool, bool, u32, Choice)> = offers
         .into_iter()
         .filter_map(|item| {
             let value = item.value.clone()?;
@@ -380,82 +395,58 @@ fn argument_choices(
             let about = SafeText::from(format!("{text}{dot}{}", item.about));
             let exact = value.eq_ignore_ascii_case(argument);
             let disabled_reason = item.disabled_reason.clone();
-            let (score, marks, about_marks) = match_texts(&query, &value, &about)?;
+            let LineMatch { kind, marks, about_marks, score, .. } =
+                query.match_line(&value, &about)?;
+            let in_about = kind == MatchKind::InDescription;
             let kind = ChoiceKind::Item(Box::new(item));
             let keys = String::new();
             let choice =
                 Choice { text: value, about, keys, disabled_reason, marks, about_marks, kind };
-            Some((!exact, score, choice))
+            Some((!exact, in_about, score, choice))
         })
         .collect();
     if !query.is_empty() {
-        hits.sort_by_key(|(other, score, _)| (*other, std::cmp::Reverse(*score)));
+        hits.sort_by_key(|(other, in_about, score, _)| {
+            (*other, *in_about, std::cmp::Reverse(*score))
+        });
     }
-    hits.into_iter().map(|(_, _, choice)| choice).collect()
+    hits.into_iter().map(|(.., choice)| choice).collect()
 }
 
-/// Returns how well words match two texts together, and which letters of each.
-fn match_texts(
-    query: &FuzzyQuery,
-    text: &str,
-    about: &str,
-) -> Option<(u32, Vec<usize>, Vec<usize>)> {
-    if let Some(hit) = query.match_text(text) {
-        // A match in the name counts for more.
-        return Some((hit.score.saturating_mul(2), hit.positions, Vec::new()));
-    }
-    let hit = query.match_text(&format!("{text} {about}"))?;
-    let first = text.graphemes(true).count();
-    let (marks, rest): (Vec<usize>, Vec<usize>) = hit.positions.iter().partition(|at| **at < first);
-    let rest = rest.iter().filter_map(|at| at.checked_sub(first + 1)).collect();
-    Some((hit.score, marks, rest))
-}
-
-/// How well a line matches, best first. The beginning of a name comes first, whether the action can
-/// be used or not: `Enter` must never do something else than what was typed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum MatchRank {
-    Exact,
-    Prefix { disabled: bool },
-    Enabled { in_help: bool },
-    Disabled { in_help: bool },
-}
+/// A line with how well it matches: the kind of match, whether it can't be chosen, the score; and its
+/// group.
+type RankedChoice = ((MatchKind, bool, std::cmp::Reverse<u32>), Group, Choice);
 
 /// Returns the lines that match the typed name: incidents by number, then actions. While nothing is
 /// typed, the history comes first.
 fn action_choices(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice> {
     let typed = palette.input.trim().trim_start_matches(':').to_lowercase();
-    let query = FuzzyQuery::new(&typed);
-    let mut hits: Vec<(MatchRank, u32, Group, Choice)> = entries()
+    let query = Query::new(&typed);
+    let mut hits: Vec<RankedChoice> = entries()
         .filter_map(|entry| {
+            let found = query.match_entry(entry)?;
             let disabled_reason = availability::disabled_reason(app, entry, &palette.targets, at);
-            let (score, marks, about_marks) = match_texts(&query, entry.name, entry.help)
-                .or_else(|| entry.aliases.iter().find_map(|name| match_alias(&query, name)))?;
-            let in_help = marks.is_empty() && !about_marks.is_empty();
-            let rank = if names(entry).any(|name| name == typed) {
-                MatchRank::Exact
-            } else if !typed.is_empty() && names(entry).any(|name| name.starts_with(&typed)) {
-                MatchRank::Prefix { disabled: disabled_reason.is_some() }
-            } else if disabled_reason.is_some() {
-                MatchRank::Disabled { in_help }
-            } else {
-                MatchRank::Enabled { in_help }
+            let rank = (found.kind, disabled_reason.is_some(), std::cmp::Reverse(0));
+            let (about, about_marks) = match found.synonym {
+                // Why it is listed: the word that was typed is not in its name.
+                Some(name) => (format!("{name}: {}", entry.help), (0..name.len()).collect()),
+                None => (entry.help.to_owned(), found.about_marks),
             };
             let choice = Choice {
                 text: entry.name.into(),
-                about: entry.help.into(),
+                about: about.into(),
                 keys: key_text(app, entry),
                 disabled_reason,
-                marks,
+                marks: found.marks,
                 about_marks,
                 kind: ChoiceKind::Action(entry),
             };
-            Some((rank, score, entry.group, choice))
+            Some((rank, entry.group, choice))
         })
         .collect();
     hits.extend(runbook_choices(app, palette, &typed, &query));
     if typed.is_empty() {
-        hits.sort_by_key(|(rank, _, group, _)| (*rank, *group));
+        hits.sort_by_key(|(rank, group, _)| (*rank, *group));
         let history: Vec<Choice> = app
             .ui
             .palette_history
@@ -467,19 +458,14 @@ fn action_choices(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice
             rest.filter(|choice| app.ui.palette_history.iter().all(|line| *line != choice.text));
         return history.iter().cloned().chain(rest).collect();
     }
-    hits.sort_by_key(|(rank, score, group, _)| (*rank, std::cmp::Reverse(*score), *group));
+    hits.sort_by_key(|(rank, group, _)| (*rank, *group));
     let actions = hits.into_iter().map(|(.., choice)| choice);
     number_choices(app, &typed).into_iter().chain(actions).collect()
 }
 
 /// Returns the runbooks and custom commands that match: those for the incident, and all once
 /// something is typed.
-fn runbook_choices(
-    app: &App,
-    palette: &Palette,
-    typed: &str,
-    query: &FuzzyQuery,
-) -> Vec<(MatchRank, u32, Group, Choice)> {
+fn runbook_choices(app: &App, palette: &Palette, typed: &str, query: &Query) -> Vec<RankedChoice> {
     let items = match &palette.targets[..] {
         [target] if typed.is_empty() => run::items::items(app, target),
         targets => run::items::all_items(app, targets),
@@ -487,12 +473,10 @@ fn runbook_choices(
     let key = app.ui.keymap.main_key(Action::Run);
     let hit = |item: Item| {
         let text = SafeText::from(format!("run {}", item.value.as_ref()?));
-        let (score, marks, about_marks) = match_texts(query, &text, &item.about)?;
-        let in_help = marks.is_empty() && !about_marks.is_empty();
-        let rank = match item.disabled_reason {
-            Some(_) => MatchRank::Disabled { in_help },
-            None => MatchRank::Enabled { in_help },
-        };
+        let LineMatch { kind: found, marks, about_marks, score, .. } =
+            query.match_line(&text, &item.about)?;
+        let found = if typed.is_empty() { MatchKind::Name } else { found };
+        let rank = (found, item.disabled_reason.is_some(), std::cmp::Reverse(score));
         let keys = match (&key, item.key) {
             (Some(run), Some(key)) => format!("{run} {key}"),
             _ => String::new(),
@@ -500,18 +484,13 @@ fn runbook_choices(
         let (about, disabled_reason) = (item.about.clone(), item.disabled_reason.clone());
         let kind = ChoiceKind::Item(Box::new(item));
         let choice = Choice { text, about, keys, disabled_reason, marks, about_marks, kind };
-        Some((rank, score, Group::Acting, choice))
+        Some((rank, Group::Acting, choice))
     };
     items.into_iter().filter_map(hit).collect()
 }
 
-/// Matches an alias. No letters are highlighted, since the alias is not shown.
-fn match_alias(query: &FuzzyQuery, name: &str) -> Option<(u32, Vec<usize>, Vec<usize>)> {
-    Some((query.match_text(name)?.score, Vec::new(), Vec::new()))
-}
-
 fn key_text(app: &App, entry: &Entry) -> String {
-    app.ui.keymap.main_key(entry.action).unwrap_or_default()
+    app.ui.keymap.sequence(entry).unwrap_or_default()
 }
 
 /// Returns the choice for a line of the history.

@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 
 use crate::model::text::{SafeText, truncate, width, wrap};
 
@@ -10,6 +10,7 @@ use crate::tui::action::ArgumentKind;
 use crate::tui::core::app::App;
 use crate::tui::palette::layout::{box_area, rows};
 use crate::tui::palette::{Choice, Palette};
+use crate::tui::widgets::cursor::CURSOR;
 use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::popup;
 use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
@@ -67,7 +68,7 @@ fn input_line(app: &App, palette: &Palette, room: usize) -> Line<'static> {
     // The end of the line is what is being typed.
     let tail = tail(&SafeText::from(&palette.input), room.saturating_sub(4));
     line.push_span(Span::styled(tail, app.ui.theme.strong()));
-    line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
+    line.push_span(Span::styled(" ", Style::new().add_modifier(CURSOR)));
     let hint = match palette.command {
         Some(entry) if palette.argument().is_empty() => entry.argument.accepted(),
         None if palette.input.is_empty() => "a name, or a number such as 2041",

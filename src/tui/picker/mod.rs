@@ -261,8 +261,14 @@ impl Picker {
 
     fn refresh_hits(&mut self) {
         let query = FuzzyQuery::new(&self.query);
-        let mut hits: Vec<(u32, Hit)> = Vec::new();
+        let mut hits: Vec<(bool, u32, Hit)> = Vec::new();
         for (item_index, item) in self.items.iter().enumerate() {
+            // A hit in the name comes before any in the description.
+            if let Some(hit) = query.match_text(&item.text) {
+                let (marks, about_marks) = (hit.positions, Vec::new());
+                hits.push((false, hit.score, Hit { item_index, marks, about_marks }));
+                continue;
+            }
             // The words of a query may match in both texts.
             let full_text = format!("{} {}", item.text, item.about);
             let Some(hit) = query.match_text(&full_text) else { continue };
@@ -270,12 +276,14 @@ impl Picker {
             let (marks, rest): (Vec<usize>, Vec<usize>) =
                 hit.positions.iter().partition(|at| **at < first);
             let about_marks = rest.iter().filter_map(|at| at.checked_sub(first + 1)).collect();
-            hits.push((hit.score, Hit { item_index, marks, about_marks }));
+            hits.push((true, hit.score, Hit { item_index, marks, about_marks }));
         }
         if !query.is_empty() {
-            hits.sort_by_key(|(score, hit)| (std::cmp::Reverse(*score), hit.item_index));
+            hits.sort_by_key(|(in_about, score, hit)| {
+                (*in_about, std::cmp::Reverse(*score), hit.item_index)
+            });
         }
-        self.hits = hits.into_iter().map(|(_, hit)| hit).collect();
+        self.hits = hits.into_iter().map(|(.., hit)| hit).collect();
         self.selected_index = 0;
         self.top = 0;
     }

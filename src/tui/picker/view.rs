@@ -2,13 +2,14 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 
 use crate::model::text::truncate;
 
 use crate::tui::core::app::App;
 use crate::tui::picker::layout::{box_area, notice_lines};
 use crate::tui::picker::{Hit, Item, Picker};
+use crate::tui::widgets::cursor::CURSOR;
 use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::popup;
 use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
@@ -20,7 +21,7 @@ pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut 
     if picker.searchable {
         let mut line = Line::from(Span::styled("› ", app.ui.theme.accent()));
         line.push_span(Span::raw(picker.query.clone()));
-        line.push_span(Span::styled(" ", Style::new().add_modifier(Modifier::REVERSED)));
+        line.push_span(Span::styled(" ", Style::new().add_modifier(CURSOR)));
         if picker.query.is_empty() {
             line.push_span(Span::styled(" type to search", app.ui.theme.dim()));
         }

@@ -3,8 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::model::command::CommandKind;
 use crate::model::filter::{FilterHint, PartialFilter};
-use crate::model::text::wrap;
+use crate::model::text::{width, wrap};
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
@@ -26,6 +27,7 @@ pub(in crate::tui) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
         }
         (_, None) => texts.push(format!("reading {} …", app.session.workspace.location)),
         (_, Some(_)) if app.queue.is_filtered() => filtered(app, &mut texts),
+        (_, Some(_)) if app.is_first_start() => first_start(app, &mut texts),
         (_, Some(_)) => {
             let ended = match app.fetched.last_ended {
                 Some(Some(at)) => {
@@ -49,6 +51,33 @@ pub(in crate::tui) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
         let style = if index == 0 { app.ui.theme.strong() } else { app.ui.theme.dim() };
         draw_text(text, style, row, buffer);
     }
+}
+
+/// Says what one can do with a store that has nothing in it yet, and by which keys.
+fn first_start(app: &App, texts: &mut Vec<String>) {
+    let key = |action| app.ui.keymap.main_key(action);
+    let line = |key: Option<String>, command: &str, what: &str| match key {
+        Some(key) => format!("{key}  {what}"),
+        None => format!("{what}: {command}"),
+    };
+    let leaves = app.session.has_errands;
+    let mut lines = Vec::new();
+    if !app.session.read_only {
+        lines.push(line(
+            key(Action::Command(CommandKind::Declare)),
+            "redphone declare",
+            "declare an incident",
+        ));
+    }
+    let demo = key(Action::Demo).filter(|_| leaves);
+    lines.push(line(demo, "redphone demo", "see a made-up company at work"));
+    let settings = key(Action::Settings).filter(|_| leaves);
+    lines.push(line(settings, "redphone config init", "set name, people and services"));
+    let wide = lines.iter().map(width).max().unwrap_or(0);
+    texts.push("nothing has happened here yet".into());
+    texts.push(String::new());
+    // Of one width, so that they begin below each other.
+    texts.extend(lines.iter().map(|line| format!("{line}{}", " ".repeat(wide - width(line)))));
 }
 
 /// Explains that nothing passes the filter, or that the history is still being fetched.

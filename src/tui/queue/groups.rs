@@ -16,7 +16,7 @@ use crate::tui::reading;
 pub(in crate::tui) fn toggle_grouping(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = Vec::new();
     if app.ui.focus != Pane::Queue {
-        app.ui.zoomed = false;
+        app.ui.show_all_panes();
         effects = reading::focus::focus(app, Pane::Queue);
     }
     let service = app.selected().map(|row| row.primary_service().unwrap_or_default().to_owned());

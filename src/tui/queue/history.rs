@@ -81,10 +81,13 @@ pub(in crate::tui) fn search_due(app: &mut App, number: u64) -> Vec<Effect> {
 }
 
 fn load(app: &App, number: u64, limit: u32, after: Option<crate::backend::PageMark>) -> Effect {
+    // A server does not know in which zone the viewer's days begin.
+    let mut filter = app.queue.filter().clone();
+    filter.resolve_dates(app.backend_now(), &app.clock());
     Effect::LoadHistoryPage(
         number,
         Box::new(Search {
-            filter: app.queue.filter().clone(),
+            filter,
             me: Some(app.session.me.handle.clone()),
             sort: app.queue.effective_sort(),
             limit,

@@ -108,6 +108,17 @@ impl Unread {
     }
 }
 
+/// A range of rows that is being marked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MarkedRange {
+    /// The row at which it began.
+    pub anchor: IncidentId,
+    /// The row up to which it goes. If another one is selected, the next key begins a new range.
+    pub end: IncidentId,
+    /// What was marked before.
+    pub before: HashSet<IncidentId>,
+}
+
 /// The pages of the history that were fetched.
 #[derive(Clone, Debug)]
 pub struct HistoryPages {
@@ -131,6 +142,8 @@ pub struct HistoryPages {
 struct CompiledFilter {
     /// All terms that are not search words.
     exact: Filter,
+    /// The same terms with their owners and dates resolved, which rows are compared with.
+    resolved: Filter,
     /// The search words, all of which must match.
     text_matchers: Vec<WordMatcher>,
 }
@@ -179,6 +192,10 @@ pub struct Queue {
     pub search_count: u64,
     /// Filters that were used before, newest last.
     pub filter_history: Vec<String>,
+    /// The row that was marked last by itself, from which a range goes on.
+    pub last_mark: Option<IncidentId>,
+    /// The range of rows that is being marked.
+    pub range: Option<MarkedRange>,
 }
 
 impl Queue {
@@ -200,7 +217,7 @@ impl Queue {
                 _ => exact.terms.push(term.clone()),
             }
         }
-        self.compiled = CompiledFilter { exact, text_matchers };
+        self.compiled = CompiledFilter { resolved: exact.clone(), exact, text_matchers };
         self.filter = filter;
     }
 
@@ -210,9 +227,9 @@ impl Queue {
         &self.compiled.exact
     }
 
-    /// Replaces the terms that are not search words by the same ones with their owners resolved.
-    pub fn set_exact_filter(&mut self, resolved: Filter) {
-        self.compiled.exact = resolved;
+    /// Sets what the terms that are not search words mean: with their owners and dates resolved.
+    pub fn set_resolved_filter(&mut self, resolved: Filter) {
+        self.compiled.resolved = resolved;
     }
 
     /// Returns the search words of the filter.
@@ -240,7 +257,7 @@ impl Queue {
     /// Whether an incident passes all terms except the search words.
     #[must_use]
     pub fn passes_exact(&self, row: &Summary, context: MatchContext<'_>) -> bool {
-        self.compiled.exact.matches(row, context)
+        self.compiled.resolved.matches(row, context)
     }
 
     /// Whether the filter includes ended incidents.

@@ -7,9 +7,10 @@ use ratatui::style::{Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::config::panes::Column;
+use crate::model::change::by_begin;
 use crate::model::service_level::running_clock;
-use crate::model::text::{SafeText, pad, truncate, width};
-use crate::model::{Priority, Status, Summary};
+use crate::model::text::{SafeText, pad, sanitize, truncate, width};
+use crate::model::{LastWord, Priority, Status, Summary};
 
 use crate::tui::core::app::App;
 use crate::tui::input::fuzzy::{Hit, WordMatcher};
@@ -298,17 +299,59 @@ pub(in crate::tui) fn second_line(
     }
     let unread = app.queue.unread.get(&row.id).map(Unread::description);
     parts.extend(unread.map(Cow::from));
+    parts.extend(suspect(app, row).map(Cow::from));
     let (remark, style) = remark(app, row);
     let indent = columns.title_offset();
     let mut line = Line::from(" ".repeat(indent));
     let text = truncate(parts.join(" · "), room.saturating_sub(indent)).into_owned();
     line.push_span(Span::styled(text, theme.dim()));
     let free = room.saturating_sub(line.width() + 2);
+    // That nobody has it comes before what somebody did.
+    let urgent = remark.as_ref().filter(|_| is_unacknowledged(row)).map_or(0, |r| width(r) + 2);
+    if let Some(word) = &row.last_word
+        && let Some(text) = last_word_text(app, word, free.saturating_sub(urgent))
+    {
+        line.push_span("  ");
+        line.push_span(Span::styled(text, theme.dim()));
+    }
+    let free = room.saturating_sub(line.width() + 2);
     if let Some(remark) = remark.filter(|remark| width(remark) <= free) {
         line.push_span("  ");
         line.push_span(Span::styled(remark, style));
     }
     line
+}
+
+/// The fewest columns of a last word that say something.
+const MIN_WORD_WIDTH: usize = 12;
+
+/// Returns what somebody said or did last, with who and how long ago, in at most `room` columns:
+/// `“pool is full” Freja 3m` or `Freja moved it to monitoring 3m`. `None` where that does not fit.
+fn last_word_text(app: &App, word: &LastWord, room: usize) -> Option<String> {
+    let name = sanitize(word.by.name.split_whitespace().next().unwrap_or(&word.by.handle));
+    let when = age(word.at, app.backend_now());
+    let frame_width = name.width() + width(&when) + if word.quoted { 4 } else { 2 };
+    let text = sanitize(&word.text);
+    let room = room.checked_sub(frame_width)?;
+    if text.width() > room && room < MIN_WORD_WIDTH {
+        return None;
+    }
+    let text = truncate(text, room);
+    Some(if word.quoted {
+        format!("“{text}” {name} {when}")
+    } else {
+        format!("{name} {text} {when}")
+    })
+}
+
+/// Returns the change that began last before an incident that nobody has acknowledged, if its record
+/// was read.
+fn suspect(app: &App, row: &Summary) -> Option<String> {
+    let mut read = app.reading.shown.iter().chain(&app.reading.cache);
+    let detail = &read.find(|read| read.id == row.id && is_unacknowledged(row))?.detail;
+    let suspect = *by_begin(&detail.suspects).first()?;
+    let before = short_duration(suspect.began_before(row.detected_at));
+    Some(format!("{} {} {before} before", suspect.change.kind, suspect.change.title))
 }
 
 /// Returns what is to be said about how the work on an incident goes, and its style.

@@ -25,8 +25,8 @@ pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
     let now = app.backend_time(now);
     let Some(snapshot) = app.fetched.snapshot.clone() else { return };
     let mut exact = app.queue.exact_filter().clone();
-    app.resolve_owners(&mut exact);
-    app.queue.set_exact_filter(exact);
+    app.resolve_filter(&mut exact);
+    app.queue.set_resolved_filter(exact);
     let levels = app.session.rules.levels;
     let context = MatchContext { now, me: Some(&app.session.me.handle), levels: &levels };
     let mut counts = OpenCounts::default();

@@ -70,7 +70,7 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
         let (line, row) = match line {
             queue::Line::Row(row) => {
                 let row = &queue.rows[*row];
-                (row_line(app, row, &columns, selected), Some(row))
+                (row_line(app, row, &columns, selected && !app.ui.low_bandwidth), Some(row))
             }
             queue::Line::Head(group) => {
                 let (group, room) = (&queue.groups[*group], usize::from(inside.width));
@@ -98,7 +98,11 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
 
 /// Draws a line, and marks it if it is selected.
 fn draw_selectable(app: &App, line: &Line<'_>, at: Rect, selected: bool, buffer: &mut Buffer) {
-    if selected {
+    if selected && app.ui.low_bandwidth {
+        // A background would cost as many bytes as the two rows have cells, with each key.
+        let margin = Rect { x: at.x - 1, width: 1, ..at };
+        draw_text("▌", app.ui.theme.accent(), margin, buffer);
+    } else if selected {
         let focused = app.ui.focus == Pane::Queue;
         let highlight = Rect { x: at.x - 1, width: at.width + 2, ..at };
         buffer.set_style(highlight, app.ui.theme.selection(focused));

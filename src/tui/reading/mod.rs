@@ -17,6 +17,7 @@ use crate::tui::action::Action;
 use crate::tui::core::computed::{CommonInputs, Computed, Identity};
 use crate::tui::core::zone::Clock;
 use crate::tui::theme::Theme;
+use crate::tui::timeline::TimelineView;
 use crate::tui::widgets::text::Line;
 
 /// An incident that was read, with what detail and timeline show of it.
@@ -51,7 +52,8 @@ pub struct DetailInputs {
     pub width: usize,
     /// Whether the pane has no border.
     pub is_bare: bool,
-    pub is_zoomed: bool,
+    /// Whether the record fills the screen: texts are not truncated then.
+    pub has_screen: bool,
     pub common: CommonInputs,
 }
 
@@ -73,6 +75,8 @@ pub struct TimelineInputs {
     pub theme: Theme,
     /// Position of the viewed event, where the incident is shown as it was at that event.
     pub as_of: Option<u32>,
+    /// Which events are shown, and in which order.
+    pub view: TimelineView,
 }
 
 /// What decides which verbs an incident refuses.

@@ -29,6 +29,7 @@ pub(in crate::tui) fn follow(app: &mut App) -> Vec<Effect> {
     // A person who reads is not moved to another incident because this one has left the queue.
     if app.reading.target.is_none() || !matches!(app.ui.focus, Pane::Detail | Pane::Timeline) {
         app.reading.target = app.queue.selected;
+        app.follow.forget();
     }
     let Some(id) = app.reading.target else {
         app.reading.shown = None;
@@ -56,6 +57,7 @@ pub(in crate::tui) fn follow(app: &mut App) -> Vec<Effect> {
 pub(in crate::tui) fn follow_at_once(app: &mut App) -> Vec<Effect> {
     app.reading.moving = false;
     app.reading.target = app.queue.selected;
+    app.follow.forget();
     follow(app)
 }
 
@@ -97,6 +99,8 @@ fn show(app: &mut App, shown: LoadedIncident) {
     if reading.shown.as_ref().is_none_or(|previous| previous.id != shown.id) {
         reading.detail_top = 0;
         reading.timeline_top = 0;
+        app.follow.chosen = None;
+        app.timeline.search.clear();
         if let Some(previous) = reading.shown.take() {
             reading.cache.retain(|c| c.id != previous.id);
             reading.cache.push_front(previous);
@@ -104,6 +108,10 @@ fn show(app: &mut App, shown: LoadedIncident) {
         }
     }
     reading.failed = None;
+    if let Some(stop) = app.follow.returning.take_if(|stop| stop.id == shown.id) {
+        app.follow.chosen = stop.chosen;
+        (reading.detail_top, reading.timeline_top) = (stop.detail_top, stop.timeline_top);
+    }
     reading.shown = Some(shown);
 }
 

@@ -12,7 +12,7 @@ pub(in crate::tui) fn is_offered(app: &App, command: &CustomCommand, incident: &
     // Snoozed and closed incidents are excluded only if the filter says so.
     let mut filter = when.clone();
     filter.terms.push(Term { negated: false, predicate: FilterPredicate::State(StateFilter::Any) });
-    app.resolve_owners(&mut filter);
+    app.resolve_filter(&mut filter);
     let context = MatchContext {
         now: app.backend_now(),
         me: Some(&app.session.me.handle),

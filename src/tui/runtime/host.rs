@@ -1,19 +1,20 @@
 //! The surroundings of the loop: the source of keys and signals, and the terminal.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::event::Event;
 use rustix::process::{Signal as Raised, kill_current_process_group};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout};
 
 use super::editor::EditorSession;
 use crate::config::panes::Notify;
 use crate::tui::form::editor_error::EditorError;
 use crate::tui::terminal::Guard;
-use crate::tui::terminal::input::InputReader;
+use crate::tui::terminal::input::{InputReader, Received, Report};
 use crate::tui::terminal::osc::{self, Multiplexer};
+use crate::tui::terminal::questions::{Finding, Questions};
 
 /// How long to wait for the process to be stopped. Where nobody could continue it, the system does
 /// not stop it, and the panes come back after this time.
@@ -22,8 +23,12 @@ const STOP_TIMEOUT: Duration = Duration::from_millis(300);
 /// An input from the terminal or the system.
 #[derive(Debug)]
 pub enum Input {
-    /// A key, a paste, or another size of the terminal.
+    /// A key, the mouse, a paste, or another size of the terminal.
     Event(Event),
+    /// The terminal has answered something about itself.
+    Found(Finding),
+    /// The terminal has answered that it has drawn a frame: the next one can be sent.
+    Answered,
     /// The process runs again after a stop.
     Continued,
     /// The process is asked to end.
@@ -42,10 +47,11 @@ pub trait Host {
     /// Returns the next input if one has arrived; never waits.
     fn try_next(&mut self) -> impl Future<Output = Option<Input>>;
 
-    /// Returns whether the last frame has been written to the terminal.
+    /// Returns whether the last frame has been written to the terminal, and drawn by it as far as
+    /// that can be told.
     fn is_ready(&self) -> bool;
 
-    /// Waits until the last frame has been written.
+    /// Waits until the last frame has been written, and answered or given up.
     fn wait_ready(&self) -> impl Future<Output = ()> + use<Self>
     where
         Self: Sized;
@@ -86,9 +92,26 @@ pub trait Host {
     /// # Errors
     /// When the terminal can't be written to.
     fn notify(&mut self, how: &Notify, title: &str, body: &str) -> io::Result<()>;
+
+    /// Sets the title of the terminal's window.
+    ///
+    /// # Errors
+    /// When the terminal can't be written to.
+    fn set_title(&mut self, _title: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Sets whether the terminal reports the mouse.
+    ///
+    /// # Errors
+    /// When the terminal can't be written to.
+    fn set_mouse(&mut self, _enabled: bool) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The real terminal and the signals of the process.
+#[allow(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 #[derive(Debug)]
 pub(in crate::tui) struct TerminalHost {
     guard: Guard,
@@ -99,6 +122,10 @@ pub(in crate::tui) struct TerminalHost {
     terminate_pending: bool,
     /// The multiplexer that passes sequences through to the terminal, if any.
     multiplexer: Multiplexer,
+    /// What the terminal was asked and has not answered.
+    questions: Questions,
+    slow_link: bool,
+    mouse: bool,
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
@@ -106,8 +133,14 @@ pub(in crate::tui) struct TerminalHost {
 }
 
 impl TerminalHost {
-    pub(in crate::tui) fn new(guard: Guard) -> io::Result<Self> {
+    pub(in crate::tui) fn new(guard: Guard, questions: Questions, mouse: bool) -> io::Result<Self> {
+        if mouse {
+            guard.set_mouse(true)?;
+        }
         Ok(Self {
+            questions,
+            slow_link: false,
+            mouse,
             guard,
             events: Some(InputReader::new()?),
             disconnected: false,
@@ -120,12 +153,32 @@ impl TerminalHost {
         })
     }
 
-    fn event_to_input(&mut self, event: Option<Event>) -> Input {
-        if let Some(event) = event {
-            return Input::Event(event);
+    fn received(&mut self, received: Option<Received>) -> Input {
+        match received {
+            Some(Received::Event(event)) => Input::Event(event),
+            Some(Received::Report(report)) => self.reported(report),
+            None => {
+                self.guard.hang_up();
+                self.disconnect()
+            }
         }
-        self.guard.hang_up();
-        self.disconnect()
+    }
+
+    fn reported(&mut self, report: Report) -> Input {
+        if report != Report::Ready {
+            return self.questions.answer(report).map_or(Input::Answered, Input::Found);
+        }
+        let is_slow = self.guard.writer().answered(Instant::now());
+        if std::mem::replace(&mut self.slow_link, is_slow) == is_slow {
+            Input::Answered
+        } else {
+            Input::Found(Finding::SlowLink(is_slow))
+        }
+    }
+
+    fn set_up_again(&mut self) -> io::Result<()> {
+        self.guard.reactivate()?;
+        if self.mouse { self.guard.set_mouse(true) } else { Ok(()) }
     }
 
     /// Stops drawing. After the signal alone the terminal may still exist, so it is released;
@@ -142,7 +195,7 @@ fn env_var(name: &str) -> Option<String> {
 }
 
 /// Waits for the next event of the terminal; for ever if there is no terminal.
-async fn next_event(events: &mut Option<InputReader>) -> Option<Event> {
+async fn next_event(events: &mut Option<InputReader>) -> Option<Received> {
     match events {
         Some(events) => events.next().await,
         None => std::future::pending().await,
@@ -163,22 +216,29 @@ impl Host for TerminalHost {
             _ = self.terminate.recv() => Input::Terminate,
             _ = self.interrupt.recv() => Input::Terminate,
             _ = self.resume.recv() => Input::Continued,
-            event = next_event(&mut self.events) => self.event_to_input(event),
+            received = next_event(&mut self.events) => self.received(received),
         }
     }
 
     async fn try_next(&mut self) -> Option<Input> {
-        let event = self.events.as_mut()?.try_next().await?;
-        Some(self.event_to_input(event))
+        let received = self.events.as_mut()?.try_next().await?;
+        Some(self.received(received))
     }
 
     fn is_ready(&self) -> bool {
-        self.disconnected || self.guard.writer().is_idle()
+        let writer = self.guard.writer();
+        self.disconnected || (writer.is_idle() && writer.blocked_until(Instant::now()).is_none())
     }
 
     fn wait_ready(&self) -> impl Future<Output = ()> + use<> {
         let output = self.guard.writer().clone();
-        async move { output.wait_idle().await }
+        async move {
+            output.wait_idle().await;
+            // The answer itself comes as an input.
+            if let Some(until) = output.blocked_until(Instant::now()) {
+                sleep_until(until.into()).await;
+            }
+        }
     }
 
     fn is_disconnected(&self) -> bool {
@@ -194,7 +254,7 @@ impl Host for TerminalHost {
         kill_current_process_group(Raised::TSTP)?;
         // The signal may arrive a moment later; the next one is the continuation.
         let _ = timeout(STOP_TIMEOUT, self.resume.recv()).await;
-        self.guard.reactivate()?;
+        self.set_up_again()?;
         self.events = Some(InputReader::new()?);
         Ok(())
     }
@@ -227,7 +287,7 @@ impl Host for TerminalHost {
         if self.disconnected {
             return Ok(edited);
         }
-        self.guard.reactivate()?;
+        self.set_up_again()?;
         self.events = Some(InputReader::new()?);
         // Interrupts and stops were meant for the editor.
         let _ = timeout(Duration::ZERO, self.interrupt.recv()).await;
@@ -236,7 +296,7 @@ impl Host for TerminalHost {
     }
 
     fn reactivate(&mut self) -> io::Result<()> {
-        if self.disconnected { Ok(()) } else { self.guard.reactivate() }
+        if self.disconnected { Ok(()) } else { self.set_up_again() }
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
@@ -247,5 +307,14 @@ impl Host for TerminalHost {
     fn notify(&mut self, how: &Notify, title: &str, body: &str) -> io::Result<()> {
         let desktop = how.desktop.resolve(&env_var);
         self.guard.send_sequence(osc::notify(title, body, how.bell, desktop, self.multiplexer))
+    }
+
+    fn set_title(&mut self, title: &str) -> io::Result<()> {
+        self.guard.set_title(title)
+    }
+
+    fn set_mouse(&mut self, enabled: bool) -> io::Result<()> {
+        self.mouse = enabled;
+        self.guard.set_mouse(enabled)
     }
 }

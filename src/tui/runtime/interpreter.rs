@@ -4,7 +4,7 @@
 //! surroundings are behind [`Surroundings`]: tasks, files and processes in the program, fakes in
 //! tests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,11 +17,14 @@ use crate::model::measures::{Cut, Window};
 use crate::model::queue::Sort;
 use crate::model::{CommandId, Envelope, IncidentId, IncidentNumber};
 use crate::sync::drafts::DraftOp;
+use crate::sync::last_seen::LastSeen;
 use crate::sync::{ReadResult, Reader};
 
 use crate::tui::core::message::{Effect, Message, OutboxRequest, Timer};
 use crate::tui::metrics::Span;
 use crate::tui::run::{ProgramSpec, RunId};
+use crate::tui::runtime::screen_reads;
+use crate::tui::screens::ScreenRequest;
 use crate::tui::wall::EventRequest;
 use crate::tui::workspace::WorkspaceId;
 
@@ -120,6 +123,14 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
         Effect::LoadRibbonEvents(request) => {
             surroundings.spawn(reads.read_ribbon_events(request));
         }
+        Effect::LoadLastSeen(path, viewer) => {
+            // A small file, but perhaps on a slow disk.
+            surroundings.spawn(async move { reads.read_last_seen(&path, &viewer) });
+        }
+        Effect::RecordLastSeen(path, viewer, time) => record_last_seen(&path, &viewer, time),
+        Effect::LoadScreen(number, request) => {
+            surroundings.spawn(reads.read_screen(number, *request));
+        }
         Effect::LoadLastP1(filter) => surroundings.spawn(reads.read_last_p1(filter)),
         Effect::LoadRunbooks(folder) => surroundings.load_runbooks(folder),
         Effect::LoadRunbook(folder, name) => surroundings.load_runbook(folder, name),
@@ -131,11 +142,24 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
         Effect::Copy(_)
         | Effect::Notify { .. }
         | Effect::Suspend
+        | Effect::Redraw
+        | Effect::SetMouse(_)
         | Effect::Edit(_)
         | Effect::SwitchWorkspace(_)
+        | Effect::Leave(_)
         | Effect::Quit => return Some(effect),
     }
     None
+}
+
+/// Stores up to when a viewer has seen the feed. It is done at once, since the program may end next:
+/// the file has a few lines. Where it can't be written, the next feed begins earlier.
+fn record_last_seen(path: &Path, viewer: &str, time: DateTime<Utc>) {
+    let mut seen = LastSeen::load(path);
+    seen.record(viewer, time);
+    if let Err(error) = seen.save(path) {
+        tracing::debug!(%error, "when the feed was last seen is not stored");
+    }
 }
 
 /// Reads a backend and sends the results as messages.
@@ -167,6 +191,15 @@ impl ReadTasks {
     async fn read_history_page(self, number: u64, search: Box<Search>) {
         let page = self.reader.read_page(&search).await;
         self.send(Message::HistoryPage(number, page, self.clock.now()));
+    }
+
+    fn read_last_seen(&self, path: &Path, viewer: &str) {
+        self.send(Message::LastSeen(LastSeen::load(path).time(viewer)));
+    }
+
+    async fn read_screen(self, number: u64, request: ScreenRequest) {
+        let page = screen_reads::read(&*self.reader, request).await;
+        self.send(Message::ScreenLoaded(number, page, self.clock.now()));
     }
 
     async fn locate_incident(self, number: IncidentNumber) {

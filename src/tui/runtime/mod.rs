@@ -10,6 +10,7 @@ mod host;
 pub mod interpreter;
 mod run;
 mod runbooks;
+mod screen_reads;
 pub mod terminal_session;
 
 use std::io;
@@ -31,9 +32,10 @@ use crate::config::Reload;
 
 use crate::tui::action::build_keymap;
 use crate::tui::core::app::App;
-use crate::tui::core::message::{Effect, Message};
+use crate::tui::core::message::{Effect, Errand, Message};
 use crate::tui::core::zone::ViewerZone;
 use crate::tui::layout::prepare;
+use crate::tui::state_line::layout::window_title;
 use crate::tui::theme::Theme;
 use crate::tui::update::update;
 use crate::tui::verb::send::unconfirmed;
@@ -51,6 +53,10 @@ const IDLE_FRAME_INTERVAL: Duration = Duration::from_secs(5);
 const ACTIVE_AFTER_KEY: Duration = Duration::from_secs(2);
 /// How long the first frame waits for the rows, so that it is complete.
 const FIRST_FRAME_WAIT: Duration = Duration::from_millis(40);
+/// How long a frame waits for the outcome of a command that a key has sent, so that both are drawn
+/// once. A store on this machine answers sooner, and what comes within a tenth of a second seems to come
+/// at once.
+const OUTCOME_WAIT: Duration = Duration::from_millis(80);
 /// How long messages that have arrived are handled before a frame is drawn.
 const MAX_DRAIN: Duration = Duration::from_millis(100);
 
@@ -61,6 +67,8 @@ pub enum ExitReason {
     Quit,
     /// The person switched to another workspace, which is open.
     Switch(WorkspaceId),
+    /// The person left for something else.
+    Errand(Errand),
 }
 
 /// What the loop gets from its surroundings besides keys.
@@ -140,7 +148,9 @@ where
         offset_lookup: OffsetLookup::default(),
         dirty: true,
         last_key_at: None,
+        outcome_due: None,
         last_frame_at: None,
+        title: String::new(),
     };
     let reason = event_loop.run().await?;
     Ok((event_loop.app, reason))
@@ -160,7 +170,11 @@ struct EventLoop<'a, B: ratatui::backend::Backend, H> {
     dirty: bool,
     /// When a key was pressed last, or the panes were opened.
     last_key_at: Option<Instant>,
+    /// Until when a frame waits for the outcome of a command that a key has sent.
+    outcome_due: Option<Instant>,
     last_frame_at: Option<Instant>,
+    /// The title of the terminal's window.
+    title: String,
 }
 
 /// Whether the loop continues.
@@ -199,6 +213,10 @@ where
                 None if self.app.fetched.snapshot.is_some() => started_at,
                 None => started_at + FIRST_FRAME_WAIT,
             };
+            if self.app.inflight.pending.is_empty() {
+                self.outcome_due = None;
+            }
+            let due = self.outcome_due.map_or(due, |outcome_due| due.max(outcome_due));
             if self.dirty && self.host.is_ready() && due <= Instant::now() {
                 self.draw()?;
             }
@@ -216,6 +234,11 @@ where
         let app = &self.app;
         self.terminal.draw(|frame| view(app, frame)).map_err(io::Error::other)?;
         self.app.ui.mark_drawn(Utc::now());
+        let title = window_title(&self.app);
+        if title != self.title && !title.is_empty() {
+            self.host.set_title(&title)?;
+            self.title = title;
+        }
         Ok(())
     }
 
@@ -267,12 +290,17 @@ where
     }
 
     async fn handle_input(&mut self, input: Input) -> Result<Flow, RunError> {
-        self.last_key_at = Some(Instant::now());
+        match input {
+            Input::Answered => return Ok(Flow::Continue),
+            Input::Found(finding) => return self.handle_message(Message::Terminal(finding)).await,
+            _ => self.last_key_at = Some(Instant::now()),
+        }
         let message = match input {
             Input::Event(Event::Key(key)) => Message::Key(key, Utc::now()),
             Input::Event(Event::Paste(text)) => Message::Paste(text),
             Input::Event(Event::Resize(width, height)) => Message::Resized(width, height),
-            Input::Event(_) => return Ok(Flow::Continue),
+            Input::Event(Event::Mouse(mouse)) => Message::Mouse(mouse, Utc::now()),
+            Input::Event(_) | Input::Found(_) | Input::Answered => return Ok(Flow::Continue),
             Input::Continued => {
                 self.host.reactivate()?;
                 return self.redraw().await;
@@ -282,7 +310,12 @@ where
                 return Err(RunError::Terminal(io::Error::other("it was given back by a failure")));
             }
         };
-        self.handle_message(message).await
+        let pending = self.app.inflight.pending.len();
+        let next = self.handle_message(message).await;
+        if self.app.inflight.pending.len() > pending {
+            self.outcome_due = Some(Instant::now() + OUTCOME_WAIT);
+        }
+        next
     }
 
     /// Draws everything again, on a terminal that may show something else or have another size.
@@ -293,8 +326,8 @@ where
         Box::pin(self.tick()).await
     }
 
-    /// Handles the passing of time. Looks up the changes of the viewer's offset from UTC if the next
-    /// of them may be another.
+    /// Handles the passing of time. Looks up the changes of the viewer's offset from UTC if the
+    /// next of them may be another.
     async fn tick(&mut self) -> Result<Flow, RunError> {
         let now = Local::now();
         let offset = now.offset().fix();
@@ -318,15 +351,20 @@ where
         for effect in update(&mut self.app, message) {
             match effect {
                 Effect::Quit => return Ok(Flow::Exit(ExitReason::Quit)),
+                Effect::Leave(errand) => return Ok(Flow::Exit(ExitReason::Errand(errand))),
                 Effect::SwitchWorkspace(workspace) => {
                     return Ok(Flow::Exit(ExitReason::Switch(workspace)));
                 }
                 Effect::Copy(text) => self.host.copy(&text)?,
+                Effect::SetMouse(enabled) => self.host.set_mouse(enabled)?,
                 Effect::Notify { title, body } => {
                     self.host.notify(&self.app.session.settings.notify, &title, &body)?;
                 }
                 Effect::Suspend => {
                     self.host.suspend().await?;
+                    Box::pin(self.redraw()).await?;
+                }
+                Effect::Redraw => {
                     Box::pin(self.redraw()).await?;
                 }
                 Effect::Edit(text) => {

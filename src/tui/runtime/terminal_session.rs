@@ -12,8 +12,9 @@ use crate::tui::core::app::App;
 use crate::tui::core::state::notices::Toast;
 use crate::tui::core::zone::Zone;
 use crate::tui::runtime::{ExitReason, LoopContext, TerminalHost};
+use crate::tui::terminal::questions::Questions;
 use crate::tui::terminal::{Guard, Screen};
-use crate::tui::theme::{Name, Theme};
+use crate::tui::theme::{Background, Symbols, Theme};
 use crate::tui::verb::send::unconfirmed;
 use crate::tui::wall::Wall;
 use crate::tui::{Options, RunError, runtime, terminal, theme, wall};
@@ -29,8 +30,9 @@ pub struct TerminalSession {
 /// State that is carried over from one workspace's panes to the next.
 #[derive(Debug)]
 struct Carryover {
-    theme: Name,
+    theme: Theme,
     zone: Zone,
+    slow_link: bool,
     palette_history: Vec<String>,
     unconfirmed: String,
 }
@@ -51,8 +53,11 @@ impl TerminalSession {
         let appearance = options.settings.appearance;
         // The Linux console does not support synchronized updates: the marks would only cost bytes.
         let synchronized = appearance.synchronized && !appearance.low_bandwidth && term != "linux";
-        let (guard, screen) = Guard::enter(synchronized)?;
-        Ok(Self { screen, host: TerminalHost::new(guard)?, carryover: None })
+        let depth = theme::Depth::detect(appearance.depth, &env_var);
+        let questions = Questions::choose(&term, depth, is_ascii(options));
+        let (guard, screen) = Guard::enter(synchronized, &questions.sequence())?;
+        let host = TerminalHost::new(guard, questions, appearance.mouse)?;
+        Ok(Self { screen, host, carryover: None })
     }
 
     /// Shows panes on a backend until the person leaves them, or the wall display without panes
@@ -70,13 +75,15 @@ impl TerminalSession {
         wall: Option<wall::Settings>,
     ) -> Result<ExitReason, RunError> {
         options.read_only |= wall.is_some();
-        let ascii = options.ascii || !theme::locale_is_utf8();
-        let var = |name: &str| std::env::var(name).ok();
         let appearance = options.settings.appearance;
-        let depth = theme::Depth::detect(appearance.depth, &var);
+        let depth = theme::Depth::detect(appearance.depth, &env_var);
         // crossterm would read NO_COLOR again, but an explicit choice overrides that variable.
         crossterm::style::force_color_output(depth != theme::Depth::None);
-        let theme = Theme::new(depth, ascii).with_name(appearance.theme);
+        let theme = Theme::new(depth, false)
+            .with_symbols(symbols(&options))
+            .with_background(Background::detect(&env_var))
+            .with_own(appearance.own.as_ref())
+            .with_name(appearance.theme);
         let context =
             LoopContext { reloads: options.reloads.take(), opener: options.opener.take() };
         let now = Utc::now();
@@ -91,10 +98,35 @@ impl TerminalSession {
         if reason == ExitReason::Quit && !unconfirmed.is_empty() {
             return Err(RunError::Unconfirmed(unconfirmed));
         }
-        let (theme, zone) = (app.ui.theme.name(), app.ui.zone);
-        self.carryover =
-            Some(Carryover { theme, zone, palette_history: app.ui.palette_history, unconfirmed });
+        self.carryover = Some(Carryover {
+            theme: app.ui.theme,
+            zone: app.ui.zone,
+            slow_link: app.ui.slow_link,
+            palette_history: app.ui.palette_history,
+            unconfirmed,
+        });
         Ok(reason)
+    }
+}
+
+fn env_var(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn is_ascii(options: &Options) -> bool {
+    options.ascii || !theme::locale_is_utf8()
+}
+
+/// Returns which symbols the terminal can show.
+fn symbols(options: &Options) -> Symbols {
+    if !theme::locale_is_utf8() {
+        Symbols::Ascii
+    } else if options.ascii {
+        Symbols::AsciiAndLetters
+    } else if env_var("TERM").as_deref() == Some("linux") {
+        Symbols::Console
+    } else {
+        Symbols::All
     }
 }
 
@@ -102,8 +134,10 @@ impl Carryover {
     /// Applies the earlier choices of theme, zone and palette history, and shows a notice about
     /// commands that were not confirmed before the switch.
     fn apply_to(self, app: &mut App) {
-        app.ui.theme = app.ui.theme.with_name(self.theme);
+        app.ui.theme = self.theme;
         app.ui.zone = self.zone;
+        app.ui.slow_link = self.slow_link;
+        app.ui.low_bandwidth |= self.slow_link;
         app.ui.palette_history = self.palette_history;
         if !self.unconfirmed.is_empty() {
             let text = format!(

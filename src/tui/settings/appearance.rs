@@ -1,7 +1,7 @@
 //! How things are shown: theme and time zone; and copying to the clipboard.
 
 use crate::sync::drafts::DraftOp;
-use crate::sync::screen_state::ScreenState;
+use crate::sync::screen_state::{Choice, ScreenState};
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::QUEUE_SHARES;
@@ -10,11 +10,16 @@ use crate::tui::core::notices::show_toast;
 use crate::tui::core::pane::Pane;
 use crate::tui::core::zone::Zone;
 use crate::tui::terminal::osc::{MAX_COPY_BYTES, TooLong};
+use crate::tui::terminal::questions::Finding;
 use crate::tui::theme::{Depth, Name};
 
 /// Switches to the next theme.
 pub(in crate::tui) fn next_theme(app: &mut App) -> Vec<Effect> {
-    set_theme(app, app.ui.theme.name().next())
+    let mut next = app.ui.theme.name().next();
+    if next == Name::Own && !app.ui.theme.has_own() {
+        next = next.next();
+    }
+    set_theme(app, next)
 }
 
 /// Switches to a theme; shows why not if there are no colours.
@@ -26,8 +31,66 @@ pub(in crate::tui) fn set_theme(app: &mut App, name: Name) -> Vec<Effect> {
             true,
         );
     }
+    if name == Name::Own && !app.ui.theme.has_own() {
+        let text = "there are no colours of your own: add [looks.own] to the settings";
+        return show_toast(app, text, true);
+    }
     app.ui.theme = app.ui.theme.with_name(name);
-    show_toast(app, format!("theme: {}", app.ui.theme.name()), false)
+    let mut effects = vec![remember_screen(app)];
+    effects.extend(show_toast(app, format!("theme: {}", app.ui.theme.name()), false));
+    effects
+}
+
+/// Stores what was chosen by key for later runs.
+fn remember_screen(app: &App) -> Effect {
+    let appearance = app.session.settings.appearance;
+    Effect::Draft(DraftOp::RememberScreen(ScreenState {
+        queue_share: app.ui.queue_share,
+        theme: Choice::new(app.ui.theme.name().as_str(), appearance.theme.as_str()),
+        zone: Choice::new(app.ui.zone.as_str(), appearance.zone.as_str()),
+    }))
+}
+
+/// Applies what earlier runs have stored about the screen. A choice holds until its setting
+/// changes.
+pub(in crate::tui) fn restore_screen(app: &mut App, state: &ScreenState) {
+    app.ui.queue_share = state.queue_share;
+    let appearance = app.session.settings.appearance;
+    let theme = state.theme.as_ref().and_then(|theme| theme.instead_of(appearance.theme.as_str()));
+    if let Some(name) = theme.and_then(|theme| theme.parse().ok())
+        && (name != Name::Own || app.ui.theme.has_own())
+    {
+        app.ui.theme = app.ui.theme.with_name(name);
+    }
+    let zone = state.zone.as_ref().and_then(|zone| zone.instead_of(appearance.zone.as_str()));
+    if let Some(zone) = zone.and_then(|zone| zone.parse().ok()) {
+        app.ui.zone = zone;
+    }
+}
+
+/// Adapts to what the terminal has answered about itself.
+pub(in crate::tui) fn terminal_found(app: &mut App, finding: Finding) -> Vec<Effect> {
+    match finding {
+        Finding::Background(background) => {
+            app.ui.theme = app
+                .ui
+                .theme
+                .with_background(background)
+                .with_own(app.session.settings.appearance.own.as_ref());
+        }
+        Finding::WideAmbiguous => {
+            app.ui.theme = app.ui.theme.with_wide_ambiguous();
+            // What is drawn already stands elsewhere than it should.
+            return vec![Effect::Redraw];
+        }
+        Finding::SlowLink(is_slow) => {
+            app.ui.slow_link = is_slow;
+            let is_set = app.session.settings.appearance.low_bandwidth;
+            // Colours stay as they are: to change them would draw nearly everything again.
+            app.ui.low_bandwidth = is_slow || is_set;
+        }
+    }
+    Vec::new()
 }
 
 /// By how much a key moves the border between the queue and the panes beside it, in per cent of the
@@ -44,8 +107,7 @@ pub(in crate::tui) fn move_border(app: &mut App, by: i32) -> Vec<Effect> {
     let share = (now + by * BORDER_STEP).clamp(least.into(), most.into());
     let Ok(share) = u16::try_from(share) else { return Vec::new() };
     app.ui.queue_share = Some(share);
-    let state = ScreenState { queue_share: Some(share) };
-    vec![Effect::Draft(DraftOp::RememberScreen(state))]
+    vec![remember_screen(app)]
 }
 
 /// Switches to the next choice of a time zone.
@@ -62,7 +124,9 @@ pub(in crate::tui) fn set_zone(app: &mut App, zone: Zone) -> Vec<Effect> {
         Zone::Utc => "times are UTC".to_owned(),
         Zone::Both => format!("times are yours ({name}) and UTC"),
     };
-    show_toast(app, text, false)
+    let mut effects = vec![remember_screen(app)];
+    effects.extend(show_toast(app, text, false));
+    effects
 }
 
 /// Puts a text into the clipboard and confirms that; a text that is too long is refused.

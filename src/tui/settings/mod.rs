@@ -1,4 +1,5 @@
 //! Changes of settings while the panes run.
 
 pub mod appearance;
+pub mod errand;
 pub mod update;

@@ -54,18 +54,25 @@ pub(in crate::tui) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     app.session.rules = Arc::new(rules);
     let (old, new) = (app.session.settings.appearance, panes.appearance);
     // What was switched by hand stays, unless the setting itself has changed.
+    if old.own != new.own {
+        app.ui.theme = app.ui.theme.with_own(new.own.as_ref());
+    }
     if old.theme != new.theme {
         app.ui.theme = app.ui.theme.with_name(new.theme);
     }
     if old.zone != new.zone {
         app.ui.zone = new.zone;
     }
-    app.ui.low_bandwidth = new.low_bandwidth;
+    app.ui.set_low_bandwidth(new.low_bandwidth);
+    app.ui.low_bandwidth |= app.ui.slow_link;
+    let mouse = (old.mouse != new.mouse).then_some(new.mouse);
+    app.ui.mouse = mouse.unwrap_or(app.ui.mouse);
     app.session.settings = Arc::new(panes);
     workspace::update::reloaded(app, &profiles, &unusable_profiles);
     app.session.warnings = warnings;
     // Service levels decide the order of the rows and when they change.
     let mut effects = clock::time_passed(app, app.now);
+    effects.extend(mouse.map(Effect::SetMouse));
     effects.extend(runbook::load::load_folder(app));
     effects.extend(if app.session.warnings.is_empty() {
         let restart_hint = match needs_restart.as_slice() {

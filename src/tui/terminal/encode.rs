@@ -72,6 +72,16 @@ pub(super) fn encode(
     writer.cursor
 }
 
+/// Encodes a move of the cursor to a position, from where it is if that is certain.
+pub(super) fn encode_move(
+    out: &mut Vec<u8>,
+    screen: &Buffer,
+    cursor: Option<(u16, u16)>,
+    (x, y): (u16, u16),
+) {
+    Writer { out, screen, pen: PLAIN, cursor }.move_cursor(x, y);
+}
+
 struct Writer<'a> {
     out: &'a mut Vec<u8>,
     screen: &'a Buffer,
@@ -127,7 +137,7 @@ impl Writer<'_> {
     }
 
     fn put(&mut self, cell: &Cell, x: u16, y: u16) {
-        self.set_pen(Pen::from_cell(cell));
+        self.set_pen(self.pen_for(cell));
         self.raw(cell.symbol().as_bytes());
         // Terminals differ on which characters are wide, and on the cursor after the last column.
         let next = x + 1;
@@ -187,13 +197,21 @@ impl Writer<'_> {
             let cell = self.screen.cell((x, y))?;
             let symbol = cell.symbol();
             let same =
-                Pen::from_cell(cell) == self.pen || (is_blank(cell) && self.pen.matches_erased());
+                self.pen_for(cell) == self.pen || (is_blank(cell) && self.pen.matches_erased());
             if !same || symbol.chars().count() != 1 || symbol.width() != 1 || bytes.len() > 8 {
                 return None;
             }
             bytes.extend_from_slice(symbol.as_bytes());
         }
         Some(bytes)
+    }
+
+    /// Returns the pen that a cell needs. On a blank neither the foreground nor most attributes can be
+    /// seen, so those of the last cell stay.
+    fn pen_for(&self, cell: &Cell) -> Pen {
+        let pen = Pen::from_cell(cell);
+        let shown = (pen.attributes | self.pen.attributes).intersects(SHOWN_ON_BLANKS);
+        if cell.symbol() == " " && !shown { Pen { bg: pen.bg, ..self.pen } } else { pen }
     }
 
     /// Changes colours and attributes by the shortest sequence.

@@ -16,7 +16,7 @@ const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
 pub(super) const SYNC_END: &[u8] = b"\x1b[?2026l";
 
 /// Frames shorter than this arrive at once anyway; the marks would be longer than the frame.
-const MIN_SYNC_BYTES: usize = 64;
+const MIN_SYNC_BYTES: usize = 256;
 
 /// Collects the bytes of a frame.
 #[derive(Clone, Debug, Default)]
@@ -180,11 +180,10 @@ impl<S: Sink> Backend for Framed<S> {
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
         let position = position.into();
-        let target = Some((position.x, position.y));
-        if std::mem::replace(&mut self.cursor, target) == target {
-            return Ok(());
-        }
-        self.inner.set_cursor_position(position)
+        let target = (position.x, position.y);
+        let mut bytes = Vec::new();
+        encode::encode_move(&mut bytes, &self.screen, self.cursor.replace(target), target);
+        self.frame_bytes.write_all(&bytes)
     }
 
     fn clear(&mut self) -> io::Result<()> {

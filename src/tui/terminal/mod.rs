@@ -2,16 +2,18 @@
 //! blocking the panes.
 
 mod encode;
+pub mod flow;
 mod framed;
 pub mod input;
 pub mod osc;
+pub mod questions;
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::panic;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,13 +28,22 @@ use tokio::sync::Notify;
 
 pub use framed::{Framed, Sink};
 
+use flow::FlowControl;
 use framed::SYNC_END;
+use input::{Report, drain_answers};
+
+/// Reports of buttons and the wheel (xterm's mode 1000) in the form that has no limits (1006).
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 /// How long restoring waits for a terminal that accepts no output.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Whether the terminal is set up for the panes. Static, because the panic hook has no other state.
 static TERMINAL_ACTIVE: AtomicBool = AtomicBool::new(false);
+
+/// Whether the window has a title of the panes. Static for the same reason.
+static TITLE_PUSHED: AtomicBool = AtomicBool::new(false);
 
 /// Sends bytes to the thread that writes to the terminal. A slow terminal delays that thread, not
 /// the panes.
@@ -45,6 +56,8 @@ pub struct TerminalWriter {
 #[derive(Debug, Default)]
 struct WriterState {
     in_flight: AtomicUsize,
+    /// Which frames the terminal has drawn.
+    flow: Mutex<FlowControl>,
     written: Notify,
     error: Mutex<Option<io::Error>>,
 }
@@ -73,6 +86,24 @@ impl TerminalWriter {
         self.check()?;
         self.state.in_flight.fetch_add(1, Ordering::AcqRel);
         self.frames.send(bytes).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+    }
+
+    fn flow(&self) -> MutexGuard<'_, FlowControl> {
+        self.state.flow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records that the terminal has drawn a frame. Returns whether the link is slow.
+    pub fn answered(&self, now: Instant) -> bool {
+        let mut flow = self.flow();
+        flow.answered(now);
+        flow.is_slow()
+    }
+
+    /// Returns until when the next frame must wait for the terminal's answer at most; `None` if it
+    /// need not.
+    #[must_use]
+    pub fn blocked_until(&self, now: Instant) -> Option<Instant> {
+        self.flow().blocked_until(now)
     }
 
     fn check(&self) -> io::Result<()> {
@@ -104,7 +135,10 @@ impl TerminalWriter {
 }
 
 impl Sink for TerminalWriter {
-    fn send_frame(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+    fn send_frame(&mut self, mut bytes: Vec<u8>) -> io::Result<()> {
+        if self.flow().send(bytes.len(), Instant::now()) {
+            bytes.extend_from_slice(flow::REQUEST);
+        }
         self.send(bytes)
     }
 
@@ -137,24 +171,28 @@ pub struct Guard {
 
 impl Guard {
     /// Sets the terminal up: raw mode, alternate screen, bracketed paste. `synchronized` puts the
-    /// marks of synchronized updates around each frame.
+    /// marks of synchronized updates around each frame. `questions` are requests to the terminal
+    /// that leave the screen empty.
     ///
     /// # Errors
     /// When the terminal can't be set up; it is left as it was then.
-    pub fn enter(synchronized: bool) -> io::Result<(Self, Screen)> {
+    pub fn enter(synchronized: bool, questions: &[u8]) -> io::Result<(Self, Screen)> {
         let writer = TerminalWriter::start()?;
         let previous_hook = install_panic_hook();
         let guard = Self { writer: writer.clone(), previous_hook, hung_up: false };
-        guard.activate()?;
+        guard.activate(questions)?;
         let screen = Terminal::new(Framed::new(writer).synchronized(synchronized))?;
         Ok((guard, screen))
     }
 
-    fn activate(&self) -> io::Result<()> {
+    fn activate(&self, questions: &[u8]) -> io::Result<()> {
         terminal::enable_raw_mode()?;
         TERMINAL_ACTIVE.store(true, Ordering::Release);
         let mut bytes = Vec::new();
         queue!(bytes, EnterAlternateScreen, DisableLineWrap, EnableBracketedPaste, Hide)?;
+        bytes.extend_from_slice(questions);
+        bytes.extend_from_slice(flow::REQUEST);
+        self.writer.flow().restart(Instant::now());
         self.writer.send(bytes)
     }
 
@@ -170,6 +208,13 @@ impl Guard {
             self.writer.wait_blocking();
             self.writer.send(restore_sequence())?;
             self.writer.wait_blocking();
+            drain_answers(|report| {
+                let now = Instant::now();
+                if report == Some(Report::Ready) {
+                    self.writer.answered(now);
+                }
+                self.writer.flow().outstanding(now)
+            });
         }
         terminal::disable_raw_mode()
     }
@@ -179,7 +224,7 @@ impl Guard {
     /// # Errors
     /// When the terminal can't be set up.
     pub fn reactivate(&self) -> io::Result<()> {
-        self.activate()
+        self.activate(&[])
     }
 
     /// Records that the terminal has hung up: nothing more is written to it.
@@ -199,6 +244,23 @@ impl Guard {
     /// When it can't be written to.
     pub fn send_sequence(&self, bytes: Vec<u8>) -> io::Result<()> {
         if self.hung_up || bytes.is_empty() { Ok(()) } else { self.writer.send(bytes) }
+    }
+
+    /// Sets the title of the terminal's window; the earlier one comes back with [`Guard::release`].
+    ///
+    /// # Errors
+    /// When it can't be written to.
+    pub fn set_title(&self, title: &str) -> io::Result<()> {
+        let is_first = !TITLE_PUSHED.swap(true, Ordering::AcqRel);
+        self.send_sequence(osc::title(title, is_first))
+    }
+
+    /// Sets whether the terminal reports the mouse, instead of marking text with it.
+    ///
+    /// # Errors
+    /// When it can't be written to.
+    pub fn set_mouse(&self, enabled: bool) -> io::Result<()> {
+        self.send_sequence(if enabled { MOUSE_ON } else { MOUSE_OFF }.to_vec())
     }
 
     /// Returns the writer that sends bytes to the terminal.
@@ -223,6 +285,10 @@ fn restore_sequence() -> Vec<u8> {
     let mut bytes = Vec::from(SYNC_END);
     // Writing to memory does not fail.
     let _ = queue!(bytes, DisableBracketedPaste, EnableLineWrap, LeaveAlternateScreen, Show);
+    bytes.extend_from_slice(MOUSE_OFF);
+    if TITLE_PUSHED.swap(false, Ordering::AcqRel) {
+        bytes.extend_from_slice(osc::TITLE_BACK);
+    }
     bytes
 }
 

@@ -129,6 +129,17 @@ pub fn notify<'a>(
     bytes
 }
 
+/// Restores the title of the window that was pushed (xterm's XTWINOPS).
+pub(super) const TITLE_BACK: &[u8] = b"\x1b[23;2t";
+
+/// Returns the sequence that sets the title of the window (OSC 2). The earlier one is pushed first
+/// if `is_first`.
+#[must_use]
+pub fn title<'a>(title: impl Into<SafeText<'a>>, is_first: bool) -> Vec<u8> {
+    let push = if is_first { "\x1b[22;2t" } else { "" };
+    format!("{push}\x1b]2;{}\x1b\\", truncate(title, MAX_COLUMNS)).into_bytes()
+}
+
 impl Desktop {
     /// Resolves `auto` to a protocol, from the environment.
     #[must_use]
@@ -238,6 +249,13 @@ mod tests {
                 prop_assert_eq!(text(inside).matches('\u{1b}').count(), 2);
             }
         }
+    }
+
+    #[test]
+    fn title_is_set_and_cannot_end_early() {
+        assert_eq!(text(&title("2 P1 · redphone", true)), "\x1b[22;2t\x1b]2;2 P1 · redphone\x1b\\");
+        let sent = title("a\x07b\x1b]", false);
+        assert!(!text(&sent)[1..sent.len() - 2].contains(char::is_control));
     }
 
     #[rstest]

@@ -103,6 +103,18 @@ pub(super) fn xterm_rgb(index: u8) -> Option<(u8, u8, u8)> {
     }
 }
 
+/// Returns the number of the indexed colour that is nearest to a colour.
+pub(super) fn nearest_indexed((red, green, blue): (u8, u8, u8)) -> u8 {
+    let distance = |index: &u8| {
+        let (r, g, b) = xterm_rgb(*index).unwrap_or_default();
+        [(r, red), (g, green), (b, blue)]
+            .map(|(one, other)| u32::from(one.abs_diff(other)).pow(2))
+            .iter()
+            .sum::<u32>()
+    };
+    (22..=u8::MAX).min_by_key(distance).unwrap_or(231)
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

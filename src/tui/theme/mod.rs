@@ -3,6 +3,8 @@
 //! One accent colour marks the focus, priority colours are used for priorities only, and secondary
 //! text is dim. Without colours the same is expressed by text, bold, underline and reverse.
 
+mod background;
+mod band;
 mod depth;
 mod glyphs;
 mod palette;
@@ -11,11 +13,13 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::BorderType;
 
+use crate::config::colors::OwnColors;
 use crate::model::Priority;
 
 pub use crate::config::appearance::ThemeName as Name;
+pub use background::Background;
 pub use depth::{Choice, Depth};
-pub use glyphs::locale_is_utf8;
+pub use glyphs::{Symbols, locale_is_utf8};
 
 use depth::Shade;
 use palette::Palette;
@@ -25,14 +29,66 @@ use palette::Palette;
 pub struct Theme {
     name: Name,
     depth: Depth,
-    ascii: bool,
+    symbols: Symbols,
+    background: Background,
+    /// The colours of the theme `own`, if there are any.
+    own: Option<Palette>,
+    /// Whether colours that only please are left out, because each costs bytes.
+    saves_bytes: bool,
 }
 
 impl Theme {
     /// Creates the dark theme for a colour depth; `ascii` replaces all other symbols.
     #[must_use]
     pub const fn new(depth: Depth, ascii: bool) -> Self {
-        Self { name: Name::Dark, depth, ascii }
+        let symbols = if ascii { Symbols::Ascii } else { Symbols::All };
+        Self {
+            name: Name::Auto,
+            depth,
+            symbols,
+            background: Background::Dark,
+            own: None,
+            saves_bytes: false,
+        }
+    }
+
+    /// Sets which symbols the terminal can show.
+    #[must_use]
+    pub const fn with_symbols(self, symbols: Symbols) -> Self {
+        Self { symbols, ..self }
+    }
+
+    /// Replaces symbols that this terminal draws two cells wide.
+    #[must_use]
+    pub const fn with_wide_ambiguous(self) -> Self {
+        match self.symbols {
+            Symbols::All | Symbols::Console => self.with_symbols(Symbols::Unambiguous),
+            _ => self,
+        }
+    }
+
+    /// Sets the background that the colours are for, if their name does not say it.
+    #[must_use]
+    pub const fn with_background(self, background: Background) -> Self {
+        Self { background, ..self }
+    }
+
+    /// Sets whether only what says something has a colour, one of the 16: each other one costs bytes.
+    #[must_use]
+    pub const fn saving_bytes(self, saves_bytes: bool) -> Self {
+        Self { saves_bytes, ..self }
+    }
+
+    /// Sets the colours of the theme `own`.
+    #[must_use]
+    pub fn with_own(self, own: Option<&OwnColors>) -> Self {
+        Self { own: own.map(|own| palette::own(own, self.background)), ..self }
+    }
+
+    /// Returns whether there are colours of the theme `own`.
+    #[must_use]
+    pub const fn has_own(self) -> bool {
+        self.own.is_some()
     }
 
     /// Changes the colours to those of another theme.
@@ -54,13 +110,18 @@ impl Theme {
     }
 
     /// Returns the colours; `None` if the theme or the terminal has none.
-    fn palette(self) -> Option<&'static Palette> {
-        if self.depth == Depth::None { None } else { self.name.palette() }
+    fn palette(self) -> Option<Palette> {
+        match (self.depth, self.name) {
+            (Depth::None, _) => None,
+            (_, Name::Own) if self.own.is_some() => self.own,
+            (_, name) => palette::find(name, self.background).copied(),
+        }
     }
 
     /// Returns the style for text of a role; `without` is used if there are no colours.
     fn foreground(self, role: impl Fn(&Palette) -> Shade, without: Style) -> Style {
-        self.palette().map_or(without, |palette| Style::new().fg(role(palette).color(self.depth)))
+        let depth = if self.saves_bytes { self.depth.min(Depth::Basic) } else { self.depth };
+        self.palette().map_or(without, |palette| Style::new().fg(role(&palette).color(depth)))
     }
 
     /// Returns the style for what has the focus.
@@ -72,12 +133,18 @@ impl Theme {
     /// Returns the style for secondary text.
     #[must_use]
     pub fn dim(self) -> Style {
+        if self.saves_bytes {
+            return Style::new();
+        }
         self.foreground(|palette| palette.dim, Style::new())
     }
 
     /// Returns the style for borders without focus.
     #[must_use]
     pub fn border(self) -> Style {
+        if self.saves_bytes {
+            return Style::new();
+        }
         self.foreground(|palette| palette.border, Style::new().add_modifier(Modifier::DIM))
     }
 
@@ -199,8 +266,6 @@ impl Theme {
                 }
             }
         }
-        if self.ascii {
-            glyphs::to_ascii(buffer);
-        }
+        self.symbols.replace(buffer);
     }
 }

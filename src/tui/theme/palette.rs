@@ -2,12 +2,15 @@
 
 use ratatui::style::Color;
 
+use crate::config::colors::{ColorRole, OwnColors, Rgb};
+
 use super::Name;
-use super::depth::Shade;
+use super::background::Background;
+use super::depth::{Shade, nearest_indexed};
 
 /// The colours of a theme. With 16 colours the terminal decides what they look like, and bright
 /// black is often almost invisible, so no text has it on a dark background.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Palette {
     /// What has the focus.
     pub accent: Shade,
@@ -123,17 +126,81 @@ const COLORBLIND: Palette = Palette {
     base_colors: None,
 };
 
-impl Name {
-    /// Returns the colours of the theme; `None` if it has none.
-    pub(super) const fn palette(self) -> Option<&'static Palette> {
-        match self {
-            Self::Dark => Some(&DARK),
-            Self::Light => Some(&LIGHT),
-            Self::Contrast => Some(&CONTRAST),
-            Self::Colorblind => Some(&COLORBLIND),
-            Self::None => None,
+/// The same for light terminals: dark red, purple, teal and blue, found by a search over the 256
+/// colours for those that are most distinct to each kind of eye and readable on light backgrounds.
+const COLORBLIND_LIGHT: Palette = Palette {
+    accent: shade(0x00_5f_87, 24, Color::Blue),
+    dim: shade(0x58_58_58, 240, Color::DarkGray),
+    border: shade(0xa8_a8_a8, 248, Color::Gray),
+    good: shade(0x00_5f_5f, 23, Color::Blue),
+    warning: shade(0x5f_00_5f, 53, Color::Reset),
+    near: shade(0x5f_5f_00, 58, Color::Magenta),
+    past: shade(0xaf_00_00, 124, Color::Red),
+    priority: [
+        shade(0xaf_00_00, 124, Color::Red),
+        shade(0xaf_00_af, 127, Color::Magenta),
+        shade(0x00_5f_5f, 23, Color::Reset),
+        shade(0x5f_00_ff, 57, Color::Blue),
+    ],
+    selection: Some([shade(0xd6_e4_f5, 254, Color::Reset), shade(0xe8_ee_f5, 255, Color::Reset)]),
+    selected: shade(0x1c_1c_1c, 234, Color::Reset),
+    base_colors: None,
+};
+
+/// Returns the colours of a theme on a background; `None` if it has none.
+pub(super) const fn find(name: Name, background: Background) -> Option<&'static Palette> {
+    match (name, background) {
+        (Name::Dark, _) | (Name::Auto | Name::Own, Background::Dark) => Some(&DARK),
+        (Name::Light, _) | (Name::Auto | Name::Own, Background::Light) => Some(&LIGHT),
+        (Name::Contrast, _) => Some(&CONTRAST),
+        (Name::Colorblind, Background::Dark) => Some(&COLORBLIND),
+        (Name::ColorblindLight, _) | (Name::Colorblind, Background::Light) => {
+            Some(&COLORBLIND_LIGHT)
         }
+        (Name::None, _) => None,
     }
+}
+
+/// Returns the colours of somebody's own theme: those of the theme that it is based on, where it
+/// has no other ones.
+pub(super) fn own(own: &OwnColors, background: Background) -> Palette {
+    let mut palette = *find(own.base, background).unwrap_or(&DARK);
+    let replace = |shade: &mut Shade, role: ColorRole| {
+        if let Some(Rgb(red, green, blue)) = own.color(role) {
+            let rgb = (red, green, blue);
+            *shade = Shade { rgb, indexed: nearest_indexed(rgb), ..*shade };
+        }
+    };
+    for (shade, role) in [
+        (&mut palette.accent, ColorRole::Accent),
+        (&mut palette.dim, ColorRole::Dim),
+        (&mut palette.border, ColorRole::Border),
+        (&mut palette.good, ColorRole::Good),
+        (&mut palette.warning, ColorRole::Warning),
+        (&mut palette.near, ColorRole::Near),
+        (&mut palette.past, ColorRole::Past),
+        (&mut palette.selected, ColorRole::Selected),
+    ] {
+        replace(shade, role);
+    }
+    let [p1, p2, p3, p4] = &mut palette.priority;
+    for (shade, role) in
+        [(p1, ColorRole::P1), (p2, ColorRole::P2), (p3, ColorRole::P3), (p4, ColorRole::P4)]
+    {
+        replace(shade, role);
+    }
+    if own.color(ColorRole::Selection).is_some() {
+        let [with, without] = palette.selection.get_or_insert([palette.selected; 2]);
+        replace(with, ColorRole::Selection);
+        replace(without, ColorRole::Selection);
+    }
+    if own.color(ColorRole::Background).is_some() {
+        let ground = shade(0, 16, Color::Black);
+        let (text, ground) = palette.base_colors.get_or_insert((palette.selected, ground));
+        replace(ground, ColorRole::Background);
+        replace(text, ColorRole::Text);
+    }
+    palette
 }
 
 #[cfg(test)]
@@ -142,6 +209,7 @@ mod tests {
 
     use super::super::depth::xterm_rgb;
     use super::*;
+    use crate::config::colors::contrast_ratio;
 
     type Rgb = (u8, u8, u8);
 
@@ -150,24 +218,19 @@ mod tests {
         if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
     }
 
-    /// Relative luminance and contrast ratio as WCAG 2.2 defines them
-    /// (<https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio>).
     fn contrast(one: Rgb, other: Rgb) -> f64 {
-        let luminance = |(red, green, blue)| {
-            0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
-        };
-        let (one, other) = (luminance(one), luminance(other));
-        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+        let rgb = |(red, green, blue)| super::Rgb(red, green, blue);
+        contrast_ratio(rgb(one), rgb(other))
     }
 
     /// Typical backgrounds of the terminals that a theme is made for.
     fn grounds(name: Name) -> Vec<Rgb> {
         match name {
-            Name::Dark | Name::Colorblind => {
-                vec![(0, 0, 0), (0x1e, 0x1e, 0x1e), (0x28, 0x28, 0x28)]
+            Name::Light | Name::ColorblindLight => {
+                vec![(255, 255, 255), (0xfd, 0xf6, 0xe3), (0xee, 0xee, 0xee)]
             }
-            Name::Light => vec![(255, 255, 255), (0xfd, 0xf6, 0xe3), (0xee, 0xee, 0xee)],
             Name::Contrast | Name::None => vec![],
+            _ => vec![(0, 0, 0), (0x1e, 0x1e, 0x1e), (0x28, 0x28, 0x28)],
         }
     }
 
@@ -191,9 +254,10 @@ mod tests {
 
     #[rstest]
     fn every_text_is_readable_on_its_background(
-        #[values(Name::Dark, Name::Light, Name::Contrast, Name::Colorblind)] name: Name,
+        #[values(Name::Dark, Name::Light, Name::Contrast, Name::Colorblind, Name::ColorblindLight)]
+        name: Name,
     ) {
-        let palette = name.palette().expect("it has colours");
+        let palette = find(name, Background::Dark).expect("it has colours");
         let least = if name == Name::Contrast { 7.0 } else { 4.5 };
         let mut backgrounds = grounds(name);
         backgrounds.extend(palette.base_colors.map(|(_, ground)| ground.rgb));
@@ -209,9 +273,10 @@ mod tests {
 
     #[rstest]
     fn indexed_colours_are_near_the_full_ones(
-        #[values(Name::Dark, Name::Light, Name::Contrast, Name::Colorblind)] name: Name,
+        #[values(Name::Dark, Name::Light, Name::Contrast, Name::Colorblind, Name::ColorblindLight)]
+        name: Name,
     ) {
-        let palette = name.palette().expect("it has colours");
+        let palette = find(name, Background::Dark).expect("it has colours");
         for (role, shade) in texts(palette) {
             let indexed = xterm_rgb(shade.indexed).expect("a colour that can be relied on");
             let delta = difference(shade.rgb, indexed);
@@ -282,14 +347,17 @@ mod tests {
     ];
 
     #[rstest]
-    fn priorities_are_distinct_without_one_kind_of_cone(#[values(0, 1, 2)] kind: usize) {
+    fn priorities_are_distinct_without_one_kind_of_cone(
+        #[values(0, 1, 2)] kind: usize,
+        #[values(&COLORBLIND, &COLORBLIND_LIGHT)] palette: &Palette,
+    ) {
         let (what, matrix) = SEEN[kind];
         let seen = |rgb: Rgb| {
             let rgb = channels(rgb);
             matrix.map(|row| row.iter().zip(rgb).map(|(a, b)| a * b).sum::<f64>())
         };
         for full in [true, false] {
-            let shades = COLORBLIND.priority.map(|shade| {
+            let shades = palette.priority.map(|shade| {
                 if full { shade.rgb } else { xterm_rgb(shade.indexed).expect("one of the 256") }
             });
             for (index, one) in shades.iter().enumerate() {

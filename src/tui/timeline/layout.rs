@@ -1,4 +1,4 @@
-//! The timeline pane: the events of the shown incident, newest first.
+//! The timeline pane: the events of the shown incident.
 
 use std::borrow::Cow;
 
@@ -7,26 +7,30 @@ use ratatui::style::{Modifier, Style};
 
 use crate::model::Event;
 use crate::model::event::EventBody;
-use crate::model::text::{lines as safe_lines, pad, truncate, wrap};
+use crate::model::text::{SafeText, lines as safe_lines, pad, truncate, width as width_of, wrap};
 use crate::model::time::format_duration;
 
+use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::core::computed::Identity;
 use crate::tui::core::layout::Frame;
+use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
+use crate::tui::input::fuzzy::{Hit, WordMatcher};
 use crate::tui::reading::{LoadedIncident, TimelineInputs};
+use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::text::{Line, Span};
 
-/// The width of the word after the mark, in columns.
+/// The greatest width of the word after the mark, in columns.
 const WORD_WIDTH: usize = 13;
-/// The width of the actor's name, in columns.
-const ACTOR_WIDTH: usize = 13;
-/// The width from which there is more room for the actor.
+/// The same where who and text have no columns: a longer word moves them.
+const NARROW_WORD_WIDTH: usize = 10;
+/// The width of the actor's name where it has a column of its own.
+const ACTOR_WIDTH: usize = 18;
+/// The width from which actor and text have columns of their own.
 const WIDE_FROM: usize = 90;
-/// The width from which an entry fits on one line.
-const ONE_LINE_FROM: usize = 52;
-/// The minimum number of columns in which a longer text is wrapped next to the actor.
-const MIN_TEXT_WIDTH: usize = 36;
+/// The width below which what does not fit on one line has its text below, across the pane.
+const NARROW_BELOW: usize = 44;
 
 /// Returns what [`lines`] depends on.
 pub(in crate::tui) fn inputs(app: &App, width: usize) -> TimelineInputs {
@@ -40,6 +44,7 @@ pub(in crate::tui) fn inputs(app: &App, width: usize) -> TimelineInputs {
         clock: app.clock(),
         theme: app.ui.theme,
         as_of: viewed_seq(app),
+        view: app.timeline.clone(),
     }
 }
 
@@ -78,6 +83,7 @@ struct Entry {
     seq: u32,
     at: DateTime<Utc>,
     milestone: bool,
+    is_note: bool,
     /// Whether its command is still in the outbox.
     pending: bool,
     word: Cow<'static, str>,
@@ -95,18 +101,52 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
         let text = format!("{label} · {zone} · {}", summary.title);
         lines.push(Line::from(Span::styled(truncate(text, width), app.ui.theme.strong())));
     }
-    let mut day = app.clock().local_time(app.now).date();
+    let view = &app.timeline;
+    let has_earlier = shown.events.first().is_some_and(|first| first.seq > 1);
+    let earlier = || {
+        let loads = app.reading.loading_earlier || view.oldest_first || view.is_partial();
+        let text = if app.reading.earlier_failed {
+            "earlier events could not be read"
+        } else if loads {
+            "reading earlier events …"
+        } else {
+            "earlier events follow when scrolled to"
+        };
+        Line::from(Span::styled(text, app.ui.theme.dim()))
+    };
+    if has_earlier && view.oldest_first {
+        lines.push(earlier());
+    }
+    let today = app.clock().local_time(app.now).date();
+    // Times of today have no date above them.
+    let mut day = today;
     let viewed_at =
         viewed_seq(app).and_then(|seq| shown.events.iter().find(|event| event.seq == seq));
     let viewed_at = viewed_at.map(|event| event.at);
-    for entry in entries(app, shown) {
+    let matchers: Vec<WordMatcher> = view.search.split_whitespace().map(WordMatcher::new).collect();
+    let mut entries = entries(app, shown);
+    entries.retain(|entry| (entry.is_note || !view.notes_only) && entry.has_all(&matchers));
+    if view.oldest_first {
+        entries.reverse();
+    }
+    if entries.is_empty() && view.is_partial() {
+        lines.push(Line::from(Span::styled(nothing_found(app), app.ui.theme.dim())));
+    }
+    let word_width = entries.iter().map(|entry| width_of(&*entry.word)).max().unwrap_or(0);
+    let word_width = word_width.min(NARROW_WORD_WIDTH);
+    for entry in entries {
         let date = app.clock().local_time(entry.at).date();
         if date != day {
             lines.push(separator(app, date, width));
             day = date;
         }
         let from = lines.len();
-        layout_entry(app, &entry, width, &mut lines);
+        layout_entry(app, &entry, (width, word_width), &mut lines);
+        if !matchers.is_empty() {
+            for (index, line) in lines[from..].iter_mut().enumerate() {
+                highlight_matches(app, &matchers, index == 0, line);
+            }
+        }
         let Some(viewed) = viewed_seq(app) else { continue };
         let is_later =
             if entry.seq > 0 { entry.seq > viewed } else { viewed_at.is_none_or(|t| entry.at > t) };
@@ -124,11 +164,59 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
             *first = std::mem::take(first).patch_style(app.ui.theme.strong());
         }
     }
-    if shown.events.first().is_some_and(|first| first.seq > 1) {
-        let text = "earlier events follow when scrolled to";
-        lines.push(Line::from(Span::styled(text, app.ui.theme.dim())));
+    if has_earlier && !view.oldest_first {
+        lines.push(earlier());
     }
     lines
+}
+
+impl Entry {
+    /// Returns whether each word is somewhere in the entry.
+    fn has_all(&self, matchers: &[WordMatcher]) -> bool {
+        let texts = [&*self.word, self.actor.as_str(), self.text.as_str()];
+        let is_in = |text: &str, word: &WordMatcher| word.hit(text) == Some(Hit::Exact);
+        matchers.iter().all(|word| texts.iter().any(|text| is_in(text, word)))
+    }
+}
+
+/// Returns the line for when no event is shown.
+fn nothing_found(app: &App) -> String {
+    let view = &app.timeline;
+    if !view.is_searched() {
+        return format!(
+            "no note was written{}",
+            app.ui.keymap.hint_suffix(Action::NotesOnly, "shows all")
+        );
+    }
+    let what = if view.notes_only { "no note" } else { "nothing" };
+    let found = format!("{what} has “{}”", view.search.trim());
+    match app.ui.mode {
+        Mode::TimelineSearch(_) => found,
+        _ => format!("{found}{}", app.ui.keymap.hint_suffix(Action::Back, "shows all")),
+    }
+}
+
+/// Highlights the words in a line, but not in its time and mark.
+fn highlight_matches(
+    app: &App,
+    matchers: &[WordMatcher],
+    is_first: bool,
+    line: &mut Line<'static>,
+) {
+    let spans = std::mem::take(&mut line.spans);
+    for (index, span) in spans.into_iter().enumerate() {
+        // Of a first line, the time and the mark.
+        if index < 2 && is_first {
+            line.push_span(span);
+            continue;
+        }
+        let found = matchers.iter().filter(|word| word.hit(&span.content) == Some(Hit::Exact));
+        let mut marks: Vec<usize> =
+            found.flat_map(|word| word.matched_graphemes(&span.content)).collect();
+        marks.sort_unstable();
+        marks.dedup();
+        push_marked(app, span.content, &marks, span.style, line);
+    }
 }
 
 /// Returns the name of the zone of the times of an incident's timeline, up to now.
@@ -143,27 +231,24 @@ fn entries(app: &App, shown: &LoadedIncident) -> Vec<Entry> {
     let mut entries: Vec<Entry> =
         shown.events.iter().rev().map(|event| event_entry(app, event, shown)).collect();
     let first = shown.events.first();
-    let mut suspects: Vec<_> = shown
-        .detail
-        .suspects
-        .iter()
-        .map(|suspect| {
-            (suspect.change.ends_at.unwrap_or(suspect.change.starts_at), &suspect.change)
-        })
-        .collect();
+    let mut suspects: Vec<_> =
+        shown.detail.suspects.iter().map(|suspect| (suspect.change.starts_at, suspect)).collect();
     suspects.sort_by_key(|(at, _)| *at);
-    for (at, change) in suspects {
+    for (at, suspect) in suspects {
+        let change = &suspect.change;
         // Its position among earlier events that aren't loaded yet is unknown.
         if first.is_some_and(|first| first.seq > 1 && at < first.at) {
             continue;
         }
-        let text = format!("{} {} · {}", change.kind, change.title, change.state);
+        let (kind, title, state) = (&change.kind, &change.title, &change.state);
+        let text = format!("{kind} {title} · {state}, {}", suspect.course());
         let actor = app.actor_label(&change.by).into_owned();
         let index = entries.iter().position(|entry| entry.at <= at).unwrap_or(entries.len());
         let entry = Entry {
             seq: 0,
             at,
             milestone: false,
+            is_note: false,
             pending: false,
             word: "Change".into(),
             actor,
@@ -199,6 +284,7 @@ fn event_entry(app: &App, event: &Event, shown: &LoadedIncident) -> Entry {
         seq: event.seq,
         at: event.at,
         milestone: event.body.is_milestone(),
+        is_note: event.body.is_note(),
         pending,
         word: event.body.label(),
         actor: app.actor_label(&event.actor).into_owned(),
@@ -216,50 +302,100 @@ fn separator(app: &App, date: NaiveDate, width: usize) -> Line<'static> {
     ])
 }
 
-fn layout_entry(app: &App, entry: &Entry, width: usize, lines: &mut Vec<Line<'static>>) {
+/// Lays out an entry: time, mark, what, who and text on one line where they fit.
+///
+/// In a wide pane each has its column. Else who and text follow each other, and go on below what
+/// happened; in a narrow pane a text that does not fit has lines of its own.
+fn layout_entry(
+    app: &App,
+    entry: &Entry,
+    (width, word_width): (usize, usize),
+    lines: &mut Vec<Line<'static>>,
+) {
     let theme = app.ui.theme;
     let (mark, style) = match entry {
         Entry { pending: true, .. } => ("↑ ", theme.accent()),
         Entry { milestone: true, .. } => ("● ", theme.strong()),
         _ => ("◦ ", Style::new()),
     };
-    let utc = app.clock().secondary_utc(entry.at).filter(|_| width >= WIDE_FROM);
+    let is_wide = width >= WIDE_FROM;
+    let utc = app.clock().secondary_utc(entry.at).filter(|_| is_wide);
     let utc = utc.map(|at| at.format("%H:%MZ  ").to_string()).unwrap_or_default();
-    let mut line = Line::from(vec![
-        Span::styled(format!("{}  {utc}", app.clock().hh_mm_ss(entry.at)), theme.dim()),
-        Span::styled(mark, style),
-    ]);
-    let texts: Vec<_> = safe_lines(&entry.text).collect();
-    let by = if width < WIDE_FROM { ACTOR_WIDTH } else { 2 * ACTOR_WIDTH - 8 };
-    let column = 8 + 2 + utc.len() + 2 + WORD_WIDTH + 1 + by + 2;
-    let text_width = width.saturating_sub(column);
-    let fits = texts.len() == 1 && texts[0].width() <= text_width;
-    if width >= ONE_LINE_FROM {
+    let gap = if is_wide { "  " } else { " " };
+    let time = format!("{}{gap}{utc}", app.clock().hh_mm_ss(entry.at));
+    let lead = width_of(&time) + 2;
+    let mut line = Line::from(vec![Span::styled(time, theme.dim()), Span::styled(mark, style)]);
+    let texts: Vec<_> = safe_lines(&entry.text).filter(|_| !entry.text.is_empty()).collect();
+    if is_wide {
         line.push_span(Span::styled(pad(&*entry.word, WORD_WIDTH).into_owned(), style));
-        line.push_span(format!(" {}  ", pad(&entry.actor, by)));
-    } else {
-        let word = truncate(&*entry.word, width.saturating_sub(12)).into_owned();
-        let room = width.saturating_sub(12 + word.width() + 3);
-        line.push_span(Span::styled(word, style));
-        line.push_span(Span::styled(format!(" · {}", truncate(&entry.actor, room)), theme.dim()));
-    }
-    // The text goes next to the actor if that column is wide enough, else below across the pane.
-    let (indent, below) = match width {
-        ONE_LINE_FROM.. if fits || text_width >= MIN_TEXT_WIDTH => (column, false),
-        ONE_LINE_FROM.. => (12, true),
-        _ => (4, true),
-    };
-    let room = width.saturating_sub(indent).max(8);
-    let mut wrapped = texts.iter().flat_map(|text| wrap(text, room)).peekable();
-    if entry.text.is_empty() {
-        lines.push(line);
+        line.push_span(" ");
+        line.push_span(Span::styled(pad(&entry.actor, ACTOR_WIDTH).into_owned(), theme.dim()));
+        line.push_span("  ");
+        push_wrapped(texts.into_iter(), line, width, lines);
         return;
     }
-    if !below && let Some(first) = wrapped.next() {
+    let actor = truncate(&entry.actor, width.saturating_sub(lead + 4)).into_owned();
+    let fits = |column: usize| match texts.as_slice() {
+        [] => true,
+        [one] => column + actor.width() + SEPARATOR_WIDTH + one.width() <= width,
+        _ => false,
+    };
+    let word_width = word_width.max(width_of(&*entry.word)).min(WORD_WIDTH);
+    let column = lead + word_width + 1;
+    if width < NARROW_BELOW && !fits(column) {
+        let word = truncate(&*entry.word, width.saturating_sub(lead)).into_owned();
+        let room = width.saturating_sub(lead + word.width() + SEPARATOR_WIDTH);
+        line.push_span(Span::styled(word, style));
+        let actor = format!("{SEPARATOR}{}", truncate(actor, room));
+        line.push_span(Span::styled(actor, theme.dim()));
+        lines.push(line);
+        let room = width.saturating_sub(2).max(8);
+        for more in texts.into_iter().flat_map(|text| wrap(text, room)) {
+            lines.push(Line::from(vec![Span::raw("  "), Span::raw(more)]));
+        }
+        return;
+    }
+    line.push_span(Span::styled(pad(&*entry.word, word_width).into_owned(), style));
+    line.push_span(" ");
+    let actor_width = actor.width();
+    line.push_span(Span::styled(actor, theme.dim()));
+    let mut texts = texts.into_iter();
+    let Some(first) = texts.next() else { return lines.push(line) };
+    line.push_span(Span::styled(SEPARATOR, theme.dim()));
+    // What and who stand where the first line of the text begins.
+    let room = width.saturating_sub(lead).max(8);
+    let offset = (word_width + 1 + actor_width + SEPARATOR_WIDTH).min(room);
+    let stand_in = "x".repeat(offset - 1);
+    let mut wrapped = wrap(format!("{stand_in} {first}"), room).into_iter();
+    let begin = wrapped.next().unwrap_or_default();
+    line.push_span(Span::raw(begin.as_str().get(offset..).unwrap_or_default().to_owned()));
+    lines.push(line);
+    let rest = wrapped.chain(texts.flat_map(|text| wrap(text, room)));
+    for more in rest {
+        lines.push(Line::from(vec![Span::raw(" ".repeat(lead)), Span::raw(more)]));
+    }
+}
+
+/// Between who and what they wrote.
+const SEPARATOR: &str = " · ";
+/// The width of [`SEPARATOR`], in columns.
+const SEPARATOR_WIDTH: usize = 3;
+
+/// Appends texts at the end of a line, wrapped at where they begin.
+fn push_wrapped<'t>(
+    texts: impl Iterator<Item = SafeText<'t>>,
+    mut line: Line<'static>,
+    width: usize,
+    lines: &mut Vec<Line<'static>>,
+) {
+    let column = line.width();
+    let room = width.saturating_sub(column).max(8);
+    let mut wrapped = texts.flat_map(|text| wrap(text, room));
+    if let Some(first) = wrapped.next() {
         line.push_span(first);
     }
     lines.push(line);
     for more in wrapped {
-        lines.push(Line::from(vec![Span::raw(" ".repeat(indent)), Span::raw(more)]));
+        lines.push(Line::from(vec![Span::raw(" ".repeat(column)), Span::raw(more)]));
     }
 }

@@ -17,9 +17,23 @@ pub(in crate::tui) fn title(app: &App) -> Title {
             return Title { right, alarm: true, ..Title::default() };
         }
         let pane_width = app.layout().slot(Pane::Timeline).map(|slot| slot.area.width);
-        let order =
-            if pane_width.is_some_and(|width| width < 52) { "newest" } else { "newest first" };
-        let about = format!("{label} · {events} · {order} · {}", layout::zone_name(app, shown));
+        let view = &app.timeline;
+        let is_narrow = pane_width.is_some_and(|width| width < 52);
+        let order = match (view.oldest_first, is_narrow) {
+            (false, false) => "newest first",
+            (false, true) => "newest",
+            (true, false) => "oldest first",
+            (true, true) => "oldest",
+        };
+        let mut parts = vec![label];
+        if view.is_searched() {
+            parts.push(format!("“{}”", view.search.trim()));
+        }
+        if view.notes_only {
+            parts.push("notes only".to_owned());
+        }
+        parts.extend([events.to_string(), order.to_owned(), layout::zone_name(app, shown)]);
+        let about = parts.join(" · ");
         match app.detail_as_of(shown.id) {
             Some(at) => format!("{} · {about}", app.as_of(at)),
             None => about,

@@ -72,18 +72,19 @@ impl FormLogic for ActionItemForm {
             Field::line("To do", item.map_or("", |item| item.text.as_str())).required(),
             Field::choice("It will", kinds, kind),
             Field::name("Owner", owner, names::people_names(filling.app)),
-            Field::line("Due", &due).hint("2026-03-31"),
+            Field::line("Due", &due).example("2026-03-31"),
             Field::tick("done", None, done.as_ref()),
         ]
     }
 
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
         let due = names::due(filled.form)?;
+        let owner = names::person(filled.app, filled.form, "Owner")?;
         one_command(IncidentCommand::SetActionItem {
             item: ActionItem {
                 id: self.id,
                 text: filled.value("To do"),
-                owner: names::person(filled.app, &filled.value("Owner")),
+                owner,
                 due,
                 kind: names::parse_choice::<ActionKind>(filled.form, "It will")?,
                 done: filled.value("done") == "yes",

@@ -4,9 +4,9 @@ use crate::model::IncidentNumber;
 use crate::model::check::FieldProblem;
 use crate::model::filter::FilterError;
 use crate::model::id::InvalidNumber;
-use crate::model::priority::Level;
 use crate::model::text::sanitize;
 use crate::tui::input::parse_time::TimeError;
+use crate::verbs::Problem;
 
 /// Why a typed argument stands for nothing. Displayed as what is wrong and what would be accepted.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -25,16 +25,9 @@ pub enum ArgumentError {
         /// The name of the action that was typed.
         action: &'static str,
     },
-    /// Nothing has the typed name.
-    #[error("{problem} {:?}: {suggestion}", sanitize(text))]
-    UnknownName {
-        /// What is not there, such as `there is no team`.
-        problem: &'static str,
-        /// The name as it was typed.
-        text: String,
-        /// The name that may be meant, as half a sentence.
-        suggestion: String,
-    },
+    /// The text is refused as it would be in a request of the verb.
+    #[error(transparent)]
+    Value(#[from] Problem),
     /// The text is not what the action accepts.
     #[error("{:?} is not {accepted}: {suggestion}", sanitize(text))]
     NotAccepted {
@@ -54,21 +47,12 @@ pub enum ArgumentError {
     /// No line is selected.
     #[error("")]
     NothingSelected,
-    /// The text is no time, or none that is accepted.
-    #[error(transparent)]
-    Time(#[from] TimeError),
-    /// The text is no number of an incident.
-    #[error(transparent)]
-    Number(#[from] InvalidNumber),
     /// The number is that of no incident that can be chosen.
     #[error("{0} is no other open incident: choose one from the list")]
     NotOpen(IncidentNumber),
     /// The text is no filter.
     #[error(transparent)]
     Filter(#[from] FilterError),
-    /// The command's rules refuse the text.
-    #[error(transparent)]
-    Field(#[from] FieldProblem),
     /// The command's rules refuse the list of names.
     #[error("the list {0}")]
     List(#[source] FieldProblem),
@@ -78,15 +62,6 @@ pub enum ArgumentError {
     /// The text has no scheme.
     #[error("{:?} is no URL: it begins with https:// or another scheme", sanitize(.0))]
     NotAUrl(String),
-    /// The impact is typed without the urgency.
-    #[error("impact is {0}: say the urgency too, as in {0} medium")]
-    UrgencyMissing(Level),
-    /// The text is neither a priority nor two levels.
-    #[error(
-        "{:?} is no priority: write p1 to p4, or impact and urgency: high medium",
-        sanitize(.0)
-    )]
-    NotAPriority(String),
     /// The text is no window of the measures.
     #[error("{:?} is no window: choose from {accepted}", sanitize(text))]
     NotAWindow {
@@ -97,19 +72,32 @@ pub enum ArgumentError {
     },
 }
 
+/// Errors of values that a request of a verb has, too.
+macro_rules! from_value_error {
+    ($($error:ty),+) => {
+        $(impl From<$error> for ArgumentError {
+            fn from(error: $error) -> Self {
+                Self::Value(error.into())
+            }
+        })+
+    };
+}
+from_value_error!(TimeError, InvalidNumber, FieldProblem);
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::model::priority::Level;
 
     #[rstest]
     #[case(
-        ArgumentError::UnknownName {
+        ArgumentError::Value(Problem::UnknownName {
             problem: "there is no team",
             text: "d\u{1b}b".into(),
             suggestion: "did you mean db?".into(),
-        },
+        }),
         "there is no team \"d␛b\": did you mean db?"
     )]
     #[case(
@@ -117,14 +105,14 @@ mod tests {
         "\"example.com\" is no URL: it begins with https:// or another scheme"
     )]
     #[case(
-        ArgumentError::UrgencyMissing(Level::High),
+        ArgumentError::Value(Problem::UrgencyMissing(Level::High)),
         "impact is high: say the urgency too, as in high medium"
     )]
     #[case(
         ArgumentError::List(FieldProblem::Empty),
         "the list is empty: write at least one character"
     )]
-    #[case(ArgumentError::Time(TimeError::Passed), "that time has passed: choose a later one")]
+    #[case(TimeError::Passed.into(), "that time has passed: choose a later one")]
     #[case(
         ArgumentError::NotOpen(IncidentNumber(7)),
         "INC-7 is no other open incident: choose one from the list"

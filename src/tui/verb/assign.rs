@@ -14,7 +14,12 @@ use crate::tui::verb::people::{by_proximity, describe_person};
 use crate::tui::verb::precheck::single_row;
 use crate::tui::verb::target::Target;
 
-pub(super) const ENTRY: Entry = Entry::command(CommandKind::Assign, &["s"]);
+pub(super) const ENTRY: Entry = Entry::command(CommandKind::Assign, &["s"]).aliases(&[
+    "hand over",
+    "give to",
+    "reassign",
+    "owner",
+]);
 
 pub(super) struct Assign;
 

@@ -12,8 +12,8 @@ use crate::tui::form::Kind;
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic, single_command};
-use crate::tui::verb::names::UNKNOWN;
 use crate::tui::verb::target::Target;
+use crate::verbs::names::{UNKNOWN, parse_category};
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::Categorize, &[]).requires_argument();
 
@@ -34,18 +34,18 @@ impl VerbLogic for Category {
             .chain([None])
             .map(|category| {
                 let word = category.map_or(UNKNOWN, Value::as_str);
-                let command = IncidentCommand::Categorize { category };
-                let pick = single_command(
-                    format!("set category {word} on"),
-                    format!("category {word}"),
-                    command,
-                );
-                Item::new(word, pick).value(word)
+                Item::new(word, set_category(category)).value(word)
             })
             .collect()
     }
 
     fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
-        typed.unknown("there is no category")
+        parse_category(typed.text).map(set_category).map_err(ArgumentError::from)
     }
+}
+
+fn set_category(category: Option<Value>) -> Pick {
+    let word = category.map_or(UNKNOWN, Value::as_str);
+    let command = IncidentCommand::Categorize { category };
+    single_command(format!("set category {word} on"), format!("category {word}"), command)
 }

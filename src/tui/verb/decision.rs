@@ -68,9 +68,7 @@ impl FormLogic for DecisionForm {
     }
 
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
-        let by = filled.value("By");
-        let me = &filled.app.session.me;
-        let by = if by == me.name { Some(me.clone()) } else { names::person(filled.app, &by) };
+        let by = names::person(filled.app, filled.form, "By")?;
         one_command(IncidentCommand::RecordDecision(Decision {
             decision: filled.value("Decision"),
             reason: filled.value("Why"),

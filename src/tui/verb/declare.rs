@@ -82,7 +82,7 @@ impl FormLogic for DeclareForm {
             Field::choice("Category", names::categories(), 0),
             Field::choice("Detected by", sources, source),
             Field::line("Since", "")
-                .hint(parse_time::format_hint("now; or 10m ago, 22:37", app.clock())),
+                .example(parse_time::format_hint("10m ago, 22:37; empty for now", app.clock())),
             Field::choice("Owner", vec!["nobody yet", "me"], 0),
             Field::text("Symptoms", "").hint("what users see"),
         ]
@@ -100,7 +100,7 @@ pub(in crate::tui) fn steps(
     form: &Form,
     at: DateTime<Utc>,
 ) -> Result<Vec<Step>, FieldError> {
-    let detected = parse_time::parse_past(&form.value("Since"), at, app.clock());
+    let detected = parse_time::parse_past(&form.value("Since"), at, &app.clock());
     let detected = detected.map_err(|why| field_error("Since", why.to_string()))?;
     // What the form does not ask for stays as it was declared; its times are to the minute.
     let old = replaced_declaration(form).map(|(_, old)| old);

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::command::CommandKind;
+use crate::model::escalation::Reached;
 use crate::model::time::{format_ago, format_duration};
 use crate::model::{IncidentCommand, Summary, escalation};
 
@@ -99,16 +100,17 @@ fn next_level(app: &App, target: &Target) -> Result<IncidentCommand, Option<Stri
         return Err(None);
     };
     let path = escalation::path(row, directory);
-    let last = path.last().map(|step| step.level).ok_or(None)?;
+    let last = path.iter().map(|step| step.level).max().ok_or(None)?;
     let level = row.escalation.saturating_add(1);
     let Some(next) = path.into_iter().find(|step| step.level == level) else {
         return Err(Some(format!("the last level of its policy, {last}, was called already")));
     };
-    if next.people.is_empty() {
+    let to = next.people();
+    if to.is_empty() {
         return Err(Some(format!("level {level} reaches nobody now")));
     }
     let reason = Some("called by hand".into());
-    Ok(IncidentCommand::Escalate { level, to: next.people, reason })
+    Ok(IncidentCommand::Escalate { level, to, reason, automatic: None })
 }
 
 /// Returns the levels of the incident's policy.
@@ -119,14 +121,17 @@ fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     };
     let at = app.backend_time(at);
     let next = row.escalation.saturating_add(1);
+    let round = row.escalation_round.max(1);
     escalation::path(row, directory)
         .into_iter()
+        .filter(|step| step.round == round)
         .map(|step| {
-            let names: Vec<&str> = step.people.iter().map(|p| p.name.as_str()).collect();
+            let people = step.people();
+            let names: Vec<&str> = people.iter().map(|p| p.name.as_str()).collect();
             let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };
             let level = step.level;
             let text = format!("level {level}  {names}");
-            let when = if step.reached {
+            let when = if step.is_called {
                 "called already".to_owned()
             } else if step.due <= at {
                 format!("was due {}", format_ago(step.due, at))
@@ -141,14 +146,15 @@ fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
                 }
             };
             let about = if level == next { format!("{when} · next") } else { when };
-            let nobody = step.people.is_empty().then(|| "it reaches nobody now".to_owned());
+            let nobody = people.is_empty().then(|| nobody_reason(&step.reached));
             let pick = Pick::Submit {
                 verb: format!("call level {level} ({names}) for"),
                 done_phrase: format!("escalated to level {level}"),
                 commands: vec![IncidentCommand::Escalate {
                     level,
-                    to: step.people,
+                    to: people,
                     reason: Some("called by hand".into()),
+                    automatic: None,
                 }],
                 irreversible: true,
             };
@@ -160,4 +166,17 @@ fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
                 .disabled_reason(nobody)
         })
         .collect()
+}
+
+/// Returns why a level reaches nobody.
+fn nobody_reason(reached: &[Reached]) -> String {
+    let reasons = reached.iter().filter_map(|reached| match reached {
+        Reached::Person(_) => None,
+        Reached::Nobody { reason, .. } => Some(reason.to_string()),
+    });
+    let reasons: Vec<String> = reasons.collect();
+    if reasons.is_empty() {
+        return "it reaches nobody now".to_owned();
+    }
+    format!("it reaches nobody now: {}", reasons.join(", "))
 }

@@ -161,7 +161,7 @@ impl FormLogic for UrlForm {
     }
 
     fn fields(&self, _: &Filling<'_>) -> Vec<Field> {
-        vec![Field::line("URL", "").hint("https://…").required()]
+        vec![Field::line("URL", "").example("https://status.example.com/123").required()]
     }
 
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {

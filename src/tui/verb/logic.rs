@@ -14,6 +14,7 @@ use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::plan::Plan;
 use crate::tui::verb::precheck;
 use crate::tui::verb::target::Target;
+use crate::verbs::Problem;
 
 /// How a verb starts.
 pub(in crate::tui) enum Opening {
@@ -146,7 +147,7 @@ impl Typed<'_> {
     /// Rejects a name that is not among the offers.
     pub(in crate::tui) fn unknown(&self, problem: &'static str) -> Result<Pick, ArgumentError> {
         let text = self.text.to_owned();
-        Err(ArgumentError::UnknownName { problem, text, suggestion: self.suggestion() })
+        Err(Problem::UnknownName { problem, text, suggestion: self.suggestion() }.into())
     }
 }
 

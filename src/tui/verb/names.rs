@@ -5,16 +5,18 @@ use std::str::FromStr;
 
 use chrono::NaiveDate;
 
-use crate::model::PersonRef;
+use crate::model::naming::unknown_names;
 use crate::model::priority::Level;
 use crate::model::status::Category;
+use crate::model::{IncidentCommand, PersonRef};
 
 use crate::tui::core::app::App;
 use crate::tui::form::Form;
 use crate::tui::verb::logic::{FieldError, field_error};
 
-/// The word for an unknown category.
-pub(in crate::tui) const UNKNOWN: &str = "unknown";
+use crate::verbs::Problem;
+pub(in crate::tui) use crate::verbs::names::UNKNOWN;
+use crate::verbs::names::find_person;
 
 pub(in crate::tui) fn choice_labels<T: Copy>(
     all: &[T],
@@ -56,6 +58,19 @@ pub(in crate::tui) fn offered_names(app: &App, label: &str) -> Option<Vec<String
     }
 }
 
+/// Returns what is wrong with the services or the team of a field: the directory has not one of
+/// them.
+pub(in crate::tui) fn unknown(app: &App, form: &Form, label: &str) -> Option<String> {
+    let directory = app.fetched.directory.as_deref()?;
+    let names = form.field(label)?.entered_names();
+    let command = match label {
+        "Services" => IncidentCommand::SetServices { services: names },
+        "Team" => IncidentCommand::SetTeam { team: names.into_iter().next() },
+        _ => return None,
+    };
+    unknown_names(&command, directory).first().map(|unknown| unknown.problem.to_string())
+}
+
 pub(in crate::tui) fn parse_choice<T: FromStr>(form: &Form, label: &str) -> Result<T, FieldError>
 where
     T::Err: std::fmt::Display,
@@ -83,11 +98,28 @@ pub(in crate::tui) fn due(form: &Form) -> Result<Option<NaiveDate>, FieldError> 
     }
 }
 
-/// Finds a person by name or handle; one who is not in the directory is taken as a handle.
-pub(in crate::tui) fn person(app: &App, who: &str) -> Option<PersonRef> {
+/// Parses the field of a person: a name, a handle, or the beginning of one that no other person has.
+/// Somebody who is not in the directory is taken as a handle.
+pub(in crate::tui) fn person(
+    app: &App,
+    form: &Form,
+    label: &str,
+) -> Result<Option<PersonRef>, FieldError> {
+    let who = form.value(label);
+    let me = &app.session.me;
     if who.is_empty() {
-        return None;
+        return Ok(None);
     }
-    let found = app.fetched.directory.as_ref().and_then(|directory| directory.person(who)).cloned();
-    Some(found.unwrap_or_else(|| PersonRef::new(who.trim_start_matches('@'), who)))
+    if who == me.name || who.eq_ignore_ascii_case("me") {
+        return Ok(Some(me.clone()));
+    }
+    let directory = app.fetched.directory.as_deref();
+    match directory.map_or(Ok(None), |directory| find_person(&who, directory)) {
+        Ok(None) => Ok(Some(PersonRef::new(who.trim_start_matches('@'), who.as_str()))),
+        Ok(Some(person)) => Ok(Some(person.clone())),
+        Err(Problem::SeveralPeople { alternatives, .. }) => {
+            Err(field_error(label, format!("may be {alternatives}: write more of it")))
+        }
+        Err(problem) => Err(field_error(label, problem.to_string())),
+    }
 }

@@ -16,8 +16,10 @@ use crate::tui::verb::logic::{
 };
 use crate::tui::verb::target::Target;
 
-pub(super) const ENTRY: Entry =
-    Entry::command(CommandKind::AddNote, &["n"]).hint("note").primary(&[(Phase::InProgress, 0)]);
+pub(super) const ENTRY: Entry = Entry::command(CommandKind::AddNote, &["n"])
+    .hint("note")
+    .primary(&[(Phase::InProgress, 0)])
+    .aliases(&["comment", "remark"]);
 
 pub(super) struct Note;
 

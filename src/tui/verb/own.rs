@@ -14,6 +14,7 @@ use crate::tui::verb::target::Target;
 pub(super) const ENTRY: Entry =
     Entry::verb(Action::Own, "own", &["o"], "own it: assign it to me", CommandKind::Assign)
         .hint("own")
+        .aliases(&["mine", "take"])
         .primary(&[(Phase::Triggered, 1)]);
 
 pub(super) struct Own;

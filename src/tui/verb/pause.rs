@@ -45,7 +45,7 @@ impl FormLogic for PauseForm {
     }
 
     fn fields(&self, _: &Filling<'_>) -> Vec<Field> {
-        vec![Field::line("Waiting for", "").hint("the partner to restore its link").required()]
+        vec![Field::line("Waiting for", "").example("the partner to restore its link").required()]
     }
 
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {

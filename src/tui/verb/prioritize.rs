@@ -13,6 +13,7 @@ use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic, single_command};
 use crate::tui::verb::target::Target;
+use crate::verbs::names::{TypedPriority, parse_priority};
 
 pub(super) const ENTRY: Entry =
     Entry::command(CommandKind::Prioritize, &["p"]).hint("priority").aliases(&["priority"]);
@@ -45,13 +46,7 @@ impl VerbLogic for Prioritize {
             .flat_map(|impact| Level::ALL.into_iter().map(move |urgency| (impact, urgency)));
         let matrix = matrix.map(|(impact, urgency)| {
             let priority = app.session.rules.matrix.priority(impact, urgency);
-            let command = IncidentCommand::Prioritize { impact, urgency };
-            let pick = single_command(
-                format!("set {priority} on"),
-                format!("{priority}: {impact} × {urgency}"),
-                command,
-            );
-            Item::new(priority.as_str(), pick)
+            Item::new(priority.as_str(), levels_pick(app, impact, urgency))
                 .about(format!("impact {impact} × urgency {urgency}"))
                 .value(format!("{impact} {urgency}"))
         });
@@ -59,17 +54,21 @@ impl VerbLogic for Prioritize {
     }
 
     fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
-        let argument = typed.text;
-        if let Ok(level) = argument.parse::<Level>() {
-            return Err(ArgumentError::UrgencyMissing(level));
-        }
-        // `high` is a level of impact, so only numbers are priorities.
-        let numbered = argument.ends_with(|ch: char| ch.is_ascii_digit());
-        match argument.parse() {
-            Ok(priority) if numbered => Ok(Pick::Form(Kind::Override { priority })),
-            _ => Err(ArgumentError::NotAPriority(argument.to_owned())),
-        }
+        Ok(match parse_priority(typed.text)? {
+            TypedPriority::Override(priority) => Pick::Form(Kind::Override { priority }),
+            TypedPriority::Levels(impact, urgency) => levels_pick(typed.app, impact, urgency),
+        })
     }
+}
+
+/// Returns the pick that sets impact and urgency.
+fn levels_pick(app: &App, impact: Level, urgency: Level) -> Pick {
+    let priority = app.session.rules.matrix.priority(impact, urgency);
+    single_command(
+        format!("set {priority} on"),
+        format!("{priority}: {impact} × {urgency}"),
+        IncidentCommand::Prioritize { impact, urgency },
+    )
 }
 
 fn override_item(priority: Priority) -> Item {

@@ -63,10 +63,8 @@ impl FormLogic for ResolveForm {
         let actions = choice_labels(ResolutionAction::ALL, ResolutionAction::as_str);
         vec![
             Field::choice("Action", actions, 0),
-            Field::text("What was done", "").hint("checkout back to v811").required(),
-            Field::text("Validated", "")
-                .hint("how recovery was seen, such as: error rate at 0")
-                .required(),
+            Field::text("What was done", "").example("checkout back to v811").required(),
+            Field::text("Validated", "").example("error rate at 0 for 10 minutes").required(),
         ]
     }
 

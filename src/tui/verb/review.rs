@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::model::command::CommandKind;
 use crate::model::review::Section;
 use crate::model::time::format_ago;
-use crate::model::{EventBody, Incident, IncidentCommand};
+use crate::model::{Event, EventBody, Incident, IncidentCommand};
 
 use crate::tui::action::{Action, Entry, Phase};
 use crate::tui::core::app::App;
@@ -113,18 +113,18 @@ impl FormLogic for ReviewForm {
             .iter()
             .map(|section| {
                 let text = written(section).cloned().unwrap_or_default();
-                if *section == Section::Timeline && text.trim().is_empty() {
-                    // Prefilled, as a start for the author.
-                    let milestones = milestones(filling.app, filling.record);
-                    return Field::text(section_label(*section), &milestones);
+                if text.trim().is_empty() {
+                    // What is known, as a start for the author.
+                    let known = suggested_text(filling.app, filling.record, *section);
+                    return Field::text(section_label(*section), &known);
                 }
                 Field::text(section_label(*section), &text)
             })
             .collect()
     }
 
-    /// Sends the sections that were changed in the form and differ from what is recorded. A
-    /// timeline that the form prefilled also counts if none is recorded.
+    /// Sends the sections that were changed in the form and differ from what is recorded. One that
+    /// the form filled in also counts if none is recorded.
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
         let (form, record) = (filled.form, filled.record());
         let written = |section: Section| {
@@ -136,7 +136,7 @@ impl FormLogic for ReviewForm {
             .map(|section| (*section, form.value(section_label(*section))))
             .filter(|(section, text)| {
                 let written = written(*section);
-                let prefilled = *section == Section::Timeline && written.is_empty();
+                let prefilled = written.is_empty();
                 (prefilled || form.is_changed(section_label(*section))) && text != written
             })
             .map(|(section, text)| IncidentCommand::WriteReview { section, text })
@@ -167,11 +167,57 @@ fn section_label(section: Section) -> &'static str {
     }
 }
 
-/// Returns the milestones of an incident, a line each.
-fn milestones(app: &App, record: Option<&Incident>) -> String {
-    let Some(id) = record.map(|record| record.summary.id) else { return String::new() };
+/// Returns what is known of a section that nobody has written: from the symptoms, the resolution,
+/// the updates for stakeholders, and the timeline.
+fn suggested_text(app: &App, record: Option<&Incident>, section: Section) -> String {
+    let Some(record) = record else { return String::new() };
+    match section {
+        Section::Timeline => milestones(app, record),
+        Section::Impact => {
+            let services = record.summary.services.join(", ");
+            let affected = Some(services).filter(|services| !services.is_empty());
+            let affected = affected.map(|services| format!("Affected: {services}."));
+            let symptoms = Some(record.symptoms.trim().to_owned()).filter(|text| !text.is_empty());
+            affected.into_iter().chain(symptoms).collect::<Vec<_>>().join("\n")
+        }
+        Section::Resolution => record.resolution.as_ref().map_or_else(String::new, |resolution| {
+            let parts = [resolution.detail.trim(), resolution.validation.trim()];
+            let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            format!("{}: {}", resolution.action, parts.join("\n"))
+        }),
+        Section::Communication => updates(app, record),
+        _ => String::new(),
+    }
+}
+
+/// Returns the events of an incident, as far as they were read.
+fn read_events<'a>(app: &'a App, record: &Incident) -> &'a [Event] {
+    let id = record.summary.id;
     let shown = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == id);
-    let events = shown.map(|shown| shown.events.as_slice()).unwrap_or_default();
+    shown.map(|shown| shown.events.as_slice()).unwrap_or_default()
+}
+
+/// Returns the updates that stakeholders got, a line each.
+fn updates(app: &App, record: &Incident) -> String {
+    let sent = read_events(app, record).iter().filter_map(|event| match &event.body {
+        EventBody::StakeholdersUpdated { message, .. } => {
+            let at = app.clock().local_time(event.at).format("%Y-%m-%d %H:%M");
+            let zone = app.clock().name_at(event.at);
+            Some(format!("{at} {zone} {}", message.replace('\n', " ")))
+        }
+        _ => None,
+    });
+    let sent: Vec<String> = sent.collect();
+    if sent.is_empty() {
+        record.stakeholder_message.clone().unwrap_or_default()
+    } else {
+        sent.join("\n")
+    }
+}
+
+/// Returns the milestones of an incident, a line each.
+fn milestones(app: &App, record: &Incident) -> String {
+    let events = read_events(app, record);
     let lines: Vec<String> = events
         .iter()
         .filter(|event| event.body.is_milestone())

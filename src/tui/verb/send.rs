@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::{BackendError, Outcome};
 use crate::model::bad_field::BadField;
+use crate::model::command::CommandKind;
 use crate::model::filter::MatchContext;
 use crate::model::naming::unknown_names;
 use crate::model::{Actor, CommandId, Envelope, IncidentCommand};
@@ -15,7 +16,7 @@ use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Timer};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::{append_failures, report_failure, show_toast};
-use crate::tui::core::state::inflight::PendingCommand;
+use crate::tui::core::state::inflight::{CloseOffer, PendingCommand};
 use crate::tui::form::Form;
 use crate::tui::queue::unread;
 use crate::tui::undo::{Inverse, UNDO_WINDOW, Undo};
@@ -162,6 +163,7 @@ pub(in crate::tui) fn carry_out(
     }
     let key = app.ui.keymap.main_key(Action::Undo).filter(|_| can_undo);
     let message = key.map_or_else(|| message.clone(), |key| format!("{message} · {key} undo"));
+    let message = offer_to_close(app, plan, message);
     // The marks have served their purpose.
     if plan.steps.len() > 1 {
         app.ui.marked.clear();
@@ -173,6 +175,20 @@ pub(in crate::tui) fn carry_out(
         effects.extend(batch_finished(app, app.inflight.last_batch, at));
     }
     effects
+}
+
+/// Offers to close an incident that is resolved by a plan, and says by which key.
+fn offer_to_close(app: &mut App, plan: &Plan, message: String) -> String {
+    app.inflight.close_offer = None;
+    let [only] = &plan.steps[..] else { return message };
+    let resolves = |command: &IncidentCommand| matches!(command, IncidentCommand::Resolve { .. });
+    if !only.commands.iter().any(resolves) {
+        return message;
+    }
+    let (target, keys) = (only.target.clone(), app.ui.key_count);
+    app.inflight.close_offer = Some(CloseOffer { target, keys });
+    let close = app.ui.keymap.hint_suffix(Action::Command(CommandKind::Close), "closes it");
+    format!("{message}{close}")
 }
 
 /// Returns whether commands make the viewer responsible: their own changes need no attention.

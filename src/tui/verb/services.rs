@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::config::suggestion;
 use crate::model::command::CommandKind;
 use crate::model::{IncidentCommand, check};
 
@@ -13,6 +12,7 @@ use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic, single_command};
 use crate::tui::verb::target::Target;
+use crate::verbs::names::{parse_services, split_names};
 
 pub(super) const ENTRY: Entry =
     Entry::command(CommandKind::SetServices, &[]).requires_argument().aliases(&["services"]);
@@ -51,31 +51,15 @@ impl VerbLogic for Services {
     }
 }
 
-fn split_names(argument: &str) -> impl Iterator<Item = &str> {
-    argument.split([' ', ',']).filter(|name| !name.is_empty())
-}
-
 /// Parses a list of services. If services are known, others count as typing errors.
 fn parse_names(app: &App, argument: &str) -> Result<Vec<String>, ArgumentError> {
-    let listed: Vec<&str> = app
-        .fetched
-        .directory
-        .iter()
-        .flat_map(|directory| directory.services.iter().map(|service| service.name.as_str()))
-        .collect();
-    let mut names: Vec<String> = Vec::new();
-    for name in split_names(argument) {
-        if !listed.is_empty() && !listed.contains(&name) {
-            return Err(ArgumentError::UnknownName {
-                problem: "there is no service",
-                text: name.to_owned(),
-                suggestion: suggestion(name, &listed),
-            });
-        }
-        names.push(name.to_owned());
-    }
-    check::names("services", &names).map_err(|error| ArgumentError::List(error.problem))?;
-    Ok(names)
+    let names = split_names(argument);
+    let services = match app.fetched.directory.as_deref() {
+        Some(directory) => parse_services(names, directory)?,
+        None => names.map(str::to_owned).collect(),
+    };
+    check::names("services", &services).map_err(|error| ArgumentError::List(error.problem))?;
+    Ok(services)
 }
 
 fn set_services(services: Vec<String>) -> Pick {

@@ -20,7 +20,8 @@ use crate::tui::verb::logic::{
 use crate::tui::verb::precheck::single_row;
 use crate::tui::verb::target::Target;
 
-pub(super) const ENTRY: Entry = Entry::command(CommandKind::Snooze, &["b"]);
+pub(super) const ENTRY: Entry =
+    Entry::command(CommandKind::Snooze, &["b"]).aliases(&["silence", "mute", "hide"]);
 
 pub(super) struct Snooze;
 
@@ -86,7 +87,7 @@ impl VerbLogic for Snooze {
 
     fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
         let clock = typed.app.clock();
-        let until = parse_time::parse_future(typed.text, typed.at, clock)?;
+        let until = parse_time::parse_future(typed.text, typed.at, &clock)?;
         let shown = clock.local_time(until).format("%a %Y-%m-%d %H:%M");
         Ok(single_command(
             format!("snooze {{}} until {shown}"),
@@ -123,12 +124,12 @@ impl FormLogic for SnoozeForm {
 
     fn fields(&self, filling: &Filling<'_>) -> Vec<Field> {
         let formats = parse_time::format_hint(parse_time::FORMATS, filling.app.clock());
-        vec![Field::line("Until", "").hint(formats).required()]
+        vec![Field::line("Until", "").example(formats).required()]
     }
 
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
         let clock = filled.app.clock();
-        let until = parse_time::parse_future(&filled.value("Until"), filled.at, clock);
+        let until = parse_time::parse_future(&filled.value("Until"), filled.at, &clock);
         let until = until.map_err(|why| field_error("Until", why.to_string()))?;
         one_command(IncidentCommand::Snooze { until })
     }

@@ -128,7 +128,7 @@ pub(in crate::tui) fn buffer_key(app: &mut App, key: KeyEvent) -> Option<Vec<Eff
     let action = app.ui.keymap.action(Layer::Panes, &key);
     let deferred = app.inflight.deferred_verb.as_mut()?;
     match action {
-        Some(Action::QuitNow | Action::Suspend) => None,
+        Some(Action::QuitNow | Action::Suspend | Action::Redraw) => None,
         Some(Action::Back) => {
             app.inflight.deferred_verb = None;
             app.notices.toast = None;

@@ -12,11 +12,9 @@ use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::{Opening, Typed, VerbLogic, single_command};
 use crate::tui::verb::target::Target;
+use crate::verbs::names::{NO_TEAM, parse_team};
 
 pub(super) const ENTRY: Entry = Entry::command(CommandKind::SetTeam, &[]).requires_argument();
-
-/// The word that clears the team.
-const NONE: &str = "none";
 
 pub(super) struct Team;
 
@@ -35,17 +33,21 @@ impl VerbLogic for Team {
             let members = team.members.join(", ");
             Item::new(&team.name, set_team(Some(&team.name))).about(members).value(&team.name)
         });
-        let none = Item::new("no team", set_team(None)).about("nobody answers for it").value(NONE);
+        let none =
+            Item::new("no team", set_team(None)).about("nobody answers for it").value(NO_TEAM);
         teams.chain([none]).collect()
     }
 
     /// Where no teams are known, any name is accepted.
     fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
-        if typed.values().len() > 1 {
-            return typed.unknown("there is no team");
+        let team = match typed.app.fetched.directory.as_deref() {
+            Some(directory) => parse_team(typed.text, directory)?,
+            None => Some(typed.text.to_owned()),
+        };
+        if let Some(team) = &team {
+            check::name("team", team).map_err(|error| error.problem)?;
         }
-        check::name("team", typed.text).map_err(|error| error.problem)?;
-        Ok(set_team(Some(typed.text)))
+        Ok(set_team(team.as_deref()))
     }
 }
 

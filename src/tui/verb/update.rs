@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::config::pattern::{Pattern, Placeholder};
+use crate::config::pattern::Pattern;
+use crate::config::placeholder_text::{due_text, placeholder_text};
+use crate::model::IncidentCommand;
 use crate::model::command::CommandKind;
 use crate::model::time::format_duration;
-use crate::model::{Incident, IncidentCommand, Summary};
 
 use crate::tui::action::Entry;
 use crate::tui::core::app::App;
-use crate::tui::form::{Field, Kind};
+use crate::tui::form::{Field, Form, Kind};
 use crate::tui::input::parse_time;
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::logic::{
@@ -92,23 +93,23 @@ impl FormLogic for UpdateForm {
         }
         let every =
             row.and_then(|row| app.session.rules.levels.for_priority(row.priority).update_every_s);
-        let next = every.map(|s| format_duration(TimeDelta::seconds(s))).unwrap_or_default();
+        let promised = record.and_then(|record| record.next_update_due).filter(|due| *due > at);
+        let next = every
+            .map(|s| format_duration(TimeDelta::seconds(s)))
+            .or(promised.map(|due| parse_time::format_minute(app.clock(), due)))
+            .unwrap_or_default();
+        let due = entered_due(app, &next, at).ok().flatten();
         let filled = template.zip(row).map(|(template, row)| {
-            template.text.fill(|placeholder| placeholder_text(app, placeholder, row, record, at))
+            template.text.fill(|placeholder| {
+                placeholder_text(placeholder, row, due, |time| zoned(app, time))
+            })
         });
         fields(app, &filled.unwrap_or_default(), &next)
     }
 
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
-        let next = filled.value("Next update");
-        let next_due = match next.as_str() {
-            "" => None,
-            text => Some(
-                parse_time::parse_future(text, filled.at, filled.app.clock())
-                    .map_err(|why| field_error("Next update", why.to_string()))?,
-            ),
-        };
-        let message = message(filled)?;
+        let next_due = entered_due(filled.app, &filled.value("Next update"), filled.at)?;
+        let message = message(filled, next_due)?;
         one_command(IncidentCommand::UpdateStakeholders { message, next_due })
     }
 }
@@ -117,13 +118,13 @@ fn fields(app: &App, text: &str, next: &str) -> Vec<Field> {
     vec![
         Field::text("Message", text).required(),
         Field::line("Next update", next)
-            .hint(parse_time::format_hint("30m, 4h, 09:00; empty for none", app.clock())),
+            .example(parse_time::format_hint("30m, 4h, 09:00; empty for none", app.clock())),
     ]
 }
 
 /// Returns the message to stakeholders of one incident. With several targets the text contains
 /// placeholders, which are filled in for each.
-fn message(filled: &Filled<'_>) -> Result<String, FieldError> {
+fn message(filled: &Filled<'_>, due: Option<DateTime<Utc>>) -> Result<String, FieldError> {
     let (app, target) = (filled.app, filled.target);
     let text = filled.value("Message");
     if !filled.has_many() {
@@ -144,39 +145,34 @@ fn message(filled: &Filled<'_>) -> Result<String, FieldError> {
             format!("{} is not known here any more: take it out of the selection", target.label);
         return Err(field_error("Message", why));
     };
-    Ok(pattern.fill(|placeholder| placeholder_text(app, placeholder, row, record, filled.at)))
+    Ok(pattern.fill(|placeholder| placeholder_text(placeholder, row, due, |time| zoned(app, time))))
 }
 
-/// Returns the text that replaces a placeholder of a template.
-pub(in crate::tui) fn placeholder_text(
+/// Returns when the next update is due by what was entered; `None` if nothing was.
+fn entered_due(
     app: &App,
-    placeholder: Placeholder,
-    row: &Summary,
-    record: Option<&Incident>,
+    entered: &str,
     at: DateTime<Utc>,
-) -> String {
-    // The readers may be in any zone.
-    let clock =
-        |time: DateTime<Utc>| format!("{} {}", app.clock().hh_mm(time), app.clock().name_at(time));
-    match placeholder {
-        Placeholder::Id => row.id.to_string(),
-        Placeholder::Number => row.label(),
-        Placeholder::Title => row.title.clone(),
-        Placeholder::Status => row.status.to_string(),
-        Placeholder::Priority => row.priority.to_string(),
-        Placeholder::Impact => row.impact.to_string(),
-        Placeholder::Urgency => row.urgency.to_string(),
-        Placeholder::Service => row.primary_service().unwrap_or("no service").to_owned(),
-        Placeholder::Team => row.team.clone().unwrap_or_else(|| "no team".into()),
-        Placeholder::Owner => {
-            row.assignee.as_ref().map_or_else(|| "nobody yet".into(), |p| p.name.clone())
-        }
-        Placeholder::Since => clock(row.detected_at),
-        Placeholder::Next => {
-            let every = app.session.rules.levels.for_priority(row.priority).update_every_s;
-            let due = every.map(|s| at + TimeDelta::seconds(s));
-            let due = due.or(record.and_then(|record| record.next_update_due));
-            due.map_or_else(|| "when it changes".into(), |due| format!("at {}", clock(due)))
-        }
+) -> Result<Option<DateTime<Utc>>, FieldError> {
+    if entered.is_empty() {
+        return Ok(None);
     }
+    parse_time::parse_future(entered, at, &app.clock())
+        .map(Some)
+        .map_err(|why| field_error("Next update", why.to_string()))
+}
+
+/// Makes the message of the form say the time that its field of the next update has.
+pub(in crate::tui) fn requote(app: &App, form: &mut Form, at: DateTime<Utc>) {
+    if form.kind != Kind::Update || form.targets.len() != 1 {
+        return;
+    }
+    // What can't be read yet is still being typed.
+    if let Ok(due) = entered_due(app, &form.value("Next update"), at) {
+        form.requote("Message", &due_text(due, |time| zoned(app, time)));
+    }
+}
+
+fn zoned(app: &App, time: DateTime<Utc>) -> String {
+    format!("{} {}", app.clock().hh_mm(time), app.clock().name_at(time))
 }

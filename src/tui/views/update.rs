@@ -84,7 +84,7 @@ pub(in crate::tui) fn open_views(app: &mut App) -> Vec<Effect> {
             let complete =
                 app.fetched.snapshot.as_ref().filter(|snapshot| snapshot.counts.is_none());
             let mut resolved = view.filter.clone();
-            app.resolve_owners(&mut resolved);
+            app.resolve_filter(&mut resolved);
             let count = complete.filter(|_| view.filter.scope() == Scope::Open).map(|snapshot| {
                 snapshot.rows.iter().filter(|row| resolved.matches(row, context)).count()
             });
@@ -122,7 +122,7 @@ fn focus_queue(app: &mut App) -> Vec<Effect> {
     if app.ui.focus == Pane::Queue {
         return Vec::new();
     }
-    app.ui.zoomed = false;
+    app.ui.show_all_panes();
     reading::focus::focus(app, Pane::Queue)
 }
 

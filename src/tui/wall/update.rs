@@ -15,6 +15,9 @@ use crate::tui::queue::{Row, clock, rows};
 use crate::tui::reading;
 use crate::tui::wall::{EventRequest, IncidentRef, LastP1, Settings, Wall};
 
+/// How many minutes pass until the wall draws everything again by itself.
+const REDRAW_MINUTES: i64 = 10;
+
 /// Shows the wall display over the panes, with the filter of the queue.
 pub(in crate::tui) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let filter = app.queue.filter().clone();
@@ -66,7 +69,7 @@ fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(I
     let now = app.backend_time(now);
     let context = MatchContext { now, me: Some(&app.session.me.handle), levels: &levels };
     let mut filter = wall.settings.filter.clone();
-    app.resolve_owners(&mut filter);
+    app.resolve_filter(&mut filter);
     wall.rows.clear();
     wall.counts = OpenCounts::default();
     wall.next_change = None;
@@ -127,11 +130,16 @@ pub(in crate::tui) fn time_corrected(app: &mut App, at: DateTime<Utc>) -> Vec<Ef
 pub(in crate::tui) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let minute = |at: DateTime<Utc>| at.timestamp().div_euclid(60);
     let due = app.wall.as_ref().and_then(|wall| wall.next_change).is_some_and(|due| due <= at);
+    let drawn_at = app.now;
     let effects = if minute(at) == minute(app.now) && !due {
         app.now = at;
         Vec::new()
     } else {
-        let effects = clock::time_passed(app, at);
+        let mut effects = clock::time_passed(app, at);
+        // Others may write to a terminal that nobody sits at.
+        if minute(at).rem_euclid(REDRAW_MINUTES) == 0 && minute(at) != minute(drawn_at) {
+            effects.push(Effect::Redraw);
+        }
         if let Some(mut wall) = app.wall.take() {
             derive(app, &mut wall, at, |_, _| ());
             app.wall = Some(wall);

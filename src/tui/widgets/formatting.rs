@@ -37,7 +37,13 @@ pub(in crate::tui) fn remaining_text(remaining: TimeDelta) -> String {
     if remaining >= TimeDelta::zero() {
         short_duration(remaining)
     } else {
-        format!("+{}", short_duration(-remaining))
+        // `+<1m` would read as less than something.
+        let late = -remaining;
+        if late < TimeDelta::minutes(1) {
+            "+0m".into()
+        } else {
+            format!("+{}", format_duration(late))
+        }
     }
 }
 

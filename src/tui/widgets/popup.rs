@@ -54,10 +54,16 @@ pub(in crate::tui) fn frame<'a>(
 ) {
     clear(area, buffer);
     let style = app.ui.theme.accent();
-    draw_border(app.ui.theme.focus_border(), style, area, buffer);
     let room = usize::from(area.width.saturating_sub(6));
     let title = format!(" {} ", truncate(title, room));
     let row = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    if app.ui.low_bandwidth {
+        // A border would cost more bytes than what stands in it.
+        let bar = style.add_modifier(Modifier::BOLD | Modifier::REVERSED);
+        draw_text(title, bar, row, buffer);
+        return;
+    }
+    draw_border(app.ui.theme.focus_border(), style, area, buffer);
     draw_text(title, style.add_modifier(Modifier::BOLD), row, buffer);
 }
 

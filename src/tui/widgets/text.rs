@@ -159,20 +159,37 @@ pub fn clear(area: Rect, buffer: &mut Buffer) {
 
 /// Draws a widget of a library, and sanitizes each cell where it may have drawn.
 ///
-/// Every symbol stays as wide as the widget took it to be: where the safe one has another width,
-/// its first part of that width is shown, or else a replacement character.
+/// Every symbol takes as many cells as the widget took it to have: the safe one is shown in them,
+/// as far as it fits. What it does not need is blank.
 #[allow(clippy::disallowed_methods, reason = "what the widget has drawn is sanitized")]
 pub fn render(widget: impl Widget, area: Rect, buffer: &mut Buffer) {
     widget.render(area, buffer);
-    for position in area.intersection(buffer.area).positions() {
-        let Some(cell) = buffer.cell_mut(position) else { continue };
+    let drawn = area.intersection(buffer.area);
+    for position in drawn.positions() {
+        let Some(cell) = buffer.cell(position) else { continue };
         let safe = SafeText::from(cell.symbol());
         if safe == cell.symbol() {
             continue;
         }
-        let width = cell.symbol().width();
-        let shown = safe.graphemes(true).next().filter(|first| first.width() == width);
-        let shown = shown.unwrap_or("\u{fffd}").to_owned();
-        cell.set_symbol(&shown);
+        let safe = safe.into_owned();
+        let mut room = cell.symbol().width().max(1);
+        let mut x = position.x;
+        for shown in safe.graphemes(true) {
+            let (Some(cell), wide) = (buffer.cell_mut((x, position.y)), shown.width()) else {
+                break;
+            };
+            if wide > room || wide == 0 || x >= drawn.right() {
+                break;
+            }
+            cell.set_symbol(shown);
+            room -= wide;
+            x = x.saturating_add(u16::try_from(wide).unwrap_or(1));
+        }
+        for _ in 0..room {
+            if let Some(cell) = buffer.cell_mut((x, position.y)).filter(|_| x < drawn.right()) {
+                cell.set_symbol(" ");
+            }
+            x = x.saturating_add(1);
+        }
     }
 }

@@ -180,6 +180,7 @@ pub async fn every_command_is_executed_or_refused_with_a_reason(backend: &dyn Ba
             level: 1,
             to: vec![ines()],
             reason: Some("nobody answers".into()),
+            automatic: None,
         },
         IncidentCommand::Prioritize { impact: Impact::High, urgency: Urgency::High },
         IncidentCommand::OverridePriority {

@@ -8,7 +8,7 @@ use redphone::model::command::Decision;
 use redphone::model::queue::{Sort, compare, urgency_key};
 use redphone::model::review::Section;
 use redphone::model::service_level::ServiceLevels;
-use redphone::model::status::Category;
+use redphone::model::status::{Category, Role};
 use redphone::model::{Impact, IncidentCommand, PersonRef, Summary, Urgency};
 
 use crate::support::requests::{
@@ -193,6 +193,42 @@ pub async fn text_search_covers_titles_symptoms_notes_and_services(backend: &dyn
     done(backend, id, describe).await;
     assert_eq!(titles(backend, "is:any first").await, Vec::<String>::new());
     assert_eq!(titles(backend, "is:any second").await, ["second title"]);
+}
+
+pub async fn labels_roles_and_dates_are_searched(backend: &dyn Backend) {
+    let mut labelled = declaration("labelled");
+    labelled.labels = vec!["env=prod".into()];
+    labelled.reported_at = ago(3 * 24 * 60);
+    labelled.detected_at = labelled.reported_at;
+    let labelled = declared_as(backend, labelled).await;
+    let plain = declared(backend, "plain").await;
+    let scribe = IncidentCommand::GiveRole { role: Role::Scribe, person: ines(), given: true };
+    done(backend, plain, scribe).await;
+    done(backend, labelled, resolve()).await;
+    let cases: [(&str, &[&str]); 15] = [
+        ("label:env is:any", &["labelled"]),
+        ("label:ENV=prod is:any", &["labelled"]),
+        ("label:env", &[]),
+        ("label:none is:any", &["plain"]),
+        ("role:me", &["plain"]),
+        ("role:scribe", &["plain"]),
+        ("role:none is:any", &["labelled"]),
+        ("since:2d is:any", &["plain"]),
+        ("before:2d is:any", &["labelled"]),
+        ("before:2d", &[]),
+        ("resolved<1h", &["labelled"]),
+        ("resolved>1h", &[]),
+        ("changed<1h is:any", &["plain", "labelled"]),
+        ("on:2000-01-01 is:any", &[]),
+        ("since:2000-01 is:any", &["plain", "labelled"]),
+    ];
+    for (filter, expected) in cases {
+        let found = titles(backend, filter).await;
+        assert_eq!(found, expected, "{filter}");
+        // What is found among the open ones is found among all.
+        let all = titles(backend, &format!("{filter} is:any")).await;
+        assert!(found.iter().all(|title| all.contains(title)), "{filter}");
+    }
 }
 
 pub async fn every_text_is_searched_in_every_script(backend: &dyn Backend) {

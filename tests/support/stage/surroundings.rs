@@ -64,8 +64,11 @@ impl Stage {
             Effect::Copy(text) => self.copied.push(text),
             Effect::Notify { title, body } => self.calls.push(format!("{title}: {body}")),
             Effect::SwitchWorkspace(workspace) => self.switched = Some(workspace),
+            Effect::Leave(errand) => self.errands.push(errand),
             Effect::Quit => self.is_quit = true,
             Effect::Suspend => {}
+            Effect::SetMouse(enabled) => self.has_mouse = enabled,
+            Effect::Redraw => self.redraws += 1,
             other => panic!("this is not for the loop: {other:?}"),
         }
     }

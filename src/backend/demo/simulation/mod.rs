@@ -238,8 +238,12 @@ impl<'a> Simulation<'a> {
             .find_map(|row| escalation::due(row, directory, now).map(|step| (row.id, step)));
         let Some((id, step)) = due else { return Ok(false) };
         let actor = Actor::Integration(self.texts().actors.escalation.clone());
-        let command =
-            IncidentCommand::Escalate { level: step.level, to: step.people, reason: None };
+        let command = IncidentCommand::Escalate {
+            level: step.level,
+            to: step.people(),
+            reason: None,
+            automatic: None,
+        };
         self.execute(id, actor, command, now).await?;
         Ok(true)
     }

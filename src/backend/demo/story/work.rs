@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::model::change::Change;
 use crate::model::checklist::{Answer, InvestigationItem, Item};
 use crate::model::command::Link;
-use crate::model::escalation::Target;
+use crate::model::escalation::reached_by;
 use crate::model::status::{Role, Source};
 use crate::model::{Actor, IncidentCommand, PersonRef, Priority, Status};
 
@@ -82,17 +82,18 @@ impl StoryWriter<'_> {
             }
             let mut to: Vec<PersonRef> = Vec::new();
             for target in &level.call {
-                let person = match target {
-                    Target::OnCall(team) => directory.on_call(team, at),
-                    Target::Person(handle) => directory.person(handle),
-                    Target::Unknown(_) => None,
-                };
-                if let Some(person) = person.filter(|p| !to.contains(p)) {
-                    to.push(person.clone());
+                for reached in reached_by(directory, target, at) {
+                    if let Some(person) = reached.person().filter(|person| !to.contains(person)) {
+                        to.push(person.clone());
+                    }
                 }
             }
             let actor = Actor::Integration(self.texts.actors.escalation.clone());
-            self.step(at, &actor, IncidentCommand::Escalate { level: number, to, reason: None });
+            self.step(
+                at,
+                &actor,
+                IncidentCommand::Escalate { level: number, to, reason: None, automatic: None },
+            );
         }
     }
 
@@ -242,7 +243,11 @@ impl StoryWriter<'_> {
         if self.dice.chance(0.35) {
             let reason = Some(self.fill_one_of(&self.texts.reasons.escalate));
             let to = vec![next.clone()];
-            self.step(at, lead, IncidentCommand::Escalate { level: 2, to, reason });
+            self.step(
+                at,
+                lead,
+                IncidentCommand::Escalate { level: 2, to, reason, automatic: None },
+            );
         }
         let first = next.name.split(' ').next().unwrap_or_default().to_owned();
         let text = self.dice.pick_text(&self.texts.notes.handover).replace("{who}", &first);

@@ -6,18 +6,22 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use sqlx::{Connection, Row, SqliteConnection};
 
+use super::lists::{ListedIncident, read_listed};
 use super::outdated;
 use super::report::{DAMAGED, Report};
 use super::timeline::{Timeline, read_timelines};
-use crate::backend::file::error::{self, SqliteFault, StoreResult, classify, display_path};
+use crate::backend::file::administration_table::has_administration;
+use crate::backend::file::error::{self, SqliteFault, StoreResult, classify};
 use crate::backend::file::measures;
 use crate::backend::file::names::{NameIds, NameKind, person_text};
 use crate::backend::file::open::{self, SchemaState};
 use crate::backend::file::open_error::OpenError;
 use crate::backend::file::records::SNAPSHOT_EVERY;
+use crate::backend::file::refusal::StoreRefusal;
 use crate::backend::file::row::{Columns, incident_key};
 use crate::backend::file::service_level_table::read_levels_if_any;
 use crate::backend::file::sql::Batch;
+use crate::model::administration::AdministrationEvent;
 use crate::model::anomaly::{Anomaly, AnomalyCounts};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
@@ -46,9 +50,7 @@ pub(super) async fn examine(path: &Path, rules: &Rules) -> Result<Report, OpenEr
         SchemaState::Current => None,
         SchemaState::Outdated(outdated) => Some(outdated),
         SchemaState::Empty => {
-            let file = display_path(path);
-            let why = format!("{file} is empty, there is nothing to check: name another file");
-            return Err(OpenError::Refused(why.into()));
+            return Err(OpenError::refused(StoreRefusal::NothingToCheck(path.to_owned())));
         }
     };
     if let Err(failure) = examine_in_transaction(&mut conn, &mut report, &rules.matrix).await {
@@ -129,7 +131,10 @@ async fn run_checks(
     check_records::<Problem>(conn, report, "problem").await?;
     check_records::<Change>(conn, report, "change").await?;
     check_records::<Directory>(conn, report, "directory").await?;
-    check_totals(conn, report, differences.affected).await
+    if has_administration(conn).await? {
+        check_records::<AdministrationEvent>(conn, report, "administration").await?;
+    }
+    check_totals(conn, report, &differences).await
 }
 
 /// Reports the rows of a table whose records can't be read.
@@ -197,6 +202,9 @@ struct DifferenceCounts {
     rows: u64,
     snapshots: u64,
     affected: u64,
+    lists: u64,
+    /// The rows that the lists should have.
+    listed: u64,
 }
 
 impl DifferenceCounts {
@@ -206,6 +214,7 @@ impl DifferenceCounts {
             (self.timelines, "timelines are broken"),
             (self.rows, "incidents differ from what their events add up to"),
             (self.snapshots, "snapshots differ from what the events add up to"),
+            (self.lists, "incidents differ in the lists of reviews, action items and problems"),
         ] {
             if count > MAX_NAMED {
                 let text = format!("{count} {description}; the first {MAX_NAMED} are named");
@@ -303,6 +312,8 @@ async fn compare_timelines(
     let stored = read_stored(conn, after, last).await?;
     let levels = read_levels_if_any(conn).await?;
     let is_outdated = report.outdated.is_some();
+    // A store of an older version has no lists yet.
+    let listed = if is_outdated { HashMap::new() } else { read_listed(conn, after, last).await? };
     for timeline in timelines {
         let projected = stored.get(&timeline.key);
         let snapshot_at = projected.and_then(|s| s.snapshot.as_ref()).map(|(seq, _)| *seq);
@@ -330,6 +341,19 @@ async fn compare_timelines(
         }
         let ids = expected_names(names, &incident)?;
         differences.affected += ids.services.len() as u64;
+        let expected = ListedIncident::expected(&incident)?;
+        differences.listed += expected.rows();
+        if !is_outdated
+            && *listed.get(&timeline.key).unwrap_or(&ListedIncident::default()) != expected
+        {
+            differences.lists += 1;
+            if differences.lists <= MAX_NAMED {
+                report.add_curable(format!(
+                    "{} differs in the lists of reviews, action items and problems",
+                    label(&incident)
+                ));
+            }
+        }
         let is_same = |projected: &StoredProjection| {
             is_same(projected, Columns::from_incident(&incident), &ids, is_outdated)
         };
@@ -345,6 +369,9 @@ async fn compare_timelines(
         let Some(projected) = projected else { continue };
         let mut stored_snapshot: Option<Incident> =
             projected.snapshot.as_ref().and_then(|(_, text)| serde_json::from_str(text).ok());
+        for record in stored_snapshot.iter_mut().chain(&mut record_at_snapshot) {
+            record.summary.last_word = None;
+        }
         if is_outdated && let Some(stored) = &mut stored_snapshot {
             outdated::without_later_values(stored);
             if let Some(record) = &mut record_at_snapshot {
@@ -403,7 +430,7 @@ fn is_same(
 async fn check_totals(
     conn: &mut SqliteConnection,
     report: &mut Report,
-    affected: u64,
+    differences: &DifferenceCounts,
 ) -> StoreResult<()> {
     for (sql, description) in [
         (
@@ -448,8 +475,13 @@ async fn check_totals(
             report.add_curable(format!("{count} {description}"));
         }
     }
-    if count(conn, "SELECT count(*) FROM affected").await? != affected {
+    if count(conn, "SELECT count(*) FROM affected").await? != differences.affected {
         report.add_curable("the index of services is not complete");
+    }
+    let listed = "SELECT (SELECT count(*) FROM review) + (SELECT count(*) FROM action_item)
+        + (SELECT count(*) FROM problem_link)";
+    if report.outdated.is_none() && count(conn, listed).await? != differences.listed {
+        report.add_curable("the lists of reviews, action items and problems are not complete");
     }
     // Those of an older version are packed otherwise, and made anew.
     let is_outdated = report.outdated.is_some();

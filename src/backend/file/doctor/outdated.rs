@@ -1,23 +1,33 @@
 //! Compares what a store of an older version has with what its events add up to in this one.
 
 use crate::backend::file::row::{has_verdicts, unpack_row};
-use crate::model::{Incident, Summary};
+use crate::model::{Attributes, Incident, Summary};
 
 /// Returns whether two packed rows are the same but for what the older one has no room for.
 pub(super) fn is_same_row(stored: &[u8], expected: &[u8]) -> bool {
-    if has_verdicts(stored) {
-        return false;
-    }
-    let (Some(stored), Some(mut expected)) = (unpack_row(stored), unpack_row(expected)) else {
+    let has_clocks = has_verdicts(stored);
+    let (Some(mut stored), Some(mut expected)) = (unpack_row(stored), unpack_row(expected)) else {
         return false;
     };
-    remove_clocks(&mut expected);
+    if !has_clocks {
+        remove_clocks(&mut expected);
+    }
+    for row in [&mut stored, &mut expected] {
+        remove_later_fields(row);
+    }
     stored == expected
 }
 
 /// Removes from a record what the snapshots of older versions do not have.
 pub(super) fn without_later_values(incident: &mut Incident) {
     remove_clocks(&mut incident.summary);
+    remove_later_fields(&mut incident.summary);
+}
+
+/// Removes what rows have from version 7 on.
+fn remove_later_fields(row: &mut Summary) {
+    row.last_word = None;
+    row.attributes = Attributes::default();
 }
 
 fn remove_clocks(row: &mut Summary) {

@@ -12,7 +12,7 @@ use crate::backend::Cause;
 use crate::backend::file::bulk::{BulkWriter, ProjectionWrite};
 use crate::backend::file::change_table::put_change;
 use crate::backend::file::connect::connect_writer;
-use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult, display_path};
+use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
 use crate::backend::file::full_text;
 use crate::backend::file::json_column::parse_json;
 use crate::backend::file::measures;
@@ -20,6 +20,7 @@ use crate::backend::file::names::NameInterner;
 use crate::backend::file::open;
 use crate::backend::file::open_error::OpenError;
 use crate::backend::file::read_only::ReadOnlyReason;
+use crate::backend::file::refusal::StoreRefusal;
 use crate::backend::file::sql::Batch;
 use crate::model::Rules;
 use crate::model::searched_texts::SearchedTexts;
@@ -31,12 +32,7 @@ pub(super) async fn rebuild(path: &Path, rules: &Rules) -> Result<Report, OpenEr
     }
     let report = examine::examine(path, rules).await?;
     if report.outdated.is_some() {
-        let why = format!(
-            "{} is of an older version: bring it up to date first, with redphone doctor --migrate \
-             --rebuild",
-            display_path(path)
-        );
-        return Err(OpenError::Refused(why.into()));
+        return Err(OpenError::refused(StoreRefusal::OutdatedForRebuild(path.to_owned())));
     }
     if report.findings.iter().any(|finding| finding.grave) {
         return Ok(report);
@@ -60,9 +56,19 @@ pub(super) async fn rebuild(path: &Path, rules: &Rules) -> Result<Report, OpenEr
     examine::examine(path, rules).await
 }
 
+/// Lists all events anew; see `0006_lists.sql`.
+const RELIST: &str = r#"
+    INSERT INTO listed_event (incident, at, body)
+        SELECT incident, at, body FROM event
+        WHERE instr(body, '"kind":"review_') OR instr(body, '"kind":"action_item_set"')
+            OR instr(body, '"kind":"linked"') OR instr(body, '"kind":"unlinked"')
+            OR instr(body, '"undo":')
+        ORDER BY log"#;
+
 async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> {
     Batch::new(
         "BEGIN IMMEDIATE;
+         DELETE FROM review; DELETE FROM action_item; DELETE FROM problem_link;
          DELETE FROM incident; DELETE FROM affected; DELETE FROM snapshot; DELETE FROM fact_day;
          DELETE FROM words_todo; DELETE FROM vocabulary; DELETE FROM change_span;
          INSERT INTO words (words) VALUES ('delete-all');",
@@ -90,12 +96,13 @@ async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> 
         }
         bulk.write(conn, &mut names, entries).await?;
     }
+    Batch::new(RELIST).run(conn).await?;
     for row in Batch::new("SELECT body FROM change").fetch_all(conn).await? {
         let mut batch = Batch::default();
         put_change(&mut batch, &parse_json(row.try_get(0)?, "a change")?)?;
         batch.run(conn).await?;
     }
-    full_text::index_pending(conn).await?;
+    full_text::index::index_pending(conn).await?;
     measures::warm_cache(conn).await?;
     Batch::new("COMMIT").run(conn).await
 }

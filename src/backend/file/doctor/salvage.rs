@@ -5,6 +5,8 @@ use std::path::Path;
 
 use sqlx::{Connection, Row, SqliteConnection};
 
+use crate::backend::Cause;
+use crate::backend::file::administration_table::{has_administration, parse_event};
 use crate::backend::file::command_identity::{add_digest, digest_column, read_used_ids};
 use crate::backend::file::directory_table::read_directory;
 use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
@@ -15,6 +17,7 @@ use crate::backend::file::json_column::parse_json;
 use crate::backend::file::meta::read_needed;
 use crate::backend::file::open;
 use crate::backend::file::open_error::OpenError;
+use crate::backend::file::refusal::StoreRefusal;
 use crate::backend::file::service_level_table::read_levels_if_any;
 use crate::backend::file::sql::Batch;
 use crate::backend::file::writer::parse_incident_id;
@@ -40,9 +43,7 @@ pub(super) async fn salvage(path: &Path, sink: Sink<'_>) -> Result<u64, OpenErro
         Ok(()) => {
             Err(OpenError::fault(path, StoreFaultKind::Damaged("nothing in it can be read".into())))
         }
-        Err(error) => {
-            Err(OpenError::Refused(format!("what was read can't be written ({error})").into()))
-        }
+        Err(error) => Err(OpenError::refused(StoreRefusal::SalvageSink(Cause::new(error)))),
     }
 }
 
@@ -79,6 +80,13 @@ impl Salvager<'_> {
         }
         for used in read_used_ids(self.conn).await.unwrap_or_default() {
             self.emit(&Record::Command(used))?;
+        }
+        if has_administration(self.conn).await.unwrap_or(false) {
+            let bodies = self.bodies("SELECT body FROM administration ORDER BY position").await;
+            let events = bodies.iter().filter_map(|text| parse_event(text).ok());
+            for event in events {
+                self.emit(&Record::Administration(Box::new(event)))?;
+            }
         }
         self.digest = digest_column(self.conn).await.unwrap_or("NULL");
         for before_events in [true, false] {

@@ -5,22 +5,26 @@
 //! there is. Where that is not exact, because the word of the filter spans several words of the text
 //! or more than [`MAX_EXPANSIONS`] words contain it, candidates are compared with the texts themselves.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::{Row, SqliteConnection};
 
+use super::index::{TodoRange, read_texts};
 use super::tokens::{MAX_PART_CHARS, Segment, pairs, segments};
-use super::{TodoRange, read_texts};
 use crate::backend::file::error::StoreResult;
+use crate::backend::file::row::NUMBERS_END;
 use crate::backend::file::sql::Batch;
 use crate::model::Summary;
 use crate::model::filter::row_contains;
+use crate::model::searched_texts::SearchedTexts;
 use crate::model::text::FoldedText;
 
 /// A part of a filter's word that more indexed words contain is not looked for in the index.
 const MAX_EXPANSIONS: usize = 1000;
 /// A word of a filter that is a part of more incident numbers is not looked for among them.
 const MAX_NUMBERS: u64 = 2000;
+/// The texts of this many incidents are read at once, to be compared with the words of a filter.
+const INCIDENTS_PER_CHECK: usize = 128;
 /// An expression that matches no incident: no text has this character.
 const NOTHING: &str = "\"\u{10ffff}\"";
 
@@ -33,8 +37,27 @@ pub(in crate::backend::file) struct SearchTerm {
     expression: Option<String>,
     /// Whether `expression` finds no others.
     is_exact: bool,
-    /// Whether more incidents than `expression` says have the word in their number.
-    is_common_number: bool,
+    /// The part of a number that the word is, if more incidents than `expression` says have it.
+    common_number: Option<NumberPart>,
+    /// Whether the search itself finds the incidents with `common_number`.
+    is_number_searched: bool,
+}
+
+/// Digits that are a part of more incident numbers than can be named in an expression.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::backend::file) struct NumberPart {
+    digits: String,
+    /// Whether a number must begin with the digits.
+    is_prefix: bool,
+}
+
+impl NumberPart {
+    /// Returns the SQL condition on the key of an incident that its number has these digits. The
+    /// digits are no text of a person: they are nothing but digits.
+    pub(in crate::backend::file) fn condition(&self, key: &str) -> String {
+        let found = format!("instr({key} & {}, '{}')", NUMBERS_END - 1, self.digits);
+        if self.is_prefix { format!("{found} = 1") } else { format!("{found} > 0") }
+    }
 }
 
 /// The incidents whose texts are not in the index as they are now.
@@ -59,7 +82,7 @@ impl SearchTerm {
             return Ok(None);
         }
         let (mut expression, mut is_exact) = text_expression(conn, text.as_str()).await?;
-        let mut is_common_number = false;
+        let mut common_number = None;
         if let NumberPattern::Digits { digits, is_prefix } = numbers {
             match matching_numbers(conn, digits, is_prefix).await? {
                 Some(numbers) if !numbers.is_empty() => {
@@ -71,20 +94,29 @@ impl SearchTerm {
                     is_exact &= !is_prefix;
                 }
                 Some(_) => {}
-                None => is_common_number = true,
+                None => common_number = Some(NumberPart { digits: digits.to_owned(), is_prefix }),
             }
         }
-        Ok(Some(Self { text, expression, is_exact, is_common_number }))
+        Ok(Some(Self { text, expression, is_exact, common_number, is_number_searched: false }))
+    }
+
+    /// Returns the part of a number that the word is, and the FTS5 expression that finds all
+    /// incidents with the word in a text; `None` if the expression finds those with the number too.
+    /// The search must then find the incidents of both.
+    pub(in crate::backend::file) fn search_number(&mut self) -> Option<(NumberPart, String)> {
+        let found = self.common_number.clone().zip(self.expression.clone());
+        self.is_number_searched = found.is_some();
+        found
     }
 
     /// Returns the FTS5 expression that finds all incidents that have the word.
     pub(in crate::backend::file) fn complete_expression(&self) -> Option<&str> {
-        self.expression.as_deref().filter(|_| !self.is_common_number)
+        self.expression.as_deref().filter(|_| self.common_number.is_none())
     }
 
     /// Returns whether an incident that the index gives for the word must be compared with it.
     pub(in crate::backend::file) fn needs_check(&self) -> bool {
-        !self.is_exact || self.complete_expression().is_none()
+        !self.is_exact || (self.complete_expression().is_none() && !self.is_number_searched)
     }
 }
 
@@ -272,47 +304,139 @@ pub(in crate::backend::file) async fn check_terms(
     rows: &[(i64, Summary)],
     most: usize,
 ) -> StoreResult<Vec<bool>> {
+    let words: Vec<&SearchTerm> = words.iter().filter(|word| word.needs_check()).collect();
     let mut results = Vec::with_capacity(rows.len());
     let mut matching = 0;
-    let words: Vec<&SearchTerm> = words.iter().filter(|word| word.needs_check()).collect();
     let mut indexed: Vec<Option<HashSet<i64>>> = vec![None; words.len()];
-    for (key, row) in rows {
-        let mut has_all = true;
-        if unindexed.all.contains(key) {
-            has_all = unindexed.matching.contains(key);
-        } else {
-            let mut texts = None;
-            for (word, indexed) in words.iter().zip(&mut indexed) {
+    for chunk in rows.chunks(INCIDENTS_PER_CHECK) {
+        let mut must_read = Vec::new();
+        for (key, row) in chunk {
+            if unindexed.all.contains(key) {
+                results.push(unindexed.matching.contains(key));
+                continue;
+            }
+            let (mut has_all, mut unread) = (true, Vec::new());
+            for (index, word) in words.iter().enumerate() {
                 if row_contains(row, &word.text) {
                     continue;
                 }
                 if word.is_exact
                     && let Some(expression) = &word.expression
                 {
-                    if indexed.is_none() {
-                        *indexed = Some(keys_of(conn, expression, rows).await?);
+                    if indexed[index].is_none() {
+                        indexed[index] = Some(keys_of(conn, expression, rows).await?);
                     }
-                    has_all = indexed.as_ref().is_some_and(|keys| keys.contains(key));
+                    has_all = indexed[index].as_ref().is_some_and(|keys| keys.contains(key));
                 } else {
-                    if texts.is_none() {
-                        texts = read_texts(conn, &format!("= {key}")).await?.pop();
-                    }
-                    has_all = texts.as_ref().is_some_and(|(_, _, texts)| {
-                        texts.iter().any(|text| word.text.is_in(text))
-                    });
+                    unread.push(*word);
                 }
                 if !has_all {
                     break;
                 }
             }
+            if has_all && !unread.is_empty() {
+                must_read.push(Unread { key: *key, position: results.len(), terms: unread });
+            }
+            results.push(has_all);
         }
-        results.push(has_all);
-        matching += usize::from(has_all);
+        check_texts(conn, &must_read, &mut results).await?;
+        matching += results[results.len() - chunk.len()..].iter().filter(|has| **has).count();
         if matching >= most {
             break;
         }
     }
     Ok(results)
+}
+
+/// An incident whose texts must be compared with words of a filter.
+struct Unread<'a> {
+    key: i64,
+    /// Its position among the results.
+    position: usize,
+    terms: Vec<&'a SearchTerm>,
+}
+
+/// Compares the texts of some incidents with words. A result becomes `false` where a word is in none
+/// of the texts.
+async fn check_texts(
+    conn: &mut SqliteConnection,
+    incidents: &[Unread<'_>],
+    results: &mut [bool],
+) -> StoreResult<()> {
+    let possible = possible_keys(conn, incidents).await?;
+    let mut texts = HashMap::new();
+    if !possible.is_empty() {
+        let keys: Vec<String> = possible.iter().map(ToString::to_string).collect();
+        let read = read_texts(conn, &format!("IN ({})", keys.join(","))).await?;
+        texts.extend(read.into_iter().map(|(key, _, texts)| (key, texts)));
+    }
+    for incident in incidents {
+        let texts: Option<&SearchedTexts> = texts.get(&incident.key);
+        results[incident.position] = texts.is_some_and(|texts| {
+            incident.terms.iter().all(|term| texts.iter().any(|text| term.text.is_in(text)))
+        });
+    }
+    Ok(())
+}
+
+/// Returns the keys of those incidents whose events may have all of their words, compared as they are
+/// stored: that is several times faster than reading the texts, and most incidents have not.
+async fn possible_keys(
+    conn: &mut SqliteConnection,
+    incidents: &[Unread<'_>],
+) -> StoreResult<Vec<i64>> {
+    let mut words: Vec<&str> = incidents
+        .iter()
+        .flat_map(|incident| &incident.terms)
+        .map(|term| term.text.as_str())
+        .filter(|word| is_stored_alike(word))
+        .collect();
+    words.sort_unstable();
+    words.dedup();
+    if words.is_empty() {
+        return Ok(incidents.iter().map(|incident| incident.key).collect());
+    }
+    let keys: Vec<String> = incidents.iter().map(|incident| incident.key.to_string()).collect();
+    // A text beyond ASCII may be folded to a word that it does not have as it is stored.
+    let mut batch = Batch::one_off(
+        "SELECT incident, max(octet_length(body) <> length(body) OR instr(body, '\\u') > 0)",
+    );
+    for word in &words {
+        batch.sql(r", max(body LIKE ? ESCAPE '\')").arg(like_pattern(word));
+    }
+    batch.sql(&format!(" FROM event WHERE incident IN ({}) GROUP BY incident", keys.join(",")));
+    let wanted: HashMap<i64, &Unread<'_>> =
+        incidents.iter().map(|incident| (incident.key, incident)).collect();
+    let mut possible = Vec::new();
+    batch
+        .for_each_row(conn, |row| {
+            let key: i64 = row.try_get(0)?;
+            let mut has_all = true;
+            if !row.try_get::<bool, _>(1)? {
+                for term in wanted.get(&key).map_or(&[][..], |incident| &incident.terms) {
+                    if let Ok(position) = words.binary_search(&term.text.as_str()) {
+                        has_all &= row.try_get::<bool, _>(position + 2)?;
+                    }
+                }
+            }
+            if has_all {
+                possible.push(key);
+            }
+            Ok(true)
+        })
+        .await?;
+    Ok(possible)
+}
+
+/// Returns the pattern of SQL's `LIKE`, which ignores the case of ASCII letters, for texts with a word.
+fn like_pattern(word: &str) -> String {
+    format!("%{}%", word.replace('%', r"\%").replace('_', r"\_"))
+}
+
+/// Returns whether a folded word is stored in an ASCII text as it is, but for the case of letters:
+/// JSON escapes nothing in it, and no white space was folded.
+fn is_stored_alike(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
 }
 
 /// Returns the keys that the index gives for an expression, from the first to the last of some rows.

@@ -11,20 +11,17 @@ use rustix::fs::{FlockOperation, flock, statvfs};
 use sqlx::SqliteConnection;
 
 use super::observer::{MigrationObserver, MigrationStage};
+use crate::backend::Cause;
 use crate::backend::file::connect::{parent_folder, with_suffix};
-use crate::backend::file::error::{StoreError, StoreFaultKind, display_path};
+use crate::backend::file::error::{StoreError, StoreFaultKind};
 use crate::backend::file::open_error::OpenError;
+use crate::backend::file::refusal::{Bytes, StoreRefusal};
 use crate::backend::file::sql::Batch;
-use crate::files::io_error_text;
 
 /// How often a process that waits for another one checks whether that has ended.
 const CHECK_EVERY: Duration = Duration::from_millis(100);
 /// Room for the write-ahead log while incidents are brought up to date, in bytes.
 const LOG_BYTES: u64 = 32 << 20;
-
-fn refused(sentence: String) -> OpenError {
-    OpenError::Refused(sentence.into())
-}
 
 /// The lock of the process that brings a store up to date. The file goes with it.
 pub(super) struct MigrationLock {
@@ -39,23 +36,24 @@ impl Drop for MigrationLock {
     }
 }
 
+/// Returns the path of the file that a process locks while it brings a store up to date.
+fn lock_path(store: &Path) -> PathBuf {
+    with_suffix(store, "-migrating")
+}
+
 /// Acquires the lock, and waits for another process that has it.
 pub(super) async fn lock(
     store: &Path,
     observer: &MigrationObserver,
 ) -> Result<MigrationLock, OpenError> {
-    let path = with_suffix(store, "-migrating");
-    let lock_error = |e: &io::Error| {
-        refused(format!(
-            "{} can't be brought up to date, a file beside it can't be made ({}): check its folder",
-            display_path(store),
-            io_error_text(e)
-        ))
+    let path = lock_path(store);
+    let lock_error = |source: io::Error| {
+        OpenError::refused(StoreRefusal::MigrationLock { path: store.to_owned(), source })
     };
     loop {
         let mut options = OpenOptions::new();
         let opened = options.write(true).create(true).truncate(false).mode(0o600).open(&path);
-        let file = opened.map_err(|e| lock_error(&e))?;
+        let file = opened.map_err(lock_error)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             // The file may have been removed by the process that had the lock before.
             Ok(()) if is_at(&file, &path) => return Ok(MigrationLock { _file: file, path }),
@@ -64,8 +62,18 @@ pub(super) async fn lock(
                 observer.report(store, &MigrationStage::Waiting);
                 tokio::time::sleep(CHECK_EVERY).await;
             }
-            Err(e) => return Err(lock_error(&e.into())),
+            Err(e) => return Err(lock_error(e.into())),
         }
+    }
+}
+
+/// Removes the file of the lock if no process has it: one that was killed after the store was up to
+/// date, such as while its texts were indexed, has left it.
+pub(in crate::backend::file) fn remove_stale_lock(store: &Path) {
+    let path = lock_path(store);
+    let Ok(file) = OpenOptions::new().write(true).open(&path) else { return };
+    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() && is_at(&file, &path) {
+        drop(MigrationLock { _file: file, path });
     }
 }
 
@@ -92,22 +100,12 @@ pub(super) fn check_space(store: &Path) -> Result<(), OpenError> {
     if free >= needed {
         return Ok(());
     }
-    Err(refused(format!(
-        "{} is of an older version, and bringing it up to date needs {} of free disk in {} for a \
-         copy and to work; {} are free: free some and start again, nothing was changed",
-        display_path(store),
-        format_bytes(needed),
-        display_path(folder),
-        format_bytes(free)
-    )))
-}
-
-fn format_bytes(bytes: u64) -> String {
-    match bytes {
-        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
-        1_000_000..10_000_000_000 => format!("{} MB", bytes.div_ceil(1_000_000)),
-        _ => format!("{} GB", bytes.div_ceil(1_000_000_000)),
-    }
+    Err(OpenError::refused(StoreRefusal::NoRoomToMigrate {
+        path: store.to_owned(),
+        folder: folder.to_owned(),
+        needed: Bytes(needed),
+        free: Bytes(free),
+    }))
 }
 
 /// Makes a copy of the store. Under its name it is complete and on the disk, or not there.
@@ -117,20 +115,16 @@ pub(super) async fn copy(
     copy: &Path,
 ) -> Result<(), OpenError> {
     let part = with_suffix(copy, ".part");
-    let copy_error = |e: &io::Error| {
-        refused(format!(
-            "{} can't be brought up to date, its copy {} can't be made ({}): nothing was changed",
-            display_path(store),
-            display_path(copy),
-            io_error_text(e)
-        ))
+    let copy_error = |source: io::Error| {
+        let (path, copy) = (store.to_owned(), copy.to_owned());
+        OpenError::refused(StoreRefusal::MigrationCopy { path, copy, source })
     };
-    std::fs::remove_file(&part).or_else(ignore_missing).map_err(|e| copy_error(&e))?;
+    std::fs::remove_file(&part).or_else(ignore_missing).map_err(copy_error)?;
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600).open(&part).map_err(|e| copy_error(&e))?;
+    options.write(true).create_new(true).mode(0o600).open(&part).map_err(copy_error)?;
     let Some(name) = part.to_str() else {
         let e = io::Error::new(io::ErrorKind::InvalidFilename, "its path is not UTF-8");
-        return Err(copy_error(&e));
+        return Err(copy_error(e));
     };
     let mut batch = Batch::one_off("VACUUM INTO ?");
     batch.arg(name.to_owned());
@@ -138,14 +132,14 @@ pub(super) async fn copy(
         std::fs::remove_file(&part).ok();
         return Err(match failure {
             StoreError::Sql(e) => OpenError::fault(store, StoreFaultKind::Sql(e)),
-            other => refused(other.to_string()),
+            other => OpenError::refused(StoreRefusal::Store(Cause::new(other))),
         });
     }
     let synced = File::open(&part)
         .and_then(|file| file.sync_all())
         .and_then(|()| std::fs::rename(&part, copy))
         .and_then(|()| File::open(parent_folder(copy))?.sync_all());
-    synced.map_err(|e| copy_error(&e))
+    synced.map_err(copy_error)
 }
 
 fn ignore_missing(error: io::Error) -> io::Result<()> {

@@ -20,8 +20,11 @@ use sqlx::{Row, SqliteConnection};
 pub use observer::{MigrationObserver, MigrationStage};
 
 use copy::MigrationLock;
+pub(super) use copy::remove_stale_lock;
 
+use super::connect::CACHE_PRAGMA;
 use super::error::{StoreError, StoreFaultKind, StoreResult};
+use super::full_text::index;
 use super::open_error::OpenError;
 use super::options::Options;
 use super::service_level_table::put_levels;
@@ -29,14 +32,26 @@ use super::sql::Batch;
 use crate::backend::Cause;
 
 /// The version of the last migration.
-pub(super) const SCHEMA_VERSION: i64 = 5;
+pub(super) const SCHEMA_VERSION: i64 = 8;
+/// The version that a program must know to read a store: what came later, older ones need not know.
+const NEEDED_TO_READ: i64 = 5;
 /// The version of a file whose incidents are not all brought up to date.
 pub(super) const UNFINISHED: i64 = 1000 + SCHEMA_VERSION;
+
+/// Returns whether a version is that of a file whose incidents are not all brought up to date. One
+/// that a program of version 5 was interrupted in has a lower number than this version gives.
+pub(super) fn is_unfinished(version: i64) -> bool {
+    (1005..=UNFINISHED).contains(&version)
+}
+
+/// The size of the page cache while a store is brought up to date, for `PRAGMA cache_size`.
+const WORKING_CACHE: &str = "-32000";
 
 /// What a migration does to all incidents, by its name in the table `migration`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Work {
-    /// Rows get the verdicts of service levels, the fingerprint, and the key of merged alerts.
+    /// Rows get all that follows from the events: the verdicts of service levels, the fingerprint,
+    /// the key of merged alerts, labels, roles and the last word.
     Verdicts,
 }
 
@@ -90,7 +105,7 @@ pub(super) async fn prepare(
     let mut prepared = Prepared { lock: Some(lock), copy: None };
     // Another process may have done it meanwhile.
     let version = read_version(conn).await.map_err(|failure| fault(path, failure))?;
-    if version != UNFINISHED && version < SCHEMA_VERSION {
+    if version < SCHEMA_VERSION {
         prepared.copy = copy_before(path, conn, options, version).await?;
     }
     Ok(prepared)
@@ -109,9 +124,32 @@ pub(super) async fn finish(
     let Prepared { lock, copy } = prepared;
     let fault = |failure| fault(path, failure);
     put_levels(conn, &options.rules.levels).await.map_err(fault)?;
-    while !run_batch(path, conn, options).await.map_err(fault)? {}
-    if lock.is_some() {
-        options.migration.report(path, &MigrationStage::Done { copy });
+    let Some(_lock) = lock else {
+        while !run_batch(path, conn, options).await.map_err(fault)? {}
+        return Ok(());
+    };
+    // Nobody else uses the store now, so its pages can be cached until they are complete.
+    set_cache(conn, WORKING_CACHE).await.map_err(fault)?;
+    let worked = work(path, conn, options).await.map_err(fault);
+    set_cache(conn, CACHE_PRAGMA).await.map_err(fault)?;
+    worked?;
+    options.migration.report(path, &MigrationStage::Done { copy });
+    Ok(())
+}
+
+async fn set_cache(conn: &mut SqliteConnection, size: &str) -> StoreResult<()> {
+    Batch::one_off(&format!("PRAGMA cache_size = {size}")).run(conn).await
+}
+
+/// Does all the work, then indexes the texts, if there are many: otherwise the first search does.
+async fn work(path: &Path, conn: &mut SqliteConnection, options: &Options) -> StoreResult<()> {
+    while !run_batch(path, conn, options).await? {}
+    let report = |done, total| {
+        options.migration.report(path, &MigrationStage::Indexing { done, total });
+    };
+    if let Err(failure) = index::index_if_many(conn, report).await {
+        // The store is up to date without, and the first search goes on with the index.
+        tracing::warn!("indexing the texts was interrupted: {failure}");
     }
     Ok(())
 }
@@ -174,8 +212,8 @@ async fn run_batch_in_transaction(
     .await?;
     let Some(row) = rows.get(1).and_then(|rows| rows.first()) else {
         let sql = format!(
-            "UPDATE meta SET value = {SCHEMA_VERSION}
-                WHERE name = 'needed_to_read' AND value = {UNFINISHED};
+            "UPDATE meta SET value = {NEEDED_TO_READ}
+                WHERE name = 'needed_to_read' AND value BETWEEN 1005 AND {UNFINISHED};
              PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
         );
         Batch::one_off(&sql).run(conn).await?;

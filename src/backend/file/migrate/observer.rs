@@ -21,6 +21,13 @@ pub enum MigrationStage {
         /// How many there are.
         total: u64,
     },
+    /// The texts of incidents are being indexed for searches by words.
+    Indexing {
+        /// How many of them are.
+        done: u64,
+        /// How many there are.
+        total: u64,
+    },
     /// The store is up to date.
     Done {
         /// The path of the copy, if this process made one.

@@ -1,5 +1,6 @@
-//! Rows of version 2: how clocks of service levels ended, pauses, fingerprints without the ids in
-//! titles, and the alert key of merged incidents.
+//! Makes rows anew from the events: how clocks of service levels ended, pauses, fingerprints without
+//! the ids in titles, and the alert key of merged incidents (version 5); labels, roles and the last
+//! word (version 7).
 
 use sqlx::SqliteConnection;
 
@@ -17,8 +18,11 @@ const READS: usize = 8;
 /// The number of incidents that one statement text changes; a full text stays prepared.
 const ROWS: usize = 32;
 
-/// The statement that changes one incident.
-const UPDATE: &str = "UPDATE incident SET row = ?, fingerprint = ?, dedup_key = ? WHERE key = ?;";
+/// The statements that change one incident. Few fingerprints and alert keys change, and writing an
+/// equal one would write its index too, at a page of its own for each incident.
+const UPDATE: &str = "UPDATE incident SET row = ? WHERE key = ?;
+UPDATE incident SET fingerprint = ?, dedup_key = ?
+    WHERE key = ? AND (fingerprint IS NOT ? OR dedup_key IS NOT ?);";
 
 /// Brings the next incidents up to date; see [`super::Work::run_batch`].
 pub(super) async fn run_batch(
@@ -67,11 +71,9 @@ async fn write(
         let text = UPDATE.repeat(chunk.len());
         let mut batch = if chunk.len() == ROWS { Batch::new(&text) } else { Batch::one_off(&text) };
         for columns in chunk {
-            batch
-                .arg(columns.row.clone())
-                .arg(columns.fingerprint)
-                .arg(columns.dedup_key.clone())
-                .arg(columns.key);
+            batch.arg(columns.row.clone()).arg(columns.key);
+            batch.arg(columns.fingerprint).arg(columns.dedup_key.clone()).arg(columns.key);
+            batch.arg(columns.fingerprint).arg(columns.dedup_key.clone());
         }
         batch.run(conn).await?;
     }

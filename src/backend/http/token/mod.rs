@@ -110,22 +110,43 @@ impl TokenSource {
     /// # Errors
     /// The source has no token, or no valid one.
     pub async fn read(&self, address: &Address) -> Result<Token, TokenError> {
-        let text = match self {
-            Self::Keyring => {
-                let address = address.clone();
-                return match keyring::read(&address).await {
-                    Ok(Some(token)) => Ok(token),
-                    Ok(None) => Err(TokenError::NotInKeyring { address }),
-                    Err(fault) => Err(TokenError::Keyring { address, fault }),
-                };
-            }
+        let Some(text) = self.read_text().await? else {
+            let address = address.clone();
+            return match keyring::read(&address).await {
+                Ok(Some(token)) => Ok(token),
+                Ok(None) => Err(TokenError::NotInKeyring { address }),
+                Err(fault) => Err(TokenError::Keyring { address, fault }),
+            };
+        };
+        Token::new(text).map_err(|fault| TokenError::Invalid { origin: self.clone(), fault })
+    }
+
+    /// Reads the text of the source, as it is; `None` for the keyring, where each API has an entry
+    /// of its own.
+    ///
+    /// # Errors
+    /// The source gives no text.
+    pub async fn read_text(&self) -> Result<Option<String>, TokenError> {
+        Ok(Some(match self {
+            Self::Keyring => return Ok(None),
             Self::File(path) => file::read(path)?,
             Self::Variable(name) => {
                 std::env::var(name).map_err(|_| TokenError::NoVariable { name: name.clone() })?
             }
             Self::Command(run) => command::run(run).await?,
+        }))
+    }
+
+    /// Returns the public id of the token, if it can be learnt at once: from a file or a variable,
+    /// without the keyring and without running anything.
+    #[must_use]
+    pub fn public_id_at_once(&self) -> Option<String> {
+        let text = match self {
+            Self::File(path) => file::read(path).ok()?,
+            Self::Variable(name) => std::env::var(name).ok()?,
+            Self::Keyring | Self::Command(_) => return None,
         };
-        Token::new(text).map_err(|fault| TokenError::Invalid { origin: self.clone(), fault })
+        Token::new(text).ok()?.public_id()
     }
 }
 

@@ -54,6 +54,15 @@ pub struct DeferredVerb {
     pub reloaded: bool,
 }
 
+/// An incident that was just resolved: the next key can close it, wherever the selection is by then.
+#[derive(Clone, Debug)]
+pub struct CloseOffer {
+    /// The incident.
+    pub target: Target,
+    /// How many keys had been pressed when it was resolved.
+    pub keys: u64,
+}
+
 /// Commands on their way, and what depends on their outcome.
 #[derive(Debug, Default)]
 pub struct Inflight {
@@ -65,6 +74,8 @@ pub struct Inflight {
     pub last_batch: u64,
     /// A verb that starts as soon as the record of its target has been read.
     pub deferred_verb: Option<DeferredVerb>,
+    /// The incident that was resolved last.
+    pub close_offer: Option<CloseOffer>,
     /// How to undo the last action, while that is possible.
     pub undo: Option<Undo>,
     /// When the last command settled.

@@ -25,6 +25,8 @@ pub struct Session {
     pub variables: Vec<(&'static str, String)>,
     /// Whether commands are forbidden.
     pub read_only: bool,
+    /// Whether the panes can be left for the demo and for the settings file.
+    pub has_errands: bool,
     /// The folder where drafts are stored.
     pub drafts_dir: Option<PathBuf>,
     /// The person's settings of the panes. Replaced as a whole when they change.

@@ -25,6 +25,15 @@ pub struct SelectionShift {
     pub drawn_at: Option<DateTime<Utc>>,
 }
 
+/// A click of the left button of the mouse.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Click {
+    /// The row of the screen.
+    pub row: u16,
+    /// When it was.
+    pub at: DateTime<Utc>,
+}
+
 /// State of the screen and of the keyboard.
 #[allow(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 #[derive(Debug)]
@@ -43,19 +52,24 @@ pub struct Ui {
     pub viewer_zone: ViewerZone,
     /// Whether to save bytes: no counters that run by themselves, fewer frames.
     pub low_bandwidth: bool,
+    /// Whether the link to the terminal was found to be slow; bytes are saved then.
+    pub slow_link: bool,
+    /// Whether the mouse scrolls and selects.
+    pub mouse: bool,
+    /// The last click, which another one may make a double click.
+    pub last_click: Option<Click>,
     /// The pane that keys go to.
     pub focus: Pane,
     /// The pane in front where panes share one area as tabs.
     pub tab: Pane,
+    /// Whether the record is open: detail and timeline of one incident fill the screen.
+    pub record: bool,
     /// Whether the focused pane fills the screen.
     pub zoomed: bool,
     /// The share of the width that the viewer has chosen for the queue, in per cent.
     pub queue_share: Option<u16>,
     /// What is open on top of the panes, if anything.
     pub mode: Mode,
-    /// Whether the last key was the one that goes to the top: a digit right after it starts a
-    /// number to jump to.
-    pub jump_armed: bool,
     /// The incidents that are marked; verbs act on them, where there are any.
     pub marked: HashSet<IncidentId>,
     /// An action that was chosen in the command palette: the dispatcher performs it right after
@@ -76,20 +90,24 @@ impl Ui {
     /// Creates the state at the start: the queue has the focus, nothing is open on top of it.
     #[must_use]
     pub fn new(settings: &PanesSettings, keymap: Keymap, theme: Theme) -> Self {
+        let low_bandwidth = settings.appearance.low_bandwidth;
         Self {
-            theme,
+            theme: theme.saving_bytes(low_bandwidth),
             keymap: Arc::new(keymap),
             size: (80, 24),
             zone: settings.appearance.zone,
             offset: Utc.fix(),
             viewer_zone: ViewerZone::default(),
-            low_bandwidth: settings.appearance.low_bandwidth,
+            low_bandwidth,
+            slow_link: false,
+            mouse: settings.appearance.mouse,
+            last_click: None,
             focus: Pane::Queue,
             tab: Pane::Detail,
+            record: false,
             zoomed: false,
             queue_share: None,
             mode: Mode::Panes,
-            jump_armed: false,
             marked: HashSet::new(),
             requested_action: None,
             key_count: 0,
@@ -99,10 +117,22 @@ impl Ui {
         }
     }
 
+    /// Sets whether to save bytes.
+    pub fn set_low_bandwidth(&mut self, low_bandwidth: bool) {
+        self.low_bandwidth = low_bandwidth;
+        self.theme = self.theme.saving_bytes(low_bandwidth);
+    }
+
     /// Returns the clock that formats times in the viewer's zone.
     #[must_use]
     pub fn clock(&self) -> Clock {
         Clock::new(self.zone, self.offset).with_viewer_zone(self.viewer_zone)
+    }
+
+    /// Shows all panes again that fit: closes the record, and ends the zoom.
+    pub fn show_all_panes(&mut self) {
+        self.record = false;
+        self.zoomed = false;
     }
 
     /// Records that the screen was drawn at `at`: the present selection can be seen from then on.

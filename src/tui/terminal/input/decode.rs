@@ -1,6 +1,8 @@
-//! Decodes the bytes of one key.
+//! Decodes the bytes of one key, or of one report of the mouse.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 use termina::{Event, Parser, event};
 
 /// Decodes the bytes of one key; `None` if they are none that is known.
@@ -20,6 +22,24 @@ pub fn decode_key(bytes: &[u8]) -> Option<KeyEvent> {
         Event::Key(key) => from_termina(key),
         _ => None,
     }
+}
+
+/// Decodes a report of the mouse in xterm's SGR form (mode 1006): `CSI < button ; column ; row M`,
+/// with `m` for a button that was released. Returns `None` for what the panes have no use for.
+pub fn decode_mouse(bytes: &[u8]) -> Option<MouseEvent> {
+    let report = std::str::from_utf8(bytes).ok()?.strip_prefix("\u{1b}[<")?.strip_suffix('M')?;
+    let mut numbers = report.split(';').map(|number| number.parse::<u16>().ok());
+    let mut next = || numbers.next().flatten();
+    let (button, column, row) = (next()?, next()?, next()?);
+    // Shift, Alt and Control add 4, 8 and 16; a movement adds 32.
+    let kind = match button & !0b1_1100 {
+        0 => MouseEventKind::Down(MouseButton::Left),
+        64 => MouseEventKind::ScrollUp,
+        65 => MouseEventKind::ScrollDown,
+        _ => return None,
+    };
+    let modifiers = KeyModifiers::NONE;
+    Some(MouseEvent { kind, column: column.checked_sub(1)?, row: row.checked_sub(1)?, modifiers })
 }
 
 fn from_termina(key: event::KeyEvent) -> Option<KeyEvent> {
@@ -67,6 +87,30 @@ fn from_termina(key: event::KeyEvent) -> Option<KeyEvent> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wheel_and_button_are_decoded() {
+        for (bytes, kind) in [
+            (&b"\x1b[<0;3;4M"[..], Some(MouseEventKind::Down(MouseButton::Left))),
+            (b"\x1b[<16;3;4M", Some(MouseEventKind::Down(MouseButton::Left))),
+            (b"\x1b[<64;3;4M", Some(MouseEventKind::ScrollUp)),
+            (b"\x1b[<65;3;4M", Some(MouseEventKind::ScrollDown)),
+            (b"\x1b[<0;3;4m", None),
+            (b"\x1b[<2;3;4M", None),
+            (b"\x1b[<35;3;4M", None),
+            (b"\x1b[<0;0;4M", None),
+            (b"\x1b[<0;99999;4M", None),
+            (b"\x1b[<0;3M", None),
+        ] {
+            let expected = kind.map(|kind| MouseEvent {
+                kind,
+                column: 2,
+                row: 3,
+                modifiers: KeyModifiers::NONE,
+            });
+            assert_eq!(decode_mouse(bytes), expected, "{}", bytes.escape_ascii());
+        }
+    }
 
     #[test]
     fn keys_are_decoded() {

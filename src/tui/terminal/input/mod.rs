@@ -1,6 +1,8 @@
-//! What a terminal sends: keys, pastes and other sizes. Answers of the terminal are dropped.
+//! What a terminal sends: keys, the mouse, pastes, other sizes, and the few answers that the panes
+//! request. Other answers are dropped.
 
 pub mod decode;
+mod report;
 mod splitter;
 
 use std::collections::VecDeque;
@@ -8,7 +10,7 @@ use std::future::poll_fn;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossterm::event::Event;
 use crossterm::terminal;
@@ -19,13 +21,23 @@ use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep_until;
 
-use decode::decode_key;
+use decode::{decode_key, decode_mouse};
+pub use report::Report;
 pub use splitter::{ESCAPE_TIMEOUT, SEQUENCE_TIMEOUT, Splitter, Token};
 
 /// The most bytes of one read.
 const READ_BYTES: usize = 4096;
 /// The most reads before the events that they gave are handled.
 const MAX_READS: usize = 16;
+
+/// What has arrived from the terminal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Received {
+    /// A key, the mouse, a paste or another size.
+    Event(Event),
+    /// An answer that the panes have requested.
+    Report(Report),
+}
 
 /// Reads standard input, which is a terminal.
 ///
@@ -35,7 +47,7 @@ const MAX_READS: usize = 16;
 pub struct InputReader {
     stdin: AsyncFd<BorrowedFd<'static>>,
     splitter: Splitter,
-    events: VecDeque<Event>,
+    events: VecDeque<Received>,
     resized: Signal,
     is_closed: bool,
 }
@@ -58,7 +70,7 @@ impl InputReader {
 
     /// Waits for the next event; `None` once the terminal was closed. Dropping the future loses
     /// nothing.
-    pub async fn next(&mut self) -> Option<Event> {
+    pub async fn next(&mut self) -> Option<Received> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Some(event);
@@ -92,7 +104,7 @@ impl InputReader {
 
     /// Returns the next event if one has arrived; never waits. `Some(None)` stands for a terminal
     /// that was closed.
-    pub async fn try_next(&mut self) -> Option<Option<Event>> {
+    pub async fn try_next(&mut self) -> Option<Option<Received>> {
         if self.events.is_empty() {
             let is_resized = poll_fn(|context| {
                 Poll::Ready(matches!(self.resized.poll_recv(context), Poll::Ready(Some(()))))
@@ -112,7 +124,7 @@ impl InputReader {
     fn push_size(&mut self) {
         // A terminal that does not tell its size keeps the one that it had.
         if let Ok((width, height)) = terminal::size() {
-            self.events.push_back(Event::Resize(width, height));
+            self.events.push_back(Received::Event(Event::Resize(width, height)));
         }
     }
 
@@ -151,10 +163,46 @@ impl InputReader {
     }
 
     fn push_tokens(&mut self, tokens: Vec<Token>) {
-        self.events.extend(tokens.into_iter().filter_map(|token| match token {
-            Token::Key(bytes) => decode_key(&bytes).map(Event::Key),
-            Token::Paste(bytes) => Some(Event::Paste(String::from_utf8_lossy(&bytes).into_owned())),
+        self.events.extend(tokens.into_iter().filter_map(|token| {
+            match token {
+                Token::Key(bytes) => decode_key(&bytes)
+                    .map(Event::Key)
+                    .or_else(|| decode_mouse(&bytes).map(Event::Mouse))
+                    .map(Received::Event),
+                Token::Paste(bytes) => Some(Received::Event(Event::Paste(
+                    String::from_utf8_lossy(&bytes).into_owned(),
+                ))),
+                Token::Report(report) => Some(Received::Report(report)),
+            }
         }));
+    }
+}
+
+/// Reads answers that are still on their way, so that they reach nobody else; until there are none
+/// or the time is over. Reads byte by byte: what follows the answers is for whoever comes next.
+pub(super) fn drain_answers(mut outstanding: impl FnMut(Option<Report>) -> Option<Duration>) {
+    let stdin = rustix::stdio::stdin();
+    let mut splitter = Splitter::default();
+    let mut report = None;
+    while let Some(time) = outstanding(report.take()) {
+        let mut polled = [PollFd::new(&stdin, PollFlags::IN)];
+        let limit = Timespec {
+            tv_sec: i64::try_from(time.as_secs()).unwrap_or(0),
+            tv_nsec: time.subsec_nanos().into(),
+        };
+        if !matches!(rustix::event::poll(&mut polled, Some(&limit)), Ok(1..)) {
+            return;
+        }
+        let mut byte = [0];
+        if !polled[0].revents().contains(PollFlags::IN)
+            || !matches!(rustix::io::read(stdin, &mut byte), Ok(1))
+        {
+            return;
+        }
+        report = splitter.push(&byte, Instant::now()).into_iter().find_map(|token| match token {
+            Token::Report(report) => Some(report),
+            Token::Key(_) | Token::Paste(_) => None,
+        });
     }
 }
 

@@ -1,17 +1,20 @@
-//! Splits what a terminal sends into keys and pastes, and drops the rest.
+//! Splits what a terminal sends into keys, pastes and reports, and drops the rest.
 //!
 //! A terminal also sends answers: its colours, version, attributes or clipboard. They may come long
 //! after the question, which another program may have asked, and in any pieces. None of their bytes
-//! is ever a key. Control functions are those of ECMA-48, with the additions of xterm.
+//! is ever a key. The few that the panes request themselves are reports. Control functions are
+//! those of ECMA-48, with the additions of xterm.
 
 use std::time::{Duration, Instant};
+
+use super::report::Report;
 
 /// How long after `ESC` the rest of a sequence may follow. Without it, the byte was the key Esc.
 pub const ESCAPE_TIMEOUT: Duration = Duration::from_millis(40);
 /// How long after its last byte an unfinished sequence is given up.
 pub const SEQUENCE_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long after its first byte an unfinished answer is given up. Its bytes are dropped until then,
-/// so that a key that begins one by chance does not stop the keyboard for good.
+/// How long after its first byte an unfinished answer is given up. Its bytes are dropped until
+/// then, so that a key that begins one by chance does not stop the keyboard for good.
 const MAX_ANSWER_TIME: Duration = Duration::from_secs(5);
 /// How long after its last byte an unfinished paste is taken as complete.
 const PASTE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,13 +30,15 @@ const SUB: u8 = 0x1a;
 const PASTE_START: &[u8] = b"\x1b[200~";
 const PASTE_END: &[u8] = b"\x1b[201~";
 
-/// Something that a person has entered.
+/// Something that a person has entered, or that the terminal has answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Token {
     /// The bytes of one key.
     Key(Vec<u8>),
     /// Pasted text, as the terminal sent it.
     Paste(Vec<u8>),
+    /// An answer of the terminal that the panes may have requested.
+    Report(Report),
 }
 
 /// What the bytes so far are the beginning of.
@@ -65,7 +70,7 @@ enum State {
 #[derive(Clone, Debug, Default)]
 pub struct Splitter {
     state: State,
-    /// The bytes of the unfinished key, sequence or paste. Those of control strings are not stored.
+    /// The bytes of the unfinished key, sequence or paste, and the first ones of a control string.
     pending: Vec<u8>,
     last_byte_at: Option<Instant>,
     /// When the control string began.
@@ -155,6 +160,12 @@ impl Splitter {
         self.pending.clear();
     }
 
+    /// Ends an answer, which is a report if the panes understand it.
+    fn finish_answer(&mut self, tokens: &mut Vec<Token>) {
+        tokens.extend(Report::parse(&self.pending).map(Token::Report));
+        self.abort();
+    }
+
     fn begin(&mut self, state: State, byte: u8) {
         self.state = state;
         self.pending = vec![byte];
@@ -186,8 +197,7 @@ impl Splitter {
             (State::Escape, b'[') => self.go_on(State::Control, byte),
             (State::Escape, b'O') => self.go_on(State::SingleShift, byte),
             (State::Escape, b']' | b'P' | b'X' | b'^' | b'_') => {
-                self.abort();
-                self.state = State::Text;
+                self.go_on(State::Text, byte);
                 self.text_began_at = Some(now);
             }
             (State::Ground | State::Escape, _) => self.push_char(byte, tokens),
@@ -216,7 +226,7 @@ impl Splitter {
                 } else if is_key(&self.pending) {
                     self.finish(tokens);
                 } else {
-                    self.abort();
+                    self.finish_answer(tokens);
                 }
             }
             (State::Mouse(missing), 0x20..) => match missing {
@@ -224,10 +234,13 @@ impl Splitter {
                 _ => self.state = State::Mouse(missing - 1),
             },
             (State::Text, ESC) => self.state = State::TextEscape,
-            (State::LongControl, 0x40..=0x7e)
-            | (State::Text, BEL | CAN | SUB)
-            | (State::TextEscape, b'\\') => self.abort(),
-            (State::Text, 0x20..) => {}
+            (State::Text, BEL) | (State::TextEscape, b'\\') => self.finish_answer(tokens),
+            (State::LongControl, 0x40..=0x7e) | (State::Text, CAN | SUB) => self.abort(),
+            (State::Text, 0x20..) => {
+                if self.pending.len() < MAX_SEQUENCE {
+                    self.pending.push(byte);
+                }
+            }
             (State::TextEscape, _) => {
                 self.begin(State::Escape, ESC);
                 self.push_byte(byte, now, tokens);
@@ -336,12 +349,19 @@ mod tests {
         b"\x1b]l\xe2\x80\xa6 title \xc3\xa9\x1b\\",
     ];
 
+    /// Splits pieces like [`split_all`], without the reports.
+    fn split(pieces: &[&[u8]], pause: Duration) -> Vec<Token> {
+        let mut tokens = split_all(pieces, pause);
+        tokens.retain(|token| !matches!(token, Token::Report(_)));
+        tokens
+    }
+
     fn keys(keys: &[&[u8]]) -> Vec<Token> {
         keys.iter().map(|key| Token::Key(key.to_vec())).collect()
     }
 
     /// Splits pieces that come one after the other, with a pause between them.
-    fn split(pieces: &[&[u8]], pause: Duration) -> Vec<Token> {
+    fn split_all(pieces: &[&[u8]], pause: Duration) -> Vec<Token> {
         let mut splitter = Splitter::default();
         let mut now = Instant::now();
         let mut tokens = Vec::new();
@@ -376,6 +396,25 @@ mod tests {
     }
 
     #[test]
+    fn reports_are_read_however_they_are_cut() {
+        use crate::tui::theme::Background;
+        for (answer, report) in [
+            (&b"\x1b[0n"[..], Report::Ready),
+            (b"\x1b[2;3R", Report::Cursor(2, 3)),
+            (b"\x1b]11;rgb:ffff/ffff/ffff\x07", Report::Background(Background::Light)),
+            (b"\x1b]11;rgb:1010/1212/1818\x1b\\", Report::Background(Background::Dark)),
+        ] {
+            for cut in 0..=answer.len() {
+                let pieces = [&b"j"[..], &answer[..cut], &answer[cut..], b"k"];
+                let tokens = split_all(&pieces, Duration::from_millis(39));
+                let mut expected = keys(&[b"j"]);
+                expected.extend([Token::Report(report), Token::Key(b"k".to_vec())]);
+                assert_eq!(tokens, expected, "{} at {cut}", answer.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
     fn keys_before_and_after_an_answer_are_read() {
         for answer in ANSWERS {
             for cut in 0..=answer.len() {
@@ -393,7 +432,8 @@ mod tests {
     #[test]
     fn answers_on_a_slow_link_are_no_keys_but_esc() {
         for answer in ANSWERS {
-            // After `ESC` alone the rest must be recognized by itself; within the answer it may pause.
+            // After `ESC` alone the rest must be recognized by itself; within the answer it may
+            // pause.
             for cut in 1..answer.len() {
                 let tokens = split(&[&answer[..cut], &answer[cut..]], Duration::from_millis(700));
                 let expected = if cut == 1 { keys(&[b"\x1b"]) } else { Vec::new() };

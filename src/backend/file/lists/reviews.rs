@@ -1,0 +1,141 @@
+//! Reads the reviews: unpublished ones first, and of those the newest incidents.
+
+use chrono::DateTime;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::paging::{MAX_SCANNED, foreign_mark, name_ids, page};
+use crate::backend::file::error::StoreResult;
+use crate::backend::file::names::NameKind;
+use crate::backend::file::read::summary_at;
+use crate::backend::file::sql::Batch;
+use crate::backend::lists::{IncidentBrief, ReviewEntry, ReviewSearch, ReviewState};
+use crate::backend::{Page, PageMark};
+
+/// Returns the number of a state in the column `state`; `None` for one of a later version.
+fn to_stored(state: ReviewState) -> Option<i64> {
+    match state {
+        ReviewState::Missing => Some(0),
+        ReviewState::Draft => Some(1),
+        ReviewState::Published => Some(2),
+        ReviewState::Unknown(_) => None,
+    }
+}
+
+fn from_stored(state: i64) -> ReviewState {
+    match state {
+        0 => ReviewState::Missing,
+        1 => ReviewState::Draft,
+        _ => ReviewState::Published,
+    }
+}
+
+/// A row with its key, and whether it is published.
+type KeyedRow = ((bool, i64), ReviewEntry);
+
+/// Reads one page of the reviews.
+pub(super) async fn read(
+    conn: &mut SqliteConnection,
+    search: &ReviewSearch,
+) -> StoreResult<Page<ReviewEntry>> {
+    let after = match search.after {
+        None => None,
+        Some(PageMark::Review(is_published, key)) => Some((is_published, key)),
+        Some(_) => return Err(foreign_mark()),
+    };
+    let mut condition = String::new();
+    if let Some(owner) = &search.owner {
+        condition = if owner.is_empty() {
+            " AND i.assignee = 0".into()
+        } else {
+            let ids = name_ids(conn, NameKind::Person, owner).await?;
+            format!(" AND i.assignee IN ({ids})")
+        };
+    }
+    let mut rows: Vec<KeyedRow> = Vec::new();
+    let mut end = None;
+    for is_published in [false, true] {
+        if after.is_some_and(|(was_published, _)| was_published && !is_published) {
+            continue;
+        }
+        let below =
+            after.filter(|(part, _)| *part == is_published).map_or(i64::MAX, |(_, key)| key);
+        let part: &[i64] = if is_published { &[2] } else { &[0, 1] };
+        let states: Vec<i64> = if search.states.is_empty() {
+            part.to_vec()
+        } else {
+            let wanted = search.states.iter().filter_map(|state| to_stored(*state));
+            wanted.filter(|state| part.contains(state)).collect()
+        };
+        let (found, part_end) = read_part(conn, &states, below, &condition, search.limit).await?;
+        rows.extend(found.into_iter().map(|(key, entry)| ((is_published, key), entry)));
+        end = part_end.map(|key| (is_published, key));
+        if end.is_some() || rows.len() > usize::try_from(search.limit).unwrap_or(usize::MAX) {
+            break;
+        }
+    }
+    let mark = |(is_published, key): (bool, i64)| PageMark::Review(is_published, key);
+    let mut page = page(rows, search.limit, |(key, _)| mark(*key), |(_, entry)| entry);
+    page.next = page.next.or(end.map(mark));
+    Ok(page)
+}
+
+/// Reads the reviews in some states of the incidents below a key, newest first: one more than
+/// `limit`. Returns also the key up to which it has read, if a filter made it stop there.
+async fn read_part(
+    conn: &mut SqliteConnection,
+    states: &[i64],
+    below: i64,
+    condition: &str,
+    limit: u32,
+) -> StoreResult<(Vec<(i64, ReviewEntry)>, Option<i64>)> {
+    let (mut rows, mut end): (Vec<(i64, ReviewEntry)>, Option<i64>) = (Vec::new(), None);
+    for state in states {
+        let mut lowest = i64::MIN;
+        if !condition.is_empty() {
+            let mut batch = Batch::new(
+                "SELECT incident FROM review WHERE state = ? AND incident < ?
+                 ORDER BY incident DESC LIMIT 1 OFFSET ?",
+            );
+            batch.arg(*state).arg(below).arg(i64::from(MAX_SCANNED) - 1);
+            if let Some(row) = batch.fetch_optional(conn).await? {
+                lowest = row.try_get(0)?;
+                end = end.max(Some(lowest));
+            }
+        }
+        let mut batch = Batch::one_off(&format!(
+            "SELECT r.incident, i.row, r.state, r.sections, r.published,
+                (SELECT count(*) FROM action_item a WHERE a.incident = r.incident),
+                (SELECT count(*) FROM action_item a WHERE a.incident = r.incident AND a.done = 0)
+             FROM review r JOIN incident i ON i.key = r.incident
+             WHERE r.state = ? AND r.incident < ? AND r.incident >= ?{condition}
+             ORDER BY r.incident DESC LIMIT ?"
+        ));
+        batch.arg(*state).arg(below).arg(lowest).arg(i64::from(limit) + 1);
+        for row in batch.fetch_all(conn).await? {
+            rows.push((row.try_get(0)?, decode(&row)?));
+        }
+    }
+    // Where one state was read only in part, the others are too: what is below comes later.
+    rows.retain(|(key, _)| end.is_none_or(|end| *key >= end));
+    rows.sort_unstable_by_key(|(key, _)| std::cmp::Reverse(*key));
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1));
+    Ok((rows, end))
+}
+
+fn decode(row: &SqliteRow) -> StoreResult<ReviewEntry> {
+    let summary = summary_at(row, 1)?;
+    let number = |column: usize| -> StoreResult<u32> {
+        Ok(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(u32::MAX))
+    };
+    let published: Option<i64> = row.try_get(4)?;
+    Ok(ReviewEntry {
+        incident: IncidentBrief::from(&summary),
+        state: from_stored(row.try_get(2)?),
+        sections: number(3)?.count_ones(),
+        actions: number(5)?,
+        open_actions: number(6)?,
+        ended_at: summary.resolved_at.or(summary.closed_at),
+        published_at: published.and_then(DateTime::from_timestamp_millis),
+    })
+}

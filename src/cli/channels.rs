@@ -1,0 +1,87 @@
+//! Makes the channels of the settings.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::failure::{Exit, Failure, io_error_text};
+use crate::backend::http::TokenSource;
+use crate::config::outbound::{ChannelSettings, OutboundSettings};
+use crate::model::text::sanitize;
+use crate::outbound::channel::{ChannelSecrets, build};
+use crate::outbound::secret::CachedSecret;
+use crate::outbound::{Channels, Client, ClientOptions, Secret, SecretError, SecretSource};
+
+/// The secret of a channel, which is read when it is first needed.
+struct ConfiguredSecret {
+    channel: String,
+    source: TokenSource,
+}
+
+#[async_trait]
+impl SecretSource for ConfiguredSecret {
+    async fn read(&self) -> Result<Secret, SecretError> {
+        let channel = sanitize(&self.channel);
+        let wrong = |text: String| {
+            SecretError(format!("the secret of the channel {channel} can't be read: {text}"))
+        };
+        let text = self.source.read_text().await.map_err(|error| wrong(error.to_string()))?;
+        let text = text.unwrap_or_default();
+        Secret::new(text)
+            .map_err(|error| wrong(format!("{} {error}", sanitize(self.source.to_string()))))
+    }
+}
+
+/// Makes the channels of the settings. Nothing is connected, read or run yet, but for the file of
+/// certificates.
+///
+/// # Errors
+/// The file of certificates can't be read.
+pub fn channels(settings: &OutboundSettings) -> Result<Channels, Failure> {
+    let ca_pem = match &settings.ca_file {
+        Some(file) => Some(std::fs::read(file).map_err(|error| {
+            Failure::new(
+                Exit::Usage,
+                format!(
+                    "the file {} of ca_file under [outbound] can't be read: {}",
+                    file.display(),
+                    io_error_text(&error)
+                ),
+            )
+        })?),
+        None => None,
+    };
+    let options = ClientOptions {
+        private_hosts: settings.private_hosts.clone(),
+        ca_pem,
+        ..ClientOptions::default()
+    };
+    let client =
+        Client::new(&options).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    let client = Arc::new(client);
+    let mut channels = Channels::default();
+    for channel in &settings.channels {
+        // The settings were checked, so that this does not fail.
+        match build(channel.kind, &channel.options, secrets(channel), &client) {
+            Ok(made) => channels.insert(&channel.name, made),
+            Err(problem) => tracing::warn!(
+                "the channel {} is left out: {} {problem}",
+                sanitize(&channel.name),
+                problem.key.as_str()
+            ),
+        }
+    }
+    Ok(channels)
+}
+
+fn secrets(channel: &ChannelSettings) -> ChannelSecrets {
+    let cached = |source: &Option<TokenSource>| {
+        source.as_ref().map(|source| {
+            CachedSecret::new(Arc::new(ConfiguredSecret {
+                channel: channel.name.clone(),
+                source: source.clone(),
+            }))
+        })
+    };
+    ChannelSecrets { current: cached(&channel.secret), old: cached(&channel.old_secret) }
+}

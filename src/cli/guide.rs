@@ -1,0 +1,83 @@
+//! `help`: prints a page of the guide.
+
+use super::failure::{Exit, Failure};
+use super::out::Out;
+use crate::config::suggestion;
+use crate::model::text::SafeText;
+
+/// Defines the pages, each a file in `src/docs/guide/`.
+macro_rules! pages {
+    ($($topic:literal),* $(,)?) => {
+        /// The pages, each with its topic.
+        const PAGES: &[(&str, &str)] =
+            &[$(($topic, include_str!(concat!("../docs/guide/", $topic, ".md")))),*];
+
+        /// The topics of all pages.
+        pub const TOPICS: &[&str] = &[$($topic),*];
+    };
+}
+
+pages![
+    "channels",
+    "command",
+    "email",
+    "ntfy",
+    "webhook",
+    "slack",
+    "gotify",
+    "pushover",
+    "telegram",
+    "matrix",
+    "mattermost",
+    "discord",
+    "teams",
+    "twilio_sms",
+    "twilio_call",
+];
+
+/// Prints the page of a topic, or the list of all topics.
+pub fn run(out: &mut Out, topic: Option<&str>) -> Result<(), Failure> {
+    let Some(topic) = topic else {
+        for (name, page) in PAGES {
+            out.line(format!("{name:12}  {}", summary(page)))?;
+        }
+        return Ok(());
+    };
+    let page = PAGES.iter().find(|(name, _)| name.eq_ignore_ascii_case(topic));
+    let Some((_, page)) = page else {
+        let hint = suggestion(topic, TOPICS);
+        let topic = SafeText::from(topic);
+        return Err(Failure::new(Exit::NotFound, format!("there is no page {topic:?}: {hint}")));
+    };
+    for line in page.lines() {
+        out.line(line)?;
+    }
+    Ok(())
+}
+
+/// Returns the first sentence of a page, below its title.
+fn summary(page: &str) -> &str {
+    let line = page.lines().skip(1).find(|line| !line.is_empty()).unwrap_or_default();
+    line.split_once(". ").map_or(line, |(first, _)| first).trim_end_matches('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::notification::ChannelKind;
+
+    #[test]
+    fn each_kind_of_channel_has_a_page() {
+        for kind in ChannelKind::all() {
+            assert!(PAGES.iter().any(|(topic, _)| *topic == kind.as_str()), "{kind}");
+        }
+    }
+
+    #[test]
+    fn each_page_begins_with_its_topic_and_a_sentence() {
+        for (topic, page) in &PAGES[1..] {
+            assert!(page.starts_with(&format!("# {topic}\n\n")), "{topic}");
+            assert!(summary(page).len() > 8, "{topic}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! `handoff`: prints what the next person must know.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::args::Handoff as Args;
+use super::context::Context;
+use super::failure::Failure;
+use super::json;
+use super::out;
+use super::session::{BackendConnection, IfMissing, OldestRead, open};
+use crate::backend::Search;
+use crate::backend::lists::{ChangeSearch, FeedEntry, FeedSearch};
+use crate::model::Summary;
+use crate::model::change::Change;
+use crate::model::filter::{Filter, Predicate, StateFilter, Term};
+use crate::model::handoff::{Handoff, HandoffFormat, HandoffInputs, ShiftEvent};
+use crate::model::queue::Sort;
+use crate::model::service_level::ServiceLevels;
+
+/// Highest number of rows that a backend returns at once.
+const PAGE_ROWS: u32 = 1000;
+/// The most events of a shift that are read. Nobody reads a handoff of more.
+const MAX_EVENTS: usize = 50_000;
+
+/// What a handoff is made from, as `--json` prints it.
+#[derive(Serialize)]
+pub(super) struct Shift {
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+    open: Vec<Summary>,
+    events: Vec<FeedEntry>,
+    changes: Vec<Change>,
+}
+
+/// Prints the handoff of a shift.
+pub async fn run(context: &mut Context, args: Args) -> Result<(), Failure> {
+    let config = &context.config;
+    let connection = open(config, IfMissing::Refuse).await?;
+    connection.report_warnings();
+    connection.report_read_only();
+    let mut oldest = OldestRead::default();
+    let now = connection.backend_now();
+    let since = args.since.at(now);
+    if since >= now {
+        return Err(Failure::usage("--since is in the future: say when the shift began"));
+    }
+    let shift = Shift::read(&connection, args.team.as_deref(), (since, now), &mut oldest).await?;
+    connection.report_put_back().await;
+    connection.report_staleness(oldest);
+    connection.close().await;
+    let out = &mut context.out;
+    if args.json {
+        return json::print(out, &shift);
+    }
+    let format = if args.markdown { HandoffFormat::Markdown } else { HandoffFormat::Text };
+    for line in shift.text(format, &context.config.rules.levels).lines() {
+        out.line(line)?;
+    }
+    Ok(())
+}
+
+impl Shift {
+    /// Reads what happened between two times, of one team or of all.
+    pub(super) async fn read(
+        connection: &BackendConnection,
+        team: Option<&str>,
+        (since, now): (DateTime<Utc>, DateTime<Utc>),
+        oldest: &mut OldestRead,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            since,
+            now,
+            open: read_open(connection, team, now, oldest).await?,
+            events: read_events(connection, team, since, oldest).await?,
+            changes: read_changes(connection, team, (since, now), oldest).await?,
+        })
+    }
+
+    /// Returns what the next person must know, with times in UTC.
+    pub(super) fn text(&self, format: HandoffFormat, levels: &ServiceLevels) -> String {
+        let labels: Vec<String> = self.events.iter().map(|entry| entry.incident.label()).collect();
+        let events: Vec<ShiftEvent<'_>> = self
+            .events
+            .iter()
+            .zip(&labels)
+            .map(|(entry, label)| ShiftEvent {
+                label,
+                title: &entry.incident.title,
+                priority: entry.incident.priority,
+                event: &entry.event,
+            })
+            .collect();
+        let handoff = Handoff::new(&HandoffInputs {
+            since: self.since,
+            now: self.now,
+            open: &self.open.iter().collect::<Vec<_>>(),
+            events: &events,
+            changes: &self.changes.iter().collect::<Vec<_>>(),
+            levels,
+        });
+        let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
+        handoff.to_text(format, &time)
+    }
+}
+
+/// Reads the open incidents, those included that are snoozed.
+async fn read_open(
+    connection: &BackendConnection,
+    team: Option<&str>,
+    now: DateTime<Utc>,
+    oldest: &mut OldestRead,
+) -> Result<Vec<Summary>, Failure> {
+    let mut rows = Vec::new();
+    // A filter without a state leaves out what is snoozed.
+    for state in [None, Some(StateFilter::Snoozed)] {
+        let team = team.map(|team| Predicate::Team(Some(team.to_owned())));
+        let predicates = state.map(Predicate::State).into_iter().chain(team);
+        let terms = predicates.map(|predicate| Term { predicate, negated: false }).collect();
+        let mut search = Search {
+            filter: Filter { terms },
+            me: None,
+            sort: Sort::Urgent,
+            limit: PAGE_ROWS,
+            after: None,
+            now,
+        };
+        loop {
+            let page = oldest.record(connection.reader.read_page(&search).await?);
+            let is_empty = page.rows.is_empty();
+            rows.extend(page.rows);
+            search.after = page.next.filter(|_| !is_empty);
+            if search.after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// Reads the events that were recorded since a time.
+async fn read_events(
+    connection: &BackendConnection,
+    team: Option<&str>,
+    since: DateTime<Utc>,
+    oldest: &mut OldestRead,
+) -> Result<Vec<FeedEntry>, Failure> {
+    let mut search = FeedSearch {
+        since: Some(since),
+        team: team.map(ToOwned::to_owned),
+        ..FeedSearch::first(PAGE_ROWS)
+    };
+    let mut events = Vec::new();
+    loop {
+        let page = oldest.record(connection.reader.read_feed(&search).await?);
+        events.extend(page.rows);
+        search.after = page.next;
+        if events.len() >= MAX_EVENTS && search.after.is_some() {
+            out::print_hint(format!("only the last {} events are counted", events.len()));
+            return Ok(events);
+        }
+        if search.after.is_none() {
+            return Ok(events);
+        }
+    }
+}
+
+/// Reads the changes that ran in the shift, the latest first.
+async fn read_changes(
+    connection: &BackendConnection,
+    team: Option<&str>,
+    (since, now): (DateTime<Utc>, DateTime<Utc>),
+    oldest: &mut OldestRead,
+) -> Result<Vec<Change>, Failure> {
+    let mut search =
+        ChangeSearch { since: Some(since), until: Some(now), ..ChangeSearch::first(PAGE_ROWS) };
+    let mut changes = Vec::new();
+    loop {
+        let page = oldest.record(connection.reader.read_recorded_changes(&search).await?);
+        changes.extend(page.rows);
+        search.after = page.next.filter(|_| changes.len() < MAX_EVENTS);
+        if search.after.is_none() {
+            break;
+        }
+    }
+    if let Some(team) = team {
+        let directory = oldest.record(connection.reader.read_directory().await?);
+        let is_of_team = |name: &String| {
+            directory
+                .services
+                .iter()
+                .any(|service| service.name == *name && service.team.eq_ignore_ascii_case(team))
+        };
+        changes.retain(|change: &Change| change.services.iter().any(is_of_team));
+    }
+    Ok(changes)
+}

@@ -1,0 +1,11 @@
+//! Records for scripts: lines of JSON with stable names, and the formats in which they are printed.
+
+mod columns;
+mod format;
+mod line;
+mod schema;
+mod template;
+
+pub use format::{Format, FormatArgs, Printer};
+pub use line::{EventLine, IncidentChange, IncidentLine};
+pub use schema::json_schema;

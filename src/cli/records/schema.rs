@@ -1,0 +1,43 @@
+//! JSON Schemas of what commands print as JSON, made from the same types.
+
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+/// Where the `OpenAPI` document has the schemas to which others refer.
+const COMPONENTS: &str = "#/components/schemas/";
+/// Where a JSON Schema has them.
+const DEFINITIONS: &str = "#/$defs/";
+
+/// Returns the JSON Schema of a type, with all schemas that it refers to.
+pub fn json_schema<T: ToSchema>(title: &str) -> Value {
+    let mut referred = Vec::new();
+    T::schemas(&mut referred);
+    let definitions: Map<String, Value> = referred
+        .into_iter()
+        .map(|(name, schema)| (name, serde_json::to_value(schema).unwrap_or_default()))
+        .collect();
+    let mut schema = serde_json::to_value(T::schema()).unwrap_or_default();
+    if let Value::Object(fields) = &mut schema {
+        fields.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
+        fields.insert("title".into(), json!(title));
+        fields.insert("$defs".into(), Value::Object(definitions));
+    }
+    redirect(&mut schema);
+    schema
+}
+
+/// Makes references lead to the definitions of the schema itself.
+fn redirect(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(Value::String(target)) = fields.get_mut("$ref")
+                && let Some(name) = target.strip_prefix(COMPONENTS)
+            {
+                *target = format!("{DEFINITIONS}{name}");
+            }
+            fields.values_mut().for_each(redirect);
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(redirect),
+        _ => {}
+    }
+}

@@ -1,0 +1,269 @@
+//! Reads `[outbound]`, `[channels.NAME]` and `[[contacts]]`.
+//!
+//! A channel that can't be read in full is left out: it would send to the wrong place, or not at all.
+
+use chrono::NaiveTime;
+use strum::IntoEnumIterator;
+
+use super::path::{PathBase, path};
+use super::profiles::{command, variable};
+use super::section::{Section, Value, ValueResult};
+use crate::backend::http::TokenSource;
+use crate::config::nearest;
+use crate::config::outbound::{ChannelSettings, OutboundSettings};
+use crate::model::PersonRef;
+use crate::model::notification::{
+    ChannelKind, Contact, ContactRule, Contacts, PersonContacts, QuietHours,
+};
+use crate::outbound::options::{Need, need};
+use crate::outbound::{ChannelOptions, OptionKey};
+
+/// How long the command of a channel may run at most, in seconds.
+const MAX_LIMIT_S: i64 = 600;
+
+pub(super) fn read(
+    top: &mut Section<'_>,
+    base: &PathBase,
+    people: &[PersonRef],
+) -> OutboundSettings {
+    let mut settings = OutboundSettings::default();
+    if let Some(mut section) = top.section("outbound") {
+        let hosts = section.read("private_hosts", |value| {
+            let host = |value: &Value<'_>| {
+                value.text()?.parse().map_err(|bad| value.invalid(format!("{bad}")))
+            };
+            value.list()?.iter().map(host).collect()
+        });
+        settings.private_hosts = hosts.unwrap_or_default();
+        settings.ca_file = section.read("ca_file", |value| path(value, base));
+        section.finish();
+    }
+    let mut unusable = Vec::new();
+    if let Some(section) = top.section("channels") {
+        for (name, at, value) in section.entries() {
+            let source = section.source;
+            let channel =
+                source.ok_or_warn(value.section()).and_then(|table| channel(table, name, base));
+            match channel {
+                Some(channel) => {
+                    source.record_position(format!("channels.{name}"), at);
+                    settings.channels.push(channel);
+                }
+                None => unusable.push(name),
+            }
+        }
+    }
+    let mut contacts = Contacts::default();
+    for section in top.sections("contacts") {
+        let person = person(section, &settings.channels, &unusable, people, &contacts);
+        contacts.people.extend(person);
+    }
+    settings.contacts = contacts;
+    settings
+}
+
+fn channel(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<ChannelSettings> {
+    let source = table.source;
+    let warnings_before = source.warning_count();
+    let kind = table.require("kind", |value| {
+        let kinds: Vec<ChannelKind> = ChannelKind::all().collect();
+        value.one_of(&kinds, ChannelKind::as_str)
+    });
+    let url = table.get("url").map(|value| value.offset());
+    let mut options = ChannelOptions {
+        url: table.read("url", |value| {
+            let url = value.text()?.parse();
+            url.map_err(|_| value.invalid("is no URL: write one such as \"https://example.org\""))
+        }),
+        from: table.read("from", text),
+        user: table.read("user", text),
+        account: table.read("account", text),
+        run: table.read("run", program).unwrap_or_default(),
+        limit: None,
+    };
+    options.limit = table.read("timeout", |value| {
+        let limit = value.positive_duration()?;
+        let limit = Some(limit).filter(|limit| limit.num_seconds() <= MAX_LIMIT_S);
+        limit
+            .and_then(|limit| limit.to_std().ok())
+            .ok_or_else(|| value.invalid("is longer than 10 m: write a shorter time"))
+    });
+    let secret = secret(&mut table, base);
+    let old_secret =
+        table.read("old_secret_file", |value| path(value, base).map(TokenSource::File));
+    let Some(kind) = kind else {
+        table.finish();
+        return None;
+    };
+    for key in OptionKey::iter() {
+        let names: &[&'static str] = match key {
+            OptionKey::Secret => &["secret_file", "secret_env", "secret_command"],
+            OptionKey::OldSecret => &["old_secret_file"],
+            OptionKey::Url => &["url"],
+            OptionKey::From => &["from"],
+            OptionKey::User => &["user"],
+            OptionKey::Account => &["account"],
+            OptionKey::Run => &["run"],
+            OptionKey::Timeout => &["timeout"],
+        };
+        let value = names.iter().find_map(|name| table.get(name));
+        match (need(kind, key), value) {
+            (Need::Unused, Some(value)) => {
+                let text = format!("{} is no setting of {kind}: remove it", value.name());
+                source.warn(value.offset(), &text);
+            }
+            (Need::Required, None) => {
+                let text = format!("channels.{name}.{} is missing: {kind} needs it", names[0]);
+                source.warn(table.offset, &text);
+            }
+            (_, Some(value)) => {
+                let problems = options.problems(kind);
+                for problem in problems.iter().filter(|problem| problem.key == key) {
+                    source.warn(value.offset(), &format!("{} {problem}", value.name()));
+                }
+            }
+            _ => {}
+        }
+    }
+    if options.user.is_some() && secret.is_none() && kind == ChannelKind::Email {
+        let at = url.unwrap_or(table.offset);
+        let text = format!("channels.{name}.secret_file is missing: user needs a password");
+        source.warn(at, &text);
+    }
+    table.finish();
+    let is_clean = source.warning_count() == warnings_before;
+    is_clean.then(|| ChannelSettings { name: name.to_owned(), kind, options, secret, old_secret })
+}
+
+/// Reads a text without control characters.
+fn text(value: &Value<'_>) -> ValueResult<String> {
+    let text = value.text()?.trim();
+    if text.is_empty() || text.len() > 320 || text.chars().any(char::is_control) {
+        return Err(value.invalid("is no text of 1 to 320 bytes on one line"));
+    }
+    Ok(text.to_owned())
+}
+
+fn program(value: &Value<'_>) -> ValueResult<Vec<String>> {
+    match command(value)? {
+        TokenSource::Command(run) => Ok(run),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Reads where the secret comes from: at most one setting may say it.
+fn secret(table: &mut Section<'_>, base: &PathBase) -> Option<TokenSource> {
+    let keys = ["secret_file", "secret_env", "secret_command"];
+    let values: Vec<Value<'_>> = keys.iter().filter_map(|key| table.get(key)).collect();
+    if let [_, second, ..] = values.as_slice() {
+        let problem = "is one too many: only one setting says where the secret comes from";
+        table.source.warn(second.offset(), &format!("{} {problem}", second.name()));
+    }
+    let file = table.read("secret_file", |value| path(value, base).map(TokenSource::File));
+    let variable = table.read("secret_env", variable);
+    let command = table.read("secret_command", command);
+    file.or(variable).or(command)
+}
+
+fn person(
+    mut section: Section<'_>,
+    channels: &[ChannelSettings],
+    unusable: &[&str],
+    people: &[PersonRef],
+    before: &Contacts,
+) -> Option<PersonContacts> {
+    let (source, offset) = (section.source, section.offset);
+    let person = section.require("person", |value| {
+        let handle = value.short_text()?.trim_start_matches('@').to_owned();
+        if before.of_person(&handle).is_some() {
+            return Err(value.invalid(format!("{handle:?} is there already: the first one counts")));
+        }
+        let handles: Vec<&str> = people.iter().map(|person| person.handle.as_str()).collect();
+        if !handles.is_empty() && !handles.contains(&handle.as_str()) {
+            let hint = nearest::suggestion(&handle, &handles);
+            let text = format!("there is no person {handle:?} in this file: {hint}");
+            source.warn(value.offset(), &text);
+        }
+        Ok(handle)
+    });
+    let mut contacts: Vec<Contact> = Vec::new();
+    for mut way in section.sections("ways") {
+        let name = way.require("name", |value| {
+            let name = value.short_text()?;
+            if contacts.iter().any(|contact| contact.name == name) {
+                return Err(value.invalid(format!("{name:?} is there already: choose another")));
+            }
+            Ok(name)
+        });
+        let channel = way.require("channel", |value| channel_name(value, channels, unusable));
+        let address = way.read("address", |value| Ok(value.text()?.trim().to_owned()));
+        way.finish();
+        let (Some(name), Some(channel)) = (name, channel) else { continue };
+        contacts.push(Contact { name, channel, address: address.unwrap_or_default() });
+    }
+    let urgent = rules(&mut section, "urgent", &contacts);
+    let rest = rules(&mut section, "rest", &contacts);
+    let quiet = section.section("quiet").and_then(quiet_hours);
+    section.finish();
+    let person = person?;
+    source.record_position(format!("contacts.{person}"), offset);
+    Some(PersonContacts { person, contacts, urgent, rest, quiet })
+}
+
+/// Reads the name of a channel. One that can't be used was reported where it is defined.
+fn channel_name(
+    value: &Value<'_>,
+    channels: &[ChannelSettings],
+    unusable: &[&str],
+) -> ValueResult<String> {
+    let name = value.short_text()?;
+    let names: Vec<&str> = channels.iter().map(|channel| channel.name.as_str()).collect();
+    if !names.contains(&name.as_str()) && !unusable.contains(&name.as_str()) {
+        let hint = if names.is_empty() {
+            "add [channels.NAME] to the settings file".to_owned()
+        } else {
+            nearest::suggestion(&name, &names)
+        };
+        return Err(value.invalid(format!("names no channel {name:?}: {hint}")));
+    }
+    Ok(name)
+}
+
+fn rules(section: &mut Section<'_>, key: &'static str, contacts: &[Contact]) -> Vec<ContactRule> {
+    let mut rules = Vec::new();
+    for mut rule in section.sections(key) {
+        let after = rule.read("after", |value| Ok(value.duration()?.num_seconds()));
+        let has_after = rule.get("after").is_some();
+        let contact = rule.require("contact", |value| {
+            let name = value.short_text()?;
+            let names: Vec<&str> = contacts.iter().map(|contact| contact.name.as_str()).collect();
+            if !names.contains(&name.as_str()) {
+                let hint = if names.is_empty() {
+                    "add one to ways".to_owned()
+                } else {
+                    nearest::suggestion(&name, &names)
+                };
+                return Err(value.invalid(format!("names no contact {name:?}: {hint}")));
+            }
+            Ok(name)
+        });
+        rule.finish();
+        let Some(contact) = contact else { continue };
+        // A wait that can't be read must not become none at all.
+        let Some(after_s) = after.or((!has_after).then_some(0)) else { continue };
+        rules.push(ContactRule { after_s, contact });
+    }
+    rules
+}
+
+fn quiet_hours(mut section: Section<'_>) -> Option<QuietHours> {
+    let time = |value: &Value<'_>| {
+        NaiveTime::parse_from_str(value.text()?.trim(), "%H:%M")
+            .map_err(|_| value.invalid("is no time of the day: write one such as \"22:00\""))
+    };
+    let from = section.require("from", time);
+    let to = section.require("to", time);
+    let zone = section.read("zone", text);
+    section.finish();
+    Some(QuietHours { from: from?, to: to?, zone })
+}

@@ -1,0 +1,217 @@
+//! Changes of administration, and the record of each.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::entry::{Entry, check_override, identifier};
+use super::entry_ref::{EntryKind, EntryRef};
+use crate::model::actor::{Actor, PersonRef};
+use crate::model::bad_field::BadField;
+use crate::model::directory::{Service, Team, TeamOverride};
+use crate::model::escalation::Policy;
+use crate::model::extra::{Extra, extensible_record};
+use crate::model::id::CommandId;
+use crate::model::oncall::Schedule;
+use crate::model::unknown::{Foreign, is_exact};
+
+/// A change of the directory or of the tokens.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", remote = "Self")]
+pub enum AdministrationChange {
+    /// Adds a person, or replaces the one with the same handle.
+    PutPerson(PersonRef),
+    /// Adds a team, or replaces the one with the same name.
+    PutTeam(Team),
+    /// Adds a service, or replaces the one with the same name.
+    PutService(Service),
+    /// Adds an on-call schedule, or replaces the one of the same team.
+    PutSchedule(Schedule),
+    /// Adds an escalation policy, or replaces the one of the same team.
+    PutPolicy(Policy),
+    /// Removes the person with a handle.
+    RemovePerson(String),
+    /// Removes the team with a name.
+    RemoveTeam(String),
+    /// Removes the service with a name.
+    RemoveService(String),
+    /// Removes the on-call schedule of a team.
+    RemoveSchedule(String),
+    /// Removes the escalation policy of a team.
+    RemovePolicy(String),
+    /// Adds a span in which somebody stands in on the schedule of a team. The schedule may be one of
+    /// the settings file.
+    AddOverride(TeamOverride),
+    /// Removes such a span.
+    RemoveOverride(TeamOverride),
+    /// A token was created. Recorded by whoever created it; it changes nothing of the directory.
+    CreateToken(TokenRecord),
+    /// A token was revoked. Recorded by whoever revoked it; it changes nothing of the directory.
+    RevokeToken(TokenRecord),
+    /// A change of a kind that a later version defines.
+    #[serde(skip)]
+    Unknown(Foreign),
+}
+
+/// The names of the changes that this version defines.
+const DEFINED: [&str; 14] = [
+    "put_person",
+    "put_team",
+    "put_service",
+    "put_schedule",
+    "put_policy",
+    "remove_person",
+    "remove_team",
+    "remove_service",
+    "remove_schedule",
+    "remove_policy",
+    "add_override",
+    "remove_override",
+    "create_token",
+    "revoke_token",
+];
+
+impl Serialize for AdministrationChange {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unknown(foreign) => foreign.serialize(to),
+            defined => Self::serialize(defined, to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for AdministrationChange {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if is_exact() {
+            return Self::deserialize(from);
+        }
+        let read = |value: &_| Self::deserialize(value);
+        Foreign::read_enum(from, &DEFINED, read, Self::Unknown)
+    }
+}
+
+/// What is recorded of a token. It holds no secret.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TokenRecord {
+    /// The public id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// What it may be used for.
+    pub scope: String,
+    /// The handle of the person that it acts for, if that is not the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// When it expires; absent if it never does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl AdministrationChange {
+    /// Returns the change that adds or replaces an entry.
+    #[must_use]
+    pub fn put(entry: Entry) -> Self {
+        match entry {
+            Entry::Person(person) => Self::PutPerson(person),
+            Entry::Team(team) => Self::PutTeam(team),
+            Entry::Service(service) => Self::PutService(service),
+            Entry::Schedule(schedule) => Self::PutSchedule(schedule),
+            Entry::Policy(policy) => Self::PutPolicy(policy),
+        }
+    }
+
+    /// Returns the change that removes an entry.
+    #[must_use]
+    pub fn remove(named: EntryRef) -> Self {
+        match named.kind {
+            EntryKind::Person => Self::RemovePerson(named.name),
+            EntryKind::Team => Self::RemoveTeam(named.name),
+            EntryKind::Service => Self::RemoveService(named.name),
+            EntryKind::Schedule => Self::RemoveSchedule(named.name),
+            EntryKind::Policy => Self::RemovePolicy(named.name),
+        }
+    }
+
+    /// Returns the entry that the change adds or replaces.
+    #[must_use]
+    pub fn added(&self) -> Option<Entry> {
+        Some(match self {
+            Self::PutPerson(person) => Entry::Person(person.clone()),
+            Self::PutTeam(team) => Entry::Team(team.clone()),
+            Self::PutService(service) => Entry::Service(service.clone()),
+            Self::PutSchedule(schedule) => Entry::Schedule(schedule.clone()),
+            Self::PutPolicy(policy) => Entry::Policy(policy.clone()),
+            _ => return None,
+        })
+    }
+
+    /// Returns the entry that the change removes.
+    #[must_use]
+    pub fn removed(&self) -> Option<EntryRef> {
+        let (kind, name) = match self {
+            Self::RemovePerson(name) => (EntryKind::Person, name),
+            Self::RemoveTeam(name) => (EntryKind::Team, name),
+            Self::RemoveService(name) => (EntryKind::Service, name),
+            Self::RemoveSchedule(name) => (EntryKind::Schedule, name),
+            Self::RemovePolicy(name) => (EntryKind::Policy, name),
+            _ => return None,
+        };
+        Some(EntryRef::new(kind, name))
+    }
+
+    /// Returns the entry of the directory that the change concerns; `None` for a change of a token or
+    /// of a later version.
+    #[must_use]
+    pub fn subject(&self) -> Option<EntryRef> {
+        match self {
+            Self::AddOverride(change) | Self::RemoveOverride(change) => {
+                Some(EntryRef::new(EntryKind::Schedule, &change.team))
+            }
+            other => other.added().map(|entry| entry.reference()).or_else(|| other.removed()),
+        }
+    }
+
+    /// Checks the fields of the change, without those that refer to entries.
+    ///
+    /// # Errors
+    /// [`BadField`] describes the first field that is wrong.
+    pub fn check(&self) -> Result<(), BadField> {
+        if let Some(entry) = self.added() {
+            return entry.check();
+        }
+        match self {
+            Self::AddOverride(change) | Self::RemoveOverride(change) => {
+                identifier("team", &change.team)?;
+                check_override(&change.span)
+            }
+            Self::CreateToken(token) | Self::RevokeToken(token) => {
+                crate::model::check::name("id", &token.id)?;
+                crate::model::check::name("name", &token.name)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The record of a change that was carried out.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(remote = "Self")]
+pub struct AdministrationEvent {
+    /// The id of the request; another request has another one.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: CommandId,
+    /// When it was carried out.
+    pub at: DateTime<Utc>,
+    /// Who made the change.
+    pub actor: Actor,
+    /// What was changed.
+    pub change: AdministrationChange,
+    /// The entry as it was before; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Entry>,
+    /// The fields that a later version defines.
+    #[serde(skip)]
+    pub extra: Extra,
+}
+
+extensible_record!(AdministrationEvent);

@@ -1,0 +1,128 @@
+//! The values that the terms of a filter may have, for whoever completes what somebody types.
+
+use std::collections::BTreeSet;
+
+use super::{Sla, StateFilter, quote_value};
+use crate::model::directory::Directory;
+use crate::model::priority::Priority;
+use crate::model::status::{Category, Role, Status};
+use crate::model::summary::Summary;
+
+/// The keys of terms that are offered, each with its operator.
+pub const TERM_KEYS: [&str; 16] = [
+    "status:",
+    "service:",
+    "owner:",
+    "team:",
+    "cat:",
+    "sla:",
+    "is:",
+    "age>",
+    "idle>",
+    "since:",
+    "before:",
+    "on:",
+    "changed<",
+    "resolved<",
+    "label:",
+    "role:",
+];
+/// The dates that are offered.
+const DATES: [&str; 14] = [
+    "today",
+    "yesterday",
+    "this-week",
+    "last-week",
+    "this-month",
+    "last-month",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "8h",
+];
+/// The durations that are offered.
+const SPANS: [&str; 6] = ["15m", "30m", "1h", "2h", "8h", "1d"];
+
+/// Returns the values that a term with this key and operator may have: those that are defined, and
+/// those that the directory and the given incidents have. Empty for an unknown key.
+#[must_use]
+pub fn term_values<'a>(
+    key: &str,
+    operator: char,
+    directory: Option<&'a Directory>,
+    rows: impl Iterator<Item = &'a Summary>,
+) -> Vec<String> {
+    fn names_of<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> Vec<String> {
+        all.iter().map(|one| word(*one).to_owned()).collect()
+    }
+    // Values of later versions can be named where an incident has them.
+    fn with_later(mut all: Vec<String>, later: impl Iterator<Item = &'static str>) -> Vec<String> {
+        all.extend(later.collect::<BTreeSet<_>>().into_iter().map(str::to_owned));
+        all
+    }
+    let with = |special: &[&str], names: BTreeSet<&str>| -> Vec<String> {
+        special.iter().copied().chain(names).map(str::to_owned).collect()
+    };
+    match (key, operator) {
+        ("status", ':') => {
+            let later = rows.map(|row| row.status).filter(|status| status.is_unknown());
+            with_later(names_of(Status::ALL, Status::as_str), later.map(Status::as_str))
+        }
+        ("sla", ':') => names_of(Sla::ALL, Sla::as_str),
+        ("is", ':') => names_of(StateFilter::ALL, StateFilter::as_str),
+        ("priority" | "pri", ':') => {
+            let later = rows.map(|row| row.priority).filter(|priority| priority.is_unknown());
+            let defined = ["p1", "p2", "p3", "p4"].map(str::to_owned).to_vec();
+            with_later(defined, later.map(Priority::as_str))
+        }
+        ("cat" | "category", ':') => {
+            let mut all = names_of(Category::ALL, Category::as_str);
+            all.push("none".into());
+            let later = rows.filter_map(|row| row.category).filter(|one| one.is_unknown());
+            with_later(all, later.map(Category::as_str))
+        }
+        ("service" | "svc", ':') => {
+            let listed = directory.into_iter().flat_map(|d| &d.services).map(|s| &*s.name);
+            with(
+                &[],
+                listed.chain(rows.flat_map(|row| row.services.iter().map(|s| &**s))).collect(),
+            )
+        }
+        ("team", ':') => {
+            let listed = directory.into_iter().flat_map(|d| &d.teams).map(|team| &*team.name);
+            with(&["none"], listed.chain(rows.filter_map(|row| row.team.as_deref())).collect())
+        }
+        ("owner" | "assignee", ':') => {
+            let listed = directory.into_iter().flat_map(|d| &d.people).map(|p| &*p.handle);
+            let owners = rows.filter_map(|row| Some(&*row.assignee.as_ref()?.handle));
+            with(&["me", "none"], listed.chain(owners).collect())
+        }
+        ("since" | "before", ':') => DATES.map(str::to_owned).to_vec(),
+        ("on", ':') => DATES[..DATES.len() - 1].iter().map(|date| (*date).to_owned()).collect(),
+        ("label" | "tag", ':') => {
+            with(&["none"], rows.flat_map(|row| &row.attributes.labels).map(|s| &**s).collect())
+        }
+        ("role", ':') => {
+            let listed = directory.into_iter().flat_map(|d| &d.people).map(|p| &*p.handle);
+            let people = rows.flat_map(|row| &row.attributes.roles).map(|one| &*one.person.handle);
+            let mut all = vec!["me".to_owned(), "none".to_owned()];
+            all.extend(names_of(Role::ALL, Role::as_str));
+            let people: BTreeSet<&str> = listed.chain(people).collect();
+            all.extend(people.into_iter().map(str::to_owned));
+            all
+        }
+        ("age" | "idle" | "changed" | "resolved", '<' | '>') => SPANS.map(str::to_owned).to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+/// Returns a value as it is written after the key of a term: in quotes where it needs them.
+#[must_use]
+pub fn format_value(value: &str) -> String {
+    // The special words mean something else in quotes.
+    if matches!(value, "me" | "none") { value.to_owned() } else { quote_value(value) }
+}

@@ -1,0 +1,346 @@
+//! The handoff of a shift: what the next person must know, as data and as text.
+
+mod text;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::change::Change;
+use super::event::{Event, EventBody};
+use super::id::IncidentId;
+use super::last_word::LastWord;
+use super::priority::Priority;
+use super::queue::urgency_key;
+use super::service_level::ServiceLevels;
+use super::status::Status;
+use super::summary::Summary;
+
+pub use text::HandoffFormat;
+
+/// After how long without an event an acknowledged incident counts as forgotten, by priority.
+const FORGOTTEN_AFTER: [TimeDelta; 4] =
+    [TimeDelta::minutes(30), TimeDelta::hours(1), TimeDelta::hours(8), TimeDelta::hours(24)];
+
+/// What happened to an incident in the shift.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Copy, Debug)]
+pub struct ShiftEvent<'a> {
+    /// The number of the incident, such as `INC-2041`.
+    pub label: &'a str,
+    pub title: &'a str,
+    /// The priority that the incident has now.
+    pub priority: Priority,
+    pub event: &'a Event,
+}
+
+/// What a handoff is made from.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Copy, Debug)]
+pub struct HandoffInputs<'a> {
+    /// The start of the shift.
+    pub since: DateTime<Utc>,
+    pub now: DateTime<Utc>,
+    /// The open incidents, those included that are snoozed.
+    pub open: &'a [&'a Summary],
+    /// The events of the shift, in any order.
+    pub events: &'a [ShiftEvent<'a>],
+    /// The changes that ran in the shift.
+    pub changes: &'a [&'a Change],
+    pub levels: &'a ServiceLevels,
+}
+
+/// The parts of a handoff, in the order in which they are shown.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum HandoffPart {
+    Unacknowledged,
+    /// Acknowledged, and without a word since.
+    Forgotten,
+    InProgress,
+    /// Paused until somebody else has done something.
+    Waiting,
+    Snoozed,
+    Escalated,
+    /// Ended in the shift.
+    Ended,
+    /// Changes that ran in the shift.
+    Changes,
+}
+
+impl HandoffPart {
+    /// Returns the heading of the part.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unacknowledged => "Nobody has acknowledged",
+            Self::Forgotten => "Acknowledged, and no word since",
+            Self::InProgress => "In progress",
+            Self::Waiting => "Waiting on somebody else",
+            Self::Snoozed => "Snoozed",
+            Self::Escalated => "Escalated in this shift",
+            Self::Ended => "Ended in this shift",
+            Self::Changes => "Changes in this shift",
+        }
+    }
+}
+
+/// Something that somebody said or did, as it is told.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewsItem {
+    pub at: DateTime<Utc>,
+    pub who: String,
+    /// What it was, such as `Note`; not sanitized. Empty if the text alone is known, which is to be
+    /// read after the name then.
+    pub label: String,
+    /// The text; not sanitized, may be empty.
+    pub text: String,
+}
+
+/// The state of an incident or a change that is handed over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum HandoffState {
+    /// An open incident.
+    Open {
+        /// The name of whoever leads it.
+        owner: Option<String>,
+        /// When it was reported.
+        reported_at: DateTime<Utc>,
+        /// The time left of the clock that runs; negative past its level.
+        remaining: Option<TimeDelta>,
+        /// Until when it is snoozed.
+        snoozed_until: Option<DateTime<Utc>>,
+        /// Since when it waits.
+        paused_since: Option<DateTime<Utc>>,
+        /// When the last event happened.
+        last_event_at: DateTime<Utc>,
+        /// Whether it was reported in the shift.
+        is_new: bool,
+    },
+    /// Something that happened, or a change that ran, at a time.
+    Happened {
+        /// When it happened or began.
+        at: DateTime<Utc>,
+    },
+}
+
+/// One entry of a handoff.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HandoffEntry {
+    pub part: HandoffPart,
+    /// The incident; `None` for a change.
+    pub incident: Option<IncidentId>,
+    /// The number of the incident, or the kind of change.
+    pub label: String,
+    pub priority: Option<Priority>,
+    /// The status of an open incident.
+    pub status: Option<Status>,
+    /// The title; not sanitized.
+    pub title: String,
+    /// The affected services; not sanitized.
+    pub services: Vec<String>,
+    pub state: HandoffState,
+    pub last_word: Option<NewsItem>,
+}
+
+/// A handoff.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Handoff {
+    pub since: DateTime<Utc>,
+    pub now: DateTime<Utc>,
+    /// The entries, part by part; within a part the most urgent first, or the latest.
+    pub entries: Vec<HandoffEntry>,
+    /// How many incidents were reported in the shift.
+    pub reported: usize,
+    /// How many ended in the shift, and did not come back.
+    pub ended: usize,
+}
+
+impl Handoff {
+    /// Makes the handoff of a shift.
+    #[must_use]
+    pub fn new(inputs: &HandoffInputs<'_>) -> Self {
+        let now = inputs.now;
+        let last_words = latest_news(inputs.events);
+        let mut open: Vec<&Summary> =
+            inputs.open.iter().copied().filter(|row| row.status.is_open()).collect();
+        open.sort_by_key(|row| urgency_key(row, now, inputs.levels));
+        let open_entries = open.iter().map(|row| open_entry(row, inputs, &last_words));
+        let mut entries: Vec<HandoffEntry> = open_entries.collect();
+        let escalated = inputs.events.iter().filter(|event| is_escalation(&event.event.body));
+        let mut escalated: Vec<HandoffEntry> =
+            escalated.map(|event| happened(HandoffPart::Escalated, event)).collect();
+        escalated.sort_by_key(|entry| std::cmp::Reverse(word_time(entry)));
+        entries.extend(escalated);
+        let ended = ended(inputs.events, &open);
+        let ended_count = ended.len();
+        entries.extend(ended);
+        entries.extend(inputs.changes.iter().map(|change| change_entry(change)));
+        // Changes are listed as they come, the latest first.
+        entries.sort_by_key(|entry| entry.part);
+        let declared = inputs.events.iter().filter(|event| is_declaration(&event.event.body));
+        Self { since: inputs.since, now, entries, reported: declared.count(), ended: ended_count }
+    }
+
+    /// Returns the entries of a part.
+    pub fn part(&self, part: HandoffPart) -> impl Iterator<Item = &HandoffEntry> {
+        self.entries.iter().filter(move |entry| entry.part == part)
+    }
+}
+
+fn word_time(entry: &HandoffEntry) -> Option<DateTime<Utc>> {
+    entry.last_word.as_ref().map(|word| word.at)
+}
+
+fn is_escalation(body: &EventBody) -> bool {
+    matches!(body, EventBody::Escalated { .. })
+}
+
+fn is_declaration(body: &EventBody) -> bool {
+    matches!(body, EventBody::Declared { .. })
+}
+
+/// Returns whether an event ends an incident, or says that its service is restored.
+fn is_end(body: &EventBody) -> bool {
+    matches!(
+        body,
+        EventBody::Resolved { .. }
+            | EventBody::Closed
+            | EventBody::MergedInto { .. }
+            | EventBody::Reclassified { .. }
+    )
+}
+
+/// Returns the last event of each incident that tells something.
+fn latest_news<'a>(events: &[ShiftEvent<'a>]) -> HashMap<IncidentId, &'a Event> {
+    let mut last: HashMap<IncidentId, &Event> = HashMap::new();
+    let is_word = |body: &EventBody| body.is_news() && !is_declaration(body);
+    for ShiftEvent { event, .. } in events.iter().filter(|event| is_word(&event.event.body)) {
+        let known = last.entry(event.incident).or_insert(event);
+        if known.seq < event.seq {
+            *known = event;
+        }
+    }
+    last
+}
+
+fn word(event: &Event) -> NewsItem {
+    NewsItem {
+        at: event.at,
+        who: event.actor.name().to_owned(),
+        label: event.body.label().into_owned(),
+        text: event.body.detail(),
+    }
+}
+
+/// Returns the last word of a row, from before the shift.
+fn earlier_word(word: &LastWord) -> NewsItem {
+    let text = if word.quoted { format!("“{}”", word.text) } else { word.text.clone() };
+    NewsItem { at: word.at, who: word.by.name.clone(), label: String::new(), text }
+}
+
+fn open_entry(
+    row: &Summary,
+    inputs: &HandoffInputs<'_>,
+    last_words: &HashMap<IncidentId, &Event>,
+) -> HandoffEntry {
+    let now = inputs.now;
+    let silent = now - row.last_event_at;
+    let part = if row.is_snoozed(now) {
+        HandoffPart::Snoozed
+    } else if row.paused {
+        HandoffPart::Waiting
+    } else if row.status == Status::Triggered {
+        HandoffPart::Unacknowledged
+    } else if silent > FORGOTTEN_AFTER[row.priority.index()] {
+        HandoffPart::Forgotten
+    } else {
+        HandoffPart::InProgress
+    };
+    let clock = super::service_level::running_clock(row, inputs.levels);
+    HandoffEntry {
+        part,
+        incident: Some(row.id),
+        label: row.label(),
+        priority: Some(row.priority),
+        status: Some(row.status),
+        title: row.title.clone(),
+        services: row.services.clone(),
+        state: HandoffState::Open {
+            owner: row.assignee.as_ref().map(|person| person.name.clone()),
+            reported_at: row.reported_at,
+            remaining: clock.map(|clock| clock.remaining(now)),
+            snoozed_until: row.snoozed_until.filter(|_| part == HandoffPart::Snoozed),
+            paused_since: row.paused_since,
+            last_event_at: row.last_event_at,
+            is_new: row.reported_at >= inputs.since,
+        },
+        last_word: match last_words.get(&row.id) {
+            Some(event) => Some(word(event)),
+            // What was said before the shift.
+            None => row.last_word.as_ref().map(earlier_word),
+        },
+    }
+}
+
+/// Returns the entry of something that happened to an incident.
+fn happened(part: HandoffPart, event: &ShiftEvent<'_>) -> HandoffEntry {
+    HandoffEntry {
+        part,
+        incident: Some(event.event.incident),
+        label: event.label.to_owned(),
+        priority: Some(event.priority),
+        status: None,
+        title: event.title.to_owned(),
+        services: Vec::new(),
+        state: HandoffState::Happened { at: event.event.at },
+        last_word: Some(word(event.event)),
+    }
+}
+
+/// Returns the incidents that ended in the shift and are not open again, the latest first; each with
+/// its resolution rather than with what only closes it.
+fn ended(events: &[ShiftEvent<'_>], open: &[&Summary]) -> Vec<HandoffEntry> {
+    let mut ends: Vec<&ShiftEvent<'_>> = Vec::new();
+    for event in events.iter().filter(|event| is_end(&event.event.body)) {
+        let id = event.event.incident;
+        if open.iter().any(|row| row.id == id) {
+            continue;
+        }
+        match ends.iter_mut().find(|end| end.event.incident == id) {
+            None => ends.push(event),
+            Some(end) => {
+                let closes = matches!(event.event.body, EventBody::Closed);
+                let is_later = event.event.seq > end.event.seq;
+                let known_closes = matches!(end.event.body, EventBody::Closed);
+                if known_closes || (is_later && !closes) {
+                    *end = event;
+                }
+            }
+        }
+    }
+    ends.sort_by_key(|end| std::cmp::Reverse(end.event.at));
+    ends.into_iter().map(|end| happened(HandoffPart::Ended, end)).collect()
+}
+
+fn change_entry(change: &Change) -> HandoffEntry {
+    HandoffEntry {
+        part: HandoffPart::Changes,
+        incident: None,
+        label: change.kind.to_string(),
+        priority: None,
+        status: None,
+        title: change.title.clone(),
+        services: change.services.clone(),
+        state: HandoffState::Happened { at: change.starts_at },
+        last_word: Some(NewsItem {
+            at: change.starts_at,
+            who: change.by.name().to_owned(),
+            label: change.state.to_string(),
+            text: String::new(),
+        }),
+    }
+}

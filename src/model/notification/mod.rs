@@ -1,0 +1,12 @@
+//! Notifications: how people are reached, and when a level of an escalation policy is due.
+//!
+//! The rules are pure: no clock, no network. What sends a message stands in [`crate::outbound`].
+
+pub mod channel_kind;
+pub mod contact;
+pub mod message_kind;
+pub mod step;
+
+pub use channel_kind::{ChannelKind, UnknownChannelKind};
+pub use contact::{Contact, ContactRule, Contacts, PersonContacts, QuietHours};
+pub use message_kind::MessageKind;

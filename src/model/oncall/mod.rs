@@ -1,0 +1,19 @@
+//! On-call schedules: who is called for a team, and when that changes.
+//!
+//! A schedule has layers. Each layer is a rotation of people whose turns begin at a time of day of
+//! a time zone, perhaps in some hours of the week alone. A later layer wins over an earlier one, and
+//! an override wins over all.
+
+pub mod day;
+pub mod hours;
+pub mod layer;
+pub mod schedule;
+pub mod turn;
+pub mod zone;
+
+pub use day::Day;
+pub use hours::Hours;
+pub use layer::{Layer, Member};
+pub use schedule::{Override, Schedule};
+pub use turn::Turn;
+pub use zone::{UnknownZone, Zone};

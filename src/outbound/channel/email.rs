@@ -1,0 +1,260 @@
+//! E-mail over SMTP.
+//!
+//! All messages about an incident are one thread. An answer of 2xx says that the server has queued
+//! the mail, not that it was delivered. Passwords are sent over TLS only; without TLS mail goes only
+//! to hosts that the settings name as private.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::{Address, Message};
+use reqwest::Url;
+use tokio::time::timeout;
+
+use crate::model::notification::ChannelKind;
+use crate::outbound::answer::excerpt;
+use crate::outbound::client::Client;
+use crate::outbound::delivery::{AddressError, Channel, Receipt, SendError};
+use crate::outbound::message::OutboundMessage;
+use crate::outbound::network::ConnectError;
+use crate::outbound::secret::{CachedSecret, Mask};
+use crate::outbound::text;
+
+/// A line of a mail has 998 bytes at most; a list of mails shows less.
+const MAX_SUBJECT: usize = 200;
+const MAX_TEXT: usize = 20_000;
+/// Ports of submission with STARTTLS, and with TLS from the start.
+const PORTS: (u16, u16) = (587, 465);
+/// The mechanisms that servers offer, all of which need TLS here.
+const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
+
+/// A server that accepts mail.
+pub(super) struct Email {
+    pub(super) client: Arc<Client>,
+    /// `smtp://host:port` for STARTTLS, `smtps://host:port` for TLS from the start.
+    pub(super) url: Url,
+    pub(super) from: Mailbox,
+    /// The name to log in with; without one nobody logs in.
+    pub(super) user: Option<String>,
+    pub(super) secret: Option<CachedSecret>,
+}
+
+#[async_trait]
+impl Channel for Email {
+    fn kind(&self) -> ChannelKind {
+        ChannelKind::Email
+    }
+
+    fn check_address(&self, address: &str) -> Result<(), AddressError> {
+        let expected = "one such as ines@example.org";
+        match address.parse::<Address>() {
+            // Quotes and comments are allowed in an address, and seldom meant.
+            Ok(_) if address.is_ascii() && !address.contains(['"', ' ']) => Ok(()),
+            _ => Err(AddressError { kind: self.kind(), expected }),
+        }
+    }
+
+    async fn send(&self, address: &str, message: &OutboundMessage) -> Result<Receipt, SendError> {
+        self.check_address(address)?;
+        let host = self.url.host_str().unwrap_or_default().to_owned();
+        let mail = self
+            .mail(address, message)
+            .map_err(|error| SendError::permanent(format!("the mail can't be written: {error}")))?;
+        let mut mask = Mask::default();
+        let password = match &self.secret {
+            Some(secret) => {
+                let password = secret.get().await?;
+                mask.add(password.expose());
+                if let Some(user) = &self.user {
+                    mask.add(&format!("\0{user}\0{}", password.expose()));
+                }
+                Some(password)
+            }
+            None => None,
+        };
+        let limits = self.client.timeouts();
+        let connecting = timeout(limits.connect + limits.answer, self.connect(&host, &mask));
+        let mut connection = connecting
+            .await
+            .map_err(|_| SendError::temporary(format!("{host} made no connection in time")))??;
+        let logged_in = match (&self.user, &password) {
+            (Some(user), Some(password)) => {
+                let credentials = Credentials::new(user.clone(), password.expose().to_owned());
+                let login = connection.auth(&MECHANISMS, &credentials);
+                match timeout(limits.answer, login).await {
+                    Ok(Ok(_)) => Ok(()),
+                    Ok(Err(error)) => Err(smtp_error(&host, &error, &mask, Stage::Before)),
+                    Err(_) => Err(SendError::temporary(format!("{host} does not answer in time"))),
+                }
+            }
+            _ => Ok(()),
+        };
+        if let Err(error) = logged_in {
+            if let Some(secret) = &self.secret {
+                secret.forget().await;
+            }
+            return Err(error);
+        }
+        let formatted = mail.formatted();
+        let sent = timeout(limits.answer, connection.send(mail.envelope(), &formatted)).await;
+        let response = match sent {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(smtp_error(&host, &error, &mask, Stage::During)),
+            Err(_) => {
+                return Err(SendError::uncertain(format!(
+                    "{host} did not answer within {} s: the mail may have arrived",
+                    limits.answer.as_secs_f32()
+                )));
+            }
+        };
+        // The mail is queued, whatever becomes of the farewell.
+        let _ = timeout(Duration::from_secs(1), connection.quit()).await;
+        let says = response.message().collect::<Vec<_>>().join(" ");
+        let answer = excerpt(&mask.apply(&format!("{} {says}", response.code())));
+        Ok(Receipt { provider_id: Some(message_id(&self.from, message)), answer })
+    }
+}
+
+/// How far a mail had got when something failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing of it was sent.
+    Before,
+    /// It was being sent.
+    During,
+}
+
+impl Email {
+    /// Connects, and makes the connection private where that is needed or possible.
+    async fn connect(&self, host: &str, mask: &Mask) -> Result<AsyncSmtpConnection, SendError> {
+        let limits = self.client.timeouts();
+        let is_tls = self.url.scheme() == "smtps";
+        let port = self.url.port().unwrap_or(if is_tls { PORTS.1 } else { PORTS.0 });
+        let addresses =
+            self.client.network().resolve(host, port).await.map_err(|error| match error {
+                ConnectError::Private { .. } => SendError::permanent(error.to_string()),
+                ConnectError::NotResolved { .. } => SendError::temporary(error.to_string()),
+            })?;
+        let failed = |error: smtp::Error| smtp_error(host, &error, mask, Stage::Before);
+        let hello = ClientId::Domain(self.from.email.domain().to_owned());
+        let mut connection = AsyncSmtpConnection::connect_tokio1(
+            addresses.as_slice(),
+            Some(limits.connect),
+            &hello,
+            if is_tls { Some(self.tls(host).map_err(failed)?) } else { None },
+            None,
+        )
+        .await
+        .map_err(failed)?;
+        if is_tls {
+            return Ok(connection);
+        }
+        if connection.can_starttls() {
+            let tls = self.tls(host).map_err(failed)?;
+            connection.starttls(tls, &hello).await.map_err(failed)?;
+            return Ok(connection);
+        }
+        if self.client.network().is_named(host) && self.user.is_none() {
+            return Ok(connection);
+        }
+        Err(SendError::permanent(format!(
+            "{host} offers no STARTTLS, and mail is not sent without TLS: write smtps:// for TLS \
+             from the start, or for a relay without a password add \"{host}\" to private_hosts \
+             under [outbound]"
+        )))
+    }
+
+    fn tls(&self, host: &str) -> Result<TlsParameters, smtp::Error> {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let mut tls = TlsParameters::builder(host.to_owned());
+        if let Some(pem) = self.client.ca_pem() {
+            tls = tls.add_root_certificate(Certificate::from_pem(pem)?);
+        }
+        tls.build()
+    }
+
+    fn mail(
+        &self,
+        address: &str,
+        message: &OutboundMessage,
+    ) -> Result<Message, Box<dyn std::error::Error + Send + Sync>> {
+        let subject = text::cut(&text::title(message), MAX_SUBJECT, text::chars);
+        let mut builder = Message::builder()
+            .from(self.from.clone())
+            .to(address.parse()?)
+            .subject(subject)
+            .message_id(Some(message_id(&self.from, message)))
+            .raw_header(raw_header("Auto-Submitted", "auto-generated"))
+            .raw_header(raw_header("X-Auto-Response-Suppress", "All"));
+        if let Some(incident) = &message.incident {
+            let thread = format!("<incident.{}@{}>", incident.id, self.from.email.domain());
+            builder = builder.in_reply_to(thread.clone()).references(thread);
+        }
+        let plain = text::plain(message, MAX_TEXT, text::chars);
+        let html = html(message);
+        Ok(builder.multipart(MultiPart::alternative_plain_html(plain, html))?)
+    }
+}
+
+/// The id of a mail is that of the message, so that a program folds a mail that comes twice.
+fn message_id(from: &Mailbox, message: &OutboundMessage) -> String {
+    format!("<{}@{}>", message.id, from.email.domain())
+}
+
+fn raw_header(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+fn html(message: &OutboundMessage) -> String {
+    let content = text::cut(&text::body(message), MAX_TEXT, text::chars);
+    let title = text::escape_xml(&text::title(message));
+    let content = text::escape_xml(&content).replace('\n', "<br>");
+    let actions = message.actions.iter().map(|action| (action.label.as_str(), &action.url));
+    let incident = message.url.iter().map(|url| ("Open the incident", url));
+    let links = actions.chain(incident).map(|(label, url)| {
+        let (url, label) = (text::escape_xml(url), text::escape_xml(label));
+        format!("<p><a href=\"{url}\">{label}</a></p>")
+    });
+    let links = links.collect::<Vec<_>>().concat();
+    format!(
+        "<!doctype html><html><body><p><strong>{title}</strong></p><p>{content}</p>{links}</body>\
+         </html>"
+    )
+}
+
+/// Returns what a failure means for the mail: 4yz may pass, 5yz does not.
+fn smtp_error(host: &str, error: &smtp::Error, mask: &Mask, stage: Stage) -> SendError {
+    let mut deepest = error.to_string();
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        deepest = current.to_string();
+        cause = current.source();
+    }
+    let deepest = deepest.split(" (os error").next().unwrap_or_default().to_owned();
+    let says = excerpt(&mask.apply(&deepest));
+    if let Some(code) = error.status() {
+        let reason = format!("{host} answers {code}: {says}");
+        return if error.is_permanent() {
+            SendError::permanent(reason)
+        } else {
+            SendError::temporary(reason)
+        };
+    }
+    if error.is_client() {
+        return SendError::permanent(format!("{host} can't be used: {says}"));
+    }
+    match stage {
+        Stage::Before => SendError::temporary(format!("{host} can't be reached: {says}")),
+        Stage::During => SendError::uncertain(format!(
+            "{host} broke the connection off ({says}): the mail may have arrived"
+        )),
+    }
+}

@@ -1,0 +1,56 @@
+//! What is sent to a person, independent of the channel.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::model::notification::MessageKind;
+use crate::model::{IncidentId, IncidentNumber, Priority, Status};
+
+/// What is sent to a person, independent of the channel. Channels escape and cut it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OutboundMessage {
+    /// The same over all attempts of one delivery, so that a receiver can recognize a repetition.
+    pub id: Uuid,
+    /// What it is about.
+    pub kind: MessageKind,
+    /// The incident that it is about.
+    pub incident: Option<MessageIncident>,
+    /// One or a few sentences of plain text.
+    pub text: String,
+    /// The URL of the incident, if a public URL is set.
+    pub url: Option<String>,
+    /// What the person can do from within the message.
+    pub actions: Vec<MessageAction>,
+    /// How many more messages this one stands for.
+    pub bundled: u32,
+}
+
+/// The facts of an incident that a message names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct MessageIncident {
+    pub number: IncidentNumber,
+    pub id: IncidentId,
+    pub title: String,
+    pub priority: Priority,
+    pub service: Option<String>,
+    pub team: Option<String>,
+    pub status: Status,
+    pub reported_at: DateTime<Utc>,
+}
+
+/// Something that a person can do from within a message. Whoever has the URL can do it, so it is
+/// treated as a secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MessageAction {
+    /// What is done, such as `Acknowledge`.
+    pub label: String,
+    /// The signed URL that does it.
+    pub url: String,
+}
+
+impl std::fmt::Debug for MessageAction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MessageAction").field("label", &self.label).finish_non_exhaustive()
+    }
+}

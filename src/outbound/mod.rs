@@ -1,0 +1,25 @@
+//! What leaves the machine to reach people: messages, the channels that send them, and the one
+//! client through which all of them send.
+//!
+//! Who is notified, when and how often is not decided here. Channels, hosts and commands come from
+//! the settings alone; a person only chooses one of them and gives an address.
+
+pub mod answer;
+pub mod channel;
+pub mod client;
+pub mod delivery;
+pub mod message;
+pub mod network;
+pub mod options;
+pub mod secret;
+mod text;
+
+pub use channel::Channels;
+pub use client::{Client, ClientOptions};
+pub use delivery::{AddressError, Channel, Receipt, SendError};
+pub use message::{MessageAction, MessageIncident, OutboundMessage};
+pub use network::PrivateHost;
+pub use options::{ChannelOptions, OptionKey};
+pub use secret::{Secret, SecretError, SecretSource};
+
+pub use crate::model::notification::{ChannelKind, MessageKind};

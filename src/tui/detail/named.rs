@@ -1,0 +1,127 @@
+//! What a record names and leads to: suspected changes, similar incidents, the problem, the runbook,
+//! links, and incidents that were merged.
+
+use crate::backend::{Detail, Similar};
+use crate::model::change::{Suspect, by_begin};
+use crate::model::command::Link;
+use crate::model::text::SafeText;
+use crate::model::{Incident, IncidentNumber};
+
+use crate::tui::action::Action;
+use crate::tui::core::app::App;
+use crate::tui::detail::fields::Fields;
+use crate::tui::follow::{Destination, DetailLink};
+use crate::tui::runbook::items::{has_any, matching_runbooks};
+use crate::tui::widgets::formatting::short_duration;
+
+/// How many similar incidents are shown beside the queue.
+const MAX_SIMILAR: usize = 3;
+
+/// Appends suspected changes, the one that began last first, similar incidents and the problem.
+pub(super) fn push_context(out: &mut Fields<'_>, detail: &Detail) {
+    let mut label = "Suspects";
+    for suspect in by_begin(&detail.suspects) {
+        let text = suspect_text(out.app, suspect, &detail.incident);
+        out.link(label, text, Destination::Suspect(Box::new(suspect.clone())));
+        label = "";
+    }
+    let most = if out.has_screen() { detail.similar.len() } else { MAX_SIMILAR };
+    let mut label = "Similar";
+    for similar in detail.similar.iter().take(most) {
+        let text = similar_text(similar, &short_duration(out.now - similar.reported_at));
+        out.link(label, text, Destination::Incident(similar.id));
+        label = "";
+    }
+    if let Some(problem) = &detail.problem {
+        let text = format!("{} · {}", problem.title, problem.state);
+        out.link("Problem", text, Destination::Problem(problem.id, problem.title.clone()));
+        if !problem.workaround.is_empty() {
+            out.plain("Workaround", &problem.workaround);
+        }
+    }
+}
+
+/// Describes a suspected change: when it began, what it is, how long before the detection, and how
+/// long it took.
+fn suspect_text(app: &App, suspect: &Suspect, incident: &Incident) -> String {
+    let change = &suspect.change;
+    let before = short_duration(suspect.began_before(incident.summary.detected_at));
+    format!(
+        "{} {} {} (−{before}, {}){}",
+        app.clock().hh_mm(change.starts_at),
+        change.kind,
+        change.title,
+        suspect.course(),
+        suspect.distance().map_or_else(String::new, |how| format!(" · {how}"))
+    )
+}
+
+fn similar_text(similar: &Similar, ago: &str) -> String {
+    let mut text = format!("{} {}, {ago} ago", label(similar.number, "new"), similar.title);
+    if !similar.resolution.is_empty() {
+        text = format!("{text}, {}", similar.resolution);
+    }
+    text
+}
+
+fn label(number: Option<IncidentNumber>, without: &str) -> String {
+    number.map_or_else(|| without.to_owned(), |number| number.to_string())
+}
+
+/// Appends the runbook that the incident names, or else the best match.
+pub(super) fn push_runbook(out: &mut Fields<'_>, incident: &Incident) {
+    let app = out.app;
+    let found = matching_runbooks(app, incident).into_iter().next();
+    let text = match (&incident.runbook, &found) {
+        (Some(name), _) => name,
+        (None, Some((_, head))) => &head.name,
+        (None, None) => return,
+    };
+    if has_any(app, incident) {
+        let from = out.lines.len();
+        out.keyed("Runbook", text, Action::Run, "run");
+        let lines = from..out.lines.len();
+        out.links.push(DetailLink { lines, destination: Destination::Runbook });
+    } else {
+        out.line("Runbook", text);
+    }
+}
+
+/// Appends the links, and the incidents that were merged into this one, or into which this one was.
+pub(super) fn push_links(out: &mut Fields<'_>, detail: &Detail) {
+    let incident = &detail.incident;
+    let mut name = "Links";
+    for link in &incident.links {
+        let text = SafeText::from(link.to_string());
+        match destination(link, detail) {
+            Some(destination) => out.link(name, text, destination),
+            None => out.line(name, text),
+        }
+        name = "";
+    }
+    let mut name = "Merged in";
+    for (id, number) in &incident.absorbed {
+        out.link(name, label(*number, "another"), Destination::Incident(*id));
+        name = "";
+    }
+    if let Some((id, number)) = &incident.merged_into {
+        let text = format!("continues in {}", label(*number, "another incident"));
+        out.link("Merged", text, Destination::Incident(*id));
+    }
+}
+
+/// Returns where a link leads; `None` for one of a later version.
+fn destination(link: &Link, detail: &Detail) -> Option<Destination> {
+    Some(match link {
+        Link::Problem { id, title } => Destination::Problem(*id, title.clone()),
+        Link::Change { id, title } => {
+            match detail.suspects.iter().find(|suspect| suspect.change.id == *id) {
+                Some(suspect) => Destination::Suspect(Box::new(suspect.clone())),
+                None => Destination::Change(title.clone()),
+            }
+        }
+        Link::Incident { id, .. } => Destination::Incident(*id),
+        Link::Url(url) => Destination::Url(url.clone()),
+        Link::Unknown(_) => return None,
+    })
+}

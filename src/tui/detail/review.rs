@@ -1,0 +1,40 @@
+//! The review of a record, and its action items.
+
+use ratatui::style::Style;
+
+use crate::model::Incident;
+use crate::model::review::ActionItem;
+
+use crate::tui::detail::fields::Fields;
+use crate::tui::detail::time::format_time;
+
+/// Appends the review as far as it is written, and the action items.
+pub(super) fn push(out: &mut Fields<'_>, incident: &Incident) {
+    let review = &incident.review;
+    let theme = out.app.ui.theme;
+    if review.is_begun() {
+        let published = review.published_at.map(|at| format_time(out.app, at));
+        out.heading(&format!("Review · {}", review.state_text(published.as_deref())));
+        for (section, text) in review.written() {
+            out.paragraph(&section.heading(), theme.dim());
+            out.paragraph(text, Style::new());
+        }
+    }
+    if review.actions.is_empty() {
+        return;
+    }
+    let today = out.app.clock().local_time(out.now).date();
+    out.heading(&format!("Action items · {}", review.actions_text(today)));
+    for item in &review.actions {
+        let overdue = item.is_overdue(today);
+        let owner = item.owner.as_ref();
+        let owner = owner.map(|owner| out.app.person_label(owner).into_owned());
+        let text = ActionItem::line(item, owner.as_deref(), today);
+        let style = match (item.done, overdue) {
+            (true, _) => theme.dim(),
+            (false, true) => theme.near(),
+            (false, false) => Style::new(),
+        };
+        out.paragraph(&text, style);
+    }
+}

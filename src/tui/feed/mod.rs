@@ -1,0 +1,3 @@
+//! The screen that shows what happened to all incidents.
+
+pub mod logic;

@@ -1,0 +1,103 @@
+//! Following what a record names: incidents, suspected changes, problems, runbooks and pages; and
+//! the way back.
+
+pub mod layout;
+pub mod trail;
+pub mod update;
+pub mod view;
+
+use std::ops::Range;
+
+use crate::model::change::Suspect;
+use crate::model::{IncidentId, ProblemId};
+
+use crate::tui::core::pane::Pane;
+
+/// Where something leads that a record names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Destination {
+    /// Another incident: its record is opened.
+    Incident(IncidentId),
+    /// A suspected change: what is recorded of it is shown.
+    Suspect(Box<Suspect>),
+    /// A linked change that is not suspected: only its title is known.
+    Change(String),
+    /// A problem, with its title: what is recorded of it is shown.
+    Problem(ProblemId, String),
+    /// A page elsewhere: its address is copied.
+    Url(String),
+    /// The runbook: the list of what can be run is opened.
+    Runbook,
+}
+
+/// Something that the detail names and that leads somewhere.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DetailLink {
+    /// The lines of the detail that name it.
+    pub lines: Range<usize>,
+    /// Where it leads.
+    pub destination: Destination,
+}
+
+/// A link that the viewer has chosen: where it stood among all, and where it leads. What it leads to
+/// decides when the record changes meanwhile.
+pub type ChosenLink = (usize, Destination);
+
+/// A record that the viewer came from, with what it looked like.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stop {
+    pub id: IncidentId,
+    pub detail_top: usize,
+    pub timeline_top: usize,
+    pub chosen: Option<ChosenLink>,
+    pub focus: Pane,
+    /// Whether the record was open, or the panes beside the queue showed it.
+    pub record: bool,
+    pub zoomed: bool,
+}
+
+/// What the record on the screen names, and the records that the viewer came from.
+#[derive(Clone, Debug, Default)]
+pub struct Follow {
+    /// What the lines of the detail name and can be followed, from top to bottom.
+    pub links: Vec<DetailLink>,
+    /// The link that was chosen; `None`: the first one on the screen.
+    pub chosen: Option<ChosenLink>,
+    /// The records from which a link was followed, the latest last.
+    pub trail: Vec<Stop>,
+    /// The pane from which the first record was opened, and whether it was zoomed, if that is not the
+    /// queue.
+    pub origin: Option<(Pane, bool)>,
+    /// The record to which the viewer comes back, until it is shown.
+    pub returning: Option<Stop>,
+}
+
+impl Follow {
+    /// Forgets the records that the viewer came from: they read another one of the queue.
+    pub fn forget(&mut self) {
+        self.trail.clear();
+        self.origin = None;
+        self.returning = None;
+    }
+
+    /// Returns the position of the chosen link among those that there are now.
+    #[must_use]
+    pub fn chosen_index(&self) -> Option<usize> {
+        let (index, destination) = self.chosen.as_ref()?;
+        let leads_there = |link: &DetailLink| link.destination == *destination;
+        if self.links.get(*index).is_some_and(leads_there) {
+            return Some(*index);
+        }
+        self.links.iter().position(leads_there)
+    }
+}
+
+/// A record without a timeline that is shown over the panes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LinkedPage {
+    /// Where the link leads that was followed.
+    pub destination: Destination,
+    /// Index of the first line on the screen.
+    pub top: usize,
+}

@@ -1,0 +1,3 @@
+//! The screen that shows what the next person must know.
+
+pub mod logic;

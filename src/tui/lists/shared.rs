@@ -1,0 +1,83 @@
+//! What the rows of these screens have in common.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::backend::lists::IncidentBrief;
+use crate::model::Priority;
+use crate::model::text::{sanitize, wrap};
+
+use crate::tui::core::app::App;
+use crate::tui::screens::columns::Cell;
+use crate::tui::widgets::text::{Line, Span};
+
+/// The widths of the columns.
+pub(super) const NUMBER_WIDTH: usize = 10;
+pub(super) const PRIORITY_WIDTH: usize = 2;
+pub(super) const DAY_WIDTH: usize = 10;
+pub(super) const OWNER_WIDTH: usize = 14;
+/// The width of a list from which on less important columns are shown.
+pub(super) const WIDE: usize = 96;
+pub(super) const MEDIUM: usize = 70;
+
+/// Returns a text from outside on one line, harmless.
+pub(super) fn one_line(text: &str) -> String {
+    let text = sanitize(text);
+    text.as_str().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the cell with the number of an incident.
+pub(super) fn number_cell(app: &App, title: &'static str, incident: &IncidentBrief) -> Cell {
+    Cell::new(title, incident.label(), app.ui.theme.dim())
+}
+
+/// Returns the cell with the priority of an incident.
+pub(super) fn priority_cell(app: &App, title: &'static str, priority: Priority) -> Cell {
+    Cell::new(title, priority.to_string(), app.ui.theme.priority(priority))
+}
+
+/// Returns the day of a time in the viewer's zone.
+pub(super) fn day(app: &App, at: DateTime<Utc>) -> NaiveDate {
+    app.clock().local_time(at).date()
+}
+
+/// Returns the present day of the viewer.
+pub(super) fn today(app: &App) -> NaiveDate {
+    day(app, app.backend_now())
+}
+
+/// Returns an indented, wrapped line of details: what it is, and the text.
+pub(super) fn detail(app: &App, name: &str, text: &str, width: usize) -> Vec<Line<'static>> {
+    let text = one_line(text);
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let room = width.saturating_sub(4).max(10);
+    let theme = app.ui.theme;
+    let lines = wrap(format!("{name}: {text}"), room);
+    lines
+        .into_iter()
+        .map(|line| {
+            let mut indented = Line::from(Span::raw("    "));
+            indented.push_span(Span::styled(line.into_owned(), theme.text()));
+            indented
+        })
+        .collect()
+}
+
+/// Returns the text in which words of a filter are searched, of an incident.
+pub(super) fn searched(incident: &IncidentBrief) -> String {
+    let owner = incident
+        .assignee
+        .as_ref()
+        .map_or_else(String::new, |person| format!("{} {}", person.handle, person.name));
+    let team = incident.team.as_deref().unwrap_or_default();
+    let services = incident.services.join(" ");
+    format!("{} {} {owner} {team} {services}", incident.label(), incident.title)
+}
+
+/// Adds the terms of an incident: its team and its services.
+pub(super) fn add_terms(terms: &mut Vec<(&'static str, String)>, incident: &IncidentBrief) {
+    terms.extend(incident.team.iter().map(|team| ("team", team.clone())));
+    terms.extend(incident.services.iter().map(|service| ("service", service.clone())));
+    terms.push(("priority", incident.priority.to_string()));
+}

@@ -1,0 +1,6 @@
+//! The screen that shows who is on call: now, next, and over two weeks.
+
+pub mod copy;
+pub mod logic;
+pub mod strip;
+pub mod times;

@@ -1,0 +1,92 @@
+//! Reads the lists that screens show.
+
+use crate::backend::{FeedEntry, FeedSearch, Page};
+use crate::sync::{ReadResult, Reader, Sourced};
+
+use crate::tui::screens::{ScreenData, ScreenPage, ScreenRequest};
+
+/// How many pages are read at once: a backend may return pages with few rows.
+const MAX_PAGES: usize = 20;
+
+/// Reads pages of a list until there are enough rows, or the last page was read.
+macro_rules! read_pages {
+    ($reader:expr, $method:ident, $search:expr, $wanted:expr) => {{
+        let mut search = $search;
+        let mut all = $reader.$method(&search).await?;
+        for _ in 1..MAX_PAGES {
+            let Some(next) = all.value.next.clone().filter(|_| all.value.rows.len() < $wanted)
+            else {
+                break;
+            };
+            search.after = Some(next);
+            let more = $reader.$method(&search).await?;
+            all.value.rows.extend(more.value.rows);
+            all.value.next = more.value.next;
+            all.as_of = all.as_of.or(more.as_of);
+        }
+        Ok(all)
+    }};
+}
+
+/// Reads the list of a screen.
+pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadResult<ScreenPage> {
+    match request {
+        ScreenRequest::Feed(search) => {
+            let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
+            let page = read_feed(reader, search, wanted).await?;
+            Ok(page.map(|page| ScreenPage { data: ScreenData::Feed(page.rows), next: page.next }))
+        }
+        ScreenRequest::Handoff(events, changes) => {
+            let events = read_feed(reader, events, usize::MAX).await?;
+            let changes = reader.read_recorded_changes(&changes).await?;
+            // As old as the older of both.
+            let as_of = match (events.as_of, changes.as_of) {
+                (Some(events), Some(changes)) => Some(events.min(changes)),
+                (events, changes) => events.or(changes),
+            };
+            let data = ScreenData::Handoff(events.value.rows, changes.value.rows);
+            Ok(Sourced { value: ScreenPage { data, next: None }, as_of })
+        }
+        ScreenRequest::Reviews(search) => {
+            let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
+            let page: ReadResult<Page<_>> = read_pages!(reader, read_reviews, search, wanted);
+            let page = page?;
+            Ok(page
+                .map(|page| ScreenPage { data: ScreenData::Reviews(page.rows), next: page.next }))
+        }
+        ScreenRequest::ActionItems(search) => {
+            let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
+            let page: ReadResult<Page<_>> = read_pages!(reader, read_action_items, search, wanted);
+            let page = page?;
+            Ok(page.map(|page| ScreenPage {
+                data: ScreenData::ActionItems(page.rows),
+                next: page.next,
+            }))
+        }
+        ScreenRequest::Problems(search) => {
+            let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
+            let page: ReadResult<Page<_>> =
+                read_pages!(reader, read_linked_problems, search, wanted);
+            let page = page?;
+            Ok(page
+                .map(|page| ScreenPage { data: ScreenData::Problems(page.rows), next: page.next }))
+        }
+        ScreenRequest::Changes(search) => {
+            let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
+            let page: ReadResult<Page<_>> =
+                read_pages!(reader, read_recorded_changes, search, wanted);
+            let page = page?;
+            Ok(page
+                .map(|page| ScreenPage { data: ScreenData::Changes(page.rows), next: page.next }))
+        }
+    }
+}
+
+/// Reads pages of the feed until there are enough rows, or the last page was read.
+async fn read_feed(
+    reader: &dyn Reader,
+    search: FeedSearch,
+    wanted: usize,
+) -> ReadResult<Page<FeedEntry>> {
+    read_pages!(reader, read_feed, search, wanted)
+}

@@ -1,0 +1,80 @@
+//! What a list screen defines: everything that differs between two of them.
+
+use crate::model::IncidentId;
+
+use crate::tui::core::app::App;
+use crate::tui::screens::{ListItem, ListScreen, ScreenRequest};
+use crate::tui::widgets::text::Line;
+
+/// What `Enter` does on an item.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::tui) enum Entered {
+    /// Opens an incident; `Esc` comes back to the screen.
+    Incident(IncidentId),
+    /// Shows or hides the details of the item, below it.
+    Details,
+}
+
+/// A text that can be copied.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::tui) struct CopyText {
+    /// The key that chooses it where there are several.
+    pub(in crate::tui) key: char,
+    /// What it is, as in `the summary`.
+    pub(in crate::tui) what: &'static str,
+    pub(in crate::tui) text: String,
+}
+
+/// The definition of a list screen. All of it is computed from the state.
+pub(in crate::tui) trait ScreenLogic: Sync {
+    /// Returns the names of the terms that its filter has.
+    fn terms(&self) -> &'static [&'static str];
+
+    /// Returns its orders, the usual one first. Items have one rank for each.
+    fn orders(&self) -> &'static [&'static str];
+
+    /// Returns what it reads from the backend, at most `limit` rows; `None` if it shows what the
+    /// panes have anyway.
+    fn request(&self, _app: &App, _screen: &ListScreen, _limit: u32) -> Option<ScreenRequest> {
+        None
+    }
+
+    /// Returns whether `[` and `]` move the span of time that it shows.
+    fn has_steps(&self) -> bool {
+        false
+    }
+
+    /// Returns all its items.
+    fn items(&self, app: &App, screen: &ListScreen) -> Vec<ListItem>;
+
+    /// Returns what the title says after the name of the screen, the most important part first.
+    fn about(&self, app: &App, screen: &ListScreen) -> Vec<String>;
+
+    /// Returns the lines above the items, which do not scroll.
+    fn heading(&self, app: &App, screen: &ListScreen, width: usize) -> Vec<Line<'static>>;
+
+    /// Returns the lines of an item, at least one.
+    fn lines(
+        &self,
+        app: &App,
+        screen: &ListScreen,
+        item: &ListItem,
+        width: usize,
+    ) -> Vec<Line<'static>>;
+
+    /// Returns the lines below the last item.
+    fn footer(&self, _app: &App, _screen: &ListScreen, _width: usize) -> Vec<Line<'static>> {
+        Vec::new()
+    }
+
+    /// Returns what is said where there are no items.
+    fn empty_text(&self, app: &App, screen: &ListScreen) -> String;
+
+    /// Returns what `Enter` does on an item.
+    fn enter(&self, app: &App, screen: &ListScreen, item: &ListItem) -> Entered;
+
+    /// Returns what can be copied, of the selected item and of the screen.
+    fn copies(&self, app: &App, screen: &ListScreen, item: Option<&ListItem>) -> Vec<CopyText>;
+}

@@ -1,0 +1,265 @@
+//! List screens: they fill the screen in place of the panes, and share their manners with the
+//! queue. This folder has what is the same for all of them; what one of them lists has a folder of
+//! its own, behind `ScreenLogic`.
+
+pub mod columns;
+pub mod filter;
+pub mod item;
+pub mod layout;
+pub mod logic;
+pub mod registry;
+pub mod update;
+pub mod view;
+
+use chrono::{DateTime, Utc};
+
+use crate::backend::{
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, PageMark, ProblemEntry,
+    ProblemSearch, ReviewEntry, ReviewSearch,
+};
+use crate::model::IncidentId;
+use crate::model::change::Change;
+
+use filter::{FilterError, ItemFilter};
+
+pub use item::{ListItem, Rank};
+
+/// The screens that there are.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ScreenKind {
+    OnCall,
+    Feed,
+    Handoff,
+    Reviews,
+    ActionItems,
+    Problems,
+    Changes,
+}
+
+impl ScreenKind {
+    /// Returns the title of the screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OnCall => "On call",
+            Self::Feed => "Feed",
+            Self::Handoff => "Handoff",
+            Self::Reviews => "Reviews",
+            Self::ActionItems => "Action items",
+            Self::Problems => "Problems",
+            Self::Changes => "Changes",
+        }
+    }
+}
+
+/// What a screen shows that was read from the backend.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum ScreenData {
+    /// Nothing was read yet, or the screen shows what the panes have anyway.
+    #[default]
+    Nothing,
+    /// Events of all incidents.
+    Feed(Vec<FeedEntry>),
+    /// The events and the changes of a shift.
+    Handoff(Vec<FeedEntry>, Vec<Change>),
+    /// Reviews of incidents.
+    Reviews(Vec<ReviewEntry>),
+    /// Action items of all incidents.
+    ActionItems(Vec<ActionItemEntry>),
+    /// Problems with their incidents.
+    Problems(Vec<ProblemEntry>),
+    /// Recorded changes.
+    Changes(Vec<Change>),
+}
+
+impl ScreenData {
+    /// Appends a later page of the same list.
+    pub fn append(&mut self, more: Self) {
+        match (self, more) {
+            (Self::Feed(rows), Self::Feed(more)) => rows.extend(more),
+            (Self::Reviews(rows), Self::Reviews(more)) => rows.extend(more),
+            (Self::ActionItems(rows), Self::ActionItems(more)) => rows.extend(more),
+            (Self::Problems(rows), Self::Problems(more)) => rows.extend(more),
+            (Self::Changes(rows), Self::Changes(more)) => rows.extend(more),
+            (this, more) => *this = more,
+        }
+    }
+
+    /// Returns the beginning of a list that was read again, followed by what was read of the rest
+    /// before; `None` if that can't be told, or nothing would follow.
+    #[must_use]
+    pub fn followed_by(&self, before: &Self) -> Option<Self> {
+        let (Self::Feed(rows), Self::Feed(before)) = (self, before) else { return None };
+        let last = rows.last()?;
+        // Events are never changed: the rest begins after the last one of the beginning.
+        let end = before.iter().position(|entry| entry.event.id == last.event.id)?;
+        let rest = before.get(end + 1..).filter(|rest| !rest.is_empty())?;
+        Some(Self::Feed([&rows[..], rest].concat()))
+    }
+}
+
+/// A list that a screen reads from the backend.
+#[derive(Clone, PartialEq, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum ScreenRequest {
+    Feed(FeedSearch),
+    /// All events and changes of a shift; it has no pages.
+    Handoff(FeedSearch, ChangeSearch),
+    Reviews(ReviewSearch),
+    ActionItems(ActionItemSearch),
+    Problems(ProblemSearch),
+    Changes(ChangeSearch),
+}
+
+impl ScreenRequest {
+    /// Returns the request for the page after a mark.
+    #[must_use]
+    pub fn after(self, mark: PageMark) -> Self {
+        match self {
+            Self::Feed(search) => Self::Feed(FeedSearch { after: Some(mark), ..search }),
+            Self::Handoff(..) => self,
+            Self::Reviews(search) => Self::Reviews(ReviewSearch { after: Some(mark), ..search }),
+            Self::ActionItems(search) => {
+                Self::ActionItems(ActionItemSearch { after: Some(mark), ..search })
+            }
+            Self::Problems(search) => Self::Problems(ProblemSearch { after: Some(mark), ..search }),
+            Self::Changes(search) => Self::Changes(ChangeSearch { after: Some(mark), ..search }),
+        }
+    }
+}
+
+/// What was read of a list.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ScreenPage {
+    /// The rows.
+    pub data: ScreenData,
+    /// Where the list goes on, if it does.
+    pub next: Option<PageMark>,
+}
+
+/// How reading a list went.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LoadState {
+    /// The number of the request that is not answered yet, and whether it asks for a later page.
+    pub in_flight: Option<(u64, bool)>,
+    /// When the rows were read.
+    pub loaded_at: Option<DateTime<Utc>>,
+    /// As of when they are true, if that is not then.
+    pub as_of: Option<DateTime<Utc>>,
+    /// Why the last request failed, and since when requests fail.
+    pub error: Option<(String, DateTime<Utc>)>,
+    /// Whether a timer will read the list again.
+    pub reload_due: bool,
+    /// Where the list goes on after the rows that were read.
+    pub next: Option<PageMark>,
+}
+
+/// A screen that is open.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ListScreen {
+    /// Which screen it is.
+    pub kind: ScreenKind,
+    /// What was read for it.
+    pub data: ScreenData,
+    /// How reading went.
+    pub load: LoadState,
+    /// The items that pass the filter, in order.
+    pub items: Vec<ListItem>,
+    /// The number of items without the filter.
+    pub total: usize,
+    /// Index of the selected item.
+    pub selected: usize,
+    /// Index of the first line on the screen.
+    pub top: usize,
+    /// The filter as it was typed.
+    pub filter_text: String,
+    /// The filter in force.
+    pub filter: ItemFilter,
+    /// What is wrong with the filter.
+    pub filter_errors: Vec<FilterError>,
+    /// While a filter is typed: the one that it replaces.
+    pub filter_before: Option<String>,
+    /// Index of the order in force.
+    pub order: usize,
+    /// The key of the item whose details are shown below it.
+    pub expanded: Option<String>,
+    /// How far the shown span of time was moved, in steps of the screen.
+    pub offset: i32,
+}
+
+impl ListScreen {
+    /// Creates a screen before anything has been read for it.
+    #[must_use]
+    pub fn new(kind: ScreenKind) -> Self {
+        Self {
+            kind,
+            data: ScreenData::default(),
+            load: LoadState::default(),
+            items: Vec::new(),
+            total: 0,
+            selected: 0,
+            top: 0,
+            filter_text: String::new(),
+            filter: ItemFilter::default(),
+            filter_errors: Vec::new(),
+            filter_before: None,
+            order: 0,
+            expanded: None,
+            offset: 0,
+        }
+    }
+
+    /// Returns the selected item.
+    #[must_use]
+    pub fn selected_item(&self) -> Option<&ListItem> {
+        self.items.get(self.selected)
+    }
+
+    /// Returns whether an item shows its details.
+    #[must_use]
+    pub fn is_expanded(&self, item: &ListItem) -> bool {
+        self.expanded.as_ref() == Some(&item.key)
+    }
+
+    /// Returns whether a filter is being typed.
+    #[must_use]
+    pub fn is_typing(&self) -> bool {
+        self.filter_before.is_some()
+    }
+}
+
+/// The screen that is open in place of the panes, if one is.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Screens {
+    /// The open screen.
+    pub open: Option<Box<ListScreen>>,
+    /// The incident that was opened from the screen and is read in its place.
+    pub read_incident: Option<IncidentId>,
+    /// The number of the last request.
+    pub last_request: u64,
+    /// When the viewer last saw the feed of this backend; `None` before that was read, and the
+    /// first time.
+    pub last_visit: Option<DateTime<Utc>>,
+    /// Whether the feed was open after the last message.
+    pub feed_open: bool,
+}
+
+impl Screens {
+    /// Returns the screen if it is what one sees.
+    #[must_use]
+    pub fn shown(&self) -> Option<&ListScreen> {
+        self.open.as_deref().filter(|_| self.read_incident.is_none())
+    }
+
+    /// Returns the screen, to change it, if it is what one sees.
+    pub fn shown_mut(&mut self) -> Option<&mut ListScreen> {
+        self.open.as_deref_mut().filter(|_| self.read_incident.is_none())
+    }
+
+    /// Returns whether a filter of the screen is being typed.
+    #[must_use]
+    pub fn is_typing(&self) -> bool {
+        self.shown().is_some_and(ListScreen::is_typing)
+    }
+}

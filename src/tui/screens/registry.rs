@@ -1,0 +1,24 @@
+//! The definition of each screen.
+
+use crate::tui::feed::logic::FeedScreen;
+use crate::tui::handoff::logic::HandoffScreen;
+use crate::tui::lists::action_items::ActionItemsScreen;
+use crate::tui::lists::changes::ChangesScreen;
+use crate::tui::lists::problems::ProblemsScreen;
+use crate::tui::lists::reviews::ReviewsScreen;
+use crate::tui::oncall::logic::OnCallScreen;
+use crate::tui::screens::ScreenKind;
+use crate::tui::screens::logic::ScreenLogic;
+
+/// Returns the definition of a screen.
+pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
+    match kind {
+        ScreenKind::OnCall => &OnCallScreen,
+        ScreenKind::Feed => &FeedScreen,
+        ScreenKind::Handoff => &HandoffScreen,
+        ScreenKind::Reviews => &ReviewsScreen,
+        ScreenKind::ActionItems => &ActionItemsScreen,
+        ScreenKind::Problems => &ProblemsScreen,
+        ScreenKind::Changes => &ChangesScreen,
+    }
+}

@@ -1,0 +1,133 @@
+//! Undo: what the requester did last on an incident is undone.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::model::command::{Before, CommandKind};
+use crate::model::text::sanitize;
+use crate::model::{Event, EventBody, Incident, IncidentCommand};
+use crate::verbs::error::{FieldError, INCIDENT, Problem};
+use crate::verbs::request::Request;
+use crate::verbs::row::VerbRow;
+use crate::verbs::situation::{Needs, Plan, Situation};
+
+/// Undo your last change of the incident, unless somebody has replaced it.
+#[derive(Args, Serialize, Deserialize, ToSchema, Clone, Debug)]
+pub struct UndoLast {}
+
+impl Request for UndoLast {
+    const ROW: VerbRow = VerbRow::new(
+        "undo",
+        "Undo your last change of an incident, unless somebody has replaced it",
+        &[
+            CommandKind::UndoMove,
+            CommandKind::Assign,
+            CommandKind::SetTeam,
+            CommandKind::GiveRole,
+            CommandKind::Prioritize,
+            CommandKind::OverridePriority,
+            CommandKind::Categorize,
+            CommandKind::SetServices,
+            CommandKind::Describe,
+            CommandKind::CorrectNote,
+            CommandKind::AnswerItem,
+            CommandKind::Snooze,
+            CommandKind::Wake,
+            CommandKind::Pause,
+            CommandKind::Unpause,
+            CommandKind::Link,
+            CommandKind::Unlink,
+            CommandKind::WriteReview,
+            CommandKind::SetActionItem,
+        ],
+        "INC-12",
+        "{}",
+    )
+    .about("A move along the lifecycle can be undone for a few minutes.")
+    .done("last change undone");
+
+    fn needs(&self) -> Needs {
+        Needs::Timeline
+    }
+
+    fn plan(&self, situation: &Situation<'_>) -> Result<Plan, FieldError> {
+        undo_last(situation).map_err(|problem| FieldError::new(INCIDENT, problem))
+    }
+}
+
+fn undo_last(situation: &Situation<'_>) -> Result<Plan, Problem> {
+    let record = situation.record.ok_or(Problem::NotRead("the incident"))?;
+    let events = situation.events;
+    let incident = || record.summary.label();
+    let is_own = |event: &&Event| event.actor == *situation.actor && !is_void(event, events);
+    let last = events.iter().rev().find(is_own);
+    let Some(last) = last else { return Err(Problem::NothingToUndo { incident: incident() }) };
+    let not_undoable = || {
+        let label = sanitize(last.body.label()).to_string();
+        Problem::NotUndoable { incident: incident(), label }
+    };
+    let first = events.iter().position(|event| event.command == last.command);
+    let (before, since) = events.split_at(first.ok_or_else(not_undoable)?);
+    let undone: Vec<&Event> = since.iter().filter(|event| event.command == last.command).collect();
+    let [undone] = undone[..] else { return Err(not_undoable()) };
+    let done = command_of(&undone.body).ok_or_else(not_undoable)?;
+    let was = Incident::fold(before).ok().flatten().ok_or_else(not_undoable)?;
+    let (rules, now) = (situation.rules, situation.now);
+    let was = Before { row: &was.summary, record: Some(&was), rules, now };
+    let inverse = done.inverse(undone.command, Some(&was)).ok_or_else(not_undoable)?;
+    // Whether a move can be undone is decided by its own rules, which say more.
+    if inverse != IncidentCommand::UndoMove && !done.still_holds(&record.summary, Some(record)) {
+        return Err(Problem::ChangedSince);
+    }
+    Ok(Plan { undoes: Some(undone.command), ..Plan::one(inverse) })
+}
+
+/// Whether an event undoes another one, or was undone itself.
+fn is_void(event: &Event, events: &[Event]) -> bool {
+    let undoes = |other: &Event| {
+        other.seq > event.seq
+            && other.undo.as_ref().is_some_and(|undo| undo.command == event.command)
+    };
+    event.undo.is_some()
+        || matches!(event.body, EventBody::MoveUndone { .. })
+        || events.iter().any(undoes)
+}
+
+/// Returns the command that leads to an event; `None` if there is none that can be undone.
+fn command_of(body: &EventBody) -> Option<IncidentCommand> {
+    use IncidentCommand as C;
+    Some(match body.clone() {
+        EventBody::Acknowledged => C::Acknowledge,
+        EventBody::StatusMoved { to } => C::MoveStatus { to },
+        EventBody::Resolved { action, detail, validation } => {
+            C::Resolve { action, detail, validation }
+        }
+        EventBody::Closed => C::Close,
+        EventBody::Assigned { to } => C::Assign { to },
+        EventBody::TeamSet { team } => C::SetTeam { team },
+        EventBody::RoleGiven { role, person, given } => C::GiveRole { role, person, given },
+        EventBody::Prioritized { impact, urgency, override_reason: None, .. } => {
+            C::Prioritize { impact, urgency }
+        }
+        EventBody::Prioritized { priority, override_reason: Some(reason), .. } => {
+            C::OverridePriority { priority, reason }
+        }
+        EventBody::Categorized { category } => C::Categorize { category },
+        EventBody::ServicesSet { services } => C::SetServices { services },
+        EventBody::Described { title, symptoms, labels, runbook } => {
+            C::Describe { title, symptoms, labels, runbook }
+        }
+        EventBody::NoteAdded { text } => C::AddNote { text },
+        EventBody::ItemAnswered { item, answer } => C::AnswerItem { item, answer },
+        EventBody::Snoozed { until } => C::Snooze { until },
+        EventBody::Woken => C::Wake,
+        EventBody::Paused { reason } => C::Pause { reason },
+        EventBody::Unpaused => C::Unpause,
+        EventBody::Linked { link } => C::Link { link },
+        EventBody::Unlinked { link } => C::Unlink { link },
+        EventBody::ReviewWritten { section, text } => C::WriteReview { section, text },
+        EventBody::ActionItemSet { item } => C::SetActionItem { item },
+        _ => return None,
+    })
+}

@@ -1,0 +1,138 @@
+//! What a request depends on besides its own fields, and the plan that it leads to.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::error::{FieldError, INCIDENT, Problem};
+use super::problem_titles::ProblemTitles;
+use super::typed_time::parse_future;
+use crate::model::directory::Directory;
+use crate::model::filter::Calendar;
+use crate::model::{
+    Actor, Command, CommandId, Event, Incident, IncidentCommand, IncidentId, PersonRef, Rules,
+    Summary,
+};
+
+/// How much of the incident a request depends on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Needs {
+    /// Only its id.
+    Nothing,
+    /// Its record.
+    Record,
+    /// Its record and all its events.
+    Timeline,
+}
+
+/// What a request depends on besides its own fields.
+#[derive(Clone, Copy)]
+pub struct Situation<'a> {
+    /// The people, teams, services and policies.
+    pub directory: &'a Directory,
+    /// The rules in force.
+    pub rules: &'a Rules,
+    /// The present time, by the clock of the backend.
+    pub now: DateTime<Utc>,
+    /// The zone in which times are typed.
+    pub calendar: &'a dyn Calendar,
+    /// Who makes the request.
+    pub actor: &'a Actor,
+    /// The record of the incident; see [`Needs`].
+    pub record: Option<&'a Incident>,
+    /// The events of the incident, in order; see [`Needs`].
+    pub events: &'a [Event],
+    /// The id of the other incident that the request names.
+    pub other: Option<IncidentId>,
+    /// The titles of the problems; see [`VerbRequest::needs_problem_titles`].
+    ///
+    /// [`VerbRequest::needs_problem_titles`]: super::VerbRequest::needs_problem_titles
+    pub problem_titles: &'a ProblemTitles,
+    /// The id of whatever the request adds to the record. It is the same each time that the request
+    /// is made again, such as the id of the command.
+    pub new_id: Uuid,
+}
+
+/// The commands that a request leads to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Plan {
+    /// The commands on the incident, in order.
+    pub commands: Vec<IncidentCommand>,
+    /// Why they are given, for corrections of an incident that is resolved or closed.
+    pub because: Option<String>,
+    /// The command that they undo.
+    pub undoes: Option<CommandId>,
+}
+
+impl Plan {
+    /// Makes the plan of one command.
+    #[must_use]
+    pub fn one(command: IncidentCommand) -> Self {
+        Self { commands: vec![command], ..Self::default() }
+    }
+
+    /// Returns the plan with the reason of a correction, if one is given.
+    #[must_use]
+    pub fn because(mut self, reason: Option<&String>) -> Self {
+        self.because = reason.cloned();
+        self
+    }
+
+    /// Returns the commands as they are sent for an incident, in order.
+    #[must_use]
+    pub fn into_commands(self, incident: IncidentId) -> Vec<Command> {
+        let Self { commands, because, undoes } = self;
+        let command =
+            |command| Command::Incident { incident, command, undoes, because: because.clone() };
+        commands.into_iter().map(command).collect()
+    }
+}
+
+/// Returns the id of the `index`-th command of a request, which the first command's id determines:
+/// a request that is made again has the same ids.
+#[must_use]
+pub fn command_id(first: CommandId, index: usize) -> CommandId {
+    if index == 0 {
+        return first;
+    }
+    // Ids of events are the next ones after that of their command, so this step is greater.
+    let step = u128::try_from(index).unwrap_or(0).wrapping_shl(32);
+    CommandId(Uuid::from_u128(first.0.as_u128().wrapping_add(step)))
+}
+
+impl<'a> Situation<'a> {
+    /// Returns the record of the incident.
+    ///
+    /// # Errors
+    /// The caller has not read it.
+    pub(super) fn record(&self) -> Result<&'a Incident, FieldError> {
+        self.record.ok_or_else(|| FieldError::new(INCIDENT, Problem::NotRead("the incident")))
+    }
+
+    /// Returns the row of the incident.
+    ///
+    /// # Errors
+    /// The caller has not read it.
+    pub(super) fn row(&self) -> Result<&'a Summary, FieldError> {
+        self.record().map(|record| &record.summary)
+    }
+
+    /// Returns the person who makes the request.
+    ///
+    /// # Errors
+    /// A program makes it.
+    pub(super) fn me(&self) -> Result<&'a PersonRef, Problem> {
+        self.actor.person().ok_or(Problem::NoPerson)
+    }
+
+    /// Parses a time after now.
+    ///
+    /// # Errors
+    /// What is wrong with the text of the field.
+    pub(super) fn time(
+        &self,
+        field: &'static str,
+        text: &str,
+    ) -> Result<DateTime<Utc>, FieldError> {
+        parse_future(text, self.now, self.calendar).map_err(|error| FieldError::new(field, error))
+    }
+}

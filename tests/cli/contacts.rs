@@ -1,0 +1,104 @@
+//! Contacts: what is listed, what is wrong, and test messages that are sent.
+
+use serde_json::Value;
+
+use crate::support::cli::CliFixture;
+
+/// Writes a settings file, and returns its path for `--config`.
+fn settings(cli: &CliFixture, text: &str) -> String {
+    let file = cli.path("contacts.toml");
+    std::fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+const SETTINGS: &str = r#"
+[channels.pager]
+kind = "command"
+run = ["sh", "-c", "cat > /dev/null; echo paged"]
+[channels.broken]
+kind = "command"
+run = ["sh", "-c", "echo hunter >&2; exit 67"]
+[channels.push]
+kind = "ntfy"
+[[contacts]]
+person = "ines"
+ways = [
+    { name = "pager", channel = "pager" },
+    { name = "broken", channel = "broken", address = "42" },
+    { name = "push", channel = "push", address = "not a topic" },
+]
+urgent = [{ contact = "pager" }, { contact = "broken", after = "2m" }]
+quiet = { from = "22:00", to = "07:00" }
+"#;
+
+#[test]
+fn contacts_are_listed_with_their_rules_and_what_is_wrong() {
+    let cli = CliFixture::new();
+    let config = settings(&cli, SETTINGS);
+    let listed = cli.ok(["--config", &config, "contact", "list"]);
+    for part in ["ines", "22:00", "at once", "after 2m", "never", "is not one of ntfy"] {
+        assert!(listed.contains(part), "{part} is not in\n{listed}");
+    }
+    let json = cli.ok(["--config", &config, "contact", "list", "ines", "--json"]);
+    let rows: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 3);
+    assert_eq!(rows[1]["urgent_after_s"], serde_json::json!([120]));
+    assert_eq!(rows[2]["rest_after_s"], serde_json::json!([0]));
+    cli.run(["--config", &config, "contact", "list", "inse"]).refused(3, &["inse", "ines"]);
+}
+
+#[test]
+fn test_message_is_sent_and_a_failure_is_a_failure() {
+    let cli = CliFixture::new();
+    let config = settings(&cli, SETTINGS);
+    let sent = cli.ok(["--config", &config, "contact", "test", "ines", "pager"]);
+    assert!(sent.contains("sent") && sent.contains("paged"), "{sent}");
+    let all = cli.run(["--config", &config, "contact", "test", "ines"]);
+    assert_eq!((all.code, all.out.lines().count()), (1, 3), "{all:?}");
+    all.assert_error(&["2 messages not sent"]);
+    cli.run(["--config", &config, "contact", "test", "ines", "pagr"]).refused(3, &["pager"]);
+}
+
+#[test]
+fn wrong_setting_is_named_and_no_secret_is_printed() {
+    let cli = CliFixture::new();
+    for (text, says) in [
+        ("[channels.a]\nkind = \"carrier_pigeon\"\n", "channels.a.kind is \"carrier_pigeon\""),
+        ("[channels.a]\nkind = \"gotify\"\nsecret_env = \"T\"\n", "channels.a.url is missing"),
+        ("[channels.a]\nkind = \"ntfy\"\nurl = \"ntfy.sh\"\n", "channels.a.url is no URL"),
+        (
+            "[channels.a]\nkind = \"ntfy\"\nurl = \"https://u:hunter2@h\"\n",
+            "channels.a.url has a name or a password in it",
+        ),
+        ("[channels.a]\nkind = \"ntfy\"\nrun = [\"x\"]\n", "channels.a.run is no setting of ntfy"),
+        (
+            "[channels.a]\nkind = \"ntfy\"\nsecret_env = \"hunter2 hunter2\"\n",
+            "channels.a.secret_env is no name of a variable",
+        ),
+        (
+            "[channels.a]\nkind = \"ntfy\"\nsecret = \"hunter2\"\n",
+            "channels.a.secret is not a setting",
+        ),
+        (
+            "[[contacts]]\nperson = \"ines\"\nways = [{ name = \"a\", channel = \"b\" }]\n",
+            "names no channel \"b\"",
+        ),
+        ("[outbound]\nprivate_hosts = [\"http://x\"]\n", "outbound.private_hosts is no host"),
+    ] {
+        let config = settings(&cli, text);
+        let run = cli.run(["--config", &config, "config", "check"]);
+        let all = format!("{run:?}");
+        let escaped = says.replace('"', "\\\"");
+        assert!(all.contains(says) || all.contains(&escaped), "{says} is not in\n{all}");
+        assert!(!all.contains("hunter2"), "{all}");
+    }
+}
+
+#[test]
+fn pages_of_the_guide_are_listed_and_printed() {
+    let cli = CliFixture::new();
+    let topics = cli.ok(["help"]);
+    assert!(topics.lines().count() >= 15, "{topics}");
+    assert!(cli.ok(["help", "ntfy"]).starts_with("# ntfy\n"));
+    cli.run(["help", "nfty"]).refused(3, &["nfty", "did you mean ntfy?"]);
+}

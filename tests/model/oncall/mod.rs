@@ -1,0 +1,5 @@
+//! On-call schedules and escalation policies.
+
+mod layers;
+mod paths;
+mod python;

@@ -1,0 +1,7 @@
+//! Channels against stand-ins on loopback that refuse what the real providers refuse.
+
+mod cases;
+mod command;
+mod email;
+mod providers;
+mod stand_in;

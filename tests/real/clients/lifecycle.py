@@ -1,0 +1,184 @@
+"""Takes an incident from its declaration to its review with the generated client, and calls every
+operation at least once. REDPHONE_URL and REDPHONE_TOKEN say where and as whom."""
+
+import importlib
+import os
+import pkgutil
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import redphone_client.api
+from redphone_client import AuthenticatedClient, models
+
+URL, TOKEN = os.environ["REDPHONE_URL"], os.environ["REDPHONE_TOKEN"]
+client = AuthenticatedClient(base_url=URL, token=TOKEN, raise_on_unexpected_status=True)
+
+# All operations, as the modules of the client.
+operations = {
+    name.rsplit(".", 1)[1]: name
+    for _, name, is_folder in pkgutil.walk_packages(
+        redphone_client.api.__path__, "redphone_client.api."
+    )
+    if not is_folder
+}
+called = set()
+
+
+def call(operation, expected=200, **arguments):
+    """Calls an operation, checks its status, and returns its response as the client's type."""
+    module = importlib.import_module(operations[operation])
+    response = module.sync_detailed(client=client, **arguments)
+    assert response.status_code == expected, (operation, response.status_code, response.content)
+    called.add(operation)
+    return response.parsed
+
+
+def change(incident, verb, **fields):
+    """Changes an incident, and returns its row."""
+    body = getattr(models, f"{verb.title().replace('_', '')}Request").from_dict(fields)
+    outcome = call(f"{verb}_incident", id=incident, body=body, accept_unknown=True)
+    assert outcome.events, (verb, outcome)
+    return outcome.incident
+
+
+def declare(title, **fields):
+    body = models.NewIncident.from_dict({"title": title, **fields})
+    return call("declare_incident", 201, body=body, idempotency_key=uuid.uuid4().hex)
+
+
+service = call("services")[0]
+people = [person.handle for person in call("people")]
+teams = [team.name for team in call("teams")]
+other_person = next(handle for handle in people if handle != "ines")
+on_call = call("on_call")
+assert on_call and len(call("schedules")) == len(on_call)
+# A team that can be escalated to, and another one.
+team = next(policy.team for policy in call("policies") if policy.team != service.team)
+other_team = next(name for name in teams if name not in (team, service.team))
+
+declared = declare("Card payments fail", service=service.name, impact="high", urgency="high")
+incident, other = declared.label, declare("Logins fail").label
+assert call("number", number=incident).id == declared.id
+form = models.NewIncidentForm.from_dict({"title": "Sent as a form", "labels": ["eu", "card"]})
+assert call("declare_incident", 201, body=form).incident.title == "Sent as a form"
+
+change(incident, "acknowledge")
+change(incident, "assign", to=other_person)
+change(incident, "own")
+change(incident, "role", role="scribe", person=other_person)
+note = change(incident, "note", text="Rolled back to v811")
+change(incident, "correct_note", note=str(note.seq), text="Rolled back to v812")
+change(incident, "decision", decision="Fail over", reason="The primary loses writes")
+change(incident, "update", message="We are on it", next="30m")
+change(incident, "describe", title="Card payments fail at checkout", labels=["eu"])
+assert change(incident, "priority", priority="p2", reason="few call").priority.value == "P2"
+change(incident, "impact", impact="medium")
+change(incident, "urgency", urgency="medium")
+change(incident, "category", category="security")
+change(incident, "services", services=[service.name, "payments-gateway"])
+change(incident, "team", team=team)
+change(incident, "escalate", reason="no answer for 10 minutes")
+change(incident, "link", to="https://status.example.com/123")
+change(incident, "unlink", link="https://status.example.com/123")
+change(incident, "snooze", until="4h")
+change(incident, "wake")
+change(incident, "pause", reason="The provider looks into it")
+change(incident, "unpause")
+change(incident, "checklist", item="changes", answer="waived", reason="nothing was deployed")
+change(incident, "team", team=other_team)
+change(incident, "undo")
+change(incident, "move", to="monitoring")
+change(
+    incident, "resolve", action="rollback", detail="back to v811", validation="payments go through"
+)
+change(incident, "reopen", reason="it is back")
+change(
+    incident, "resolve", action="rollback", detail="back to v810", validation="payments go through"
+)
+assert change(incident, "close", all=True).status.value == "closed"
+for section in [
+    "summary", "timeline", "impact", "root_cause", "resolution", "communication", "gaps",
+]:
+    change(incident, "review", section=section, text=f"The {section} of it")
+change(incident, "action_item", text="Alert on the pool", kind="detect", owner="ines")
+change(incident, "publish")
+third = declare("Logins fail again").label
+change(third, "merge", into=other)
+change(other, "reclassify", to="false_alarm", reason="the probe was broken")
+
+detail = call("incident", id=incident)
+assert detail.incident.status.value == "closed" and detail.incident.review.published_at
+timeline = call("timeline", id=incident)
+assert timeline[0].kind == "declared", timeline[0]
+page = call("incidents", filter_="is:any", limit=5)
+assert len(page.rows) == 5 and page.next_
+events = call("events", since=(datetime.now(UTC) - timedelta(hours=1)).isoformat(), limit=1000)
+assert any(entry.event.kind == "review_published" for entry in events.events)
+assert call("events", since=events.cursor).events == []
+for operation in ["feed", "change_records", "reviews", "action_items", "linked_problems"]:
+    call(operation)
+for operation in ["capabilities", "directory", "problems", "changes", "health", "ready", "metrics"]:
+    call(operation)
+call("openapi")
+now = datetime.now(UTC)
+assert call("measures", from_=now - timedelta(days=7), to=now).window
+order = {
+    "id": str(uuid.uuid4()),
+    "at": now.isoformat(),
+    "command": {
+        "incident": {
+            "incident": str(declared.id),
+            "ask": {"do": "add_note", "text": "by a command"},
+        },
+    },
+}
+answers = call("commands", body=models.Orders.from_dict({"commands": [order]}))
+assert answers.refused == 0, answers
+
+# Administration, with entries of its own. The tokens of the server are recorded, too.
+before = len(call("administration").rows)
+entries = {
+    "person": ("Person", {"handle": "amara", "name": "Amara Rahal"}),
+    "team": ("Team", {"name": "payouts", "members": ["amara"]}),
+    "service": ("Service", {"name": "payout-api", "team": "payouts", "depends_on": []}),
+    "schedule": (
+        "Schedule",
+        {"team": "payouts", "rotation": ["amara"], "starts_at": "2026-03-02T00:00:00Z", "turn_s": 86400},
+    ),
+    "policy": (
+        "Policy",
+        {"team": "payouts", "levels": [{"after_s": 0, "call": [{"person": "amara"}]}]},
+    ),
+}
+keys = {"person": "handle", "team": "name", "service": "name", "schedule": "team", "policy": "team"}
+for kind, (schema, fields) in entries.items():
+    body = next(
+        getattr(models, name)
+        for name in (f"{schema}Input", f"{schema}RefInput", schema)
+        if hasattr(models, name)
+    ).from_dict(fields)
+    named = {keys[kind]: fields[keys[kind]]}
+    assert call(f"put_{kind}", 201, body=body, **named).event
+    assert call(kind, **named)
+span = {"person": "ines", "from": "2030-01-01T00:00:00Z", "to": "2030-01-02T00:00:00Z"}
+body = (getattr(models, "OverrideInput", None) or models.Override).from_dict(span)
+assert call("add_override", team="payouts", body=body).event
+call(
+    "remove_override",
+    team="payouts",
+    person="ines",
+    from_=datetime(2030, 1, 1, tzinfo=UTC),
+    to=datetime(2030, 1, 2, tzinfo=UTC),
+)
+for kind in reversed(entries):
+    assert call(f"remove_{kind}", **{keys[kind]: entries[kind][1][keys[kind]]}).event
+token = call(
+    "create_token", 201, body=models.NewTokenRequest.from_dict({"name": "x", "scope": "read"})
+)
+assert call("revoke_token", id=token.token.id).revoked_at
+assert len(call("tokens")) >= 2
+assert len(call("administration").rows) == before + 14
+
+missing = sorted(set(operations) - called)
+assert not missing, f"not called: {missing}"
+print(f"{len(called)} operations were called; {incident} was declared, closed and reviewed")

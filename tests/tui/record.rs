@@ -1,0 +1,435 @@
+//! The record: detail and timeline together, what it names, and the way back.
+
+use chrono::{NaiveDate, TimeDelta};
+use insta::assert_snapshot;
+use redphone::model::change::{Change, ChangeKind, ChangeState};
+use redphone::model::checklist::{Answer, ClosingItem, Item};
+use redphone::model::command::{IncidentCommand, Link};
+use redphone::model::problem::{Problem, ProblemState};
+use redphone::model::review::{ActionItem, ActionKind, Section};
+use redphone::model::status::ResolutionAction;
+use redphone::model::{Actor, ChangeId, IncidentNumber, ProblemId};
+use redphone::tui::core::message::Effect;
+use redphone::tui::core::mode::Mode;
+use redphone::tui::core::pane::Pane;
+use redphone::tui::follow::Destination;
+use rstest::rstest;
+use uuid::Uuid;
+
+use crate::support::company;
+use crate::support::memory::Memory;
+use crate::support::stage::{Stage, sized};
+
+const SIZES: [(u16, u16); 4] = [(200, 60), (126, 36), (80, 24), (40, 12)];
+
+/// Returns the panes that are on the screen.
+fn panes(stage: &Stage) -> Vec<Pane> {
+    stage.app.layout().slots.iter().map(|slot| slot.pane).collect()
+}
+
+fn ask(memory: &Memory, number: u64, command: IncidentCommand) {
+    let id = memory.read(number).0.incident.summary.id;
+    company::ask(memory, id, command, company::now()).expect("it can be asked");
+}
+
+/// Selects the link that leads somewhere.
+#[track_caller]
+fn select(stage: &mut Stage, is_wanted: impl Fn(&Destination) -> bool) {
+    for _ in 0..200 {
+        if selected(stage).as_ref().is_some_and(&is_wanted) {
+            return;
+        }
+        stage.keys("j");
+    }
+    panic!("no such link: {:#?}\n{}", stage.app.follow.links, stage.screen());
+}
+
+/// Returns where the marked link leads: the chosen one, or else the first one on the screen.
+fn selected(stage: &Stage) -> Option<Destination> {
+    let (follow, top) = (&stage.app.follow, stage.app.reading.detail_top);
+    let height = stage.app.layout().slot(Pane::Detail)?.inner().height;
+    let is_visible = |index: &usize| {
+        (top..top + usize::from(height)).contains(&follow.links[*index].lines.start)
+    };
+    let chosen = follow.chosen_index().filter(is_visible);
+    let index = chosen.or_else(|| (0..follow.links.len()).find(is_visible))?;
+    Some(follow.links[index].destination.clone())
+}
+
+/// A company in which INC-2051 links to two incidents, a problem, a change and a page.
+fn linked() -> Memory {
+    let memory = company::busy(company::now());
+    let id = |number| memory.read(number).0.incident.summary.id;
+    let link = |link| ask(&memory, 2051, IncidentCommand::Link { link });
+    link(Link::Incident { id: id(2048), number: Some(IncidentNumber(2048)) });
+    link(Link::Url("https://status.example.org/cards".into()));
+    ask(
+        &memory,
+        2048,
+        IncidentCommand::Link {
+            link: Link::Incident { id: id(2047), number: Some(IncidentNumber(2047)) },
+        },
+    );
+    memory
+}
+
+/// A company in which INC-2048 is resolved with a published review and three action items.
+fn reviewed() -> Memory {
+    let memory = company::busy(company::now());
+    ask(
+        &memory,
+        2048,
+        IncidentCommand::Resolve {
+            action: ResolutionAction::Restart,
+            detail: "restarted the pool".into(),
+            validation: "no errors for 10 min".into(),
+        },
+    );
+    for item in ClosingItem::ALL {
+        ask(
+            &memory,
+            2048,
+            IncidentCommand::AnswerItem { item: Item::Closing(*item), answer: Answer::Yes },
+        );
+    }
+    for section in Section::ALL {
+        let text = format!("What is to be said on {section}.\nIt has a second line.");
+        ask(&memory, 2048, IncidentCommand::WriteReview { section: *section, text });
+    }
+    let items = [
+        ("Limit each client to 20 connections", Some(-3), false),
+        ("Alert on a pool that is 90 % full", Some(9), false),
+        ("Write the runbook", None, true),
+    ];
+    for (index, (text, days, done)) in items.into_iter().enumerate() {
+        let today = company::now().date_naive();
+        let due: Option<NaiveDate> = days.map(|days| today + TimeDelta::days(days));
+        let item = ActionItem {
+            id: Uuid::from_u128(index as u128 + 1),
+            text: text.into(),
+            owner: Some(company::tomo()),
+            due,
+            kind: ActionKind::Prevent,
+            done,
+        };
+        ask(&memory, 2048, IncidentCommand::SetActionItem { item });
+    }
+    ask(&memory, 2048, IncidentCommand::PublishReview);
+    memory
+}
+
+/// Opens the record of an incident that is not in the queue.
+fn open(memory: Memory, size: (u16, u16), number: u64) -> Stage {
+    let mut stage = Stage::open(memory, size);
+    stage.keys("g");
+    stage.write(&number.to_string());
+    stage.keys("Enter");
+    stage.app.notices.toast = None;
+    stage
+}
+
+#[rstest]
+fn record_matches_its_snapshots(#[values(0, 1, 2, 3)] size: usize) {
+    let mut stage = Stage::busy_at(SIZES[size]);
+    stage.keys("j Enter");
+    assert_snapshot!(sized("record", SIZES[size]), stage.screen());
+}
+
+#[rstest]
+#[case::wide((200, 60), &[Pane::Detail, Pane::Timeline])]
+#[case::two_columns((110, 24), &[Pane::Detail, Pane::Timeline])]
+#[case::stacked((80, 24), &[Pane::Detail, Pane::Timeline])]
+#[case::one_pane((60, 20), &[Pane::Detail])]
+fn enter_opens_detail_and_timeline(#[case] size: (u16, u16), #[case] expected: &[Pane]) {
+    let mut stage = Stage::busy_at(size);
+    stage.keys("j Enter");
+    assert_eq!(panes(&stage), expected);
+    let areas: Vec<_> = stage.app.layout().slots.iter().map(|slot| slot.area).collect();
+    if let [detail, timeline] = areas[..] {
+        assert_eq!(detail.y == timeline.y, size.0 >= 110, "side by side from 110 columns");
+    }
+    assert!(stage.screen().contains("INC-2048"));
+    stage.keys("Tab");
+    assert_eq!(stage.app.ui.focus, Pane::Timeline);
+    stage.keys("Esc");
+    assert!(panes(&stage).contains(&Pane::Queue) && !stage.app.ui.record);
+    assert_eq!((stage.app.ui.focus, stage.selected()), (Pane::Queue, "INC-2048".to_owned()));
+}
+
+#[test]
+fn tab_stays_in_the_record_and_z_zooms_one_of_its_panes() {
+    let mut stage = Stage::busy();
+    stage.keys("Enter Tab Tab");
+    assert_eq!(stage.app.ui.focus, Pane::Detail);
+    stage.keys("Tab z");
+    assert_eq!(panes(&stage), [Pane::Timeline]);
+    stage.keys("Esc");
+    assert_eq!(panes(&stage), [Pane::Detail, Pane::Timeline]);
+    stage.keys("1");
+    assert_eq!(panes(&stage).len(), 4);
+    assert!(!stage.app.ui.record);
+}
+
+#[test]
+fn record_follows_changes_of_an_ended_incident() {
+    let mut stage = Stage::busy();
+    stage.keys("j Enter");
+    company::end(&stage.memory, stage.now, "INC-2048");
+    stage.refresh();
+    assert!(stage.app.ui.record);
+    assert!(stage.screen().contains("● Resolved"), "{}", stage.screen());
+    assert!(stage.screen().contains("Lasted"), "{}", stage.screen());
+}
+
+#[test]
+fn links_lead_to_incidents_and_esc_comes_back_step_by_step() {
+    let mut stage = Stage::open(linked(), (126, 36));
+    let [first, second, third] = [2051, 2048, 2047].map(|number| stage.incident_id(number));
+    stage.keys("Enter");
+    select(&mut stage, |to| *to == Destination::Incident(second));
+    let chosen = stage.app.follow.chosen.clone();
+    stage.keys("Enter");
+    assert_eq!(stage.target(), second);
+    assert!(stage.screen().contains("Logins time out"), "{}", stage.screen());
+    select(&mut stage, |to| *to == Destination::Incident(third));
+    stage.keys("Enter");
+    assert_eq!(stage.target(), third);
+    stage.keys("Esc");
+    assert_eq!(stage.target(), second);
+    stage.keys("Esc");
+    assert_eq!((stage.target(), &stage.app.follow.chosen), (first, &chosen));
+    assert!(stage.app.ui.record);
+    stage.keys("Esc");
+    assert_eq!((stage.app.ui.focus, stage.selected()), (Pane::Queue, "INC-2051".to_owned()));
+}
+
+#[test]
+fn scroll_position_is_that_of_before_after_coming_back() {
+    let mut stage = Stage::open(linked(), (80, 24));
+    let second = stage.incident_id(2048);
+    stage.keys("Enter");
+    select(&mut stage, |to| *to == Destination::Incident(second));
+    let top = stage.app.reading.detail_top;
+    assert!(top > 0, "{}", stage.screen());
+    stage.keys("Enter");
+    assert_eq!(stage.app.reading.detail_top, 0);
+    // Also if the record must be read once more.
+    stage.app.reading.cache.clear();
+    stage.keys("Esc");
+    assert_eq!(stage.app.reading.detail_top, top);
+}
+
+#[test]
+fn number_typed_in_a_record_opens_one_to_come_back_from() {
+    let mut stage = Stage::busy();
+    let (first, second) = (stage.target(), stage.incident_id(2048));
+    stage.keys("Enter g");
+    stage.write("2048");
+    stage.keys("Enter");
+    assert_eq!(stage.target(), second);
+    stage.keys("Esc");
+    assert_eq!((stage.target(), stage.app.ui.record), (first, true));
+}
+
+#[test]
+fn next_incident_forgets_the_way_back() {
+    let mut stage = Stage::open(linked(), (126, 36));
+    let second = stage.incident_id(2048);
+    stage.keys("Enter");
+    select(&mut stage, |to| *to == Destination::Incident(second));
+    stage.keys("Enter J Esc");
+    assert_eq!(stage.app.ui.focus, Pane::Queue);
+}
+
+#[test]
+fn each_kind_of_link_can_be_followed() {
+    let mut stage = Stage::open(linked(), (126, 36));
+    let shown = stage.app.reading.shown.clone().expect("it is read");
+    let mut detail = (*shown.detail).clone();
+    let problem = Problem {
+        id: ProblemId(Uuid::from_u128(9)),
+        title: "Gateway drops connections".into(),
+        state: ProblemState::KnownError,
+        services: vec!["payments-gateway".into()],
+        cause: "too few file handles".into(),
+        workaround: "restart it".into(),
+        opened_at: stage.now - TimeDelta::days(9),
+        extra: <_>::default(),
+    };
+    detail.problem = Some(problem.clone());
+    let link = Link::Problem { id: problem.id, title: problem.title.clone() };
+    detail.incident.links.push(link);
+    let other = ChangeId(Uuid::from_u128(5));
+    detail.incident.links.push(Link::Change { id: other, title: "Certificates renewed".into() });
+    let read = (detail, (*shown.events).clone());
+    let read = redphone::sync::Sourced::fresh(read);
+    stage.send(redphone::tui::core::message::Message::Detail(
+        shown.id,
+        Ok(Box::new(read)),
+        stage.now,
+    ));
+    stage.keys("Enter");
+    for (is_wanted, expected) in [
+        (is_suspect as fn(&Destination) -> bool, "checkout v812"),
+        (is_problem, "too few file handles"),
+        (is_url, "copied: https://status.example.org/cards"),
+        (is_change, "only its title"),
+    ] {
+        select(&mut stage, is_wanted);
+        stage.keys("Enter");
+        assert!(stage.screen().contains(expected), "{expected}\n{}", stage.screen());
+        if matches!(stage.app.ui.mode, Mode::Linked(_)) {
+            stage.keys("Esc");
+        }
+        assert!(matches!(stage.app.ui.mode, Mode::Panes) && stage.app.ui.record);
+    }
+    assert_eq!(stage.copied, ["https://status.example.org/cards"]);
+}
+
+fn is_suspect(to: &Destination) -> bool {
+    matches!(to, Destination::Suspect(_))
+}
+
+fn is_url(to: &Destination) -> bool {
+    matches!(to, Destination::Url(_))
+}
+
+fn is_problem(to: &Destination) -> bool {
+    matches!(to, Destination::Problem(..))
+}
+
+fn is_change(to: &Destination) -> bool {
+    matches!(to, Destination::Change(_))
+}
+
+#[test]
+fn problem_that_was_not_read_with_the_record_is_requested() {
+    let memory = company::busy(company::now());
+    let mut stage = Stage::open(memory, (126, 36));
+    let shown = stage.app.reading.shown.clone().expect("it is read");
+    let mut detail = (*shown.detail).clone();
+    let id = ProblemId(Uuid::from_u128(9));
+    detail.incident.links.push(Link::Problem { id, title: "Gateway drops".into() });
+    detail.problem = None;
+    let read = redphone::sync::Sourced::fresh((detail, (*shown.events).clone()));
+    stage.send(redphone::tui::core::message::Message::Detail(
+        shown.id,
+        Ok(Box::new(read)),
+        stage.now,
+    ));
+    stage.keys("Enter");
+    select(&mut stage, is_problem);
+    let action = redphone::tui::action::Action::Open;
+    let effects = redphone::tui::update::perform(&mut stage.app, action, stage.now);
+    assert_eq!(effects, [Effect::LoadProblems]);
+}
+
+#[test]
+fn suspects_stand_in_the_order_in_which_they_began() {
+    let now = company::now();
+    let change = |number: u128, title: &str, began: i64, ended: i64| Change {
+        id: ChangeId(Uuid::from_u128(number)),
+        kind: ChangeKind::Deploy,
+        title: title.into(),
+        services: vec!["checkout".into()],
+        by: Actor::Integration("deploy bot".into()),
+        starts_at: now - TimeDelta::minutes(began),
+        ends_at: Some(now - TimeDelta::minutes(ended)),
+        state: ChangeState::Done,
+        extra: <_>::default(),
+    };
+    // The one that began first ended last.
+    let changes =
+        vec![change(1, "long", 90, 6), change(2, "middle", 60, 50), change(3, "late", 20, 15)];
+    let memory = Memory::new(company::directory(now), changes, 2020);
+    let level = redphone::model::Impact::High;
+    company::declare(&memory, now, 4, "Cards fail", "checkout", level, level, |_| {});
+    let mut stage = Stage::open(memory, (126, 36));
+    stage.keys("Enter");
+    let titles: Vec<String> = stage
+        .app
+        .follow
+        .links
+        .iter()
+        .filter_map(|link| match &link.destination {
+            Destination::Suspect(suspect) => Some(suspect.change.title.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(titles, ["late", "middle", "long"]);
+    let screen = stage.screen();
+    assert!(screen.contains("21:11 deploy long (−1h25, took 1h24)"), "{screen}");
+    let timeline: String = stage
+        .app
+        .reading
+        .timeline_lines
+        .iter()
+        .flat_map(|line| line.spans.iter().map(|span| span.content.as_str()))
+        .collect();
+    let positions =
+        ["deploy late", "deploy middle", "deploy long"].map(|title| timeline.find(title));
+    assert!(positions.is_sorted() && positions[0].is_some(), "{timeline}");
+}
+
+#[rstest]
+#[case::all_panes("4")]
+#[case::zoomed("4 z")]
+fn recurring_fault_is_read_from_the_metrics(#[case] keys: &str) {
+    let mut stage = Stage::busy();
+    stage.send(redphone::tui::core::message::Message::Started);
+    stage.keys(keys);
+    let zoomed = stage.app.ui.zoomed;
+    stage.keys("Enter");
+    assert!(stage.screen().contains("Recurring faults"), "{}", stage.screen());
+    stage.keys("Enter");
+    assert!(stage.app.ui.record && stage.app.ui.focus == Pane::Detail, "{}", stage.screen());
+    stage.keys("Esc");
+    assert_eq!((stage.app.ui.focus, stage.app.ui.zoomed), (Pane::Metrics, zoomed));
+}
+
+#[rstest]
+#[case(2048, "Lasted", "kept: acknowledged in")]
+#[case(2048, "resolved 22:41", "kept: resolved in")]
+fn ended_incident_shows_duration_and_levels(
+    #[case] number: u64,
+    #[case] first: &str,
+    #[case] second: &str,
+) {
+    let stage = open(reviewed(), (126, 36), number);
+    for expected in [first, second] {
+        assert!(stage.screen().contains(expected), "{expected}\n{}", stage.screen());
+    }
+}
+
+#[test]
+fn review_and_action_items_are_read_in_the_record() {
+    let mut stage = open(reviewed(), (200, 60), 2048);
+    let mut read = stage.screen();
+    stage.keys("G");
+    read.push_str(&stage.screen());
+    for section in Section::ALL {
+        assert!(read.contains(&section.heading()), "{section}\n{read}");
+        assert!(read.contains(&format!("What is to be said on {section}.")), "{read}");
+    }
+    for expected in [
+        "Review · published",
+        "Action items · 2 open, 1 overdue",
+        "[ ] Limit each client to 20 connections · Tomo Hayashi · due 2031-05-17, 3 days late",
+        "[x] Write the runbook",
+    ] {
+        assert!(read.contains(expected), "{expected}\n{read}");
+    }
+    assert_snapshot!("review_200x60", stage.screen());
+}
+
+#[rstest]
+#[case("v", "# Review of INC-2048", "- [x] Write the runbook")]
+#[case("a", "- [ ] Limit each client", "due 2031-05-29")]
+#[case("r", "## Review", "### Gaps in monitoring")]
+fn review_is_copied(#[case] key: &str, #[case] first: &str, #[case] second: &str) {
+    let mut stage = open(reviewed(), (126, 36), 2048);
+    stage.keys("y");
+    stage.keys(key);
+    let copied = stage.copied.last().expect("something was copied");
+    assert!(copied.contains(first) && copied.contains(second), "{copied}");
+}
