@@ -24,7 +24,7 @@ async fn notification_is_claimed_once_by_two_programs() {
     assert_eq!((claimed.next, claimed.others_claim), (None, false));
     let none = Claimed { claims: Vec::new(), next: None, others_claim: true };
     assert_eq!(other.claim(&request(scene.start)).await.unwrap(), none);
-    let [attempt] = attempts(&scene.path).try_into().unwrap();
+    let [attempt] = <[_; 1]>::try_from(attempts(&scene.path)).unwrap();
     assert_eq!((attempt.notification, attempt.number), (planned.id, 1));
     assert_eq!((attempt.outcome, attempt.ended_at), (AttemptOutcome::Running, None));
 }

@@ -31,7 +31,7 @@ async fn result_is_recorded_with_its_attempt() {
     assert!(scene.finish(&claim, AttemptOutcome::Accepted, 8).await);
     let sent = scene.stored(planned.id);
     assert_eq!((sent.state, sent.provider_id.as_deref()), (NotificationState::Sent, Some("m1")));
-    let [first, second] = attempts(&scene.path).try_into().unwrap();
+    let [first, second] = <[_; 2]>::try_from(attempts(&scene.path)).unwrap();
     assert_eq!((first.number, first.outcome), (1, AttemptOutcome::Temporary));
     assert_eq!((first.answer.as_str(), first.ended_at), ("503", Some(scene.at(2))));
     assert_eq!((second.number, second.outcome), (2, AttemptOutcome::Accepted));
@@ -65,7 +65,7 @@ async fn answer_is_cut_between_characters() {
     let answer = format!("x{}", "é".repeat(2000));
     let failed = AttemptResult { answer, ..result(AttemptOutcome::Permanent, scene.at(1)) };
     assert!(scene.store.finish(&claim, &failed).await.unwrap());
-    let [attempt] = attempts(&scene.path).try_into().unwrap();
+    let [attempt] = <[_; 1]>::try_from(attempts(&scene.path)).unwrap();
     assert_eq!(attempt.answer.len(), 1023);
     let reason = scene.stored(claim.notification.id).reason;
     assert_eq!(reason.as_deref(), Some(attempt.answer.as_str()));
@@ -86,7 +86,7 @@ async fn claims_of_a_closed_store_are_released() {
     assert_eq!(scene.store.release_dead(scene.at(2)).await.unwrap(), 0);
     let after = scene.stored(planned.id);
     assert_eq!((after.state, after.perhaps_twice), (NotificationState::Waiting, true));
-    let [attempt] = attempts(&scene.path).try_into().unwrap();
+    let [attempt] = <[_; 1]>::try_from(attempts(&scene.path)).unwrap();
     assert_eq!(
         (attempt.outcome, attempt.ended_at),
         (AttemptOutcome::Interrupted, Some(scene.at(2)))

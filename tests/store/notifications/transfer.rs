@@ -33,7 +33,7 @@ async fn imported_notifications_are_never_sent() {
     let path = scene.path.with_file_name("copy.db");
     let copy = open(&path).await;
     import(&copy, &records(&scene).await).await;
-    let [sent, sending, waiting] = stored(&path).try_into().unwrap();
+    let [sent, sending, waiting] = <[_; 3]>::try_from(stored(&path)).unwrap();
     assert_eq!(sent, scene.stored(sent.id));
     for cancelled in [sending, waiting] {
         assert_eq!((cancelled.state, cancelled.next_try), (NotificationState::Cancelled, None));
@@ -123,7 +123,7 @@ async fn store_of_version_8_gets_the_ledger() {
     store.close().await;
     make_version_8(&path, &lines);
     let store = open(&path).await;
-    let [sent, sending, waiting] = stored(&path).try_into().unwrap();
+    let [sent, sending, waiting] = <[_; 3]>::try_from(stored(&path)).unwrap();
     assert_eq!(sent, before[0]);
     for cancelled in [sending, waiting] {
         assert_eq!((cancelled.state, cancelled.next_try), (NotificationState::Cancelled, None));
