@@ -14,6 +14,7 @@ mod store {
     mod lists;
     mod migration;
     mod naming;
+    mod notifications;
     mod open;
     mod properties;
     mod put_back;

@@ -11,6 +11,7 @@ pub mod demo;
 mod error;
 pub mod file;
 pub mod http;
+pub mod ledger;
 pub mod lists;
 mod page_mark;
 pub mod record;
@@ -34,6 +35,7 @@ pub use administration::{
 pub use clock_offset::{ClockOffset, clock_sentence};
 pub use command_kinds::CommandKinds;
 pub use error::{BackendError, Cause, Missing};
+pub use ledger::{Claim, ClaimRequest, Claimed, Ledger, Plan, Unplanned};
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,
     ListSearch, NoSuchList, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, ReviewState,

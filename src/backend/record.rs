@@ -6,6 +6,7 @@ use crate::model::administration::AdministrationEvent;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::extra::Extensible;
+use crate::model::notification::{Attempt, Notification};
 use crate::model::problem::Problem;
 use crate::model::service_level::ServiceLevels;
 use crate::model::unknown::{Foreign, read_exactly};
@@ -35,8 +36,8 @@ pub struct UsedId {
 /// One line of an export.
 ///
 /// An export begins with the header. The directory, the problems and the changes follow, with the
-/// ids of their commands and the changes of administration, then all events in the order in which the store recorded them, and the end,
-/// which counts them.
+/// ids of their commands and the changes of administration, then all events in the order in which the
+/// store recorded them, the notifications, each before the attempts to send it, and the end, which counts them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Record {
@@ -71,6 +72,10 @@ pub enum Record {
     Command(UsedId),
     /// A change of the directory or of the tokens, with who made it. The directory has it already.
     Administration(Box<AdministrationEvent>),
+    /// A notification of a person about an incident. Its incident stands before it.
+    Notification(Box<Notification>),
+    /// An attempt to send a notification, which stands before it.
+    Attempt(Box<Attempt>),
     /// The last line: nothing of the export is missing if as many records stand before it.
     End {
         /// The number of records, without header and end.
@@ -140,8 +145,18 @@ impl<'de> Deserialize<'de> for Record {
 
 impl Record {
     /// The names of the kinds of records that this version defines.
-    pub const KINDS: [&'static str; 8] =
-        ["header", "directory", "problem", "change", "event", "command", "administration", "end"];
+    pub const KINDS: [&'static str; 10] = [
+        "header",
+        "directory",
+        "problem",
+        "change",
+        "event",
+        "command",
+        "administration",
+        "notification",
+        "attempt",
+        "end",
+    ];
 
     /// Reads a line of an export, also one of a kind that only a later version defines.
     ///

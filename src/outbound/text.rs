@@ -28,12 +28,12 @@ pub(super) fn title(message: &OutboundMessage) -> String {
         let what = match message.kind {
             MessageKind::Test => "test of this contact",
             MessageKind::Reminder => "reminder",
-            MessageKind::Page | MessageKind::Update | MessageKind::Resolved => "message",
+            _ => "message",
         };
         return format!("redphone: {what}");
     };
     let what = match message.kind {
-        MessageKind::Page => "",
+        MessageKind::Page | MessageKind::Unknown(_) => "",
         MessageKind::Update => "update: ",
         MessageKind::Reminder => "reminder: ",
         MessageKind::Resolved => "resolved: ",

@@ -240,6 +240,8 @@ async fn contents(store: &FileStore) -> StoreContents {
                 | Record::Problem(_)
                 | Record::Command(_)
                 | Record::Administration(_)
+                | Record::Notification(_)
+                | Record::Attempt(_)
                 | Record::Unknown(_) => {}
             }
             Ok(())

@@ -7,23 +7,27 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::Utc;
-use redphone::backend::file::doctor;
 use redphone::backend::file::schema::{Content, TABLES, Table};
+use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
-use redphone::backend::{AdministrationRequest, Backend, Search};
+use redphone::backend::{AdministrationRequest, Backend, Ledger, Plan, Search};
 use redphone::model::administration::{AdministrationChange, Entry};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Window};
+use redphone::model::notification::AttemptOutcome;
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::queue::Sort;
 use redphone::model::review::{ActionItem, ActionKind};
-use redphone::model::{Actor, ChangeId, Command, IncidentCommand, PersonRef, ProblemId};
+use redphone::model::{
+    Actor, ChangeId, Command, IncidentCommand, IncidentId, PersonRef, ProblemId,
+};
 use rusqlite::Connection;
 use tempfile::tempdir;
 
 use super::fixtures::{ask, declared, exported, import, open};
+use super::notifications::{page, request, result};
 use crate::support::requests::{envelope, ines};
 
 /// Tables that are empty unless a migration or a later version has filled them.
@@ -92,9 +96,20 @@ async fn filled(path: &Path) {
         now: Utc::now(),
     };
     store.search(&search).await.unwrap();
+    notify(&store, first).await;
     let window = Window::last_days(7, Utc::now(), &Utc);
     store.measures(&window, Cut::Total, Utc::now()).await.unwrap();
     store.close().await;
+}
+
+/// Plans a notification, claims it and finishes the claim.
+async fn notify(store: &FileStore, incident: IncidentId) {
+    let unplanned = store.unplanned().await.unwrap();
+    let (from, to) = (unplanned.from, unplanned.to);
+    let plan = Plan { from, to, notifications: vec![page(incident, "phone", Utc::now())] };
+    assert!(store.plan(&plan).await.unwrap());
+    let claim = store.claim(&request(Utc::now())).await.unwrap().claims.remove(0);
+    assert!(store.finish(&claim, &result(AttemptOutcome::Accepted, Utc::now())).await.unwrap());
 }
 
 /// The tables in the file, without those that belong to virtual tables.
@@ -113,6 +128,7 @@ fn tables(conn: &Connection) -> Vec<String> {
 fn content_query(table: &str) -> &'static str {
     match table {
         "administration" => "SELECT hex(id), body FROM administration ORDER BY position",
+        "attempt" => "SELECT hex(notification), number, body FROM attempt ORDER BY 1, 2",
         "change" => "SELECT hex(id), body FROM change ORDER BY 1",
         "directory" => "SELECT body FROM directory",
         "event" => {
@@ -121,6 +137,10 @@ fn content_query(table: &str) -> &'static str {
         }
         "foreign_record" => "SELECT body FROM foreign_record ORDER BY 1",
         "name" => "SELECT kind, text FROM name ORDER BY 1, 2",
+        "notification" => {
+            "SELECT hex(id), hex(event), incident, person, contact, channel, state, planned, next_try,
+                hex(bundled_into), body FROM notification ORDER BY position"
+        }
         "problem" => "SELECT hex(id), body FROM problem ORDER BY 1",
         other => panic!("say how the records of the table {other} survive an export"),
     }

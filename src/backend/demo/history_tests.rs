@@ -47,6 +47,8 @@ fn read_history(options: HistoryOptions) -> ReadHistory {
             | Record::End { .. }
             | Record::Command(_)
             | Record::Administration(_)
+            | Record::Notification(_)
+            | Record::Attempt(_)
             | Record::Unknown(_) => {}
             Record::Directory(directory) => read.directory = *directory,
             Record::Problem(problem) => {

@@ -12,6 +12,7 @@ use super::event_row::{self, COLUMNS};
 use super::foreign_table::read_foreign;
 use super::json_column::parse_json;
 use super::meta::read_needed;
+use super::notifications::transfer;
 use super::service_level_table::read_levels_if_any;
 use super::sql::Batch;
 use super::store::FileStore;
@@ -97,6 +98,7 @@ async fn export_in_transaction(conn: &mut SqliteConnection, sink: Sink<'_>) -> S
         Ok(true)
     })
     .await?;
+    transfer::read_records(conn, &mut emit).await?;
     for record in read_foreign(conn, false).await? {
         emit(&record)?;
     }

@@ -1,5 +1,7 @@
 //! Imports records into a store in one transaction, with a bounded amount of memory.
 
+mod notifications;
+
 use std::collections::HashSet;
 use std::fmt;
 
@@ -61,6 +63,8 @@ pub struct Importer {
     /// The service levels of the export, where they are not those of the store.
     levels: Option<ServiceLevels>,
     seen: SeenIds,
+    /// The first position that an event of the import can have.
+    first_log: i64,
     next_log: i64,
     last_number: u64,
     /// Whether incidents get new numbers.
@@ -141,8 +145,10 @@ impl Importer {
             let id: Option<&[u8]> = row.try_get(column)?;
             Ok(id.and_then(|id| id.try_into().ok()))
         };
+        let next_log: i64 = row.try_get_unchecked(0)?;
         Ok(Self {
-            next_log: row.try_get_unchecked::<i64, _>(0)?,
+            first_log: next_log,
+            next_log,
             last_number: row
                 .try_get_unchecked::<Option<i64>, _>(1)?
                 .and_then(|n| u64::try_from(n).ok())
@@ -215,6 +221,8 @@ impl Importer {
                 let put = administration_table::put_event(&mut batch, &event);
                 self.add_other(put, batch).await
             }
+            Record::Notification(notification) => self.add_notification(*notification).await,
+            Record::Attempt(attempt) => self.add_attempt(*attempt).await,
             // Whoever reads the records in order compares the count.
             Record::End { .. } => Ok(()),
             Record::Unknown(foreign) => {
@@ -585,6 +593,7 @@ impl Importer {
         self.write_incidents(0).await?;
         full_text::index::index_pending(&mut self.conn).await?;
         measures::warm_cache(&mut self.conn).await?;
+        self.skip_notifications().await?;
         Batch::new("COMMIT").run(&mut self.conn).await?;
         // A large import leaves a large write-ahead log: free its space, unless a reader uses it.
         Batch::new("PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(TRUNCATE)")

@@ -58,6 +58,9 @@ pub enum RecordProblem {
     /// The incident could not be loaded again.
     #[error("is gone")]
     IncidentNotLoaded,
+    /// The store has no such incident.
+    #[error("is of no incident of the store: its incident must stand before it")]
+    NoIncident,
     /// The event does not follow the last one.
     #[error(transparent)]
     NotNext(#[from] TimelineError),

@@ -35,6 +35,7 @@ mod meta;
 mod migrate;
 mod names;
 mod new_store;
+mod notifications;
 mod open;
 mod open_error;
 mod options;

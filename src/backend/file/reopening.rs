@@ -1,6 +1,8 @@
 //! A store that survives the replacement of its file. While a program runs for months, its file may
 //! be moved away and back, or replaced by another one, such as a restored backup.
 
+mod ledger;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};

@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use super::error::{StoreError, StoreFault, StoreFaultKind, StoreResult, display_path};
 use super::generation::{Generation, put_back_notice};
 use super::migrate::SCHEMA_VERSION;
+use super::notifications::LedgerState;
 use super::open::{self, FileIdentity, Opened, OpenedFile};
 use super::open_error::OpenError;
 use super::options::Options;
@@ -40,6 +41,8 @@ pub(super) struct Inner {
     /// Set when the store was opened only for reading: every write is refused for this reason.
     pub(super) read_only: Option<ReadOnlyReason>,
     pub(super) watcher: Arc<StoreWatcher>,
+    /// What this process remembers of the ledger of notifications.
+    pub(super) ledger: LedgerState,
     /// The file that the connections have open. The path may name another file later.
     pub(super) identity: Option<FileIdentity>,
     /// The version of the schema; an older one only where the store is read only.
@@ -122,6 +125,7 @@ impl FileStore {
                 readers,
                 read_only,
                 watcher: StoreWatcher::new(path),
+                ledger: LedgerState::default(),
                 rules: RwLock::new(Arc::new(options.rules.clone())),
                 options,
             }),

@@ -92,12 +92,14 @@ pub fn diagnose(text: &[u8], error: &serde_json::Error) -> Diagnosis {
     };
     let found = match (kind.as_str(), content) {
         ("event", Value::Object(event)) => diagnose_event(event),
-        ("directory" | "problem" | "change" | "header" | "event" | "end", content) => {
-            diagnose_fields(content, |content| {
-                let one = Map::from_iter([(kind.clone(), content)]);
-                serde_json::from_value::<Record>(Value::Object(one)).map(drop)
-            })
-        }
+        (
+            "directory" | "problem" | "change" | "header" | "event" | "notification" | "attempt"
+            | "end",
+            content,
+        ) => diagnose_fields(content, |content| {
+            let one = Map::from_iter([(kind.clone(), content)]);
+            serde_json::from_value::<Record>(Value::Object(one)).map(drop)
+        }),
         _ => return Diagnosis::UnknownKind(kind.clone()),
     };
     found.unwrap_or_else(|| Diagnosis::field(kind, FieldFault::Refused(without_position(error))))

@@ -14,6 +14,7 @@ use crate::backend::file::administration_table::has_administration;
 use crate::backend::file::error::{self, SqliteFault, StoreResult, classify};
 use crate::backend::file::measures;
 use crate::backend::file::names::{NameIds, NameKind, person_text};
+use crate::backend::file::notifications::has_notifications;
 use crate::backend::file::open::{self, SchemaState};
 use crate::backend::file::open_error::OpenError;
 use crate::backend::file::records::SNAPSHOT_EVERY;
@@ -25,6 +26,7 @@ use crate::model::administration::AdministrationEvent;
 use crate::model::anomaly::{Anomaly, AnomalyCounts};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::notification::{Attempt, Notification};
 use crate::model::priority::Matrix;
 use crate::model::problem::Problem;
 use crate::model::text::sanitize;
@@ -133,6 +135,10 @@ async fn run_checks(
     check_records::<Directory>(conn, report, "directory").await?;
     if has_administration(conn).await? {
         check_records::<AdministrationEvent>(conn, report, "administration").await?;
+    }
+    if has_notifications(conn).await? {
+        check_records::<Notification>(conn, report, "notification").await?;
+        check_records::<Attempt>(conn, report, "attempt").await?;
     }
     check_totals(conn, report, &differences).await
 }

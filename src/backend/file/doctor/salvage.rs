@@ -15,6 +15,7 @@ use crate::backend::file::export::Sink;
 use crate::backend::file::foreign_table::read_foreign;
 use crate::backend::file::json_column::parse_json;
 use crate::backend::file::meta::read_needed;
+use crate::backend::file::notifications::{parse_attempt, parse_notification};
 use crate::backend::file::open;
 use crate::backend::file::open_error::OpenError;
 use crate::backend::file::refusal::StoreRefusal;
@@ -95,11 +96,24 @@ impl Salvager<'_> {
             }
         }
         self.events().await?;
+        self.notifications().await?;
         // The header does not count. Nothing was read if there is no more.
         match self.count - 1 {
             0 => Ok(()),
             records => self.emit(&Record::End { records }),
         }
+    }
+
+    async fn notifications(&mut self) -> std::io::Result<()> {
+        let bodies = self.bodies("SELECT body FROM notification ORDER BY position").await;
+        for body in bodies.iter().filter_map(|text| parse_notification(text).ok()) {
+            self.emit(&Record::Notification(Box::new(body)))?;
+        }
+        let bodies = self.bodies("SELECT body FROM attempt ORDER BY notification, number").await;
+        for body in bodies.iter().filter_map(|text| parse_attempt(text).ok()) {
+            self.emit(&Record::Attempt(Box::new(body)))?;
+        }
+        Ok(())
     }
 
     /// Reads a column of a table, as far as it is readable.

@@ -1,0 +1,169 @@
+//! Claims of notifications that are due.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::SqliteConnection;
+use uuid::Uuid;
+
+use super::due::{ContactLimits, Due, MAX_ROWS, read_due, read_outlook};
+use super::table::{FOR_ROOM, StoredNotification, put_attempt};
+use crate::backend::file::error::StoreResult;
+use crate::backend::file::sql::Batch;
+use crate::backend::{Claim, ClaimRequest, Claimed};
+use crate::model::Summary;
+use crate::model::notification::decision::{PageDecision, decide_page};
+use crate::model::notification::{Attempt, AttemptOutcome, NotificationState};
+
+/// When a notification is considered again whose incident does not say itself when that is: an event
+/// of the incident comes first, as a rule.
+const CONSIDERED_AGAIN: TimeDelta = TimeDelta::minutes(5);
+
+/// Claims what is due in a transaction. `None`, with the transaction still open, if nothing has
+/// changed.
+pub(super) async fn claim_due(
+    conn: &mut SqliteConnection,
+    request: &ClaimRequest,
+    own: Uuid,
+) -> StoreResult<Option<Claimed>> {
+    Batch::new("BEGIN IMMEDIATE;").run(conn).await?;
+    let due = read_due(conn, request).await?;
+    let has_more = due.len() >= MAX_ROWS;
+    let mut changed = Batch::one_off("");
+    let mut sendable = Vec::new();
+    for Due { stored, incident } in due {
+        sendable.extend(settle(&mut changed, request, stored, incident)?);
+    }
+    let claims = choose(conn, &mut changed, request, sendable).await?;
+    let claims: Vec<Claim> = claims
+        .into_iter()
+        .map(|chosen| chosen.claim(&mut changed, request.now, own))
+        .collect::<StoreResult<_>>()?;
+    if changed.is_empty() {
+        return Ok(None);
+    }
+    changed.run(conn).await?;
+    let outlook = read_outlook(conn, request, Some(own)).await?;
+    Batch::new("COMMIT;").run(conn).await?;
+    let next = if has_more { Some(request.now) } else { outlook.next };
+    Ok(Some(Claimed { claims, next, others_claim: outlook.others_claim }))
+}
+
+/// Returns a notification that is to be sent. One that is not needed any more, or must wait for its
+/// incident, is changed and not returned.
+fn settle(
+    changed: &mut Batch,
+    request: &ClaimRequest,
+    mut stored: StoredNotification,
+    incident: Option<Summary>,
+) -> StoreResult<Option<(StoredNotification, Summary)>> {
+    let now = request.now;
+    let decision = incident
+        .as_ref()
+        .map_or(PageDecision::Cancel("the store has no such incident"), |incident| {
+            decide_page(&stored.notification, incident, now)
+        });
+    let notification = &mut stored.notification;
+    match decision {
+        PageDecision::Send => {
+            // A program without the channel settles only what is not sent any more.
+            let has_channel = request.channels.contains(&notification.channel);
+            return Ok(incident.filter(|_| has_channel).map(|incident| (stored, incident)));
+        }
+        PageDecision::Cancel(reason) => {
+            notification.state = NotificationState::Cancelled;
+            notification.next_try = None;
+            notification.updated_at = now;
+            notification.reason = Some(reason.to_owned());
+            stored.waits_for = None;
+        }
+        PageDecision::Hold(until) => {
+            notification.next_try = Some(until.unwrap_or(now + CONSIDERED_AGAIN));
+            let reason = if until.is_some() { "snoozed" } else { "paused" };
+            notification.reason = Some(format!("the incident is {reason}"));
+            stored.waits_for = incident.map(|incident| i64::from(incident.seq));
+        }
+    }
+    stored.put(changed)?;
+    Ok(None)
+}
+
+/// A message that is to be claimed.
+struct Chosen {
+    stored: StoredNotification,
+    bundled: Vec<StoredNotification>,
+    incident: Summary,
+}
+
+/// Chooses what is sent now, within the limits of the contacts. What must wait for room is changed.
+async fn choose(
+    conn: &mut SqliteConnection,
+    changed: &mut Batch,
+    request: &ClaimRequest,
+    sendable: Vec<(StoredNotification, Summary)>,
+) -> StoreResult<Vec<Chosen>> {
+    let now = request.now;
+    let max = usize::try_from(request.limit).unwrap_or(usize::MAX);
+    let mut limits = ContactLimits::read(conn, &sendable, now).await?;
+    let mut chosen: Vec<Chosen> = Vec::new();
+    for (mut stored, incident) in sendable {
+        let limit = limits.of(&stored);
+        if let Some(bundle) = limit.bundle.and_then(|at| chosen.get_mut(at)) {
+            bundle.bundled.push(stored);
+        } else if !limit.has_room() {
+            stored.notification.next_try = Some(limit.room_at(now));
+            stored.notification.reason =
+                Some("the contact was sent several messages just before".to_owned());
+            stored.waits_for = Some(FOR_ROOM);
+            stored.put(changed)?;
+        } else if chosen.len() < max {
+            limit.count(now);
+            limit.bundle = limit.is_bundling.then_some(chosen.len());
+            chosen.push(Chosen { stored, bundled: Vec::new(), incident });
+        }
+    }
+    Ok(chosen)
+}
+
+impl Chosen {
+    /// Adds the statements that claim the message for the open store `own`.
+    fn claim(self, changed: &mut Batch, now: DateTime<Utc>, own: Uuid) -> StoreResult<Claim> {
+        let Self { mut stored, mut bundled, incident } = self;
+        stored.notification.attempts += 1;
+        stored.sent = Some(now.timestamp_millis());
+        mark_as_sending(&mut stored, now, own);
+        stored.put(changed)?;
+        let attempt = Attempt {
+            notification: stored.notification.id,
+            number: stored.notification.attempts,
+            began_at: now,
+            ended_at: None,
+            outcome: AttemptOutcome::Running,
+            provider_id: None,
+            answer: String::new(),
+            extra: <_>::default(),
+        };
+        put_attempt(changed, &attempt)?;
+        for other in &mut bundled {
+            mark_as_sending(other, now, own);
+            other.notification.bundled_into = Some(stored.notification.id);
+            other.put(changed)?;
+        }
+        Ok(Claim {
+            notification: stored.notification,
+            bundled: bundled.into_iter().map(|other| other.notification).collect(),
+            fence: stored.fence,
+            incident,
+        })
+    }
+}
+
+fn mark_as_sending(stored: &mut StoredNotification, now: DateTime<Utc>, own: Uuid) {
+    let notification = &mut stored.notification;
+    notification.state = NotificationState::Sending;
+    notification.next_try = None;
+    notification.updated_at = now;
+    notification.reason = None;
+    notification.bundled_into = None;
+    stored.waits_for = None;
+    stored.claimant = Some(own);
+    stored.fence += 1;
+}

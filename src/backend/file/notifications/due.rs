@@ -1,0 +1,194 @@
+//! Which notifications are due, and which limits their contacts have.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use chrono::{DateTime, Utc};
+use sqlx::{Row, SqliteConnection};
+use uuid::Uuid;
+
+use super::table::{COLUMNS, FOR_ROOM, StoredNotification, bytes, time_at};
+use crate::backend::ClaimRequest;
+use crate::backend::file::error::{StoreError, StoreResult};
+use crate::backend::file::json_column::encode_json;
+use crate::backend::file::read::summary_at;
+use crate::backend::file::sql::Batch;
+use crate::model::Summary;
+use crate::model::notification::decision::{THROTTLE_MESSAGES, THROTTLE_WINDOW};
+use crate::model::notification::step::EXPIRES_AFTER;
+
+/// The number of notifications that one claim looks at.
+pub(super) const MAX_ROWS: usize = 200;
+
+/// The notifications to look at: those of the channels (`$1`, JSON) that are due (`$2`), or whose
+/// incident has changed since it stopped them, and those of any channel that nobody has sent for so long
+/// (`$3`) that they are given up.
+const READY: &str = "WITH ready (position) AS (
+    SELECT n.position FROM json_each($1) c CROSS JOIN notification n
+        WHERE n.channel = c.value AND n.state = 0 AND n.next_try <= $2
+    UNION SELECT n.position FROM notification n WHERE n.state = 0 AND n.next_try < $3
+    UNION SELECT n.position FROM notification n
+        WHERE n.state = 0 AND n.waits_for > 0
+            AND n.channel IN (SELECT c.value FROM json_each($1) c)
+            AND n.waits_for < (SELECT max(e.seq) FROM event e WHERE e.incident = n.incident))";
+
+/// A notification to look at, with the present row of its incident.
+pub(super) struct Due {
+    pub stored: StoredNotification,
+    /// `None` if the store has no such incident.
+    pub incident: Option<Summary>,
+}
+
+/// What a program waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Outlook {
+    /// Whether there is something to look at now.
+    pub is_due: bool,
+    /// When the next notification of the channels is due.
+    pub next: Option<DateTime<Utc>>,
+    /// Whether other open stores have claims.
+    pub others_claim: bool,
+}
+
+fn bind(batch: &mut Batch, request: &ClaimRequest) -> StoreResult<()> {
+    batch
+        .arg(encode_json(&request.channels)?)
+        .arg(request.now.timestamp_millis())
+        .arg((request.now - EXPIRES_AFTER).timestamp_millis());
+    Ok(())
+}
+
+/// Reads what there is to do and to wait for. `own` is the id of the claims of this open store.
+pub(super) async fn read_outlook(
+    conn: &mut SqliteConnection,
+    request: &ClaimRequest,
+    own: Option<Uuid>,
+) -> StoreResult<Outlook> {
+    let mut batch = Batch::new(&format!(
+        "{READY} SELECT EXISTS (SELECT 1 FROM ready),
+            EXISTS (SELECT 1 FROM notification n WHERE n.state = 1 AND n.claimant IS NOT $4),
+            (SELECT min(t) FROM (SELECT (SELECT min(n.next_try) FROM notification n
+                WHERE n.channel = c.value AND n.state = 0) AS t FROM json_each($1) c))"
+    ));
+    bind(&mut batch, request)?;
+    batch.arg(own.map(bytes));
+    let row = batch.fetch_optional(conn).await?;
+    let row = row.ok_or_else(|| StoreError::content("the notifications can't be counted"))?;
+    let flag =
+        |column: usize| -> StoreResult<bool> { Ok(row.try_get_unchecked::<i64, _>(column)? != 0) };
+    Ok(Outlook { is_due: flag(0)?, others_claim: flag(1)?, next: time_at(&row, 2)? })
+}
+
+/// Reads the notifications to look at, at most [`MAX_ROWS`], those that are due longest first.
+pub(super) async fn read_due(
+    conn: &mut SqliteConnection,
+    request: &ClaimRequest,
+) -> StoreResult<Vec<Due>> {
+    let mut batch = Batch::new(&format!(
+        "{READY} SELECT {COLUMNS}, i.row FROM ready r
+            JOIN notification n ON n.position = r.position
+            LEFT JOIN incident i ON i.key = n.incident
+            ORDER BY n.next_try, n.position LIMIT {MAX_ROWS}"
+    ));
+    bind(&mut batch, request)?;
+    let rows = batch.fetch_all(conn).await?;
+    rows.iter()
+        .map(|row| {
+            let has_incident = row.try_get::<Option<&[u8]>, _>(5)?.is_some();
+            let incident = if has_incident { Some(summary_at(row, 5)?) } else { None };
+            Ok(Due { stored: StoredNotification::decode(row)?, incident })
+        })
+        .collect()
+}
+
+/// The limit of one contact of a person.
+pub(super) struct ContactLimit {
+    /// When the messages of the window began, in milliseconds, the earliest first.
+    sent: Vec<i64>,
+    /// Whether some notifications have waited for room, so that all are sent as one message.
+    pub is_bundling: bool,
+    /// The position of that message in the list of claims.
+    pub bundle: Option<usize>,
+}
+
+impl ContactLimit {
+    /// Returns whether the contact may be sent another message now.
+    pub(super) fn has_room(&self) -> bool {
+        self.sent.len() < THROTTLE_MESSAGES
+    }
+
+    /// Counts a message that begins now.
+    pub(super) fn count(&mut self, now: DateTime<Utc>) {
+        self.sent.push(now.timestamp_millis());
+    }
+
+    /// Returns when there is room for another message.
+    pub(super) fn room_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let first = self.sent.len().checked_sub(THROTTLE_MESSAGES).and_then(|at| self.sent.get(at));
+        let first = first.and_then(|millis| DateTime::from_timestamp_millis(*millis));
+        first.unwrap_or(now) + THROTTLE_WINDOW
+    }
+}
+
+/// The limits of the contacts of some notifications.
+pub(super) struct ContactLimits(HashMap<ContactKey, ContactLimit>);
+
+/// A person, the contact and its channel.
+type ContactKey = (String, String, String);
+
+fn contact_key(stored: &StoredNotification) -> ContactKey {
+    let notification = &stored.notification;
+    let (contact, channel) = (notification.contact.clone(), notification.channel.clone());
+    (notification.person.handle.clone(), contact, channel)
+}
+
+impl ContactLimits {
+    /// Reads the limits of all contacts of the notifications.
+    pub(super) async fn read(
+        conn: &mut SqliteConnection,
+        due: &[(StoredNotification, Summary)],
+        now: DateTime<Utc>,
+    ) -> StoreResult<Self> {
+        let mut limits = HashMap::new();
+        for (stored, _) in due {
+            let is_bundling = stored.waits_for == Some(FOR_ROOM);
+            match limits.entry(contact_key(stored)) {
+                Entry::Occupied(mut entry) => {
+                    let limit: &mut ContactLimit = entry.get_mut();
+                    limit.is_bundling |= is_bundling;
+                }
+                Entry::Vacant(entry) => {
+                    let (person, contact, _) = entry.key();
+                    let sent = read_sent(conn, person, contact, now).await?;
+                    entry.insert(ContactLimit { sent, is_bundling, bundle: None });
+                }
+            }
+        }
+        Ok(Self(limits))
+    }
+
+    /// Returns the limit of the contact of a notification.
+    pub(super) fn of(&mut self, stored: &StoredNotification) -> &mut ContactLimit {
+        self.0.entry(contact_key(stored)).or_insert(ContactLimit {
+            sent: Vec::new(),
+            is_bundling: false,
+            bundle: None,
+        })
+    }
+}
+
+/// Reads when the messages to a contact began that count for its limit.
+async fn read_sent(
+    conn: &mut SqliteConnection,
+    person: &str,
+    contact: &str,
+    now: DateTime<Utc>,
+) -> StoreResult<Vec<i64>> {
+    let mut batch = Batch::new(
+        "SELECT sent FROM notification WHERE person = ? AND contact = ? AND sent > ? ORDER BY sent",
+    );
+    batch.arg(person.to_owned()).arg(contact.to_owned());
+    batch.arg((now - THROTTLE_WINDOW).timestamp_millis());
+    let rows = batch.fetch_all(conn).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}

@@ -1,0 +1,189 @@
+//! The ledger of notifications, by the tables of `0009_notifications.sql`.
+//!
+//! Each step is one conditional transaction, so that several programs share the ledger without a
+//! leader. A read comes first, so that a step that has nothing to do costs no write.
+
+mod claim;
+mod claimant;
+mod due;
+mod finish;
+mod plan;
+mod table;
+pub(super) mod transfer;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use claimant::{ClaimFault, Claimant};
+use due::Outlook;
+pub(super) use table::{has_notifications, parse_attempt, parse_notification};
+
+use super::error::StoreResult;
+use super::store::FileStore;
+use super::writer_guard::WriterGuard;
+use crate::backend::{BackendError, Claim, ClaimRequest, Claimed, Ledger, Plan, Unplanned};
+use crate::model::notification::decision::AttemptResult;
+
+/// The first version of the schema that has the tables.
+const FIRST_VERSION: i64 = 9;
+
+/// What an open store remembers of the ledger.
+#[derive(Debug, Default)]
+pub(super) struct LedgerState {
+    /// The position in the log up to which nothing is to be planned, which may be after the stored
+    /// one.
+    scanned: AtomicI64,
+    /// Marks the claims of this open store; made with the first one.
+    claimant: Mutex<Option<Claimant>>,
+}
+
+impl LedgerState {
+    fn lock(&self) -> MutexGuard<'_, Option<Claimant>> {
+        self.claimant.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the id of the claims of this open store; `None` before the first one.
+    fn claimant_id(&self) -> Option<Uuid> {
+        self.lock().as_ref().map(Claimant::id)
+    }
+
+    /// Returns the id of the claims of this open store, and marks that it is open.
+    fn require_claimant(&self, store: &Path) -> Result<Uuid, ClaimFault> {
+        let mut claimant = self.lock();
+        if let Some(claimant) = claimant.as_ref() {
+            return Ok(claimant.id());
+        }
+        let created = Claimant::create(store)?;
+        Ok(claimant.insert(created).id())
+    }
+}
+
+impl FileStore {
+    /// Returns whether the store has the tables; one of an earlier version that is only read has none.
+    fn has_ledger(&self) -> bool {
+        self.inner.version >= FIRST_VERSION
+    }
+
+    /// Ends a step: rolls its transaction back if it has failed or changed nothing (`None`), and wakes
+    /// whoever waits for changes otherwise.
+    async fn end_step<T>(
+        &self,
+        mut writer: WriterGuard<'_>,
+        done: StoreResult<Option<T>>,
+    ) -> StoreResult<Option<T>> {
+        let has_changed = matches!(done, Ok(Some(_)));
+        if !has_changed {
+            writer.roll_back().await;
+        }
+        drop(writer);
+        if has_changed {
+            self.inner.watcher.wake();
+        }
+        done
+    }
+}
+
+#[async_trait]
+impl Ledger for FileStore {
+    async fn unplanned(&self) -> Result<Unplanned, BackendError> {
+        if !self.has_ledger() {
+            return Ok(Unplanned { from: 0, to: 0, calls: Vec::new(), has_more: false });
+        }
+        let scanned = self.inner.ledger.scanned.load(Ordering::Relaxed);
+        self.with_path_context(async {
+            plan::read_unplanned(&mut *self.acquire_reader().await?, scanned, Utc::now()).await
+        })
+        .await
+    }
+
+    async fn plan(&self, plan: &Plan) -> Result<bool, BackendError> {
+        self.check_writable()?;
+        let is_stored = if plan::is_negligible(plan) {
+            true
+        } else {
+            let (store, plan) = (self.clone(), plan.clone());
+            self.run_to_completion(async move {
+                store.check_same_file()?;
+                let mut writer = store.lock_writer().await;
+                let done = plan::store_plan(&mut writer.conn, &plan).await;
+                Ok(store.end_step(writer, done).await?.is_some())
+            })
+            .await?
+        };
+        if is_stored {
+            self.inner.ledger.scanned.fetch_max(plan.to, Ordering::Relaxed);
+        }
+        Ok(is_stored)
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, BackendError> {
+        self.check_writable()?;
+        let state = &self.inner.ledger;
+        let outlook: Outlook = self
+            .with_path_context(async {
+                let mut reader = self.acquire_reader().await?;
+                due::read_outlook(&mut reader, request, state.claimant_id()).await
+            })
+            .await?;
+        let nothing =
+            Claimed { claims: Vec::new(), next: outlook.next, others_claim: outlook.others_claim };
+        if !outlook.is_due {
+            return Ok(nothing);
+        }
+        let own = state.require_claimant(self.path()).map_err(BackendError::unreachable)?;
+        let (store, request) = (self.clone(), request.clone());
+        let claimed = self.run_to_completion(async move {
+            store.check_same_file()?;
+            let mut writer = store.lock_writer().await;
+            let done = claim::claim_due(&mut writer.conn, &request, own).await;
+            store.end_step(writer, done).await
+        });
+        Ok(claimed.await?.unwrap_or(nothing))
+    }
+
+    async fn finish(&self, claim: &Claim, result: &AttemptResult) -> Result<bool, BackendError> {
+        self.check_writable()?;
+        let Some(own) = self.inner.ledger.claimant_id() else { return Ok(false) };
+        let (store, claim, result) = (self.clone(), claim.clone(), result.clone());
+        self.run_to_completion(async move {
+            store.check_same_file()?;
+            let mut writer = store.lock_writer().await;
+            let done = finish::finish_claim(&mut writer.conn, own, &claim, &result).await;
+            Ok(store.end_step(writer, done).await?.is_some())
+        })
+        .await
+    }
+
+    async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError> {
+        if !self.has_ledger() {
+            return Ok(0);
+        }
+        let claimants = self.with_path_context(async {
+            finish::read_claimants(&mut *self.acquire_reader().await?).await
+        });
+        let own = self.inner.ledger.claimant_id();
+        let mut dead = Vec::new();
+        for claimant in claimants.await?.into_iter().filter(|claimant| Some(*claimant) != own) {
+            if !claimant::is_alive(self.path(), claimant).map_err(BackendError::unreachable)? {
+                dead.push(claimant);
+            }
+        }
+        if dead.is_empty() {
+            return Ok(0);
+        }
+        self.check_writable()?;
+        let store = self.clone();
+        self.run_to_completion(async move {
+            store.check_same_file()?;
+            let mut writer = store.lock_writer().await;
+            let done = finish::release(&mut writer.conn, &dead, now).await;
+            Ok(store.end_step(writer, done).await?.unwrap_or(0))
+        })
+        .await
+    }
+}

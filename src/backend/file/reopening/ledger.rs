@@ -1,0 +1,32 @@
+//! The ledger of a store whose file may be replaced. Claims belong to the file that was open when they
+//! were made: a result that comes after it was replaced is void.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::ReopeningStore;
+use crate::backend::{BackendError, Claim, ClaimRequest, Claimed, Ledger, Plan, Unplanned};
+use crate::model::notification::decision::AttemptResult;
+
+#[async_trait]
+impl Ledger for ReopeningStore {
+    async fn unplanned(&self) -> Result<Unplanned, BackendError> {
+        self.current_store().await?.0.unplanned().await
+    }
+
+    async fn plan(&self, plan: &Plan) -> Result<bool, BackendError> {
+        self.store_to_write().await?.plan(plan).await
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, BackendError> {
+        self.store_to_write().await?.claim(request).await
+    }
+
+    async fn finish(&self, claim: &Claim, result: &AttemptResult) -> Result<bool, BackendError> {
+        self.store_to_write().await?.finish(claim, result).await
+    }
+
+    async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError> {
+        self.store_to_write().await?.release_dead(now).await
+    }
+}

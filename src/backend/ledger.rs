@@ -1,0 +1,98 @@
+//! The ledger of notifications, and the claims by which several programs share one.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::BackendError;
+use crate::model::notification::Notification;
+use crate::model::notification::decision::AttemptResult;
+use crate::model::{Event, Summary};
+
+/// The ledger of notifications of a store that several programs may have open.
+///
+/// Every step is a conditional write, so that no program leads and none has to be found dead by a
+/// time-out: a claim ends with the process that has it, and a result counts only with its fence.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Returns the recorded calls of levels whose notifications have not been planned yet, the
+    /// earliest first. One read looks at a bounded number of events.
+    async fn unplanned(&self) -> Result<Unplanned, BackendError>;
+
+    /// Stores the notifications that were planned for the events up to `plan.to`. Returns `false`,
+    /// and stores nothing, if another program has planned from the same position.
+    async fn plan(&self, plan: &Plan) -> Result<bool, BackendError>;
+
+    /// Claims notifications that are due, and settles those that are not needed any more.
+    ///
+    /// Messages to one contact beyond the limit ([`crate::model::notification::decision`]) wait, and
+    /// are then claimed as one.
+    async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, BackendError>;
+
+    /// Records the result of an attempt. Returns `false`, and changes nothing, if the claim has gone
+    /// to another program meanwhile.
+    async fn finish(&self, claim: &Claim, result: &AttemptResult) -> Result<bool, BackendError>;
+
+    /// Ends the claims of processes that are not alive any more. Their attempts count as
+    /// interrupted. Returns how many there were.
+    async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError>;
+}
+
+/// Calls of levels whose notifications have not been planned yet.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Unplanned {
+    /// The position in the log up to which everything was planned.
+    pub from: i64,
+    /// The position up to which `calls` are complete; `from` if nothing has happened since.
+    pub to: i64,
+    /// The events, each with the present row of its incident.
+    pub calls: Vec<(Event, Summary)>,
+    /// Whether there may be more after `to`.
+    pub has_more: bool,
+}
+
+/// Notifications that were planned for a part of the log.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Plan {
+    /// [`Unplanned::from`].
+    pub from: i64,
+    /// [`Unplanned::to`].
+    pub to: i64,
+    /// The notifications. One with the event, person and contact of a stored one is left out.
+    pub notifications: Vec<Notification>,
+}
+
+/// Which notifications a program wants to send.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClaimRequest {
+    /// The present time.
+    pub now: DateTime<Utc>,
+    /// The channels that its settings have. Others are left to other programs.
+    pub channels: Vec<String>,
+    /// The maximum number of claims.
+    pub limit: u32,
+}
+
+/// What a program has claimed.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Claimed {
+    /// The claims, those that are due longest first.
+    pub claims: Vec<Claim>,
+    /// When the next notification over one of the channels is due; `None` if none waits.
+    pub next: Option<DateTime<Utc>>,
+    /// Whether other processes have claims, which may end with them at any time.
+    pub others_claim: bool,
+}
+
+/// The right to send a notification once.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Claim {
+    /// The notification, in the state [`Sending`](crate::model::notification::NotificationState::Sending),
+    /// with the number of this attempt.
+    pub notification: Notification,
+    /// Notifications to the same contact that are sent as the same message.
+    pub bundled: Vec<Notification>,
+    /// How often the notification was claimed; a result with another number is void.
+    pub fence: i64,
+    /// The incident as it was when the claim was made.
+    pub incident: Summary,
+}

@@ -1,0 +1,312 @@
+//! When a notification is sent, held back or given up: pure decisions of the state machine.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::delivery::{AttemptOutcome, Notification, NotificationState};
+use super::step::EXPIRES_AFTER;
+use crate::model::status::Status;
+use crate::model::summary::Summary;
+
+/// The wait before the second attempt; it doubles with each one.
+const FIRST_RETRY: TimeDelta = TimeDelta::seconds(5);
+/// The longest wait between two attempts, unless the provider asks for a longer one.
+const MAX_RETRY: TimeDelta = TimeDelta::minutes(5);
+/// The longest wait that a provider can ask for.
+const MAX_RETRY_AFTER: TimeDelta = TimeDelta::minutes(30);
+/// Attempts are given up this long after a notification was due.
+const GIVES_UP_AFTER: TimeDelta = TimeDelta::hours(1);
+
+/// How many messages a contact of a person is sent within [`THROTTLE_WINDOW`]. Those beyond it wait,
+/// and are then sent as one.
+pub const THROTTLE_MESSAGES: usize = 5;
+/// The time within which messages to one contact are counted.
+pub const THROTTLE_WINDOW: TimeDelta = TimeDelta::seconds(60);
+
+/// What to do with a page that is due.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PageDecision {
+    /// It is sent.
+    Send,
+    /// It waits, as the incident is snoozed or paused; at a time at which that ends by itself it is
+    /// looked at again.
+    Hold(Option<DateTime<Utc>>),
+    /// It is not needed any more, for this reason.
+    Cancel(&'static str),
+}
+
+/// Decides whether a page about an incident is still to be sent.
+#[must_use]
+pub fn decide_page(
+    notification: &Notification,
+    incident: &Summary,
+    now: DateTime<Utc>,
+) -> PageDecision {
+    if !incident.status.is_open() {
+        return PageDecision::Cancel("the incident has ended");
+    }
+    if incident.status != Status::Triggered || incident.acknowledged_at.is_some() {
+        return PageDecision::Cancel("somebody has acknowledged the incident");
+    }
+    if now - notification.due > EXPIRES_AFTER {
+        return PageDecision::Cancel("it was due more than a day ago");
+    }
+    if incident.is_snoozed(now) {
+        return PageDecision::Hold(incident.snoozed_until);
+    }
+    if incident.paused {
+        return PageDecision::Hold(None);
+    }
+    PageDecision::Send
+}
+
+/// What is known of an attempt when it has ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AttemptResult {
+    /// When it ended.
+    pub ended_at: DateTime<Utc>,
+    /// What came of it; not [`AttemptOutcome::Running`].
+    pub outcome: AttemptOutcome,
+    /// The id that the provider gave to the message.
+    pub provider_id: Option<String>,
+    /// The answer of the provider or the reason of the failure.
+    pub answer: String,
+    /// How long the provider asks to wait before another attempt.
+    pub retry_after: Option<Duration>,
+}
+
+/// Changes a notification by the result of an attempt: it is sent, tried again later, or given up.
+///
+/// What may have arrived is sent again: to be called twice is better than not to be called.
+pub fn apply_result(notification: &mut Notification, result: &AttemptResult) {
+    let now = result.ended_at;
+    notification.updated_at = now;
+    notification.next_try = None;
+    match result.outcome {
+        AttemptOutcome::Accepted => {
+            notification.state = NotificationState::Sent;
+            notification.provider_id.clone_from(&result.provider_id);
+            notification.reason = None;
+            return;
+        }
+        AttemptOutcome::Permanent => {
+            notification.state = NotificationState::Failed;
+            notification.reason = Some(result.answer.clone());
+            return;
+        }
+        AttemptOutcome::Uncertain | AttemptOutcome::Interrupted => {
+            notification.perhaps_twice = true
+        }
+        AttemptOutcome::Temporary | AttemptOutcome::Running | AttemptOutcome::Unknown(_) => {}
+    }
+    notification.reason = (!result.answer.is_empty()).then(|| result.answer.clone());
+    let next = now + retry_wait(notification.attempts, result.retry_after);
+    if next - notification.due > GIVES_UP_AFTER {
+        notification.state = NotificationState::Failed;
+    } else {
+        notification.state = NotificationState::Waiting;
+        notification.next_try = Some(next);
+    }
+}
+
+/// Returns how long to wait after a number of attempts.
+fn retry_wait(attempts: u32, retry_after: Option<Duration>) -> TimeDelta {
+    let doublings = attempts.saturating_sub(1).min(10);
+    let backoff = (FIRST_RETRY * (1 << doublings)).min(MAX_RETRY);
+    let asked = retry_after.and_then(|wait| TimeDelta::from_std(wait).ok()).unwrap_or_default();
+    backoff.max(asked.min(MAX_RETRY_AFTER))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::command::Declaration;
+    use crate::model::notification::MessageKind;
+    use crate::model::status::{Category, Source};
+    use crate::model::{
+        Actor, CommandId, Event, EventBody, EventId, Impact, Incident, IncidentId, PersonRef,
+        Priority,
+    };
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+    }
+
+    fn incident() -> Summary {
+        let declaration = Declaration {
+            title: "Card payments fail".into(),
+            services: vec!["checkout".into()],
+            impact: Impact::High,
+            urgency: Impact::High,
+            category: Some(Category::Application),
+            source: Source::Monitoring,
+            symptoms: String::new(),
+            detected_at: at(0),
+            reported_at: at(0),
+            team: None,
+            labels: Vec::new(),
+            dedup_key: None,
+            runbook: None,
+        };
+        let event = Event {
+            id: EventId::new(),
+            incident: IncidentId::new(),
+            seq: 1,
+            at: at(0),
+            recorded_at: at(0),
+            actor: Actor::Person(PersonRef::new("ines", "Ines Moreau")),
+            command: CommandId::new(),
+            because: None,
+            verdicts: Vec::new(),
+            undo: None,
+            body: EventBody::Declared {
+                number: None,
+                priority: Priority::P1,
+                declaration: Box::new(declaration),
+            },
+            extra: <_>::default(),
+        };
+        Incident::from_declaration(&event).unwrap().summary
+    }
+
+    fn notification() -> Notification {
+        Notification {
+            id: Uuid::now_v7(),
+            incident: IncidentId::new(),
+            event: EventId::new(),
+            kind: MessageKind::Page,
+            level: 1,
+            round: 1,
+            person: PersonRef::new("ines", "Ines Moreau"),
+            contact: "phone".into(),
+            channel: "ntfy".into(),
+            planned_at: at(0),
+            due: at(0),
+            state: NotificationState::Sending,
+            attempts: 1,
+            next_try: None,
+            updated_at: at(0),
+            provider_id: None,
+            reason: None,
+            perhaps_twice: false,
+            bundled_into: None,
+            extra: <_>::default(),
+        }
+    }
+
+    const ENDED: PageDecision = PageDecision::Cancel("the incident has ended");
+    const ACKNOWLEDGED: PageDecision =
+        PageDecision::Cancel("somebody has acknowledged the incident");
+    const EXPIRED: PageDecision = PageDecision::Cancel("it was due more than a day ago");
+
+    #[rstest]
+    #[case(Status::Triggered, PageDecision::Send)]
+    #[case(Status::Acknowledged, ACKNOWLEDGED)]
+    #[case(Status::Investigating, ACKNOWLEDGED)]
+    #[case(Status::Identified, ACKNOWLEDGED)]
+    #[case(Status::Monitoring, ACKNOWLEDGED)]
+    #[case(Status::Resolved, ENDED)]
+    #[case(Status::Closed, ENDED)]
+    #[case(Status::Merged, ENDED)]
+    #[case(Status::Reclassified, ENDED)]
+    fn pages_are_sent_for_what_nobody_has_seen(
+        #[case] status: Status,
+        #[case] expected: PageDecision,
+    ) {
+        let row = Summary { status, ..incident() };
+        assert_eq!(decide_page(&notification(), &row, at(0)), expected);
+    }
+
+    #[rstest]
+    #[case(Some(at(10)), false, at(9), PageDecision::Hold(Some(at(10))))]
+    #[case(Some(at(10)), false, at(10), PageDecision::Send)]
+    #[case(None, true, at(9), PageDecision::Hold(None))]
+    #[case(Some(at(10)), true, at(9), PageDecision::Hold(Some(at(10))))]
+    #[case(None, false, at(86_400), PageDecision::Send)]
+    #[case(None, false, at(86_401), EXPIRED)]
+    #[case(None, true, at(86_401), EXPIRED)]
+    fn pages_wait_while_the_incident_does_and_expire(
+        #[case] snoozed_until: Option<DateTime<Utc>>,
+        #[case] paused: bool,
+        #[case] now: DateTime<Utc>,
+        #[case] expected: PageDecision,
+    ) {
+        let row = Summary { snoozed_until, paused, ..incident() };
+        assert_eq!(decide_page(&notification(), &row, now), expected);
+    }
+
+    #[test]
+    fn incident_that_was_reopened_is_not_paged_again() {
+        let row = Summary { acknowledged_at: Some(at(0)), ..incident() };
+        assert_eq!(decide_page(&notification(), &row, at(1)), ACKNOWLEDGED);
+    }
+
+    fn result(outcome: AttemptOutcome) -> AttemptResult {
+        AttemptResult {
+            ended_at: at(2),
+            outcome,
+            provider_id: Some("m1".into()),
+            answer: "503".into(),
+            retry_after: None,
+        }
+    }
+
+    /// Applies a result to the notification after a number of attempts.
+    fn applied(attempts: u32, result: &AttemptResult) -> Notification {
+        let mut notification = Notification { attempts, ..notification() };
+        apply_result(&mut notification, result);
+        notification
+    }
+
+    #[rstest]
+    #[case(AttemptOutcome::Accepted, NotificationState::Sent, None, false)]
+    #[case(AttemptOutcome::Temporary, NotificationState::Waiting, Some(at(7)), false)]
+    #[case(AttemptOutcome::Permanent, NotificationState::Failed, None, false)]
+    #[case(AttemptOutcome::Uncertain, NotificationState::Waiting, Some(at(7)), true)]
+    #[case(AttemptOutcome::Interrupted, NotificationState::Waiting, Some(at(7)), true)]
+    fn each_outcome_leads_to_a_state(
+        #[case] outcome: AttemptOutcome,
+        #[case] state: NotificationState,
+        #[case] next_try: Option<DateTime<Utc>>,
+        #[case] perhaps_twice: bool,
+    ) {
+        let after = applied(1, &result(outcome));
+        assert_eq!((after.state, after.next_try), (state, next_try));
+        assert_eq!((after.perhaps_twice, after.updated_at), (perhaps_twice, at(2)));
+        let is_sent = state == NotificationState::Sent;
+        assert_eq!(after.reason.as_deref(), (!is_sent).then_some("503"));
+        assert_eq!(after.provider_id.is_some(), is_sent);
+    }
+
+    #[rstest]
+    #[case(1, None, 5)]
+    #[case(2, None, 10)]
+    #[case(4, None, 40)]
+    #[case(7, None, 300)]
+    #[case(40, None, 300)]
+    #[case(1, Some(60), 60)]
+    #[case(4, Some(20), 40)]
+    #[case(1, Some(7200), 1800)]
+    fn wait_doubles_and_respects_the_provider(
+        #[case] attempts: u32,
+        #[case] retry_after_s: Option<u64>,
+        #[case] wait_s: i64,
+    ) {
+        let retry_after = retry_after_s.map(Duration::from_secs);
+        let result = AttemptResult { retry_after, ..result(AttemptOutcome::Temporary) };
+        assert_eq!(applied(attempts, &result).next_try, Some(at(2 + wait_s)));
+    }
+
+    #[rstest]
+    #[case(3595, NotificationState::Waiting)]
+    #[case(3596, NotificationState::Failed)]
+    fn attempts_are_given_up_after_an_hour(#[case] ended: i64, #[case] state: NotificationState) {
+        let result = AttemptResult { ended_at: at(ended), ..result(AttemptOutcome::Temporary) };
+        let after = applied(1, &result);
+        assert_eq!((after.state, after.next_try.is_some()), (state, !state.is_final()));
+    }
+}

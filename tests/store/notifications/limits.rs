@@ -1,0 +1,106 @@
+//! A storm does not flood a contact: what is beyond its limit is sent as one message.
+
+use redphone::backend::Claim;
+use redphone::model::notification::{AttemptOutcome, Notification, NotificationState};
+use rstest::rstest;
+use uuid::Uuid;
+
+use super::{Scene, attempts, ids, page};
+
+/// Plans eight pages for one contact and one for another, and claims what is due.
+async fn storm(scene: &Scene) -> (Vec<Notification>, Vec<Claim>) {
+    let mut planned: Vec<Notification> = (0..8).map(|_| scene.page()).collect();
+    planned.push(page(scene.incident, "sms", scene.start));
+    scene.plan(&planned).await;
+    let claimed = scene.claim(0).await;
+    assert_eq!(claimed.next, Some(scene.at(60)));
+    (planned, claimed.claims)
+}
+
+fn planned_ids(planned: &[Notification]) -> Vec<Uuid> {
+    planned.iter().map(|notification| notification.id).collect()
+}
+
+#[tokio::test]
+async fn five_messages_a_minute_go_to_one_contact() {
+    let scene = Scene::new().await;
+    let (planned, claims) = storm(&scene).await;
+    let mut expected = planned_ids(&planned[..5]);
+    expected.push(planned[8].id);
+    assert_eq!(ids(&claims), expected);
+    assert!(claims.iter().all(|claim| claim.bundled.is_empty()));
+    let waits = scene.stored(planned[5].id);
+    assert_eq!((waits.state, waits.next_try), (NotificationState::Waiting, Some(scene.at(60))));
+    assert_eq!(waits.reason.as_deref(), Some("the contact was sent several messages just before"));
+}
+
+#[tokio::test]
+async fn what_waited_for_room_is_sent_as_one_message() {
+    let scene = Scene::new().await;
+    let (planned, claims) = storm(&scene).await;
+    for claim in &claims {
+        assert!(scene.finish(claim, AttemptOutcome::Accepted, 1).await);
+    }
+    // One that comes meanwhile waits with the others.
+    let late = page(scene.incident, "phone", scene.at(30));
+    scene.plan(std::slice::from_ref(&late)).await;
+    assert!(scene.claim(30).await.claims.is_empty());
+    let claimed = scene.claim(60).await;
+    let [claim] = claimed.claims.as_slice() else { panic!("{claimed:?}") };
+    assert_eq!(claim.notification.id, planned[5].id);
+    let bundled: Vec<Uuid> = claim.bundled.iter().map(|other| other.id).collect();
+    assert_eq!(bundled, [planned[6].id, planned[7].id, late.id]);
+    assert!(claim.bundled.iter().all(|other| other.state == NotificationState::Sending));
+    assert!(scene.finish(claim, AttemptOutcome::Accepted, 61).await);
+    assert_eq!(scene.stored(planned[5].id).state, NotificationState::Sent);
+    for id in bundled {
+        let other = scene.stored(id);
+        assert_eq!(other.state, NotificationState::Bundled);
+        assert_eq!(other.bundled_into, Some(planned[5].id));
+    }
+    // The message was one attempt.
+    assert_eq!(attempts(&scene.path).len(), 7);
+}
+
+#[rstest]
+#[case(AttemptOutcome::Temporary, NotificationState::Waiting, false)]
+#[case(AttemptOutcome::Uncertain, NotificationState::Waiting, true)]
+#[case(AttemptOutcome::Permanent, NotificationState::Failed, false)]
+#[tokio::test]
+async fn bundle_has_the_outcome_of_its_message(
+    #[case] outcome: AttemptOutcome,
+    #[case] state: NotificationState,
+    #[case] perhaps_twice: bool,
+) {
+    let scene = Scene::new().await;
+    let (planned, _) = storm(&scene).await;
+    let claim = scene.claim(60).await.claims.remove(0);
+    assert!(scene.finish(&claim, outcome, 61).await);
+    for planned in &planned[5..8] {
+        let after = scene.stored(planned.id);
+        assert_eq!((after.state, after.perhaps_twice), (state, perhaps_twice), "{after:?}");
+        assert_eq!((after.bundled_into, after.reason.as_deref()), (None, Some("503")));
+    }
+    let again = scene.claim(66).await;
+    if state == NotificationState::Failed {
+        assert_eq!((again.claims.len(), again.next), (0, None));
+        return;
+    }
+    let [claim] = again.claims.as_slice() else { panic!("{again:?}") };
+    assert_eq!((claim.notification.id, claim.bundled.len()), (planned[5].id, 2));
+    assert_eq!((claim.notification.attempts, claim.fence), (2, 2));
+}
+
+#[tokio::test]
+async fn failed_messages_use_up_no_room() {
+    let scene = Scene::new().await;
+    let (planned, claims) = storm(&scene).await;
+    for claim in &claims[..5] {
+        assert!(scene.finish(claim, AttemptOutcome::Permanent, 1).await);
+    }
+    let next = scene.page();
+    scene.plan(std::slice::from_ref(&next)).await;
+    // The others have their time already.
+    assert_eq!(ids(&scene.claim(2).await.claims), [next.id]);
+    assert_eq!(scene.stored(planned[5].id).next_try, Some(scene.at(60)));
+}
