@@ -40,7 +40,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, List, NoSuchList,
-    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
+    NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
 };
 use super::{
     Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
@@ -492,6 +492,14 @@ impl Backend for HttpBackend {
     ) -> Result<Page<ProblemEntry>, BackendError> {
         let query = list_query::LinkedProblems::from(search);
         self.get_list(List::Problems, path::LINKED_PROBLEMS, query).await
+    }
+
+    async fn notifications(
+        &self,
+        search: &NotificationSearch,
+    ) -> Result<Page<NotificationEntry>, BackendError> {
+        let query = list_query::Notifications::from(search);
+        self.get_list(List::Notifications, path::NOTIFICATIONS, query).await
     }
 
     async fn store_mark(&self) -> Option<StoreMark> {
