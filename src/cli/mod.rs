@@ -34,6 +34,7 @@ mod login;
 mod man;
 mod mcp;
 mod migration;
+mod notifications;
 mod oncall;
 mod out;
 mod outbox;
@@ -189,6 +190,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Events(args)) => block_on(events::run(context, args)),
         Some(Command::Schema { of }) => schema::run(context, of),
         Some(Command::Feed(args)) => block_on(feed::run(context, args)),
+        Some(Command::Notifications(args)) => block_on(notifications::run(context, args)),
         Some(Command::Oncall(args)) => block_on(oncall::run(context, args)),
         Some(Command::Handoff(args)) => block_on(handoff::run(context, args)),
         Some(Command::Declare(args)) => block_on(declare::run(context, args)),

@@ -35,7 +35,8 @@ pub struct List {
 
 pub(super) const SHOW: &str = "\
 --json prints one object: incident (the fields of `list` and the rest of the record), suspects,
-similar, problem, and timeline with all events in order.
+similar, problem, notifications where there are any (at most 100), and timeline with all events in
+order.
 
 With --columns or another format it prints the row of the incident as `list` does. --format markdown
 alone prints the record and the timeline as Markdown.
@@ -110,6 +111,8 @@ text_enum! {
         List = "list",
         /// A line of `events --json`.
         Events = "events",
+        /// A line of `notifications --json`.
+        Notifications = "notifications",
         /// The object of `show --json`.
         Show = "show",
         /// A line of a verb with --json, such as `assign`.

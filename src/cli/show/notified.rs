@@ -1,0 +1,98 @@
+//! Who was notified of an incident, in what `show` prints.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::DetailPrinter;
+use crate::backend::Page;
+use crate::backend::lists::{NotificationEntry, NotificationSearch};
+use crate::cli::failure::Failure;
+use crate::cli::session::OldestRead;
+use crate::model::notification::Notification;
+use crate::model::{Incident, IncidentId};
+use crate::sync::Reader;
+
+/// The greatest number of notifications that are shown with an incident.
+const MAX_SHOWN: u32 = 100;
+
+/// The notifications of an incident, the one that was planned first first.
+#[derive(Debug, Default)]
+pub(super) struct Notified {
+    /// The last ones, at most 100.
+    pub(super) entries: Vec<NotificationEntry>,
+    /// Whether there are earlier ones.
+    has_more: bool,
+}
+
+/// Reads the notifications of an incident. A backend that has no such list, or that does not give
+/// it, has none: the incident is shown all the same.
+pub(super) async fn read(
+    reader: &dyn Reader,
+    incident: IncidentId,
+    oldest: &mut OldestRead,
+) -> Notified {
+    let search =
+        NotificationSearch { incident: Some(incident), ..NotificationSearch::first(MAX_SHOWN) };
+    match reader.read_notifications(&search).await {
+        Ok(read) if read.value.rows.is_empty() => Notified::default(),
+        Ok(read) => {
+            let Page { rows: mut entries, next, .. } = oldest.record(read);
+            entries.reverse();
+            Notified { entries, has_more: next.is_some() }
+        }
+        Err(error) => {
+            tracing::debug!("the notifications can't be read: {error}");
+            Notified::default()
+        }
+    }
+}
+
+impl DetailPrinter<'_> {
+    /// Prints a line for each person who was notified, or was to be.
+    pub(super) fn notified(
+        &mut self,
+        incident: &Incident,
+        notified: &Notified,
+    ) -> Result<(), Failure> {
+        if notified.has_more {
+            let label = incident.summary.label();
+            self.field("Notified", &format!("the earlier ones: redphone notifications {label}"))?;
+        }
+        let day = incident.summary.reported_at.date_naive();
+        for line in person_lines(&notified.entries, day) {
+            self.field("Notified", &line)?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns a line for each person, in the order in which the first one of each was planned. Times
+/// of another day than `day` have their date.
+fn person_lines(entries: &[NotificationEntry], day: NaiveDate) -> Vec<String> {
+    let mut people: Vec<(&str, Vec<String>)> = Vec::new();
+    for NotificationEntry { notification, .. } in entries {
+        let handle = &*notification.person.handle;
+        let text = outcome(notification, day);
+        match people.iter_mut().find(|(person, _)| *person == handle) {
+            Some((_, texts)) => texts.push(text),
+            None => people.push((handle, vec![text])),
+        }
+    }
+    people.into_iter().map(|(person, texts)| format!("{person} {}", texts.join(" · "))).collect()
+}
+
+/// Returns by which way a person was notified, when, and what became of it.
+fn outcome(notification: &Notification, day: NaiveDate) -> String {
+    let time = |at: DateTime<Utc>| {
+        let is_same_day = at.date_naive() == day;
+        at.format(if is_same_day { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" }).to_string()
+    };
+    let way = notification.way();
+    let by = if way.is_empty() { String::new() } else { format!("by {way} ") };
+    let text = format!(
+        "{by}{} {} {}",
+        time(notification.updated_at),
+        notification.state,
+        notification.remark(time)
+    );
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
