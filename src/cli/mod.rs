@@ -152,6 +152,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         Command::Service { about } => about.writes(),
         Command::Schedules { about } => about.writes(),
         Command::Policies { about } => about.writes(),
+        Command::Token { about } => config.location.remote().is_some() && about.changes_server(),
         Command::Outbox(args) => {
             !matches!(&args.about, None | Some(OutboxCommand::List | OutboxCommand::Send))
         }

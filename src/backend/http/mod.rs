@@ -7,6 +7,7 @@
 //! Every error is a sentence that names the host and contains neither the token nor any other part
 //! of the request.
 
+mod access_tokens;
 mod address;
 mod administration;
 mod backoff;
@@ -63,6 +64,7 @@ use long_poll::{LongPoll, MIN_WAIT};
 use token::TokenCache;
 use unusable_response::Unusable;
 
+pub use access_tokens::{AccessToken, CreatedAccessToken, NewAccessToken};
 pub use address::{Address, AddressError};
 pub use long_poll::LongPollState;
 pub use open_error::OpenError;
