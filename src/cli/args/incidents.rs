@@ -35,8 +35,8 @@ pub struct List {
 
 pub(super) const SHOW: &str = "\
 --json prints one object: incident (the fields of `list` and the rest of the record), suspects,
-similar, problem, notifications where there are any (at most 100), and timeline with all events in
-order.
+similar, problem, and timeline with all events in order.
+Where there are any, it also has notifications: the last 100, the first one first.
 
 With --columns or another format it prints the row of the incident as `list` does. --format markdown
 alone prints the record and the timeline as Markdown.

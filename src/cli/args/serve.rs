@@ -101,8 +101,10 @@ pub struct Serve {
 /// Help text after the subcommands of `token`.
 pub const TOKEN: &str = "\
 Tokens are kept in a file beside the store, without their secrets. A running server takes changes
-over within a second. With a profile or --backend that leads to an API, its server changes them: your
-own token has to be one of scope admin.
+over within a second.
+
+With a profile or --backend that leads to an API, they are the tokens of its server, which changes
+them: that needs a token of scope admin.
 
 Scopes:
   metrics  reads the metrics of the server, and nothing else

@@ -88,11 +88,13 @@ fn outcome(notification: &Notification, day: NaiveDate) -> String {
     };
     let way = notification.way();
     let by = if way.is_empty() { String::new() } else { format!("by {way} ") };
-    let text = format!(
-        "{by}{} {} {}",
-        time(notification.updated_at),
-        notification.state,
-        notification.remark(time)
-    );
+    let remark = notification.remark(time);
+    let separator = match remark.chars().next() {
+        None => "",
+        Some('(') => " ",
+        Some(_) => ": ",
+    };
+    let (at, state) = (time(notification.updated_at), notification.state);
+    let text = format!("{by}{at} {state}{separator}{remark}");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -46,7 +46,7 @@ impl Notification {
             (true, true) => String::new(),
             (true, false) => reason.to_owned(),
             (false, true) => format!("({facts})"),
-            (false, false) => format!("({facts}) {reason}"),
+            (false, false) => format!("({facts}): {reason}"),
         }
     }
 }
@@ -101,11 +101,11 @@ mod tests {
     #[case(notification("waiting", 0, false, false, ""), "(due 22:31:00)")]
     #[case(
         notification("waiting", 1, true, false, "no answer"),
-        "(2nd attempt 22:36:04) no answer"
+        "(2nd attempt 22:36:04): no answer"
     )]
     #[case(notification("waiting", 10, false, false, ""), "(11th attempt)")]
     #[case(notification("sending", 2, false, true, ""), "(2nd attempt, perhaps twice)")]
-    #[case(notification("failed", 1, false, false, "no such topic"), "(1 attempt) no such topic")]
+    #[case(notification("failed", 1, false, false, "no such topic"), "(1 attempt): no such topic")]
     #[case(notification("failed", 22, false, true, ""), "(22 attempts, perhaps twice)")]
     #[case(
         notification("cancelled", 0, false, false, "the incident has ended"),
