@@ -121,7 +121,9 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     page.head(&detail.incident)?;
     page.record(&detail.incident, &context.config.rules.levels)?;
     page.context(&detail)?;
-    page.notified(&detail.incident, &notified)?;
+    for line in notified.lines(&detail.incident.summary) {
+        page.field("Notified", &line)?;
+    }
     page.review(&detail.incident)?;
     page.timeline(&timeline)
 }

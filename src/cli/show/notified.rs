@@ -2,13 +2,11 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::DetailPrinter;
 use crate::backend::Page;
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
-use crate::cli::failure::Failure;
 use crate::cli::session::OldestRead;
 use crate::model::notification::Notification;
-use crate::model::{Incident, IncidentId};
+use crate::model::{IncidentId, Summary};
 use crate::sync::Reader;
 
 /// The greatest number of notifications that are shown with an incident.
@@ -46,22 +44,14 @@ pub(super) async fn read(
     }
 }
 
-impl DetailPrinter<'_> {
-    /// Prints a line for each person who was notified, or was to be.
-    pub(super) fn notified(
-        &mut self,
-        incident: &Incident,
-        notified: &Notified,
-    ) -> Result<(), Failure> {
-        if notified.has_more {
-            let label = incident.summary.label();
-            self.field("Notified", &format!("the earlier ones: redphone notifications {label}"))?;
+impl Notified {
+    /// Returns a line for each person who was notified, or was to be.
+    pub(super) fn lines(&self, incident: &Summary) -> Vec<String> {
+        let mut lines = person_lines(&self.entries, incident.reported_at.date_naive());
+        if self.has_more {
+            lines.push(format!("earlier ones: redphone notifications {}", incident.label()));
         }
-        let day = incident.summary.reported_at.date_naive();
-        for line in person_lines(&notified.entries, day) {
-            self.field("Notified", &line)?;
-        }
-        Ok(())
+        lines
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 
-use super::{
+use super::print::{
     hint_at_token, print_revoked, print_secret, print_tokens, state_name, unprinted_failure,
 };
 use crate::backend::http::{AccessToken, HttpBackend, NewAccessToken};

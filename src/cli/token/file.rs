@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 
-use super::{hint_at_token, print_revoked, print_secret, print_tokens, unprinted_failure};
+use super::print::{hint_at_token, print_revoked, print_secret, print_tokens, unprinted_failure};
 use crate::backend::file::FileStore;
 use crate::backend::http::AccessToken;
 use crate::backend::{AdministrationRequest, Backend};

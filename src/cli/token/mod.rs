@@ -3,20 +3,12 @@
 
 mod api;
 mod file;
+mod print;
 
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-
-use super::args::serve::{CreateToken, TokenCommand};
-use super::columns::print_columns;
+use super::args::serve::TokenCommand;
 use super::context::Context;
 use super::failure::Failure;
-use super::json;
-use super::out;
 use super::runtime::block_on;
-use crate::backend::http::AccessToken;
-use crate::model::text::SafeText;
-use crate::server::tokens::Token;
 
 /// Runs the subcommands of `token`.
 pub fn run(context: &mut Context, about: TokenCommand) -> Result<(), Failure> {
@@ -29,149 +21,4 @@ pub fn run(context: &mut Context, about: TokenCommand) -> Result<(), Failure> {
         TokenCommand::List(args) => file::list(context, args),
         TokenCommand::Revoke(args) => file::revoke(context, args),
     }
-}
-
-/// A token as `--json` prints it. The secret is included only for a new token.
-#[derive(Serialize)]
-struct TokenJson<'a> {
-    id: &'a str,
-    name: &'a str,
-    scope: &'a str,
-    person: Option<&'a str>,
-    state: &'static str,
-    created_at: DateTime<Utc>,
-    expires_at: Option<DateTime<Utc>>,
-    revoked_at: Option<DateTime<Utc>>,
-    last_used_at: Option<DateTime<Utc>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<&'a str>,
-}
-
-impl<'a> TokenJson<'a> {
-    fn new(token: &'a AccessToken, secret: Option<&'a str>) -> Self {
-        Self {
-            id: &token.id,
-            name: &token.name,
-            scope: &token.scope,
-            person: token.person.as_deref(),
-            state: state_name(token),
-            created_at: token.created_at,
-            expires_at: token.expires_at,
-            revoked_at: token.revoked_at,
-            last_used_at: token.last_used_at,
-            token: secret,
-        }
-    }
-}
-
-impl From<&Token> for AccessToken {
-    fn from(token: &Token) -> Self {
-        Self {
-            id: token.id.clone(),
-            name: token.name.clone(),
-            scope: token.scope.to_string(),
-            person: token.person.clone(),
-            created_at: token.created_at,
-            expires_at: token.expires_at,
-            revoked_at: token.revoked_at,
-            last_used_at: token.last_used_at,
-        }
-    }
-}
-
-fn state_name(token: &AccessToken) -> &'static str {
-    if token.revoked_at.is_some() {
-        "revoked"
-    } else if token.expires_at.is_some_and(|at| at <= Utc::now()) {
-        "expired"
-    } else {
-        "holds"
-    }
-}
-
-/// Prints the secret of a new token, which is nowhere else.
-fn print_secret(
-    context: &mut Context,
-    token: &AccessToken,
-    secret: &str,
-    args: &CreateToken,
-) -> Result<(), Failure> {
-    if args.json {
-        json::print(&mut context.out, &TokenJson::new(token, Some(secret)))?;
-    } else {
-        context.out.line(secret)?;
-    }
-    context.out.flush()
-}
-
-/// Says for what and how long a new token is good.
-fn hint_at_token(token: &AccessToken) {
-    let until = match token.expires_at {
-        Some(at) => format!("good until {}", at.format("%Y-%m-%d %H:%M UTC")),
-        None => "good until it is revoked".to_owned(),
-    };
-    let name = SafeText::from(&token.name);
-    let scope = SafeText::from(&token.scope);
-    out::print_hint(format!("token {name:?} of scope {scope}, {until}; it is shown this once"));
-}
-
-/// Returns the failure for a secret that could not be printed: nobody has it, or somebody has a part
-/// of it. `revoked` says what became of the token, which is revoked then.
-fn unprinted_failure(
-    token: &AccessToken,
-    failure: &Failure,
-    revoked: Result<(), String>,
-) -> Failure {
-    let reason = failure.output_error.clone().unwrap_or_else(|| failure.message.clone());
-    let name = SafeText::from(&token.name);
-    let message = match revoked {
-        Ok(()) => format!(
-            "the secret of token {name:?} can't be written to standard output ({reason}), and the \
-             token was revoked: create another"
-        ),
-        Err(error) => format!(
-            "the secret of token {name:?} can't be written to standard output ({reason}), and the \
-             token can't be revoked: {error}; then revoke {}",
-            token.id
-        ),
-    };
-    Failure { output_error: Some(reason), ..Failure::failed(message) }
-}
-
-/// Prints all tokens.
-fn print_tokens(context: &mut Context, all: &[AccessToken], as_json: bool) -> Result<(), Failure> {
-    if as_json {
-        return all
-            .iter()
-            .try_for_each(|token| json::print(&mut context.out, &TokenJson::new(token, None)));
-    }
-    let day = |at: Option<DateTime<Utc>>, none: &str| {
-        SafeText::from(
-            at.map_or_else(|| none.to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string()),
-        )
-    };
-    let head = ["ID", "NAME", "SCOPE", "PERSON", "STATE", "EXPIRES", "LAST USED"];
-    let rows = all.iter().map(|token| {
-        [
-            SafeText::from(&token.id),
-            SafeText::from(&token.name),
-            SafeText::from(&token.scope),
-            token.person.as_deref().unwrap_or("-").into(),
-            state_name(token).into(),
-            day(token.expires_at, "never"),
-            day(token.last_used_at, "never"),
-        ]
-        .map(SafeText::into_owned)
-    });
-    print_columns(&mut context.out, head, rows)
-}
-
-/// Prints that a token was revoked.
-fn print_revoked(context: &mut Context, token: &AccessToken, as_json: bool) -> Result<(), Failure> {
-    let done = format!("{} revoked", token.name);
-    context.out.record_done(done.clone());
-    if as_json {
-        return json::print(&mut context.out, &TokenJson::new(token, None));
-    }
-    context.out.line(done)
 }
