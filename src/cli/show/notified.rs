@@ -1,6 +1,9 @@
 //! Who was notified of an incident, in what `show` prints.
 
+use std::time::Duration;
+
 use chrono::{DateTime, NaiveDate, Utc};
+use tokio::time::timeout;
 
 use crate::backend::Page;
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
@@ -12,6 +15,11 @@ use crate::sync::Reader;
 /// The greatest number of notifications that are shown with an incident.
 const MAX_SHOWN: u32 = 100;
 
+/// How long the notifications are waited for, and how long if the incident itself came from the
+/// cache, as its remote is away: what is cached comes at once.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+const MAX_CACHE_WAIT: Duration = Duration::from_secs(1);
+
 /// The notifications of an incident, the one that was planned first first.
 #[derive(Debug, Default)]
 pub(super) struct Notified {
@@ -22,7 +30,7 @@ pub(super) struct Notified {
 }
 
 /// Reads the notifications of an incident. A backend that has no such list, or that does not give
-/// it, has none: the incident is shown all the same.
+/// it in time, has none: the incident is shown all the same.
 pub(super) async fn read(
     reader: &dyn Reader,
     incident: IncidentId,
@@ -30,17 +38,19 @@ pub(super) async fn read(
 ) -> Notified {
     let search =
         NotificationSearch { incident: Some(incident), ..NotificationSearch::first(MAX_SHOWN) };
-    match reader.read_notifications(&search).await {
-        Ok(read) if read.value.rows.is_empty() => Notified::default(),
-        Ok(read) => {
+    let wait = if oldest.is_fresh() { MAX_WAIT } else { MAX_CACHE_WAIT };
+    match timeout(wait, reader.read_notifications(&search)).await {
+        Ok(Ok(read)) if read.value.rows.is_empty() => Notified::default(),
+        Ok(Ok(read)) => {
             let Page { rows: mut entries, next, .. } = oldest.record(read);
             entries.reverse();
             Notified { entries, has_more: next.is_some() }
         }
-        Err(error) => {
+        Ok(Err(error)) => {
             tracing::debug!("the notifications can't be read: {error}");
             Notified::default()
         }
+        Err(_) => Notified::default(),
     }
 }
 
