@@ -21,7 +21,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let client = open_remote(remote)?;
     match about {
-        TokenCommand::Create(args) => create(context, &client, args).await,
+        TokenCommand::Create(args) => create(context, &client, &args).await,
         TokenCommand::List(args) => {
             let all = client.access_tokens().await?;
             print_tokens(context, &all, args.json)
@@ -33,7 +33,7 @@ pub(super) async fn run(
 async fn create(
     context: &mut Context,
     client: &HttpBackend,
-    args: CreateToken,
+    args: &CreateToken,
 ) -> Result<(), Failure> {
     let new_token = NewAccessToken {
         name: args.name.clone(),
@@ -42,7 +42,7 @@ async fn create(
         expires_at: args.expires.at(Utc::now()),
     };
     let created = client.create_access_token(&new_token).await?;
-    if let Err(failure) = print_secret(context, &created.token, &created.secret, &args) {
+    if let Err(failure) = print_secret(context, &created.token, &created.secret, args) {
         let revoked = client.revoke_access_token(&created.token.id).await;
         let revoked = revoked.map(drop).map_err(|error| error.to_string());
         return Err(unprinted_failure(&created.token, &failure, revoked));

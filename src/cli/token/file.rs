@@ -18,7 +18,7 @@ use crate::model::administration::AdministrationChange;
 use crate::server::tokens::NewToken;
 
 /// Creates a token and prints its secret.
-pub(super) fn create(context: &mut Context, args: CreateToken) -> Result<(), Failure> {
+pub(super) fn create(context: &mut Context, args: &CreateToken) -> Result<(), Failure> {
     let file = token_file(args.tokens.clone(), &context.config)?;
     let new_token = NewToken {
         name: args.name.clone(),
@@ -28,7 +28,7 @@ pub(super) fn create(context: &mut Context, args: CreateToken) -> Result<(), Fai
     };
     let (secret, token) = file.create(new_token)?;
     let stored = AccessToken::from(&token);
-    if let Err(failure) = print_secret(context, &stored, &secret.reveal(), &args) {
+    if let Err(failure) = print_secret(context, &stored, &secret.reveal(), args) {
         let revoked = file.revoke(&token.id).map(drop).map_err(|error| error.to_string());
         return Err(unprinted_failure(&stored, &failure, revoked));
     }

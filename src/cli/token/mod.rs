@@ -17,7 +17,7 @@ pub fn run(context: &mut Context, about: TokenCommand) -> Result<(), Failure> {
         return block_on(api::run(context, &remote, about));
     }
     match about {
-        TokenCommand::Create(args) => file::create(context, args),
+        TokenCommand::Create(args) => file::create(context, &args),
         TokenCommand::List(args) => file::list(context, args),
         TokenCommand::Revoke(args) => file::revoke(context, args),
     }

@@ -53,11 +53,11 @@ impl Notification {
 
 /// Returns an ordinal number, such as `2nd`.
 fn ordinal(number: u32) -> String {
-    let suffix = match (number % 100, number % 10) {
-        (11..=13, _) => "th",
-        (_, 1) => "st",
-        (_, 2) => "nd",
-        (_, 3) => "rd",
+    let is_teen = matches!(number % 100, 11..=13);
+    let suffix = match number % 10 {
+        1 if !is_teen => "st",
+        2 if !is_teen => "nd",
+        3 if !is_teen => "rd",
         _ => "th",
     };
     format!("{number}{suffix}")
