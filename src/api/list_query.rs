@@ -6,7 +6,8 @@ use utoipa::IntoParams;
 
 use crate::backend::PageMark;
 use crate::backend::lists::{
-    ActionItemSearch, ChangeSearch, FeedSearch, ProblemSearch, ReviewSearch, TimeOrder,
+    ActionItemSearch, ChangeSearch, FeedSearch, NotificationSearch, ProblemSearch, ReviewSearch,
+    TimeOrder,
 };
 
 /// Selects a page of the events of all incidents.
@@ -165,6 +166,40 @@ pub struct LinkedProblems {
     pub after: Option<PageMark>,
 }
 
+/// Selects a page of the notifications, the one that was planned last first.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Notifications {
+    /// The incident: its id, or its number such as `INC-12`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(
+        example = "INC-12",
+        pattern = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|([Ii][Nn][Cc]-?)?[0-9]{1,19})$"
+    )]
+    pub incident: Option<String>,
+    /// The handle of the person who is notified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(example = "ines")]
+    pub person: Option<String>,
+    /// The states of the notifications, separated by commas: `waiting`, `sending`, `sent`,
+    /// `bundled`, `failed`, `cancelled`, `unreachable`; all if it is absent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[param(
+        example = "failed,unreachable",
+        pattern = "^((waiting|sending|sent|bundled|failed|cancelled|unreachable)(,(waiting|sending|sent|bundled|failed|cancelled|unreachable))*)?$"
+    )]
+    pub states: String,
+    /// The maximum number of rows, from 1 to 1000; 100 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+    /// The mark at which the previous page ended; absent for the first page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
+    pub after: Option<PageMark>,
+}
+
 impl From<&FeedSearch> for Feed {
     fn from(search: &FeedSearch) -> Self {
         Self {
@@ -226,6 +261,18 @@ impl From<&ProblemSearch> for LinkedProblems {
     }
 }
 
+impl From<&NotificationSearch> for Notifications {
+    fn from(search: &NotificationSearch) -> Self {
+        Self {
+            incident: search.incident.map(|id| id.to_string()),
+            person: search.person.clone(),
+            states: join_with_commas(&search.states),
+            limit: Some(search.limit),
+            after: search.after.clone(),
+        }
+    }
+}
+
 /// Joins texts, as they are shown, by commas, each written as one word.
 fn join_with_commas(values: &[impl ToString]) -> String {
     let words: Vec<String> =
@@ -242,6 +289,7 @@ mod tests {
     use crate::api::query::Events;
     use crate::backend::lists::ReviewState;
     use crate::model::event::EventBody;
+    use crate::model::notification::NotificationState;
     use crate::model::problem::ProblemState;
 
     /// Returns the pattern of a parameter in the description of the API.
@@ -266,5 +314,7 @@ mod tests {
         assert_eq!(pattern::<Reviews>("states"), of_texts(&states.collect::<Vec<_>>()));
         let states = ProblemState::ALL.iter().map(|state| state.to_string().replace(' ', "_"));
         assert_eq!(pattern::<LinkedProblems>("states"), of_texts(&states.collect::<Vec<_>>()));
+        let states = NotificationState::ALL.iter().map(ToString::to_string);
+        assert_eq!(pattern::<Notifications>("states"), of_texts(&states.collect::<Vec<_>>()));
     }
 }

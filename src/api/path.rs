@@ -65,6 +65,9 @@ pub const ACTION_ITEMS: &str = "/v1/action-items";
 /// The problems with the incidents that link to them: takes [`super::list_query::LinkedProblems`],
 /// returns a page.
 pub const LINKED_PROBLEMS: &str = "/v1/linked-problems";
+/// The notifications with the attempts to send them: takes [`super::list_query::Notifications`],
+/// returns a page.
+pub const NOTIFICATIONS: &str = "/v1/notifications";
 /// Executes commands: takes [`super::Orders`], returns [`super::Answers`].
 pub const COMMANDS: &str = "/v1/commands";
 /// Liveness: whether the process runs. Needs no token.
@@ -78,7 +81,7 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 35] = [
+pub const ALL: [&str; 36] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
@@ -109,6 +112,7 @@ pub const ALL: [&str; 35] = [
     REVIEWS,
     ACTION_ITEMS,
     LINKED_PROBLEMS,
+    NOTIFICATIONS,
     COMMANDS,
     HEALTH,
     READY,

@@ -38,8 +38,8 @@ pub use error::{BackendError, Cause, Missing};
 pub use ledger::{Claim, ClaimRequest, Claimed, Ledger, Plan, Unplanned};
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,
-    ListSearch, NoSuchList, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, ReviewState,
-    TimeOrder,
+    ListSearch, NoSuchList, NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch,
+    ReviewEntry, ReviewSearch, ReviewState, TimeOrder,
 };
 pub use page_mark::{InvalidPageMark, PageMark};
 pub use store_mark::{InvalidMark, PutBack, StoreInfo, StoreMark};
@@ -113,7 +113,7 @@ pub trait Backend: Send + Sync {
 
     /// Returns one page of the events of all incidents.
     ///
-    /// This list and the four below may have a page with fewer rows than the limit, even none, that
+    /// This list and the five below may have a page with fewer rows than the limit, even none, that
     /// is not the last: one read looks at a bounded number of records. A backend without such a
     /// list says so ([`NoSuchList`]), which is what the methods with a body do.
     async fn feed(&self, _search: &FeedSearch) -> Result<Page<FeedEntry>, BackendError> {
@@ -144,6 +144,14 @@ pub trait Backend: Send + Sync {
         _search: &ProblemSearch,
     ) -> Result<Page<ProblemEntry>, BackendError> {
         no_such_list(List::Problems)
+    }
+
+    /// Returns one page of the notifications, the one that was planned last first.
+    async fn notifications(
+        &self,
+        _search: &NotificationSearch,
+    ) -> Result<Page<NotificationEntry>, BackendError> {
+        no_such_list(List::Notifications)
     }
 
     /// Returns the people, teams, services, escalation policies and on-call schedules.

@@ -57,6 +57,8 @@ pub enum PageMark {
     },
     /// The id of the last problem of a list.
     Problem(ProblemId),
+    /// When the last notification of a list was planned, in milliseconds since 1970, and its id.
+    Notification(i64, Uuid),
     /// The position of the last change of administration.
     Administration(i64),
     /// The number of cached rows up to the end of the page.
@@ -81,6 +83,7 @@ const CHANGE: &str = "c";
 const REVIEW: &str = "v";
 const ACTION_ITEM: &str = "a";
 const PROBLEM: &str = "p";
+const NOTIFICATION: &str = "n";
 const ADMINISTRATION: &str = "d";
 const CACHED: &str = "kept:";
 
@@ -104,6 +107,7 @@ impl fmt::Display for PageMark {
                 due.map_or(Ok(()), |due| write!(f, "{due}"))
             }
             Self::Problem(id) => write!(f, "{PROBLEM}{id}"),
+            Self::Notification(planned, id) => write!(f, "{NOTIFICATION}{planned}.{id}"),
             Self::Administration(position) => write!(f, "{ADMINISTRATION}{position}"),
             Self::Cached(count) => write!(f, "{CACHED}{count}"),
             Self::Unknown(text) => f.write_str(text),
@@ -176,6 +180,10 @@ fn parse_list_mark(text: &str) -> Option<PageMark> {
             id: id.parse().ok()?,
         });
     }
+    if let Some(notification) = text.strip_prefix(NOTIFICATION) {
+        let [planned, id] = split(notification)?;
+        return Some(PageMark::Notification(planned.parse().ok()?, id.parse().ok()?));
+    }
     if let Some(position) = text.strip_prefix(ADMINISTRATION) {
         return Some(PageMark::Administration(position.parse().ok()?));
     }
@@ -239,6 +247,7 @@ mod tests {
     #[case(format!("afalse.42.{ID}.2026-11-30"))]
     #[case(format!("atrue.42.{ID}."))]
     #[case(format!("p{ID}"))]
+    #[case(format!("n1767600000123.{ID}"))]
     #[case("d42".into())]
     fn mark_is_parsed_and_printed_unchanged(#[case] text: String) {
         let mark: PageMark = text.parse().unwrap();

@@ -6,6 +6,7 @@ pub mod directory;
 mod incidents;
 mod lists;
 mod mcp;
+mod notifications;
 mod outbox;
 mod prompt;
 mod selection;
@@ -17,6 +18,7 @@ pub use contact::{ContactCommand, ListContacts, TestContacts};
 pub use incidents::{Declare, Events, List, SchemaOf, Show};
 pub use lists::{Feed, Handoff, Oncall};
 pub use mcp::{AllowedVerb, Mcp};
+pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
 pub use verbs::{IncidentList, TEMPLATE, VerbCommand, count_positionals};
@@ -147,6 +149,9 @@ pub enum Command {
     /// Print what happened to all incidents, since you were last here
     #[command(after_help = lists::FEED)]
     Feed(Feed),
+    /// Print who was notified of incidents, by which channel, and what became of it
+    #[command(after_help = notifications::NOTIFICATIONS)]
+    Notifications(Notifications),
     /// Print who is on call for each team, level by level, and who is next
     #[command(after_help = lists::ONCALL)]
     Oncall(Oncall),

@@ -34,6 +34,7 @@ mod login;
 mod man;
 mod mcp;
 mod migration;
+mod notifications;
 mod oncall;
 mod out;
 mod outbox;
@@ -151,6 +152,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         Command::Service { about } => about.writes(),
         Command::Schedules { about } => about.writes(),
         Command::Policies { about } => about.writes(),
+        Command::Token { about } => config.location.remote().is_some() && about.changes_server(),
         Command::Outbox(args) => {
             !matches!(&args.about, None | Some(OutboxCommand::List | OutboxCommand::Send))
         }
@@ -189,6 +191,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Events(args)) => block_on(events::run(context, args)),
         Some(Command::Schema { of }) => schema::run(context, of),
         Some(Command::Feed(args)) => block_on(feed::run(context, args)),
+        Some(Command::Notifications(args)) => block_on(notifications::run(context, args)),
         Some(Command::Oncall(args)) => block_on(oncall::run(context, args)),
         Some(Command::Handoff(args)) => block_on(handoff::run(context, args)),
         Some(Command::Declare(args)) => block_on(declare::run(context, args)),

@@ -1,6 +1,7 @@
 //! `show`: prints one incident with its context and its timeline.
 
 mod markdown;
+mod notified;
 mod watch;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +17,7 @@ use super::records::{Format, IncidentLine, Printer};
 use super::session::{IfMissing, OldestRead, open};
 use super::table::format_remaining;
 use super::value::IncidentRef;
-use crate::backend::{Detail, Similar, TimelineRange};
+use crate::backend::{Detail, NotificationEntry, Similar, TimelineRange};
 use crate::model::change::{Suspect, by_begin};
 use crate::model::directory::Directory;
 use crate::model::name_index::NameIndex;
@@ -43,6 +44,9 @@ pub struct IncidentJson {
     /// The problem that it is linked to.
     #[schema(required)]
     problem: Option<Problem>,
+    /// Who was notified of it, the notification that was planned first first; at most the last 100.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notifications: Vec<NotificationEntry>,
     /// All events, in order.
     timeline: Vec<Event>,
 }
@@ -78,6 +82,7 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     }
     let mut detail = oldest.record(reader.read_detail(id).await?);
     let timeline = timeline(reader, id, &mut oldest).await?;
+    let notified = notified::read(reader, id, &mut oldest).await;
     // It only marks unknown names, so the incident is shown without it, too.
     let directory = reader.read_directory().await.map(|read| read.value);
     if let Ok(directory) = &directory {
@@ -98,7 +103,11 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     }
     if is_object {
         let Detail { incident, suspects, similar, problem } = detail;
-        return json::print(out, &IncidentJson { incident, suspects, similar, problem, timeline });
+        let notifications = notified.entries;
+        return json::print(
+            out,
+            &IncidentJson { incident, suspects, similar, problem, notifications, timeline },
+        );
     }
     if is_page {
         return markdown::print(out, &detail.incident, &timeline, &directory);
@@ -112,6 +121,9 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     page.head(&detail.incident)?;
     page.record(&detail.incident, &context.config.rules.levels)?;
     page.context(&detail)?;
+    for line in notified.lines(&detail.incident.summary) {
+        page.field("Notified", &line)?;
+    }
     page.review(&detail.incident)?;
     page.timeline(&timeline)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use crate::api::query::MAX_WAIT_S;
+use crate::model::notification::NotificationState;
 use crate::model::queue::Sort;
 use crate::model::time::parse_duration;
 use crate::server::scope::Scope;
@@ -163,7 +164,7 @@ macro_rules! impl_text_enum {
         })+
     };
 }
-impl_text_enum!(Sort, Name, Choice, Zone, Scope);
+impl_text_enum!(Sort, Name, Choice, Zone, Scope, NotificationState);
 
 #[cfg(test)]
 mod tests {
@@ -212,6 +213,7 @@ mod tests {
         check::<Name>();
         check::<Choice>();
         check::<Zone>();
+        check::<NotificationState>();
     }
 
     #[test]

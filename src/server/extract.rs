@@ -66,18 +66,23 @@ impl FromRequestParts<Arc<Shared>> for PathIncident {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> ApiResult<Self> {
         let text = path_parameter(parts, shared).await?;
-        if let Some(number) = parse_number(&text) {
-            return Ok(Self(IncidentRef::Number(number)));
-        }
-        // Other notations of the UUID would make more than one path for an incident.
-        let id = (text.len() == 36).then(|| text.parse().ok()).flatten();
-        id.map(|id| Self(IncidentRef::Id(id))).ok_or_else(|| {
+        parse_incident(&text).map(Self).ok_or_else(|| {
             let text = truncate(text, MAX_QUOTE_WIDTH);
             ApiError::bad_request(format!(
                 "{text:?} is no id of an incident: give its UUID, or its number as INC-2041"
             ))
         })
     }
+}
+
+/// Parses the id or the number of an incident.
+pub(super) fn parse_incident(text: &str) -> Option<IncidentRef> {
+    if let Some(number) = parse_number(text) {
+        return Some(IncidentRef::Number(number));
+    }
+    // Other notations of the UUID would make more than one name for an incident.
+    let id = (text.len() == 36).then(|| text.parse().ok()).flatten();
+    id.map(IncidentRef::Id)
 }
 
 /// The incident number in a path, such as `2041` or `INC-2041`.

@@ -13,8 +13,9 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Backend, BackendError, Capabilities, ChangeSearch,
-    ClockOffset, Cursor, Delta, Detail, FeedEntry, FeedSearch, Page, ProblemEntry, ProblemSearch,
-    ReviewEntry, ReviewSearch, Search, TimelineRange,
+    ClockOffset, Cursor, Delta, Detail, FeedEntry, FeedSearch, NotificationEntry,
+    NotificationSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
+    TimelineRange,
 };
 use crate::model::change::Change;
 use crate::model::directory::Directory;
@@ -92,7 +93,7 @@ pub trait Reader: Send + Sync {
     /// Returns the recorded problems.
     async fn read_problems(&self) -> ReadResult<Vec<Problem>>;
 
-    /// Returns one page of the events of all incidents. A cache has the lists of this and the four
+    /// Returns one page of the events of all incidents. A cache has the lists of this and the five
     /// methods below as far as they were fetched before.
     async fn read_feed(&self, search: &FeedSearch) -> ReadResult<Page<FeedEntry>>;
 
@@ -110,6 +111,12 @@ pub trait Reader: Send + Sync {
 
     /// Returns one page of the problems, with the incidents that link to them.
     async fn read_linked_problems(&self, search: &ProblemSearch) -> ReadResult<Page<ProblemEntry>>;
+
+    /// Returns one page of the notifications.
+    async fn read_notifications(
+        &self,
+        search: &NotificationSearch,
+    ) -> ReadResult<Page<NotificationEntry>>;
 
     /// Returns one page of the rows that match a filter. A cache searches words in rows alone, and
     /// has only those ended incidents that were fetched once.
@@ -237,6 +244,13 @@ impl Reader for DirectReader {
 
     async fn read_linked_problems(&self, search: &ProblemSearch) -> ReadResult<Page<ProblemEntry>> {
         self.backend.linked_problems(search).await.map(Sourced::fresh)
+    }
+
+    async fn read_notifications(
+        &self,
+        search: &NotificationSearch,
+    ) -> ReadResult<Page<NotificationEntry>> {
+        self.backend.notifications(search).await.map(Sourced::fresh)
     }
 
     async fn read_page(&self, search: &Search) -> ReadResult<Page<Summary>> {

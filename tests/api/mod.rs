@@ -13,6 +13,7 @@ mod long_poll;
 mod many_declarations;
 mod metrics;
 mod missing_store;
+mod notifications;
 mod openapi;
 mod raw;
 mod routes;

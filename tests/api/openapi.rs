@@ -10,6 +10,7 @@ use redphone::model::{Impact, IncidentCommand, PersonRef, Priority};
 use serde_json::{Value, json};
 
 use crate::support::api::{TestResponse, TestServer, declare, fetch, order};
+use crate::support::notifications;
 
 fn document() -> Value {
     serde_json::from_str(&redphone::server::openapi::document_json()).unwrap()
@@ -232,6 +233,7 @@ async fn full(server: &TestServer) -> redphone::model::IncidentId {
     for answer in &answers {
         crate::support::api::done(answer);
     }
+    notifications::import(&server.store, &notifications::of_a_night(id)).await;
     id
 }
 
@@ -278,6 +280,15 @@ async fn real_responses_match_their_schemas() {
         (path::MEASURES, vec![measures.into()]),
         (path::DIRECTORY, vec!["/v1/directory".into()]),
         (path::PROBLEMS, vec!["/v1/problems".into()]),
+        (
+            path::NOTIFICATIONS,
+            vec![
+                format!("/v1/notifications?incident={id}"),
+                "/v1/notifications?states=failed".into(),
+                "/v1/notifications?incident=INC-900".into(),
+                "/v1/notifications?limit=0".into(),
+            ],
+        ),
         (path::HEALTH, vec!["/v1/health".into()]),
         (path::READY, vec!["/v1/ready".into()]),
         (path::METRICS, vec!["/v1/metrics".into()]),

@@ -40,6 +40,8 @@ fn commands_options_and_fixed_values_are_offered() {
         (&["completions", "z"], &["zsh"]),
         (&["feed", "--kind", "note"], &["note_added", "note_corrected"]),
         (&["list", "--sort", "ne"], &["newest"]),
+        (&["notifications", "--state", ""], &["waiting", "sent", "failed", "unreachable"]),
+        (&["schema", "no"], &["notifications"]),
         (&["list", "st"], &["status:"]),
         (&["list", "status:tri"], &["status:triggered"]),
         (&["list", "-is:sno"], &["-is:snoozed"]),

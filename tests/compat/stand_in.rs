@@ -34,6 +34,8 @@ enum Answer {
     Directory,
     /// No incident passes the filter.
     NoIncident,
+    /// The server has no such path.
+    NoSuchPath,
 }
 
 /// A server on loopback.
@@ -114,6 +116,10 @@ impl Script {
         if (request.method.as_str(), request.path.as_str()) == ("GET", "/v1/directory") {
             return Answer::Directory;
         }
+        // Nor who was notified of an incident that it showed: the old server has no such list.
+        if request.method == "GET" && request.path.starts_with("/v1/notifications?") {
+            return Answer::NoSuchPath;
+        }
         // Nor whether an incident has a value that only a later version defines.
         if request.method == "GET" && request.path.ends_with("&sort=newest&limit=1") {
             return Answer::NoIncident;
@@ -148,6 +154,14 @@ fn serve(mut stream: TcpStream, script: &Mutex<Script>) {
             Answer::NoIncident => unrecorded(serde_json::json!({
                 "rows": [], "next": null, "total": 0, "counts": null
             })),
+            Answer::NoSuchPath => RecordedResponse {
+                status: 404,
+                ..unrecorded(serde_json::json!({
+                    "type": "urn:redphone:not_found", "title": "Not found", "status": 404,
+                    "code": "not_found",
+                    "detail": "there is no such path: /v1/openapi.json lists all"
+                }))
+            },
             Answer::NotRecorded => {
                 let _ = stream.write_all(b"HTTP/1.1 501 Not Recorded\r\nContent-Length: 0\r\n\r\n");
                 continue;

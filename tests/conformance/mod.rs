@@ -88,6 +88,7 @@ each_backend!(
     reviews_are_listed_with_the_missing_ones,
     action_items_are_listed_overdue_first,
     problems_are_listed_with_their_incidents,
+    notifications_of_a_quiet_incident_are_none,
     lists_refuse_foreign_marks_and_limits,
 );
 

@@ -2,7 +2,7 @@
 
 use redphone::api::{Details, ErrorCode};
 use redphone::backend::lists::{
-    ActionItemSearch, ChangeSearch, FeedSearch, ProblemSearch, ReviewSearch,
+    ActionItemSearch, ChangeSearch, FeedSearch, NotificationSearch, ProblemSearch, ReviewSearch,
 };
 use redphone::backend::{Backend, BackendError};
 
@@ -17,7 +17,7 @@ async fn lists_of_an_older_server_are_named_in_one_sentence() {
     let fixture = ClientFixture::new();
     let client = fixture.client(&server.url());
     let host = server.address.to_string();
-    let errors: [(BackendError, &str); 5] = [
+    let errors: [(BackendError, &str); 6] = [
         (client.feed(&FeedSearch::first(5)).await.unwrap_err(), "feed"),
         (client.recorded_changes(&ChangeSearch::first(5)).await.unwrap_err(), "list of changes"),
         (client.reviews(&ReviewSearch::first(5)).await.unwrap_err(), "list of reviews"),
@@ -28,6 +28,10 @@ async fn lists_of_an_older_server_are_named_in_one_sentence() {
         (
             client.linked_problems(&ProblemSearch::first(5)).await.unwrap_err(),
             "list of problems with their incidents",
+        ),
+        (
+            client.notifications(&NotificationSearch::first(5)).await.unwrap_err(),
+            "list of notifications",
         ),
     ];
     for (error, list) in errors {

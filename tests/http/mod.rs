@@ -15,5 +15,6 @@ mod lists;
 mod long_poll;
 mod proxy;
 mod requests;
+mod tokens;
 mod verbs_offline;
 mod watch;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use redphone::backend::lists::{
-    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, ProblemEntry,
-    ProblemSearch, ReviewEntry, ReviewSearch,
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, NotificationEntry,
+    NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
 };
 use redphone::backend::{
     Backend, BackendError, Capabilities, Cursor, Delta, Detail, Missing, Outcome, Page, PageMark,
@@ -46,6 +46,7 @@ struct State {
     directory: Directory,
     changes: Vec<Change>,
     problems: Vec<Problem>,
+    notifications: Vec<NotificationEntry>,
     incidents: HashMap<IncidentId, (Incident, Vec<Event>)>,
     /// Which incident changed, in order; the cursor is the length.
     log: Vec<IncidentId>,
@@ -82,6 +83,11 @@ impl Memory {
         let outcome = self.state().execute(envelope, envelope.at)?;
         self.changed.notify_waiters();
         Ok(outcome)
+    }
+
+    /// Adds a notification to the list of them.
+    pub fn add_notification(&self, entry: NotificationEntry) {
+        self.state().notifications.push(entry);
     }
 
     /// Returns a number that was never returned before, for ids that are the same in each run.
@@ -462,6 +468,15 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         lists::page(search, state.problem_rows())
+    }
+
+    async fn notifications(
+        &self,
+        search: &NotificationSearch,
+    ) -> Result<Page<NotificationEntry>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        lists::page(search, state.notifications.clone())
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

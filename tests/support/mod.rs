@@ -11,6 +11,7 @@ pub mod later;
 pub mod memory;
 pub mod metrics;
 pub mod model;
+pub mod notifications;
 pub mod old_store;
 pub mod proxy;
 pub mod remote_stub;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::lists::{
-    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, ProblemEntry,
-    ProblemSearch, ReviewEntry, ReviewSearch,
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, NotificationEntry,
+    NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
 };
 use redphone::backend::{
     Backend, BackendError, Capabilities, ClockOffset, Cursor, Delta, Detail, Outcome, Page, Search,
@@ -337,6 +337,13 @@ impl Backend for RemoteStub {
         search: &ProblemSearch,
     ) -> Result<Page<ProblemEntry>, BackendError> {
         self.pass_through("linked_problems", self.inner.linked_problems(search)).await
+    }
+
+    async fn notifications(
+        &self,
+        search: &NotificationSearch,
+    ) -> Result<Page<NotificationEntry>, BackendError> {
+        self.pass_through("notifications", self.inner.notifications(search)).await
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

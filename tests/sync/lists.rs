@@ -1,13 +1,15 @@
 //! Lists over all incidents of a remote that is away: what was fetched answers any search.
 
 use chrono::NaiveDate;
-use redphone::backend::lists::{ActionItemSearch, FeedSearch, TimeOrder};
+use redphone::backend::lists::{ActionItemSearch, FeedSearch, NotificationSearch, TimeOrder};
 use redphone::backend::{Backend, BackendError, PageMark};
+use redphone::model::notification::NotificationState;
 use redphone::model::review::{ActionItem, ActionKind};
 use redphone::model::{IncidentCommand, IncidentId};
 use redphone::sync::Reader;
 
 use super::fixtures::RemoteFixture;
+use crate::support::notifications;
 use crate::support::remote_stub::StubMode;
 use crate::support::requests::{declared, done};
 
@@ -75,4 +77,26 @@ async fn feed_that_was_never_fetched_is_unreachable() {
     let next = FeedSearch { after: Some(mark), ..search };
     assert!(remote.read_feed(&next).await.is_err());
     assert!(remote.feed(&oldest).await.is_ok());
+}
+
+#[tokio::test]
+async fn cached_notifications_answer_while_the_remote_is_away() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "one").await;
+    notifications::import(&fixture.store, &notifications::of_a_night(id)).await;
+    let remote = fixture.remote().await;
+    let search = NotificationSearch::first(100);
+    let fresh = remote.read_notifications(&search).await.unwrap();
+    assert_eq!((fresh.as_of, fresh.value.rows.len()), (None, 4));
+    fixture.stub.set_mode(StubMode::Offline);
+    let cached = remote.read_notifications(&search).await.unwrap();
+    assert!(cached.as_of.is_some());
+    assert_eq!(cached.value.rows, fresh.value.rows);
+    let failed = NotificationSearch {
+        incident: Some(id),
+        states: vec![NotificationState::Failed],
+        ..search
+    };
+    let rows = remote.read_notifications(&failed).await.unwrap().value.rows;
+    assert_eq!((rows.len(), rows[0].attempts.len()), (1, 3));
 }

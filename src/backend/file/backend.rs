@@ -16,8 +16,8 @@ use super::{
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, CommandKinds, Cursor, Delta, Detail,
-    FeedEntry, FeedSearch, Outcome, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
-    Search, Storage, StoreMark, TimelineRange,
+    FeedEntry, FeedSearch, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry,
+    ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark, TimelineRange,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::change::Change;
@@ -172,6 +172,13 @@ impl Backend for FileStore {
         search: &ProblemSearch,
     ) -> Result<Page<ProblemEntry>, BackendError> {
         self.with_path_context(self.read_linked_problems(search)).await
+    }
+
+    async fn notifications(
+        &self,
+        search: &NotificationSearch,
+    ) -> Result<Page<NotificationEntry>, BackendError> {
+        self.with_path_context(self.read_notifications(search)).await
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

@@ -22,8 +22,8 @@ use super::store::FileStore;
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, Cursor, Delta, Detail, FeedEntry,
-    FeedSearch, Outcome, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
-    Storage, StoreMark, TimelineRange,
+    FeedSearch, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry, ProblemSearch,
+    ReviewEntry, ReviewSearch, Search, Storage, StoreMark, TimelineRange,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::change::Change;
@@ -309,6 +309,13 @@ impl Backend for ReopeningStore {
         search: &ProblemSearch,
     ) -> Result<Page<ProblemEntry>, BackendError> {
         self.current_store().await?.0.linked_problems(search).await
+    }
+
+    async fn notifications(
+        &self,
+        search: &NotificationSearch,
+    ) -> Result<Page<NotificationEntry>, BackendError> {
+        self.current_store().await?.0.notifications(search).await
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

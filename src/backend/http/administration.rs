@@ -56,7 +56,7 @@ impl HttpBackend {
         request.change.check().map_err(rejected)?;
         let Sent { method, path, path_value, query, body } = sent(&request.change)?;
         let expected = expected(&request.expected);
-        let change = ChangeRequest { method, key: request.id.to_string(), expected };
+        let change = ChangeRequest { method, key: Some(request.id.to_string()), expected };
         let request = ApiRequest {
             path_value: &path_value,
             query: query.as_ref(),
@@ -89,7 +89,7 @@ impl HttpBackend {
         }
     }
 
-    fn no_administration(&self) -> BackendError {
+    pub(super) fn no_administration(&self) -> BackendError {
         BackendError::not_allowed(NoAdministration { host: Some(self.client.host.clone()) })
     }
 

@@ -55,8 +55,8 @@ pub(super) struct ApiRequest<'a, Q> {
 /// What a request has that changes an entry of the directory.
 pub(super) struct ChangeRequest {
     pub(super) method: Method,
-    /// The key by which the request takes effect once.
-    pub(super) key: String,
+    /// The key by which the request takes effect once; `None` for a route without keys.
+    pub(super) key: Option<String>,
     /// The header that says what the entry must be like, and its value.
     pub(super) expected: Option<(HeaderName, String)>,
 }
@@ -159,7 +159,9 @@ impl ApiClient {
             builder = builder.header(IF_NONE_MATCH, tag);
         }
         if let Some(ChangeRequest { key, expected, .. }) = &request.change {
-            builder = builder.header(IDEMPOTENCY_KEY, key);
+            if let Some(key) = key {
+                builder = builder.header(IDEMPOTENCY_KEY, key);
+            }
             if let Some((name, value)) = expected {
                 builder = builder.header(name, value);
             }

@@ -7,6 +7,7 @@
 //! Every error is a sentence that names the host and contains neither the token nor any other part
 //! of the request.
 
+mod access_tokens;
 mod address;
 mod administration;
 mod backoff;
@@ -40,7 +41,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, List, NoSuchList,
-    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
+    NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
 };
 use super::{
     Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
@@ -63,6 +64,7 @@ use long_poll::{LongPoll, MIN_WAIT};
 use token::TokenCache;
 use unusable_response::Unusable;
 
+pub use access_tokens::{AccessToken, CreatedAccessToken, NewAccessToken};
 pub use address::{Address, AddressError};
 pub use long_poll::LongPollState;
 pub use open_error::OpenError;
@@ -492,6 +494,14 @@ impl Backend for HttpBackend {
     ) -> Result<Page<ProblemEntry>, BackendError> {
         let query = list_query::LinkedProblems::from(search);
         self.get_list(List::Problems, path::LINKED_PROBLEMS, query).await
+    }
+
+    async fn notifications(
+        &self,
+        search: &NotificationSearch,
+    ) -> Result<Page<NotificationEntry>, BackendError> {
+        let query = list_query::Notifications::from(search);
+        self.get_list(List::Notifications, path::NOTIFICATIONS, query).await
     }
 
     async fn store_mark(&self) -> Option<StoreMark> {

@@ -1,5 +1,5 @@
-//! Lists over all incidents: their events, reviews and action items, and the recorded changes and
-//! problems. Each is read in pages.
+//! Lists over all incidents: their events, reviews, action items and notifications, and the recorded
+//! changes and problems. Each is read in pages.
 //!
 //! A search says which rows a list has and in which order. [`ListSearch`] is that for whoever has
 //! the rows at hand, such as a cache; a store finds them by its indexes.
@@ -8,6 +8,7 @@ mod action_items;
 mod brief;
 mod changes;
 mod feed;
+mod notifications;
 mod problems;
 mod reviews;
 
@@ -18,6 +19,7 @@ pub use action_items::{ActionItemEntry, ActionItemSearch};
 pub use brief::IncidentBrief;
 pub use changes::ChangeSearch;
 pub use feed::{FeedEntry, FeedSearch, TimeOrder};
+pub use notifications::{NotificationEntry, NotificationSearch};
 pub use problems::{MAX_LINKED, ProblemEntry, ProblemSearch};
 pub use reviews::{ReviewEntry, ReviewSearch};
 
@@ -41,6 +43,8 @@ pub enum List {
     ActionItems,
     /// Problems with the incidents that link to them.
     Problems,
+    /// Notifications that were sent to people, or are to be sent.
+    Notifications,
 }
 
 impl List {
@@ -53,6 +57,7 @@ impl List {
             Self::Reviews => "list of reviews",
             Self::ActionItems => "list of action items",
             Self::Problems => "list of problems with their incidents",
+            Self::Notifications => "list of notifications",
         }
     }
 }

@@ -36,6 +36,7 @@ pub struct List {
 pub(super) const SHOW: &str = "\
 --json prints one object: incident (the fields of `list` and the rest of the record), suspects,
 similar, problem, and timeline with all events in order.
+Where there are any, it also has notifications: the last 100, the first one first.
 
 With --columns or another format it prints the row of the incident as `list` does. --format markdown
 alone prints the record and the timeline as Markdown.
@@ -110,6 +111,8 @@ text_enum! {
         List = "list",
         /// A line of `events --json`.
         Events = "events",
+        /// A line of `notifications --json`.
+        Notifications = "notifications",
         /// The object of `show --json`.
         Show = "show",
         /// A line of a verb with --json, such as `assign`.

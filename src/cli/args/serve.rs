@@ -1,7 +1,7 @@
 //! Arguments of `serve` and `token`.
 
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -103,6 +103,9 @@ pub const TOKEN: &str = "\
 Tokens are kept in a file beside the store, without their secrets. A running server takes changes
 over within a second.
 
+With a profile or --backend that leads to an API, they are the tokens of its server, which changes
+them: that needs a token of scope admin.
+
 Scopes:
   metrics  reads the metrics of the server, and nothing else
   read     reads everything, changes nothing
@@ -125,6 +128,24 @@ pub enum TokenCommand {
     List(ListTokens),
     /// Take a token back
     Revoke(RevokeToken),
+}
+
+impl TokenCommand {
+    /// Returns the file of tokens that is meant; `None` unless one is named.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Create(args) => args.tokens.as_deref(),
+            Self::List(args) => args.tokens.as_deref(),
+            Self::Revoke(args) => args.tokens.as_deref(),
+        }
+    }
+
+    /// Returns whether it changes the tokens of a server, if an API is meant.
+    #[must_use]
+    pub fn changes_server(&self) -> bool {
+        !matches!(self, Self::List(_)) && self.file().is_none()
+    }
 }
 
 /// Arguments of `redphone token create`.

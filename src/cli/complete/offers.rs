@@ -30,7 +30,7 @@ const EXPIRIES: [&str; 5] = ["7d", "30d", "90d", "365d", "never"];
 /// Priorities, and the levels of impact and urgency that lead to one.
 const PRIORITIES: [&str; 7] = ["p1", "p2", "p3", "p4", "high", "medium", "low"];
 /// Columns that lists have by default, or that are asked for most.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 20] = [
     "label",
     "number",
     "title",
@@ -46,6 +46,10 @@ const COLUMNS: [&str; 16] = [
     "kind",
     "actor",
     "text",
+    "person",
+    "channel",
+    "contact",
+    "state",
     "id",
 ];
 /// Where servers listen.

@@ -3,9 +3,11 @@
 mod columns;
 mod format;
 mod line;
+mod notification;
 mod schema;
 mod template;
 
 pub use format::{Format, FormatArgs, Printer};
 pub use line::{EventLine, IncidentChange, IncidentLine};
+pub use notification::NotificationLine;
 pub use schema::json_schema;

@@ -7,6 +7,7 @@ pub mod contact;
 pub mod decision;
 pub mod delivery;
 pub mod message_kind;
+mod remark;
 pub mod step;
 
 pub use channel_kind::{ChannelKind, UnknownChannelKind};

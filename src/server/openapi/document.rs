@@ -149,7 +149,11 @@ const TAGS: [(&str, &str); 8] = [
         "Declare an incident and change it: one route for each verb, with fields as people type \
          them. For scripts and people; a program that works offline sends commands.",
     ),
-    ("lists", "Lists over all incidents: events, reviews, action items, changes and problems."),
+    (
+        "lists",
+        "Lists over all incidents: events, reviews, action items, changes, problems and \
+         notifications.",
+    ),
     ("directory", "People, teams, services, policies, schedules, and who is on call."),
     ("place", "What this server has and what the token permits."),
     ("commands", "Commands with ids of their own, for clients that work offline and catch up."),

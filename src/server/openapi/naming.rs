@@ -9,11 +9,12 @@ use super::requests::COPY_SUFFIX;
 use super::schemas::{Members, change_references, reference, referenced, schemas_mut, tag};
 
 /// The names of pages, which are those of their rows.
-const RENAMED: [(&str, &str); 7] = [
+const RENAMED: [(&str, &str); 8] = [
     ("Page_AdministrationEvent", "AdministrationPage"),
     ("Page_ActionItemEntry", "ActionItemPage"),
     ("Page_Change", "ChangePage"),
     ("Page_FeedEntry", "FeedPage"),
+    ("Page_NotificationEntry", "NotificationPage"),
     ("Page_ProblemEntry", "ProblemPage"),
     ("Page_ReviewEntry", "ReviewPage"),
     ("Page_Summary", "IncidentPage"),

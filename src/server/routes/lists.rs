@@ -10,8 +10,8 @@ use super::incidents::{DEFAULT_ROWS, check_limit, check_time};
 use crate::api::{list_query, path};
 use crate::backend::Page;
 use crate::backend::lists::{
-    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, ProblemEntry,
-    ProblemSearch, ReviewEntry, ReviewSearch,
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, NotificationEntry,
+    NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
 };
 use crate::model::EventBody;
 use crate::model::change::Change;
@@ -19,7 +19,7 @@ use crate::model::text::truncate;
 use crate::server::auth::ReadAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
-use crate::server::extract::Query;
+use crate::server::extract::{Query, parse_incident};
 use crate::server::openapi::document::ErrorResponses;
 use crate::server::state::Shared;
 
@@ -143,6 +143,45 @@ pub(super) async fn linked_problems(
         after: query.after,
     };
     CachedJson::encode(&shared.backend.linked_problems(&search).await?).map(JsonResponse)
+}
+
+/// The notifications with the attempts to send them, the one that was planned last first
+///
+/// A page may have fewer rows than `limit`, even none, although `next` is there.
+#[utoipa::path(
+    get, path = path::NOTIFICATIONS, tag = "lists", params(list_query::Notifications),
+    security(("token" = [])),
+    responses(
+        (status = 200, body = Page<NotificationEntry>, description = "The notifications"),
+        ErrorResponses,
+    ),
+)]
+pub(super) async fn notifications(
+    State(shared): State<Arc<Shared>>,
+    ReadAccess(_): ReadAccess,
+    Query(query): Query<list_query::Notifications>,
+) -> ApiResult<JsonResponse> {
+    let incident = match query.incident {
+        Some(text) => {
+            let named = parse_incident(&text).ok_or_else(|| {
+                let text = truncate(text, MAX_QUOTE);
+                ApiError::bad_request(format!(
+                    "incident in the query: {text:?} is no incident: give its UUID, or its number \
+                     as INC-2041"
+                ))
+            })?;
+            Some(shared.incident_id(named).await?)
+        }
+        None => None,
+    };
+    let search = NotificationSearch {
+        incident,
+        person: check_name("person", query.person)?,
+        states: parse_list("states", &query.states)?,
+        limit: check_limit("limit", query.limit, DEFAULT_ROWS)?,
+        after: query.after,
+    };
+    CachedJson::encode(&shared.backend.notifications(&search).await?).map(JsonResponse)
 }
 
 /// A range of time of which either end may be open.

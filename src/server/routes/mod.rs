@@ -82,6 +82,7 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(lists::reviews))
         .routes(routes!(lists::action_items))
         .routes(routes!(lists::linked_problems))
+        .routes(routes!(lists::notifications))
         .routes(routes!(changes::changes))
         .routes(routes!(commands::commands))
         .routes(routes!(service::health))

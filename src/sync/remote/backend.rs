@@ -11,8 +11,8 @@ use super::{Remote, Submission};
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, ClockOffset, Cursor, Delta, Detail,
-    FeedEntry, FeedSearch, Outcome, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
-    Search, TimelineRange,
+    FeedEntry, FeedSearch, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry,
+    ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::change::Change;
@@ -105,6 +105,13 @@ impl Backend for Remote {
         search: &ProblemSearch,
     ) -> Result<Page<ProblemEntry>, BackendError> {
         self.read_linked_problems(search).await.map(|read| read.value)
+    }
+
+    async fn notifications(
+        &self,
+        search: &NotificationSearch,
+    ) -> Result<Page<NotificationEntry>, BackendError> {
+        self.read_notifications(search).await.map(|read| read.value)
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

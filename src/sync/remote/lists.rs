@@ -23,6 +23,7 @@ const fn fact_name(list: List) -> &'static str {
         List::Reviews => "list reviews",
         List::ActionItems => "list action items",
         List::Problems => "list problems",
+        List::Notifications => "list notifications",
     }
 }
 

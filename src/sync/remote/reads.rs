@@ -18,8 +18,8 @@ use super::fetch::TIMELINE_EVENTS;
 use super::{Remote, Shared};
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, BackendError, Capabilities, ChangeSearch, ClockOffset,
-    Cursor, Delta, Detail, FeedEntry, FeedSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry,
-    ReviewSearch, Search, TimelineRange,
+    Cursor, Delta, Detail, FeedEntry, FeedSearch, NotificationEntry, NotificationSearch, Page,
+    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange,
 };
 use crate::model::change::Change;
 use crate::model::directory::Directory;
@@ -69,6 +69,13 @@ impl Reader for Remote {
 
     async fn read_linked_problems(&self, search: &ProblemSearch) -> ReadResult<Page<ProblemEntry>> {
         self.shared.read_list(search, self.shared.backend.linked_problems(search)).await
+    }
+
+    async fn read_notifications(
+        &self,
+        search: &NotificationSearch,
+    ) -> ReadResult<Page<NotificationEntry>> {
+        self.shared.read_list(search, self.shared.backend.notifications(search)).await
     }
 
     async fn read_page(&self, search: &Search) -> ReadResult<Page<Summary>> {

@@ -3,11 +3,12 @@
 use chrono::{NaiveDate, TimeDelta, Utc};
 use redphone::backend::lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, ListSearch,
-    ProblemSearch, ReviewSearch, ReviewState, TimeOrder,
+    NotificationSearch, ProblemSearch, ReviewSearch, ReviewState, TimeOrder,
 };
 use redphone::backend::{Backend, BackendError, Page, PageMark};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::{Declaration, Link};
+use redphone::model::notification::NotificationState;
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::review::{ActionItem, ActionKind, Section};
 use redphone::model::{
@@ -329,6 +330,21 @@ pub async fn problems_are_listed_with_their_incidents(backend: &dyn Backend) {
     assert_eq!(all_pages!(backend, linked_problems, other, 1).len(), 0);
 }
 
+/// An incident that nobody was called for has none, nor has one that does not exist.
+pub async fn notifications_of_a_quiet_incident_are_none(backend: &dyn Backend) {
+    let id = declared(backend, "quiet").await;
+    for incident in [None, Some(id), Some(IncidentId::new())] {
+        let search = NotificationSearch {
+            incident,
+            person: Some("ines".into()),
+            states: NotificationState::ALL.to_vec(),
+            ..NotificationSearch::first(5)
+        };
+        let page = backend.notifications(&search).await.unwrap();
+        assert_eq!((page.rows, page.next), (Vec::new(), None));
+    }
+}
+
 fn is_refused<T>(result: &Result<T, BackendError>) -> bool {
     matches!(result, Err(BackendError::Rejected(_)))
 }
@@ -339,6 +355,7 @@ pub async fn lists_refuse_foreign_marks_and_limits(backend: &dyn Backend) {
         PageMark::Change(5, 5),
         PageMark::Review(false, 5),
         PageMark::Problem(ProblemId::new()),
+        PageMark::Notification(5, uuid::Uuid::now_v7()),
         PageMark::Key(5),
         PageMark::from("next please".to_owned()),
     ];
@@ -358,8 +375,12 @@ pub async fn lists_refuse_foreign_marks_and_limits(backend: &dyn Backend) {
             assert!(is_refused(&backend.reviews(&reviews).await), "{mark:?}");
         }
         if !matches!(mark, PageMark::Problem(_)) {
-            let problems = ProblemSearch { after, ..ProblemSearch::first(5) };
+            let problems = ProblemSearch { after: after.clone(), ..ProblemSearch::first(5) };
             assert!(is_refused(&backend.linked_problems(&problems).await), "{mark:?}");
+        }
+        if !matches!(mark, PageMark::Notification(..)) {
+            let notifications = NotificationSearch { after, ..NotificationSearch::first(5) };
+            assert!(is_refused(&backend.notifications(&notifications).await), "{mark:?}");
         }
     }
     for limit in [0, 1001] {
@@ -368,5 +389,6 @@ pub async fn lists_refuse_foreign_marks_and_limits(backend: &dyn Backend) {
         assert!(backend.reviews(&ReviewSearch::first(limit)).await.is_err());
         assert!(backend.action_items(&ActionItemSearch::first(limit)).await.is_err());
         assert!(backend.linked_problems(&ProblemSearch::first(limit)).await.is_err());
+        assert!(backend.notifications(&NotificationSearch::first(limit)).await.is_err());
     }
 }

@@ -117,6 +117,7 @@ assert any(entry.event.kind == "review_published" for entry in events.events)
 assert call("events", since=events.cursor).events == []
 for operation in ["feed", "change_records", "reviews", "action_items", "linked_problems"]:
     call(operation)
+assert call("notifications", incident=incident, states="failed,unreachable").rows == []
 for operation in ["capabilities", "directory", "problems", "changes", "health", "ready", "metrics"]:
     call(operation)
 call("openapi")

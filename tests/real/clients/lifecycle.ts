@@ -89,3 +89,95 @@ assert(typeof events !== "string");
 const kinds = events.events.map((entry) => entry.event.kind);
 assert(kinds.includes("declared") && kinds.includes("review_published"), kinds.join(", "));
 console.log(`${declared.label} was declared, closed and reviewed`);
+
+const notified = await success(
+  client.GET("/v1/notifications", {
+    params: { query: { incident: declared.label, states: "failed,unreachable" } },
+  }),
+);
+assert.deepEqual(notified.rows, []);
+
+// Administration, with entries of its own.
+type Change = components["schemas"]["Administered"];
+
+/** Returns whether a change has changed something. */
+async function changed(request: Promise<Answer<Change>>): Promise<void> {
+  const { event } = await success(request);
+  assert(event);
+}
+
+const handle = "amara";
+const team = "payouts";
+await changed(
+  client.PUT("/v1/people/{handle}", {
+    params: { path: { handle } },
+    body: { handle, name: "Amara Rahal" },
+  }),
+);
+await changed(
+  client.PUT("/v1/teams/{name}", {
+    params: { path: { name: team }, header: { "if-none-match": "*" } },
+    body: { name: team, members: [handle] },
+  }),
+);
+await changed(
+  client.PUT("/v1/services/{name}", {
+    params: { path: { name: "payout-api" } },
+    body: { name: "payout-api", team, depends_on: [] },
+  }),
+);
+await changed(
+  client.PUT("/v1/schedules/{team}", {
+    params: { path: { team } },
+    body: { team, rotation: [handle], starts_at: "2026-03-02T00:00:00Z", turn_s: 86_400 },
+  }),
+);
+await changed(
+  client.PUT("/v1/policies/{team}", {
+    params: { path: { team } },
+    body: { team, levels: [{ after_s: 0, call: [{ person: handle }] }] },
+  }),
+);
+const person = await success(
+  client.GET("/v1/people/{handle}", { params: { path: { handle } } }),
+);
+assert.equal(person.name, "Amara Rahal");
+const members = await success(
+  client.GET("/v1/teams/{name}", { params: { path: { name: team } } }),
+);
+assert.deepEqual(members.members, [handle]);
+
+const span = { person: "ines", from: "2030-01-01T00:00:00Z", to: "2030-01-02T00:00:00Z" };
+await changed(
+  client.POST("/v1/schedules/{team}/overrides", { params: { path: { team } }, body: span }),
+);
+const schedule = await success(
+  client.GET("/v1/schedules/{team}", { params: { path: { team } } }),
+);
+assert.equal(schedule.overrides?.[0]?.person, "ines");
+await changed(
+  client.DELETE("/v1/schedules/{team}/overrides", { params: { path: { team }, query: span } }),
+);
+
+// One after another: what is named by another entry is not removed before that.
+await changed(client.DELETE("/v1/policies/{team}", { params: { path: { team } } }));
+await changed(client.DELETE("/v1/schedules/{team}", { params: { path: { team } } }));
+await changed(
+  client.DELETE("/v1/services/{name}", { params: { path: { name: "payout-api" } } }),
+);
+await changed(client.DELETE("/v1/teams/{name}", { params: { path: { name: team } } }));
+await changed(client.DELETE("/v1/people/{handle}", { params: { path: { handle } } }));
+
+const created = await success(
+  client.POST("/v1/tokens", { body: { name: "typescript", scope: "read" } }),
+);
+assert(created.secret.startsWith("rp_"));
+const tokens = await success(client.GET("/v1/tokens"));
+assert(tokens.some((token) => token.id === created.token.id));
+const revoked = await success(
+  client.DELETE("/v1/tokens/{id}", { params: { path: { id: created.token.id } } }),
+);
+assert(revoked.revoked_at);
+const log = await success(client.GET("/v1/administration", { params: { query: { limit: 2 } } }));
+assert.equal(log.rows.length, 2);
+console.log("people, teams, services, schedules, policies, overrides and tokens were changed");

@@ -1,8 +1,10 @@
-//! Reads the lists over all incidents, by the indexes and tables of `0006_lists.sql`.
+//! Reads the lists over all incidents, by the indexes and tables of `0006_lists.sql`, and the
+//! notifications of `0009_notifications.sql`.
 
 mod action_items;
 mod changes;
 mod feed;
+mod notifications;
 mod paging;
 mod problems;
 mod reviews;
@@ -14,8 +16,8 @@ use paging::check_limit;
 use super::error::{StoreResult, display_path};
 use super::store::FileStore;
 use crate::backend::lists::{
-    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, ProblemEntry,
-    ProblemSearch, ReviewEntry, ReviewSearch,
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, NotificationEntry,
+    NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
 };
 use crate::backend::{BackendError, Page};
 use crate::model::change::Change;
@@ -80,6 +82,15 @@ impl FileStore {
     ) -> StoreResult<Page<ProblemEntry>> {
         self.check_lists(search.limit)?;
         problems::read(&mut *self.acquire_reader().await?, search).await
+    }
+
+    /// Returns one page of the notifications; an empty one of a store of an earlier version.
+    pub(super) async fn read_notifications(
+        &self,
+        search: &NotificationSearch,
+    ) -> StoreResult<Page<NotificationEntry>> {
+        check_limit(search.limit)?;
+        notifications::read(&mut *self.acquire_reader().await?, search).await
     }
 
     /// Refuses a store without the tables of the lists, and a page of no or too many rows.

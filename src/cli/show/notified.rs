@@ -1,0 +1,100 @@
+//! Who was notified of an incident, in what `show` prints.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use tokio::time::timeout;
+
+use crate::backend::Page;
+use crate::backend::lists::{NotificationEntry, NotificationSearch};
+use crate::cli::session::OldestRead;
+use crate::model::notification::Notification;
+use crate::model::{IncidentId, Summary};
+use crate::sync::Reader;
+
+/// The greatest number of notifications that are shown with an incident.
+const MAX_SHOWN: u32 = 100;
+
+/// How long the notifications are waited for, and how long if the incident itself came from the
+/// cache, as its remote is away: what is cached comes at once.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+const MAX_CACHE_WAIT: Duration = Duration::from_secs(1);
+
+/// The notifications of an incident, the one that was planned first first.
+#[derive(Debug, Default)]
+pub(super) struct Notified {
+    /// The last ones, at most 100.
+    pub(super) entries: Vec<NotificationEntry>,
+    /// Whether there are earlier ones.
+    has_more: bool,
+}
+
+/// Reads the notifications of an incident. A backend that has no such list, or that does not give
+/// it in time, has none: the incident is shown all the same.
+pub(super) async fn read(
+    reader: &dyn Reader,
+    incident: IncidentId,
+    oldest: &mut OldestRead,
+) -> Notified {
+    let search =
+        NotificationSearch { incident: Some(incident), ..NotificationSearch::first(MAX_SHOWN) };
+    let wait = if oldest.is_fresh() { MAX_WAIT } else { MAX_CACHE_WAIT };
+    match timeout(wait, reader.read_notifications(&search)).await {
+        Ok(Ok(read)) if read.value.rows.is_empty() => Notified::default(),
+        Ok(Ok(read)) => {
+            let Page { rows: mut entries, next, .. } = oldest.record(read);
+            entries.reverse();
+            Notified { entries, has_more: next.is_some() }
+        }
+        Ok(Err(error)) => {
+            tracing::debug!("the notifications can't be read: {error}");
+            Notified::default()
+        }
+        Err(_) => Notified::default(),
+    }
+}
+
+impl Notified {
+    /// Returns a line for each person who was notified, or was to be.
+    pub(super) fn lines(&self, incident: &Summary) -> Vec<String> {
+        let mut lines = person_lines(&self.entries, incident.reported_at.date_naive());
+        if self.has_more {
+            lines.push(format!("earlier ones: redphone notifications {}", incident.label()));
+        }
+        lines
+    }
+}
+
+/// Returns a line for each person, in the order in which the first one of each was planned. Times
+/// of another day than `day` have their date.
+fn person_lines(entries: &[NotificationEntry], day: NaiveDate) -> Vec<String> {
+    let mut people: Vec<(&str, Vec<String>)> = Vec::new();
+    for NotificationEntry { notification, .. } in entries {
+        let handle = &*notification.person.handle;
+        let text = outcome(notification, day);
+        match people.iter_mut().find(|(person, _)| *person == handle) {
+            Some((_, texts)) => texts.push(text),
+            None => people.push((handle, vec![text])),
+        }
+    }
+    people.into_iter().map(|(person, texts)| format!("{person} {}", texts.join(" · "))).collect()
+}
+
+/// Returns by which way a person was notified, when, and what became of it.
+fn outcome(notification: &Notification, day: NaiveDate) -> String {
+    let time = |at: DateTime<Utc>| {
+        let is_same_day = at.date_naive() == day;
+        at.format(if is_same_day { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" }).to_string()
+    };
+    let way = notification.way();
+    let by = if way.is_empty() { String::new() } else { format!("by {way} ") };
+    let remark = notification.remark(time);
+    let separator = match remark.chars().next() {
+        None => "",
+        Some('(') => " ",
+        Some(_) => ": ",
+    };
+    let (at, state) = (time(notification.updated_at), notification.state);
+    let text = format!("{by}{at} {state}{separator}{remark}");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,144 @@
+//! What people are told of a notification beyond its state.
+
+use chrono::{DateTime, Utc};
+
+use super::delivery::{Notification, NotificationState};
+
+impl Notification {
+    /// Returns by which channel and to which contact it is sent, such as `ntfy phone`; empty for a
+    /// person who has no contact.
+    #[must_use]
+    pub fn way(&self) -> String {
+        let is_one = self.channel == self.contact || self.contact.is_empty();
+        if is_one { self.channel.clone() } else { format!("{} {}", self.channel, self.contact) }
+    }
+
+    /// Returns what is to be said beside the state: which attempt it was, when the next one is due,
+    /// whether it may have arrived twice, and the reason; empty for one that was sent at once.
+    /// `time` formats a time.
+    #[must_use]
+    pub fn remark(&self, time: impl Fn(DateTime<Utc>) -> String) -> String {
+        let attempts = self.attempts;
+        let mut facts = Vec::new();
+        match self.state {
+            NotificationState::Waiting if attempts == 0 => {
+                facts.push(format!("due {}", time(self.next_try.unwrap_or(self.due))));
+            }
+            NotificationState::Waiting => {
+                let next = self.next_try.map(&time).unwrap_or_default();
+                facts.push(format!("{} attempt {next}", ordinal(attempts + 1)).trim_end().into());
+            }
+            NotificationState::Failed | NotificationState::Cancelled => match attempts {
+                0 => {}
+                1 => facts.push("1 attempt".to_owned()),
+                _ => facts.push(format!("{attempts} attempts")),
+            },
+            _ if attempts > 1 => facts.push(format!("{} attempt", ordinal(attempts))),
+            _ => {}
+        }
+        if self.perhaps_twice {
+            facts.push("perhaps twice".to_owned());
+        }
+        let facts = facts.join(", ");
+        let is_done = matches!(self.state, NotificationState::Sent | NotificationState::Bundled);
+        let reason = self.reason.as_deref().map_or("", str::trim);
+        match (facts.is_empty(), reason.is_empty() || is_done) {
+            (true, true) => String::new(),
+            (true, false) => reason.to_owned(),
+            (false, true) => format!("({facts})"),
+            (false, false) => format!("({facts}): {reason}"),
+        }
+    }
+}
+
+/// Returns an ordinal number, such as `2nd`.
+fn ordinal(number: u32) -> String {
+    let is_teen = matches!(number % 100, 11..=13);
+    let suffix = match number % 10 {
+        1 if !is_teen => "st",
+        2 if !is_teen => "nd",
+        3 if !is_teen => "rd",
+        _ => "th",
+    };
+    format!("{number}{suffix}")
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn notification(
+        state: &str,
+        attempts: u32,
+        next: bool,
+        twice: bool,
+        why: &str,
+    ) -> Notification {
+        let json = serde_json::json!({
+            "id": "0198c0de-0000-7000-8000-000000000001",
+            "incident": "0198c0de-0000-7000-8000-000000000002",
+            "event": "0198c0de-0000-7000-8000-000000000003",
+            "kind": "page", "level": 1, "round": 1,
+            "person": {"handle": "ines", "name": "Ines Moreau"},
+            "contact": "phone", "channel": "ntfy",
+            "planned_at": "2026-03-01T22:31:00Z", "due": "2026-03-01T22:31:00Z",
+            "state": state, "attempts": attempts,
+            "next_try": next.then_some("2026-03-01T22:36:04Z"),
+            "updated_at": "2026-03-01T22:31:04Z",
+            "reason": (!why.is_empty()).then_some(why), "perhaps_twice": twice,
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[rstest]
+    #[case(notification("sent", 1, false, false, ""), "")]
+    #[case(notification("sent", 2, false, false, "an earlier failure"), "(2nd attempt)")]
+    #[case(notification("sent", 3, false, true, ""), "(3rd attempt, perhaps twice)")]
+    #[case(notification("bundled", 0, false, false, ""), "")]
+    #[case(notification("waiting", 0, true, false, ""), "(due 22:36:04)")]
+    #[case(notification("waiting", 0, false, false, ""), "(due 22:31:00)")]
+    #[case(
+        notification("waiting", 1, true, false, "no answer"),
+        "(2nd attempt 22:36:04): no answer"
+    )]
+    #[case(notification("waiting", 10, false, false, ""), "(11th attempt)")]
+    #[case(notification("sending", 2, false, true, ""), "(2nd attempt, perhaps twice)")]
+    #[case(notification("failed", 1, false, false, "no such topic"), "(1 attempt): no such topic")]
+    #[case(notification("failed", 22, false, true, ""), "(22 attempts, perhaps twice)")]
+    #[case(
+        notification("cancelled", 0, false, false, "the incident has ended"),
+        "the incident has ended"
+    )]
+    #[case(notification("unreachable", 0, false, false, "no contact"), "no contact")]
+    #[case(notification("relayed", 1, false, false, "by a later version"), "by a later version")]
+    fn remark_says_what_the_state_does_not(#[case] one: Notification, #[case] expected: &str) {
+        let remark = one.remark(|at| at.format("%H:%M:%S").to_string());
+        assert_eq!(remark, expected);
+    }
+
+    #[rstest]
+    #[case("ntfy", "phone", "ntfy phone")]
+    #[case("sms", "sms", "sms")]
+    #[case("sms", "", "sms")]
+    #[case("", "", "")]
+    fn way_names_the_channel_once(
+        #[case] channel: &str,
+        #[case] contact: &str,
+        #[case] expected: &str,
+    ) {
+        let mut one = notification("sent", 1, false, false, "");
+        one.channel = channel.into();
+        one.contact = contact.into();
+        assert_eq!(one.way(), expected);
+    }
+
+    #[test]
+    fn ordinals_follow_english() {
+        let found = [1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111].map(ordinal);
+        let expected =
+            ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "101st", "111th"];
+        assert_eq!(found, expected);
+    }
+}
