@@ -26,6 +26,7 @@ mod tui {
     mod marks;
     mod metrics;
     mod note;
+    mod notifications;
     mod oncall;
     mod outbox;
     mod outbox_rewrite;

@@ -373,6 +373,16 @@ const REST: &[Entry] = &[
     .hint("changes")
     .aliases(&["deploys", "releases"])
     .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Notifications),
+        "notifications",
+        &["t"],
+        "who was told of which incident, by what, and with what outcome",
+        GOTO,
+    )
+    .hint("notifications")
+    .aliases(&["told", "pages", "paged", "notified"])
+    .group(Group::Viewing),
     entry(Action::GotoOutbox, "go-outbox", &["b"], "the outbox", GOTO)
         .hint("outbox")
         .condition(Condition::HasOutbox)

@@ -1,7 +1,9 @@
-//! The screens of the lists over all incidents: reviews, action items, problems and changes.
+//! The screens of the lists over all incidents: reviews, action items, problems, changes and
+//! notifications.
 
 pub mod action_items;
 pub mod changes;
+pub mod notifications;
 pub mod problems;
 pub mod reviews;
 mod shared;

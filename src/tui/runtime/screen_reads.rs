@@ -71,6 +71,15 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
             Ok(page
                 .map(|page| ScreenPage { data: ScreenData::Problems(page.rows), next: page.next }))
         }
+        ScreenRequest::Notifications(search) => {
+            let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
+            let page: ReadResult<Page<_>> = read_pages!(reader, read_notifications, search, wanted);
+            let page = page?;
+            Ok(page.map(|page| ScreenPage {
+                data: ScreenData::Notifications(page.rows),
+                next: page.next,
+            }))
+        }
         ScreenRequest::Changes(search) => {
             let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
             let page: ReadResult<Page<_>> =

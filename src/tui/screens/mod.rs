@@ -13,6 +13,7 @@ pub mod view;
 
 use chrono::{DateTime, Utc};
 
+use crate::backend::lists::{NotificationEntry, NotificationSearch};
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, PageMark, ProblemEntry,
     ProblemSearch, ReviewEntry, ReviewSearch,
@@ -35,6 +36,7 @@ pub enum ScreenKind {
     ActionItems,
     Problems,
     Changes,
+    Notifications,
 }
 
 impl ScreenKind {
@@ -49,6 +51,7 @@ impl ScreenKind {
             Self::ActionItems => "Action items",
             Self::Problems => "Problems",
             Self::Changes => "Changes",
+            Self::Notifications => "Notifications",
         }
     }
 }
@@ -71,6 +74,8 @@ pub enum ScreenData {
     Problems(Vec<ProblemEntry>),
     /// Recorded changes.
     Changes(Vec<Change>),
+    /// Notifications of people.
+    Notifications(Vec<NotificationEntry>),
 }
 
 impl ScreenData {
@@ -82,6 +87,7 @@ impl ScreenData {
             (Self::ActionItems(rows), Self::ActionItems(more)) => rows.extend(more),
             (Self::Problems(rows), Self::Problems(more)) => rows.extend(more),
             (Self::Changes(rows), Self::Changes(more)) => rows.extend(more),
+            (Self::Notifications(rows), Self::Notifications(more)) => rows.extend(more),
             (this, more) => *this = more,
         }
     }
@@ -110,6 +116,7 @@ pub enum ScreenRequest {
     ActionItems(ActionItemSearch),
     Problems(ProblemSearch),
     Changes(ChangeSearch),
+    Notifications(NotificationSearch),
 }
 
 impl ScreenRequest {
@@ -125,6 +132,9 @@ impl ScreenRequest {
             }
             Self::Problems(search) => Self::Problems(ProblemSearch { after: Some(mark), ..search }),
             Self::Changes(search) => Self::Changes(ChangeSearch { after: Some(mark), ..search }),
+            Self::Notifications(search) => {
+                Self::Notifications(NotificationSearch { after: Some(mark), ..search })
+            }
         }
     }
 }

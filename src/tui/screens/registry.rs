@@ -4,6 +4,7 @@ use crate::tui::feed::logic::FeedScreen;
 use crate::tui::handoff::logic::HandoffScreen;
 use crate::tui::lists::action_items::ActionItemsScreen;
 use crate::tui::lists::changes::ChangesScreen;
+use crate::tui::lists::notifications::NotificationsScreen;
 use crate::tui::lists::problems::ProblemsScreen;
 use crate::tui::lists::reviews::ReviewsScreen;
 use crate::tui::oncall::logic::OnCallScreen;
@@ -20,5 +21,6 @@ pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
         ScreenKind::ActionItems => &ActionItemsScreen,
         ScreenKind::Problems => &ProblemsScreen,
         ScreenKind::Changes => &ChangesScreen,
+        ScreenKind::Notifications => &NotificationsScreen,
     }
 }
