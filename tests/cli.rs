@@ -18,6 +18,7 @@ mod cli {
     mod hostile_text;
     mod lists;
     mod man;
+    mod overrides;
     mod prompt;
     mod read_only;
     mod terminal;

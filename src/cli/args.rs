@@ -7,6 +7,7 @@ mod incidents;
 mod lists;
 mod mcp;
 mod outbox;
+pub mod overrides;
 mod prompt;
 mod selection;
 pub mod serve;
@@ -153,6 +154,17 @@ pub enum Command {
     /// Print what the next person must know at the end of a shift
     #[command(after_help = lists::HANDOFF)]
     Handoff(Handoff),
+    /// Be on call yourself, at once, in place of whoever it is now
+    #[command(after_help = overrides::TAKE)]
+    Take(overrides::Take),
+    /// Who stands in on the on-call schedules: list, add, remove
+    #[command(after_help = overrides::OVERRIDE, disable_help_subcommand = true)]
+    #[command(subcommand_required = true)]
+    Override {
+        /// What to do.
+        #[command(subcommand)]
+        about: overrides::OverrideCommand,
+    },
     /// Print what matters on one short line, for a shell's prompt or a status line
     #[command(after_help = prompt::PROMPT)]
     Prompt(Prompt),

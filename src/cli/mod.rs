@@ -37,6 +37,7 @@ mod migration;
 mod oncall;
 mod out;
 mod outbox;
+mod overrides;
 mod panes;
 mod parse;
 mod profiles;
@@ -144,7 +145,12 @@ fn reports_warnings(command: &Command) -> bool {
 /// Refuses a command that would change a read-only store or API.
 fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
     let writes = match command {
-        Command::Declare(_) | Command::Verb(_) | Command::Import(_) | Command::Restore(_) => true,
+        Command::Declare(_)
+        | Command::Verb(_)
+        | Command::Take(_)
+        | Command::Import(_)
+        | Command::Restore(_) => true,
+        Command::Override { about } => about.writes(),
         Command::Doctor(args) => args.rebuild,
         Command::People { about } => about.writes(),
         Command::Teams { about } => about.writes(),
@@ -191,6 +197,8 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Feed(args)) => block_on(feed::run(context, args)),
         Some(Command::Oncall(args)) => block_on(oncall::run(context, args)),
         Some(Command::Handoff(args)) => block_on(handoff::run(context, args)),
+        Some(Command::Take(args)) => block_on(overrides::take(context, args)),
+        Some(Command::Override { about }) => block_on(overrides::run(context, about)),
         Some(Command::Declare(args)) => block_on(declare::run(context, args)),
         Some(Command::Verb(command)) => block_on(verb::run(context, command)),
         Some(Command::Outbox(args)) => block_on(outbox::run(context, args)),
