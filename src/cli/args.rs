@@ -1,6 +1,7 @@
 //! Definition of the command line.
 
 mod backup;
+pub mod check;
 mod contact;
 pub mod directory;
 mod incidents;
@@ -254,6 +255,9 @@ pub enum Command {
         #[command(subcommand)]
         about: ContactCommand,
     },
+    /// What would keep an incident from reaching somebody: gaps, empty levels, missing contacts
+    #[command(after_help = check::CHECK)]
+    Check(check::Check),
     /// The settings: where they are, what holds, what is wrong, and a commented sample
     #[command(after_help = CONFIG, subcommand_required = true, disable_help_subcommand = true)]
     Config {

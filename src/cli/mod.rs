@@ -11,6 +11,7 @@ mod atomic_file;
 mod backup;
 mod calendar;
 mod channels;
+mod check;
 mod columns;
 mod complete;
 mod completions;
@@ -216,6 +217,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Audit(args)) => block_on(directory::audit(context, args)),
         Some(Command::Token { about }) => token::run(context, about),
         Some(Command::Contact { about }) => block_on(contact::run(context, about)),
+        Some(Command::Check(args)) => block_on(check::run(context, &args)),
         Some(Command::Help { topic }) => guide::run(&mut context.out, topic.as_deref()),
         Some(Command::Config { about, json }) => config::run(context, about, json),
         Some(Command::Profiles(args)) => block_on(profiles::run(context, args)),

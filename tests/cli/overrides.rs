@@ -83,7 +83,8 @@ fn wrong_arguments_are_named(#[case] args: &[&str], #[case] code: i32, #[case] e
 fn one_of_several_spans_is_named_by_its_start() {
     let cli = fixture();
     for day in ["07", "09"] {
-        let (from, until) = (format!("2199-03-{day}T18:00:00Z"), format!("2199-03-{day}T20:00:00Z"));
+        let (from, until) =
+            (format!("2199-03-{day}T18:00:00Z"), format!("2199-03-{day}T20:00:00Z"));
         cli.ok(["override", "add", "web", "tomo", "--from", &from, "--until", &until]);
     }
     cli.run(["override", "remove", "web", "tomo"]).refused(2, &["2 times", "--from"]);
