@@ -7,6 +7,7 @@ mod readme;
 
 mod cli {
     mod bad_input;
+    mod check;
     mod commands;
     mod completions;
     mod contacts;
@@ -19,6 +20,7 @@ mod cli {
     mod lists;
     mod man;
     mod notifications;
+    mod overrides;
     mod prompt;
     mod read_only;
     mod terminal;

@@ -1,6 +1,7 @@
 //! Definition of the command line.
 
 mod backup;
+pub mod check;
 mod contact;
 pub mod directory;
 mod incidents;
@@ -8,6 +9,7 @@ mod lists;
 mod mcp;
 mod notifications;
 mod outbox;
+pub mod overrides;
 mod prompt;
 mod selection;
 pub mod serve;
@@ -158,6 +160,17 @@ pub enum Command {
     /// Print what the next person must know at the end of a shift
     #[command(after_help = lists::HANDOFF)]
     Handoff(Handoff),
+    /// Be on call yourself, at once, in place of whoever it is now
+    #[command(after_help = overrides::TAKE)]
+    Take(overrides::Take),
+    /// Who stands in on the on-call schedules: list, add, remove
+    #[command(after_help = overrides::OVERRIDE, disable_help_subcommand = true)]
+    #[command(subcommand_required = true)]
+    Override {
+        /// What to do.
+        #[command(subcommand)]
+        about: overrides::OverrideCommand,
+    },
     /// Print what matters on one short line, for a shell's prompt or a status line
     #[command(after_help = prompt::PROMPT)]
     Prompt(Prompt),
@@ -247,6 +260,9 @@ pub enum Command {
         #[command(subcommand)]
         about: ContactCommand,
     },
+    /// What would keep an incident from reaching somebody: gaps, empty levels, missing contacts
+    #[command(after_help = check::CHECK)]
+    Check(check::Check),
     /// The settings: where they are, what holds, what is wrong, and a commented sample
     #[command(after_help = CONFIG, subcommand_required = true, disable_help_subcommand = true)]
     Config {

@@ -145,7 +145,7 @@ fn column(text: &str, contacts: &[Contact], of: impl Fn(&Contact) -> &String) ->
 }
 
 /// Returns why nothing can be sent to a contact, as far as that is certain without sending.
-fn problem(channels: &Channels, contact: &Contact) -> Option<String> {
+pub(super) fn problem(channels: &Channels, contact: &Contact) -> Option<String> {
     let Some(channel) = channels.get(&contact.channel) else {
         let name = SafeText::from(&contact.channel);
         return Some(format!("the channel {name:?} is not in the settings, or can't be used"));

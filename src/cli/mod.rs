@@ -11,6 +11,7 @@ mod atomic_file;
 mod backup;
 mod calendar;
 mod channels;
+mod check;
 mod columns;
 mod complete;
 mod completions;
@@ -38,6 +39,7 @@ mod notifications;
 mod oncall;
 mod out;
 mod outbox;
+mod overrides;
 mod panes;
 mod parse;
 mod profiles;
@@ -145,7 +147,12 @@ fn reports_warnings(command: &Command) -> bool {
 /// Refuses a command that would change a read-only store or API.
 fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
     let writes = match command {
-        Command::Declare(_) | Command::Verb(_) | Command::Import(_) | Command::Restore(_) => true,
+        Command::Declare(_)
+        | Command::Verb(_)
+        | Command::Take(_)
+        | Command::Import(_)
+        | Command::Restore(_) => true,
+        Command::Override { about } => about.writes(),
         Command::Doctor(args) => args.rebuild,
         Command::People { about } => about.writes(),
         Command::Teams { about } => about.writes(),
@@ -194,6 +201,8 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Notifications(args)) => block_on(notifications::run(context, args)),
         Some(Command::Oncall(args)) => block_on(oncall::run(context, args)),
         Some(Command::Handoff(args)) => block_on(handoff::run(context, args)),
+        Some(Command::Take(args)) => block_on(overrides::take(context, args)),
+        Some(Command::Override { about }) => block_on(overrides::run(context, about)),
         Some(Command::Declare(args)) => block_on(declare::run(context, args)),
         Some(Command::Verb(command)) => block_on(verb::run(context, command)),
         Some(Command::Outbox(args)) => block_on(outbox::run(context, args)),
@@ -211,6 +220,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Audit(args)) => block_on(directory::audit(context, args)),
         Some(Command::Token { about }) => token::run(context, about),
         Some(Command::Contact { about }) => block_on(contact::run(context, about)),
+        Some(Command::Check(args)) => block_on(check::run(context, &args)),
         Some(Command::Help { topic }) => guide::run(&mut context.out, topic.as_deref()),
         Some(Command::Config { about, json }) => config::run(context, about, json),
         Some(Command::Profiles(args)) => block_on(profiles::run(context, args)),

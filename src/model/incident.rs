@@ -8,10 +8,11 @@ use utoipa::ToSchema;
 use super::actor::{Actor, PersonRef};
 use super::attributes::Attributes;
 use super::checklist::Answered;
-use super::command::{Decision, Link};
+use super::command::{Decision, Declaration, Link};
 use super::event::{Event, EventBody, Undo};
 use super::extra::{Extra, extensible_record};
 use super::id::{IncidentId, IncidentNumber};
+use super::priority::Priority;
 use super::review::Review;
 use super::service_level::{ServiceLevels, SlaTarget, Verdict, ended_clock};
 use super::status::{Classification, ResolutionAction, Role, Status};
@@ -128,6 +129,52 @@ pub enum TimelineError {
     },
 }
 
+/// Returns the summary of an incident as its declaration makes it: by the event with this sequence
+/// number and time.
+pub(super) fn declared_summary(
+    id: IncidentId,
+    (seq, at): (u32, DateTime<Utc>),
+    number: Option<IncidentNumber>,
+    priority: Priority,
+    declaration: &Declaration,
+) -> Summary {
+    Summary {
+        id,
+        number,
+        title: declaration.title.clone(),
+        status: Status::Triggered,
+        impact: declaration.impact,
+        urgency: declaration.urgency,
+        priority,
+        category: declaration.category,
+        source: declaration.source,
+        services: declaration.services.clone(),
+        assignee: None,
+        team: declaration.team.clone(),
+        detected_at: declaration.detected_at,
+        reported_at: declaration.reported_at,
+        acknowledged_at: None,
+        resolved_at: None,
+        closed_at: None,
+        snoozed_until: None,
+        paused: false,
+        paused_since: None,
+        paused_ms: 0,
+        acknowledge_verdict: None,
+        resolve_verdict: None,
+        updated_at: None,
+        alerts: 1,
+        escalation: 0,
+        escalation_round: 0,
+        seq,
+        last_event_at: at,
+        last_word: None,
+        attributes: Attributes::default(),
+        unknown: UnknownNames::default(),
+        extra: Extra::default(),
+    }
+}
+
 impl Incident {
     /// Returns the people whom the record names: the assignee, those with a role or an action item,
     /// and those who decided something.
@@ -151,41 +198,13 @@ impl Incident {
         };
         let mut stages = [None; 7];
         stages[0] = Some(declaration.reported_at);
-        let summary = Summary {
-            id: event.incident,
-            number: *number,
-            title: declaration.title.clone(),
-            status: Status::Triggered,
-            impact: declaration.impact,
-            urgency: declaration.urgency,
-            priority: *priority,
-            category: declaration.category,
-            source: declaration.source,
-            services: declaration.services.clone(),
-            assignee: None,
-            team: declaration.team.clone(),
-            detected_at: declaration.detected_at,
-            reported_at: declaration.reported_at,
-            acknowledged_at: None,
-            resolved_at: None,
-            closed_at: None,
-            snoozed_until: None,
-            paused: false,
-            paused_since: None,
-            paused_ms: 0,
-            acknowledge_verdict: None,
-            resolve_verdict: None,
-            updated_at: None,
-            alerts: 1,
-            escalation: 0,
-            escalation_round: 0,
-            seq: event.seq,
-            last_event_at: event.at,
-            last_word: None,
-            attributes: Attributes::default(),
-            unknown: UnknownNames::default(),
-            extra: Extra::default(),
-        };
+        let summary = declared_summary(
+            event.incident,
+            (event.seq, event.at),
+            *number,
+            *priority,
+            declaration,
+        );
         let mut incident = Self {
             symptoms: declaration.symptoms.clone(),
             labels: declaration.labels.clone(),

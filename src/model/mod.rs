@@ -34,6 +34,7 @@ pub mod oncall;
 pub mod priority;
 pub mod problem;
 pub mod queue;
+pub mod readiness;
 pub mod rejection;
 pub mod review;
 pub mod rules;

@@ -63,6 +63,7 @@ pub(super) enum Values {
     People,
     Handles,
     Teams,
+    Schedules,
     Services,
     Labels,
     Unsent,
@@ -108,6 +109,7 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         (_, "token") => Values::Tokens,
         ("NAME", "template") => Values::Templates,
         (_, "columns") => Values::Fixed(&COLUMNS),
+        ("SCHEDULE", _) => Values::Schedules,
         ("TEAM", _) | (_, "team" | "teams") => Values::Teams,
         ("NAMES" | "NAME,…", _) | (_, "service" | "services") => Values::Services,
         ("NUMBER|ID" | "INTO" | "TARGET", _) => Values::Incidents,
@@ -117,6 +119,7 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
             Values::People
         }
         ("HANDLE" | "HANDLE,…", _) => Values::Handles,
+        ("DURATION", "lasts") => Values::Fixed(&["1h", "4h", "8h", "1d"]),
         ("DURATION", "turn") => Values::Fixed(&["12h", "1d", "7d", "14d"]),
         ("LEVEL", "levels") => Values::Fixed(&["0 on-call", "15m on-call"]),
         ("PRIORITY", _) => Values::Fixed(&PRIORITIES),
@@ -190,6 +193,7 @@ fn candidates(values: Values, current: &str, sources: &Sources) -> Vec<Completio
         Values::People => [sources.me(), sources.people()].concat(),
         Values::Handles => sources.people(),
         Values::Teams => sources.teams(),
+        Values::Schedules => sources.schedules(),
         Values::Services => sources.services(),
         Values::Labels => sources.labels(),
         Values::Unsent => sources.unsent(),

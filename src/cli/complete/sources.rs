@@ -87,6 +87,12 @@ impl Sources {
         teams.map(|team| (team.name.clone(), team.members.join(", "))).collect()
     }
 
+    pub(super) fn schedules(&self) -> Vec<Described> {
+        let directory = self.state().map(|state| &state.directory);
+        let schedules = directory.into_iter().flat_map(|directory| &directory.schedules);
+        schedules.map(|one| (one.key().to_owned(), one.people().join(", "))).collect()
+    }
+
     pub(super) fn services(&self) -> Vec<Described> {
         let directory = self.state().map(|state| &state.directory);
         let services = directory.into_iter().flat_map(|directory| &directory.services);

@@ -1,0 +1,300 @@
+//! `check`: what would keep an incident from reaching somebody, and who would be told of one.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::args::check::Check;
+use super::channels::channels;
+use super::contact;
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::json;
+use super::out::{self, Out, Style, StyledLine};
+use super::session::{IfMissing, OldestRead, open};
+use crate::config::Config;
+use crate::model::directory::Directory;
+use crate::model::escalation::{self, Reached, Step};
+use crate::model::naming::nearest;
+use crate::model::notification::PersonContacts;
+use crate::model::readiness::{Finding, callable_people, findings, supposed_incident};
+use crate::model::text::{SafeText, sanitize};
+use crate::model::time::format_duration;
+use crate::model::{PersonRef, Priority};
+use crate::outbound::Channels;
+
+/// A finding, as `--json` prints it.
+#[derive(Serialize)]
+struct FindingJson<'a> {
+    kind: &'a str,
+    is_note: bool,
+    text: &'a str,
+}
+
+/// A contact that would be used, or a target that reaches nobody, as `--json` prints it.
+#[derive(Clone, Serialize)]
+struct StepJson<'a> {
+    at: DateTime<Utc>,
+    level: u8,
+    round: u16,
+    person: Option<&'a str>,
+    contact: Option<&'a str>,
+    channel: Option<&'a str>,
+    nobody: Option<String>,
+}
+
+/// A finding as it is printed.
+struct Line {
+    kind: &'static str,
+    is_note: bool,
+    text: String,
+}
+
+/// Runs `check`.
+pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
+    let connection = open(&context.config, IfMissing::Refuse).await?;
+    connection.report_warnings();
+    connection.report_read_only();
+    let mut oldest = OldestRead::default();
+    let directory = oldest.record(connection.reader.read_directory().await?);
+    let now = connection.backend_now();
+    connection.report_staleness(oldest);
+    connection.close().await;
+    let channels = channels(&context.config.outbound)?;
+    if let Some(service) = &args.service {
+        let out = &mut context.out;
+        return dry_run(out, &context.config, &directory, (service, args.priority, now), args.json);
+    }
+    let until = now.checked_add_signed(TimeDelta::days(args.days.into())).unwrap_or(now);
+    let mut lines: Vec<Line> = findings(&directory, now, until).iter().map(line).collect();
+    let is_remote = context.config.location.remote().is_some();
+    if !is_remote {
+        lines.extend(contact_lines(&context.config, &channels, &directory));
+    }
+    let problems = lines.iter().filter(|line| !line.is_note).count();
+    for Line { kind, is_note, text } in &lines {
+        if args.json {
+            json::print(&mut context.out, &FindingJson { kind, is_note: *is_note, text })?;
+        } else if *is_note {
+            context.out.styled_line(&StyledLine::new(format!("note: {text}"), Style::Dim))?;
+        } else {
+            context.out.styled_line(&StyledLine::new(text.as_str(), Style::Alarm))?;
+        }
+    }
+    if is_remote {
+        out::print_hint("contacts are checked on the server alone: run this there as well");
+    }
+    if problems > 0 {
+        let problems = u64::try_from(problems).unwrap_or(u64::MAX);
+        let counted = out::pluralize(problems, "problem");
+        return Err(Failure::failed(format!("{counted} would keep an incident from somebody")));
+    }
+    if !args.json {
+        context.out.line("nothing would keep an incident from reaching somebody")?;
+    }
+    Ok(())
+}
+
+/// Returns a finding as a sentence.
+fn line(finding: &Finding) -> Line {
+    let text = match finding {
+        Finding::Gap { team, from, to } => {
+            format!("nobody is on call for {team} from {} to {}", minute(*from), minute(*to))
+        }
+        Finding::UnreachableLevel { policy, level, reasons } if reasons.is_empty() => {
+            format!("level {level} of the policy {policy} has nobody to call")
+        }
+        Finding::UnreachableLevel { policy, level, reasons } => {
+            let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+            let reasons = reasons.join(", and ");
+            format!("level {level} of the policy {policy} calls nobody now: {reasons}")
+        }
+        Finding::EmptyPolicy { policy } => format!("the policy {policy} has no levels"),
+        Finding::NoPolicy { service, priorities } if priorities.len() == Priority::ALL.len() => {
+            format!("incidents of {service} follow no policy")
+        }
+        Finding::NoPolicy { service, priorities } => {
+            let priorities: Vec<String> = priorities.iter().map(ToString::to_string).collect();
+            format!("incidents of {service} with {} follow no policy", priorities.join(", "))
+        }
+        Finding::UnknownZone { schedule, zone, error } => {
+            format!("the zone {zone:?} of the schedule {schedule} {error}; it is read as UTC")
+        }
+        Finding::EndsNowhere { policy } => {
+            format!("the policy {policy} ends after its last level, and is not repeated")
+        }
+    };
+    Line { kind: finding.kind(), is_note: finding.is_note(), text }
+}
+
+/// Returns what is wrong with the contacts of those whom the policies may call.
+fn contact_lines(config: &Config, channels: &Channels, directory: &Directory) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut push = |kind, text| lines.push(Line { kind, is_note: false, text });
+    for person in callable_people(directory) {
+        let handle = &person.handle;
+        let contacts = config.outbound.contacts.of_person(handle);
+        let Some(contacts) = contacts.filter(|person| !person.contacts.is_empty()) else {
+            push("no_contact", format!("{handle} may be called and has no contact"));
+            continue;
+        };
+        let mut usable = 0;
+        for contact in &contacts.contacts {
+            match contact::problem(channels, contact) {
+                None => usable += 1,
+                Some(problem) => {
+                    let text = format!("the contact {:?} of {handle}: {problem}", contact.name);
+                    push("unusable_contact", text);
+                }
+            }
+        }
+        if usable > 0 {
+            for (priority, which) in [(Priority::P1, "urgent"), (Priority::P3, "other")] {
+                if contacts.plan(priority).is_empty() {
+                    let text = format!("no rule of {handle} is for {which} incidents");
+                    push("no_rule", text);
+                }
+            }
+        }
+    }
+    lines
+}
+
+/// Prints who would be told of an incident of a service, step by step.
+fn dry_run(
+    out: &mut Out,
+    config: &Config,
+    directory: &Directory,
+    (service, priority, now): (&str, Priority, DateTime<Utc>),
+    as_json: bool,
+) -> Result<(), Failure> {
+    if directory.service(service).is_none() {
+        let names = directory.services.iter().map(|service| service.name.as_str());
+        let hint = nearest(service, names).map(|name| format!(": did you mean {name:?}?"));
+        let (service, hint) = (sanitize(service), hint.unwrap_or_default());
+        return Err(Failure::new(Exit::NotFound, format!("there is no service {service:?}{hint}")));
+    }
+    let incident = supposed_incident(directory, service, priority, now);
+    let steps = escalation::path(&incident, directory);
+    if steps.is_empty() {
+        let service = sanitize(service);
+        return Err(Failure::failed(format!(
+            "nobody would be called: {priority} incidents of {service} follow no policy"
+        )));
+    }
+    for step in &steps {
+        if as_json {
+            step_json(out, config, step, priority)?;
+        } else {
+            print_step(out, config, step, (priority, now))?;
+        }
+    }
+    if steps.iter().all(|step| step.people().is_empty()) {
+        return Err(Failure::failed("nobody would be called"));
+    }
+    Ok(())
+}
+
+/// Returns the contacts of a person that a step uses, each with the time.
+fn used_contacts<'a>(
+    config: &'a Config,
+    person: &PersonRef,
+    priority: Priority,
+    at: DateTime<Utc>,
+) -> Vec<(DateTime<Utc>, &'a str, &'a str)> {
+    let contacts = config.outbound.contacts.of_person(&person.handle);
+    let plan = contacts.map(|contacts: &PersonContacts| contacts.plan(priority));
+    plan.into_iter()
+        .flatten()
+        .map(|(after_s, contact)| {
+            let wait = TimeDelta::try_seconds(after_s).unwrap_or_default();
+            let at = at.checked_add_signed(wait).unwrap_or(at);
+            (at, contact.name.as_str(), contact.channel.as_str())
+        })
+        .collect()
+}
+
+fn print_step(
+    out: &mut Out,
+    config: &Config,
+    step: &Step,
+    (priority, now): (Priority, DateTime<Utc>),
+) -> Result<(), Failure> {
+    let wait = step.due - now;
+    let when = if wait.is_zero() { "at once".to_owned() } else { format_duration(wait) };
+    let round = if step.round > 1 { format!(", round {}", step.round) } else { String::new() };
+    let level = if step.is_end { "the end".to_owned() } else { format!("level {}", step.level) };
+    out.styled_line(&StyledLine::new(format!("{level}{round}, {when}"), Style::Bold))?;
+    for reached in &step.reached {
+        match reached {
+            Reached::Person(person) => {
+                let used = used_contacts(config, person, priority, step.due);
+                let mut line = StyledLine::new(format!("  {}", person.name), Style::Plain);
+                if used.is_empty() {
+                    line.push("  no contact in these settings", Style::Alarm);
+                }
+                let texts: Vec<String> = used
+                    .iter()
+                    .map(|(at, contact, channel)| {
+                        let wait = *at - step.due;
+                        let after = if wait.is_zero() {
+                            String::new()
+                        } else {
+                            format!(" after {}", format_duration(wait))
+                        };
+                        format!("{contact} ({channel}){after}")
+                    })
+                    .collect();
+                line.push(format!("  {}", texts.join(", ")), Style::Dim);
+                out.styled_line(&line)?;
+            }
+            Reached::Nobody { reason, .. } => {
+                let text = format!("  nobody: {reason}");
+                out.styled_line(&StyledLine::new(SafeText::from(text), Style::Alarm))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn step_json(
+    out: &mut Out,
+    config: &Config,
+    step: &Step,
+    priority: Priority,
+) -> Result<(), Failure> {
+    let (level, round) = (step.level, step.round);
+    let line = StepJson {
+        at: step.due,
+        level,
+        round,
+        person: None,
+        contact: None,
+        channel: None,
+        nobody: None,
+    };
+    for reached in &step.reached {
+        match reached {
+            Reached::Person(person) => {
+                let used = used_contacts(config, person, priority, step.due);
+                let person = Some(person.handle.as_str());
+                if used.is_empty() {
+                    let nobody = Some("no contact in these settings".to_owned());
+                    json::print(out, &StepJson { person, nobody, ..line.clone() })?;
+                }
+                for (at, contact, channel) in used {
+                    let (contact, channel) = (Some(contact), Some(channel));
+                    json::print(out, &StepJson { at, person, contact, channel, ..line.clone() })?;
+                }
+            }
+            Reached::Nobody { reason, .. } => {
+                let nobody = Some(reason.to_string());
+                json::print(out, &StepJson { nobody, ..line.clone() })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn minute(at: DateTime<Utc>) -> String {
+    at.format("%a %Y-%m-%d %H:%M").to_string()
+}

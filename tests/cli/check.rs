@@ -1,0 +1,139 @@
+//! `check`: what would keep an incident from reaching somebody, and who would be told of one.
+
+use serde_json::Value;
+
+use crate::support::cli::{CliFixture, json_lines};
+
+/// Settings in which every incident of `checkout` reaches ines and then tomo.
+const COMPLETE: &str = r#"
+[[people]]
+handle = "ines"
+name = "Ines Moreau"
+
+[[people]]
+handle = "tomo"
+name = "Tomo Abe"
+
+[[teams]]
+name = "payments"
+members = ["ines", "tomo"]
+
+[[services]]
+name = "checkout"
+team = "payments"
+
+[[schedules]]
+team = "payments"
+rotation = ["ines"]
+starts = 2026-01-05T09:00:00Z
+turn = "7d"
+
+[[policies]]
+team = "payments"
+levels = [
+  { after = "0s", call = ["on-call:payments"] },
+  { after = "10m", call = ["tomo"] },
+]
+repeat = 1
+repeat_every = "30m"
+
+[channels.pager]
+kind = "command"
+run = ["true"]
+
+[[contacts]]
+person = "ines"
+ways = [{ name = "phone", channel = "pager", address = "1" }]
+
+[[contacts]]
+person = "tomo"
+ways = [{ name = "phone", channel = "pager", address = "2" }]
+"#;
+
+/// A store with settings.
+fn fixture(settings: &str) -> CliFixture {
+    let cli = CliFixture::new();
+    let file = cli.path("home/.config/redphone/config.toml");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, settings).unwrap();
+    cli.declare("Cards fail", "checkout");
+    cli
+}
+
+fn kinds(out: &str) -> Vec<String> {
+    json_lines(out).iter().map(|line| line["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn complete_settings_have_no_finding() {
+    let cli = fixture(COMPLETE);
+    let run = cli.run(["check"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.out, "nothing would keep an incident from reaching somebody\n");
+    assert_eq!(cli.ok(["check", "--json"]), "");
+}
+
+#[test]
+fn each_kind_of_finding_is_named_and_fails() {
+    for (old, new, kind, text) in [
+        (
+            "team = \"payments\"\nrotation",
+            "team = \"web\"\nrotation",
+            "unreachable_level",
+            "payments has no schedule",
+        ),
+        ("repeat = 1\nrepeat_every = \"30m\"", "", "ends_nowhere", "ends after its last level"),
+        ("person = \"tomo\"", "person = \"mei\"", "no_contact", "tomo may be called"),
+        ("\"pager\", address = \"2\"", "\"radio\", address = \"2\"", "unusable_contact", "tomo"),
+        (
+            "name = \"checkout\"\nteam = \"payments\"",
+            "name = \"checkout\"\nteam = \"payments\"\n\n[[services]]\nname = \"mail\"\nteam = \"office\"",
+            "no_policy",
+            "mail",
+        ),
+        ("repeat = 1\n", "priorities = [\"p1\", \"p2\"]\nrepeat = 1\n", "no_policy", "P3, P4"),
+    ] {
+        assert!(COMPLETE.contains(old), "{old}");
+        let cli = fixture(&COMPLETE.replace(old, new));
+        let run = cli.run(["check", "--json"]);
+        let lines = json_lines(&run.out);
+        let found = lines.iter().find(|line| line["kind"] == kind);
+        let found = found.unwrap_or_else(|| panic!("no {kind}: {run:?}"));
+        assert!(found["text"].as_str().unwrap().contains(text), "{found}");
+        let is_note = kind == "ends_nowhere";
+        assert_eq!(found["is_note"], is_note);
+        assert_eq!(run.code, i32::from(!is_note), "{run:?}");
+    }
+}
+
+#[test]
+fn gap_of_a_schedule_is_named_within_the_days_asked_for() {
+    let plain = "starts = 2026-01-05T09:00:00Z\nturn = \"7d\"";
+    let by_day =
+        "starts = 2026-01-05T09:00:00\nturn = \"7d\"\nzone = \"UTC\"\nhours = [\"08:00-16:00\"]";
+    assert!(COMPLETE.contains(plain));
+    let settings = COMPLETE.replace(plain, by_day);
+    let cli = fixture(&settings);
+    let run = cli.run(["check", "--days", "3", "--json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    let gaps = kinds(&run.out).iter().filter(|kind| *kind == "gap").count();
+    assert!((3..=4).contains(&gaps), "{run:?}");
+}
+
+#[test]
+fn dry_run_says_who_would_be_told_and_when() {
+    let cli = fixture(COMPLETE);
+    let out = cli.ok(["check", "--service", "checkout"]);
+    for expected in ["level 1, at once", "Ines Moreau  phone (pager)", "level 2, 10m", "round 2"] {
+        assert!(out.contains(expected), "{expected}: {out}");
+    }
+    let steps =
+        json_lines(&cli.ok(["check", "--service", "checkout", "--priority", "p3", "--json"]));
+    let people: Vec<&Value> = steps.iter().map(|step| &step["person"]).collect();
+    assert_eq!(people, ["ines", "tomo", "ines", "tomo"]);
+    assert_eq!(steps[0]["channel"], "pager");
+    cli.run(["check", "--service", "chekout"]).refused(3, &["did you mean \"checkout\""]);
+    let cli = fixture("");
+    cli.ok(["service", "set", "mail", "--team", "office"]);
+    cli.run(["check", "--service", "mail"]).refused(1, &["follow no policy"]);
+}
