@@ -7,9 +7,12 @@ pub mod contact;
 pub mod decision;
 pub mod delivery;
 pub mod message_kind;
+pub mod plan;
+mod quiet;
 pub mod step;
 
 pub use channel_kind::{ChannelKind, UnknownChannelKind};
 pub use contact::{Contact, ContactRule, Contacts, PersonContacts, QuietHours};
 pub use delivery::{Attempt, AttemptOutcome, Notification, NotificationState};
 pub use message_kind::MessageKind;
+pub use plan::plan_notifications;
