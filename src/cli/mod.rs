@@ -21,6 +21,7 @@ mod declare;
 mod demo;
 mod directory;
 mod doctor;
+mod engine;
 mod events;
 mod export;
 mod feed;
