@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::plan::plan_all;
@@ -22,22 +21,23 @@ const MAX_AT_ONCE: u32 = 8;
 /// The longest wait before the ledger is read again.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 /// The shortest wait, for what is due and can't be claimed.
-const MIN_WAIT: Duration = Duration::from_millis(200);
+const MIN_WAIT: Duration = Duration::from_millis(100);
 /// How often the claims of other processes are examined while there are some.
-const EXAMINE_EVERY: Duration = Duration::from_secs(2);
-/// How long messages that are being sent get when the engine stops.
-const DRAIN_LIMIT: Duration = Duration::from_secs(3);
+const EXAMINE_EVERY: TimeDelta = TimeDelta::seconds(2);
+/// How long the outcomes of messages that are being sent may be recorded after the engine stops.
+const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 
 /// Sends the notifications of a store over the channels of the settings.
 pub(super) struct Delivery<'a> {
     engine: &'a Engine,
     changes: &'a Notify,
+    stopping: watch::Receiver<bool>,
     sends: JoinSet<()>,
     /// The channel of each task.
     channels: HashMap<Id, String>,
     /// When claims of processes that have ended are released next; `None` while no other process
     /// has any.
-    release_at: Option<Instant>,
+    release_at: Option<DateTime<Utc>>,
 }
 
 /// When the ledger must be read again, as far as its answers say.
@@ -48,17 +48,21 @@ struct Outlook {
 }
 
 impl<'a> Delivery<'a> {
-    pub(super) fn new(engine: &'a Engine, changes: &'a Notify) -> Self {
+    pub(super) fn new(
+        engine: &'a Engine,
+        changes: &'a Notify,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
         let (sends, channels) = (JoinSet::new(), HashMap::new());
-        Self { engine, changes, sends, channels, release_at: Some(Instant::now()) }
+        Self { engine, changes, stopping, sends, channels, release_at: Some(engine.clock.now()) }
     }
 
     /// Runs until the engine stops. It stops only between two operations on the ledger, so that
     /// nothing is claimed and then forgotten.
-    pub(super) async fn run(mut self, stopping: watch::Receiver<bool>) {
+    pub(super) async fn run(mut self) {
         let mut settings = self.engine.settings.subscribe();
         let mut backoff = Backoff::default();
-        while !*stopping.borrow() {
+        while !*self.stopping.borrow() {
             let current = settings.borrow_and_update().clone();
             let (wait, failed) = match self.turn(&current).await {
                 Ok(wait) => {
@@ -68,11 +72,11 @@ impl<'a> Delivery<'a> {
                 Err(error) => (backoff.wait_after(&error, "the delivery"), true),
             };
             tokio::select! {
-                () = tokio::time::sleep(wait) => {}
+                () = self.engine.clock.sleep(wait) => {}
                 () = self.changes.notified(), if !failed => {}
                 Some(ended) = self.sends.join_next_with_id() => self.note_end(ended),
                 _ = settings.changed() => {}
-                () = stopped(stopping.clone()) => {}
+                () = stopped(self.stopping.clone()) => {}
             }
         }
         self.drain().await;
@@ -88,8 +92,10 @@ impl<'a> Delivery<'a> {
         if !settings.contacts.people.is_empty() {
             plan_all(self.engine, settings).await?;
         }
-        if self.release_at.is_some_and(|at| at <= Instant::now()) {
-            let count = self.engine.ledger.release_dead(self.engine.clock.now()).await?;
+        let now = self.engine.clock.now();
+        // A time that is further ahead is from before the clock was set back.
+        if self.release_at.is_some_and(|at| at <= now || at > now + EXAMINE_EVERY) {
+            let count = self.engine.ledger.release_dead(now).await?;
             if count > 0 {
                 tracing::info!(count, "released claims of programs that have ended");
             }
@@ -105,7 +111,7 @@ impl<'a> Delivery<'a> {
             }
         }
         if outlook.others_claim {
-            self.release_at.get_or_insert(Instant::now() + EXAMINE_EVERY);
+            self.release_at.get_or_insert(now + EXAMINE_EVERY);
         }
         Ok(self.wait(&outlook))
     }
@@ -138,6 +144,7 @@ impl<'a> Delivery<'a> {
             ledger: Arc::clone(&self.engine.ledger),
             clock: Arc::clone(&self.engine.clock),
             settings: settings.clone(),
+            stopping: self.stopping.clone(),
             claim,
         };
         let task = self.sends.spawn(send.run());
@@ -156,20 +163,23 @@ impl<'a> Delivery<'a> {
     }
 
     fn wait(&self, outlook: &Outlook) -> Duration {
-        let until_next = outlook.next.map(|next| {
-            let wait = next.signed_duration_since(self.engine.clock.now()).to_std();
+        let now = self.engine.clock.now();
+        let until = |at: DateTime<Utc>| {
+            let wait = at.signed_duration_since(now).to_std();
             wait.map_or(MIN_WAIT, |wait| wait + Duration::from_millis(1))
-        });
-        let until_release =
-            self.release_at.map(|at| at.saturating_duration_since(Instant::now()).max(MIN_WAIT));
-        until_next.into_iter().chain(until_release).min().unwrap_or(MAX_WAIT).min(MAX_WAIT)
+        };
+        let times = outlook.next.into_iter().chain(self.release_at);
+        times.map(until).min().unwrap_or(MAX_WAIT).min(MAX_WAIT)
     }
 
     /// Waits for the messages that are being sent, but not long.
     async fn drain(&mut self) {
         let all = async { while self.sends.join_next().await.is_some() {} };
-        if tokio::time::timeout(DRAIN_LIMIT, all).await.is_err() {
-            tracing::warn!("messages were still being sent: they may arrive twice");
+        tokio::select! {
+            () = all => {}
+            () = self.engine.clock.sleep(DRAIN_LIMIT) => {
+                tracing::warn!("the outcomes of messages are not recorded: they may arrive twice");
+            }
         }
         self.sends.shutdown().await;
     }

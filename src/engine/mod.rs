@@ -75,7 +75,7 @@ impl Engine {
                 never = Steps::new(self, &changes).run() => match never {},
             }
         };
-        let delivery = Delivery::new(self, &changes).run(stopping.clone());
+        let delivery = Delivery::new(self, &changes, stopping.clone()).run();
         tokio::join!(stop, steps, delivery);
     }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::sync::watch;
 
 use super::backoff::Backoff;
 use super::clock::Clock;
 use super::message::message_for;
 use super::settings::EngineSettings;
+use super::stopped;
 use crate::backend::{Backend, Claim, Ledger};
 use crate::model::notification::AttemptOutcome;
 use crate::model::notification::decision::AttemptResult;
@@ -19,6 +21,8 @@ use crate::outbound::{Receipt, SendError};
 /// The longest time that one attempt may take. Channels have shorter limits of their own; that of a
 /// command may be set to ten minutes.
 const SEND_LIMIT: Duration = Duration::from_secs(11 * 60);
+/// How long an attempt may go on after the engine was stopped.
+const STOP_LIMIT: Duration = Duration::from_secs(3);
 
 /// A claim, with all that is needed to send it.
 pub(super) struct SendTask {
@@ -26,18 +30,29 @@ pub(super) struct SendTask {
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: EngineSettings,
+    pub(super) stopping: watch::Receiver<bool>,
     pub(super) claim: Claim,
 }
 
 impl SendTask {
     /// Sends the message once, and records the outcome as often as the store needs.
     pub(super) async fn run(self) {
-        let attempt =
-            tokio::time::timeout(SEND_LIMIT, AssertUnwindSafe(self.attempt()).catch_unwind());
-        let result = match attempt.await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => self.result(AttemptOutcome::Interrupted, "the channel has failed"),
-            Err(_) => self.result(AttemptOutcome::Uncertain, "it did not end within 11 min"),
+        let stop = async {
+            stopped(self.stopping.clone()).await;
+            self.clock.sleep(STOP_LIMIT).await;
+        };
+        let result = tokio::select! {
+            biased;
+            attempt = AssertUnwindSafe(self.attempt()).catch_unwind() => {
+                let failed = "the channel has failed within the program";
+                attempt.unwrap_or_else(|_| self.result(AttemptOutcome::Interrupted, failed))
+            }
+            () = self.clock.sleep(SEND_LIMIT) => {
+                self.result(AttemptOutcome::Uncertain, "it did not end within 11 min")
+            }
+            () = stop => {
+                self.result(AttemptOutcome::Interrupted, "the program that sent it was stopped")
+            }
         };
         self.record(&result).await;
     }
@@ -94,7 +109,7 @@ impl SendTask {
                 }
                 Err(error) => {
                     let wait = backoff.wait_after(&error, "the outcome of an attempt");
-                    tokio::time::sleep(wait).await;
+                    self.clock.sleep(wait).await;
                 }
             }
         }

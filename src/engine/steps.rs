@@ -60,7 +60,8 @@ impl<'a> Steps<'a> {
             match self.turn().await {
                 Ok(()) => backoff.reset(),
                 Err(error) => {
-                    tokio::time::sleep(backoff.wait_after(&error, "the escalation")).await;
+                    let wait = backoff.wait_after(&error, "the escalation");
+                    self.engine.clock.sleep(wait).await;
                 }
             }
         }
