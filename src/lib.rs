@@ -12,6 +12,7 @@
 //! | first | [`verbs`] | requests for verbs, in fields as one would type them |
 //! | second | [`sync`] | mirrors a backend for the panes; cache and outbox of a remote |
 //! | second | [`server`] | serves any backend over HTTP |
+//! | second | [`engine`] | what happens by itself: levels are called, people are notified |
 //! | top | [`tui`], [`cli`] | the panes, and the command line |
 //!
 //! [`config`] is used by the upper floors: it reads files, environment and flags, and checks them
@@ -37,6 +38,11 @@
 //! meanwhile, and answers only once they are durable. Reads are answered from memory while that is
 //! up to date: one task follows the backend's changes for all callers.
 //!
+//! **How somebody is called.** `engine` follows the changes of a store. When a level of an escalation
+//! policy is due, it has the store record the call, which refuses all but the first engine. From the
+//! recorded call follow notifications in the ledger of the store; an engine whose settings have the
+//! channel claims each and sends it through `outbound`.
+//!
 //! **How a setting takes effect.** [`config`] chooses each value among flag, variable, settings
 //! file and default, checks it, and remembers where it comes from. The panes get it in their
 //! options, and again as a message when the file changes.
@@ -48,6 +54,7 @@ pub mod backend;
 pub mod cli;
 pub mod config;
 pub mod docs;
+pub mod engine;
 mod files;
 pub mod model;
 pub mod outbound;

@@ -22,6 +22,7 @@ mod declare;
 mod demo;
 mod directory;
 mod doctor;
+mod engine;
 mod events;
 mod export;
 mod feed;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::config::warnings;
+use super::engine::RunningEngine;
 use super::failure::{Exit, Failure};
 use super::migration;
 use super::out::{self, pluralize};
@@ -98,18 +99,25 @@ async fn show_workspace(
     if wall.is_some() {
         options.opener = None;
     }
-    let following = follow_settings(workspace.clone(), sender);
+    let engine =
+        workspace.own_store().and_then(|store| RunningEngine::start(store, &workspace.config));
+    let following = follow_settings(workspace.clone(), engine.as_ref(), sender);
     let panes = Box::pin(terminal.show(workspace.backend(), options, wall));
-    tokio::select! {
+    let done = tokio::select! {
         biased;
         done = panes => done,
         never = following => match never {},
+    };
+    if let Some(engine) = engine {
+        engine.stop().await;
     }
+    done
 }
 
 /// Reloads the settings whenever their file changes, and sends the result to the panes.
 async fn follow_settings(
     workspace: OpenWorkspace,
+    engine: Option<&RunningEngine>,
     reloads: watch::Sender<Option<Reload>>,
 ) -> Infallible {
     let mut config = workspace.config.clone();
@@ -122,6 +130,9 @@ async fn follow_settings(
                 Reload::compare(&config, Config::from_process(workspace.flags.clone()));
             if let Some(applied) = applied {
                 workspace.set_rules(applied.rules.clone()).await;
+                if let Some(engine) = engine {
+                    engine.apply(&applied);
+                }
                 config = applied;
             }
             reload

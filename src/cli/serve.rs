@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::args::serve::Serve;
 use super::context::Context;
+use super::engine::RunningEngine;
 use super::failure::{Exit, Failure, io_error_text, output_failed};
 use super::out;
 use super::service_manager::ServiceManager;
@@ -106,24 +107,28 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     context.out.flush()?;
     let manager = Rc::new(ServiceManager::from_process());
     manager.ready(&serving);
+    let engine = RunningEngine::start(&store, config);
     let follower = SettingsFollower {
         config: config.clone(),
         flags: context.flags.clone(),
         store: Arc::clone(&store),
+        engine: engine.as_ref(),
         reopen_log: Box::new(server.log_reopener()),
         set_rules: Box::new(server.rules_setter()),
         manager: Rc::clone(&manager),
         serving,
     };
     let watchdog = feed_watchdog(&manager, server.backend_check());
-    tokio::select! {
-        has_finished = serve_until_stopped(server, &mut stop, || manager.stopping()) => {
-            if has_finished {
-                store.close().await;
-            }
-        }
+    let has_finished = tokio::select! {
+        has_finished = serve_until_stopped(server, &mut stop, || manager.stopping()) => has_finished,
         never = follower.run(hang_up) => match never {},
         never = watchdog => match never {},
+    };
+    if has_finished {
+        if let Some(engine) = engine {
+            engine.stop().await;
+        }
+        store.close().await;
     }
     Ok(())
 }
@@ -170,10 +175,11 @@ pub async fn serve_until_stopped(
 /// Reloads the settings of a running server when their file changes, and on SIGHUP.
 ///
 /// SIGHUP reopens the access log as well.
-struct SettingsFollower {
+struct SettingsFollower<'a> {
     config: Config,
     flags: Flags,
     store: Arc<ReopeningStore>,
+    engine: Option<&'a RunningEngine>,
     reopen_log: Box<dyn Fn() + Send>,
     set_rules: Box<dyn Fn(Rules) + Send>,
     manager: Rc<ServiceManager>,
@@ -181,7 +187,7 @@ struct SettingsFollower {
     serving: String,
 }
 
-impl SettingsFollower {
+impl SettingsFollower<'_> {
     async fn run(mut self, mut hang_up: Signal) -> Infallible {
         let mut watcher = self.config.file.as_deref().and_then(SettingsWatcher::start);
         loop {
@@ -214,6 +220,9 @@ impl SettingsFollower {
             (Reload::Changed(changed), Some(applied)) => {
                 self.store.set_rules(applied.rules.clone()).await;
                 (self.set_rules)(applied.rules.clone());
+                if let Some(engine) = self.engine {
+                    engine.apply(&applied);
+                }
                 self.config = applied;
                 for warning in changed.warnings {
                     tracing::warn!("{warning}");

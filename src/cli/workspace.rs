@@ -83,6 +83,15 @@ impl OpenWorkspace {
         }
     }
 
+    /// Returns the store on which levels are called and people notified by this program: a file that
+    /// nothing else of this program uses, such as the demo, which calls levels in its simulation.
+    pub fn own_store(&self) -> Option<&Arc<ReopeningStore>> {
+        match &self.backend {
+            WorkspaceBackend::File(store) if !self.shared => Some(store),
+            _ => None,
+        }
+    }
+
     /// Returns the local state of an API: cache and outbox. `None` for a store's file.
     pub fn remote(&self) -> Option<&Arc<Remote>> {
         match &self.backend {

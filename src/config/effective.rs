@@ -31,6 +31,8 @@ pub struct Config {
     pub directory: Directory,
     /// Channels and contacts.
     pub outbound: OutboundSettings,
+    /// Whether levels of escalation policies are called, and people notified, by themselves.
+    pub automatic_escalation: bool,
     /// Whether to draw with ASCII characters only.
     pub ascii: bool,
     /// Whether colours may be used if there is a terminal.

@@ -111,6 +111,7 @@ impl ConfigLoader<'_> {
                 || profile.is_some_and(|(_, profile)| profile.read_only),
             file: settings_file.map(|settings_file| settings_file.path),
             is_broken: file.is_broken,
+            automatic_escalation: file.general.automatic_escalation.unwrap_or(true),
             rules: file.rules,
             directory: file.directory,
             outbound: file.outbound,

@@ -56,7 +56,7 @@ impl Reload {
                 before.panes.profile.is_none() || before.panes.profile == after.panes.profile,
             ),
             ("people and services", before.directory == after.directory),
-            ("channels and contacts", before.outbound == after.outbound),
+            ("automatic_escalation", before.automatic_escalation == after.automatic_escalation),
         ];
         let needs_restart = comparisons
             .iter()
@@ -71,7 +71,7 @@ impl Reload {
         after.color = before.color;
         after.log_level = before.log_level;
         after.directory.clone_from(&before.directory);
-        after.outbound.clone_from(&before.outbound);
+        after.automatic_escalation = before.automatic_escalation;
         after.panes.profile.clone_from(&before.panes.profile);
         // This was set about the location.
         after.read_only = before.read_only;

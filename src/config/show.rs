@@ -126,6 +126,7 @@ impl TomlWriter<'_> {
         self.setting("ascii", &config.ascii.to_string());
         self.setting("color", &config.color.to_string());
         self.setting("log", &quote(log_level_name(config.log_level)));
+        self.setting("automatic_escalation", &config.automatic_escalation.to_string());
         self.setting("columns", &quote_list(config.panes.columns.iter().map(|c| c.as_str())));
         if let Some(folder) = &config.panes.runbooks {
             self.setting("runbooks", &quote_path(folder));

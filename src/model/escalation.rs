@@ -1,9 +1,11 @@
 //! Escalation policies: who is called next when nobody acknowledges.
 
+pub mod automatic;
 pub mod path;
 pub mod policy;
 pub mod reached;
 
+pub use automatic::{AutomaticCall, NextCall, awaits_calls, next_call};
 pub use path::{Step, due, next, path, policy_of};
 pub use policy::{Policy, PolicyLevel, Repeat, Target};
 pub use reached::{NobodyReason, Reached, reached_by};

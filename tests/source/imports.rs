@@ -13,7 +13,7 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 
 /// The other top folders that each top folder may use. `src/lib.rs` says what each is for.
-const FLOORS: [(&str, &[&str]); 12] = [
+const FLOORS: [(&str, &[&str]); 13] = [
     ("docs", &[]),
     ("files", &[]),
     ("model", &[]),
@@ -22,14 +22,15 @@ const FLOORS: [(&str, &[&str]); 12] = [
     ("config", &["files", "model", "outbound"]),
     ("outbound", &["model"]),
     ("sync", &["api", "backend", "config", "files", "model"]),
+    ("engine", &["backend", "model", "outbound"]),
     ("verbs", &["config", "model"]),
     ("server", &["api", "backend", "config", "files", "model", "verbs"]),
     ("tui", &["api", "backend", "config", "model", "sync", "verbs"]),
     (
         "cli",
         &[
-            "api", "backend", "config", "files", "model", "outbound", "server", "sync", "tui",
-            "verbs",
+            "api", "backend", "config", "engine", "files", "model", "outbound", "server", "sync",
+            "tui", "verbs",
         ],
     ),
 ];

@@ -6,6 +6,7 @@ mod ledger;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -42,6 +43,8 @@ pub struct ReopeningStore {
     options: Options,
     /// The current rules; they may change while the store is open.
     rules: RwLock<Rules>,
+    /// Whether this program calls levels of escalation policies on the store by itself.
+    escalates: AtomicBool,
     current: Mutex<OpenState>,
 }
 
@@ -93,6 +96,7 @@ impl ReopeningStore {
             read_only: store.is_read_only() && !store.lacks_room(),
             options: Options { create: false, ..store.inner.options.clone() },
             rules: RwLock::new((*store.rules()).clone()),
+            escalates: AtomicBool::new(false),
             current: Mutex::new(OpenState {
                 last: FileIdentities::from_store(&store),
                 store: Some(store),
@@ -113,6 +117,11 @@ impl ReopeningStore {
         if let Some(store) = &self.current.lock().await.store {
             store.set_rules(rules);
         }
+    }
+
+    /// Notes whether this program calls levels of escalation policies on the store by itself.
+    pub fn set_escalates(&self, escalates: bool) {
+        self.escalates.store(escalates, Ordering::Relaxed);
     }
 
     /// Closes the store if it is open.
@@ -231,7 +240,9 @@ fn is_complete_file(path: &Path) -> io::Result<bool> {
 #[async_trait]
 impl Backend for ReopeningStore {
     async fn capabilities(&self) -> Result<Capabilities, BackendError> {
-        self.current_store().await?.0.capabilities().await
+        let mut capabilities = self.current_store().await?.0.capabilities().await?;
+        capabilities.escalates |= self.escalates.load(Ordering::Relaxed);
+        Ok(capabilities)
     }
 
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {

@@ -1,4 +1,5 @@
-//! Reads the user, the store, the options of the output, and the log level.
+//! Reads the user, the store, the options of the output, the log level, and whether anything happens
+//! by itself.
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub(in crate::config) struct General {
     pub(in crate::config) ascii: Option<bool>,
     pub(in crate::config) color: Option<bool>,
     pub(in crate::config) log: Option<LevelFilter>,
+    pub(in crate::config) automatic_escalation: Option<bool>,
 }
 
 pub(super) fn read(top: &mut Section<'_>, base: &PathBase) -> General {
@@ -26,6 +28,7 @@ pub(super) fn read(top: &mut Section<'_>, base: &PathBase) -> General {
         ascii: top.read("ascii", Value::flag),
         color: top.read("color", Value::flag),
         log: top.read("log", |value| value.one_of(&LOG_LEVELS, log_level_name)),
+        automatic_escalation: top.read("automatic_escalation", Value::flag),
     }
 }
 

@@ -92,7 +92,7 @@ fn is_called(incident: &Summary, round: u16, level: u8) -> bool {
 }
 
 /// Returns whom a level reaches, each person once.
-fn reached_by_level(
+pub(super) fn reached_by_level(
     incident: &Summary,
     directory: &Directory,
     level: &PolicyLevel,

@@ -7,6 +7,8 @@ pub mod contact;
 pub mod decision;
 pub mod delivery;
 pub mod message_kind;
+pub mod plan;
+mod quiet;
 mod remark;
 pub mod step;
 
@@ -14,3 +16,4 @@ pub use channel_kind::{ChannelKind, UnknownChannelKind};
 pub use contact::{Contact, ContactRule, Contacts, PersonContacts, QuietHours};
 pub use delivery::{Attempt, AttemptOutcome, Notification, NotificationState};
 pub use message_kind::MessageKind;
+pub use plan::plan_notifications;

@@ -1,0 +1,76 @@
+//! Runs the engine beside what a command does: it calls levels that are due, and notifies people.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::channels::channels;
+use crate::backend::file::ReopeningStore;
+use crate::config::Config;
+use crate::engine::{Engine, EngineOptions, EngineSettings, SystemClock};
+use crate::outbound::Channels;
+
+/// An engine that runs in a task of its own, until it is stopped or dropped.
+pub struct RunningEngine {
+    engine: Arc<Engine>,
+    store: Arc<ReopeningStore>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl RunningEngine {
+    /// Starts an engine on a store, unless the settings say that nothing happens by itself or that
+    /// nothing is changed.
+    pub fn start(store: &Arc<ReopeningStore>, config: &Config) -> Option<Self> {
+        if config.read_only || !config.automatic_escalation {
+            return None;
+        }
+        let settings = engine_settings(config).unwrap_or_else(|why| {
+            tracing::warn!("nobody is notified by this program: {why}");
+            EngineSettings { sender: Arc::new(Channels::default()), contacts: Arc::default() }
+        });
+        let engine = Arc::new(Engine::new(EngineOptions {
+            backend: Arc::clone(store) as _,
+            ledger: Arc::clone(store) as _,
+            settings,
+            clock: Arc::new(SystemClock),
+        }));
+        store.set_escalates(true);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = Arc::clone(&engine);
+        let task = tokio::spawn(async move {
+            running
+                .run(async {
+                    // An error means that the engine was dropped, which ends it too.
+                    stopped.await.ok();
+                })
+                .await;
+        });
+        Some(Self { engine, store: Arc::clone(store), stop, task })
+    }
+
+    /// Replaces channels and contacts by those of changed settings. Settings that can't be used
+    /// change nothing.
+    pub fn apply(&self, config: &Config) {
+        match engine_settings(config) {
+            Ok(settings) => self.engine.set_settings(settings),
+            Err(why) => tracing::warn!("the channels and contacts are as before: {why}"),
+        }
+    }
+
+    /// Stops the engine. Messages that are being sent get a short time to end.
+    pub async fn stop(self) {
+        self.store.set_escalates(false);
+        // An error means that it has ended already.
+        self.stop.send(()).ok();
+        self.task.await.ok();
+    }
+}
+
+/// Makes the channels of the settings; an error is a sentence.
+fn engine_settings(config: &Config) -> Result<EngineSettings, String> {
+    let channels = channels(&config.outbound).map_err(|failure| failure.to_string())?;
+    let contacts = Arc::new(config.outbound.contacts.clone());
+    Ok(EngineSettings { sender: Arc::new(channels), contacts })
+}

@@ -1,0 +1,127 @@
+//! What a claimed notification says.
+
+use std::fmt::Write;
+
+use crate::backend::{Backend, Claim};
+use crate::model::Summary;
+use crate::model::notification::{MessageKind, Notification};
+use crate::outbound::{MessageIncident, OutboundMessage};
+
+/// How many of the notifications that are sent with another one have a line of their own.
+const MAX_LINES: usize = 5;
+
+/// Returns the message of a claim. The incidents of bundled notifications are read from the backend;
+/// one that can't be read has no line.
+pub async fn message_for(claim: &Claim, backend: &dyn Backend) -> OutboundMessage {
+    let mut bundled = Vec::new();
+    for notification in claim.bundled.iter().take(MAX_LINES) {
+        match backend.incident(notification.incident).await {
+            Ok(detail) => bundled.push((notification, detail.incident.summary)),
+            Err(error) => tracing::debug!(%error, "a bundled notification has no line"),
+        }
+    }
+    message(claim, &bundled)
+}
+
+fn message(claim: &Claim, bundled: &[(&Notification, Summary)]) -> OutboundMessage {
+    let Claim { notification, incident, .. } = claim;
+    let mut text = String::new();
+    if notification.kind == MessageKind::Page {
+        text.push_str("Nobody has acknowledged it: you are called at level ");
+        push_level(&mut text, notification);
+        text.push('.');
+    }
+    for (notification, row) in bundled {
+        let number = row.number.map(|number| format!("{number} ")).unwrap_or_default();
+        // Writing to a String can't fail.
+        let _ = write!(text, "\nAlso {number}{} {}, level ", row.priority, row.title);
+        push_level(&mut text, notification);
+    }
+    OutboundMessage {
+        id: notification.id,
+        kind: notification.kind,
+        incident: incident.number.map(|number| MessageIncident {
+            number,
+            id: incident.id,
+            title: incident.title.clone(),
+            priority: incident.priority,
+            service: incident.primary_service().map(ToOwned::to_owned),
+            team: incident.team.clone(),
+            status: incident.status,
+            reported_at: incident.reported_at,
+        }),
+        text: text.trim_start().to_owned(),
+        url: None,
+        actions: Vec::new(),
+        bundled: u32::try_from(claim.bundled.len()).unwrap_or(u32::MAX),
+    }
+}
+
+fn push_level(text: &mut String, notification: &Notification) {
+    let _ = write!(text, "{}", notification.level);
+    if notification.round > 1 {
+        let _ = write!(text, " in round {}", notification.round);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn at() -> DateTime<Utc> {
+        "2026-01-05T22:31:00Z".parse().unwrap()
+    }
+
+    fn row(number: u64, title: &str) -> Summary {
+        serde_json::from_value(json!({
+            "id": Uuid::from_u128(1), "number": number, "title": title, "status": "triggered",
+            "impact": "high", "urgency": "high", "priority": "P1", "source": "monitoring",
+            "services": ["checkout"], "team": "payments", "detected_at": at(),
+            "reported_at": at(), "paused": false, "alerts": 1, "escalation": 1, "seq": 2,
+            "last_event_at": at(),
+        }))
+        .unwrap()
+    }
+
+    fn notification(id: u128, level: u8, round: u16) -> Notification {
+        serde_json::from_value(json!({
+            "id": Uuid::from_u128(id), "incident": Uuid::from_u128(1),
+            "event": Uuid::from_u128(2), "kind": "page", "level": level, "round": round,
+            "person": { "handle": "ines", "name": "Ines Moreau" }, "contact": "push",
+            "channel": "ntfy", "planned_at": at(), "due": at(), "state": "sending",
+            "attempts": 1, "updated_at": at(),
+        }))
+        .unwrap()
+    }
+
+    fn claim(bundled: Vec<Notification>) -> Claim {
+        let incident = row(12, "Card payments fail");
+        Claim { notification: notification(7, 1, 1), bundled, fence: 1, incident }
+    }
+
+    #[test]
+    fn message_names_incident_and_level() {
+        let message = message(&claim(Vec::new()), &[]);
+        assert_eq!((message.id, message.kind), (Uuid::from_u128(7), MessageKind::Page));
+        assert_eq!(message.text, "Nobody has acknowledged it: you are called at level 1.");
+        let incident = message.incident.unwrap();
+        assert_eq!((incident.number.0, incident.service.as_deref()), (12, Some("checkout")));
+        assert_eq!(message.bundled, 0);
+    }
+
+    #[test]
+    fn bundled_notifications_have_lines() {
+        let more: Vec<Notification> = (8..16).map(|id| notification(id, 2, 3)).collect();
+        let lines = [(&more[0], row(13, "Cart is slow")), (&more[1], row(14, "Login fails"))];
+        let message = message(&claim(more.clone()), &lines);
+        let expected = "Nobody has acknowledged it: you are called at level 1.\n\
+                        Also INC-13 P1 Cart is slow, level 2 in round 3\n\
+                        Also INC-14 P1 Login fails, level 2 in round 3";
+        assert_eq!(message.text, expected);
+        assert_eq!(message.bundled, 8);
+    }
+}

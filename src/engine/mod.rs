@@ -1,0 +1,87 @@
+//! What happens by itself: levels of escalation policies are called when they are due, and the
+//! people whom they call are notified.
+//!
+//! Any number of engines may run on one store, in this process and in others. None of them leads:
+//! each step and each claim is a conditional write, so that whoever is first does it, and the others
+//! are refused. An engine that is dropped or killed loses nothing but its claims, which end with its
+//! process.
+
+mod backoff;
+mod clock;
+mod deliver;
+mod message;
+mod plan;
+mod send;
+mod settings;
+mod steps;
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, watch};
+
+pub use clock::{Clock, SystemClock};
+pub use message::message_for;
+pub use settings::{EngineSettings, Sender};
+
+use crate::backend::{Backend, Ledger};
+use deliver::Delivery;
+use steps::Steps;
+
+/// What an engine works on.
+pub struct EngineOptions {
+    /// The store, which carries out the steps.
+    pub backend: Arc<dyn Backend>,
+    /// The ledger of the same store.
+    pub ledger: Arc<dyn Ledger>,
+    /// Channels and contacts.
+    pub settings: EngineSettings,
+    /// The clock by which steps are due.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Calls levels that are due and sends notifications, for one store.
+pub struct Engine {
+    backend: Arc<dyn Backend>,
+    ledger: Arc<dyn Ledger>,
+    clock: Arc<dyn Clock>,
+    settings: watch::Sender<EngineSettings>,
+}
+
+impl Engine {
+    /// Creates an engine that does nothing until it [runs](Self::run).
+    #[must_use]
+    pub fn new(options: EngineOptions) -> Self {
+        let EngineOptions { backend, ledger, settings, clock } = options;
+        Self { backend, ledger, clock, settings: watch::Sender::new(settings) }
+    }
+
+    /// Replaces channels and contacts, also while it runs. What is being sent is not disturbed.
+    pub fn set_settings(&self, settings: EngineSettings) {
+        self.settings.send_replace(settings);
+    }
+
+    /// Runs until `stop` ends. Messages that are being sent then get a short time to end; the claims
+    /// of those that don't are released when the process ends.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        let (stopper, stopping) = watch::channel(false);
+        let changes = Notify::new();
+        let stop = async {
+            stop.await;
+            stopper.send_replace(true);
+        };
+        let steps = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Steps::new(self, &changes).run() => match never {},
+            }
+        };
+        let delivery = Delivery::new(self, &changes, stopping.clone()).run();
+        tokio::join!(stop, steps, delivery);
+    }
+}
+
+/// Waits until the engine is to stop.
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // An error means that whoever runs the engine is gone, which stops it too.
+    let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
+}

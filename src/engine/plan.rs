@@ -1,0 +1,29 @@
+//! Plans the notifications that follow from calls of levels.
+
+use super::Engine;
+use super::settings::EngineSettings;
+use crate::backend::{BackendError, Plan, Unplanned};
+use crate::model::notification::plan_notifications;
+
+/// Plans everything that was recorded and not planned yet. Whichever program is first with a part of
+/// the log plans it.
+pub(super) async fn plan_all(
+    engine: &Engine,
+    settings: &EngineSettings,
+) -> Result<(), BackendError> {
+    loop {
+        let Unplanned { from, to, calls, has_more } = engine.ledger.unplanned().await?;
+        if to == from {
+            return Ok(());
+        }
+        let now = engine.clock.now();
+        let notifications = calls
+            .iter()
+            .flat_map(|(event, row)| plan_notifications(event, row, &settings.contacts, now))
+            .collect();
+        let was_first = engine.ledger.plan(&Plan { from, to, notifications }).await?;
+        if was_first && !has_more {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What the settings give to an engine: channels to send over, and contacts of people.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::model::notification::Contacts;
+use crate::outbound::{Channels, OutboundMessage, Receipt, SendError};
+
+/// Sends messages over channels that have names.
+#[async_trait]
+pub trait Sender: Send + Sync {
+    /// Returns the names of the channels.
+    fn channels(&self) -> Vec<String>;
+
+    /// Sends a message once, within bounded time.
+    ///
+    /// # Errors
+    /// [`SendError`] tells whether trying again may help.
+    async fn send(
+        &self,
+        channel: &str,
+        address: &str,
+        message: &OutboundMessage,
+    ) -> Result<Receipt, SendError>;
+}
+
+#[async_trait]
+impl Sender for Channels {
+    fn channels(&self) -> Vec<String> {
+        self.names().map(str::to_owned).collect()
+    }
+
+    async fn send(
+        &self,
+        channel: &str,
+        address: &str,
+        message: &OutboundMessage,
+    ) -> Result<Receipt, SendError> {
+        match self.get(channel) {
+            Some(channel) => channel.send(address, message).await,
+            // The settings have changed since the notification was claimed.
+            None => Err(SendError::temporary(format!("there is no channel {channel} any more"))),
+        }
+    }
+}
+
+/// Channels and contacts of the settings in force.
+#[derive(Clone)]
+pub struct EngineSettings {
+    /// The channels.
+    pub sender: Arc<dyn Sender>,
+    /// The contacts of people, and the rules by which these are used.
+    pub contacts: Arc<Contacts>,
+}

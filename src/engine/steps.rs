@@ -1,0 +1,217 @@
+//! Calls the levels of escalation policies that are due.
+//!
+//! It follows the changes of the store by a long poll that ends at the latest when the next level is
+//! due, and has only those incidents in memory that nobody has acknowledged.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Notify;
+
+use super::Engine;
+use super::backoff::Backoff;
+use crate::backend::{BackendError, Cursor, Delta, Outcome};
+use crate::model::directory::Directory;
+use crate::model::escalation::{AutomaticCall, NextCall, awaits_calls, next_call};
+use crate::model::{
+    Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, RejectionKind, Summary,
+};
+
+/// The name of the integration that calls levels.
+const ACTOR: &str = "escalation";
+/// The longest wait for a change: a machine that was suspended is noticed after that time.
+const MAX_WAIT: Duration = Duration::from_secs(60);
+/// How many steps are carried out at once.
+const BATCH: usize = 64;
+/// After which time a step that was refused is tried again, unless the incident changes before.
+const AFTER_REFUSAL: TimeDelta = TimeDelta::seconds(2);
+/// The same for a step that will be refused until somebody changes something.
+const AFTER_FAULT: TimeDelta = TimeDelta::minutes(1);
+
+/// An incident that nobody has acknowledged.
+struct Tracked {
+    row: Summary,
+    /// When something may be due; `None` if nothing is before it or the directory changes.
+    next: Option<DateTime<Utc>>,
+}
+
+/// Follows a store and carries out the steps that are due.
+pub(super) struct Steps<'a> {
+    engine: &'a Engine,
+    /// Woken by every change of the store.
+    changes: &'a Notify,
+    cursor: Option<Cursor>,
+    /// `None` until it was read.
+    directory: Option<Directory>,
+    tracked: HashMap<IncidentId, Tracked>,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn new(engine: &'a Engine, changes: &'a Notify) -> Self {
+        Self { engine, changes, cursor: None, directory: None, tracked: HashMap::new() }
+    }
+
+    /// Runs until it is dropped. What it has not noted by then, another engine finds in the store.
+    pub(super) async fn run(mut self) -> Infallible {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.turn().await {
+                Ok(()) => backoff.reset(),
+                Err(error) => {
+                    let wait = backoff.wait_after(&error, "the escalation");
+                    self.engine.clock.sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    /// Carries out what is due, then waits for a change or for the next step.
+    async fn turn(&mut self) -> Result<(), BackendError> {
+        if self.directory.is_none() {
+            self.directory = Some(self.engine.backend.directory().await?);
+            self.reconsider_all();
+        }
+        self.call_due().await?;
+        let delta = self.engine.backend.changes(self.cursor, self.wait()).await?;
+        self.apply(delta);
+        Ok(())
+    }
+
+    fn reconsider_all(&mut self) {
+        for tracked in self.tracked.values_mut() {
+            tracked.next = Some(DateTime::<Utc>::MIN_UTC);
+        }
+    }
+
+    fn apply(&mut self, delta: Delta) {
+        let has_news = delta.reset || delta.directory || !delta.rows.is_empty();
+        self.cursor = Some(delta.cursor);
+        if delta.reset {
+            self.tracked.clear();
+        }
+        for row in delta.rows {
+            self.track(row);
+        }
+        if delta.directory || delta.reset {
+            self.directory = None;
+        }
+        if has_news {
+            self.changes.notify_one();
+        }
+    }
+
+    fn track(&mut self, row: Summary) {
+        if !awaits_calls(&row) {
+            self.tracked.remove(&row.id);
+            return;
+        }
+        // The outcome of a step may be newer than a delta that was read at the same time.
+        let is_older = self.tracked.get(&row.id).is_some_and(|tracked| tracked.row.seq > row.seq);
+        if !is_older {
+            self.tracked.insert(row.id, Tracked { row, next: Some(DateTime::<Utc>::MIN_UTC) });
+        }
+    }
+
+    /// Returns how long to wait for a change.
+    fn wait(&self) -> Duration {
+        let Some(next) = self.tracked.values().filter_map(|tracked| tracked.next).min() else {
+            return MAX_WAIT;
+        };
+        let now = self.engine.clock.now();
+        // A step that is due needs no wait; a wait that is cut to milliseconds would be too short.
+        let wait = (next > now).then(|| next.signed_duration_since(now).to_std().ok()).flatten();
+        wait.map_or(Duration::ZERO, |wait| (wait + Duration::from_millis(1)).min(MAX_WAIT))
+    }
+
+    async fn call_due(&mut self) -> Result<(), BackendError> {
+        let Some(directory) = &self.directory else { return Ok(()) };
+        let now = self.engine.clock.now();
+        let mut due: Vec<(IncidentId, AutomaticCall)> = Vec::new();
+        for (id, tracked) in &mut self.tracked {
+            if tracked.next.is_none_or(|next| next > now) {
+                continue;
+            }
+            match next_call(&tracked.row, directory, now) {
+                NextCall::Now(call) => due.push((*id, call)),
+                NextCall::At(at) => tracked.next = Some(at),
+                NextCall::Never => tracked.next = None,
+            }
+        }
+        due.sort_by_key(|(id, call)| (call.step.due, *id));
+        let mut failure = Ok(());
+        for batch in due.chunks(BATCH) {
+            let envelopes: Vec<Envelope> =
+                batch.iter().map(|(id, call)| envelope(*id, call, now)).collect();
+            let results = self.engine.backend.execute_all(&envelopes).await;
+            for ((id, call), result) in batch.iter().zip(results) {
+                if let Err(error) = self.settle(*id, call, result, now) {
+                    failure = Err(error);
+                }
+            }
+        }
+        failure
+    }
+
+    /// Notes what came of a step. An error is one after which the same step is tried again.
+    fn settle(
+        &mut self,
+        id: IncidentId,
+        call: &AutomaticCall,
+        result: Result<Outcome, BackendError>,
+        now: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
+        let error = match result {
+            Ok(outcome) => {
+                match outcome.row {
+                    Some(row) => self.track(row),
+                    None => self.postpone(id, now + AFTER_REFUSAL),
+                }
+                self.changes.notify_one();
+                return Ok(());
+            }
+            Err(error) if error.is_temporary() => return Err(error),
+            Err(error) => error,
+        };
+        let level = call.level;
+        match &error {
+            BackendError::Rejected(why) if why.kind() == RejectionKind::Invalid => {
+                tracing::warn!(%id, level, %error, "a level can't be called");
+                self.postpone(id, now + AFTER_FAULT);
+            }
+            // Another program was first, or somebody has acknowledged it meanwhile.
+            BackendError::Rejected(_) | BackendError::Conflict(_) | BackendError::NotFound(_) => {
+                tracing::debug!(%id, level, %error, "a level is not called");
+                self.postpone(id, now + AFTER_REFUSAL);
+            }
+            _ => {
+                tracing::warn!(%id, level, %error, "a level can't be called");
+                self.postpone(id, now + AFTER_FAULT);
+            }
+        }
+        Ok(())
+    }
+
+    fn postpone(&mut self, id: IncidentId, until: DateTime<Utc>) {
+        if let Some(tracked) = self.tracked.get_mut(&id) {
+            tracked.next = Some(until);
+        }
+    }
+}
+
+fn envelope(incident: IncidentId, call: &AutomaticCall, now: DateTime<Utc>) -> Envelope {
+    let command = IncidentCommand::Escalate {
+        level: call.level,
+        to: call.to.clone(),
+        reason: None,
+        automatic: Some(call.step),
+    };
+    Envelope {
+        id: CommandId::new(),
+        at: now,
+        actor: Actor::Integration(ACTOR.to_owned()),
+        command: Command::incident(incident, command),
+        expected_seq: None,
+    }
+}

@@ -1,0 +1,235 @@
+//! Who is notified because a level was called, over which contacts and when.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::contact::{Contacts, PersonContacts};
+use super::delivery::{Notification, NotificationState};
+use super::message_kind::MessageKind;
+use crate::model::actor::PersonRef;
+use crate::model::event::{Event, EventBody};
+use crate::model::extra::Extra;
+use crate::model::summary::Summary;
+
+/// Why nothing is sent to a person of whom the settings know no way.
+const NO_CONTACT: &str = "the person has no contact";
+/// Why nothing is sent to a person who has contacts that no rule names.
+const NO_RULE: &str = "no rule of the person uses a contact";
+
+/// Returns the notifications that follow from an event: for each person whom it calls, one over each
+/// contact of the person's plan. A person without one has one that says so.
+#[must_use]
+pub fn plan_notifications(
+    event: &Event,
+    incident: &Summary,
+    contacts: &Contacts,
+    now: DateTime<Utc>,
+) -> Vec<Notification> {
+    let EventBody::Escalated { level, to, automatic, .. } = &event.body else { return Vec::new() };
+    let round = automatic.map_or(incident.escalation_round, |step| step.round).max(1);
+    let mut planned = Vec::new();
+    let mut people = BTreeSet::new();
+    for person in to.iter().filter(|person| people.insert(person.handle.to_lowercase())) {
+        let unreachable = Notification {
+            id: Uuid::now_v7(),
+            incident: event.incident,
+            event: event.id,
+            kind: MessageKind::Page,
+            level: *level,
+            round,
+            person: person.clone(),
+            contact: String::new(),
+            channel: String::new(),
+            planned_at: now,
+            due: event.recorded_at,
+            state: NotificationState::Unreachable,
+            attempts: 0,
+            next_try: None,
+            updated_at: now,
+            provider_id: None,
+            reason: None,
+            perhaps_twice: false,
+            bundled_into: None,
+            extra: Extra::default(),
+        };
+        plan_person(&mut planned, unreachable, person, incident, contacts);
+    }
+    planned
+}
+
+/// Adds what one person is sent, or `unreachable`.
+fn plan_person(
+    planned: &mut Vec<Notification>,
+    unreachable: Notification,
+    person: &PersonRef,
+    incident: &Summary,
+    contacts: &Contacts,
+) {
+    let Some(person) = contacts.of_person(&person.handle) else {
+        planned.push(Notification { reason: Some(NO_CONTACT.to_owned()), ..unreachable });
+        return;
+    };
+    let mut used = BTreeSet::new();
+    let plan = person.plan(incident.priority);
+    for (after_s, contact) in plan.into_iter().filter(|(_, contact)| used.insert(&contact.name)) {
+        let due = due_after(unreachable.due, after_s, person, incident);
+        planned.push(Notification {
+            id: Uuid::now_v7(),
+            contact: contact.name.clone(),
+            channel: contact.channel.clone(),
+            due,
+            next_try: Some(due),
+            state: NotificationState::Waiting,
+            ..unreachable.clone()
+        });
+    }
+    if used.is_empty() {
+        let reason = if person.contacts.is_empty() { NO_CONTACT } else { NO_RULE };
+        planned.push(Notification { reason: Some(reason.to_owned()), ..unreachable });
+    }
+}
+
+/// Returns when a person is sent what a rule names. Only what is urgent disturbs quiet hours.
+fn due_after(
+    called_at: DateTime<Utc>,
+    after_s: i64,
+    person: &PersonContacts,
+    incident: &Summary,
+) -> DateTime<Utc> {
+    let after = TimeDelta::try_seconds(after_s).unwrap_or_default();
+    let due = called_at.checked_add_signed(after).unwrap_or(called_at);
+    match &person.quiet {
+        Some(quiet) if !Contacts::is_urgent(incident.priority) => quiet.postpone(due),
+        _ => due,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveTime;
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::super::contact::{Contact, ContactRule, QuietHours};
+    use super::*;
+
+    fn recorded_at() -> DateTime<Utc> {
+        "2026-01-05T22:00:00Z".parse().unwrap()
+    }
+
+    fn incident(priority: &str) -> Summary {
+        let at = recorded_at();
+        serde_json::from_value(json!({
+            "id": Uuid::from_u128(1), "number": 12, "title": "Card payments fail",
+            "status": "triggered", "impact": "high", "urgency": "high", "priority": priority,
+            "source": "monitoring", "services": ["checkout"], "team": "payments",
+            "detected_at": at, "reported_at": at, "paused": false, "alerts": 1,
+            "escalation": 2, "escalation_round": 3, "seq": 2, "last_event_at": at,
+        }))
+        .unwrap()
+    }
+
+    fn called(handles: &[&str]) -> Event {
+        let to: Vec<_> = handles.iter().map(|handle| PersonRef::new(*handle, *handle)).collect();
+        serde_json::from_value(json!({
+            "id": Uuid::from_u128(2), "incident": Uuid::from_u128(1), "seq": 2,
+            "at": recorded_at(), "recorded_at": recorded_at(),
+            "actor": { "integration": "escalation" }, "command": Uuid::from_u128(3),
+            "kind": "escalated", "level": 2, "to": to, "reason": null,
+        }))
+        .unwrap()
+    }
+
+    fn contacts() -> Contacts {
+        let contact = |name: &str, channel: &str| Contact {
+            name: name.into(),
+            channel: channel.into(),
+            address: format!("{name}-1"),
+        };
+        let rule = |after_s, contact: &str| ContactRule { after_s, contact: contact.into() };
+        let time = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
+        let quiet = QuietHours { from: time(22), to: time(7), zone: Some("Etc/UTC".into()) };
+        let ines = PersonContacts {
+            person: "ines".into(),
+            contacts: vec![contact("push", "ntfy"), contact("phone", "sms")],
+            urgent: vec![rule(120, "phone"), rule(0, "push"), rule(300, "phone")],
+            rest: vec![rule(60, "push")],
+            quiet: Some(quiet),
+        };
+        let tomo = PersonContacts {
+            person: "tomo".into(),
+            contacts: vec![contact("mail", "mail"), contact("push", "ntfy")],
+            ..PersonContacts::default()
+        };
+        let odile = PersonContacts {
+            person: "odile".into(),
+            contacts: vec![contact("mail", "mail")],
+            urgent: vec![rule(0, "fax")],
+            ..PersonContacts::default()
+        };
+        let nobody = PersonContacts { person: "boss".into(), ..PersonContacts::default() };
+        Contacts { people: vec![ines, tomo, odile, nobody] }
+    }
+
+    /// Returns person, contact, channel, state and seconds after the call, one in a line.
+    fn planned(handles: &[&str], priority: &str) -> Vec<String> {
+        let now = recorded_at() + TimeDelta::seconds(1);
+        plan_notifications(&called(handles), &incident(priority), &contacts(), now)
+            .iter()
+            .map(|one| {
+                let after = (one.due - recorded_at()).num_seconds();
+                let Notification { person, contact, channel, state, .. } = one;
+                format!("{} {contact} {channel} {state} {after}", person.handle)
+            })
+            .collect()
+    }
+
+    #[rstest]
+    #[case::rules_for_urgent("P1", &["ines"], &["ines push ntfy waiting 0", "ines phone sms waiting 120"])]
+    #[case::rules_for_the_rest_in_quiet_hours("P3", &["ines"], &["ines push ntfy waiting 32400"])]
+    #[case::without_rules_all_at_once(
+        "P2", &["TOMO", "tomo"], &["TOMO mail mail waiting 0", "TOMO push ntfy waiting 0"]
+    )]
+    #[case::no_rule_names_a_contact("P1", &["odile"], &["odile   unreachable 0"])]
+    #[case::no_contacts("P1", &["boss"], &["boss   unreachable 0"])]
+    #[case::not_in_the_settings("P1", &["stranger"], &["stranger   unreachable 0"])]
+    #[case::nobody("P1", &[], &[])]
+    fn each_person_has_a_notification(
+        #[case] priority: &str,
+        #[case] handles: &[&str],
+        #[case] expected: &[&str],
+    ) {
+        assert_eq!(planned(handles, priority), expected);
+    }
+
+    #[test]
+    fn notification_says_which_level_was_called() {
+        let event = called(&["tomo"]);
+        let planned = plan_notifications(&event, &incident("P1"), &contacts(), recorded_at());
+        let first = &planned[0];
+        assert_eq!((first.event, first.level, first.round), (event.id, 2, 3));
+        assert_eq!(first.next_try, Some(first.due));
+        assert_ne!(first.id, planned[1].id);
+    }
+
+    #[rstest]
+    #[case("odile", NO_RULE)]
+    #[case("boss", NO_CONTACT)]
+    #[case("stranger", NO_CONTACT)]
+    fn unreachable_people_have_a_reason(#[case] handle: &str, #[case] reason: &str) {
+        let event = called(&[handle]);
+        let planned = plan_notifications(&event, &incident("P1"), &contacts(), recorded_at());
+        assert_eq!(planned[0].reason.as_deref(), Some(reason));
+        assert_eq!(planned[0].next_try, None);
+    }
+
+    #[test]
+    fn only_calls_are_planned() {
+        let mut event = called(&["tomo"]);
+        event.body = EventBody::Acknowledged;
+        let planned = plan_notifications(&event, &incident("P1"), &contacts(), recorded_at());
+        assert_eq!(planned, []);
+    }
+}
