@@ -32,66 +32,67 @@ pub mod outbox {
 }
 
 pub mod guide {
-    //! Pages for users, which `redphone help TOPIC` prints.
+    //! Pages for users, which `redphone help TOPIC` prints. Their examples are settings and shell
+    //! commands, indented as a terminal shows them, which rustdoc would take for tests in Rust.
 
     pub mod channels {
-        #![doc = include_str!("guide/channels.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/channels.md"))]
     }
 
     pub mod command {
-        #![doc = include_str!("guide/command.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/command.md"))]
     }
 
     pub mod discord {
-        #![doc = include_str!("guide/discord.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/discord.md"))]
     }
 
     pub mod email {
-        #![doc = include_str!("guide/email.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/email.md"))]
     }
 
     pub mod gotify {
-        #![doc = include_str!("guide/gotify.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/gotify.md"))]
     }
 
     pub mod matrix {
-        #![doc = include_str!("guide/matrix.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/matrix.md"))]
     }
 
     pub mod mattermost {
-        #![doc = include_str!("guide/mattermost.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/mattermost.md"))]
     }
 
     pub mod ntfy {
-        #![doc = include_str!("guide/ntfy.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/ntfy.md"))]
     }
 
     pub mod pushover {
-        #![doc = include_str!("guide/pushover.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/pushover.md"))]
     }
 
     pub mod slack {
-        #![doc = include_str!("guide/slack.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/slack.md"))]
     }
 
     pub mod teams {
-        #![doc = include_str!("guide/teams.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/teams.md"))]
     }
 
     pub mod telegram {
-        #![doc = include_str!("guide/telegram.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/telegram.md"))]
     }
 
     pub mod twilio_call {
-        #![doc = include_str!("guide/twilio_call.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/twilio_call.md"))]
     }
 
     pub mod twilio_sms {
-        #![doc = include_str!("guide/twilio_sms.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/twilio_sms.md"))]
     }
 
     pub mod webhook {
-        #![doc = include_str!("guide/webhook.md")]
+        #![cfg_attr(not(doctest), doc = include_str!("guide/webhook.md"))]
     }
 }
 
