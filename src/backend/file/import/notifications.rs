@@ -2,9 +2,9 @@
 
 use sqlx::Row;
 
-use super::{Importer, RecordProblem, invalid};
+use super::Importer;
 use crate::backend::file::error::StoreResult;
-use crate::backend::file::import_error::ImportError;
+use crate::backend::file::import_error::{ImportError, RecordProblem, invalid};
 use crate::backend::file::notifications::transfer;
 use crate::backend::file::sql::Batch;
 use crate::model::IncidentId;

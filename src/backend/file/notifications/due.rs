@@ -29,7 +29,7 @@ const READY: &str = "WITH ready (position) AS (
     UNION SELECT n.position FROM notification n WHERE n.state = 0 AND n.next_try < $3
     UNION SELECT n.position FROM notification n
         WHERE n.state = 0 AND n.waits_for > 0
-            AND n.channel IN (SELECT c.value FROM json_each($1) c)
+            AND +n.channel IN (SELECT c.value FROM json_each($1) c)
             AND n.waits_for < (SELECT max(e.seq) FROM event e WHERE e.incident = n.incident))";
 
 /// A notification to look at, with the present row of its incident.

@@ -8,19 +8,15 @@ mod claimant;
 mod due;
 mod finish;
 mod plan;
+mod state;
 mod table;
 pub(super) mod transfer;
 
-use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
-use claimant::{ClaimFault, Claimant};
 use due::Outlook;
+pub(super) use state::LedgerState;
 pub(super) use table::{has_notifications, parse_attempt, parse_notification};
 
 use super::error::StoreResult;
@@ -31,37 +27,6 @@ use crate::model::notification::decision::AttemptResult;
 
 /// The first version of the schema that has the tables.
 const FIRST_VERSION: i64 = 9;
-
-/// What an open store remembers of the ledger.
-#[derive(Debug, Default)]
-pub(super) struct LedgerState {
-    /// The position in the log up to which nothing is to be planned, which may be after the stored
-    /// one.
-    scanned: AtomicI64,
-    /// Marks the claims of this open store; made with the first one.
-    claimant: Mutex<Option<Claimant>>,
-}
-
-impl LedgerState {
-    fn lock(&self) -> MutexGuard<'_, Option<Claimant>> {
-        self.claimant.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the id of the claims of this open store; `None` before the first one.
-    fn claimant_id(&self) -> Option<Uuid> {
-        self.lock().as_ref().map(Claimant::id)
-    }
-
-    /// Returns the id of the claims of this open store, and marks that it is open.
-    fn require_claimant(&self, store: &Path) -> Result<Uuid, ClaimFault> {
-        let mut claimant = self.lock();
-        if let Some(claimant) = claimant.as_ref() {
-            return Ok(claimant.id());
-        }
-        let created = Claimant::create(store)?;
-        Ok(claimant.insert(created).id())
-    }
-}
 
 impl FileStore {
     /// Returns whether the store has the tables; one of an earlier version that is only read has none.
@@ -94,7 +59,7 @@ impl Ledger for FileStore {
         if !self.has_ledger() {
             return Ok(Unplanned { from: 0, to: 0, calls: Vec::new(), has_more: false });
         }
-        let scanned = self.inner.ledger.scanned.load(Ordering::Relaxed);
+        let scanned = self.inner.ledger.scanned();
         self.with_path_context(async {
             plan::read_unplanned(&mut *self.acquire_reader().await?, scanned, Utc::now()).await
         })
@@ -116,7 +81,7 @@ impl Ledger for FileStore {
             .await?
         };
         if is_stored {
-            self.inner.ledger.scanned.fetch_max(plan.to, Ordering::Relaxed);
+            self.inner.ledger.remember_scanned(plan.to);
         }
         Ok(is_stored)
     }

@@ -96,7 +96,7 @@ async fn read_imported(conn: &mut SqliteConnection) -> StoreResult<Vec<(i64, i64
 
 /// Returns the position of the first event that was recorded since a time; `None` if there is none.
 async fn read_first_since(conn: &mut SqliteConnection, since: i64) -> StoreResult<Option<i64>> {
-    let mut batch = Batch::new("SELECT min(log) FROM event WHERE recorded >= ?");
+    let mut batch = Batch::new("SELECT min(+log) FROM event WHERE recorded >= ?");
     batch.arg(since);
     let row = batch.fetch_optional(conn).await?;
     Ok(row.map(|row| row.try_get_unchecked::<Option<i64>, _>(0)).transpose()?.flatten())
