@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -18,6 +19,9 @@ use crate::config::{Config, Reload};
 use crate::model::text::SafeText;
 use crate::sync::remote::{describe_waiting, survey};
 use crate::tui::{self, Errand, ExitReason, RunError, TerminalSession};
+
+/// How long the panes are open before the engine begins, so that it does not delay their first frame.
+const BEFORE_ENGINE: Duration = Duration::from_secs(1);
 
 /// Whether the panes can be left for the demo and for the settings file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,8 +42,9 @@ pub async fn show(
     let mut terminal = TerminalSession::open(&options(&first, &pool, errands))?;
     let mut workspace = first;
     loop {
-        let engine =
-            workspace.own_store().and_then(|store| RunningEngine::start(store, &workspace.config));
+        let engine = workspace
+            .own_store()
+            .and_then(|store| RunningEngine::start(store, &workspace.config, BEFORE_ENGINE));
         let panes = show_workspace(
             &mut terminal,
             &workspace,

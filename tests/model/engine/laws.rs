@@ -161,7 +161,8 @@ impl Week {
         for entry in self.book.entries() {
             let one = &entry.notification;
             let waits_on = one.next_try.is_some_and(|at| at > self.end - TimeDelta::minutes(1));
-            let is_at_work = one.state == NotificationState::Sending;
+            let is_at_work = one.state == NotificationState::Sending
+                && one.updated_at > self.end - TimeDelta::minutes(12);
             assert!(one.state.is_final() || waits_on || is_at_work, "forgotten: {one:?}");
             if one.attempts > 0 || one.state != NotificationState::Cancelled {
                 continue;

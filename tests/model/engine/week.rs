@@ -26,7 +26,7 @@ use super::clock::VirtualClock;
 use super::outside::{Channels, Store, World, down};
 use crate::support::commands;
 use crate::support::memory::Memory;
-use crate::support::memory::ledger::Book;
+use crate::support::memory::ledger::{Book, Fault};
 
 /// How long the week is followed by quiet hours in which everything comes to its end.
 const AFTERMATH: TimeDelta = TimeDelta::hours(3);
@@ -122,8 +122,8 @@ fn contacts() -> Contacts {
 }
 
 impl Week {
-    /// Lets a week pass with a number of engines.
-    pub async fn run(seed: u64, engines: usize) -> Self {
+    /// Lets a week, or fewer days, pass with a number of engines on a ledger that may have a fault.
+    pub async fn run(seed: u64, engines: usize, days: i64, fault: Option<Fault>) -> Self {
         let start = start_of_week();
         let clock = Arc::new(VirtualClock::new(start));
         let memory = Arc::new(Memory::new(directory(), Vec::new(), 1));
@@ -136,12 +136,12 @@ impl Week {
         let world = Arc::new(World::new(Arc::clone(&store), seed ^ 0x5eed));
         let mut week = Self {
             store,
-            book: Arc::new(Book::default()),
+            book: Arc::new(Book::with_fault(fault)),
             world,
             contacts: contacts(),
             directory: directory(),
             start,
-            end: start + TimeDelta::days(7),
+            end: start + TimeDelta::days(days),
             outages: Vec::new(),
             on_hold: Vec::new(),
             outage_since: None,
@@ -201,7 +201,8 @@ impl Week {
             self.add(self.end + TimeDelta::seconds(1), Happening::Start(engine));
         }
         for _ in 0..6 {
-            let at = self.start + TimeDelta::seconds(self.rng.random_range(0..7 * 86_400));
+            let span = (self.end - self.start).num_seconds();
+            let at = self.start + TimeDelta::seconds(self.rng.random_range(0..span));
             let up = at + self.time(1, 900);
             self.add(at, Happening::StoreDown);
             self.add(up, Happening::StoreUp);

@@ -44,6 +44,23 @@ pub struct ClaimRecord {
     pub incident: Summary,
 }
 
+/// A fault of a ledger, to see that it is found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// Pages go on after the acknowledgement or the end.
+    IgnoresEnd,
+    /// Pages go on while the incident is snoozed or paused.
+    IgnoresHold,
+    /// People without a contact are skipped in silence.
+    SkipsUnreachable,
+    /// A channel that hangs stops the others.
+    WaitsForSlowChannel,
+    /// The claims of a killed process stay.
+    ReleasesNothing,
+    /// Notifications are lost when they are planned.
+    LosesPlans,
+}
+
 /// What all claimants share.
 #[derive(Default)]
 pub struct Book {
@@ -62,9 +79,15 @@ struct State {
     claims: Vec<ClaimRecord>,
     alive: BTreeSet<u64>,
     failing: Option<BackendError>,
+    fault: Option<Fault>,
 }
 
 impl Book {
+    /// Returns an empty ledger with a fault.
+    pub fn with_fault(fault: Option<Fault>) -> Self {
+        Self { state: Mutex::new(State { fault, ..State::default() }) }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -126,10 +149,11 @@ impl State {
 
     /// Decides an entry that is due. Returns whether it is to be sent.
     fn decide(&mut self, index: usize, row: &Summary, now: DateTime<Utc>) -> bool {
-        let entry = &mut self.entries[index];
-        let notification = &mut entry.notification;
+        let notification = &mut self.entries[index].notification;
         match decide_page(notification, row, now) {
             PageDecision::Send => return true,
+            PageDecision::Hold(_) if self.fault == Some(Fault::IgnoresHold) => return true,
+            PageDecision::Cancel(_) if self.fault == Some(Fault::IgnoresEnd) => return true,
             PageDecision::Hold(until) => {
                 notification.next_try = Some(until.unwrap_or(now + AFTER_PAUSE));
             }
@@ -142,6 +166,13 @@ impl State {
             }
         }
         false
+    }
+
+    fn is_slow_channel_busy(&self) -> bool {
+        self.live.iter().any(|index| {
+            let one = &self.entries[*index].notification;
+            one.channel == "slow" && one.state == NotificationState::Sending
+        })
     }
 
     /// Returns until when a contact is sent nothing more.
@@ -209,7 +240,13 @@ impl Ledger for MemoryLedger {
         if i64::try_from(state.planned_to).ok() != Some(plan.from) {
             return Ok(false);
         }
-        for notification in &plan.notifications {
+        let fault = state.fault;
+        let is_stored = |one: &&Notification| match fault {
+            Some(Fault::SkipsUnreachable) => !one.contact.is_empty(),
+            Some(Fault::LosesPlans) => one.contact != "good",
+            _ => true,
+        };
+        for notification in plan.notifications.iter().filter(is_stored) {
             let index = state.entries.len();
             if !notification.state.is_final() {
                 state.live.insert(index);
@@ -228,6 +265,10 @@ impl Ledger for MemoryLedger {
         state.check()?;
         let state = &mut *state;
         let now = request.now;
+        if state.fault == Some(Fault::WaitsForSlowChannel) && state.is_slow_channel_busy() {
+            let next = Some(now + TimeDelta::seconds(1));
+            return Ok(Claimed { claims: Vec::new(), next, others_claim: false });
+        }
         let mut claims = Vec::new();
         let mut claimed = BTreeSet::new();
         for index in state.due(request) {
@@ -301,6 +342,9 @@ impl Ledger for MemoryLedger {
     async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError> {
         let mut state = self.book.state();
         state.check()?;
+        if state.fault == Some(Fault::ReleasesNothing) {
+            return Ok(0);
+        }
         let is_dead = |index: &usize| {
             state.entries[*index].claimant.is_some_and(|claimant| !state.alive.contains(&claimant))
         };
