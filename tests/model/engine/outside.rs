@@ -122,11 +122,10 @@ impl Backend for Store {
     }
 }
 
-/// A message that was begun, or that arrived.
+/// A message that was begun.
 #[derive(Clone, Debug)]
 pub struct SendRecord {
     pub notification: Uuid,
-    pub at: DateTime<Utc>,
     /// What was wrong with its incident when the message was begun.
     pub fault: Option<String>,
 }
@@ -159,7 +158,7 @@ impl World {
         let id = message.incident.as_ref().map(|incident| incident.id);
         let row = id.and_then(|id| self.store.memory.row(id));
         let fault = row.and_then(|row| fault_of(&row, at));
-        let record = SendRecord { notification: message.id, at, fault };
+        let record = SendRecord { notification: message.id, fault };
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(record);
     }
 
@@ -225,7 +224,7 @@ impl Sender for Channels {
                 world.outcome()
             }
             _ => {
-                sleep(world.draw(1000..400_000)).await;
+                sleep(world.draw(1000..200_000)).await;
                 world.outcome()
             }
         }
