@@ -8,6 +8,7 @@ mod source;
 mod model {
     mod commands;
     mod decide;
+    mod engine;
     mod filter;
     mod handoff;
     mod last_word;

@@ -1,6 +1,7 @@
 //! Runs the engine beside what a command does: it calls levels that are due, and notifies people.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -21,8 +22,8 @@ pub struct RunningEngine {
 
 impl RunningEngine {
     /// Starts an engine on a store, unless the settings say that nothing happens by itself or that
-    /// nothing is changed.
-    pub fn start(store: &Arc<ReopeningStore>, config: &Config) -> Option<Self> {
+    /// nothing is changed. It begins after `delay`.
+    pub fn start(store: &Arc<ReopeningStore>, config: &Config, delay: Duration) -> Option<Self> {
         if config.read_only || !config.automatic_escalation {
             return None;
         }
@@ -37,12 +38,16 @@ impl RunningEngine {
             clock: Arc::new(SystemClock),
         }));
         store.set_escalates(true);
-        let (stop, stopped) = oneshot::channel::<()>();
+        // An error means that the engine was dropped, which ends it too.
+        let (stop, mut stopped) = oneshot::channel::<()>();
         let running = Arc::clone(&engine);
         let task = tokio::spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                _ = &mut stopped => return,
+            }
             running
                 .run(async {
-                    // An error means that the engine was dropped, which ends it too.
                     stopped.await.ok();
                 })
                 .await;

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -18,6 +19,9 @@ use crate::config::{Config, Reload};
 use crate::model::text::SafeText;
 use crate::sync::remote::{describe_waiting, survey};
 use crate::tui::{self, Errand, ExitReason, RunError, TerminalSession};
+
+/// How long the panes are open before the engine begins, so that it does not delay their first frame.
+const BEFORE_ENGINE: Duration = Duration::from_secs(1);
 
 /// Whether the panes can be left for the demo and for the settings file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,7 +42,17 @@ pub async fn show(
     let mut terminal = TerminalSession::open(&options(&first, &pool, errands))?;
     let mut workspace = first;
     loop {
-        let panes = show_workspace(&mut terminal, &workspace, &pool, wall.clone(), errands);
+        let engine = workspace
+            .own_store()
+            .and_then(|store| RunningEngine::start(store, &workspace.config, BEFORE_ENGINE));
+        let panes = show_workspace(
+            &mut terminal,
+            &workspace,
+            &pool,
+            engine.as_ref(),
+            wall.clone(),
+            errands,
+        );
         let reason = Box::pin(panes).await;
         let next = match &reason {
             Ok(ExitReason::Switch(id)) => pool.remove(id),
@@ -48,6 +62,7 @@ pub async fn show(
             // The user gets the terminal back before anything is awaited.
             drop(terminal);
             hint_at_pending(&workspace);
+            stop(engine).await;
             workspace.close().await;
             pool.close().await;
             return reason.map(|reason| match reason {
@@ -55,6 +70,7 @@ pub async fn show(
                 ExitReason::Quit | ExitReason::Switch(_) => None,
             });
         }
+        stop(engine).await;
         workspace.close_unless_shared().await;
         workspace = next.unwrap_or(workspace);
     }
@@ -84,6 +100,7 @@ async fn show_workspace(
     terminal: &mut TerminalSession,
     workspace: &OpenWorkspace,
     pool: &Arc<WorkspacePool>,
+    engine: Option<&RunningEngine>,
     wall: Option<tui::wall::Settings>,
     errands: HasErrands,
 ) -> Result<ExitReason, RunError> {
@@ -99,19 +116,19 @@ async fn show_workspace(
     if wall.is_some() {
         options.opener = None;
     }
-    let engine =
-        workspace.own_store().and_then(|store| RunningEngine::start(store, &workspace.config));
-    let following = follow_settings(workspace.clone(), engine.as_ref(), sender);
+    let following = follow_settings(workspace.clone(), engine, sender);
     let panes = Box::pin(terminal.show(workspace.backend(), options, wall));
-    let done = tokio::select! {
+    tokio::select! {
         biased;
         done = panes => done,
         never = following => match never {},
-    };
+    }
+}
+
+async fn stop(engine: Option<RunningEngine>) {
     if let Some(engine) = engine {
         engine.stop().await;
     }
-    done
 }
 
 /// Reloads the settings whenever their file changes, and sends the result to the panes.

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
@@ -107,7 +108,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     context.out.flush()?;
     let manager = Rc::new(ServiceManager::from_process());
     manager.ready(&serving);
-    let engine = RunningEngine::start(&store, config);
+    let engine = RunningEngine::start(&store, config, Duration::ZERO);
     let follower = SettingsFollower {
         config: config.clone(),
         flags: context.flags.clone(),

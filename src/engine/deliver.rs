@@ -18,8 +18,10 @@ use crate::backend::{BackendError, Claim, ClaimRequest, Claimed};
 
 /// How many messages are sent at once over one channel.
 const MAX_AT_ONCE: u32 = 8;
-/// The longest wait before the ledger is read again.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+/// The longest wait for what is due later: a machine that was suspended is noticed after that time.
+const MAX_WAIT: Duration = Duration::from_mins(1);
+/// The longest wait if nothing is due. Changes of the store end it.
+const IDLE_WAIT: Duration = Duration::from_mins(10);
 /// The shortest wait, for what is due and can't be claimed.
 const MIN_WAIT: Duration = Duration::from_millis(100);
 /// How often the claims of other processes are examined while there are some.
@@ -86,7 +88,7 @@ impl<'a> Delivery<'a> {
     async fn turn(&mut self, settings: &EngineSettings) -> Result<Duration, BackendError> {
         let channels = settings.sender.channels();
         if channels.is_empty() {
-            return Ok(MAX_WAIT);
+            return Ok(IDLE_WAIT);
         }
         // Without contacts everybody would be unreachable, though not for other programs.
         if !settings.contacts.people.is_empty() {
@@ -169,7 +171,7 @@ impl<'a> Delivery<'a> {
             wait.map_or(MIN_WAIT, |wait| wait + Duration::from_millis(1))
         };
         let times = outlook.next.into_iter().chain(self.release_at);
-        times.map(until).min().unwrap_or(MAX_WAIT).min(MAX_WAIT)
+        times.map(until).min().map_or(IDLE_WAIT, |wait| wait.min(MAX_WAIT))
     }
 
     /// Waits for the messages that are being sent, but not long.

@@ -20,7 +20,7 @@ use crate::outbound::{Receipt, SendError};
 
 /// The longest time that one attempt may take. Channels have shorter limits of their own; that of a
 /// command may be set to ten minutes.
-const SEND_LIMIT: Duration = Duration::from_secs(11 * 60);
+const SEND_LIMIT: Duration = Duration::from_mins(11);
 /// How long an attempt may go on after the engine was stopped.
 const STOP_LIMIT: Duration = Duration::from_secs(3);
 

@@ -21,8 +21,10 @@ use crate::model::{
 
 /// The name of the integration that calls levels.
 const ACTOR: &str = "escalation";
-/// The longest wait for a change: a machine that was suspended is noticed after that time.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+/// The longest wait for a level that is due later: a machine that was suspended is noticed after that time.
+const MAX_WAIT: Duration = Duration::from_mins(1);
+/// The longest wait if no level is due before something changes.
+const IDLE_WAIT: Duration = Duration::from_mins(10);
 /// How many steps are carried out at once.
 const BATCH: usize = 64;
 /// After which time a step that was refused is tried again, unless the incident changes before.
@@ -117,7 +119,7 @@ impl<'a> Steps<'a> {
     /// Returns how long to wait for a change.
     fn wait(&self) -> Duration {
         let Some(next) = self.tracked.values().filter_map(|tracked| tracked.next).min() else {
-            return MAX_WAIT;
+            return IDLE_WAIT;
         };
         let now = self.engine.clock.now();
         // A step that is due needs no wait; a wait that is cut to milliseconds would be too short.

@@ -2,6 +2,7 @@
 //!
 //! `REDPHONE_CRASH_RUNS` sets how often (10; the full run is 200), `REDPHONE_SEED` at which moments.
 
+mod engine;
 mod program;
 mod put_back;
 

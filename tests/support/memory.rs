@@ -1,6 +1,7 @@
 //! A backend in memory, built on the model's own `decide` and `apply`. It refuses what a real
 //! backend refuses, and can be made to fail.
 
+pub mod ledger;
 mod lists;
 
 use std::collections::HashMap;
@@ -50,6 +51,8 @@ struct State {
     incidents: HashMap<IncidentId, (Incident, Vec<Event>)>,
     /// Which incident changed, in order; the cursor is the length.
     log: Vec<IncidentId>,
+    /// All events, in the order in which they were recorded.
+    journal: Vec<Event>,
     outcomes: HashMap<CommandId, Outcome>,
     next_number: u64,
     ids: u64,
@@ -145,6 +148,21 @@ impl Memory {
         }
     }
 
+    /// Returns the events after the first `position` ones.
+    pub fn journal_after(&self, position: usize) -> Vec<Event> {
+        self.state().journal[position..].to_vec()
+    }
+
+    /// Returns the row of an incident.
+    pub fn row(&self, id: IncidentId) -> Option<Summary> {
+        self.state().incidents.get(&id).map(|(incident, _)| incident.summary.clone())
+    }
+
+    /// Returns the present cursor.
+    pub fn position(&self) -> Cursor {
+        Cursor(self.state().log.len() as u64)
+    }
+
     /// Returns all incidents.
     pub fn all(&self) -> Vec<Summary> {
         let state = self.state();
@@ -238,6 +256,7 @@ impl State {
                 self.incidents.insert(id, (incident, vec![event.clone()]));
             }
         }
+        self.journal.extend(events.iter().cloned());
         self.log.push(id);
         let row = self.incidents.get(&id).map(|(incident, _)| incident.summary.clone());
         let outcome = Outcome { incident: Some(id), row, events, replayed: false };

@@ -16,6 +16,9 @@ Who asks needs a token, made with `redphone token create`. Other machines are on
 TLS, unless --insecure-http says that something in front does that. Certificate and key are read
 again when they change. It ends on SIGTERM and SIGINT, once what runs is answered.
 
+It calls the levels of escalation policies that are due, and notifies people over the channels of
+its settings, unless these have automatic_escalation = false; not with --read-only.
+
 Each request is one line of JSON on standard error or in the access log: time, request, peer,
 method, route, status, ms, bytes, token (its name). SIGHUP opens the access log anew and reads the
 settings again, as a change of their file does. A second SIGTERM or SIGINT ends it at once.

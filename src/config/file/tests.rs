@@ -69,6 +69,7 @@ fn defaults_in_the_sample_are_the_defaults() {
     assert_eq!(read.panes, default.panes);
     let general = read.general;
     assert_eq!((general.ascii, general.color), (Some(false), Some(true)));
+    assert_eq!(general.automatic_escalation, Some(true));
     assert_eq!(general.log, Some(tracing::level_filters::LevelFilter::WARN));
     let store = Path::new("/home/ines/.local/share/redphone/redphone.db");
     assert_eq!(general.store.as_deref(), Some(store));

@@ -1,0 +1,201 @@
+//! Three real servers on one store, one of which is killed: each first page is sent once, or is said
+//! to have been sent perhaps twice, and nothing is sent after an acknowledgement.
+//!
+//! `REDPHONE_ENGINE_INCIDENTS` sets how many incidents (20).
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use crate::support::cli::{CliFixture, json_lines};
+use crate::support::sample::number;
+use crate::support::wait::until_blocking;
+
+/// How many incidents each person is called for: fewer than are sent to one contact in a minute.
+const PER_PERSON: usize = 3;
+
+/// A server that is killed at the end of the test.
+struct Server(Child);
+
+impl Server {
+    fn start(cli: &CliFixture, number: usize) -> Self {
+        let mut program = cli.program();
+        let log = format!("access-{number}.jsonl");
+        program.args(["serve", "--listen", "127.0.0.1:0", "--access-log", &log]);
+        let mut child = program.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.starts_with("serving"), "{line}");
+        Self(child)
+    }
+
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be dead already.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// Settings with people of whom each is called at once for a service of their own, over a channel
+/// that writes each message to a file, and again some seconds later.
+fn settings(pages: &Path, people: usize) -> String {
+    let command = format!("cat > \"$(mktemp '{}/page-XXXXXXXX')\"", pages.display());
+    let mut text = format!(
+        "[channels.pager]\nkind = \"command\"\nrun = [\"/bin/sh\", \"-c\", {}]\n",
+        Value::from(command)
+    );
+    for person in 0..people {
+        // Writing to a String can't fail.
+        let _ = write!(
+            text,
+            "[[people]]\nhandle = \"p{person}\"\nname = \"P {person}\"\n\
+             [[teams]]\nname = \"t{person}\"\nmembers = [\"p{person}\"]\n\
+             [[services]]\nname = \"s{person}\"\nteam = \"t{person}\"\n\
+             [[policies]]\nteam = \"t{person}\"\n\
+             levels = [{{ after = \"0m\", call = [\"p{person}\"] }}]\n\
+             [[contacts]]\nperson = \"p{person}\"\n\
+             ways = [{{ name = \"first\", channel = \"pager\", address = \"first\" }},\n\
+             {{ name = \"second\", channel = \"pager\", address = \"second\" }}]\n\
+             urgent = [{{ contact = \"first\" }}, {{ contact = \"second\", after = \"8s\" }}]\n"
+        );
+    }
+    text
+}
+
+/// Returns the messages that were written in full: title of the incident, address and id.
+fn messages(pages: &Path) -> Vec<(String, String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    std::fs::read_dir(pages)
+        .unwrap()
+        .filter_map(|file| serde_json::from_slice(&std::fs::read(file.ok()?.path()).ok()?).ok())
+        .map(|message: Value| {
+            let data = &message["data"];
+            (text(&data["incident"]["title"]), text(&data["address"]), text(&data["id"]))
+        })
+        .collect()
+}
+
+fn titles_of(pages: &Path, address: &str) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for (title, _, _) in messages(pages).into_iter().filter(|(_, at, _)| at == address) {
+        *counts.entry(title).or_insert(0) += 1;
+    }
+    counts
+}
+
+/// Returns the notifications of a store, by their ids.
+fn notifications(cli: &CliFixture) -> BTreeMap<String, Value> {
+    json_lines(&cli.ok(["export"]))
+        .into_iter()
+        .filter_map(|line| {
+            let notification = line.get("notification")?;
+            Some((notification["id"].as_str()?.to_owned(), notification.clone()))
+        })
+        .collect()
+}
+
+#[test]
+fn servers_page_once_while_one_of_them_is_killed() {
+    let count = number("REDPHONE_ENGINE_INCIDENTS").and_then(|count| usize::try_from(count).ok());
+    let count = count.unwrap_or(20);
+    let people = count.div_ceil(PER_PERSON);
+    let cli = CliFixture::new();
+    let pages = cli.path("pages");
+    std::fs::create_dir_all(&pages).unwrap();
+    let folder = cli.path("home/.config/redphone");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("config.toml"), settings(&pages, people)).unwrap();
+    let mut servers: Vec<Server> = (0..3).map(|number| Server::start(&cli, number)).collect();
+
+    let mut labels = Vec::new();
+    for incident in 0..count {
+        let service = format!("s{}", incident % people);
+        labels.push(cli.declare(&format!("Incident {incident}"), &service));
+        if incident == count / 2 {
+            servers[0].kill();
+        }
+    }
+    until_blocking("everybody is paged", || titles_of(&pages, "first").len() == count);
+
+    // Half of them are acknowledged before the second way is due, unless the machine is very slow.
+    let acknowledged = count / 2;
+    for label in labels.iter().skip(count - acknowledged) {
+        cli.ok(["ack", label]);
+    }
+    until_blocking("the others are paged again", || {
+        titles_of(&pages, "second").len() >= count - acknowledged
+    });
+    until_blocking("nothing is under way", || {
+        let is_open =
+            |one: &Value| ["waiting", "sending"].contains(&one["state"].as_str().unwrap());
+        !notifications(&cli).values().any(is_open)
+    });
+
+    let stored = notifications(&cli);
+    assert_eq!(stored.len(), 2 * count, "each person has two ways");
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, _, id) in messages(&pages) {
+        *times.entry(id).or_insert(0) += 1;
+    }
+    for (id, times) in &times {
+        let notification = &stored[id];
+        let is_in_doubt = notification["perhaps_twice"].as_bool() == Some(true);
+        assert!(*times == 1 || is_in_doubt, "sent {times} times: {notification}");
+    }
+    for (id, notification) in &stored {
+        match notification["state"].as_str().unwrap() {
+            "sent" => assert!(times.contains_key(id), "not sent: {notification}"),
+            "cancelled" => {
+                let is_clean = !times.contains_key(id) || notification["attempts"] != 0;
+                assert!(is_clean, "sent and not noted: {notification}");
+            }
+            state => panic!("{state}: {notification}"),
+        }
+    }
+    let lines = json_lines(&cli.ok(["export"]));
+    // After its acknowledgement nothing more is sent about an incident.
+    let acknowledged = acknowledged_at(&lines);
+    for attempt in lines.iter().filter_map(|line| line.get("attempt")) {
+        let notification = &stored[attempt["notification"].as_str().unwrap()];
+        let began = time(&attempt["began_at"]);
+        let end = acknowledged.get(notification["incident"].as_str().unwrap());
+        // Two programs read the clock before one of them has to wait for the other.
+        let is_before = end.is_none_or(|end| began <= *end + TimeDelta::seconds(1));
+        assert!(is_before, "{attempt} of {notification}");
+    }
+    // Each level was called once.
+    let mut calls: BTreeMap<&str, usize> = BTreeMap::new();
+    for event in lines.iter().map(|line| &line["event"]) {
+        if event["kind"] == "escalated" {
+            assert!(event["automatic"].is_object(), "{event}");
+            *calls.entry(event["incident"].as_str().unwrap()).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(calls.len(), count);
+    assert!(calls.values().all(|calls| *calls == 1), "{calls:?}");
+}
+
+fn time(value: &Value) -> DateTime<Utc> {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+/// Returns when each incident was acknowledged, as an export has it.
+fn acknowledged_at(lines: &[Value]) -> BTreeMap<&str, DateTime<Utc>> {
+    let events = lines.iter().map(|line| &line["event"]);
+    events
+        .filter(|event| event["kind"] == "acknowledged")
+        .map(|event| (event["incident"].as_str().unwrap(), time(&event["recorded_at"])))
+        .collect()
+}

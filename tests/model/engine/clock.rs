@@ -1,0 +1,94 @@
+//! A clock that stands still while anything can be done, and then goes on to the next time at which
+//! somebody waits. Weeks pass in seconds, and each run with one seed is the same.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use redphone::engine::Clock;
+use tokio::sync::oneshot;
+
+/// After how many turns without any activity nothing more is done at a time.
+const QUIET_TURNS: u32 = 6;
+
+/// The clock.
+pub struct VirtualClock {
+    state: Mutex<State>,
+    activity: AtomicU64,
+}
+
+struct State {
+    now: DateTime<Utc>,
+    sleepers: BTreeMap<(DateTime<Utc>, u64), oneshot::Sender<()>>,
+    count: u64,
+}
+
+impl VirtualClock {
+    pub fn new(now: DateTime<Utc>) -> Self {
+        let state = State { now, sleepers: BTreeMap::new(), count: 0 };
+        Self { state: Mutex::new(state), activity: AtomicU64::new(0) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets everything happen that happens at this time.
+    pub async fn settle(&self) {
+        let (mut quiet, mut before) = (0, self.activity.load(Ordering::Relaxed));
+        while quiet < QUIET_TURNS {
+            tokio::task::yield_now().await;
+            let now = self.activity.load(Ordering::Relaxed);
+            quiet = if now == before { quiet + 1 } else { 0 };
+            before = now;
+        }
+    }
+
+    /// Lets time pass up to `until`.
+    pub async fn advance(&self, until: DateTime<Utc>) {
+        loop {
+            self.settle().await;
+            let sleeper = {
+                let mut state = self.state();
+                state.sleepers.retain(|_, sleeper| !sleeper.is_closed());
+                let next = state.sleepers.first_key_value().map(|((at, _), _)| *at);
+                let Some(at) = next.filter(|at| *at <= until) else {
+                    state.now = until.max(state.now);
+                    return;
+                };
+                state.now = at.max(state.now);
+                state.sleepers.pop_first().map(|(_, sleeper)| sleeper)
+            };
+            if let Some(sleeper) = sleeper {
+                // An error means that nobody waits for it any more.
+                sleeper.send(()).ok();
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Clock for VirtualClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.activity.fetch_add(1, Ordering::Relaxed);
+        self.state().now
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.activity.fetch_add(1, Ordering::Relaxed);
+        let woken = {
+            let (sender, woken) = oneshot::channel();
+            let mut state = self.state();
+            state.count += 1;
+            let at = state.now + TimeDelta::from_std(time).expect("a short time");
+            let key = (at, state.count);
+            state.sleepers.insert(key, sender);
+            woken
+        };
+        woken.await.ok();
+        self.activity.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,209 @@
+//! What must hold after any week.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use redphone::model::escalation::{NextCall, next_call, path};
+use redphone::model::notification::NotificationState;
+use redphone::model::notification::step::EXPIRES_AFTER;
+use redphone::model::{Event, EventBody};
+
+use super::week::Week;
+
+/// How much later than due something may be done while an engine runs: waits for a store that was
+/// down last up to half a minute.
+const IN_TIME: TimeDelta = TimeDelta::seconds(3);
+/// After an outage the first attempt may wait as long as the longest backoff.
+const AFTER_OUTAGE: TimeDelta = TimeDelta::seconds(35);
+
+impl Week {
+    /// Returns whether no engine could act at some time between two times.
+    fn had_outage(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
+        self.outages.iter().any(|(begin, end)| *begin <= to && *end + AFTER_OUTAGE >= from)
+    }
+
+    /// Returns the calls of levels, by engines and by hand.
+    fn calls(&self) -> Vec<Event> {
+        let journal = self.store.memory.journal_after(0).into_iter();
+        journal.filter(|event| matches!(event.body, EventBody::Escalated { .. })).collect()
+    }
+
+    /// Each step once, in order, never before it is due, and in time unless nothing ran.
+    pub fn check_steps(&self) {
+        let mut called: BTreeMap<_, (u16, u8)> = BTreeMap::new();
+        let mut count = 0;
+        for event in self.calls() {
+            let EventBody::Escalated { level, automatic: Some(step), .. } = event.body else {
+                continue;
+            };
+            count += 1;
+            let before = called.insert(event.incident, (step.round, level));
+            assert!(before.is_none_or(|before| before < (step.round, level)), "twice: {event:?}");
+            assert!(step.due <= event.at, "before it was due: {event:?}");
+            assert!(event.at - step.due <= EXPIRES_AFTER, "for what is history: {event:?}");
+            let row = self.store.memory.row(event.incident).expect("an incident");
+            let is_step = path(&row, &self.directory).iter().any(|planned| {
+                (planned.round, planned.level) == (step.round, level) && planned.due <= step.due
+            });
+            assert!(is_step, "no step of the policy: {event:?}");
+            let in_time = event.at - step.due <= IN_TIME
+                || self.on_hold.contains(&event.incident)
+                || self.had_outage(step.due, event.at);
+            assert!(in_time, "late while an engine ran: {event:?}");
+            let is_marked = step.late_s > 0;
+            assert_eq!(is_marked, event.at - step.due > TimeDelta::seconds(60), "{event:?}");
+        }
+        assert!(count > 20, "only {count} steps");
+    }
+
+    /// Nothing is called after somebody has acknowledged, after the end, or while it is on hold, and
+    /// nothing is missing in the end.
+    pub fn check_states_of_steps(&self) {
+        let mut acknowledged = BTreeSet::new();
+        let mut paused = BTreeSet::new();
+        for event in self.store.memory.journal_after(0) {
+            let id = event.incident;
+            match &event.body {
+                EventBody::Acknowledged | EventBody::Resolved { .. } => {
+                    acknowledged.insert(id);
+                }
+                EventBody::Paused { .. } => {
+                    paused.insert(id);
+                }
+                EventBody::Unpaused => {
+                    paused.remove(&id);
+                }
+                EventBody::Escalated { automatic: Some(_), .. } => {
+                    assert!(!acknowledged.contains(&id), "after acknowledgement: {event:?}");
+                    assert!(!paused.contains(&id), "while paused: {event:?}");
+                }
+                _ => {}
+            }
+        }
+        for row in self.store.memory.all() {
+            let next = next_call(&row, &self.directory, self.end - TimeDelta::minutes(1));
+            assert!(!matches!(next, NextCall::Now(_)), "a step is lost: {next:?} of {row:?}");
+        }
+    }
+
+    /// Incidents of long ago wake nobody.
+    pub fn check_history(&self) {
+        for row in self.store.memory.all() {
+            if row.reported_at < self.start - TimeDelta::days(2) {
+                assert_eq!(row.escalation, 0, "{row:?}");
+            }
+        }
+    }
+
+    /// Every person of a called level has a notification over each contact, or one that says that
+    /// there is none.
+    pub fn check_plans(&self) {
+        let entries = self.book.entries();
+        let mut planned: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+        for entry in &entries {
+            let one = &entry.notification;
+            let key = (one.event, one.person.handle.clone());
+            let contacts = planned.entry(key).or_default();
+            assert!(!contacts.contains(&one.contact.as_str()), "planned twice: {one:?}");
+            contacts.push(&one.contact);
+            let is_unreachable = one.state == NotificationState::Unreachable;
+            assert_eq!(one.contact.is_empty(), is_unreachable, "{one:?}");
+        }
+        let mut people = 0;
+        for event in self.calls() {
+            let EventBody::Escalated { to, .. } = &event.body else { continue };
+            let row = self.store.memory.row(event.incident).expect("an incident");
+            for person in to {
+                people += 1;
+                let key = (event.id, person.handle.clone());
+                let mut found = planned.get(&key).cloned().unwrap_or_default();
+                found.sort_unstable();
+                let contacts = self.contacts.of_person(&person.handle);
+                let mut expected: Vec<&str> = contacts.map_or(vec![""], |contacts| {
+                    contacts.plan(row.priority).iter().map(|(_, c)| c.name.as_str()).collect()
+                });
+                expected.sort_unstable();
+                assert_eq!(found, expected, "{} of {event:?}", person.handle);
+            }
+        }
+        assert!(people > 20, "only {people} people");
+    }
+
+    /// No message begins for what is acknowledged, has ended or is on hold.
+    pub fn check_messages(&self) {
+        for sent in self.world.sent() {
+            assert_eq!(sent.fault, None, "{sent:?}");
+        }
+        for claim in self.book.claims() {
+            let row = &claim.incident;
+            let may_be_sent = row.acknowledged_at.is_none()
+                && row.status.is_open()
+                && !row.paused
+                && !row.is_snoozed(claim.at);
+            assert!(may_be_sent, "{claim:?}");
+        }
+    }
+
+    /// The channel that works is never delayed by those that don't.
+    pub fn check_delays(&self) {
+        let mut count = 0;
+        for claim in self.book.claims().iter().filter(|claim| claim.channel == "good") {
+            count += 1;
+            let is_in_time =
+                claim.at - claim.next_try <= IN_TIME || self.had_outage(claim.next_try, claim.at);
+            assert!(is_in_time, "delayed: {claim:?}");
+        }
+        assert!(count > 10, "only {count} messages");
+    }
+
+    /// What was due while nobody had acknowledged was tried at least once, and comes to an end.
+    pub fn check_ends(&self) {
+        for entry in self.book.entries() {
+            let one = &entry.notification;
+            let waits_on = one.next_try.is_some_and(|at| at > self.end - TimeDelta::minutes(1));
+            let is_at_work = one.state == NotificationState::Sending
+                && one.updated_at > self.end - TimeDelta::minutes(12);
+            assert!(one.state.is_final() || waits_on || is_at_work, "forgotten: {one:?}");
+            if one.attempts > 0 || one.state != NotificationState::Cancelled {
+                continue;
+            }
+            let is_excused = entry.was_throttled
+                || self.on_hold.contains(&one.incident)
+                || one.updated_at - one.due <= IN_TIME
+                || self.had_outage(one.due, one.updated_at)
+                // Other channels have their limit of messages at once.
+                || one.channel != "good";
+            let row = self.store.memory.row(one.incident).expect("an incident");
+            let ended = row.acknowledged_at.or(row.ended_at()).unwrap_or(self.end);
+            assert!(is_excused || ended <= one.due + IN_TIME, "never tried: {entry:?}");
+        }
+    }
+
+    /// Only what may have arrived twice says so.
+    pub fn check_doubts(&self) {
+        let begun = self.world.sent().into_iter().fold(BTreeMap::new(), |mut counts, sent| {
+            *counts.entry(sent.notification).or_insert(0_u32) += 1;
+            counts
+        });
+        for entry in self.book.entries() {
+            let one = &entry.notification;
+            let count = begun.get(&one.id).copied().unwrap_or(0);
+            assert!(count <= one.attempts, "sent without a claim: {one:?}");
+            if one.channel == "good" && count > 1 {
+                assert!(one.perhaps_twice, "{one:?}");
+            }
+        }
+    }
+
+    /// Checks all laws.
+    pub fn check(&self) {
+        self.check_steps();
+        self.check_states_of_steps();
+        self.check_history();
+        self.check_plans();
+        self.check_messages();
+        self.check_delays();
+        self.check_ends();
+        self.check_doubts();
+    }
+}

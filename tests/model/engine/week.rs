@@ -1,0 +1,385 @@
+//! A random week: incidents are declared, acknowledged, snoozed, paused and resolved while engines
+//! are killed, stopped and started, and the store is down now and then.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use redphone::backend::Backend;
+use redphone::engine::{Clock, Engine, EngineOptions, EngineSettings};
+use redphone::model::command::Declaration;
+use redphone::model::directory::{Directory, Team};
+use redphone::model::escalation::{Policy, PolicyLevel, Repeat, Target};
+use redphone::model::notification::{Contact, ContactRule, Contacts, PersonContacts};
+use redphone::model::status::ResolutionAction;
+use redphone::model::{
+    Actor, Command, CommandId, Envelope, Impact, IncidentCommand, IncidentId, PersonRef, Urgency,
+};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::clock::VirtualClock;
+use super::outside::{Channels, Store, World, down};
+use crate::support::commands;
+use crate::support::memory::Memory;
+use crate::support::memory::ledger::{Book, Fault};
+
+/// How long the week is followed by quiet hours in which everything comes to its end.
+const AFTERMATH: TimeDelta = TimeDelta::hours(3);
+
+/// Something that happens in the week.
+#[derive(Clone, Debug)]
+enum Happening {
+    Declare,
+    Act(IncidentId, IncidentCommand),
+    Kill(usize),
+    Stop(usize),
+    Start(usize),
+    StoreDown,
+    StoreUp,
+}
+
+struct Running {
+    claimant: u64,
+    task: JoinHandle<()>,
+    stop: oneshot::Sender<()>,
+}
+
+/// The week and what is recorded of it.
+pub struct Week {
+    pub store: Arc<Store>,
+    pub book: Arc<Book>,
+    pub world: Arc<World>,
+    pub contacts: Contacts,
+    pub directory: Directory,
+    pub start: DateTime<Utc>,
+    pub end: DateTime<Utc>,
+    /// When no engine could do anything: none ran, or the store was down.
+    pub outages: Vec<(DateTime<Utc>, DateTime<Utc>)>,
+    /// Incidents that were snoozed or paused at some time.
+    pub on_hold: Vec<IncidentId>,
+    outage_since: Option<DateTime<Utc>>,
+    rng: ChaCha8Rng,
+    engines: Vec<Option<Running>>,
+    agenda: BTreeMap<(DateTime<Utc>, u64), Happening>,
+    count: u64,
+}
+
+fn start_of_week() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2031, 3, 24, 0, 0, 0).unwrap()
+}
+
+fn directory() -> Directory {
+    let level = |after_s, call: Vec<Target>| PolicyLevel { after_s, call, round_robin: false };
+    let person = |handle: &str| Target::Person(handle.into());
+    let payments = Policy {
+        team: "payments".into(),
+        levels: vec![
+            level(0, vec![person("ines")]),
+            level(300, vec![person("tomo"), Target::Team("platform".into())]),
+        ],
+        repeat: Some(Repeat { times: 2, every_s: 1800 }),
+        at_end: Some(level(900, vec![person("boss"), Target::OnCall("payments".into())])),
+        ..Policy::default()
+    };
+    let mut shared = level(120, vec![person("ines"), person("tomo")]);
+    shared.round_robin = true;
+    let levels = vec![shared, level(600, vec![Target::OnCall("platform".into())])];
+    let platform = Policy { team: "platform".into(), levels, ..Policy::default() };
+    let team = |name: &str, members: &[&str]| Team {
+        name: name.into(),
+        members: members.iter().map(|member| (*member).to_owned()).collect(),
+    };
+    Directory {
+        people: ["ines", "tomo", "odile", "boss"].map(|name| PersonRef::new(name, name)).to_vec(),
+        teams: vec![team("payments", &["ines", "tomo"]), team("platform", &["odile", "tomo"])],
+        policies: vec![payments, platform],
+        ..Directory::default()
+    }
+}
+
+fn contacts() -> Contacts {
+    let contact = |channel: &str| Contact {
+        name: channel.into(),
+        channel: channel.into(),
+        address: format!("to-{channel}"),
+    };
+    let rule = |after_s, contact: &str| ContactRule { after_s, contact: contact.into() };
+    let person = |handle: &str, channels: &[&str]| PersonContacts {
+        person: handle.into(),
+        contacts: channels.iter().map(|channel| contact(channel)).collect(),
+        ..PersonContacts::default()
+    };
+    let ines = PersonContacts {
+        urgent: vec![rule(0, "flaky"), rule(60, "good"), rule(120, "slow")],
+        ..person("ines", &["good", "flaky", "slow"])
+    };
+    Contacts { people: vec![ines, person("tomo", &["slow", "good"]), person("odile", &["flaky"])] }
+}
+
+impl Week {
+    /// Lets a week, or fewer days, pass with a number of engines on a ledger that may have a fault.
+    pub async fn run(seed: u64, engines: usize, days: i64, fault: Option<Fault>) -> Self {
+        let start = start_of_week();
+        let clock = Arc::new(VirtualClock::new(start));
+        let memory = Arc::new(Memory::new(directory(), Vec::new(), 1));
+        let store = Arc::new(Store {
+            memory,
+            clock,
+            changed: Notify::new(),
+            is_down: AtomicBool::new(false),
+        });
+        let world = Arc::new(World::new(Arc::clone(&store), seed ^ 0x5eed));
+        let mut week = Self {
+            store,
+            book: Arc::new(Book::with_fault(fault)),
+            world,
+            contacts: contacts(),
+            directory: directory(),
+            start,
+            end: start + TimeDelta::days(days),
+            outages: Vec::new(),
+            on_hold: Vec::new(),
+            outage_since: None,
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            engines: (0..engines).map(|_| None).collect(),
+            agenda: BTreeMap::new(),
+            count: 0,
+        };
+        week.fill_agenda();
+        week.pass().await;
+        week
+    }
+
+    fn id(&mut self) -> Uuid {
+        self.count += 1;
+        Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + u128::from(self.count))
+    }
+
+    fn add(&mut self, at: DateTime<Utc>, happening: Happening) {
+        self.count += 1;
+        self.agenda.insert((at, self.count), happening);
+    }
+
+    /// Returns a random time between two numbers of seconds, mostly nearer to the shorter one.
+    fn time(&mut self, from_s: i64, to_s: i64) -> TimeDelta {
+        let part = self.rng.random_range(0..=1000_i64).pow(3);
+        TimeDelta::seconds(from_s + (to_s - from_s) * part / 1_000_000_000)
+    }
+
+    fn fill_agenda(&mut self) {
+        // Incidents of long ago that nobody has ever acknowledged.
+        for _ in 0..5 {
+            self.declare(self.start - TimeDelta::days(30));
+        }
+        let mut at = self.start;
+        while at < self.end {
+            // Storms are several at once.
+            let storm = if self.rng.random_range(0..12) == 0 { 15 } else { 1 };
+            for _ in 0..storm {
+                self.add(at, Happening::Declare);
+            }
+            at += self.time(1, 6 * 3600);
+        }
+        for engine in 0..self.engines.len() {
+            let mut at = self.start;
+            while at < self.end {
+                self.add(at, Happening::Start(engine));
+                at += self.time(60, 24 * 3600);
+                let end = if self.rng.random_range(0..2) == 0 {
+                    Happening::Kill(engine)
+                } else {
+                    Happening::Stop(engine)
+                };
+                self.add(at, end);
+                at += self.time(1, 2 * 3600);
+            }
+            self.add(self.end + TimeDelta::seconds(1), Happening::Start(engine));
+        }
+        for _ in 0..6 {
+            let span = (self.end - self.start).num_seconds();
+            let at = self.start + TimeDelta::seconds(self.rng.random_range(0..span));
+            let up = at + self.time(1, 900);
+            self.add(at, Happening::StoreDown);
+            self.add(up, Happening::StoreUp);
+        }
+        self.add(self.end, Happening::StoreUp);
+    }
+
+    async fn pass(&mut self) {
+        while let Some(((at, _), happening)) = self.agenda.pop_first() {
+            self.store.clock.advance(at).await;
+            self.happen(happening).await;
+            self.note_outage();
+        }
+        self.end += AFTERMATH;
+        self.store.clock.advance(self.end).await;
+        if let Some(since) = self.outage_since {
+            self.outages.push((since, self.end));
+        }
+        for engine in 0..self.engines.len() {
+            self.kill(engine).await;
+        }
+    }
+
+    fn note_outage(&mut self) {
+        let now = self.store.clock.now();
+        let is_out =
+            self.store.is_down.load(Ordering::Relaxed) || self.engines.iter().all(Option::is_none);
+        match (is_out, self.outage_since) {
+            (true, None) => self.outage_since = Some(now),
+            (false, Some(since)) => {
+                self.outages.push((since, now));
+                self.outage_since = None;
+            }
+            _ => {}
+        }
+    }
+
+    async fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Declare => {
+                let now = self.store.clock.now();
+                let id = self.declare(now);
+                self.plan_actions(id, now);
+            }
+            Happening::Act(id, command) => {
+                let is_on_hold = matches!(
+                    command,
+                    IncidentCommand::Snooze { .. } | IncidentCommand::Pause { .. }
+                );
+                let envelope = self.envelope(id, command);
+                // What no longer fits is refused, as it is for people.
+                if self.store.carry_out(&envelope).is_ok() && is_on_hold {
+                    self.on_hold.push(id);
+                }
+            }
+            Happening::Start(engine) => self.start_engine(engine),
+            Happening::Kill(engine) => self.kill(engine).await,
+            Happening::Stop(engine) => self.stop(engine).await,
+            Happening::StoreDown => {
+                self.store.is_down.store(true, Ordering::Relaxed);
+                self.book.fail(Some(down()));
+                self.store.changed.notify_waiters();
+            }
+            Happening::StoreUp => {
+                self.store.is_down.store(false, Ordering::Relaxed);
+                self.book.fail(None);
+            }
+        }
+    }
+
+    fn envelope(&mut self, id: IncidentId, command: IncidentCommand) -> Envelope {
+        Envelope {
+            id: CommandId(self.id()),
+            at: self.store.clock.now(),
+            actor: Actor::Person(PersonRef::new("ines", "ines")),
+            command: Command::incident(id, command),
+            expected_seq: None,
+        }
+    }
+
+    fn declare(&mut self, reported_at: DateTime<Utc>) -> IncidentId {
+        let team = ["payments", "platform", "nobody"][self.rng.random_range(0..3_usize)];
+        let urgency =
+            [Urgency::High, Urgency::Medium, Urgency::Low][self.rng.random_range(0..3_usize)];
+        let declaration = Declaration {
+            impact: Impact::High,
+            urgency,
+            team: Some(team.into()),
+            detected_at: reported_at,
+            reported_at,
+            ..commands::declaration("Card payments fail")
+        };
+        let id = IncidentId(self.id());
+        let envelope = self.envelope(id, IncidentCommand::Declare(Box::new(declaration)));
+        self.store.carry_out(&envelope).expect("a declaration fits");
+        id
+    }
+
+    fn plan_actions(&mut self, id: IncidentId, now: DateTime<Utc>) {
+        let note = || IncidentCommand::AddNote { text: "somebody looks at it".into() };
+        let resolve = || IncidentCommand::Resolve {
+            action: ResolutionAction::Restart,
+            detail: "restarted".into(),
+            validation: "it answers".into(),
+        };
+        let mut actions = Vec::new();
+        let escalate = IncidentCommand::Escalate {
+            level: 2,
+            to: vec![PersonRef::new("odile", "odile"), PersonRef::new("boss", "boss")],
+            reason: Some("by hand".into()),
+            automatic: None,
+        };
+        for (chance, command, most_s) in [
+            (60, IncidentCommand::Acknowledge, 3 * 3600),
+            (20, note(), 3600),
+            (10, escalate, 1800),
+            (60, resolve(), 8 * 3600),
+        ] {
+            if self.rng.random_range(0..100) < chance {
+                actions.push((now + self.time(1, most_s), command));
+            }
+        }
+        if self.rng.random_range(0..100) < 15 {
+            let at = now + self.time(1, 1800);
+            let until = at + self.time(60, 5 * 3600);
+            actions.push((at, IncidentCommand::Snooze { until }));
+        }
+        if self.rng.random_range(0..100) < 15 {
+            let at = now + self.time(1, 1800);
+            actions.push((at, IncidentCommand::Pause { reason: "a supplier".into() }));
+            actions.push((at + self.time(60, 5 * 3600), IncidentCommand::Unpause));
+        }
+        for (at, command) in actions {
+            self.add(at, Happening::Act(id, command));
+        }
+    }
+
+    fn start_engine(&mut self, engine: usize) {
+        if self.engines[engine].is_some() {
+            return;
+        }
+        self.count += 1;
+        let claimant = self.count;
+        // The second program has one channel only.
+        let names = if engine == 1 { vec!["good"] } else { vec!["flaky", "good", "slow"] };
+        let sender = Arc::new(Channels { world: Arc::clone(&self.world), names });
+        let made = Engine::new(EngineOptions {
+            backend: Arc::clone(&self.store) as Arc<dyn Backend>,
+            ledger: Arc::new(self.book.open(&self.store.memory, claimant)),
+            settings: EngineSettings { sender, contacts: Arc::new(self.contacts.clone()) },
+            clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
+        });
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            made.run(async {
+                stopped.await.ok();
+            })
+            .await;
+        });
+        self.engines[engine] = Some(Running { claimant, task, stop });
+    }
+
+    async fn kill(&mut self, engine: usize) {
+        let Some(Running { claimant, task, .. }) = self.engines[engine].take() else { return };
+        task.abort();
+        task.await.ok();
+        self.store.clock.settle().await;
+        self.book.end(claimant);
+    }
+
+    /// Stops an engine as a program that ends by itself does.
+    async fn stop(&mut self, engine: usize) {
+        let Some(Running { claimant, task, stop }) = self.engines[engine].take() else { return };
+        stop.send(()).ok();
+        let limit = self.store.clock.now() + TimeDelta::seconds(10);
+        self.store.clock.advance(limit).await;
+        assert!(task.is_finished(), "the engine does not stop");
+        self.book.end(claimant);
+    }
+}
