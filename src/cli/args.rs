@@ -161,8 +161,8 @@ pub enum Command {
     #[command(after_help = lists::HANDOFF)]
     Handoff(Handoff),
     /// Be on call yourself, at once, in place of whoever it is now
-    #[command(after_help = overrides::TAKE)]
-    Take(overrides::Take),
+    #[command(name = "take", after_help = overrides::STAND_IN)]
+    StandIn(overrides::StandIn),
     /// Who stands in on the on-call schedules: list, add, remove
     #[command(after_help = overrides::OVERRIDE, disable_help_subcommand = true)]
     #[command(subcommand_required = true)]
@@ -260,7 +260,7 @@ pub enum Command {
         #[command(subcommand)]
         about: ContactCommand,
     },
-    /// What would keep an incident from reaching somebody: gaps, empty levels, missing contacts
+    /// Find what would keep an incident from reaching somebody
     #[command(after_help = check::CHECK)]
     Check(check::Check),
     /// The settings: where they are, what holds, what is wrong, and a commented sample

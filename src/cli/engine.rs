@@ -1,6 +1,6 @@
 //! Runs the engine beside what a command does: it calls levels that are due, and notifies people.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -15,6 +15,8 @@ use crate::outbound::Channels;
 /// An engine that runs in a task of its own, until it is stopped or dropped.
 pub struct RunningEngine {
     engine: Arc<Engine>,
+    /// The settings with which the engine begins, until it has begun or they were replaced.
+    initial: Arc<Mutex<Option<Config>>>,
     store: Arc<ReopeningStore>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -27,10 +29,10 @@ impl RunningEngine {
         if config.read_only || !config.automatic_escalation {
             return None;
         }
-        let settings = engine_settings(config).unwrap_or_else(|why| {
-            tracing::warn!("nobody is notified by this program: {why}");
-            EngineSettings { sender: Arc::new(Channels::default()), contacts: Arc::default() }
-        });
+        // The channels read the certificates of the system, which nothing else has to wait for.
+        let settings =
+            EngineSettings { sender: Arc::new(Channels::default()), contacts: Arc::default() };
+        let initial = Arc::new(Mutex::new(Some(config.clone())));
         let engine = Arc::new(Engine::new(EngineOptions {
             backend: Arc::clone(store) as _,
             ledger: Arc::clone(store) as _,
@@ -40,11 +42,17 @@ impl RunningEngine {
         store.set_escalates(true);
         // An error means that the engine was dropped, which ends it too.
         let (stop, mut stopped) = oneshot::channel::<()>();
-        let running = Arc::clone(&engine);
+        let (running, begins_with) = (Arc::clone(&engine), Arc::clone(&initial));
         let task = tokio::spawn(async move {
             tokio::select! {
                 () = tokio::time::sleep(delay) => {}
                 _ = &mut stopped => return,
+            }
+            let config = begins_with.lock().unwrap_or_else(PoisonError::into_inner).take();
+            match config.as_ref().map(engine_settings) {
+                Some(Ok(settings)) => running.set_settings(settings),
+                Some(Err(why)) => tracing::warn!("nobody is notified by this program: {why}"),
+                None => {}
             }
             running
                 .run(async {
@@ -52,12 +60,13 @@ impl RunningEngine {
                 })
                 .await;
         });
-        Some(Self { engine, store: Arc::clone(store), stop, task })
+        Some(Self { engine, initial, store: Arc::clone(store), stop, task })
     }
 
     /// Replaces channels and contacts by those of changed settings. Settings that can't be used
     /// change nothing.
     pub fn apply(&self, config: &Config) {
+        self.initial.lock().unwrap_or_else(PoisonError::into_inner).take();
         match engine_settings(config) {
             Ok(settings) => self.engine.set_settings(settings),
             Err(why) => tracing::warn!("the channels and contacts are as before: {why}"),

@@ -150,7 +150,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
     let writes = match command {
         Command::Declare(_)
         | Command::Verb(_)
-        | Command::Take(_)
+        | Command::StandIn(_)
         | Command::Import(_)
         | Command::Restore(_) => true,
         Command::Override { about } => about.writes(),
@@ -202,7 +202,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Notifications(args)) => block_on(notifications::run(context, args)),
         Some(Command::Oncall(args)) => block_on(oncall::run(context, args)),
         Some(Command::Handoff(args)) => block_on(handoff::run(context, args)),
-        Some(Command::Take(args)) => block_on(overrides::take(context, args)),
+        Some(Command::StandIn(args)) => block_on(overrides::stand_in_now(context, args)),
         Some(Command::Override { about }) => block_on(overrides::run(context, about)),
         Some(Command::Declare(args)) => block_on(declare::run(context, args)),
         Some(Command::Verb(command)) => block_on(verb::run(context, command)),

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::args::overrides::{AddOverride, ListOverrides, OverrideCommand, RemoveOverride, Take};
+use super::args::overrides::{
+    AddOverride, ListOverrides, OverrideCommand, RemoveOverride, StandIn,
+};
 use super::columns::print_columns;
 use super::context::Context;
 use super::failure::{Exit, Failure};
@@ -109,7 +111,7 @@ async fn add(context: &mut Context, args: AddOverride) -> Result<(), Failure> {
 }
 
 /// Puts the person who acts on call, at once.
-pub async fn take(context: &mut Context, args: Take) -> Result<(), Failure> {
+pub async fn stand_in_now(context: &mut Context, args: StandIn) -> Result<(), Failure> {
     let session = Session::open(&context.config, IfMissing::Refuse).await?;
     let directory = session.connection.backend.directory().await?;
     let schedule = match &args.schedule {

@@ -44,6 +44,8 @@ pub async fn show(
     loop {
         let engine = workspace
             .own_store()
+            // The wall only reads.
+            .filter(|_| wall.is_none())
             .and_then(|store| RunningEngine::start(store, &workspace.config, BEFORE_ENGINE));
         let panes = show_workspace(
             &mut terminal,

@@ -10,10 +10,10 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::backoff::Backoff;
+use super::parts::{Parts, stopped};
 use super::plan::plan_all;
 use super::send::SendTask;
 use super::settings::EngineSettings;
-use super::{Engine, stopped};
 use crate::backend::{BackendError, Claim, ClaimRequest, Claimed};
 
 /// How many messages are sent at once over one channel.
@@ -31,7 +31,7 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 
 /// Sends the notifications of a store over the channels of the settings.
 pub(super) struct Delivery<'a> {
-    engine: &'a Engine,
+    engine: &'a Parts,
     changes: &'a Notify,
     stopping: watch::Receiver<bool>,
     sends: JoinSet<()>,
@@ -51,7 +51,7 @@ struct Outlook {
 
 impl<'a> Delivery<'a> {
     pub(super) fn new(
-        engine: &'a Engine,
+        engine: &'a Parts,
         changes: &'a Notify,
         stopping: watch::Receiver<bool>,
     ) -> Self {

@@ -10,6 +10,7 @@ mod backoff;
 mod clock;
 mod deliver;
 mod message;
+mod parts;
 mod plan;
 mod send;
 mod settings;
@@ -25,6 +26,7 @@ pub use settings::{EngineSettings, Sender};
 
 use crate::backend::{Backend, Ledger};
 use deliver::Delivery;
+use parts::{Parts, stopped};
 use steps::Steps;
 
 /// What an engine works on.
@@ -41,10 +43,7 @@ pub struct EngineOptions {
 
 /// Calls levels that are due and sends notifications, for one store.
 pub struct Engine {
-    backend: Arc<dyn Backend>,
-    ledger: Arc<dyn Ledger>,
-    clock: Arc<dyn Clock>,
-    settings: watch::Sender<EngineSettings>,
+    parts: Parts,
 }
 
 impl Engine {
@@ -52,12 +51,13 @@ impl Engine {
     #[must_use]
     pub fn new(options: EngineOptions) -> Self {
         let EngineOptions { backend, ledger, settings, clock } = options;
-        Self { backend, ledger, clock, settings: watch::Sender::new(settings) }
+        let settings = watch::Sender::new(settings);
+        Self { parts: Parts { backend, ledger, clock, settings } }
     }
 
     /// Replaces channels and contacts, also while it runs. What is being sent is not disturbed.
     pub fn set_settings(&self, settings: EngineSettings) {
-        self.settings.send_replace(settings);
+        self.parts.settings.send_replace(settings);
     }
 
     /// Runs until `stop` ends. Messages that are being sent then get a short time to end; the claims
@@ -72,16 +72,10 @@ impl Engine {
         let steps = async {
             tokio::select! {
                 () = stopped(stopping.clone()) => {}
-                never = Steps::new(self, &changes).run() => match never {},
+                never = Steps::new(&self.parts, &changes).run() => match never {},
             }
         };
-        let delivery = Delivery::new(self, &changes, stopping.clone()).run();
+        let delivery = Delivery::new(&self.parts, &changes, stopping.clone()).run();
         tokio::join!(stop, steps, delivery);
     }
-}
-
-/// Waits until the engine is to stop.
-async fn stopped(mut stopping: watch::Receiver<bool>) {
-    // An error means that whoever runs the engine is gone, which stops it too.
-    let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
 }

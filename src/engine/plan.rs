@@ -1,6 +1,6 @@
 //! Plans the notifications that follow from calls of levels.
 
-use super::Engine;
+use super::parts::Parts;
 use super::settings::EngineSettings;
 use crate::backend::{BackendError, Plan, Unplanned};
 use crate::model::notification::plan_notifications;
@@ -8,7 +8,7 @@ use crate::model::notification::plan_notifications;
 /// Plans everything that was recorded and not planned yet. Whichever program is first with a part of
 /// the log plans it.
 pub(super) async fn plan_all(
-    engine: &Engine,
+    engine: &Parts,
     settings: &EngineSettings,
 ) -> Result<(), BackendError> {
     loop {

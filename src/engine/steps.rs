@@ -10,8 +10,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 
-use super::Engine;
 use super::backoff::Backoff;
+use super::parts::Parts;
 use crate::backend::{BackendError, Cursor, Delta, Outcome};
 use crate::model::directory::Directory;
 use crate::model::escalation::{AutomaticCall, NextCall, awaits_calls, next_call};
@@ -41,7 +41,7 @@ struct Tracked {
 
 /// Follows a store and carries out the steps that are due.
 pub(super) struct Steps<'a> {
-    engine: &'a Engine,
+    engine: &'a Parts,
     /// Woken by every change of the store.
     changes: &'a Notify,
     cursor: Option<Cursor>,
@@ -51,7 +51,7 @@ pub(super) struct Steps<'a> {
 }
 
 impl<'a> Steps<'a> {
-    pub(super) fn new(engine: &'a Engine, changes: &'a Notify) -> Self {
+    pub(super) fn new(engine: &'a Parts, changes: &'a Notify) -> Self {
         Self { engine, changes, cursor: None, directory: None, tracked: HashMap::new() }
     }
 

@@ -56,7 +56,10 @@ fn fixture(settings: &str) -> CliFixture {
     let file = cli.path("home/.config/redphone/config.toml");
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(&file, settings).unwrap();
-    cli.declare("Cards fail", "checkout");
+    // Settings with a mistake have a warning.
+    let declared = ["declare", "--title", "Cards fail", "--service", "checkout"];
+    let run = cli.run(declared.iter().chain(&["--impact", "high", "--urgency", "high"]));
+    assert_eq!(run.code, 0, "{run:?}");
     cli
 }
 
@@ -107,7 +110,7 @@ fn each_kind_of_finding_is_named_and_fails() {
 }
 
 #[test]
-fn gap_of_a_schedule_is_named_within_the_days_asked_for() {
+fn gap_of_a_schedule_is_named_within_the_days() {
     let plain = "starts = 2026-01-05T09:00:00Z\nturn = \"7d\"";
     let by_day =
         "starts = 2026-01-05T09:00:00\nturn = \"7d\"\nzone = \"UTC\"\nhours = [\"08:00-16:00\"]";
@@ -121,7 +124,7 @@ fn gap_of_a_schedule_is_named_within_the_days_asked_for() {
 }
 
 #[test]
-fn dry_run_says_who_would_be_told_and_when() {
+fn dry_run_says_who_would_be_notified_and_when() {
     let cli = fixture(COMPLETE);
     let out = cli.ok(["check", "--service", "checkout"]);
     for expected in ["level 1, at once", "Ines Moreau  phone (pager)", "level 2, 10m", "round 2"] {

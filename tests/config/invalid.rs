@@ -19,7 +19,7 @@ use crate::support::strategies;
 #[case("[looks]\n  tehme = \"dark\"", "2:3: looks.tehme is not a setting: did you mean theme?")]
 #[case(
     "frobnicate = 1",
-    "1:1: frobnicate is not a setting: use one of ascii, channels, color, columns, \
+    "1:1: frobnicate is not a setting: use one of ascii, automatic_escalation, channels, color, columns, \
         commands, contacts, keys, levels, log, looks, matrix, notify, outbound, people, policies, \
         profiles, reopen, runbooks, schedules, services, store, suspect, teams, templates, user, views"
 )]

@@ -44,6 +44,7 @@ pub fn page(incident: IncidentId, contact: &str, due: DateTime<Utc>) -> Notifica
         provider_id: None,
         reason: None,
         perhaps_twice: false,
+        after_acknowledgement: false,
         bundled_into: None,
         extra: <_>::default(),
     }

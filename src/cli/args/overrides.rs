@@ -21,7 +21,7 @@ Examples:
   redphone override remove payments tomo";
 
 /// Help text after the options of `take`.
-pub const TAKE: &str = "\
+pub const STAND_IN: &str = "\
 You are on call in place of whoever it is now, at once. Without a schedule it is the one that has
 you; without --for or --until it lasts until the turn ends that runs now. `redphone override remove`
 gives it back.
@@ -120,7 +120,7 @@ pub struct RemoveOverride {
 
 /// Arguments of `redphone take`.
 #[derive(Args, Clone, Debug)]
-pub struct Take {
+pub struct StandIn {
     /// On which schedule [default: the one that has you]
     #[arg(value_name = "SCHEDULE")]
     pub schedule: Option<String>,

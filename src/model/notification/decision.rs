@@ -15,8 +15,9 @@ const FIRST_RETRY: TimeDelta = TimeDelta::seconds(5);
 const MAX_RETRY: TimeDelta = TimeDelta::minutes(5);
 /// The longest wait that a provider can ask for.
 const MAX_RETRY_AFTER: TimeDelta = TimeDelta::minutes(30);
-/// Attempts are given up this long after a notification was due.
-const GIVES_UP_AFTER: TimeDelta = TimeDelta::hours(1);
+/// The most attempts to send a notification: with the waits above, those of about an hour. They are
+/// counted, so that a page that was held back for hours is tried as often as any other.
+const MAX_ATTEMPTS: u32 = 16;
 
 /// How many messages a contact of a person is sent within [`THROTTLE_WINDOW`]. Those beyond it wait,
 /// and are then sent as one.
@@ -46,7 +47,9 @@ pub fn decide_page(
     if !incident.status.is_open() {
         return PageDecision::Cancel("the incident has ended");
     }
-    if incident.status != Status::Triggered || incident.acknowledged_at.is_some() {
+    let is_acknowledged =
+        incident.status != Status::Triggered || incident.acknowledged_at.is_some();
+    if is_acknowledged && !notification.after_acknowledgement {
         return PageDecision::Cancel("somebody has acknowledged the incident");
     }
     if now - notification.due > EXPIRES_AFTER {
@@ -101,12 +104,11 @@ pub fn apply_result(notification: &mut Notification, result: &AttemptResult) {
         AttemptOutcome::Temporary | AttemptOutcome::Running | AttemptOutcome::Unknown(_) => {}
     }
     notification.reason = (!result.answer.is_empty()).then(|| result.answer.clone());
-    let next = now + retry_wait(notification.attempts, result.retry_after);
-    if next - notification.due > GIVES_UP_AFTER {
+    if notification.attempts >= MAX_ATTEMPTS {
         notification.state = NotificationState::Failed;
     } else {
         notification.state = NotificationState::Waiting;
-        notification.next_try = Some(next);
+        notification.next_try = Some(now + retry_wait(notification.attempts, result.retry_after));
     }
 }
 
@@ -193,6 +195,7 @@ mod tests {
             provider_id: None,
             reason: None,
             perhaps_twice: false,
+            after_acknowledgement: false,
             bundled_into: None,
             extra: <_>::default(),
         }
@@ -287,7 +290,7 @@ mod tests {
     #[case(2, None, 10)]
     #[case(4, None, 40)]
     #[case(7, None, 300)]
-    #[case(40, None, 300)]
+    #[case(15, None, 300)]
     #[case(1, Some(60), 60)]
     #[case(4, Some(20), 40)]
     #[case(1, Some(7200), 1800)]
@@ -302,11 +305,22 @@ mod tests {
     }
 
     #[rstest]
-    #[case(3595, NotificationState::Waiting)]
-    #[case(3596, NotificationState::Failed)]
-    fn attempts_are_given_up_after_an_hour(#[case] ended: i64, #[case] state: NotificationState) {
-        let result = AttemptResult { ended_at: at(ended), ..result(AttemptOutcome::Temporary) };
-        let after = applied(1, &result);
+    #[case(15, NotificationState::Waiting)]
+    #[case(16, NotificationState::Failed)]
+    fn number_of_attempts_is_bounded(#[case] attempts: u32, #[case] state: NotificationState) {
+        // Also of a page that was held back for hours before it was tried.
+        let result = AttemptResult { ended_at: at(9000), ..result(AttemptOutcome::Temporary) };
+        let after = applied(attempts, &result);
         assert_eq!((after.state, after.next_try.is_some()), (state, !state.is_final()));
+    }
+
+    #[test]
+    fn call_for_help_outlives_the_acknowledgement_before_it() {
+        let called = Notification { after_acknowledgement: true, ..notification() };
+        let mut row = Summary { acknowledged_at: Some(at(-5)), ..incident() };
+        row.status = Status::Investigating;
+        assert_eq!(decide_page(&called, &row, at(1)), PageDecision::Send);
+        row.status = Status::Resolved;
+        assert_eq!(decide_page(&called, &row, at(1)), ENDED);
     }
 }

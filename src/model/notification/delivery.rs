@@ -58,6 +58,10 @@ pub struct Notification {
     /// Whether it may have arrived more than once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub perhaps_twice: bool,
+    /// Whether the level was called although somebody had acknowledged the incident, to get help for
+    /// example: then the acknowledgement does not stop it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_acknowledgement: bool,
     /// The notification with which it was sent as one message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bundled_into: Option<Uuid>,

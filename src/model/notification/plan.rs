@@ -51,6 +51,7 @@ pub fn plan_notifications(
             provider_id: None,
             reason: None,
             perhaps_twice: false,
+            after_acknowledgement: incident.acknowledged_at.is_some_and(|at| at <= event.at),
             bundled_into: None,
             extra: Extra::default(),
         };
@@ -72,7 +73,12 @@ fn plan_person(
         return;
     };
     let mut used = BTreeSet::new();
-    let plan = person.plan(incident.priority);
+    let mut plan = person.plan(incident.priority);
+    if unreachable.after_acknowledgement {
+        // Nobody can acknowledge it once more, which would stop the contacts that are used later.
+        let first = plan.first().map(|(after_s, _)| *after_s);
+        plan.retain(|(after_s, _)| Some(*after_s) == first);
+    }
     for (after_s, contact) in plan.into_iter().filter(|(_, contact)| used.insert(&contact.name)) {
         let due = due_after(unreachable.due, after_s, person, incident);
         planned.push(Notification {
@@ -223,6 +229,22 @@ mod tests {
         let planned = plan_notifications(&event, &incident("P1"), &contacts(), recorded_at());
         assert_eq!(planned[0].reason.as_deref(), Some(reason));
         assert_eq!(planned[0].next_try, None);
+    }
+
+    #[test]
+    fn call_for_help_uses_the_first_contacts_alone() {
+        let event = called(&["ines"]);
+        let plan = |acknowledged_at| {
+            let row = Summary { acknowledged_at: Some(acknowledged_at), ..incident("P1") };
+            plan_notifications(&event, &row, &contacts(), recorded_at())
+        };
+        let before = plan(recorded_at() - TimeDelta::minutes(5));
+        assert_eq!(before.len(), 1);
+        assert!(before[0].after_acknowledgement && before[0].contact == "push");
+        // Whoever acknowledges after the call stops what it has planned.
+        let after = plan(recorded_at() + TimeDelta::seconds(1));
+        assert_eq!(after.len(), 2);
+        assert!(after.iter().all(|one| !one.after_acknowledgement));
     }
 
     #[test]

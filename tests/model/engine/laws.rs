@@ -136,7 +136,7 @@ impl Week {
         }
         for claim in self.book.claims() {
             let row = &claim.incident;
-            let may_be_sent = row.acknowledged_at.is_none()
+            let may_be_sent = (row.acknowledged_at.is_none() || claim.after_acknowledgement)
                 && row.status.is_open()
                 && !row.paused
                 && !row.is_snoozed(claim.at);

@@ -41,6 +41,8 @@ pub struct ClaimRecord {
     pub at: DateTime<Utc>,
     /// When it was due.
     pub next_try: DateTime<Utc>,
+    /// Whether it calls somebody to help with what is acknowledged.
+    pub after_acknowledgement: bool,
     pub incident: Summary,
 }
 
@@ -307,6 +309,7 @@ impl Ledger for MemoryLedger {
                 channel: notification.channel.clone(),
                 at: now,
                 next_try: notification.next_try.expect("it is due"),
+                after_acknowledgement: notification.after_acknowledgement,
                 incident: row.clone(),
             });
             state.begun.entry(contact).or_default().push(now);
