@@ -37,6 +37,9 @@ levels = [
 repeat = 1
 repeat_every = "30m"
 
+[channels.push]
+kind = "ntfy"
+
 [channels.pager]
 kind = "command"
 run = ["true"]
@@ -87,7 +90,12 @@ fn each_kind_of_finding_is_named_and_fails() {
         ),
         ("repeat = 1\nrepeat_every = \"30m\"", "", "ends_nowhere", "ends after its last level"),
         ("person = \"tomo\"", "person = \"mei\"", "no_contact", "tomo may be called"),
-        ("\"pager\", address = \"2\"", "\"radio\", address = \"2\"", "unusable_contact", "tomo"),
+        (
+            "\"pager\", address = \"2\"",
+            "\"push\", address = \"no topic\"",
+            "unusable_contact",
+            "of tomo",
+        ),
         (
             "name = \"checkout\"\nteam = \"payments\"",
             "name = \"checkout\"\nteam = \"payments\"\n\n[[services]]\nname = \"mail\"\nteam = \"office\"",
