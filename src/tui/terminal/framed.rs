@@ -109,21 +109,22 @@ impl<S: Sink> Framed<S> {
             changed.push((x, y));
             let columns = |cell: &Cell| u16::try_from(cell.symbol().width()).unwrap_or(1).max(1);
             let (covered, covers) = (columns(on_screen), columns(&cell));
-            let background = cell.bg;
-            *on_screen = cell;
+            let replaced = std::mem::replace(on_screen, cell);
             // A cell that a wide character covers has no content of its own.
             for offset in 1..covers {
                 if let Some(covered_cell) = self.screen.cell_mut((x + offset, y)) {
                     covered_cell.reset();
                 }
             }
-            // When a wide character is removed, the cell that it covered becomes a blank, which
-            // ratatui does not report: a terminal may still show the second half of a character
-            // whose first half was overwritten.
+            // When a wide character is removed, the cell that it covered becomes a blank. ratatui
+            // does not report it if it has the style that the character had, though a terminal may
+            // still show the second half of a character whose first half was overwritten.
             for offset in covers..covered {
                 if let Some(blank) = self.screen.cell_mut((x + offset, y)) {
                     blank.reset();
-                    blank.set_bg(background);
+                    (blank.fg, blank.bg) = (replaced.fg, replaced.bg);
+                    blank.modifier = replaced.modifier;
+                    *blank = encode::normalize(blank);
                     changed.push((x + offset, y));
                 }
             }

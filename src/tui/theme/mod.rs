@@ -15,6 +15,7 @@ use ratatui::widgets::BorderType;
 
 use crate::config::colors::OwnColors;
 use crate::model::Priority;
+use crate::model::text::width;
 
 pub use crate::config::appearance::ThemeName as Name;
 pub use background::Background;
@@ -267,5 +268,20 @@ impl Theme {
             }
         }
         self.symbols.replace(buffer);
+        style_covered_cells(buffer);
+    }
+}
+
+/// Gives the second cell of each wide character the style of the first one, as terminals do: a cell
+/// that the character does not cover any more in the next frame then counts as changed if it looks
+/// different.
+fn style_covered_cells(buffer: &mut Buffer) {
+    for index in 1..buffer.content.len() {
+        let (before, rest) = buffer.content.split_at_mut(index);
+        let (Some(first), Some(second)) = (before.last(), rest.first_mut()) else { continue };
+        // ASCII is never wide, and most cells have it.
+        if first.symbol().len() > 1 && width(first.symbol()) > 1 {
+            (second.fg, second.bg, second.modifier) = (first.fg, first.bg, first.modifier);
+        }
     }
 }
