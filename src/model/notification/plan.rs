@@ -29,6 +29,9 @@ pub fn plan_notifications(
 ) -> Vec<Notification> {
     let EventBody::Escalated { level, to, automatic, .. } = &event.body else { return Vec::new() };
     let round = automatic.map_or(incident.escalation_round, |step| step.round).max(1);
+    // The program itself calls nobody after an acknowledgement.
+    let after_acknowledgement =
+        automatic.is_none() && incident.acknowledged_at.is_some_and(|at| at < event.at);
     let mut planned = Vec::new();
     let mut people = BTreeSet::new();
     for person in to.iter().filter(|person| people.insert(person.handle.to_lowercase())) {
@@ -51,7 +54,7 @@ pub fn plan_notifications(
             provider_id: None,
             reason: None,
             perhaps_twice: false,
-            after_acknowledgement: incident.acknowledged_at.is_some_and(|at| at <= event.at),
+            after_acknowledgement,
             bundled_into: None,
             extra: Extra::default(),
         };

@@ -111,7 +111,7 @@ impl Week {
         }
         let mut people = 0;
         for event in self.calls() {
-            let EventBody::Escalated { to, .. } = &event.body else { continue };
+            let EventBody::Escalated { to, automatic, .. } = &event.body else { continue };
             let row = self.store.memory.row(event.incident).expect("an incident");
             for person in to {
                 people += 1;
@@ -122,7 +122,7 @@ impl Week {
                 let mut expected: Vec<&str> = contacts.map_or(vec![""], |contacts| {
                     let mut plan = contacts.plan(row.priority);
                     // Who is called for help by hand is called over the first contacts alone.
-                    if row.acknowledged_at.is_some_and(|at| at <= event.at) {
+                    if automatic.is_none() && row.acknowledged_at.is_some_and(|at| at < event.at) {
                         let first = plan.first().map(|(after_s, _)| *after_s);
                         plan.retain(|(after_s, _)| Some(*after_s) == first);
                     }
@@ -176,7 +176,11 @@ impl Week {
             let waits_on = one.next_try.is_some_and(|at| at > self.end - TimeDelta::minutes(1));
             let is_at_work = one.state == NotificationState::Sending
                 && one.updated_at > self.end - TimeDelta::minutes(12);
-            assert!(one.state.is_final() || waits_on || is_at_work, "forgotten: {one:?}");
+            assert!(
+                one.state.is_final() || waits_on || is_at_work,
+                "forgotten until {}: {one:?}",
+                self.end
+            );
             if one.attempts > 0 || one.state != NotificationState::Cancelled {
                 continue;
             }

@@ -190,6 +190,10 @@ impl Week {
             while at < self.end {
                 self.add(at, Happening::Start(engine));
                 at += self.time(60, 24 * 3600);
+                // In the time after the week all programs run, so that everything comes to an end.
+                if at >= self.end {
+                    break;
+                }
                 let end = if self.rng.random_range(0..2) == 0 {
                     Happening::Kill(engine)
                 } else {
