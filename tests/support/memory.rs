@@ -15,9 +15,10 @@ use redphone::backend::lists::{
     NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
 };
 use redphone::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Missing, Outcome, Page, PageMark,
-    Search, Similar, TimelineRange,
+    Administered, AdministrationRequest, Backend, BackendError, Capabilities, Cursor, Delta,
+    Detail, Missing, Outcome, Page, PageMark, Search, Similar, TimelineRange,
 };
+use redphone::model::administration::AdministrationChange;
 use redphone::model::change::{Change, find_suspects};
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::decide::{Context, decide};
@@ -91,6 +92,16 @@ impl Memory {
     /// Adds a notification to the list of them.
     pub fn add_notification(&self, entry: NotificationEntry) {
         self.state().notifications.push(entry);
+    }
+
+    /// Replaces the list of notifications.
+    pub fn set_notifications(&self, entries: Vec<NotificationEntry>) {
+        self.state().notifications = entries;
+    }
+
+    /// Replaces people, teams, services, policies and schedules.
+    pub fn set_directory(&self, directory: Directory) {
+        self.state().directory = directory;
     }
 
     /// Returns a number that was never returned before, for ids that are the same in each run.
@@ -496,6 +507,32 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         lists::page(search, state.notifications.clone())
+    }
+
+    /// Adds and removes overrides, and nothing else.
+    async fn administer(
+        &self,
+        request: &AdministrationRequest,
+    ) -> Result<Administered, BackendError> {
+        let mut state = self.state();
+        state.check()?;
+        let find = |state: &mut State, name: &str| {
+            let mut schedules = state.directory.schedules.iter();
+            schedules.position(|schedule| schedule.key() == name).expect("the schedule")
+        };
+        match &request.change {
+            AdministrationChange::AddOverride(added) => {
+                let index = find(&mut state, &added.team);
+                state.directory.schedules[index].overrides.push(added.span.clone());
+            }
+            AdministrationChange::RemoveOverride(removed) => {
+                let index = find(&mut state, &removed.team);
+                let overrides = &mut state.directory.schedules[index].overrides;
+                overrides.retain(|span| *span != removed.span);
+            }
+            other => panic!("this memory can't do it: {other:?}"),
+        }
+        Ok(Administered { event: None, replayed: false })
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {
