@@ -25,6 +25,7 @@ use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
+use redphone::model::oncall::Schedule;
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use redphone::model::{
@@ -214,6 +215,11 @@ impl Memory {
 }
 
 impl State {
+    fn schedule_mut(&mut self, name: &str) -> &mut Schedule {
+        let mut schedules = self.directory.schedules.iter_mut();
+        schedules.find(|schedule| schedule.key() == name).expect("the schedule")
+    }
+
     fn check(&self) -> Result<(), BackendError> {
         self.failing.clone().map_or(Ok(()), Err)
     }
@@ -516,19 +522,13 @@ impl Backend for Memory {
     ) -> Result<Administered, BackendError> {
         let mut state = self.state();
         state.check()?;
-        let find = |state: &mut State, name: &str| {
-            let mut schedules = state.directory.schedules.iter();
-            schedules.position(|schedule| schedule.key() == name).expect("the schedule")
-        };
         match &request.change {
             AdministrationChange::AddOverride(added) => {
-                let index = find(&mut state, &added.team);
-                state.directory.schedules[index].overrides.push(added.span.clone());
+                state.schedule_mut(&added.team).overrides.push(added.span.clone());
             }
             AdministrationChange::RemoveOverride(removed) => {
-                let index = find(&mut state, &removed.team);
-                let overrides = &mut state.directory.schedules[index].overrides;
-                overrides.retain(|span| *span != removed.span);
+                let schedule = state.schedule_mut(&removed.team);
+                schedule.overrides.retain(|span| *span != removed.span);
             }
             other => panic!("this memory can't do it: {other:?}"),
         }

@@ -24,10 +24,11 @@ fn stage(size: (u16, u16), automatic: bool) -> Stage {
         call: vec![Target::Person(person.into())],
         ..PolicyLevel::default()
     };
-    let team = stage.app.selected().and_then(|row| row.team.clone()).expect("a team");
+    let services = stage.app.selected().expect("an incident").services.clone();
     let mut directory = stage.memory.directory_now();
     directory.policies = vec![Policy {
-        team,
+        team: "web".into(),
+        services,
         levels: vec![
             PolicyLevel { after_s: 0, ..level(0, "ines") },
             level(5, "tomo"),

@@ -79,7 +79,8 @@ fn each_outcome_is_on_the_record() {
     stage.keys("Enter");
     let screen = stage.screen();
     for text in [
-        "Notified   ines by ntfy phone 22:40:12 sent · by sms 22:40:32 failed (3 attempts)",
+        "Notified   ines by ntfy phone 22:40:12 sent",
+        "by sms 22:40:32 failed",
         "tom by ntfy phone 22:40:12 sent (2nd attempt, perhaps twice)",
         "mei 22:40:12 unreachable: the person has no contact",
         "omar by ntfy phone 22:40:12 waiting (due 22:42:42)",
@@ -130,7 +131,7 @@ fn list_is_read_again_only_while_something_is_under_way(
     #[case] expected: Option<u64>,
 ) {
     let mut stage = Stage::busy();
-    assert_eq!(stage.notified_timers, [], "nobody was notified");
+    assert!(stage.notified_timers.is_empty(), "nobody was notified");
     let changed = json!({"state": state, "next_try": at(&stage, due)});
     notify(&mut stage, &[changed]);
     let waits: Vec<u64> = stage.notified_timers.iter().map(|(wait, _)| wait.as_secs()).collect();
@@ -150,7 +151,7 @@ fn timer_shows_what_has_become_of_a_page() {
     stage.memory.set_notifications(vec![entry(&row(&stage), 1, json!({}))]);
     stage.send(Message::Elapsed(timer));
     assert!(!stage.screen().contains("paging ines"), "{}", stage.screen());
-    assert_eq!(stage.notified_timers, []);
+    assert!(stage.notified_timers.is_empty());
     // A timer of before does nothing.
     let requests = stage.app.notified.last_request;
     stage.send(Message::Elapsed(Timer::Notified(0)));
@@ -167,7 +168,7 @@ fn nothing_is_read_again_behind_a_list_screen() {
     let requests = stage.app.notified.last_request;
     stage.send(Message::Elapsed(timer));
     assert_eq!(stage.app.notified.last_request, requests);
-    assert_eq!(stage.notified_timers, []);
+    assert!(stage.notified_timers.is_empty());
     stage.keys("Esc");
     assert_eq!(stage.app.notified.last_request, requests + 1);
     assert_eq!(stage.notified_timers.len(), 1);
@@ -202,7 +203,7 @@ fn backend_without_the_list_shows_nothing() {
     let no_list = NoSuchList { list: List::Notifications, host: None };
     answer(&mut stage, Err(BackendError::not_allowed(no_list)));
     assert_eq!(stage.screen(), before);
-    assert_eq!(stage.notified_timers, []);
+    assert!(stage.notified_timers.is_empty());
 }
 
 #[test]
@@ -236,7 +237,6 @@ fn past_state_has_no_notifications_of_now() {
     stage.keys("Enter");
     assert!(stage.screen().contains("Notified"), "{}", stage.screen());
     stage.keys("[");
-    if stage.app.travel.is_some() {
-        assert!(!stage.screen().contains("Notified"), "{}", stage.screen());
-    }
+    assert!(stage.app.travel.is_some(), "{}", stage.screen());
+    assert!(!stage.screen().contains("Notified"), "{}", stage.screen());
 }

@@ -61,6 +61,7 @@ fn pager_is_taken_after_a_question_and_given_back() {
 
     stage.keys("t");
     assert!(stage.screen().contains("you are on call for platform already"), "{}", stage.screen());
+    stage.app.notices.toast = None;
     assert!(stage.keys_line().contains("give it back"), "{}", stage.keys_line());
     stage.keys("u");
     let screen = stage.screen();
@@ -70,6 +71,7 @@ fn pager_is_taken_after_a_question_and_given_back() {
     let removed = AdministrationChange::RemoveOverride(expected(&stage));
     assert_eq!(stage.administered.pop().expect("a request").change, removed);
     stage.refresh_directory();
+    stage.app.notices.toast = None;
     assert!(!stage.keys_line().contains("give it back"), "{}", stage.keys_line());
 }
 

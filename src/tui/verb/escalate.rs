@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::model::command::CommandKind;
 use crate::model::escalation::Reached;
-use crate::model::{IncidentCommand, Summary, escalation};
+use crate::model::{IncidentCommand, PersonRef, Summary, escalation};
 
 use crate::tui::action::{Action, Entry, Phase};
 use crate::tui::core::app::App;
@@ -110,7 +110,10 @@ fn next_level(app: &App, target: &Target) -> Result<IncidentCommand, Option<Stri
     let Some(next) = path.into_iter().find(|step| step.level == level) else {
         return Err(Some(format!("the last level of its policy, {last}, was called already")));
     };
-    let to = next.people();
+    // Whoever is on call now is called, if the level was due before.
+    let at = next.due.max(app.backend_now());
+    let reached = escalation::reached_at(&next, row, directory, at);
+    let to: Vec<PersonRef> = reached.iter().filter_map(Reached::person).cloned().collect();
     if to.is_empty() {
         return Err(Some(format!("level {level} reaches nobody now")));
     }
@@ -126,11 +129,12 @@ fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     };
     let progress = Progress::new(app, row, directory, app.backend_time(at));
     let item = |step: &escalation::Step| {
-        let people = step.people();
+        let reached = progress.reached(step);
+        let people: Vec<PersonRef> = reached.iter().filter_map(Reached::person).cloned().collect();
         let names: Vec<&str> = people.iter().map(|p| p.name.as_str()).collect();
         let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };
         let level = step.level;
-        let nobody = people.is_empty().then(|| nobody_reason(&step.reached));
+        let nobody = people.is_empty().then(|| nobody_reason(&reached));
         let pick = Pick::Submit {
             verb: format!("call level {level} ({names}) for"),
             done_phrase: format!("escalated to level {level}"),

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::directory::Directory;
-use crate::model::escalation::{self, NextCall, Step, awaits_calls, next_call};
+use crate::model::escalation::{self, NextCall, Reached, Step, awaits_calls, next_call};
 use crate::model::notification::Notification;
 use crate::model::notification::step::{AutomaticStep, EXPIRES_AFTER};
 use crate::model::time::{format_ago, format_duration};
@@ -39,6 +39,11 @@ impl<'a> Progress<'a> {
     /// Returns the steps of the present round.
     pub(super) fn round_steps(&self) -> impl Iterator<Item = &Step> {
         self.path.iter().filter(|step| step.round == self.round)
+    }
+
+    /// Returns whom a level reaches if it is called when it is due; now, if that has passed.
+    pub(super) fn reached(&self, step: &Step) -> Vec<Reached> {
+        escalation::reached_at(step, self.row, self.directory, step.due.max(self.now))
     }
 
     /// Says when a level was called and what came of it, or when it is due, and whether it is called

@@ -43,12 +43,12 @@ pub(in crate::tui) fn lines(
             let regular = directory
                 .and_then(|directory| directory.schedule(schedule))
                 .and_then(|schedule| schedule.regular(app.backend_now()));
+            push(&format!("You stand in until {until}."), Style::new());
             let text = match regular {
                 Some(handle) => {
-                    let name = person_name(app, handle);
-                    format!("You stand in until {until}. By the schedule {name} is on call.")
+                    format!("By the schedule {} is on call.", person_name(app, handle))
                 }
-                None => format!("You stand in until {until}. The schedule has nobody now."),
+                None => "By the schedule nobody is on call.".to_owned(),
             };
             push(&text, if regular.is_some() { Style::new() } else { theme.warning() });
         }
