@@ -116,7 +116,7 @@ fn level_that_was_skipped_says_so() {
 }
 
 #[test]
-fn level_that_was_called_by_hand_says_so() {
+fn level_that_was_called_manually_says_so() {
     let mut stage = stage((126, 36), true);
     let id = stage.target();
     let reason = Some("called by hand".into());

@@ -41,7 +41,7 @@ fn expected(stage: &Stage) -> TeamOverride {
 }
 
 #[test]
-fn pager_is_taken_after_a_question_and_given_back() {
+fn pager_changes_after_a_question_and_back() {
     let mut stage = stage(PLATFORM);
     stage.keys("t");
     let screen = stage.screen();
@@ -113,7 +113,7 @@ fn read_only_panes_do_not_change_who_is_on_call() {
 }
 
 #[test]
-fn api_that_is_gone_refuses_and_nothing_is_queued() {
+fn unreachable_api_refuses_and_nothing_is_queued() {
     let mut stage = stage(PLATFORM);
     stage.learn(BackendUpdate::Outbox(OutboxSnapshot::default().into()));
     stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
@@ -140,7 +140,7 @@ fn refused_change_says_why(#[case] error: BackendError, #[case] expected: &str) 
 }
 
 #[test]
-fn question_is_asked_again_if_somebody_else_was_faster() {
+fn question_comes_again_if_somebody_else_was_faster() {
     let mut stage = stage(PLATFORM);
     stage.keys("t");
     let mut directory = stage.memory.directory_now();

@@ -127,7 +127,7 @@ pub enum Message {
         DateTime<Utc>,
     ),
     /// A change of the directory was made, or refused.
-    Administered(CommandId, Result<Administered, BackendError>, DateTime<Utc>),
+    Administered(CommandId, Result<Box<Administered>, BackendError>, DateTime<Utc>),
     /// The process was asked to end: it ends once pending commands have settled.
     Terminate,
 }

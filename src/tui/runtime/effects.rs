@@ -133,7 +133,7 @@ impl Surroundings for Runner {
     fn administer(&mut self, request: AdministrationRequest) {
         let (backend, messages) = (Arc::clone(&self.backend), self.reads.messages.clone());
         self.tasks.spawn(async move {
-            let result = backend.administer(&request).await;
+            let result = backend.administer(&request).await.map(Box::new);
             let _ = messages.send(Message::Administered(request.id, result, Utc::now()));
         });
     }

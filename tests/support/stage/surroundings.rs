@@ -107,7 +107,7 @@ impl Surroundings for Stage {
     }
 
     fn administer(&mut self, request: AdministrationRequest) {
-        let result = wait(self.memory.administer(&request));
+        let result = wait(self.memory.administer(&request)).map(Box::new);
         let id = request.id;
         self.administered.push(request);
         self.answer(Message::Administered(id, result, self.now));

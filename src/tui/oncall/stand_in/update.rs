@@ -79,7 +79,7 @@ pub(in crate::tui) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
 pub(in crate::tui) fn settled(
     app: &mut App,
     id: CommandId,
-    result: Result<Administered, BackendError>,
+    result: Result<Box<Administered>, BackendError>,
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     let Some(PendingStandIn { kind, schedule, .. }) =
