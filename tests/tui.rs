@@ -9,6 +9,7 @@ mod tui {
     mod copy;
     mod detail;
     mod drafts;
+    mod escalate;
     mod feed;
     mod filter;
     mod filter_property;
@@ -27,6 +28,7 @@ mod tui {
     mod metrics;
     mod note;
     mod notifications;
+    mod notified;
     mod oncall;
     mod outbox;
     mod outbox_rewrite;
@@ -43,6 +45,7 @@ mod tui {
     mod safety;
     mod screens;
     mod settings;
+    mod stand_in;
     mod terminal;
     mod theme;
     mod timeline;

@@ -5,7 +5,7 @@ pub mod path;
 pub mod policy;
 pub mod reached;
 
-pub use automatic::{AutomaticCall, NextCall, awaits_calls, next_call};
+pub use automatic::{AutomaticCall, NextCall, awaits_calls, next_call, reached_at};
 pub use path::{Step, due, next, path, policy_of};
 pub use policy::{Policy, PolicyLevel, Repeat, Target};
 pub use reached::{NobodyReason, Reached, reached_by};

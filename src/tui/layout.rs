@@ -11,7 +11,7 @@ use crate::tui::core::pane::Pane;
 use crate::tui::verb::availability;
 use crate::tui::widgets::popup;
 use crate::tui::{
-    confirm, detail, failure, follow, help, metrics, outbox, palette, picker, run, runbook,
+    confirm, detail, failure, follow, help, metrics, oncall, outbox, palette, picker, run, runbook,
     timeline,
 };
 
@@ -39,6 +39,7 @@ pub fn prepare(app: &mut App) {
         Mode::Linked(page) => page.top = page.top.min(most),
         Mode::Confirm(confirm) => confirm.top = confirm.top.min(most),
         Mode::ConfirmRun(confirmation) => confirmation.top = confirmation.top.min(most),
+        Mode::ConfirmStandIn(question) => question.top = question.top.min(most),
         Mode::Runbook(book) => book.top = book.top.min(most),
         _ => {}
     }
@@ -144,6 +145,9 @@ pub fn popup_size(app: &App) -> (usize, usize) {
         }
         Mode::ConfirmRun(confirmation) => {
             run::layout::confirmation_lines(app, confirmation, popup::text_width(body)).len()
+        }
+        Mode::ConfirmStandIn(question) => {
+            oncall::stand_in::layout::lines(app, question, popup::text_width(body)).len()
         }
         _ => 0,
     };

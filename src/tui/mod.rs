@@ -39,6 +39,7 @@ pub mod lists;
 pub mod matrix;
 pub mod metrics;
 pub mod mouse;
+pub mod notified;
 pub mod oncall;
 pub mod outbox;
 pub mod palette;

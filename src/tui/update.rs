@@ -19,14 +19,15 @@ use crate::tui::core::quit::quit;
 use crate::tui::core::state::inflight::BufferedInput;
 use crate::tui::core::{backend_update, navigation};
 use crate::tui::help::Help;
+use crate::tui::oncall::stand_in::StandIn;
 use crate::tui::queue::{clock, groups, history, marks, rows, unread};
 use crate::tui::settings::appearance;
 use crate::tui::settings::errand::leave_for;
 use crate::tui::verb::{declare, send, start};
 use crate::tui::{
     attention, confirm, drafts, filter, follow, form, goto, help, jump, layout, matrix, metrics,
-    mouse, outbox, palette, picker, reading, run, runbook, screens, settings, timeline, travel,
-    undo, urgent, views, wall, workspace,
+    mouse, notified, oncall, outbox, palette, picker, reading, run, runbook, screens, settings,
+    timeline, travel, undo, urgent, views, wall, workspace,
 };
 
 /// Applies a message to the state and returns the effects to run. What is computed from the state
@@ -35,6 +36,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
     let mut effects = handle(app, message);
     effects.extend(travel::update::refresh_record(app));
     effects.extend(timeline::update::load_missing(app));
+    effects.extend(notified::update::follow(app));
     effects.extend(runbook::update::reconcile(app));
     effects.extend(screens::update::record_visit(app, false));
     // Behind the wall nothing scrolls.
@@ -76,6 +78,13 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
         Message::LastSeen(time) => screens::update::last_seen_loaded(app, time),
         Message::ScreenLoaded(number, result, at) => {
             screens::update::loaded(app, number, result, at)
+        }
+        Message::Notified(number, id, result, at) => {
+            notified::update::loaded(app, number, id, result, at);
+            Vec::new()
+        }
+        Message::Administered(id, result, at) => {
+            oncall::stand_in::update::settled(app, id, result, at)
         }
         Message::OffsetChanges(zone) => {
             app.ui.viewer_zone = zone;
@@ -335,6 +344,8 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::SortItems => screens::update::next_order(app),
         Action::EarlierSpan => screens::update::step(app, -1),
         Action::LaterSpan => screens::update::step(app, 1),
+        Action::StandIn => oncall::stand_in::update::open(app, StandIn::Begin, at),
+        Action::EndStandIn => oncall::stand_in::update::open(app, StandIn::End, at),
         Action::CloseScreen => screens::update::back(app),
         Action::Bottom => navigation::move_by(app, Motion::Last),
         Action::NextIncident => navigation::next_incident(app, 1),
@@ -462,6 +473,9 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Yes if matches!(app.ui.mode, Mode::ConfirmRun(_)) => {
             run::update::confirm_run(app, at)
         }
+        Action::Yes if matches!(app.ui.mode, Mode::ConfirmStandIn(_)) => {
+            oncall::stand_in::update::accept(app, at)
+        }
         Action::Yes => confirm::update::accept(app, at),
         Action::No => confirm::update::decline(app),
         Action::Choose => choose_selected(app, at),
@@ -568,6 +582,10 @@ fn timer_elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {
         Timer::Search(number) => history::search_due(app, number),
         Timer::Draft(id) => drafts::update::save_due(app, id),
         Timer::Rest(_) | Timer::Toast(_) => Vec::new(),
+        Timer::Notified(number) => {
+            notified::update::read_due(app, number);
+            Vec::new()
+        }
         Timer::Screen => screens::update::reload_due(app),
         Timer::AttentionThrottle => attention::update::throttle_ended(app),
         Timer::Quit => vec![Effect::Quit],

@@ -12,7 +12,7 @@ use crate::tui::widgets::cursor::remove_mark;
 use crate::tui::widgets::text::{Line, draw_line, draw_text};
 use crate::tui::widgets::{pane, popup};
 use crate::tui::{
-    confirm, detail, failure, follow, form, goto, help, keys_line, matrix, metrics, outbox,
+    confirm, detail, failure, follow, form, goto, help, keys_line, matrix, metrics, oncall, outbox,
     palette, picker, queue, run, runbook, screens, state_line, timeline, urgent, wall,
 };
 
@@ -129,6 +129,12 @@ fn draw_mode(app: &App, layout: &Layout, buffer: &mut Buffer) {
                 confirmation.top,
                 buffer,
             );
+        }
+        Mode::ConfirmStandIn(question) => {
+            let width = popup::text_width(layout.body());
+            let lines = oncall::stand_in::layout::lines(app, question, width);
+            let title = confirm::layout::TITLE;
+            popup::draw(app, layout.body(), title, &lines, question.top, buffer);
         }
         Mode::Output(pane) => run::view::draw(app, pane, layout.body(), buffer),
         Mode::Outbox(pane) => outbox::view::draw(app, pane, layout.body(), buffer),

@@ -15,15 +15,17 @@ use redphone::backend::lists::{
     NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
 };
 use redphone::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Missing, Outcome, Page, PageMark,
-    Search, Similar, TimelineRange,
+    Administered, AdministrationRequest, Backend, BackendError, Capabilities, Cursor, Delta,
+    Detail, Missing, Outcome, Page, PageMark, Search, Similar, TimelineRange,
 };
+use redphone::model::administration::AdministrationChange;
 use redphone::model::change::{Change, find_suspects};
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
+use redphone::model::oncall::Schedule;
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use redphone::model::{
@@ -91,6 +93,16 @@ impl Memory {
     /// Adds a notification to the list of them.
     pub fn add_notification(&self, entry: NotificationEntry) {
         self.state().notifications.push(entry);
+    }
+
+    /// Replaces the list of notifications.
+    pub fn set_notifications(&self, entries: Vec<NotificationEntry>) {
+        self.state().notifications = entries;
+    }
+
+    /// Replaces people, teams, services, policies and schedules.
+    pub fn set_directory(&self, directory: Directory) {
+        self.state().directory = directory;
     }
 
     /// Returns a number that was never returned before, for ids that are the same in each run.
@@ -203,6 +215,11 @@ impl Memory {
 }
 
 impl State {
+    fn schedule_mut(&mut self, name: &str) -> &mut Schedule {
+        let mut schedules = self.directory.schedules.iter_mut();
+        schedules.find(|schedule| schedule.key() == name).expect("the schedule")
+    }
+
     fn check(&self) -> Result<(), BackendError> {
         self.failing.clone().map_or(Ok(()), Err)
     }
@@ -496,6 +513,26 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         lists::page(search, state.notifications.clone())
+    }
+
+    /// Adds and removes overrides, and nothing else.
+    async fn administer(
+        &self,
+        request: &AdministrationRequest,
+    ) -> Result<Administered, BackendError> {
+        let mut state = self.state();
+        state.check()?;
+        match &request.change {
+            AdministrationChange::AddOverride(added) => {
+                state.schedule_mut(&added.team).overrides.push(added.span.clone());
+            }
+            AdministrationChange::RemoveOverride(removed) => {
+                let schedule = state.schedule_mut(&removed.team);
+                schedule.overrides.retain(|span| *span != removed.span);
+            }
+            other => panic!("this memory can't do it: {other:?}"),
+        }
+        Ok(Administered { event: None, replayed: false })
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

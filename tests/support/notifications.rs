@@ -1,8 +1,9 @@
 //! Notifications of an incident, as lines of an export.
 
 use redphone::backend::file::FileStore;
+use redphone::backend::lists::{IncidentBrief, NotificationEntry};
 use redphone::backend::record::Record;
-use redphone::model::IncidentId;
+use redphone::model::{IncidentId, Summary};
 use serde_json::{Value, json};
 
 /// Returns the id of the notification with an index.
@@ -34,6 +35,16 @@ pub fn notification(incident: &str, index: u32, changed: Value) -> Value {
         fields[name] = value;
     }
     json!({"notification": fields})
+}
+
+/// Returns a notification of an incident with these fields changed, as a list has it.
+pub fn entry(row: &Summary, index: u32, changed: Value) -> NotificationEntry {
+    let mut line = notification(&row.id.to_string(), index, changed);
+    NotificationEntry {
+        incident: IncidentBrief::from(row),
+        notification: serde_json::from_value(line["notification"].take()).unwrap(),
+        attempts: Vec::new(),
+    }
 }
 
 /// Returns an attempt to send the notification with an index.

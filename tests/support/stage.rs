@@ -9,15 +9,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, FixedOffset, Offset, Utc};
 use ratatui::buffer::Buffer;
-use redphone::backend::{Backend, BackendError, Search};
+use redphone::backend::{AdministrationRequest, Backend, BackendError, Search};
 use redphone::config::PanesSettings;
+use redphone::model::directory::Directory;
 use redphone::model::status::ResolutionAction;
 use redphone::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId, Rules};
 use redphone::sync::drafts::DraftOp;
 use redphone::sync::{BackendUpdate, ConnectionState, Mirror, Sourced};
 use redphone::tui::Options;
 use redphone::tui::core::app::App;
-use redphone::tui::core::message::{Effect, Errand, Message, OutboxRequest};
+use redphone::tui::core::message::{Effect, Errand, Message, OutboxRequest, Timer};
 use redphone::tui::layout::prepare;
 use redphone::tui::run::{ProgramSpec, RunId};
 use redphone::tui::runbook::NoRunbooks;
@@ -44,6 +45,10 @@ pub struct Stage {
     pub replaced: Vec<CommandId>,
     /// Requests to the outbox.
     pub outbox_requests: Vec<OutboxRequest>,
+    /// The changes of the directory that were sent.
+    pub administered: Vec<AdministrationRequest>,
+    /// The timers that read notifications again.
+    pub notified_timers: Vec<(std::time::Duration, Timer)>,
     /// Operations on drafts.
     pub draft_ops: Vec<DraftOp>,
     /// Texts that an editor was opened on.
@@ -129,6 +134,8 @@ impl Stage {
             submitted: Vec::new(),
             replaced: Vec::new(),
             outbox_requests: Vec::new(),
+            administered: Vec::new(),
+            notified_timers: Vec::new(),
             draft_ops: Vec::new(),
             edited: Vec::new(),
             copied: Vec::new(),
@@ -188,6 +195,17 @@ impl Stage {
     pub fn silence(&mut self, span: Duration) {
         self.now += span;
         self.send(Message::Tick(self.now, self.app.ui.offset));
+    }
+
+    /// Replaces people, teams, services, policies and schedules.
+    pub fn set_directory(&mut self, directory: Directory) {
+        self.memory.set_directory(directory);
+        self.refresh_directory();
+    }
+
+    /// Reads people, teams, services, policies and schedules from the memory.
+    pub fn refresh_directory(&mut self) {
+        self.learn(BackendUpdate::Directory(Sourced::fresh(Arc::new(self.memory.directory_now()))));
     }
 
     /// Updates the rows from the memory.

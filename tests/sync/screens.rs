@@ -9,7 +9,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use redphone::backend::http::Timeouts;
-use redphone::backend::{Backend, Page, Search};
+use redphone::backend::{AdministrationRequest, Backend, Page, Search};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::filter::Filter;
 use redphone::model::measures::Window;
@@ -70,6 +70,7 @@ impl Surroundings for Reads {
     fn submit(&mut self, _: Vec<Envelope>) {}
     fn replace(&mut self, _: CommandId, _: Vec<Envelope>) {}
     fn request_outbox(&mut self, _: OutboxRequest) {}
+    fn administer(&mut self, _: AdministrationRequest) {}
     fn store_draft(&mut self, _: DraftOp) {}
     fn load_runbooks(&mut self, _: std::path::PathBuf) {}
     fn load_runbook(&mut self, _: std::path::PathBuf, _: String) {}

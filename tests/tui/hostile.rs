@@ -12,6 +12,8 @@ use redphone::config::panes::{SavedView, Template};
 use redphone::config::pattern::Pattern;
 use redphone::model::checklist::{Answer, InvestigationItem, Item};
 use redphone::model::command::{Decision, Link};
+use redphone::model::directory::TeamOverride;
+use redphone::model::oncall::Override;
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::queue::Sort;
 use redphone::model::review::{ActionItem, ActionKind, Section};
@@ -27,6 +29,7 @@ use redphone::tui::core::message::Message;
 use redphone::tui::core::mode::Mode;
 use redphone::tui::follow::Destination;
 use redphone::tui::form::editor_error::EditorError;
+use redphone::tui::oncall::stand_in::{StandIn, StandInQuestion};
 use redphone::tui::run::output::Pipe;
 use redphone::tui::theme::Depth;
 use redphone::tui::wall::{self, Wall};
@@ -39,6 +42,7 @@ use super::{outbox, run};
 use crate::support::company;
 use crate::support::hostile::{TEXT, harmful};
 use crate::support::memory::Memory;
+use crate::support::notifications;
 use crate::support::stage::{Stage, options, rows};
 
 /// Whether a character is a command to the terminal, reorders or hides text, or is drawn by fonts and
@@ -228,6 +232,7 @@ fn mode_name(mode: &Mode) -> &'static str {
         Mode::Confirm(_) => "question",
         Mode::Matrix(_) => "matrix",
         Mode::ConfirmRun(_) => "question before a run",
+        Mode::ConfirmStandIn(_) => "question before the pager changes",
         Mode::Output(_) => "output",
         Mode::Outbox(_) => "outbox",
         Mode::Runbook(_) => "runbook",
@@ -240,7 +245,7 @@ fn mode_name(mode: &Mode) -> &'static str {
     }
 }
 
-const MODES: usize = 19;
+const MODES: usize = 20;
 
 fn failing(stage: &mut Stage) {
     stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
@@ -346,6 +351,28 @@ const PLAYS: &[(&str, Play)] = &[
     ("on call filtered", |stage| {
         stage.keys("g o /");
         stage.send(Message::Paste(TEXT.replace(['\r', '\n'], "")));
+    }),
+    ("notified", |stage| {
+        let row = stage.app.target().expect("an incident").clone();
+        let changed = serde_json::json!({
+            "person": {"handle": TEXT, "name": TEXT}, "contact": TEXT, "channel": TEXT,
+            "state": "failed", "reason": TEXT,
+        });
+        stage.memory.set_notifications(vec![notifications::entry(&row, 1, changed)]);
+        stage.keys("R");
+        stage.keys("Enter");
+    }),
+    ("question before the pager changes", |stage| {
+        stage.keys("g o");
+        let span = Override {
+            person: TEXT.into(),
+            from: stage.now,
+            to: stage.now + TimeDelta::hours(1),
+            covers: Some(TEXT.into()),
+        };
+        let change = TeamOverride { team: TEXT.into(), span };
+        let question = StandInQuestion { kind: StandIn::Begin, change, top: 0 };
+        stage.app.ui.mode = Mode::ConfirmStandIn(Box::new(question));
     }),
     ("search", |stage| {
         stage.keys("3 /");

@@ -20,6 +20,7 @@ use redphone::tui::core::pane::Pane;
 use redphone::tui::core::zone::{OffsetChange, ViewerZone, Zone};
 use redphone::tui::layout::prepare;
 use redphone::tui::metrics::Span;
+use redphone::tui::notified::NotifiedList;
 use redphone::tui::reading::LoadedIncident;
 use redphone::tui::theme;
 use redphone::tui::travel::TimeTravel;
@@ -31,6 +32,7 @@ use super::property::{self, Data, Start, Step};
 use super::settings::bound;
 use super::{outbox, run};
 use crate::support::company;
+use crate::support::notifications;
 use crate::support::stage::Stage;
 use crate::support::strategies;
 
@@ -129,9 +131,10 @@ enum Input {
     Span,
     MeasuresFailed,
     HasRows,
+    Notified,
 }
 
-const INPUTS: [Input; 23] = [
+const INPUTS: [Input; 24] = [
     Input::Theme,
     Input::Zone,
     Input::Me,
@@ -155,6 +158,7 @@ const INPUTS: [Input; 23] = [
     Input::Span,
     Input::MeasuresFailed,
     Input::HasRows,
+    Input::Notified,
 ];
 
 /// Draws a frame, and another one for which everything is computed again.
@@ -323,6 +327,15 @@ fn change_alone(stage: &mut Stage, input: Input) -> Result<(), TestCaseError> {
             }));
             check(stage)?;
             stage.app.inflight.outbox = Some(before);
+        }
+        Input::Notified => {
+            let Some(shown) = &app.reading.shown else { return Ok(()) };
+            let row = &shown.detail.incident.summary;
+            let one = notifications::entry(row, 1, serde_json::json!({})).notification;
+            let list = NotifiedList { notifications: vec![one], ..NotifiedList::empty(row.id) };
+            let before = app.notified.list.replace(Arc::new(list));
+            check(stage)?;
+            stage.app.notified.list = before;
         }
         Input::Day => app.now += TimeDelta::days(1),
         Input::Span => {

@@ -17,7 +17,7 @@ use crate::support::stage::{Stage, rows, sized};
 
 const DAY: i64 = 86_400;
 
-fn directory(now: DateTime<Utc>) -> Directory {
+pub fn directory(now: DateTime<Utc>) -> Directory {
     let monday = now - TimeDelta::hours(37);
     let schedule = |team: &str, rotation: &[&str], turn_s| Schedule {
         team: team.into(),

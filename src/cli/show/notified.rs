@@ -8,8 +8,8 @@ use tokio::time::timeout;
 use crate::backend::Page;
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
 use crate::cli::session::OldestRead;
-use crate::model::notification::Notification;
-use crate::model::{IncidentId, Summary};
+use crate::model::notification::{Notification, by_person};
+use crate::model::{IncidentId, PersonRef, Summary};
 use crate::sync::Reader;
 
 /// The greatest number of notifications that are shown with an incident.
@@ -68,33 +68,14 @@ impl Notified {
 /// Returns a line for each person, in the order in which the first one of each was planned. Times
 /// of another day than `day` have their date.
 fn person_lines(entries: &[NotificationEntry], day: NaiveDate) -> Vec<String> {
-    let mut people: Vec<(&str, Vec<String>)> = Vec::new();
-    for NotificationEntry { notification, .. } in entries {
-        let handle = &*notification.person.handle;
-        let text = outcome(notification, day);
-        match people.iter_mut().find(|(person, _)| *person == handle) {
-            Some((_, texts)) => texts.push(text),
-            None => people.push((handle, vec![text])),
-        }
-    }
-    people.into_iter().map(|(person, texts)| format!("{person} {}", texts.join(" · "))).collect()
-}
-
-/// Returns by which way a person was notified, when, and what became of it.
-fn outcome(notification: &Notification, day: NaiveDate) -> String {
     let time = |at: DateTime<Utc>| {
         let is_same_day = at.date_naive() == day;
         at.format(if is_same_day { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" }).to_string()
     };
-    let way = notification.way();
-    let by = if way.is_empty() { String::new() } else { format!("by {way} ") };
-    let remark = notification.remark(time);
-    let separator = match remark.chars().next() {
-        None => "",
-        Some('(') => " ",
-        Some(_) => ": ",
+    let line = |(person, notifications): (&PersonRef, Vec<&Notification>)| {
+        let texts: Vec<String> =
+            notifications.into_iter().map(|notification| notification.outcome_text(time)).collect();
+        format!("{} {}", person.handle, texts.join(" · "))
     };
-    let (at, state) = (time(notification.updated_at), notification.state);
-    let text = format!("{by}{at} {state}{separator}{remark}");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    by_person(entries.iter().map(|entry| &entry.notification)).into_iter().map(line).collect()
 }

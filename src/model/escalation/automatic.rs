@@ -69,6 +69,22 @@ pub fn next_call(incident: &Summary, directory: &Directory, now: DateTime<Utc>) 
     })
 }
 
+/// Returns whom a step reaches if it is carried out at a time, whenever it was due.
+#[must_use]
+pub fn reached_at(
+    step: &Step,
+    incident: &Summary,
+    directory: &Directory,
+    at: DateTime<Utc>,
+) -> Vec<Reached> {
+    let Some(policy) = policy_of(incident, directory) else { return Vec::new() };
+    let ordinary = policy.levels.get(usize::from(step.level).saturating_sub(1));
+    let level = ordinary.or(policy.at_end.as_ref());
+    level.map_or_else(Vec::new, |level| {
+        reached_by_level(incident, directory, level, (at, step.round))
+    })
+}
+
 /// Returns whom steps reach at `now`, each person once.
 fn people_of<'a>(
     steps: impl Iterator<Item = &'a Step>,
@@ -76,12 +92,9 @@ fn people_of<'a>(
     directory: &Directory,
     now: DateTime<Utc>,
 ) -> Vec<PersonRef> {
-    let Some(policy) = policy_of(incident, directory) else { return Vec::new() };
     let mut people: Vec<PersonRef> = Vec::new();
     for step in steps {
-        let ordinary = policy.levels.get(usize::from(step.level).saturating_sub(1));
-        let Some(level) = ordinary.or(policy.at_end.as_ref()) else { continue };
-        let reached = reached_by_level(incident, directory, level, (now, step.round));
+        let reached = reached_at(step, incident, directory, now);
         for person in reached.iter().filter_map(Reached::person) {
             if !people.iter().any(|other| other.handle == person.handle) {
                 people.push(person.clone());

@@ -17,3 +17,4 @@ pub use contact::{Contact, ContactRule, Contacts, PersonContacts, QuietHours};
 pub use delivery::{Attempt, AttemptOutcome, Notification, NotificationState};
 pub use message_kind::MessageKind;
 pub use plan::plan_notifications;
+pub use remark::by_person;

@@ -1,8 +1,9 @@
-//! What people are told of a notification beyond its state.
+//! What is said of notifications to people: by which way, when, and what has become of them.
 
 use chrono::{DateTime, Utc};
 
 use super::delivery::{Notification, NotificationState};
+use crate::model::actor::PersonRef;
 
 impl Notification {
     /// Returns by which channel and to which contact it is sent, such as `ntfy phone`; empty for a
@@ -49,6 +50,40 @@ impl Notification {
             (false, false) => format!("({facts}): {reason}"),
         }
     }
+}
+
+impl Notification {
+    /// Returns by which way the person is notified, when, and what has become of it, such as
+    /// `by ntfy phone 22:31:04 sent (2nd attempt)`. `time` formats a time.
+    #[must_use]
+    pub fn outcome_text(&self, time: impl Fn(DateTime<Utc>) -> String) -> String {
+        let way = self.way();
+        let by = if way.is_empty() { String::new() } else { format!("by {way} ") };
+        let remark = self.remark(&time);
+        let separator = match remark.chars().next() {
+            None => "",
+            Some('(') => " ",
+            Some(_) => ": ",
+        };
+        let text = format!("{by}{} {}{separator}{remark}", time(self.updated_at), self.state);
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Returns the notifications of each person, in the order in which the first one of each comes.
+#[must_use]
+pub fn by_person<'a>(
+    notifications: impl IntoIterator<Item = &'a Notification>,
+) -> Vec<(&'a PersonRef, Vec<&'a Notification>)> {
+    let mut people: Vec<(&PersonRef, Vec<&Notification>)> = Vec::new();
+    for notification in notifications {
+        let person = &notification.person;
+        match people.iter_mut().find(|(other, _)| other.handle == person.handle) {
+            Some((_, list)) => list.push(notification),
+            None => people.push((person, vec![notification])),
+        }
+    }
+    people
 }
 
 /// Returns an ordinal number, such as `2nd`.
@@ -116,6 +151,31 @@ mod tests {
     fn remark_says_what_the_state_does_not(#[case] one: Notification, #[case] expected: &str) {
         let remark = one.remark(|at| at.format("%H:%M:%S").to_string());
         assert_eq!(remark, expected);
+    }
+
+    #[rstest]
+    #[case(notification("sent", 2, false, false, ""), "by ntfy phone 22:31:04 sent (2nd attempt)")]
+    #[case(notification("sent", 1, false, false, ""), "by ntfy phone 22:31:04 sent")]
+    #[case(
+        notification("cancelled", 0, false, false, "acknowledged"),
+        "by ntfy phone 22:31:04 cancelled: acknowledged"
+    )]
+    fn outcome_has_way_time_and_state(#[case] one: Notification, #[case] expected: &str) {
+        assert_eq!(one.outcome_text(|at| at.format("%H:%M:%S").to_string()), expected);
+    }
+
+    #[test]
+    fn people_come_in_the_order_of_their_first_notification() {
+        let of = |handle: &str| {
+            let mut one = notification("sent", 1, false, false, "");
+            one.person.handle = handle.into();
+            one
+        };
+        let all = [of("ines"), of("tom"), of("ines")];
+        let people = by_person(&all);
+        let counts: Vec<(&str, usize)> =
+            people.iter().map(|(person, list)| (person.handle.as_str(), list.len())).collect();
+        assert_eq!(counts, [("ines", 2), ("tom", 1)]);
     }
 
     #[rstest]

@@ -5,6 +5,7 @@ use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, has_two_columns};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
+use crate::tui::oncall::stand_in::selected_team;
 use crate::tui::{follow, runbook, screens};
 
 /// Returns the layer of the present state.
@@ -23,7 +24,7 @@ pub fn current_layer(app: &App) -> Layer {
         Mode::Form(form) if form.confirm_discard => Layer::ConfirmDiscard,
         Mode::Form(_) => Layer::Form,
         Mode::Pick(_) => Layer::Pick,
-        Mode::Confirm(_) | Mode::ConfirmRun(_) => Layer::Confirm,
+        Mode::Confirm(_) | Mode::ConfirmRun(_) | Mode::ConfirmStandIn(_) => Layer::Confirm,
         Mode::Runbook(_) => Layer::Runbook,
         Mode::Output(_) => Layer::Output,
         Mode::Outbox(pane) if pane.confirm_drop.is_some() => Layer::Confirm,
@@ -47,6 +48,13 @@ impl Condition {
             Self::HasOutbox => app.inflight.outbox.is_some(),
             Self::HasItem => {
                 app.screens.shown().is_some_and(|screen| screen.selected_item().is_some())
+            }
+            Self::OnCallTeam => selected_team(&app.screens).is_some(),
+            Self::StandsIn => {
+                let (directory, now) = (app.fetched.directory.as_deref(), app.backend_now());
+                selected_team(&app.screens)
+                    .and_then(|team| directory?.schedule_of(team)?.override_at(now))
+                    .is_some_and(|span| span.person == app.session.me.handle)
             }
             Self::HasSpan => {
                 let shown = app.screens.shown();

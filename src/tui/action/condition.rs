@@ -19,6 +19,10 @@ pub enum Condition {
     HasItem,
     /// The list screen shows a span of time that can be moved.
     HasSpan,
+    /// A team is selected on the on-call screen.
+    OnCallTeam,
+    /// The viewer stands in for somebody on the schedule of the selected team.
+    StandsIn,
     /// Some rows are marked.
     HasMarks,
     /// The queue is grouped, has the focus and has something selected.
@@ -88,6 +92,8 @@ impl Condition {
             Self::HasOutbox => "there is no outbox: what is done here is in the store at once",
             Self::HasItem => "the list is empty",
             Self::HasSpan => "this list has no span of time",
+            Self::OnCallTeam => "no team is selected",
+            Self::StandsIn => "you do not stand in for anybody of this team",
             Self::HasMarks => "nothing is selected",
             Self::QueueRow => "the queue is not in focus",
             Self::Grouped => "the queue is not grouped, or not in focus",

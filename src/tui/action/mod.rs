@@ -57,6 +57,10 @@ pub enum Action {
     EarlierSpan,
     /// Shows a later span of time on a list screen.
     LaterSpan,
+    /// Puts the viewer on call for the selected team, after a question.
+    StandIn,
+    /// Removes the override of the viewer for the selected team, after a question.
+    EndStandIn,
     /// Goes back one step on a list screen: to all items, or to the panes.
     CloseScreen,
     /// Goes to the most urgent incident that nobody has acknowledged.

@@ -390,6 +390,25 @@ const REST: &[Entry] = &[
     entry(Action::OpenItem, "open-item", &["Enter"], "open it, or show its details", SCREEN)
         .hint("open")
         .condition(Condition::HasItem),
+    entry(
+        Action::StandIn,
+        "take-pager",
+        &["t"],
+        "be on call for this team yourself, until the turn ends",
+        SCREEN,
+    )
+    .hint("take the pager")
+    .condition(Condition::OnCallTeam),
+    entry(
+        Action::EndStandIn,
+        "give-back-pager",
+        &["u"],
+        "do not stand in for this team any more",
+        SCREEN,
+    )
+    .hint("give it back")
+    .hint_when(Condition::StandsIn)
+    .condition(Condition::OnCallTeam),
     entry(Action::FilterItems, "filter-items", &["/"], "filter the list as you type", SCREEN)
         .hint("filter"),
     entry(Action::SortItems, "sort-items", &["S"], "the next order of the list", SCREEN)

@@ -27,6 +27,7 @@ use crate::tui::core::state::ui::Ui;
 use crate::tui::core::zone::Clock;
 use crate::tui::follow::Follow;
 use crate::tui::metrics::Metrics;
+use crate::tui::notified::Notified;
 use crate::tui::queue::Queue;
 use crate::tui::reading::Reading;
 use crate::tui::run::{Run, Runs};
@@ -62,6 +63,8 @@ pub struct App {
     pub queue: Queue,
     /// State of the detail and timeline panes.
     pub reading: Reading,
+    /// Who is notified of the incident on the screen.
+    pub notified: Notified,
     /// What the record on the screen names, and the records that the viewer came from.
     pub follow: Follow,
     /// Which events of the timeline are shown, and in which order.
@@ -108,6 +111,7 @@ impl App {
             forms: Forms::default(),
             queue: Queue::default(),
             reading: Reading::default(),
+            notified: Notified::default(),
             follow: Follow::default(),
             timeline: TimelineView::default(),
             metrics: Metrics::default(),

@@ -8,7 +8,10 @@ use chrono::{DateTime, FixedOffset, Utc};
 use crossterm::event::{KeyEvent, MouseEvent};
 use uuid::Uuid;
 
-use crate::backend::{BackendError, Detail, Outcome, Page as Rows, Search};
+use crate::backend::lists::NotificationEntry;
+use crate::backend::{
+    Administered, AdministrationRequest, BackendError, Detail, Outcome, Page as Rows, Search,
+};
 use crate::config::Reload;
 use crate::model::filter::Filter;
 use crate::model::measures::Measures;
@@ -115,6 +118,16 @@ pub enum Message {
     LastSeen(Option<DateTime<Utc>>),
     /// The list of a screen was read for the request of that number: it is shown.
     ScreenLoaded(u64, Result<Sourced<ScreenPage>, BackendError>, DateTime<Utc>),
+    /// The notifications of an incident were read for the request of that number: the record shows
+    /// who was notified.
+    Notified(
+        u64,
+        IncidentId,
+        Result<Sourced<Rows<NotificationEntry>>, BackendError>,
+        DateTime<Utc>,
+    ),
+    /// A change of the directory was made, or refused.
+    Administered(CommandId, Result<Box<Administered>, BackendError>, DateTime<Utc>),
     /// The process was asked to end: it ends once pending commands have settled.
     Terminate,
 }
@@ -164,6 +177,8 @@ pub enum Timer {
     AttentionThrottle,
     /// A list screen is due to be read again, because something has changed.
     Screen,
+    /// Notifications of the incident on the screen are under way: they are due to be read again.
+    Notified(u64),
     /// The wait for pending commands before quitting has lasted long enough.
     Quit,
 }
@@ -204,6 +219,10 @@ pub enum Effect {
     RecordLastSeen(PathBuf, String, DateTime<Utc>),
     /// Read a list for a screen; the number comes back with the answer.
     LoadScreen(u64, Box<ScreenRequest>),
+    /// Read the notifications of an incident; the number comes back with the answer.
+    LoadNotified(u64, IncidentId),
+    /// Change the directory, once and not by the outbox.
+    Administer(Box<AdministrationRequest>),
     /// Read events for the ribbon of the wall.
     LoadRibbonEvents(EventRequest),
     /// Find out when the last of the P1s that pass a filter ended.

@@ -7,6 +7,7 @@ use crate::tui::form::Form;
 use crate::tui::goto::Goto;
 use crate::tui::help::Help;
 use crate::tui::matrix::Matrix;
+use crate::tui::oncall::stand_in::StandInQuestion;
 use crate::tui::outbox::OutboxPane;
 use crate::tui::palette::Palette;
 use crate::tui::picker::Picker;
@@ -41,6 +42,8 @@ pub enum Mode {
     Matrix(Box<Matrix>),
     /// A question before a program is run.
     ConfirmRun(Box<RunConfirmation>),
+    /// A question before the viewer is put on call, or not any more.
+    ConfirmStandIn(Box<StandInQuestion>),
     /// The output of a program.
     Output(OutputPane),
     /// The commands in the outbox.

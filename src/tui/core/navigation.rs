@@ -151,6 +151,7 @@ pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
         Mode::Linked(page) => &mut page.top,
         Mode::Confirm(confirm) => &mut confirm.top,
         Mode::ConfirmRun(confirmation) => &mut confirmation.top,
+        Mode::ConfirmStandIn(question) => &mut question.top,
         _ => return,
     };
     *top = motion.apply(*top, top_count(lines, page), page);

@@ -21,7 +21,7 @@ use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane;
 use crate::tui::detail::fields::Fields;
 use crate::tui::detail::time::format_time;
-use crate::tui::detail::{named, review};
+use crate::tui::detail::{named, notified, review};
 use crate::tui::follow::DetailLink;
 use crate::tui::reading::DetailInputs;
 use crate::tui::travel::TimeTravel;
@@ -36,6 +36,7 @@ pub(in crate::tui) fn inputs(app: &App, width: usize) -> DetailInputs {
         placeholder: detail.is_none().then(|| placeholder_text(app)),
         detail,
         is_travelling: app.travel.is_some(),
+        notified: app.notified.shown_list(&app.reading).map(Identity::new),
         past: past.map(|(incident, at)| (Identity::new(incident), *at)),
         width,
         is_bare: is_bare(app),
@@ -78,6 +79,9 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> (Vec<Line<'static>>, Vec
     out.lines.push(Line::default());
     people(&mut out, incident);
     service_levels(&mut out, incident);
+    if app.travel.is_none() {
+        notified::push(&mut out, incident);
+    }
     content(&mut out, detail);
     ending(&mut out, incident);
     review::push(&mut out, incident);

@@ -3,6 +3,7 @@
 mod fields;
 pub mod layout;
 mod named;
+mod notified;
 mod review;
 mod time;
 pub mod view;

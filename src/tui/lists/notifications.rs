@@ -11,6 +11,7 @@ use crate::tui::lists::shared::{
     MEDIUM, NUMBER_WIDTH, PRIORITY_WIDTH, WIDE, add_terms, detail, number_cell, one_line,
     priority_cell, searched,
 };
+use crate::tui::notified::{has_failed, state_style};
 use crate::tui::screens::columns::{Cell, ColumnSpec, fit, heading, line};
 use crate::tui::screens::item::{ListItem, Rank};
 use crate::tui::screens::logic::{CopyText, Entered, ScreenLogic};
@@ -76,11 +77,6 @@ fn remark(app: &App, notification: &Notification, room: usize) -> String {
         notification.remark(|at| app.clock().local_time(at).format("%H:%M:%S").to_string());
     parts.extend(Some(one_line(&remark)).filter(|remark| !remark.is_empty()));
     parts.join(" ")
-}
-
-/// Returns whether somebody was not reached.
-fn has_failed(state: NotificationState) -> bool {
-    matches!(state, NotificationState::Failed | NotificationState::Unreachable)
 }
 
 fn text(app: &App, entry: &NotificationEntry) -> String {
@@ -187,12 +183,7 @@ impl ScreenLogic for NotificationsScreen {
         let Some(entry) = rows(screen).get(item.index) else { return vec![Line::default()] };
         let theme = app.ui.theme;
         let notification = &entry.notification;
-        let state_style = match notification.state {
-            state if has_failed(state) => theme.past(),
-            NotificationState::Waiting | NotificationState::Sending => theme.near(),
-            NotificationState::Sent | NotificationState::Bundled => theme.text(),
-            _ => theme.dim(),
-        };
+        let state_style = state_style(theme, notification.state);
         // Where the state has no column it stands at the beginning of the remark.
         let remark_style = if width < 56 { state_style } else { theme.dim() };
         let mut lines = vec![line(

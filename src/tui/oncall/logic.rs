@@ -9,6 +9,7 @@ use crate::model::text::{sanitize, width, wrap};
 
 use crate::tui::core::app::App;
 use crate::tui::oncall::copy::team_text;
+use crate::tui::oncall::overrides;
 use crate::tui::oncall::strip::{bars, labels, own_lines, strip_width};
 use crate::tui::oncall::times::{DAYS, ahead, day_time, first_day, span, window};
 use crate::tui::screens::ListScreen;
@@ -137,6 +138,7 @@ impl ScreenLogic for OnCallScreen {
                 lines.extend(own_lines(app, screen, first, &people, width.saturating_sub(2)));
             }
             lines.extend(details(app, &shown, width));
+            lines.extend(overrides::lines(app, directory, &item.key, width));
             lines.extend(called_now(app, &present, width));
         }
         // Where there is room, teams stand apart.

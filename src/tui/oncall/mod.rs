@@ -2,5 +2,7 @@
 
 pub mod copy;
 pub mod logic;
+pub mod overrides;
+pub mod stand_in;
 pub mod strip;
 pub mod times;

@@ -11,7 +11,8 @@ use crate::tui::widgets::popup;
 pub(in crate::tui) fn box_area(picker: &Picker, body: Rect) -> (Rect, u16) {
     let typed = u16::from(picker.searchable);
     let columns = usize::from(BOX_WIDTH.min(body.width).saturating_sub(4));
-    let notice_rows = u16::try_from(notice_lines(picker, columns).len()).unwrap_or(0);
+    let below = notice_lines(picker, columns).len() + remark_lines(picker, columns).len();
+    let notice_rows = u16::try_from(below).unwrap_or(0);
     let count = u16::try_from(picker.items.len()).unwrap_or(u16::MAX).clamp(1, MAX_ROWS);
     let height = count.saturating_add(typed + notice_rows + 2).min(body.height);
     let area = popup::centred(body, BOX_WIDTH, height);
@@ -30,6 +31,14 @@ pub(in crate::tui) fn notice_lines(picker: &Picker, columns: usize) -> Vec<SafeT
     lines
 }
 
+/// Returns what is said below the items, wrapped and truncated to two lines.
+pub(in crate::tui) fn remark_lines(picker: &Picker, columns: usize) -> Vec<SafeText<'static>> {
+    let remark = picker.remark.as_ref().map(|remark| wrap(remark, columns));
+    let mut lines = remark.unwrap_or_default();
+    lines.truncate(MAX_REMARK_LINES);
+    lines
+}
+
 /// Returns the number of items that fit.
 pub(in crate::tui) fn rows(picker: &Picker, body: Rect) -> usize {
     usize::from(box_area(picker, body).1)
@@ -40,6 +49,9 @@ pub(in crate::tui) const BOX_WIDTH: u16 = 88;
 
 /// The maximum number of rows for the notice below the items.
 pub(in crate::tui) const MAX_NOTICE_LINES: usize = 3;
+
+/// The maximum number of rows for what is said below the items.
+pub(in crate::tui) const MAX_REMARK_LINES: usize = 2;
 
 /// The maximum number of rows for items.
 pub(in crate::tui) const MAX_ROWS: u16 = 16;

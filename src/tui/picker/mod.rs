@@ -193,6 +193,8 @@ pub struct Picker {
     pub selected_index: usize,
     /// Index of the first hit on the screen.
     pub top: usize,
+    /// What is said below the items, in a few words.
+    pub remark: Option<String>,
     /// Why the last choice was not possible, or what others have changed meanwhile.
     pub notice: Option<String>,
 }
@@ -229,6 +231,7 @@ impl Picker {
             hits: Vec::new(),
             selected_index: 0,
             top: 0,
+            remark: None,
             notice: None,
         };
         picker.refresh_hits();

@@ -34,7 +34,9 @@ pub(in crate::tui) fn open(
         many => format!("{} incidents", many.len()),
     };
     let heading = heading.replacen("{}", &about, 1);
-    let picker = if searchable { Picker::search } else { Picker::menu }(targets, heading, items);
+    let remark = verb::find(action).and_then(|verb| verb.remark(app, &targets, at));
+    let make = if searchable { Picker::search } else { Picker::menu };
+    let picker = Picker { remark, ..make(targets, heading, items) };
     app.ui.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }

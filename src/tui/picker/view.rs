@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use crate::model::text::truncate;
 
 use crate::tui::core::app::App;
-use crate::tui::picker::layout::{box_area, notice_lines};
+use crate::tui::picker::layout::{box_area, notice_lines, remark_lines};
 use crate::tui::picker::{Hit, Item, Picker};
 use crate::tui::widgets::cursor::CURSOR;
 use crate::tui::widgets::highlight::push_marked;
@@ -48,10 +48,13 @@ pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut 
         }
         draw_line(&line(app, picker, item, hit, column, room), row, buffer);
     }
-    let notice = notice_lines(picker, room);
-    let first = area.bottom().saturating_sub(1 + u16::try_from(notice.len()).unwrap_or(0));
-    for (text, y) in notice.iter().zip(first..) {
-        draw_text(text, app.ui.theme.strong(), Rect { y, height: 1, ..inside }, buffer);
+    let (dim, strong) = (app.ui.theme.dim(), app.ui.theme.strong());
+    let remark = remark_lines(picker, room).into_iter().map(|text| (text, dim));
+    let notice = notice_lines(picker, room).into_iter().map(|text| (text, strong));
+    let below: Vec<_> = remark.chain(notice).collect();
+    let first = area.bottom().saturating_sub(1 + u16::try_from(below.len()).unwrap_or(0));
+    for ((text, style), y) in below.into_iter().zip(first..) {
+        draw_text(text, style, Rect { y, height: 1, ..inside }, buffer);
     }
     let below = picker.hits.len().saturating_sub(picker.top + usize::from(rows));
     popup::draw_scroll_hint(app, area, (picker.top, below), buffer);

@@ -48,6 +48,8 @@ pub struct DetailInputs {
     pub is_travelling: bool,
     /// The record at that event and the event's time, once it is known.
     pub past: Option<(Identity, DateTime<Utc>)>,
+    /// Who is notified of it, once that was read.
+    pub notified: Option<Identity>,
     /// Width of the pane in terminal cells.
     pub width: usize,
     /// Whether the pane has no border.

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 
-use crate::backend::{Backend, BackendError, Outcome};
+use crate::backend::{AdministrationRequest, Backend, BackendError, Outcome};
 use crate::model::{CommandId, Envelope};
 use crate::sync::drafts::{DraftEvent, DraftOp, DraftStore};
 use crate::sync::remote::Remote;
@@ -42,6 +42,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fro
 /// Runs effects; results come back as messages.
 pub(super) struct Runner {
     reads: ReadTasks,
+    backend: Arc<dyn Backend>,
     opener: Option<Arc<dyn Opener>>,
     poller: PollerHandle,
     /// Commands, which are sent in the order of their requests.
@@ -67,6 +68,7 @@ impl Runner {
             read_ahead: !app.ui.low_bandwidth,
         };
         let (poller, polling) = sync::start(Arc::clone(&backend), options, updates);
+        let administered = Arc::clone(&backend);
         let mut tasks = JoinSet::new();
         tasks.spawn(polling);
         let (outgoing, requests) = mpsc::unbounded_channel();
@@ -79,7 +81,16 @@ impl Runner {
         let drafts = drafts.and_then(|folder| start_drafts(folder, messages.clone()));
         let (clock, timeline_page) = (Arc::new(SystemClock), TIMELINE_PAGE);
         let reads = ReadTasks { reader, me, clock, timeline_page, messages };
-        Self { reads, opener, poller, outgoing, drafts, runs: Runs::default(), tasks }
+        Self {
+            reads,
+            backend: administered,
+            opener,
+            poller,
+            outgoing,
+            drafts,
+            runs: <_>::default(),
+            tasks,
+        }
     }
 
     /// Waits until a task has ended; passes on its panic if it had one.
@@ -117,6 +128,14 @@ impl Surroundings for Runner {
 
     fn request_outbox(&mut self, request: OutboxRequest) {
         let _ = self.outgoing.send(Outgoing::Request(request));
+    }
+
+    fn administer(&mut self, request: AdministrationRequest) {
+        let (backend, messages) = (Arc::clone(&self.backend), self.reads.messages.clone());
+        self.tasks.spawn(async move {
+            let result = backend.administer(&request).await.map(Box::new);
+            let _ = messages.send(Message::Administered(request.id, result, Utc::now()));
+        });
     }
 
     fn store_draft(&mut self, op: DraftOp) {

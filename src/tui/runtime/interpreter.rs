@@ -11,7 +11,8 @@ use std::time::Duration;
 use chrono::{DateTime, Local, Utc};
 use tokio::sync::mpsc;
 
-use crate::backend::{Search, TimelineRange};
+use crate::backend::lists::NotificationSearch;
+use crate::backend::{AdministrationRequest, Search, TimelineRange};
 use crate::model::filter::{Filter, Predicate, StateFilter, Term};
 use crate::model::measures::{Cut, Window};
 use crate::model::queue::Sort;
@@ -30,6 +31,8 @@ use crate::tui::workspace::WorkspaceId;
 
 /// How many events of a timeline are read at once.
 pub const TIMELINE_PAGE: u32 = 200;
+/// The most notifications that are read with a record.
+const MAX_NOTIFIED: u32 = 100;
 /// How many ended incidents, newest first, are searched for the last one to end.
 const ENDED_PAGE: u32 = 50;
 
@@ -49,6 +52,9 @@ pub trait Surroundings {
 
     /// Sends a request to the outbox.
     fn request_outbox(&mut self, request: OutboxRequest);
+
+    /// Changes the directory.
+    fn administer(&mut self, request: AdministrationRequest);
 
     /// Stores, drops or releases a draft, or stores a filter.
     fn store_draft(&mut self, op: DraftOp);
@@ -131,6 +137,8 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
         Effect::LoadScreen(number, request) => {
             surroundings.spawn(reads.read_screen(number, *request));
         }
+        Effect::LoadNotified(number, id) => surroundings.spawn(reads.read_notified(number, id)),
+        Effect::Administer(request) => surroundings.administer(*request),
         Effect::LoadLastP1(filter) => surroundings.spawn(reads.read_last_p1(filter)),
         Effect::LoadRunbooks(folder) => surroundings.load_runbooks(folder),
         Effect::LoadRunbook(folder, name) => surroundings.load_runbook(folder, name),
@@ -200,6 +208,13 @@ impl ReadTasks {
     async fn read_screen(self, number: u64, request: ScreenRequest) {
         let page = screen_reads::read(&*self.reader, request).await;
         self.send(Message::ScreenLoaded(number, page, self.clock.now()));
+    }
+
+    async fn read_notified(self, number: u64, id: IncidentId) {
+        let search =
+            NotificationSearch { incident: Some(id), ..NotificationSearch::first(MAX_NOTIFIED) };
+        let page = screen_reads::read_notifications(&*self.reader, search).await;
+        self.send(Message::Notified(number, id, page, self.clock.now()));
     }
 
     async fn locate_incident(self, number: IncidentNumber) {

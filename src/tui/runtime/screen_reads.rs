@@ -1,5 +1,6 @@
 //! Reads the lists that screens show.
 
+use crate::backend::lists::{NotificationEntry, NotificationSearch};
 use crate::backend::{FeedEntry, FeedSearch, Page};
 use crate::sync::{ReadResult, Reader, Sourced};
 
@@ -72,9 +73,7 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
                 .map(|page| ScreenPage { data: ScreenData::Problems(page.rows), next: page.next }))
         }
         ScreenRequest::Notifications(search) => {
-            let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
-            let page: ReadResult<Page<_>> = read_pages!(reader, read_notifications, search, wanted);
-            let page = page?;
+            let page = read_notifications(reader, search).await?;
             Ok(page.map(|page| ScreenPage {
                 data: ScreenData::Notifications(page.rows),
                 next: page.next,
@@ -89,6 +88,15 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
                 .map(|page| ScreenPage { data: ScreenData::Changes(page.rows), next: page.next }))
         }
     }
+}
+
+/// Reads pages of the notifications until there are enough rows, or the last page was read.
+pub(super) async fn read_notifications(
+    reader: &dyn Reader,
+    search: NotificationSearch,
+) -> ReadResult<Page<NotificationEntry>> {
+    let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
+    read_pages!(reader, read_notifications, search, wanted)
 }
 
 /// Reads pages of the feed until there are enough rows, or the last page was read.

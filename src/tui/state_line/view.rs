@@ -185,8 +185,16 @@ fn middle(app: &App, verbosity: Verbosity) -> Line<'static> {
 
 fn right(app: &App, verbosity: Verbosity) -> Line<'static> {
     let mut line = Line::default();
+    let paging = paging(app).filter(|_| verbosity < Verbosity::Bare);
     if verbosity >= Verbosity::Less {
+        if let Some(paging) = paging {
+            line.push_span(Span::styled(format!("{paging} "), app.ui.theme.near()));
+        }
         return line;
+    }
+    if let Some(paging) = paging {
+        line.push_span(Span::styled(paging, app.ui.theme.near()));
+        line.push_span(if verbosity >= Verbosity::Small { "  " } else { "   " });
     }
     if verbosity < Verbosity::Middle
         && let Some((team, person)) = app.on_call()
@@ -217,4 +225,12 @@ fn right(app: &App, verbosity: Verbosity) -> Line<'static> {
         line.push_span(Span::styled(format!("{local} local "), app.ui.theme.dim()));
     }
     line
+}
+
+/// Returns whom a page is on its way to, about the incident that is selected or read.
+fn paging(app: &App) -> Option<String> {
+    let people = app.notified.paged(app.target()?.id, app.backend_now());
+    let first = truncate(&people.first()?.handle, 12).into_string();
+    let more = people.len() - 1;
+    Some(if more == 0 { format!("paging {first}") } else { format!("paging {first} +{more}") })
 }

@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 
 use crate::model::command::CommandKind;
 use crate::model::escalation::Reached;
-use crate::model::time::{format_ago, format_duration};
-use crate::model::{IncidentCommand, Summary, escalation};
+use crate::model::{IncidentCommand, PersonRef, Summary, escalation};
 
 use crate::tui::action::{Action, Entry, Phase};
 use crate::tui::core::app::App;
 use crate::tui::picker::{Item, Pick};
+use crate::tui::verb::escalation_progress::Progress;
 use crate::tui::verb::logic::{Opening, VerbLogic};
 use crate::tui::verb::plan::{Plan, Step};
 use crate::tui::verb::planning;
@@ -45,6 +45,11 @@ impl VerbLogic for Escalate {
 
     fn items(&self, app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
         levels(app, targets, at)
+    }
+
+    fn remark(&self, app: &App, targets: &[Target], at: DateTime<Utc>) -> Option<String> {
+        let (row, directory) = (single_row(app, targets)?, app.fetched.directory.as_deref()?);
+        Some(Progress::new(app, row, directory, app.backend_time(at)).round_text())
     }
 
     fn empty_reason(&self, app: &App, targets: &[Target]) -> String {
@@ -105,7 +110,10 @@ fn next_level(app: &App, target: &Target) -> Result<IncidentCommand, Option<Stri
     let Some(next) = path.into_iter().find(|step| step.level == level) else {
         return Err(Some(format!("the last level of its policy, {last}, was called already")));
     };
-    let to = next.people();
+    // Whoever is on call now is called, if the level was due before.
+    let at = next.due.max(app.backend_now());
+    let reached = escalation::reached_at(&next, row, directory, at);
+    let to: Vec<PersonRef> = reached.iter().filter_map(Reached::person).cloned().collect();
     if to.is_empty() {
         return Err(Some(format!("level {level} reaches nobody now")));
     }
@@ -113,59 +121,39 @@ fn next_level(app: &App, target: &Target) -> Result<IncidentCommand, Option<Stri
     Ok(IncidentCommand::Escalate { level, to, reason, automatic: None })
 }
 
-/// Returns the levels of the incident's policy.
+/// Returns the levels of the incident's policy, in the present round.
 fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     let (Some(row), Some(directory)) = (single_row(app, targets), app.fetched.directory.as_deref())
     else {
         return Vec::new();
     };
-    let at = app.backend_time(at);
-    let next = row.escalation.saturating_add(1);
-    let round = row.escalation_round.max(1);
-    escalation::path(row, directory)
-        .into_iter()
-        .filter(|step| step.round == round)
-        .map(|step| {
-            let people = step.people();
-            let names: Vec<&str> = people.iter().map(|p| p.name.as_str()).collect();
-            let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };
-            let level = step.level;
-            let text = format!("level {level}  {names}");
-            let when = if step.is_called {
-                "called already".to_owned()
-            } else if step.due <= at {
-                format!("was due {}", format_ago(step.due, at))
-            } else {
-                // Only some backends call the next level by themselves.
-                let when = format_duration(step.due - at);
-                let capabilities = app.connection.capabilities.as_ref();
-                if capabilities.is_some_and(|capabilities| capabilities.escalates) {
-                    format!("by itself in {when}")
-                } else {
-                    format!("due in {when}, not automatic")
-                }
-            };
-            let about = if level == next { format!("{when} · next") } else { when };
-            let nobody = people.is_empty().then(|| nobody_reason(&step.reached));
-            let pick = Pick::Submit {
-                verb: format!("call level {level} ({names}) for"),
-                done_phrase: format!("escalated to level {level}"),
-                commands: vec![IncidentCommand::Escalate {
-                    level,
-                    to: people,
-                    reason: Some("called by hand".into()),
-                    automatic: None,
-                }],
-                irreversible: true,
-            };
-            let key = char::from_digit(u32::from(level), 10).unwrap_or('0');
-            Item::new(text, pick)
-                .key(key)
-                .about(about)
-                .value(level.to_string())
-                .disabled_reason(nobody)
-        })
-        .collect()
+    let progress = Progress::new(app, row, directory, app.backend_time(at));
+    let item = |step: &escalation::Step| {
+        let reached = progress.reached(step);
+        let people: Vec<PersonRef> = reached.iter().filter_map(Reached::person).cloned().collect();
+        let names: Vec<&str> = people.iter().map(|p| p.name.as_str()).collect();
+        let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };
+        let level = step.level;
+        let nobody = people.is_empty().then(|| nobody_reason(&reached));
+        let pick = Pick::Submit {
+            verb: format!("call level {level} ({names}) for"),
+            done_phrase: format!("escalated to level {level}"),
+            commands: vec![IncidentCommand::Escalate {
+                level,
+                to: people,
+                reason: Some("called by hand".into()),
+                automatic: None,
+            }],
+            irreversible: true,
+        };
+        let key = char::from_digit(u32::from(level), 10).unwrap_or('0');
+        Item::new(format!("level {level}  {names}"), pick)
+            .key(key)
+            .about(progress.step_text(step))
+            .value(level.to_string())
+            .disabled_reason(nobody)
+    };
+    progress.round_steps().map(item).collect()
 }
 
 /// Returns why a level reaches nobody.

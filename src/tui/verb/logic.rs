@@ -62,6 +62,11 @@ pub(in crate::tui) trait VerbLogic {
         Vec::new()
     }
 
+    /// Returns what is said below the items of the verb's list.
+    fn remark(&self, _app: &App, _targets: &[Target], _at: DateTime<Utc>) -> Option<String> {
+        None
+    }
+
     /// Returns why the list is empty.
     fn empty_reason(&self, _app: &App, _targets: &[Target]) -> String {
         "there is nothing to choose from".into()

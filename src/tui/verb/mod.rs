@@ -21,6 +21,7 @@ mod decision;
 pub mod declare;
 mod describe;
 mod escalate;
+mod escalation_progress;
 pub mod link;
 pub mod logic;
 mod merge;

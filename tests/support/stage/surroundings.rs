@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
-use redphone::backend::Backend;
+use redphone::backend::{AdministrationRequest, Backend};
 use redphone::model::measures::Window;
 use redphone::model::runbook::{RunbookHeader, RunbookPage};
 use redphone::model::{CommandId, Envelope};
@@ -106,6 +106,13 @@ impl Surroundings for Stage {
         self.outbox_requests.push(request);
     }
 
+    fn administer(&mut self, request: AdministrationRequest) {
+        let result = wait(self.memory.administer(&request)).map(Box::new);
+        let id = request.id;
+        self.administered.push(request);
+        self.answer(Message::Administered(id, result, self.now));
+    }
+
     fn store_draft(&mut self, op: DraftOp) {
         match op {
             DraftOp::RememberFilter(filter) => self.remembered.push(filter),
@@ -146,9 +153,10 @@ impl Surroundings for Stage {
 
     fn refresh(&mut self) {}
 
-    fn start_timer(&mut self, _duration: std::time::Duration, timer: Timer) {
+    fn start_timer(&mut self, duration: std::time::Duration, timer: Timer) {
         match timer {
             Timer::Rest(_) | Timer::Draft(_) => self.answer(Message::Elapsed(timer)),
+            Timer::Notified(_) => self.notified_timers.push((duration, timer)),
             Timer::Search(_) if !self.slow => self.answer(Message::Elapsed(timer)),
             _ => {}
         }

@@ -10,6 +10,7 @@ use crate::model::{CommandId, IncidentId};
 use crate::sync::remote::OutboxSnapshot;
 
 use crate::tui::action::Action;
+use crate::tui::oncall::stand_in::PendingStandIn;
 use crate::tui::undo::Undo;
 use crate::tui::verb::batch::Batch;
 use crate::tui::verb::target::Target;
@@ -78,6 +79,8 @@ pub struct Inflight {
     pub close_offer: Option<CloseOffer>,
     /// How to undo the last action, while that is possible.
     pub undo: Option<Undo>,
+    /// The change of who is on call that is not answered yet.
+    pub stand_in: Option<PendingStandIn>,
     /// When the last command settled.
     pub last_settled_at: Option<DateTime<Utc>>,
     /// The commands in the outbox; `None` where there is no outbox.

@@ -1,0 +1,58 @@
+//! The overrides of a team's schedules, in the details of the team.
+
+use crate::model::directory::Directory;
+use crate::model::oncall::{Override, Schedule};
+
+use crate::tui::core::app::App;
+use crate::tui::oncall::times::span;
+use crate::tui::screens::columns::cut;
+use crate::tui::widgets::text::{Line, Span};
+
+/// The most overrides that are listed.
+const MAX_LISTED: usize = 12;
+
+/// Lists who stands in on the schedules of a team, now and later, also after the shown weeks.
+pub(in crate::tui) fn lines(
+    app: &App,
+    directory: &Directory,
+    team: &str,
+    room: usize,
+) -> Vec<Line<'static>> {
+    let theme = app.ui.theme;
+    let now = app.backend_now();
+    let schedules = directory.schedules.iter().filter(|schedule| schedule.team == team);
+    let mut overrides: Vec<(&Schedule, &Override)> = schedules
+        .flat_map(|schedule| schedule.overrides.iter().map(move |one| (schedule, one)))
+        .filter(|(_, one)| one.to > now)
+        .collect();
+    if overrides.is_empty() {
+        return Vec::new();
+    }
+    overrides.sort_by_key(|(_, one)| one.from);
+    let hidden = overrides.len().saturating_sub(MAX_LISTED);
+    let mut lines = vec![Span::styled("  Overrides", theme.strong()).into()];
+    for (schedule, one) in overrides.into_iter().take(MAX_LISTED) {
+        let mut text = name(directory, &one.person);
+        if let Some(covered) = one.covers.as_deref().filter(|covered| *covered != one.person) {
+            text = format!("{text} for {}", name(directory, covered));
+        }
+        let of_schedule = schedule.name.as_ref().map(|name| format!(" · {name}"));
+        let span = span(app.clock(), one.from, one.to);
+        let spans = vec![
+            Span::styled("  ◆ ", theme.accent()),
+            Span::styled(format!("{span:<24}"), theme.dim()),
+            Span::styled(text, theme.text()),
+            Span::styled(of_schedule.unwrap_or_default(), theme.dim()),
+        ];
+        lines.push(Line::from(cut(spans, room)));
+    }
+    if hidden > 0 {
+        lines.push(Span::styled(format!("  and {hidden} more"), theme.dim()).into());
+    }
+    lines
+}
+
+/// Returns the name of a person, or the handle where the directory has nobody with it.
+fn name(directory: &Directory, handle: &str) -> String {
+    directory.person(handle).map_or_else(|| handle.to_owned(), |person| person.name.clone())
+}

@@ -1,0 +1,143 @@
+//! Asks before the pager is taken or given back, and sends the change. It goes to the backend at
+//! once: who is on call must not wait in an outbox.
+
+use chrono::{DateTime, Utc};
+
+use crate::backend::{Administered, AdministrationRequest, BackendError};
+use crate::model::administration::AdministrationChange;
+use crate::model::directory::TeamOverride;
+use crate::model::oncall::Schedule;
+use crate::model::{Actor, CommandId};
+
+use crate::tui::action::{Action, READ_ONLY};
+use crate::tui::core::app::App;
+use crate::tui::core::message::Effect;
+use crate::tui::core::mode::Mode;
+use crate::tui::core::notices::{report_failure, show_toast};
+use crate::tui::oncall::stand_in::{
+    PendingStandIn, StandIn, StandInQuestion, StandInRefusal, selected_team,
+};
+
+const UNREACHABLE: &str = "the API can't be reached: who is on call is changed there alone, and \
+     nothing was stored to be sent later";
+
+/// Asks whether the viewer is to be put on call for the selected team, or not any more.
+pub(in crate::tui) fn open(app: &mut App, kind: StandIn, at: DateTime<Utc>) -> Vec<Effect> {
+    if let Some(why) = disabled_reason(app) {
+        return show_toast(app, why, true);
+    }
+    let now = app.backend_time(at);
+    let change = selected_schedule(app).and_then(|schedule| change(app, kind, schedule, now));
+    match change {
+        Ok(change) => {
+            let question = StandInQuestion { kind, change, top: 0 };
+            app.ui.mode = Mode::ConfirmStandIn(Box::new(question));
+            Vec::new()
+        }
+        Err(refusal) => show_toast(app, refusal.to_string(), true),
+    }
+}
+
+/// Sends the change that the question is about. If it would be another one by now, asks again.
+pub(in crate::tui) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    let Mode::ConfirmStandIn(question) = std::mem::take(&mut app.ui.mode) else {
+        return Vec::new();
+    };
+    if let Some(why) = disabled_reason(app) {
+        return show_toast(app, why, true);
+    }
+    let StandInQuestion { kind, change: seen, .. } = *question;
+    let now = app.backend_time(at);
+    let directory = app.fetched.directory.as_deref();
+    let schedule = directory.and_then(|directory| directory.schedule(&seen.team));
+    let present = schedule
+        .ok_or_else(|| StandInRefusal::NoSchedule(seen.team.clone()))
+        .and_then(|schedule| change(app, kind, schedule, now));
+    let present = match present {
+        Ok(present) => present,
+        Err(refusal) => return show_toast(app, refusal.to_string(), true),
+    };
+    if (present.span.to, &present.span.covers) != (seen.span.to, &seen.span.covers) {
+        let question = StandInQuestion { kind, change: present, top: 0 };
+        app.ui.mode = Mode::ConfirmStandIn(Box::new(question));
+        return show_toast(app, "who is on call has changed meanwhile: please read again", true);
+    }
+    let schedule = present.team.clone();
+    let change = match kind {
+        StandIn::Begin => AdministrationChange::AddOverride(present),
+        StandIn::End => AdministrationChange::RemoveOverride(present),
+    };
+    let request = AdministrationRequest::new(Actor::Person(app.session.me.clone()), change, now);
+    let text = format!("{} {schedule} …", kind.operation());
+    app.inflight.stand_in = Some(PendingStandIn { id: request.id, kind, schedule });
+    let mut effects = vec![Effect::Administer(Box::new(request))];
+    effects.extend(show_toast(app, text, false));
+    effects
+}
+
+/// Says what came of a change, and reads who is on call again.
+pub(in crate::tui) fn settled(
+    app: &mut App,
+    id: CommandId,
+    result: Result<Box<Administered>, BackendError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let Some(PendingStandIn { kind, schedule, .. }) =
+        app.inflight.stand_in.take_if(|pending| pending.id == id)
+    else {
+        return Vec::new();
+    };
+    let mut effects = vec![Effect::Refresh];
+    effects.extend(match result {
+        Ok(_) => {
+            let text = match kind {
+                StandIn::Begin => {
+                    let undo = app.ui.keymap.hint_suffix(Action::EndStandIn, "gives it back");
+                    format!("you are on call for {schedule} now{undo}")
+                }
+                StandIn::End => format!("you do not stand in on {schedule} any more"),
+            };
+            show_toast(app, text, false)
+        }
+        Err(error) => {
+            let operation = format!("{} {schedule}", kind.operation());
+            let mut why = error.to_string();
+            if matches!(error, BackendError::Unreachable(_)) {
+                why.push_str("; whether it was done shows once the API answers");
+            }
+            report_failure(app, &operation, &why, at)
+        }
+    });
+    effects
+}
+
+/// Returns why nothing can be changed now, whatever is selected.
+fn disabled_reason(app: &App) -> Option<String> {
+    if app.session.read_only {
+        return Some(READ_ONLY.into());
+    }
+    if app.is_offline() {
+        return Some(UNREACHABLE.to_owned());
+    }
+    let pending = app.inflight.stand_in.as_ref()?;
+    Some(format!("{} {} is not answered yet", pending.kind.operation(), pending.schedule))
+}
+
+/// Returns the schedule that says who is on call for the selected team.
+fn selected_schedule(app: &App) -> Result<&Schedule, StandInRefusal> {
+    let team = selected_team(&app.screens).ok_or(StandInRefusal::NoTeam)?;
+    let directory = app.fetched.directory.as_deref();
+    let schedule = directory.and_then(|directory| directory.schedule_of(team));
+    schedule.ok_or_else(|| StandInRefusal::NoSchedule(team.to_owned()))
+}
+
+/// Returns the override that is added or removed.
+fn change(
+    app: &App,
+    kind: StandIn,
+    schedule: &Schedule,
+    now: DateTime<Utc>,
+) -> Result<TeamOverride, StandInRefusal> {
+    let span = kind.span(schedule, &app.session.me.handle, now)?;
+    Ok(TeamOverride { team: schedule.key().to_owned(), span })
+}

@@ -1,0 +1,184 @@
+//! Taking the pager on the screen on call, and giving it back.
+
+use chrono::TimeDelta;
+use redphone::backend::BackendError;
+use redphone::model::administration::AdministrationChange;
+use redphone::model::directory::TeamOverride;
+use redphone::model::oncall::Override;
+use redphone::sync::remote::OutboxSnapshot;
+use redphone::sync::{BackendUpdate, ConnectionState};
+use redphone::tui::core::mode::Mode;
+use rstest::rstest;
+
+use super::oncall::directory;
+use crate::support::stage::Stage;
+
+/// The screen on call, with the selection on a team by its position.
+fn stage(downs: usize) -> Stage {
+    let mut stage = Stage::busy();
+    let directory = directory(stage.now);
+    stage.set_directory(directory);
+    stage.keys("g o");
+    for _ in 0..downs {
+        stage.keys("j");
+    }
+    stage
+}
+
+const PAYMENTS: usize = 0;
+const PLATFORM: usize = 1;
+const SECURITY: usize = 3;
+
+/// The override by which the viewer stands in for Léa until her turn ends.
+fn expected(stage: &Stage) -> TeamOverride {
+    let span = Override {
+        person: "ines".into(),
+        from: stage.now,
+        to: stage.now + TimeDelta::hours(11),
+        covers: Some("lea".into()),
+    };
+    TeamOverride { team: "platform".into(), span }
+}
+
+#[test]
+fn pager_changes_after_a_question_and_back() {
+    let mut stage = stage(PLATFORM);
+    stage.keys("t");
+    let screen = stage.screen();
+    assert!(screen.contains("Take the pager of platform?"), "{screen}");
+    assert!(screen.contains("You stand in for Léa Fontanel until We 09:41."), "{screen}");
+    stage.keys("Enter");
+    assert!(matches!(stage.app.ui.mode, Mode::ConfirmStandIn(_)), "Enter says nothing");
+    assert!(stage.administered.is_empty());
+    stage.keys("y");
+    let added = AdministrationChange::AddOverride(expected(&stage));
+    assert_eq!(stage.administered.pop().expect("a request").change, added);
+    assert!(stage.screen().contains("you are on call for platform now"), "{}", stage.screen());
+    stage.refresh_directory();
+    let screen = stage.screen();
+    let line = screen.lines().find(|line| line.contains("platform")).expect("the team");
+    assert!(line.contains("◆ Ines Moreau"), "{line}");
+
+    stage.keys("t");
+    assert!(stage.screen().contains("you are on call for platform already"), "{}", stage.screen());
+    stage.app.notices.toast = None;
+    assert!(stage.keys_line().contains("give it back"), "{}", stage.keys_line());
+    stage.keys("u");
+    let screen = stage.screen();
+    assert!(screen.contains("Give back the pager of platform?"), "{screen}");
+    assert!(screen.contains("By the schedule Léa Fontanel is on call."), "{screen}");
+    stage.keys("y");
+    let removed = AdministrationChange::RemoveOverride(expected(&stage));
+    assert_eq!(stage.administered.pop().expect("a request").change, removed);
+    stage.refresh_directory();
+    stage.app.notices.toast = None;
+    assert!(!stage.keys_line().contains("give it back"), "{}", stage.keys_line());
+}
+
+#[test]
+fn no_leaves_everything_as_it_is() {
+    let mut stage = stage(PLATFORM);
+    stage.keys("t n");
+    assert!(stage.administered.is_empty());
+    assert!(matches!(stage.app.ui.mode, Mode::Panes));
+}
+
+#[rstest]
+#[case(PAYMENTS, "t", "you are on call for payments already")]
+#[case(PAYMENTS, "u", "you do not stand in for anybody on payments now")]
+#[case(SECURITY, "t", "security has no on-call schedule, so there is no pager to take")]
+fn refusal_says_why(#[case] team: usize, #[case] key: &str, #[case] expected: &str) {
+    let mut stage = stage(team);
+    stage.keys(key);
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
+    assert!(matches!(stage.app.ui.mode, Mode::Panes));
+}
+
+#[test]
+fn turn_without_an_end_needs_the_command_line() {
+    let mut stage = stage(PLATFORM);
+    let mut directory = stage.memory.directory_now();
+    directory.schedules[1].rotation = vec!["lea".into()];
+    stage.set_directory(directory);
+    stage.keys("t");
+    assert!(stage.screen().contains("the schedule platform never changes"), "{}", stage.screen());
+}
+
+#[test]
+fn read_only_panes_do_not_change_who_is_on_call() {
+    let mut stage = stage(PLATFORM);
+    stage.app.session.read_only = true;
+    stage.keys("t");
+    assert!(stage.screen().contains("opened read-only"), "{}", stage.screen());
+}
+
+#[test]
+fn unreachable_api_refuses_and_nothing_is_queued() {
+    let mut stage = stage(PLATFORM);
+    stage.learn(BackendUpdate::Outbox(OutboxSnapshot::default().into()));
+    stage.learn(BackendUpdate::Connection(ConnectionState::Failing {
+        since: stage.now,
+        error: BackendError::Unreachable("the API is gone".into()),
+        retry_at: stage.now + TimeDelta::seconds(8),
+    }));
+    stage.keys("t");
+    assert!(stage.screen().contains("the API can't be reached"), "{}", stage.screen());
+    assert!(stage.administered.is_empty() && stage.submitted.is_empty());
+}
+
+#[rstest]
+#[case(BackendError::NotAllowed("the token may not do this".into()), "the token may not do this")]
+#[case(BackendError::Unreachable("no answer".into()), "whether it was done shows")]
+fn refused_change_says_why(#[case] error: BackendError, #[case] expected: &str) {
+    let mut stage = stage(PLATFORM);
+    stage.memory.fail(Some(error));
+    stage.keys("t y");
+    assert!(stage.screen().contains("taking the pager of platform"), "{}", stage.screen());
+    stage.keys("!");
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
+    assert!(stage.app.inflight.stand_in.is_none(), "it can be tried again");
+}
+
+#[test]
+fn question_comes_again_if_somebody_else_was_faster() {
+    let mut stage = stage(PLATFORM);
+    stage.keys("t");
+    let mut directory = stage.memory.directory_now();
+    directory.schedules[1].overrides.push(Override {
+        person: "omar".into(),
+        from: stage.now,
+        to: stage.now + TimeDelta::hours(2),
+        covers: None,
+    });
+    stage.set_directory(directory);
+    stage.keys("y");
+    assert!(stage.administered.is_empty());
+    assert!(stage.screen().contains("You stand in for Omar Haddadi"), "{}", stage.screen());
+    stage.keys("y");
+    assert_eq!(stage.administered.len(), 1);
+}
+
+#[test]
+fn details_list_the_overrides() {
+    let mut stage = stage(PAYMENTS);
+    let mut directory = stage.memory.directory_now();
+    directory.schedules[0].overrides.push(Override {
+        person: "tomo".into(),
+        from: stage.now + TimeDelta::days(60),
+        to: stage.now + TimeDelta::days(61),
+        covers: Some("omar".into()),
+    });
+    stage.set_directory(directory);
+    stage.keys("Enter");
+    let screen = stage.screen();
+    assert!(screen.contains("Overrides"), "{screen}");
+    assert!(screen.contains("Tomo Hayashi for Omar Haddadi"), "{screen}");
+}
+
+#[test]
+fn keys_of_the_pager_do_nothing_on_other_screens() {
+    let mut stage = Stage::busy();
+    stage.keys("g f t u");
+    assert!(matches!(stage.app.ui.mode, Mode::Panes));
+    assert!(stage.administered.is_empty());
+}
