@@ -91,7 +91,7 @@ impl Severity {
 
 fn severity(alert: &AlertReport) -> Severity {
     let parse = |name: &&str| {
-        let text = alert.label(&[name])?.to_ascii_lowercase();
+        let text = alert.label(&[*name])?.to_ascii_lowercase();
         Some(match text.as_str() {
             "critical" | "page" | "emergency" | "fatal" | "disaster" | "p1" => Severity::Critical,
             "error" | "high" | "major" | "p2" => Severity::Major,
@@ -121,7 +121,7 @@ fn service(alerts: &[&AlertReport], directory: &Directory) -> Option<String> {
     let named = || {
         let names = SERVICE_LABELS
             .iter()
-            .flat_map(|label| alerts.iter().filter_map(move |alert| alert.label(&[label])));
+            .flat_map(|label| alerts.iter().filter_map(move |alert| alert.label(&[*label])));
         names.filter(is_name)
     };
     let in_directory = named().find(|name| directory.service(name).is_some());
