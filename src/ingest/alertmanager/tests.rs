@@ -152,7 +152,7 @@ fn alerts_that_were_left_out_are_counted(#[case] omitted: Value, #[case] expecte
 fn long_texts_are_bounded_and_keys_are_not_cut() {
     let long = "x".repeat(500_000);
     let alert = |tail: &str| {
-        json!({"labels": {"alertname": long, "tail": tail, long.clone(): "y"},
+        json!({"labels": {"alertname": long, "tail": tail, (long.clone()): "y"},
             "annotations": {"summary": format!("{long}\nsecond line")}, "fingerprint": long,
             "generatorURL": format!("http://{long}")})
     };

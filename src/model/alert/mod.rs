@@ -5,12 +5,14 @@
 //! and which incident is declared for it ([`declaration`]).
 
 mod declare;
+mod outcome;
 mod record;
 mod report;
 mod text;
 mod update;
 
 pub use declare::declaration;
+pub use outcome::{IngestEffect, IngestOutcome};
 pub use record::{Alert, AlertState};
 pub use report::{AlertGroup, AlertReport, MAX_KEY_CHARS};
 pub use text::{
