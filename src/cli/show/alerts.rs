@@ -67,7 +67,7 @@ mod tests {
             extra: <_>::default(),
         };
         let now = at("2026-03-01T10:00:00Z");
-        let expected = "firing ×3 · Checkout is slow · since 2026-03-01 09:00:00 UTC, last 2m ago · \
+        let expected = "firing ×3 · Checkout is slow · since 2026-03-01 09:00:00 UTC, last 2 min ago · \
                         job=api";
         assert_eq!(lines(std::slice::from_ref(&alert), now), [expected]);
         alert.state = AlertState::Resolved;

@@ -216,3 +216,6 @@ impl AlertReport {
         one_line(&format!("{name} ({})", parts.join(", ")), max)
     }
 }
+
+#[cfg(test)]
+mod tests;

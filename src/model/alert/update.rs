@@ -237,3 +237,6 @@ fn apply(alert: &mut Alert, report: &AlertReport, effect: Effect, now: DateTime<
     alert.annotations.clone_from(&report.annotations);
     alert.url.clone_from(&report.url);
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use chrono::Utc;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Object, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -35,7 +35,7 @@ impl PartialSchema for AlertmanagerMessage {
         let any = || Some(AdditionalProperties::<Schema>::FreeForm(true));
         let alert = Object::builder().additional_properties(any()).build();
         let alerts = ArrayBuilder::new()
-            .items(Schema::from(alert))
+            .items(alert)
             .description(Some("The alerts of the group, as Alertmanager sends them"))
             .max_items(Some(alertmanager::MAX_ALERTS));
         Object::builder()
@@ -46,29 +46,11 @@ impl PartialSchema for AlertmanagerMessage {
                 "The message of Alertmanager's webhook, version 4. Fields that are missing, unknown or \
                  of another type are as good as absent.",
             ))
-            .example(Some(example()))
             .into()
     }
 }
 
 impl ToSchema for AlertmanagerMessage {}
-
-fn example() -> Value {
-    json!({
-        "version": "4",
-        "groupKey": "{}:{alertname=\"HighLatency\"}",
-        "status": "firing",
-        "receiver": "redphone",
-        "groupLabels": {"alertname": "HighLatency"},
-        "alerts": [{
-            "status": "firing",
-            "labels": {"alertname": "HighLatency", "service": "checkout", "severity": "critical"},
-            "annotations": {"summary": "Checkout is slow"},
-            "startsAt": "2026-03-01T09:00:00Z",
-            "fingerprint": "0f0e0d0c0b0a0908"
-        }]
-    })
-}
 
 /// Take the alerts of an Alertmanager
 ///
@@ -86,7 +68,20 @@ fn example() -> Value {
     post, path = path::INGEST_ALERTMANAGER, operation_id = "ingest_alertmanager", tag = "changes",
     request_body(
         description = "The message",
-        content((AlertmanagerMessage = "application/json")),
+        content((AlertmanagerMessage = "application/json", example = json!({
+                "version": "4",
+                "groupKey": "{}:{alertname=\"HighLatency\"}",
+                "status": "firing",
+                "receiver": "redphone",
+                "groupLabels": {"alertname": "HighLatency"},
+                "alerts": [{
+                    "status": "firing",
+                    "labels": {"alertname": "HighLatency", "service": "checkout", "severity": "critical"},
+                    "annotations": {"summary": "Checkout is slow"},
+                    "startsAt": "2026-03-01T09:00:00Z",
+                    "fingerprint": "0f0e0d0c0b0a0908"
+                }]
+            }))),
     ),
     security(("token" = [])),
     responses(
