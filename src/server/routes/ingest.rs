@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use chrono::Utc;
-use serde_json::json;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Object, Schema};
 use utoipa::{PartialSchema, ToSchema};
