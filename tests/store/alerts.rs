@@ -317,7 +317,7 @@ async fn alerts_survive_export_import_and_doctor() {
     let mut importer = copy.importer().await.unwrap();
     let refused = importer.add(Record::Alert(Box::new(stray))).await;
     assert_eq!(bad(refused), ("incident", RecordProblem::NoIncident));
-    drop(importer);
+    importer.commit().await.unwrap();
     copy.close().await;
     assert_eq!(doctor::examine(&path).await.unwrap().findings, []);
 }
@@ -342,7 +342,6 @@ async fn store_of_version_9_gets_the_alerts_it_has_imported() {
     let path = scene.folder.path().join("store.db");
     let id = scene.send(&[alert("db1", "09:00", None)]).await.incident.unwrap();
     let expected = scene.alerts(id).await;
-    scene.store.clone().close().await;
     let Scene { folder: _folder, store } = scene;
     store.close().await;
     let conn = Connection::open(&path).unwrap();
