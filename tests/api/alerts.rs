@@ -125,7 +125,7 @@ async fn full_queue_and_lost_store_are_to_be_tried_again() {
 }
 
 #[tokio::test]
-async fn server_that_only_reads_takes_no_alerts() {
+async fn server_that_only_reads_stores_no_alerts() {
     let server = TestServer::with(|o| o.read_only = true).await;
     let body = message("disks", &[alert("db1", "09:00", None)]).to_string();
     send(&server, &server.ingest, body).await.refused(403, "not_allowed", "only reads");

@@ -323,7 +323,7 @@ async fn alerts_survive_export_import_and_doctor() {
 }
 
 #[tokio::test]
-async fn reopening_store_takes_alerts_and_a_read_only_one_does_not() {
+async fn reopening_store_has_alerts_and_a_read_only_one_refuses() {
     let scene = Scene::new().await;
     let path = scene.folder.path().join("store.db");
     let lasting = ReopeningStore::new(scene.store.clone());

@@ -142,7 +142,7 @@ fn state_of_an_alert_has_substitutes(
 #[case(json!("12"), 12)]
 #[case(json!(-1), 0)]
 #[case(json!(2.5), 0)]
-fn alerts_that_were_left_out_are_counted(#[case] omitted: Value, #[case] expected: u64) {
+fn omitted_alerts_are_counted(#[case] omitted: Value, #[case] expected: u64) {
     let mut message = message();
     message["truncatedAlerts"] = omitted;
     assert_eq!(read(&message).omitted, expected);

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_text_has_the_length_that_is_asked_for() {
+    fn cut_text_has_the_requested_length() {
         for max in 1..6 {
             assert_eq!(cut("some text", max).chars().count(), max, "{max}");
         }

@@ -163,16 +163,17 @@ fn effect(report: &AlertReport, stored: Option<&StoredAlert>, has_incident: bool
         return if report.is_firing || has_incident { Effect::New } else { Effect::Ignored };
     };
     let is_firing = alert.state != AlertState::Resolved;
+    let ended_before = report.ends_at.is_some_and(|at| at < alert.starts_at);
+    let is_late = start(report).is_some_and(|at| at <= alert.starts_at);
     match (is_firing, report.is_firing) {
         (true, true) if *is_current => Effect::Repeated,
-        // People have ended its incident, and it fires all the same.
-        (true, true) => Effect::New,
-        // It is late: what it reports has ended.
-        (false, true) if start(report).is_some_and(|at| at <= alert.starts_at) => Effect::Ignored,
+        // What it reports has ended.
+        (false, true) if is_late => Effect::Ignored,
         (false, true) if *is_current => Effect::Again,
-        (false, true) => Effect::New,
+        // People have ended its incident, or that of an earlier firing has ended.
+        (_, true) => Effect::New,
         // The end of an earlier firing.
-        (true, false) if report.ends_at.is_some_and(|at| at < alert.starts_at) => Effect::Ignored,
+        (true, false) if ended_before => Effect::Ignored,
         (true, false) => Effect::Resolved,
         (false, false) => Effect::Ignored,
     }
