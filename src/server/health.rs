@@ -102,9 +102,14 @@ impl Health {
 
     /// Records how the storing of a message of alerts ended.
     pub(super) fn record_alerts(self: &Arc<Self>, outcome: &Result<IngestOutcome, BackendError>) {
+        // Reports that are ignored write nothing.
+        let has_written = outcome.as_ref().is_ok_and(|outcome| {
+            let counts = &outcome.alerts;
+            counts.received > counts.ignored.saturating_add(counts.unstored)
+        });
         match write_failure(outcome) {
             Some(error) => self.record_failure(error),
-            None if outcome.is_ok() => self.record_success(),
+            None if has_written => self.record_success(),
             None => {}
         }
     }

@@ -90,7 +90,7 @@ fn report_moves_the_row(
 ) {
     let before = stored(&first, true);
     let update = update_group(&group(vec![second]), vec![before.clone()], id(), true, at(9));
-    assert_eq!((&update.new[..], update.changed.len()), (&[][..], 1));
+    assert_eq!((update.new.len(), update.changed.len()), (0, 1));
     let after = &update.changed[0];
     assert_eq!((after.state, after.count), (state, count));
     assert_eq!(after.first_at, before.alert.first_at);
