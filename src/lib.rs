@@ -8,6 +8,7 @@
 //! | ground | `files` | replaces files on the disk |
 //! | first | [`backend`] | where incidents are stored, behind one trait |
 //! | first | [`api`] | the same trait on the wire: paths, queries, bodies, errors |
+//! | first | [`ingest`] | what other programs report, from their messages; pure |
 //! | first | [`outbound`] | what is sent to people, over which channels |
 //! | first | [`verbs`] | requests for verbs, in fields as one would type them |
 //! | second | [`sync`] | mirrors a backend for the panes; cache and outbox of a remote |
@@ -43,6 +44,11 @@
 //! recorded call follow notifications in the ledger of the store; an engine whose settings have the
 //! channel claims each and sends it through `outbound`.
 //!
+//! **How an alert becomes an incident.** `ingest` reads the message of a monitoring system. The server
+//! passes the alerts to the backend, which stores them in one transaction: a group that has no open
+//! incident gets one, what is new is counted, what is repeated only moves the row of its alert, and the
+//! end of all of them ends the incident. The sender is answered once that is durable.
+//!
 //! **How a setting takes effect.** [`config`] chooses each value among flag, variable, settings
 //! file and default, checks it, and remembers where it comes from. The panes get it in their
 //! options, and again as a message when the file changes.
@@ -56,6 +62,7 @@ pub mod config;
 pub mod docs;
 pub mod engine;
 mod files;
+pub mod ingest;
 pub mod model;
 pub mod outbound;
 pub mod server;

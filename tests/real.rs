@@ -3,6 +3,7 @@
 mod support;
 
 mod real {
+    mod alertmanager;
     mod clients;
     mod curl;
     mod keyring;

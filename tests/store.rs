@@ -3,6 +3,7 @@
 mod support;
 
 mod store {
+    mod alerts;
     mod batch;
     mod changes;
     mod command_ids;

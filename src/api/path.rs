@@ -11,6 +11,10 @@ pub const INCIDENT: &str = "/v1/incidents/{id}";
 pub const TIMELINE: &str = "/v1/incidents/{id}/timeline";
 /// The id of the incident with a number, such as `2041` or `INC-2041`.
 pub const NUMBER: &str = "/v1/numbers/{number}";
+/// The alerts of an incident: takes [`super::query::Alerts`], returns those that fire first.
+pub const ALERTS: &str = "/v1/incidents/{id}/alerts";
+/// The webhook of Alertmanager: POST takes its message, returns [`crate::backend::IngestOutcome`].
+pub const INGEST_ALERTMANAGER: &str = "/v1/ingest/alertmanager";
 /// What changed since a cursor: takes [`super::query::Changes`], returns a delta.
 pub const CHANGES: &str = "/v1/changes";
 /// The measures of a window: takes [`super::query::Measures`].
@@ -81,11 +85,13 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 36] = [
+pub const ALL: [&str; 38] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
     TIMELINE,
+    ALERTS,
+    INGEST_ALERTMANAGER,
     NUMBER,
     CHANGES,
     MEASURES,

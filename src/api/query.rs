@@ -133,6 +133,17 @@ pub struct Timeline {
     pub limit: Option<u32>,
 }
 
+/// Selects the alerts of an incident: the first ones, those that fire before the others.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Alerts {
+    /// The maximum number of alerts, from 1 to 1000; 100 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
 /// Selects the window of the measures, its buckets, and the breakdown.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

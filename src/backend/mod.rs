@@ -11,6 +11,7 @@ pub mod demo;
 mod error;
 pub mod file;
 pub mod http;
+pub mod ingest;
 pub mod ledger;
 pub mod lists;
 mod page_mark;
@@ -35,6 +36,7 @@ pub use administration::{
 pub use clock_offset::{ClockOffset, clock_sentence};
 pub use command_kinds::CommandKinds;
 pub use error::{BackendError, Cause, Missing};
+pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
 pub use ledger::{Claim, ClaimRequest, Claimed, Ledger, Plan, Unplanned};
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,
@@ -45,6 +47,7 @@ pub use page_mark::{InvalidPageMark, PageMark};
 pub use store_mark::{InvalidMark, PutBack, StoreInfo, StoreMark};
 
 use crate::model::administration::AdministrationEvent;
+use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::{Change, Suspect};
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
@@ -53,7 +56,9 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
 use crate::model::unknown::read_entries;
-use crate::model::{Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary};
+use crate::model::{
+    Actor, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary,
+};
 
 /// Stores incidents, carries out commands on them and reports what changed.
 ///
@@ -174,6 +179,29 @@ pub trait Backend: Send + Sync {
         _search: &AdministrationSearch,
     ) -> Result<Page<AdministrationEvent>, BackendError> {
         Err(BackendError::not_allowed(NoAdministration { host: None }))
+    }
+
+    /// Stores the alerts of a message in the name of `actor`: declares an incident for a group that has
+    /// none and fires, adds what is new to the open one, and ends it when all its alerts have ended.
+    /// What is repeated changes only the rows of alerts. It returns once that is durable, and the same
+    /// message may be sent again.
+    ///
+    /// A backend that has no alerts says so, which is what this method does.
+    async fn ingest(
+        &self,
+        _group: &AlertGroup,
+        _actor: &Actor,
+    ) -> Result<IngestOutcome, BackendError> {
+        Err(BackendError::not_allowed(NoIngest))
+    }
+
+    /// Returns the alerts of an incident, firing ones first, and of those the one that was reported last
+    /// first; at most `limit`. A backend that does not read them by themselves has the first of them, as
+    /// they are in [`Detail`].
+    async fn alerts(&self, incident: IncidentId, limit: u32) -> Result<Vec<Alert>, BackendError> {
+        let mut alerts = self.incident(incident).await?.alert_rows;
+        alerts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(alerts)
     }
 
     /// Returns the present position of the store; `None` if the backend does not tell which store it
@@ -358,6 +386,9 @@ pub struct Detail {
     pub similar: Vec<Similar>,
     /// The problem that the incident links to; `None` if it links to none.
     pub problem: Option<Problem>,
+    /// Its alerts, firing ones first, and of those the one that was reported last first; at most 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_entries")]
+    pub alert_rows: Vec<Alert>,
 }
 
 /// An earlier incident that resembles another one.

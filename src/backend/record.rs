@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::administration::AdministrationEvent;
+use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::extra::Extensible;
@@ -37,7 +38,8 @@ pub struct UsedId {
 ///
 /// An export begins with the header. The directory, the problems and the changes follow, with the
 /// ids of their commands and the changes of administration, then all events in the order in which the
-/// store recorded them, the notifications, each before the attempts to send it, and the end, which counts them.
+/// store recorded them, the notifications, each before the attempts to send it, the alerts, and the end,
+/// which counts them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Record {
@@ -76,6 +78,8 @@ pub enum Record {
     Notification(Box<Notification>),
     /// An attempt to send a notification, which stands before it.
     Attempt(Box<Attempt>),
+    /// An alert of an incident, which stands before it.
+    Alert(Box<Alert>),
     /// The last line: nothing of the export is missing if as many records stand before it.
     End {
         /// The number of records, without header and end.
@@ -145,7 +149,7 @@ impl<'de> Deserialize<'de> for Record {
 
 impl Record {
     /// The names of the kinds of records that this version defines.
-    pub const KINDS: [&'static str; 10] = [
+    pub const KINDS: [&'static str; 11] = [
         "header",
         "directory",
         "problem",
@@ -155,6 +159,7 @@ impl Record {
         "administration",
         "notification",
         "attempt",
+        "alert",
         "end",
     ];
 

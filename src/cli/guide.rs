@@ -33,6 +33,7 @@ pages![
     "teams",
     "twilio_sms",
     "twilio_call",
+    "alertmanager",
 ];
 
 /// Prints the page of a topic, or the list of all topics.

@@ -1,5 +1,6 @@
 //! `show`: prints one incident with its context and its timeline.
 
+mod alerts;
 mod markdown;
 mod notified;
 mod watch;
@@ -18,6 +19,7 @@ use super::session::{IfMissing, OldestRead, open};
 use super::table::format_remaining;
 use super::value::IncidentRef;
 use crate::backend::{Detail, NotificationEntry, Similar, TimelineRange};
+use crate::model::alert::Alert;
 use crate::model::change::{Suspect, by_begin};
 use crate::model::directory::Directory;
 use crate::model::name_index::NameIndex;
@@ -44,6 +46,9 @@ pub struct IncidentJson {
     /// The problem that it is linked to.
     #[schema(required)]
     problem: Option<Problem>,
+    /// Its alerts, firing ones first, and of those the one that was reported last first; at most 100.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    alert_rows: Vec<Alert>,
     /// Who was notified of it, the notification that was planned first first; at most the last 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notifications: Vec<NotificationEntry>,
@@ -102,11 +107,19 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
         ));
     }
     if is_object {
-        let Detail { incident, suspects, similar, problem } = detail;
+        let Detail { incident, suspects, similar, problem, alert_rows } = detail;
         let notifications = notified.entries;
         return json::print(
             out,
-            &IncidentJson { incident, suspects, similar, problem, notifications, timeline },
+            &IncidentJson {
+                incident,
+                suspects,
+                similar,
+                problem,
+                alert_rows,
+                notifications,
+                timeline,
+            },
         );
     }
     if is_page {
@@ -121,6 +134,9 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     page.head(&detail.incident)?;
     page.record(&detail.incident, &context.config.rules.levels)?;
     page.context(&detail)?;
+    for line in alerts::lines(&detail.alert_rows, now) {
+        page.field("Alert", &line)?;
+    }
     for line in notified.lines(&detail.incident.summary) {
         page.field("Notified", &line)?;
     }

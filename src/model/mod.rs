@@ -6,6 +6,7 @@
 
 pub mod actor;
 pub mod administration;
+pub mod alert;
 pub mod anomaly;
 pub mod attributes;
 pub mod bad_field;

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::public_error::public_message;
 use crate::backend::file::StoreFault;
-use crate::backend::{Backend, BackendError, Outcome};
+use crate::backend::{Backend, BackendError, IngestOutcome, Outcome};
 
 /// How long after a failed write, and how often at most, another write is tried.
 const PROBE_INTERVAL: Duration = Duration::from_secs(2);
@@ -97,6 +97,20 @@ impl Health {
             self.record_success();
         } else if let Some(error) = outcomes.iter().find_map(write_failure) {
             self.record_failure(error);
+        }
+    }
+
+    /// Records how the storing of a message of alerts ended.
+    pub(super) fn record_alerts(self: &Arc<Self>, outcome: &Result<IngestOutcome, BackendError>) {
+        // Reports that are ignored write nothing.
+        let has_written = outcome.as_ref().is_ok_and(|outcome| {
+            let counts = &outcome.alerts;
+            counts.received > counts.ignored.saturating_add(counts.unstored)
+        });
+        match write_failure(outcome) {
+            Some(error) => self.record_failure(error),
+            None if has_written => self.record_success(),
+            None => {}
         }
     }
 
@@ -210,7 +224,7 @@ impl Health {
 }
 
 /// Returns the error of a command if it says that nothing can be written.
-fn write_failure(outcome: &Result<Outcome, BackendError>) -> Option<&BackendError> {
+fn write_failure<T>(outcome: &Result<T, BackendError>) -> Option<&BackendError> {
     let error = outcome.as_ref().err()?;
     let fault = std::error::Error::source(error).and_then(|source| source.downcast_ref());
     let stops_writes = match fault {

@@ -37,6 +37,9 @@ pub struct Limits {
     /// How many requests a token may make at once. The same number becomes available again within a
     /// minute, evenly. A parked request counts once.
     pub requests_per_minute: NonZeroU32,
+    /// How many messages of alerts may be waiting to be stored. Further ones are refused with 503, so
+    /// that they are sent again.
+    pub max_queued_alerts: usize,
     /// How long running requests may take to complete when the server stops.
     pub shutdown_timeout: Duration,
 }
@@ -56,6 +59,7 @@ impl Default for Limits {
             max_connections_per_address: None,
             min_free_bytes: 64 * 1024 * 1024,
             requests_per_minute: DEFAULT_REQUESTS_PER_MINUTE,
+            max_queued_alerts: 512,
             shutdown_timeout: Duration::from_secs(20),
         }
     }

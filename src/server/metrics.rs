@@ -24,6 +24,7 @@ use self::process::ProcessMetrics;
 use super::health::Disk;
 use crate::backend::{BackendError, Outcome};
 use crate::model::Priority;
+use crate::model::alert::AlertCounts;
 use crate::model::command::CommandKind;
 
 /// Upper bounds of the latency buckets, in seconds. A long poll takes up to a minute.
@@ -45,6 +46,12 @@ struct RouteLabels {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct CommandLabels {
     verb: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct AlertLabels {
+    sender: &'static str,
     outcome: &'static str,
 }
 
@@ -104,6 +111,7 @@ pub(super) struct Metrics {
     requests: Family<RequestLabels, Counter>,
     latency: Family<RouteLabels, Histogram>,
     commands: Family<CommandLabels, Counter>,
+    alerts: Family<AlertLabels, Counter>,
     failures: Family<FailureLabels, Counter>,
     /// Number of open connections.
     pub connections: Gauge,
@@ -156,6 +164,7 @@ impl Metrics {
             requests: Family::default(),
             latency: Family::new_with_constructor(|| Histogram::new(LATENCY_BUCKETS_S)),
             commands: Family::default(),
+            alerts: Family::default(),
             failures: Family::default(),
             connections: Gauge::default(),
             parked_requests: Gauge::default(),
@@ -181,6 +190,8 @@ impl Metrics {
         let help = "How long requests took, those that are held included";
         registry.register_with_unit("request", help, Unit::Seconds, m.latency.clone());
         registry.register("commands", "Commands by what became of them", m.commands.clone());
+        let help = "Alerts that were received, by sender and what became of them";
+        registry.register("alerts", help, m.alerts.clone());
         let help = "Requests that the backend failed, by how";
         registry.register("backend_failures", help, m.failures.clone());
         let help = "Connections that are open";
@@ -262,6 +273,22 @@ impl Metrics {
         };
         let verb = kind.row().wire_name;
         self.commands.get_or_create(&CommandLabels { verb, outcome }).inc();
+    }
+
+    /// Counts the alerts of a message that was stored.
+    pub(super) fn record_alerts(&self, sender: &'static str, counts: &AlertCounts) {
+        for (outcome, count) in [
+            ("new", counts.new),
+            ("again", counts.again),
+            ("repeated", counts.repeated),
+            ("resolved", counts.resolved),
+            ("ignored", counts.ignored),
+        ] {
+            if count > 0 {
+                let labels = AlertLabels { sender, outcome };
+                self.alerts.get_or_create(&labels).inc_by(u64::from(count));
+            }
+        }
     }
 
     /// Counts a failure of the backend.

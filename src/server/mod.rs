@@ -77,7 +77,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, lookup_host};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use self::access_log::{AccessLog, LogWriter};
 use self::change_feed::ChangeFeed;
@@ -243,6 +243,7 @@ impl Server {
             backend,
             tokens: Arc::new(tokens),
             body_permits: limits::body_permits(&options.limits),
+            alert_permits: Semaphore::new(options.limits.max_queued_alerts),
             limits: options.limits,
             rules: watch::Sender::new(Arc::new(options.rules)),
             read_only: options.read_only,

@@ -60,6 +60,20 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<Shared>> for Json<T> {
     }
 }
 
+/// The bytes of a body and their reserved memory, whatever type it says to have.
+#[derive(Debug)]
+pub(super) struct RawBody(pub Bytes, pub BodyPermit);
+
+impl FromRequest<Arc<Shared>> for RawBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, shared: &Arc<Shared>) -> ApiResult<Self> {
+        refuse_encoding(request.headers())?;
+        let (body, permit) = read_body(request, shared).await?;
+        Ok(Self(body, permit))
+    }
+}
+
 /// Returns the error for a body that is wrong at a place in it.
 fn body_error(at: &str, why: &str) -> ApiError {
     let why = truncate(why, 200);
@@ -311,6 +325,12 @@ fn media_type(headers: &HeaderMap) -> ApiResult<MediaType> {
             "the body has a type with a parameter that is not known: leave it out",
         ));
     }
+    refuse_encoding(headers)?;
+    Ok(media_type)
+}
+
+/// Refuses a body that has a content encoding.
+fn refuse_encoding(headers: &HeaderMap) -> ApiResult<()> {
     let encoding = headers.get_all(header::CONTENT_ENCODING).iter();
     let mut encoding = encoding.map(|value| value.to_str().unwrap_or_default().trim());
     if encoding.any(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
@@ -318,5 +338,5 @@ fn media_type(headers: &HeaderMap) -> ApiResult<MediaType> {
             "the body is encoded: send it as it is, without Content-Encoding",
         ));
     }
-    Ok(media_type)
+    Ok(())
 }

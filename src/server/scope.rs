@@ -46,6 +46,8 @@ pub enum Permission {
     Read,
     /// Permission to send commands. Which kinds is checked for each command.
     Command,
+    /// Permission to report alerts.
+    Ingest,
     /// Permission to change who is on call for a while.
     ChangeOnCall,
     /// Permission to change the directory and the tokens.
@@ -82,7 +84,7 @@ impl Scope {
             Permission::Authenticated => true,
             Permission::Metrics => self != Self::Ingest,
             Permission::Read => !matches!(self, Self::Metrics | Self::Ingest),
-            Permission::Command => !matches!(self, Self::Metrics | Self::Read),
+            Permission::Command | Permission::Ingest => !matches!(self, Self::Metrics | Self::Read),
             Permission::ChangeOnCall => matches!(self, Self::Respond | Self::Admin),
             Permission::Administer => self == Self::Admin,
         }
@@ -150,6 +152,9 @@ mod tests {
             [Permission::Authenticated, Permission::Metrics, Permission::Read, Permission::Command]
                 .map(|permission| scope.grants(permission))
         };
+        for scope in Scope::ALL {
+            assert_eq!(scope.grants(Permission::Ingest), scope.grants(Permission::Command));
+        }
         assert_eq!(granted(Scope::Metrics), [true, true, false, false]);
         assert_eq!(granted(Scope::Read), [true, true, true, false]);
         assert_eq!(granted(Scope::Ingest), [true, false, false, true]);

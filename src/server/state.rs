@@ -51,6 +51,8 @@ pub(super) struct Shared {
     pub rules: watch::Sender<Arc<Rules>>,
     /// Memory for request bodies, in KiB.
     pub body_permits: Arc<Semaphore>,
+    /// A permit for each message of alerts that may be waiting to be stored.
+    pub alert_permits: Semaphore,
     /// Whether commands are refused, whatever the scope of a token.
     pub read_only: bool,
     pub commands: CommandQueue,

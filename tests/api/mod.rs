@@ -1,6 +1,7 @@
 //! The HTTP API of a real server over a real store.
 
 mod administration;
+mod alerts;
 mod binary;
 mod bodies;
 mod command_ids;

@@ -10,7 +10,7 @@ use redphone::model::{Impact, IncidentCommand, PersonRef, Priority};
 use serde_json::{Value, json};
 
 use crate::support::api::{TestResponse, TestServer, declare, fetch, order};
-use crate::support::notifications;
+use crate::support::{alerts, notifications};
 
 fn document() -> Value {
     serde_json::from_str(&redphone::server::openapi::document_json()).unwrap()
@@ -275,6 +275,14 @@ async fn real_responses_match_their_schemas() {
                 format!("/v1/incidents/{id}/timeline?after=3"),
             ],
         ),
+        (
+            path::ALERTS,
+            vec![
+                format!("/v1/incidents/{id}/alerts"),
+                format!("/v1/incidents/{unknown}/alerts"),
+                "/v1/incidents/7/alerts?limit=0".into(),
+            ],
+        ),
         (path::NUMBER, vec!["/v1/numbers/1".into(), "/v1/numbers/INC-900".into()]),
         (path::CHANGES, vec!["/v1/changes".into(), "/v1/changes?since=1".into()]),
         (path::MEASURES, vec![measures.into()]),
@@ -302,6 +310,20 @@ async fn real_responses_match_their_schemas() {
             described.check(&fetch(server.request("GET", pattern)).await);
         }
     }
+    let described = Described::of(&document, path::INGEST_ALERTMANAGER, "post");
+    let fires = alerts::message("disks", &[alerts::alert("db1", "09:00", None)]);
+    for (token, body) in [
+        (&server.ingest, fires.to_string()),
+        (&server.ingest, "[]".to_owned()),
+        (&server.read, fires.to_string()),
+    ] {
+        let request = server.request("POST", path::INGEST_ALERTMANAGER).bearer_auth(token);
+        described.check(&fetch(request.body(body)).await);
+    }
+    let described = Described::of(&document, path::ALERTS, "get");
+    described.check(&server.get(&server.read, "/v1/incidents/3/alerts").await);
+    let described = Described::of(&document, path::INCIDENT, "get");
+    described.check(&server.get(&server.read, "/v1/incidents/3").await);
     let described = Described::of(&document, path::COMMANDS, "post");
     let (declared, declaration) = declare("Disk full");
     let orders = vec![

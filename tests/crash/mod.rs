@@ -243,6 +243,7 @@ async fn contents(store: &FileStore) -> StoreContents {
                 | Record::Administration(_)
                 | Record::Notification(_)
                 | Record::Attempt(_)
+                | Record::Alert(_)
                 | Record::Unknown(_) => {}
             }
             Ok(())

@@ -9,11 +9,13 @@ use redphone::backend::http::Address;
 use redphone::backend::record::Record;
 use redphone::cli::value::{self, Expiry, IncidentRef, Time};
 use redphone::config::{ConfigLoader, Flags, Folders};
+use redphone::ingest::alertmanager;
+use redphone::model::directory::Directory;
 use redphone::model::filter::{Filter, PartialFilter, split_terms};
 use redphone::model::runbook::{RunbookHeader, RunbookPage, find_ticks};
 use redphone::model::text::{lines, pad, sanitize, truncate, width, wrap};
 use redphone::model::time::parse_duration;
-use redphone::model::{IncidentNumber, Priority};
+use redphone::model::{IncidentNumber, Priority, alert, check};
 use redphone::server::tokens::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,7 +25,7 @@ pub type Check = fn(&[u8]);
 
 /// All checks, by the names of their targets.
 #[allow(dead_code, reason = "a fuzz target needs one of them")]
-pub const ALL: [(&str, Check); 8] = [
+pub const ALL: [(&str, Check); 9] = [
     ("filter", filter),
     ("api", api),
     ("import", import),
@@ -32,6 +34,7 @@ pub const ALL: [(&str, Check); 8] = [
     ("text", text),
     ("values", values),
     ("token", token),
+    ("ingest", ingest),
 ];
 
 fn utf8(data: &[u8]) -> Option<&str> {
@@ -211,5 +214,25 @@ pub fn token(data: &[u8]) {
             assert_eq!(address.to_string().parse::<Address>().ok(), Some(address));
         }
         Err(bad) => safe(&bad.to_string()),
+    }
+}
+
+/// Messages of monitoring systems: what is read of them is bounded, and makes a valid incident.
+pub fn ingest(data: &[u8]) {
+    let now = chrono::DateTime::from_timestamp(1_772_359_200, 0).unwrap_or_default();
+    let group = match alertmanager::parse(data, now) {
+        Ok(group) => group,
+        Err(error) => return safe(&sanitize(error.to_string())),
+    };
+    assert!(group.key.chars().count() <= 500, "{}", group.key);
+    safe(&group.key);
+    let all: Vec<usize> = (0..group.alerts.len()).collect();
+    let declared = alert::declaration(&group, &all, &Directory::default(), now);
+    if let Err(wrong) = check::declaration(&declared) {
+        panic!("{wrong}: {declared:?}");
+    }
+    for report in &group.alerts {
+        safe(&report.title);
+        assert!(!report.key.is_empty() && report.key.len() <= alert::MAX_KEY_CHARS, "{report:?}");
     }
 }

@@ -13,18 +13,19 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 
 /// The other top folders that each top folder may use. `src/lib.rs` says what each is for.
-const FLOORS: [(&str, &[&str]); 13] = [
+const FLOORS: [(&str, &[&str]); 14] = [
     ("docs", &[]),
     ("files", &[]),
     ("model", &[]),
     ("api", &["backend", "model"]),
     ("backend", &["api", "config", "files", "model"]),
     ("config", &["files", "model", "outbound"]),
+    ("ingest", &["model"]),
     ("outbound", &["model"]),
     ("sync", &["api", "backend", "config", "files", "model"]),
     ("engine", &["backend", "model", "outbound"]),
     ("verbs", &["config", "model"]),
-    ("server", &["api", "backend", "config", "files", "model", "verbs"]),
+    ("server", &["api", "backend", "config", "files", "ingest", "model", "verbs"]),
     ("tui", &["api", "backend", "config", "model", "sync", "verbs"]),
     (
         "cli",

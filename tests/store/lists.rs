@@ -87,7 +87,8 @@ fn make_version_5(path: &Path) {
          DROP TRIGGER incident_comes_to_owe_review; DROP TRIGGER incident_owes_no_review;
          DROP VIEW listed_event; DROP TABLE review; DROP TABLE action_item;
          DROP TABLE problem_link; DROP TABLE administration; DROP TABLE notification;
-         DROP TABLE attempt; DROP TABLE notification_plan; DROP INDEX event_by_recorded;
+         DROP TABLE attempt; DROP TABLE notification_plan; DROP TABLE alert;
+         DROP INDEX event_by_recorded;
          DELETE FROM _sqlx_migrations WHERE version >= 6; PRAGMA user_version = 5;
          UPDATE meta SET value = 5 WHERE name IN ('needed_to_read', 'needed_to_write');",
     )

@@ -28,6 +28,7 @@ use tempfile::tempdir;
 
 use super::fixtures::{ask, declared, exported, import, open};
 use super::notifications::{page, request, result};
+use crate::support::alerts::{alert, group, message};
 use crate::support::requests::{envelope, ines};
 
 /// Tables that are empty unless a migration or a later version has filled them.
@@ -97,6 +98,8 @@ async fn filled(path: &Path) {
     };
     store.search(&search).await.unwrap();
     notify(&store, first).await;
+    let fires = group(&message("disks", &[alert("db1", "09:00", None)]));
+    store.ingest(&fires, &Actor::Integration("Alertmanager".into())).await.unwrap();
     let window = Window::last_days(7, Utc::now(), &Utc);
     store.measures(&window, Cut::Total, Utc::now()).await.unwrap();
     store.close().await;
@@ -128,6 +131,9 @@ fn tables(conn: &Connection) -> Vec<String> {
 fn content_query(table: &str) -> &'static str {
     match table {
         "administration" => "SELECT hex(id), body FROM administration ORDER BY position",
+        "alert" => {
+            "SELECT incident, group_key, key, state, last, body FROM alert ORDER BY position"
+        }
         "attempt" => "SELECT hex(notification), number, body FROM attempt ORDER BY 1, 2",
         "change" => "SELECT hex(id), body FROM change ORDER BY 1",
         "directory" => "SELECT body FROM directory",

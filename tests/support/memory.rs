@@ -311,7 +311,13 @@ impl State {
             &self.directory,
             &self.rules,
         );
-        Detail { incident: incident.clone(), suspects, similar, problem: None }
+        Detail {
+            incident: incident.clone(),
+            suspects,
+            similar,
+            problem: None,
+            alert_rows: Vec::new(),
+        }
     }
 
     fn measures(&self, window: &Window, now: DateTime<Utc>) -> Measures {

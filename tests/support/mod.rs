@@ -1,6 +1,7 @@
 //! Helpers shared by several tests. They do not depend on any test.
 #![allow(dead_code, reason = "each target uses a part of it")]
 
+pub mod alerts;
 pub mod api;
 pub mod cli;
 pub mod clock;

@@ -49,6 +49,7 @@ fn read_history(options: HistoryOptions) -> ReadHistory {
             | Record::Administration(_)
             | Record::Notification(_)
             | Record::Attempt(_)
+            | Record::Alert(_)
             | Record::Unknown(_) => {}
             Record::Directory(directory) => read.directory = *directory,
             Record::Problem(problem) => {

@@ -11,21 +11,24 @@ use super::options::DEMO_NAME;
 use super::store::FileStore;
 use super::writer::TxScope;
 use super::{
-    changes, directory_table, group_commit, measures, problem_table, read, search, writer_guard,
+    alerts, changes, directory_table, group_commit, measures, problem_table, read, search,
+    writer_guard,
 };
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, CommandKinds, Cursor, Delta, Detail,
-    FeedEntry, FeedSearch, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry,
-    ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark, TimelineRange,
+    FeedEntry, FeedSearch, IngestOutcome, NotificationEntry, NotificationSearch, Outcome, Page,
+    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark,
+    TimelineRange,
 };
 use crate::model::administration::AdministrationEvent;
+use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
-use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
+use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
 
 #[async_trait]
 impl Backend for FileStore {
@@ -200,6 +203,21 @@ impl Backend for FileStore {
         search: &AdministrationSearch,
     ) -> Result<Page<AdministrationEvent>, BackendError> {
         self.read_administration_log(search).await
+    }
+
+    async fn ingest(
+        &self,
+        group: &AlertGroup,
+        actor: &Actor,
+    ) -> Result<IngestOutcome, BackendError> {
+        self.store_alerts(group, actor).await
+    }
+
+    async fn alerts(&self, incident: IncidentId, limit: u32) -> Result<Vec<Alert>, BackendError> {
+        self.with_path_context(async {
+            alerts::read_alerts_of(&mut *self.acquire_reader().await?, incident, limit).await
+        })
+        .await
     }
 
     async fn check_write(&self) -> Result<(), BackendError> {

@@ -5,6 +5,7 @@ use std::io;
 use sqlx::{Row, SqliteConnection};
 
 use super::administration_table::read_administration;
+use super::alerts;
 use super::command_identity::{add_digest, digest_column, read_used_ids};
 use super::directory_table::read_directory;
 use super::error::{ExportFault, StoreError, StoreResult};
@@ -99,6 +100,7 @@ async fn export_in_transaction(conn: &mut SqliteConnection, sink: Sink<'_>) -> S
     })
     .await?;
     transfer::read_records(conn, &mut emit).await?;
+    alerts::transfer::read_records(conn, &mut emit).await?;
     for record in read_foreign(conn, false).await? {
         emit(&record)?;
     }

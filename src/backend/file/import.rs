@@ -1,5 +1,6 @@
 //! Imports records into a store in one transaction, with a bounded amount of memory.
 
+mod alerts;
 mod notifications;
 
 use std::collections::HashSet;
@@ -223,6 +224,7 @@ impl Importer {
             }
             Record::Notification(notification) => self.add_notification(*notification).await,
             Record::Attempt(attempt) => self.add_attempt(*attempt).await,
+            Record::Alert(alert) => self.add_alert(*alert).await,
             // Whoever reads the records in order compares the count.
             Record::End { .. } => Ok(()),
             Record::Unknown(foreign) => {

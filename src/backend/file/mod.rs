@@ -7,6 +7,7 @@
 mod access_path;
 mod administration;
 mod administration_table;
+mod alerts;
 mod backend;
 pub mod backup;
 mod bulk;

@@ -2,6 +2,7 @@
 
 use sqlx::{Row, SqliteConnection};
 
+use super::alerts;
 use super::change_table::read_changes_between;
 use super::directory_table::read_directory;
 use super::error::{StoreError, StoreResult, no_such_incident};
@@ -20,6 +21,8 @@ use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Rules, Summary}
 /// The maximum numbers of suspected changes and of similar incidents.
 const SUSPECTS: usize = 10;
 const SIMILAR: usize = 5;
+/// The maximum number of alerts that are read with an incident.
+const ALERTS: u32 = 100;
 /// The maximum number of events of one result.
 const EVENTS: u32 = 1000;
 
@@ -52,7 +55,8 @@ pub(super) async fn read_detail(
         None => None,
     };
     let similar = find_similar(conn, &record).await?;
-    Ok(Detail { incident: record.incident, suspects, similar, problem })
+    let alert_rows = alerts::read_alerts(conn, record.key, ALERTS).await?;
+    Ok(Detail { incident: record.incident, suspects, similar, problem, alert_rows })
 }
 
 /// Finds earlier incidents: those with the same fingerprint first, then those with the same primary

@@ -23,15 +23,16 @@ use super::store::FileStore;
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, Cursor, Delta, Detail, FeedEntry,
-    FeedSearch, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry, ProblemSearch,
-    ReviewEntry, ReviewSearch, Search, Storage, StoreMark, TimelineRange,
+    FeedSearch, IngestOutcome, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry,
+    ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark, TimelineRange,
 };
 use crate::model::administration::AdministrationEvent;
+use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
-use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
+use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 
 /// A [`FileStore`] that is reopened when its path no longer names the file that was opened.
 ///
@@ -345,6 +346,18 @@ impl Backend for ReopeningStore {
         search: &AdministrationSearch,
     ) -> Result<Page<AdministrationEvent>, BackendError> {
         self.current_store().await?.0.administration_log(search).await
+    }
+
+    async fn ingest(
+        &self,
+        group: &AlertGroup,
+        actor: &Actor,
+    ) -> Result<IngestOutcome, BackendError> {
+        self.store_to_write().await?.ingest(group, actor).await
+    }
+
+    async fn alerts(&self, incident: IncidentId, limit: u32) -> Result<Vec<Alert>, BackendError> {
+        self.current_store().await?.0.alerts(incident, limit).await
     }
 
     async fn store_mark(&self) -> Option<StoreMark> {

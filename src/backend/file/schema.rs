@@ -43,6 +43,7 @@ pub const TABLES: &[Table] = &[
     table("action_item", Content::Derived, "the action items of the incidents"),
     table("administration", Content::Recorded, "the last 100,000 changes of administration"),
     table("affected", Content::Derived, "the services of the incidents"),
+    table("alert", Content::Recorded, "10,000 for each incident, and the last 1,000,000"),
     table("attempt", Content::Recorded, "the notifications"),
     table("change", Content::Recorded, "the changes that were recorded"),
     table("change_span", Content::Derived, "the changes that were recorded"),

@@ -93,7 +93,7 @@ impl Writer {
     }
 
     /// Returns the directory as it is in the running transaction, with that of the settings.
-    async fn directory(&mut self) -> StoreResult<Arc<Directory>> {
+    pub(super) async fn directory(&mut self) -> StoreResult<Arc<Directory>> {
         let row = Batch::new("SELECT version FROM directory WHERE id = 1")
             .fetch_optional(&mut self.conn)
             .await?;

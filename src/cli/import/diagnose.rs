@@ -94,7 +94,7 @@ pub fn diagnose(text: &[u8], error: &serde_json::Error) -> Diagnosis {
         ("event", Value::Object(event)) => diagnose_event(event),
         (
             "directory" | "problem" | "change" | "header" | "event" | "notification" | "attempt"
-            | "end",
+            | "alert" | "end",
             content,
         ) => diagnose_fields(content, |content| {
             let one = Map::from_iter([(kind.clone(), content)]);

@@ -203,7 +203,7 @@ found.
 
 A body has at most 4 MiB, a head 16 KiB, a request 500 commands, a page 1000 rows, a filter 64 words and terms, unless
 whoever runs the server has set others. A token may send 1200 requests at once, and as many within a minute; who sends
-more is refused with 429 and `Retry-After`. Each response to a caller with a token says what the limit is and what is
+more is refused with 429 and `Retry-After`; the alerts of a program are not counted. Each response to a caller with a token says what the limit is and what is
 left of it (`RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`, `RateLimit-Policy`). A request that waits is
 held for at most 60 seconds.
 

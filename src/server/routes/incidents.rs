@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::api::{path, query};
 use crate::backend::{Detail, Page, Search, TimelineRange};
+use crate::model::alert::Alert;
 use crate::model::filter::{Filter, PartialFilter};
 use crate::model::measures::{Measures, Window};
 use crate::model::name_index::NameIndex;
@@ -120,6 +121,23 @@ pub(super) async fn timeline(
     };
     let id = shared.incident_id(named).await?;
     CachedJson::encode(&shared.backend.timeline(id, range).await?).map(JsonResponse)
+}
+
+/// The alerts of an incident, firing ones first, and of those the one that was reported last first
+#[utoipa::path(
+    get, path = path::ALERTS, tag = "incidents",
+    params(IncidentParam, query::Alerts), security(("token" = [])),
+    responses((status = 200, body = Vec<Alert>, description = "The alerts"), ErrorResponses),
+)]
+pub(super) async fn alerts(
+    State(shared): State<Arc<Shared>>,
+    ReadAccess(_): ReadAccess,
+    PathIncident(named): PathIncident,
+    Query(query): Query<query::Alerts>,
+) -> ApiResult<JsonResponse> {
+    let limit = check_limit("limit", query.limit, DEFAULT_ROWS)?;
+    let id = shared.incident_id(named).await?;
+    CachedJson::encode(&shared.backend.alerts(id, limit).await?).map(JsonResponse)
 }
 
 /// The id of the incident that has a number.

@@ -7,6 +7,7 @@ mod commands;
 mod directory;
 mod events;
 mod incidents;
+mod ingest;
 mod lists;
 mod new_incident;
 pub(super) mod service;
@@ -39,6 +40,8 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(incidents::incidents, new_incident::declare_incident))
         .routes(routes!(incidents::incident))
         .routes(routes!(incidents::timeline))
+        .routes(routes!(incidents::alerts))
+        .routes(routes!(ingest::ingest_alertmanager))
         .routes(routes!(incidents::number))
         .routes(routes!(incidents::measures))
         .routes(routes!(lists::feed))

@@ -101,6 +101,7 @@ fn past_detail(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detai
         suspects: detail.suspects.iter().filter(|s| s.change.starts_at <= at).cloned().collect(),
         similar: Vec::new(),
         problem: detail.problem.clone().filter(linked),
+        alert_rows: Vec::new(),
     }
 }
 

@@ -97,7 +97,7 @@ async fn imported_incident_with_another_number_has_its_notifications() {
 fn make_version_8(path: &std::path::Path, lines: &[String]) {
     let conn = Connection::open(path).unwrap();
     conn.execute_batch(
-        "DROP TABLE notification; DROP TABLE attempt; DROP TABLE notification_plan;
+        "DROP TABLE notification; DROP TABLE attempt; DROP TABLE notification_plan; DROP TABLE alert;
          DELETE FROM _sqlx_migrations WHERE version >= 9; PRAGMA user_version = 8;",
     )
     .unwrap();

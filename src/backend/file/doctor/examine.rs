@@ -11,6 +11,7 @@ use super::outdated;
 use super::report::{DAMAGED, Report};
 use super::timeline::{Timeline, read_timelines};
 use crate::backend::file::administration_table::has_administration;
+use crate::backend::file::alerts::has_alerts;
 use crate::backend::file::error::{self, SqliteFault, StoreResult, classify};
 use crate::backend::file::measures;
 use crate::backend::file::names::{NameIds, NameKind, person_text};
@@ -23,6 +24,7 @@ use crate::backend::file::row::{Columns, incident_key};
 use crate::backend::file::service_level_table::read_levels_if_any;
 use crate::backend::file::sql::Batch;
 use crate::model::administration::AdministrationEvent;
+use crate::model::alert::Alert;
 use crate::model::anomaly::{Anomaly, AnomalyCounts};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
@@ -139,6 +141,9 @@ async fn run_checks(
     if has_notifications(conn).await? {
         check_records::<Notification>(conn, report, "notification").await?;
         check_records::<Attempt>(conn, report, "attempt").await?;
+    }
+    if has_alerts(conn).await? {
+        check_records::<Alert>(conn, report, "alert").await?;
     }
     check_totals(conn, report, &differences).await
 }

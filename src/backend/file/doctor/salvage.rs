@@ -7,6 +7,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 
 use crate::backend::Cause;
 use crate::backend::file::administration_table::{has_administration, parse_event};
+use crate::backend::file::alerts::parse_alert;
 use crate::backend::file::command_identity::{add_digest, digest_column, read_used_ids};
 use crate::backend::file::directory_table::read_directory;
 use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
@@ -97,6 +98,7 @@ impl Salvager<'_> {
         }
         self.events().await?;
         self.notifications().await?;
+        self.alerts().await?;
         // The header does not count. Nothing was read if there is no more.
         match self.count - 1 {
             0 => Ok(()),
@@ -112,6 +114,14 @@ impl Salvager<'_> {
         let bodies = self.bodies("SELECT body FROM attempt ORDER BY notification, number").await;
         for body in bodies.iter().filter_map(|text| parse_attempt(text).ok()) {
             self.emit(&Record::Attempt(Box::new(body)))?;
+        }
+        Ok(())
+    }
+
+    async fn alerts(&mut self) -> std::io::Result<()> {
+        let bodies = self.bodies("SELECT body FROM alert ORDER BY position").await;
+        for body in bodies.iter().filter_map(|text| parse_alert(text).ok()) {
+            self.emit(&Record::Alert(Box::new(body)))?;
         }
         Ok(())
     }

@@ -41,7 +41,8 @@ impl Importer {
         batch.run(&mut self.conn).await
     }
 
-    async fn key_of(&mut self, id: IncidentId) -> StoreResult<Option<i64>> {
+    /// Returns the key of an incident that the store or the import has.
+    pub(super) async fn key_of(&mut self, id: IncidentId) -> StoreResult<Option<i64>> {
         if let Some(cached) = self.incidents.peek(&id) {
             return Ok(Some(cached.entry.key));
         }

@@ -38,7 +38,13 @@ fn history(count: usize) -> (Vec<Detail>, Vec<Event>) {
             events.push(event);
         }
         let incident = incident.clone().unwrap();
-        details.push(Detail { incident, suspects: Vec::new(), similar: Vec::new(), problem: None });
+        details.push(Detail {
+            incident,
+            suspects: Vec::new(),
+            similar: Vec::new(),
+            problem: None,
+            alert_rows: Vec::new(),
+        });
     }
     (details, events)
 }

@@ -1,0 +1,347 @@
+//! Stores a message of alerts, and carries out what follows for the incident of their group.
+//!
+//! | what the message says | what follows |
+//! |---|---|
+//! | an alert fires, and no incident is open for the group | an incident is declared, whose `dedup_key` is the group's |
+//! | an alert is new in the open incident | it is counted there, and raises the priority if it is worse |
+//! | an alert fires again, after all were resolved | it is counted |
+//! | an alert still fires, or is late | its row at most |
+//! | the last alert that fired is resolved | nobody has acknowledged the incident: it is resolved; otherwise it is moved to monitoring |
+//!
+//! An incident ends only if its alerts were all reported as resolved and the sender left none out of the
+//! message. One that people have declared and merged alerts into does not end by itself.
+
+use std::ops::Deref;
+
+use chrono::{DateTime, Utc};
+use sqlx::{Row, SqliteConnection};
+
+use super::table;
+use crate::backend::file::error::{StoreError, StoreResult};
+use crate::backend::file::records::{self, KeyedIncident};
+use crate::backend::file::sql::Batch;
+use crate::backend::file::store::FileStore;
+use crate::backend::file::writer::{TxScope, Writer, parse_incident_id};
+use crate::backend::{BackendError, IngestEffect, IngestOutcome, Outcome};
+use crate::model::alert::{
+    Alert, AlertGroup, AlertState, GroupUpdate, MAX_ALERTS, StoredAlert, declaration, update_group,
+};
+use crate::model::status::ResolutionAction;
+use crate::model::{
+    Actor, Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId, Rules, Status,
+    Summary,
+};
+
+/// How many new alerts of a message have an event each; more of them share one.
+const MAX_EVENTS: usize = 5;
+/// How many commands a message leads to at most.
+const MAX_COMMANDS: usize = MAX_EVENTS + 1;
+
+/// What a message led to.
+struct Done {
+    outcome: IngestOutcome,
+    /// The outcomes of the commands.
+    commands: Vec<Outcome>,
+    /// Whether anything was written, so that the transaction is committed.
+    has_changed: bool,
+}
+
+impl FileStore {
+    /// Stores the alerts of a message in one transaction; see
+    /// [`Backend::ingest`](crate::backend::Backend::ingest).
+    pub(in crate::backend::file) async fn store_alerts(
+        &self,
+        group: &AlertGroup,
+        actor: &Actor,
+    ) -> Result<IngestOutcome, BackendError> {
+        self.check_writable()?;
+        let (store, group, actor) = (self.clone(), group.clone(), actor.clone());
+        self.run_to_completion(async move {
+            store.check_same_file()?;
+            let mut writer = store.lock_writer().await;
+            let rules = store.rules();
+            store.reserve_for(MAX_COMMANDS);
+            let message = Message { group: &group, actor: &actor, rules: &rules, now: Utc::now() };
+            let done = Box::pin(message.store(&mut writer)).await;
+            match &done {
+                Ok(done) if done.has_changed => {
+                    writer.on_commit();
+                    store.record_issued(&writer, done.commands.iter());
+                }
+                Ok(_) => writer.roll_back().await,
+                Err(_) => {
+                    writer.roll_back().await;
+                    writer.clear_caches();
+                }
+            }
+            drop(writer);
+            let done = done?;
+            // Rows of alerts are no change of an incident, which may be reported every few seconds.
+            if !done.commands.is_empty() {
+                store.inner.watcher.wake();
+            }
+            Ok(done.outcome)
+        })
+        .await
+    }
+}
+
+/// A message that is being stored.
+struct Message<'a> {
+    group: &'a AlertGroup,
+    actor: &'a Actor,
+    rules: &'a Rules,
+    now: DateTime<Utc>,
+}
+
+/// The open incident of a group.
+struct OpenIncident {
+    record: KeyedIncident,
+    /// How many alerts it has, and how many of them fire.
+    alerts: u64,
+    firing: u64,
+    /// Whether alerts were moved to it from an incident that was merged into it.
+    has_moved: bool,
+}
+
+impl Deref for OpenIncident {
+    type Target = Incident;
+
+    fn deref(&self) -> &Incident {
+        &self.record.incident
+    }
+}
+
+impl Message<'_> {
+    /// Begins a transaction and stores the message. The transaction is committed if something has
+    /// changed; otherwise it is still open.
+    async fn store(&self, writer: &mut Writer) -> StoreResult<Done> {
+        Batch::new("BEGIN IMMEDIATE;").run(&mut writer.conn).await?;
+        let open = self.find_open(&mut writer.conn).await?;
+        let id = open.as_ref().map_or_else(IncidentId::new, |open| open.summary.id);
+        let mut update = self.compare(&mut writer.conn, open.as_ref(), id).await?;
+        let mut commands = self.add(writer, open.as_ref(), id, &update).await?;
+        let mut effect = match (&open, commands.is_empty()) {
+            (_, true) => IngestEffect::Unchanged,
+            (None, false) => IngestEffect::Declared,
+            (Some(_), false) => IngestEffect::Added,
+        };
+        self.write(writer, open.as_ref(), id, &mut update).await?;
+        if let Some(open) = &open
+            && let Some((command, ended)) = self.end(&mut writer.conn, open, &update).await?
+        {
+            let outcome = self.execute(writer, id, command, Some(EVERY_ALERT)).await?;
+            if outcome.is_some() {
+                effect = ended;
+            }
+            commands.extend(outcome);
+        }
+        let has_changed = !commands.is_empty()
+            || !update.new.is_empty()
+            || !update.changed.is_empty()
+            || open.as_ref().is_some_and(|open| open.has_moved);
+        if has_changed {
+            writer.run_and_read_log(Batch::new("COMMIT;")).await?;
+        }
+        let row: Option<&Summary> = commands.iter().rev().find_map(|outcome| outcome.row.as_ref());
+        let row = row.or(open.as_ref().map(|open| &open.summary));
+        let outcome = IngestOutcome {
+            effect,
+            incident: row.map(|row| row.id),
+            number: row.and_then(|row| row.number),
+            alerts: update.counts,
+        };
+        Ok(Done { outcome, commands, has_changed })
+    }
+
+    /// Finds the open incident of the group: the one with its key, or that in which it continues. In
+    /// that case the alerts follow it.
+    async fn find_open(&self, conn: &mut SqliteConnection) -> StoreResult<Option<OpenIncident>> {
+        let mut batch = Batch::new(
+            "SELECT id, key FROM incident WHERE dedup_key = ?
+                ORDER BY facets < 320 DESC, key DESC LIMIT 1",
+        );
+        batch.arg(self.group.key.clone());
+        let Some(row) = batch.fetch_optional(conn).await? else { return Ok(None) };
+        let (id, key) = (parse_incident_id(row.try_get(0)?)?, row.try_get::<i64, _>(1)?);
+        let Some(record) = records::load_open_end(conn, id).await? else { return Ok(None) };
+        let mut has_moved = false;
+        if record.key != key {
+            let to = (record.key, record.incident.summary.id);
+            has_moved = table::move_group(conn, &self.group.key, key, to).await?;
+        }
+        let (alerts, firing) = table::count(conn, record.key).await?;
+        Ok(Some(OpenIncident { record, alerts, firing, has_moved }))
+    }
+
+    /// Compares the message with what is stored of its alerts.
+    async fn compare(
+        &self,
+        conn: &mut SqliteConnection,
+        open: Option<&OpenIncident>,
+        id: IncidentId,
+    ) -> StoreResult<GroupUpdate> {
+        let keys = self.group.alerts.iter().map(|alert| alert.key.as_str());
+        let stored = table::read_last(conn, &self.group.key, keys).await?;
+        let is_open = open.is_some();
+        let stored = stored.into_iter().map(|alert| {
+            let is_current = is_open && alert.incident == id;
+            StoredAlert { alert, is_current }
+        });
+        Ok(update_group(self.group, stored.collect(), id, is_open, self.now))
+    }
+
+    /// Declares the incident `id` for the alerts that fire and are new, or adds them to the open one.
+    async fn add(
+        &self,
+        writer: &mut Writer,
+        open: Option<&OpenIncident>,
+        id: IncidentId,
+        update: &GroupUpdate,
+    ) -> StoreResult<Vec<Outcome>> {
+        let new = &update.new_firing;
+        let mut outcomes = Vec::new();
+        if new.is_empty() {
+            if let (Some(OpenIncident { firing: 0, .. }), Some(first)) =
+                (open, update.again.first())
+            {
+                let alert = self.group.alerts.get(*first);
+                let title = alert.map(|alert| alert.title.as_str()).unwrap_or_default();
+                let others = match update.again.len() - 1 {
+                    0 => String::new(),
+                    others => format!(" (and {others} more)"),
+                };
+                let command =
+                    IncidentCommand::RepeatAlert { text: format!("fires again: {title}{others}") };
+                outcomes.extend(self.execute(writer, id, command, None).await?);
+            }
+            return Ok(outcomes);
+        }
+        let directory = writer.directory().await?;
+        let each = open.is_some() && new.len() <= MAX_EVENTS;
+        let size = if each { 1 } else { new.len() };
+        for positions in new.chunks(size) {
+            let declared = declaration(self.group, positions, &directory, self.now);
+            let command = IncidentCommand::Declare(Box::new(declared));
+            // With the key of an open incident it is counted there.
+            let own = if open.is_some() { IncidentId::new() } else { id };
+            outcomes.extend(self.execute(writer, own, command, None).await?);
+        }
+        if open.is_none() && outcomes.is_empty() {
+            return Err(StoreError::content("no incident could be declared for alerts"));
+        }
+        Ok(outcomes)
+    }
+
+    /// Writes the rows of the alerts. New ones beyond the bound of the incident are not stored, those
+    /// that fire last.
+    async fn write(
+        &self,
+        writer: &mut Writer,
+        open: Option<&OpenIncident>,
+        id: IncidentId,
+        update: &mut GroupUpdate,
+    ) -> StoreResult<()> {
+        let room = MAX_ALERTS.saturating_sub(open.map_or(0, |open| open.alerts));
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        if update.new.len() > room {
+            update.new.sort_by_key(|alert| alert.state != AlertState::Firing);
+            let unstored = update.new.len() - room;
+            update.counts.unstored = u32::try_from(unstored).unwrap_or(u32::MAX);
+            update.new.truncate(room);
+        }
+        table::write_changed(&mut writer.conn, &update.changed).await?;
+        if update.new.is_empty() {
+            return Ok(());
+        }
+        let key = match open {
+            Some(open) => open.record.key,
+            None => key_of(&mut writer.conn, id).await?,
+        };
+        table::write_new(&mut writer.conn, &update.new, key).await
+    }
+
+    /// Returns the command that ends the open incident, with its effect, if all its alerts are resolved
+    /// by this message.
+    async fn end(
+        &self,
+        conn: &mut SqliteConnection,
+        open: &OpenIncident,
+        update: &GroupUpdate,
+    ) -> StoreResult<Option<(IncidentCommand, IngestEffect)>> {
+        let prefix = format!("{}:", self.group.source);
+        let is_of_alerts = open.dedup_key.as_ref().is_some_and(|key| key.starts_with(&prefix));
+        let fires = |alert: &Alert| alert.state != AlertState::Resolved;
+        let may_end = update.has_resolved
+            && self.group.may_end()
+            && is_of_alerts
+            && update.counts.unstored == 0
+            && !update.new.iter().any(fires);
+        if !may_end {
+            return Ok(None);
+        }
+        let (count, firing) = table::count(conn, open.record.key).await?;
+        if firing > 0 {
+            return Ok(None);
+        }
+        Ok(match open.summary.status {
+            Status::Triggered => {
+                let alerts = match count {
+                    1 => "its alert is".to_owned(),
+                    count => format!("its {count} alerts are all"),
+                };
+                let command = IncidentCommand::Resolve {
+                    action: ResolutionAction::Other,
+                    detail: format!("{alerts} resolved, and nobody had acknowledged it"),
+                    validation: format!("{} reported it", self.group.sender),
+                };
+                Some((command, IngestEffect::Resolved))
+            }
+            Status::Acknowledged | Status::Investigating | Status::Identified => {
+                let command = IncidentCommand::MoveStatus { to: Status::Monitoring };
+                Some((command, IngestEffect::Monitoring))
+            }
+            _ => None,
+        })
+    }
+
+    /// Carries out a command about an incident in the running transaction; `None` if the rules refuse
+    /// it.
+    async fn execute(
+        &self,
+        writer: &mut Writer,
+        incident: IncidentId,
+        command: IncidentCommand,
+        because: Option<&str>,
+    ) -> StoreResult<Option<Outcome>> {
+        let because = because.map(ToOwned::to_owned);
+        let envelope = Envelope {
+            id: CommandId::new(),
+            at: self.now,
+            actor: self.actor.clone(),
+            command: Command::Incident { incident, command, undoes: None, because },
+            expected_seq: None,
+        };
+        match Box::pin(writer.execute(&envelope, self.rules, TxScope::Savepoint)).await {
+            Ok(outcome) => Ok(Some(outcome)),
+            Err(StoreError::Answer(BackendError::Rejected(why) | BackendError::Conflict(why))) => {
+                // The alerts are stored all the same.
+                tracing::warn!("what follows from alerts is refused: {why}");
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+/// Why an incident is ended by alerts.
+const EVERY_ALERT: &str = "all its alerts were reported as resolved";
+
+/// Returns the key of an incident.
+async fn key_of(conn: &mut SqliteConnection, id: IncidentId) -> StoreResult<i64> {
+    let mut batch = Batch::new("SELECT key FROM incident WHERE id = ?");
+    batch.arg(id.as_bytes().to_vec());
+    let row = batch.fetch_optional(conn).await?;
+    let row = row.ok_or_else(|| StoreError::content("the incident of alerts is missing"))?;
+    Ok(row.try_get(0)?)
+}

@@ -1,0 +1,11 @@
+//! The alerts of incidents, by the table of `0010_alerts.sql`.
+//!
+//! A message of alerts is one transaction ([`ingest`]): it reads what is stored of its alerts, carries
+//! out the commands that follow, and writes the rows. So two members of a cluster that send the same
+//! message declare one incident, and a message that is sent again changes nothing but rows.
+
+mod ingest;
+mod table;
+pub(super) mod transfer;
+
+pub(super) use table::{has_alerts, parse_alert, read_alerts, read_alerts_of};

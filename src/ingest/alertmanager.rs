@@ -1,0 +1,166 @@
+//! The webhook of Prometheus' Alertmanager, version 4, and messages of the same form.
+//!
+//! A message is the present state of a group of alerts. It needs a list `alerts` of objects; everything
+//! else has a substitute. Alertmanager sends an alert again at every repeat interval, each member of a
+//! cluster may send it, and a late message may say that an alert fires which was resolved: see
+//! [`crate::model::alert::update_group`].
+//!
+//! | field | substitute |
+//! |---|---|
+//! | `groupKey` | `groupLabels`, or else name, service and job of the first alert |
+//! | `receiver` | none; another receiver is another group |
+//! | `status` of an alert | resolved if `endsAt` has passed, as the message says otherwise |
+//! | `fingerprint` | the digest of the labels |
+//! | `startsAt` | when the message arrives |
+//! | annotations `summary`, `title`, `message` | `alertname` with the first labels |
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::error::IngestError;
+use super::fields;
+use crate::model::alert::{
+    AlertGroup, AlertReport, MAX_ANNOTATION_CHARS, MAX_KEY_CHARS, MAX_LABEL_CHARS, one_line,
+};
+
+/// The kind of sender, with which the keys of its groups begin.
+pub const SOURCE: &str = "alertmanager";
+/// The most alerts that are read of a message.
+pub const MAX_ALERTS: usize = 10_000;
+
+/// The longest title of an alert, in characters.
+const MAX_TITLE_CHARS: usize = 500;
+/// The longest name of a receiver in the key of a group, in characters. The digest has all of it.
+const MAX_RECEIVER_CHARS: usize = 100;
+
+/// Reads a message that arrives at `now`.
+///
+/// # Errors
+/// [`IngestError`] says which part can't be understood.
+pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<AlertGroup, IngestError> {
+    let mut members = fields::object(fields::parse_json(body)?, "the body")?;
+    let alerts = match members.remove("alerts") {
+        Some(Value::Array(alerts)) => alerts,
+        None => return Err(IngestError::Missing("alerts")),
+        Some(other) => return Err(fields::wrong_type(&other, "alerts", "a list")),
+    };
+    if alerts.len() > MAX_ALERTS {
+        return Err(IngestError::TooMany { count: alerts.len(), max: MAX_ALERTS });
+    }
+    let is_firing = parse_status(&members);
+    let alerts: Vec<AlertReport> = alerts
+        .into_iter()
+        .enumerate()
+        .map(|(index, alert)| {
+            let alert = fields::object(alert, &format!("alerts[{index}]"))?;
+            Ok(parse_alert(&alert, is_firing, now))
+        })
+        .collect::<Result<_, IngestError>>()?;
+    Ok(AlertGroup {
+        source: SOURCE.to_owned(),
+        sender: "Alertmanager".to_owned(),
+        key: group_key(&members, &alerts),
+        is_firing,
+        omitted: fields::count(&members, "truncatedAlerts"),
+        alerts,
+    })
+}
+
+/// Returns whether a message or an alert says that it fires; `None` if it says nothing of it.
+fn parse_status(members: &Map<String, Value>) -> Option<bool> {
+    let status = fields::text(members, "status")?;
+    if status.eq_ignore_ascii_case("resolved") {
+        return Some(false);
+    }
+    status.eq_ignore_ascii_case("firing").then_some(true)
+}
+
+fn parse_alert(
+    members: &Map<String, Value>,
+    group_fires: Option<bool>,
+    now: DateTime<Utc>,
+) -> AlertReport {
+    let labels = fields::texts(members, "labels", MAX_LABEL_CHARS);
+    let annotations = fields::texts(members, "annotations", MAX_ANNOTATION_CHARS);
+    let ends_at = fields::time(members, "endsAt");
+    // The end of an alert that fires may be one that is expected.
+    let has_ended = || match (ends_at, group_fires) {
+        (Some(ends_at), _) => ends_at <= now,
+        (None, group_fires) => group_fires == Some(false),
+    };
+    let is_firing = parse_status(members).unwrap_or_else(|| !has_ended());
+    AlertReport {
+        key: alert_key(members),
+        is_firing,
+        starts_at: fields::time(members, "startsAt"),
+        ends_at: ends_at.filter(|_| !is_firing),
+        title: AlertReport::title_of(&labels, &annotations, MAX_TITLE_CHARS),
+        labels,
+        annotations,
+        url: fields::url(members, "generatorURL"),
+    }
+}
+
+/// Returns what tells an alert from others of its group.
+fn alert_key(members: &Map<String, Value>) -> String {
+    if let Some(fingerprint) = fields::text(members, "fingerprint")
+        && fingerprint.len() <= MAX_KEY_CHARS
+        && fingerprint.bytes().all(|byte| byte.is_ascii_graphic())
+    {
+        return fingerprint.to_owned();
+    }
+    let labels = members.get("labels").unwrap_or(&Value::Null);
+    digest(&[&canonical(labels)])[..16].to_owned()
+}
+
+/// Returns what tells the group of a message from other groups. It is the same for all messages about
+/// the group, whichever alerts they have.
+fn group_key(members: &Map<String, Value>, alerts: &[AlertReport]) -> String {
+    let receiver = fields::text(members, "receiver").unwrap_or_default();
+    let group = match (fields::text(members, "groupKey"), members.get("groupLabels")) {
+        (Some(key), _) => key.to_owned(),
+        (None, Some(Value::Object(labels))) if !labels.is_empty() => {
+            canonical(&Value::Object(labels.clone()))
+        }
+        _ => {
+            let first = alerts.first();
+            let label = |name: &str| first.and_then(|alert| alert.label(&[name]));
+            let names = ["alertname", "service", "job"];
+            names.map(|name| label(name).unwrap_or_default()).join("\n")
+        }
+    };
+    let shown = one_line(receiver, MAX_RECEIVER_CHARS);
+    format!("{SOURCE}:{shown}:{}", digest(&[receiver, &group]))
+}
+
+/// Returns the JSON of a value with the members of objects in the order of their names.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let sorted: BTreeMap<&String, String> =
+                members.iter().map(|(name, value)| (name, canonical(value))).collect();
+            let parts: Vec<String> = sorted
+                .into_iter()
+                .map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())))
+                .collect();
+            format!("{{{}}}", parts.join(","))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Returns a digest of texts, in hexadecimal digits.
+fn digest(texts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(text.as_bytes());
+        hash.update([0_u8]);
+    }
+    hex::encode(&hash.finalize()[..16])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,40 @@
+//! Why a message can't be understood.
+
+/// Why a message can't be understood. Displayed as a sentence that names the part of the message.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum IngestError {
+    /// It is not UTF-8.
+    #[error("the body is not UTF-8 from byte {0} on: send UTF-8")]
+    NotUtf8(usize),
+    /// It is no JSON, or not only JSON.
+    #[error("the body is no JSON: {message} at line {line}, column {column}")]
+    NotJson {
+        /// The line at which the parser stopped, from 1.
+        line: usize,
+        /// The column at which it stopped, from 1.
+        column: usize,
+        /// What the parser says, without the position.
+        message: String,
+    },
+    /// A part that is needed is missing.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A part is of another type than it must be.
+    #[error("{at} is {found}, and must be {expected}")]
+    WrongType {
+        /// The part, such as `alerts[3]`.
+        at: String,
+        /// The type that it must have.
+        expected: &'static str,
+        /// The type that it has.
+        found: &'static str,
+    },
+    /// It has more alerts than are read at once.
+    #[error("alerts: there are {count}, and at most {max} are read at once")]
+    TooMany {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        max: usize,
+    },
+}

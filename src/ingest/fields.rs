@@ -1,0 +1,90 @@
+//! Reads the fields of a JSON message leniently: one of another type is as good as absent.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use super::error::IngestError;
+use crate::model::alert::{MAX_ENTRIES, MAX_NAME_CHARS, MAX_URL_CHARS, cut, one_line};
+use crate::model::time::is_in_range;
+
+/// Parses a body as JSON. A byte order mark before it is ignored.
+pub(super) fn parse_json(body: &[u8]) -> Result<Value, IngestError> {
+    let text = std::str::from_utf8(body).map_err(|e| IngestError::NotUtf8(e.valid_up_to()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    serde_json::from_str(text).map_err(|error| {
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+        IngestError::NotJson { line: error.line(), column: error.column(), message }
+    })
+}
+
+/// Returns the members of an object.
+pub(super) fn object(value: Value, at: &str) -> Result<Map<String, Value>, IngestError> {
+    match value {
+        Value::Object(members) => Ok(members),
+        other => Err(wrong_type(&other, at, "an object")),
+    }
+}
+
+/// Returns the error for a part of another type.
+pub(super) fn wrong_type(found: &Value, at: &str, expected: &'static str) -> IngestError {
+    let found = match found {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    IngestError::WrongType { at: at.to_owned(), expected, found }
+}
+
+/// Returns the text of a field that is not blank.
+pub(super) fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    members.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Returns the time of a field, if its year is one that records can have.
+pub(super) fn time(members: &Map<String, Value>, name: &str) -> Option<DateTime<Utc>> {
+    let at = DateTime::parse_from_rfc3339(text(members, name)?).ok()?;
+    Some(at.with_timezone(&Utc)).filter(|at| is_in_range(*at))
+}
+
+/// Returns a count; 0 if the field has none.
+pub(super) fn count(members: &Map<String, Value>, name: &str) -> u64 {
+    let value = members.get(name).unwrap_or(&Value::Null);
+    let parse = || text(members, name)?.parse().ok();
+    value.as_u64().or_else(parse).unwrap_or_default()
+}
+
+/// Returns an absolute URL of the web.
+pub(super) fn url(members: &Map<String, Value>, name: &str) -> Option<String> {
+    let url = text(members, name)?;
+    let is_url = ["http://", "https://"].iter().any(|scheme| url.starts_with(scheme));
+    let is_short = url.chars().nth(MAX_URL_CHARS).is_none();
+    let is_plain = !url.chars().any(|ch| ch.is_whitespace() || ch.is_control());
+    (is_url && is_short && is_plain).then(|| url.to_owned())
+}
+
+/// Returns the names and texts of an object, each bounded. Numbers and truth values count as texts;
+/// other values are left out.
+pub(super) fn texts(
+    members: &Map<String, Value>,
+    name: &str,
+    max_chars: usize,
+) -> BTreeMap<String, String> {
+    let Some(Value::Object(entries)) = members.get(name) else { return BTreeMap::new() };
+    let read = |(name, value): (&String, &Value)| {
+        let text = match value {
+            Value::String(text) => cut(text, max_chars),
+            Value::Bool(value) => value.to_string(),
+            Value::Number(number) => number.to_string(),
+            Value::Null | Value::Array(_) | Value::Object(_) => return None,
+        };
+        let name = one_line(name, MAX_NAME_CHARS);
+        (!name.is_empty()).then_some((name, text))
+    };
+    entries.iter().filter_map(read).take(MAX_ENTRIES).collect()
+}

@@ -1,0 +1,22 @@
+//! Alerts: what monitoring reports, grouped into incidents. A repeated report moves the row of its
+//! alert and adds nothing to a timeline.
+//!
+//! Everything here is pure: what a message means for the alerts that are stored ([`update_group`]),
+//! and which incident is declared for it ([`declaration`]).
+
+mod declare;
+mod outcome;
+mod record;
+mod report;
+mod text;
+mod update;
+
+pub use declare::declaration;
+pub use outcome::{IngestEffect, IngestOutcome};
+pub use record::{Alert, AlertState};
+pub use report::{AlertGroup, AlertReport, MAX_KEY_CHARS};
+pub use text::{
+    MAX_ANNOTATION_CHARS, MAX_ENTRIES, MAX_LABEL_CHARS, MAX_NAME_CHARS, MAX_URL_CHARS, cut,
+    one_line,
+};
+pub use update::{AlertCounts, GroupUpdate, MAX_ALERTS, StoredAlert, update_group};

@@ -1,0 +1,66 @@
+//! An alert as it is stored with its incident.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::model::extra::{Extra, extensible_record};
+use crate::model::id::IncidentId;
+use crate::model::status::growing_enum;
+
+/// An alert of an incident: what it is about, and what was last reported of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(remote = "Self")]
+pub struct Alert {
+    /// The incident.
+    #[schema(value_type = Uuid)]
+    pub incident: IncidentId,
+    /// The group in which it was reported, which is the `dedup_key` of the incident that was declared
+    /// for it.
+    pub group: String,
+    /// What tells it from other alerts of the group, such as the fingerprint of its labels.
+    pub key: String,
+    /// The kind of sender, such as `alertmanager`.
+    pub source: String,
+    /// Whether it fires.
+    pub state: AlertState,
+    /// What it says, in one line.
+    pub title: String,
+    /// Since when it fires, or fired.
+    pub starts_at: DateTime<Utc>,
+    /// When it ended; absent while it fires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<DateTime<Utc>>,
+    /// When it was reported first.
+    pub first_at: DateTime<Utc>,
+    /// When it was last reported.
+    pub last_at: DateTime<Utc>,
+    /// How often it was reported as firing.
+    pub count: u32,
+    /// Its labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations, which are texts for people.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+    /// The page of the sender about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The fields that a later version defines.
+    #[serde(skip)]
+    pub extra: Extra,
+}
+
+extensible_record!(Alert);
+
+growing_enum! {
+    /// Whether an alert fires.
+    AlertState, "state" {
+        /// It fires.
+        Firing = "firing",
+        /// It was reported as resolved.
+        Resolved = "resolved",
+    }
+}

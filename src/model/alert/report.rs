@@ -1,0 +1,71 @@
+//! What a sender reports: alerts, in the group by which they belong together.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+/// The longest key of an alert, in characters.
+pub const MAX_KEY_CHARS: usize = 100;
+
+/// The report of an alert in a message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AlertReport {
+    /// What tells the alert from others of its group.
+    pub key: String,
+    /// Whether it fires; otherwise it is resolved.
+    pub is_firing: bool,
+    /// Since when it fires, or fired; `None` if the sender does not say it.
+    pub starts_at: Option<DateTime<Utc>>,
+    /// When it ended; `None` while it fires, or if the sender does not say it.
+    pub ends_at: Option<DateTime<Utc>>,
+    /// What it says, in one line.
+    pub title: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations, which are texts for people.
+    pub annotations: BTreeMap<String, String>,
+    /// The page of the sender about it.
+    pub url: Option<String>,
+}
+
+/// The alerts of a message, which belong to one incident.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AlertGroup {
+    /// The kind of sender, such as `alertmanager`.
+    pub source: String,
+    /// What the sender is called in texts, such as `Alertmanager`.
+    pub sender: String,
+    /// What tells the group from others: the `dedup_key` of its incident.
+    pub key: String,
+    /// Whether the group fires, as the message says; `None` if it does not say it.
+    pub is_firing: Option<bool>,
+    /// How many alerts of the group the sender left out of the message.
+    pub omitted: u64,
+    /// The alerts.
+    pub alerts: Vec<AlertReport>,
+}
+
+impl AlertGroup {
+    /// Returns whether the message has every alert of the group and no sign of one that fires, so that
+    /// the end of those in it is the end of the group.
+    #[must_use]
+    pub fn may_end(&self) -> bool {
+        self.omitted == 0 && self.is_firing != Some(true) && !self.alerts.is_empty()
+    }
+}
+
+impl AlertReport {
+    /// Returns the value of the first of some labels that is not blank.
+    #[must_use]
+    pub fn label(&self, names: &[&str]) -> Option<&str> {
+        let mut texts = names.iter().filter_map(|name| self.labels.get(*name));
+        texts.find(|text| !text.trim().is_empty()).map(|text| text.trim())
+    }
+
+    /// Returns the first of some annotations that is not blank.
+    #[must_use]
+    pub fn annotation(&self, names: &[&str]) -> Option<&str> {
+        let mut texts = names.iter().filter_map(|name| self.annotations.get(*name));
+        texts.find(|text| !text.trim().is_empty()).map(|text| text.trim())
+    }
+}

@@ -1,0 +1,243 @@
+//! What a message of alerts means for those that are stored.
+//!
+//! Senders repeat themselves, arrive twice and arrive late. So a report is compared with what is
+//! stored of its alert: a firing with the start of an alert that was resolved is late and ignored, and
+//! so is the end of a firing that is past.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::record::{Alert, AlertState};
+use super::report::{AlertGroup, AlertReport};
+use crate::model::id::IncidentId;
+use crate::model::time;
+
+/// The most alerts that are stored of an incident.
+pub const MAX_ALERTS: u64 = 10_000;
+
+/// What became of the alerts of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct AlertCounts {
+    /// The number of alerts in the message.
+    pub received: u32,
+    /// Alerts that their incident did not have.
+    pub new: u32,
+    /// Alerts that fire again after they were resolved.
+    pub again: u32,
+    /// Alerts that still fire.
+    pub repeated: u32,
+    /// Alerts that were firing and are resolved.
+    pub resolved: u32,
+    /// Reports that say nothing new: resolved before, or late.
+    pub ignored: u32,
+    /// New alerts that are not stored, as the incident has the most that it can have.
+    pub unstored: u32,
+    /// Alerts that the sender left out of the message.
+    pub omitted: u64,
+}
+
+/// An alert of a group as it is stored: the last one with its key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredAlert {
+    /// The alert.
+    pub alert: Alert,
+    /// Whether it is an alert of the incident that is open for the group.
+    pub is_current: bool,
+}
+
+/// What is to be changed by a message.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct GroupUpdate {
+    /// The alerts that are new in the open incident, or in the one that is to be declared.
+    pub new: Vec<Alert>,
+    /// The stored alerts that have changed.
+    pub changed: Vec<Alert>,
+    /// The positions in the message of the alerts that fire and are new.
+    pub new_firing: Vec<usize>,
+    /// The positions in the message of the alerts that fire again.
+    pub again: Vec<usize>,
+    /// Whether an alert of the open incident was resolved now.
+    pub has_resolved: bool,
+    /// Counts of what became of the reports.
+    pub counts: AlertCounts,
+}
+
+/// What a report says of an alert.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Effect {
+    New,
+    Again,
+    Repeated,
+    Resolved,
+    /// It says nothing new.
+    Ignored,
+}
+
+/// An alert while the reports of a message are gone through.
+struct Entry {
+    stored: StoredAlert,
+    is_new: bool,
+    is_changed: bool,
+}
+
+/// Returns what a message changes. `stored` are the last alerts of the group with the keys of the
+/// message. `incident` is the one that has new alerts: the open one of the group (`is_open`), or the
+/// one that is declared if an alert fires.
+#[must_use]
+pub fn update_group(
+    group: &AlertGroup,
+    stored: Vec<StoredAlert>,
+    incident: IncidentId,
+    is_open: bool,
+    now: DateTime<Utc>,
+) -> GroupUpdate {
+    let mut update = GroupUpdate::default();
+    update.counts.omitted = group.omitted;
+    let mut entries: HashMap<String, Entry> = stored
+        .into_iter()
+        .map(|stored| {
+            let key = stored.alert.key.clone();
+            (key, Entry { stored, is_new: false, is_changed: false })
+        })
+        .collect();
+    for (position, report) in group.alerts.iter().enumerate() {
+        let has_incident = is_open || !update.new_firing.is_empty();
+        let entry = entries.get_mut(&report.key);
+        let effect = effect(report, entry.as_ref().map(|entry| &entry.stored), has_incident);
+        let counts = &mut update.counts;
+        counts.received += 1;
+        match effect {
+            Effect::New if report.is_firing => counts.new += 1,
+            Effect::New | Effect::Ignored => counts.ignored += 1,
+            Effect::Again => counts.again += 1,
+            Effect::Repeated => counts.repeated += 1,
+            Effect::Resolved => counts.resolved += 1,
+        }
+        match (effect, entry) {
+            (Effect::Ignored, _) => {}
+            (Effect::New, _) => {
+                if report.is_firing {
+                    update.new_firing.push(position);
+                }
+                let alert = new_alert(group, report, incident, now);
+                let stored = StoredAlert { alert, is_current: true };
+                let entry = Entry { stored, is_new: true, is_changed: false };
+                if let Some(before) = entries.insert(report.key.clone(), entry)
+                    && before.is_changed
+                {
+                    update.changed.push(before.stored.alert);
+                }
+            }
+            (effect, Some(entry)) => {
+                if effect == Effect::Again {
+                    update.again.push(position);
+                }
+                update.has_resolved |= effect == Effect::Resolved && entry.stored.is_current;
+                entry.is_changed = true;
+                apply(&mut entry.stored.alert, report, effect, now);
+            }
+            // Only an alert that is stored is anything but new or ignored.
+            (_, None) => {}
+        }
+    }
+    let mut entries: Vec<Entry> = entries.into_values().collect();
+    entries.sort_by(|a, b| a.stored.alert.key.cmp(&b.stored.alert.key));
+    for entry in entries {
+        let Entry { stored, is_new, is_changed } = entry;
+        if is_new {
+            update.new.push(stored.alert);
+        } else if is_changed {
+            update.changed.push(stored.alert);
+        }
+    }
+    update
+}
+
+/// Returns what a report says of an alert. `has_incident` says whether an incident is open for the
+/// group, or is being declared.
+fn effect(report: &AlertReport, stored: Option<&StoredAlert>, has_incident: bool) -> Effect {
+    let Some(StoredAlert { alert, is_current }) = stored else {
+        return if report.is_firing || has_incident { Effect::New } else { Effect::Ignored };
+    };
+    let is_firing = alert.state != AlertState::Resolved;
+    let ended_before = report.ends_at.is_some_and(|at| at < alert.starts_at);
+    let is_late = start(report).is_some_and(|at| at <= alert.starts_at);
+    match (is_firing, report.is_firing) {
+        (true, true) if *is_current => Effect::Repeated,
+        // What it reports has ended.
+        (false, true) if is_late => Effect::Ignored,
+        (false, true) if *is_current => Effect::Again,
+        // People have ended its incident, or that of an earlier firing has ended.
+        (_, true) => Effect::New,
+        // The end of an earlier firing.
+        (true, false) if ended_before => Effect::Ignored,
+        (true, false) => Effect::Resolved,
+        (false, false) => Effect::Ignored,
+    }
+}
+
+fn new_alert(
+    group: &AlertGroup,
+    report: &AlertReport,
+    incident: IncidentId,
+    now: DateTime<Utc>,
+) -> Alert {
+    Alert {
+        incident,
+        group: group.key.clone(),
+        key: report.key.clone(),
+        source: group.source.clone(),
+        state: if report.is_firing { AlertState::Firing } else { AlertState::Resolved },
+        title: report.title.clone(),
+        starts_at: start(report).unwrap_or_else(|| time::recorded_time(now)),
+        ends_at: end(report, now),
+        first_at: time::recorded_time(now),
+        last_at: time::recorded_time(now),
+        count: u32::from(report.is_firing),
+        labels: report.labels.clone(),
+        annotations: report.annotations.clone(),
+        url: report.url.clone(),
+        extra: <_>::default(),
+    }
+}
+
+/// Returns since when the alert fires, as it is stored and compared.
+fn start(report: &AlertReport) -> Option<DateTime<Utc>> {
+    report.starts_at.map(time::recorded_time)
+}
+
+/// Returns when the alert ended; `None` if it fires.
+fn end(report: &AlertReport, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let at = report.ends_at.unwrap_or(now);
+    (!report.is_firing).then(|| time::recorded_time(at))
+}
+
+fn apply(alert: &mut Alert, report: &AlertReport, effect: Effect, now: DateTime<Utc>) {
+    alert.last_at = time::recorded_time(now);
+    alert.ends_at = end(report, now);
+    let latest = start(report).map_or(alert.starts_at, |at| at.max(alert.starts_at));
+    match effect {
+        Effect::Resolved => {
+            alert.state = AlertState::Resolved;
+            alert.starts_at = latest;
+            return;
+        }
+        Effect::Again => {
+            alert.state = AlertState::Firing;
+            alert.starts_at = start(report).unwrap_or(alert.last_at);
+        }
+        Effect::Repeated => alert.starts_at = latest,
+        Effect::New | Effect::Ignored => {}
+    }
+    alert.count = alert.count.saturating_add(1);
+    alert.title.clone_from(&report.title);
+    alert.labels.clone_from(&report.labels);
+    alert.annotations.clone_from(&report.annotations);
+    alert.url.clone_from(&report.url);
+}
+
+#[cfg(test)]
+mod tests;
