@@ -310,7 +310,7 @@ mod tests {
     fn only_faults_of_every_write_count() {
         use crate::backend::file::{Panicked, StoreFaultKind as Kind};
 
-        let counts = |error: BackendError| write_failure(&Err(error)).is_some();
+        let counts = |error: BackendError| write_failure::<()>(&Err(error)).is_some();
         let fault = |kind| {
             let path = "/var/lib/store.db".into();
             BackendError::from(StoreFault { path, kind })
