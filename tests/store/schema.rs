@@ -238,7 +238,7 @@ async fn record_that_can_not_be_read_is_a_finding() {
         let conn = Connection::open(&path).unwrap();
         let damage = match table.name {
             // Actors are JSON there.
-            "name" => "UPDATE name SET text = '{' WHERE kind = 4".to_owned(),
+            "name" => "UPDATE name SET text = '{' || id WHERE kind = 4".to_owned(),
             "foreign_record" => continue,
             name => format!("UPDATE {name} SET body = '{{'"),
         };

@@ -282,7 +282,8 @@ fn next_level_is_not_called_automatic_where_nothing_calls_it() {
     stage.learn(BackendUpdate::Directory(Sourced::fresh(std::sync::Arc::new(directory))));
     stage.keys("e");
     let screen = stage.screen();
-    assert!(screen.contains("not automatic") && !screen.contains("by itself"), "{screen}");
+    assert!(screen.contains("22:46, in 5m, not by itself"), "{screen}");
+    assert!(screen.contains("no level is called by itself here"), "{screen}");
 }
 
 #[test]
