@@ -45,7 +45,9 @@ async fn json_of_a_token_is_that_of_the_file() {
     // When a token was used last is written to the file later.
     let names = |lines: &[serde_json::Value]| -> Vec<serde_json::Value> {
         let mut lines = lines.to_vec();
-        lines.iter_mut().for_each(|line| line["last_used_at"] = serde_json::Value::Null);
+        for line in &mut lines {
+            line["last_used_at"] = serde_json::Value::Null;
+        }
         lines
     };
     assert_eq!(names(&over_the_api), names(&of_file));

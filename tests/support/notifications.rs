@@ -13,6 +13,7 @@ pub fn id(index: u32) -> String {
 
 /// Returns a notification of Ines Moreau that was sent at once, with these fields changed. Each one
 /// is planned a minute after the one with the index before.
+#[allow(clippy::needless_pass_by_value, reason = "whoever calls it writes the JSON in place")]
 pub fn notification(incident: &str, index: u32, changed: Value) -> Value {
     let (planned, sent) = (format!("{:02}:00", 30 + index), format!("{:02}:04", 30 + index));
     let mut fields = json!({

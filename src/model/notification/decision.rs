@@ -99,7 +99,7 @@ pub fn apply_result(notification: &mut Notification, result: &AttemptResult) {
             return;
         }
         AttemptOutcome::Uncertain | AttemptOutcome::Interrupted => {
-            notification.perhaps_twice = true
+            notification.perhaps_twice = true;
         }
         AttemptOutcome::Temporary | AttemptOutcome::Running | AttemptOutcome::Unknown(_) => {}
     }

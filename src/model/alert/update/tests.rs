@@ -161,6 +161,6 @@ fn group_ends_only_if_it_is_complete(
     #[case] expected: bool,
 ) {
     let complete = group(vec![report("a", 0, Some(1))]);
-    assert_eq!(AlertGroup { omitted, is_firing, ..complete }.may_end(), expected);
+    assert_eq!(AlertGroup { is_firing, omitted, ..complete }.may_end(), expected);
     assert!(!group(Vec::new()).may_end());
 }
