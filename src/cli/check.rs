@@ -51,14 +51,7 @@ struct Line {
 
 /// Runs `check`.
 pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
-    let connection = open(&context.config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
-    let mut oldest = OldestRead::default();
-    let directory = oldest.record(connection.reader.read_directory().await?);
-    let now = connection.backend_now();
-    connection.report_staleness(oldest);
-    connection.close().await;
+    let (directory, now) = read_directory(&context.config).await?;
     let channels = channels(&context.config.outbound)?;
     if let Some(service) = &args.service {
         let out = &mut context.out;
@@ -92,6 +85,25 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
         context.out.line("nothing would keep an incident from reaching somebody")?;
     }
     Ok(())
+}
+
+/// Reads the directory, and the time by the clock of the backend. Before there is a store it is that
+/// of the settings.
+async fn read_directory(config: &Config) -> Result<(Directory, DateTime<Utc>), Failure> {
+    let connection = match open(config, IfMissing::Refuse).await {
+        Err(failure) if failure.exit == Exit::NotFound && config.location.remote().is_none() => {
+            return Ok((config.directory.clone(), Utc::now()));
+        }
+        opened => opened?,
+    };
+    connection.report_warnings();
+    connection.report_read_only();
+    let mut oldest = OldestRead::default();
+    let directory = oldest.record(connection.reader.read_directory().await?);
+    let now = connection.backend_now();
+    connection.report_staleness(oldest);
+    connection.close().await;
+    Ok((directory, now))
 }
 
 /// Returns a finding as a sentence.

@@ -71,6 +71,16 @@ fn kinds(out: &str) -> Vec<String> {
 }
 
 #[test]
+fn settings_are_checked_before_there_is_a_store() {
+    let cli = CliFixture::new();
+    let file = cli.path("home/.config/redphone/config.toml");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, COMPLETE).unwrap();
+    assert!(cli.ok(["check"]).starts_with("nothing would"));
+    assert!(!cli.store().exists());
+}
+
+#[test]
 fn complete_settings_have_no_finding() {
     let cli = fixture(COMPLETE);
     let run = cli.run(["check"]);

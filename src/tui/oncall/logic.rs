@@ -1,11 +1,12 @@
 //! The list of teams with whom they call.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::style::Style;
 
 use crate::model::coverage::{CoverageLine, Shift, TeamCoverage, coverage, team_coverage};
 use crate::model::directory::Directory;
 use crate::model::text::{sanitize, width, wrap};
+use crate::model::time::format_duration;
 
 use crate::tui::core::app::App;
 use crate::tui::oncall::copy::team_text;
@@ -371,6 +372,9 @@ fn called_now(app: &App, team: &TeamCoverage, room: usize) -> Vec<Line<'static>>
     for line in &team.lines {
         let after = match line.after_s {
             None | Some(0) => "at once".into(),
+            Some(seconds) if seconds % 60 != 0 => {
+                format!("+{}", format_duration(TimeDelta::try_seconds(seconds).unwrap_or_default()))
+            }
             Some(seconds) => format!("+{} min", seconds / 60),
         };
         let shift = line.at(app.backend_now());

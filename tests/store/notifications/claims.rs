@@ -90,6 +90,26 @@ async fn what_is_not_needed_any_more_is_cancelled(
 }
 
 #[tokio::test]
+async fn acknowledgement_cancels_at_once_what_is_due_later() {
+    let scene = Scene::new().await;
+    let later = page(scene.incident, "sms", scene.at(120));
+    let mut for_help = page(scene.incident, "phone", scene.at(60));
+    for_help.after_acknowledgement = true;
+    scene.plan(&[later.clone(), for_help.clone()]).await;
+    scene.execute(IncidentCommand::Acknowledge).await;
+    let claimed = scene.claim(0).await;
+    assert_eq!((claimed.claims.len(), claimed.next), (0, Some(scene.at(60))));
+    assert_eq!(scene.stored(later.id).state, NotificationState::Cancelled);
+    assert_eq!(ids(&scene.claim(60).await.claims), [for_help.id]);
+    scene.execute(resolve()).await;
+    let mut late = page(scene.incident, "fax", scene.at(600));
+    late.after_acknowledgement = true;
+    scene.plan(std::slice::from_ref(&late)).await;
+    assert_eq!(scene.claim(61).await.claims, []);
+    assert_eq!(scene.stored(late.id).reason.as_deref(), Some("the incident has ended"));
+}
+
+#[tokio::test]
 async fn snoozed_incident_stops_pages_until_its_time() {
     let scene = Scene::new().await;
     let planned = scene.page();

@@ -20,9 +20,10 @@ use crate::model::notification::step::EXPIRES_AFTER;
 /// The number of notifications that one claim looks at.
 pub(super) const MAX_ROWS: usize = 200;
 
-/// The notifications to look at: those of the channels (`$1`, JSON) that are due (`$2`), or whose
-/// incident has changed since it stopped them, and those of any channel that nobody has sent for so long
-/// (`$3`) that they are given up.
+/// The notifications to look at: those of the channels (`$1`, JSON) that are due (`$2`), whose incident
+/// has changed since it stopped them, or was acknowledged or has ended, so that nobody is shown what is
+/// not sent any more; and those of any channel that nobody has sent for so long (`$3`) that they are
+/// given up. For the status in the facets see row.rs: 0 is triggered, 5 to 8 have ended.
 const READY: &str = "WITH ready (position) AS (
     SELECT n.position FROM json_each($1) c CROSS JOIN notification n
         WHERE n.channel = c.value AND n.state = 0 AND n.next_try <= $2
@@ -30,7 +31,11 @@ const READY: &str = "WITH ready (position) AS (
     UNION SELECT n.position FROM notification n
         WHERE n.state = 0 AND n.waits_for > 0
             AND +n.channel IN (SELECT c.value FROM json_each($1) c)
-            AND n.waits_for < (SELECT max(e.seq) FROM event e WHERE e.incident = n.incident))";
+            AND n.waits_for < (SELECT max(e.seq) FROM event e WHERE e.incident = n.incident)
+    UNION SELECT n.position FROM json_each($1) c CROSS JOIN notification n
+        JOIN incident i ON i.key = n.incident
+        WHERE n.channel = c.value AND n.state = 0 AND i.facets >> 6 <> 0
+            AND (i.facets >> 6 IN (5, 6, 7, 8) OR n.body ->> '$.after_acknowledgement' IS NULL))";
 
 /// A notification to look at, with the present row of its incident.
 pub(super) struct Due {
