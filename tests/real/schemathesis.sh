@@ -2,7 +2,8 @@
 # Lets schemathesis ask a real server for everything that its own description allows, and for what it
 # does not: no answer may be one that is not described. It revokes no tokens: its own would be among
 # them. REDPHONE_SCHEMATHESIS_S bounds the time,
-# REDPHONE_BIN names the program.
+# REDPHONE_BIN names the program. With several workers, Python up to 3.11.7 fails now and then within
+# `ast.parse`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -21,7 +22,7 @@ no_proxy=127.0.0.1 "$OLDPWD/$venv/bin/schemathesis" \
     --config-file "$OLDPWD/tests/real/schemathesis.toml" \
     run openapi.json --url "$url" --header "Authorization: Bearer $token" \
     --exclude-operation-id revoke_token --checks all --phases examples,coverage,fuzzing,stateful --mode all \
-    --max-time "$seconds" --workers 2 --no-color ${REDPHONE_SEED:+--seed "$REDPHONE_SEED"} || failed=$?
+    --max-time "$seconds" --workers 1 --no-color ${REDPHONE_SEED:+--seed "$REDPHONE_SEED"} || failed=$?
 stop_server
 # It also sends wrong tokens, of which the server warns.
 if grep -v 'has a token that is not known$' "$place/err"; then

@@ -118,6 +118,17 @@ assert call("events", since=events.cursor).events == []
 for operation in ["feed", "change_records", "reviews", "action_items", "linked_problems"]:
     call(operation)
 assert call("notifications", incident=incident, states="failed,unreachable").rows == []
+alert = {
+    "status": "firing",
+    "labels": {"alertname": "HighLatency", "service": "checkout", "severity": "critical"},
+    "annotations": {"summary": "Checkout is slow"},
+    "startsAt": "2026-03-01T09:00:00Z",
+    "fingerprint": "0f0e0d0c0b0a0908",
+}
+message = {"version": "4", "groupKey": "{}", "status": "firing", "receiver": "r", "alerts": [alert]}
+outcome = call("ingest_alertmanager", body=models.AlertmanagerMessage.from_dict(message))
+assert outcome.effect.value == "declared" and outcome.alerts.new == 1, outcome
+assert len(call("alerts", id=f"INC-{outcome.number}")) == 1
 for operation in ["capabilities", "directory", "problems", "changes", "health", "ready", "metrics"]:
     call(operation)
 call("openapi")
