@@ -24,9 +24,9 @@ fn run(seed: u64, engines: usize, days: i64, fault: Option<Fault>) -> Week {
 #[case::one_program(1)]
 #[case::three_programs(3)]
 fn nothing_is_lost_doubled_or_late_in_any_week(#[case] engines: usize) {
-    let seeds: Vec<u64> = match number("REDPHONE_ENGINE_SEED") {
-        Some(seed) => vec![seed],
-        None => Sample::new("REDPHONE_ENGINE_SEEDS", 2).rounds(1).collect(),
+    let seeds: Box<dyn Iterator<Item = u64>> = match number("REDPHONE_ENGINE_SEED") {
+        Some(seed) => Box::new(std::iter::once(seed)),
+        None => Box::new(Sample::new("REDPHONE_ENGINE_SEEDS", 2).rounds(1)),
     };
     for seed in seeds {
         println!("REDPHONE_ENGINE_SEED={seed} with {engines} engines");
