@@ -71,7 +71,7 @@ fn kinds(out: &str) -> Vec<String> {
 }
 
 #[test]
-fn settings_are_checked_before_there_is_a_store() {
+fn settings_are_checked_before_a_store_exists() {
     let cli = CliFixture::new();
     let file = cli.path("home/.config/redphone/config.toml");
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
