@@ -285,3 +285,22 @@ fn style_covered_cells(buffer: &mut Buffer) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ratatui::layout::Rect;
+
+    use super::*;
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "no text comes from outside")]
+    fn covered_cell_has_the_style_of_its_wide_character() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 1));
+        buffer.set_string(0, 0, "a決b", Style::new().bg(Color::Blue).fg(Color::Red));
+        // As drawing leaves a cell that it does not write itself.
+        buffer.content[2].reset();
+        style_covered_cells(&mut buffer);
+        let styles: Vec<_> = buffer.content.iter().map(|cell| (cell.fg, cell.bg)).collect();
+        assert_eq!(styles, [(Color::Red, Color::Blue); 4]);
+    }
+}
