@@ -10,7 +10,7 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::json;
 use super::out::{self, Out, Style, StyledLine};
-use super::session::{IfMissing, OldestRead, open};
+use super::session::read_directory;
 use crate::config::Config;
 use crate::model::directory::Directory;
 use crate::model::escalation::{self, Reached, Step};
@@ -51,7 +51,7 @@ struct Line {
 
 /// Runs `check`.
 pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
-    let (directory, now) = read_directory(&context.config).await?;
+    let (directory, now) = directory_and_time(&context.config).await?;
     let channels = channels(&context.config.outbound)?;
     if let Some(service) = &args.service {
         let out = &mut context.out;
@@ -89,21 +89,13 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
 
 /// Reads the directory, and the time by the clock of the backend. Before there is a store it is that
 /// of the settings.
-async fn read_directory(config: &Config) -> Result<(Directory, DateTime<Utc>), Failure> {
-    let connection = match open(config, IfMissing::Refuse).await {
+async fn directory_and_time(config: &Config) -> Result<(Directory, DateTime<Utc>), Failure> {
+    match read_directory(config).await {
         Err(failure) if failure.exit == Exit::NotFound && config.location.remote().is_none() => {
-            return Ok((config.directory.clone(), Utc::now()));
+            Ok((config.directory.clone(), Utc::now()))
         }
-        opened => opened?,
-    };
-    connection.report_warnings();
-    connection.report_read_only();
-    let mut oldest = OldestRead::default();
-    let directory = oldest.record(connection.reader.read_directory().await?);
-    let now = connection.backend_now();
-    connection.report_staleness(oldest);
-    connection.close().await;
-    Ok((directory, now))
+        read => read,
+    }
 }
 
 /// Returns a finding as a sentence.

@@ -11,7 +11,7 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::json;
 use super::out;
-use super::session::{BackendConnection, IfMissing, OldestRead, Session, open};
+use super::session::{BackendConnection, IfMissing, Session, read_directory};
 use crate::backend::AdministrationRequest;
 use crate::model::administration::{
     AdministrationChange, AdministrationRefusal, EntryKind, EntryRef,
@@ -42,14 +42,7 @@ pub async fn run(context: &mut Context, about: OverrideCommand) -> Result<(), Fa
 }
 
 async fn list(context: &mut Context, args: &ListOverrides) -> Result<(), Failure> {
-    let connection = open(&context.config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
-    let mut oldest = OldestRead::default();
-    let directory = oldest.record(connection.reader.read_directory().await?);
-    let now = connection.backend_now();
-    connection.report_staleness(oldest);
-    connection.close().await;
+    let (directory, now) = read_directory(&context.config).await?;
     let mut schedules: Vec<&Schedule> = directory.schedules.iter().collect();
     if !args.schedules.is_empty() {
         schedules = args

@@ -237,6 +237,20 @@ async fn open_synced_remote(
     Remote::open(client, options).await.map(Some)
 }
 
+/// Reads the directory, also from the cache, and prints what is wrong with where it came from. Returns
+/// it with the present time by the clock of the backend.
+pub async fn read_directory(config: &Config) -> Result<(Directory, DateTime<Utc>), Failure> {
+    let connection = open(config, IfMissing::Refuse).await?;
+    connection.report_warnings();
+    connection.report_read_only();
+    let mut oldest = OldestRead::default();
+    let directory = oldest.record(connection.reader.read_directory().await?);
+    let now = connection.backend_now();
+    connection.report_staleness(oldest);
+    connection.close().await;
+    Ok((directory, now))
+}
+
 /// Opens the outbox of the configuration's API, without asking the API.
 pub async fn open_outbox(config: &Config, sending: Sending) -> Result<Arc<Remote>, Failure> {
     let Some(remote) = config.location.remote() else {

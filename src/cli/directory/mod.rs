@@ -14,14 +14,13 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::json;
 use super::out;
-use super::session::{IfMissing, OldestRead, Session, open};
+use super::session::{IfMissing, Session, open, read_directory};
 use crate::backend::administration::entry_tag;
 use crate::backend::{AdministrationRequest, AdministrationSearch, Precondition};
 use crate::model::Actor;
 use crate::model::administration::{
     AdministrationChange, AdministrationRefusal, Entry, EntryKind, EntryRef,
 };
-use crate::model::directory::Directory;
 use crate::model::naming::nearest;
 
 /// What one of the commands asks for.
@@ -118,20 +117,8 @@ async fn carry_out(
     context.out.line(text)
 }
 
-/// Reads the directory, also from the cache.
-async fn read_directory(context: &Context) -> Result<Directory, Failure> {
-    let connection = open(&context.config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
-    let mut oldest = OldestRead::default();
-    let directory = oldest.record(connection.reader.read_directory().await?);
-    connection.report_staleness(oldest);
-    connection.close().await;
-    Ok(directory)
-}
-
 async fn list(context: &mut Context, kind: EntryKind, args: &Listed) -> Result<(), Failure> {
-    let directory = read_directory(context).await?;
+    let (directory, _) = read_directory(&context.config).await?;
     let named = |name: &&str| Entry::find(&directory, &EntryRef::new(kind, *name));
     let entries: Vec<Entry> = Entry::names(&directory, kind).iter().filter_map(named).collect();
     if args.json {
@@ -149,7 +136,7 @@ async fn list(context: &mut Context, kind: EntryKind, args: &Listed) -> Result<(
 }
 
 async fn show(context: &mut Context, kind: EntryKind, args: Named) -> Result<(), Failure> {
-    let directory = read_directory(context).await?;
+    let (directory, _) = read_directory(&context.config).await?;
     let named = EntryRef::new(kind, args.name.trim_start_matches('@'));
     match Entry::find(&directory, &named) {
         Some(entry) if args.json => print::json(&mut context.out, &entry),
