@@ -22,6 +22,7 @@ use crate::config::{Config, Flags, Reload, log};
 use crate::model::Rules;
 use crate::server::access_log::AccessLog;
 use crate::server::limits::Limits;
+use crate::server::settings::ServerSettings;
 use crate::server::tls::TlsFiles;
 use crate::server::tokens::{TokenError, TokenFile};
 use crate::server::{BindError, Options, Server, openapi};
@@ -90,6 +91,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         trusted_proxies: args.trusted_proxies,
         limits,
         rules: config.rules.clone(),
+        settings: server_settings(config),
         log_file: config.log_file.clone(),
         lost_log_lines: log::lost_lines,
     };
@@ -116,6 +118,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         engine: engine.as_ref(),
         reopen_log: Box::new(server.log_reopener()),
         set_rules: Box::new(server.rules_setter()),
+        set_settings: Box::new(server.settings_setter()),
         manager: Rc::clone(&manager),
         serving,
     };
@@ -183,6 +186,7 @@ struct SettingsFollower<'a> {
     engine: Option<&'a RunningEngine>,
     reopen_log: Box<dyn Fn() + Send>,
     set_rules: Box<dyn Fn(Rules) + Send>,
+    set_settings: Box<dyn Fn(ServerSettings) + Send>,
     manager: Rc<ServiceManager>,
     /// What the service manager shows while the server answers.
     serving: String,
@@ -221,6 +225,7 @@ impl SettingsFollower<'_> {
             (Reload::Changed(changed), Some(applied)) => {
                 self.store.set_rules(applied.rules.clone()).await;
                 (self.set_rules)(applied.rules.clone());
+                (self.set_settings)(server_settings(&applied));
                 if let Some(engine) = self.engine {
                     engine.apply(&applied);
                 }
@@ -238,6 +243,15 @@ impl SettingsFollower<'_> {
             }
             (Reload::Changed(_), None) => {}
         }
+    }
+}
+
+/// Returns what a server follows of the settings.
+fn server_settings(config: &Config) -> ServerSettings {
+    ServerSettings {
+        ingest: config.ingest.clone(),
+        answers: config.answers.clone(),
+        signals: config.signals.clone(),
     }
 }
 

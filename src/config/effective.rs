@@ -10,8 +10,11 @@ use super::location::Location;
 use super::origin::Origins;
 use super::outbound::OutboundSettings;
 use super::panes::{PanesSettings, Profile, UnusableProfile};
+use crate::ingest::IngestSettings;
 use crate::model::directory::Directory;
+use crate::model::notification::AnswerSettings;
 use crate::model::rules::Rules;
+use crate::model::signals::SignalSettings;
 
 /// The configuration in force for this run. Every value is checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +34,12 @@ pub struct Config {
     pub directory: Directory,
     /// Channels and contacts.
     pub outbound: OutboundSettings,
+    /// How messages with alerts are read.
+    pub ingest: IngestSettings,
+    /// How people answer messages.
+    pub answers: AnswerSettings,
+    /// Heartbeats and reminders.
+    pub signals: SignalSettings,
     /// Whether levels of escalation policies are called, and people notified, by themselves.
     pub automatic_escalation: bool,
     /// Whether to draw with ASCII characters only.

@@ -23,7 +23,8 @@ use sha2::{Digest, Sha256};
 use super::error::IngestError;
 use super::fields;
 use crate::model::alert::{
-    AlertGroup, AlertReport, MAX_ANNOTATION_CHARS, MAX_KEY_CHARS, MAX_LABEL_CHARS, one_line,
+    AlertGroup, AlertReport, MAX_ANNOTATION_CHARS, MAX_KEY_CHARS, MAX_LABEL_CHARS, Overrides,
+    one_line,
 };
 
 /// The kind of sender, with which the keys of its groups begin.
@@ -65,6 +66,8 @@ pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<AlertGroup, IngestError>
         key: group_key(&members, &alerts),
         is_firing,
         omitted: fields::count(&members, "truncatedAlerts"),
+        is_acknowledged: false,
+        overrides: Overrides::default(),
         alerts,
     })
 }
@@ -97,6 +100,7 @@ fn parse_alert(
         is_firing,
         starts_at: fields::time(members, "startsAt"),
         ends_at: ends_at.filter(|_| !is_firing),
+        expires_at: None,
         title: AlertReport::title_of(&labels, &annotations, MAX_TITLE_CHARS),
         labels,
         annotations,

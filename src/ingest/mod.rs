@@ -11,5 +11,7 @@
 pub mod alertmanager;
 mod error;
 mod fields;
+mod settings;
 
 pub use error::IngestError;
+pub use settings::IngestSettings;

@@ -42,6 +42,7 @@ pub mod rules;
 pub mod runbook;
 pub mod searched_texts;
 pub mod service_level;
+pub mod signals;
 pub mod status;
 pub mod stored;
 pub mod summary;

@@ -35,6 +35,7 @@ pub mod limits;
 pub mod openapi;
 pub mod paths;
 pub mod scope;
+pub mod settings;
 pub mod tls;
 pub mod tokens;
 
@@ -87,6 +88,7 @@ use self::health::Health;
 use self::limits::Limits;
 use self::listener::{Endpoint, Listener, SocketFile};
 use self::metrics::Metrics;
+use self::settings::ServerSettings;
 use self::single_flight::SingleFlight;
 use self::state::Shared;
 use self::throttle::Throttle;
@@ -124,6 +126,8 @@ pub struct Options {
     pub limits: Limits,
     /// The rules of incident practice, by which requests are read; the backend decides by its own.
     pub rules: Rules,
+    /// What the settings file says, as far as it may change while the server runs.
+    pub settings: ServerSettings,
     /// The log of the program, whose size and losses are among the metrics.
     pub log_file: Option<PathBuf>,
     /// Returns how many lines that log has lost.
@@ -145,6 +149,7 @@ impl Options {
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
             rules: Rules::default(),
+            settings: ServerSettings::default(),
             log_file: None,
             lost_log_lines: || 0,
         }
@@ -246,6 +251,7 @@ impl Server {
             alert_permits: Semaphore::new(options.limits.max_queued_alerts),
             limits: options.limits,
             rules: watch::Sender::new(Arc::new(options.rules)),
+            settings: watch::Sender::new(Arc::new(options.settings)),
             read_only: options.read_only,
             stopping,
         });
@@ -298,6 +304,14 @@ impl Server {
         move |rules| {
             shared.rules.send_replace(Arc::new(rules));
             shared.feed.record_write();
+        }
+    }
+
+    /// Returns a function that replaces the settings of the server.
+    pub fn settings_setter(&self) -> impl Fn(ServerSettings) + Send + 'static {
+        let shared = Arc::clone(&self.shared);
+        move |settings| {
+            shared.settings.send_replace(Arc::new(settings));
         }
     }
 

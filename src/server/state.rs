@@ -14,6 +14,7 @@ use super::group_commit::CommandQueue;
 use super::health::Health;
 use super::limits::Limits;
 use super::metrics::Metrics;
+use super::settings::ServerSettings;
 use super::single_flight::SingleFlight;
 use super::throttle::Throttle;
 use super::tls::Tls;
@@ -49,6 +50,8 @@ pub(super) struct Shared {
     pub limits: Limits,
     /// The rules by which requests are read.
     pub rules: watch::Sender<Arc<Rules>>,
+    /// What the settings file says.
+    pub settings: watch::Sender<Arc<ServerSettings>>,
     /// Memory for request bodies, in KiB.
     pub body_permits: Arc<Semaphore>,
     /// A permit for each message of alerts that may be waiting to be stored.
@@ -86,6 +89,11 @@ impl Shared {
     /// Returns the rules by which requests are read.
     pub(super) fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.borrow())
+    }
+
+    /// Returns the settings in force.
+    pub(super) fn settings(&self) -> Arc<ServerSettings> {
+        Arc::clone(&self.settings.borrow())
     }
 
     /// Returns the page that a search finds. Its rows say which of their names the directory does

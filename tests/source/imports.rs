@@ -19,7 +19,7 @@ const FLOORS: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("api", &["backend", "model"]),
     ("backend", &["api", "config", "files", "model"]),
-    ("config", &["files", "model", "outbound"]),
+    ("config", &["files", "ingest", "model", "outbound"]),
     ("ingest", &["model"]),
     ("outbound", &["model"]),
     ("sync", &["api", "backend", "config", "files", "model"]),

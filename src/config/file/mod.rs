@@ -2,10 +2,12 @@
 //!
 //! A wrong setting is left out with a warning, and all others hold.
 
+mod answers;
 mod appearance;
 mod commands;
 mod directory;
 mod general;
+mod ingest;
 mod keys;
 mod outbound;
 mod path;
@@ -17,6 +19,7 @@ mod references;
 mod rules;
 mod schedules;
 mod section;
+mod signals;
 mod templates;
 mod views;
 
@@ -29,8 +32,11 @@ use toml::de::DeTable;
 use super::diagnostics::{FilePosition, Warning};
 use super::outbound::OutboundSettings;
 use super::panes::{PanesSettings, Profile, UnusableProfile};
+use crate::ingest::IngestSettings;
 use crate::model::directory::Directory;
+use crate::model::notification::AnswerSettings;
 use crate::model::rules::Rules;
+use crate::model::signals::SignalSettings;
 use general::General;
 use section::{Section, Source};
 
@@ -50,6 +56,12 @@ pub(super) struct FileSettings {
     pub(super) directory: Directory,
     /// Channels and contacts.
     pub(super) outbound: OutboundSettings,
+    /// How messages with alerts are read.
+    pub(super) ingest: IngestSettings,
+    /// How people answer messages.
+    pub(super) answers: AnswerSettings,
+    /// Heartbeats and reminders.
+    pub(super) signals: SignalSettings,
     /// Profiles that can be chosen.
     pub(super) profiles: Vec<Profile>,
     /// Profiles that can't be used.
@@ -108,6 +120,9 @@ fn read_settings<'a>(
         panes,
         directory,
         outbound,
+        ingest: ingest::read(&mut top),
+        answers: answers::read(&mut top),
+        signals: signals::read(&mut top),
         profiles,
         unusable_profiles,
         ..FileSettings::default()

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 
-use super::report::{AlertGroup, AlertReport};
+use super::report::{AlertGroup, AlertReport, Overrides};
 use super::text::{cut, one_line};
 use crate::model::check::{MAX_NAME_CHARS, MAX_TEXT_BYTES, MAX_TITLE_CHARS};
 use crate::model::command::Declaration;
@@ -62,8 +62,30 @@ pub fn declaration(
         dedup_key: Some(group.key.clone()),
         runbook: runbook(&alerts),
     };
+    apply_overrides(&mut declared, &group.overrides);
     declared.fill_from_directory(directory);
     declared
+}
+
+/// Puts what rules say in place of what the alerts say.
+fn apply_overrides(declared: &mut Declaration, overrides: &Overrides) {
+    if let Some(title) = &overrides.title {
+        declared.title.clone_from(title);
+    }
+    if let Some(service) = &overrides.service {
+        declared.services = vec![service.clone()];
+    }
+    if let Some((impact, urgency)) = overrides.levels {
+        (declared.impact, declared.urgency) = (impact, urgency);
+    }
+    declared.team = overrides.team.clone().or_else(|| declared.team.take());
+    declared.category = overrides.category.or(declared.category);
+    declared.runbook = overrides.runbook.clone().or_else(|| declared.runbook.take());
+    for label in &overrides.labels {
+        if declared.labels.len() < MAX_LABELS && !declared.labels.contains(label) {
+            declared.labels.push(label.clone());
+        }
+    }
 }
 
 /// How severe an alert is, the most severe first.

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::model::priority::{Impact, Urgency};
+use crate::model::status::Category;
+
 /// The longest key of an alert, in characters.
 pub const MAX_KEY_CHARS: usize = 100;
 
@@ -18,6 +21,8 @@ pub struct AlertReport {
     pub starts_at: Option<DateTime<Utc>>,
     /// When it ended; `None` while it fires, or if the sender does not say it.
     pub ends_at: Option<DateTime<Utc>>,
+    /// When it ends unless it is reported again; `None` if its end is always reported.
+    pub expires_at: Option<DateTime<Utc>>,
     /// What it says, in one line.
     pub title: String,
     /// Its labels.
@@ -41,11 +46,54 @@ pub struct AlertGroup {
     pub is_firing: Option<bool>,
     /// How many alerts of the group the sender left out of the message.
     pub omitted: u64,
+    /// Whether somebody has acknowledged the alerts where they come from.
+    pub is_acknowledged: bool,
+    /// What the rules of the settings say of an incident that is declared for the group.
+    pub overrides: Overrides,
     /// The alerts.
     pub alerts: Vec<AlertReport>,
 }
 
+/// What rules say of the incident that is declared for a group, in place of what its alerts say.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Overrides {
+    /// The title.
+    pub title: Option<String>,
+    /// The service.
+    pub service: Option<String>,
+    /// The team.
+    pub team: Option<String>,
+    /// The category.
+    pub category: Option<Category>,
+    /// Impact and urgency.
+    pub levels: Option<(Impact, Urgency)>,
+    /// The runbook.
+    pub runbook: Option<String>,
+    /// Labels that are added, such as `env=prod`.
+    pub labels: Vec<String>,
+}
+
 impl AlertGroup {
+    /// Creates a group of which the message says nothing but its alerts.
+    #[must_use]
+    pub fn new(
+        source: impl Into<String>,
+        sender: impl Into<String>,
+        key: impl Into<String>,
+        alerts: Vec<AlertReport>,
+    ) -> Self {
+        Self {
+            source: source.into(),
+            sender: sender.into(),
+            key: key.into(),
+            is_firing: None,
+            omitted: 0,
+            is_acknowledged: false,
+            overrides: Overrides::default(),
+            alerts,
+        }
+    }
+
     /// Returns whether the message has every alert of the group and no sign of one that fires, so that
     /// the end of those in it is the end of the group.
     #[must_use]

@@ -2,7 +2,8 @@
 //!
 //! The rules are pure: no clock, no network. What sends a message stands in [`crate::outbound`].
 
-pub mod channel_kind;
+pub mod answers;
+mod channel_kind;
 pub mod contact;
 pub mod decision;
 pub mod delivery;
@@ -12,6 +13,7 @@ mod quiet;
 mod remark;
 pub mod step;
 
+pub use answers::AnswerSettings;
 pub use channel_kind::{ChannelKind, UnknownChannelKind};
 pub use contact::{Contact, ContactRule, Contacts, PersonContacts, QuietHours};
 pub use delivery::{Attempt, AttemptOutcome, Notification, NotificationState};

@@ -19,6 +19,7 @@ fn alert(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> AlertReport {
         is_firing: true,
         starts_at: Some("2026-03-01T09:58:00.7Z".parse().unwrap()),
         ends_at: None,
+        expires_at: None,
         title: AlertReport::title_of(&labels, &annotations, 500),
         labels,
         annotations,
@@ -27,15 +28,7 @@ fn alert(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> AlertReport {
 }
 
 fn group(alerts: Vec<AlertReport>) -> AlertGroup {
-    let (source, sender) = ("alertmanager".into(), "Alertmanager".into());
-    AlertGroup {
-        source,
-        sender,
-        key: "alertmanager:r:1".into(),
-        is_firing: None,
-        omitted: 0,
-        alerts,
-    }
+    AlertGroup::new("alertmanager", "Alertmanager", "alertmanager:r:1", alerts)
 }
 
 fn declared(alerts: Vec<AlertReport>, directory: &Directory) -> Declaration {

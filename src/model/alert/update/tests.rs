@@ -21,6 +21,7 @@ fn report(key: &str, starts: i64, ends: Option<i64>) -> AlertReport {
         is_firing: ends.is_none(),
         starts_at: Some(at(starts)),
         ends_at: ends.map(at),
+        expires_at: None,
         title: format!("{key} is slow"),
         labels: BTreeMap::new(),
         annotations: BTreeMap::new(),
@@ -29,8 +30,7 @@ fn report(key: &str, starts: i64, ends: Option<i64>) -> AlertReport {
 }
 
 fn group(alerts: Vec<AlertReport>) -> AlertGroup {
-    let (source, sender) = ("alertmanager".into(), "Alertmanager".into());
-    AlertGroup { source, sender, key: "g".into(), is_firing: None, omitted: 0, alerts }
+    AlertGroup::new("alertmanager", "Alertmanager", "g", alerts)
 }
 
 /// Returns the alert that a first report leads to.

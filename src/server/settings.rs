@@ -1,0 +1,16 @@
+//! What a running server follows of the settings file.
+
+use crate::ingest::IngestSettings;
+use crate::model::notification::AnswerSettings;
+use crate::model::signals::SignalSettings;
+
+/// Settings that may be replaced while the server runs.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ServerSettings {
+    /// How messages with alerts are read.
+    pub ingest: IngestSettings,
+    /// How people answer messages.
+    pub answers: AnswerSettings,
+    /// Heartbeats and reminders.
+    pub signals: SignalSettings,
+}
