@@ -41,7 +41,7 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(incidents::incident))
         .routes(routes!(incidents::timeline))
         .routes(routes!(incidents::alerts))
-        .routes(routes!(ingest::ingest_alertmanager))
+        .routes(routes!(ingest::alertmanager::ingest_alertmanager))
         .routes(routes!(incidents::number))
         .routes(routes!(incidents::measures))
         .routes(routes!(lists::feed))
