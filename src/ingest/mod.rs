@@ -3,6 +3,10 @@
 //! | sender | module |
 //! |---|---|
 //! | Alertmanager, and whatever sends alerts in the same form | [`alertmanager`] |
+//! | Prometheus and other rulers, which send to an Alertmanager | [`prometheus`]; those who query it, [`matcher`] |
+//! | whatever sends to PagerDuty | [`events`] |
+//! | whatever sends to Opsgenie | [`opsgenie`] |
+//! | whatever sends to GoAlert | [`goalert`] |
 //!
 //! Senders differ between versions, and nobody mends them in the middle of the night. So a message is
 //! refused only if it can't be told what it reports; a field that is missing, unknown or of another
@@ -10,8 +14,15 @@
 
 pub mod alertmanager;
 mod error;
+pub mod events;
 mod fields;
+pub mod goalert;
+mod identity;
+pub mod matcher;
+pub mod opsgenie;
+pub mod prometheus;
 mod settings;
 
 pub use error::IngestError;
+pub use identity::fingerprint;
 pub use settings::IngestSettings;
