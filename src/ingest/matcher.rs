@@ -42,7 +42,7 @@ impl Matcher {
 ///
 /// # Errors
 /// It is no regular expression.
-pub fn whole_pattern(pattern: &str) -> Result<Regex, IngestError> {
+pub fn anchored_pattern(pattern: &str) -> Result<Regex, IngestError> {
     RegexBuilder::new(&format!("^(?s:{pattern})$"))
         .size_limit(MAX_PATTERN_BYTES)
         .build()
@@ -85,7 +85,7 @@ impl FromStr for Matcher {
             return Err(IngestError::BadMatcher("it has no name of a label"));
         }
         let value =
-            if is_pattern { Value::Pattern(whole_pattern(&value)?) } else { Value::Text(value) };
+            if is_pattern { Value::Pattern(anchored_pattern(&value)?) } else { Value::Text(value) };
         Ok(Self { name, value, is_negated })
     }
 }

@@ -5,11 +5,17 @@
 //! a 503 with `Retry-After`.
 
 pub(super) mod alertmanager;
+mod events;
+pub(super) mod foreign;
+mod goalert;
+mod opsgenie;
+mod prometheus;
 
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
+use tokio::sync::SemaphorePermit;
 
 use super::administration::actor;
 use crate::api::ErrorCode;
@@ -28,10 +34,24 @@ async fn store_groups(
     groups: &[AlertGroup],
     sender: &'static str,
 ) -> ApiResult<Vec<IngestOutcome>> {
-    let Ok(_queued) = shared.alert_permits.try_acquire() else {
-        let message = "too many alerts are waiting to be stored: send the message again";
-        return Err(ApiError::new(ErrorCode::Unreachable, message));
-    };
+    let queued = enqueue(shared)?;
+    store_queued(shared, caller, groups, sender, queued).await
+}
+
+/// Reserves room for a message that is to be stored.
+fn enqueue(shared: &Shared) -> ApiResult<SemaphorePermit<'_>> {
+    let message = "too many alerts are waiting to be stored: send the message again";
+    shared.alert_permits.try_acquire().map_err(|_| ApiError::new(ErrorCode::Unreachable, message))
+}
+
+/// Stores the alerts of a message for which room is reserved, as [`store_groups`] does.
+async fn store_queued(
+    shared: &Arc<Shared>,
+    caller: &RegisteredToken,
+    groups: &[AlertGroup],
+    sender: &'static str,
+    _queued: SemaphorePermit<'_>,
+) -> ApiResult<Vec<IngestOutcome>> {
     let actor = actor(shared, caller).await?;
     let mut outcomes = Vec::with_capacity(groups.len());
     for group in groups {
