@@ -5,6 +5,7 @@ pub mod check;
 mod contact;
 pub mod directory;
 mod incidents;
+pub mod integration;
 mod lists;
 mod mcp;
 mod notifications;
@@ -251,6 +252,14 @@ pub enum Command {
         /// What about them
         #[command(subcommand)]
         about: serve::TokenCommand,
+    },
+    /// Integration keys: by which programs send alerts
+    #[command(after_help = integration::INTEGRATION, subcommand_required = true)]
+    #[command(disable_help_subcommand = true)]
+    Integration {
+        /// What about them
+        #[command(subcommand)]
+        about: integration::IntegrationCommand,
     },
     /// How people are reached, and whether it works
     #[command(after_help = contact::CONTACT, subcommand_required = true)]

@@ -161,6 +161,9 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         Command::Schedules { about } => about.writes(),
         Command::Policies { about } => about.writes(),
         Command::Token { about } => config.location.remote().is_some() && about.changes_server(),
+        Command::Integration { about } => {
+            config.location.remote().is_some() && about.changes_server()
+        }
         Command::Outbox(args) => {
             !matches!(&args.about, None | Some(OutboxCommand::List | OutboxCommand::Send))
         }
@@ -220,6 +223,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Policies { about }) => block_on(directory::run(context, about.into())),
         Some(Command::Audit(args)) => block_on(directory::audit(context, args)),
         Some(Command::Token { about }) => token::run(context, about),
+        Some(Command::Integration { about }) => token::run_integration(context, about),
         Some(Command::Contact { about }) => block_on(contact::run(context, about)),
         Some(Command::Check(args)) => block_on(check::run(context, &args)),
         Some(Command::Help { topic }) => guide::run(&mut context.out, topic.as_deref()),
