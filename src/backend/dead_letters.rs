@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::Actor;
+use crate::model::alert::IngestOutcome;
 use crate::model::status::growing_enum;
 use crate::model::unknown::read_entries;
 
@@ -134,6 +135,16 @@ impl DeadLetterMessage {
             MessageEncoding::Unknown(_) => None,
         }
     }
+}
+
+/// What became of a message that was read again.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReplayedLetter {
+    /// What was known of the message, which is removed.
+    pub letter: DeadLetter,
+    /// What became of its alerts, for each group of them.
+    #[serde(deserialize_with = "read_entries")]
+    pub outcomes: Vec<IngestOutcome>,
 }
 
 /// A backend has no dead letters.

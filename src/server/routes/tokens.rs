@@ -36,7 +36,6 @@ pub(super) struct TokenInfo {
     scope: Scope,
     /// The form in which it is sent; absent for a token.
     #[serde(skip_serializing_if = "TokenForm::is_token")]
-    #[schema(required = false)]
     form: TokenForm,
     /// The handle of the person that it acts for; absent if that is the name, or for a program.
     #[serde(skip_serializing_if = "Option::is_none")]
