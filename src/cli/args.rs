@@ -5,6 +5,7 @@ pub mod check;
 mod contact;
 pub mod directory;
 mod incidents;
+pub mod ingest;
 pub mod integration;
 mod lists;
 mod mcp;
@@ -196,6 +197,9 @@ pub enum Command {
     /// Take in JSON Lines as `export` writes them: all or nothing
     #[command(after_help = IMPORT)]
     Import(Import),
+    /// Read a message of alerts from standard input, or those that could not be understood
+    #[command(after_help = ingest::INGEST, disable_help_subcommand = true)]
+    Ingest(ingest::IngestArgs),
     /// Check the store, and repair what follows from the events
     #[command(after_help = DOCTOR)]
     Doctor(Doctor),
