@@ -2,29 +2,28 @@
 //! understood.
 
 mod dead;
+mod explain;
+mod input;
 mod print;
 mod target;
-mod test;
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
+use self::input::read_message;
 use self::target::Target;
 use super::args::ingest::{IngestArgs, IngestCommand};
 use super::context::Context;
-use super::failure::{Exit, Failure, io_error_text};
+use super::failure::Failure;
 use super::session::IfMissing;
 use crate::ingest::receivers::RECEIVERS;
 
 pub use dead::count_dead_letters;
 
-/// The longest message that is read, in bytes, as a server does by default.
-const MAX_BYTES: u64 = 4 * 1024 * 1024;
-
 /// Runs `ingest` and its subcommands.
 pub async fn run(context: &mut Context, args: IngestArgs) -> Result<(), Failure> {
     match args.about {
-        Some(IngestCommand::Test(args)) => test::run(context, &args).await,
+        Some(IngestCommand::Test(args)) => explain::run(context, &args).await,
         Some(IngestCommand::Dead(args)) => dead::run(context, args).await,
         None => {
             if io::stdin().is_terminal() {
@@ -41,34 +40,4 @@ pub async fn run(context: &mut Context, args: IngestArgs) -> Result<(), Failure>
             print::outcomes(&mut context.out, &outcomes?, args.json)
         }
     }
-}
-
-/// Reads a message from a file; `-` is standard input.
-fn read_message(file: &Path) -> Result<Vec<u8>, Failure> {
-    use std::io::Read as _;
-    let name = if file == Path::new("-") {
-        "standard input".to_owned()
-    } else {
-        file.display().to_string()
-    };
-    let mut message = Vec::new();
-    let read = if file == Path::new("-") {
-        io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut message)
-    } else {
-        std::fs::File::open(file)
-            .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut message))
-    };
-    read.map_err(|error| {
-        let text = format!("can't read {name}: {}", io_error_text(&error));
-        match error.kind() {
-            io::ErrorKind::NotFound => Failure::new(Exit::NotFound, text),
-            _ => Failure::failed(text),
-        }
-    })?;
-    if message.len() as u64 > MAX_BYTES {
-        return Err(Failure::failed(format!(
-            "{name} is longer than {MAX_BYTES} bytes: send less at once"
-        )));
-    }
-    Ok(message)
 }

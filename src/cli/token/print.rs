@@ -3,14 +3,13 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::request::is_key;
 use crate::backend::http::AccessToken;
 use crate::cli::columns::print_columns;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::{json, out};
 use crate::model::text::SafeText;
-use crate::server::tokens::Token;
+use crate::server::tokens::{Token, TokenForm};
 
 /// A token as `--json` prints it. The secret is included only for a new token.
 #[derive(Serialize)]
@@ -73,6 +72,11 @@ pub(super) fn state_name(token: &AccessToken) -> &'static str {
     } else {
         "holds"
     }
+}
+
+/// Returns whether a token is an integration key.
+pub(super) fn is_key(token: &AccessToken) -> bool {
+    token.form.as_deref() == Some(TokenForm::Key.as_str())
 }
 
 /// Prints the secret of a new token, which is nowhere else.

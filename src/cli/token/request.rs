@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
+use super::print::{is_key, state_name};
 use crate::backend::http::AccessToken;
 use crate::cli::args::integration::IntegrationCommand;
 use crate::cli::args::serve::TokenCommand;
@@ -100,9 +101,7 @@ impl Request {
     ) -> Result<&'a AccessToken, Failure> {
         let mut candidates = all.iter().filter(|token| self.is_about(token));
         let by_id = candidates.clone().find(|token| token.id == which);
-        let holds = |token: &&AccessToken| {
-            token.name == which && super::print::state_name(token) == "holds"
-        };
+        let holds = |token: &&AccessToken| token.name == which && state_name(token) == "holds";
         by_id.or_else(|| candidates.find(holds)).ok_or_else(|| {
             let which = SafeText::from(which);
             let (noun, command) = if self.only_keys {
@@ -118,9 +117,4 @@ impl Request {
             )
         })
     }
-}
-
-/// Returns whether a token is an integration key.
-pub(super) fn is_key(token: &AccessToken) -> bool {
-    token.form.as_deref() == Some(TokenForm::Key.as_str())
 }

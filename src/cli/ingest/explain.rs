@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::read_message;
+use super::input::read_message;
 use crate::cli::args::ingest::TestMessage;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
