@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use redphone::api::path;
+use redphone::backend::Backend;
 use redphone::model::checklist::{Answer, InvestigationItem, Item};
 use redphone::model::command::Link;
 use redphone::model::status::{Classification, ResolutionAction, Role, Status};
