@@ -34,6 +34,7 @@ pages![
     "twilio_sms",
     "twilio_call",
     "alertmanager",
+    "integrations",
 ];
 
 /// Prints the page of a topic, or the list of all topics.

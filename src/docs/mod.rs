@@ -59,6 +59,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/gotify.md"))]
     }
 
+    pub mod integrations {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/integrations.md"))]
+    }
+
     pub mod matrix {
         #![cfg_attr(not(doctest), doc = include_str!("guide/matrix.md"))]
     }

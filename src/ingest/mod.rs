@@ -8,6 +8,8 @@
 //! | whatever sends to Opsgenie | [`opsgenie`] |
 //! | whatever sends to GoAlert | [`goalert`] |
 //!
+//! [`receivers`] reads a message by the name of its receiver.
+//!
 //! Senders differ between versions, and nobody mends them in the middle of the night. So a message is
 //! refused only if it can't be told what it reports; a field that is missing, unknown or of another
 //! type is as good as absent. Texts are bounded here ([`crate::model::alert`]).
@@ -21,6 +23,7 @@ mod identity;
 pub mod matcher;
 pub mod opsgenie;
 pub mod prometheus;
+pub mod receivers;
 mod settings;
 
 pub use error::IngestError;

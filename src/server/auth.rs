@@ -35,6 +35,14 @@ pub(super) struct CommandAccess(pub Arc<RegisteredToken>);
 #[derive(Clone, Debug)]
 pub(super) struct IngestAccess(pub Arc<RegisteredToken>);
 
+/// A caller who may see messages that could not be understood, and read them again, which programs may
+/// not.
+#[derive(Clone, Debug)]
+pub(super) struct RespondAccess(
+    #[expect(dead_code, reason = "what is read again is in the name of its sender")]
+    pub  Arc<RegisteredToken>,
+);
+
 /// A caller who may change who is on call for a while, which programs may not.
 #[derive(Clone, Debug)]
 pub(super) struct OnCallAccess(pub Arc<RegisteredToken>);
@@ -67,6 +75,7 @@ permission_extractor!(Authenticated, Permission::Authenticated);
 permission_extractor!(ReadAccess, Permission::Read);
 permission_extractor!(CommandAccess, Permission::Command);
 permission_extractor!(IngestAccess, Permission::Ingest);
+permission_extractor!(RespondAccess, Permission::Respond);
 permission_extractor!(OnCallAccess, Permission::ChangeOnCall);
 permission_extractor!(AdminAccess, Permission::Administer);
 permission_extractor!(MetricsAccess, Permission::Metrics);
@@ -202,6 +211,9 @@ fn scope_error(caller: &RegisteredToken, permission: Permission) -> ApiError {
     let what = match permission {
         Permission::Authenticated | Permission::Read => {
             "may not read this: use one of scope read, respond or admin"
+        }
+        Permission::Respond => {
+            "may not see messages that could not be understood: use one of scope respond or admin"
         }
         Permission::ChangeOnCall => {
             "may not change who is on call: use one of scope respond or admin"

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `Authorization: Bearer …` | a token | every route that its scope allows |
 //! | the same, with a key; `GenieKey`, `Token`, or `Basic` with it as the password | a token or a key | sending alerts |
-//! | `?key=…` or `?token=…`, where no header came | a token or a key | sending alerts |
+//! | `?key=…`, `?token=…` or `?auth_token=…`, where no header came | a token or a key | sending alerts |
 //!
 //! The last two are for programs that can set nothing else. What stands in a query is never logged.
 
@@ -19,7 +19,7 @@ use super::denials::DenialReason;
 use super::tokens::{Secret, TokenForm};
 
 /// Parameters of a query that have a token or a key.
-const PARAMETERS: [&str; 2] = ["key", "token"];
+const PARAMETERS: [&str; 3] = ["key", "token", "auth_token"];
 /// Schemes of the header that are accepted where alerts are sent.
 const KEY_SCHEMES: [&str; 2] = ["geniekey", "token"];
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use redphone::api::path;
+use redphone::backend::Backend;
 use redphone::model::checklist::{Answer, InvestigationItem, Item};
 use redphone::model::command::Link;
 use redphone::model::status::{Classification, ResolutionAction, Role, Status};
@@ -325,6 +326,24 @@ async fn real_responses_match_their_schemas() {
         let request = server.request("POST", path::INGEST_ALERTMANAGER).bearer_auth(token);
         described.check(&fetch(request.body(body)).await);
     }
+    // The message above that can't be understood is stored.
+    for (pattern, method, path) in [
+        (path::DEAD_LETTERS, "get", "/v1/ingest/dead"),
+        (path::DEAD_LETTERS, "get", "/v1/ingest/dead?limit=0"),
+        (path::DEAD_LETTER, "get", "/v1/ingest/dead/1"),
+        (path::DEAD_LETTER, "get", "/v1/ingest/dead/9"),
+        (path::REPLAY_DEAD_LETTER, "post", "/v1/ingest/dead/1/replay"),
+        (path::DEAD_LETTER, "delete", "/v1/ingest/dead/1"),
+    ] {
+        let described = Described::of(&document, pattern, method);
+        let request = server.request(&method.to_uppercase(), path);
+        described.check(&fetch(request.bearer_auth(&server.respond)).await);
+    }
+    let letter = alerts::dead_letter(&fires.to_string());
+    let number = server.store.add_dead_letter(&letter).await.unwrap();
+    let described = Described::of(&document, path::REPLAY_DEAD_LETTER, "post");
+    let request = server.request("POST", &format!("/v1/ingest/dead/{number}/replay"));
+    described.check(&fetch(request.bearer_auth(&server.respond)).await);
     let described = Described::of(&document, path::ALERTS, "get");
     described.check(&server.get(&server.read, "/v1/incidents/3/alerts").await);
     let described = Described::of(&document, path::INCIDENT, "get");

@@ -9,14 +9,14 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Object, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{content_type, not_understood, store_groups};
+use super::{not_understood, store_groups};
 use crate::api::path;
 use crate::backend::IngestOutcome;
 use crate::ingest::alertmanager;
 use crate::server::auth::IngestAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::ApiResult;
-use crate::server::extract::{NoQuery, Query};
+use crate::server::extract::{KeyQuery, Query};
 use crate::server::openapi::document::CommandErrorResponses;
 use crate::server::request_body::RawBody;
 use crate::server::routes::administration::check_writable;
@@ -58,7 +58,7 @@ impl ToSchema for AlertmanagerMessage {}
 /// It is answered once everything is durable. The same message may be sent again, by several members of
 /// a cluster too. A token of scope `ingest` has no rate limit here; when too many messages are waiting, or
 /// nothing can be written, the status is 503, on which Alertmanager sends the message again. A message
-/// that can't be understood is refused with 400.
+/// that can't be understood is refused with 400, and stored: `/v1/ingest/dead` has it.
 #[utoipa::path(
     post, path = path::INGEST_ALERTMANAGER, operation_id = "ingest_alertmanager", tag = "changes",
     request_body(
@@ -87,7 +87,7 @@ impl ToSchema for AlertmanagerMessage {}
 pub(in crate::server::routes) async fn ingest_alertmanager(
     State(shared): State<Arc<Shared>>,
     IngestAccess(caller): IngestAccess,
-    Query(NoQuery {}): Query<NoQuery>,
+    Query(KeyQuery { .. }): Query<KeyQuery>,
     headers: HeaderMap,
     RawBody(body, permit): RawBody,
 ) -> ApiResult<JsonResponse> {
@@ -96,8 +96,7 @@ pub(in crate::server::routes) async fn ingest_alertmanager(
     let group = match alertmanager::parse(&body, Utc::now()) {
         Ok(group) => group,
         Err(error) => {
-            let content_type = content_type(&headers);
-            return Err(not_understood(&shared, source, content_type, &body, &error).await);
+            return Err(not_understood(&shared, &caller, source, &headers, &body, &error).await);
         }
     };
     drop(body);

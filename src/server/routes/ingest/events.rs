@@ -8,12 +8,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use bytes::Bytes;
 use chrono::Utc;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::foreign::{JSON, json_response, status_with_429};
-use super::{content_type, enqueue, not_understood, store_queued};
+use super::{enqueue, not_understood, store_queued};
 use crate::api::ErrorCode;
 use crate::ingest::IngestError;
 use crate::ingest::events::{self, EventBody, EventVersion};
@@ -141,7 +142,7 @@ impl EventRequest<'_> {
         check_writable(self.shared)?;
         let event = match body.event(self.version, &caller.token.id, Uuid::now_v7()) {
             Ok(event) => event,
-            Err(errors) => return Err(self.not_understood(&bytes, &errors).await),
+            Err(errors) => return Err(self.not_understood(&caller, &body, &errors).await),
         };
         let queued = enqueue(self.shared)
             .map_err(|error| Refusal { is_queue_full: true, ..error.into() })?;
@@ -163,7 +164,7 @@ impl EventRequest<'_> {
         let event = body.change_event(&caller.token.id, by.clone(), Uuid::now_v7(), now);
         let change = match event {
             Ok(event) => event.change,
-            Err(errors) => return Err(self.not_understood(&bytes, &errors).await),
+            Err(errors) => return Err(self.not_understood(&caller, &body, &errors).await),
         };
         let envelope = Envelope {
             id: CommandId::new(),
@@ -189,11 +190,17 @@ impl EventRequest<'_> {
         Ok((body, caller))
     }
 
-    async fn not_understood(&self, bytes: &bytes::Bytes, errors: &[IngestError]) -> Refusal {
+    /// Returns why an event is refused, which is stored without the key of its sender.
+    async fn not_understood(
+        &self,
+        caller: &RegisteredToken,
+        body: &EventBody,
+        errors: &[IngestError],
+    ) -> Refusal {
         let error = match errors.first() {
             Some(error) => {
-                let content_type = content_type(self.headers);
-                not_understood(self.shared, events::SOURCE, content_type, bytes, error).await
+                let (source, body) = (events::SOURCE, Bytes::from(body.without_keys()));
+                not_understood(self.shared, caller, source, self.headers, &body, error).await
             }
             None => ApiError::bad_request("the event can't be understood"),
         };

@@ -15,7 +15,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use super::foreign::{JSON, json_response};
-use super::{content_type, not_understood, store_groups};
+use super::{not_understood, store_groups};
 use crate::ingest::fingerprint;
 use crate::ingest::matcher::{Matcher, anchored_pattern};
 use crate::ingest::prometheus::{self, PostedAlerts};
@@ -57,7 +57,7 @@ pub(super) async fn post_alerts(
             Err(error) => Some(error),
         };
         let Some(error) = unusable else { return Ok(()) };
-        Err(not_understood(&shared, source, content_type(&headers), &body, &error).await)
+        Err(not_understood(&shared, &caller, source, &headers, &body, &error).await)
     };
     match store.await {
         Ok(()) => StatusCode::OK.into_response(),
