@@ -11,6 +11,7 @@ pub(super) mod foreign;
 mod goalert;
 mod opsgenie;
 mod prometheus;
+mod respond;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
