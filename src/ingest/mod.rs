@@ -3,6 +3,10 @@
 //! | sender | module |
 //! |---|---|
 //! | Alertmanager, and whatever sends alerts in the same form | [`alertmanager`] |
+//! | Prometheus and other rulers, which send to an Alertmanager | [`prometheus`]; those who query it, [`matcher`] |
+//! | whatever sends to PagerDuty | [`events`] |
+//! | whatever sends to Opsgenie | [`opsgenie`] |
+//! | whatever sends to GoAlert | [`goalert`] |
 //!
 //! [`receivers`] reads a message by the name of its receiver.
 //!
@@ -12,9 +16,16 @@
 
 pub mod alertmanager;
 mod error;
+pub mod events;
 mod fields;
+pub mod goalert;
+mod identity;
+pub mod matcher;
+pub mod opsgenie;
+pub mod prometheus;
 pub mod receivers;
 mod settings;
 
 pub use error::IngestError;
+pub use identity::fingerprint;
 pub use settings::IngestSettings;

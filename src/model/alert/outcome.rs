@@ -27,6 +27,8 @@ growing_enum! {
         Declared = "declared",
         /// Alerts were added to it, or fire again.
         Added = "added",
+        /// Somebody has acknowledged it where its alerts come from.
+        Acknowledged = "acknowledged",
         /// It was resolved, as all its alerts are and nobody had acknowledged it.
         Resolved = "resolved",
         /// All its alerts are resolved; people work on it, and it is watched now.

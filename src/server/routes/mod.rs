@@ -95,7 +95,8 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(service::ready))
         .routes(routes!(service::metrics))
         .routes(routes!(service::openapi));
-    verbs::add_routes(router).split_for_parts()
+    let (router, document) = verbs::add_routes(router).split_for_parts();
+    (ingest::foreign::add_routes(router), document)
 }
 
 /// The document that describes the routes, as it is served. It is encoded when somebody first
