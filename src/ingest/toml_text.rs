@@ -1,19 +1,25 @@
 //! Writes values as TOML.
 
+use std::fmt::Write;
+
 use toml::de::DeValue;
 
-/// Returns a text in quotes.
+/// Returns a text in quotes, on one line. What can't be shown as it is is escaped.
 #[must_use]
 pub fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
     for ch in text.chars() {
         match ch {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
+            '"' | '\\' => {
+                quoted.push('\\');
+                quoted.push(ch);
+            }
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
-            '\r' => quoted.push_str("\\r"),
-            ch if ch.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(ch))),
+            ch if crate::model::text::sanitize(ch) != ch.to_string() => {
+                // Writing to memory can't fail.
+                write!(quoted, "\\U{:08x}", u32::from(ch)).ok();
+            }
             ch => quoted.push(ch),
         }
     }
