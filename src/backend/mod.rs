@@ -7,6 +7,7 @@ pub mod administration;
 pub(crate) mod certificate;
 mod clock_offset;
 mod command_kinds;
+pub mod dead_letters;
 pub mod demo;
 mod error;
 pub mod file;
@@ -35,6 +36,9 @@ pub use administration::{
 };
 pub use clock_offset::{ClockOffset, clock_sentence};
 pub use command_kinds::CommandKinds;
+pub use dead_letters::{
+    DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, NewDeadLetter, NoDeadLetters,
+};
 pub use error::{BackendError, Cause, Missing};
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
 pub use ledger::{Claim, ClaimRequest, Claimed, Ledger, Plan, Unplanned};
@@ -193,6 +197,33 @@ pub trait Backend: Send + Sync {
         _actor: &Actor,
     ) -> Result<IngestOutcome, BackendError> {
         Err(BackendError::not_allowed(NoIngest))
+    }
+
+    /// Stores a message that can't be understood, and returns its number once it is durable. A message
+    /// that is stored already is counted. The oldest are removed when there are too many.
+    ///
+    /// A backend without such messages says so, which is what this method and the three below do.
+    async fn add_dead_letter(&self, _new: &NewDeadLetter) -> Result<u64, BackendError> {
+        Err(BackendError::not_allowed(NoDeadLetters))
+    }
+
+    /// Returns the messages that could not be understood, without their content, the one that arrived
+    /// last first.
+    async fn dead_letters(
+        &self,
+        _search: &DeadLetterSearch,
+    ) -> Result<DeadLetterList, BackendError> {
+        Err(BackendError::not_allowed(NoDeadLetters))
+    }
+
+    /// Returns one of these messages with its content.
+    async fn dead_letter(&self, _number: u64) -> Result<DeadLetterMessage, BackendError> {
+        Err(BackendError::not_allowed(NoDeadLetters))
+    }
+
+    /// Removes one of these messages, and returns what was known of it.
+    async fn remove_dead_letter(&self, _number: u64) -> Result<DeadLetter, BackendError> {
+        Err(BackendError::not_allowed(NoDeadLetters))
     }
 
     /// Returns the alerts of an incident, firing ones first, and of those the one that was reported last

@@ -9,6 +9,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use super::sources::{Described, Sources};
 use crate::cli::args::Cli;
 use crate::cli::guide::TOPICS;
+use crate::ingest::receivers::RECEIVERS;
 use crate::model::filter::split_terms;
 use crate::model::filter::values::{TERM_KEYS, format_value, term_values};
 use crate::model::status::Category;
@@ -107,6 +108,7 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         (_, "runbook") => Values::Runbooks,
         (_, "labels" | "label") => Values::Labels,
         (_, "token") => Values::Tokens,
+        (_, "receiver") => Values::Fixed(RECEIVERS),
         ("NAME", "template") => Values::Templates,
         (_, "columns") => Values::Fixed(&COLUMNS),
         ("SCHEDULE", _) => Values::Schedules,

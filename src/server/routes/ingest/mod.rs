@@ -1,0 +1,156 @@
+//! Handlers of messages with alerts, each in the form of the program that sends it.
+//!
+//! Their senders do not read an answer: they count its status and send the message again or not.
+//! Alertmanager gives up a message that is refused with 4xx, also 429, so whatever may succeed later is
+//! a 503 with `Retry-After`.
+
+pub(super) mod alertmanager;
+pub(super) mod dead;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use chrono::Utc;
+
+use super::administration::actor;
+use crate::api::ErrorCode;
+use crate::backend::{BackendError, IngestOutcome, NewDeadLetter};
+use crate::ingest::IngestError;
+use crate::model::Actor;
+use crate::model::alert::AlertGroup;
+use crate::model::text::SafeText;
+use crate::server::error::{ApiError, ApiResult};
+use crate::server::state::Shared;
+use crate::server::tokens::RegisteredToken;
+
+/// Stores the alerts of a message in the name of the caller. Each group is durable by itself, so a
+/// sender that sends the message again after an error changes nothing of those that are stored.
+async fn store_groups(
+    shared: &Arc<Shared>,
+    caller: &RegisteredToken,
+    groups: &[AlertGroup],
+    sender: &'static str,
+) -> ApiResult<Vec<IngestOutcome>> {
+    let actor = actor(shared, caller).await?;
+    store_groups_as(shared, &actor, groups, sender).await
+}
+
+/// Stores the alerts of a message in the name of an actor, as [`store_groups`] does.
+async fn store_groups_as(
+    shared: &Arc<Shared>,
+    actor: &Actor,
+    groups: &[AlertGroup],
+    sender: &'static str,
+) -> ApiResult<Vec<IngestOutcome>> {
+    let Ok(_queued) = shared.alert_permits.try_acquire() else {
+        let message = "too many alerts are waiting to be stored: send the message again";
+        return Err(ApiError::new(ErrorCode::Unreachable, message));
+    };
+    let mut outcomes = Vec::with_capacity(groups.len());
+    for group in groups {
+        let result = shared.backend.ingest(group, actor).await;
+        // Before the caller is answered, so that others find what was written.
+        shared.feed.record_write();
+        shared.health.record_alerts(&result);
+        let outcome = result.map_err(storing_failed)?;
+        shared.metrics.record_alerts(sender, &outcome.alerts);
+        outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+/// Returns the error for alerts that are not stored.
+fn storing_failed(error: BackendError) -> ApiError {
+    match error {
+        // These may succeed later, once whoever runs the server has done something about it.
+        BackendError::NotAllowed(_) | BackendError::Broken(_) | BackendError::Limited { .. } => {
+            tracing::warn!("alerts can't be stored: {error}");
+            let message = "alerts can't be stored now: send the message again";
+            ApiError::new(ErrorCode::Unreachable, message)
+        }
+        error => error.into(),
+    }
+}
+
+/// Stores a message that can't be understood, so that it can be read again, and returns the error for
+/// it. That it can't be stored changes nothing of the error: the sender can do nothing about it.
+async fn not_understood(
+    shared: &Arc<Shared>,
+    caller: &RegisteredToken,
+    source: &str,
+    headers: &HeaderMap,
+    body: &Bytes,
+    error: &IngestError,
+) -> ApiError {
+    let stored = store_dead_letter(shared, caller, source, headers, body, error).await;
+    shared.metrics.record_dead_letter(if stored.is_ok() { "stored" } else { "lost" });
+    let reason = SafeText::from(error.to_string());
+    let source = SafeText::from(source);
+    // A sender with a wrong setting says the same again and again.
+    let key = format!("a message to {source} can't be understood: {reason}");
+    if shared.hidden_errors.count(key, Instant::now()).is_some() {
+        match stored {
+            Ok(number) => tracing::warn!(
+                "a message to {source} can't be understood, and is stored as {number}: {reason}"
+            ),
+            Err(failure) => tracing::warn!(
+                "a message to {source} can't be understood ({reason}), nor stored: {failure}"
+            ),
+        }
+    }
+    ApiError::bad_request(error.to_string())
+}
+
+async fn store_dead_letter(
+    shared: &Arc<Shared>,
+    caller: &RegisteredToken,
+    source: &str,
+    headers: &HeaderMap,
+    body: &Bytes,
+    error: &IngestError,
+) -> Result<u64, DeadLetterFault> {
+    let _queued = shared.alert_permits.try_acquire().map_err(|_| DeadLetterFault::QueueIsFull)?;
+    let directory = shared.directory().await?;
+    let new = NewDeadLetter {
+        source: source.to_owned(),
+        actor: caller.token.actor(|handle| directory.person(handle).cloned()),
+        token: Some(caller.token.id.clone()),
+        content_type: content_type(headers).map(ToOwned::to_owned),
+        headers: stored_headers(headers),
+        reason: error.to_string(),
+        message: body.to_vec(),
+        at: Utc::now(),
+    };
+    Ok(shared.backend.add_dead_letter(&new).await?)
+}
+
+/// Why a message that can't be understood is not stored.
+#[derive(Debug, thiserror::Error)]
+enum DeadLetterFault {
+    #[error("too many messages are waiting")]
+    QueueIsFull,
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+}
+
+/// Returns the headers of a message that its receiver may read, by name: those of `CloudEvents`, and those
+/// of its own that have no secret.
+fn stored_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    const SECRETS: [&str; 6] = ["auth", "token", "key", "secret", "signature", "cookie"];
+    let is_stored = |name: &str| {
+        (name.starts_with("ce-") || name.starts_with("x-"))
+            && !SECRETS.iter().any(|secret| name.contains(secret))
+    };
+    let named = headers.iter().filter(|(name, _)| is_stored(name.as_str()));
+    named
+        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+        .collect()
+}
+
+/// Returns the type of a body, as its sender says.
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::CONTENT_TYPE)?.to_str().ok()
+}
