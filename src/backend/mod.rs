@@ -41,7 +41,7 @@ pub use dead_letters::{
 };
 pub use error::{BackendError, Cause, Missing};
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
-pub use ledger::{Claim, ClaimRequest, Claimed, Ledger, Plan, Unplanned};
+pub use ledger::{Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Unplanned};
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,
     ListSearch, NoSuchList, NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch,
@@ -233,6 +233,12 @@ pub trait Backend: Send + Sync {
         let mut alerts = self.incident(incident).await?.alert_rows;
         alerts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(alerts)
+    }
+
+    /// Returns the alerts that fire in open incidents, the one that was reported last first; at most
+    /// `limit`. A backend that has no alerts has none.
+    async fn firing_alerts(&self, _limit: u32) -> Result<Vec<Alert>, BackendError> {
+        Ok(Vec::new())
     }
 
     /// Returns the present position of the store; `None` if the backend does not tell which store it

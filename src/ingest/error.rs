@@ -19,6 +19,14 @@ pub enum IngestError {
     /// A part that is needed is missing.
     #[error("{0} is missing")]
     Missing(&'static str),
+    /// A part has a value that means nothing here.
+    #[error("{at} is neither {expected}")]
+    UnknownValue {
+        /// The part, such as `event_action`.
+        at: &'static str,
+        /// The values that it may have.
+        expected: &'static str,
+    },
     /// A part is of another type than it must be.
     #[error("{at} is {found}, and must be {expected}")]
     WrongType {
@@ -29,6 +37,9 @@ pub enum IngestError {
         /// The type that it has.
         found: &'static str,
     },
+    /// A matcher of labels can't be understood.
+    #[error("the matcher can't be understood: {0}")]
+    BadMatcher(&'static str),
     /// It has more alerts than are read at once.
     #[error("alerts: there are {count}, and at most {max} are read at once")]
     TooMany {

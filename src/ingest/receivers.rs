@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{IngestError, IngestSettings, alertmanager};
+use super::mapping::{self, Message};
+use super::{IngestError, IngestSettings, alertmanager, senders};
 use crate::model::alert::AlertGroup;
 
 /// The receivers that read a form of their own; those of the settings come on top.
@@ -22,6 +23,20 @@ pub struct ReceivedMessage<'a> {
     pub headers: &'a BTreeMap<String, String>,
     /// The public id of the token that it came with, by which the keys of some senders are told apart.
     pub token: Option<&'a str>,
+}
+
+impl<'a> ReceivedMessage<'a> {
+    /// Returns it as a mapping reads it.
+    #[must_use]
+    pub fn as_message(&self) -> Message<'a> {
+        let headers = self.headers.iter().map(|(name, text)| (name.clone(), text.clone()));
+        Message {
+            body: self.body,
+            content_type: self.content_type,
+            headers: headers.collect(),
+            query: Vec::new(),
+        }
+    }
 }
 
 /// Why a message is not read.
@@ -42,14 +57,16 @@ pub enum ReadError {
 
 /// Returns the names of all receivers.
 #[must_use]
-pub fn receiver_names(_settings: &IngestSettings) -> Vec<String> {
-    RECEIVERS.iter().map(|name| (*name).to_owned()).collect()
+pub fn receiver_names(settings: &IngestSettings) -> Vec<String> {
+    let names = RECEIVERS.iter().copied().chain(settings.names());
+    names.map(ToOwned::to_owned).collect()
 }
 
 /// Returns the name of a receiver as a label of metrics: its own, or `mapping` for one of the settings.
 #[must_use]
 pub fn label(receiver: &str) -> &'static str {
-    RECEIVERS.iter().copied().find(|name| *name == receiver).unwrap_or("mapping")
+    let mut names = RECEIVERS.iter().copied().chain(senders::names());
+    names.find(|name| *name == receiver).unwrap_or("mapping")
 }
 
 /// Reads a message as the receiver with a name does.
@@ -64,9 +81,13 @@ pub fn read(
 ) -> Result<Vec<AlertGroup>, ReadError> {
     match receiver {
         alertmanager::SOURCE => Ok(vec![alertmanager::parse(message.body, now)?]),
-        _ => Err(ReadError::NoReceiver {
-            name: receiver.to_owned(),
-            names: receiver_names(settings),
-        }),
+        name => {
+            let sender = settings.sender(name).ok_or_else(|| ReadError::NoReceiver {
+                name: name.to_owned(),
+                names: receiver_names(settings),
+            })?;
+            let message = message.as_message();
+            Ok(mapping::read(&sender.mapping, name, &message, now)?.groups)
+        }
     }
 }

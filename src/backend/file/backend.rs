@@ -240,6 +240,13 @@ impl Backend for FileStore {
         .await
     }
 
+    async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {
+        self.with_path_context(async {
+            alerts::read_firing(&mut *self.acquire_reader().await?, limit).await
+        })
+        .await
+    }
+
     async fn check_write(&self) -> Result<(), BackendError> {
         self.write_nothing().await
     }

@@ -380,6 +380,10 @@ impl Backend for ReopeningStore {
         self.current_store().await?.0.alerts(incident, limit).await
     }
 
+    async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {
+        self.current_store().await?.0.firing_alerts(limit).await
+    }
+
     async fn store_mark(&self) -> Option<StoreMark> {
         self.current_store().await.ok()?.0.store_mark().await
     }

@@ -41,9 +41,7 @@ pub const KEYS: [&str; 19] = [
 ];
 
 /// A field of an alert.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, EnumIter, IntoStaticStr,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, EnumIter, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(super) enum Field {
     /// Whether it fires.
@@ -201,8 +199,7 @@ fn check_field(
     }
     match expression.fixed_texts().find(|text| Status::parse(text).is_none()) {
         Some(text) => {
-            let problem =
-                format!("has {text:?}: write firing, resolved, acknowledged or ignored");
+            let problem = format!("has {text:?}: write firing, resolved, acknowledged or ignored");
             Err(error(value, problem))
         }
         None => Ok(()),

@@ -136,9 +136,7 @@ impl Alternative {
                 let text = template.fill(|path| path.text(scope))?;
                 Some(Found { text, from: template.as_str().to_owned() })
             }
-            Self::Constant(text) => {
-                Some(Found { text: text.clone(), from: "always".to_owned() })
-            }
+            Self::Constant(text) => Some(Found { text: text.clone(), from: "always".to_owned() }),
         }
     }
 }
@@ -184,9 +182,8 @@ fn alternatives(value: &Spanned<DeValue<'_>>) -> Result<Vec<Alternative>, Defini
 
 fn value_table(value: &Spanned<DeValue<'_>>) -> Result<ValueTable, DefinitionError> {
     let table = value.get_ref().as_table();
-    let table = table.ok_or_else(|| {
-        error(value, "is no table: write one such as { \"0\" = \"resolved\" }")
-    })?;
+    let table = table
+        .ok_or_else(|| error(value, "is no table: write one such as { \"0\" = \"resolved\" }"))?;
     if table.len() > MAX_TABLE {
         return Err(error(value, format!("has more than {MAX_TABLE} entries")));
     }

@@ -97,15 +97,11 @@ fn boundary(parameters: &str) -> Option<&str> {
 }
 
 /// Returns the names and texts of the parts of a form.
-fn parts<'t>(
-    text: &'t str,
-    boundary: &str,
-) -> impl Iterator<Item = (String, String)> + use<'t> {
+fn parts<'t>(text: &'t str, boundary: &str) -> impl Iterator<Item = (String, String)> + use<'t> {
     let delimiter = format!("--{boundary}");
     let parts: Vec<&str> = text.split(delimiter.as_str()).skip(1).take(MAX_FIELDS).collect();
     parts.into_iter().filter_map(|part| {
-        let (head, content) =
-            part.split_once("\r\n\r\n").or_else(|| part.split_once("\n\n"))?;
+        let (head, content) = part.split_once("\r\n\r\n").or_else(|| part.split_once("\n\n"))?;
         let (_, name) = head.split_once("name=\"")?;
         let (name, _) = name.split_once('"')?;
         let content = content.strip_suffix("\r\n").or_else(|| content.strip_suffix('\n'));
@@ -120,7 +116,8 @@ mod tests {
 
     use super::*;
 
-    const PARTS: &str = "--x\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\n{\"a\":1}\r\n--x--\r\n";
+    const PARTS: &str =
+        "--x\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\n{\"a\":1}\r\n--x--\r\n";
 
     #[rstest]
     #[case(Some("application/json"), "{\"a\":1}", json!({"a": 1}))]
@@ -131,7 +128,11 @@ mod tests {
     #[case(Some("application/x-www-form-urlencoded"), "payload=%7B%22a%22%3A1%7D", json!({"a": 1}))]
     #[case(Some("multipart/form-data; boundary=\"x\""), PARTS, json!({"a": 1}))]
     #[case(Some("multipart/form-data; boundary=x"), "", json!({}))]
-    fn bodies_become_json(#[case] content_type: Option<&str>, #[case] body: &str, #[case] json: Value) {
+    fn bodies_become_json(
+        #[case] content_type: Option<&str>,
+        #[case] body: &str,
+        #[case] json: Value,
+    ) {
         let message = Message { content_type, ..Message::new(body.as_bytes()) };
         assert_eq!(message.decode(), Ok(json));
     }

@@ -16,8 +16,8 @@ use super::time::parse_time;
 use crate::ingest::error::IngestError;
 use crate::ingest::fields::{parse_json, web_url, wrong_type};
 use crate::model::alert::{
-    AlertReport, MAX_ANNOTATION_CHARS, MAX_ENTRIES, MAX_LABEL_CHARS, MAX_NAME_CHARS, MAX_URL_CHARS, cut,
-    one_line,
+    AlertReport, MAX_ANNOTATION_CHARS, MAX_ENTRIES, MAX_LABEL_CHARS, MAX_NAME_CHARS, MAX_URL_CHARS,
+    cut, one_line,
 };
 
 /// The most alerts that are read of a message.
@@ -67,12 +67,8 @@ pub(super) fn scan(
     message: &Message<'_>,
     root: &Value,
 ) -> Result<Scanned, IngestError> {
-    let outer = Scope {
-        items: vec![root],
-        message: 0,
-        headers: &message.headers,
-        query: &message.query,
-    };
+    let outer =
+        Scope { items: vec![root], message: 0, headers: &message.headers, query: &message.query };
     let confirm = mapping.confirm.as_ref().and_then(|path| path.text(&outer));
     let confirm = confirm.and_then(|url| web_url(&url, MAX_URL_CHARS));
     // The message may be JSON in a text of an envelope.

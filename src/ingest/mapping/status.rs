@@ -15,13 +15,40 @@ pub enum Status {
 
 /// What senders call an alert that fires, beside the name used here.
 const FIRING: [&str; 19] = [
-    "firing", "fired", "alerting", "alert", "alarm", "triggered", "trigger", "open", "opened",
-    "active", "problem", "down", "critical", "warning", "error", "failed", "failure", "new",
+    "firing",
+    "fired",
+    "alerting",
+    "alert",
+    "alarm",
+    "triggered",
+    "trigger",
+    "open",
+    "opened",
+    "active",
+    "problem",
+    "down",
+    "critical",
+    "warning",
+    "error",
+    "failed",
+    "failure",
+    "new",
     "created",
 ];
 const RESOLVED: [&str; 13] = [
-    "resolved", "resolve", "ok", "closed", "close", "recovered", "recovery", "up", "success",
-    "normal", "inactive", "cleared", "healthy",
+    "resolved",
+    "resolve",
+    "ok",
+    "closed",
+    "close",
+    "recovered",
+    "recovery",
+    "up",
+    "success",
+    "normal",
+    "inactive",
+    "cleared",
+    "healthy",
 ];
 const ACKNOWLEDGED: [&str; 4] = ["acknowledged", "acknowledge", "ack", "acknowledgement"];
 const IGNORED: [&str; 2] = ["ignored", "ignore"];

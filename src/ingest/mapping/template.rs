@@ -90,10 +90,7 @@ impl<T> Template<T> {
 }
 
 impl<T> Part<T> {
-    fn parse(
-        text: &str,
-        parse_name: &impl Fn(&str) -> Result<T, String>,
-    ) -> Result<Self, String> {
+    fn parse(text: &str, parse_name: &impl Fn(&str) -> Result<T, String>) -> Result<Self, String> {
         let mut texts: Vec<&str> = text.split('|').map(str::trim).collect();
         let is_optional = texts.len() > 1 && texts.last() == Some(&"");
         if is_optional {

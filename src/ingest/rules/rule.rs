@@ -104,9 +104,7 @@ impl Rule {
         let sets_something = self.written.keys().any(|key| !conditions.contains(key));
         match (self.drops, sets_something) {
             (false, false) => Some("changes nothing: add what it sets, or drop = true"),
-            (true, true) => {
-                Some("drops alerts and sets something of them: remove one of the two")
-            }
+            (true, true) => Some("drops alerts and sets something of them: remove one of the two"),
             _ => None,
         }
     }
@@ -220,7 +218,9 @@ fn parsed<T: std::str::FromStr>(value: &Spanned<DeValue<'_>>) -> Result<T, Defin
 where
     T::Err: std::fmt::Display,
 {
-    text(value)?.parse().map_err(|problem: T::Err| error(value, format!("can't be used: {problem}")))
+    text(value)?
+        .parse()
+        .map_err(|problem: T::Err| error(value, format!("can't be used: {problem}")))
 }
 
 fn template(value: &Spanned<DeValue<'_>>) -> Result<Template<String>, DefinitionError> {

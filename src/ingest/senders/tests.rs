@@ -116,8 +116,16 @@ fn messages_of_senders_become_the_expected_alerts() {
 }
 
 #[rstest]
-#[case("zabbix", "{}", "the message has neither a key nor a title where the mapping says that they are: ")]
-#[case("gcp", "{\"incident\":{\"state\":\"strange\"}}", "status: incident.state is \"strange\", for which the mapping has nothing")]
+#[case(
+    "zabbix",
+    "{}",
+    "the message has neither a key nor a title where the mapping says that they are: "
+)]
+#[case(
+    "gcp",
+    "{\"incident\":{\"state\":\"strange\"}}",
+    "status: incident.state is \"strange\", for which the mapping has nothing"
+)]
 #[case("otlp", "{}", "for_each: there is no resourceLogs in the message")]
 #[case("otlp", "{\"resourceLogs\":7}", "resourceLogs is a number, and must be a list")]
 fn errors_name_the_field_and_what_was_found(
@@ -126,7 +134,8 @@ fn errors_name_the_field_and_what_was_found(
     #[case] start: &str,
 ) {
     let (source, mapping) = built_in(name).expect("a mapping");
-    let error = read(&mapping, source, &Message::new(body.as_bytes()), now()).expect_err("no alert");
+    let error =
+        read(&mapping, source, &Message::new(body.as_bytes()), now()).expect_err("no alert");
     assert!(error.to_string().starts_with(start), "{error}");
 }
 
@@ -151,10 +160,24 @@ fn any_json() -> impl Strategy<Value = Value> {
         prop_oneof!["firing", "0", "ALARM", "Fired", "open"].prop_map(Value::from),
     ];
     let names = prop_oneof![
-        Just("alerts"), Just("status"), Just("incident"), Just("state"), Just("data"),
-        Just("essentials"), Just("resourceLogs"), Just("scopeLogs"), Just("logRecords"),
-        Just("heartbeat"), Just("monitor"), Just("id"), Just("title"), Just("tags"),
-        Just("Message"), Just("event"), Just("severityNumber"), Just("body"),
+        Just("alerts"),
+        Just("status"),
+        Just("incident"),
+        Just("state"),
+        Just("data"),
+        Just("essentials"),
+        Just("resourceLogs"),
+        Just("scopeLogs"),
+        Just("logRecords"),
+        Just("heartbeat"),
+        Just("monitor"),
+        Just("id"),
+        Just("title"),
+        Just("tags"),
+        Just("Message"),
+        Just("event"),
+        Just("severityNumber"),
+        Just("body"),
     ];
     leaf.prop_recursive(6, 64, 8, move |inner| {
         prop_oneof![

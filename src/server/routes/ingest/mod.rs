@@ -6,6 +6,12 @@
 
 pub(super) mod alertmanager;
 pub(super) mod dead;
+mod events;
+pub(super) mod foreign;
+mod goalert;
+pub(super) mod named;
+mod opsgenie;
+mod prometheus;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,11 +20,13 @@ use std::time::Instant;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use chrono::Utc;
+use tokio::sync::SemaphorePermit;
 
 use super::administration::actor;
 use crate::api::ErrorCode;
 use crate::backend::{BackendError, IngestOutcome, NewDeadLetter};
 use crate::ingest::IngestError;
+use crate::ingest::rules::AppliedGroup;
 use crate::model::Actor;
 use crate::model::alert::AlertGroup;
 use crate::model::text::SafeText;
@@ -34,8 +42,8 @@ async fn store_groups(
     groups: &[AlertGroup],
     sender: &'static str,
 ) -> ApiResult<Vec<IngestOutcome>> {
-    let actor = actor(shared, caller).await?;
-    store_groups_as(shared, &actor, groups, sender).await
+    let queued = enqueue(shared)?;
+    store_queued(shared, caller, groups, sender, queued).await
 }
 
 /// Stores the alerts of a message in the name of an actor, as [`store_groups`] does.
@@ -45,19 +53,53 @@ async fn store_groups_as(
     groups: &[AlertGroup],
     sender: &'static str,
 ) -> ApiResult<Vec<IngestOutcome>> {
-    let Ok(_queued) = shared.alert_permits.try_acquire() else {
-        let message = "too many alerts are waiting to be stored: send the message again";
-        return Err(ApiError::new(ErrorCode::Unreachable, message));
-    };
+    let _queued = enqueue(shared)?;
+    store_each(shared, actor, groups, sender).await
+}
+
+/// Reserves room for a message that is to be stored.
+fn enqueue(shared: &Shared) -> ApiResult<SemaphorePermit<'_>> {
+    let message = "too many alerts are waiting to be stored: send the message again";
+    shared.alert_permits.try_acquire().map_err(|_| ApiError::new(ErrorCode::Unreachable, message))
+}
+
+/// Stores the alerts of a message for which room is reserved, as [`store_groups`] does.
+async fn store_queued(
+    shared: &Arc<Shared>,
+    caller: &RegisteredToken,
+    groups: &[AlertGroup],
+    sender: &'static str,
+    _queued: SemaphorePermit<'_>,
+) -> ApiResult<Vec<IngestOutcome>> {
+    let actor = actor(shared, caller).await?;
+    store_each(shared, &actor, groups, sender).await
+}
+
+/// Stores groups of alerts one after the other, after the rules of the settings have changed them.
+async fn store_each(
+    shared: &Arc<Shared>,
+    actor: &Actor,
+    groups: &[AlertGroup],
+    sender: &'static str,
+) -> ApiResult<Vec<IngestOutcome>> {
+    let settings = shared.settings();
+    let rules = &settings.ingest.rules;
     let mut outcomes = Vec::with_capacity(groups.len());
     for group in groups {
-        let result = shared.backend.ingest(group, actor).await;
-        // Before the caller is answered, so that others find what was written.
-        shared.feed.record_write();
-        shared.health.record_alerts(&result);
-        let outcome = result.map_err(storing_failed)?;
-        shared.metrics.record_alerts(sender, &outcome.alerts);
-        outcomes.push(outcome);
+        let applied = rules.apply(group.clone());
+        if applied.groups.is_empty() {
+            // The sender is answered as by a message that says nothing new.
+            outcomes.push(IngestOutcome::ignored(applied.dropped.len()));
+        }
+        for AppliedGroup { group, .. } in &applied.groups {
+            let result = shared.backend.ingest(group, actor).await;
+            // Before the caller is answered, so that others find what was written.
+            shared.feed.record_write();
+            shared.health.record_alerts(&result);
+            let outcome = result.map_err(storing_failed)?;
+            shared.metrics.record_alerts(sender, &outcome.alerts);
+            outcomes.push(outcome);
+        }
     }
     Ok(outcomes)
 }
