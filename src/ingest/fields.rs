@@ -89,9 +89,13 @@ pub(super) fn count(members: &Map<String, Value>, name: &str) -> u64 {
 
 /// Returns an absolute URL of the web.
 pub(super) fn url(members: &Map<String, Value>, name: &str) -> Option<String> {
-    let url = text(members, name)?;
+    web_url(text(members, name)?, MAX_URL_CHARS)
+}
+
+/// Returns a text that is an absolute URL of the web and not too long.
+pub(super) fn web_url(url: &str, max_chars: usize) -> Option<String> {
     let is_url = ["http://", "https://"].iter().any(|scheme| url.starts_with(scheme));
-    let is_short = url.chars().nth(MAX_URL_CHARS).is_none();
+    let is_short = url.chars().nth(max_chars).is_none();
     let is_plain = !url.chars().any(|ch| ch.is_whitespace() || ch.is_control());
     (is_url && is_short && is_plain).then(|| url.to_owned())
 }

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-
 use uuid::Uuid;
 
 use super::events::{self, EventBody, EventVersion};
 use super::goalert::{self, AlertFields};
-use super::{IngestError, IngestSettings, alertmanager, opsgenie, prometheus};
+use super::mapping::{self, Message};
+use super::{IngestError, IngestSettings, alertmanager, opsgenie, prometheus, senders};
 use crate::model::alert::AlertGroup;
 
 /// The receiver of events in the form of version 1.
@@ -43,6 +43,20 @@ pub struct ReceivedMessage<'a> {
     pub token: Option<&'a str>,
 }
 
+impl<'a> ReceivedMessage<'a> {
+    /// Returns it as a mapping reads it.
+    #[must_use]
+    pub fn as_message(&self) -> Message<'a> {
+        let headers = self.headers.iter().map(|(name, text)| (name.clone(), text.clone()));
+        Message {
+            body: self.body,
+            content_type: self.content_type,
+            headers: headers.collect(),
+            query: Vec::new(),
+        }
+    }
+}
+
 /// Why a message is not read.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ReadError {
@@ -61,14 +75,16 @@ pub enum ReadError {
 
 /// Returns the names of all receivers.
 #[must_use]
-pub fn receiver_names(_settings: &IngestSettings) -> Vec<String> {
-    RECEIVERS.iter().map(|name| (*name).to_owned()).collect()
+pub fn receiver_names(settings: &IngestSettings) -> Vec<String> {
+    let names = RECEIVERS.iter().copied().chain(settings.names());
+    names.map(ToOwned::to_owned).collect()
 }
 
 /// Returns the name of a receiver as a label of metrics: its own, or `mapping` for one of the settings.
 #[must_use]
 pub fn label(receiver: &str) -> &'static str {
-    RECEIVERS.iter().copied().find(|name| *name == receiver).unwrap_or("mapping")
+    let mut names = RECEIVERS.iter().copied().chain(senders::names());
+    names.find(|name| *name == receiver).unwrap_or("mapping")
 }
 
 /// Reads a message as the receiver with a name does.
@@ -92,10 +108,14 @@ pub fn read(
         EVENTS_V1 => read_event(message.body, EventVersion::V1, sender),
         opsgenie::SOURCE => Ok(vec![opsgenie::create(message.body, sender, Uuid::now_v7())?.group]),
         goalert::SOURCE => read_goalert(message.body, sender),
-        _ => Err(ReadError::NoReceiver {
-            name: receiver.to_owned(),
-            names: receiver_names(settings),
-        }),
+        name => {
+            let sender = settings.sender(name).ok_or_else(|| ReadError::NoReceiver {
+                name: name.to_owned(),
+                names: receiver_names(settings),
+            })?;
+            let message = message.as_message();
+            Ok(mapping::read(&sender.mapping, name, &message, now)?.groups)
+        }
     }
 }
 

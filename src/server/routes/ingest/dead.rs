@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chrono::Utc;
 
-use super::{enqueue, store_queued_as};
+use super::store_groups_as;
 use crate::api::{path, query};
 use crate::backend::dead_letters::ReplayedLetter;
 use crate::backend::{
@@ -104,8 +104,7 @@ pub(in crate::server::routes) async fn replay_dead_letter(
     let groups = receivers::read(&letter.source, &message, &settings.ingest, Utc::now())
         .map_err(|error| ApiError::rejected(format!("it still can't be read: {error}")))?;
     let sender = receivers::label(&letter.source);
-    let queued = enqueue(&shared)?;
-    let outcomes = store_queued_as(&shared, &letter.actor, &groups, sender, queued).await?;
+    let outcomes = store_groups_as(&shared, &letter.actor, &groups, sender).await?;
     // Somebody else may have read it again meanwhile, which changes nothing of its alerts.
     let letter = match shared.backend.remove_dead_letter(number).await {
         Err(BackendError::NotFound(_)) => stored.letter,

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, options, post};
 use serde_json::Value;
 
-use super::{events, goalert, opsgenie, prometheus};
-use crate::api::foreign;
+use super::{events, goalert, named, opsgenie, prometheus};
+use crate::api::{foreign, path};
 use crate::server::error::ApiError;
 use crate::server::state::Shared;
 
@@ -35,6 +35,7 @@ pub(in crate::server::routes) fn add_routes(router: Router<Arc<Shared>>) -> Rout
         .route(foreign::OPSGENIE_ACTION, post(opsgenie::act).put(opsgenie::act))
         .route(foreign::OPSGENIE_REQUEST, get(opsgenie::request))
         .route(foreign::GOALERT, post(goalert::incoming))
+        .route(path::INGEST_NAMED, options(named::handshake))
 }
 
 /// Returns a response with JSON.

@@ -9,6 +9,7 @@ pub(super) mod dead;
 mod events;
 pub(super) mod foreign;
 mod goalert;
+pub(super) mod named;
 mod opsgenie;
 mod prometheus;
 
@@ -25,6 +26,7 @@ use super::administration::actor;
 use crate::api::ErrorCode;
 use crate::backend::{BackendError, IngestOutcome, NewDeadLetter};
 use crate::ingest::IngestError;
+use crate::ingest::rules::AppliedGroup;
 use crate::model::Actor;
 use crate::model::alert::AlertGroup;
 use crate::model::text::SafeText;
@@ -44,6 +46,17 @@ async fn store_groups(
     store_queued(shared, caller, groups, sender, queued).await
 }
 
+/// Stores the alerts of a message in the name of an actor, as [`store_groups`] does.
+async fn store_groups_as(
+    shared: &Arc<Shared>,
+    actor: &Actor,
+    groups: &[AlertGroup],
+    sender: &'static str,
+) -> ApiResult<Vec<IngestOutcome>> {
+    let _queued = enqueue(shared)?;
+    store_each(shared, actor, groups, sender).await
+}
+
 /// Reserves room for a message that is to be stored.
 fn enqueue(shared: &Shared) -> ApiResult<SemaphorePermit<'_>> {
     let message = "too many alerts are waiting to be stored: send the message again";
@@ -56,29 +69,37 @@ async fn store_queued(
     caller: &RegisteredToken,
     groups: &[AlertGroup],
     sender: &'static str,
-    queued: SemaphorePermit<'_>,
+    _queued: SemaphorePermit<'_>,
 ) -> ApiResult<Vec<IngestOutcome>> {
     let actor = actor(shared, caller).await?;
-    store_queued_as(shared, &actor, groups, sender, queued).await
+    store_each(shared, &actor, groups, sender).await
 }
 
-/// Stores the alerts of a message for which room is reserved, in the name of an actor.
-async fn store_queued_as(
+/// Stores groups of alerts one after the other, after the rules of the settings have changed them.
+async fn store_each(
     shared: &Arc<Shared>,
     actor: &Actor,
     groups: &[AlertGroup],
     sender: &'static str,
-    _queued: SemaphorePermit<'_>,
 ) -> ApiResult<Vec<IngestOutcome>> {
+    let settings = shared.settings();
+    let rules = &settings.ingest.rules;
     let mut outcomes = Vec::with_capacity(groups.len());
     for group in groups {
-        let result = shared.backend.ingest(group, actor).await;
-        // Before the caller is answered, so that others find what was written.
-        shared.feed.record_write();
-        shared.health.record_alerts(&result);
-        let outcome = result.map_err(storing_failed)?;
-        shared.metrics.record_alerts(sender, &outcome.alerts);
-        outcomes.push(outcome);
+        let applied = rules.apply(group.clone());
+        if applied.groups.is_empty() {
+            // The sender is answered as by a message that says nothing new.
+            outcomes.push(IngestOutcome::ignored(applied.dropped.len()));
+        }
+        for AppliedGroup { group, .. } in &applied.groups {
+            let result = shared.backend.ingest(group, actor).await;
+            // Before the caller is answered, so that others find what was written.
+            shared.feed.record_write();
+            shared.health.record_alerts(&result);
+            let outcome = result.map_err(storing_failed)?;
+            shared.metrics.record_alerts(sender, &outcome.alerts);
+            outcomes.push(outcome);
+        }
     }
     Ok(outcomes)
 }
