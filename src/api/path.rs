@@ -15,6 +15,8 @@ pub const NUMBER: &str = "/v1/numbers/{number}";
 pub const ALERTS: &str = "/v1/incidents/{id}/alerts";
 /// The webhook of Alertmanager: POST takes its message, returns [`crate::backend::IngestOutcome`].
 pub const INGEST_ALERTMANAGER: &str = "/v1/ingest/alertmanager";
+/// Messages that are read by a mapping, by its name: POST takes JSON, returns the outcomes.
+pub const INGEST_NAMED: &str = "/v1/ingest/{name}";
 /// The messages that could not be understood: takes [`super::query::DeadLetters`], returns
 /// [`crate::backend::DeadLetterList`].
 pub const DEAD_LETTERS: &str = "/v1/ingest/dead";
@@ -92,13 +94,14 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 41] = [
+pub const ALL: [&str; 42] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
     TIMELINE,
     ALERTS,
     INGEST_ALERTMANAGER,
+    INGEST_NAMED,
     DEAD_LETTERS,
     DEAD_LETTER,
     REPLAY_DEAD_LETTER,

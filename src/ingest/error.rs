@@ -48,4 +48,31 @@ pub enum IngestError {
         /// How many there may be.
         max: usize,
     },
+    /// It is in a form that is not read.
+    #[error("the body is {0}: have it sent as JSON")]
+    Encoding(&'static str),
+    /// It is a form in parts, and its type does not say what separates them.
+    #[error("the type of the body has no boundary, which separates the parts of a form")]
+    NoBoundary,
+    /// A part that a mapping needs is missing.
+    #[error("{field}: there is no {path} in the message")]
+    Absent {
+        /// The field of the mapping.
+        field: &'static str,
+        /// The path.
+        path: String,
+    },
+    /// A text was found with which a mapping can't do anything.
+    #[error("{field}: {path} is {found:?}, for which the mapping has nothing")]
+    Unmatched {
+        /// The field of the mapping.
+        field: &'static str,
+        /// The path.
+        path: String,
+        /// The text.
+        found: String,
+    },
+    /// A mapping finds neither what the alert is nor what it says.
+    #[error("the message has neither a key nor a title where the mapping says that they are: {0}")]
+    Nothing(String),
 }

@@ -94,25 +94,6 @@ impl EventBody {
         fields::text(&self.members, name)
     }
 
-    /// Returns the version of an event, by the names of its fields.
-    #[must_use]
-    pub fn version(&self) -> EventVersion {
-        if self.members.contains_key("event_type") { EventVersion::V1 } else { EventVersion::V2 }
-    }
-
-    /// Returns the body as JSON without what says who sends it.
-    #[must_use]
-    pub fn without_keys(&self) -> Vec<u8> {
-        let is_no_key = |name: &&String| !matches!(name.as_str(), "routing_key" | "service_key");
-        let members: Map<String, Value> = self
-            .members
-            .iter()
-            .filter(|(name, _)| is_no_key(name))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        Value::Object(members).to_string().into_bytes()
-    }
-
     /// Returns the event. `sender` tells the sender from others; an event without a key of its own is
     /// about the alert `new`.
     ///

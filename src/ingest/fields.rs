@@ -49,9 +49,10 @@ pub(super) fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'
 /// Returns the time of a field, if its year is one that records can have.
 pub(super) fn time(members: &Map<String, Value>, name: &str) -> Option<DateTime<Utc>> {
     let text = text(members, name)?;
-    // Some write the offset without a colon.
+    // Some write the offset without a colon, and some add a Z to an offset.
+    let without_zulu = text.strip_suffix('Z').unwrap_or(text);
     let at = DateTime::parse_from_rfc3339(text)
-        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
+        .or_else(|_| DateTime::parse_from_str(without_zulu, "%Y-%m-%dT%H:%M:%S%.f%z"))
         .ok()?;
     Some(at.with_timezone(&Utc)).filter(|at| is_in_range(*at))
 }
@@ -89,9 +90,13 @@ pub(super) fn count(members: &Map<String, Value>, name: &str) -> u64 {
 
 /// Returns an absolute URL of the web.
 pub(super) fn url(members: &Map<String, Value>, name: &str) -> Option<String> {
-    let url = text(members, name)?;
+    web_url(text(members, name)?, MAX_URL_CHARS)
+}
+
+/// Returns a text that is an absolute URL of the web and not too long.
+pub(super) fn web_url(url: &str, max_chars: usize) -> Option<String> {
     let is_url = ["http://", "https://"].iter().any(|scheme| url.starts_with(scheme));
-    let is_short = url.chars().nth(MAX_URL_CHARS).is_none();
+    let is_short = url.chars().nth(max_chars).is_none();
     let is_plain = !url.chars().any(|ch| ch.is_whitespace() || ch.is_control());
     (is_url && is_short && is_plain).then(|| url.to_owned())
 }

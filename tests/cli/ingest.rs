@@ -45,6 +45,21 @@ fn message_is_explained_and_nothing_is_stored() {
 }
 
 #[test]
+fn mapping_is_explained_field_by_field() {
+    let cli = CliFixture::new();
+    let body = r#"{"heartbeat":{"status":0},"monitor":{"id":3,"name":"Shop","type":"http"}}"#;
+    std::fs::write(cli.path("kuma.json"), body).unwrap();
+    let args = ["ingest", "test", "--as", "uptime-kuma", "kuma.json"];
+    let out = cli.ok(args);
+    assert!(out.contains("mapping       uptime-kuma") && out.contains("monitor.id"), "{out}");
+    let json: Value = serde_json::from_str(&cli.ok(args.iter().chain(&["--json"]))).unwrap();
+    let fields = json["readings"][0]["fields"].as_array().unwrap();
+    let key = fields.iter().find(|field| field["field"] == "key").unwrap();
+    assert_eq!((&key["value"], &key["from"]), (&"3".into(), &"monitor.id".into()));
+    assert_eq!(json["groups"][0]["declaration"]["title"], "Shop is down");
+}
+
+#[test]
 fn message_that_is_not_understood_is_stored() {
     let cli = CliFixture::new();
     let run = cli.pipe(["ingest"], b"{\"alerts\":[1]}");

@@ -37,3 +37,13 @@ growing_enum! {
         Unchanged = "unchanged",
     }
 }
+
+impl IngestOutcome {
+    /// Returns the outcome of a message of which nothing is stored.
+    #[must_use]
+    pub fn ignored(alerts: usize) -> Self {
+        let count = u32::try_from(alerts).unwrap_or(u32::MAX);
+        let alerts = AlertCounts { received: count, ignored: count, ..AlertCounts::default() };
+        Self { effect: IngestEffect::Unchanged, incident: None, number: None, alerts }
+    }
+}

@@ -42,6 +42,7 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(incidents::timeline))
         .routes(routes!(incidents::alerts))
         .routes(routes!(ingest::alertmanager::ingest_alertmanager))
+        .routes(routes!(ingest::named::ingest_named))
         .routes(routes!(ingest::dead::dead_letters))
         .routes(routes!(ingest::dead::dead_letter, ingest::dead::remove_dead_letter))
         .routes(routes!(ingest::dead::replay_dead_letter))

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use bytes::Bytes;
 use chrono::Utc;
 use serde_json::json;
 use uuid::Uuid;
@@ -18,6 +17,7 @@ use super::{enqueue, not_understood, store_queued};
 use crate::api::ErrorCode;
 use crate::ingest::IngestError;
 use crate::ingest::events::{self, EventBody, EventVersion};
+use crate::ingest::receivers;
 use crate::model::command::CommandKind;
 use crate::model::{Command, CommandId, Envelope};
 use crate::server::auth::UnauthenticatedCaller;
@@ -142,7 +142,10 @@ impl EventRequest<'_> {
         check_writable(self.shared)?;
         let event = match body.event(self.version, &caller.token.id, Uuid::now_v7()) {
             Ok(event) => event,
-            Err(errors) => return Err(self.not_understood(&caller, &body, &errors).await),
+            Err(errors) => {
+                let source = receivers::events_receiver(self.version);
+                return Err(self.not_understood(&caller, source, &bytes, &errors).await);
+            }
         };
         let queued = enqueue(self.shared)
             .map_err(|error| Refusal { is_queue_full: true, ..error.into() })?;
@@ -164,7 +167,10 @@ impl EventRequest<'_> {
         let event = body.change_event(&caller.token.id, by.clone(), Uuid::now_v7(), now);
         let change = match event {
             Ok(event) => event.change,
-            Err(errors) => return Err(self.not_understood(&caller, &body, &errors).await),
+            Err(errors) => {
+                let source = receivers::CHANGE_EVENTS;
+                return Err(self.not_understood(&caller, source, &bytes, &errors).await);
+            }
         };
         let envelope = Envelope {
             id: CommandId::new(),
@@ -190,17 +196,16 @@ impl EventRequest<'_> {
         Ok((body, caller))
     }
 
-    /// Returns why an event is refused, which is stored without the key of its sender.
     async fn not_understood(
         &self,
         caller: &RegisteredToken,
-        body: &EventBody,
+        source: &str,
+        bytes: &bytes::Bytes,
         errors: &[IngestError],
     ) -> Refusal {
         let error = match errors.first() {
             Some(error) => {
-                let (source, body) = (events::SOURCE, Bytes::from(body.without_keys()));
-                not_understood(self.shared, caller, source, self.headers, &body, error).await
+                not_understood(self.shared, caller, source, self.headers, bytes, error).await
             }
             None => ApiError::bad_request("the event can't be understood"),
         };

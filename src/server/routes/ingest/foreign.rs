@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, options, post};
 
-use super::{events, goalert, opsgenie, prometheus};
-use crate::api::foreign;
+use super::{events, goalert, named, opsgenie, prometheus};
+use crate::api::{foreign, path};
 use crate::server::state::Shared;
 
 /// Adds the routes.
@@ -28,4 +28,5 @@ pub(in crate::server::routes) fn add_routes(router: Router<Arc<Shared>>) -> Rout
         .route(foreign::OPSGENIE_ACTION, post(opsgenie::act).put(opsgenie::act))
         .route(foreign::OPSGENIE_REQUEST, get(opsgenie::request))
         .route(foreign::GOALERT, post(goalert::incoming))
+        .route(path::INGEST_NAMED, options(named::handshake))
 }

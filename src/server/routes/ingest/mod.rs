@@ -9,6 +9,7 @@ pub(super) mod dead;
 mod events;
 pub(super) mod foreign;
 mod goalert;
+pub(super) mod named;
 mod opsgenie;
 mod prometheus;
 mod respond;
@@ -26,12 +27,13 @@ use super::administration::actor;
 use crate::api::ErrorCode;
 use crate::backend::{BackendError, IngestOutcome, NewDeadLetter};
 use crate::ingest::IngestError;
+use crate::ingest::rules::AppliedGroup;
 use crate::model::Actor;
 use crate::model::alert::AlertGroup;
 use crate::model::text::SafeText;
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::state::Shared;
-use crate::server::tokens::RegisteredToken;
+use crate::server::tokens::{RegisteredToken, Secret, Token};
 
 /// Stores the alerts of a message in the name of the caller. Each group is durable by itself, so a
 /// sender that sends the message again after an error changes nothing of those that are stored.
@@ -43,6 +45,17 @@ async fn store_groups(
 ) -> ApiResult<Vec<IngestOutcome>> {
     let queued = enqueue(shared)?;
     store_queued(shared, caller, groups, sender, queued).await
+}
+
+/// Stores the alerts of a message in the name of an actor, as [`store_groups`] does.
+async fn store_groups_as(
+    shared: &Arc<Shared>,
+    actor: &Actor,
+    groups: &[AlertGroup],
+    sender: &'static str,
+) -> ApiResult<Vec<IngestOutcome>> {
+    let _queued = enqueue(shared)?;
+    store_each(shared, actor, groups, sender).await
 }
 
 /// Reserves room for a message that is to be stored.
@@ -57,43 +70,37 @@ async fn store_queued(
     caller: &RegisteredToken,
     groups: &[AlertGroup],
     sender: &'static str,
-    queued: SemaphorePermit<'_>,
+    _queued: SemaphorePermit<'_>,
 ) -> ApiResult<Vec<IngestOutcome>> {
     let actor = actor(shared, caller).await?;
-    let outcomes = store_permitted(shared, &actor, groups, sender).await;
-    drop(queued);
-    outcomes
+    store_each(shared, &actor, groups, sender).await
 }
 
-/// Stores the alerts of a message in the name of an actor, as [`store_groups`] does.
-async fn store_groups_as(
+/// Stores groups of alerts one after the other, after the rules of the settings have changed them.
+async fn store_each(
     shared: &Arc<Shared>,
     actor: &Actor,
     groups: &[AlertGroup],
     sender: &'static str,
 ) -> ApiResult<Vec<IngestOutcome>> {
-    let queued = enqueue(shared)?;
-    let outcomes = store_permitted(shared, actor, groups, sender).await;
-    drop(queued);
-    outcomes
-}
-
-/// Stores the alerts of a message for which the caller has reserved room.
-async fn store_permitted(
-    shared: &Arc<Shared>,
-    actor: &Actor,
-    groups: &[AlertGroup],
-    sender: &'static str,
-) -> ApiResult<Vec<IngestOutcome>> {
+    let settings = shared.settings();
+    let rules = &settings.ingest.rules;
     let mut outcomes = Vec::with_capacity(groups.len());
     for group in groups {
-        let result = shared.backend.ingest(group, actor).await;
-        // Before the caller is answered, so that others find what was written.
-        shared.feed.record_write();
-        shared.health.record_alerts(&result);
-        let outcome = result.map_err(storing_failed)?;
-        shared.metrics.record_alerts(sender, &outcome.alerts);
-        outcomes.push(outcome);
+        let applied = rules.apply(group.clone());
+        if applied.groups.is_empty() {
+            // The sender is answered as by a message that says nothing new.
+            outcomes.push(IngestOutcome::ignored(applied.dropped.len()));
+        }
+        for AppliedGroup { group, .. } in &applied.groups {
+            let result = shared.backend.ingest(group, actor).await;
+            // Before the caller is answered, so that others find what was written.
+            shared.feed.record_write();
+            shared.health.record_alerts(&result);
+            let outcome = result.map_err(storing_failed)?;
+            shared.metrics.record_alerts(sender, &outcome.alerts);
+            outcomes.push(outcome);
+        }
     }
     Ok(outcomes)
 }
@@ -157,10 +164,32 @@ async fn store_dead_letter(
         content_type: content_type(headers).map(ToOwned::to_owned),
         headers: stored_headers(headers),
         reason: error.to_string(),
-        message: body.to_vec(),
+        message: without_secret(body, &caller.token),
         at: Utc::now(),
     };
     Ok(shared.backend.add_dead_letter(&new).await?)
+}
+
+/// Returns a message without the token or key that it came with, which some senders have in it. As many
+/// characters stand in its stead.
+fn without_secret(body: &[u8], token: &Token) -> Vec<u8> {
+    let mut message = body.to_vec();
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let mut start = 0;
+    while let Some(offset) = body.get(start..).and_then(|rest| rest.iter().position(is_part)) {
+        start += offset;
+        let rest = body.get(start..).unwrap_or_default();
+        let length = rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
+        let text = rest.get(..length).and_then(|text| std::str::from_utf8(text).ok());
+        let secret = text.and_then(|text| text.parse::<Secret>().ok());
+        if secret.is_some_and(|secret| secret.hash().matches(&token.hash))
+            && let Some(part) = message.get_mut(start..start + length)
+        {
+            part.fill(b'x');
+        }
+        start += length;
+    }
+    message
 }
 
 /// Why a message that can't be understood is not stored.
@@ -189,4 +218,53 @@ fn stored_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
 /// Returns the type of a body, as its sender says.
 fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::CONTENT_TYPE)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::scope::Scope;
+    use crate::server::tokens::TokenForm;
+
+    fn token(secret: &Secret) -> Token {
+        Token {
+            id: secret.id().to_owned(),
+            name: "Zabbix".into(),
+            scope: Scope::Ingest,
+            person: None,
+            form: TokenForm::Key,
+            hash: secret.hash(),
+            created_at: Utc::now(),
+            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+        }
+    }
+
+    #[test]
+    fn message_is_stored_without_the_key_in_it() {
+        for secret in [Secret::new_key().unwrap(), Secret::new().unwrap()] {
+            let (text, other) = (secret.reveal(), Secret::new_key().unwrap().reveal());
+            let body = format!("{{\"routing_key\":\"{text}\",\"id\":\"{other}\"}}{text}");
+            let stored = without_secret(body.as_bytes(), &token(&secret));
+            let expected = body.replace(&text, &"x".repeat(text.len()));
+            assert_eq!(String::from_utf8(stored).unwrap(), expected);
+        }
+        let secret = Secret::new_key().unwrap();
+        for odd in [&b""[..], b"\xff\xfe", b"abc", b"_"] {
+            assert_eq!(without_secret(odd, &token(&secret)), odd);
+        }
+    }
+
+    #[test]
+    fn headers_with_secrets_are_not_stored() {
+        let mut headers = HeaderMap::new();
+        for name in
+            ["ce-type", "x-event", "x-api-key", "x-hub-signature", "authorization", "accept"]
+        {
+            headers.insert(name, "value".parse().unwrap());
+        }
+        let stored = stored_headers(&headers);
+        assert_eq!(stored.keys().collect::<Vec<_>>(), ["ce-type", "x-event"]);
+    }
 }
