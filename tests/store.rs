@@ -4,6 +4,7 @@ mod support;
 
 mod store {
     mod alerts;
+    mod alerts_expiry;
     mod batch;
     mod changes;
     mod command_ids;
