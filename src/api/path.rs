@@ -15,6 +15,11 @@ pub const NUMBER: &str = "/v1/numbers/{number}";
 pub const ALERTS: &str = "/v1/incidents/{id}/alerts";
 /// The webhook of Alertmanager: POST takes its message, returns [`crate::backend::IngestOutcome`].
 pub const INGEST_ALERTMANAGER: &str = "/v1/ingest/alertmanager";
+/// The heartbeats: how often each is expected, and when it was last received.
+pub const HEARTBEATS: &str = "/v1/heartbeats";
+/// One heartbeat, by its name: POST is a sign of life, and returns
+/// [`crate::model::signals::BeatOutcome`].
+pub const HEARTBEAT: &str = "/v1/heartbeats/{name}";
 /// What changed since a cursor: takes [`super::query::Changes`], returns a delta.
 pub const CHANGES: &str = "/v1/changes";
 /// The measures of a window: takes [`super::query::Measures`].
@@ -85,13 +90,15 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 38] = [
+pub const ALL: [&str; 40] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
     TIMELINE,
     ALERTS,
     INGEST_ALERTMANAGER,
+    HEARTBEATS,
+    HEARTBEAT,
     NUMBER,
     CHANGES,
     MEASURES,

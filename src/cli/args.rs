@@ -4,6 +4,7 @@ mod backup;
 pub mod check;
 mod contact;
 pub mod directory;
+mod heartbeat;
 mod incidents;
 mod lists;
 mod mcp;
@@ -17,6 +18,7 @@ mod verbs;
 
 pub use backup::{Backup, Restore};
 pub use contact::{ContactCommand, ListContacts, TestContacts};
+pub use heartbeat::Heartbeat;
 pub use incidents::{Declare, Events, List, SchemaOf, Show};
 pub use lists::{Feed, Handoff, Oncall};
 pub use mcp::{AllowedVerb, Mcp};
@@ -260,6 +262,9 @@ pub enum Command {
         #[command(subcommand)]
         about: ContactCommand,
     },
+    /// Send a sign of life, whose absence is an incident; or list when each was last received
+    #[command(after_help = heartbeat::HEARTBEAT)]
+    Heartbeat(Heartbeat),
     /// Find what would keep an incident from reaching somebody
     #[command(after_help = check::CHECK)]
     Check(check::Check),

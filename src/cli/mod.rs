@@ -28,6 +28,7 @@ mod export;
 mod feed;
 mod guide;
 mod handoff;
+mod heartbeat;
 mod import;
 mod json;
 mod list;
@@ -154,6 +155,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         | Command::Import(_)
         | Command::Restore(_) => true,
         Command::Override { about } => about.writes(),
+        Command::Heartbeat(args) => args.writes(),
         Command::Doctor(args) => args.rebuild,
         Command::People { about } => about.writes(),
         Command::Teams { about } => about.writes(),
@@ -221,6 +223,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Audit(args)) => block_on(directory::audit(context, args)),
         Some(Command::Token { about }) => token::run(context, about),
         Some(Command::Contact { about }) => block_on(contact::run(context, about)),
+        Some(Command::Heartbeat(args)) => block_on(heartbeat::run(context, args)),
         Some(Command::Check(args)) => block_on(check::run(context, &args)),
         Some(Command::Help { topic }) => guide::run(&mut context.out, topic.as_deref()),
         Some(Command::Config { about, json }) => config::run(context, about, json),

@@ -31,11 +31,22 @@ fn message(claim: &Claim, bundled: &[(&Notification, Summary)]) -> OutboundMessa
         push_level(&mut text, notification);
         text.push('.');
     }
+    if let Some(reminder) = notification.reminder {
+        text.push_str(reminder.text());
+    }
     for (notification, row) in bundled {
         let number = row.number.map(|number| format!("{number} ")).unwrap_or_default();
         // Writing to a String can't fail.
-        let _ = write!(text, "\nAlso {number}{} {}, level ", row.priority, row.title);
-        push_level(&mut text, notification);
+        let _ = write!(text, "\nAlso {number}{} {}", row.priority, row.title);
+        match notification.reminder {
+            Some(reminder) => {
+                let _ = write!(text, ": {}", reminder.text());
+            }
+            None => {
+                text.push_str(", level ");
+                push_level(&mut text, notification);
+            }
+        }
     }
     OutboundMessage {
         id: notification.id,

@@ -1,5 +1,6 @@
-//! What happens by itself: levels of escalation policies are called when they are due, and the
-//! people whom they call are notified.
+//! What happens by itself: levels of escalation policies are called when they are due, the people whom
+//! they call are notified, the silence of a heartbeat is declared as an incident, and people are reminded of
+//! what must not be forgotten.
 //!
 //! Any number of engines may run on one store, in this process and in others. None of them leads:
 //! each step and each claim is a conditional write, so that whoever is first does it, and the others
@@ -9,9 +10,11 @@
 mod backoff;
 mod clock;
 mod deliver;
+mod heartbeats;
 mod message;
 mod parts;
 mod plan;
+mod reminders;
 mod send;
 mod settings;
 mod steps;
@@ -26,7 +29,9 @@ pub use settings::{EngineSettings, Sender};
 
 use crate::backend::{Backend, Ledger};
 use deliver::Delivery;
+use heartbeats::Heartbeats;
 use parts::{Parts, stopped};
+use reminders::Reminders;
 use steps::Steps;
 
 /// What an engine works on.
@@ -75,7 +80,19 @@ impl Engine {
                 never = Steps::new(&self.parts, &changes).run() => match never {},
             }
         };
+        let heartbeats = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Heartbeats::new(&self.parts).run() => match never {},
+            }
+        };
+        let reminders = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Reminders::new(&self.parts, &changes).run() => match never {},
+            }
+        };
         let delivery = Delivery::new(&self.parts, &changes, stopping.clone()).run();
-        tokio::join!(stop, steps, delivery);
+        tokio::join!(stop, steps, heartbeats, reminders, delivery);
     }
 }

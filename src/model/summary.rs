@@ -90,6 +90,10 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "is_first_round")]
     #[schema(minimum = 0, maximum = 65535)]
     pub escalation_round: u16,
+    /// Since when the escalation policy is gone through, if that is not the report: when the
+    /// acknowledgement expired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalates_from: Option<DateTime<Utc>>,
     /// The sequence number of its last event, which is also the number of its events.
     pub seq: u32,
     /// When the last event happened.
@@ -208,6 +212,14 @@ impl Summary {
     #[must_use]
     pub fn is_snoozed(&self, now: DateTime<Utc>) -> bool {
         self.status.is_open() && self.snoozed_until.is_some_and(|until| until > now)
+    }
+
+    /// Returns when a person last did something about the incident, or it was acknowledged; `None` if
+    /// nobody has acknowledged it.
+    #[must_use]
+    pub fn last_attended_at(&self) -> Option<DateTime<Utc>> {
+        let acknowledged_at = self.acknowledged_at?;
+        Some(self.last_word.as_ref().map_or(acknowledged_at, |word| word.at.max(acknowledged_at)))
     }
 
     /// Returns the number, such as `INC-2041`, or `new` until the store has numbered the incident.

@@ -494,7 +494,7 @@ fn automatic_escalation_yields_to_an_acknowledgement() {
 
 /// A step of the policy as a program asks for it that finds it due.
 fn due_step(level: u8, round: u16, minute: i64) -> IncidentCommand {
-    let automatic = Some(DueStep { round, due: at(minute) });
+    let automatic = Some(DueStep { round, due: at(minute), unattended_since: None });
     IncidentCommand::Escalate { level, to: vec![ines()], reason: None, automatic }
 }
 

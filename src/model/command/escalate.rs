@@ -74,7 +74,13 @@ fn decide_due_step(
     now: DateTime<Utc>,
 ) -> Result<AutomaticStep, Rejection> {
     check::time("due", step.due)?;
-    if row.status != Status::Triggered || row.acknowledged_at.is_some() {
+    if let Some(since) = step.unattended_since {
+        check::time("unattended_since", since)?;
+        // Somebody has done something since, or works on it.
+        if row.status != Status::Acknowledged || row.last_attended_at() != Some(since) {
+            return Err(Rejection::AcknowledgedMeanwhile);
+        }
+    } else if row.status != Status::Triggered || row.acknowledged_at.is_some() {
         return Err(Rejection::AcknowledgedMeanwhile);
     }
     if row.paused || row.is_snoozed(now) {
@@ -83,7 +89,9 @@ fn decide_due_step(
     if step.due > now {
         return Err(Rejection::LevelNotDue { level });
     }
-    if (step.round.max(1), level) <= (row.escalation_round.max(1), row.escalation) {
+    let begins_again = step.unattended_since.is_some();
+    if !begins_again && (step.round.max(1), level) <= (row.escalation_round.max(1), row.escalation)
+    {
         return Err(Rejection::LevelAlreadyCalled { level });
     }
     Ok(step.recorded(now))
@@ -96,10 +104,25 @@ pub(in crate::model) struct Escalated<'a> {
     pub automatic: Option<AutomaticStep>,
 }
 
+impl Escalated<'_> {
+    /// Returns whether the acknowledgement has expired, so that nobody counts as responsible any more.
+    fn has_expired(&self) -> bool {
+        self.automatic.is_some_and(|step| step.unattended_since.is_some())
+    }
+}
+
 impl EventLogic for Escalated<'_> {
-    fn apply(&self, incident: &mut Incident, _: &Event) {
+    fn apply(&self, incident: &mut Incident, event: &Event) {
+        if self.has_expired() {
+            incident.revert_to(Status::Triggered, event);
+        }
         let row = &mut incident.summary;
         match self.automatic {
+            Some(step) if step.unattended_since.is_some() => {
+                row.escalation = self.level;
+                row.escalation_round = if step.round > 1 { step.round } else { 0 };
+                row.escalates_from = Some(event.at);
+            }
             Some(step) if step.round > row.escalation_round.max(1) => {
                 row.escalation = self.level;
                 row.escalation_round = step.round;
@@ -113,12 +136,16 @@ impl EventLogic for Escalated<'_> {
         self.reason.map_or(Ok(()), |reason| check::text("reason", reason))
     }
 
+    fn is_move(&self) -> bool {
+        self.has_expired()
+    }
+
     fn is_milestone(&self) -> bool {
         true
     }
 
     fn label(&self) -> &'static str {
-        "Escalated"
+        if self.has_expired() { "Expired" } else { "Escalated" }
     }
 
     fn detail(&self) -> String {
@@ -139,6 +166,9 @@ impl EventLogic for Escalated<'_> {
     }
 
     fn news(&self, _: &Event, _: &PersonRef) -> String {
+        if self.has_expired() {
+            return format!("let the acknowledgement expire and called level {}", self.level);
+        }
         format!("called level {}", self.level)
     }
 }

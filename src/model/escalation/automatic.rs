@@ -64,7 +64,7 @@ pub fn next_call(incident: &Summary, directory: &Directory, now: DateTime<Utc>) 
     let missed = steps.iter().filter(|(due, _)| is_due(*due)).map(|(_, step)| step);
     NextCall::Now(AutomaticCall {
         level: last.level,
-        step: DueStep { round: last.round, due: *due },
+        step: DueStep { round: last.round, due: *due, unattended_since: None },
         to: people_of(missed, incident, directory, now),
     })
 }

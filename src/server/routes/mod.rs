@@ -6,6 +6,7 @@ mod changes;
 mod commands;
 mod directory;
 mod events;
+mod heartbeats;
 mod incidents;
 mod ingest;
 mod lists;
@@ -42,6 +43,8 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(incidents::timeline))
         .routes(routes!(incidents::alerts))
         .routes(routes!(ingest::ingest_alertmanager))
+        .routes(routes!(heartbeats::heartbeats))
+        .routes(routes!(heartbeats::beat))
         .routes(routes!(incidents::number))
         .routes(routes!(incidents::measures))
         .routes(routes!(lists::feed))

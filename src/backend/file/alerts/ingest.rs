@@ -18,14 +18,17 @@ use sqlx::{Row, SqliteConnection};
 
 use super::table;
 use crate::backend::file::error::{StoreError, StoreResult};
+use crate::backend::file::heartbeats::table::HeartbeatChange;
 use crate::backend::file::records::{self, KeyedIncident};
 use crate::backend::file::sql::Batch;
 use crate::backend::file::store::FileStore;
 use crate::backend::file::writer::{TxScope, Writer, parse_incident_id};
 use crate::backend::{BackendError, IngestEffect, IngestOutcome, Outcome};
 use crate::model::alert::{
-    Alert, AlertGroup, AlertState, GroupUpdate, MAX_ALERTS, StoredAlert, declaration, update_group,
+    Alert, AlertCounts, AlertGroup, AlertState, GroupUpdate, MAX_ALERTS, StoredAlert, declaration,
+    update_group,
 };
+use crate::model::signals::Heartbeat;
 use crate::model::status::ResolutionAction;
 use crate::model::{
     Actor, Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId, Rules, Status,
@@ -44,6 +47,21 @@ struct Done {
     commands: Vec<Outcome>,
     /// Whether anything was written, so that the transaction is committed.
     has_changed: bool,
+    /// The heartbeat as it was changed.
+    heartbeat: Option<Heartbeat>,
+}
+
+impl Done {
+    /// Returns that nothing was done.
+    fn refused() -> Self {
+        let outcome = IngestOutcome {
+            effect: IngestEffect::Unchanged,
+            incident: None,
+            number: None,
+            alerts: AlertCounts::default(),
+        };
+        Self { outcome, commands: Vec::new(), has_changed: false, heartbeat: None }
+    }
 }
 
 impl FileStore {
@@ -54,6 +72,30 @@ impl FileStore {
         group: &AlertGroup,
         actor: &Actor,
     ) -> Result<IngestOutcome, BackendError> {
+        let done = self.store_message(group, actor, Utc::now(), None).await?;
+        Ok(done.outcome)
+    }
+
+    /// Stores the alerts of a message in one transaction with a change of a heartbeat; `None`, and
+    /// nothing is stored, if that does not apply any more.
+    pub(in crate::backend::file) async fn store_alerts_if(
+        &self,
+        group: &AlertGroup,
+        actor: &Actor,
+        now: DateTime<Utc>,
+        change: HeartbeatChange,
+    ) -> Result<Option<(IngestOutcome, Heartbeat)>, BackendError> {
+        let done = self.store_message(group, actor, now, Some(change)).await?;
+        Ok(done.heartbeat.map(|heartbeat| (done.outcome, heartbeat)))
+    }
+
+    async fn store_message(
+        &self,
+        group: &AlertGroup,
+        actor: &Actor,
+        now: DateTime<Utc>,
+        heartbeat: Option<HeartbeatChange>,
+    ) -> Result<Done, BackendError> {
         self.check_writable()?;
         let (store, group, actor) = (self.clone(), group.clone(), actor.clone());
         self.run_to_completion(async move {
@@ -61,7 +103,13 @@ impl FileStore {
             let mut writer = store.lock_writer().await;
             let rules = store.rules();
             store.reserve_for(MAX_COMMANDS);
-            let message = Message { group: &group, actor: &actor, rules: &rules, now: Utc::now() };
+            let message = Message {
+                group: &group,
+                actor: &actor,
+                rules: &rules,
+                now,
+                heartbeat: heartbeat.as_ref(),
+            };
             let done = Box::pin(message.store(&mut writer)).await;
             match &done {
                 Ok(done) if done.has_changed => {
@@ -80,7 +128,7 @@ impl FileStore {
             if !done.commands.is_empty() {
                 store.inner.watcher.wake();
             }
-            Ok(done.outcome)
+            Ok(done)
         })
         .await
     }
@@ -92,6 +140,8 @@ struct Message<'a> {
     actor: &'a Actor,
     rules: &'a Rules,
     now: DateTime<Utc>,
+    /// A change in the same transaction, on which the message depends.
+    heartbeat: Option<&'a HeartbeatChange>,
 }
 
 /// The open incident of a group.
@@ -117,6 +167,13 @@ impl Message<'_> {
     /// changed; otherwise it is still open.
     async fn store(&self, writer: &mut Writer) -> StoreResult<Done> {
         Batch::new("BEGIN IMMEDIATE;").run(&mut writer.conn).await?;
+        let mut heartbeat = None;
+        if let Some(change) = self.heartbeat {
+            heartbeat = change.apply(&mut writer.conn).await?;
+            if heartbeat.is_none() {
+                return Ok(Done::refused());
+            }
+        }
         let open = self.find_open(&mut writer.conn).await?;
         let id = open.as_ref().map_or_else(IncidentId::new, |open| open.summary.id);
         let mut update = self.compare(&mut writer.conn, open.as_ref(), id).await?;
@@ -136,7 +193,8 @@ impl Message<'_> {
             }
             commands.extend(outcome);
         }
-        let has_changed = !commands.is_empty()
+        let has_changed = heartbeat.is_some()
+            || !commands.is_empty()
             || !update.new.is_empty()
             || !update.changed.is_empty()
             || open.as_ref().is_some_and(|open| open.has_moved);
@@ -151,7 +209,7 @@ impl Message<'_> {
             number: row.and_then(|row| row.number),
             alerts: update.counts,
         };
-        Ok(Done { outcome, commands, has_changed })
+        Ok(Done { outcome, commands, has_changed, heartbeat })
     }
 
     /// Finds the open incident of the group: the one with its key, or that in which it continues. In
