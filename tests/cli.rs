@@ -15,6 +15,7 @@ mod cli {
     mod files;
     mod formats;
     mod full_output;
+    mod heartbeat;
     mod help_output;
     mod hostile_text;
     mod lists;

@@ -9,6 +9,7 @@ mod store {
     mod command_ids;
     mod doctor;
     mod fixtures;
+    mod heartbeats;
     mod import;
     mod last_word;
     mod later;

@@ -262,7 +262,7 @@ pub enum Command {
         #[command(subcommand)]
         about: ContactCommand,
     },
-    /// Send a sign of life, whose absence is an incident; or list when each was last received
+    /// Send a sign of life, whose absence is an incident, or list all of them
     #[command(after_help = heartbeat::HEARTBEAT)]
     Heartbeat(Heartbeat),
     /// Find what would keep an incident from reaching somebody

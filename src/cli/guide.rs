@@ -34,6 +34,8 @@ pages![
     "twilio_sms",
     "twilio_call",
     "alertmanager",
+    "heartbeats",
+    "reminders",
 ];
 
 /// Prints the page of a topic, or the list of all topics.

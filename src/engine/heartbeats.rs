@@ -12,8 +12,6 @@ use crate::backend::BackendError;
 
 /// The longest wait for what may be due later: a machine that was suspended is noticed after that time.
 const MAX_WAIT: Duration = Duration::from_mins(1);
-/// The wait while the settings have no heartbeat. Changed settings end it.
-const IDLE_WAIT: Duration = Duration::from_mins(10);
 /// The shortest wait, for what another program was faster with.
 const MIN_WAIT: Duration = Duration::from_millis(100);
 
@@ -41,20 +39,27 @@ impl<'a> Heartbeats<'a> {
                     backoff.reset();
                     wait
                 }
-                Err(error) => backoff.wait_after(&error, "the watch over heartbeats"),
+                Err(error) => Some(backoff.wait_after(&error, "the watch over heartbeats")),
+            };
+            let pause = async {
+                match wait {
+                    Some(wait) => self.engine.clock.sleep(wait).await,
+                    // Only changed settings can have a heartbeat.
+                    None => std::future::pending().await,
+                }
             };
             tokio::select! {
-                () = self.engine.clock.sleep(wait) => {}
+                () = pause => {}
                 _ = settings.changed() => {}
             }
         }
     }
 
-    /// Declares what is silent. Returns how long nothing can be due.
-    async fn turn(&self, settings: &EngineSettings) -> Result<Duration, BackendError> {
+    /// Declares what is silent. Returns how long nothing can be due; `None` if nothing ever can.
+    async fn turn(&self, settings: &EngineSettings) -> Result<Option<Duration>, BackendError> {
         let rules = &settings.signals.heartbeats;
         if rules.is_empty() {
-            return Ok(IDLE_WAIT);
+            return Ok(None);
         }
         let now = self.engine.clock.now();
         let check = self.engine.backend.find_silent_heartbeats(rules, self.started, now).await?;
@@ -62,9 +67,10 @@ impl<'a> Heartbeats<'a> {
             tracing::warn!(name, "a heartbeat is silent");
         }
         let wait = check.next.map(|next| next.signed_duration_since(now).to_std());
-        Ok(match wait {
+        Ok(Some(match wait {
+            // All are silent, until there is a sign of life.
             None => MAX_WAIT,
             Some(wait) => wait.map_or(MIN_WAIT, |wait| wait.clamp(MIN_WAIT, MAX_WAIT)),
-        })
+        }))
     }
 }

@@ -66,9 +66,9 @@ impl<'a> Reminders<'a> {
             if !current.signals.follows_incidents() {
                 (self.cursor, self.directory) = (None, None);
                 self.tracked.clear();
-                tokio::select! {
-                    _ = settings.changed() => {}
-                    () = self.engine.clock.sleep(IDLE_WAIT) => {}
+                // An error means that whoever runs the engine is gone, which ends this as well.
+                if settings.changed().await.is_err() {
+                    std::future::pending::<()>().await;
                 }
                 continue;
             }

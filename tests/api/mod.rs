@@ -8,6 +8,7 @@ mod command_ids;
 mod directory;
 mod events;
 mod full_disk;
+mod heartbeats;
 mod incident_requests;
 mod listeners;
 mod long_poll;

@@ -320,6 +320,11 @@ async fn real_responses_match_their_schemas() {
         let request = server.request("POST", path::INGEST_ALERTMANAGER).bearer_auth(token);
         described.check(&fetch(request.body(body)).await);
     }
+    let described = Described::of(&document, path::HEARTBEAT, "post");
+    for token in [&server.ingest, &server.read] {
+        let request = server.request("POST", "/v1/heartbeats/backup").bearer_auth(token);
+        described.check(&fetch(request).await);
+    }
     let described = Described::of(&document, path::ALERTS, "get");
     described.check(&server.get(&server.read, "/v1/incidents/3/alerts").await);
     let described = Described::of(&document, path::INCIDENT, "get");

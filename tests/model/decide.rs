@@ -536,6 +536,49 @@ fn nobody_is_called_by_itself(#[case] before: IncidentCommand, #[case] expected:
     assert_eq!(bench.refusal(6, due_step(1, 1, 5)), expected);
 }
 
+/// What a program asks for when nobody has done anything since a minute, and the time is up.
+fn expired(since: i64, due: i64) -> IncidentCommand {
+    let automatic = Some(DueStep { round: 1, due: at(due), unattended_since: Some(at(since)) });
+    IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: None, automatic }
+}
+
+#[test]
+fn acknowledgement_expires_and_escalation_begins_again() {
+    let mut bench = Bench::new();
+    bench.ask(5, due_step(1, 1, 5));
+    bench.ask(8, due_step(2, 1, 8));
+    bench.ask(10, IncidentCommand::Acknowledge);
+    assert_eq!(bench.refusal(30, expired(10, 40)), Rejection::LevelNotDue { level: 1 });
+    bench.ask(40, expired(10, 40));
+    let row = &bench.incident.summary;
+    assert_eq!((row.status, row.acknowledged_at), (Status::Triggered, None));
+    assert_eq!((row.escalation, row.escalates_from), (1, Some(at(40))));
+    let event = bench.events.last().unwrap();
+    assert_eq!(event.body.label(), "Expired");
+    let expected = "level 1 to Ines Moreau, as the acknowledgement expired after 30m without a sign of \
+                    work";
+    assert_eq!(event.body.detail(), expected);
+    assert_eq!(bench.refusal(41, expired(10, 40)), Rejection::AcknowledgedMeanwhile);
+    // The levels are called again, and somebody may acknowledge it again.
+    bench.ask(50, due_step(2, 1, 50));
+    bench.ask(51, IncidentCommand::Acknowledge);
+    assert_eq!(bench.incident.summary.acknowledged_at, Some(at(51)));
+}
+
+#[rstest]
+#[case::a_note(IncidentCommand::AddNote { text: "rolling back".into() }, Rejection::AcknowledgedMeanwhile)]
+#[case::worked_on(IncidentCommand::MoveStatus { to: Status::Investigating }, Rejection::AcknowledgedMeanwhile)]
+#[case::snoozed(IncidentCommand::Snooze { until: at(60) }, Rejection::EscalationOnHold)]
+fn acknowledgement_does_not_expire_while_somebody_works(
+    #[case] work: IncidentCommand,
+    #[case] expected: Rejection,
+) {
+    let mut bench = Bench::new();
+    bench.ask(10, IncidentCommand::Acknowledge);
+    bench.ask(20, work);
+    assert_eq!(bench.refusal(41, expired(10, 40)), expected);
+}
+
 #[test]
 fn command_on_an_unknown_incident_says_so() {
     let rules = Rules::default();

@@ -2,8 +2,8 @@
 //! are killed, stopped and started, and the store is down now and then.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use rand::{RngExt, SeedableRng};
@@ -133,6 +133,7 @@ impl Week {
             clock,
             changed: Notify::new(),
             is_down: AtomicBool::new(false),
+            heartbeats: Mutex::default(),
         });
         let world = Arc::new(World::new(Arc::clone(&store), seed ^ 0x5eed));
         let mut week = Self {

@@ -129,6 +129,9 @@ message = {"version": "4", "groupKey": "{}", "status": "firing", "receiver": "r"
 outcome = call("ingest_alertmanager", body=models.AlertmanagerMessage.from_dict(message))
 assert outcome.effect.value == "declared" and outcome.alerts.new == 1, outcome
 assert len(call("alerts", id=f"INC-{outcome.number}")) == 1
+heartbeats = call("heartbeats")
+assert heartbeats[0].name == "backup" and heartbeats[0].interval_s == 86400, heartbeats
+assert call("beat", name="backup").effect.value == "unchanged"
 for operation in ["capabilities", "directory", "problems", "changes", "health", "ready", "metrics"]:
     call(operation)
 call("openapi")

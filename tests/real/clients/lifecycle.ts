@@ -97,6 +97,13 @@ const notified = await success(
 );
 assert.deepEqual(notified.rows, []);
 
+const heartbeats = await success(client.GET("/v1/heartbeats"));
+assert.deepEqual(heartbeats.map((heartbeat) => heartbeat.name), ["backup"]);
+const beat = await success(
+  client.POST("/v1/heartbeats/{name}", { params: { path: { name: "backup" } } }),
+);
+assert.equal(beat.effect, "unchanged");
+
 // Administration, with entries of its own.
 type Change = components["schemas"]["Administered"];
 

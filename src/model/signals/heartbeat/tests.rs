@@ -58,13 +58,14 @@ fn sign_of_life_ends_the_silence() {
 #[test]
 fn silence_declares_an_incident_of_the_settings() {
     let group = rule().silence(&received(40), at(400), &Matrix::default());
-    let service = |name: &str| Service {
-        name: name.into(),
+    let billing = Service {
+        name: "billing".into(),
         team: "payments".into(),
+        depends_on: Vec::new(),
         runbook: Some("restore".into()),
-        ..Service::default()
+        objective: None,
     };
-    let directory = Directory { services: vec![service("billing")], ..Directory::default() };
+    let directory = Directory { services: vec![billing], ..Directory::default() };
     let declared = declaration(&group, &[0], &directory, at(400));
     assert_eq!(declared.title, "No heartbeat of backup");
     assert_eq!(declared.services, ["billing"]);
