@@ -13,6 +13,7 @@ mod outbox;
 pub mod overrides;
 mod prompt;
 mod selection;
+mod self_test;
 pub mod serve;
 mod verbs;
 
@@ -25,6 +26,7 @@ pub use mcp::{AllowedVerb, Mcp};
 pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
+pub use self_test::SelfTest;
 pub use verbs::{IncidentList, TEMPLATE, VerbCommand, count_positionals};
 
 use std::path::PathBuf;
@@ -268,6 +270,9 @@ pub enum Command {
     /// Find what would keep an incident from reaching somebody
     #[command(after_help = check::CHECK)]
     Check(check::Check),
+    /// Let a marked alert go the way to a notification, and say which steps happened
+    #[command(name = "selftest", after_help = self_test::SELF_TEST)]
+    SelfTest(SelfTest),
     /// The settings: where they are, what holds, what is wrong, and a commented sample
     #[command(after_help = CONFIG, subcommand_required = true, disable_help_subcommand = true)]
     Config {

@@ -50,6 +50,7 @@ mod prompt;
 mod records;
 mod runtime;
 mod schema;
+mod self_test;
 mod serve;
 mod service_manager;
 mod session;
@@ -156,6 +157,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         | Command::Restore(_) => true,
         Command::Override { about } => about.writes(),
         Command::Heartbeat(args) => args.writes(),
+        Command::SelfTest(_) => true,
         Command::Doctor(args) => args.rebuild,
         Command::People { about } => about.writes(),
         Command::Teams { about } => about.writes(),
@@ -225,6 +227,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Contact { about }) => block_on(contact::run(context, about)),
         Some(Command::Heartbeat(args)) => block_on(heartbeat::run(context, args)),
         Some(Command::Check(args)) => block_on(check::run(context, &args)),
+        Some(Command::SelfTest(args)) => block_on(self_test::run(context, args)),
         Some(Command::Help { topic }) => guide::run(&mut context.out, topic.as_deref()),
         Some(Command::Config { about, json }) => config::run(context, about, json),
         Some(Command::Profiles(args)) => block_on(profiles::run(context, args)),

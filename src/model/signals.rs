@@ -6,7 +6,7 @@ mod reminder;
 
 pub use heartbeat::{
     BeatOutcome, DEFAULT_GRACE_S, Heartbeat, HeartbeatCheck, HeartbeatRule, MAX_HEARTBEATS,
-    describe_all, heartbeat_key,
+    describe_all, heartbeat_key, levels_of,
 };
 pub use reminder::{DueReminder, ReminderSettings, next_reminder, plan_reminder};
 

@@ -182,7 +182,7 @@ impl HeartbeatRule {
             title: Some(title),
             service: self.service.clone(),
             team: self.team.clone(),
-            levels: Some(levels(self.priority, matrix)),
+            levels: Some(levels_of(self.priority, matrix)),
             runbook: self.runbook.clone(),
             ..Overrides::default()
         };
@@ -234,7 +234,8 @@ fn report(
 
 /// Returns impact and urgency that the matrix maps to a priority: the ones that are closest to the
 /// diagonal, or the default ones if it maps none.
-fn levels(priority: Priority, matrix: &Matrix) -> (Impact, Urgency) {
+#[must_use]
+pub fn levels_of(priority: Priority, matrix: &Matrix) -> (Impact, Urgency) {
     let default = match priority.rank() {
         Priority::P2 => (Level::High, Level::Medium),
         Priority::P3 => (Level::Medium, Level::Medium),

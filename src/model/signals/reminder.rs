@@ -61,8 +61,8 @@ pub fn next_reminder(
         let regular =
             update_due(incident.priority, incident.reported_at, incident.updated_at, levels);
         if let Some(at) = promised.or(regular) {
-            let at = incident.snoozed_until.map_or(at, |until| until.max(at));
-            due.push((ReminderKind::Update, at, at));
+            // It is the same update after a snooze.
+            due.push((ReminderKind::Update, incident.snoozed_until.map_or(at, |u| u.max(at)), at));
         }
     }
     if let Some(until) = incident.snoozed_until.filter(|_| reminders.snoozes) {

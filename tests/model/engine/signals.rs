@@ -155,7 +155,7 @@ impl Scene {
             reported_at: at,
             ..commands::declaration("Card payments fail")
         };
-        let id = IncidentId::from(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
+        let id = IncidentId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
         self.ask(seconds, id, IncidentCommand::Declare(Box::new(declaration))).await;
         id
     }

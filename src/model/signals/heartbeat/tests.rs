@@ -100,7 +100,7 @@ fn priority_of_the_settings_fits_every_matrix(
     use Priority::{P1, P2, P3, P4};
     let unusual = Matrix([[P4, P3, P2], [P4, P1, P2], [P4, P4, P4]]);
     for matrix in [Matrix::default(), unusual] {
-        let (impact, urgency) = levels(priority, &matrix);
+        let (impact, urgency) = levels_of(priority, &matrix);
         assert_eq!(matrix.priority(impact, urgency), priority);
     }
 }
