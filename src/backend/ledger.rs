@@ -14,7 +14,7 @@ use crate::model::{Event, Summary};
 /// time-out: a claim ends with the process that has it, and a result counts only with its fence.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// Returns the recorded calls of levels whose notifications have not been planned yet, the
+    /// Returns the recorded calls of levels and updates for stakeholders whose notifications have not been planned yet, the
     /// earliest first. One read looks at a bounded number of events.
     async fn unplanned(&self) -> Result<Unplanned, BackendError>;
 

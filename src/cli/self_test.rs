@@ -144,7 +144,8 @@ impl Test<'_> {
                 let row = test.store.incident(id).await?.incident.summary;
                 Ok((row.escalation > 0).then_some(row.escalation))
             });
-            match level.await? {
+            let level = level.await?;
+            match level {
                 Some(level) => {
                     self.report("escalation", true, &format!("level {level} is called"))?
                 }
@@ -163,7 +164,8 @@ impl Test<'_> {
                 format!("{} by {}", entry.notification.person.handle, entry.notification.way())
             }))
         });
-        match sent.await? {
+        let sent = sent.await?;
+        match sent {
             Some(text) => self.report("notification", true, &text),
             None => {
                 let text = self.why_unsent(id).await?;

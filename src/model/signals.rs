@@ -1,14 +1,16 @@
-//! What the settings say about silence and about what must not be forgotten: heartbeats, reminders, and
-//! acknowledgements that expire.
+//! What the settings say about silence and about what must not be forgotten: heartbeats, reminders,
+//! acknowledgements that expire, and who is sent updates.
 
 mod heartbeat;
 mod reminder;
+mod stakeholders;
 
 pub use heartbeat::{
     BeatOutcome, DEFAULT_GRACE_S, Heartbeat, HeartbeatCheck, HeartbeatRule, MAX_HEARTBEATS,
     describe_all, heartbeat_key, levels_of,
 };
 pub use reminder::{DueReminder, ReminderSettings, next_reminder, plan_reminder};
+pub use stakeholders::{StakeholderRule, plan_update};
 
 use crate::model::escalation::AcknowledgementExpiry;
 
@@ -21,6 +23,8 @@ pub struct SignalSettings {
     pub acknowledgement_expiry: AcknowledgementExpiry,
     /// Of what people are reminded.
     pub reminders: ReminderSettings,
+    /// Who is sent updates.
+    pub stakeholders: Vec<StakeholderRule>,
 }
 
 impl SignalSettings {

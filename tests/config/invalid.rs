@@ -21,8 +21,8 @@ use crate::support::strategies;
     "frobnicate = 1",
     "1:1: frobnicate is not a setting: use one of acknowledgement_expires, ascii, automatic_escalation, channels, \
         color, columns, commands, contacts, heartbeats, keys, levels, log, looks, matrix, notify, outbound, \
-        people, policies, profiles, reminders, reopen, runbooks, schedules, services, store, suspect, teams, \
-        templates, user, views"
+        people, policies, profiles, reminders, reopen, runbooks, schedules, services, stakeholders, store, \
+        suspect, teams, templates, user, views"
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
 #[case("\"a\\u001b[31m\" = 1", "1:1: \"a␛[31m\" is not a setting: use one of")]
@@ -85,6 +85,11 @@ use crate::support::strategies;
 #[case(
     "[acknowledgement_expires]\np5 = \"1h\"",
     "2:1: acknowledgement_expires.p5 is not a setting"
+)]
+#[case("[[stakeholders]]\nservices = [\"checkout\"]", "stakeholders.people is missing: add it")]
+#[case(
+    "[[stakeholders]]\npeople = [\"a\"]\npriorities = [\"P9\"]",
+    "3:15: stakeholders.priorities is \"P9\""
 )]
 #[case("[reminders]\nupdates = \"yes\"", "2:11: reminders.updates is text: write true or false")]
 // Views.

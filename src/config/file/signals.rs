@@ -1,4 +1,4 @@
-//! Reads `[heartbeats.NAME]`, `[reminders]` and `[acknowledgement_expires]`.
+//! Reads `[heartbeats.NAME]`, `[reminders]`, `[acknowledgement_expires]` and `[[stakeholders]]`.
 
 use chrono::TimeDelta;
 
@@ -9,6 +9,7 @@ use crate::model::check::MAX_TITLE_CHARS;
 use crate::model::escalation::AcknowledgementExpiry;
 use crate::model::signals::{
     DEFAULT_GRACE_S, HeartbeatRule, MAX_HEARTBEATS, ReminderSettings, SignalSettings,
+    StakeholderRule,
 };
 
 /// The longest interval of a heartbeat.
@@ -57,7 +58,32 @@ pub(super) fn read(top: &mut Section<'_>) -> SignalSettings {
         };
         section.finish();
     }
+    for (index, section) in top.sections("stakeholders").into_iter().enumerate() {
+        settings.stakeholders.extend(stakeholders(section, index));
+    }
     settings
+}
+
+fn stakeholders(mut section: Section<'_>, index: usize) -> Option<StakeholderRule> {
+    let (source, offset) = (section.source, section.offset);
+    let names = |value: &Value<'_>| {
+        Ok(value.names()?.into_iter().map(|(name, _)| name).collect::<Vec<String>>())
+    };
+    let people = section.require("people", names);
+    let services = section.read("services", names);
+    let has_services = section.get("services").is_some();
+    let priorities: Option<Vec<Priority>> =
+        section.read("priorities", |value| value.list()?.iter().map(priority).collect());
+    let has_priorities = section.get("priorities").is_some();
+    section.finish();
+    source.record_position(format!("stakeholders.{index}"), offset);
+    let people = people?.into_iter().map(|handle| handle.trim_start_matches('@').to_owned());
+    Some(StakeholderRule {
+        people: people.collect(),
+        // What can't be read must not become all.
+        services: services.or((!has_services).then(Vec::new))?,
+        priorities: priorities.or((!has_priorities).then(Vec::new))?,
+    })
 }
 
 /// Returns whether a name can stand in a path as it is.

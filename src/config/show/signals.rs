@@ -1,6 +1,6 @@
 //! Writes heartbeats, reminders, and when acknowledgements expire.
 
-use super::{TomlWriter, format_key, quote, quote_seconds};
+use super::{TomlWriter, format_key, quote, quote_list, quote_seconds};
 use crate::model::Priority;
 
 impl TomlWriter<'_> {
@@ -19,8 +19,18 @@ impl TomlWriter<'_> {
         self.setting("snoozes", &reminders.snoozes.to_string());
     }
 
-    /// Writes the heartbeats.
+    /// Writes the stakeholders and the heartbeats.
     pub(super) fn heartbeats(&mut self) {
+        for (index, rule) in self.config.signals.stakeholders.iter().enumerate() {
+            self.entry("stakeholders", &index.to_string());
+            self.field("people", &quote_list(&rule.people));
+            if !rule.services.is_empty() {
+                self.field("services", &quote_list(&rule.services));
+            }
+            if !rule.priorities.is_empty() {
+                self.field("priorities", &quote_list(rule.priorities.iter().map(|p| p.as_str())));
+            }
+        }
         for rule in &self.config.signals.heartbeats {
             let origin = self.config.origins.get(&format!("heartbeats.{}", rule.name));
             self.push_line(&format!("\n[heartbeats.{}] # {origin}", format_key(&rule.name)));

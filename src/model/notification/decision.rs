@@ -46,6 +46,13 @@ pub fn decide_page(
     incident: &Summary,
     now: DateTime<Utc>,
 ) -> PageDecision {
+    if notification.kind == MessageKind::Update {
+        // It says what has happened, whatever has happened since.
+        return match now - notification.due > EXPIRES_AFTER {
+            true => PageDecision::Cancel("it was due more than a day ago"),
+            false => PageDecision::Send,
+        };
+    }
     if !incident.status.is_open() {
         return PageDecision::Cancel("the incident has ended");
     }
@@ -261,6 +268,21 @@ mod tests {
     fn incident_that_was_reopened_is_not_paged_again() {
         let row = Summary { acknowledged_at: Some(at(0)), ..incident() };
         assert_eq!(decide_page(&notification(), &row, at(1)), ACKNOWLEDGED);
+    }
+
+    #[rstest]
+    #[case(Status::Triggered, 0, PageDecision::Send)]
+    #[case(Status::Resolved, 0, PageDecision::Send)]
+    #[case(Status::Closed, 86_401, EXPIRED)]
+    fn update_is_sent_whatever_happens_since(
+        #[case] status: Status,
+        #[case] now: i64,
+        #[case] expected: PageDecision,
+    ) {
+        let kind = MessageKind::Update;
+        let update = Notification { kind, after_acknowledgement: true, ..notification() };
+        let row = Summary { status, paused: true, snoozed_until: Some(at(90_000)), ..incident() };
+        assert_eq!(decide_page(&update, &row, at(now)), expected);
     }
 
     #[rstest]

@@ -19,6 +19,6 @@ pub use channel_kind::{ChannelKind, UnknownChannelKind};
 pub use contact::{Contact, ContactRule, Contacts, PersonContacts, QuietHours};
 pub use delivery::{Attempt, AttemptOutcome, Notification, NotificationState};
 pub use message_kind::MessageKind;
-pub use plan::{plan_notifications, plan_reminder_to};
+pub use plan::{Occasion, plan_message, plan_notifications};
 pub use remark::by_person;
 pub use reminder_kind::ReminderKind;

@@ -66,12 +66,25 @@ pub fn plan_notifications(
     planned
 }
 
-/// Returns the notifications by which a person is reminded of something that is due: over the first
+/// Why people are sent a message that calls nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Occasion {
+    /// What the message is about.
+    pub kind: MessageKind,
+    /// Of what it reminds, if it is a reminder.
+    pub reminder: Option<ReminderKind>,
+    /// The event; that of a reminder is on no timeline.
+    pub event: EventId,
+    /// When it is due.
+    pub due: DateTime<Utc>,
+}
+
+/// Returns the notifications by which a person learns of something that calls nobody: over the first
 /// contacts of the person's plan, outside of quiet hours. There is none for a person without contacts.
 #[must_use]
-pub fn plan_reminder_to(
+pub fn plan_message(
     person: &PersonRef,
-    (kind, due): (ReminderKind, DateTime<Utc>),
+    occasion: Occasion,
     incident: &Summary,
     contacts: &Contacts,
     now: DateTime<Utc>,
@@ -79,16 +92,15 @@ pub fn plan_reminder_to(
     let Some(reached) = contacts.of_person(&person.handle) else { return Vec::new() };
     let plan = reached.plan(incident.priority);
     let first = plan.first().map(|(after_s, _)| *after_s);
-    let due = reached.quiet.as_ref().map_or(due, |quiet| quiet.postpone(due));
-    let event = EventId::new();
+    let due = reached.quiet.as_ref().map_or(occasion.due, |quiet| quiet.postpone(occasion.due));
     let mut used = BTreeSet::new();
     plan.into_iter()
         .filter(|(after_s, contact)| Some(*after_s) == first && used.insert(&contact.name))
         .map(|(_, contact)| Notification {
             id: Uuid::now_v7(),
             incident: incident.id,
-            event,
-            kind: MessageKind::Reminder,
+            event: occasion.event,
+            kind: occasion.kind,
             level: incident.escalation.max(1),
             round: incident.escalation_round.max(1),
             person: person.clone(),
@@ -103,9 +115,9 @@ pub fn plan_reminder_to(
             provider_id: None,
             reason: None,
             perhaps_twice: false,
-            // It is for whoever has acknowledged the incident.
+            // It is for people who work on the incident, or who only want to be informed.
             after_acknowledgement: true,
-            reminder: Some(kind),
+            reminder: occasion.reminder,
             bundled_into: None,
             extra: Extra::default(),
         })

@@ -3,7 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::escalation::{AcknowledgementExpiry, expiry, responsible};
-use crate::model::notification::{Contacts, Notification, ReminderKind, plan_reminder_to};
+use crate::model::id::EventId;
+use crate::model::notification::{
+    Contacts, MessageKind, Notification, Occasion, ReminderKind, plan_message,
+};
 use crate::model::service_level::{ServiceLevels, update_due};
 use crate::model::status::Status;
 use crate::model::summary::Summary;
@@ -87,10 +90,14 @@ pub fn plan_reminder(
     contacts: &Contacts,
     now: DateTime<Utc>,
 ) -> Vec<Notification> {
+    let occasion = Occasion {
+        kind: MessageKind::Reminder,
+        reminder: Some(reminder.kind),
+        event: EventId::new(),
+        due: reminder.due,
+    };
     let person = responsible(incident);
-    person.map_or_else(Vec::new, |person| {
-        plan_reminder_to(person, (reminder.kind, reminder.due), incident, contacts, now)
-    })
+    person.map_or_else(Vec::new, |person| plan_message(person, occasion, incident, contacts, now))
 }
 
 #[cfg(test)]
