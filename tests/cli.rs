@@ -24,6 +24,7 @@ mod cli {
     mod overrides;
     mod prompt;
     mod read_only;
+    mod self_test;
     mod terminal;
     mod tokens;
     mod transfer;

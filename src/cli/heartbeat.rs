@@ -19,7 +19,7 @@ use crate::model::time::{format_ago, format_duration};
 const MAX_NAME: usize = 40;
 
 /// Runs `heartbeat`.
-pub async fn run(context: &mut Context, args: HeartbeatArgs) -> Result<(), Failure> {
+pub async fn run(context: &mut Context, args: &HeartbeatArgs) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
     if args.writes() && config.location.remote().is_none() {
         check_name(config, &args.name)?;

@@ -52,7 +52,7 @@ struct Test<'a> {
 }
 
 /// Runs `selftest`.
-pub async fn run(context: &mut Context, args: SelfTest) -> Result<(), Failure> {
+pub async fn run(context: &mut Context, args: &SelfTest) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
     let store = open_store(config, IfMissing::Refuse, "selftest").await?;
     let directory = store.directory().await?;
@@ -66,7 +66,7 @@ pub async fn run(context: &mut Context, args: SelfTest) -> Result<(), Failure> {
         key: format!("{MARK}:{}", Uuid::now_v7()),
         has_failed: false,
     };
-    let result = test.run(&args, person, me).await;
+    let result = test.run(args, person, me).await;
     let has_failed = test.has_failed;
     test.store.close().await;
     result?;

@@ -52,7 +52,7 @@ pub struct Expiry {
 /// not.
 ///
 /// Only the status `acknowledged` expires: whoever investigates has begun to work. Whatever a person does
-/// starts the time again. A snooze puts it off, and during a pause nothing expires.
+/// starts the time again, and so does the end of a snooze; during a pause nothing expires.
 #[must_use]
 pub fn expiry(incident: &Summary, rule: &AcknowledgementExpiry) -> Option<Expiry> {
     if incident.status != Status::Acknowledged || incident.paused {
@@ -60,8 +60,8 @@ pub fn expiry(incident: &Summary, rule: &AcknowledgementExpiry) -> Option<Expiry
     }
     let since = incident.last_attended_at()?;
     let after = rule.after(incident.priority)?;
-    let due = since.checked_add_signed(after)?;
-    let due = incident.snoozed_until.map_or(due, |until| until.max(due));
+    let begin = incident.snoozed_until.map_or(since, |until| until.max(since));
+    let due = begin.checked_add_signed(after)?;
     let reminded_at = due - REMINDED_BEFORE.min(after / 2);
     Some(Expiry { since, reminded_at, due })
 }
@@ -157,7 +157,7 @@ mod tests {
     #[case::reminded_after_half(Summary { priority: Priority::P3, ..incident() }, Some((7, 9)))]
     #[case::never_for_some(Summary { priority: Priority::P4, ..incident() }, None)]
     #[case::no_word(Summary { last_word: None, ..incident() }, Some((27, 32)))]
-    #[case::snoozed(Summary { snoozed_until: Some(at(90)), ..incident() }, Some((85, 90)))]
+    #[case::snoozed(Summary { snoozed_until: Some(at(90)), ..incident() }, Some((115, 120)))]
     #[case::paused(Summary { paused: true, ..incident() }, None)]
     #[case::investigated(Summary { status: Status::Investigating, ..incident() }, None)]
     #[case::not_acknowledged(Summary { status: Status::Triggered, ..incident() }, None)]

@@ -48,10 +48,9 @@ pub fn decide_page(
 ) -> PageDecision {
     if notification.kind == MessageKind::Update {
         // It says what has happened, whatever has happened since.
-        return match now - notification.due > EXPIRES_AFTER {
-            true => PageDecision::Cancel("it was due more than a day ago"),
-            false => PageDecision::Send,
-        };
+        let is_old = now - notification.due > EXPIRES_AFTER;
+        let cancel = PageDecision::Cancel("it was due more than a day ago");
+        return if is_old { cancel } else { PageDecision::Send };
     }
     if !incident.status.is_open() {
         return PageDecision::Cancel("the incident has ended");

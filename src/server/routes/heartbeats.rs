@@ -31,7 +31,8 @@ pub(super) async fn heartbeats(
     Query(NoQuery {}): Query<NoQuery>,
 ) -> ApiResult<JsonResponse> {
     let stored = shared.backend.heartbeats().await?;
-    let rules = &shared.settings().signals.heartbeats;
+    let settings = shared.settings();
+    let rules = &settings.signals.heartbeats;
     CachedJson::encode(&describe_all(stored, rules, Utc::now())).map(JsonResponse)
 }
 

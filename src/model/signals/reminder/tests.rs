@@ -63,9 +63,9 @@ fn reminders_are_due(
 }
 
 #[rstest]
-#[case(ReminderSettings::default(), "acknowledgement 55")]
-#[case(ReminderSettings { snoozes: true, ..ReminderSettings::default() }, "acknowledgement 55, snooze 60")]
-#[case(ALL, "acknowledgement 55, update 60, snooze 60")]
+#[case(ReminderSettings::default(), "acknowledgement 95")]
+#[case(ReminderSettings { snoozes: true, ..ReminderSettings::default() }, "acknowledgement 95, snooze 60")]
+#[case(ALL, "acknowledgement 95, update 60, snooze 60")]
 fn end_of_a_snooze_is_a_reminder(#[case] settings: ReminderSettings, #[case] expected: &str) {
     let row = Summary { snoozed_until: Some(at(60)), ..incident("acknowledged") };
     assert_eq!(due(&row, None, &settings, 3), expected);
