@@ -201,7 +201,7 @@ async fn expired_acknowledgement_is_stored_with_the_row() {
     let outcome = scene.store.execute(&ask(id, call)).await.unwrap();
     let row = scene.row(id).await;
     assert_eq!((row.status, row.acknowledged_at), (Status::Triggered, None));
-    assert_eq!(row.escalates_from, Some(outcome.events[0].at));
+    assert_eq!(row.escalation_from, Some(outcome.events[0].recorded_at));
     let listed = scene.store.changes(None, std::time::Duration::ZERO).await.unwrap();
-    assert_eq!(listed.rows[0].escalates_from, row.escalates_from, "in the packed row as well");
+    assert_eq!(listed.rows[0].escalation_from, row.escalation_from, "in the packed row as well");
 }

@@ -86,10 +86,11 @@ fn decide_due_step(
     if row.paused || row.is_snoozed(now) {
         return Err(Rejection::EscalationOnHold);
     }
-    if step.due > now {
+    let begins_again = step.unattended_since.is_some();
+    // A step from before the policy began anew is none any more.
+    if step.due > now || (!begins_again && step.due < row.escalation_start()) {
         return Err(Rejection::LevelNotDue { level });
     }
-    let begins_again = step.unattended_since.is_some();
     if !begins_again && (step.round.max(1), level) <= (row.escalation_round.max(1), row.escalation)
     {
         return Err(Rejection::LevelAlreadyCalled { level });
@@ -119,9 +120,8 @@ impl EventLogic for Escalated<'_> {
         let row = &mut incident.summary;
         match self.automatic {
             Some(step) if step.unattended_since.is_some() => {
+                row.restart_escalation(event.recorded_at);
                 row.escalation = self.level;
-                row.escalation_round = if step.round > 1 { step.round } else { 0 };
-                row.escalates_from = Some(event.at);
             }
             Some(step) if step.round > row.escalation_round.max(1) => {
                 row.escalation = self.level;
