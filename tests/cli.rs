@@ -18,6 +18,7 @@ mod cli {
     mod heartbeat;
     mod help_output;
     mod hostile_text;
+    mod ingest;
     mod lists;
     mod man;
     mod notifications;

@@ -20,6 +20,15 @@ pub const HEARTBEATS: &str = "/v1/heartbeats";
 /// One heartbeat, by its name: POST is a sign of life, and returns
 /// [`crate::model::signals::BeatOutcome`].
 pub const HEARTBEAT: &str = "/v1/heartbeats/{name}";
+/// Messages that are read by a mapping, by its name: POST takes JSON, returns the outcomes.
+pub const INGEST_NAMED: &str = "/v1/ingest/{name}";
+/// The messages that could not be understood: takes [`super::query::DeadLetters`], returns
+/// [`crate::backend::DeadLetterList`].
+pub const DEAD_LETTERS: &str = "/v1/ingest/dead";
+/// One of them with its content, by its number. DELETE removes it.
+pub const DEAD_LETTER: &str = "/v1/ingest/dead/{number}";
+/// Reads one of them again, with POST.
+pub const REPLAY_DEAD_LETTER: &str = "/v1/ingest/dead/{number}/replay";
 /// What changed since a cursor: takes [`super::query::Changes`], returns a delta.
 pub const CHANGES: &str = "/v1/changes";
 /// The measures of a window: takes [`super::query::Measures`].
@@ -90,7 +99,7 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 40] = [
+pub const ALL: [&str; 44] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
@@ -99,6 +108,10 @@ pub const ALL: [&str; 40] = [
     INGEST_ALERTMANAGER,
     HEARTBEATS,
     HEARTBEAT,
+    INGEST_NAMED,
+    DEAD_LETTERS,
+    DEAD_LETTER,
+    REPLAY_DEAD_LETTER,
     NUMBER,
     CHANGES,
     MEASURES,

@@ -36,6 +36,11 @@ pages![
     "alertmanager",
     "heartbeats",
     "reminders",
+    "prometheus",
+    "pagerduty",
+    "opsgenie",
+    "goalert",
+    "integrations",
 ];
 
 /// Prints the page of a topic, or the list of all topics.

@@ -30,6 +30,7 @@ mod guide;
 mod handoff;
 mod heartbeat;
 mod import;
+mod ingest;
 mod json;
 mod list;
 mod local_state;
@@ -158,6 +159,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         Command::Override { about } => about.writes(),
         Command::Heartbeat(args) => args.writes(),
         Command::SelfTest(_) => true,
+        Command::Ingest(args) => args.writes(),
         Command::Doctor(args) => args.rebuild,
         Command::People { about } => about.writes(),
         Command::Teams { about } => about.writes(),
@@ -165,6 +167,9 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         Command::Schedules { about } => about.writes(),
         Command::Policies { about } => about.writes(),
         Command::Token { about } => config.location.remote().is_some() && about.changes_server(),
+        Command::Integration { about } => {
+            config.location.remote().is_some() && about.changes_server()
+        }
         Command::Outbox(args) => {
             !matches!(&args.about, None | Some(OutboxCommand::List | OutboxCommand::Send))
         }
@@ -215,6 +220,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Restore(args)) => block_on(backup::restore(context, args)),
         Some(Command::Export(args)) => block_on(export::run(context, args)),
         Some(Command::Import(args)) => import::run(context, &args),
+        Some(Command::Ingest(args)) => block_on(ingest::run(context, args)),
         Some(Command::Doctor(args)) => block_on(doctor::run(context, args)),
         Some(Command::Serve(args)) => serve::run(context, args),
         Some(Command::People { about }) => block_on(directory::run(context, about.into())),
@@ -224,6 +230,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Policies { about }) => block_on(directory::run(context, about.into())),
         Some(Command::Audit(args)) => block_on(directory::audit(context, args)),
         Some(Command::Token { about }) => token::run(context, about),
+        Some(Command::Integration { about }) => token::run_integration(context, about),
         Some(Command::Contact { about }) => block_on(contact::run(context, about)),
         Some(Command::Heartbeat(args)) => block_on(heartbeat::run(context, &args)),
         Some(Command::Check(args)) => block_on(check::run(context, &args)),

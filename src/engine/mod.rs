@@ -1,6 +1,6 @@
 //! What happens by itself: levels of escalation policies are called when they are due, the people whom
-//! they call are notified, the silence of a heartbeat is declared as an incident, and people are reminded of
-//! what must not be forgotten.
+//! they call are notified, alerts end that are not reported again, the silence of a heartbeat is declared
+//! as an incident, and people are reminded of what must not be forgotten.
 //!
 //! Any number of engines may run on one store, in this process and in others. None of them leads:
 //! each step and each claim is a conditional write, so that whoever is first does it, and the others
@@ -8,8 +8,10 @@
 //! process.
 
 mod backoff;
+mod changes;
 mod clock;
 mod deliver;
+mod expire;
 mod heartbeats;
 mod message;
 mod parts;
@@ -21,14 +23,16 @@ mod steps;
 
 use std::sync::Arc;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 pub use clock::{Clock, SystemClock};
 pub use message::message_for;
 pub use settings::{EngineSettings, Sender};
 
 use crate::backend::{Backend, Ledger};
+use changes::Changes;
 use deliver::Delivery;
+use expire::Expiry;
 use heartbeats::Heartbeats;
 use parts::{Parts, stopped};
 use reminders::Reminders;
@@ -69,7 +73,7 @@ impl Engine {
     /// of those that don't are released when the process ends.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let (stopper, stopping) = watch::channel(false);
-        let changes = Notify::new();
+        let changes = Changes::default();
         let stop = async {
             stop.await;
             stopper.send_replace(true);
@@ -92,7 +96,13 @@ impl Engine {
                 never = Reminders::new(&self.parts, &changes).run() => match never {},
             }
         };
-        let delivery = Delivery::new(&self.parts, &changes, stopping.clone()).run();
-        tokio::join!(stop, steps, heartbeats, reminders, delivery);
+        let expiry = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Expiry::new(&self.parts, &changes.expiry).run() => match never {},
+            }
+        };
+        let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
+        tokio::join!(stop, steps, heartbeats, reminders, expiry, delivery);
     }
 }

@@ -10,9 +10,9 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::Notify;
 
 use super::backoff::Backoff;
+use super::changes::Changes;
 use super::parts::Parts;
 use super::settings::EngineSettings;
 use super::steps::envelope;
@@ -44,8 +44,8 @@ struct Tracked {
 /// Follows a store and reminds people.
 pub(super) struct Reminders<'a> {
     engine: &'a Parts,
-    /// Woken by what is to be sent.
-    changes: &'a Notify,
+    /// The other parts, which are woken by what is to be sent.
+    changes: &'a Changes,
     cursor: Option<Cursor>,
     /// `None` until it was read.
     directory: Option<Directory>,
@@ -53,7 +53,7 @@ pub(super) struct Reminders<'a> {
 }
 
 impl<'a> Reminders<'a> {
-    pub(super) fn new(engine: &'a Parts, changes: &'a Notify) -> Self {
+    pub(super) fn new(engine: &'a Parts, changes: &'a Changes) -> Self {
         Self { engine, changes, cursor: None, directory: None, tracked: HashMap::new() }
     }
 
@@ -210,7 +210,7 @@ impl<'a> Reminders<'a> {
         }
         let reminder = Reminder { kind: due.kind, key: due.key.clone(), now, notifications };
         if self.engine.ledger.remind(&reminder).await? {
-            self.changes.notify_one();
+            self.changes.notify();
         }
         Ok(())
     }
@@ -231,7 +231,7 @@ impl<'a> Reminders<'a> {
                 if let Some(row) = outcome.row {
                     self.track(row);
                 }
-                self.changes.notify_one();
+                self.changes.notify();
                 return Ok(());
             }
             Err(error) if error.is_temporary() => return Err(error),

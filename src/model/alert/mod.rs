@@ -8,6 +8,7 @@ mod declare;
 mod outcome;
 mod record;
 mod report;
+mod severity;
 mod text;
 mod update;
 

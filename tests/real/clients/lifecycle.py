@@ -132,6 +132,13 @@ assert len(call("alerts", id=f"INC-{outcome.number}")) == 1
 heartbeats = call("heartbeats")
 assert heartbeats[0].name == "backup" and heartbeats[0].interval_s == 86400, heartbeats
 assert call("beat", name="backup").effect.value == "unchanged"
+# What can't be understood is stored, and can be read again and removed.
+refused = client.get_httpx_client().post("/v1/ingest/alertmanager", content=b"{")
+assert refused.status_code == 400, refused.content
+letter = call("dead_letters").letters[0]
+assert call("dead_letter", number=letter.number).message == "{"
+call("replay_dead_letter", 422, number=letter.number)
+assert call("remove_dead_letter", number=letter.number).reason == letter.reason
 for operation in ["capabilities", "directory", "problems", "changes", "health", "ready", "metrics"]:
     call(operation)
 call("openapi")

@@ -6,6 +6,8 @@
 //! | an alert is new in the open incident | it is counted there, and raises the priority if it is worse |
 //! | an alert fires again, after all were resolved | it is counted |
 //! | an alert still fires, or is late | its row at most |
+//! | an alert is more severe than before | it is counted, and the priority is raised |
+//! | somebody has acknowledged it where it comes from | the incident is acknowledged, if nobody has yet |
 //! | the last alert that fired is resolved | nobody has acknowledged the incident: it is resolved; otherwise it is moved to monitoring |
 //!
 //! An incident ends only if its alerts were all reported as resolved and the sender left none out of the
@@ -18,17 +20,14 @@ use sqlx::{Row, SqliteConnection};
 
 use super::table;
 use crate::backend::file::error::{StoreError, StoreResult};
-use crate::backend::file::heartbeats::table::HeartbeatChange;
 use crate::backend::file::records::{self, KeyedIncident};
 use crate::backend::file::sql::Batch;
 use crate::backend::file::store::FileStore;
 use crate::backend::file::writer::{TxScope, Writer, parse_incident_id};
 use crate::backend::{BackendError, IngestEffect, IngestOutcome, Outcome};
 use crate::model::alert::{
-    Alert, AlertCounts, AlertGroup, AlertState, GroupUpdate, MAX_ALERTS, StoredAlert, declaration,
-    update_group,
+    Alert, AlertGroup, AlertState, GroupUpdate, MAX_ALERTS, StoredAlert, declaration, update_group,
 };
-use crate::model::signals::Heartbeat;
 use crate::model::status::ResolutionAction;
 use crate::model::{
     Actor, Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId, Rules, Status,
@@ -38,30 +37,15 @@ use crate::model::{
 /// How many new alerts of a message have an event each; more of them share one.
 const MAX_EVENTS: usize = 5;
 /// How many commands a message leads to at most.
-const MAX_COMMANDS: usize = MAX_EVENTS + 1;
+pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + 2;
 
 /// What a message led to.
-struct Done {
-    outcome: IngestOutcome,
+pub(super) struct Done {
+    pub(super) outcome: IngestOutcome,
     /// The outcomes of the commands.
-    commands: Vec<Outcome>,
+    pub(super) commands: Vec<Outcome>,
     /// Whether anything was written, so that the transaction is committed.
-    has_changed: bool,
-    /// The heartbeat as it was changed.
-    heartbeat: Option<Heartbeat>,
-}
-
-impl Done {
-    /// Returns that nothing was done.
-    fn refused() -> Self {
-        let outcome = IngestOutcome {
-            effect: IngestEffect::Unchanged,
-            incident: None,
-            number: None,
-            alerts: AlertCounts::default(),
-        };
-        Self { outcome, commands: Vec::new(), has_changed: false, heartbeat: None }
-    }
+    pub(super) has_changed: bool,
 }
 
 impl FileStore {
@@ -72,30 +56,6 @@ impl FileStore {
         group: &AlertGroup,
         actor: &Actor,
     ) -> Result<IngestOutcome, BackendError> {
-        let done = self.store_message(group, actor, Utc::now(), None).await?;
-        Ok(done.outcome)
-    }
-
-    /// Stores the alerts of a message in one transaction with a change of a heartbeat; `None`, and
-    /// nothing is stored, if that does not apply any more.
-    pub(in crate::backend::file) async fn store_alerts_if(
-        &self,
-        group: &AlertGroup,
-        actor: &Actor,
-        now: DateTime<Utc>,
-        change: HeartbeatChange,
-    ) -> Result<Option<(IngestOutcome, Heartbeat)>, BackendError> {
-        let done = self.store_message(group, actor, now, Some(change)).await?;
-        Ok(done.heartbeat.map(|heartbeat| (done.outcome, heartbeat)))
-    }
-
-    async fn store_message(
-        &self,
-        group: &AlertGroup,
-        actor: &Actor,
-        now: DateTime<Utc>,
-        heartbeat: Option<HeartbeatChange>,
-    ) -> Result<Done, BackendError> {
         self.check_writable()?;
         let (store, group, actor) = (self.clone(), group.clone(), actor.clone());
         self.run_to_completion(async move {
@@ -107,41 +67,46 @@ impl FileStore {
                 group: &group,
                 actor: &actor,
                 rules: &rules,
-                now,
-                heartbeat: heartbeat.as_ref(),
+                has_expired: false,
+                now: Utc::now(),
             };
             let done = Box::pin(message.store(&mut writer)).await;
-            match &done {
-                Ok(done) if done.has_changed => {
-                    writer.on_commit();
-                    store.record_issued(&writer, done.commands.iter());
-                }
-                Ok(_) => writer.roll_back().await,
-                Err(_) => {
-                    writer.roll_back().await;
-                    writer.clear_caches();
-                }
-            }
+            store.end_message(&mut writer, &done).await;
             drop(writer);
             let done = done?;
             // Rows of alerts are no change of an incident, which may be reported every few seconds.
             if !done.commands.is_empty() {
                 store.inner.watcher.wake();
             }
-            Ok(done)
+            Ok(done.outcome)
         })
         .await
+    }
+
+    /// Notes that the transaction of a message was committed, or rolls it back.
+    pub(super) async fn end_message(&self, writer: &mut Writer, done: &StoreResult<Done>) {
+        match done {
+            Ok(done) if done.has_changed => {
+                writer.on_commit();
+                self.record_issued(writer, done.commands.iter());
+            }
+            Ok(_) => writer.roll_back().await,
+            Err(_) => {
+                writer.roll_back().await;
+                writer.clear_caches();
+            }
+        }
     }
 }
 
 /// A message that is being stored.
-struct Message<'a> {
-    group: &'a AlertGroup,
-    actor: &'a Actor,
-    rules: &'a Rules,
-    now: DateTime<Utc>,
-    /// A change in the same transaction, on which the message depends.
-    heartbeat: Option<&'a HeartbeatChange>,
+pub(super) struct Message<'a> {
+    pub(super) group: &'a AlertGroup,
+    pub(super) actor: &'a Actor,
+    pub(super) rules: &'a Rules,
+    /// Whether nobody sent it: its alerts are resolved as they were not reported again.
+    pub(super) has_expired: bool,
+    pub(super) now: DateTime<Utc>,
 }
 
 /// The open incident of a group.
@@ -167,13 +132,11 @@ impl Message<'_> {
     /// changed; otherwise it is still open.
     async fn store(&self, writer: &mut Writer) -> StoreResult<Done> {
         Batch::new("BEGIN IMMEDIATE;").run(&mut writer.conn).await?;
-        let mut heartbeat = None;
-        if let Some(change) = self.heartbeat {
-            heartbeat = change.apply(&mut writer.conn).await?;
-            if heartbeat.is_none() {
-                return Ok(Done::refused());
-            }
-        }
+        self.store_in_transaction(writer).await
+    }
+
+    /// Stores the message in the transaction that is open, as [`Self::store`] does.
+    pub(super) async fn store_in_transaction(&self, writer: &mut Writer) -> StoreResult<Done> {
         let open = self.find_open(&mut writer.conn).await?;
         let id = open.as_ref().map_or_else(IncidentId::new, |open| open.summary.id);
         let mut update = self.compare(&mut writer.conn, open.as_ref(), id).await?;
@@ -184,17 +147,23 @@ impl Message<'_> {
             (Some(_), false) => IngestEffect::Added,
         };
         self.write(writer, open.as_ref(), id, &mut update).await?;
+        if let Some(outcome) = self.acknowledge(writer, open.as_ref(), id, &commands).await? {
+            if effect == IngestEffect::Unchanged {
+                effect = IngestEffect::Acknowledged;
+            }
+            commands.push(outcome);
+        }
         if let Some(open) = &open
             && let Some((command, ended)) = self.end(&mut writer.conn, open, &update).await?
         {
-            let outcome = self.execute(writer, id, command, Some(EVERY_ALERT)).await?;
+            let because = if self.has_expired { NO_ALERT } else { EVERY_ALERT };
+            let outcome = self.execute(writer, id, command, Some(because)).await?;
             if outcome.is_some() {
                 effect = ended;
             }
             commands.extend(outcome);
         }
-        let has_changed = heartbeat.is_some()
-            || !commands.is_empty()
+        let has_changed = !commands.is_empty()
             || !update.new.is_empty()
             || !update.changed.is_empty()
             || open.as_ref().is_some_and(|open| open.has_moved);
@@ -209,7 +178,7 @@ impl Message<'_> {
             number: row.and_then(|row| row.number),
             alerts: update.counts,
         };
-        Ok(Done { outcome, commands, has_changed, heartbeat })
+        Ok(Done { outcome, commands, has_changed })
     }
 
     /// Finds the open incident of the group: the one with its key, or that in which it continues. In
@@ -257,7 +226,8 @@ impl Message<'_> {
         id: IncidentId,
         update: &GroupUpdate,
     ) -> StoreResult<Vec<Outcome>> {
-        let new = &update.new_firing;
+        let mut new = update.new_firing.clone();
+        new.extend(&update.worse);
         let mut outcomes = Vec::new();
         if new.is_empty() {
             if let (Some(OpenIncident { firing: 0, .. }), Some(first)) =
@@ -289,6 +259,24 @@ impl Message<'_> {
             return Err(StoreError::content("no incident could be declared for alerts"));
         }
         Ok(outcomes)
+    }
+
+    /// Acknowledges the incident if somebody has acknowledged the group where it comes from.
+    async fn acknowledge(
+        &self,
+        writer: &mut Writer,
+        open: Option<&OpenIncident>,
+        id: IncidentId,
+        commands: &[Outcome],
+    ) -> StoreResult<Option<Outcome>> {
+        let row = commands.iter().rev().find_map(|outcome| outcome.row.as_ref());
+        let row = row.or(open.map(|open| &open.summary));
+        let is_unacknowledged =
+            row.is_some_and(|row| row.status == Status::Triggered && row.acknowledged_at.is_none());
+        if !self.group.is_acknowledged || !is_unacknowledged {
+            return Ok(None);
+        }
+        self.execute(writer, id, IncidentCommand::Acknowledge, None).await
     }
 
     /// Writes the rows of the alerts. New ones beyond the bound of the incident are not stored, those
@@ -351,7 +339,11 @@ impl Message<'_> {
                 let command = IncidentCommand::Resolve {
                     action: ResolutionAction::Other,
                     detail: format!("{alerts} resolved, and nobody had acknowledged it"),
-                    validation: format!("{} reported it", self.group.sender),
+                    validation: if self.has_expired {
+                        format!("{} reported it no more", self.group.sender)
+                    } else {
+                        format!("{} reported it", self.group.sender)
+                    },
                 };
                 Some((command, IngestEffect::Resolved))
             }
@@ -394,6 +386,8 @@ impl Message<'_> {
 
 /// Why an incident is ended by alerts.
 const EVERY_ALERT: &str = "all its alerts were reported as resolved";
+/// The same if no message said so.
+const NO_ALERT: &str = "its alerts were not reported any more";
 
 /// Returns the key of an incident.
 async fn key_of(conn: &mut SqliteConnection, id: IncidentId) -> StoreResult<i64> {

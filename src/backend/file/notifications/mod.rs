@@ -24,7 +24,7 @@ use super::error::StoreResult;
 use super::store::FileStore;
 use super::writer_guard::WriterGuard;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, Ledger, Plan, Reminder, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned,
 };
 use crate::model::notification::decision::AttemptResult;
 
@@ -171,5 +171,9 @@ impl Ledger for FileStore {
             Ok(store.end_step(writer, done).await?.unwrap_or(0))
         })
         .await
+    }
+
+    async fn expire_alerts(&self, now: DateTime<Utc>) -> Result<ExpiredAlerts, BackendError> {
+        self.end_expired(now).await
     }
 }
