@@ -85,3 +85,35 @@ async fn body_of_a_sign_of_life_is_ignored() {
     let request = server.request("POST", "/v1/heartbeats/backup").bearer_auth(&server.ingest);
     assert_eq!(fetch(request.body("done\n")).await.status, 200);
 }
+
+#[tokio::test]
+async fn other_systems_are_pinged_in_their_own_form() {
+    let server = server().await;
+    for method in ["GET", "POST", "PUT", "PATCH"] {
+        let ping = server.request(method, "/v2/heartbeats/backup/ping");
+        let key = format!("GenieKey {}", server.ingest);
+        let response = fetch(ping.header("authorization", key)).await;
+        assert_eq!(response.status, 202, "{method} {response:?}");
+        assert_eq!(response.json()["result"], "PONG - Heartbeat received");
+    }
+    let path = format!("/api/v2/heartbeat/report?token={}", server.ingest);
+    assert_eq!(fetch(server.request("POST", &path)).await.status, 204);
+    let listed = server.get(&server.read, "/v1/heartbeats").await.json();
+    assert!(listed[0]["last_at"].is_string() && listed[1]["last_at"].is_string(), "{listed}");
+}
+
+#[tokio::test]
+async fn pings_that_are_refused_have_the_form_of_the_system() {
+    let server = server().await;
+    let ping = server.request("POST", "/v2/heartbeats/restore/ping").bearer_auth(&server.ingest);
+    let response = fetch(ping).await;
+    assert_eq!(response.status, 404, "{response:?}");
+    assert!(response.json()["message"].as_str().unwrap().contains("no heartbeat"), "{response:?}");
+    assert_eq!(fetch(server.request("POST", "/v2/heartbeats/backup/ping")).await.status, 401);
+    let path = format!("/api/v2/heartbeat/restore?token={}", server.ingest);
+    let response = fetch(server.request("POST", &path)).await;
+    assert_eq!(
+        (response.status, response.header("content-type")),
+        (404, Some("text/plain; charset=utf-8"))
+    );
+}

@@ -11,10 +11,11 @@ use crate::model::text::truncate;
 use crate::server::auth::{IngestAccess, ReadAccess};
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
-use crate::server::extract::{NoQuery, PathText, Query};
+use crate::server::extract::{KeyQuery, NoQuery, PathText, Query};
 use crate::server::openapi::document::{ChangeErrorResponses, ErrorResponses};
 use crate::server::routes::administration::{actor, check_writable};
 use crate::server::state::Shared;
+use crate::server::tokens::RegisteredToken;
 
 /// All heartbeats
 ///
@@ -55,18 +56,27 @@ pub(super) async fn beat(
     State(shared): State<Arc<Shared>>,
     IngestAccess(caller): IngestAccess,
     PathText(name): PathText,
-    Query(NoQuery {}): Query<NoQuery>,
+    Query(KeyQuery { .. }): Query<KeyQuery>,
 ) -> ApiResult<JsonResponse> {
-    check_writable(&shared)?;
-    if shared.settings().signals.heartbeat(&name).is_none() {
+    CachedJson::encode(&receive(&shared, &caller, &name).await?).map(JsonResponse)
+}
+
+/// Stores a sign of life in the name of the caller.
+pub(super) async fn receive(
+    shared: &Shared,
+    caller: &RegisteredToken,
+    name: &str,
+) -> ApiResult<BeatOutcome> {
+    check_writable(shared)?;
+    if shared.settings().signals.heartbeat(name).is_none() {
         let name = truncate(name, 60);
         let message =
             format!("there is no heartbeat {name:?}: add it to the settings file of the server");
         return Err(ApiError::new(ErrorCode::NotFound, message));
     }
-    let actor = actor(&shared, &caller).await?;
-    let outcome = shared.backend.beat(&name, Utc::now(), &actor).await;
+    let actor = actor(shared, caller).await?;
+    let outcome = shared.backend.beat(name, Utc::now(), &actor).await;
     // Before the caller is answered, so that others find what was written.
     shared.feed.record_write();
-    CachedJson::encode(&outcome?).map(JsonResponse)
+    Ok(outcome?)
 }
