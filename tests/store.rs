@@ -11,6 +11,7 @@ mod store {
     mod dead_letters;
     mod doctor;
     mod fixtures;
+    mod heartbeats;
     mod import;
     mod last_word;
     mod later;

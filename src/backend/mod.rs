@@ -11,6 +11,7 @@ pub mod dead_letters;
 pub mod demo;
 mod error;
 pub mod file;
+pub mod heartbeats;
 pub mod http;
 pub mod ingest;
 pub mod ledger;
@@ -40,8 +41,9 @@ pub use dead_letters::{
     DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, NewDeadLetter, NoDeadLetters,
 };
 pub use error::{BackendError, Cause, Missing};
+pub use heartbeats::NoHeartbeats;
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
-pub use ledger::{Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Unplanned};
+pub use ledger::{Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned};
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,
     ListSearch, NoSuchList, NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch,
@@ -59,6 +61,7 @@ use crate::model::filter::Filter;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
+use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
 use crate::model::unknown::read_entries;
 use crate::model::{
     Actor, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary,
@@ -233,6 +236,36 @@ pub trait Backend: Send + Sync {
         let mut alerts = self.incident(incident).await?.alert_rows;
         alerts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(alerts)
+    }
+
+    /// Stores a sign of life of a heartbeat in the name of `actor`, and ends the incident of the silence
+    /// before it.
+    ///
+    /// A backend that has no heartbeats says so, which is what this method and the two below it do.
+    async fn beat(
+        &self,
+        _name: &str,
+        _at: DateTime<Utc>,
+        _actor: &Actor,
+    ) -> Result<BeatOutcome, BackendError> {
+        Err(BackendError::not_allowed(NoHeartbeats))
+    }
+
+    /// Returns the heartbeats that were received or are expected, by name. A store does not have their
+    /// intervals, which are in the settings.
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
+        Err(BackendError::not_allowed(NoHeartbeats))
+    }
+
+    /// Declares an incident for each heartbeat of the settings that has become silent at `now`, once
+    /// among all programs. `started` is when the program began to receive them.
+    async fn find_silent_heartbeats(
+        &self,
+        _rules: &[HeartbeatRule],
+        _started: DateTime<Utc>,
+        _now: DateTime<Utc>,
+    ) -> Result<HeartbeatCheck, BackendError> {
+        Err(BackendError::not_allowed(NoHeartbeats))
     }
 
     /// Returns the alerts that fire in open incidents, the one that was reported last first; at most

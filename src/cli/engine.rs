@@ -30,8 +30,12 @@ impl RunningEngine {
             return None;
         }
         // The channels read the certificates of the system, which nothing else has to wait for.
-        let settings =
-            EngineSettings { sender: Arc::new(Channels::default()), contacts: Arc::default() };
+        let settings = EngineSettings {
+            sender: Arc::new(Channels::default()),
+            contacts: Arc::default(),
+            signals: Arc::default(),
+            levels: config.rules.levels,
+        };
         let initial = Arc::new(Mutex::new(Some(config.clone())));
         let engine = Arc::new(Engine::new(EngineOptions {
             backend: Arc::clone(store) as _,
@@ -86,5 +90,7 @@ impl RunningEngine {
 fn engine_settings(config: &Config) -> Result<EngineSettings, String> {
     let channels = channels(&config.outbound).map_err(|failure| failure.to_string())?;
     let contacts = Arc::new(config.outbound.contacts.clone());
-    Ok(EngineSettings { sender: Arc::new(channels), contacts })
+    let signals = Arc::new(config.signals.clone());
+    let levels = config.rules.levels;
+    Ok(EngineSettings { sender: Arc::new(channels), contacts, signals, levels })
 }

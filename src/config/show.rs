@@ -1,5 +1,7 @@
 //! Writes the configuration in force as TOML, with where each value comes from.
 
+mod signals;
+
 use std::path::Path;
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
@@ -34,6 +36,7 @@ pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
     writer.general();
     writer.appearance();
     writer.rules();
+    writer.reminders();
     writer.section("templates");
     for template in &config.panes.templates {
         writer.setting(&template.name, &quote(&template.text.source()));
@@ -46,6 +49,7 @@ pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
     writer.commands();
     writer.profiles();
     writer.directory();
+    writer.heartbeats();
     writer.outbound();
     writer.text
 }

@@ -6,7 +6,7 @@
 //! | [`storage`] | how the local store is built, written, read and repaired |
 //! | [`compatibility`] | what is made of values and files of later versions |
 //! | [`outbox`] | what becomes of a command for a remote |
-//! | [`guide`] | how each kind of notification channel is set up, and how alerts come in, for users |
+//! | [`guide`] | how each kind of notification channel is set up, how alerts and heartbeats come in, and what is remembered, for users |
 //! | [`how_to`] | how to add a verb, a setting, a backend, a screen |
 //! | [`glossary`] | what the project's own words mean |
 //! | [`decisions`] | what was decided, why, and what was refused |
@@ -63,6 +63,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/gotify.md"))]
     }
 
+    pub mod heartbeats {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/heartbeats.md"))]
+    }
+
     pub mod integrations {
         #![cfg_attr(not(doctest), doc = include_str!("guide/integrations.md"))]
     }
@@ -93,6 +97,10 @@ pub mod guide {
 
     pub mod pushover {
         #![cfg_attr(not(doctest), doc = include_str!("guide/pushover.md"))]
+    }
+
+    pub mod reminders {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/reminders.md"))]
     }
 
     pub mod slack {

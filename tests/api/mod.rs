@@ -9,6 +9,7 @@ mod dead_letters;
 mod directory;
 mod events;
 mod full_disk;
+mod heartbeats;
 mod incident_requests;
 mod listeners;
 mod long_poll;

@@ -19,9 +19,10 @@ use crate::support::strategies;
 #[case("[looks]\n  tehme = \"dark\"", "2:3: looks.tehme is not a setting: did you mean theme?")]
 #[case(
     "frobnicate = 1",
-    "1:1: frobnicate is not a setting: use one of ascii, automatic_escalation, channels, color, columns, \
-        commands, contacts, keys, levels, log, looks, matrix, notify, outbound, people, policies, \
-        profiles, reopen, runbooks, schedules, services, store, suspect, teams, templates, user, views"
+    "1:1: frobnicate is not a setting: use one of acknowledgement_expires, ascii, automatic_escalation, channels, \
+        color, columns, commands, contacts, heartbeats, keys, levels, log, looks, matrix, notify, outbound, \
+        people, policies, profiles, reminders, reopen, runbooks, schedules, services, stakeholders, store, \
+        suspect, teams, templates, user, views"
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
 #[case("\"a\\u001b[31m\" = 1", "1:1: \"a␛[31m\" is not a setting: use one of")]
@@ -70,6 +71,27 @@ use crate::support::strategies;
 #[case("[matrix]\nhihg = []", "2:1: matrix.hihg is not a setting: did you mean high?")]
 #[case("reopen = \"36h\"", "1:10: reopen is not a number of whole days")]
 #[case("suspect = \"2\"", "1:11: suspect is \"2\": write a time such as")]
+// Heartbeats and reminders.
+#[case("[heartbeats.x]\ngrace = \"1m\"", "heartbeats.x.interval is missing: add it")]
+#[case("[heartbeats.x]\ninterval = \"0s\"", "2:12: heartbeats.x.interval is no time at all")]
+#[case("[heartbeats.x]\ninterval = \"400d\"", "2:12: heartbeats.x.interval is longer than 366 d")]
+#[case("[heartbeats.list]\ninterval = \"1m\"", "heartbeats.list has a name that can't be used")]
+#[case("[heartbeats.\"a/b\"]\ninterval = \"1m\"", "has a name that can't be used: write letters")]
+#[case("[heartbeats]\nx = \"1m\"", "2:5: heartbeats.x is text: write a table")]
+#[case(
+    "[acknowledgement_expires]\np1 = \"soon\"",
+    "2:6: acknowledgement_expires.p1 is \"soon\": write a time"
+)]
+#[case(
+    "[acknowledgement_expires]\np5 = \"1h\"",
+    "2:1: acknowledgement_expires.p5 is not a setting"
+)]
+#[case("[[stakeholders]]\nservices = [\"checkout\"]", "stakeholders.people is missing: add it")]
+#[case(
+    "[[stakeholders]]\npeople = [\"a\"]\npriorities = [\"P9\"]",
+    "3:15: stakeholders.priorities is \"P9\""
+)]
+#[case("[reminders]\nupdates = \"yes\"", "2:11: reminders.updates is text: write true or false")]
 // Views.
 #[case("[[views]]\nname = \"a\"\nfilter = 'p1 statsu:open'", "3:14: views.filter: statsu:")]
 #[case("[[views]]\nname = \"a\"\nfilter = 'p1 statsu:open'", "statsu: is not a filter term")]

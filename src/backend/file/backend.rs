@@ -29,6 +29,7 @@ use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
+use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
 
 #[async_trait]
@@ -238,6 +239,28 @@ impl Backend for FileStore {
             alerts::read_alerts_of(&mut *self.acquire_reader().await?, incident, limit).await
         })
         .await
+    }
+
+    async fn beat(
+        &self,
+        name: &str,
+        at: DateTime<Utc>,
+        actor: &Actor,
+    ) -> Result<BeatOutcome, BackendError> {
+        self.store_beat(name, at, actor).await
+    }
+
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
+        self.read_heartbeats().await
+    }
+
+    async fn find_silent_heartbeats(
+        &self,
+        rules: &[HeartbeatRule],
+        started: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<HeartbeatCheck, BackendError> {
+        self.find_silent(rules, started, now).await
     }
 
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {

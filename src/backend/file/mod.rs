@@ -26,6 +26,7 @@ mod foreign_table;
 mod full_text;
 mod generation;
 mod group_commit;
+mod heartbeats;
 mod high_water;
 mod import;
 mod import_error;

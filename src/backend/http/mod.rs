@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::{Client, redirect};
+use reqwest::{Client, Method, redirect};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -55,10 +55,11 @@ use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
+use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown::Entries;
-use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
+use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
 use backoff::PathBackoff;
-use client::{ApiClient, ApiRequest, ApiResponse};
+use client::{ApiClient, ApiRequest, ApiResponse, ChangeRequest};
 use clock::ServerClock;
 use error_response::RequestError;
 use etag_cache::EtagCache;
@@ -536,6 +537,28 @@ impl Backend for HttpBackend {
         search: &AdministrationSearch,
     ) -> Result<Page<AdministrationEvent>, BackendError> {
         self.fetch_administration(search).await
+    }
+
+    /// Sends the sign of life; the server says when it was received, and from whom.
+    async fn beat(
+        &self,
+        name: &str,
+        _at: DateTime<Utc>,
+        _actor: &Actor,
+    ) -> Result<BeatOutcome, BackendError> {
+        let change = ChangeRequest { method: Method::POST, key: None, expected: None };
+        let request = ApiRequest {
+            path_value: name,
+            change: Some(change),
+            ..get_request::<()>(path::HEARTBEAT)
+        };
+        self.get(request).await.map_err(|failure| failure.error)
+    }
+
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
+        let heartbeats: Result<Entries<Heartbeat>, RequestError> =
+            self.get(get_request::<()>(path::HEARTBEATS)).await;
+        heartbeats.map(|heartbeats| heartbeats.0).map_err(|failure| failure.error)
     }
 
     async fn dead_letters(

@@ -11,6 +11,7 @@ pub mod message_kind;
 pub mod plan;
 mod quiet;
 mod remark;
+mod reminder_kind;
 pub mod step;
 
 pub use answers::AnswerSettings;
@@ -18,5 +19,6 @@ pub use channel_kind::{ChannelKind, UnknownChannelKind};
 pub use contact::{Contact, ContactRule, Contacts, PersonContacts, QuietHours};
 pub use delivery::{Attempt, AttemptOutcome, Notification, NotificationState};
 pub use message_kind::MessageKind;
-pub use plan::plan_notifications;
+pub use plan::{Occasion, plan_message, plan_notifications};
 pub use remark::by_person;
+pub use reminder_kind::ReminderKind;

@@ -6,6 +6,7 @@ mod changes;
 mod commands;
 mod directory;
 mod events;
+mod heartbeats;
 mod incidents;
 mod ingest;
 mod lists;
@@ -46,6 +47,8 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(ingest::dead::dead_letters))
         .routes(routes!(ingest::dead::dead_letter, ingest::dead::remove_dead_letter))
         .routes(routes!(ingest::dead::replay_dead_letter))
+        .routes(routes!(heartbeats::heartbeats))
+        .routes(routes!(heartbeats::beat))
         .routes(routes!(incidents::number))
         .routes(routes!(incidents::measures))
         .routes(routes!(lists::feed))

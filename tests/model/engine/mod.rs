@@ -5,6 +5,7 @@
 mod clock;
 mod laws;
 mod outside;
+mod signals;
 mod week;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -129,6 +129,9 @@ message = {"version": "4", "groupKey": "{}", "status": "firing", "receiver": "r"
 outcome = call("ingest_alertmanager", body=models.AlertmanagerMessage.from_dict(message))
 assert outcome.effect.value == "declared" and outcome.alerts.new == 1, outcome
 assert len(call("alerts", id=f"INC-{outcome.number}")) == 1
+heartbeats = call("heartbeats")
+assert heartbeats[0].name == "backup" and heartbeats[0].interval_s == 86400, heartbeats
+assert call("beat", name="backup").effect.value == "unchanged"
 # What can't be understood is stored, and can be read again and removed.
 refused = client.get_httpx_client().post("/v1/ingest/alertmanager", content=b"{")
 assert refused.status_code == 400, refused.content

@@ -9,5 +9,6 @@ mod expire;
 mod ingest;
 mod table;
 pub(super) mod transfer;
+mod with_heartbeat;
 
 pub(super) use table::{has_alerts, parse_alert, read_alerts, read_alerts_of, read_firing};

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::ReopeningStore;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned,
 };
 use crate::model::notification::decision::AttemptResult;
 
@@ -18,6 +18,10 @@ impl Ledger for ReopeningStore {
 
     async fn plan(&self, plan: &Plan) -> Result<bool, BackendError> {
         self.store_to_write().await?.plan(plan).await
+    }
+
+    async fn remind(&self, reminder: &Reminder) -> Result<bool, BackendError> {
+        self.store_to_write().await?.remind(reminder).await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, BackendError> {
