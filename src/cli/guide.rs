@@ -35,6 +35,7 @@ pages![
     "twilio_call",
     "alertmanager",
     "integrations",
+    "mail",
 ];
 
 /// Prints the page of a topic, or the list of all topics.

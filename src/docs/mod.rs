@@ -63,6 +63,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/integrations.md"))]
     }
 
+    pub mod mail {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/mail.md"))]
+    }
+
     pub mod matrix {
         #![cfg_attr(not(doctest), doc = include_str!("guide/matrix.md"))]
     }
