@@ -34,6 +34,10 @@ pages![
     "twilio_sms",
     "twilio_call",
     "alertmanager",
+    "prometheus",
+    "pagerduty",
+    "opsgenie",
+    "goalert",
     "integrations",
     "mail",
 ];
