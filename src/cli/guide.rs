@@ -34,6 +34,21 @@ pages![
     "twilio_sms",
     "twilio_call",
     "alertmanager",
+    "ingest",
+    "azure",
+    "checkmk",
+    "cloudevents",
+    "cloudwatch",
+    "datadog",
+    "gcp",
+    "grafana",
+    "icinga",
+    "nagios",
+    "oncall",
+    "otlp",
+    "sentry",
+    "uptime-kuma",
+    "zabbix",
 ];
 
 /// Prints the page of a topic, or the list of all topics.

@@ -22,6 +22,10 @@ const RECEIVER: &str = "/v1/ingest/{name}";
 enum Received {
     One(IngestOutcome),
     Each(Vec<IngestOutcome>),
+    /// What a mapping reads.
+    Mapped {
+        outcomes: Vec<IngestOutcome>,
+    },
 }
 
 impl HttpBackend {
@@ -39,7 +43,7 @@ impl HttpBackend {
         let received: Received = self.get(request).await.map_err(|failure| failure.error)?;
         Ok(match received {
             Received::One(outcome) => vec![outcome],
-            Received::Each(outcomes) => outcomes,
+            Received::Each(outcomes) | Received::Mapped { outcomes } => outcomes,
         })
     }
 
