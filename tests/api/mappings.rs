@@ -87,7 +87,7 @@ async fn rules_change_or_drop_what_is_stored() {
 }
 
 #[rstest]
-#[case("uptime-kuma", "7", 400, "bad_request", "neither a key nor a title")]
+#[case("uptime-kuma", "7", 400, "bad_request", "the body is a number, and must be an object")]
 #[case("uptime-kuma", "{", 400, "bad_request", "no JSON")]
 #[case("uptime-kumo", "{}", 404, "not_found", "uptime-kuma")]
 #[tokio::test]
