@@ -49,6 +49,8 @@ pages![
     "sentry",
     "uptime-kuma",
     "zabbix",
+    "integrations",
+    "mail",
 ];
 
 /// Prints the page of a topic, or the list of all topics.

@@ -95,6 +95,14 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/ingest.md"))]
     }
 
+    pub mod integrations {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/integrations.md"))]
+    }
+
+    pub mod mail {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/mail.md"))]
+    }
+
     pub mod matrix {
         #![cfg_attr(not(doctest), doc = include_str!("guide/matrix.md"))]
     }

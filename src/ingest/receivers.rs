@@ -4,13 +4,32 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
+use super::events::{self, EventBody, EventVersion};
+use super::goalert::{self, AlertFields};
 use super::mapping::{self, Message};
-use super::{IngestError, IngestSettings, alertmanager, senders};
+use super::{IngestError, IngestSettings, alertmanager, mail, opsgenie, prometheus, senders};
 use crate::model::alert::AlertGroup;
 
+/// The receiver of events in the form of version 1.
+const EVENTS_V1: &str = "events_v1";
+/// The receiver of change events, whose messages are not read again.
+pub const CHANGE_EVENTS: &str = "change_events";
+
 /// The receivers that read a form of their own; those of the settings come on top.
-pub const RECEIVERS: &[&str] = &[alertmanager::SOURCE];
+pub const RECEIVERS: &[&str] = &[
+    alertmanager::SOURCE,
+    prometheus::SOURCE,
+    events::SOURCE,
+    EVENTS_V1,
+    opsgenie::SOURCE,
+    goalert::SOURCE,
+    mail::SOURCE,
+];
+
+/// What stands for the sender in the keys of alerts that came without a token.
+const LOCAL_SENDER: &str = "local";
 
 /// A message, and what receivers read of the request beside it.
 #[derive(Clone, Copy, Debug)]
@@ -79,8 +98,18 @@ pub fn read(
     settings: &IngestSettings,
     now: DateTime<Utc>,
 ) -> Result<Vec<AlertGroup>, ReadError> {
+    let sender = message.token.unwrap_or(LOCAL_SENDER);
     match receiver {
         alertmanager::SOURCE => Ok(vec![alertmanager::parse(message.body, now)?]),
+        prometheus::SOURCE => {
+            let posted = prometheus::parse(message.body, now)?;
+            posted.unusable.map_or(Ok(posted.groups), |error| Err(error.into()))
+        }
+        events::SOURCE => read_event(message.body, EventVersion::V2, sender),
+        EVENTS_V1 => read_event(message.body, EventVersion::V1, sender),
+        opsgenie::SOURCE => Ok(vec![opsgenie::create(message.body, sender, Uuid::now_v7())?.group]),
+        goalert::SOURCE => read_goalert(message.body, sender),
+        mail::SOURCE => Ok(mail::parse(message.body, now)?.into_iter().collect()),
         name => {
             let sender = settings.sender(name).ok_or_else(|| ReadError::NoReceiver {
                 name: name.to_owned(),
@@ -89,5 +118,88 @@ pub fn read(
             let message = message.as_message();
             Ok(mapping::read(&sender.mapping, name, &message, now)?.groups)
         }
+    }
+}
+
+/// Returns the name of the receiver of events of a version.
+#[must_use]
+pub fn events_receiver(version: EventVersion) -> &'static str {
+    match version {
+        EventVersion::V1 => EVENTS_V1,
+        EventVersion::V2 => events::SOURCE,
+    }
+}
+
+fn read_event(
+    body: &[u8],
+    version: EventVersion,
+    sender: &str,
+) -> Result<Vec<AlertGroup>, ReadError> {
+    let event = EventBody::parse(body)?.event(version, sender, Uuid::now_v7());
+    let event = event.map_err(|errors| {
+        let first = errors.into_iter().next();
+        first.unwrap_or(IngestError::Missing("the event"))
+    })?;
+    Ok(vec![event.group])
+}
+
+/// Reads an alert in the form of `GoAlert`, which is JSON or a form.
+fn read_goalert(body: &[u8], sender: &str) -> Result<Vec<AlertGroup>, ReadError> {
+    let fields = if body.trim_ascii_start().starts_with(b"{") {
+        AlertFields::default().with_json(body)?
+    } else {
+        let pairs: Vec<_> = form_urlencoded::parse(body).collect();
+        AlertFields::default().with_pairs(pairs.iter().map(|(name, text)| (&**name, &**text)))
+    };
+    Ok(vec![fields.group(sender)?])
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn read_body(receiver: &str, body: &str) -> Result<Vec<AlertGroup>, ReadError> {
+        let message = ReceivedMessage {
+            body: body.as_bytes(),
+            content_type: None,
+            headers: &BTreeMap::new(),
+            token: Some("b54e8e392759"),
+        };
+        read(receiver, &message, &IngestSettings::default(), DateTime::UNIX_EPOCH)
+    }
+
+    #[rstest]
+    #[case::alertmanager(
+        "alertmanager",
+        r#"{"alerts":[{"status":"firing","labels":{"alertname":"A"}}]}"#
+    )]
+    #[case::prometheus("prometheus", r#"[{"labels":{"alertname":"A"}}]"#)]
+    #[case::events(
+        "events",
+        r#"{"event_action":"trigger","payload":{"summary":"A","source":"db1","severity":"error"}}"#
+    )]
+    #[case::events_v1("events_v1", r#"{"event_type":"trigger","description":"A"}"#)]
+    #[case::opsgenie("opsgenie", r#"{"message":"A"}"#)]
+    #[case::goalert("goalert", r#"{"summary":"A"}"#)]
+    #[case::goalert_form("goalert", "summary=A&details=b")]
+    #[case::mail("mail", "From: ines@example.com\r\nSubject: A\r\n\r\nb\r\n")]
+    fn each_receiver_reads_its_form(#[case] receiver: &str, #[case] body: &str) {
+        let groups = read_body(receiver, body).unwrap();
+        assert_eq!(groups.len(), 1, "{groups:?}");
+        assert!(groups[0].alerts[0].is_firing && groups[0].alerts[0].title.contains('A'));
+        assert_eq!(label(receiver), receiver);
+        let wrong = read_body(receiver, r#"{"alerts":1}"#);
+        assert!(matches!(wrong, Err(ReadError::NotUnderstood(_))), "{wrong:?}");
+    }
+
+    #[test]
+    fn unknown_receiver_is_refused_with_all_names() {
+        let Err(ReadError::NoReceiver { name, names }) = read_body("pigeon", "{}") else {
+            panic!("there is no such receiver");
+        };
+        assert_eq!((name.as_str(), label("pigeon")), ("pigeon", "mapping"));
+        assert!(RECEIVERS.iter().all(|receiver| names.iter().any(|name| name == receiver)));
     }
 }

@@ -5,6 +5,7 @@ mod alerts;
 mod binary;
 mod bodies;
 mod command_ids;
+mod dead_letters;
 mod directory;
 mod events;
 mod full_disk;

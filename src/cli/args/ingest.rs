@@ -26,14 +26,17 @@ Examples:
 
 /// Help text after the options of `ingest test`.
 pub const TEST: &str = "\
-Nothing is stored. It prints how the message is read: the fields of each alert with where they come
-from, the group that they belong to, and the incident that is declared if none is open for it.
+Nothing is stored. It prints how the message is read: for a mapping the fields of each alert with where
+they were found, the group of the alerts, the rule of the settings that counts and what it changes or
+drops, and the incident that is declared if none is open for the group.
 
---json prints one object.
+--json prints one object: receiver, mapping, confirm (an address that is to be opened first), readings
+(group and fields, each with field, value and from), and groups (source, key, is_acknowledged, omitted,
+rule, dropped, changes, alerts and declaration).
 
 Examples:
   redphone ingest test --as alertmanager message.json
-  redphone ingest test --as alertmanager - < message.json";
+  redphone ingest test --as zabbix - < message.json";
 
 /// Help text after the subcommands of `ingest dead`.
 pub const DEAD: &str = "\

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
+use super::explanation_json::ExplanationJson;
 use super::input::read_message;
 use crate::cli::args::ingest::TestMessage;
 use crate::cli::context::Context;
@@ -13,60 +13,16 @@ use crate::cli::json;
 use crate::cli::out::{Out, Style, StyledLine, pluralize};
 use crate::cli::session::read_directory;
 use crate::config::Config;
-use crate::ingest::receivers::{self, ReadError, ReceivedMessage};
-use crate::model::alert::{AlertGroup, AlertReport, declaration};
+use crate::ingest::mapping::Reading;
+use crate::ingest::receivers::{ReadError, ReceivedMessage};
+use crate::ingest::{ExplainedGroup, Explanation, explain};
+use crate::model::alert::AlertReport;
 use crate::model::command::Declaration;
 use crate::model::directory::Directory;
+use crate::model::text::{SafeText, pad};
 
-/// The width of the names of fields.
+/// The least width of the names of fields.
 const NAME_WIDTH: usize = 12;
-
-/// How a message is read, as `--json` prints it.
-#[derive(Serialize)]
-struct ExplanationJson<'a> {
-    receiver: &'a str,
-    groups: Vec<GroupJson<'a>>,
-}
-
-/// A group of alerts, and the incident that is declared for it.
-#[derive(Serialize)]
-struct GroupJson<'a> {
-    source: &'a str,
-    key: &'a str,
-    is_acknowledged: bool,
-    omitted: u64,
-    alerts: Vec<AlertJson<'a>>,
-    declaration: Option<&'a Declaration>,
-}
-
-#[derive(Serialize)]
-struct AlertJson<'a> {
-    key: &'a str,
-    state: &'static str,
-    title: &'a str,
-    starts_at: Option<DateTime<Utc>>,
-    ends_at: Option<DateTime<Utc>>,
-    expires_at: Option<DateTime<Utc>>,
-    labels: &'a BTreeMap<String, String>,
-    annotations: &'a BTreeMap<String, String>,
-    url: Option<&'a str>,
-}
-
-impl<'a> From<&'a AlertReport> for AlertJson<'a> {
-    fn from(alert: &'a AlertReport) -> Self {
-        Self {
-            key: &alert.key,
-            state: state(alert),
-            title: &alert.title,
-            starts_at: alert.starts_at,
-            ends_at: alert.ends_at,
-            expires_at: alert.expires_at,
-            labels: &alert.labels,
-            annotations: &alert.annotations,
-            url: alert.url.as_deref(),
-        }
-    }
-}
 
 /// Prints how a message is read.
 pub(super) async fn run(context: &mut Context, args: &TestMessage) -> Result<(), Failure> {
@@ -79,45 +35,17 @@ pub(super) async fn run(context: &mut Context, args: &TestMessage) -> Result<(),
         token: None,
     };
     let settings = &context.config.ingest;
-    let groups =
-        receivers::read(&args.receiver, &read, settings, now).map_err(|error| match &error {
+    let explanation = explain(settings, &args.receiver, &read, &directory, now).map_err(
+        |error| match &error {
             ReadError::NoReceiver { .. } => Failure::usage(error.to_string()),
             ReadError::NotUnderstood(_) => Failure::failed(error.to_string()),
-        })?;
-    let declarations: Vec<_> =
-        groups.iter().map(|group| declared(group, &directory, now)).collect();
-    let pairs = groups.iter().zip(&declarations);
-    if args.json {
-        let groups = pairs.map(|(group, declaration)| GroupJson {
-            source: &group.source,
-            key: &group.key,
-            is_acknowledged: group.is_acknowledged,
-            omitted: group.omitted,
-            alerts: group.alerts.iter().map(AlertJson::from).collect(),
-            declaration: declaration.as_ref(),
-        });
-        let groups = groups.collect();
-        return json::print(
-            &mut context.out,
-            &ExplanationJson { receiver: &args.receiver, groups },
-        );
-    }
+        },
+    )?;
     let out = &mut context.out;
-    field(out, "receiver", &args.receiver)?;
-    for (group, declaration) in pairs {
-        print_group(out, group, declaration.as_ref())?;
+    if args.json {
+        return json::print(out, &ExplanationJson::from(&explanation));
     }
-    if groups.is_empty() {
-        out.line("the message has no alerts")?;
-    }
-    Ok(())
-}
-
-/// Returns the incident that is declared for the alerts of a group that fire; `None` if none does.
-fn declared(group: &AlertGroup, directory: &Directory, now: DateTime<Utc>) -> Option<Declaration> {
-    let firing = group.alerts.iter().enumerate().filter(|(_, alert)| alert.is_firing);
-    let positions: Vec<usize> = firing.map(|(position, _)| position).collect();
-    (!positions.is_empty()).then(|| declaration(group, &positions, directory, now))
+    print(out, &explanation)
 }
 
 /// Reads the directory, and the time by the clock of the backend. Before there is a store it is that
@@ -131,12 +59,50 @@ async fn directory_and_time(config: &Config) -> Result<(Directory, DateTime<Utc>
     }
 }
 
-fn print_group(
-    out: &mut Out,
-    group: &AlertGroup,
-    declaration: Option<&Declaration>,
-) -> Result<(), Failure> {
-    out.line("")?;
+fn print(out: &mut Out, explanation: &Explanation) -> Result<(), Failure> {
+    field(out, "receiver", &explanation.name)?;
+    if let Some(mapping) = explanation.mapping {
+        field(out, "mapping", mapping)?;
+    }
+    if let Some(address) = &explanation.confirm {
+        field(out, "confirm", address)?;
+        out.line("The sender sends alerts once that address was opened.")?;
+    }
+    for reading in &explanation.readings {
+        out.line("")?;
+        heading(out, "read")?;
+        print_reading(out, reading)?;
+    }
+    for group in &explanation.groups {
+        out.line("")?;
+        print_group(out, group)?;
+    }
+    if explanation.groups.is_empty() {
+        out.line("the message has no alerts")?;
+    }
+    Ok(())
+}
+
+/// Prints what was found of an alert, and where.
+fn print_reading(out: &mut Out, reading: &Reading) -> Result<(), Failure> {
+    let names = reading.fields.iter().map(|one| SafeText::from(&one.field).width());
+    let width = names.max().unwrap_or(0).max(NAME_WIDTH);
+    let values = reading.fields.iter().map(|one| SafeText::from(&one.value).width());
+    let value_width = values.filter(|width| *width <= 40).max().unwrap_or(0);
+    for one in &reading.fields {
+        let name = format!("  {}  ", pad(&one.field, width));
+        let value = SafeText::from(&one.value);
+        let value = if value.width() < value_width { pad(value, value_width) } else { value };
+        let line = StyledLine::new(name, Style::Dim)
+            .with(value, Style::Plain)
+            .with(format!("  {}", one.from), Style::Dim);
+        out.styled_line(&line)?;
+    }
+    Ok(())
+}
+
+fn print_group(out: &mut Out, explained: &ExplainedGroup) -> Result<(), Failure> {
+    let group = &explained.group;
     heading(out, "group")?;
     field(out, "key", &group.key)?;
     field(out, "sender", &group.sender)?;
@@ -146,13 +112,23 @@ fn print_group(
     if group.omitted > 0 {
         field(out, "omitted", &pluralize(group.omitted, "alert"))?;
     }
+    if let Some(rule) = &explained.rule {
+        field(out, "rule", rule)?;
+    }
+    for (title, rule) in &explained.dropped {
+        field(out, "dropped", &format!("{title} ({rule})"))?;
+    }
+    for change in &explained.changes {
+        let before = if change.before.is_empty() { "nothing" } else { &change.before };
+        field(out, "changed", &format!("{}: {before} -> {}", change.field, change.after))?;
+    }
     for alert in &group.alerts {
         out.line("")?;
         heading(out, "alert")?;
         print_alert(out, alert)?;
     }
     out.line("")?;
-    let Some(declaration) = declaration else {
+    let Some(declaration) = &explained.declaration else {
         return out.line("no alert fires, so no incident is declared");
     };
     heading(out, "incident")?;
@@ -161,7 +137,7 @@ fn print_group(
 
 fn print_alert(out: &mut Out, alert: &AlertReport) -> Result<(), Failure> {
     field(out, "key", &alert.key)?;
-    field(out, "state", state(alert))?;
+    field(out, "state", if alert.is_firing { "firing" } else { "resolved" })?;
     field(out, "title", &alert.title)?;
     for (name, at) in [
         ("starts_at", alert.starts_at),
@@ -199,15 +175,13 @@ fn print_declaration(out: &mut Out, declared: &Declaration) -> Result<(), Failur
     declared.symptoms.lines().try_for_each(|line| field(out, "symptoms", line))
 }
 
-fn state(alert: &AlertReport) -> &'static str {
-    if alert.is_firing { "firing" } else { "resolved" }
-}
-
 fn heading(out: &mut Out, text: &'static str) -> Result<(), Failure> {
     out.styled_line(&StyledLine::new(text, Style::Bold))
 }
 
 fn field(out: &mut Out, name: &str, value: &str) -> Result<(), Failure> {
     let name = format!("  {name:<NAME_WIDTH$}  ");
-    out.styled_line(&StyledLine::new(name, Style::Dim).with(value.to_owned(), Style::Plain))
+    // A text of several lines is one here.
+    let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+    out.styled_line(&StyledLine::new(name, Style::Dim).with(value, Style::Plain))
 }

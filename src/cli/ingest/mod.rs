@@ -3,6 +3,7 @@
 
 mod dead;
 mod explain;
+mod explanation_json;
 mod input;
 mod print;
 mod target;

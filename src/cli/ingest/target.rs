@@ -95,7 +95,7 @@ impl Target {
                 }));
             }
         };
-        Ok(store_groups(store, &groups, &actor).await?)
+        Ok(store_groups(store, settings, groups, &actor).await?)
     }
 
     /// Reads a message again that could not be understood, and removes it.
@@ -124,7 +124,7 @@ impl Target {
         };
         let groups = receivers::read(&letter.source, &message, settings, Utc::now())
             .map_err(|error| Failure::failed(format!("it still can't be read: {error}")))?;
-        let outcomes = store_groups(store, &groups, &letter.actor).await?;
+        let outcomes = store_groups(store, settings, groups, &letter.actor).await?;
         let letter = match store.remove_dead_letter(number).await {
             Err(BackendError::NotFound(_)) => stored.letter,
             removed => removed?,
@@ -133,14 +133,22 @@ impl Target {
     }
 }
 
+/// Stores groups of alerts one after the other, after the rules of the settings have changed them.
 async fn store_groups(
     store: &FileStore,
-    groups: &[AlertGroup],
+    settings: &IngestSettings,
+    groups: Vec<AlertGroup>,
     actor: &Actor,
 ) -> Result<Vec<IngestOutcome>, BackendError> {
     let mut outcomes = Vec::with_capacity(groups.len());
     for group in groups {
-        outcomes.push(store.ingest(group, actor).await?);
+        let applied = settings.rules.apply(group);
+        if applied.groups.is_empty() {
+            outcomes.push(IngestOutcome::ignored(applied.dropped.len()));
+        }
+        for applied in &applied.groups {
+            outcomes.push(store.ingest(&applied.group, actor).await?);
+        }
     }
     Ok(outcomes)
 }

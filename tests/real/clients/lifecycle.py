@@ -133,6 +133,13 @@ message = {"heartbeat": {"status": 0, "msg": "timeout"}, "monitor": {"id": 3, "n
 body = models.AnyMessage.from_dict(message)
 mapped = call("ingest_named", name="uptime-kuma", body=body)
 assert [outcome.effect.value for outcome in mapped.outcomes] == ["declared"], mapped
+# What can't be understood is stored, and can be read again and removed.
+refused = client.get_httpx_client().post("/v1/ingest/alertmanager", content=b"{")
+assert refused.status_code == 400, refused.content
+letter = call("dead_letters").letters[0]
+assert call("dead_letter", number=letter.number).message == "{"
+call("replay_dead_letter", 422, number=letter.number)
+assert call("remove_dead_letter", number=letter.number).reason == letter.reason
 for operation in ["capabilities", "directory", "problems", "changes", "health", "ready", "metrics"]:
     call(operation)
 call("openapi")

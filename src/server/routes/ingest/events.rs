@@ -13,10 +13,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::foreign::{JSON, json_response, status_with_429};
-use super::{content_type, enqueue, not_understood, store_queued};
+use super::{enqueue, not_understood, store_queued};
 use crate::api::ErrorCode;
 use crate::ingest::IngestError;
 use crate::ingest::events::{self, EventBody, EventVersion};
+use crate::ingest::receivers;
 use crate::model::command::CommandKind;
 use crate::model::{Command, CommandId, Envelope};
 use crate::server::auth::UnauthenticatedCaller;
@@ -141,7 +142,10 @@ impl EventRequest<'_> {
         check_writable(self.shared)?;
         let event = match body.event(self.version, &caller.token.id, Uuid::now_v7()) {
             Ok(event) => event,
-            Err(errors) => return Err(self.not_understood(&bytes, &errors).await),
+            Err(errors) => {
+                let source = receivers::events_receiver(self.version);
+                return Err(self.not_understood(&caller, source, &bytes, &errors).await);
+            }
         };
         let queued = enqueue(self.shared)
             .map_err(|error| Refusal { is_queue_full: true, ..error.into() })?;
@@ -163,7 +167,10 @@ impl EventRequest<'_> {
         let event = body.change_event(&caller.token.id, by.clone(), Uuid::now_v7(), now);
         let change = match event {
             Ok(event) => event.change,
-            Err(errors) => return Err(self.not_understood(&bytes, &errors).await),
+            Err(errors) => {
+                let source = receivers::CHANGE_EVENTS;
+                return Err(self.not_understood(&caller, source, &bytes, &errors).await);
+            }
         };
         let envelope = Envelope {
             id: CommandId::new(),
@@ -189,11 +196,16 @@ impl EventRequest<'_> {
         Ok((body, caller))
     }
 
-    async fn not_understood(&self, bytes: &bytes::Bytes, errors: &[IngestError]) -> Refusal {
+    async fn not_understood(
+        &self,
+        caller: &RegisteredToken,
+        source: &str,
+        bytes: &bytes::Bytes,
+        errors: &[IngestError],
+    ) -> Refusal {
         let error = match errors.first() {
             Some(error) => {
-                let content_type = content_type(self.headers);
-                not_understood(self.shared, events::SOURCE, content_type, bytes, error).await
+                not_understood(self.shared, caller, source, self.headers, bytes, error).await
             }
             None => ApiError::bad_request("the event can't be understood"),
         };

@@ -37,7 +37,7 @@ pub(super) async fn incoming(
             Ok(group) => group,
             Err(error) => {
                 let source = goalert::SOURCE;
-                return Err(not_understood(&shared, source, content_type, &body, &error).await);
+                return Err(not_understood(&shared, &caller, source, &headers, &body, &error).await);
             }
         };
         store_groups(&shared, &caller, &[group], goalert::SOURCE).await

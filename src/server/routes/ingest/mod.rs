@@ -32,7 +32,7 @@ use crate::model::alert::AlertGroup;
 use crate::model::text::SafeText;
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::state::Shared;
-use crate::server::tokens::RegisteredToken;
+use crate::server::tokens::{RegisteredToken, Secret, Token};
 
 /// Stores the alerts of a message in the name of the caller. Each group is durable by itself, so a
 /// sender that sends the message again after an error changes nothing of those that are stored.
@@ -163,10 +163,32 @@ async fn store_dead_letter(
         content_type: content_type(headers).map(ToOwned::to_owned),
         headers: stored_headers(headers),
         reason: error.to_string(),
-        message: body.to_vec(),
+        message: without_secret(body, &caller.token),
         at: Utc::now(),
     };
     Ok(shared.backend.add_dead_letter(&new).await?)
+}
+
+/// Returns a message without the token or key that it came with, which some senders have in it. As many
+/// characters stand in its stead.
+fn without_secret(body: &[u8], token: &Token) -> Vec<u8> {
+    let mut message = body.to_vec();
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let mut start = 0;
+    while let Some(offset) = body.get(start..).and_then(|rest| rest.iter().position(is_part)) {
+        start += offset;
+        let rest = body.get(start..).unwrap_or_default();
+        let length = rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
+        let text = rest.get(..length).and_then(|text| std::str::from_utf8(text).ok());
+        let secret = text.and_then(|text| text.parse::<Secret>().ok());
+        if secret.is_some_and(|secret| secret.hash().matches(&token.hash))
+            && let Some(part) = message.get_mut(start..start + length)
+        {
+            part.fill(b'x');
+        }
+        start += length;
+    }
+    message
 }
 
 /// Why a message that can't be understood is not stored.
@@ -195,4 +217,53 @@ fn stored_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
 /// Returns the type of a body, as its sender says.
 fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::CONTENT_TYPE)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::scope::Scope;
+    use crate::server::tokens::TokenForm;
+
+    fn token(secret: &Secret) -> Token {
+        Token {
+            id: secret.id().to_owned(),
+            name: "Zabbix".into(),
+            scope: Scope::Ingest,
+            person: None,
+            form: TokenForm::Key,
+            hash: secret.hash(),
+            created_at: Utc::now(),
+            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+        }
+    }
+
+    #[test]
+    fn message_is_stored_without_the_key_in_it() {
+        for secret in [Secret::new_key().unwrap(), Secret::new().unwrap()] {
+            let (text, other) = (secret.reveal(), Secret::new_key().unwrap().reveal());
+            let body = format!("{{\"routing_key\":\"{text}\",\"id\":\"{other}\"}}{text}");
+            let stored = without_secret(body.as_bytes(), &token(&secret));
+            let expected = body.replace(&text, &"x".repeat(text.len()));
+            assert_eq!(String::from_utf8(stored).unwrap(), expected);
+        }
+        let secret = Secret::new_key().unwrap();
+        for odd in [&b""[..], b"\xff\xfe", b"abc", b"_"] {
+            assert_eq!(without_secret(odd, &token(&secret)), odd);
+        }
+    }
+
+    #[test]
+    fn headers_with_secrets_are_not_stored() {
+        let mut headers = HeaderMap::new();
+        for name in
+            ["ce-type", "x-event", "x-api-key", "x-hub-signature", "authorization", "accept"]
+        {
+            headers.insert(name, "value".parse().unwrap());
+        }
+        let stored = stored_headers(&headers);
+        assert_eq!(stored.keys().collect::<Vec<_>>(), ["ce-type", "x-event"]);
+    }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::foreign::{JSON, json_response, status_with_429};
-use super::{content_type, enqueue, not_understood, store_queued};
+use super::{enqueue, not_understood, store_queued};
 use crate::ingest::opsgenie::{self, AlertAction, IdentifierType, NamedAlert};
 use crate::server::auth::IngestAccess;
 use crate::server::error::{ApiError, ApiResult};
@@ -50,9 +50,8 @@ pub(super) async fn create(
         let named = match opsgenie::create(&body, &caller.token.id, Uuid::now_v7()) {
             Ok(named) => named,
             Err(error) => {
-                let content_type = content_type(&headers);
                 let source = opsgenie::SOURCE;
-                let error = not_understood(&shared, source, content_type, &body, &error).await;
+                let error = not_understood(&shared, &caller, source, &headers, &body, &error).await;
                 return Err(error.into());
             }
         };

@@ -15,9 +15,10 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use super::foreign::{JSON, json_response};
-use super::{content_type, not_understood, store_groups};
+use super::{not_understood, store_groups};
+use crate::ingest::fingerprint;
 use crate::ingest::matcher::{Matcher, anchored_pattern};
-use crate::ingest::{fingerprint, prometheus};
+use crate::ingest::prometheus::{self, PostedAlerts};
 use crate::model::alert::Alert;
 use crate::server::auth::{IngestAccess, ReadAccess};
 use crate::server::cached_json::{CachedJson, JsonResponse};
@@ -48,18 +49,15 @@ pub(super) async fn post_alerts(
         let RawBody(body, _permit) = body?;
         check_writable(&shared)?;
         let source = prometheus::SOURCE;
-        let refuse = async |error| {
-            not_understood(&shared, source, content_type(&headers), &body, &error).await
+        let unusable = match prometheus::parse(&body, Utc::now()) {
+            Ok(PostedAlerts { groups, unusable }) => {
+                store_groups(&shared, &caller, &groups, source).await?;
+                unusable
+            }
+            Err(error) => Some(error),
         };
-        let posted = match prometheus::parse(&body, Utc::now()) {
-            Ok(posted) => posted,
-            Err(error) => return Err(refuse(error).await),
-        };
-        store_groups(&shared, &caller, &posted.groups, source).await?;
-        match posted.unusable {
-            Some(error) => Err(refuse(error).await),
-            None => Ok(()),
-        }
+        let Some(error) = unusable else { return Ok(()) };
+        Err(not_understood(&shared, &caller, source, &headers, &body, &error).await)
     };
     match store.await {
         Ok(()) => StatusCode::OK.into_response(),
