@@ -1,15 +1,19 @@
 //! Properties that must hold for any bytes: one check for each parser. The fuzz targets run them,
 //! and the tests run them on the seeds.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use redphone::api::query::{Changes, Measures, Search, Timeline};
 use redphone::api::{Answers, Details, Orders};
 use redphone::backend::http::Address;
 use redphone::backend::record::Record;
 use redphone::cli::value::{self, Expiry, IncidentRef, Time};
 use redphone::config::{ConfigLoader, Flags, Folders};
-use redphone::ingest::alertmanager;
+use redphone::ingest::IngestSettings;
+use redphone::ingest::receivers::{self, ReceivedMessage};
+use redphone::model::alert::AlertGroup;
 use redphone::model::directory::Directory;
 use redphone::model::filter::{Filter, PartialFilter, split_terms};
 use redphone::model::runbook::{RunbookHeader, RunbookPage, find_ticks};
@@ -220,14 +224,22 @@ pub fn token(data: &[u8]) {
 /// Messages of monitoring systems: what is read of them is bounded, and makes a valid incident.
 pub fn ingest(data: &[u8]) {
     let now = chrono::DateTime::from_timestamp(1_772_359_200, 0).unwrap_or_default();
-    let group = match alertmanager::parse(data, now) {
-        Ok(group) => group,
-        Err(error) => return safe(&sanitize(error.to_string())),
-    };
+    let (settings, headers) = (IngestSettings::default(), BTreeMap::new());
+    let message =
+        ReceivedMessage { body: data, content_type: None, headers: &headers, token: Some("id") };
+    for name in receivers::receiver_names(&settings) {
+        match receivers::read(&name, &message, &settings, now) {
+            Ok(groups) => groups.iter().for_each(|group| check_group(group, now)),
+            Err(error) => safe(&sanitize(error.to_string())),
+        }
+    }
+}
+
+fn check_group(group: &AlertGroup, now: DateTime<Utc>) {
     assert!(group.key.chars().count() <= 500, "{}", group.key);
     safe(&group.key);
     let all: Vec<usize> = (0..group.alerts.len()).collect();
-    let declared = alert::declaration(&group, &all, &Directory::default(), now);
+    let declared = alert::declaration(group, &all, &Directory::default(), now);
     if let Err(wrong) = check::declaration(&declared) {
         panic!("{wrong}: {declared:?}");
     }
