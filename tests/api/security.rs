@@ -126,7 +126,9 @@ async fn insufficient_scope_is_reported() {
         let commands = route.method == "POST";
         let is_for_programs = match route.pattern.as_str() {
             "/v1/capabilities" => true,
-            "/v1/commands" | "/v1/incidents" | "/v1/ingest/alertmanager" => commands,
+            "/v1/commands" | "/v1/incidents" | "/v1/ingest/alertmanager" | "/v1/ingest/{name}" => {
+                commands
+            }
             _ => false,
         };
         let is_override = route.pattern.ends_with("/overrides");

@@ -20,8 +20,9 @@ use crate::support::strategies;
 #[case(
     "frobnicate = 1",
     "1:1: frobnicate is not a setting: use one of ascii, automatic_escalation, channels, color, columns, \
-        commands, contacts, keys, levels, log, looks, matrix, notify, outbound, people, policies, \
-        profiles, reopen, runbooks, schedules, services, store, suspect, teams, templates, user, views"
+        commands, contacts, ingest, ingest_rules, keys, levels, log, looks, matrix, notify, outbound, \
+        people, policies, profiles, reopen, runbooks, schedules, services, store, suspect, teams, \
+        templates, user, views"
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
 #[case("\"a\\u001b[31m\" = 1", "1:1: \"a␛[31m\" is not a setting: use one of")]

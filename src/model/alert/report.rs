@@ -75,6 +75,9 @@ pub struct Overrides {
     pub runbook: Option<String>,
     /// Labels that are added, such as `env=prod`.
     pub labels: Vec<String>,
+    /// How long the incident is snoozed when it is declared, in seconds, so that nobody is called for
+    /// what ends meanwhile.
+    pub hold_s: Option<i64>,
 }
 
 impl AlertGroup {

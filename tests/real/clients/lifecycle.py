@@ -129,6 +129,10 @@ message = {"version": "4", "groupKey": "{}", "status": "firing", "receiver": "r"
 outcome = call("ingest_alertmanager", body=models.AlertmanagerMessage.from_dict(message))
 assert outcome.effect.value == "declared" and outcome.alerts.new == 1, outcome
 assert len(call("alerts", id=f"INC-{outcome.number}")) == 1
+message = {"heartbeat": {"status": 0, "msg": "timeout"}, "monitor": {"id": 3, "name": "Shop"}}
+body = models.AnyMessage.from_dict(message)
+mapped = call("ingest_named", name="uptime-kuma", body=body)
+assert [outcome.effect.value for outcome in mapped.outcomes] == ["declared"], mapped
 # What can't be understood is stored, and can be read again and removed.
 refused = client.get_httpx_client().post("/v1/ingest/alertmanager", content=b"{")
 assert refused.status_code == 400, refused.content

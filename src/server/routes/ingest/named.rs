@@ -25,7 +25,7 @@ use crate::server::auth::IngestAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::PathText;
-use crate::server::openapi::document::CommandErrorResponses;
+use crate::server::openapi::document::ChangeErrorResponses;
 use crate::server::request_body::RawBody;
 use crate::server::routes::administration::check_writable;
 use crate::server::state::Shared;
@@ -80,7 +80,7 @@ pub(in crate::server::routes) struct IngestOutcomes {
     security(("token" = [])),
     responses(
         (status = 200, body = IngestOutcomes, description = "What became of the alerts"),
-        CommandErrorResponses,
+        ChangeErrorResponses,
     ),
 )]
 pub(in crate::server::routes) async fn ingest_named(
