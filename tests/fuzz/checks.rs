@@ -277,7 +277,7 @@ pub fn ingest(data: &[u8]) {
 fn read_event(
     body: &EventBody,
     version: EventVersion,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<Vec<AlertGroup>, IngestError> {
     let id = IncidentId::from_slice(&[0; 16]).unwrap_or_else(IncidentId::new).0;
     let by = Actor::Integration("builds".to_owned());
@@ -289,7 +289,7 @@ fn read_event(
     event.map(|event| vec![event.group]).map_err(|mut errors| errors.remove(0))
 }
 
-fn check_group(group: &AlertGroup, now: chrono::DateTime<chrono::Utc>) {
+fn check_group(group: &AlertGroup, now: DateTime<Utc>) {
     assert!(group.key.chars().count() <= 500, "{}", group.key);
     safe(&group.key);
     let all: Vec<usize> = (0..group.alerts.len()).collect();
