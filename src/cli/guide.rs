@@ -40,7 +40,23 @@ pages![
     "pagerduty",
     "opsgenie",
     "goalert",
+    "ingest",
+    "azure",
+    "checkmk",
+    "cloudevents",
+    "cloudwatch",
+    "datadog",
+    "gcp",
+    "grafana",
+    "icinga",
+    "nagios",
+    "oncall",
+    "otlp",
+    "sentry",
+    "uptime-kuma",
+    "zabbix",
     "integrations",
+    "mail",
 ];
 
 /// Prints the page of a topic, or the list of all topics.

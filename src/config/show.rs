@@ -13,6 +13,7 @@ use super::log_level::log_level_name;
 use super::outbound::ChannelSettings;
 use super::toml_text::{format_keys, quote};
 use crate::backend::http::TokenSource;
+use crate::ingest::SecretSource;
 use crate::model::Priority;
 use crate::model::escalation::{Policy, PolicyLevel, Target};
 use crate::model::notification::{ContactRule, PersonContacts};
@@ -51,6 +52,7 @@ pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
     writer.directory();
     writer.heartbeats();
     writer.outbound();
+    writer.ingest();
     writer.text
 }
 
@@ -420,6 +422,29 @@ impl TomlWriter<'_> {
                 Some(TokenSource::Command(run)) => {
                     self.field(&format!("{prefix}_command"), &quote_list(run));
                 }
+            }
+        }
+    }
+
+    fn ingest(&mut self) {
+        let ingest = &self.config.ingest;
+        for (name, sender) in &ingest.senders {
+            let origin = self.config.origins.get(&format!("ingest.{name}"));
+            self.push_line(&format!("\n[ingest.{}] # {origin}", format_key(name)));
+            for (key, text) in &sender.written {
+                self.field(key, text);
+            }
+            match &sender.secret {
+                None => {}
+                Some(SecretSource::File(file)) => self.field("secret_file", &quote_path(file)),
+                Some(SecretSource::Variable(name)) => self.field("secret_env", &quote(name)),
+            }
+        }
+        for (index, rule) in ingest.rules.0.iter().enumerate() {
+            let name = rule.name().map_or_else(|| (index + 1).to_string(), ToOwned::to_owned);
+            self.entry("ingest_rules", &name);
+            for (key, text) in rule.written() {
+                self.field(key, text);
             }
         }
     }

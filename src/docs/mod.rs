@@ -39,12 +39,32 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/alertmanager.md"))]
     }
 
+    pub mod azure {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/azure.md"))]
+    }
+
     pub mod channels {
         #![cfg_attr(not(doctest), doc = include_str!("guide/channels.md"))]
     }
 
+    pub mod checkmk {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/checkmk.md"))]
+    }
+
+    pub mod cloudevents {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/cloudevents.md"))]
+    }
+
+    pub mod cloudwatch {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/cloudwatch.md"))]
+    }
+
     pub mod command {
         #![cfg_attr(not(doctest), doc = include_str!("guide/command.md"))]
+    }
+
+    pub mod datadog {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/datadog.md"))]
     }
 
     pub mod discord {
@@ -55,6 +75,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/email.md"))]
     }
 
+    pub mod gcp {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/gcp.md"))]
+    }
+
     pub mod goalert {
         #![cfg_attr(not(doctest), doc = include_str!("guide/goalert.md"))]
     }
@@ -63,12 +87,28 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/gotify.md"))]
     }
 
+    pub mod grafana {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/grafana.md"))]
+    }
+
     pub mod heartbeats {
         #![cfg_attr(not(doctest), doc = include_str!("guide/heartbeats.md"))]
     }
 
+    pub mod icinga {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/icinga.md"))]
+    }
+
+    pub mod ingest {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/ingest.md"))]
+    }
+
     pub mod integrations {
         #![cfg_attr(not(doctest), doc = include_str!("guide/integrations.md"))]
+    }
+
+    pub mod mail {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/mail.md"))]
     }
 
     pub mod matrix {
@@ -79,8 +119,20 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/mattermost.md"))]
     }
 
+    pub mod nagios {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/nagios.md"))]
+    }
+
     pub mod ntfy {
         #![cfg_attr(not(doctest), doc = include_str!("guide/ntfy.md"))]
+    }
+
+    pub mod oncall {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/oncall.md"))]
+    }
+
+    pub mod otlp {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/otlp.md"))]
     }
 
     pub mod opsgenie {
@@ -103,6 +155,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/reminders.md"))]
     }
 
+    pub mod sentry {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/sentry.md"))]
+    }
+
     pub mod slack {
         #![cfg_attr(not(doctest), doc = include_str!("guide/slack.md"))]
     }
@@ -123,8 +179,16 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/twilio_sms.md"))]
     }
 
+    pub mod uptime_kuma {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/uptime-kuma.md"))]
+    }
+
     pub mod webhook {
         #![cfg_attr(not(doctest), doc = include_str!("guide/webhook.md"))]
+    }
+
+    pub mod zabbix {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/zabbix.md"))]
     }
 }
 

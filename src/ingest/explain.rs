@@ -104,10 +104,14 @@ pub fn explain_groups(
         for AppliedGroup { group, rule } in applied.groups {
             let declared = declared(&group, directory, now);
             let plain = AlertGroup { overrides: Overrides::default(), ..group.clone() };
-            let changes = match (&declared, self::declared(&plain, directory, now)) {
+            let mut changes = match (&declared, self::declared(&plain, directory, now)) {
                 (Some(after), Some(before)) => changes(&before, after),
                 _ => Vec::new(),
             };
+            if let (Some(hold_s), Some(_)) = (group.overrides.hold_s, &declared) {
+                let after = format!("{hold_s} s");
+                changes.push(FieldChange { field: "hold_for", before: String::new(), after });
+            }
             explained.push(ExplainedGroup {
                 group,
                 rule,

@@ -7,6 +7,7 @@
 //! | whatever sends to PagerDuty | [`events`] |
 //! | whatever sends to Opsgenie | [`opsgenie`] |
 //! | whatever sends to GoAlert | [`goalert`] |
+//! | people and programs who send mails | [`mail`] |
 //! | whatever sends JSON, by a mapping; built-in ones are in [`senders`] | [`mapping`] |
 //!
 //! [`receivers`] reads a message by the name of its receiver. [`rules`] change groups before they are
@@ -23,6 +24,7 @@ mod explain;
 mod fields;
 pub mod goalert;
 mod identity;
+pub mod mail;
 pub mod mapping;
 pub mod matcher;
 pub mod opsgenie;

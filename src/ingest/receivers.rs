@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::events::{self, EventBody, EventVersion};
 use super::goalert::{self, AlertFields};
 use super::mapping::{self, Message};
-use super::{IngestError, IngestSettings, alertmanager, opsgenie, prometheus, senders};
+use super::{IngestError, IngestSettings, alertmanager, mail, opsgenie, prometheus, senders};
 use crate::model::alert::AlertGroup;
 
 /// The receiver of events in the form of version 1.
@@ -25,6 +25,7 @@ pub const RECEIVERS: &[&str] = &[
     EVENTS_V1,
     opsgenie::SOURCE,
     goalert::SOURCE,
+    mail::SOURCE,
 ];
 
 /// What stands for the sender in the keys of alerts that came without a token.
@@ -108,6 +109,7 @@ pub fn read(
         EVENTS_V1 => read_event(message.body, EventVersion::V1, sender),
         opsgenie::SOURCE => Ok(vec![opsgenie::create(message.body, sender, Uuid::now_v7())?.group]),
         goalert::SOURCE => read_goalert(message.body, sender),
+        mail::SOURCE => Ok(mail::parse(message.body, now)?.into_iter().collect()),
         name => {
             let sender = settings.sender(name).ok_or_else(|| ReadError::NoReceiver {
                 name: name.to_owned(),
@@ -182,6 +184,7 @@ mod tests {
     #[case::opsgenie("opsgenie", r#"{"message":"A"}"#)]
     #[case::goalert("goalert", r#"{"summary":"A"}"#)]
     #[case::goalert_form("goalert", "summary=A&details=b")]
+    #[case::mail("mail", "From: ines@example.com\r\nSubject: A\r\n\r\nb\r\n")]
     fn each_receiver_reads_its_form(#[case] receiver: &str, #[case] body: &str) {
         let groups = read_body(receiver, body).unwrap();
         assert_eq!(groups.len(), 1, "{groups:?}");

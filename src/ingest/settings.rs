@@ -26,8 +26,8 @@ pub struct Sender {
     pub mapping: Arc<Mapping>,
     /// Where the secret comes from with which it signs messages.
     pub secret: Option<SecretSource>,
-    /// The topics of which messages are accepted; any, if there are none.
-    pub topics: Vec<String>,
+    /// The settings of its table as they were written, by key.
+    pub written: BTreeMap<&'static str, String>,
 }
 
 /// Where a secret comes from.

@@ -181,6 +181,18 @@ async fn integration_key_sends_alerts(#[case] header: Option<&str>, #[case] quer
 }
 
 #[tokio::test]
+async fn api_reads_a_mail() {
+    let server = TestServer::new().await;
+    let path = "/v1/ingest/mail";
+    let request = || server.request("POST", path).bearer_auth(&server.ingest);
+    let mail = "From: ines@example.com\r\nSubject: Cards are declined\r\n\r\nSince nine.\r\n";
+    let answer = fetch(request().header("content-type", "message/rfc822").body(mail)).await;
+    assert_eq!(answer.json()["outcomes"][0]["effect"], "declared");
+    fetch(request().body("{")).await.refused(400, "bad_request", "the header of the mail");
+    assert_eq!(dead(&server).await["letters"][0]["source"], "mail");
+}
+
+#[tokio::test]
 async fn integration_key_opens_nothing_else() {
     let server = TestServer::new().await;
     let (secret, key) = server.tokens.create_key("Zabbix".into(), None).unwrap();
@@ -200,7 +212,7 @@ async fn integration_key_opens_nothing_else() {
 }
 
 #[tokio::test]
-async fn keys_are_created_and_listed_over_the_api() {
+async fn api_creates_and_lists_keys() {
     let server = TestServer::new().await;
     let create = async |body: Value| {
         let request = server.request("POST", "/v1/tokens").bearer_auth(&server.admin);

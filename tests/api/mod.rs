@@ -14,6 +14,7 @@ mod incident_requests;
 mod listeners;
 mod long_poll;
 mod many_declarations;
+mod mappings;
 mod metrics;
 mod missing_store;
 mod notifications;

@@ -331,6 +331,17 @@ async fn real_responses_match_their_schemas() {
         let request = server.request("POST", "/v1/heartbeats/backup").bearer_auth(token);
         described.check(&fetch(request).await);
     }
+    let described = Described::of(&document, path::INGEST_NAMED, "post");
+    let monitor = json!({"heartbeat": {"status": 0}, "monitor": {"id": 3, "name": "Shop"}});
+    for (token, name, body) in [
+        (&server.ingest, "uptime-kuma", monitor.to_string()),
+        (&server.ingest, "uptime-kuma", "7".to_owned()),
+        (&server.ingest, "nothing", monitor.to_string()),
+        (&server.read, "uptime-kuma", monitor.to_string()),
+    ] {
+        let request = server.request("POST", &format!("/v1/ingest/{name}")).bearer_auth(token);
+        described.check(&fetch(request.body(body)).await);
+    }
     // The message above that can't be understood is stored.
     for (pattern, method, path) in [
         (path::DEAD_LETTERS, "get", "/v1/ingest/dead"),

@@ -129,6 +129,7 @@ async fn insufficient_scope_is_reported() {
             "/v1/commands"
             | "/v1/incidents"
             | "/v1/ingest/alertmanager"
+            | "/v1/ingest/{name}"
             | "/v1/heartbeats/{name}" => commands,
             _ => false,
         };

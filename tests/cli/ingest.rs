@@ -45,6 +45,30 @@ fn message_is_explained_and_nothing_is_stored() {
 }
 
 #[test]
+fn mails_of_a_thread_are_one_incident() {
+    let cli = CliFixture::new();
+    let mail = |id: &str, subject: &str, answers: &str| {
+        format!(
+            "From: Ines Moreau <ines@example.com>\r\nSubject: {subject}\r\nMessage-ID: <{id}>\r\n\
+             {answers}\r\nSince nine.\r\n"
+        )
+    };
+    let first = cli.pipe(["ingest", "mail"], mail("1@a", "Cards are declined", "").as_bytes());
+    assert_eq!(first.out, "INC-1 declared: 1 alert, 1 new\n", "{first:?}");
+    let answer = mail("2@a", "Re: Cards are declined", "In-Reply-To: <1@a>\r\n");
+    let added = cli.pipe(["ingest", "mail"], answer.as_bytes());
+    assert_eq!(added.out, "INC-1 added: 1 alert, 1 new\n", "{added:?}");
+    let row = &json_lines(&cli.ok(["list", "--json"]))[0];
+    assert_eq!(
+        (&row["title"], &row["source"]),
+        (&"Cards are declined".into(), &"user_report".into())
+    );
+    let away = mail("3@a", "Away", "Auto-Submitted: auto-replied\r\n");
+    let away = cli.pipe(["ingest", "mail"], away.as_bytes());
+    assert_eq!((away.code, away.out.as_str()), (0, "the message has no alerts\n"), "{away:?}");
+}
+
+#[test]
 fn mapping_is_explained_field_by_field() {
     let cli = CliFixture::new();
     let body = r#"{"heartbeat":{"status":0},"monitor":{"id":3,"name":"Shop","type":"http"}}"#;

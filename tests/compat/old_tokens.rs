@@ -96,6 +96,23 @@ fn older_server_reads_a_file_with_a_later_scope() {
 }
 
 #[test]
+fn older_server_reads_a_file_with_a_key() {
+    let home = Home::new();
+    copy_folder(&file("data"), &home.path("data/redphone"));
+    let made = home.run(["integration", "create", "Zabbix", "--json"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let path = home.path("data/redphone/redphone.tokens.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let read: OldTokenFile = serde_json::from_str(&text).unwrap();
+    let key = read.tokens.iter().find(|token| token.name == "Zabbix").unwrap();
+    assert_eq!((read.version, &key.scope, &key.revoked_at), (1, &OldScope::Ingest, &None));
+    // It writes the file without the form, and the key can still be revoked.
+    std::fs::write(&path, text.replace("\"form\": \"key\",", "")).unwrap();
+    assert!(home.json(["integration", "list", "--json"]).is_empty());
+    assert_eq!(home.run(["token", "revoke", "Zabbix"]).code, 0);
+}
+
+#[test]
 fn access_log_has_every_old_field() {
     let home = Home::new();
     copy_folder(&file("data"), &home.path("data/redphone"));

@@ -4,15 +4,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use redphone::api::query::{Changes, Measures, Search, Timeline};
 use redphone::api::{Answers, Details, Orders};
 use redphone::backend::http::Address;
 use redphone::backend::record::Record;
 use redphone::cli::value::{self, Expiry, IncidentRef, Time};
 use redphone::config::{ConfigLoader, Flags, Folders};
+use redphone::ingest::IngestSettings;
 use redphone::ingest::events::{EventBody, EventVersion};
 use redphone::ingest::goalert::AlertFields;
 use redphone::ingest::matcher::Matcher;
+use redphone::ingest::receivers::{self, ReceivedMessage};
 use redphone::ingest::{IngestError, alertmanager, opsgenie, prometheus};
 use redphone::model::alert::AlertGroup;
 use redphone::model::directory::Directory;
@@ -256,8 +259,17 @@ pub fn ingest(data: &[u8]) {
         _ => alertmanager::parse(data, now).map(|group| vec![group]),
     };
     match groups {
-        Ok(groups) => groups.iter().for_each(|group| alert_group(group, now)),
+        Ok(groups) => groups.iter().for_each(|group| check_group(group, now)),
         Err(error) => safe(&sanitize(error.to_string())),
+    }
+    let (settings, headers) = (IngestSettings::default(), BTreeMap::new());
+    let message =
+        ReceivedMessage { body: data, content_type: None, headers: &headers, token: Some("id") };
+    for name in receivers::receiver_names(&settings) {
+        match receivers::read(&name, &message, &settings, now) {
+            Ok(groups) => groups.iter().for_each(|group| check_group(group, now)),
+            Err(error) => safe(&sanitize(error.to_string())),
+        }
     }
 }
 
@@ -265,7 +277,7 @@ pub fn ingest(data: &[u8]) {
 fn read_event(
     body: &EventBody,
     version: EventVersion,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<Vec<AlertGroup>, IngestError> {
     let id = IncidentId::from_slice(&[0; 16]).unwrap_or_else(IncidentId::new).0;
     let by = Actor::Integration("builds".to_owned());
@@ -277,7 +289,7 @@ fn read_event(
     event.map(|event| vec![event.group]).map_err(|mut errors| errors.remove(0))
 }
 
-fn alert_group(group: &AlertGroup, now: chrono::DateTime<chrono::Utc>) {
+fn check_group(group: &AlertGroup, now: DateTime<Utc>) {
     assert!(group.key.chars().count() <= 500, "{}", group.key);
     safe(&group.key);
     let all: Vec<usize> = (0..group.alerts.len()).collect();

@@ -20,8 +20,8 @@ const RECEIVER: &str = "/v1/ingest/{name}";
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Received {
+    Each { outcomes: Vec<IngestOutcome> },
     One(IngestOutcome),
-    Each(Vec<IngestOutcome>),
 }
 
 impl HttpBackend {
@@ -38,8 +38,8 @@ impl HttpBackend {
             ApiRequest { path_value: receiver, body: Some(message), ..get_request::<()>(RECEIVER) };
         let received: Received = self.get(request).await.map_err(|failure| failure.error)?;
         Ok(match received {
+            Received::Each { outcomes } => outcomes,
             Received::One(outcome) => vec![outcome],
-            Received::Each(outcomes) => outcomes,
         })
     }
 

@@ -91,8 +91,10 @@ fn print_reading(out: &mut Out, reading: &Reading) -> Result<(), Failure> {
     let value_width = values.filter(|width| *width <= 40).max().unwrap_or(0);
     for one in &reading.fields {
         let name = format!("  {}  ", pad(&one.field, width));
+        let value = SafeText::from(&one.value);
+        let value = if value.width() < value_width { pad(value, value_width) } else { value };
         let line = StyledLine::new(name, Style::Dim)
-            .with(pad(&one.value, value_width), Style::Plain)
+            .with(value, Style::Plain)
             .with(format!("  {}", one.from), Style::Dim);
         out.styled_line(&line)?;
     }

@@ -114,13 +114,14 @@ fn read_settings<'a>(
     let (rules, directory) = (rules::read(&mut top), directory::read(&mut top));
     let (profiles, unusable_profiles) = profiles::read(&mut top, base);
     let outbound = outbound::read(&mut top, base, &directory.people);
+    let ingest = ingest::read(&mut top, base, &directory);
     let settings = FileSettings {
         general,
         rules,
         panes,
         directory,
         outbound,
-        ingest: ingest::read(&mut top),
+        ingest,
         answers: answers::read(&mut top),
         signals: signals::read(&mut top),
         profiles,

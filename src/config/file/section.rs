@@ -209,6 +209,11 @@ impl<'a> Value<'a> {
         self.spanned.span().start
     }
 
+    /// Returns the value as it was parsed.
+    pub(super) fn parsed(&self) -> &'a Spanned<DeValue<'a>> {
+        self.spanned
+    }
+
     pub(super) fn position(&self) -> FilePosition {
         self.source.position_at(self.offset())
     }

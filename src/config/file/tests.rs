@@ -21,13 +21,14 @@ fn read(text: &str) -> FileSettings {
     parse(Path::new("config.toml"), text, &base())
 }
 
-/// Replaces the profile or channel in a setting's name: none of them can have all settings.
+/// Replaces the profile, channel or sender in a setting's name: none of them can have all settings.
 fn whichever_profile(name: &str) -> String {
     let part = |list: &str| {
         let (_, setting) = name.strip_prefix(list)?.strip_prefix('.')?.split_once('.')?;
         Some(format!("{list}.*.{setting}"))
     };
-    part("profiles").or_else(|| part("channels")).unwrap_or_else(|| name.to_owned())
+    let lists = ["profiles", "channels", "ingest"];
+    lists.into_iter().find_map(part).unwrap_or_else(|| name.to_owned())
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::scan::{Reading, Scanned, scan};
 use super::status::Status;
 use crate::ingest::alertmanager;
 use crate::ingest::error::IngestError;
+use crate::ingest::fields::wrong_type;
 use crate::model::alert::AlertGroup;
 
 /// What a message says by a mapping.
@@ -35,6 +36,9 @@ pub fn read(
 ) -> Result<Mapped, IngestError> {
     let sender = mapping.sender.as_deref().unwrap_or(source);
     let root = message.decode()?;
+    if !root.is_object() && !root.is_array() {
+        return Err(wrong_type(&root, "the body", "an object"));
+    }
     if mapping.is_alertmanager && root.get("alerts").is_some_and(Value::is_array) {
         let mut group = alertmanager::parse(message.body, now)?;
         if let Some(rest) = group.key.strip_prefix(alertmanager::SOURCE) {

@@ -1,8 +1,12 @@
 //! What rules make of a group of alerts.
 
 use super::rule::Rule;
-use crate::ingest::mapping::key::stored_key;
+use crate::ingest::mapping::key::group_key;
 use crate::model::alert::AlertGroup;
+
+/// The senders that say the end of an alert by its key alone, without labels: rules can't move their alerts
+/// to another group, as the end would not be found in that.
+const KEYED_SOURCES: [&str; 3] = ["events", "opsgenie", "goalert"];
 
 /// The rules of the settings, in order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -59,6 +63,7 @@ impl Rules {
         let mut group = group;
         let alerts = std::mem::take(&mut group.alerts);
         let count = alerts.len();
+        let is_keyed = KEYED_SOURCES.contains(&group.source.as_str());
         let mut dropped = Vec::new();
         let mut buckets: Vec<Bucket> = Vec::new();
         for alert in alerts {
@@ -71,7 +76,7 @@ impl Rules {
                 dropped.push(Dropped { title: alert.title, rule: self.label(position) });
                 continue;
             }
-            let key = rule.and_then(|rule| rule.group(source, &alert));
+            let key = rule.filter(|_| !is_keyed).and_then(|rule| rule.group(source, &alert));
             let index = buckets.iter().position(|bucket| bucket.key == key).unwrap_or_else(|| {
                 buckets.push(Bucket { key, group: group.clone(), rule: None });
                 buckets.len() - 1
@@ -92,7 +97,8 @@ impl Rules {
     fn finish(&self, bucket: Bucket, count: usize) -> AppliedGroup {
         let Bucket { key, mut group, rule } = bucket;
         if let Some(key) = key {
-            group.key = stored_key(&key);
+            // With the sender before it, as that is by what the end of its alerts ends an incident.
+            group.key = group_key(&group.source, &key);
         }
         if group.alerts.len() < count {
             // It was said of all alerts of the message.

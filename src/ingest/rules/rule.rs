@@ -13,15 +13,18 @@ use crate::model::alert::{AlertReport, Overrides, one_line};
 use crate::model::check::{MAX_NAME_CHARS, MAX_TITLE_CHARS};
 use crate::model::priority::{Impact, Level, Priority, Urgency};
 use crate::model::status::Category;
+use crate::model::time::parse_duration;
 
 /// The keys of a rule.
-pub const RULE_KEYS: [&str; 14] = [
+pub const RULE_KEYS: [&str; 15] = [
     "name", "match", "source", "drop", "service", "team", "category", "priority", "impact",
-    "urgency", "title", "runbook", "labels", "group",
+    "urgency", "title", "runbook", "labels", "group", "hold_for",
 ];
 
 /// The most labels that a rule is about or adds.
 const MAX_LABELS: usize = 50;
+/// The longest time that an incident is snoozed when it is declared, in seconds.
+const MAX_HOLD_S: i64 = 24 * 3600;
 /// The longest runbook, in characters.
 const MAX_RUNBOOK_CHARS: usize = 500;
 
@@ -44,6 +47,8 @@ pub struct Rule {
     runbook: Option<Template<String>>,
     added_labels: Vec<(String, Template<String>)>,
     group: Option<Template<String>>,
+    /// How long an incident is snoozed when it is declared, in seconds.
+    hold_s: Option<i64>,
     /// The settings as they were written, by key.
     written: BTreeMap<&'static str, String>,
 }
@@ -79,6 +84,7 @@ impl Rule {
             "priority" => self.priority = Some(parsed(value)?),
             "impact" => self.impact = Some(parsed(value)?),
             "urgency" => self.urgency = Some(parsed(value)?),
+            "hold_for" => self.hold_s = Some(duration_s(value)?),
             _ => {
                 self.added_labels = entries(value)?
                     .into_iter()
@@ -164,6 +170,7 @@ impl Rule {
         replace(&mut overrides.runbook, fill(self.runbook.as_ref(), MAX_RUNBOOK_CHARS));
         overrides.category = self.category.or(overrides.category);
         overrides.levels = self.levels().or(overrides.levels);
+        overrides.hold_s = self.hold_s.or(overrides.hold_s);
         for (name, template) in &self.added_labels {
             let Some(text) = fill(Some(template), MAX_NAME_CHARS) else { continue };
             let label = one_line(&format!("{name}={text}"), MAX_NAME_CHARS);
@@ -221,6 +228,14 @@ where
     text(value)?
         .parse()
         .map_err(|problem: T::Err| error(value, format!("can't be used: {problem}")))
+}
+
+/// Reads a time such as `2m`, in seconds.
+fn duration_s(value: &Spanned<DeValue<'_>>) -> Result<i64, DefinitionError> {
+    let seconds = parse_duration(&text(value)?).map(|duration| duration.num_seconds());
+    seconds
+        .filter(|seconds| (1..=MAX_HOLD_S).contains(seconds))
+        .ok_or_else(|| error(value, "is no time of 1 s to 1 d: write one such as \"2m\""))
 }
 
 fn template(value: &Spanned<DeValue<'_>>) -> Result<Template<String>, DefinitionError> {

@@ -43,8 +43,9 @@ static MAPPINGS: LazyLock<BTreeMap<&'static str, Arc<Mapping>>> = LazyLock::new(
     DEFINITIONS.iter().filter_map(parse).collect()
 });
 
-/// Returns a built-in mapping with its name.
-pub(super) fn built_in(name: &str) -> Option<(&'static str, Arc<Mapping>)> {
+/// Returns a built-in mapping with its name; `None` if there is none with this name.
+#[must_use]
+pub fn built_in(name: &str) -> Option<(&'static str, Arc<Mapping>)> {
     let (name, mapping) = MAPPINGS.get_key_value(name)?;
     Some((name, Arc::clone(mapping)))
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 
-use super::report::{AlertGroup, AlertReport, Overrides};
+use super::report::{AlertGroup, AlertReport, MAIL_SOURCE, Overrides};
 use super::severity::{SEVERITY_LABELS, Severity};
 use super::text::{cut, one_line};
 use crate::model::check::{MAX_NAME_CHARS, MAX_TEXT_BYTES, MAX_TITLE_CHARS};
@@ -53,7 +53,7 @@ pub fn declaration(
         impact,
         urgency,
         category: None,
-        source: Source::Monitoring,
+        source: if group.source == MAIL_SOURCE { Source::UserReport } else { Source::Monitoring },
         symptoms: symptoms(&alerts),
         detected_at,
         reported_at: now,

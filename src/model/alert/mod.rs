@@ -15,7 +15,7 @@ mod update;
 pub use declare::declaration;
 pub use outcome::{IngestEffect, IngestOutcome};
 pub use record::{Alert, AlertState};
-pub use report::{AlertGroup, AlertReport, MAX_KEY_CHARS, Overrides};
+pub use report::{AlertGroup, AlertReport, MAIL_SOURCE, MAX_KEY_CHARS, Overrides};
 pub use text::{
     MAX_ANNOTATION_CHARS, MAX_ENTRIES, MAX_LABEL_CHARS, MAX_NAME_CHARS, MAX_URL_CHARS, cut,
     one_line,

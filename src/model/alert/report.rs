@@ -10,6 +10,9 @@ use crate::model::status::Category;
 /// The longest key of an alert, in characters.
 pub const MAX_KEY_CHARS: usize = 100;
 
+/// The kind of sender whose alerts are mails, which people write.
+pub const MAIL_SOURCE: &str = "mail";
+
 /// The report of an alert in a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AlertReport {
@@ -72,6 +75,9 @@ pub struct Overrides {
     pub runbook: Option<String>,
     /// Labels that are added, such as `env=prod`.
     pub labels: Vec<String>,
+    /// How long the incident is snoozed when it is declared, in seconds, so that nobody is called for
+    /// what ends meanwhile.
+    pub hold_s: Option<i64>,
 }
 
 impl AlertGroup {

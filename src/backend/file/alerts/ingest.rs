@@ -3,6 +3,7 @@
 //! | what the message says | what follows |
 //! |---|---|
 //! | an alert fires, and no incident is open for the group | an incident is declared, whose `dedup_key` is the group's |
+//! | the same, and a rule of the settings holds it | the incident is also snoozed for that time |
 //! | an alert is new in the open incident | it is counted there, and raises the priority if it is worse |
 //! | an alert fires again, after all were resolved | it is counted |
 //! | an alert still fires, or is late | its row at most |
@@ -15,7 +16,7 @@
 
 use std::ops::Deref;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Row, SqliteConnection};
 
 use super::table;
@@ -37,7 +38,7 @@ use crate::model::{
 /// How many new alerts of a message have an event each; more of them share one.
 const MAX_EVENTS: usize = 5;
 /// How many commands a message leads to at most.
-pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + 2;
+pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + 3;
 
 /// What a message led to.
 pub(super) struct Done {
@@ -257,6 +258,13 @@ impl Message<'_> {
         }
         if open.is_none() && outcomes.is_empty() {
             return Err(StoreError::content("no incident could be declared for alerts"));
+        }
+        if open.is_none()
+            && let Some(hold_s) = self.group.overrides.hold_s
+        {
+            let until = self.now + TimeDelta::seconds(hold_s);
+            let command = IncidentCommand::Snooze { until };
+            outcomes.extend(self.execute(writer, id, command, None).await?);
         }
         Ok(outcomes)
     }

@@ -102,11 +102,21 @@ fn rules_make_groups_by_labels() {
     assert_eq!(
         found,
         [
-            ("app pay", vec!["A", "D"], Some("pay")),
+            ("zabbix:app pay", vec!["A", "D"], Some("pay")),
             ("zabbix:1", vec!["B"], None),
-            ("app card", vec!["C"], Some("card")),
+            ("zabbix:app card", vec!["C"], Some("card")),
         ]
     );
+}
+
+#[test]
+fn senders_that_end_by_key_are_not_moved() {
+    let rules = rules(&["match = { app = \"pay\" }\ngroup = \"{app}\"\nhold_for = \"2m\""]);
+    let reported =
+        AlertGroup::new("events", "Events", "events:1", vec![alert("A", &[("app", "pay")])]);
+    let applied = rules.apply(reported);
+    assert_eq!(applied.groups[0].group.key, "events:1");
+    assert_eq!(applied.groups[0].group.overrides.hold_s, Some(120));
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Messages that are read by a mapping: any JSON.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use chrono::Utc;
 use serde::Serialize;
 use utoipa::openapi::RefOr;
@@ -16,16 +18,18 @@ use crate::api::{ErrorCode, path};
 use crate::backend::IngestOutcome;
 use crate::backend::http::TokenSource;
 use crate::ingest::mapping::{self, Message};
+use crate::ingest::receivers::{ReadError, ReceivedMessage};
 use crate::ingest::{SecretSource, Sender, receivers, signature};
 use crate::model::text::{sanitize, truncate};
 use crate::server::auth::IngestAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::PathText;
-use crate::server::openapi::document::CommandErrorResponses;
+use crate::server::openapi::document::ChangeErrorResponses;
 use crate::server::request_body::RawBody;
 use crate::server::routes::administration::check_writable;
 use crate::server::state::Shared;
+use crate::server::tokens::RegisteredToken;
 
 /// The width to which a part of the request is quoted.
 const MAX_QUOTE: usize = 60;
@@ -76,7 +80,7 @@ pub(in crate::server::routes) struct IngestOutcomes {
     security(("token" = [])),
     responses(
         (status = 200, body = IngestOutcomes, description = "What became of the alerts"),
-        CommandErrorResponses,
+        ChangeErrorResponses,
     ),
 )]
 pub(in crate::server::routes) async fn ingest_named(
@@ -90,6 +94,9 @@ pub(in crate::server::routes) async fn ingest_named(
     check_writable(&shared)?;
     let settings = shared.settings();
     let Some(sender) = settings.ingest.sender(&name) else {
+        if receivers::RECEIVERS.contains(&name.as_str()) {
+            return store_own_form(&shared, &caller, &name, &headers, &body).await;
+        }
         let names = receivers::receiver_names(&settings.ingest).join(", ");
         let name = truncate(&name, MAX_QUOTE).into_owned();
         return Err(ApiError::new(
@@ -123,6 +130,34 @@ pub(in crate::server::routes) async fn ingest_named(
     drop(body);
     let outcomes = store_groups(&shared, &caller, &mapped.groups, receivers::label(&name)).await?;
     drop(permit);
+    CachedJson::encode(&IngestOutcomes { outcomes }).map(JsonResponse)
+}
+
+/// Stores a message in a form that no mapping reads, such as a mail.
+async fn store_own_form(
+    shared: &Arc<Shared>,
+    caller: &RegisteredToken,
+    name: &str,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> ApiResult<JsonResponse> {
+    let message = ReceivedMessage {
+        body,
+        content_type: content_type(headers),
+        headers: &BTreeMap::new(),
+        token: Some(&caller.token.id),
+    };
+    let settings = shared.settings();
+    let groups = match receivers::read(name, &message, &settings.ingest, Utc::now()) {
+        Ok(groups) => groups,
+        Err(ReadError::NotUnderstood(error)) => {
+            return Err(not_understood(shared, caller, name, headers, body, &error).await);
+        }
+        Err(error @ ReadError::NoReceiver { .. }) => {
+            return Err(ApiError::new(ErrorCode::NotFound, error.to_string()));
+        }
+    };
+    let outcomes = store_groups(shared, caller, &groups, receivers::label(name)).await?;
     CachedJson::encode(&IngestOutcomes { outcomes }).map(JsonResponse)
 }
 
