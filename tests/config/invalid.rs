@@ -113,6 +113,42 @@ use crate::support::strategies;
     "[[views]]\nname = \"a\"\nfilter = ''\nkey = \"x\"\n[[views]]\nname = \"b\"\nfilter = ''\nkey = \"x\"",
     "8:7: views.key is that of \"a\" already"
 )]
+// Senders of alerts, and rules.
+#[case("[ingest.Own]\nkey = \"a\"", "1:9: ingest.Own has a name that is no part of an address")]
+#[case("[ingest.dead]\nkey = \"a\"", "ingest.dead has a name of which the messages are read")]
+#[case(
+    "[ingest.zabbix]\nkeyy = \"a\"",
+    "2:1: ingest.zabbix.keyy is not a setting: did you mean key?"
+)]
+#[case("[ingest.zabbix]\nkey = \"a..b\"", "2:7: ingest.zabbix.key has an empty step in \"a..b\"")]
+#[case("[ingest.zabbix]\nkey = 5", "2:7: ingest.zabbix.key is not text in quotes")]
+#[case(
+    "[ingest.zabbix]\nstatus = { from = \"a\", is = { b = \"on\" } }",
+    "2:10: ingest.zabbix.status has \"on\": write firing, resolved, acknowledged or ignored"
+)]
+#[case(
+    "[ingest.own]\nmapping = \"zabix\"\nkey = \"a\"",
+    "2:11: ingest.own.mapping is \"zabix\": did you mean zabbix?"
+)]
+#[case("[ingest.own]\nsender = \"Own\"", "ingest.own says nothing of how messages are read")]
+#[case("[ingest.zabbix]\nsecret_env = \"A\"", "ingest.zabbix.signature is missing")]
+#[case(
+    "[[ingest_rules]]\nmatch = { a = \"/(/\" }\ndrop = true",
+    "2:15: ingest_rules.match is no regular expression: unclosed group"
+)]
+#[case(
+    "[[ingest_rules]]\nmatch = { a = \"b\" }",
+    "a rule of ingest_rules changes nothing: add what it sets, or drop = true"
+)]
+#[case("[[ingest_rules]]\npriority = \"P9\"", "2:12: ingest_rules.priority can't be used: ")]
+#[case(
+    "[[ingest_rules]]\nhold_for = \"2\"",
+    "2:12: ingest_rules.hold_for is no time of 1 s to 1 d"
+)]
+#[case(
+    "[[teams]]\nname = \"payments\"\n[[ingest_rules]]\nteam = \"payment\"",
+    "ingest_rules.team: there is no team \"payment\" in this file: did you mean payments?"
+)]
 // Templates.
 #[case(
     "[templates]\nupdate = \"{nubmer} is down\"",

@@ -49,6 +49,10 @@ fn sample_examples_have_the_documented_effect() {
     assert_eq!(arguments, ["kubectl", "get", "pods", "-l", "app=a; rm -rf /"]);
     let production: Vec<bool> = config.profiles.iter().map(|p| p.production).collect();
     assert_eq!(production, [false, true, false, false, false]);
+    let ingest = &config.ingest;
+    let built_in = |name: &str| ingest.sender(name).unwrap().built_in;
+    assert_eq!([built_in("backup"), built_in("alarms")], [None, Some("cloudwatch")]);
+    assert_eq!((ingest.senders.len(), ingest.rules.0.len()), (4, 3));
     let directory = &config.directory;
     assert_eq!(directory.people[1].name, "Tom Varga");
     assert_eq!(directory.service("checkout").unwrap().objective, Some(99_900));

@@ -5,17 +5,17 @@
 //!
 //! | module | |
 //! |---|---|
-//! | [`path`] | where a value is in a message |
-//! | [`template`] | texts with the values of names in them |
-//! | [`table`] | what stands for a text, such as `0` for resolved |
-//! | [`expression`] | a field: paths, templates and constants, of which the first that has a text counts |
-//! | [`definition`] | a mapping, and how it is read from TOML |
-//! | [`message`] | a message as it arrives: JSON, a form, or parts of a form |
-//! | [`status`] | what a message says of an alert |
-//! | [`labels`] | labels as senders write them |
-//! | [`key`] | keys as they are stored |
-//! | [`scan`] | the alerts of a message, field by field |
-//! | [`groups`] | the groups that these alerts make |
+//! | `path` | where a value is in a message |
+//! | `template` | texts with the values of names in them |
+//! | `table` | what stands for a text, such as `0` for resolved |
+//! | `expression` | a field: paths, templates and constants, of which the first that has a text counts |
+//! | `definition` | a mapping, and how it is read from TOML |
+//! | `message` | a message as it arrives: JSON, a form, or parts of a form |
+//! | `status` | what a message says of an alert |
+//! | `labels` | labels as senders write them |
+//! | `key` | keys as they are stored |
+//! | `scan` | the alerts of a message, field by field |
+//! | `groups` | the groups that these alerts make |
 
 mod definition;
 mod expression;

@@ -197,8 +197,9 @@ impl ItemReader<'_, '_> {
     }
 
     fn labels(&mut self) -> BTreeMap<String, String> {
+        let mapping = self.mapping;
         let mut labels = BTreeMap::new();
-        for path in &self.mapping.labels_from {
+        for path in &mapping.labels_from {
             let Some(value) = path.value(self.scope) else { continue };
             let mut found = BTreeMap::new();
             add_labels(value, &mut found);
@@ -206,7 +207,7 @@ impl ItemReader<'_, '_> {
                 insert(&mut labels, &name, &text);
             }
         }
-        for (name, expression) in &self.mapping.labels {
+        for (name, expression) in &mapping.labels {
             let Ok(Some(found)) = expression.find(self.scope) else { continue };
             insert(&mut labels, name, &found.text);
             self.record(format!("labels.{name}"), found);
