@@ -19,7 +19,10 @@ use crate::support::strategies;
 #[case("[looks]\n  tehme = \"dark\"", "2:3: looks.tehme is not a setting: did you mean theme?")]
 #[case(
     "frobnicate = 1",
-    "1:1: frobnicate is not a setting: use one of acknowledgement_expires, ascii, automatic_escalation, channels, color, columns, commands, contacts, heartbeats, ingest, ingest_rules, keys, levels, log, looks, matrix, notify, outbound, people, policies, profiles, reminders, reopen, runbooks, schedules, services, stakeholders, store, suspect, teams, templates, user, views"
+    "1:1: frobnicate is not a setting: use one of acknowledgement_expires, ascii, automatic_escalation, channels, \
+        color, columns, commands, contacts, heartbeats, ingest, ingest_rules, keys, levels, log, looks, \
+        matrix, notify, outbound, people, policies, profiles, reminders, reopen, runbooks, schedules, services, \
+        stakeholders, store, suspect, teams, templates, user, views"
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
 #[case("\"a\\u001b[31m\" = 1", "1:1: \"a␛[31m\" is not a setting: use one of")]
