@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use axum::extract::{RawQuery, State};
+use axum::extract::{FromRequest, RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -42,11 +42,11 @@ pub(super) async fn post_alerts(
     State(shared): State<Arc<Shared>>,
     access: ApiResult<IngestAccess>,
     headers: HeaderMap,
-    body: ApiResult<RawBody>,
+    request: Request,
 ) -> Response {
     let store = async {
         let IngestAccess(caller) = access?;
-        let RawBody(body, _permit) = body?;
+        let RawBody(body, _permit) = RawBody::from_request(request, &shared).await?;
         check_writable(&shared)?;
         let source = prometheus::SOURCE;
         let unusable = match prometheus::parse(&body, Utc::now()) {
