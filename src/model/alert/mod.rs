@@ -7,6 +7,7 @@
 mod declare;
 mod outcome;
 mod record;
+mod remark;
 mod report;
 mod text;
 mod update;
@@ -14,6 +15,7 @@ mod update;
 pub use declare::declaration;
 pub use outcome::{IngestEffect, IngestOutcome};
 pub use record::{Alert, AlertState};
+pub use remark::{count_text, short_names};
 pub use report::{AlertGroup, AlertReport, MAX_KEY_CHARS, Overrides};
 pub use text::{
     MAX_ANNOTATION_CHARS, MAX_ENTRIES, MAX_LABEL_CHARS, MAX_NAME_CHARS, MAX_URL_CHARS, cut,

@@ -69,6 +69,11 @@ impl Condition {
             Self::Reading => matches!(app.ui.focus, Pane::Detail | Pane::Timeline),
             Self::QueueRow => app.ui.focus == Pane::Queue && !app.queue.lines.is_empty(),
             Self::Recorded => app.reading.shown.is_some() && app.ui.focus != Pane::Metrics,
+            Self::HasAlerts => {
+                let shown = app.reading.shown.as_ref();
+                let has_alerts = shown.is_some_and(|shown| !shown.detail.alert_rows.is_empty());
+                has_alerts && Self::Reading.holds(app)
+            }
             Self::CanOpen => match app.ui.focus {
                 Pane::Queue => Self::QueueRow.holds(app),
                 Pane::Detail => !app.ui.record || follow::layout::selected(app).is_some(),

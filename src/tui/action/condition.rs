@@ -31,6 +31,8 @@ pub enum Condition {
     QueueRow,
     /// A record is on the screen.
     Recorded,
+    /// A record that has alerts is read.
+    HasAlerts,
     /// There is something to open: the selected row, what the record names, or the record itself.
     CanOpen,
     /// There is something to go back from: a zoomed pane, the record, another focus, marks or a filter; or the
@@ -98,6 +100,7 @@ impl Condition {
             Self::QueueRow => "the queue is not in focus",
             Self::Grouped => "the queue is not grouped, or not in focus",
             Self::Recorded => "no record is on the screen",
+            Self::HasAlerts => "no record with alerts is read",
             Self::CanOpen => "there is nothing to open",
             Self::CanGoBack => "there is nowhere to go back to",
             Self::Reading => "neither detail nor timeline is in focus",

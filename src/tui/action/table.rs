@@ -242,6 +242,18 @@ const REST: &[Entry] = &[
         .hint_when(Condition::Present)
         .condition(Condition::CanGoBack)
         .group(Group::Moving),
+    entry(
+        Action::Screen(ScreenKind::Alerts),
+        "alerts",
+        &["F"],
+        "the alerts of the incident: which fire, since when, how often",
+        PANES,
+    )
+    .hint("alerts")
+    .hint_when(Condition::HasAlerts)
+    .condition(Condition::HasIncident)
+    .aliases(&["firing", "alarms"])
+    .group(Group::Viewing),
     entry(Action::Window, "window", &[], "the window of the measures", PANES)
         .group(Group::Viewing)
         .required_argument(ArgumentKind::Span),

@@ -21,7 +21,7 @@ use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane;
 use crate::tui::detail::fields::Fields;
 use crate::tui::detail::time::format_time;
-use crate::tui::detail::{named, notified, review};
+use crate::tui::detail::{alerts, named, notified, review};
 use crate::tui::follow::DetailLink;
 use crate::tui::reading::DetailInputs;
 use crate::tui::travel::TimeTravel;
@@ -82,6 +82,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> (Vec<Line<'static>>, Vec
     if app.travel.is_none() {
         notified::push(&mut out, incident);
     }
+    alerts::push(&mut out, detail);
     content(&mut out, detail);
     ending(&mut out, incident);
     review::push(&mut out, incident);
@@ -257,9 +258,6 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
         reported = format!("{reported} · detected {}", format_time(app, summary.detected_at));
     }
     out.plain("Reported", &reported);
-    if summary.alerts > 1 {
-        out.plain("Alerts", &format!("{} grouped", summary.alerts));
-    }
     if incident.reopened > 0 {
         out.field("Reopened", &format!("{}×", incident.reopened), app.ui.theme.strong());
     }
