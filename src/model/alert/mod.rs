@@ -5,6 +5,7 @@
 //! and which incident is declared for it ([`declaration`]).
 
 mod declare;
+mod moved;
 mod outcome;
 mod record;
 mod remark;
@@ -13,6 +14,7 @@ mod text;
 mod update;
 
 pub use declare::declaration;
+pub use moved::{AlertSelection, declaration_of_moved};
 pub use outcome::{IngestEffect, IngestOutcome};
 pub use record::{Alert, AlertState};
 pub use remark::{count_text, short_names};

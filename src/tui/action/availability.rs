@@ -1,6 +1,7 @@
 //! Whether actions apply to the present state, and why not.
 
 use crate::tui::action::{Action, Condition, Entry, Layer, READ_ONLY};
+use crate::tui::alerts::shown_list;
 use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, has_two_columns};
 use crate::tui::core::mode::Mode;
@@ -48,6 +49,10 @@ impl Condition {
             Self::HasOutbox => app.inflight.outbox.is_some(),
             Self::HasItem => {
                 app.screens.shown().is_some_and(|screen| screen.selected_item().is_some())
+            }
+            Self::ListsAlerts => {
+                let shown = shown_list(&app.screens);
+                shown.is_some_and(|screen| screen.selected_item().is_some())
             }
             Self::OnCallTeam => selected_team(&app.screens).is_some(),
             Self::StandsIn => {

@@ -17,6 +17,8 @@ pub enum Condition {
     HasOutbox,
     /// The list screen has something selected.
     HasItem,
+    /// The list of alerts has something selected.
+    ListsAlerts,
     /// The list screen shows a span of time that can be moved.
     HasSpan,
     /// A team is selected on the on-call screen.
@@ -93,6 +95,7 @@ impl Condition {
             Self::GotoOpen => "the goto menu is not open",
             Self::HasOutbox => "there is no outbox: what is done here is in the store at once",
             Self::HasItem => "the list is empty",
+            Self::ListsAlerts => "no alert is listed",
             Self::HasSpan => "this list has no span of time",
             Self::OnCallTeam => "no team is selected",
             Self::StandsIn => "you do not stand in for anybody of this team",

@@ -421,6 +421,27 @@ const REST: &[Entry] = &[
     .hint("give it back")
     .hint_when(Condition::StandsIn)
     .condition(Condition::OnCallTeam),
+    entry(
+        Action::MarkAlert,
+        "mark-alert",
+        &["Space"],
+        "select this alert: they are moved together",
+        SCREEN,
+    )
+    .hint("select")
+    .condition(Condition::ListsAlerts),
+    entry(Action::MarkAllAlerts, "mark-all-alerts", &["*"], "select all that are listed", SCREEN)
+        .condition(Condition::ListsAlerts),
+    entry(
+        Action::MoveAlerts,
+        "move-alerts",
+        &["m"],
+        "move the selected alerts to another incident, or to a new one",
+        SCREEN,
+    )
+    .hint("move")
+    .condition(Condition::ListsAlerts)
+    .aliases(&["split"]),
     entry(Action::FilterItems, "filter-items", &["/"], "filter the list as you type", SCREEN)
         .hint("filter"),
     entry(Action::SortItems, "sort-items", &["S"], "the next order of the list", SCREEN)

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::model::alert::{Alert, count_text, short_names};
 
-use crate::tui::alerts::state_style;
+use crate::tui::alerts::{item_key, state_style};
 use crate::tui::core::app::App;
 use crate::tui::lists::shared::{WIDE, detail, one_line};
 use crate::tui::screens::columns::{Cell, ColumnSpec, fit, heading, line};
@@ -48,7 +48,8 @@ fn columns(room: usize) -> Vec<ColumnSpec> {
     )
 }
 
-fn rows(screen: &ListScreen) -> &[Alert] {
+/// Returns the alerts that were read for the screen.
+pub(in crate::tui) fn rows(screen: &ListScreen) -> &[Alert] {
     match &screen.data {
         ScreenData::Alerts(rows) => rows,
         _ => &[],
@@ -141,7 +142,7 @@ impl ScreenLogic for AlertsScreen {
             };
             let latest = Rank::latest_first(Some(alert.last_at));
             ListItem {
-                key: format!("{}\n{}", alert.group, alert.key),
+                key: item_key(&alert.group, &alert.key),
                 index,
                 text,
                 terms,
@@ -165,6 +166,9 @@ impl ScreenLogic for AlertsScreen {
         let row = shown.map(|shown| &shown.detail.incident.summary);
         let row = row.or_else(|| id.and_then(|id| app.row(id)));
         let mut about: Vec<String> = row.map(|row| row.label()).into_iter().collect();
+        if !screen.marked.is_empty() {
+            about.push(format!("{} selected", screen.marked.len()));
+        }
         let rows = rows(screen);
         if !rows.is_empty() {
             about.push(count_text(rows, is_complete(rows)));
@@ -187,7 +191,13 @@ impl ScreenLogic for AlertsScreen {
         let Some(alert) = rows(screen).get(item.index) else { return vec![Line::default()] };
         let theme = app.ui.theme;
         let style = if alert.is_firing() { theme.text() } else { theme.dim() };
-        let name = item.notes.first().cloned().unwrap_or_default();
+        let name = item.notes.first().map_or("", String::as_str);
+        let mark = match (screen.marked.is_empty(), screen.marked.contains(&item.key)) {
+            (true, _) => "",
+            (false, true) => "✓ ",
+            (false, false) => "  ",
+        };
+        let name = format!("{mark}{name}");
         let mut lines = vec![line(
             &columns(width),
             vec![

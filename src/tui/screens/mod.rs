@@ -11,6 +11,8 @@ pub mod registry;
 pub mod update;
 pub mod view;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
@@ -204,6 +206,8 @@ pub struct ListScreen {
     pub order: usize,
     /// The key of the item whose details are shown below it.
     pub expanded: Option<String>,
+    /// The keys of the items that are marked.
+    pub marked: BTreeSet<String>,
     /// How far the shown span of time was moved, in steps of the screen.
     pub offset: i32,
 }
@@ -227,6 +231,7 @@ impl ListScreen {
             filter_before: None,
             order: 0,
             expanded: None,
+            marked: BTreeSet::new(),
             offset: 0,
         }
     }

@@ -1,6 +1,7 @@
 //! Opening list screens, their keys, and what is read for them.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -146,6 +147,11 @@ pub(in crate::tui) fn derive(app: &mut App) {
     let selected = screen.selected_item().map(|item| item.key.clone());
     let mut items = logic.items(app, &screen);
     screen.total = items.len();
+    if !screen.marked.is_empty() {
+        let keys = items.iter().map(|item| item.key.clone());
+        let keys: BTreeSet<String> = keys.collect();
+        screen.marked.retain(|key| keys.contains(key));
+    }
     let me = &app.session.me.handle;
     items.retain(|item| screen.filter.matches(item, me));
     let order = screen.order;

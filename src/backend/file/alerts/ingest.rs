@@ -10,12 +10,16 @@
 //!
 //! An incident ends only if its alerts were all reported as resolved and the sender left none out of the
 //! message. One that people have declared and merged alerts into does not end by itself.
+//!
+//! Alerts that people have moved to another incident, which is still open, belong to that one: what is
+//! said of them goes there.
 
 use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
 
+use super::moving::{self, Elsewhere};
 use super::table;
 use crate::backend::file::error::{StoreError, StoreResult};
 use crate::backend::file::records::{self, KeyedIncident};
@@ -44,6 +48,22 @@ struct Done {
     commands: Vec<Outcome>,
     /// Whether anything was written, so that the transaction is committed.
     has_changed: bool,
+}
+
+impl Done {
+    /// Returns what this part of a message led to together with the `next` one. The incident is that of
+    /// the first part whose timeline has changed, or else of the first.
+    fn and(mut self, next: Self) -> Self {
+        let is_unchanged = self.outcome.effect == IngestEffect::Unchanged;
+        if is_unchanged && next.outcome.effect != IngestEffect::Unchanged {
+            let alerts = self.outcome.alerts;
+            self.outcome = IngestOutcome { alerts, ..next.outcome };
+        }
+        self.outcome.alerts = self.outcome.alerts.and(next.outcome.alerts);
+        self.commands.extend(next.commands);
+        self.has_changed |= next.has_changed;
+        self
+    }
 }
 
 impl FileStore {
@@ -87,6 +107,7 @@ impl FileStore {
 }
 
 /// A message that is being stored.
+#[derive(Clone, Copy)]
 struct Message<'a> {
     group: &'a AlertGroup,
     actor: &'a Actor,
@@ -118,6 +139,58 @@ impl Message<'_> {
     async fn store(&self, writer: &mut Writer) -> StoreResult<Done> {
         Batch::new("BEGIN IMMEDIATE;").run(&mut writer.conn).await?;
         let open = self.find_open(&mut writer.conn).await?;
+        let key = open.as_ref().map(|open| open.record.key);
+        let moved = moving::find_elsewhere(&mut writer.conn, self.group, key).await?;
+        let done = if moved.is_empty() {
+            self.store_part(writer, open).await?
+        } else {
+            self.store_parts(writer, open, moved).await?
+        };
+        if done.has_changed {
+            writer.run_and_read_log(Batch::new("COMMIT;")).await?;
+        }
+        Ok(done)
+    }
+
+    /// Stores a message of whose alerts some were moved to other incidents: what it says of those goes
+    /// to these. What it says of the entire group says nothing of a part.
+    async fn store_parts(
+        &self,
+        writer: &mut Writer,
+        open: Option<OpenIncident>,
+        moved: Vec<Elsewhere>,
+    ) -> StoreResult<Done> {
+        let mut done: Option<Done> = None;
+        let part_of = |is_part: &dyn Fn(&str) -> bool| {
+            let alerts = self.group.alerts.iter().filter(|alert| is_part(&alert.key));
+            let alerts = alerts.cloned().collect();
+            AlertGroup { is_firing: None, alerts, ..self.group.clone() }
+        };
+        let rest = part_of(&|key: &str| !moved.iter().any(|other| other.keys.contains(key)));
+        if !rest.alerts.is_empty() {
+            let message = Message { group: &rest, ..*self };
+            done = Some(message.store_part(writer, open).await?);
+        }
+        for Elsewhere { record, keys, has_moved } in moved {
+            let part = part_of(&|key: &str| keys.contains(key));
+            let (alerts, firing) = table::count(&mut writer.conn, record.key).await?;
+            let open = OpenIncident { record, alerts, firing, has_moved };
+            let message = Message { group: &part, ..*self };
+            let next = Box::pin(message.store_part(writer, Some(open))).await?;
+            done = Some(match done {
+                Some(before) => before.and(next),
+                None => next,
+            });
+        }
+        done.ok_or_else(|| StoreError::content("a message of alerts has no part"))
+    }
+
+    /// Stores a message of which all alerts belong to one incident, within the transaction.
+    async fn store_part(
+        &self,
+        writer: &mut Writer,
+        open: Option<OpenIncident>,
+    ) -> StoreResult<Done> {
         let id = open.as_ref().map_or_else(IncidentId::new, |open| open.summary.id);
         let mut update = self.compare(&mut writer.conn, open.as_ref(), id).await?;
         let mut commands = self.add(writer, open.as_ref(), id, &update).await?;
@@ -140,9 +213,6 @@ impl Message<'_> {
             || !update.new.is_empty()
             || !update.changed.is_empty()
             || open.as_ref().is_some_and(|open| open.has_moved);
-        if has_changed {
-            writer.run_and_read_log(Batch::new("COMMIT;")).await?;
-        }
         let row: Option<&Summary> = commands.iter().rev().find_map(|outcome| outcome.row.as_ref());
         let row = row.or(open.as_ref().map(|open| &open.summary));
         let outcome = IngestOutcome {

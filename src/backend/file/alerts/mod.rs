@@ -5,7 +5,9 @@
 //! message declare one incident, and a message that is sent again changes nothing but rows.
 
 mod ingest;
+mod moving;
 mod table;
 pub(super) mod transfer;
 
-pub(super) use table::{has_alerts, parse_alert, read_alerts, read_alerts_of};
+pub(super) use moving::{MovedAlerts, read_selected};
+pub(super) use table::{count, has_alerts, parse_alert, read_alerts, read_alerts_of};
