@@ -14,6 +14,7 @@ mod store {
     mod later;
     mod lists;
     mod migration;
+    mod moved_alerts;
     mod naming;
     mod notifications;
     mod open;

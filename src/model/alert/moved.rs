@@ -95,29 +95,20 @@ mod tests {
     use std::collections::BTreeMap;
 
     use rstest::rstest;
+    use serde_json::json;
 
     use super::*;
-    use crate::model::alert::AlertState;
+
+    const AT: &str = "2026-03-01T09:00:00Z";
 
     fn alert(key: &str, labels: &[(&str, &str)]) -> Alert {
-        let at: DateTime<Utc> = "2026-03-01T09:00:00Z".parse().unwrap();
-        Alert {
-            incident: IncidentId::new(),
-            group: "alertmanager:redphone:1".into(),
-            key: key.into(),
-            source: "alertmanager".into(),
-            state: AlertState::Firing,
-            title: "The disk is nearly full".into(),
-            starts_at: at,
-            ends_at: None,
-            first_at: at,
-            last_at: at,
-            count: 1,
-            labels: labels.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
-            annotations: BTreeMap::new(),
-            url: None,
-            extra: <_>::default(),
-        }
+        let labels: BTreeMap<&str, &str> = labels.iter().copied().collect();
+        serde_json::from_value(json!({
+            "incident": IncidentId::new(), "group": "alertmanager:redphone:1", "key": key,
+            "source": "alertmanager", "state": "firing", "title": "The disk is nearly full",
+            "count": 1, "labels": labels, "starts_at": AT, "first_at": AT, "last_at": AT,
+        }))
+        .unwrap()
     }
 
     #[rstest]

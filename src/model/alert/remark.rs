@@ -80,30 +80,21 @@ fn differing_labels<'a>(alerts: &[&'a Alert]) -> BTreeSet<&'a str> {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use serde_json::json;
 
     use super::*;
     use crate::model::IncidentId;
-    use crate::model::time;
+
+    const AT: &str = "2026-03-01T09:00:00Z";
 
     fn alert(title: &str, state: &str, labels: &[(&str, &str)]) -> Alert {
-        let at = time::recorded_time("2026-03-01T09:00:00Z".parse().unwrap());
-        Alert {
-            incident: IncidentId::new(),
-            group: "alertmanager:redphone:1".into(),
-            key: "0f".into(),
-            source: "alertmanager".into(),
-            state: serde_json::from_value(state.into()).unwrap(),
-            title: title.into(),
-            starts_at: at,
-            ends_at: None,
-            first_at: at,
-            last_at: at,
-            count: 1,
-            labels: labels.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
-            annotations: BTreeMap::new(),
-            url: None,
-            extra: <_>::default(),
-        }
+        let labels: BTreeMap<&str, &str> = labels.iter().copied().collect();
+        serde_json::from_value(json!({
+            "incident": IncidentId::new(), "group": "alertmanager:redphone:1", "key": "0f",
+            "source": "alertmanager", "state": state, "title": title, "count": 1, "labels": labels,
+            "starts_at": AT, "first_at": AT, "last_at": AT,
+        }))
+        .unwrap()
     }
 
     #[rstest]

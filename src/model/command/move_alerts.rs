@@ -132,7 +132,8 @@ pub(in crate::model) struct AlertsMovedOut {
 
 impl EventLogic for AlertsMovedOut {
     fn apply(&self, incident: &mut Incident, _: &Event) {
-        incident.summary.alerts = incident.summary.alerts.saturating_sub(self.count);
+        // Several alerts of one message may have been counted as one.
+        incident.summary.alerts = incident.summary.alerts.saturating_sub(self.count).max(1);
     }
 
     fn label(&self) -> &'static str {
