@@ -218,10 +218,9 @@ async fn alerts_do_not_move_to_an_ended_incident_or_to_their_own() {
     let sentence = |rejection: Rejection| rejection.sentence(chrono::Utc::now());
     let number = scene.row(ended).await.number;
     let status = Status::Resolved;
-    for (to, expected) in [
-        (ended, Rejection::MoveTargetEnded { number, status }),
-        (id, Rejection::MoveToItself),
-    ] {
+    for (to, expected) in
+        [(ended, Rejection::MoveTargetEnded { number, status }), (id, Rejection::MoveToItself)]
+    {
         let refused = scene.execute(&ask(id, moved(to, false, "db1"))).await.unwrap_err();
         assert!(refused.to_string().contains(&sentence(expected)), "{refused}");
     }

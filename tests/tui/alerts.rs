@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use insta::assert_snapshot;
 use redphone::backend::BackendError;
+use redphone::model::IncidentCommand;
 use redphone::model::alert::Alert;
 use rstest::rstest;
 use serde_json::json;
@@ -173,4 +174,56 @@ fn incident_without_alerts_says_where_they_come_from() {
     let mut stage = Stage::busy();
     stage.keys("F");
     assert!(stage.screen().contains("It has no alerts"), "{}", stage.screen());
+}
+
+#[test]
+fn selected_alerts_are_moved_to_a_new_incident() {
+    let mut stage = Stage::busy_at((126, 36));
+    let alerts = seven(&stage);
+    report(&mut stage, alerts);
+    stage.keys("F Space Space");
+    assert!(stage.screen().contains("2 selected"), "{}", stage.screen());
+    assert!(stage.screen().contains("✓ instance=db-1"), "{}", stage.screen());
+    stage.keys("m");
+    assert!(stage.screen().contains("Move 2 alerts of INC-2051 to"), "{}", stage.screen());
+    stage.keys("Enter");
+    assert!(stage.submitted_commands().is_empty(), "a question comes first");
+    stage.keys("y");
+    let commands = stage.submitted_commands();
+    let [IncidentCommand::MoveAlerts { declare, keys, labels, .. }] = &commands[..] else {
+        panic!("{commands:?}");
+    };
+    assert_eq!((*declare, keys.len(), labels.len()), (true, 2, 0));
+    assert_eq!(*keys, ["db-1", "db-2"]);
+}
+
+#[test]
+fn alert_is_moved_to_another_open_incident() {
+    let mut stage = Stage::busy_at((126, 36));
+    let alerts = seven(&stage);
+    report(&mut stage, alerts);
+    stage.keys("F j m");
+    stage.write("2048");
+    stage.keys("Enter y");
+    let to = stage.incident_id(2048);
+    let expected = IncidentCommand::MoveAlerts {
+        to,
+        declare: false,
+        keys: vec!["db-2".to_owned()],
+        labels: Vec::new(),
+    };
+    assert_eq!(stage.submitted_commands(), [expected]);
+}
+
+#[test]
+fn all_listed_alerts_are_selected_and_none_again() {
+    let mut stage = Stage::busy_at((126, 36));
+    let alerts = seven(&stage);
+    report(&mut stage, alerts);
+    stage.keys("F /");
+    stage.write("web");
+    stage.keys("Enter *");
+    assert!(stage.screen().contains("4 selected"), "{}", stage.screen());
+    stage.keys("*");
+    assert!(!stage.screen().contains("selected"), "{}", stage.screen());
 }
