@@ -59,7 +59,7 @@ mod tests {
     #[case(&[], &["env=prod"], true)]
     #[case(&["checkout"], &["env=prod", "zone"], false)]
     #[case(&["ledger"], &["env=prod"], false)]
-    fn services_and_labels_are_both_asked(
+    fn services_and_labels_both_count(
         #[case] services: &[&str],
         #[case] labels: &[&str],
         #[case] expected: bool,

@@ -13,7 +13,7 @@ use crate::tui::follow::Destination;
 use crate::tui::widgets::text::{Line, Span};
 
 /// How many alerts are listed beside the queue, and on the record.
-const MAX_BESIDE: usize = 5;
+const MAX_IN_PANE: usize = 5;
 const MAX_ON_RECORD: usize = 20;
 
 /// Appends how many alerts there are, and the first ones: those that fire before the others.
@@ -32,7 +32,7 @@ pub(super) fn push(out: &mut Fields<'_>, detail: &Detail) {
     let is_complete = alerts.len() < most;
     let id = detail.incident.summary.id;
     out.link("Alerts", count_text(alerts, is_complete), Destination::Alerts(id));
-    let shown = if out.has_screen() { MAX_ON_RECORD } else { MAX_BESIDE };
+    let shown = if out.has_screen() { MAX_ON_RECORD } else { MAX_IN_PANE };
     for (alert, name) in alerts.iter().zip(short_names(alerts)).take(shown) {
         push_alert(out, alert, &name);
     }
