@@ -21,11 +21,6 @@ pub(super) fn push(out: &mut Fields<'_>, detail: &Detail) {
     let app = out.app;
     let alerts = &detail.alert_rows;
     if alerts.is_empty() {
-        // Alerts that were reported by other ways than the routes for them have no rows.
-        let grouped = detail.incident.summary.alerts;
-        if grouped > 1 {
-            out.plain("Alerts", &format!("{grouped} grouped"));
-        }
         return;
     }
     let most = usize::try_from(MAX_DETAIL_ALERTS).unwrap_or(usize::MAX);

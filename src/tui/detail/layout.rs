@@ -78,7 +78,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> (Vec<Line<'static>>, Vec
     push_classification(&mut out, incident);
     out.lines.push(Line::default());
     people(&mut out, incident);
-    service_levels(&mut out, incident);
+    service_levels(&mut out, detail);
     if app.travel.is_none() {
         notified::push(&mut out, incident);
     }
@@ -189,8 +189,9 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
     }
 }
 
-fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
+fn service_levels(out: &mut Fields<'_>, detail: &Detail) {
     let app = out.app;
+    let incident = &detail.incident;
     let summary = &incident.summary;
     let mut label = "SLA";
     if let Some(clock) = running_clock(summary, &app.session.rules.levels) {
@@ -258,6 +259,10 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
         reported = format!("{reported} · detected {}", format_time(app, summary.detected_at));
     }
     out.plain("Reported", &reported);
+    // Where alerts have rows, these say more.
+    if summary.alerts > 1 && detail.alert_rows.is_empty() {
+        out.plain("Alerts", &format!("{} grouped", summary.alerts));
+    }
     if incident.reopened > 0 {
         out.field("Reopened", &format!("{}×", incident.reopened), app.ui.theme.strong());
     }
