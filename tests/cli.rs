@@ -17,6 +17,7 @@ mod cli {
     mod full_output;
     mod help_output;
     mod hostile_text;
+    mod ingest;
     mod lists;
     mod man;
     mod notifications;

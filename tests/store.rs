@@ -7,6 +7,7 @@ mod store {
     mod batch;
     mod changes;
     mod command_ids;
+    mod dead_letters;
     mod doctor;
     mod fixtures;
     mod import;

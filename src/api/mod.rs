@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod details;
+pub mod foreign;
 pub mod header;
 pub mod list_query;
 pub mod path;

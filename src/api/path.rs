@@ -15,6 +15,15 @@ pub const NUMBER: &str = "/v1/numbers/{number}";
 pub const ALERTS: &str = "/v1/incidents/{id}/alerts";
 /// The webhook of Alertmanager: POST takes its message, returns [`crate::backend::IngestOutcome`].
 pub const INGEST_ALERTMANAGER: &str = "/v1/ingest/alertmanager";
+/// Messages that are read by a mapping, by its name: POST takes JSON, returns the outcomes.
+pub const INGEST_NAMED: &str = "/v1/ingest/{name}";
+/// The messages that could not be understood: takes [`super::query::DeadLetters`], returns
+/// [`crate::backend::DeadLetterList`].
+pub const DEAD_LETTERS: &str = "/v1/ingest/dead";
+/// One of them with its content, by its number. DELETE removes it.
+pub const DEAD_LETTER: &str = "/v1/ingest/dead/{number}";
+/// Reads one of them again, with POST.
+pub const REPLAY_DEAD_LETTER: &str = "/v1/ingest/dead/{number}/replay";
 /// What changed since a cursor: takes [`super::query::Changes`], returns a delta.
 pub const CHANGES: &str = "/v1/changes";
 /// The measures of a window: takes [`super::query::Measures`].
@@ -85,13 +94,17 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 38] = [
+pub const ALL: [&str; 42] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
     TIMELINE,
     ALERTS,
     INGEST_ALERTMANAGER,
+    INGEST_NAMED,
+    DEAD_LETTERS,
+    DEAD_LETTER,
+    REPLAY_DEAD_LETTER,
     NUMBER,
     CHANGES,
     MEASURES,

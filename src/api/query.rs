@@ -144,6 +144,21 @@ pub struct Alerts {
     pub limit: Option<u32>,
 }
 
+/// Selects messages that could not be understood.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeadLetters {
+    /// The maximum number of messages, from 1 to 1000; 100 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+    /// Only those that arrived before the one with this number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 0)]
+    pub before: Option<u64>,
+}
+
 /// Selects the window of the measures, its buckets, and the breakdown.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -35,6 +35,22 @@ pub trait Ledger: Send + Sync {
     /// Ends the claims of processes that are not alive any more. Their attempts count as
     /// interrupted. Returns how many there were.
     async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError>;
+
+    /// Ends the alerts that were to be reported again by `now` and were not, as if a message had said
+    /// that they are resolved. A bounded number of them is ended at once. A store without alerts has
+    /// none that end by themselves, which is what this method says.
+    async fn expire_alerts(&self, _now: DateTime<Utc>) -> Result<ExpiredAlerts, BackendError> {
+        Ok(ExpiredAlerts::default())
+    }
+}
+
+/// What became of alerts that were not reported again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ExpiredAlerts {
+    /// How many were ended.
+    pub count: u64,
+    /// When the next one ends; `None` if none does.
+    pub next: Option<DateTime<Utc>>,
 }
 
 /// Calls of levels whose notifications have not been planned yet.

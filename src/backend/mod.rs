@@ -7,6 +7,7 @@ pub mod administration;
 pub(crate) mod certificate;
 mod clock_offset;
 mod command_kinds;
+pub mod dead_letters;
 pub mod demo;
 mod error;
 pub mod file;
@@ -35,9 +36,12 @@ pub use administration::{
 };
 pub use clock_offset::{ClockOffset, clock_sentence};
 pub use command_kinds::CommandKinds;
+pub use dead_letters::{
+    DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, NewDeadLetter, NoDeadLetters,
+};
 pub use error::{BackendError, Cause, Missing};
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
-pub use ledger::{Claim, ClaimRequest, Claimed, Ledger, Plan, Unplanned};
+pub use ledger::{Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Unplanned};
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,
     ListSearch, NoSuchList, NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch,
@@ -195,6 +199,33 @@ pub trait Backend: Send + Sync {
         Err(BackendError::not_allowed(NoIngest))
     }
 
+    /// Stores a message that can't be understood, and returns its number once it is durable. A message
+    /// that is stored already is counted. The oldest are removed when there are too many.
+    ///
+    /// A backend without such messages says so, which is what this method and the three below do.
+    async fn add_dead_letter(&self, _new: &NewDeadLetter) -> Result<u64, BackendError> {
+        Err(BackendError::not_allowed(NoDeadLetters))
+    }
+
+    /// Returns the messages that could not be understood, without their content, the one that arrived
+    /// last first.
+    async fn dead_letters(
+        &self,
+        _search: &DeadLetterSearch,
+    ) -> Result<DeadLetterList, BackendError> {
+        Err(BackendError::not_allowed(NoDeadLetters))
+    }
+
+    /// Returns one of these messages with its content.
+    async fn dead_letter(&self, _number: u64) -> Result<DeadLetterMessage, BackendError> {
+        Err(BackendError::not_allowed(NoDeadLetters))
+    }
+
+    /// Removes one of these messages, and returns what was known of it.
+    async fn remove_dead_letter(&self, _number: u64) -> Result<DeadLetter, BackendError> {
+        Err(BackendError::not_allowed(NoDeadLetters))
+    }
+
     /// Returns the alerts of an incident, firing ones first, and of those the one that was reported last
     /// first; at most `limit`. A backend that does not read them by themselves has the first of them, as
     /// they are in [`Detail`].
@@ -202,6 +233,12 @@ pub trait Backend: Send + Sync {
         let mut alerts = self.incident(incident).await?.alert_rows;
         alerts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(alerts)
+    }
+
+    /// Returns the alerts that fire in open incidents, the one that was reported last first; at most
+    /// `limit`. A backend that has no alerts has none.
+    async fn firing_alerts(&self, _limit: u32) -> Result<Vec<Alert>, BackendError> {
+        Ok(Vec::new())
     }
 
     /// Returns the present position of the store; `None` if the backend does not tell which store it

@@ -5,6 +5,8 @@ pub mod check;
 mod contact;
 pub mod directory;
 mod incidents;
+pub mod ingest;
+pub mod integration;
 mod lists;
 mod mcp;
 mod notifications;
@@ -195,6 +197,9 @@ pub enum Command {
     /// Take in JSON Lines as `export` writes them: all or nothing
     #[command(after_help = IMPORT)]
     Import(Import),
+    /// Read a message of alerts from standard input, or those that could not be understood
+    #[command(after_help = ingest::INGEST, disable_help_subcommand = true)]
+    Ingest(ingest::IngestArgs),
     /// Check the store, and repair what follows from the events
     #[command(after_help = DOCTOR)]
     Doctor(Doctor),
@@ -251,6 +256,14 @@ pub enum Command {
         /// What about them
         #[command(subcommand)]
         about: serve::TokenCommand,
+    },
+    /// Integration keys: by which programs send alerts
+    #[command(after_help = integration::INTEGRATION, subcommand_required = true)]
+    #[command(disable_help_subcommand = true)]
+    Integration {
+        /// What about them
+        #[command(subcommand)]
+        about: integration::IntegrationCommand,
     },
     /// How people are reached, and whether it works
     #[command(after_help = contact::CONTACT, subcommand_required = true)]

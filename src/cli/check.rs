@@ -8,6 +8,7 @@ use super::channels::channels;
 use super::contact;
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use super::ingest::count_dead_letters;
 use super::json;
 use super::out::{self, Out, Style, StyledLine};
 use super::session::read_directory;
@@ -63,6 +64,7 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
     if !is_remote {
         lines.extend(contact_lines(&context.config, &channels, &directory));
     }
+    lines.extend(dead_letter_line(&context.config).await);
     let problems = lines.iter().filter(|line| !line.is_note).count();
     for Line { kind, is_note, text } in &lines {
         if args.json {
@@ -85,6 +87,19 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
         context.out.line("nothing would keep an incident from reaching somebody")?;
     }
     Ok(())
+}
+
+/// Returns a note about messages of alerts that could not be understood, if there are some.
+async fn dead_letter_line(config: &Config) -> Option<Line> {
+    let count = count_dead_letters(config).await;
+    let messages = out::pluralize(count, "message");
+    (count > 0).then(|| Line {
+        kind: "dead_letters",
+        is_note: true,
+        text: format!(
+            "{messages} of alerts could not be understood: `redphone ingest dead` lists them"
+        ),
+    })
 }
 
 /// Reads the directory, and the time by the clock of the backend. Before there is a store it is that

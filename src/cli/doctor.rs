@@ -9,6 +9,7 @@ use super::atomic_file::{AtomicFile, write_failure};
 use super::context::Context;
 use super::export::{record_error, refuse_store_as_target};
 use super::failure::{Exit, Failure, output_failed};
+use super::ingest::count_dead_letters;
 use super::json;
 use super::out::{self, Style, StyledLine, pluralize};
 use super::runtime::unless_stopped;
@@ -68,7 +69,20 @@ pub async fn run(context: &mut Context, args: Doctor) -> Result<(), Failure> {
     } else {
         examine_with(&store, rules).await?
     };
-    print_report(context, &store, &report, args.json)
+    let reported = print_report(context, &store, &report, args.json);
+    hint_at_dead_letters(context).await;
+    reported
+}
+
+/// Says how many messages of alerts could not be understood. They are no fault of the store.
+async fn hint_at_dead_letters(context: &Context) {
+    let count = count_dead_letters(&context.config).await;
+    if count > 0 {
+        let messages = pluralize(count, "message");
+        out::print_hint(format!(
+            "{messages} of alerts could not be understood: `redphone ingest dead` lists them"
+        ));
+    }
 }
 
 /// Brings the store up to date if it is of an older version: opening it does that, and says so.

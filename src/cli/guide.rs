@@ -34,6 +34,11 @@ pages![
     "twilio_sms",
     "twilio_call",
     "alertmanager",
+    "prometheus",
+    "pagerduty",
+    "opsgenie",
+    "goalert",
+    "integrations",
 ];
 
 /// Prints the page of a topic, or the list of all topics.

@@ -29,6 +29,7 @@ mod feed;
 mod guide;
 mod handoff;
 mod import;
+mod ingest;
 mod json;
 mod list;
 mod local_state;
@@ -154,6 +155,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         | Command::Import(_)
         | Command::Restore(_) => true,
         Command::Override { about } => about.writes(),
+        Command::Ingest(args) => args.writes(),
         Command::Doctor(args) => args.rebuild,
         Command::People { about } => about.writes(),
         Command::Teams { about } => about.writes(),
@@ -161,6 +163,9 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         Command::Schedules { about } => about.writes(),
         Command::Policies { about } => about.writes(),
         Command::Token { about } => config.location.remote().is_some() && about.changes_server(),
+        Command::Integration { about } => {
+            config.location.remote().is_some() && about.changes_server()
+        }
         Command::Outbox(args) => {
             !matches!(&args.about, None | Some(OutboxCommand::List | OutboxCommand::Send))
         }
@@ -211,6 +216,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Restore(args)) => block_on(backup::restore(context, args)),
         Some(Command::Export(args)) => block_on(export::run(context, args)),
         Some(Command::Import(args)) => import::run(context, &args),
+        Some(Command::Ingest(args)) => block_on(ingest::run(context, args)),
         Some(Command::Doctor(args)) => block_on(doctor::run(context, args)),
         Some(Command::Serve(args)) => serve::run(context, args),
         Some(Command::People { about }) => block_on(directory::run(context, about.into())),
@@ -220,6 +226,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Policies { about }) => block_on(directory::run(context, about.into())),
         Some(Command::Audit(args)) => block_on(directory::audit(context, args)),
         Some(Command::Token { about }) => token::run(context, about),
+        Some(Command::Integration { about }) => token::run_integration(context, about),
         Some(Command::Contact { about }) => block_on(contact::run(context, about)),
         Some(Command::Check(args)) => block_on(check::run(context, &args)),
         Some(Command::Help { topic }) => guide::run(&mut context.out, topic.as_deref()),

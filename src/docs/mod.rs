@@ -55,8 +55,16 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/email.md"))]
     }
 
+    pub mod goalert {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/goalert.md"))]
+    }
+
     pub mod gotify {
         #![cfg_attr(not(doctest), doc = include_str!("guide/gotify.md"))]
+    }
+
+    pub mod integrations {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/integrations.md"))]
     }
 
     pub mod matrix {
@@ -69,6 +77,18 @@ pub mod guide {
 
     pub mod ntfy {
         #![cfg_attr(not(doctest), doc = include_str!("guide/ntfy.md"))]
+    }
+
+    pub mod opsgenie {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/opsgenie.md"))]
+    }
+
+    pub mod pagerduty {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/pagerduty.md"))]
+    }
+
+    pub mod prometheus {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/prometheus.md"))]
     }
 
     pub mod pushover {

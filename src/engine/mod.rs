@@ -1,5 +1,5 @@
-//! What happens by itself: levels of escalation policies are called when they are due, and the
-//! people whom they call are notified.
+//! What happens by itself: levels of escalation policies are called when they are due, the people whom
+//! they call are notified, and alerts end that are not reported again.
 //!
 //! Any number of engines may run on one store, in this process and in others. None of them leads:
 //! each step and each claim is a conditional write, so that whoever is first does it, and the others
@@ -7,8 +7,10 @@
 //! process.
 
 mod backoff;
+mod changes;
 mod clock;
 mod deliver;
+mod expire;
 mod message;
 mod parts;
 mod plan;
@@ -18,14 +20,16 @@ mod steps;
 
 use std::sync::Arc;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 pub use clock::{Clock, SystemClock};
 pub use message::message_for;
 pub use settings::{EngineSettings, Sender};
 
 use crate::backend::{Backend, Ledger};
+use changes::Changes;
 use deliver::Delivery;
+use expire::Expiry;
 use parts::{Parts, stopped};
 use steps::Steps;
 
@@ -64,7 +68,7 @@ impl Engine {
     /// of those that don't are released when the process ends.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let (stopper, stopping) = watch::channel(false);
-        let changes = Notify::new();
+        let changes = Changes::default();
         let stop = async {
             stop.await;
             stopper.send_replace(true);
@@ -75,7 +79,13 @@ impl Engine {
                 never = Steps::new(&self.parts, &changes).run() => match never {},
             }
         };
-        let delivery = Delivery::new(&self.parts, &changes, stopping.clone()).run();
-        tokio::join!(stop, steps, delivery);
+        let expiry = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Expiry::new(&self.parts, &changes.expiry).run() => match never {},
+            }
+        };
+        let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
+        tokio::join!(stop, steps, expiry, delivery);
     }
 }

@@ -8,9 +8,9 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::Notify;
 
 use super::backoff::Backoff;
+use super::changes::Changes;
 use super::parts::Parts;
 use crate::backend::{BackendError, Cursor, Delta, Outcome};
 use crate::model::directory::Directory;
@@ -42,8 +42,8 @@ struct Tracked {
 /// Follows a store and carries out the steps that are due.
 pub(super) struct Steps<'a> {
     engine: &'a Parts,
-    /// Woken by every change of the store.
-    changes: &'a Notify,
+    /// The other parts, which are woken by every change of the store.
+    changes: &'a Changes,
     cursor: Option<Cursor>,
     /// `None` until it was read.
     directory: Option<Directory>,
@@ -51,7 +51,7 @@ pub(super) struct Steps<'a> {
 }
 
 impl<'a> Steps<'a> {
-    pub(super) fn new(engine: &'a Parts, changes: &'a Notify) -> Self {
+    pub(super) fn new(engine: &'a Parts, changes: &'a Changes) -> Self {
         Self { engine, changes, cursor: None, directory: None, tracked: HashMap::new() }
     }
 
@@ -100,7 +100,7 @@ impl<'a> Steps<'a> {
             self.directory = None;
         }
         if has_news {
-            self.changes.notify_one();
+            self.changes.notify();
         }
     }
 
@@ -170,7 +170,7 @@ impl<'a> Steps<'a> {
                     Some(row) => self.track(row),
                     None => self.postpone(id, now + AFTER_REFUSAL),
                 }
-                self.changes.notify_one();
+                self.changes.notify();
                 return Ok(());
             }
             Err(error) if error.is_temporary() => return Err(error),

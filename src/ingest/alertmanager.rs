@@ -14,14 +14,12 @@
 //! | `startsAt` | when the message arrives |
 //! | annotations `summary`, `title`, `message` | `alertname` with the first labels |
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::error::IngestError;
 use super::fields;
+use super::identity::{canonical, digest};
 use crate::model::alert::{
     AlertGroup, AlertReport, MAX_ANNOTATION_CHARS, MAX_KEY_CHARS, MAX_LABEL_CHARS, Overrides,
     one_line,
@@ -138,32 +136,6 @@ fn group_key(members: &Map<String, Value>, alerts: &[AlertReport]) -> String {
     };
     let shown = one_line(receiver, MAX_RECEIVER_CHARS);
     format!("{SOURCE}:{shown}:{}", digest(&[receiver, &group]))
-}
-
-/// Returns the JSON of a value with the members of objects in the order of their names.
-fn canonical(value: &Value) -> String {
-    match value {
-        Value::Object(members) => {
-            let sorted: BTreeMap<&String, String> =
-                members.iter().map(|(name, value)| (name, canonical(value))).collect();
-            let parts: Vec<String> = sorted
-                .into_iter()
-                .map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())))
-                .collect();
-            format!("{{{}}}", parts.join(","))
-        }
-        other => other.to_string(),
-    }
-}
-
-/// Returns a digest of texts, in hexadecimal digits.
-fn digest(texts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for text in texts {
-        hash.update(text.as_bytes());
-        hash.update([0_u8]);
-    }
-    hex::encode(&hash.finalize()[..16])
 }
 
 #[cfg(test)]

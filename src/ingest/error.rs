@@ -19,6 +19,14 @@ pub enum IngestError {
     /// A part that is needed is missing.
     #[error("{0} is missing")]
     Missing(&'static str),
+    /// A part has a value that means nothing here.
+    #[error("{at} is neither {expected}")]
+    UnknownValue {
+        /// The part, such as `event_action`.
+        at: &'static str,
+        /// The values that it may have.
+        expected: &'static str,
+    },
     /// A part is of another type than it must be.
     #[error("{at} is {found}, and must be {expected}")]
     WrongType {
@@ -29,6 +37,9 @@ pub enum IngestError {
         /// The type that it has.
         found: &'static str,
     },
+    /// A matcher of labels can't be understood.
+    #[error("the matcher can't be understood: {0}")]
+    BadMatcher(&'static str),
     /// It has more alerts than are read at once.
     #[error("alerts: there are {count}, and at most {max} are read at once")]
     TooMany {
@@ -37,4 +48,31 @@ pub enum IngestError {
         /// How many there may be.
         max: usize,
     },
+    /// It is in a form that is not read.
+    #[error("the body is {0}: have it sent as JSON")]
+    Encoding(&'static str),
+    /// It is a form in parts, and its type does not say what separates them.
+    #[error("the type of the body has no boundary, which separates the parts of a form")]
+    NoBoundary,
+    /// A part that a mapping needs is missing.
+    #[error("{field}: there is no {path} in the message")]
+    Absent {
+        /// The field of the mapping.
+        field: &'static str,
+        /// The path.
+        path: String,
+    },
+    /// A text was found with which a mapping can't do anything.
+    #[error("{field}: {path} is {found:?}, for which the mapping has nothing")]
+    Unmatched {
+        /// The field of the mapping.
+        field: &'static str,
+        /// The path.
+        path: String,
+        /// The text.
+        found: String,
+    },
+    /// A mapping finds neither what the alert is nor what it says.
+    #[error("the message has neither a key nor a title where the mapping says that they are: {0}")]
+    Nothing(String),
 }

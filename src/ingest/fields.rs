@@ -48,8 +48,37 @@ pub(super) fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'
 
 /// Returns the time of a field, if its year is one that records can have.
 pub(super) fn time(members: &Map<String, Value>, name: &str) -> Option<DateTime<Utc>> {
-    let at = DateTime::parse_from_rfc3339(text(members, name)?).ok()?;
+    let text = text(members, name)?;
+    // Some write the offset without a colon, and some add a Z to an offset.
+    let without_zulu = text.strip_suffix('Z').unwrap_or(text);
+    let at = DateTime::parse_from_rfc3339(text)
+        .or_else(|_| DateTime::parse_from_str(without_zulu, "%Y-%m-%dT%H:%M:%S%.f%z"))
+        .ok()?;
     Some(at.with_timezone(&Utc)).filter(|at| is_in_range(*at))
+}
+
+/// Returns the members of a field that is an object.
+pub(super) fn members<'a>(
+    members: &'a Map<String, Value>,
+    name: &str,
+) -> Option<&'a Map<String, Value>> {
+    members.get(name)?.as_object()
+}
+
+/// Returns the names and texts of an object whose values may be of any type, each bounded: lists and
+/// objects are their JSON.
+pub(super) fn details(value: &Value, max_chars: usize) -> BTreeMap<String, String> {
+    let Value::Object(entries) = value else { return BTreeMap::new() };
+    let read = |(name, value): (&String, &Value)| {
+        let text = match value {
+            Value::Null => return None,
+            Value::String(text) => cut(text, max_chars),
+            other => cut(&other.to_string(), max_chars),
+        };
+        let name = one_line(name, MAX_NAME_CHARS);
+        (!name.is_empty() && !text.trim().is_empty()).then_some((name, text))
+    };
+    entries.iter().filter_map(read).take(MAX_ENTRIES).collect()
 }
 
 /// Returns a count; 0 if the field has none.
@@ -61,9 +90,13 @@ pub(super) fn count(members: &Map<String, Value>, name: &str) -> u64 {
 
 /// Returns an absolute URL of the web.
 pub(super) fn url(members: &Map<String, Value>, name: &str) -> Option<String> {
-    let url = text(members, name)?;
+    web_url(text(members, name)?, MAX_URL_CHARS)
+}
+
+/// Returns a text that is an absolute URL of the web and not too long.
+pub(super) fn web_url(url: &str, max_chars: usize) -> Option<String> {
     let is_url = ["http://", "https://"].iter().any(|scheme| url.starts_with(scheme));
-    let is_short = url.chars().nth(MAX_URL_CHARS).is_none();
+    let is_short = url.chars().nth(max_chars).is_none();
     let is_plain = !url.chars().any(|ch| ch.is_whitespace() || ch.is_control());
     (is_url && is_short && is_plain).then(|| url.to_owned())
 }

@@ -3,6 +3,14 @@
 //! | sender | module |
 //! |---|---|
 //! | Alertmanager, and whatever sends alerts in the same form | [`alertmanager`] |
+//! | Prometheus and other rulers, which send to an Alertmanager | [`prometheus`]; those who query it, [`matcher`] |
+//! | whatever sends to PagerDuty | [`events`] |
+//! | whatever sends to Opsgenie | [`opsgenie`] |
+//! | whatever sends to GoAlert | [`goalert`] |
+//! | whatever sends JSON, by a mapping; built-in ones are in [`senders`] | [`mapping`] |
+//!
+//! [`receivers`] reads a message by the name of its receiver. [`rules`] change groups before they are
+//! stored, and [`explain()`] says what becomes of a message and why.
 //!
 //! Senders differ between versions, and nobody mends them in the middle of the night. So a message is
 //! refused only if it can't be told what it reports; a field that is missing, unknown or of another
@@ -10,8 +18,23 @@
 
 pub mod alertmanager;
 mod error;
+pub mod events;
+mod explain;
 mod fields;
+pub mod goalert;
+mod identity;
+pub mod mapping;
+pub mod matcher;
+pub mod opsgenie;
+pub mod prometheus;
+pub mod receivers;
+pub mod rules;
+pub mod senders;
 mod settings;
+pub mod signature;
+pub mod toml_text;
 
 pub use error::IngestError;
-pub use settings::IngestSettings;
+pub use explain::{ExplainedGroup, Explanation, FieldChange, explain, explain_groups};
+pub use identity::fingerprint;
+pub use settings::{IngestSettings, SecretSource, Sender};

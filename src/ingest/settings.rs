@@ -1,5 +1,63 @@
 //! What the settings say about messages with alerts.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::mapping::Mapping;
+use super::rules::Rules;
+use super::senders;
+
 /// Mappings and rules of the settings.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct IngestSettings {}
+pub struct IngestSettings {
+    /// The senders of the settings, by name.
+    pub senders: BTreeMap<String, Arc<Sender>>,
+    /// The rules.
+    pub rules: Rules,
+}
+
+/// A sender of messages that are read by a mapping.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Sender {
+    /// The built-in mapping that it starts from.
+    pub built_in: Option<&'static str>,
+    /// How its messages are read.
+    pub mapping: Arc<Mapping>,
+    /// Where the secret comes from with which it signs messages.
+    pub secret: Option<SecretSource>,
+    /// The topics of which messages are accepted; any, if there are none.
+    pub topics: Vec<String>,
+}
+
+/// Where a secret comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SecretSource {
+    /// From a file.
+    File(PathBuf),
+    /// From a variable of the environment.
+    Variable(String),
+}
+
+impl IngestSettings {
+    /// Returns the sender with a name: that of the settings, or else a built-in one.
+    #[must_use]
+    pub fn sender(&self, name: &str) -> Option<Arc<Sender>> {
+        if let Some(sender) = self.senders.get(name) {
+            return Some(Arc::clone(sender));
+        }
+        let (built_in, mapping) = senders::built_in(name)?;
+        let sender = Sender { built_in: Some(built_in), mapping, ..Sender::default() };
+        Some(Arc::new(sender))
+    }
+
+    /// Returns the names of all senders, in order.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.senders.keys().map(String::as_str).collect();
+        names.extend(senders::names());
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}

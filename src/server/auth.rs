@@ -1,13 +1,15 @@
 //! Extractors that authenticate the caller by the token of a request and check its permission.
 
+use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
 use chrono::{TimeDelta, Utc};
 
-use super::denials::{Denial, DenialReason};
+use super::credentials::{self, NoCredential};
+use super::denials::Denial;
 use super::error::{ApiError, ApiResult};
 use super::middleware::{CallerSlot, Client};
 use super::scope::{Permission, Scope};
@@ -32,6 +34,14 @@ pub(super) struct CommandAccess(pub Arc<RegisteredToken>);
 /// A caller who may report alerts. A program may do so at any rate.
 #[derive(Clone, Debug)]
 pub(super) struct IngestAccess(pub Arc<RegisteredToken>);
+
+/// A caller who may see messages that could not be understood, and read them again, which programs may
+/// not.
+#[derive(Clone, Debug)]
+pub(super) struct RespondAccess(
+    #[expect(dead_code, reason = "what is read again is in the name of its sender")]
+    pub  Arc<RegisteredToken>,
+);
 
 /// A caller who may change who is on call for a while, which programs may not.
 #[derive(Clone, Debug)]
@@ -65,6 +75,7 @@ permission_extractor!(Authenticated, Permission::Authenticated);
 permission_extractor!(ReadAccess, Permission::Read);
 permission_extractor!(CommandAccess, Permission::Command);
 permission_extractor!(IngestAccess, Permission::Ingest);
+permission_extractor!(RespondAccess, Permission::Respond);
 permission_extractor!(OnCallAccess, Permission::ChangeOnCall);
 permission_extractor!(AdminAccess, Permission::Administer);
 permission_extractor!(MetricsAccess, Permission::Metrics);
@@ -74,46 +85,96 @@ fn authorize(
     shared: &Arc<Shared>,
     permission: Permission,
 ) -> ApiResult<Arc<RegisteredToken>> {
-    let now = Utc::now();
-    let slot = parts.extensions.get::<CallerSlot>();
-    let peer = parts.extensions.get::<Client>().and_then(|client| client.0);
-    let deny = |denial: Denial, error: ApiError| {
-        shared.denials.record(&denial, peer);
-        if let Some(slot) = slot {
+    let secret = match permission {
+        Permission::Ingest => credentials::sender_token(parts),
+        _ => credentials::bearer_token(&parts.headers),
+    };
+    UnauthenticatedCaller::of(parts).authorize(shared, secret, permission)
+}
+
+/// A caller whose token or key is in the body of its message, which is to be read first.
+#[derive(Clone, Debug)]
+pub(super) struct UnauthenticatedCaller {
+    slot: Option<CallerSlot>,
+    peer: Option<IpAddr>,
+    admission: Option<Arc<Admission>>,
+}
+
+impl FromRequestParts<Arc<Shared>> for UnauthenticatedCaller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Shared>) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
+    }
+}
+
+impl UnauthenticatedCaller {
+    fn of(parts: &Parts) -> Self {
+        Self {
+            slot: parts.extensions.get::<CallerSlot>().cloned(),
+            peer: parts.extensions.get::<Client>().and_then(|client| client.0),
+            admission: parts.extensions.get::<Arc<Admission>>().cloned(),
+        }
+    }
+
+    /// Authenticates the caller, who sends alerts, by the token or integration key in its message.
+    pub(super) fn authenticate(
+        &self,
+        shared: &Arc<Shared>,
+        key: Option<&str>,
+    ) -> ApiResult<Arc<RegisteredToken>> {
+        let secret = key.ok_or(NoCredential::Missing).and_then(credentials::parse);
+        self.authorize(shared, secret, Permission::Ingest)
+    }
+
+    fn authorize(
+        &self,
+        shared: &Arc<Shared>,
+        secret: Result<Secret, NoCredential>,
+        permission: Permission,
+    ) -> ApiResult<Arc<RegisteredToken>> {
+        let now = Utc::now();
+        let secret = secret.map_err(|error| {
+            self.deny(shared, Denial { reason: error.reason(), token_id: None });
+            ApiError::new(ErrorCode::Unauthorized, error.to_string())
+        })?;
+        let caller = shared.tokens.authenticate(&secret, now).map_err(|denied| {
+            self.deny(shared, Denial::from(&denied));
+            denial_error(denied)
+        })?;
+        if let Some(slot) = &self.slot {
+            slot.set(&caller);
+        }
+        if let Some(admission) = &self.admission {
+            admission.promote();
+        }
+        shared.tokens.schedule_write();
+        // A monitoring system gives up a message that is refused with 429, and a storm of alerts is no
+        // reason to lose some. Their number is bounded where they are stored.
+        let is_unlimited = permission == Permission::Ingest && caller.token.scope == Scope::Ingest;
+        if !is_unlimited {
+            let (rate, wait) = caller.check_rate_limit();
+            if let Some(slot) = &self.slot {
+                slot.set_rate(rate);
+            }
+            if let Some(wait) = wait {
+                let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1));
+                return Err(ApiError::limited(now + wait));
+            }
+        }
+        if !caller.token.scope.grants(permission) {
+            return Err(scope_error(&caller, permission));
+        }
+        Ok(caller)
+    }
+
+    /// Records that the request is refused.
+    fn deny(&self, shared: &Shared, denial: Denial) {
+        shared.denials.record(&denial, self.peer);
+        if let Some(slot) = &self.slot {
             slot.set_denial(denial);
         }
-        error
-    };
-    let secret = bearer_token(&parts.headers)
-        .map_err(|(reason, error)| deny(Denial { reason, token_id: None }, error))?;
-    let caller = shared
-        .tokens
-        .authenticate(&secret, now)
-        .map_err(|denied| deny(Denial::from(&denied), denial_error(denied)))?;
-    if let Some(slot) = slot {
-        slot.set(&caller);
     }
-    if let Some(admission) = parts.extensions.get::<Arc<Admission>>() {
-        admission.promote();
-    }
-    shared.tokens.schedule_write();
-    // A monitoring system gives up a message that is refused with 429, and a storm of alerts is no
-    // reason to lose some. Their number is bounded where they are stored.
-    let is_unlimited = permission == Permission::Ingest && caller.token.scope == Scope::Ingest;
-    if !is_unlimited {
-        let (rate, wait) = caller.check_rate_limit();
-        if let Some(slot) = slot {
-            slot.set_rate(rate);
-        }
-        if let Some(wait) = wait {
-            let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1));
-            return Err(ApiError::limited(now + wait));
-        }
-    }
-    if !caller.token.scope.grants(permission) {
-        return Err(scope_error(&caller, permission));
-    }
-    Ok(caller)
 }
 
 /// Checks that the caller's token is still valid after a wait.
@@ -122,32 +183,6 @@ pub(super) fn recheck(shared: &Shared, caller: &RegisteredToken) -> ApiResult<()
         shared.denials.record(&Denial::from(&denied), None);
         denial_error(denied)
     })
-}
-
-/// Returns the token of a request, or why it has none.
-fn bearer_token(headers: &HeaderMap) -> Result<Secret, (DenialReason, ApiError)> {
-    let unauthorized =
-        |reason, detail: &'static str| (reason, ApiError::new(ErrorCode::Unauthorized, detail));
-    let malformed = |detail| unauthorized(DenialReason::Malformed, detail);
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(header) = values.next() else {
-        return Err(unauthorized(
-            DenialReason::Missing,
-            "no token came with the request: send `Authorization: Bearer rp_…`, made by \
-             `redphone token create` on the server",
-        ));
-    };
-    if values.next().is_some() {
-        return Err(malformed("two Authorization headers came with the request: send one"));
-    }
-    let token = header.to_str().ok().and_then(|text| {
-        let (scheme, token) = text.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
-    });
-    let Some(token) = token else {
-        return Err(malformed("the Authorization header is not `Bearer` and a token: mend it"));
-    };
-    token.parse().map_err(|_| (DenialReason::Unknown, denial_error(Denied::Unknown)))
 }
 
 fn denial_error(denial: Denied) -> ApiError {
@@ -176,6 +211,9 @@ fn scope_error(caller: &RegisteredToken, permission: Permission) -> ApiError {
     let what = match permission {
         Permission::Authenticated | Permission::Read => {
             "may not read this: use one of scope read, respond or admin"
+        }
+        Permission::Respond => {
+            "may not see messages that could not be understood: use one of scope respond or admin"
         }
         Permission::ChangeOnCall => {
             "may not change who is on call: use one of scope respond or admin"

@@ -43,6 +43,34 @@ impl ApiError {
         Self::new(ErrorCode::BadRequest, detail)
     }
 
+    /// Returns the status of the error.
+    pub(super) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.details.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Returns the sentence that any caller may see.
+    pub(super) fn detail(&self) -> &str {
+        &self.details.detail
+    }
+
+    /// Returns the response in the form of another system, with all headers of the error.
+    pub(super) fn respond_as(
+        self,
+        status: StatusCode,
+        media_type: &'static str,
+        body: impl Into<Body>,
+    ) -> Response {
+        let mut response = self.into_response();
+        if let Some(full) = response.extensions_mut().remove::<FullDetails>() {
+            tracing::warn!("{}", full.detail());
+        }
+        *response.status_mut() = status;
+        let media_type = HeaderValue::from_static(media_type);
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        *response.body_mut() = body.into();
+        response
+    }
+
     /// Returns the error for a request that can be understood and makes no sense.
     pub(super) fn rejected(detail: impl Into<SafeText<'static>>) -> Self {
         Self::new(ErrorCode::Rejected, detail)

@@ -57,6 +57,24 @@ fn with_suggestion(message: String) -> String {
 #[serde(deny_unknown_fields)]
 pub(super) struct NoQuery {}
 
+/// The query of a program that sends alerts and can set no header: its token or integration key,
+/// which [`super::credentials`] reads. It has nothing else.
+#[derive(Clone, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyQuery {
+    #[serde(default, rename = "key")]
+    _key: Option<serde::de::IgnoredAny>,
+    #[serde(default, rename = "token")]
+    _token: Option<serde::de::IgnoredAny>,
+}
+
+/// Shows nothing of what is in it.
+impl std::fmt::Debug for KeyQuery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeyQuery")
+    }
+}
+
 /// The incident in a path: its id, or its number such as `INC-2041` or `2041`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PathIncident(pub IncidentRef);

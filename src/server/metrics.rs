@@ -56,6 +56,11 @@ struct AlertLabels {
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct DeadLetterLabels {
+    outcome: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct PriorityLabels {
     priority: &'static str,
 }
@@ -112,6 +117,8 @@ pub(super) struct Metrics {
     latency: Family<RouteLabels, Histogram>,
     commands: Family<CommandLabels, Counter>,
     alerts: Family<AlertLabels, Counter>,
+    dead_letters: Family<DeadLetterLabels, Counter>,
+    stored_dead_letters: Family<NoLabels, Count>,
     failures: Family<FailureLabels, Counter>,
     /// Number of open connections.
     pub connections: Gauge,
@@ -154,6 +161,9 @@ pub(super) struct GaugeValues {
     pub certificate_expiry: Option<DateTime<Utc>>,
     /// How many lines the log of the program has lost.
     pub lost_log_lines: u64,
+    /// How many messages are stored that could not be understood; `None` if the backend has no such
+    /// messages, or does not answer.
+    pub dead_letters: Option<u64>,
 }
 
 impl Metrics {
@@ -165,6 +175,8 @@ impl Metrics {
             latency: Family::new_with_constructor(|| Histogram::new(LATENCY_BUCKETS_S)),
             commands: Family::default(),
             alerts: Family::default(),
+            dead_letters: Family::default(),
+            stored_dead_letters: Family::default(),
             failures: Family::default(),
             connections: Gauge::default(),
             parked_requests: Gauge::default(),
@@ -192,6 +204,10 @@ impl Metrics {
         registry.register("commands", "Commands by what became of them", m.commands.clone());
         let help = "Alerts that were received, by sender and what became of them";
         registry.register("alerts", help, m.alerts.clone());
+        let help = "Messages of alerts that could not be understood, by whether they were stored";
+        registry.register("messages_not_understood", help, m.dead_letters.clone());
+        let help = "Messages that could not be understood and are stored to be read again";
+        registry.register("dead_letters", help, m.stored_dead_letters.clone());
         let help = "Requests that the backend failed, by how";
         registry.register("backend_failures", help, m.failures.clone());
         let help = "Connections that are open";
@@ -291,6 +307,11 @@ impl Metrics {
         }
     }
 
+    /// Counts a message that could not be understood, by what became of it.
+    pub(super) fn record_dead_letter(&self, outcome: &'static str) {
+        self.dead_letters.get_or_create(&DeadLetterLabels { outcome }).inc();
+    }
+
     /// Counts a failure of the backend.
     pub(super) fn record_failure(&self, kind: FailureKind) {
         self.failures.get_or_create(&FailureLabels { kind: kind.0 }).inc();
@@ -318,6 +339,9 @@ impl Metrics {
                 Some(free) => drop(self.free_bytes.get_or_create(&labels).set(free)),
                 None => drop(self.free_bytes.remove(&labels)),
             }
+        }
+        if let Some(count) = values.dead_letters {
+            self.stored_dead_letters.get_or_create(&NoLabels).set(count);
         }
         if let Some(at) = values.certificate_expiry {
             self.certificate_expiry.get_or_create(&NoLabels).set(at.timestamp());

@@ -155,8 +155,8 @@ pub(super) async fn request_middleware(
     request.extensions_mut().insert(caller.clone());
     let matched = route;
     let route =
-        matched.as_ref().and_then(|route| paths::all().find(|path| *path == route.as_str()));
-    debug_assert_eq!(matched.is_some(), route.is_some(), "{matched:?} is served, not described");
+        matched.as_ref().and_then(|route| paths::served().find(|path| *path == route.as_str()));
+    debug_assert_eq!(matched.is_some(), route.is_some(), "{matched:?} is served, and not listed");
     let mut limit = shared.limits.request_timeout;
     if matches!(route, Some(path::CHANGES | path::EVENTS)) {
         limit += shared.limits.max_long_poll;

@@ -7,7 +7,7 @@
 //! | one connection and its time limits | `connection`, `stream`, `explained_errors` |
 //! | connections without a token | `strangers` |
 //! | work common to all requests | `middleware` |
-//! | authentication and permissions | [`tokens`], [`scope`], `auth` |
+//! | authentication and permissions | [`tokens`], [`scope`], `auth`, `credentials` |
 //! | strict extractors for path, query and body | `extract` |
 //! | handlers | `routes` |
 //! | commands that share one transaction of the backend | `group_commit` |
@@ -44,6 +44,7 @@ mod auth;
 mod cached_json;
 mod change_feed;
 mod connection;
+mod credentials;
 mod denials;
 mod error;
 mod explained_errors;

@@ -1,8 +1,8 @@
-//! All paths that are served: those of the API, and one for each verb.
+//! All paths that are served: those of the API, one for each verb, and those of other systems.
 
 use std::sync::LazyLock;
 
-use crate::api::path;
+use crate::api::{foreign, path};
 use crate::verbs::Verb;
 
 /// The paths of the verbs, in their order.
@@ -18,7 +18,13 @@ pub fn verb(verb: Verb) -> &'static str {
     VERBS.iter().find(|(one, _)| *one == verb).map_or(path::INCIDENT, |(_, path)| path)
 }
 
-/// Returns all paths, including those that need no token.
+/// Returns all paths of the API, including those that need no token.
 pub fn all() -> impl Iterator<Item = &'static str> {
     path::ALL.into_iter().chain(VERBS.iter().map(|(_, path)| path.as_str()))
+}
+
+/// Returns all paths that are served, including those of other systems, which the document of the API
+/// does not have.
+pub(super) fn served() -> impl Iterator<Item = &'static str> {
+    all().chain(foreign::ALL)
 }

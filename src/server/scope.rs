@@ -48,6 +48,8 @@ pub enum Permission {
     Command,
     /// Permission to report alerts.
     Ingest,
+    /// Permission to do what responders do with messages that could not be understood.
+    Respond,
     /// Permission to change who is on call for a while.
     ChangeOnCall,
     /// Permission to change the directory and the tokens.
@@ -85,7 +87,9 @@ impl Scope {
             Permission::Metrics => self != Self::Ingest,
             Permission::Read => !matches!(self, Self::Metrics | Self::Ingest),
             Permission::Command | Permission::Ingest => !matches!(self, Self::Metrics | Self::Read),
-            Permission::ChangeOnCall => matches!(self, Self::Respond | Self::Admin),
+            Permission::Respond | Permission::ChangeOnCall => {
+                matches!(self, Self::Respond | Self::Admin)
+            }
             Permission::Administer => self == Self::Admin,
         }
     }

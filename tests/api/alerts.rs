@@ -65,11 +65,11 @@ async fn encoded_or_unknown_requests_are_refused() {
     let server = TestServer::new().await;
     let request = || server.request("POST", PATH).bearer_auth(&server.ingest).body("{}");
     fetch(request().header("content-encoding", "gzip")).await.refused(415, "media_type", "encoded");
-    let with_query = server.request("POST", &format!("{PATH}?token=x"));
+    let with_query = server.request("POST", &format!("{PATH}?team=x"));
     fetch(with_query.bearer_auth(&server.ingest).body("{}")).await.refused(
         400,
         "bad_request",
-        "token",
+        "team",
     );
     fetch(server.request("POST", PATH).body("{}")).await.refused(401, "unauthorized", "no token");
     let read = send(&server, &server.read, "{}").await;

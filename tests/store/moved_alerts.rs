@@ -242,3 +242,17 @@ async fn store_with_moved_alerts_is_sound_and_is_exported() {
     let path = folder.path().join("store.db");
     assert_eq!(doctor::examine(&path).await.unwrap().findings, []);
 }
+
+#[tokio::test]
+async fn worse_report_raises_the_incident_that_has_the_alert() {
+    let (scene, id) = Scene::with_three().await;
+    let person = declared(&scene.store, "Cards fail").await;
+    scene.execute(&ask(id, moved(person, false, "db2"))).await.unwrap();
+    let before = scene.row(id).await.priority;
+    let mut worse = alert("db2", "09:00", None);
+    worse["labels"]["severity"] = "critical".into();
+    let outcome = scene.send(&[worse]).await;
+    assert_eq!((outcome.effect, outcome.incident), (IngestEffect::Added, Some(person)));
+    assert_eq!(scene.row(person).await.priority, Priority::P1);
+    assert_eq!(scene.row(id).await.priority, before);
+}

@@ -28,7 +28,7 @@ use tempfile::tempdir;
 
 use super::fixtures::{ask, declared, exported, import, open};
 use super::notifications::{page, request, result};
-use crate::support::alerts::{alert, group, message};
+use crate::support::alerts::{alert, dead_letter, group, message};
 use crate::support::requests::{envelope, ines};
 
 /// Tables that are empty unless a migration or a later version has filled them.
@@ -100,6 +100,7 @@ async fn filled(path: &Path) {
     notify(&store, first).await;
     let fires = group(&message("disks", &[alert("db1", "09:00", None)]));
     store.ingest(&fires, &Actor::Integration("Alertmanager".into())).await.unwrap();
+    store.add_dead_letter(&dead_letter("{}")).await.unwrap();
     let window = Window::last_days(7, Utc::now(), &Utc);
     store.measures(&window, Cut::Total, Utc::now()).await.unwrap();
     store.close().await;

@@ -1,7 +1,11 @@
 //! Messages of alerts, as Alertmanager sends them.
 
+use std::collections::BTreeMap;
+
 use chrono::Utc;
+use redphone::backend::NewDeadLetter;
 use redphone::ingest::alertmanager;
+use redphone::model::Actor;
 use redphone::model::alert::AlertGroup;
 use serde_json::{Value, json};
 
@@ -39,4 +43,18 @@ pub fn message(group: &str, alerts: &[Value]) -> Value {
 /// Reads a message as the server does.
 pub fn group(message: &Value) -> AlertGroup {
     alertmanager::parse(message.to_string().as_bytes(), Utc::now()).unwrap()
+}
+
+/// Returns a message that could not be understood.
+pub fn dead_letter(message: &str) -> NewDeadLetter {
+    NewDeadLetter {
+        source: alertmanager::SOURCE.into(),
+        actor: Actor::Integration("Alertmanager".into()),
+        token: None,
+        content_type: None,
+        headers: BTreeMap::new(),
+        reason: "alerts is missing".into(),
+        message: message.as_bytes().to_vec(),
+        at: Utc::now(),
+    }
 }

@@ -16,8 +16,9 @@ use super::{
 };
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
-    Backend, BackendError, Capabilities, ChangeSearch, CommandKinds, Cursor, Delta, Detail,
-    FeedEntry, FeedSearch, IngestOutcome, NotificationEntry, NotificationSearch, Outcome, Page,
+    Backend, BackendError, Capabilities, ChangeSearch, CommandKinds, Cursor, DeadLetter,
+    DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch,
+    IngestOutcome, NewDeadLetter, NotificationEntry, NotificationSearch, Outcome, Page,
     ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark,
     TimelineRange,
 };
@@ -213,9 +214,35 @@ impl Backend for FileStore {
         self.store_alerts(group, actor).await
     }
 
+    async fn add_dead_letter(&self, new: &NewDeadLetter) -> Result<u64, BackendError> {
+        self.store_dead_letter(new).await
+    }
+
+    async fn dead_letters(
+        &self,
+        search: &DeadLetterSearch,
+    ) -> Result<DeadLetterList, BackendError> {
+        self.read_dead_letters(search).await
+    }
+
+    async fn dead_letter(&self, number: u64) -> Result<DeadLetterMessage, BackendError> {
+        self.read_dead_letter(number).await
+    }
+
+    async fn remove_dead_letter(&self, number: u64) -> Result<DeadLetter, BackendError> {
+        self.delete_dead_letter(number).await
+    }
+
     async fn alerts(&self, incident: IncidentId, limit: u32) -> Result<Vec<Alert>, BackendError> {
         self.with_path_context(async {
             alerts::read_alerts_of(&mut *self.acquire_reader().await?, incident, limit).await
+        })
+        .await
+    }
+
+    async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {
+        self.with_path_context(async {
+            alerts::read_firing(&mut *self.acquire_reader().await?, limit).await
         })
         .await
     }

@@ -15,6 +15,7 @@ mod change_table;
 mod changes;
 mod command_identity;
 mod connect;
+mod dead_letters;
 mod directory_table;
 pub mod doctor;
 mod error;

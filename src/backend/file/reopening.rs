@@ -22,8 +22,9 @@ use super::options::Options;
 use super::store::FileStore;
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
-    Backend, BackendError, Capabilities, ChangeSearch, Cursor, Delta, Detail, FeedEntry,
-    FeedSearch, IngestOutcome, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry,
+    Backend, BackendError, Capabilities, ChangeSearch, Cursor, DeadLetter, DeadLetterList,
+    DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch, IngestOutcome,
+    NewDeadLetter, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry,
     ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark, TimelineRange,
 };
 use crate::model::administration::AdministrationEvent;
@@ -356,8 +357,31 @@ impl Backend for ReopeningStore {
         self.store_to_write().await?.ingest(group, actor).await
     }
 
+    async fn add_dead_letter(&self, new: &NewDeadLetter) -> Result<u64, BackendError> {
+        self.store_to_write().await?.add_dead_letter(new).await
+    }
+
+    async fn dead_letters(
+        &self,
+        search: &DeadLetterSearch,
+    ) -> Result<DeadLetterList, BackendError> {
+        self.current_store().await?.0.dead_letters(search).await
+    }
+
+    async fn dead_letter(&self, number: u64) -> Result<DeadLetterMessage, BackendError> {
+        self.current_store().await?.0.dead_letter(number).await
+    }
+
+    async fn remove_dead_letter(&self, number: u64) -> Result<DeadLetter, BackendError> {
+        self.store_to_write().await?.remove_dead_letter(number).await
+    }
+
     async fn alerts(&self, incident: IncidentId, limit: u32) -> Result<Vec<Alert>, BackendError> {
         self.current_store().await?.0.alerts(incident, limit).await
+    }
+
+    async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {
+        self.current_store().await?.0.firing_alerts(limit).await
     }
 
     async fn store_mark(&self) -> Option<StoreMark> {

@@ -19,6 +19,9 @@ pub struct AccessToken {
     pub name: String,
     /// What it may be used for, such as `respond`.
     pub scope: String,
+    /// The form in which it is sent: `key` for an integration key, and `None` for a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
     /// The handle of the person that it acts for; `None` if that is the name, or for a program.
     #[serde(default)]
     pub person: Option<String>,
@@ -42,6 +45,10 @@ pub struct NewAccessToken {
     pub name: String,
     /// What it may be used for, such as `respond`.
     pub scope: String,
+    /// The form in which it is sent: `key` for an integration key, and `None` for a token, which
+    /// servers without keys create too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
     /// The handle of the person that it acts for; `None` for the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,

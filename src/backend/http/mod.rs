@@ -14,6 +14,7 @@ mod backoff;
 mod batch;
 mod client;
 mod clock;
+mod dead_letters;
 mod error_response;
 mod etag_cache;
 mod long_poll;
@@ -45,7 +46,8 @@ use super::lists::{
 };
 use super::{
     Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
-    ClockOffset, Cursor, Delta, Detail, Outcome, Page, Search, StoreMark, TimelineRange,
+    ClockOffset, Cursor, DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta,
+    Detail, Outcome, Page, Search, StoreMark, TimelineRange,
 };
 use crate::api::{list_query, path, query};
 use crate::model::administration::AdministrationEvent;
@@ -558,6 +560,21 @@ impl Backend for HttpBackend {
         search: &AdministrationSearch,
     ) -> Result<Page<AdministrationEvent>, BackendError> {
         self.fetch_administration(search).await
+    }
+
+    async fn dead_letters(
+        &self,
+        search: &DeadLetterSearch,
+    ) -> Result<DeadLetterList, BackendError> {
+        self.fetch_dead_letters(search).await
+    }
+
+    async fn dead_letter(&self, number: u64) -> Result<DeadLetterMessage, BackendError> {
+        self.fetch_dead_letter(number).await
+    }
+
+    async fn remove_dead_letter(&self, number: u64) -> Result<DeadLetter, BackendError> {
+        self.delete_dead_letter(number).await
     }
 
     fn clock_offset(&self) -> Option<ClockOffset> {

@@ -9,6 +9,8 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use super::sources::{Described, Sources};
 use crate::cli::args::Cli;
 use crate::cli::guide::TOPICS;
+use crate::ingest::IngestSettings;
+use crate::ingest::receivers::receiver_names;
 use crate::model::filter::split_terms;
 use crate::model::filter::values::{TERM_KEYS, format_value, term_values};
 use crate::model::status::Category;
@@ -74,6 +76,8 @@ pub(super) enum Values {
     FilterTerms,
     ViewsAndTerms,
     Tokens,
+    /// Of messages of alerts.
+    Receivers,
     Templates,
     Runbooks,
     Categories,
@@ -107,6 +111,7 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         (_, "runbook") => Values::Runbooks,
         (_, "labels" | "label") => Values::Labels,
         (_, "token") => Values::Tokens,
+        (_, "receiver") => Values::Receivers,
         ("NAME", "template") => Values::Templates,
         (_, "columns") => Values::Fixed(&COLUMNS),
         ("SCHEDULE", _) => Values::Schedules,
@@ -202,6 +207,10 @@ fn candidates(values: Values, current: &str, sources: &Sources) -> Vec<Completio
         Values::Apis => sources.apis(),
         Values::ProfilesAndApis => [sources.profiles(), sources.apis()].concat(),
         Values::Tokens => sources.tokens(),
+        Values::Receivers => {
+            let names = receiver_names(&IngestSettings::default());
+            names.into_iter().map(|name| (name, String::new())).collect()
+        }
         Values::Templates => sources.templates(),
         Values::Runbooks => sources.runbooks(),
         Values::Pages => {

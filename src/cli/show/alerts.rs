@@ -50,6 +50,8 @@ mod tests {
             title: "Checkout is slow".into(),
             starts_at: at("2026-03-01T09:00:00Z"),
             ends_at: None,
+            expires_at: None,
+            has_expired: false,
             first_at: at("2026-03-01T09:01:00Z"),
             last_at: at("2026-03-01T09:58:00Z"),
             count: 3,

@@ -1,74 +1,58 @@
 //! The tokens of a server, over its API.
 
-use chrono::Utc;
-
-use super::print::{
-    hint_at_token, print_revoked, print_secret, print_tokens, state_name, unprinted_failure,
-};
-use crate::backend::http::{AccessToken, HttpBackend, NewAccessToken};
-use crate::cli::args::serve::{CreateToken, RevokeToken, TokenCommand};
+use super::print::{hint_at_token, print_revoked, print_secret, print_tokens, unprinted_failure};
+use super::request::{Creation, Request, TokenAction};
+use crate::backend::http::{HttpBackend, NewAccessToken};
 use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
+use crate::cli::failure::Failure;
 use crate::cli::session::open_remote;
 use crate::config::RemoteConfig;
-use crate::model::text::SafeText;
 
-/// Runs a subcommand of `token` for the tokens of a server.
+/// Carries out a request about the tokens of a server.
 pub(super) async fn run(
     context: &mut Context,
     remote: &RemoteConfig,
-    about: TokenCommand,
+    request: &Request,
 ) -> Result<(), Failure> {
     let client = open_remote(remote)?;
-    match about {
-        TokenCommand::Create(args) => create(context, &client, &args).await,
-        TokenCommand::List(args) => {
-            let all = client.access_tokens().await?;
-            print_tokens(context, &all, args.json)
+    match &request.action {
+        TokenAction::Create(creation) => create(context, &client, creation, request.json).await,
+        TokenAction::List => {
+            let mut all = client.access_tokens().await?;
+            all.retain(|token| request.is_about(token));
+            print_tokens(context, &all, request.json)
         }
-        TokenCommand::Revoke(args) => revoke(context, &client, &args).await,
+        TokenAction::Revoke(which) => {
+            let all = client.access_tokens().await?;
+            let named = request.find(&all, which)?;
+            let token = client.revoke_access_token(&named.id).await?;
+            print_revoked(context, &token, request.json)
+        }
     }
 }
 
 async fn create(
     context: &mut Context,
     client: &HttpBackend,
-    args: &CreateToken,
+    creation: &Creation,
+    as_json: bool,
 ) -> Result<(), Failure> {
+    let Creation { name, scope, person, expires_at, form } = creation.clone();
     let new_token = NewAccessToken {
-        name: args.name.clone(),
-        scope: args.scope.to_string(),
-        person: args.person.clone(),
-        expires_at: args.expires.at(Utc::now()),
+        name,
+        scope: scope.to_string(),
+        form: (!form.is_token()).then(|| form.as_str().to_owned()),
+        person,
+        expires_at,
     };
     let created = client.create_access_token(&new_token).await?;
-    if let Err(failure) = print_secret(context, &created.token, &created.secret, args) {
+    if let Err(failure) = print_secret(context, &created.token, &created.secret, as_json) {
         let revoked = client.revoke_access_token(&created.token.id).await;
         let revoked = revoked.map(drop).map_err(|error| error.to_string());
         return Err(unprinted_failure(&created.token, &failure, revoked));
     }
-    if !args.json {
+    if !as_json {
         hint_at_token(&created.token);
     }
     Ok(())
-}
-
-async fn revoke(
-    context: &mut Context,
-    client: &HttpBackend,
-    args: &RevokeToken,
-) -> Result<(), Failure> {
-    let all = client.access_tokens().await?;
-    let which = &args.token;
-    let holds = |token: &&AccessToken| token.name == *which && state_name(token) == "holds";
-    let named = all.iter().find(|token| token.id == *which).or_else(|| all.iter().find(holds));
-    let Some(named) = named else {
-        let which = SafeText::from(which);
-        return Err(Failure::new(
-            Exit::NotFound,
-            format!("there is no token {which:?} that holds: `redphone token list` shows all"),
-        ));
-    };
-    let token = client.revoke_access_token(&named.id).await?;
-    print_revoked(context, &token, args.json)
 }

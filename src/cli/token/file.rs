@@ -3,10 +3,10 @@
 use chrono::Utc;
 
 use super::print::{hint_at_token, print_revoked, print_secret, print_tokens, unprinted_failure};
+use super::request::{Creation, Request, TokenAction};
 use crate::backend::file::FileStore;
 use crate::backend::http::AccessToken;
 use crate::backend::{AdministrationRequest, Backend};
-use crate::cli::args::serve::{CreateToken, ListTokens, RevokeToken};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::out;
@@ -15,27 +15,34 @@ use crate::cli::serve::token_file;
 use crate::cli::session::{IfMissing, resolve_person, store_options};
 use crate::model::Actor;
 use crate::model::administration::AdministrationChange;
-use crate::server::tokens::NewToken;
+use crate::server::tokens::{NewToken, TokenForm};
 
-/// Creates a token and prints its secret.
-pub(super) fn create(context: &mut Context, args: &CreateToken) -> Result<(), Failure> {
-    let file = token_file(args.tokens.clone(), &context.config)?;
-    let new_token = NewToken {
-        name: args.name.clone(),
-        scope: args.scope,
-        person: args.person.clone(),
-        expires_at: args.expires.at(Utc::now()),
+/// Carries out a request about the tokens of a file.
+pub(super) fn run(context: &mut Context, request: &Request) -> Result<(), Failure> {
+    match &request.action {
+        TokenAction::Create(creation) => create(context, request, creation),
+        TokenAction::List => list(context, request),
+        TokenAction::Revoke(which) => revoke(context, request, which),
+    }
+}
+
+/// Creates a token or a key and prints its secret.
+fn create(context: &mut Context, request: &Request, creation: &Creation) -> Result<(), Failure> {
+    let file = token_file(request.tokens.clone(), &context.config)?;
+    let Creation { name, scope, person, expires_at, form } = creation.clone();
+    let (secret, token) = match form {
+        TokenForm::Key => file.create_key(name, expires_at)?,
+        TokenForm::Token => file.create(NewToken { name, scope, person, expires_at })?,
     };
-    let (secret, token) = file.create(new_token)?;
     let stored = AccessToken::from(&token);
-    if let Err(failure) = print_secret(context, &stored, &secret.reveal(), args) {
+    if let Err(failure) = print_secret(context, &stored, &secret.reveal(), request.json) {
         let revoked = file.revoke(&token.id).map(drop).map_err(|error| error.to_string());
         return Err(unprinted_failure(&stored, &failure, revoked));
     }
-    if args.tokens.is_none() {
+    if request.tokens.is_none() {
         record(context, AdministrationChange::CreateToken(token.record()));
     }
-    if !args.json {
+    if !request.json {
         hint_at_token(&stored);
     }
     Ok(())
@@ -71,19 +78,25 @@ fn record(context: &Context, change: AdministrationChange) {
     }
 }
 
-/// Prints all tokens.
-pub(super) fn list(context: &mut Context, args: ListTokens) -> Result<(), Failure> {
-    let all = token_file(args.tokens, &context.config)?.list()?;
-    let all: Vec<AccessToken> = all.iter().map(AccessToken::from).collect();
-    print_tokens(context, &all, args.json)
+/// Prints all tokens, or all keys.
+fn list(context: &mut Context, request: &Request) -> Result<(), Failure> {
+    let all = token_file(request.tokens.clone(), &context.config)?.list()?;
+    let mut all: Vec<AccessToken> = all.iter().map(AccessToken::from).collect();
+    all.retain(|token| request.is_about(token));
+    print_tokens(context, &all, request.json)
 }
 
-/// Revokes a token.
-pub(super) fn revoke(context: &mut Context, args: RevokeToken) -> Result<(), Failure> {
-    let is_of_store = args.tokens.is_none();
-    let token = token_file(args.tokens, &context.config)?.revoke(&args.token)?;
-    if is_of_store {
+/// Revokes a token or a key.
+fn revoke(context: &mut Context, request: &Request, which: &str) -> Result<(), Failure> {
+    let file = token_file(request.tokens.clone(), &context.config)?;
+    let token = if request.only_keys {
+        let all: Vec<AccessToken> = file.list()?.iter().map(AccessToken::from).collect();
+        file.revoke(&request.find(&all, which)?.id)?
+    } else {
+        file.revoke(which)?
+    };
+    if request.tokens.is_none() {
         record(context, AdministrationChange::RevokeToken(token.record()));
     }
-    print_revoked(context, &AccessToken::from(&token), args.json)
+    print_revoked(context, &AccessToken::from(&token), request.json)
 }

@@ -4,13 +4,12 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::backend::http::AccessToken;
-use crate::cli::args::serve::CreateToken;
 use crate::cli::columns::print_columns;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::{json, out};
 use crate::model::text::SafeText;
-use crate::server::tokens::Token;
+use crate::server::tokens::{Token, TokenForm};
 
 /// A token as `--json` prints it. The secret is included only for a new token.
 #[derive(Serialize)]
@@ -18,6 +17,8 @@ struct TokenJson<'a> {
     id: &'a str,
     name: &'a str,
     scope: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<&'a str>,
     person: Option<&'a str>,
     state: &'static str,
     created_at: DateTime<Utc>,
@@ -34,6 +35,7 @@ impl<'a> TokenJson<'a> {
             id: &token.id,
             name: &token.name,
             scope: &token.scope,
+            form: token.form.as_deref(),
             person: token.person.as_deref(),
             state: state_name(token),
             created_at: token.created_at,
@@ -51,6 +53,7 @@ impl From<&Token> for AccessToken {
             id: token.id.clone(),
             name: token.name.clone(),
             scope: token.scope.to_string(),
+            form: (!token.form.is_token()).then(|| token.form.as_str().to_owned()),
             person: token.person.clone(),
             created_at: token.created_at,
             expires_at: token.expires_at,
@@ -71,14 +74,19 @@ pub(super) fn state_name(token: &AccessToken) -> &'static str {
     }
 }
 
+/// Returns whether a token is an integration key.
+pub(super) fn is_key(token: &AccessToken) -> bool {
+    token.form.as_deref() == Some(TokenForm::Key.as_str())
+}
+
 /// Prints the secret of a new token, which is nowhere else.
 pub(super) fn print_secret(
     context: &mut Context,
     token: &AccessToken,
     secret: &str,
-    args: &CreateToken,
+    as_json: bool,
 ) -> Result<(), Failure> {
-    if args.json {
+    if as_json {
         json::print(&mut context.out, &TokenJson::new(token, Some(secret)))?;
     } else {
         context.out.line(secret)?;
@@ -94,7 +102,11 @@ pub(super) fn hint_at_token(token: &AccessToken) {
     };
     let name = SafeText::from(&token.name);
     let scope = SafeText::from(&token.scope);
-    out::print_hint(format!("token {name:?} of scope {scope}, {until}; it is shown this once"));
+    out::print_hint(if is_key(token) {
+        format!("integration key {name:?}, {until}; it is shown this once")
+    } else {
+        format!("token {name:?} of scope {scope}, {until}; it is shown this once")
+    });
 }
 
 /// Returns the failure for a secret that could not be printed: nobody has it, or somebody has a part
@@ -141,7 +153,11 @@ pub(super) fn print_tokens(
         [
             SafeText::from(&token.id),
             SafeText::from(&token.name),
-            SafeText::from(&token.scope),
+            if is_key(token) {
+                SafeText::from(format!("{} key", token.scope))
+            } else {
+                SafeText::from(&token.scope)
+            },
             token.person.as_deref().unwrap_or("-").into(),
             state_name(token).into(),
             day(token.expires_at, "never"),

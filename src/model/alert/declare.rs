@@ -6,11 +6,11 @@ use std::fmt::Write;
 use chrono::{DateTime, Utc};
 
 use super::report::{AlertGroup, AlertReport, Overrides};
+use super::severity::{SEVERITY_LABELS, Severity};
 use super::text::{cut, one_line};
 use crate::model::check::{MAX_NAME_CHARS, MAX_TEXT_BYTES, MAX_TITLE_CHARS};
 use crate::model::command::Declaration;
 use crate::model::directory::Directory;
-use crate::model::priority::{Impact, Level, Urgency};
 use crate::model::status::Source;
 use crate::model::time;
 
@@ -23,9 +23,8 @@ const MAX_LISTED_CHARS: usize = 1000;
 /// The longest URL or name of a runbook, in characters.
 const MAX_RUNBOOK_CHARS: usize = 500;
 
-/// The labels that name the service, and those that say how severe an alert is.
+/// The labels that name the service.
 const SERVICE_LABELS: [&str; 2] = ["service", "job"];
-const SEVERITY_LABELS: [&str; 2] = ["severity", "priority"];
 
 /// Returns the declaration of an incident for the alerts at some positions of a message, which fire.
 ///
@@ -42,8 +41,9 @@ pub fn declaration(
     let alerts: Vec<&AlertReport> =
         positions.iter().filter_map(|position| group.alerts.get(*position)).collect();
     // Of those that are equally severe it is the first.
-    let worst = alerts.iter().copied().min_by_key(|alert| severity(alert));
-    let (impact, urgency) = worst.map_or(UNKNOWN_SEVERITY, severity).levels();
+    let worst = alerts.iter().copied().min_by_key(|alert| Severity::of(&alert.labels));
+    let severity = worst.map_or(Severity::UNKNOWN, |alert| Severity::of(&alert.labels));
+    let (impact, urgency) = severity.levels();
     let now = time::truncate_to_second(now);
     let starts = alerts.iter().filter_map(|alert| alert.starts_at);
     let detected_at = starts.min().map_or(now, |at| time::truncate_to_second(at).min(now));
@@ -86,45 +86,6 @@ fn apply_overrides(declared: &mut Declaration, overrides: &Overrides) {
             declared.labels.push(label.clone());
         }
     }
-}
-
-/// How severe an alert is, the most severe first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Severity {
-    Critical,
-    Major,
-    Minor,
-    Info,
-}
-
-/// How severe an alert counts that does not say it.
-const UNKNOWN_SEVERITY: Severity = Severity::Minor;
-
-impl Severity {
-    fn levels(self) -> (Impact, Urgency) {
-        match self {
-            Self::Critical => (Level::High, Level::High),
-            Self::Major => (Level::High, Level::Medium),
-            Self::Minor => (Level::Medium, Level::Medium),
-            Self::Info => (Level::Low, Level::Low),
-        }
-    }
-}
-
-fn severity(alert: &AlertReport) -> Severity {
-    let parse = |name: &&str| {
-        let text = alert.label(&[*name])?.to_ascii_lowercase();
-        Some(match text.as_str() {
-            "critical" | "page" | "emergency" | "fatal" | "disaster" | "p1" => Severity::Critical,
-            "error" | "high" | "major" | "p2" => Severity::Major,
-            "warning" | "warn" | "minor" | "medium" | "average" | "p3" => Severity::Minor,
-            "info" | "information" | "informational" | "none" | "low" | "debug" | "p4" | "p5" => {
-                Severity::Info
-            }
-            _ => return None,
-        })
-    };
-    SEVERITY_LABELS.iter().find_map(parse).unwrap_or(UNKNOWN_SEVERITY)
 }
 
 fn title(worst: Option<&AlertReport>, count: usize) -> String {

@@ -10,6 +10,7 @@ mod outcome;
 mod record;
 mod remark;
 mod report;
+mod severity;
 mod text;
 mod update;
 

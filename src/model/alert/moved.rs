@@ -81,7 +81,7 @@ impl From<&Alert> for AlertReport {
             is_firing: alert.is_firing(),
             starts_at: Some(alert.starts_at),
             ends_at: alert.ends_at,
-            expires_at: None,
+            expires_at: alert.expires_at.filter(|_| alert.is_firing()),
             title: alert.title.clone(),
             labels: alert.labels.clone(),
             annotations: alert.annotations.clone(),

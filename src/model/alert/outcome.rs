@@ -27,11 +27,23 @@ growing_enum! {
         Declared = "declared",
         /// Alerts were added to it, or fire again.
         Added = "added",
+        /// Somebody has acknowledged it where its alerts come from.
+        Acknowledged = "acknowledged",
         /// It was resolved, as all its alerts are and nobody had acknowledged it.
         Resolved = "resolved",
         /// All its alerts are resolved; people work on it, and it is watched now.
         Monitoring = "monitoring",
         /// Its timeline is as it was.
         Unchanged = "unchanged",
+    }
+}
+
+impl IngestOutcome {
+    /// Returns the outcome of a message of which nothing is stored.
+    #[must_use]
+    pub fn ignored(alerts: usize) -> Self {
+        let count = u32::try_from(alerts).unwrap_or(u32::MAX);
+        let alerts = AlertCounts { received: count, ignored: count, ..AlertCounts::default() };
+        Self { effect: IngestEffect::Unchanged, incident: None, number: None, alerts }
     }
 }

@@ -33,6 +33,12 @@ pub struct Alert {
     /// When it ended; absent while it fires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<DateTime<Utc>>,
+    /// When it ends unless it is reported again; absent if its end is always reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Whether it is resolved only because it was not reported again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_expired: bool,
     /// When it was reported first.
     pub first_at: DateTime<Utc>,
     /// When it was last reported.

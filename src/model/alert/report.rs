@@ -21,7 +21,8 @@ pub struct AlertReport {
     pub starts_at: Option<DateTime<Utc>>,
     /// When it ended; `None` while it fires, or if the sender does not say it.
     pub ends_at: Option<DateTime<Utc>>,
-    /// When it ends unless it is reported again; `None` if its end is always reported.
+    /// When it ends unless it is reported again; `None` if its end is always reported. With it, an alert
+    /// that is resolved was not reported again until then.
     pub expires_at: Option<DateTime<Utc>>,
     /// What it says, in one line.
     pub title: String,

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::record::{Alert, AlertState};
 use super::report::{AlertGroup, AlertReport};
+use super::severity::Severity;
 use crate::model::id::IncidentId;
 use crate::model::time;
 
@@ -77,6 +78,8 @@ pub struct GroupUpdate {
     pub new_firing: Vec<usize>,
     /// The positions in the message of the alerts that fire again.
     pub again: Vec<usize>,
+    /// The positions in the message of the alerts that are not new and are more severe than before.
+    pub worse: Vec<usize>,
     /// Whether an alert of the open incident was resolved now.
     pub has_resolved: bool,
     /// Counts of what became of the reports.
@@ -155,6 +158,10 @@ pub fn update_group(
                 }
                 update.has_resolved |= effect == Effect::Resolved && entry.stored.is_current;
                 entry.is_changed = true;
+                let severity = Severity::of(&entry.stored.alert.labels);
+                if report.is_firing && Severity::of(&report.labels) < severity {
+                    update.worse.push(position);
+                }
                 apply(&mut entry.stored.alert, report, effect, now);
             }
             // Only an alert that is stored is anything but new or ignored.
@@ -185,8 +192,8 @@ fn effect(report: &AlertReport, stored: Option<&StoredAlert>, has_incident: bool
     let is_late = start(report).is_some_and(|at| at <= alert.starts_at);
     match (is_firing, report.is_firing) {
         (true, true) if *is_current => Effect::Repeated,
-        // What it reports has ended.
-        (false, true) if is_late => Effect::Ignored,
+        // What it reports has ended, unless that was only concluded.
+        (false, true) if is_late && !alert.has_expired => Effect::Ignored,
         (false, true) if *is_current => Effect::Again,
         // People have ended its incident, or that of an earlier firing has ended.
         (_, true) => Effect::New,
@@ -212,6 +219,8 @@ fn new_alert(
         title: report.title.clone(),
         starts_at: start(report).unwrap_or_else(|| time::recorded_time(now)),
         ends_at: end(report, now),
+        expires_at: expiry(report),
+        has_expired: has_expired(report),
         first_at: time::recorded_time(now),
         last_at: time::recorded_time(now),
         count: u32::from(report.is_firing),
@@ -233,9 +242,21 @@ fn end(report: &AlertReport, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     (!report.is_firing).then(|| time::recorded_time(at))
 }
 
+/// Returns when an alert that fires ends unless it is reported again.
+fn expiry(report: &AlertReport) -> Option<DateTime<Utc>> {
+    report.expires_at.filter(|_| report.is_firing).map(time::recorded_time)
+}
+
+/// Returns whether an alert is resolved as it was not reported again.
+fn has_expired(report: &AlertReport) -> bool {
+    !report.is_firing && report.expires_at.is_some()
+}
+
 fn apply(alert: &mut Alert, report: &AlertReport, effect: Effect, now: DateTime<Utc>) {
     alert.last_at = time::recorded_time(now);
     alert.ends_at = end(report, now);
+    alert.expires_at = expiry(report);
+    alert.has_expired = has_expired(report);
     let latest = start(report).map_or(alert.starts_at, |at| at.max(alert.starts_at));
     match effect {
         Effect::Resolved => {

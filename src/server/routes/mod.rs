@@ -41,7 +41,11 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(incidents::incident))
         .routes(routes!(incidents::timeline))
         .routes(routes!(incidents::alerts))
-        .routes(routes!(ingest::ingest_alertmanager))
+        .routes(routes!(ingest::alertmanager::ingest_alertmanager))
+        .routes(routes!(ingest::named::ingest_named))
+        .routes(routes!(ingest::dead::dead_letters))
+        .routes(routes!(ingest::dead::dead_letter, ingest::dead::remove_dead_letter))
+        .routes(routes!(ingest::dead::replay_dead_letter))
         .routes(routes!(incidents::number))
         .routes(routes!(incidents::measures))
         .routes(routes!(lists::feed))
@@ -92,7 +96,8 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(service::ready))
         .routes(routes!(service::metrics))
         .routes(routes!(service::openapi));
-    verbs::add_routes(router).split_for_parts()
+    let (router, document) = verbs::add_routes(router).split_for_parts();
+    (ingest::foreign::add_routes(router), document)
 }
 
 /// The document that describes the routes, as it is served. It is encoded when somebody first

@@ -13,6 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::{ErrorCode, path};
+use crate::backend::DeadLetterSearch;
 use crate::server::auth::MetricsAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
@@ -91,6 +92,8 @@ async fn current_metrics(shared: &Shared, headers: &HeaderMap) -> ApiResult<Resp
     let now = Utc::now();
     let age = |reported: DateTime<Utc>| (now - reported).to_std().unwrap_or_default();
     let oldest = shared.oldest_unacknowledged().await.ok();
+    let search = DeadLetterSearch { limit: 1, before: None };
+    let dead_letters = shared.backend.dead_letters(&search).await.ok();
     let is_backend_ready = shared.check_backend().await.is_ok();
     let values = GaugeValues {
         parked_requests: shared.feed.parked_requests(),
@@ -103,6 +106,7 @@ async fn current_metrics(shared: &Shared, headers: &HeaderMap) -> ApiResult<Resp
         disks: shared.health.disks().await,
         certificate_expiry: shared.tls.as_ref().and_then(|tls| tls.expires_at()),
         lost_log_lines: (shared.lost_log_lines)(),
+        dead_letters: dead_letters.map(|letters| letters.total),
     };
     let text = shared.metrics.encode_text(&values).map_err(|error| {
         ApiError::new(

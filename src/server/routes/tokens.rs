@@ -22,7 +22,7 @@ use crate::server::openapi::document::{ChangeErrorResponses, ErrorResponses};
 use crate::server::request_body::Fields;
 use crate::server::scope::Scope;
 use crate::server::state::Shared;
-use crate::server::tokens::{NewToken, RegisteredToken, Token, TokenError, TokenFile};
+use crate::server::tokens::{NewToken, RegisteredToken, Token, TokenError, TokenFile, TokenForm};
 
 /// A token, without its secret.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -34,6 +34,9 @@ pub(super) struct TokenInfo {
     name: String,
     /// What it may be used for.
     scope: Scope,
+    /// The form in which it is sent; absent for a token.
+    #[serde(skip_serializing_if = "TokenForm::is_token")]
+    form: TokenForm,
     /// The handle of the person that it acts for; absent if that is the name, or for a program.
     #[serde(skip_serializing_if = "Option::is_none")]
     person: Option<String>,
@@ -52,9 +55,9 @@ pub(super) struct TokenInfo {
 
 impl From<Token> for TokenInfo {
     fn from(token: Token) -> Self {
-        let Token { id, name, scope, person, created_at, expires_at, revoked_at, .. } = token;
+        let Token { id, name, scope, form, person, created_at, expires_at, revoked_at, .. } = token;
         let last_used_at = token.last_used_at;
-        Self { id, name, scope, person, created_at, expires_at, revoked_at, last_used_at }
+        Self { id, name, scope, form, person, created_at, expires_at, revoked_at, last_used_at }
     }
 }
 
@@ -68,6 +71,9 @@ pub(super) struct NewTokenRequest {
     name: String,
     /// What it may be used for.
     scope: Scope,
+    /// The form in which it is sent; a token by default. An integration key has the scope `ingest`.
+    #[serde(default)]
+    form: TokenForm,
     /// The handle of the person that it acts for; by default the name. A token of scope `ingest`
     /// acts for a program.
     #[serde(default)]
@@ -80,7 +86,8 @@ pub(super) struct NewTokenRequest {
 /// A token that was just created.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct CreatedToken {
-    /// The token with its secret, to be sent as `Authorization: Bearer …`. It is shown only now.
+    /// The token with its secret, to be sent as `Authorization: Bearer …`, or the integration key. It is
+    /// shown only now.
     secret: String,
     /// What is stored of it.
     token: TokenInfo,
@@ -123,10 +130,19 @@ pub(super) async fn create_token(
     Query(NoQuery {}): Query<NoQuery>,
     fields: Fields,
 ) -> ApiResult<Response> {
-    let NewTokenRequest { name, scope, person, expires_at } = fields.read(&[])?;
+    let NewTokenRequest { name, scope, form, person, expires_at } = fields.read(&[])?;
     check_writable(&shared)?;
-    let new = NewToken { name, scope, person, expires_at };
-    let (secret, token) = in_file(&shared, |file| file.create(new)).await?;
+    if form == TokenForm::Key && (scope != Scope::Ingest || person.is_some()) {
+        return Err(ApiError::rejected(
+            "an integration key is good for sending alerts: give scope ingest and no person, or \
+             create a token",
+        ));
+    }
+    let (secret, token) = in_file(&shared, move |file| match form {
+        TokenForm::Key => file.create_key(name, expires_at),
+        TokenForm::Token => file.create(NewToken { name, scope, person, expires_at }),
+    })
+    .await?;
     let change = AdministrationChange::CreateToken(token.record());
     if let Err(error) = record(&shared, &caller, change).await {
         // Nobody has seen the secret, and nobody would know who made the token.

@@ -10,10 +10,11 @@ use rustix::fs::{FlockOperation, OFlags};
 use serde::{Deserialize, Serialize};
 
 use super::stored::StoredToken;
-use super::{NewToken, NoRandomness, Secret, Token, TokenStatus};
+use super::{NewToken, NoRandomness, Secret, Token, TokenForm, TokenStatus};
 use crate::files::{FileStamp, Replacement};
 use crate::model::check;
 use crate::model::text::sanitize;
+use crate::server::scope::Scope;
 
 /// The version of the file format.
 const VERSION: u32 = 1;
@@ -97,6 +98,28 @@ impl TokenFile {
     /// # Errors
     /// The name is in use or invalid, or the file can't be written.
     pub fn create(&self, new: NewToken) -> Result<(Secret, Token), TokenError> {
+        self.create_in_form(new, TokenForm::Token)
+    }
+
+    /// Creates an integration key, which has the scope `ingest`, and returns its secret, which is to
+    /// be shown once.
+    ///
+    /// # Errors
+    /// As of [`Self::create`].
+    pub fn create_key(
+        &self,
+        name: String,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<(Secret, Token), TokenError> {
+        let new = NewToken { name, scope: Scope::Ingest, person: None, expires_at };
+        self.create_in_form(new, TokenForm::Key)
+    }
+
+    fn create_in_form(
+        &self,
+        new: NewToken,
+        form: TokenForm,
+    ) -> Result<(Secret, Token), TokenError> {
         let now = Utc::now();
         let NewToken { name, scope, person, expires_at } = new;
         check_name("name", &name)?;
@@ -113,9 +136,13 @@ impl TokenFile {
                 "it would have expired already: give a time that is still to come".into(),
             ));
         }
-        let secret = Secret::new()?;
+        let secret = match form {
+            TokenForm::Token => Secret::new()?,
+            TokenForm::Key => Secret::new_key()?,
+        };
         let token = Token {
             id: secret.id().to_owned(),
+            form,
             hash: secret.hash(),
             created_at: now,
             revoked_at: None,
@@ -289,10 +316,27 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::server::scope::Scope;
 
     fn new_token(name: &str) -> NewToken {
         NewToken { name: name.into(), scope: Scope::Respond, person: None, expires_at: None }
+    }
+
+    #[test]
+    fn key_is_in_the_file_by_its_hash_alone() {
+        let (_folder, file) = token_file();
+        let (secret, key) = file.create_key("Zabbix".into(), None).unwrap();
+        assert_eq!((key.form, key.scope), (TokenForm::Key, Scope::Ingest));
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        assert!(!text.contains(&secret.reveal()), "the key is not in it");
+        assert_eq!(file.list().unwrap()[0].form, TokenForm::Key);
+        // What an earlier version writes has no form; the key is then good as before.
+        let earlier = text.replace("\"form\": \"key\",", "");
+        assert_ne!(earlier, text);
+        std::fs::write(file.path(), earlier).unwrap();
+        let read = file.list().unwrap().remove(0);
+        assert_eq!((read.form, read.scope), (TokenForm::Token, Scope::Ingest));
+        let parsed: Secret = secret.reveal().parse().unwrap();
+        assert!(parsed.id() == read.id && parsed.hash().matches(&read.hash));
     }
 
     fn token_file() -> (tempfile::TempDir, TokenFile) {

@@ -18,7 +18,7 @@ use crate::model::{Actor, PersonRef};
 
 pub use file::{TokenError, TokenFile};
 pub use registry::{Denied, RateState, RegisteredToken, TokenRegistry};
-pub use secret::{Hash, InvalidToken, NoRandomness, Secret};
+pub use secret::{Hash, InvalidToken, NoRandomness, Secret, TokenForm};
 
 /// A token as it is stored, without its secret part.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct Token {
     /// The handle of the person that the token acts for. If absent, that is the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
+    /// The form in which it is sent.
+    #[serde(default, skip_serializing_if = "TokenForm::is_token")]
+    pub form: TokenForm,
     /// The hash of the secret part.
     pub hash: Hash,
     /// When the token was created.

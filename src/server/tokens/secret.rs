@@ -1,5 +1,9 @@
 //! A token as callers carry it: `rp_`, its id, and 256 random bits. Only a hash of the bits is
 //! stored.
+//!
+//! Some programs have no room for a token of 80 characters. They get an integration key: 128 random
+//! bits as 32 characters, and nothing else. Its id is made from it by a hash, so that it is no part of
+//! the secret and can be shown.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,9 +19,56 @@ const ID_CHARS: usize = 12;
 /// Length of a secret in characters: 256 bits in hexadecimal.
 const SECRET_CHARS: usize = 64;
 
+/// Length of an integration key in characters: 128 bits in hexadecimal.
+const KEY_CHARS: usize = 32;
+/// What is hashed before an integration key to make its id, so that the id tells nothing of the hash
+/// that is stored.
+const KEY_ID_CONTEXT: &[u8] = b"redphone integration key id\0";
+
+/// The form of a token for whoever sends it.
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Debug,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenForm {
+    /// 80 characters that begin with `rp_`.
+    #[default]
+    Token,
+    /// 32 characters from 0 to f, for programs that have no room for more. It is good for sending
+    /// alerts, and for nothing else.
+    Key,
+}
+
+impl TokenForm {
+    /// Returns the form's name in files and messages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Key => "key",
+        }
+    }
+
+    /// Returns whether it is an ordinary token.
+    #[must_use]
+    pub fn is_token(&self) -> bool {
+        *self == Self::Token
+    }
+}
+
 /// A complete token. It is shown once, to whoever created it, and never stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
+    form: TokenForm,
     id: String,
     secret: String,
 }
@@ -36,7 +87,10 @@ pub struct NoRandomness;
 
 /// The text is no token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a token is rp_, 12 and 64 characters from 0 to f, with a _ between")]
+#[error(
+    "a token is rp_, 12 and 64 characters from 0 to f, with a _ between; a key is 32 characters from \
+     0 to f"
+)]
 pub struct InvalidToken;
 
 impl Secret {
@@ -48,7 +102,30 @@ impl Secret {
         let mut bytes = [0; ID_CHARS / 2 + SECRET_CHARS / 2];
         getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
         let (id, secret) = bytes.split_at(ID_CHARS / 2);
-        Ok(Self { id: hex::encode(id), secret: hex::encode(secret) })
+        Ok(Self { form: TokenForm::Token, id: hex::encode(id), secret: hex::encode(secret) })
+    }
+
+    /// Creates an integration key from the system's random numbers.
+    ///
+    /// # Errors
+    /// The system provides none.
+    pub fn new_key() -> Result<Self, NoRandomness> {
+        let mut bytes = [0; KEY_CHARS / 2];
+        getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+        Ok(Self::from_key(hex::encode(bytes)))
+    }
+
+    fn from_key(secret: String) -> Self {
+        let digest = Sha256::new().chain_update(KEY_ID_CONTEXT).chain_update(&secret).finalize();
+        let mut id = hex::encode(digest);
+        id.truncate(ID_CHARS);
+        Self { form: TokenForm::Key, id, secret }
+    }
+
+    /// Returns the form of the token.
+    #[must_use]
+    pub fn form(&self) -> TokenForm {
+        self.form
     }
 
     /// Returns the id, the part that is no secret.
@@ -67,7 +144,10 @@ impl Secret {
     /// Returns the complete token, to be shown once.
     #[must_use]
     pub fn reveal(&self) -> String {
-        format!("{PREFIX}{}_{}", self.id, self.secret)
+        match self.form {
+            TokenForm::Token => format!("{PREFIX}{}_{}", self.id, self.secret),
+            TokenForm::Key => self.secret.clone(),
+        }
     }
 }
 
@@ -75,13 +155,16 @@ impl FromStr for Secret {
     type Err = InvalidToken;
 
     fn from_str(text: &str) -> Result<Self, InvalidToken> {
-        let (id, secret) =
-            text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(InvalidToken)?;
         let is_hex = |text: &str, chars: usize| {
             text.len() == chars && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
         };
+        if is_hex(text, KEY_CHARS) {
+            return Ok(Self::from_key(text.to_owned()));
+        }
+        let (id, secret) =
+            text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(InvalidToken)?;
         if is_hex(id, ID_CHARS) && is_hex(secret, SECRET_CHARS) {
-            Ok(Self { id: id.to_owned(), secret: secret.to_owned() })
+            Ok(Self { form: TokenForm::Token, id: id.to_owned(), secret: secret.to_owned() })
         } else {
             Err(InvalidToken)
         }
@@ -134,6 +217,25 @@ mod tests {
         assert_eq!(parsed, one);
         assert!(parsed.hash().matches(&one.hash()) && !parsed.hash().matches(&two.hash()));
         assert_ne!(one.id(), two.id());
+    }
+
+    #[test]
+    fn key_has_32_characters_and_its_id_is_no_part_of_it() {
+        let key = Secret::new_key().unwrap();
+        let text = key.reveal();
+        assert_eq!((text.len(), key.form(), key.id().len()), (KEY_CHARS, TokenForm::Key, ID_CHARS));
+        let parsed: Secret = text.parse().unwrap();
+        assert_eq!((&parsed, parsed.id()), (&key, key.id()));
+        assert!(parsed.hash().matches(&key.hash()));
+        assert!(!text.contains(key.id()));
+        assert!(!serde_json::to_string(&key.hash()).unwrap().contains(key.id()));
+        let other = Secret::new_key().unwrap();
+        assert_ne!((other.id(), other.reveal()), (key.id(), text.clone()));
+        for bad in
+            [&text[1..], &format!("{text}0"), &text.to_uppercase(), &text.replace(|_| true, "g")]
+        {
+            assert_eq!(bad.parse::<Secret>(), Err(InvalidToken), "{bad}");
+        }
     }
 
     #[test]

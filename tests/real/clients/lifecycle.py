@@ -135,6 +135,13 @@ other_number = call("timeline", id=alerted)[-1].number
 assert len(call("alerts", id=f"INC-{other_number}")) == 1
 change(f"INC-{other_number}", "move_alerts", into=alerted, keys=["0f0e0d0c0b0a0908"])
 assert len(call("alerts", id=alerted)) == 1
+# What can't be understood is stored, and can be read again and removed.
+refused = client.get_httpx_client().post("/v1/ingest/alertmanager", content=b"{")
+assert refused.status_code == 400, refused.content
+letter = call("dead_letters").letters[0]
+assert call("dead_letter", number=letter.number).message == "{"
+call("replay_dead_letter", 422, number=letter.number)
+assert call("remove_dead_letter", number=letter.number).reason == letter.reason
 for operation in ["capabilities", "directory", "problems", "changes", "health", "ready", "metrics"]:
     call(operation)
 call("openapi")

@@ -97,6 +97,24 @@ const notified = await success(
 );
 assert.deepEqual(notified.rows, []);
 
+// What can't be understood is stored.
+const refused = await client.POST("/v1/ingest/alertmanager", {
+  body: { alerts: [] },
+  bodySerializer: () => "{",
+});
+assert.equal(refused.response.status, 400);
+const dead = await success(client.GET("/v1/ingest/dead"));
+const letter = dead.letters[0];
+assert(letter);
+const number = { number: letter.number };
+const shown = await success(
+  client.GET("/v1/ingest/dead/{number}", { params: { path: number } }),
+);
+assert.equal(shown.message, "{");
+const again = await client.POST("/v1/ingest/dead/{number}/replay", { params: { path: number } });
+assert.equal(again.response.status, 422);
+await success(client.DELETE("/v1/ingest/dead/{number}", { params: { path: number } }));
+
 // Administration, with entries of its own.
 type Change = components["schemas"]["Administered"];
 

@@ -6,6 +6,8 @@
 //! | an alert is new in the open incident | it is counted there, and raises the priority if it is worse |
 //! | an alert fires again, after all were resolved | it is counted |
 //! | an alert still fires, or is late | its row at most |
+//! | an alert is more severe than before | it is counted, and the priority is raised |
+//! | somebody has acknowledged it where it comes from | the incident is acknowledged, if nobody has yet |
 //! | the last alert that fired is resolved | nobody has acknowledged the incident: it is resolved; otherwise it is moved to monitoring |
 //!
 //! An incident ends only if its alerts were all reported as resolved and the sender left none out of the
@@ -19,7 +21,7 @@ use std::ops::Deref;
 use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
 
-use super::moving::{self, Elsewhere};
+use super::moving;
 use super::table;
 use crate::backend::file::error::{StoreError, StoreResult};
 use crate::backend::file::records::{self, KeyedIncident};
@@ -39,31 +41,15 @@ use crate::model::{
 /// How many new alerts of a message have an event each; more of them share one.
 const MAX_EVENTS: usize = 5;
 /// How many commands a message leads to at most.
-const MAX_COMMANDS: usize = MAX_EVENTS + 1;
+pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + 2;
 
 /// What a message led to.
-struct Done {
-    outcome: IngestOutcome,
+pub(super) struct Done {
+    pub(super) outcome: IngestOutcome,
     /// The outcomes of the commands.
-    commands: Vec<Outcome>,
+    pub(super) commands: Vec<Outcome>,
     /// Whether anything was written, so that the transaction is committed.
-    has_changed: bool,
-}
-
-impl Done {
-    /// Returns what this part of a message led to together with the `next` one. The incident is that of
-    /// the first part whose timeline has changed, or else of the first.
-    fn and(mut self, next: Self) -> Self {
-        let is_unchanged = self.outcome.effect == IngestEffect::Unchanged;
-        if is_unchanged && next.outcome.effect != IngestEffect::Unchanged {
-            let alerts = self.outcome.alerts;
-            self.outcome = IngestOutcome { alerts, ..next.outcome };
-        }
-        self.outcome.alerts = self.outcome.alerts.and(next.outcome.alerts);
-        self.commands.extend(next.commands);
-        self.has_changed |= next.has_changed;
-        self
-    }
+    pub(super) has_changed: bool,
 }
 
 impl FileStore {
@@ -81,19 +67,15 @@ impl FileStore {
             let mut writer = store.lock_writer().await;
             let rules = store.rules();
             store.reserve_for(MAX_COMMANDS);
-            let message = Message { group: &group, actor: &actor, rules: &rules, now: Utc::now() };
+            let message = Message {
+                group: &group,
+                actor: &actor,
+                rules: &rules,
+                has_expired: false,
+                now: Utc::now(),
+            };
             let done = Box::pin(message.store(&mut writer)).await;
-            match &done {
-                Ok(done) if done.has_changed => {
-                    writer.on_commit();
-                    store.record_issued(&writer, done.commands.iter());
-                }
-                Ok(_) => writer.roll_back().await,
-                Err(_) => {
-                    writer.roll_back().await;
-                    writer.clear_caches();
-                }
-            }
+            store.end_message(&mut writer, &done).await;
             drop(writer);
             let done = done?;
             // Rows of alerts are no change of an incident, which may be reported every few seconds.
@@ -104,25 +86,44 @@ impl FileStore {
         })
         .await
     }
+
+    /// Notes that the transaction of a message was committed, or rolls it back.
+    pub(super) async fn end_message(&self, writer: &mut Writer, done: &StoreResult<Done>) {
+        match done {
+            Ok(done) if done.has_changed => {
+                writer.on_commit();
+                self.record_issued(writer, done.commands.iter());
+            }
+            Ok(_) => writer.roll_back().await,
+            Err(_) => {
+                writer.roll_back().await;
+                writer.clear_caches();
+            }
+        }
+    }
 }
 
 /// A message that is being stored.
 #[derive(Clone, Copy)]
-struct Message<'a> {
-    group: &'a AlertGroup,
-    actor: &'a Actor,
-    rules: &'a Rules,
-    now: DateTime<Utc>,
+pub(super) struct Message<'a> {
+    pub(super) group: &'a AlertGroup,
+    pub(super) actor: &'a Actor,
+    pub(super) rules: &'a Rules,
+    /// Whether nobody sent it: its alerts are resolved as they were not reported again.
+    pub(super) has_expired: bool,
+    pub(super) now: DateTime<Utc>,
 }
 
 /// The open incident of a group.
-struct OpenIncident {
-    record: KeyedIncident,
+pub(super) struct OpenIncident {
+    pub(super) record: KeyedIncident,
     /// How many alerts it has, and how many of them fire.
-    alerts: u64,
-    firing: u64,
+    pub(super) alerts: u64,
+    pub(super) firing: u64,
     /// Whether alerts were moved to it from an incident that was merged into it.
-    has_moved: bool,
+    pub(super) has_moved: bool,
+    /// Whether people have moved alerts of the group to it; new ones go to another incident.
+    pub(super) is_elsewhere: bool,
 }
 
 impl Deref for OpenIncident {
@@ -138,6 +139,11 @@ impl Message<'_> {
     /// changed; otherwise it is still open.
     async fn store(&self, writer: &mut Writer) -> StoreResult<Done> {
         Batch::new("BEGIN IMMEDIATE;").run(&mut writer.conn).await?;
+        self.store_in_transaction(writer).await
+    }
+
+    /// Stores the message in the transaction that is open, as [`Self::store`] does.
+    pub(super) async fn store_in_transaction(&self, writer: &mut Writer) -> StoreResult<Done> {
         let open = self.find_open(&mut writer.conn).await?;
         let key = open.as_ref().map(|open| open.record.key);
         let moved = moving::find_elsewhere(&mut writer.conn, self.group, key).await?;
@@ -152,41 +158,8 @@ impl Message<'_> {
         Ok(done)
     }
 
-    /// Stores a message of whose alerts some were moved to other incidents: what it says of those goes
-    /// to these. What it says of the entire group says nothing of a part.
-    async fn store_parts(
-        &self,
-        writer: &mut Writer,
-        open: Option<OpenIncident>,
-        moved: Vec<Elsewhere>,
-    ) -> StoreResult<Done> {
-        let mut done: Option<Done> = None;
-        let part_of = |is_part: &dyn Fn(&str) -> bool| {
-            let alerts = self.group.alerts.iter().filter(|alert| is_part(&alert.key));
-            let alerts = alerts.cloned().collect();
-            AlertGroup { is_firing: None, alerts, ..self.group.clone() }
-        };
-        let rest = part_of(&|key: &str| !moved.iter().any(|other| other.keys.contains(key)));
-        if !rest.alerts.is_empty() {
-            let message = Message { group: &rest, ..*self };
-            done = Some(message.store_part(writer, open).await?);
-        }
-        for Elsewhere { record, keys, has_moved } in moved {
-            let part = part_of(&|key: &str| keys.contains(key));
-            let (alerts, firing) = table::count(&mut writer.conn, record.key).await?;
-            let open = OpenIncident { record, alerts, firing, has_moved };
-            let message = Message { group: &part, ..*self };
-            let next = Box::pin(message.store_part(writer, Some(open))).await?;
-            done = Some(match done {
-                Some(before) => before.and(next),
-                None => next,
-            });
-        }
-        done.ok_or_else(|| StoreError::content("a message of alerts has no part"))
-    }
-
     /// Stores a message of which all alerts belong to one incident, within the transaction.
-    async fn store_part(
+    pub(super) async fn store_part(
         &self,
         writer: &mut Writer,
         open: Option<OpenIncident>,
@@ -200,10 +173,17 @@ impl Message<'_> {
             (Some(_), false) => IngestEffect::Added,
         };
         self.write(writer, open.as_ref(), id, &mut update).await?;
+        if let Some(outcome) = self.acknowledge(writer, open.as_ref(), id, &commands).await? {
+            if effect == IngestEffect::Unchanged {
+                effect = IngestEffect::Acknowledged;
+            }
+            commands.push(outcome);
+        }
         if let Some(open) = &open
             && let Some((command, ended)) = self.end(&mut writer.conn, open, &update).await?
         {
-            let outcome = self.execute(writer, id, command, Some(EVERY_ALERT)).await?;
+            let because = if self.has_expired { NO_ALERT } else { EVERY_ALERT };
+            let outcome = self.execute(writer, id, command, Some(because)).await?;
             if outcome.is_some() {
                 effect = ended;
             }
@@ -241,7 +221,7 @@ impl Message<'_> {
             has_moved = table::move_group(conn, &self.group.key, key, to).await?;
         }
         let (alerts, firing) = table::count(conn, record.key).await?;
-        Ok(Some(OpenIncident { record, alerts, firing, has_moved }))
+        Ok(Some(OpenIncident { record, alerts, firing, has_moved, is_elsewhere: false }))
     }
 
     /// Compares the message with what is stored of its alerts.
@@ -269,7 +249,8 @@ impl Message<'_> {
         id: IncidentId,
         update: &GroupUpdate,
     ) -> StoreResult<Vec<Outcome>> {
-        let new = &update.new_firing;
+        let mut new = update.new_firing.clone();
+        new.extend(&update.worse);
         let mut outcomes = Vec::new();
         if new.is_empty() {
             if let (Some(OpenIncident { firing: 0, .. }), Some(first)) =
@@ -292,6 +273,10 @@ impl Message<'_> {
         let size = if each { 1 } else { new.len() };
         for positions in new.chunks(size) {
             let declared = declaration(self.group, positions, &directory, self.now);
+            if let Some(open) = open.filter(|open| open.is_elsewhere) {
+                outcomes.extend(self.count_worse(writer, open, declared).await?);
+                continue;
+            }
             let command = IncidentCommand::Declare(Box::new(declared));
             // With the key of an open incident it is counted there.
             let own = if open.is_some() { IncidentId::new() } else { id };
@@ -301,6 +286,24 @@ impl Message<'_> {
             return Err(StoreError::content("no incident could be declared for alerts"));
         }
         Ok(outcomes)
+    }
+
+    /// Acknowledges the incident if somebody has acknowledged the group where it comes from.
+    async fn acknowledge(
+        &self,
+        writer: &mut Writer,
+        open: Option<&OpenIncident>,
+        id: IncidentId,
+        commands: &[Outcome],
+    ) -> StoreResult<Option<Outcome>> {
+        let row = commands.iter().rev().find_map(|outcome| outcome.row.as_ref());
+        let row = row.or(open.map(|open| &open.summary));
+        let is_unacknowledged =
+            row.is_some_and(|row| row.status == Status::Triggered && row.acknowledged_at.is_none());
+        if !self.group.is_acknowledged || !is_unacknowledged {
+            return Ok(None);
+        }
+        self.execute(writer, id, IncidentCommand::Acknowledge, None).await
     }
 
     /// Writes the rows of the alerts. New ones beyond the bound of the incident are not stored, those
@@ -363,7 +366,11 @@ impl Message<'_> {
                 let command = IncidentCommand::Resolve {
                     action: ResolutionAction::Other,
                     detail: format!("{alerts} resolved, and nobody had acknowledged it"),
-                    validation: format!("{} reported it", self.group.sender),
+                    validation: if self.has_expired {
+                        format!("{} reported it no more", self.group.sender)
+                    } else {
+                        format!("{} reported it", self.group.sender)
+                    },
                 };
                 Some((command, IngestEffect::Resolved))
             }
@@ -377,7 +384,7 @@ impl Message<'_> {
 
     /// Carries out a command about an incident in the running transaction; `None` if the rules refuse
     /// it.
-    async fn execute(
+    pub(super) async fn execute(
         &self,
         writer: &mut Writer,
         incident: IncidentId,
@@ -406,6 +413,8 @@ impl Message<'_> {
 
 /// Why an incident is ended by alerts.
 const EVERY_ALERT: &str = "all its alerts were reported as resolved";
+/// The same as [`EVERY_ALERT`] if no message said so.
+const NO_ALERT: &str = "its alerts were not reported any more";
 
 /// Returns the key of an incident.
 async fn key_of(conn: &mut SqliteConnection, id: IncidentId) -> StoreResult<i64> {

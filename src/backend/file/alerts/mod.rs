@@ -2,12 +2,15 @@
 //!
 //! A message of alerts is one transaction ([`ingest`]): it reads what is stored of its alerts, carries
 //! out the commands that follow, and writes the rows. So two members of a cluster that send the same
-//! message declare one incident, and a message that is sent again changes nothing but rows.
+//! message declare one incident, and a message that is sent again changes nothing but rows. Alerts whose
+//! sender never reports an end are ended by time ([`expire`]), as if a message had said so.
 
+mod expire;
 mod ingest;
 mod moving;
+mod parts;
 mod table;
 pub(super) mod transfer;
 
 pub(super) use moving::{MovedAlerts, read_selected};
-pub(super) use table::{count, has_alerts, parse_alert, read_alerts, read_alerts_of};
+pub(super) use table::{count, has_alerts, parse_alert, read_alerts, read_alerts_of, read_firing};

@@ -88,6 +88,22 @@ async fn read_bodies(batch: Batch, conn: &mut SqliteConnection) -> StoreResult<V
     rows.iter().map(|row| parse_alert(row.try_get(0)?)).collect()
 }
 
+/// Reads the alerts that fire in open incidents, the one that was reported last first.
+pub(in crate::backend::file) async fn read_firing(
+    conn: &mut SqliteConnection,
+    limit: u32,
+) -> StoreResult<Vec<Alert>> {
+    if !has_alerts(conn).await? {
+        return Ok(Vec::new());
+    }
+    let mut batch = Batch::new(
+        "SELECT a.body FROM incident i JOIN alert a ON a.incident = i.key AND a.state = 0
+            WHERE i.facets < 320 ORDER BY a.last DESC, a.position DESC LIMIT ?",
+    );
+    batch.arg(i64::from(limit));
+    read_bodies(batch, conn).await
+}
+
 /// Counts the alerts of the incident with a key, and those of them that are not resolved.
 pub(in crate::backend::file) async fn count(
     conn: &mut SqliteConnection,
@@ -130,26 +146,33 @@ pub(super) async fn move_group(
 pub(super) fn put_new(batch: &mut Batch, alert: &Alert, incident: i64) -> StoreResult<()> {
     batch
         .sql(
-            "INSERT OR IGNORE INTO alert (incident, group_key, key, state, last, body)
-                VALUES (?, ?, ?, ?, ?, ?);",
+            "INSERT OR IGNORE INTO alert (incident, group_key, key, state, last, expires, body)
+                VALUES (?, ?, ?, ?, ?, ?, ?);",
         )
         .arg(incident)
         .arg(alert.group.clone())
         .arg(alert.key.clone())
         .arg(state_number(alert.state))
         .arg(alert.last_at.timestamp_millis())
+        .arg(expiry(alert))
         .arg(encode_json(alert)?);
     Ok(())
+}
+
+/// Returns when an alert ends that is not reported again, in milliseconds.
+fn expiry(alert: &Alert) -> Option<i64> {
+    alert.expires_at.map(|at| at.timestamp_millis())
 }
 
 fn put_changed(batch: &mut Batch, alert: &Alert) -> StoreResult<()> {
     batch
         .sql(
-            "UPDATE alert SET state = ?, last = ?, body = ? WHERE group_key = ? AND key = ?
-                AND incident = (SELECT key FROM incident WHERE id = ?);",
+            "UPDATE alert SET state = ?, last = ?, expires = ?, body = ?
+                WHERE group_key = ? AND key = ? AND incident = (SELECT key FROM incident WHERE id = ?);",
         )
         .arg(state_number(alert.state))
         .arg(alert.last_at.timestamp_millis())
+        .arg(expiry(alert))
         .arg(encode_json(alert)?)
         .arg(alert.group.clone())
         .arg(alert.key.clone())

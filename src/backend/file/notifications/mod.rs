@@ -22,7 +22,9 @@ pub(super) use table::{has_notifications, parse_attempt, parse_notification};
 use super::error::StoreResult;
 use super::store::FileStore;
 use super::writer_guard::WriterGuard;
-use crate::backend::{BackendError, Claim, ClaimRequest, Claimed, Ledger, Plan, Unplanned};
+use crate::backend::{
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Unplanned,
+};
 use crate::model::notification::decision::AttemptResult;
 
 /// The first version of the schema that has the tables.
@@ -150,5 +152,9 @@ impl Ledger for FileStore {
             Ok(store.end_step(writer, done).await?.unwrap_or(0))
         })
         .await
+    }
+
+    async fn expire_alerts(&self, now: DateTime<Utc>) -> Result<ExpiredAlerts, BackendError> {
+        self.end_expired(now).await
     }
 }

@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::ReopeningStore;
-use crate::backend::{BackendError, Claim, ClaimRequest, Claimed, Ledger, Plan, Unplanned};
+use crate::backend::{
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Unplanned,
+};
 use crate::model::notification::decision::AttemptResult;
 
 #[async_trait]
@@ -28,5 +30,9 @@ impl Ledger for ReopeningStore {
 
     async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError> {
         self.store_to_write().await?.release_dead(now).await
+    }
+
+    async fn expire_alerts(&self, now: DateTime<Utc>) -> Result<ExpiredAlerts, BackendError> {
+        self.store_to_write().await?.expire_alerts(now).await
     }
 }

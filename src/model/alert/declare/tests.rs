@@ -3,6 +3,7 @@ use rstest::rstest;
 use super::*;
 use crate::model::check;
 use crate::model::directory::Service;
+use crate::model::priority::{Impact, Level, Urgency};
 
 fn now() -> DateTime<Utc> {
     "2026-03-01T10:00:00.5Z".parse().unwrap()

@@ -1,30 +1,26 @@
-//! Handlers of messages with alerts, each in the form of the program that sends it.
-//!
-//! Their senders do not read an answer: they count its status and send the message again or not.
-//! Alertmanager gives up a message that is refused with 4xx, also 429, so whatever may succeed later is
-//! a 503 with `Retry-After`.
+//! The webhook of Alertmanager.
 
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use chrono::Utc;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Object, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::api::{ErrorCode, path};
-use crate::backend::{BackendError, IngestOutcome};
+use super::{not_understood, store_groups};
+use crate::api::path;
+use crate::backend::IngestOutcome;
 use crate::ingest::alertmanager;
-use crate::model::alert::AlertGroup;
 use crate::server::auth::IngestAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
-use crate::server::error::{ApiError, ApiResult};
-use crate::server::extract::{NoQuery, Query};
+use crate::server::error::ApiResult;
+use crate::server::extract::{KeyQuery, Query};
 use crate::server::openapi::document::CommandErrorResponses;
 use crate::server::request_body::RawBody;
-use crate::server::routes::administration::{actor, check_writable};
+use crate::server::routes::administration::check_writable;
 use crate::server::state::Shared;
-use crate::server::tokens::RegisteredToken;
 
 /// The message of Alertmanager's webhook, of which only what is needed is described.
 struct AlertmanagerMessage;
@@ -62,7 +58,7 @@ impl ToSchema for AlertmanagerMessage {}
 /// It is answered once everything is durable. The same message may be sent again, by several members of
 /// a cluster too. A token of scope `ingest` has no rate limit here; when too many messages are waiting, or
 /// nothing can be written, the status is 503, on which Alertmanager sends the message again. A message
-/// that can't be understood is refused with 400.
+/// that can't be understood is refused with 400, and stored: `/v1/ingest/dead` has it.
 #[utoipa::path(
     post, path = path::INGEST_ALERTMANAGER, operation_id = "ingest_alertmanager", tag = "changes",
     request_body(
@@ -88,52 +84,24 @@ impl ToSchema for AlertmanagerMessage {}
         CommandErrorResponses,
     ),
 )]
-pub(super) async fn ingest_alertmanager(
+pub(in crate::server::routes) async fn ingest_alertmanager(
     State(shared): State<Arc<Shared>>,
     IngestAccess(caller): IngestAccess,
-    Query(NoQuery {}): Query<NoQuery>,
+    Query(KeyQuery { .. }): Query<KeyQuery>,
+    headers: HeaderMap,
     RawBody(body, permit): RawBody,
 ) -> ApiResult<JsonResponse> {
     check_writable(&shared)?;
-    let group = alertmanager::parse(&body, Utc::now())
-        .map_err(|error| ApiError::bad_request(error.to_string()))?;
-    drop(body);
-    let outcome = store(&shared, &caller, &group, alertmanager::SOURCE).await?;
-    drop(permit);
-    CachedJson::encode(&outcome).map(JsonResponse)
-}
-
-/// Stores the alerts of a message in the name of the caller.
-async fn store(
-    shared: &Arc<Shared>,
-    caller: &RegisteredToken,
-    group: &AlertGroup,
-    sender: &'static str,
-) -> ApiResult<IngestOutcome> {
-    let Ok(_queued) = shared.alert_permits.try_acquire() else {
-        let message = "too many alerts are waiting to be stored: send the message again";
-        return Err(ApiError::new(ErrorCode::Unreachable, message));
+    let source = alertmanager::SOURCE;
+    let group = match alertmanager::parse(&body, Utc::now()) {
+        Ok(group) => group,
+        Err(error) => {
+            return Err(not_understood(&shared, &caller, source, &headers, &body, &error).await);
+        }
     };
-    let actor = actor(shared, caller).await?;
-    let result = shared.backend.ingest(group, &actor).await;
-    // Before the caller is answered, so that others find what was written.
-    shared.feed.record_write();
-    shared.health.record_alerts(&result);
-    match result {
-        Ok(outcome) => {
-            shared.metrics.record_alerts(sender, &outcome.alerts);
-            Ok(outcome)
-        }
-        // These may succeed later, once whoever runs the server has done something about it.
-        Err(
-            error @ (BackendError::NotAllowed(_)
-            | BackendError::Broken(_)
-            | BackendError::Limited { .. }),
-        ) => {
-            tracing::warn!("alerts can't be stored: {error}");
-            let message = "alerts can't be stored now: send the message again";
-            Err(ApiError::new(ErrorCode::Unreachable, message))
-        }
-        Err(error) => Err(error.into()),
-    }
+    drop(body);
+    let outcomes = store_groups(&shared, &caller, &[group], source).await?;
+    drop(permit);
+    // One group has one outcome.
+    CachedJson::encode(&outcomes.first()).map(JsonResponse)
 }

@@ -1,0 +1,46 @@
+//! Paths of the APIs of other systems, which the server has so that their senders need only another
+//! address. Their forms are described where those systems are, and not in the document of this API.
+
+/// The alerts of an Alertmanager: POST takes a list of them, GET returns those that fire.
+pub const ALERTMANAGER_ALERTS: &str = "/api/v2/alerts";
+/// The same alerts in their groups.
+pub const ALERTMANAGER_GROUPS: &str = "/api/v2/alerts/groups";
+/// The state of an Alertmanager.
+pub const ALERTMANAGER_STATUS: &str = "/api/v2/status";
+/// The receivers of an Alertmanager: there is one.
+pub const ALERTMANAGER_RECEIVERS: &str = "/api/v2/receivers";
+/// The silences of an Alertmanager: there are none.
+pub const ALERTMANAGER_SILENCES: &str = "/api/v2/silences";
+/// Events in the form of `PagerDuty`'s Events API, version 2.
+pub const EVENTS_V2: &str = "/v2/enqueue";
+/// Change events of the same API.
+pub const CHANGE_EVENTS: &str = "/v2/change/enqueue";
+/// Events of version 1.
+pub const EVENTS_V1: &str = "/generic/2010-04-15/create_event.json";
+/// Alerts in the form of Opsgenie: POST creates one.
+pub const OPSGENIE_ALERTS: &str = "/v2/alerts";
+/// One of these alerts: DELETE closes it.
+pub const OPSGENIE_ALERT: &str = "/v2/alerts/{identifier}";
+/// What becomes of one of these alerts, such as `close`.
+pub const OPSGENIE_ACTION: &str = "/v2/alerts/{identifier}/{action}";
+/// What became of a request to create one.
+pub const OPSGENIE_REQUEST: &str = "/v2/alerts/requests/{id}";
+/// Alerts in the form of `GoAlert`'s generic API.
+pub const GOALERT: &str = "/api/v2/generic/incoming";
+
+/// All these paths.
+pub const ALL: [&str; 13] = [
+    ALERTMANAGER_ALERTS,
+    ALERTMANAGER_GROUPS,
+    ALERTMANAGER_STATUS,
+    ALERTMANAGER_RECEIVERS,
+    ALERTMANAGER_SILENCES,
+    EVENTS_V2,
+    CHANGE_EVENTS,
+    EVENTS_V1,
+    OPSGENIE_ALERTS,
+    OPSGENIE_ALERT,
+    OPSGENIE_ACTION,
+    OPSGENIE_REQUEST,
+    GOALERT,
+];

@@ -1,0 +1,38 @@
+//! Reads a message of alerts from a file or from standard input.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::cli::failure::{Exit, Failure, io_error_text};
+
+/// The longest message that is read, in bytes, as a server does by default.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Reads a message from a file; `-` is standard input.
+pub(super) fn read_message(file: &Path) -> Result<Vec<u8>, Failure> {
+    let name = if file == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        file.display().to_string()
+    };
+    let mut message = Vec::new();
+    let read = if file == Path::new("-") {
+        io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut message)
+    } else {
+        File::open(file).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut message))
+    };
+    read.map_err(|error| {
+        let text = format!("can't read {name}: {}", io_error_text(&error));
+        match error.kind() {
+            io::ErrorKind::NotFound => Failure::new(Exit::NotFound, text),
+            _ => Failure::failed(text),
+        }
+    })?;
+    if message.len() as u64 > MAX_BYTES {
+        return Err(Failure::failed(format!(
+            "{name} is longer than {MAX_BYTES} bytes: send less at once"
+        )));
+    }
+    Ok(message)
+}

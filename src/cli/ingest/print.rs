@@ -1,0 +1,78 @@
+//! What became of messages of alerts, as it is printed.
+
+use crate::backend::IngestOutcome;
+use crate::cli::failure::Failure;
+use crate::cli::json;
+use crate::cli::out::{Out, pluralize};
+
+/// Prints what became of each group of alerts of a message.
+pub(super) fn outcomes(
+    out: &mut Out,
+    outcomes: &[IngestOutcome],
+    as_json: bool,
+) -> Result<(), Failure> {
+    for outcome in outcomes {
+        let line = outcome_line(outcome);
+        out.record_done(line.clone());
+        if as_json {
+            json::print(out, outcome)?;
+        } else {
+            out.line(line)?;
+        }
+    }
+    if outcomes.is_empty() && !as_json {
+        out.line("the message has no alerts")?;
+    }
+    Ok(())
+}
+
+/// Returns what became of a group of alerts, in a line such as `INC-12 declared: 2 new alerts`.
+pub(super) fn outcome_line(outcome: &IngestOutcome) -> String {
+    let what = outcome.number.map_or_else(
+        || "no incident".to_owned(),
+        |number| format!("{number} {}", outcome.effect.as_str()),
+    );
+    let counts = &outcome.alerts;
+    let mut parts = Vec::new();
+    for (count, state) in [
+        (counts.new, "new"),
+        (counts.again, "firing again"),
+        (counts.repeated, "still firing"),
+        (counts.resolved, "resolved"),
+        (counts.ignored, "ignored"),
+        (counts.unstored, "not stored"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {state}"));
+        }
+    }
+    if parts.is_empty() {
+        parts.push("nothing new".to_owned());
+    }
+    let alerts = pluralize(u64::from(counts.received), "alert");
+    format!("{what}: {alerts}, {}", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::IngestEffect;
+    use crate::model::IncidentNumber;
+    use crate::model::alert::AlertCounts;
+
+    #[test]
+    fn outcome_is_a_line_with_its_counts() {
+        let alerts = AlertCounts { received: 3, new: 2, repeated: 1, ..AlertCounts::default() };
+        let mut outcome = IngestOutcome {
+            effect: IngestEffect::Declared,
+            incident: None,
+            number: Some(IncidentNumber(12)),
+            alerts,
+        };
+        assert_eq!(outcome_line(&outcome), "INC-12 declared: 3 alerts, 2 new, 1 still firing");
+        outcome.number = None;
+        outcome.effect = IngestEffect::Unchanged;
+        outcome.alerts = AlertCounts { received: 1, ..AlertCounts::default() };
+        assert_eq!(outcome_line(&outcome), "no incident: 1 alert, nothing new");
+    }
+}

@@ -1,0 +1,154 @@
+//! Where messages of alerts are stored: a store's file, or a server.
+
+use std::collections::BTreeMap;
+
+use chrono::Utc;
+
+use crate::backend::dead_letters::ReplayedLetter;
+use crate::backend::file::FileStore;
+use crate::backend::http::HttpBackend;
+use crate::backend::{Backend, BackendError, IngestOutcome, NewDeadLetter};
+use crate::cli::failure::Failure;
+use crate::cli::session::{IfMissing, open_remote, open_store_at};
+use crate::config::{Config, Location};
+use crate::ingest::IngestSettings;
+use crate::ingest::receivers::{self, ReadError, ReceivedMessage};
+use crate::model::Actor;
+use crate::model::alert::AlertGroup;
+use crate::model::text::SafeText;
+
+/// A store's file, or a server.
+pub(super) enum Target {
+    Store(FileStore),
+    Server(Box<HttpBackend>),
+}
+
+impl Target {
+    /// Opens the store of a configuration, or makes the client of its API.
+    pub(super) async fn open(config: &Config, missing: IfMissing) -> Result<Self, Failure> {
+        Ok(match &config.location {
+            Location::File(path) => Self::Store(open_store_at(path, config, missing).await?),
+            Location::Remote(remote) => Self::Server(Box::new(open_remote(remote)?)),
+        })
+    }
+
+    /// Returns it as a backend.
+    pub(super) fn backend(&self) -> &dyn Backend {
+        match self {
+            Self::Store(store) => store,
+            Self::Server(client) => &**client,
+        }
+    }
+
+    /// Closes the store.
+    pub(super) async fn close(self) {
+        if let Self::Store(store) = self {
+            store.close().await;
+        }
+    }
+
+    /// Stores the alerts of a message. One that can't be understood is stored to be read again.
+    pub(super) async fn send(
+        &self,
+        settings: &IngestSettings,
+        receiver: &str,
+        sender: &str,
+        message: Vec<u8>,
+    ) -> Result<Vec<IngestOutcome>, Failure> {
+        let store = match self {
+            Self::Server(client) => return Ok(client.send_message(receiver, message).await?),
+            Self::Store(store) => store,
+        };
+        let actor = Actor::Integration(sender.to_owned());
+        let read = ReceivedMessage {
+            body: &message,
+            content_type: None,
+            headers: &BTreeMap::new(),
+            token: None,
+        };
+        let groups = match receivers::read(receiver, &read, settings, Utc::now()) {
+            Ok(groups) => groups,
+            Err(error @ ReadError::NoReceiver { .. }) => {
+                return Err(Failure::usage(error.to_string()));
+            }
+            Err(error @ ReadError::NotUnderstood(_)) => {
+                let reason = error.to_string();
+                let new = NewDeadLetter {
+                    source: receiver.to_owned(),
+                    actor,
+                    token: None,
+                    content_type: None,
+                    headers: BTreeMap::new(),
+                    reason: reason.clone(),
+                    message,
+                    at: Utc::now(),
+                };
+                let reason = SafeText::from(reason);
+                return Err(Failure::failed(match store.add_dead_letter(&new).await {
+                    Ok(number) => format!(
+                        "the message can't be understood: {reason}; it is stored as {number}, to be \
+                         read again with redphone ingest dead replay {number}"
+                    ),
+                    Err(failure) => format!(
+                        "the message can't be understood: {reason}; nor can it be stored: {failure}"
+                    ),
+                }));
+            }
+        };
+        Ok(store_groups(store, settings, groups, &actor).await?)
+    }
+
+    /// Reads a message again that could not be understood, and removes it.
+    pub(super) async fn replay(
+        &self,
+        settings: &IngestSettings,
+        number: u64,
+    ) -> Result<ReplayedLetter, Failure> {
+        let store = match self {
+            Self::Server(client) => return Ok(client.replay_dead_letter(number).await?),
+            Self::Store(store) => store,
+        };
+        let stored = store.dead_letter(number).await?;
+        let Some(bytes) = stored.bytes() else {
+            return Err(Failure::failed(
+                "the message was stored by a later version in a way that this one can't read: update \
+                 it",
+            ));
+        };
+        let letter = &stored.letter;
+        let message = ReceivedMessage {
+            body: &bytes,
+            content_type: letter.content_type.as_deref(),
+            headers: &letter.headers,
+            token: letter.token.as_deref(),
+        };
+        let groups = receivers::read(&letter.source, &message, settings, Utc::now())
+            .map_err(|error| Failure::failed(format!("it still can't be read: {error}")))?;
+        let outcomes = store_groups(store, settings, groups, &letter.actor).await?;
+        let letter = match store.remove_dead_letter(number).await {
+            Err(BackendError::NotFound(_)) => stored.letter,
+            removed => removed?,
+        };
+        Ok(ReplayedLetter { letter, outcomes })
+    }
+}
+
+/// Stores groups of alerts one after the other, after the rules of the settings have changed them.
+async fn store_groups(
+    store: &FileStore,
+    settings: &IngestSettings,
+    groups: Vec<AlertGroup>,
+    actor: &Actor,
+) -> Result<Vec<IngestOutcome>, BackendError> {
+    let mut outcomes = Vec::with_capacity(groups.len());
+    for group in groups {
+        let applied = settings.rules.apply(group);
+        if applied.groups.is_empty() {
+            outcomes.push(IngestOutcome::ignored(applied.dropped.len()));
+        }
+        for applied in &applied.groups {
+            outcomes.push(store.ingest(&applied.group, actor).await?);
+        }
+    }
+    Ok(outcomes)
+}

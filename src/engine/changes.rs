@@ -1,0 +1,21 @@
+//! Wakes the parts of an engine that wait for changes of the store.
+
+use tokio::sync::Notify;
+
+/// One signal for each part that waits for changes. A signal that comes while its part is busy is not
+/// lost.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// For the delivery of notifications.
+    pub(super) delivery: Notify,
+    /// For alerts that end by themselves.
+    pub(super) expiry: Notify,
+}
+
+impl Changes {
+    /// Says that the store has changed.
+    pub(super) fn notify(&self) {
+        self.delivery.notify_one();
+        self.expiry.notify_one();
+    }
+}

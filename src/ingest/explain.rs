@@ -1,0 +1,224 @@
+//! What becomes of a message, and why: which mapping reads it, where each field is found, which rule
+//! counts, and what incident would be declared.
+
+use chrono::{DateTime, Utc};
+
+use super::mapping::{self, Mapped, Reading};
+use super::receivers::{self, ReadError, ReceivedMessage};
+use super::rules::AppliedGroup;
+use super::settings::IngestSettings;
+use crate::model::alert::{AlertGroup, Overrides, declaration};
+use crate::model::command::Declaration;
+use crate::model::directory::Directory;
+
+/// What becomes of a message, and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Explanation {
+    /// The name of the sender.
+    pub name: String,
+    /// The built-in mapping that reads it, or that the one of the settings starts from.
+    pub mapping: Option<&'static str>,
+    /// The alerts, with where each field was found.
+    pub readings: Vec<Reading>,
+    /// The address that has to be opened so that the sender sends alerts.
+    pub confirm: Option<String>,
+    /// The groups that are stored.
+    pub groups: Vec<ExplainedGroup>,
+}
+
+/// What becomes of a group of alerts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ExplainedGroup {
+    /// The group as it is stored.
+    pub group: AlertGroup,
+    /// The rule that counts for its incident.
+    pub rule: Option<String>,
+    /// The titles of the alerts that rules drop, with the rule.
+    pub dropped: Vec<(String, String)>,
+    /// What the rule changes of the incident.
+    pub changes: Vec<FieldChange>,
+    /// The incident that is declared if none is open; `None` if no alert fires.
+    pub declaration: Option<Declaration>,
+}
+
+/// What a rule changes of a field.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FieldChange {
+    /// The field.
+    pub field: &'static str,
+    /// What the alerts say; empty if nothing.
+    pub before: String,
+    /// What the rule says.
+    pub after: String,
+}
+
+/// Explains a message to the receiver `name` that arrives at `now`.
+///
+/// # Errors
+/// [`ReadError`] says whether there is no such receiver, or why the message can't be understood.
+pub fn explain(
+    settings: &IngestSettings,
+    name: &str,
+    message: &ReceivedMessage<'_>,
+    directory: &Directory,
+    now: DateTime<Utc>,
+) -> Result<Explanation, ReadError> {
+    let is_own_form = receivers::RECEIVERS.contains(&name);
+    let (mapping, mapped) = match settings.sender(name).filter(|_| !is_own_form) {
+        Some(sender) => {
+            let message = message.as_message();
+            (sender.built_in, mapping::read(&sender.mapping, name, &message, now)?)
+        }
+        None => {
+            let groups = receivers::read(name, message, settings, now)?;
+            (None, Mapped { groups, ..Mapped::default() })
+        }
+    };
+    Ok(Explanation {
+        name: name.to_owned(),
+        mapping,
+        readings: mapped.readings,
+        confirm: mapped.confirm,
+        groups: explain_groups(settings, mapped.groups, directory, now),
+    })
+}
+
+/// Explains what becomes of groups of alerts by the rules of the settings. A group of which rules drop
+/// everything is there with its dropped alerts alone.
+#[must_use]
+pub fn explain_groups(
+    settings: &IngestSettings,
+    groups: Vec<AlertGroup>,
+    directory: &Directory,
+    now: DateTime<Utc>,
+) -> Vec<ExplainedGroup> {
+    let mut explained = Vec::new();
+    for reported in groups {
+        let unchanged = AlertGroup { alerts: Vec::new(), ..reported.clone() };
+        let mut applied = settings.rules.apply(reported);
+        if applied.groups.is_empty() {
+            applied.groups.push(AppliedGroup { group: unchanged, rule: None });
+        }
+        let dropped = applied.dropped.into_iter().map(|alert| (alert.title, alert.rule));
+        let mut dropped: Vec<(String, String)> = dropped.collect();
+        for AppliedGroup { group, rule } in applied.groups {
+            let declared = declared(&group, directory, now);
+            let plain = AlertGroup { overrides: Overrides::default(), ..group.clone() };
+            let changes = match (&declared, self::declared(&plain, directory, now)) {
+                (Some(after), Some(before)) => changes(&before, after),
+                _ => Vec::new(),
+            };
+            explained.push(ExplainedGroup {
+                group,
+                rule,
+                dropped: std::mem::take(&mut dropped),
+                changes,
+                declaration: declared,
+            });
+        }
+    }
+    explained
+}
+
+/// Returns the incident that is declared for the alerts of a group that fire.
+fn declared(group: &AlertGroup, directory: &Directory, now: DateTime<Utc>) -> Option<Declaration> {
+    let firing = group.alerts.iter().enumerate().filter(|(_, alert)| alert.is_firing);
+    let positions: Vec<usize> = firing.map(|(position, _)| position).collect();
+    (!positions.is_empty()).then(|| declaration(group, &positions, directory, now))
+}
+
+/// Returns the fields in which two declarations differ.
+fn changes(before: &Declaration, after: &Declaration) -> Vec<FieldChange> {
+    let fields = |declared: &Declaration| -> [(&'static str, String); 8] {
+        [
+            ("title", declared.title.clone()),
+            ("service", declared.services.join(", ")),
+            ("impact", declared.impact.to_string()),
+            ("urgency", declared.urgency.to_string()),
+            ("category", declared.category.map_or_else(String::new, |one| one.to_string())),
+            ("team", declared.team.clone().unwrap_or_default()),
+            ("runbook", declared.runbook.clone().unwrap_or_default()),
+            ("labels", declared.labels.join(", ")),
+        ]
+    };
+    let pairs = fields(before).into_iter().zip(fields(after));
+    pairs
+        .filter(|((_, before), (_, after))| before != after)
+        .map(|((field, before), (_, after))| FieldChange { field, before, after })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use toml::de::DeTable;
+
+    use super::*;
+    use crate::ingest::rules::{Rule, Rules};
+
+    fn settings(rule: &str) -> IngestSettings {
+        let table = DeTable::parse(rule).expect("TOML");
+        let mut one = Rule::default();
+        for (key, value) in table.get_ref() {
+            one.set(key.get_ref(), value).expect("a rule");
+        }
+        IngestSettings { rules: Rules(vec![one]), ..IngestSettings::default() }
+    }
+
+    fn explained(
+        settings: &IngestSettings,
+        name: &str,
+        body: &[u8],
+    ) -> Result<Explanation, ReadError> {
+        let headers = BTreeMap::new();
+        let message = ReceivedMessage { body, content_type: None, headers: &headers, token: None };
+        explain(settings, name, &message, &Directory::default(), now())
+    }
+
+    fn now() -> DateTime<Utc> {
+        "2026-03-01T12:00:00Z".parse().expect("a time")
+    }
+
+    #[test]
+    fn explanation_says_where_fields_are_and_what_rules_change() {
+        let settings = settings("name = \"shop\"\nmatch = { type = \"http\" }\nteam = \"web\"");
+        let body = br#"{"heartbeat":{"status":0},"monitor":{"id":3,"name":"Shop","type":"http"}}"#;
+        let explained = explained(&settings, "uptime-kuma", body).expect("an explanation");
+        assert_eq!(explained.mapping, Some("uptime-kuma"));
+        let fields: Vec<(&str, &str, &str)> = explained.readings[0]
+            .fields
+            .iter()
+            .map(|one| (one.field.as_str(), one.value.as_str(), one.from.as_str()))
+            .collect();
+        assert!(fields.contains(&("status", "firing", "heartbeat.status: \"0\"")), "{fields:?}");
+        assert!(fields.contains(&("key", "3", "monitor.id")), "{fields:?}");
+        let group = &explained.groups[0];
+        assert_eq!(group.rule.as_deref(), Some("shop"));
+        let change = FieldChange { field: "team", before: String::new(), after: "web".into() };
+        assert_eq!(group.changes, [change]);
+        let declared = group.declaration.as_ref().expect("a declaration");
+        assert_eq!(
+            (declared.title.as_str(), declared.services[0].as_str()),
+            ("Shop is down", "Shop")
+        );
+    }
+
+    #[test]
+    fn dropped_alerts_are_explained() {
+        let settings = settings("match = { type = \"http\" }\ndrop = true");
+        let body = br#"{"heartbeat":{"status":0},"monitor":{"id":3,"name":"Shop","type":"http"}}"#;
+        let groups = explained(&settings, "uptime-kuma", body).expect("an explanation").groups;
+        assert_eq!(groups[0].dropped, [("Shop is down".to_owned(), "rule 1".to_owned())]);
+        assert_eq!((groups[0].group.alerts.len(), &groups[0].declaration), (0, &None));
+    }
+
+    #[test]
+    fn unknown_names_are_answered_with_those_that_exist() {
+        let settings = IngestSettings::default();
+        let error = explained(&settings, "zabix", b"{}").expect_err("no mapping");
+        let ReadError::NoReceiver { name, names } = error else { panic!("{error}") };
+        assert_eq!(name, "zabix");
+        assert!(names.iter().any(|name| name == "zabbix"), "{names:?}");
+    }
+}

@@ -1,0 +1,59 @@
+//! The groups that the alerts of a message make.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::definition::Mapping;
+use super::message::Message;
+use super::scan::{Reading, Scanned, scan};
+use super::status::Status;
+use crate::ingest::alertmanager;
+use crate::ingest::error::IngestError;
+use crate::model::alert::AlertGroup;
+
+/// What a message says by a mapping.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Mapped {
+    /// The alerts, each with what was found of it; empty for a message of Alertmanager's form.
+    pub readings: Vec<Reading>,
+    /// The groups of alerts.
+    pub groups: Vec<AlertGroup>,
+    /// The address that has to be opened so that the sender sends alerts.
+    pub confirm: Option<String>,
+}
+
+/// Reads a message that arrives at `now` from the sender `source`, by its mapping. A message without
+/// anything that counts has no groups.
+///
+/// # Errors
+/// [`IngestError`] says which part can't be understood.
+pub fn read(
+    mapping: &Mapping,
+    source: &str,
+    message: &Message<'_>,
+    now: DateTime<Utc>,
+) -> Result<Mapped, IngestError> {
+    let sender = mapping.sender.as_deref().unwrap_or(source);
+    let root = message.decode()?;
+    if mapping.is_alertmanager && root.get("alerts").is_some_and(Value::is_array) {
+        let mut group = alertmanager::parse(message.body, now)?;
+        if let Some(rest) = group.key.strip_prefix(alertmanager::SOURCE) {
+            group.key = format!("{source}{rest}");
+        }
+        (group.source, group.sender) = (source.to_owned(), sender.to_owned());
+        return Ok(Mapped { groups: vec![group], ..Mapped::default() });
+    }
+    let Scanned { readings, confirm } = scan(mapping, source, message, &root)?;
+    let mut groups: Vec<AlertGroup> = Vec::new();
+    let mut positions = std::collections::HashMap::new();
+    for reading in &readings {
+        let position = *positions.entry(reading.group.clone()).or_insert_with(|| {
+            groups.push(AlertGroup::new(source, sender, reading.group.clone(), Vec::new()));
+            groups.len() - 1
+        });
+        let Some(group) = groups.get_mut(position) else { continue };
+        group.is_acknowledged |= reading.status == Status::Acknowledged;
+        group.alerts.push(reading.alert.clone());
+    }
+    Ok(Mapped { readings, groups, confirm })
+}

@@ -1,0 +1,117 @@
+//! What rules make of a group of alerts.
+
+use super::rule::Rule;
+use crate::ingest::mapping::key::stored_key;
+use crate::model::alert::AlertGroup;
+
+/// The rules of the settings, in order.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Rules(pub Vec<Rule>);
+
+/// What rules make of a group of alerts.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Applied {
+    /// The groups that are stored: the one that was reported, and those that rules make.
+    pub groups: Vec<AppliedGroup>,
+    /// The alerts that are not stored.
+    pub dropped: Vec<Dropped>,
+}
+
+/// A group of alerts with what rules say of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AppliedGroup {
+    /// The group.
+    pub group: AlertGroup,
+    /// The rule that counts for its incident.
+    pub rule: Option<String>,
+}
+
+/// An alert that a rule drops.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dropped {
+    /// The title of the alert.
+    pub title: String,
+    /// The rule.
+    pub rule: String,
+}
+
+/// The alerts of a message that belong to one incident.
+struct Bucket {
+    /// The key of the group, if a rule says it.
+    key: Option<String>,
+    group: AlertGroup,
+    /// The position of the first of the rules that match, and of the first alert that it matches.
+    rule: Option<(usize, usize)>,
+}
+
+impl Rules {
+    /// Returns what the rules make of a group. For each alert the first rule that matches counts: it
+    /// may drop the alert, or move it to a group with another key. Of what the rules say of the incident
+    /// of a group, the first rule counts that counts for one of its alerts.
+    #[must_use]
+    pub fn apply(&self, group: AlertGroup) -> Applied {
+        if self.0.is_empty() || group.alerts.is_empty() {
+            return Applied {
+                groups: vec![AppliedGroup { group, rule: None }],
+                dropped: Vec::new(),
+            };
+        }
+        let mut group = group;
+        let alerts = std::mem::take(&mut group.alerts);
+        let count = alerts.len();
+        let mut dropped = Vec::new();
+        let mut buckets: Vec<Bucket> = Vec::new();
+        for alert in alerts {
+            let source = group.source.as_str();
+            let position = self.0.iter().position(|rule| rule.matches(source, &alert));
+            let rule = position.and_then(|position| self.0.get(position));
+            if let (Some(position), Some(rule)) = (position, rule)
+                && rule.drops
+            {
+                dropped.push(Dropped { title: alert.title, rule: self.label(position) });
+                continue;
+            }
+            let key = rule.and_then(|rule| rule.group(source, &alert));
+            let index = buckets.iter().position(|bucket| bucket.key == key).unwrap_or_else(|| {
+                buckets.push(Bucket { key, group: group.clone(), rule: None });
+                buckets.len() - 1
+            });
+            let Some(bucket) = buckets.get_mut(index) else { continue };
+            if let Some(position) = position
+                && bucket.rule.is_none_or(|(first, _)| position < first)
+            {
+                bucket.rule = Some((position, bucket.group.alerts.len()));
+            }
+            bucket.group.alerts.push(alert);
+        }
+        let groups = buckets.into_iter().map(|bucket| self.finish(bucket, count)).collect();
+        Applied { groups, dropped }
+    }
+
+    /// Puts what the rule of a group says into it.
+    fn finish(&self, bucket: Bucket, count: usize) -> AppliedGroup {
+        let Bucket { key, mut group, rule } = bucket;
+        if let Some(key) = key {
+            group.key = stored_key(&key);
+        }
+        if group.alerts.len() < count {
+            // It was said of all alerts of the message.
+            group.is_firing = None;
+        }
+        if let Some((position, alert)) = rule
+            && let (Some(rule), Some(alert)) = (self.0.get(position), group.alerts.get(alert))
+        {
+            rule.set_overrides(&group.source, alert, &mut group.overrides);
+        }
+        AppliedGroup { group, rule: rule.map(|(position, _)| self.label(position)) }
+    }
+
+    /// Returns the name of a rule, or its number from 1.
+    fn label(&self, position: usize) -> String {
+        let name = self.0.get(position).and_then(Rule::name);
+        name.map_or_else(|| format!("rule {}", position + 1), ToOwned::to_owned)
+    }
+}
+
+#[cfg(test)]
+mod tests;

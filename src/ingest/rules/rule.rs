@@ -1,0 +1,265 @@
+//! A rule: which alerts it is about, and what becomes of them.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::pattern::TextPattern;
+use crate::ingest::mapping::DefinitionError;
+use crate::ingest::mapping::template::Template;
+use crate::ingest::toml_text::format_value;
+use crate::model::alert::{AlertReport, Overrides, one_line};
+use crate::model::check::{MAX_NAME_CHARS, MAX_TITLE_CHARS};
+use crate::model::priority::{Impact, Level, Priority, Urgency};
+use crate::model::status::Category;
+
+/// The keys of a rule.
+pub const RULE_KEYS: [&str; 14] = [
+    "name", "match", "source", "drop", "service", "team", "category", "priority", "impact",
+    "urgency", "title", "runbook", "labels", "group",
+];
+
+/// The most labels that a rule is about or adds.
+const MAX_LABELS: usize = 50;
+/// The longest runbook, in characters.
+const MAX_RUNBOOK_CHARS: usize = 500;
+
+/// A rule: which alerts it is about, and what becomes of them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Rule {
+    name: Option<String>,
+    source: Vec<TextPattern>,
+    /// The labels it is about, each with the texts of which one must be that of the alert.
+    labels: Vec<(String, Vec<TextPattern>)>,
+    /// Whether the alerts are left out.
+    pub(super) drops: bool,
+    service: Option<Template<String>>,
+    team: Option<Template<String>>,
+    category: Option<Category>,
+    priority: Option<Priority>,
+    impact: Option<Impact>,
+    urgency: Option<Urgency>,
+    title: Option<Template<String>>,
+    runbook: Option<Template<String>>,
+    added_labels: Vec<(String, Template<String>)>,
+    group: Option<Template<String>>,
+    /// The settings as they were written, by key.
+    written: BTreeMap<&'static str, String>,
+}
+
+impl Rule {
+    /// Sets what a key of a rule says.
+    ///
+    /// # Errors
+    /// [`DefinitionError`] says what is wrong, and where.
+    pub fn set(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<(), DefinitionError> {
+        let Some(key) = RULE_KEYS.iter().copied().find(|name| *name == key) else {
+            return Err(error(value, "is no key of a rule"));
+        };
+        match key {
+            "name" => self.name = Some(text(value)?),
+            "source" => self.source = patterns(value)?,
+            "match" => {
+                self.labels = entries(value)?
+                    .into_iter()
+                    .map(|(name, value)| Ok((name, patterns(value)?)))
+                    .collect::<Result<_, DefinitionError>>()?;
+            }
+            "drop" => {
+                let flag = value.get_ref().as_bool();
+                self.drops = flag.ok_or_else(|| error(value, "is neither true nor false"))?;
+            }
+            "service" => self.service = Some(template(value)?),
+            "team" => self.team = Some(template(value)?),
+            "title" => self.title = Some(template(value)?),
+            "runbook" => self.runbook = Some(template(value)?),
+            "group" => self.group = Some(template(value)?),
+            "category" => self.category = Some(parsed(value)?),
+            "priority" => self.priority = Some(parsed(value)?),
+            "impact" => self.impact = Some(parsed(value)?),
+            "urgency" => self.urgency = Some(parsed(value)?),
+            _ => {
+                self.added_labels = entries(value)?
+                    .into_iter()
+                    .map(|(name, value)| Ok((name, template(value)?)))
+                    .collect::<Result<_, DefinitionError>>()?;
+            }
+        }
+        self.written.insert(key, format_value(value.get_ref()));
+        Ok(())
+    }
+
+    /// Returns what is wrong with the rule as a whole, as the second half of a sentence.
+    #[must_use]
+    pub fn problem(&self) -> Option<&'static str> {
+        let sets_levels = self.impact.is_some() || self.urgency.is_some();
+        if self.priority.is_some() && sets_levels {
+            return Some("sets priority as well as impact or urgency: remove one of them");
+        }
+        if self.impact.is_some() != self.urgency.is_some() {
+            return Some("sets only one of impact and urgency: add the other");
+        }
+        let conditions = ["name", "match", "source", "drop"];
+        let sets_something = self.written.keys().any(|key| !conditions.contains(key));
+        match (self.drops, sets_something) {
+            (false, false) => Some("changes nothing: add what it sets, or drop = true"),
+            (true, true) => Some("drops alerts and sets something of them: remove one of the two"),
+            _ => None,
+        }
+    }
+
+    /// Returns its name, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Returns the names of the service and the team that it sets, where they are the same for all.
+    pub fn fixed_names(&self) -> [(&'static str, Option<&str>); 2] {
+        [("service", fixed_text(self.service.as_ref())), ("team", fixed_text(self.team.as_ref()))]
+    }
+
+    /// Returns the keys and values that were set, as they are written in TOML.
+    pub fn written(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.written.iter().map(|(key, value)| (*key, value.as_str()))
+    }
+
+    /// Returns whether the rule is about an alert of a sender.
+    pub(super) fn matches(&self, source: &str, alert: &AlertReport) -> bool {
+        let any = |patterns: &[TextPattern], text: &str| {
+            patterns.iter().any(|pattern| pattern.matches(text))
+        };
+        (self.source.is_empty() || any(&self.source, source))
+            && self.labels.iter().all(|(name, patterns)| {
+                any(patterns, &value(name, source, alert).unwrap_or_default())
+            })
+    }
+
+    /// Returns the key of the group that an alert belongs to, if the rule says it.
+    pub(super) fn group(&self, source: &str, alert: &AlertReport) -> Option<String> {
+        self.group.as_ref()?.fill(|name| value(name, source, alert))
+    }
+
+    /// Puts what the rule says of an alert over what is said already.
+    pub(super) fn set_overrides(
+        &self,
+        source: &str,
+        alert: &AlertReport,
+        overrides: &mut Overrides,
+    ) {
+        let fill = |template: Option<&Template<String>>, max: usize| {
+            let text = template?.fill(|name| value(name, source, alert))?;
+            let text = one_line(&text, max);
+            (!text.is_empty()).then_some(text)
+        };
+        let replace = |field: &mut Option<String>, text: Option<String>| {
+            if text.is_some() {
+                *field = text;
+            }
+        };
+        replace(&mut overrides.title, fill(self.title.as_ref(), MAX_TITLE_CHARS));
+        replace(&mut overrides.service, fill(self.service.as_ref(), MAX_NAME_CHARS));
+        replace(&mut overrides.team, fill(self.team.as_ref(), MAX_NAME_CHARS));
+        replace(&mut overrides.runbook, fill(self.runbook.as_ref(), MAX_RUNBOOK_CHARS));
+        overrides.category = self.category.or(overrides.category);
+        overrides.levels = self.levels().or(overrides.levels);
+        for (name, template) in &self.added_labels {
+            let Some(text) = fill(Some(template), MAX_NAME_CHARS) else { continue };
+            let label = one_line(&format!("{name}={text}"), MAX_NAME_CHARS);
+            if !overrides.labels.contains(&label) {
+                overrides.labels.push(label);
+            }
+        }
+    }
+
+    /// Returns impact and urgency; those that lead to the priority by the usual matrix.
+    fn levels(&self) -> Option<(Impact, Urgency)> {
+        if let (Some(impact), Some(urgency)) = (self.impact, self.urgency) {
+            return Some((impact, urgency));
+        }
+        Some(match self.priority? {
+            Priority::P1 | Priority::Unknown(_) => (Level::High, Level::High),
+            Priority::P2 => (Level::High, Level::Medium),
+            Priority::P3 => (Level::Medium, Level::Medium),
+            Priority::P4 => (Level::Low, Level::Low),
+        })
+    }
+}
+
+/// Returns the value of a name in an alert: of its label, its annotation, or of what else it has.
+fn value(name: &str, source: &str, alert: &AlertReport) -> Option<String> {
+    let text = alert.label(&[name]).or_else(|| alert.annotation(&[name])).or(match name {
+        "title" => Some(alert.title.as_str()),
+        "key" => Some(alert.key.as_str()),
+        "source" => Some(source),
+        _ => None,
+    });
+    text.map(str::to_owned)
+}
+
+fn fixed_text(template: Option<&Template<String>>) -> Option<&str> {
+    template.map(Template::as_str).filter(|text| !text.contains(['{', '}']))
+}
+
+fn error(value: &Spanned<DeValue<'_>>, problem: impl Into<String>) -> DefinitionError {
+    DefinitionError { offset: value.span().start, problem: problem.into() }
+}
+
+fn text(value: &Spanned<DeValue<'_>>) -> Result<String, DefinitionError> {
+    let text = value.get_ref().as_str().ok_or_else(|| error(value, "is not text in quotes"))?;
+    if text.chars().count() > MAX_TITLE_CHARS || text.chars().any(char::is_control) {
+        return Err(error(value, format!("is no line of at most {MAX_TITLE_CHARS} characters")));
+    }
+    Ok(text.to_owned())
+}
+
+fn parsed<T: std::str::FromStr>(value: &Spanned<DeValue<'_>>) -> Result<T, DefinitionError>
+where
+    T::Err: std::fmt::Display,
+{
+    text(value)?
+        .parse()
+        .map_err(|problem: T::Err| error(value, format!("can't be used: {problem}")))
+}
+
+fn template(value: &Spanned<DeValue<'_>>) -> Result<Template<String>, DefinitionError> {
+    let parse_name = |name: &str| match name {
+        "" => Err("has braces without a name in them".to_owned()),
+        name => Ok(name.to_owned()),
+    };
+    Template::parse(&text(value)?, parse_name).map_err(|problem| error(value, problem))
+}
+
+/// Reads a pattern, or a list of them.
+fn patterns(value: &Spanned<DeValue<'_>>) -> Result<Vec<TextPattern>, DefinitionError> {
+    let parse = |value: &Spanned<DeValue<'_>>| {
+        let text = value.get_ref().as_str();
+        let text = text.ok_or_else(|| error(value, "is not text in quotes"))?;
+        TextPattern::parse(text).map_err(|problem| error(value, problem))
+    };
+    match value.get_ref().as_array() {
+        Some(list) if list.is_empty() || list.len() > MAX_LABELS => {
+            Err(error(value, format!("has not 1 to {MAX_LABELS} texts")))
+        }
+        Some(list) => list.iter().map(parse).collect(),
+        None => Ok(vec![parse(value)?]),
+    }
+}
+
+/// Returns the entries of a table of labels.
+fn entries<'v, 'a>(
+    value: &'v Spanned<DeValue<'a>>,
+) -> Result<Vec<(String, &'v Spanned<DeValue<'a>>)>, DefinitionError> {
+    let table = value.get_ref().as_table();
+    let table = table.ok_or_else(|| error(value, "is no table: write { LABEL = \"text\" }"))?;
+    if table.is_empty() || table.len() > MAX_LABELS {
+        return Err(error(value, format!("has not 1 to {MAX_LABELS} labels")));
+    }
+    let mut entries = Vec::new();
+    for (key, value) in table {
+        let name: &str = key.get_ref();
+        entries.push((name.to_owned(), value));
+    }
+    Ok(entries)
+}

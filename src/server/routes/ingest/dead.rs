@@ -1,0 +1,146 @@
+//! Handlers of messages that could not be understood: they are listed, read again and removed.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chrono::Utc;
+
+use super::store_groups_as;
+use crate::api::{path, query};
+use crate::backend::dead_letters::ReplayedLetter;
+use crate::backend::{
+    BackendError, DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch,
+};
+use crate::ingest::receivers::{self, ReceivedMessage};
+use crate::model::text::truncate;
+use crate::server::auth::RespondAccess;
+use crate::server::cached_json::{CachedJson, JsonResponse};
+use crate::server::error::{ApiError, ApiResult};
+use crate::server::extract::{NoQuery, PathText, Query};
+use crate::server::openapi::document::{ChangeErrorResponses, ErrorResponses};
+use crate::server::routes::administration::check_writable;
+use crate::server::routes::incidents::{DEFAULT_ROWS, check_limit};
+use crate::server::state::Shared;
+
+/// The width to which a part of the request is quoted.
+const MAX_QUOTE: usize = 40;
+
+/// Messages that could not be understood, the one that arrived last first
+///
+/// They are stored so that nothing is lost by a mapping that is wrong, or by a sender that has changed.
+/// At most 1,000, and 64 MiB, are stored; `dropped` counts those that were removed beyond it.
+#[utoipa::path(
+    get, path = path::DEAD_LETTERS, operation_id = "dead_letters", tag = "changes",
+    params(query::DeadLetters), security(("token" = [])),
+    responses(
+        (status = 200, body = DeadLetterList, description = "The messages, without their content"),
+        ErrorResponses,
+    ),
+)]
+pub(in crate::server::routes) async fn dead_letters(
+    State(shared): State<Arc<Shared>>,
+    RespondAccess(_): RespondAccess,
+    Query(query): Query<query::DeadLetters>,
+) -> ApiResult<JsonResponse> {
+    let limit = check_limit("limit", query.limit, DEFAULT_ROWS)?;
+    let search = DeadLetterSearch { limit, before: query.before };
+    CachedJson::encode(&shared.backend.dead_letters(&search).await?).map(JsonResponse)
+}
+
+/// A message that could not be understood, with its content
+#[utoipa::path(
+    get, path = path::DEAD_LETTER, operation_id = "dead_letter", tag = "changes",
+    params(("number" = u64, Path, description = "The number of the message", example = 1)),
+    security(("token" = [])),
+    responses(
+        (status = 200, body = DeadLetterMessage, description = "The message"), ErrorResponses,
+    ),
+)]
+pub(in crate::server::routes) async fn dead_letter(
+    State(shared): State<Arc<Shared>>,
+    RespondAccess(_): RespondAccess,
+    PathText(number): PathText,
+    Query(NoQuery {}): Query<NoQuery>,
+) -> ApiResult<JsonResponse> {
+    let message = shared.backend.dead_letter(parse_number(&number)?).await?;
+    CachedJson::encode(&message).map(JsonResponse)
+}
+
+/// Read a message again that could not be understood
+///
+/// It is read as the receiver that it was sent to reads it by now, and stored in the name of its sender.
+/// Then it is removed. What still can't be understood stays, and is refused with 422.
+#[utoipa::path(
+    post, path = path::REPLAY_DEAD_LETTER, operation_id = "replay_dead_letter", tag = "changes",
+    params(("number" = u64, Path, description = "The number of the message", example = 1)),
+    security(("token" = [])),
+    responses(
+        (status = 200, body = ReplayedLetter, description = "What became of its alerts"),
+        ChangeErrorResponses,
+    ),
+)]
+pub(in crate::server::routes) async fn replay_dead_letter(
+    State(shared): State<Arc<Shared>>,
+    RespondAccess(_): RespondAccess,
+    PathText(number): PathText,
+    Query(NoQuery {}): Query<NoQuery>,
+) -> ApiResult<JsonResponse> {
+    check_writable(&shared)?;
+    let number = parse_number(&number)?;
+    let stored = shared.backend.dead_letter(number).await?;
+    let Some(bytes) = stored.bytes() else {
+        return Err(ApiError::rejected(
+            "the message was stored by a later version in a way that this one can't read: update it",
+        ));
+    };
+    let letter = &stored.letter;
+    let message = ReceivedMessage {
+        body: &bytes,
+        content_type: letter.content_type.as_deref(),
+        headers: &letter.headers,
+        token: letter.token.as_deref(),
+    };
+    let settings = shared.settings();
+    let groups = receivers::read(&letter.source, &message, &settings.ingest, Utc::now())
+        .map_err(|error| ApiError::rejected(format!("it still can't be read: {error}")))?;
+    let sender = receivers::label(&letter.source);
+    let outcomes = store_groups_as(&shared, &letter.actor, &groups, sender).await?;
+    // Somebody else may have read it again meanwhile, which changes nothing of its alerts.
+    let letter = match shared.backend.remove_dead_letter(number).await {
+        Err(BackendError::NotFound(_)) => stored.letter,
+        removed => removed?,
+    };
+    CachedJson::encode(&ReplayedLetter { letter, outcomes }).map(JsonResponse)
+}
+
+/// Remove a message that could not be understood
+#[utoipa::path(
+    delete, path = path::DEAD_LETTER, operation_id = "remove_dead_letter", tag = "changes",
+    params(("number" = u64, Path, description = "The number of the message", example = 1)),
+    security(("token" = [])),
+    responses(
+        (status = 200, body = DeadLetter, description = "The message is removed"),
+        ChangeErrorResponses,
+    ),
+)]
+pub(in crate::server::routes) async fn remove_dead_letter(
+    State(shared): State<Arc<Shared>>,
+    RespondAccess(_): RespondAccess,
+    PathText(number): PathText,
+    Query(NoQuery {}): Query<NoQuery>,
+) -> ApiResult<JsonResponse> {
+    check_writable(&shared)?;
+    let removed = shared.backend.remove_dead_letter(parse_number(&number)?).await?;
+    CachedJson::encode(&removed).map(JsonResponse)
+}
+
+/// Parses the number of a message.
+fn parse_number(text: &str) -> ApiResult<u64> {
+    let is_number = (1..=18).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|_| is_number).ok_or_else(|| {
+        let text = truncate(text, MAX_QUOTE);
+        ApiError::bad_request(format!(
+            "{text:?} is no number of a message: /v1/ingest/dead has them"
+        ))
+    })
+}

@@ -1,0 +1,32 @@
+//! The routes of other systems' APIs.
+//!
+//! They are not in the document of the API: their forms are those of the systems, and so are their
+//! errors.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{delete, get, options, post};
+
+use super::{events, goalert, named, opsgenie, prometheus};
+use crate::api::{foreign, path};
+use crate::server::state::Shared;
+
+/// Adds the routes.
+pub(in crate::server::routes) fn add_routes(router: Router<Arc<Shared>>) -> Router<Arc<Shared>> {
+    router
+        .route(foreign::ALERTMANAGER_ALERTS, get(prometheus::alerts).post(prometheus::post_alerts))
+        .route(foreign::ALERTMANAGER_GROUPS, get(prometheus::groups))
+        .route(foreign::ALERTMANAGER_STATUS, get(prometheus::status))
+        .route(foreign::ALERTMANAGER_RECEIVERS, get(prometheus::receivers))
+        .route(foreign::ALERTMANAGER_SILENCES, get(prometheus::silences))
+        .route(foreign::EVENTS_V2, post(events::enqueue_v2))
+        .route(foreign::EVENTS_V1, post(events::enqueue_v1))
+        .route(foreign::CHANGE_EVENTS, post(events::enqueue_change))
+        .route(foreign::OPSGENIE_ALERTS, post(opsgenie::create))
+        .route(foreign::OPSGENIE_ALERT, delete(opsgenie::delete))
+        .route(foreign::OPSGENIE_ACTION, post(opsgenie::act).put(opsgenie::act))
+        .route(foreign::OPSGENIE_REQUEST, get(opsgenie::request))
+        .route(foreign::GOALERT, post(goalert::incoming))
+        .route(path::INGEST_NAMED, options(named::handshake))
+}

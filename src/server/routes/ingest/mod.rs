@@ -1,0 +1,270 @@
+//! Handlers of messages with alerts, each in the form of the program that sends it.
+//!
+//! Their senders do not read an answer: they count its status and send the message again or not.
+//! Alertmanager gives up a message that is refused with 4xx, also 429, so whatever may succeed later is
+//! a 503 with `Retry-After`.
+
+pub(super) mod alertmanager;
+pub(super) mod dead;
+mod events;
+pub(super) mod foreign;
+mod goalert;
+pub(super) mod named;
+mod opsgenie;
+mod prometheus;
+mod respond;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use chrono::Utc;
+use tokio::sync::SemaphorePermit;
+
+use super::administration::actor;
+use crate::api::ErrorCode;
+use crate::backend::{BackendError, IngestOutcome, NewDeadLetter};
+use crate::ingest::IngestError;
+use crate::ingest::rules::AppliedGroup;
+use crate::model::Actor;
+use crate::model::alert::AlertGroup;
+use crate::model::text::SafeText;
+use crate::server::error::{ApiError, ApiResult};
+use crate::server::state::Shared;
+use crate::server::tokens::{RegisteredToken, Secret, Token};
+
+/// Stores the alerts of a message in the name of the caller. Each group is durable by itself, so a
+/// sender that sends the message again after an error changes nothing of those that are stored.
+async fn store_groups(
+    shared: &Arc<Shared>,
+    caller: &RegisteredToken,
+    groups: &[AlertGroup],
+    sender: &'static str,
+) -> ApiResult<Vec<IngestOutcome>> {
+    let queued = enqueue(shared)?;
+    store_queued(shared, caller, groups, sender, queued).await
+}
+
+/// Stores the alerts of a message in the name of an actor, as [`store_groups`] does.
+async fn store_groups_as(
+    shared: &Arc<Shared>,
+    actor: &Actor,
+    groups: &[AlertGroup],
+    sender: &'static str,
+) -> ApiResult<Vec<IngestOutcome>> {
+    let _queued = enqueue(shared)?;
+    store_each(shared, actor, groups, sender).await
+}
+
+/// Reserves room for a message that is to be stored.
+fn enqueue(shared: &Shared) -> ApiResult<SemaphorePermit<'_>> {
+    let message = "too many alerts are waiting to be stored: send the message again";
+    shared.alert_permits.try_acquire().map_err(|_| ApiError::new(ErrorCode::Unreachable, message))
+}
+
+/// Stores the alerts of a message for which room is reserved, as [`store_groups`] does.
+async fn store_queued(
+    shared: &Arc<Shared>,
+    caller: &RegisteredToken,
+    groups: &[AlertGroup],
+    sender: &'static str,
+    _queued: SemaphorePermit<'_>,
+) -> ApiResult<Vec<IngestOutcome>> {
+    let actor = actor(shared, caller).await?;
+    store_each(shared, &actor, groups, sender).await
+}
+
+/// Stores groups of alerts one after the other, after the rules of the settings have changed them.
+async fn store_each(
+    shared: &Arc<Shared>,
+    actor: &Actor,
+    groups: &[AlertGroup],
+    sender: &'static str,
+) -> ApiResult<Vec<IngestOutcome>> {
+    let settings = shared.settings();
+    let rules = &settings.ingest.rules;
+    let mut outcomes = Vec::with_capacity(groups.len());
+    for group in groups {
+        let applied = rules.apply(group.clone());
+        if applied.groups.is_empty() {
+            // The sender is answered as by a message that says nothing new.
+            outcomes.push(IngestOutcome::ignored(applied.dropped.len()));
+        }
+        for AppliedGroup { group, .. } in &applied.groups {
+            let result = shared.backend.ingest(group, actor).await;
+            // Before the caller is answered, so that others find what was written.
+            shared.feed.record_write();
+            shared.health.record_alerts(&result);
+            let outcome = result.map_err(storing_failed)?;
+            shared.metrics.record_alerts(sender, &outcome.alerts);
+            outcomes.push(outcome);
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Returns the error for alerts that are not stored.
+fn storing_failed(error: BackendError) -> ApiError {
+    match error {
+        // These may succeed later, once whoever runs the server has done something about it.
+        BackendError::NotAllowed(_) | BackendError::Broken(_) | BackendError::Limited { .. } => {
+            tracing::warn!("alerts can't be stored: {error}");
+            let message = "alerts can't be stored now: send the message again";
+            ApiError::new(ErrorCode::Unreachable, message)
+        }
+        error => error.into(),
+    }
+}
+
+/// Stores a message that can't be understood, so that it can be read again, and returns the error for
+/// it. That it can't be stored changes nothing of the error: the sender can do nothing about it.
+async fn not_understood(
+    shared: &Arc<Shared>,
+    caller: &RegisteredToken,
+    source: &str,
+    headers: &HeaderMap,
+    body: &Bytes,
+    error: &IngestError,
+) -> ApiError {
+    let stored = store_dead_letter(shared, caller, source, headers, body, error).await;
+    shared.metrics.record_dead_letter(if stored.is_ok() { "stored" } else { "lost" });
+    let reason = SafeText::from(error.to_string());
+    let source = SafeText::from(source);
+    // A sender with a wrong setting says the same again and again.
+    let key = format!("a message to {source} can't be understood: {reason}");
+    if shared.hidden_errors.count(key, Instant::now()).is_some() {
+        match stored {
+            Ok(number) => tracing::warn!(
+                "a message to {source} can't be understood, and is stored as {number}: {reason}"
+            ),
+            Err(failure) => tracing::warn!(
+                "a message to {source} can't be understood ({reason}), nor stored: {failure}"
+            ),
+        }
+    }
+    ApiError::bad_request(error.to_string())
+}
+
+async fn store_dead_letter(
+    shared: &Arc<Shared>,
+    caller: &RegisteredToken,
+    source: &str,
+    headers: &HeaderMap,
+    body: &Bytes,
+    error: &IngestError,
+) -> Result<u64, DeadLetterFault> {
+    let _queued = shared.alert_permits.try_acquire().map_err(|_| DeadLetterFault::QueueIsFull)?;
+    let directory = shared.directory().await?;
+    let new = NewDeadLetter {
+        source: source.to_owned(),
+        actor: caller.token.actor(|handle| directory.person(handle).cloned()),
+        token: Some(caller.token.id.clone()),
+        content_type: content_type(headers).map(ToOwned::to_owned),
+        headers: stored_headers(headers),
+        reason: error.to_string(),
+        message: without_secret(body, &caller.token),
+        at: Utc::now(),
+    };
+    Ok(shared.backend.add_dead_letter(&new).await?)
+}
+
+/// Returns a message without the token or key that it came with, which some senders have in it. As many
+/// characters stand in its stead.
+fn without_secret(body: &[u8], token: &Token) -> Vec<u8> {
+    let mut message = body.to_vec();
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let mut start = 0;
+    while let Some(offset) = body.get(start..).and_then(|rest| rest.iter().position(is_part)) {
+        start += offset;
+        let rest = body.get(start..).unwrap_or_default();
+        let length = rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
+        let text = rest.get(..length).and_then(|text| std::str::from_utf8(text).ok());
+        let secret = text.and_then(|text| text.parse::<Secret>().ok());
+        if secret.is_some_and(|secret| secret.hash().matches(&token.hash))
+            && let Some(part) = message.get_mut(start..start + length)
+        {
+            part.fill(b'x');
+        }
+        start += length;
+    }
+    message
+}
+
+/// Why a message that can't be understood is not stored.
+#[derive(Debug, thiserror::Error)]
+enum DeadLetterFault {
+    #[error("too many messages are waiting")]
+    QueueIsFull,
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+}
+
+/// Returns the headers of a message that its receiver may read, by name: those of `CloudEvents`, and those
+/// of its own that have no secret.
+fn stored_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    const SECRETS: [&str; 6] = ["auth", "token", "key", "secret", "signature", "cookie"];
+    let is_stored = |name: &str| {
+        (name.starts_with("ce-") || name.starts_with("x-"))
+            && !SECRETS.iter().any(|secret| name.contains(secret))
+    };
+    let named = headers.iter().filter(|(name, _)| is_stored(name.as_str()));
+    named
+        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+        .collect()
+}
+
+/// Returns the type of a body, as its sender says.
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::CONTENT_TYPE)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::scope::Scope;
+    use crate::server::tokens::TokenForm;
+
+    fn token(secret: &Secret) -> Token {
+        Token {
+            id: secret.id().to_owned(),
+            name: "Zabbix".into(),
+            scope: Scope::Ingest,
+            person: None,
+            form: TokenForm::Key,
+            hash: secret.hash(),
+            created_at: Utc::now(),
+            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+        }
+    }
+
+    #[test]
+    fn message_is_stored_without_the_key_in_it() {
+        for secret in [Secret::new_key().unwrap(), Secret::new().unwrap()] {
+            let (text, other) = (secret.reveal(), Secret::new_key().unwrap().reveal());
+            let body = format!("{{\"routing_key\":\"{text}\",\"id\":\"{other}\"}}{text}");
+            let stored = without_secret(body.as_bytes(), &token(&secret));
+            let expected = body.replace(&text, &"x".repeat(text.len()));
+            assert_eq!(String::from_utf8(stored).unwrap(), expected);
+        }
+        let secret = Secret::new_key().unwrap();
+        for odd in [&b""[..], b"\xff\xfe", b"abc", b"_"] {
+            assert_eq!(without_secret(odd, &token(&secret)), odd);
+        }
+    }
+
+    #[test]
+    fn headers_with_secrets_are_not_stored() {
+        let mut headers = HeaderMap::new();
+        for name in
+            ["ce-type", "x-event", "x-api-key", "x-hub-signature", "authorization", "accept"]
+        {
+            headers.insert(name, "value".parse().unwrap());
+        }
+        let stored = stored_headers(&headers);
+        assert_eq!(stored.keys().collect::<Vec<_>>(), ["ce-type", "x-event"]);
+    }
+}

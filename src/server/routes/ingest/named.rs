@@ -1,0 +1,174 @@
+//! Messages that are read by a mapping: any JSON.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use chrono::Utc;
+use serde::Serialize;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AdditionalProperties, Object, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::{content_type, not_understood, store_groups};
+use crate::api::{ErrorCode, path};
+use crate::backend::IngestOutcome;
+use crate::backend::http::TokenSource;
+use crate::ingest::mapping::{self, Message};
+use crate::ingest::{SecretSource, Sender, receivers, signature};
+use crate::model::text::{sanitize, truncate};
+use crate::server::auth::IngestAccess;
+use crate::server::cached_json::{CachedJson, JsonResponse};
+use crate::server::error::{ApiError, ApiResult};
+use crate::server::extract::PathText;
+use crate::server::openapi::document::CommandErrorResponses;
+use crate::server::request_body::RawBody;
+use crate::server::routes::administration::check_writable;
+use crate::server::state::Shared;
+
+/// The width to which a part of the request is quoted.
+const MAX_QUOTE: usize = 60;
+/// The most parameters of a query that a mapping can read.
+const MAX_PARAMETERS: usize = 100;
+
+/// Any JSON object: the mapping says what is where in it.
+struct AnyMessage;
+
+impl PartialSchema for AnyMessage {
+    fn schema() -> RefOr<Schema> {
+        let any = AdditionalProperties::<Schema>::FreeForm(true);
+        Object::builder()
+            .additional_properties(Some(any))
+            .description(Some("The message, in the form of its sender"))
+            .into()
+    }
+}
+
+impl ToSchema for AnyMessage {}
+
+/// What became of the alerts of a message: an outcome for each group.
+#[derive(Serialize, ToSchema)]
+pub(in crate::server::routes) struct IngestOutcomes {
+    /// The outcomes, in the order of the groups. Empty if the message says nothing that counts.
+    outcomes: Vec<IngestOutcome>,
+}
+
+/// Take the alerts of a message that is read by a mapping
+///
+/// `name` is that of a mapping in the settings (`[ingest.NAME]`), or of a built-in one: `azure`,
+/// `checkmk`, `cloudevents`, `cloudwatch`, `datadog`, `gcp`, `grafana`, `icinga`, `nagios`, `oncall`,
+/// `otlp`, `sentry`, `uptime-kuma` or `zabbix`. The message is JSON, whatever its type says, or a form.
+///
+/// A sender that can set no header may have its token as `key`, `token` or `auth_token` in the query. It
+/// is answered once everything is durable, and the same message may be sent again. A message that can't
+/// be understood is refused with 400, and stored: `/v1/ingest/dead` has it.
+#[utoipa::path(
+    post, path = path::INGEST_NAMED, operation_id = "ingest_named", tag = "changes",
+    params(("name" = String, Path, description = "The name of the mapping", example = "uptime-kuma")),
+    request_body(
+        description = "The message",
+        content((AnyMessage = "application/json", example = json!({
+                "heartbeat": {"status": 0, "msg": "timeout"},
+                "monitor": {"id": 3, "name": "Shop"}
+            }))),
+    ),
+    security(("token" = [])),
+    responses(
+        (status = 200, body = IngestOutcomes, description = "What became of the alerts"),
+        CommandErrorResponses,
+    ),
+)]
+pub(in crate::server::routes) async fn ingest_named(
+    State(shared): State<Arc<Shared>>,
+    IngestAccess(caller): IngestAccess,
+    PathText(name): PathText,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    RawBody(body, permit): RawBody,
+) -> ApiResult<JsonResponse> {
+    check_writable(&shared)?;
+    let settings = shared.settings();
+    let Some(sender) = settings.ingest.sender(&name) else {
+        let names = receivers::receiver_names(&settings.ingest).join(", ");
+        let name = truncate(&name, MAX_QUOTE).into_owned();
+        return Err(ApiError::new(
+            ErrorCode::NotFound,
+            format!("there is no mapping {name:?}: use one of {names}"),
+        ));
+    };
+    let query = query.unwrap_or_default();
+    let pairs = form_urlencoded::parse(query.as_bytes()).into_owned().take(MAX_PARAMETERS);
+    let message = Message {
+        body: &body,
+        content_type: content_type(&headers),
+        headers: readable_headers(&headers),
+        query: pairs.filter(|(name, _)| !is_key(name)).collect(),
+    };
+    check_signature(&sender, &message).await?;
+    let mapped = match mapping::read(&sender.mapping, &name, &message, Utc::now()) {
+        Ok(mapped) => mapped,
+        Err(error) => {
+            return Err(not_understood(&shared, &caller, &name, &headers, &body, &error).await);
+        }
+    };
+    if let Some(url) = &mapped.confirm {
+        // Whoever runs the server decides whether the address is to be opened.
+        tracing::warn!(
+            "{} asks to confirm its subscription: if it is yours, open {}",
+            sanitize(&name),
+            sanitize(url)
+        );
+    }
+    drop(body);
+    let outcomes = store_groups(&shared, &caller, &mapped.groups, receivers::label(&name)).await?;
+    drop(permit);
+    CachedJson::encode(&IngestOutcomes { outcomes }).map(JsonResponse)
+}
+
+/// Answer the handshake of a sender of `CloudEvents`
+///
+/// It asks with OPTIONS whether its events are wanted, before it sends any. Whether it may send them
+/// depends on its token all the same.
+pub(super) async fn handshake(PathText(_): PathText, headers: HeaderMap) -> Response {
+    let mut response = StatusCode::OK.into_response();
+    if let Some(origin) = headers.get("webhook-request-origin").cloned() {
+        let answer = response.headers_mut();
+        answer.insert("webhook-allowed-origin", origin);
+        answer.insert("webhook-allowed-rate", HeaderValue::from_static("*"));
+    }
+    response
+}
+
+/// Returns the headers that a mapping can read. Those that authenticate the sender are none of them.
+fn readable_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let is_readable =
+        |name: &str| !matches!(name, "authorization" | "cookie" | "proxy-authorization");
+    let named = headers.iter().filter(|(name, _)| is_readable(name.as_str()));
+    named
+        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+        .collect()
+}
+
+/// Returns whether a parameter of the query has a token or a key.
+fn is_key(name: &str) -> bool {
+    matches!(name, "key" | "token" | "auth_token")
+}
+
+/// Checks the signature of a message from a sender for which the settings have a secret.
+async fn check_signature(sender: &Sender, message: &Message<'_>) -> ApiResult<()> {
+    let Some(source) = &sender.secret else { return Ok(()) };
+    let Some(form) = sender.mapping.signature() else { return Ok(()) };
+    let source = match source {
+        SecretSource::File(path) => TokenSource::File(path.clone()),
+        SecretSource::Variable(name) => TokenSource::Variable(name.clone()),
+    };
+    let text = source.read_text().await.map_err(|error| {
+        tracing::warn!("the secret by which messages are signed can't be read: {error}");
+        let message = "the signature can't be checked now: send the message again";
+        ApiError::new(ErrorCode::Unreachable, message)
+    })?;
+    let text = text.unwrap_or_default();
+    signature::verify(form, text.trim().as_bytes(), message)
+        .map_err(|error| ApiError::new(ErrorCode::Unauthorized, error.to_string()))
+}

@@ -1,0 +1,169 @@
+//! Alerts in the form of Opsgenie's Alert API.
+//!
+//! A sender tries again on 429 and on 5xx. Whatever is asked of an alert that changes nothing of an incident
+//! is accepted, and nothing comes of it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use chrono::{SecondsFormat, Utc};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::respond::{JSON, json_response, status_with_429};
+use super::{enqueue, not_understood, store_queued};
+use crate::ingest::opsgenie::{self, AlertAction, IdentifierType, NamedAlert};
+use crate::server::auth::IngestAccess;
+use crate::server::error::{ApiError, ApiResult};
+use crate::server::request_body::RawBody;
+use crate::server::routes::administration::check_writable;
+use crate::server::state::Shared;
+use crate::server::tokens::RegisteredToken;
+
+/// Why a request is refused.
+struct Refusal {
+    error: ApiError,
+    is_queue_full: bool,
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Self { error, is_queue_full: false }
+    }
+}
+
+/// Creates an alert, or repeats the one with its alias.
+pub(super) async fn create(
+    State(shared): State<Arc<Shared>>,
+    access: ApiResult<IngestAccess>,
+    headers: HeaderMap,
+    body: ApiResult<RawBody>,
+) -> Response {
+    let started = Instant::now();
+    let store = async {
+        let IngestAccess(caller) = access?;
+        let RawBody(body, _permit) = body?;
+        check_writable(&shared)?;
+        let named = match opsgenie::create(&body, &caller.token.id, Uuid::now_v7()) {
+            Ok(named) => named,
+            Err(error) => {
+                let source = opsgenie::SOURCE;
+                let error = not_understood(&shared, &caller, source, &headers, &body, &error).await;
+                return Err(error.into());
+            }
+        };
+        store(&shared, &caller, named).await
+    };
+    respond(store.await, started)
+}
+
+/// Acknowledges or closes an alert. Its body is of no use here.
+pub(super) async fn act(
+    State(shared): State<Arc<Shared>>,
+    access: ApiResult<IngestAccess>,
+    Path((identifier, action)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let action = AlertAction::from_path(&action);
+    apply(&shared, access, action, &identifier, query.as_deref()).await
+}
+
+/// Closes an alert.
+pub(super) async fn delete(
+    State(shared): State<Arc<Shared>>,
+    access: ApiResult<IngestAccess>,
+    Path(identifier): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    apply(&shared, access, AlertAction::Close, &identifier, query.as_deref()).await
+}
+
+/// Says what became of a request, which is what its sender was told.
+pub(super) async fn request(access: ApiResult<IngestAccess>, Path(id): Path<Uuid>) -> Response {
+    let started = Instant::now();
+    if let Err(error) = access {
+        return respond(Err(error.into()), started);
+    }
+    json_response(
+        StatusCode::OK,
+        &json!({
+            "data": {
+                "success": true, "isSuccess": true, "action": "Create", "status": "Created alert",
+                "processedAt": Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
+                "integrationId": "", "alertId": id, "alias": id,
+            },
+            "took": started.elapsed().as_secs_f64(),
+            "requestId": id,
+        }),
+    )
+}
+
+async fn apply(
+    shared: &Arc<Shared>,
+    access: ApiResult<IngestAccess>,
+    action: AlertAction,
+    identifier: &str,
+    query: Option<&str>,
+) -> Response {
+    let started = Instant::now();
+    let store = async {
+        let IngestAccess(caller) = access?;
+        check_writable(shared)?;
+        let kind = identifier_type(query);
+        match opsgenie::act(action, identifier, kind, &caller.token.id) {
+            Some(named) => store(shared, &caller, named).await,
+            None => Ok(Uuid::now_v7()),
+        }
+    };
+    respond(store.await, started)
+}
+
+/// Returns how a path names an alert, as the query says.
+fn identifier_type(query: Option<&str>) -> IdentifierType {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let is_alias =
+        pairs.any(|(name, text)| name == "identifierType" && text.eq_ignore_ascii_case("alias"));
+    if is_alias { IdentifierType::Alias } else { IdentifierType::Id }
+}
+
+/// Stores an alert. Returns its id.
+async fn store(
+    shared: &Arc<Shared>,
+    caller: &RegisteredToken,
+    named: NamedAlert,
+) -> Result<Uuid, Refusal> {
+    let queued = enqueue(shared).map_err(|error| Refusal { error, is_queue_full: true })?;
+    store_queued(shared, caller, &[named.group], opsgenie::SOURCE, queued).await?;
+    Ok(named.id)
+}
+
+fn respond(result: Result<Uuid, Refusal>, started: Instant) -> Response {
+    let body = |name: &str, text: &str, id: Uuid| -> Value {
+        json!({name: text, "took": started.elapsed().as_secs_f64(), "requestId": id})
+    };
+    match result {
+        Ok(id) => {
+            json_response(StatusCode::ACCEPTED, &body("result", "Request will be processed", id))
+        }
+        Err(Refusal { error, is_queue_full }) => {
+            let status = status_with_429(&error, is_queue_full);
+            let body = body("message", error.detail(), Uuid::now_v7());
+            error.respond_as(status, JSON, body.to_string())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn query_says_how_the_path_names_an_alert() {
+        assert_eq!(identifier_type(None), IdentifierType::Id);
+        assert_eq!(identifier_type(Some("identifierType=id")), IdentifierType::Id);
+        assert_eq!(identifier_type(Some("x=1&identifierType=alias")), IdentifierType::Alias);
+    }
+}

@@ -1,0 +1,242 @@
+//! The API of an Alertmanager, version 2: Prometheus and other rulers send alerts to it, and `amtool`
+//! and others query it.
+//!
+//! There are no silences, no configuration and one receiver. Errors are a bare JSON string. A sender
+//! gives up what is refused with 4xx, so whatever may succeed later is a 503.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use regex::Regex;
+use serde_json::{Value, json};
+
+use super::respond::{JSON, json_response};
+use super::{not_understood, store_groups};
+use crate::ingest::fingerprint;
+use crate::ingest::matcher::{Matcher, anchored_pattern};
+use crate::ingest::prometheus::{self, PostedAlerts};
+use crate::model::alert::Alert;
+use crate::server::auth::{IngestAccess, ReadAccess};
+use crate::server::cached_json::{CachedJson, JsonResponse};
+use crate::server::error::{ApiError, ApiResult};
+use crate::server::request_body::RawBody;
+use crate::server::routes::administration::check_writable;
+use crate::server::state::Shared;
+
+/// The name of the only receiver.
+const RECEIVER: &str = "redphone";
+/// The most alerts of an answer.
+const MAX_LISTED: u32 = 10_000;
+/// The most matchers of a query.
+const MAX_MATCHERS: usize = 64;
+
+/// When somebody first asked for the state, about which nothing earlier is to be said.
+static SINCE: LazyLock<DateTime<Utc>> = LazyLock::new(Utc::now);
+
+/// Stores posted alerts. Those that can be understood are stored, whatever the others are.
+pub(super) async fn post_alerts(
+    State(shared): State<Arc<Shared>>,
+    access: ApiResult<IngestAccess>,
+    headers: HeaderMap,
+    body: ApiResult<RawBody>,
+) -> Response {
+    let store = async {
+        let IngestAccess(caller) = access?;
+        let RawBody(body, _permit) = body?;
+        check_writable(&shared)?;
+        let source = prometheus::SOURCE;
+        let unusable = match prometheus::parse(&body, Utc::now()) {
+            Ok(PostedAlerts { groups, unusable }) => {
+                store_groups(&shared, &caller, &groups, source).await?;
+                unusable
+            }
+            Err(error) => Some(error),
+        };
+        let Some(error) = unusable else { return Ok(()) };
+        Err(not_understood(&shared, &caller, source, &headers, &body, &error).await)
+    };
+    match store.await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(error) => refuse(error),
+    }
+}
+
+/// Returns the response for an error.
+fn refuse(error: ApiError) -> Response {
+    let (status, body) = (error.status(), Value::from(error.detail()).to_string());
+    error.respond_as(status, JSON, body)
+}
+
+/// Lists the alerts that fire.
+pub(super) async fn alerts(
+    State(shared): State<Arc<Shared>>,
+    access: ApiResult<ReadAccess>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let list = async {
+        access?;
+        let query = AlertQuery::parse(query.as_deref())?;
+        let alerts = shared.backend.firing_alerts(MAX_LISTED).await?;
+        let shown: Vec<Value> =
+            alerts.iter().filter(|alert| query.selects(alert)).map(alert_json).collect();
+        encode(&Value::from(shown))
+    };
+    list.await.unwrap_or_else(refuse)
+}
+
+/// Lists the alerts that fire, in their groups.
+pub(super) async fn groups(
+    State(shared): State<Arc<Shared>>,
+    access: ApiResult<ReadAccess>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let list = async {
+        access?;
+        let query = AlertQuery::parse(query.as_deref())?;
+        let alerts = shared.backend.firing_alerts(MAX_LISTED).await?;
+        let mut groups: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
+        for alert in alerts.iter().filter(|alert| query.selects(alert)) {
+            groups.entry(&alert.group).or_default().push(alert);
+        }
+        let shown: Vec<Value> = groups.values().map(|alerts| group_json(alerts)).collect();
+        encode(&Value::from(shown))
+    };
+    list.await.unwrap_or_else(refuse)
+}
+
+/// Says which program this is.
+pub(super) async fn status(access: ApiResult<ReadAccess>) -> Response {
+    if let Err(error) = access {
+        return refuse(error);
+    }
+    let version = json!({
+        "version": env!("CARGO_PKG_VERSION"), "revision": "", "branch": "", "buildUser": "",
+        "buildDate": "", "goVersion": "",
+    });
+    json_response(
+        StatusCode::OK,
+        &json!({
+            "cluster": {"status": "disabled", "peers": []},
+            "config": {"original": "# This is redphone: there are no routes and no silences.\n"},
+            "uptime": time(*SINCE),
+            "versionInfo": version,
+        }),
+    )
+}
+
+/// Lists the only receiver.
+pub(super) async fn receivers(access: ApiResult<ReadAccess>) -> Response {
+    match access {
+        Ok(_) => json_response(StatusCode::OK, &json!([{"name": RECEIVER}])),
+        Err(error) => refuse(error),
+    }
+}
+
+/// Lists no silences, as there are none.
+pub(super) async fn silences(access: ApiResult<ReadAccess>) -> Response {
+    match access {
+        Ok(_) => json_response(StatusCode::OK, &json!([])),
+        Err(error) => refuse(error),
+    }
+}
+
+fn encode(value: &Value) -> ApiResult<Response> {
+    Ok(JsonResponse(CachedJson::encode(value)?).into_response())
+}
+
+/// Which alerts are listed.
+#[derive(Debug, Default)]
+struct AlertQuery {
+    matchers: Vec<Matcher>,
+    /// Whether those are left out that nothing silences, which all are.
+    excludes_active: bool,
+    receiver: Option<Regex>,
+}
+
+impl AlertQuery {
+    /// Reads a query. Parameters that mean nothing here are ignored.
+    fn parse(query: Option<&str>) -> ApiResult<Self> {
+        let mut parsed = Self::default();
+        for (name, text) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            match &*name {
+                "filter" if parsed.matchers.len() >= MAX_MATCHERS => {
+                    return Err(ApiError::bad_request(
+                        "there are more than 64 matchers: give less",
+                    ));
+                }
+                "filter" => {
+                    let matcher = text.parse::<Matcher>();
+                    let matcher =
+                        matcher.map_err(|error| ApiError::bad_request(error.to_string()))?;
+                    parsed.matchers.push(matcher);
+                }
+                "active" => parsed.excludes_active = text == "false",
+                "receiver" => {
+                    let pattern = anchored_pattern(&text);
+                    let pattern =
+                        pattern.map_err(|error| ApiError::bad_request(error.to_string()))?;
+                    parsed.receiver = Some(pattern);
+                }
+                _ => {}
+            }
+        }
+        Ok(parsed)
+    }
+
+    fn selects(&self, alert: &Alert) -> bool {
+        !self.excludes_active
+            && self.receiver.as_ref().is_none_or(|receiver| receiver.is_match(RECEIVER))
+            && self.matchers.iter().all(|matcher| matcher.matches(&alert.labels))
+    }
+}
+
+/// After which time an alert ends that says nothing of its end, as an Alertmanager shows it.
+const ASSUMED_END: TimeDelta = TimeDelta::minutes(5);
+
+/// Returns an alert as an Alertmanager has it.
+fn alert_json(alert: &Alert) -> Value {
+    let is_fingerprint = |key: &str| key.len() == 16 && key.bytes().all(|b| b.is_ascii_hexdigit());
+    let fingerprint = match alert.key.as_str() {
+        key if is_fingerprint(key) => key.to_owned(),
+        _ => fingerprint(&alert.labels),
+    };
+    let mut value = json!({
+        "labels": alert.labels,
+        "annotations": alert.annotations,
+        "fingerprint": fingerprint,
+        "receivers": [{"name": RECEIVER}],
+        "startsAt": time(alert.starts_at),
+        "updatedAt": time(alert.last_at),
+        "endsAt": time(alert.expires_at.unwrap_or(alert.last_at + ASSUMED_END)),
+        "status": {"state": "active", "silencedBy": [], "inhibitedBy": [], "mutedBy": []},
+    });
+    if let Some(url) = &alert.url {
+        value["generatorURL"] = Value::from(url.as_str());
+    }
+    value
+}
+
+/// Returns a group of alerts as an Alertmanager has it: its labels are those by which it was made, as
+/// far as all alerts have them.
+fn group_json(alerts: &[&Alert]) -> Value {
+    let names = ["alertname", "service", "job", "namespace", "cluster"];
+    let first = alerts.first().map(|alert| &alert.labels);
+    let labels: BTreeMap<&str, &String> = names
+        .into_iter()
+        .filter_map(|name| {
+            let text = first?.get(name)?;
+            let is_shared = alerts.iter().all(|alert| alert.labels.get(name) == Some(text));
+            is_shared.then_some((name, text))
+        })
+        .collect();
+    let shown: Vec<Value> = alerts.iter().map(|alert| alert_json(alert)).collect();
+    json!({"labels": labels, "receiver": {"name": RECEIVER}, "alerts": shown})
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
