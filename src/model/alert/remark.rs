@@ -26,19 +26,20 @@ impl Alert {
     }
 }
 
-/// Returns how many alerts there are and how many of them fire, as in `7 alerts · 3 firing`.
+/// Returns how many alerts there are and how many of them fire, as in `7 alerts · 3 firing`, or
+/// `100+ alerts · 40 firing` where there may be more.
 /// `is_complete` says whether `alerts` are all; otherwise they are the first ones, and those that fire
 /// come first.
 #[must_use]
 pub fn count_text(alerts: &[Alert], is_complete: bool) -> String {
     let (count, firing) = (alerts.len(), alerts.iter().filter(|alert| alert.is_firing()).count());
-    let at_least = |is_exact: bool| if is_exact { "" } else { "at least " };
+    let more = |is_exact: bool| if is_exact { "" } else { "+" };
     let noun = if count == 1 { "alert" } else { "alerts" };
     let firing_text = match firing {
         0 => "none firing".to_owned(),
-        _ => format!("{}{firing} firing", at_least(is_complete || firing < count)),
+        _ => format!("{firing}{} firing", more(is_complete || firing < count)),
     };
-    format!("{}{count} {noun} · {firing_text}", at_least(is_complete))
+    format!("{count}{} {noun} · {firing_text}", more(is_complete))
 }
 
 /// Returns a short name for each alert of a list: its title, and where several have the same title
@@ -101,8 +102,8 @@ mod tests {
     #[case(&["firing"], true, "1 alert · 1 firing")]
     #[case(&["resolved", "resolved"], true, "2 alerts · none firing")]
     #[case(&["firing", "muted", "resolved"], true, "3 alerts · 2 firing")]
-    #[case(&["firing", "resolved"], false, "at least 2 alerts · 1 firing")]
-    #[case(&["firing", "firing"], false, "at least 2 alerts · at least 2 firing")]
+    #[case(&["firing", "resolved"], false, "2+ alerts · 1 firing")]
+    #[case(&["firing", "firing"], false, "2+ alerts · 2+ firing")]
     fn count_says_how_many_fire(
         #[case] states: &[&str],
         #[case] is_complete: bool,
