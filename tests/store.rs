@@ -17,6 +17,7 @@ mod store {
     mod later;
     mod lists;
     mod migration;
+    mod moved_alerts;
     mod naming;
     mod notifications;
     mod open;

@@ -443,6 +443,9 @@ pub struct Page<T> {
     pub counts: Option<OpenCounts>,
 }
 
+/// The most alerts that a [`Detail`] has.
+pub const MAX_DETAIL_ALERTS: u32 = 100;
+
 /// One incident with the records that are related to it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Detail {

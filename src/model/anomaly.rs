@@ -74,7 +74,8 @@ impl Anomaly {
         let status = before.summary.status;
         let refers_to = match &event.body {
             EventBody::MergedInto { into, .. } => Some(*into),
-            EventBody::Absorbed { from, .. } => Some(*from),
+            EventBody::Absorbed { from, .. } | EventBody::AlertsMovedIn { from, .. } => Some(*from),
+            EventBody::AlertsMovedOut { to, .. } => Some(*to),
             EventBody::Linked { link: Link::Incident { id, .. } } => Some(*id),
             _ => None,
         };

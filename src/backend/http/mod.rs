@@ -51,6 +51,7 @@ use super::{
 };
 use crate::api::{list_query, path, query};
 use crate::model::administration::AdministrationEvent;
+use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
@@ -77,6 +78,8 @@ pub use token::{Token, TokenError, TokenSource};
 
 /// The largest number of timeline events that the API returns in one response.
 const MAX_EVENTS: u32 = 1000;
+/// The largest number of alerts that the API returns in one response.
+const MAX_ALERTS: u32 = 1000;
 /// The largest certificate file that is read, in bytes.
 const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
 /// A search whose `now` differs from the current time by less than this counts as a search for now.
@@ -386,6 +389,27 @@ impl Backend for HttpBackend {
         let request =
             ApiRequest { path_value: &id.to_string(), ..get_request::<()>(path::INCIDENT) };
         self.get(request).await.map_err(|failure| failure.error)
+    }
+
+    /// Returns the alerts of an incident. A server without their route is older than this program; it
+    /// has them in the record, if it has any.
+    async fn alerts(&self, id: IncidentId, limit: u32) -> Result<Vec<Alert>, BackendError> {
+        let query = query::Alerts { limit: Some(limit.clamp(1, MAX_ALERTS)) };
+        let request = ApiRequest {
+            path_value: &id.to_string(),
+            query: Some(&query),
+            ..get_request(path::ALERTS)
+        };
+        let alerts: Result<Entries<Alert>, RequestError> = self.get(request).await;
+        match alerts.map_err(|failure| failure.error) {
+            Ok(alerts) => Ok(alerts.0),
+            Err(BackendError::NotFound(_)) => {
+                let mut alerts = self.incident(id).await?.alert_rows;
+                alerts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+                Ok(alerts)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
