@@ -2,21 +2,25 @@
 //!
 //! The rules are pure: no clock, no network. What sends a message stands in [`crate::outbound`].
 
+pub mod answer;
 pub mod answers;
 mod channel_kind;
 pub mod contact;
 pub mod decision;
 pub mod delivery;
+pub mod link;
 pub mod message_kind;
 pub mod plan;
 mod quiet;
 mod remark;
 pub mod step;
 
+pub use answer::{Answer, AnswerRefusal, AnswerWay};
 pub use answers::AnswerSettings;
 pub use channel_kind::{ChannelKind, UnknownChannelKind};
 pub use contact::{Contact, ContactRule, Contacts, PersonContacts, QuietHours};
 pub use delivery::{Attempt, AttemptOutcome, Notification, NotificationState};
+pub use link::{AnswerLink, LinkAction, LinkDigest, LinkToken};
 pub use message_kind::MessageKind;
 pub use plan::plan_notifications;
 pub use remark::by_person;
