@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::BackendError;
-use crate::model::notification::Notification;
 use crate::model::notification::decision::AttemptResult;
+use crate::model::notification::{AnswerLink, Notification};
 use crate::model::{Event, Summary};
 
 /// The ledger of notifications of a store that several programs may have open.
@@ -35,6 +35,16 @@ pub trait Ledger: Send + Sync {
     /// Ends the claims of processes that are not alive any more. Their attempts count as
     /// interrupted. Returns how many there were.
     async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError>;
+
+    /// Stores links before the message that has them is sent. Returns `false` if the ledger has none,
+    /// which is what this method does: then messages have no links either.
+    async fn issue_links(
+        &self,
+        _links: &[AnswerLink],
+        _now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        Ok(false)
+    }
 }
 
 /// Calls of levels whose notifications have not been planned yet.

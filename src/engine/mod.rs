@@ -9,6 +9,7 @@
 mod backoff;
 mod clock;
 mod deliver;
+mod links;
 mod message;
 mod parts;
 mod plan;

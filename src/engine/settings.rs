@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::model::notification::Contacts;
+use crate::model::notification::{AnswerSettings, Contacts};
 use crate::outbound::{Channels, OutboundMessage, Receipt, SendError};
 
 /// Sends messages over channels that have names.
@@ -52,4 +52,6 @@ pub struct EngineSettings {
     pub sender: Arc<dyn Sender>,
     /// The contacts of people, and the rules by which these are used.
     pub contacts: Arc<Contacts>,
+    /// How people answer messages.
+    pub answers: AnswerSettings,
 }

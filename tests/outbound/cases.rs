@@ -64,6 +64,7 @@ pub fn message(text: &str) -> OutboundMessage {
             label: "Acknowledge".into(),
             url: format!("https://redphone.example/a/{SECRET}"),
         }],
+        reply_to: None,
         bundled: 2,
     }
 }

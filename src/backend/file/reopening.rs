@@ -31,6 +31,7 @@ use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 
@@ -358,6 +359,14 @@ impl Backend for ReopeningStore {
 
     async fn alerts(&self, incident: IncidentId, limit: u32) -> Result<Vec<Alert>, BackendError> {
         self.current_store().await?.0.alerts(incident, limit).await
+    }
+
+    async fn find_link(&self, digest: &LinkDigest) -> Result<Option<AnswerLink>, BackendError> {
+        self.current_store().await?.0.find_link(digest).await
+    }
+
+    async fn use_link(&self, digest: &LinkDigest, at: DateTime<Utc>) -> Result<(), BackendError> {
+        self.store_to_write().await?.use_link(digest, at).await
     }
 
     async fn store_mark(&self) -> Option<StoreMark> {

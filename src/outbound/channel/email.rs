@@ -69,6 +69,9 @@ impl Channel for Email {
             .mail(address, message)
             .map_err(|error| SendError::permanent(format!("the mail can't be written: {error}")))?;
         let mut mask = Mask::default();
+        for secret in message.secrets() {
+            mask.add(secret);
+        }
         let password = match &self.secret {
             Some(secret) => {
                 let password = secret.get().await?;
@@ -197,6 +200,9 @@ impl Email {
         if let Some(incident) = &message.incident {
             let thread = format!("<incident.{}@{}>", incident.id, self.from.email.domain());
             builder = builder.in_reply_to(thread.clone()).references(thread);
+        }
+        if let Some(reply_to) = &message.reply_to {
+            builder = builder.reply_to(reply_to.parse()?);
         }
         let plain = text::plain(message, MAX_TEXT, text::chars);
         let html = html(message);

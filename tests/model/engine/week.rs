@@ -13,7 +13,9 @@ use redphone::engine::{Clock, Engine, EngineOptions, EngineSettings};
 use redphone::model::command::Declaration;
 use redphone::model::directory::{Directory, Team};
 use redphone::model::escalation::{Policy, PolicyLevel, Repeat, Target};
-use redphone::model::notification::{Contact, ContactRule, Contacts, PersonContacts};
+use redphone::model::notification::{
+    AnswerSettings, Contact, ContactRule, Contacts, PersonContacts,
+};
 use redphone::model::status::ResolutionAction;
 use redphone::model::{
     Actor, Command, CommandId, Envelope, Impact, IncidentCommand, IncidentId, PersonRef, Urgency,
@@ -356,7 +358,11 @@ impl Week {
         let made = Engine::new(EngineOptions {
             backend: Arc::clone(&self.store) as Arc<dyn Backend>,
             ledger: Arc::new(self.book.open(&self.store.memory, claimant)),
-            settings: EngineSettings { sender, contacts: Arc::new(self.contacts.clone()) },
+            settings: EngineSettings {
+                sender,
+                contacts: Arc::new(self.contacts.clone()),
+                answers: AnswerSettings::default(),
+            },
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
         });
         let (stop, stopped) = oneshot::channel::<()>();

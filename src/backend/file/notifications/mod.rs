@@ -23,6 +23,7 @@ use super::error::StoreResult;
 use super::store::FileStore;
 use super::writer_guard::WriterGuard;
 use crate::backend::{BackendError, Claim, ClaimRequest, Claimed, Ledger, Plan, Unplanned};
+use crate::model::notification::AnswerLink;
 use crate::model::notification::decision::AttemptResult;
 
 /// The first version of the schema that has the tables.
@@ -150,5 +151,13 @@ impl Ledger for FileStore {
             Ok(store.end_step(writer, done).await?.unwrap_or(0))
         })
         .await
+    }
+
+    async fn issue_links(
+        &self,
+        links: &[AnswerLink],
+        now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        self.store_links(links, now).await
     }
 }

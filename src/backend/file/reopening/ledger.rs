@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::ReopeningStore;
 use crate::backend::{BackendError, Claim, ClaimRequest, Claimed, Ledger, Plan, Unplanned};
+use crate::model::notification::AnswerLink;
 use crate::model::notification::decision::AttemptResult;
 
 #[async_trait]
@@ -28,5 +29,13 @@ impl Ledger for ReopeningStore {
 
     async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError> {
         self.store_to_write().await?.release_dead(now).await
+    }
+
+    async fn issue_links(
+        &self,
+        links: &[AnswerLink],
+        now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        self.store_to_write().await?.issue_links(links, now).await
     }
 }
