@@ -31,8 +31,7 @@ impl RunningEngine {
             return None;
         }
         // The channels read the certificates of the system, which nothing else has to wait for.
-        let settings =
-            EngineSettings {
+        let settings = EngineSettings {
             sender: Arc::new(Channels::default()),
             contacts: Arc::default(),
             answers: AnswerSettings::default(),

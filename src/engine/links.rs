@@ -4,9 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::{BackendError, Claim, Ledger};
 use crate::model::notification::link::{LIFETIME, NoRandomBytes};
-use crate::model::notification::{
-    AnswerLink, AnswerSettings, LinkAction, LinkToken, MessageKind,
-};
+use crate::model::notification::{AnswerLink, AnswerSettings, LinkAction, LinkToken, MessageKind};
 use crate::model::status::Status;
 use crate::outbound::{MessageAction, OutboundMessage};
 

@@ -154,8 +154,10 @@ pub(super) async fn request_middleware(
     let caller = CallerSlot::default();
     request.extensions_mut().insert(caller.clone());
     let matched = route;
-    let route =
-        matched.as_ref().and_then(|route| paths::all().find(|path| *path == route.as_str()));
+    let route = matched.as_ref().and_then(|route| {
+        let mut served = paths::all().chain(paths::outside_api());
+        served.find(|path| *path == route.as_str())
+    });
     debug_assert_eq!(matched.is_some(), route.is_some(), "{matched:?} is served, not described");
     let mut limit = shared.limits.request_timeout;
     if matches!(route, Some(path::CHANGES | path::EVENTS)) {

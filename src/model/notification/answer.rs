@@ -230,6 +230,19 @@ impl Answer<'_> {
     }
 }
 
+/// Returns where an incident stands, as a sentence without a full stop.
+#[must_use]
+pub fn state(incident: &Incident) -> String {
+    let row = &incident.summary;
+    let label = label(row);
+    match (&incident.acknowledged_by, row.acknowledged_at) {
+        (Some(by), Some(at)) if row.status.is_open() => {
+            format!("{label} was acknowledged by {} at {}", sanitize(by.name()), time(&at))
+        }
+        _ => format!("{label} is {}", row.status),
+    }
+}
+
 /// Reads what an answer says: an action, with the number of an incident before or behind it if it names
 /// one, such as `12a`, `ack` or `resolve INC-12`. The rest of a line may follow after a blank.
 #[must_use]

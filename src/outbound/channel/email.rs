@@ -31,6 +31,8 @@ use crate::outbound::text;
 /// A line of a mail has 998 bytes at most; a list of mails shows less.
 const MAX_SUBJECT: usize = 200;
 const MAX_TEXT: usize = 20_000;
+/// What stands below a mail that can be answered.
+const REPLY_HINT: &str = "Or answer this mail: ack, escalate or resolve on its first line.";
 /// Ports of submission with STARTTLS, and with TLS from the start.
 const PORTS: (u16, u16) = (587, 465);
 /// The mechanisms that servers offer, all of which need TLS here.
@@ -204,7 +206,10 @@ impl Email {
         if let Some(reply_to) = &message.reply_to {
             builder = builder.reply_to(reply_to.parse()?);
         }
-        let plain = text::plain(message, MAX_TEXT, text::chars);
+        let mut plain = text::plain(message, MAX_TEXT, text::chars);
+        if message.reply_to.is_some() {
+            plain = format!("{plain}\n\n{REPLY_HINT}");
+        }
         let html = html(message);
         Ok(builder.multipart(MultiPart::alternative_plain_html(plain, html))?)
     }
@@ -230,8 +235,9 @@ fn html(message: &OutboundMessage) -> String {
         format!("<p><a href=\"{url}\">{label}</a></p>")
     });
     let links = links.collect::<Vec<_>>().concat();
+    let hint = message.reply_to.iter().map(|_| format!("<p>{REPLY_HINT}</p>")).collect::<String>();
     format!(
-        "<!doctype html><html><body><p><strong>{title}</strong></p><p>{content}</p>{links}</body>\
+        "<!doctype html><html><body><p><strong>{title}</strong></p><p>{content}</p>{links}{hint}</body>\
          </html>"
     )
 }

@@ -1,6 +1,7 @@
 //! The routes of the API, for each path in [`crate::api::path`].
 
 mod administration;
+mod answers;
 mod backend_info;
 mod changes;
 mod commands;
@@ -17,6 +18,7 @@ mod verbs;
 use std::sync::{Arc, LazyLock};
 
 use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 use bytes::Bytes;
 use utoipa::openapi::OpenApi;
@@ -27,6 +29,7 @@ use super::cached_json::CachedJson;
 use super::error::ApiError;
 use super::middleware::request_middleware;
 use super::openapi::document::{self, base_document};
+use super::paths;
 use super::state::Shared;
 use super::strict::{RequestSchemas, Schemas};
 use crate::api::ErrorCode;
@@ -115,6 +118,8 @@ pub(super) fn openapi_document() -> OpenApi {
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
     let (routes, _) = routes_and_document();
     routes
+        .route(paths::LINK, get(answers::show_link).post(answers::follow_link))
+        .route(paths::REPLIES_TWILIO, post(answers::reply_by_sms))
         .fallback(async || {
             ApiError::new(ErrorCode::NotFound, "there is no such path: /v1/openapi.json lists all")
         })
