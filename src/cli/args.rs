@@ -11,6 +11,7 @@ mod notifications;
 mod outbox;
 pub mod overrides;
 mod prompt;
+mod reply;
 mod selection;
 pub mod serve;
 mod verbs;
@@ -23,6 +24,7 @@ pub use mcp::{AllowedVerb, Mcp};
 pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
+pub use reply::Reply;
 pub use verbs::{IncidentList, TEMPLATE, VerbCommand, count_positionals};
 
 use std::path::PathBuf;
@@ -263,6 +265,9 @@ pub enum Command {
     /// Find what would keep an incident from reaching somebody
     #[command(after_help = check::CHECK)]
     Check(check::Check),
+    /// Carry out what a mail answers that comes on standard input
+    #[command(after_help = reply::REPLY)]
+    Reply(Reply),
     /// The settings: where they are, what holds, what is wrong, and a commented sample
     #[command(after_help = CONFIG, subcommand_required = true, disable_help_subcommand = true)]
     Config {

@@ -47,6 +47,7 @@ mod profiles;
 mod progress;
 mod prompt;
 mod records;
+mod reply;
 mod runtime;
 mod schema;
 mod serve;
@@ -152,6 +153,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         | Command::Verb(_)
         | Command::StandIn(_)
         | Command::Import(_)
+        | Command::Reply(_)
         | Command::Restore(_) => true,
         Command::Override { about } => about.writes(),
         Command::Doctor(args) => args.rebuild,
@@ -222,6 +224,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Token { about }) => token::run(context, about),
         Some(Command::Contact { about }) => block_on(contact::run(context, about)),
         Some(Command::Check(args)) => block_on(check::run(context, &args)),
+        Some(Command::Reply(_)) => block_on(reply::run(context)),
         Some(Command::Help { topic }) => guide::run(&mut context.out, topic.as_deref()),
         Some(Command::Config { about, json }) => config::run(context, about, json),
         Some(Command::Profiles(args)) => block_on(profiles::run(context, args)),

@@ -7,7 +7,7 @@ use crate::backend::{BackendError, NotificationEntry, NotificationSearch};
 use crate::model::notification::answer::parse_answer;
 use crate::model::notification::link::answer_id;
 use crate::model::notification::{Answer, AnswerWay, LinkAction, NotificationState};
-use crate::model::{IncidentId, IncidentNumber, PersonRef};
+use crate::model::{CommandId, IncidentId, IncidentNumber, PersonRef};
 use crate::server::limits::BodyPermit;
 use crate::server::state::Shared;
 
@@ -104,13 +104,13 @@ impl Request<'_> {
         let directory = self.shared.directory().await?;
         let handle = notification.person.handle.as_str();
         let person: PersonRef = directory.person(handle).unwrap_or(&notification.person).clone();
-        let answer = Answer {
-            id: answer_id("twilio", self.message),
-            person: &person,
-            action: self.action,
-            way: AnswerWay::Sms,
-            at: self.now,
+        let id = if self.message.is_empty() {
+            CommandId::new()
+        } else {
+            answer_id("twilio", self.message)
         };
+        let answer =
+            Answer { id, person: &person, action: self.action, way: AnswerWay::Sms, at: self.now };
         carry_out(self.shared, &answer, &row, permit).await
     }
 
