@@ -12,6 +12,7 @@ mod store {
     mod import;
     mod last_word;
     mod later;
+    mod links;
     mod lists;
     mod migration;
     mod naming;
