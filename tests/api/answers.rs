@@ -69,7 +69,7 @@ fn text(response: &TestResponse) -> String {
 }
 
 async fn events(server: &TestServer, incident: IncidentId) -> Vec<Event> {
-    server.store.timeline(incident, TimelineRange::default()).await.unwrap()
+    server.store.timeline(incident, TimelineRange::After(0)).await.unwrap()
 }
 
 async fn execute(server: &TestServer, incident: IncidentId, command: IncidentCommand) {

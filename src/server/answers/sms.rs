@@ -17,12 +17,12 @@ const HELP: &str = "answer a to acknowledge, e to escalate or r to resolve, with
 /// How many pages of the list of notifications are read at most.
 const MAX_PAGES: usize = 10;
 
-/// Returns the channels whose account has signed a form that came to a URL.
+/// Returns the channels whose account has signed a form that came to one of these URLs.
 pub(in crate::server) async fn signed_by<'a>(
     settings: &'a SmsSettings,
     form: &twilio::Form,
     signature: &str,
-    url: &str,
+    urls: &[String],
 ) -> Vec<&'a str> {
     let mut channels = Vec::new();
     for account in settings.accounts() {
@@ -30,10 +30,12 @@ pub(in crate::server) async fn signed_by<'a>(
             continue;
         }
         match account.secret.get().await {
-            Ok(secret) if form.is_signed(signature, url, secret.expose()) => {
-                channels.push(account.channel.as_str());
+            Ok(secret) => {
+                let is_signed = |url: &String| form.is_signed(signature, url, secret.expose());
+                if urls.iter().any(is_signed) {
+                    channels.push(account.channel.as_str());
+                }
             }
-            Ok(_) => {}
             Err(error) => tracing::warn!("answers to text messages can't be checked: {error}"),
         }
     }

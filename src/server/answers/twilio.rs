@@ -4,6 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use reqwest::Url;
 use sha1::Sha1;
 
 use crate::model::text::sanitize;
@@ -47,6 +48,20 @@ impl Form {
     }
 }
 
+/// Returns the URLs of a path that Twilio may have signed: it names the port of a request, or does not,
+/// whatever its settings say.
+pub(in crate::server) fn urls(public_url: &str, path: &str) -> Vec<String> {
+    let mut urls = vec![format!("{public_url}{path}")];
+    if let Ok(url) = Url::parse(public_url)
+        && let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default())
+    {
+        let host = if url.port().is_some() { host.to_owned() } else { format!("{host}:{port}") };
+        let base = url.path().trim_end_matches('/');
+        urls.push(format!("{}://{host}{base}{path}", url.scheme()));
+    }
+    urls
+}
+
 /// Returns the answer that Twilio sends to whoever has sent the message; `None` for none.
 pub(in crate::server) fn response(sentence: Option<&str>) -> String {
     const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
@@ -88,6 +103,13 @@ mod tests {
         #[case] secret: &str,
     ) {
         assert!(!Form::parse(body.as_bytes()).is_signed(signature, url, secret));
+    }
+
+    #[rstest]
+    #[case("https://a.example", ["https://a.example/x?y=1", "https://a.example:443/x?y=1"])]
+    #[case("https://a.example:8443/b", ["https://a.example:8443/b/x?y=1", "https://a.example/b/x?y=1"])]
+    fn port_may_be_named_or_not(#[case] public_url: &str, #[case] expected: [&str; 2]) {
+        assert_eq!(urls(public_url, "/x?y=1"), expected);
     }
 
     #[test]

@@ -70,8 +70,8 @@ pub(super) async fn reply_by_sms(
     let mut channels = Vec::new();
     if let (Some(signature), Some(base)) = (signature, &settings.answers.public_url) {
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let url = format!("{base}{}{query}", paths::REPLIES_TWILIO);
-        channels = sms::signed_by(&settings.sms, &form, signature, &url).await;
+        let urls = twilio::urls(base, &format!("{}{query}", paths::REPLIES_TWILIO));
+        channels = sms::signed_by(&settings.sms, &form, signature, &urls).await;
     }
     if channels.is_empty() {
         let message = "it is not signed by an account of the settings: see `redphone help answers`";
