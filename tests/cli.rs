@@ -23,6 +23,7 @@ mod cli {
     mod overrides;
     mod prompt;
     mod read_only;
+    mod reply;
     mod terminal;
     mod tokens;
     mod transfer;
