@@ -79,8 +79,8 @@ fn is_automatic(name: &str, value: &str) -> bool {
 
 /// Returns the first line that is neither empty nor a quote.
 fn first_line(text: &str) -> Option<&str> {
-    let lines = text.lines().take(MAX_LINES).map(str::trim);
-    lines.filter(|line| !line.is_empty() && !line.starts_with(['>', '|'])).next()
+    let mut lines = text.lines().take(MAX_LINES).map(str::trim);
+    lines.find(|line| !line.is_empty() && !line.starts_with(['>', '|']))
 }
 
 #[cfg(test)]

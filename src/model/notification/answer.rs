@@ -128,16 +128,12 @@ pub fn check_link(
     if !row.status.is_open() {
         return Err(AnswerRefusal::Ended { label, status: row.status });
     }
-    match (row.acknowledged_at, &incident.acknowledged_by) {
-        (Some(at), Some(by)) => {
-            let by = sanitize(by.name()).into_string();
-            return Err(AnswerRefusal::Acknowledged { label, by, at });
-        }
-        (Some(_), None) => return Err(AnswerRefusal::Ended { label, status: row.status }),
-        (None, _) if row.status != Status::Triggered => {
-            return Err(AnswerRefusal::Ended { label, status: row.status });
-        }
-        (None, _) => {}
+    if let (Some(at), Some(by)) = (row.acknowledged_at, &incident.acknowledged_by) {
+        let by = sanitize(by.name()).into_string();
+        return Err(AnswerRefusal::Acknowledged { label, by, at });
+    }
+    if row.acknowledged_at.is_some() || row.status != Status::Triggered {
+        return Err(AnswerRefusal::Ended { label, status: row.status });
     }
     if link.expires_at <= now {
         return Err(AnswerRefusal::Expired { at: link.expires_at });

@@ -40,14 +40,13 @@ impl AnswerSettings {
         let pattern = self.reply_address.as_ref()?.to_lowercase();
         let (before, after) = pattern.split_once(TOKEN_PLACEHOLDER)?;
         let addresses = addresses.to_lowercase();
-        let starts = addresses.match_indices(before).map(|(at, found)| at + found.len());
-        let mut tokens = starts.filter_map(|start| {
+        let mut starts = addresses.match_indices(before).map(|(at, found)| at + found.len());
+        starts.find_map(|start| {
             let (token, rest) = addresses.get(start..)?.split_at_checked(LinkToken::CHARS)?;
             let rest = rest.strip_prefix(after)?;
             let token = token.parse().ok()?;
             (!rest.starts_with(is_of_domain)).then_some(token)
-        });
-        tokens.next()
+        })
     }
 }
 

@@ -235,7 +235,10 @@ fn html(message: &OutboundMessage) -> String {
         format!("<p><a href=\"{url}\">{label}</a></p>")
     });
     let links = links.collect::<Vec<_>>().concat();
-    let hint = message.reply_to.iter().map(|_| format!("<p>{REPLY_HINT}</p>")).collect::<String>();
+    let hint = match message.reply_to {
+        Some(_) => format!("<p>{REPLY_HINT}</p>"),
+        None => String::new(),
+    };
     format!(
         "<!doctype html><html><body><p><strong>{title}</strong></p><p>{content}</p>{links}{hint}</body>\
          </html>"

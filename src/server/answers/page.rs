@@ -119,33 +119,31 @@ impl Page {
 
     fn html(&self) -> String {
         let heading = escape_html(self.heading.as_deref().unwrap_or("redphone"));
-        let mut html = format!(
+        let mut parts = vec![format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"robots\" content=\"noindex, nofollow\">\n\
              <title>{heading}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<p>{heading}</p>\n"
-        );
-        if let Some(title) = &self.title {
-            html.push_str(&format!("<h1>{}</h1>\n", escape_html(title)));
-        }
+        )];
+        parts.extend(self.title.iter().map(|title| format!("<h1>{}</h1>\n", escape_html(title))));
         if !self.facts.is_empty() {
-            let fact = |(name, text): &(&str, String)| {
+            parts.push("<dl>\n".to_owned());
+            parts.extend(self.facts.iter().map(|(name, text)| {
                 format!("<dt>{}</dt><dd>{}</dd>\n", escape_html(name), escape_html(text))
-            };
-            let facts: String = self.facts.iter().map(fact).collect();
-            html.push_str(&format!("<dl>\n{facts}</dl>\n"));
+            }));
+            parts.push("</dl>\n".to_owned());
         }
-        if let Some(sentence) = &self.sentence {
-            html.push_str(&format!("<p class=\"says\">{}.</p>\n", escape_html(sentence)));
-        }
-        if let Some(button) = self.button {
+        parts.extend(
+            self.sentence
+                .iter()
+                .map(|sentence| format!("<p class=\"says\">{}.</p>\n", escape_html(sentence))),
+        );
+        parts.extend(self.button.iter().map(|button| {
             let button = escape_html(button);
-            html.push_str(&format!(
-                "<form method=\"post\"><button type=\"submit\">{button}</button></form>\n"
-            ));
-        }
-        html.push_str("</body>\n</html>\n");
-        html
+            format!("<form method=\"post\"><button type=\"submit\">{button}</button></form>\n")
+        }));
+        parts.push("</body>\n</html>\n".to_owned());
+        parts.concat()
     }
 
     fn text(&self) -> String {
