@@ -3,8 +3,7 @@
 
 use mail_parser::MessageParser;
 
-use crate::model::notification::answer::parse_answer;
-use crate::model::notification::{AnswerSettings, LinkAction, LinkToken};
+use crate::model::notification::{AnswerSettings, LinkAction, LinkToken, parse_answer};
 
 /// The headers in which the address stands to which a mail was delivered.
 const ADDRESS_HEADERS: [&str; 6] =

@@ -3,6 +3,7 @@
 //! The rules are pure: no clock, no network. What sends a message stands in [`crate::outbound`].
 
 pub mod answer;
+mod answer_text;
 pub mod answers;
 mod channel_kind;
 pub mod contact;
@@ -16,6 +17,7 @@ mod remark;
 pub mod step;
 
 pub use answer::{Answer, AnswerRefusal, AnswerWay};
+pub use answer_text::parse_answer;
 pub use answers::AnswerSettings;
 pub use channel_kind::{ChannelKind, UnknownChannelKind};
 pub use contact::{Contact, ContactRule, Contacts, PersonContacts, QuietHours};

@@ -4,9 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::{AnswerError, SmsSettings, carry_out, twilio};
 use crate::backend::{BackendError, NotificationEntry, NotificationSearch};
-use crate::model::notification::answer::parse_answer;
 use crate::model::notification::link::answer_id;
-use crate::model::notification::{Answer, AnswerWay, LinkAction, NotificationState};
+use crate::model::notification::{Answer, AnswerWay, LinkAction, NotificationState, parse_answer};
 use crate::model::{CommandId, IncidentId, IncidentNumber, PersonRef};
 use crate::server::limits::BodyPermit;
 use crate::server::state::Shared;
