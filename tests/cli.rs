@@ -25,6 +25,7 @@ mod cli {
     mod overrides;
     mod prompt;
     mod read_only;
+    mod reply;
     mod self_test;
     mod terminal;
     mod tokens;

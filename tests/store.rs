@@ -15,6 +15,7 @@ mod store {
     mod import;
     mod last_word;
     mod later;
+    mod links;
     mod lists;
     mod migration;
     mod moved_alerts;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::BackendError;
 use crate::model::notification::decision::AttemptResult;
-use crate::model::notification::{Notification, ReminderKind};
+use crate::model::notification::{AnswerLink, Notification, ReminderKind};
 use crate::model::{Event, Summary};
 
 /// The ledger of notifications of a store that several programs may have open.
@@ -45,6 +45,16 @@ pub trait Ledger: Send + Sync {
     /// none that end by themselves, which is what this method says.
     async fn expire_alerts(&self, _now: DateTime<Utc>) -> Result<ExpiredAlerts, BackendError> {
         Ok(ExpiredAlerts::default())
+    }
+
+    /// Stores links before the message that has them is sent. Returns `false` if the ledger has none,
+    /// which is what this method does: then messages have no links either.
+    async fn issue_links(
+        &self,
+        _links: &[AnswerLink],
+        _now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        Ok(false)
     }
 }
 

@@ -59,6 +59,7 @@ use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
@@ -272,6 +273,18 @@ pub trait Backend: Send + Sync {
     /// `limit`. A backend that has no alerts has none.
     async fn firing_alerts(&self, _limit: u32) -> Result<Vec<Alert>, BackendError> {
         Ok(Vec::new())
+    }
+
+    /// Returns the link whose token has this digest; `None` if there is none, or if the backend has no
+    /// links.
+    async fn find_link(&self, _digest: &LinkDigest) -> Result<Option<AnswerLink>, BackendError> {
+        Ok(None)
+    }
+
+    /// Marks a link as used, unless it is marked already. What it does was carried out before that, by a
+    /// command whose id follows from the link.
+    async fn use_link(&self, _digest: &LinkDigest, _at: DateTime<Utc>) -> Result<(), BackendError> {
+        Ok(())
     }
 
     /// Returns the present position of the store; `None` if the backend does not tell which store it

@@ -14,6 +14,7 @@ mod notifications;
 mod outbox;
 pub mod overrides;
 mod prompt;
+mod reply;
 mod selection;
 mod self_test;
 pub mod serve;
@@ -28,6 +29,7 @@ pub use mcp::{AllowedVerb, Mcp};
 pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
+pub use reply::Reply;
 pub use self_test::SelfTest;
 pub use verbs::{IncidentList, TEMPLATE, VerbCommand, count_positionals};
 
@@ -286,6 +288,9 @@ pub enum Command {
     /// Let a marked alert go the way to a notification, and say which steps happened
     #[command(name = "selftest", after_help = self_test::SELF_TEST)]
     SelfTest(SelfTest),
+    /// Carry out what a mail answers that comes on standard input
+    #[command(after_help = reply::REPLY)]
+    Reply(Reply),
     /// The settings: where they are, what holds, what is wrong, and a commented sample
     #[command(after_help = CONFIG, subcommand_required = true, disable_help_subcommand = true)]
     Config {

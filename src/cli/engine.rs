@@ -10,6 +10,7 @@ use super::channels::channels;
 use crate::backend::file::ReopeningStore;
 use crate::config::Config;
 use crate::engine::{Engine, EngineOptions, EngineSettings, SystemClock};
+use crate::model::notification::AnswerSettings;
 use crate::outbound::Channels;
 
 /// An engine that runs in a task of its own, until it is stopped or dropped.
@@ -35,6 +36,7 @@ impl RunningEngine {
             contacts: Arc::default(),
             signals: Arc::default(),
             levels: config.rules.levels,
+            answers: AnswerSettings::default(),
         };
         let initial = Arc::new(Mutex::new(Some(config.clone())));
         let engine = Arc::new(Engine::new(EngineOptions {
@@ -91,6 +93,11 @@ fn engine_settings(config: &Config) -> Result<EngineSettings, String> {
     let channels = channels(&config.outbound).map_err(|failure| failure.to_string())?;
     let contacts = Arc::new(config.outbound.contacts.clone());
     let signals = Arc::new(config.signals.clone());
-    let levels = config.rules.levels;
-    Ok(EngineSettings { sender: Arc::new(channels), contacts, signals, levels })
+    Ok(EngineSettings {
+        sender: Arc::new(channels),
+        contacts,
+        signals,
+        levels: config.rules.levels,
+        answers: config.answers.clone(),
+    })
 }

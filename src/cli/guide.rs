@@ -33,6 +33,7 @@ pages![
     "teams",
     "twilio_sms",
     "twilio_call",
+    "answers",
     "alertmanager",
     "heartbeats",
     "reminders",

@@ -49,6 +49,7 @@ mod profiles;
 mod progress;
 mod prompt;
 mod records;
+mod reply;
 mod runtime;
 mod schema;
 mod self_test;
@@ -156,6 +157,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         | Command::StandIn(_)
         | Command::SelfTest(_)
         | Command::Import(_)
+        | Command::Reply(_)
         | Command::Restore(_) => true,
         Command::Override { about } => about.writes(),
         Command::Heartbeat(args) => args.writes(),
@@ -235,6 +237,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Heartbeat(args)) => block_on(heartbeat::run(context, &args)),
         Some(Command::Check(args)) => block_on(check::run(context, &args)),
         Some(Command::SelfTest(args)) => block_on(self_test::run(context, &args)),
+        Some(Command::Reply(_)) => block_on(reply::run(context)),
         Some(Command::Help { topic }) => guide::run(&mut context.out, topic.as_deref()),
         Some(Command::Config { about, json }) => config::run(context, about, json),
         Some(Command::Profiles(args)) => block_on(profiles::run(context, args)),

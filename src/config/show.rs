@@ -133,6 +133,12 @@ impl TomlWriter<'_> {
         self.setting("color", &config.color.to_string());
         self.setting("log", &quote(log_level_name(config.log_level)));
         self.setting("automatic_escalation", &config.automatic_escalation.to_string());
+        if let Some(url) = &config.answers.public_url {
+            self.setting("public_url", &quote(url));
+        }
+        if let Some(address) = &config.answers.reply_address {
+            self.setting("reply_address", &quote(address));
+        }
         self.setting("columns", &quote_list(config.panes.columns.iter().map(|c| c.as_str())));
         if let Some(folder) = &config.panes.runbooks {
             self.setting("runbooks", &quote_path(folder));

@@ -35,6 +35,10 @@ pub mod guide {
     //! Pages for users, which `redphone help TOPIC` prints. Their examples are settings and shell
     //! commands, indented as a terminal shows them, which rustdoc would take for tests in Rust.
 
+    pub mod answers {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/answers.md"))]
+    }
+
     pub mod alertmanager {
         #![cfg_attr(not(doctest), doc = include_str!("guide/alertmanager.md"))]
     }

@@ -87,6 +87,7 @@ fn message(claim: &Claim, bundled: &[(&Notification, Summary)]) -> OutboundMessa
         text: text.trim_start().to_owned(),
         url: None,
         actions: Vec::new(),
+        reply_to: None,
         bundled: u32::try_from(claim.bundled.len()).unwrap_or(u32::MAX),
     }
 }

@@ -13,6 +13,7 @@ mod clock;
 mod deliver;
 mod expire;
 mod heartbeats;
+mod links;
 mod message;
 mod parts;
 mod plan;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::model::notification::Contacts;
+use crate::model::notification::{AnswerSettings, Contacts};
 use crate::model::service_level::ServiceLevels;
 use crate::model::signals::SignalSettings;
 use crate::outbound::{Channels, OutboundMessage, Receipt, SendError};
@@ -58,4 +58,6 @@ pub struct EngineSettings {
     pub signals: Arc<SignalSettings>,
     /// The service levels, which say when stakeholders expect an update.
     pub levels: ServiceLevels,
+    /// How people answer messages.
+    pub answers: AnswerSettings,
 }

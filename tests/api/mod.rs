@@ -2,6 +2,7 @@
 
 mod administration;
 mod alerts;
+mod answers;
 mod binary;
 mod bodies;
 mod command_ids;

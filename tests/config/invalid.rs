@@ -19,9 +19,10 @@ use crate::support::strategies;
 #[case("[looks]\n  tehme = \"dark\"", "2:3: looks.tehme is not a setting: did you mean theme?")]
 #[case(
     "frobnicate = 1",
-    "1:1: frobnicate is not a setting: use one of acknowledgement_expires, ascii, automatic_escalation, channels, \
-        color, columns, commands, contacts, heartbeats, ingest, ingest_rules, keys, levels, log, looks, \
-        matrix, notify, outbound, people, policies, profiles, reminders, reopen, runbooks, schedules, services, \
+    "1:1: frobnicate is not a setting: use one of acknowledgement_expires, ascii, \
+        automatic_escalation, channels, color, columns, commands, contacts, heartbeats, ingest, \
+        ingest_rules, keys, levels, log, looks, matrix, notify, outbound, people, policies, \
+        profiles, public_url, reminders, reopen, reply_address, runbooks, schedules, services, \
         stakeholders, store, suspect, teams, templates, user, views"
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
@@ -32,6 +33,19 @@ use crate::support::strategies;
 #[case("store = true", "1:9: store is true or false: write text in quotes")]
 #[case("ascii = \"yes\"", "1:9: ascii is text: write true or false, without quotes")]
 #[case("color = 1", "1:9: color is a number: write true or false, without quotes")]
+#[case("public_url = \"redphone\"", "1:14: public_url is no URL: write one such as")]
+#[case("public_url = \"ftp://example.net\"", "1:14: public_url is no URL of a server")]
+#[case("public_url = \"http://example.net\"", "1:14: public_url is without TLS: write https://")]
+#[case("public_url = \"https://a:b@example.net\"", "1:14: public_url has a name or a password")]
+#[case("public_url = \"https://example.net?x\"", "1:14: public_url has a ? or a # in it")]
+#[case("reply_address = \"redphone\"", "1:17: reply_address is no mail address: write one such as")]
+#[case(
+    "reply_address = \"a@example.net\"",
+    "1:17: reply_address has not one {token} in front of its @"
+)]
+#[case("reply_address = \"{token}{token}@a.net\"", "1:17: reply_address has not one {token}")]
+#[case("reply_address = \"a b{token}@a.net\"", "1:17: reply_address is no mail address")]
+#[case("reply_address = \"a{token}@-a.net\"", "1:17: reply_address is no mail address")]
 #[case("log = \"loud\"", "1:7: log is \"loud\": use one of off, error, warn, info, debug, trace")]
 #[case("log = \"wran\"", "1:7: log is \"wran\": did you mean warn?")]
 #[case("looks = \"dark\"", "1:9: looks is text: write a table")]

@@ -28,6 +28,7 @@ use crate::model::change::Change;
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
@@ -268,6 +269,14 @@ impl Backend for FileStore {
             alerts::read_firing(&mut *self.acquire_reader().await?, limit).await
         })
         .await
+    }
+
+    async fn find_link(&self, digest: &LinkDigest) -> Result<Option<AnswerLink>, BackendError> {
+        self.read_link(digest).await
+    }
+
+    async fn use_link(&self, digest: &LinkDigest, at: DateTime<Utc>) -> Result<(), BackendError> {
+        self.mark_link_used(digest, at).await
     }
 
     async fn check_write(&self) -> Result<(), BackendError> {

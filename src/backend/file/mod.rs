@@ -32,6 +32,7 @@ mod import;
 mod import_error;
 mod issued;
 mod json_column;
+mod links;
 mod lists;
 mod measures;
 mod meta;

@@ -32,6 +32,7 @@ use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
@@ -405,6 +406,14 @@ impl Backend for ReopeningStore {
 
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {
         self.current_store().await?.0.firing_alerts(limit).await
+    }
+
+    async fn find_link(&self, digest: &LinkDigest) -> Result<Option<AnswerLink>, BackendError> {
+        self.current_store().await?.0.find_link(digest).await
+    }
+
+    async fn use_link(&self, digest: &LinkDigest, at: DateTime<Utc>) -> Result<(), BackendError> {
+        self.store_to_write().await?.use_link(digest, at).await
     }
 
     async fn store_mark(&self) -> Option<StoreMark> {

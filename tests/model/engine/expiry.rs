@@ -13,6 +13,7 @@ use redphone::backend::{
 };
 use redphone::engine::{Clock, Engine, EngineOptions, EngineSettings};
 use redphone::model::directory::Directory;
+use redphone::model::notification::AnswerSettings;
 use redphone::model::notification::decision::AttemptResult;
 use redphone::model::service_level::ServiceLevels;
 use redphone::outbound::Channels;
@@ -96,6 +97,7 @@ async fn alerts_end_when_their_time_has_come() {
                 contacts: Arc::default(),
                 signals: Arc::default(),
                 levels: ServiceLevels::default(),
+                answers: AnswerSettings::default(),
             },
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         });

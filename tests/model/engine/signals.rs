@@ -107,6 +107,7 @@ impl Scene {
                 contacts: Arc::new(contacts()),
                 signals: Arc::new(self.signals.clone()),
                 levels: ServiceLevels::default(),
+                answers: redphone::model::notification::AnswerSettings::default(),
             },
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
         });

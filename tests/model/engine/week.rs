@@ -13,7 +13,9 @@ use redphone::engine::{Clock, Engine, EngineOptions, EngineSettings};
 use redphone::model::command::Declaration;
 use redphone::model::directory::{Directory, Team};
 use redphone::model::escalation::{Policy, PolicyLevel, Repeat, Target};
-use redphone::model::notification::{Contact, ContactRule, Contacts, PersonContacts};
+use redphone::model::notification::{
+    AnswerSettings, Contact, ContactRule, Contacts, PersonContacts,
+};
 use redphone::model::service_level::ServiceLevels;
 use redphone::model::status::ResolutionAction;
 use redphone::model::{
@@ -363,6 +365,7 @@ impl Week {
                 contacts: Arc::new(self.contacts.clone()),
                 signals: Arc::default(),
                 levels: ServiceLevels::default(),
+                answers: AnswerSettings::default(),
             },
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
         });

@@ -26,6 +26,7 @@ use super::writer_guard::WriterGuard;
 use crate::backend::{
     BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned,
 };
+use crate::model::notification::AnswerLink;
 use crate::model::notification::decision::AttemptResult;
 
 /// The first version of the schema that has the tables.
@@ -175,5 +176,13 @@ impl Ledger for FileStore {
 
     async fn expire_alerts(&self, now: DateTime<Utc>) -> Result<ExpiredAlerts, BackendError> {
         self.end_expired(now).await
+    }
+
+    async fn issue_links(
+        &self,
+        links: &[AnswerLink],
+        now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        self.store_links(links, now).await
     }
 }

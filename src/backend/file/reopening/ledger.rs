@@ -8,6 +8,7 @@ use super::ReopeningStore;
 use crate::backend::{
     BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned,
 };
+use crate::model::notification::AnswerLink;
 use crate::model::notification::decision::AttemptResult;
 
 #[async_trait]
@@ -38,5 +39,13 @@ impl Ledger for ReopeningStore {
 
     async fn expire_alerts(&self, now: DateTime<Utc>) -> Result<ExpiredAlerts, BackendError> {
         self.store_to_write().await?.expire_alerts(now).await
+    }
+
+    async fn issue_links(
+        &self,
+        links: &[AnswerLink],
+        now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        self.store_to_write().await?.issue_links(links, now).await
     }
 }
