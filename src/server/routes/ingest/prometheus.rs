@@ -20,7 +20,7 @@ use crate::ingest::fingerprint;
 use crate::ingest::matcher::{Matcher, anchored_pattern};
 use crate::ingest::prometheus::{self, PostedAlerts};
 use crate::model::alert::Alert;
-use crate::server::auth::{IngestAccess, ReadAccess};
+use crate::server::auth::{Authenticated, IngestAccess, ReadAccess};
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::request_body::RawBody;
@@ -108,8 +108,8 @@ pub(super) async fn groups(
     list.await.unwrap_or_else(refuse)
 }
 
-/// Says which program this is.
-pub(super) async fn status(access: ApiResult<ReadAccess>) -> Response {
+/// Says which program this is. Whoever may post alerts asks for it before (`amtool`).
+pub(super) async fn status(access: ApiResult<Authenticated>) -> Response {
     if let Err(error) = access {
         return refuse(error);
     }
