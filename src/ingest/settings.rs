@@ -54,8 +54,9 @@ impl IngestSettings {
     /// Returns the names of all senders, in order.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.senders.keys().map(String::as_str).collect();
-        names.extend(senders::names());
+        let mut names: Vec<&str> = Vec::new();
+        names.extend(self.senders.keys().map(|name| name.as_str()));
+        names.extend(senders::names().map(|name: &'static str| -> &str { name }));
         names.sort_unstable();
         names.dedup();
         names

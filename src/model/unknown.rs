@@ -250,7 +250,7 @@ pub fn read_entries<'de, D: Deserializer<'de>, T: DeserializeOwned>(
 pub struct Entries<T>(#[serde(deserialize_with = "read_entries")] pub Vec<T>);
 
 /// Reads a text and converts it, without copying it first.
-pub(super) fn read_text<'de, D: Deserializer<'de>, T>(
+pub(crate) fn read_text<'de, D: Deserializer<'de>, T>(
     from: D,
     convert: fn(&str) -> T,
 ) -> Result<T, D::Error> {
@@ -272,7 +272,7 @@ pub(super) fn read_text<'de, D: Deserializer<'de>, T>(
 }
 
 /// Marks the schema of an enum as one to which later versions may add values.
-pub(super) fn extensible(schema: RefOr<Schema>) -> RefOr<Schema> {
+pub(crate) fn extensible(schema: RefOr<Schema>) -> RefOr<Schema> {
     let RefOr::T(Schema::Object(mut object)) = schema else { return schema };
     let extensions = ExtensionsBuilder::new().add("x-extensible-enum", true).build();
     object.extensions.get_or_insert_default().merge(extensions);

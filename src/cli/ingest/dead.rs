@@ -15,7 +15,6 @@ use crate::cli::json;
 use crate::cli::out::{self, Out, pluralize};
 use crate::cli::session::{IfMissing, store_options};
 use crate::config::Config;
-use crate::model::Actor;
 use crate::model::text::{SafeText, truncate};
 
 /// The greatest number of messages that a backend returns at once, which is as many as there can be.

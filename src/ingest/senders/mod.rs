@@ -51,7 +51,7 @@ pub fn built_in(name: &str) -> Option<(&'static str, Arc<Mapping>)> {
 }
 
 /// Returns the names of the built-in mappings.
-pub fn names() -> impl Iterator<Item = &'static str> {
+pub fn names() -> impl Iterator<Item = &'static str> + use<> {
     DEFINITIONS.iter().map(|(name, _)| *name)
 }
 
