@@ -9,7 +9,7 @@ use crate::model::text::SafeText;
 macro_rules! pages {
     ($($topic:literal),* $(,)?) => {
         /// The pages, each with its topic.
-        const PAGES: &[(&str, &str)] =
+        pub const PAGES: &[(&str, &str)] =
             &[$(($topic, include_str!(concat!("../docs/guide/", $topic, ".md")))),*];
 
         /// The topics of all pages.

@@ -102,7 +102,7 @@ impl Anomaly {
             EventBody::Declared { priority, declaration, .. } => {
                 (declaration.impact, declaration.urgency, *priority)
             }
-            EventBody::Prioritized { impact, urgency, priority, override_reason: None } => {
+            EventBody::Prioritized { impact, urgency, priority, override_reason: None, .. } => {
                 (*impact, *urgency, *priority)
             }
             _ => return None,

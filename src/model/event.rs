@@ -211,6 +211,10 @@ pub enum EventBody {
         priority: Priority,
         /// Why the priority is not the one of the matrix; `None` if it is.
         override_reason: Option<String>,
+        /// Whether the levels of the escalation policy are called again from the first one, as the
+        /// priority was raised and nobody had acknowledged the incident.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        restarts_escalation: bool,
     },
     /// The category was set or removed.
     Categorized {
@@ -571,14 +575,19 @@ impl EventBody {
                 reason: reason.as_deref(),
                 automatic: *automatic,
             }),
-            Self::Prioritized { impact, urgency, priority, override_reason } => {
-                read(&prioritize::Prioritized {
-                    impact: *impact,
-                    urgency: *urgency,
-                    priority: *priority,
-                    override_reason: override_reason.as_deref(),
-                })
-            }
+            Self::Prioritized {
+                impact,
+                urgency,
+                priority,
+                override_reason,
+                restarts_escalation,
+            } => read(&prioritize::Prioritized {
+                impact: *impact,
+                urgency: *urgency,
+                priority: *priority,
+                override_reason: override_reason.as_deref(),
+                restarts_escalation: *restarts_escalation,
+            }),
             Self::Categorized { category } => {
                 read(&categorize::Categorized { category: *category })
             }

@@ -90,6 +90,10 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "is_first_round")]
     #[schema(minimum = 0, maximum = 65535)]
     pub escalation_round: u16,
+    /// From when the times of the escalation policy are counted, if not from the report: since the
+    /// priority was raised, or nobody has the incident any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation_from: Option<DateTime<Utc>>,
     /// The sequence number of its last event, which is also the number of its events.
     pub seq: u32,
     /// When the last event happened.
@@ -185,6 +189,19 @@ fn is_first_round(round: &u16) -> bool {
 }
 
 impl Summary {
+    /// Begins the escalation policy anew: its levels are called again, and their times are counted
+    /// from `at`.
+    pub(in crate::model) fn restart_escalation(&mut self, at: DateTime<Utc>) {
+        (self.escalation, self.escalation_round) = (0, 0);
+        self.escalation_from = Some(at);
+    }
+
+    /// Returns the time from which the times of the escalation policy are counted.
+    #[must_use]
+    pub fn escalation_start(&self) -> DateTime<Utc> {
+        self.escalation_from.unwrap_or(self.reported_at)
+    }
+
     /// Returns the primary service: the first affected one.
     #[must_use]
     pub fn primary_service(&self) -> Option<&str> {

@@ -492,6 +492,34 @@ fn automatic_escalation_yields_to_an_acknowledgement() {
     assert_eq!(bench.refusal(4, next), Rejection::AcknowledgedMeanwhile);
 }
 
+/// Escalation, its round, and the minute from which the policy's times are counted.
+fn escalation(bench: &Bench) -> (u8, u16, Option<i64>) {
+    let row = &bench.incident.summary;
+    let from = row.escalation_from.map(|from| (from - at(0)).num_minutes());
+    (row.escalation, row.escalation_round, from)
+}
+
+#[test]
+fn policy_begins_anew_when_the_priority_is_raised() {
+    let level = |impact, urgency| IncidentCommand::Prioritize { impact, urgency };
+    let mut bench = Bench::new();
+    bench.ask(1, level(Impact::Low, Urgency::Low));
+    bench.ask(5, due_step(2, 1, 5));
+    assert_eq!(escalation(&bench), (2, 0, None));
+    bench.ask(6, level(Impact::High, Urgency::Low));
+    assert_eq!(escalation(&bench), (0, 0, Some(6)));
+    // A program that has not seen it yet still finds the next level of before due.
+    assert_eq!(bench.refusal(7, due_step(3, 1, 5)), Rejection::LevelNotDue { level: 3 });
+    bench.ask(7, due_step(1, 1, 6));
+    assert_eq!(escalation(&bench), (1, 0, Some(6)));
+    let reason = "fewer than feared".to_owned();
+    bench.ask(8, IncidentCommand::OverridePriority { priority: Priority::P4, reason });
+    assert_eq!(escalation(&bench), (1, 0, Some(6)));
+    bench.ask(9, IncidentCommand::Acknowledge);
+    bench.ask(10, level(Impact::High, Urgency::High));
+    assert_eq!(escalation(&bench), (1, 0, Some(6)));
+}
+
 /// A step of the policy as a program asks for it that finds it due.
 fn due_step(level: u8, round: u16, minute: i64) -> IncidentCommand {
     let automatic = Some(DueStep { round, due: at(minute) });

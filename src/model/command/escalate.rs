@@ -80,7 +80,8 @@ fn decide_due_step(
     if row.paused || row.is_snoozed(now) {
         return Err(Rejection::EscalationOnHold);
     }
-    if step.due > now {
+    // A step from before the policy began anew is none any more.
+    if step.due > now || step.due < row.escalation_start() {
         return Err(Rejection::LevelNotDue { level });
     }
     if (step.round.max(1), level) <= (row.escalation_round.max(1), row.escalation) {

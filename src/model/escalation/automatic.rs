@@ -200,6 +200,14 @@ mod tests {
     }
 
     #[test]
+    fn times_are_counted_from_the_raised_priority() {
+        let row = Summary { escalation_from: Some(at(30)), ..incident() };
+        assert_eq!(called(next(&row, 30)), (1, 1, 30, "ines".into()));
+        let row = Summary { escalation: 1, ..row };
+        assert_eq!(next(&row, 31), NextCall::At(at(40)));
+    }
+
+    #[test]
     fn level_that_comes_due_during_a_snooze_is_called_at_its_end() {
         let row = Summary { escalation: 1, snoozed_until: Some(at(30)), ..incident() };
         assert_eq!(next(&row, 12), NextCall::At(at(30)));
