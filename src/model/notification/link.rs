@@ -132,8 +132,8 @@ pub fn answer_id(kind: &str, identity: &[u8]) -> CommandId {
     let hash: [u8; 32] = hasher.finalize().into();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash[..16]);
-    bytes[6] = bytes[6] & 0x0f | 0x80;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
+    bytes[6] = (bytes[6] & 0x0f) | 0x80;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
     CommandId(Uuid::from_bytes(bytes))
 }
 
