@@ -128,6 +128,27 @@ fn placeless(mut config: Config) -> Config {
 }
 
 #[test]
+fn heartbeats_and_reminders_are_read() {
+    let signals = read(&uncommented_sample()).signals;
+    let backup = &signals.heartbeats[0];
+    assert_eq!((backup.name.as_str(), backup.interval_s, backup.grace_s), ("backup", 86_400, 3600));
+    assert_eq!((backup.priority, backup.service.as_deref()), (Priority::P2, Some("billing")));
+    assert!(signals.acknowledgement_expiry.is_off() && !signals.follows_incidents());
+    assert_eq!(signals.stakeholders[0].people, ["support", "boss"]);
+
+    let text = "[heartbeats.queue]\ninterval = \"5m\"\n[reminders]\nupdates = true\n\
+                [acknowledgement_expires]\np1 = \"30m\"\n[[stakeholders]]\npeople = [\"@boss\"]\n";
+    let signals = read(text).signals;
+    let queue = &signals.heartbeats[0];
+    assert_eq!((queue.interval_s, queue.grace_s, queue.priority), (300, 60, Priority::P3));
+    assert_eq!(signals.acknowledgement_expiry.0, [Some(1800), None, None, None]);
+    assert!(signals.reminders.updates && !signals.reminders.snoozes);
+    let boss = &signals.stakeholders[0];
+    assert_eq!((boss.people.len(), boss.people[0].as_str()), (1, "boss"));
+    assert!(boss.services.is_empty() && boss.priorities.is_empty());
+}
+
+#[test]
 fn shown_settings_parse_to_the_same_settings() {
     let hostile = "[templates]\n\"odd \\u001b name\" = \"\"\"a \"quoted\" \\\\ {{brace}}\n\tline\"\"\"\n\
                    [[views]]\nname = \"\\u202e\"\nfilter = 'owner:\"a b\"'\n\

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::delivery::{Notification, NotificationState};
+use super::message_kind::MessageKind;
 use crate::model::actor::PersonRef;
 
 impl Notification {
@@ -14,13 +15,18 @@ impl Notification {
         if is_one { self.channel.clone() } else { format!("{} {}", self.channel, self.contact) }
     }
 
-    /// Returns what is to be said beside the state: which attempt it was, when the next one is due,
+    /// Returns what is to be said beside the state: what it is about if it calls nobody, which attempt it was, when the next one is due,
     /// whether it may have arrived twice, and the reason; empty for one that was sent at once.
     /// `time` formats a time.
     #[must_use]
     pub fn remark(&self, time: impl Fn(DateTime<Utc>) -> String) -> String {
         let attempts = self.attempts;
         let mut facts = Vec::new();
+        match (self.kind, self.reminder) {
+            (MessageKind::Reminder, Some(reminder)) => facts.push(format!("reminder: {reminder}")),
+            (MessageKind::Reminder | MessageKind::Update, _) => facts.push(self.kind.to_string()),
+            _ => {}
+        }
         match self.state {
             NotificationState::Waiting if attempts == 0 => {
                 facts.push(format!("due {}", time(self.next_try.unwrap_or(self.due))));
@@ -102,6 +108,7 @@ fn ordinal(number: u32) -> String {
 mod tests {
     use rstest::rstest;
 
+    use super::super::reminder_kind::ReminderKind;
     use super::*;
 
     fn notification(
@@ -162,6 +169,20 @@ mod tests {
     )]
     fn outcome_has_way_time_and_state(#[case] one: Notification, #[case] expected: &str) {
         assert_eq!(one.outcome_text(|at| at.format("%H:%M:%S").to_string()), expected);
+    }
+
+    #[rstest]
+    #[case(MessageKind::Page, None, "(2nd attempt)")]
+    #[case(MessageKind::Update, None, "(update, 2nd attempt)")]
+    #[case(MessageKind::Reminder, None, "(reminder, 2nd attempt)")]
+    #[case(MessageKind::Reminder, Some(ReminderKind::Snooze), "(reminder: snooze, 2nd attempt)")]
+    fn remark_says_what_calls_nobody(
+        #[case] kind: MessageKind,
+        #[case] reminder: Option<ReminderKind>,
+        #[case] expected: &str,
+    ) {
+        let one = Notification { kind, reminder, ..notification("sent", 2, false, false, "") };
+        assert_eq!(one.remark(|at| at.format("%H:%M:%S").to_string()), expected);
     }
 
     #[test]
