@@ -25,7 +25,7 @@ const FLOORS: [(&str, &[&str]); 14] = [
     ("sync", &["api", "backend", "config", "files", "model"]),
     ("engine", &["backend", "model", "outbound"]),
     ("verbs", &["config", "model"]),
-    ("server", &["api", "backend", "config", "files", "ingest", "model", "verbs"]),
+    ("server", &["api", "backend", "config", "files", "ingest", "model", "outbound", "verbs"]),
     ("tui", &["api", "backend", "config", "model", "sync", "verbs"]),
     (
         "cli",

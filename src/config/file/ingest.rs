@@ -107,6 +107,8 @@ fn sender(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Sender>
     let file = table.read("secret_file", |value| path(value, base).map(SecretSource::File));
     let variable = table.read("secret_env", |value| variable(value).map(SecretSource::Variable));
     sender.secret = file.or(variable);
+    let topics = table.read("topics", Value::names).unwrap_or_default();
+    sender.topics = topics.into_iter().map(|(topic, _)| topic).collect();
     table.finish();
     if sender.secret.is_some() && mapping.signature().is_none() {
         let text = format!(

@@ -13,7 +13,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, Object, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{content_type, not_understood, store_groups};
+use super::{content_type, not_understood, sns, store_groups};
 use crate::api::{ErrorCode, path};
 use crate::backend::IngestOutcome;
 use crate::backend::http::TokenSource;
@@ -113,13 +113,16 @@ pub(in crate::server::routes) async fn ingest_named(
         query: pairs.filter(|(name, _)| !is_key(name)).collect(),
     };
     check_signature(&sender, &message).await?;
+    if !sender.topics.is_empty() {
+        sns::check(&sender.topics, &body).await?;
+    }
     let mapped = match mapping::read(&sender.mapping, &name, &message, Utc::now()) {
         Ok(mapped) => mapped,
         Err(error) => {
             return Err(not_understood(&shared, &caller, &name, &headers, &body, &error).await);
         }
     };
-    if let Some(url) = &mapped.confirm {
+    if let Some(url) = mapped.confirm.as_ref().filter(|_| sender.topics.is_empty()) {
         // Whoever runs the server decides whether the address is to be opened.
         tracing::warn!(
             "{} asks to confirm its subscription: if it is yours, open {}",
