@@ -17,7 +17,7 @@ use crate::server::error::{ApiError, ApiResult};
 /// The width to which a part of the message is quoted.
 const MAX_QUOTE: usize = 100;
 /// How many certificates are cached; there is one for each region.
-const MAX_CERTIFICATES: NonZeroUsize = NonZeroUsize::new(32).unwrap();
+const MAX_CERTIFICATES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
 
 /// The certificates that were fetched, in PEM, by their addresses.
 static CERTIFICATES: LazyLock<Mutex<LruCache<String, String>>> =
