@@ -61,7 +61,7 @@ install_needs() {
     command -v dbus-run-session >/dev/null || need+=(dbus)
     command -v gnome-keyring-daemon >/dev/null || need+=(gnome-keyring)
     command -v promtool >/dev/null || need+=(prometheus)
-    command -v prometheus-alertmanager >/dev/null || need+=(prometheus-alertmanager) # sends its webhook
+    command -v prometheus-alertmanager >/dev/null || need+=(prometheus-alertmanager) # sends its webhook and to other receivers
     command -v curl >/dev/null || need+=(curl)         # the examples of the README
     [ -e /usr/share/zoneinfo/Europe/Berlin ] || need+=(tzdata) # schedules are in the local time of zones
     command -v openssl >/dev/null || need+=(openssl) # certificates of the mail server of the tests
@@ -118,7 +118,7 @@ all_steps() {
     step "fuzz targets"
     .ci/fuzz
 
-    step "real parts: keyring, promtool, schemathesis, generated clients, shells, manual pages, MCP, Alertmanager"
+    step "real parts: keyring, promtool, schemathesis, generated clients, shells, manual pages, MCP, Alertmanager, Prometheus, libraries of senders"
     REDPHONE_REAL=1 cargo test --locked --test real -- --nocapture
     end_step
 }

@@ -13,5 +13,6 @@ mod real {
     mod parts;
     mod promtool;
     mod schemathesis;
+    mod senders;
     mod shells;
 }

@@ -79,6 +79,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/gcp.md"))]
     }
 
+    pub mod goalert {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/goalert.md"))]
+    }
+
     pub mod gotify {
         #![cfg_attr(not(doctest), doc = include_str!("guide/gotify.md"))]
     }
@@ -125,6 +129,18 @@ pub mod guide {
 
     pub mod otlp {
         #![cfg_attr(not(doctest), doc = include_str!("guide/otlp.md"))]
+    }
+
+    pub mod opsgenie {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/opsgenie.md"))]
+    }
+
+    pub mod pagerduty {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/pagerduty.md"))]
+    }
+
+    pub mod prometheus {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/prometheus.md"))]
     }
 
     pub mod pushover {

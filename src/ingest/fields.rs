@@ -49,9 +49,10 @@ pub(super) fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'
 /// Returns the time of a field, if its year is one that records can have.
 pub(super) fn time(members: &Map<String, Value>, name: &str) -> Option<DateTime<Utc>> {
     let text = text(members, name)?;
-    // Some write the offset without a colon.
+    // Some write the offset without a colon, and some add a Z to an offset.
+    let without_zulu = text.strip_suffix('Z').unwrap_or(text);
     let at = DateTime::parse_from_rfc3339(text)
-        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
+        .or_else(|_| DateTime::parse_from_str(without_zulu, "%Y-%m-%dT%H:%M:%S%.f%z"))
         .ok()?;
     Some(at.with_timezone(&Utc)).filter(|at| is_in_range(*at))
 }

@@ -195,7 +195,7 @@ mod tests {
     #[case::absence("Auto-Submitted: auto-replied")]
     #[case::precedence("Precedence: auto_reply")]
     #[case::other("X-Autoreply: yes")]
-    fn answers_of_machines_are_left_out(#[case] header: &str) {
+    fn answers_of_machines_are_ignored(#[case] header: &str) {
         let text = mail(&format!("Subject: Away\r\n{header}"), "I am away.");
         assert_eq!(parse(text.as_bytes(), now()), Ok(None));
     }

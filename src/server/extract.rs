@@ -66,6 +66,8 @@ pub(super) struct KeyQuery {
     _key: Option<serde::de::IgnoredAny>,
     #[serde(default, rename = "token")]
     _token: Option<serde::de::IgnoredAny>,
+    #[serde(default, rename = "auth_token")]
+    _auth_token: Option<serde::de::IgnoredAny>,
 }
 
 /// Shows nothing of what is in it.

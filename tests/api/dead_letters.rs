@@ -181,7 +181,7 @@ async fn integration_key_sends_alerts(#[case] header: Option<&str>, #[case] quer
 }
 
 #[tokio::test]
-async fn mail_is_sent_over_the_api() {
+async fn api_reads_a_mail() {
     let server = TestServer::new().await;
     let path = "/v1/ingest/mail";
     let request = || server.request("POST", path).bearer_auth(&server.ingest);
@@ -212,7 +212,7 @@ async fn integration_key_opens_nothing_else() {
 }
 
 #[tokio::test]
-async fn keys_are_created_and_listed_over_the_api() {
+async fn api_creates_and_lists_keys() {
     let server = TestServer::new().await;
     let create = async |body: Value| {
         let request = server.request("POST", "/v1/tokens").bearer_auth(&server.admin);

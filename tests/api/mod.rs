@@ -21,6 +21,7 @@ mod openapi;
 mod raw;
 mod routes;
 mod security;
+mod senders;
 mod service_manager;
 mod shutdown;
 mod statuses;

@@ -12,14 +12,18 @@ use redphone::backend::record::Record;
 use redphone::cli::value::{self, Expiry, IncidentRef, Time};
 use redphone::config::{ConfigLoader, Flags, Folders};
 use redphone::ingest::IngestSettings;
+use redphone::ingest::events::{EventBody, EventVersion};
+use redphone::ingest::goalert::AlertFields;
+use redphone::ingest::matcher::Matcher;
 use redphone::ingest::receivers::{self, ReceivedMessage};
+use redphone::ingest::{IngestError, alertmanager, opsgenie, prometheus};
 use redphone::model::alert::AlertGroup;
 use redphone::model::directory::Directory;
 use redphone::model::filter::{Filter, PartialFilter, split_terms};
 use redphone::model::runbook::{RunbookHeader, RunbookPage, find_ticks};
 use redphone::model::text::{lines, pad, sanitize, truncate, width, wrap};
 use redphone::model::time::parse_duration;
-use redphone::model::{IncidentNumber, Priority, alert, check};
+use redphone::model::{Actor, IncidentId, IncidentNumber, Priority, alert, check};
 use redphone::server::tokens::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -221,9 +225,43 @@ pub fn token(data: &[u8]) {
     }
 }
 
-/// Messages of monitoring systems: what is read of them is bounded, and makes a valid incident.
+/// Messages of monitoring systems: what is read of them is bounded, and makes a valid incident. The
+/// first byte says who sends the others; without such a byte it is Alertmanager.
 pub fn ingest(data: &[u8]) {
     let now = chrono::DateTime::from_timestamp(1_772_359_200, 0).unwrap_or_default();
+    let (first, rest) = data.split_first().map_or((0, data), |(first, rest)| (*first, rest));
+    let sender = "b54e8e392759";
+    let id = IncidentId::from_slice(&[0; 16]).unwrap_or_else(IncidentId::new).0;
+    let groups = match first {
+        b'1' => prometheus::parse(rest, now).map(|posted| posted.groups),
+        b'2' | b'3' => {
+            let version = if first == b'2' { EventVersion::V2 } else { EventVersion::V1 };
+            EventBody::parse(rest).and_then(|body| read_event(&body, version, now))
+        }
+        b'4' => opsgenie::create(rest, sender, id).map(|named| vec![named.group]),
+        b'5' => AlertFields::default()
+            .with_json(rest)
+            .and_then(|fields| fields.group(sender))
+            .map(|group| vec![group]),
+        b'6' => {
+            let text = String::from_utf8_lossy(rest);
+            let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+            AlertFields::default().with_pairs(pairs).group(sender).map(|group| vec![group])
+        }
+        b'7' => {
+            let labels = BTreeMap::from([("service".to_owned(), "checkout".to_owned())]);
+            let matcher = String::from_utf8_lossy(rest).parse::<Matcher>();
+            matcher.map(|matcher| {
+                matcher.matches(&labels);
+                Vec::new()
+            })
+        }
+        _ => alertmanager::parse(data, now).map(|group| vec![group]),
+    };
+    match groups {
+        Ok(groups) => groups.iter().for_each(|group| check_group(group, now)),
+        Err(error) => safe(&sanitize(error.to_string())),
+    }
     let (settings, headers) = (IngestSettings::default(), BTreeMap::new());
     let message =
         ReceivedMessage { body: data, content_type: None, headers: &headers, token: Some("id") };
@@ -233,6 +271,22 @@ pub fn ingest(data: &[u8]) {
             Err(error) => safe(&sanitize(error.to_string())),
         }
     }
+}
+
+/// Reads an event, and as what it would be if it reported a change.
+fn read_event(
+    body: &EventBody,
+    version: EventVersion,
+    now: DateTime<Utc>,
+) -> Result<Vec<AlertGroup>, IngestError> {
+    let id = IncidentId::from_slice(&[0; 16]).unwrap_or_else(IncidentId::new).0;
+    let by = Actor::Integration("builds".to_owned());
+    if let Ok(event) = body.change_event("b54e8e392759", by, id, now) {
+        assert!(check::title(&event.change.title).is_ok(), "{event:?}");
+        assert!(check::names("services", &event.change.services).is_ok(), "{event:?}");
+    }
+    let event = body.event(version, "b54e8e392759", id);
+    event.map(|event| vec![event.group]).map_err(|mut errors| errors.remove(0))
 }
 
 fn check_group(group: &AlertGroup, now: DateTime<Utc>) {

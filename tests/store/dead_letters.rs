@@ -35,7 +35,7 @@ async fn all(store: &FileStore) -> DeadLetterList {
 }
 
 #[tokio::test]
-async fn message_is_stored_with_all_that_is_known_of_it() {
+async fn message_is_stored_with_where_it_came_from() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
     let store = open(&path).await;

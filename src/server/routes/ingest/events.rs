@@ -12,7 +12,7 @@ use chrono::Utc;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::foreign::{JSON, json_response, status_with_429};
+use super::respond::{JSON, json_response, status_with_429};
 use super::{enqueue, not_understood, store_queued};
 use crate::api::ErrorCode;
 use crate::ingest::IngestError;

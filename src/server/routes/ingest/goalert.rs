@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::foreign::json_response;
+use super::respond::json_response;
 use super::{content_type, not_understood, store_groups};
 use crate::backend::{IngestEffect, IngestOutcome};
 use crate::ingest::IngestError;

@@ -12,6 +12,7 @@ mod goalert;
 pub(super) mod named;
 mod opsgenie;
 mod prometheus;
+mod respond;
 mod sns;
 
 use std::collections::BTreeMap;

@@ -13,7 +13,7 @@ use chrono::{SecondsFormat, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::foreign::{JSON, json_response, status_with_429};
+use super::respond::{JSON, json_response, status_with_429};
 use super::{enqueue, not_understood, store_queued};
 use crate::ingest::opsgenie::{self, AlertAction, IdentifierType, NamedAlert};
 use crate::server::auth::IngestAccess;

@@ -14,7 +14,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::foreign::{JSON, json_response};
+use super::respond::{JSON, json_response};
 use super::{not_understood, store_groups};
 use crate::ingest::fingerprint;
 use crate::ingest::matcher::{Matcher, anchored_pattern};

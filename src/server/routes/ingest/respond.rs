@@ -1,0 +1,25 @@
+//! How routes of other systems answer: in their own forms.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use crate::server::error::ApiError;
+
+/// The media type of JSON.
+pub(super) const JSON: &str = "application/json";
+
+/// Returns a response with JSON.
+pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(JSON)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (status, headers, body.to_string()).into_response()
+}
+
+/// Returns the status of an error for a sender that tries again on 429, also if what it sends can't be
+/// stored now.
+pub(super) fn status_with_429(error: &ApiError, is_queue_full: bool) -> StatusCode {
+    if is_queue_full { StatusCode::TOO_MANY_REQUESTS } else { error.status() }
+}
