@@ -89,7 +89,7 @@ async fn store_each(
     for group in groups {
         // Without rules a message of thousands of alerts is not copied.
         let applied = (!rules.0.is_empty()).then(|| rules.apply(group.clone()));
-        let groups = match &applied {
+        let groups: Vec<&AlertGroup> = match &applied {
             Some(applied) => applied.groups.iter().map(|applied| &applied.group).collect(),
             None => vec![group],
         };

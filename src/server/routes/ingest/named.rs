@@ -26,7 +26,7 @@ use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::PathText;
 use crate::server::openapi::document::ChangeErrorResponses;
-use crate::server::request_body::RawBody;
+use crate::server::request_body::UnpackedBody;
 use crate::server::routes::administration::check_writable;
 use crate::server::state::Shared;
 use crate::server::tokens::RegisteredToken;
@@ -62,7 +62,8 @@ pub(in crate::server::routes) struct IngestOutcomes {
 ///
 /// `name` is that of a mapping in the settings (`[ingest.NAME]`), or of a built-in one: `azure`,
 /// `checkmk`, `cloudevents`, `cloudwatch`, `datadog`, `gcp`, `grafana`, `icinga`, `nagios`, `oncall`,
-/// `otlp`, `sentry`, `uptime-kuma` or `zabbix`. The message is JSON, whatever its type says, or a form.
+/// `otlp`, `sentry`, `uptime-kuma` or `zabbix`. The message is JSON, whatever its type says, or a form; it
+/// may be compressed with gzip.
 ///
 /// A sender that can set no header may have its token as `key`, `token` or `auth_token` in the query. It
 /// is answered once everything is durable, and the same message may be sent again. A message that can't
@@ -89,7 +90,7 @@ pub(in crate::server::routes) async fn ingest_named(
     PathText(name): PathText,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    RawBody(body, permit): RawBody,
+    UnpackedBody(body, permit): UnpackedBody,
 ) -> ApiResult<JsonResponse> {
     check_writable(&shared)?;
     let settings = shared.settings();
