@@ -62,6 +62,7 @@ install_needs() {
     command -v gnome-keyring-daemon >/dev/null || need+=(gnome-keyring)
     command -v promtool >/dev/null || need+=(prometheus)
     command -v prometheus-alertmanager >/dev/null || need+=(prometheus-alertmanager) # sends its webhook and to other receivers
+    command -v chromedriver >/dev/null || need+=(chromium chromium-driver) # follows the links of messages
     command -v curl >/dev/null || need+=(curl)         # the examples of the README
     [ -e /usr/share/zoneinfo/Europe/Berlin ] || need+=(tzdata) # schedules are in the local time of zones
     command -v openssl >/dev/null || need+=(openssl) # certificates of the mail server of the tests
@@ -118,7 +119,7 @@ all_steps() {
     step "fuzz targets"
     .ci/fuzz
 
-    step "real parts: keyring, promtool, schemathesis, generated clients, shells, manual pages, MCP, Alertmanager, Prometheus, libraries of senders"
+    step "real parts: keyring, promtool, schemathesis, generated clients, shells, manual pages, MCP, Alertmanager, Prometheus, libraries of senders, a browser"
     REDPHONE_REAL=1 cargo test --locked --test real -- --nocapture
     end_step
 }

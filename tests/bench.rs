@@ -7,6 +7,7 @@ mod support;
 
 mod bench {
     pub mod link;
+    pub mod oncall;
     pub mod panes;
     mod report;
     pub mod server;
@@ -15,10 +16,11 @@ mod bench {
 }
 
 /// Each benchmark by its name, in the order in which they run.
-const ALL: [(&str, fn()); 5] = [
+const ALL: [(&str, fn()); 6] = [
     ("start", bench::start::run),
     ("panes", || bench::panes::run(2000)),
     ("link", bench::link::run),
+    ("oncall", bench::oncall::run),
     ("server", bench::server::run),
     ("store", bench::store::run),
 ];

@@ -15,6 +15,7 @@ mod cli {
     mod files;
     mod formats;
     mod full_output;
+    mod heartbeat;
     mod help_output;
     mod hostile_text;
     mod ingest;
@@ -24,6 +25,8 @@ mod cli {
     mod overrides;
     mod prompt;
     mod read_only;
+    mod reply;
+    mod self_test;
     mod terminal;
     mod tokens;
     mod transfer;

@@ -4,6 +4,7 @@ mod support;
 
 mod real {
     mod alertmanager;
+    mod answers;
     mod clients;
     mod curl;
     mod keyring;

@@ -4,17 +4,21 @@ mod support;
 
 mod store {
     mod alerts;
+    mod alerts_expiry;
     mod batch;
     mod changes;
     mod command_ids;
     mod dead_letters;
     mod doctor;
     mod fixtures;
+    mod heartbeats;
     mod import;
     mod last_word;
     mod later;
+    mod links;
     mod lists;
     mod migration;
+    mod moved_alerts;
     mod naming;
     mod notifications;
     mod open;

@@ -3,6 +3,7 @@
 mod support;
 
 mod tui {
+    mod alerts;
     mod attention;
     mod common_jobs;
     mod connection;

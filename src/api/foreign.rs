@@ -27,9 +27,13 @@ pub const OPSGENIE_ACTION: &str = "/v2/alerts/{identifier}/{action}";
 pub const OPSGENIE_REQUEST: &str = "/v2/alerts/requests/{id}";
 /// Alerts in the form of `GoAlert`'s generic API.
 pub const GOALERT: &str = "/api/v2/generic/incoming";
+/// A sign of life in the form of `GoAlert`, by the name of the heartbeat.
+pub const GOALERT_HEARTBEAT: &str = "/api/v2/heartbeat/{name}";
+/// A sign of life in the form of Opsgenie, by the name of the heartbeat.
+pub const OPSGENIE_HEARTBEAT: &str = "/v2/heartbeats/{name}/ping";
 
 /// All these paths.
-pub const ALL: [&str; 13] = [
+pub const ALL: [&str; 15] = [
     ALERTMANAGER_ALERTS,
     ALERTMANAGER_GROUPS,
     ALERTMANAGER_STATUS,
@@ -43,4 +47,6 @@ pub const ALL: [&str; 13] = [
     OPSGENIE_ACTION,
     OPSGENIE_REQUEST,
     GOALERT,
+    GOALERT_HEARTBEAT,
+    OPSGENIE_HEARTBEAT,
 ];

@@ -15,6 +15,11 @@ pub const NUMBER: &str = "/v1/numbers/{number}";
 pub const ALERTS: &str = "/v1/incidents/{id}/alerts";
 /// The webhook of Alertmanager: POST takes its message, returns [`crate::backend::IngestOutcome`].
 pub const INGEST_ALERTMANAGER: &str = "/v1/ingest/alertmanager";
+/// The heartbeats: how often each is expected, and when it was last received.
+pub const HEARTBEATS: &str = "/v1/heartbeats";
+/// One heartbeat, by its name: POST is a sign of life, and returns
+/// [`crate::model::signals::BeatOutcome`].
+pub const HEARTBEAT: &str = "/v1/heartbeats/{name}";
 /// Messages that are read by a mapping, by its name: POST takes JSON, returns the outcomes.
 pub const INGEST_NAMED: &str = "/v1/ingest/{name}";
 /// The messages that could not be understood: takes [`super::query::DeadLetters`], returns
@@ -94,13 +99,15 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 42] = [
+pub const ALL: [&str; 44] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
     TIMELINE,
     ALERTS,
     INGEST_ALERTMANAGER,
+    HEARTBEATS,
+    HEARTBEAT,
     INGEST_NAMED,
     DEAD_LETTERS,
     DEAD_LETTER,

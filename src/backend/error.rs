@@ -131,6 +131,10 @@ pub enum Missing {
     Incident,
     /// The incident into which another one should be merged.
     MergeTarget,
+    /// The incident to which alerts should be moved.
+    MoveTarget,
+    /// The alerts that should be moved.
+    Alerts,
     /// The incident with this id.
     IncidentId(IncidentId),
     /// The incident with this number.
@@ -144,6 +148,8 @@ impl fmt::Display for Missing {
         match self {
             Self::Incident => f.write_str("there is no such incident"),
             Self::MergeTarget => f.write_str("there is no such incident to merge into"),
+            Self::MoveTarget => f.write_str("there is no such incident to move alerts to"),
+            Self::Alerts => f.write_str("it has none of these alerts"),
             Self::IncidentId(id) => write!(f, "there is no incident {id}"),
             Self::Number(number) => write!(f, "there is no {number}"),
             Self::Other(cause) => cause.fmt(f),

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::BackendError;
-use crate::model::notification::Notification;
 use crate::model::notification::decision::AttemptResult;
+use crate::model::notification::{AnswerLink, Notification, ReminderKind};
 use crate::model::{Event, Summary};
 
 /// The ledger of notifications of a store that several programs may have open.
@@ -14,13 +14,17 @@ use crate::model::{Event, Summary};
 /// time-out: a claim ends with the process that has it, and a result counts only with its fence.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// Returns the recorded calls of levels whose notifications have not been planned yet, the
+    /// Returns the recorded calls of levels and updates for stakeholders whose notifications have not been planned yet, the
     /// earliest first. One read looks at a bounded number of events.
     async fn unplanned(&self) -> Result<Unplanned, BackendError>;
 
     /// Stores the notifications that were planned for the events up to `plan.to`. Returns `false`,
     /// and stores nothing, if another program has planned from the same position.
     async fn plan(&self, plan: &Plan) -> Result<bool, BackendError>;
+
+    /// Stores the notifications of a reminder. Returns `false`, and stores nothing, if the same one was
+    /// stored before, by whichever program.
+    async fn remind(&self, reminder: &Reminder) -> Result<bool, BackendError>;
 
     /// Claims notifications that are due, and settles those that are not needed any more.
     ///
@@ -41,6 +45,16 @@ pub trait Ledger: Send + Sync {
     /// none that end by themselves, which is what this method says.
     async fn expire_alerts(&self, _now: DateTime<Utc>) -> Result<ExpiredAlerts, BackendError> {
         Ok(ExpiredAlerts::default())
+    }
+
+    /// Stores links before the message that has them is sent. Returns `false` if the ledger has none,
+    /// which is what this method does: then messages have no links either.
+    async fn issue_links(
+        &self,
+        _links: &[AnswerLink],
+        _now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        Ok(false)
     }
 }
 
@@ -74,6 +88,19 @@ pub struct Plan {
     /// [`Unplanned::to`].
     pub to: i64,
     /// The notifications. One with the event, person and contact of a stored one is left out.
+    pub notifications: Vec<Notification>,
+}
+
+/// The notifications of a reminder that was not sent yet.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reminder {
+    /// Of what it reminds.
+    pub kind: ReminderKind,
+    /// What tells it from other reminders of the kind.
+    pub key: String,
+    /// The present time.
+    pub now: DateTime<Utc>,
+    /// The notifications.
     pub notifications: Vec<Notification>,
 }
 

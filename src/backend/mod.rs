@@ -11,6 +11,7 @@ pub mod dead_letters;
 pub mod demo;
 mod error;
 pub mod file;
+pub mod heartbeats;
 pub mod http;
 pub mod ingest;
 pub mod ledger;
@@ -40,8 +41,9 @@ pub use dead_letters::{
     DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, NewDeadLetter, NoDeadLetters,
 };
 pub use error::{BackendError, Cause, Missing};
+pub use heartbeats::NoHeartbeats;
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
-pub use ledger::{Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Unplanned};
+pub use ledger::{Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned};
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,
     ListSearch, NoSuchList, NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch,
@@ -57,8 +59,10 @@ use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
+use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
 use crate::model::unknown::read_entries;
 use crate::model::{
     Actor, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary,
@@ -235,10 +239,52 @@ pub trait Backend: Send + Sync {
         Ok(alerts)
     }
 
+    /// Stores a sign of life of a heartbeat in the name of `actor`, and ends the incident of the silence
+    /// before it.
+    ///
+    /// A backend that has no heartbeats says so, which is what this method and the two below it do.
+    async fn beat(
+        &self,
+        _name: &str,
+        _at: DateTime<Utc>,
+        _actor: &Actor,
+    ) -> Result<BeatOutcome, BackendError> {
+        Err(BackendError::not_allowed(NoHeartbeats))
+    }
+
+    /// Returns the heartbeats that were received or are expected, by name. A store does not have their
+    /// intervals, which are in the settings.
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
+        Err(BackendError::not_allowed(NoHeartbeats))
+    }
+
+    /// Declares an incident for each heartbeat of the settings that has become silent at `now`, once
+    /// among all programs. `started` is when the program began to receive them.
+    async fn find_silent_heartbeats(
+        &self,
+        _rules: &[HeartbeatRule],
+        _started: DateTime<Utc>,
+        _now: DateTime<Utc>,
+    ) -> Result<HeartbeatCheck, BackendError> {
+        Err(BackendError::not_allowed(NoHeartbeats))
+    }
+
     /// Returns the alerts that fire in open incidents, the one that was reported last first; at most
     /// `limit`. A backend that has no alerts has none.
     async fn firing_alerts(&self, _limit: u32) -> Result<Vec<Alert>, BackendError> {
         Ok(Vec::new())
+    }
+
+    /// Returns the link whose token has this digest; `None` if there is none, or if the backend has no
+    /// links.
+    async fn find_link(&self, _digest: &LinkDigest) -> Result<Option<AnswerLink>, BackendError> {
+        Ok(None)
+    }
+
+    /// Marks a link as used, unless it is marked already. What it does was carried out before that, by a
+    /// command whose id follows from the link.
+    async fn use_link(&self, _digest: &LinkDigest, _at: DateTime<Utc>) -> Result<(), BackendError> {
+        Ok(())
     }
 
     /// Returns the present position of the store; `None` if the backend does not tell which store it
@@ -409,6 +455,9 @@ pub struct Page<T> {
     /// open incidents.
     pub counts: Option<OpenCounts>,
 }
+
+/// The most alerts that a [`Detail`] has.
+pub const MAX_DETAIL_ALERTS: u32 = 100;
 
 /// One incident with the records that are related to it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]

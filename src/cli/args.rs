@@ -4,6 +4,7 @@ mod backup;
 pub mod check;
 mod contact;
 pub mod directory;
+mod heartbeat;
 mod incidents;
 pub mod ingest;
 pub mod integration;
@@ -13,18 +14,23 @@ mod notifications;
 mod outbox;
 pub mod overrides;
 mod prompt;
+mod reply;
 mod selection;
+mod self_test;
 pub mod serve;
 mod verbs;
 
 pub use backup::{Backup, Restore};
 pub use contact::{ContactCommand, ListContacts, TestContacts};
+pub use heartbeat::Heartbeat;
 pub use incidents::{Declare, Events, List, SchemaOf, Show};
 pub use lists::{Feed, Handoff, Oncall};
 pub use mcp::{AllowedVerb, Mcp};
 pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
+pub use reply::Reply;
+pub use self_test::SelfTest;
 pub use verbs::{IncidentList, TEMPLATE, VerbCommand, count_positionals};
 
 use std::path::PathBuf;
@@ -273,9 +279,18 @@ pub enum Command {
         #[command(subcommand)]
         about: ContactCommand,
     },
+    /// Send a sign of life, whose absence is an incident, or list all of them
+    #[command(after_help = heartbeat::HEARTBEAT)]
+    Heartbeat(Heartbeat),
     /// Find what would keep an incident from reaching somebody
     #[command(after_help = check::CHECK)]
     Check(check::Check),
+    /// Let a marked alert go the way to a notification, and say which steps happened
+    #[command(name = "selftest", after_help = self_test::SELF_TEST)]
+    SelfTest(SelfTest),
+    /// Carry out what a mail answers that comes on standard input
+    #[command(after_help = reply::REPLY)]
+    Reply(Reply),
     /// The settings: where they are, what holds, what is wrong, and a commented sample
     #[command(after_help = CONFIG, subcommand_required = true, disable_help_subcommand = true)]
     Config {

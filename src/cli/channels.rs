@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use super::failure::{Exit, Failure, io_error_text};
 use crate::backend::http::TokenSource;
 use crate::config::outbound::{ChannelSettings, OutboundSettings};
+use crate::model::notification::ChannelKind;
 use crate::model::text::sanitize;
 use crate::outbound::channel::{ChannelSecrets, build};
 use crate::outbound::secret::CachedSecret;
 use crate::outbound::{Channels, Client, ClientOptions, Secret, SecretError, SecretSource};
+use crate::server::answers::{SmsAccount, SmsSettings};
 
 /// The secret of a channel, which is read when it is first needed.
 struct ConfiguredSecret {
@@ -76,12 +78,28 @@ pub fn channels(settings: &OutboundSettings) -> Result<Channels, Failure> {
 
 fn secrets(channel: &ChannelSettings) -> ChannelSecrets {
     let cached = |source: &Option<TokenSource>| {
-        source.as_ref().map(|source| {
-            CachedSecret::new(Arc::new(ConfiguredSecret {
-                channel: channel.name.clone(),
-                source: source.clone(),
-            }))
-        })
+        source.as_ref().map(|source| cached_secret(&channel.name, source))
     };
     ChannelSecrets { current: cached(&channel.secret), old: cached(&channel.old_secret) }
+}
+
+fn cached_secret(channel: &str, source: &TokenSource) -> CachedSecret {
+    let (channel, source) = (channel.to_owned(), source.clone());
+    CachedSecret::new(Arc::new(ConfiguredSecret { channel, source }))
+}
+
+/// Returns how answers to text messages are checked: by the secrets of the channels that send such. An
+/// API key signs no answers, so that a channel with one accepts none.
+pub fn sms_settings(settings: &OutboundSettings) -> SmsSettings {
+    let is_account = |channel: &&ChannelSettings| {
+        channel.kind == ChannelKind::TwilioSms && channel.options.user.is_none()
+    };
+    let accounts = settings.channels.iter().filter(is_account).filter_map(|channel| {
+        Some(SmsAccount {
+            channel: channel.name.clone(),
+            account: channel.options.account.clone()?,
+            secret: cached_secret(&channel.name, channel.secret.as_ref()?),
+        })
+    });
+    SmsSettings::new(accounts.collect(), Arc::new(settings.contacts.clone()))
 }

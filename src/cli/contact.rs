@@ -216,6 +216,7 @@ async fn send(channels: &Channels, contact: &Contact) -> Result<Receipt, SendErr
             .to_owned(),
         url: None,
         actions: Vec::new(),
+        reply_to: None,
         bundled: 0,
     };
     channel.send(&contact.address, &message).await

@@ -10,6 +10,7 @@ use super::channels::channels;
 use crate::backend::file::ReopeningStore;
 use crate::config::Config;
 use crate::engine::{Engine, EngineOptions, EngineSettings, SystemClock};
+use crate::model::notification::AnswerSettings;
 use crate::outbound::Channels;
 
 /// An engine that runs in a task of its own, until it is stopped or dropped.
@@ -30,8 +31,13 @@ impl RunningEngine {
             return None;
         }
         // The channels read the certificates of the system, which nothing else has to wait for.
-        let settings =
-            EngineSettings { sender: Arc::new(Channels::default()), contacts: Arc::default() };
+        let settings = EngineSettings {
+            sender: Arc::new(Channels::default()),
+            contacts: Arc::default(),
+            signals: Arc::default(),
+            levels: config.rules.levels,
+            answers: AnswerSettings::default(),
+        };
         let initial = Arc::new(Mutex::new(Some(config.clone())));
         let engine = Arc::new(Engine::new(EngineOptions {
             backend: Arc::clone(store) as _,
@@ -86,5 +92,12 @@ impl RunningEngine {
 fn engine_settings(config: &Config) -> Result<EngineSettings, String> {
     let channels = channels(&config.outbound).map_err(|failure| failure.to_string())?;
     let contacts = Arc::new(config.outbound.contacts.clone());
-    Ok(EngineSettings { sender: Arc::new(channels), contacts })
+    let signals = Arc::new(config.signals.clone());
+    Ok(EngineSettings {
+        sender: Arc::new(channels),
+        contacts,
+        signals,
+        levels: config.rules.levels,
+        answers: config.answers.clone(),
+    })
 }

@@ -9,7 +9,7 @@ use crate::model::text::SafeText;
 macro_rules! pages {
     ($($topic:literal),* $(,)?) => {
         /// The pages, each with its topic.
-        const PAGES: &[(&str, &str)] =
+        pub const PAGES: &[(&str, &str)] =
             &[$(($topic, include_str!(concat!("../docs/guide/", $topic, ".md")))),*];
 
         /// The topics of all pages.
@@ -33,7 +33,10 @@ pages![
     "teams",
     "twilio_sms",
     "twilio_call",
+    "answers",
     "alertmanager",
+    "heartbeats",
+    "reminders",
     "prometheus",
     "pagerduty",
     "opsgenie",

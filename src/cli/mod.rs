@@ -28,6 +28,7 @@ mod export;
 mod feed;
 mod guide;
 mod handoff;
+mod heartbeat;
 mod import;
 mod ingest;
 mod json;
@@ -48,8 +49,10 @@ mod profiles;
 mod progress;
 mod prompt;
 mod records;
+mod reply;
 mod runtime;
 mod schema;
+mod self_test;
 mod serve;
 mod service_manager;
 mod session;
@@ -152,9 +155,12 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         Command::Declare(_)
         | Command::Verb(_)
         | Command::StandIn(_)
+        | Command::SelfTest(_)
         | Command::Import(_)
+        | Command::Reply(_)
         | Command::Restore(_) => true,
         Command::Override { about } => about.writes(),
+        Command::Heartbeat(args) => args.writes(),
         Command::Ingest(args) => args.writes(),
         Command::Doctor(args) => args.rebuild,
         Command::People { about } => about.writes(),
@@ -228,7 +234,10 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Token { about }) => token::run(context, about),
         Some(Command::Integration { about }) => token::run_integration(context, about),
         Some(Command::Contact { about }) => block_on(contact::run(context, about)),
+        Some(Command::Heartbeat(args)) => block_on(heartbeat::run(context, &args)),
         Some(Command::Check(args)) => block_on(check::run(context, &args)),
+        Some(Command::SelfTest(args)) => block_on(self_test::run(context, &args)),
+        Some(Command::Reply(_)) => block_on(reply::run(context)),
         Some(Command::Help { topic }) => guide::run(&mut context.out, topic.as_deref()),
         Some(Command::Config { about, json }) => config::run(context, about, json),
         Some(Command::Profiles(args)) => block_on(profiles::run(context, args)),

@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::args::serve::Serve;
+use super::channels::sms_settings;
 use super::context::Context;
 use super::engine::RunningEngine;
 use super::failure::{Exit, Failure, io_error_text, output_failed};
@@ -251,6 +252,7 @@ fn server_settings(config: &Config) -> ServerSettings {
     ServerSettings {
         ingest: config.ingest.clone(),
         answers: config.answers.clone(),
+        sms: sms_settings(&config.outbound),
         signals: config.signals.clone(),
     }
 }

@@ -336,6 +336,8 @@ pub struct Session {
     pub connection: BackendConnection,
     /// The user, who is the actor of the commands.
     pub me: PersonRef,
+    /// Whether an API decides who the user is and has not been reached yet.
+    pub me_is_assumed: bool,
     /// Whether the token belongs to a program and not to a person.
     pub is_program: bool,
 }
@@ -348,10 +350,12 @@ impl Session {
         let capabilities = connection.reader.read_capabilities().await.map(|read| read.value);
         let is_program = connection.file.is_none()
             && capabilities.as_ref().is_ok_and(|capabilities| capabilities.me.is_none());
+        let mut me_is_assumed = false;
         let me = match capabilities {
             Ok(Capabilities { me: Some(me), .. }) => me,
             // Commands are queued, and the API names the user when it is reachable again.
             Err(error) if error.is_temporary() && connection.remote.is_some() => {
+                me_is_assumed = true;
                 resolve_person(&config.me, &config.directory)
             }
             capabilities => {
@@ -360,7 +364,7 @@ impl Session {
             }
         };
         connection.report_put_back().await;
-        Ok(Self { connection, me, is_program })
+        Ok(Self { connection, me, me_is_assumed, is_program })
     }
 
     /// Opens a session for the panes, which show by themselves whether a backend answers.
@@ -371,7 +375,8 @@ impl Session {
             return Self::open(config, missing).await;
         }
         let me = resolve_person(&config.me, &config.directory);
-        Ok(Self { connection: open(config, missing).await?, me, is_program: false })
+        let connection = open(config, missing).await?;
+        Ok(Self { connection, me, me_is_assumed: true, is_program: false })
     }
 
     /// Finds the id of an incident by number or id.

@@ -1,5 +1,7 @@
 //! Writes the configuration in force as TOML, with where each value comes from.
 
+mod signals;
+
 use std::path::Path;
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
@@ -35,6 +37,7 @@ pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
     writer.general();
     writer.appearance();
     writer.rules();
+    writer.reminders();
     writer.section("templates");
     for template in &config.panes.templates {
         writer.setting(&template.name, &quote(&template.text.source()));
@@ -47,6 +50,7 @@ pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
     writer.commands();
     writer.profiles();
     writer.directory();
+    writer.heartbeats();
     writer.outbound();
     writer.ingest();
     writer.text
@@ -129,6 +133,12 @@ impl TomlWriter<'_> {
         self.setting("color", &config.color.to_string());
         self.setting("log", &quote(log_level_name(config.log_level)));
         self.setting("automatic_escalation", &config.automatic_escalation.to_string());
+        if let Some(url) = &config.answers.public_url {
+            self.setting("public_url", &quote(url));
+        }
+        if let Some(address) = &config.answers.reply_address {
+            self.setting("reply_address", &quote(address));
+        }
         self.setting("columns", &quote_list(config.panes.columns.iter().map(|c| c.as_str())));
         if let Some(folder) = &config.panes.runbooks {
             self.setting("runbooks", &quote_path(folder));

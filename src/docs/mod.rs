@@ -6,7 +6,7 @@
 //! | [`storage`] | how the local store is built, written, read and repaired |
 //! | [`compatibility`] | what is made of values and files of later versions |
 //! | [`outbox`] | what becomes of a command for a remote |
-//! | [`guide`] | how each kind of notification channel is set up, and how alerts come in, for users |
+//! | [`guide`] | how each kind of notification channel is set up, how alerts and heartbeats come in, and what is remembered, for users |
 //! | [`how_to`] | how to add a verb, a setting, a backend, a screen |
 //! | [`glossary`] | what the project's own words mean |
 //! | [`decisions`] | what was decided, why, and what was refused |
@@ -34,6 +34,10 @@ pub mod outbox {
 pub mod guide {
     //! Pages for users, which `redphone help TOPIC` prints. Their examples are settings and shell
     //! commands, indented as a terminal shows them, which rustdoc would take for tests in Rust.
+
+    pub mod answers {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/answers.md"))]
+    }
 
     pub mod alertmanager {
         #![cfg_attr(not(doctest), doc = include_str!("guide/alertmanager.md"))]
@@ -91,6 +95,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/grafana.md"))]
     }
 
+    pub mod heartbeats {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/heartbeats.md"))]
+    }
+
     pub mod icinga {
         #![cfg_attr(not(doctest), doc = include_str!("guide/icinga.md"))]
     }
@@ -145,6 +153,10 @@ pub mod guide {
 
     pub mod pushover {
         #![cfg_attr(not(doctest), doc = include_str!("guide/pushover.md"))]
+    }
+
+    pub mod reminders {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/reminders.md"))]
     }
 
     pub mod sentry {

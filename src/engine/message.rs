@@ -2,13 +2,15 @@
 
 use std::fmt::Write;
 
-use crate::backend::{Backend, Claim};
-use crate::model::Summary;
+use crate::backend::{Backend, Claim, TimelineRange};
 use crate::model::notification::{MessageKind, Notification};
+use crate::model::{EventBody, Summary};
 use crate::outbound::{MessageIncident, OutboundMessage};
 
 /// How many of the notifications that are sent with another one have a line of their own.
 const MAX_LINES: usize = 5;
+/// How many events at the end of a timeline are searched for an update.
+const MAX_EVENTS: u32 = 200;
 
 /// Returns the message of a claim. The incidents of bundled notifications are read from the backend;
 /// one that can't be read has no line.
@@ -20,7 +22,27 @@ pub async fn message_for(claim: &Claim, backend: &dyn Backend) -> OutboundMessag
             Err(error) => tracing::debug!(%error, "a bundled notification has no line"),
         }
     }
-    message(claim, &bundled)
+    let mut message = message(claim, &bundled);
+    if claim.notification.kind == MessageKind::Update
+        && let Some(update) = update_of(claim, backend).await
+    {
+        message.text = format!("{update}\n{}", message.text).trim_end().to_owned();
+    }
+    message
+}
+
+/// Returns what stakeholders are told by the update because of which they are notified; the last one if
+/// that can't be read.
+async fn update_of(claim: &Claim, backend: &dyn Backend) -> Option<String> {
+    let (incident, event) = (claim.notification.incident, claim.notification.event);
+    let timeline = backend.timeline(incident, TimelineRange::Last(MAX_EVENTS)).await;
+    let updates = timeline.unwrap_or_default().into_iter().filter_map(|entry| match entry.body {
+        EventBody::StakeholdersUpdated { message, .. } => Some((entry.id, message)),
+        _ => None,
+    });
+    let updates: Vec<_> = updates.collect();
+    let exact = updates.iter().find(|(id, _)| *id == event);
+    exact.or(updates.last()).map(|(_, message)| message.clone())
 }
 
 fn message(claim: &Claim, bundled: &[(&Notification, Summary)]) -> OutboundMessage {
@@ -31,11 +53,23 @@ fn message(claim: &Claim, bundled: &[(&Notification, Summary)]) -> OutboundMessa
         push_level(&mut text, notification);
         text.push('.');
     }
+    if let Some(reminder) = notification.reminder {
+        text.push_str(reminder.text());
+    }
     for (notification, row) in bundled {
         let number = row.number.map(|number| format!("{number} ")).unwrap_or_default();
         // Writing to a String can't fail.
-        let _ = write!(text, "\nAlso {number}{} {}, level ", row.priority, row.title);
-        push_level(&mut text, notification);
+        let _ = write!(text, "\nAlso {number}{} {}", row.priority, row.title);
+        match notification.reminder {
+            Some(reminder) => {
+                let _ = write!(text, ": {}", reminder.text());
+            }
+            None if notification.kind != MessageKind::Page => {}
+            None => {
+                text.push_str(", level ");
+                push_level(&mut text, notification);
+            }
+        }
     }
     OutboundMessage {
         id: notification.id,
@@ -53,6 +87,7 @@ fn message(claim: &Claim, bundled: &[(&Notification, Summary)]) -> OutboundMessa
         text: text.trim_start().to_owned(),
         url: None,
         actions: Vec::new(),
+        reply_to: None,
         bundled: u32::try_from(claim.bundled.len()).unwrap_or(u32::MAX),
     }
 }

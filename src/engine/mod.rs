@@ -1,5 +1,6 @@
 //! What happens by itself: levels of escalation policies are called when they are due, the people whom
-//! they call are notified, and alerts end that are not reported again.
+//! they call are notified, alerts end that are not reported again, the silence of a heartbeat is declared
+//! as an incident, and people are reminded of what must not be forgotten.
 //!
 //! Any number of engines may run on one store, in this process and in others. None of them leads:
 //! each step and each claim is a conditional write, so that whoever is first does it, and the others
@@ -11,9 +12,12 @@ mod changes;
 mod clock;
 mod deliver;
 mod expire;
+mod heartbeats;
+mod links;
 mod message;
 mod parts;
 mod plan;
+mod reminders;
 mod send;
 mod settings;
 mod steps;
@@ -30,7 +34,9 @@ use crate::backend::{Backend, Ledger};
 use changes::Changes;
 use deliver::Delivery;
 use expire::Expiry;
+use heartbeats::Heartbeats;
 use parts::{Parts, stopped};
+use reminders::Reminders;
 use steps::Steps;
 
 /// What an engine works on.
@@ -79,6 +85,18 @@ impl Engine {
                 never = Steps::new(&self.parts, &changes).run() => match never {},
             }
         };
+        let heartbeats = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Heartbeats::new(&self.parts).run() => match never {},
+            }
+        };
+        let reminders = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Reminders::new(&self.parts, &changes).run() => match never {},
+            }
+        };
         let expiry = async {
             tokio::select! {
                 () = stopped(stopping.clone()) => {}
@@ -86,6 +104,6 @@ impl Engine {
             }
         };
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
-        tokio::join!(stop, steps, expiry, delivery);
+        tokio::join!(stop, steps, heartbeats, reminders, expiry, delivery);
     }
 }

@@ -1,9 +1,10 @@
-//! Plans the notifications that follow from calls of levels.
+//! Plans the notifications that follow from calls of levels, and from updates for stakeholders.
 
 use super::parts::Parts;
 use super::settings::EngineSettings;
 use crate::backend::{BackendError, Plan, Unplanned};
 use crate::model::notification::plan_notifications;
+use crate::model::signals::plan_update;
 
 /// Plans everything that was recorded and not planned yet. Whichever program is first with a part of
 /// the log plans it.
@@ -19,7 +20,13 @@ pub(super) async fn plan_all(
         let now = engine.clock.now();
         let notifications = calls
             .iter()
-            .flat_map(|(event, row)| plan_notifications(event, row, &settings.contacts, now))
+            .flat_map(|(event, row)| {
+                let contacts = &settings.contacts;
+                let stakeholders = (settings.signals.stakeholders.as_slice(), &**contacts);
+                let mut planned = plan_notifications(event, row, contacts, now);
+                planned.extend(plan_update(event, row, stakeholders, now));
+                planned
+            })
             .collect();
         let was_first = engine.ledger.plan(&Plan { from, to, notifications }).await?;
         if was_first && !has_more {

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::backoff::Backoff;
 use super::clock::Clock;
+use super::links::add_links;
 use super::message::message_for;
 use super::parts::stopped;
 use super::settings::EngineSettings;
@@ -72,7 +73,9 @@ impl SendTask {
             );
             return self.result(AttemptOutcome::Temporary, reason);
         };
-        let message = message_for(&self.claim, &*self.backend).await;
+        let mut message = message_for(&self.claim, &*self.backend).await;
+        let answers = &self.settings.answers;
+        add_links(&mut message, &self.claim, answers, &*self.ledger, self.clock.now()).await;
         let sender = &self.settings.sender;
         match sender.send(&notification.channel, &contact.address, &message).await {
             Ok(Receipt { provider_id, answer }) => {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::model::notification::Contacts;
+use crate::model::notification::{AnswerSettings, Contacts};
+use crate::model::service_level::ServiceLevels;
+use crate::model::signals::SignalSettings;
 use crate::outbound::{Channels, OutboundMessage, Receipt, SendError};
 
 /// Sends messages over channels that have names.
@@ -45,11 +47,17 @@ impl Sender for Channels {
     }
 }
 
-/// Channels and contacts of the settings in force.
+/// What an engine follows of the settings in force.
 #[derive(Clone)]
 pub struct EngineSettings {
     /// The channels.
     pub sender: Arc<dyn Sender>,
     /// The contacts of people, and the rules by which these are used.
     pub contacts: Arc<Contacts>,
+    /// Heartbeats, reminders, and acknowledgements that expire.
+    pub signals: Arc<SignalSettings>,
+    /// The service levels, which say when stakeholders expect an update.
+    pub levels: ServiceLevels,
+    /// How people answer messages.
+    pub answers: AnswerSettings,
 }

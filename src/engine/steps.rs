@@ -202,7 +202,8 @@ impl<'a> Steps<'a> {
     }
 }
 
-fn envelope(incident: IncidentId, call: &AutomaticCall, now: DateTime<Utc>) -> Envelope {
+/// Returns the command that carries out a call.
+pub(super) fn envelope(incident: IncidentId, call: &AutomaticCall, now: DateTime<Utc>) -> Envelope {
     let command = IncidentCommand::Escalate {
         level: call.level,
         to: call.to.clone(),

@@ -74,7 +74,8 @@ impl Anomaly {
         let status = before.summary.status;
         let refers_to = match &event.body {
             EventBody::MergedInto { into, .. } => Some(*into),
-            EventBody::Absorbed { from, .. } => Some(*from),
+            EventBody::Absorbed { from, .. } | EventBody::AlertsMovedIn { from, .. } => Some(*from),
+            EventBody::AlertsMovedOut { to, .. } => Some(*to),
             EventBody::Linked { link: Link::Incident { id, .. } } => Some(*id),
             _ => None,
         };
@@ -102,7 +103,7 @@ impl Anomaly {
             EventBody::Declared { priority, declaration, .. } => {
                 (declaration.impact, declaration.urgency, *priority)
             }
-            EventBody::Prioritized { impact, urgency, priority, override_reason: None } => {
+            EventBody::Prioritized { impact, urgency, priority, override_reason: None, .. } => {
                 (*impact, *urgency, *priority)
             }
             _ => return None,

@@ -95,6 +95,15 @@ pub enum FieldProblem {
     /// The end of a snooze lies before its begin.
     #[error("that time has passed: choose a later one")]
     Passed,
+    /// The end of a span of time does not lie after its begin.
+    #[error("does not lie after from: choose a later time")]
+    EndsBefore,
+    /// A span of time is too long.
+    #[error("lies more than {days} days after from: choose an earlier time")]
+    TooLong {
+        /// The greatest number of days.
+        days: i64,
+    },
     /// The end of a change lies before its start.
     #[error("lies before starts_at: a change ends after it starts")]
     BeforeStart,

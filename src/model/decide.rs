@@ -5,7 +5,9 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use super::check;
 use super::command::logic::Case;
 use super::command::prioritize::{self, Severity};
-use super::command::{Command, Declaration, Envelope, IncidentCommand, declare, merge};
+use super::command::{
+    Command, Declaration, Envelope, IncidentCommand, declare, merge, move_alerts,
+};
 use super::event::{Event, EventBody};
 use super::extra::Extra;
 use super::id::{EventId, IncidentId, IncidentNumber};
@@ -185,15 +187,69 @@ fn absorb_incident(
         .extend(severity.and_then(|severity| prioritize::raise(target, &severity, context.rules)));
     let raised = bodies.len() > 1;
     let mut events = stamp(bodies, target.summary.id, Some(target), envelope, context.now);
-    for (index, event) in events.iter_mut().enumerate() {
-        // The events of the incident that ends use the first ids derived from this command.
-        event.id = EventId::derived(envelope.id, 100 + index);
-    }
+    set_other_ids(&mut events, envelope);
     if let Some((event, ended)) = events.last_mut().zip(ended).filter(|_| raised) {
         let (label, priority) = (ended.summary.label(), ended.summary.priority);
         event.because = Some(format!("{label}, which was {priority}, was merged into it"));
     }
     Ok(events)
+}
+
+/// Returns the events of the open incident to which alerts of another one are moved. It is raised to
+/// the severity of the alerts, as their `declaration` has it.
+///
+/// # Errors
+/// [`Rejection`] when the target has ended itself.
+pub fn receive_alerts(
+    target: &Incident,
+    from: &Incident,
+    (count, declaration): (u32, &Declaration),
+    envelope: &Envelope,
+    context: Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    let row = &from.summary;
+    let mut bodies = vec![move_alerts::receive(target, (row.id, row.number), count)?];
+    let (impact, urgency) = (declaration.impact, declaration.urgency);
+    let priority = context.rules.matrix.priority(impact, urgency);
+    let severity = Severity { impact, urgency, priority, override_reason: None };
+    bodies.extend(prioritize::raise(target, &severity, context.rules));
+    let is_raised = bodies.len() > 1;
+    let mut events = stamp(bodies, target.summary.id, Some(target), envelope, context.now);
+    set_other_ids(&mut events, envelope);
+    if let Some(event) = events.last_mut().filter(|_| is_raised) {
+        event.because = Some(format!("an alert of {priority} was moved to it"));
+    }
+    Ok(events)
+}
+
+/// Returns the events of an incident that is declared for alerts of another one. Its number is set by
+/// the store.
+///
+/// # Errors
+/// [`Rejection`] when the declaration is not allowed.
+pub fn declare_for_alerts(
+    id: IncidentId,
+    from: &Incident,
+    (count, declaration): (u32, &Declaration),
+    envelope: &Envelope,
+    context: Context<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    let row = &from.summary;
+    let bodies = vec![
+        declare::decide(declaration, envelope.at, context)?,
+        EventBody::AlertsMovedIn { from: row.id, number: row.number, count, declared: true },
+    ];
+    let mut events = stamp(bodies, id, None, envelope, context.now);
+    set_other_ids(&mut events, envelope);
+    Ok(events)
+}
+
+/// Sets the ids of the events that a command adds to the timeline of another incident. The events of
+/// its own incident use the first ids derived from the command.
+fn set_other_ids(events: &mut [Event], envelope: &Envelope) {
+    for (index, event) in events.iter_mut().enumerate() {
+        event.id = EventId::derived(envelope.id, 100 + index);
+    }
 }
 
 /// Makes events from bodies: adds ids, positions and times.

@@ -11,8 +11,8 @@ use super::checklist::{Answer, Item};
 use super::command::logic::EventLogic;
 use super::command::{
     Decision, Declaration, Link, acknowledge, add_note, answer_item, assign, categorize, close,
-    correct_note, declare, describe, escalate, give_role, link, merge, move_status, pause,
-    prioritize, publish_review, reclassify, record_decision, reopen, repeat_alert, resolve,
+    correct_note, declare, describe, escalate, give_role, link, merge, move_alerts, move_status,
+    pause, prioritize, publish_review, reclassify, record_decision, reopen, repeat_alert, resolve,
     set_action_item, set_services, set_team, snooze, undo_move, unlink, unpause,
     update_stakeholders, wake, write_review,
 };
@@ -211,6 +211,10 @@ pub enum EventBody {
         priority: Priority,
         /// Why the priority is not the one of the matrix; `None` if it is.
         override_reason: Option<String>,
+        /// Whether the levels of the escalation policy are called again from the first one, as the
+        /// priority was raised and nobody had acknowledged the incident.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        restarts_escalation: bool,
     },
     /// The category was set or removed.
     Categorized {
@@ -341,6 +345,27 @@ pub enum EventBody {
     ReviewPublished,
     /// A decision was recorded, with its reason.
     DecisionRecorded(Decision),
+    /// Some of its alerts were moved to another incident.
+    AlertsMovedOut {
+        /// The id of the incident to which they were moved.
+        to: IncidentId,
+        /// The number of that incident, for people.
+        number: Option<IncidentNumber>,
+        /// How many alerts were moved.
+        count: u32,
+    },
+    /// Alerts of another incident were moved to this one.
+    AlertsMovedIn {
+        /// The id of the incident from which they were moved.
+        from: IncidentId,
+        /// The number of that incident, for people.
+        number: Option<IncidentNumber>,
+        /// How many alerts were moved.
+        count: u32,
+        /// Whether the incident was declared for them.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        declared: bool,
+    },
     /// Something happened that only a later version defines. It changes nothing in the record.
     #[serde(skip)]
     Unknown(UnknownEvent),
@@ -461,7 +486,7 @@ impl Event {
 
 impl EventBody {
     /// The names of all kinds of events that this version defines.
-    pub const KINDS: [&'static str; 33] = [
+    pub const KINDS: [&'static str; 35] = [
         "declared",
         "alert_repeated",
         "acknowledged",
@@ -495,6 +520,8 @@ impl EventBody {
         "action_item_set",
         "review_published",
         "decision_recorded",
+        "alerts_moved_out",
+        "alerts_moved_in",
     ];
 
     /// Returns whether the event is a note or the correction of one.
@@ -571,14 +598,19 @@ impl EventBody {
                 reason: reason.as_deref(),
                 automatic: *automatic,
             }),
-            Self::Prioritized { impact, urgency, priority, override_reason } => {
-                read(&prioritize::Prioritized {
-                    impact: *impact,
-                    urgency: *urgency,
-                    priority: *priority,
-                    override_reason: override_reason.as_deref(),
-                })
-            }
+            Self::Prioritized {
+                impact,
+                urgency,
+                priority,
+                override_reason,
+                restarts_escalation,
+            } => read(&prioritize::Prioritized {
+                impact: *impact,
+                urgency: *urgency,
+                priority: *priority,
+                override_reason: override_reason.as_deref(),
+                restarts_escalation: *restarts_escalation,
+            }),
             Self::Categorized { category } => {
                 read(&categorize::Categorized { category: *category })
             }
@@ -627,6 +659,16 @@ impl EventBody {
             Self::ReviewPublished => read(&publish_review::ReviewPublished),
             Self::DecisionRecorded(decision) => {
                 read(&record_decision::DecisionRecorded { decision })
+            }
+            Self::AlertsMovedOut { number, count, .. } => {
+                read(&move_alerts::AlertsMovedOut { number: *number, count: *count })
+            }
+            Self::AlertsMovedIn { number, count, declared, .. } => {
+                read(&move_alerts::AlertsMovedIn {
+                    number: *number,
+                    count: *count,
+                    declared: *declared,
+                })
             }
             Self::Unknown(event) => read(event),
         }

@@ -41,6 +41,8 @@ impl EventBody {
             Self::ActionItemSet { .. } => "action_item_set",
             Self::ReviewPublished => "review_published",
             Self::DecisionRecorded(_) => "decision_recorded",
+            Self::AlertsMovedOut { .. } => "alerts_moved_out",
+            Self::AlertsMovedIn { .. } => "alerts_moved_in",
             Self::Unknown(event) => &event.kind,
         }
     }

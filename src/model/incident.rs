@@ -166,6 +166,7 @@ pub(super) fn declared_summary(
         alerts: 1,
         escalation: 0,
         escalation_round: 0,
+        escalation_from: None,
         seq,
         last_event_at: at,
         last_word: None,

@@ -27,6 +27,7 @@ pub mod id;
 pub mod incident;
 pub mod last_word;
 pub mod link;
+pub mod maintenance;
 pub mod measures;
 pub mod name_index;
 pub mod naming;

@@ -148,6 +148,15 @@ pub enum Rejection {
         /// The status with which that incident ended.
         status: Status,
     },
+    /// Alerts should be moved to the incident that has them.
+    MoveToItself,
+    /// The incident to which alerts should be moved has ended.
+    MoveTargetEnded {
+        /// Its number, if it has one already.
+        number: Option<IncidentNumber>,
+        /// The status with which that incident ended.
+        status: Status,
+    },
     /// The incident has this link already.
     AlreadyLinked {
         /// The link that was to be added.
@@ -308,6 +317,7 @@ impl Rejection {
             | Self::Field(_)
             | Self::NothingToChange
             | Self::MergeIntoItself
+            | Self::MoveToItself
             | Self::IdReused
             | Self::IdCollides => RejectionKind::Invalid,
             Self::AlreadyDeclared { .. }
@@ -340,6 +350,7 @@ impl Rejection {
             | Self::LevelNotDue { .. }
             | Self::EscalationOnHold
             | Self::MergeTargetEnded { .. }
+            | Self::MoveTargetEnded { .. }
             | Self::CloseUnresolved
             | Self::ClosingGateOpen { .. }
             | Self::ReopenedTooLate { .. }

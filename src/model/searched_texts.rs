@@ -96,5 +96,7 @@ pub fn affects_search(body: &EventBody) -> bool {
             | EventBody::Unlinked { .. }
             | EventBody::Reclassified { .. }
             | EventBody::ReviewPublished
+            | EventBody::AlertsMovedOut { .. }
+            | EventBody::AlertsMovedIn { .. }
     )
 }

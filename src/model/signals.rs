@@ -1,6 +1,42 @@
-//! What the settings say about silence and about what must not be forgotten: heartbeats, reminders, and
-//! acknowledgements that expire.
+//! What the settings say about silence and about what must not be forgotten: heartbeats, reminders,
+//! acknowledgements that expire, and who is sent updates.
+
+mod heartbeat;
+mod reminder;
+mod stakeholders;
+
+pub use heartbeat::{
+    BeatOutcome, DEFAULT_GRACE_S, Heartbeat, HeartbeatCheck, HeartbeatRule, MAX_HEARTBEATS,
+    describe_all, heartbeat_key, levels_of,
+};
+pub use reminder::{DueReminder, ReminderSettings, next_reminder, plan_reminder};
+pub use stakeholders::{StakeholderRule, plan_update};
+
+use crate::model::escalation::AcknowledgementExpiry;
 
 /// Heartbeats and reminders of the settings.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct SignalSettings {}
+pub struct SignalSettings {
+    /// The heartbeats, by name.
+    pub heartbeats: Vec<HeartbeatRule>,
+    /// When an acknowledgement expires after which nobody does anything.
+    pub acknowledgement_expiry: AcknowledgementExpiry,
+    /// Of what people are reminded.
+    pub reminders: ReminderSettings,
+    /// Who is sent updates.
+    pub stakeholders: Vec<StakeholderRule>,
+}
+
+impl SignalSettings {
+    /// Returns whether anything depends on the incidents that are open.
+    #[must_use]
+    pub fn follows_incidents(&self) -> bool {
+        !self.acknowledgement_expiry.is_off() || self.reminders.follows_incidents()
+    }
+
+    /// Returns the heartbeat with a name.
+    #[must_use]
+    pub fn heartbeat(&self, name: &str) -> Option<&HeartbeatRule> {
+        self.heartbeats.iter().find(|rule| rule.name == name)
+    }
+}

@@ -90,6 +90,10 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "is_first_round")]
     #[schema(minimum = 0, maximum = 65535)]
     pub escalation_round: u16,
+    /// From when the times of the escalation policy are counted, if not from the report: since the
+    /// priority was raised, or nobody has the incident any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation_from: Option<DateTime<Utc>>,
     /// The sequence number of its last event, which is also the number of its events.
     pub seq: u32,
     /// When the last event happened.
@@ -185,6 +189,19 @@ fn is_first_round(round: &u16) -> bool {
 }
 
 impl Summary {
+    /// Begins the escalation policy anew: its levels are called again, and their times are counted
+    /// from `at`.
+    pub(in crate::model) fn restart_escalation(&mut self, at: DateTime<Utc>) {
+        (self.escalation, self.escalation_round) = (0, 0);
+        self.escalation_from = Some(at);
+    }
+
+    /// Returns the time from which the times of the escalation policy are counted.
+    #[must_use]
+    pub fn escalation_start(&self) -> DateTime<Utc> {
+        self.escalation_from.unwrap_or(self.reported_at)
+    }
+
     /// Returns the primary service: the first affected one.
     #[must_use]
     pub fn primary_service(&self) -> Option<&str> {
@@ -208,6 +225,14 @@ impl Summary {
     #[must_use]
     pub fn is_snoozed(&self, now: DateTime<Utc>) -> bool {
         self.status.is_open() && self.snoozed_until.is_some_and(|until| until > now)
+    }
+
+    /// Returns when a person last did something about the incident, or it was acknowledged; `None` if
+    /// nobody has acknowledged it.
+    #[must_use]
+    pub fn last_attended_at(&self) -> Option<DateTime<Utc>> {
+        let acknowledged_at = self.acknowledged_at?;
+        Some(self.last_word.as_ref().map_or(acknowledged_at, |word| word.at.max(acknowledged_at)))
     }
 
     /// Returns the number, such as `INC-2041`, or `new` until the store has numbered the incident.

@@ -144,8 +144,8 @@ impl Request {
     /// Removes the signed URLs of a message from whatever comes back: whoever has one can act.
     #[must_use]
     pub fn hiding_actions(mut self, message: &OutboundMessage) -> Self {
-        for action in &message.actions {
-            self.mask.add(&action.url);
+        for secret in message.secrets() {
+            self.mask.add(secret);
         }
         self
     }

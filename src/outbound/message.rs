@@ -7,7 +7,7 @@ use crate::model::notification::MessageKind;
 use crate::model::{IncidentId, IncidentNumber, Priority, Status};
 
 /// What is sent to a person, independent of the channel. Channels escape and cut it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OutboundMessage {
     /// The same over all attempts of one delivery, so that a receiver can recognize a repetition.
     pub id: Uuid,
@@ -21,8 +21,41 @@ pub struct OutboundMessage {
     pub url: Option<String>,
     /// What the person can do from within the message.
     pub actions: Vec<MessageAction>,
+    /// The mail address by which the person can answer. Whoever has it can act, so it is treated as a
+    /// secret.
+    pub reply_to: Option<String>,
     /// How many more messages this one stands for.
     pub bundled: u32,
+}
+
+impl OutboundMessage {
+    /// Returns the URL that opens when the message itself is tapped: that of the incident, or else the
+    /// page of the first action, which asks before it does anything.
+    #[must_use]
+    pub fn main_url(&self) -> Option<&str> {
+        let first = self.actions.first().map(|action| action.url.as_str());
+        self.url.as_deref().or(first)
+    }
+
+    /// Returns what nobody but the person may see: the signed URLs, and the address of the reply.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let urls = self.actions.iter().map(|action| action.url.as_str());
+        urls.chain(self.reply_to.as_deref())
+    }
+}
+
+impl std::fmt::Debug for OutboundMessage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OutboundMessage")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("incident", &self.incident)
+            .field("text", &self.text)
+            .field("url", &self.url)
+            .field("actions", &self.actions)
+            .field("bundled", &self.bundled)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The facts of an incident that a message names.

@@ -10,6 +10,7 @@
 //! | authentication and permissions | [`tokens`], [`scope`], `auth`, `credentials` |
 //! | strict extractors for path, query and body | `extract` |
 //! | handlers | `routes` |
+//! | links in messages, and answers to text messages | [`answers`] |
 //! | commands that share one transaction of the backend | `group_commit` |
 //! | changes that are read once for all callers | `change_feed`, `single_flight` |
 //! | responses and errors | `cached_json`, `error`, `public_error` |
@@ -31,6 +32,7 @@
 //! ```
 
 pub mod access_log;
+pub mod answers;
 pub mod limits;
 pub mod openapi;
 pub mod paths;

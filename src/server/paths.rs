@@ -1,4 +1,5 @@
-//! All paths that are served: those of the API, one for each verb, and those of other systems.
+//! All paths that are served: those of the API, one for each verb, those by which people answer, and
+//! those of other systems.
 
 use std::sync::LazyLock;
 
@@ -18,6 +19,17 @@ pub fn verb(verb: Verb) -> &'static str {
     VERBS.iter().find(|(one, _)| *one == verb).map_or(path::INCIDENT, |(_, path)| path)
 }
 
+/// The page of a link in a message, for browsers.
+pub const LINK: &str = "/a/{token}";
+/// Where Twilio delivers answers to text messages, in its own format.
+pub const REPLIES_TWILIO: &str = "/v1/replies/twilio";
+
+/// Returns the paths that are no part of the API, so that its document does not have them: whoever uses
+/// them follows a link, or is Twilio.
+pub fn outside_api() -> impl Iterator<Item = &'static str> {
+    [LINK, REPLIES_TWILIO].into_iter()
+}
+
 /// Returns all paths of the API, including those that need no token.
 pub fn all() -> impl Iterator<Item = &'static str> {
     path::ALL.into_iter().chain(VERBS.iter().map(|(_, path)| path.as_str()))
@@ -26,5 +38,5 @@ pub fn all() -> impl Iterator<Item = &'static str> {
 /// Returns all paths that are served, including those of other systems, which the document of the API
 /// does not have.
 pub(super) fn served() -> impl Iterator<Item = &'static str> {
-    all().chain(foreign::ALL)
+    all().chain(outside_api()).chain(foreign::ALL)
 }

@@ -1,5 +1,6 @@
 //! What a running server follows of the settings file.
 
+use super::answers::SmsSettings;
 use crate::ingest::IngestSettings;
 use crate::model::notification::AnswerSettings;
 use crate::model::signals::SignalSettings;
@@ -11,6 +12,8 @@ pub struct ServerSettings {
     pub ingest: IngestSettings,
     /// How people answer messages.
     pub answers: AnswerSettings,
+    /// How answers to text messages are checked.
+    pub sms: SmsSettings,
     /// Heartbeats and reminders.
     pub signals: SignalSettings,
 }

@@ -17,6 +17,7 @@ use crate::backend::{
     NotificationSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
     TimelineRange,
 };
+use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
@@ -124,6 +125,10 @@ pub trait Reader: Send + Sync {
 
     /// Returns one incident, without its timeline.
     async fn read_detail(&self, id: IncidentId) -> ReadResult<Detail>;
+
+    /// Returns the alerts of an incident, firing ones first, at most `limit`. A cache has those of the
+    /// record alone.
+    async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>>;
 
     /// Returns a part of a timeline, earliest event first.
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>>;
@@ -259,6 +264,10 @@ impl Reader for DirectReader {
 
     async fn read_detail(&self, id: IncidentId) -> ReadResult<Detail> {
         self.backend.incident(id).await.map(Sourced::fresh)
+    }
+
+    async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>> {
+        self.backend.alerts(id, limit).await.map(Sourced::fresh)
     }
 
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>> {

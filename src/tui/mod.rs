@@ -17,6 +17,7 @@
 //! 6. The state of each feature, [`action`] (the table), [`theme`] and [`terminal`].
 
 pub mod action;
+pub mod alerts;
 pub mod attention;
 pub mod confirm;
 pub mod copy;

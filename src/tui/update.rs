@@ -21,13 +21,14 @@ use crate::tui::core::{backend_update, navigation};
 use crate::tui::help::Help;
 use crate::tui::oncall::stand_in::StandIn;
 use crate::tui::queue::{clock, groups, history, marks, rows, unread};
+use crate::tui::screens::ScreenKind;
 use crate::tui::settings::appearance;
 use crate::tui::settings::errand::leave_for;
 use crate::tui::verb::{declare, send, start};
 use crate::tui::{
-    attention, confirm, drafts, filter, follow, form, goto, help, jump, layout, matrix, metrics,
-    mouse, notified, oncall, outbox, palette, picker, reading, run, runbook, screens, settings,
-    timeline, travel, undo, urgent, views, wall, workspace,
+    alerts, attention, confirm, drafts, filter, follow, form, goto, help, jump, layout, matrix,
+    metrics, mouse, notified, oncall, outbox, palette, picker, reading, run, runbook, screens,
+    settings, timeline, travel, undo, urgent, views, wall, workspace,
 };
 
 /// Applies a message to the state and returns the effects to run. What is computed from the state
@@ -337,9 +338,13 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Top => goto::update::move_by(app, Motion::First),
         Action::GotoEnd => goto::update::move_by(app, Motion::Last),
         Action::Newest => goto::update::go_to_newest(app),
+        Action::Screen(ScreenKind::Alerts) => alerts::update::open(app),
         Action::Screen(kind) => screens::update::open(app, kind),
         Action::OpenItem => screens::update::enter(app),
         Action::CopyItem => screens::update::copy(app),
+        Action::MarkAlert => alerts::moving::toggle_mark(app),
+        Action::MarkAllAlerts => alerts::moving::toggle_all_marks(app),
+        Action::MoveAlerts => alerts::moving::open(app),
         Action::FilterItems => screens::update::open_filter(app),
         Action::SortItems => screens::update::next_order(app),
         Action::EarlierSpan => screens::update::step(app, -1),

@@ -95,6 +95,9 @@ pub enum Problem {
     /// A program has no handle by which it could be meant.
     #[error("a program is nobody who can be named: name a person")]
     NoPerson,
+    /// Nobody but the backend can say who makes the request, and it has not been reached yet.
+    #[error("the API has not confirmed yet who you are: name yourself, as in `assign 12 ines`")]
+    UnconfirmedRequester,
     /// The impact is given without the urgency.
     #[error("impact is {0}: say the urgency too, as in {0} medium")]
     UrgencyMissing(Level),

@@ -37,6 +37,8 @@ pub struct Situation<'a> {
     pub calendar: &'a dyn Calendar,
     /// Who makes the request.
     pub actor: &'a Actor,
+    /// Whether that is only assumed, as the backend has not confirmed yet who makes the request.
+    pub actor_is_assumed: bool,
     /// The record of the incident; see [`Needs`].
     pub record: Option<&'a Incident>,
     /// The events of the incident, in order; see [`Needs`].
@@ -119,8 +121,11 @@ impl<'a> Situation<'a> {
     /// Returns the person who makes the request.
     ///
     /// # Errors
-    /// A program makes it.
+    /// A program makes it, or the backend has not confirmed who does.
     pub(super) fn me(&self) -> Result<&'a PersonRef, Problem> {
+        if self.actor_is_assumed {
+            return Err(Problem::UnconfirmedRequester);
+        }
         self.actor.person().ok_or(Problem::NoPerson)
     }
 

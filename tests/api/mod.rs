@@ -2,6 +2,7 @@
 
 mod administration;
 mod alerts;
+mod answers;
 mod binary;
 mod bodies;
 mod command_ids;
@@ -9,6 +10,7 @@ mod dead_letters;
 mod directory;
 mod events;
 mod full_disk;
+mod heartbeats;
 mod incident_requests;
 mod listeners;
 mod long_poll;

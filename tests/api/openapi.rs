@@ -326,6 +326,11 @@ async fn real_responses_match_their_schemas() {
         let request = server.request("POST", path::INGEST_ALERTMANAGER).bearer_auth(token);
         described.check(&fetch(request.body(body)).await);
     }
+    let described = Described::of(&document, path::HEARTBEAT, "post");
+    for token in [&server.ingest, &server.read] {
+        let request = server.request("POST", "/v1/heartbeats/backup").bearer_auth(token);
+        described.check(&fetch(request).await);
+    }
     let described = Described::of(&document, path::INGEST_NAMED, "post");
     let monitor = json!({"heartbeat": {"status": 0}, "monitor": {"id": 3, "name": "Shop"}});
     for (token, name, body) in [

@@ -126,9 +126,11 @@ async fn insufficient_scope_is_reported() {
         let commands = route.method == "POST";
         let is_for_programs = match route.pattern.as_str() {
             "/v1/capabilities" => true,
-            "/v1/commands" | "/v1/incidents" | "/v1/ingest/alertmanager" | "/v1/ingest/{name}" => {
-                commands
-            }
+            "/v1/commands"
+            | "/v1/incidents"
+            | "/v1/ingest/alertmanager"
+            | "/v1/ingest/{name}"
+            | "/v1/heartbeats/{name}" => commands,
             _ => false,
         };
         let is_override = route.pattern.ends_with("/overrides");

@@ -304,6 +304,7 @@ async fn token_of_the_wrong_scope_is_refused() {
         json!({"routing_key": server.read, "event_action": "trigger", "payload": {"summary": "x"}});
     assert_eq!(fetch(server.request("POST", "/v2/enqueue").json(&body)).await.status, 403);
     assert_eq!(server.get(&server.ingest, "/api/v2/alerts").await.status, 403);
+    assert_eq!(server.get(&server.ingest, "/api/v2/status").await.status, 200);
     let post = server.request("POST", "/api/v2/alerts").bearer_auth(&server.read).json(&json!([]));
     assert_eq!(fetch(post).await.status, 403);
     let incoming = format!("/api/v2/generic/incoming?summary=x&token={}", server.read);

@@ -95,6 +95,12 @@ fn sample(kind: CommandKind) -> Command {
         K::RecordDecision => {
             Ask::RecordDecision(Decision { decision: text(), reason: text(), by: Some(ines()) })
         }
+        K::MoveAlerts => Ask::MoveAlerts {
+            to: IncidentId::new(),
+            declare: true,
+            keys: vec!["0f".into()],
+            labels: vec!["instance=db-1".into()],
+        },
         K::RecordChange => {
             return Command::RecordChange(Change {
                 id: ChangeId::new(),

@@ -3,6 +3,8 @@
 //! `REDPHONE_BENCH_INCIDENTS` sets the size (1,000,000), `REDPHONE_BENCH_IDLE_S` how long idling is
 //! watched (60). Stores are made once, in `target/bench/`.
 
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -97,16 +99,16 @@ fn field(text: &str, name: &str) -> u64 {
     line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
-/// Returns the processor time so far in milliseconds, and how often any thread has slept.
-fn used(process: u32) -> (u64, u64) {
+/// Returns the processor time so far in milliseconds, and how often each thread has slept.
+fn used(process: u32) -> (u64, HashMap<OsString, u64>) {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("it runs");
     let after = stat.rsplit(')').next().unwrap_or_default();
     let part =
         |n: usize| after.split_whitespace().nth(n).and_then(|t| t.parse().ok()).unwrap_or(0_u64);
-    let mut sleeps = 0;
+    let mut sleeps = HashMap::new();
     for task in std::fs::read_dir(format!("/proc/{process}/task")).expect("threads").flatten() {
         let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
-        sleeps += field(&status, "voluntary_ctxt_switches");
+        sleeps.insert(task.file_name(), field(&status, "voluntary_ctxt_switches"));
     }
     // A tick is 10 ms wherever Linux runs today.
     ((part(11) + part(12)) * 10, sleeps)
@@ -121,7 +123,11 @@ fn idle(name: &str, share: f64, terminal: &mut Terminal) {
     terminal.watch(Duration::from_secs(watched));
     let after = used(terminal.process());
     let used = (after.0 - before.0) as f64 / (watched as f64 * 10.0);
-    let wakes = (after.1 - before.1) as f64 / watched as f64;
+    // A thread that has ended meanwhile counts for nothing.
+    let slept = |(thread, sleeps): (&OsString, &u64)| {
+        sleeps.saturating_sub(before.1.get(thread).copied().unwrap_or(0))
+    };
+    let wakes = after.1.iter().map(slept).sum::<u64>() as f64 / watched as f64;
     row(
         &format!("{name} {watched} s: share of one core"),
         &format!("{used:.3} %"),

@@ -130,6 +130,18 @@ fn oncall_says_who_is_called_now_and_next() {
 }
 
 #[test]
+fn oncall_prints_shifts_as_a_calendar() {
+    let cli = with_schedules();
+    let at = ["oncall", "--ical", "--at", "2026-03-03T00:00:00Z", "--days", "3"];
+    let calendar = cli.ok(at);
+    assert!(calendar.starts_with("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"), "{calendar}");
+    let count = |text: &str| text.matches("BEGIN:VEVENT").count();
+    let nobody = cli.ok(at.iter().chain(&["--person", "nobody"]));
+    assert!(count(&calendar) > 0 && count(&nobody) == 0, "{calendar}");
+    cli.run(["oncall", "--person", "ines"]).refused(2, &["--ical"]);
+}
+
+#[test]
 fn oncall_without_teams_says_so() {
     let cli = filled();
     let run = cli.run(["oncall"]);

@@ -89,6 +89,7 @@ fn one_page_is_printed_by_its_name() {
         (&["man", "token", "create"], ".TH REDPHONE\\-TOKEN\\-CREATE 1 "),
         (&["man", "redphone-ack"], ".TH REDPHONE\\-ACK 1 "),
         (&["man", "redphone.toml"], ".TH REDPHONE.TOML 5 "),
+        (&["man", "ntfy"], ".TH REDPHONE\\-NTFY 7 "),
     ] {
         let page = cli.ok(words);
         assert!(page.starts_with(title), "{words:?}: {page}");
@@ -117,6 +118,22 @@ fn settings_have_a_page_in_section_5() {
         count += 1;
     }
     assert!(count > 150, "{count}");
+}
+
+#[test]
+fn each_page_of_the_guide_has_a_page_in_section_7() {
+    let cli = CliFixture::new();
+    cli.ok(["man", "--out", "share/man1"]);
+    for line in cli.ok(["help"]).lines() {
+        let topic = line.split_whitespace().next().unwrap();
+        let page = cli.path(&format!("share/man7/redphone-{topic}.7"));
+        let page = shown(&std::fs::read_to_string(page).unwrap());
+        let guide = cli.ok(["help", topic]);
+        let examples = guide.lines().filter_map(|line| line.strip_prefix("    "));
+        for example in examples {
+            assert!(page.contains(&format!("{example}\n")), "{example}\n-- is not in\n{page}");
+        }
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use redphone::model::command::CommandKind;
-use redphone::tui::action::TABLE;
+use redphone::tui::action::{Action, Entry, TABLE};
 use redphone::verbs::Verb;
 use rstest::rstest;
 use serde_json::Value;
@@ -47,7 +47,7 @@ impl Company {
             let args = ["declare", "--title", &title, "--service", "cdn"];
             cli.ok(args.iter().chain(&levels));
         }
-        let original = cli.ok(["export"]);
+        let original = with_alert(&cli.ok(["export"]), 12);
         Self { cli, original }
     }
 
@@ -78,6 +78,23 @@ impl Company {
     fn show(&self, number: &str) -> Value {
         serde_json::from_str(&self.cli.ok(["show", number, "--json"])).unwrap()
     }
+}
+
+/// Returns an export with an alert of the incident with a number.
+fn with_alert(export: &str, number: u64) -> String {
+    let mut lines: Vec<Value> =
+        export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let declared = lines.iter().find(|line| line["event"]["number"] == number).unwrap();
+    let (incident, at) = (declared["event"]["incident"].clone(), declared["event"]["at"].clone());
+    let alert = serde_json::json!({"alert": {
+        "incident": incident, "group": "alertmanager:redphone:1", "key": "5ef77f1f8a3ecfa4",
+        "source": "alertmanager", "state": "firing", "title": "The disk of db-1 is full", "count": 1,
+        "labels": {"instance": "db-1"}, "starts_at": at, "first_at": at, "last_at": at,
+    }});
+    let end = lines.len() - 1;
+    lines[end]["end"]["records"] = end.into();
+    lines.insert(end, alert);
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// What has to be done before the example of a verb applies.
@@ -160,8 +177,12 @@ fn each_verb_has_key_command_route_completion_page_and_tool() {
     for verb in Verb::ALL {
         let (row, name) = (verb.row(), verb.row().command);
         // A key of the panes, or a line of their palette.
+        let sent_by = |entry: &Entry| match entry.action {
+            Action::MoveAlerts => Some(CommandKind::MoveAlerts),
+            _ => entry.verb,
+        };
         let is_entry = |kind: &CommandKind| {
-            TABLE.iter().any(|entry| entry.verb == Some(*kind) && !entry.help.is_empty())
+            TABLE.iter().any(|entry| sent_by(entry) == Some(*kind) && !entry.help.is_empty())
         };
         let is_undo = *verb == Verb::Undo;
         assert!(is_undo || verb_in_panes(*verb).iter().any(is_entry), "{name} is in no pane");
@@ -472,4 +493,21 @@ fn update_is_written_from_a_template_of_the_settings() {
     // The built-in ones are there, too.
     cli.ok(["update", "2", "--template", "restored", "--yes"]);
     assert!(last("2").0.starts_with("INC-2 Two: service is restored on cdn. It had lasted since "));
+}
+
+#[test]
+fn alerts_are_chosen_by_label_or_key() {
+    let mut company = Company::new();
+    company.reset();
+    let run = company.cli.run(["split", "12", "--yes"]);
+    run.refused(1, &["labels: is missing: give a label such as instance=db-1"]);
+    let run = company.cli.run(["split", "12", "--label", "instance=db-2", "--yes"]);
+    run.refused(3, &["it has none of these alerts"]);
+    let out = company.cli.ok(["split", "12", "--label", "instance=db-1", "--yes"]);
+    assert_eq!(out, "INC-12 split: 1 alert to INC-15\n");
+    assert_eq!(company.show("15")["alert_rows"][0]["labels"]["instance"], "db-1");
+    let out = company.cli.ok(["move-alerts", "15", "14", "--key", "5ef77f1f8a3ecfa4", "--yes"]);
+    assert_eq!(out, "INC-15 alerts moved: 1 alert to INC-14\n");
+    assert_eq!(company.show("14")["alert_rows"].as_array().unwrap().len(), 1);
+    assert!(company.show("15")["alert_rows"].is_null());
 }

@@ -19,10 +19,11 @@ use crate::support::strategies;
 #[case("[looks]\n  tehme = \"dark\"", "2:3: looks.tehme is not a setting: did you mean theme?")]
 #[case(
     "frobnicate = 1",
-    "1:1: frobnicate is not a setting: use one of ascii, automatic_escalation, channels, color, columns, \
-        commands, contacts, ingest, ingest_rules, keys, levels, log, looks, matrix, notify, outbound, \
-        people, policies, profiles, reopen, runbooks, schedules, services, store, suspect, teams, \
-        templates, user, views"
+    "1:1: frobnicate is not a setting: use one of acknowledgement_expires, ascii, \
+        automatic_escalation, channels, color, columns, commands, contacts, heartbeats, ingest, \
+        ingest_rules, keys, levels, log, looks, matrix, notify, outbound, people, policies, \
+        profiles, public_url, reminders, reopen, reply_address, runbooks, schedules, services, \
+        stakeholders, store, suspect, teams, templates, user, views"
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
 #[case("\"a\\u001b[31m\" = 1", "1:1: \"a␛[31m\" is not a setting: use one of")]
@@ -32,6 +33,19 @@ use crate::support::strategies;
 #[case("store = true", "1:9: store is true or false: write text in quotes")]
 #[case("ascii = \"yes\"", "1:9: ascii is text: write true or false, without quotes")]
 #[case("color = 1", "1:9: color is a number: write true or false, without quotes")]
+#[case("public_url = \"redphone\"", "1:14: public_url is no URL: write one such as")]
+#[case("public_url = \"ftp://example.net\"", "1:14: public_url is no URL of a server")]
+#[case("public_url = \"http://example.net\"", "1:14: public_url is without TLS: write https://")]
+#[case("public_url = \"https://a:b@example.net\"", "1:14: public_url has a name or a password")]
+#[case("public_url = \"https://example.net?x\"", "1:14: public_url has a ? or a # in it")]
+#[case("reply_address = \"redphone\"", "1:17: reply_address is no mail address: write one such as")]
+#[case(
+    "reply_address = \"a@example.net\"",
+    "1:17: reply_address has not one {token} in front of its @"
+)]
+#[case("reply_address = \"{token}{token}@a.net\"", "1:17: reply_address has not one {token}")]
+#[case("reply_address = \"a b{token}@a.net\"", "1:17: reply_address is no mail address")]
+#[case("reply_address = \"a{token}@-a.net\"", "1:17: reply_address is no mail address")]
 #[case("log = \"loud\"", "1:7: log is \"loud\": use one of off, error, warn, info, debug, trace")]
 #[case("log = \"wran\"", "1:7: log is \"wran\": did you mean warn?")]
 #[case("looks = \"dark\"", "1:9: looks is text: write a table")]
@@ -71,6 +85,27 @@ use crate::support::strategies;
 #[case("[matrix]\nhihg = []", "2:1: matrix.hihg is not a setting: did you mean high?")]
 #[case("reopen = \"36h\"", "1:10: reopen is not a number of whole days")]
 #[case("suspect = \"2\"", "1:11: suspect is \"2\": write a time such as")]
+// Heartbeats and reminders.
+#[case("[heartbeats.x]\ngrace = \"1m\"", "heartbeats.x.interval is missing: add it")]
+#[case("[heartbeats.x]\ninterval = \"0s\"", "2:12: heartbeats.x.interval is no time at all")]
+#[case("[heartbeats.x]\ninterval = \"400d\"", "2:12: heartbeats.x.interval is longer than 366 d")]
+#[case("[heartbeats.list]\ninterval = \"1m\"", "heartbeats.list has a name that can't be used")]
+#[case("[heartbeats.\"a/b\"]\ninterval = \"1m\"", "has a name that can't be used: write letters")]
+#[case("[heartbeats]\nx = \"1m\"", "2:5: heartbeats.x is text: write a table")]
+#[case(
+    "[acknowledgement_expires]\np1 = \"soon\"",
+    "2:6: acknowledgement_expires.p1 is \"soon\": write a time"
+)]
+#[case(
+    "[acknowledgement_expires]\np5 = \"1h\"",
+    "2:1: acknowledgement_expires.p5 is not a setting"
+)]
+#[case("[[stakeholders]]\nservices = [\"checkout\"]", "stakeholders.people is missing: add it")]
+#[case(
+    "[[stakeholders]]\npeople = [\"a\"]\npriorities = [\"P9\"]",
+    "3:15: stakeholders.priorities is \"P9\""
+)]
+#[case("[reminders]\nupdates = \"yes\"", "2:11: reminders.updates is text: write true or false")]
 // Views.
 #[case("[[views]]\nname = \"a\"\nfilter = 'p1 statsu:open'", "3:14: views.filter: statsu:")]
 #[case("[[views]]\nname = \"a\"\nfilter = 'p1 statsu:open'", "statsu: is not a filter term")]

@@ -65,6 +65,26 @@ fn sample_examples_have_the_documented_effect() {
 }
 
 #[test]
+fn answers_go_where_the_file_says() {
+    for (url, expected) in [
+        ("https://example.net/redphone/", "https://example.net/redphone"),
+        ("https://Example.net", "https://example.net"),
+        ("http://127.0.0.1:7373", "http://127.0.0.1:7373"),
+        ("http://10.1.2.3", "http://10.1.2.3"),
+        ("http://localhost:7373/", "http://localhost:7373"),
+        ("http://[::1]:7373", "http://[::1]:7373"),
+    ] {
+        let config =
+            read(&format!("public_url = \"{url}\"\nreply_address = \"r+{{token}}@a.net\"\n"));
+        assert_eq!(config.warnings, []);
+        assert_eq!(config.answers.public_url.as_deref(), Some(expected));
+        assert_eq!(config.answers.reply_address.as_deref(), Some("r+{token}@a.net"));
+        let shown = read(&show(&config, &[]));
+        assert_eq!(shown.answers, config.answers);
+    }
+}
+
+#[test]
 fn service_levels_and_priorities_come_from_the_file() {
     let config = read(
         "[levels.p4]\nupdate = \"2d\"\n[levels.p1]\nupdate = \"none\"\nresolve = \"90m\"\n\

@@ -97,6 +97,28 @@ async fn verbs_on_several_incidents_are_queued_in_order() {
     assert_eq!(timeline(&fixture, "2")[1..], [ack, note]);
 }
 
+/// Whose the token is only the API can say, and a command with another name would be wrong.
+#[rstest]
+#[case(&["own", "1"], 1)]
+#[case(&["role", "1", "scribe", "me"], 1)]
+#[case(&["assign", "1", "me"], 1)]
+#[case(&["assign", "1", "tom"], 5)]
+#[case(&["ack", "1"], 5)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn verb_names_nobody_before_the_api_said_who_it_is(#[case] args: &[&str], #[case] code: i32) {
+    let mut server = Served::start().await;
+    let fixture = ClientFixture { server: &server };
+    fixture.ok("tom", &DECLARE);
+    fixture.ok("ines", &["show", "1"]);
+    server.stop().await;
+    let fixture = ClientFixture { server: &server };
+    let run = fixture.run("ines", args);
+    assert_eq!((run.code, run.out.as_str()), (code, ""), "{run:?}");
+    assert_eq!(run.err.contains("has not confirmed yet who you are"), code == 1, "{run:?}");
+    let waiting = fixture.run("ines", &["outbox", "--json"]);
+    assert_eq!(waiting.out.is_empty(), code == 1, "{waiting:?}");
+}
+
 /// Nothing is queued that can't be understood, and nothing of which the incident is unknown.
 #[rstest]
 #[case(&["ack", "99"], 4, "refuses the connection")]

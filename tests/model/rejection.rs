@@ -137,6 +137,12 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
             NotNow,
             "INC-7 is resolved: choose an open incident to merge into",
         ),
+        (R::MoveToItself, Invalid, "its alerts are in it already: choose another incident"),
+        (
+            R::MoveTargetEnded { number, status: resolved },
+            NotNow,
+            "INC-7 is resolved: choose an open incident to move them to",
+        ),
         (R::AlreadyLinked { link: link() }, Conflict, "already linked to https://example.org/�"),
         (
             R::NotLinked { link: Link::Incident { id: IncidentId::new(), number } },

@@ -12,8 +12,8 @@ use redphone::outbound::channel::{ChannelSecrets, build};
 use redphone::outbound::client::Timeouts;
 use redphone::outbound::secret::CachedSecret;
 use redphone::outbound::{
-    Channel, Client, ClientOptions, MessageAction, MessageIncident, MessageKind, OutboundMessage,
-    Secret, SecretError, SecretSource, SendError,
+    Channel, ChannelKind, Client, ClientOptions, MessageAction, MessageIncident, MessageKind,
+    OutboundMessage, Secret, SecretError, SecretSource, SendError,
 };
 use uuid::Uuid;
 
@@ -64,6 +64,7 @@ pub fn message(text: &str) -> OutboundMessage {
             label: "Acknowledge".into(),
             url: format!("https://redphone.example/a/{SECRET}"),
         }],
+        reply_to: None,
         bundled: 2,
     }
 }
@@ -235,6 +236,24 @@ async fn no_output_holds_a_secret() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn text_message_has_the_first_link_alone() {
+    let provider = PROVIDERS.iter().find(|p| p.kind == ChannelKind::TwilioSms).unwrap();
+    let server = StandIn::start(real(provider)).await;
+    let client = client(&["127.0.0.1"], Timeouts::default());
+    let action = |label: &str| MessageAction {
+        label: label.into(),
+        url: format!("https://redphone.example/a/{label}"),
+    };
+    let actions = ["Acknowledge", "Escalate", "Resolve"].map(action).to_vec();
+    let message = OutboundMessage { actions, url: None, ..message("Nobody has it yet.") };
+    let channel = channel(provider, &server.url(), &client);
+    channel.send(provider.address, &message).await.unwrap();
+    let body = String::from_utf8(server.seen()[0].body.clone()).unwrap();
+    assert_eq!(body.matches("https%3A%2F%2Fredphone.example").count(), 1, "{body}");
+    assert!(body.contains("%2Fa%2FAcknowledge"), "{body}");
 }
 
 #[tokio::test]

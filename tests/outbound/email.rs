@@ -96,6 +96,7 @@ async fn mail_has_a_thread_and_says_that_nobody_wrote_it() {
     let mut message = message("Nobody has it yet.");
     let incident = message.incident.as_mut().unwrap();
     incident.title = "Card payments\r\nBcc: all@example.org\r\n\r\nfail".into();
+    message.reply_to = Some("redphone+0123456789abcdefghijklmno@example.org".into());
     let receipt = send(address, None, &["127.0.0.1"], &message).await.unwrap();
     assert!(receipt.answer.starts_with("250 2.0.0 queued as 4711"), "{}", receipt.answer);
     let lines = lines.lock().unwrap().join("\n");
@@ -109,6 +110,8 @@ async fn mail_has_a_thread_and_says_that_nobody_wrote_it() {
         "X-Auto-Response-Suppress: All",
         "Subject: INC-12 P1 Card payments Bcc: all@example.org fail",
         "RCPT TO:<ines@example.org>",
+        "Reply-To: redphone+0123456789abcdefghijklmno@example.org",
+        "Or answer this mail: ack, escalate or resolve on its first line.",
     ] {
         assert!(lines.contains(header), "{header} is not in\n{lines}");
     }

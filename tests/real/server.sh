@@ -14,6 +14,11 @@ trap finish EXIT
 
 start_server() {
     export REDPHONE_STORE="$place/store.db" REDPHONE_USER=ines
+    # Next to what is described there must be something to call it with.
+    if [ -z "${REDPHONE_CONFIG:-}" ]; then
+        printf '[heartbeats.backup]\ninterval = "1d"\n' >"$place/config.toml"
+        export REDPHONE_CONFIG="$place/config.toml"
+    fi
     HOME="$place" "$program" demo --seed-only --incidents 200 --keep "$REDPHONE_STORE" >"$place/demo"
     token="$(HOME="$place" "$program" token create --name ines --scope admin --expires 1d 2>/dev/null)"
     HOME="$place" "$program" serve --listen 127.0.0.1:0 --requests-a-minute 4000000000 \

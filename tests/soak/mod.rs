@@ -116,6 +116,7 @@ impl World {
             alerts: 1,
             escalation: 0,
             escalation_round: 0,
+            escalation_from: None,
             seq: 1,
             last_event_at: now,
             last_word: None,

@@ -74,6 +74,7 @@ const CIRCLES: [(&[&str], &str); 1] = [(
         "model::command::link",
         "model::command::logic",
         "model::command::merge",
+        "model::command::move_alerts",
         "model::command::move_status",
         "model::command::override_priority",
         "model::command::pause",

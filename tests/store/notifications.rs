@@ -45,6 +45,7 @@ pub fn page(incident: IncidentId, contact: &str, due: DateTime<Utc>) -> Notifica
         reason: None,
         perhaps_twice: false,
         after_acknowledgement: false,
+        reminder: None,
         bundled_into: None,
         extra: <_>::default(),
     }

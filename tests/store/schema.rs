@@ -16,7 +16,7 @@ use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Window};
-use redphone::model::notification::AttemptOutcome;
+use redphone::model::notification::{AttemptOutcome, LinkToken};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::queue::Sort;
 use redphone::model::review::{ActionItem, ActionKind};
@@ -98,6 +98,9 @@ async fn filled(path: &Path) {
     };
     store.search(&search).await.unwrap();
     notify(&store, first).await;
+    let token = LinkToken::random().unwrap();
+    let links = [super::links::link(&token, first, Utc::now())];
+    assert!(store.issue_links(&links, Utc::now()).await.unwrap());
     let fires = group(&message("disks", &[alert("db1", "09:00", None)]));
     store.ingest(&fires, &Actor::Integration("Alertmanager".into())).await.unwrap();
     store.add_dead_letter(&dead_letter("{}")).await.unwrap();

@@ -19,6 +19,7 @@ use redphone::backend::{
     Detail, Missing, Outcome, Page, PageMark, Search, Similar, TimelineRange,
 };
 use redphone::model::administration::AdministrationChange;
+use redphone::model::alert::Alert;
 use redphone::model::change::{Change, find_suspects};
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::decide::{Context, decide};
@@ -50,6 +51,7 @@ struct State {
     changes: Vec<Change>,
     problems: Vec<Problem>,
     notifications: Vec<NotificationEntry>,
+    alerts: HashMap<IncidentId, Vec<Alert>>,
     incidents: HashMap<IncidentId, (Incident, Vec<Event>)>,
     /// Which incident changed, in order; the cursor is the length.
     log: Vec<IncidentId>,
@@ -98,6 +100,11 @@ impl Memory {
     /// Replaces the list of notifications.
     pub fn set_notifications(&self, entries: Vec<NotificationEntry>) {
         self.state().notifications = entries;
+    }
+
+    /// Replaces the alerts of an incident, firing ones first.
+    pub fn set_alerts(&self, incident: IncidentId, alerts: Vec<Alert>) {
+        self.state().alerts.insert(incident, alerts);
     }
 
     /// Replaces people, teams, services, policies and schedules.
@@ -316,7 +323,7 @@ impl State {
             suspects,
             similar,
             problem: None,
-            alert_rows: Vec::new(),
+            alert_rows: self.alerts.get(&row.id).into_iter().flatten().take(100).cloned().collect(),
         }
     }
 
@@ -420,6 +427,13 @@ impl Backend for Memory {
         record
             .map(|(incident, _)| state.detail(incident))
             .ok_or(BackendError::NotFound(Missing::Incident))
+    }
+
+    async fn alerts(&self, id: IncidentId, limit: u32) -> Result<Vec<Alert>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        let alerts = state.alerts.get(&id).into_iter().flatten();
+        Ok(alerts.take(limit as usize).cloned().collect())
     }
 
     async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {

@@ -44,7 +44,8 @@ fn stage(size: (u16, u16), automatic: bool) -> Stage {
 /// Calls a level by itself.
 fn call(stage: &mut Stage, level: u8) {
     let id = stage.target();
-    let step = DueStep { round: 1, due: stage.now - TimeDelta::seconds(20) };
+    let due = stage.now - TimeDelta::seconds(20);
+    let step = DueStep { round: 1, due, unattended_since: None };
     let to = vec![company::me()];
     let command = IncidentCommand::Escalate { level, to, reason: None, automatic: Some(step) };
     stage.execute_as_other(id, command);

@@ -401,6 +401,7 @@ pub(super) fn blank_summary() -> Summary {
         alerts: 1,
         escalation: 0,
         escalation_round: 0,
+        escalation_from: None,
         seq: 1,
         last_event_at: at,
         last_word: None,

@@ -28,7 +28,9 @@ use crate::model::change::Change;
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
+use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
 
 #[async_trait]
@@ -240,11 +242,41 @@ impl Backend for FileStore {
         .await
     }
 
+    async fn beat(
+        &self,
+        name: &str,
+        at: DateTime<Utc>,
+        actor: &Actor,
+    ) -> Result<BeatOutcome, BackendError> {
+        self.store_beat(name, at, actor).await
+    }
+
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
+        self.read_heartbeats().await
+    }
+
+    async fn find_silent_heartbeats(
+        &self,
+        rules: &[HeartbeatRule],
+        started: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<HeartbeatCheck, BackendError> {
+        self.find_silent(rules, started, now).await
+    }
+
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {
         self.with_path_context(async {
             alerts::read_firing(&mut *self.acquire_reader().await?, limit).await
         })
         .await
+    }
+
+    async fn find_link(&self, digest: &LinkDigest) -> Result<Option<AnswerLink>, BackendError> {
+        self.read_link(digest).await
+    }
+
+    async fn use_link(&self, digest: &LinkDigest, at: DateTime<Utc>) -> Result<(), BackendError> {
+        self.mark_link_used(digest, at).await
     }
 
     async fn check_write(&self) -> Result<(), BackendError> {

@@ -239,6 +239,7 @@ fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
         K::SetActionItem => matches!(body, B::ActionItemSet { .. }),
         K::PublishReview => matches!(body, B::ReviewPublished),
         K::RecordDecision => matches!(body, B::DecisionRecorded(_)),
+        K::MoveAlerts => matches!(body, B::AlertsMovedOut { .. }),
         K::RecordChange | K::RecordProblem => false,
     }
 }

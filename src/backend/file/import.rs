@@ -342,7 +342,9 @@ impl Importer {
     async fn rename_others(&mut self, event: &mut Event) -> Result<(), ImportError> {
         let (id, number) = match &mut event.body {
             EventBody::MergedInto { into, number } => (*into, number),
-            EventBody::Absorbed { from, number, .. } => (*from, number),
+            EventBody::Absorbed { from, number, .. }
+            | EventBody::AlertsMovedIn { from, number, .. } => (*from, number),
+            EventBody::AlertsMovedOut { to, number, .. } => (*to, number),
             EventBody::Linked { link: Link::Incident { id, number } }
             | EventBody::Unlinked { link: Link::Incident { id, number } } => (*id, number),
             _ => return Ok(()),

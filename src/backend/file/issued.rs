@@ -10,6 +10,7 @@ use super::meta::{self, read_meta};
 use super::store::FileStore;
 use super::writer::Writer;
 use crate::backend::{BackendError, Outcome, StoreInfo, StoreMark};
+use crate::model::EventBody;
 
 /// How many numbers and positions are left out beyond what a client has seen: another one may have
 /// seen more.
@@ -42,7 +43,7 @@ impl FileStore {
         outcomes: impl Iterator<Item = &'a Outcome>,
     ) {
         if let Some(generation) = &self.inner.generation {
-            let number = outcomes.filter_map(|outcome| Some(outcome.row.as_ref()?.number?.0)).max();
+            let number = outcomes.filter_map(greatest_number).max();
             generation.record(number, writer.last_log);
         }
     }
@@ -108,4 +109,15 @@ impl FileStore {
         }
         Ok(())
     }
+}
+
+/// Returns the greatest number that a command has given: that of its incident, or of another one that it
+/// declared.
+fn greatest_number(outcome: &Outcome) -> Option<u64> {
+    let declared = outcome.events.iter().filter_map(|event| match &event.body {
+        EventBody::Declared { number, .. } => *number,
+        _ => None,
+    });
+    let own = outcome.row.as_ref().and_then(|row| row.number);
+    declared.chain(own).map(|number| number.0).max()
 }

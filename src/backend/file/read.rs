@@ -12,7 +12,7 @@ use super::records::{self, KeyedIncident};
 use super::row::unpack_row;
 use super::sql::Batch;
 use super::writer::parse_incident_id;
-use crate::backend::{BackendError, Detail, Missing, Similar, TimelineRange};
+use crate::backend::{BackendError, Detail, MAX_DETAIL_ALERTS, Missing, Similar, TimelineRange};
 use crate::model::change::find_suspects;
 use crate::model::command::Link;
 use crate::model::directory::Directory;
@@ -21,8 +21,6 @@ use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Rules, Summary}
 /// The maximum numbers of suspected changes and of similar incidents.
 const SUSPECTS: usize = 10;
 const SIMILAR: usize = 5;
-/// The maximum number of alerts that are read with an incident.
-const ALERTS: u32 = 100;
 /// The maximum number of events of one result.
 const EVENTS: u32 = 1000;
 
@@ -55,7 +53,7 @@ pub(super) async fn read_detail(
         None => None,
     };
     let similar = find_similar(conn, &record).await?;
-    let alert_rows = alerts::read_alerts(conn, record.key, ALERTS).await?;
+    let alert_rows = alerts::read_alerts(conn, record.key, MAX_DETAIL_ALERTS).await?;
     Ok(Detail { incident: record.incident, suspects, similar, problem, alert_rows })
 }
 

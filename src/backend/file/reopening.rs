@@ -32,7 +32,9 @@ use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
+use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 
 /// A [`FileStore`] that is reopened when its path no longer names the file that was opened.
@@ -380,8 +382,38 @@ impl Backend for ReopeningStore {
         self.current_store().await?.0.alerts(incident, limit).await
     }
 
+    async fn beat(
+        &self,
+        name: &str,
+        at: DateTime<Utc>,
+        actor: &Actor,
+    ) -> Result<BeatOutcome, BackendError> {
+        self.store_to_write().await?.beat(name, at, actor).await
+    }
+
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
+        self.current_store().await?.0.heartbeats().await
+    }
+
+    async fn find_silent_heartbeats(
+        &self,
+        rules: &[HeartbeatRule],
+        started: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<HeartbeatCheck, BackendError> {
+        self.store_to_write().await?.find_silent_heartbeats(rules, started, now).await
+    }
+
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {
         self.current_store().await?.0.firing_alerts(limit).await
+    }
+
+    async fn find_link(&self, digest: &LinkDigest) -> Result<Option<AnswerLink>, BackendError> {
+        self.current_store().await?.0.find_link(digest).await
+    }
+
+    async fn use_link(&self, digest: &LinkDigest, at: DateTime<Utc>) -> Result<(), BackendError> {
+        self.store_to_write().await?.use_link(digest, at).await
     }
 
     async fn store_mark(&self) -> Option<StoreMark> {

@@ -197,6 +197,8 @@ struct OtherValues {
 
 /// The name of the field with the round of the escalation policy.
 const ESCALATION_ROUND: &str = "escalation_round";
+/// The name of the field with the time from which the times of that policy are counted.
+const ESCALATION_FROM: &str = "escalation_from";
 /// The name of the field with the last word.
 const LAST_WORD: &str = "last_word";
 
@@ -228,6 +230,9 @@ impl OtherValues {
         };
         if row.escalation_round > 0 {
             later.fields.insert(ESCALATION_ROUND, row.escalation_round.into());
+        }
+        if let Some(from) = row.escalation_from {
+            later.fields.insert(ESCALATION_FROM, serde_json::json!(from));
         }
         let is_needed = later.has_values() || !later.fields.is_empty() || later.word.is_some();
         is_needed.then_some(later)
@@ -442,6 +447,7 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     };
     let source = later.source.or_else(|| Source::from_stored(source))?;
     let escalation_round = later.fields.extract(ESCALATION_ROUND).unwrap_or(0);
+    let escalation_from = later.fields.extract(ESCALATION_FROM);
     let mut row = Summary {
         id,
         number: (number > 0).then_some(IncidentNumber(number)),
@@ -470,6 +476,7 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
         alerts,
         escalation,
         escalation_round,
+        escalation_from,
         seq,
         last_event_at,
         last_word: later.word,

@@ -44,7 +44,7 @@ pub const TABLES: &[Table] = &[
     table("administration", Content::Recorded, "the last 100,000 changes of administration"),
     table("affected", Content::Derived, "the services of the incidents"),
     table("alert", Content::Recorded, "10,000 for each incident, and the last 1,000,000"),
-    table("answer_link", Content::OfThisFile, "the messages of a day"),
+    table("answer_link", Content::OfThisFile, "the messages of two days"),
     table("attempt", Content::Recorded, "the notifications"),
     table("change", Content::Recorded, "the changes that were recorded"),
     table("change_span", Content::Derived, "the changes that were recorded"),

@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::{Client, redirect};
+use reqwest::{Client, Method, redirect};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -51,14 +51,16 @@ use super::{
 };
 use crate::api::{list_query, path, query};
 use crate::model::administration::AdministrationEvent;
+use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
+use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown::Entries;
-use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
+use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
 use backoff::PathBackoff;
-use client::{ApiClient, ApiRequest, ApiResponse};
+use client::{ApiClient, ApiRequest, ApiResponse, ChangeRequest};
 use clock::ServerClock;
 use error_response::RequestError;
 use etag_cache::EtagCache;
@@ -76,6 +78,8 @@ pub use token::{Token, TokenError, TokenSource};
 
 /// The largest number of timeline events that the API returns in one response.
 const MAX_EVENTS: u32 = 1000;
+/// The largest number of alerts that the API returns in one response.
+const MAX_ALERTS: u32 = 1000;
 /// The largest certificate file that is read, in bytes.
 const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
 /// A search whose `now` differs from the current time by less than this counts as a search for now.
@@ -387,6 +391,27 @@ impl Backend for HttpBackend {
         self.get(request).await.map_err(|failure| failure.error)
     }
 
+    /// Returns the alerts of an incident. A server without their route is older than this program; it
+    /// has them in the record, if it has any.
+    async fn alerts(&self, id: IncidentId, limit: u32) -> Result<Vec<Alert>, BackendError> {
+        let query = query::Alerts { limit: Some(limit.clamp(1, MAX_ALERTS)) };
+        let request = ApiRequest {
+            path_value: &id.to_string(),
+            query: Some(&query),
+            ..get_request(path::ALERTS)
+        };
+        let alerts: Result<Entries<Alert>, RequestError> = self.get(request).await;
+        match alerts.map_err(|failure| failure.error) {
+            Ok(alerts) => Ok(alerts.0),
+            Err(BackendError::NotFound(_)) => {
+                let mut alerts = self.incident(id).await?.alert_rows;
+                alerts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+                Ok(alerts)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
         #[derive(Deserialize)]
         struct Found {
@@ -536,6 +561,28 @@ impl Backend for HttpBackend {
         search: &AdministrationSearch,
     ) -> Result<Page<AdministrationEvent>, BackendError> {
         self.fetch_administration(search).await
+    }
+
+    /// Sends the sign of life; the server says when it was received, and from whom.
+    async fn beat(
+        &self,
+        name: &str,
+        _at: DateTime<Utc>,
+        _actor: &Actor,
+    ) -> Result<BeatOutcome, BackendError> {
+        let change = ChangeRequest { method: Method::POST, key: None, expected: None };
+        let request = ApiRequest {
+            path_value: name,
+            change: Some(change),
+            ..get_request::<()>(path::HEARTBEAT)
+        };
+        self.get(request).await.map_err(|failure| failure.error)
+    }
+
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
+        let heartbeats: Result<Entries<Heartbeat>, RequestError> =
+            self.get(get_request::<()>(path::HEARTBEATS)).await;
+        heartbeats.map(|heartbeats| heartbeats.0).map_err(|failure| failure.error)
     }
 
     async fn dead_letters(

@@ -14,7 +14,7 @@ Kinds: declared, alert_repeated, acknowledged, status_moved, move_taken_back, as
 role_given, escalated, prioritized, categorized, services_set, described, note_added,
 note_corrected, stakeholders_updated, item_answered, resolved, reopened, closed, snoozed, woken,
 paused, unpaused, merged_into, absorbed, linked, unlinked, reclassified, review_written,
-action_item_set, review_published, decision_recorded.
+action_item_set, review_published, decision_recorded, alerts_moved_out, alerts_moved_in.
 
 --json prints one object a line: incident (id, number, title, status, priority, services, team,
 assignee, reported_at) and event, as in the timeline of `show --json`. It does not count as having
@@ -61,12 +61,14 @@ policy: who is called now and until when, and who is next. Where nobody is calle
 and the gaps of level 1 within --days are named. Times are UTC.
 
 --json prints one object a line: team, lines (level, after_s, of_team, shifts with from, to, person,
-unknown_handle, is_override), and gaps (from, to).
+unknown_handle, is_override), and gaps (from, to). --ical prints the shifts for a program that shows
+calendars, written anew by cron, say, to where the calendar reads it.
 
 Examples:
   redphone oncall
   redphone oncall payments --days 28
-  redphone oncall --at 2026-03-07T03:00:00Z --json";
+  redphone oncall --at 2026-03-07T03:00:00Z --json
+  redphone oncall --ical --person me --days 90 > oncall.ics";
 
 /// Arguments of `redphone oncall`.
 #[derive(Args, Clone, Debug)]
@@ -84,6 +86,12 @@ pub struct Oncall {
     /// Print JSON Lines
     #[arg(long)]
     pub json: bool,
+    /// Print the shifts as a calendar (iCalendar)
+    #[arg(long, conflicts_with = "json")]
+    pub ical: bool,
+    /// Only the shifts of this person; `me` for your own
+    #[arg(long, value_name = "HANDLE", requires = "ical")]
+    pub person: Option<String>,
 }
 
 pub(super) const HANDOFF: &str = "\

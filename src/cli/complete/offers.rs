@@ -138,6 +138,7 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         ("DIR", _) => Values::Folders,
         ("PAGE", _) => Values::Pages,
         ("TOPIC", _) => Values::Fixed(TOPICS),
+        ("HEARTBEAT", _) => Values::Fixed(&["list"]),
         (_, "allow_writes") => Values::Verbs,
         // What an incident waits for is to come; what lists are about has happened.
         ("TIME", "next") => Values::Fixed(&FUTURE),

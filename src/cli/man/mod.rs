@@ -1,6 +1,7 @@
 //! `man`: prints a manual page, or writes all of them.
 
 mod command_page;
+mod guide_page;
 mod roff;
 mod settings_page;
 
@@ -12,6 +13,7 @@ use clap::CommandFactory;
 
 use super::args::{Cli, Man};
 use super::failure::{Exit, Failure, io_error_text, output_failed};
+use super::guide;
 use super::out::Out;
 use crate::config::sample::{ActionKeys, sample};
 use crate::config::suggestion;
@@ -54,7 +56,7 @@ fn no_such_page(name: &str, pages: &[Page]) -> Failure {
     Failure::new(Exit::NotFound, format!("there is no page {:?}: {why}", SafeText::from(name)))
 }
 
-/// Returns all pages: of each command and of the settings.
+/// Returns all pages: of each command, of the settings and of the guide.
 fn pages() -> Vec<Page> {
     let mut command = Cli::command();
     command.build();
@@ -67,6 +69,11 @@ fn pages() -> Vec<Page> {
     });
     let text = settings_page::settings_page(&sample(actions));
     pages.push(Page { name: settings_page::NAME.into(), section: 5, text });
+    pages.extend(guide::PAGES.iter().map(|(topic, markdown)| Page {
+        name: guide_page::page_name(topic),
+        section: guide_page::SECTION,
+        text: guide_page::guide_page(topic, markdown),
+    }));
     pages
 }
 

@@ -181,6 +181,7 @@ async fn plan(
         now: Utc::now(),
         calendar: &calendar,
         actor,
+        actor_is_assumed: false,
         record: record.as_ref(),
         events: &events,
         other,

@@ -7,8 +7,6 @@ use crate::model::time;
 
 /// The greatest number of alerts that are printed, each on a line.
 const MAX_SHOWN: usize = 20;
-/// The greatest number of labels that a line has.
-const MAX_LABELS: usize = 6;
 
 /// Returns a line for each alert: those that fire first. `alerts` may be a part of all.
 pub(super) fn lines(alerts: &[Alert], now: DateTime<Utc>) -> Vec<String> {
@@ -28,13 +26,7 @@ fn line(alert: &Alert, now: DateTime<Utc>) -> String {
         Some(ends_at) => format!("{since} until {}", format(ends_at)),
         None => format!("{since}, last {}", time::format_ago(alert.last_at, now)),
     });
-    let labels: Vec<String> = alert
-        .labels
-        .iter()
-        .take(MAX_LABELS)
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    parts.push(labels.join(" "));
+    parts.push(alert.labels_text());
     parts.retain(|part| !part.is_empty());
     parts.join(" · ")
 }

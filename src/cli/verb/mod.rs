@@ -172,6 +172,7 @@ impl VerbRun {
             now,
             calendar: &self.calendar,
             actor: &self.actor,
+            actor_is_assumed: self.session.me_is_assumed,
             record: record.as_ref(),
             events: &events,
             other: self.other,

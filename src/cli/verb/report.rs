@@ -66,7 +66,9 @@ pub(super) fn print(
 /// Returns what was done, with what was chosen as the timeline has it.
 fn done_phrase(request: &VerbRequest, outcome: &Outcome) -> String {
     let row = request.verb().row();
-    let Some(event) = outcome.events.last().filter(|_| row.says_content) else {
+    // The last event of the incident itself: another one may have events of it, too.
+    let own = outcome.events.iter().rfind(|event| Some(event.incident) == outcome.incident);
+    let Some(event) = own.or(outcome.events.last()).filter(|_| row.says_content) else {
         return row.done.to_owned();
     };
     if matches!(event.body, EventBody::Assigned { to: None }) {

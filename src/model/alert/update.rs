@@ -40,6 +40,24 @@ pub struct AlertCounts {
     pub omitted: u64,
 }
 
+impl AlertCounts {
+    /// Returns the counts of two parts of a message together. Both have the same that the sender left
+    /// out.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            received: self.received.saturating_add(other.received),
+            new: self.new.saturating_add(other.new),
+            again: self.again.saturating_add(other.again),
+            repeated: self.repeated.saturating_add(other.repeated),
+            resolved: self.resolved.saturating_add(other.resolved),
+            ignored: self.ignored.saturating_add(other.ignored),
+            unstored: self.unstored.saturating_add(other.unstored),
+            omitted: self.omitted.max(other.omitted),
+        }
+    }
+}
+
 /// An alert of a group as it is stored: the last one with its key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoredAlert {

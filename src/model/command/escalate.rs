@@ -74,16 +74,25 @@ fn decide_due_step(
     now: DateTime<Utc>,
 ) -> Result<AutomaticStep, Rejection> {
     check::time("due", step.due)?;
-    if row.status != Status::Triggered || row.acknowledged_at.is_some() {
+    if let Some(since) = step.unattended_since {
+        check::time("unattended_since", since)?;
+        // Somebody has done something since, or works on it.
+        if row.status != Status::Acknowledged || row.last_attended_at() != Some(since) {
+            return Err(Rejection::AcknowledgedMeanwhile);
+        }
+    } else if row.status != Status::Triggered || row.acknowledged_at.is_some() {
         return Err(Rejection::AcknowledgedMeanwhile);
     }
     if row.paused || row.is_snoozed(now) {
         return Err(Rejection::EscalationOnHold);
     }
-    if step.due > now {
+    let begins_again = step.unattended_since.is_some();
+    // A step from before the policy began anew is none any more.
+    if step.due > now || (!begins_again && step.due < row.escalation_start()) {
         return Err(Rejection::LevelNotDue { level });
     }
-    if (step.round.max(1), level) <= (row.escalation_round.max(1), row.escalation) {
+    if !begins_again && (step.round.max(1), level) <= (row.escalation_round.max(1), row.escalation)
+    {
         return Err(Rejection::LevelAlreadyCalled { level });
     }
     Ok(step.recorded(now))
@@ -96,10 +105,24 @@ pub(in crate::model) struct Escalated<'a> {
     pub automatic: Option<AutomaticStep>,
 }
 
+impl Escalated<'_> {
+    /// Returns whether the acknowledgement has expired, so that nobody counts as responsible any more.
+    fn has_expired(&self) -> bool {
+        self.automatic.is_some_and(|step| step.unattended_since.is_some())
+    }
+}
+
 impl EventLogic for Escalated<'_> {
-    fn apply(&self, incident: &mut Incident, _: &Event) {
+    fn apply(&self, incident: &mut Incident, event: &Event) {
+        if self.has_expired() {
+            incident.revert_to(Status::Triggered, event);
+        }
         let row = &mut incident.summary;
         match self.automatic {
+            Some(step) if step.unattended_since.is_some() => {
+                row.restart_escalation(event.recorded_at);
+                row.escalation = self.level;
+            }
             Some(step) if step.round > row.escalation_round.max(1) => {
                 row.escalation = self.level;
                 row.escalation_round = step.round;
@@ -113,12 +136,16 @@ impl EventLogic for Escalated<'_> {
         self.reason.map_or(Ok(()), |reason| check::text("reason", reason))
     }
 
+    fn is_move(&self) -> bool {
+        self.has_expired()
+    }
+
     fn is_milestone(&self) -> bool {
         true
     }
 
     fn label(&self) -> &'static str {
-        "Escalated"
+        if self.has_expired() { "Expired" } else { "Escalated" }
     }
 
     fn detail(&self) -> String {
@@ -139,6 +166,9 @@ impl EventLogic for Escalated<'_> {
     }
 
     fn news(&self, _: &Event, _: &PersonRef) -> String {
+        if self.has_expired() {
+            return format!("let the acknowledgement expire and called level {}", self.level);
+        }
         format!("called level {}", self.level)
     }
 }

@@ -19,6 +19,7 @@ pub(in crate::model) mod give_role;
 pub(in crate::model) mod link;
 pub(in crate::model) mod logic;
 pub(in crate::model) mod merge;
+pub(in crate::model) mod move_alerts;
 pub(in crate::model) mod move_status;
 pub(in crate::model) mod override_priority;
 pub(in crate::model) mod pause;
@@ -251,6 +252,21 @@ pub enum IncidentCommand {
     PublishReview,
     /// Record a decision.
     RecordDecision(Decision),
+    /// Move some of its alerts to another incident. Those are moved that have one of the keys and
+    /// all of the labels, as far as either is given.
+    MoveAlerts {
+        /// The other incident: an open one, or a new one.
+        to: IncidentId,
+        /// Whether the other incident is declared from the alerts, as it does not exist yet.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        declare: bool,
+        /// The keys of the alerts.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        keys: Vec<String>,
+        /// Labels such as `instance=db-1`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        labels: Vec<String>,
+    },
 }
 
 /// The kinds of commands; a backend lists those that it can execute.
@@ -300,11 +316,12 @@ pub enum CommandKind {
     RecordChange,
     RecordProblem,
     RecordDecision,
+    MoveAlerts,
 }
 
 impl CommandKind {
     /// The one table of commands, in the order of the kinds.
-    pub const TABLE: [&'static CommandRow; 35] = [
+    pub const TABLE: [&'static CommandRow; 36] = [
         &declare::ROW,
         &repeat_alert::ROW,
         &acknowledge::ROW,
@@ -340,6 +357,7 @@ impl CommandKind {
         &record_change::ROW,
         &record_problem::ROW,
         &record_decision::ROW,
+        &move_alerts::ROW,
     ];
 }
 
@@ -406,6 +424,9 @@ impl IncidentCommand {
             Self::SetActionItem { item } => read(&set_action_item::SetActionItem { item }),
             Self::PublishReview => read(&publish_review::PublishReview),
             Self::RecordDecision(decision) => read(&record_decision::RecordDecision { decision }),
+            Self::MoveAlerts { to, declare, keys, labels } => {
+                read(&move_alerts::MoveAlerts { to: *to, declare: *declare, keys, labels })
+            }
         }
     }
 }

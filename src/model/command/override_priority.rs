@@ -1,7 +1,7 @@
 //! Override the priority: set one that the matrix does not give, with a reason.
 
 use super::logic::{Before, Case, CommandLogic, Decided};
-use super::prioritize::{refuse_uncorrectable, restore_priority};
+use super::prioritize::{refuse_uncorrectable, restarts_escalation, restore_priority};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check;
@@ -47,6 +47,7 @@ impl CommandLogic for OverridePriority<'_> {
             urgency: summary.urgency,
             priority,
             override_reason: Some(reason.to_owned()),
+            restarts_escalation: restarts_escalation(case, priority),
         }])
     }
 

@@ -41,7 +41,15 @@ impl CommandLogic for Prioritize {
         if (summary.impact, summary.urgency, summary.priority) == (impact, urgency, priority) {
             return Err(Rejection::AlreadyPrioritized { priority, impact, urgency });
         }
-        Ok(vec![EventBody::Prioritized { impact, urgency, priority, override_reason: None }])
+        let restarts_escalation = restarts_escalation(case, priority);
+        let override_reason = None;
+        Ok(vec![EventBody::Prioritized {
+            impact,
+            urgency,
+            priority,
+            override_reason,
+            restarts_escalation,
+        }])
     }
 
     fn applies_when_ended(&self) -> bool {
@@ -67,6 +75,19 @@ impl CommandLogic for Prioritize {
     fn content(&self) -> String {
         format!("{} × {}", self.impact, self.urgency)
     }
+}
+
+/// Returns whether the escalation policy begins anew with a priority that is set: somebody raises it
+/// while nobody has acknowledged the incident. Who was called before was called for something that
+/// could wait longer, perhaps by another policy.
+pub(super) fn restarts_escalation(case: &Case<'_>, priority: Priority) -> bool {
+    !case.is_undo && is_raised(&case.incident.summary, priority)
+}
+
+/// Returns whether a priority is higher than that of an incident that nobody has acknowledged.
+fn is_raised(row: &Summary, priority: Priority) -> bool {
+    // The priorities are ordered from high to low.
+    priority < row.priority && row.status == Status::Triggered && row.acknowledged_at.is_none()
 }
 
 /// Returns why an incident can't be corrected, as far as its row shows it.
@@ -105,7 +126,8 @@ pub(in crate::model) fn raise(
     } else {
         other.override_reason.map(ToOwned::to_owned)
     };
-    Some(EventBody::Prioritized { impact, urgency, priority, override_reason })
+    let restarts_escalation = is_raised(row, priority);
+    Some(EventBody::Prioritized { impact, urgency, priority, override_reason, restarts_escalation })
 }
 
 /// Returns the command that sets the priority of an incident as it was.
@@ -126,10 +148,14 @@ pub(in crate::model) struct Prioritized<'a> {
     pub urgency: Urgency,
     pub priority: Priority,
     pub override_reason: Option<&'a str>,
+    pub restarts_escalation: bool,
 }
 
 impl EventLogic for Prioritized<'_> {
-    fn apply(&self, incident: &mut Incident, _: &Event) {
+    fn apply(&self, incident: &mut Incident, event: &Event) {
+        if self.restarts_escalation {
+            incident.summary.restart_escalation(event.recorded_at);
+        }
         incident.summary.impact = self.impact;
         incident.summary.urgency = self.urgency;
         incident.summary.priority = self.priority;

@@ -64,7 +64,7 @@ pub fn next_call(incident: &Summary, directory: &Directory, now: DateTime<Utc>) 
     let missed = steps.iter().filter(|(due, _)| is_due(*due)).map(|(_, step)| step);
     NextCall::Now(AutomaticCall {
         level: last.level,
-        step: DueStep { round: last.round, due: *due },
+        step: DueStep { round: last.round, due: *due, unattended_since: None },
         to: people_of(missed, incident, directory, now),
     })
 }
@@ -197,6 +197,14 @@ mod tests {
         let row = Summary { escalation_round: round, escalation: level, ..incident() };
         let expected = due.map_or(NextCall::Never, |minutes| NextCall::At(at(minutes)));
         assert_eq!(next(&row, minutes), expected);
+    }
+
+    #[test]
+    fn times_are_counted_from_the_raised_priority() {
+        let row = Summary { escalation_from: Some(at(30)), ..incident() };
+        assert_eq!(called(next(&row, 30)), (1, 1, 30, "ines".into()));
+        let row = Summary { escalation: 1, ..row };
+        assert_eq!(next(&row, 31), NextCall::At(at(40)));
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub fn path(incident: &Summary, directory: &Directory) -> Vec<Step> {
     let every = policy.repeat.map_or(TimeDelta::zero(), |repeat| seconds(repeat.every_s));
     let mut steps = Vec::new();
     for round in 1..=rounds {
-        let start = incident.reported_at + every * i32::from(round - 1);
+        let start = incident.escalation_start() + every * i32::from(round - 1);
         let at_end = policy.at_end.as_ref().filter(|_| round == rounds);
         for (level, number) in policy.levels.iter().chain(at_end).zip(1_u8..) {
             let due = start.checked_add_signed(seconds(level.after_s)).unwrap_or(start);

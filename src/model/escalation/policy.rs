@@ -42,7 +42,8 @@ pub struct Repeat {
 /// One level of an escalation policy.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct PolicyLevel {
-    /// The level is called this many seconds after the report, unless somebody has acknowledged the
+    /// The level is called this many seconds after the report, or after the priority was raised,
+    /// unless somebody has acknowledged the
     /// incident by then.
     pub after_s: i64,
     /// The people whom the level calls.

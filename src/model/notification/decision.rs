@@ -5,6 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::delivery::{AttemptOutcome, Notification, NotificationState};
+use super::message_kind::MessageKind;
+use super::reminder_kind::ReminderKind;
 use super::step::EXPIRES_AFTER;
 use crate::model::status::Status;
 use crate::model::summary::Summary;
@@ -44,6 +46,12 @@ pub fn decide_page(
     incident: &Summary,
     now: DateTime<Utc>,
 ) -> PageDecision {
+    if notification.kind == MessageKind::Update {
+        // It says what has happened, whatever has happened since.
+        let is_old = now - notification.due > EXPIRES_AFTER;
+        let cancel = PageDecision::Cancel("it was due more than a day ago");
+        return if is_old { cancel } else { PageDecision::Send };
+    }
     if !incident.status.is_open() {
         return PageDecision::Cancel("the incident has ended");
     }
@@ -55,6 +63,9 @@ pub fn decide_page(
     if now - notification.due > EXPIRES_AFTER {
         return PageDecision::Cancel("it was due more than a day ago");
     }
+    if notification.kind == MessageKind::Reminder && is_past(notification, incident) {
+        return PageDecision::Cancel("somebody has done something about the incident since");
+    }
     if incident.is_snoozed(now) {
         return PageDecision::Hold(incident.snoozed_until);
     }
@@ -62,6 +73,14 @@ pub fn decide_page(
         return PageDecision::Hold(None);
     }
     PageDecision::Send
+}
+
+/// Returns whether a reminder, which may wait for hours, is about something that was done meanwhile.
+fn is_past(notification: &Notification, incident: &Summary) -> bool {
+    let acted_at = incident.last_word.as_ref().map(|word| word.at);
+    acted_at.is_some_and(|at| at > notification.planned_at)
+        || (notification.reminder == Some(ReminderKind::Acknowledgement)
+            && incident.status != Status::Acknowledged)
 }
 
 /// What is known of an attempt when it has ended.
@@ -127,11 +146,10 @@ mod tests {
 
     use super::*;
     use crate::model::command::Declaration;
-    use crate::model::notification::MessageKind;
     use crate::model::status::{Category, Source};
     use crate::model::{
-        Actor, CommandId, Event, EventBody, EventId, Impact, Incident, IncidentId, PersonRef,
-        Priority,
+        Actor, CommandId, Event, EventBody, EventId, Impact, Incident, IncidentId, LastWord,
+        PersonRef, Priority,
     };
 
     fn at(seconds: i64) -> DateTime<Utc> {
@@ -196,6 +214,7 @@ mod tests {
             reason: None,
             perhaps_twice: false,
             after_acknowledgement: false,
+            reminder: None,
             bundled_into: None,
             extra: <_>::default(),
         }
@@ -204,6 +223,8 @@ mod tests {
     const ENDED: PageDecision = PageDecision::Cancel("the incident has ended");
     const ACKNOWLEDGED: PageDecision =
         PageDecision::Cancel("somebody has acknowledged the incident");
+    const ACTED: PageDecision =
+        PageDecision::Cancel("somebody has done something about the incident since");
     const EXPIRED: PageDecision = PageDecision::Cancel("it was due more than a day ago");
 
     #[rstest]
@@ -246,6 +267,45 @@ mod tests {
     fn incident_that_was_reopened_is_not_paged_again() {
         let row = Summary { acknowledged_at: Some(at(0)), ..incident() };
         assert_eq!(decide_page(&notification(), &row, at(1)), ACKNOWLEDGED);
+    }
+
+    #[rstest]
+    #[case(Status::Triggered, 0, PageDecision::Send)]
+    #[case(Status::Resolved, 0, PageDecision::Send)]
+    #[case(Status::Closed, 86_401, EXPIRED)]
+    fn update_is_sent_whatever_happens_since(
+        #[case] status: Status,
+        #[case] now: i64,
+        #[case] expected: PageDecision,
+    ) {
+        let kind = MessageKind::Update;
+        let update = Notification { kind, after_acknowledgement: true, ..notification() };
+        let row = Summary { status, paused: true, snoozed_until: Some(at(90_000)), ..incident() };
+        assert_eq!(decide_page(&update, &row, at(now)), expected);
+    }
+
+    #[rstest]
+    #[case(Status::Acknowledged, None, PageDecision::Send)]
+    #[case(Status::Acknowledged, Some(0), PageDecision::Send)]
+    #[case(Status::Acknowledged, Some(1), ACTED)]
+    #[case(Status::Triggered, None, ACTED)]
+    #[case(Status::Closed, None, ENDED)]
+    fn reminder_is_sent_until_somebody_acts(
+        #[case] status: Status,
+        #[case] acted_at: Option<i64>,
+        #[case] expected: PageDecision,
+    ) {
+        let reminder = Notification {
+            kind: MessageKind::Reminder,
+            reminder: Some(ReminderKind::Acknowledgement),
+            after_acknowledgement: true,
+            ..notification()
+        };
+        let ines = PersonRef::new("ines", "Ines Moreau");
+        let word = |seconds| LastWord::new(at(seconds), ines.clone(), "a note", true);
+        let last_word = acted_at.and_then(word);
+        let row = Summary { status, last_word, ..incident() };
+        assert_eq!(decide_page(&reminder, &row, at(2)), expected);
     }
 
     fn result(outcome: AttemptOutcome) -> AttemptResult {

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::message_kind::MessageKind;
+use super::reminder_kind::ReminderKind;
 use crate::model::actor::PersonRef;
 use crate::model::extra::{Extra, extensible_record};
 use crate::model::id::{EventId, IncidentId};
@@ -20,7 +21,7 @@ pub struct Notification {
     /// The incident.
     #[schema(value_type = Uuid)]
     pub incident: IncidentId,
-    /// The event because of which the person is notified.
+    /// The event because of which the person is notified; that of a reminder is on no timeline.
     #[schema(value_type = Uuid)]
     pub event: EventId,
     /// What the message is about.
@@ -62,6 +63,9 @@ pub struct Notification {
     /// example: then the acknowledgement does not stop it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub after_acknowledgement: bool,
+    /// Of what it reminds, if it is a reminder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminder: Option<ReminderKind>,
     /// The notification with which it was sent as one message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bundled_into: Option<Uuid>,

@@ -2,21 +2,29 @@
 //!
 //! The rules are pure: no clock, no network. What sends a message stands in [`crate::outbound`].
 
+pub mod answer;
+mod answer_text;
 pub mod answers;
 mod channel_kind;
 pub mod contact;
 pub mod decision;
 pub mod delivery;
+pub mod link;
 pub mod message_kind;
 pub mod plan;
 mod quiet;
 mod remark;
+mod reminder_kind;
 pub mod step;
 
+pub use answer::{Answer, AnswerRefusal, AnswerWay};
+pub use answer_text::parse_answer;
 pub use answers::AnswerSettings;
 pub use channel_kind::{ChannelKind, UnknownChannelKind};
 pub use contact::{Contact, ContactRule, Contacts, PersonContacts, QuietHours};
 pub use delivery::{Attempt, AttemptOutcome, Notification, NotificationState};
+pub use link::{AnswerLink, LinkAction, LinkDigest, LinkToken};
 pub use message_kind::MessageKind;
-pub use plan::plan_notifications;
+pub use plan::{Occasion, plan_message, plan_notifications};
 pub use remark::by_person;
+pub use reminder_kind::ReminderKind;

@@ -8,9 +8,11 @@ use uuid::Uuid;
 use super::contact::{Contacts, PersonContacts};
 use super::delivery::{Notification, NotificationState};
 use super::message_kind::MessageKind;
+use super::reminder_kind::ReminderKind;
 use crate::model::actor::PersonRef;
 use crate::model::event::{Event, EventBody};
 use crate::model::extra::Extra;
+use crate::model::id::EventId;
 use crate::model::summary::Summary;
 
 /// Why nothing is sent to a person of whom the settings know no way.
@@ -55,12 +57,71 @@ pub fn plan_notifications(
             reason: None,
             perhaps_twice: false,
             after_acknowledgement,
+            reminder: None,
             bundled_into: None,
             extra: Extra::default(),
         };
         plan_person(&mut planned, unreachable, person, incident, contacts);
     }
     planned
+}
+
+/// Why people are sent a message that calls nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Occasion {
+    /// What the message is about.
+    pub kind: MessageKind,
+    /// Of what it reminds, if it is a reminder.
+    pub reminder: Option<ReminderKind>,
+    /// The event; that of a reminder is on no timeline.
+    pub event: EventId,
+    /// When it is due.
+    pub due: DateTime<Utc>,
+}
+
+/// Returns the notifications by which a person learns of something that calls nobody: over the first
+/// contacts of the person's plan, outside of quiet hours. There is none for a person without contacts.
+#[must_use]
+pub fn plan_message(
+    person: &PersonRef,
+    occasion: Occasion,
+    incident: &Summary,
+    contacts: &Contacts,
+    now: DateTime<Utc>,
+) -> Vec<Notification> {
+    let Some(reached) = contacts.of_person(&person.handle) else { return Vec::new() };
+    let plan = reached.plan(incident.priority);
+    let first = plan.first().map(|(after_s, _)| *after_s);
+    let due = reached.quiet.as_ref().map_or(occasion.due, |quiet| quiet.postpone(occasion.due));
+    let mut used = BTreeSet::new();
+    plan.into_iter()
+        .filter(|(after_s, contact)| Some(*after_s) == first && used.insert(&contact.name))
+        .map(|(_, contact)| Notification {
+            id: Uuid::now_v7(),
+            incident: incident.id,
+            event: occasion.event,
+            kind: occasion.kind,
+            level: incident.escalation.max(1),
+            round: incident.escalation_round.max(1),
+            person: person.clone(),
+            contact: contact.name.clone(),
+            channel: contact.channel.clone(),
+            planned_at: now,
+            due,
+            state: NotificationState::Waiting,
+            attempts: 0,
+            next_try: Some(due),
+            updated_at: now,
+            provider_id: None,
+            reason: None,
+            perhaps_twice: false,
+            // It is for people who work on the incident, or who only want to be informed.
+            after_acknowledgement: true,
+            reminder: occasion.reminder,
+            bundled_into: None,
+            extra: Extra::default(),
+        })
+        .collect()
 }
 
 /// Adds what one person is sent, or `unreachable`.

@@ -23,6 +23,10 @@ pub struct DueStep {
     pub round: u16,
     /// When the step was due.
     pub due: DateTime<Utc>,
+    /// Since when nobody has done anything about the incident, if the step is due because its
+    /// acknowledgement has expired; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unattended_since: Option<DateTime<Utc>>,
 }
 
 /// A step of an escalation policy as it was carried out by itself.
@@ -37,6 +41,10 @@ pub struct AutomaticStep {
     #[serde(default, skip_serializing_if = "is_in_time")]
     #[schema(minimum = 0, maximum = 4_294_967_295_u32)]
     pub late_s: u32,
+    /// Since when nobody had done anything about the incident, if its acknowledgement has expired: then
+    /// it is triggered again, and the policy is gone through from its beginning. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unattended_since: Option<DateTime<Utc>>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -51,7 +59,8 @@ impl DueStep {
         let late = now - self.due;
         let late_s = if late > LATE_AFTER { late.num_seconds() } else { 0 };
         let late_s = u32::try_from(late_s).unwrap_or(u32::MAX);
-        AutomaticStep { round: self.round.max(1), due: self.due, late_s }
+        let unattended_since = self.unattended_since;
+        AutomaticStep { round: self.round.max(1), due: self.due, late_s, unattended_since }
     }
 }
 
@@ -62,6 +71,13 @@ impl AutomaticStep {
         let mut text = String::new();
         if reaches_nobody {
             text.push_str(", which reaches nobody");
+        }
+        if let Some(since) = self.unattended_since {
+            let after = format_duration(self.due - since);
+            let _ = write!(
+                text,
+                ", as the acknowledgement expired after {after} without a sign of work"
+            );
         }
         if self.round > 1 {
             // Writing to a String can't fail.

@@ -94,6 +94,10 @@ impl Rejection {
             Self::MergeTargetEnded { number, status } => {
                 format!("{} is {status}: choose an open incident to merge into", label(*number))
             }
+            Self::MoveToItself => "its alerts are in it already: choose another incident".into(),
+            Self::MoveTargetEnded { number, status } => {
+                format!("{} is {status}: choose an open incident to move them to", label(*number))
+            }
             Self::AlreadyLinked { link } => {
                 format!("already linked to {}", sanitize(link.to_string()))
             }

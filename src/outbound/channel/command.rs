@@ -85,8 +85,8 @@ impl Channel for Command {
             }
         };
         let mut mask = Mask::default();
-        for action in &message.actions {
-            mask.add(&action.url);
+        for secret in message.secrets() {
+            mask.add(secret);
         }
         let text = |bytes: &[u8]| excerpt(&mask.apply(&String::from_utf8_lossy(bytes)));
         if ended.status.success() {

@@ -31,6 +31,8 @@ use crate::outbound::text;
 /// A line of a mail has 998 bytes at most; a list of mails shows less.
 const MAX_SUBJECT: usize = 200;
 const MAX_TEXT: usize = 20_000;
+/// What stands below a mail that can be answered.
+const REPLY_HINT: &str = "Or answer this mail: ack, escalate or resolve on its first line.";
 /// Ports of submission with STARTTLS, and with TLS from the start.
 const PORTS: (u16, u16) = (587, 465);
 /// The mechanisms that servers offer, all of which need TLS here.
@@ -69,6 +71,9 @@ impl Channel for Email {
             .mail(address, message)
             .map_err(|error| SendError::permanent(format!("the mail can't be written: {error}")))?;
         let mut mask = Mask::default();
+        for secret in message.secrets() {
+            mask.add(secret);
+        }
         let password = match &self.secret {
             Some(secret) => {
                 let password = secret.get().await?;
@@ -198,7 +203,13 @@ impl Email {
             let thread = format!("<incident.{}@{}>", incident.id, self.from.email.domain());
             builder = builder.in_reply_to(thread.clone()).references(thread);
         }
-        let plain = text::plain(message, MAX_TEXT, text::chars);
+        if let Some(reply_to) = &message.reply_to {
+            builder = builder.reply_to(reply_to.parse()?);
+        }
+        let mut plain = text::plain(message, MAX_TEXT, text::chars);
+        if message.reply_to.is_some() {
+            plain = format!("{plain}\n\n{REPLY_HINT}");
+        }
         let html = html(message);
         Ok(builder.multipart(MultiPart::alternative_plain_html(plain, html))?)
     }
@@ -224,8 +235,12 @@ fn html(message: &OutboundMessage) -> String {
         format!("<p><a href=\"{url}\">{label}</a></p>")
     });
     let links = links.collect::<Vec<_>>().concat();
+    let hint = match message.reply_to {
+        Some(_) => format!("<p>{REPLY_HINT}</p>"),
+        None => String::new(),
+    };
     format!(
-        "<!doctype html><html><body><p><strong>{title}</strong></p><p>{content}</p>{links}</body>\
+        "<!doctype html><html><body><p><strong>{title}</strong></p><p>{content}</p>{links}{hint}</body>\
          </html>"
     )
 }

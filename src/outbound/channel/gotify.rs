@@ -53,7 +53,7 @@ impl Channel for Gotify {
             "message": text::plain(message, MAX_MESSAGE, text::chars),
             "priority": priority,
         });
-        if let Some(url) = &message.url {
+        if let Some(url) = message.main_url() {
             body["extras"] = json!({ "client::notification": { "click": { "url": url } } });
         }
         let request = Request::json(join(&self.url, &["message"])?, &body)

@@ -92,7 +92,7 @@ fn body(topic: &str, message: &OutboundMessage) -> Value {
         "priority": priority(message),
         "tags": tags(message),
     });
-    if let Some(url) = &message.url {
+    if let Some(url) = message.main_url() {
         body["click"] = json!(url);
     }
     if !actions.is_empty() {

@@ -65,7 +65,7 @@ impl Channel for Twilio {
         let content;
         let (resource, fields) = match self.medium {
             Medium::Sms => {
-                content = text::plain(message, MAX_TEXT, text::chars);
+                content = text::plain(&with_one_link(message), MAX_TEXT, text::chars);
                 let sender =
                     if self.from.starts_with("MG") { "MessagingServiceSid" } else { "From" };
                 let fields = vec![("To", address), (sender, &self.from), ("Body", &content)];
@@ -95,6 +95,16 @@ impl Channel for Twilio {
         });
         Err(answer.refusal(problem.as_deref()))
     }
+}
+
+/// Returns the message with the first of its links alone: each part of a text message costs.
+fn with_one_link(message: &OutboundMessage) -> OutboundMessage {
+    let mut message = message.clone();
+    message.actions.truncate(1);
+    if !message.actions.is_empty() {
+        message.url = None;
+    }
+    message
 }
 
 /// Returns whether a text is a telephone number with its country (E.164).

@@ -1,11 +1,13 @@
 //! The routes of the API, for each path in [`crate::api::path`].
 
 mod administration;
+mod answers;
 mod backend_info;
 mod changes;
 mod commands;
 mod directory;
 mod events;
+mod heartbeats;
 mod incidents;
 mod ingest;
 mod lists;
@@ -17,6 +19,7 @@ mod verbs;
 use std::sync::{Arc, LazyLock};
 
 use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 use bytes::Bytes;
 use utoipa::openapi::OpenApi;
@@ -27,6 +30,7 @@ use super::cached_json::CachedJson;
 use super::error::ApiError;
 use super::middleware::request_middleware;
 use super::openapi::document::{self, base_document};
+use super::paths;
 use super::state::Shared;
 use super::strict::{RequestSchemas, Schemas};
 use crate::api::ErrorCode;
@@ -46,6 +50,8 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(ingest::dead::dead_letters))
         .routes(routes!(ingest::dead::dead_letter, ingest::dead::remove_dead_letter))
         .routes(routes!(ingest::dead::replay_dead_letter))
+        .routes(routes!(heartbeats::heartbeats))
+        .routes(routes!(heartbeats::beat))
         .routes(routes!(incidents::number))
         .routes(routes!(incidents::measures))
         .routes(routes!(lists::feed))
@@ -120,6 +126,8 @@ pub(super) fn openapi_document() -> OpenApi {
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
     let (routes, _) = routes_and_document();
     routes
+        .route(paths::LINK, get(answers::show_link).post(answers::follow_link))
+        .route(paths::REPLIES_TWILIO, post(answers::reply_by_sms))
         .fallback(async || {
             ApiError::new(ErrorCode::NotFound, "there is no such path: /v1/openapi.json lists all")
         })

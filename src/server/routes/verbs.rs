@@ -140,6 +140,7 @@ async fn attempt(
             now: at,
             calendar: &UtcCalendar,
             actor: &sender.actor,
+            actor_is_assumed: false,
             record: record.as_ref(),
             events: &events,
             other,

@@ -19,7 +19,8 @@ use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
-use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
+use crate::model::signals::{BeatOutcome, Heartbeat};
+use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
 use crate::sync::reader::Reader;
 
 #[async_trait]
@@ -131,6 +132,20 @@ impl Backend for Remote {
         search: &AdministrationSearch,
     ) -> Result<Page<AdministrationEvent>, BackendError> {
         self.shared.backend.administration_log(search).await
+    }
+
+    /// Sends the sign of life at once: a late one is worth nothing.
+    async fn beat(
+        &self,
+        name: &str,
+        at: DateTime<Utc>,
+        actor: &Actor,
+    ) -> Result<BeatOutcome, BackendError> {
+        self.shared.backend.beat(name, at, actor).await
+    }
+
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
+        self.shared.backend.heartbeats().await
     }
 
     fn clock_offset(&self) -> Option<ClockOffset> {

@@ -21,6 +21,7 @@ use crate::backend::{
     Cursor, Delta, Detail, FeedEntry, FeedSearch, NotificationEntry, NotificationSearch, Page,
     ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange,
 };
+use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
@@ -102,6 +103,23 @@ impl Reader for Remote {
         let read =
             shared.fetch_or_cached(fresh, Box::pin(shared.cached_detail(id, TIMELINE_EVENTS)));
         read.await.map(|read| read.map(|(detail, _)| detail))
+    }
+
+    async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>> {
+        let shared = &self.shared;
+        let request = async {
+            let response = shared.backend.alerts(id, limit).await;
+            shared.record_reachability(&response);
+            match response {
+                Err(BackendError::NotFound(_)) if shared.is_declared_locally(id) => Ok(Vec::new()),
+                response => response,
+            }
+        };
+        let cached = async {
+            let cached = Box::pin(shared.cached_detail(id, TIMELINE_EVENTS)).await?;
+            Some(cached.map(|(detail, _)| detail.alert_rows))
+        };
+        shared.fetch_or_cached(request, cached).await
     }
 
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>> {

@@ -1,6 +1,7 @@
 //! Whether actions apply to the present state, and why not.
 
 use crate::tui::action::{Action, Condition, Entry, Layer, READ_ONLY};
+use crate::tui::alerts::shown_list;
 use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, has_two_columns};
 use crate::tui::core::mode::Mode;
@@ -49,6 +50,10 @@ impl Condition {
             Self::HasItem => {
                 app.screens.shown().is_some_and(|screen| screen.selected_item().is_some())
             }
+            Self::ListsAlerts => {
+                let shown = shown_list(&app.screens);
+                shown.is_some_and(|screen| screen.selected_item().is_some())
+            }
             Self::OnCallTeam => selected_team(&app.screens).is_some(),
             Self::StandsIn => {
                 let (directory, now) = (app.fetched.directory.as_deref(), app.backend_now());
@@ -69,6 +74,11 @@ impl Condition {
             Self::Reading => matches!(app.ui.focus, Pane::Detail | Pane::Timeline),
             Self::QueueRow => app.ui.focus == Pane::Queue && !app.queue.lines.is_empty(),
             Self::Recorded => app.reading.shown.is_some() && app.ui.focus != Pane::Metrics,
+            Self::HasAlerts => {
+                let shown = app.reading.shown.as_ref();
+                let has_alerts = shown.is_some_and(|shown| !shown.detail.alert_rows.is_empty());
+                has_alerts && Self::Reading.holds(app)
+            }
             Self::CanOpen => match app.ui.focus {
                 Pane::Queue => Self::QueueRow.holds(app),
                 Pane::Detail => !app.ui.record || follow::layout::selected(app).is_some(),

@@ -17,6 +17,8 @@ pub enum Condition {
     HasOutbox,
     /// The list screen has something selected.
     HasItem,
+    /// The list of alerts has something selected.
+    ListsAlerts,
     /// The list screen shows a span of time that can be moved.
     HasSpan,
     /// A team is selected on the on-call screen.
@@ -31,6 +33,8 @@ pub enum Condition {
     QueueRow,
     /// A record is on the screen.
     Recorded,
+    /// A record that has alerts is read.
+    HasAlerts,
     /// There is something to open: the selected row, what the record names, or the record itself.
     CanOpen,
     /// There is something to go back from: a zoomed pane, the record, another focus, marks or a filter; or the
@@ -91,6 +95,7 @@ impl Condition {
             Self::GotoOpen => "the goto menu is not open",
             Self::HasOutbox => "there is no outbox: what is done here is in the store at once",
             Self::HasItem => "the list is empty",
+            Self::ListsAlerts => "no alert is listed",
             Self::HasSpan => "this list has no span of time",
             Self::OnCallTeam => "no team is selected",
             Self::StandsIn => "you do not stand in for anybody of this team",
@@ -98,6 +103,7 @@ impl Condition {
             Self::QueueRow => "the queue is not in focus",
             Self::Grouped => "the queue is not grouped, or not in focus",
             Self::Recorded => "no record is on the screen",
+            Self::HasAlerts => "no record with alerts is read",
             Self::CanOpen => "there is nothing to open",
             Self::CanGoBack => "there is nowhere to go back to",
             Self::Reading => "neither detail nor timeline is in focus",

@@ -61,6 +61,12 @@ pub enum Action {
     StandIn,
     /// Removes the override of the viewer for the selected team, after a question.
     EndStandIn,
+    /// Selects an alert of the list of alerts, or does not any more.
+    MarkAlert,
+    /// Selects all alerts that are listed, or none.
+    MarkAllAlerts,
+    /// Opens the list of incidents to which the selected alerts can be moved.
+    MoveAlerts,
     /// Goes back one step on a list screen: to all items, or to the panes.
     CloseScreen,
     /// Goes to the most urgent incident that nobody has acknowledged.

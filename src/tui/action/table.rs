@@ -242,6 +242,18 @@ const REST: &[Entry] = &[
         .hint_when(Condition::Present)
         .condition(Condition::CanGoBack)
         .group(Group::Moving),
+    entry(
+        Action::Screen(ScreenKind::Alerts),
+        "alerts",
+        &["F"],
+        "the alerts of the incident: which fire, since when, how often",
+        PANES,
+    )
+    .hint("alerts")
+    .hint_when(Condition::HasAlerts)
+    .condition(Condition::HasIncident)
+    .aliases(&["firing", "alarms"])
+    .group(Group::Viewing),
     entry(Action::Window, "window", &[], "the window of the measures", PANES)
         .group(Group::Viewing)
         .required_argument(ArgumentKind::Span),
@@ -409,6 +421,27 @@ const REST: &[Entry] = &[
     .hint("give it back")
     .hint_when(Condition::StandsIn)
     .condition(Condition::OnCallTeam),
+    entry(
+        Action::MarkAlert,
+        "mark-alert",
+        &["Space"],
+        "select this alert: they are moved together",
+        SCREEN,
+    )
+    .hint("select")
+    .condition(Condition::ListsAlerts),
+    entry(Action::MarkAllAlerts, "mark-all-alerts", &["*"], "select all that are listed", SCREEN)
+        .condition(Condition::ListsAlerts),
+    entry(
+        Action::MoveAlerts,
+        "move-alerts",
+        &["m"],
+        "move the selected alerts to another incident, or to a new one",
+        SCREEN,
+    )
+    .hint("move")
+    .condition(Condition::ListsAlerts)
+    .aliases(&["split"]),
     entry(Action::FilterItems, "filter-items", &["/"], "filter the list as you type", SCREEN)
         .hint("filter"),
     entry(Action::SortItems, "sort-items", &["S"], "the next order of the list", SCREEN)

@@ -21,7 +21,7 @@ use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane;
 use crate::tui::detail::fields::Fields;
 use crate::tui::detail::time::format_time;
-use crate::tui::detail::{named, notified, review};
+use crate::tui::detail::{alerts, named, notified, review};
 use crate::tui::follow::DetailLink;
 use crate::tui::reading::DetailInputs;
 use crate::tui::travel::TimeTravel;
@@ -78,10 +78,11 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> (Vec<Line<'static>>, Vec
     push_classification(&mut out, incident);
     out.lines.push(Line::default());
     people(&mut out, incident);
-    service_levels(&mut out, incident);
+    service_levels(&mut out, detail);
     if app.travel.is_none() {
         notified::push(&mut out, incident);
     }
+    alerts::push(&mut out, detail);
     content(&mut out, detail);
     ending(&mut out, incident);
     review::push(&mut out, incident);
@@ -188,8 +189,9 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
     }
 }
 
-fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
+fn service_levels(out: &mut Fields<'_>, detail: &Detail) {
     let app = out.app;
+    let incident = &detail.incident;
     let summary = &incident.summary;
     let mut label = "SLA";
     if let Some(clock) = running_clock(summary, &app.session.rules.levels) {
@@ -257,7 +259,8 @@ fn service_levels(out: &mut Fields<'_>, incident: &Incident) {
         reported = format!("{reported} · detected {}", format_time(app, summary.detected_at));
     }
     out.plain("Reported", &reported);
-    if summary.alerts > 1 {
+    // Where alerts have rows, these say more.
+    if summary.alerts > 1 && detail.alert_rows.is_empty() {
         out.plain("Alerts", &format!("{} grouped", summary.alerts));
     }
     if incident.reopened > 0 {

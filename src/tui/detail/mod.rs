@@ -1,5 +1,6 @@
 //! The detail pane: one incident's record.
 
+mod alerts;
 mod fields;
 pub mod layout;
 mod named;

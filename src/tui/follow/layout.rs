@@ -71,7 +71,10 @@ pub(in crate::tui) fn lines(app: &App, page: &LinkedPage, width: usize) -> Vec<L
                 out.field("Known", state);
             }
         }
-        Destination::Incident(_) | Destination::Url(_) | Destination::Runbook => {}
+        Destination::Incident(_)
+        | Destination::Alerts(_)
+        | Destination::Url(_)
+        | Destination::Runbook => {}
     }
     out.lines
 }

@@ -24,6 +24,8 @@ pub enum Destination {
     Change(String),
     /// A problem, with its title: what is recorded of it is shown.
     Problem(ProblemId, String),
+    /// The alerts of an incident: their list is opened.
+    Alerts(IncidentId),
     /// A page elsewhere: its address is copied.
     Url(String),
     /// The runbook: the list of what can be run is opened.

@@ -17,7 +17,7 @@ use crate::tui::follow::{Destination, LinkedPage};
 use crate::tui::picker::{Item, Pick, Picker};
 use crate::tui::verb::start;
 use crate::tui::widgets::formatting::age;
-use crate::tui::{layout, reading};
+use crate::tui::{alerts, layout, reading};
 
 /// Moves in the detail: by single lines to the next link that is on the screen, else it scrolls.
 pub(in crate::tui) fn move_by(app: &mut App, motion: Motion, page: usize) {
@@ -103,6 +103,7 @@ fn follow(app: &mut App, destination: Destination, at: DateTime<Utc>) -> Vec<Eff
             show_toast(app, "that is this incident", false)
         }
         Destination::Incident(id) => go_to(app, id),
+        Destination::Alerts(id) => alerts::update::open_of(app, id),
         Destination::Url(url) => {
             let message = format!("copied: {}", truncate(&url, 60));
             let mut effects = vec![Effect::Copy(url)];

@@ -6,4 +6,4 @@ pub mod changes;
 pub mod notifications;
 pub mod problems;
 pub mod reviews;
-mod shared;
+pub(in crate::tui) mod shared;

@@ -11,42 +11,51 @@ use crate::tui::screens::columns::Cell;
 use crate::tui::widgets::text::{Line, Span};
 
 /// The widths of the columns.
-pub(super) const NUMBER_WIDTH: usize = 10;
-pub(super) const PRIORITY_WIDTH: usize = 2;
-pub(super) const DAY_WIDTH: usize = 10;
-pub(super) const OWNER_WIDTH: usize = 14;
+pub(in crate::tui) const NUMBER_WIDTH: usize = 10;
+pub(in crate::tui) const PRIORITY_WIDTH: usize = 2;
+pub(in crate::tui) const DAY_WIDTH: usize = 10;
+pub(in crate::tui) const OWNER_WIDTH: usize = 14;
 /// The width of a list from which on less important columns are shown.
-pub(super) const WIDE: usize = 96;
-pub(super) const MEDIUM: usize = 70;
+pub(in crate::tui) const WIDE: usize = 96;
+pub(in crate::tui) const MEDIUM: usize = 70;
 
 /// Returns a text from outside on one line, harmless.
-pub(super) fn one_line(text: &str) -> String {
+pub(in crate::tui) fn one_line(text: &str) -> String {
     let text = sanitize(text);
     text.as_str().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the cell with the number of an incident.
-pub(super) fn number_cell(app: &App, title: &'static str, incident: &IncidentBrief) -> Cell {
+pub(in crate::tui) fn number_cell(
+    app: &App,
+    title: &'static str,
+    incident: &IncidentBrief,
+) -> Cell {
     Cell::new(title, incident.label(), app.ui.theme.dim())
 }
 
 /// Returns the cell with the priority of an incident.
-pub(super) fn priority_cell(app: &App, title: &'static str, priority: Priority) -> Cell {
+pub(in crate::tui) fn priority_cell(app: &App, title: &'static str, priority: Priority) -> Cell {
     Cell::new(title, priority.to_string(), app.ui.theme.priority(priority))
 }
 
 /// Returns the day of a time in the viewer's zone.
-pub(super) fn day(app: &App, at: DateTime<Utc>) -> NaiveDate {
+pub(in crate::tui) fn day(app: &App, at: DateTime<Utc>) -> NaiveDate {
     app.clock().local_time(at).date()
 }
 
 /// Returns the present day of the viewer.
-pub(super) fn today(app: &App) -> NaiveDate {
+pub(in crate::tui) fn today(app: &App) -> NaiveDate {
     day(app, app.backend_now())
 }
 
 /// Returns an indented, wrapped line of details: what it is, and the text.
-pub(super) fn detail(app: &App, name: &str, text: &str, width: usize) -> Vec<Line<'static>> {
+pub(in crate::tui) fn detail(
+    app: &App,
+    name: &str,
+    text: &str,
+    width: usize,
+) -> Vec<Line<'static>> {
     let text = one_line(text);
     if text.is_empty() {
         return Vec::new();
@@ -65,7 +74,7 @@ pub(super) fn detail(app: &App, name: &str, text: &str, width: usize) -> Vec<Lin
 }
 
 /// Returns the text in which words of a filter are searched, of an incident.
-pub(super) fn searched(incident: &IncidentBrief) -> String {
+pub(in crate::tui) fn searched(incident: &IncidentBrief) -> String {
     let owner = incident
         .assignee
         .as_ref()
@@ -76,7 +85,7 @@ pub(super) fn searched(incident: &IncidentBrief) -> String {
 }
 
 /// Adds the terms of an incident: its team and its services.
-pub(super) fn add_terms(terms: &mut Vec<(&'static str, String)>, incident: &IncidentBrief) {
+pub(in crate::tui) fn add_terms(terms: &mut Vec<(&'static str, String)>, incident: &IncidentBrief) {
     terms.extend(incident.team.iter().map(|team| ("team", team.clone())));
     terms.extend(incident.services.iter().map(|service| ("service", service.clone())));
     terms.push(("priority", incident.priority.to_string()));

@@ -79,6 +79,10 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
                 next: page.next,
             }))
         }
+        ScreenRequest::Alerts(incident, limit) => {
+            let alerts = reader.read_alerts(incident, limit).await?;
+            Ok(alerts.map(|alerts| ScreenPage { data: ScreenData::Alerts(alerts), next: None }))
+        }
         ScreenRequest::Changes(search) => {
             let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
             let page: ReadResult<Page<_>> =

@@ -11,6 +11,8 @@ pub mod registry;
 pub mod update;
 pub mod view;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
@@ -19,6 +21,7 @@ use crate::backend::{
     ProblemSearch, ReviewEntry, ReviewSearch,
 };
 use crate::model::IncidentId;
+use crate::model::alert::Alert;
 use crate::model::change::Change;
 
 use filter::{FilterError, ItemFilter};
@@ -37,6 +40,8 @@ pub enum ScreenKind {
     Problems,
     Changes,
     Notifications,
+    /// The alerts of one incident.
+    Alerts,
 }
 
 impl ScreenKind {
@@ -52,6 +57,7 @@ impl ScreenKind {
             Self::Problems => "Problems",
             Self::Changes => "Changes",
             Self::Notifications => "Notifications",
+            Self::Alerts => "Alerts",
         }
     }
 }
@@ -76,6 +82,8 @@ pub enum ScreenData {
     Changes(Vec<Change>),
     /// Notifications of people.
     Notifications(Vec<NotificationEntry>),
+    /// Alerts of an incident.
+    Alerts(Vec<Alert>),
 }
 
 impl ScreenData {
@@ -117,6 +125,8 @@ pub enum ScreenRequest {
     Problems(ProblemSearch),
     Changes(ChangeSearch),
     Notifications(NotificationSearch),
+    /// The first alerts of an incident, at most a number of them; they have no pages.
+    Alerts(IncidentId, u32),
 }
 
 impl ScreenRequest {
@@ -125,7 +135,7 @@ impl ScreenRequest {
     pub fn after(self, mark: PageMark) -> Self {
         match self {
             Self::Feed(search) => Self::Feed(FeedSearch { after: Some(mark), ..search }),
-            Self::Handoff(..) => self,
+            Self::Handoff(..) | Self::Alerts(..) => self,
             Self::Reviews(search) => Self::Reviews(ReviewSearch { after: Some(mark), ..search }),
             Self::ActionItems(search) => {
                 Self::ActionItems(ActionItemSearch { after: Some(mark), ..search })
@@ -170,6 +180,8 @@ pub struct LoadState {
 pub struct ListScreen {
     /// Which screen it is.
     pub kind: ScreenKind,
+    /// The incident that it is about, if it is about one.
+    pub incident: Option<IncidentId>,
     /// What was read for it.
     pub data: ScreenData,
     /// How reading went.
@@ -194,6 +206,8 @@ pub struct ListScreen {
     pub order: usize,
     /// The key of the item whose details are shown below it.
     pub expanded: Option<String>,
+    /// The keys of the items that are marked.
+    pub marked: BTreeSet<String>,
     /// How far the shown span of time was moved, in steps of the screen.
     pub offset: i32,
 }
@@ -204,6 +218,7 @@ impl ListScreen {
     pub fn new(kind: ScreenKind) -> Self {
         Self {
             kind,
+            incident: None,
             data: ScreenData::default(),
             load: LoadState::default(),
             items: Vec::new(),
@@ -216,6 +231,7 @@ impl ListScreen {
             filter_before: None,
             order: 0,
             expanded: None,
+            marked: BTreeSet::new(),
             offset: 0,
         }
     }
@@ -246,6 +262,8 @@ pub struct Screens {
     pub open: Option<Box<ListScreen>>,
     /// The incident that was opened from the screen and is read in its place.
     pub read_incident: Option<IncidentId>,
+    /// The screen from which the incident was opened that the open screen is about.
+    pub behind: Option<Box<(ListScreen, IncidentId)>>,
     /// The number of the last request.
     pub last_request: u64,
     /// When the viewer last saw the feed of this backend; `None` before that was read, and the

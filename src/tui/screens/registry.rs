@@ -1,5 +1,6 @@
 //! The definition of each screen.
 
+use crate::tui::alerts::logic::AlertsScreen;
 use crate::tui::feed::logic::FeedScreen;
 use crate::tui::handoff::logic::HandoffScreen;
 use crate::tui::lists::action_items::ActionItemsScreen;
@@ -22,5 +23,6 @@ pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
         ScreenKind::Problems => &ProblemsScreen,
         ScreenKind::Changes => &ChangesScreen,
         ScreenKind::Notifications => &NotificationsScreen,
+        ScreenKind::Alerts => &AlertsScreen,
     }
 }

@@ -1,6 +1,7 @@
 //! Opening list screens, their keys, and what is read for them.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Position;
 
 use crate::backend::BackendError;
+use crate::model::IncidentId;
 use crate::sync::{Sourced, last_seen};
 
 use crate::tui::core::app::App;
@@ -75,6 +77,7 @@ pub(in crate::tui) fn open(app: &mut App, kind: ScreenKind) -> Vec<Effect> {
     app.ui.mode = Mode::Panes;
     reading::update::end_travel(app);
     app.screens.read_incident = None;
+    app.screens.behind = None;
     if app.screens.open.as_ref().is_none_or(|open| open.kind != kind) {
         app.screens.open = Some(Box::new(ListScreen::new(kind)));
     }
@@ -82,8 +85,25 @@ pub(in crate::tui) fn open(app: &mut App, kind: ScreenKind) -> Vec<Effect> {
     load(app)
 }
 
+/// Opens a screen about one incident. It leads back to where it was opened from.
+pub(in crate::tui) fn open_about(
+    app: &mut App,
+    kind: ScreenKind,
+    incident: IncidentId,
+) -> Vec<Effect> {
+    app.ui.mode = Mode::Panes;
+    reading::update::end_travel(app);
+    let read = app.screens.read_incident.take();
+    let screen = ListScreen { incident: Some(incident), ..ListScreen::new(kind) };
+    let before = app.screens.open.replace(Box::new(screen));
+    app.screens.behind = before.zip(read).map(|(screen, read)| Box::new((*screen, read)));
+    derive(app);
+    load(app)
+}
+
 /// Closes the screen: the panes are shown again.
 pub(in crate::tui) fn close(app: &mut App) {
+    app.screens.behind = None;
     app.screens.open = None;
     app.screens.read_incident = None;
 }
@@ -92,7 +112,14 @@ pub(in crate::tui) fn close(app: &mut App) {
 pub(in crate::tui) fn back(app: &mut App) -> Vec<Effect> {
     let Some(screen) = app.screens.shown_mut() else { return Vec::new() };
     if screen.filter_text.is_empty() {
-        close(app);
+        if let Some(behind) = app.screens.behind.take() {
+            // Its incident is read again, in place of the screen that it was opened from.
+            let (screen, read) = *behind;
+            app.screens.open = Some(Box::new(screen));
+            app.screens.read_incident = Some(read);
+        } else {
+            close(app);
+        }
         return reading::update::follow(app);
     }
     set_filter(app, String::new())
@@ -120,6 +147,11 @@ pub(in crate::tui) fn derive(app: &mut App) {
     let selected = screen.selected_item().map(|item| item.key.clone());
     let mut items = logic.items(app, &screen);
     screen.total = items.len();
+    if !screen.marked.is_empty() {
+        let keys = items.iter().map(|item| item.key.clone());
+        let keys: BTreeSet<String> = keys.collect();
+        screen.marked.retain(|key| keys.contains(key));
+    }
     let me = &app.session.me.handle;
     items.retain(|item| screen.filter.matches(item, me));
     let order = screen.order;

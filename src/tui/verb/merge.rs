@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::command::CommandKind;
-use crate::model::{IncidentCommand, IncidentNumber};
+use crate::model::{IncidentCommand, IncidentNumber, Summary};
 
 use crate::tui::action::Entry;
 use crate::tui::core::app::App;
@@ -48,31 +48,40 @@ impl VerbLogic for Merge {
 
 /// Returns the open incidents to merge into, those of the same service first.
 fn merge_targets(app: &App, targets: &[Target]) -> Vec<Item> {
+    let item = |row: &Summary| {
+        let label = row.label();
+        let service = row.primary_service().unwrap_or("no service");
+        let pick = Pick::Submit {
+            verb: format!("merge {{}} into {label}"),
+            done_phrase: format!("merged into {label}"),
+            commands: vec![IncidentCommand::Merge { into: row.id }],
+            irreversible: true,
+        };
+        let about = format!("{} · {} · {service}", row.priority, row.status);
+        let number = row.number.map(|number| number.0.to_string()).unwrap_or_default();
+        Item::new(format!("{label} {}", row.title), pick).about(about).value(number)
+    };
+    other_open_incidents(app, targets).into_iter().map(item).collect()
+}
+
+/// Returns the open incidents that are no targets, those of the same service first, and of those the
+/// newest first.
+pub(in crate::tui) fn other_open_incidents<'a>(
+    app: &'a App,
+    targets: &[Target],
+) -> Vec<&'a Summary> {
     let Some(snapshot) = &app.fetched.snapshot else { return Vec::new() };
     let service = single_row(app, targets).and_then(|row| row.primary_service());
     let is_target = |id| targets.iter().any(|target| target.id == id);
-    let mut rows: Vec<_> = snapshot
+    let mut rows: Vec<&Summary> = snapshot
         .rows
         .iter()
+        .map(|row| &**row)
         .filter(|row| row.status.is_open() && row.number.is_some() && !is_target(row.id))
         .collect();
     rows.sort_by_key(|row| {
         let same = service.is_some() && row.primary_service() == service;
         (!same, std::cmp::Reverse(row.number))
     });
-    rows.into_iter()
-        .map(|row| {
-            let label = row.label();
-            let service = row.primary_service().unwrap_or("no service");
-            let pick = Pick::Submit {
-                verb: format!("merge {{}} into {label}"),
-                done_phrase: format!("merged into {label}"),
-                commands: vec![IncidentCommand::Merge { into: row.id }],
-                irreversible: true,
-            };
-            let about = format!("{} · {} · {service}", row.priority, row.status);
-            let number = row.number.map(|number| number.0.to_string()).unwrap_or_default();
-            Item::new(format!("{label} {}", row.title), pick).about(about).value(number)
-        })
-        .collect()
+    rows
 }

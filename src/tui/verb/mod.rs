@@ -24,7 +24,7 @@ mod escalate;
 mod escalation_progress;
 pub mod link;
 pub mod logic;
-mod merge;
+pub(in crate::tui) mod merge;
 mod move_status;
 pub mod names;
 mod note;
@@ -116,6 +116,7 @@ const WITHOUT_VERB: &[CommandKind] = &[
     CommandKind::PublishReview,
     CommandKind::RecordChange,
     CommandKind::RecordProblem,
+    CommandKind::MoveAlerts,
 ];
 
 /// The entries of the verbs that act on incidents, in the order of the help.

@@ -1,5 +1,6 @@
 //! The requests of the verbs, and the one list of them.
 
+mod alerts;
 mod classify;
 mod follow_up;
 mod lifecycle;
@@ -168,6 +169,8 @@ verbs! {
     Pause = waiting::Pause,
     Unpause = waiting::Unpause,
     Merge = lifecycle::Merge,
+    MoveAlerts = alerts::MoveAlerts,
+    Split = alerts::Split,
     Reclassify = lifecycle::Reclassify,
     Link = links::AddLink,
     Unlink = links::RemoveLink,

@@ -3,8 +3,10 @@
 //! `REDPHONE_ENGINE_SEEDS` sets how many weeks (2), `REDPHONE_ENGINE_SEED` runs the one of a seed.
 
 mod clock;
+mod expiry;
 mod laws;
 mod outside;
+mod signals;
 mod week;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,7 +1,7 @@
 //! What engines are connected to: a store that may be down, and channels that work more or less.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,6 +16,7 @@ use redphone::engine::{Clock, Sender};
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Measures, Window};
 use redphone::model::problem::Problem;
+use redphone::model::signals::{Heartbeat, HeartbeatCheck, HeartbeatRule};
 use redphone::model::{Envelope, Event, IncidentId, IncidentNumber, Status, Summary};
 use redphone::outbound::{OutboundMessage, Receipt, SendError};
 use tokio::sync::Notify;
@@ -30,6 +31,27 @@ pub struct Store {
     pub clock: Arc<VirtualClock>,
     pub changed: Notify,
     pub is_down: AtomicBool,
+    pub heartbeats: Mutex<Heartbeats>,
+}
+
+/// Heartbeats in memory.
+#[derive(Default)]
+pub struct Heartbeats {
+    pub all: Vec<Heartbeat>,
+    /// Which became silent, and when.
+    pub silences: Vec<(String, DateTime<Utc>)>,
+}
+
+impl Heartbeats {
+    /// Returns the heartbeat with a name, which is expected from now on if there was none.
+    fn of(&mut self, name: &str, now: DateTime<Utc>) -> &mut Heartbeat {
+        let index = self.all.iter().position(|heartbeat| heartbeat.name == name);
+        let index = index.unwrap_or_else(|| {
+            self.all.push(Heartbeat::new(name, now));
+            self.all.len() - 1
+        });
+        &mut self.all[index]
+    }
 }
 
 /// Returns the error of a store that is down.
@@ -40,6 +62,11 @@ pub fn down() -> BackendError {
 impl Store {
     fn check(&self) -> Result<(), BackendError> {
         if self.is_down.load(Ordering::Relaxed) { Err(down()) } else { Ok(()) }
+    }
+
+    /// Returns the heartbeats.
+    pub fn heartbeats(&self) -> MutexGuard<'_, Heartbeats> {
+        self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Carries out a command now.
@@ -119,6 +146,29 @@ impl Backend for Store {
     async fn directory(&self) -> Result<Directory, BackendError> {
         self.check()?;
         self.memory.directory().await
+    }
+
+    async fn find_silent_heartbeats(
+        &self,
+        rules: &[HeartbeatRule],
+        started: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<HeartbeatCheck, BackendError> {
+        self.check()?;
+        let mut heartbeats = self.heartbeats();
+        let mut found = HeartbeatCheck::default();
+        for rule in rules {
+            let heartbeat = heartbeats.of(&rule.name, now);
+            let Some(due) = rule.silent_at(heartbeat, started) else { continue };
+            if due > now {
+                found.next = Some(found.next.map_or(due, |next| next.min(due)));
+                continue;
+            }
+            heartbeat.silent_since = Some(now);
+            heartbeats.silences.push((rule.name.clone(), now));
+            found.silent.push(rule.name.clone());
+        }
+        Ok(found)
     }
 }
 

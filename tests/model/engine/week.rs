@@ -2,8 +2,8 @@
 //! are killed, stopped and started, and the store is down now and then.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use rand::{RngExt, SeedableRng};
@@ -13,7 +13,10 @@ use redphone::engine::{Clock, Engine, EngineOptions, EngineSettings};
 use redphone::model::command::Declaration;
 use redphone::model::directory::{Directory, Team};
 use redphone::model::escalation::{Policy, PolicyLevel, Repeat, Target};
-use redphone::model::notification::{Contact, ContactRule, Contacts, PersonContacts};
+use redphone::model::notification::{
+    AnswerSettings, Contact, ContactRule, Contacts, PersonContacts,
+};
+use redphone::model::service_level::ServiceLevels;
 use redphone::model::status::ResolutionAction;
 use redphone::model::{
     Actor, Command, CommandId, Envelope, Impact, IncidentCommand, IncidentId, PersonRef, Urgency,
@@ -132,6 +135,7 @@ impl Week {
             clock,
             changed: Notify::new(),
             is_down: AtomicBool::new(false),
+            heartbeats: Mutex::default(),
         });
         let world = Arc::new(World::new(Arc::clone(&store), seed ^ 0x5eed));
         let mut week = Self {
@@ -356,7 +360,13 @@ impl Week {
         let made = Engine::new(EngineOptions {
             backend: Arc::clone(&self.store) as Arc<dyn Backend>,
             ledger: Arc::new(self.book.open(&self.store.memory, claimant)),
-            settings: EngineSettings { sender, contacts: Arc::new(self.contacts.clone()) },
+            settings: EngineSettings {
+                sender,
+                contacts: Arc::new(self.contacts.clone()),
+                signals: Arc::default(),
+                levels: ServiceLevels::default(),
+                answers: AnswerSettings::default(),
+            },
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
         });
         let (stop, stopped) = oneshot::channel::<()>();

@@ -128,7 +128,16 @@ alert = {
 message = {"version": "4", "groupKey": "{}", "status": "firing", "receiver": "r", "alerts": [alert]}
 outcome = call("ingest_alertmanager", body=models.AlertmanagerMessage.from_dict(message))
 assert outcome.effect.value == "declared" and outcome.alerts.new == 1, outcome
-assert len(call("alerts", id=f"INC-{outcome.number}")) == 1
+alerted = f"INC-{outcome.number}"
+assert len(call("alerts", id=alerted)) == 1
+change(alerted, "split", labels=["alertname=HighLatency"])
+other_number = call("timeline", id=alerted)[-1].number
+assert len(call("alerts", id=f"INC-{other_number}")) == 1
+change(f"INC-{other_number}", "move_alerts", into=alerted, keys=["0f0e0d0c0b0a0908"])
+assert len(call("alerts", id=alerted)) == 1
+heartbeats = call("heartbeats")
+assert heartbeats[0].name == "backup" and heartbeats[0].interval_s == 86400, heartbeats
+assert call("beat", name="backup").effect.value == "unchanged"
 message = {"heartbeat": {"status": 0, "msg": "timeout"}, "monitor": {"id": 3, "name": "Shop"}}
 body = models.AnyMessage.from_dict(message)
 mapped = call("ingest_named", name="uptime-kuma", body=body)

@@ -97,6 +97,12 @@ const notified = await success(
 );
 assert.deepEqual(notified.rows, []);
 
+const heartbeats = await success(client.GET("/v1/heartbeats"));
+assert.deepEqual(heartbeats.map((heartbeat) => heartbeat.name), ["backup"]);
+const beat = await success(
+  client.POST("/v1/heartbeats/{name}", { params: { path: { name: "backup" } } }),
+);
+assert.equal(beat.effect, "unchanged");
 // What can't be understood is stored.
 const refused = await client.POST("/v1/ingest/alertmanager", {
   body: { alerts: [] },

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use redphone::backend::{BackendError, Claim, ClaimRequest, Claimed, Ledger, Plan, Unplanned};
+use redphone::backend::{
+    BackendError, Claim, ClaimRequest, Claimed, Ledger, Plan, Reminder, Unplanned,
+};
 use redphone::model::Summary;
 use redphone::model::notification::decision::{
     AttemptResult, PageDecision, THROTTLE_MESSAGES, THROTTLE_WINDOW, apply_result, decide_page,
@@ -72,6 +74,8 @@ pub struct Book {
 #[derive(Default)]
 struct State {
     planned_to: usize,
+    /// Kinds and keys of the reminders.
+    reminders: BTreeSet<(String, String)>,
     entries: Vec<Entry>,
     index: BTreeMap<Uuid, usize>,
     /// Entries of which something becomes yet.
@@ -212,6 +216,20 @@ impl State {
     }
 }
 
+impl State {
+    /// Stores a planned notification.
+    fn add(&mut self, notification: &Notification) {
+        let index = self.entries.len();
+        if !notification.state.is_final() {
+            self.live.insert(index);
+        }
+        self.index.insert(notification.id, index);
+        let notification = notification.clone();
+        let (fence, was_throttled, claimant, leader) = (0, false, None, None);
+        self.entries.push(Entry { notification, fence, was_throttled, claimant, leader });
+    }
+}
+
 fn contact_of(notification: &Notification) -> (String, String) {
     (notification.person.handle.clone(), notification.contact.clone())
 }
@@ -249,17 +267,21 @@ impl Ledger for MemoryLedger {
             _ => true,
         };
         for notification in plan.notifications.iter().filter(is_stored) {
-            let index = state.entries.len();
-            if !notification.state.is_final() {
-                state.live.insert(index);
-            }
-            state.index.insert(notification.id, index);
-            let notification = notification.clone();
-            let (fence, was_throttled, claimant, leader) = (0, false, None, None);
-            state.entries.push(Entry { notification, fence, was_throttled, claimant, leader });
+            state.add(notification);
         }
         state.planned_to = usize::try_from(plan.to).expect("a position");
         Ok(true)
+    }
+
+    async fn remind(&self, reminder: &Reminder) -> Result<bool, BackendError> {
+        let mut state = self.book.state();
+        state.check()?;
+        let key = (reminder.kind.to_string(), reminder.key.clone());
+        let is_new = state.reminders.insert(key);
+        for notification in reminder.notifications.iter().filter(|_| is_new) {
+            state.add(notification);
+        }
+        Ok(is_new)
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, BackendError> {

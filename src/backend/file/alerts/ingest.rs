@@ -13,12 +13,16 @@
 //!
 //! An incident ends only if its alerts were all reported as resolved and the sender left none out of the
 //! message. One that people have declared and merged alerts into does not end by itself.
+//!
+//! Alerts that people have moved to another incident, which is still open, belong to that one: what is
+//! said of them goes there.
 
 use std::ops::Deref;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Row, SqliteConnection};
 
+use super::moving;
 use super::table;
 use crate::backend::file::error::{StoreError, StoreResult};
 use crate::backend::file::records::{self, KeyedIncident};
@@ -101,6 +105,7 @@ impl FileStore {
 }
 
 /// A message that is being stored.
+#[derive(Clone, Copy)]
 pub(super) struct Message<'a> {
     pub(super) group: &'a AlertGroup,
     pub(super) actor: &'a Actor,
@@ -111,13 +116,15 @@ pub(super) struct Message<'a> {
 }
 
 /// The open incident of a group.
-struct OpenIncident {
-    record: KeyedIncident,
+pub(super) struct OpenIncident {
+    pub(super) record: KeyedIncident,
     /// How many alerts it has, and how many of them fire.
-    alerts: u64,
-    firing: u64,
+    pub(super) alerts: u64,
+    pub(super) firing: u64,
     /// Whether alerts were moved to it from an incident that was merged into it.
-    has_moved: bool,
+    pub(super) has_moved: bool,
+    /// Whether people have moved alerts of the group to it; new ones go to another incident.
+    pub(super) is_elsewhere: bool,
 }
 
 impl Deref for OpenIncident {
@@ -139,6 +146,25 @@ impl Message<'_> {
     /// Stores the message in the transaction that is open, as [`Self::store`] does.
     pub(super) async fn store_in_transaction(&self, writer: &mut Writer) -> StoreResult<Done> {
         let open = self.find_open(&mut writer.conn).await?;
+        let key = open.as_ref().map(|open| open.record.key);
+        let moved = moving::find_elsewhere(&mut writer.conn, self.group, key).await?;
+        let done = if moved.is_empty() {
+            self.store_part(writer, open).await?
+        } else {
+            self.store_parts(writer, open, moved).await?
+        };
+        if done.has_changed {
+            writer.run_and_read_log(Batch::new("COMMIT;")).await?;
+        }
+        Ok(done)
+    }
+
+    /// Stores a message of which all alerts belong to one incident, within the transaction.
+    pub(super) async fn store_part(
+        &self,
+        writer: &mut Writer,
+        open: Option<OpenIncident>,
+    ) -> StoreResult<Done> {
         let id = open.as_ref().map_or_else(IncidentId::new, |open| open.summary.id);
         let mut update = self.compare(&mut writer.conn, open.as_ref(), id).await?;
         let mut commands = self.add(writer, open.as_ref(), id, &update).await?;
@@ -168,9 +194,6 @@ impl Message<'_> {
             || !update.new.is_empty()
             || !update.changed.is_empty()
             || open.as_ref().is_some_and(|open| open.has_moved);
-        if has_changed {
-            writer.run_and_read_log(Batch::new("COMMIT;")).await?;
-        }
         let row: Option<&Summary> = commands.iter().rev().find_map(|outcome| outcome.row.as_ref());
         let row = row.or(open.as_ref().map(|open| &open.summary));
         let outcome = IngestOutcome {
@@ -199,7 +222,7 @@ impl Message<'_> {
             has_moved = table::move_group(conn, &self.group.key, key, to).await?;
         }
         let (alerts, firing) = table::count(conn, record.key).await?;
-        Ok(Some(OpenIncident { record, alerts, firing, has_moved }))
+        Ok(Some(OpenIncident { record, alerts, firing, has_moved, is_elsewhere: false }))
     }
 
     /// Compares the message with what is stored of its alerts.
@@ -251,6 +274,10 @@ impl Message<'_> {
         let size = if each { 1 } else { new.len() };
         for positions in new.chunks(size) {
             let declared = declaration(self.group, positions, &directory, self.now);
+            if let Some(open) = open.filter(|open| open.is_elsewhere) {
+                outcomes.extend(self.count_worse(writer, open, declared).await?);
+                continue;
+            }
             let command = IncidentCommand::Declare(Box::new(declared));
             // With the key of an open incident it is counted there.
             let own = if open.is_some() { IncidentId::new() } else { id };
@@ -365,7 +392,7 @@ impl Message<'_> {
 
     /// Carries out a command about an incident in the running transaction; `None` if the rules refuse
     /// it.
-    async fn execute(
+    pub(super) async fn execute(
         &self,
         writer: &mut Writer,
         incident: IncidentId,
@@ -394,7 +421,7 @@ impl Message<'_> {
 
 /// Why an incident is ended by alerts.
 const EVERY_ALERT: &str = "all its alerts were reported as resolved";
-/// The same if no message said so.
+/// The same as [`EVERY_ALERT`] if no message said so.
 const NO_ALERT: &str = "its alerts were not reported any more";
 
 /// Returns the key of an incident.

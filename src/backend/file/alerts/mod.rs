@@ -7,7 +7,11 @@
 
 mod expire;
 mod ingest;
+mod moving;
+mod parts;
 mod table;
 pub(super) mod transfer;
+mod with_heartbeat;
 
-pub(super) use table::{has_alerts, parse_alert, read_alerts, read_alerts_of, read_firing};
+pub(super) use moving::{MovedAlerts, read_selected};
+pub(super) use table::{count, has_alerts, parse_alert, read_alerts, read_alerts_of, read_firing};

@@ -105,7 +105,10 @@ pub(in crate::backend::file) async fn read_firing(
 }
 
 /// Counts the alerts of the incident with a key, and those of them that are not resolved.
-pub(super) async fn count(conn: &mut SqliteConnection, incident: i64) -> StoreResult<(u64, u64)> {
+pub(in crate::backend::file) async fn count(
+    conn: &mut SqliteConnection,
+    incident: i64,
+) -> StoreResult<(u64, u64)> {
     let mut batch =
         Batch::new("SELECT count(*), count(nullif(state, 1)) FROM alert WHERE incident = ?");
     batch.arg(incident);

@@ -8,6 +8,7 @@ mod claimant;
 mod due;
 mod finish;
 mod plan;
+mod remind;
 mod state;
 mod table;
 pub(super) mod transfer;
@@ -23,8 +24,9 @@ use super::error::StoreResult;
 use super::store::FileStore;
 use super::writer_guard::WriterGuard;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned,
 };
+use crate::model::notification::AnswerLink;
 use crate::model::notification::decision::AttemptResult;
 
 /// The first version of the schema that has the tables.
@@ -86,6 +88,24 @@ impl Ledger for FileStore {
             self.inner.ledger.remember_scanned(plan.to);
         }
         Ok(is_stored)
+    }
+
+    async fn remind(&self, reminder: &Reminder) -> Result<bool, BackendError> {
+        self.check_writable()?;
+        let is_stored = self.with_path_context(async {
+            remind::is_stored(&mut *self.acquire_reader().await?, reminder).await
+        });
+        if is_stored.await? {
+            return Ok(false);
+        }
+        let (store, reminder) = (self.clone(), reminder.clone());
+        self.run_to_completion(async move {
+            store.check_same_file()?;
+            let mut writer = store.lock_writer().await;
+            let done = remind::store_reminder(&mut writer.conn, &reminder).await;
+            Ok(store.end_step(writer, done).await?.is_some())
+        })
+        .await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, BackendError> {
@@ -156,5 +176,13 @@ impl Ledger for FileStore {
 
     async fn expire_alerts(&self, now: DateTime<Utc>) -> Result<ExpiredAlerts, BackendError> {
         self.end_expired(now).await
+    }
+
+    async fn issue_links(
+        &self,
+        links: &[AnswerLink],
+        now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        self.store_links(links, now).await
     }
 }

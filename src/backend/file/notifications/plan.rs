@@ -1,4 +1,4 @@
-//! Which calls of levels have no notifications yet, and how these are stored once for all programs.
+//! Which calls of levels and updates for stakeholders have no notifications yet, and how these are stored once for all programs.
 
 use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
@@ -61,7 +61,8 @@ pub(super) async fn read_unplanned(
     let mut batch = Batch::new(&format!(
         "SELECT {COLUMNS}, i.row FROM {FROM} JOIN incident i ON i.key = e.incident
             WHERE e.log > ? AND e.log <= ? AND +e.recorded >= ?
-                AND instr(e.body, '\"kind\":\"escalated\"')
+                AND (instr(e.body, '\"kind\":\"escalated\"')
+                    OR instr(e.body, '\"kind\":\"stakeholders_updated\"'))
             ORDER BY e.log"
     ));
     batch.arg(start).arg(end).arg(oldest);
@@ -74,7 +75,8 @@ pub(super) async fn read_unplanned(
         let incident: Summary = summary_at(&row, 9)?;
         let event = decode(&row, incident.id)?;
         // The text may also stand deeper in the JSON of another event.
-        if matches!(event.body, EventBody::Escalated { .. }) {
+        if matches!(event.body, EventBody::Escalated { .. } | EventBody::StakeholdersUpdated { .. })
+        {
             calls.push((event, incident));
         }
     }

@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::ReopeningStore;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned,
 };
+use crate::model::notification::AnswerLink;
 use crate::model::notification::decision::AttemptResult;
 
 #[async_trait]
@@ -18,6 +19,10 @@ impl Ledger for ReopeningStore {
 
     async fn plan(&self, plan: &Plan) -> Result<bool, BackendError> {
         self.store_to_write().await?.plan(plan).await
+    }
+
+    async fn remind(&self, reminder: &Reminder) -> Result<bool, BackendError> {
+        self.store_to_write().await?.remind(reminder).await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, BackendError> {
@@ -34,5 +39,13 @@ impl Ledger for ReopeningStore {
 
     async fn expire_alerts(&self, now: DateTime<Utc>) -> Result<ExpiredAlerts, BackendError> {
         self.store_to_write().await?.expire_alerts(now).await
+    }
+
+    async fn issue_links(
+        &self,
+        links: &[AnswerLink],
+        now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        self.store_to_write().await?.issue_links(links, now).await
     }
 }

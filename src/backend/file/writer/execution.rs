@@ -5,6 +5,7 @@ use chrono::Utc;
 use sqlx::{Row, SqliteConnection};
 
 use super::{TxScope, Writer, parse_incident_id};
+use crate::backend::file::alerts::MovedAlerts;
 use crate::backend::file::change_table;
 use crate::backend::file::command_identity::{self, CommandDigest};
 use crate::backend::file::error::{
@@ -44,6 +45,16 @@ struct CommandLookup {
     record: Option<KeyedIncident>,
     next_number: u64,
     same_alert_incident: Option<IncidentId>,
+}
+
+/// What a command adds to the timeline of another incident than its own.
+pub(super) struct OtherTimeline {
+    /// The other incident; `None` if it is declared.
+    pub before: Option<KeyedIncident>,
+    /// The events that are added.
+    pub events: Vec<Event>,
+    /// The alerts that are moved to it.
+    pub moved: Option<MovedAlerts>,
 }
 
 impl Writer {
@@ -253,18 +264,21 @@ impl Writer {
             events = events.into_iter().map(event_row::truncate_times).collect();
             undo::complete(&mut events, &timeline, envelope, rules);
         }
-        let mut absorbed = None;
-        if let (IncidentCommand::Merge { into }, Some(from)) = (command, &before) {
-            absorbed = Some(
+        let other = match (command, &before) {
+            (IncidentCommand::Merge { into }, Some(from)) => Some(
                 self.absorb_into_target(*into, &from.incident, &mut events, envelope, context)
                     .await?,
-            );
-        }
+            ),
+            (IncidentCommand::MoveAlerts { .. }, Some(from)) => Some(
+                Box::pin(self.move_alerts(command, from, &mut events, envelope, context)).await?,
+            ),
+            _ => None,
+        };
         let events: Vec<Event> = events
             .into_iter()
             .map(|event| assign_number(event_row::truncate_times(event), lookup.next_number))
             .collect::<StoreResult<_>>()?;
-        let added = absorbed.iter().flat_map(|(_, added)| added);
+        let added = other.iter().flat_map(|other| &other.events);
         if events.iter().chain(added).any(|event| lookup.used_ids.contains(&event.id)) {
             return Err(BackendError::rejected(Rejection::IdCollides, context.now).into());
         }
@@ -273,9 +287,14 @@ impl Writer {
         let updated = self.add_events(&mut batch, before, &events, &origin).await?;
         let mut all_events = events;
         let mut touched = vec![updated];
-        if let Some((target, added)) = absorbed {
-            touched.push(self.add_events(&mut batch, Some(target), &added, &origin).await?);
-            all_events.extend(added);
+        if let Some(OtherTimeline { before, events, moved }) = other {
+            let updated = self.add_events(&mut batch, before, &events, &origin).await?;
+            if let Some(moved) = moved {
+                let to = (updated.key, updated.incident.summary.id);
+                moved.put(&mut batch, touched[0].key, to)?;
+            }
+            touched.push(updated);
+            all_events.extend(events);
         }
         self.run_and_commit(batch, scope).await?;
         let row = touched[0].incident.summary.clone();
@@ -332,7 +351,7 @@ impl Writer {
                 (last + 1, declaration.dedup_key.clone())
             }
             _ if undo::is_undo(&envelope.command) => return Ok(None),
-            (IncidentCommand::Merge { .. }, _)
+            (IncidentCommand::Merge { .. } | IncidentCommand::MoveAlerts { .. }, _)
             | (IncidentCommand::Declare(_), Some(_))
             | (_, None) => return Ok(None),
             (_, Some(_)) => (0, None),
@@ -376,7 +395,7 @@ impl Writer {
         events: &mut [Event],
         envelope: &Envelope,
         context: Context<'_>,
-    ) -> StoreResult<(KeyedIncident, Vec<Event>)> {
+    ) -> StoreResult<OtherTimeline> {
         let target = records::load(&mut self.conn, into, true)
             .await?
             .ok_or(BackendError::NotFound(Missing::MergeTarget))?;
@@ -385,12 +404,12 @@ impl Writer {
                 *number = target.incident.summary.number;
             }
         }
-        let added = absorb(&target.incident, from, envelope, context)
+        let events = absorb(&target.incident, from, envelope, context)
             .map_err(|rejection| BackendError::rejected(rejection, context.now))?
             .into_iter()
             .map(event_row::truncate_times)
             .collect();
-        Ok((target, added))
+        Ok(OtherTimeline { before: Some(target), events, moved: None })
     }
 
     /// Adds the statements that append events to one timeline and update the projection.
@@ -479,7 +498,7 @@ impl Writer {
 }
 
 /// Sets the number of an incident if the event is its declaration.
-fn assign_number(mut event: Event, next: u64) -> StoreResult<Event> {
+pub(super) fn assign_number(mut event: Event, next: u64) -> StoreResult<Event> {
     if let EventBody::Declared { number, .. } = &mut event.body {
         if next >= NUMBERS_END {
             return Err(BackendError::not_allowed(OutOfNumbers).into());

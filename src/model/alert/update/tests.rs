@@ -164,3 +164,40 @@ fn group_ends_only_if_it_is_complete(
     assert_eq!(AlertGroup { is_firing, omitted, ..complete }.may_end(), expected);
     assert!(!group(Vec::new()).may_end());
 }
+
+#[test]
+fn worse_report_is_noted_and_others_are_not() {
+    let with = |severity: &str, starts: i64| {
+        let mut report = report("a", starts, None);
+        report.labels.insert("severity".into(), severity.into());
+        report
+    };
+    let first = stored(&with("warning", 0), true);
+    for (severity, expected) in [("critical", vec![0]), ("warning", vec![]), ("info", vec![])] {
+        let message = group(vec![with(severity, 0)]);
+        let update = update_group(&message, vec![first.clone()], id(), true, at(2));
+        assert_eq!((update.worse, update.counts.repeated), (expected, 1), "{severity}");
+        assert_eq!(update.changed[0].labels["severity"], severity);
+    }
+}
+
+#[test]
+fn end_that_was_concluded_is_no_reason_to_ignore_a_repeat() {
+    let mut fires = report("a", 0, None);
+    fires.expires_at = Some(at(5));
+    let firing = stored(&fires, true);
+    assert_eq!(firing.alert.expires_at, Some(crate::model::time::recorded_time(at(5))));
+    let mut expired = report("a", 0, Some(5));
+    expired.expires_at = Some(at(5));
+    for (end, is_expired) in [(expired, true), (report("a", 0, Some(5)), false)] {
+        let update = update_group(&group(vec![end]), vec![firing.clone()], id(), true, at(6));
+        let [alert] = &update.changed[..] else { panic!("{update:?}") };
+        assert_eq!((alert.has_expired, alert.expires_at), (is_expired, None));
+        let ended = StoredAlert { alert: alert.clone(), is_current: true };
+        let again = update_group(&group(vec![fires.clone()]), vec![ended], id(), true, at(7));
+        assert_eq!(
+            (again.again.len(), again.counts.ignored == 0),
+            (usize::from(is_expired), is_expired)
+        );
+    }
+}

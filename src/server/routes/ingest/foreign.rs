@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{delete, get, options, post};
 
-use super::{events, goalert, named, opsgenie, prometheus};
+use super::{events, goalert, named, opsgenie, ping, prometheus};
 use crate::api::{foreign, path};
 use crate::server::state::Shared;
 
@@ -28,5 +28,10 @@ pub(in crate::server::routes) fn add_routes(router: Router<Arc<Shared>>) -> Rout
         .route(foreign::OPSGENIE_ACTION, post(opsgenie::act).put(opsgenie::act))
         .route(foreign::OPSGENIE_REQUEST, get(opsgenie::request))
         .route(foreign::GOALERT, post(goalert::incoming))
+        .route(foreign::GOALERT_HEARTBEAT, post(ping::goalert))
+        .route(
+            foreign::OPSGENIE_HEARTBEAT,
+            get(ping::opsgenie).post(ping::opsgenie).put(ping::opsgenie).patch(ping::opsgenie),
+        )
         .route(path::INGEST_NAMED, options(named::handshake))
 }

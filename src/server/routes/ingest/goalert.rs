@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::{FromRequest, RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -25,11 +25,11 @@ pub(super) async fn incoming(
     access: ApiResult<IngestAccess>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    body: ApiResult<RawBody>,
+    request: Request,
 ) -> Response {
     let store = async {
         let IngestAccess(caller) = access?;
-        let RawBody(body, _permit) = body?;
+        let RawBody(body, _permit) = RawBody::from_request(request, &shared).await?;
         check_writable(&shared)?;
         let content_type = content_type(&headers);
         let query = query.as_deref().unwrap_or_default();

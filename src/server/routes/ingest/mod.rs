@@ -11,6 +11,7 @@ pub(super) mod foreign;
 mod goalert;
 pub(super) mod named;
 mod opsgenie;
+mod ping;
 mod prometheus;
 mod respond;
 mod sns;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{FromRequest, Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::{SecondsFormat, Utc};
@@ -40,12 +40,12 @@ pub(super) async fn create(
     State(shared): State<Arc<Shared>>,
     access: ApiResult<IngestAccess>,
     headers: HeaderMap,
-    body: ApiResult<RawBody>,
+    request: Request,
 ) -> Response {
     let started = Instant::now();
     let store = async {
         let IngestAccess(caller) = access?;
-        let RawBody(body, _permit) = body?;
+        let RawBody(body, _permit) = RawBody::from_request(request, &shared).await?;
         check_writable(&shared)?;
         let named = match opsgenie::create(&body, &caller.token.id, Uuid::now_v7()) {
             Ok(named) => named,

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use axum::extract::{RawQuery, State};
+use axum::extract::{FromRequest, RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -20,7 +20,7 @@ use crate::ingest::fingerprint;
 use crate::ingest::matcher::{Matcher, anchored_pattern};
 use crate::ingest::prometheus::{self, PostedAlerts};
 use crate::model::alert::Alert;
-use crate::server::auth::{IngestAccess, ReadAccess};
+use crate::server::auth::{Authenticated, IngestAccess, ReadAccess};
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::request_body::RawBody;
@@ -42,11 +42,11 @@ pub(super) async fn post_alerts(
     State(shared): State<Arc<Shared>>,
     access: ApiResult<IngestAccess>,
     headers: HeaderMap,
-    body: ApiResult<RawBody>,
+    request: Request,
 ) -> Response {
     let store = async {
         let IngestAccess(caller) = access?;
-        let RawBody(body, _permit) = body?;
+        let RawBody(body, _permit) = RawBody::from_request(request, &shared).await?;
         check_writable(&shared)?;
         let source = prometheus::SOURCE;
         let unusable = match prometheus::parse(&body, Utc::now()) {
@@ -108,8 +108,8 @@ pub(super) async fn groups(
     list.await.unwrap_or_else(refuse)
 }
 
-/// Says which program this is.
-pub(super) async fn status(access: ApiResult<ReadAccess>) -> Response {
+/// Says which program this is. Whoever may post alerts asks for it before (`amtool`).
+pub(super) async fn status(access: ApiResult<Authenticated>) -> Response {
     if let Err(error) = access {
         return refuse(error);
     }

@@ -1,14 +1,16 @@
 //! `oncall`: prints who is called for each team, level by level, and who is next.
 
+mod calendar;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::args::Oncall;
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::json;
-use super::out::{self, Out, Style, StyledLine};
-use super::session::{IfMissing, OldestRead, open};
+use crate::cli::args::Oncall;
+use crate::cli::context::Context;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::json;
+use crate::cli::out::{self, Out, Style, StyledLine};
+use crate::cli::session::{IfMissing, OldestRead, open};
 use crate::model::PersonRef;
 use crate::model::coverage::{CoverageLine, Shift, TeamCoverage, coverage};
 use crate::model::text::{SafeText, pad, width};
@@ -109,6 +111,13 @@ pub async fn run(context: &mut Context, args: Oncall) -> Result<(), Failure> {
         teams.retain(|team| args.teams.iter().any(|name| is_named(team, name)));
     }
     let out = &mut context.out;
+    if args.ical {
+        let person = args.person.as_deref().map(|handle| match handle {
+            "me" => context.config.me.as_str(),
+            handle => handle.trim_start_matches('@'),
+        });
+        return calendar::print(out, &teams, person, (at, to));
+    }
     if args.json {
         for team in &teams {
             json::print(out, &TeamJson::from(team))?;

@@ -1,0 +1,19 @@
+//! Arguments of `reply`.
+
+use clap::Args;
+
+/// Help text after the options of `reply`.
+pub(super) const REPLY: &str = "\
+The mail comes on standard input with all its headers, as a mail server pipes it. It must have been sent
+to reply_address of the settings, whose token says who answers, and about which incident. The sender does
+not matter. The first line that is no quote says what to do: ack, escalate or resolve. A mail counts once,
+until somebody has acknowledged the incident, and for a day. What a program has written is not carried out.
+
+It works on the store of this machine. `redphone help answers` has the settings of mail servers.
+
+Examples:
+  redphone reply < answer.eml";
+
+/// Arguments of `redphone reply`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Reply {}

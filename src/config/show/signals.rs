@@ -1,0 +1,52 @@
+//! Writes heartbeats, reminders, and when acknowledgements expire.
+
+use super::{TomlWriter, format_key, quote, quote_list, quote_seconds};
+use crate::model::Priority;
+
+impl TomlWriter<'_> {
+    /// Writes when acknowledgements expire, and of what people are reminded.
+    pub(super) fn reminders(&mut self) {
+        let signals = &self.config.signals;
+        let (expiry, reminders) = (signals.acknowledgement_expiry, signals.reminders);
+        self.section("acknowledgement_expires");
+        for priority in Priority::ALL {
+            let after = expiry.0[priority.index()];
+            let after = after.map_or_else(|| quote("never"), quote_seconds);
+            self.setting(&priority.as_str().to_lowercase(), &after);
+        }
+        self.section("reminders");
+        self.setting("updates", &reminders.updates.to_string());
+        self.setting("snoozes", &reminders.snoozes.to_string());
+    }
+
+    /// Writes the stakeholders and the heartbeats.
+    pub(super) fn heartbeats(&mut self) {
+        for (index, rule) in self.config.signals.stakeholders.iter().enumerate() {
+            self.entry("stakeholders", &index.to_string());
+            self.field("people", &quote_list(&rule.people));
+            if !rule.services.is_empty() {
+                self.field("services", &quote_list(&rule.services));
+            }
+            if !rule.priorities.is_empty() {
+                self.field("priorities", &quote_list(rule.priorities.iter().map(|p| p.as_str())));
+            }
+        }
+        for rule in &self.config.signals.heartbeats {
+            let origin = self.config.origins.get(&format!("heartbeats.{}", rule.name));
+            self.push_line(&format!("\n[heartbeats.{}] # {origin}", format_key(&rule.name)));
+            self.field("interval", &quote_seconds(rule.interval_s));
+            self.field("grace", &quote_seconds(rule.grace_s));
+            self.field("priority", &quote(rule.priority.as_str()));
+            for (name, text) in [
+                ("title", &rule.title),
+                ("service", &rule.service),
+                ("team", &rule.team),
+                ("runbook", &rule.runbook),
+            ] {
+                if let Some(text) = text {
+                    self.field(name, &quote(text));
+                }
+            }
+        }
+    }
+}

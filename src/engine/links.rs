@@ -1,0 +1,244 @@
+//! Gives a message the links by which its person answers.
+
+use chrono::{DateTime, Utc};
+
+use crate::backend::{BackendError, Claim, Ledger};
+use crate::model::notification::link::{LIFETIME, NoRandomBytes};
+use crate::model::notification::{AnswerLink, AnswerSettings, LinkAction, LinkToken, MessageKind};
+use crate::model::status::Status;
+use crate::outbound::{MessageAction, OutboundMessage};
+
+/// What a person can do from within a message, the most important first: some channels have only that.
+const ACTIONS: [(LinkAction, &str); 3] = [
+    (LinkAction::Acknowledge, "Acknowledge"),
+    (LinkAction::Escalate, "Escalate"),
+    (LinkAction::Resolve, "Resolve"),
+];
+
+/// Why a message has no links.
+#[derive(Debug, thiserror::Error)]
+enum LinkError {
+    #[error(transparent)]
+    Random(#[from] NoRandomBytes),
+    #[error(transparent)]
+    Store(#[from] BackendError),
+}
+
+/// Adds links to a message about an incident that nobody has acknowledged, as far as the settings say
+/// where answers go. They are stored before the message is sent; without them it is sent all the same.
+pub(super) async fn add_links(
+    message: &mut OutboundMessage,
+    claim: &Claim,
+    settings: &AnswerSettings,
+    ledger: &dyn Ledger,
+    now: DateTime<Utc>,
+) {
+    let incident = &claim.incident;
+    let awaits_answer = claim.notification.kind == MessageKind::Page
+        && incident.status == Status::Triggered
+        && incident.acknowledged_at.is_none();
+    if !awaits_answer || *settings == AnswerSettings::default() {
+        return;
+    }
+    match issue(claim, settings, ledger, now).await {
+        Ok(Some(Issued { actions, reply_to })) => {
+            message.actions = actions;
+            message.reply_to = reply_to;
+        }
+        Ok(None) => {}
+        Err(error) => {
+            let id = claim.notification.id;
+            tracing::warn!(%id, %error, "a message is sent without links");
+        }
+    }
+}
+
+/// Links that were stored.
+struct Issued {
+    actions: Vec<MessageAction>,
+    reply_to: Option<String>,
+}
+
+/// Stores new links; `None` if the ledger has none.
+async fn issue(
+    claim: &Claim,
+    settings: &AnswerSettings,
+    ledger: &dyn Ledger,
+    now: DateTime<Utc>,
+) -> Result<Option<Issued>, LinkError> {
+    let mut links = Vec::new();
+    let mut actions = Vec::new();
+    if settings.public_url.is_some() {
+        for (action, label) in ACTIONS {
+            let token = LinkToken::random()?;
+            links.push(link(claim, &token, action, now));
+            let url = settings.link_url(&token);
+            actions.extend(url.map(|url| MessageAction { label: label.to_owned(), url }));
+        }
+    }
+    let mut reply_to = None;
+    if settings.reply_address.is_some() {
+        let token = LinkToken::random()?;
+        links.push(link(claim, &token, LinkAction::Reply, now));
+        reply_to = settings.mail_address(&token);
+    }
+    let is_stored = ledger.issue_links(&links, now).await?;
+    Ok(is_stored.then_some(Issued { actions, reply_to }))
+}
+
+fn link(claim: &Claim, token: &LinkToken, action: LinkAction, now: DateTime<Utc>) -> AnswerLink {
+    AnswerLink {
+        digest: token.digest(),
+        notification: claim.notification.id,
+        incident: claim.notification.incident,
+        person: claim.notification.person.clone(),
+        action,
+        expires_at: now + LIFETIME,
+        used_at: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, PoisonError};
+
+    use async_trait::async_trait;
+    use rstest::rstest;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::backend::{ClaimRequest, Claimed, Plan, Unplanned};
+    use crate::model::notification::decision::AttemptResult;
+
+    fn at() -> DateTime<Utc> {
+        "2026-01-05T22:31:00Z".parse().unwrap()
+    }
+
+    /// A ledger that has links alone, or none either.
+    #[derive(Default)]
+    struct Links {
+        issued: Mutex<Vec<AnswerLink>>,
+        has_none: bool,
+    }
+
+    #[async_trait]
+    impl Ledger for Links {
+        async fn unplanned(&self) -> Result<Unplanned, BackendError> {
+            Ok(Unplanned { from: 0, to: 0, calls: Vec::new(), has_more: false })
+        }
+
+        async fn plan(&self, _: &Plan) -> Result<bool, BackendError> {
+            Ok(false)
+        }
+
+        async fn claim(&self, _: &ClaimRequest) -> Result<Claimed, BackendError> {
+            Ok(Claimed::default())
+        }
+
+        async fn finish(&self, _: &Claim, _: &AttemptResult) -> Result<bool, BackendError> {
+            Ok(false)
+        }
+
+        async fn release_dead(&self, _: DateTime<Utc>) -> Result<u64, BackendError> {
+            Ok(0)
+        }
+
+        async fn issue_links(
+            &self,
+            links: &[AnswerLink],
+            _: DateTime<Utc>,
+        ) -> Result<bool, BackendError> {
+            let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+            issued.extend(links.iter().cloned());
+            Ok(!self.has_none)
+        }
+    }
+
+    fn claim(status: &str, acknowledged_at: Option<DateTime<Utc>>) -> Claim {
+        let incident = serde_json::from_value(json!({
+            "id": Uuid::from_u128(1), "number": 12, "title": "Card payments fail",
+            "status": status, "acknowledged_at": acknowledged_at,
+            "impact": "high", "urgency": "high", "priority": "P1", "source": "monitoring",
+            "services": ["checkout"], "team": "payments", "detected_at": at(),
+            "reported_at": at(), "paused": false, "alerts": 1, "escalation": 1, "seq": 2,
+            "last_event_at": at(),
+        }));
+        let notification = serde_json::from_value(json!({
+            "id": Uuid::from_u128(7), "incident": Uuid::from_u128(1),
+            "event": Uuid::from_u128(2), "kind": "page", "level": 1, "round": 1,
+            "person": { "handle": "ines", "name": "Ines Moreau" }, "contact": "push",
+            "channel": "ntfy", "planned_at": at(), "due": at(), "state": "sending",
+            "attempts": 1, "updated_at": at(),
+        }));
+        let (notification, incident) = (notification.unwrap(), incident.unwrap());
+        Claim { notification, bundled: Vec::new(), fence: 1, incident }
+    }
+
+    async fn message(claim: &Claim, settings: &AnswerSettings, ledger: &Links) -> OutboundMessage {
+        let mut message = OutboundMessage {
+            id: claim.notification.id,
+            kind: MessageKind::Page,
+            incident: None,
+            text: String::new(),
+            url: None,
+            actions: Vec::new(),
+            reply_to: None,
+            bundled: 0,
+        };
+        add_links(&mut message, claim, settings, ledger, at()).await;
+        message
+    }
+
+    fn settings(has_url: bool, has_address: bool) -> AnswerSettings {
+        AnswerSettings {
+            public_url: has_url.then(|| "https://redphone.example.org".to_owned()),
+            reply_address: has_address.then(|| "redphone+{token}@example.org".to_owned()),
+        }
+    }
+
+    #[rstest]
+    #[case(false, false, 0, false)]
+    #[case(true, false, 3, false)]
+    #[case(false, true, 0, true)]
+    #[case(true, true, 3, true)]
+    #[tokio::test]
+    async fn message_has_links_only_where_answers_can_go(
+        #[case] has_url: bool,
+        #[case] has_address: bool,
+        #[case] actions: usize,
+        #[case] can_reply: bool,
+    ) {
+        let ledger = Links::default();
+        let claim = claim("triggered", None);
+        let message = message(&claim, &settings(has_url, has_address), &ledger).await;
+        assert_eq!((message.actions.len(), message.reply_to.is_some()), (actions, can_reply));
+        let issued = ledger.issued.into_inner().unwrap();
+        assert_eq!(issued.len(), actions + usize::from(can_reply));
+        for (action, link) in message.actions.iter().zip(&issued) {
+            let token = action.url.strip_prefix("https://redphone.example.org/a/").unwrap();
+            assert_eq!(token.parse::<LinkToken>().unwrap().digest(), link.digest);
+            assert_eq!(action.label.to_lowercase(), link.action.as_str());
+            assert_eq!((link.person.handle.as_str(), link.used_at), ("ines", None));
+            assert_eq!(link.expires_at, at() + LIFETIME);
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_answers_what_is_acknowledged_or_ended() {
+        for claim in [claim("acknowledged", Some(at())), claim("resolved", None)] {
+            let ledger = Links::default();
+            let message = message(&claim, &settings(true, true), &ledger).await;
+            assert_eq!((message.actions.len(), message.reply_to), (0, None));
+            assert!(ledger.issued.into_inner().unwrap().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn link_that_is_not_stored_is_not_sent() {
+        let ledger = Links { has_none: true, ..Links::default() };
+        let claim = claim("triggered", None);
+        let message = message(&claim, &settings(true, true), &ledger).await;
+        assert_eq!((message.actions.len(), message.reply_to), (0, None));
+    }
+}

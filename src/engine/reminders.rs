@@ -1,0 +1,256 @@
+//! Reminds people of what must not be forgotten about incidents, and calls the first level again where
+//! an acknowledgement has expired.
+//!
+//! It follows the changes of the store as the calls of levels do, but only while the settings ask for
+//! any of it. Each reminder is stored once for all programs; an acknowledgement expires by a command
+//! that is refused if somebody has done something since.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::backoff::Backoff;
+use super::changes::Changes;
+use super::parts::Parts;
+use super::settings::EngineSettings;
+use super::steps::envelope;
+use crate::backend::{BackendError, Cursor, Delta, Reminder};
+use crate::model::directory::Directory;
+use crate::model::escalation::{expired_call, expiry};
+use crate::model::signals::{DueReminder, next_reminder, plan_reminder};
+use crate::model::{IncidentId, Summary};
+
+/// The longest wait for what is due later: a machine that was suspended is noticed after that time.
+const MAX_WAIT: Duration = Duration::from_mins(1);
+/// The longest wait if nothing is due before something changes.
+const IDLE_WAIT: Duration = Duration::from_mins(10);
+/// After which time an acknowledgement is considered again that could not expire, unless the incident
+/// changes before.
+const AFTER_REFUSAL: TimeDelta = TimeDelta::minutes(1);
+
+/// An open incident.
+struct Tracked {
+    row: Summary,
+    /// When stakeholders were promised the next update; `None` until the record was read.
+    promised: Option<Option<DateTime<Utc>>>,
+    /// When something may be due; `None` if nothing is before it changes.
+    next: Option<DateTime<Utc>>,
+    /// Until when an acknowledgement does not expire that could not.
+    postponed: Option<DateTime<Utc>>,
+}
+
+/// Follows a store and reminds people.
+pub(super) struct Reminders<'a> {
+    engine: &'a Parts,
+    /// The other parts, which are woken by what is to be sent.
+    changes: &'a Changes,
+    cursor: Option<Cursor>,
+    /// `None` until it was read.
+    directory: Option<Directory>,
+    tracked: HashMap<IncidentId, Tracked>,
+}
+
+impl<'a> Reminders<'a> {
+    pub(super) fn new(engine: &'a Parts, changes: &'a Changes) -> Self {
+        Self { engine, changes, cursor: None, directory: None, tracked: HashMap::new() }
+    }
+
+    /// Runs until it is dropped.
+    pub(super) async fn run(mut self) -> Infallible {
+        let mut settings = self.engine.settings.subscribe();
+        let mut backoff = Backoff::default();
+        loop {
+            let current = settings.borrow_and_update().clone();
+            if !current.signals.follows_incidents() {
+                (self.cursor, self.directory) = (None, None);
+                self.tracked.clear();
+                // An error means that whoever runs the engine is gone, which ends this as well.
+                if settings.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+                continue;
+            }
+            let turn = tokio::select! {
+                turn = self.turn(&current) => turn,
+                _ = settings.changed() => {
+                    self.reconsider_all();
+                    continue;
+                }
+            };
+            match turn {
+                Ok(()) => backoff.reset(),
+                Err(error) => {
+                    let wait = backoff.wait_after(&error, "what people are reminded of");
+                    self.engine.clock.sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    /// Does what is due, then waits for a change or for what is due next.
+    async fn turn(&mut self, settings: &EngineSettings) -> Result<(), BackendError> {
+        if self.directory.is_none() {
+            self.directory = Some(self.engine.backend.directory().await?);
+        }
+        let now = self.engine.clock.now();
+        let is_due = |tracked: &Tracked| tracked.next.is_some_and(|next| next <= now);
+        let mut due: Vec<IncidentId> =
+            self.tracked.iter().filter(|(_, tracked)| is_due(tracked)).map(|(id, _)| *id).collect();
+        due.sort();
+        for id in due {
+            self.consider(id, settings, now).await?;
+        }
+        let delta = self.engine.backend.changes(self.cursor, self.wait()).await?;
+        self.apply(delta);
+        Ok(())
+    }
+
+    fn reconsider_all(&mut self) {
+        for tracked in self.tracked.values_mut() {
+            (tracked.promised, tracked.postponed) = (None, None);
+            tracked.next = Some(DateTime::<Utc>::MIN_UTC);
+        }
+    }
+
+    fn apply(&mut self, delta: Delta) {
+        self.cursor = Some(delta.cursor);
+        if delta.reset {
+            self.tracked.clear();
+        }
+        for row in delta.rows {
+            self.track(row);
+        }
+        if delta.directory || delta.reset {
+            self.directory = None;
+        }
+    }
+
+    fn track(&mut self, row: Summary) {
+        if !row.status.is_open() {
+            self.tracked.remove(&row.id);
+            return;
+        }
+        let before = self.tracked.get(&row.id);
+        // The outcome of a command may be newer than a delta that was read at the same time.
+        if before.is_some_and(|tracked| tracked.row.seq > row.seq) {
+            return;
+        }
+        // What was promised changes with an update alone.
+        let is_same = |tracked: &&Tracked| tracked.row.updated_at == row.updated_at;
+        let promised = before.filter(is_same).and_then(|tracked| tracked.promised);
+        let next = Some(DateTime::<Utc>::MIN_UTC);
+        self.tracked.insert(row.id, Tracked { row, promised, next, postponed: None });
+    }
+
+    fn wait(&self) -> Duration {
+        let Some(next) = self.tracked.values().filter_map(|tracked| tracked.next).min() else {
+            return IDLE_WAIT;
+        };
+        let wait = next.signed_duration_since(self.engine.clock.now()).to_std();
+        wait.map_or(Duration::ZERO, |wait| (wait + Duration::from_millis(1)).min(MAX_WAIT))
+    }
+
+    /// Does what is due for one incident, and notes what is next.
+    async fn consider(
+        &mut self,
+        id: IncidentId,
+        settings: &EngineSettings,
+        now: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
+        let Some(tracked) = self.tracked.get(&id) else { return Ok(()) };
+        let signals = &settings.signals;
+        let promised = match tracked.promised {
+            _ if !signals.reminders.updates || tracked.row.updated_at.is_none() => None,
+            Some(promised) => promised,
+            None => self.engine.backend.incident(id).await?.incident.next_update_due,
+        };
+        let row = tracked.row.clone();
+        let rule = &signals.acknowledgement_expiry;
+        let reminders =
+            next_reminder(&row, promised, (&signals.reminders, rule), &settings.levels, now);
+        let mut next: Option<DateTime<Utc>> = None;
+        let mut note = |at: DateTime<Utc>| next = Some(next.map_or(at, |next| next.min(at)));
+        for reminder in reminders {
+            if reminder.due > now {
+                note(reminder.due);
+            } else {
+                self.remind(&reminder, &row, settings, now).await?;
+            }
+        }
+        let postponed = postponed_until(self.tracked.get(&id), now);
+        if let Some(expiry) = expiry(&row, rule) {
+            let due = postponed.map_or(expiry.due, |until| until.max(expiry.due));
+            if due > now {
+                note(due);
+            }
+        }
+        if let Some(tracked) = self.tracked.get_mut(&id) {
+            tracked.promised = Some(promised);
+            tracked.next = next;
+        }
+        if postponed.is_none() {
+            self.expire(&row, settings, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn remind(
+        &self,
+        due: &DueReminder,
+        row: &Summary,
+        settings: &EngineSettings,
+        now: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
+        let notifications = plan_reminder(due, row, &settings.contacts, now);
+        // Another program may have the contacts of the person.
+        if notifications.is_empty() {
+            return Ok(());
+        }
+        let reminder = Reminder { kind: due.kind, key: due.key.clone(), now, notifications };
+        if self.engine.ledger.remind(&reminder).await? {
+            self.changes.notify();
+        }
+        Ok(())
+    }
+
+    /// Lets the acknowledgement of an incident expire if that is due.
+    async fn expire(
+        &mut self,
+        row: &Summary,
+        settings: &EngineSettings,
+        now: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
+        let Some(directory) = &self.directory else { return Ok(()) };
+        let rule = &settings.signals.acknowledgement_expiry;
+        let Some(call) = expired_call(row, rule, directory, now) else { return Ok(()) };
+        let result = self.engine.backend.execute(&envelope(row.id, &call, now)).await;
+        match result {
+            Ok(outcome) => {
+                if let Some(row) = outcome.row {
+                    self.track(row);
+                }
+                self.changes.notify();
+                return Ok(());
+            }
+            Err(error) if error.is_temporary() => return Err(error),
+            // Another program was first, or somebody has done something meanwhile.
+            Err(error @ (BackendError::Rejected(_) | BackendError::Conflict(_))) => {
+                tracing::debug!(id = %row.id, %error, "an acknowledgement does not expire");
+            }
+            Err(error) => tracing::warn!(id = %row.id, %error, "an acknowledgement can't expire"),
+        }
+        let until = now + AFTER_REFUSAL;
+        if let Some(tracked) = self.tracked.get_mut(&row.id) {
+            tracked.postponed = Some(until);
+            tracked.next = Some(tracked.next.map_or(until, |next| next.min(until)));
+        }
+        Ok(())
+    }
+}
+
+/// Returns until when an acknowledgement is not considered, if that is still ahead.
+fn postponed_until(tracked: Option<&Tracked>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    tracked.and_then(|tracked| tracked.postponed).filter(|until| *until > now)
+}

@@ -1,0 +1,104 @@
+//! Reminders of what must not be forgotten about an incident.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::model::escalation::{AcknowledgementExpiry, expiry, responsible};
+use crate::model::id::EventId;
+use crate::model::notification::{
+    Contacts, MessageKind, Notification, Occasion, ReminderKind, plan_message,
+};
+use crate::model::service_level::{ServiceLevels, update_due};
+use crate::model::status::Status;
+use crate::model::summary::Summary;
+
+/// A reminder is left out if nothing was running for this long after it was due.
+const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
+
+/// Of what people are reminded. Of nothing, unless the settings say it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ReminderSettings {
+    /// Of updates that stakeholders expect.
+    pub updates: bool,
+    /// Of snoozes that have ended.
+    pub snoozes: bool,
+}
+
+impl ReminderSettings {
+    /// Returns whether anything of an incident is remembered.
+    #[must_use]
+    pub fn follows_incidents(&self) -> bool {
+        self.updates || self.snoozes
+    }
+}
+
+/// A reminder about an incident, and when it is due.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DueReminder {
+    /// Of what it reminds.
+    pub kind: ReminderKind,
+    /// What tells it from other reminders of the kind: the incident, and the time it is about.
+    pub key: String,
+    /// When it is due.
+    pub due: DateTime<Utc>,
+}
+
+/// Returns the reminders about an incident that are still of use at `now`, also those that are due
+/// later. `promised` is when stakeholders were promised the next update.
+#[must_use]
+pub fn next_reminder(
+    incident: &Summary,
+    promised: Option<DateTime<Utc>>,
+    (reminders, rule): (&ReminderSettings, &AcknowledgementExpiry),
+    levels: &ServiceLevels,
+    now: DateTime<Utc>,
+) -> Vec<DueReminder> {
+    if !incident.status.is_open() || responsible(incident).is_none() {
+        return Vec::new();
+    }
+    let mut due: Vec<(ReminderKind, DateTime<Utc>, DateTime<Utc>)> = Vec::new();
+    if let Some(expiry) = expiry(incident, rule) {
+        due.push((ReminderKind::Acknowledgement, expiry.reminded_at, expiry.since));
+    }
+    let is_worked_on = incident.status != Status::Triggered && !incident.paused;
+    if reminders.updates && is_worked_on {
+        let regular =
+            update_due(incident.priority, incident.reported_at, incident.updated_at, levels);
+        if let Some(at) = promised.or(regular) {
+            // It is the same update after a snooze.
+            due.push((ReminderKind::Update, incident.snoozed_until.map_or(at, |u| u.max(at)), at));
+        }
+    }
+    if let Some(until) = incident.snoozed_until.filter(|_| reminders.snoozes) {
+        due.push((ReminderKind::Snooze, until, until));
+    }
+    due.into_iter()
+        .filter(|(_, at, _)| now - *at <= FORGOTTEN_AFTER)
+        .map(|(kind, due, about)| DueReminder {
+            kind,
+            key: format!("{} {}", incident.id, about.timestamp_millis()),
+            due,
+        })
+        .collect()
+}
+
+/// Returns the notifications of a reminder: over the first contacts of whoever is responsible for the
+/// incident. There is none if nobody is, or has no contact.
+#[must_use]
+pub fn plan_reminder(
+    reminder: &DueReminder,
+    incident: &Summary,
+    contacts: &Contacts,
+    now: DateTime<Utc>,
+) -> Vec<Notification> {
+    let occasion = Occasion {
+        kind: MessageKind::Reminder,
+        reminder: Some(reminder.kind),
+        event: EventId::new(),
+        due: reminder.due,
+    };
+    let person = responsible(incident);
+    person.map_or_else(Vec::new, |person| plan_message(person, occasion, incident, contacts, now))
+}
+
+#[cfg(test)]
+mod tests;

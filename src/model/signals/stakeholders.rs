@@ -1,0 +1,155 @@
+//! Stakeholders: people who are sent the updates of some incidents.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::actor::PersonRef;
+use crate::model::event::{Event, EventBody};
+use crate::model::notification::{Contacts, MessageKind, Notification, Occasion, plan_message};
+use crate::model::priority::Priority;
+use crate::model::summary::Summary;
+
+/// Who is sent the updates of which incidents.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct StakeholderRule {
+    /// The handles of the people, whose contacts are used.
+    pub people: Vec<String>,
+    /// The services of the incidents; of any if it is empty.
+    pub services: Vec<String>,
+    /// The priorities of the incidents; of any if it is empty.
+    pub priorities: Vec<Priority>,
+}
+
+impl StakeholderRule {
+    /// Returns whether the rule is about an incident.
+    #[must_use]
+    pub fn is_about(&self, incident: &Summary) -> bool {
+        let has_service = self.services.is_empty()
+            || incident.services.iter().any(|service| self.services.contains(service));
+        let has_priority =
+            self.priorities.is_empty() || self.priorities.contains(&incident.priority.rank());
+        has_service && has_priority
+    }
+}
+
+/// Returns the notifications by which stakeholders are sent an update: each person once, but for whoever
+/// wrote it. There is none for any other event, and for people without contacts.
+#[must_use]
+pub fn plan_update(
+    event: &Event,
+    incident: &Summary,
+    (rules, contacts): (&[StakeholderRule], &Contacts),
+    now: DateTime<Utc>,
+) -> Vec<Notification> {
+    if !matches!(event.body, EventBody::StakeholdersUpdated { .. }) {
+        return Vec::new();
+    }
+    let occasion = Occasion {
+        kind: MessageKind::Update,
+        reminder: None,
+        event: event.id,
+        due: event.recorded_at,
+    };
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    seen.extend(event.actor.person().map(|author| author.handle.to_lowercase()));
+    let rules = rules.iter().filter(|rule| rule.is_about(incident));
+    let people = rules.flat_map(|rule| &rule.people);
+    people
+        .filter(|handle| seen.insert(handle.to_lowercase()))
+        .flat_map(|handle| {
+            let person = PersonRef::new(handle.as_str(), handle.as_str());
+            plan_message(&person, occasion, incident, contacts, now)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::notification::{Contact, PersonContacts};
+
+    fn at() -> DateTime<Utc> {
+        "2031-05-20T22:00:00Z".parse().unwrap()
+    }
+
+    fn incident(priority: &str) -> Summary {
+        serde_json::from_value(json!({
+            "id": Uuid::from_u128(1), "number": 12, "title": "Card payments fail",
+            "status": "investigating", "impact": "high", "urgency": "high", "priority": priority,
+            "source": "monitoring", "services": ["checkout"], "team": "payments",
+            "detected_at": at(), "reported_at": at(), "acknowledged_at": at(), "paused": false,
+            "alerts": 1, "escalation": 1, "seq": 4, "last_event_at": at(),
+        }))
+        .unwrap()
+    }
+
+    fn update(kind: &str) -> Event {
+        serde_json::from_value(json!({
+            "id": Uuid::from_u128(2), "incident": Uuid::from_u128(1), "seq": 5,
+            "at": at(), "recorded_at": at(),
+            "actor": { "person": { "handle": "ines", "name": "Ines Moreau" } },
+            "command": Uuid::from_u128(3), "kind": kind, "message": "we are on it",
+            "text": "we are on it", "next_due": null,
+        }))
+        .unwrap()
+    }
+
+    fn contacts() -> Contacts {
+        let person = |handle: &str| PersonContacts {
+            person: handle.into(),
+            contacts: vec![Contact {
+                name: "mail".into(),
+                channel: "mail".into(),
+                address: format!("{handle}@example.net"),
+            }],
+            ..PersonContacts::default()
+        };
+        Contacts { people: ["ines", "tomo", "support", "boss"].map(person).to_vec() }
+    }
+
+    /// The support for checkout, the boss for each P1, and somebody without contacts for all.
+    fn rules() -> Vec<StakeholderRule> {
+        let people = |people: &[&str]| people.iter().map(|handle| (*handle).to_owned()).collect();
+        vec![
+            StakeholderRule {
+                people: people(&["support", "ines"]),
+                services: vec!["checkout".into()],
+                priorities: Vec::new(),
+            },
+            StakeholderRule {
+                people: people(&["boss", "Support"]),
+                services: Vec::new(),
+                priorities: vec![Priority::P1],
+            },
+            StakeholderRule {
+                people: people(&["tomo"]),
+                services: vec!["billing".into()],
+                priorities: Vec::new(),
+            },
+            StakeholderRule { people: people(&["stranger"]), ..StakeholderRule::default() },
+        ]
+    }
+
+    #[rstest]
+    #[case("stakeholders_updated", "P1", &["support", "boss"])]
+    #[case("stakeholders_updated", "P2", &["support"])]
+    #[case("note_added", "P1", &[])]
+    fn stakeholders_are_sent_the_updates_of_their_incidents(
+        #[case] kind: &str,
+        #[case] priority: &str,
+        #[case] expected: &[&str],
+    ) {
+        let (rules, contacts) = (rules(), contacts());
+        let sent = plan_update(&update(kind), &incident(priority), (&rules, &contacts), at());
+        let people: Vec<&str> = sent.iter().map(|one| one.person.handle.as_str()).collect();
+        assert_eq!(people, expected);
+        assert!(
+            sent.iter().all(|one| one.kind == MessageKind::Update && one.event == update(kind).id)
+        );
+    }
+}
