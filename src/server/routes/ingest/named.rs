@@ -131,6 +131,7 @@ pub(in crate::server::routes) async fn ingest_named(
             sanitize(url)
         );
     }
+    drop(message);
     drop(body);
     let outcomes = store_groups(&shared, &caller, &mapped.groups, receivers::label(&name)).await?;
     drop(permit);
@@ -202,12 +203,16 @@ async fn check_signature(sender: &Sender, message: &Message<'_>) -> ApiResult<()
         SecretSource::File(path) => TokenSource::File(path.clone()),
         SecretSource::Variable(name) => TokenSource::Variable(name.clone()),
     };
-    let text = source.read_text().await.map_err(|error| {
-        tracing::warn!("the secret by which messages are signed can't be read: {error}");
+    let failed = |why: String| {
+        tracing::warn!("the secret by which messages are signed can't be read: {why}");
         let message = "the signature can't be checked now: send the message again";
         ApiError::new(ErrorCode::Unreachable, message)
-    })?;
+    };
+    let text = source.read_text().await.map_err(|error| failed(error.to_string()))?;
     let text = text.unwrap_or_default();
+    if text.trim().is_empty() {
+        return Err(failed(format!("{source} has none")));
+    }
     signature::verify(form, text.trim().as_bytes(), message)
         .map_err(|error| ApiError::new(ErrorCode::Unauthorized, error.to_string()))
 }
