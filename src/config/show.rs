@@ -440,6 +440,9 @@ impl TomlWriter<'_> {
             for (key, text) in &sender.written {
                 self.field(key, text);
             }
+            if !sender.topics.is_empty() {
+                self.field("topics", &quote_list(&sender.topics));
+            }
             match &sender.secret {
                 None => {}
                 Some(SecretSource::File(file)) => self.field("secret_file", &quote_path(file)),

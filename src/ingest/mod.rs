@@ -34,6 +34,7 @@ pub mod rules;
 pub mod senders;
 mod settings;
 pub mod signature;
+pub mod sns;
 pub mod toml_text;
 
 pub use error::IngestError;

@@ -26,6 +26,9 @@ pub struct Sender {
     pub mapping: Arc<Mapping>,
     /// Where the secret comes from with which it signs messages.
     pub secret: Option<SecretSource>,
+    /// The topics of SNS of which messages are accepted, if their signatures are right, and whose
+    /// subscriptions are confirmed. Without any, nothing of it is checked.
+    pub topics: Vec<String>,
     /// The settings of its table as they were written, by key.
     pub written: BTreeMap<&'static str, String>,
 }

@@ -1,11 +1,13 @@
 //! Request bodies, read strictly: JSON, or the fields of a form.
 
 use std::borrow::Cow;
+use std::io::Read;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -71,6 +73,40 @@ impl FromRequest<Arc<Shared>> for RawBody {
         refuse_encoding(request.headers())?;
         let (body, permit) = read_body(request, shared).await?;
         Ok(Self(body, permit))
+    }
+}
+
+/// The bytes of a body that may be compressed with gzip, as they are without it, and their reserved
+/// memory.
+#[derive(Debug)]
+pub(super) struct UnpackedBody(pub Bytes, pub BodyPermit);
+
+impl FromRequest<Arc<Shared>> for UnpackedBody {
+    type Rejection = ApiError;
+
+    async fn from_request(mut request: Request, shared: &Arc<Shared>) -> ApiResult<Self> {
+        let encodings = request.headers().get_all(header::CONTENT_ENCODING).iter();
+        let encodings: Vec<&str> =
+            encodings.map(|value| value.to_str().unwrap_or_default().trim()).collect();
+        let is_gzip = matches!(encodings[..], [one] if one.eq_ignore_ascii_case("gzip"));
+        if !is_gzip {
+            let RawBody(body, permit) = RawBody::from_request(request, shared).await?;
+            return Ok(Self(body, permit));
+        }
+        // What it becomes may have the maximum size, whatever its own size is.
+        request.headers_mut().remove(header::CONTENT_LENGTH);
+        let (body, permit) = read_body(request, shared).await?;
+        let most = shared.limits.max_body_bytes;
+        let bound = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+        let mut unpacked = Vec::new();
+        GzDecoder::new(&body[..]).take(bound).read_to_end(&mut unpacked).map_err(|error| {
+            ApiError::bad_request(format!("the body is not gzip, as its header says: {error}"))
+        })?;
+        if unpacked.len() > most {
+            let message = format!("the body is longer than {most} bytes: send less");
+            return Err(ApiError::new(ErrorCode::TooLarge, message));
+        }
+        Ok(Self(unpacked.into(), permit))
     }
 }
 

@@ -1,8 +1,11 @@
 //! Messages that are read by a mapping.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::Arc;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use hmac::{Hmac, KeyInit, Mac};
 use redphone::ingest::mapping::Mapping;
 use redphone::ingest::rules::Rule;
@@ -135,6 +138,22 @@ async fn signature_of_a_sender_with_a_secret_is_checked() {
         assert_eq!(response.status, status, "{response:?}");
     }
     send(&server, "own", body).await.refused(401, "unauthorized", "x-sign");
+}
+
+#[tokio::test]
+async fn body_may_be_compressed() {
+    let server = TestServer::new().await;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(monitor(0).to_string().as_bytes()).unwrap();
+    let packed = encoder.finish().unwrap();
+    let mut bomb = GzEncoder::new(Vec::new(), Compression::fast());
+    bomb.write_all(&vec![b' '; 64 * 1024 * 1024]).unwrap();
+    let bomb = bomb.finish().unwrap();
+    for (body, status) in [(packed, 200), (bomb, 413), (b"{}".to_vec(), 400)] {
+        let request = server.request("POST", "/v1/ingest/uptime-kuma");
+        let request = request.header("Content-Encoding", "gzip").bearer_auth(&server.ingest);
+        assert_eq!(fetch(request.body(body)).await.status, status);
+    }
 }
 
 #[tokio::test]

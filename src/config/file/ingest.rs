@@ -18,6 +18,8 @@ use crate::model::directory::Directory;
 
 /// The longest name of a sender, in bytes.
 const MAX_NAME_BYTES: usize = 40;
+/// The longest ARN of a topic, in bytes.
+const MAX_TOPIC_BYTES: usize = 500;
 /// Names of paths below `/v1/ingest/` that are no mappings.
 const RESERVED: [&str; 1] = ["dead"];
 
@@ -107,6 +109,8 @@ fn sender(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Sender>
     let file = table.read("secret_file", |value| path(value, base).map(SecretSource::File));
     let variable = table.read("secret_env", |value| variable(value).map(SecretSource::Variable));
     sender.secret = file.or(variable);
+    let topics = table.read("topics", |value| value.list()?.iter().map(topic).collect());
+    sender.topics = topics.unwrap_or_default();
     table.finish();
     if sender.secret.is_some() && mapping.signature().is_none() {
         let text = format!(
@@ -125,6 +129,16 @@ fn sender(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Sender>
     sender.mapping = Arc::new(mapping);
     sender.written = written;
     Some(sender)
+}
+
+/// Reads the name of a topic.
+fn topic(value: &Value<'_>) -> ValueResult<String> {
+    let text = value.text()?;
+    let is_name = text.len() <= MAX_TOPIC_BYTES && text.starts_with("arn:");
+    if !is_name || text.chars().any(|ch| ch.is_whitespace() || ch.is_control()) {
+        return Err(value.invalid("is no ARN of a topic: write one such as \"arn:aws:sns:…\""));
+    }
+    Ok(text.to_owned())
 }
 
 /// Reads the name of a variable.

@@ -50,7 +50,7 @@ struct Bucket {
 
 impl Rules {
     /// Returns what the rules make of a group. For each alert the first rule that matches counts: it
-    /// may drop the alert, or move it to a group with another key. Of what the rules say of the incident
+    /// may drop the alert if it fires, or move it to a group with another key. Of what the rules say of the incident
     /// of a group, the first rule counts that counts for one of its alerts.
     #[must_use]
     pub fn apply(&self, group: AlertGroup) -> Applied {
@@ -70,8 +70,10 @@ impl Rules {
             let source = group.source.as_str();
             let position = self.0.iter().position(|rule| rule.matches(source, &alert));
             let rule = position.and_then(|position| self.0.get(position));
+            // The end of an alert that is stored already is stored, too.
             if let (Some(position), Some(rule)) = (position, rule)
                 && rule.drops
+                && alert.is_firing
             {
                 dropped.push(Dropped { title: alert.title, rule: self.label(position) });
                 continue;

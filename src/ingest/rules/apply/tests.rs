@@ -79,7 +79,9 @@ fn dropped_alerts_are_not_in_the_group() {
     assert_eq!(titles(&applied.groups[0].group), ["Slow"]);
     assert_eq!(applied.groups[0].group.is_firing, None);
     assert_eq!(applied.dropped, [Dropped { title: "Full".into(), rule: "rule 1".into() }]);
-    assert_eq!(rules.apply(group(vec![info])).groups, []);
+    assert_eq!(rules.apply(group(vec![info.clone()])).groups, []);
+    let ended = AlertReport { is_firing: false, ..info };
+    assert_eq!(titles(&rules.apply(group(vec![ended])).groups[0].group), ["Full"]);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod opsgenie;
 mod ping;
 mod prometheus;
 mod respond;
+mod sns;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +29,6 @@ use super::administration::actor;
 use crate::api::ErrorCode;
 use crate::backend::{BackendError, IngestOutcome, NewDeadLetter};
 use crate::ingest::IngestError;
-use crate::ingest::rules::AppliedGroup;
 use crate::model::Actor;
 use crate::model::alert::AlertGroup;
 use crate::model::text::SafeText;
@@ -88,12 +88,19 @@ async fn store_each(
     let rules = &settings.ingest.rules;
     let mut outcomes = Vec::with_capacity(groups.len());
     for group in groups {
-        let applied = rules.apply(group.clone());
-        if applied.groups.is_empty() {
+        // Without rules a message of thousands of alerts is not copied.
+        let applied = (!rules.0.is_empty()).then(|| rules.apply(group.clone()));
+        let groups: Vec<&AlertGroup> = match &applied {
+            Some(applied) => applied.groups.iter().map(|applied| &applied.group).collect(),
+            None => vec![group],
+        };
+        if let Some(applied) = &applied
+            && groups.is_empty()
+        {
             // The sender is answered as by a message that says nothing new.
             outcomes.push(IngestOutcome::ignored(applied.dropped.len()));
         }
-        for AppliedGroup { group, .. } in &applied.groups {
+        for group in groups {
             let result = shared.backend.ingest(group, actor).await;
             // Before the caller is answered, so that others find what was written.
             shared.feed.record_write();

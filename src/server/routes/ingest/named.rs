@@ -13,7 +13,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, Object, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{content_type, not_understood, store_groups};
+use super::{content_type, not_understood, sns, store_groups};
 use crate::api::{ErrorCode, path};
 use crate::backend::IngestOutcome;
 use crate::backend::http::TokenSource;
@@ -26,7 +26,7 @@ use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::PathText;
 use crate::server::openapi::document::ChangeErrorResponses;
-use crate::server::request_body::RawBody;
+use crate::server::request_body::UnpackedBody;
 use crate::server::routes::administration::check_writable;
 use crate::server::state::Shared;
 use crate::server::tokens::RegisteredToken;
@@ -62,7 +62,8 @@ pub(in crate::server::routes) struct IngestOutcomes {
 ///
 /// `name` is that of a mapping in the settings (`[ingest.NAME]`), or of a built-in one: `azure`,
 /// `checkmk`, `cloudevents`, `cloudwatch`, `datadog`, `gcp`, `grafana`, `icinga`, `nagios`, `oncall`,
-/// `otlp`, `sentry`, `uptime-kuma` or `zabbix`. The message is JSON, whatever its type says, or a form.
+/// `otlp`, `sentry`, `uptime-kuma` or `zabbix`. The message is JSON, whatever its type says, or a form; it
+/// may be compressed with gzip.
 ///
 /// A sender that can set no header may have its token as `key`, `token` or `auth_token` in the query. It
 /// is answered once everything is durable, and the same message may be sent again. A message that can't
@@ -89,7 +90,7 @@ pub(in crate::server::routes) async fn ingest_named(
     PathText(name): PathText,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    RawBody(body, permit): RawBody,
+    UnpackedBody(body, permit): UnpackedBody,
 ) -> ApiResult<JsonResponse> {
     check_writable(&shared)?;
     let settings = shared.settings();
@@ -113,13 +114,16 @@ pub(in crate::server::routes) async fn ingest_named(
         query: pairs.filter(|(name, _)| !is_key(name)).collect(),
     };
     check_signature(&sender, &message).await?;
+    if !sender.topics.is_empty() {
+        sns::check(&sender.topics, &body).await?;
+    }
     let mapped = match mapping::read(&sender.mapping, &name, &message, Utc::now()) {
         Ok(mapped) => mapped,
         Err(error) => {
             return Err(not_understood(&shared, &caller, &name, &headers, &body, &error).await);
         }
     };
-    if let Some(url) = &mapped.confirm {
+    if let Some(url) = mapped.confirm.as_ref().filter(|_| sender.topics.is_empty()) {
         // Whoever runs the server decides whether the address is to be opened.
         tracing::warn!(
             "{} asks to confirm its subscription: if it is yours, open {}",
@@ -127,6 +131,7 @@ pub(in crate::server::routes) async fn ingest_named(
             sanitize(url)
         );
     }
+    drop(message);
     drop(body);
     let outcomes = store_groups(&shared, &caller, &mapped.groups, receivers::label(&name)).await?;
     drop(permit);
@@ -198,12 +203,16 @@ async fn check_signature(sender: &Sender, message: &Message<'_>) -> ApiResult<()
         SecretSource::File(path) => TokenSource::File(path.clone()),
         SecretSource::Variable(name) => TokenSource::Variable(name.clone()),
     };
-    let text = source.read_text().await.map_err(|error| {
-        tracing::warn!("the secret by which messages are signed can't be read: {error}");
+    let failed = |why: String| {
+        tracing::warn!("the secret by which messages are signed can't be read: {why}");
         let message = "the signature can't be checked now: send the message again";
         ApiError::new(ErrorCode::Unreachable, message)
-    })?;
+    };
+    let text = source.read_text().await.map_err(|error| failed(error.to_string()))?;
     let text = text.unwrap_or_default();
+    if text.trim().is_empty() {
+        return Err(failed(format!("{source} has none")));
+    }
     signature::verify(form, text.trim().as_bytes(), message)
         .map_err(|error| ApiError::new(ErrorCode::Unauthorized, error.to_string()))
 }
