@@ -108,7 +108,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::backend::{ClaimRequest, Claimed, Plan, Unplanned};
+    use crate::backend::{ClaimRequest, Claimed, Plan, Reminder, Unplanned};
     use crate::model::notification::decision::AttemptResult;
 
     fn at() -> DateTime<Utc> {
@@ -129,6 +129,10 @@ mod tests {
         }
 
         async fn plan(&self, _: &Plan) -> Result<bool, BackendError> {
+            Ok(false)
+        }
+
+        async fn remind(&self, _: &Reminder) -> Result<bool, BackendError> {
             Ok(false)
         }
 
