@@ -100,6 +100,22 @@ async fn group_that_fires_declares_an_incident_once() {
 }
 
 #[tokio::test]
+async fn incident_that_a_rule_holds_is_snoozed_and_ends() {
+    let scene = Scene::new().await;
+    let mut sent = group(&message("disks", &[alert("db1", "09:00", None)]));
+    sent.overrides.hold_s = Some(120);
+    let first = scene.store.ingest(&sent, &sender()).await.unwrap();
+    assert_eq!(first.effect, IngestEffect::Declared);
+    let row = scene.row(first.incident.unwrap()).await;
+    let snoozed_s = (row.snoozed_until.unwrap() - row.reported_at).num_seconds();
+    assert!((119..=121).contains(&snoozed_s), "{snoozed_s}");
+    let again = scene.store.ingest(&sent, &sender()).await.unwrap();
+    assert_eq!(again.effect, IngestEffect::Unchanged);
+    let ended = scene.send(&[alert("db1", "09:00", Some("09:01"))]).await;
+    assert_eq!(ended.effect, IngestEffect::Resolved);
+}
+
+#[tokio::test]
 async fn two_members_of_a_cluster_open_one_incident() {
     let scene = Scene::new().await;
     let other = open(&scene.folder.path().join("store.db")).await;

@@ -225,9 +225,7 @@ fn parsed<T: std::str::FromStr>(value: &Spanned<DeValue<'_>>) -> Result<T, Defin
 where
     T::Err: std::fmt::Display,
 {
-    text(value)?
-        .parse()
-        .map_err(|problem: T::Err| error(value, format!("can't be used: {problem}")))
+    text(value)?.parse::<T>().map_err(|problem| error(value, format!("can't be used: {problem}")))
 }
 
 /// Reads a time such as `2m`, in seconds.

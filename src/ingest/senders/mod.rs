@@ -47,7 +47,7 @@ static MAPPINGS: LazyLock<BTreeMap<&'static str, Arc<Mapping>>> = LazyLock::new(
 #[must_use]
 pub fn built_in(name: &str) -> Option<(&'static str, Arc<Mapping>)> {
     let (name, mapping) = MAPPINGS.get_key_value(name)?;
-    Some((name, Arc::clone(mapping)))
+    Some((*name, Arc::clone(mapping)))
 }
 
 /// Returns the names of the built-in mappings.
