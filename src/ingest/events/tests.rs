@@ -130,7 +130,7 @@ fn key_of_the_sender_depends_on_the_version() {
 }
 
 #[test]
-fn change_event_is_a_change_that_is_over() {
+fn change_event_is_a_change_that_has_ended() {
     let now: DateTime<Utc> = "2026-03-01T10:00:00.5Z".parse().unwrap();
     let read = |body: Value, new: u128| {
         let body = EventBody::parse(body.to_string().as_bytes()).unwrap();

@@ -75,7 +75,7 @@ fn name_service_and_namespace_are_the_group(
 }
 
 #[test]
-fn all_labels_tell_alerts_apart() {
+fn all_labels_distinguish_alerts() {
     let long = "x".repeat(MAX_LABEL_CHARS);
     let labels = |text: String| json!({"labels": {"alertname": "A", "instance": text}});
     let posted = parsed(&json!([labels(format!("{long}1")), labels(format!("{long}2"))]));
