@@ -142,7 +142,7 @@ impl Test<'_> {
         } else {
             let level = self.wait(args, async |test: &Self| {
                 let row = test.store.incident(id).await?.incident.summary;
-                Ok((row.escalation > 0).then_some(row.escalation))
+                Ok::<_, Failure>((row.escalation > 0).then_some(row.escalation))
             });
             let level = level.await?;
             match level {
@@ -160,7 +160,7 @@ impl Test<'_> {
             let entries = test.notifications(id).await?;
             let is_sent =
                 |entry: &&NotificationEntry| entry.notification.state == NotificationState::Sent;
-            Ok(entries.iter().find(is_sent).map(|entry| {
+            Ok::<_, Failure>(entries.iter().find(is_sent).map(|entry| {
                 format!("{} by {}", entry.notification.person.handle, entry.notification.way())
             }))
         });

@@ -31,6 +31,7 @@ const IDLE_WAIT: Duration = Duration::from_mins(10);
 const AFTER_REFUSAL: TimeDelta = TimeDelta::minutes(1);
 
 /// An open incident.
+#[allow(clippy::option_option, reason = "nothing is promised, and not read yet, differ")]
 struct Tracked {
     row: Summary,
     /// When stakeholders were promised the next update; `None` until the record was read.
@@ -169,7 +170,7 @@ impl<'a> Reminders<'a> {
         let row = tracked.row.clone();
         let rule = &signals.acknowledgement_expiry;
         let reminders =
-            next_reminder(&row, promised, (&signals.reminders, rule), &settings.levels, now);
+            next_reminder(&row, promised, (signals.reminders, rule), &settings.levels, now);
         let mut next: Option<DateTime<Utc>> = None;
         let mut note = |at: DateTime<Utc>| next = Some(next.map_or(at, |next| next.min(at)));
         for reminder in reminders {

@@ -26,7 +26,7 @@ pub struct ReminderSettings {
 impl ReminderSettings {
     /// Returns whether anything of an incident is remembered.
     #[must_use]
-    pub fn follows_incidents(&self) -> bool {
+    pub const fn follows_incidents(self) -> bool {
         self.updates || self.snoozes
     }
 }
@@ -48,7 +48,7 @@ pub struct DueReminder {
 pub fn next_reminder(
     incident: &Summary,
     promised: Option<DateTime<Utc>>,
-    (reminders, rule): (&ReminderSettings, &AcknowledgementExpiry),
+    (reminders, rule): (ReminderSettings, &AcknowledgementExpiry),
     levels: &ServiceLevels,
     now: DateTime<Utc>,
 ) -> Vec<DueReminder> {

@@ -37,7 +37,7 @@ fn levels() -> ServiceLevels {
 const RULE: AcknowledgementExpiry = AcknowledgementExpiry([Some(2400), None, None, None]);
 
 /// Returns kinds and minutes at which they are due.
-fn due(row: &Summary, promised: Option<i64>, settings: &ReminderSettings, now: i64) -> String {
+fn due(row: &Summary, promised: Option<i64>, settings: ReminderSettings, now: i64) -> String {
     let promised = promised.map(at);
     let due = next_reminder(row, promised, (settings, &RULE), &levels(), at(now));
     let texts: Vec<String> =
@@ -59,7 +59,7 @@ fn reminders_are_due(
     #[case] now: i64,
     #[case] expected: &str,
 ) {
-    assert_eq!(due(&incident(status), promised, &ALL, now), expected);
+    assert_eq!(due(&incident(status), promised, ALL, now), expected);
 }
 
 #[rstest]
@@ -68,19 +68,19 @@ fn reminders_are_due(
 #[case(ALL, "acknowledgement 95, update 60, snooze 60")]
 fn end_of_a_snooze_is_a_reminder(#[case] settings: ReminderSettings, #[case] expected: &str) {
     let row = Summary { snoozed_until: Some(at(60)), ..incident("acknowledged") };
-    assert_eq!(due(&row, None, &settings, 3), expected);
+    assert_eq!(due(&row, None, settings, 3), expected);
 }
 
 #[test]
 fn nobody_is_reminded_of_what_nobody_has() {
     let row = Summary { assignee: None, ..incident("acknowledged") };
-    assert_eq!(due(&row, None, &ALL, 3), "");
+    assert_eq!(due(&row, None, ALL, 3), "");
 }
 
 #[test]
 fn key_names_the_incident_and_the_time() {
     let row = incident("investigating");
-    let due = next_reminder(&row, None, (&ALL, &RULE), &levels(), at(3));
+    let due = next_reminder(&row, None, (ALL, &RULE), &levels(), at(3));
     assert_eq!(due[0].key, format!("{} {}", row.id, at(30).timestamp_millis()));
 }
 
@@ -103,7 +103,7 @@ fn contacts(quiet: Option<QuietHours>) -> Contacts {
 
 fn planned(quiet: Option<QuietHours>) -> Vec<Notification> {
     let row = incident("investigating");
-    let due = next_reminder(&row, None, (&ALL, &RULE), &levels(), at(30));
+    let due = next_reminder(&row, None, (ALL, &RULE), &levels(), at(30));
     plan_reminder(&due[0], &row, &contacts(quiet), at(31))
 }
 
@@ -128,6 +128,6 @@ fn reminder_waits_for_the_end_of_quiet_hours() {
 #[test]
 fn nobody_without_contacts_is_reminded() {
     let row = incident("investigating");
-    let due = next_reminder(&row, None, (&ALL, &RULE), &levels(), at(30));
+    let due = next_reminder(&row, None, (ALL, &RULE), &levels(), at(30));
     assert_eq!(plan_reminder(&due[0], &row, &Contacts::default(), at(31)), []);
 }
