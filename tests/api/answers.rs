@@ -105,7 +105,10 @@ async fn opening_a_page_changes_nothing(#[case] method: &str) {
         }
     }
     assert_eq!(events(&server, incident).await.len(), 1);
-    assert_eq!(server.store.incident(incident).await.unwrap().incident.summary.acknowledged_at, None);
+    assert_eq!(
+        server.store.incident(incident).await.unwrap().incident.summary.acknowledged_at,
+        None
+    );
 }
 
 #[tokio::test]

@@ -500,7 +500,7 @@ fn escalation(bench: &Bench) -> (u8, u16, Option<i64>) {
 }
 
 #[test]
-fn policy_begins_anew_when_the_priority_is_raised() {
+fn policy_begins_again_when_the_priority_is_raised() {
     let level = |impact, urgency| IncidentCommand::Prioritize { impact, urgency };
     let mut bench = Bench::new();
     bench.ask(1, level(Impact::Low, Urgency::Low));

@@ -280,6 +280,8 @@ fn field_table() -> Vec<(FieldProblem, &'static str)> {
         ),
         (F::NotPositive, "is not above 0"),
         (F::NotAfter("from"), "does not lie after from"),
+        (F::EndsBefore, "does not lie after from: choose a later time"),
+        (F::TooLong { days: 30 }, "lies more than 30 days after from: choose an earlier time"),
         (
             F::NotAscending,
             "is not in order: each level is called later than the one before, and none before 0",

@@ -30,8 +30,8 @@ const FLOORS: [(&str, &[&str]); 14] = [
     (
         "cli",
         &[
-            "api", "backend", "config", "engine", "files", "model", "outbound", "server", "sync",
-            "tui", "verbs",
+            "api", "backend", "config", "engine", "files", "ingest", "model", "outbound", "server",
+            "sync", "tui", "verbs",
         ],
     ),
 ];

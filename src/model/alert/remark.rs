@@ -123,7 +123,7 @@ mod tests {
     )]
     #[case::label_is_missing(&[("Down", "a"), ("Down", "")], &["host=a", "Down"])]
     #[case::nothing_differs(&[("Down", "a"), ("Down", "a")], &["Down", "Down"])]
-    fn names_tell_alerts_apart(#[case] alerts: &[(&str, &str)], #[case] expected: &[&str]) {
+    fn names_distinguish_alerts(#[case] alerts: &[(&str, &str)], #[case] expected: &[&str]) {
         let alerts: Vec<Alert> = alerts
             .iter()
             .map(|(title, host)| {
