@@ -364,7 +364,8 @@ async fn store_of_version_9_gets_the_alerts_it_has_imported() {
     conn.execute_batch(
         "INSERT INTO foreign_record (before_events, body)
             SELECT 0, json_object('alert', json(body)) FROM alert;
-         DROP TABLE alert; DELETE FROM _sqlx_migrations WHERE version >= 10;
+         DROP TABLE alert; DROP TABLE dead_letter; DROP TABLE answer_link; DROP TABLE heartbeat; DROP TABLE reminder;
+         DELETE FROM _sqlx_migrations WHERE version >= 10;
          PRAGMA user_version = 9;",
     )
     .unwrap();

@@ -10,16 +10,17 @@ use chrono::Utc;
 use redphone::backend::file::schema::{Content, TABLES, Table};
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
-use redphone::backend::{AdministrationRequest, Backend, Ledger, Plan, Search};
+use redphone::backend::{AdministrationRequest, Backend, Ledger, Plan, Reminder, Search};
 use redphone::model::administration::{AdministrationChange, Entry};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Window};
-use redphone::model::notification::{AttemptOutcome, LinkToken};
+use redphone::model::notification::{AttemptOutcome, LinkToken, ReminderKind};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::queue::Sort;
 use redphone::model::review::{ActionItem, ActionKind};
+
 use redphone::model::{
     Actor, ChangeId, Command, IncidentCommand, IncidentId, PersonRef, ProblemId,
 };
@@ -104,6 +105,10 @@ async fn filled(path: &Path) {
     let fires = group(&message("disks", &[alert("db1", "09:00", None)]));
     store.ingest(&fires, &Actor::Integration("Alertmanager".into())).await.unwrap();
     store.add_dead_letter(&dead_letter("{}")).await.unwrap();
+    store.beat("backup", Utc::now(), &Actor::Integration("cron".into())).await.unwrap();
+    let (kind, key) = (ReminderKind::Update, "a".into());
+    let reminder = Reminder { kind, key, now: Utc::now(), notifications: Vec::new() };
+    assert!(store.remind(&reminder).await.unwrap());
     let window = Window::last_days(7, Utc::now(), &Utc);
     store.measures(&window, Cut::Total, Utc::now()).await.unwrap();
     store.close().await;

@@ -154,7 +154,7 @@ pub(in crate::model) struct Prioritized<'a> {
 impl EventLogic for Prioritized<'_> {
     fn apply(&self, incident: &mut Incident, event: &Event) {
         if self.restarts_escalation {
-            incident.summary.restart_escalation(event.recorded_at);
+            incident.summary.restart_escalation(event.at);
         }
         incident.summary.impact = self.impact;
         incident.summary.urgency = self.urgency;

@@ -98,6 +98,7 @@ fn make_version_8(path: &std::path::Path, lines: &[String]) {
     let conn = Connection::open(path).unwrap();
     conn.execute_batch(
         "DROP TABLE notification; DROP TABLE attempt; DROP TABLE notification_plan; DROP TABLE alert;
+         DROP TABLE dead_letter; DROP TABLE answer_link; DROP TABLE heartbeat; DROP TABLE reminder;
          DELETE FROM _sqlx_migrations WHERE version >= 9; PRAGMA user_version = 8;",
     )
     .unwrap();
