@@ -145,16 +145,12 @@ impl Test<'_> {
                 Ok::<_, Failure>((row.escalation > 0).then_some(row.escalation))
             });
             let level = level.await?;
-            match level {
-                Some(level) => {
-                    self.report("escalation", true, &format!("level {level} is called"))?
-                }
-                None => {
-                    let text = "no level was called: is `redphone serve` running, and does the \
-                                service have a policy?";
-                    return self.report("escalation", false, text);
-                }
-            }
+            let Some(level) = level else {
+                let text = "no level was called: is `redphone serve` running, and does the service \
+                            have a policy?";
+                return self.report("escalation", false, text);
+            };
+            self.report("escalation", true, &format!("level {level} is called"))?;
         }
         let sent = self.wait(args, async |test: &Self| {
             let entries = test.notifications(id).await?;
@@ -165,13 +161,11 @@ impl Test<'_> {
             }))
         });
         let sent = sent.await?;
-        match sent {
-            Some(text) => self.report("notification", true, &text),
-            None => {
-                let text = self.why_unsent(id).await?;
-                self.report("notification", false, &text)
-            }
+        if let Some(text) = sent {
+            return self.report("notification", true, &text);
         }
+        let text = self.why_unsent(id).await?;
+        self.report("notification", false, &text)
     }
 
     /// Reads until something is there, or the time is up.

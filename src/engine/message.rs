@@ -26,7 +26,7 @@ pub async fn message_for(claim: &Claim, backend: &dyn Backend) -> OutboundMessag
     if claim.notification.kind == MessageKind::Update
         && let Some(update) = update_of(claim, backend).await
     {
-        message.text = format!("{update}\n{}", message.text).trim_end().to_owned();
+        format!("{update}\n{}", message.text).trim_end().clone_into(&mut message.text);
     }
     message
 }

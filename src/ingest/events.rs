@@ -1,4 +1,4 @@
-//! Events in the forms of PagerDuty's Events API, versions 1 and 2, which many programs can send.
+//! Events in the forms of `PagerDuty`'s Events API, versions 1 and 2, which many programs can send.
 //!
 //! An event is about one alert, which its `dedup_key` (`incident_key` in version 1) tells from others. It
 //! triggers, acknowledges or resolves it. The key in the body says who sends it, so a body is read in

@@ -64,15 +64,13 @@ pub fn explain(
     now: DateTime<Utc>,
 ) -> Result<Explanation, ReadError> {
     let is_own_form = receivers::RECEIVERS.contains(&name);
-    let (mapping, mapped) = match settings.sender(name).filter(|_| !is_own_form) {
-        Some(sender) => {
-            let message = message.as_message();
-            (sender.built_in, mapping::read(&sender.mapping, name, &message, now)?)
-        }
-        None => {
-            let groups = receivers::read(name, message, settings, now)?;
-            (None, Mapped { groups, ..Mapped::default() })
-        }
+    let sender = settings.sender(name).filter(|_| !is_own_form);
+    let (mapping, mapped) = if let Some(sender) = sender {
+        let message = message.as_message();
+        (sender.built_in, mapping::read(&sender.mapping, name, &message, now)?)
+    } else {
+        let groups = receivers::read(name, message, settings, now)?;
+        (None, Mapped { groups, ..Mapped::default() })
     };
     Ok(Explanation {
         name: name.to_owned(),

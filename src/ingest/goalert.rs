@@ -1,4 +1,4 @@
-//! Alerts in the form of GoAlert's generic API.
+//! Alerts in the form of `GoAlert`'s generic API.
 //!
 //! An alert has a summary, details and a key (`dedup`); without one, summary and details are the key. The
 //! fields stand in the query, in a form or in JSON; those of the body win. `action=close` ends the alert.

@@ -4,9 +4,9 @@
 //! |---|---|
 //! | Alertmanager, and whatever sends alerts in the same form | [`alertmanager`] |
 //! | Prometheus and other rulers, which send to an Alertmanager | [`prometheus`]; those who query it, [`matcher`] |
-//! | whatever sends to PagerDuty | [`events`] |
+//! | whatever sends to `PagerDuty` | [`events`] |
 //! | whatever sends to Opsgenie | [`opsgenie`] |
-//! | whatever sends to GoAlert | [`goalert`] |
+//! | whatever sends to `GoAlert` | [`goalert`] |
 //! | people and programs who send mails | [`mail`] |
 //! | whatever sends JSON, by a mapping; built-in ones are in [`senders`] | [`mapping`] |
 //!

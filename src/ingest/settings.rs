@@ -58,8 +58,12 @@ impl IngestSettings {
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        names.extend(self.senders.keys().map(|name| name.as_str()));
-        names.extend(senders::names().map(|name: &'static str| -> &str { name }));
+        for name in self.senders.keys() {
+            names.push(name);
+        }
+        for name in senders::names() {
+            names.push(name);
+        }
         names.sort_unstable();
         names.dedup();
         names

@@ -118,7 +118,7 @@ impl SnsMessage {
                     }
                 }
                 None if *name == "Subject" => {}
-                None => return Err(SnsError::Missing(*name)),
+                None => return Err(SnsError::Missing(name)),
             }
         }
         Ok(signed)

@@ -240,5 +240,5 @@ async fn api_creates_and_lists_keys() {
         );
     }
     let unknown = create(json!({"name": "a", "scope": "ingest", "form": "card"})).await;
-    unknown.refused(400, "bad_request", "form");
+    unknown.refused(422, "rejected", "form");
 }

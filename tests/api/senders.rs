@@ -59,9 +59,9 @@ impl Sender {
         let title = "The disk of db1 is full";
         let post = |path: &str| server.request("POST", path);
         let request = match (self, step) {
-            (Self::Prometheus | Self::GoAlert, Step::Acknowledged) => return None,
-            // Without times a late report is one that fires again.
-            (Self::EventsV1 | Self::Opsgenie | Self::GoAlert, Step::Late) => return None,
+            // Two of them acknowledge nothing; without times a late report is one that fires again.
+            (Self::Prometheus | Self::GoAlert, Step::Acknowledged)
+            | (Self::EventsV1 | Self::Opsgenie | Self::GoAlert, Step::Late) => return None,
             (Self::Prometheus, _) => {
                 let ends = if is_firing { now + TimeDelta::minutes(4) } else { now };
                 let labels =

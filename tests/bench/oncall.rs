@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use redphone::model::PersonRef;
 use redphone::model::coverage::coverage;
 use redphone::model::directory::Directory;
@@ -60,7 +60,7 @@ fn directory() -> Directory {
         let mut schedule = Schedule::of_layers(zone.name(), &zone, layers);
         schedule.overrides = (0..50)
             .map(|week| {
-                let from = "2026-01-03T12:00:00Z".parse().expect("a time");
+                let from: DateTime<Utc> = "2026-01-03T12:00:00Z".parse().expect("a time");
                 let from = from + TimeDelta::weeks(week);
                 let (person, to) = (people[9].handle.clone(), from + TimeDelta::hours(6));
                 Override { person, from, to, covers: None }

@@ -94,7 +94,8 @@ fn with_alert(export: &str, number: u64) -> String {
     let end = lines.len() - 1;
     lines[end]["end"]["records"] = end.into();
     lines.insert(end, alert);
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+    lines.join("\n") + "\n"
 }
 
 /// What has to be done before the example of a verb applies.

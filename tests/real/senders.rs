@@ -1,4 +1,4 @@
-//! Real senders: Prometheus, amtool, Alertmanager's other receivers, and the libraries of PagerDuty and
+//! Real senders: Prometheus, amtool, Alertmanager's other receivers, and the libraries of `PagerDuty` and
 //! Opsgenie.
 
 use std::path::Path;

@@ -110,9 +110,9 @@ async fn oldest_messages_are_removed_and_counted() {
     drop(conn);
     let store = open(&path).await;
     let last = store.add_dead_letter(&message("last")).await.unwrap();
-    let list = all(&store).await;
-    assert_eq!((list.letters.len(), list.total), (MAX_DEAD_LETTERS, MAX_DEAD_LETTERS as u64));
-    assert_eq!((list.letters[0].number, list.dropped), (last, 2));
+    let page = all(&store).await;
+    assert_eq!((page.letters.len(), page.total), (MAX_DEAD_LETTERS, MAX_DEAD_LETTERS as u64));
+    assert_eq!((page.letters[0].number, page.dropped), (last, 2));
     // Those that are removed by hand are not counted.
     store.remove_dead_letter(last).await.unwrap();
     let number = store.add_dead_letter(&message("one more")).await.unwrap();

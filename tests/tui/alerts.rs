@@ -12,7 +12,7 @@ use crate::support::stage::{Stage, sized};
 
 /// Returns an alert of the selected incident that was first reported an hour before the time of the
 /// stage, and `ago` minutes before for the last time.
-fn alert(stage: &Stage, key: &str, state: &str, count: u32, ago: i64) -> Alert {
+fn alert(stage: &Stage, key: &str, status: &str, count: u32, ago: i64) -> Alert {
     let incident = stage.memory.read(2051).0.incident.summary.id;
     let at = |minutes: i64| -> DateTime<Utc> { stage.now - TimeDelta::minutes(minutes) };
     let mut fields = json!({
@@ -20,7 +20,7 @@ fn alert(stage: &Stage, key: &str, state: &str, count: u32, ago: i64) -> Alert {
         "group": "alertmanager:redphone:1",
         "key": key,
         "source": "alertmanager",
-        "state": state,
+        "state": status,
         "title": "The disk is nearly full",
         "starts_at": at(61),
         "first_at": at(60),
@@ -30,7 +30,7 @@ fn alert(stage: &Stage, key: &str, state: &str, count: u32, ago: i64) -> Alert {
         "annotations": {"description": "It has less than 5 % free."},
         "url": format!("https://prometheus.example.com/graph?host={key}"),
     });
-    if state == "resolved" {
+    if status == "resolved" {
         fields["ends_at"] = json!(at(ago));
     }
     serde_json::from_value(fields).expect("an alert")
@@ -48,8 +48,8 @@ fn report(stage: &mut Stage, alerts: Vec<Alert>) {
 fn seven(stage: &Stage) -> Vec<Alert> {
     let names = ["db-1", "db-2", "db-3", "web-1", "web-2", "web-3", "web-4"];
     let alert = |(index, name): (i64, &&str)| {
-        let (state, count) = if index < 3 { ("firing", 12) } else { ("resolved", 1) };
-        alert(stage, name, state, count, index)
+        let (status, count) = if index < 3 { ("firing", 12) } else { ("resolved", 1) };
+        alert(stage, name, status, count, index)
     };
     (0..).zip(&names).map(alert).collect()
 }

@@ -31,11 +31,11 @@ impl HttpBackend {
     /// There is no such receiver, it does not understand the message, or the server does not answer.
     pub async fn send_message(
         &self,
-        receiver: &str,
+        name: &str,
         message: Vec<u8>,
     ) -> Result<Vec<IngestOutcome>, BackendError> {
         let request =
-            ApiRequest { path_value: receiver, body: Some(message), ..get_request::<()>(RECEIVER) };
+            ApiRequest { path_value: name, body: Some(message), ..get_request::<()>(RECEIVER) };
         let received: Received = self.get(request).await.map_err(|failure| failure.error)?;
         Ok(match received {
             Received::Each { outcomes } => outcomes,

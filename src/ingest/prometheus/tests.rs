@@ -7,8 +7,8 @@ fn now() -> DateTime<Utc> {
     "2026-03-01T10:00:00Z".parse().unwrap()
 }
 
-fn at(time: &str) -> Option<DateTime<Utc>> {
-    Some(format!("2026-03-01T{time}Z").parse().unwrap())
+fn at(time: &str) -> DateTime<Utc> {
+    format!("2026-03-01T{time}Z").parse().unwrap()
 }
 
 fn parsed(value: &Value) -> PostedAlerts {
@@ -16,7 +16,7 @@ fn parsed(value: &Value) -> PostedAlerts {
 }
 
 /// Reads the only alert of a list.
-fn one(value: Value) -> AlertReport {
+fn one(value: &Value) -> AlertReport {
     let mut posted = parsed(&json!([value]));
     assert_eq!((posted.groups.len(), posted.unusable), (1, None));
     posted.groups.remove(0).alerts.remove(0)
@@ -24,7 +24,7 @@ fn one(value: Value) -> AlertReport {
 
 #[test]
 fn alert_fires_until_its_end() {
-    let alert = one(json!({
+    let alert = one(&json!({
         "labels": {"alertname": "DiskFull", "instance": "db1", "severity": "critical", "empty": ""},
         "annotations": {"summary": "The disk of db1 is full"},
         "startsAt": "2026-03-01T09:00:00.123Z",
@@ -32,25 +32,28 @@ fn alert_fires_until_its_end() {
         "generatorURL": "http://prometheus.example.com/graph",
     }));
     assert!(alert.is_firing && alert.ends_at.is_none());
-    assert_eq!((alert.starts_at, alert.expires_at), (at("09:00:00.123"), at("10:04:00")));
+    assert_eq!(
+        (alert.starts_at, alert.expires_at),
+        (Some(at("09:00:00.123")), Some(at("10:04:00")))
+    );
     assert_eq!(alert.title, "The disk of db1 is full");
     assert_eq!(alert.url.as_deref(), Some("http://prometheus.example.com/graph"));
     assert!(!alert.labels.contains_key("empty"));
 }
 
 #[rstest]
-#[case::absent(json!(null), true, at("10:05:00"))]
-#[case::zero(json!("0001-01-01T00:00:00.000Z"), true, at("10:05:00"))]
-#[case::ahead(json!("2026-03-01T11:00:00+00:30"), true, at("10:30:00"))]
+#[case::absent(json!(null), true, Some(at("10:05:00")))]
+#[case::zero(json!("0001-01-01T00:00:00.000Z"), true, Some(at("10:05:00")))]
+#[case::ahead(json!("2026-03-01T11:00:00+00:30"), true, Some(at("10:30:00")))]
 #[case::now(json!("2026-03-01T10:00:00Z"), false, None)]
 #[case::past(json!("2026-03-01T09:59:59Z"), false, None)]
-#[case::number(json!(17), true, at("10:05:00"))]
+#[case::number(json!(17), true, Some(at("10:05:00")))]
 fn end_decides_whether_it_fires(
     #[case] ends_at: Value,
     #[case] is_firing: bool,
     #[case] expires_at: Option<DateTime<Utc>>,
 ) {
-    let alert = one(json!({"labels": {"alertname": "A"}, "endsAt": ends_at}));
+    let alert = one(&json!({"labels": {"alertname": "A"}, "endsAt": ends_at}));
     assert_eq!((alert.is_firing, alert.expires_at), (is_firing, expires_at));
     assert_eq!(alert.ends_at.is_some(), !is_firing);
 }

@@ -42,7 +42,8 @@ struct Fixture {
 
 #[derive(Deserialize)]
 struct Case {
-    case: String,
+    #[serde(rename = "case")]
+    name: String,
     content_type: Option<String>,
     #[serde(default)]
     headers: BTreeMap<String, String>,
@@ -103,14 +104,14 @@ fn messages_of_senders_become_the_expected_alerts() {
                 ..Message::new(body.as_bytes())
             };
             let mapped = read(&mapping, source, &message, now())
-                .unwrap_or_else(|error| panic!("{name}, {}: {error}", case.case));
+                .unwrap_or_else(|error| panic!("{name}, {}: {error}", case.name));
             let mut lines: Vec<String> = mapped
                 .groups
                 .iter()
                 .flat_map(|group| group.alerts.iter().map(|alert| line(group, alert)))
                 .collect();
             lines.extend(mapped.confirm.map(|url| format!("confirm {url}")));
-            assert_eq!(lines, case.expected, "{name}, {}", case.case);
+            assert_eq!(lines, case.expected, "{name}, {}", case.name);
         }
     }
 }

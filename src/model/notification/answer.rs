@@ -168,7 +168,7 @@ impl Answer<'_> {
     ) -> Result<Envelope, AnswerRefusal> {
         let command = match self.action {
             LinkAction::Acknowledge => IncidentCommand::Acknowledge,
-            LinkAction::Escalate => self.escalate(row, directory)?,
+            LinkAction::Escalate => Self::escalate(row, directory)?,
             LinkAction::Resolve => IncidentCommand::Resolve {
                 action: ResolutionAction::Other,
                 detail: "resolved from a message".to_owned(),
@@ -191,11 +191,7 @@ impl Answer<'_> {
     }
 
     /// Returns the command that calls the next level now.
-    fn escalate(
-        &self,
-        row: &Summary,
-        directory: &Directory,
-    ) -> Result<IncidentCommand, AnswerRefusal> {
+    fn escalate(row: &Summary, directory: &Directory) -> Result<IncidentCommand, AnswerRefusal> {
         let steps = path(row, directory);
         let label = label(row);
         let Some(last) = steps.iter().map(|step| step.level).max() else {

@@ -148,13 +148,12 @@ impl Page {
 
     fn text(&self) -> String {
         let mut lines: Vec<String> = Vec::new();
-        match &self.sentence {
-            Some(sentence) => lines.push(format!("{sentence}.")),
-            None => {
-                lines.extend(self.heading.clone());
-                lines.extend(self.title.clone());
-                lines.extend(self.facts.iter().map(|(name, text)| format!("{name}: {text}")));
-            }
+        if let Some(sentence) = &self.sentence {
+            lines.push(format!("{sentence}."));
+        } else {
+            lines.extend(self.heading.clone());
+            lines.extend(self.title.clone());
+            lines.extend(self.facts.iter().map(|(name, text)| format!("{name}: {text}")));
         }
         if let Some(button) = self.button {
             lines.push(format!("{button}: send a POST to this address."));

@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
 use chrono::Utc;
 
 use crate::api::ErrorCode;
@@ -16,6 +18,13 @@ use crate::server::error::{ApiError, ApiResult};
 use crate::server::paths;
 use crate::server::request_body::RawBody;
 use crate::server::state::Shared;
+
+/// Adds the routes.
+pub(super) fn add_routes(router: Router<Arc<Shared>>) -> Router<Arc<Shared>> {
+    router
+        .route(paths::LINK, get(show_link).post(follow_link))
+        .route(paths::REPLIES_TWILIO, post(reply_by_sms))
+}
 
 /// The page of a link. It changes nothing.
 pub(super) async fn show_link(

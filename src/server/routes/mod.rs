@@ -19,7 +19,6 @@ mod verbs;
 use std::sync::{Arc, LazyLock};
 
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
 use axum::{Extension, Router};
 use bytes::Bytes;
 use utoipa::openapi::OpenApi;
@@ -30,7 +29,6 @@ use super::cached_json::CachedJson;
 use super::error::ApiError;
 use super::middleware::request_middleware;
 use super::openapi::document::{self, base_document};
-use super::paths;
 use super::state::Shared;
 use super::strict::{RequestSchemas, Schemas};
 use crate::api::ErrorCode;
@@ -103,7 +101,7 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(service::metrics))
         .routes(routes!(service::openapi));
     let (router, document) = verbs::add_routes(router).split_for_parts();
-    (ingest::foreign::add_routes(router), document)
+    (answers::add_routes(ingest::foreign::add_routes(router)), document)
 }
 
 /// The document that describes the routes, as it is served. It is encoded when somebody first
@@ -126,8 +124,6 @@ pub(super) fn openapi_document() -> OpenApi {
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
     let (routes, _) = routes_and_document();
     routes
-        .route(paths::LINK, get(answers::show_link).post(answers::follow_link))
-        .route(paths::REPLIES_TWILIO, post(answers::reply_by_sms))
         .fallback(async || {
             ApiError::new(ErrorCode::NotFound, "there is no such path: /v1/openapi.json lists all")
         })

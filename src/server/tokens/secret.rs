@@ -61,7 +61,8 @@ impl TokenForm {
 pub struct Secret {
     form: TokenForm,
     id: String,
-    secret: String,
+    /// The part that nobody else knows.
+    key: String,
 }
 
 /// Shows the id only, so that neither the secret nor a part of it gets into a log.
@@ -93,7 +94,7 @@ impl Secret {
         let mut bytes = [0; ID_CHARS / 2 + SECRET_CHARS / 2];
         getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
         let (id, secret) = bytes.split_at(ID_CHARS / 2);
-        Ok(Self { form: TokenForm::Token, id: hex::encode(id), secret: hex::encode(secret) })
+        Ok(Self { form: TokenForm::Token, id: hex::encode(id), key: hex::encode(secret) })
     }
 
     /// Creates an integration key from the system's random numbers.
@@ -110,7 +111,7 @@ impl Secret {
         let digest = Sha256::new().chain_update(KEY_ID_CONTEXT).chain_update(&secret).finalize();
         let mut id = hex::encode(digest);
         id.truncate(ID_CHARS);
-        Self { form: TokenForm::Key, id, secret }
+        Self { form: TokenForm::Key, id, key: secret }
     }
 
     /// Returns the form of the token.
@@ -129,15 +130,15 @@ impl Secret {
     /// of 256 random bits can't be guessed.
     #[must_use]
     pub fn hash(&self) -> Hash {
-        Hash(Sha256::digest(self.secret.as_bytes()).into())
+        Hash(Sha256::digest(self.key.as_bytes()).into())
     }
 
     /// Returns the complete token, to be shown once.
     #[must_use]
     pub fn reveal(&self) -> String {
         match self.form {
-            TokenForm::Token => format!("{PREFIX}{}_{}", self.id, self.secret),
-            TokenForm::Key => self.secret.clone(),
+            TokenForm::Token => format!("{PREFIX}{}_{}", self.id, self.key),
+            TokenForm::Key => self.key.clone(),
         }
     }
 }
@@ -155,7 +156,7 @@ impl FromStr for Secret {
         let (id, secret) =
             text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(InvalidToken)?;
         if is_hex(id, ID_CHARS) && is_hex(secret, SECRET_CHARS) {
-            Ok(Self { form: TokenForm::Token, id: id.to_owned(), secret: secret.to_owned() })
+            Ok(Self { form: TokenForm::Token, id: id.to_owned(), key: secret.to_owned() })
         } else {
             Err(InvalidToken)
         }

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::model::Summary;
 use crate::model::alert::{Alert, count_text, short_names};
 
 use crate::tui::alerts::{item_key, state_style};
@@ -165,7 +166,7 @@ impl ScreenLogic for AlertsScreen {
         let shown = app.reading.shown.as_ref().filter(|shown| Some(shown.id) == id);
         let row = shown.map(|shown| &shown.detail.incident.summary);
         let row = row.or_else(|| id.and_then(|id| app.row(id)));
-        let mut about: Vec<String> = row.map(|row| row.label()).into_iter().collect();
+        let mut about: Vec<String> = row.map(Summary::label).into_iter().collect();
         if !screen.marked.is_empty() {
             about.push(format!("{} selected", screen.marked.len()));
         }

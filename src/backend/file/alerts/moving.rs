@@ -15,6 +15,10 @@ use crate::backend::file::writer::parse_incident_id;
 use crate::model::alert::{Alert, AlertGroup, AlertSelection};
 use crate::model::{IncidentId, Status};
 
+/// The alerts of an incident that are looked for: its id, whether it is open, and the key and position
+/// of each row.
+type FoundRows = (IncidentId, bool, Vec<(String, i64)>);
+
 /// Alerts that are moved, with the positions of their rows.
 #[derive(Default)]
 pub(in crate::backend::file) struct MovedAlerts {
@@ -97,7 +101,7 @@ pub(super) async fn find_elsewhere(
             JOIN incident i ON i.key = a.incident WHERE i.key IS NOT ?",
     );
     batch.arg(encode_json(&keys)?).arg(group.key.clone()).arg(open);
-    let mut incidents: BTreeMap<i64, (IncidentId, bool, Vec<(String, i64)>)> = BTreeMap::new();
+    let mut incidents: BTreeMap<i64, FoundRows> = BTreeMap::new();
     for row in batch.fetch_all(conn).await? {
         let facets: i64 = row.try_get(4)?;
         let is_open = facets < OPEN_FACETS_END;
