@@ -7,8 +7,8 @@ const MAX_REGEX_BYTES: usize = 1 << 20;
 /// The longest text of a pattern, in bytes.
 const MAX_BYTES: usize = 500;
 
-/// Which texts are meant: one (`prod`), those that a regular expression finds something in (`/^prod/`),
-/// or all others (`!prod`, `!/^prod/`).
+/// Which texts are meant: one (`prod`), those of a form in which `*` stands for any characters (`prod-*`),
+/// those that a regular expression finds something in (`/^prod/`), or all others (`!prod`, `!/^prod/`).
 #[derive(Clone, Debug)]
 pub(super) struct TextPattern {
     text: String,
@@ -53,6 +53,12 @@ impl TextPattern {
                     format!("is no regular expression: {}", reason.trim_start_matches("error: "))
                 })?)
             }
+            None if pattern.contains('*') => {
+                let parts: Vec<String> = pattern.split('*').map(regex::escape).collect();
+                let whole = format!("(?s)^{}$", parts.join(".*"));
+                // What is escaped is always an expression.
+                Kind::Regex(Regex::new(&whole).map_err(|error| error.to_string())?)
+            }
             None => Kind::Exact(pattern.to_owned()),
         };
         Ok(Self { text: text.to_owned(), is_negated, kind })
@@ -77,6 +83,11 @@ mod tests {
     #[rstest]
     #[case("prod", "prod", true)]
     #[case("prod", "production", false)]
+    #[case("prod-*", "prod-eu", true)]
+    #[case("prod-*", "preprod-eu", false)]
+    #[case("!prod-*", "prod-eu", false)]
+    #[case("db*.eu", "db1xeu", false)]
+    #[case("*a.b*", "xa.by\nz", true)]
     #[case("", "", true)]
     #[case("!prod", "test", true)]
     #[case("/^prod/", "production", true)]

@@ -16,7 +16,7 @@ url, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
 port = None
 for line in driver.stdout:
-    if found := re.search(r"on port (\d+)", line):
+    if found := re.search(r"successfully on port (\d+)", line):
         port = int(found[1])
         break
 if port is None:

@@ -139,8 +139,7 @@ heartbeats = call("heartbeats")
 assert heartbeats[0].name == "backup" and heartbeats[0].interval_s == 86400, heartbeats
 assert call("beat", name="backup").effect.value == "unchanged"
 message = {"heartbeat": {"status": 0, "msg": "timeout"}, "monitor": {"id": 3, "name": "Shop"}}
-body = models.AnyMessage.from_dict(message)
-mapped = call("ingest_named", name="uptime-kuma", body=body)
+mapped = call("ingest_named", name="uptime-kuma", body=message)
 assert [outcome.effect.value for outcome in mapped.outcomes] == ["declared"], mapped
 # What can't be understood is stored, and can be read again and removed.
 refused = client.get_httpx_client().post("/v1/ingest/alertmanager", content=b"{")

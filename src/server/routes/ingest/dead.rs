@@ -22,6 +22,9 @@ use crate::server::routes::administration::check_writable;
 use crate::server::routes::incidents::{DEFAULT_ROWS, check_limit};
 use crate::server::state::Shared;
 
+/// The greatest number of a message that can be asked for: the greatest whole number that every parser of
+/// JSON reads exactly.
+const MAX_NUMBER: u64 = (1 << 53) - 1;
 /// The width to which a part of the request is quoted.
 const MAX_QUOTE: usize = 40;
 
@@ -43,6 +46,10 @@ pub(in crate::server::routes) async fn dead_letters(
     Query(query): Query<query::DeadLetters>,
 ) -> ApiResult<JsonResponse> {
     let limit = check_limit("limit", query.limit, DEFAULT_ROWS)?;
+    if query.before.is_some_and(|number| number > MAX_NUMBER) {
+        let detail = format!("before in the query: give at most {MAX_NUMBER}");
+        return Err(ApiError::bad_request(detail));
+    }
     let search = DeadLetterSearch { limit, before: query.before };
     CachedJson::encode(&shared.backend.dead_letters(&search).await?).map(JsonResponse)
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use chrono::Utc;
 use serde::Serialize;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{AdditionalProperties, Object, Schema};
+use utoipa::openapi::schema::{Object, Schema, SchemaType};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{content_type, not_understood, sns, store_groups};
@@ -36,14 +36,13 @@ const MAX_QUOTE: usize = 60;
 /// The most parameters of a query that a mapping can read.
 const MAX_PARAMETERS: usize = 100;
 
-/// Any JSON object: the mapping says what is where in it.
+/// Any JSON: the mapping says what is where in it.
 struct AnyMessage;
 
 impl PartialSchema for AnyMessage {
     fn schema() -> RefOr<Schema> {
-        let any = AdditionalProperties::<Schema>::FreeForm(true);
         Object::builder()
-            .additional_properties(Some(any))
+            .schema_type(SchemaType::AnyValue)
             .description(Some("The message, in the form of its sender"))
             .into()
     }
