@@ -35,6 +35,8 @@ pub mod guide {
     //! Pages for users, which `redphone help TOPIC` prints. Their examples are settings and shell
     //! commands, indented as a terminal shows them, which rustdoc would take for tests in Rust.
 
+    #![allow(rustdoc::invalid_rust_codeblocks, reason = "the examples are in other languages")]
+
     pub mod answers {
         #![cfg_attr(not(doctest), doc = include_str!("guide/answers.md"))]
     }

@@ -10,6 +10,8 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 
 url, folder = sys.argv[1], pathlib.Path(sys.argv[2])
@@ -41,6 +43,18 @@ def text(css):
     return call("GET", f"{session}/element/{find(css)[0]}/text")
 
 
+def wait_for_answer():
+    """Waits until the page that the button leads to is there. While it loads, nothing can be found."""
+    for _ in range(300):
+        try:
+            if not find("button") and find("body"):
+                return
+        except urllib.error.HTTPError:
+            pass
+        time.sleep(0.1)
+    sys.exit("there is a button still")
+
+
 def picture(name):
     (folder / name).write_bytes(base64.b64decode(call("GET", f"{session}/screenshot")))
 
@@ -63,10 +77,9 @@ try:
     if len(buttons) != 1:
         sys.exit(f"the page has {len(buttons)} buttons")
     call("POST", f"{session}/element/{buttons[0]}/click", {})
-    picture("done.png")
+    wait_for_answer()
     print(text("body"))
-    if find("button"):
-        sys.exit("there is a button still")
+    picture("done.png")
     call("DELETE", session)
 finally:
     driver.terminate()
