@@ -18,15 +18,15 @@ use super::command::{
 };
 use super::extra::{Extra, extensible_record};
 use super::id::{CommandId, EventId, IncidentId, IncidentNumber};
-use super::incident::Incident;
 use super::last_word::LastWord;
 use super::notification::step::AutomaticStep;
 use super::priority::{Impact, Priority, Urgency};
 use super::review::{ActionItem, Section};
 use super::status::{Category, Classification, ResolutionAction, Role, Status};
-use super::text::sanitize;
-use super::unknown::{is_exact, is_salvaging, is_strict, plain_text, read_exactly, spaced};
+use super::unknown::{is_exact, is_salvaging, is_strict, read_exactly};
 use super::verdict::{SlaTarget, Verdict};
+
+pub use super::unknown_event::UnknownEvent;
 
 /// One entry of a timeline.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -371,16 +371,6 @@ pub enum EventBody {
     Unknown(UnknownEvent),
 }
 
-/// An event of a kind that this version does not define.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct UnknownEvent {
-    /// The name of the kind.
-    pub kind: String,
-    /// Its values.
-    #[serde(flatten)]
-    pub fields: Map<String, Value>,
-}
-
 impl Serialize for EventBody {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -672,43 +662,6 @@ impl EventBody {
             }
             Self::Unknown(event) => read(event),
         }
-    }
-}
-
-impl UnknownEvent {
-    /// Returns the kind as words, not sanitized.
-    #[must_use]
-    pub fn label(&self) -> String {
-        let label = spaced(&self.kind);
-        let mut chars = label.chars();
-        chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-    }
-}
-
-impl EventLogic for UnknownEvent {
-    /// Does nothing: what the event means is not defined here.
-    fn apply(&self, _: &mut Incident, _: &Event) {}
-
-    fn label(&self) -> &'static str {
-        "Unknown"
-    }
-
-    fn detail(&self) -> String {
-        let texts: Vec<String> = self
-            .fields
-            .iter()
-            .map(|(name, value)| (name.as_str(), plain_text(value)))
-            .filter(|(_, text)| !text.is_empty() && text != "[]")
-            .map(|(name, text)| match name {
-                "text" | "reason" | "message" | "detail" | "title" => text,
-                name => format!("{}: {text}", spaced(name)),
-            })
-            .collect();
-        texts.join(" · ")
-    }
-
-    fn news(&self, _: &Event, _: &PersonRef) -> String {
-        format!("did what only a later version knows: {}", sanitize(self.label()))
     }
 }
 

@@ -51,6 +51,7 @@ pub mod text;
 pub mod time;
 pub mod undo;
 pub mod unknown;
+mod unknown_event;
 pub mod unknown_names;
 mod verdict;
 

@@ -101,6 +101,7 @@ const CIRCLES: [(&[&str], &str); 1] = [(
         "model::decide",
         "model::event",
         "model::incident",
+        "model::unknown_event",
     ],
     COMMAND_TABLE,
 )];

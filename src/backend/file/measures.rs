@@ -308,6 +308,7 @@ impl FactReader<'_> {
         Some(*first)
     }
 
+    #[inline]
     fn read_varint<T: VarInt>(&mut self) -> Option<T> {
         let (value, length) = T::decode_var(self.bytes)?;
         self.bytes = self.bytes.get(length..)?;

@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::fact::{Counted, Fact, FactVerdict, from_millis};
+use super::fact::{Counted, Fact, FactVerdict};
 use super::recurring::{Groups, Recurring};
 use super::sla::Compliance;
 use super::times::Times;
 use super::volume::Buckets;
-use super::window::Window;
+use super::window::{Span, Window};
 use crate::model::priority::Priority;
 use crate::model::service_level::{ServiceLevels, SlaTarget};
 use crate::model::status::Category;
@@ -122,15 +122,15 @@ pub fn compute(
     name: &dyn Fn(u32) -> String,
 ) -> Measures {
     let (before_from, _) = window.previous_span();
-    let before = Window { from: before_from, to: window.from, edges: Vec::new() };
+    let before = Window { from: before_from, to: window.from, edges: Vec::new() }.span();
+    let (span, now_ms) = (window.span(), now.timestamp_millis());
     let mut sums = [Sums::default(), Sums::default()];
     let mut cuts: BTreeMap<u32, Sums> = BTreeMap::new();
     let mut buckets = Buckets::new(&window.edges);
     let mut groups = Groups::default();
     let mut left_out = ExcludedCounts::default();
     for fact in facts {
-        let reported_at = from_millis(fact.reported_ms);
-        let reported_now = window.contains(reported_at);
+        let reported_now = span.contains(fact.reported_ms);
         match fact.counted {
             Counted::Yes => {}
             Counted::Merged => left_out.merged += u64::from(reported_now),
@@ -140,8 +140,8 @@ pub fn compute(
         if fact.counted != Counted::Yes {
             continue;
         }
-        for (sums, window) in sums.iter_mut().zip([window, &before]) {
-            sums.add(&fact, window, now, levels);
+        for (sums, span) in sums.iter_mut().zip([span, before]) {
+            sums.add(&fact, span, now_ms, levels);
         }
         if cut != Cut::Total {
             let key = match cut {
@@ -151,7 +151,7 @@ pub fn compute(
                 Cut::Service => fact.service,
                 Cut::Team => fact.team,
             };
-            cuts.entry(key).or_default().add(&fact, window, now, levels);
+            cuts.entry(key).or_default().add(&fact, span, now_ms, levels);
         }
         if reported_now {
             buckets.add(fact.reported_ms, fact.priority);
@@ -206,13 +206,13 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, fact: &Fact, window: &Window, now: DateTime<Utc>, levels: &ServiceLevels) {
+    fn add(&mut self, fact: &Fact, span: Span, now_ms: i64, levels: &ServiceLevels) {
         if let Some(resolved_ms) = fact.resolved_ms
-            && window.contains(from_millis(resolved_ms))
+            && span.contains(resolved_ms)
         {
             self.resolve_ms.push((resolved_ms - fact.detected_ms).max(0));
         }
-        if !window.contains(from_millis(fact.reported_ms)) {
+        if !span.contains(fact.reported_ms) {
             return;
         }
         self.volume[fact.priority.index()] += 1;
@@ -220,7 +220,7 @@ impl Sums {
             self.acknowledge_ms.push((acknowledged_ms - fact.reported_ms).max(0));
         }
         for target in [SlaTarget::Acknowledge, SlaTarget::Resolve] {
-            if let Some(FactVerdict { priority, met }) = fact.judge(target, now, levels) {
+            if let Some(FactVerdict { priority, met }) = fact.judge(target, now_ms, levels) {
                 let by_priority = match target {
                     SlaTarget::Acknowledge => &mut self.acknowledge,
                     SlaTarget::Resolve => &mut self.resolve,

@@ -112,12 +112,12 @@ impl Fact {
 }
 
 impl Fact {
-    /// Returns how the clock of a target is judged at `now`: as when it ended, or as missed if it
-    /// runs and is past. `None` while it is not yet due.
+    /// Returns how the clock of a target is judged at a time in milliseconds since 1970: as when it
+    /// ended, or as missed if it runs and is past. `None` while it is not yet due.
     pub(super) fn judge(
         &self,
         target: SlaTarget,
-        now: DateTime<Utc>,
+        now_ms: i64,
         levels: &ServiceLevels,
     ) -> Option<FactVerdict> {
         let level = levels.for_priority(self.priority);
@@ -133,7 +133,7 @@ impl Fact {
             return ended;
         }
         let stopped_ms = self.paused_since_ms.filter(|_| target == SlaTarget::Resolve);
-        let now_ms = now.timestamp_millis().min(stopped_ms.unwrap_or(i64::MAX));
+        let now_ms = now_ms.min(stopped_ms.unwrap_or(i64::MAX));
         let elapsed_ms = done_ms.unwrap_or(now_ms) - self.reported_ms - paused_ms;
         let met = is_within(elapsed_ms, goal_s);
         (done_ms.is_some() || !met).then_some(FactVerdict { priority: self.priority, met })

@@ -55,7 +55,30 @@ impl Window {
         (self.from - (self.to - self.from), self.from)
     }
 
-    pub(super) fn contains(&self, at: DateTime<Utc>) -> bool {
-        self.from <= at && at < self.to
+    /// Returns the window as it is compared with the times of facts.
+    pub(super) fn span(&self) -> Span {
+        Span { from_ms: ceil_millis(self.from), to_ms: ceil_millis(self.to) }
     }
+}
+
+/// A window in milliseconds since 1970. Every fact is compared with it, so that no time has to be
+/// converted to a date.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// The first millisecond that is part of it.
+    from_ms: i64,
+    /// The first millisecond after it.
+    to_ms: i64,
+}
+
+impl Span {
+    /// Returns whether a time in milliseconds lies in the window.
+    pub(super) fn contains(self, millis: i64) -> bool {
+        self.from_ms <= millis && millis < self.to_ms
+    }
+}
+
+/// Returns the first whole millisecond that is not before a time.
+fn ceil_millis(at: DateTime<Utc>) -> i64 {
+    at.timestamp_millis() + i64::from(!at.timestamp_subsec_nanos().is_multiple_of(1_000_000))
 }
