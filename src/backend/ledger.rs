@@ -41,9 +41,14 @@ pub trait Ledger: Send + Sync {
     async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError>;
 
     /// Ends the alerts that were to be reported again by `now` and were not, as if a message had said
-    /// that they are resolved. A bounded number of them is ended at once. A store without alerts has
+    /// that they are resolved. Only those count that were last reported at `reported_since` or later: of
+    /// others nobody knows whether a report was lost. A bounded number of them is ended at once. A store without alerts has
     /// none that end by themselves, which is what this method says.
-    async fn expire_alerts(&self, _now: DateTime<Utc>) -> Result<ExpiredAlerts, BackendError> {
+    async fn expire_alerts(
+        &self,
+        _now: DateTime<Utc>,
+        _reported_since: DateTime<Utc>,
+    ) -> Result<ExpiredAlerts, BackendError> {
         Ok(ExpiredAlerts::default())
     }
 

@@ -23,10 +23,24 @@ pub struct RunningEngine {
     task: JoinHandle<()>,
 }
 
+/// Whether alerts arrive in this process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReceivesAlerts {
+    /// It serves the routes of alerts.
+    Yes,
+    /// Another process may.
+    No,
+}
+
 impl RunningEngine {
     /// Starts an engine on a store, unless the settings say that nothing happens by itself or that
     /// nothing is changed. It begins after `delay`.
-    pub fn start(store: &Arc<ReopeningStore>, config: &Config, delay: Duration) -> Option<Self> {
+    pub fn start(
+        store: &Arc<ReopeningStore>,
+        config: &Config,
+        delay: Duration,
+        receives_alerts: ReceivesAlerts,
+    ) -> Option<Self> {
         if config.read_only || !config.automatic_escalation {
             return None;
         }
@@ -44,6 +58,7 @@ impl RunningEngine {
             ledger: Arc::clone(store) as _,
             settings,
             clock: Arc::new(SystemClock),
+            receives_alerts: receives_alerts == ReceivesAlerts::Yes,
         }));
         store.set_escalates(true);
         // An error means that the engine was dropped, which ends it too.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::config::warnings;
-use super::engine::RunningEngine;
+use super::engine::{ReceivesAlerts, RunningEngine};
 use super::failure::{Exit, Failure};
 use super::migration;
 use super::out::{self, pluralize};
@@ -46,7 +46,10 @@ pub async fn show(
             .own_store()
             // The wall only reads.
             .filter(|_| wall.is_none())
-            .and_then(|store| RunningEngine::start(store, &workspace.config, BEFORE_ENGINE));
+            .and_then(|store| {
+                let config = &workspace.config;
+                RunningEngine::start(store, config, BEFORE_ENGINE, ReceivesAlerts::No)
+            });
         let panes = show_workspace(
             &mut terminal,
             &workspace,

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::args::serve::Serve;
 use super::channels::sms_settings;
 use super::context::Context;
-use super::engine::RunningEngine;
+use super::engine::{ReceivesAlerts, RunningEngine};
 use super::failure::{Exit, Failure, io_error_text, output_failed};
 use super::out;
 use super::service_manager::ServiceManager;
@@ -111,7 +111,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     context.out.flush()?;
     let manager = Rc::new(ServiceManager::from_process());
     manager.ready(&serving);
-    let engine = RunningEngine::start(&store, config, Duration::ZERO);
+    let engine = RunningEngine::start(&store, config, Duration::ZERO, ReceivesAlerts::Yes);
     let follower = SettingsFollower {
         config: config.clone(),
         flags: context.flags.clone(),

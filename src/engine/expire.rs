@@ -1,9 +1,10 @@
 //! Ends the alerts that were not reported again in time.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 
 use super::backoff::Backoff;
@@ -17,6 +18,10 @@ const IDLE_WAIT: Duration = Duration::from_mins(10);
 /// The shortest wait, for alerts that are due and can't be ended yet, and between changes: there may be
 /// many of them in a storm.
 const MIN_WAIT: Duration = Duration::from_millis(200);
+
+/// After a start, an alert that was last reported before it is not ended for this long: its sender may have
+/// repeated it in vain. Prometheus repeats about every minute.
+const LISTENS: TimeDelta = TimeDelta::minutes(5);
 
 /// Ends the alerts of a store whose time has passed.
 pub(super) struct Expiry<'a> {
@@ -32,26 +37,42 @@ impl<'a> Expiry<'a> {
 
     /// Runs until it is dropped. What it has not ended by then, another engine does.
     pub(super) async fn run(self) -> Infallible {
+        if !self.engine.receives_alerts {
+            return pending().await;
+        }
+        let clock = &self.engine.clock;
         let mut backoff = Backoff::default();
+        // Since when reports have not been lost, as far as is known here.
+        let mut receives_since = clock.now();
         loop {
-            let now = self.engine.clock.now();
-            let wait = match self.engine.ledger.expire_alerts(now).await {
+            let now = clock.now();
+            let has_listened = now >= receives_since + LISTENS;
+            let since = if has_listened { DateTime::<Utc>::MIN_UTC } else { receives_since };
+            let wait = match self.engine.ledger.expire_alerts(now, since).await {
                 Ok(expired) => {
                     backoff.reset();
                     if expired.count > 0 {
                         tracing::info!(count = expired.count, "alerts were not reported again");
                     }
-                    wait_until(expired.next, self.engine.clock.now())
+                    let listened = (!has_listened).then_some(receives_since + LISTENS);
+                    wait_until(expired.next.into_iter().chain(listened).min(), clock.now())
                 }
                 Err(error) => {
                     let wait = backoff.wait_after(&error, "the end of alerts");
-                    self.engine.clock.sleep(wait).await;
+                    clock.sleep(wait).await;
+                    // What can't be written here can't be stored from a message either.
+                    receives_since = clock.now();
                     continue;
                 }
             };
             tokio::select! {
-                () = self.engine.clock.sleep(wait) => {}
-                () = self.changes.notified() => self.engine.clock.sleep(MIN_WAIT).await,
+                () = clock.sleep(wait) => {}
+                () = self.changes.notified() => clock.sleep(MIN_WAIT).await,
+            }
+            // The machine was suspended, or its clock was set.
+            let passed = (clock.now() - now).to_std().unwrap_or(Duration::MAX);
+            if passed > wait + MAX_WAIT {
+                receives_since = clock.now();
             }
         }
     }
@@ -67,7 +88,6 @@ fn wait_until(next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
     use rstest::rstest;
 
     use super::*;

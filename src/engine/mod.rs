@@ -49,6 +49,9 @@ pub struct EngineOptions {
     pub settings: EngineSettings,
     /// The clock by which steps are due.
     pub clock: Arc<dyn Clock>,
+    /// Whether alerts arrive in this process. Only where they do it is known that one that was not
+    /// reported again could have been.
+    pub receives_alerts: bool,
 }
 
 /// Calls levels that are due and sends notifications, for one store.
@@ -60,9 +63,9 @@ impl Engine {
     /// Creates an engine that does nothing until it [runs](Self::run).
     #[must_use]
     pub fn new(options: EngineOptions) -> Self {
-        let EngineOptions { backend, ledger, settings, clock } = options;
+        let EngineOptions { backend, ledger, settings, clock, receives_alerts } = options;
         let settings = watch::Sender::new(settings);
-        Self { parts: Parts { backend, ledger, clock, settings } }
+        Self { parts: Parts { backend, ledger, clock, settings, receives_alerts } }
     }
 
     /// Replaces channels and contacts, also while it runs. What is being sent is not disturbed.

@@ -14,6 +14,8 @@ pub(super) struct Parts {
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: watch::Sender<EngineSettings>,
+    /// Whether alerts arrive in this process.
+    pub(super) receives_alerts: bool,
 }
 
 /// Waits until the engine is to stop.

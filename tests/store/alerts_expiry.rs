@@ -14,6 +14,9 @@ use tempfile::{TempDir, tempdir};
 
 use super::fixtures::{ask, exported, import, open};
 
+/// Alerts count whenever they were last reported.
+const ANY_TIME: DateTime<Utc> = DateTime::<Utc>::MIN_UTC;
+
 struct Scene {
     folder: TempDir,
     store: FileStore,
@@ -52,7 +55,7 @@ impl Scene {
     }
 
     async fn expire(&self, minutes: i64) -> ExpiredAlerts {
-        self.store.expire_alerts(self.at(minutes)).await.unwrap()
+        self.store.expire_alerts(self.at(minutes), ANY_TIME).await.unwrap()
     }
 
     async fn status(&self, id: IncidentId) -> Status {
@@ -124,12 +127,24 @@ async fn programs_that_end_alerts_at_once_do_it_once() {
     let other = open(&scene.folder.path().join("store.db")).await;
     let lasting = ReopeningStore::new(other.clone());
     let at = scene.at(5);
-    let (one, two) = tokio::join!(scene.store.expire_alerts(at), lasting.expire_alerts(at));
+    let (one, two) =
+        tokio::join!(scene.store.expire_alerts(at, ANY_TIME), lasting.expire_alerts(at, ANY_TIME));
     assert_eq!(one.unwrap().count + two.unwrap().count, 1);
     let events =
         scene.store.timeline(id, redphone::backend::TimelineRange::After(0)).await.unwrap();
     assert_eq!(events.len(), 2);
     other.close().await;
+}
+
+#[tokio::test]
+async fn alert_of_before_the_start_is_not_ended() {
+    let scene = Scene::new().await;
+    let id = scene.send(scene.fires("db1", 0, 4)).await.incident.unwrap();
+    let start = Utc::now() + TimeDelta::minutes(1);
+    let expired = scene.store.expire_alerts(scene.at(5), start).await.unwrap();
+    assert_eq!((expired.count, expired.next), (0, None));
+    assert_eq!(scene.status(id).await, Status::Triggered);
+    assert_eq!(scene.expire(5).await.count, 1);
 }
 
 #[tokio::test]
@@ -173,7 +188,7 @@ async fn imported_alert_ends_at_its_time() {
     let path = scene.folder.path().join("copy.db");
     let copy = open(&path).await;
     import(&copy, &records).await;
-    assert_eq!(copy.expire_alerts(scene.at(5)).await.unwrap().count, 1);
+    assert_eq!(copy.expire_alerts(scene.at(5), ANY_TIME).await.unwrap().count, 1);
     assert_eq!(copy.incident(id).await.unwrap().incident.summary.status, Status::Resolved);
     copy.close().await;
     assert_eq!(doctor::examine(&path).await.unwrap().findings, []);

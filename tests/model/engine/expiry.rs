@@ -23,11 +23,13 @@ use super::clock::VirtualClock;
 use super::outside::{Store, down};
 use crate::support::memory::Memory;
 
+/// When an alert was last reported, and when it ends.
+type Times = (DateTime<Utc>, DateTime<Utc>);
+
 /// A ledger of alerts alone.
 #[derive(Default)]
 struct Alerts {
-    /// When each alert ends.
-    ends: Mutex<BTreeMap<&'static str, DateTime<Utc>>>,
+    ends: Mutex<BTreeMap<&'static str, Times>>,
     /// When each was ended.
     ended: Mutex<Vec<(&'static str, DateTime<Utc>)>>,
     is_down: AtomicBool,
@@ -63,15 +65,25 @@ impl Ledger for Alerts {
         Ok(0)
     }
 
-    async fn expire_alerts(&self, now: DateTime<Utc>) -> Result<ExpiredAlerts, BackendError> {
+    async fn expire_alerts(
+        &self,
+        now: DateTime<Utc>,
+        since: DateTime<Utc>,
+    ) -> Result<ExpiredAlerts, BackendError> {
         if self.is_down.load(Ordering::Relaxed) {
             return Err(down());
         }
         let mut ends = lock(&self.ends);
-        let due: Vec<_> = ends.extract_if(.., |_, at| *at <= now).map(|(name, _)| name).collect();
+        let due: Vec<_> = ends
+            .extract_if(.., |_, (last, at)| *last >= since && *at <= now)
+            .map(|(name, _)| name)
+            .collect();
         let count = due.len().try_into().expect("few alerts");
         lock(&self.ended).extend(due.into_iter().map(|name| (name, now)));
-        Ok(ExpiredAlerts { count, next: ends.values().min().copied() })
+        Ok(ExpiredAlerts {
+            count,
+            next: ends.values().filter(|(last, _)| *last >= since).map(|(_, at)| *at).min(),
+        })
     }
 }
 
@@ -100,6 +112,7 @@ async fn alerts_end_when_their_time_has_come() {
                 answers: AnswerSettings::default(),
             },
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            receives_alerts: true,
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
@@ -111,10 +124,15 @@ async fn alerts_end_when_their_time_has_come() {
         });
         (stop, task)
     });
-    lock(&alerts.ends).extend([("first", at(4)), ("repeated", at(5)), ("later", at(30))]);
+    lock(&alerts.ends).extend([
+        ("first", (at(0), at(4))),
+        ("before the start", (at(-9), at(-5))),
+        ("repeated", (at(0), at(5))),
+        ("later", (at(0), at(30))),
+    ]);
     clock.advance(at(3)).await;
     assert!(lock(&alerts.ended).is_empty());
-    lock(&alerts.ends).insert("repeated", at(12));
+    lock(&alerts.ends).insert("repeated", (at(3), at(12)));
     clock.advance(at(11)).await;
     alerts.is_down.store(true, Ordering::Relaxed);
     clock.advance(at(14)).await;
@@ -122,11 +140,12 @@ async fn alerts_end_when_their_time_has_come() {
     clock.advance(at(40)).await;
     let ended = lock(&alerts.ended).clone();
     let names: Vec<&str> = ended.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["first", "repeated", "later"]);
-    // The store was down when the second one was due.
-    for ((_, ended), due) in ended.iter().zip([at(4), at(14), at(30)]) {
-        let late = *ended - due;
-        assert!(late >= TimeDelta::zero() && late <= TimeDelta::minutes(1), "{ended} {due}");
+    assert_eq!(names, ["first", "before the start", "repeated", "later"]);
+    // One that was last reported before the start could have been repeated in vain, and so could the
+    // third, as the store was down when it was due.
+    let expected = [(at(4), at(5)), (at(5), at(6)), (at(16), at(20)), (at(30), at(31))];
+    for ((name, ended), (from, to)) in ended.iter().zip(expected) {
+        assert!(from <= *ended && *ended <= to, "{name}: {ended}");
     }
     for (stop, task) in engines {
         stop.send(()).unwrap();

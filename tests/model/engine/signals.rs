@@ -110,6 +110,7 @@ impl Scene {
                 answers: redphone::model::notification::AnswerSettings::default(),
             },
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
+            receives_alerts: true,
         });
         let task = tokio::spawn(async move { engine.run(std::future::pending()).await });
         self.engines.push(task);

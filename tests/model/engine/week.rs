@@ -368,6 +368,7 @@ impl Week {
                 answers: AnswerSettings::default(),
             },
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
+            receives_alerts: true,
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {

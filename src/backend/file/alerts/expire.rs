@@ -31,12 +31,14 @@ impl FileStore {
     pub(in crate::backend::file) async fn end_expired(
         &self,
         now: DateTime<Utc>,
+        reported_since: DateTime<Utc>,
     ) -> Result<ExpiredAlerts, BackendError> {
+        let since = reported_since.timestamp_millis();
         if self.inner.version < FIRST_VERSION {
             return Ok(ExpiredAlerts::default());
         }
         let next = self
-            .with_path_context(async { read_next(&mut *self.acquire_reader().await?).await })
+            .with_path_context(async { read_next(&mut *self.acquire_reader().await?, since).await })
             .await?;
         if next.is_none_or(|next| next > now) {
             return Ok(ExpiredAlerts { count: 0, next });
@@ -51,7 +53,7 @@ impl FileStore {
             let mut failure = None;
             for _ in 0..MAX_GROUPS {
                 store.reserve_for(MAX_COMMANDS);
-                let done = Box::pin(end_group(&mut writer, &rules, now)).await;
+                let done = Box::pin(end_group(&mut writer, &rules, (now, since))).await;
                 store.end_message(&mut writer, &done).await;
                 match done {
                     Ok(done) if done.has_changed => {
@@ -67,7 +69,7 @@ impl FileStore {
             }
             let next = match failure {
                 Some(error) => Err(error),
-                None => read_next(&mut writer.conn).await,
+                None => read_next(&mut writer.conn, since).await,
             };
             drop(writer);
             if has_news {
@@ -79,21 +81,27 @@ impl FileStore {
     }
 }
 
-/// Returns when the next alert ends; `None` if none does.
-async fn read_next(conn: &mut SqliteConnection) -> StoreResult<Option<DateTime<Utc>>> {
-    let batch = Batch::new(
-        "SELECT expires FROM alert WHERE expires IS NOT NULL AND state = 0
+/// Returns when the next alert ends of those that were last reported at `since` or later, in milliseconds;
+/// `None` if none does.
+async fn read_next(conn: &mut SqliteConnection, since: i64) -> StoreResult<Option<DateTime<Utc>>> {
+    let mut batch = Batch::new(
+        "SELECT expires FROM alert WHERE expires IS NOT NULL AND state = 0 AND last >= ?
             ORDER BY expires LIMIT 1",
     );
+    batch.arg(since);
     let Some(row) = batch.fetch_optional(conn).await? else { return Ok(None) };
     Ok(DateTime::from_timestamp_millis(row.try_get(0)?))
 }
 
 /// Begins a transaction and ends the alerts of a group that are due. The transaction is committed if
 /// there were any; otherwise it is still open.
-async fn end_group(writer: &mut Writer, rules: &Rules, now: DateTime<Utc>) -> StoreResult<Done> {
+async fn end_group(
+    writer: &mut Writer,
+    rules: &Rules,
+    (now, since): (DateTime<Utc>, i64),
+) -> StoreResult<Done> {
     Batch::new("BEGIN IMMEDIATE;").run(&mut writer.conn).await?;
-    let Due { last, superseded } = read_due(&mut writer.conn, now).await?;
+    let Due { last, superseded } = read_due(&mut writer.conn, now, since).await?;
     let resolved = u32::try_from(superseded.len()).unwrap_or(u32::MAX);
     table::write_changed(&mut writer.conn, &superseded).await?;
     let Some(first) = last.first() else {
@@ -130,16 +138,17 @@ struct Due {
 }
 
 /// Reads the alerts whose time has passed of the group that has the first of them.
-async fn read_due(conn: &mut SqliteConnection, now: DateTime<Utc>) -> StoreResult<Due> {
+async fn read_due(conn: &mut SqliteConnection, now: DateTime<Utc>, since: i64) -> StoreResult<Due> {
     let mut batch = Batch::new(
         "SELECT a.body, EXISTS (SELECT 1 FROM alert b WHERE b.group_key = a.group_key
                 AND b.key = a.key AND b.position > a.position)
-            FROM alert a WHERE a.state = 0 AND a.expires IS NOT NULL AND a.expires <= ?
+            FROM alert a WHERE a.state = 0 AND a.expires IS NOT NULL AND a.expires <= ? AND a.last >= ?
                 AND a.group_key = (SELECT group_key FROM alert
-                    WHERE state = 0 AND expires IS NOT NULL ORDER BY expires LIMIT 1)
+                    WHERE state = 0 AND expires IS NOT NULL AND last >= ?
+                    ORDER BY expires LIMIT 1)
             LIMIT ?",
     );
-    batch.arg(now.timestamp_millis()).arg(MAX_ALERTS);
+    batch.arg(now.timestamp_millis()).arg(since).arg(since).arg(MAX_ALERTS);
     let mut due = Due::default();
     for row in batch.fetch_all(conn).await? {
         let mut alert = parse_alert(row.try_get(0)?)?;

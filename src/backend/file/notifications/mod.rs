@@ -174,8 +174,12 @@ impl Ledger for FileStore {
         .await
     }
 
-    async fn expire_alerts(&self, now: DateTime<Utc>) -> Result<ExpiredAlerts, BackendError> {
-        self.end_expired(now).await
+    async fn expire_alerts(
+        &self,
+        now: DateTime<Utc>,
+        reported_since: DateTime<Utc>,
+    ) -> Result<ExpiredAlerts, BackendError> {
+        self.end_expired(now, reported_since).await
     }
 
     async fn issue_links(

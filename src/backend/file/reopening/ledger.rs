@@ -37,8 +37,12 @@ impl Ledger for ReopeningStore {
         self.store_to_write().await?.release_dead(now).await
     }
 
-    async fn expire_alerts(&self, now: DateTime<Utc>) -> Result<ExpiredAlerts, BackendError> {
-        self.store_to_write().await?.expire_alerts(now).await
+    async fn expire_alerts(
+        &self,
+        now: DateTime<Utc>,
+        reported_since: DateTime<Utc>,
+    ) -> Result<ExpiredAlerts, BackendError> {
+        self.store_to_write().await?.expire_alerts(now, reported_since).await
     }
 
     async fn issue_links(
