@@ -341,7 +341,9 @@ fn incidents_of_another_store_are_imported_under_new_numbers() {
     // The command line has no command for a merge.
     let mut lines: Vec<Value> =
         other.ok(["export"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let template = lines[1]["event"].clone();
+    // The last declaration: nothing is dated before what it builds on.
+    let template = lines[3]["event"].clone();
+    assert_eq!(template["incident"], ids[2]);
     let event = |id: &str, incident: &Value, body: Value| {
         let mut event = serde_json::json!({
             "id": id, "command": id, "incident": incident, "seq": 2, "at": template["at"],
