@@ -408,7 +408,7 @@ mod tests {
             let remaining = self.capability_failures.load(Ordering::Relaxed);
             if remaining > 0 {
                 self.capability_failures.store(remaining - 1, Ordering::Relaxed);
-                return Err(BackendError::Unreachable("no answer".into()));
+                return Err(no_answer());
             }
             let verbs = crate::backend::CommandKinds::default();
             Ok(Capabilities {
@@ -426,7 +426,7 @@ mod tests {
             let call = self.waits.borrow().len();
             self.waits.send_modify(|waits| waits.push(wait));
             if self.failing_calls.contains(&call) {
-                return Err(BackendError::Unreachable("no answer".into()));
+                return Err(no_answer());
             }
             sleep(wait).await;
             Ok(Delta { cursor: Cursor(7), reset: false, rows: Vec::new(), directory: false })
@@ -438,15 +438,15 @@ mod tests {
         }
 
         async fn search(&self, _: &Search) -> Result<Page<Summary>, BackendError> {
-            unimplemented!()
+            Err(no_answer())
         }
 
         async fn incident(&self, _: IncidentId) -> Result<Detail, BackendError> {
-            unimplemented!()
+            Err(no_answer())
         }
 
         async fn find_by_number(&self, _: IncidentNumber) -> Result<IncidentId, BackendError> {
-            unimplemented!()
+            Err(no_answer())
         }
 
         async fn timeline(
@@ -454,7 +454,7 @@ mod tests {
             _: IncidentId,
             _: TimelineRange,
         ) -> Result<Vec<Event>, BackendError> {
-            unimplemented!()
+            Err(no_answer())
         }
 
         async fn measures(
@@ -463,16 +463,21 @@ mod tests {
             _: Cut,
             _: DateTime<Utc>,
         ) -> Result<Measures, BackendError> {
-            unimplemented!()
+            Err(no_answer())
         }
 
         async fn execute(&self, _: &Envelope) -> Result<Outcome, BackendError> {
-            unimplemented!()
+            Err(no_answer())
         }
 
         async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
-            unimplemented!()
+            Err(no_answer())
         }
+    }
+
+    /// Returns the error of an operation that the stand-in does not have.
+    fn no_answer() -> BackendError {
+        BackendError::Unreachable("no answer".into())
     }
 
     /// Waits until a backend has been asked for changes `calls` times, and returns their waits.
