@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -168,13 +169,26 @@ fn play<S>(memory: Memory, script: impl FnOnce(Run) -> S) -> (Result<App, RunErr
 where
     S: Future<Output = ()>,
 {
+    play_with_drafts(memory, None, script)
+}
+
+/// Like [`play`], with a folder that drafts are stored in.
+fn play_with_drafts<S>(
+    memory: Memory,
+    drafts: Option<PathBuf>,
+    script: impl FnOnce(Run) -> S,
+) -> (Result<App, RunError>, String)
+where
+    S: Future<Output = ()>,
+{
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (keys, inputs) = mpsc::unbounded_channel();
     let memory = Arc::new(memory);
     let suspended = Arc::new(AtomicBool::new(false));
     let host = Keys { inputs, suspended: Arc::clone(&suspended) };
-    let app = create_app(options(), Theme::new(Depth::Indexed, false), chrono::Utc::now());
+    let mut app = create_app(options(), Theme::new(Depth::Indexed, false), chrono::Utc::now());
+    app.session.drafts_dir = drafts;
     let (sender, frames) = watch::channel(String::new());
     let shown = Shown { inner: TestBackend::new(126, 36), frames: sender };
     let mut terminal = Terminal::new(shown).expect("memory");
@@ -241,6 +255,29 @@ fn a_command_survives_a_backend_that_fails_for_a_while() {
         run.press("q");
     });
     assert!(ended.expect("it ends well").inflight.pending.is_empty());
+}
+
+#[test]
+fn terminal_that_fails_preserves_the_draft() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let drafts = Some(folder.path().to_owned());
+    let now = chrono::Utc::now();
+    let (ended, _) = play_with_drafts(company::busy(now), drafts, |run| async move {
+        run.shows(P1).await;
+        run.press("n");
+        run.shows("Note on").await;
+        // Ends within the delay that drafts are stored after.
+        run.press("seen from the train");
+        run.keys.send(Input::TerminalReleased).expect("the loop runs");
+    });
+    assert!(matches!(ended, Err(RunError::Terminal(_))), "{ended:?}");
+    let files = std::fs::read_dir(folder.path()).expect("a folder").flatten();
+    let texts: Vec<String> = files
+        .filter(|file| file.path().extension().is_some_and(|ending| ending == "json"))
+        .map(|file| std::fs::read_to_string(file.path()).expect("a draft"))
+        .collect();
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    assert!(texts[0].contains("seen from the train"), "{texts:?}");
 }
 
 #[test]

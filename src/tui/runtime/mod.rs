@@ -152,8 +152,13 @@ where
         last_frame_at: None,
         title: String::new(),
     };
-    let reason = event_loop.run().await?;
-    Ok((event_loop.app, reason))
+    let ended = event_loop.run().await;
+    if ended.is_err() {
+        // A terminal that was closed may fail before the signal that says so has arrived: what was
+        // typed is stored all the same.
+        let _ = event_loop.handle_message(Message::Terminate).await;
+    }
+    Ok((event_loop.app, ended?))
 }
 
 struct EventLoop<'a, B: ratatui::backend::Backend, H> {
