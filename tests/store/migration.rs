@@ -155,7 +155,7 @@ async fn old_store_becomes_what_a_new_one_is() {
     write_old_store(&new, &old);
     let report = doctor::examine(&old).await.unwrap();
     assert_eq!(report.findings, []);
-    let outdated = doctor::Outdated { version: 1, newest: 11, is_unfinished: false };
+    let outdated = doctor::Outdated { version: 1, newest: 12, is_unfinished: false };
     assert_eq!(report.outdated, Some(outdated));
     // It can be read as it is.
     let reader = FileStore::open_read_only(&old, options()).await.unwrap();
