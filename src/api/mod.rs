@@ -5,6 +5,7 @@
 //! commands and of errors ([`details`]).
 
 pub mod command;
+pub mod contacts;
 pub mod details;
 pub mod foreign;
 pub mod header;

@@ -20,6 +20,13 @@ pub const HEARTBEATS: &str = "/v1/heartbeats";
 /// One heartbeat, by its name: POST is a sign of life, and returns
 /// [`crate::model::signals::BeatOutcome`].
 pub const HEARTBEAT: &str = "/v1/heartbeats/{name}";
+/// How people are reached: returns [`crate::model::notification::PersonReach`] for each.
+pub const CONTACTS: &str = "/v1/contacts";
+/// The contacts of one person, by the handle: POST takes a
+/// [`super::contacts::ContactChangeRequest`], and returns how the person is reached then.
+pub const PERSON_CONTACTS: &str = "/v1/contacts/{person}";
+/// Tries the contacts of a person: POST sends a test message.
+pub const TEST_CONTACTS: &str = "/v1/contacts/{person}/test";
 /// Messages that are read by a mapping, by its name: POST takes JSON, returns the outcomes.
 pub const INGEST_NAMED: &str = "/v1/ingest/{name}";
 /// The messages that could not be understood: takes [`super::query::DeadLetters`], returns
@@ -99,7 +106,7 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 44] = [
+pub const ALL: [&str; 47] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
@@ -108,6 +115,9 @@ pub const ALL: [&str; 44] = [
     INGEST_ALERTMANAGER,
     HEARTBEATS,
     HEARTBEAT,
+    CONTACTS,
+    PERSON_CONTACTS,
+    TEST_CONTACTS,
     INGEST_NAMED,
     DEAD_LETTERS,
     DEAD_LETTER,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::BackendError;
 use crate::model::notification::decision::AttemptResult;
-use crate::model::notification::{AnswerLink, Notification, ReminderKind};
+use crate::model::notification::{AnswerLink, Notification, ReminderKind, StoredContacts};
 use crate::model::{Event, Summary};
 
 /// The ledger of notifications of a store that several programs may have open.
@@ -50,6 +50,12 @@ pub trait Ledger: Send + Sync {
         _reported_since: DateTime<Utc>,
     ) -> Result<ExpiredAlerts, BackendError> {
         Ok(ExpiredAlerts::default())
+    }
+
+    /// Returns the contacts that people have set themselves. A ledger without contacts has none, which is
+    /// what this method says.
+    async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
+        Ok(Vec::new())
     }
 
     /// Stores links before the message that has them is sent. Returns `false` if the ledger has none,

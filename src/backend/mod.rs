@@ -7,6 +7,7 @@ pub mod administration;
 pub(crate) mod certificate;
 mod clock_offset;
 mod command_kinds;
+pub mod contacts;
 pub mod dead_letters;
 pub mod demo;
 mod error;
@@ -37,6 +38,7 @@ pub use administration::{
 };
 pub use clock_offset::{ClockOffset, clock_sentence};
 pub use command_kinds::CommandKinds;
+pub use contacts::{ContactRequest, NoContacts};
 pub use dead_letters::{
     DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, NewDeadLetter, NoDeadLetters,
 };
@@ -59,7 +61,7 @@ use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
 use crate::model::measures::{Cut, Measures, Window};
-use crate::model::notification::{AnswerLink, LinkDigest};
+use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
@@ -285,6 +287,33 @@ pub trait Backend: Send + Sync {
     /// command whose id follows from the link.
     async fn use_link(&self, _digest: &LinkDigest, _at: DateTime<Utc>) -> Result<(), BackendError> {
         Ok(())
+    }
+
+    /// Returns how everybody is reached who has contacts in the settings or in the store. Over an API the
+    /// addresses of others are masked.
+    ///
+    /// A backend that has no contacts says so, which is what this method and the two below it do.
+    async fn contacts(&self) -> Result<Vec<PersonReach>, BackendError> {
+        Err(BackendError::not_allowed(NoContacts { host: None }))
+    }
+
+    /// Changes the contacts of a person, and returns how the person is reached then. A request that was
+    /// carried out before (same id) changes nothing.
+    async fn change_contacts(
+        &self,
+        _request: &ContactRequest,
+    ) -> Result<PersonReach, BackendError> {
+        Err(BackendError::not_allowed(NoContacts { host: None }))
+    }
+
+    /// Sends a test message over the contacts of a person, or over one of them, and returns what came of
+    /// each.
+    async fn test_contacts(
+        &self,
+        _person: &str,
+        _contact: Option<&str>,
+    ) -> Result<Vec<ContactTest>, BackendError> {
+        Err(BackendError::not_allowed(NoContacts { host: None }))
     }
 
     /// Returns the present position of the store; `None` if the backend does not tell which store it

@@ -7,7 +7,7 @@ use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::extra::Extensible;
-use crate::model::notification::{Attempt, Notification};
+use crate::model::notification::{Attempt, Notification, StoredContacts};
 use crate::model::problem::Problem;
 use crate::model::service_level::ServiceLevels;
 use crate::model::unknown::{Foreign, read_exactly};
@@ -38,7 +38,7 @@ pub struct UsedId {
 ///
 /// An export begins with the header. The directory, the problems and the changes follow, with the
 /// ids of their commands and the changes of administration, then all events in the order in which the
-/// store recorded them, the notifications, each before the attempts to send it, the alerts, and the end,
+/// store recorded them, the notifications, each before the attempts to send it, the alerts, contacts of people, and the end,
 /// which counts them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", remote = "Self")]
@@ -80,6 +80,8 @@ pub enum Record {
     Attempt(Box<Attempt>),
     /// An alert of an incident, which stands before it.
     Alert(Box<Alert>),
+    /// The contacts that a person has set. Only an export that is asked for them has them.
+    Contacts(Box<StoredContacts>),
     /// The last line: nothing of the export is missing if as many records stand before it.
     End {
         /// The number of records, without header and end.
@@ -149,7 +151,7 @@ impl<'de> Deserialize<'de> for Record {
 
 impl Record {
     /// The names of the kinds of records that this version defines.
-    pub const KINDS: [&'static str; 11] = [
+    pub const KINDS: [&'static str; 12] = [
         "header",
         "directory",
         "problem",
@@ -160,6 +162,7 @@ impl Record {
         "notification",
         "attempt",
         "alert",
+        "contacts",
         "end",
     ];
 

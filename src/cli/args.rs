@@ -21,7 +21,10 @@ pub mod serve;
 mod verbs;
 
 pub use backup::{Backup, Restore};
-pub use contact::{ContactCommand, ListContacts, TestContacts};
+pub use contact::{
+    AddContact, ContactCommand, ListContacts, QuietContact, RemoveContact, SetContact,
+    TestContacts, Waits, Whose,
+};
 pub use heartbeat::Heartbeat;
 pub use incidents::{Declare, Events, List, SchemaOf, Show};
 pub use lists::{Feed, Handoff, Oncall};
@@ -437,6 +440,9 @@ pub struct Export {
     /// The file; `-`, or none, writes to standard output
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// Also write how people are reached, with their addresses
+    #[arg(long)]
+    pub with_contacts: bool,
 }
 
 const IMPORT: &str = "\

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::failure::{Exit, Failure, io_error_text};
+use crate::backend::file::{Reach, ReachSource};
 use crate::backend::http::TokenSource;
+use crate::config::Config;
 use crate::config::outbound::{ChannelSettings, OutboundSettings};
 use crate::model::notification::ChannelKind;
 use crate::model::text::sanitize;
@@ -74,6 +76,16 @@ pub fn channels(settings: &OutboundSettings) -> Result<Channels, Failure> {
         }
     }
     Ok(channels)
+}
+
+/// Returns where a store finds channels and contacts of the settings. Nothing is made before it is
+/// needed.
+pub fn reach_source(config: &Config) -> ReachSource {
+    let (outbound, file) = (config.outbound.clone(), config.file.clone());
+    Arc::new(move || {
+        let channels = channels(&outbound).map_err(|failure| failure.to_string())?;
+        Ok(Reach { channels, contacts: outbound.contacts.clone(), file: file.clone() })
+    })
 }
 
 fn secrets(channel: &ChannelSettings) -> ChannelSecrets {

@@ -161,6 +161,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         | Command::Restore(_) => true,
         Command::Override { about } => about.writes(),
         Command::Heartbeat(args) => args.writes(),
+        Command::Contact { about } => about.writes(),
         Command::Ingest(args) => args.writes(),
         Command::Doctor(args) => args.rebuild,
         Command::People { about } => about.writes(),

@@ -90,6 +90,7 @@ impl<'a> Delivery<'a> {
         if channels.is_empty() {
             return Ok(IDLE_WAIT);
         }
+        let settings = &self.engine.with_stored(settings).await?;
         // Without contacts everybody would be unreachable, though not for other programs.
         if !settings.contacts.people.is_empty() {
             plan_all(self.engine, settings).await?;

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::clock::Clock;
 use super::settings::EngineSettings;
-use crate::backend::{Backend, Ledger};
+use crate::backend::{Backend, BackendError, Ledger};
 
 /// The store, the clock and the settings of an engine.
 pub(super) struct Parts {
@@ -16,6 +16,21 @@ pub(super) struct Parts {
     pub(super) settings: watch::Sender<EngineSettings>,
     /// Whether alerts arrive in this process.
     pub(super) receives_alerts: bool,
+}
+
+impl Parts {
+    /// Returns the settings with the contacts that people have set themselves.
+    pub(super) async fn with_stored(
+        &self,
+        settings: &EngineSettings,
+    ) -> Result<EngineSettings, BackendError> {
+        let stored = self.ledger.stored_contacts().await?;
+        if stored.is_empty() {
+            return Ok(settings.clone());
+        }
+        let contacts = Arc::new(settings.contacts.merged_with(&stored));
+        Ok(EngineSettings { contacts, ..settings.clone() })
+    }
 }
 
 /// Waits until the engine is to stop.

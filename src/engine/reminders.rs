@@ -204,7 +204,8 @@ impl<'a> Reminders<'a> {
         settings: &EngineSettings,
         now: DateTime<Utc>,
     ) -> Result<(), BackendError> {
-        let notifications = plan_reminder(due, row, &settings.contacts, now);
+        let contacts = self.engine.with_stored(settings).await?.contacts;
+        let notifications = plan_reminder(due, row, &contacts, now);
         // Another program may have the contacts of the person.
         if notifications.is_empty() {
             return Ok(());

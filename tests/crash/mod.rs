@@ -244,6 +244,7 @@ async fn contents(store: &FileStore) -> StoreContents {
                 | Record::Notification(_)
                 | Record::Attempt(_)
                 | Record::Alert(_)
+                | Record::Contacts(_)
                 | Record::Unknown(_) => {}
             }
             Ok(())

@@ -16,9 +16,9 @@ use super::{
 };
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
-    Backend, BackendError, Capabilities, ChangeSearch, CommandKinds, Cursor, DeadLetter,
-    DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch,
-    IngestOutcome, NewDeadLetter, NotificationEntry, NotificationSearch, Outcome, Page,
+    Backend, BackendError, Capabilities, ChangeSearch, CommandKinds, ContactRequest, Cursor,
+    DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry,
+    FeedSearch, IngestOutcome, NewDeadLetter, NotificationEntry, NotificationSearch, Outcome, Page,
     ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark,
     TimelineRange,
 };
@@ -28,7 +28,7 @@ use crate::model::change::Change;
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
-use crate::model::notification::{AnswerLink, LinkDigest};
+use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
@@ -277,6 +277,22 @@ impl Backend for FileStore {
 
     async fn use_link(&self, digest: &LinkDigest, at: DateTime<Utc>) -> Result<(), BackendError> {
         self.mark_link_used(digest, at).await
+    }
+
+    async fn contacts(&self) -> Result<Vec<PersonReach>, BackendError> {
+        self.read_reach().await
+    }
+
+    async fn change_contacts(&self, request: &ContactRequest) -> Result<PersonReach, BackendError> {
+        self.change_stored_contacts(request).await
+    }
+
+    async fn test_contacts(
+        &self,
+        person: &str,
+        contact: Option<&str>,
+    ) -> Result<Vec<ContactTest>, BackendError> {
+        self.send_tests(person, contact).await
     }
 
     async fn check_write(&self) -> Result<(), BackendError> {

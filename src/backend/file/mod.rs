@@ -15,6 +15,7 @@ mod change_table;
 mod changes;
 mod command_identity;
 mod connect;
+mod contacts;
 mod dead_letters;
 mod directory_table;
 pub mod doctor;
@@ -63,7 +64,9 @@ mod store;
 mod writer;
 mod writer_guard;
 
+pub use contacts::{Reach, ReachSource};
 pub use error::{ExportFault, OutOfNumbers, Panicked, StoreFault, StoreFaultKind};
+pub use export::Addresses;
 pub use import::{Imported, Importer};
 pub use import_error::{ImportError, RecordProblem};
 pub use migrate::{MigrationObserver, MigrationStage};

@@ -6,6 +6,7 @@ mod ledger;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tokio::sync::{Mutex, RwLock};
 
 use super::backend::store_size;
 use super::changes::EPOCH_AT;
+use super::contacts::{ReachSlot, ReachSource};
 use super::error::{display_path, moved_message};
 use super::open::FileIdentity;
 use super::open_error::OpenError;
@@ -22,17 +24,18 @@ use super::options::Options;
 use super::store::FileStore;
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
-    Backend, BackendError, Capabilities, ChangeSearch, Cursor, DeadLetter, DeadLetterList,
-    DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch, IngestOutcome,
-    NewDeadLetter, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry,
-    ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark, TimelineRange,
+    Backend, BackendError, Capabilities, ChangeSearch, ContactRequest, Cursor, DeadLetter,
+    DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch,
+    IngestOutcome, NewDeadLetter, NotificationEntry, NotificationSearch, Outcome, Page,
+    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark,
+    TimelineRange,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
-use crate::model::notification::{AnswerLink, LinkDigest};
+use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
@@ -49,6 +52,8 @@ pub struct ReopeningStore {
     rules: RwLock<Rules>,
     /// Whether this program calls levels of escalation policies on the store by itself.
     escalates: AtomicBool,
+    /// What the settings say about how people are reached; they may change while the store is open.
+    reach: ReachSlot,
     current: Mutex<OpenState>,
 }
 
@@ -101,6 +106,7 @@ impl ReopeningStore {
             options: Options { create: false, ..store.inner.options.clone() },
             rules: RwLock::new((*store.rules()).clone()),
             escalates: AtomicBool::new(false),
+            reach: ReachSlot::from(&store.inner.reach),
             current: Mutex::new(OpenState {
                 last: FileIdentities::from_store(&store),
                 store: Some(store),
@@ -120,6 +126,14 @@ impl ReopeningStore {
         self.rules.write().await.clone_from(&rules);
         if let Some(store) = &self.current.lock().await.store {
             store.set_rules(rules);
+        }
+    }
+
+    /// Replaces where channels and contacts of the settings come from.
+    pub async fn set_reach(&self, source: ReachSource) {
+        self.reach.set(Some(Arc::clone(&source)));
+        if let Some(store) = &self.current.lock().await.store {
+            store.set_reach(source);
         }
     }
 
@@ -162,11 +176,13 @@ impl ReopeningStore {
     }
 
     async fn open(&self, options: Options) -> Result<FileStore, OpenError> {
-        if self.read_only {
-            FileStore::open_read_only(&self.path, options).await
+        let store = if self.read_only {
+            FileStore::open_read_only(&self.path, options).await?
         } else {
-            FileStore::open(&self.path, options).await
-        }
+            FileStore::open(&self.path, options).await?
+        };
+        store.inner.reach.set(self.reach.source());
+        Ok(store)
     }
 
     /// Returns the open store for a command. A store that could not be written when it was opened,
@@ -422,6 +438,22 @@ impl Backend for ReopeningStore {
 
     async fn report_seen(&self, seen: &StoreMark) -> Result<(), BackendError> {
         self.current_store().await?.0.report_seen(seen).await
+    }
+
+    async fn contacts(&self) -> Result<Vec<PersonReach>, BackendError> {
+        self.current_store().await?.0.read_reach().await
+    }
+
+    async fn change_contacts(&self, request: &ContactRequest) -> Result<PersonReach, BackendError> {
+        self.store_to_write().await?.change_stored_contacts(request).await
+    }
+
+    async fn test_contacts(
+        &self,
+        person: &str,
+        contact: Option<&str>,
+    ) -> Result<Vec<ContactTest>, BackendError> {
+        self.current_store().await?.0.send_tests(person, contact).await
     }
 
     async fn check_write(&self) -> Result<(), BackendError> {

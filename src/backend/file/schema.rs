@@ -55,7 +55,7 @@ pub const TABLES: &[Table] = &[
     table("change", Content::Recorded, "the changes that were recorded"),
     table("change_span", Content::Derived, "the changes that were recorded"),
     table("command", Content::OfThisFile, "the commands whose id no event tells"),
-    table("contact", Content::Recorded, "20 for each person"),
+    table("contact", Content::Recorded, "one row for each person, with 20 contacts"),
     table("cover", Content::Recorded, "the last 10,000"),
     table("dead_letter", Content::OfThisFile, "the last 1,000, and 64 MiB"),
     table("directory", Content::Recorded, "one row"),

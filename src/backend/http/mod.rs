@@ -14,6 +14,7 @@ mod backoff;
 mod batch;
 mod client;
 mod clock;
+mod contacts;
 mod dead_letters;
 mod error_response;
 mod etag_cache;
@@ -46,8 +47,8 @@ use super::lists::{
 };
 use super::{
     Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
-    ClockOffset, Cursor, DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta,
-    Detail, Outcome, Page, Search, StoreMark, TimelineRange,
+    ClockOffset, ContactRequest, Cursor, DeadLetter, DeadLetterList, DeadLetterMessage,
+    DeadLetterSearch, Delta, Detail, Outcome, Page, Search, StoreMark, TimelineRange,
 };
 use crate::api::{list_query, path, query};
 use crate::model::administration::AdministrationEvent;
@@ -55,6 +56,7 @@ use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::notification::{ContactTest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown::Entries;
@@ -583,6 +585,22 @@ impl Backend for HttpBackend {
         let heartbeats: Result<Entries<Heartbeat>, RequestError> =
             self.get(get_request::<()>(path::HEARTBEATS)).await;
         heartbeats.map(|heartbeats| heartbeats.0).map_err(|failure| failure.error)
+    }
+
+    async fn contacts(&self) -> Result<Vec<PersonReach>, BackendError> {
+        self.fetch_contacts().await
+    }
+
+    async fn change_contacts(&self, request: &ContactRequest) -> Result<PersonReach, BackendError> {
+        self.send_contacts(request).await
+    }
+
+    async fn test_contacts(
+        &self,
+        person: &str,
+        contact: Option<&str>,
+    ) -> Result<Vec<ContactTest>, BackendError> {
+        self.send_contact_tests(person, contact).await
     }
 
     async fn dead_letters(

@@ -125,6 +125,7 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         }
         ("HANDLE" | "HANDLE,…", _) => Values::Handles,
         ("DURATION", "lasts") => Values::Fixed(&["1h", "4h", "8h", "1d"]),
+        ("TIMES", _) => Values::Fixed(&["0s", "2m", "5m", "never"]),
         ("DURATION", "turn") => Values::Fixed(&["12h", "1d", "7d", "14d"]),
         ("LEVEL", "levels") => Values::Fixed(&["0 on-call", "15m on-call"]),
         ("PRIORITY", _) => Values::Fixed(&PRIORITIES),

@@ -151,6 +151,21 @@ fn describe(event: &AdministrationEvent) -> String {
         AdministrationChange::RevokeToken(token) => {
             format!("token {} ({}) revoked", token.name, token.id)
         }
+        AdministrationChange::AddContact(record) => {
+            format!("contact {} of {} over {} added", record.contact, record.person, record.channel)
+        }
+        AdministrationChange::ChangeContact(record) => {
+            format!("contact {} of {} changed", record.contact, record.person)
+        }
+        AdministrationChange::RemoveContact(record) => {
+            format!("contact {} of {} removed", record.contact, record.person)
+        }
+        AdministrationChange::SetQuietHours(record) => match (&record.from, &record.to) {
+            (Some(from), Some(to)) => {
+                format!("quiet hours of {} from {from} to {to}", record.person)
+            }
+            _ => format!("quiet hours of {} removed", record.person),
+        },
         AdministrationChange::Unknown(other) => other.text().to_owned(),
         change if change.removed().is_some() => format!("{subject} removed"),
         _ if event.before.is_some() => format!("{subject} changed"),

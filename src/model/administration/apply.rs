@@ -94,6 +94,10 @@ impl AdministrationChange {
                 Some(remove_override(stored, &merged, settings, removed)?)
             }
             Self::CreateToken(_) | Self::RevokeToken(_) => None,
+            // The store records them together with what they change.
+            change if change.is_about_contacts() => {
+                return Err(AdministrationRefusal::UnknownChange.into());
+            }
             Self::Unknown(_) => return Err(AdministrationRefusal::UnknownChange.into()),
             _ => match self.added() {
                 Some(mut entry) => {

@@ -48,13 +48,22 @@ pub enum AdministrationChange {
     CreateToken(TokenRecord),
     /// A token was revoked. Recorded by whoever revoked it; it changes nothing of the directory.
     RevokeToken(TokenRecord),
+    /// A person has a new contact. Recorded with it; it changes nothing of the directory, as those
+    /// below.
+    AddContact(ContactRecord),
+    /// A contact was changed.
+    ChangeContact(ContactRecord),
+    /// A contact was removed.
+    RemoveContact(ContactRecord),
+    /// The quiet hours of a person were changed.
+    SetQuietHours(QuietRecord),
     /// A change of a kind that a later version defines.
     #[serde(skip)]
     Unknown(Foreign),
 }
 
 /// The names of the changes that this version defines.
-const DEFINED: [&str; 14] = [
+const DEFINED: [&str; 18] = [
     "put_person",
     "put_team",
     "put_service",
@@ -69,6 +78,10 @@ const DEFINED: [&str; 14] = [
     "remove_override",
     "create_token",
     "revoke_token",
+    "add_contact",
+    "change_contact",
+    "remove_contact",
+    "set_quiet_hours",
 ];
 
 impl Serialize for AdministrationChange {
@@ -107,7 +120,46 @@ pub struct TokenRecord {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+/// What is recorded of a contact. It has no address.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ContactRecord {
+    /// The handle of the person.
+    pub person: String,
+    /// The name of the contact.
+    pub contact: String,
+    /// The name of its channel.
+    pub channel: String,
+}
+
+/// What is recorded of quiet hours.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct QuietRecord {
+    /// The handle of the person.
+    pub person: String,
+    /// The local time at which they begin; absent, as the rest, if the person has none any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The local time at which they end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// The zone; absent for that of the machine that sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+}
+
 impl AdministrationChange {
+    /// Returns whether the change is one of the contacts of a person, which the store records with it.
+    #[must_use]
+    pub fn is_about_contacts(&self) -> bool {
+        matches!(
+            self,
+            Self::AddContact(_)
+                | Self::ChangeContact(_)
+                | Self::RemoveContact(_)
+                | Self::SetQuietHours(_)
+        )
+    }
+
     /// Returns the change that adds or replaces an entry.
     #[must_use]
     pub fn put(entry: Entry) -> Self {

@@ -12,7 +12,9 @@ mod references;
 mod refusal;
 
 pub use apply::{Applied, ApplyError, MAX_ENTRIES, MAX_OVERRIDES, SettingsDirectory};
-pub use change::{AdministrationChange, AdministrationEvent, TokenRecord};
+pub use change::{
+    AdministrationChange, AdministrationEvent, ContactRecord, QuietRecord, TokenRecord,
+};
 pub use entry::Entry;
 pub use entry_ref::{EntryKind, EntryRef};
 pub use refusal::AdministrationRefusal;

@@ -26,6 +26,29 @@ pub enum AdministrationRefusal {
         /// The path of the file; not sanitized.
         file: String,
     },
+    /// The settings file has the contact.
+    ContactFromSettings {
+        /// The handle of the person.
+        person: String,
+        /// The name of the contact.
+        contact: String,
+        /// The path of the file; not sanitized.
+        file: String,
+    },
+    /// The person has a contact with this name.
+    ContactExists {
+        /// The handle of the person.
+        person: String,
+        /// The name of the contact.
+        contact: String,
+    },
+    /// The person has no such contact.
+    NoSuchContact {
+        /// The handle of the person.
+        person: String,
+        /// The name of the contact.
+        contact: String,
+    },
     /// There is no such entry.
     NoSuchEntry {
         /// The entry.
@@ -70,7 +93,10 @@ impl AdministrationRefusal {
     /// Returns whether something that the change names does not exist.
     #[must_use]
     pub const fn is_not_found(&self) -> bool {
-        matches!(self, Self::NoSuchEntry { .. } | Self::NoSuchOverride { .. })
+        matches!(
+            self,
+            Self::NoSuchEntry { .. } | Self::NoSuchOverride { .. } | Self::NoSuchContact { .. }
+        )
     }
 }
 
@@ -84,6 +110,25 @@ impl fmt::Display for AdministrationRefusal {
                 f,
                 "that override of {schedule} is in the settings file {}: change it there",
                 sanitize(file)
+            ),
+            Self::ContactFromSettings { person, contact, file } => write!(
+                f,
+                "the contact {:?} of {} is in the settings file {}: change it there",
+                sanitize(contact),
+                sanitize(person),
+                sanitize(file)
+            ),
+            Self::ContactExists { person, contact } => write!(
+                f,
+                "{} has a contact {:?} already: change it, or choose another name",
+                sanitize(person),
+                sanitize(contact)
+            ),
+            Self::NoSuchContact { person, contact } => write!(
+                f,
+                "{} has no contact {:?}: see `redphone contact list`",
+                sanitize(person),
+                sanitize(contact)
             ),
             Self::NoSuchEntry { entry, nearest: Some(nearest) } => {
                 write!(f, "{entry} does not exist: did you mean {:?}?", sanitize(nearest))

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::sms_settings::people_reached_at;
 use super::{AnswerError, SmsSettings, carry_out, twilio};
 use crate::backend::{BackendError, NotificationEntry, NotificationSearch};
 use crate::model::notification::link::answer_id;
@@ -54,7 +55,15 @@ pub(in crate::server) async fn answer(
     now: DateTime<Utc>,
 ) -> Option<String> {
     let settings = shared.settings();
-    let people = settings.sms.people_at(form.get("From"), channels);
+    let from = form.get("From");
+    // Without the contacts of the store those of the settings count.
+    let stored = shared.backend.contacts().await.unwrap_or_default();
+    let mut people = settings.sms.people_at(from, channels);
+    for person in people_reached_at(&stored, from, channels) {
+        if !people.iter().any(|other| other.eq_ignore_ascii_case(person)) {
+            people.push(person);
+        }
+    }
     if people.is_empty() {
         tracing::info!("a text message came from a number that is nobody's contact");
         return None;

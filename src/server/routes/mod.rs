@@ -5,6 +5,7 @@ mod answers;
 mod backend_info;
 mod changes;
 mod commands;
+mod contacts;
 mod directory;
 mod events;
 mod heartbeats;
@@ -50,6 +51,9 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(ingest::dead::replay_dead_letter))
         .routes(routes!(heartbeats::heartbeats))
         .routes(routes!(heartbeats::beat))
+        .routes(routes!(contacts::contacts))
+        .routes(routes!(contacts::change_contacts))
+        .routes(routes!(contacts::test_contacts))
         .routes(routes!(incidents::number))
         .routes(routes!(incidents::measures))
         .routes(routes!(lists::feed))

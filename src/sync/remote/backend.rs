@@ -10,14 +10,15 @@ use super::error::OutboxError;
 use super::{Remote, Submission};
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
-    Backend, BackendError, Capabilities, ChangeSearch, ClockOffset, Cursor, Delta, Detail,
-    FeedEntry, FeedSearch, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry,
-    ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange,
+    Backend, BackendError, Capabilities, ChangeSearch, ClockOffset, ContactRequest, Cursor, Delta,
+    Detail, FeedEntry, FeedSearch, NotificationEntry, NotificationSearch, Outcome, Page,
+    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::notification::{ContactTest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
@@ -146,6 +147,23 @@ impl Backend for Remote {
 
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
         self.shared.backend.heartbeats().await
+    }
+
+    async fn contacts(&self) -> Result<Vec<PersonReach>, BackendError> {
+        self.shared.backend.contacts().await
+    }
+
+    /// Sends the change at once: addresses are not queued on this machine.
+    async fn change_contacts(&self, request: &ContactRequest) -> Result<PersonReach, BackendError> {
+        self.shared.backend.change_contacts(request).await
+    }
+
+    async fn test_contacts(
+        &self,
+        person: &str,
+        contact: Option<&str>,
+    ) -> Result<Vec<ContactTest>, BackendError> {
+        self.shared.backend.test_contacts(person, contact).await
     }
 
     fn clock_offset(&self) -> Option<ClockOffset> {

@@ -12,6 +12,7 @@ use super::report::{DAMAGED, Report};
 use super::timeline::{Timeline, read_timelines};
 use crate::backend::file::administration_table::has_administration;
 use crate::backend::file::alerts::has_alerts;
+use crate::backend::file::contacts::table::has_contacts;
 use crate::backend::file::error::{self, SqliteFault, StoreResult, classify};
 use crate::backend::file::measures;
 use crate::backend::file::names::{NameIds, NameKind, person_text};
@@ -28,7 +29,7 @@ use crate::model::alert::Alert;
 use crate::model::anomaly::{Anomaly, AnomalyCounts};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
-use crate::model::notification::{Attempt, Notification};
+use crate::model::notification::{Attempt, Notification, StoredContacts};
 use crate::model::priority::Matrix;
 use crate::model::problem::Problem;
 use crate::model::text::sanitize;
@@ -144,6 +145,9 @@ async fn run_checks(
     }
     if has_alerts(conn).await? {
         check_records::<Alert>(conn, report, "alert").await?;
+    }
+    if has_contacts(conn).await? {
+        check_records::<StoredContacts>(conn, report, "contact").await?;
     }
     check_totals(conn, report, &differences).await
 }

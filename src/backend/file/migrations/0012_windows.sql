@@ -33,11 +33,8 @@ CREATE INDEX cover_by_end ON cover (ends);
 
 -- How people are reached, beside what the settings say.
 CREATE TABLE contact (
-    person TEXT    NOT NULL,               -- the handle
-    name   TEXT    NOT NULL,               -- such as `phone`
-    at     INTEGER NOT NULL,
-    body   TEXT    NOT NULL,               -- JSON: the channel, the address, the rules
-    PRIMARY KEY (person, name)
+    person TEXT    NOT NULL PRIMARY KEY,   -- the handle in small letters
+    body   TEXT    NOT NULL                -- JSON: the contacts with addresses and rules, the quiet hours
 ) WITHOUT ROWID;
 
 -- Addresses under which calendar programs read shifts. Only the digest of an address is stored.

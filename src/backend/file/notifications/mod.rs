@@ -26,8 +26,8 @@ use super::writer_guard::WriterGuard;
 use crate::backend::{
     BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned,
 };
-use crate::model::notification::AnswerLink;
 use crate::model::notification::decision::AttemptResult;
+use crate::model::notification::{AnswerLink, StoredContacts};
 
 /// The first version of the schema that has the tables.
 const FIRST_VERSION: i64 = 9;
@@ -180,6 +180,10 @@ impl Ledger for FileStore {
         reported_since: DateTime<Utc>,
     ) -> Result<ExpiredAlerts, BackendError> {
         self.end_expired(now, reported_since).await
+    }
+
+    async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
+        self.read_stored_contacts().await
     }
 
     async fn issue_links(

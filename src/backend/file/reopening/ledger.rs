@@ -8,8 +8,8 @@ use super::ReopeningStore;
 use crate::backend::{
     BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned,
 };
-use crate::model::notification::AnswerLink;
 use crate::model::notification::decision::AttemptResult;
+use crate::model::notification::{AnswerLink, StoredContacts};
 
 #[async_trait]
 impl Ledger for ReopeningStore {
@@ -43,6 +43,10 @@ impl Ledger for ReopeningStore {
         reported_since: DateTime<Utc>,
     ) -> Result<ExpiredAlerts, BackendError> {
         self.store_to_write().await?.expire_alerts(now, reported_since).await
+    }
+
+    async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
+        self.current_store().await?.0.stored_contacts().await
     }
 
     async fn issue_links(
