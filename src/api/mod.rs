@@ -12,6 +12,7 @@ pub mod header;
 pub mod list_query;
 pub mod path;
 pub mod query;
+pub mod replies;
 pub mod resource;
 
 /// The response header with the server's time at which it answered (RFC 3339, milliseconds). A

@@ -27,6 +27,9 @@ pub const CONTACTS: &str = "/v1/contacts";
 pub const PERSON_CONTACTS: &str = "/v1/contacts/{person}";
 /// Tries the contacts of a person: POST sends a test message.
 pub const TEST_CONTACTS: &str = "/v1/contacts/{person}/test";
+/// Where mails are sent that answer messages: POST takes a mail with all its headers. The document of the
+/// API does not have it, as its form is that of mail.
+pub const REPLIES_MAIL: &str = "/v1/replies/mail";
 /// Messages that are read by a mapping, by its name: POST takes JSON, returns the outcomes.
 pub const INGEST_NAMED: &str = "/v1/ingest/{name}";
 /// The messages that could not be understood: takes [`super::query::DeadLetters`], returns

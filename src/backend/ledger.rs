@@ -14,8 +14,9 @@ use crate::model::{Event, Summary};
 /// time-out: a claim ends with the process that has it, and a result counts only with its fence.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// Returns the recorded calls of levels and updates for stakeholders whose notifications have not been planned yet, the
-    /// earliest first. One read looks at a bounded number of events.
+    /// Returns the recorded events of which people are notified and whose notifications have not been planned
+    /// yet, the earliest first: calls of levels, requests for a role, updates for stakeholders, and changes
+    /// of priority and expected recovery, and resolutions. One read looks at a bounded number of events.
     async fn unplanned(&self) -> Result<Unplanned, BackendError>;
 
     /// Stores the notifications that were planned for the events up to `plan.to`. Returns `false`,

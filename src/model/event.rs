@@ -10,11 +10,11 @@ use super::actor::{Actor, PersonRef};
 use super::checklist::{Answer, Item};
 use super::command::logic::EventLogic;
 use super::command::{
-    Decision, Declaration, Link, acknowledge, add_note, answer_item, assign, categorize, close,
-    correct_note, declare, describe, escalate, give_role, link, merge, move_alerts, move_status,
-    pause, prioritize, publish_review, reclassify, record_decision, reopen, repeat_alert, resolve,
-    set_action_item, set_services, set_team, snooze, undo_move, unlink, unpause,
-    update_stakeholders, wake, write_review,
+    Decision, Declaration, Link, acknowledge, add_note, answer_item, answer_role, ask_for_role,
+    assign, categorize, close, correct_note, declare, describe, escalate, give_role, link, merge,
+    move_alerts, move_status, pause, prioritize, publish_review, reclassify, record_decision,
+    reopen, repeat_alert, resolve, set_action_item, set_expected_recovery, set_services, set_team,
+    snooze, undo_move, unlink, unpause, update_stakeholders, wake, write_review,
 };
 use super::extra::{Extra, extensible_record};
 use super::id::{CommandId, EventId, IncidentId, IncidentNumber};
@@ -366,6 +366,27 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         declared: bool,
     },
+    /// It was said when service is expected to be restored.
+    ExpectedRecoverySet {
+        /// When; `None` if that is not known any more.
+        at: Option<DateTime<Utc>>,
+    },
+    /// Somebody was asked to join the response in a role.
+    RoleAsked {
+        /// The role.
+        role: Role,
+        /// The person who is asked.
+        person: PersonRef,
+    },
+    /// Somebody who was asked to join in a role has answered.
+    RoleAnswered {
+        /// The role.
+        role: Role,
+        /// The person who was asked.
+        person: PersonRef,
+        /// Whether the person has accepted.
+        accepted: bool,
+    },
     /// Something happened that only a later version defines. It changes nothing in the record.
     #[serde(skip)]
     Unknown(UnknownEvent),
@@ -476,7 +497,7 @@ impl Event {
 
 impl EventBody {
     /// The names of all kinds of events that this version defines.
-    pub const KINDS: [&'static str; 35] = [
+    pub const KINDS: [&'static str; 38] = [
         "declared",
         "alert_repeated",
         "acknowledged",
@@ -512,6 +533,9 @@ impl EventBody {
         "decision_recorded",
         "alerts_moved_out",
         "alerts_moved_in",
+        "expected_recovery_set",
+        "role_asked",
+        "role_answered",
     ];
 
     /// Returns whether the event is a note or the correction of one.
@@ -659,6 +683,15 @@ impl EventBody {
                     count: *count,
                     declared: *declared,
                 })
+            }
+            Self::ExpectedRecoverySet { at } => {
+                read(&set_expected_recovery::ExpectedRecoverySet { at: *at })
+            }
+            Self::RoleAsked { role, person } => {
+                read(&ask_for_role::RoleAsked { role: *role, person })
+            }
+            Self::RoleAnswered { role, person, accepted } => {
+                read(&answer_role::RoleAnswered { role: *role, person, accepted: *accepted })
             }
             Self::Unknown(event) => read(event),
         }

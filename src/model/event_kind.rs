@@ -43,6 +43,9 @@ impl EventBody {
             Self::DecisionRecorded(_) => "decision_recorded",
             Self::AlertsMovedOut { .. } => "alerts_moved_out",
             Self::AlertsMovedIn { .. } => "alerts_moved_in",
+            Self::ExpectedRecoverySet { .. } => "expected_recovery_set",
+            Self::RoleAsked { .. } => "role_asked",
+            Self::RoleAnswered { .. } => "role_answered",
             Self::Unknown(event) => &event.kind,
         }
     }

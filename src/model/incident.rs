@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::actor::{Actor, PersonRef};
 use super::attributes::Attributes;
 use super::checklist::Answered;
-use super::command::{Decision, Declaration, Link};
+use super::command::{Decision, Declaration, Link, RoleRequest};
 use super::event::{Event, EventBody, Undo};
 use super::extra::{Extra, extensible_record};
 use super::id::{IncidentId, IncidentNumber};
@@ -75,6 +75,12 @@ pub struct Incident {
     /// The recorded decisions, in the order in which they were recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,
+    /// When service is expected to be restored; absent if nobody has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_recovery: Option<DateTime<Utc>>,
+    /// Who was asked to join in which role, and the answers; at most 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub role_requests: Vec<RoleRequest>,
     /// The fields inside of others that a later version defines; those of the record itself are in
     /// the summary.
     #[serde(skip)]
@@ -249,6 +255,8 @@ impl Incident {
             reclassified: None,
             review: Review::default(),
             decisions: Vec::new(),
+            expected_recovery: None,
+            role_requests: Vec::new(),
             extra: Extra::default(),
         }
     }

@@ -100,6 +100,20 @@ pub enum Rejection {
         /// Whether the person has the role.
         given: bool,
     },
+    /// The person was asked for the role and has not answered yet.
+    AlreadyAskedForRole {
+        /// The role.
+        role: Role,
+        /// The person who was asked.
+        person: PersonRef,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The requester was not asked for the role, or has answered already.
+    NotAskedForRole {
+        /// The role.
+        role: Role,
+    },
     /// Impact, urgency and priority are set like this already.
     AlreadyPrioritized {
         /// The priority that the incident has.
@@ -332,6 +346,8 @@ impl Rejection {
             | Self::AlreadyCategorized { .. }
             | Self::AlreadyUncategorized
             | Self::RoleUnchanged { .. }
+            | Self::AlreadyAskedForRole { .. }
+            | Self::NotAskedForRole { .. }
             | Self::AlreadyPrioritized { .. }
             | Self::AlreadyOfPriority { .. }
             | Self::LevelAlreadyCalled { .. }

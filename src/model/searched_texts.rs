@@ -80,6 +80,9 @@ pub fn affects_search(body: &EventBody) -> bool {
             | EventBody::StatusMoved { .. }
             | EventBody::MoveUndone { .. }
             | EventBody::RoleGiven { .. }
+            | EventBody::ExpectedRecoverySet { .. }
+            | EventBody::RoleAsked { .. }
+            | EventBody::RoleAnswered { .. }
             | EventBody::Escalated { .. }
             | EventBody::Prioritized { .. }
             | EventBody::Categorized { .. }

@@ -10,7 +10,7 @@ pub use heartbeat::{
     describe_all, heartbeat_key, levels_of,
 };
 pub use reminder::{DueReminder, ReminderSettings, next_reminder, plan_reminder};
-pub use stakeholders::{StakeholderRule, plan_update};
+pub use stakeholders::{StakeholderRule, StakeholderTopic, plan_update};
 
 use crate::model::escalation::AcknowledgementExpiry;
 

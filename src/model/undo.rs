@@ -138,6 +138,7 @@ fn is_undone_by(undone: &EventBody, event: &EventBody) -> bool {
         | (E::Assigned { .. }, E::Assigned { .. })
         | (E::TeamSet { .. }, E::TeamSet { .. })
         | (E::RoleGiven { .. }, E::RoleGiven { .. })
+        | (E::ExpectedRecoverySet { .. }, E::ExpectedRecoverySet { .. })
         | (E::Prioritized { .. }, E::Prioritized { .. })
         | (E::Categorized { .. }, E::Categorized { .. })
         | (E::ServicesSet { .. }, E::ServicesSet { .. })

@@ -25,9 +25,9 @@ pub const LINK: &str = "/a/{token}";
 pub const REPLIES_TWILIO: &str = "/v1/replies/twilio";
 
 /// Returns the paths that are no part of the API, so that its document does not have them: whoever uses
-/// them follows a link, or is Twilio.
+/// them follows a link, is Twilio, or is a mail server.
 pub fn outside_api() -> impl Iterator<Item = &'static str> {
-    [LINK, REPLIES_TWILIO].into_iter()
+    [LINK, REPLIES_TWILIO, path::REPLIES_MAIL].into_iter()
 }
 
 /// Returns all paths of the API, including those that need no token.

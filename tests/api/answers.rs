@@ -44,6 +44,8 @@ async fn issue(
         incident,
         person: ines(),
         action,
+        role: None,
+        reminder: false,
         expires_at: at + LIFETIME,
         used_at: None,
     };

@@ -100,6 +100,10 @@ use crate::support::strategies;
     "[acknowledgement_expires]\np5 = \"1h\"",
     "2:1: acknowledgement_expires.p5 is not a setting"
 )]
+#[case(
+    "[[stakeholders]]\npeople = [\"a\"]\nabout = [\"weather\"]",
+    "stakeholders.about is \"weather\""
+)]
 #[case("[[stakeholders]]\nservices = [\"checkout\"]", "stakeholders.people is missing: add it")]
 #[case(
     "[[stakeholders]]\npeople = [\"a\"]\npriorities = [\"P9\"]",

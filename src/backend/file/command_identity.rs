@@ -240,6 +240,9 @@ fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
         K::PublishReview => matches!(body, B::ReviewPublished),
         K::RecordDecision => matches!(body, B::DecisionRecorded(_)),
         K::MoveAlerts => matches!(body, B::AlertsMovedOut { .. }),
+        K::SetExpectedRecovery => matches!(body, B::ExpectedRecoverySet { .. }),
+        K::AskForRole => matches!(body, B::RoleAsked { .. }),
+        K::AnswerRole => matches!(body, B::RoleAnswered { .. }),
         K::RecordChange | K::RecordProblem => false,
     }
 }

@@ -23,6 +23,7 @@ mod missing_term;
 mod open_error;
 mod options;
 mod proxy;
+mod replies;
 pub mod token;
 mod transport_error;
 mod trust;
@@ -285,6 +286,7 @@ fn get_request<Q>(path: &str) -> ApiRequest<'_, Q> {
         path_value: "",
         query: None,
         body: None,
+        media_type: "application/json",
         wait: Duration::ZERO,
         if_none_match: None,
         change: None,

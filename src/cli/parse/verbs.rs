@@ -29,6 +29,11 @@ pub fn prepare(args: &[OsString], cli: &Command) -> Result<Vec<OsString>, Failur
         prepared[start] = SERVICE_COMMAND.into();
         return Ok(prepared);
     }
+    if verb == Verb::Role
+        && let Some(answer) = answer_to_request(args, start)
+    {
+        return prepare(&answer, cli);
+    }
     let Some(command) = cli.find_subcommand(verb.row().command) else { return Ok(args.to_vec()) };
     let rest = &args[start + 1..];
     let Split { options, positionals, from, is_help } = split(rest, command, cli);
@@ -54,6 +59,21 @@ pub fn prepare(args: &[OsString], cli: &Command) -> Result<Vec<OsString>, Failur
 
 /// The command for services of the directory. The verb `services` sets those of an incident.
 const SERVICE_COMMAND: &str = "service";
+
+/// Returns the arguments of `answer-role` for `role accept …` and `role decline …`. No incident has such
+/// a name.
+fn answer_to_request(args: &[OsString], start: usize) -> Option<Vec<OsString>> {
+    let option: &[&str] = match args.get(start + 1)?.to_str()? {
+        "accept" => &[],
+        "decline" => &["--decline"],
+        _ => return None,
+    };
+    let mut answer = args[..start].to_vec();
+    answer.push(Verb::AnswerRole.row().command.into());
+    answer.extend(option.iter().map(OsString::from));
+    answer.extend_from_slice(&args[start + 2..]);
+    Some(answer)
+}
 
 /// Returns whether arguments after `services` are about the directory. No incident has such a name.
 fn names_entries(rest: &[OsString]) -> bool {

@@ -9,7 +9,7 @@ use crate::model::check::MAX_TITLE_CHARS;
 use crate::model::escalation::AcknowledgementExpiry;
 use crate::model::signals::{
     DEFAULT_GRACE_S, HeartbeatRule, MAX_HEARTBEATS, ReminderSettings, SignalSettings,
-    StakeholderRule,
+    StakeholderRule, StakeholderTopic,
 };
 
 /// The longest interval of a heartbeat.
@@ -75,6 +75,11 @@ fn stakeholders(mut section: Section<'_>, index: usize) -> Option<StakeholderRul
     let priorities: Option<Vec<Priority>> =
         section.read("priorities", |value| value.list()?.iter().map(priority).collect());
     let has_priorities = section.get("priorities").is_some();
+    let topics: Option<Vec<StakeholderTopic>> = section.read("about", |value| {
+        let topics: Vec<StakeholderTopic> = StakeholderTopic::all().collect();
+        value.list()?.iter().map(|one| one.one_of(&topics, StakeholderTopic::as_str)).collect()
+    });
+    let has_topics = section.get("about").is_some();
     section.finish();
     source.record_position(format!("stakeholders.{index}"), offset);
     let people = people?.into_iter().map(|handle| handle.trim_start_matches('@').to_owned());
@@ -83,6 +88,7 @@ fn stakeholders(mut section: Section<'_>, index: usize) -> Option<StakeholderRul
         // What can't be read must not become all.
         services: services.or((!has_services).then(Vec::new))?,
         priorities: priorities.or((!has_priorities).then(Vec::new))?,
+        topics: topics.or((!has_topics).then(Vec::new))?,
     })
 }
 

@@ -30,6 +30,9 @@ impl TomlWriter<'_> {
             if !rule.priorities.is_empty() {
                 self.field("priorities", &quote_list(rule.priorities.iter().map(|p| p.as_str())));
             }
+            if !rule.topics.is_empty() {
+                self.field("about", &quote_list(rule.topics.iter().map(|topic| topic.as_str())));
+            }
         }
         for rule in &self.config.signals.heartbeats {
             let origin = self.config.origins.get(&format!("heartbeats.{}", rule.name));

@@ -7,6 +7,8 @@
 pub(in crate::model) mod acknowledge;
 pub(in crate::model) mod add_note;
 pub(in crate::model) mod answer_item;
+pub(in crate::model) mod answer_role;
+pub(in crate::model) mod ask_for_role;
 pub(in crate::model) mod assign;
 pub(in crate::model) mod categorize;
 pub(in crate::model) mod close;
@@ -33,6 +35,7 @@ pub(in crate::model) mod reopen;
 pub(in crate::model) mod repeat_alert;
 pub(in crate::model) mod resolve;
 pub(in crate::model) mod set_action_item;
+pub(in crate::model) mod set_expected_recovery;
 pub(in crate::model) mod set_services;
 pub(in crate::model) mod set_team;
 pub(in crate::model) mod snooze;
@@ -48,6 +51,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use ask_for_role::RoleRequest;
 pub use declare::Declaration;
 pub use envelope::{Command, Envelope};
 pub use logic::Before;
@@ -267,6 +271,26 @@ pub enum IncidentCommand {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         labels: Vec<String>,
     },
+    /// Say when service is expected to be restored.
+    SetExpectedRecovery {
+        /// When; `None` if nobody knows any more.
+        #[schema(required)]
+        at: Option<DateTime<Utc>>,
+    },
+    /// Ask somebody to join in a role.
+    AskForRole {
+        /// The role.
+        role: Role,
+        /// Who.
+        person: PersonRef,
+    },
+    /// Answer a request for a role, as the person who was asked.
+    AnswerRole {
+        /// The role.
+        role: Role,
+        /// Accept, or decline.
+        accepted: bool,
+    },
 }
 
 /// The kinds of commands; a backend lists those that it can execute.
@@ -317,11 +341,14 @@ pub enum CommandKind {
     RecordProblem,
     RecordDecision,
     MoveAlerts,
+    SetExpectedRecovery,
+    AskForRole,
+    AnswerRole,
 }
 
 impl CommandKind {
     /// The one table of commands, in the order of the kinds.
-    pub const TABLE: [&'static CommandRow; 36] = [
+    pub const TABLE: [&'static CommandRow; 39] = [
         &declare::ROW,
         &repeat_alert::ROW,
         &acknowledge::ROW,
@@ -358,6 +385,9 @@ impl CommandKind {
         &record_problem::ROW,
         &record_decision::ROW,
         &move_alerts::ROW,
+        &set_expected_recovery::ROW,
+        &ask_for_role::ROW,
+        &answer_role::ROW,
     ];
 }
 
@@ -426,6 +456,15 @@ impl IncidentCommand {
             Self::RecordDecision(decision) => read(&record_decision::RecordDecision { decision }),
             Self::MoveAlerts { to, declare, keys, labels } => {
                 read(&move_alerts::MoveAlerts { to: *to, declare: *declare, keys, labels })
+            }
+            Self::SetExpectedRecovery { at } => {
+                read(&set_expected_recovery::SetExpectedRecovery { at: *at })
+            }
+            Self::AskForRole { role, person } => {
+                read(&ask_for_role::AskForRole { role: *role, person })
+            }
+            Self::AnswerRole { role, accepted } => {
+                read(&answer_role::AnswerRole { role: *role, accepted: *accepted })
             }
         }
     }

@@ -46,7 +46,7 @@ pub fn decide_page(
     incident: &Summary,
     now: DateTime<Utc>,
 ) -> PageDecision {
-    if notification.kind == MessageKind::Update {
+    if matches!(notification.kind, MessageKind::Update | MessageKind::Resolved) {
         // It says what has happened, whatever has happened since.
         let is_old = now - notification.due > EXPIRES_AFTER;
         let cancel = PageDecision::Cancel("it was due more than a day ago");

@@ -4,6 +4,7 @@
 //! the message, and Twilio signs what it delivers.
 
 pub(super) mod link;
+pub mod mail;
 pub(super) mod page;
 pub(super) mod sms;
 mod sms_settings;

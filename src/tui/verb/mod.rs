@@ -8,7 +8,9 @@
 
 mod acknowledge;
 mod action_item;
+mod answer_role;
 pub mod argument_error;
+mod ask_role;
 mod assign;
 pub mod availability;
 pub mod batch;
@@ -38,6 +40,7 @@ pub mod precheck;
 mod prioritize;
 mod reason;
 mod reclassify;
+mod recovery;
 mod reopen;
 mod resolve;
 mod review;
@@ -81,6 +84,7 @@ const VERBS: &[Verb] = &[
     verb(services::ENTRY, &services::Services),
     verb(team::ENTRY, &team::Team),
     verb(update::ENTRY, &update::Update),
+    verb(recovery::ENTRY, &recovery::Recovery),
     verb(checklist::ENTRY, &checklist::AnswerItem),
     verb(close::ENTRY, &close::Close),
     verb(review::ENTRY, &review::WriteReview),
@@ -91,6 +95,8 @@ const VERBS: &[Verb] = &[
     verb(reclassify::ENTRY, &reclassify::Reclassify),
     verb(describe::ENTRY, &describe::Describe),
     verb(role::ENTRY, &role::GiveRole),
+    verb(ask_role::ENTRY, &ask_role::AskForRole),
+    verb(answer_role::ENTRY, &answer_role::AnswerRole),
 ];
 
 /// The verb that declares an incident.
