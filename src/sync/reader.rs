@@ -21,6 +21,7 @@ use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::notification::PersonReach;
 use crate::model::problem::Problem;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 
@@ -129,6 +130,9 @@ pub trait Reader: Send + Sync {
     /// Returns the alerts of an incident, firing ones first, at most `limit`. A cache has those of the
     /// record alone.
     async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>>;
+
+    /// Returns how people are reached. A cache has none of it: addresses stay where they belong.
+    async fn read_contacts(&self) -> ReadResult<Vec<PersonReach>>;
 
     /// Returns a part of a timeline, earliest event first.
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>>;
@@ -268,6 +272,10 @@ impl Reader for DirectReader {
 
     async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>> {
         self.backend.alerts(id, limit).await.map(Sourced::fresh)
+    }
+
+    async fn read_contacts(&self) -> ReadResult<Vec<PersonReach>> {
+        self.backend.contacts().await.map(Sourced::fresh)
     }
 
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>> {

@@ -20,6 +20,7 @@ pub mod action;
 pub mod alerts;
 pub mod attention;
 pub mod confirm;
+pub mod contacts;
 pub mod copy;
 pub mod core;
 pub mod detail;

@@ -26,9 +26,9 @@ use crate::tui::settings::appearance;
 use crate::tui::settings::errand::leave_for;
 use crate::tui::verb::{declare, send, start};
 use crate::tui::{
-    alerts, attention, confirm, drafts, filter, follow, form, goto, help, jump, layout, matrix,
-    metrics, mouse, notified, oncall, outbox, palette, picker, reading, run, runbook, screens,
-    settings, timeline, travel, undo, urgent, views, wall, workspace,
+    alerts, attention, confirm, contacts, drafts, filter, follow, form, goto, help, jump, layout,
+    matrix, metrics, mouse, notified, oncall, outbox, palette, picker, reading, run, runbook,
+    screens, settings, timeline, travel, undo, urgent, views, wall, workspace,
 };
 
 /// Applies a message to the state and returns the effects to run. What is computed from the state
@@ -87,6 +87,8 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Administered(id, result, at) => {
             oncall::stand_in::update::settled(app, id, result, at)
         }
+        Message::ContactsChanged(id, result, at) => contacts::update::settled(app, id, result, at),
+        Message::ContactsTested(result, at) => contacts::update::tested(app, result, at),
         Message::OffsetChanges(zone) => {
             app.ui.viewer_zone = zone;
             Vec::new()
@@ -351,6 +353,11 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::LaterSpan => screens::update::step(app, 1),
         Action::StandIn => oncall::stand_in::update::open(app, StandIn::Begin, at),
         Action::EndStandIn => oncall::stand_in::update::open(app, StandIn::End, at),
+        Action::AddContact => contacts::update::add(app),
+        Action::EditContact => contacts::update::edit(app),
+        Action::RemoveContact => contacts::update::remove(app, at),
+        Action::TestContact => contacts::update::test(app),
+        Action::QuietHours => contacts::update::edit_quiet(app),
         Action::CloseScreen => screens::update::back(app),
         Action::Bottom => navigation::move_by(app, Motion::Last),
         Action::NextIncident => navigation::next_incident(app, 1),

@@ -25,6 +25,7 @@ use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::notification::PersonReach;
 use crate::model::problem::Problem;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 use crate::sync::reader::{CachedState, OnRead, ReadResult, Reader, Sourced};
@@ -103,6 +104,12 @@ impl Reader for Remote {
         let read =
             shared.fetch_or_cached(fresh, Box::pin(shared.cached_detail(id, TIMELINE_EVENTS)));
         read.await.map(|read| read.map(|(detail, _)| detail))
+    }
+
+    async fn read_contacts(&self) -> ReadResult<Vec<PersonReach>> {
+        let response = self.shared.backend.contacts().await;
+        self.shared.record_reachability(&response);
+        response.map(Sourced::fresh)
     }
 
     async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>> {

@@ -61,6 +61,16 @@ pub enum Action {
     StandIn,
     /// Removes the override of the viewer for the selected team, after a question.
     EndStandIn,
+    /// Opens the form of a new contact of the viewer.
+    AddContact,
+    /// Opens the form of the selected contact of the viewer.
+    EditContact,
+    /// Removes the selected contact of the viewer.
+    RemoveContact,
+    /// Sends a test message over the selected contact.
+    TestContact,
+    /// Opens the form of the viewer's quiet hours.
+    QuietHours,
     /// Selects an alert of the list of alerts, or does not any more.
     MarkAlert,
     /// Selects all alerts that are listed, or none.

@@ -395,6 +395,16 @@ const REST: &[Entry] = &[
     .hint("notifications")
     .aliases(&["told", "pages", "paged", "notified"])
     .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Contacts),
+        "contacts",
+        &["m"],
+        "how people are reached: set your own contacts, and try them",
+        GOTO,
+    )
+    .hint("contacts")
+    .aliases(&["addresses", "reach", "phone"])
+    .group(Group::Viewing),
     entry(Action::GotoOutbox, "go-outbox", &["b"], "the outbox", GOTO)
         .hint("outbox")
         .condition(Condition::HasOutbox)
@@ -421,6 +431,27 @@ const REST: &[Entry] = &[
     .hint("give it back")
     .hint_when(Condition::StandsIn)
     .condition(Condition::OnCallTeam),
+    entry(Action::AddContact, "add-contact", &["A"], "add a contact of yours", SCREEN)
+        .hint("add")
+        .condition(Condition::ListsContacts),
+    entry(Action::EditContact, "edit-contact", &["E"], "change the contact", SCREEN)
+        .hint("change")
+        .condition(Condition::HasContact),
+    entry(Action::TestContact, "test-contact", &["T"], "send a test over the contact", SCREEN)
+        .hint("test")
+        .condition(Condition::HasContact),
+    entry(Action::RemoveContact, "remove-contact", &["X"], "remove the contact", SCREEN)
+        .hint("remove")
+        .condition(Condition::HasContact),
+    entry(
+        Action::QuietHours,
+        "quiet-hours",
+        &["Q"],
+        "set the hours in which what may wait is not sent to you",
+        SCREEN,
+    )
+    .hint("quiet hours")
+    .condition(Condition::ListsContacts),
     entry(
         Action::MarkAlert,
         "mark-alert",

@@ -10,11 +10,13 @@ use uuid::Uuid;
 
 use crate::backend::lists::NotificationEntry;
 use crate::backend::{
-    Administered, AdministrationRequest, BackendError, Detail, Outcome, Page as Rows, Search,
+    Administered, AdministrationRequest, BackendError, ContactRequest, Detail, Outcome,
+    Page as Rows, Search,
 };
 use crate::config::Reload;
 use crate::model::filter::Filter;
 use crate::model::measures::Measures;
+use crate::model::notification::{ContactTest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::runbook::RunbookPage;
 use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, Summary};
@@ -128,6 +130,10 @@ pub enum Message {
     ),
     /// A change of the directory was made, or refused.
     Administered(CommandId, Result<Box<Administered>, BackendError>, DateTime<Utc>),
+    /// A change of contacts was made, or refused.
+    ContactsChanged(CommandId, Result<Box<PersonReach>, BackendError>, DateTime<Utc>),
+    /// Test messages were sent, or were not.
+    ContactsTested(Result<Vec<ContactTest>, BackendError>, DateTime<Utc>),
     /// The process was asked to end: it ends once pending commands have settled.
     Terminate,
 }
@@ -223,6 +229,10 @@ pub enum Effect {
     LoadNotified(u64, IncidentId),
     /// Change the directory, once and not by the outbox.
     Administer(Box<AdministrationRequest>),
+    /// Change the contacts of the viewer, once and not by the outbox.
+    ChangeContacts(Box<ContactRequest>),
+    /// Send test messages over the contacts of a person, or over one of them.
+    TestContacts(String, Option<String>),
     /// Read events for the ribbon of the wall.
     LoadRibbonEvents(EventRequest),
     /// Find out when the last of the P1s that pass a filter ended.

@@ -12,7 +12,7 @@ use chrono::{DateTime, Local, Utc};
 use tokio::sync::mpsc;
 
 use crate::backend::lists::NotificationSearch;
-use crate::backend::{AdministrationRequest, Search, TimelineRange};
+use crate::backend::{AdministrationRequest, ContactRequest, Search, TimelineRange};
 use crate::model::filter::{Filter, Predicate, StateFilter, Term};
 use crate::model::measures::{Cut, Window};
 use crate::model::queue::Sort;
@@ -55,6 +55,12 @@ pub trait Surroundings {
 
     /// Changes the directory.
     fn administer(&mut self, request: AdministrationRequest);
+
+    /// Changes the contacts of the viewer. Surroundings without a backend do nothing, here and below.
+    fn change_contacts(&mut self, _request: ContactRequest) {}
+
+    /// Sends test messages over the contacts of a person, or over one of them.
+    fn test_contacts(&mut self, _person: String, _contact: Option<String>) {}
 
     /// Stores, drops or releases a draft, or stores a filter.
     fn store_draft(&mut self, op: DraftOp);
@@ -139,6 +145,8 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
         }
         Effect::LoadNotified(number, id) => surroundings.spawn(reads.read_notified(number, id)),
         Effect::Administer(request) => surroundings.administer(*request),
+        Effect::ChangeContacts(request) => surroundings.change_contacts(*request),
+        Effect::TestContacts(person, contact) => surroundings.test_contacts(person, contact),
         Effect::LoadLastP1(filter) => surroundings.spawn(reads.read_last_p1(filter)),
         Effect::LoadRunbooks(folder) => surroundings.load_runbooks(folder),
         Effect::LoadRunbook(folder, name) => surroundings.load_runbook(folder, name),

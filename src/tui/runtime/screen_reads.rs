@@ -79,6 +79,10 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
                 next: page.next,
             }))
         }
+        ScreenRequest::Contacts => {
+            let people = reader.read_contacts().await?;
+            Ok(people.map(|people| ScreenPage { data: ScreenData::Contacts(people), next: None }))
+        }
         ScreenRequest::Alerts(incident, limit) => {
             let alerts = reader.read_alerts(incident, limit).await?;
             Ok(alerts.map(|alerts| ScreenPage { data: ScreenData::Alerts(alerts), next: None }))

@@ -1,6 +1,7 @@
 //! The definition of each screen.
 
 use crate::tui::alerts::logic::AlertsScreen;
+use crate::tui::contacts::logic::ContactsScreen;
 use crate::tui::feed::logic::FeedScreen;
 use crate::tui::handoff::logic::HandoffScreen;
 use crate::tui::lists::action_items::ActionItemsScreen;
@@ -23,6 +24,7 @@ pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
         ScreenKind::Problems => &ProblemsScreen,
         ScreenKind::Changes => &ChangesScreen,
         ScreenKind::Notifications => &NotificationsScreen,
+        ScreenKind::Contacts => &ContactsScreen,
         ScreenKind::Alerts => &AlertsScreen,
     }
 }

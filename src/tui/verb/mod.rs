@@ -58,6 +58,7 @@ use crate::model::IncidentCommand;
 use crate::model::command::CommandKind;
 
 use crate::tui::action::{Action, Entry};
+use crate::tui::contacts::form::ContactForm;
 use crate::tui::core::app::App;
 use crate::tui::form::Kind;
 use logic::{Contents, FormLogic, VerbLogic};
@@ -216,6 +217,8 @@ pub(in crate::tui) fn with_form<T>(kind: &Kind, read: impl FnOnce(&dyn FormLogic
         Kind::Review => read(&review::ReviewForm),
         Kind::ActionItem { id } => read(&action_item::ActionItemForm { id: *id }),
         Kind::Correction { commands } => read(&correction::CorrectionForm { commands }),
+        Kind::Contact { .. } => read(&ContactForm { quiet: false }),
+        Kind::QuietHours => read(&ContactForm { quiet: true }),
         Kind::Command(kind) => match for_command(*kind) {
             Some(verb) => read(verb.form()),
             None => read(&logic::NoForm),
