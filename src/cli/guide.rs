@@ -34,6 +34,8 @@ pages![
     "twilio_sms",
     "twilio_call",
     "answers",
+    "contacts",
+    "roles",
     "alertmanager",
     "heartbeats",
     "reminders",

@@ -69,6 +69,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/command.md"))]
     }
 
+    pub mod contacts {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/contacts.md"))]
+    }
+
     pub mod datadog {
         #![cfg_attr(not(doctest), doc = include_str!("guide/datadog.md"))]
     }
@@ -159,6 +163,10 @@ pub mod guide {
 
     pub mod reminders {
         #![cfg_attr(not(doctest), doc = include_str!("guide/reminders.md"))]
+    }
+
+    pub mod roles {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/roles.md"))]
     }
 
     pub mod sentry {

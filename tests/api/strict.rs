@@ -96,6 +96,9 @@ fn sample(kind: CommandKind) -> Command {
         K::RecordDecision => {
             Ask::RecordDecision(Decision { decision: text(), reason: text(), by: Some(ines()) })
         }
+        K::SetExpectedRecovery => Ask::SetExpectedRecovery { at: Some(at) },
+        K::AskForRole => Ask::AskForRole { role: Role::Scribe, person: ines() },
+        K::AnswerRole => Ask::AnswerRole { role: Role::Scribe, accepted: true },
         K::MoveAlerts => Ask::MoveAlerts {
             to: IncidentId::new(),
             declare: true,

@@ -10,13 +10,17 @@ use chrono::Utc;
 use redphone::backend::file::schema::{Content, TABLES, Table};
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
-use redphone::backend::{AdministrationRequest, Backend, Ledger, Plan, Reminder, Search};
+use redphone::backend::{
+    AdministrationRequest, Backend, ContactRequest, Ledger, Plan, Reminder, Search,
+};
 use redphone::model::administration::{AdministrationChange, Entry};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Window};
-use redphone::model::notification::{AttemptOutcome, LinkToken, ReminderKind};
+use redphone::model::notification::{
+    AttemptOutcome, ContactChange, LinkToken, ReminderKind, StoredContact,
+};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::queue::Sort;
 use redphone::model::review::{ActionItem, ActionKind};
@@ -30,6 +34,7 @@ use tempfile::tempdir;
 use super::fixtures::{ask, declared, exported, import, open};
 use super::notifications::{page, request, result};
 use crate::support::alerts::{alert, dead_letter, group, message};
+use crate::support::reach;
 use crate::support::requests::{envelope, ines};
 
 /// Tables that are empty unless a migration or a later version has filled them.
@@ -105,6 +110,17 @@ async fn filled(path: &Path) {
     let fires = group(&message("disks", &[alert("db1", "09:00", None)]));
     store.ingest(&fires, &Actor::Integration("Alertmanager".into())).await.unwrap();
     store.add_dead_letter(&dead_letter("{}")).await.unwrap();
+    store.set_reach(reach::source());
+    let contact = StoredContact {
+        name: "phone".into(),
+        channel: "sms".into(),
+        address: "+4915112345678".into(),
+        urgent_after_s: vec![0],
+        rest_after_s: Vec::new(),
+    };
+    let change = ContactChange::Add(contact);
+    let request = ContactRequest::new(Actor::Person(ines()), "ines", change, Utc::now());
+    store.change_contacts(&request).await.unwrap();
     store.beat("backup", Utc::now(), &Actor::Integration("cron".into())).await.unwrap();
     let (kind, key) = (ReminderKind::Update, "a".into());
     let reminder = Reminder { kind, key, now: Utc::now(), notifications: Vec::new() };
@@ -145,6 +161,7 @@ fn content_query(table: &str) -> &'static str {
         }
         "attempt" => "SELECT hex(notification), number, body FROM attempt ORDER BY 1, 2",
         "change" => "SELECT hex(id), body FROM change ORDER BY 1",
+        "contact" => "SELECT person, body FROM contact ORDER BY 1",
         "directory" => "SELECT body FROM directory",
         "event" => {
             "SELECT log, hex(id), incident, seq, kind, at, recorded, nth, hex(subject), body

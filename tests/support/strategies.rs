@@ -127,6 +127,11 @@ pub fn ask() -> impl Strategy<Value = IncidentCommand> {
         prop::option::of(of(Category::ALL))
             .prop_map(|category| IncidentCommand::Categorize { category }),
         Just(IncidentCommand::UndoMove),
+        (of(Role::ALL), person())
+            .prop_map(|(role, person)| IncidentCommand::AskForRole { role, person }),
+        (of(Role::ALL), any::<bool>())
+            .prop_map(|(role, accepted)| IncidentCommand::AnswerRole { role, accepted }),
+        Just(IncidentCommand::SetExpectedRecovery { at: None }),
         any_text().prop_map(|text| IncidentCommand::AddNote { text }),
         any_text().prop_map(|text| IncidentCommand::RepeatAlert { text }),
         any_text().prop_map(|reason| IncidentCommand::Reopen { reason }),

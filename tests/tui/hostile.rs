@@ -118,6 +118,8 @@ fn fill(memory: &Memory, id: IncidentId) {
             reason: text(),
             by: Some(company::tomo()),
         }),
+        IncidentCommand::AskForRole { role: Role::Communications, person: company::tomo() },
+        IncidentCommand::SetExpectedRecovery { at: Some(company::now() + TimeDelta::hours(2)) },
         IncidentCommand::Pause { reason: text() },
     ]) {
         let at = company::now() - TimeDelta::seconds(120 - minutes);

@@ -66,10 +66,13 @@ change(incident, "acknowledge")
 change(incident, "assign", to=other_person)
 change(incident, "own")
 change(incident, "role", role="scribe", person=other_person)
+change(incident, "role", role="communications", person="ines", ask=True)
+change(incident, "answer_role", role="communications")
 note = change(incident, "note", text="Rolled back to v811")
 change(incident, "correct_note", note=str(note.seq), text="Rolled back to v812")
 change(incident, "decision", decision="Fail over", reason="The primary loses writes")
 change(incident, "update", message="We are on it", next="30m")
+change(incident, "recovery", recovery="2h")
 change(incident, "describe", title="Card payments fail at checkout", labels=["eu"])
 assert change(incident, "priority", priority="p2", reason="few call").priority.value == "P2"
 change(incident, "impact", impact="medium")
@@ -138,6 +141,14 @@ assert len(call("alerts", id=alerted)) == 1
 heartbeats = call("heartbeats")
 assert heartbeats[0].name == "backup" and heartbeats[0].interval_s == 86400, heartbeats
 assert call("beat", name="backup").effect.value == "unchanged"
+# The server has no channels, so that a contact names none that it knows.
+call("change_contacts", 422, person="ines", body=models.ContactChangeRequest.from_dict(
+    {"add": {"name": "phone", "channel": "sms", "address": "+4915112345678"}}
+))
+quiet = models.ContactChangeRequest.from_dict({"quiet": {"from": "22:00", "to": "07:00"}})
+assert call("change_contacts", person="ines", body=quiet).quiet.to == "07:00"
+assert [person.person for person in call("contacts")] == ["ines"]
+call("test_contacts", person="ines", body=models.ContactTestRequest.from_dict({}))
 message = {"heartbeat": {"status": 0, "msg": "timeout"}, "monitor": {"id": 3, "name": "Shop"}}
 mapped = call("ingest_named", name="uptime-kuma", body=message)
 assert [outcome.effect.value for outcome in mapped.outcomes] == ["declared"], mapped

@@ -46,6 +46,22 @@ await success(
   client.POST("/v1/incidents/{id}/update", { params: { path }, body: { message: "We are on it" } }),
 );
 
+await success(
+  client.POST("/v1/incidents/{id}/role", {
+    params: { path },
+    body: { role: "communications", person: "ines", ask: true },
+  }),
+);
+await success(
+  client.POST("/v1/incidents/{id}/answer-role", {
+    params: { path },
+    body: { role: "communications" },
+  }),
+);
+await success(
+  client.POST("/v1/incidents/{id}/recovery", { params: { path }, body: { recovery: "2h" } }),
+);
+
 // Who has read an incident can make sure that nothing has changed since.
 const before = await client.GET("/v1/incidents/{id}", { params: { path } });
 const tag = before.response.headers.get("etag");
@@ -103,6 +119,17 @@ const beat = await success(
   client.POST("/v1/heartbeats/{name}", { params: { path: { name: "backup" } } }),
 );
 assert.equal(beat.effect, "unchanged");
+const person = { params: { path: { person: "ines" } } };
+const quiet = await success(
+  client.POST("/v1/contacts/{person}", {
+    ...person,
+    body: { quiet: { from: "22:00", to: "07:00" } },
+  }),
+);
+assert.equal(quiet.quiet?.to, "07:00");
+const contacts = await success(client.GET("/v1/contacts"));
+assert.deepEqual(contacts.map((reach) => reach.person), ["ines"]);
+await success(client.POST("/v1/contacts/{person}/test", { ...person, body: {} }));
 // What can't be understood is stored.
 const refused = await client.POST("/v1/ingest/alertmanager", {
   body: { alerts: [] },
