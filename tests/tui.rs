@@ -7,6 +7,7 @@ mod tui {
     mod attention;
     mod common_jobs;
     mod connection;
+    mod contacts;
     mod copy;
     mod detail;
     mod drafts;

@@ -26,6 +26,7 @@ use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
+use redphone::model::notification::PersonReach;
 use redphone::model::oncall::Schedule;
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
@@ -51,6 +52,7 @@ struct State {
     changes: Vec<Change>,
     problems: Vec<Problem>,
     notifications: Vec<NotificationEntry>,
+    contacts: Vec<PersonReach>,
     alerts: HashMap<IncidentId, Vec<Alert>>,
     incidents: HashMap<IncidentId, (Incident, Vec<Event>)>,
     /// Which incident changed, in order; the cursor is the length.
@@ -95,6 +97,11 @@ impl Memory {
     /// Adds a notification to the list of them.
     pub fn add_notification(&self, entry: NotificationEntry) {
         self.state().notifications.push(entry);
+    }
+
+    /// Replaces how people are reached.
+    pub fn set_contacts(&self, people: Vec<PersonReach>) {
+        self.state().contacts = people;
     }
 
     /// Replaces the list of notifications.
@@ -533,6 +540,12 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         lists::page(search, state.notifications.clone())
+    }
+
+    async fn contacts(&self) -> Result<Vec<PersonReach>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        Ok(state.contacts.clone())
     }
 
     /// Adds and removes overrides, and nothing else.

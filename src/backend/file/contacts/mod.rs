@@ -26,6 +26,7 @@ use crate::model::administration::{
 };
 use crate::model::bad_field::{BadField, FieldProblem};
 use crate::model::check;
+use crate::model::directory::Directory;
 use crate::model::naming::nearest;
 use crate::model::notification::{
     ContactChange, ContactProblem, ContactTest, Contacts, PersonReach, QuietSpan, StoredContacts,
@@ -110,25 +111,20 @@ async fn change(
     let options = &store.inner.options;
     let directory = read_directory(&mut writer.conn).await?.unwrap_or_default();
     let directory = directory.merged_with(&options.overlay);
-    let person = directory.person(&request.person).ok_or_else(|| {
-        let handles = directory.people.iter().map(|person| person.handle.as_str());
-        let nearest = nearest(&request.person, handles).map(str::to_owned);
-        let entry = EntryRef::new(EntryKind::Person, &request.person);
-        StoreError::from(refuse(AdministrationRefusal::NoSuchEntry { entry, nearest }))
-    })?;
-    let before = table::read_of(&mut writer.conn, &person.handle).await?;
+    let handle = find_handle(&directory, &request.person)?;
+    let before = table::read_of(&mut writer.conn, &handle).await?;
     if let Some(earlier) = read_event(&mut writer.conn, request.id).await? {
         let is_same = requester_text(&request.actor) == requester_text(&earlier.actor)
-            && is_record_of(&earlier.change, &person.handle, &request.change);
+            && is_record_of(&earlier.change, &handle, &request.change);
         if !is_same {
             let reused = BackendError::rejected(Rejection::IdReused, Utc::now());
             return Err(reused.into());
         }
         return Ok((before, false));
     }
-    let mut after = StoredContacts { person: person.handle.clone(), ..before.clone() };
-    check_settings(reach, &person.handle, &request.change)?;
-    after.apply(&request.change).map_err(|problem| refuse_problem(&person.handle, problem))?;
+    let mut after = StoredContacts { person: handle.clone(), ..before.clone() };
+    check_settings(reach, &handle, &request.change)?;
+    after.apply(&request.change).map_err(|problem| refuse_problem(&handle, problem))?;
     check_channel(reach, &after, &request.change).map_err(reject_bad_field)?;
     if after == before {
         return Ok((before, false));
@@ -147,6 +143,21 @@ async fn change(
     batch.sql("COMMIT;");
     batch.run(&mut writer.conn).await?;
     Ok((after, true))
+}
+
+/// Returns the handle of a person as the directory has it. Where that has nobody, anybody has contacts.
+fn find_handle(directory: &Directory, person: &str) -> StoreResult<String> {
+    check::name("person", person).map_err(reject_bad_field)?;
+    if directory.people.is_empty() {
+        return Ok(person.to_owned());
+    }
+    let found = directory.person(person).map(|person| person.handle.clone());
+    found.ok_or_else(|| {
+        let handles = directory.people.iter().map(|person| person.handle.as_str());
+        let nearest = nearest(person, handles).map(str::to_owned);
+        let entry = EntryRef::new(EntryKind::Person, person);
+        refuse(AdministrationRefusal::NoSuchEntry { entry, nearest }).into()
+    })
 }
 
 /// Refuses to change what the settings have.
