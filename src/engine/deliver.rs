@@ -16,8 +16,6 @@ use super::send::SendTask;
 use super::settings::EngineSettings;
 use crate::backend::{BackendError, Claim, ClaimRequest, Claimed};
 
-/// How many messages are sent at once over one channel.
-const MAX_AT_ONCE: u32 = 8;
 /// The longest wait for what is due later: a machine that was suspended is noticed after that time.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 /// The longest wait if nothing is due. Changes of the store end it.
@@ -105,8 +103,8 @@ impl<'a> Delivery<'a> {
         }
         let mut outlook = Outlook::default();
         for channel in channels {
-            let running = self.channels.values().filter(|other| **other == channel).count();
-            let limit = MAX_AT_ONCE.saturating_sub(u32::try_from(running).unwrap_or(u32::MAX));
+            let busy: Vec<&str> = self.channels.values().map(String::as_str).collect();
+            let limit = self.engine.decisions.claim_limit(&channel, &busy);
             // The end of a task wakes this loop.
             if limit > 0 {
                 self.claim(channel, limit, settings, &mut outlook).await?;

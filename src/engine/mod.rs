@@ -10,6 +10,7 @@
 mod backoff;
 mod changes;
 mod clock;
+mod decisions;
 mod deliver;
 mod expire;
 mod heartbeats;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 pub use clock::{Clock, SystemClock};
+pub use decisions::{Decisions, ModelDecisions};
 pub use message::message_for;
 pub use settings::{EngineSettings, Sender};
 
@@ -65,7 +67,15 @@ impl Engine {
     pub fn new(options: EngineOptions) -> Self {
         let EngineOptions { backend, ledger, settings, clock, receives_alerts } = options;
         let settings = watch::Sender::new(settings);
-        Self { parts: Parts { backend, ledger, clock, settings, receives_alerts } }
+        let decisions = Arc::new(ModelDecisions);
+        Self { parts: Parts { backend, ledger, clock, settings, receives_alerts, decisions } }
+    }
+
+    /// Replaces what it decides, for tests that plant a fault.
+    #[must_use]
+    pub fn with_decisions(mut self, decisions: Arc<dyn Decisions>) -> Self {
+        self.parts.decisions = decisions;
+        self
     }
 
     /// Replaces channels and contacts, also while it runs. What is being sent is not disturbed.

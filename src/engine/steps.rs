@@ -14,7 +14,7 @@ use super::changes::Changes;
 use super::parts::Parts;
 use crate::backend::{BackendError, Cursor, Delta, Outcome};
 use crate::model::directory::Directory;
-use crate::model::escalation::{AutomaticCall, NextCall, awaits_calls, next_call};
+use crate::model::escalation::{AutomaticCall, NextCall};
 use crate::model::{
     Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, RejectionKind, Summary,
 };
@@ -105,7 +105,7 @@ impl<'a> Steps<'a> {
     }
 
     fn track(&mut self, row: Summary) {
-        if !awaits_calls(&row) {
+        if !self.engine.decisions.awaits_calls(&row) {
             self.tracked.remove(&row.id);
             return;
         }
@@ -135,7 +135,7 @@ impl<'a> Steps<'a> {
             if tracked.next.is_none_or(|next| next > now) {
                 continue;
             }
-            match next_call(&tracked.row, directory, now) {
+            match self.engine.decisions.next_call(&tracked.row, directory, now) {
                 NextCall::Now(call) => due.push((*id, call)),
                 NextCall::At(at) => tracked.next = Some(at),
                 NextCall::Never => tracked.next = None,

@@ -15,9 +15,12 @@ use redphone::backend::{
 use redphone::engine::{Clock, Sender};
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Measures, Window};
+use redphone::model::notification::step::DueStep;
 use redphone::model::problem::Problem;
 use redphone::model::signals::{Heartbeat, HeartbeatCheck, HeartbeatRule};
-use redphone::model::{Envelope, Event, IncidentId, IncidentNumber, Status, Summary};
+use redphone::model::{
+    Command, Envelope, Event, IncidentCommand, IncidentId, IncidentNumber, Status, Summary,
+};
 use redphone::outbound::{OutboundMessage, Receipt, SendError};
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -31,7 +34,19 @@ pub struct Store {
     pub clock: Arc<VirtualClock>,
     pub changed: Notify,
     pub is_down: AtomicBool,
+    /// Whether nothing can be written.
+    pub is_full: AtomicBool,
     pub heartbeats: Mutex<Heartbeats>,
+    requests: Mutex<Vec<StepRequest>>,
+}
+
+/// A step that an engine wanted to carry out, with the incident as it was then.
+#[derive(Clone, Debug)]
+pub struct StepRequest {
+    pub at: DateTime<Utc>,
+    pub level: u8,
+    pub step: DueStep,
+    pub incident: Summary,
 }
 
 /// Heartbeats in memory.
@@ -54,12 +69,45 @@ impl Heartbeats {
     }
 }
 
+/// Returns the error of a store whose disk is full.
+pub fn full() -> BackendError {
+    BackendError::Unreachable("the disk is full".into())
+}
+
 /// Returns the error of a store that is down.
 pub fn down() -> BackendError {
     BackendError::Unreachable("the store is down".into())
 }
 
 impl Store {
+    pub fn new(memory: Arc<Memory>, clock: Arc<VirtualClock>) -> Self {
+        Self {
+            memory,
+            clock,
+            changed: Notify::new(),
+            is_down: AtomicBool::new(false),
+            is_full: AtomicBool::new(false),
+            heartbeats: Mutex::default(),
+            requests: Mutex::default(),
+        }
+    }
+
+    /// Returns the steps that engines wanted to carry out, whatever became of them.
+    pub fn requests(&self) -> Vec<StepRequest> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn record_request(&self, envelope: &Envelope) {
+        let Command::Incident { incident, command, .. } = &envelope.command else { return };
+        let IncidentCommand::Escalate { level, automatic: Some(step), .. } = command else {
+            return;
+        };
+        let Some(row) = self.memory.row(*incident) else { return };
+        let request =
+            StepRequest { at: self.clock.now(), level: *level, step: *step, incident: row };
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    }
+
     fn check(&self) -> Result<(), BackendError> {
         if self.is_down.load(Ordering::Relaxed) { Err(down()) } else { Ok(()) }
     }
@@ -136,6 +184,10 @@ impl Backend for Store {
 
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
         self.check()?;
+        if self.is_full.load(Ordering::Relaxed) {
+            return Err(full());
+        }
+        self.record_request(envelope);
         self.carry_out(envelope)
     }
 

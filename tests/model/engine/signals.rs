@@ -1,8 +1,8 @@
 //! Engines over heartbeats, acknowledgements that expire, and reminders: each is noticed once, in time, and
 //! never before it is due.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use redphone::engine::{Clock, Engine, EngineOptions, EngineSettings};
@@ -19,7 +19,6 @@ use redphone::model::{
     Priority, Status,
 };
 use rstest::rstest;
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -79,13 +78,10 @@ struct Scene {
 
 impl Scene {
     async fn new(engines: usize, signals: SignalSettings) -> Self {
-        let store = Arc::new(Store {
-            memory: Arc::new(Memory::new(directory(), Vec::new(), 1)),
-            clock: Arc::new(VirtualClock::new(start())),
-            changed: Notify::new(),
-            is_down: AtomicBool::new(false),
-            heartbeats: Mutex::default(),
-        });
+        let store = Arc::new(Store::new(
+            Arc::new(Memory::new(directory(), Vec::new(), 1)),
+            Arc::new(VirtualClock::new(start())),
+        ));
         let world = Arc::new(World::new(Arc::clone(&store), 7));
         let book = Arc::new(Book::with_fault(None));
         let mut scene = Self { store, book, world, signals, engines: Vec::new() };

@@ -85,6 +85,8 @@ struct State {
     claims: Vec<ClaimRecord>,
     alive: BTreeSet<u64>,
     failing: Option<BackendError>,
+    /// The error of whatever writes.
+    failing_writes: Option<BackendError>,
     fault: Option<Fault>,
 }
 
@@ -114,6 +116,11 @@ impl Book {
         self.state().failing = with;
     }
 
+    /// Makes all requests that write fail with this error; `None` makes them succeed again.
+    pub fn fail_writes(&self, with: Option<BackendError>) {
+        self.state().failing_writes = with;
+    }
+
     /// Returns all notifications, in the order in which they were planned.
     pub fn entries(&self) -> Vec<Entry> {
         self.state().entries.clone()
@@ -135,6 +142,11 @@ pub struct MemoryLedger {
 impl State {
     fn check(&self) -> Result<(), BackendError> {
         self.failing.clone().map_or(Ok(()), Err)
+    }
+
+    fn check_writable(&self) -> Result<(), BackendError> {
+        self.check()?;
+        self.failing_writes.clone().map_or(Ok(()), Err)
     }
 
     /// Returns the waiting entries of channels that are due, the earliest first.
@@ -184,7 +196,10 @@ impl State {
     /// Returns until when a contact is sent nothing more.
     fn throttled_until(&self, index: usize, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let begun = self.begun.get(&contact_of(&self.entries[index].notification))?;
-        let recent: Vec<_> = begun.iter().filter(|at| **at + THROTTLE_WINDOW > now).collect();
+        // What is further ahead is from before the clock was set back.
+        let is_recent =
+            |at: &&DateTime<Utc>| **at + THROTTLE_WINDOW > now && **at < now + THROTTLE_WINDOW;
+        let recent: Vec<_> = begun.iter().filter(is_recent).collect();
         let first = recent.len().checked_sub(THROTTLE_MESSAGES)?;
         Some(*recent[first] + THROTTLE_WINDOW)
     }
@@ -256,7 +271,7 @@ impl Ledger for MemoryLedger {
 
     async fn plan(&self, plan: &Plan) -> Result<bool, BackendError> {
         let mut state = self.book.state();
-        state.check()?;
+        state.check_writable()?;
         if i64::try_from(state.planned_to).ok() != Some(plan.from) {
             return Ok(false);
         }
@@ -275,7 +290,7 @@ impl Ledger for MemoryLedger {
 
     async fn remind(&self, reminder: &Reminder) -> Result<bool, BackendError> {
         let mut state = self.book.state();
-        state.check()?;
+        state.check_writable()?;
         let key = (reminder.kind.to_string(), reminder.key.clone());
         let is_new = state.reminders.insert(key);
         for notification in reminder.notifications.iter().filter(|_| is_new) {
@@ -286,7 +301,7 @@ impl Ledger for MemoryLedger {
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, BackendError> {
         let mut state = self.book.state();
-        state.check()?;
+        state.check_writable()?;
         let state = &mut *state;
         let now = request.now;
         if state.fault == Some(Fault::WaitsForSlowChannel) && state.is_slow_channel_busy() {
@@ -350,7 +365,7 @@ impl Ledger for MemoryLedger {
 
     async fn finish(&self, claim: &Claim, result: &AttemptResult) -> Result<bool, BackendError> {
         let mut state = self.book.state();
-        state.check()?;
+        state.check_writable()?;
         let index = state.index[&claim.notification.id];
         let entry = &state.entries[index];
         if entry.claimant != Some(self.claimant) || entry.fence != claim.fence {
@@ -366,7 +381,7 @@ impl Ledger for MemoryLedger {
 
     async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError> {
         let mut state = self.book.state();
-        state.check()?;
+        state.check_writable()?;
         if state.fault == Some(Fault::ReleasesNothing) {
             return Ok(0);
         }
