@@ -107,9 +107,7 @@ impl Decisions for Faulty {
             let mut steps = path(incident, directory).into_iter();
             return match steps.find(|step| !step.is_called) {
                 Some(step) if step.due > now => NextCall::At(step.due),
-                Some(step) if self.is_first(incident) => {
-                    first_call(incident, directory, step.due)
-                }
+                Some(step) if self.is_first(incident) => first_call(incident, directory, step.due),
                 _ => NextCall::Never,
             };
         }

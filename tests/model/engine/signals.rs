@@ -231,8 +231,43 @@ async fn silence_is_noticed_after_the_store_was_down() {
     scene.pass(1000).await;
     assert_eq!(scene.silences(), []);
     scene.store.is_down.store(false, Ordering::Relaxed);
-    scene.pass(1040).await;
+    // Nothing could be received meanwhile.
+    scene.pass(1085).await;
+    assert_eq!(scene.silences(), []);
+    scene.pass(1130).await;
     assert_eq!(scene.silences().len(), 1);
+}
+
+#[tokio::test]
+async fn senders_get_time_after_a_suspension() {
+    let scene = Scene::new(2, heartbeats()).await;
+    scene.beat(60).await;
+    scene.store.clock.jump(TimeDelta::seconds(3600)).await;
+    scene.pass(3660 + 60).await;
+    assert_eq!(scene.silences(), []);
+    // Within a minute it is noticed that time has passed; then interval and grace begin.
+    scene.pass(3660 + 160).await;
+    assert_eq!(scene.silences().len(), 1, "who stays silent is noticed");
+}
+
+#[tokio::test]
+async fn beat_after_a_suspension_opens_nothing() {
+    let scene = Scene::new(1, heartbeats()).await;
+    scene.beat(60).await;
+    scene.store.clock.jump(TimeDelta::seconds(3600)).await;
+    scene.beat(3660 + 65).await;
+    scene.pass(3660 + 150).await;
+    assert_eq!(scene.silences(), []);
+}
+
+#[tokio::test]
+async fn clock_that_is_set_back_declares_nothing() {
+    let scene = Scene::new(1, heartbeats()).await;
+    scene.beat(600).await;
+    scene.store.clock.jump(TimeDelta::seconds(-300)).await;
+    scene.beat(360).await;
+    scene.pass(440).await;
+    assert_eq!(scene.silences(), []);
 }
 
 fn expiring() -> SignalSettings {
