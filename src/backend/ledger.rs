@@ -1,11 +1,12 @@
 //! The ledger of notifications, and the claims by which several programs share one.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::BackendError;
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, Notification, ReminderKind};
+use crate::model::signals::TestRecord;
 use crate::model::{Event, Summary};
 
 /// The ledger of notifications of a store that several programs may have open.
@@ -52,6 +53,17 @@ pub trait Ledger: Send + Sync {
         Ok(ExpiredAlerts::default())
     }
 
+    /// Claims a turn of what one program tries for all at an interval, such as a self-test, if the last
+    /// turn is that long ago. A ledger without such turns gives none, which is what this method does.
+    async fn claim_test(&self, claim: &TestClaim) -> Result<TestTurn, BackendError> {
+        Ok(TestTurn { record: None, is_claimed: false, next: claim.now + claim.every })
+    }
+
+    /// Stores what came of a turn.
+    async fn record_test(&self, _record: &TestRecord) -> Result<(), BackendError> {
+        Ok(())
+    }
+
     /// Stores links before the message that has them is sent. Returns `false` if the ledger has none,
     /// which is what this method does: then messages have no links either.
     async fn issue_links(
@@ -61,6 +73,28 @@ pub trait Ledger: Send + Sync {
     ) -> Result<bool, BackendError> {
         Ok(false)
     }
+}
+
+/// What a program wants to try for all.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TestClaim {
+    /// The name of the record.
+    pub name: String,
+    /// How often it is tried.
+    pub every: TimeDelta,
+    /// The present time.
+    pub now: DateTime<Utc>,
+}
+
+/// Whether a program has a turn.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TestTurn {
+    /// What came of the turns before; `None` if there was none.
+    pub record: Option<TestRecord>,
+    /// Whether this program has the turn.
+    pub is_claimed: bool,
+    /// When the next turn is due.
+    pub next: DateTime<Utc>,
 }
 
 /// What became of alerts that were not reported again.

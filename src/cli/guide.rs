@@ -36,6 +36,7 @@ pages![
     "answers",
     "alertmanager",
     "heartbeats",
+    "selftests",
     "reminders",
     "prometheus",
     "pagerduty",

@@ -24,10 +24,12 @@ use super::error::StoreResult;
 use super::store::FileStore;
 use super::writer_guard::WriterGuard;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, TestClaim,
+    TestTurn, Unplanned,
 };
 use crate::model::notification::AnswerLink;
 use crate::model::notification::decision::AttemptResult;
+use crate::model::signals::TestRecord;
 
 /// The first version of the schema that has the tables.
 const FIRST_VERSION: i64 = 9;
@@ -180,6 +182,14 @@ impl Ledger for FileStore {
         reported_since: DateTime<Utc>,
     ) -> Result<ExpiredAlerts, BackendError> {
         self.end_expired(now, reported_since).await
+    }
+
+    async fn claim_test(&self, claim: &TestClaim) -> Result<TestTurn, BackendError> {
+        self.claim_self_test(claim).await
+    }
+
+    async fn record_test(&self, record: &TestRecord) -> Result<(), BackendError> {
+        self.store_self_test(record).await
     }
 
     async fn issue_links(
