@@ -157,7 +157,7 @@ pub struct ClaimRequest {
 /// What a program has claimed.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Claimed {
-    /// The claims, those that are due longest first.
+    /// The claims, those of the highest priority first, and of these the ones that are due longest.
     pub claims: Vec<Claim>,
     /// When the next notification over one of the channels is due; `None` if none waits.
     pub next: Option<DateTime<Utc>>,

@@ -11,7 +11,7 @@ use crate::model::notification::{Contacts, Notification, plan_notifications};
 use crate::model::{Event, Summary};
 
 /// How many messages are sent at once over one channel.
-const MAX_AT_ONCE: u32 = 8;
+const MAX_AT_ONCE: u32 = 16;
 
 /// Decides for an engine. The methods have the decisions that count; only tests replace one.
 pub trait Decisions: Send + Sync {
@@ -57,10 +57,10 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case(&[], 8)]
-    #[case(&["sms", "sms", "sms"], 5)]
-    #[case(&["mail", "mail", "mail", "mail", "mail", "mail", "mail", "mail"], 8)]
-    #[case(&["sms", "sms", "sms", "sms", "sms", "sms", "sms", "sms", "sms"], 0)]
+    #[case(&[], 16)]
+    #[case(&["sms", "sms", "sms"], 13)]
+    #[case(&["mail"; 16], 16)]
+    #[case(&["sms"; 17], 0)]
     fn other_channels_do_not_count(#[case] busy: &[&str], #[case] expected: u32) {
         assert_eq!(ModelDecisions.claim_limit("sms", busy), expected);
     }

@@ -5,6 +5,10 @@
 mod engine;
 mod program;
 mod put_back;
+mod reached;
+mod self_test;
+mod serving;
+mod watch;
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read, Write};

@@ -10,7 +10,9 @@ use chrono::Utc;
 use redphone::backend::file::schema::{Content, TABLES, Table};
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
-use redphone::backend::{AdministrationRequest, Backend, Ledger, Plan, Reminder, Search};
+use redphone::backend::{
+    AdministrationRequest, Backend, Ledger, Plan, Reminder, Search, TestClaim,
+};
 use redphone::model::administration::{AdministrationChange, Entry};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
@@ -106,6 +108,9 @@ async fn filled(path: &Path) {
     store.ingest(&fires, &Actor::Integration("Alertmanager".into())).await.unwrap();
     store.add_dead_letter(&dead_letter("{}")).await.unwrap();
     store.beat("backup", Utc::now(), &Actor::Integration("cron".into())).await.unwrap();
+    let every = chrono::TimeDelta::days(1);
+    let claim = TestClaim { name: "self-test".into(), every, now: Utc::now() };
+    assert!(store.claim_test(&claim).await.unwrap().is_claimed);
     let (kind, key) = (ReminderKind::Update, "a".into());
     let reminder = Reminder { kind, key, now: Utc::now(), notifications: Vec::new() };
     assert!(store.remind(&reminder).await.unwrap());

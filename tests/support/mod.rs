@@ -15,6 +15,7 @@ pub mod model;
 pub mod notifications;
 pub mod old_store;
 pub mod proxy;
+pub mod receiver;
 pub mod remote_stub;
 pub mod requests;
 pub mod sample;

@@ -3,6 +3,7 @@
 //! `REDPHONE_ENGINE_SEEDS` sets how many weeks (2), `REDPHONE_ENGINE_SEED` runs the one of a seed.
 
 mod clock;
+mod demo;
 mod expiry;
 mod faults;
 mod laws;
