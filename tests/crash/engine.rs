@@ -1,7 +1,7 @@
-//! Three real servers on one store, one of which is killed: each first page is sent once, or is said
+//! Three real servers on one store, of which one after the other is killed: each first page is sent once, or is said
 //! to have been sent perhaps twice, and nothing is sent after an acknowledgement.
 //!
-//! `REDPHONE_ENGINE_INCIDENTS` sets how many incidents (20).
+//! `REDPHONE_ENGINE_INCIDENTS` sets how many incidents (20; 100 in CI, 1,000 in full).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,9 +10,9 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::serving::{Server, write_settings};
 use crate::support::cli::{CliFixture, json_lines};
 use crate::support::sample::number;
+use crate::support::serving::{Server, write_settings};
 use crate::support::wait::until_blocking;
 
 /// How many incidents each person is called for: fewer than are sent to one contact in a minute.
@@ -93,6 +93,10 @@ fn servers_page_once_while_one_of_them_is_killed() {
         labels.push(cli.declare(&format!("Incident {incident}"), &service));
         if incident == count / 2 {
             servers[0].kill();
+        }
+        if incident == count * 3 / 4 {
+            servers.push(Server::start(&cli, 3));
+            servers[1].kill();
         }
     }
     until_blocking("everybody is paged", || titles_of(&pages, "first").len() == count);

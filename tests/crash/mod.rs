@@ -7,7 +7,6 @@ mod program;
 mod put_back;
 mod reached;
 mod self_test;
-mod serving;
 mod watch;
 
 use std::collections::{HashMap, HashSet};

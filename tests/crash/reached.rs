@@ -5,9 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rstest::rstest;
 use serde_json::Value;
 
-use super::serving::{Server, write_secret, write_settings};
 use crate::support::cli::{CliFixture, json_lines};
 use crate::support::receiver::Receiver;
+use crate::support::serving::{Server, write_secret, write_settings};
 use crate::support::wait::until_blocking;
 
 /// After which time the second level is called, in seconds.

@@ -3,9 +3,9 @@
 use chrono::Utc;
 use serde_json::Value;
 
-use super::serving::{Server, get, write_secret, write_settings};
 use crate::support::cli::{CliFixture, json_lines};
 use crate::support::receiver::Receiver;
+use crate::support::serving::{Server, get, write_secret, write_settings};
 use crate::support::wait::until_blocking;
 
 /// Returns the incidents of self-tests.

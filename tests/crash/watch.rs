@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use serde_json::Value;
 
-use super::serving::{Server, write_settings};
 use crate::support::cli::{CliFixture, json_lines};
+use crate::support::serving::{Server, write_settings};
 use crate::support::wait::until_blocking;
 
 fn watching(name: &str, address: SocketAddr) -> String {

@@ -20,6 +20,7 @@ pub mod remote_stub;
 pub mod requests;
 pub mod sample;
 pub mod served;
+pub mod serving;
 pub mod stage;
 pub mod store;
 pub mod strategies;

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Stdio};
 
-use crate::support::cli::CliFixture;
+use super::cli::CliFixture;
 
 /// A server that is killed at the end of the test.
 pub struct Server {
