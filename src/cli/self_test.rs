@@ -72,8 +72,8 @@ fn print(
     }
     let time = format!("{:6.2} s  ", elapsed.as_secs_f64());
     let mut line = StyledLine::new(time, Style::Dim);
-    line.push(pad(name, STEP_WIDTH), Style::Plain);
-    line.push(text, if *is_done { Style::Plain } else { Style::Alarm });
+    line.push(pad(*name, STEP_WIDTH), Style::Plain);
+    line.push(text.as_str(), if *is_done { Style::Plain } else { Style::Alarm });
     out.styled_line(&line)?;
     out.flush()
 }

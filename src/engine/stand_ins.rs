@@ -84,7 +84,7 @@ impl StandIns {
         hash.update([0]);
         hash.update(address);
         let bytes: [u8; 32] = hash.finalize().into();
-        bytes[..8].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+        bytes[..8].iter().fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
     }
 
     /// Counts an attempt, and returns how many there were before.
@@ -117,7 +117,7 @@ impl Sender for StandIns {
         let draw = self.draw(channel, address, message);
         let wait = stand_in.least_ms + draw % (stand_in.least_ms * 2);
         self.clock.sleep(Duration::from_millis(wait)).await;
-        if draw % stand_in.one_busy_in == 0 && self.count(message.id) == 0 {
+        if draw.is_multiple_of(stand_in.one_busy_in) && self.count(message.id) == 0 {
             return Err(SendError::temporary(stand_in.busy));
         }
         let provider_id = Some(format!("{}-{:08x}", stand_in.name, draw >> 32));
