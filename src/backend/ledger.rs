@@ -37,8 +37,9 @@ pub trait Ledger: Send + Sync {
     /// to another program meanwhile.
     async fn finish(&self, claim: &Claim, result: &AttemptResult) -> Result<bool, BackendError>;
 
-    /// Ends the claims of processes that are not alive any more. Their attempts count as
-    /// interrupted. Returns how many there were.
+    /// Ends the claims of processes that are not alive any more, and those of others for which no result
+    /// came for much longer than an attempt may take: their process is stopped or hangs. Their attempts
+    /// count as interrupted. Returns how many there were.
     async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError>;
 
     /// Ends the alerts that were to be reported again by `now` and were not, as if a message had said
