@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::json;
 use super::out::{Out, Style, StyledLine};
 use super::session::{IfMissing, open_store, resolve_person};
+use crate::backend::Backend;
 use crate::engine::SystemClock;
 use crate::engine::self_test::{SelfTestOptions, SelfTestStep, run_self_test};
 use crate::model::signals::{SELF_TEST, levels_of};

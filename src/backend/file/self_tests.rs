@@ -2,7 +2,7 @@
 //!
 //! A turn is claimed by a conditional write, so that one program tries for all that have the store open.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use sqlx::{Row, SqliteConnection};
 
 use super::error::StoreResult;

@@ -9,6 +9,7 @@ mod faults;
 mod laws;
 mod outside;
 mod signals;
+mod watches;
 mod week;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

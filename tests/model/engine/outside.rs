@@ -9,17 +9,18 @@ use chrono::{DateTime, Utc};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use redphone::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
-    TimelineRange,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, IngestEffect, IngestOutcome,
+    Outcome, Page, Search, TimelineRange,
 };
 use redphone::engine::{Clock, Sender};
+use redphone::model::alert::{AlertCounts, AlertGroup};
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Measures, Window};
 use redphone::model::notification::step::DueStep;
 use redphone::model::problem::Problem;
 use redphone::model::signals::{Heartbeat, HeartbeatCheck, HeartbeatRule};
 use redphone::model::{
-    Command, Envelope, Event, IncidentCommand, IncidentId, IncidentNumber, Status, Summary,
+    Actor, Command, Envelope, Event, IncidentCommand, IncidentId, IncidentNumber, Status, Summary,
 };
 use redphone::outbound::{OutboundMessage, Receipt, SendError};
 use tokio::sync::Notify;
@@ -38,7 +39,11 @@ pub struct Store {
     pub is_full: AtomicBool,
     pub heartbeats: Mutex<Heartbeats>,
     requests: Mutex<Vec<StepRequest>>,
+    ingested: Mutex<Vec<Ingested>>,
 }
+
+/// When a group of alerts was reported, its key, and whether it fires.
+pub type Ingested = (DateTime<Utc>, String, bool);
 
 /// A step that an engine wanted to carry out, with the incident as it was then.
 #[derive(Clone, Debug)]
@@ -89,12 +94,18 @@ impl Store {
             is_full: AtomicBool::new(false),
             heartbeats: Mutex::default(),
             requests: Mutex::default(),
+            ingested: Mutex::default(),
         }
     }
 
     /// Returns the steps that engines wanted to carry out, whatever became of them.
     pub fn requests(&self) -> Vec<StepRequest> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns the groups of alerts that were reported.
+    pub fn ingested(&self) -> Vec<Ingested> {
+        self.ingested.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn record_request(&self, envelope: &Envelope) {
@@ -191,6 +202,23 @@ impl Backend for Store {
         self.carry_out(envelope)
     }
 
+    async fn ingest(
+        &self,
+        group: &AlertGroup,
+        _actor: &Actor,
+    ) -> Result<IngestOutcome, BackendError> {
+        self.check()?;
+        let fires = group.alerts.iter().any(|alert| alert.is_firing);
+        let ingested = (self.clock.now(), group.key.clone(), fires);
+        self.ingested.lock().unwrap_or_else(PoisonError::into_inner).push(ingested);
+        Ok(IngestOutcome {
+            effect: IngestEffect::Unchanged,
+            incident: None,
+            number: None,
+            alerts: AlertCounts::default(),
+        })
+    }
+
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
         self.memory.problems().await
     }
@@ -238,17 +266,26 @@ pub struct World {
     pub store: Arc<Store>,
     rng: Mutex<ChaCha8Rng>,
     sent: Mutex<Vec<SendRecord>>,
+    /// Whether another server does not answer.
+    pub is_other_down: AtomicBool,
+    probes: Mutex<Vec<DateTime<Utc>>>,
 }
 
 impl World {
     pub fn new(store: Arc<Store>, seed: u64) -> Self {
         let rng = Mutex::new(ChaCha8Rng::seed_from_u64(seed));
-        Self { store, rng, sent: Mutex::default() }
+        let is_other_down = AtomicBool::new(false);
+        Self { store, rng, sent: Mutex::default(), is_other_down, probes: Mutex::default() }
     }
 
     /// Returns the messages that were begun.
     pub fn sent(&self) -> Vec<SendRecord> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns when the other server was asked.
+    pub fn probes(&self) -> Vec<DateTime<Utc>> {
+        self.probes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn draw(&self, range: std::ops::Range<u64>) -> u64 {
@@ -330,5 +367,15 @@ impl Sender for Channels {
                 world.outcome()
             }
         }
+    }
+
+    async fn probe(&self, _url: &str) -> Result<(), SendError> {
+        let World { store, is_other_down, probes, .. } = &*self.world;
+        probes.lock().unwrap_or_else(PoisonError::into_inner).push(store.clock.now());
+        if is_other_down.load(Ordering::Relaxed) {
+            store.clock.sleep(Duration::from_secs(2)).await;
+            return Err(SendError::temporary("it does not answer"));
+        }
+        Ok(())
     }
 }

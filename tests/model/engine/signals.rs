@@ -28,7 +28,7 @@ use crate::support::commands;
 use crate::support::memory::Memory;
 use crate::support::memory::ledger::{Book, Entry};
 
-fn start() -> DateTime<Utc> {
+pub fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2031, 3, 24, 10, 0, 0).unwrap()
 }
 
@@ -68,16 +68,16 @@ fn contacts() -> Contacts {
 }
 
 /// Some engines on one store.
-struct Scene {
-    store: Arc<Store>,
+pub struct Scene {
+    pub store: Arc<Store>,
     book: Arc<Book>,
-    world: Arc<World>,
+    pub world: Arc<World>,
     signals: SignalSettings,
     engines: Vec<JoinHandle<()>>,
 }
 
 impl Scene {
-    async fn new(engines: usize, signals: SignalSettings) -> Self {
+    pub async fn new(engines: usize, signals: SignalSettings) -> Self {
         let store = Arc::new(Store::new(
             Arc::new(Memory::new(directory(), Vec::new(), 1)),
             Arc::new(VirtualClock::new(start())),
@@ -113,7 +113,7 @@ impl Scene {
     }
 
     /// Lets time pass up to a number of seconds after the start.
-    async fn pass(&self, seconds: i64) {
+    pub async fn pass(&self, seconds: i64) {
         self.store.clock.advance(start() + TimeDelta::seconds(seconds)).await;
     }
 

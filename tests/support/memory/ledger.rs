@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, Ledger, Plan, Reminder, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, Ledger, Plan, Reminder, TestClaim, TestTurn,
+    Unplanned,
 };
 use redphone::model::Summary;
 use redphone::model::notification::decision::{
     AttemptResult, PageDecision, THROTTLE_MESSAGES, THROTTLE_WINDOW, apply_result, decide_page,
 };
 use redphone::model::notification::{AttemptOutcome, Notification, NotificationState};
+use redphone::model::signals::TestRecord;
 use uuid::Uuid;
 
 use super::Memory;
@@ -84,6 +86,8 @@ struct State {
     begun: BTreeMap<(String, String), Vec<DateTime<Utc>>>,
     claims: Vec<ClaimRecord>,
     alive: BTreeSet<u64>,
+    /// When each test was tried last, and what came of it.
+    tests: BTreeMap<String, (DateTime<Utc>, TestRecord)>,
     failing: Option<BackendError>,
     /// The error of whatever writes.
     failing_writes: Option<BackendError>,
@@ -377,6 +381,30 @@ impl Ledger for MemoryLedger {
             state.apply(index, result);
         }
         Ok(true)
+    }
+
+    async fn claim_test(&self, claim: &TestClaim) -> Result<TestTurn, BackendError> {
+        let mut state = self.book.state();
+        state.check_writable()?;
+        let TestClaim { name, every, now } = claim;
+        let before = state.tests.get(name).cloned();
+        let is_claimed = before.as_ref().is_none_or(|(at, _)| *at + *every <= *now);
+        let next = before.as_ref().filter(|_| !is_claimed).map_or(*now, |(at, _)| *at) + *every;
+        let record = before.map(|(_, record)| record);
+        if is_claimed {
+            let stored = record.clone().unwrap_or_else(|| TestRecord::new(name, *now));
+            state.tests.insert(name.clone(), (*now, stored));
+        }
+        Ok(TestTurn { record, is_claimed, next })
+    }
+
+    async fn record_test(&self, record: &TestRecord) -> Result<(), BackendError> {
+        let mut state = self.book.state();
+        state.check_writable()?;
+        if let Some((_, stored)) = state.tests.get_mut(&record.name) {
+            *stored = record.clone();
+        }
+        Ok(())
     }
 
     async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError> {

@@ -99,13 +99,14 @@ pub(super) async fn read_claimants(conn: &mut SqliteConnection) -> StoreResult<V
             WHERE state = 1 AND bundled_into IS NULL AND claimant IS NOT NULL GROUP BY claimant",
     );
     let rows = batch.fetch_all(conn).await?;
-    rows.iter()
-        .filter_map(|row| {
-            let began = row.try_get_unchecked(1).map_err(Into::into);
-            let claimant = uuid_at(row, 0).transpose()?;
-            Some(claimant.and_then(|claimant| Ok((claimant, began?))))
-        })
-        .collect()
+    let mut claimants = Vec::new();
+    for row in &rows {
+        let began: i64 = row.try_get_unchecked(1)?;
+        if let Some(claimant) = uuid_at(row, 0)? {
+            claimants.push((claimant, began));
+        }
+    }
+    Ok(claimants)
 }
 
 /// Reads the notifications that an open store sends with the message of another one.
