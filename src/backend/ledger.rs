@@ -1,11 +1,12 @@
 //! The ledger of notifications, and the claims by which several programs share one.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::BackendError;
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, Notification, ReminderKind, StoredContacts};
+use crate::model::signals::TestRecord;
 use crate::model::{Event, Summary};
 
 /// The ledger of notifications of a store that several programs may have open.
@@ -37,8 +38,9 @@ pub trait Ledger: Send + Sync {
     /// to another program meanwhile.
     async fn finish(&self, claim: &Claim, result: &AttemptResult) -> Result<bool, BackendError>;
 
-    /// Ends the claims of processes that are not alive any more. Their attempts count as
-    /// interrupted. Returns how many there were.
+    /// Ends the claims of processes that are not alive any more, and those of others for which no result
+    /// came for much longer than an attempt may take: their process is stopped or hangs. Their attempts
+    /// count as interrupted. Returns how many there were.
     async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError>;
 
     /// Ends the alerts that were to be reported again by `now` and were not, as if a message had said
@@ -59,6 +61,17 @@ pub trait Ledger: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Claims a turn of what one program tries for all at an interval, such as a self-test, if the last
+    /// turn is that long ago. A ledger without such turns gives none, which is what this method does.
+    async fn claim_test(&self, claim: &TestClaim) -> Result<TestTurn, BackendError> {
+        Ok(TestTurn { record: None, is_claimed: false, next: claim.now + claim.every })
+    }
+
+    /// Stores what came of a turn.
+    async fn record_test(&self, _record: &TestRecord) -> Result<(), BackendError> {
+        Ok(())
+    }
+
     /// Stores links before the message that has them is sent. Returns `false` if the ledger has none,
     /// which is what this method does: then messages have no links either.
     async fn issue_links(
@@ -68,6 +81,28 @@ pub trait Ledger: Send + Sync {
     ) -> Result<bool, BackendError> {
         Ok(false)
     }
+}
+
+/// What a program wants to try for all.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TestClaim {
+    /// The name of the record.
+    pub name: String,
+    /// How often it is tried.
+    pub every: TimeDelta,
+    /// The present time.
+    pub now: DateTime<Utc>,
+}
+
+/// Whether a program has a turn.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TestTurn {
+    /// What came of the turns before; `None` if there was none.
+    pub record: Option<TestRecord>,
+    /// Whether this program has the turn.
+    pub is_claimed: bool,
+    /// When the next turn is due.
+    pub next: DateTime<Utc>,
 }
 
 /// What became of alerts that were not reported again.
@@ -130,7 +165,7 @@ pub struct ClaimRequest {
 /// What a program has claimed.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Claimed {
-    /// The claims, those that are due longest first.
+    /// The claims, those of the highest priority first, and of these the ones that are due longest.
     pub claims: Vec<Claim>,
     /// When the next notification over one of the channels is due; `None` if none waits.
     pub next: Option<DateTime<Utc>>,

@@ -45,7 +45,10 @@ pub use dead_letters::{
 pub use error::{BackendError, Cause, Missing};
 pub use heartbeats::NoHeartbeats;
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
-pub use ledger::{Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned};
+pub use ledger::{
+    Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, TestClaim, TestTurn,
+    Unplanned,
+};
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,
     ListSearch, NoSuchList, NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch,
@@ -64,7 +67,7 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
-use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
+use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
 use crate::model::unknown::read_entries;
 use crate::model::{
     Actor, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary,
@@ -269,6 +272,12 @@ pub trait Backend: Send + Sync {
         _now: DateTime<Utc>,
     ) -> Result<HeartbeatCheck, BackendError> {
         Err(BackendError::not_allowed(NoHeartbeats))
+    }
+
+    /// Returns what came of the self-tests and of the servers that are watched, by name. A backend that
+    /// tries none has none.
+    async fn self_tests(&self) -> Result<Vec<TestRecord>, BackendError> {
+        Ok(Vec::new())
     }
 
     /// Returns the alerts that fire in open incidents, the one that was reported last first; at most

@@ -67,7 +67,7 @@ pub fn channels(settings: &OutboundSettings) -> Result<Channels, Failure> {
     let client =
         Client::new(&options).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     let client = Arc::new(client);
-    let mut channels = Channels::default();
+    let mut channels = Channels::default().with_client(Arc::clone(&client));
     for channel in &settings.channels {
         // The settings were checked, so that this does not fail.
         match build(channel.kind, &channel.options, secrets(channel), &client) {

@@ -16,6 +16,8 @@ use super::runtime::{block_on, unless_stopped};
 use super::serve::{self, StopSignals};
 use super::workspace::OpenWorkspace;
 use crate::backend::demo::{self, DemoError};
+use crate::engine::{Engine, EngineOptions, EngineSettings, StandIns, SystemClock};
+use crate::model::notification::AnswerSettings;
 use crate::model::text::SafeText;
 use crate::server::scope::Scope;
 use crate::server::tokens::{NewToken, TokenFile};
@@ -57,6 +59,30 @@ async fn open(context: &Context, args: &Demo) -> Result<(demo::Demo, u64), Failu
     Ok((opened.map_err(open_failure)?, created))
 }
 
+/// Lets the company live until the future is dropped: incidents go on, levels of escalation policies are
+/// called, and people are notified, over channels that never leave the process.
+async fn live(demo: &demo::Demo) {
+    if !demo.goes_on() {
+        return std::future::pending().await;
+    }
+    let clock = Arc::new(SystemClock);
+    let store = Arc::new(demo.store.clone());
+    let engine = Engine::new(EngineOptions {
+        backend: Arc::clone(&store) as _,
+        ledger: store,
+        settings: EngineSettings {
+            sender: Arc::new(StandIns::new(demo.seed(), Arc::clone(&clock) as _)),
+            contacts: Arc::new(demo.contacts()),
+            signals: Arc::default(),
+            levels: demo.rules().levels,
+            answers: AnswerSettings::default(),
+        },
+        clock,
+        receives_alerts: false,
+    });
+    tokio::join!(demo.simulate(), engine.run(std::future::pending()));
+}
+
 /// Serves the company over HTTP until a signal comes.
 async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let (demo, _) = open(context, &args).await?;
@@ -86,7 +112,7 @@ async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     tokio::pin!(serving);
     let has_finished = tokio::select! {
         has_finished = &mut serving => has_finished,
-        () = demo.simulate() => serving.await,
+        () = live(&demo) => serving.await,
     };
     if has_finished {
         demo.store.clone().close().await;
@@ -118,7 +144,7 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
     tokio::pin!(panes);
     let result = tokio::select! {
         result = &mut panes => result,
-        () = demo.simulate() => panes.await,
+        () = live(&demo) => panes.await,
     };
     demo.store.clone().close().await;
     result.map(drop).map_err(|error| panes::run_failure(&error))

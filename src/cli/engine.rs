@@ -107,7 +107,9 @@ impl RunningEngine {
 fn engine_settings(config: &Config) -> Result<EngineSettings, String> {
     let channels = channels(&config.outbound).map_err(|failure| failure.to_string())?;
     let contacts = Arc::new(config.outbound.contacts.clone());
-    let signals = Arc::new(config.signals.clone());
+    let mut signals = config.signals.clone();
+    signals.matrix = config.rules.matrix;
+    let signals = Arc::new(signals);
     Ok(EngineSettings {
         sender: Arc::new(channels),
         contacts,

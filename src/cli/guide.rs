@@ -38,6 +38,7 @@ pages![
     "roles",
     "alertmanager",
     "heartbeats",
+    "selftests",
     "reminders",
     "prometheus",
     "pagerduty",

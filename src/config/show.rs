@@ -51,6 +51,7 @@ pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
     writer.profiles();
     writer.directory();
     writer.heartbeats();
+    writer.self_tests();
     writer.outbound();
     writer.ingest();
     writer.text

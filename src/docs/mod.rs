@@ -169,6 +169,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/roles.md"))]
     }
 
+    pub mod selftests {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/selftests.md"))]
+    }
+
     pub mod sentry {
         #![cfg_attr(not(doctest), doc = include_str!("guide/sentry.md"))]
     }

@@ -15,9 +15,8 @@ use super::plan::plan_all;
 use super::send::SendTask;
 use super::settings::EngineSettings;
 use crate::backend::{BackendError, Claim, ClaimRequest, Claimed};
+use crate::model::signals::SELF_TEST;
 
-/// How many messages are sent at once over one channel.
-const MAX_AT_ONCE: u32 = 8;
 /// The longest wait for what is due later: a machine that was suspended is noticed after that time.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 /// The longest wait if nothing is due. Changes of the store end it.
@@ -92,7 +91,8 @@ impl<'a> Delivery<'a> {
         }
         let settings = &self.engine.with_stored(settings).await?;
         // Without contacts everybody would be unreachable, though not for other programs.
-        if !settings.contacts.people.is_empty() {
+        let has_contacts = settings.contacts.people.iter().any(|one| one.person != SELF_TEST);
+        if has_contacts {
             plan_all(self.engine, settings).await?;
         }
         let now = self.engine.clock.now();
@@ -106,8 +106,8 @@ impl<'a> Delivery<'a> {
         }
         let mut outlook = Outlook::default();
         for channel in channels {
-            let running = self.channels.values().filter(|other| **other == channel).count();
-            let limit = MAX_AT_ONCE.saturating_sub(u32::try_from(running).unwrap_or(u32::MAX));
+            let busy: Vec<&str> = self.channels.values().map(String::as_str).collect();
+            let limit = self.engine.decisions.claim_limit(&channel, &busy);
             // The end of a task wakes this loop.
             if limit > 0 {
                 self.claim(channel, limit, settings, &mut outlook).await?;

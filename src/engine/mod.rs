@@ -10,6 +10,7 @@
 mod backoff;
 mod changes;
 mod clock;
+mod decisions;
 mod deliver;
 mod expire;
 mod heartbeats;
@@ -18,17 +19,22 @@ mod message;
 mod parts;
 mod plan;
 mod reminders;
+pub mod self_test;
 mod send;
 mod settings;
+mod stand_ins;
 mod steps;
+mod watches;
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
 pub use clock::{Clock, SystemClock};
+pub use decisions::{Decisions, ModelDecisions};
 pub use message::message_for;
 pub use settings::{EngineSettings, Sender};
+pub use stand_ins::StandIns;
 
 use crate::backend::{Backend, Ledger};
 use changes::Changes;
@@ -37,7 +43,9 @@ use expire::Expiry;
 use heartbeats::Heartbeats;
 use parts::{Parts, stopped};
 use reminders::Reminders;
+use self_test::SelfTests;
 use steps::Steps;
+use watches::Watches;
 
 /// What an engine works on.
 pub struct EngineOptions {
@@ -64,13 +72,21 @@ impl Engine {
     #[must_use]
     pub fn new(options: EngineOptions) -> Self {
         let EngineOptions { backend, ledger, settings, clock, receives_alerts } = options;
-        let settings = watch::Sender::new(settings);
-        Self { parts: Parts { backend, ledger, clock, settings, receives_alerts } }
+        let settings = watch::Sender::new(self_test::extended(settings));
+        let decisions = Arc::new(ModelDecisions);
+        Self { parts: Parts { backend, ledger, clock, settings, receives_alerts, decisions } }
+    }
+
+    /// Replaces what it decides, for tests that plant a fault.
+    #[must_use]
+    pub fn with_decisions(mut self, decisions: Arc<dyn Decisions>) -> Self {
+        self.parts.decisions = decisions;
+        self
     }
 
     /// Replaces channels and contacts, also while it runs. What is being sent is not disturbed.
     pub fn set_settings(&self, settings: EngineSettings) {
-        self.parts.settings.send_replace(settings);
+        self.parts.settings.send_replace(self_test::extended(settings));
     }
 
     /// Runs until `stop` ends. Messages that are being sent then get a short time to end; the claims
@@ -106,7 +122,19 @@ impl Engine {
                 never = Expiry::new(&self.parts, &changes.expiry).run() => match never {},
             }
         };
+        let self_tests = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = SelfTests::new(&self.parts).run() => match never {},
+            }
+        };
+        let watches = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Watches::new(&self.parts).run() => match never {},
+            }
+        };
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
-        tokio::join!(stop, steps, heartbeats, reminders, expiry, delivery);
+        tokio::join!(stop, steps, heartbeats, reminders, expiry, self_tests, watches, delivery);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::clock::Clock;
+use super::decisions::Decisions;
 use super::settings::EngineSettings;
 use crate::backend::{Backend, BackendError, Ledger};
 
@@ -16,6 +17,7 @@ pub(super) struct Parts {
     pub(super) settings: watch::Sender<EngineSettings>,
     /// Whether alerts arrive in this process.
     pub(super) receives_alerts: bool,
+    pub(super) decisions: Arc<dyn Decisions>,
 }
 
 impl Parts {

@@ -25,6 +25,15 @@ pub trait Sender: Send + Sync {
         address: &str,
         message: &OutboundMessage,
     ) -> Result<Receipt, SendError>;
+
+    /// Asks another server whether it is ready.
+    ///
+    /// # Errors
+    /// Why it is not, or can't be asked. A sender that asks no servers says so, which is what this method
+    /// does.
+    async fn probe(&self, _url: &str) -> Result<(), SendError> {
+        Err(SendError::permanent("this program can't ask other servers"))
+    }
 }
 
 #[async_trait]
@@ -44,6 +53,14 @@ impl Sender for Channels {
             // The settings have changed since the notification was claimed.
             None => Err(SendError::temporary(format!("there is no channel {channel} any more"))),
         }
+    }
+
+    async fn probe(&self, url: &str) -> Result<(), SendError> {
+        let client = self.client();
+        let client =
+            client.ok_or_else(|| SendError::permanent("this program can't ask other servers"))?;
+        let url = url.parse().map_err(|_| SendError::permanent("it is no URL"))?;
+        client.probe(url).await
     }
 }
 

@@ -14,7 +14,8 @@ use super::changes::Changes;
 use super::parts::Parts;
 use crate::backend::{BackendError, Cursor, Delta, Outcome};
 use crate::model::directory::Directory;
-use crate::model::escalation::{AutomaticCall, NextCall, awaits_calls, next_call};
+use crate::model::escalation::{AutomaticCall, NextCall};
+use crate::model::signals::self_test::add_test_policy;
 use crate::model::{
     Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, RejectionKind, Summary,
 };
@@ -47,12 +48,21 @@ pub(super) struct Steps<'a> {
     cursor: Option<Cursor>,
     /// `None` until it was read.
     directory: Option<Directory>,
+    /// Whether the directory has the policy of self-tests.
+    has_self_test: bool,
     tracked: HashMap<IncidentId, Tracked>,
 }
 
 impl<'a> Steps<'a> {
     pub(super) fn new(engine: &'a Parts, changes: &'a Changes) -> Self {
-        Self { engine, changes, cursor: None, directory: None, tracked: HashMap::new() }
+        Self {
+            engine,
+            changes,
+            cursor: None,
+            directory: None,
+            has_self_test: false,
+            tracked: HashMap::new(),
+        }
     }
 
     /// Runs until it is dropped. What it has not noted by then, another engine finds in the store.
@@ -71,8 +81,14 @@ impl<'a> Steps<'a> {
 
     /// Carries out what is due, then waits for a change or for the next step.
     async fn turn(&mut self) -> Result<(), BackendError> {
-        if self.directory.is_none() {
-            self.directory = Some(self.engine.backend.directory().await?);
+        let has_self_test = self.engine.settings.borrow().signals.self_test.is_some();
+        if self.directory.is_none() || has_self_test != self.has_self_test {
+            let mut directory = self.engine.backend.directory().await?;
+            if has_self_test {
+                add_test_policy(&mut directory);
+            }
+            self.has_self_test = has_self_test;
+            self.directory = Some(directory);
             self.reconsider_all();
         }
         self.call_due().await?;
@@ -105,7 +121,7 @@ impl<'a> Steps<'a> {
     }
 
     fn track(&mut self, row: Summary) {
-        if !awaits_calls(&row) {
+        if !self.engine.decisions.awaits_calls(&row) {
             self.tracked.remove(&row.id);
             return;
         }
@@ -135,7 +151,7 @@ impl<'a> Steps<'a> {
             if tracked.next.is_none_or(|next| next > now) {
                 continue;
             }
-            match next_call(&tracked.row, directory, now) {
+            match self.engine.decisions.next_call(&tracked.row, directory, now) {
                 NextCall::Now(call) => due.push((*id, call)),
                 NextCall::At(at) => tracked.next = Some(at),
                 NextCall::Never => tracked.next = None,

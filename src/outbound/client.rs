@@ -99,6 +99,14 @@ impl Request {
         Self::new(Method::POST, url, media_type, form.finish().into_bytes())
     }
 
+    /// Creates a GET.
+    #[must_use]
+    pub fn get(url: Url) -> Self {
+        let mut request = Self::new(Method::GET, url, "application/json", Vec::new());
+        request.headers.remove(CONTENT_TYPE);
+        request
+    }
+
     /// Creates a request with a body.
     #[must_use]
     pub fn new(method: Method, url: Url, media_type: &'static str, body: Vec<u8>) -> Self {
@@ -238,6 +246,14 @@ impl Client {
             redirect_host: answer::redirect_host(&headers, &url),
             body: mask.apply(&String::from_utf8_lossy(&body)),
         })
+    }
+
+    /// Asks a server whether it is ready, and returns whether it has answered with success.
+    ///
+    /// # Errors
+    /// Why it is not ready, or can't be asked.
+    pub async fn probe(&self, url: Url) -> Result<(), SendError> {
+        self.send(Request::get(url)).await?.accepted().map(drop)
     }
 
     /// Returns the host of a URL as it is shown, if a connection to it is allowed. A host that is a

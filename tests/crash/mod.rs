@@ -5,6 +5,9 @@
 mod engine;
 mod program;
 mod put_back;
+mod reached;
+mod self_test;
+mod watch;
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read, Write};

@@ -11,7 +11,7 @@ use redphone::backend::file::schema::{Content, TABLES, Table};
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
 use redphone::backend::{
-    AdministrationRequest, Backend, ContactRequest, Ledger, Plan, Reminder, Search,
+    AdministrationRequest, Backend, ContactRequest, Ledger, Plan, Reminder, Search, TestClaim,
 };
 use redphone::model::administration::{AdministrationChange, Entry};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
@@ -122,6 +122,9 @@ async fn filled(path: &Path) {
     let request = ContactRequest::new(Actor::Person(ines()), "ines", change, Utc::now());
     store.change_contacts(&request).await.unwrap();
     store.beat("backup", Utc::now(), &Actor::Integration("cron".into())).await.unwrap();
+    let every = chrono::TimeDelta::days(1);
+    let claim = TestClaim { name: "self-test".into(), every, now: Utc::now() };
+    assert!(store.claim_test(&claim).await.unwrap().is_claimed);
     let (kind, key) = (ReminderKind::Update, "a".into());
     let reminder = Reminder { kind, key, now: Utc::now(), notifications: Vec::new() };
     assert!(store.remind(&reminder).await.unwrap());

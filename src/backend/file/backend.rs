@@ -30,7 +30,7 @@ use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
-use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
+use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
 
 #[async_trait]
@@ -262,6 +262,10 @@ impl Backend for FileStore {
         now: DateTime<Utc>,
     ) -> Result<HeartbeatCheck, BackendError> {
         self.find_silent(rules, started, now).await
+    }
+
+    async fn self_tests(&self) -> Result<Vec<TestRecord>, BackendError> {
+        self.read_self_tests().await
     }
 
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {

@@ -58,6 +58,7 @@ mod row;
 pub mod schema;
 mod search;
 mod seen_ids;
+mod self_tests;
 mod service_level_table;
 mod sql;
 mod store;

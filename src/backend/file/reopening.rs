@@ -37,7 +37,7 @@ use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
-use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
+use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 
 /// A [`FileStore`] that is reopened when its path no longer names the file that was opened.
@@ -418,6 +418,10 @@ impl Backend for ReopeningStore {
         now: DateTime<Utc>,
     ) -> Result<HeartbeatCheck, BackendError> {
         self.store_to_write().await?.find_silent_heartbeats(rules, started, now).await
+    }
+
+    async fn self_tests(&self) -> Result<Vec<TestRecord>, BackendError> {
+        self.current_store().await?.0.self_tests().await
     }
 
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {

@@ -19,6 +19,7 @@ mod references;
 mod rules;
 mod schedules;
 mod section;
+mod self_test;
 mod signals;
 mod templates;
 mod views;

@@ -61,6 +61,7 @@ pub(super) fn read(top: &mut Section<'_>) -> SignalSettings {
     for (index, section) in top.sections("stakeholders").into_iter().enumerate() {
         settings.stakeholders.extend(stakeholders(section, index));
     }
+    super::self_test::read(top, &mut settings);
     settings
 }
 

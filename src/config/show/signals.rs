@@ -19,6 +19,34 @@ impl TomlWriter<'_> {
         self.setting("snoozes", &reminders.snoozes.to_string());
     }
 
+    /// Writes when a server tests itself, and which servers are watched.
+    pub(super) fn self_tests(&mut self) {
+        if let Some(rule) = &self.config.signals.self_test {
+            self.section("self_test");
+            self.setting("every", &quote_seconds(rule.every_s));
+            self.setting("within", &quote_seconds(rule.within_s));
+            self.setting("priority", &quote(rule.priority.as_str()));
+            for (name, text) in [("service", &rule.service), ("team", &rule.team)] {
+                if let Some(text) = text {
+                    self.setting(name, &quote(text));
+                }
+            }
+        }
+        for (index, rule) in self.config.signals.watches.iter().enumerate() {
+            self.entry("watch", &index.to_string());
+            self.field("name", &quote(&rule.name));
+            self.field("url", &quote(&rule.url));
+            self.field("every", &quote_seconds(rule.every_s));
+            self.field("grace", &quote_seconds(rule.grace_s));
+            self.field("priority", &quote(rule.priority.as_str()));
+            for (name, text) in [("service", &rule.service), ("team", &rule.team)] {
+                if let Some(text) = text {
+                    self.field(name, &quote(text));
+                }
+            }
+        }
+    }
+
     /// Writes the stakeholders and the heartbeats.
     pub(super) fn heartbeats(&mut self) {
         for (index, rule) in self.config.signals.stakeholders.iter().enumerate() {

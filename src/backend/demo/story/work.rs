@@ -70,14 +70,18 @@ impl StoryWriter<'_> {
 
     /// Adds the escalation levels that were reached before somebody acknowledged.
     pub(super) fn escalate_unanswered(&mut self, acknowledged: DateTime<Utc>) {
-        if self.priority > Priority::P2 {
-            return;
+        if self.priority <= Priority::P2 {
+            self.call_levels(acknowledged);
         }
+    }
+
+    /// Adds the levels of the policy that are due before a time.
+    pub(super) fn call_levels(&mut self, until: DateTime<Utc>) {
         let directory = &self.setting.company.directory;
         let Some(policy) = directory.policy(self.team) else { return };
         for (level, number) in policy.levels.iter().zip(1_u8..) {
             let at = self.reported + TimeDelta::seconds(level.after_s);
-            if at >= acknowledged {
+            if at >= until {
                 break;
             }
             let mut to: Vec<PersonRef> = Vec::new();

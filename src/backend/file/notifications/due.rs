@@ -84,7 +84,9 @@ pub(super) async fn read_outlook(
     Ok(Outlook { is_due: flag(0)?, others_claim: flag(1)?, next: time_at(&row, 2)? })
 }
 
-/// Reads the notifications to look at, at most [`MAX_ROWS`], those that are due longest first.
+/// Reads the notifications to look at, at most [`MAX_ROWS`]: those of the highest priority first, so that
+/// no storm of small things delays a P1, and of these the ones that are due longest. For the priority in
+/// the facets see row.rs.
 pub(super) async fn read_due(
     conn: &mut SqliteConnection,
     request: &ClaimRequest,
@@ -93,7 +95,7 @@ pub(super) async fn read_due(
         "{READY} SELECT {COLUMNS}, i.row FROM ready r
             JOIN notification n ON n.position = r.position
             LEFT JOIN incident i ON i.key = n.incident
-            ORDER BY n.next_try, n.position LIMIT {MAX_ROWS}"
+            ORDER BY ifnull((i.facets >> 4) & 3, 0), n.next_try, n.position LIMIT {MAX_ROWS}"
     ));
     bind(&mut batch, request)?;
     let rows = batch.fetch_all(conn).await?;
@@ -182,7 +184,8 @@ impl ContactLimits {
     }
 }
 
-/// Reads when the messages to a contact began that count for its limit.
+/// Reads when the messages to a contact began that count for its limit. What is further ahead than a window
+/// is from before the clock was set back, and does not hold anything up.
 async fn read_sent(
     conn: &mut SqliteConnection,
     person: &str,
@@ -190,10 +193,12 @@ async fn read_sent(
     now: DateTime<Utc>,
 ) -> StoreResult<Vec<i64>> {
     let mut batch = Batch::new(
-        "SELECT sent FROM notification WHERE person = ? AND contact = ? AND sent > ? ORDER BY sent",
+        "SELECT sent FROM notification
+            WHERE person = ? AND contact = ? AND sent > ? AND sent < ? ORDER BY sent",
     );
     batch.arg(person.to_owned()).arg(contact.to_owned());
     batch.arg((now - THROTTLE_WINDOW).timestamp_millis());
+    batch.arg((now + THROTTLE_WINDOW).timestamp_millis());
     let rows = batch.fetch_all(conn).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }

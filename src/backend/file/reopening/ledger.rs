@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 
 use super::ReopeningStore;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, TestClaim,
+    TestTurn, Unplanned,
 };
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, StoredContacts};
+use crate::model::signals::TestRecord;
 
 #[async_trait]
 impl Ledger for ReopeningStore {
@@ -47,6 +49,14 @@ impl Ledger for ReopeningStore {
 
     async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
         self.current_store().await?.0.stored_contacts().await
+    }
+
+    async fn claim_test(&self, claim: &TestClaim) -> Result<TestTurn, BackendError> {
+        self.store_to_write().await?.claim_test(claim).await
+    }
+
+    async fn record_test(&self, record: &TestRecord) -> Result<(), BackendError> {
+        self.store_to_write().await?.record_test(record).await
     }
 
     async fn issue_links(
