@@ -22,6 +22,7 @@ mod cli {
     mod lists;
     mod man;
     mod notifications;
+    mod cover;
     mod overrides;
     mod prompt;
     mod read_only;

@@ -5,6 +5,7 @@
 //! commands and of errors ([`details`]).
 
 pub mod command;
+pub mod cover;
 pub mod details;
 pub mod foreign;
 pub mod header;
@@ -18,5 +19,6 @@ pub mod resource;
 pub const SERVER_TIME: &str = "redphone-time";
 
 pub use command::{Answered, Answers, Order, Orders};
+pub use cover::{CoverPerson, CoverRequest};
 pub use details::{Details, ErrorCode};
 pub use resource::{EventPage, IncidentOutcome, NewIncident, OnCallEntry};

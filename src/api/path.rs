@@ -67,6 +67,12 @@ pub const SCHEDULE: &str = "/v1/schedules/{team}";
 pub const POLICY: &str = "/v1/policies/{team}";
 /// The overrides of a schedule: POST adds one, DELETE removes one.
 pub const OVERRIDES: &str = "/v1/schedules/{team}/overrides";
+/// The requests for cover on a schedule: POST adds one. The directory lists them.
+pub const COVERS: &str = "/v1/schedules/{team}/covers";
+/// POST accepts a request for cover, by its id.
+pub const ACCEPT_COVER: &str = "/v1/covers/{id}/accept";
+/// POST withdraws a request for cover, by its id.
+pub const WITHDRAW_COVER: &str = "/v1/covers/{id}/withdraw";
 /// Who changed what of the directory and of the tokens: takes
 /// [`super::list_query::Administration`], returns a page.
 pub const ADMINISTRATION: &str = "/v1/administration";
@@ -99,7 +105,7 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 44] = [
+pub const ALL: [&str; 47] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
@@ -131,6 +137,9 @@ pub const ALL: [&str; 44] = [
     SCHEDULE,
     POLICY,
     OVERRIDES,
+    COVERS,
+    ACCEPT_COVER,
+    WITHDRAW_COVER,
     ADMINISTRATION,
     TOKENS,
     TOKEN,

@@ -3,6 +3,7 @@
 mod backup;
 pub mod check;
 mod contact;
+pub mod cover;
 pub mod directory;
 mod heartbeat;
 mod incidents;
@@ -179,6 +180,9 @@ pub enum Command {
         #[command(subcommand)]
         about: overrides::OverrideCommand,
     },
+    /// Want somebody else to be on call in your place; list, accept and withdraw such requests
+    #[command(after_help = cover::COVER, disable_help_subcommand = true)]
+    Cover(cover::CoverArgs),
     /// Print what matters on one short line, for a shell's prompt or a status line
     #[command(after_help = prompt::PROMPT)]
     Prompt(Prompt),

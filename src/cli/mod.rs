@@ -18,6 +18,7 @@ mod completions;
 mod config;
 mod contact;
 mod context;
+mod cover;
 mod declare;
 mod demo;
 mod directory;
@@ -160,6 +161,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         | Command::Reply(_)
         | Command::Restore(_) => true,
         Command::Override { about } => about.writes(),
+        Command::Cover(args) => args.writes(),
         Command::Heartbeat(args) => args.writes(),
         Command::Ingest(args) => args.writes(),
         Command::Doctor(args) => args.rebuild,
@@ -215,6 +217,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Handoff(args)) => block_on(handoff::run(context, args)),
         Some(Command::StandIn(args)) => block_on(overrides::stand_in_now(context, args)),
         Some(Command::Override { about }) => block_on(overrides::run(context, about)),
+        Some(Command::Cover(args)) => block_on(cover::run(context, args)),
         Some(Command::Declare(args)) => block_on(declare::run(context, args)),
         Some(Command::Verb(command)) => block_on(verb::run(context, command)),
         Some(Command::Outbox(args)) => block_on(outbox::run(context, args)),

@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use super::actor::{Actor, PersonRef};
 use super::escalation::policy::Policy;
 use super::extra::{Extra, extensible_record};
-use super::oncall::{Override, Schedule};
+use super::id::CoverId;
+use super::oncall::{Cover, Override, Schedule};
 use super::text::FoldedText;
 
 /// The people, teams and services of a company, and who is called for them. It is small enough to
@@ -33,6 +34,9 @@ pub struct Directory {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(ignore)]
     pub overrides: Vec<TeamOverride>,
+    /// Requests for cover: those that are open, and those that ended in the last 30 days.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub covers: Vec<Cover>,
     /// The fields that a later version defines, also those of the entries.
     #[serde(skip)]
     pub extra: Extra,
@@ -102,6 +106,7 @@ impl Directory {
             policies: merge_by_name(self.policies, &other.policies, |policy| policy.key()),
             schedules,
             overrides: Vec::new(),
+            covers: self.covers.into_iter().chain(other.covers.iter().cloned()).collect(),
             extra: self.extra,
         }
     }
@@ -239,6 +244,20 @@ impl Directory {
         let mut of_team = self.schedules.iter().filter(|schedule| schedule.team == team);
         let first = of_team.clone().next();
         of_team.find(|schedule| schedule.key() == team).or(first)
+    }
+
+    /// Returns the request for cover with an id.
+    #[must_use]
+    pub fn cover(&self, id: CoverId) -> Option<&Cover> {
+        self.covers.iter().find(|cover| cover.id == id)
+    }
+
+    /// Returns whether somebody belongs to a schedule: they take turns on it, or are of its team.
+    #[must_use]
+    pub fn is_of_schedule(&self, schedule: &Schedule, handle: &str) -> bool {
+        let mut of_team = self.teams.iter().filter(|team| team.name == schedule.team);
+        schedule.people().contains(&handle)
+            || of_team.any(|team| team.members.iter().any(|member| member == handle))
     }
 
     /// Returns the escalation policy of a team: the one for all of its incidents, or else the first

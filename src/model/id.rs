@@ -74,6 +74,11 @@ id! {
     ProblemId
 }
 
+id! {
+    /// The id of a request for cover of a shift.
+    CoverId
+}
+
 impl EventId {
     /// Returns the id of the `index`-th event that a command leads to.
     ///

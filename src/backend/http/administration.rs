@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::client::{ApiRequest, ChangeRequest};
 use super::{HttpBackend, get_request};
-use crate::api::{list_query, path};
+use crate::api::{CoverPerson, CoverRequest, list_query, path};
 use crate::backend::administration::NoAdministration;
 use crate::backend::{
     Administered, AdministrationRequest, AdministrationSearch, BackendError, Page, Precondition,
@@ -16,7 +16,7 @@ use crate::model::administration::{
     AdministrationChange, AdministrationEvent, AdministrationRefusal, EntryKind,
 };
 use crate::model::bad_field::BadField;
-use crate::model::oncall::Override;
+use crate::model::oncall::{CoverAnswer, Override};
 
 /// How a change is sent: method, path with its value, query and body.
 struct Sent<'a> {
@@ -126,14 +126,29 @@ fn sent(change: &AdministrationChange) -> Result<Sent<'_>, BackendError> {
         return Ok(Sent { method: Method::DELETE, path, path_value, query: None, body: None });
     }
     let path = path::OVERRIDES;
+    let post = |path, path_value, body| Sent {
+        method: Method::POST,
+        path,
+        path_value,
+        query: None,
+        body: Some(body),
+    };
+    let answer = |path, answer: &CoverAnswer| {
+        let body = CoverPerson { person: Some(answer.person.clone()) };
+        let body = encode(serde_json::to_vec(&body))?;
+        Ok(post(path, answer.id.to_string(), body))
+    };
     match change {
-        AdministrationChange::AddOverride(added) => Ok(Sent {
-            method: Method::POST,
-            path,
-            path_value: added.team.clone(),
-            query: None,
-            body: Some(encode(serde_json::to_vec(&added.span))?),
-        }),
+        AdministrationChange::RequestCover(cover) => {
+            let body = encode(serde_json::to_vec(&CoverRequest::from(cover)))?;
+            Ok(post(path::COVERS, cover.schedule.clone(), body))
+        }
+        AdministrationChange::AcceptCover(accepted) => answer(path::ACCEPT_COVER, accepted),
+        AdministrationChange::WithdrawCover(withdrawn) => answer(path::WITHDRAW_COVER, withdrawn),
+        AdministrationChange::AddOverride(added) => {
+            let body = encode(serde_json::to_vec(&added.span))?;
+            Ok(post(path, added.team.clone(), body))
+        }
         AdministrationChange::RemoveOverride(removed) => Ok(Sent {
             method: Method::DELETE,
             path,

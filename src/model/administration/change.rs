@@ -12,7 +12,7 @@ use crate::model::directory::{Service, Team, TeamOverride};
 use crate::model::escalation::Policy;
 use crate::model::extra::{Extra, extensible_record};
 use crate::model::id::CommandId;
-use crate::model::oncall::Schedule;
+use crate::model::oncall::{Cover, CoverAnswer, Schedule};
 use crate::model::unknown::{Foreign, is_exact};
 
 /// A change of the directory or of the tokens.
@@ -44,6 +44,12 @@ pub enum AdministrationChange {
     AddOverride(TeamOverride),
     /// Removes such a span.
     RemoveOverride(TeamOverride),
+    /// Somebody wants cover for a shift. The schedule may be one of the settings file.
+    RequestCover(Cover),
+    /// Somebody accepts a request for cover, and so stands in.
+    AcceptCover(CoverAnswer),
+    /// Whoever wanted cover does not want it any more.
+    WithdrawCover(CoverAnswer),
     /// A token was created. Recorded by whoever created it; it changes nothing of the directory.
     CreateToken(TokenRecord),
     /// A token was revoked. Recorded by whoever revoked it; it changes nothing of the directory.
@@ -54,7 +60,7 @@ pub enum AdministrationChange {
 }
 
 /// The names of the changes that this version defines.
-const DEFINED: [&str; 14] = [
+const DEFINED: [&str; 17] = [
     "put_person",
     "put_team",
     "put_service",
@@ -67,6 +73,9 @@ const DEFINED: [&str; 14] = [
     "remove_policy",
     "add_override",
     "remove_override",
+    "request_cover",
+    "accept_cover",
+    "withdraw_cover",
     "create_token",
     "revoke_token",
 ];
@@ -167,6 +176,10 @@ impl AdministrationChange {
             Self::AddOverride(change) | Self::RemoveOverride(change) => {
                 Some(EntryRef::new(EntryKind::Schedule, &change.team))
             }
+            Self::RequestCover(cover) => Some(EntryRef::new(EntryKind::Schedule, &cover.schedule)),
+            Self::AcceptCover(answer) | Self::WithdrawCover(answer) => {
+                Some(EntryRef::new(EntryKind::Schedule, &answer.schedule))
+            }
             other => other.added().map(|entry| entry.reference()).or_else(|| other.removed()),
         }
     }
@@ -183,6 +196,14 @@ impl AdministrationChange {
             Self::AddOverride(change) | Self::RemoveOverride(change) => {
                 identifier("team", &change.team)?;
                 check_override(&change.span)
+            }
+            Self::RequestCover(cover) => {
+                identifier("schedule", &cover.schedule)?;
+                cover.check(None)
+            }
+            Self::AcceptCover(answer) | Self::WithdrawCover(answer) => {
+                identifier("schedule", &answer.schedule)?;
+                crate::model::check::name("person", &answer.person)
             }
             Self::CreateToken(token) | Self::RevokeToken(token) => {
                 crate::model::check::name("id", &token.id)?;

@@ -4,6 +4,7 @@
 //! a time zone, perhaps in some hours of the week alone. A later layer wins over an earlier one, and
 //! an override wins over all.
 
+pub mod cover;
 pub mod day;
 pub mod hours;
 pub mod layer;
@@ -11,6 +12,7 @@ pub mod schedule;
 pub mod turn;
 pub mod zone;
 
+pub use cover::{Cover, CoverAnswer, CoverState, TimeSpan};
 pub use day::Day;
 pub use hours::Hours;
 pub use layer::{Layer, Member};

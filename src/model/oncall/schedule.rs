@@ -4,8 +4,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::cover::TimeSpan;
 use super::layer::{Layer, Member};
 use super::zone::{UnknownZone, Zone};
+
+/// The most spans that a person is on call in, as far as they are listed.
+pub const MAX_SPANS: usize = 200;
+/// The most changes of a schedule that are followed to find them.
+const MAX_CHANGES: usize = 13_000;
 
 /// An on-call schedule of a team: layers of rotations, with overrides.
 ///
@@ -137,6 +143,29 @@ impl Schedule {
         }
         let local = self.zone().latest_shown(at.timestamp());
         self.layers.iter().rev().find_map(|layer| layer.on_call(local))
+    }
+
+    /// Returns the spans between two times in which a person is on call, in order; at most
+    /// [`MAX_SPANS`] of them.
+    #[must_use]
+    pub fn spans_of(&self, handle: &str, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<TimeSpan> {
+        let mut spans: Vec<TimeSpan> = Vec::new();
+        let mut at = from;
+        for _ in 0..MAX_CHANGES {
+            if at >= to {
+                break;
+            }
+            let end = self.next_change(at).map_or(to, |next| next.min(to));
+            if self.on_call(at) == Some(handle) {
+                match spans.last_mut() {
+                    Some(last) if last.to == at => last.to = end,
+                    _ if spans.len() >= MAX_SPANS => break,
+                    _ => spans.push(TimeSpan { from: at, to: end }),
+                }
+            }
+            at = end;
+        }
+        spans
     }
 
     /// Returns the end of the turn that runs at `at`, or the last time that there is. Overrides and

@@ -5,6 +5,7 @@ mod answers;
 mod backend_info;
 mod changes;
 mod commands;
+mod covers;
 mod directory;
 mod events;
 mod heartbeats;
@@ -86,6 +87,9 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
             administration::policies::remove
         ))
         .routes(routes!(administration::add_override, administration::remove_override))
+        .routes(routes!(covers::request_cover))
+        .routes(routes!(covers::accept_cover))
+        .routes(routes!(covers::withdraw_cover))
         .routes(routes!(administration::administration))
         .routes(routes!(tokens::tokens, tokens::create_token))
         .routes(routes!(tokens::revoke_token))

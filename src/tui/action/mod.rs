@@ -61,6 +61,12 @@ pub enum Action {
     StandIn,
     /// Removes the override of the viewer for the selected team, after a question.
     EndStandIn,
+    /// Requests cover for the shift of the viewer on the schedule of the selected team.
+    RequestCover,
+    /// Accepts a request for cover on the schedule of the selected team.
+    AcceptCover,
+    /// Withdraws the request for cover of the viewer for the selected team.
+    WithdrawCover,
     /// Selects an alert of the list of alerts, or does not any more.
     MarkAlert,
     /// Selects all alerts that are listed, or none.

@@ -1,9 +1,12 @@
-//! The overrides of a team's schedules, in the details of the team.
+//! The overrides of a team's schedules, and who wants cover on them.
+
+use std::fmt::Write;
 
 use crate::model::directory::Directory;
-use crate::model::oncall::{Override, Schedule};
+use crate::model::oncall::{Cover, Override, Schedule};
 
 use crate::tui::core::app::App;
+use crate::tui::oncall::stand_in::open_covers;
 use crate::tui::oncall::times::span;
 use crate::tui::screens::columns::cut;
 use crate::tui::widgets::text::{Line, Span};
@@ -55,4 +58,41 @@ pub(in crate::tui) fn lines(
 /// Returns the name of a person, or the handle where the directory has nobody with it.
 fn name(directory: &Directory, handle: &str) -> String {
     directory.person(handle).map_or_else(|| handle.to_owned(), |person| person.name.clone())
+}
+
+/// Lists who wants cover on the schedules of a team, now and later.
+pub(in crate::tui) fn cover_lines(
+    app: &App,
+    directory: &Directory,
+    team: &str,
+    room: usize,
+) -> Vec<Line<'static>> {
+    let theme = app.ui.theme;
+    let schedules = directory.schedules.iter().filter(|schedule| schedule.team == team);
+    let covers: Vec<&Cover> = schedules
+        .flat_map(|schedule| open_covers(directory, schedule, app.backend_now()))
+        .collect();
+    let mut lines = Vec::new();
+    for cover in covers.iter().take(MAX_LISTED) {
+        let shift = span(app.clock(), cover.from, cover.to);
+        let mut text = format!(
+            "{} wants cover for {}: {shift}",
+            name(directory, &cover.person),
+            cover.schedule
+        );
+        if let Some(given) = cover.in_return {
+            let _ = write!(text, ", in return for {}", span(app.clock(), given.from, given.to));
+        }
+        if let Some(note) = &cover.note {
+            let _ = write!(text, " \u{b7} {note}");
+        }
+        let spans = vec![Span::styled("? ", theme.accent()), Span::styled(text, theme.text())];
+        lines.push(Line::from(cut(spans, room)));
+    }
+    let hidden = covers.len().saturating_sub(MAX_LISTED);
+    if hidden > 0 {
+        let text = format!("and {hidden} more who want cover");
+        lines.push(Span::styled(text, theme.dim()).into());
+    }
+    lines
 }

@@ -1,5 +1,5 @@
--- Maintenance windows, cover for shifts, contacts that people set themselves, and what waits for a rule.
--- See maintenance/, covers/, contacts/, calendars/, waiting_alerts/ and self_tests/. All times are
+-- Maintenance windows, contacts that people set themselves, and what waits for a rule.
+-- See maintenance/, contacts/, calendars/, waiting_alerts/ and self_tests/. All times are
 -- milliseconds since 1970.
 
 -- Times in which alerts reach nobody.
@@ -22,15 +22,6 @@ CREATE TABLE muted (
 ) WITHOUT ROWID;
 CREATE INDEX muted_by_window ON muted (window, at);
 
--- Shifts for which somebody wants cover.
-CREATE TABLE cover (
-    id     BLOB    NOT NULL PRIMARY KEY,   -- UUID
-    starts INTEGER NOT NULL,
-    ends   INTEGER NOT NULL,
-    body   TEXT    NOT NULL                -- JSON: the schedule, who wants it, the state, who accepted
-) WITHOUT ROWID;
-CREATE INDEX cover_by_end ON cover (ends);
-
 -- How people are reached, beside what the settings say.
 CREATE TABLE contact (
     person TEXT    NOT NULL,               -- the handle
@@ -38,14 +29,6 @@ CREATE TABLE contact (
     at     INTEGER NOT NULL,
     body   TEXT    NOT NULL,               -- JSON: the channel, the address, the rules
     PRIMARY KEY (person, name)
-) WITHOUT ROWID;
-
--- Addresses under which calendar programs read shifts. Only the digest of an address is stored.
-CREATE TABLE calendar_link (
-    digest  BLOB    NOT NULL PRIMARY KEY,  -- SHA-256
-    created INTEGER NOT NULL,
-    revoked INTEGER,
-    body    TEXT    NOT NULL               -- JSON: whose shifts
 ) WITHOUT ROWID;
 
 -- Calendars that schedules are read from, as they were read last.
