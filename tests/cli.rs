@@ -11,6 +11,7 @@ mod cli {
     mod commands;
     mod completions;
     mod contacts;
+    mod cover;
     mod directory;
     mod files;
     mod formats;
@@ -22,7 +23,6 @@ mod cli {
     mod lists;
     mod man;
     mod notifications;
-    mod cover;
     mod overrides;
     mod prompt;
     mod read_only;

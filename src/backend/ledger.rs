@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::BackendError;
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, Notification, ReminderKind};
+use crate::model::oncall::ScheduleCalendar;
 use crate::model::{Event, Summary};
 
 /// The ledger of notifications of a store that several programs may have open.
@@ -50,6 +51,12 @@ pub trait Ledger: Send + Sync {
         _reported_since: DateTime<Utc>,
     ) -> Result<ExpiredAlerts, BackendError> {
         Ok(ExpiredAlerts::default())
+    }
+
+    /// Stores what was read from the calendar of a schedule, in place of what was read before. A ledger
+    /// without a directory stores nothing, which is what this method does.
+    async fn store_calendar(&self, _calendar: &ScheduleCalendar) -> Result<(), BackendError> {
+        Ok(())
     }
 
     /// Stores links before the message that has them is sent. Returns `false` if the ledger has none,

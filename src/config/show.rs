@@ -327,7 +327,9 @@ impl TomlWriter<'_> {
         if let Some(zone) = &schedule.zone {
             self.field("zone", &quote(zone));
         }
-        if schedule.layers.is_empty() {
+        if let Some(source) = self.calendar_of(schedule) {
+            self.field("ical", &source);
+        } else if schedule.layers.is_empty() {
             self.field("rotation", &quote_list(&schedule.rotation));
             self.field("starts", &format_time(schedule.starts_at));
             self.field("turn", &quote_seconds(schedule.turn_s));
@@ -350,6 +352,18 @@ impl TomlWriter<'_> {
         for layer in &schedule.layers {
             self.layer(layer);
         }
+    }
+
+    /// Returns where the calendar of a schedule is. Of an address only the host is shown: the rest is
+    /// as good as a password.
+    fn calendar_of(&self, schedule: &Schedule) -> Option<String> {
+        schedule.calendar.as_ref()?;
+        let mut sources = self.config.outbound.calendars.iter();
+        let source = sources.find(|source| source.schedule == schedule.key())?;
+        Some(match &source.location {
+            CalendarLocation::File(file) => quote_path(file),
+            CalendarLocation::Url { host, .. } => quote(&format!("https://{host}/…")),
+        })
     }
 
     fn layer(&mut self, layer: &Layer) {

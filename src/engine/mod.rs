@@ -1,6 +1,6 @@
 //! What happens by itself: levels of escalation policies are called when they are due, the people whom
 //! they call are notified, alerts end that are not reported again, the silence of a heartbeat is declared
-//! as an incident, and people are reminded of what must not be forgotten.
+//! as an incident, calendars of schedules are read, and people are reminded of what must not be forgotten.
 //!
 //! Any number of engines may run on one store, in this process and in others. None of them leads:
 //! each step and each claim is a conditional write, so that whoever is first does it, and the others
@@ -8,6 +8,7 @@
 //! process.
 
 mod backoff;
+mod calendars;
 mod changes;
 mod clock;
 mod deliver;
@@ -31,6 +32,7 @@ pub use message::message_for;
 pub use settings::{EngineSettings, Sender};
 
 use crate::backend::{Backend, Ledger};
+use calendars::Calendars;
 use changes::Changes;
 use deliver::Delivery;
 use expire::Expiry;
@@ -106,7 +108,13 @@ impl Engine {
                 never = Expiry::new(&self.parts, &changes.expiry).run() => match never {},
             }
         };
+        let calendars = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Calendars::new(&self.parts).run() => match never {},
+            }
+        };
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
-        tokio::join!(stop, steps, heartbeats, reminders, expiry, delivery);
+        tokio::join!(stop, steps, heartbeats, reminders, expiry, calendars, delivery);
     }
 }

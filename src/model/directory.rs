@@ -11,7 +11,7 @@ use super::actor::{Actor, PersonRef};
 use super::escalation::policy::Policy;
 use super::extra::{Extra, extensible_record};
 use super::id::CoverId;
-use super::oncall::{Cover, Override, Schedule};
+use super::oncall::{Cover, Override, Schedule, ScheduleCalendar};
 use super::text::FoldedText;
 
 /// The people, teams and services of a company, and who is called for them. It is small enough to
@@ -37,6 +37,11 @@ pub struct Directory {
     /// Requests for cover: those that are open, and those that ended in the last 30 days.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub covers: Vec<Cover>,
+    /// What was read last from the calendars of schedules of the settings file. They are stored alone:
+    /// [`Directory::merged_with`] adds them to the schedules.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(ignore)]
+    pub calendars: Vec<ScheduleCalendar>,
     /// The fields that a later version defines, also those of the entries.
     #[serde(skip)]
     pub extra: Extra,
@@ -97,6 +102,16 @@ impl Directory {
                 schedule.overrides.push(entry.span);
             }
         }
+        for schedule in &mut schedules {
+            let key = schedule.key().to_owned();
+            let Some(calendar) = &mut schedule.calendar else { continue };
+            let is_it = |copy: &&ScheduleCalendar| {
+                copy.schedule == key && copy.fingerprint == calendar.fingerprint
+            };
+            if let Some(copy) = self.calendars.iter().find(is_it) {
+                calendar.clone_from(copy);
+            }
+        }
         Self {
             people: merge_by_name(self.people, &other.people, |person| person.handle.as_str()),
             teams: merge_by_name(self.teams, &other.teams, |team| team.name.as_str()),
@@ -107,6 +122,7 @@ impl Directory {
             schedules,
             overrides: Vec::new(),
             covers: self.covers.into_iter().chain(other.covers.iter().cloned()).collect(),
+            calendars: Vec::new(),
             extra: self.extra,
         }
     }

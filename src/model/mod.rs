@@ -10,6 +10,7 @@ pub mod alert;
 pub mod anomaly;
 pub mod attributes;
 pub mod bad_field;
+pub mod calendar;
 pub mod change;
 pub mod check;
 pub mod checklist;

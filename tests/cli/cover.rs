@@ -17,8 +17,7 @@ fn fixture() -> CliFixture {
 }
 
 /// A day in a week of ines.
-const DAY: [&str; 4] =
-    ["--from", "2090-01-04T00:00:00Z", "--until", "2090-01-05T00:00:00Z"];
+const DAY: [&str; 4] = ["--from", "2090-01-04T00:00:00Z", "--until", "2090-01-05T00:00:00Z"];
 
 fn covers(cli: &CliFixture) -> Vec<Value> {
     json_lines(&cli.ok(["cover", "list", "--all", "--json"]))

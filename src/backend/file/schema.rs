@@ -46,11 +46,6 @@ pub const TABLES: &[Table] = &[
     table("alert", Content::Recorded, "10,000 for each incident, and the last 1,000,000"),
     table("answer_link", Content::OfThisFile, "the messages of two days"),
     table("attempt", Content::Recorded, "the notifications"),
-    table(
-        "calendar_feed",
-        Content::OfThisFile,
-        "one row for each schedule that is read from a calendar",
-    ),
     table("change", Content::Recorded, "the changes that were recorded"),
     table("change_span", Content::Derived, "the changes that were recorded"),
     table("command", Content::OfThisFile, "the commands whose id no event tells"),

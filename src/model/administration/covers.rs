@@ -301,14 +301,18 @@ mod tests {
             apply(&requested(None), answer("accept_cover", "tomo"), "2026-03-04T06:00").unwrap();
         let overrides = &after.expect("a change").schedules[0].overrides;
         assert_eq!(overrides.len(), 1);
-        assert_eq!((overrides[0].from, overrides[0].to), (at("2026-03-04T06:00"), at("2026-03-05T00:00")));
+        assert_eq!(
+            (overrides[0].from, overrides[0].to),
+            (at("2026-03-04T06:00"), at("2026-03-05T00:00"))
+        );
         assert_eq!(overrides[0].covers.as_deref(), Some("ines"));
     }
 
     #[test]
     fn swap_makes_both_overrides_at_once() {
         let span = ("2026-03-10T00:00", "2026-03-11T00:00");
-        let after = apply(&requested(Some(span)), answer("accept_cover", "tomo"), "2026-03-03T08:00");
+        let after =
+            apply(&requested(Some(span)), answer("accept_cover", "tomo"), "2026-03-03T08:00");
         let after = after.unwrap().expect("a change");
         assert_eq!(on_call(&after, "2026-03-04T12:00"), "tomo");
         assert_eq!(on_call(&after, "2026-03-10T12:00"), "ines");
@@ -320,7 +324,9 @@ mod tests {
         let span = ("2026-03-10T00:00", "2026-03-11T00:00");
         let before = requested(Some(span));
         let refused = apply(&before, answer("accept_cover", "mei"), "2026-03-03T08:00");
-        assert!(matches!(refused, Err(AdministrationRefusal::NoShift { ref person, .. }) if person == "mei"));
+        assert!(
+            matches!(refused, Err(AdministrationRefusal::NoShift { ref person, .. }) if person == "mei")
+        );
         assert_eq!(before.schedules[0].overrides, []);
     }
 

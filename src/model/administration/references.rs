@@ -47,6 +47,8 @@ pub(super) fn resolve(entry: &mut Entry, directory: &Directory) -> Result<(), Ba
                 person("layers", handle, directory)?;
             }
             schedule.set_plain_rotation();
+            // Where a calendar is read from is said by the settings alone.
+            schedule.calendar = None;
             schedule.overrides.iter_mut().try_for_each(|span| resolve_override(span, directory))
         }
         Entry::Policy(policy) => {

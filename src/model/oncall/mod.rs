@@ -9,6 +9,7 @@ pub mod day;
 pub mod hours;
 pub mod layer;
 pub mod schedule;
+pub mod schedule_calendar;
 pub mod turn;
 pub mod zone;
 
@@ -17,5 +18,6 @@ pub use day::Day;
 pub use hours::Hours;
 pub use layer::{Layer, Member};
 pub use schedule::{Override, Schedule};
+pub use schedule_calendar::{CalendarShift, ScheduleCalendar};
 pub use turn::Turn;
 pub use zone::{UnknownZone, Zone};

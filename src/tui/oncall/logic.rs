@@ -159,6 +159,7 @@ impl ScreenLogic for OnCallScreen {
         lines.extend(gaps(app, teams.iter().filter(shown), width));
         for team in teams.iter().filter(shown) {
             lines.extend(overrides::cover_lines(app, directory, &team.team, width));
+            lines.extend(overrides::calendar_lines(app, directory, &team.team, width));
         }
         if !lines.is_empty() && !stand_apart(app, screen) {
             lines.insert(0, Line::default());

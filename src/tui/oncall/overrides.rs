@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::model::directory::Directory;
 use crate::model::oncall::{Cover, Override, Schedule};
 
+use crate::model::time::format_duration;
 use crate::tui::core::app::App;
 use crate::tui::oncall::stand_in::open_covers;
 use crate::tui::oncall::times::span;
@@ -93,6 +94,43 @@ pub(in crate::tui) fn cover_lines(
     if hidden > 0 {
         let text = format!("and {hidden} more who want cover");
         lines.push(Span::styled(text, theme.dim()).into());
+    }
+    lines
+}
+
+/// Says where the schedules of a team are read from, how old that is, and what of it is not understood.
+pub(in crate::tui) fn calendar_lines(
+    app: &App,
+    directory: &Directory,
+    team: &str,
+    room: usize,
+) -> Vec<Line<'static>> {
+    let (theme, now) = (app.ui.theme, app.backend_now());
+    let mut lines = Vec::new();
+    let calendars = directory.schedules.iter().filter(|schedule| schedule.team == team);
+    for calendar in calendars.filter_map(|schedule| schedule.calendar.as_ref()) {
+        let age = match calendar.as_of {
+            None => "never read yet".to_owned(),
+            Some(at) => format!("read {} ago", format_duration(now - at)),
+        };
+        let mut text = format!("{} is read from {}, {age}", calendar.schedule, calendar.source);
+        if let Some(error) = &calendar.error {
+            let _ = write!(text, ": {error}");
+        }
+        let is_bad = calendar.is_old(now);
+        let style = if is_bad { theme.past() } else { theme.dim() };
+        let mark = if is_bad { "! " } else { "  " };
+        lines.push(Line::from(cut(
+            vec![Span::styled(mark, style), Span::styled(text, style)],
+            room,
+        )));
+        for problem in calendar.problems.iter().take(MAX_LISTED) {
+            let spans = vec![
+                Span::styled("! ", theme.past()),
+                Span::styled(format!("{}: {problem}", calendar.schedule), theme.text()),
+            ];
+            lines.push(Line::from(cut(spans, room)));
+        }
     }
     lines
 }

@@ -103,6 +103,8 @@ impl Scene {
             backend: Arc::clone(&self.store) as _,
             ledger: Arc::new(self.book.open(&self.store.memory, claimant)),
             settings: EngineSettings {
+                calendars: Arc::default(),
+                calendar_reader: None,
                 sender,
                 contacts: Arc::new(contacts()),
                 signals: Arc::new(self.signals.clone()),

@@ -361,6 +361,8 @@ impl Week {
             backend: Arc::clone(&self.store) as Arc<dyn Backend>,
             ledger: Arc::new(self.book.open(&self.store.memory, claimant)),
             settings: EngineSettings {
+                calendars: Arc::default(),
+                calendar_reader: None,
                 sender,
                 contacts: Arc::new(self.contacts.clone()),
                 signals: Arc::default(),

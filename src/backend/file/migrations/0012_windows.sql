@@ -1,5 +1,5 @@
 -- Maintenance windows, contacts that people set themselves, and what waits for a rule.
--- See maintenance/, contacts/, calendars/, waiting_alerts/ and self_tests/. All times are
+-- See maintenance/, contacts/, waiting_alerts/ and self_tests/. All times are
 -- milliseconds since 1970.
 
 -- Times in which alerts reach nobody.
@@ -29,14 +29,6 @@ CREATE TABLE contact (
     at     INTEGER NOT NULL,
     body   TEXT    NOT NULL,               -- JSON: the channel, the address, the rules
     PRIMARY KEY (person, name)
-) WITHOUT ROWID;
-
--- Calendars that schedules are read from, as they were read last.
-CREATE TABLE calendar_feed (
-    name TEXT    NOT NULL PRIMARY KEY,     -- the schedule
-    at   INTEGER NOT NULL,
-    text TEXT    NOT NULL,                 -- iCalendar
-    body TEXT    NOT NULL                  -- JSON
 ) WITHOUT ROWID;
 
 -- Alerts of which a rule wants several before an incident is declared.

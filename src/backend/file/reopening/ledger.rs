@@ -10,6 +10,7 @@ use crate::backend::{
 };
 use crate::model::notification::AnswerLink;
 use crate::model::notification::decision::AttemptResult;
+use crate::model::oncall::ScheduleCalendar;
 
 #[async_trait]
 impl Ledger for ReopeningStore {
@@ -23,6 +24,10 @@ impl Ledger for ReopeningStore {
 
     async fn remind(&self, reminder: &Reminder) -> Result<bool, BackendError> {
         self.store_to_write().await?.remind(reminder).await
+    }
+
+    async fn store_calendar(&self, calendar: &ScheduleCalendar) -> Result<(), BackendError> {
+        self.store_to_write().await?.store_calendar(calendar).await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, BackendError> {
