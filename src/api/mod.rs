@@ -4,6 +4,7 @@
 //! as JSON of the model's own types. This module adds the paths, the queries, and the bodies of
 //! commands and of errors ([`details`]).
 
+pub mod calendar;
 pub mod command;
 pub mod cover;
 pub mod details;
@@ -18,6 +19,7 @@ pub mod resource;
 /// client measures with it how far its clock is off.
 pub const SERVER_TIME: &str = "redphone-time";
 
+pub use calendar::{CalendarLinkRequest, CreatedCalendarLink};
 pub use command::{Answered, Answers, Order, Orders};
 pub use cover::{CoverPerson, CoverRequest};
 pub use details::{Details, ErrorCode};

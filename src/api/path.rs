@@ -73,6 +73,10 @@ pub const COVERS: &str = "/v1/schedules/{team}/covers";
 pub const ACCEPT_COVER: &str = "/v1/covers/{id}/accept";
 /// POST withdraws a request for cover, by its id.
 pub const WITHDRAW_COVER: &str = "/v1/covers/{id}/withdraw";
+/// The addresses of calendars: POST creates one. The directory lists them.
+pub const CALENDAR_LINKS: &str = "/v1/calendar-links";
+/// POST revokes an address of a calendar, by its id.
+pub const REVOKE_CALENDAR_LINK: &str = "/v1/calendar-links/{id}/revoke";
 /// Who changed what of the directory and of the tokens: takes
 /// [`super::list_query::Administration`], returns a page.
 pub const ADMINISTRATION: &str = "/v1/administration";
@@ -105,7 +109,7 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 47] = [
+pub const ALL: [&str; 49] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
@@ -140,6 +144,8 @@ pub const ALL: [&str; 47] = [
     COVERS,
     ACCEPT_COVER,
     WITHDRAW_COVER,
+    CALENDAR_LINKS,
+    REVOKE_CALENDAR_LINK,
     ADMINISTRATION,
     TOKENS,
     TOKEN,

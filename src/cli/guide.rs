@@ -36,6 +36,7 @@ pages![
     "answers",
     "alertmanager",
     "heartbeats",
+    "calendars",
     "reminders",
     "prometheus",
     "pagerduty",

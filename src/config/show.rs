@@ -15,6 +15,7 @@ use super::toml_text::{format_keys, quote};
 use crate::backend::http::TokenSource;
 use crate::ingest::SecretSource;
 use crate::model::Priority;
+use crate::model::calendar::CalendarLocation;
 use crate::model::escalation::{Policy, PolicyLevel, Target};
 use crate::model::notification::{ContactRule, PersonContacts};
 use crate::model::oncall::{Layer, Member, Schedule, Turn};

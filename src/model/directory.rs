@@ -11,7 +11,7 @@ use super::actor::{Actor, PersonRef};
 use super::escalation::policy::Policy;
 use super::extra::{Extra, extensible_record};
 use super::id::CoverId;
-use super::oncall::{Cover, Override, Schedule, ScheduleCalendar};
+use super::oncall::{CalendarLink, Cover, Override, Schedule, ScheduleCalendar};
 use super::text::FoldedText;
 
 /// The people, teams and services of a company, and who is called for them. It is small enough to
@@ -37,6 +37,9 @@ pub struct Directory {
     /// Requests for cover: those that are open, and those that ended in the last 30 days.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub covers: Vec<Cover>,
+    /// Addresses under which calendar programs read shifts, also those that were revoked lately.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calendar_links: Vec<CalendarLink>,
     /// What was read last from the calendars of schedules of the settings file. They are stored alone:
     /// [`Directory::merged_with`] adds them to the schedules.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -122,6 +125,11 @@ impl Directory {
             schedules,
             overrides: Vec::new(),
             covers: self.covers.into_iter().chain(other.covers.iter().cloned()).collect(),
+            calendar_links: self
+                .calendar_links
+                .into_iter()
+                .chain(other.calendar_links.iter().cloned())
+                .collect(),
             calendars: Vec::new(),
             extra: self.extra,
         }
@@ -266,6 +274,13 @@ impl Directory {
     #[must_use]
     pub fn cover(&self, id: CoverId) -> Option<&Cover> {
         self.covers.iter().find(|cover| cover.id == id)
+    }
+
+    /// Returns the address of a calendar with a digest, unless it was revoked.
+    #[must_use]
+    pub fn calendar_link(&self, digest: &str) -> Option<&CalendarLink> {
+        let mut working = self.calendar_links.iter().filter(|link| link.revoked_at.is_none());
+        working.find(|link| link.digest == digest)
     }
 
     /// Returns whether somebody belongs to a schedule: they take turns on it, or are of its team.

@@ -79,6 +79,11 @@ id! {
     CoverId
 }
 
+id! {
+    /// The id of an address of a calendar, which is no secret.
+    CalendarLinkId
+}
+
 impl EventId {
     /// Returns the id of the `index`-th event that a command leads to.
     ///

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::client::{ApiRequest, ChangeRequest};
 use super::{HttpBackend, get_request};
-use crate::api::{CoverPerson, CoverRequest, list_query, path};
+use crate::api::{CalendarLinkRequest, CoverPerson, CoverRequest, list_query, path};
 use crate::backend::administration::NoAdministration;
 use crate::backend::{
     Administered, AdministrationRequest, AdministrationSearch, BackendError, Page, Precondition,
@@ -143,6 +143,17 @@ fn sent(change: &AdministrationChange) -> Result<Sent<'_>, BackendError> {
             let body = encode(serde_json::to_vec(&CoverRequest::from(cover)))?;
             Ok(post(path::COVERS, cover.schedule.clone(), body))
         }
+        AdministrationChange::CreateCalendarLink(link) => {
+            let body = encode(serde_json::to_vec(&CalendarLinkRequest::from(link)))?;
+            Ok(post(path::CALENDAR_LINKS, String::new(), body))
+        }
+        AdministrationChange::RevokeCalendarLink(id) => Ok(Sent {
+            method: Method::POST,
+            path: path::REVOKE_CALENDAR_LINK,
+            path_value: id.to_string(),
+            query: None,
+            body: None,
+        }),
         AdministrationChange::AcceptCover(accepted) => answer(path::ACCEPT_COVER, accepted),
         AdministrationChange::WithdrawCover(withdrawn) => answer(path::WITHDRAW_COVER, withdrawn),
         AdministrationChange::AddOverride(added) => {

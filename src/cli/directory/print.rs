@@ -157,6 +157,13 @@ fn describe(event: &AdministrationEvent) -> String {
         AdministrationChange::WithdrawCover(answer) => {
             format!("{} withdraws a request for cover on {subject}", answer.person)
         }
+        AdministrationChange::CreateCalendarLink(link) => {
+            let whose = link.schedule.as_deref().unwrap_or(&link.person);
+            format!("address of the calendar of {whose} created ({})", link.id)
+        }
+        AdministrationChange::RevokeCalendarLink(id) => {
+            format!("address of a calendar revoked ({id})")
+        }
         AdministrationChange::CreateToken(token) => {
             format!("token {} ({}) of scope {} created", token.name, token.id, token.scope)
         }

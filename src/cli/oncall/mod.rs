@@ -1,17 +1,18 @@
 //! `oncall`: prints who is called for each team, level by level, and who is next.
 
-mod calendar;
+use std::io::Write;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::cli::args::Oncall;
 use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
+use crate::cli::failure::{Exit, Failure, output_failed};
 use crate::cli::json;
 use crate::cli::out::{self, Out, Style, StyledLine};
 use crate::cli::session::{IfMissing, OldestRead, open};
 use crate::model::PersonRef;
+use crate::model::calendar::calendar;
 use crate::model::coverage::{CoverageLine, Shift, TeamCoverage, coverage};
 use crate::model::directory::Directory;
 use crate::model::text::{SafeText, pad, width};
@@ -118,7 +119,9 @@ pub async fn run(context: &mut Context, args: Oncall) -> Result<(), Failure> {
             "me" => context.config.me.as_str(),
             handle => handle.trim_start_matches('@'),
         });
-        return calendar::print(out, &teams, person, (at, to));
+        let text = calendar(&teams, person, (at, to));
+        let written = out.document_writer().write_all(text.as_bytes());
+        return written.map_err(|error| output_failed(&error));
     }
     if args.json {
         for team in &teams {
@@ -151,7 +154,7 @@ fn report_calendars(directory: &Directory, teams: &[TeamCoverage], now: DateTime
         let why = calendar.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
         let text =
             format!("the calendar of {} at {} {since}{why}", schedule.key(), calendar.source);
-        out::print_hint(&text);
+        out::print_hint(text);
     }
 }
 

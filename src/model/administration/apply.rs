@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::apply_error::{ApplyError, SettingsDirectory};
+use super::calendar_links::{create_link, revoke_link};
 use super::change::AdministrationChange;
 use super::covers::{accept_cover, request_cover, withdraw_cover};
 use super::entry::Entry;
@@ -76,6 +77,13 @@ impl AdministrationChange {
                 change = Self::WithdrawCover(answer);
                 directory
             }
+            Self::CreateCalendarLink(link) => {
+                let mut link = link.clone();
+                let directory = create_link(stored, &merged, &mut link, now)?;
+                change = Self::CreateCalendarLink(link);
+                Some(directory)
+            }
+            Self::RevokeCalendarLink(id) => Some(revoke_link(stored, *id, now)?),
             Self::CreateToken(_) | Self::RevokeToken(_) => None,
             Self::Unknown(_) => return Err(AdministrationRefusal::UnknownChange.into()),
             _ => match self.added() {

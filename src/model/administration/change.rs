@@ -11,8 +11,8 @@ use crate::model::bad_field::BadField;
 use crate::model::directory::{Service, Team, TeamOverride};
 use crate::model::escalation::Policy;
 use crate::model::extra::{Extra, extensible_record};
-use crate::model::id::CommandId;
-use crate::model::oncall::{Cover, CoverAnswer, Schedule};
+use crate::model::id::{CalendarLinkId, CommandId};
+use crate::model::oncall::{CalendarLink, Cover, CoverAnswer, Schedule};
 use crate::model::unknown::{Foreign, is_exact};
 
 /// A change of the directory or of the tokens.
@@ -50,6 +50,10 @@ pub enum AdministrationChange {
     AcceptCover(CoverAnswer),
     /// Whoever wanted cover does not want it any more.
     WithdrawCover(CoverAnswer),
+    /// Adds an address under which calendar programs read shifts.
+    CreateCalendarLink(CalendarLink),
+    /// Revokes such an address, by its id.
+    RevokeCalendarLink(CalendarLinkId),
     /// A token was created. Recorded by whoever created it; it changes nothing of the directory.
     CreateToken(TokenRecord),
     /// A token was revoked. Recorded by whoever revoked it; it changes nothing of the directory.
@@ -60,7 +64,7 @@ pub enum AdministrationChange {
 }
 
 /// The names of the changes that this version defines.
-const DEFINED: [&str; 17] = [
+const DEFINED: [&str; 19] = [
     "put_person",
     "put_team",
     "put_service",
@@ -76,6 +80,8 @@ const DEFINED: [&str; 17] = [
     "request_cover",
     "accept_cover",
     "withdraw_cover",
+    "create_calendar_link",
+    "revoke_calendar_link",
     "create_token",
     "revoke_token",
 ];
@@ -201,6 +207,7 @@ impl AdministrationChange {
                 identifier("schedule", &cover.schedule)?;
                 cover.check(None)
             }
+            Self::CreateCalendarLink(link) => link.check(),
             Self::AcceptCover(answer) | Self::WithdrawCover(answer) => {
                 identifier("schedule", &answer.schedule)?;
                 crate::model::check::name("person", &answer.person)

@@ -6,6 +6,7 @@
 
 mod apply;
 mod apply_error;
+mod calendar_links;
 mod change;
 mod covers;
 mod entry;
@@ -16,6 +17,7 @@ mod refusal;
 
 pub use apply::{Applied, MAX_ENTRIES};
 pub use apply_error::{ApplyError, SettingsDirectory};
+pub use calendar_links::MAX_CALENDAR_LINKS;
 pub use change::{AdministrationChange, AdministrationEvent, TokenRecord};
 pub use covers::MAX_COVERS;
 pub use entry::Entry;

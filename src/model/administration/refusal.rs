@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::entry_ref::EntryRef;
-use crate::model::id::CoverId;
+use crate::model::id::{CalendarLinkId, CoverId};
 use crate::model::oncall::CoverState;
 use crate::model::text::sanitize;
 
@@ -84,6 +84,13 @@ pub enum AdministrationRefusal {
         /// The schedule.
         schedule: EntryRef,
     },
+    /// There is no such address of a calendar, or it was revoked.
+    NoSuchCalendarLink {
+        /// Its id.
+        id: CalendarLinkId,
+    },
+    /// There is such an address of a calendar.
+    CalendarLinkExists,
     /// Other entries refer to the one that should be removed.
     InUse {
         /// The entry.
@@ -118,7 +125,10 @@ impl AdministrationRefusal {
     pub const fn is_not_found(&self) -> bool {
         matches!(
             self,
-            Self::NoSuchEntry { .. } | Self::NoSuchOverride { .. } | Self::NoSuchCover { .. }
+            Self::NoSuchEntry { .. }
+                | Self::NoSuchOverride { .. }
+                | Self::NoSuchCover { .. }
+                | Self::NoSuchCalendarLink { .. }
         )
     }
 }
@@ -173,6 +183,11 @@ impl fmt::Display for AdministrationRefusal {
                  stand in",
                 sanitize(person)
             ),
+            Self::NoSuchCalendarLink { id } => write!(
+                f,
+                "there is no address of a calendar {id}: see `redphone calendar link list`"
+            ),
+            Self::CalendarLinkExists => f.write_str("that address of a calendar exists already"),
             Self::InUse { entry, by } => {
                 let named: Vec<String> =
                     by.iter().take(MAX_NAMED).map(ToString::to_string).collect();

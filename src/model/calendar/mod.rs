@@ -1,4 +1,4 @@
-//! Calendars in the format of RFC 5545 (iCalendar), read as the shifts of a schedule.
+//! Calendars in the format of RFC 5545 (iCalendar): read as the shifts of a schedule, and written.
 //!
 //! Reading is bounded: by the size of the text, the number of entries, and the number of times that
 //! recurring ones come again. What can't be understood is reported and never dropped in silence.
@@ -9,12 +9,16 @@ mod people;
 mod recurrence;
 mod shifts;
 mod source;
+mod subscription;
 mod times;
+mod write;
 
 use chrono::{DateTime, Utc};
 
 pub use people::CalendarPeople;
 pub use source::{CalendarLocation, CalendarSource};
+pub use subscription::subscription;
+pub use write::calendar;
 
 use crate::model::oncall::{CalendarShift, Zone};
 use crate::model::text::truncate;

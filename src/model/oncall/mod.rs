@@ -4,6 +4,7 @@
 //! a time zone, perhaps in some hours of the week alone. A later layer wins over an earlier one, and
 //! an override wins over all.
 
+pub mod calendar_link;
 pub mod cover;
 pub mod day;
 pub mod hours;
@@ -13,6 +14,7 @@ pub mod schedule_calendar;
 pub mod turn;
 pub mod zone;
 
+pub use calendar_link::CalendarLink;
 pub use cover::{Cover, CoverAnswer, CoverState, TimeSpan};
 pub use day::Day;
 pub use hours::Hours;

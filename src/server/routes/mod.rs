@@ -3,6 +3,7 @@
 mod administration;
 mod answers;
 mod backend_info;
+mod calendar_links;
 mod changes;
 mod commands;
 mod covers;
@@ -87,6 +88,8 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
             administration::policies::remove
         ))
         .routes(routes!(administration::add_override, administration::remove_override))
+        .routes(routes!(calendar_links::create_calendar_link))
+        .routes(routes!(calendar_links::revoke_calendar_link))
         .routes(routes!(covers::request_cover))
         .routes(routes!(covers::accept_cover))
         .routes(routes!(covers::withdraw_cover))

@@ -210,6 +210,11 @@ body = models.CoverPerson.from_dict({"person": "amara"})
 assert call("withdraw_cover", id=covers[0].id, body=body).event
 body = models.CoverPerson.from_dict({"person": "ines"})
 call("accept_cover", 409, id=covers[0].id, body=body)
+body = models.CalendarLinkRequest.from_dict({"schedule": "payouts", "person": "ines"})
+link = call("create_calendar_link", body=body)
+assert link.path.startswith("/calendar/") and link.path.endswith(".ics"), link
+links = call("directory").calendar_links
+call("revoke_calendar_link", id=links[-1].id)
 for kind in reversed(entries):
     assert call(f"remove_{kind}", **{keys[kind]: entries[kind][1][keys[kind]]}).event
 token = call(
@@ -217,7 +222,7 @@ token = call(
 )
 assert call("revoke_token", id=token.token.id).revoked_at
 assert len(call("tokens")) >= 2
-assert len(call("administration").rows) == before + 16
+assert len(call("administration").rows) == before + 18
 
 missing = sorted(set(operations) - called)
 assert not missing, f"not called: {missing}"

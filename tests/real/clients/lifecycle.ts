@@ -199,6 +199,15 @@ const late = await client.POST("/v1/covers/{id}/accept", {
 });
 assert.equal(late.response.status, 409);
 
+const address = await success(
+  client.POST("/v1/calendar-links", { body: { schedule: team, person: "ines" } }),
+);
+assert.match(address.path ?? "", /^\/calendar\/[a-z0-9]{25}\.ics$/);
+const links = (await success(client.GET("/v1/directory"))).calendar_links ?? [];
+await changed(
+  client.POST("/v1/calendar-links/{id}/revoke", { params: { path: { id: links[0].id } } }),
+);
+
 // One after another: what is named by another entry is not removed before that.
 await changed(client.DELETE("/v1/policies/{team}", { params: { path: { team } } }));
 await changed(client.DELETE("/v1/schedules/{team}", { params: { path: { team } } }));
