@@ -136,6 +136,7 @@ impl Test<'_> {
                 to: vec![person],
                 reason: Some("a self-test".to_owned()),
                 automatic: None,
+                all_must_acknowledge: false,
             };
             self.execute(id, command, Actor::Integration(MARK.to_owned())).await?;
             self.report("escalation", true, &text)?;

@@ -512,7 +512,8 @@ fn format_level(level: &PolicyLevel) -> String {
         Target::Unknown(target) => target.to_string(),
     }));
     let round_robin = if level.round_robin { ", round_robin = true" } else { "" };
-    format!("{{ after = {}, call = {call}{round_robin} }}", quote_seconds(level.after_s))
+    let all = if level.all_must_acknowledge { ", all_must_acknowledge = true" } else { "" };
+    format!("{{ after = {}, call = {call}{round_robin}{all} }}", quote_seconds(level.after_s))
 }
 
 /// Formats somebody who takes turns.

@@ -43,6 +43,7 @@ impl EventBody {
             Self::DecisionRecorded(_) => "decision_recorded",
             Self::AlertsMovedOut { .. } => "alerts_moved_out",
             Self::AlertsMovedIn { .. } => "alerts_moved_in",
+            Self::AcknowledgedInPart => "acknowledged_in_part",
             Self::Unknown(event) => &event.kind,
         }
     }
@@ -59,6 +60,7 @@ mod tests {
     fn names_are_those_of_the_wire() {
         let samples = [
             json!({"kind": "acknowledged"}),
+            json!({"kind": "acknowledged_in_part"}),
             json!({"kind": "closed"}),
             json!({"kind": "woken"}),
             json!({"kind": "unpaused"}),

@@ -39,6 +39,7 @@ pub mod problem;
 pub mod queue;
 pub mod readiness;
 pub mod rejection;
+pub mod required;
 pub mod review;
 pub mod rules;
 pub mod runbook;

@@ -42,7 +42,7 @@ fn directory() -> Directory {
     let level = |after_s, person: &str| PolicyLevel {
         after_s,
         call: vec![Target::Person(person.into())],
-        round_robin: false,
+        ..PolicyLevel::default()
     };
     Directory {
         people: vec![ines(), PersonRef::new("tomo", "Tomo Abe")],

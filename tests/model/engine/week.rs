@@ -77,7 +77,8 @@ fn start_of_week() -> DateTime<Utc> {
 }
 
 fn directory() -> Directory {
-    let level = |after_s, call: Vec<Target>| PolicyLevel { after_s, call, round_robin: false };
+    let level =
+        |after_s, call: Vec<Target>| PolicyLevel { after_s, call, ..PolicyLevel::default() };
     let person = |handle: &str| Target::Person(handle.into());
     let payments = Policy {
         team: "payments".into(),
@@ -322,6 +323,7 @@ impl Week {
             to: vec![PersonRef::new("odile", "odile"), PersonRef::new("boss", "boss")],
             reason: Some("by hand".into()),
             automatic: None,
+            all_must_acknowledge: false,
         };
         for (chance, command, most_s) in [
             (60, IncidentCommand::Acknowledge, 3 * 3600),

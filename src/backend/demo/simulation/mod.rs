@@ -243,6 +243,7 @@ impl<'a> Simulation<'a> {
             to: step.people(),
             reason: None,
             automatic: None,
+            all_must_acknowledge: false,
         };
         self.execute(id, actor, command, now).await?;
         Ok(true)
