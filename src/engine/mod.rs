@@ -21,6 +21,7 @@ mod plan;
 mod reminders;
 mod send;
 mod settings;
+mod shift_notices;
 mod steps;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use expire::Expiry;
 use heartbeats::Heartbeats;
 use parts::{Parts, stopped};
 use reminders::Reminders;
+use shift_notices::ShiftNotices;
 use steps::Steps;
 
 /// What an engine works on.
@@ -114,7 +116,13 @@ impl Engine {
                 never = Calendars::new(&self.parts).run() => match never {},
             }
         };
+        let notices = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = ShiftNotices::new(&self.parts).run() => match never {},
+            }
+        };
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
-        tokio::join!(stop, steps, heartbeats, reminders, expiry, calendars, delivery);
+        tokio::join!(stop, steps, heartbeats, reminders, expiry, calendars, notices, delivery);
     }
 }

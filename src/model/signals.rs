@@ -3,6 +3,7 @@
 
 mod heartbeat;
 mod reminder;
+mod shift_notice;
 mod stakeholders;
 
 pub use heartbeat::{
@@ -10,6 +11,7 @@ pub use heartbeat::{
     describe_all, heartbeat_key, levels_of,
 };
 pub use reminder::{DueReminder, ReminderSettings, next_reminder, plan_reminder};
+pub use shift_notice::{ShiftNotice, shift_notices};
 pub use stakeholders::{StakeholderRule, plan_update};
 
 use crate::model::escalation::AcknowledgementExpiry;
