@@ -11,6 +11,7 @@ mod cli {
     mod commands;
     mod completions;
     mod contacts;
+    mod cover;
     mod directory;
     mod files;
     mod formats;

@@ -4,8 +4,10 @@
 //! as JSON of the model's own types. This module adds the paths, the queries, and the bodies of
 //! commands and of errors ([`details`]).
 
+pub mod calendar;
 pub mod command;
 pub mod contacts;
+pub mod cover;
 pub mod details;
 pub mod foreign;
 pub mod header;
@@ -19,6 +21,8 @@ pub mod resource;
 /// client measures with it how far its clock is off.
 pub const SERVER_TIME: &str = "redphone-time";
 
+pub use calendar::{CalendarLinkRequest, CreatedCalendarLink};
 pub use command::{Answered, Answers, Order, Orders};
+pub use cover::{CoverPerson, CoverRequest};
 pub use details::{Details, ErrorCode};
 pub use resource::{EventPage, IncidentOutcome, NewIncident, OnCallEntry};

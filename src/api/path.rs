@@ -77,6 +77,16 @@ pub const SCHEDULE: &str = "/v1/schedules/{team}";
 pub const POLICY: &str = "/v1/policies/{team}";
 /// The overrides of a schedule: POST adds one, DELETE removes one.
 pub const OVERRIDES: &str = "/v1/schedules/{team}/overrides";
+/// The requests for cover on a schedule: POST adds one. The directory lists them.
+pub const COVERS: &str = "/v1/schedules/{team}/covers";
+/// POST accepts a request for cover, by its id.
+pub const ACCEPT_COVER: &str = "/v1/covers/{id}/accept";
+/// POST withdraws a request for cover, by its id.
+pub const WITHDRAW_COVER: &str = "/v1/covers/{id}/withdraw";
+/// The addresses of calendars: POST creates one. The directory lists them.
+pub const CALENDAR_LINKS: &str = "/v1/calendar-links";
+/// POST revokes an address of a calendar, by its id.
+pub const REVOKE_CALENDAR_LINK: &str = "/v1/calendar-links/{id}/revoke";
 /// Who changed what of the directory and of the tokens: takes
 /// [`super::list_query::Administration`], returns a page.
 pub const ADMINISTRATION: &str = "/v1/administration";
@@ -109,7 +119,7 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 47] = [
+pub const ALL: [&str; 52] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
@@ -144,6 +154,11 @@ pub const ALL: [&str; 47] = [
     SCHEDULE,
     POLICY,
     OVERRIDES,
+    COVERS,
+    ACCEPT_COVER,
+    WITHDRAW_COVER,
+    CALENDAR_LINKS,
+    REVOKE_CALENDAR_LINK,
     ADMINISTRATION,
     TOKENS,
     TOKEN,

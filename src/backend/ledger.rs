@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::BackendError;
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, Notification, ReminderKind, StoredContacts};
+use crate::model::oncall::ScheduleCalendar;
 use crate::model::signals::TestRecord;
 use crate::model::{Event, Summary};
 
@@ -69,6 +70,12 @@ pub trait Ledger: Send + Sync {
 
     /// Stores what came of a turn.
     async fn record_test(&self, _record: &TestRecord) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// Stores what was read from the calendar of a schedule, in place of what was read before. A ledger
+    /// without a directory stores nothing, which is what this method does.
+    async fn store_calendar(&self, _calendar: &ScheduleCalendar) -> Result<(), BackendError> {
         Ok(())
     }
 

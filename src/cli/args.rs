@@ -1,8 +1,10 @@
 //! Definition of the command line.
 
 mod backup;
+pub mod calendar;
 pub mod check;
 mod contact;
+pub mod cover;
 pub mod directory;
 mod heartbeat;
 mod incidents;
@@ -183,6 +185,17 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         about: overrides::OverrideCommand,
+    },
+    /// Want somebody else to be on call in your place; list, accept and withdraw such requests
+    #[command(after_help = cover::COVER, disable_help_subcommand = true)]
+    Cover(cover::CoverArgs),
+    /// Addresses under which calendar programs read shifts
+    #[command(after_help = calendar::CALENDAR, disable_help_subcommand = true)]
+    #[command(subcommand_required = true)]
+    Calendar {
+        /// What to do.
+        #[command(subcommand)]
+        about: calendar::CalendarCommand,
     },
     /// Print what matters on one short line, for a shell's prompt or a status line
     #[command(after_help = prompt::PROMPT)]

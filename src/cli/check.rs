@@ -176,6 +176,17 @@ fn line(finding: &Finding) -> Line {
         Finding::UnreachableStakeholder { person } => {
             format!("{person} is a stakeholder, and no contact of {person} works")
         }
+        Finding::OldCalendar { schedule, source, as_of, error } => {
+            let since = as_of.map_or_else(
+                || "was never read".to_owned(),
+                |at| format!("was last read {} and goes on counting as it was then", minute(at)),
+            );
+            let why = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+            format!("the calendar of the schedule {schedule} at {source} {since}{why}")
+        }
+        Finding::CalendarProblem { schedule, problem } => {
+            format!("the calendar of the schedule {schedule}: {problem}")
+        }
         Finding::EndsNowhere { policy } => {
             format!("the policy {policy} ends after its last level, and is not repeated")
         }

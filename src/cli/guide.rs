@@ -39,6 +39,7 @@ pages![
     "alertmanager",
     "heartbeats",
     "selftests",
+    "calendars",
     "reminders",
     "prometheus",
     "pagerduty",

@@ -10,6 +10,7 @@ pub mod value;
 mod atomic_file;
 mod backup;
 mod calendar;
+mod calendar_links;
 mod channels;
 mod check;
 mod columns;
@@ -18,6 +19,7 @@ mod completions;
 mod config;
 mod contact;
 mod context;
+mod cover;
 mod declare;
 mod demo;
 mod directory;
@@ -160,6 +162,8 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         | Command::Reply(_)
         | Command::Restore(_) => true,
         Command::Override { about } => about.writes(),
+        Command::Cover(args) => args.writes(),
+        Command::Calendar { about } => about.writes(),
         Command::Heartbeat(args) => args.writes(),
         Command::Contact { about } => about.writes(),
         Command::Ingest(args) => args.writes(),
@@ -216,6 +220,8 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Handoff(args)) => block_on(handoff::run(context, args)),
         Some(Command::StandIn(args)) => block_on(overrides::stand_in_now(context, args)),
         Some(Command::Override { about }) => block_on(overrides::run(context, about)),
+        Some(Command::Calendar { about }) => block_on(calendar_links::run(context, about)),
+        Some(Command::Cover(args)) => block_on(cover::run(context, args)),
         Some(Command::Declare(args)) => block_on(declare::run(context, args)),
         Some(Command::Verb(command)) => block_on(verb::run(context, command)),
         Some(Command::Outbox(args)) => block_on(outbox::run(context, args)),

@@ -222,6 +222,9 @@ impl DetailPrinter<'_> {
             None if row.status.is_open() => self.field("Owner", "unowned")?,
             None => {}
         }
+        if let Some(required) = &row.required {
+            self.field("All must", &format!("acknowledge: {}", required.text()))?;
+        }
         if let Some(team) = row.team.as_deref().filter(|team| !team.is_empty()) {
             self.field("Team", &self.directory.team_label(team))?;
         }

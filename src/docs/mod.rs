@@ -101,6 +101,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/grafana.md"))]
     }
 
+    pub mod calendars {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/calendars.md"))]
+    }
+
     pub mod heartbeats {
         #![cfg_attr(not(doctest), doc = include_str!("guide/heartbeats.md"))]
     }

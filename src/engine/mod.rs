@@ -1,6 +1,6 @@
 //! What happens by itself: levels of escalation policies are called when they are due, the people whom
 //! they call are notified, alerts end that are not reported again, the silence of a heartbeat is declared
-//! as an incident, and people are reminded of what must not be forgotten.
+//! as an incident, calendars of schedules are read, and people are reminded of what must not be forgotten.
 //!
 //! Any number of engines may run on one store, in this process and in others. None of them leads:
 //! each step and each claim is a conditional write, so that whoever is first does it, and the others
@@ -8,6 +8,7 @@
 //! process.
 
 mod backoff;
+mod calendars;
 mod changes;
 mod clock;
 mod decisions;
@@ -22,6 +23,7 @@ mod reminders;
 pub mod self_test;
 mod send;
 mod settings;
+mod shift_notices;
 mod stand_ins;
 mod steps;
 mod watches;
@@ -37,6 +39,7 @@ pub use settings::{EngineSettings, Sender};
 pub use stand_ins::StandIns;
 
 use crate::backend::{Backend, Ledger};
+use calendars::Calendars;
 use changes::Changes;
 use deliver::Delivery;
 use expire::Expiry;
@@ -44,6 +47,7 @@ use heartbeats::Heartbeats;
 use parts::{Parts, stopped};
 use reminders::Reminders;
 use self_test::SelfTests;
+use shift_notices::ShiftNotices;
 use steps::Steps;
 use watches::Watches;
 
@@ -134,7 +138,20 @@ impl Engine {
                 never = Watches::new(&self.parts).run() => match never {},
             }
         };
+        let calendars = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Calendars::new(&self.parts).run() => match never {},
+            }
+        };
+        let notices = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = ShiftNotices::new(&self.parts).run() => match never {},
+            }
+        };
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
-        tokio::join!(stop, steps, heartbeats, reminders, expiry, self_tests, watches, delivery);
+        let timed = async { tokio::join!(self_tests, watches, calendars, notices) };
+        tokio::join!(stop, steps, heartbeats, reminders, expiry, timed, delivery);
     }
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::model::calendar::CalendarSource;
 use crate::model::notification::{AnswerSettings, Contacts};
 use crate::model::service_level::ServiceLevels;
 use crate::model::signals::SignalSettings;
+use crate::outbound::calendar::CalendarReader;
 use crate::outbound::{Channels, OutboundMessage, Receipt, SendError};
 
 /// Sends messages over channels that have names.
@@ -75,6 +77,10 @@ pub struct EngineSettings {
     pub signals: Arc<SignalSettings>,
     /// The service levels, which say when stakeholders expect an update.
     pub levels: ServiceLevels,
+    /// The calendars of schedules.
+    pub calendars: Arc<Vec<CalendarSource>>,
+    /// What reads them; `None` where nothing does.
+    pub calendar_reader: Option<Arc<dyn CalendarReader>>,
     /// How people answer messages.
     pub answers: AnswerSettings,
 }

@@ -225,6 +225,7 @@ pub(super) fn envelope(incident: IncidentId, call: &AutomaticCall, now: DateTime
         to: call.to.clone(),
         reason: None,
         automatic: Some(call.step),
+        all_must_acknowledge: call.all_must_acknowledge,
     };
     Envelope {
         id: CommandId::new(),

@@ -200,6 +200,9 @@ pub enum EventBody {
         /// The step of the policy that a program carried out by itself, and whether it was late.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         automatic: Option<AutomaticStep>,
+        /// Whether each of the people must acknowledge.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        all_must_acknowledge: bool,
     },
     /// Impact, urgency and priority were set.
     Prioritized {
@@ -387,6 +390,8 @@ pub enum EventBody {
         /// Whether the person has accepted.
         accepted: bool,
     },
+    /// A person has acknowledged an incident that others have to acknowledge as well.
+    AcknowledgedInPart,
     /// Something happened that only a later version defines. It changes nothing in the record.
     #[serde(skip)]
     Unknown(UnknownEvent),
@@ -466,6 +471,7 @@ impl Event {
             | EventBody::StakeholdersUpdated { message: text, .. } => (text.clone(), true),
             EventBody::DecisionRecorded(decision) => (decision.decision.clone(), true),
             EventBody::Acknowledged
+            | EventBody::AcknowledgedInPart
             | EventBody::StatusMoved { .. }
             | EventBody::MoveUndone { .. }
             | EventBody::Assigned { .. }
@@ -497,7 +503,7 @@ impl Event {
 
 impl EventBody {
     /// The names of all kinds of events that this version defines.
-    pub const KINDS: [&'static str; 38] = [
+    pub const KINDS: [&'static str; 39] = [
         "declared",
         "alert_repeated",
         "acknowledged",
@@ -536,6 +542,7 @@ impl EventBody {
         "expected_recovery_set",
         "role_asked",
         "role_answered",
+        "acknowledged_in_part",
     ];
 
     /// Returns whether the event is a note or the correction of one.
@@ -599,6 +606,7 @@ impl EventBody {
                 read(&repeat_alert::AlertRepeated { text, detected_at: *detected_at })
             }
             Self::Acknowledged => read(&acknowledge::Acknowledged),
+            Self::AcknowledgedInPart => read(&acknowledge::AcknowledgedInPart),
             Self::StatusMoved { to } => read(&move_status::StatusMoved { to: *to }),
             Self::MoveUndone { to } => read(&undo_move::MoveUndone { to: *to }),
             Self::Assigned { to } => read(&assign::Assigned { to: to.as_ref() }),
@@ -606,12 +614,15 @@ impl EventBody {
             Self::RoleGiven { role, person, given } => {
                 read(&give_role::RoleGiven { role: *role, person, given: *given })
             }
-            Self::Escalated { level, to, reason, automatic } => read(&escalate::Escalated {
-                level: *level,
-                to,
-                reason: reason.as_deref(),
-                automatic: *automatic,
-            }),
+            Self::Escalated { level, to, reason, automatic, all_must_acknowledge } => {
+                read(&escalate::Escalated {
+                    level: *level,
+                    to,
+                    reason: reason.as_deref(),
+                    automatic: *automatic,
+                    all_must_acknowledge: *all_must_acknowledge,
+                })
+            }
             Self::Prioritized {
                 impact,
                 urgency,

@@ -46,6 +46,7 @@ impl EventBody {
             Self::ExpectedRecoverySet { .. } => "expected_recovery_set",
             Self::RoleAsked { .. } => "role_asked",
             Self::RoleAnswered { .. } => "role_answered",
+            Self::AcknowledgedInPart => "acknowledged_in_part",
             Self::Unknown(event) => &event.kind,
         }
     }
@@ -62,6 +63,7 @@ mod tests {
     fn names_are_those_of_the_wire() {
         let samples = [
             json!({"kind": "acknowledged"}),
+            json!({"kind": "acknowledged_in_part"}),
             json!({"kind": "closed"}),
             json!({"kind": "woken"}),
             json!({"kind": "unpaused"}),

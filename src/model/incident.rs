@@ -173,6 +173,7 @@ pub(super) fn declared_summary(
         escalation: 0,
         escalation_round: 0,
         escalation_from: None,
+        required: None,
         seq,
         last_event_at: at,
         last_word: None,
@@ -426,6 +427,9 @@ impl Incident {
             self.summary.acknowledged_at = Some(at);
             self.acknowledged_by = Some(event.actor.clone());
         }
+        if stage >= 1 {
+            self.summary.required = None;
+        }
         if status == Status::Resolved || status == Status::Closed {
             self.summary.resolved_at.get_or_insert(at);
         }
@@ -459,6 +463,7 @@ impl Incident {
             self.resolution = None;
         }
         if to < Status::Acknowledged {
+            self.summary.required = None;
             self.summary.acknowledged_at = None;
             self.acknowledged_by = None;
         }
@@ -468,6 +473,7 @@ impl Incident {
     /// Ends the incident without a resolution: it was merged or reclassified.
     pub(super) fn end_as(&mut self, status: Status, event: &Event) {
         self.summary.closed_at = Some(event.at);
+        self.summary.required = None;
         self.unpause(event.at);
         self.set_status(status, event);
     }

@@ -103,6 +103,24 @@ pub enum Finding {
         /// What is wrong with it.
         error: UnknownZone,
     },
+    /// The calendar of a schedule could not be read lately: what was read last goes on counting.
+    OldCalendar {
+        /// The name of the schedule.
+        schedule: String,
+        /// Where the calendar is.
+        source: String,
+        /// When it was read last; `None` if it never was.
+        as_of: Option<DateTime<Utc>>,
+        /// Why it could not be read.
+        error: Option<String>,
+    },
+    /// Something in the calendar of a schedule could not be understood.
+    CalendarProblem {
+        /// The name of the schedule.
+        schedule: String,
+        /// What it is.
+        problem: String,
+    },
     /// A policy ends after its last level: nobody is called again or at the end.
     EndsNowhere {
         /// The name of the policy.
@@ -136,6 +154,8 @@ impl Finding {
             Self::UnusableContact { .. } => "unusable_contact",
             Self::NoRule { .. } => "no_rule",
             Self::UnknownZone { .. } => "unknown_zone",
+            Self::OldCalendar { .. } => "old_calendar",
+            Self::CalendarProblem { .. } => "calendar_problem",
             Self::EndsNowhere { .. } => "ends_nowhere",
         }
     }
@@ -157,6 +177,9 @@ pub fn findings(directory: &Directory, now: DateTime<Utc>, until: DateTime<Utc>)
             let (schedule, zone) = (schedule.key().to_owned(), zone.clone());
             findings.push(Finding::UnknownZone { schedule, zone, error });
         }
+    }
+    for schedule in &directory.schedules {
+        findings.extend(of_calendar(schedule, now));
     }
     for team in coverage(directory, now, until) {
         // A team without schedule and policy calls nobody at any time; that is said of its services.
@@ -268,6 +291,20 @@ fn of_person(findings: &mut Vec<Finding>, reach: &PersonReach) {
             findings.push(Finding::NoRule { person: person(), urgent });
         }
     }
+}
+
+fn of_calendar(schedule: &Schedule, now: DateTime<Utc>) -> Vec<Finding> {
+    let Some(calendar) = &schedule.calendar else { return Vec::new() };
+    let name = || schedule.key().to_owned();
+    let old = calendar.is_old(now).then(|| Finding::OldCalendar {
+        schedule: name(),
+        source: calendar.source.clone(),
+        as_of: calendar.as_of,
+        error: calendar.error.clone(),
+    });
+    let problems = calendar.problems.iter().cloned();
+    let problems = problems.map(|problem| Finding::CalendarProblem { schedule: name(), problem });
+    old.into_iter().chain(problems).collect()
 }
 
 fn of_policy(directory: &Directory, policy: &Policy, now: DateTime<Utc>) -> Vec<Finding> {

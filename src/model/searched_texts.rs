@@ -77,6 +77,7 @@ pub fn affects_search(body: &EventBody) -> bool {
         body,
         EventBody::AlertRepeated { .. }
             | EventBody::Acknowledged
+            | EventBody::AcknowledgedInPart
             | EventBody::StatusMoved { .. }
             | EventBody::MoveUndone { .. }
             | EventBody::RoleGiven { .. }

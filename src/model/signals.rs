@@ -4,6 +4,7 @@
 mod heartbeat;
 mod reminder;
 pub mod self_test;
+mod shift_notice;
 mod stakeholders;
 
 pub use heartbeat::{
@@ -12,6 +13,7 @@ pub use heartbeat::{
 };
 pub use reminder::{DueReminder, ReminderSettings, next_reminder, plan_reminder};
 pub use self_test::{SELF_TEST, SelfTestRule, TestChange, TestRecord, WatchRule};
+pub use shift_notice::{ShiftNotice, shift_notices};
 pub use stakeholders::{StakeholderRule, StakeholderTopic, plan_update};
 
 use crate::model::escalation::AcknowledgementExpiry;

@@ -11,6 +11,7 @@ use super::extra::{self, Extra};
 use super::id::{IncidentId, IncidentNumber};
 use super::last_word::LastWord;
 use super::priority::{Impact, Priority, Urgency};
+use super::required::RequiredAcknowledgements;
 use super::status::{Category, Source, Status};
 use super::unknown_names::UnknownNames;
 use super::verdict::Verdict;
@@ -94,6 +95,10 @@ pub struct Summary {
     /// priority was raised, or nobody has the incident any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation_from: Option<DateTime<Utc>>,
+    /// Who has acknowledged it and who still has to, while a level requires that of everybody; absent
+    /// otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<RequiredAcknowledgements>,
     /// The sequence number of its last event, which is also the number of its events.
     pub seq: u32,
     /// When the last event happened.
@@ -193,6 +198,7 @@ impl Summary {
     /// from `at`.
     pub(in crate::model) fn restart_escalation(&mut self, at: DateTime<Utc>) {
         (self.escalation, self.escalation_round) = (0, 0);
+        self.required = None;
         self.escalation_from = Some(at);
     }
 

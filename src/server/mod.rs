@@ -84,6 +84,7 @@ use tokio::net::{TcpListener, lookup_host};
 use tokio::sync::{Semaphore, watch};
 
 use self::access_log::{AccessLog, LogWriter};
+use self::answers::calendar::CalendarVersions;
 use self::change_feed::ChangeFeed;
 use self::denials::Denials;
 use self::group_commit::CommandQueue;
@@ -231,6 +232,7 @@ impl Server {
         let min_free = options.limits.min_free_bytes;
         let health = Health::new(Arc::clone(&backend), files, min_free, stopping.clone());
         let shared = Arc::new(Shared {
+            calendars: CalendarVersions::default(),
             commands: CommandQueue::new(
                 Arc::clone(&backend),
                 Arc::clone(&feed),

@@ -222,7 +222,7 @@ async fn resolve_and_escalate_act_by_links() {
     let level = |handle: &str| PolicyLevel {
         after_s: 0,
         call: vec![Target::Person(handle.into())],
-        round_robin: false,
+        ..PolicyLevel::default()
     };
     let policy = Policy {
         team: "payments".into(),

@@ -215,6 +215,7 @@ async fn full(server: &TestServer) -> redphone::model::IncidentId {
             to: vec![tom],
             reason: Some("nobody answers".into()),
             automatic: None,
+            all_must_acknowledge: false,
         },
         IncidentCommand::Prioritize { impact: Impact::High, urgency: Impact::Low },
         IncidentCommand::OverridePriority {

@@ -45,6 +45,7 @@ fn shift(hostile: &str) -> Vec<Bench> {
             to: vec![ines()],
             reason: Some("nobody answers".into()),
             automatic: None,
+            all_must_acknowledge: false,
         },
     );
     benches

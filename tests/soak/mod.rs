@@ -117,6 +117,7 @@ impl World {
             escalation: 0,
             escalation_round: 0,
             escalation_from: None,
+            required: None,
             seq: 1,
             last_event_at: now,
             last_word: None,

@@ -89,8 +89,8 @@ fn make_version_5(path: &Path) {
          DROP TABLE problem_link; DROP TABLE administration; DROP TABLE notification;
          DROP TABLE attempt; DROP TABLE notification_plan; DROP TABLE alert;
          DROP TABLE dead_letter; DROP TABLE answer_link; DROP TABLE heartbeat; DROP TABLE reminder;
-         DROP TABLE maintenance; DROP TABLE muted; DROP TABLE cover;
-         DROP TABLE contact; DROP TABLE calendar_link; DROP TABLE calendar_feed; DROP TABLE waiting_alert;
+         DROP TABLE maintenance; DROP TABLE muted;
+         DROP TABLE contact; DROP TABLE waiting_alert;
          DROP TABLE self_test;
          DROP INDEX event_by_recorded;
          DELETE FROM _sqlx_migrations WHERE version >= 6; PRAGMA user_version = 5;

@@ -95,10 +95,14 @@ pub fn ask() -> impl Strategy<Value = IncidentCommand> {
         .prop_map(|(priority, reason)| IncidentCommand::OverridePriority { priority, reason });
     let role = (of(Role::ALL), person(), any::<bool>())
         .prop_map(|(role, person, given)| IncidentCommand::GiveRole { role, person, given });
-    let escalate =
-        (0u8..4, prop::collection::vec(person(), 0..3), prop::option::of(any_text())).prop_map(
-            |(level, to, reason)| IncidentCommand::Escalate { level, to, reason, automatic: None },
-        );
+    let escalate = (0u8..4, prop::collection::vec(person(), 0..3), prop::option::of(any_text()))
+        .prop_map(|(level, to, reason)| IncidentCommand::Escalate {
+            level,
+            to,
+            reason,
+            automatic: None,
+            all_must_acknowledge: false,
+        });
     let link = prop_oneof![
         any_text().prop_map(Link::Url),
         any::<u128>()

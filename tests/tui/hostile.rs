@@ -93,6 +93,7 @@ fn fill(memory: &Memory, id: IncidentId) {
             to: vec![me.clone()],
             reason: Some(text()),
             automatic: None,
+            all_must_acknowledge: false,
         },
         link(Link::Url("https://wiki.example/a".into())),
         link(Link::Problem { id: ProblemId(Uuid::from_u128(7)), title: "pool".into() }),

@@ -402,6 +402,7 @@ pub(super) fn blank_summary() -> Summary {
         escalation: 0,
         escalation_round: 0,
         escalation_from: None,
+        required: None,
         seq: 1,
         last_event_at: at,
         last_word: None,

@@ -209,8 +209,10 @@ fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
     match kind {
         K::Declare => matches!(body, B::Declared { .. } | B::AlertRepeated { .. }),
         K::RepeatAlert => matches!(body, B::AlertRepeated { .. }),
-        K::Acknowledge => matches!(body, B::Acknowledged),
-        K::MoveStatus => matches!(body, B::StatusMoved { .. } | B::Acknowledged),
+        K::Acknowledge => matches!(body, B::Acknowledged | B::AcknowledgedInPart),
+        K::MoveStatus => {
+            matches!(body, B::StatusMoved { .. } | B::Acknowledged | B::AcknowledgedInPart)
+        }
         K::UndoMove => matches!(body, B::MoveUndone { .. }),
         K::Assign => matches!(body, B::Assigned { .. }),
         K::SetTeam => matches!(body, B::TeamSet { .. }),

@@ -11,6 +11,7 @@ mod alerts;
 mod backend;
 pub mod backup;
 mod bulk;
+mod calendars;
 mod change_table;
 mod changes;
 mod command_identity;

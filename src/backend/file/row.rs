@@ -199,6 +199,8 @@ struct OtherValues {
 const ESCALATION_ROUND: &str = "escalation_round";
 /// The name of the field with the time from which the times of that policy are counted.
 const ESCALATION_FROM: &str = "escalation_from";
+/// The name of the field with those who have to acknowledge.
+const REQUIRED: &str = "required";
 /// The name of the field with the last word.
 const LAST_WORD: &str = "last_word";
 
@@ -233,6 +235,9 @@ impl OtherValues {
         }
         if let Some(from) = row.escalation_from {
             later.fields.insert(ESCALATION_FROM, serde_json::json!(from));
+        }
+        if let Some(required) = &row.required {
+            later.fields.insert(REQUIRED, serde_json::json!(required));
         }
         let is_needed = later.has_values() || !later.fields.is_empty() || later.word.is_some();
         is_needed.then_some(later)
@@ -448,6 +453,7 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     let source = later.source.or_else(|| Source::from_stored(source))?;
     let escalation_round = later.fields.extract(ESCALATION_ROUND).unwrap_or(0);
     let escalation_from = later.fields.extract(ESCALATION_FROM);
+    let required = later.fields.extract(REQUIRED);
     let mut row = Summary {
         id,
         number: (number > 0).then_some(IncidentNumber(number)),
@@ -477,6 +483,7 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
         escalation,
         escalation_round,
         escalation_from,
+        required,
         seq,
         last_event_at,
         last_word: later.word,

@@ -14,6 +14,8 @@ use crate::model::signals::{
 
 /// The longest interval of a heartbeat.
 const MAX_INTERVAL: TimeDelta = TimeDelta::days(366);
+/// The longest time before a shift at which somebody is reminded of it.
+const MAX_LEAD: TimeDelta = TimeDelta::days(1);
 /// The longest name or URL of a runbook, in bytes.
 const MAX_RUNBOOK_BYTES: usize = 500;
 
@@ -55,6 +57,8 @@ pub(super) fn read(top: &mut Section<'_>) -> SignalSettings {
         settings.reminders = ReminderSettings {
             updates: section.read("updates", Value::flag).unwrap_or_default(),
             snoozes: section.read("snoozes", Value::flag).unwrap_or_default(),
+            on_call_s: section.read("on_call", lead).flatten(),
+            week: section.read("week", Value::flag).unwrap_or_default(),
         };
         section.finish();
     }
@@ -63,6 +67,15 @@ pub(super) fn read(top: &mut Section<'_>) -> SignalSettings {
     }
     super::self_test::read(top, &mut settings);
     settings
+}
+
+/// Reads how long before a shift somebody is reminded of it.
+fn lead(value: &Value<'_>) -> ValueResult<Option<i64>> {
+    let lead = span_or_never(value)?;
+    if lead.is_some_and(|lead| lead > MAX_LEAD.num_seconds()) {
+        return Err(value.invalid("is longer than a day: write a shorter time"));
+    }
+    Ok(lead)
 }
 
 fn stakeholders(mut section: Section<'_>, index: usize) -> Option<StakeholderRule> {

@@ -17,6 +17,9 @@ impl TomlWriter<'_> {
         self.section("reminders");
         self.setting("updates", &reminders.updates.to_string());
         self.setting("snoozes", &reminders.snoozes.to_string());
+        let lead = reminders.on_call_s.map_or_else(|| quote("never"), quote_seconds);
+        self.setting("on_call", &lead);
+        self.setting("week", &reminders.week.to_string());
     }
 
     /// Writes when a server tests itself, and which servers are watched.

@@ -11,8 +11,8 @@ use crate::model::bad_field::BadField;
 use crate::model::directory::{Service, Team, TeamOverride};
 use crate::model::escalation::Policy;
 use crate::model::extra::{Extra, extensible_record};
-use crate::model::id::CommandId;
-use crate::model::oncall::Schedule;
+use crate::model::id::{CalendarLinkId, CommandId};
+use crate::model::oncall::{CalendarLink, Cover, CoverAnswer, Schedule};
 use crate::model::unknown::{Foreign, is_exact};
 
 /// A change of the directory or of the tokens.
@@ -44,6 +44,16 @@ pub enum AdministrationChange {
     AddOverride(TeamOverride),
     /// Removes such a span.
     RemoveOverride(TeamOverride),
+    /// Somebody wants cover for a shift. The schedule may be one of the settings file.
+    RequestCover(Cover),
+    /// Somebody accepts a request for cover, and so stands in.
+    AcceptCover(CoverAnswer),
+    /// Whoever wanted cover does not want it any more.
+    WithdrawCover(CoverAnswer),
+    /// Adds an address under which calendar programs read shifts.
+    CreateCalendarLink(CalendarLink),
+    /// Revokes such an address, by its id.
+    RevokeCalendarLink(CalendarLinkId),
     /// A token was created. Recorded by whoever created it; it changes nothing of the directory.
     CreateToken(TokenRecord),
     /// A token was revoked. Recorded by whoever revoked it; it changes nothing of the directory.
@@ -63,7 +73,7 @@ pub enum AdministrationChange {
 }
 
 /// The names of the changes that this version defines.
-const DEFINED: [&str; 18] = [
+const DEFINED: [&str; 23] = [
     "put_person",
     "put_team",
     "put_service",
@@ -76,6 +86,11 @@ const DEFINED: [&str; 18] = [
     "remove_policy",
     "add_override",
     "remove_override",
+    "request_cover",
+    "accept_cover",
+    "withdraw_cover",
+    "create_calendar_link",
+    "revoke_calendar_link",
     "create_token",
     "revoke_token",
     "add_contact",
@@ -219,6 +234,10 @@ impl AdministrationChange {
             Self::AddOverride(change) | Self::RemoveOverride(change) => {
                 Some(EntryRef::new(EntryKind::Schedule, &change.team))
             }
+            Self::RequestCover(cover) => Some(EntryRef::new(EntryKind::Schedule, &cover.schedule)),
+            Self::AcceptCover(answer) | Self::WithdrawCover(answer) => {
+                Some(EntryRef::new(EntryKind::Schedule, &answer.schedule))
+            }
             other => other.added().map(|entry| entry.reference()).or_else(|| other.removed()),
         }
     }
@@ -235,6 +254,15 @@ impl AdministrationChange {
             Self::AddOverride(change) | Self::RemoveOverride(change) => {
                 identifier("team", &change.team)?;
                 check_override(&change.span)
+            }
+            Self::RequestCover(cover) => {
+                identifier("schedule", &cover.schedule)?;
+                cover.check(None)
+            }
+            Self::CreateCalendarLink(link) => link.check(),
+            Self::AcceptCover(answer) | Self::WithdrawCover(answer) => {
+                identifier("schedule", &answer.schedule)?;
+                crate::model::check::name("person", &answer.person)
             }
             Self::CreateToken(token) | Self::RevokeToken(token) => {
                 crate::model::check::name("id", &token.id)?;

@@ -122,6 +122,9 @@ pub enum IncidentCommand {
         /// The step of the policy that a program carries out by itself because it is due.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         automatic: Option<DueStep>,
+        /// Whether each of the people must acknowledge.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        all_must_acknowledge: bool,
     },
     /// Set impact and urgency; the matrix gives the priority.
     Prioritize {
@@ -404,12 +407,15 @@ impl IncidentCommand {
             Self::GiveRole { role, person, given } => {
                 read(&give_role::GiveRole { role: *role, person, given: *given })
             }
-            Self::Escalate { level, to, reason, automatic } => read(&escalate::Escalate {
-                level: *level,
-                to,
-                reason: reason.as_deref(),
-                automatic: *automatic,
-            }),
+            Self::Escalate { level, to, reason, automatic, all_must_acknowledge } => {
+                read(&escalate::Escalate {
+                    level: *level,
+                    to,
+                    reason: reason.as_deref(),
+                    automatic: *automatic,
+                    all_must_acknowledge: *all_must_acknowledge,
+                })
+            }
             Self::Prioritize { impact, urgency } => {
                 read(&prioritize::Prioritize { impact: *impact, urgency: *urgency })
             }

@@ -274,7 +274,13 @@ impl Answer<'_> {
             return Err(AnswerRefusal::NobodyReached { label, level });
         }
         let reason = Some("asked for in an answer to a message".to_owned());
-        Ok(IncidentCommand::Escalate { level, to, reason, automatic: None })
+        Ok(IncidentCommand::Escalate {
+            level,
+            to,
+            reason,
+            automatic: None,
+            all_must_acknowledge: step.all_must_acknowledge,
+        })
     }
 
     /// Returns what was done, as a sentence without a full stop.
@@ -282,7 +288,13 @@ impl Answer<'_> {
     pub fn outcome(&self, row: &Summary) -> String {
         let (label, name) = (label(row), sanitize(&self.person.name));
         match self.action {
-            LinkAction::Acknowledge => format!("{label} is acknowledged by {name}"),
+            LinkAction::Acknowledge => match &row.required {
+                Some(required) => {
+                    let text = sanitize(&required.text()).into_string();
+                    format!("{name} has acknowledged {label}: {text}")
+                }
+                None => format!("{label} is acknowledged by {name}"),
+            },
             LinkAction::Escalate => format!("{label}: level {} is called", row.escalation),
             LinkAction::Resolve => format!("{label} is resolved by {name}"),
             LinkAction::Working => format!("{label}: a note says that {name} is on it"),
@@ -345,6 +357,7 @@ mod tests {
             after_s: 0,
             call: people.iter().map(|handle| Target::Person((*handle).into())).collect(),
             round_robin: false,
+            all_must_acknowledge: false,
         };
         Directory {
             people: ["ines", "tomasz"].map(|handle| PersonRef::new(handle, handle)).to_vec(),

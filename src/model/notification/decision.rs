@@ -60,6 +60,12 @@ pub fn decide_page(
     if is_acknowledged && !notification.after_acknowledgement {
         return PageDecision::Cancel("somebody has acknowledged the incident");
     }
+    let handle = &notification.person.handle;
+    let required = incident.required.as_ref();
+    let has_acknowledged = required.is_some_and(|all| all.acknowledged_at(handle).is_some());
+    if has_acknowledged && notification.kind == MessageKind::Page {
+        return PageDecision::Cancel("the person has acknowledged the incident");
+    }
     if now - notification.due > EXPIRES_AFTER {
         return PageDecision::Cancel("it was due more than a day ago");
     }

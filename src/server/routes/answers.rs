@@ -1,4 +1,4 @@
-//! Handlers of the pages of links and of answers to text messages. They are no part of the API, and need
+//! Handlers of the pages of links, of calendars and of answers to text messages. They are no part of the API, and need
 //! no token of it.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use chrono::Utc;
 use crate::api::{ErrorCode, path};
 use crate::backend::BackendError;
 use crate::server::answers::mail::{self, MailRefusal};
-use crate::server::answers::{link, sms, twilio};
+use crate::server::answers::{calendar, link, sms, twilio};
 use crate::server::auth::IngestAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
@@ -28,6 +28,7 @@ use crate::server::state::Shared;
 pub(super) fn add_routes(router: Router<Arc<Shared>>) -> Router<Arc<Shared>> {
     router
         .route(paths::LINK, get(show_link).post(follow_link))
+        .route(paths::CALENDAR, get(show_calendar))
         .route(paths::REPLIES_TWILIO, post(reply_by_sms))
         .route(path::REPLIES_MAIL, post(reply_by_mail))
 }
@@ -52,6 +53,15 @@ pub(super) async fn follow_link(
     check_form(&headers)?;
     let page = link::follow(&shared, &token_of(token), Some(permit), Utc::now()).await;
     Ok(page.into_response(&headers))
+}
+
+/// The shifts that a calendar program reads.
+pub(super) async fn show_calendar(
+    State(shared): State<Arc<Shared>>,
+    token: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    calendar::show(&shared, &token_of(token), &headers, Utc::now()).await
 }
 
 /// Returns the token of a path; empty for one that can't be read, which is no token.

@@ -3,9 +3,11 @@
 mod administration;
 mod answers;
 mod backend_info;
+mod calendar_links;
 mod changes;
 mod commands;
 mod contacts;
+mod covers;
 mod directory;
 mod events;
 mod heartbeats;
@@ -90,6 +92,11 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
             administration::policies::remove
         ))
         .routes(routes!(administration::add_override, administration::remove_override))
+        .routes(routes!(calendar_links::create_calendar_link))
+        .routes(routes!(calendar_links::revoke_calendar_link))
+        .routes(routes!(covers::request_cover))
+        .routes(routes!(covers::accept_cover))
+        .routes(routes!(covers::withdraw_cover))
         .routes(routes!(administration::administration))
         .routes(routes!(tokens::tokens, tokens::create_token))
         .routes(routes!(tokens::revoke_token))

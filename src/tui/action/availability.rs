@@ -1,12 +1,14 @@
 //! Whether actions apply to the present state, and why not.
 
+use crate::model::directory::Directory;
+use crate::model::oncall::Schedule;
 use crate::tui::action::{Action, Condition, Entry, Layer, READ_ONLY};
 use crate::tui::alerts::shown_list;
 use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, has_two_columns};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
-use crate::tui::oncall::stand_in::selected_team;
+use crate::tui::oncall::stand_in::{open_covers, selected_team};
 use crate::tui::{contacts, follow, runbook, screens};
 
 /// Returns the layer of the present state.
@@ -62,6 +64,19 @@ impl Condition {
                 selected_team(&app.screens)
                     .and_then(|team| directory?.schedule_of(team)?.override_at(now))
                     .is_some_and(|span| span.person == app.session.me.handle)
+            }
+            Self::HasShift => {
+                let viewer = app.session.me.handle.as_str();
+                let schedule = shown_schedule(app);
+                schedule.is_some_and(|(_, schedule)| schedule.people().contains(&viewer))
+                    && !Self::WantsCover.holds(app)
+            }
+            Self::CanCover | Self::WantsCover => {
+                let viewer = &app.session.me.handle;
+                shown_schedule(app).is_some_and(|(directory, schedule)| {
+                    open_covers(directory, schedule, app.backend_now())
+                        .any(|cover| (cover.person == *viewer) == (self == Self::WantsCover))
+                })
             }
             Self::HasSpan => {
                 let shown = app.screens.shown();
@@ -146,6 +161,13 @@ impl Condition {
             }
         }
     }
+}
+
+/// Returns the directory and the schedule of the team that is selected on the on-call screen.
+fn shown_schedule(app: &App) -> Option<(&Directory, &Schedule)> {
+    let directory = app.fetched.directory.as_deref()?;
+    let schedule = directory.schedule_of(selected_team(&app.screens)?)?;
+    Some((directory, schedule))
 }
 
 impl Entry {

@@ -29,6 +29,12 @@ pub enum Condition {
     OnCallTeam,
     /// The viewer stands in for somebody on the schedule of the selected team.
     StandsIn,
+    /// The viewer takes turns on the schedule of the selected team, and wants no cover yet.
+    HasShift,
+    /// Somebody else wants cover on the schedule of the selected team.
+    CanCover,
+    /// The viewer wants cover on the schedule of the selected team.
+    WantsCover,
     /// Some rows are marked.
     HasMarks,
     /// The queue is grouped, has the focus and has something selected.
@@ -104,6 +110,9 @@ impl Condition {
             Self::HasContact => "no contact is selected",
             Self::HasSpan => "this list has no span of time",
             Self::OnCallTeam => "no team is selected",
+            Self::HasShift => "you have no shift on the schedule of this team",
+            Self::CanCover => "nobody else wants cover on the schedule of this team",
+            Self::WantsCover => "you want no cover on the schedule of this team",
             Self::StandsIn => "you do not stand in for anybody of this team",
             Self::HasMarks => "nothing is selected",
             Self::QueueRow => "the queue is not in focus",

@@ -71,6 +71,12 @@ pub enum Action {
     TestContact,
     /// Opens the form of the viewer's quiet hours.
     QuietHours,
+    /// Requests cover for the shift of the viewer on the schedule of the selected team.
+    RequestCover,
+    /// Accepts a request for cover on the schedule of the selected team.
+    AcceptCover,
+    /// Withdraws the request for cover of the viewer for the selected team.
+    WithdrawCover,
     /// Selects an alert of the list of alerts, or does not any more.
     MarkAlert,
     /// Selects all alerts that are listed, or none.

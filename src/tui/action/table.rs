@@ -453,6 +453,36 @@ const REST: &[Entry] = &[
     .hint("quiet hours")
     .condition(Condition::ListsContacts),
     entry(
+        Action::RequestCover,
+        "want-cover",
+        &["c"],
+        "want somebody else to cover your next shift for this team",
+        SCREEN,
+    )
+    .hint("ask for cover")
+    .hint_when(Condition::HasShift)
+    .condition(Condition::OnCallTeam),
+    entry(
+        Action::AcceptCover,
+        "accept-cover",
+        &["a"],
+        "cover the next shift of this team for which somebody wants it",
+        SCREEN,
+    )
+    .hint("accept cover")
+    .hint_when(Condition::CanCover)
+    .condition(Condition::OnCallTeam),
+    entry(
+        Action::WithdrawCover,
+        "withdraw-cover",
+        &["x"],
+        "do not want cover for this team any more",
+        SCREEN,
+    )
+    .hint("withdraw")
+    .hint_when(Condition::WantsCover)
+    .condition(Condition::OnCallTeam),
+    entry(
         Action::MarkAlert,
         "mark-alert",
         &["Space"],

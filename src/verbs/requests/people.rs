@@ -126,7 +126,13 @@ impl Request for Escalate {
         }
         let reason = self.reason.clone().unwrap_or_else(|| MANUAL_REASON.to_owned());
         let reason = Some(reason);
-        Ok(Plan::one(IncidentCommand::Escalate { level, to, reason, automatic: None }))
+        Ok(Plan::one(IncidentCommand::Escalate {
+            level,
+            to,
+            reason,
+            automatic: None,
+            all_must_acknowledge: step.all_must_acknowledge,
+        }))
     }
 }
 

@@ -186,6 +186,7 @@ pub async fn every_command_is_executed_or_refused_with_a_reason(backend: &dyn Ba
             to: vec![ines()],
             reason: Some("nobody answers".into()),
             automatic: None,
+            all_must_acknowledge: false,
         },
         IncidentCommand::Prioritize { impact: Impact::High, urgency: Urgency::High },
         IncidentCommand::OverridePriority {

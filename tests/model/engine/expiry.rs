@@ -102,6 +102,8 @@ async fn alerts_end_when_their_time_has_come() {
             backend: Arc::clone(&store) as Arc<dyn Backend>,
             ledger: Arc::clone(&alerts) as Arc<dyn Ledger>,
             settings: EngineSettings {
+                calendars: Arc::default(),
+                calendar_reader: None,
                 sender: Arc::new(Channels::default()),
                 contacts: Arc::default(),
                 signals: Arc::default(),

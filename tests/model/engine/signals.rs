@@ -41,7 +41,7 @@ fn directory() -> Directory {
     let level = |after_s, person: &str| PolicyLevel {
         after_s,
         call: vec![Target::Person(person.into())],
-        round_robin: false,
+        ..PolicyLevel::default()
     };
     Directory {
         people: vec![ines(), PersonRef::new("tomo", "Tomo Abe")],
@@ -99,6 +99,8 @@ impl Scene {
             backend: Arc::clone(&self.store) as _,
             ledger: Arc::new(self.book.open(&self.store.memory, claimant)),
             settings: EngineSettings {
+                calendars: Arc::default(),
+                calendar_reader: None,
                 sender,
                 contacts: Arc::new(contacts()),
                 signals: Arc::new(self.signals.clone()),

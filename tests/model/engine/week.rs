@@ -94,7 +94,8 @@ fn start_of_week() -> DateTime<Utc> {
 }
 
 fn directory() -> Directory {
-    let level = |after_s, call: Vec<Target>| PolicyLevel { after_s, call, round_robin: false };
+    let level =
+        |after_s, call: Vec<Target>| PolicyLevel { after_s, call, ..PolicyLevel::default() };
     let person = |handle: &str| Target::Person(handle.into());
     let payments = Policy {
         team: "payments".into(),
@@ -383,6 +384,7 @@ impl Week {
             to: vec![PersonRef::new("odile", "odile"), PersonRef::new("boss", "boss")],
             reason: Some("by hand".into()),
             automatic: None,
+            all_must_acknowledge: false,
         };
         for (chance, command, most_s) in [
             (60, IncidentCommand::Acknowledge, 3 * 3600),
@@ -422,6 +424,8 @@ impl Week {
             backend: Arc::clone(&self.store) as Arc<dyn Backend>,
             ledger: Arc::new(self.book.open(&self.store.memory, claimant)),
             settings: EngineSettings {
+                calendars: Arc::default(),
+                calendar_reader: None,
                 sender,
                 contacts: Arc::new(self.contacts.clone()),
                 signals: Arc::default(),

@@ -212,6 +212,20 @@ call(
     from_=datetime(2030, 1, 1, tzinfo=UTC),
     to=datetime(2030, 1, 2, tzinfo=UTC),
 )
+swap = {"from": "2030-02-01T00:00:00Z", "to": "2030-02-02T00:00:00Z", "person": "amara"}
+body = models.CoverRequest.from_dict(swap)
+cover = call("request_cover", team="payouts", body=body).event
+covers = call("directory").covers
+assert [cover.state.value for cover in covers] == ["open"], covers
+body = models.CoverPerson.from_dict({"person": "amara"})
+assert call("withdraw_cover", id=covers[0].id, body=body).event
+body = models.CoverPerson.from_dict({"person": "ines"})
+call("accept_cover", 409, id=covers[0].id, body=body)
+body = models.CalendarLinkRequest.from_dict({"schedule": "payouts", "person": "ines"})
+link = call("create_calendar_link", body=body)
+assert link.path.startswith("/calendar/") and link.path.endswith(".ics"), link
+links = call("directory").calendar_links
+call("revoke_calendar_link", id=links[-1].id)
 for kind in reversed(entries):
     assert call(f"remove_{kind}", **{keys[kind]: entries[kind][1][keys[kind]]}).event
 token = call(
@@ -219,7 +233,7 @@ token = call(
 )
 assert call("revoke_token", id=token.token.id).revoked_at
 assert len(call("tokens")) >= 2
-assert len(call("administration").rows) == before + 14
+assert len(call("administration").rows) == before + 18
 
 missing = sorted(set(operations) - called)
 assert not missing, f"not called: {missing}"

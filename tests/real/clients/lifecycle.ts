@@ -210,6 +210,31 @@ await changed(
   client.DELETE("/v1/schedules/{team}/overrides", { params: { path: { team }, query: span } }),
 );
 
+const wanted = { person: handle, from: "2030-02-01T00:00:00Z", to: "2030-02-02T00:00:00Z" };
+await changed(
+  client.POST("/v1/schedules/{team}/covers", { params: { path: { team } }, body: wanted }),
+);
+const covers = (await success(client.GET("/v1/directory"))).covers ?? [];
+assert.equal(covers[0]?.state, "open");
+const id = covers[0].id;
+await changed(
+  client.POST("/v1/covers/{id}/withdraw", { params: { path: { id } }, body: { person: handle } }),
+);
+const late = await client.POST("/v1/covers/{id}/accept", {
+  params: { path: { id } },
+  body: { person: "ines" },
+});
+assert.equal(late.response.status, 409);
+
+const address = await success(
+  client.POST("/v1/calendar-links", { body: { schedule: team, person: "ines" } }),
+);
+assert.match(address.path ?? "", /^\/calendar\/[a-z0-9]{25}\.ics$/);
+const links = (await success(client.GET("/v1/directory"))).calendar_links ?? [];
+await changed(
+  client.POST("/v1/calendar-links/{id}/revoke", { params: { path: { id: links[0].id } } }),
+);
+
 // One after another: what is named by another entry is not removed before that.
 await changed(client.DELETE("/v1/policies/{team}", { params: { path: { team } } }));
 await changed(client.DELETE("/v1/schedules/{team}", { params: { path: { team } } }));

@@ -13,7 +13,13 @@ use crate::support::requests::ines;
 
 fn escalate(level: u8) -> IncidentCommand {
     let reason = Some("it gets worse".to_owned());
-    IncidentCommand::Escalate { level, to: vec![ines()], reason, automatic: None }
+    IncidentCommand::Escalate {
+        level,
+        to: vec![ines()],
+        reason,
+        automatic: None,
+        all_must_acknowledge: false,
+    }
 }
 
 async fn unplanned(scene: &Scene) -> Unplanned {
@@ -131,7 +137,13 @@ async fn nobody_is_notified_of_imported_events() {
     let scene = Scene::new().await;
     scene.execute(escalate(1)).await;
     let incident = IncidentId::new();
-    let body = EventBody::Escalated { level: 1, to: vec![ines()], reason: None, automatic: None };
+    let body = EventBody::Escalated {
+        level: 1,
+        to: vec![ines()],
+        reason: None,
+        automatic: None,
+        all_must_acknowledge: false,
+    };
     let imported = [declared_event(incident, None, "Images are missing"), event(incident, 2, body)];
     import(&scene.store, &imported.map(|event| record(&event))).await;
     // The call before the import is still to be planned, and one after it too.

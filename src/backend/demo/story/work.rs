@@ -96,7 +96,13 @@ impl StoryWriter<'_> {
             self.step(
                 at,
                 &actor,
-                IncidentCommand::Escalate { level: number, to, reason: None, automatic: None },
+                IncidentCommand::Escalate {
+                    level: number,
+                    to,
+                    reason: None,
+                    automatic: None,
+                    all_must_acknowledge: false,
+                },
             );
         }
     }
@@ -250,7 +256,13 @@ impl StoryWriter<'_> {
             self.step(
                 at,
                 lead,
-                IncidentCommand::Escalate { level: 2, to, reason, automatic: None },
+                IncidentCommand::Escalate {
+                    level: 2,
+                    to,
+                    reason,
+                    automatic: None,
+                    all_must_acknowledge: false,
+                },
             );
         }
         let first = next.name.split(' ').next().unwrap_or_default().to_owned();

@@ -1,5 +1,5 @@
--- Maintenance windows, cover for shifts, contacts that people set themselves, and what waits for a rule.
--- See maintenance/, covers/, contacts/, calendars/, waiting_alerts/ and self_tests/. All times are
+-- Maintenance windows, contacts that people set themselves, and what waits for a rule.
+-- See maintenance/, contacts/, waiting_alerts/ and self_tests/. All times are
 -- milliseconds since 1970.
 
 -- Times in which alerts reach nobody.
@@ -22,35 +22,10 @@ CREATE TABLE muted (
 ) WITHOUT ROWID;
 CREATE INDEX muted_by_window ON muted (window, at);
 
--- Shifts for which somebody wants cover.
-CREATE TABLE cover (
-    id     BLOB    NOT NULL PRIMARY KEY,   -- UUID
-    starts INTEGER NOT NULL,
-    ends   INTEGER NOT NULL,
-    body   TEXT    NOT NULL                -- JSON: the schedule, who wants it, the state, who accepted
-) WITHOUT ROWID;
-CREATE INDEX cover_by_end ON cover (ends);
-
 -- How people are reached, beside what the settings say.
 CREATE TABLE contact (
     person TEXT    NOT NULL PRIMARY KEY,   -- the handle in small letters
     body   TEXT    NOT NULL                -- JSON: the contacts with addresses and rules, the quiet hours
-) WITHOUT ROWID;
-
--- Addresses under which calendar programs read shifts. Only the digest of an address is stored.
-CREATE TABLE calendar_link (
-    digest  BLOB    NOT NULL PRIMARY KEY,  -- SHA-256
-    created INTEGER NOT NULL,
-    revoked INTEGER,
-    body    TEXT    NOT NULL               -- JSON: whose shifts
-) WITHOUT ROWID;
-
--- Calendars that schedules are read from, as they were read last.
-CREATE TABLE calendar_feed (
-    name TEXT    NOT NULL PRIMARY KEY,     -- the schedule
-    at   INTEGER NOT NULL,
-    text TEXT    NOT NULL,                 -- iCalendar
-    body TEXT    NOT NULL                  -- JSON
 ) WITHOUT ROWID;
 
 -- Alerts of which a rule wants several before an incident is declared.

@@ -21,6 +21,7 @@ use finish::Ending;
 pub(super) use state::LedgerState;
 pub(super) use table::{has_notifications, parse_attempt, parse_notification};
 
+use super::calendars;
 use super::error::StoreResult;
 use super::store::FileStore;
 use super::writer_guard::WriterGuard;
@@ -30,6 +31,7 @@ use crate::backend::{
 };
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, StoredContacts};
+use crate::model::oncall::ScheduleCalendar;
 use crate::model::signals::TestRecord;
 
 /// After which time a claim ends although its process lives: that is stopped or hangs, as every attempt
@@ -110,6 +112,18 @@ impl Ledger for FileStore {
             let mut writer = store.lock_writer().await;
             let done = remind::store_reminder(&mut writer.conn, &reminder).await;
             Ok(store.end_step(writer, done).await?.is_some())
+        })
+        .await
+    }
+
+    async fn store_calendar(&self, calendar: &ScheduleCalendar) -> Result<(), BackendError> {
+        self.check_writable()?;
+        let (store, calendar) = (self.clone(), calendar.clone());
+        self.run_to_completion(async move {
+            store.check_same_file()?;
+            let mut writer = store.lock_writer().await;
+            let done = calendars::store_calendar(&mut writer.conn, &calendar).await;
+            store.end_step(writer, done).await.map(drop)
         })
         .await
     }

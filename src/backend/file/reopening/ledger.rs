@@ -11,6 +11,7 @@ use crate::backend::{
 };
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, StoredContacts};
+use crate::model::oncall::ScheduleCalendar;
 use crate::model::signals::TestRecord;
 
 #[async_trait]
@@ -25,6 +26,10 @@ impl Ledger for ReopeningStore {
 
     async fn remind(&self, reminder: &Reminder) -> Result<bool, BackendError> {
         self.store_to_write().await?.remind(reminder).await
+    }
+
+    async fn store_calendar(&self, calendar: &ScheduleCalendar) -> Result<(), BackendError> {
+        self.store_to_write().await?.store_calendar(calendar).await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, BackendError> {
