@@ -75,6 +75,8 @@ async fn live(demo: &demo::Demo) {
             contacts: Arc::new(demo.contacts()),
             signals: Arc::default(),
             levels: demo.rules().levels,
+            calendars: Arc::default(),
+            calendar_reader: None,
             answers: AnswerSettings::default(),
         },
         clock,

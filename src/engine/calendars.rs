@@ -81,7 +81,8 @@ impl<'a> Calendars<'a> {
             }
             let before = copy.cloned().unwrap_or(unread);
             let text = reader.read(&source.location).await;
-            let read = reading(source, before, text, &directory, &settings.contacts, now);
+            let contacts = self.engine.with_stored(settings).await?.contacts;
+            let read = reading(source, before, text, &directory, &contacts, now);
             if let Some(error) = &read.error {
                 tracing::warn!(schedule = source.schedule, "a calendar can't be read: {error}");
             }

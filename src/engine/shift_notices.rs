@@ -58,7 +58,7 @@ impl<'a> ShiftNotices<'a> {
         let mut backoff = Backoff::default();
         loop {
             let current = settings.borrow_and_update().clone();
-            if current.contacts.people.is_empty() {
+            if current.sender.channels().is_empty() {
                 (self.directory, self.notices) = (None, None);
                 // An error means that whoever runs the engine is gone, which ends this as well.
                 if settings.changed().await.is_err() {
@@ -90,7 +90,8 @@ impl<'a> ShiftNotices<'a> {
             self.notices = None;
         }
         let now = self.engine.clock.now();
-        let next = self.send_due(settings, now).await?;
+        let with_stored = self.engine.with_stored(settings).await?;
+        let next = self.send_due(&with_stored, now).await?;
         let wait = next.map_or(MAX_WAIT, |next| {
             let wait = next.signed_duration_since(now).to_std().unwrap_or_default();
             (wait + Duration::from_millis(1)).min(MAX_WAIT)

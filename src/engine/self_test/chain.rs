@@ -170,6 +170,7 @@ impl Chain<'_> {
                 to: vec![person],
                 reason: Some("a self-test".to_owned()),
                 automatic: None,
+                all_must_acknowledge: false,
             };
             self.ground.execute(id, command, integration()).await?;
             self.report("escalation", true, text);

@@ -34,6 +34,8 @@ async fn people_of_the_demo_are_notified() {
             contacts: Arc::new(demo.contacts()),
             signals: Arc::default(),
             levels: demo.rules().levels,
+            calendars: Arc::default(),
+            calendar_reader: None,
             answers: AnswerSettings::default(),
         },
         clock,
