@@ -159,7 +159,8 @@ fn plan_person(
     incident: &Summary,
     contacts: &Contacts,
 ) {
-    let Some(person) = contacts.of_person(&person.handle) else {
+    let reached = contacts.of_person(&person.handle);
+    let Some(person) = reached.filter(|person| !person.contacts.is_empty()) else {
         planned.push(Notification { reason: Some(NO_CONTACT.to_owned()), ..unreachable });
         return;
     };

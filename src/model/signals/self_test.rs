@@ -260,7 +260,8 @@ pub fn add_test_policy(directory: &mut Directory) {
     }
     if !directory.policies.iter().any(|policy| policy.team == SELF_TEST) {
         let call = vec![Target::Person(SELF_TEST.to_owned())];
-        let levels = vec![PolicyLevel { after_s: 0, call, round_robin: false }];
+        let levels =
+            vec![PolicyLevel { after_s: 0, call, round_robin: false, all_must_acknowledge: false }];
         directory.policies.push(Policy { team: SELF_TEST.to_owned(), levels, ..Policy::default() });
     }
 }
