@@ -6,6 +6,7 @@ mod answers;
 mod binary;
 mod bodies;
 mod command_ids;
+mod covers;
 mod dead_letters;
 mod directory;
 mod events;
