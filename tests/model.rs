@@ -19,6 +19,7 @@ mod model {
     mod parsing;
     mod people;
     mod rejection;
+    mod required;
     mod runbook;
     mod service_level;
     mod text;

@@ -7,6 +7,7 @@ mod binary;
 mod bodies;
 mod command_ids;
 mod contacts;
+mod covers;
 mod dead_letters;
 mod directory;
 mod events;

@@ -27,7 +27,7 @@ use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
 use redphone::model::notification::PersonReach;
-use redphone::model::oncall::Schedule;
+use redphone::model::oncall::{CoverState, Schedule};
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use redphone::model::{
@@ -562,6 +562,18 @@ impl Backend for Memory {
             AdministrationChange::RemoveOverride(removed) => {
                 let schedule = state.schedule_mut(&removed.team);
                 schedule.overrides.retain(|span| *span != removed.span);
+            }
+            AdministrationChange::RequestCover(cover) => {
+                state.directory.covers.push(cover.clone());
+            }
+            AdministrationChange::AcceptCover(answer)
+            | AdministrationChange::WithdrawCover(answer) => {
+                let is_accepted = matches!(request.change, AdministrationChange::AcceptCover(_));
+                let mut covers = state.directory.covers.iter_mut();
+                let cover = covers.find(|cover| cover.id == answer.id).expect("the request");
+                cover.state =
+                    if is_accepted { CoverState::Accepted } else { CoverState::Withdrawn };
+                cover.accepted_by = is_accepted.then(|| answer.person.clone());
             }
             other => panic!("this memory can't do it: {other:?}"),
         }

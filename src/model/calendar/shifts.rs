@@ -149,9 +149,10 @@ pub(super) fn flatten(mut instances: Vec<Instance>, problems: &mut Problems) -> 
             continue;
         };
         let (Meant::Person(person) | Meant::Unknown(person)) = &instance.meant;
+        let is_full = shifts.len() >= MAX_SHIFTS;
         match shifts.last_mut() {
             Some(last) if last.to == from && last.person == *person => last.to = to,
-            _ if shifts.len() >= MAX_SHIFTS => {
+            _ if is_full => {
                 problems.add(&format!("only the first {MAX_SHIFTS} shifts are read"));
                 break;
             }

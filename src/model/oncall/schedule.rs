@@ -166,9 +166,10 @@ impl Schedule {
             }
             let end = self.next_change(at).map_or(to, |next| next.min(to));
             if self.on_call(at) == Some(handle) {
+                let is_full = spans.len() >= MAX_SPANS;
                 match spans.last_mut() {
                     Some(last) if last.to == at => last.to = end,
-                    _ if spans.len() >= MAX_SPANS => break,
+                    _ if is_full => break,
                     _ => spans.push(TimeSpan { from: at, to: end }),
                 }
             }

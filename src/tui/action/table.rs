@@ -465,7 +465,7 @@ const REST: &[Entry] = &[
     entry(
         Action::AcceptCover,
         "accept-cover",
-        &["a"],
+        &["v"],
         "cover the next shift of this team for which somebody wants it",
         SCREEN,
     )
