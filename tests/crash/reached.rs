@@ -145,7 +145,7 @@ fn paused_step_goes_on_after_a_restart() {
     &["resolve"],
     &["--action", "restart", "--detail", "restarted", "--validation", "it answers"]
 )]
-fn nothing_is_called_for_what_is_over(#[case] verb: &[&str], #[case] rest: &[&str]) {
+fn nothing_is_called_after_an_answer_or_the_end(#[case] verb: &[&str], #[case] rest: &[&str]) {
     let scene = Scene::new();
     let _server = Server::start(&scene.cli, 0);
     let label = scene.cli.declare("Cards fail", "checkout");

@@ -40,12 +40,12 @@ fn servers_notice_each_others_silence() {
 
     // Both answer: each has asked the other one.
     for cli in [&a, &b] {
-        let is_asked = || {
+        let was_tried = || {
             let store = rusqlite::Connection::open(cli.store()).unwrap();
             let sql = "SELECT count(*) FROM self_test WHERE body ->> '$.ended_at' IS NOT NULL";
             store.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() == 1
         };
-        until_blocking("the other server was asked", is_asked);
+        until_blocking("the other server was asked", was_tried);
         assert_eq!(incidents(cli), Vec::<Value>::new());
     }
 

@@ -41,8 +41,8 @@ fn reported(scene: &Scene) -> Vec<(i64, bool)> {
 async fn silence_of_a_server_is_declared_once(#[case] engines: usize) {
     let scene = Scene::new(engines, watches()).await;
     scene.pass(600).await;
-    let asked = scene.world.probes().len();
-    assert!((19..=21).contains(&asked), "{asked}");
+    let probes = scene.world.probes().len();
+    assert!((19..=21).contains(&probes), "{probes}");
     assert_eq!(reported(&scene), []);
 
     scene.world.is_other_down.store(true, Ordering::Relaxed);
