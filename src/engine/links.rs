@@ -17,7 +17,8 @@ const UNACKNOWLEDGED: Actions = &[
     (LinkAction::Resolve, "Resolve"),
 ];
 const WORKED_ON: Actions = &[(LinkAction::Working, "I am on it"), (LinkAction::Resolve, "Resolve")];
-const ASKED: Actions = &[(LinkAction::AcceptRole, "Accept"), (LinkAction::DeclineRole, "Decline")];
+const REQUESTED: Actions =
+    &[(LinkAction::AcceptRole, "Accept"), (LinkAction::DeclineRole, "Decline")];
 
 /// What a message asks.
 struct Question {
@@ -38,7 +39,7 @@ fn question(claim: &Claim, role: Option<Role>) -> Option<Question> {
         MessageKind::Page if is_unacknowledged => UNACKNOWLEDGED,
         MessageKind::Reminder if is_unacknowledged => UNACKNOWLEDGED,
         MessageKind::Reminder => WORKED_ON,
-        MessageKind::RoleRequest if role.is_some() => ASKED,
+        MessageKind::RoleRequest if role.is_some() => REQUESTED,
         _ => return None,
     };
     let is_reminder = claim.notification.kind == MessageKind::Reminder;

@@ -57,9 +57,9 @@ pub async fn event_of(claim: &Claim, backend: &dyn Backend) -> Option<EventBody>
 }
 
 /// Returns the role that somebody is asked for by an event.
-pub fn asked_role(event: Option<&EventBody>) -> Option<Role> {
+pub fn requested_role(event: Option<&EventBody>) -> Option<Role> {
     match event {
-        Some(EventBody::RoleAsked { role, .. }) => Some(*role),
+        Some(EventBody::RoleRequested { role, .. }) => Some(*role),
         _ => None,
     }
 }
@@ -80,7 +80,7 @@ fn event_text(event: &EventBody) -> Option<String> {
             "It is not known any more when service will be restored.".to_owned()
         }
         EventBody::Resolved { detail, .. } => format!("Service is restored: {detail}"),
-        EventBody::RoleAsked { role, .. } => {
+        EventBody::RoleRequested { role, .. } => {
             format!("You are asked to be {role}. Accept or decline it.")
         }
         _ => return None,
@@ -217,11 +217,11 @@ mod tests {
         "It is not known any more when service will be restored."
     )]
     #[case(
-        json!({"kind": "role_asked", "role": "scribe",
+        json!({"kind": "role_requested", "role": "scribe",
                "person": {"handle": "ines", "name": "Ines Moreau"}}),
         "You are asked to be scribe. Accept or decline it."
     )]
-    fn event_says_what_people_are_told(#[case] event: serde_json::Value, #[case] text: &str) {
+    fn event_is_described_to_people(#[case] event: serde_json::Value, #[case] text: &str) {
         let event: EventBody = serde_json::from_value(event).unwrap();
         assert_eq!(event_text(&event).as_deref(), Some(text));
     }

@@ -375,7 +375,7 @@ pub enum EventBody {
         at: Option<DateTime<Utc>>,
     },
     /// Somebody was asked to join the response in a role.
-    RoleAsked {
+    RoleRequested {
         /// The role.
         role: Role,
         /// The person who is asked.
@@ -540,7 +540,7 @@ impl EventBody {
         "alerts_moved_out",
         "alerts_moved_in",
         "expected_recovery_set",
-        "role_asked",
+        "role_requested",
         "role_answered",
         "acknowledged_in_part",
     ];
@@ -698,8 +698,8 @@ impl EventBody {
             Self::ExpectedRecoverySet { at } => {
                 read(&set_expected_recovery::ExpectedRecoverySet { at: *at })
             }
-            Self::RoleAsked { role, person } => {
-                read(&ask_for_role::RoleAsked { role: *role, person })
+            Self::RoleRequested { role, person } => {
+                read(&ask_for_role::RoleRequested { role: *role, person })
             }
             Self::RoleAnswered { role, person, accepted } => {
                 read(&answer_role::RoleAnswered { role: *role, person, accepted: *accepted })

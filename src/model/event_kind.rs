@@ -44,7 +44,7 @@ impl EventBody {
             Self::AlertsMovedOut { .. } => "alerts_moved_out",
             Self::AlertsMovedIn { .. } => "alerts_moved_in",
             Self::ExpectedRecoverySet { .. } => "expected_recovery_set",
-            Self::RoleAsked { .. } => "role_asked",
+            Self::RoleRequested { .. } => "role_requested",
             Self::RoleAnswered { .. } => "role_answered",
             Self::AcknowledgedInPart => "acknowledged_in_part",
             Self::Unknown(event) => &event.kind,

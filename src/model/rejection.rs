@@ -101,7 +101,7 @@ pub enum Rejection {
         given: bool,
     },
     /// The person was asked for the role and has not answered yet.
-    AlreadyAskedForRole {
+    RoleAlreadyRequested {
         /// The role.
         role: Role,
         /// The person who was asked.
@@ -110,7 +110,7 @@ pub enum Rejection {
         at: DateTime<Utc>,
     },
     /// The requester was not asked for the role, or has answered already.
-    NotAskedForRole {
+    NoRoleRequest {
         /// The role.
         role: Role,
     },
@@ -346,8 +346,8 @@ impl Rejection {
             | Self::AlreadyCategorized { .. }
             | Self::AlreadyUncategorized
             | Self::RoleUnchanged { .. }
-            | Self::AlreadyAskedForRole { .. }
-            | Self::NotAskedForRole { .. }
+            | Self::RoleAlreadyRequested { .. }
+            | Self::NoRoleRequest { .. }
             | Self::AlreadyPrioritized { .. }
             | Self::AlreadyOfPriority { .. }
             | Self::LevelAlreadyCalled { .. }

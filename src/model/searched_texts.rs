@@ -82,7 +82,7 @@ pub fn affects_search(body: &EventBody) -> bool {
             | EventBody::MoveUndone { .. }
             | EventBody::RoleGiven { .. }
             | EventBody::ExpectedRecoverySet { .. }
-            | EventBody::RoleAsked { .. }
+            | EventBody::RoleRequested { .. }
             | EventBody::RoleAnswered { .. }
             | EventBody::Escalated { .. }
             | EventBody::Prioritized { .. }

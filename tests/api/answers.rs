@@ -466,7 +466,7 @@ async fn mail_that_a_program_has_written_is_no_answer() {
     assert_eq!(events(&server, incident).await.len(), 1);
 }
 
-async fn asked(server: &TestServer, incident: IncidentId) {
+async fn requested(server: &TestServer, incident: IncidentId) {
     let ask = IncidentCommand::AskForRole { role: Role::Scribe, person: ines() };
     execute(server, incident, ask).await;
 }
@@ -478,7 +478,7 @@ async fn asked(server: &TestServer, incident: IncidentId) {
 #[tokio::test]
 async fn request_for_a_role_is_answered_by_mail(#[case] body: &str, #[case] accepted: bool) {
     let (server, incident, token) = mail_scene(Some(Role::Scribe)).await;
-    asked(&server, incident).await;
+    requested(&server, incident).await;
     let done = mail(&server, &server.ingest, &token, body).await;
     assert_eq!(done.status, 200, "{done:?}");
     let record = server.store.incident(incident).await.unwrap().incident;
@@ -492,7 +492,7 @@ async fn request_for_a_role_is_answered_by_mail(#[case] body: &str, #[case] acce
 async fn link_for_a_role_accepts_it_once() {
     let server = TestServer::new().await;
     let incident = server.declared("Card payments fail").await;
-    asked(&server, incident).await;
+    requested(&server, incident).await;
     let token = LinkToken::random().unwrap();
     let link = AnswerLink {
         digest: token.digest(),

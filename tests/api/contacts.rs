@@ -23,7 +23,7 @@ fn phone() -> Value {
 }
 
 #[tokio::test]
-async fn own_contact_is_set_and_seen_whole() {
+async fn own_contact_is_set_and_shown_in_full() {
     let server = server().await;
     let done = change(&server, &server.respond, "ines", phone()).await;
     assert_eq!(done.status, 200, "{done:?}");

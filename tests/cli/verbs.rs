@@ -512,7 +512,7 @@ fn alerts_are_chosen_by_label_or_key() {
 }
 
 #[test]
-fn role_is_asked_for_and_accepted_or_declined() {
+fn request_for_a_role_is_accepted_or_declined() {
     let cli = CliFixture::with_company();
     cli.declare("One", "ledger");
     cli.declare("Two", "cdn");

@@ -203,7 +203,7 @@ async fn test_says_what_came_of_each_contact() {
 }
 
 #[tokio::test]
-async fn export_has_addresses_only_if_asked() {
+async fn export_has_addresses_only_on_request() {
     let scene = Scene::new().await;
     scene.store.change_contacts(&request("ines", phone())).await.unwrap();
     assert!(!scene.exported(Addresses::Omitted).await.contains(ADDRESS));

@@ -243,7 +243,7 @@ fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
         K::RecordDecision => matches!(body, B::DecisionRecorded(_)),
         K::MoveAlerts => matches!(body, B::AlertsMovedOut { .. }),
         K::SetExpectedRecovery => matches!(body, B::ExpectedRecoverySet { .. }),
-        K::AskForRole => matches!(body, B::RoleAsked { .. }),
+        K::AskForRole => matches!(body, B::RoleRequested { .. }),
         K::AnswerRole => matches!(body, B::RoleAnswered { .. }),
         K::RecordChange | K::RecordProblem => false,
     }

@@ -36,7 +36,7 @@ impl CommandLogic for AnswerRole {
             let mut requests = case.incident.role_requests.iter();
             requests.any(|request| request.awaits(role, &person.handle))
         });
-        let Some(person) = asked else { return Err(Rejection::NotAskedForRole { role }) };
+        let Some(person) = asked else { return Err(Rejection::NoRoleRequest { role }) };
         let person = person.clone();
         let mut roles = case.incident.roles.iter();
         let has = roles.any(|(r, p)| *r == role && p.handle == person.handle);
@@ -125,7 +125,7 @@ mod tests {
         Ok(changed)
     }
 
-    fn asked() -> Incident {
+    fn requested() -> Incident {
         let at = DateTime::UNIX_EPOCH + TimeDelta::days(19_999);
         let declaration = Declaration {
             title: "payments fail".into(),
@@ -153,7 +153,7 @@ mod tests {
     #[case(true, 1)]
     #[case(false, 0)]
     fn answer_is_recorded_and_gives_the_role(#[case] accepted: bool, #[case] roles: usize) {
-        let incident = asked();
+        let incident = requested();
         assert_eq!((incident.roles.len(), incident.role_requests[0].accepted), (0, None));
         let answer = IncidentCommand::AnswerRole { role: Role::Scribe, accepted };
         let actor = Actor::Person(person("tomasz"));
@@ -166,19 +166,19 @@ mod tests {
     #[case(Actor::Person(person("ines")), Role::Scribe)]
     #[case(Actor::Person(person("tomasz")), Role::Communications)]
     #[case(Actor::Integration("tomasz".into()), Role::Scribe)]
-    fn only_who_was_asked_answers(#[case] actor: Actor, #[case] role: Role) {
+    fn nobody_else_answers_a_request(#[case] actor: Actor, #[case] role: Role) {
         let answer = IncidentCommand::AnswerRole { role, accepted: true };
-        let refused = send(Some(&asked()), actor, answer).unwrap_err();
-        assert_eq!(refused, Rejection::NotAskedForRole { role });
+        let refused = send(Some(&requested()), actor, answer).unwrap_err();
+        assert_eq!(refused, Rejection::NoRoleRequest { role });
     }
 
     #[test]
-    fn nobody_is_asked_twice_or_for_a_role_of_theirs() {
-        let incident = asked();
+    fn nobody_gets_a_request_twice_or_for_an_own_role() {
+        let incident = requested();
         let ines = || Actor::Person(person("ines"));
         let ask = || IncidentCommand::AskForRole { role: Role::Scribe, person: person("tomasz") };
         let refused = send(Some(&incident), ines(), ask()).unwrap_err();
-        assert!(matches!(refused, Rejection::AlreadyAskedForRole { role: Role::Scribe, .. }));
+        assert!(matches!(refused, Rejection::RoleAlreadyRequested { role: Role::Scribe, .. }));
         let answer = IncidentCommand::AnswerRole { role: Role::Scribe, accepted: true };
         let tomasz = Actor::Person(person("tomasz"));
         let incident = send(Some(&incident), tomasz, answer).unwrap();
@@ -187,10 +187,10 @@ mod tests {
     }
 
     #[test]
-    fn whoever_declined_can_be_asked_again() {
+    fn request_can_come_again_after_a_refusal() {
         let answer = IncidentCommand::AnswerRole { role: Role::Scribe, accepted: false };
         let tomasz = Actor::Person(person("tomasz"));
-        let incident = send(Some(&asked()), tomasz, answer).unwrap();
+        let incident = send(Some(&requested()), tomasz, answer).unwrap();
         let ask = IncidentCommand::AskForRole { role: Role::Scribe, person: person("tomasz") };
         let incident = send(Some(&incident), Actor::Person(person("ines")), ask).unwrap();
         assert_eq!(incident.role_requests.len(), 1);
@@ -201,7 +201,7 @@ mod tests {
     fn role_that_is_given_answers_the_request() {
         let give =
             IncidentCommand::GiveRole { role: Role::Scribe, person: person("tomasz"), given: true };
-        let incident = send(Some(&asked()), Actor::Person(person("ines")), give).unwrap();
+        let incident = send(Some(&requested()), Actor::Person(person("ines")), give).unwrap();
         assert_eq!(incident.role_requests, []);
     }
 }

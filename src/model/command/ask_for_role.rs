@@ -100,9 +100,9 @@ impl CommandLogic for AskForRole<'_> {
         let mut requests = case.incident.role_requests.iter();
         if let Some(request) = requests.find(|request| request.awaits(role, &person.handle)) {
             let (person, at) = (person.clone(), request.at);
-            return Err(Rejection::AlreadyAskedForRole { role, person, at });
+            return Err(Rejection::RoleAlreadyRequested { role, person, at });
         }
-        Ok(vec![EventBody::RoleAsked { role, person: person.clone() }])
+        Ok(vec![EventBody::RoleRequested { role, person: person.clone() }])
     }
 
     fn phrase(&self) -> &'static str {
@@ -114,12 +114,12 @@ impl CommandLogic for AskForRole<'_> {
     }
 }
 
-pub(in crate::model) struct RoleAsked<'a> {
+pub(in crate::model) struct RoleRequested<'a> {
     pub role: Role,
     pub person: &'a PersonRef,
 }
 
-impl EventLogic for RoleAsked<'_> {
+impl EventLogic for RoleRequested<'_> {
     fn apply(&self, incident: &mut Incident, event: &Event) {
         let requests = &mut incident.role_requests;
         // Only the last request of a person for a role counts.

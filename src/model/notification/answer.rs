@@ -93,7 +93,7 @@ pub enum AnswerRefusal {
     },
     /// The person is not asked for the role, or has answered.
     #[error("{label}: you are not asked to be {role} any more")]
-    NotAsked {
+    NotRequested {
         /// The number of the incident.
         label: String,
         /// The role.
@@ -145,7 +145,7 @@ pub fn check_link(
     if let Some(role) = link.role {
         let handle = &link.person.handle;
         if !incident.role_requests.iter().any(|request| request.awaits(role, handle)) {
-            return Err(AnswerRefusal::NotAsked { label, role });
+            return Err(AnswerRefusal::NotRequested { label, role });
         }
         return check_time(link, now);
     }
@@ -496,7 +496,7 @@ mod tests {
         assert_eq!(check_link(&link(), &resolved, at(4)), Err(ended));
     }
 
-    fn asked(role: Role) -> RoleRequest {
+    fn requested(role: Role) -> RoleRequest {
         RoleRequest {
             role,
             person: PersonRef::new("ines", "Ines Moreau"),
@@ -512,18 +512,18 @@ mod tests {
         let link = AnswerLink { role: Some(Role::Scribe), ..link() };
         let open = incident(|incident| {
             incident.summary.acknowledged_at = Some(at(2));
-            incident.role_requests = vec![asked(Role::Scribe)];
+            incident.role_requests = vec![requested(Role::Scribe)];
         });
         assert_eq!(check_link(&link, &open, at(4)), Ok(()));
         let expired = AnswerRefusal::Expired { at: at(60) };
         assert_eq!(check_link(&link, &open, at(61)), Err(expired));
         let answered = incident(|incident| {
             incident.role_requests =
-                vec![RoleRequest { accepted: Some(false), ..asked(Role::Scribe) }];
+                vec![RoleRequest { accepted: Some(false), ..requested(Role::Scribe) }];
         });
-        let refused = AnswerRefusal::NotAsked { label: "INC-12".into(), role: Role::Scribe };
+        let refused = AnswerRefusal::NotRequested { label: "INC-12".into(), role: Role::Scribe };
         assert_eq!(check_link(&link, &answered, at(4)), Err(refused.clone()));
-        let other = incident(|incident| incident.role_requests = vec![asked(Role::Resolver)]);
+        let other = incident(|incident| incident.role_requests = vec![requested(Role::Resolver)]);
         assert_eq!(check_link(&link, &other, at(4)), Err(refused));
     }
 
@@ -542,7 +542,7 @@ mod tests {
     #[case(None, false, LinkAction::Acknowledge)]
     #[case(Some(Role::Scribe), false, LinkAction::AcceptRole)]
     #[case(None, true, LinkAction::Working)]
-    fn confirmation_is_of_what_was_asked(
+    fn confirmation_answers_the_message(
         #[case] role: Option<Role>,
         #[case] reminder: bool,
         #[case] expected: LinkAction,
@@ -554,14 +554,14 @@ mod tests {
     }
 
     #[test]
-    fn role_is_meant_that_is_the_only_one_asked_for() {
+    fn only_requested_role_is_meant() {
         let person = PersonRef::new("ines", "Ines Moreau");
         let unclear = AnswerRefusal::UnclearRole { label: "INC-12".into() };
         assert_eq!(meant_role(&incident(|_| {}), &person), Err(unclear.clone()));
-        let one = incident(|incident| incident.role_requests = vec![asked(Role::Scribe)]);
+        let one = incident(|incident| incident.role_requests = vec![requested(Role::Scribe)]);
         assert_eq!(meant_role(&one, &person), Ok(Role::Scribe));
         let two = incident(|incident| {
-            incident.role_requests = vec![asked(Role::Scribe), asked(Role::Resolver)];
+            incident.role_requests = vec![requested(Role::Scribe), requested(Role::Resolver)];
         });
         assert_eq!(meant_role(&two, &person), Err(unclear));
     }

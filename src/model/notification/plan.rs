@@ -134,7 +134,7 @@ pub fn plan_role_request(
     contacts: &Contacts,
     now: DateTime<Utc>,
 ) -> Vec<Notification> {
-    let EventBody::RoleAsked { person, .. } = &event.body else { return Vec::new() };
+    let EventBody::RoleRequested { person, .. } = &event.body else { return Vec::new() };
     let occasion = Occasion {
         kind: MessageKind::RoleRequest,
         reminder: None,

@@ -76,10 +76,10 @@ impl Rejection {
                 let adverb = if *given { "already" } else { "not" };
                 format!("{} is {adverb} {role}", sanitize(&person.name))
             }
-            Self::AlreadyAskedForRole { role, person, at } => {
+            Self::RoleAlreadyRequested { role, person, at } => {
                 format!("{} was asked {} to be {role}", sanitize(&person.name), ago(at))
             }
-            Self::NotAskedForRole { role } => {
+            Self::NoRoleRequest { role } => {
                 format!("you are not asked to be {role}, or have answered already")
             }
             Self::AlreadyPrioritized { priority, impact, urgency } => {

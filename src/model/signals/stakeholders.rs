@@ -216,7 +216,7 @@ mod tests {
         &["support", "boss"]
     )]
     #[case(json!({"kind": "acknowledged"}), MessageKind::Update, &[])]
-    fn stakeholders_are_told_what_their_rule_says(
+    fn stakeholders_get_the_topics_of_their_rule(
         #[case] body: serde_json::Value,
         #[case] kind: MessageKind,
         #[case] expected: &[&str],

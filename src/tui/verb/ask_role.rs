@@ -41,11 +41,7 @@ impl VerbLogic for AskForRole {
         for person in by_proximity(directory, team, app) {
             for role in Role::ALL {
                 let is_settled = record.is_some_and(|record| {
-                    let has = |(has, who): &(Role, _)| {
-                        let who: &crate::model::PersonRef = who;
-                        *has == *role && who.handle == person.handle
-                    };
-                    record.roles.iter().any(has)
+                    record.roles.iter().any(|(has, who)| has == role && who.handle == person.handle)
                         || record.role_requests.iter().any(|one| one.awaits(*role, &person.handle))
                 });
                 if is_settled {

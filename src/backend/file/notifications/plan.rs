@@ -66,7 +66,7 @@ pub(super) async fn read_unplanned(
                     OR instr(e.body, '\"kind\":\"prioritized\"')
                     OR instr(e.body, '\"kind\":\"resolved\"')
                     OR instr(e.body, '\"kind\":\"expected_recovery_set\"')
-                    OR instr(e.body, '\"kind\":\"role_asked\"'))
+                    OR instr(e.body, '\"kind\":\"role_requested\"'))
             ORDER BY e.log"
     ));
     batch.arg(start).arg(end).arg(oldest);
@@ -84,7 +84,7 @@ pub(super) async fn read_unplanned(
             | EventBody::StakeholdersUpdated { .. }
             | EventBody::Resolved { .. }
             | EventBody::ExpectedRecoverySet { .. }
-            | EventBody::RoleAsked { .. } => true,
+            | EventBody::RoleRequested { .. } => true,
             EventBody::Prioritized { priority, .. } => {
                 read_priority_before(conn, &event).await? != Some(priority)
             }
