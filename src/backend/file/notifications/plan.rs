@@ -10,7 +10,7 @@ use crate::backend::file::read::summary_at;
 use crate::backend::file::sql::Batch;
 use crate::backend::{Plan, Unplanned};
 use crate::model::notification::step::EXPIRES_AFTER;
-use crate::model::{EventBody, Summary};
+use crate::model::{Event, EventBody, Summary};
 
 /// The number of positions of the log that one read looks at.
 const POSITIONS: i64 = 5_000;
@@ -72,8 +72,18 @@ pub(super) async fn read_unplanned(
         if imported.iter().any(|(after, until)| *after < log && log <= *until) {
             continue;
         }
-        let incident: Summary = summary_at(&row, 9)?;
-        let event = decode(&row, incident.id)?;
+        let read = summary_at(&row, 9).and_then(|incident| {
+            let event = decode(&row, incident.id)?;
+            Ok((event, incident))
+        });
+        // One that is broken must not stop all that come after it.
+        let (event, incident): (Event, Summary) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::error!(%error, log, "a call can't be read, so that nobody is notified of it");
+                continue;
+            }
+        };
         // The text may also stand deeper in the JSON of another event.
         if matches!(event.body, EventBody::Escalated { .. } | EventBody::StakeholdersUpdated { .. })
         {
