@@ -92,8 +92,12 @@ impl<'a> Delivery<'a> {
         let settings = &self.engine.with_stored(settings).await?;
         // Without contacts everybody would be unreachable, though not for other programs.
         let has_contacts = settings.contacts.people.iter().any(|one| one.person != SELF_TEST);
-        if has_contacts {
-            plan_all(self.engine, settings).await?;
+        if has_contacts && let Err(error) = plan_all(self.engine, settings).await {
+            if error.is_temporary() {
+                return Err(error);
+            }
+            // What is planned already is sent all the same.
+            tracing::error!(%error, "notifications can't be planned");
         }
         let now = self.engine.clock.now();
         // A time that is further ahead is from before the clock was set back.

@@ -53,7 +53,9 @@ impl<'a> Heartbeats<'a> {
                     wait
                 }
                 Err(error) => {
-                    self.fails_since.get_or_insert(now);
+                    if error.is_temporary() {
+                        self.fails_since.get_or_insert(now);
+                    }
                     Some(backoff.wait_after(&error, "the watch over heartbeats"))
                 }
             };

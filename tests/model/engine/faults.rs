@@ -70,7 +70,7 @@ impl Faulty {
     }
 
     /// Returns whether the fault is about the state in which an incident is.
-    fn overlooks(&self, incident: &Summary) -> bool {
+    fn ignores(&self, incident: &Summary) -> bool {
         match self.fault {
             EngineFault::IgnoresAcknowledgement => {
                 incident.status.is_open() && incident.status != Status::Triggered
@@ -98,11 +98,11 @@ impl Decisions for Faulty {
         if self.fault == EngineFault::ForgetsPaused && self.began_paused(incident) {
             return false;
         }
-        self.overlooks(incident) || ModelDecisions.awaits_calls(incident)
+        self.ignores(incident) || ModelDecisions.awaits_calls(incident)
     }
 
     fn next_call(&self, incident: &Summary, directory: &Directory, now: DateTime<Utc>) -> NextCall {
-        if self.overlooks(incident) {
+        if self.ignores(incident) {
             // The next step is carried out when it is due, as if nobody had done anything.
             let mut steps = path(incident, directory).into_iter();
             return match steps.find(|step| !step.is_called) {
@@ -112,7 +112,9 @@ impl Decisions for Faulty {
             };
         }
         match ModelDecisions.next_call(incident, directory, now) {
-            NextCall::At(_) if self.fault == EngineFault::IgnoresWait => {
+            NextCall::At(_)
+                if self.fault == EngineFault::IgnoresWait && !incident.is_snoozed(now) =>
+            {
                 first_call(incident, directory, now)
             }
             NextCall::Never

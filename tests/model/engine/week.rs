@@ -262,7 +262,8 @@ impl Week {
             self.happen(happening).await;
             self.note_outage();
         }
-        self.end += AFTERMATH;
+        // The clock may have jumped beyond the end.
+        self.end = self.end.max(self.store.clock.now()) + AFTERMATH;
         self.store.clock.advance(self.end).await;
         if let Some(since) = self.outage_since {
             self.outages.push((since, self.end));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use chrono::{DateTime, Utc};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use crate::model::notification::decision::{THROTTLE_MESSAGES, THROTTLE_WINDOW};
 use crate::model::notification::step::EXPIRES_AFTER;
 
 /// The number of notifications that one claim looks at.
-pub(super) const MAX_ROWS: usize = 200;
+const MAX_ROWS: usize = 200;
 
 /// The notifications to look at: those of the channels (`$1`, JSON) that are due (`$2`), whose incident
 /// has changed since it stopped them, or was acknowledged or has ended, so that nobody is shown what is
@@ -35,13 +36,24 @@ const READY: &str = "WITH ready (position) AS (
     UNION SELECT n.position FROM json_each($1) c CROSS JOIN notification n
         JOIN incident i ON i.key = n.incident
         WHERE n.channel = c.value AND n.state = 0 AND i.facets >> 6 <> 0
-            AND (i.facets >> 6 IN (5, 6, 7, 8) OR n.body ->> '$.after_acknowledgement' IS NULL))";
+            AND (i.facets >> 6 IN (5, 6, 7, 8) OR NOT json_valid(n.body)
+                OR n.body ->> '$.after_acknowledgement' IS NULL))";
 
 /// A notification to look at, with the present row of its incident.
 pub(super) struct Due {
     pub stored: StoredNotification,
     /// `None` if the store has no such incident.
     pub incident: Option<Summary>,
+}
+
+/// The notifications to look at.
+#[derive(Default)]
+pub(super) struct DueRows {
+    pub due: Vec<Due>,
+    /// The positions of those that can't be read. They must not stop the others.
+    pub unreadable: Vec<i64>,
+    /// Whether there may be more.
+    pub has_more: bool,
 }
 
 /// What a program waits for.
@@ -90,22 +102,32 @@ pub(super) async fn read_outlook(
 pub(super) async fn read_due(
     conn: &mut SqliteConnection,
     request: &ClaimRequest,
-) -> StoreResult<Vec<Due>> {
+) -> StoreResult<DueRows> {
     let mut batch = Batch::new(&format!(
-        "{READY} SELECT {COLUMNS}, i.row FROM ready r
+        "{READY} SELECT {COLUMNS}, i.row, r.position FROM ready r
             JOIN notification n ON n.position = r.position
             LEFT JOIN incident i ON i.key = n.incident
             ORDER BY ifnull((i.facets >> 4) & 3, 0), n.next_try, n.position LIMIT {MAX_ROWS}"
     ));
     bind(&mut batch, request)?;
     let rows = batch.fetch_all(conn).await?;
-    rows.iter()
-        .map(|row| {
-            let has_incident = row.try_get::<Option<&[u8]>, _>(5)?.is_some();
-            let incident = if has_incident { Some(summary_at(row, 5)?) } else { None };
-            Ok(Due { stored: StoredNotification::decode(row)?, incident })
-        })
-        .collect()
+    let mut found = DueRows { has_more: rows.len() >= MAX_ROWS, ..DueRows::default() };
+    for row in &rows {
+        match decode_due(row) {
+            Ok(due) => found.due.push(due),
+            Err(error) => {
+                tracing::error!(%error, "a notification can't be read: `redphone doctor` has more");
+                found.unreadable.push(row.try_get(6)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn decode_due(row: &SqliteRow) -> StoreResult<Due> {
+    let has_incident = row.try_get::<Option<&[u8]>, _>(5)?.is_some();
+    let incident = if has_incident { Some(summary_at(row, 5)?) } else { None };
+    Ok(Due { stored: StoredNotification::decode(row)?, incident })
 }
 
 /// The limit of one contact of a person.

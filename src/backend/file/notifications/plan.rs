@@ -76,8 +76,18 @@ pub(super) async fn read_unplanned(
         if imported.iter().any(|(after, until)| *after < log && log <= *until) {
             continue;
         }
-        let incident: Summary = summary_at(&row, 9)?;
-        let event = decode(&row, incident.id)?;
+        let read = summary_at(&row, 9).and_then(|incident| {
+            let event = decode(&row, incident.id)?;
+            Ok((event, incident))
+        });
+        // One that is broken must not stop all that come after it.
+        let (event, incident): (Event, Summary) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::error!(%error, log, "a call can't be read, so that nobody is notified of it");
+                continue;
+            }
+        };
         // The text may also stand deeper in the JSON of another event.
         let notifies = match event.body {
             EventBody::Escalated { .. }
@@ -86,7 +96,8 @@ pub(super) async fn read_unplanned(
             | EventBody::ExpectedRecoverySet { .. }
             | EventBody::RoleRequested { .. } => true,
             EventBody::Prioritized { priority, .. } => {
-                read_priority_before(conn, &event).await? != Some(priority)
+                // An earlier event that is broken must not stop it either.
+                read_priority_before(conn, &event).await.unwrap_or(None) != Some(priority)
             }
             _ => false,
         };
