@@ -8,7 +8,7 @@ use super::actor::PersonRef;
 
 /// A person who has acknowledged an incident, of which others still have to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct GivenAcknowledgement {
+pub struct PersonAcknowledgement {
     /// The person.
     pub person: PersonRef,
     /// When.
@@ -21,7 +21,7 @@ pub struct GivenAcknowledgement {
 pub struct RequiredAcknowledgements {
     /// Those who have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub acknowledged: Vec<GivenAcknowledgement>,
+    pub acknowledged: Vec<PersonAcknowledgement>,
     /// Those who still have to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<PersonRef>,
@@ -71,7 +71,7 @@ impl RequiredAcknowledgements {
     pub(in crate::model) fn acknowledge(&mut self, person: &PersonRef, at: DateTime<Utc>) {
         self.missing.retain(|other| !is(other, &person.handle));
         if self.acknowledged_at(&person.handle).is_none() {
-            self.acknowledged.push(GivenAcknowledgement { person: person.clone(), at });
+            self.acknowledged.push(PersonAcknowledgement { person: person.clone(), at });
         }
     }
 

@@ -15,7 +15,10 @@ const FILE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Reads the text of a calendar.
 #[async_trait]
 pub trait CalendarReader: Send + Sync {
-    /// Reads a calendar, within bounded time. An error is a sentence without the address.
+    /// Reads a calendar, within bounded time.
+    ///
+    /// # Errors
+    /// Why it can't be read, as a sentence without the address.
     async fn read(&self, location: &CalendarLocation) -> Result<String, String>;
 }
 

@@ -44,6 +44,7 @@ pub mod tokens;
 mod accept;
 mod auth;
 mod cached_json;
+mod calendar_versions;
 mod change_feed;
 mod connection;
 mod credentials;
@@ -84,7 +85,7 @@ use tokio::net::{TcpListener, lookup_host};
 use tokio::sync::{Semaphore, watch};
 
 use self::access_log::{AccessLog, LogWriter};
-use self::answers::calendar::CalendarVersions;
+use self::calendar_versions::CalendarVersions;
 use self::change_feed::ChangeFeed;
 use self::denials::Denials;
 use self::group_commit::CommandQueue;

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, watch};
 
 use super::access_log::LogWriter;
-use super::answers::calendar::CalendarVersions;
 use super::cached_json::CachedJson;
+use super::calendar_versions::CalendarVersions;
 use super::change_feed::ChangeFeed;
 use super::denials::Denials;
 use super::error::ApiResult;

@@ -30,7 +30,7 @@ pub(super) struct Entry {
     pub(super) length: Length,
     pub(super) recurrence: Option<Recurrence>,
     pub(super) more_times: Vec<CalendarTime>,
-    pub(super) left_out: Vec<CalendarTime>,
+    pub(super) excluded: Vec<CalendarTime>,
     /// The time of the recurring entry that this one replaces.
     pub(super) replaces: Option<CalendarTime>,
     pub(super) is_cancelled: bool,
@@ -159,7 +159,7 @@ fn read_entry(lines: &[&ContentLine], zones: &Zones, problems: &mut Problems) ->
         length,
         recurrence,
         more_times: all("RDATE", problems),
-        left_out: all("EXDATE", problems),
+        excluded: all("EXDATE", problems),
         replaces: replaces.and_then(|line| zones.read(line, problems).into_iter().next()),
         is_cancelled: text("STATUS").eq_ignore_ascii_case("CANCELLED"),
         sequence: text("SEQUENCE").trim().parse().unwrap_or(0),

@@ -68,10 +68,10 @@ impl CalendarPeople<'_> {
 
     /// Returns the handle of the one person whose full name or handle stands in a text as whole words.
     fn mentioned(&self, text: &str) -> Option<&str> {
-        let text = words(text);
+        let text = between_blanks(text);
         let mut found = self.people.iter().filter(|person| {
             [&person.name, &person.handle].into_iter().any(|own| {
-                let own = words(own);
+                let own = between_blanks(own);
                 !own.trim().is_empty() && text.contains(&own)
             })
         });
@@ -81,7 +81,7 @@ impl CalendarPeople<'_> {
 }
 
 /// Returns the folded words of a text, each between blanks.
-fn words(text: &str) -> String {
+fn between_blanks(text: &str) -> String {
     let folded = FoldedText::new(text);
     let words = folded.as_str().split(|character: char| !character.is_alphanumeric());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();

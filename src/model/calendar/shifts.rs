@@ -116,7 +116,7 @@ fn starts(
     for time in entry.more_times.iter().filter(|time| is_in(time)) {
         starts.insert(time.utc(), time.clone());
     }
-    for time in &entry.left_out {
+    for time in &entry.excluded {
         if time.is_day {
             starts.retain(|_, start| start.local.date() != time.local.date());
         } else {

@@ -41,7 +41,7 @@ fn shifts(reading: &CalendarReading) -> Vec<String> {
 }
 
 #[test]
-fn google_calendar_of_weeks_is_read_over_the_clock_change() {
+fn google_calendar_of_weeks_is_read_across_a_clock_change() {
     let weeks = entry(
         "DTSTART;TZID=Europe/Berlin:20260302T090000\nDTEND;TZID=Europe/Berlin:20260309T090000\n\
          RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=3\nDTSTAMP:20260201T000000Z\nUID:a@google.com\n\

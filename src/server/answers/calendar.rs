@@ -1,51 +1,21 @@
 //! Calendars that other programs read by an address, without a token of the API.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::api::ErrorCode;
 use crate::model::calendar::subscription;
-use crate::model::id::CalendarLinkId;
 use crate::model::notification::LinkToken;
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::state::Shared;
 
 /// The ending of the path.
 const ENDING: &str = ".ics";
-/// The most calendars of which it is known since when they are as they are.
-const MAX_VERSIONS: usize = 2_000;
 /// The form of times in headers (RFC 9110, 5.6.7).
 const HTTP_DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
-
-/// Since when calendars are as they were last read, as far as this process knows.
-#[derive(Debug, Default)]
-pub(in crate::server) struct CalendarVersions(
-    Mutex<HashMap<CalendarLinkId, (String, DateTime<Utc>)>>,
-);
-
-impl CalendarVersions {
-    /// Returns since when a calendar has had this tag.
-    fn since(&self, id: CalendarLinkId, tag: &str, now: DateTime<Utc>) -> DateTime<Utc> {
-        let mut versions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, since)) = versions.get(&id)
-            && known == tag
-        {
-            return *since;
-        }
-        if versions.len() >= MAX_VERSIONS {
-            versions.clear();
-        }
-        let since = now.trunc_subsecs(0);
-        versions.insert(id, (tag.to_owned(), since));
-        since
-    }
-}
 
 /// Returns the path of the calendar with a token.
 pub(in crate::server) fn path_of(token: &LinkToken) -> String {
@@ -128,16 +98,5 @@ mod tests {
         let both =
             [("if-none-match", "\"b\""), ("if-modified-since", "Mon, 02 Mar 2026 09:00:00 GMT")];
         assert!(!fresh(&both));
-    }
-
-    #[test]
-    fn calendar_that_changes_has_another_time() {
-        let versions = CalendarVersions::default();
-        let id = CalendarLinkId::new();
-        let at = |second| DateTime::from_timestamp(second, 500_000_000).unwrap();
-        let first = versions.since(id, "a", at(100));
-        assert_eq!(first, DateTime::from_timestamp(100, 0).unwrap());
-        assert_eq!(versions.since(id, "a", at(200)), first);
-        assert!(versions.since(id, "b", at(300)) > first);
     }
 }
