@@ -3,6 +3,7 @@
 //! `REDPHONE_CRASH_RUNS` sets how often (10; the full run is 200), `REDPHONE_SEED` at which moments.
 
 mod engine;
+mod heartbeat;
 mod program;
 mod put_back;
 mod reached;

@@ -149,6 +149,10 @@ impl Week {
         let mut people = 0;
         for event in self.calls() {
             let EventBody::Escalated { to, automatic, .. } = &event.body else { continue };
+            // Around a jump of the clock it is open what was before the other.
+            if automatic.is_none() && self.had_outage(event.at, event.at) {
+                continue;
+            }
             let row = self.store.memory.row(event.incident).expect("an incident");
             for person in to {
                 people += 1;
