@@ -89,6 +89,7 @@ fn first_call(incident: &Summary, directory: &Directory, due: DateTime<Utc>) -> 
             level: step.level,
             step: DueStep { round: step.round, due, unattended_since: None },
             to: step.people(),
+            all_must_acknowledge: step.all_must_acknowledge,
         })
     })
 }
