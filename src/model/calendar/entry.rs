@@ -1,9 +1,9 @@
 //! Entries of a calendar (`VEVENT`).
 
 use super::lines::{ContentLine, content_lines};
+use super::problems::{CalendarError, Problems};
 use super::recurrence::Recurrence;
 use super::times::{CalendarTime, Length, Zones, named_zone, parse_length};
-use super::{CalendarError, Problems};
 use crate::model::oncall::Zone;
 
 /// The most entries that are read.

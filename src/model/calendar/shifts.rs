@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::entry::Entry;
-use super::people::Meant;
+use super::people::{CalendarPeople, Meant};
+use super::problems::{MAX_SHIFTS, Problems};
 use super::times::CalendarTime;
-use super::{CalendarPeople, MAX_SHIFTS, Problems};
 use crate::model::oncall::CalendarShift;
 
 /// The most times of all entries together that are read.

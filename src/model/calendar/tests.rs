@@ -5,6 +5,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::model::PersonRef;
+use crate::model::oncall::Zone;
 
 fn people() -> Vec<PersonRef> {
     ["ines Ines Moreau", "tomo Tomo Hayashi", "lea Léa Fontanel"]

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
-use super::Problems;
 use super::lines::ContentLine;
+use super::problems::Problems;
 use crate::model::oncall::Zone;
 
 /// A time as the calendar has it.
