@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::Utc;
 
@@ -23,6 +24,9 @@ use crate::server::scope::Scope;
 use crate::server::tokens::{NewToken, TokenFile};
 use crate::server::{self, Server};
 use crate::tui;
+
+/// How long after the start levels are called and people notified.
+const ENGINE_DELAY: Duration = Duration::from_secs(1);
 
 /// Creates the company, and shows or serves it unless only its store is wanted.
 pub fn run(context: &mut Context, args: Demo) -> Result<(), Failure> {
@@ -82,7 +86,12 @@ async fn live(demo: &demo::Demo) {
         clock,
         receives_alerts: false,
     });
-    tokio::join!(demo.simulate(), engine.run(std::future::pending()));
+    let engine = async {
+        // The first picture has not to wait for it.
+        tokio::time::sleep(ENGINE_DELAY).await;
+        engine.run(std::future::pending()).await;
+    };
+    tokio::join!(demo.simulate(), engine);
 }
 
 /// Serves the company over HTTP until a signal comes.
