@@ -22,11 +22,20 @@ pub(super) struct Parts {
 
 impl Parts {
     /// Returns the settings with the contacts that people have set themselves.
+    ///
+    /// If those can't be read at all, people are still reached over the contacts of the settings.
     pub(super) async fn with_stored(
         &self,
         settings: &EngineSettings,
     ) -> Result<EngineSettings, BackendError> {
-        let stored = self.ledger.stored_contacts().await?;
+        let stored = match self.ledger.stored_contacts().await {
+            Ok(stored) => stored,
+            Err(error) if error.is_temporary() => return Err(error),
+            Err(error) => {
+                tracing::error!(%error, "contacts that people have set themselves can't be read");
+                return Ok(settings.clone());
+            }
+        };
         if stored.is_empty() {
             return Ok(settings.clone());
         }

@@ -19,7 +19,7 @@ const ADDRESS: &str = "+4915112345678";
 
 struct Scene {
     store: FileStore,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 fn contact(name: &str, channel: &str, address: &str) -> StoredContact {
@@ -47,7 +47,7 @@ impl Scene {
         let people = vec![ines(), PersonRef::new("tomasz", "Tomasz Zur")];
         store.set_directory(&Directory { people, ..Directory::default() }).await.unwrap();
         store.set_reach(reach::source());
-        Self { store, _folder: folder }
+        Self { store, folder }
     }
 
     async fn exported(&self, addresses: Addresses) -> String {
@@ -218,4 +218,15 @@ async fn changed_settings_count_at_once() {
     let listed = scene.store.contacts().await.unwrap();
     assert_eq!((listed.len(), listed[0].contacts.len()), (1, 1));
     assert!(listed[0].contacts[0].problem.as_ref().unwrap().contains("is not in the settings"));
+}
+
+#[tokio::test]
+async fn broken_row_makes_nobody_else_unreachable() {
+    let scene = Scene::new().await;
+    scene.store.change_contacts(&request("ines", phone())).await.unwrap();
+    let path = scene.folder.path().join("store.db");
+    let conn = rusqlite::Connection::open(path).unwrap();
+    conn.execute("INSERT INTO contact (person, body) VALUES ('a', '{')", []).unwrap();
+    let stored = scene.store.stored_contacts().await.unwrap();
+    assert_eq!((stored.len(), stored[0].person.as_str()), (1, "ines"));
 }

@@ -47,8 +47,10 @@ impl FileStore {
         if self.inner.version < FIRST_VERSION {
             return Ok(Vec::new());
         }
-        self.with_path_context(async { table::read_all(&mut *self.acquire_reader().await?).await })
-            .await
+        self.with_path_context(async {
+            table::read_readable(&mut *self.acquire_reader().await?).await
+        })
+        .await
     }
 
     /// Returns how everybody is reached who has contacts in the settings or in the store.

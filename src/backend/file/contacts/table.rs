@@ -44,6 +44,23 @@ pub(super) async fn read_all(conn: &mut SqliteConnection) -> StoreResult<Vec<Sto
     rows.iter().map(|row| parse(row.try_get(0)?)).collect()
 }
 
+/// Reads the contacts of all people whose row can be read: one that is broken must not make all others
+/// unreachable.
+pub(super) async fn read_readable(conn: &mut SqliteConnection) -> StoreResult<Vec<StoredContacts>> {
+    let rows = Batch::new("SELECT body, person FROM contact ORDER BY person");
+    let mut people = Vec::new();
+    for row in rows.fetch_all(conn).await? {
+        match parse(row.try_get(0)?) {
+            Ok(contacts) => people.push(contacts),
+            Err(error) => {
+                let person: &str = row.try_get(1)?;
+                tracing::error!(%error, person, "the contacts of a person can't be read");
+            }
+        }
+    }
+    Ok(people)
+}
+
 /// Reads the contacts of a person; none if the person has set none.
 pub(super) async fn read_of(
     conn: &mut SqliteConnection,
