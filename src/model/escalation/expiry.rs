@@ -140,6 +140,7 @@ mod tests {
             after_s,
             call: vec![Target::Person(person.into())],
             round_robin: false,
+            all_must_acknowledge: false,
         };
         Directory {
             people: ["ines", "tomo"].map(|handle| PersonRef::new(handle, handle)).to_vec(),
