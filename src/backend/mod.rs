@@ -16,6 +16,7 @@ pub mod http;
 pub mod ingest;
 pub mod ledger;
 pub mod lists;
+pub mod maintenance;
 mod page_mark;
 pub mod record;
 mod store_mark;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
+use uuid::Uuid;
 
 pub use administration::{
     Administered, AdministrationRequest, AdministrationSearch, NoAdministration, Precondition,
@@ -43,12 +45,16 @@ pub use dead_letters::{
 pub use error::{BackendError, Cause, Missing};
 pub use heartbeats::NoHeartbeats;
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
-pub use ledger::{Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned};
+pub use ledger::{
+    Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, SettledMaintenance,
+    Unplanned,
+};
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,
     ListSearch, NoSuchList, NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch,
     ReviewEntry, ReviewSearch, ReviewState, TimeOrder,
 };
+pub use maintenance::NoMaintenance;
 pub use page_mark::{InvalidPageMark, PageMark};
 pub use store_mark::{InvalidMark, PutBack, StoreInfo, StoreMark};
 
@@ -58,6 +64,10 @@ use crate::model::change::{Change, Suspect};
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
+use crate::model::maintenance::{
+    MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
+    MutedSearch, NewWindow,
+};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
@@ -267,6 +277,44 @@ pub trait Backend: Send + Sync {
         _now: DateTime<Utc>,
     ) -> Result<HeartbeatCheck, BackendError> {
         Err(BackendError::not_allowed(NoHeartbeats))
+    }
+
+    /// Returns the maintenance windows that have not ended, those that mute now first and then by when
+    /// they do next; after them, if they are wanted, those that have ended, the last one first.
+    ///
+    /// A backend that has none says so, which is what this method and the four below it do.
+    async fn maintenance(
+        &self,
+        _search: &MaintenanceSearch,
+    ) -> Result<Vec<MaintenanceWindow>, BackendError> {
+        Err(BackendError::not_allowed(NoMaintenance))
+    }
+
+    /// Returns one maintenance window.
+    async fn maintenance_window(&self, _id: Uuid) -> Result<MaintenanceWindow, BackendError> {
+        Err(BackendError::not_allowed(NoMaintenance))
+    }
+
+    /// Creates, changes or ends a maintenance window, and returns it. What it mutes or releases is done
+    /// by then. A request that comes again changes nothing.
+    async fn change_maintenance(
+        &self,
+        _request: &MaintenanceRequest,
+    ) -> Result<MaintenanceWindow, BackendError> {
+        Err(BackendError::not_allowed(NoMaintenance))
+    }
+
+    /// Returns what a maintenance window would mute now.
+    async fn preview_maintenance(
+        &self,
+        _window: &NewWindow,
+    ) -> Result<MaintenancePreview, BackendError> {
+        Err(BackendError::not_allowed(NoMaintenance))
+    }
+
+    /// Returns the incidents that are muted, and then those that were, the latest first.
+    async fn muted(&self, _search: &MutedSearch) -> Result<Vec<MutedEntry>, BackendError> {
+        Err(BackendError::not_allowed(NoMaintenance))
     }
 
     /// Returns the alerts that fire in open incidents, the one that was reported last first; at most

@@ -7,6 +7,7 @@ use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::extra::Extensible;
+use crate::model::maintenance::MaintenanceWindow;
 use crate::model::notification::{Attempt, Notification};
 use crate::model::problem::Problem;
 use crate::model::service_level::ServiceLevels;
@@ -38,7 +39,7 @@ pub struct UsedId {
 ///
 /// An export begins with the header. The directory, the problems and the changes follow, with the
 /// ids of their commands and the changes of administration, then all events in the order in which the
-/// store recorded them, the notifications, each before the attempts to send it, the alerts, and the end,
+/// store recorded them, the notifications, each before the attempts to send it, the alerts, the maintenance windows, and the end,
 /// which counts them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", remote = "Self")]
@@ -80,6 +81,8 @@ pub enum Record {
     Attempt(Box<Attempt>),
     /// An alert of an incident, which stands before it.
     Alert(Box<Alert>),
+    /// A maintenance window.
+    MaintenanceWindow(Box<MaintenanceWindow>),
     /// The last line: nothing of the export is missing if as many records stand before it.
     End {
         /// The number of records, without header and end.
@@ -149,7 +152,7 @@ impl<'de> Deserialize<'de> for Record {
 
 impl Record {
     /// The names of the kinds of records that this version defines.
-    pub const KINDS: [&'static str; 11] = [
+    pub const KINDS: [&'static str; 12] = [
         "header",
         "directory",
         "problem",
@@ -160,6 +163,7 @@ impl Record {
         "notification",
         "attempt",
         "alert",
+        "maintenance_window",
         "end",
     ];
 

@@ -1,6 +1,7 @@
 //! What happens by itself: levels of escalation policies are called when they are due, the people whom
 //! they call are notified, alerts end that are not reported again, the silence of a heartbeat is declared
-//! as an incident, and people are reminded of what must not be forgotten.
+//! as an incident, maintenance windows begin and end, and people are reminded of what must not be
+//! forgotten.
 //!
 //! Any number of engines may run on one store, in this process and in others. None of them leads:
 //! each step and each claim is a conditional write, so that whoever is first does it, and the others
@@ -14,6 +15,7 @@ mod deliver;
 mod expire;
 mod heartbeats;
 mod links;
+mod maintenance;
 mod message;
 mod parts;
 mod plan;
@@ -35,6 +37,7 @@ use changes::Changes;
 use deliver::Delivery;
 use expire::Expiry;
 use heartbeats::Heartbeats;
+use maintenance::Maintenance;
 use parts::{Parts, stopped};
 use reminders::Reminders;
 use steps::Steps;
@@ -106,7 +109,13 @@ impl Engine {
                 never = Expiry::new(&self.parts, &changes.expiry).run() => match never {},
             }
         };
+        let maintenance = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Maintenance::new(&self.parts, &changes.maintenance).run() => match never {},
+            }
+        };
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
-        tokio::join!(stop, steps, heartbeats, reminders, expiry, delivery);
+        tokio::join!(stop, steps, heartbeats, reminders, expiry, maintenance, delivery);
     }
 }

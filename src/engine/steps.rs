@@ -98,6 +98,7 @@ impl<'a> Steps<'a> {
         }
         if delta.directory || delta.reset {
             self.directory = None;
+            self.changes.notify_directory();
         }
         if has_news {
             self.changes.notify();

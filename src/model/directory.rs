@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::actor::{Actor, PersonRef};
 use super::escalation::policy::Policy;
 use super::extra::{Extra, extensible_record};
+use super::maintenance::MaintenanceWindow;
 use super::oncall::{Override, Schedule};
 use super::text::FoldedText;
 
@@ -33,6 +34,11 @@ pub struct Directory {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(ignore)]
     pub overrides: Vec<TeamOverride>,
+    /// The maintenance windows that mute now or will do so next. A backend adds them when the directory is
+    /// read; they are no part of what is stored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(ignore)]
+    pub maintenance: Vec<MaintenanceWindow>,
     /// The fields that a later version defines, also those of the entries.
     #[serde(skip)]
     pub extra: Extra,
@@ -102,6 +108,7 @@ impl Directory {
             policies: merge_by_name(self.policies, &other.policies, |policy| policy.key()),
             schedules,
             overrides: Vec::new(),
+            maintenance: self.maintenance,
             extra: self.extra,
         }
     }

@@ -5,6 +5,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::actor::{Actor, PersonRef};
 use super::checklist::{Answer, Item};
@@ -12,8 +13,8 @@ use super::command::logic::EventLogic;
 use super::command::{
     Decision, Declaration, Link, acknowledge, add_note, answer_item, assign, categorize, close,
     correct_note, declare, describe, escalate, give_role, link, merge, move_alerts, move_status,
-    pause, prioritize, publish_review, reclassify, record_decision, reopen, repeat_alert, resolve,
-    set_action_item, set_services, set_team, snooze, undo_move, unlink, unpause,
+    mute, pause, prioritize, publish_review, reclassify, record_decision, reopen, repeat_alert,
+    resolve, set_action_item, set_services, set_team, snooze, undo_move, unlink, unmute, unpause,
     update_stakeholders, wake, write_review,
 };
 use super::extra::{Extra, extensible_record};
@@ -366,6 +367,18 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         declared: bool,
     },
+    /// A maintenance window mutes the incident: nobody is called for it.
+    Muted {
+        /// The id of the window.
+        #[schema(value_type = Uuid)]
+        window: Uuid,
+        /// The title of the window.
+        title: String,
+        /// Until when, unless the window ends before.
+        until: DateTime<Utc>,
+    },
+    /// No maintenance window mutes the incident any more. Its escalation begins.
+    Unmuted,
     /// Something happened that only a later version defines. It changes nothing in the record.
     #[serde(skip)]
     Unknown(UnknownEvent),
@@ -476,7 +489,7 @@ impl Event {
 
 impl EventBody {
     /// The names of all kinds of events that this version defines.
-    pub const KINDS: [&'static str; 35] = [
+    pub const KINDS: [&'static str; 37] = [
         "declared",
         "alert_repeated",
         "acknowledged",
@@ -512,6 +525,8 @@ impl EventBody {
         "decision_recorded",
         "alerts_moved_out",
         "alerts_moved_in",
+        "muted",
+        "unmuted",
     ];
 
     /// Returns whether the event is a note or the correction of one.
@@ -660,6 +675,10 @@ impl EventBody {
                     declared: *declared,
                 })
             }
+            Self::Muted { window, title, until } => {
+                read(&mute::Muted { window: *window, title, until: *until })
+            }
+            Self::Unmuted => read(&unmute::Unmuted),
             Self::Unknown(event) => read(event),
         }
     }

@@ -43,6 +43,8 @@ impl EventBody {
             Self::DecisionRecorded(_) => "decision_recorded",
             Self::AlertsMovedOut { .. } => "alerts_moved_out",
             Self::AlertsMovedIn { .. } => "alerts_moved_in",
+            Self::Muted { .. } => "muted",
+            Self::Unmuted => "unmuted",
             Self::Unknown(event) => &event.kind,
         }
     }
@@ -62,6 +64,7 @@ mod tests {
             json!({"kind": "closed"}),
             json!({"kind": "woken"}),
             json!({"kind": "unpaused"}),
+            json!({"kind": "unmuted"}),
             json!({"kind": "review_published"}),
             json!({"kind": "note_added", "text": "a"}),
             json!({"kind": "move_taken_back", "to": "triggered"}),

@@ -167,6 +167,8 @@ pub(super) fn declared_summary(
         escalation: 0,
         escalation_round: 0,
         escalation_from: None,
+        muted: None,
+        muted_ms: 0,
         seq,
         last_event_at: at,
         last_word: None,
@@ -296,10 +298,16 @@ impl Incident {
 
     /// Applies an event to the record. This never fails: every recorded event can be applied.
     pub fn apply(&mut self, event: &Event) {
-        // A change ends a snooze; a snooze then begins the next one.
-        self.summary.snoozed_until = None;
+        // A change ends a snooze; a snooze then begins the next one. What maintenance does to it is none.
+        if !matches!(event.body, EventBody::Muted { .. } | EventBody::Unmuted) {
+            self.summary.snoozed_until = None;
+        }
         let clocks = (self.summary.acknowledged_at, self.summary.resolved_at);
         event.apply_to(self);
+        if !self.summary.awaits_acknowledgement() {
+            // Somebody has it, or it has ended: nothing is released any more.
+            self.summary.end_mute(event.at);
+        }
         self.judge_clocks(event, clocks);
         if let Some(undo) = &event.undo {
             self.restore(undo);

@@ -15,6 +15,7 @@ use super::bad_field::BadField;
 use super::checklist::ClosingItem;
 use super::id::IncidentNumber;
 use super::link::Link;
+use super::maintenance::MaintenanceRefusal;
 use super::priority::{Impact, Priority, Urgency};
 use super::review::Section;
 use super::status::{Category, Role, Status};
@@ -139,6 +140,14 @@ pub enum Rejection {
     NotPaused,
     /// The incident is not hidden from the queue.
     NotSnoozed,
+    /// Nobody is called automatically while a maintenance window mutes the incident.
+    EscalationMuted,
+    /// The window mutes the incident already, until then.
+    AlreadyMuted,
+    /// No maintenance window mutes the incident.
+    NotMuted,
+    /// A request about a maintenance window is refused.
+    Maintenance(MaintenanceRefusal),
     /// The incident should be merged into itself.
     MergeIntoItself,
     /// The incident into which another should be merged has ended.
@@ -312,6 +321,7 @@ impl Rejection {
         match self {
             Self::NoSuchIncident => RejectionKind::NotFound,
             Self::Administration(refusal) if refusal.is_not_found() => RejectionKind::NotFound,
+            Self::Maintenance(MaintenanceRefusal::NotFound) => RejectionKind::NotFound,
             Self::NotAboutAnIncident
             | Self::Administration(AdministrationRefusal::UnknownChange)
             | Self::Field(_)
@@ -338,6 +348,9 @@ impl Rejection {
             | Self::AlreadyPaused { .. }
             | Self::NotPaused
             | Self::NotSnoozed
+            | Self::AlreadyMuted
+            | Self::NotMuted
+            | Self::Maintenance(_)
             | Self::AlreadyLinked { .. }
             | Self::NotLinked { .. }
             | Self::NeedsNoReopening { .. }
@@ -349,6 +362,7 @@ impl Rejection {
             | Self::AcknowledgedMeanwhile
             | Self::LevelNotDue { .. }
             | Self::EscalationOnHold
+            | Self::EscalationMuted
             | Self::MergeTargetEnded { .. }
             | Self::MoveTargetEnded { .. }
             | Self::CloseUnresolved

@@ -10,6 +10,7 @@ use super::attributes::Attributes;
 use super::extra::{self, Extra};
 use super::id::{IncidentId, IncidentNumber};
 use super::last_word::LastWord;
+use super::maintenance::Mute;
 use super::priority::{Impact, Priority, Urgency};
 use super::status::{Category, Source, Status};
 use super::unknown_names::UnknownNames;
@@ -94,6 +95,12 @@ pub struct Summary {
     /// priority was raised, or nobody has the incident any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation_from: Option<DateTime<Utc>>,
+    /// The maintenance window that mutes it, or did so last; absent if none ever did.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_muted")]
+    pub muted: Option<Mute>,
+    /// For how long it was muted before, in milliseconds. The clock to acknowledge it stood still.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub muted_ms: i64,
     /// The sequence number of its last event, which is also the number of its events.
     pub seq: u32,
     /// When the last event happened.
@@ -124,8 +131,15 @@ pub struct Summary {
 }
 
 /// The fields that have fields themselves.
-const NESTED: [&str; 6] =
-    ["assignee", "acknowledge_verdict", "resolve_verdict", "unknown", "attributes", LAST_WORD];
+const NESTED: [&str; 7] = [
+    "assignee",
+    "acknowledge_verdict",
+    "resolve_verdict",
+    "unknown",
+    "attributes",
+    LAST_WORD,
+    "muted",
+];
 /// The name of the field with the last word.
 pub(super) const LAST_WORD: &str = "last_word";
 
@@ -149,6 +163,10 @@ fn read_unknown<'de, D: Deserializer<'de>>(from: D) -> Result<UnknownNames, D::E
 
 fn read_last_word<'de, D: Deserializer<'de>>(from: D) -> Result<Option<LastWord>, D::Error> {
     extra::read_nested(LAST_WORD, from)
+}
+
+fn read_muted<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Mute>, D::Error> {
+    extra::read_nested(NESTED[6], from)
 }
 
 fn read_attributes<'de, D: Deserializer<'de>>(from: D) -> Result<Attributes, D::Error> {

@@ -117,6 +117,8 @@ impl World {
             escalation: 0,
             escalation_round: 0,
             escalation_from: None,
+            muted: None,
+            muted_ms: 0,
             seq: 1,
             last_event_at: now,
             last_word: None,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::options::DEMO_NAME;
 use super::store::FileStore;
@@ -27,6 +28,10 @@ use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
+use crate::model::maintenance::{
+    MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
+    MutedSearch, NewWindow,
+};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
@@ -128,8 +133,8 @@ impl Backend for FileStore {
             store.check_same_file()?;
             let mut writer = store.lock_writer().await;
             let rules = store.rules();
-            store.reserve_for(1);
-            let work = Box::pin(writer.execute(&envelope, &rules, TxScope::Transaction));
+            store.reserve_for(2);
+            let work = Box::pin(writer.execute_and_mute(&envelope, &rules, TxScope::Transaction));
             let result = writer_guard::poll_eagerly(work).await;
             if let Ok(outcome) = &result {
                 store.record_issued(&writer, std::iter::once(outcome));
@@ -191,7 +196,38 @@ impl Backend for FileStore {
         let stored = self.with_path_context(async {
             directory_table::read_directory(&mut *self.acquire_reader().await?).await
         });
-        Ok(stored.await?.unwrap_or_default().merged_with(&self.inner.options.overlay))
+        let stored = stored.await?.unwrap_or_default();
+        let maintenance = self.read_directory_windows().await?;
+        Ok(Directory { maintenance, ..stored.merged_with(&self.inner.options.overlay) })
+    }
+
+    async fn maintenance(
+        &self,
+        search: &MaintenanceSearch,
+    ) -> Result<Vec<MaintenanceWindow>, BackendError> {
+        self.read_maintenance(search).await
+    }
+
+    async fn maintenance_window(&self, id: Uuid) -> Result<MaintenanceWindow, BackendError> {
+        self.read_window(id).await
+    }
+
+    async fn change_maintenance(
+        &self,
+        request: &MaintenanceRequest,
+    ) -> Result<MaintenanceWindow, BackendError> {
+        self.store_maintenance(request).await
+    }
+
+    async fn preview_maintenance(
+        &self,
+        window: &NewWindow,
+    ) -> Result<MaintenancePreview, BackendError> {
+        self.preview(window).await
+    }
+
+    async fn muted(&self, search: &MutedSearch) -> Result<Vec<MutedEntry>, BackendError> {
+        self.read_muted(search).await
     }
 
     async fn administer(

@@ -240,6 +240,8 @@ fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
         K::PublishReview => matches!(body, B::ReviewPublished),
         K::RecordDecision => matches!(body, B::DecisionRecorded(_)),
         K::MoveAlerts => matches!(body, B::AlertsMovedOut { .. }),
+        K::Mute => matches!(body, B::Muted { .. }),
+        K::Unmute => matches!(body, B::Unmuted),
         K::RecordChange | K::RecordProblem => false,
     }
 }

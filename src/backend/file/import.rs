@@ -21,6 +21,7 @@ use super::event_row::{self, COLUMNS, FROM, WRITER_FORMAT, truncate_times};
 use super::foreign_table;
 use super::full_text;
 use super::import_error::{ImportError, RecordProblem, invalid, parse_digest};
+use super::maintenance;
 use super::measures;
 use super::meta::{LAST_NUMBER, NEXT_LOG, raise_needed_to_write};
 use super::migrate::SCHEMA_VERSION;
@@ -225,6 +226,12 @@ impl Importer {
             Record::Notification(notification) => self.add_notification(*notification).await,
             Record::Attempt(attempt) => self.add_attempt(*attempt).await,
             Record::Alert(alert) => self.add_alert(*alert).await,
+            Record::MaintenanceWindow(window) => {
+                window.check()?;
+                let mut batch = Batch::default();
+                let put = maintenance::put_imported(&mut batch, &window);
+                self.add_other(put, batch).await
+            }
             // Whoever reads the records in order compares the count.
             Record::End { .. } => Ok(()),
             Record::Unknown(foreign) => {

@@ -34,6 +34,7 @@ mod issued;
 mod json_column;
 mod links;
 mod lists;
+mod maintenance;
 mod measures;
 mod meta;
 mod migrate;

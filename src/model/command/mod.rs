@@ -21,6 +21,7 @@ pub(in crate::model) mod logic;
 pub(in crate::model) mod merge;
 pub(in crate::model) mod move_alerts;
 pub(in crate::model) mod move_status;
+pub(in crate::model) mod mute;
 pub(in crate::model) mod override_priority;
 pub(in crate::model) mod pause;
 pub(in crate::model) mod prioritize;
@@ -39,6 +40,7 @@ pub(in crate::model) mod snooze;
 mod table;
 pub(in crate::model) mod undo_move;
 pub(in crate::model) mod unlink;
+pub(in crate::model) mod unmute;
 pub(in crate::model) mod unpause;
 pub(in crate::model) mod update_stakeholders;
 pub(in crate::model) mod wake;
@@ -47,6 +49,7 @@ pub(in crate::model) mod write_review;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 pub use declare::Declaration;
 pub use envelope::{Command, Envelope};
@@ -267,6 +270,18 @@ pub enum IncidentCommand {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         labels: Vec<String>,
     },
+    /// Call nobody while a maintenance window mutes it.
+    Mute {
+        /// The window.
+        #[schema(value_type = Uuid)]
+        window: Uuid,
+        /// The title of the window.
+        title: String,
+        /// Until then.
+        until: DateTime<Utc>,
+    },
+    /// Release it, as no maintenance window mutes it any more.
+    Unmute,
 }
 
 /// The kinds of commands; a backend lists those that it can execute.
@@ -317,11 +332,13 @@ pub enum CommandKind {
     RecordProblem,
     RecordDecision,
     MoveAlerts,
+    Mute,
+    Unmute,
 }
 
 impl CommandKind {
     /// The one table of commands, in the order of the kinds.
-    pub const TABLE: [&'static CommandRow; 36] = [
+    pub const TABLE: [&'static CommandRow; 38] = [
         &declare::ROW,
         &repeat_alert::ROW,
         &acknowledge::ROW,
@@ -358,6 +375,8 @@ impl CommandKind {
         &record_problem::ROW,
         &record_decision::ROW,
         &move_alerts::ROW,
+        &mute::ROW,
+        &unmute::ROW,
     ];
 }
 
@@ -427,6 +446,10 @@ impl IncidentCommand {
             Self::MoveAlerts { to, declare, keys, labels } => {
                 read(&move_alerts::MoveAlerts { to: *to, declare: *declare, keys, labels })
             }
+            Self::Mute { window, title, until } => {
+                read(&mute::Mute { window: *window, title, until: *until })
+            }
+            Self::Unmute => read(&unmute::Unmute),
         }
     }
 }

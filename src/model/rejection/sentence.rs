@@ -90,6 +90,12 @@ impl Rejection {
             Self::AlreadyPaused { reason } => format!("already paused: {}", sanitize(reason)),
             Self::NotPaused => "it is not paused".into(),
             Self::NotSnoozed => "it is not snoozed".into(),
+            Self::EscalationMuted => {
+                "nobody is called by itself while a maintenance window mutes it".into()
+            }
+            Self::AlreadyMuted => "it is muted until then already".into(),
+            Self::NotMuted => "no maintenance window mutes it".into(),
+            Self::Maintenance(refusal) => refusal.to_string(),
             Self::MergeIntoItself => "an incident can't be merged into itself".into(),
             Self::MergeTargetEnded { number, status } => {
                 format!("{} is {status}: choose an open incident to merge into", label(*number))

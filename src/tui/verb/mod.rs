@@ -117,6 +117,8 @@ const WITHOUT_VERB: &[CommandKind] = &[
     CommandKind::RecordChange,
     CommandKind::RecordProblem,
     CommandKind::MoveAlerts,
+    CommandKind::Mute,
+    CommandKind::Unmute,
 ];
 
 /// The entries of the verbs that act on incidents, in the order of the help.

@@ -187,6 +187,8 @@ const WITHOUT_VERB: &[CommandKind] = &[
     CommandKind::RepeatAlert,
     CommandKind::RecordChange,
     CommandKind::RecordProblem,
+    CommandKind::Mute,
+    CommandKind::Unmute,
 ];
 
 // A command that no verb sends, and that is not excepted above, does not compile.

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | an alert fires, and no incident is open for the group | an incident is declared, whose `dedup_key` is the group's |
 //! | the same, and a rule of the settings holds it | the incident is also snoozed for that time |
+//! | the same, and maintenance windows mute all its alerts | the incident is also muted |
+//! | an alert fires in a muted incident that no window mutes | the incident is released |
 //! | an alert is new in the open incident | it is counted there, and raises the priority if it is worse |
 //! | an alert fires again, after all were resolved | it is counted |
 //! | an alert still fires, or is late | its row at most |
@@ -42,7 +44,7 @@ use crate::model::{
 /// How many new alerts of a message have an event each; more of them share one.
 const MAX_EVENTS: usize = 5;
 /// How many commands a message leads to at most.
-pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + 3;
+pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + 4;
 
 /// What a message led to.
 pub(super) struct Done {
@@ -174,6 +176,11 @@ impl Message<'_> {
             (Some(_), false) => IngestEffect::Added,
         };
         self.write(writer, open.as_ref(), id, &mut update).await?;
+        let row = commands.iter().rev().find_map(|outcome| outcome.row.clone());
+        if let Some(row) = row.or_else(|| open.as_ref().map(|open| open.summary.clone())) {
+            let muted = (&row, open.is_none());
+            commands.extend(writer.mute_alerts(self.rules, self.group, muted, self.now).await?);
+        }
         if let Some(outcome) = self.acknowledge(writer, open.as_ref(), id, &commands).await? {
             if effect == IngestEffect::Unchanged {
                 effect = IngestEffect::Acknowledged;

@@ -13,6 +13,7 @@ use super::timeline::{Timeline, read_timelines};
 use crate::backend::file::administration_table::has_administration;
 use crate::backend::file::alerts::has_alerts;
 use crate::backend::file::error::{self, SqliteFault, StoreResult, classify};
+use crate::backend::file::maintenance::has_maintenance;
 use crate::backend::file::measures;
 use crate::backend::file::names::{NameIds, NameKind, person_text};
 use crate::backend::file::notifications::has_notifications;
@@ -28,6 +29,7 @@ use crate::model::alert::Alert;
 use crate::model::anomaly::{Anomaly, AnomalyCounts};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::maintenance::MaintenanceWindow;
 use crate::model::notification::{Attempt, Notification};
 use crate::model::priority::Matrix;
 use crate::model::problem::Problem;
@@ -144,6 +146,9 @@ async fn run_checks(
     }
     if has_alerts(conn).await? {
         check_records::<Alert>(conn, report, "alert").await?;
+    }
+    if has_maintenance(conn).await? {
+        check_records::<MaintenanceWindow>(conn, report, "maintenance").await?;
     }
     check_totals(conn, report, &differences).await
 }

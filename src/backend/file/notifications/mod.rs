@@ -24,7 +24,8 @@ use super::error::StoreResult;
 use super::store::FileStore;
 use super::writer_guard::WriterGuard;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder,
+    SettledMaintenance, Unplanned,
 };
 use crate::model::notification::AnswerLink;
 use crate::model::notification::decision::AttemptResult;
@@ -180,6 +181,13 @@ impl Ledger for FileStore {
         reported_since: DateTime<Utc>,
     ) -> Result<ExpiredAlerts, BackendError> {
         self.end_expired(now, reported_since).await
+    }
+
+    async fn settle_maintenance(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<SettledMaintenance, BackendError> {
+        self.settle_all(now).await
     }
 
     async fn issue_links(

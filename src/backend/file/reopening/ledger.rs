@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::ReopeningStore;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder,
+    SettledMaintenance, Unplanned,
 };
 use crate::model::notification::AnswerLink;
 use crate::model::notification::decision::AttemptResult;
@@ -43,6 +44,13 @@ impl Ledger for ReopeningStore {
         reported_since: DateTime<Utc>,
     ) -> Result<ExpiredAlerts, BackendError> {
         self.store_to_write().await?.expire_alerts(now, reported_since).await
+    }
+
+    async fn settle_maintenance(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<SettledMaintenance, BackendError> {
+        self.store_to_write().await?.settle_maintenance(now).await
     }
 
     async fn issue_links(
