@@ -20,6 +20,14 @@ pub const HEARTBEATS: &str = "/v1/heartbeats";
 /// One heartbeat, by its name: POST is a sign of life, and returns
 /// [`crate::model::signals::BeatOutcome`].
 pub const HEARTBEAT: &str = "/v1/heartbeats/{name}";
+/// The maintenance windows: takes [`super::query::Maintenance`]. POST creates one.
+pub const MAINTENANCE: &str = "/v1/maintenance";
+/// What a maintenance window would mute: POST takes the window.
+pub const MAINTENANCE_PREVIEW: &str = "/v1/maintenance/preview";
+/// One maintenance window, by its id. PUT changes it, DELETE ends it.
+pub const MAINTENANCE_WINDOW: &str = "/v1/maintenance/{id}";
+/// The incidents that are or were muted: takes [`super::query::Muted`].
+pub const MUTED: &str = "/v1/muted";
 /// Messages that are read by a mapping, by its name: POST takes JSON, returns the outcomes.
 pub const INGEST_NAMED: &str = "/v1/ingest/{name}";
 /// The messages that could not be understood: takes [`super::query::DeadLetters`], returns
@@ -99,7 +107,7 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 44] = [
+pub const ALL: [&str; 48] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
@@ -108,6 +116,10 @@ pub const ALL: [&str; 44] = [
     INGEST_ALERTMANAGER,
     HEARTBEATS,
     HEARTBEAT,
+    MAINTENANCE,
+    MAINTENANCE_PREVIEW,
+    MAINTENANCE_WINDOW,
+    MUTED,
     INGEST_NAMED,
     DEAD_LETTERS,
     DEAD_LETTER,

@@ -9,6 +9,7 @@ mod incidents;
 pub mod ingest;
 pub mod integration;
 mod lists;
+pub mod maintenance;
 mod mcp;
 mod notifications;
 mod outbox;
@@ -282,6 +283,14 @@ pub enum Command {
     /// Send a sign of life, whose absence is an incident, or list all of them
     #[command(after_help = heartbeat::HEARTBEAT)]
     Heartbeat(Heartbeat),
+    /// Maintenance windows: times in which what is expected to fire reaches nobody
+    #[command(after_help = maintenance::MAINTENANCE, subcommand_required = true)]
+    #[command(disable_help_subcommand = true)]
+    Maintenance {
+        /// What about them
+        #[command(subcommand)]
+        about: maintenance::MaintenanceCommand,
+    },
     /// Find what would keep an incident from reaching somebody
     #[command(after_help = check::CHECK)]
     Check(check::Check),

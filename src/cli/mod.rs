@@ -35,6 +35,7 @@ mod json;
 mod list;
 mod local_state;
 mod login;
+mod maintenance;
 mod man;
 mod mcp;
 mod migration;
@@ -161,6 +162,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         | Command::Restore(_) => true,
         Command::Override { about } => about.writes(),
         Command::Heartbeat(args) => args.writes(),
+        Command::Maintenance { about } => about.writes(),
         Command::Ingest(args) => args.writes(),
         Command::Doctor(args) => args.rebuild,
         Command::People { about } => about.writes(),
@@ -235,6 +237,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Integration { about }) => token::run_integration(context, about),
         Some(Command::Contact { about }) => block_on(contact::run(context, about)),
         Some(Command::Heartbeat(args)) => block_on(heartbeat::run(context, &args)),
+        Some(Command::Maintenance { about }) => block_on(maintenance::run(context, about)),
         Some(Command::Check(args)) => block_on(check::run(context, &args)),
         Some(Command::SelfTest(args)) => block_on(self_test::run(context, &args)),
         Some(Command::Reply(_)) => block_on(reply::run(context)),

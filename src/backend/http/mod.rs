@@ -18,6 +18,7 @@ mod dead_letters;
 mod error_response;
 mod etag_cache;
 mod long_poll;
+mod maintenance;
 mod missing_term;
 mod open_error;
 mod options;
@@ -39,6 +40,7 @@ use tokio::sync::watch;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
+use uuid::Uuid;
 
 use super::lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, List, NoSuchList,
@@ -54,6 +56,10 @@ use crate::model::administration::AdministrationEvent;
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::maintenance::{
+    MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
+    MutedSearch, NewWindow,
+};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
@@ -583,6 +589,35 @@ impl Backend for HttpBackend {
         let heartbeats: Result<Entries<Heartbeat>, RequestError> =
             self.get(get_request::<()>(path::HEARTBEATS)).await;
         heartbeats.map(|heartbeats| heartbeats.0).map_err(|failure| failure.error)
+    }
+
+    async fn maintenance(
+        &self,
+        search: &MaintenanceSearch,
+    ) -> Result<Vec<MaintenanceWindow>, BackendError> {
+        self.fetch_maintenance(search).await
+    }
+
+    async fn maintenance_window(&self, id: Uuid) -> Result<MaintenanceWindow, BackendError> {
+        self.fetch_window(id).await
+    }
+
+    async fn change_maintenance(
+        &self,
+        request: &MaintenanceRequest,
+    ) -> Result<MaintenanceWindow, BackendError> {
+        self.send_maintenance(request).await
+    }
+
+    async fn preview_maintenance(
+        &self,
+        window: &NewWindow,
+    ) -> Result<MaintenancePreview, BackendError> {
+        self.fetch_preview(window).await
+    }
+
+    async fn muted(&self, search: &MutedSearch) -> Result<Vec<MutedEntry>, BackendError> {
+        self.fetch_muted(search).await
     }
 
     async fn dead_letters(

@@ -146,7 +146,8 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         ("TIME", _) => Values::Fixed(&PAST),
         (
             "N" | "TEXT" | "TITLE" | "PERCENT" | "KEY" | "CONTACT" | "FACTOR" | "MIB" | "BYTES"
-            | "NAME" | "URL" | "REASON" | "DECISION" | "MESSAGE" | "LINK" | "SEQ|ID" | "DATE",
+            | "NAME" | "URL" | "WINDOW" | "DAYS" | "ZONE" | "REASON" | "DECISION" | "MESSAGE"
+            | "LINK" | "SEQ|ID" | "DATE",
             _,
         ) => Values::Free,
         _ => return None,

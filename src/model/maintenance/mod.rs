@@ -39,4 +39,4 @@ pub use request::{
     MutedSearch, NewWindow,
 };
 pub use review::{AlertMuting, MAX_PREVIEW, MaintenancePreview, Muting, PreviewEntry, muting};
-pub use window::{MAX_ONCE, MAX_RECURRING, MaintenanceWindow, WindowState};
+pub use window::{MAX_ONCE, MAX_RECURRING, MaintenanceWindow, WindowState, short_id};

@@ -72,6 +72,13 @@ pub enum WindowState {
     Ended,
 }
 
+/// Returns the part of the id of a window that people see: its last eight digits.
+#[must_use]
+pub fn short_id(id: Uuid) -> String {
+    let digits = id.simple().to_string();
+    digits.get(24..).unwrap_or(&digits).to_owned()
+}
+
 impl MaintenanceWindow {
     /// Returns the times in which it mutes that end after a time, in order. One that was ended before its
     /// time is shorter.

@@ -11,6 +11,7 @@ mod heartbeats;
 mod incidents;
 mod ingest;
 mod lists;
+mod maintenance;
 mod new_incident;
 pub(super) mod service;
 mod tokens;
@@ -50,6 +51,10 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(ingest::dead::replay_dead_letter))
         .routes(routes!(heartbeats::heartbeats))
         .routes(routes!(heartbeats::beat))
+        .routes(routes!(maintenance::windows, maintenance::create))
+        .routes(routes!(maintenance::preview))
+        .routes(routes!(maintenance::window, maintenance::replace, maintenance::end))
+        .routes(routes!(maintenance::muted))
         .routes(routes!(incidents::number))
         .routes(routes!(incidents::measures))
         .routes(routes!(lists::feed))

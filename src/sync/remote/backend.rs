@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::error::OutboxError;
 use super::{Remote, Submission};
@@ -17,6 +18,10 @@ use crate::backend::{
 use crate::model::administration::AdministrationEvent;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::maintenance::{
+    MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
+    MutedSearch, NewWindow,
+};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
@@ -146,6 +151,36 @@ impl Backend for Remote {
 
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
         self.shared.backend.heartbeats().await
+    }
+
+    async fn maintenance(
+        &self,
+        search: &MaintenanceSearch,
+    ) -> Result<Vec<MaintenanceWindow>, BackendError> {
+        self.shared.backend.maintenance(search).await
+    }
+
+    async fn maintenance_window(&self, id: Uuid) -> Result<MaintenanceWindow, BackendError> {
+        self.shared.backend.maintenance_window(id).await
+    }
+
+    /// Sends the change at once: changes of maintenance windows are not queued.
+    async fn change_maintenance(
+        &self,
+        request: &MaintenanceRequest,
+    ) -> Result<MaintenanceWindow, BackendError> {
+        self.shared.backend.change_maintenance(request).await
+    }
+
+    async fn preview_maintenance(
+        &self,
+        window: &NewWindow,
+    ) -> Result<MaintenancePreview, BackendError> {
+        self.shared.backend.preview_maintenance(window).await
+    }
+
+    async fn muted(&self, search: &MutedSearch) -> Result<Vec<MutedEntry>, BackendError> {
+        self.shared.backend.muted(search).await
     }
 
     fn clock_offset(&self) -> Option<ClockOffset> {

@@ -14,6 +14,7 @@ mod opsgenie;
 mod ping;
 mod prometheus;
 mod respond;
+mod silences;
 mod sns;
 
 use std::collections::BTreeMap;
