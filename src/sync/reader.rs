@@ -20,6 +20,7 @@ use crate::backend::{
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
@@ -129,6 +130,12 @@ pub trait Reader: Send + Sync {
     /// Returns the alerts of an incident, firing ones first, at most `limit`. A cache has those of the
     /// record alone.
     async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>>;
+
+    /// Returns the maintenance windows. A cache has those of the directory alone, which have not ended.
+    async fn read_maintenance(
+        &self,
+        search: &MaintenanceSearch,
+    ) -> ReadResult<Vec<MaintenanceWindow>>;
 
     /// Returns a part of a timeline, earliest event first.
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>>;
@@ -268,6 +275,13 @@ impl Reader for DirectReader {
 
     async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>> {
         self.backend.alerts(id, limit).await.map(Sourced::fresh)
+    }
+
+    async fn read_maintenance(
+        &self,
+        search: &MaintenanceSearch,
+    ) -> ReadResult<Vec<MaintenanceWindow>> {
+        self.backend.maintenance(search).await.map(Sourced::fresh)
     }
 
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>> {

@@ -37,6 +37,7 @@ pub mod jump;
 pub mod keys_line;
 pub mod layout;
 pub mod lists;
+pub mod maintenance;
 pub mod matrix;
 pub mod metrics;
 pub mod mouse;

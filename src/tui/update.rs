@@ -26,9 +26,9 @@ use crate::tui::settings::appearance;
 use crate::tui::settings::errand::leave_for;
 use crate::tui::verb::{declare, send, start};
 use crate::tui::{
-    alerts, attention, confirm, drafts, filter, follow, form, goto, help, jump, layout, matrix,
-    metrics, mouse, notified, oncall, outbox, palette, picker, reading, run, runbook, screens,
-    settings, timeline, travel, undo, urgent, views, wall, workspace,
+    alerts, attention, confirm, drafts, filter, follow, form, goto, help, jump, layout,
+    maintenance, matrix, metrics, mouse, notified, oncall, outbox, palette, picker, reading, run,
+    runbook, screens, settings, timeline, travel, undo, urgent, views, wall, workspace,
 };
 
 /// Applies a message to the state and returns the effects to run. What is computed from the state
@@ -86,6 +86,9 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Administered(id, result, at) => {
             oncall::stand_in::update::settled(app, id, result, at)
+        }
+        Message::MaintenanceChanged(id, result, at) => {
+            maintenance::change::settled(app, id, result, at)
         }
         Message::OffsetChanges(zone) => {
             app.ui.viewer_zone = zone;
@@ -345,6 +348,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::MarkAlert => alerts::moving::toggle_mark(app),
         Action::MarkAllAlerts => alerts::moving::toggle_all_marks(app),
         Action::MoveAlerts => alerts::moving::open(app),
+        Action::ChangeMaintenance => maintenance::change::open(app),
         Action::FilterItems => screens::update::open_filter(app),
         Action::SortItems => screens::update::next_order(app),
         Action::EarlierSpan => screens::update::step(app, -1),

@@ -12,6 +12,7 @@ use ratatui::buffer::Buffer;
 use redphone::backend::{AdministrationRequest, Backend, BackendError, Search};
 use redphone::config::PanesSettings;
 use redphone::model::directory::Directory;
+use redphone::model::maintenance::MaintenanceRequest;
 use redphone::model::status::ResolutionAction;
 use redphone::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId, Rules};
 use redphone::sync::drafts::DraftOp;
@@ -47,6 +48,8 @@ pub struct Stage {
     pub outbox_requests: Vec<OutboxRequest>,
     /// The changes of the directory that were sent.
     pub administered: Vec<AdministrationRequest>,
+    /// The changes of maintenance windows that were sent.
+    pub maintained: Vec<MaintenanceRequest>,
     /// The timers that read notifications again.
     pub notified_timers: Vec<(std::time::Duration, Timer)>,
     /// Operations on drafts.
@@ -135,6 +138,7 @@ impl Stage {
             replaced: Vec::new(),
             outbox_requests: Vec::new(),
             administered: Vec::new(),
+            maintained: Vec::new(),
             notified_timers: Vec::new(),
             draft_ops: Vec::new(),
             edited: Vec::new(),

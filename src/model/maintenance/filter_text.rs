@@ -38,14 +38,14 @@ struct Word {
 
 /// Splits a text at spaces that are not quoted. A backslash within quotation marks stands before a
 /// quotation mark or a backslash.
-fn words(text: &str) -> Result<Vec<Word>, InvalidMaintenanceFilter> {
-    let mut words = Vec::new();
+fn split_quoted(text: &str) -> Result<Vec<Word>, InvalidMaintenanceFilter> {
+    let mut found = Vec::new();
     let mut current: Option<Word> = None;
     let mut is_open = false;
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         if !is_open && c.is_whitespace() {
-            words.extend(current.take());
+            found.extend(current.take());
             continue;
         }
         let word = current.get_or_insert_with(|| Word { text: String::new(), is_quoted: c == '"' });
@@ -58,8 +58,8 @@ fn words(text: &str) -> Result<Vec<Word>, InvalidMaintenanceFilter> {
     if is_open {
         return Err(InvalidMaintenanceFilter::OpenQuote);
     }
-    words.extend(current);
-    Ok(words)
+    found.extend(current);
+    Ok(found)
 }
 
 impl FromStr for MaintenanceFilter {
@@ -68,7 +68,7 @@ impl FromStr for MaintenanceFilter {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut filter = Self::default();
         let mut texts: Vec<String> = Vec::new();
-        for Word { text, is_quoted } in words(text)? {
+        for Word { text, is_quoted } in split_quoted(text)? {
             if is_quoted {
                 texts.push(text);
                 continue;

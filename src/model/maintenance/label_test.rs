@@ -291,10 +291,10 @@ mod tests {
         #[case] value: &str,
         #[case] expected: bool,
     ) {
-        let test = LabelTest::exact("host", asked, false).unwrap();
+        let test = LabelTest::exact("host", wanted, false).unwrap();
         let labels = BTreeMap::from([("host".to_owned(), value.to_owned())]);
         assert_eq!(test.passes(&labels), expected);
-        assert_eq!(test.passes(&BTreeMap::new()), asked.is_empty());
-        assert_eq!(LabelTest::exact("host", asked, true).unwrap().passes(&labels), !expected);
+        assert_eq!(test.passes(&BTreeMap::new()), wanted.is_empty());
+        assert_eq!(LabelTest::exact("host", wanted, true).unwrap().passes(&labels), !expected);
     }
 }

@@ -24,6 +24,7 @@ use crate::backend::{
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
@@ -118,6 +119,23 @@ impl Reader for Remote {
         let cached = async {
             let cached = Box::pin(shared.cached_detail(id, TIMELINE_EVENTS)).await?;
             Some(cached.map(|(detail, _)| detail.alert_rows))
+        };
+        shared.fetch_or_cached(request, cached).await
+    }
+
+    async fn read_maintenance(
+        &self,
+        search: &MaintenanceSearch,
+    ) -> ReadResult<Vec<MaintenanceWindow>> {
+        let shared = &self.shared;
+        let request = async {
+            let response = shared.backend.maintenance(search).await;
+            shared.record_reachability(&response);
+            response
+        };
+        let cached = async {
+            let directory: Sourced<Directory> = shared.cache.fact("directory").await?;
+            Some(directory.map(|directory| directory.maintenance))
         };
         shared.fetch_or_cached(request, cached).await
     }

@@ -6,6 +6,7 @@ use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, has_two_columns};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
+use crate::tui::maintenance::selected_window;
 use crate::tui::oncall::stand_in::selected_team;
 use crate::tui::{follow, runbook, screens};
 
@@ -54,6 +55,7 @@ impl Condition {
                 let shown = shown_list(&app.screens);
                 shown.is_some_and(|screen| screen.selected_item().is_some())
             }
+            Self::ListsMaintenance => selected_window(&app.screens).is_some(),
             Self::OnCallTeam => selected_team(&app.screens).is_some(),
             Self::StandsIn => {
                 let (directory, now) = (app.fetched.directory.as_deref(), app.backend_now());

@@ -19,6 +19,8 @@ pub enum Condition {
     HasItem,
     /// The list of alerts has something selected.
     ListsAlerts,
+    /// A maintenance window is selected.
+    ListsMaintenance,
     /// The list screen shows a span of time that can be moved.
     HasSpan,
     /// A team is selected on the on-call screen.
@@ -96,6 +98,7 @@ impl Condition {
             Self::HasOutbox => "there is no outbox: what is done here is in the store at once",
             Self::HasItem => "the list is empty",
             Self::ListsAlerts => "no alert is listed",
+            Self::ListsMaintenance => "no maintenance window is selected",
             Self::HasSpan => "this list has no span of time",
             Self::OnCallTeam => "no team is selected",
             Self::StandsIn => "you do not stand in for anybody of this team",

@@ -395,6 +395,16 @@ const REST: &[Entry] = &[
     .hint("notifications")
     .aliases(&["told", "pages", "paged", "notified"])
     .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Maintenance),
+        "maintenance",
+        &["s"],
+        "the maintenance windows: now, next, ended, and what they mute",
+        GOTO,
+    )
+    .hint("maintenance")
+    .aliases(&["silences", "muted", "downtime"])
+    .group(Group::Viewing),
     entry(Action::GotoOutbox, "go-outbox", &["b"], "the outbox", GOTO)
         .hint("outbox")
         .condition(Condition::HasOutbox)
@@ -442,6 +452,15 @@ const REST: &[Entry] = &[
     .hint("move")
     .condition(Condition::ListsAlerts)
     .aliases(&["split"]),
+    entry(
+        Action::ChangeMaintenance,
+        "change-maintenance",
+        &["e"],
+        "end this maintenance window, or let it last longer",
+        SCREEN,
+    )
+    .hint("end or extend")
+    .condition(Condition::ListsMaintenance),
     entry(Action::FilterItems, "filter-items", &["/"], "filter the list as you type", SCREEN)
         .hint("filter"),
     entry(Action::SortItems, "sort-items", &["S"], "the next order of the list", SCREEN)

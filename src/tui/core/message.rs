@@ -14,6 +14,7 @@ use crate::backend::{
 };
 use crate::config::Reload;
 use crate::model::filter::Filter;
+use crate::model::maintenance::{MaintenanceRequest, MaintenanceWindow};
 use crate::model::measures::Measures;
 use crate::model::problem::Problem;
 use crate::model::runbook::RunbookPage;
@@ -128,6 +129,8 @@ pub enum Message {
     ),
     /// A change of the directory was made, or refused.
     Administered(CommandId, Result<Box<Administered>, BackendError>, DateTime<Utc>),
+    /// A maintenance window was changed, or that was refused.
+    MaintenanceChanged(Uuid, Result<Box<MaintenanceWindow>, BackendError>, DateTime<Utc>),
     /// The process was asked to end: it ends once pending commands have settled.
     Terminate,
 }
@@ -223,6 +226,8 @@ pub enum Effect {
     LoadNotified(u64, IncidentId),
     /// Change the directory, once and not by the outbox.
     Administer(Box<AdministrationRequest>),
+    /// Change a maintenance window, once and not by the outbox.
+    ChangeMaintenance(Box<MaintenanceRequest>),
     /// Read events for the ribbon of the wall.
     LoadRibbonEvents(EventRequest),
     /// Find out when the last of the P1s that pass a filter ended.

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::backend::lists::NotificationSearch;
 use crate::backend::{AdministrationRequest, Search, TimelineRange};
 use crate::model::filter::{Filter, Predicate, StateFilter, Term};
+use crate::model::maintenance::MaintenanceRequest;
 use crate::model::measures::{Cut, Window};
 use crate::model::queue::Sort;
 use crate::model::{CommandId, Envelope, IncidentId, IncidentNumber};
@@ -55,6 +56,7 @@ pub trait Surroundings {
 
     /// Changes the directory.
     fn administer(&mut self, request: AdministrationRequest);
+    fn change_maintenance(&mut self, request: MaintenanceRequest);
 
     /// Stores, drops or releases a draft, or stores a filter.
     fn store_draft(&mut self, op: DraftOp);
@@ -139,6 +141,7 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
         }
         Effect::LoadNotified(number, id) => surroundings.spawn(reads.read_notified(number, id)),
         Effect::Administer(request) => surroundings.administer(*request),
+        Effect::ChangeMaintenance(request) => surroundings.change_maintenance(*request),
         Effect::LoadLastP1(filter) => surroundings.spawn(reads.read_last_p1(filter)),
         Effect::LoadRunbooks(folder) => surroundings.load_runbooks(folder),
         Effect::LoadRunbook(folder, name) => surroundings.load_runbook(folder, name),

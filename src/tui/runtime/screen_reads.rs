@@ -79,6 +79,13 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
                 next: page.next,
             }))
         }
+        ScreenRequest::Maintenance(search) => {
+            let windows = reader.read_maintenance(&search).await?;
+            Ok(windows.map(|windows| {
+                let data = ScreenData::Maintenance(windows);
+                ScreenPage { data, next: None }
+            }))
+        }
         ScreenRequest::Alerts(incident, limit) => {
             let alerts = reader.read_alerts(incident, limit).await?;
             Ok(alerts.map(|alerts| ScreenPage { data: ScreenData::Alerts(alerts), next: None }))

@@ -23,6 +23,7 @@ use crate::backend::{
 use crate::model::IncidentId;
 use crate::model::alert::Alert;
 use crate::model::change::Change;
+use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 
 use filter::{FilterError, ItemFilter};
 
@@ -40,6 +41,7 @@ pub enum ScreenKind {
     Problems,
     Changes,
     Notifications,
+    Maintenance,
     /// The alerts of one incident.
     Alerts,
 }
@@ -57,6 +59,7 @@ impl ScreenKind {
             Self::Problems => "Problems",
             Self::Changes => "Changes",
             Self::Notifications => "Notifications",
+            Self::Maintenance => "Maintenance",
             Self::Alerts => "Alerts",
         }
     }
@@ -82,6 +85,8 @@ pub enum ScreenData {
     Changes(Vec<Change>),
     /// Notifications of people.
     Notifications(Vec<NotificationEntry>),
+    /// Maintenance windows.
+    Maintenance(Vec<MaintenanceWindow>),
     /// Alerts of an incident.
     Alerts(Vec<Alert>),
 }
@@ -125,6 +130,8 @@ pub enum ScreenRequest {
     Problems(ProblemSearch),
     Changes(ChangeSearch),
     Notifications(NotificationSearch),
+    /// Maintenance windows, at most a number of them; they have no pages.
+    Maintenance(MaintenanceSearch),
     /// The first alerts of an incident, at most a number of them; they have no pages.
     Alerts(IncidentId, u32),
 }
@@ -135,7 +142,7 @@ impl ScreenRequest {
     pub fn after(self, mark: PageMark) -> Self {
         match self {
             Self::Feed(search) => Self::Feed(FeedSearch { after: Some(mark), ..search }),
-            Self::Handoff(..) | Self::Alerts(..) => self,
+            Self::Handoff(..) | Self::Alerts(..) | Self::Maintenance(_) => self,
             Self::Reviews(search) => Self::Reviews(ReviewSearch { after: Some(mark), ..search }),
             Self::ActionItems(search) => {
                 Self::ActionItems(ActionItemSearch { after: Some(mark), ..search })

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::model::Priority;
+use crate::model::maintenance::WindowState;
 use crate::model::text::truncate;
 
 use crate::tui::core::app::App;
@@ -100,6 +101,11 @@ fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
     if app.inflight.outbox.as_ref().is_some_and(|outbox| outbox.remote.put_back.is_some()) {
         line.push_span(Span::styled(" PUT BACK", app.ui.theme.warning()));
     }
+    let windows = active_windows(app);
+    if windows > 0 && verbosity < Verbosity::Tiny {
+        let word = if verbosity < Verbosity::Small { "maintenance" } else { "maint" };
+        line.push_span(Span::styled(format!(" {windows} {word}"), app.ui.theme.near()));
+    }
     if app.session.read_only {
         line.push_span(Span::styled(" READ-ONLY", app.ui.theme.warning()));
     }
@@ -108,6 +114,13 @@ fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
         line.push_span(Span::styled(text, app.ui.theme.warning()));
     }
     line
+}
+
+/// Returns how many maintenance windows mute now.
+fn active_windows(app: &App) -> usize {
+    let now = app.backend_now();
+    let windows = app.fetched.directory.iter().flat_map(|directory| &directory.maintenance);
+    windows.filter(|window| matches!(window.state(now), WindowState::Active(_))).count()
 }
 
 fn freshness(app: &App, verbosity: Verbosity) -> (String, Style) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use redphone::backend::{AdministrationRequest, Backend};
+use redphone::model::maintenance::MaintenanceRequest;
 use redphone::model::measures::Window;
 use redphone::model::runbook::{RunbookHeader, RunbookPage};
 use redphone::model::{CommandId, Envelope};
@@ -111,6 +112,13 @@ impl Surroundings for Stage {
         let id = request.id;
         self.administered.push(request);
         self.answer(Message::Administered(id, result, self.now));
+    }
+
+    fn change_maintenance(&mut self, request: MaintenanceRequest) {
+        let result = wait(self.memory.change_maintenance(&request)).map(Box::new);
+        let id = request.id;
+        self.maintained.push(request);
+        self.answer(Message::MaintenanceChanged(id, result, self.now));
     }
 
     fn store_draft(&mut self, op: DraftOp) {

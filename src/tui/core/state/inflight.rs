@@ -10,6 +10,7 @@ use crate::model::{CommandId, IncidentId};
 use crate::sync::remote::OutboxSnapshot;
 
 use crate::tui::action::Action;
+use crate::tui::maintenance::PendingMaintenance;
 use crate::tui::oncall::stand_in::PendingStandIn;
 use crate::tui::undo::Undo;
 use crate::tui::verb::batch::Batch;
@@ -81,6 +82,8 @@ pub struct Inflight {
     pub undo: Option<Undo>,
     /// The change of who is on call that is not answered yet.
     pub stand_in: Option<PendingStandIn>,
+    /// The change of a maintenance window that is not answered yet.
+    pub maintenance: Option<PendingMaintenance>,
     /// When the last command settled.
     pub last_settled_at: Option<DateTime<Utc>>,
     /// The commands in the outbox; `None` where there is no outbox.
