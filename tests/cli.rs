@@ -20,6 +20,7 @@ mod cli {
     mod hostile_text;
     mod ingest;
     mod lists;
+    mod maintenance;
     mod man;
     mod notifications;
     mod overrides;

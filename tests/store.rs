@@ -17,6 +17,7 @@ mod store {
     mod later;
     mod links;
     mod lists;
+    mod maintenance;
     mod migration;
     mod moved_alerts;
     mod naming;

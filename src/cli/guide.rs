@@ -36,6 +36,7 @@ pages![
     "answers",
     "alertmanager",
     "heartbeats",
+    "maintenance",
     "reminders",
     "prometheus",
     "pagerduty",

@@ -105,6 +105,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/icinga.md"))]
     }
 
+    pub mod maintenance {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/maintenance.md"))]
+    }
+
     pub mod ingest {
         #![cfg_attr(not(doctest), doc = include_str!("guide/ingest.md"))]
     }

@@ -14,6 +14,7 @@ mod heartbeats;
 mod incident_requests;
 mod listeners;
 mod long_poll;
+mod maintenance;
 mod many_declarations;
 mod mappings;
 mod metrics;

@@ -8,6 +8,7 @@ use redphone::model::administration::{AdministrationRefusal, EntryKind, EntryRef
 use redphone::model::check::{BadField, FieldProblem};
 use redphone::model::checklist::ClosingItem;
 use redphone::model::command::Link;
+use redphone::model::maintenance::MaintenanceRefusal;
 use redphone::model::rejection::{DatedRejection, DatedSentence, Rejection, RejectionKind};
 use redphone::model::review::Section;
 use redphone::model::status::{Category, Role};
@@ -131,6 +132,23 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
         ),
         (R::NotPaused, Conflict, "it is not paused"),
         (R::NotSnoozed, Conflict, "it is not snoozed"),
+        (
+            R::EscalationMuted,
+            NotNow,
+            "nobody is called by itself while a maintenance window mutes it",
+        ),
+        (R::AlreadyMuted, Conflict, "it is muted until then already"),
+        (R::NotMuted, Conflict, "no maintenance window mutes it"),
+        (
+            R::Maintenance(MaintenanceRefusal::NotFound),
+            NotFound,
+            "there is no such maintenance window",
+        ),
+        (
+            R::Maintenance(MaintenanceRefusal::ChangedMeanwhile { expected: 1, current: 2 }),
+            Conflict,
+            "somebody has changed the maintenance window: it has revision 2, and not 1",
+        ),
         (R::MergeIntoItself, Invalid, "an incident can't be merged into itself"),
         (
             R::MergeTargetEnded { number, status: resolved },

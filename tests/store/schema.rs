@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use redphone::backend::file::schema::{Content, TABLES, Table};
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
@@ -15,6 +15,7 @@ use redphone::model::administration::{AdministrationChange, Entry};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
 use redphone::model::directory::Directory;
+use redphone::model::maintenance::{MaintenanceChange, MaintenanceRequest, NewWindow};
 use redphone::model::measures::{Cut, Window};
 use redphone::model::notification::{AttemptOutcome, LinkToken, ReminderKind};
 use redphone::model::problem::{Problem, ProblemState};
@@ -105,6 +106,7 @@ async fn filled(path: &Path) {
     let fires = group(&message("disks", &[alert("db1", "09:00", None)]));
     store.ingest(&fires, &Actor::Integration("Alertmanager".into())).await.unwrap();
     store.add_dead_letter(&dead_letter("{}")).await.unwrap();
+    mute(&store).await;
     store.beat("backup", Utc::now(), &Actor::Integration("cron".into())).await.unwrap();
     let (kind, key) = (ReminderKind::Update, "a".into());
     let reminder = Reminder { kind, key, now: Utc::now(), notifications: Vec::new() };
@@ -112,6 +114,30 @@ async fn filled(path: &Path) {
     let window = Window::last_days(7, Utc::now(), &Utc);
     store.measures(&window, Cut::Total, Utc::now()).await.unwrap();
     store.close().await;
+}
+
+/// Creates a maintenance window that mutes an incident.
+async fn mute(store: &FileStore) {
+    let now = Utc::now();
+    let new = NewWindow {
+        title: "The pool is replaced".into(),
+        filter: "instance=db7".parse().unwrap(),
+        from: now,
+        until: now + TimeDelta::hours(1),
+        recurrence: None,
+        comment: String::new(),
+        mutes_people: false,
+    };
+    let request = MaintenanceRequest {
+        id: uuid::Uuid::now_v7(),
+        actor: Actor::Person(ines()),
+        at: now,
+        expected: None,
+        change: MaintenanceChange::Create(new),
+    };
+    store.change_maintenance(&request).await.unwrap();
+    let fires = group(&message("pools", &[alert("db7", "09:00", None)]));
+    store.ingest(&fires, &Actor::Integration("Alertmanager".into())).await.unwrap();
 }
 
 /// Plans a notification, claims it and finishes the claim.
@@ -151,6 +177,7 @@ fn content_query(table: &str) -> &'static str {
              FROM event ORDER BY log"
         }
         "foreign_record" => "SELECT body FROM foreign_record ORDER BY 1",
+        "maintenance" => "SELECT hex(id), starts, ends, body FROM maintenance ORDER BY 1",
         "name" => "SELECT kind, text FROM name ORDER BY 1, 2",
         "notification" => {
             "SELECT hex(id), hex(event), incident, person, contact, channel, state, planned, next_try,
@@ -169,6 +196,7 @@ fn derived_query(table: &str) -> &'static str {
         "change_span" => "SELECT * FROM change_span ORDER BY 1",
         "fact_day" => "SELECT day, kind, hex(facts) FROM fact_day ORDER BY 1, 2",
         "incident" => "SELECT key, hex(id), number, facets, hex(row) FROM incident ORDER BY 1",
+        "muted" => "SELECT incident, hex(maintenance), at, ended FROM muted ORDER BY 1",
         "problem_link" => "SELECT * FROM problem_link ORDER BY 1, 2, 3",
         "review" => "SELECT * FROM review ORDER BY 1",
         "snapshot" => "SELECT * FROM snapshot ORDER BY 1",

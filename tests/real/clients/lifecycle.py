@@ -138,6 +138,20 @@ assert len(call("alerts", id=alerted)) == 1
 heartbeats = call("heartbeats")
 assert heartbeats[0].name == "backup" and heartbeats[0].interval_s == 86400, heartbeats
 assert call("beat", name="backup").effect.value == "unchanged"
+# A maintenance window, from its preview to its end.
+planned = {
+    "title": "Pool", "filter": {"services": ["checkout"]}, "from": "2030-03-01T01:00:00Z",
+    "until": "2030-03-01T02:00:00Z",
+}
+new_window = models.NewWindow.from_dict(planned)
+assert call("preview_maintenance", body=new_window).total >= 0
+window = call("create_maintenance", 201, body=new_window)
+assert call("maintenance_window", id=window.id).title == "Pool"
+assert [one.id for one in call("maintenance")] == [window.id]
+renamed = models.NewWindow.from_dict({**planned, "title": "Other"})
+changed = call("change_maintenance", id=window.id, revision=1, body=renamed)
+assert changed.revision == 2 and call("end_maintenance", id=window.id).ended_at, changed
+assert call("muted") == []
 message = {"heartbeat": {"status": 0, "msg": "timeout"}, "monitor": {"id": 3, "name": "Shop"}}
 mapped = call("ingest_named", name="uptime-kuma", body=message)
 assert [outcome.effect.value for outcome in mapped.outcomes] == ["declared"], mapped

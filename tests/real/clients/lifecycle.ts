@@ -103,6 +103,30 @@ const beat = await success(
   client.POST("/v1/heartbeats/{name}", { params: { path: { name: "backup" } } }),
 );
 assert.equal(beat.effect, "unchanged");
+// A maintenance window, from its preview to its end.
+const planned = {
+  title: "Pool",
+  filter: { services: ["checkout"] },
+  from: "2030-03-01T01:00:00Z",
+  until: "2030-03-01T02:00:00Z",
+};
+await success(client.POST("/v1/maintenance/preview", { body: planned }));
+const maintained = await success(client.POST("/v1/maintenance", { body: planned }));
+const maintainedPath = { id: maintained.id };
+await success(client.GET("/v1/maintenance"));
+await success(client.GET("/v1/maintenance/{id}", { params: { path: maintainedPath } }));
+const replaced = await success(
+  client.PUT("/v1/maintenance/{id}", {
+    params: { path: maintainedPath, query: { revision: 1 } },
+    body: { ...planned, title: "Other" },
+  }),
+);
+assert.equal(replaced.revision, 2);
+const done = await success(
+  client.DELETE("/v1/maintenance/{id}", { params: { path: maintainedPath } }),
+);
+assert(done.ended_at);
+assert.deepEqual(await success(client.GET("/v1/muted")), []);
 // What can't be understood is stored.
 const refused = await client.POST("/v1/ingest/alertmanager", {
   body: { alerts: [] },
