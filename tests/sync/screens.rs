@@ -12,6 +12,7 @@ use redphone::backend::http::Timeouts;
 use redphone::backend::{AdministrationRequest, Backend, Page, Search};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::filter::Filter;
+use redphone::model::maintenance::MaintenanceRequest;
 use redphone::model::measures::Window;
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::queue::Sort;
@@ -71,6 +72,7 @@ impl Surroundings for Reads {
     fn replace(&mut self, _: CommandId, _: Vec<Envelope>) {}
     fn request_outbox(&mut self, _: OutboxRequest) {}
     fn administer(&mut self, _: AdministrationRequest) {}
+    fn change_maintenance(&mut self, _: MaintenanceRequest) {}
     fn store_draft(&mut self, _: DraftOp) {}
     fn load_runbooks(&mut self, _: std::path::PathBuf) {}
     fn load_runbook(&mut self, _: std::path::PathBuf, _: String) {}
