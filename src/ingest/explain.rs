@@ -138,9 +138,7 @@ fn conditions(overrides: &Overrides) -> Vec<FieldChange> {
         ("max_age", format!("{}, then a new incident is declared", span(max_age_s)))
     });
     let conditions = [hold_for, hold, flapping, max_age].into_iter().flatten();
-    conditions
-        .map(|(field, after)| FieldChange { field, before: String::new(), after })
-        .collect()
+    conditions.map(|(field, after)| FieldChange { field, before: String::new(), after }).collect()
 }
 
 fn span(seconds: i64) -> String {

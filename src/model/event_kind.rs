@@ -43,6 +43,8 @@ impl EventBody {
             Self::DecisionRecorded(_) => "decision_recorded",
             Self::AlertsMovedOut { .. } => "alerts_moved_out",
             Self::AlertsMovedIn { .. } => "alerts_moved_in",
+            Self::Folded { .. } => "folded",
+            Self::NoiseMarked { .. } => "noise_marked",
             Self::Unknown(event) => &event.kind,
         }
     }

@@ -98,5 +98,7 @@ pub fn affects_search(body: &EventBody) -> bool {
             | EventBody::ReviewPublished
             | EventBody::AlertsMovedOut { .. }
             | EventBody::AlertsMovedIn { .. }
+            | EventBody::Folded { .. }
+            | EventBody::NoiseMarked { .. }
     )
 }

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Backend, BackendError, Capabilities, ChangeSearch,
-    ClockOffset, Cursor, Delta, Detail, FeedEntry, FeedSearch, NotificationEntry,
+    ClockOffset, Cursor, Delta, Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry,
     NotificationSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
     TimelineRange,
 };
@@ -21,6 +21,7 @@ use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::problem::Problem;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 
@@ -129,6 +130,9 @@ pub trait Reader: Send + Sync {
     /// Returns the alerts of an incident, firing ones first, at most `limit`. A cache has those of the
     /// record alone.
     async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>>;
+
+    /// Counts the checks whose alerts cried most. A cache has the last report, whatever its window.
+    async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport>;
 
     /// Returns a part of a timeline, earliest event first.
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>>;
@@ -268,6 +272,10 @@ impl Reader for DirectReader {
 
     async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>> {
         self.backend.alerts(id, limit).await.map(Sourced::fresh)
+    }
+
+    async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport> {
+        self.backend.noise(search).await.map(Sourced::fresh)
     }
 
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>> {

@@ -117,6 +117,8 @@ impl World {
             escalation: 0,
             escalation_round: 0,
             escalation_from: None,
+            folded_under: None,
+            is_noise: false,
             seq: 1,
             last_event_at: now,
             last_word: None,

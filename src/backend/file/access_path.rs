@@ -402,6 +402,8 @@ pub(super) fn blank_summary() -> Summary {
         escalation: 0,
         escalation_round: 0,
         escalation_from: None,
+        folded_under: None,
+        is_noise: false,
         seq: 1,
         last_event_at: at,
         last_word: None,

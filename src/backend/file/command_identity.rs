@@ -240,6 +240,8 @@ fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
         K::PublishReview => matches!(body, B::ReviewPublished),
         K::RecordDecision => matches!(body, B::DecisionRecorded(_)),
         K::MoveAlerts => matches!(body, B::AlertsMovedOut { .. }),
+        K::Fold => matches!(body, B::Folded { .. }),
+        K::MarkNoise => matches!(body, B::NoiseMarked { .. }),
         K::RecordChange | K::RecordProblem => false,
     }
 }

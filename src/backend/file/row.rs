@@ -199,6 +199,10 @@ struct OtherValues {
 const ESCALATION_ROUND: &str = "escalation_round";
 /// The name of the field with the time from which the times of that policy are counted.
 const ESCALATION_FROM: &str = "escalation_from";
+/// The name of the field with the incident under which it is folded.
+const FOLDED_UNDER: &str = "folded_under";
+/// The name of the field that says that it is noise.
+const IS_NOISE: &str = "is_noise";
 /// The name of the field with the last word.
 const LAST_WORD: &str = "last_word";
 
@@ -233,6 +237,12 @@ impl OtherValues {
         }
         if let Some(from) = row.escalation_from {
             later.fields.insert(ESCALATION_FROM, serde_json::json!(from));
+        }
+        if let Some(under) = row.folded_under {
+            later.fields.insert(FOLDED_UNDER, serde_json::json!(under));
+        }
+        if row.is_noise {
+            later.fields.insert(IS_NOISE, true.into());
         }
         let is_needed = later.has_values() || !later.fields.is_empty() || later.word.is_some();
         is_needed.then_some(later)
@@ -448,6 +458,8 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     let source = later.source.or_else(|| Source::from_stored(source))?;
     let escalation_round = later.fields.extract(ESCALATION_ROUND).unwrap_or(0);
     let escalation_from = later.fields.extract(ESCALATION_FROM);
+    let folded_under = later.fields.extract(FOLDED_UNDER);
+    let is_noise = later.fields.extract(IS_NOISE).unwrap_or(false);
     let mut row = Summary {
         id,
         number: (number > 0).then_some(IncidentNumber(number)),
@@ -477,6 +489,8 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
         escalation,
         escalation_round,
         escalation_from,
+        folded_under,
+        is_noise,
         seq,
         last_event_at,
         last_word: later.word,

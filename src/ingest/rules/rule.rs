@@ -280,7 +280,8 @@ fn duration_s(value: &Spanned<DeValue<'_>>, max: i64) -> Result<i64, DefinitionE
 /// Reads a number from 1 on.
 fn count(value: &Spanned<DeValue<'_>>, max: u32) -> Result<u32, DefinitionError> {
     let number = value.get_ref().as_integer();
-    let number = number.and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok());
+    let number =
+        number.and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok());
     number
         .and_then(|number| u32::try_from(number).ok())
         .filter(|number| (1..=max).contains(number))
@@ -301,7 +302,10 @@ fn flapping(value: &Spanned<DeValue<'_>>) -> Result<FlapRule, DefinitionError> {
     }
     let (times, within_s) = times.zip(within_s).ok_or_else(|| error(value, form))?;
     if times < 2 {
-        return Err(error(value, "counts an alert as flapping that fires once: set times to 2 or more"));
+        return Err(error(
+            value,
+            "counts an alert as flapping that fires once: set times to 2 or more",
+        ));
     }
     Ok(FlapRule { times, within_s })
 }

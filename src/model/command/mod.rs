@@ -15,9 +15,11 @@ pub(in crate::model) mod declare;
 pub(in crate::model) mod describe;
 mod envelope;
 pub(in crate::model) mod escalate;
+pub(in crate::model) mod fold;
 pub(in crate::model) mod give_role;
 pub(in crate::model) mod link;
 pub(in crate::model) mod logic;
+pub(in crate::model) mod mark_noise;
 pub(in crate::model) mod merge;
 pub(in crate::model) mod move_alerts;
 pub(in crate::model) mod move_status;
@@ -267,6 +269,18 @@ pub enum IncidentCommand {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         labels: Vec<String>,
     },
+    /// Fold it under the incident that it follows from.
+    Fold {
+        /// The other incident; `None` unfolds it.
+        #[schema(required)]
+        under: Option<IncidentId>,
+    },
+    /// Say that its alert was not worth a call.
+    MarkNoise {
+        /// Why; `None` takes it back.
+        #[schema(required)]
+        reason: Option<String>,
+    },
 }
 
 /// The kinds of commands; a backend lists those that it can execute.
@@ -317,11 +331,13 @@ pub enum CommandKind {
     RecordProblem,
     RecordDecision,
     MoveAlerts,
+    Fold,
+    MarkNoise,
 }
 
 impl CommandKind {
     /// The one table of commands, in the order of the kinds.
-    pub const TABLE: [&'static CommandRow; 36] = [
+    pub const TABLE: [&'static CommandRow; 38] = [
         &declare::ROW,
         &repeat_alert::ROW,
         &acknowledge::ROW,
@@ -358,6 +374,8 @@ impl CommandKind {
         &record_problem::ROW,
         &record_decision::ROW,
         &move_alerts::ROW,
+        &fold::ROW,
+        &mark_noise::ROW,
     ];
 }
 
@@ -426,6 +444,10 @@ impl IncidentCommand {
             Self::RecordDecision(decision) => read(&record_decision::RecordDecision { decision }),
             Self::MoveAlerts { to, declare, keys, labels } => {
                 read(&move_alerts::MoveAlerts { to: *to, declare: *declare, keys, labels })
+            }
+            Self::Fold { under } => read(&fold::Fold { under: *under }),
+            Self::MarkNoise { reason } => {
+                read(&mark_noise::MarkNoise { reason: reason.as_deref() })
             }
         }
     }

@@ -12,6 +12,7 @@ mod incidents;
 mod ingest;
 mod lists;
 mod new_incident;
+mod noise;
 pub(super) mod service;
 mod tokens;
 mod verbs;
@@ -48,6 +49,8 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(ingest::dead::dead_letters))
         .routes(routes!(ingest::dead::dead_letter, ingest::dead::remove_dead_letter))
         .routes(routes!(ingest::dead::replay_dead_letter))
+        .routes(routes!(noise::waiting_alerts))
+        .routes(routes!(noise::noise))
         .routes(routes!(heartbeats::heartbeats))
         .routes(routes!(heartbeats::beat))
         .routes(routes!(incidents::number))

@@ -17,12 +17,13 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
 use crate::backend::{
-    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, PageMark, ProblemEntry,
-    ProblemSearch, ReviewEntry, ReviewSearch,
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, NoiseSearch, PageMark,
+    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
 };
 use crate::model::IncidentId;
 use crate::model::alert::Alert;
 use crate::model::change::Change;
+use crate::model::noise::NoiseReport;
 
 use filter::{FilterError, ItemFilter};
 
@@ -40,6 +41,7 @@ pub enum ScreenKind {
     Problems,
     Changes,
     Notifications,
+    Noise,
     /// The alerts of one incident.
     Alerts,
 }
@@ -57,6 +59,7 @@ impl ScreenKind {
             Self::Problems => "Problems",
             Self::Changes => "Changes",
             Self::Notifications => "Notifications",
+            Self::Noise => "Noise",
             Self::Alerts => "Alerts",
         }
     }
@@ -82,6 +85,8 @@ pub enum ScreenData {
     Changes(Vec<Change>),
     /// Notifications of people.
     Notifications(Vec<NotificationEntry>),
+    /// The checks that cried most.
+    Noise(NoiseReport),
     /// Alerts of an incident.
     Alerts(Vec<Alert>),
 }
@@ -125,6 +130,8 @@ pub enum ScreenRequest {
     Problems(ProblemSearch),
     Changes(ChangeSearch),
     Notifications(NotificationSearch),
+    /// The checks whose alerts cried most; they have no pages.
+    Noise(NoiseSearch),
     /// The first alerts of an incident, at most a number of them; they have no pages.
     Alerts(IncidentId, u32),
 }
@@ -135,7 +142,7 @@ impl ScreenRequest {
     pub fn after(self, mark: PageMark) -> Self {
         match self {
             Self::Feed(search) => Self::Feed(FeedSearch { after: Some(mark), ..search }),
-            Self::Handoff(..) | Self::Alerts(..) => self,
+            Self::Handoff(..) | Self::Noise(..) | Self::Alerts(..) => self,
             Self::Reviews(search) => Self::Reviews(ReviewSearch { after: Some(mark), ..search }),
             Self::ActionItems(search) => {
                 Self::ActionItems(ActionItemSearch { after: Some(mark), ..search })

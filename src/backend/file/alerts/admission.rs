@@ -2,10 +2,10 @@
 
 use super::ingest::{Done, Message, OpenIncident};
 use super::waiting::{self, WaitingRow};
+use crate::backend::IngestEffect;
 use crate::backend::file::error::StoreResult;
 use crate::backend::file::sql::Batch;
 use crate::backend::file::writer::Writer;
-use crate::backend::IngestEffect;
 use crate::model::IncidentId;
 use crate::model::alert::{AlertGroup, AlertReport, HoldRule, WaitingAlert, are_enough};
 
@@ -107,8 +107,7 @@ impl Message<'_> {
 
     /// Returns the group of the message without some of its alerts.
     fn without(&self, waiting: &[&AlertReport]) -> AlertGroup {
-        let waits =
-            |alert: &AlertReport| waiting.iter().any(|other| std::ptr::eq(*other, alert));
+        let waits = |alert: &AlertReport| waiting.iter().any(|other| std::ptr::eq(*other, alert));
         let alerts = self.group.alerts.iter().filter(|alert| !waits(alert)).cloned().collect();
         AlertGroup { is_firing: None, alerts, ..self.group.clone() }
     }

@@ -149,14 +149,8 @@ async fn end_group(
     let (source, key) = (first.source.clone(), first.group.clone());
     let group = AlertGroup::new(source, sender.clone(), key, last.iter().map(report).collect());
     let actor = Actor::Integration(sender);
-    let message = Message {
-        group: &group,
-        actor: &actor,
-        rules,
-        has_expired: true,
-        continues: None,
-        now,
-    };
+    let message =
+        Message { group: &group, actor: &actor, rules, has_expired: true, continues: None, now };
     let mut done = message.store_in_transaction(writer).await?;
     done.outcome.alerts.resolved = done.outcome.alerts.resolved.saturating_add(resolved);
     Ok(done)

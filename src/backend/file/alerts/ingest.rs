@@ -22,6 +22,7 @@ use std::ops::Deref;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Row, SqliteConnection};
 
+use super::folding::MAX_FOLDS;
 use super::moving;
 use super::succession::{Continues, continued_range, generation};
 use super::table;
@@ -45,7 +46,7 @@ use crate::model::{
 /// How many new alerts of a message have an event each; more of them share one.
 const MAX_EVENTS: usize = 5;
 /// How many commands a message leads to at most.
-pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + 5;
+pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + MAX_FOLDS + 6;
 
 /// What a message led to.
 pub(super) struct Done {
@@ -188,6 +189,11 @@ impl Message<'_> {
             }
             commands.push(outcome);
         }
+        // The row of the incident is that of the last command about it.
+        let mut folds = Vec::new();
+        if open.is_none() {
+            folds = self.fold(writer, id, &commands).await?;
+        }
         let mut is_flapping = false;
         if let Some(open) = &open {
             if let Some(ending) = self.end(&mut writer.conn, open, &update).await? {
@@ -213,6 +219,7 @@ impl Message<'_> {
             number: row.and_then(|row| row.number),
             alerts: update.counts,
         };
+        commands.extend(folds);
         Ok(Done { outcome, commands, has_changed })
     }
 

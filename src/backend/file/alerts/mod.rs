@@ -8,6 +8,7 @@
 mod admission;
 mod expire;
 mod flapping;
+mod folding;
 mod ingest;
 mod moving;
 mod parts;

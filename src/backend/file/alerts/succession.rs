@@ -123,8 +123,9 @@ impl Message<'_> {
     async fn store_after_old(&self, writer: &mut Writer, open: OpenIncident) -> StoreResult<Done> {
         let id = open.summary.id;
         let update = self.compare(&mut writer.conn, Some(&open), id).await?;
-        let is_fresh =
-            |position: usize| update.new_firing.contains(&position) || update.again.contains(&position);
+        let is_fresh = |position: usize| {
+            update.new_firing.contains(&position) || update.again.contains(&position)
+        };
         let part = |wanted: bool| {
             let alerts = self.group.alerts.iter().enumerate();
             let alerts = alerts.filter(|(position, _)| is_fresh(*position) == wanted);
@@ -165,7 +166,8 @@ impl Message<'_> {
             return self.store_waiting(writer, Some(open)).await;
         }
         waiting::remove_flapping(&mut writer.conn, id).await?;
-        let detail = "another alert of its group begins to fire, for which a new incident is declared";
+        let detail =
+            "another alert of its group begins to fire, for which a new incident is declared";
         let command = resolution(detail.to_owned(), &self.group.sender);
         let ended = self.execute(writer, id, command, None).await?;
         let Some(ended) = ended else {
