@@ -79,6 +79,8 @@ mod tests {
             json!({"kind": "linked", "link": {"url": "a"}}),
             json!({"kind": "unlinked", "link": {"url": "a"}}),
             json!({"kind": "merged_into", "into": IncidentId(uuid::Uuid::nil()), "number": null}),
+            json!({"kind": "folded", "under": IncidentId(uuid::Uuid::nil())}),
+            json!({"kind": "noise_marked", "reason": null}),
             json!({"kind": "weather_changed", "to": "rain"}),
         ];
         for sample in samples {

@@ -87,7 +87,7 @@ impl NoiseRow {
 }
 
 /// What is counted of an alert.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CountedAlert {
     /// The kind of sender.
     pub source: String,
