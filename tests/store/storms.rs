@@ -1,24 +1,34 @@
 //! Rules that wait, flapping alerts, incidents that are too old, and what is folded in a storm.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::{
     Backend, BackendError, IngestEffect, IngestOutcome, Ledger, NoiseSearch, TimelineRange,
 };
+use redphone::engine::{Engine, EngineOptions, EngineSettings, SystemClock};
 use redphone::model::alert::{AlertGroup, FlapRule, HoldRule};
 use redphone::model::command::Link;
 use redphone::model::directory::{Directory, Service};
+use redphone::model::escalation::policy::{Policy, PolicyLevel, Target};
+use redphone::model::notification::AnswerSettings;
 use redphone::model::rules::Rules;
+use redphone::model::service_level::ServiceLevels;
+use redphone::model::status::ResolutionAction;
 use redphone::model::storm::StormRules;
 use redphone::model::{
-    Actor, Event, EventBody, Incident, IncidentCommand, IncidentId, Rejection, Status, Summary,
+    Actor, Event, EventBody, Incident, IncidentCommand, IncidentId, PersonRef, Rejection, Status,
+    Summary,
 };
+use redphone::outbound::Channels;
 use rstest::rstest;
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
 use super::fixtures::{ask, declared, open, options};
 use crate::support::alerts::{alert, group, message};
+use crate::support::wait::until;
 
 /// Alerts count whenever they were last reported.
 const ANY_TIME: DateTime<Utc> = DateTime::<Utc>::MIN_UTC;
@@ -27,13 +37,15 @@ const FLAPS: FlapRule = FlapRule { times: 3, within_s: 600 };
 struct Scene {
     folder: TempDir,
     store: FileStore,
+    /// The team of the incidents that alerts declare.
+    team: Option<&'static str>,
 }
 
 impl Scene {
     async fn new() -> Self {
         let folder = tempdir().unwrap();
         let store = open(&folder.path().join("store.db")).await;
-        Self { folder, store }
+        Self { folder, store, team: None }
     }
 
     /// A store with services that depend on each other.
@@ -57,7 +69,7 @@ impl Scene {
         let folder = tempdir().unwrap();
         let options = redphone::backend::file::Options { overlay, rules, ..options() };
         let store = FileStore::open(&folder.path().join("store.db"), options).await.unwrap();
-        Self { folder, store }
+        Self { folder, store, team: None }
     }
 
     async fn send(&self, alerts: &[Value], change: impl Fn(&mut AlertGroup)) -> IngestOutcome {
@@ -71,6 +83,7 @@ impl Scene {
         change: impl Fn(&mut AlertGroup),
     ) -> IngestOutcome {
         let mut group = group(&message(name, alerts));
+        group.overrides.team = self.team.map(ToOwned::to_owned);
         change(&mut group);
         let sender = Actor::Integration("Alertmanager".into());
         self.store.ingest(&group, &sender).await.unwrap()
@@ -175,7 +188,7 @@ async fn waiting_alerts_survive_a_restart() {
     scene.send(&[alert("db1", "09:00", None), alert("db2", "09:00", None)], three).await;
     let path = scene.folder.path().join("store.db");
     scene.store.close().await;
-    let scene = Scene { store: open(&path).await, folder: scene.folder };
+    let scene = Scene { store: open(&path).await, folder: scene.folder, team: None };
     assert_eq!(scene.waiting().await.len(), 2);
     let third = scene.send(&[alert("db3", "09:00", None)], three).await;
     assert_eq!(third.effect, IngestEffect::Declared);
@@ -433,4 +446,67 @@ async fn noise_of_a_record_says_why() {
     assert_eq!(incident.noise_reason, Some(reason.clone()));
     let last = scene.timeline(id).await.pop().unwrap();
     assert_eq!(last.body, EventBody::NoiseMarked { reason: Some(reason) });
+}
+
+/// Runs an engine on the store of a scene, which sends nothing, while `work` is done.
+async fn with_engine(scene: &Scene, work: impl Future<Output = ()>) {
+    let store = Arc::new(scene.store.clone());
+    let engine = Engine::new(EngineOptions {
+        backend: Arc::clone(&store) as Arc<dyn Backend>,
+        ledger: store as Arc<dyn Ledger>,
+        settings: EngineSettings {
+            sender: Arc::new(Channels::default()),
+            contacts: Arc::default(),
+            signals: Arc::default(),
+            levels: ServiceLevels::default(),
+            answers: AnswerSettings::default(),
+        },
+        clock: Arc::new(SystemClock),
+        receives_alerts: true,
+    });
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let run = engine.run(async {
+        stopped.await.ok();
+    });
+    let work = async {
+        work.await;
+        stop.send(()).unwrap();
+    };
+    tokio::join!(run, work);
+}
+
+#[tokio::test]
+async fn folded_incident_is_called_for_once_its_cause_has_ended() {
+    let mut scene = Scene::with_services(true).await;
+    let directory = Directory {
+        people: vec![PersonRef::new("ines", "Ines Moreau")],
+        policies: vec![Policy {
+            team: "payments".into(),
+            levels: vec![PolicyLevel {
+                after_s: 0,
+                call: vec![Target::Person("ines".into())],
+                round_robin: false,
+            }],
+            ..Policy::default()
+        }],
+        ..Directory::default()
+    };
+    scene.store.set_directory(&directory).await.unwrap();
+    scene.team = Some("payments");
+    let cause = scene.alert_of("payments", "warning").await;
+    let folded = scene.alert_of("checkout", "warning").await;
+    assert_eq!(scene.row(folded).await.folded_under, Some(cause));
+    with_engine(&scene, async {
+        let is_called = async |id| scene.row(id).await.escalation > 0;
+        until("the cause is called for", async || is_called(cause).await).await;
+        assert!(!is_called(folded).await);
+        let resolve = IncidentCommand::Resolve {
+            action: ResolutionAction::Rollback,
+            detail: "restarted".into(),
+            validation: "it answers".into(),
+        };
+        scene.ask(cause, resolve).await.unwrap();
+        until("the other one is called for", async || is_called(folded).await).await;
+    })
+    .await;
 }
