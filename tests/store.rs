@@ -28,4 +28,5 @@ mod store {
     mod reopening;
     mod schema;
     mod search;
+    mod storms;
 }

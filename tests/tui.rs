@@ -27,6 +27,7 @@ mod tui {
     mod low_bandwidth;
     mod marks;
     mod metrics;
+    mod noise;
     mod note;
     mod notifications;
     mod notified;
@@ -47,6 +48,7 @@ mod tui {
     mod screens;
     mod settings;
     mod stand_in;
+    mod storm;
     mod terminal;
     mod theme;
     mod timeline;

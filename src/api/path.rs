@@ -37,6 +37,12 @@ pub const DEAD_LETTERS: &str = "/v1/ingest/dead";
 pub const DEAD_LETTER: &str = "/v1/ingest/dead/{number}";
 /// Reads one of them again, with POST.
 pub const REPLAY_DEAD_LETTER: &str = "/v1/ingest/dead/{number}/replay";
+/// The alerts that wait for others before an incident is declared: takes
+/// [`super::query::WaitingAlerts`], returns [`crate::backend::WaitingList`].
+pub const WAITING_ALERTS: &str = "/v1/ingest/waiting";
+/// The checks whose alerts cried most: takes [`super::query::Noise`], returns
+/// [`crate::model::noise::NoiseReport`].
+pub const NOISE: &str = "/v1/noise";
 /// What changed since a cursor: takes [`super::query::Changes`], returns a delta.
 pub const CHANGES: &str = "/v1/changes";
 /// The measures of a window: takes [`super::query::Measures`].
@@ -107,7 +113,7 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 48] = [
+pub const ALL: [&str; 50] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
@@ -124,6 +130,8 @@ pub const ALL: [&str; 48] = [
     DEAD_LETTERS,
     DEAD_LETTER,
     REPLAY_DEAD_LETTER,
+    WAITING_ALERTS,
+    NOISE,
     NUMBER,
     CHANGES,
     MEASURES,

@@ -74,7 +74,7 @@ pub struct Events {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[param(
         example = "declared,resolved",
-        pattern = "^((declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in)(,(declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in))*)?$"
+        pattern = "^((declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|folded|noise_marked)(,(declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|folded|noise_marked))*)?$"
     )]
     pub kinds: String,
     /// The team that is responsible for the incident now.
@@ -194,6 +194,35 @@ pub struct Muted {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Uuid>,
     /// The maximum number of incidents, from 1 to 1000; 100 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+/// Selects alerts that wait for others before an incident is declared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WaitingAlerts {
+    /// The maximum number of alerts, from 1 to 1000; 100 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+/// Selects the checks whose alerts are counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Noise {
+    /// The window's start, included; 30 days before its end by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(example = "2026-03-01T00:00:00Z")]
+    pub from: Option<DateTime<Utc>>,
+    /// The window's end, excluded; now by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<DateTime<Utc>>,
+    /// The maximum number of checks, from 1 to 1000; 100 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,

@@ -17,9 +17,11 @@ pub mod ingest;
 pub mod ledger;
 pub mod lists;
 pub mod maintenance;
+pub mod noise;
 mod page_mark;
 pub mod record;
 mod store_mark;
+pub mod waiting;
 pub(crate) mod watch;
 
 use std::path::PathBuf;
@@ -55,8 +57,10 @@ pub use lists::{
     ReviewEntry, ReviewSearch, ReviewState, TimeOrder,
 };
 pub use maintenance::NoMaintenance;
+pub use noise::{NoNoise, NoiseSearch};
 pub use page_mark::{InvalidPageMark, PageMark};
 pub use store_mark::{InvalidMark, PutBack, StoreInfo, StoreMark};
+pub use waiting::{NoWaitingAlerts, WaitingList};
 
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
@@ -69,6 +73,7 @@ use crate::model::maintenance::{
     MutedSearch, NewWindow,
 };
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
@@ -315,6 +320,21 @@ pub trait Backend: Send + Sync {
     /// Returns the incidents that are muted, and then those that were, the latest first.
     async fn muted(&self, _search: &MutedSearch) -> Result<Vec<MutedEntry>, BackendError> {
         Err(BackendError::not_allowed(NoMaintenance))
+    }
+
+    /// Returns the alerts that wait for others before an incident is declared, the one that was reported
+    /// last first; at most `limit`.
+    ///
+    /// A backend without such alerts says so, which is what this method does.
+    async fn waiting_alerts(&self, _limit: u32) -> Result<WaitingList, BackendError> {
+        Err(BackendError::not_allowed(NoWaitingAlerts))
+    }
+
+    /// Counts the checks whose alerts were reported in a window, and what they led to.
+    ///
+    /// A backend that does not count them says so, which is what this method does.
+    async fn noise(&self, _search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
+        Err(BackendError::not_allowed(NoNoise))
     }
 
     /// Returns the alerts that fire in open incidents, the one that was reported last first; at most

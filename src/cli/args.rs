@@ -11,6 +11,7 @@ pub mod integration;
 mod lists;
 pub mod maintenance;
 mod mcp;
+mod noise;
 mod notifications;
 mod outbox;
 pub mod overrides;
@@ -27,6 +28,7 @@ pub use heartbeat::Heartbeat;
 pub use incidents::{Declare, Events, List, SchemaOf, Show};
 pub use lists::{Feed, Handoff, Oncall};
 pub use mcp::{AllowedVerb, Mcp};
+pub use noise::Noise;
 pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
@@ -165,6 +167,9 @@ pub enum Command {
     /// Print who was notified of incidents, by which channel, and what became of it
     #[command(after_help = notifications::NOTIFICATIONS)]
     Notifications(Notifications),
+    /// Print the checks whose alerts cried most, and what they led to
+    #[command(after_help = noise::NOISE)]
+    Noise(Noise),
     /// Print who is on call for each team, level by level, and who is next
     #[command(after_help = lists::ONCALL)]
     Oncall(Oncall),

@@ -59,6 +59,7 @@ pages![
     "zabbix",
     "integrations",
     "mail",
+    "storms",
 ];
 
 /// Prints the page of a topic, or the list of all topics.

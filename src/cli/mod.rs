@@ -39,6 +39,7 @@ mod maintenance;
 mod man;
 mod mcp;
 mod migration;
+mod noise;
 mod notifications;
 mod oncall;
 mod out;
@@ -213,6 +214,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Schema { of }) => schema::run(context, of),
         Some(Command::Feed(args)) => block_on(feed::run(context, args)),
         Some(Command::Notifications(args)) => block_on(notifications::run(context, args)),
+        Some(Command::Noise(args)) => block_on(noise::run(context, args)),
         Some(Command::Oncall(args)) => block_on(oncall::run(context, args)),
         Some(Command::Handoff(args)) => block_on(handoff::run(context, args)),
         Some(Command::StandIn(args)) => block_on(overrides::stand_in_now(context, args)),

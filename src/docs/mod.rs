@@ -173,6 +173,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/slack.md"))]
     }
 
+    pub mod storms {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/storms.md"))]
+    }
+
     pub mod teams {
         #![cfg_attr(not(doctest), doc = include_str!("guide/teams.md"))]
     }

@@ -1,7 +1,7 @@
 //! What becomes of a message, and why: which mapping reads it, where each field is found, which rule
 //! counts, and what incident would be declared.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::mapping::{self, Mapped, Reading};
 use super::receivers::{self, ReadError, ReceivedMessage};
@@ -10,6 +10,7 @@ use super::settings::IngestSettings;
 use crate::model::alert::{AlertGroup, Overrides, declaration};
 use crate::model::command::Declaration;
 use crate::model::directory::Directory;
+use crate::model::time::format_duration;
 
 /// What becomes of a message, and why.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -106,9 +107,8 @@ pub fn explain_groups(
                 (Some(after), Some(before)) => changes(&before, after),
                 _ => Vec::new(),
             };
-            if let (Some(hold_s), Some(_)) = (group.overrides.hold_s, &declared) {
-                let after = format!("{hold_s} s");
-                changes.push(FieldChange { field: "hold_for", before: String::new(), after });
+            if declared.is_some() {
+                changes.extend(conditions(&group.overrides));
             }
             explained.push(ExplainedGroup {
                 group,
@@ -120,6 +120,29 @@ pub fn explain_groups(
         }
     }
     explained
+}
+
+/// Returns what a rule says about when an incident is declared, and for how long it takes in alerts.
+fn conditions(overrides: &Overrides) -> Vec<FieldChange> {
+    let hold = overrides.hold.map(|rule| {
+        let window = span(rule.within_s);
+        ("at_least", format!("{} alerts within {window}, until then they wait", rule.at_least))
+    });
+    let flapping = overrides.flapping.map(|rule| {
+        let window = span(rule.within_s);
+        let times = rule.times;
+        ("flapping", format!("{times} times within {window}, ends once calm for {window}"))
+    });
+    let hold_for = overrides.hold_s.map(|hold_s| ("hold_for", format!("{hold_s} s")));
+    let max_age = overrides.max_age_s.map(|max_age_s| {
+        ("max_age", format!("{}, then a new incident is declared", span(max_age_s)))
+    });
+    let conditions = [hold_for, hold, flapping, max_age].into_iter().flatten();
+    conditions.map(|(field, after)| FieldChange { field, before: String::new(), after }).collect()
+}
+
+fn span(seconds: i64) -> String {
+    format_duration(TimeDelta::seconds(seconds))
 }
 
 /// Returns the incident that is declared for the alerts of a group that fire.

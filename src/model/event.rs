@@ -12,10 +12,10 @@ use super::checklist::{Answer, Item};
 use super::command::logic::EventLogic;
 use super::command::{
     Decision, Declaration, Link, acknowledge, add_note, answer_item, assign, categorize, close,
-    correct_note, declare, describe, escalate, give_role, link, merge, move_alerts, move_status,
-    mute, pause, prioritize, publish_review, reclassify, record_decision, reopen, repeat_alert,
-    resolve, set_action_item, set_services, set_team, snooze, undo_move, unlink, unmute, unpause,
-    update_stakeholders, wake, write_review,
+    correct_note, declare, describe, escalate, fold, give_role, link, mark_noise, merge,
+    move_alerts, move_status, mute, pause, prioritize, publish_review, reclassify, record_decision,
+    reopen, repeat_alert, resolve, set_action_item, set_services, set_team, snooze, undo_move,
+    unlink, unmute, unpause, update_stakeholders, wake, write_review,
 };
 use super::extra::{Extra, extensible_record};
 use super::id::{CommandId, EventId, IncidentId, IncidentNumber};
@@ -157,6 +157,9 @@ pub enum EventBody {
         /// When the alert was detected, if that was before the incident's detection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         detected_at: Option<DateTime<Utc>>,
+        /// How many alerts arrived; absent for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        count: Option<u32>,
     },
     /// Somebody acknowledged the incident and is responsible for it.
     Acknowledged,
@@ -379,6 +382,21 @@ pub enum EventBody {
     },
     /// No maintenance window mutes the incident any more. Its escalation begins.
     Unmuted,
+    /// The incident was folded under the one from which it follows.
+    Folded {
+        /// The id of that incident; `None` if it was unfolded.
+        #[schema(required)]
+        under: Option<IncidentId>,
+        /// The number of that incident, for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<IncidentNumber>,
+    },
+    /// The incident was marked as noise.
+    NoiseMarked {
+        /// Why it was not worth a call; `None` if the mark was taken back.
+        #[schema(required)]
+        reason: Option<String>,
+    },
     /// Something happened that only a later version defines. It changes nothing in the record.
     #[serde(skip)]
     Unknown(UnknownEvent),
@@ -470,6 +488,8 @@ impl Event {
             | EventBody::Unpaused
             | EventBody::MergedInto { .. }
             | EventBody::Absorbed { .. }
+            | EventBody::Folded { .. }
+            | EventBody::NoiseMarked { .. }
             | EventBody::Reclassified { .. } => {
                 // It is read by many, so nobody is "you".
                 (self.news(&PersonRef::new("", "")), false)
@@ -489,7 +509,7 @@ impl Event {
 
 impl EventBody {
     /// The names of all kinds of events that this version defines.
-    pub const KINDS: [&'static str; 37] = [
+    pub const KINDS: [&'static str; 39] = [
         "declared",
         "alert_repeated",
         "acknowledged",
@@ -527,6 +547,8 @@ impl EventBody {
         "alerts_moved_in",
         "muted",
         "unmuted",
+        "folded",
+        "noise_marked",
     ];
 
     /// Returns whether the event is a note or the correction of one.
@@ -586,8 +608,12 @@ impl EventBody {
             Self::Declared { priority, declaration, .. } => {
                 read(&declare::Declared { priority: *priority, declaration })
             }
-            Self::AlertRepeated { text, detected_at } => {
-                read(&repeat_alert::AlertRepeated { text, detected_at: *detected_at })
+            Self::AlertRepeated { text, detected_at, count } => {
+                read(&repeat_alert::AlertRepeated {
+                    text,
+                    detected_at: *detected_at,
+                    count: *count,
+                })
             }
             Self::Acknowledged => read(&acknowledge::Acknowledged),
             Self::StatusMoved { to } => read(&move_status::StatusMoved { to: *to }),
@@ -679,6 +705,12 @@ impl EventBody {
                 read(&mute::Muted { window: *window, title, until: *until })
             }
             Self::Unmuted => read(&unmute::Unmuted),
+            Self::Folded { under, number } => {
+                read(&fold::Folded { under: *under, number: *number })
+            }
+            Self::NoiseMarked { reason } => {
+                read(&mark_noise::NoiseMarked { reason: reason.as_deref() })
+            }
             Self::Unknown(event) => read(event),
         }
     }

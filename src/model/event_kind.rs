@@ -45,6 +45,8 @@ impl EventBody {
             Self::AlertsMovedIn { .. } => "alerts_moved_in",
             Self::Muted { .. } => "muted",
             Self::Unmuted => "unmuted",
+            Self::Folded { .. } => "folded",
+            Self::NoiseMarked { .. } => "noise_marked",
             Self::Unknown(event) => &event.kind,
         }
     }
@@ -80,6 +82,8 @@ mod tests {
             json!({"kind": "linked", "link": {"url": "a"}}),
             json!({"kind": "unlinked", "link": {"url": "a"}}),
             json!({"kind": "merged_into", "into": IncidentId(uuid::Uuid::nil()), "number": null}),
+            json!({"kind": "folded", "under": IncidentId(uuid::Uuid::nil())}),
+            json!({"kind": "noise_marked", "reason": null}),
             json!({"kind": "weather_changed", "to": "rain"}),
         ];
         for sample in samples {

@@ -75,6 +75,9 @@ pub struct Incident {
     /// The recorded decisions, in the order in which they were recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,
+    /// Why it is marked as noise; `None` if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise_reason: Option<String>,
     /// The fields inside of others that a later version defines; those of the record itself are in
     /// the summary.
     #[serde(skip)]
@@ -163,12 +166,14 @@ pub(super) fn declared_summary(
         acknowledge_verdict: None,
         resolve_verdict: None,
         updated_at: None,
-        alerts: 1,
+        alerts: declaration.alerts.unwrap_or(1).max(1),
         escalation: 0,
         escalation_round: 0,
         escalation_from: None,
         muted: None,
         muted_ms: 0,
+        folded_under: None,
+        is_noise: false,
         seq,
         last_event_at: at,
         last_word: None,
@@ -251,6 +256,7 @@ impl Incident {
             reclassified: None,
             review: Review::default(),
             decisions: Vec::new(),
+            noise_reason: None,
             extra: Extra::default(),
         }
     }

@@ -185,6 +185,7 @@ pub fn supposed_incident(
     at: DateTime<Utc>,
 ) -> Summary {
     let mut declaration = Declaration {
+        alerts: None,
         title: "An incident that is only supposed".to_owned(),
         services: vec![service.to_owned()],
         impact: Impact::Medium,

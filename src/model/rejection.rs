@@ -157,6 +157,28 @@ pub enum Rejection {
         /// The status with which that incident ended.
         status: Status,
     },
+    /// The incident should be folded under itself.
+    FoldUnderItself,
+    /// The incident under which another should be folded has ended.
+    FoldTargetEnded {
+        /// Its number, if it has one already.
+        number: Option<IncidentNumber>,
+        /// The status with which that incident ended.
+        status: Status,
+    },
+    /// The incident under which another should be folded is folded itself.
+    FoldTargetFolded {
+        /// Its number, if it has one already.
+        number: Option<IncidentNumber>,
+    },
+    /// The incident is folded already.
+    AlreadyFolded,
+    /// The incident is not folded.
+    NotFolded,
+    /// The incident is marked as noise already.
+    AlreadyNoise,
+    /// The incident is not marked as noise.
+    NotNoise,
     /// Alerts should be moved to the incident that has them.
     MoveToItself,
     /// The incident to which alerts should be moved has ended.
@@ -327,6 +349,7 @@ impl Rejection {
             | Self::Field(_)
             | Self::NothingToChange
             | Self::MergeIntoItself
+            | Self::FoldUnderItself
             | Self::MoveToItself
             | Self::IdReused
             | Self::IdCollides => RejectionKind::Invalid,
@@ -351,6 +374,10 @@ impl Rejection {
             | Self::AlreadyMuted
             | Self::NotMuted
             | Self::Maintenance(_)
+            | Self::AlreadyFolded
+            | Self::NotFolded
+            | Self::AlreadyNoise
+            | Self::NotNoise
             | Self::AlreadyLinked { .. }
             | Self::NotLinked { .. }
             | Self::NeedsNoReopening { .. }
@@ -364,6 +391,8 @@ impl Rejection {
             | Self::EscalationOnHold
             | Self::EscalationMuted
             | Self::MergeTargetEnded { .. }
+            | Self::FoldTargetEnded { .. }
+            | Self::FoldTargetFolded { .. }
             | Self::MoveTargetEnded { .. }
             | Self::CloseUnresolved
             | Self::ClosingGateOpen { .. }

@@ -100,5 +100,7 @@ pub fn affects_search(body: &EventBody) -> bool {
             | EventBody::AlertsMovedIn { .. }
             | EventBody::Muted { .. }
             | EventBody::Unmuted
+            | EventBody::Folded { .. }
+            | EventBody::NoiseMarked { .. }
     )
 }

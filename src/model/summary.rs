@@ -101,6 +101,13 @@ pub struct Summary {
     /// For how long it was muted before, in milliseconds. The clock to acknowledge it stood still.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub muted_ms: i64,
+    /// The incident from which it follows, and which is worked on in its stead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    pub folded_under: Option<IncidentId>,
+    /// Whether it is marked as noise: its alert was not worth a call.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_noise: bool,
     /// The sequence number of its last event, which is also the number of its events.
     pub seq: u32,
     /// When the last event happened.

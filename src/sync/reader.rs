@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Backend, BackendError, Capabilities, ChangeSearch,
-    ClockOffset, Cursor, Delta, Detail, FeedEntry, FeedSearch, NotificationEntry,
+    ClockOffset, Cursor, Delta, Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry,
     NotificationSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
     TimelineRange,
 };
@@ -22,6 +22,7 @@ use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::problem::Problem;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 
@@ -136,6 +137,9 @@ pub trait Reader: Send + Sync {
         &self,
         search: &MaintenanceSearch,
     ) -> ReadResult<Vec<MaintenanceWindow>>;
+
+    /// Counts the checks whose alerts cried most. A cache has the last report, whatever its window.
+    async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport>;
 
     /// Returns a part of a timeline, earliest event first.
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>>;
@@ -282,6 +286,10 @@ impl Reader for DirectReader {
         search: &MaintenanceSearch,
     ) -> ReadResult<Vec<MaintenanceWindow>> {
         self.backend.maintenance(search).await.map(Sourced::fresh)
+    }
+
+    async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport> {
+        self.backend.noise(search).await.map(Sourced::fresh)
     }
 
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>> {

@@ -28,6 +28,7 @@ mod senders;
 mod service_manager;
 mod shutdown;
 mod statuses;
+mod storms;
 mod strangers;
 mod strict;
 mod tls;

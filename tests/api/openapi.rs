@@ -354,6 +354,10 @@ async fn real_responses_match_their_schemas() {
         (path::DEAD_LETTERS, "get", "/v1/ingest/dead?limit=0"),
         (path::DEAD_LETTER, "get", "/v1/ingest/dead/1"),
         (path::DEAD_LETTER, "get", "/v1/ingest/dead/9"),
+        (path::WAITING_ALERTS, "get", "/v1/ingest/waiting"),
+        (path::WAITING_ALERTS, "get", "/v1/ingest/waiting?limit=0"),
+        (path::NOISE, "get", "/v1/noise"),
+        (path::NOISE, "get", "/v1/noise?from=2031-01-01T00:00:00Z&to=2030-01-01T00:00:00Z"),
         (path::REPLAY_DEAD_LETTER, "post", "/v1/ingest/dead/1/replay"),
         (path::DEAD_LETTER, "delete", "/v1/ingest/dead/1"),
     ] {

@@ -23,7 +23,7 @@ use crate::support::strategies;
         automatic_escalation, channels, color, columns, commands, contacts, heartbeats, ingest, \
         ingest_rules, keys, levels, log, looks, matrix, notify, outbound, people, policies, \
         profiles, public_url, reminders, reopen, reply_address, runbooks, schedules, services, \
-        stakeholders, store, suspect, teams, templates, user, views"
+        stakeholders, store, storms, suspect, teams, templates, user, views"
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
 #[case("\"a\\u001b[31m\" = 1", "1:1: \"a␛[31m\" is not a setting: use one of")]
@@ -162,6 +162,23 @@ use crate::support::strategies;
     "[[ingest_rules]]\nhold_for = \"2\"",
     "2:12: ingest_rules.hold_for is no time of 1 s to 1 d"
 )]
+#[case(
+    "[[ingest_rules]]\nat_least = 101\nwithin = \"5m\"",
+    "2:12: ingest_rules.at_least is no number from 1 to 100"
+)]
+#[case("[[ingest_rules]]\nat_least = 5", "sets at_least without within")]
+#[case("[[ingest_rules]]\nwithin = \"5m\"", "sets within without at_least")]
+#[case(
+    "[[ingest_rules]]\nflapping = { times = 1, within = \"1h\" }",
+    "2:12: ingest_rules.flapping counts an alert as flapping that fires once"
+)]
+#[case("[[ingest_rules]]\nflapping = 3", "2:12: ingest_rules.flapping is no table such as")]
+#[case(
+    "[[ingest_rules]]\nmax_age = \"91d\"",
+    "2:11: ingest_rules.max_age is no time of 1 s to 90 d"
+)]
+#[case("[storms]\nwithin = \"0s\"", "2:10: storms.within ")]
+#[case("[storms]\nalerts = -1", "2:10: storms.alerts ")]
 #[case(
     "[[teams]]\nname = \"payments\"\n[[ingest_rules]]\nteam = \"payment\"",
     "ingest_rules.team: there is no team \"payment\" in this file: did you mean payments?"

@@ -6,8 +6,10 @@ use redphone::config::panes::Desktop;
 use redphone::config::sample::{ActionKeys, sample, uncommented};
 use redphone::config::show::show;
 use redphone::config::{Config, Location, Warning};
+use redphone::model::alert::{AlertGroup, AlertReport, FlapRule, HoldRule};
 use redphone::model::escalation::Target;
 use redphone::model::queue::Sort;
+use redphone::model::storm::StormRules;
 use redphone::model::{Impact, Priority};
 use redphone::tui::action::{TABLE, build_keymap};
 
@@ -146,6 +148,36 @@ fn heartbeats_and_reminders_are_read() {
     let boss = &signals.stakeholders[0];
     assert_eq!((boss.people.len(), boss.people[0].as_str()), (1, "boss"));
     assert!(boss.services.is_empty() && boss.priorities.is_empty());
+}
+
+#[test]
+fn storms_and_conditions_of_rules_are_read() {
+    let config = read("[storms]\nincidents = 5\nalerts = 0\nwithin = \"15m\"\nfold = false\n");
+    let storms = StormRules { incidents: 5, alerts: 0, within_s: 900, folds: false };
+    assert_eq!(config.rules.storms, storms);
+    assert_eq!(read("").rules.storms, StormRules::default());
+    let config = read(
+        "[[ingest_rules]]\nat_least = 5\nwithin = \"10m\"\nmax_age = \"1d\"\n\
+         flapping = { times = 4, within = \"1h\" }\n",
+    );
+    let alert = AlertReport {
+        key: "a".into(),
+        is_firing: true,
+        starts_at: None,
+        ends_at: None,
+        expires_at: None,
+        title: "Slow".into(),
+        labels: <_>::default(),
+        annotations: <_>::default(),
+        url: None,
+    };
+    let group = AlertGroup::new("zabbix", "Zabbix", "zabbix:1", vec![alert]);
+    let applied = config.ingest.rules.apply(group);
+    let overrides = &applied.groups[0].group.overrides;
+    assert_eq!(overrides.hold, Some(HoldRule { at_least: 5, within_s: 600 }));
+    assert_eq!(overrides.flapping, Some(FlapRule { times: 4, within_s: 3600 }));
+    assert_eq!(overrides.max_age_s, Some(86_400));
+    assert_eq!(overrides.rule.as_deref(), Some("rule 1"));
 }
 
 #[test]

@@ -155,6 +155,21 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
             NotNow,
             "INC-7 is resolved: choose an open incident to merge into",
         ),
+        (R::FoldUnderItself, Invalid, "an incident can't be folded under itself"),
+        (
+            R::FoldTargetEnded { number, status: resolved },
+            NotNow,
+            "INC-7 is resolved: choose an open incident to fold it under",
+        ),
+        (
+            R::FoldTargetFolded { number },
+            NotNow,
+            "INC-7 is folded itself: choose the incident that it is folded under",
+        ),
+        (R::AlreadyFolded, Conflict, "it is folded already: unfold it before"),
+        (R::NotFolded, Conflict, "it is not folded"),
+        (R::AlreadyNoise, Conflict, "it is marked as noise already"),
+        (R::NotNoise, Conflict, "it is not marked as noise"),
         (R::MoveToItself, Invalid, "its alerts are in it already: choose another incident"),
         (
             R::MoveTargetEnded { number, status: resolved },

@@ -119,6 +119,8 @@ impl World {
             escalation_from: None,
             muted: None,
             muted_ms: 0,
+            folded_under: None,
+            is_noise: false,
             seq: 1,
             last_event_at: now,
             last_word: None,

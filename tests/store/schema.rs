@@ -12,6 +12,7 @@ use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
 use redphone::backend::{AdministrationRequest, Backend, Ledger, Plan, Reminder, Search};
 use redphone::model::administration::{AdministrationChange, Entry};
+use redphone::model::alert::HoldRule;
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
 use redphone::model::directory::Directory;
@@ -105,6 +106,9 @@ async fn filled(path: &Path) {
     assert!(store.issue_links(&links, Utc::now()).await.unwrap());
     let fires = group(&message("disks", &[alert("db1", "09:00", None)]));
     store.ingest(&fires, &Actor::Integration("Alertmanager".into())).await.unwrap();
+    let mut waits = group(&message("cpus", &[alert("db2", "09:00", None)]));
+    waits.overrides.hold = Some(HoldRule { at_least: 2, within_s: 600 });
+    store.ingest(&waits, &Actor::Integration("Alertmanager".into())).await.unwrap();
     store.add_dead_letter(&dead_letter("{}")).await.unwrap();
     mute(&store).await;
     store.beat("backup", Utc::now(), &Actor::Integration("cron".into())).await.unwrap();

@@ -86,6 +86,7 @@ pub fn declare<'a>(
 ) -> Script<'a> {
     let reported_at = now - TimeDelta::minutes(minutes_ago) - TimeDelta::seconds(10);
     let mut declaration = Declaration {
+        alerts: None,
         title: title.into(),
         services: vec![service.into()],
         impact,

@@ -16,7 +16,7 @@ use redphone::backend::lists::{
 };
 use redphone::backend::{
     Administered, AdministrationRequest, Backend, BackendError, Capabilities, Cursor, Delta,
-    Detail, Missing, Outcome, Page, PageMark, Search, Similar, TimelineRange,
+    Detail, Missing, NoiseSearch, Outcome, Page, PageMark, Search, Similar, TimelineRange,
 };
 use redphone::model::administration::AdministrationChange;
 use redphone::model::alert::Alert;
@@ -26,6 +26,7 @@ use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
+use redphone::model::noise::{NoiseReport, NoiseRow};
 use redphone::model::oncall::Schedule;
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
@@ -51,6 +52,7 @@ struct State {
     changes: Vec<Change>,
     problems: Vec<Problem>,
     notifications: Vec<NotificationEntry>,
+    noise: Vec<NoiseRow>,
     alerts: HashMap<IncidentId, Vec<Alert>>,
     incidents: HashMap<IncidentId, (Incident, Vec<Event>)>,
     /// Which incident changed, in order; the cursor is the length.
@@ -100,6 +102,11 @@ impl Memory {
     /// Replaces the list of notifications.
     pub fn set_notifications(&self, entries: Vec<NotificationEntry>) {
         self.state().notifications = entries;
+    }
+
+    /// Replaces the checks that cried most.
+    pub fn set_noise(&self, rows: Vec<NoiseRow>) {
+        self.state().noise = rows;
     }
 
     /// Replaces the alerts of an incident, firing ones first.
@@ -533,6 +540,18 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         lists::page(search, state.notifications.clone())
+    }
+
+    async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
+        let state = self.state();
+        state.check()?;
+        Ok(NoiseReport {
+            from: search.from,
+            to: search.to,
+            total: state.noise.len() as u64,
+            is_partial: false,
+            rows: state.noise.clone(),
+        })
     }
 
     /// Adds and removes overrides, and nothing else.

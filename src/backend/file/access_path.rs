@@ -407,6 +407,8 @@ pub(super) fn blank_summary() -> Summary {
         escalation_from: None,
         muted: None,
         muted_ms: 0,
+        folded_under: None,
+        is_noise: false,
         seq: 1,
         last_event_at: at,
         last_word: None,

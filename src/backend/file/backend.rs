@@ -19,9 +19,9 @@ use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, CommandKinds, Cursor, DeadLetter,
     DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch,
-    IngestOutcome, NewDeadLetter, NotificationEntry, NotificationSearch, Outcome, Page,
-    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark,
-    TimelineRange,
+    IngestOutcome, NewDeadLetter, NoiseSearch, NotificationEntry, NotificationSearch, Outcome,
+    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark,
+    TimelineRange, WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
@@ -33,6 +33,7 @@ use crate::model::maintenance::{
     MutedSearch, NewWindow,
 };
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
@@ -298,6 +299,14 @@ impl Backend for FileStore {
         now: DateTime<Utc>,
     ) -> Result<HeartbeatCheck, BackendError> {
         self.find_silent(rules, started, now).await
+    }
+
+    async fn waiting_alerts(&self, limit: u32) -> Result<WaitingList, BackendError> {
+        self.read_waiting(limit, Utc::now()).await
+    }
+
+    async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
+        self.count_noise(search, Utc::now()).await
     }
 
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {

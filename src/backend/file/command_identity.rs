@@ -242,6 +242,8 @@ fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
         K::MoveAlerts => matches!(body, B::AlertsMovedOut { .. }),
         K::Mute => matches!(body, B::Muted { .. }),
         K::Unmute => matches!(body, B::Unmuted),
+        K::Fold => matches!(body, B::Folded { .. }),
+        K::MarkNoise => matches!(body, B::NoiseMarked { .. }),
         K::RecordChange | K::RecordProblem => false,
     }
 }

@@ -40,6 +40,7 @@ mod meta;
 mod migrate;
 mod names;
 mod new_store;
+mod noise;
 mod notifications;
 mod open;
 mod open_error;

@@ -25,8 +25,9 @@ use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, Cursor, DeadLetter, DeadLetterList,
     DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch, IngestOutcome,
-    NewDeadLetter, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry,
+    NewDeadLetter, NoiseSearch, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry,
     ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark, TimelineRange,
+    WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
@@ -37,6 +38,7 @@ use crate::model::maintenance::{
     MutedSearch, NewWindow,
 };
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
@@ -436,6 +438,14 @@ impl Backend for ReopeningStore {
 
     async fn muted(&self, search: &MutedSearch) -> Result<Vec<MutedEntry>, BackendError> {
         self.current_store().await?.0.muted(search).await
+    }
+
+    async fn waiting_alerts(&self, limit: u32) -> Result<WaitingList, BackendError> {
+        self.current_store().await?.0.waiting_alerts(limit).await
+    }
+
+    async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
+        self.current_store().await?.0.noise(search).await
     }
 
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {

@@ -220,6 +220,10 @@ const ESCALATION_FROM: &str = "escalation_from";
 const MUTED: &str = "muted";
 /// The name of the field with the time for which it was muted before.
 const MUTED_MS: &str = "muted_ms";
+/// The name of the field with the incident under which it is folded.
+const FOLDED_UNDER: &str = "folded_under";
+/// The name of the field that says that it is noise.
+const IS_NOISE: &str = "is_noise";
 /// The name of the field with the last word.
 const LAST_WORD: &str = "last_word";
 
@@ -260,6 +264,12 @@ impl OtherValues {
         }
         if row.muted_ms != 0 {
             later.fields.insert(MUTED_MS, row.muted_ms.into());
+        }
+        if let Some(under) = row.folded_under {
+            later.fields.insert(FOLDED_UNDER, serde_json::json!(under));
+        }
+        if row.is_noise {
+            later.fields.insert(IS_NOISE, true.into());
         }
         let is_needed = later.has_values() || !later.fields.is_empty() || later.word.is_some();
         is_needed.then_some(later)
@@ -495,6 +505,8 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     let escalation_from = later.fields.extract(ESCALATION_FROM);
     let muted = later.extract_muted();
     let muted_ms = later.fields.extract(MUTED_MS).unwrap_or(0);
+    let folded_under = later.fields.extract(FOLDED_UNDER);
+    let is_noise = later.fields.extract(IS_NOISE).unwrap_or(false);
     let mut row = Summary {
         id,
         number: (number > 0).then_some(IncidentNumber(number)),
@@ -526,6 +538,8 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
         escalation_from,
         muted,
         muted_ms,
+        folded_under,
+        is_noise,
         seq,
         last_event_at,
         last_word: later.word,

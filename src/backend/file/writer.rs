@@ -3,6 +3,7 @@
 //! ([`super::group_commit`]).
 
 mod execution;
+mod fold;
 mod move_alerts;
 
 use std::num::NonZeroUsize;

@@ -49,7 +49,8 @@ use super::lists::{
 use super::{
     Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
     ClockOffset, Cursor, DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta,
-    Detail, Outcome, Page, Search, StoreMark, TimelineRange,
+    Detail, NoNoise, NoWaitingAlerts, NoiseSearch, Outcome, Page, Search, StoreMark, TimelineRange,
+    WaitingList,
 };
 use crate::api::{list_query, path, query};
 use crate::model::administration::AdministrationEvent;
@@ -61,6 +62,7 @@ use crate::model::maintenance::{
     MutedSearch, NewWindow,
 };
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown::Entries;
@@ -618,6 +620,30 @@ impl Backend for HttpBackend {
 
     async fn muted(&self, search: &MutedSearch) -> Result<Vec<MutedEntry>, BackendError> {
         self.fetch_muted(search).await
+    }
+
+    async fn waiting_alerts(&self, limit: u32) -> Result<WaitingList, BackendError> {
+        let query = query::WaitingAlerts { limit: Some(limit) };
+        let request = ApiRequest { query: Some(&query), ..get_request(path::WAITING_ALERTS) };
+        match self.get(request).await.map_err(|failure| failure.error) {
+            // The server is older than this route.
+            Err(BackendError::NotFound(_)) => Err(BackendError::not_allowed(NoWaitingAlerts)),
+            response => response,
+        }
+    }
+
+    async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
+        let query = query::Noise {
+            from: Some(search.from),
+            to: Some(search.to),
+            limit: Some(search.limit),
+        };
+        let request = ApiRequest { query: Some(&query), ..get_request(path::NOISE) };
+        match self.get(request).await.map_err(|failure| failure.error) {
+            // The server is older than this route.
+            Err(BackendError::NotFound(_)) => Err(BackendError::not_allowed(NoNoise)),
+            response => response,
+        }
     }
 
     async fn dead_letters(

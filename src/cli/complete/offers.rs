@@ -117,7 +117,7 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         ("SCHEDULE", _) => Values::Schedules,
         ("TEAM", _) | (_, "team" | "teams") => Values::Teams,
         ("NAMES" | "NAME,…", _) | (_, "service" | "services") => Values::Services,
-        ("NUMBER|ID" | "INTO" | "TARGET", _) => Values::Incidents,
+        ("NUMBER|ID" | "INTO" | "UNDER" | "TARGET", _) => Values::Incidents,
         ("PERSON", _) => Values::People,
         // Where `me` is understood, the help says so.
         ("HANDLE", _) if arg.get_help().is_some_and(|help| help.to_string().contains("`me`")) => {
@@ -125,6 +125,7 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         }
         ("HANDLE" | "HANDLE,…", _) => Values::Handles,
         ("DURATION", "lasts") => Values::Fixed(&["1h", "4h", "8h", "1d"]),
+        ("DURATION", "window") => Values::Fixed(&["7d", "30d", "90d"]),
         ("DURATION", "turn") => Values::Fixed(&["12h", "1d", "7d", "14d"]),
         ("LEVEL", "levels") => Values::Fixed(&["0 on-call", "15m on-call"]),
         ("PRIORITY", _) => Values::Fixed(&PRIORITIES),

@@ -7,6 +7,7 @@ mod explanation_json;
 mod input;
 mod print;
 mod target;
+mod waiting;
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -26,6 +27,7 @@ pub async fn run(context: &mut Context, args: IngestArgs) -> Result<(), Failure>
     match args.about {
         Some(IngestCommand::Test(args)) => explain::run(context, &args).await,
         Some(IngestCommand::Dead(args)) => dead::run(context, args).await,
+        Some(IngestCommand::Waiting(args)) => waiting::run(context, &args).await,
         None => {
             if io::stdin().is_terminal() {
                 return Err(Failure::usage(

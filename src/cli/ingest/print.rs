@@ -39,6 +39,7 @@ pub(super) fn outcome_line(outcome: &IngestOutcome) -> String {
         (counts.again, "firing again"),
         (counts.repeated, "still firing"),
         (counts.resolved, "resolved"),
+        (counts.waiting, "waiting for others"),
         (counts.ignored, "ignored"),
         (counts.unstored, "not stored"),
     ] {

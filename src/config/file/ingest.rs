@@ -21,7 +21,7 @@ const MAX_NAME_BYTES: usize = 40;
 /// The longest ARN of a topic, in bytes.
 const MAX_TOPIC_BYTES: usize = 500;
 /// Names of paths below `/v1/ingest/` that are no mappings.
-const RESERVED: [&str; 1] = ["dead"];
+const RESERVED: [&str; 2] = ["dead", "waiting"];
 
 pub(super) fn read(
     top: &mut Section<'_>,

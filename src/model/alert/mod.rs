@@ -5,6 +5,7 @@
 //! and which incident is declared for it ([`declaration`]).
 
 mod declare;
+mod flapping;
 mod moved;
 mod outcome;
 mod record;
@@ -13,8 +14,10 @@ mod report;
 mod severity;
 mod text;
 mod update;
+mod waiting;
 
 pub use declare::declaration;
+pub use flapping::{FlapRule, RecentStarts};
 pub use moved::{AlertSelection, declaration_of_moved};
 pub use outcome::{IngestEffect, IngestOutcome};
 pub use record::{Alert, AlertState};
@@ -25,3 +28,4 @@ pub use text::{
     one_line,
 };
 pub use update::{AlertCounts, GroupUpdate, MAX_ALERTS, StoredAlert, update_group};
+pub use waiting::{HoldRule, MAX_WAITING_OF_GROUP, WaitingAlert, are_enough};

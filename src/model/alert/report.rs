@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::flapping::FlapRule;
+use super::waiting::HoldRule;
 use crate::model::priority::{Impact, Urgency};
 use crate::model::status::Category;
 
@@ -78,6 +80,14 @@ pub struct Overrides {
     /// How long the incident is snoozed when it is declared, in seconds, so that nobody is called for
     /// what ends meanwhile.
     pub hold_s: Option<i64>,
+    /// How many alerts are wanted before the incident is declared.
+    pub hold: Option<HoldRule>,
+    /// When one of its alerts counts as flapping, so that it does not begin an incident each time.
+    pub flapping: Option<FlapRule>,
+    /// For how long the incident takes in alerts that begin to fire, in seconds.
+    pub max_age_s: Option<i64>,
+    /// The name of the rule.
+    pub rule: Option<String>,
 }
 
 impl AlertGroup {

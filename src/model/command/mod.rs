@@ -15,9 +15,11 @@ pub(in crate::model) mod declare;
 pub(in crate::model) mod describe;
 mod envelope;
 pub(in crate::model) mod escalate;
+pub(in crate::model) mod fold;
 pub(in crate::model) mod give_role;
 pub(in crate::model) mod link;
 pub(in crate::model) mod logic;
+pub(in crate::model) mod mark_noise;
 pub(in crate::model) mod merge;
 pub(in crate::model) mod move_alerts;
 pub(in crate::model) mod move_status;
@@ -282,6 +284,18 @@ pub enum IncidentCommand {
     },
     /// Release it, as no maintenance window mutes it any more.
     Unmute,
+    /// Fold it under the incident that it follows from.
+    Fold {
+        /// The other incident; `None` unfolds it.
+        #[schema(required)]
+        under: Option<IncidentId>,
+    },
+    /// Say that its alert was not worth a call.
+    MarkNoise {
+        /// Why; `None` takes it back.
+        #[schema(required)]
+        reason: Option<String>,
+    },
 }
 
 /// The kinds of commands; a backend lists those that it can execute.
@@ -334,11 +348,13 @@ pub enum CommandKind {
     MoveAlerts,
     Mute,
     Unmute,
+    Fold,
+    MarkNoise,
 }
 
 impl CommandKind {
     /// The one table of commands, in the order of the kinds.
-    pub const TABLE: [&'static CommandRow; 38] = [
+    pub const TABLE: [&'static CommandRow; 40] = [
         &declare::ROW,
         &repeat_alert::ROW,
         &acknowledge::ROW,
@@ -377,6 +393,8 @@ impl CommandKind {
         &move_alerts::ROW,
         &mute::ROW,
         &unmute::ROW,
+        &fold::ROW,
+        &mark_noise::ROW,
     ];
 }
 
@@ -450,6 +468,10 @@ impl IncidentCommand {
                 read(&mute::Mute { window: *window, title, until: *until })
             }
             Self::Unmute => read(&unmute::Unmute),
+            Self::Fold { under } => read(&fold::Fold { under: *under }),
+            Self::MarkNoise { reason } => {
+                read(&mark_noise::MarkNoise { reason: reason.as_deref() })
+            }
         }
     }
 }

@@ -162,6 +162,7 @@ mod tests {
 
     fn incident() -> Summary {
         let declaration = Declaration {
+            alerts: None,
             title: "Card payments fail".into(),
             services: vec!["checkout".into()],
             impact: Impact::High,

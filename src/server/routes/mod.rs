@@ -13,6 +13,7 @@ mod ingest;
 mod lists;
 mod maintenance;
 mod new_incident;
+mod noise;
 pub(super) mod service;
 mod tokens;
 mod verbs;
@@ -49,6 +50,8 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(ingest::dead::dead_letters))
         .routes(routes!(ingest::dead::dead_letter, ingest::dead::remove_dead_letter))
         .routes(routes!(ingest::dead::replay_dead_letter))
+        .routes(routes!(noise::waiting_alerts))
+        .routes(routes!(noise::noise))
         .routes(routes!(heartbeats::heartbeats))
         .routes(routes!(heartbeats::beat))
         .routes(routes!(maintenance::windows, maintenance::create))

@@ -12,8 +12,8 @@ use super::{Remote, Submission};
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, ClockOffset, Cursor, Delta, Detail,
-    FeedEntry, FeedSearch, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry,
-    ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange,
+    FeedEntry, FeedSearch, NoiseSearch, NotificationEntry, NotificationSearch, Outcome, Page,
+    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange, WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::change::Change;
@@ -23,6 +23,7 @@ use crate::model::maintenance::{
     MutedSearch, NewWindow,
 };
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
@@ -181,6 +182,14 @@ impl Backend for Remote {
 
     async fn muted(&self, search: &MutedSearch) -> Result<Vec<MutedEntry>, BackendError> {
         self.shared.backend.muted(search).await
+    }
+
+    async fn waiting_alerts(&self, limit: u32) -> Result<WaitingList, BackendError> {
+        self.shared.backend.waiting_alerts(limit).await
+    }
+
+    async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
+        self.shared.backend.noise(search).await
     }
 
     fn clock_offset(&self) -> Option<ClockOffset> {

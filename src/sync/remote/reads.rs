@@ -18,14 +18,16 @@ use super::fetch::TIMELINE_EVENTS;
 use super::{Remote, Shared};
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, BackendError, Capabilities, ChangeSearch, ClockOffset,
-    Cursor, Delta, Detail, FeedEntry, FeedSearch, NotificationEntry, NotificationSearch, Page,
-    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange,
+    Cursor, Delta, Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry,
+    NotificationSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
+    TimelineRange,
 };
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::problem::Problem;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 use crate::sync::reader::{CachedState, OnRead, ReadResult, Reader, Sourced};
@@ -138,6 +140,11 @@ impl Reader for Remote {
             Some(directory.map(|directory| directory.maintenance))
         };
         shared.fetch_or_cached(request, cached).await
+    }
+
+    async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport> {
+        let shared = &self.shared;
+        shared.read_fact("noise", shared.backend.noise(search)).await
     }
 
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>> {

@@ -405,6 +405,16 @@ const REST: &[Entry] = &[
     .hint("maintenance")
     .aliases(&["silences", "muted", "downtime"])
     .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Noise),
+        "noisy-checks",
+        &["N"],
+        "the checks whose alerts cried most in 30 days, and what they led to",
+        GOTO,
+    )
+    .hint("noise")
+    .aliases(&["noisy", "flaky", "loudest"])
+    .group(Group::Viewing),
     entry(Action::GotoOutbox, "go-outbox", &["b"], "the outbox", GOTO)
         .hint("outbox")
         .condition(Condition::HasOutbox)

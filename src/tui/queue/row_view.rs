@@ -138,6 +138,8 @@ pub(in crate::tui) fn flag(app: &App, row: &Row) -> &'static str {
         "×"
     } else if summary.paused {
         "‖"
+    } else if summary.folded_under.is_some() {
+        "└"
     } else {
         " "
     }

@@ -86,6 +86,10 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
                 ScreenPage { data, next: None }
             }))
         }
+        ScreenRequest::Noise(search) => {
+            let report = reader.read_noise(&search).await?;
+            Ok(report.map(|report| ScreenPage { data: ScreenData::Noise(report), next: None }))
+        }
         ScreenRequest::Alerts(incident, limit) => {
             let alerts = reader.read_alerts(incident, limit).await?;
             Ok(alerts.map(|alerts| ScreenPage { data: ScreenData::Alerts(alerts), next: None }))

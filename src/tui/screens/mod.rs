@@ -17,13 +17,14 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
 use crate::backend::{
-    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, PageMark, ProblemEntry,
-    ProblemSearch, ReviewEntry, ReviewSearch,
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, NoiseSearch, PageMark,
+    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
 };
 use crate::model::IncidentId;
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
+use crate::model::noise::NoiseReport;
 
 use filter::{FilterError, ItemFilter};
 
@@ -42,6 +43,7 @@ pub enum ScreenKind {
     Changes,
     Notifications,
     Maintenance,
+    Noise,
     /// The alerts of one incident.
     Alerts,
 }
@@ -60,6 +62,7 @@ impl ScreenKind {
             Self::Changes => "Changes",
             Self::Notifications => "Notifications",
             Self::Maintenance => "Maintenance",
+            Self::Noise => "Noise",
             Self::Alerts => "Alerts",
         }
     }
@@ -87,6 +90,8 @@ pub enum ScreenData {
     Notifications(Vec<NotificationEntry>),
     /// Maintenance windows.
     Maintenance(Vec<MaintenanceWindow>),
+    /// The checks that cried most.
+    Noise(NoiseReport),
     /// Alerts of an incident.
     Alerts(Vec<Alert>),
 }
@@ -132,6 +137,8 @@ pub enum ScreenRequest {
     Notifications(NotificationSearch),
     /// Maintenance windows, at most a number of them; they have no pages.
     Maintenance(MaintenanceSearch),
+    /// The checks whose alerts cried most; they have no pages.
+    Noise(NoiseSearch),
     /// The first alerts of an incident, at most a number of them; they have no pages.
     Alerts(IncidentId, u32),
 }
@@ -142,7 +149,7 @@ impl ScreenRequest {
     pub fn after(self, mark: PageMark) -> Self {
         match self {
             Self::Feed(search) => Self::Feed(FeedSearch { after: Some(mark), ..search }),
-            Self::Handoff(..) | Self::Alerts(..) | Self::Maintenance(_) => self,
+            Self::Handoff(..) | Self::Noise(..) | Self::Alerts(..) | Self::Maintenance(_) => self,
             Self::Reviews(search) => Self::Reviews(ReviewSearch { after: Some(mark), ..search }),
             Self::ActionItems(search) => {
                 Self::ActionItems(ActionItemSearch { after: Some(mark), ..search })

@@ -5,6 +5,7 @@ use crate::tui::feed::logic::FeedScreen;
 use crate::tui::handoff::logic::HandoffScreen;
 use crate::tui::lists::action_items::ActionItemsScreen;
 use crate::tui::lists::changes::ChangesScreen;
+use crate::tui::lists::noise::NoiseScreen;
 use crate::tui::lists::notifications::NotificationsScreen;
 use crate::tui::lists::problems::ProblemsScreen;
 use crate::tui::lists::reviews::ReviewsScreen;
@@ -25,6 +26,7 @@ pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
         ScreenKind::Changes => &ChangesScreen,
         ScreenKind::Notifications => &NotificationsScreen,
         ScreenKind::Maintenance => &MaintenanceScreen,
+        ScreenKind::Noise => &NoiseScreen,
         ScreenKind::Alerts => &AlertsScreen,
     }
 }

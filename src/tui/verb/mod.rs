@@ -22,11 +22,13 @@ pub mod declare;
 mod describe;
 mod escalate;
 mod escalation_progress;
+mod fold;
 pub mod link;
 pub mod logic;
 pub(in crate::tui) mod merge;
 mod move_status;
 pub mod names;
+mod noise;
 mod note;
 mod override_priority;
 mod own;
@@ -86,9 +88,11 @@ const VERBS: &[Verb] = &[
     verb(review::ENTRY, &review::WriteReview),
     verb(snooze::ENTRY, &snooze::Snooze),
     verb(merge::ENTRY, &merge::Merge),
+    verb(fold::ENTRY, &fold::Fold),
     verb(link::ENTRY, &link::Link),
     verb(reopen::ENTRY, &reopen::Reopen),
     verb(reclassify::ENTRY, &reclassify::Reclassify),
+    verb(noise::ENTRY, &noise::MarkNoise),
     verb(describe::ENTRY, &describe::Describe),
     verb(role::ENTRY, &role::GiveRole),
 ];

@@ -6,6 +6,7 @@ mod follow_up;
 mod lifecycle;
 mod links;
 mod people;
+mod storms;
 mod undo;
 mod waiting;
 mod writing;
@@ -171,7 +172,11 @@ verbs! {
     Merge = lifecycle::Merge,
     MoveAlerts = alerts::MoveAlerts,
     Split = alerts::Split,
+    Fold = storms::Fold,
+    Unfold = storms::Unfold,
     Reclassify = lifecycle::Reclassify,
+    MarkNoise = storms::MarkNoise,
+    ClearNoise = storms::ClearNoise,
     Link = links::AddLink,
     Unlink = links::RemoveLink,
     Review = follow_up::WriteReview,

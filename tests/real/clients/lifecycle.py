@@ -135,6 +135,13 @@ other_number = call("timeline", id=alerted)[-1].number
 assert len(call("alerts", id=f"INC-{other_number}")) == 1
 change(f"INC-{other_number}", "move_alerts", into=alerted, keys=["0f0e0d0c0b0a0908"])
 assert len(call("alerts", id=alerted)) == 1
+assert call("waiting_alerts").total == 0
+change(alerted, "mark_noise", reason="It ends by itself")
+cried = call("noise").rows
+assert [(row.check, row.noise, row.led) for row in cried] == [("HighLatency", 1, 0)], cried
+change(alerted, "clear_noise")
+change(f"INC-{other_number}", "fold", under=alerted)
+change(f"INC-{other_number}", "unfold")
 heartbeats = call("heartbeats")
 assert heartbeats[0].name == "backup" and heartbeats[0].interval_s == 86400, heartbeats
 assert call("beat", name="backup").effect.value == "unchanged"

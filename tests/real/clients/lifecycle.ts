@@ -97,6 +97,11 @@ const notified = await success(
 );
 assert.deepEqual(notified.rows, []);
 
+const waiting = await success(client.GET("/v1/ingest/waiting", { params: { query: {} } }));
+assert.equal(waiting.total, 0);
+const noise = await success(client.GET("/v1/noise", { params: { query: { limit: 10 } } }));
+assert(noise.rows.length <= 10);
+
 const heartbeats = await success(client.GET("/v1/heartbeats"));
 assert.deepEqual(heartbeats.map((heartbeat) => heartbeat.name), ["backup"]);
 const beat = await success(

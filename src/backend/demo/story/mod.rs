@@ -274,6 +274,7 @@ impl<'a> StoryWriter<'a> {
             }
         };
         let declaration = Declaration {
+            alerts: None,
             title,
             services,
             impact: subject.impact,

@@ -24,8 +24,11 @@ use std::ops::Deref;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Row, SqliteConnection};
 
+use super::folding::MAX_FOLDS;
 use super::moving;
+use super::succession::{Continues, continued_range, generation};
 use super::table;
+use super::waiting;
 use crate::backend::file::error::{StoreError, StoreResult};
 use crate::backend::file::records::{self, KeyedIncident};
 use crate::backend::file::sql::Batch;
@@ -35,6 +38,7 @@ use crate::backend::{BackendError, IngestEffect, IngestOutcome, Outcome};
 use crate::model::alert::{
     Alert, AlertGroup, AlertState, GroupUpdate, MAX_ALERTS, StoredAlert, declaration, update_group,
 };
+use crate::model::command::Link;
 use crate::model::status::ResolutionAction;
 use crate::model::{
     Actor, Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId, Rules, Status,
@@ -44,7 +48,7 @@ use crate::model::{
 /// How many new alerts of a message have an event each; more of them share one.
 const MAX_EVENTS: usize = 5;
 /// How many commands a message leads to at most.
-pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + 4;
+pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + MAX_FOLDS + 7;
 
 /// What a message led to.
 pub(super) struct Done {
@@ -75,6 +79,7 @@ impl FileStore {
                 actor: &actor,
                 rules: &rules,
                 has_expired: false,
+                continues: None,
                 now: Utc::now(),
             };
             let done = Box::pin(message.store(&mut writer)).await;
@@ -114,6 +119,8 @@ pub(super) struct Message<'a> {
     pub(super) rules: &'a Rules,
     /// Whether nobody sent it: its alerts are resolved as they were not reported again.
     pub(super) has_expired: bool,
+    /// The incident that a new one continues.
+    pub(super) continues: Option<Continues<'a>>,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -149,7 +156,8 @@ impl Message<'_> {
     pub(super) async fn store_in_transaction(&self, writer: &mut Writer) -> StoreResult<Done> {
         let open = self.find_open(&mut writer.conn).await?;
         let key = open.as_ref().map(|open| open.record.key);
-        let moved = moving::find_elsewhere(&mut writer.conn, self.group, key).await?;
+        let mut moved = moving::find_elsewhere(&mut writer.conn, self.group, key).await?;
+        self.remove_old(&mut moved);
         let done = if moved.is_empty() {
             self.store_part(writer, open).await?
         } else {
@@ -161,8 +169,9 @@ impl Message<'_> {
         Ok(done)
     }
 
-    /// Stores a message of which all alerts belong to one incident, within the transaction.
-    pub(super) async fn store_part(
+    /// Stores a message of which all alerts belong to one incident and none wait, within the
+    /// transaction.
+    pub(super) async fn store_admitted(
         &self,
         writer: &mut Writer,
         open: Option<OpenIncident>,
@@ -187,17 +196,25 @@ impl Message<'_> {
             }
             commands.push(outcome);
         }
-        if let Some(open) = &open
-            && let Some((command, ended)) = self.end(&mut writer.conn, open, &update).await?
-        {
-            let because = if self.has_expired { NO_ALERT } else { EVERY_ALERT };
-            let outcome = self.execute(writer, id, command, Some(because)).await?;
-            if outcome.is_some() {
-                effect = ended;
+        // The row of the incident is that of the last command about it.
+        let mut folds = Vec::new();
+        if open.is_none() {
+            folds = self.fold(writer, id, &commands).await?;
+        }
+        let mut is_flapping = false;
+        if let Some(open) = &open {
+            if let Some(ending) = self.end(&mut writer.conn, open, &update).await? {
+                let Ending { command, effect: ended, because } = ending;
+                let outcome = self.execute(writer, id, command, Some(&because)).await?;
+                if outcome.is_some() {
+                    effect = ended;
+                }
+                commands.extend(outcome);
             }
-            commands.extend(outcome);
+            is_flapping = self.note_flapping(writer, open, &update).await?;
         }
         let has_changed = !commands.is_empty()
+            || is_flapping
             || !update.new.is_empty()
             || !update.changed.is_empty()
             || open.as_ref().is_some_and(|open| open.has_moved);
@@ -209,19 +226,31 @@ impl Message<'_> {
             number: row.and_then(|row| row.number),
             alerts: update.counts,
         };
+        commands.extend(folds);
         Ok(Done { outcome, commands, has_changed })
     }
 
     /// Finds the open incident of the group: the one with its key, or that in which it continues. In
     /// that case the alerts follow it.
     async fn find_open(&self, conn: &mut SqliteConnection) -> StoreResult<Option<OpenIncident>> {
+        let (from, to) = continued_range(&self.group.key);
         let mut batch = Batch::new(
-            "SELECT id, key FROM incident WHERE dedup_key = ?
-                ORDER BY facets < 320 DESC, key DESC LIMIT 1",
+            "SELECT id, key, dedup_key FROM (
+                    SELECT id, key, dedup_key, facets FROM incident WHERE dedup_key = ?
+                    UNION ALL
+                    SELECT id, key, dedup_key, facets FROM incident
+                        WHERE dedup_key >= ? AND dedup_key < ?)
+                ORDER BY facets < 320 DESC, key DESC",
         );
-        batch.arg(self.group.key.clone());
-        let Some(row) = batch.fetch_optional(conn).await? else { return Ok(None) };
-        let (id, key) = (parse_incident_id(row.try_get(0)?)?, row.try_get::<i64, _>(1)?);
+        batch.arg(self.group.key.clone()).arg(from).arg(to);
+        let mut found = None;
+        for row in batch.fetch_all(conn).await? {
+            if generation(&self.group.key, row.try_get(2)?).is_some() {
+                found = Some((parse_incident_id(row.try_get(0)?)?, row.try_get::<i64, _>(1)?));
+                break;
+            }
+        }
+        let Some((id, key)) = found else { return Ok(None) };
         let Some(record) = records::load_open_end(conn, id).await? else { return Ok(None) };
         let mut has_moved = false;
         if record.key != key {
@@ -233,7 +262,7 @@ impl Message<'_> {
     }
 
     /// Compares the message with what is stored of its alerts.
-    async fn compare(
+    pub(super) async fn compare(
         &self,
         conn: &mut SqliteConnection,
         open: Option<&OpenIncident>,
@@ -263,6 +292,7 @@ impl Message<'_> {
         if new.is_empty() {
             if let (Some(OpenIncident { firing: 0, .. }), Some(first)) =
                 (open, update.again.first())
+                && !self.is_flapping(writer, id).await?
             {
                 let alert = self.group.alerts.get(*first);
                 let title = alert.map(|alert| alert.title.as_str()).unwrap_or_default();
@@ -280,7 +310,10 @@ impl Message<'_> {
         let each = open.is_some() && new.len() <= MAX_EVENTS;
         let size = if each { 1 } else { new.len() };
         for positions in new.chunks(size) {
-            let declared = declaration(self.group, positions, &directory, self.now);
+            let mut declared = declaration(self.group, positions, &directory, self.now);
+            if let (None, Some(continues)) = (open, self.continues) {
+                declared.dedup_key = Some(continues.key.to_owned());
+            }
             if let Some(open) = open.filter(|open| open.is_elsewhere) {
                 outcomes.extend(self.count_worse(writer, open, declared).await?);
                 continue;
@@ -292,6 +325,11 @@ impl Message<'_> {
         }
         if open.is_none() && outcomes.is_empty() {
             return Err(StoreError::content("no incident could be declared for alerts"));
+        }
+        if let (None, Some(Continues { earlier, number, .. })) = (open, self.continues) {
+            let link = Link::Incident { id: earlier, number };
+            let command = IncidentCommand::Link { link };
+            outcomes.extend(self.execute(writer, id, command, Some(CONTINUES)).await?);
         }
         if open.is_none()
             && let Some(hold_s) = self.group.overrides.hold_s
@@ -349,14 +387,19 @@ impl Message<'_> {
         table::write_new(&mut writer.conn, &update.new, key).await
     }
 
-    /// Returns the command that ends the open incident, with its effect, if all its alerts are resolved
+    /// Returns whether the incident stays open as an alert flaps, of which nothing more is said.
+    async fn is_flapping(&self, writer: &mut Writer, id: IncidentId) -> StoreResult<bool> {
+        Ok(waiting::read_flapping(&mut writer.conn, id).await?.is_some())
+    }
+
+    /// Returns the command that ends the open incident, or moves it on, if all its alerts are resolved
     /// by this message.
     async fn end(
         &self,
         conn: &mut SqliteConnection,
         open: &OpenIncident,
         update: &GroupUpdate,
-    ) -> StoreResult<Option<(IncidentCommand, IngestEffect)>> {
+    ) -> StoreResult<Option<Ending>> {
         let prefix = format!("{}:", self.group.source);
         let is_of_alerts = open.dedup_key.as_ref().is_some_and(|key| key.starts_with(&prefix));
         let fires = |alert: &Alert| alert.state != AlertState::Resolved;
@@ -372,8 +415,23 @@ impl Message<'_> {
         if firing > 0 {
             return Ok(None);
         }
-        Ok(match open.summary.status {
-            Status::Triggered => {
+        let flaps = self.flapping_alert(update).and_then(|alert| alert.flapping_text(self.now));
+        let ending = match (open.summary.status, flaps) {
+            (
+                Status::Triggered
+                | Status::Acknowledged
+                | Status::Investigating
+                | Status::Identified,
+                Some(because),
+            ) => Some(Ending::watched(because)),
+            (Status::Monitoring, Some(text))
+                if waiting::read_flapping(conn, open.summary.id).await?.is_none() =>
+            {
+                let command = IncidentCommand::AddNote { text };
+                let (effect, because) = (IngestEffect::Monitoring, self.reason());
+                Some(Ending { command, effect, because })
+            }
+            (Status::Triggered, None) => {
                 let alerts = match count {
                     1 => "its alert is".to_owned(),
                     count => format!("its {count} alerts are all"),
@@ -387,14 +445,20 @@ impl Message<'_> {
                         format!("{} reported it", self.group.sender)
                     },
                 };
-                Some((command, IngestEffect::Resolved))
+                let (effect, because) = (IngestEffect::Resolved, self.reason());
+                Some(Ending { command, effect, because })
             }
-            Status::Acknowledged | Status::Investigating | Status::Identified => {
-                let command = IncidentCommand::MoveStatus { to: Status::Monitoring };
-                Some((command, IngestEffect::Monitoring))
+            (Status::Acknowledged | Status::Investigating | Status::Identified, None) => {
+                Some(Ending::watched(self.reason()))
             }
             _ => None,
-        })
+        };
+        Ok(ending)
+    }
+
+    /// Returns why an incident is ended by the message.
+    fn reason(&self) -> String {
+        if self.has_expired { NO_ALERT } else { EVERY_ALERT }.to_owned()
     }
 
     /// Carries out a command about an incident in the running transaction; `None` if the rules refuse
@@ -426,6 +490,23 @@ impl Message<'_> {
     }
 }
 
+/// What becomes of an incident whose alerts are all resolved.
+struct Ending {
+    command: IncidentCommand,
+    effect: IngestEffect,
+    because: String,
+}
+
+impl Ending {
+    /// It is watched: moved to monitoring.
+    fn watched(because: String) -> Self {
+        let command = IncidentCommand::MoveStatus { to: Status::Monitoring };
+        Self { command, effect: IngestEffect::Monitoring, because }
+    }
+}
+
+/// Why a new incident links an earlier one.
+const CONTINUES: &str = "it continues the earlier incident, which takes in no more alerts";
 /// Why an incident is ended by alerts.
 const EVERY_ALERT: &str = "all its alerts were reported as resolved";
 /// The same as [`EVERY_ALERT`] if no message said so.

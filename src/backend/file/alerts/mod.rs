@@ -5,12 +5,17 @@
 //! message declare one incident, and a message that is sent again changes nothing but rows. Alerts whose
 //! sender never reports an end are ended by time ([`expire`]), as if a message had said so.
 
+mod admission;
 mod expire;
+mod flapping;
+mod folding;
 mod ingest;
 mod moving;
 mod parts;
+mod succession;
 mod table;
 pub(super) mod transfer;
+mod waiting;
 mod with_heartbeat;
 
 pub(super) use moving::{MovedAlerts, read_selected};
