@@ -50,6 +50,8 @@ pub const PEOPLE: &str = "/v1/people";
 pub const TEAMS: &str = "/v1/teams";
 /// The services of the directory.
 pub const SERVICES: &str = "/v1/services";
+/// The services that incidents or changes name and the directory does not have.
+pub const UNKNOWN_SERVICES: &str = "/v1/unknown-services";
 /// The on-call schedules of the directory.
 pub const SCHEDULES: &str = "/v1/schedules";
 /// The escalation policies of the directory.
@@ -123,6 +125,7 @@ pub const ALL: [&str; 44] = [
     PEOPLE,
     TEAMS,
     SERVICES,
+    UNKNOWN_SERVICES,
     SCHEDULES,
     POLICIES,
     PERSON,

@@ -5,6 +5,7 @@
 
 pub mod administration;
 pub(crate) mod certificate;
+pub mod change_reports;
 mod clock_offset;
 mod command_kinds;
 pub mod dead_letters;
@@ -19,6 +20,7 @@ pub mod lists;
 mod page_mark;
 pub mod record;
 mod store_mark;
+mod unknown_services;
 pub(crate) mod watch;
 
 use std::path::PathBuf;
@@ -51,6 +53,7 @@ pub use lists::{
 };
 pub use page_mark::{InvalidPageMark, PageMark};
 pub use store_mark::{InvalidMark, PutBack, StoreInfo, StoreMark};
+pub use unknown_services::NoUnknownServices;
 
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
@@ -63,10 +66,14 @@ use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
+use crate::model::unknown_service::UnknownService;
 use crate::model::unknown::read_entries;
 use crate::model::{
-    Actor, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary,
+    Actor, ChangeId, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary,
 };
+
+/// How many pages of changes are searched for one of them.
+const MAX_CHANGE_PAGES: usize = 10;
 
 /// Stores incidents, carries out commands on them and reports what changed.
 ///
@@ -136,6 +143,23 @@ pub trait Backend: Send + Sync {
     /// Returns one page of the recorded changes, the one that starts last first.
     async fn recorded_changes(&self, _search: &ChangeSearch) -> Result<Page<Change>, BackendError> {
         no_such_list(List::Changes)
+    }
+
+    /// Returns a recorded change; `None` if none of the latest ones has this id.
+    ///
+    /// # Errors
+    /// As [`Self::recorded_changes`].
+    async fn recorded_change(&self, id: ChangeId) -> Result<Option<Change>, BackendError> {
+        let mut search = ChangeSearch::first(lists::MAX_ROWS);
+        for _ in 0..MAX_CHANGE_PAGES {
+            let page = self.recorded_changes(&search).await?;
+            let found = page.rows.into_iter().find(|change| change.id == id);
+            if found.is_some() || page.next.is_none() {
+                return Ok(found);
+            }
+            search.after = page.next;
+        }
+        Ok(None)
     }
 
     /// Returns one page of the reviews: unpublished ones first, and of those the newest incidents.
@@ -250,6 +274,14 @@ pub trait Backend: Send + Sync {
         _actor: &Actor,
     ) -> Result<BeatOutcome, BackendError> {
         Err(BackendError::not_allowed(NoHeartbeats))
+    }
+
+    /// Returns the services that incidents or changes name and the directory does not have, the one that
+    /// was named last first.
+    ///
+    /// A backend that lists none says so, which is what this method does.
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        Err(BackendError::not_allowed(NoUnknownServices))
     }
 
     /// Returns the heartbeats that were received or are expected, by name. A store does not have their

@@ -38,6 +38,7 @@ pub mod problem;
 pub mod queue;
 pub mod readiness;
 pub mod rejection;
+pub mod reported_change;
 pub mod review;
 pub mod rules;
 pub mod runbook;
@@ -53,6 +54,7 @@ pub mod undo;
 pub mod unknown;
 mod unknown_event;
 pub mod unknown_names;
+pub mod unknown_service;
 mod verdict;
 
 pub use actor::{Actor, PersonRef};

@@ -27,7 +27,7 @@ use crate::tui::settings::errand::leave_for;
 use crate::tui::verb::{declare, send, start};
 use crate::tui::{
     alerts, attention, confirm, drafts, filter, follow, form, goto, help, jump, layout, matrix,
-    metrics, mouse, notified, oncall, outbox, palette, picker, reading, run, runbook, screens,
+    metrics, mouse, notified, oncall, outbox, palette, picker, reading, run, runbook, screens, services,
     settings, timeline, travel, undo, urgent, views, wall, workspace,
 };
 
@@ -85,6 +85,9 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Administered(id, result, at) => {
+            if let Some(effects) = services::send::settled(app, id, &result, at) {
+                return effects;
+            }
             oncall::stand_in::update::settled(app, id, result, at)
         }
         Message::OffsetChanges(zone) => {
@@ -349,6 +352,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::SortItems => screens::update::next_order(app),
         Action::EarlierSpan => screens::update::step(app, -1),
         Action::LaterSpan => screens::update::step(app, 1),
+        Action::AdoptService => services::open::open(app, at),
         Action::StandIn => oncall::stand_in::update::open(app, StandIn::Begin, at),
         Action::EndStandIn => oncall::stand_in::update::open(app, StandIn::End, at),
         Action::CloseScreen => screens::update::back(app),

@@ -5,6 +5,7 @@ mod alerts;
 mod answers;
 mod binary;
 mod bodies;
+mod change_reports;
 mod command_ids;
 mod dead_letters;
 mod directory;

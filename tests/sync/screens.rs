@@ -187,6 +187,7 @@ async fn fill(backend: &dyn Backend) {
         starts_at: Utc::now(),
         ends_at: None,
         state: ChangeState::Running,
+        url: None,
         extra: <_>::default(),
     };
     let problem = Problem {

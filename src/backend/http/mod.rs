@@ -47,7 +47,7 @@ use super::lists::{
 use super::{
     Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
     ClockOffset, Cursor, DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta,
-    Detail, Outcome, Page, Search, StoreMark, TimelineRange,
+    Detail, NoUnknownServices, Outcome, Page, Search, StoreMark, TimelineRange,
 };
 use crate::api::{list_query, path, query};
 use crate::model::administration::AdministrationEvent;
@@ -58,6 +58,7 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown::Entries;
+use crate::model::unknown_service::UnknownService;
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
 use backoff::PathBackoff;
 use client::{ApiClient, ApiRequest, ApiResponse, ChangeRequest};
@@ -70,6 +71,7 @@ use unusable_response::Unusable;
 
 pub use access_tokens::{AccessToken, CreatedAccessToken, NewAccessToken};
 pub use address::{Address, AddressError};
+pub use dead_letters::SentMessage;
 pub use long_poll::LongPollState;
 pub use open_error::OpenError;
 pub use options::{Options, Timeouts};
@@ -577,6 +579,16 @@ impl Backend for HttpBackend {
             ..get_request::<()>(path::HEARTBEAT)
         };
         self.get(request).await.map_err(|failure| failure.error)
+    }
+
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        let services: Result<Entries<UnknownService>, RequestError> =
+            self.get(get_request::<()>(path::UNKNOWN_SERVICES)).await;
+        match services.map_err(|failure| failure.error) {
+            // The server is older than this route.
+            Err(BackendError::NotFound(_)) => Err(BackendError::not_allowed(NoUnknownServices)),
+            services => services.map(|services| services.0),
+        }
     }
 
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {

@@ -38,7 +38,7 @@ impl<'a> Message<'a> {
     }
 
     /// Returns the JSON of the message. A form is an object of its fields, or the JSON in one of them.
-    pub(super) fn decode(&self) -> Result<Value, IngestError> {
+    pub(in crate::ingest) fn decode(&self) -> Result<Value, IngestError> {
         let content_type = self.content_type.unwrap_or_default();
         let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
         let essence = essence.trim().to_ascii_lowercase();

@@ -395,6 +395,16 @@ const REST: &[Entry] = &[
     .hint("notifications")
     .aliases(&["told", "pages", "paged", "notified"])
     .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Services),
+        "unknown-services",
+        &["v"],
+        "the services that incidents name and the directory does not have",
+        GOTO,
+    )
+    .hint("services")
+    .aliases(&["adopt", "new-services"])
+    .group(Group::Viewing),
     entry(Action::GotoOutbox, "go-outbox", &["b"], "the outbox", GOTO)
         .hint("outbox")
         .condition(Condition::HasOutbox)
@@ -421,6 +431,15 @@ const REST: &[Entry] = &[
     .hint("give it back")
     .hint_when(Condition::StandsIn)
     .condition(Condition::OnCallTeam),
+    entry(
+        Action::AdoptService,
+        "adopt-service",
+        &["a"],
+        "add this service to the directory",
+        SCREEN,
+    )
+    .hint("adopt")
+    .condition(Condition::UnknownService),
     entry(
         Action::MarkAlert,
         "mark-alert",

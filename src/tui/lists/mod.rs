@@ -6,4 +6,5 @@ pub mod changes;
 pub mod notifications;
 pub mod problems;
 pub mod reviews;
+pub mod services;
 pub(in crate::tui) mod shared;

@@ -23,6 +23,7 @@ use crate::backend::{
 use crate::model::IncidentId;
 use crate::model::alert::Alert;
 use crate::model::change::Change;
+use crate::model::unknown_service::UnknownService;
 
 use filter::{FilterError, ItemFilter};
 
@@ -40,6 +41,8 @@ pub enum ScreenKind {
     Problems,
     Changes,
     Notifications,
+    /// Services that the directory does not have.
+    Services,
     /// The alerts of one incident.
     Alerts,
 }
@@ -57,6 +60,7 @@ impl ScreenKind {
             Self::Problems => "Problems",
             Self::Changes => "Changes",
             Self::Notifications => "Notifications",
+            Self::Services => "Unknown services",
             Self::Alerts => "Alerts",
         }
     }
@@ -82,6 +86,8 @@ pub enum ScreenData {
     Changes(Vec<Change>),
     /// Notifications of people.
     Notifications(Vec<NotificationEntry>),
+    /// Services that the directory does not have.
+    Services(Vec<UnknownService>),
     /// Alerts of an incident.
     Alerts(Vec<Alert>),
 }
@@ -125,6 +131,8 @@ pub enum ScreenRequest {
     Problems(ProblemSearch),
     Changes(ChangeSearch),
     Notifications(NotificationSearch),
+    /// Services that the directory does not have; they have no pages.
+    Services,
     /// The first alerts of an incident, at most a number of them; they have no pages.
     Alerts(IncidentId, u32),
 }
@@ -135,7 +143,7 @@ impl ScreenRequest {
     pub fn after(self, mark: PageMark) -> Self {
         match self {
             Self::Feed(search) => Self::Feed(FeedSearch { after: Some(mark), ..search }),
-            Self::Handoff(..) | Self::Alerts(..) => self,
+            Self::Handoff(..) | Self::Alerts(..) | Self::Services => self,
             Self::Reviews(search) => Self::Reviews(ReviewSearch { after: Some(mark), ..search }),
             Self::ActionItems(search) => {
                 Self::ActionItems(ActionItemSearch { after: Some(mark), ..search })

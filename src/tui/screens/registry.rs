@@ -8,6 +8,7 @@ use crate::tui::lists::changes::ChangesScreen;
 use crate::tui::lists::notifications::NotificationsScreen;
 use crate::tui::lists::problems::ProblemsScreen;
 use crate::tui::lists::reviews::ReviewsScreen;
+use crate::tui::lists::services::ServicesScreen;
 use crate::tui::oncall::logic::OnCallScreen;
 use crate::tui::screens::ScreenKind;
 use crate::tui::screens::logic::ScreenLogic;
@@ -23,6 +24,7 @@ pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
         ScreenKind::Problems => &ProblemsScreen,
         ScreenKind::Changes => &ChangesScreen,
         ScreenKind::Notifications => &NotificationsScreen,
+        ScreenKind::Services => &ServicesScreen,
         ScreenKind::Alerts => &AlertsScreen,
     }
 }

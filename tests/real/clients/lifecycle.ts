@@ -103,6 +103,8 @@ const beat = await success(
   client.POST("/v1/heartbeats/{name}", { params: { path: { name: "backup" } } }),
 );
 assert.equal(beat.effect, "unchanged");
+const unknown = await success(client.GET("/v1/unknown-services"));
+assert(Array.isArray(unknown));
 // What can't be understood is stored.
 const refused = await client.POST("/v1/ingest/alertmanager", {
   body: { alerts: [] },
