@@ -66,8 +66,8 @@ use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
-use crate::model::unknown_service::UnknownService;
 use crate::model::unknown::read_entries;
+use crate::model::unknown_service::UnknownService;
 use crate::model::{
     Actor, ChangeId, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary,
 };

@@ -229,10 +229,7 @@ fn read_event(
 }
 
 /// Reads an alert in the form of `GoAlert`, which is JSON or a form.
-fn read_goalert(
-    message: &ReceivedMessage<'_>,
-    sender: &str,
-) -> Result<Vec<AlertGroup>, ReadError> {
+fn read_goalert(message: &ReceivedMessage<'_>, sender: &str) -> Result<Vec<AlertGroup>, ReadError> {
     let body = message.body;
     let query = message.query.unwrap_or_default().as_bytes();
     let mut fields = with_form(AlertFields::default(), query);

@@ -115,9 +115,6 @@ mod tests {
     fn fold(reports: &[&ReportedChange]) -> Change {
         let mut change = None;
         for report in reports {
-                    services: vec!["checkout".into()],
-                by: Actor::Integration("CI".into()),
-            };
             if let Some(next) = report.apply(change.as_ref()) {
                 change = Some(next);
             }
@@ -156,7 +153,8 @@ mod tests {
     ) {
         let reports: Vec<_> = states.into_iter().map(|(state, at)| report(state, at)).collect();
         for order in orders(reports.len()) {
-            let mut sent: Vec<&ReportedChange> = order.iter().map(|index| &reports[*index]).collect();
+            let mut sent: Vec<&ReportedChange> =
+                order.iter().map(|index| &reports[*index]).collect();
             // Each is sent once more.
             sent.extend(sent.clone());
             let change = fold(&sent);

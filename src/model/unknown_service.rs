@@ -40,7 +40,8 @@ impl UnknownService {
     /// the directory has that.
     #[must_use]
     pub fn suggested(&self, directory: &Directory) -> Service {
-        let team = self.team.as_ref().filter(|team| directory.teams.iter().any(|t| t.name == **team));
+        let team =
+            self.team.as_ref().filter(|team| directory.teams.iter().any(|t| t.name == **team));
         Service {
             name: self.name.clone(),
             team: team.cloned().unwrap_or_default(),

@@ -27,8 +27,8 @@ use crate::tui::settings::errand::leave_for;
 use crate::tui::verb::{declare, send, start};
 use crate::tui::{
     alerts, attention, confirm, drafts, filter, follow, form, goto, help, jump, layout, matrix,
-    metrics, mouse, notified, oncall, outbox, palette, picker, reading, run, runbook, screens, services,
-    settings, timeline, travel, undo, urgent, views, wall, workspace,
+    metrics, mouse, notified, oncall, outbox, palette, picker, reading, run, runbook, screens,
+    services, settings, timeline, travel, undo, urgent, views, wall, workspace,
 };
 
 /// Applies a message to the state and returns the effects to run. What is computed from the state

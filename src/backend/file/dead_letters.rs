@@ -119,7 +119,8 @@ impl FileStore {
 
 /// Stores a message in a transaction, or counts the one that is stored already.
 async fn put(conn: &mut SqliteConnection, new: NewDeadLetter) -> StoreResult<u64> {
-    let NewDeadLetter { source, actor, token, content_type, headers, query, reason, message, at } = new;
+    let NewDeadLetter { source, actor, token, content_type, headers, query, reason, message, at } =
+        new;
     let text = |text: &str| one_line(text, MAX_TEXT_CHARS);
     let source = text(&source);
     let bytes = i64::try_from(message.len()).unwrap_or(i64::MAX);

@@ -7,8 +7,8 @@ mod set;
 use chrono::Utc;
 
 use super::args::directory::{
-    Audit, ListServices, Listed, Named, PeopleCommand, PoliciesCommand, SchedulesCommand, ServiceCommand,
-    TeamsCommand,
+    Audit, ListServices, Listed, Named, PeopleCommand, PoliciesCommand, SchedulesCommand,
+    ServiceCommand, TeamsCommand,
 };
 use super::context::Context;
 use super::failure::{Exit, Failure};

@@ -82,10 +82,8 @@ fn deployment_of_github_has_title_origin_and_page() {
     let reports = read(ChangeForm::Github, &[], &github("deployment_status", "success"));
     assert_eq!(
         lines(reports.clone()),
-        [
-            "done | shop/checkout main (a1b2c3d) to production | shop/checkout production | ines | \
-             11:05:00"
-        ]
+        ["done | shop/checkout main (a1b2c3d) to production | shop/checkout production | ines | \
+             11:05:00"]
     );
     let [done] = &reports.expect("a message")[..] else { panic!("one report") };
     assert_eq!(done.url.as_deref(), Some("https://github.example/run/1"));
@@ -171,8 +169,11 @@ fn cdevent(kind: &str, content: &Value) -> Value {
     "done | checkout upgraded in production | service/checkout production | - | 11:30:00")]
 #[case("service.rolledback", json!({}),
     "rolled back | checkout rolled back | service/checkout - | - | 11:30:00")]
-#[case("service.removed", Value::Null,
-    "done | checkout removed | service/checkout - | - | 11:30:00")]
+#[case(
+    "service.removed",
+    Value::Null,
+    "done | checkout removed | service/checkout - | - | 11:30:00"
+)]
 #[case("pipelinerun.queued", json!({"pipelineName": "ship"}),
     "planned | Pipeline ship | ship - | - | 11:30:00")]
 #[case("pipelinerun.started", json!({"pipelineName": "ship"}),

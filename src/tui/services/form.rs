@@ -5,9 +5,7 @@ use crate::model::escalation::{Policy, PolicyLevel, Target};
 use crate::model::time::parse_duration;
 
 use crate::tui::form::{Field, Form};
-use crate::tui::verb::logic::{
-    FieldError, Filled, Filling, FormCommands, FormLogic, field_error,
-};
+use crate::tui::verb::logic::{FieldError, Filled, Filling, FormCommands, FormLogic, field_error};
 
 /// The labels of the fields.
 const TEAM: &str = "Team";

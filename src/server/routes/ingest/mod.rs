@@ -227,13 +227,32 @@ enum DeadLetterFault {
 
 /// Parts of names of headers and parameters that may have a secret.
 const SECRETS: [&str; 12] = [
-    "auth", "token", "key", "secret", "sign", "cookie", "pass", "pwd", "credential", "session", "jwt",
+    "auth",
+    "token",
+    "key",
+    "secret",
+    "sign",
+    "cookie",
+    "pass",
+    "pwd",
+    "credential",
+    "session",
+    "jwt",
     "hmac",
 ];
 /// Headers that say how a message was sent, and nothing of what it says.
 const TRANSPORT: [&str; 11] = [
-    "host", "accept", "accept-encoding", "connection", "content-length", "content-encoding",
-    "content-type", "expect", "te", "transfer-encoding", "upgrade",
+    "host",
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "content-encoding",
+    "content-type",
+    "expect",
+    "te",
+    "transfer-encoding",
+    "upgrade",
 ];
 
 /// Returns whether a header or a parameter may have a secret, by its name and its text.
