@@ -30,6 +30,7 @@ pub mod mail;
 pub mod mapping;
 pub mod matcher;
 pub mod opsgenie;
+mod otlp;
 pub mod prometheus;
 pub mod receivers;
 pub mod rules;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use chrono::Utc;
@@ -96,12 +96,14 @@ pub(in crate::server::routes) async fn ingest_named(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     UnpackedBody(body, permit): UnpackedBody,
-) -> ApiResult<JsonResponse> {
+) -> ApiResult<Response> {
     check_writable(&shared)?;
     let settings = shared.settings();
     let Some(sender) = settings.ingest.sender(&name) else {
         if receivers::RECEIVERS.contains(&name.as_str()) {
-            return store_own_form(&shared, &caller, &name, &headers, &body).await;
+            return store_own_form(&shared, &caller, &name, &headers, &body)
+                .await
+                .map(IntoResponse::into_response);
         }
         let names = receivers::receiver_names(&settings.ingest).join(", ");
         let name = truncate(&name, MAX_QUOTE).into_owned();
@@ -131,8 +133,7 @@ pub(in crate::server::routes) async fn ingest_named(
         };
         let message = ChangeMessage { reports, sender };
         let changes = recorded::record_of(&shared, &caller, &message).await?;
-        return CachedJson::encode(&IngestOutcomes { outcomes: Vec::new(), changes })
-            .map(JsonResponse);
+        return CachedJson::encode(&IngestOutcomes { outcomes: Vec::new(), changes }).map(respond);
     }
     if !sender.topics.is_empty() {
         sns::check(&sender.topics, &body).await?;
@@ -151,11 +152,22 @@ pub(in crate::server::routes) async fn ingest_named(
             sanitize(url)
         );
     }
+    let is_protobuf = message.is_protobuf();
     drop(message);
     drop(body);
     let outcomes = store_groups(&shared, &caller, &mapped.groups, receivers::label(&name)).await?;
     drop(permit);
-    CachedJson::encode(&IngestOutcomes { outcomes, changes: Vec::new() }).map(JsonResponse)
+    if is_protobuf {
+        // In protobuf, a message that says nothing is empty: everything was accepted.
+        let headers = [(header::CONTENT_TYPE, "application/x-protobuf")];
+        return Ok((StatusCode::OK, headers, Bytes::new()).into_response());
+    }
+    CachedJson::encode(&IngestOutcomes { outcomes, changes: Vec::new() }).map(respond)
+}
+
+/// Returns a response with JSON.
+fn respond(json: Arc<CachedJson>) -> Response {
+    JsonResponse(json).into_response()
 }
 
 /// Stores a message in a form that no mapping reads, such as a mail.
