@@ -72,6 +72,8 @@ use crate::model::{
     Actor, ChangeId, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary,
 };
 
+/// How many alerts are searched for those of a group.
+const MAX_GROUP_ALERTS: u32 = 10_000;
 /// How many pages of changes are searched for one of them.
 const MAX_CHANGE_PAGES: usize = 10;
 
@@ -274,6 +276,13 @@ pub trait Backend: Send + Sync {
         _actor: &Actor,
     ) -> Result<BeatOutcome, BackendError> {
         Err(BackendError::not_allowed(NoHeartbeats))
+    }
+
+    /// Returns the open incident that has the alerts of a group, as it is named in
+    /// [`AlertGroup::key`]; `None` if there is none.
+    async fn find_group(&self, group: &str) -> Result<Option<IncidentId>, BackendError> {
+        let alerts = self.firing_alerts(MAX_GROUP_ALERTS).await?;
+        Ok(alerts.into_iter().find(|alert| alert.group == group).map(|alert| alert.incident))
     }
 
     /// Returns the services that incidents or changes name and the directory does not have, the one that

@@ -259,6 +259,13 @@ impl Backend for FileStore {
         self.store_beat(name, at, actor).await
     }
 
+    async fn find_group(&self, group: &str) -> Result<Option<IncidentId>, BackendError> {
+        self.with_path_context(async {
+            alerts::find_group(&mut *self.acquire_reader().await?, group).await
+        })
+        .await
+    }
+
     async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
         self.read_unknown_services().await
     }

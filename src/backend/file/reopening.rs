@@ -396,6 +396,10 @@ impl Backend for ReopeningStore {
         self.store_to_write().await?.beat(name, at, actor).await
     }
 
+    async fn find_group(&self, group: &str) -> Result<Option<IncidentId>, BackendError> {
+        self.current_store().await?.0.find_group(group).await
+    }
+
     async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
         self.current_store().await?.0.unknown_services().await
     }
