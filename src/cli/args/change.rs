@@ -50,7 +50,7 @@ pub struct StartChange {
     #[arg(long = "service", value_name = "NAME,…", value_delimiter = ',', required = true)]
     pub services: Vec<String>,
     /// What kind of change it is [default: deploy]
-    #[arg(long, value_name = "KIND", id = "change_kinds",
+    #[arg(long = "kind", value_name = "KIND", id = "change_kinds",
           value_parser = EnumParser::<ChangeKind>::new())]
     pub kind: Option<ChangeKind>,
     /// The page about it, such as the run of a pipeline
