@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::MAX_REPORTS;
-use super::report::{ChangeOrigin, ChangeReport, id_of};
+use super::report::{ChangeReport, id_of};
+use super::rules::ChangeOrigin;
 use crate::ingest::error::IngestError;
 use crate::ingest::fields;
 use crate::ingest::fields::parse_json;
@@ -18,6 +18,8 @@ use crate::model::alert::one_line;
 use crate::model::change::ChangeState;
 use crate::model::check::{MAX_NAME_CHARS, MAX_TITLE_CHARS};
 
+/// The greatest number of events of one message.
+const MAX_EVENTS: usize = 1000;
 /// What the types of events begin with.
 const PREFIX: &str = "dev.cdevents.";
 /// The headers of an event in binary mode.
@@ -62,19 +64,19 @@ pub(super) fn read(
         Value::Array(events) => events,
         other => vec![other],
     };
-    if events.len() > MAX_REPORTS {
-        return Err(IngestError::TooMany { count: events.len(), max: MAX_REPORTS });
+    if events.len() > MAX_EVENTS {
+        return Err(IngestError::TooMany { count: events.len(), max: MAX_EVENTS });
     }
     let mut reports = Vec::new();
     for event in events {
-        let event = unwrap(event, message)?;
+        let event = event_of(event, message)?;
         reports.extend(report(source, &event, now)?);
     }
     Ok(reports)
 }
 
 /// Returns the event of a `CloudEvent`, or one that comes alone.
-fn unwrap(value: Value, message: &Message<'_>) -> Result<Event, IngestError> {
+fn event_of(value: Value, message: &Message<'_>) -> Result<Event, IngestError> {
     let mut members = fields::object(value, "the event")?;
     let header = |name: &str| message.header(name).map(str::trim);
     let mut kind = header(TYPE_HEADER).map(ToOwned::to_owned);

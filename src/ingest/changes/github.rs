@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::report::{ChangeOrigin, ChangeReport, id_of};
+use super::report::{ChangeReport, id_of};
+use super::rules::ChangeOrigin;
 use crate::ingest::error::IngestError;
 use crate::ingest::fields::{self, id_text};
 use crate::ingest::mapping::Message;
@@ -24,10 +25,11 @@ pub(super) fn read(
     let members = fields::object(root, "the body")?;
     let has = |name: &str| members.get(name).is_some_and(Value::is_object);
     // A message without the header, such as one from a file, says it by what it has.
-    let event = message.header(EVENT).map(str::trim).unwrap_or_else(|| {
+    let of_content = || {
         let kinds = ["deployment_status", "deployment", "workflow_run"];
         kinds.into_iter().find(|kind| has(kind)).unwrap_or_default()
-    });
+    };
+    let event = message.header(EVENT).map_or_else(of_content, str::trim);
     let report = match event {
         "deployment" | "deployment_status" => deployment(source, event, &members)?,
         "workflow_run" => workflow_run(source, &members)?,

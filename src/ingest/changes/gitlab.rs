@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::github::{title, version};
-use super::report::{ChangeOrigin, ChangeReport, id_of};
+use super::report::{ChangeReport, id_of};
+use super::rules::ChangeOrigin;
 use crate::ingest::error::IngestError;
 use crate::ingest::fields::{self, id_text};
 use crate::ingest::mapping::parse_time;

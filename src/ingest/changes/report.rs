@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::rules::ChangeOrigin;
 use crate::ingest::identity::digest_bytes;
 use crate::ingest::settings::Sender;
 use crate::model::alert::one_line;
@@ -10,19 +11,6 @@ use crate::model::check::MAX_NAME_CHARS;
 use crate::model::directory::Directory;
 use crate::model::reported_change::ReportedChange;
 use crate::model::{Actor, ChangeId};
-
-/// Where a change comes from.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct ChangeOrigin {
-    /// The repository, such as `shop/checkout`, or what the sender has in its stead.
-    pub repository: String,
-    /// The services, if the sender says which.
-    pub services: Vec<String>,
-    /// The environment that is changed, such as `production`.
-    pub environment: Option<String>,
-    /// The workflow that makes it, if only some workflows are changes.
-    pub workflow: Option<String>,
-}
 
 /// What a message says of a change.
 #[derive(Clone, PartialEq, Eq, Debug)]

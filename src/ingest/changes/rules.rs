@@ -1,10 +1,22 @@
 //! Which services a change touches, by the settings.
 
-use super::report::ChangeOrigin;
 use crate::ingest::mapping::matches_glob;
 use crate::model::alert::one_line;
 use crate::model::check::MAX_NAME_CHARS;
 use crate::model::directory::Directory;
+
+/// Where a change comes from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ChangeOrigin {
+    /// The repository, such as `shop/checkout`, or what the sender has in its stead.
+    pub repository: String,
+    /// The services, if the sender says which.
+    pub services: Vec<String>,
+    /// The environment that is changed, such as `production`.
+    pub environment: Option<String>,
+    /// The workflow that makes it, if only some workflows are changes.
+    pub workflow: Option<String>,
+}
 
 /// What the settings say of the changes of a sender.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -125,6 +137,9 @@ mod tests {
             services: Vec::new(),
         };
         let services = rules().services(&origin, &Directory::default());
-        assert_eq!(services, expected.map(|all| all.into_iter().map(Into::into).collect()));
+        assert_eq!(
+            services,
+            expected.map(|all| all.into_iter().map(Into::into).collect::<Vec<String>>())
+        );
     }
 }

@@ -1,9 +1,12 @@
 //! Messages of each sender become the expected reports.
 
+use chrono::{DateTime, Utc};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::*;
+use super::{ChangeForm, ChangeReport};
+use crate::ingest::error::IngestError;
+use crate::ingest::mapping::Message;
 use crate::model::change::ChangeState;
 
 fn now() -> DateTime<Utc> {

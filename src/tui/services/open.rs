@@ -16,11 +16,13 @@ pub(in crate::tui) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(why) = disabled_reason(app) {
         return show_toast(app, why, true);
     }
-    let Some(service) = selected_service(&app.screens) else {
+    let selected = selected_service(&app.screens).cloned();
+    let Some(service) = selected else {
         return show_toast(app, "no service is selected", true);
     };
-    let (name, directory) = (service.name.clone(), app.fetched.directory.clone());
-    let suggested = directory.as_deref().map(|directory| service.suggested(directory));
+    let directory = app.fetched.directory.as_deref();
+    let suggested = directory.map(|directory| service.suggested(directory));
+    let name = service.name;
     let team = suggested.map(|service| service.team).filter(|team| !team.is_empty());
     let heading = format!("Adopt service {}", one_line(&name));
     let kind = Kind::AdoptService { name, team };
