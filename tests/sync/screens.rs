@@ -217,6 +217,7 @@ async fn fill(backend: &dyn Backend) {
 #[case::action_items("ga", "Alert on full pools")]
 #[case::problems("gp", "pools are too small")]
 #[case::changes("gc", "images v7")]
+#[case::unknown_services("gv", "Unknown services")]
 #[tokio::test]
 async fn screen_shows_a_file_an_api_and_a_lost_one(#[case] keys: &str, #[case] text: &str) {
     let fixture = RemoteFixture::new().await;

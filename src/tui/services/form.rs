@@ -75,14 +75,8 @@ pub(in crate::tui) fn read(form: &Form, name: &str) -> Result<Adoption, FieldErr
     let levels = levels.ok_or_else(|| {
         field_error(POLICY, format!("write times and whom they call, such as {POLICY_EXAMPLE}"))
     })?;
-    let policy = (!levels.is_empty()).then(|| Policy {
-        team: team.clone(),
-        levels,
-        name: None,
-        services: Vec::new(),
-        priorities: Vec::new(),
-        repeat: None,
-    });
+    let policy =
+        (!levels.is_empty()).then(|| Policy { team: team.clone(), levels, ..Policy::default() });
     let service = Service {
         name: name.to_owned(),
         team,
@@ -110,7 +104,7 @@ fn parse_level(text: &str, team: &str) -> Option<PolicyLevel> {
             _ => Target::Person(one.trim_start_matches('@').to_owned()),
         })
         .collect();
-    (!call.is_empty()).then_some(PolicyLevel { after_s, call, round_robin: false })
+    (!call.is_empty()).then_some(PolicyLevel { after_s, call, ..PolicyLevel::default() })
 }
 
 #[cfg(test)]
