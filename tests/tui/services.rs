@@ -40,7 +40,7 @@ fn one_key_adopts_a_service() {
         form.fields[0].set_content("adopters");
         form.fields[3].set_content("0 on-call; 10m ines");
     }
-    stage.keys("C-s");
+    stage.keys("^s");
     let changes: Vec<AdministrationChange> =
         stage.administered.iter().map(|request| request.change.clone()).collect();
     let [AdministrationChange::PutService(service), AdministrationChange::PutPolicy(policy)] =
@@ -63,7 +63,7 @@ fn incomplete_form_sends_nothing(#[case] team: &str, #[case] policy: &str) {
         form.fields[0].set_content(team);
         form.fields[3].set_content(policy);
     }
-    stage.keys("C-s");
+    stage.keys("^s");
     assert!(matches!(stage.app.ui.mode, Mode::Form(_)), "{}", stage.screen());
     assert!(stage.administered.is_empty());
 }
