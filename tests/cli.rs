@@ -7,6 +7,7 @@ mod readme;
 
 mod cli {
     mod bad_input;
+    mod change;
     mod check;
     mod commands;
     mod completions;

@@ -46,6 +46,7 @@ mod tui {
     mod runbook;
     mod safety;
     mod screens;
+    mod services;
     mod settings;
     mod stand_in;
     mod storm;

@@ -25,6 +25,8 @@ pub const OPSGENIE_ALERTS: &str = "/v2/alerts";
 pub const OPSGENIE_ALERT: &str = "/v2/alerts/{identifier}";
 /// What becomes of one of these alerts, such as `close`.
 pub const OPSGENIE_ACTION: &str = "/v2/alerts/{identifier}/{action}";
+/// An action of the sender's own on one of these alerts, by its name.
+pub const OPSGENIE_CUSTOM: &str = "/v2/alerts/{identifier}/actions/{name}";
 /// What became of a request to create one.
 pub const OPSGENIE_REQUEST: &str = "/v2/alerts/requests/{id}";
 /// Alerts in the form of `GoAlert`'s generic API.
@@ -35,7 +37,7 @@ pub const GOALERT_HEARTBEAT: &str = "/api/v2/heartbeat/{name}";
 pub const OPSGENIE_HEARTBEAT: &str = "/v2/heartbeats/{name}/ping";
 
 /// All these paths.
-pub const ALL: [&str; 16] = [
+pub const ALL: [&str; 17] = [
     ALERTMANAGER_ALERTS,
     ALERTMANAGER_GROUPS,
     ALERTMANAGER_STATUS,
@@ -48,6 +50,7 @@ pub const ALL: [&str; 16] = [
     OPSGENIE_ALERTS,
     OPSGENIE_ALERT,
     OPSGENIE_ACTION,
+    OPSGENIE_CUSTOM,
     OPSGENIE_REQUEST,
     GOALERT,
     GOALERT_HEARTBEAT,

@@ -64,6 +64,8 @@ pub const PEOPLE: &str = "/v1/people";
 pub const TEAMS: &str = "/v1/teams";
 /// The services of the directory.
 pub const SERVICES: &str = "/v1/services";
+/// The services that incidents or changes name and the directory does not have.
+pub const UNKNOWN_SERVICES: &str = "/v1/unknown-services";
 /// The on-call schedules of the directory.
 pub const SCHEDULES: &str = "/v1/schedules";
 /// The escalation policies of the directory.
@@ -113,7 +115,7 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 50] = [
+pub const ALL: [&str; 51] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
@@ -143,6 +145,7 @@ pub const ALL: [&str; 50] = [
     PEOPLE,
     TEAMS,
     SERVICES,
+    UNKNOWN_SERVICES,
     SCHEDULES,
     POLICIES,
     PERSON,

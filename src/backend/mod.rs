@@ -5,6 +5,7 @@
 
 pub mod administration;
 pub(crate) mod certificate;
+pub mod change_reports;
 mod clock_offset;
 mod command_kinds;
 pub mod dead_letters;
@@ -21,6 +22,7 @@ pub mod noise;
 mod page_mark;
 pub mod record;
 mod store_mark;
+mod unknown_services;
 pub mod waiting;
 pub(crate) mod watch;
 
@@ -60,6 +62,7 @@ pub use maintenance::NoMaintenance;
 pub use noise::{NoNoise, NoiseSearch};
 pub use page_mark::{InvalidPageMark, PageMark};
 pub use store_mark::{InvalidMark, PutBack, StoreInfo, StoreMark};
+pub use unknown_services::NoUnknownServices;
 pub use waiting::{NoWaitingAlerts, WaitingList};
 
 use crate::model::administration::AdministrationEvent;
@@ -79,9 +82,15 @@ use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
 use crate::model::unknown::read_entries;
+use crate::model::unknown_service::UnknownService;
 use crate::model::{
-    Actor, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary,
+    Actor, ChangeId, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary,
 };
+
+/// How many alerts are searched for those of a group.
+const MAX_GROUP_ALERTS: u32 = 10_000;
+/// How many pages of changes are searched for one of them.
+const MAX_CHANGE_PAGES: usize = 10;
 
 /// Stores incidents, carries out commands on them and reports what changed.
 ///
@@ -151,6 +160,23 @@ pub trait Backend: Send + Sync {
     /// Returns one page of the recorded changes, the one that starts last first.
     async fn recorded_changes(&self, _search: &ChangeSearch) -> Result<Page<Change>, BackendError> {
         no_such_list(List::Changes)
+    }
+
+    /// Returns a recorded change; `None` if none of the latest ones has this id.
+    ///
+    /// # Errors
+    /// As [`Self::recorded_changes`].
+    async fn recorded_change(&self, id: ChangeId) -> Result<Option<Change>, BackendError> {
+        let mut search = ChangeSearch::first(lists::MAX_ROWS);
+        for _ in 0..MAX_CHANGE_PAGES {
+            let page = self.recorded_changes(&search).await?;
+            let found = page.rows.into_iter().find(|change| change.id == id);
+            if found.is_some() || page.next.is_none() {
+                return Ok(found);
+            }
+            search.after = page.next;
+        }
+        Ok(None)
     }
 
     /// Returns one page of the reviews: unpublished ones first, and of those the newest incidents.
@@ -265,6 +291,21 @@ pub trait Backend: Send + Sync {
         _actor: &Actor,
     ) -> Result<BeatOutcome, BackendError> {
         Err(BackendError::not_allowed(NoHeartbeats))
+    }
+
+    /// Returns the open incident that has the alerts of a group, as it is named in
+    /// [`AlertGroup::key`]; `None` if there is none.
+    async fn find_group(&self, group: &str) -> Result<Option<IncidentId>, BackendError> {
+        let alerts = self.firing_alerts(MAX_GROUP_ALERTS).await?;
+        Ok(alerts.into_iter().find(|alert| alert.group == group).map(|alert| alert.incident))
+    }
+
+    /// Returns the services that incidents or changes name and the directory does not have, the one that
+    /// was named last first.
+    ///
+    /// A backend that lists none says so, which is what this method does.
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        Err(BackendError::not_allowed(NoUnknownServices))
     }
 
     /// Returns the heartbeats that were received or are expected, by name. A store does not have their

@@ -1,6 +1,7 @@
 //! Definition of the command line.
 
 mod backup;
+pub mod change;
 pub mod check;
 mod contact;
 pub mod directory;
@@ -23,6 +24,7 @@ pub mod serve;
 mod verbs;
 
 pub use backup::{Backup, Restore};
+pub use change::ChangeCommand;
 pub use contact::{ContactCommand, ListContacts, TestContacts};
 pub use heartbeat::Heartbeat;
 pub use incidents::{Declare, Events, List, SchemaOf, Show};
@@ -297,6 +299,14 @@ pub enum Command {
         /// What about them
         #[command(subcommand)]
         about: maintenance::MaintenanceCommand,
+    },
+    /// Changes, such as deployments: record that one begins or ends, or list them
+    #[command(after_help = change::CHANGE, subcommand_required = true)]
+    #[command(disable_help_subcommand = true)]
+    Change {
+        /// What about them
+        #[command(subcommand)]
+        about: ChangeCommand,
     },
     /// Find what would keep an incident from reaching somebody
     #[command(after_help = check::CHECK)]

@@ -10,6 +10,7 @@ pub mod value;
 mod atomic_file;
 mod backup;
 mod calendar;
+mod change;
 mod channels;
 mod check;
 mod columns;
@@ -164,6 +165,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         Command::Override { about } => about.writes(),
         Command::Heartbeat(args) => args.writes(),
         Command::Maintenance { about } => about.writes(),
+        Command::Change { about } => about.writes(),
         Command::Ingest(args) => args.writes(),
         Command::Doctor(args) => args.rebuild,
         Command::People { about } => about.writes(),
@@ -240,6 +242,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Contact { about }) => block_on(contact::run(context, about)),
         Some(Command::Heartbeat(args)) => block_on(heartbeat::run(context, &args)),
         Some(Command::Maintenance { about }) => block_on(maintenance::run(context, about)),
+        Some(Command::Change { about }) => block_on(change::run(context, about)),
         Some(Command::Check(args)) => block_on(check::run(context, &args)),
         Some(Command::SelfTest(args)) => block_on(self_test::run(context, &args)),
         Some(Command::Reply(_)) => block_on(reply::run(context)),

@@ -57,6 +57,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/checkmk.md"))]
     }
 
+    pub mod cdevents {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/cdevents.md"))]
+    }
+
     pub mod cloudevents {
         #![cfg_attr(not(doctest), doc = include_str!("guide/cloudevents.md"))]
     }
@@ -83,6 +87,14 @@ pub mod guide {
 
     pub mod gcp {
         #![cfg_attr(not(doctest), doc = include_str!("guide/gcp.md"))]
+    }
+
+    pub mod github {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/github.md"))]
+    }
+
+    pub mod gitlab {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/gitlab.md"))]
     }
 
     pub mod goalert {

@@ -46,6 +46,15 @@ pub(super) fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'
     members.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
+/// Returns a field that tells something from others: a text, or a number as a text.
+pub(super) fn id_text(members: &Map<String, Value>, name: &str) -> Option<String> {
+    match members.get(name)? {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        _ => None,
+    }
+}
+
 /// Returns the time of a field, if its year is one that records can have.
 pub(super) fn time(members: &Map<String, Value>, name: &str) -> Option<DateTime<Utc>> {
     let text = text(members, name)?;

@@ -39,6 +39,7 @@ pub mod problem;
 pub mod queue;
 pub mod readiness;
 pub mod rejection;
+pub mod reported_change;
 pub mod review;
 pub mod rules;
 pub mod runbook;
@@ -55,6 +56,7 @@ pub mod undo;
 pub mod unknown;
 mod unknown_event;
 pub mod unknown_names;
+pub mod unknown_service;
 mod verdict;
 
 pub use actor::{Actor, PersonRef};

@@ -24,6 +24,7 @@ use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
 use crate::model::problem::Problem;
+use crate::model::unknown_service::UnknownService;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 
 /// A value that was read, with its age.
@@ -95,6 +96,9 @@ pub trait Reader: Send + Sync {
 
     /// Returns the recorded problems.
     async fn read_problems(&self) -> ReadResult<Vec<Problem>>;
+
+    /// Returns the services that incidents or changes name and the directory does not have.
+    async fn read_unknown_services(&self) -> ReadResult<Vec<UnknownService>>;
 
     /// Returns one page of the events of all incidents. A cache has the lists of this and the five
     /// methods below as far as they were fetched before.
@@ -237,6 +241,10 @@ impl Reader for DirectReader {
 
     async fn read_problems(&self) -> ReadResult<Vec<Problem>> {
         self.backend.problems().await.map(Sourced::fresh)
+    }
+
+    async fn read_unknown_services(&self) -> ReadResult<Vec<UnknownService>> {
+        self.backend.unknown_services().await.map(Sourced::fresh)
     }
 
     async fn read_feed(&self, search: &FeedSearch) -> ReadResult<Page<FeedEntry>> {

@@ -52,6 +52,7 @@ pub mod run;
 pub mod runbook;
 pub mod runtime;
 pub mod screens;
+pub mod services;
 pub mod settings;
 pub mod state_line;
 pub mod terminal;

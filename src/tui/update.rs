@@ -28,7 +28,7 @@ use crate::tui::verb::{declare, send, start};
 use crate::tui::{
     alerts, attention, confirm, drafts, filter, follow, form, goto, help, jump, layout,
     maintenance, matrix, metrics, mouse, notified, oncall, outbox, palette, picker, reading, run,
-    runbook, screens, settings, timeline, travel, undo, urgent, views, wall, workspace,
+    runbook, screens, services, settings, timeline, travel, undo, urgent, views, wall, workspace,
 };
 
 /// Applies a message to the state and returns the effects to run. What is computed from the state
@@ -85,6 +85,9 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Administered(id, result, at) => {
+            if let Some(effects) = services::send::settled(app, id, &result, at) {
+                return effects;
+            }
             oncall::stand_in::update::settled(app, id, result, at)
         }
         Message::MaintenanceChanged(id, result, at) => {
@@ -353,6 +356,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::SortItems => screens::update::next_order(app),
         Action::EarlierSpan => screens::update::step(app, -1),
         Action::LaterSpan => screens::update::step(app, 1),
+        Action::AdoptService => services::open::open(app, at),
         Action::StandIn => oncall::stand_in::update::open(app, StandIn::Begin, at),
         Action::EndStandIn => oncall::stand_in::update::open(app, StandIn::End, at),
         Action::CloseScreen => screens::update::back(app),

@@ -60,9 +60,8 @@ async fn window_is_created_changed_and_ended() {
     assert!(ended.json()["ended_at"].is_string());
     let row = server.get(&server.read, &format!("/v1/incidents/{number}")).await.json();
     assert!(row["incident"]["muted"]["ended_at"].is_string(), "it is released at once");
-    let list = async |path: &str| {
-        server.get(&server.read, path).await.json().as_array().unwrap().len()
-    };
+    let list =
+        async |path: &str| server.get(&server.read, path).await.json().as_array().unwrap().len();
     assert_eq!(list("/v1/maintenance").await, 0);
     assert_eq!(list("/v1/maintenance?ended=true").await, 1);
     let late = send(&server, "PUT", &path, &window("Again")).await;
@@ -75,7 +74,10 @@ async fn preview_creates_nothing() {
     fires(&server).await;
     let preview = send(&server, "POST", "/v1/maintenance/preview", &window("Pool")).await;
     assert_eq!(preview.status, 200, "{preview:?}");
-    assert_eq!((&preview.json()["total"], &preview.json()["muted_incidents"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&preview.json()["total"], &preview.json()["muted_incidents"]),
+        (&json!(1), &json!(1))
+    );
     assert_eq!(server.get(&server.read, "/v1/maintenance").await.json(), json!([]));
 }
 
@@ -111,7 +113,10 @@ async fn silences_are_maintenance_windows() {
     let id = posted.json()["silenceID"].as_str().unwrap().to_owned();
     fires(&server).await;
     let found = get(&format!("silence/{id}")).await;
-    assert_eq!((&found["createdBy"], &found["status"]["state"]), (&json!("ines"), &json!("active")));
+    assert_eq!(
+        (&found["createdBy"], &found["status"]["state"]),
+        (&json!("ines"), &json!("active"))
+    );
     assert_eq!(found["matchers"], silence("db.*", true)["matchers"]);
     assert_eq!(found["comment"], "The pool is replaced");
     let alerts = get("alerts").await;

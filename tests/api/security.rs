@@ -134,8 +134,7 @@ async fn insufficient_scope_is_reported() {
             _ => false,
         };
         let is_override = route.pattern.ends_with("/overrides");
-        let is_maintenance =
-            route.pattern.starts_with("/v1/maintenance") && route.method != "GET";
+        let is_maintenance = route.pattern.starts_with("/v1/maintenance") && route.method != "GET";
         let is_dead_letter = route.pattern.starts_with("/v1/ingest/dead");
         let is_administration = !is_override
             && !is_dead_letter

@@ -114,6 +114,7 @@ fn sample(kind: CommandKind) -> Command {
                 starts_at: at,
                 ends_at: Some(at),
                 state: ChangeState::Done,
+                url: None,
                 extra: <_>::default(),
             });
         }

@@ -19,7 +19,10 @@ fn window_is_created_listed_extended_and_ended() {
     let table = cli.ok(["maintenance", "list"]);
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].starts_with("ID "), "{table}");
-    assert!(lines[1].contains("active") && lines[1].ends_with("service:checkout env=prod"), "{table}");
+    assert!(
+        lines[1].contains("active") && lines[1].ends_with("service:checkout env=prod"),
+        "{table}"
+    );
     let id = window["id"].as_str().unwrap();
     let args = ["maintenance", "extend", &id[28..], "--for", "1h", "--json"];
     let longer = json_lines(&cli.ok(args)).remove(0);
@@ -34,7 +37,8 @@ fn window_is_created_listed_extended_and_ended() {
 #[test]
 fn window_comes_again_by_the_clock_of_a_zone() {
     let cli = CliFixture::with_company();
-    let more = ["--from", "2030-03-01T01:00:00Z", "--for", "1h", "--every", "mon,thu", "--clock", "UTC"];
+    let more =
+        ["--from", "2030-03-01T01:00:00Z", "--for", "1h", "--every", "mon,thu", "--clock", "UTC"];
     let window = add(&cli, "Backups", &more);
     assert_eq!(window["recurrence"]["days"], serde_json::json!(["mon", "thu"]));
     let shown = cli.ok(["maintenance", "show", "Backups"]);

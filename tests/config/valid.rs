@@ -54,7 +54,7 @@ fn sample_examples_have_the_documented_effect() {
     let ingest = &config.ingest;
     let built_in = |name: &str| ingest.sender(name).unwrap().built_in;
     assert_eq!([built_in("backup"), built_in("alarms")], [None, Some("cloudwatch")]);
-    assert_eq!((ingest.senders.len(), ingest.rules.0.len()), (4, 3));
+    assert_eq!((ingest.senders.len(), ingest.rules.0.len()), (5, 3));
     let directory = &config.directory;
     assert_eq!(directory.people[1].name, "Tom Varga");
     assert_eq!(directory.service("checkout").unwrap().objective, Some(99_900));

@@ -390,11 +390,8 @@ async fn events_say_what_muted_and_released() {
     scene.settle(60).await;
     let range = redphone::backend::TimelineRange::Last(100);
     let events = scene.store.timeline(id, range).await.unwrap();
-    let muted = EventBody::Muted {
-        window: window.id,
-        title: window.title.clone(),
-        until: window.until,
-    };
+    let muted =
+        EventBody::Muted { window: window.id, title: window.title.clone(), until: window.until };
     assert_eq!(events[1].body, muted);
     assert_eq!(events[2].body, EventBody::Unmuted);
     assert_eq!(events[2].actor, Actor::Integration("maintenance".into()));

@@ -67,6 +67,7 @@ async fn filled(path: &Path) {
         starts_at: Utc::now(),
         ends_at: None,
         state: ChangeState::Running,
+        url: None,
         extra: <_>::default(),
     };
     for command in [Command::RecordProblem(problem), Command::RecordChange(change)] {

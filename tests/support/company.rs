@@ -179,6 +179,7 @@ pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memor
         starts_at: now - TimeDelta::minutes(minutes + 4),
         ends_at: Some(now - TimeDelta::minutes(minutes)),
         state: ChangeState::Done,
+        url: None,
         extra: <_>::default(),
     };
     let changes = vec![change(10, "checkout v812", "checkout")];

@@ -4,7 +4,7 @@
 pub mod ledger;
 mod lists;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ use redphone::model::noise::{NoiseReport, NoiseRow};
 use redphone::model::oncall::Schedule;
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
+use redphone::model::unknown_service::{UnknownService, sort};
 use redphone::model::{
     CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rejection,
     RejectionKind, Rules, Summary, undo,
@@ -569,9 +570,49 @@ impl Backend for Memory {
                 let schedule = state.schedule_mut(&removed.team);
                 schedule.overrides.retain(|span| *span != removed.span);
             }
+            AdministrationChange::PutService(service) => {
+                let services = &mut state.directory.services;
+                services.retain(|other| other.name != service.name);
+                services.push(service.clone());
+            }
+            AdministrationChange::PutPolicy(policy) => {
+                state.directory.policies.push(policy.clone())
+            }
             other => panic!("this memory can't do it: {other:?}"),
         }
         Ok(Administered { event: None, replayed: false })
+    }
+
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        let mut services: BTreeMap<String, UnknownService> = BTreeMap::new();
+        for (incident, _) in state.incidents.values() {
+            let row = &incident.summary;
+            for name in row.services.iter().filter(|name| state.directory.service(name).is_none()) {
+                let service = services.entry(name.clone()).or_insert_with(|| UnknownService {
+                    name: name.clone(),
+                    incidents: 0,
+                    alerts: 0,
+                    changes: 0,
+                    first_at: row.reported_at,
+                    last_at: row.reported_at,
+                    last_incident: row.number,
+                    sources: vec![row.source.to_string()],
+                    team: row.team.clone(),
+                });
+                service.incidents += 1;
+                if row.reported_at >= service.last_at {
+                    service.last_at = row.reported_at;
+                    service.last_incident = row.number;
+                    service.team.clone_from(&row.team);
+                }
+                service.first_at = service.first_at.min(row.reported_at);
+            }
+        }
+        let mut services: Vec<UnknownService> = services.into_values().collect();
+        sort(&mut services);
+        Ok(services)
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

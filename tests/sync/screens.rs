@@ -189,6 +189,7 @@ async fn fill(backend: &dyn Backend) {
         starts_at: Utc::now(),
         ends_at: None,
         state: ChangeState::Running,
+        url: None,
         extra: <_>::default(),
     };
     let problem = Problem {
@@ -219,6 +220,7 @@ async fn fill(backend: &dyn Backend) {
 #[case::problems("gp", "pools are too small")]
 #[case::changes("gc", "images v7")]
 #[case::noise("gN", "No alert was reported")]
+#[case::unknown_services("gv", "Unknown services")]
 #[tokio::test]
 async fn screen_shows_a_file_an_api_and_a_lost_one(#[case] keys: &str, #[case] text: &str) {
     let fixture = RemoteFixture::new().await;

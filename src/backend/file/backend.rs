@@ -37,7 +37,8 @@ use crate::model::noise::NoiseReport;
 use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
-use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
+use crate::model::unknown_service::UnknownService;
+use crate::model::{Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, Summary};
 
 #[async_trait]
 impl Backend for FileStore {
@@ -168,6 +169,13 @@ impl Backend for FileStore {
         self.with_path_context(self.read_changes(search)).await
     }
 
+    async fn recorded_change(&self, id: ChangeId) -> Result<Option<Change>, BackendError> {
+        self.with_path_context(async {
+            change_table::read_change(&mut *self.acquire_reader().await?, id).await
+        })
+        .await
+    }
+
     async fn reviews(&self, search: &ReviewSearch) -> Result<Page<ReviewEntry>, BackendError> {
         self.with_path_context(self.read_reviews(search)).await
     }
@@ -286,6 +294,17 @@ impl Backend for FileStore {
         actor: &Actor,
     ) -> Result<BeatOutcome, BackendError> {
         self.store_beat(name, at, actor).await
+    }
+
+    async fn find_group(&self, group: &str) -> Result<Option<IncidentId>, BackendError> {
+        self.with_path_context(async {
+            alerts::find_group(&mut *self.acquire_reader().await?, group).await
+        })
+        .await
+    }
+
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        self.read_unknown_services().await
     }
 
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {

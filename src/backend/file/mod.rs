@@ -62,6 +62,7 @@ mod seen_ids;
 mod service_level_table;
 mod sql;
 mod store;
+mod unknown_services;
 mod writer;
 mod writer_guard;
 

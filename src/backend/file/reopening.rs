@@ -42,7 +42,8 @@ use crate::model::noise::NoiseReport;
 use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
-use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
+use crate::model::unknown_service::UnknownService;
+use crate::model::{Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 
 /// A [`FileStore`] that is reopened when its path no longer names the file that was opened.
 ///
@@ -315,6 +316,10 @@ impl Backend for ReopeningStore {
         self.current_store().await?.0.recorded_changes(search).await
     }
 
+    async fn recorded_change(&self, id: ChangeId) -> Result<Option<Change>, BackendError> {
+        self.current_store().await?.0.recorded_change(id).await
+    }
+
     async fn reviews(&self, search: &ReviewSearch) -> Result<Page<ReviewEntry>, BackendError> {
         self.current_store().await?.0.reviews(search).await
     }
@@ -396,6 +401,14 @@ impl Backend for ReopeningStore {
         actor: &Actor,
     ) -> Result<BeatOutcome, BackendError> {
         self.store_to_write().await?.beat(name, at, actor).await
+    }
+
+    async fn find_group(&self, group: &str) -> Result<Option<IncidentId>, BackendError> {
+        self.current_store().await?.0.find_group(group).await
+    }
+
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        self.current_store().await?.0.unknown_services().await
     }
 
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {

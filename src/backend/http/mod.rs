@@ -49,8 +49,8 @@ use super::lists::{
 use super::{
     Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
     ClockOffset, Cursor, DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta,
-    Detail, NoNoise, NoWaitingAlerts, NoiseSearch, Outcome, Page, Search, StoreMark, TimelineRange,
-    WaitingList,
+    Detail, NoNoise, NoUnknownServices, NoWaitingAlerts, NoiseSearch, Outcome, Page, Search,
+    StoreMark, TimelineRange, WaitingList,
 };
 use crate::api::{list_query, path, query};
 use crate::model::administration::AdministrationEvent;
@@ -66,6 +66,7 @@ use crate::model::noise::NoiseReport;
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown::Entries;
+use crate::model::unknown_service::UnknownService;
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
 use backoff::PathBackoff;
 use client::{ApiClient, ApiRequest, ApiResponse, ChangeRequest};
@@ -78,6 +79,7 @@ use unusable_response::Unusable;
 
 pub use access_tokens::{AccessToken, CreatedAccessToken, NewAccessToken};
 pub use address::{Address, AddressError};
+pub use dead_letters::SentMessage;
 pub use long_poll::LongPollState;
 pub use open_error::OpenError;
 pub use options::{Options, Timeouts};
@@ -585,6 +587,16 @@ impl Backend for HttpBackend {
             ..get_request::<()>(path::HEARTBEAT)
         };
         self.get(request).await.map_err(|failure| failure.error)
+    }
+
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        let services: Result<Entries<UnknownService>, RequestError> =
+            self.get(get_request::<()>(path::UNKNOWN_SERVICES)).await;
+        match services.map_err(|failure| failure.error) {
+            // The server is older than this route.
+            Err(BackendError::NotFound(_)) => Err(BackendError::not_allowed(NoUnknownServices)),
+            services => services.map(|services| services.0),
+        }
     }
 
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {

@@ -139,6 +139,7 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         ("DIR", _) => Values::Folders,
         ("PAGE", _) => Values::Pages,
         ("TOPIC", _) => Values::Fixed(TOPICS),
+        (_, "change_kinds") => Values::Fixed(&["deploy", "config", "migration", "other"]),
         ("HEARTBEAT", _) => Values::Fixed(&["list"]),
         (_, "allow_writes") => Values::Verbs,
         // What an incident waits for is to come; what lists are about has happened.
@@ -147,8 +148,8 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         ("TIME", _) => Values::Fixed(&PAST),
         (
             "N" | "TEXT" | "TITLE" | "PERCENT" | "KEY" | "CONTACT" | "FACTOR" | "MIB" | "BYTES"
-            | "NAME" | "URL" | "WINDOW" | "DAYS" | "ZONE" | "REASON" | "DECISION" | "MESSAGE"
-            | "LINK" | "SEQ|ID" | "DATE",
+            | "NAME" | "URL" | "WINDOW" | "DAYS" | "ZONE" | "CHANGE" | "REASON" | "DECISION"
+            | "MESSAGE" | "LINK" | "SEQ|ID" | "DATE",
             _,
         ) => Values::Free,
         _ => return None,

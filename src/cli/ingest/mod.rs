@@ -38,9 +38,9 @@ pub async fn run(context: &mut Context, args: IngestArgs) -> Result<(), Failure>
             let receiver = args.receiver.as_deref().unwrap_or(RECEIVERS[0]);
             let sender = args.sender.as_deref().unwrap_or(receiver);
             let target = Target::open(&context.config, IfMissing::Create).await?;
-            let outcomes = target.send(&context.config.ingest, receiver, sender, message).await;
+            let sent = target.send(&context.config.ingest, receiver, sender, message).await;
             target.close().await;
-            print::outcomes(&mut context.out, &outcomes?, args.json)
+            print::sent(&mut context.out, &sent?, args.json)
         }
     }
 }

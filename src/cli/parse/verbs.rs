@@ -29,6 +29,11 @@ pub fn prepare(args: &[OsString], cli: &Command) -> Result<Vec<OsString>, Failur
         prepared[start] = SERVICE_COMMAND.into();
         return Ok(prepared);
     }
+    if verb == Verb::Services && args[start + 1..].iter().any(|arg| arg == UNKNOWN) {
+        let mut prepared = args.to_vec();
+        prepared.splice(start..=start, [SERVICE_COMMAND, "list"].map(OsString::from));
+        return Ok(prepared);
+    }
     let command = verb_command_with_arguments(verb);
     let rest = &args[start + 1..];
     let Split { options, positionals, from, is_help } = split(rest, &command, cli);
@@ -54,6 +59,9 @@ pub fn prepare(args: &[OsString], cli: &Command) -> Result<Vec<OsString>, Failur
 
 /// The command for services of the directory. The verb `services` sets those of an incident.
 const SERVICE_COMMAND: &str = "service";
+
+/// The option by which `services` lists those that the directory does not have.
+const UNKNOWN: &str = "--unknown";
 
 /// Returns whether arguments after `services` are about the directory. No incident has such a name.
 fn names_entries(rest: &[OsString]) -> bool {

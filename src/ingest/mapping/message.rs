@@ -37,12 +37,20 @@ impl<'a> Message<'a> {
         Some(text)
     }
 
+    /// Returns whether the type says that it is protobuf.
+    #[must_use]
+    pub fn is_protobuf(&self) -> bool {
+        let content_type = self.content_type.unwrap_or_default();
+        let essence = content_type.split(';').next().unwrap_or_default();
+        essence.trim().to_ascii_lowercase().ends_with("protobuf")
+    }
+
     /// Returns the JSON of the message. A form is an object of its fields, or the JSON in one of them.
-    pub(super) fn decode(&self) -> Result<Value, IngestError> {
+    pub(in crate::ingest) fn decode(&self) -> Result<Value, IngestError> {
         let content_type = self.content_type.unwrap_or_default();
         let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
         let essence = essence.trim().to_ascii_lowercase();
-        if essence.ends_with("protobuf") {
+        if self.is_protobuf() {
             return Err(IngestError::Encoding("protobuf"));
         }
         if self.body.iter().all(u8::is_ascii_whitespace) && self.says_something_else() {

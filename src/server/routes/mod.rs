@@ -66,6 +66,7 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(directory::people))
         .routes(routes!(directory::teams))
         .routes(routes!(directory::services))
+        .routes(routes!(directory::unknown_services))
         .routes(routes!(directory::schedules))
         .routes(routes!(directory::policies))
         .routes(routes!(

@@ -26,6 +26,7 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
+use crate::model::unknown_service::UnknownService;
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
 use crate::sync::reader::Reader;
 
@@ -148,6 +149,10 @@ impl Backend for Remote {
         actor: &Actor,
     ) -> Result<BeatOutcome, BackendError> {
         self.shared.backend.beat(name, at, actor).await
+    }
+
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        self.read_unknown_services().await.map(|read| read.value)
     }
 
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {

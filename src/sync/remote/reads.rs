@@ -29,6 +29,7 @@ use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
 use crate::model::problem::Problem;
+use crate::model::unknown_service::UnknownService;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 use crate::sync::reader::{CachedState, OnRead, ReadResult, Reader, Sourced};
 
@@ -50,6 +51,11 @@ impl Reader for Remote {
     async fn read_problems(&self) -> ReadResult<Vec<Problem>> {
         let shared = &self.shared;
         shared.read_fact("problems", shared.backend.problems()).await
+    }
+
+    async fn read_unknown_services(&self) -> ReadResult<Vec<UnknownService>> {
+        let shared = &self.shared;
+        shared.read_fact("unknown_services", shared.backend.unknown_services()).await
     }
 
     async fn read_feed(&self, search: &FeedSearch) -> ReadResult<Page<FeedEntry>> {

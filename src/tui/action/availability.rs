@@ -8,6 +8,7 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
 use crate::tui::maintenance::selected_window;
 use crate::tui::oncall::stand_in::selected_team;
+use crate::tui::services::selected_service;
 use crate::tui::{follow, runbook, screens};
 
 /// Returns the layer of the present state.
@@ -56,6 +57,7 @@ impl Condition {
                 shown.is_some_and(|screen| screen.selected_item().is_some())
             }
             Self::ListsMaintenance => selected_window(&app.screens).is_some(),
+            Self::UnknownService => selected_service(&app.screens).is_some(),
             Self::OnCallTeam => selected_team(&app.screens).is_some(),
             Self::StandsIn => {
                 let (directory, now) = (app.fetched.directory.as_deref(), app.backend_now());

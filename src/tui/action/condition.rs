@@ -23,6 +23,8 @@ pub enum Condition {
     ListsMaintenance,
     /// The list screen shows a span of time that can be moved.
     HasSpan,
+    /// A service is selected that the directory does not have.
+    UnknownService,
     /// A team is selected on the on-call screen.
     OnCallTeam,
     /// The viewer stands in for somebody on the schedule of the selected team.
@@ -100,6 +102,7 @@ impl Condition {
             Self::ListsAlerts => "no alert is listed",
             Self::ListsMaintenance => "no maintenance window is selected",
             Self::HasSpan => "this list has no span of time",
+            Self::UnknownService => "no unknown service is selected",
             Self::OnCallTeam => "no team is selected",
             Self::StandsIn => "you do not stand in for anybody of this team",
             Self::HasMarks => "nothing is selected",

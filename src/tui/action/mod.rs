@@ -61,6 +61,8 @@ pub enum Action {
     StandIn,
     /// Removes the override of the viewer for the selected team, after a question.
     EndStandIn,
+    /// Opens the form by which the selected service is added to the directory.
+    AdoptService,
     /// Selects an alert of the list of alerts, or does not any more.
     MarkAlert,
     /// Selects all alerts that are listed, or none.

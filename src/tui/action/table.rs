@@ -415,6 +415,16 @@ const REST: &[Entry] = &[
     .hint("noise")
     .aliases(&["noisy", "flaky", "loudest"])
     .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Services),
+        "unknown-services",
+        &["v"],
+        "the services that incidents name and the directory does not have",
+        GOTO,
+    )
+    .hint("services")
+    .aliases(&["adopt", "new-services"])
+    .group(Group::Viewing),
     entry(Action::GotoOutbox, "go-outbox", &["b"], "the outbox", GOTO)
         .hint("outbox")
         .condition(Condition::HasOutbox)
@@ -441,6 +451,15 @@ const REST: &[Entry] = &[
     .hint("give it back")
     .hint_when(Condition::StandsIn)
     .condition(Condition::OnCallTeam),
+    entry(
+        Action::AdoptService,
+        "adopt-service",
+        &["a"],
+        "add this service to the directory",
+        SCREEN,
+    )
+    .hint("adopt")
+    .condition(Condition::UnknownService),
     entry(
         Action::MarkAlert,
         "mark-alert",

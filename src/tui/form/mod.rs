@@ -73,6 +73,13 @@ pub enum Kind {
         /// The commands that correct the incident, without their reason.
         commands: Vec<IncidentCommand>,
     },
+    /// Add a service to the directory.
+    AdoptService {
+        /// The name of the service.
+        name: String,
+        /// The team that it is suggested to have.
+        team: Option<String>,
+    },
     /// Fill in a command of this kind, by the form of its verb.
     Command(CommandKind),
 }

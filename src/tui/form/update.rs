@@ -12,7 +12,8 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::notices;
 use crate::tui::drafts;
 use crate::tui::form::editor_error::EditorError;
-use crate::tui::form::{Field, Form, Value, commands, conflict, graphemes};
+use crate::tui::form::{Field, Form, Kind, Value, commands, conflict, graphemes};
+use crate::tui::services;
 use crate::tui::verb::logic::FieldError;
 use crate::tui::verb::plan::Plan;
 use crate::tui::verb::{self, names, send};
@@ -142,6 +143,10 @@ pub(in crate::tui) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         return Vec::new();
     }
     verb::update::requote(app, &mut form, at);
+    if let Kind::AdoptService { name, .. } = &form.kind {
+        let name = name.clone();
+        return services::send::send(app, form, &name, at);
+    }
     if let Some(conflict) = conflict::find_conflict(app, &form, at) {
         conflict::report(&mut form, conflict);
         app.ui.mode = Mode::Form(form);

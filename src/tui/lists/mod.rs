@@ -7,4 +7,5 @@ pub mod noise;
 pub mod notifications;
 pub mod problems;
 pub mod reviews;
+pub mod services;
 pub(in crate::tui) mod shared;

@@ -90,6 +90,11 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
             let report = reader.read_noise(&search).await?;
             Ok(report.map(|report| ScreenPage { data: ScreenData::Noise(report), next: None }))
         }
+        ScreenRequest::Services => {
+            let services = reader.read_unknown_services().await?;
+            Ok(services
+                .map(|services| ScreenPage { data: ScreenData::Services(services), next: None }))
+        }
         ScreenRequest::Alerts(incident, limit) => {
             let alerts = reader.read_alerts(incident, limit).await?;
             Ok(alerts.map(|alerts| ScreenPage { data: ScreenData::Alerts(alerts), next: None }))

@@ -25,6 +25,7 @@ use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::noise::NoiseReport;
+use crate::model::unknown_service::UnknownService;
 
 use filter::{FilterError, ItemFilter};
 
@@ -44,6 +45,8 @@ pub enum ScreenKind {
     Notifications,
     Maintenance,
     Noise,
+    /// Services that the directory does not have.
+    Services,
     /// The alerts of one incident.
     Alerts,
 }
@@ -63,6 +66,7 @@ impl ScreenKind {
             Self::Notifications => "Notifications",
             Self::Maintenance => "Maintenance",
             Self::Noise => "Noise",
+            Self::Services => "Unknown services",
             Self::Alerts => "Alerts",
         }
     }
@@ -92,6 +96,8 @@ pub enum ScreenData {
     Maintenance(Vec<MaintenanceWindow>),
     /// The checks that cried most.
     Noise(NoiseReport),
+    /// Services that the directory does not have.
+    Services(Vec<UnknownService>),
     /// Alerts of an incident.
     Alerts(Vec<Alert>),
 }
@@ -139,6 +145,8 @@ pub enum ScreenRequest {
     Maintenance(MaintenanceSearch),
     /// The checks whose alerts cried most; they have no pages.
     Noise(NoiseSearch),
+    /// Services that the directory does not have; they have no pages.
+    Services,
     /// The first alerts of an incident, at most a number of them; they have no pages.
     Alerts(IncidentId, u32),
 }
@@ -149,7 +157,11 @@ impl ScreenRequest {
     pub fn after(self, mark: PageMark) -> Self {
         match self {
             Self::Feed(search) => Self::Feed(FeedSearch { after: Some(mark), ..search }),
-            Self::Handoff(..) | Self::Noise(..) | Self::Alerts(..) | Self::Maintenance(_) => self,
+            Self::Handoff(..)
+            | Self::Noise(..)
+            | Self::Alerts(..)
+            | Self::Maintenance(_)
+            | Self::Services => self,
             Self::Reviews(search) => Self::Reviews(ReviewSearch { after: Some(mark), ..search }),
             Self::ActionItems(search) => {
                 Self::ActionItems(ActionItemSearch { after: Some(mark), ..search })

@@ -9,6 +9,7 @@ use crate::tui::lists::noise::NoiseScreen;
 use crate::tui::lists::notifications::NotificationsScreen;
 use crate::tui::lists::problems::ProblemsScreen;
 use crate::tui::lists::reviews::ReviewsScreen;
+use crate::tui::lists::services::ServicesScreen;
 use crate::tui::maintenance::logic::MaintenanceScreen;
 use crate::tui::oncall::logic::OnCallScreen;
 use crate::tui::screens::ScreenKind;
@@ -27,6 +28,7 @@ pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
         ScreenKind::Notifications => &NotificationsScreen,
         ScreenKind::Maintenance => &MaintenanceScreen,
         ScreenKind::Noise => &NoiseScreen,
+        ScreenKind::Services => &ServicesScreen,
         ScreenKind::Alerts => &AlertsScreen,
     }
 }

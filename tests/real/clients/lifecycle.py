@@ -159,6 +159,7 @@ renamed = models.NewWindow.from_dict({**planned, "title": "Other"})
 changed = call("change_maintenance", id=window.id, revision=1, body=renamed)
 assert changed.revision == 2 and call("end_maintenance", id=window.id).ended_at, changed
 assert call("muted") == []
+assert call("unknown_services") == [] or call("unknown_services")[0].name
 message = {"heartbeat": {"status": 0, "msg": "timeout"}, "monitor": {"id": 3, "name": "Shop"}}
 mapped = call("ingest_named", name="uptime-kuma", body=message)
 assert [outcome.effect.value for outcome in mapped.outcomes] == ["declared"], mapped

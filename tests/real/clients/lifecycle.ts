@@ -132,6 +132,8 @@ const done = await success(
 );
 assert(done.ended_at);
 assert.deepEqual(await success(client.GET("/v1/muted")), []);
+const unknown = await success(client.GET("/v1/unknown-services"));
+assert(Array.isArray(unknown));
 // What can't be understood is stored.
 const refused = await client.POST("/v1/ingest/alertmanager", {
   body: { alerts: [] },

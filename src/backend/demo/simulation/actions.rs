@@ -125,6 +125,7 @@ impl Simulation<'_> {
             starts_at: now - TimeDelta::seconds(self.dice.between(60, 600)),
             ends_at: Some(now),
             state: ChangeState::Done,
+            url: None,
             extra: Extra::default(),
         };
         let command = Command::RecordChange(change);

@@ -401,6 +401,7 @@ impl<'a> StoryWriter<'a> {
             starts_at,
             ends_at: Some(ends_at),
             state: if rolled_back { ChangeState::RolledBack } else { ChangeState::Done },
+            url: None,
             extra: Extra::default(),
         })
     }

@@ -19,4 +19,6 @@ mod waiting;
 mod with_heartbeat;
 
 pub(super) use moving::{MovedAlerts, read_selected};
-pub(super) use table::{count, has_alerts, parse_alert, read_alerts, read_alerts_of, read_firing};
+pub(super) use table::{
+    count, find_group, has_alerts, parse_alert, read_alerts, read_alerts_of, read_firing,
+};

@@ -26,7 +26,11 @@ pub(in crate::server::routes) fn add_routes(router: Router<Arc<Shared>>) -> Rout
         .route(foreign::CHANGE_EVENTS, post(events::enqueue_change))
         .route(foreign::OPSGENIE_ALERTS, post(opsgenie::create))
         .route(foreign::OPSGENIE_ALERT, delete(opsgenie::delete))
-        .route(foreign::OPSGENIE_ACTION, post(opsgenie::act).put(opsgenie::act))
+        .route(
+            foreign::OPSGENIE_ACTION,
+            post(opsgenie::act).put(opsgenie::act).patch(opsgenie::act).delete(opsgenie::act),
+        )
+        .route(foreign::OPSGENIE_CUSTOM, post(opsgenie::act_custom))
         .route(foreign::OPSGENIE_REQUEST, get(opsgenie::request))
         .route(foreign::GOALERT, post(goalert::incoming))
         .route(foreign::GOALERT_HEARTBEAT, post(ping::goalert))

@@ -12,6 +12,7 @@ use crate::sync::remote::OutboxSnapshot;
 use crate::tui::action::Action;
 use crate::tui::maintenance::PendingMaintenance;
 use crate::tui::oncall::stand_in::PendingStandIn;
+use crate::tui::services::PendingAdoption;
 use crate::tui::undo::Undo;
 use crate::tui::verb::batch::Batch;
 use crate::tui::verb::target::Target;
@@ -84,6 +85,8 @@ pub struct Inflight {
     pub stand_in: Option<PendingStandIn>,
     /// The change of a maintenance window that is not answered yet.
     pub maintenance: Option<PendingMaintenance>,
+    /// The service that is being added to the directory, until that is answered.
+    pub adoption: Option<PendingAdoption>,
     /// When the last command settled.
     pub last_settled_at: Option<DateTime<Utc>>,
     /// The commands in the outbox; `None` where there is no outbox.
