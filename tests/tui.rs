@@ -25,6 +25,7 @@ mod tui {
     mod layout;
     mod lists;
     mod low_bandwidth;
+    mod maintenance;
     mod marks;
     mod metrics;
     mod noise;

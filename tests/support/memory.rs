@@ -25,6 +25,9 @@ use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
+use redphone::model::maintenance::{
+    MaintenanceChange, MaintenanceRefusal, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow,
+};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
 use redphone::model::noise::{NoiseReport, NoiseRow};
 use redphone::model::oncall::Schedule;
@@ -53,6 +56,7 @@ struct State {
     changes: Vec<Change>,
     problems: Vec<Problem>,
     notifications: Vec<NotificationEntry>,
+    windows: Vec<MaintenanceWindow>,
     noise: Vec<NoiseRow>,
     alerts: HashMap<IncidentId, Vec<Alert>>,
     incidents: HashMap<IncidentId, (Incident, Vec<Event>)>,
@@ -98,6 +102,11 @@ impl Memory {
     /// Adds a notification to the list of them.
     pub fn add_notification(&self, entry: NotificationEntry) {
         self.state().notifications.push(entry);
+    }
+
+    /// Adds a maintenance window.
+    pub fn add_window(&self, window: MaintenanceWindow) {
+        self.state().windows.push(window);
     }
 
     /// Replaces the list of notifications.
@@ -532,6 +541,36 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         lists::page(search, state.problem_rows())
+    }
+
+    async fn maintenance(
+        &self,
+        _: &MaintenanceSearch,
+    ) -> Result<Vec<MaintenanceWindow>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        Ok(state.windows.clone())
+    }
+
+    async fn change_maintenance(
+        &self,
+        request: &MaintenanceRequest,
+    ) -> Result<MaintenanceWindow, BackendError> {
+        let mut state = self.state();
+        state.check()?;
+        let window = state.windows.iter_mut().find(|window| window.id == request.id);
+        let window = window.ok_or_else(|| {
+            let refusal = Rejection::Maintenance(MaintenanceRefusal::NotFound);
+            BackendError::rejected(refusal, request.at)
+        })?;
+        window.revision += 1;
+        match &request.change {
+            MaintenanceChange::End => window.ended_at = Some(request.at),
+            MaintenanceChange::Create(new) | MaintenanceChange::Change(new) => {
+                (window.from, window.until) = (new.from, new.until);
+            }
+        }
+        Ok(window.clone())
     }
 
     async fn notifications(

@@ -219,6 +219,7 @@ async fn fill(backend: &dyn Backend) {
 #[case::action_items("ga", "Alert on full pools")]
 #[case::problems("gp", "pools are too small")]
 #[case::changes("gc", "images v7")]
+#[case::maintenance("gs", "There are no maintenance windows")]
 #[case::noise("gN", "No alert was reported")]
 #[case::unknown_services("gv", "Unknown services")]
 #[tokio::test]
