@@ -56,6 +56,7 @@ pub trait Surroundings {
 
     /// Changes the directory.
     fn administer(&mut self, request: AdministrationRequest);
+    /// Changes a maintenance window; the answer is [`Message::MaintenanceChanged`].
     fn change_maintenance(&mut self, request: MaintenanceRequest);
 
     /// Stores, drops or releases a draft, or stores a filter.
