@@ -3,34 +3,14 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
 
 use super::directory::Directory;
 use super::id::IncidentId;
 use super::priority::Priority;
 use super::status::Status;
+use super::storm_rules::StormRules;
 use super::summary::Summary;
 use super::time::format_duration;
-
-/// When many incidents are a storm, and which of them are folded.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(default)]
-pub struct StormRules {
-    /// How many incidents are a storm that are reported within the time.
-    pub incidents: u32,
-    /// How many alerts are a storm that belong to incidents reported within the time.
-    pub alerts: u32,
-    /// The time, in seconds.
-    pub within_s: i64,
-    /// Whether an incident is folded under one of a service on which its own depends.
-    pub folds: bool,
-}
-
-impl Default for StormRules {
-    fn default() -> Self {
-        Self { incidents: 8, alerts: 100, within_s: 600, folds: true }
-    }
-}
 
 /// A storm that is on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,8 +77,12 @@ impl Storm {
             format!("{count} {noun}{plural}")
         };
         let size = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let folded = match self.folded {
+            0 => String::new(),
+            folded => format!(" ({folded} folded)"),
+        };
         format!(
-            "storm: {}, {}, {} in {}",
+            "storm: {}, {}{folded}, {} in {}",
             count(self.alerts, "alert"),
             count(size(self.incidents), "incident"),
             count(size(self.services), "service"),

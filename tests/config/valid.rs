@@ -9,7 +9,7 @@ use redphone::config::{Config, Location, Warning};
 use redphone::model::alert::{AlertGroup, AlertReport, FlapRule, HoldRule};
 use redphone::model::escalation::Target;
 use redphone::model::queue::Sort;
-use redphone::model::storm::StormRules;
+use redphone::model::storm_rules::StormRules;
 use redphone::model::{Impact, Priority};
 use redphone::tui::action::{TABLE, build_keymap};
 
