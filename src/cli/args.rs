@@ -33,7 +33,9 @@ pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
 pub use reply::Reply;
 pub use self_test::SelfTest;
-pub use verbs::{IncidentList, TEMPLATE, VerbCommand, count_positionals};
+pub use verbs::{
+    IncidentList, TEMPLATE, VerbCommand, count_positionals, verb_command_with_arguments,
+};
 
 use std::path::PathBuf;
 use std::time::Duration;
