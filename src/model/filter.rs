@@ -60,6 +60,10 @@ text_enum! {
         Paused = "paused",
         /// Nobody has acknowledged it.
         Unacknowledged = "unacknowledged" | "unacked",
+        /// Folded under the incident from which it follows.
+        Folded = "folded",
+        /// Marked as noise.
+        Noise = "noise",
     }
 }
 
@@ -455,6 +459,8 @@ impl Predicate {
                 StateFilter::Snoozed => incident.is_snoozed(context.now),
                 StateFilter::Paused => incident.paused,
                 StateFilter::Unacknowledged => incident.status == Status::Triggered,
+                StateFilter::Folded => incident.folded_under.is_some(),
+                StateFilter::Noise => incident.is_noise,
             },
         }
     }

@@ -14,10 +14,12 @@ pub struct StormRules {
     pub within_s: i64,
     /// Whether an incident is folded under one of a service on which its own depends.
     pub folds: bool,
+    /// Whether an incident is also folded under an earlier one of the same service.
+    pub folds_same_service: bool,
 }
 
 impl Default for StormRules {
     fn default() -> Self {
-        Self { incidents: 8, alerts: 100, within_s: 600, folds: true }
+        Self { incidents: 8, alerts: 100, within_s: 600, folds: true, folds_same_service: false }
     }
 }

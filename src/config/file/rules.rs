@@ -59,6 +59,9 @@ fn read_storms(mut section: Section<'_>) -> StormRules {
     if let Some(folds) = section.read("fold", Value::flag) {
         rules.folds = folds;
     }
+    if let Some(folds) = section.read("fold_same_service", Value::flag) {
+        rules.folds_same_service = folds;
+    }
     section.finish();
     rules
 }

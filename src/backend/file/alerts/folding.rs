@@ -33,7 +33,9 @@ impl Message<'_> {
             return Ok(Vec::new());
         };
         let directory = writer.directory().await?;
-        if directory.services.iter().all(|service| service.depends_on.is_empty()) {
+        let has_dependencies =
+            directory.services.iter().any(|service| !service.depends_on.is_empty());
+        if !has_dependencies && !rules.folds_same_service {
             return Ok(Vec::new());
         }
         let since = row.reported_at.timestamp().saturating_sub(rules.within_s);
