@@ -193,6 +193,8 @@ impl TomlWriter<'_> {
         self.setting("alerts", &rules.storms.alerts.to_string());
         self.setting("within", &quote_seconds(rules.storms.within_s));
         self.setting("fold", &rules.storms.folds.to_string());
+        let same = rules.storms.folds_same_service;
+        self.setting("fold_same_service", &same.to_string());
     }
 
     fn views(&mut self) {

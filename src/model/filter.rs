@@ -62,6 +62,10 @@ text_enum! {
         Muted = "muted",
         /// Nobody has acknowledged it.
         Unacknowledged = "unacknowledged" | "unacked",
+        /// Folded under the incident from which it follows.
+        Folded = "folded",
+        /// Marked as noise.
+        Noise = "noise",
     }
 }
 
@@ -458,6 +462,8 @@ impl Predicate {
                 StateFilter::Paused => incident.paused,
                 StateFilter::Muted => incident.is_muted(),
                 StateFilter::Unacknowledged => incident.status == Status::Triggered,
+                StateFilter::Folded => incident.folded_under.is_some(),
+                StateFilter::Noise => incident.is_noise,
             },
         }
     }

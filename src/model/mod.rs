@@ -49,6 +49,7 @@ pub mod signals;
 pub mod status;
 pub mod stored;
 pub mod storm;
+pub mod storm_rules;
 pub mod summary;
 pub mod text;
 pub mod time;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::priority::Matrix;
 use super::service_level::ServiceLevels;
-use super::storm::StormRules;
+use super::storm_rules::StormRules;
 
 /// The rules in force. The defaults are those that the documentation of each part gives.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -3,34 +3,14 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
 
 use super::directory::Directory;
 use super::id::IncidentId;
 use super::priority::Priority;
 use super::status::Status;
+use super::storm_rules::StormRules;
 use super::summary::Summary;
 use super::time::format_duration;
-
-/// When many incidents are a storm, and which of them are folded.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(default)]
-pub struct StormRules {
-    /// How many incidents are a storm that are reported within the time.
-    pub incidents: u32,
-    /// How many alerts are a storm that belong to incidents reported within the time.
-    pub alerts: u32,
-    /// The time, in seconds.
-    pub within_s: i64,
-    /// Whether an incident is folded under one of a service on which its own depends.
-    pub folds: bool,
-}
-
-impl Default for StormRules {
-    fn default() -> Self {
-        Self { incidents: 8, alerts: 100, within_s: 600, folds: true }
-    }
-}
 
 /// A storm that is on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,8 +77,12 @@ impl Storm {
             format!("{count} {noun}{plural}")
         };
         let size = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let folded = match self.folded {
+            0 => String::new(),
+            folded => format!(" ({folded} folded)"),
+        };
         format!(
-            "storm: {}, {}, {} in {}",
+            "storm: {}, {}{folded}, {} in {}",
             count(self.alerts, "alert"),
             count(size(self.incidents), "incident"),
             count(size(self.services), "service"),
@@ -108,7 +92,8 @@ impl Storm {
 }
 
 /// Returns the open incident under which a new one is folded: one of a service on which its primary
-/// service depends, reported within the time before it. Of several it is the one with the nearest
+/// service depends, or of that service itself if the rules say so, reported within the time before it. Of
+/// several it is the one with the nearest
 /// service, and then the first.
 #[must_use]
 pub fn cause_of<'a>(
@@ -121,7 +106,8 @@ pub fn cause_of<'a>(
     let earliest = row.reported_at - TimeDelta::seconds(rules.within_s);
     let distance = |other: &Summary| {
         let service = other.primary_service()?;
-        steps.get(service).copied().filter(|steps| *steps > 0)
+        let least = u32::from(!rules.folds_same_service);
+        steps.get(service).copied().filter(|steps| *steps >= least)
     };
     let candidates = others.iter().filter(|other| {
         other.id != row.id
@@ -176,7 +162,8 @@ fn is_cycle(row: &Summary, cause: &Summary, directory: &Directory) -> bool {
     let (Some(service), Some(causes)) = (row.primary_service(), cause.services.get(..1)) else {
         return false;
     };
-    directory.dependency_steps(causes).contains_key(service)
+    let is_same = cause.primary_service() == Some(service);
+    !is_same && directory.dependency_steps(causes).contains_key(service)
 }
 
 /// Returns whether nobody is called for an incident as it is folded under one that is worked on in its
@@ -260,6 +247,20 @@ mod tests {
         let early = [Summary { reported_at: at(0), ..new.clone() }];
         let found = consequences_of(&late, &early, &directory(), &rules);
         assert_eq!(found.len(), usize::from(expected));
+    }
+
+    #[rstest]
+    #[case(false, None)]
+    #[case(true, Some(0))]
+    fn same_service_counts_if_the_rules_say_so(
+        #[case] folds_same_service: bool,
+        #[case] expected: Option<usize>,
+    ) {
+        let rules = StormRules { folds_same_service, ..StormRules::default() };
+        let new = row(2, "checkout", "P2", 60);
+        let others = [row(1, "checkout", "P2", 0), new.clone()];
+        let found = cause_of(&new, &others, &Directory::default(), &rules);
+        assert_eq!(found.map(|other| other.id), expected.map(|index| others[index].id));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use redphone::config::{Config, Location, Warning};
 use redphone::model::alert::{AlertGroup, AlertReport, FlapRule, HoldRule};
 use redphone::model::escalation::Target;
 use redphone::model::queue::Sort;
-use redphone::model::storm::StormRules;
+use redphone::model::storm_rules::StormRules;
 use redphone::model::{Impact, Priority};
 use redphone::tui::action::{TABLE, build_keymap};
 
@@ -152,8 +152,17 @@ fn heartbeats_and_reminders_are_read() {
 
 #[test]
 fn storms_and_conditions_of_rules_are_read() {
-    let config = read("[storms]\nincidents = 5\nalerts = 0\nwithin = \"15m\"\nfold = false\n");
-    let storms = StormRules { incidents: 5, alerts: 0, within_s: 900, folds: false };
+    let config = read(
+        "[storms]\nincidents = 5\nalerts = 0\nwithin = \"15m\"\nfold = false\n\
+                       fold_same_service = true\n",
+    );
+    let storms = StormRules {
+        incidents: 5,
+        alerts: 0,
+        within_s: 900,
+        folds: false,
+        folds_same_service: true,
+    };
     assert_eq!(config.rules.storms, storms);
     assert_eq!(read("").rules.storms, StormRules::default());
     let config = read(

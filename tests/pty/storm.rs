@@ -252,7 +252,7 @@ fn p99(mut times: Vec<Duration>) -> Duration {
 }
 
 #[test]
-fn storm_loses_nothing_over_a_killed_server() {
+fn killed_server_loses_nothing_in_a_storm() {
     let webhooks = number("REDPHONE_STORM_WEBHOOKS").unwrap_or(200);
     let alerts = number("REDPHONE_STORM_ALERTS").unwrap_or(200);
     let panes = number("REDPHONE_STORM_PANES").unwrap_or(1);

@@ -16,7 +16,7 @@ use redphone::model::notification::AnswerSettings;
 use redphone::model::rules::Rules;
 use redphone::model::service_level::ServiceLevels;
 use redphone::model::status::ResolutionAction;
-use redphone::model::storm::StormRules;
+use redphone::model::storm_rules::StormRules;
 use redphone::model::{
     Actor, Event, EventBody, Incident, IncidentCommand, IncidentId, PersonRef, Rejection, Status,
     Summary,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use redphone::model::storm::StormRules;
+use redphone::model::storm_rules::StormRules;
 use redphone::sync::{BackendUpdate, Mirror, Sourced};
 use rstest::rstest;
 

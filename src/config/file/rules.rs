@@ -8,7 +8,7 @@ use crate::model::Priority;
 use crate::model::priority::Level as Extent;
 use crate::model::rules::Rules;
 use crate::model::service_level::ServiceLevel;
-use crate::model::storm::StormRules;
+use crate::model::storm_rules::StormRules;
 
 /// The greatest number of incidents or alerts that a setting asks for.
 const MAX_STORM: u32 = 1_000_000;
@@ -58,6 +58,9 @@ fn read_storms(mut section: Section<'_>) -> StormRules {
     }
     if let Some(folds) = section.read("fold", Value::flag) {
         rules.folds = folds;
+    }
+    if let Some(folds) = section.read("fold_same_service", Value::flag) {
+        rules.folds_same_service = folds;
     }
     section.finish();
     rules

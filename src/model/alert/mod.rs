@@ -5,7 +5,7 @@
 //! and which incident is declared for it ([`declaration`]).
 
 mod declare;
-mod flapping;
+mod frequency;
 mod moved;
 mod outcome;
 mod record;
@@ -17,7 +17,7 @@ mod update;
 mod waiting;
 
 pub use declare::declaration;
-pub use flapping::{FlapRule, RecentStarts};
+pub use frequency::{FlapRule, HoldRule, MAX_WAITING_OF_GROUP, RecentStarts};
 pub use moved::{AlertSelection, declaration_of_moved};
 pub use outcome::{IngestEffect, IngestOutcome};
 pub use record::{Alert, AlertState};
@@ -28,4 +28,4 @@ pub use text::{
     one_line,
 };
 pub use update::{AlertCounts, GroupUpdate, MAX_ALERTS, StoredAlert, update_group};
-pub use waiting::{HoldRule, MAX_WAITING_OF_GROUP, WaitingAlert, are_enough};
+pub use waiting::{WaitingAlert, are_enough};

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::flapping::RecentStarts;
+use super::frequency::RecentStarts;
 use crate::model::extra::{Extra, extensible_record};
 use crate::model::id::IncidentId;
 use crate::model::status::growing_enum;

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::flapping::FlapRule;
-use super::waiting::HoldRule;
+use super::frequency::{FlapRule, HoldRule};
 use crate::model::priority::{Impact, Urgency};
 use crate::model::status::Category;
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::flapping::RecentStarts;
+use super::frequency::RecentStarts;
 use super::record::{Alert, AlertState};
 use super::report::{AlertGroup, AlertReport};
 use super::severity::Severity;

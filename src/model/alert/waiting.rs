@@ -9,21 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::frequency::HoldRule;
 use super::report::{AlertGroup, AlertReport};
 use crate::model::extra::{Extra, extensible_record};
 use crate::model::time;
-
-/// The most alerts of a group that wait, and the most that a rule can want.
-pub const MAX_WAITING_OF_GROUP: usize = 100;
-
-/// How many alerts a rule wants before an incident is declared.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct HoldRule {
-    /// The number of alerts, at most [`MAX_WAITING_OF_GROUP`].
-    pub at_least: u32,
-    /// The time within which they begin to fire, in seconds.
-    pub within_s: i64,
-}
 
 /// An alert that waits for others of its group before an incident is declared.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]

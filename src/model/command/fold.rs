@@ -6,7 +6,7 @@
 use uuid::Uuid;
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
-use super::table::{Argument, CommandRow};
+use super::table::{Argument, CommandRow, Fact};
 use super::{CommandKind, IncidentCommand};
 use crate::model::decide::require_open;
 use crate::model::link::Link;
@@ -26,8 +26,20 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     },
 )
 .argument(Argument::Incident)
+.facts(facts)
 .inverse(&[CommandKind::Fold])
 .one_at_a_time();
+
+/// Returns under which incident it is folded.
+fn facts(incident: &Incident) -> Vec<Fact> {
+    let Some(under) = incident.summary.folded_under else { return Vec::new() };
+    let number = incident.links.iter().find_map(|link| match link {
+        Link::Incident { id, number } if *id == under => *number,
+        _ => None,
+    });
+    let number = number.map_or_else(|| "another incident".to_owned(), |one| one.to_string());
+    vec![Fact { label: "Folded", text: format!("under {number}, from which it follows") }]
+}
 
 pub(in crate::model) struct Fold {
     pub under: Option<IncidentId>,

@@ -52,9 +52,10 @@ impl Message<'_> {
         if rows.is_empty() && rule.is_none() {
             return Ok(Admission::default());
         }
-        let is_over =
+        let has_ended =
             |row: &WaitingRow| row.alert.has_expired(self.now) || self.is_resolved(&row.alert);
-        let (ended, rows): (Vec<WaitingRow>, Vec<WaitingRow>) = rows.into_iter().partition(is_over);
+        let (ended, rows): (Vec<WaitingRow>, Vec<WaitingRow>) =
+            rows.into_iter().partition(has_ended);
         let positions: Vec<i64> = ended.iter().map(|row| row.position).collect();
         let new = self.new_firing(writer, open).await?;
         let mut batch = Batch::one_off("");

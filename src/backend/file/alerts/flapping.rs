@@ -6,8 +6,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::generation::Continues;
 use super::ingest::{Done, Message, OpenIncident};
-use super::succession::Continues;
 use super::table;
 use super::waiting::{self, Flapping};
 use crate::backend::file::error::StoreResult;

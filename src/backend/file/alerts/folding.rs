@@ -4,7 +4,7 @@
 
 use sqlx::{Row, SqliteConnection};
 
-use super::ingest::Message;
+use super::ingest::{MAX_FOLDS, Message};
 use crate::backend::Outcome;
 use crate::backend::file::error::StoreResult;
 use crate::backend::file::row::{OPEN_FACETS_END, first_key_at, unpack_row};
@@ -13,8 +13,6 @@ use crate::backend::file::writer::Writer;
 use crate::model::storm::{cause_of, consequences_of};
 use crate::model::{IncidentCommand, IncidentId, Summary};
 
-/// How many incidents are folded under a new one at most.
-pub(super) const MAX_FOLDS: usize = 50;
 /// How many open incidents are looked at.
 const MAX_ROWS: i64 = 2_000;
 /// Why an incident is folded.
@@ -35,7 +33,9 @@ impl Message<'_> {
             return Ok(Vec::new());
         };
         let directory = writer.directory().await?;
-        if directory.services.iter().all(|service| service.depends_on.is_empty()) {
+        let has_dependencies =
+            directory.services.iter().any(|service| !service.depends_on.is_empty());
+        if !has_dependencies && !rules.folds_same_service {
             return Ok(Vec::new());
         }
         let since = row.reported_at.timestamp().saturating_sub(rules.within_s);

@@ -24,9 +24,9 @@ use std::ops::Deref;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Row, SqliteConnection};
 
-use super::folding::MAX_FOLDS;
+use super::ending::Ending;
+use super::generation::{Continues, continued_range, generation};
 use super::moving;
-use super::succession::{Continues, continued_range, generation};
 use super::table;
 use super::waiting;
 use crate::backend::file::error::{StoreError, StoreResult};
@@ -36,10 +36,9 @@ use crate::backend::file::store::FileStore;
 use crate::backend::file::writer::{TxScope, Writer, parse_incident_id};
 use crate::backend::{BackendError, IngestEffect, IngestOutcome, Outcome};
 use crate::model::alert::{
-    Alert, AlertGroup, AlertState, GroupUpdate, MAX_ALERTS, StoredAlert, declaration, update_group,
+    AlertGroup, AlertState, GroupUpdate, MAX_ALERTS, StoredAlert, declaration, update_group,
 };
 use crate::model::command::Link;
-use crate::model::status::ResolutionAction;
 use crate::model::{
     Actor, Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId, Rules, Status,
     Summary,
@@ -47,6 +46,8 @@ use crate::model::{
 
 /// How many new alerts of a message have an event each; more of them share one.
 const MAX_EVENTS: usize = 5;
+/// How many incidents are folded under a new one at most.
+pub(super) const MAX_FOLDS: usize = 50;
 /// How many commands a message leads to at most.
 pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + MAX_FOLDS + 7;
 
@@ -292,7 +293,7 @@ impl Message<'_> {
         if new.is_empty() {
             if let (Some(OpenIncident { firing: 0, .. }), Some(first)) =
                 (open, update.again.first())
-                && !self.is_flapping(writer, id).await?
+                && waiting::read_flapping(&mut writer.conn, id).await?.is_none()
             {
                 let alert = self.group.alerts.get(*first);
                 let title = alert.map(|alert| alert.title.as_str()).unwrap_or_default();
@@ -387,80 +388,6 @@ impl Message<'_> {
         table::write_new(&mut writer.conn, &update.new, key).await
     }
 
-    /// Returns whether the incident stays open as an alert flaps, of which nothing more is said.
-    async fn is_flapping(&self, writer: &mut Writer, id: IncidentId) -> StoreResult<bool> {
-        Ok(waiting::read_flapping(&mut writer.conn, id).await?.is_some())
-    }
-
-    /// Returns the command that ends the open incident, or moves it on, if all its alerts are resolved
-    /// by this message.
-    async fn end(
-        &self,
-        conn: &mut SqliteConnection,
-        open: &OpenIncident,
-        update: &GroupUpdate,
-    ) -> StoreResult<Option<Ending>> {
-        let prefix = format!("{}:", self.group.source);
-        let is_of_alerts = open.dedup_key.as_ref().is_some_and(|key| key.starts_with(&prefix));
-        let fires = |alert: &Alert| alert.state != AlertState::Resolved;
-        let may_end = update.has_resolved
-            && self.group.may_end()
-            && is_of_alerts
-            && update.counts.unstored == 0
-            && !update.new.iter().any(fires);
-        if !may_end {
-            return Ok(None);
-        }
-        let (count, firing) = table::count(conn, open.record.key).await?;
-        if firing > 0 {
-            return Ok(None);
-        }
-        let flaps = self.flapping_alert(update).and_then(|alert| alert.flapping_text(self.now));
-        let ending = match (open.summary.status, flaps) {
-            (
-                Status::Triggered
-                | Status::Acknowledged
-                | Status::Investigating
-                | Status::Identified,
-                Some(because),
-            ) => Some(Ending::watched(because)),
-            (Status::Monitoring, Some(text))
-                if waiting::read_flapping(conn, open.summary.id).await?.is_none() =>
-            {
-                let command = IncidentCommand::AddNote { text };
-                let (effect, because) = (IngestEffect::Monitoring, self.reason());
-                Some(Ending { command, effect, because })
-            }
-            (Status::Triggered, None) => {
-                let alerts = match count {
-                    1 => "its alert is".to_owned(),
-                    count => format!("its {count} alerts are all"),
-                };
-                let command = IncidentCommand::Resolve {
-                    action: ResolutionAction::Other,
-                    detail: format!("{alerts} resolved, and nobody had acknowledged it"),
-                    validation: if self.has_expired {
-                        format!("{} reported it no more", self.group.sender)
-                    } else {
-                        format!("{} reported it", self.group.sender)
-                    },
-                };
-                let (effect, because) = (IngestEffect::Resolved, self.reason());
-                Some(Ending { command, effect, because })
-            }
-            (Status::Acknowledged | Status::Investigating | Status::Identified, None) => {
-                Some(Ending::watched(self.reason()))
-            }
-            _ => None,
-        };
-        Ok(ending)
-    }
-
-    /// Returns why an incident is ended by the message.
-    fn reason(&self) -> String {
-        if self.has_expired { NO_ALERT } else { EVERY_ALERT }.to_owned()
-    }
-
     /// Carries out a command about an incident in the running transaction; `None` if the rules refuse
     /// it.
     pub(super) async fn execute(
@@ -490,28 +417,8 @@ impl Message<'_> {
     }
 }
 
-/// What becomes of an incident whose alerts are all resolved.
-struct Ending {
-    command: IncidentCommand,
-    effect: IngestEffect,
-    because: String,
-}
-
-impl Ending {
-    /// It is watched: moved to monitoring.
-    fn watched(because: String) -> Self {
-        let command = IncidentCommand::MoveStatus { to: Status::Monitoring };
-        Self { command, effect: IngestEffect::Monitoring, because }
-    }
-}
-
 /// Why a new incident links an earlier one.
 const CONTINUES: &str = "it continues the earlier incident, which takes in no more alerts";
-/// Why an incident is ended by alerts.
-const EVERY_ALERT: &str = "all its alerts were reported as resolved";
-/// The same as [`EVERY_ALERT`] if no message said so.
-const NO_ALERT: &str = "its alerts were not reported any more";
-
 /// Returns the key of an incident.
 async fn key_of(conn: &mut SqliteConnection, id: IncidentId) -> StoreResult<i64> {
     let mut batch = Batch::new("SELECT key FROM incident WHERE id = ?");

@@ -6,9 +6,12 @@
 //! sender never reports an end are ended by time ([`expire`]), as if a message had said so.
 
 mod admission;
+mod ending;
+mod ends;
 mod expire;
 mod flapping;
 mod folding;
+mod generation;
 mod ingest;
 mod moving;
 mod parts;

@@ -1,14 +1,26 @@
-//! Alerts that flap: they begin to fire and end again and again.
+//! How often alerts begin to fire: how many are wanted before an incident is declared, and which of them
+//! flap.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::record::Alert;
 use crate::model::time;
 
 /// How many of the times are stored at which an alert has begun to fire.
 const MAX_STARTS: usize = 50;
+
+/// The most alerts of a group that wait, and the most that a rule can want.
+pub const MAX_WAITING_OF_GROUP: usize = 100;
+
+/// How many alerts a rule wants before an incident is declared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HoldRule {
+    /// The number of alerts, at most [`MAX_WAITING_OF_GROUP`].
+    pub at_least: u32,
+    /// The time within which they begin to fire, in seconds.
+    pub within_s: i64,
+}
 
 /// When a rule counts an alert as flapping.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,27 +60,6 @@ impl RecentStarts {
     pub fn count(&self, now: DateTime<Utc>) -> u32 {
         let since = now - TimeDelta::seconds(self.within_s);
         u32::try_from(self.at.iter().filter(|at| **at > since).count()).unwrap_or(u32::MAX)
-    }
-}
-
-impl Alert {
-    /// Returns when it has begun to fire, if that was so often that it counts as flapping.
-    #[must_use]
-    pub fn flapping(&self, now: DateTime<Utc>) -> Option<&RecentStarts> {
-        self.starts.as_ref().filter(|starts| starts.count(now) >= starts.times)
-    }
-
-    /// Returns what is said of an alert that flaps; `None` if it does not.
-    #[must_use]
-    pub fn flapping_text(&self, now: DateTime<Utc>) -> Option<String> {
-        let starts = self.flapping(now)?;
-        let window = time::format_duration(TimeDelta::seconds(starts.within_s));
-        let count = starts.count(now);
-        Some(format!(
-            "it flaps: {} has begun to fire {count} times in {window}; this ends once it was calm for \
-             {window}",
-            self.title
-        ))
     }
 }
 
