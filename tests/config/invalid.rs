@@ -150,6 +150,16 @@ use crate::support::strategies;
 #[case("[ingest.own]\nsender = \"Own\"", "ingest.own says nothing of how messages are read")]
 #[case("[ingest.zabbix]\nsecret_env = \"A\"", "ingest.zabbix.signature is missing")]
 #[case(
+    "[ingest.own]\nchanges = \"gitub\"\nkey = \"a\"",
+    "2:11: ingest.own.changes is \"gitub\": did you mean github?"
+)]
+#[case("[ingest.github]\nkey = \"a\"", "ingest.github.key is not a setting")]
+#[case(
+    "[ingest.github]\nservices = { a = [\"b\", \"b\"] }",
+    "ingest.github.services.a has \"b\" twice: remove one"
+)]
+#[case("[ingest.gitlab]\nenvironments = \"prod\"", "ingest.gitlab.environments is not a list")]
+#[case(
     "[[ingest_rules]]\nmatch = { a = \"/(/\" }\ndrop = true",
     "2:15: ingest_rules.match is no regular expression: unclosed group"
 )]

@@ -6,6 +6,8 @@ use redphone::config::panes::Desktop;
 use redphone::config::sample::{ActionKeys, sample, uncommented};
 use redphone::config::show::show;
 use redphone::config::{Config, Location, Warning};
+use redphone::ingest::SecretSource;
+use redphone::ingest::changes::{ChangeForm, ChangeOrigin};
 use redphone::model::alert::{AlertGroup, AlertReport, FlapRule, HoldRule};
 use redphone::model::escalation::Target;
 use redphone::model::queue::Sort;
@@ -55,6 +57,25 @@ fn sample_examples_have_the_documented_effect() {
     let built_in = |name: &str| ingest.sender(name).unwrap().built_in;
     assert_eq!([built_in("backup"), built_in("alarms")], [None, Some("cloudwatch")]);
     assert_eq!((ingest.senders.len(), ingest.rules.0.len()), (5, 3));
+    let deployments = ingest.sender("deployments").unwrap();
+    assert_eq!(deployments.changes, Some(ChangeForm::Github));
+    assert_eq!(deployments.secret, Some(SecretSource::Variable("GITHUB_WEBHOOK_SECRET".into())));
+    let touched = |repository: &str, environment: &str, workflow: Option<&str>| {
+        let origin = ChangeOrigin {
+            repository: repository.into(),
+            environment: Some(environment.into()),
+            workflow: workflow.map(Into::into),
+            services: Vec::new(),
+        };
+        deployments.change_rules.services(&origin, &config.directory)
+    };
+    let names = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+    assert_eq!(touched("shop/mono", "production", None), names(&["checkout", "ledger"]));
+    assert_eq!(touched("shop/web", "prod-eu", Some("Deploy web")), names(&["checkout"]));
+    assert_eq!(touched("shop/web", "prod-eu", Some("Tests")), None);
+    assert_eq!(touched("shop/web", "staging", None), None);
+    assert_eq!(touched("tools/docs", "production", None), None);
+    assert_eq!(ingest.sender("gitlab").unwrap().changes, Some(ChangeForm::Gitlab));
     let directory = &config.directory;
     assert_eq!(directory.people[1].name, "Tom Varga");
     assert_eq!(directory.service("checkout").unwrap().objective, Some(99_900));

@@ -12,8 +12,8 @@ use super::options::DEMO_NAME;
 use super::store::FileStore;
 use super::writer::TxScope;
 use super::{
-    alerts, changes, directory_table, group_commit, measures, problem_table, read, search,
-    writer_guard,
+    alerts, change_table, changes, directory_table, group_commit, measures, problem_table, read,
+    search, writer_guard,
 };
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
