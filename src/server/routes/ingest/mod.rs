@@ -260,8 +260,8 @@ const TRANSPORT: [&str; 11] = [
 fn may_be_secret(name: &str, text: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let is_token = || {
-        let parts = text.split(|ch: char| !ch.is_ascii_alphanumeric() && ch != '_');
-        parts.into_iter().any(|part| part.parse::<Secret>().is_ok())
+        let mut parts = text.split(|ch: char| !ch.is_ascii_alphanumeric() && ch != '_');
+        parts.any(|part| part.parse::<Secret>().is_ok())
     };
     SECRETS.iter().any(|secret| name.contains(secret)) || is_token()
 }
