@@ -351,6 +351,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::MarkAlert => alerts::moving::toggle_mark(app),
         Action::MarkAllAlerts => alerts::moving::toggle_all_marks(app),
         Action::MoveAlerts => alerts::moving::open(app),
+        Action::NewMaintenance => maintenance::open::open_new(app, at),
         Action::ChangeMaintenance => maintenance::change::open(app),
         Action::FilterItems => screens::update::open_filter(app),
         Action::SortItems => screens::update::next_order(app),

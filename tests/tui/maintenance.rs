@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::model::Actor;
 use redphone::model::maintenance::{MaintenanceChange, MaintenanceWindow, Mute, NewWindow};
+use redphone::tui::core::mode::Mode;
 use rstest::rstest;
 use uuid::Uuid;
 
@@ -60,6 +61,43 @@ fn choice_changes_the_window(#[case] menu: &str, #[case] choice: &str, #[case] u
         }
         MaintenanceChange::Create(_) => panic!("it is created"),
     }
+}
+
+#[test]
+fn form_shows_what_is_muted_before_it_is_sent() {
+    let mut stage = stage();
+    stage.keys("n");
+    if let Mode::Form(form) = &mut stage.app.ui.mode {
+        form.fields[0].set_content("The pool is replaced again");
+        form.fields[1].set_content("service:nowhere env=prod");
+        form.fields[3].set_content("2h");
+    }
+    stage.keys("^s");
+    assert!(stage.screen().contains("no open incident is muted now"), "{}", stage.screen());
+    assert!(stage.maintained.is_empty());
+    stage.keys("^s");
+    let request = stage.maintained.remove(0);
+    let MaintenanceChange::Create(new) = request.change else { panic!("it is no new one") };
+    assert_eq!(new.title, "The pool is replaced again");
+    assert_eq!(new.filter.to_string(), "service:nowhere env=prod");
+    assert_eq!(new.until - new.from, TimeDelta::hours(2));
+}
+
+#[rstest]
+#[case("", "2h")]
+#[case("service:", "2h")]
+#[case("service:checkout", "whenever")]
+fn wrong_form_sends_nothing(#[case] filter: &str, #[case] until: &str) {
+    let mut stage = stage();
+    stage.keys("n");
+    if let Mode::Form(form) = &mut stage.app.ui.mode {
+        form.fields[0].set_content("The pool is replaced");
+        form.fields[1].set_content(filter);
+        form.fields[3].set_content(until);
+    }
+    stage.keys("^s ^s");
+    assert!(matches!(stage.app.ui.mode, Mode::Form(_)), "{}", stage.screen());
+    assert!(stage.maintained.is_empty());
 }
 
 #[test]

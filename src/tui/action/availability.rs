@@ -8,6 +8,7 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
 use crate::tui::maintenance::selected_window;
 use crate::tui::oncall::stand_in::selected_team;
+use crate::tui::screens::ScreenKind;
 use crate::tui::services::selected_service;
 use crate::tui::{follow, runbook, screens};
 
@@ -55,6 +56,10 @@ impl Condition {
             Self::ListsAlerts => {
                 let shown = shown_list(&app.screens);
                 shown.is_some_and(|screen| screen.selected_item().is_some())
+            }
+            Self::MaintenanceScreen => {
+                let shown = app.screens.shown();
+                shown.is_some_and(|screen| screen.kind == ScreenKind::Maintenance)
             }
             Self::ListsMaintenance => selected_window(&app.screens).is_some(),
             Self::UnknownService => selected_service(&app.screens).is_some(),

@@ -19,6 +19,8 @@ pub enum Condition {
     HasItem,
     /// The list of alerts has something selected.
     ListsAlerts,
+    /// The screen of maintenance windows is shown.
+    MaintenanceScreen,
     /// A maintenance window is selected.
     ListsMaintenance,
     /// The list screen shows a span of time that can be moved.
@@ -100,6 +102,7 @@ impl Condition {
             Self::HasOutbox => "there is no outbox: what is done here is in the store at once",
             Self::HasItem => "the list is empty",
             Self::ListsAlerts => "no alert is listed",
+            Self::MaintenanceScreen => "the maintenance windows are not on the screen",
             Self::ListsMaintenance => "no maintenance window is selected",
             Self::HasSpan => "this list has no span of time",
             Self::UnknownService => "no unknown service is selected",

@@ -69,6 +69,8 @@ pub enum Action {
     MarkAllAlerts,
     /// Opens the list of incidents to which the selected alerts can be moved.
     MoveAlerts,
+    /// Opens the form of a new maintenance window.
+    NewMaintenance,
     /// Opens the list of what can be done with the selected maintenance window.
     ChangeMaintenance,
     /// Goes back one step on a list screen: to all items, or to the panes.

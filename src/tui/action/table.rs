@@ -481,11 +481,14 @@ const REST: &[Entry] = &[
     .hint("move")
     .condition(Condition::ListsAlerts)
     .aliases(&["split"]),
+    entry(Action::NewMaintenance, "new-maintenance", &["n"], "create a maintenance window", SCREEN)
+        .hint("new")
+        .condition(Condition::MaintenanceScreen),
     entry(
         Action::ChangeMaintenance,
         "change-maintenance",
         &["e"],
-        "end this maintenance window, or let it last longer",
+        "end this maintenance window, change it, or let it last longer",
         SCREEN,
     )
     .hint("end or extend")

@@ -80,6 +80,13 @@ pub enum Kind {
         /// The team that it is suggested to have.
         team: Option<String>,
     },
+    /// Create a maintenance window, or change one.
+    Maintenance {
+        /// The id of the window that is changed; `None` for a new one.
+        id: Option<Uuid>,
+        /// The revision that was shown.
+        revision: Option<u32>,
+    },
     /// Fill in a command of this kind, by the form of its verb.
     Command(CommandKind),
 }

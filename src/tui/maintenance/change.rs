@@ -10,17 +10,15 @@ use crate::model::maintenance::{
     MaintenanceChange, MaintenanceRequest, MaintenanceWindow, NewWindow, WindowState,
 };
 
-use crate::tui::action::READ_ONLY;
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::{report_failure, show_toast};
+use crate::tui::form::Kind;
 use crate::tui::lists::shared::one_line;
+use crate::tui::maintenance::refusal::disabled_reason;
 use crate::tui::maintenance::{PendingMaintenance, selected_window};
 use crate::tui::picker::{Item, Pick, Picker};
-
-const UNREACHABLE: &str = "the API can't be reached: maintenance windows are changed there alone, and \
-     nothing was stored to be sent later";
 
 /// By how much a window can be made longer, with the key and the name.
 const LONGER: [(char, &str, TimeDelta); 4] = [
@@ -49,6 +47,8 @@ pub(in crate::tui) fn open(app: &mut App) -> Vec<Effect> {
             .about("what still fires is released")
             .disabled_reason(ending),
     ];
+    let kind = Kind::Maintenance { id: Some(window.id), revision: Some(window.revision) };
+    items.push(Item::new("change it …", Pick::Form(kind)).key('c').disabled_reason(why.clone()));
     for (key, name, by) in LONGER {
         let new = NewWindow::from(window);
         let until = new.until + by;
@@ -132,16 +132,4 @@ pub(in crate::tui) fn settled(
     });
     effects.extend(crate::tui::screens::update::load(app));
     effects
-}
-
-/// Returns why nothing can be changed now, whatever is selected.
-fn disabled_reason(app: &App) -> Option<String> {
-    if app.session.read_only {
-        return Some(READ_ONLY.into());
-    }
-    if app.is_offline() {
-        return Some(UNREACHABLE.to_owned());
-    }
-    let pending = app.inflight.maintenance.as_ref()?;
-    Some(format!("{} is not answered yet", pending.operation))
 }

@@ -1,7 +1,11 @@
-//! The screen of maintenance windows, and how one is ended or lasts longer.
+//! The screen of maintenance windows, and how one is created, changed, ended or lasts longer.
 
 pub mod change;
+pub mod form;
 pub mod logic;
+pub mod open;
+pub mod refusal;
+pub mod send;
 
 use uuid::Uuid;
 

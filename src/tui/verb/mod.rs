@@ -59,6 +59,7 @@ use crate::model::command::CommandKind;
 use crate::tui::action::{Action, Entry};
 use crate::tui::core::app::App;
 use crate::tui::form::Kind;
+use crate::tui::maintenance::form::MaintenanceForm;
 use crate::tui::services::form::AdoptForm;
 use logic::{Contents, FormLogic, VerbLogic};
 
@@ -217,6 +218,7 @@ pub(in crate::tui) fn with_form<T>(kind: &Kind, read: impl FnOnce(&dyn FormLogic
         Kind::Review => read(&review::ReviewForm),
         Kind::ActionItem { id } => read(&action_item::ActionItemForm { id: *id }),
         Kind::Correction { commands } => read(&correction::CorrectionForm { commands }),
+        Kind::Maintenance { id, .. } => read(&MaintenanceForm { id: *id }),
         Kind::AdoptService { team, .. } => read(&AdoptForm { team: team.as_deref() }),
         Kind::Command(kind) => match for_command(*kind) {
             Some(verb) => read(verb.form()),
