@@ -121,8 +121,9 @@ impl Scene {
             let alert: Alert = serde_json::from_str(&body.unwrap()).unwrap();
             *counts.entry(alert.key).or_default() += u64::from(alert.count);
         }
-        let incidents = conn.query_row("SELECT count(*) FROM incident", [], |row| row.get(0));
-        (counts, incidents.unwrap())
+        let sql = "SELECT count(*) FROM incident";
+        let incidents: i64 = conn.query_row(sql, [], |row| row.get(0)).unwrap();
+        (counts, incidents.try_into().unwrap())
     }
 }
 

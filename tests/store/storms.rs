@@ -367,6 +367,25 @@ async fn others_are_not_folded(#[case] folds: bool, #[case] service: &str, #[cas
 }
 
 #[tokio::test]
+async fn incident_that_is_snoozed_stays_so_when_folded() {
+    let scene = Scene::with_services(true).await;
+    let hold = |group: &mut AlertGroup| group.overrides.hold_s = Some(600);
+    let of = |service: &str| {
+        let mut one = alert(service, "09:00", None);
+        one["labels"]["service"] = service.into();
+        one
+    };
+    let cause = scene.send_to("payments", &[of("payments")], hold).await.incident.unwrap();
+    let folded = scene.send_to("checkout", &[of("checkout")], hold).await.incident.unwrap();
+    assert_eq!(scene.row(folded).await.folded_under, Some(cause));
+    let now = Utc::now();
+    for id in [cause, folded] {
+        assert!(scene.row(id).await.is_snoozed(now + TimeDelta::seconds(500)));
+    }
+    scene.assert_sound().await;
+}
+
+#[tokio::test]
 async fn people_fold_and_unfold() {
     let scene = Scene::with_services(false).await;
     let (cause, consequence) =

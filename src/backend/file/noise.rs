@@ -13,6 +13,7 @@ use super::sql::Batch;
 use super::store::FileStore;
 use crate::backend::{BackendError, NoiseSearch};
 use crate::model::Summary;
+use crate::model::alert::TEST_SOURCE;
 use crate::model::noise::{CountedAlert, NoiseCounter, NoiseReport};
 
 /// How many alerts are counted at most.
@@ -55,7 +56,9 @@ async fn count(
                 count += 1;
                 if count <= MAX_ALERTS {
                     let alert: CountedAlert = parse_json(row.try_get(1)?, "an alert")?;
-                    counter.add(&alert, row.try_get(0)?);
+                    if alert.source != TEST_SOURCE {
+                        counter.add(&alert, row.try_get(0)?);
+                    }
                 }
                 Ok(true)
             })

@@ -22,7 +22,7 @@ pub use moved::{AlertSelection, declaration_of_moved};
 pub use outcome::{IngestEffect, IngestOutcome};
 pub use record::{Alert, AlertState};
 pub use remark::{count_text, short_names};
-pub use report::{AlertGroup, AlertReport, MAIL_SOURCE, MAX_KEY_CHARS, Overrides};
+pub use report::{AlertGroup, AlertReport, MAIL_SOURCE, MAX_KEY_CHARS, Overrides, TEST_SOURCE};
 pub use text::{
     MAX_ANNOTATION_CHARS, MAX_ENTRIES, MAX_LABEL_CHARS, MAX_NAME_CHARS, MAX_URL_CHARS, cut,
     one_line,

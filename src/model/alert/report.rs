@@ -14,6 +14,9 @@ pub const MAX_KEY_CHARS: usize = 100;
 /// The kind of sender whose alerts are mails, which people write.
 pub const MAIL_SOURCE: &str = "mail";
 
+/// The kind of sender of alerts that only test the way to people, and the label of their incidents.
+pub const TEST_SOURCE: &str = "self-test";
+
 /// The report of an alert in a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AlertReport {

@@ -49,7 +49,7 @@ const MAX_EVENTS: usize = 5;
 /// How many incidents are folded under a new one at most.
 pub(super) const MAX_FOLDS: usize = 50;
 /// How many commands a message leads to at most.
-pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + MAX_FOLDS + 7;
+pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + 2 * MAX_FOLDS + 9;
 
 /// What a message led to.
 pub(super) struct Done {
