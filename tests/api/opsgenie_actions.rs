@@ -30,7 +30,9 @@ async fn incident(server: &TestServer) -> Value {
 async fn notes(server: &TestServer) -> Vec<String> {
     let timeline = server.get(&server.read, "/v1/incidents/1/timeline").await.json();
     let events = timeline.as_array().unwrap().clone();
-    let texts = events.iter().filter_map(|event| event["body"]["note_added"]["text"].as_str());
+    let texts = events
+        .iter()
+        .filter_map(|event| event["text"].as_str().filter(|_| event["kind"] == "note_added"));
     texts.map(ToOwned::to_owned).collect()
 }
 
