@@ -91,7 +91,9 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
             oncall::stand_in::update::settled(app, id, result, at)
         }
         Message::MaintenanceChanged(id, result, at) => {
-            maintenance::change::settled(app, id, result, at)
+            let mut effects = maintenance::change::settled(app, id, result, at);
+            effects.extend(screens::update::load(app));
+            effects
         }
         Message::OffsetChanges(zone) => {
             app.ui.viewer_zone = zone;

@@ -6,10 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::label_test::LabelTest;
-use crate::model::alert::Alert;
-use crate::model::check::{self, BadField, FieldProblem, MAX_LIST_ITEMS};
 use crate::model::priority::Priority;
-use crate::model::summary::Summary;
 use crate::model::text::FoldedText;
 
 /// What a maintenance window is about: what passes every part that is given. Of services, teams,
@@ -54,56 +51,6 @@ pub struct MutedItem<'a> {
     pub title: &'a str,
 }
 
-/// What an incident is as a [`MutedItem`], with labels such as `env=prod` apart.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct ItemLabels(BTreeMap<String, String>);
-
-impl ItemLabels {
-    /// Reads texts such as `env=prod`. One without a value has an empty one.
-    #[must_use]
-    pub fn of(labels: &[String]) -> Self {
-        let pair = |label: &String| {
-            let (name, value) = label.split_once(['=', ':']).unwrap_or((label, ""));
-            (name.trim().to_owned(), value.trim().to_owned())
-        };
-        Self(labels.iter().map(pair).collect())
-    }
-
-    /// Returns the values by name.
-    #[must_use]
-    pub fn labels(&self) -> &BTreeMap<String, String> {
-        &self.0
-    }
-
-    /// Returns an incident as what a window may mute.
-    #[must_use]
-    pub fn item<'a>(&'a self, incident: &'a Summary) -> MutedItem<'a> {
-        MutedItem {
-            services: &incident.services,
-            team: incident.team.as_deref(),
-            priority: Some(incident.priority),
-            sources: ["", incident.source.as_str()],
-            labels: &self.0,
-            title: &incident.title,
-        }
-    }
-}
-
-impl<'a> MutedItem<'a> {
-    /// Returns an alert of an incident. Service, team and priority are those of the incident.
-    #[must_use]
-    pub fn of_alert(alert: &'a Alert, incident: &'a Summary) -> Self {
-        Self {
-            services: &incident.services,
-            team: incident.team.as_deref(),
-            priority: Some(incident.priority),
-            sources: [&alert.source, incident.source.as_str()],
-            labels: &alert.labels,
-            title: &alert.title,
-        }
-    }
-}
-
 impl MaintenanceFilter {
     /// Returns whether nothing is asked. Such a filter matches nothing, so that nobody mutes everything by
     /// leaving it out.
@@ -132,30 +79,6 @@ impl MaintenanceFilter {
             && has_source
             && has_text
             && self.labels.iter().all(|test| test.passes(item.labels))
-    }
-
-    /// Checks the fields.
-    ///
-    /// # Errors
-    /// [`BadField`] names the first field with a value that is not allowed.
-    pub fn check(&self) -> Result<(), BadField> {
-        check::names("services", &self.services)?;
-        check::names("teams", &self.teams)?;
-        check::names("sources", &self.sources)?;
-        for (field, count) in [("labels", self.labels.len()), ("priorities", self.priorities.len())]
-        {
-            if count > MAX_LIST_ITEMS {
-                let problem = FieldProblem::TooManyEntries { count, max: MAX_LIST_ITEMS };
-                return Err(BadField::new(field, problem));
-            }
-        }
-        if let Some(text) = &self.text {
-            check::name("text", text)?;
-        }
-        if self.is_empty() {
-            return Err(BadField::new("filter", FieldProblem::Empty));
-        }
-        Ok(())
     }
 }
 
@@ -215,13 +138,5 @@ mod tests {
     fn other_parts_count_as_well(#[case] text: &str, #[case] expected: bool) {
         let filter: MaintenanceFilter = text.parse().unwrap();
         assert_eq!(filter.matches(item(&[], &BTreeMap::new())), expected);
-    }
-
-    #[test]
-    fn labels_of_incidents_are_read_as_pairs() {
-        let labels = ItemLabels::of(&["env=prod".into(), "zone: eu".into(), "noisy".into()]);
-        let pairs: Vec<(&str, &str)> =
-            labels.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(pairs, [("env", "prod"), ("noisy", ""), ("zone", "eu")]);
     }
 }

@@ -20,23 +20,28 @@
 //! does not count in the mean time to acknowledge: nobody could know of it. The clock to resolve goes
 //! on, because users are affected all the same.
 
+mod checks;
 mod filter;
 mod filter_text;
+mod item;
 mod label_test;
 mod mute;
+mod muted_row;
 mod recurrence;
+mod refusal;
 mod request;
 mod review;
 mod window;
 
-pub use filter::{ItemLabels, MaintenanceFilter, MutedItem};
+pub use filter::{MaintenanceFilter, MutedItem};
 pub use filter_text::InvalidMaintenanceFilter;
+pub use item::ItemLabels;
 pub use label_test::{InvalidLabelTest, LabelRegex, LabelTest, LabelValue};
 pub use mute::Mute;
 pub use recurrence::{Occurrence, Recurrence, Repeats};
+pub use refusal::MaintenanceRefusal;
 pub use request::{
-    MaintenanceChange, MaintenanceRefusal, MaintenanceRequest, MaintenanceSearch, MutedEntry,
-    MutedSearch, NewWindow,
+    MaintenanceChange, MaintenanceRequest, MaintenanceSearch, MutedEntry, MutedSearch, NewWindow,
 };
 pub use review::{AlertMuting, MAX_PREVIEW, MaintenancePreview, Muting, PreviewEntry, muting};
 pub use window::{MAX_ONCE, MAX_RECURRING, MaintenanceWindow, WindowState, short_id};

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::filter::{ItemLabels, MutedItem};
+use super::filter::MutedItem;
+use super::item::ItemLabels;
 use super::window::MaintenanceWindow;
 use crate::model::alert::Alert;
 use crate::model::id::{IncidentId, IncidentNumber};

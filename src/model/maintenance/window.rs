@@ -8,9 +8,7 @@ use uuid::Uuid;
 use super::filter::{MaintenanceFilter, MutedItem};
 use super::recurrence::{Occurrence, Recurrence};
 use crate::model::actor::Actor;
-use crate::model::check::{self, BadField, FieldProblem};
 use crate::model::extra::{Extra, extensible_record};
-use crate::model::oncall::Zone;
 
 /// The longest time that a window lasts which comes once.
 pub const MAX_ONCE: TimeDelta = TimeDelta::days(90);
@@ -168,43 +166,6 @@ impl MaintenanceWindow {
                 Occurrence { from: self.from.min(until), until }
             }
         }
-    }
-
-    /// Checks that this machine has the time zone of a recurrence.
-    ///
-    /// # Errors
-    /// [`BadField`] names the zone if it does not.
-    pub fn check_zone(&self) -> Result<(), BadField> {
-        let zone = self.recurrence.as_ref().map(|recurrence| &recurrence.zone);
-        match zone.filter(|zone| Zone::find(zone).is_err()) {
-            Some(zone) => Err(BadField::new("zone", FieldProblem::NotAZone(zone.clone()))),
-            None => Ok(()),
-        }
-    }
-
-    /// Checks the fields.
-    ///
-    /// # Errors
-    /// [`BadField`] names the first field with a value that is not allowed.
-    pub fn check(&self) -> Result<(), BadField> {
-        check::title(&self.title)?;
-        check::text("comment", &self.comment)?;
-        self.filter.check()?;
-        check::time("from", self.from)?;
-        check::time("until", self.until)?;
-        let most = if self.recurrence.is_some() { MAX_RECURRING } else { MAX_ONCE };
-        let lasts = self.until - self.from;
-        if lasts <= TimeDelta::zero() {
-            return Err(BadField::new("until", FieldProblem::EndsBefore));
-        }
-        if lasts > most {
-            return Err(BadField::new("until", FieldProblem::TooLong { days: most.num_days() }));
-        }
-        if let Some(recurrence) = &self.recurrence {
-            check::name("zone", &recurrence.zone)?;
-            recurrence.last.map_or(Ok(()), |last| check::time("last", last))?;
-        }
-        check::name("created_by", self.created_by.name())
     }
 }
 

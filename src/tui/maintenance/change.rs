@@ -130,6 +130,5 @@ pub(in crate::tui) fn settled(
             report_failure(app, &operation, &why, at)
         }
     });
-    effects.extend(crate::tui::screens::update::load(app));
     effects
 }

@@ -18,9 +18,6 @@ use crate::model::maintenance::{
 };
 use crate::model::{Command, Envelope, EventBody, IncidentCommand, Rules, Summary};
 
-/// Windows that were read, with the JSON of which they were parsed.
-pub(in crate::backend::file) type CachedWindows = (Vec<String>, Arc<Vec<MaintenanceWindow>>);
-
 impl Writer {
     /// Returns the windows that are active in the running transaction.
     async fn active_windows(&mut self, now: DateTime<Utc>) -> StoreResult<Vec<MaintenanceWindow>> {

@@ -29,8 +29,9 @@ use crate::model::maintenance::{
 use crate::model::rejection::Rejection;
 use crate::model::time::recorded_time;
 
-pub(super) use declared::CachedWindows;
-pub(super) use table::{WINDOW_BODIES, has_maintenance, parse_window, put_imported, read_records};
+pub(super) use table::{
+    CachedWindows, WINDOW_BODIES, has_maintenance, parse_window, put_imported, read_records,
+};
 
 /// The first version of the schema that has the tables.
 const FIRST_VERSION: i64 = 12;

@@ -1,5 +1,7 @@
 //! The table of maintenance windows, of `0012_windows.sql`.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
@@ -10,6 +12,9 @@ use crate::backend::file::sql::Batch;
 use crate::backend::record::Record;
 use crate::model::directory::Directory;
 use crate::model::maintenance::MaintenanceWindow;
+
+/// Windows that were read, with the JSON of which they were parsed.
+pub(in crate::backend::file) type CachedWindows = (Vec<String>, Arc<Vec<MaintenanceWindow>>);
 
 /// The most windows that a store has, but for those that have not ended.
 const MAX_STORED: i64 = 10_000;

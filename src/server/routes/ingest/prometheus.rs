@@ -14,7 +14,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::respond::{JSON, json_response};
+use super::respond::{encode, json_response, refuse};
 use super::silences::ActiveSilences;
 use super::{not_understood, store_groups};
 use crate::ingest::fingerprint;
@@ -22,7 +22,6 @@ use crate::ingest::matcher::{Matcher, anchored_pattern};
 use crate::ingest::prometheus::{self, PostedAlerts};
 use crate::model::alert::Alert;
 use crate::server::auth::{Authenticated, IngestAccess, ReadAccess};
-use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::request_body::RawBody;
 use crate::server::routes::administration::check_writable;
@@ -64,12 +63,6 @@ pub(super) async fn post_alerts(
         Ok(()) => StatusCode::OK.into_response(),
         Err(error) => refuse(error),
     }
-}
-
-/// Returns the response for an error.
-pub(super) fn refuse(error: ApiError) -> Response {
-    let (status, body) = (error.status(), Value::from(error.detail()).to_string());
-    error.respond_as(status, JSON, body)
 }
 
 /// Lists the alerts that fire.
@@ -144,10 +137,6 @@ pub(super) async fn receivers(access: ApiResult<ReadAccess>) -> Response {
         Ok(_) => json_response(StatusCode::OK, &json!([{"name": RECEIVER}])),
         Err(error) => refuse(error),
     }
-}
-
-pub(super) fn encode(value: &Value) -> ApiResult<Response> {
-    Ok(JsonResponse(CachedJson::encode(value)?).into_response())
 }
 
 /// Which alerts are listed.

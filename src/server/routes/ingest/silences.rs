@@ -15,8 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::prometheus::{encode, refuse};
-use super::respond::json_response;
+use super::respond::{encode, json_response, refuse};
 use crate::api::ErrorCode;
 use crate::ingest::matcher::Matcher;
 use crate::model::alert::{Alert, one_line};
