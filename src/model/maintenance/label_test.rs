@@ -287,7 +287,7 @@ mod tests {
     #[case(" x", " x", true)]
     #[case("x", "x ", false)]
     fn exact_value_has_no_wildcards(
-        #[case] asked: &str,
+        #[case] wanted: &str,
         #[case] value: &str,
         #[case] expected: bool,
     ) {
