@@ -166,7 +166,7 @@ mod tests {
     #[case(encoded("{\"a\":\"ü\"}", u16::to_be_bytes))]
     #[case(encoded("\u{feff}{\"a\":\"ü\"}", u16::to_le_bytes))]
     #[case(encoded("\u{feff}{\"a\":\"ü\"}", u16::to_be_bytes))]
-    fn encodings_are_told_from_each_other(#[case] body: Vec<u8>) {
+    fn encodings_differ_by_their_first_bytes(#[case] body: Vec<u8>) {
         assert_eq!(parse_json(&body), Ok(json!({"a": "ü"})));
     }
 

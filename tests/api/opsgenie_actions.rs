@@ -7,7 +7,7 @@ use crate::support::api::{TestResponse, TestServer, fetch};
 
 const ALERT: &str = "/v2/alerts/db1%2Fdisk";
 
-async fn ask(server: &TestServer, method: &str, action: &str, body: &Value) -> TestResponse {
+async fn act(server: &TestServer, method: &str, action: &str, body: &Value) -> TestResponse {
     let separator = if action.contains('?') { "&" } else { "?" };
     let path = format!("{ALERT}/{action}{separator}identifierType=alias");
     let request = server.request(method, &path);
@@ -55,7 +55,7 @@ async fn request_changes_the_incident(
     create(&server).await;
     for _ in 0..2 {
         // The same again changes nothing more.
-        let answer = ask(&server, method, action, &body).await;
+        let answer = act(&server, method, action, &body).await;
         assert_eq!(answer.status, 202, "{answer:?}");
         assert_eq!(incident(&server).await[field], expected);
     }
@@ -69,10 +69,10 @@ async fn snooze_and_notes_are_done() {
     let until = chrono::Utc::now() + chrono::TimeDelta::hours(2);
     let until = until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let snooze = json!({"endTime": until, "note": "known", "user": "ines"});
-    assert_eq!(ask(&server, "POST", "snooze", &snooze).await.status, 202);
+    assert_eq!(act(&server, "POST", "snooze", &snooze).await.status, 202);
     assert!(incident(&server).await["snoozed_until"].is_string());
     let note = json!({"note": "restarted", "user": "ines", "source": "script"});
-    assert_eq!(ask(&server, "POST", "notes", &note).await.status, 202);
+    assert_eq!(act(&server, "POST", "notes", &note).await.status, 202);
     assert_eq!(notes(&server).await, ["known (ines)", "restarted (ines, script)"]);
 }
 
@@ -90,7 +90,7 @@ async fn what_can_not_be_done_is_noted(
 ) {
     let server = TestServer::new().await;
     create(&server).await;
-    assert_eq!(ask(&server, "POST", action, &body).await.status, 202);
+    assert_eq!(act(&server, "POST", action, &body).await.status, 202);
     assert_eq!(notes(&server).await, [expected]);
 }
 
@@ -98,9 +98,9 @@ async fn what_can_not_be_done_is_noted(
 async fn acknowledgement_is_withdrawn() {
     let server = TestServer::new().await;
     create(&server).await;
-    assert_eq!(ask(&server, "POST", "acknowledge", &json!({})).await.status, 202);
+    assert_eq!(act(&server, "POST", "acknowledge", &json!({})).await.status, 202);
     assert_eq!(incident(&server).await["status"], "acknowledged");
-    assert_eq!(ask(&server, "POST", "unacknowledge", &json!({})).await.status, 202);
+    assert_eq!(act(&server, "POST", "unacknowledge", &json!({})).await.status, 202);
     let (status, notes) = (incident(&server).await["status"].clone(), notes(&server).await);
     assert!(status == "triggered" || notes == ["unacknowledged"], "{status} {notes:?}");
 }

@@ -32,7 +32,7 @@ fn change_begins_and_ends(#[case] how: &[&str], #[case] state: &str) {
 }
 
 #[test]
-fn change_that_is_over_is_recorded_at_once() {
+fn ended_change_is_recorded_at_once() {
     let cli = CliFixture::with_company();
     start(&cli, "rates of March", &["--ended", "--at", "20m"]);
     let listed = json_lines(&cli.ok(["change", "list", "--limit", "1", "--since", "1h", "--json"]));

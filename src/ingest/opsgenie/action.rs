@@ -380,7 +380,7 @@ mod tests {
         false, Some("responders added (ops)"))]
     #[case("actions", json!({"user": "ines"}), false, Some("action actions (ines)"))]
     #[case("tags", json!({"tags": ["a", "b"]}), false, Some("tags added (a, b)"))]
-    fn notes_say_what_was_asked(
+    fn notes_say_what_was_requested(
         #[case] action: &str,
         #[case] body: Value,
         #[case] is_carried_out: bool,

@@ -14,6 +14,7 @@ use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::{report_failure, show_toast};
 use crate::tui::form::Form;
+use crate::tui::screens;
 use crate::tui::services::PendingAdoption;
 use crate::tui::services::form::{Adoption, read};
 
@@ -96,6 +97,7 @@ pub(in crate::tui) fn settled(
     }
     let PendingAdoption { service, refusal, .. } = app.inflight.adoption.take()?;
     let mut effects = vec![Effect::Refresh];
+    effects.extend(screens::update::incidents_changed(app));
     effects.extend(match refusal {
         None => show_toast(app, format!("{service} is in the directory now"), false),
         Some(why) => report_failure(app, &format!("adding {service}"), &why, at),
